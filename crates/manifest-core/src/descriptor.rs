@@ -1,0 +1,103 @@
+//! Descriptors (OCI image specification, "Descriptors").
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+use serde::de::Error as _;
+
+use crate::digest::Digest;
+use crate::go_json::Object;
+use crate::platform::Platform;
+
+/// A typed, sized, digested pointer to content. Keys are serialised in the order of the OCI specification's Go
+/// types, as Docker's draft files have them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Descriptor {
+    /// The media type of the content.
+    pub media_type: String,
+    /// The digest of the content.
+    pub digest: Digest,
+    /// The size of the content, in bytes.
+    pub size: u64,
+    /// Where else the content may be had.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub urls: Vec<String>,
+    /// Annotations on the content.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub annotations: BTreeMap<String, String>,
+    /// The content itself, in base64.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub data: Option<String>,
+    /// What the content runs on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub platform: Option<Platform>,
+    /// The type of artifact that the content is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub artifact_type: Option<String>,
+}
+
+impl Descriptor {
+    /// Makes a descriptor with the three properties that each one has.
+    #[must_use]
+    pub fn new(media_type: &str, digest: Digest, size: u64) -> Self {
+        Self {
+            media_type: media_type.to_owned(),
+            digest,
+            size,
+            urls: Vec::new(),
+            annotations: BTreeMap::new(),
+            data: None,
+            platform: None,
+            artifact_type: None,
+        }
+    }
+
+    /// Reads a descriptor from JSON by Go's rules. Unknown fields are left aside.
+    ///
+    /// # Errors
+    /// Where it has no digest, or a field is of another type.
+    pub fn parse(json: &[u8]) -> Result<Self, serde_json::Error> {
+        Self::from_object(&Object::parse(json)?)
+    }
+
+    pub(crate) fn from_object(object: &Object<'_>) -> Result<Self, serde_json::Error> {
+        let platform = object.object("platform")?;
+        Ok(Self {
+            media_type: object.text("mediaType")?,
+            digest: object
+                .get("digest")?
+                .ok_or_else(|| serde_json::Error::custom("a descriptor has no digest"))?,
+            size: object.get("size")?.unwrap_or_default(),
+            urls: object.get("urls")?.unwrap_or_default(),
+            annotations: object.get("annotations")?.unwrap_or_default(),
+            data: object.get("data")?,
+            platform: platform.as_ref().map(Platform::from_object).transpose()?,
+            artifact_type: object.get("artifactType")?,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::go_json;
+
+    #[test]
+    fn keys_are_in_the_order_of_gos_types() {
+        let hash = "a".repeat(64);
+        let json = format!(
+            r#"{{"artifactType":"t","platform":{{"variant":"v7","os":"linux","architecture":"arm"}},"data":"e30=","annotations":{{"b":"2","a":"1"}},"urls":["u"],"size":7,"digest":"sha256:{hash}","mediaType":"m","unknown":1}}"#
+        );
+        let descriptor = Descriptor::parse(json.as_bytes()).unwrap();
+        assert_eq!(
+            String::from_utf8(go_json::encode(&descriptor)).unwrap(),
+            format!(
+                r#"{{"mediaType":"m","digest":"sha256:{hash}","size":7,"urls":["u"],"annotations":{{"a":"1","b":"2"}},"data":"e30=","platform":{{"architecture":"arm","os":"linux","variant":"v7"}},"artifactType":"t"}}"#
+            )
+        );
+        for json in [r#"{"size":1}"#, r#"{"digest":"sha256:12"}"#, "[]"] {
+            assert!(Descriptor::parse(json.as_bytes()).is_err(), "{json}");
+        }
+    }
+}

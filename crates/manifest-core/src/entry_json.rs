@@ -1,0 +1,123 @@
+//! The JSON form in which Docker stores an entry in a draft file, and in which `inspect --verbose` shows it.
+//!
+//! Two older forms are read, too: without `Raw`, and with `Digest` and `Platform` at the top in place of
+//! `Descriptor`. Only the newest is written.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde::Serialize;
+use serde_json::value::RawValue;
+
+use crate::descriptor::Descriptor;
+use crate::digest::Digest;
+use crate::draft::{Entry, Shown};
+use crate::go_json::{self, Object};
+use crate::media_type::MediaType;
+use crate::platform::Platform;
+use crate::reference::{Reference, ReferenceError};
+
+/// Why a draft file's content is no entry.
+#[derive(Debug, thiserror::Error)]
+pub enum EntryError {
+    /// It is not JSON, or a field is of another type.
+    #[error("it is not the JSON of a draft entry")]
+    Json(#[from] serde_json::Error),
+    /// `Ref` is absent or no full reference.
+    #[error("its \"Ref\" is not a full reference")]
+    Reference(#[source] ReferenceError),
+    /// `Raw` is not base64.
+    #[error("its \"Raw\" is not base64")]
+    Raw(#[from] base64::DecodeError),
+    /// A field that has to be there is not.
+    #[error("it has no {0:?}")]
+    Missing(&'static str),
+    /// The manifest in an old file does not have the digest that the file states.
+    #[error("image manifest digest mismatch ({stated} != {found})")]
+    Mismatch {
+        /// The digest that the file states.
+        stated: Digest,
+        /// The digest of the manifest in it.
+        found: Digest,
+    },
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct EntryJson<'a> {
+    r#ref: String,
+    descriptor: &'a Descriptor,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    raw: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    schema_v2_manifest: Option<&'a RawValue>,
+    #[serde(rename = "OCIManifest", skip_serializing_if = "Option::is_none")]
+    oci_manifest: Option<&'a RawValue>,
+}
+
+/// Encodes an entry on one line, as Docker stores it.
+#[must_use]
+pub fn encode(entry: &Entry) -> Vec<u8> {
+    let shown = entry.shown.as_ref();
+    // What was parsed as JSON once compacts; should it not, the file is still whole without the readable copy.
+    let compact = shown.and_then(|shown| go_json::compact(&shown.json).ok());
+    let value = compact.as_deref().and_then(|json| serde_json::from_slice::<&RawValue>(json).ok());
+    let oci = shown.is_some_and(|shown| shown.oci);
+    go_json::encode(&EntryJson {
+        r#ref: entry.reference.to_string(),
+        descriptor: &entry.descriptor,
+        raw: entry.raw.as_ref().filter(|raw| !raw.is_empty()).map(|raw| STANDARD.encode(raw)),
+        schema_v2_manifest: value.filter(|_| !oci),
+        oci_manifest: value.filter(|_| oci),
+    })
+}
+
+/// Decodes what Docker, in any version, or this program stored.
+///
+/// # Errors
+/// Where the bytes are damaged or something else.
+pub fn decode(bytes: &[u8]) -> Result<Entry, EntryError> {
+    let object = Object::parse(bytes)?;
+    let text: String = object.get("Ref")?.ok_or(EntryError::Missing("Ref"))?;
+    let reference = Reference::parse_canonical(&text).map_err(EntryError::Reference)?;
+    let raw: Option<String> = object.get("Raw")?;
+    let raw = raw.filter(|raw| !raw.is_empty()).map(|raw| STANDARD.decode(raw)).transpose()?;
+    let shown = shown(&object);
+    let descriptor = match object.get::<String>("Digest")?.filter(|digest| !digest.is_empty()) {
+        Some(digest) => old_descriptor(&object, &digest, shown.as_ref())?,
+        None => {
+            let descriptor =
+                object.object("Descriptor")?.ok_or(EntryError::Missing("Descriptor"))?;
+            Descriptor::from_object(&descriptor)?
+        }
+    };
+    Ok(Entry { reference, descriptor, raw, shown, origin: None })
+}
+
+fn shown(object: &Object<'_>) -> Option<Shown> {
+    let copy = |field, oci| {
+        let json = object.raw(field)?.get().as_bytes().to_vec();
+        Some(Shown { oci, json })
+    };
+    copy("SchemaV2Manifest", false).or_else(|| copy("OCIManifest", true))
+}
+
+/// Rebuilds the descriptor of a file from before there were descriptors. The digest in such a file is that of
+/// the manifest as it stands in it.
+fn old_descriptor(
+    object: &Object<'_>,
+    digest: &str,
+    shown: Option<&Shown>,
+) -> Result<Descriptor, EntryError> {
+    let shown = shown.ok_or(EntryError::Missing("SchemaV2Manifest"))?;
+    let stated: Digest = digest.parse().map_err(<serde_json::Error as serde::de::Error>::custom)?;
+    if !stated.matches(&shown.json) {
+        let found = Digest::compute(stated.algorithm(), &shown.json);
+        return Err(EntryError::Mismatch { stated, found });
+    }
+    let media_type = if shown.oci { MediaType::OciManifest } else { MediaType::DockerManifest };
+    let mut descriptor =
+        Descriptor::new(media_type.as_str(), stated, shown.json.len() as u64);
+    let platform = object.object("Platform")?;
+    descriptor.platform = platform.as_ref().map(Platform::from_object).transpose()?;
+    Ok(descriptor)
+}

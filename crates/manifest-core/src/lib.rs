@@ -1,0 +1,39 @@
+//! Types and rules of multi-platform images: what a reference, a digest, a manifest and a list *are*.
+//!
+//! | module | holds |
+//! | --- | --- |
+//! | [`digest`] | content digests, computed and checked |
+//! | [`reference`] | image references, normalised as Docker does |
+//! | [`media_type`] | the four manifest media types and what they imply |
+//! | [`platform`] | os, architecture and variant; which pairs exist |
+//! | [`descriptor`] | a typed, sized, digested pointer to content |
+//! | [`manifest`] | one manifest: the bytes that the registry sent, and a parsed view beside them |
+//! | [`draft`] | a list that is being made, its entries, and the rules for changing them |
+//! | [`entry_json`] | the JSON form in which Docker stores and shows an entry |
+//! | [`list`] | the manifest list or image index that a draft becomes, byte for byte as Docker's |
+//! | [`go_json`] | what Go's JSON encoder and decoder do differently from Rust's |
+//! | [`limits`] | the bounds on what is read |
+//!
+//! Deliberately absent: files, clocks, the network, the environment, asynchronous code. Everything here
+//! is a function of its arguments, so that every rule can be tested in a table.
+
+pub mod descriptor;
+pub mod digest;
+pub mod draft;
+pub mod entry_json;
+pub mod go_json;
+pub mod limits;
+pub mod list;
+pub mod manifest;
+pub mod media_type;
+pub mod platform;
+pub mod reference;
+
+pub use descriptor::Descriptor;
+pub use digest::{Digest, DigestError};
+pub use draft::{Draft, Entry, PlatformEdit};
+pub use list::{ListType, PublishedList};
+pub use manifest::{Content, Manifest, ManifestError};
+pub use media_type::MediaType;
+pub use platform::Platform;
+pub use reference::{Reference, ReferenceError};

@@ -1,0 +1,172 @@
+//! The manifest list or image index that a draft becomes, in Docker's serialisation.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use crate::descriptor::Descriptor;
+use crate::digest::Digest;
+use crate::draft::Entry;
+use crate::go_json;
+use crate::manifest::ImageList;
+use crate::media_type::MediaType;
+use crate::platform::Platform;
+
+/// The unit of indentation of a list: Docker's three spaces, on which its digest depends.
+const INDENT: &str = "   ";
+
+/// The two forms in which a list is published.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ListType {
+    /// A Docker manifest list.
+    Docker,
+    /// An OCI image index.
+    Oci,
+}
+
+impl ListType {
+    /// Chooses the form by what has to be in it: an OCI child makes it an OCI index, else it is a Docker list.
+    #[must_use]
+    pub fn for_children<'a>(media_types: impl IntoIterator<Item = &'a str>) -> Self {
+        let is_oci = |text| MediaType::recognise(text).is_some_and(MediaType::is_oci);
+        if media_types.into_iter().any(is_oci) { Self::Oci } else { Self::Docker }
+    }
+
+    /// Returns the media type of a list in this form.
+    #[must_use]
+    pub fn media_type(self) -> MediaType {
+        match self {
+            Self::Docker => MediaType::DockerManifestList,
+            Self::Oci => MediaType::OciIndex,
+        }
+    }
+}
+
+/// A list that is ready to be pushed: its bytes, and what follows from them.
+#[derive(Clone, Debug)]
+pub struct PublishedList {
+    /// The media type that it is pushed as.
+    pub media_type: MediaType,
+    /// The digest of the bytes.
+    pub digest: Digest,
+    /// The bytes, without a newline at the end.
+    pub bytes: Vec<u8>,
+}
+
+impl PublishedList {
+    /// Builds the list of the given entries, in the given order. The digest is the one that Docker's command
+    /// publishes for the same entries.
+    #[must_use]
+    pub fn of_entries<'a>(entries: impl IntoIterator<Item = &'a Entry> + Clone) -> Self {
+        let types = entries.clone().into_iter().map(|entry| entry.descriptor.media_type.as_str());
+        let media_type = ListType::for_children(types).media_type();
+        let child = |entry: &'a Entry| {
+            let descriptor = &entry.descriptor;
+            Child {
+                media_type: &descriptor.media_type,
+                size: descriptor.size,
+                digest: &descriptor.digest,
+                urls: &[],
+                annotations: None,
+                data: None,
+                platform: descriptor.platform.clone().unwrap_or_default(),
+                artifact_type: None,
+            }
+        };
+        let bytes = List {
+            schema_version: 2,
+            media_type,
+            artifact_type: None,
+            manifests: entries.into_iter().map(child).collect(),
+            subject: None,
+            annotations: None,
+        }
+        .to_bytes();
+        Self { media_type, digest: Digest::sha256(&bytes), bytes }
+    }
+}
+
+/// Shows a list as Docker's `inspect` lays it out, with all that Docker leaves away: annotations, urls, data,
+/// artifact types and subject.
+#[must_use]
+pub fn show(media_type: MediaType, list: &ImageList) -> Vec<u8> {
+    let child = |descriptor| Child::of(descriptor);
+    List {
+        schema_version: 2,
+        media_type,
+        artifact_type: list.artifact_type.as_deref(),
+        manifests: list.manifests.iter().map(child).collect(),
+        subject: list.subject.as_ref(),
+        annotations: some_map(&list.annotations),
+    }
+    .to_bytes()
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct List<'a> {
+    schema_version: u8,
+    #[serde(serialize_with = "as_text")]
+    media_type: MediaType,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    artifact_type: Option<&'a str>,
+    manifests: Vec<Child<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    subject: Option<&'a Descriptor>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    annotations: Option<&'a BTreeMap<String, String>>,
+}
+
+/// A descriptor in a list. Docker writes the size before the digest here, and always a platform.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Child<'a> {
+    #[serde(skip_serializing_if = "str::is_empty")]
+    media_type: &'a str,
+    #[serde(skip_serializing_if = "is_zero")]
+    size: u64,
+    digest: &'a Digest,
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    urls: &'a [String],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    annotations: Option<&'a BTreeMap<String, String>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    data: Option<&'a str>,
+    platform: Platform,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    artifact_type: Option<&'a str>,
+}
+
+impl<'a> Child<'a> {
+    fn of(descriptor: &'a Descriptor) -> Self {
+        Self {
+            media_type: &descriptor.media_type,
+            size: descriptor.size,
+            digest: &descriptor.digest,
+            urls: &descriptor.urls,
+            annotations: some_map(&descriptor.annotations),
+            data: descriptor.data.as_deref(),
+            platform: descriptor.platform.clone().unwrap_or_default(),
+            artifact_type: descriptor.artifact_type.as_deref(),
+        }
+    }
+}
+
+impl List<'_> {
+    fn to_bytes(&self) -> Vec<u8> {
+        go_json::indent(&go_json::encode(self), INDENT)
+    }
+}
+
+fn as_text<S: serde::Serializer>(media_type: &MediaType, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(media_type.as_str())
+}
+
+fn some_map(map: &BTreeMap<String, String>) -> Option<&BTreeMap<String, String>> {
+    Some(map).filter(|map| !map.is_empty())
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes references")]
+fn is_zero(size: &u64) -> bool {
+    *size == 0
+}

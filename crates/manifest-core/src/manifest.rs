@@ -1,0 +1,268 @@
+//! One manifest: the bytes that the registry sent, and a parsed view beside them.
+
+use std::sync::Arc;
+
+use crate::descriptor::Descriptor;
+use crate::digest::Digest;
+use crate::go_json::Object;
+use crate::limits::{LIST_ENTRIES, MANIFEST_BYTES};
+use crate::media_type::MediaType;
+
+/// Why bytes are not a manifest that can be used.
+#[derive(Debug, thiserror::Error)]
+pub enum ManifestError {
+    /// The media type is none that images are published with.
+    #[error("unsupported manifest media type: {0:?}")]
+    UnsupportedType(String),
+    /// The bytes are not a JSON object of the right form.
+    #[error("the manifest cannot be read")]
+    Json(#[from] serde_json::Error),
+    /// The body names another media type than the registry did.
+    #[error("mediaType in manifest should be '{expected}' not '{found}'")]
+    TypeMismatch {
+        /// The type that the registry gave.
+        expected: MediaType,
+        /// The type in the body, empty if there is none.
+        found: String,
+    },
+    /// The body is an image manifest and an index at once, so that two readers could see two images
+    /// (the class of CVE-2021-41190).
+    #[error("the manifest is ambiguous: {media_type} must not have {field:?}")]
+    Ambiguous {
+        /// The type that the registry gave.
+        media_type: MediaType,
+        /// The field that belongs to the other kind.
+        field: &'static str,
+    },
+    /// A field that each manifest of this type has is missing.
+    #[error("the manifest has no {0:?}")]
+    Missing(&'static str),
+    /// The bytes are more than anyone reads.
+    #[error("the manifest has {0} bytes, more than the {MANIFEST_BYTES} that are read")]
+    TooLarge(usize),
+    /// The list has more children than anyone reads.
+    #[error("the list has {0} entries, more than the {LIST_ENTRIES} that are read")]
+    TooManyEntries(usize),
+}
+
+/// A manifest as it was received: its bytes, their digest, and what they say.
+///
+/// The bytes are never serialised again: digest, size and push use them as they are.
+#[derive(Clone, Debug)]
+pub struct Manifest {
+    media_type: MediaType,
+    digest: Digest,
+    bytes: Arc<[u8]>,
+    content: Content,
+}
+
+/// What a manifest says.
+#[derive(Clone, Debug)]
+pub enum Content {
+    /// One image (or another artifact in the form of one).
+    Image(ImageManifest),
+    /// A manifest list or an image index.
+    List(ImageList),
+}
+
+/// The parts of an image manifest that this program uses.
+#[derive(Clone, Debug)]
+pub struct ImageManifest {
+    /// The image's configuration.
+    pub config: Descriptor,
+    /// The image's layers, base first.
+    pub layers: Vec<Descriptor>,
+}
+
+/// The parts of a manifest list or image index that this program uses.
+#[derive(Clone, Debug)]
+pub struct ImageList {
+    /// The children.
+    pub manifests: Vec<Descriptor>,
+    /// The list's own artifact type.
+    pub artifact_type: Option<String>,
+    /// What the list refers to.
+    pub subject: Option<Descriptor>,
+    /// Annotations on the list.
+    pub annotations: std::collections::BTreeMap<String, String>,
+}
+
+impl Manifest {
+    /// Parses `bytes` as the media type that the registry gave in `Content-Type`.
+    ///
+    /// # Errors
+    /// Where the type is unknown, the bytes are not of that type, or they are too large.
+    pub fn parse(content_type: &str, bytes: impl Into<Arc<[u8]>>) -> Result<Self, ManifestError> {
+        let media_type = MediaType::recognise(content_type)
+            .ok_or_else(|| ManifestError::UnsupportedType(content_type.to_owned()))?;
+        let bytes = bytes.into();
+        if bytes.len() > MANIFEST_BYTES {
+            return Err(ManifestError::TooLarge(bytes.len()));
+        }
+        let object = Object::parse(&bytes)?;
+        check_media_type(&object, media_type)?;
+        let content = if media_type.is_list() {
+            refuse_fields(&object, media_type, &["config", "layers", "fsLayers"])?;
+            Content::List(ImageList::from_object(&object)?)
+        } else {
+            refuse_fields(&object, media_type, &["manifests", "fsLayers"])?;
+            Content::Image(ImageManifest::from_object(&object)?)
+        };
+        Ok(Self { media_type, digest: Digest::sha256(&bytes), bytes, content })
+    }
+
+    /// Returns the media type.
+    #[must_use]
+    pub fn media_type(&self) -> MediaType {
+        self.media_type
+    }
+
+    /// Returns the SHA-256 digest of the bytes.
+    #[must_use]
+    pub fn digest(&self) -> &Digest {
+        &self.digest
+    }
+
+    /// Returns the bytes as they were received.
+    #[must_use]
+    pub fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// Returns what the manifest says.
+    #[must_use]
+    pub fn content(&self) -> &Content {
+        &self.content
+    }
+
+    /// Returns the descriptor of this manifest, without a platform.
+    #[must_use]
+    pub fn descriptor(&self) -> Descriptor {
+        Descriptor::new(self.media_type.as_str(), self.digest.clone(), self.bytes.len() as u64)
+    }
+
+    /// Returns this manifest under another digest of the same bytes, as a reference with a SHA-512 digest asks for.
+    /// Returns nothing where the bytes have another digest.
+    #[must_use]
+    pub fn with_digest(self, digest: &Digest) -> Option<Self> {
+        digest.matches(&self.bytes).then(|| Self { digest: digest.clone(), ..self })
+    }
+}
+
+impl ImageManifest {
+    /// Returns the blobs that the image is made of: its configuration, then its layers.
+    pub fn blobs(&self) -> impl Iterator<Item = &Descriptor> {
+        std::iter::once(&self.config).chain(&self.layers)
+    }
+
+    fn from_object(object: &Object<'_>) -> Result<Self, ManifestError> {
+        let config = object.object("config")?.ok_or(ManifestError::Missing("config"))?;
+        Ok(Self {
+            config: Descriptor::from_object(&config)?,
+            layers: descriptors(object, "layers")?,
+        })
+    }
+}
+
+impl ImageList {
+    fn from_object(object: &Object<'_>) -> Result<Self, ManifestError> {
+        let manifests = descriptors(object, "manifests")?;
+        if manifests.len() > LIST_ENTRIES {
+            return Err(ManifestError::TooManyEntries(manifests.len()));
+        }
+        let subject = object.object("subject")?;
+        Ok(Self {
+            manifests,
+            artifact_type: object.get("artifactType")?,
+            subject: subject.as_ref().map(Descriptor::from_object).transpose()?,
+            annotations: object.get("annotations")?.unwrap_or_default(),
+        })
+    }
+}
+
+/// Docker's types must name themselves; the OCI specification only says that they should.
+fn check_media_type(object: &Object<'_>, expected: MediaType) -> Result<(), ManifestError> {
+    let found = object.text("mediaType")?;
+    if found == expected.as_str() || (found.is_empty() && expected.is_oci()) {
+        Ok(())
+    } else {
+        Err(ManifestError::TypeMismatch { expected, found })
+    }
+}
+
+fn refuse_fields(
+    object: &Object<'_>,
+    media_type: MediaType,
+    fields: &[&'static str],
+) -> Result<(), ManifestError> {
+    match fields.iter().find(|field| object.has(field)) {
+        Some(field) => Err(ManifestError::Ambiguous { media_type, field }),
+        None => Ok(()),
+    }
+}
+
+fn descriptors(object: &Object<'_>, field: &str) -> Result<Vec<Descriptor>, serde_json::Error> {
+    let elements = object.array(field)?.unwrap_or_default();
+    elements.into_iter().map(|element| Descriptor::parse(element.get().as_bytes())).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::media_type::{DOCKER_MANIFEST, DOCKER_MANIFEST_LIST, OCI_INDEX, OCI_MANIFEST};
+
+    fn descriptor(letter: &str) -> String {
+        format!(r#"{{"mediaType":"x","size":1,"digest":"sha256:{}"}}"#, letter.repeat(64))
+    }
+
+    fn image(media_type: &str, more: &str) -> String {
+        format!(
+            r#"{{"schemaVersion":2,"mediaType":"{media_type}","config":{},"layers":[{}]{more}}}"#,
+            descriptor("a"),
+            descriptor("b"),
+        )
+    }
+
+    #[test]
+    fn keeps_the_bytes_and_reads_them() {
+        let body = image(DOCKER_MANIFEST, ",  \"vendor\" : 1.0");
+        let manifest = Manifest::parse(DOCKER_MANIFEST, body.as_bytes()).unwrap();
+        assert_eq!(manifest.bytes(), body.as_bytes());
+        assert!(manifest.digest().matches(body.as_bytes()));
+        assert_eq!(manifest.descriptor().size, body.len() as u64);
+        let Content::Image(image) = manifest.content() else { panic!("an image") };
+        assert_eq!(image.blobs().count(), 2);
+        let sha512 = Digest::compute(crate::digest::Algorithm::Sha512, body.as_bytes());
+        assert_eq!(manifest.clone().with_digest(&sha512).unwrap().digest(), &sha512);
+        assert!(manifest.with_digest(&Digest::sha256(b"other")).is_none());
+    }
+
+    #[test]
+    fn an_oci_body_may_leave_out_its_type() {
+        let body = format!(r#"{{"manifests":[{}],"annotations":{{"a":"b"}}}}"#, descriptor("a"));
+        let manifest = Manifest::parse(OCI_INDEX, body.as_bytes()).unwrap();
+        let Content::List(list) = manifest.content() else { panic!("a list") };
+        assert_eq!((list.manifests.len(), list.annotations["a"].as_str()), (1, "b"));
+    }
+
+    #[test]
+    fn refusals() {
+        let list = format!(r#","manifests":[{}]"#, descriptor("c"));
+        for (content_type, body, part) in [
+            ("text/html", image(OCI_MANIFEST, ""), "unsupported manifest media type"),
+            (OCI_MANIFEST, image(DOCKER_MANIFEST, ""), "should be"),
+            (DOCKER_MANIFEST, image("", ""), "should be"),
+            (DOCKER_MANIFEST_LIST, image("", ""), "should be"),
+            (OCI_MANIFEST, image(OCI_MANIFEST, &list), "ambiguous"),
+            (OCI_INDEX, image(OCI_INDEX, &list), "ambiguous"),
+            (OCI_MANIFEST, "{}".into(), "no \"config\""),
+            (OCI_MANIFEST, "no json".into(), "cannot be read"),
+            (OCI_MANIFEST, image(OCI_MANIFEST, "").replace(&"a".repeat(64), "12"), "cannot be read"),
+        ] {
+            let error = Manifest::parse(content_type, body.as_bytes()).unwrap_err();
+            assert!(error.to_string().contains(part), "{error} for {body}");
+        }
+        let huge = vec![b' '; MANIFEST_BYTES + 1];
+        assert!(matches!(Manifest::parse(OCI_INDEX, huge), Err(ManifestError::TooLarge(_))));
+    }
+}

@@ -1,0 +1,143 @@
+//! Platforms (OCI image specification, "Image Index", property `platform`) and the pairs that exist.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::go_json::Object;
+
+/// What an image runs on. Empty text means that nothing is said; keys in Docker's order.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Platform {
+    /// Go's name of the CPU architecture: `amd64`, `arm64`.
+    #[serde(default)]
+    pub architecture: String,
+    /// Go's name of the operating system: `linux`, `windows`.
+    #[serde(default)]
+    pub os: String,
+    /// The operating system's version: `10.0.17763.4010`.
+    #[serde(rename = "os.version", default, skip_serializing_if = "String::is_empty")]
+    pub os_version: String,
+    /// Features that the operating system must have: `win32k`.
+    #[serde(rename = "os.features", default, skip_serializing_if = "Vec::is_empty")]
+    pub os_features: Vec<String>,
+    /// The variant of the CPU architecture: `v7`.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub variant: String,
+}
+
+impl Platform {
+    /// Reads the platform that an image's configuration states, as Docker does: a missing field is empty.
+    ///
+    /// # Errors
+    /// Where `config` is not a JSON object, or a field is of another type.
+    pub fn from_config(config: &[u8]) -> Result<Self, serde_json::Error> {
+        Self::from_object(&Object::parse(config)?)
+    }
+
+    pub(crate) fn from_object(object: &Object<'_>) -> Result<Self, serde_json::Error> {
+        let features: Vec<Option<String>> = object.get("os.features")?.unwrap_or_default();
+        Ok(Self {
+            architecture: object.text("architecture")?,
+            os: object.text("os")?,
+            os_version: object.text("os.version")?,
+            os_features: features.into_iter().map(Option::unwrap_or_default).collect(),
+            variant: object.text("variant")?,
+        })
+    }
+
+    /// Tells whether a list with this platform can be published: Docker demands an os and an architecture.
+    #[must_use]
+    pub fn is_stated(&self) -> bool {
+        !self.os.is_empty() && !self.architecture.is_empty()
+    }
+
+    /// Tells whether os and architecture are a pair that Go, and so container software, has or had a port for.
+    #[must_use]
+    pub fn is_known_pair(&self) -> bool {
+        PORTS
+            .iter()
+            .any(|(os, architectures)| *os == self.os && architectures.contains(&&*self.architecture))
+    }
+}
+
+/// Writes `os/architecture/variant`, with the os version in parentheses, as containerd's platform strings have it.
+impl fmt::Display for Platform {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.os)?;
+        if !self.os_version.is_empty() {
+            write!(f, "({})", self.os_version)?;
+        }
+        write!(f, "/{}", self.architecture)?;
+        if !self.variant.is_empty() {
+            write!(f, "/{}", self.variant)?;
+        }
+        Ok(())
+    }
+}
+
+/// Go's ports (`go tool dist list`), those that newer Go versions dropped included, for images outlive them.
+const PORTS: &[(&str, &[&str])] = &[
+    ("aix", &["ppc64"]),
+    ("android", &["386", "amd64", "arm", "arm64"]),
+    ("darwin", &["386", "amd64", "arm", "arm64"]),
+    ("dragonfly", &["amd64"]),
+    ("freebsd", &["386", "amd64", "arm", "arm64", "riscv64"]),
+    ("illumos", &["amd64"]),
+    ("ios", &["amd64", "arm64"]),
+    ("js", &["wasm"]),
+    (
+        "linux",
+        &[
+            "386", "amd64", "arm", "arm64", "loong64", "mips", "mips64", "mips64le", "mipsle",
+            "ppc64", "ppc64le", "riscv64", "s390x",
+        ],
+    ),
+    ("netbsd", &["386", "amd64", "arm", "arm64"]),
+    ("openbsd", &["386", "amd64", "arm", "arm64", "mips64", "ppc64", "riscv64"]),
+    ("plan9", &["386", "amd64", "arm"]),
+    ("solaris", &["amd64"]),
+    ("wasip1", &["wasm"]),
+    ("windows", &["386", "amd64", "arm", "arm64"]),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pair(os: &str, architecture: &str) -> Platform {
+        Platform { os: os.into(), architecture: architecture.into(), ..Platform::default() }
+    }
+
+    #[test]
+    fn known_pairs_hold_dockers_table_and_more() {
+        let dockers = "darwin/386 darwin/amd64 darwin/arm darwin/arm64 dragonfly/amd64 freebsd/386 \
+            freebsd/amd64 freebsd/arm linux/386 linux/amd64 linux/arm linux/arm64 linux/ppc64le \
+            linux/mips64 linux/mips64le linux/riscv64 linux/s390x netbsd/386 netbsd/amd64 netbsd/arm \
+            openbsd/386 openbsd/amd64 openbsd/arm plan9/386 plan9/amd64 solaris/amd64 windows/386 \
+            windows/amd64";
+        let more = "linux/loong64 linux/mips windows/arm64 freebsd/riscv64 wasip1/wasm aix/ppc64";
+        for text in dockers.split_whitespace().chain(more.split_whitespace()) {
+            let (os, architecture) = text.split_once('/').unwrap();
+            assert!(pair(os, architecture).is_known_pair(), "{text}");
+        }
+        for (os, architecture) in [("linux", "x86_64"), ("", ""), ("linux", ""), ("amd64", "linux")] {
+            assert!(!pair(os, architecture).is_known_pair(), "{os}/{architecture}");
+        }
+    }
+
+    #[test]
+    fn reads_configurations() {
+        let config = br#"{"Architecture":"arm","os":"linux","variant":"v7","rootfs":{}}"#;
+        assert_eq!(Platform::from_config(config).unwrap().to_string(), "linux/arm/v7");
+        let config = br#"{"architecture":"amd64","os":"windows","os.version":"10.0.1","os.features":["win32k"]}"#;
+        let windows = Platform::from_config(config).unwrap();
+        assert_eq!(windows.to_string(), "windows(10.0.1)/amd64");
+        assert_eq!(windows.os_features, ["win32k"]);
+        assert_eq!(Platform::from_config(b"{}").unwrap(), Platform::default());
+        assert!(!Platform::default().is_stated());
+        for config in [&b"no"[..], b"[]", br#"{"os":1}"#] {
+            assert!(Platform::from_config(config).is_err());
+        }
+    }
+}
