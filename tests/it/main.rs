@@ -1,1 +1,47 @@
-//! End-to-end tests.
+//! End-to-end tests of the program: real processes, a home folder each, registries on loopback.
+//!
+//! | module | holds |
+//! | --- | --- |
+//! | [`harness`] | homes, programs, registries with known images, and what a command did there |
+//! | [`fidelity`] | the same command lines through Docker's CLI and ours, side by side |
+//! | [`recorded`] | what Docker's CLI did once, in files: the same, where there is no Docker |
+//! | [`deviations`] | a test for each row of the table of deviations |
+//!
+//! Each file of this folder is a module of this one binary; [`every_file_is_a_module`] sees to it.
+
+mod deviations;
+mod fidelity;
+mod harness;
+mod recorded;
+
+use std::path::{Path, PathBuf};
+
+/// Returns the folder of these tests.
+pub(crate) fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/it")
+}
+
+/// A file that no `mod` names is never compiled, and its tests never run.
+#[test]
+fn every_file_is_a_module() {
+    let mut forgotten = Vec::new();
+    let mut folders = vec![(folder(), folder().join("main.rs"))];
+    while let Some((here, parent)) = folders.pop() {
+        let text = std::fs::read_to_string(&parent).unwrap_or_default();
+        for entry in std::fs::read_dir(&here).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push((path.clone(), path.with_extension("rs")));
+                continue;
+            }
+            let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+            let is_code = path.extension().is_some_and(|extension| extension == "rs");
+            let declaration = format!("mod {name};");
+            let declared = text.lines().any(|line| line.trim_end().ends_with(&declaration));
+            if is_code && !declared && path != parent {
+                forgotten.push(format!("{} has no `{declaration}`", parent.display()));
+            }
+        }
+    }
+    assert!(forgotten.is_empty(), "{}", forgotten.join("\n"));
+}

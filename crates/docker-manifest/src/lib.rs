@@ -1,1 +1,91 @@
-//! docker-manifest.
+//! The program `docker-manifest`: the only crate that knows the command line, the terminal, the process and the
+//! environment.
+//!
+//! | module | holds |
+//! | --- | --- |
+//! | [`names`] | what the program was called as: itself, a plugin, the `docker` shim |
+//! | [`cli`] | the command line, its help and its usage errors, as Docker words them |
+//! | [`commands`] | one file a command: its arguments, then what it does |
+//! | [`context`] | what a command runs in: environment, configuration, drafts, registry client, output |
+//! | [`output`] | results to standard output, all else to standard error |
+//! | [`failure`] | every way to fail, with its hints |
+//! | [`exit`] | the table of exit codes |
+//! | [`shim`] | handing a command line over to the real `docker` |
+//!
+//! The library part exists so that `cargo xtask docs` can render the reference from the same definitions. Types
+//! and rules of images are in `manifest-core`, drafts in `manifest-store`, the network in `manifest-registry`.
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+pub mod cli;
+pub mod commands;
+pub mod context;
+pub mod exit;
+pub mod failure;
+pub mod names;
+pub mod output;
+pub mod plugin;
+pub mod reference_docs;
+pub mod shim;
+
+use cli::{Cli, Globals, Request};
+use context::{Context, Environment};
+use exit::Exit;
+use failure::Failure;
+use names::{Invocation, METADATA_ARGUMENT, Name};
+use output::Output;
+
+/// Runs the program and returns what it ends with.
+#[must_use]
+pub fn run(arguments: Vec<OsString>, environment: Environment) -> ExitCode {
+    let output = Output::default();
+    let exit = match dispatch(arguments, environment, &output) {
+        Ok(()) => Exit::Done,
+        Err(failure) => {
+            failure.report(&output);
+            failure.exit()
+        }
+    };
+    ExitCode::from(exit.code())
+}
+
+fn dispatch(
+    arguments: Vec<OsString>,
+    environment: Environment,
+    output: &Output,
+) -> Result<(), Failure> {
+    let mut arguments = arguments.into_iter();
+    let name = Name::of(&arguments.next().unwrap_or_default());
+    let arguments: Vec<OsString> = arguments.collect();
+    if name == Name::Shim && !shim::is_ours(&arguments) {
+        return Err(shim::hand_over(&arguments, &environment));
+    }
+    if arguments.first().is_some_and(|first| first == METADATA_ARGUMENT) {
+        return Ok(output.result(plugin::metadata())?);
+    }
+    let outer = match &name {
+        Name::Shim => Invocation::under_docker(names::BUILTIN),
+        _ => Invocation::own(),
+    };
+    let (globals, rest) = Globals::split(&arguments, &outer)?;
+    let called_as_command = rest.first().is_some();
+    let (invocation, words) = names::without_plugin_name(&name, rest);
+    if !called_as_command && globals.wants_version() {
+        return Ok(output.result(format!("{} version {}", names::PROGRAM, plugin::VERSION))?);
+    }
+    let request = if globals.wants_help() {
+        let words: Vec<OsString> = words.into_iter().chain(["--help".into()]).collect();
+        Cli::read(&words, &invocation)?
+    } else {
+        Cli::read(&words, &invocation)?
+    };
+    match request {
+        Request::Help(text) => Ok(output.text(&text)?),
+        Request::Usage(text) => {
+            output.status(&format!("\n{}", text.trim_end()));
+            Ok(())
+        }
+        Request::Run(command) => commands::run(command, &Context::new(environment, globals, output)),
+    }
+}

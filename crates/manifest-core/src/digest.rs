@@ -124,7 +124,10 @@ impl FromStr for Digest {
         if !hex.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f')) {
             return Err(DigestError::Format);
         }
-        Ok(Self { text: text.to_owned(), algorithm })
+        Ok(Self {
+            text: text.to_owned(),
+            algorithm,
+        })
     }
 }
 
@@ -149,7 +152,8 @@ impl Serialize for Digest {
 impl<'de> Deserialize<'de> for Digest {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
-        text.parse().map_err(|error| serde::de::Error::custom(format!("{error}: {text:?}")))
+        text.parse()
+            .map_err(|error| serde::de::Error::custom(format!("{error}: {text:?}")))
     }
 }
 
@@ -226,7 +230,10 @@ mod tests {
     #[test]
     fn parses_what_docker_parses() {
         let hex = "a".repeat(64);
-        assert_eq!(format!("sha256:{hex}").parse::<Digest>().unwrap().hex(), hex);
+        assert_eq!(
+            format!("sha256:{hex}").parse::<Digest>().unwrap().hex(),
+            hex
+        );
         for (text, error) in [
             (String::new(), DigestError::Format),
             ("sha256".into(), DigestError::Format),

@@ -106,7 +106,12 @@ pub enum PayloadError {
 impl Entry {
     /// Makes the entry of a manifest that was just resolved.
     #[must_use]
-    pub fn resolved(reference: Reference, manifest: &Manifest, platform: Platform, now: u64) -> Self {
+    pub fn resolved(
+        reference: Reference,
+        manifest: &Manifest,
+        platform: Platform,
+        now: u64,
+    ) -> Self {
         let mut descriptor = manifest.descriptor();
         let origin = Origin {
             digest: descriptor.digest.clone(),
@@ -114,7 +119,10 @@ impl Entry {
             platform: platform.clone(),
         };
         descriptor.platform = Some(platform);
-        let shown = Shown { oci: manifest.media_type().is_oci(), json: manifest.bytes().to_vec() };
+        let shown = Shown {
+            oci: manifest.media_type().is_oci(),
+            json: manifest.bytes().to_vec(),
+        };
         Self {
             reference,
             descriptor,
@@ -129,7 +137,9 @@ impl Entry {
     /// A field was annotated if it differs from what the image's configuration stated then. Of an entry whose
     /// configuration is not known (Docker's CLI wrote it) every field that is not empty counts.
     pub fn keep_annotations(&mut self, old: &Self) {
-        let Some(was) = &old.descriptor.platform else { return };
+        let Some(was) = &old.descriptor.platform else {
+            return;
+        };
         let stated = old.origin.as_ref().map(|origin| &origin.platform);
         let platform = self.descriptor.platform.get_or_insert_default();
         let keep = |field: fn(&mut Platform) -> &mut String, platform: &mut Platform| {
@@ -171,7 +181,9 @@ impl Entry {
             }
         }
         if !platform.is_known_pair() {
-            let Platform { os, architecture, .. } = platform;
+            let Platform {
+                os, architecture, ..
+            } = platform;
             return Err(UnsupportedPair { os, architecture });
         }
         self.descriptor.platform = Some(platform);
@@ -205,12 +217,150 @@ impl Entry {
     /// Tells whether the list can name a platform for this entry.
     #[must_use]
     pub fn has_platform(&self) -> bool {
-        self.descriptor.platform.as_ref().is_some_and(Platform::is_stated)
+        self.descriptor
+            .platform
+            .as_ref()
+            .is_some_and(Platform::is_stated)
     }
 
     /// Returns the media type of the manifest, where it is one that this program knows.
     #[must_use]
     pub fn media_type(&self) -> Option<MediaType> {
         MediaType::recognise(&self.descriptor.media_type)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::media_type::DOCKER_MANIFEST;
+
+    fn manifest(tail: &str) -> Manifest {
+        let digest = format!("sha256:{}", "a".repeat(64));
+        let body = format!(
+            r#"{{"schemaVersion":2,"mediaType":"{DOCKER_MANIFEST}","config":{{"mediaType":"c","size":1,"digest":"{digest}"}},"layers":[]{tail}}}"#
+        );
+        Manifest::parse(DOCKER_MANIFEST, body.into_bytes()).unwrap()
+    }
+
+    fn platform(text: &str) -> Platform {
+        let mut parts = text.split('/').map(str::to_owned);
+        let mut next = || parts.next().unwrap_or_default();
+        Platform {
+            os: next(),
+            architecture: next(),
+            variant: next(),
+            ..Platform::default()
+        }
+    }
+
+    fn entry(stated: &str) -> Entry {
+        let reference = Reference::parse("app:1").unwrap();
+        Entry::resolved(reference, &manifest(""), platform(stated), 1)
+    }
+
+    fn edit(os: &str, architecture: &str, variant: &str) -> PlatformEdit {
+        let some = |text: &str| (text != "-").then(|| text.to_owned());
+        PlatformEdit {
+            os: some(os),
+            architecture: some(architecture),
+            variant: some(variant),
+            ..PlatformEdit::default()
+        }
+    }
+
+    fn platform_of(entry: &Entry) -> String {
+        entry.descriptor.platform.as_ref().unwrap().to_string()
+    }
+
+    #[test]
+    fn annotations_replace_and_add() {
+        let mut entry = entry("linux/amd64");
+        entry.annotate(&edit("-", "arm", "v7")).unwrap();
+        assert_eq!(platform_of(&entry), "linux/arm/v7");
+        entry.annotate(&edit("", "", "")).unwrap();
+        assert_eq!(
+            platform_of(&entry),
+            "linux/arm/v7",
+            "empty text empties nothing"
+        );
+        for features in [["a", "b"], ["b", "c"]] {
+            let os_features = features.map(str::to_owned).to_vec();
+            let edit = PlatformEdit {
+                os_features,
+                ..PlatformEdit::default()
+            };
+            entry.annotate(&edit).unwrap();
+        }
+        assert_eq!(
+            entry.descriptor.platform.as_ref().unwrap().os_features,
+            ["a", "b", "c"]
+        );
+        let before = entry.clone();
+        let error = entry.annotate(&edit("windows", "s390x", "-")).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "manifest entry for image has unsupported os/arch combination: windows/s390x"
+        );
+        assert_eq!(entry, before);
+    }
+
+    #[test]
+    fn what_was_annotated_stays_when_an_image_is_resolved_anew() {
+        let mut old = entry("linux/amd64");
+        old.annotate(&edit("-", "arm", "v7")).unwrap();
+        let mut new = entry("linux/amd64/v2");
+        new.keep_annotations(&old);
+        assert_eq!(platform_of(&new), "linux/arm/v7");
+
+        let unchanged = entry("linux/arm64");
+        let mut new = entry("linux/riscv64");
+        new.keep_annotations(&unchanged);
+        assert_eq!(
+            platform_of(&new),
+            "linux/riscv64",
+            "nothing had been annotated"
+        );
+
+        let mut dockers = entry("linux/arm64");
+        dockers.origin = None;
+        let mut new = entry("linux/amd64");
+        new.keep_annotations(&dockers);
+        assert_eq!(
+            platform_of(&new),
+            "linux/arm64",
+            "nobody knows what was annotated"
+        );
+    }
+
+    #[test]
+    fn a_payload_has_the_digest_or_is_none() {
+        let entry = entry("linux/amd64");
+        assert_eq!(entry.payload().unwrap(), manifest("").bytes());
+        let changed = Entry {
+            raw: Some(b"{}".to_vec()),
+            ..entry.clone()
+        };
+        let error = changed.payload().unwrap_err().to_string();
+        assert!(
+            error.starts_with("internal digest mismatch for docker.io/library/app:1"),
+            "{error}"
+        );
+        let nothing = Entry {
+            raw: None,
+            shown: None,
+            ..entry.clone()
+        };
+        assert!(matches!(nothing.payload(), Err(PayloadError::Missing(_))));
+        // Old files have no raw bytes: Docker laid them out with three spaces.
+        let pretty = go_json::indent(manifest("").bytes(), "   ");
+        let pretty = Manifest::parse(DOCKER_MANIFEST, pretty).unwrap();
+        let mut old = Entry::resolved(entry.reference, &pretty, Platform::default(), 0);
+        old.raw = None;
+        old.shown = Some(Shown {
+            oci: false,
+            json: go_json::compact(pretty.bytes()).unwrap(),
+        });
+        assert_eq!(old.payload().unwrap(), pretty.bytes());
     }
 }

@@ -87,7 +87,11 @@ fn escape_html(bytes: &[u8]) -> Cow<'_, [u8]> {
             escaped.extend_from_slice(format!("\\u{byte:04x}").as_bytes());
             rest = tail;
         } else if let Some(window) = rest.get(..3).filter(|window| separator(window)) {
-            escaped.extend_from_slice(if window[2] == 0xA8 { b"\\u2028" } else { b"\\u2029" });
+            escaped.extend_from_slice(if window[2] == 0xA8 {
+                b"\\u2028"
+            } else {
+                b"\\u2029"
+            });
             rest = &rest[3..];
         } else {
             escaped.push(byte);
@@ -231,7 +235,10 @@ mod tests {
     fn check(input: &str, compacted: &str, indented: &str) {
         let bytes = compact(input.as_bytes()).unwrap();
         assert_eq!(String::from_utf8_lossy(&bytes), compacted);
-        assert_eq!(String::from_utf8_lossy(&indent(input.as_bytes(), "  ")), indented);
+        assert_eq!(
+            String::from_utf8_lossy(&indent(input.as_bytes(), "  ")),
+            indented
+        );
     }
 
     #[test]
@@ -248,8 +255,15 @@ mod tests {
 
     #[test]
     fn escapes_for_html_only_when_it_encodes() {
-        check("\"<&>\u{2028}\u{2029}é\"", r#""\u003c\u0026\u003e\u2028\u2029é""#, "\"<&>\u{2028}\u{2029}é\"");
-        assert_eq!(encode(&"a<b\u{8}\u{c}\u{1}\n"), br#""a\u003cb\b\f\u0001\n""#);
+        check(
+            "\"<&>\u{2028}\u{2029}é\"",
+            r#""\u003c\u0026\u003e\u2028\u2029é""#,
+            "\"<&>\u{2028}\u{2029}é\"",
+        );
+        assert_eq!(
+            encode(&"a<b\u{8}\u{c}\u{1}\n"),
+            br#""a\u003cb\b\f\u0001\n""#
+        );
     }
 
     #[test]

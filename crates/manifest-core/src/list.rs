@@ -29,7 +29,11 @@ impl ListType {
     #[must_use]
     pub fn for_children<'a>(media_types: impl IntoIterator<Item = &'a str>) -> Self {
         let is_oci = |text| MediaType::recognise(text).is_some_and(MediaType::is_oci);
-        if media_types.into_iter().any(is_oci) { Self::Oci } else { Self::Docker }
+        if media_types.into_iter().any(is_oci) {
+            Self::Oci
+        } else {
+            Self::Docker
+        }
     }
 
     /// Returns the media type of a list in this form.
@@ -58,7 +62,10 @@ impl PublishedList {
     /// publishes for the same entries.
     #[must_use]
     pub fn of_entries<'a>(entries: impl IntoIterator<Item = &'a Entry> + Clone) -> Self {
-        let types = entries.clone().into_iter().map(|entry| entry.descriptor.media_type.as_str());
+        let types = entries
+            .clone()
+            .into_iter()
+            .map(|entry| entry.descriptor.media_type.as_str());
         let media_type = ListType::for_children(types).media_type();
         let child = |entry: &'a Entry| {
             let descriptor = &entry.descriptor;
@@ -82,7 +89,11 @@ impl PublishedList {
             annotations: None,
         }
         .to_bytes();
-        Self { media_type, digest: Digest::sha256(&bytes), bytes }
+        Self {
+            media_type,
+            digest: Digest::sha256(&bytes),
+            bytes,
+        }
     }
 }
 
@@ -169,4 +180,125 @@ fn some_map(map: &BTreeMap<String, String>) -> Option<&BTreeMap<String, String>>
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes references")]
 fn is_zero(size: &u64) -> bool {
     *size == 0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::manifest::{Content, Manifest};
+    use crate::media_type::{DOCKER_MANIFEST, OCI_INDEX, OCI_MANIFEST};
+    use crate::reference::Reference;
+
+    fn entry(media_type: &str, hex: char, platform: Option<Platform>) -> Entry {
+        let digest = format!("sha256:{}", hex.to_string().repeat(64))
+            .parse()
+            .unwrap();
+        let mut descriptor = Descriptor::new(media_type, digest, 7);
+        descriptor.platform = platform;
+        let reference = Reference::parse("localhost:5000/app:1").unwrap();
+        Entry {
+            reference,
+            descriptor,
+            raw: None,
+            shown: None,
+            origin: None,
+        }
+    }
+
+    #[test]
+    fn is_laid_out_as_dockers() {
+        let platform = Platform {
+            architecture: "arm".into(),
+            os: "linux".into(),
+            os_version: "1<2".into(),
+            os_features: vec!["f".into()],
+            variant: "v7".into(),
+        };
+        let entries = [
+            entry(DOCKER_MANIFEST, 'a', Some(platform)),
+            entry(DOCKER_MANIFEST, 'b', None),
+        ];
+        let list = PublishedList::of_entries(&entries);
+        let expected = format!(
+            r#"{{
+   "schemaVersion": 2,
+   "mediaType": "application/vnd.docker.distribution.manifest.list.v2+json",
+   "manifests": [
+      {{
+         "mediaType": "application/vnd.docker.distribution.manifest.v2+json",
+         "size": 7,
+         "digest": "sha256:{}",
+         "platform": {{
+            "architecture": "arm",
+            "os": "linux",
+            "os.version": "1\u003c2",
+            "os.features": [
+               "f"
+            ],
+            "variant": "v7"
+         }}
+      }},
+      {{
+         "mediaType": "application/vnd.docker.distribution.manifest.v2+json",
+         "size": 7,
+         "digest": "sha256:{}",
+         "platform": {{
+            "architecture": "",
+            "os": ""
+         }}
+      }}
+   ]
+}}"#,
+            "a".repeat(64),
+            "b".repeat(64)
+        );
+        assert_eq!(String::from_utf8(list.bytes).unwrap(), expected);
+        assert_eq!(list.digest, Digest::sha256(expected.as_bytes()));
+        let empty = PublishedList::of_entries(&[]);
+        assert!(
+            String::from_utf8(empty.bytes)
+                .unwrap()
+                .ends_with("\"manifests\": []\n}")
+        );
+    }
+
+    #[test]
+    fn one_oci_child_makes_an_index() {
+        for (types, expected) in [
+            (
+                vec![DOCKER_MANIFEST, DOCKER_MANIFEST],
+                MediaType::DockerManifestList,
+            ),
+            (vec![DOCKER_MANIFEST, OCI_MANIFEST], MediaType::OciIndex),
+            (vec![OCI_MANIFEST, DOCKER_MANIFEST], MediaType::OciIndex),
+            (vec![], MediaType::DockerManifestList),
+        ] {
+            let entries: Vec<_> = types.into_iter().map(|t| entry(t, 'a', None)).collect();
+            assert_eq!(PublishedList::of_entries(&entries).media_type, expected);
+        }
+    }
+
+    #[test]
+    fn shows_what_docker_leaves_away() {
+        let hash = "c".repeat(64);
+        let body = format!(
+            r#"{{"schemaVersion":2,"artifactType":"a/b","manifests":[{{"mediaType":"{OCI_MANIFEST}","digest":"sha256:{hash}","size":1,"annotations":{{"k":"v"}},"urls":["u"],"data":"e30=","artifactType":"t"}}],"subject":{{"mediaType":"m","digest":"sha256:{hash}","size":2}},"annotations":{{"x":"y"}}}}"#
+        );
+        let manifest = Manifest::parse(OCI_INDEX, body.as_bytes()).unwrap();
+        let Content::List(list) = manifest.content() else {
+            panic!("a list")
+        };
+        let shown = String::from_utf8(show(manifest.media_type(), list)).unwrap();
+        for part in [
+            "\"a/b\"",
+            "\"k\": \"v\"",
+            "\"u\"",
+            "e30=",
+            "\"t\"",
+            "\"subject\"",
+            "\"x\": \"y\"",
+        ] {
+            assert!(shown.contains(part), "{part} in {shown}");
+        }
+    }
 }

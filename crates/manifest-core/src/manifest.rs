@@ -108,7 +108,12 @@ impl Manifest {
             refuse_fields(&object, media_type, &["manifests", "fsLayers"])?;
             Content::Image(ImageManifest::from_object(&object)?)
         };
-        Ok(Self { media_type, digest: Digest::sha256(&bytes), bytes, content })
+        Ok(Self {
+            media_type,
+            digest: Digest::sha256(&bytes),
+            bytes,
+            content,
+        })
     }
 
     /// Returns the media type.
@@ -138,14 +143,21 @@ impl Manifest {
     /// Returns the descriptor of this manifest, without a platform.
     #[must_use]
     pub fn descriptor(&self) -> Descriptor {
-        Descriptor::new(self.media_type.as_str(), self.digest.clone(), self.bytes.len() as u64)
+        Descriptor::new(
+            self.media_type.as_str(),
+            self.digest.clone(),
+            self.bytes.len() as u64,
+        )
     }
 
     /// Returns this manifest under another digest of the same bytes, as a reference with a SHA-512 digest asks for.
     /// Returns nothing where the bytes have another digest.
     #[must_use]
     pub fn with_digest(self, digest: &Digest) -> Option<Self> {
-        digest.matches(&self.bytes).then(|| Self { digest: digest.clone(), ..self })
+        digest.matches(&self.bytes).then(|| Self {
+            digest: digest.clone(),
+            ..self
+        })
     }
 }
 
@@ -156,7 +168,9 @@ impl ImageManifest {
     }
 
     fn from_object(object: &Object<'_>) -> Result<Self, ManifestError> {
-        let config = object.object("config")?.ok_or(ManifestError::Missing("config"))?;
+        let config = object
+            .object("config")?
+            .ok_or(ManifestError::Missing("config"))?;
         Ok(Self {
             config: Descriptor::from_object(&config)?,
             layers: descriptors(object, "layers")?,
@@ -203,7 +217,10 @@ fn refuse_fields(
 
 fn descriptors(object: &Object<'_>, field: &str) -> Result<Vec<Descriptor>, serde_json::Error> {
     let elements = object.array(field)?.unwrap_or_default();
-    elements.into_iter().map(|element| Descriptor::parse(element.get().as_bytes())).collect()
+    elements
+        .into_iter()
+        .map(|element| Descriptor::parse(element.get().as_bytes()))
+        .collect()
 }
 
 #[cfg(test)]
@@ -212,7 +229,10 @@ mod tests {
     use crate::media_type::{DOCKER_MANIFEST, DOCKER_MANIFEST_LIST, OCI_INDEX, OCI_MANIFEST};
 
     fn descriptor(letter: &str) -> String {
-        format!(r#"{{"mediaType":"x","size":1,"digest":"sha256:{}"}}"#, letter.repeat(64))
+        format!(
+            r#"{{"mediaType":"x","size":1,"digest":"sha256:{}"}}"#,
+            letter.repeat(64)
+        )
     }
 
     fn image(media_type: &str, more: &str) -> String {
@@ -230,26 +250,43 @@ mod tests {
         assert_eq!(manifest.bytes(), body.as_bytes());
         assert!(manifest.digest().matches(body.as_bytes()));
         assert_eq!(manifest.descriptor().size, body.len() as u64);
-        let Content::Image(image) = manifest.content() else { panic!("an image") };
+        let Content::Image(image) = manifest.content() else {
+            panic!("an image")
+        };
         assert_eq!(image.blobs().count(), 2);
         let sha512 = Digest::compute(crate::digest::Algorithm::Sha512, body.as_bytes());
-        assert_eq!(manifest.clone().with_digest(&sha512).unwrap().digest(), &sha512);
+        assert_eq!(
+            manifest.clone().with_digest(&sha512).unwrap().digest(),
+            &sha512
+        );
         assert!(manifest.with_digest(&Digest::sha256(b"other")).is_none());
     }
 
     #[test]
     fn an_oci_body_may_leave_out_its_type() {
-        let body = format!(r#"{{"manifests":[{}],"annotations":{{"a":"b"}}}}"#, descriptor("a"));
+        let body = format!(
+            r#"{{"manifests":[{}],"annotations":{{"a":"b"}}}}"#,
+            descriptor("a")
+        );
         let manifest = Manifest::parse(OCI_INDEX, body.as_bytes()).unwrap();
-        let Content::List(list) = manifest.content() else { panic!("a list") };
-        assert_eq!((list.manifests.len(), list.annotations["a"].as_str()), (1, "b"));
+        let Content::List(list) = manifest.content() else {
+            panic!("a list")
+        };
+        assert_eq!(
+            (list.manifests.len(), list.annotations["a"].as_str()),
+            (1, "b")
+        );
     }
 
     #[test]
     fn refusals() {
         let list = format!(r#","manifests":[{}]"#, descriptor("c"));
         for (content_type, body, part) in [
-            ("text/html", image(OCI_MANIFEST, ""), "unsupported manifest media type"),
+            (
+                "text/html",
+                image(OCI_MANIFEST, ""),
+                "unsupported manifest media type",
+            ),
             (OCI_MANIFEST, image(DOCKER_MANIFEST, ""), "should be"),
             (DOCKER_MANIFEST, image("", ""), "should be"),
             (DOCKER_MANIFEST_LIST, image("", ""), "should be"),
@@ -257,12 +294,19 @@ mod tests {
             (OCI_INDEX, image(OCI_INDEX, &list), "ambiguous"),
             (OCI_MANIFEST, "{}".into(), "no \"config\""),
             (OCI_MANIFEST, "no json".into(), "cannot be read"),
-            (OCI_MANIFEST, image(OCI_MANIFEST, "").replace(&"a".repeat(64), "12"), "cannot be read"),
+            (
+                OCI_MANIFEST,
+                image(OCI_MANIFEST, "").replace(&"a".repeat(64), "12"),
+                "cannot be read",
+            ),
         ] {
             let error = Manifest::parse(content_type, body.as_bytes()).unwrap_err();
             assert!(error.to_string().contains(part), "{error} for {body}");
         }
         let huge = vec![b' '; MANIFEST_BYTES + 1];
-        assert!(matches!(Manifest::parse(OCI_INDEX, huge), Err(ManifestError::TooLarge(_))));
+        assert!(matches!(
+            Manifest::parse(OCI_INDEX, huge),
+            Err(ManifestError::TooLarge(_))
+        ));
     }
 }

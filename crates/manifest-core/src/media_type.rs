@@ -26,14 +26,20 @@ pub enum MediaType {
 
 impl MediaType {
     /// All of them, in the order in which a request's `Accept` headers name them.
-    pub const ALL: [Self; 4] =
-        [Self::DockerManifest, Self::DockerManifestList, Self::OciManifest, Self::OciIndex];
+    pub const ALL: [Self; 4] = [
+        Self::DockerManifest,
+        Self::DockerManifestList,
+        Self::OciManifest,
+        Self::OciIndex,
+    ];
 
     /// Recognises a media type, with or without parameters (`; charset=utf-8`).
     #[must_use]
     pub fn recognise(text: &str) -> Option<Self> {
         let essence = text.split(';').next().unwrap_or_default().trim();
-        Self::ALL.into_iter().find(|media_type| media_type.as_str().eq_ignore_ascii_case(essence))
+        Self::ALL
+            .into_iter()
+            .find(|media_type| media_type.as_str().eq_ignore_ascii_case(essence))
     }
 
     /// Returns the media type's text.
@@ -84,16 +90,29 @@ mod tests {
             assert_eq!(MediaType::recognise(media_type.as_str()), Some(media_type));
         }
         let with_parameter = format!("{OCI_INDEX}; charset=utf-8");
-        assert_eq!(MediaType::recognise(&with_parameter), Some(MediaType::OciIndex));
-        for other in ["", "application/json", "application/vnd.docker.distribution.manifest.v1+prettyjws"] {
+        assert_eq!(
+            MediaType::recognise(&with_parameter),
+            Some(MediaType::OciIndex)
+        );
+        for other in [
+            "",
+            "application/json",
+            "application/vnd.docker.distribution.manifest.v1+prettyjws",
+        ] {
             assert_eq!(MediaType::recognise(other), None);
         }
     }
 
     #[test]
     fn foreign_layers() {
-        assert!(is_foreign_layer("application/vnd.docker.image.rootfs.foreign.diff.tar.gzip"));
-        assert!(is_foreign_layer("application/vnd.oci.image.layer.nondistributable.v1.tar+gzip"));
-        assert!(!is_foreign_layer("application/vnd.oci.image.layer.v1.tar+gzip"));
+        assert!(is_foreign_layer(
+            "application/vnd.docker.image.rootfs.foreign.diff.tar.gzip"
+        ));
+        assert!(is_foreign_layer(
+            "application/vnd.oci.image.layer.nondistributable.v1.tar+gzip"
+        ));
+        assert!(!is_foreign_layer(
+            "application/vnd.oci.image.layer.v1.tar+gzip"
+        ));
     }
 }

@@ -16,7 +16,11 @@ pub struct Platform {
     #[serde(default)]
     pub os: String,
     /// The operating system's version: `10.0.17763.4010`.
-    #[serde(rename = "os.version", default, skip_serializing_if = "String::is_empty")]
+    #[serde(
+        rename = "os.version",
+        default,
+        skip_serializing_if = "String::is_empty"
+    )]
     pub os_version: String,
     /// Features that the operating system must have: `win32k`.
     #[serde(rename = "os.features", default, skip_serializing_if = "Vec::is_empty")]
@@ -41,7 +45,10 @@ impl Platform {
             architecture: object.text("architecture")?,
             os: object.text("os")?,
             os_version: object.text("os.version")?,
-            os_features: features.into_iter().map(Option::unwrap_or_default).collect(),
+            os_features: features
+                .into_iter()
+                .map(Option::unwrap_or_default)
+                .collect(),
             variant: object.text("variant")?,
         })
     }
@@ -55,9 +62,9 @@ impl Platform {
     /// Tells whether os and architecture are a pair that Go, and so container software, has or had a port for.
     #[must_use]
     pub fn is_known_pair(&self) -> bool {
-        PORTS
-            .iter()
-            .any(|(os, architectures)| *os == self.os && architectures.contains(&&*self.architecture))
+        PORTS.iter().any(|(os, architectures)| {
+            *os == self.os && architectures.contains(&&*self.architecture)
+        })
     }
 }
 
@@ -94,7 +101,10 @@ const PORTS: &[(&str, &[&str])] = &[
         ],
     ),
     ("netbsd", &["386", "amd64", "arm", "arm64"]),
-    ("openbsd", &["386", "amd64", "arm", "arm64", "mips64", "ppc64", "riscv64"]),
+    (
+        "openbsd",
+        &["386", "amd64", "arm", "arm64", "mips64", "ppc64", "riscv64"],
+    ),
     ("plan9", &["386", "amd64", "arm"]),
     ("solaris", &["amd64"]),
     ("wasip1", &["wasm"]),
@@ -106,7 +116,11 @@ mod tests {
     use super::*;
 
     fn pair(os: &str, architecture: &str) -> Platform {
-        Platform { os: os.into(), architecture: architecture.into(), ..Platform::default() }
+        Platform {
+            os: os.into(),
+            architecture: architecture.into(),
+            ..Platform::default()
+        }
     }
 
     #[test]
@@ -121,15 +135,26 @@ mod tests {
             let (os, architecture) = text.split_once('/').unwrap();
             assert!(pair(os, architecture).is_known_pair(), "{text}");
         }
-        for (os, architecture) in [("linux", "x86_64"), ("", ""), ("linux", ""), ("amd64", "linux")] {
-            assert!(!pair(os, architecture).is_known_pair(), "{os}/{architecture}");
+        for (os, architecture) in [
+            ("linux", "x86_64"),
+            ("", ""),
+            ("linux", ""),
+            ("amd64", "linux"),
+        ] {
+            assert!(
+                !pair(os, architecture).is_known_pair(),
+                "{os}/{architecture}"
+            );
         }
     }
 
     #[test]
     fn reads_configurations() {
         let config = br#"{"Architecture":"arm","os":"linux","variant":"v7","rootfs":{}}"#;
-        assert_eq!(Platform::from_config(config).unwrap().to_string(), "linux/arm/v7");
+        assert_eq!(
+            Platform::from_config(config).unwrap().to_string(),
+            "linux/arm/v7"
+        );
         let config = br#"{"architecture":"amd64","os":"windows","os.version":"10.0.1","os.features":["win32k"]}"#;
         let windows = Platform::from_config(config).unwrap();
         assert_eq!(windows.to_string(), "windows(10.0.1)/amd64");

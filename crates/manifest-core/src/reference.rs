@@ -62,7 +62,11 @@ impl Repository {
     /// Returns the reference of one manifest in this repository.
     #[must_use]
     pub fn at(&self, digest: Digest) -> Reference {
-        Reference { repository: self.clone(), tag: None, digest: Some(digest) }
+        Reference {
+            repository: self.clone(),
+            tag: None,
+            digest: Some(digest),
+        }
     }
 
     /// Returns the reference of a tag in this repository, or nothing where `tag` breaks the grammar.
@@ -117,7 +121,11 @@ impl Reference {
         let (domain, remainder) = split_domain(text);
         let reference = Self::from_parts(domain, &remainder)?;
         let full = reference.without_default_tag_unless(text);
-        if full == text { Ok(reference) } else { Err(ReferenceError::NotCanonical) }
+        if full == text {
+            Ok(reference)
+        } else {
+            Err(ReferenceError::NotCanonical)
+        }
     }
 
     fn without_default_tag_unless(&self, text: &str) -> String {
@@ -152,8 +160,15 @@ impl Reference {
             (None, None) => Some("latest".to_owned()),
             (tag, _) => tag.map(str::to_owned),
         };
-        let repository = Repository { domain: domain.to_owned(), path: path.to_owned() };
-        Ok(Self { repository, tag, digest })
+        let repository = Repository {
+            domain: domain.to_owned(),
+            path: path.to_owned(),
+        };
+        Ok(Self {
+            repository,
+            tag,
+            digest,
+        })
     }
 
     /// Returns registry and repository.
@@ -189,7 +204,10 @@ impl Reference {
     /// Returns this reference with `digest` pinned to it, its tag kept.
     #[must_use]
     pub fn pinned(&self, digest: Digest) -> Self {
-        Self { digest: Some(digest), ..self.clone() }
+        Self {
+            digest: Some(digest),
+            ..self.clone()
+        }
     }
 }
 
@@ -234,7 +252,9 @@ fn split_domain(text: &str) -> (&str, String) {
 
 fn is_domain(text: &str) -> bool {
     let (host, port) = if let Some(rest) = text.strip_prefix('[') {
-        let Some((address, port)) = rest.split_once(']') else { return false };
+        let Some((address, port)) = rest.split_once(']') else {
+            return false;
+        };
         if address.is_empty() || !address.bytes().all(|b| b.is_ascii_hexdigit() || b == b':') {
             return false;
         }
@@ -253,7 +273,9 @@ fn is_domain(text: &str) -> bool {
         !label.is_empty()
             && !label.starts_with('-')
             && !label.ends_with('-')
-            && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
+            && label
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || b == b'-')
     };
     host.is_none_or(|host| host.split('.').all(label))
         && port.is_none_or(|port| !port.is_empty() && port.bytes().all(|b| b.is_ascii_digit()))
@@ -267,13 +289,18 @@ fn is_path(text: &str) -> bool {
 fn is_path_component(text: &str) -> bool {
     let alphanumeric = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit();
     let bytes = text.as_bytes();
-    let (Some(&first), Some(&last)) = (bytes.first(), bytes.last()) else { return false };
+    let (Some(&first), Some(&last)) = (bytes.first(), bytes.last()) else {
+        return false;
+    };
     if !alphanumeric(first) || !alphanumeric(last) {
         return false;
     }
-    bytes.split(|&b| alphanumeric(b)).filter(|separator| !separator.is_empty()).all(|separator| {
-        matches!(separator, b"." | b"_" | b"__") || separator.iter().all(|&b| b == b'-')
-    })
+    bytes
+        .split(|&b| alphanumeric(b))
+        .filter(|separator| !separator.is_empty())
+        .all(|separator| {
+            matches!(separator, b"." | b"_" | b"__") || separator.iter().all(|&b| b == b'-')
+        })
 }
 
 fn is_tag(text: &str) -> bool {
@@ -285,7 +312,9 @@ fn is_tag(text: &str) -> bool {
 
 /// The grammar's digest is looser than a digest: what passes here and is no digest gets the digest's own error.
 fn looks_like_digest(text: &str) -> bool {
-    let Some((algorithm, hex)) = text.split_once(':') else { return false };
+    let Some((algorithm, hex)) = text.split_once(':') else {
+        return false;
+    };
     let component = |part: &str| {
         part.bytes().next().is_some_and(|b| b.is_ascii_alphabetic())
             && part.bytes().all(|b| b.is_ascii_alphanumeric())
@@ -310,7 +339,10 @@ mod tests {
             ("alpine:3", "docker.io/library/alpine:3".into()),
             ("me/app", "docker.io/me/app:latest".into()),
             ("docker.io/alpine", "docker.io/library/alpine:latest".into()),
-            ("index.docker.io/alpine", "docker.io/library/alpine:latest".into()),
+            (
+                "index.docker.io/alpine",
+                "docker.io/library/alpine:latest".into(),
+            ),
             ("index.docker.io/me/app", "docker.io/me/app:latest".into()),
             ("localhost/x", "localhost/x:latest".into()),
             ("LOCALHOST/x", "LOCALHOST/x:latest".into()),
@@ -322,9 +354,16 @@ mod tests {
             ("ghcr.io/a/b/c:v1.2-rc_3", "ghcr.io/a/b/c:v1.2-rc_3".into()),
             ("a__b/c---d.e", "docker.io/a__b/c---d.e:latest".into()),
             (&with_digest, with_digest.clone()),
-            (&only_digest, format!("docker.io/library/alpine@sha256:{HASH}")),
+            (
+                &only_digest,
+                format!("docker.io/library/alpine@sha256:{HASH}"),
+            ),
         ] {
-            assert_eq!(Reference::parse(typed).unwrap().to_string(), full, "{typed}");
+            assert_eq!(
+                Reference::parse(typed).unwrap().to_string(),
+                full,
+                "{typed}"
+            );
             assert_eq!(Reference::parse_canonical(&full).unwrap().to_string(), full);
         }
     }
@@ -359,8 +398,14 @@ mod tests {
             assert_eq!(Reference::parse(typed), Err(error), "{typed}");
         }
         let digest = |text: String| Reference::parse(&text).unwrap_err();
-        assert_eq!(digest(format!("a@sha256:{}", "a".repeat(40))), DigestError::Length.into());
-        assert_eq!(digest(format!("a@md5:{}", "a".repeat(32))), DigestError::Algorithm.into());
+        assert_eq!(
+            digest(format!("a@sha256:{}", "a".repeat(40))),
+            DigestError::Length.into()
+        );
+        assert_eq!(
+            digest(format!("a@md5:{}", "a".repeat(32))),
+            DigestError::Algorithm.into()
+        );
         assert_eq!(digest(format!("a:{}", "t".repeat(129))), Format);
         assert!(Reference::parse(&format!("a:{}", "t".repeat(128))).is_ok());
         assert_eq!(digest(format!("q.io/{name}/aaaaa")), TooLong);
@@ -369,7 +414,12 @@ mod tests {
 
     #[test]
     fn canonical_form_is_demanded() {
-        for text in ["alpine", "docker.io/alpine:1", "index.docker.io/library/alpine:1", "me/app:1"] {
+        for text in [
+            "alpine",
+            "docker.io/alpine:1",
+            "index.docker.io/library/alpine:1",
+            "me/app:1",
+        ] {
             assert!(Reference::parse_canonical(text).is_err(), "{text}");
         }
         assert!(Reference::parse_canonical("localhost/x").is_ok());

@@ -1,1 +1,46 @@
-//! manifest-registry.
+//! The registry client: reads, copies and publishes manifests over the distribution protocol.
+//!
+//! | module | holds |
+//! | --- | --- |
+//! | [`client`] | [`Client`], what commands call |
+//! | `copy` | [`Client::copy_child`]: mounts and uploads |
+//! | [`concurrent()`] | many things at once, within bounds, results in order |
+//! | `session` | one conversation per registry: scheme, challenge, the login that goes with each call |
+//! | `auth`, `challenge`, `token` | from a challenge and credentials to a header; one token request per set of scopes |
+//! | [`credentials`] | Docker's `config.json` and credential helpers |
+//! | [`endpoint`] | which schemes and TLS modes a host may be spoken to with |
+//! | `transport`, `answer` | the one way out, redirects, connection pools; bounded bodies |
+//! | [`error`], [`refusal`], [`network`], `hint` | what went wrong, and what to do about it |
+//! | [`redact`] | what may be shown |
+//! | [`limits`] | bounds on what is read and waited for |
+//!
+//! Deliberately absent: the environment, files, the terminal, and what a list is made of. All that is returned
+//! has had its digest and size checked. Credentials go to the host that they are for, and to the token server that this
+//! host names over TLS; a redirect never takes them along.
+
+mod answer;
+mod auth;
+mod challenge;
+pub mod client;
+mod concurrent;
+mod copy;
+pub mod credentials;
+pub mod endpoint;
+pub mod error;
+mod hint;
+pub mod limits;
+pub mod network;
+pub mod redact;
+pub mod refusal;
+mod session;
+mod token;
+mod transport;
+
+pub use client::{Client, ClientConfig};
+pub use concurrent::concurrent;
+pub use copy::Copied;
+pub use credentials::{Credential, Credentials};
+pub use endpoint::Insecure;
+pub use error::RegistryError;
+pub use redact::Secret;
+pub use transport::Timeouts;

@@ -1,0 +1,87 @@
+//! Help in the layout of Docker's, rendered from the command definitions.
+
+use std::fmt::Write as _;
+
+use clap::{Arg, Command};
+
+use super::pflag;
+use crate::names::Invocation;
+
+/// Renders the help of the group, or of the command named.
+#[must_use]
+pub fn render(group: &Command, command: Option<&str>, invocation: &Invocation) -> String {
+    match command.and_then(|name| group.find_subcommand(name)) {
+        Some(command) => render_command(command, invocation),
+        None => render_group(group, invocation),
+    }
+}
+
+/// Returns the line of a command's arguments: `docker manifest push [OPTIONS] MANIFEST_LIST`.
+#[must_use]
+pub fn usage_line(command: &Command, invocation: &Invocation) -> String {
+    // The definition's usage is `create MANIFEST_LIST ...`, what follows the program's own words.
+    let usage = command.clone().render_usage().to_string();
+    let words = usage.trim_start_matches("Usage:").trim();
+    format!("{} {words}", invocation.command)
+}
+
+fn render_group(group: &Command, invocation: &Invocation) -> String {
+    let about = group.get_long_about().map(ToString::to_string).unwrap_or_default();
+    let commands = group.get_subcommands().map(|command| {
+        let about = command.get_about().map(ToString::to_string).unwrap_or_default();
+        (command.get_name().to_owned(), about)
+    });
+    format!(
+        "Usage:  {}\n\n{about}\n\nCommands:\n{}\nRun '{} COMMAND --help' for more information on a command.\n",
+        usage_line(group, invocation),
+        table(&commands.collect::<Vec<_>>(), 4),
+        invocation.command,
+    )
+}
+
+fn render_command(command: &Command, invocation: &Invocation) -> String {
+    let about = command.get_long_about().or_else(|| command.get_about());
+    let about = about.map(ToString::to_string).unwrap_or_default();
+    let mut text = format!("Usage:  {}\n\n{about}\n", usage_line(command, invocation));
+    let options = options(command);
+    if !options.is_empty() {
+        let rows: Vec<_> = options.into_iter().map(|option| (option.names, option.help)).collect();
+        let _ = write!(text, "\nOptions:\n{}", table(&rows, 3));
+    }
+    text
+}
+
+/// One flag as help and reference show it.
+#[derive(Clone, Debug)]
+pub struct FlagRow {
+    /// `-a, --amend` or `    --os string`, aligned as pflag aligns them.
+    pub names: String,
+    /// What it does.
+    pub help: String,
+}
+
+/// Returns the flags of a command that help shows, in the order of the alphabet.
+#[must_use]
+pub fn options(command: &Command) -> Vec<FlagRow> {
+    let shown = |arg: &&Arg| !arg.is_hide_set() && arg.get_long().is_some();
+    let mut arguments: Vec<&Arg> = command.get_arguments().filter(shown).collect();
+    arguments.sort_by_key(|arg| arg.get_long());
+    arguments.into_iter().map(flag_row).collect()
+}
+
+fn flag_row(arg: &Arg) -> FlagRow {
+    let short = arg.get_short().map_or("    ".to_owned(), |short| format!("-{short}, "));
+    let long = arg.get_long().unwrap_or_default();
+    let value = arg.get_value_names().and_then(<[_]>::first).filter(|_| !pflag::is_switch(arg));
+    let value = value.map(|value| format!(" {value}")).unwrap_or_default();
+    let help = arg.get_help().map(ToString::to_string).unwrap_or_default();
+    FlagRow { names: format!("{short}--{long}{value}"), help }
+}
+
+fn table(rows: &[(String, String)], gap: usize) -> String {
+    let width = rows.iter().map(|(left, _)| left.len()).max().unwrap_or_default() + gap;
+    rows.iter().fold(String::new(), |mut text, (left, right)| {
+        let _ = writeln!(text, "  {left:width$}{right}");
+        text
+    })
+}

@@ -1,0 +1,82 @@
+//! What Docker's flag parser (pflag) does and clap does not do by itself.
+
+use clap::builder::{TypedValueParser, ValueParserFactory};
+use clap::{Arg, Command};
+
+/// A flag that is on or off: `--purge`, `--purge=false`, `--purge=1`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Switch(bool);
+
+impl Switch {
+    /// Tells whether the flag is on.
+    #[must_use]
+    pub fn is_on(self) -> bool {
+        self.0
+    }
+}
+
+impl ValueParserFactory for Switch {
+    type Parser = SwitchParser;
+
+    fn value_parser() -> Self::Parser {
+        SwitchParser
+    }
+}
+
+/// Parses a truth value as Go's `strconv.ParseBool` does, with its error.
+#[derive(Clone, Copy, Debug)]
+pub struct SwitchParser;
+
+impl TypedValueParser for SwitchParser {
+    type Value = Switch;
+
+    fn parse_ref(
+        &self,
+        command: &Command,
+        arg: Option<&Arg>,
+        value: &std::ffi::OsStr,
+    ) -> Result<Switch, clap::Error> {
+        let parse = |text: &str| match text {
+            "1" | "t" | "T" | "true" | "TRUE" | "True" => Ok(Switch(true)),
+            "0" | "f" | "F" | "false" | "FALSE" | "False" => Ok(Switch(false)),
+            _ => Err(format!("strconv.ParseBool: parsing {text:?}: invalid syntax")),
+        };
+        // clap lends its own parser for functions, which words the error with flag and value.
+        clap::builder::TypedValueParser::parse_ref(&parse, command, arg, value)
+    }
+}
+
+/// Makes the flags of a command and of its subcommands behave as pflag's: a switch may have a value behind `=`,
+/// a text takes the next word whatever it looks like, and the last of repeated flags wins.
+#[must_use]
+pub fn adapt(command: Command) -> Command {
+    let command = command.disable_help_flag(true).args_override_self(true).mut_args(adapt_flag);
+    command.mut_subcommands(adapt)
+}
+
+fn adapt_flag(arg: Arg) -> Arg {
+    if arg.is_positional() || !arg.get_action().takes_values() {
+        arg
+    } else if is_switch(&arg) {
+        arg.required(false)
+            .num_args(0..=1)
+            .require_equals(true)
+            .default_missing_value("true")
+            .default_value("false")
+    } else {
+        arg.allow_hyphen_values(true)
+    }
+}
+
+/// Tells whether a flag is a [`Switch`].
+#[must_use]
+pub fn is_switch(arg: &Arg) -> bool {
+    arg.get_value_parser().type_id() == std::any::TypeId::of::<Switch>()
+}
+
+/// Splits the values of a flag that takes comma lists and may be repeated, as pflag's `StringSlice` does.
+#[must_use]
+pub fn comma_list(values: &[String]) -> Vec<String> {
+    let lists = values.iter().filter(|value| !value.is_empty());
+    lists.flat_map(|value| value.split(',')).map(str::to_owned).collect()
+}

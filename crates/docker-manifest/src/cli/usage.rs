@@ -1,0 +1,192 @@
+//! Usage errors in Docker's words and with Docker's exit codes.
+
+use std::ffi::OsString;
+
+use clap::Command;
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+
+use super::help;
+use crate::exit::Exit;
+use crate::names::Invocation;
+
+/// A command line that cannot be run.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{text}")]
+pub struct UsageError {
+    text: String,
+    exit: Exit,
+}
+
+impl UsageError {
+    /// Returns what the program ends with: Docker's 125 for a flag, 1 for arguments.
+    #[must_use]
+    pub fn exit(&self) -> Exit {
+        self.exit
+    }
+
+    /// Translates clap's error on the words of a command.
+    pub(super) fn of(
+        error: &clap::Error,
+        words: &[OsString],
+        group: &Command,
+        invocation: &Invocation,
+    ) -> Self {
+        let first = words.iter().find(|word| *word != "--help" && *word != "-h");
+        let command = first.and_then(|word| group.find_subcommand(word));
+        if error.kind() == ErrorKind::InvalidSubcommand {
+            let name = context(error, ContextKind::InvalidSubcommand).unwrap_or_default();
+            let Invocation { command, prefix } = invocation;
+            let first = format!("{prefix}: unknown command: {command} {name}");
+            return Self::arguments(&first, group, "Run", invocation);
+        }
+        let definition = command.unwrap_or(group);
+        let text = format!(
+            "{}\n\nUsage:  {}\n\nRun '{} --help' for more information",
+            flag_error(error, words, definition),
+            help::usage_line(definition, invocation),
+            help_name(definition, invocation),
+        );
+        Self { text, exit: Exit::Usage }
+    }
+
+    /// Translates clap's error on the flags before the command.
+    pub(super) fn of_flag(
+        error: &clap::Error,
+        words: &[OsString],
+        definition: &Command,
+        command: &str,
+    ) -> Self {
+        let flag = flag_error(error, words, definition);
+        let text = format!(
+            "{flag}\n\nUsage:  {command} COMMAND\n\nRun '{command} --help' for more information"
+        );
+        Self { text, exit: Exit::Usage }
+    }
+
+    fn arguments(first: &str, definition: &Command, verb: &str, invocation: &Invocation) -> Self {
+        let name = help_name(definition, invocation);
+        let text = format!(
+            "{first}\n\nUsage:  {}\n\n{verb} '{name} --help' for more information",
+            help::usage_line(definition, invocation),
+        );
+        Self { text, exit: Exit::Failure }
+    }
+}
+
+fn help_name(definition: &Command, invocation: &Invocation) -> String {
+    match definition.get_name() {
+        "manifest" => invocation.command.clone(),
+        name => format!("{} {name}", invocation.command),
+    }
+}
+
+/// Says what is wrong with a flag, as pflag says it.
+fn flag_error(error: &clap::Error, words: &[OsString], definition: &Command) -> String {
+    let argument = context(error, ContextKind::InvalidArg).unwrap_or_default();
+    let flag = argument.split(['=', ' ', '[']).next().unwrap_or_default().to_owned();
+    let value = context(error, ContextKind::InvalidValue).unwrap_or_default();
+    match error.kind() {
+        ErrorKind::UnknownArgument => match flag.strip_prefix('-').filter(|f| !f.starts_with('-')) {
+            Some(short) => {
+                let letter = short.chars().next().unwrap_or('-');
+                format!("unknown shorthand flag: '{letter}' in {}", cluster(words, letter))
+            }
+            None => format!("unknown flag: {flag}"),
+        },
+        ErrorKind::InvalidValue if value.is_empty() => {
+            format!("flag needs an argument: {}", as_typed(&flag, words, definition))
+        }
+        ErrorKind::ValueValidation | ErrorKind::InvalidValue => {
+            let reason = std::error::Error::source(error).map(ToString::to_string);
+            let names = both_names(&flag, definition);
+            format!("invalid argument {value:?} for {names:?} flag: {}", reason.unwrap_or_default())
+        }
+        ErrorKind::InvalidUtf8 => "the command line is not valid UTF-8".to_owned(),
+        _ => error.render().to_string().trim().trim_start_matches("error: ").to_owned(),
+    }
+}
+
+fn context(error: &clap::Error, kind: ContextKind) -> Option<String> {
+    match error.get(kind)? {
+        ContextValue::String(text) => Some(text.clone()),
+        ContextValue::Strings(texts) => texts.first().cloned(),
+        _ => None,
+    }
+}
+
+/// Finds the letters from an unknown one on, where several stand in one word: `xp` of `-axp`.
+fn cluster(words: &[OsString], letter: char) -> String {
+    let letters = words.iter().filter_map(|word| word.to_str()?.strip_prefix('-'));
+    let mut letters = letters.filter(|letters| !letters.starts_with('-'));
+    let from = letters.find_map(|letters| Some(&letters[letters.find(letter)?..]));
+    format!("-{}", from.map_or_else(|| letter.to_string(), str::to_owned))
+}
+
+fn as_typed(flag: &str, words: &[OsString], definition: &Command) -> String {
+    let last = words.last().and_then(|word| word.to_str()).unwrap_or_default();
+    let Some(letter) = find(flag, definition).and_then(clap::Arg::get_short) else {
+        return flag.to_owned();
+    };
+    if last.starts_with("--") || !last.ends_with(letter) {
+        return flag.to_owned();
+    }
+    format!("'{letter}' in {last}")
+}
+
+fn both_names(flag: &str, definition: &Command) -> String {
+    let short = find(flag, definition).and_then(clap::Arg::get_short);
+    short.map_or_else(|| flag.to_owned(), |short| format!("-{short}, {flag}"))
+}
+
+fn find<'a>(flag: &str, definition: &'a Command) -> Option<&'a clap::Arg> {
+    definition.get_arguments().find(|arg| arg.get_long() == Some(flag.trim_start_matches('-')))
+}
+
+/// How many arguments a command takes, and how many it got.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Arguments {
+    least: usize,
+    most: Option<usize>,
+    given: usize,
+}
+
+impl Arguments {
+    pub(super) fn exactly(wanted: usize, given: usize) -> Self {
+        Self::range(wanted, wanted, given)
+    }
+
+    pub(super) fn at_least(least: usize, given: usize) -> Self {
+        Self { least, most: None, given }
+    }
+
+    pub(super) fn range(least: usize, most: usize, given: usize) -> Self {
+        Self { least, most: Some(most), given }
+    }
+
+    /// Checks the number, and says what is wrong with it as Docker's CLI does ("See" where only a least number is asked for).
+    pub(super) fn check(
+        self,
+        name: &str,
+        group: &Command,
+        invocation: &Invocation,
+    ) -> Result<(), UsageError> {
+        let Self { least, most, given } = self;
+        if given >= least && most.is_none_or(|most| given <= most) {
+            return Ok(());
+        }
+        let plural = |count: usize| if count == 1 { "argument" } else { "arguments" };
+        let (wanted, verb) = match most {
+            Some(0) => ("accepts no arguments".to_owned(), "Run"),
+            Some(most) if most == least => (format!("requires {least} {}", plural(least)), "Run"),
+            Some(most) => {
+                let text = format!("requires at least {least} and at most {most} {}", plural(most));
+                (text, "Run")
+            }
+            None => (format!("requires at least {least} {}", plural(least)), "See"),
+        };
+        let Invocation { command, prefix } = invocation;
+        let first = format!("{prefix}: '{command} {name}' {wanted}");
+        let definition = group.find_subcommand(name).unwrap_or(group);
+        Err(UsageError::arguments(&first, definition, verb, invocation))
+    }
+}

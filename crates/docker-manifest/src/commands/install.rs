@@ -1,0 +1,142 @@
+//! `install`: makes this program known to Docker's CLI.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use crate::cli::Help;
+use crate::context::Context;
+use crate::failure::Failure;
+use crate::names::{BUILTIN, is_plugin_name};
+use crate::shim;
+
+/// The name under which the plugin is installed unless another is given: one that no Docker CLI has built in.
+pub(super) const DEFAULT_NAME: &str = "manifestx";
+
+/// Make this program a plugin of the Docker CLI, and optionally the `docker manifest` command itself
+///
+/// Links this program as `docker-NAME` into the folder of Docker's CLI plugins, so that
+/// `docker NAME create ...` runs it. Docker's CLI has a command `manifest` built in and takes no
+/// plugin of that name; with --shim, a link called `docker` is put in a folder that you have earlier
+/// on PATH than the real one: it runs `docker manifest` itself and passes everything else on.
+#[derive(Debug, clap::Args)]
+#[command(override_usage = "install [OPTIONS]")]
+pub struct Args {
+    #[command(flatten)]
+    pub(crate) help: Help,
+    /// Name of the plugin (default "manifestx")
+    #[arg(long, value_name = "string")]
+    name: Option<String>,
+    /// Folder to put the `docker` shim in
+    #[arg(long, value_name = "folder")]
+    shim: Option<PathBuf>,
+    #[arg(hide = true)]
+    pub(crate) rest: Vec<String>,
+}
+
+/// Makes the links and says what it made, one path a line.
+pub(super) fn run(context: &Context<'_>, args: &Args) -> Result<(), Failure> {
+    let name = args.name.as_deref().unwrap_or(DEFAULT_NAME);
+    if !is_plugin_name(name) {
+        return Err(Failure::PluginName(name.to_owned()));
+    }
+    let program = own_program()?;
+    let plugin = plugin_folder(context)?.join(file_name(&format!("docker-{name}")));
+    let shim = args.shim.as_ref().map(|folder| folder.join(file_name("docker")));
+    let links: Vec<&PathBuf> = std::iter::once(&plugin).chain(&shim).collect();
+    for link in &links {
+        refuse_strangers(link)?;
+    }
+    for link in links {
+        let made = put(&program, link)?;
+        let verb = if made { "installed" } else { "already there" };
+        context.output.result(format!("{verb}: {} -> {}", link.display(), program.display()))?;
+    }
+    if name == BUILTIN {
+        context.output.warning(
+            "Docker CLIs with a builtin `manifest` refuse a plugin of that name; use --shim, or another name",
+        );
+    }
+    context.output.status(&format!("try: docker {name} --help"));
+    if let Some(shim) = shim {
+        say_where_the_shim_stands(context, &shim, &program);
+    }
+    Ok(())
+}
+
+/// The shim only works where PATH comes to it before the real `docker`.
+fn say_where_the_shim_stands(context: &Context<'_>, shim: &Path, program: &Path) {
+    let environment = context.environment();
+    let found = shim::find_docker(environment, &[]).and_then(|first| first.canonicalize().ok());
+    let folder = shim.parent().unwrap_or(shim).display().to_string();
+    if found.as_deref() != Some(program) {
+        context.output.warning(&format!("`docker` is not the shim yet: put {folder} first on PATH"));
+    } else if shim::find_docker(environment, &[program.to_owned()]).is_none() {
+        context.output.warning("no real `docker` is on PATH: the shim can only run `docker manifest`");
+    } else {
+        context.output.status("try: docker manifest --help");
+    }
+}
+
+/// Returns the folder in which Docker's CLI looks for a user's plugins.
+pub(super) fn plugin_folder(context: &Context<'_>) -> Result<PathBuf, Failure> {
+    Ok(context.config_folder()?.join("cli-plugins"))
+}
+
+pub(super) fn file_name(name: &str) -> String {
+    format!("{name}{}", std::env::consts::EXE_SUFFIX)
+}
+
+pub(super) fn own_program() -> Result<PathBuf, Failure> {
+    shim::own_program().ok_or_else(|| Failure::Link {
+        action: "find the file of",
+        path: crate::names::PROGRAM.into(),
+        source: io::Error::from(io::ErrorKind::NotFound),
+    })
+}
+
+/// Tells whether a path is one that `install` made: a link to a program of our name, or a copy of this one.
+pub(super) fn is_ours(path: &Path) -> bool {
+    let Ok(target) = std::fs::read_link(path) else {
+        let own = shim::own_program().and_then(|own| std::fs::read(own).ok());
+        return own.is_some() && own == std::fs::read(path).ok();
+    };
+    let ours = target.file_stem().is_some_and(|name| name == crate::names::PROGRAM);
+    ours || target.canonicalize().ok() == shim::own_program()
+}
+
+fn refuse_strangers(link: &Path) -> Result<(), Failure> {
+    if link.symlink_metadata().is_ok() && !is_ours(link) {
+        return Err(Failure::Occupied(link.to_owned()));
+    }
+    Ok(())
+}
+
+/// Puts a link in place, replacing an older one of ours. Returns whether anything changed.
+fn put(program: &Path, link: &Path) -> Result<bool, Failure> {
+    let failed = |action, path: &Path| {
+        let path = path.to_owned();
+        move |source| Failure::Link { action, path, source }
+    };
+    if std::fs::read_link(link).is_ok_and(|target| target == program) {
+        return Ok(false);
+    }
+    let folder = link.parent().unwrap_or(link);
+    std::fs::create_dir_all(folder).map_err(failed("make the folder", folder))?;
+    let staged = link.with_extension(format!("new-{}", std::process::id()));
+    make_link(program, &staged).map_err(failed("make the link", &staged))?;
+    std::fs::rename(&staged, link).map_err(|source| {
+        let _ = std::fs::remove_file(&staged);
+        failed("make the link", link)(source)
+    })?;
+    Ok(true)
+}
+
+#[cfg(unix)]
+fn make_link(program: &Path, link: &Path) -> io::Result<()> {
+    std::os::unix::fs::symlink(program, link)
+}
+
+#[cfg(not(unix))]
+fn make_link(program: &Path, link: &Path) -> io::Result<()> {
+    std::fs::copy(program, link).map(drop)
+}

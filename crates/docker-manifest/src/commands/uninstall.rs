@@ -1,0 +1,58 @@
+//! `uninstall`: takes away what `install` made.
+
+use std::path::{Path, PathBuf};
+
+use super::install::{file_name, is_ours, plugin_folder};
+use crate::cli::Help;
+use crate::context::Context;
+use crate::failure::Failure;
+
+/// Remove the links that install made
+///
+/// Removes every link to this program from the folder of Docker's CLI plugins, and every `docker` shim
+/// on PATH. With --shim, looks for the shim in that folder, too. Drafts and the program itself stay.
+#[derive(Debug, clap::Args)]
+#[command(override_usage = "uninstall [OPTIONS]")]
+pub struct Args {
+    #[command(flatten)]
+    pub(crate) help: Help,
+    /// Folder that the `docker` shim is in, if it is not on PATH
+    #[arg(long, value_name = "folder")]
+    shim: Option<PathBuf>,
+    #[arg(hide = true)]
+    pub(crate) rest: Vec<String>,
+}
+
+/// Removes the links and says which, one path a line.
+pub(super) fn run(context: &Context<'_>, args: &Args) -> Result<(), Failure> {
+    let path = context.environment().var("PATH").cloned().unwrap_or_default();
+    let shims = std::env::split_paths(&path).chain(args.shim.clone());
+    let shims = shims.map(|folder| folder.join(file_name("docker")));
+    let mut removed = false;
+    for link in plugins(&plugin_folder(context)?).into_iter().chain(shims) {
+        if link.symlink_metadata().is_err() || !is_ours(&link) {
+            continue;
+        }
+        std::fs::remove_file(&link).map_err(|source| Failure::Link {
+            action: "remove",
+            path: link.clone(),
+            source,
+        })?;
+        removed = true;
+        context.output.result(format!("removed: {}", link.display()))?;
+    }
+    if !removed {
+        context.output.status("nothing to remove");
+    }
+    Ok(())
+}
+
+fn plugins(folder: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    let named = |path: &PathBuf| {
+        path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("docker-"))
+    };
+    let mut plugins: Vec<PathBuf> = entries.map(|entry| entry.path()).filter(named).collect();
+    plugins.sort();
+    plugins
+}

@@ -1,0 +1,218 @@
+//! Every way in which a command fails: what is said, what can be done about it, and the exit code.
+
+use std::error::Error;
+use std::io;
+use std::path::PathBuf;
+
+use manifest_core::draft::{PayloadError, UnsupportedPair};
+use manifest_core::{Reference, ReferenceError};
+use manifest_registry::RegistryError;
+use manifest_store::StoreError;
+
+use crate::cli::usage::UsageError;
+use crate::exit::Exit;
+use crate::output::Output;
+
+/// Why a command failed. Where Docker's text is right, this says the same.
+#[derive(Debug, thiserror::Error)]
+pub enum Failure {
+    /// The command line is wrong.
+    #[error(transparent)]
+    Usage(#[from] UsageError),
+    /// A reference does not follow the grammar.
+    #[error("{}{source}", prefix.as_ref().map(|prefix| format!("{prefix}: ")).unwrap_or_default())]
+    Reference {
+        /// What Docker puts before the reason.
+        prefix: Option<String>,
+        /// The reason, which is in the text already.
+        source: ReferenceError,
+    },
+    /// A draft is there, and `create` was not told to add to it.
+    #[error("refusing to amend an existing manifest list with no --amend flag")]
+    RefusingToAmend {
+        /// The list.
+        list: Reference,
+    },
+    /// A source is a list itself.
+    #[error("{image} is a manifest list")]
+    IsList {
+        /// The source.
+        image: Reference,
+    },
+    /// There is no such draft, or no such entry in a draft.
+    #[error("No such manifest: {reference}")]
+    NoDraft {
+        /// What was looked for.
+        reference: Reference,
+        /// The folder that was searched.
+        searched: PathBuf,
+    },
+    /// A draft has no entries.
+    #[error("{list} not found")]
+    EmptyDraft {
+        /// The list.
+        list: Reference,
+    },
+    /// What was to be annotated is not there.
+    #[error("manifest for image {image} does not exist in {list}")]
+    NoEntry {
+        /// The image, as typed.
+        image: String,
+        /// The list, as typed.
+        list: String,
+        /// The folder that was searched.
+        searched: PathBuf,
+    },
+    /// An entry says nothing of what it runs on.
+    #[error("manifest {image} must have an OS and Architecture to be pushed to a registry")]
+    NoPlatform {
+        /// The image.
+        image: Reference,
+    },
+    /// An entry has no manifest in it.
+    #[error("{image} has no payload")]
+    NoPayload {
+        /// The image.
+        image: Reference,
+    },
+    /// An entry's os and architecture do not go together.
+    #[error(transparent)]
+    Pair(#[from] UnsupportedPair),
+    /// An entry's manifest cannot be had byte for byte.
+    #[error(transparent)]
+    Payload(#[from] PayloadError),
+    /// A draft could not be read or written.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A registry refused, or could not be reached.
+    #[error(transparent)]
+    Registry(#[from] RegistryError),
+    /// Several things failed, each for itself.
+    #[error("{}", .0.iter().map(describe).collect::<Vec<_>>().join("\n"))]
+    Several(Vec<Failure>),
+    /// Standard output cannot be written to.
+    #[error("cannot write to standard output")]
+    Output(#[from] io::Error),
+    /// There is no place for drafts and configuration.
+    #[error("the user has no home folder")]
+    NoHome,
+    /// The shim has nothing to hand over to.
+    #[error("docker: no other `docker` than this shim of docker-manifest is on PATH")]
+    NoDocker,
+    /// The real `docker` could not be started.
+    #[error("docker: cannot run {}", docker.display())]
+    HandOver {
+        /// The real `docker`.
+        docker: PathBuf,
+        /// Why not.
+        source: io::Error,
+    },
+    /// The real `docker` ran and ended with this code, where a process cannot become another.
+    #[error("docker ended with exit code {0}")]
+    Ended(u8),
+    /// A name is no plugin's name.
+    #[error("{0:?} cannot be the name of a Docker CLI plugin")]
+    PluginName(String),
+    /// `install` found something in its place that is not ours.
+    #[error("{} is there already, and is not a link to docker-manifest", .0.display())]
+    Occupied(PathBuf),
+    /// `install` or `uninstall` could not do something to a path.
+    #[error("cannot {action} {}", path.display())]
+    Link {
+        /// What was to be done.
+        action: &'static str,
+        /// To what.
+        path: PathBuf,
+        /// Why not.
+        source: io::Error,
+    },
+}
+
+impl Failure {
+    /// Returns what the program ends with.
+    #[must_use]
+    pub fn exit(&self) -> Exit {
+        match self {
+            Self::Usage(error) => error.exit(),
+            Self::Registry(error) if error.is_unauthorized() => Exit::Unauthorized,
+            Self::Registry(error) if error.is_rate_limited() => Exit::RateLimited,
+            Self::Registry(error) if error.is_unavailable() => Exit::Unavailable,
+            Self::NoDocker | Self::HandOver { .. } => Exit::NoDocker,
+            Self::Ended(code) => Exit::Other(*code),
+            _ => Exit::Failure,
+        }
+    }
+
+    /// Says what failed, and what can be done about it.
+    pub fn report(&self, output: &Output) {
+        if matches!(self, Self::Ended(_)) {
+            return;
+        }
+        if let Self::Output(error) = self
+            && error.kind() == io::ErrorKind::BrokenPipe
+        {
+            return;
+        }
+        output.error(&describe(self));
+        for hint in self.hints() {
+            output.hint(&hint);
+        }
+    }
+
+    fn hints(&self) -> Vec<String> {
+        match self {
+            Self::Several(failures) => {
+                let mut hints: Vec<String> = failures.iter().flat_map(Self::hints).collect();
+                hints.dedup();
+                hints
+            }
+            Self::Store(error) => error.hint().into_iter().collect(),
+            Self::Registry(error) => error.hint().into_iter().collect(),
+            failure => failure.own_hint().into_iter().collect(),
+        }
+    }
+
+    fn own_hint(&self) -> Option<String> {
+        Some(match self {
+            Self::RefusingToAmend { list } => format!(
+                "`--amend` adds to the draft, `docker-manifest rm {list}` removes it"
+            ),
+            Self::IsList { image } => format!(
+                "name its images one by one: `docker-manifest inspect {image}` shows their digests"
+            ),
+            Self::NoDraft { searched, .. } => format!("drafts are in {}", searched.display()),
+            Self::NoEntry { searched, .. } => format!(
+                "name the image as `create` did; drafts are in {}",
+                searched.display()
+            ),
+            Self::EmptyDraft { list } => {
+                format!("add images with `docker-manifest create --amend {list} IMAGE...`")
+            }
+            Self::NoPlatform { image } => {
+                format!("state them: `docker-manifest annotate --os OS --arch ARCH LIST {image}`")
+            }
+            Self::Payload(_) | Self::NoPayload { .. } => {
+                "resolve the image anew: `docker-manifest create --amend LIST IMAGE`".to_owned()
+            }
+            Self::NoHome => "set HOME, DOCKER_CONFIG, or --config".to_owned(),
+            Self::NoDocker => "install Docker's CLI, or remove the shim: `docker-manifest uninstall`".to_owned(),
+            Self::PluginName(_) => "use lower-case letters and digits, a letter first".to_owned(),
+            Self::Occupied(path) => format!("remove {} yourself, or choose another place", path.display()),
+            _ => return None,
+        })
+    }
+}
+
+/// Writes an error with its causes on one line. A cause whose text the error itself has is not said twice.
+fn describe(error: &Failure) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let reason = error.to_string();
+        if !text.contains(&reason) {
+            text = format!("{text}: {reason}");
+        }
+        cause = error.source();
+    }
+    text
+}

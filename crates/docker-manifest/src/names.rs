@@ -1,0 +1,123 @@
+//! How the program was called, and so what it is now: itself, a plugin of Docker's CLI, or the `docker` shim.
+//!
+//! One binary answers to several names. Docker's CLI calls a plugin `docker-NAME` with everything that was
+//! typed after `docker`: global flags first, then NAME, then the rest.
+
+use std::ffi::{OsStr, OsString};
+use std::path::Path;
+
+/// The program's own name.
+pub const PROGRAM: &str = "docker-manifest";
+/// What a plugin of this name would be called by: Docker's builtin command, which the shim replaces.
+pub const BUILTIN: &str = "manifest";
+/// The argument with which Docker's CLI asks a plugin what it is.
+pub const METADATA_ARGUMENT: &str = "docker-cli-plugin-metadata";
+
+/// What the program was called as.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Name {
+    /// `docker-manifest`, or any name that is none of the others.
+    Own,
+    /// `docker-NAME`: a plugin, where the first argument that is no flag is NAME, else the program itself.
+    Plugin(String),
+    /// `docker`: the shim.
+    Shim,
+}
+
+impl Name {
+    /// Reads the name off the first word of the command line.
+    #[must_use]
+    pub fn of(argv0: &OsStr) -> Self {
+        let file = Path::new(argv0).file_stem().unwrap_or_default().to_string_lossy();
+        if file == "docker" {
+            return Self::Shim;
+        }
+        match file.strip_prefix("docker-").filter(|name| is_plugin_name(name)) {
+            Some(name) => Self::Plugin(name.to_owned()),
+            None => Self::Own,
+        }
+    }
+}
+
+/// Tells whether Docker's CLI would take `name` for the name of a plugin: `^[a-z][a-z0-9]*$`.
+#[must_use]
+pub fn is_plugin_name(name: &str) -> bool {
+    name.starts_with(|c: char| c.is_ascii_lowercase())
+        && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit())
+}
+
+/// The words by which the user called the program, for help and usage errors: `docker manifestx`, `docker-manifest`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Invocation {
+    /// The whole command: `docker manifest`.
+    pub command: String,
+    /// Its first word, which prefixes usage errors: `docker`.
+    pub prefix: String,
+}
+
+impl Invocation {
+    /// The program called by its own name.
+    #[must_use]
+    pub fn own() -> Self {
+        Self { command: PROGRAM.to_owned(), prefix: PROGRAM.to_owned() }
+    }
+
+    /// The program called as the command `name` of `docker`.
+    #[must_use]
+    pub fn under_docker(name: &str) -> Self {
+        Self { command: format!("docker {name}"), prefix: "docker".to_owned() }
+    }
+}
+
+/// Takes the plugin's own name off the arguments that follow the global flags, where Docker's CLI put it there.
+#[must_use]
+pub fn without_plugin_name(name: &Name, rest: Vec<OsString>) -> (Invocation, Vec<OsString>) {
+    let called = match name {
+        Name::Plugin(plugin) => rest.first().is_some_and(|first| first == plugin.as_str()),
+        Name::Shim => true,
+        Name::Own => false,
+    };
+    match (name, called) {
+        (Name::Plugin(plugin), true) => {
+            (Invocation::under_docker(plugin), rest.into_iter().skip(1).collect())
+        }
+        (Name::Shim, _) => (Invocation::under_docker(BUILTIN), rest.into_iter().skip(1).collect()),
+        _ => (Invocation::own(), rest),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names() {
+        for (argv0, name) in [
+            ("docker-manifest", Name::Plugin("manifest".into())),
+            ("/usr/lib/docker/cli-plugins/docker-manifestx", Name::Plugin("manifestx".into())),
+            ("docker-manifestx.exe", Name::Plugin("manifestx".into())),
+            ("/opt/shim/docker", Name::Shim),
+            ("docker-", Name::Own),
+            ("docker-1x", Name::Own),
+            ("docker-my-tool", Name::Own),
+            ("manifest", Name::Own),
+            ("", Name::Own),
+        ] {
+            assert_eq!(Name::of(OsStr::new(argv0)), name, "{argv0}");
+        }
+    }
+
+    #[test]
+    fn the_plugins_name_is_taken_off() {
+        let check = |name: &str, words: &[&str], command: &str, rest: &[&str]| {
+            let words = words.iter().map(OsString::from).collect();
+            let (invocation, left) = without_plugin_name(&Name::of(OsStr::new(name)), words);
+            assert_eq!((invocation.command.as_str(), left), (command, rest.iter().map(OsString::from).collect()));
+        };
+        check("docker-manifestx", &["manifestx", "rm", "a"], "docker manifestx", &["rm", "a"]);
+        check("docker-manifestx", &["rm", "a"], "docker-manifest", &["rm", "a"]);
+        check("docker-manifest", &["manifest", "rm"], "docker manifest", &["rm"]);
+        check("docker", &["manifest", "rm"], "docker manifest", &["rm"]);
+        check("other", &["manifest", "rm"], "docker-manifest", &["manifest", "rm"]);
+    }
+}

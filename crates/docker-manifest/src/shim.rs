@@ -1,0 +1,163 @@
+//! The `docker` shim: runs `manifest` itself, and hands every other command line over to the real `docker`.
+
+use std::ffi::{OsStr, OsString};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::context::Environment;
+use crate::failure::Failure;
+use crate::names::BUILTIN;
+
+/// Where a chain of shims leaves the programs that it has been through, so that none is entered twice.
+const VISITED: &str = "DOCKER_MANIFEST_SHIMS";
+
+/// Docker's global flags that are followed by a value.
+const VALUE_FLAGS: &[&str] =
+    &["--config", "--context", "--host", "--log-level", "--tlscacert", "--tlscert", "--tlskey"];
+const VALUE_LETTERS: &[char] = &['c', 'H', 'l'];
+/// Docker's global flags that stand alone or have a value behind `=`.
+const SWITCHES: &[&str] = &["--debug", "--tls", "--tlsverify"];
+
+/// Tells whether a command line of `docker` is for this program: `manifest` is its first word after global flags.
+///
+/// What is not understood is Docker's to judge.
+#[must_use]
+pub fn is_ours(arguments: &[OsString]) -> bool {
+    let mut words = arguments.iter().map(|word| word.to_str().unwrap_or_default());
+    while let Some(word) = words.next() {
+        if !word.starts_with('-') {
+            return word == BUILTIN;
+        }
+        let (flag, value) = word.split_once('=').map_or((word, None), |(f, v)| (f, Some(v)));
+        if VALUE_FLAGS.contains(&flag) {
+            if value.is_none() {
+                words.next();
+            }
+        } else if !SWITCHES.contains(&flag) && !skip_letters(word, &mut words) {
+            return false;
+        }
+    }
+    false
+}
+
+/// Passes over a word of one-letter flags, with the value of the last where it takes one.
+fn skip_letters<'a>(word: &str, words: &mut impl Iterator<Item = &'a str>) -> bool {
+    let Some(letters) = word.strip_prefix('-').filter(|rest| !rest.starts_with('-')) else {
+        return false;
+    };
+    let mut letters = letters.chars();
+    while let Some(letter) = letters.next() {
+        if VALUE_LETTERS.contains(&letter) {
+            if letters.as_str().is_empty() {
+                words.next();
+            }
+            return true;
+        }
+        if letter != 'D' {
+            return false;
+        }
+        if letters.as_str().starts_with('=') {
+            return true;
+        }
+    }
+    true
+}
+
+/// Becomes the real `docker`, with the same arguments, streams and signals. Returns only where that fails.
+pub fn hand_over(arguments: &[OsString], environment: &Environment) -> Failure {
+    let visited = visited(environment);
+    let Some(docker) = find_docker(environment, &visited) else {
+        return Failure::NoDocker;
+    };
+    let list = std::env::join_paths(&visited).unwrap_or_default();
+    let mut command = Command::new(&docker);
+    command.args(arguments).env(VISITED, list);
+    match become_program(&mut command) {
+        Ok(never) => never,
+        Err(source) => Failure::HandOver { docker, source },
+    }
+}
+
+/// Finds the `docker` on PATH that is none of the given programs.
+#[must_use]
+pub fn find_docker(environment: &Environment, not: &[PathBuf]) -> Option<PathBuf> {
+    let path = environment.var("PATH")?;
+    let name = format!("docker{}", std::env::consts::EXE_SUFFIX);
+    let candidates = std::env::split_paths(&path).map(|folder| folder.join(&name));
+    let mut runnable = candidates.filter(|candidate| is_executable(candidate));
+    runnable.find(|candidate| {
+        let real = candidate.canonicalize().unwrap_or_else(|_| candidate.clone());
+        !not.contains(&real)
+    })
+}
+
+fn visited(environment: &Environment) -> Vec<PathBuf> {
+    let before = environment.var(VISITED).cloned().unwrap_or_default();
+    let mut visited: Vec<PathBuf> =
+        std::env::split_paths(&before).filter(|path| !path.as_os_str().is_empty()).collect();
+    if let Some(own) = own_program() {
+        visited.push(own);
+    }
+    visited
+}
+
+/// Returns the file that this process runs, links resolved.
+#[must_use]
+pub fn own_program() -> Option<PathBuf> {
+    std::env::current_exe().and_then(|path| path.canonicalize()).ok()
+}
+
+#[cfg(unix)]
+fn is_executable(path: &Path) -> bool {
+    path.is_file() && rustix::fs::access(path, rustix::fs::Access::EXEC_OK).is_ok()
+}
+
+#[cfg(not(unix))]
+fn is_executable(path: &Path) -> bool {
+    path.is_file()
+}
+
+#[cfg(unix)]
+fn become_program(command: &mut Command) -> io::Result<Failure> {
+    use std::os::unix::process::CommandExt as _;
+    Err(command.arg0(OsStr::new("docker")).exec())
+}
+
+#[cfg(not(unix))]
+fn become_program(command: &mut Command) -> io::Result<Failure> {
+    // There is no exec: the child has the console, and its code becomes ours.
+    let status = command.status()?;
+    Ok(Failure::Ended(u8::try_from(status.code().unwrap_or(1)).unwrap_or(1)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn knows_its_own_command_lines() {
+        for (line, ours) in [
+            ("manifest", true),
+            ("manifest create a b", true),
+            ("-D manifest rm", true),
+            ("--config /x manifest rm", true),
+            ("--config=/x --debug -l debug manifest", true),
+            ("-Dl debug -H=tcp://x manifest", true),
+            ("-D=true --tlsverify=false manifest", true),
+            ("-ldebug manifest", true),
+            ("", false),
+            ("version", false),
+            ("-D ps", false),
+            ("--config manifest ps", false),
+            ("--help manifest", false),
+            ("--bogus manifest", false),
+            ("-v manifest", false),
+            ("help manifest", false),
+            ("-l", false),
+        ] {
+            let words: Vec<OsString> = line.split_whitespace().map(OsString::from).collect();
+            assert_eq!(is_ours(&words), ours, "{line}");
+        }
+    }
+}

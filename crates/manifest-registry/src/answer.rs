@@ -1,0 +1,188 @@
+//! The answer to a request: its head, and its body within bounds.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use futures_util::Stream;
+use http::StatusCode;
+use http::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderMap};
+use tokio::sync::OwnedSemaphorePermit;
+use url::Url;
+
+use crate::error::{Attempt, ContentProblem, RegistryError};
+use crate::limits::ERROR_BYTES;
+use crate::network::NetworkProblem;
+use crate::refusal::Refusal;
+use crate::transport::Timeouts;
+
+/// An answer whose head has arrived. It holds one of its host's slots until its body is read or it is dropped.
+pub(crate) struct Answer {
+    response: reqwest::Response,
+    attempt: Box<Attempt>,
+    slot: Option<OwnedSemaphorePermit>,
+    timeouts: Timeouts,
+}
+
+impl Answer {
+    pub(crate) fn new(
+        response: reqwest::Response,
+        attempt: Box<Attempt>,
+        slot: Option<OwnedSemaphorePermit>,
+        timeouts: Timeouts,
+    ) -> Self {
+        Self {
+            response,
+            attempt,
+            slot,
+            timeouts,
+        }
+    }
+
+    pub(crate) fn status(&self) -> StatusCode {
+        self.response.status()
+    }
+
+    pub(crate) fn headers(&self) -> &HeaderMap {
+        self.response.headers()
+    }
+
+    /// Returns the URL that answered, after redirects.
+    pub(crate) fn url(&self) -> &Url {
+        self.response.url()
+    }
+
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        self.headers().get(name)?.to_str().ok()
+    }
+
+    /// Returns a header that must not come with two values.
+    pub(crate) fn single_header(&self, name: &'static str) -> Result<Option<&str>, RegistryError> {
+        let mut values = self.headers().get_all(name).into_iter();
+        let first = values.next();
+        if values.any(|value| Some(value) != first) {
+            return Err(self.content(ContentProblem::Ambiguous(name)));
+        }
+        Ok(first.and_then(|value| value.to_str().ok()))
+    }
+
+    /// Makes the error of this answer having unbelievable content.
+    pub(crate) fn content(&self, problem: ContentProblem) -> RegistryError {
+        RegistryError::content(self.attempt.clone(), problem)
+    }
+
+    pub(crate) fn attempt(&self) -> Box<Attempt> {
+        self.attempt.clone()
+    }
+
+    /// Reads the body, of at most `limit` bytes.
+    pub(crate) async fn bytes(mut self, limit: usize) -> Result<Vec<u8>, RegistryError> {
+        let encoding = self.header(CONTENT_ENCODING.as_str()).unwrap_or("identity");
+        if !encoding.eq_ignore_ascii_case("identity") {
+            let encoding = encoding.to_owned();
+            return Err(self.content(ContentProblem::Encoding(encoding)));
+        }
+        if self
+            .response
+            .content_length()
+            .is_some_and(|length| length > limit as u64)
+        {
+            return Err(self.content(ContentProblem::TooLarge { limit }));
+        }
+        let limit_of_time = self.timeouts.body;
+        match tokio::time::timeout(limit_of_time, self.read(limit)).await {
+            Ok(result) => result,
+            Err(_) => Err(self.network(NetworkProblem::Timeout(limit_of_time), None)),
+        }
+    }
+
+    async fn read(&mut self, limit: usize) -> Result<Vec<u8>, RegistryError> {
+        let mut bytes = Vec::new();
+        while let Some(chunk) = self.chunk().await? {
+            if bytes.len() + chunk.len() > limit {
+                return Err(self.content(ContentProblem::TooLarge { limit }));
+            }
+            bytes.extend_from_slice(&chunk);
+        }
+        Ok(bytes)
+    }
+
+    async fn chunk(&mut self) -> Result<Option<Bytes>, RegistryError> {
+        let limit = self.timeouts.idle;
+        match tokio::time::timeout(limit, self.response.chunk()).await {
+            Ok(Ok(chunk)) => Ok(chunk),
+            Ok(Err(error)) => {
+                let problem = NetworkProblem::of(&error, limit);
+                Err(self.network(problem, Some(Arc::new(error.without_url()))))
+            }
+            Err(_) => Err(self.network(NetworkProblem::Timeout(limit), None)),
+        }
+    }
+
+    fn network(
+        &self,
+        problem: NetworkProblem,
+        source: Option<Arc<reqwest::Error>>,
+    ) -> RegistryError {
+        RegistryError::Network {
+            attempt: self.attempt.clone(),
+            problem,
+            source,
+        }
+    }
+
+    /// Turns the answer into its body as it comes. The slot is given back now: who copies from one repository to
+    /// another on the same host would else wait for itself.
+    pub(crate) fn stream(
+        mut self,
+    ) -> impl Stream<Item = Result<Bytes, RegistryError>> + Send + 'static {
+        self.slot = None;
+        futures_util::stream::try_unfold(self, |mut answer| async move {
+            Ok(answer.chunk().await?.map(|chunk| (chunk, answer)))
+        })
+    }
+
+    /// Reads what is left of a small body, so that the connection can be used again.
+    pub(crate) async fn discard(mut self) {
+        let limit = self.timeouts.idle;
+        let _ = tokio::time::timeout(limit, self.read(ERROR_BYTES)).await;
+    }
+
+    /// Passes an answer that says yes.
+    pub(crate) async fn accepted(self) -> Result<Self, RegistryError> {
+        if self.status().is_success() {
+            Ok(self)
+        } else {
+            Err(self.refused().await)
+        }
+    }
+
+    /// Reads the answer as one that says no. A body that cannot be read says nothing.
+    pub(crate) async fn refused(mut self) -> RegistryError {
+        let status = self.status();
+        let content_type = self
+            .header(CONTENT_TYPE.as_str())
+            .unwrap_or_default()
+            .to_owned();
+        let body = self.error_body().await;
+        RegistryError::Refused {
+            refusal: Refusal::parse(status, &content_type, &body),
+            attempt: self.attempt,
+        }
+    }
+
+    async fn error_body(&mut self) -> Vec<u8> {
+        let mut body = Vec::new();
+        let limit = self.timeouts.idle;
+        let _ = tokio::time::timeout(limit, async {
+            while let Ok(Some(chunk)) = self.chunk().await {
+                let room = ERROR_BYTES - body.len();
+                body.extend_from_slice(&chunk[..chunk.len().min(room)]);
+                if chunk.len() >= room {
+                    break;
+                }
+            }
+        })
+        .await;
+        body
+    }
+}

@@ -1,0 +1,164 @@
+//! Logging in: from a registry's challenge and the user's credentials to an `Authorization` header.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
+use http::Method;
+use http::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderValue};
+use tokio::time::Instant;
+use url::{Url, form_urlencoded};
+
+use crate::challenge::Challenge;
+use crate::credentials::Credential;
+use crate::error::{Attempt, ContentProblem, Operation, RegistryError};
+use crate::limits::TOKEN_BYTES;
+use crate::redact::Secret;
+use crate::session::Host;
+use crate::token::{Scope, Token, TokenKey, Tokens, bearer};
+use crate::transport::{Payload, Transport, Wire};
+
+/// What this program calls itself at a token server (OAuth 2).
+const CLIENT_ID: &str = "docker-manifest";
+
+/// A login that is to be made.
+pub(crate) struct Login<'a> {
+    pub(crate) transport: &'a Transport,
+    pub(crate) tokens: &'a Tokens,
+    pub(crate) host: &'a Host,
+    /// The registry's own URL, as it was decided.
+    pub(crate) base: &'a Url,
+    pub(crate) credential: &'a Credential,
+    /// The rights that are needed, in the order in which they are asked for.
+    pub(crate) scopes: &'a [Scope],
+    /// The header that the registry did not take.
+    pub(crate) rejected: Option<&'a HeaderValue>,
+}
+
+impl Login<'_> {
+    /// Returns the header that answers `challenge`; nothing where there are no credentials for it, or the only header
+    /// that there can be was rejected.
+    pub(crate) async fn header(
+        &self,
+        challenge: &Challenge,
+        attempt: Box<Attempt>,
+    ) -> Result<Option<HeaderValue>, RegistryError> {
+        match (challenge, self.credential) {
+            (Challenge::Basic, Credential::Basic { username, password }) => {
+                Ok(self.unless_rejected(Some(basic(username, password))))
+            }
+            (Challenge::Basic, _) => Ok(None),
+            (Challenge::Bearer { .. }, Credential::RegistryToken(token)) => {
+                Ok(self.unless_rejected(bearer(token.expose())))
+            }
+            (Challenge::Bearer { realm, service }, _) => {
+                let service = service.as_deref();
+                let key = TokenKey::new(&self.host.domain, realm, service, self.scopes);
+                let fetch = || self.fetch(realm, service, attempt);
+                self.tokens.get(&key, self.rejected, fetch).await.map(Some)
+            }
+            (Challenge::Unknown(schemes), _) => Err(RegistryError::Challenge {
+                attempt,
+                reason: format!("the registry wants a login by {}", schemes.join(" or ")),
+            }),
+        }
+    }
+
+    fn unless_rejected(&self, header: Option<HeaderValue>) -> Option<HeaderValue> {
+        header.filter(|header| Some(header) != self.rejected)
+    }
+
+    async fn fetch(
+        &self,
+        realm: &str,
+        service: Option<&str>,
+        attempt: Box<Attempt>,
+    ) -> Result<Token, RegistryError> {
+        let unusable = |what: &str| RegistryError::Challenge {
+            attempt,
+            reason: format!("the registry names a token server {what}: {realm:?}"),
+        };
+        let Ok(mut url) = self.base.join(realm) else {
+            return Err(unusable("that is no URL"));
+        };
+        let _ = url.set_username("");
+        let _ = url.set_password(None);
+        let Some(mode) = self.transport.next_mode(self.base, self.host.mode(), &url) else {
+            return Err(unusable("without TLS"));
+        };
+        let operation = Operation::GetToken(self.host.domain.clone());
+        let mut headers = HeaderMap::new();
+        headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
+        let (method, authorization, payload) = match self.credential {
+            Credential::IdentityToken(token) => {
+                let form = "application/x-www-form-urlencoded";
+                headers.insert(CONTENT_TYPE, HeaderValue::from_static(form));
+                (
+                    Method::POST,
+                    None,
+                    Payload::Secret(self.form(service, token)),
+                )
+            }
+            other => {
+                let authorization = match other {
+                    Credential::Basic { username, password } => Some(basic(username, password)),
+                    _ => None,
+                };
+                self.add_query(&mut url, service);
+                (Method::GET, authorization, Payload::None)
+            }
+        };
+        let wire = Wire {
+            operation: &operation,
+            host: &self.host.domain,
+            mode,
+            method,
+            url,
+            headers,
+            authorization,
+            payload: &payload,
+        };
+        let asked = Instant::now();
+        let answer = self.transport.send(wire).await?.accepted().await?;
+        let attempt = answer.attempt();
+        let body = answer.bytes(TOKEN_BYTES).await?;
+        Token::parse(&body, asked)
+            .ok_or_else(|| RegistryError::content(attempt, ContentProblem::Token))
+    }
+
+    /// One `scope` parameter per scope, the account where there is one (distribution specification, "Token
+    /// Authentication").
+    fn add_query(&self, url: &mut Url, service: Option<&str>) {
+        let mut query = url.query_pairs_mut();
+        if let Some(service) = service {
+            query.append_pair("service", service);
+        }
+        for scope in self.scopes {
+            query.append_pair("scope", &scope.to_string());
+        }
+        if let Credential::Basic { username, .. } = self.credential {
+            query.append_pair("account", username);
+        }
+    }
+
+    /// The OAuth 2 form, where scopes are one text (distribution specification, "OAuth2 Token Authentication").
+    fn form(&self, service: Option<&str>, token: &Secret) -> Bytes {
+        let scopes: Vec<String> = self.scopes.iter().map(Scope::to_string).collect();
+        let mut form = form_urlencoded::Serializer::new(String::new());
+        form.append_pair("grant_type", "refresh_token");
+        form.append_pair("client_id", CLIENT_ID);
+        form.append_pair("refresh_token", token.expose());
+        if let Some(service) = service {
+            form.append_pair("service", service);
+        }
+        form.append_pair("scope", &scopes.join(" "));
+        form.finish().into()
+    }
+}
+
+fn basic(username: &str, password: &Secret) -> HeaderValue {
+    let login = STANDARD.encode(format!("{username}:{}", password.expose()));
+    let mut header = HeaderValue::from_str(&format!("Basic {login}"))
+        .unwrap_or_else(|_| HeaderValue::from_static("Basic"));
+    header.set_sensitive(true);
+    header
+}

@@ -1,0 +1,428 @@
+//! The client that commands use.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::Method;
+use http::header::{ACCEPT, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderValue};
+use manifest_core::limits::{CONFIG_BYTES, MANIFEST_BYTES};
+use manifest_core::manifest::ImageManifest;
+use manifest_core::reference::Repository;
+use manifest_core::{Content, Descriptor, Digest, Manifest, MediaType, Platform, Reference};
+use tokio::sync::Semaphore;
+
+use crate::answer::Answer;
+use crate::credentials::Credentials;
+use crate::endpoint::Insecure;
+use crate::error::{ContentProblem, Operation, RegistryError};
+use crate::limits::PARALLEL_UPLOADS;
+use crate::session::{Call, Session, Target};
+use crate::token::Scope;
+use crate::transport::{Payload, Timeouts, Transport};
+
+/// What a registry calls the digest of what it sends or has stored.
+const DOCKER_CONTENT_DIGEST: &str = "docker-content-digest";
+
+/// What the plugin tells the client. The default is anonymous, and takes no insecure host but this machine.
+#[derive(Clone, Debug)]
+pub struct ClientConfig {
+    /// The `User-Agent`.
+    pub user_agent: String,
+    /// Whose credentials go where.
+    pub credentials: Credentials,
+    /// Where TLS is not demanded.
+    pub insecure: Insecure,
+    /// How long each step may take.
+    pub timeouts: Timeouts,
+}
+
+impl Default for ClientConfig {
+    fn default() -> Self {
+        Self {
+            user_agent: concat!("docker-manifest/", env!("CARGO_PKG_VERSION")).to_owned(),
+            credentials: Credentials::default(),
+            insecure: Insecure::default(),
+            timeouts: Timeouts::default(),
+        }
+    }
+}
+
+/// A client of all registries: one set of connections, tokens and challenges, shared by its clones.
+///
+/// Digest and size of all that it returns have been checked against the bytes.
+#[derive(Clone)]
+pub struct Client {
+    shared: Arc<Shared>,
+}
+
+pub(crate) struct Shared {
+    pub(crate) session: Session,
+    /// Bounds the blobs that are copied at once.
+    pub(crate) uploads: Semaphore,
+}
+
+impl std::fmt::Debug for Client {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Client")
+    }
+}
+
+impl Client {
+    /// Makes a client. It connects to nothing yet.
+    ///
+    /// # Errors
+    /// Where the user agent cannot be in a header.
+    pub fn new(config: ClientConfig) -> Result<Self, RegistryError> {
+        let user_agent = HeaderValue::from_str(&config.user_agent)
+            .map_err(|_| RegistryError::UserAgent(config.user_agent.clone()))?;
+        let transport = Transport::new(user_agent, config.timeouts, config.insecure);
+        let session = Session::new(transport, config.credentials);
+        let uploads = Semaphore::new(PARALLEL_UPLOADS);
+        Ok(Self {
+            shared: Arc::new(Shared { session, uploads }),
+        })
+    }
+
+    pub(crate) fn shared(&self) -> &Shared {
+        &self.shared
+    }
+
+    /// Gets a manifest: by the reference's digest if it has one, else by its tag.
+    ///
+    /// # Errors
+    /// [`RegistryError::NoSuchManifest`] where the registry says that there is none. Bytes with another digest, size or media
+    /// type than was stated are an error.
+    pub async fn manifest(&self, reference: &Reference) -> Result<Manifest, RegistryError> {
+        let answer = self
+            .ask(Method::GET, reference)
+            .await
+            .map_err(|e| named(e, reference))?;
+        let content_type = answer
+            .single_header("content-type")?
+            .unwrap_or_default()
+            .to_owned();
+        let stated = answer
+            .single_header(DOCKER_CONTENT_DIGEST)?
+            .map(str::to_owned);
+        let attempt = answer.attempt();
+        let problem = |problem| RegistryError::content(attempt.clone(), problem);
+        let bytes = answer.bytes(MANIFEST_BYTES).await?;
+        // The digest first: what is not what was asked for is not looked into.
+        if let Some(expected) = reference.digest()
+            && !expected.matches(&bytes)
+        {
+            let expected = expected.clone();
+            return Err(problem(ContentProblem::Digest {
+                kind: "manifest",
+                expected,
+            }));
+        }
+        let stated = check_stated(stated.as_deref(), &bytes).map_err(problem)?;
+        let manifest = Manifest::parse(&content_type, bytes)
+            .map_err(|error| problem(ContentProblem::Manifest(Arc::new(error))))?;
+        // The digest under which the registry has it, where that is not SHA-256.
+        let digest = reference
+            .digest()
+            .or(stated.as_ref())
+            .unwrap_or(manifest.digest())
+            .clone();
+        let wrong = ContentProblem::Digest {
+            kind: "manifest",
+            expected: digest.clone(),
+        };
+        manifest.with_digest(&digest).ok_or_else(|| problem(wrong))
+    }
+
+    /// Gets the child of a list, which must be what its descriptor says.
+    ///
+    /// # Errors
+    /// As [`Self::manifest`]; also where size or media type are not the descriptor's.
+    pub async fn child(
+        &self,
+        repository: &Repository,
+        descriptor: &Descriptor,
+    ) -> Result<Manifest, RegistryError> {
+        let reference = repository.at(descriptor.digest.clone());
+        let manifest = self.manifest(&reference).await?;
+        let found = manifest.bytes().len() as u64;
+        let problem = if found != descriptor.size {
+            ContentProblem::Size {
+                expected: descriptor.size,
+                found,
+            }
+        } else if MediaType::recognise(&descriptor.media_type) != Some(manifest.media_type()) {
+            ContentProblem::MediaType {
+                expected: descriptor.media_type.clone(),
+                found: manifest.media_type(),
+            }
+        } else {
+            return Ok(manifest);
+        };
+        let attempt = self.attempt(&reference)?;
+        Err(RegistryError::content(attempt, problem))
+    }
+
+    /// Gets a blob of at most `limit` bytes, which must be what its descriptor says.
+    ///
+    /// # Errors
+    /// Where there is none, it is larger, or its size or digest are not the descriptor's.
+    pub async fn blob(
+        &self,
+        repository: &Repository,
+        descriptor: &Descriptor,
+        limit: usize,
+    ) -> Result<Vec<u8>, RegistryError> {
+        self.blob_of_kind("blob", repository, descriptor, limit)
+            .await
+    }
+
+    async fn blob_of_kind(
+        &self,
+        kind: &'static str,
+        repository: &Repository,
+        descriptor: &Descriptor,
+        limit: usize,
+    ) -> Result<Vec<u8>, RegistryError> {
+        let answer = self.open_blob(repository, &descriptor.digest).await?;
+        let attempt = answer.attempt();
+        let problem = |problem| Err(RegistryError::content(attempt.clone(), problem));
+        let bytes = answer.bytes(limit).await?;
+        if bytes.len() as u64 != descriptor.size {
+            let found = bytes.len() as u64;
+            return problem(ContentProblem::Size {
+                expected: descriptor.size,
+                found,
+            });
+        }
+        if !descriptor.digest.matches(&bytes) {
+            let expected = descriptor.digest.clone();
+            return problem(ContentProblem::Digest { kind, expected });
+        }
+        Ok(bytes)
+    }
+
+    /// Asks for a blob, whose body is still to come and still to be checked.
+    pub(crate) async fn open_blob(
+        &self,
+        repository: &Repository,
+        digest: &Digest,
+    ) -> Result<Answer, RegistryError> {
+        let call = Call {
+            domain: repository.domain(),
+            operation: Operation::GetBlob(repository.clone(), digest.clone()),
+            method: Method::GET,
+            target: Target::Path(format!("/v2/{}/blobs/{digest}", repository.path())),
+            headers: HeaderMap::new(),
+            payload: Payload::None,
+            scopes: vec![Scope::pull(repository)],
+        };
+        self.shared.session.call(&call).await
+    }
+
+    /// Returns the digest that the registry states for a reference, or nothing where it has no such manifest. What is
+    /// stated is not checked: fetch by this digest to be sure.
+    ///
+    /// # Errors
+    /// Where the registry gives no clear answer.
+    pub async fn manifest_digest(
+        &self,
+        reference: &Reference,
+    ) -> Result<Option<Digest>, RegistryError> {
+        let stated = match self.ask(Method::HEAD, reference).await {
+            Ok(answer) => answer
+                .single_header(DOCKER_CONTENT_DIGEST)?
+                .and_then(|text| text.parse().ok()),
+            Err(error) if error.is_not_found() => return Ok(None),
+            Err(error) if error.status().is_some_and(|status| status.as_u16() == 405) => None,
+            Err(error) => return Err(error),
+        };
+        if stated.is_some() {
+            return Ok(stated);
+        }
+        match self.manifest(reference).await {
+            Ok(manifest) => Ok(Some(manifest.digest().clone())),
+            Err(error) if error.is_not_found() => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Tells whether the registry has a manifest.
+    ///
+    /// # Errors
+    /// Where the registry gives no clear answer.
+    pub async fn manifest_exists(&self, reference: &Reference) -> Result<bool, RegistryError> {
+        match self.ask(Method::HEAD, reference).await {
+            Ok(_) => Ok(true),
+            Err(error) if error.is_not_found() => Ok(false),
+            Err(error) if error.status().is_some_and(|status| status.as_u16() == 405) => {
+                Ok(self.manifest_digest(reference).await?.is_some())
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Gets a manifest and, where it is an image, the platform that its configuration states. For a list there is
+    /// none, and whether a list will do is the caller's to say.
+    ///
+    /// # Errors
+    /// As [`Self::manifest`] and [`Self::blob`]; also where the configuration is not JSON of the right form.
+    pub async fn image(
+        &self,
+        reference: &Reference,
+    ) -> Result<(Manifest, Option<Platform>), RegistryError> {
+        let manifest = self.manifest(reference).await?;
+        let Content::Image(image) = manifest.content() else {
+            return Ok((manifest, None));
+        };
+        let platform = self.platform(reference.repository(), image).await?;
+        Ok((manifest, Some(platform)))
+    }
+
+    /// Gets the platform that an image's configuration states.
+    ///
+    /// # Errors
+    /// As [`Self::blob`]; also where the configuration is not JSON of the right form.
+    pub async fn platform(
+        &self,
+        repository: &Repository,
+        image: &ImageManifest,
+    ) -> Result<Platform, RegistryError> {
+        let config = &image.config;
+        let bytes = self
+            .blob_of_kind("image config", repository, config, CONFIG_BYTES)
+            .await?;
+        Platform::from_config(&bytes).map_err(|error| RegistryError::Config {
+            blob: format!("{repository}@{}", config.digest),
+            source: Arc::new(error),
+        })
+    }
+
+    /// Publishes a manifest under the reference's tag, or else under its digest; a digest that is not the one of
+    /// `bytes` is left aside. Returns the digest under which the registry has it.
+    ///
+    /// # Errors
+    /// Where the registry refuses it, or states that it stored something else.
+    pub async fn put_manifest(
+        &self,
+        target: &Reference,
+        media_type: MediaType,
+        bytes: Vec<u8>,
+    ) -> Result<Digest, RegistryError> {
+        let own = target
+            .digest()
+            .filter(|digest| digest.matches(&bytes))
+            .cloned();
+        let digest = own.unwrap_or_else(|| Digest::sha256(&bytes));
+        let name = target.tag().unwrap_or(digest.as_str());
+        let repository = target.repository();
+        let bytes = Bytes::from(bytes);
+        let mut headers = HeaderMap::new();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static(media_type.as_str()));
+        headers.insert(CONTENT_LENGTH, bytes.len().into());
+        let call = Call {
+            domain: repository.domain(),
+            operation: Operation::PutManifest(target.clone()),
+            method: Method::PUT,
+            target: Target::Path(format!("/v2/{}/manifests/{name}", repository.path())),
+            headers,
+            payload: Payload::Bytes(bytes.clone()),
+            scopes: vec![Scope::push(repository)],
+        };
+        let answer = self.shared.session.call(&call).await?;
+        let stated = answer.single_header(DOCKER_CONTENT_DIGEST)?;
+        let stated = check_stated(stated, &bytes).map_err(|problem| answer.content(problem))?;
+        answer.discard().await;
+        Ok(stated.unwrap_or(digest))
+    }
+
+    /// Asks for a manifest with GET or HEAD.
+    async fn ask(&self, method: Method, reference: &Reference) -> Result<Answer, RegistryError> {
+        self.shared
+            .session
+            .call(&manifest_call(method, reference))
+            .await
+    }
+
+    fn attempt(&self, reference: &Reference) -> Result<Box<crate::error::Attempt>, RegistryError> {
+        self.shared
+            .session
+            .describe(&manifest_call(Method::GET, reference))
+    }
+}
+
+fn manifest_call(method: Method, reference: &Reference) -> Call<'_> {
+    let accept = MediaType::ALL.map(MediaType::as_str).join(", ");
+    let mut headers = HeaderMap::new();
+    headers.insert(
+        ACCEPT,
+        HeaderValue::from_str(&accept).expect("media types are plain text"),
+    );
+    let name = match (reference.digest(), reference.tag()) {
+        (Some(digest), _) => digest.as_str(),
+        (None, tag) => tag.unwrap_or("latest"),
+    };
+    Call {
+        domain: reference.domain(),
+        operation: Operation::GetManifest(reference.clone()),
+        method,
+        target: Target::Path(format!("/v2/{}/manifests/{name}", reference.path())),
+        headers,
+        payload: Payload::None,
+        scopes: vec![Scope::pull(reference.repository())],
+    }
+}
+
+/// Says that there is no such manifest, where that is what the registry said.
+fn named(error: RegistryError, reference: &Reference) -> RegistryError {
+    if error.is_not_found() {
+        RegistryError::NoSuchManifest {
+            reference: Box::new(reference.clone()),
+            source: Box::new(error),
+        }
+    } else {
+        error
+    }
+}
+
+/// Checks the digest that a registry states against the bytes. Returns it, unless it is of an algorithm that is not
+/// known here, so that it says nothing.
+fn check_stated(stated: Option<&str>, bytes: &[u8]) -> Result<Option<Digest>, ContentProblem> {
+    let Some(text) = stated.map(str::trim).filter(|text| !text.is_empty()) else {
+        return Ok(None);
+    };
+    match text.parse::<Digest>() {
+        Ok(digest) if digest.matches(bytes) => Ok(Some(digest)),
+        Err(manifest_core::DigestError::Algorithm) => Ok(None),
+        _ => Err(ContentProblem::StatedDigest {
+            stated: text.to_owned(),
+            found: Digest::sha256(bytes),
+        }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use manifest_core::digest::Algorithm;
+
+    use super::*;
+
+    #[test]
+    fn stated_digests_are_checked_in_their_own_algorithm() {
+        let sha512 = Digest::compute(Algorithm::Sha512, b"x");
+        let sha256 = Digest::sha256(b"x");
+        assert_eq!(
+            check_stated(Some(sha512.as_str()), b"x").unwrap(),
+            Some(sha512.clone())
+        );
+        assert_eq!(
+            check_stated(Some(sha256.as_str()), b"x").unwrap(),
+            Some(sha256)
+        );
+        for nothing in [None, Some(""), Some(" "), Some("blake3:0123456789abcdef")] {
+            assert_eq!(check_stated(nothing, b"x").unwrap(), None);
+        }
+        for wrong in [sha512.as_str(), "sha256:12", "nonsense"] {
+            assert!(check_stated(Some(wrong), b"y").is_err(), "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,51 @@
+//! Many things at once, within bounds.
+
+use futures_util::StreamExt as _;
+use futures_util::stream;
+
+/// Runs futures, at most `limit` at once, and returns their results in the order of the futures.
+///
+/// All of them run to their end; a failure stops none of the others, so that the first failure in order is the same in
+/// each run.
+pub async fn concurrent<F: Future>(
+    limit: usize,
+    futures: impl IntoIterator<Item = F>,
+) -> Vec<F::Output> {
+    let numbered = futures
+        .into_iter()
+        .enumerate()
+        .map(|(i, future)| async move { (i, future.await) });
+    let mut results: Vec<_> = stream::iter(numbered)
+        .buffer_unordered(limit.max(1))
+        .collect()
+        .await;
+    results.sort_by_key(|(i, _)| *i);
+    results.into_iter().map(|(_, result)| result).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+    use std::time::Duration;
+
+    use super::*;
+
+    #[tokio::test(flavor = "current_thread", start_paused = true)]
+    async fn in_order_and_bounded() {
+        let (running, most) = (Cell::new(0), Cell::new(0));
+        let task = |i: u64| {
+            let (running, most) = (&running, &most);
+            async move {
+                running.set(running.get() + 1);
+                most.set(most.get().max(running.get()));
+                tokio::time::sleep(Duration::from_secs(10 - i)).await;
+                running.set(running.get() - 1);
+                i
+            }
+        };
+        let results = concurrent(3, (0..10).map(task)).await;
+        assert_eq!(results, (0..10).collect::<Vec<_>>());
+        assert_eq!(most.get(), 3);
+        assert_eq!(concurrent(0, [async { 1 }]).await, [1]);
+    }
+}

@@ -1,0 +1,343 @@
+//! What can go wrong between this program and a registry.
+
+use std::fmt;
+use std::sync::Arc;
+
+use http::{Method, StatusCode};
+use manifest_core::reference::Repository;
+use manifest_core::{Digest, ManifestError, MediaType, Reference};
+use url::Url;
+
+use crate::network::NetworkProblem;
+use crate::redact;
+use crate::refusal::Refusal;
+
+/// What was to be done, as far as a person cares. `Display` says that it failed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Operation {
+    /// Reading a manifest, or asking whether it exists.
+    GetManifest(Reference),
+    /// Publishing a manifest.
+    PutManifest(Reference),
+    /// Reading a blob.
+    GetBlob(Repository, Digest),
+    /// Making a blob of one repository present in another.
+    MountBlob(Repository, Digest),
+    /// Uploading a blob.
+    PutBlob(Repository, Digest),
+    /// Getting a token for a registry.
+    GetToken(String),
+    /// Asking a registry how it wants to be spoken to.
+    Ping(String),
+}
+
+impl fmt::Display for Operation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::GetManifest(reference) => write!(f, "failed to get manifest {reference}"),
+            Self::PutManifest(reference) => write!(f, "failed to put manifest {reference}"),
+            Self::GetBlob(repository, digest) => {
+                write!(f, "failed to get blob {repository}@{digest}")
+            }
+            Self::MountBlob(repository, digest) => {
+                write!(f, "failed to mount blob {digest} to {repository}")
+            }
+            Self::PutBlob(repository, digest) => {
+                write!(f, "failed to upload blob {digest} to {repository}")
+            }
+            Self::GetToken(host) => write!(f, "failed to get a token for {host}"),
+            Self::Ping(host) => write!(f, "failed to reach {host}"),
+        }
+    }
+}
+
+/// The request that failed: what it was for, and where it went.
+#[derive(Clone, Debug)]
+pub struct Attempt {
+    /// What was to be done.
+    pub operation: Operation,
+    /// The method.
+    pub method: Method,
+    /// The URL, without secrets.
+    pub url: String,
+    /// The host that the user named, to which credentials belong: `docker.io`, `localhost:5000`.
+    pub host: String,
+}
+
+impl Attempt {
+    pub(crate) fn new(operation: &Operation, method: &Method, url: &Url, host: &str) -> Box<Self> {
+        Box::new(Self {
+            operation: operation.clone(),
+            method: method.clone(),
+            url: redact::url(url),
+            host: host.to_owned(),
+        })
+    }
+}
+
+impl fmt::Display for Attempt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {} {}", self.operation, self.method, self.url)
+    }
+}
+
+/// Why content that a registry sent is not believed.
+#[derive(Clone, Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ContentProblem {
+    /// The bytes have another digest than they were asked for.
+    #[error("{kind} verification failed for digest {expected}")]
+    Digest {
+        /// What the bytes were to be: `manifest`, `image config`, `blob`.
+        kind: &'static str,
+        /// The digest that was asked for.
+        expected: Digest,
+    },
+    /// The bytes have another digest than the `Docker-Content-Digest` header states.
+    #[error("the registry states digest {stated:?}, but the content has {found}")]
+    StatedDigest {
+        /// The header's value.
+        stated: String,
+        /// The digest of the bytes.
+        found: Digest,
+    },
+    /// The content has another size than its descriptor states.
+    #[error("the content has {found} bytes, its descriptor states {expected}")]
+    Size {
+        /// The size in the descriptor.
+        expected: u64,
+        /// The size of what came, or the registry's `Content-Length`.
+        found: u64,
+    },
+    /// The content is larger than what is read.
+    #[error("the content has more than the {limit} bytes that are read")]
+    TooLarge {
+        /// The limit in bytes.
+        limit: usize,
+    },
+    /// The manifest is of another type than its descriptor states.
+    #[error("the registry sent {found}, the descriptor states {expected:?}")]
+    MediaType {
+        /// The type in the descriptor.
+        expected: String,
+        /// The type that came.
+        found: MediaType,
+    },
+    /// The registry compressed what it was not asked to compress.
+    #[error("the registry sent content encoding {0:?} that was not asked for")]
+    Encoding(String),
+    /// A header comes twice, with two values.
+    #[error("the registry sent header {0} with several values")]
+    Ambiguous(&'static str),
+    /// The bytes are no manifest.
+    #[error("{0}")]
+    Manifest(#[source] Arc<ManifestError>),
+    /// The answer to a token request is none.
+    #[error("the token server's answer has no usable token")]
+    Token,
+    /// The answer has no header that it must have.
+    #[error("the registry's answer has no usable {0} header")]
+    Header(&'static str),
+}
+
+/// What went wrong between this program and a registry.
+#[derive(Clone, Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum RegistryError {
+    /// The registry was asked, and has no such manifest.
+    #[error("no such manifest: {reference}")]
+    NoSuchManifest {
+        /// The reference.
+        reference: Box<Reference>,
+        /// What the registry answered.
+        source: Box<RegistryError>,
+    },
+    /// The registry answered, and the answer is no.
+    #[error("{attempt}: {refusal}")]
+    Refused {
+        /// What was asked.
+        attempt: Box<Attempt>,
+        /// What was answered.
+        refusal: Refusal,
+    },
+    /// There is no answer.
+    #[error("{attempt}: {problem}")]
+    Network {
+        /// What was asked.
+        attempt: Box<Attempt>,
+        /// Why there is no answer.
+        problem: NetworkProblem,
+        /// The library's own words, if it has any.
+        #[source]
+        source: Option<Arc<reqwest::Error>>,
+    },
+    /// The answer's content is not what it must be.
+    #[error("{attempt}: {problem}")]
+    Content {
+        /// What was asked.
+        attempt: Box<Attempt>,
+        /// What is wrong.
+        problem: Box<ContentProblem>,
+    },
+    /// A manifest that was to be copied is not what it is said to be.
+    #[error("{reference} cannot be copied: {problem}")]
+    Unusable {
+        /// The manifest, in its source repository.
+        reference: Box<Reference>,
+        /// What is wrong.
+        problem: Box<ContentProblem>,
+    },
+    /// An image's configuration has the right digest, and is not JSON of the right form.
+    #[error("the image config {blob} cannot be read")]
+    Config {
+        /// Repository and digest of the configuration.
+        blob: String,
+        /// What is wrong.
+        source: Arc<serde_json::Error>,
+    },
+    /// A redirect or an upload location that is not followed.
+    #[error("{attempt}: not sent on to {to}: {reason}")]
+    Redirect {
+        /// What was asked.
+        attempt: Box<Attempt>,
+        /// Where it was to go, without secrets.
+        to: String,
+        /// Why it did not.
+        reason: &'static str,
+    },
+    /// The registry demands a kind of login that is not known here, or that would leak the credentials.
+    #[error("{attempt}: {reason}")]
+    Challenge {
+        /// What was asked.
+        attempt: Box<Attempt>,
+        /// Why there is no login.
+        reason: String,
+    },
+    /// A credential helper that the configuration names did not do its work.
+    #[error("credential helper {helper} for {host}: {reason}")]
+    Helper {
+        /// The helper's binary: `docker-credential-desktop`.
+        helper: String,
+        /// The registry.
+        host: String,
+        /// What the helper did.
+        reason: String,
+    },
+    /// Docker's configuration has credentials that cannot be read.
+    #[error("the credentials for {key} in Docker's config.json cannot be read: {reason}")]
+    Credentials {
+        /// The key in `auths`, or the whole file.
+        key: String,
+        /// What is wrong. Never the value.
+        reason: String,
+    },
+    /// The registry's host cannot be in a URL: a port over 65535, an address that is none.
+    #[error("{host} is not a host that can be reached")]
+    Host {
+        /// The host.
+        host: String,
+        /// What is wrong with it.
+        source: url::ParseError,
+    },
+    /// The user agent has characters that no header can have.
+    #[error("{0:?} cannot be a user agent")]
+    UserAgent(String),
+    /// There is no HTTP client to be had: TLS cannot be set up.
+    #[error("TLS cannot be set up")]
+    Setup(#[source] Arc<reqwest::Error>),
+}
+
+impl RegistryError {
+    pub(crate) fn content(attempt: Box<Attempt>, problem: ContentProblem) -> Self {
+        Self::Content {
+            attempt,
+            problem: Box::new(problem),
+        }
+    }
+
+    /// Returns the request that failed, where one was made.
+    #[must_use]
+    pub fn attempt(&self) -> Option<&Attempt> {
+        match self {
+            Self::NoSuchManifest { source, .. } => source.attempt(),
+            Self::Refused { attempt, .. }
+            | Self::Network { attempt, .. }
+            | Self::Content { attempt, .. }
+            | Self::Redirect { attempt, .. }
+            | Self::Challenge { attempt, .. } => Some(attempt),
+            Self::Helper { .. }
+            | Self::Credentials { .. }
+            | Self::Unusable { .. }
+            | Self::Config { .. }
+            | Self::Host { .. }
+            | Self::UserAgent(_)
+            | Self::Setup(_) => None,
+        }
+    }
+
+    /// Returns what the registry answered, where it refused.
+    #[must_use]
+    pub fn refusal(&self) -> Option<&Refusal> {
+        match self {
+            Self::NoSuchManifest { source, .. } => source.refusal(),
+            Self::Refused { refusal, .. } => Some(refusal),
+            _ => None,
+        }
+    }
+
+    /// Returns the status that the registry refused with.
+    #[must_use]
+    pub fn status(&self) -> Option<StatusCode> {
+        self.refusal().map(|refusal| refusal.status)
+    }
+
+    /// Tells whether the registry was asked and does not have it. A token server's 404 is none of that.
+    #[must_use]
+    pub fn is_not_found(&self) -> bool {
+        match self {
+            Self::NoSuchManifest { .. } => true,
+            Self::Refused { attempt, refusal } => {
+                !matches!(attempt.operation, Operation::GetToken(_)) && refusal.is_not_found()
+            }
+            _ => false,
+        }
+    }
+
+    /// Tells whether the registry wants other credentials, or refuses these the right.
+    #[must_use]
+    pub fn is_unauthorized(&self) -> bool {
+        matches!(self, Self::Refused { refusal, .. } if refusal.is_unauthorized())
+    }
+
+    /// Tells whether the registry says that there were too many requests.
+    #[must_use]
+    pub fn is_rate_limited(&self) -> bool {
+        matches!(self, Self::Refused { refusal, .. } if refusal.is_rate_limited())
+    }
+
+    /// Tells whether registry or network are out of order: no answer, or 5xx.
+    #[must_use]
+    pub fn is_unavailable(&self) -> bool {
+        match self {
+            Self::Network { .. } => true,
+            Self::Refused { refusal, .. } => refusal.is_unavailable(),
+            _ => false,
+        }
+    }
+
+    /// Returns the same failure as it is for another request that shared the work.
+    pub(crate) fn shared_with(&self, other: Box<Attempt>) -> Self {
+        let mut error = self.clone();
+        if let Self::Refused { attempt, .. }
+        | Self::Network { attempt, .. }
+        | Self::Content { attempt, .. }
+        | Self::Redirect { attempt, .. }
+        | Self::Challenge { attempt, .. } = &mut error
+            && !matches!(attempt.operation, Operation::GetToken(_))
+        {
+            *attempt = other;
+        }
+        error
+    }
+}

@@ -1,0 +1,54 @@
+//! Bounds on what a registry may send, and on how long it may take. Generous to real registries, final to hostile ones.
+
+use std::time::Duration;
+
+/// How long TCP and TLS handshakes may take together: Docker's 30 s.
+pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// How long the head of an answer may take once the request is out. Registries that fetch from elsewhere need
+/// some ten seconds.
+pub const RESPONSE_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// How long a registry may take to commit a blob after its last byte: some hash it again, at disk speed.
+pub const COMMIT_TIMEOUT: Duration = Duration::from_secs(300);
+
+/// How long a body may pause, in either direction.
+pub const IDLE_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// How long a whole small body (manifest, configuration, token, error) may take.
+pub const BODY_TIMEOUT: Duration = Duration::from_secs(180);
+
+/// How long an unused connection is kept, below the 60 s after which common load balancers drop it.
+pub const POOL_IDLE_TIMEOUT: Duration = Duration::from_secs(50);
+
+/// How many requests run at once on one host: registries see one busy client, not an attack, and HTTP/2
+/// servers allow at least 100 streams.
+pub const REQUESTS_PER_HOST: usize = 16;
+
+/// How many blobs are copied at once. Each has two connections and up to some 100 KiB in flight.
+pub const PARALLEL_UPLOADS: usize = 4;
+
+/// How many blob mounts of one child are asked for at once; [`REQUESTS_PER_HOST`] bounds all of them together.
+pub const PARALLEL_MOUNTS: usize = 16;
+
+/// How many redirects are followed. Registries use one, to their object storage.
+pub const REDIRECTS: usize = 5;
+
+/// How much of an error's body is read, in bytes.
+pub const ERROR_BYTES: usize = 64 * 1024;
+
+/// How much of a token server's answer is read, in bytes. Real tokens have some 2 KiB, with many scopes 20 KiB.
+pub const TOKEN_BYTES: usize = 256 * 1024;
+
+/// How many of a registry's error messages are kept.
+pub const MESSAGES: usize = 8;
+
+/// How many characters of one of a registry's messages are kept.
+pub const MESSAGE_CHARS: usize = 400;
+
+/// The shortest time that a token is good for, whatever its server says (distribution specification,
+/// "Token Authentication": clients must assume 60 s).
+pub const TOKEN_LIFE: Duration = Duration::from_secs(60);
+
+/// How long before its end a token is no longer used, so that it does not expire on the way.
+pub const TOKEN_MARGIN: Duration = Duration::from_secs(10);

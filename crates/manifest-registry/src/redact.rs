@@ -1,0 +1,136 @@
+//! What may be shown: secrets that mask themselves, URLs without secrets, registry text without control characters.
+
+use std::fmt;
+
+use url::Url;
+
+/// A text that is never shown.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret(String);
+
+impl Secret {
+    /// Hides `text`.
+    #[must_use]
+    pub fn new(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+
+    /// Returns the text, to be sent to whom it belongs and nowhere else.
+    #[must_use]
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("***")
+    }
+}
+
+impl fmt::Display for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("***")
+    }
+}
+
+/// The query parameters whose values say nothing secret. Object storage and token servers put signatures,
+/// keys and tokens into others.
+const OPEN_PARAMETERS: &[&str] = &["service", "scope", "from", "mount", "digest", "n", "last"];
+
+/// Returns a URL that can be shown: without user information and fragment, the values of all query parameters
+/// but a few known ones replaced by `***`.
+#[must_use]
+pub fn url(url: &Url) -> String {
+    let mut open = url.clone();
+    open.set_fragment(None);
+    // Both fail only for URLs that cannot have any.
+    let _ = open.set_username("");
+    let _ = open.set_password(None);
+    open.set_query(None);
+    let mut text = printable(open.as_str());
+    for (i, pair) in url
+        .query()
+        .unwrap_or_default()
+        .split('&')
+        .filter(|p| !p.is_empty())
+        .enumerate()
+    {
+        let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+        text.push(if i == 0 { '?' } else { '&' });
+        text.push_str(name);
+        text.push('=');
+        text.push_str(if OPEN_PARAMETERS.contains(&name) {
+            value
+        } else {
+            "***"
+        });
+    }
+    text
+}
+
+/// Escapes what a terminal would obey or hide: control characters, and those that change the direction of text.
+#[must_use]
+pub fn printable(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        let obeyed = c.is_control()
+            || matches!(c, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+        if obeyed {
+            out.extend(c.escape_default());
+        } else {
+            out.push(c);
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn secrets_do_not_show() {
+        let secret = Secret::new("hunter2");
+        assert_eq!(format!("{secret} {secret:?}"), "*** ***");
+        assert_eq!(secret.expose(), "hunter2");
+    }
+
+    #[test]
+    fn urls_without_secrets() {
+        for (full, shown) in [
+            (
+                "https://reg.io/v2/a/manifests/1",
+                "https://reg.io/v2/a/manifests/1",
+            ),
+            ("https://me:pw@reg.io/v2/", "https://reg.io/v2/"),
+            (
+                "https://reg.io/x?sig=abc&digest=sha256:1#frag",
+                "https://reg.io/x?sig=***&digest=sha256:1",
+            ),
+            (
+                "https://t.io/token?service=s&scope=repository:a:pull&account=me",
+                "https://t.io/token?service=s&scope=repository:a:pull&account=***",
+            ),
+            (
+                "https://s3.io/b?X-Amz-Signature=1&secret",
+                "https://s3.io/b?X-Amz-Signature=***&secret=***",
+            ),
+            ("https://reg.io/x?_state=abc", "https://reg.io/x?_state=***"),
+        ] {
+            assert_eq!(url(&Url::parse(full).unwrap()), shown);
+        }
+    }
+
+    #[test]
+    fn terminals_are_not_commanded() {
+        for (text, shown) in [
+            ("plain ü", "plain ü"),
+            ("\x1b[31mred\x07", "\\u{1b}[31mred\\u{7}"),
+            ("two\nlines", "two\\nlines"),
+            ("\u{202e}evil\u{9b}", "\\u{202e}evil\\u{9b}"),
+        ] {
+            assert_eq!(printable(text), shown);
+        }
+    }
+}

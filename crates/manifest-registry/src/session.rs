@@ -1,0 +1,330 @@
+//! One conversation with each registry: how it is reached, what it demands, and the login that goes with each call.
+//!
+//! The first call on a host goes alone. What it finds out, the others use: the scheme (where plain http is allowed, https
+//! is tried first), and the challenge. There is no request whose only purpose is to ask, except where a registry
+//! hides from strangers what it would show to a user (see [`Session::ping`]).
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use http::header::{HeaderMap, HeaderValue};
+use http::{Method, StatusCode};
+use tokio::sync::OnceCell;
+use url::Url;
+
+use crate::answer::Answer;
+use crate::auth::Login;
+use crate::challenge::Challenge;
+use crate::credentials::{Credential, Credentials};
+use crate::endpoint::{Mode, api_host};
+use crate::error::{Attempt, Operation, RegistryError};
+use crate::network::NetworkProblem;
+use crate::token::{Scope, Tokens};
+use crate::transport::{Payload, Transport, Wire};
+
+/// A request to a registry, before it is known how the registry is reached.
+pub(crate) struct Call<'a> {
+    /// The registry, as references name it.
+    pub(crate) domain: &'a str,
+    pub(crate) operation: Operation,
+    pub(crate) method: Method,
+    pub(crate) target: Target,
+    pub(crate) headers: HeaderMap,
+    pub(crate) payload: Payload,
+    /// The rights that it needs, in the order in which they are asked for.
+    pub(crate) scopes: Vec<Scope>,
+}
+
+/// Where a call goes.
+#[derive(Clone)]
+pub(crate) enum Target {
+    /// A path and query on the registry.
+    Path(String),
+    /// A URL that the registry sent. Credentials go with it only if it is on the registry.
+    Url(Url),
+}
+
+/// What is known of one registry.
+pub(crate) struct Host {
+    /// The registry, as references name it.
+    pub(crate) domain: String,
+    mode: OnceCell<Result<Mode, RegistryError>>,
+    challenge: Mutex<Option<Challenge>>,
+    credential: OnceCell<Result<Credential, RegistryError>>,
+    pinged: OnceCell<()>,
+}
+
+impl Host {
+    fn new(domain: &str) -> Self {
+        Self {
+            domain: domain.to_owned(),
+            mode: OnceCell::new(),
+            challenge: Mutex::new(None),
+            credential: OnceCell::new(),
+            pinged: OnceCell::new(),
+        }
+    }
+
+    /// Returns how the registry is reached, once that is decided.
+    pub(crate) fn mode(&self) -> Mode {
+        match self.mode.get() {
+            Some(Ok(mode)) => *mode,
+            _ => Mode::Verified,
+        }
+    }
+
+    fn url(&self, mode: Mode, path: &str) -> Result<Url, RegistryError> {
+        let text = format!("{}://{}{path}", mode.scheme(), api_host(&self.domain));
+        Url::parse(&text).map_err(|error| RegistryError::Host {
+            host: self.domain.clone(),
+            source: error,
+        })
+    }
+
+    fn challenge(&self) -> Option<Challenge> {
+        self.challenge
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
+    /// Remembers the challenge of an answer, if the registry itself gave it.
+    fn learn(&self, answer: &Answer, base: &Url) {
+        if answer.status() == StatusCode::UNAUTHORIZED
+            && answer.url().origin() == base.origin()
+            && let Some(challenge) = Challenge::of(answer.headers())
+        {
+            *self
+                .challenge
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner) = Some(challenge);
+        }
+    }
+}
+
+/// All conversations of one process.
+pub(crate) struct Session {
+    pub(crate) transport: Transport,
+    credentials: Credentials,
+    tokens: Tokens,
+    hosts: Mutex<HashMap<String, Arc<Host>>>,
+}
+
+impl Session {
+    pub(crate) fn new(transport: Transport, credentials: Credentials) -> Self {
+        Self {
+            transport,
+            credentials,
+            tokens: Tokens::default(),
+            hosts: Mutex::default(),
+        }
+    }
+
+    /// Makes a call: with what the registry is known to demand, and a second time where it turns out to demand more.
+    ///
+    /// # Errors
+    /// All answers but those that say yes are errors.
+    pub(crate) async fn call(&self, call: &Call<'_>) -> Result<Answer, RegistryError> {
+        let host = self.host(call.domain);
+        let mut first = None;
+        let opened = host.mode.get_or_init(|| async {
+            let (mode, answer) = self.open(&host, call).await?;
+            host.learn(&answer, &host.url(mode, "/")?);
+            first = Some(answer);
+            Ok(mode)
+        });
+        let mode = match opened.await {
+            Ok(mode) => *mode,
+            Err(error) => {
+                return Err(error.shared_with(self.attempt(&host, call, Mode::Verified)?));
+            }
+        };
+        let base = host.url(mode, "/")?;
+        let url = self.target(&host, call, mode)?;
+        let is_own = url.origin() == base.origin();
+        let (answer, used) = match first {
+            Some(answer) => (answer, None),
+            None if is_own => {
+                let header = self.authorization(&host, call, &base, None).await?;
+                (self.send(&host, call, mode, header.clone()).await?, header)
+            }
+            None => return self.send(&host, call, mode, None).await?.accepted().await,
+        };
+        host.learn(&answer, &base);
+        let may_improve =
+            is_own && call.payload.is_repeatable() && answer.url().origin() == base.origin();
+        let status = answer.status();
+        if status.is_success() || !may_improve {
+            return answer.accepted().await;
+        }
+        let hidden = matches!(status, StatusCode::FORBIDDEN | StatusCode::NOT_FOUND)
+            && used.is_none()
+            && host.challenge().is_none()
+            && self.credentials.know(&host.domain);
+        if status != StatusCode::UNAUTHORIZED && !hidden {
+            return Err(answer.refused().await);
+        }
+        let refused = answer.refused().await;
+        if hidden {
+            self.ping(&host, mode, &base).await?;
+        }
+        match self
+            .authorization(&host, call, &base, used.as_ref())
+            .await?
+        {
+            Some(header) => {
+                self.send(&host, call, mode, Some(header))
+                    .await?
+                    .accepted()
+                    .await
+            }
+            None => Err(refused),
+        }
+    }
+
+    /// Describes a call that was made, for an error about what came of it.
+    pub(crate) fn describe(&self, call: &Call<'_>) -> Result<Box<Attempt>, RegistryError> {
+        let host = self.host(call.domain);
+        self.attempt(&host, call, host.mode())
+    }
+
+    fn host(&self, domain: &str) -> Arc<Host> {
+        let mut hosts = self.hosts.lock().unwrap_or_else(PoisonError::into_inner);
+        hosts
+            .entry(domain.to_owned())
+            .or_insert_with(|| Arc::new(Host::new(domain)))
+            .clone()
+    }
+
+    /// Makes the first call on a host, in each way that is allowed, until one is answered.
+    async fn open(&self, host: &Host, call: &Call<'_>) -> Result<(Mode, Answer), RegistryError> {
+        let modes = self.transport.insecure.modes(&host.domain);
+        let (last, others) = modes.split_last().unwrap_or((&Mode::Verified, &[]));
+        for &mode in others {
+            match self.send(host, call, mode, None).await {
+                Err(error) if may_be_plain(&error) => {}
+                result => return Ok((mode, result?)),
+            }
+        }
+        Ok((*last, self.send(host, call, *last, None).await?))
+    }
+
+    async fn send(
+        &self,
+        host: &Host,
+        call: &Call<'_>,
+        mode: Mode,
+        authorization: Option<HeaderValue>,
+    ) -> Result<Answer, RegistryError> {
+        let base = host.url(mode, "/")?;
+        let url = self.target(host, call, mode)?;
+        let attempt = || Attempt::new(&call.operation, &call.method, &url, &host.domain);
+        let Some(mode) = self.transport.next_mode(&base, mode, &url) else {
+            return Err(RegistryError::Redirect {
+                attempt: attempt(),
+                to: crate::redact::url(&url),
+                reason: "it is not protected by TLS",
+            });
+        };
+        let wire = Wire {
+            operation: &call.operation,
+            host: &host.domain,
+            mode,
+            method: call.method.clone(),
+            url,
+            headers: call.headers.clone(),
+            authorization,
+            payload: &call.payload,
+        };
+        self.transport.send(wire).await
+    }
+
+    fn target(&self, host: &Host, call: &Call<'_>, mode: Mode) -> Result<Url, RegistryError> {
+        match &call.target {
+            Target::Path(path) => host.url(mode, path),
+            Target::Url(url) => Ok(url.clone()),
+        }
+    }
+
+    fn attempt(
+        &self,
+        host: &Host,
+        call: &Call<'_>,
+        mode: Mode,
+    ) -> Result<Box<Attempt>, RegistryError> {
+        let url = self.target(host, call, mode)?;
+        Ok(Attempt::new(
+            &call.operation,
+            &call.method,
+            &url,
+            &host.domain,
+        ))
+    }
+
+    async fn authorization(
+        &self,
+        host: &Host,
+        call: &Call<'_>,
+        base: &Url,
+        rejected: Option<&HeaderValue>,
+    ) -> Result<Option<HeaderValue>, RegistryError> {
+        let Some(challenge) = host.challenge() else {
+            return Ok(None);
+        };
+        let credential = host
+            .credential
+            .get_or_init(|| self.credentials.find(&host.domain))
+            .await;
+        let login = Login {
+            transport: &self.transport,
+            tokens: &self.tokens,
+            host,
+            base,
+            credential: credential.as_ref().map_err(Clone::clone)?,
+            scopes: &call.scopes,
+            rejected,
+        };
+        login
+            .header(&challenge, self.attempt(host, call, host.mode())?)
+            .await
+    }
+
+    /// Asks a registry for its challenge, once. Some that let strangers in answer 404 or 403, without a challenge, where a
+    /// user would see something; only their `/v2/` says how to log in.
+    async fn ping(&self, host: &Host, mode: Mode, base: &Url) -> Result<(), RegistryError> {
+        host.pinged
+            .get_or_try_init(|| async {
+                let call = Call {
+                    domain: &host.domain,
+                    operation: Operation::Ping(host.domain.clone()),
+                    method: Method::GET,
+                    target: Target::Path("/v2/".to_owned()),
+                    headers: HeaderMap::new(),
+                    payload: Payload::None,
+                    scopes: Vec::new(),
+                };
+                let answer = self.send(host, &call, mode, None).await?;
+                host.learn(&answer, base);
+                answer.discard().await;
+                Ok(())
+            })
+            .await
+            .copied()
+    }
+}
+
+/// Tells whether a failure to connect with TLS leaves the chance that the port speaks plain http.
+fn may_be_plain(error: &RegistryError) -> bool {
+    match error {
+        RegistryError::Network {
+            problem: NetworkProblem::NoAuthorities,
+            ..
+        } => true,
+        RegistryError::Network {
+            problem,
+            source: Some(source),
+            ..
+        } => source.is_connect() && problem.may_be_plain(),
+        _ => false,
+    }
+}

@@ -1,0 +1,302 @@
+//! The one way out: every request of this crate is sent by [`Transport::transmit`].
+//!
+//! Below it is the HTTP library, with one connection pool per way of connecting. Above it, [`Transport::send`] follows
+//! redirects, so that credentials never go to where a redirect points.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::header::{AUTHORIZATION, HeaderMap, HeaderValue, LOCATION};
+use http::{Method, StatusCode};
+use tokio::sync::Semaphore;
+use tokio::time::Instant;
+use url::Url;
+
+use crate::answer::Answer;
+use crate::endpoint::{Insecure, Mode, authority, is_loopback};
+use crate::error::{Attempt, Operation, RegistryError};
+use crate::limits;
+use crate::network::NetworkProblem;
+use crate::redact;
+
+/// How long each step may take. The defaults are those of [`limits`].
+#[derive(Clone, Copy, Debug)]
+pub struct Timeouts {
+    /// [`limits::CONNECT_TIMEOUT`]
+    pub connect: Duration,
+    /// [`limits::RESPONSE_TIMEOUT`]
+    pub response: Duration,
+    /// [`limits::COMMIT_TIMEOUT`]
+    pub commit: Duration,
+    /// [`limits::IDLE_TIMEOUT`]
+    pub idle: Duration,
+    /// [`limits::BODY_TIMEOUT`]
+    pub body: Duration,
+}
+
+impl Default for Timeouts {
+    fn default() -> Self {
+        Self {
+            connect: limits::CONNECT_TIMEOUT,
+            response: limits::RESPONSE_TIMEOUT,
+            commit: limits::COMMIT_TIMEOUT,
+            idle: limits::IDLE_TIMEOUT,
+            body: limits::BODY_TIMEOUT,
+        }
+    }
+}
+
+/// One request, as it goes over the wire.
+pub(crate) struct Wire<'a> {
+    pub(crate) operation: &'a Operation,
+    /// The host that the user named; for errors.
+    pub(crate) host: &'a str,
+    pub(crate) mode: Mode,
+    pub(crate) method: Method,
+    pub(crate) url: Url,
+    pub(crate) headers: HeaderMap,
+    /// Goes to the origin of `url` only.
+    pub(crate) authorization: Option<HeaderValue>,
+    pub(crate) payload: &'a Payload,
+}
+
+impl Wire<'_> {
+    pub(crate) fn attempt(&self) -> Box<Attempt> {
+        Attempt::new(self.operation, &self.method, &self.url, self.host)
+    }
+}
+
+/// What a request carries.
+pub(crate) enum Payload {
+    /// Nothing.
+    None,
+    /// Bytes, which can be sent again.
+    Bytes(Bytes),
+    /// Bytes with a secret in them, which are not sent on by a redirect.
+    Secret(Bytes),
+    /// A stream, which can be sent once, and tells when it last moved.
+    Stream(Mutex<Option<reqwest::Body>>, Pulse),
+}
+
+impl Payload {
+    /// Tells whether a request with it can be sent a second time.
+    pub(crate) fn is_repeatable(&self) -> bool {
+        !matches!(self, Self::Stream(..))
+    }
+
+    fn body(&self) -> Option<reqwest::Body> {
+        match self {
+            Self::None => None,
+            Self::Bytes(bytes) | Self::Secret(bytes) => Some(bytes.clone().into()),
+            Self::Stream(body, _) => body.lock().unwrap_or_else(PoisonError::into_inner).take(),
+        }
+    }
+}
+
+/// Tells when a stream last moved, and how long it may stand still now.
+#[derive(Clone, Debug)]
+pub(crate) struct Pulse(Arc<Mutex<(Instant, Duration)>>);
+
+impl Pulse {
+    pub(crate) fn new(limit: Duration) -> Self {
+        Self(Arc::new(Mutex::new((Instant::now(), limit))))
+    }
+
+    pub(crate) fn beat(&self, limit: Duration) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = (Instant::now(), limit);
+    }
+
+    /// Returns once the stream has stood still for too long, with the limit.
+    async fn stopped(&self) -> Duration {
+        loop {
+            let (last, limit) = *self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            if last.elapsed() >= limit {
+                return limit;
+            }
+            tokio::time::sleep_until(last + limit).await;
+        }
+    }
+}
+
+/// The connection pools, and what bounds their use.
+pub(crate) struct Transport {
+    user_agent: HeaderValue,
+    pub(crate) timeouts: Timeouts,
+    pub(crate) insecure: Insecure,
+    pools: Mutex<HashMap<(Mode, Route), Result<reqwest::Client, Arc<reqwest::Error>>>>,
+    slots: Mutex<HashMap<String, Arc<Semaphore>>>,
+}
+
+/// Whether the system's proxy may be used. As in Go's programs, this machine is never reached by one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum Route {
+    Direct,
+    System,
+}
+
+impl Transport {
+    pub(crate) fn new(user_agent: HeaderValue, timeouts: Timeouts, insecure: Insecure) -> Self {
+        // Fails where the process has a provider already, which does as well.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        Self {
+            user_agent,
+            timeouts,
+            insecure,
+            pools: Mutex::default(),
+            slots: Mutex::default(),
+        }
+    }
+
+    /// Sends a request and follows redirects. `Authorization` stays with the origin that it was made for.
+    pub(crate) async fn send(&self, mut wire: Wire<'_>) -> Result<Answer, RegistryError> {
+        for _ in 0..=limits::REDIRECTS {
+            let answer = self.transmit(&wire).await?;
+            if !is_redirect(answer.status()) {
+                return Ok(answer);
+            }
+            let (url, mode) = self.redirected(&wire, &answer)?;
+            answer.discard().await;
+            if url.origin() != wire.url.origin() {
+                wire.authorization = None;
+            }
+            (wire.url, wire.mode) = (url, mode);
+        }
+        Err(RegistryError::Redirect {
+            to: redact::url(&wire.url),
+            attempt: wire.attempt(),
+            reason: "there are too many redirects",
+        })
+    }
+
+    fn redirected(&self, wire: &Wire<'_>, answer: &Answer) -> Result<(Url, Mode), RegistryError> {
+        let refuse = |to: String, reason| RegistryError::Redirect {
+            attempt: wire.attempt(),
+            to,
+            reason,
+        };
+        let location = answer.header(LOCATION.as_str()).unwrap_or_default();
+        let Ok(mut url) = wire.url.join(location) else {
+            return Err(refuse(
+                redact::printable("a malformed URL"),
+                "it cannot be read",
+            ));
+        };
+        let keeps_method = matches!(
+            answer.status(),
+            StatusCode::TEMPORARY_REDIRECT | StatusCode::PERMANENT_REDIRECT
+        );
+        let reads = matches!(wire.method, Method::GET | Method::HEAD);
+        let may_repeat = matches!(wire.payload, Payload::None | Payload::Bytes(_));
+        if !(reads || keeps_method && may_repeat) {
+            return Err(refuse(
+                redact::url(&url),
+                "what is written goes where it was sent, or nowhere",
+            ));
+        }
+        // A registry that puts a login into a redirect would have us send it as our own.
+        let _ = url.set_username("");
+        let _ = url.set_password(None);
+        match self.next_mode(&wire.url, wire.mode, &url) {
+            Some(mode) => Ok((url, mode)),
+            None => Err(refuse(redact::url(&url), "it is not protected by TLS")),
+        }
+    }
+
+    /// Returns how to speak to a URL that a registry sent; see [`Insecure::mode_of`].
+    pub(crate) fn next_mode(&self, from: &Url, mode: Mode, to: &Url) -> Option<Mode> {
+        if from.origin() == to.origin() {
+            Some(mode)
+        } else {
+            self.insecure.mode_of(to, mode)
+        }
+    }
+
+    /// Sends one request, once, and returns the head of the answer, whatever it says.
+    async fn transmit(&self, wire: &Wire<'_>) -> Result<Answer, RegistryError> {
+        let slot = self.slots(&wire.url).acquire_owned().await.ok();
+        let failed = |problem, source| RegistryError::Network {
+            attempt: wire.attempt(),
+            problem,
+            source,
+        };
+        let client = self
+            .client(wire.mode, &wire.url)
+            .map_err(|error| match wire.mode {
+                Mode::Verified => failed(NetworkProblem::NoAuthorities, Some(error)),
+                _ => RegistryError::Setup(error),
+            })?;
+        let mut request = client
+            .request(wire.method.clone(), wire.url.clone())
+            .headers(wire.headers.clone());
+        if let Some(value) = &wire.authorization {
+            request = request.header(AUTHORIZATION, value);
+        }
+        if let Some(body) = wire.payload.body() {
+            request = request.body(body);
+        }
+        let limit = self.timeouts.connect + self.timeouts.response;
+        let timeout = async {
+            match wire.payload {
+                Payload::Stream(_, pulse) => pulse.stopped().await,
+                _ => {
+                    tokio::time::sleep(limit).await;
+                    limit
+                }
+            }
+        };
+        tokio::select! {
+            result = request.send() => match result {
+                Ok(response) => Ok(Answer::new(response, wire.attempt(), slot, self.timeouts)),
+                Err(error) => {
+                    let problem = NetworkProblem::of(&error, self.timeouts.connect);
+                    Err(failed(problem, Some(Arc::new(error.without_url()))))
+                }
+            },
+            limit = timeout => Err(failed(NetworkProblem::Timeout(limit), None)),
+        }
+    }
+
+    fn slots(&self, url: &Url) -> Arc<Semaphore> {
+        let mut slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
+        let new = || Arc::new(Semaphore::new(limits::REQUESTS_PER_HOST));
+        slots.entry(authority(url)).or_insert_with(new).clone()
+    }
+
+    fn client(&self, mode: Mode, url: &Url) -> Result<reqwest::Client, Arc<reqwest::Error>> {
+        let route = if is_loopback(&authority(url)) {
+            Route::Direct
+        } else {
+            Route::System
+        };
+        let mut pools = self.pools.lock().unwrap_or_else(PoisonError::into_inner);
+        pools
+            .entry((mode, route))
+            .or_insert_with(|| self.build(mode, route).map_err(Arc::new))
+            .clone()
+    }
+
+    fn build(&self, mode: Mode, route: Route) -> reqwest::Result<reqwest::Client> {
+        let mut builder = reqwest::Client::builder()
+            .user_agent(self.user_agent.clone())
+            .redirect(reqwest::redirect::Policy::none())
+            .referer(false)
+            .connect_timeout(self.timeouts.connect)
+            .pool_idle_timeout(limits::POOL_IDLE_TIMEOUT);
+        if route == Route::Direct {
+            builder = builder.no_proxy();
+        }
+        match mode {
+            Mode::Verified => builder,
+            Mode::Unverified => builder.tls_danger_accept_invalid_certs(true),
+            // No roots are read for a client that never speaks TLS.
+            Mode::Plain => builder.tls_certs_only([]),
+        }
+        .build()
+    }
+}
+
+fn is_redirect(status: StatusCode) -> bool {
+    matches!(status.as_u16(), 301 | 302 | 303 | 307 | 308)
+}

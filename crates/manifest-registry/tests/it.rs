@@ -1,0 +1,108 @@
+//! The client against registries that behave, and registries that do not.
+
+#[path = "it/auth.rs"]
+mod auth;
+#[path = "it/child.rs"]
+mod child;
+#[path = "it/copy.rs"]
+mod copy;
+#[path = "it/helpers.rs"]
+mod helpers;
+#[path = "it/hostile.rs"]
+mod hostile;
+#[path = "it/push.rs"]
+mod push;
+#[path = "it/read.rs"]
+mod read;
+#[path = "it/schemes.rs"]
+mod schemes;
+
+use std::time::Duration;
+
+use manifest_core::Reference;
+use manifest_registry::{Client, ClientConfig, Credentials, Insecure, RegistryError, Timeouts};
+
+/// Runs a test's asynchronous part, as the plugin runs a command's.
+fn run<F: Future>(future: F) -> F::Output {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    let limited = async { tokio::time::timeout(Duration::from_secs(60), future).await };
+    runtime
+        .block_on(limited)
+        .expect("the test ends within a minute")
+}
+
+/// Time limits for tests in which they strike.
+fn impatient() -> Timeouts {
+    let short = Duration::from_millis(300);
+    let connect = Duration::from_secs(5);
+    Timeouts {
+        connect,
+        response: short,
+        commit: short,
+        idle: short,
+        body: Duration::from_secs(2),
+    }
+}
+
+fn client() -> Client {
+    Client::new(ClientConfig::default()).unwrap()
+}
+
+fn insecure() -> Client {
+    let insecure = Insecure {
+        all: true,
+        hosts: vec![],
+    };
+    Client::new(ClientConfig {
+        insecure,
+        ..ClientConfig::default()
+    })
+    .unwrap()
+}
+
+/// A client with credentials in the form of Docker's `config.json`.
+fn client_with(json: &serde_json::Value) -> Client {
+    let credentials = Credentials::from_config_json(json.to_string().as_bytes()).unwrap();
+    Client::new(ClientConfig {
+        credentials,
+        ..ClientConfig::default()
+    })
+    .unwrap()
+}
+
+/// A client that is logged in to one host.
+fn logged_in(host: &str, username: &str, password: &str) -> Client {
+    let login = serde_json::json!({ "username": username, "password": password });
+    client_with(&serde_json::json!({ "auths": { host: login } }))
+}
+
+fn reference(host: &str, rest: &str) -> Reference {
+    Reference::parse(&format!("{host}/{rest}")).unwrap()
+}
+
+/// The error and all that is beneath it.
+fn chain(error: &RegistryError) -> String {
+    let mut text = error.to_string();
+    let mut next = std::error::Error::source(error);
+    while let Some(source) = next {
+        text = format!("{text}: {source}");
+        next = source.source();
+    }
+    text
+}
+
+/// A file in `tests/it` that is no module of this program would never run.
+#[test]
+fn no_test_file_is_forgotten() {
+    let source = include_str!("it.rs");
+    for file in std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it")).unwrap() {
+        let name = file.unwrap().file_name().into_string().unwrap();
+        assert!(
+            source.contains(&format!("it/{name}")),
+            "{name} is not in tests/it.rs"
+        );
+    }
+}

@@ -1,0 +1,386 @@
+//! Copying an image's content: mounts first, uploads where that fails.
+
+use manifest_core::{Digest, MediaType};
+use manifest_registry::{Client, ClientConfig, Copied, Credentials, RegistryError};
+use manifest_testkit::fault::{Answer, Fault};
+use manifest_testkit::image::{BuiltImage, Image};
+use manifest_testkit::{EmbeddedRegistry, TokenServer};
+use serde_json::json;
+
+use crate::{client, impatient, logged_in, reference, run};
+
+fn copy(
+    client: &Client,
+    from: &str,
+    to: &str,
+    image: &BuiltImage,
+) -> Result<Copied, RegistryError> {
+    let (source, target) = (format!("{from}:1"), format!("{to}:1"));
+    let parse = |text: &str| {
+        manifest_core::Reference::parse(text)
+            .unwrap()
+            .repository()
+            .clone()
+    };
+    let media_type = MediaType::recognise(&image.media_type).unwrap();
+    let digest = Digest::sha256(&image.manifest);
+    run(client.copy_child(
+        &parse(&source),
+        &parse(&target),
+        &image.manifest,
+        media_type,
+        &digest,
+    ))
+}
+
+/// Two layers of the same bytes, one other, one foreign.
+fn image() -> BuiltImage {
+    Image::docker()
+        .layer(b"same")
+        .layer(b"same")
+        .layer(&[7; 300_000])
+        .foreign_layer()
+        .build()
+}
+
+fn is_complete(registry: &EmbeddedRegistry, repository: &str, image: &BuiltImage) {
+    let digest = Digest::sha256(&image.manifest);
+    assert_eq!(
+        registry.manifest(repository, digest.as_str()).unwrap().1,
+        image.manifest
+    );
+    assert_eq!(registry.tags(repository), Vec::<String>::new());
+    assert_eq!(registry.open_uploads(repository), 0);
+}
+
+#[test]
+fn mounts_each_blob_once() {
+    let tokens = TokenServer::builder().user("me", "pw").start();
+    let registry = EmbeddedRegistry::builder().token_auth(&tokens).start();
+    let image = image();
+    registry.seed("team/source", "1", &image);
+    let (client, host) = (logged_in(&registry.host(), "me", "pw"), registry.host());
+    let copied = copy(
+        &client,
+        &format!("{host}/team/source"),
+        &format!("{host}/target"),
+        &image,
+    )
+    .unwrap();
+    let digest = Digest::sha256(&image.manifest);
+    assert_eq!(
+        copied,
+        Copied {
+            digest,
+            mounted: 3,
+            uploaded: 0,
+            uploaded_bytes: 0
+        }
+    );
+    is_complete(&registry, "target", &image);
+    // Both scopes in one token, the target first; the manifest needs no other.
+    assert_eq!(
+        tokens.scopes_asked(),
+        ["repository:target:pull,push repository:team/source:pull"]
+    );
+    let query = &tokens.log().requests()[0].query;
+    assert_eq!(query.matches("scope=").count(), 2, "{query}");
+    let log = registry.log();
+    assert_eq!(
+        log.count(|r| r.is("POST", "/v2/target/blobs/uploads/") && r.status == 201),
+        3
+    );
+    assert_eq!(log.requests().len(), 1 + 3 + 1, "{:#?}", log.lines());
+    let post = log
+        .requests()
+        .into_iter()
+        .find(|r| r.status == 201)
+        .unwrap();
+    assert!(
+        post.query.starts_with("from=team%2Fsource&mount=sha256%3A"),
+        "{}",
+        post.query
+    );
+}
+
+#[test]
+fn uploads_into_the_session_of_a_refused_mount() {
+    for relative in [false, true] {
+        let mut builder = EmbeddedRegistry::builder().never_mount();
+        if relative {
+            builder = builder.relative_locations();
+        }
+        let registry = builder.start();
+        let image = image();
+        registry.seed("source", "1", &image);
+        let host = registry.host();
+        let copied = copy(
+            &client(),
+            &format!("{host}/source"),
+            &format!("{host}/target"),
+            &image,
+        )
+        .unwrap();
+        assert_eq!((copied.mounted, copied.uploaded), (0, 3));
+        is_complete(&registry, "target", &image);
+        assert_eq!(
+            registry.log().count(|r| r.method == "POST"),
+            3,
+            "no second session"
+        );
+        assert_eq!(
+            registry.log().count(|r| r.is("GET", "/v2/source/blobs/")),
+            3
+        );
+        // What is there already is not sent again, and its session is given back.
+        registry.log().clear();
+        let again = copy(
+            &client(),
+            &format!("{host}/source"),
+            &format!("{host}/target"),
+            &image,
+        )
+        .unwrap();
+        assert_eq!((again.mounted, again.uploaded), (0, 0));
+        assert_eq!(registry.log().count(|r| r.method == "DELETE"), 3);
+        is_complete(&registry, "target", &image);
+    }
+}
+
+#[test]
+fn uploads_where_the_token_is_too_small_for_a_mount() {
+    let tokens = TokenServer::builder()
+        .user("me", "pw")
+        .grant_only_first_scope()
+        .start();
+    let registry = EmbeddedRegistry::builder().token_auth(&tokens).start();
+    let image = image();
+    registry.seed("source", "1", &image);
+    let (client, host) = (logged_in(&registry.host(), "me", "pw"), registry.host());
+    let copied = copy(
+        &client,
+        &format!("{host}/source"),
+        &format!("{host}/target"),
+        &image,
+    )
+    .unwrap();
+    assert_eq!(
+        (copied.mounted, copied.uploaded),
+        (0, 3),
+        "{:#?}",
+        registry.log().lines()
+    );
+    is_complete(&registry, "target", &image);
+}
+
+#[test]
+fn uploads_where_mounts_are_errors() {
+    for status in [400, 401, 403, 404, 405] {
+        let registry = EmbeddedRegistry::start();
+        let image = image();
+        registry.seed("source", "1", &image);
+        // The first three POSTs are the mounts.
+        registry.fault(
+            Fault::on("POST", "/blobs/uploads/")
+                .times(3)
+                .answer(Answer::status(status)),
+        );
+        let host = registry.host();
+        let copied = copy(
+            &client(),
+            &format!("{host}/source"),
+            &format!("{host}/target"),
+            &image,
+        )
+        .unwrap();
+        assert_eq!((copied.mounted, copied.uploaded), (0, 3), "{status}");
+        is_complete(&registry, "target", &image);
+    }
+    for status in [429, 503] {
+        let registry = EmbeddedRegistry::start();
+        registry.fault(Fault::on("POST", "/blobs/uploads/").answer(Answer::status(status)));
+        let host = registry.host();
+        let error = copy(
+            &client(),
+            &format!("{host}/source"),
+            &format!("{host}/target"),
+            &image(),
+        )
+        .unwrap_err();
+        assert_eq!(error.status().unwrap().as_u16(), status);
+    }
+}
+
+#[test]
+fn between_registries() {
+    let source = EmbeddedRegistry::builder().basic_auth("a", "1").start();
+    let tokens = TokenServer::builder().user("b", "2").start();
+    let target = EmbeddedRegistry::builder().token_auth(&tokens).start();
+    let image = image();
+    source.seed("app", "1", &image);
+    let config = json!({ "auths": {
+        source.host(): { "username": "a", "password": "1" },
+        target.host(): { "username": "b", "password": "2" },
+    } });
+    let credentials = Credentials::from_config_json(config.to_string().as_bytes()).unwrap();
+    let client = Client::new(ClientConfig {
+        credentials,
+        ..ClientConfig::default()
+    })
+    .unwrap();
+    let copied = copy(
+        &client,
+        &format!("{}/app", source.host()),
+        &format!("{}/mirror/app", target.host()),
+        &image,
+    )
+    .unwrap();
+    let size: usize = 4 + 300_000;
+    assert!((copied.mounted, copied.uploaded) == (0, 3) && copied.uploaded_bytes > size as u64);
+    is_complete(&target, "mirror/app", &image);
+    assert_eq!(tokens.scopes_asked(), ["repository:mirror/app:pull,push"]);
+    assert_eq!(target.log().count(|r| r.query.contains("mount")), 0);
+    assert!(source.log().requests().iter().all(|r| r.method == "GET"));
+}
+
+#[test]
+fn many_blobs_do_not_wait_for_each_other() {
+    let registry = EmbeddedRegistry::builder().never_mount().start();
+    let image = Image::oci().layers(60, 5000).build();
+    registry.seed("source", "1", &image);
+    let host = registry.host();
+    let copied = copy(
+        &client(),
+        &format!("{host}/source"),
+        &format!("{host}/target"),
+        &image,
+    )
+    .unwrap();
+    assert_eq!(copied.uploaded, 61);
+    is_complete(&registry, "target", &image);
+}
+
+#[test]
+fn nothing_wrong_is_published() {
+    for (answer, part) in [
+        (Answer::WrongDigest, "blob verification failed"),
+        (Answer::ShortBody, "the connection was cut"),
+        (Answer::EndlessBody, "its descriptor states"),
+        (Answer::Empty, "its descriptor states"),
+        (Answer::Hang, "no answer within"),
+        (Answer::ResetAfterHeaders, "the connection was cut"),
+        (Answer::status(404), "404 Not Found"),
+    ] {
+        let (source, target) = (EmbeddedRegistry::start(), EmbeddedRegistry::start());
+        let image = image();
+        source.seed("app", "1", &image);
+        source.fault(Fault::on("GET", "/blobs/").answer(answer.clone()));
+        let config = ClientConfig {
+            timeouts: impatient(),
+            ..ClientConfig::default()
+        };
+        let client = Client::new(config).unwrap();
+        let error = copy(
+            &client,
+            &format!("{}/app", source.host()),
+            &format!("{}/app", target.host()),
+            &image,
+        )
+        .unwrap_err();
+        let text = error.to_string();
+        assert!(
+            text.starts_with("failed to get blob ") && text.contains(part),
+            "{answer:?}: {text}"
+        );
+        assert!(target.manifests("app").is_empty());
+        assert!(
+            image
+                .blob_digests()
+                .iter()
+                .all(|digest| target.blob("app", digest).is_none())
+        );
+    }
+}
+
+#[test]
+fn a_stalled_target_is_given_up() {
+    for method in ["POST", "PUT"] {
+        let (source, target) = (EmbeddedRegistry::start(), EmbeddedRegistry::start());
+        let image = image();
+        source.seed("app", "1", &image);
+        target.fault(Fault::on(method, "/blobs/uploads/").answer(Answer::Hang));
+        let config = ClientConfig {
+            timeouts: impatient(),
+            ..ClientConfig::default()
+        };
+        let client = Client::new(config).unwrap();
+        let error = copy(
+            &client,
+            &format!("{}/app", source.host()),
+            &format!("{}/app", target.host()),
+            &image,
+        )
+        .unwrap_err();
+        assert!(error.is_unavailable(), "{error}");
+        assert!(
+            error.to_string().starts_with("failed to upload blob "),
+            "{error}"
+        );
+    }
+}
+
+#[test]
+fn an_upload_location_elsewhere_gets_no_credentials() {
+    let storage = EmbeddedRegistry::start();
+    let registry = EmbeddedRegistry::builder().basic_auth("me", "pw").start();
+    let source = EmbeddedRegistry::start();
+    let image = image();
+    source.seed("app", "1", &image);
+    let to = format!(
+        "http://{}/v2/app/blobs/uploads/none?state=1",
+        storage.host()
+    );
+    registry.fault(
+        Fault::on("POST", "/blobs/uploads/").answer(Answer::status(202).header("location", &to)),
+    );
+    // The registry only answers a POST with that once it knows who asks.
+    let client = logged_in(&registry.host(), "me", "pw");
+    let error = copy(
+        &client,
+        &format!("{}/app", source.host()),
+        &format!("{}/app", registry.host()),
+        &image,
+    )
+    .unwrap_err();
+    assert!(
+        error.to_string().starts_with("failed to upload blob "),
+        "{error}"
+    );
+    let requests = storage.log().requests();
+    assert!(!requests.is_empty());
+    assert!(
+        requests
+            .iter()
+            .all(|request| request.header("authorization").is_none())
+    );
+}
+
+#[test]
+fn only_what_is_asked_for_is_copied() {
+    let registry = EmbeddedRegistry::start();
+    let image = image();
+    let source = reference(&registry.host(), "a:1").repository().clone();
+    let target = reference(&registry.host(), "b:1").repository().clone();
+    let wrong = Digest::sha256(b"other");
+    let copy = |media_type, digest: &Digest| {
+        run(client().copy_child(&source, &target, &image.manifest, media_type, digest))
+            .unwrap_err()
+            .to_string()
+    };
+    assert!(copy(MediaType::DockerManifest, &wrong).contains("manifest verification failed"));
+    assert!(
+        copy(MediaType::OciManifest, &Digest::sha256(&image.manifest))
+            .contains("mediaType in manifest")
+    );
+    assert!(registry.log().requests().is_empty());
+}

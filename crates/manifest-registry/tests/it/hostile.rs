@@ -1,0 +1,247 @@
+//! Registries that lie, stall, flood or send elsewhere.
+
+use std::time::{Duration, Instant};
+
+use manifest_core::{Content, Descriptor, Digest};
+use manifest_registry::{Client, ClientConfig, RegistryError};
+use manifest_testkit::EmbeddedRegistry;
+use manifest_testkit::fault::{Answer, Fault};
+use manifest_testkit::image::Image;
+
+use crate::{chain, client, impatient, logged_in, reference, run};
+
+/// Asks an embedded registry for an image while requests to `path` go wrong like this.
+fn image(path: &str, answer: Answer) -> Result<(), RegistryError> {
+    let registry = EmbeddedRegistry::start();
+    registry.seed("app", "1", &Image::oci().build());
+    registry.fault(Fault::on("GET", path).answer(answer));
+    let config = ClientConfig {
+        timeouts: impatient(),
+        ..ClientConfig::default()
+    };
+    let client = Client::new(config).unwrap();
+    let started = Instant::now();
+    let result = run(client.image(&reference(&registry.host(), "app:1"))).map(|_| ());
+    assert!(started.elapsed() < Duration::from_secs(20));
+    result
+}
+
+#[test]
+fn faults_are_true_errors() {
+    let status = |code| Answer::error(code, "SOME_CODE", "some text");
+    let mut checks = Vec::new();
+    for path in ["/manifests/", "/blobs/"] {
+        for (answer, parts) in [
+            (
+                Answer::WrongDigest,
+                &["verification failed", "the registry states digest"][..],
+            ),
+            (Answer::EndlessBody, &["more than the"]),
+            (Answer::ShortBody, &["the connection was cut"]),
+            (
+                Answer::SlowBody(Duration::from_millis(200)),
+                &["no answer within"],
+            ),
+            (Answer::Hang, &["no answer within"]),
+            (Answer::ResetBeforeHeaders, &["the connection was cut"]),
+            (Answer::ResetAfterHeaders, &["the connection was cut"]),
+            (Answer::Gzip, &["content encoding \"gzip\""]),
+            (
+                Answer::Html(200),
+                &[
+                    "unsupported manifest media type",
+                    "bytes, its descriptor states",
+                ],
+            ),
+            (
+                Answer::Empty,
+                &[
+                    "cannot be read",
+                    "bytes, its descriptor states",
+                    "the registry states digest",
+                ],
+            ),
+            (Answer::Html(502), &["502 Bad Gateway (a web page"]),
+            (status(400), &["400 Bad Request: some code: some text"]),
+            (status(403), &["403 Forbidden: some code: some text"]),
+            (
+                status(429),
+                &["429 Too Many Requests: some code: some text"],
+            ),
+            (
+                status(503),
+                &["503 Service Unavailable: some code: some text"],
+            ),
+            (Answer::status(500), &["500 Internal Server Error"]),
+            (
+                Answer::Raw(b"SSH-2.0-OpenSSH\r\n".to_vec()),
+                &["the connection was cut"],
+            ),
+            (
+                Answer::Redirect {
+                    to: "http://reg.example/x".into(),
+                },
+                &["not protected by TLS"],
+            ),
+            (
+                Answer::Redirect {
+                    to: "file:///etc/passwd".into(),
+                },
+                &["not protected by TLS"],
+            ),
+            (
+                Answer::Redirect {
+                    to: "http://[".into(),
+                },
+                &["it cannot be read"],
+            ),
+        ] {
+            let check = move || {
+                let name = format!("{path} {answer:?}");
+                let error = image(path, answer).expect_err(&name);
+                let text = chain(&error);
+                assert!(
+                    parts.iter().any(|part| text.contains(part)),
+                    "{name}: {text}"
+                );
+                assert!(!error.is_not_found(), "{name}: {text}");
+            };
+            checks.push(std::thread::spawn(check));
+        }
+    }
+    for check in checks {
+        check.join().unwrap();
+    }
+}
+
+#[test]
+fn redirects_in_a_circle_end() {
+    let error = image(
+        "/manifests/",
+        Answer::Redirect {
+            to: "/v2/app/manifests/1".into(),
+        },
+    );
+    assert!(
+        error
+            .unwrap_err()
+            .to_string()
+            .contains("there are too many redirects")
+    );
+}
+
+#[test]
+fn a_stated_digest_is_checked_and_not_believed() {
+    let error = image("/manifests/", Answer::WrongDigestHeader).unwrap_err();
+    assert!(
+        error.to_string().contains("the registry states digest"),
+        "{error}"
+    );
+    let double = |value: &str| Answer::DuplicateHeader {
+        name: "docker-content-digest".into(),
+        value: value.into(),
+    };
+    let error = image("/manifests/", double(Digest::sha256(b"x").as_str())).unwrap_err();
+    assert!(error.to_string().contains("with several values"), "{error}");
+}
+
+#[test]
+fn a_huge_header_is_bounded() {
+    assert!(
+        image("/manifests/", Answer::HugeHeader(8 << 20))
+            .unwrap_err()
+            .is_unavailable()
+    );
+}
+
+#[test]
+fn blobs_are_bounded_by_the_callers_limit() {
+    let registry = EmbeddedRegistry::start();
+    let digest = registry.put_blob("app", &[b'x'; 1000]);
+    let repository = reference(&registry.host(), "app:1").repository().clone();
+    let descriptor = |size| Descriptor::new("x", digest.parse().unwrap(), size);
+    assert_eq!(
+        run(client().blob(&repository, &descriptor(1000), 1000))
+            .unwrap()
+            .len(),
+        1000
+    );
+    for (size, limit, part) in [
+        (1000, 999, "more than the 999 bytes"),
+        (999, 4000, "has 1000 bytes, its descriptor states 999"),
+    ] {
+        let error = run(client().blob(&repository, &descriptor(size), limit)).unwrap_err();
+        assert!(error.to_string().contains(part), "{error}");
+    }
+    let missing = Descriptor::new("x", Digest::sha256(b"none"), 4);
+    assert!(
+        run(client().blob(&repository, &missing, 9))
+            .unwrap_err()
+            .is_not_found()
+    );
+}
+
+#[test]
+fn a_redirect_drops_credentials() {
+    let storage = EmbeddedRegistry::start();
+    let registry = EmbeddedRegistry::builder().basic_auth("me", "pw").start();
+    let image = Image::oci().build();
+    registry.seed("app", "1", &image);
+    storage.seed("app", "1", &image);
+    let client = logged_in(&registry.host(), "me", "pw");
+    let (manifest, _) = run(client.image(&reference(&registry.host(), "app:1"))).unwrap();
+    let Content::Image(parsed) = manifest.content() else {
+        panic!("an image")
+    };
+    let path = format!("/v2/app/blobs/{}", parsed.config.digest);
+    let to = format!(
+        "http://user:secret@{}{path}?X-Signature=abc",
+        storage.host()
+    );
+    registry.fault(Fault::on("GET", "/blobs/").answer(Answer::Redirect { to }));
+    run(client.image(&reference(&registry.host(), "app:1"))).unwrap();
+    let requests = storage.log().requests();
+    assert_eq!(requests.len(), 1);
+    assert_eq!(requests[0].header("authorization"), None);
+    assert_eq!(requests[0].query, "X-Signature=abc");
+    // A redirect within the registry keeps them, and what the storage demands is not given.
+    storage.fault(
+        Fault::on_any("/blobs/")
+            .answer(Answer::status(401).header("www-authenticate", "Basic realm=\"phish\"")),
+    );
+    let error = run(client.image(&reference(&registry.host(), "app:1"))).unwrap_err();
+    assert!(error.is_unauthorized());
+    assert!(
+        storage
+            .log()
+            .requests()
+            .iter()
+            .all(|request| request.header("authorization").is_none())
+    );
+    assert!(!format!("{error:?}").contains("abc"), "{error:?}");
+}
+
+#[test]
+fn what_a_registry_says_commands_no_terminal() {
+    let error = image(
+        "/manifests/",
+        Answer::error(
+            403,
+            "DENIED\u{1b}[2J",
+            "\u{1b}]0;pwned\u{7}\nline two\u{202e}",
+        ),
+    )
+    .unwrap_err();
+    let text = chain(&error);
+    assert!(
+        !text.chars().any(|c| c.is_control() || c == '\u{202e}'),
+        "{text:?}"
+    );
+    assert!(text.contains("pwned"));
+    let error = image(
+        "/manifests/",
+        Answer::error(500, "UNKNOWN", &"x".repeat(100_000)),
+    )
+    .unwrap_err();
+    assert!(error.to_string().len() < 2000);
+}

@@ -1,0 +1,114 @@
+//! Publishing manifests.
+
+use manifest_core::digest::Algorithm;
+use manifest_core::{Digest, MediaType};
+use manifest_testkit::fault::{Answer, Fault};
+use manifest_testkit::image::Image;
+use manifest_testkit::{EmbeddedRegistry, TokenServer};
+
+use crate::{client, logged_in, reference, run};
+
+const INDEX: &[u8] =
+    br#"{"schemaVersion":2,"mediaType":"application/vnd.oci.image.index.v1+json","manifests":[]}"#;
+
+#[test]
+fn by_tag_and_by_digest() {
+    let tokens = TokenServer::builder().user("me", "pw").start();
+    let registry = EmbeddedRegistry::builder().token_auth(&tokens).start();
+    let (client, host) = (logged_in(&registry.host(), "me", "pw"), registry.host());
+    let digest = Digest::sha256(INDEX);
+    let put = |name: String| {
+        run(client.put_manifest(
+            &reference(&host, &name),
+            MediaType::OciIndex,
+            INDEX.to_vec(),
+        ))
+    };
+    assert_eq!(put("app:1".into()).unwrap(), digest);
+    assert_eq!(registry.digest("app", "1").unwrap(), digest.as_str());
+    assert_eq!(registry.manifest("app", "1").unwrap().1, INDEX);
+    assert_eq!(tokens.scopes_asked(), ["repository:app:pull,push"]);
+    // Another digest in the reference is left aside, as Docker does.
+    let other = Digest::sha256(b"other");
+    assert_eq!(put(format!("by/digest@{other}")).unwrap(), digest);
+    assert_eq!(registry.manifests("by/digest"), [digest.as_str()]);
+    assert_eq!(put(format!("both:2@{other}")).unwrap(), digest);
+    assert_eq!(registry.tags("both"), ["2"]);
+    // The challenge came once; bodies are sent twice only for it.
+    assert_eq!(registry.log().count(|r| r.status == 401), 1);
+    // A token that may write does for reading.
+    run(client.manifest(&reference(&host, "app:1"))).unwrap();
+    assert_eq!(tokens.scopes_asked().len(), 3);
+}
+
+#[test]
+fn what_the_registry_states_is_checked() {
+    let registry = EmbeddedRegistry::start();
+    let target = reference(&registry.host(), "app:1");
+    let put = || run(client().put_manifest(&target, MediaType::OciIndex, INDEX.to_vec()));
+    let created = || Answer::status(201);
+    registry.fault(Fault::on("PUT", "/manifests/").times(1).answer(created()));
+    assert_eq!(put().unwrap(), Digest::sha256(INDEX));
+    let sha512 = Digest::compute(Algorithm::Sha512, INDEX);
+    registry.fault(
+        Fault::on("PUT", "/manifests/")
+            .times(1)
+            .answer(created().header("docker-content-digest", sha512.as_str())),
+    );
+    assert_eq!(put().unwrap(), sha512);
+    registry.fault(
+        Fault::on("PUT", "/manifests/")
+            .times(1)
+            .answer(Answer::WrongDigestHeader),
+    );
+    let error = put().unwrap_err().to_string();
+    assert!(
+        error.starts_with(&format!("failed to put manifest {target}: ")),
+        "{error}"
+    );
+    assert!(error.contains("the registry states digest"), "{error}");
+}
+
+#[test]
+fn failures_start_as_dockers_do() {
+    let registry = EmbeddedRegistry::start();
+    let image = Image::oci().build();
+    let target = reference(&registry.host(), "app:1");
+    let error = run(client().put_manifest(&target, MediaType::OciManifest, image.manifest.clone()))
+        .unwrap_err();
+    let text = error.to_string();
+    assert!(
+        text.starts_with(&format!("failed to put manifest {target}: ")),
+        "{text}"
+    );
+    assert!(text.contains("manifest blob unknown"), "{text}");
+    let elsewhere = Answer::Redirect {
+        to: "http://127.0.0.1:1/x".into(),
+    };
+    registry.fault(
+        Fault::on("PUT", "/manifests/")
+            .times(1)
+            .answer(Answer::status(302).header("location", "/v2/other")),
+    );
+    let text = run(client().put_manifest(&target, MediaType::OciIndex, INDEX.to_vec()))
+        .unwrap_err()
+        .to_string();
+    assert!(
+        text.contains("what is written goes where it was sent"),
+        "{text}"
+    );
+    registry.fault(Fault::on("PUT", "/manifests/").times(1).answer(elsewhere));
+    assert!(
+        run(client().put_manifest(&target, MediaType::OciIndex, INDEX.to_vec()))
+            .unwrap_err()
+            .is_unavailable()
+    );
+    registry.fault(Fault::on("PUT", "/manifests/").answer(Answer::status(403)));
+    let error =
+        run(client().put_manifest(&target, MediaType::OciIndex, INDEX.to_vec())).unwrap_err();
+    assert!(
+        error.hint().unwrap().contains("the right to push to"),
+        "{:?}",
+        error.hint()
+    );
+}

@@ -1,0 +1,152 @@
+//! A draft's folder as it is on disk, whoever wrote it.
+
+use std::collections::BTreeMap;
+use std::ffi::OsStr;
+use std::fs::{self, File, FileType};
+use std::io::{self, Read as _};
+use std::path::Path;
+use std::time::Duration;
+
+use manifest_core::{Digest, Entry, entry_json};
+
+use crate::atomic::Capabilities;
+use crate::error::StoreError;
+use crate::format::FolderId;
+
+/// The largest entry that is read, in bytes: a manifest of the largest size (4 MiB) in base64, and once more as
+/// JSON with every character escaped, fit into 32 MiB.
+const ENTRY_BYTES: u64 = 32 * 1024 * 1024;
+
+/// How long to wait before a damaged file is read once more: Docker's CLI empties a file before it writes it.
+const SECOND_LOOK: Duration = Duration::from_millis(15);
+
+/// All that stands in a draft's folder.
+#[derive(Debug)]
+pub(crate) struct Folder {
+    pub(crate) id: FolderId,
+    /// What Docker counts as entries: everything in the folder, in byte order of the names.
+    pub(crate) files: BTreeMap<String, EntryFile>,
+}
+
+/// One of them.
+#[derive(Debug)]
+pub(crate) struct EntryFile {
+    /// The content's hash; nothing where it could not be read.
+    pub(crate) content: Option<Digest>,
+    pub(crate) entry: Result<Entry, StoreError>,
+    /// Whether a file can be renamed over it.
+    pub(crate) is_replaceable: bool,
+}
+
+impl Folder {
+    /// Reads a folder. Nothing where there is none; what is damaged in it is in its place in `files`.
+    pub(crate) fn read(
+        path: &Path,
+        capabilities: Capabilities,
+    ) -> Result<Option<Self>, StoreError> {
+        let Some(id) = Self::identify(path, capabilities)? else {
+            return Ok(None);
+        };
+        let failed = |error| StoreError::io("list the draft", path)(error);
+        let mut files = BTreeMap::new();
+        let listing = match fs::read_dir(path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            listing => listing.map_err(failed)?,
+        };
+        for item in listing {
+            let name = item.map_err(failed)?.file_name();
+            if let Some(file) = EntryFile::read(path, &name) {
+                files.insert(name.to_string_lossy().into_owned(), file);
+            }
+        }
+        Ok(Some(Self { id, files }))
+    }
+
+    /// Tells which folder has that path now. Nothing where there is none.
+    pub(crate) fn identify(
+        path: &Path,
+        capabilities: Capabilities,
+    ) -> Result<Option<FolderId>, StoreError> {
+        match fs::symlink_metadata(path) {
+            Ok(metadata) if metadata.is_dir() => Ok(Some(capabilities.folder_id(&metadata))),
+            Ok(metadata) => Err(StoreError::Foreign {
+                path: path.to_owned(),
+                list: None,
+                found: kind(metadata.file_type()),
+                expected: "the folder of a draft",
+            }),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(StoreError::io("read the draft", path)(error)),
+        }
+    }
+}
+
+impl EntryFile {
+    /// Reads a file. Nothing where it has gone since it was listed.
+    fn read(folder: &Path, name: &OsStr) -> Option<Self> {
+        let first = Self::read_once(folder, name)?;
+        if !matches!(first.entry, Err(StoreError::DamagedEntry { .. })) {
+            return Some(first);
+        }
+        std::thread::sleep(SECOND_LOOK);
+        Self::read_once(folder, name)
+    }
+
+    fn read_once(folder: &Path, name: &OsStr) -> Option<Self> {
+        let path = folder.join(name);
+        let failed = |is_replaceable, error| {
+            Some(Self {
+                content: None,
+                entry: Err(error),
+                is_replaceable,
+            })
+        };
+        let foreign = |found| StoreError::Foreign {
+            path: path.clone(),
+            list: None,
+            found,
+            expected: "the file of a draft entry",
+        };
+        match fs::symlink_metadata(&path) {
+            Ok(metadata) if !metadata.is_file() => {
+                return failed(false, foreign(kind(metadata.file_type())));
+            }
+            Ok(_) if name.to_str().is_none() => {
+                return failed(false, foreign("a file whose name is not UTF-8"));
+            }
+            Ok(metadata) if metadata.len() > ENTRY_BYTES => {
+                return failed(true, foreign("a file of more than 32 MiB"));
+            }
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return None,
+            Ok(_) | Err(_) => {}
+        }
+        let mut bytes = Vec::new();
+        let read =
+            File::open(&path).and_then(|file| file.take(ENTRY_BYTES).read_to_end(&mut bytes));
+        if let Err(error) = read {
+            return failed(true, StoreError::io("read the entry", &path)(error));
+        }
+        let damaged = |source| StoreError::DamagedEntry {
+            path: path.clone(),
+            list: None,
+            source,
+        };
+        Some(Self {
+            content: Some(Digest::sha256(&bytes)),
+            entry: entry_json::decode(&bytes).map_err(damaged),
+            is_replaceable: true,
+        })
+    }
+}
+
+fn kind(file_type: FileType) -> &'static str {
+    if file_type.is_symlink() {
+        "a symbolic link"
+    } else if file_type.is_dir() {
+        "a folder"
+    } else if file_type.is_file() {
+        "a file"
+    } else {
+        "a device, pipe or socket"
+    }
+}

@@ -1,0 +1,199 @@
+//! Where things are: Docker's names for folders and files, and ours beside them.
+
+use std::path::{Path, PathBuf};
+
+use manifest_core::{Digest, Reference};
+
+/// Our own folder among the drafts. No reference makes this name, for a reference starts with a host.
+const OWN_FOLDER: &str = ".docker-manifest";
+
+/// The longest file name, in bytes, that common file systems take.
+const NAME_BYTES: usize = 255;
+
+/// What stands before the mark in a name that is not Docker's. No reference has this character.
+const MARK: char = '~';
+
+/// How many hexadecimal characters of a hash a mark has: 48 bits tell apart what shares one name.
+const MARK_CHARS: usize = 12;
+
+const EXTRAS_SUFFIX: &str = ".json";
+const DAMAGED_SUFFIX: &str = ".json.damaged";
+
+/// The two names that the folder of a list, or the file of an image, may have.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Names {
+    /// Docker's name. Other references may have it, too.
+    pub(crate) plain: String,
+    /// The name that is this reference's only, for when another has the plain one already.
+    pub(crate) marked: String,
+}
+
+impl Names {
+    pub(crate) fn of(reference: &Reference) -> Self {
+        let full = reference.to_string();
+        let name = full.replace(':', "-").replace('/', "_");
+        let marked = marked(&name, NAME_BYTES, &full);
+        let plain = if name.len() > NAME_BYTES {
+            marked.clone()
+        } else {
+            name
+        };
+        Self { plain, marked }
+    }
+}
+
+/// Ends `name` in a mark made of `whole`, and shortens it in front of that to fit into `limit` bytes.
+fn marked(name: &str, limit: usize, whole: &str) -> String {
+    let hash = Digest::sha256(whole.as_bytes());
+    let room = limit - MARK.len_utf8() - MARK_CHARS;
+    let kept = (0..=room.min(name.len()))
+        .rfind(|&end| name.is_char_boundary(end))
+        .unwrap_or_default();
+    format!("{}{MARK}{}", &name[..kept], &hash.hex()[..MARK_CHARS])
+}
+
+/// The paths in one store.
+#[derive(Clone, Debug)]
+pub(crate) struct Layout {
+    root: PathBuf,
+}
+
+impl Layout {
+    pub(crate) fn new(root: PathBuf) -> Self {
+        Self { root }
+    }
+
+    /// The folder of all drafts: `<docker config folder>/manifests`.
+    pub(crate) fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// The folder of one draft.
+    pub(crate) fn draft(&self, folder: &str) -> PathBuf {
+        self.root.join(folder)
+    }
+
+    /// The folder for everything that is ours.
+    pub(crate) fn own(&self) -> PathBuf {
+        self.root.join(OWN_FOLDER)
+    }
+
+    /// Our own folder under a name that only a file system which does not tell case apart knows.
+    pub(crate) fn own_in_capitals(&self) -> PathBuf {
+        self.root.join(OWN_FOLDER.to_ascii_uppercase())
+    }
+
+    pub(crate) fn lock(&self) -> PathBuf {
+        self.own().join("lock")
+    }
+
+    /// The folder in which files and folders are made before they are renamed into place.
+    pub(crate) fn staging(&self) -> PathBuf {
+        self.own().join("staging")
+    }
+
+    pub(crate) fn all_extras(&self) -> PathBuf {
+        self.own().join("extras")
+    }
+
+    /// The extras of one draft.
+    pub(crate) fn extras(&self, folder: &str) -> PathBuf {
+        self.all_extras().join(extras_stem(folder) + EXTRAS_SUFFIX)
+    }
+
+    /// Where extras that cannot be read are put aside.
+    pub(crate) fn damaged_extras(&self, folder: &str) -> PathBuf {
+        self.all_extras().join(extras_stem(folder) + DAMAGED_SUFFIX)
+    }
+}
+
+fn extras_stem(folder: &str) -> String {
+    let room = NAME_BYTES - DAMAGED_SUFFIX.len();
+    if folder.len() > room {
+        marked(folder, room, folder)
+    } else {
+        folder.to_owned()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(text: &str) -> Names {
+        Names::of(&Reference::parse(text).unwrap())
+    }
+
+    #[test]
+    fn plain_names_are_dockers() {
+        let hash = "4bcff63911fcb4448bd4fdacec207030997caf25e9bea4045fa6c8c44de311d1";
+        for (reference, name) in [
+            (
+                "alpine".to_owned(),
+                "docker.io_library_alpine-latest".to_owned(),
+            ),
+            (
+                "127.0.0.1:47312/app:l1".into(),
+                "127.0.0.1-47312_app-l1".into(),
+            ),
+            ("[::1]:5000/a/b:1".into(), "[--1]-5000_a_b-1".into()),
+            (
+                format!("q.io/a@sha256:{hash}"),
+                format!("q.io_a@sha256-{hash}"),
+            ),
+            (
+                format!("q.io/a:t@sha256:{hash}"),
+                format!("q.io_a-t@sha256-{hash}"),
+            ),
+        ] {
+            assert_eq!(names(&reference).plain, name);
+        }
+    }
+
+    #[test]
+    fn marked_names_are_of_one_reference_only() {
+        let (a, b) = (names("app:alpine-3.18"), names("app-alpine:3.18"));
+        assert_eq!(a.plain, b.plain);
+        assert_ne!(a.marked, b.marked);
+        let (stem, mark) = a.marked.split_once('~').unwrap();
+        assert_eq!((stem, mark.len()), (a.plain.as_str(), 12));
+        assert_eq!(
+            names("q.io/a:RC").plain.to_lowercase(),
+            names("q.io/a:rc").plain
+        );
+        assert_ne!(names("q.io/a:RC").marked, names("q.io/a:rc").marked);
+    }
+
+    #[test]
+    fn long_names_are_shortened_to_fit() {
+        let fits = names(&format!("q.io/{}:{}", "a".repeat(121), "t".repeat(128)));
+        assert_eq!(fits.plain.len(), 255);
+        assert!(!fits.plain.contains('~'));
+        assert_eq!(fits.marked.len(), 255);
+        let (one, other) = (
+            names(&format!("q.io/{}:{}", "a".repeat(200), "t".repeat(128))),
+            names(&format!("q.io/{}:{}", "a".repeat(200), "t".repeat(127))),
+        );
+        assert_eq!(one.plain, one.marked);
+        assert_eq!(one.plain.len(), 255);
+        assert_ne!(one.plain, other.plain);
+        let layout = Layout::new("/r".into());
+        for path in [
+            layout.extras(&one.plain),
+            layout.damaged_extras(&fits.plain),
+        ] {
+            assert!(path.file_name().unwrap().len() <= 255);
+        }
+        assert_ne!(layout.extras(&one.plain), layout.extras(&other.plain));
+    }
+
+    #[test]
+    fn our_own_folder_is_no_references() {
+        let layout = Layout::new("/r".into());
+        assert_eq!(
+            layout.extras("q.io_a-1"),
+            Path::new("/r/.docker-manifest/extras/q.io_a-1.json")
+        );
+        assert!(Reference::parse(".docker-manifest").is_err());
+    }
+}

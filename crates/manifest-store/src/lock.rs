@@ -1,0 +1,225 @@
+//! The lock of a store: one file, shared by readers, exclusive for a writer.
+//!
+//! It excludes this program from itself. Docker's CLI takes no lock.
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, Read as _, Seek as _, Write as _};
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use fs2::FileExt;
+use rustix::io::Errno;
+
+use crate::error::StoreError;
+
+/// How long a process waits for the lock unless told otherwise. A change takes some milliseconds.
+const LIMIT: Duration = Duration::from_secs(60);
+
+/// How long a process waits before it says so. Shorter waits are not worth a line on the terminal.
+const NOTICE_AFTER: Duration = Duration::from_millis(500);
+
+/// The first and the longest pause between two attempts.
+const PAUSES: (Duration, Duration) = (Duration::from_millis(1), Duration::from_millis(16));
+
+/// How many digits a process's number may have.
+const HOLDER_BYTES: u64 = 20;
+
+/// How a process waits for the lock.
+#[derive(Clone)]
+pub(crate) struct Wait {
+    pub(crate) limit: Duration,
+    pub(crate) notice: Arc<dyn Fn(&Path) + Send + Sync>,
+}
+
+impl Default for Wait {
+    fn default() -> Self {
+        Self {
+            limit: LIMIT,
+            notice: Arc::new(|_| ()),
+        }
+    }
+}
+
+/// The lock, held.
+#[must_use = "the lock is held only as long as this lives"]
+pub(crate) struct Guard {
+    file: File,
+    exclusive: bool,
+}
+
+impl Guard {
+    /// Takes the lock for a writer. The lock's folder has to be there.
+    pub(crate) fn exclusive(path: &Path, wait: &Wait) -> Result<Self, StoreError> {
+        let mut options = OpenOptions::new();
+        options.read(true).write(true).create(true).truncate(false);
+        let mut file = acquire(path, wait, &options, FileExt::try_lock_exclusive)?;
+        // Only for the message of who waits in vain: a full disk must not stop a draft from being removed.
+        let _ = file
+            .set_len(0)
+            .and_then(|()| file.rewind())
+            .and_then(|()| file.write_all(std::process::id().to_string().as_bytes()));
+        Ok(Self {
+            file,
+            exclusive: true,
+        })
+    }
+
+    /// Takes the lock for a reader. Nothing where there is no lock file, or none that may be opened: no writer was
+    /// here yet, or the folder is only for reading.
+    pub(crate) fn shared(path: &Path, wait: &Wait) -> Result<Option<Self>, StoreError> {
+        use io::ErrorKind::{NotADirectory, NotFound, PermissionDenied};
+        match acquire(
+            path,
+            wait,
+            OpenOptions::new().read(true),
+            FileExt::try_lock_shared,
+        ) {
+            Ok(file) => Ok(Some(Self {
+                file,
+                exclusive: false,
+            })),
+            Err(StoreError::Io { source, .. })
+                if matches!(source.kind(), NotFound | NotADirectory | PermissionDenied) =>
+            {
+                Ok(None)
+            }
+            Err(error) => Err(error),
+        }
+    }
+}
+
+impl Drop for Guard {
+    fn drop(&mut self) {
+        if self.exclusive {
+            let _ = self.file.set_len(0);
+        }
+        let _ = FileExt::unlock(&self.file);
+    }
+}
+
+fn acquire(
+    path: &Path,
+    wait: &Wait,
+    options: &OpenOptions,
+    attempt: impl Fn(&File) -> io::Result<()>,
+) -> Result<File, StoreError> {
+    let mut waited = Duration::ZERO;
+    let mut pause = PAUSES.0;
+    let mut told = false;
+    loop {
+        let file = options
+            .open(path)
+            .map_err(StoreError::io("open the lock", path))?;
+        match attempt(&file) {
+            // Who removes the folder of drafts removes the lock with it; one on a removed file guards nothing.
+            Ok(()) if is_at(&file, path) => return Ok(file),
+            Ok(()) => continue,
+            // A file system without locks: better no lock than no drafts, as Docker's CLI has it everywhere.
+            Err(error) if is_unsupported(&error) => return Ok(file),
+            Err(error) if is_contended(&error) => {}
+            Err(error) => return Err(StoreError::io("lock", path)(error)),
+        }
+        if waited >= wait.limit {
+            return Err(StoreError::LockTimeout {
+                path: path.to_owned(),
+                waited,
+                holder: holder(path),
+            });
+        }
+        if waited >= NOTICE_AFTER && !told {
+            told = true;
+            (wait.notice)(path);
+        }
+        std::thread::sleep(pause);
+        waited += pause;
+        pause = (pause * 2).min(PAUSES.1);
+    }
+}
+
+fn is_contended(error: &io::Error) -> bool {
+    error.raw_os_error() == fs2::lock_contended_error().raw_os_error()
+        || error.kind() == io::ErrorKind::Interrupted
+}
+
+fn is_unsupported(error: &io::Error) -> bool {
+    const NO_LOCKS: [Errno; 4] = [Errno::NOSYS, Errno::NOTSUP, Errno::OPNOTSUPP, Errno::NOLCK];
+    error.kind() == io::ErrorKind::Unsupported
+        || Errno::from_io_error(error).is_some_and(|errno| NO_LOCKS.contains(&errno))
+}
+
+fn is_at(file: &File, path: &Path) -> bool {
+    use std::os::unix::fs::MetadataExt as _;
+    let (Ok(held), Ok(there)) = (file.metadata(), std::fs::metadata(path)) else {
+        return false;
+    };
+    (held.dev(), held.ino()) == (there.dev(), there.ino())
+}
+
+fn holder(path: &Path) -> Option<u32> {
+    let mut text = String::new();
+    File::open(path)
+        .ok()?
+        .take(HOLDER_BYTES)
+        .read_to_string(&mut text)
+        .ok()?;
+    text.trim().parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::atomic::{AtomicU32, Ordering};
+
+    #[test]
+    fn readers_share_and_writers_exclude() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("lock");
+        let notices = Arc::new(AtomicU32::new(0));
+        let counted = Arc::clone(&notices);
+        let short = Wait {
+            limit: Duration::from_millis(600),
+            notice: Arc::new(move |_| {
+                counted.fetch_add(1, Ordering::Relaxed);
+            }),
+        };
+        assert!(
+            Guard::shared(&path, &short).unwrap().is_none(),
+            "no writer was here yet"
+        );
+
+        let writer = Guard::exclusive(&path, &short).unwrap();
+        let Err(error) = Guard::shared(&path, &short) else {
+            panic!("a writer excludes readers")
+        };
+        assert!(error.is_busy() && !error.is_damaged());
+        assert_eq!(error.path(), path);
+        let process = std::process::id().to_string();
+        assert!(error.to_string().contains(&process) && error.hint().unwrap().contains(&process));
+        assert_eq!(notices.load(Ordering::Relaxed), 1, "waiting is said once");
+        drop(writer);
+
+        let one = Guard::shared(&path, &short).unwrap().unwrap();
+        let two = Guard::shared(&path, &short).unwrap().unwrap();
+        let none = Wait {
+            limit: Duration::ZERO,
+            ..Wait::default()
+        };
+        let Err(error) = Guard::exclusive(&path, &none) else {
+            panic!("readers exclude a writer")
+        };
+        assert!(error.hint().unwrap().contains("reading"), "{error}");
+        drop((one, two));
+        drop(Guard::exclusive(&path, &none).unwrap());
+    }
+
+    #[test]
+    fn a_lock_whose_file_was_removed_is_taken_anew() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("lock");
+        let old = Guard::exclusive(&path, &Wait::default()).unwrap();
+        std::fs::remove_file(&path).unwrap();
+        let new = Guard::exclusive(&path, &Wait::default()).unwrap();
+        assert!(is_at(&new.file, &path) && !is_at(&old.file, &path));
+    }
+}

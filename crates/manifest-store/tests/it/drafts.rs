@@ -1,0 +1,255 @@
+//! The plain uses: make, add, replace, annotate, list, remove.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+
+use manifest_core::entry_json;
+use manifest_store::{Removal, StoreError};
+
+use crate::support::*;
+
+const FOLDER: &str = "q.io_app-1";
+
+#[test]
+fn nothing_is_touched_by_questions() {
+    let home = Home::new();
+    let (list, image) = (reference("q.io/app:1"), reference("q.io/app:a"));
+    assert!(!home.store.contains(&list).unwrap());
+    assert!(home.store.load(&list).unwrap().is_none());
+    assert!(home.store.entry(&list, &image).unwrap().is_none());
+    assert!(home.store.entries(&list).unwrap().is_none());
+    assert!(home.store.drafts().unwrap().is_empty());
+    assert!(!home.store.remove(&list).unwrap());
+    assert!(
+        !home
+            .store
+            .update_entry::<StoreError>(&list, &image, |_| Ok(()))
+            .unwrap()
+    );
+    assert!(names(home.folder.path()).is_empty());
+}
+
+#[test]
+fn a_draft_has_dockers_files() {
+    let home = Home::new();
+    let entries = vec![entry("q.io/app:b", "B", 1), entry("q.io/app:a", "A", 2)];
+    home.add("q.io/app:1", entries.clone());
+    assert_eq!(names(&home.path(FOLDER)), ["q.io_app-a", "q.io_app-b"]);
+    let file = home.path(FOLDER).join("q.io_app-a");
+    assert_eq!(fs::read(&file).unwrap(), entry_json::encode(&entries[1]));
+    // The umask of the tests may be stricter than Docker's modes.
+    let mode = |path| fs::metadata(path).unwrap().permissions().mode() & 0o700;
+    assert_eq!((mode(home.path(FOLDER)), mode(file)), (0o700, 0o600));
+    assert_eq!(
+        home.shown("q.io/app:1"),
+        ["q.io/app:a A 2", "q.io/app:b B 1"]
+    );
+    assert_eq!(
+        home.load("q.io/app:1").unwrap().entries,
+        [entries[1].clone(), entries[0].clone()]
+    );
+    assert!(names(&home.path(".docker-manifest/staging")).is_empty());
+}
+
+#[test]
+fn added_and_replaced_entries_leave_the_others() {
+    for capabilities in [
+        Capabilities::default(),
+        Capabilities {
+            exchange: false,
+            hard_links: false,
+            ..Capabilities::default()
+        },
+    ] {
+        let mut home = Home::new();
+        home.store = home.store.with_capabilities(capabilities);
+        home.add(
+            "q.io/app:1",
+            vec![entry("q.io/app:a", "A", 1), entry("q.io/app:b", "B", 1)],
+        );
+        home.add("q.io/app:1", vec![entry("q.io/app:c", "C", 2)]);
+        home.add(
+            "q.io/app:1",
+            vec![entry("q.io/app:a", "A2", 3), entry("q.io/app:d", "D", 3)],
+        );
+        // The same content once more, only later.
+        home.add("q.io/app:1", vec![entry("q.io/app:c", "C", 4)]);
+        // Twice in one change: the last counts.
+        home.add(
+            "q.io/app:1",
+            vec![entry("q.io/app:d", "X", 5), entry("q.io/app:d", "D", 5)],
+        );
+        assert_eq!(
+            home.shown("q.io/app:1"),
+            [
+                "q.io/app:a A2 3",
+                "q.io/app:b B 1",
+                "q.io/app:c C 4",
+                "q.io/app:d D 5"
+            ]
+        );
+        assert_eq!(names(&home.path(FOLDER)).len(), 4);
+        assert_eq!(
+            names(&home.path(".docker-manifest/extras")),
+            ["q.io_app-1.json"]
+        );
+        assert!(names(&home.path(".docker-manifest/staging")).is_empty());
+    }
+}
+
+#[test]
+fn a_refused_change_changes_nothing() {
+    let home = Home::new();
+    let list = reference("q.io/app:1");
+    let refuse = |home: &Home| {
+        home.store.update(&list, |draft| {
+            Err::<(Vec<_>, ()), _>(StoreError::Interference {
+                path: format!("{}", draft.is_some()).into(),
+            })
+        })
+    };
+    assert_eq!(refuse(&home).unwrap_err().path().to_str(), Some("false"));
+    assert!(!home.path(FOLDER).exists());
+    home.add("q.io/app:1", Vec::new());
+    assert!(
+        !home.store.contains(&list).unwrap(),
+        "no draft is made of no entries"
+    );
+
+    home.add("q.io/app:1", vec![entry("q.io/app:a", "A", 1)]);
+    assert_eq!(refuse(&home).unwrap_err().path().to_str(), Some("true"));
+    let image = reference("q.io/app:a");
+    let result = home.store.update_entry(&list, &image, |entry| {
+        entry.raw = None;
+        Err(StoreError::Interference { path: "x".into() })
+    });
+    assert!(result.is_err());
+    assert_eq!(home.shown("q.io/app:1"), ["q.io/app:a A 1"]);
+}
+
+#[test]
+fn one_entry_is_changed() {
+    let home = Home::new();
+    let (list, image) = (reference("q.io/app:1"), reference("q.io/app:b"));
+    home.add(
+        "q.io/app:1",
+        vec![entry("q.io/app:a", "A", 1), entry("q.io/app:b", "B", 1)],
+    );
+    let changed = home
+        .store
+        .update_entry::<StoreError>(&list, &image, |entry| {
+            entry.descriptor.platform = Some(platform("riscv64"));
+            Ok(())
+        });
+    assert!(changed.unwrap());
+    let entry = home.store.entry(&list, &image).unwrap().unwrap();
+    assert_eq!(entry.descriptor.platform, Some(platform("riscv64")));
+    assert_eq!(entry.origin.unwrap().platform, platform("amd64"));
+    let other = reference("q.io/app:zzz");
+    assert!(
+        !home
+            .store
+            .update_entry::<StoreError>(&list, &other, |_| Ok(()))
+            .unwrap()
+    );
+}
+
+#[test]
+fn all_drafts_are_listed() {
+    let home = Home::new();
+    home.add("q.io/app:2", vec![entry("q.io/app:a", "A", 1)]);
+    home.add("q.io/app:1", vec![entry("q.io/app:a", "A", 1)]);
+    docker_writes(
+        &home.path("q.io_docker-1"),
+        "q.io_app-a",
+        &entry("q.io/app:a", "A", 1),
+    );
+    docker_writes(
+        &home.path("q.io_damaged-1"),
+        "q.io_app-a",
+        &entry("q.io/app:a", "A", 1),
+    );
+    fs::write(home.path("q.io_damaged-1/x"), "x").unwrap();
+    fs::write(home.path("a file"), "x").unwrap();
+    fs::write(home.path(".DS_Store"), "x").unwrap();
+    let shown: Vec<_> = home
+        .store
+        .drafts()
+        .unwrap()
+        .into_iter()
+        .map(|draft| match draft {
+            Ok(draft) => format!(
+                "{} {} {}/{}",
+                draft.folder.file_name().unwrap().display(),
+                draft.list.map_or("?".into(), |list| list.to_string()),
+                draft.entries.iter().filter(|entry| entry.is_ok()).count(),
+                draft.entries.len(),
+            ),
+            Err(error) => error
+                .to_string()
+                .replace(home.path("").to_str().unwrap(), ""),
+        })
+        .collect();
+    assert_eq!(
+        shown,
+        [
+            "a file is a file, not the folder of a draft",
+            "q.io_app-1 q.io/app:1 1/1",
+            "q.io_app-2 q.io/app:2 1/1",
+            "q.io_damaged-1 ? 1/2",
+            "q.io_docker-1 ? 1/1",
+        ]
+    );
+}
+
+#[test]
+fn removal() {
+    let home = Home::new();
+    let list = reference("q.io/app:1");
+    home.add("q.io/app:1", vec![entry("q.io/app:a", "A", 1)]);
+    assert!(home.store.remove(&list).unwrap());
+    assert!(!home.store.remove(&list).unwrap());
+    assert!(!home.path(FOLDER).exists());
+    assert!(names(&home.path(".docker-manifest/extras")).is_empty());
+    assert!(names(&home.path(".docker-manifest/staging")).is_empty());
+}
+
+#[test]
+fn removal_of_what_was_pushed() {
+    let home = Home::new();
+    let list = reference("q.io/app:1");
+    home.add(
+        "q.io/app:1",
+        vec![entry("q.io/app:a", "A", 1), entry("q.io/app:b", "B", 1)],
+    );
+    let pushed = home.load("q.io/app:1").unwrap();
+    assert_eq!(
+        home.store.remove_unchanged(&pushed).unwrap(),
+        Removal::Removed
+    );
+    assert_eq!(
+        home.store.remove_unchanged(&pushed).unwrap(),
+        Removal::Absent
+    );
+
+    for change in [
+        |home: &Home| home.add("q.io/app:1", vec![entry("q.io/app:c", "C", 2)]),
+        |home: &Home| home.add("q.io/app:1", vec![entry("q.io/app:a", "A", 2)]),
+        |home: &Home| docker_writes(&home.path(FOLDER), "x", &entry("q.io/x:1", "X", 2)),
+        |home: &Home| fs::write(home.path(FOLDER).join("x"), "damage").unwrap(),
+        |home: &Home| fs::remove_file(home.path(FOLDER).join("q.io_app-a")).unwrap(),
+    ] {
+        home.add(
+            "q.io/app:1",
+            vec![entry("q.io/app:a", "A", 1), entry("q.io/app:b", "B", 1)],
+        );
+        let pushed = home.load("q.io/app:1").unwrap();
+        change(&home);
+        assert_eq!(
+            home.store.remove_unchanged(&pushed).unwrap(),
+            Removal::Changed
+        );
+        assert!(home.path(FOLDER).exists());
+        assert!(home.store.remove(&list).unwrap());
+    }
+}

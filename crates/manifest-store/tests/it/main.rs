@@ -1,0 +1,24 @@
+//! Tests of drafts on disk: what is there after each change, however it ended and whoever else was at work.
+
+mod collisions;
+mod damage;
+mod docker;
+mod drafts;
+mod kill;
+mod model;
+mod refusals;
+mod support;
+mod together;
+
+#[test]
+fn no_test_file_is_forgotten() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it");
+    for file in std::fs::read_dir(folder).unwrap() {
+        let name = file.unwrap().file_name().into_string().unwrap();
+        let module = format!("\nmod {};", name.trim_end_matches(".rs"));
+        assert!(
+            name == "main.rs" || include_str!("main.rs").contains(&module),
+            "{name}"
+        );
+    }
+}

@@ -1,0 +1,140 @@
+//! Who may do what: the challenge and the check of each request.
+
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
+use http::header::AUTHORIZATION;
+use http::{HeaderMap, Method, StatusCode};
+use serde_json::{Value, json};
+
+use super::problem::Problem;
+use super::routes::Route;
+use crate::token::{Access, TokenBook, Verdict};
+
+/// How a registry asks who comes.
+#[derive(Debug, Clone, Default)]
+pub(super) enum Auth {
+    /// Everybody may do everything.
+    #[default]
+    Open,
+    /// User and password with each request.
+    Basic {
+        /// The accounts.
+        users: Vec<(String, String)>,
+    },
+    /// A token of a token server.
+    Bearer {
+        /// URL of the token server.
+        realm: String,
+        /// This registry's name at the token server.
+        service: String,
+        /// The tokens that it has given out.
+        book: TokenBook,
+    },
+}
+
+/// Checks that the request may be made.
+pub(super) fn check(
+    auth: &Auth,
+    method: &Method,
+    route: &Route,
+    from: Option<&str>,
+    headers: &HeaderMap,
+) -> Result<(), Problem> {
+    let sent = headers
+        .get(AUTHORIZATION)
+        .and_then(|value| value.to_str().ok());
+    match auth {
+        Auth::Open => Ok(()),
+        Auth::Basic { users } => {
+            if basic(sent).is_some_and(|given| users.contains(&given)) {
+                return Ok(());
+            }
+            Err(unauthorized(
+                "Basic realm=\"testkit\"".to_owned(),
+                Value::Null,
+            ))
+        }
+        Auth::Bearer {
+            realm,
+            service,
+            book,
+        } => {
+            let needed = needed(method, route, from);
+            let token = sent.and_then(|value| strip_scheme(value, "bearer"));
+            let error = match token.map(|token| book.check(token, &needed)) {
+                Some(Verdict::Granted) => return Ok(()),
+                None => None,
+                Some(Verdict::Unknown) => Some("invalid_token"),
+                Some(Verdict::Insufficient) => Some("insufficient_scope"),
+            };
+            let mut challenge = format!("Bearer realm=\"{realm}\",service=\"{service}\"");
+            let scope: Vec<String> = needed.iter().map(Access::to_string).collect();
+            if !scope.is_empty() {
+                challenge.push_str(&format!(",scope=\"{}\"", scope.join(" ")));
+            }
+            if let Some(error) = error {
+                challenge.push_str(&format!(",error=\"{error}\""));
+            }
+            Err(unauthorized(challenge, detail(&needed)))
+        }
+    }
+}
+
+/// Parses `Basic BASE64` to user and password.
+pub(crate) fn basic(header: Option<&str>) -> Option<(String, String)> {
+    let decoded = BASE64_STANDARD
+        .decode(strip_scheme(header?, "basic")?)
+        .ok()?;
+    let text = String::from_utf8(decoded).ok()?;
+    let (user, password) = text.split_once(':')?;
+    Some((user.to_owned(), password.to_owned()))
+}
+
+fn strip_scheme<'a>(header: &'a str, scheme: &str) -> Option<&'a str> {
+    let (given, rest) = header.split_once(' ')?;
+    given.eq_ignore_ascii_case(scheme).then_some(rest.trim())
+}
+
+/// Returns the rights that a request needs, as distribution asks for them.
+fn needed(method: &Method, route: &Route, from: Option<&str>) -> Vec<Access> {
+    let actions: &[&str] = match *method {
+        Method::GET | Method::HEAD => &["pull"],
+        Method::DELETE => &["delete"],
+        _ => &["pull", "push"],
+    };
+    let name = match route {
+        Route::Ping => return Vec::new(),
+        Route::Catalog => return vec![Access::new("registry", "catalog", &["*"])],
+        Route::Upload { name, .. } => {
+            // Distribution asks `delete` also of who cancels an upload; most registries ask push.
+            return vec![Access::new("repository", name, &["pull", "push"])];
+        }
+        Route::Tags { name }
+        | Route::Manifest { name, .. }
+        | Route::Blob { name, .. }
+        | Route::Uploads { name }
+        | Route::Referrers { name, .. } => name,
+    };
+    let mut needed = vec![Access::new("repository", name, actions)];
+    if let (Some(from), Route::Uploads { .. }) = (from, route) {
+        needed.push(Access::new("repository", from, &["pull"]));
+    }
+    needed
+}
+
+fn detail(needed: &[Access]) -> Value {
+    let list = needed.iter().flat_map(|access| {
+        access.actions.iter().map(
+            |action| json!({ "Type": access.kind, "Class": "", "Name": access.name, "Action": action }),
+        )
+    });
+    list.collect::<Vec<_>>().into()
+}
+
+/// Makes the 401 that carries a challenge.
+pub(crate) fn unauthorized(challenge: String, detail: Value) -> Problem {
+    let message = "authentication required";
+    let mut problem = Problem::new(StatusCode::UNAUTHORIZED, "UNAUTHORIZED", message, detail);
+    problem.challenge = Some(challenge);
+    problem
+}

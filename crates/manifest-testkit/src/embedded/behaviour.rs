@@ -1,0 +1,18 @@
+//! The ways in which registries differ, as switches.
+
+/// How an embedded registry behaves where registries of the world differ.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Behaviour {
+    /// Mounts are answered with 202 and an upload session, always.
+    pub(crate) never_mount: bool,
+    /// OCI manifests and indexes are refused.
+    pub(crate) refuse_oci: bool,
+    /// Indexes of Docker and OCI children together are refused.
+    pub(crate) refuse_mixed: bool,
+    /// A tag that exists cannot be moved to another digest.
+    pub(crate) immutable_tags: bool,
+    /// Locations are paths, not URLs.
+    pub(crate) relative_locations: bool,
+    /// So many reads of a tag that was just written see the 404 of before.
+    pub(crate) lag_after_put: usize,
+}

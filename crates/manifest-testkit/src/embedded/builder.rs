@@ -1,0 +1,191 @@
+//! The options of an embedded registry.
+
+use std::net::{IpAddr, Ipv6Addr};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{Response, StatusCode};
+
+use super::access::{self, Auth};
+use super::api::{self, Ask};
+use super::behaviour::Behaviour;
+use super::problem::Problem;
+use super::routes::Route;
+use super::store::Store;
+use super::{EmbeddedRegistry, lock};
+use crate::server::{Call, Listen, Server};
+use crate::tls::{self, Identity, TestCa};
+use crate::token::TokenServer;
+
+/// Options of an [`EmbeddedRegistry`].
+#[derive(Debug, Default)]
+#[must_use]
+pub struct EmbeddedBuilder {
+    auth: Auth,
+    behaviour: Behaviour,
+    listen: Listen,
+    identity: Option<Identity>,
+    client_ca: Option<String>,
+    http1_only: bool,
+}
+
+impl EmbeddedBuilder {
+    /// Serves over TLS, with a certificate for loopback of this authority, HTTP/2 offered.
+    pub fn tls(self, ca: &TestCa) -> Self {
+        self.tls_identity(ca.server())
+    }
+
+    /// Serves over TLS with this very certificate.
+    pub fn tls_identity(mut self, identity: Identity) -> Self {
+        self.identity = Some(identity);
+        self
+    }
+
+    /// Demands a client certificate of this authority. Needs TLS.
+    pub fn client_ca(mut self, ca: &TestCa) -> Self {
+        self.client_ca = Some(ca.ca_pem());
+        self
+    }
+
+    /// Offers no HTTP/2 over TLS.
+    pub fn http1_only(mut self) -> Self {
+        self.http1_only = true;
+        self
+    }
+
+    /// Listens on `[::1]` in place of `127.0.0.1`.
+    pub fn ipv6(mut self) -> Self {
+        self.listen.ip = IpAddr::V6(Ipv6Addr::LOCALHOST);
+        self
+    }
+
+    /// Adds this time to every round trip: TCP handshake, TLS handshake, each request.
+    pub fn latency(mut self, time: Duration) -> Self {
+        self.listen.latency = time;
+        self
+    }
+
+    /// Demands Basic authentication; may be called for several accounts.
+    pub fn basic_auth(mut self, user: &str, password: &str) -> Self {
+        let account = (user.to_owned(), password.to_owned());
+        match &mut self.auth {
+            Auth::Basic { users } => users.push(account),
+            _ => {
+                self.auth = Auth::Basic {
+                    users: vec![account],
+                }
+            }
+        }
+        self
+    }
+
+    /// Demands tokens of this server.
+    pub fn token_auth(mut self, tokens: &TokenServer) -> Self {
+        self.auth = Auth::Bearer {
+            realm: tokens.realm(),
+            service: tokens.service().to_owned(),
+            book: tokens.book(),
+        };
+        self
+    }
+
+    /// Answers every mount with 202 and an upload session.
+    pub fn never_mount(mut self) -> Self {
+        self.behaviour.never_mount = true;
+        self
+    }
+
+    /// Refuses OCI manifests and indexes with 400 MANIFEST_INVALID.
+    pub fn refuse_oci(mut self) -> Self {
+        self.behaviour.refuse_oci = true;
+        self
+    }
+
+    /// Refuses OCI indexes with Docker children and lists with OCI children.
+    pub fn refuse_mixed(mut self) -> Self {
+        self.behaviour.refuse_mixed = true;
+        self
+    }
+
+    /// Refuses to move a tag that exists, with 400 TAG_INVALID.
+    pub fn immutable_tags(mut self) -> Self {
+        self.behaviour.immutable_tags = true;
+        self
+    }
+
+    /// Sends Locations as paths in place of URLs.
+    pub fn relative_locations(mut self) -> Self {
+        self.behaviour.relative_locations = true;
+        self
+    }
+
+    /// Answers the first `reads` GETs or HEADs of a tag that was just written with 404.
+    pub fn lag_after_put(mut self, reads: usize) -> Self {
+        self.behaviour.lag_after_put = reads;
+        self
+    }
+
+    /// Starts the registry.
+    #[must_use]
+    pub fn start(self) -> EmbeddedRegistry {
+        let Self {
+            auth,
+            behaviour,
+            mut listen,
+            identity,
+            client_ca,
+            http1_only,
+        } = self;
+        listen.tls = identity.map(|id| tls::server_config(&id, client_ca.as_deref(), !http1_only));
+        let store = Arc::new(Mutex::new(Store::default()));
+        let shared = store.clone();
+        let server = Server::start(
+            "registry",
+            listen,
+            Arc::new(move |call| {
+                let (shared, auth, behaviour) = (shared.clone(), auth.clone(), behaviour.clone());
+                // The work is done when the answer is awaited: a fault may decide that it never is.
+                Box::pin(async move { respond(&shared, &auth, &behaviour, &call) })
+            }),
+        );
+        EmbeddedRegistry { server, store }
+    }
+}
+
+fn respond(
+    store: &Mutex<Store>,
+    auth: &Auth,
+    behaviour: &Behaviour,
+    call: &Call,
+) -> Response<Bytes> {
+    let Some(route) = Route::parse(call.parts.uri.path()) else {
+        let mut response = Response::new(Bytes::from_static(b"404 page not found\n"));
+        *response.status_mut() = StatusCode::NOT_FOUND;
+        return response;
+    };
+    let query = call.parts.uri.query().unwrap_or_default();
+    let query = url::form_urlencoded::parse(query.as_bytes())
+        .into_owned()
+        .collect();
+    let ask = Ask {
+        call,
+        query,
+        behaviour,
+    };
+    let allowed = access::check(
+        auth,
+        &call.parts.method,
+        &route,
+        ask.query("from"),
+        &call.parts.headers,
+    );
+    let mut response = allowed
+        .and_then(|()| api::handle(&mut lock(store), &ask, &route))
+        .unwrap_or_else(Problem::into_response);
+    let version = http::HeaderValue::from_static("registry/2.0");
+    response
+        .headers_mut()
+        .insert("docker-distribution-api-version", version);
+    response
+}

@@ -1,0 +1,114 @@
+//! Blob uploads: in one request, in chunks, or by mounting from another repository.
+
+use bytes::Bytes;
+use http::header::{CONTENT_RANGE, HeaderValue};
+use http::{Method, Response, StatusCode};
+use serde_json::{Value, json};
+
+use super::api::{Ask, Reply, empty};
+use super::problem::Problem;
+use super::store::Store;
+use crate::digest::{is_digest, sha256};
+
+/// Answers `POST /v2/NAME/blobs/uploads/`: mounts, takes the whole blob, or opens a session.
+pub(super) fn open(store: &mut Store, ask: &Ask<'_>, name: &str) -> Reply {
+    if let (Some(digest), Some(from)) = (ask.query("mount"), ask.query("from"))
+        && !ask.behaviour.never_mount
+        && store.blob(from, digest).is_some()
+    {
+        store.repository(name).blobs.insert(digest.to_owned());
+        return Ok(created(ask, name, digest));
+    }
+    if let Some(digest) = ask.query("digest") {
+        return finish(store, ask, name, digest, ask.call.body.clone());
+    }
+    let session = store.open_upload(name);
+    Ok(progress(ask, StatusCode::ACCEPTED, name, &session, 0))
+}
+
+/// Answers requests to an upload session.
+pub(super) fn session(store: &mut Store, ask: &Ask<'_>, name: &str, session: &str) -> Reply {
+    let body = &ask.call.body;
+    let arrived = store
+        .upload(name, session)
+        .ok_or_else(Problem::upload_unknown)?;
+    match ask.call.parts.method {
+        Method::GET | Method::HEAD => {
+            let length = arrived.len();
+            Ok(progress(ask, StatusCode::NO_CONTENT, name, session, length))
+        }
+        Method::PATCH => {
+            let range = ask.call.parts.headers.get(CONTENT_RANGE);
+            if range.is_some_and(|range| !continues(range, arrived.len(), body.len())) {
+                let status = StatusCode::RANGE_NOT_SATISFIABLE;
+                let message = "invalid content range";
+                return Err(Problem::new(status, "RANGE_INVALID", message, Value::Null));
+            }
+            arrived.extend_from_slice(body);
+            let length = arrived.len();
+            Ok(progress(ask, StatusCode::ACCEPTED, name, session, length))
+        }
+        Method::PUT => {
+            let Some(digest) = ask.query("digest") else {
+                return Err(Problem::digest_invalid("digest missing".into()));
+            };
+            let mut content = std::mem::take(arrived);
+            content.extend_from_slice(body);
+            // As in distribution, a session that ends with a wrong digest is gone too.
+            store.repository(name).uploads.remove(session);
+            finish(store, ask, name, digest, content.into())
+        }
+        Method::DELETE => {
+            store.repository(name).uploads.remove(session);
+            Ok(empty(StatusCode::NO_CONTENT))
+        }
+        _ => Err(Problem::unsupported()),
+    }
+}
+
+fn finish(store: &mut Store, ask: &Ask<'_>, name: &str, digest: &str, content: Bytes) -> Reply {
+    if !is_digest(digest) || sha256(&content) != digest {
+        let detail = json!({ "Digest": digest, "Reason": {} });
+        return Err(Problem::digest_invalid(detail));
+    }
+    store.put_blob(name, content);
+    Ok(created(ask, name, digest))
+}
+
+/// Returns whether `START-END` goes on where the upload is and is as long as the chunk.
+fn continues(range: &HeaderValue, arrived: usize, chunk: usize) -> bool {
+    let Some((start, end)) = range.to_str().ok().and_then(|range| range.split_once('-')) else {
+        return false;
+    };
+    start.parse() == Ok(arrived) && end.parse() == Ok((arrived + chunk).saturating_sub(1))
+}
+
+fn created(ask: &Ask<'_>, name: &str, digest: &str) -> Response<Bytes> {
+    Response::builder()
+        .status(StatusCode::CREATED)
+        .header(
+            "location",
+            ask.location(&format!("/v2/{name}/blobs/{digest}")),
+        )
+        .header("docker-content-digest", digest)
+        .body(Bytes::new())
+        .expect("name and digest were checked")
+}
+
+/// Tells where an upload is. The Location has a query, to which a client must add, not replace it.
+fn progress(
+    ask: &Ask<'_>,
+    status: StatusCode,
+    name: &str,
+    session: &str,
+    arrived: usize,
+) -> Response<Bytes> {
+    let path = format!("/v2/{name}/blobs/uploads/{session}?_state=opaque%3D%3D{arrived}");
+    Response::builder()
+        .status(status)
+        .header("location", ask.location(&path))
+        .header("range", format!("0-{}", arrived.saturating_sub(1)))
+        .header("docker-upload-uuid", session)
+        .body(Bytes::new())
+        .expect("name and session were checked")
+}

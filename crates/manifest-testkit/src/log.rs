@@ -1,0 +1,168 @@
+//! The request log that every server of this crate keeps.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
+
+/// One request as a server saw it.
+#[derive(Debug, Clone)]
+pub struct Request {
+    /// Arrival number, from 0, across all connections of the server.
+    pub seq: usize,
+    /// Method, in capitals.
+    pub method: String,
+    /// Path as sent, percent-encoding kept.
+    pub path: String,
+    /// Query as sent, without the `?`; empty where there was none.
+    pub query: String,
+    /// Headers in the order they arrived, names in lower case.
+    pub headers: Vec<(String, String)>,
+    /// Number of the TCP connection, from 0 in the order they were accepted.
+    pub connection_id: usize,
+    /// Whether the request came over HTTP/2.
+    pub http2: bool,
+    /// Length of the request body in bytes.
+    pub body_len: usize,
+    /// Status of the answer; 0 while there is none, and for good if a fault cut the connection.
+    pub status: u16,
+    /// When the head of the request had been read.
+    pub started: Instant,
+    /// When the answer's head was handed out; `None` while there is none.
+    pub answered: Option<Instant>,
+}
+
+impl Request {
+    /// Returns the first header of that name (lower case).
+    #[must_use]
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers
+            .iter()
+            .find(|(n, _)| n == name)
+            .map(|(_, v)| v.as_str())
+    }
+
+    /// Returns whether the request has that method and its path contains `part`.
+    #[must_use]
+    pub fn is(&self, method: &str, part: &str) -> bool {
+        self.method == method && self.path.contains(part)
+    }
+
+    /// Renders `METHOD path[?query] status`.
+    #[must_use]
+    pub fn line(&self) -> String {
+        let mark = if self.query.is_empty() { "" } else { "?" };
+        format!(
+            "{} {}{mark}{} {}",
+            self.method, self.path, self.query, self.status
+        )
+    }
+}
+
+/// Shared view of a server's requests; clones see the same log.
+#[derive(Debug, Clone, Default)]
+pub struct RequestLog {
+    inner: Arc<Mutex<Inner>>,
+}
+
+#[derive(Debug, Default)]
+struct Inner {
+    requests: Vec<Request>,
+    /// Arrival number of the next request; survives `clear`.
+    next: usize,
+    connections: usize,
+}
+
+impl RequestLog {
+    /// Returns all requests, in the order they arrived.
+    #[must_use]
+    pub fn requests(&self) -> Vec<Request> {
+        self.lock().requests.clone()
+    }
+
+    /// Counts the requests that `predicate` accepts.
+    #[must_use]
+    pub fn count(&self, mut predicate: impl FnMut(&Request) -> bool) -> usize {
+        self.lock().requests.iter().filter(|r| predicate(r)).count()
+    }
+
+    /// Returns how many TCP connections have been accepted since the start or the last `clear`.
+    #[must_use]
+    pub fn connections(&self) -> usize {
+        self.lock().connections
+    }
+
+    /// Forgets all requests and connections so far. Numbers of requests go on.
+    pub fn clear(&self) {
+        let mut inner = self.lock();
+        inner.requests.clear();
+        inner.connections = 0;
+    }
+
+    /// Returns `METHOD path[?query] status` per request, in the order they arrived.
+    #[must_use]
+    pub fn lines(&self) -> Vec<String> {
+        self.lock().requests.iter().map(Request::line).collect()
+    }
+
+    /// Returns [`RequestLog::lines`] sorted, for clients that do things at the same time.
+    #[must_use]
+    pub fn sorted_lines(&self) -> Vec<String> {
+        let mut lines = self.lines();
+        lines.sort();
+        lines
+    }
+
+    /// Returns the largest number of requests that were under way at one moment.
+    #[must_use]
+    pub fn max_in_flight(&self) -> usize {
+        let requests = self.requests();
+        let in_flight_at = |moment: Instant| {
+            requests
+                .iter()
+                .filter(|r| r.started <= moment && r.answered.is_none_or(|end| end > moment))
+                .count()
+        };
+        requests
+            .iter()
+            .map(|r| in_flight_at(r.started))
+            .max()
+            .unwrap_or(0)
+    }
+
+    /// Counts one more connection.
+    pub(crate) fn connected(&self) {
+        self.lock().connections += 1;
+    }
+
+    /// Adds a request and returns its number.
+    pub(crate) fn arrived(&self, mut request: Request) -> usize {
+        let mut inner = self.lock();
+        let seq = inner.next;
+        inner.next += 1;
+        request.seq = seq;
+        inner.requests.push(request);
+        seq
+    }
+
+    /// Notes the answer to request `seq`, unless the log was cleared meanwhile.
+    pub(crate) fn answered(&self, seq: usize, status: u16) {
+        self.update(seq, |request| {
+            request.status = status;
+            request.answered = Some(Instant::now());
+        });
+    }
+
+    /// Notes the length of the body of request `seq`.
+    pub(crate) fn body_read(&self, seq: usize, length: usize) {
+        self.update(seq, |request| request.body_len = length);
+    }
+
+    fn update(&self, seq: usize, change: impl FnOnce(&mut Request)) {
+        if let Some(request) = self.lock().requests.iter_mut().find(|r| r.seq == seq) {
+            change(request);
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,105 @@
+//! Pushing and reading images over HTTP, as any client would.
+
+use std::io;
+
+use crate::client::{Answered, Client};
+use crate::digest::sha256;
+use crate::image::Pushable;
+
+/// Pushes an image or index with all that belongs to it; returns its digest.
+///
+/// # Panics
+///
+/// If the registry refuses any of it: the test has nothing to work with then.
+pub fn push(host: &str, repository: &str, tag: &str, content: &impl Pushable) -> String {
+    push_with(&Client::new(host), repository, tag, content)
+}
+
+/// Pushes as [`push`] does, over this client: with credentials, with TLS.
+///
+/// # Panics
+///
+/// If the registry refuses any of it.
+pub fn push_with(client: &Client, repository: &str, tag: &str, content: &impl Pushable) -> String {
+    for blob in content.blobs() {
+        let digest = sha256(&blob);
+        let answer = push_blob(client, repository, &digest, &blob);
+        check(answer, 201, &format!("the upload of {digest}"));
+    }
+    let mut digest = String::new();
+    let manifests = content.manifests();
+    let last = manifests.len() - 1;
+    for (at, (media_type, bytes)) in manifests.into_iter().enumerate() {
+        digest = sha256(&bytes);
+        let reference = if at == last { tag } else { &digest };
+        let path = format!("/v2/{repository}/manifests/{reference}");
+        check(
+            client.put(&path, &media_type, &bytes),
+            201,
+            &format!("PUT {path}"),
+        );
+    }
+    digest
+}
+
+/// Uploads one blob: a session, then all of it in one PUT.
+pub fn push_blob(
+    client: &Client,
+    repository: &str,
+    digest: &str,
+    bytes: &[u8],
+) -> io::Result<Answered> {
+    let opened = client.post(&format!("/v2/{repository}/blobs/uploads/"), "", &[])?;
+    let Some(location) = opened.header("location").filter(|_| opened.status == 202) else {
+        return Ok(opened);
+    };
+    let mark = if location.contains('?') { '&' } else { '?' };
+    let url = format!("{location}{mark}digest={digest}");
+    client.put(&url, "application/octet-stream", bytes)
+}
+
+/// Reads a manifest by tag or digest: its media type and its bytes; `None` on 404.
+///
+/// # Panics
+///
+/// If the registry answers anything else.
+#[must_use]
+pub fn manifest(client: &Client, repository: &str, reference: &str) -> Option<(String, Vec<u8>)> {
+    let path = format!("/v2/{repository}/manifests/{reference}");
+    let answer = client.get(&path).expect("the registry answers");
+    if answer.status == 404 {
+        return None;
+    }
+    assert_eq!(answer.status, 200, "GET {path}: {}", answer.text());
+    let media_type = answer.header("content-type").unwrap_or_default().to_owned();
+    Some((media_type, answer.body))
+}
+
+/// Reads the tags of a repository, sorted; none where there is no such repository.
+///
+/// # Panics
+///
+/// If the registry does not answer.
+#[must_use]
+pub fn tags(client: &Client, repository: &str) -> Vec<String> {
+    let answer = client
+        .get(&format!("/v2/{repository}/tags/list"))
+        .expect("the registry answers");
+    let json = answer.json();
+    let mut tags: Vec<String> = json["tags"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(|tag| tag.as_str().map(str::to_owned))
+        .collect();
+    tags.sort();
+    tags
+}
+
+fn check(answer: io::Result<Answered>, expect: u16, what: &str) {
+    match answer {
+        Ok(answer) if answer.status == expect => {}
+        Ok(answer) => panic!("{what} was answered {}: {}", answer.status, answer.text()),
+        Err(error) => panic!("{what} failed: {error}"),
+    }
+}

@@ -1,0 +1,256 @@
+//! Who asks for a token, what it may do, and the answer that says so.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::header::{AUTHORIZATION, CONTENT_TYPE};
+use http::{Method, Response, StatusCode};
+use serde_json::{Value, json};
+
+use super::access::{Access, TokenBook};
+use super::builder::TokenField;
+use super::jwt::{Claims, Signer};
+use super::{DEFAULT_LIFETIME, ISSUER, PATH};
+use crate::digest::sha256;
+use crate::embedded::{Problem, basic, unauthorized};
+use crate::server::Call;
+
+/// Whom a server knows, and how it answers.
+#[derive(Debug, Default)]
+pub(super) struct Config {
+    pub(super) service: String,
+    pub(super) users: Vec<User>,
+    pub(super) anonymous: Vec<Right>,
+    pub(super) refresh_tokens: Vec<(String, String)>,
+    pub(super) grant_only_first_scope: bool,
+    pub(super) opaque: bool,
+    pub(super) expires_in: Option<u64>,
+    pub(super) lifetime: Option<i64>,
+    pub(super) field: TokenField,
+}
+
+#[derive(Debug)]
+pub(super) struct User {
+    pub(super) name: String,
+    pub(super) password: String,
+    pub(super) rights: Vec<Right>,
+}
+
+/// Repositories by a pattern with `*`, and what may be done there.
+#[derive(Debug)]
+pub(super) struct Right {
+    pub(super) repository: String,
+    pub(super) actions: Vec<String>,
+}
+
+impl Right {
+    pub(super) fn new(repository: &str, actions: &str) -> Self {
+        let actions = actions.split(',').map(str::to_owned).collect();
+        Self {
+            repository: repository.to_owned(),
+            actions,
+        }
+    }
+
+    pub(super) fn covers(&self, name: &str) -> bool {
+        match self.repository.strip_suffix('*') {
+            Some(prefix) => name.starts_with(prefix),
+            None => name == self.repository,
+        }
+    }
+}
+
+/// What a server has given out.
+#[derive(Debug)]
+pub(super) struct State {
+    pub(super) signer: Signer,
+    pub(super) book: TokenBook,
+    pub(super) asked: Mutex<Vec<String>>,
+    pub(super) issued: AtomicU64,
+}
+
+/// Who asks.
+enum Caller<'a> {
+    Anonymous,
+    User(&'a User),
+}
+
+pub(super) fn answer(
+    config: &Config,
+    state: &State,
+    call: &Call,
+) -> Result<Response<Bytes>, Problem> {
+    if call.parts.uri.path() != PATH {
+        let status = StatusCode::NOT_FOUND;
+        return Err(Problem::new(
+            status,
+            "NOT_FOUND",
+            "tokens are at /token",
+            Value::Null,
+        ));
+    }
+    let form = match call.parts.method {
+        Method::GET => call.parts.uri.query().unwrap_or_default().as_bytes(),
+        Method::POST => &call.body,
+        _ => return Err(Problem::unsupported()),
+    };
+    let form: Vec<(String, String)> = url::form_urlencoded::parse(form).into_owned().collect();
+    let field = |name: &str| {
+        form.iter()
+            .find(|(key, _)| key == name)
+            .map(|(_, v)| v.as_str())
+    };
+    // Several `scope` parameters and several scopes in one, parted by spaces, are the same.
+    let scopes: Vec<&str> = form
+        .iter()
+        .filter(|(key, _)| key == "scope")
+        .flat_map(|(_, value)| value.split_whitespace())
+        .collect();
+    state
+        .asked
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner)
+        .push(scopes.join(" "));
+    if field("service").is_some_and(|service| service != config.service) {
+        let status = StatusCode::BAD_REQUEST;
+        return Err(Problem::new(
+            status,
+            "UNSUPPORTED",
+            "unknown service",
+            Value::Null,
+        ));
+    }
+    let caller = if call.parts.method == Method::POST {
+        by_grant(config, field)?
+    } else {
+        by_header(config, call)?
+    };
+    let access = grant(config, &caller, &scopes);
+    Ok(issue(config, state, &caller, access))
+}
+
+/// Knows the caller of a GET by Basic authentication; no header means nobody.
+fn by_header<'a>(config: &'a Config, call: &Call) -> Result<Caller<'a>, Problem> {
+    let Some(header) = call.parts.headers.get(AUTHORIZATION) else {
+        return Ok(Caller::Anonymous);
+    };
+    let given = basic(header.to_str().ok());
+    let user = given.and_then(|(name, password)| login(config, &name, &password));
+    user.map(Caller::User).ok_or_else(wrong_credentials)
+}
+
+/// Knows the caller of a POST by its OAuth2 grant.
+fn by_grant<'a, 'f>(
+    config: &'a Config,
+    field: impl Fn(&str) -> Option<&'f str>,
+) -> Result<Caller<'a>, Problem> {
+    let user = match field("grant_type") {
+        Some("refresh_token") => field("refresh_token").and_then(|given| {
+            let (name, _) = config
+                .refresh_tokens
+                .iter()
+                .find(|(_, token)| token == given)?;
+            config.users.iter().find(|user| user.name == *name)
+        }),
+        Some("password") => field("username")
+            .zip(field("password"))
+            .and_then(|(name, password)| login(config, name, password)),
+        _ => {
+            let status = StatusCode::BAD_REQUEST;
+            return Err(Problem::new(
+                status,
+                "UNSUPPORTED",
+                "unknown grant_type",
+                Value::Null,
+            ));
+        }
+    };
+    user.map(Caller::User).ok_or_else(wrong_credentials)
+}
+
+fn login<'a>(config: &'a Config, name: &str, password: &str) -> Option<&'a User> {
+    config
+        .users
+        .iter()
+        .find(|user| user.name == name && user.password == password)
+}
+
+fn wrong_credentials() -> Problem {
+    unauthorized("Basic realm=\"testkit tokens\"".to_owned(), Value::Null)
+}
+
+/// Cuts what is asked for down to what the caller may do.
+fn grant(config: &Config, caller: &Caller<'_>, scopes: &[&str]) -> Vec<Access> {
+    let rights = match caller {
+        Caller::Anonymous => &config.anonymous,
+        Caller::User(user) => &user.rights,
+    };
+    let limit = if config.grant_only_first_scope {
+        1
+    } else {
+        scopes.len()
+    };
+    let asked = scopes
+        .iter()
+        .take(limit)
+        .filter_map(|scope| Access::parse(scope));
+    asked
+        .filter_map(|mut access| {
+            access.actions.retain(|action| {
+                rights
+                    .iter()
+                    .any(|r| r.covers(&access.name) && r.actions.contains(action))
+            });
+            (!access.actions.is_empty()).then_some(access)
+        })
+        .collect()
+}
+
+fn issue(
+    config: &Config,
+    state: &State,
+    caller: &Caller<'_>,
+    access: Vec<Access>,
+) -> Response<Bytes> {
+    let seconds = config.expires_in.unwrap_or(DEFAULT_LIFETIME);
+    let lifetime = config
+        .lifetime
+        .unwrap_or(i64::try_from(seconds).unwrap_or(i64::MAX));
+    let id = format!("token-{}", state.issued.fetch_add(1, Ordering::SeqCst));
+    let token = state.signer.sign(&Claims {
+        issuer: ISSUER,
+        subject: if let Caller::User(user) = caller {
+            &user.name
+        } else {
+            ""
+        },
+        audience: &config.service,
+        lifetime,
+        id,
+        access: &access,
+    });
+    // The signature is random, so its hash is as good a random string as any.
+    let token = if config.opaque {
+        sha256(token.as_bytes())[7..].to_owned()
+    } else {
+        token
+    };
+    let true_lifetime = Duration::from_secs(u64::try_from(lifetime).unwrap_or(0));
+    state.book.add(&token, access, true_lifetime);
+    let mut body = json!({});
+    if config.field != TokenField::AccessToken {
+        body["token"] = token.as_str().into();
+    }
+    if config.field != TokenField::Token {
+        body["access_token"] = token.as_str().into();
+    }
+    if let Some(seconds) = config.expires_in {
+        body["expires_in"] = seconds.into();
+    }
+    Response::builder()
+        .header(CONTENT_TYPE, "application/json")
+        .body(body.to_string().into())
+        .expect("a constant is a header value")
+}

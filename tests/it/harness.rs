@@ -1,0 +1,36 @@
+//! What the tests stand on. In short:
+//!
+//! ```ignore
+//! let home = Home::new();                                    // HOME, DOCKER_CONFIG and nothing else
+//! home.ours(&["rm", "app:1"]).fails(1).says("No such manifest");
+//! home.dockers(&["rm", "app:1"]).fails(1);                   // `docker manifest rm app:1`
+//!
+//! for registry in registries() {                             // real and embedded, both empty
+//!     let stage = Stage::on(registry);                       // … and now with the images of [`world`]
+//!     let player = stage.player(Program::Ours);              // a home of its own, this registry
+//!     let seen = player.play("create @/app:1 @/app:amd64");  // `@/` is the registry
+//!     seen.ran.succeeds().prints("Created manifest list REGISTRY/app:1\n");
+//! }
+//! ```
+//!
+//! | module | holds |
+//! | --- | --- |
+//! | [`home`] | a temporary home, running programs in it, the drafts in it |
+//! | [`ran`] | what a program did: exit code, standard output and error, shown together when a test fails |
+//! | [`docker`] | Docker's own CLI: where it is, and saying aloud that it is not there |
+//! | [`world`] | the images that registries are seeded with |
+//! | [`line`] | the command lines of tests as text, with placeholders |
+//! | [`stage`] | a registry with the world in it, and programs that play command lines there |
+//! | [`old_format`] | turning draft files into what earlier versions of Docker wrote |
+
+pub(crate) mod docker;
+pub(crate) mod home;
+pub(crate) mod line;
+pub(crate) mod old_format;
+pub(crate) mod ran;
+pub(crate) mod stage;
+pub(crate) mod world;
+
+pub(crate) use home::{DraftFile, Home};
+pub(crate) use ran::Ran;
+pub(crate) use stage::{Player, Program, Seen, Stage};

@@ -1,0 +1,94 @@
+//! What a program did.
+
+use std::fmt;
+use std::process::ExitStatus;
+
+/// Exit code, standard output and standard error of a program, with its command line.
+///
+/// Each check returns the value, so that checks follow one another; one that fails shows all of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[must_use = "what a command did is to be checked"]
+pub(crate) struct Ran {
+    /// The command line, for people.
+    pub(crate) line: String,
+    /// The exit code; 128 and its number where a signal ended the program, as shells have it.
+    pub(crate) code: i32,
+    /// Standard output.
+    pub(crate) stdout: String,
+    /// Standard error.
+    pub(crate) stderr: String,
+}
+
+impl Ran {
+    pub(super) fn new(line: String, status: ExitStatus, stdout: Vec<u8>, stderr: Vec<u8>) -> Self {
+        let text = |bytes: Vec<u8>| {
+            String::from_utf8(bytes).unwrap_or_else(|error| panic!("{line}: no UTF-8: {error}"))
+        };
+        let (stdout, stderr) = (text(stdout), text(stderr));
+        Self { code: code(status), stdout, stderr, line }
+    }
+
+    /// Checks that the program succeeded.
+    #[track_caller]
+    pub(crate) fn succeeds(self) -> Self {
+        self.fails(0)
+    }
+
+    /// Checks the exit code.
+    #[track_caller]
+    pub(crate) fn fails(self, code: i32) -> Self {
+        assert!(self.code == code, "the exit code is not {code}\n{self}");
+        self
+    }
+
+    /// Checks the whole of standard output.
+    #[track_caller]
+    pub(crate) fn prints(self, stdout: &str) -> Self {
+        assert!(self.stdout == stdout, "standard output is not\n{stdout}\n{self}");
+        self
+    }
+
+    /// Checks that standard error has this text in it.
+    #[track_caller]
+    pub(crate) fn says(self, text: &str) -> Self {
+        assert!(self.stderr.contains(text), "standard error does not say {text:?}\n{self}");
+        self
+    }
+
+    /// Checks that standard error does not have this text in it.
+    #[track_caller]
+    pub(crate) fn does_not_say(self, text: &str) -> Self {
+        assert!(!self.stderr.contains(text), "standard error says {text:?}\n{self}");
+        self
+    }
+
+    /// Checks that nothing is on standard error.
+    #[track_caller]
+    pub(crate) fn is_quiet(self) -> Self {
+        assert!(self.stderr.is_empty(), "standard error is not empty\n{self}");
+        self
+    }
+
+    /// Returns the first line of standard error: the error, before any hint.
+    pub(crate) fn error(&self) -> &str {
+        self.stderr.lines().next().unwrap_or_default()
+    }
+}
+
+impl fmt::Display for Ran {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { line, code, stdout, stderr } = self;
+        write!(f, "$ {line}\nexit code: {code}\n--- stdout\n{stdout}--- stderr\n{stderr}---")
+    }
+}
+
+#[cfg(unix)]
+fn code(status: ExitStatus) -> i32 {
+    use std::os::unix::process::ExitStatusExt as _;
+    status.code().unwrap_or_else(|| 128 + status.signal().unwrap_or_default())
+}
+
+#[cfg(not(unix))]
+fn code(status: ExitStatus) -> i32 {
+    status.code().unwrap_or(-1)
+}

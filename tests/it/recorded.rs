@@ -1,0 +1,181 @@
+//! What Docker's CLI 28.2.2 did, kept in files: the same has to hold where there is no Docker to ask.
+//!
+//! A folder of `tests/it/recorded` is a session; its commands are numbered. `1.ran` has the command line, exit code,
+//! standard output and error, and what was published; `1.drafts` all draft files after it, a line each, where they
+//! changed; `1.published` the bytes of the list that it pushed. The registry's address is [`REGISTRY`] throughout.
+//!
+//! `RECORD_DOCKER=1 cargo test -p docker-manifest --test it recorded` records again with the `docker` on PATH.
+//!
+//! [`REGISTRY`]: crate::harness::line::REGISTRY
+
+use std::collections::BTreeMap;
+use std::fs;
+
+use manifest_testkit::suite::registries;
+
+use crate::harness::stage::Published;
+use crate::harness::{DraftFile, Program, Seen, Stage, docker};
+
+/// Sessions: the folder's name, and command lines as in [`crate::fidelity`].
+const SESSIONS: &[(&str, &str)] = &[
+    ("docker-images", "
+        create --insecure @/app:recorded @/app:amd64 @/app:arm64 @/app:armv7 @/app:windows
+        annotate @/app:recorded @/app:armv7 --variant v6 --os-features a,b --os-version 1
+        inspect @/app:recorded
+        inspect -v @/app:recorded
+        inspect @/app:recorded @/app:armv7
+        inspect -v @/app:recorded @/app:armv7
+        push --insecure @/app:recorded
+        push --insecure --purge @/app:recorded
+        inspect --insecure @/app:recorded
+        inspect --insecure -v @/app:recorded"),
+    ("oci-images", "
+        create --insecure @/app:recorded @/app:oci-amd64 @/app:oci-arm64 @/app@{app:oci-compact}
+        annotate @/app:recorded @/app:oci-arm64 --variant v8
+        inspect @/app:recorded
+        inspect -v @/app:recorded
+        push --insecure --purge @/app:recorded
+        inspect --insecure @/app:recorded
+        inspect --insecure -v @/app:recorded"),
+    ("odd-bytes", "
+        create --insecure @/app:recorded @/app:odd @/app:oci-odd @/app:compact
+        annotate @/app:recorded @/app:odd --variant '<&> \u{2028}\u{2029}'
+        inspect @/app:recorded
+        inspect @/app:recorded @/app:odd
+        inspect @/app:recorded @/app:oci-odd
+        inspect -v @/app:recorded
+        push --insecure @/app:recorded
+        inspect --insecure @/app:odd
+        inspect --insecure @/app:oci-odd
+        inspect --insecure -v @/app:oci-odd"),
+    ("other-repositories", "
+        create --insecure @/new:recorded @/app:oci-odd @/other:s390x @/other:oci-386 @/deep/er/repo:amd64
+        inspect @/new:recorded
+        push --insecure --purge @/new:recorded
+        inspect --insecure -v @/new:recorded"),
+    ("amend", "
+        create --insecure @/app:recorded @/app:amd64
+        create --insecure @/app:recorded @/app:arm64
+        annotate @/app:recorded @/app:amd64 --variant v2
+        create --insecure --amend @/app:recorded @/app:arm64 @/app:amd64
+        push --insecure -p @/app:recorded
+        push --insecure @/app:recorded
+        rm @/app:recorded"),
+    ("without-raw", "
+        create --insecure @/new:recorded @/app:amd64 @/app:oci-arm64
+        !without-raw @/new:recorded @/app:amd64
+        !without-raw @/new:recorded @/app:oci-arm64
+        inspect @/new:recorded
+        inspect -v @/new:recorded
+        annotate @/new:recorded @/app:amd64 --variant v2
+        push --insecure @/new:recorded"),
+    ("before-descriptors", "
+        create --insecure @/app:recorded @/app:compact @/app:arm64
+        !before-descriptors @/app:recorded @/app:compact
+        inspect @/app:recorded
+        inspect -v @/app:recorded
+        inspect @/app:recorded @/app:compact
+        annotate @/app:recorded @/app:compact --variant power9
+        push --insecure @/app:recorded"),
+    ("refusals", "
+        create --insecure @/app:recorded @/app:blank @/app:loong64
+        push --insecure @/app:recorded
+        annotate @/app:recorded @/app:amd64 --arch arm64
+        annotate @/app:recorded @/app:blank --os linux --arch bogus
+        inspect @/app:recorded @/app:amd64
+        inspect --insecure @/app:missing
+        create --insecure @/app:other @/app:missing
+        create --insecure @/app:other @/app:list
+        create @/app:other
+        push --bogus @/app:recorded
+        rm @/app:other
+        push @/app:other
+        create App @/app:amd64"),
+];
+
+#[test]
+fn ours_does_what_docker_did() {
+    if docker::setting("RECORD_DOCKER").is_some() {
+        record();
+    }
+    let mut differences = Vec::new();
+    for registry in registries() {
+        let kind = registry.kind();
+        let stage = Stage::on(registry);
+        for (name, lines) in SESSIONS {
+            let recorded = read(name);
+            let played = play(&stage, Program::Ours, lines);
+            let names: Vec<&String> = played.keys().collect();
+            assert_eq!(names, recorded.keys().collect::<Vec<_>>(), "record {name} again");
+            for (file, ours) in &played {
+                let recorded = &recorded[file];
+                if recorded != ours {
+                    let diff = similar::TextDiff::from_lines(recorded, ours);
+                    let diff = diff.unified_diff().header("recorded", "ours").to_string();
+                    differences.push(format!("=== {name}/{file}, {kind:?} registry\n{diff}"));
+                }
+            }
+        }
+    }
+    assert!(differences.is_empty(), "{}", differences.join("\n"));
+}
+
+/// Plays a session and returns it as files. A file without content stands for one that would be as before.
+fn play(stage: &Stage, program: Program, lines: &str) -> BTreeMap<String, String> {
+    let player = stage.player(program);
+    let mut files = BTreeMap::new();
+    let mut before = String::new();
+    let lines = lines.lines().map(str::trim).filter(|line| !line.is_empty());
+    for (number, line) in (1..).zip(lines) {
+        let Seen { ran, drafts, published } = player.play(line);
+        let name = |suffix: &str| format!("{number:02}.{suffix}");
+        let said = if ran.stderr.contains("\nUsage:  ") { ran.stderr.trim_end() } else { ran.error() };
+        let mut text = format!(
+            "$ {line}\nexit code: {}\n--- stdout\n{}--- stderr\n{said}\n",
+            ran.code, ran.stdout
+        );
+        let drafts: String = drafts.iter().map(draft_line).collect();
+        if drafts != before {
+            files.insert(name("drafts"), drafts.clone());
+            before = drafts;
+        }
+        // Tags are left out: other sessions of this registry leave theirs.
+        if let Some(Published { reference, media_type, bytes, children, .. }) = published {
+            text.push_str(&format!("--- published {reference}\n{media_type}\n"));
+            text.extend(children.iter().map(|child| format!("{child}\n")));
+            files.insert(name("published"), bytes);
+        }
+        files.insert(name("ran"), text);
+    }
+    files
+}
+
+fn draft_line(file: &DraftFile) -> String {
+    let DraftFile { list, file, bytes } = file;
+    format!("{list}/{file} {}\n", std::str::from_utf8(bytes).unwrap())
+}
+
+fn read(session: &str) -> BTreeMap<String, String> {
+    let folder = crate::folder().join("recorded").join(session);
+    let entries = fs::read_dir(&folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
+    let file = |entry: std::io::Result<fs::DirEntry>| {
+        let path = entry.unwrap().path();
+        let name = path.file_name().unwrap().to_string_lossy().into_owned();
+        (name, fs::read_to_string(path).unwrap())
+    };
+    entries.map(file).collect()
+}
+
+/// Replaces the files by what Docker's CLI does now.
+fn record() {
+    assert!(docker::find().is_some(), "there is no docker on PATH to record");
+    let stage = Stage::start();
+    for (name, lines) in SESSIONS {
+        let folder = crate::folder().join("recorded").join(name);
+        let _ = fs::remove_dir_all(&folder);
+        fs::create_dir_all(&folder).unwrap();
+        for (file, text) in play(&stage, Program::Docker, lines) {
+            fs::write(folder.join(file), text).unwrap();
+        }
+    }
+}

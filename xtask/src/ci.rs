@@ -1,0 +1,30 @@
+//! `cargo xtask ci`: everything that a change has to pass.
+
+use std::time::Instant;
+
+use crate::{TaskResult, cargo, demo, docs, run as run_command, test, walls};
+
+/// Run everything that a change has to pass
+#[derive(clap::Args)]
+pub(crate) struct Args {}
+
+pub(crate) fn run(_args: &Args) -> TaskResult {
+    let steps: [(&str, fn() -> TaskResult); 6] = [
+        ("fmt", || run_command(&mut cargo(&["fmt", "--all", "--check"]))),
+        ("clippy", || {
+            let arguments = ["clippy", "--workspace", "--all-targets", "--quiet", "--", "-D", "warnings"];
+            run_command(&mut cargo(&arguments))
+        }),
+        ("walls", || walls::run(&walls::Args {})),
+        ("docs", || docs::run(&docs::Args { check: true })),
+        ("test", || test::run(&test::Args::default())),
+        ("demo", || demo::run(&demo::Args::default())),
+    ];
+    for (name, step) in steps {
+        let start = Instant::now();
+        println!("== {name}");
+        step().map_err(|error| format!("{name}: {error}"))?;
+        println!("== {name}: passed in {} s", start.elapsed().as_secs());
+    }
+    Ok(())
+}

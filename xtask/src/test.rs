@@ -1,0 +1,30 @@
+//! `cargo xtask test`: runs all tests, and gets the real registry that they run on.
+
+use manifest_testkit::fetch;
+
+use crate::{TaskResult, cargo, run as run_command, target_folder};
+
+/// Run all tests, and get what they need
+#[derive(Default, clap::Args)]
+pub(crate) struct Args {
+    /// Leave the real registry out: run on the embedded one only
+    #[arg(long)]
+    pub(crate) embedded_only: bool,
+    /// Arguments for `cargo test`: a filter, `-p CRATE`, `-- --nocapture`
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+    pub(crate) rest: Vec<String>,
+}
+
+pub(crate) fn run(args: &Args) -> TaskResult {
+    let mut command = cargo(&["test", "--workspace", "--quiet"]);
+    if args.embedded_only {
+        println!("test: WITHOUT the real registry, as --embedded-only asks");
+        command.env("EMBEDDED_ONLY", "1");
+    } else {
+        let registry = fetch::docker_registry(&target_folder()?).map_err(|error| {
+            format!("no real registry to test on: {error}\nor test without it: cargo xtask test --embedded-only")
+        })?;
+        command.env("REGISTRY_BIN", registry);
+    }
+    run_command(command.args(&args.rest))
+}
