@@ -4,6 +4,7 @@
 //! | --- | --- |
 //! | [`harness`] | homes, programs, registries with known images, and what a command did there |
 //! | [`fidelity`] | the same command lines through Docker's CLI and ours, side by side |
+//! | [`names`] | the plugin, the shim, `install` and `uninstall` |
 //! | [`recorded`] | what Docker's CLI did once, in files: the same, where there is no Docker |
 //! | [`deviations`] | a test for each row of the table of deviations |
 //!
@@ -12,6 +13,7 @@
 mod deviations;
 mod fidelity;
 mod harness;
+mod names;
 mod recorded;
 
 use std::path::{Path, PathBuf};

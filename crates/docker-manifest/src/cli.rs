@@ -11,7 +11,7 @@ pub mod help;
 pub mod pflag;
 pub mod usage;
 
-pub use pflag::{Switch, comma_list};
+pub use pflag::{CommaList, Switch};
 use usage::UsageError;
 
 /// Docker's global flags. Those that concern the daemon are taken and left aside: no daemon is contacted.
@@ -173,6 +173,13 @@ impl Cli {
         let definition = Self::definition();
         let matches = match definition.clone().try_get_matches_from(words) {
             Ok(matches) => matches,
+            // Docker answers with the group's help where an unknown command is asked for its own.
+            Err(error)
+                if error.kind() == clap::error::ErrorKind::InvalidSubcommand
+                    && words.iter().any(|word| word == "--help") =>
+            {
+                return Ok(Request::Help(help::render(&definition, None, invocation)));
+            }
             Err(error) => return Err(UsageError::of(&error, words, &definition, invocation)),
         };
         let cli = Self::from_arg_matches(&matches)

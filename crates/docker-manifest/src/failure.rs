@@ -204,13 +204,18 @@ impl Failure {
 }
 
 /// Writes an error with its causes on one line. A cause whose text the error itself has is not said twice.
+///
+/// That there is no such manifest is said as Docker says it; what the registry answered has a line of its own.
 fn describe(error: &Failure) -> String {
+    let is_not_found = matches!(error, Failure::Registry(error) if error.is_not_found());
+    let mut mark = if is_not_found { "\n" } else { ": " };
     let mut text = error.to_string();
     let mut cause = error.source();
     while let Some(error) = cause {
         let reason = error.to_string();
         if !text.contains(&reason) {
-            text = format!("{text}: {reason}");
+            text = format!("{text}{mark}{reason}");
+            mark = ": ";
         }
         cause = error.source();
     }

@@ -26,7 +26,8 @@ pub fn compact(bytes: &[u8]) -> Result<Vec<u8>, serde_json::Error> {
     Ok(escape_html(&compact).into_owned())
 }
 
-/// Lays out one JSON value over lines as Go's `json.Indent` does, without changing any token.
+/// Lays out one JSON value over lines as Go's `json.Indent` does, without changing any token. As there, white space
+/// behind the value stays.
 ///
 /// `bytes` must be JSON; what is not comes out as some other text, never a panic.
 #[must_use]
@@ -35,7 +36,8 @@ pub fn indent(bytes: &[u8], unit: &str) -> Vec<u8> {
     let mut scanner = Scanner::default();
     let mut depth = 0usize;
     let mut opened = false;
-    for &byte in bytes {
+    let (value, trailing) = bytes.split_at(bytes.trim_ascii_end().len());
+    for &byte in value {
         let outside = scanner.is_outside_string(byte);
         if outside && byte.is_ascii_whitespace() {
             continue;
@@ -57,6 +59,7 @@ pub fn indent(bytes: &[u8], unit: &str) -> Vec<u8> {
             out.push(b' ');
         }
     }
+    out.extend_from_slice(trailing);
     out
 }
 
@@ -244,7 +247,7 @@ mod tests {
     #[test]
     fn layouts() {
         check("1", "1", "1");
-        check(" { } ", "{}", "{}");
+        check(" { } \n", "{}", "{} \n");
         check("[ [ ] , {\n} ]", "[[],{}]", "[\n  [],\n  {}\n]");
         check(
             r#"{"a" : [1.0e2, "x : , \" { y\\" ], "b":{"c":null}}"#,

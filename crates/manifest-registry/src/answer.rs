@@ -1,7 +1,5 @@
 //! The answer to a request: its head, and its body within bounds.
 
-use std::sync::Arc;
-
 use bytes::Bytes;
 use futures_util::Stream;
 use http::StatusCode;
@@ -11,7 +9,7 @@ use url::Url;
 
 use crate::error::{Attempt, ContentProblem, RegistryError};
 use crate::limits::ERROR_BYTES;
-use crate::network::NetworkProblem;
+use crate::network::{Cause, NetworkProblem};
 use crate::refusal::Refusal;
 use crate::transport::Timeouts;
 
@@ -112,17 +110,13 @@ impl Answer {
             Ok(Ok(chunk)) => Ok(chunk),
             Ok(Err(error)) => {
                 let problem = NetworkProblem::of(&error, limit);
-                Err(self.network(problem, Some(Arc::new(error.without_url()))))
+                Err(self.network(problem, Some(Cause::of(&error))))
             }
             Err(_) => Err(self.network(NetworkProblem::Timeout(limit), None)),
         }
     }
 
-    fn network(
-        &self,
-        problem: NetworkProblem,
-        source: Option<Arc<reqwest::Error>>,
-    ) -> RegistryError {
+    fn network(&self, problem: NetworkProblem, source: Option<Cause>) -> RegistryError {
         RegistryError::Network {
             attempt: self.attempt.clone(),
             problem,

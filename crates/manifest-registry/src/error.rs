@@ -8,7 +8,7 @@ use manifest_core::reference::Repository;
 use manifest_core::{Digest, ManifestError, MediaType, Reference};
 use url::Url;
 
-use crate::network::NetworkProblem;
+use crate::network::{Cause, NetworkProblem};
 use crate::redact;
 use crate::refusal::Refusal;
 
@@ -131,14 +131,19 @@ pub enum ContentProblem {
     #[error("the registry sent header {0} with several values")]
     Ambiguous(&'static str),
     /// The bytes are no manifest.
-    #[error("{0}")]
-    Manifest(#[source] Arc<ManifestError>),
+    #[error("{}", with_cause(.0))]
+    Manifest(Arc<ManifestError>),
     /// The answer to a token request is none.
     #[error("the token server's answer has no usable token")]
     Token,
     /// The answer has no header that it must have.
     #[error("the registry's answer has no usable {0} header")]
     Header(&'static str),
+}
+
+fn with_cause(error: &ManifestError) -> String {
+    let cause = std::error::Error::source(error).map(|cause| format!(": {cause}"));
+    redact::printable(&format!("{error}{}", cause.unwrap_or_default()))
 }
 
 /// What went wrong between this program and a registry.
@@ -168,9 +173,8 @@ pub enum RegistryError {
         attempt: Box<Attempt>,
         /// Why there is no answer.
         problem: NetworkProblem,
-        /// The library's own words, if it has any.
-        #[source]
-        source: Option<Arc<reqwest::Error>>,
+        /// What lies at the bottom of it, if more is known.
+        source: Option<Cause>,
     },
     /// The answer's content is not what it must be.
     #[error("{attempt}: {problem}")]

@@ -88,3 +88,90 @@ fn rights(right: &str, repository: &str, login: &str) -> String {
     format!("it needs the right to {right} to {repository}; {login} as a user who has it")
         .replace("pull to", "pull from")
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use http::Method;
+    use manifest_core::Reference;
+    use url::Url;
+
+    use super::*;
+
+    fn attempt(host: &str, operation: Operation) -> Box<Attempt> {
+        Attempt::new(
+            &operation,
+            &Method::GET,
+            &Url::parse("https://x/").unwrap(),
+            host,
+        )
+    }
+
+    #[test]
+    fn refusals() {
+        let reference = Reference::parse("reg.io/app:1").unwrap();
+        let get = Operation::GetManifest(reference.clone());
+        let put = Operation::PutManifest(reference);
+        for (host, operation, status, part) in [
+            ("reg.io", &get, 401, Some("run docker login reg.io")),
+            ("docker.io", &get, 401, Some("run docker login")),
+            (
+                "reg.io",
+                &get,
+                403,
+                Some("the right to pull from reg.io/app"),
+            ),
+            ("reg.io", &put, 403, Some("the right to push to reg.io/app")),
+            ("reg.io", &get, 429, Some("wait a while")),
+            (
+                "reg.io",
+                &Operation::GetToken("reg.io".into()),
+                403,
+                Some("run docker login reg.io"),
+            ),
+            ("reg.io", &get, 404, None),
+            ("reg.io", &put, 500, None),
+        ] {
+            let refusal = Refusal::parse(StatusCode::from_u16(status).unwrap(), "", b"");
+            let error = RegistryError::Refused {
+                attempt: attempt(host, operation.clone()),
+                refusal,
+            };
+            let hint = error.hint();
+            assert_eq!(hint.is_some(), part.is_some(), "{status} {hint:?}");
+            assert!(
+                hint.unwrap_or_default().contains(part.unwrap_or_default()),
+                "{status}"
+            );
+        }
+        let refusal = Refusal::parse(StatusCode::NOT_FOUND, "text/html", b"x");
+        let error = RegistryError::Refused {
+            attempt: attempt("web.io", get),
+            refusal,
+        };
+        assert!(error.hint().unwrap().contains("is web.io a registry?"));
+    }
+
+    #[test]
+    fn network_problems() {
+        for (problem, part) in [
+            (NetworkProblem::Dns, "check the name reg.io"),
+            (NetworkProblem::Refused, "running on reg.io"),
+            (NetworkProblem::NotTls, "--insecure"),
+            (NetworkProblem::UnknownAuthority, "--insecure"),
+            (NetworkProblem::Certificate, "--insecure"),
+            (NetworkProblem::NoAuthorities, "ca-certificates"),
+            (NetworkProblem::Timeout(Duration::from_secs(1)), "reg.io"),
+        ] {
+            let attempt = attempt("reg.io", Operation::Ping("reg.io".into()));
+            let error = RegistryError::Network {
+                attempt,
+                problem,
+                source: None,
+            };
+            assert!(error.hint().unwrap().contains(part), "{problem:?}");
+            assert!(error.is_unavailable());
+        }
+    }
+}

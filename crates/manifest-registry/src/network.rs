@@ -5,6 +5,8 @@ use std::fmt;
 use std::io;
 use std::time::Duration;
 
+use crate::redact;
+
 /// Why a request has no answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -50,6 +52,47 @@ impl fmt::Display for NetworkProblem {
     }
 }
 
+/// What lies at the bottom of a network problem, in the words of the system or the TLS library.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{text}")]
+pub struct Cause {
+    text: String,
+    connecting: bool,
+}
+
+impl Cause {
+    pub(crate) fn of(error: &reqwest::Error) -> Self {
+        let mut deepest: &(dyn Error + 'static) = error;
+        while let Some(next) = below(deepest) {
+            deepest = next;
+        }
+        // The library's outermost layer is the only one that names the URL.
+        let is_outermost = deepest.downcast_ref::<reqwest::Error>().is_some();
+        let text = if is_outermost {
+            "no more is known".to_owned()
+        } else {
+            deepest.to_string()
+        };
+        Self {
+            text: redact::printable(&text),
+            connecting: error.is_connect(),
+        }
+    }
+
+    /// Tells whether the connection was still being made.
+    pub(crate) fn is_connect(&self) -> bool {
+        self.connecting
+    }
+}
+
+/// Returns the next error down. What an I/O error wraps is not its source.
+fn below<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a (dyn Error + 'static)> {
+    match error.downcast_ref::<io::Error>() {
+        Some(io) => io.get_ref().map(|inner| inner as &(dyn Error + 'static)),
+        None => error.source(),
+    }
+}
+
 impl NetworkProblem {
     /// Recognises what the HTTP library reports. `limit` is the time limit that may have struck.
     pub(crate) fn of(error: &reqwest::Error, limit: Duration) -> Self {
@@ -66,22 +109,19 @@ impl NetworkProblem {
             if let Some(tls) = current.downcast_ref::<rustls::Error>() {
                 return Self::of_tls(tls);
             }
-            let Some(io) = current.downcast_ref::<io::Error>() else {
-                next = current.source();
-                continue;
-            };
-            found = match io.kind() {
-                io::ErrorKind::ConnectionRefused => return Self::Refused,
-                io::ErrorKind::TimedOut => return Self::Timeout(limit),
-                io::ErrorKind::UnexpectedEof if connecting => Self::NotTls,
-                io::ErrorKind::ConnectionReset
-                | io::ErrorKind::ConnectionAborted
-                | io::ErrorKind::BrokenPipe
-                | io::ErrorKind::UnexpectedEof => Self::Cut,
-                _ => found,
-            };
-            // What an I/O error wraps is not its source.
-            next = io.get_ref().map(|inner| inner as &(dyn Error + 'static));
+            if let Some(io) = current.downcast_ref::<io::Error>() {
+                found = match io.kind() {
+                    io::ErrorKind::ConnectionRefused => return Self::Refused,
+                    io::ErrorKind::TimedOut => return Self::Timeout(limit),
+                    io::ErrorKind::UnexpectedEof if connecting => Self::NotTls,
+                    io::ErrorKind::ConnectionReset
+                    | io::ErrorKind::ConnectionAborted
+                    | io::ErrorKind::BrokenPipe
+                    | io::ErrorKind::UnexpectedEof => Self::Cut,
+                    _ => found,
+                };
+            }
+            next = below(current);
         }
         // What is none of these broke an exchange that was under way: an HTTP message without its end, a stream reset.
         if found == Self::Other && !connecting && !error.is_builder() {

@@ -145,3 +145,109 @@ fn messages(body: &[u8]) -> Vec<Message> {
 fn shown(text: &str) -> String {
     redact::printable(&text.chars().take(MESSAGE_CHARS).collect::<String>())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn answers_that_say_no() {
+        for (status, body, shown, kinds) in [
+            (
+                404,
+                r#"{"errors":[{"code":"MANIFEST_UNKNOWN","message":"manifest unknown","detail":{}}]}"#,
+                "404 Not Found: manifest unknown: manifest unknown",
+                "missing",
+            ),
+            (
+                404,
+                r#"{"errors":[{"code":"NAME_UNKNOWN"}]}"#,
+                "404 Not Found: name unknown",
+                "missing",
+            ),
+            (
+                404,
+                r#"{"errors":[{"code":"NOT_FOUND","message":"artifact x"}]}"#,
+                "404 Not Found: not found: artifact x",
+                "missing",
+            ),
+            (404, "", "404 Not Found", "missing"),
+            (
+                404,
+                "404 page not found\n",
+                "404 Not Found: 404 page not found",
+                "missing",
+            ),
+            (
+                404,
+                "<!DOCTYPE html>",
+                "404 Not Found (a web page, not a registry's answer)",
+                "missing",
+            ),
+            (
+                404,
+                r#"{"errors":[{"code":"DENIED","message":""}]}"#,
+                "404 Not Found: denied",
+                "unauthorized",
+            ),
+            (
+                401,
+                r#"{"errors":[{"code":"UNAUTHORIZED","message":"authentication required"}]}"#,
+                "401 Unauthorized: unauthorized: authentication required",
+                "unauthorized",
+            ),
+            (
+                401,
+                r#"{"details":"incorrect username or password"}"#,
+                "401 Unauthorized: incorrect username or password",
+                "unauthorized",
+            ),
+            (403, "", "403 Forbidden", "unauthorized"),
+            (
+                400,
+                r#"{"errors":[{"code":"UNAUTHORIZED"}]}"#,
+                "400 Bad Request: unauthorized",
+                "unauthorized",
+            ),
+            (
+                429,
+                r#"{"errors":[{"code":"TOOMANYREQUESTS","message":"slow down"}]}"#,
+                "429 Too Many Requests: toomanyrequests: slow down",
+                "limited",
+            ),
+            (
+                403,
+                r#"{"errors":[{"code":"ODD_CODE","message":"a"},{"code":"X","message":"b"}]}"#,
+                "403 Forbidden: odd code: a; x: b",
+                "unauthorized",
+            ),
+            (503, "busy", "503 Service Unavailable: busy", "unavailable"),
+            (408, "", "408 Request Timeout", "unavailable"),
+            (
+                415,
+                r#"{"errors":"nonsense","message":"no such type"}"#,
+                "415 Unsupported Media Type: no such type",
+                "",
+            ),
+            (400, r#"{"errors":[]}"#, "400 Bad Request", ""),
+            (499, "\u{1b}[2J", "499: \\u{1b}[2J", ""),
+        ] {
+            let refusal =
+                Refusal::parse(StatusCode::from_u16(status).unwrap(), "", body.as_bytes());
+            let mut found = Vec::new();
+            for (is, kind) in [
+                (refusal.is_not_found(), "missing"),
+                (refusal.is_unauthorized(), "unauthorized"),
+                (refusal.is_rate_limited(), "limited"),
+                (refusal.is_unavailable(), "unavailable"),
+            ] {
+                found.extend(is.then_some(kind));
+            }
+            assert_eq!(
+                (refusal.to_string().as_str(), found.join(" ").as_str()),
+                (shown, kinds),
+                "{body}"
+            );
+        }
+    }
+}

@@ -18,7 +18,7 @@ use crate::answer::Answer;
 use crate::endpoint::{Insecure, Mode, authority, is_loopback};
 use crate::error::{Attempt, Operation, RegistryError};
 use crate::limits;
-use crate::network::NetworkProblem;
+use crate::network::{Cause, NetworkProblem};
 use crate::redact;
 
 /// How long each step may take. The defaults are those of [`limits`].
@@ -125,9 +125,12 @@ pub(crate) struct Transport {
     user_agent: HeaderValue,
     pub(crate) timeouts: Timeouts,
     pub(crate) insecure: Insecure,
-    pools: Mutex<HashMap<(Mode, Route), Result<reqwest::Client, Arc<reqwest::Error>>>>,
+    pools: Mutex<HashMap<(Mode, Route), Pool>>,
     slots: Mutex<HashMap<String, Arc<Semaphore>>>,
 }
+
+/// A connection pool, or why there is none.
+type Pool = Result<reqwest::Client, Arc<reqwest::Error>>;
 
 /// Whether the system's proxy may be used. As in Go's programs, this machine is never reached by one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -224,7 +227,7 @@ impl Transport {
         let client = self
             .client(wire.mode, &wire.url)
             .map_err(|error| match wire.mode {
-                Mode::Verified => failed(NetworkProblem::NoAuthorities, Some(error)),
+                Mode::Verified => failed(NetworkProblem::NoAuthorities, Some(Cause::of(&error))),
                 _ => RegistryError::Setup(error),
             })?;
         let mut request = client
@@ -251,7 +254,7 @@ impl Transport {
                 Ok(response) => Ok(Answer::new(response, wire.attempt(), slot, self.timeouts)),
                 Err(error) => {
                     let problem = NetworkProblem::of(&error, self.timeouts.connect);
-                    Err(failed(problem, Some(Arc::new(error.without_url()))))
+                    Err(failed(problem, Some(Cause::of(&error))))
                 }
             },
             limit = timeout => Err(failed(NetworkProblem::Timeout(limit), None)),
@@ -264,7 +267,7 @@ impl Transport {
         slots.entry(authority(url)).or_insert_with(new).clone()
     }
 
-    fn client(&self, mode: Mode, url: &Url) -> Result<reqwest::Client, Arc<reqwest::Error>> {
+    fn client(&self, mode: Mode, url: &Url) -> Pool {
         let route = if is_loopback(&authority(url)) {
             Route::Direct
         } else {

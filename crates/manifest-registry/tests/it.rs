@@ -1,5 +1,10 @@
 //! The client against registries that behave, and registries that do not.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "clippy takes the helpers of a test program for a program"
+)]
+
 #[path = "it/auth.rs"]
 mod auth;
 #[path = "it/child.rs"]
@@ -36,14 +41,12 @@ fn run<F: Future>(future: F) -> F::Output {
 
 /// Time limits for tests in which they strike.
 fn impatient() -> Timeouts {
-    let short = Duration::from_millis(300);
-    let connect = Duration::from_secs(5);
     Timeouts {
-        connect,
-        response: short,
-        commit: short,
-        idle: short,
-        body: Duration::from_secs(2),
+        connect: Duration::from_secs(3),
+        response: Duration::from_millis(500),
+        commit: Duration::from_secs(1),
+        idle: Duration::from_secs(1),
+        body: Duration::from_secs(3),
     }
 }
 

@@ -105,7 +105,7 @@ fn flags_stand_anywhere_and_the_last_wins() {
         ("annotate --os linux l a --os windows", r#"os: Some("windows")"#),
         ("annotate l a --variant -x", r#"variant: Some("-x")"#),
         ("annotate l a --os --arch", r#"os: Some("--arch")"#),
-        ("annotate --os-features a,b l a --os-features c", r#"os_features: ["a,b", "c"]"#),
+        ("annotate --os-features a,b l a --os-features c", r#"os_features: [CommaList(["a", "b"]), CommaList(["c"])]"#),
         ("push -p l", r#"purge: Switch(true)"#),
         ("push l --purge", r#"purge: Switch(true)"#),
     ] {
@@ -113,8 +113,36 @@ fn flags_stand_anywhere_and_the_last_wins() {
         let request = read(&words).expect(line);
         assert!(format!("{request:?}").contains(shape), "{line}: {request:?}");
     }
-    let lists = ["a,b", "", "c"].map(str::to_owned);
-    assert_eq!(comma_list(&lists), ["a", "b", "c"]);
+}
+
+#[test]
+fn comma_lists_are_records_of_csv() {
+    let fields = |text: &str| text.parse::<CommaList>().map(|list| list.0);
+    for (text, expected) in [
+        ("", vec![]),
+        ("a,b", vec!["a", "b"]),
+        ("a,,", vec!["a", "", ""]),
+        (" a , b ", vec![" a ", " b "]),
+        (r#""a,b",c"#, vec!["a,b", "c"]),
+        (r#""","b""c""#, vec!["", "b\"c"]),
+        ("a\nb", vec!["a"]),
+    ] {
+        assert_eq!(fields(text).expect(text), expected, "{text}");
+    }
+    let stray = "extraneous or missing \" in quoted-field";
+    let bare = "bare \" in non-quoted field";
+    for (text, column, what) in [
+        (r#"""#, 2, stray),
+        (r#""a"#, 3, stray),
+        (r#""a"b"#, 3, stray),
+        (r#"x,"ab"c"#, 6, stray),
+        (r#""a"" "#, 6, stray),
+        (r#"a"b"#, 2, bare),
+        ("\u{e9}\"", 3, bare),
+    ] {
+        let expected = format!("parse error on line 1, column {column}: {what}");
+        assert_eq!(fields(text).unwrap_err(), expected, "{text}");
+    }
 }
 
 #[test]

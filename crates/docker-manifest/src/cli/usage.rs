@@ -85,6 +85,9 @@ fn flag_error(error: &clap::Error, words: &[OsString], definition: &Command) -> 
     let argument = context(error, ContextKind::InvalidArg).unwrap_or_default();
     let flag = argument.split(['=', ' ', '[']).next().unwrap_or_default().to_owned();
     let value = context(error, ContextKind::InvalidValue).unwrap_or_default();
+    if let Some(word) = words.iter().filter_map(|word| word.to_str()).find(is_bad_flag) {
+        return format!("bad flag syntax: {word}");
+    }
     match error.kind() {
         ErrorKind::UnknownArgument => match flag.strip_prefix('-').filter(|f| !f.starts_with('-')) {
             Some(short) => {
@@ -104,6 +107,11 @@ fn flag_error(error: &clap::Error, words: &[OsString], definition: &Command) -> 
         ErrorKind::InvalidUtf8 => "the command line is not valid UTF-8".to_owned(),
         _ => error.render().to_string().trim().trim_start_matches("error: ").to_owned(),
     }
+}
+
+/// Tells whether pflag would not even look for a flag of this name.
+fn is_bad_flag(word: &&str) -> bool {
+    word.strip_prefix("--").is_some_and(|name| name.starts_with(['-', '=']))
 }
 
 fn context(error: &clap::Error, kind: ContextKind) -> Option<String> {

@@ -2,7 +2,7 @@
 
 use manifest_core::{PlatformEdit, Reference};
 
-use crate::cli::{Help, comma_list};
+use crate::cli::{CommaList, Help};
 use crate::context::Context;
 use crate::failure::Failure;
 
@@ -26,7 +26,7 @@ pub struct Args {
     os_version: Option<String>,
     /// Set operating system feature
     #[arg(long, value_name = "strings", action = clap::ArgAction::Append)]
-    os_features: Vec<String>,
+    os_features: Vec<CommaList>,
     #[arg(value_name = "MANIFEST_LIST MANIFEST", hide = true)]
     pub(crate) images: Vec<String>,
 }
@@ -45,7 +45,7 @@ pub(super) fn run(context: &Context<'_>, args: &Args) -> Result<(), Failure> {
         architecture: args.arch.clone(),
         variant: args.variant.clone(),
         os_version: args.os_version.clone(),
-        os_features: comma_list(&args.os_features),
+        os_features: args.os_features.iter().flat_map(|list| list.0.clone()).collect(),
     };
     let store = context.store()?;
     let found = store.update_entry(&list, &image, |entry| {

@@ -19,7 +19,7 @@ pub(super) const DEFAULT_NAME: &str = "manifestx";
 /// plugin of that name; with --shim, a link called `docker` is put in a folder that you have earlier
 /// on PATH than the real one: it runs `docker manifest` itself and passes everything else on.
 #[derive(Debug, clap::Args)]
-#[command(override_usage = "install [OPTIONS]")]
+#[command(override_usage = "install [OPTIONS]", verbatim_doc_comment)]
 pub struct Args {
     #[command(flatten)]
     pub(crate) help: Help,

@@ -12,7 +12,7 @@ use crate::failure::Failure;
 /// Removes every link to this program from the folder of Docker's CLI plugins, and every `docker` shim
 /// on PATH. With --shim, looks for the shim in that folder, too. Drafts and the program itself stay.
 #[derive(Debug, clap::Args)]
-#[command(override_usage = "uninstall [OPTIONS]")]
+#[command(override_usage = "uninstall [OPTIONS]", verbatim_doc_comment)]
 pub struct Args {
     #[command(flatten)]
     pub(crate) help: Help,

@@ -20,6 +20,13 @@ fn loopback_falls_back_to_http_once() {
 }
 
 #[test]
+fn insecure_falls_back_to_http_too() {
+    let registry = EmbeddedRegistry::start();
+    registry.seed("app", "1", &Image::oci().build());
+    run(insecure().image(&reference(&registry.host(), "app:1"))).unwrap();
+}
+
+#[test]
 fn ipv6_loopback() {
     let registry = EmbeddedRegistry::builder().ipv6().start();
     registry.seed("app", "1", &Image::oci().build());
