@@ -57,11 +57,13 @@ impl SideBySide {
 }
 
 impl Session<'_> {
-    /// Plays a line on both sides, and returns what differs. `~` before the line: standard error may differ.
+    /// Plays a line on both sides, and returns what differs. `~` before the line: standard error may differ; `+`:
+    /// ours may warn where Docker is silent.
     fn play(&mut self, line: &str) -> Result<(), String> {
-        let (text, stderr) = match line.strip_prefix('~') {
-            Some(text) => (text.trim_start(), Stderr::Free),
-            None => (line, Stderr::Same),
+        let (text, stderr) = match line.split_at(1) {
+            ("~", text) => (text, Stderr::Free),
+            ("+", text) => (text, Stderr::MoreWarnings),
+            _ => (line, Stderr::Same),
         };
         self.played.push(text.to_owned());
         let docker = self.docker.play(text);

@@ -51,7 +51,8 @@ fn docker_runs_the_plugin() {
     let (list, image) = (format!("{}/app:1", registry.host()), format!("{}/app:a", registry.host()));
     let home = Home::new();
     let plugin = home.config_folder().join("cli-plugins/docker-manifestx");
-    let installed = home.ours(&["install"]).succeeds();
+    let installed = home.ours(&["install"]);
+    installed.succeeds();
     assert_eq!(installed.stdout, format!("installed: {} -> {OURS}\n", plugin.display()));
     home.ours(&["install"]).succeeds().prints(&format!("already there: {} -> {OURS}\n", plugin.display()));
 
@@ -61,17 +62,21 @@ fn docker_runs_the_plugin() {
         .prints(&format!("Created manifest list {list}\n"))
         .is_quiet();
     docker(&format!("-D manifestx annotate {list} {image} --variant v9")).succeeds().is_quiet();
-    let shown = docker(&format!("manifestx inspect {list}")).succeeds();
+    let shown = docker(&format!("manifestx inspect {list}"));
+    shown.succeeds();
     assert!(shown.stdout.contains("\"variant\": \"v9\""), "{shown}");
-    let pushed = docker(&format!("manifestx push -p {list}")).succeeds();
+    let pushed = docker(&format!("manifestx push -p {list}"));
+    pushed.succeeds();
     assert_eq!(registry.digest("app", "1").unwrap() + "\n", pushed.stdout);
     docker(&format!("manifestx rm {list}")).fails(1).says("No such manifest");
 
-    let help = docker("manifestx create --help").succeeds();
+    let help = docker("manifestx create --help");
+    help.succeeds();
     assert!(help.stdout.starts_with("Usage:  docker manifestx create MANIFEST_LIST"), "{help}");
     docker("manifestx create").fails(1).says("docker: 'docker manifestx create' requires at least 2");
     docker("manifestx push --bogus").fails(125).says("unknown flag: --bogus");
-    let listed = docker("--help").succeeds();
+    let listed = docker("--help");
+    listed.succeeds();
     assert!(listed.stdout.contains("manifestx*"), "{listed}");
     assert!(!listed.stdout.contains("Invalid Plugins"), "{listed}");
 }

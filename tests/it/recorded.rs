@@ -38,11 +38,14 @@ const SESSIONS: &[(&str, &str)] = &[
         inspect --insecure @/app:recorded
         inspect --insecure -v @/app:recorded"),
     ("odd-bytes", "
-        create --insecure @/app:recorded @/app:odd @/app:oci-odd @/app:compact
-        annotate @/app:recorded @/app:odd --variant '<&> \u{2028}\u{2029}'
+        create --insecure @/app:recorded @/app:oci-odd @/app:oci-compact @/app:windows
+        create --insecure @/app:docker @/app:odd @/app:compact
+        annotate @/app:recorded @/app:oci-odd --variant '<&> \u{2028}\u{2029}'
         inspect @/app:recorded
-        inspect @/app:recorded @/app:odd
         inspect @/app:recorded @/app:oci-odd
+        inspect @/app:docker @/app:odd
+        inspect -v @/app:docker
+        push --insecure @/app:docker
         inspect -v @/app:recorded
         push --insecure @/app:recorded
         inspect --insecure @/app:odd
@@ -62,13 +65,13 @@ const SESSIONS: &[(&str, &str)] = &[
         push --insecure @/app:recorded
         rm @/app:recorded"),
     ("without-raw", "
-        create --insecure @/new:recorded @/app:amd64 @/app:oci-arm64
-        !without-raw @/new:recorded @/app:amd64
-        !without-raw @/new:recorded @/app:oci-arm64
-        inspect @/new:recorded
-        inspect -v @/new:recorded
-        annotate @/new:recorded @/app:amd64 --variant v2
-        push --insecure @/new:recorded"),
+        create --insecure @/new:without-raw @/app:oci-arm64 @/other:s390x
+        !without-raw @/new:without-raw @/app:oci-arm64
+        !without-raw @/new:without-raw @/other:s390x
+        inspect @/new:without-raw
+        inspect -v @/new:without-raw
+        annotate @/new:without-raw @/other:s390x --variant z15
+        push --insecure @/new:without-raw"),
     ("before-descriptors", "
         create --insecure @/app:recorded @/app:compact @/app:arm64
         !before-descriptors @/app:recorded @/app:compact

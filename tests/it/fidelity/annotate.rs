@@ -14,9 +14,9 @@ fn annotate() {
             annotate @/app:% @/app:amd64 --os-features zfs
             inspect @/app:%"),
         ("all flags at once", "
-            create --insecure @/app:% @/app:amd64 @/app:oci-arm64
+            create --insecure @/app:% @/app:amd64 @/app:windows-foreign
             annotate --os=windows --arch=amd64 --variant=x --os-version=10.0.1 --os-features=a,b @/app:% @/app:amd64
-            annotate @/app:% --os linux @/app:oci-arm64 --arch arm64 --variant v8
+            annotate @/app:% --os linux @/app:windows-foreign --arch arm64 --variant v8
             push --insecure @/app:%"),
         ("features are added, each once", "
             create --insecure @/app:% @/app:windows

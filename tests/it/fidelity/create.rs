@@ -9,8 +9,17 @@ fn create() {
             create --insecure @/app:% @/app:amd64"),
         ("several images, out of order", "
             create --insecure @/app:% @/other:s390x @/app:arm64 @/app:amd64"),
-        ("every kind of image", "
-            create --insecure @/app:% @/app:oci-amd64 @/app:windows @/app:windows-foreign @/app:armv7 @/app:odd @/app:oci-odd @/app:compact @/app:oci-compact @/other:s390x @/deep/er/repo:amd64
+        ("every kind of Docker image", "
+            create --insecure @/app:% @/app:windows @/app:windows-foreign @/app:armv7 @/app:odd @/app:compact @/other:s390x @/deep/er/repo:amd64
+            inspect @/app:%
+            inspect -v @/app:%"),
+        ("every kind of OCI image", "
+            create --insecure @/app:% @/app:oci-amd64 @/app:oci-arm64 @/app:oci-odd @/app:oci-compact @/other:oci-386
+            inspect @/app:%
+            inspect -v @/app:%"),
+        // Where the first file is a Docker image's, Docker makes a Docker list of it: see the deviations.
+        ("both kinds, an OCI image's file first", "
+            create --insecure @/app:% @/other:s390x @/app:oci-odd @/deep/er/repo:amd64 @/app:oci-amd64
             inspect @/app:%
             inspect -v @/app:%"),
         ("no tag means latest", "
@@ -28,7 +37,7 @@ fn create() {
             inspect @/app:% @/app:amd64@{app:amd64}"),
         ("the same image by tag and by digest makes two entries", "
             create --insecure @/app:% @/app:amd64 @/app@{app:amd64}
-            ~push --insecure @/app:%"),
+            +push --insecure @/app:%"),
         ("the same reference twice makes one entry", "
             create --insecure @/app:% @/app:amd64 @/app:amd64"),
         ("a list named by digest", "
@@ -80,7 +89,7 @@ fn create() {
         ("short names", "
             create --insecure alpine @/app:amd64
             create --insecure --amend docker.io/library/alpine:latest @/app:arm64
-            inspect index.docker.io/library/alpine
+            inspect -v index.docker.io/library/alpine
             annotate library/alpine @/app:arm64 --variant v9
             rm alpine"),
         ("an image that is not there", "
@@ -89,6 +98,7 @@ fn create() {
             create --insecure @/app:% @/missing:1"),
         ("a digest that is not there", "
             create --insecure @/app:% @/app@{other:s390x}"),
+        // Until lists are flattened (row "refuses a source that is an index").
         ("an image that is a list", "
             create --insecure @/app:% @/app:list
             create --insecure @/app:% @/app:buildkit"),
@@ -108,7 +118,7 @@ fn create() {
             create --insecure aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa @/app:amd64
             create --insecure @/app:% aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa
             create --insecure @/app:% a//b
-            create --insecure @/app:% a__b--c.d:1..2
+            create --insecure @/app:% @/a__b--c.d:1..2
             create --insecure @/app:% @/app@md5:{app:amd64}
             create --insecure @/app:% @/app@sha512:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"),
         ("too few arguments", "

@@ -44,7 +44,7 @@ fn flags() {
             create -ax @/app:% @/app:amd64
             push -p=yes @/app:%
             push --purge= @/app:%
-            push -p= @/app:%
+            ~push -p= @/app:%
             inspect --verbose=on @/app:%
             inspect -v='a \"b' @/app:%"),
         ("unknown flags", "

@@ -12,7 +12,7 @@ fn push() {
             create --insecure @/app:% @/app:oci-amd64 @/app:oci-arm64 @/app:oci-odd
             push --insecure @/app:%"),
         ("mixed images, an OCI one first", "
-            create --insecure @/app:% @/app:oci-amd64 @/app:arm64 @/other:s390x
+            create --insecure @/app:% @/app:oci-amd64 @/app:windows @/other:s390x
             inspect @/app:%
             push --insecure @/app:%"),
         ("windows, with version and features", "
@@ -89,9 +89,9 @@ fn push() {
             push --insecure @/app:%@{app:windows}"),
         ("twins of one platform go live", "
             create --insecure @/app:% @/app:built-1 @/app:built-2 @/app:amd64
-            ~push --insecure @/app:%"),
+            +push --insecure @/app:%"),
         ("an unstated platform", "
-            create --insecure @/app:% @/app:amd64 @/app:blank
+            create --insecure @/app:% @/app:built-1 @/app:blank
             push --insecure @/app:%
             annotate @/app:% @/app:blank --os linux --arch arm64
             push --insecure @/app:%"),

@@ -31,7 +31,7 @@ const DOCKER: &[&str] = &[
     "@/other:compact@{other:compact}",
 ];
 /// What cannot be had. Only ever the first source of a `create` (row "a failed create leaves half a draft").
-const BAD: &[&str] = &["@/app:missing", "@/nothing:1", "App", "@/app:list", "@/app@{other:s390x}", "''"];
+const BAD: &[&str] = &["@/app:missing", "@/nothing:1", "App", "@/app@{other:s390x}", "''"];
 /// Pairs of Docker's table (row "unknown os/arch pairs are refused by a short fixed table").
 const PAIRS: &[&str] = &[
     "--os linux --arch amd64",
@@ -92,7 +92,7 @@ fn random_sessions() {
 
 fn session(stages: &SideBySide, seed: u64, number: usize) -> Result<(), String> {
     let rng = Rng::with_seed(seed.wrapping_add(number as u64));
-    let mut writer = Writer { rng, number };
+    let mut writer = Writer { rng, number, created: Vec::new() };
     let mut session = stages.session();
     for _ in 0..writer.rng.usize(5..=15) {
         session.play(&writer.command())?;
@@ -100,14 +100,18 @@ fn session(stages: &SideBySide, seed: u64, number: usize) -> Result<(), String> 
     Ok(())
 }
 
-/// Writes command lines.
+/// Writes command lines. It remembers what it put in which list, so that most commands find something.
 struct Writer {
     rng: Rng,
     number: usize,
+    created: Vec<(String, &'static str)>,
 }
 
 impl Writer {
     fn command(&mut self) -> String {
+        if self.created.is_empty() && self.chance(80) {
+            return self.create();
+        }
         match self.rng.u8(0..100) {
             0..30 => self.create(),
             30..55 => self.annotate(),
@@ -118,7 +122,7 @@ impl Writer {
         }
     }
 
-    fn pick<'a>(&mut self, from: &[&'a str]) -> &'a str {
+    fn pick(&mut self, from: &[&'static str]) -> &'static str {
         from[self.rng.usize(..from.len())]
     }
 
@@ -138,6 +142,15 @@ impl Writer {
         }
     }
 
+    /// A list, mostly one that was created, and an image, mostly one that is in it.
+    fn list_and_image(&mut self) -> (String, &'static str) {
+        if self.created.is_empty() || self.chance(10) {
+            return (self.list(), self.image());
+        }
+        let at = self.rng.usize(..self.created.len());
+        self.created[at].clone()
+    }
+
     fn image(&mut self) -> &'static str {
         let images = if self.chance(50) { OCI } else { DOCKER };
         self.pick(images)
@@ -149,13 +162,14 @@ impl Writer {
         let amend = *["", "-a", "--amend", "--amend=true", "--amend=false"]
             .get(self.rng.usize(0..7))
             .unwrap_or(&"-a");
-        let mut images: Vec<&str> = Vec::new();
-        if self.chance(10) {
+        let mut images: Vec<&'static str> = Vec::new();
+        if self.chance(8) {
             images.push(self.pick(BAD));
         }
         for _ in 0..self.rng.usize(1..=4) {
             images.push(self.image());
         }
+        self.created.extend(images.iter().map(|image| (list.clone(), *image)));
         let images = images.join(" ");
         match self.rng.u8(0..3) {
             0 => format!("create --insecure {amend} {list} {images}"),
@@ -165,7 +179,7 @@ impl Writer {
     }
 
     fn annotate(&mut self) -> String {
-        let (list, image) = (self.list(), self.image());
+        let (list, image) = self.list_and_image();
         // Images without a platform can only be given both halves of it (the refusal's text, see PAIRS).
         let pair = if self.chance(60) || image == "@/app:blank" { self.pick(PAIRS) } else { "" };
         let mut details = Vec::new();
@@ -181,29 +195,28 @@ impl Writer {
 
     fn inspect(&mut self) -> String {
         let verbose = self.pick(&["", "-v", "--verbose", "-v=false"]);
-        let list = self.list();
+        let (list, image) = self.list_and_image();
         match self.rng.u8(0..4) {
-            0 => format!("inspect {verbose} {list} {}", self.image()),
+            0 => format!("inspect {verbose} {list} {image}"),
             1 => format!("inspect --insecure {verbose} {}", self.image()),
             _ => format!("inspect {verbose} {list} --insecure"),
         }
     }
 
     fn push(&mut self) -> String {
-        let list = self.list();
+        let (list, _) = self.list_and_image();
         let purge = self.pick(&["", "", "-p", "--purge", "--purge=false"]);
         // Ours warns of twins (row "two entries of one platform go live in silence").
-        format!("~push --insecure {purge} {list}")
+        format!("+push --insecure {purge} {list}")
     }
 
     fn rm(&mut self) -> String {
-        let one = self.list();
+        let (one, _) = self.list_and_image();
         if self.chance(70) { format!("rm {one}") } else { format!("rm {one} {}", self.list()) }
     }
 
     fn nonsense(&mut self) -> String {
-        let list = self.list();
-        let image = self.image();
+        let (list, image) = self.list_and_image();
         match self.rng.u8(0..10) {
             0 => format!("create {list}"),
             1 => format!("create --bogus {list} {image}"),

@@ -5,7 +5,7 @@ use std::process::ExitStatus;
 
 /// Exit code, standard output and standard error of a program, with its command line.
 ///
-/// Each check returns the value, so that checks follow one another; one that fails shows all of it.
+/// Checks follow one another, and one that fails shows all of it. What is not checked at all is a warning.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[must_use = "what a command did is to be checked"]
 pub(crate) struct Ran {
@@ -30,41 +30,41 @@ impl Ran {
 
     /// Checks that the program succeeded.
     #[track_caller]
-    pub(crate) fn succeeds(self) -> Self {
+    pub(crate) fn succeeds(&self) -> &Self {
         self.fails(0)
     }
 
     /// Checks the exit code.
     #[track_caller]
-    pub(crate) fn fails(self, code: i32) -> Self {
+    pub(crate) fn fails(&self, code: i32) -> &Self {
         assert!(self.code == code, "the exit code is not {code}\n{self}");
         self
     }
 
     /// Checks the whole of standard output.
     #[track_caller]
-    pub(crate) fn prints(self, stdout: &str) -> Self {
+    pub(crate) fn prints(&self, stdout: &str) -> &Self {
         assert!(self.stdout == stdout, "standard output is not\n{stdout}\n{self}");
         self
     }
 
     /// Checks that standard error has this text in it.
     #[track_caller]
-    pub(crate) fn says(self, text: &str) -> Self {
+    pub(crate) fn says(&self, text: &str) -> &Self {
         assert!(self.stderr.contains(text), "standard error does not say {text:?}\n{self}");
         self
     }
 
     /// Checks that standard error does not have this text in it.
     #[track_caller]
-    pub(crate) fn does_not_say(self, text: &str) -> Self {
+    pub(crate) fn does_not_say(&self, text: &str) -> &Self {
         assert!(!self.stderr.contains(text), "standard error says {text:?}\n{self}");
         self
     }
 
     /// Checks that nothing is on standard error.
     #[track_caller]
-    pub(crate) fn is_quiet(self) -> Self {
+    pub(crate) fn is_quiet(&self) -> &Self {
         assert!(self.stderr.is_empty(), "standard error is not empty\n{self}");
         self
     }

@@ -38,6 +38,11 @@ impl Stage {
         Self { registry }
     }
 
+    /// Returns the registry.
+    pub(crate) fn registry(&self) -> &TestRegistry {
+        &self.registry
+    }
+
     /// Returns the registry's address.
     pub(crate) fn host(&self) -> String {
         self.registry.host()
@@ -185,7 +190,9 @@ impl Player<'_> {
 pub(crate) enum Stderr {
     /// The error, which is the first line; hints may follow. Usage errors: everything.
     Same,
-    /// Nothing: Docker says what is not right, or ours warns where Docker is silent.
+    /// The error, if there is one; on success ours may warn.
+    MoreWarnings,
+    /// Nothing: what Docker says is not right.
     Free,
 }
 
@@ -197,7 +204,7 @@ impl Seen {
             return None;
         }
         let diff = TextDiff::from_lines(&docker, &mine);
-        let diff = diff.unified_diff().header("docker", "ours").context_radius(2).to_string();
+        let diff = diff.unified_diff().header("docker", "ours").context_radius(0).to_string();
         Some(format!("{diff}\nDocker: {}\n\nours: {}\n", self.ran, ours.ran))
     }
 
@@ -205,7 +212,12 @@ impl Seen {
     fn text(&self, stderr: Stderr) -> String {
         let Self { ran, drafts, published } = self;
         let mut text = format!("exit code: {}\nstdout:\n{}", ran.code, ran.stdout);
-        if stderr == Stderr::Same {
+        let compared = match stderr {
+            Stderr::Same => true,
+            Stderr::MoreWarnings => ran.code != 0,
+            Stderr::Free => false,
+        };
+        if compared {
             let is_usage = ran.stderr.contains("\nUsage:  ");
             let said = if is_usage { ran.stderr.trim_end() } else { ran.error() };
             text.push_str(&format!("stderr:\n{said}\n"));

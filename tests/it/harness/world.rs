@@ -50,9 +50,25 @@ pub(crate) fn seed(registry: &TestRegistry) {
 ///
 /// If the world does not have it.
 pub(crate) fn digest(name: &str) -> &'static str {
-    let find = |seeded: &&Seeded| format!("{}:{}", seeded.repository, seeded.tag) == name;
-    let found = world().iter().find(find);
-    found.unwrap_or_else(|| panic!("the world has no {name}")).content.digest()
+    find(name).content.digest()
+}
+
+/// Returns the image that is at `repository:tag`.
+///
+/// # Panics
+///
+/// If the world has no such image.
+pub(crate) fn image(name: &str) -> &'static BuiltImage {
+    match &find(name).content {
+        Content::Image(image) => image,
+        Content::Index(_) => panic!("{name} is a list"),
+    }
+}
+
+fn find(name: &str) -> &'static Seeded {
+    let matches = |seeded: &&Seeded| format!("{}:{}", seeded.repository, seeded.tag) == name;
+    let found = world().iter().find(matches);
+    found.unwrap_or_else(|| panic!("the world has no {name}"))
 }
 
 /// Returns everything that is seeded.
