@@ -43,7 +43,10 @@ struct Session<'a> {
 impl SideBySide {
     /// Starts the registries.
     fn start() -> Self {
-        Self { docker: Stage::start(), ours: Stage::start() }
+        Self {
+            docker: Stage::start(),
+            ours: Stage::start(),
+        }
     }
 
     /// Starts a session in two empty homes.
@@ -68,8 +71,13 @@ impl Session<'_> {
         self.played.push(text.to_owned());
         let docker = self.docker.play(text);
         let ours = self.ours.play(text);
-        let Some(difference) = docker.difference(&ours, stderr) else { return Ok(()) };
-        Err(format!("played:\n  {}\n{difference}", self.played.join("\n  ")))
+        let Some(difference) = docker.difference(&ours, stderr) else {
+            return Ok(());
+        };
+        Err(format!(
+            "played:\n  {}\n{difference}",
+            self.played.join("\n  ")
+        ))
     }
 }
 
@@ -92,5 +100,10 @@ fn check(table: &str, cases: &[(&str, &str)]) {
         }
     }
     let count = differences.len();
-    assert!(count == 0, "{count} of {} cases differ\n{}", cases.len(), differences.join("\n"));
+    assert!(
+        count == 0,
+        "{count} of {} cases differ\n{}",
+        cases.len(),
+        differences.join("\n")
+    );
 }

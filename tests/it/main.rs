@@ -36,10 +36,16 @@ fn every_file_is_a_module() {
                 folders.push((path.clone(), path.with_extension("rs")));
                 continue;
             }
-            let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+            let name = path
+                .file_stem()
+                .unwrap_or_default()
+                .to_string_lossy()
+                .into_owned();
             let is_code = path.extension().is_some_and(|extension| extension == "rs");
             let declaration = format!("mod {name};");
-            let declared = text.lines().any(|line| line.trim_end().ends_with(&declaration));
+            let declared = text
+                .lines()
+                .any(|line| line.trim_end().ends_with(&declaration));
             if is_code && !declared && path != parent {
                 forgotten.push(format!("{} has no `{declaration}`", parent.display()));
             }

@@ -61,7 +61,10 @@ fn dispatch(
     if name == Name::Shim && !shim::is_ours(&arguments) {
         return Err(shim::hand_over(&arguments, &environment));
     }
-    if arguments.first().is_some_and(|first| first == METADATA_ARGUMENT) {
+    if arguments
+        .first()
+        .is_some_and(|first| first == METADATA_ARGUMENT)
+    {
         return Ok(output.result(plugin::metadata())?);
     }
     let outer = match &name {
@@ -86,6 +89,8 @@ fn dispatch(
             output.status(&format!("\n{}", text.trim_end()));
             Ok(())
         }
-        Request::Run(command) => commands::run(command, &Context::new(environment, globals, output)),
+        Request::Run(command) => {
+            commands::run(command, &Context::new(environment, globals, output))
+        }
     }
 }
