@@ -135,6 +135,32 @@ fn amend_uses_the_drafts_old_entry() {
     }
 }
 
+/// Files of Docker's old versions have no raw bytes, so its `--amend` does ask the registry, and forgets annotations.
+#[test]
+fn amend_loses_annotations_of_old_files() {
+    let stage = stage();
+    let lines = [
+        "create --insecure @/app:1 @/app:amd64",
+        "annotate @/app:1 @/app:amd64 --variant v3",
+        "!without-raw @/app:1 @/app:amd64",
+        "create --insecure --amend @/app:1 @/app:amd64",
+        "inspect @/app:1",
+    ];
+    let variant = "\"variant\": \"v3\"";
+    if let Some(seen) = dockers(&stage, &lines) {
+        seen.ran.succeeds();
+        assert!(!seen.ran.stdout.contains(variant), "{}", seen.ran);
+    }
+    let ours = ours(&stage);
+    let shown = lines
+        .map(|line| ours.play(line).ran)
+        .into_iter()
+        .next_back()
+        .unwrap();
+    shown.succeeds();
+    assert!(shown.stdout.contains(variant), "{shown}");
+}
+
 #[test]
 fn errors_of_the_registry_become_no_such_manifest() {
     let cases = [
@@ -580,11 +606,15 @@ fn inspect_of_a_corrupt_draft_shows_the_remote() {
 #[test]
 #[cfg(unix)]
 fn a_missing_credential_helper_is_ignored() {
-    let registry = EmbeddedRegistry::builder().basic_auth("user", "secret").start();
+    let registry = EmbeddedRegistry::builder()
+        .basic_auth("user", "secret")
+        .start();
     let stage = Stage::on(TestRegistry::Embedded(registry));
     let config = |player: &Player<'_>| {
         let host = stage.host();
-        player.home.write_config(&format!(r#"{{"credHelpers":{{"{host}":"is-not-there"}}}}"#));
+        player
+            .home
+            .write_config(&format!(r#"{{"credHelpers":{{"{host}":"is-not-there"}}}}"#));
     };
     let inspect = "inspect --insecure @/app:amd64";
     if docker::find().is_some() {
@@ -596,7 +626,10 @@ fn a_missing_credential_helper_is_ignored() {
     let mut ours = ours(&stage);
     config(&ours);
     let seen = ours.play(inspect);
-    seen.ran.fails(1).prints("").says("docker-credential-is-not-there");
+    seen.ran
+        .fails(1)
+        .prints("")
+        .says("docker-credential-is-not-there");
     ours.home.write_program(
         "docker-credential-is-not-there",
         r#"echo '{"ServerURL":"","Username":"user","Secret":"secret"}'"#,

@@ -24,7 +24,7 @@ mod rm;
 mod scripts;
 
 use crate::harness::stage::Stderr;
-use crate::harness::{Player, Program, Stage, docker};
+use crate::harness::{Home, Player, Program, Stage, docker};
 
 /// Two stages that only differ in their addresses: one for Docker's CLI, one for ours.
 struct SideBySide {
@@ -106,4 +106,19 @@ fn check(table: &str, cases: &[(&str, &str)]) {
         cases.len(),
         differences.join("\n")
     );
+}
+
+/// The plainest session, without any of the machinery above.
+#[test]
+fn both_programs_in_one_home() {
+    if !docker::is_here("fidelity::both_programs_in_one_home") {
+        return;
+    }
+    let home = Home::new();
+    for ran in [home.dockers(&["rm", "app:1"]), home.ours(&["rm", "app:1"])] {
+        ran.fails(1)
+            .prints("")
+            .says("No such manifest: docker.io/library/app:1\n");
+    }
+    assert!(home.drafts().is_empty());
 }

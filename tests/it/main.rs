@@ -4,12 +4,16 @@
 //! | --- | --- |
 //! | [`harness`] | homes, programs, registries with known images, and what a command did there |
 //! | [`fidelity`] | the same command lines through Docker's CLI and ours, side by side |
+//! | [`commands`] | the main job on both registries: results, drafts, what is published, what is asked for |
 //! | [`names`] | the plugin, the shim, `install` and `uninstall` |
 //! | [`recorded`] | what Docker's CLI did once, in files: the same, where there is no Docker |
 //! | [`deviations`] | a test for each row of the table of deviations |
 //!
 //! Each file of this folder is a module of this one binary; [`every_file_is_a_module`] sees to it.
 
+#![allow(clippy::unwrap_used, reason = "in a test, a panic is the report")]
+
+mod commands;
 mod deviations;
 mod fidelity;
 mod harness;

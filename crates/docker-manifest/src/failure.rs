@@ -43,7 +43,7 @@ pub enum Failure {
     #[error("No such manifest: {reference}")]
     NoDraft {
         /// What was looked for.
-        reference: Reference,
+        reference: Box<Reference>,
         /// The folder that was searched.
         searched: PathBuf,
     },

@@ -22,7 +22,11 @@ pub(crate) struct Shell<'a> {
 impl<'a> Shell<'a> {
     /// Opens a shell in an empty home.
     pub(crate) fn new(registry: &'a Watched<'a>) -> Self {
-        Self { registry, home: Home::new(), secrets: Vec::new() }
+        Self {
+            registry,
+            home: Home::new(),
+            secrets: Vec::new(),
+        }
     }
 
     /// Fills in what a command line leaves open.
@@ -43,13 +47,19 @@ impl<'a> Shell<'a> {
         let ran = self.home.run(command);
         for secret in &self.secrets {
             let written = [&ran.stdout, &ran.stderr];
-            assert!(written.iter().all(|text| !text.contains(secret)), "a secret was shown\n{ran}");
+            assert!(
+                written.iter().all(|text| !text.contains(secret)),
+                "a secret was shown\n{ran}"
+            );
         }
         let home = self.home.path().to_string_lossy().into_owned();
-        let neutral = |text: &str| {
-            line::neutral_text(text, &self.registry.host()).replace(&home, "HOME")
-        };
-        Ran { stdout: neutral(&ran.stdout), stderr: neutral(&ran.stderr), ..ran }
+        let neutral =
+            |text: &str| line::neutral_text(text, &self.registry.host()).replace(&home, "HOME");
+        Ran {
+            stdout: neutral(&ran.stdout),
+            stderr: neutral(&ran.stderr),
+            ..ran
+        }
     }
 
     /// Returns all that the store has on disk, our own folder included, but for the lock.

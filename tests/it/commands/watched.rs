@@ -49,7 +49,11 @@ impl<'a> Watched<'a> {
             .start()
         };
         let proxy = matches!(registry, TestRegistry::Real(_)).then(|| in_front(&registry.host()));
-        Self { registry, proxy, tokens: None }
+        Self {
+            registry,
+            proxy,
+            tokens: None,
+        }
     }
 
     /// Starts an empty registry that is reached over TLS.
@@ -67,12 +71,17 @@ impl<'a> Watched<'a> {
         let tls = (kind == Kind::Embedded).then_some(ca);
         let registry = TestRegistry::start_with(kind, Setup { tls, tokens });
         let tokens = tokens.map(|tokens| (tokens, ca));
-        Self { tokens, ..Self::over(registry, Some(ca)) }
+        Self {
+            tokens,
+            ..Self::over(registry, Some(ca))
+        }
     }
 
     /// Returns the address, as it stands in references.
     pub(crate) fn host(&self) -> String {
-        self.proxy.as_ref().map_or_else(|| self.registry.host(), LoggingProxy::host)
+        self.proxy
+            .as_ref()
+            .map_or_else(|| self.registry.host(), LoggingProxy::host)
     }
 
     /// Returns which registry this is, for messages.
@@ -129,7 +138,9 @@ impl<'a> Watched<'a> {
     #[track_caller]
     pub(crate) fn bytes(&self, repository: &str, name: &str) -> Vec<u8> {
         let found = self.manifest(repository, name);
-        found.unwrap_or_else(|| panic!("{:?} has no {repository}:{name}", self.kind())).1
+        found
+            .unwrap_or_else(|| panic!("{:?} has no {repository}:{name}", self.kind()))
+            .1
     }
 
     /// Returns the tags of a repository, sorted.
@@ -143,11 +154,23 @@ impl<'a> Watched<'a> {
     /// Returns a client of the real registry behind the proxy, with all rights on a repository.
     fn client(&self, repository: &str) -> Client {
         let client = self.registry.client();
-        let Some((tokens, ca)) = self.tokens else { return client };
-        let server = Client::new(&tokens.host()).tls(ca.client_config()).basic(SEEDER.0, SEEDER.1);
-        let (service, scope) = (tokens.service(), format!("repository:{repository}:pull,push"));
-        let answer = server.get(&format!("/token?service={service}&scope={scope}")).unwrap();
-        let token = answer.json()["token"].as_str().expect("the seeder gets a token").to_owned();
+        let Some((tokens, ca)) = self.tokens else {
+            return client;
+        };
+        let server = Client::new(&tokens.host())
+            .tls(ca.client_config())
+            .basic(SEEDER.0, SEEDER.1);
+        let (service, scope) = (
+            tokens.service(),
+            format!("repository:{repository}:pull,push"),
+        );
+        let answer = server
+            .get(&format!("/token?service={service}&scope={scope}"))
+            .unwrap();
+        let token = answer.json()["token"]
+            .as_str()
+            .expect("the seeder gets a token")
+            .to_owned();
         client.bearer(&token)
     }
 

@@ -138,6 +138,10 @@ fn flags() {
             docker --config elsewhere manifest push --insecure -p @/app:%
             docker --tls manifest inspect @/app:%
             docker --tlsverify=false manifest inspect @/app:%
+            docker -c nowhere manifest inspect @/app:%
+            docker --context=default manifest inspect @/app:%
+            DOCKER_CONTEXT=nowhere inspect @/app:%
+            DOCKER_CONFIG= inspect @/app:%
             DOCKER_HOST=tcp://127.0.0.1:1 inspect @/app:%
             DOCKER_CONFIG=elsewhere create --insecure @/app:% @/app:armv7
             DOCKER_CONFIG=elsewhere inspect @/app:%",
@@ -189,14 +193,20 @@ fn help() {
     let group = ["docker manifest --help", "bogus --help", "docker manifest"];
     for line in group {
         let (dockers, ours) = play(line);
-        assert_eq!(dockers.stdout.is_empty(), ours.stdout.is_empty(), "{line}\n{dockers}\n{ours}");
+        assert_eq!(
+            dockers.stdout.is_empty(),
+            ours.stdout.is_empty(),
+            "{line}\n{dockers}\n{ours}"
+        );
     }
 }
 
 fn without_experimental(help: &str) -> String {
     // Docker's CLI writes this above the help that `-h` asks for.
     let help = help.trim_start_matches("Flag shorthand -h has been deprecated, use --help\n");
-    let Some((before, rest)) = help.split_once("EXPERIMENTAL:\n") else { return help.to_owned() };
+    let Some((before, rest)) = help.split_once("EXPERIMENTAL:\n") else {
+        return help.to_owned();
+    };
     let after = rest.split_once("\n\n").map_or("", |(_, after)| after);
     format!("{before}{after}").trim_end().to_owned() + "\n"
 }

@@ -12,9 +12,9 @@ use super::SideBySide;
 use crate::harness::docker;
 
 /// How many sessions there are.
-const SESSIONS: usize = 240;
-/// How many are played at a time. Each command is a process that waits for the disk and the registry as well.
-const THREADS: usize = 3;
+const SESSIONS: usize = 200;
+/// How many are played at a time, each on registries of its own: a repository's tags are compared, too.
+const THREADS: usize = 2;
 
 /// OCI images, all of the repository `app`: their files come before those of `other`.
 ///
@@ -80,10 +80,10 @@ fn random_sessions() {
         "fidelity: {sessions} random sessions, FIDELITY_SEED={seed}"
     );
 
-    let stages = SideBySide::start();
     let next = AtomicUsize::new(0);
     let failures = Mutex::new(Vec::new());
     let play = || {
+        let stages = SideBySide::start();
         loop {
             let number = next.fetch_add(1, Ordering::Relaxed);
             if number >= sessions {

@@ -70,7 +70,7 @@ fn entry(
     let store = context.store()?;
     let found = store.entry(list, image)?;
     let missing = || Failure::NoDraft {
-        reference: image.clone(),
+        reference: Box::new(image.clone()),
         searched: store.root().to_owned(),
     };
     let entry = found.ok_or_else(missing)?;

@@ -46,7 +46,7 @@ pub(super) async fn run(context: &Context<'_>, args: &Args) -> Result<(), Failur
     })?;
     let store = context.store()?;
     let missing = || Failure::NoDraft {
-        reference: list.clone(),
+        reference: Box::new(list.clone()),
         searched: store.root().to_owned(),
     };
     let draft = store.load(&list)?.ok_or_else(missing)?;

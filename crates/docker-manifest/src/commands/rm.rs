@@ -40,7 +40,7 @@ fn remove(context: &Context<'_>, list: &str) -> Result<(), Failure> {
         return Ok(());
     }
     Err(Failure::NoDraft {
-        reference: list,
+        reference: Box::new(list),
         searched: store.root().to_owned(),
     })
 }
