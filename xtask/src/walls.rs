@@ -70,7 +70,6 @@ const WALLS: &[Wall] = &[
         direct: &[
             "base64",
             "bytes",
-            "docker_credential",
             "futures-util",
             "http",
             "http-auth",

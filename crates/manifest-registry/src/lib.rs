@@ -7,7 +7,7 @@
 //! | [`concurrent()`] | many things at once, within bounds, results in order |
 //! | `session` | one conversation per registry: scheme, challenge, the login that goes with each call |
 //! | `auth`, `challenge`, `token` | from a challenge and credentials to a header; one token request per set of scopes |
-//! | [`credentials`] | Docker's `config.json` and credential helpers |
+//! | [`credentials`], `helper` | Docker's `config.json`; running credential helpers |
 //! | [`endpoint`] | which schemes and TLS modes a host may be spoken to with |
 //! | `transport`, `answer` | the one way out, redirects, connection pools; bounded bodies |
 //! | [`error`], [`refusal`], [`network`], `hint` | what went wrong, and what to do about it |
@@ -27,6 +27,7 @@ mod copy;
 pub mod credentials;
 pub mod endpoint;
 pub mod error;
+mod helper;
 mod hint;
 pub mod limits;
 pub mod network;
