@@ -22,7 +22,7 @@ const SPOILT: &[(&str, Spoil)] = &[
     }),
     ("no JSON", |file| fs::write(file, [0xff, 0, 1]).unwrap()),
     ("other JSON", |file| {
-        fs::write(file, r#"{"Ref":"a"}"#).unwrap()
+        fs::write(file, r#"{"Ref":"a"}"#).unwrap();
     }),
     ("a folder", |file| {
         fs::remove_file(file).unwrap();
