@@ -159,7 +159,7 @@ fn a_push_that_fails_leaves_tag_and_draft() {
             ),
             (
                 Fault::on("PUT", "/manifests/1").answer(error(400, "TAG_INVALID", "no")),
-                1,
+                7,
                 "failed to put manifest REGISTRY/rel:1",
             ),
             (
