@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use futures_util::{StreamExt as _, TryStreamExt as _};
+use manifest_core::manifest::ImageManifest;
 use manifest_core::media_type::is_foreign_layer;
 use manifest_core::reference::Repository;
 use manifest_core::{Content, Descriptor, Digest, Manifest, MediaType, Reference};
@@ -86,7 +87,7 @@ impl Child {
             Content::Image(image) => Some(image),
             Content::List(_) => None,
         };
-        image.into_iter().flat_map(|image| image.blobs())
+        image.into_iter().flat_map(ImageManifest::blobs)
     }
 }
 
