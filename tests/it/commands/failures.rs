@@ -151,6 +151,21 @@ fn a_push_that_fails_leaves_tag_and_draft() {
                 4,
                 "401 Unauthorized",
             ),
+            // The children.
+            (
+                Fault::on("PUT", "/manifests/sha256").answer(error(500, "UNKNOWN", "oops")),
+                6,
+                "500 Internal Server Error",
+            ),
+            (
+                Fault::on("PUT", "/manifests/sha256").answer(error(
+                    429,
+                    "TOOMANYREQUESTS",
+                    "slowly",
+                )),
+                5,
+                "429 Too Many Requests",
+            ),
             // The tag itself.
             (
                 Fault::on("PUT", "/manifests/1").answer(error(403, "DENIED", "read only")),
@@ -171,21 +186,6 @@ fn a_push_that_fails_leaves_tag_and_draft() {
                 Fault::on("PUT", "/manifests/1").answer(Answer::ResetBeforeHeaders),
                 6,
                 "the connection was cut",
-            ),
-            // The children.
-            (
-                Fault::on("PUT", "/manifests/sha256").answer(error(500, "UNKNOWN", "oops")),
-                6,
-                "500 Internal Server Error",
-            ),
-            (
-                Fault::on("PUT", "/manifests/sha256").answer(error(
-                    429,
-                    "TOOMANYREQUESTS",
-                    "slowly",
-                )),
-                5,
-                "429 Too Many Requests",
             ),
         ];
         for (fault, code, text) in rows {
