@@ -153,6 +153,11 @@ fn a_push_that_fails_leaves_tag_and_draft() {
             ),
             // The children.
             (
+                Fault::on("POST", "/blobs/uploads").answer(error(401, "UNAUTHORIZED", "who?")),
+                4,
+                "401 Unauthorized",
+            ),
+            (
                 Fault::on("PUT", "/manifests/sha256").answer(error(500, "UNKNOWN", "oops")),
                 6,
                 "500 Internal Server Error",
