@@ -1,6 +1,6 @@
 //! The commands, a file each: the arguments with their help first, then what is done with them.
 
-use manifest_registry::concurrent;
+use manifest_registry::{concurrent, limits};
 
 use crate::cli::Command;
 use crate::context::Context;
@@ -15,7 +15,7 @@ pub mod rm;
 pub mod uninstall;
 
 /// How many images a command works on at once. The registry client bounds what that means for one registry.
-const IMAGES_AT_ONCE: usize = 64;
+const IMAGES_AT_ONCE: usize = limits::PARALLEL_WORK;
 
 /// Does something for all images at once, and returns the results in their order, or the first failure in it.
 async fn for_all<T>(

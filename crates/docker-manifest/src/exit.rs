@@ -13,6 +13,8 @@ pub enum Exit {
     RateLimited,
     /// The registry or the way to it does not work now.
     Unavailable,
+    /// Something is there already, or was moved by somebody else.
+    Conflict,
     /// A flag is unknown or has a wrong value, as in Docker.
     Usage,
     /// The shim has no `docker` to hand over to: what a shell answers to an unknown command.
@@ -36,6 +38,10 @@ impl Exit {
         (Self::RateLimited, "rate limited by the registry"),
         (Self::Unavailable, "registry or network unavailable"),
         (
+            Self::Conflict,
+            "refused because something is there already, or was moved meanwhile",
+        ),
+        (
             Self::Usage,
             "unknown flag, or a flag with a wrong value; Docker's code for it",
         ),
@@ -54,6 +60,7 @@ impl Exit {
             Self::Unauthorized => 4,
             Self::RateLimited => 5,
             Self::Unavailable => 6,
+            Self::Conflict => 7,
             Self::Usage => 125,
             Self::NoDocker => 127,
             Self::Other(code) => code,

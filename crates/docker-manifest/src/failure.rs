@@ -134,6 +134,7 @@ impl Failure {
     pub fn exit(&self) -> Exit {
         match self {
             Self::Usage(error) => error.exit(),
+            Self::Registry(error) if error.is_conflict() => Exit::Conflict,
             Self::Registry(error) if error.is_unauthorized() => Exit::Unauthorized,
             Self::Registry(error) if error.is_rate_limited() => Exit::RateLimited,
             Self::Registry(error) if error.is_unavailable() => Exit::Unavailable,

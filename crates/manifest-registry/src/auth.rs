@@ -30,6 +30,8 @@ pub(crate) struct Login<'a> {
     pub(crate) credential: &'a Credential,
     /// The rights that are needed, in the order in which they are asked for.
     pub(crate) scopes: &'a [Scope],
+    /// The rights that one token is asked for first, for this and other calls; may be empty.
+    pub(crate) shared: &'a [Scope],
     /// The header that the registry did not take.
     pub(crate) rejected: Option<&'a HeaderValue>,
 }
@@ -52,14 +54,45 @@ impl Login<'_> {
             }
             (Challenge::Bearer { realm, service }, _) => {
                 let service = service.as_deref();
+                if let Some(header) = self.shared_token(realm, service, &attempt).await? {
+                    return Ok(Some(header));
+                }
                 let key = TokenKey::new(&self.host.domain, realm, service, self.scopes);
-                let fetch = || self.fetch(realm, service, attempt);
+                let fetch = || self.fetch(realm, service, self.scopes, attempt);
                 self.tokens.get(&key, self.rejected, fetch).await.map(Some)
             }
             (Challenge::Unknown(schemes), _) => Err(RegistryError::Challenge {
                 attempt,
                 reason: format!("the registry wants a login by {}", schemes.join(" or ")),
             }),
+        }
+    }
+
+    /// Returns the header of the token for all shared rights. Nothing where none are shared, or the token server or the
+    /// registry turned out not to go along: then each call asks for what it needs itself.
+    async fn shared_token(
+        &self,
+        realm: &str,
+        service: Option<&str>,
+        attempt: &Attempt,
+    ) -> Result<Option<HeaderValue>, RegistryError> {
+        if self.shared.is_empty() {
+            return Ok(None);
+        }
+        let key = TokenKey::new(&self.host.domain, realm, service, self.shared);
+        if self.rejected.is_some() {
+            self.tokens.give_up(&key);
+        }
+        if self.tokens.is_given_up(&key) {
+            return Ok(None);
+        }
+        let fetch = || self.fetch(realm, service, self.shared, Box::new(attempt.clone()));
+        match self.tokens.get(&key, None, fetch).await {
+            Err(error) if error.is_final_refusal() => {
+                self.tokens.give_up(&key);
+                Ok(None)
+            }
+            result => result.map(Some),
         }
     }
 
@@ -71,6 +104,7 @@ impl Login<'_> {
         &self,
         realm: &str,
         service: Option<&str>,
+        scopes: &[Scope],
         attempt: Box<Attempt>,
     ) -> Result<Token, RegistryError> {
         let unusable = |what: &str| RegistryError::Challenge {
@@ -90,12 +124,12 @@ impl Login<'_> {
         headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
         let (method, authorization, payload) = match self.credential {
             Credential::IdentityToken(token) => {
-                let form = "application/x-www-form-urlencoded";
-                headers.insert(CONTENT_TYPE, HeaderValue::from_static(form));
+                let form_type = "application/x-www-form-urlencoded";
+                headers.insert(CONTENT_TYPE, HeaderValue::from_static(form_type));
                 (
                     Method::POST,
                     None,
-                    Payload::Secret(self.form(service, token)),
+                    Payload::Secret(form(service, scopes, token)),
                 )
             }
             other => {
@@ -103,7 +137,7 @@ impl Login<'_> {
                     Credential::Basic { username, password } => Some(basic(username, password)),
                     _ => None,
                 };
-                self.add_query(&mut url, service);
+                self.add_query(&mut url, service, scopes);
                 (Method::GET, authorization, Payload::None)
             }
         };
@@ -127,32 +161,32 @@ impl Login<'_> {
 
     /// One `scope` parameter per scope, the account where there is one (distribution specification, "Token
     /// Authentication").
-    fn add_query(&self, url: &mut Url, service: Option<&str>) {
+    fn add_query(&self, url: &mut Url, service: Option<&str>, scopes: &[Scope]) {
         let mut query = url.query_pairs_mut();
         if let Some(service) = service {
             query.append_pair("service", service);
         }
-        for scope in self.scopes {
+        for scope in scopes {
             query.append_pair("scope", &scope.to_string());
         }
         if let Credential::Basic { username, .. } = self.credential {
             query.append_pair("account", username);
         }
     }
+}
 
-    /// The OAuth 2 form, where scopes are one text (distribution specification, "OAuth2 Token Authentication").
-    fn form(&self, service: Option<&str>, token: &Secret) -> Bytes {
-        let scopes: Vec<String> = self.scopes.iter().map(Scope::to_string).collect();
-        let mut form = form_urlencoded::Serializer::new(String::new());
-        form.append_pair("grant_type", "refresh_token");
-        form.append_pair("client_id", CLIENT_ID);
-        form.append_pair("refresh_token", token.expose());
-        if let Some(service) = service {
-            form.append_pair("service", service);
-        }
-        form.append_pair("scope", &scopes.join(" "));
-        form.finish().into()
+/// The OAuth 2 form, where scopes are one text (distribution specification, "OAuth2 Token Authentication").
+fn form(service: Option<&str>, scopes: &[Scope], token: &Secret) -> Bytes {
+    let scopes: Vec<String> = scopes.iter().map(Scope::to_string).collect();
+    let mut form = form_urlencoded::Serializer::new(String::new());
+    form.append_pair("grant_type", "refresh_token");
+    form.append_pair("client_id", CLIENT_ID);
+    form.append_pair("refresh_token", token.expose());
+    if let Some(service) = service {
+        form.append_pair("service", service);
     }
+    form.append_pair("scope", &scopes.join(" "));
+    form.finish().into()
 }
 
 fn basic(username: &str, password: &Secret) -> HeaderValue {

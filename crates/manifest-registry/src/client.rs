@@ -21,7 +21,7 @@ use crate::token::Scope;
 use crate::transport::{Payload, Timeouts, Transport};
 
 /// What a registry calls the digest of what it sends or has stored.
-const DOCKER_CONTENT_DIGEST: &str = "docker-content-digest";
+pub(crate) const DOCKER_CONTENT_DIGEST: &str = "docker-content-digest";
 
 /// What the plugin tells the client. The default is anonymous, and takes no insecure host but this machine.
 #[derive(Clone, Debug)]
@@ -215,6 +215,7 @@ impl Client {
             headers: HeaderMap::new(),
             payload: Payload::None,
             scopes: vec![Scope::pull(repository)],
+            shared: [].into(),
         };
         self.shared.session.call(&call).await
     }
@@ -308,6 +309,17 @@ impl Client {
         media_type: MediaType,
         bytes: Vec<u8>,
     ) -> Result<Digest, RegistryError> {
+        self.put(target, media_type, bytes.into(), [].into()).await
+    }
+
+    /// As [`Self::put_manifest`], with a token that serves other calls as well.
+    pub(crate) async fn put(
+        &self,
+        target: &Reference,
+        media_type: MediaType,
+        bytes: Bytes,
+        shared: Arc<[Scope]>,
+    ) -> Result<Digest, RegistryError> {
         let own = target
             .digest()
             .filter(|digest| digest.matches(&bytes))
@@ -315,7 +327,6 @@ impl Client {
         let digest = own.unwrap_or_else(|| Digest::sha256(&bytes));
         let name = target.tag().unwrap_or(digest.as_str());
         let repository = target.repository();
-        let bytes = Bytes::from(bytes);
         let mut headers = HeaderMap::new();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static(media_type.as_str()));
         headers.insert(CONTENT_LENGTH, bytes.len().into());
@@ -327,6 +338,7 @@ impl Client {
             headers,
             payload: Payload::Bytes(bytes.clone()),
             scopes: vec![Scope::push(repository)],
+            shared,
         };
         let answer = self.shared.session.call(&call).await?;
         let stated = answer.single_header(DOCKER_CONTENT_DIGEST)?;
@@ -350,7 +362,7 @@ impl Client {
     }
 }
 
-fn manifest_call(method: Method, reference: &Reference) -> Call<'_> {
+pub(crate) fn manifest_call(method: Method, reference: &Reference) -> Call<'_> {
     let accept = MediaType::ALL.map(MediaType::as_str).join(", ");
     let mut headers = HeaderMap::new();
     headers.insert(
@@ -369,6 +381,7 @@ fn manifest_call(method: Method, reference: &Reference) -> Call<'_> {
         headers,
         payload: Payload::None,
         scopes: vec![Scope::pull(reference.repository())],
+        shared: [].into(),
     }
 }
 

@@ -146,6 +146,36 @@ fn with_cause(error: &ManifestError) -> String {
     redact::printable(&format!("{error}{}", cause.unwrap_or_default()))
 }
 
+/// Something that a manifest refers to and the repository that it was to be in does not have.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Absent {
+    /// What it is: `blob`, `foreign layer`, `manifest`.
+    pub kind: &'static str,
+    /// Its digest.
+    pub digest: Digest,
+    /// The repository that it was to come from.
+    pub source: Repository,
+    /// Whether that has it; nothing where that cannot be told.
+    pub is_in_source: Option<bool>,
+}
+
+impl fmt::Display for Absent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            kind,
+            digest,
+            source,
+            is_in_source,
+        } = self;
+        write!(f, "{kind} {digest}")?;
+        match is_in_source {
+            Some(true) => write!(f, " (which {source} has)"),
+            Some(false) => write!(f, " (nor is it in {source})"),
+            None => Ok(()),
+        }
+    }
+}
+
 /// What went wrong between this program and a registry.
 #[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -191,6 +221,36 @@ pub enum RegistryError {
         reference: Box<Reference>,
         /// What is wrong.
         problem: Box<ContentProblem>,
+    },
+    /// A registry refused a manifest because something that it refers to is not there.
+    #[error("{source}; {target} does not have {}", list(absent))]
+    Incomplete {
+        /// The repository that the manifest was to be in.
+        target: Repository,
+        /// What is not there.
+        absent: Vec<Absent>,
+        /// What the registry answered.
+        source: Box<RegistryError>,
+    },
+    /// A registry refused to move a tag.
+    #[error("{source}; {reference} is {existing}")]
+    TagTaken {
+        /// The tag.
+        reference: Box<Reference>,
+        /// What it shows.
+        existing: Digest,
+        /// What the registry answered.
+        source: Box<RegistryError>,
+    },
+    /// What was written and accepted is not what is there.
+    #[error("{written} was put to {reference}, {}", found_instead(found.as_ref()))]
+    ReadBack {
+        /// The name under which it was written.
+        reference: Box<Reference>,
+        /// The digest of what was written.
+        written: Digest,
+        /// The digest of what is there.
+        found: Option<Digest>,
     },
     /// An image's configuration has the right digest, and is not JSON of the right form.
     #[error("the image config {blob} cannot be read")]
@@ -252,6 +312,18 @@ pub enum RegistryError {
     Setup(#[source] Arc<reqwest::Error>),
 }
 
+fn list(absent: &[Absent]) -> String {
+    let absent: Vec<String> = absent.iter().map(Absent::to_string).collect();
+    absent.join(", ")
+}
+
+fn found_instead(found: Option<&Digest>) -> String {
+    match found {
+        Some(found) => format!("and now {found} is there"),
+        None => "and accepted, but is not there".to_owned(),
+    }
+}
+
 impl RegistryError {
     pub(crate) fn content(attempt: Box<Attempt>, problem: ContentProblem) -> Self {
         Self::Content {
@@ -264,7 +336,9 @@ impl RegistryError {
     #[must_use]
     pub fn attempt(&self) -> Option<&Attempt> {
         match self {
-            Self::NoSuchManifest { source, .. } => source.attempt(),
+            Self::NoSuchManifest { source, .. }
+            | Self::Incomplete { source, .. }
+            | Self::TagTaken { source, .. } => source.attempt(),
             Self::Refused { attempt, .. }
             | Self::Network { attempt, .. }
             | Self::Content { attempt, .. }
@@ -273,6 +347,7 @@ impl RegistryError {
             Self::Helper { .. }
             | Self::Credentials { .. }
             | Self::Unusable { .. }
+            | Self::ReadBack { .. }
             | Self::Config { .. }
             | Self::Host { .. }
             | Self::UserAgent(_)
@@ -284,7 +359,9 @@ impl RegistryError {
     #[must_use]
     pub fn refusal(&self) -> Option<&Refusal> {
         match self {
-            Self::NoSuchManifest { source, .. } => source.refusal(),
+            Self::NoSuchManifest { source, .. }
+            | Self::Incomplete { source, .. }
+            | Self::TagTaken { source, .. } => source.refusal(),
             Self::Refused { refusal, .. } => Some(refusal),
             _ => None,
         }
@@ -328,6 +405,32 @@ impl RegistryError {
             Self::Refused { refusal, .. } => refusal.is_unavailable(),
             _ => false,
         }
+    }
+
+    /// Tells whether something stands in the way that is there already, or was moved meanwhile.
+    #[must_use]
+    pub fn is_conflict(&self) -> bool {
+        matches!(
+            self,
+            Self::TagTaken { .. } | Self::ReadBack { found: Some(_), .. }
+        )
+    }
+
+    /// Tells whether the answer was no, and will be no if it is asked for again.
+    pub(crate) fn is_final_refusal(&self) -> bool {
+        matches!(self, Self::Refused { refusal, .. } if refusal.is_final())
+    }
+
+    /// Tells whether a manifest was refused for what it refers to.
+    pub(crate) fn is_incomplete(&self) -> bool {
+        matches!(self, Self::Refused { attempt, refusal }
+            if matches!(attempt.operation, Operation::PutManifest(_)) && refusal.is_incomplete())
+    }
+
+    /// Tells whether a manifest may have been refused because its tag must not be moved.
+    pub(crate) fn may_be_immutable(&self) -> bool {
+        matches!(self, Self::Refused { attempt, refusal }
+            if matches!(attempt.operation, Operation::PutManifest(_)) && refusal.may_be_immutable())
     }
 
     /// Returns the same failure as it is for another request that shared the work.

@@ -3,7 +3,7 @@
 use http::StatusCode;
 
 use crate::endpoint::is_docker_hub;
-use crate::error::{Attempt, Operation, RegistryError};
+use crate::error::{Absent, Attempt, Operation, RegistryError};
 use crate::network::NetworkProblem;
 use crate::refusal::Refusal;
 
@@ -18,11 +18,32 @@ impl RegistryError {
                 "install the helper, or take it out of credsStore and credHelpers in Docker's config.json"
                     .to_owned(),
             ),
+            Self::Incomplete { absent, .. } => Some(incomplete(absent)),
+            Self::TagTaken { .. } => Some(
+                "the registry lets nobody move this tag: push to another one".to_owned(),
+            ),
+            Self::ReadBack { found, .. } => Some(match found {
+                Some(_) => "somebody else may have pushed the same tag just now: look at it, and push again".to_owned(),
+                None => "look at it again in a while: `docker-manifest inspect`".to_owned(),
+            }),
             Self::Credentials { .. } => {
                 Some("run docker login again, or repair the file".to_owned())
             }
             _ => None,
         }
+    }
+}
+
+fn incomplete(absent: &[Absent]) -> String {
+    if absent.iter().all(|absent| absent.kind == "foreign layer") {
+        "use --push-foreign to copy layers that registries need not hold".to_owned()
+    } else if absent
+        .iter()
+        .any(|absent| absent.is_in_source == Some(false))
+    {
+        "push the image that it belongs to again".to_owned()
+    } else {
+        "push again: the registry may have removed it as unused meanwhile".to_owned()
     }
 }
 

@@ -3,7 +3,10 @@
 //! | module | holds |
 //! | --- | --- |
 //! | [`client`] | [`Client`], what commands call |
-//! | `copy` | [`Client::copy_child`]: mounts and uploads |
+//! | [`publish`] | [`Client::publish`]: children, blobs first, then the tag, once |
+//! | `confirm`, `missing` | what the registry has under a name; why it refused what was to be there |
+//! | `copy`, `upload` | one blob from repository to repository: by mount, else streamed |
+//! | `rights` | what one publication asks of the token server |
 //! | [`concurrent()`] | many things at once, within bounds, results in order |
 //! | `session` | one conversation per registry: scheme, challenge, the login that goes with each call |
 //! | `auth`, `challenge`, `token` | from a challenge and credentials to a header; one token request per set of scopes |
@@ -23,6 +26,7 @@ mod auth;
 mod challenge;
 pub mod client;
 mod concurrent;
+mod confirm;
 mod copy;
 pub mod credentials;
 pub mod endpoint;
@@ -30,18 +34,22 @@ pub mod error;
 mod helper;
 mod hint;
 pub mod limits;
+mod missing;
 pub mod network;
+pub mod publish;
 pub mod redact;
 pub mod refusal;
+mod rights;
 mod session;
 mod token;
 mod transport;
+mod upload;
 
 pub use client::{Client, ClientConfig};
 pub use concurrent::concurrent;
-pub use copy::Copied;
 pub use credentials::{Credential, Credentials};
 pub use endpoint::Insecure;
 pub use error::RegistryError;
+pub use publish::{Child, Publication, Published};
 pub use redact::Secret;
 pub use transport::Timeouts;

@@ -21,15 +21,32 @@ pub const BODY_TIMEOUT: Duration = Duration::from_secs(180);
 /// How long an unused connection is kept, below the 60 s after which common load balancers drop it.
 pub const POOL_IDLE_TIMEOUT: Duration = Duration::from_secs(50);
 
-/// How many requests run at once on one host: registries see one busy client, not an attack, and HTTP/2
-/// servers allow at least 100 streams.
+/// How many requests run at once on one host that speaks HTTP/1.1, and so how many connections it sees at most. One whose
+/// protocol is not known yet counts as such.
 pub const REQUESTS_PER_HOST: usize = 16;
+
+/// How many requests run at once on one host that speaks HTTP/2, all on one connection. 250 is what servers in Go take;
+/// what a server takes less it says itself (`SETTINGS_MAX_CONCURRENT_STREAMS`), and the HTTP library waits.
+pub const REQUESTS_PER_HOST_HTTP2: usize = 250;
 
 /// How many blobs are copied at once. Each has two connections and up to some 100 KiB in flight.
 pub const PARALLEL_UPLOADS: usize = 4;
 
-/// How many blob mounts of one child are asked for at once; [`REQUESTS_PER_HOST`] bounds all of them together.
-pub const PARALLEL_MOUNTS: usize = 16;
+/// How many blobs or manifests of one publication are worked on at once: what the fastest host takes.
+pub const PARALLEL_WORK: usize = REQUESTS_PER_HOST_HTTP2;
+
+/// How often the upload of one blob is begun or gone on with, where the network or the registry fails.
+pub const UPLOAD_ATTEMPTS: usize = 3;
+
+/// How many repositories one token is asked to cover. Each adds some 50 bytes to a URL and 100 to a header, of which
+/// common servers take 8 KiB.
+pub const SCOPES_PER_TOKEN: usize = 50;
+
+/// How long a tag that was just written may still be missing, or show what it was before.
+pub const LAG_WINDOW: Duration = Duration::from_secs(15);
+
+/// How long to wait before such a tag is looked at again; doubled each time.
+pub const LAG_PAUSE: Duration = Duration::from_millis(100);
 
 /// How many redirects are followed. Registries use one, to their object storage.
 pub const REDIRECTS: usize = 5;

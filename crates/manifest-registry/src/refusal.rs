@@ -65,6 +65,34 @@ impl Refusal {
             || self.status.is_client_error() && self.has(&["TOOMANYREQUESTS"])
     }
 
+    /// Tells whether asking again would bring the same answer.
+    pub(crate) fn is_final(&self) -> bool {
+        self.status.is_client_error()
+            && !matches!(self.status.as_u16(), 408 | 425)
+            && !self.is_rate_limited()
+    }
+
+    /// Tells whether a manifest was refused for what it refers to (distribution specification, "Error Codes").
+    pub(crate) fn is_incomplete(&self) -> bool {
+        self.status.is_client_error()
+            && self.has(&["MANIFEST_BLOB_UNKNOWN", "BLOB_UNKNOWN", "MANIFEST_UNKNOWN"])
+    }
+
+    /// Tells whether this may be how a registry says that a tag must not be moved. There is no code for it: Harbor answers
+    /// 412, ACR 409, ECR 400 with TAG_INVALID, others say it in words.
+    pub(crate) fn may_be_immutable(&self) -> bool {
+        let says = |message: &Message| {
+            let text = message.text.to_ascii_lowercase();
+            ["immutable", "already exist", "overwrit", "locked"]
+                .iter()
+                .any(|word| text.contains(word))
+        };
+        matches!(self.status.as_u16(), 409 | 412)
+            || self.status.is_client_error()
+                && (self.has(&["TAG_INVALID", "TAG_IMMUTABLE", "CONFLICT", "PRECONDITION"])
+                    || self.messages.iter().any(says))
+    }
+
     pub(crate) fn is_unavailable(&self) -> bool {
         self.status.is_server_error() || self.status == StatusCode::REQUEST_TIMEOUT
     }

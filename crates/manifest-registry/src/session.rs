@@ -33,6 +33,9 @@ pub(crate) struct Call<'a> {
     pub(crate) payload: Payload,
     /// The rights that it needs, in the order in which they are asked for.
     pub(crate) scopes: Vec<Scope>,
+    /// The rights, these among them, that it shares with other calls of the same work: one token for all of them is asked
+    /// for first. Empty where there are none.
+    pub(crate) shared: Arc<[Scope]>,
 }
 
 /// Where a call goes.
@@ -282,6 +285,7 @@ impl Session {
             base,
             credential: credential.as_ref().map_err(Clone::clone)?,
             scopes: &call.scopes,
+            shared: &call.shared,
             rejected,
         };
         login
@@ -302,6 +306,7 @@ impl Session {
                     headers: HeaderMap::new(),
                     payload: Payload::None,
                     scopes: Vec::new(),
+                    shared: [].into(),
                 };
                 let answer = self.send(host, &call, mode, None).await?;
                 host.learn(&answer, base);

@@ -1,6 +1,6 @@
 //! Tokens: one request for each set of scopes, however many tasks need it.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -122,6 +122,7 @@ pub(crate) fn bearer(token: &str) -> Option<HeaderValue> {
 #[derive(Default)]
 pub(crate) struct Tokens {
     cells: Mutex<HashMap<TokenKey, Arc<tokio::sync::Mutex<Cell>>>>,
+    given_up: Mutex<HashSet<TokenKey>>,
 }
 
 #[derive(Default)]
@@ -175,6 +176,20 @@ impl Tokens {
                 Err(error)
             }
         }
+    }
+
+    /// Forgets the token for `key`, which is refused or gives less than it was asked for.
+    pub(crate) fn give_up(&self, key: &TokenKey) {
+        let mut cells = self.cells.lock().unwrap_or_else(PoisonError::into_inner);
+        cells.remove(key);
+        let mut given_up = self.given_up.lock().unwrap_or_else(PoisonError::into_inner);
+        given_up.insert(key.clone());
+    }
+
+    /// Tells whether no token for `key` is to be asked for.
+    pub(crate) fn is_given_up(&self, key: &TokenKey) -> bool {
+        let given_up = self.given_up.lock().unwrap_or_else(PoisonError::into_inner);
+        given_up.contains(key)
     }
 
     fn cell(&self, key: &TokenKey) -> Arc<tokio::sync::Mutex<Cell>> {

@@ -4,12 +4,13 @@
 //! redirects, so that credentials never go to where a redirect points.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
 use http::header::{AUTHORIZATION, HeaderMap, HeaderValue, LOCATION};
-use http::{Method, StatusCode};
+use http::{Method, StatusCode, Version};
 use tokio::sync::Semaphore;
 use tokio::time::Instant;
 use url::Url;
@@ -126,7 +127,29 @@ pub(crate) struct Transport {
     pub(crate) timeouts: Timeouts,
     pub(crate) insecure: Insecure,
     pools: Mutex<HashMap<(Mode, Route), Pool>>,
-    slots: Mutex<HashMap<String, Arc<Semaphore>>>,
+    slots: Mutex<HashMap<String, Arc<Slots>>>,
+}
+
+/// Bounds the requests that run at once on one host. It is widened when the host turns out to speak HTTP/2.
+struct Slots {
+    free: Arc<Semaphore>,
+    wide: AtomicBool,
+}
+
+impl Slots {
+    fn new() -> Self {
+        Self {
+            free: Arc::new(Semaphore::new(limits::REQUESTS_PER_HOST)),
+            wide: AtomicBool::new(false),
+        }
+    }
+
+    fn learn(&self, version: Version) {
+        if version == Version::HTTP_2 && !self.wide.swap(true, Ordering::Relaxed) {
+            let more = limits::REQUESTS_PER_HOST_HTTP2 - limits::REQUESTS_PER_HOST;
+            self.free.add_permits(more);
+        }
+    }
 }
 
 /// A connection pool, or why there is none.
@@ -218,7 +241,8 @@ impl Transport {
 
     /// Sends one request, once, and returns the head of the answer, whatever it says.
     async fn transmit(&self, wire: &Wire<'_>) -> Result<Answer, RegistryError> {
-        let slot = self.slots(&wire.url).acquire_owned().await.ok();
+        let slots = self.slots(&wire.url);
+        let slot = slots.free.clone().acquire_owned().await.ok();
         let failed = |problem, source| RegistryError::Network {
             attempt: wire.attempt(),
             problem,
@@ -251,7 +275,10 @@ impl Transport {
         };
         tokio::select! {
             result = request.send() => match result {
-                Ok(response) => Ok(Answer::new(response, wire.attempt(), slot, self.timeouts)),
+                Ok(response) => {
+                    slots.learn(response.version());
+                    Ok(Answer::new(response, wire.attempt(), slot, self.timeouts))
+                }
                 Err(error) => {
                     let problem = NetworkProblem::of(&error, self.timeouts.connect);
                     Err(failed(problem, Some(Cause::of(&error))))
@@ -261,9 +288,9 @@ impl Transport {
         }
     }
 
-    fn slots(&self, url: &Url) -> Arc<Semaphore> {
+    fn slots(&self, url: &Url) -> Arc<Slots> {
         let mut slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
-        let new = || Arc::new(Semaphore::new(limits::REQUESTS_PER_HOST));
+        let new = || Arc::new(Slots::new());
         slots.entry(authority(url)).or_insert_with(new).clone()
     }
 

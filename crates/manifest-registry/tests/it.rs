@@ -15,10 +15,14 @@ mod copy;
 mod helpers;
 #[path = "it/hostile.rs"]
 mod hostile;
+#[path = "it/publish.rs"]
+mod publish;
 #[path = "it/push.rs"]
 mod push;
 #[path = "it/read.rs"]
 mod read;
+#[path = "it/round_trips.rs"]
+mod round_trips;
 #[path = "it/schemes.rs"]
 mod schemes;
 

@@ -151,28 +151,12 @@ fn a_push_that_fails_leaves_tag_and_draft() {
                 4,
                 "401 Unauthorized",
             ),
-            // The tag itself.
-            (
-                Fault::on("PUT", "/manifests/1").answer(error(403, "DENIED", "read only")),
-                4,
-                "403 Forbidden: denied: read only",
-            ),
-            (
-                Fault::on("PUT", "/manifests/1").answer(error(400, "TAG_INVALID", "no")),
-                1,
-                "failed to put manifest REGISTRY/rel:1",
-            ),
-            (
-                Fault::on("PUT", "/manifests/1").answer(error(500, "UNKNOWN", "oops")),
-                6,
-                "500 Internal Server Error",
-            ),
-            (
-                Fault::on("PUT", "/manifests/1").answer(Answer::ResetBeforeHeaders),
-                6,
-                "the connection was cut",
-            ),
             // The children.
+            (
+                Fault::on("POST", "/blobs/uploads").answer(error(401, "UNAUTHORIZED", "who?")),
+                4,
+                "401 Unauthorized",
+            ),
             (
                 Fault::on("PUT", "/manifests/sha256").answer(error(500, "UNKNOWN", "oops")),
                 6,
@@ -186,6 +170,27 @@ fn a_push_that_fails_leaves_tag_and_draft() {
                 )),
                 5,
                 "429 Too Many Requests",
+            ),
+            // The tag itself.
+            (
+                Fault::on("PUT", "/manifests/1").answer(error(403, "DENIED", "read only")),
+                4,
+                "403 Forbidden: denied: read only",
+            ),
+            (
+                Fault::on("PUT", "/manifests/1").answer(error(400, "TAG_INVALID", "no")),
+                7,
+                "failed to put manifest REGISTRY/rel:1",
+            ),
+            (
+                Fault::on("PUT", "/manifests/1").answer(error(500, "UNKNOWN", "oops")),
+                6,
+                "500 Internal Server Error",
+            ),
+            (
+                Fault::on("PUT", "/manifests/1").answer(Answer::ResetBeforeHeaders),
+                6,
+                "the connection was cut",
             ),
         ];
         for (fault, code, text) in rows {

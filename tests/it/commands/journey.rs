@@ -189,7 +189,7 @@ fn play(registry: &Watched<'_>, job: &Job) {
     assert_eq!(remote["Descriptor"]["platform"], job.platforms[0]);
     assert_eq!(registry.lines().len(), 2);
 
-    // The children are there already: one PUT, of the tag.
+    // The children are there already: a look at the tag, one PUT, and a look at what came of it.
     assert!(
         !registry.tags("app").contains(&"made".to_owned()),
         "create and inspect publish nothing"
@@ -204,7 +204,11 @@ fn play(registry: &Watched<'_>, job: &Job) {
         .succeeds()
         .prints(&format!("{}\n", sha256(expected.as_bytes())))
         .is_quiet();
-    assert_eq!(registry.lines(), ["PUT /v2/app/manifests/made 201"]);
+    let expected_lines = ["HEAD 404", "PUT 201", "HEAD 200"].map(|line| {
+        let (method, status) = line.split_once(' ').unwrap();
+        format!("{method} /v2/app/manifests/made {status}")
+    });
+    assert_eq!(registry.lines(), expected_lines);
     let published = registry.manifest("app", "made").unwrap();
     assert_eq!(published, (job.list_type.to_owned(), expected.into_bytes()));
     for (digest, bytes) in digests.iter().zip(&children) {

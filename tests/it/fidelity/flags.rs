@@ -188,7 +188,12 @@ fn help() {
     for line in commands {
         let (dockers, ours) = play(line);
         let expected = without_experimental(&dockers.stdout);
-        assert!(ours.stdout == expected, "{line}\n{dockers}\n{ours}");
+        let same = if line.starts_with("push") {
+            columns(&ours.stdout) == columns(&expected)
+        } else {
+            ours.stdout == expected
+        };
+        assert!(same, "{line}\n{dockers}\n{ours}");
     }
     let group = ["docker manifest --help", "bogus --help", "docker manifest"];
     for line in group {
@@ -209,4 +214,12 @@ fn without_experimental(help: &str) -> String {
     };
     let after = rest.split_once("\n\n").map_or("", |(_, after)| after);
     format!("{before}{after}").trim_end().to_owned() + "\n"
+}
+
+/// The words of each line: a flag of ours that Docker does not have moves the columns.
+fn columns(help: &str) -> Vec<Vec<&str>> {
+    let lines = help.lines().map(|line| line.split_whitespace().collect());
+    lines
+        .filter(|words: &Vec<&str>| words.first() != Some(&"--push-foreign"))
+        .collect()
 }

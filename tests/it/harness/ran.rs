@@ -3,6 +3,9 @@
 use std::fmt;
 use std::process::ExitStatus;
 
+/// How the line ends that ours says where a push had nothing to do.
+pub(crate) const NOTHING_WRITTEN: &str = " is there already: nothing was written";
+
 /// Exit code, standard output and standard error of a program, with its command line.
 ///
 /// Checks follow one another, and one that fails shows all of it. What is not checked at all is a warning.
@@ -86,9 +89,11 @@ impl Ran {
         self
     }
 
-    /// Returns the first line of standard error: the error, before any hint.
+    /// Returns the first line of standard error: the error, before any hint. That a push found all there already is none.
     pub(crate) fn error(&self) -> &str {
-        self.stderr.lines().next().unwrap_or_default()
+        let mut lines = self.stderr.lines();
+        let error = lines.find(|line| !line.ends_with(NOTHING_WRITTEN));
+        error.unwrap_or_default()
     }
 }
 

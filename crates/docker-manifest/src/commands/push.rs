@@ -2,11 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use manifest_core::{Draft, Entry, MediaType, Platform, PublishedList, Reference};
-use manifest_registry::{Client, concurrent};
+use manifest_core::{Draft, Platform, PublishedList, Reference};
+use manifest_registry::{Child, Publication, Published};
 use manifest_store::Removal;
 
-use super::IMAGES_AT_ONCE;
 use crate::cli::{Help, Switch};
 use crate::context::Context;
 use crate::failure::Failure;
@@ -24,18 +23,14 @@ pub struct Args {
     /// Remove the local manifest list after push
     #[arg(short, long)]
     purge: Switch,
+    /// Copy layers too that registries need not hold (foreign, non-distributable)
+    #[arg(long)]
+    push_foreign: Switch,
     #[arg(value_name = "MANIFEST_LIST", hide = true)]
     pub(crate) lists: Vec<String>,
 }
 
-/// An image whose manifest the target repository may not have yet.
-struct Foreign<'a> {
-    entry: &'a Entry,
-    media_type: MediaType,
-    bytes: Vec<u8>,
-}
-
-/// Checks everything that can be checked here, brings the children to the target, and writes the tag last, once.
+/// Checks everything that can be checked here, then has the registry client publish it.
 pub(super) async fn run(context: &Context<'_>, args: &Args) -> Result<(), Failure> {
     let [list_text] = args.lists.as_slice() else {
         unreachable!("the number was checked")
@@ -53,26 +48,29 @@ pub(super) async fn run(context: &Context<'_>, args: &Args) -> Result<(), Failur
     if draft.entries.is_empty() {
         return Err(Failure::EmptyDraft { list });
     }
-    let foreign = checked(&draft)?;
+    let children = checked(&draft)?;
     warn_of_duplicates(&draft, context.output);
     let published = PublishedList::of_entries(&draft.entries);
     let client = context.client(args.insecure.is_on())?;
-    let copied = foreign.iter().map(|image| bring(&client, &list, image));
-    for line in concurrent(IMAGES_AT_ONCE, copied).await {
-        context.output.result(line?)?;
-    }
-    let PublishedList {
-        media_type,
-        digest,
-        bytes,
-    } = published;
-    // A digest in the list's own name says nothing of what is pushed: without a tag it goes to its true digest.
-    let target = match list.tag() {
-        Some(_) => list.clone(),
-        None => list.repository().at(digest),
+    let publication = Publication {
+        target: &list,
+        media_type: published.media_type,
+        bytes: &published.bytes,
+        children: &children,
+        push_foreign: args.push_foreign.is_on(),
     };
-    let pushed = client.put_manifest(&target, media_type, bytes).await?;
-    context.output.result(pushed.as_str())?;
+    let mut said = Ok(());
+    let arrived = |child: &Child| {
+        let (target, digest) = (list.repository(), child.digest());
+        if said.is_ok() {
+            let line = format!("Pushed ref {target}@{digest} with digest: {digest}");
+            said = context.output.result(line);
+        }
+    };
+    let pushed = client.publish(&publication, arrived).await?;
+    said?;
+    context.output.result(pushed.digest.as_str())?;
+    say_what_happened(&list, &pushed, context.output);
     if args.purge.is_on() && store.remove_unchanged(&draft)? == Removal::Changed {
         context.output.warning(&format!(
             "the draft of {list} was changed while it was pushed, so it was not removed"
@@ -82,39 +80,36 @@ pub(super) async fn run(context: &Context<'_>, args: &Args) -> Result<(), Failur
 }
 
 /// Checks the entries before anything is sent, and returns those of other repositories with their bytes.
-fn checked(draft: &Draft) -> Result<Vec<Foreign<'_>>, Failure> {
-    let mut foreign = Vec::new();
+fn checked(draft: &Draft) -> Result<Vec<Child>, Failure> {
+    let mut children = Vec::new();
     for entry in &draft.entries {
+        let image = || entry.reference.clone();
         if !entry.has_platform() {
-            return Err(Failure::NoPlatform {
-                image: entry.reference.clone(),
-            });
+            return Err(Failure::NoPlatform { image: image() });
         }
-        if entry.reference.repository() == draft.list.repository() {
+        let source = entry.reference.repository();
+        if source == draft.list.repository() {
             continue;
         }
-        let media_type = entry.media_type().ok_or_else(|| Failure::NoPayload {
-            image: entry.reference.clone(),
-        })?;
-        foreign.push(Foreign {
-            entry,
-            media_type,
-            bytes: entry.payload()?,
-        });
+        let media_type = entry
+            .media_type()
+            .ok_or_else(|| Failure::NoPayload { image: image() })?;
+        let digest = &entry.descriptor.digest;
+        children.push(Child::new(source, digest, media_type, &entry.payload()?)?);
     }
-    Ok(foreign)
+    Ok(children)
 }
 
-async fn bring(client: &Client, list: &Reference, image: &Foreign<'_>) -> Result<String, Failure> {
-    let source = image.entry.reference.repository();
-    let target = list.repository();
-    let digest = &image.entry.descriptor.digest;
-    client
-        .copy_child(source, target, &image.bytes, image.media_type, digest)
-        .await?;
-    Ok(format!(
-        "Pushed ref {target}@{digest} with digest: {digest}"
-    ))
+/// Says what scripts need not know. Standard output stays as Docker's.
+fn say_what_happened(list: &Reference, pushed: &Published, output: &Output) {
+    if pushed.written == 0 {
+        output.status(&format!("{list} is there already: nothing was written"));
+    }
+    if let Some(error) = &pushed.unconfirmed {
+        output.warning(&format!(
+            "{list} was written, and could not be read back: {error}"
+        ));
+    }
 }
 
 /// Two entries of one platform go live, for scripts rely on it; but not in silence.

@@ -1,36 +1,41 @@
-//! Copying an image's content: mounts first, uploads where that fails.
+//! Bringing an image's content: mounts first, uploads where that fails.
 
 use manifest_core::{Digest, MediaType};
-use manifest_registry::{Client, ClientConfig, Copied, Credentials, RegistryError};
+use manifest_registry::{
+    Child, Client, ClientConfig, Credentials, Publication, Published, RegistryError,
+};
 use manifest_testkit::fault::{Answer, Fault};
-use manifest_testkit::image::{BuiltImage, Image};
+use manifest_testkit::image::{BuiltImage, Image, Index};
 use manifest_testkit::{EmbeddedRegistry, TokenServer};
 use serde_json::json;
 
 use crate::{client, impatient, logged_in, reference, run};
 
+/// Publishes a list of one image under the list's digest.
 fn copy(
     client: &Client,
     from: &str,
     to: &str,
     image: &BuiltImage,
-) -> Result<Copied, RegistryError> {
-    let (source, target) = (format!("{from}:1"), format!("{to}:1"));
-    let parse = |text: &str| {
-        manifest_core::Reference::parse(text)
-            .unwrap()
-            .repository()
-            .clone()
-    };
+) -> Result<Published, RegistryError> {
+    let source = manifest_core::Reference::parse(&format!("{from}:1")).unwrap();
+    let target = manifest_core::Reference::parse(&format!("{to}:1")).unwrap();
     let media_type = MediaType::recognise(&image.media_type).unwrap();
     let digest = Digest::sha256(&image.manifest);
-    run(client.copy_child(
-        &parse(&source),
-        &parse(&target),
-        &image.manifest,
-        media_type,
-        &digest,
-    ))
+    let list = Index::oci().image(image).build().manifest;
+    let child = Child::new(source.repository(), &digest, media_type, &image.manifest)?;
+    let publication = Publication {
+        target: &target.repository().at(Digest::sha256(&list)),
+        media_type: MediaType::OciIndex,
+        bytes: &list,
+        children: &[child],
+        push_foreign: false,
+    };
+    let mut arrived = Vec::new();
+    let published =
+        run(client.publish(&publication, |child| arrived.push(child.digest().clone())))?;
+    assert_eq!(arrived, [digest]);
+    Ok(published)
 }
 
 /// Two layers of the same bytes, one other, one foreign.
@@ -67,16 +72,16 @@ fn mounts_each_blob_once() {
         &image,
     )
     .unwrap();
-    let digest = Digest::sha256(&image.manifest);
-    assert_eq!(
-        copied,
-        Copied {
-            digest,
-            mounted: 3,
-            uploaded: 0,
-            uploaded_bytes: 0
-        }
-    );
+    let Published {
+        written,
+        mounted,
+        uploaded,
+        uploaded_bytes,
+        unconfirmed,
+        ..
+    } = copied;
+    assert_eq!((written, mounted, uploaded, uploaded_bytes), (2, 3, 0, 0));
+    assert!(unconfirmed.is_none());
     is_complete(&registry, "target", &image);
     // Both scopes in one token, the target first; the manifest needs no other.
     assert_eq!(
@@ -90,7 +95,9 @@ fn mounts_each_blob_once() {
         log.count(|r| r.is("POST", "/v2/target/blobs/uploads/") && r.status == 201),
         3
     );
-    assert_eq!(log.requests().len(), 1 + 3 + 1, "{:#?}", log.lines());
+    // The challenge; a look at list and child; mounts; both written; a look at the list.
+    let lines = log.lines();
+    assert_eq!(lines.len(), 1 + 2 + 3 + 2 + 1, "{lines:#?}");
     let post = log
         .requests()
         .into_iter()
@@ -134,6 +141,7 @@ fn uploads_into_the_session_of_a_refused_mount() {
         );
         // What is there already is not sent again, and its session is given back.
         registry.log().clear();
+        registry.remove_manifest("target", Digest::sha256(&image.manifest).as_str());
         let again = copy(
             &client(),
             &format!("{host}/source"),
@@ -370,16 +378,15 @@ fn only_what_is_asked_for_is_copied() {
     let registry = EmbeddedRegistry::start();
     let image = image();
     let source = reference(&registry.host(), "a:1").repository().clone();
-    let target = reference(&registry.host(), "b:1").repository().clone();
     let wrong = Digest::sha256(b"other");
-    let copy = |media_type, digest: &Digest| {
-        run(client().copy_child(&source, &target, &image.manifest, media_type, digest))
+    let check = |media_type, digest: &Digest| {
+        Child::new(&source, digest, media_type, &image.manifest)
             .unwrap_err()
             .to_string()
     };
-    assert!(copy(MediaType::DockerManifest, &wrong).contains("manifest verification failed"));
+    assert!(check(MediaType::DockerManifest, &wrong).contains("manifest verification failed"));
     assert!(
-        copy(MediaType::OciManifest, &Digest::sha256(&image.manifest))
+        check(MediaType::OciManifest, &Digest::sha256(&image.manifest))
             .contains("mediaType in manifest")
     );
     assert!(registry.log().requests().is_empty());

@@ -1,0 +1,105 @@
+//! Looking at what a registry has under a name: before something is written there, and after.
+
+use http::Method;
+use manifest_core::{Digest, Reference};
+use tokio::time::Instant;
+
+use crate::client::{DOCKER_CONTENT_DIGEST, manifest_call};
+use crate::error::{Operation, RegistryError};
+use crate::limits::{LAG_PAUSE, LAG_WINDOW};
+use crate::publish::Push;
+use crate::session::Call;
+
+/// What a registry shows under a name.
+pub(crate) enum Seen {
+    /// A manifest of this digest, as it says.
+    At(Digest),
+    /// A manifest, and it does not say which.
+    There,
+    /// Nothing.
+    Nothing,
+    /// It does not let us look, which need not mean that it does not let us write.
+    Hidden(RegistryError),
+}
+
+impl Push<'_> {
+    /// Asks for a manifest with HEAD, which no registry counts as a pull.
+    pub(crate) async fn look(&self, reference: &Reference) -> Result<Seen, RegistryError> {
+        let repository = reference.repository();
+        let call = Call {
+            scopes: vec![self.rights.needed(repository)],
+            shared: self.rights.shared(repository),
+            ..manifest_call(Method::HEAD, reference)
+        };
+        match self.session().call(&call).await {
+            Ok(answer) => {
+                let stated = answer.single_header(DOCKER_CONTENT_DIGEST)?;
+                Ok(match stated.and_then(|text| text.trim().parse().ok()) {
+                    Some(digest) => Seen::At(digest),
+                    None => Seen::There,
+                })
+            }
+            Err(error) if error.is_not_found() => Ok(Seen::Nothing),
+            Err(error) if error.is_final_refusal() && !is_of_login(&error) => {
+                Ok(Seen::Hidden(error))
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Reads back what was written under `name`, where `before` was before. A registry whose parts do not all know of it yet
+    /// is given some time. Returns why that cannot be told, where it cannot.
+    ///
+    /// # Errors
+    /// [`RegistryError::ReadBack`] where something else is there, or still nothing when the time is up.
+    pub(crate) async fn confirm(
+        &self,
+        name: &Reference,
+        bytes: &[u8],
+        before: Option<&Digest>,
+    ) -> Result<Option<RegistryError>, RegistryError> {
+        let deadline = Instant::now() + LAG_WINDOW;
+        let mut pause = LAG_PAUSE;
+        loop {
+            let found = match self.read(name).await {
+                Ok(found) => found,
+                Err(error) => return Ok(Some(error)),
+            };
+            if found.as_ref().is_some_and(|digest| digest.matches(bytes)) {
+                return Ok(None);
+            }
+            let may_lag = found.is_none() || found.as_ref() == before;
+            if !may_lag || Instant::now() + pause > deadline {
+                return Err(RegistryError::ReadBack {
+                    reference: name.clone().into(),
+                    written: Digest::sha256(bytes),
+                    found,
+                });
+            }
+            tokio::time::sleep(pause).await;
+            pause *= 2;
+        }
+    }
+
+    async fn read(&self, name: &Reference) -> Result<Option<Digest>, RegistryError> {
+        match self.look(name).await? {
+            Seen::At(digest) => Ok(Some(digest)),
+            Seen::Nothing => Ok(None),
+            Seen::There => {
+                let manifest = self.client.manifest(name).await?;
+                Ok(Some(manifest.digest().clone()))
+            }
+            Seen::Hidden(error) if error.status().is_some_and(|s| s.as_u16() == 405) => {
+                self.client.manifest_digest(name).await
+            }
+            Seen::Hidden(error) => Err(error),
+        }
+    }
+}
+
+/// Tells whether it was the token server that refused: nothing else will go better.
+fn is_of_login(error: &RegistryError) -> bool {
+    error
+        .attempt()
+        .is_some_and(|attempt| matches!(attempt.operation, Operation::GetToken(_)))
+}

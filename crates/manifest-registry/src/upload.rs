@@ -1,0 +1,259 @@
+//! Uploads: a blob streamed from one repository into another, in constant memory.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use bytes::Bytes;
+use futures_util::{Stream, StreamExt as _, TryStreamExt as _};
+use http::Method;
+use http::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderValue, LOCATION, RANGE};
+use manifest_core::digest::Hasher;
+use manifest_core::reference::Repository;
+use manifest_core::{Descriptor, Digest};
+use url::Url;
+
+use crate::answer::Answer;
+use crate::error::{ContentProblem, RegistryError};
+use crate::limits::{LAG_PAUSE, UPLOAD_ATTEMPTS};
+use crate::publish::Push;
+use crate::redact;
+use crate::session::{Call, Target};
+use crate::transport::{Payload, Pulse};
+
+/// A place where an upload may go on.
+pub(crate) struct UploadSession {
+    url: Url,
+    /// How many bytes the registry has already.
+    offset: u64,
+}
+
+impl Push<'_> {
+    /// Uploads a blob, in the session that a registry opened where it did not mount, or in a new one. What breaks off is
+    /// gone on with from where the registry says that it is, or begun anew.
+    pub(crate) async fn upload(
+        &self,
+        source: &Repository,
+        blob: &Descriptor,
+        session: Option<UploadSession>,
+    ) -> Result<(), RegistryError> {
+        let mut session = match session {
+            Some(session) => session,
+            None => self.open_upload(&blob.digest).await?,
+        };
+        for attempt in 1.. {
+            match self.send_blob(source, blob, &session).await {
+                Err(error) if attempt < UPLOAD_ATTEMPTS && error.is_unavailable() => {
+                    tokio::time::sleep(LAG_PAUSE).await;
+                    session = self.resume(blob, session).await?;
+                }
+                result => return result,
+            }
+        }
+        unreachable!("the last attempt returns")
+    }
+
+    async fn open_upload(&self, digest: &Digest) -> Result<UploadSession, RegistryError> {
+        let answer = self.session().call(&self.start(digest)).await?;
+        self.session_of(answer).await
+    }
+
+    /// Asks how far an upload has come (distribution specification, "Pushing a blob in chunks"). A registry that does not
+    /// say gets a new one.
+    async fn resume(
+        &self,
+        blob: &Descriptor,
+        session: UploadSession,
+    ) -> Result<UploadSession, RegistryError> {
+        let call = Call {
+            method: Method::GET,
+            headers: HeaderMap::new(),
+            target: Target::Url(session.url),
+            ..self.start(&blob.digest)
+        };
+        let Ok(answer) = self.session().call(&call).await else {
+            return self.open_upload(&blob.digest).await;
+        };
+        // `0-0` may mean one byte or none.
+        let last = answer.header(RANGE.as_str()).and_then(last_byte);
+        match (last, self.session_of(answer).await) {
+            (Some(last), Ok(session)) if last > 0 && last < blob.size => Ok(UploadSession {
+                offset: last + 1,
+                ..session
+            }),
+            _ => self.open_upload(&blob.digest).await,
+        }
+    }
+
+    /// Reads from an answer where the upload goes on.
+    pub(crate) async fn session_of(&self, answer: Answer) -> Result<UploadSession, RegistryError> {
+        let location = answer
+            .header(LOCATION.as_str())
+            .filter(|text| !text.is_empty());
+        let joined = location.and_then(|text| answer.url().join(text).ok());
+        let Some(mut url) = joined else {
+            return Err(answer.content(ContentProblem::Header("Location")));
+        };
+        // Registries behind a TLS proxy that they do not know of name themselves without TLS.
+        let came_by_tls = answer.url().scheme() == "https";
+        if came_by_tls && url.scheme() == "http" && url.host() == answer.url().host() {
+            let _ = url.set_scheme("https");
+            let _ = url.set_port(answer.url().port());
+        }
+        let _ = url.set_username("");
+        let _ = url.set_password(None);
+        answer.discard().await;
+        Ok(UploadSession { url, offset: 0 })
+    }
+
+    /// Gives an upload session back. Registries clean up after those that do not.
+    pub(crate) async fn abandon(&self, digest: &Digest, session: UploadSession) {
+        let call = Call {
+            method: Method::DELETE,
+            target: Target::Url(session.url),
+            ..self.start(digest)
+        };
+        if let Ok(answer) = self.session().call(&call).await {
+            answer.discard().await;
+        }
+    }
+
+    /// Streams a blob into an upload session, from where that is. The registry gets the last byte only after size and
+    /// digest have turned out right.
+    async fn send_blob(
+        &self,
+        source: &Repository,
+        blob: &Descriptor,
+        session: &UploadSession,
+    ) -> Result<(), RegistryError> {
+        let timeouts = self.session().transport.timeouts;
+        let answer = self.client.open_blob(source, &blob.digest).await?;
+        let pulse = Pulse::new(timeouts.idle);
+        let failure = Failure::default();
+        let mut skip = session.offset;
+        let body = checked(answer, blob.clone()).map({
+            let (pulse, failure) = (pulse.clone(), failure.clone());
+            let (mut left, size) = (blob.size, blob.size);
+            move |chunk| {
+                if let Ok(chunk) = &chunk {
+                    left = left.saturating_sub(chunk.len() as u64);
+                }
+                pulse.beat(if left == 0 && size > 0 {
+                    timeouts.commit
+                } else {
+                    timeouts.idle
+                });
+                let chunk = chunk.map_err(|error| failure.keep(error))?;
+                let known = usize::try_from(skip).map_or(chunk.len(), |skip| skip.min(chunk.len()));
+                skip -= known as u64;
+                Ok::<_, std::io::Error>(chunk.slice(known..))
+            }
+        });
+        let body = body.try_filter(|chunk| std::future::ready(!chunk.is_empty()));
+        let mut url = session.url.clone();
+        url.query_pairs_mut()
+            .append_pair("digest", blob.digest.as_str());
+        let mut headers = HeaderMap::new();
+        headers.insert(
+            CONTENT_TYPE,
+            HeaderValue::from_static("application/octet-stream"),
+        );
+        headers.insert(CONTENT_LENGTH, (blob.size - session.offset).into());
+        let call = Call {
+            method: Method::PUT,
+            target: Target::Url(url),
+            headers,
+            payload: Payload::Stream(Mutex::new(Some(reqwest::Body::wrap_stream(body))), pulse),
+            ..self.start(&blob.digest)
+        };
+        match self.session().call(&call).await {
+            Ok(answer) => {
+                answer.discard().await;
+                Ok(())
+            }
+            // The source failed first: the target only says that it was left in the middle.
+            Err(error) => Err(failure.take().unwrap_or(error)),
+        }
+    }
+}
+
+/// Reads the end of `0-END`, as registries write `Range` in answers.
+fn last_byte(range: &str) -> Option<u64> {
+    let range = range.trim();
+    let range = range.strip_prefix("bytes=").unwrap_or(range);
+    range.strip_prefix("0-")?.parse().ok()
+}
+
+/// Passes a blob's bytes on as they come, and the last of them only if size and digest are right.
+fn checked(
+    answer: Answer,
+    blob: Descriptor,
+) -> impl Stream<Item = Result<Bytes, RegistryError>> + Send + 'static {
+    let attempt = answer.attempt();
+    let mut hasher = Some(Hasher::new(blob.digest.algorithm()));
+    let mut count = 0u64;
+    let mut check = move |chunk: Option<Bytes>| {
+        let problem = |problem| Err(RegistryError::content(attempt.clone(), problem));
+        let is_end = chunk.is_none();
+        let chunk = chunk.unwrap_or_default();
+        count += chunk.len() as u64;
+        if count > blob.size || is_end && count < blob.size {
+            return problem(ContentProblem::Size {
+                expected: blob.size,
+                found: count,
+            });
+        }
+        if let Some(hasher) = &mut hasher {
+            hasher.update(&chunk);
+        }
+        if count == blob.size
+            && let Some(hasher) = hasher.take()
+            && hasher.finish() != blob.digest
+        {
+            return problem(ContentProblem::Digest {
+                kind: "blob",
+                expected: blob.digest.clone(),
+            });
+        }
+        Ok(chunk)
+    };
+    let end = futures_util::stream::once(std::future::ready(Ok(None)));
+    let chunks = answer.stream().map_ok(Some).chain(end);
+    chunks
+        .map(move |chunk| check(chunk?))
+        .try_filter(|chunk| std::future::ready(!chunk.is_empty()))
+}
+
+/// Carries a failure of the source past the HTTP library, which would wrap it.
+#[derive(Clone, Default)]
+struct Failure(Arc<Mutex<Option<RegistryError>>>);
+
+impl Failure {
+    fn keep(&self, error: RegistryError) -> std::io::Error {
+        let text = redact::printable(&error.to_string());
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
+        std::io::Error::other(text)
+    }
+
+    fn take(&self) -> Option<RegistryError> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::last_byte;
+
+    #[test]
+    fn how_far_an_upload_has_come() {
+        for (range, last) in [
+            ("0-99", Some(99)),
+            ("bytes=0-99", Some(99)),
+            ("0-0", Some(0)),
+            ("5-99", None),
+            ("0-", None),
+            ("", None),
+            ("0-99999999999999999999", None),
+        ] {
+            assert_eq!(last_byte(range), last, "{range}");
+        }
+    }
+}

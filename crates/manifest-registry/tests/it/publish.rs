@@ -1,0 +1,421 @@
+//! Publishing lists: children, tag, and what stands in the way.
+
+use std::time::Duration;
+
+use manifest_core::{Digest, MediaType, Reference};
+use manifest_registry::{Child, Client, Publication, Published, RegistryError};
+use manifest_testkit::fault::{Answer, Fault};
+use manifest_testkit::image::{BuiltImage, BuiltIndex, Image, Index};
+use manifest_testkit::{EmbeddedRegistry, TokenServer};
+
+use crate::{client, logged_in, reference, run};
+
+/// A list of these images, which are in these repositories.
+pub(crate) struct Job {
+    pub(crate) list: BuiltIndex,
+    children: Vec<Child>,
+    push_foreign: bool,
+}
+
+impl Job {
+    pub(crate) fn new(host: &str, images: &[(&str, &BuiltImage)]) -> Self {
+        let mut list = Index::oci();
+        let mut children = Vec::new();
+        for (repository, image) in images {
+            list = list.image(image);
+            let source = reference(host, &format!("{repository}:1"));
+            let digest = Digest::sha256(&image.manifest);
+            let media_type = MediaType::recognise(&image.media_type).unwrap();
+            let child = Child::new(source.repository(), &digest, media_type, &image.manifest);
+            children.push(child.unwrap());
+        }
+        Self {
+            list: list.build(),
+            children,
+            push_foreign: false,
+        }
+    }
+
+    /// A list of these images, which are in the target already.
+    pub(crate) fn at_home(images: &[BuiltImage]) -> Self {
+        let list = images.iter().fold(Index::oci(), Index::image);
+        Self {
+            list: list.build(),
+            children: Vec::new(),
+            push_foreign: false,
+        }
+    }
+
+    pub(crate) async fn publish(
+        &self,
+        client: &Client,
+        target: &Reference,
+    ) -> Result<Published, RegistryError> {
+        let publication = Publication {
+            target,
+            media_type: MediaType::OciIndex,
+            bytes: &self.list.manifest,
+            children: &self.children,
+            push_foreign: self.push_foreign,
+        };
+        client.publish(&publication, |_| ()).await
+    }
+}
+
+fn image(seed: &str) -> BuiltImage {
+    Image::oci().seed(seed).layers(2, 100).build()
+}
+
+#[test]
+fn the_tag_is_written_once_and_last_and_never_again() {
+    let registry = EmbeddedRegistry::start();
+    let (a, b) = (image("a"), image("b"));
+    registry.seed("one", "1", &a);
+    registry.seed("two", "1", &b);
+    let host = registry.host();
+    let job = Job::new(&host, &[("one", &a), ("two", &b), ("two", &a)]);
+    let target = reference(&host, "app:1");
+    let published = run(job.publish(&client(), &target)).unwrap();
+    assert_eq!((published.written, published.mounted), (3, 6));
+    assert_eq!(
+        published.digest.as_str(),
+        registry.digest("app", "1").unwrap()
+    );
+    assert!(published.unconfirmed.is_none());
+    assert_eq!(registry.manifest("app", "1").unwrap().1, job.list.manifest);
+    let requests = registry.log().requests();
+    let writes: Vec<_> = requests.iter().filter(|r| r.method == "PUT").collect();
+    assert_eq!(writes.len(), 3);
+    assert!(
+        writes[..2]
+            .iter()
+            .all(|r| r.path.contains("/manifests/sha256:"))
+    );
+    assert_eq!(writes[2].path, "/v2/app/manifests/1");
+    let last = registry.log().lines().pop().unwrap();
+    assert_eq!(last, "HEAD /v2/app/manifests/1 200");
+    // Again: one look at the tag and at each child.
+    registry.log().clear();
+    let again = run(job.publish(&client(), &target)).unwrap();
+    assert_eq!((again.written, again.digest), (0, published.digest));
+    let lines = registry.log().lines();
+    assert_eq!(lines.len(), 3, "{lines:?}");
+    assert!(
+        lines
+            .iter()
+            .all(|line| line.starts_with("HEAD ") && line.ends_with(" 200"))
+    );
+    // One child is lost: its manifest comes back, its blobs are not touched if another child has them; the tag stays.
+    registry.log().clear();
+    registry.remove_manifest("app", Digest::sha256(&a.manifest).as_str());
+    let repaired = run(job.publish(&client(), &target)).unwrap();
+    assert_eq!(repaired.written, 1);
+    assert_eq!(
+        registry
+            .log()
+            .count(|r| r.path == "/v2/app/manifests/1" && r.method == "PUT"),
+        0
+    );
+}
+
+#[test]
+fn a_child_that_is_there_costs_one_request() {
+    let registry = EmbeddedRegistry::start();
+    let images: Vec<_> = (0..5).map(|i| image(&i.to_string())).collect();
+    for image in &images {
+        registry.seed("source", "1", image);
+        registry.seed("app", "old", image);
+    }
+    let host = registry.host();
+    let named: Vec<_> = images.iter().map(|image| ("source", image)).collect();
+    let published = run(Job::new(&host, &named).publish(&client(), &reference(&host, "app:1")));
+    assert_eq!(published.unwrap().written, 1);
+    let log = registry.log();
+    assert_eq!(log.count(|r| r.is("HEAD", "/v2/app/manifests/sha256:")), 5);
+    assert_eq!(log.requests().len(), 5 + 3, "{:#?}", log.lines());
+    // A list of what is at home costs nothing for its children.
+    log.clear();
+    let published = run(Job::at_home(&images).publish(&client(), &reference(&host, "app:2")));
+    assert_eq!(published.unwrap().written, 1);
+    assert_eq!(
+        log.lines(),
+        [
+            "HEAD /v2/app/manifests/2 404",
+            "PUT /v2/app/manifests/2 201",
+            "HEAD /v2/app/manifests/2 200"
+        ]
+    );
+}
+
+#[test]
+fn where_the_server_grants_less() {
+    let images = [image("a"), image("b")];
+    let wide = "repository:app:pull,push repository:one:pull repository:two:pull";
+    let narrow = TokenServer::builder()
+        .user_with(
+            "me",
+            "pw",
+            &[("app", "pull,push"), ("one", "pull"), ("two", "pull")],
+        )
+        .grant_only_first_scope();
+    let rights = [("app", "pull,push"), ("one", "pull")];
+    let half = TokenServer::builder().user_with("me", "pw", &rights);
+    for (tokens, is_half) in [(narrow.start(), false), (half.start(), true)] {
+        let registry = EmbeddedRegistry::builder().token_auth(&tokens).start();
+        registry.seed("one", "1", &images[0]);
+        registry.seed("two", "1", &images[1]);
+        let host = registry.host();
+        let job = Job::new(&host, &[("one", &images[0]), ("two", &images[1])]);
+        let client = logged_in(&host, "me", "pw");
+        let result = run(job.publish(&client, &reference(&host, "app:1")));
+        assert_eq!(tokens.scopes_asked()[0], wide);
+        if is_half {
+            // There is no right to read the second at all.
+            assert!(result.unwrap_err().is_unauthorized());
+            assert!(registry.tags("app").is_empty());
+        } else {
+            let published = result.unwrap();
+            assert_eq!((published.mounted, published.uploaded), (0, 6));
+        }
+    }
+}
+
+#[test]
+fn a_token_server_that_refuses_the_wide_token() {
+    let tokens = TokenServer::builder().user("me", "pw").start();
+    let registry = EmbeddedRegistry::builder().token_auth(&tokens).start();
+    let images = [image("a"), image("b")];
+    registry.seed("one", "1", &images[0]);
+    registry.seed("two", "1", &images[1]);
+    for status in [400, 401, 403, 414] {
+        let host = registry.host();
+        let before = tokens.scopes_asked().len();
+        tokens.fault(
+            Fault::on("GET", "/token")
+                .times(1)
+                .answer(Answer::status(status)),
+        );
+        let job = Job::new(&host, &[("one", &images[0]), ("two", &images[1])]);
+        let target = reference(&host, &format!("app{status}:1"));
+        let client = logged_in(&host, "me", "pw");
+        let published = run(job.publish(&client, &target)).unwrap();
+        assert_eq!((published.mounted, published.written), (6, 3), "{status}");
+        let mut asked = tokens.scopes_asked().split_off(before);
+        asked.sort();
+        let push = format!("repository:app{status}:pull,push");
+        let expected = [
+            push.clone(),
+            format!("{push} repository:one:pull"),
+            format!("{push} repository:two:pull"),
+        ];
+        assert_eq!(asked, expected);
+    }
+}
+
+#[test]
+fn immutable_tags() {
+    let registry = EmbeddedRegistry::builder().immutable_tags().start();
+    let (a, b) = (image("a"), image("b"));
+    registry.seed("app", "a", &a);
+    registry.seed("app", "b", &b);
+    let target = reference(&registry.host(), "app:1");
+    let first = Job::at_home(std::slice::from_ref(&a));
+    run(first.publish(&client(), &target)).unwrap();
+    assert_eq!(run(first.publish(&client(), &target)).unwrap().written, 0);
+    let error = run(Job::at_home(&[b]).publish(&client(), &target)).unwrap_err();
+    assert!(error.is_conflict(), "{error}");
+    let there = registry.digest("app", "1").unwrap();
+    assert_eq!(there, Digest::sha256(&first.list.manifest).as_str());
+    let text = error.to_string();
+    assert!(
+        text.starts_with(&format!("failed to put manifest {target}: ")),
+        "{text}"
+    );
+    assert!(text.ends_with(&format!("; {target} is {there}")), "{text}");
+    assert!(error.hint().unwrap().contains("another one"));
+    // Somebody else was faster, with the same.
+    registry.fault(
+        Fault::on("HEAD", "/manifests/1")
+            .times(1)
+            .answer(Answer::status(404)),
+    );
+    let taken = Answer::error(409, "CONFLICT", "immutable");
+    registry.fault(Fault::on("PUT", "/manifests/1").times(1).answer(taken));
+    let published = run(first.publish(&client(), &target)).unwrap();
+    assert_eq!(
+        (published.digest.as_str(), published.written),
+        (there.as_str(), 0)
+    );
+    // No right to push is none of that.
+    registry.fault(Fault::on("PUT", "/manifests/").answer(Answer::error(403, "DENIED", "no")));
+    let other = Job::at_home(&[image("c")]);
+    let error = run(other.publish(&client(), &target)).unwrap_err();
+    assert!(error.is_unauthorized() && !error.is_conflict());
+}
+
+#[test]
+fn a_registry_that_lags() {
+    let registry = EmbeddedRegistry::builder().lag_after_put(3).start();
+    let (a, b) = (image("a"), image("b"));
+    registry.seed("app", "a", &a);
+    registry.seed("app", "b", &b);
+    let target = reference(&registry.host(), "app:1");
+    for image in [a, b] {
+        let published = run(Job::at_home(&[image]).publish(&client(), &target)).unwrap();
+        assert!(published.unconfirmed.is_none() && published.written == 1);
+    }
+    assert_eq!(registry.log().count(|r| r.is("PUT", "/manifests/1")), 2);
+}
+
+#[test]
+fn what_reads_back_as_something_else() {
+    let registry = EmbeddedRegistry::start();
+    let (a, b) = (image("a"), image("b"));
+    registry.seed("app", "a", &a);
+    registry.seed("app", "b", &b);
+    let target = reference(&registry.host(), "app:1");
+    let moved = registry.digest("app", "b").unwrap();
+    let pushed_over = Answer::status(200).header("docker-content-digest", &moved);
+    registry.fault(Fault::on("HEAD", "/manifests/1").nth(2).answer(pushed_over));
+    let job = Job::at_home(&[a]);
+    let error = run(job.publish(&client(), &target)).unwrap_err();
+    assert!(
+        error.is_conflict() && error.to_string().contains(&moved),
+        "{error}"
+    );
+    // Whoever may write but not read has written.
+    registry.remove_manifest("app", Digest::sha256(&job.list.manifest).as_str());
+    registry.clear_faults();
+    registry.fault(Fault::on("HEAD", "/manifests/1").answer(Answer::status(403)));
+    let published = run(job.publish(&client(), &target)).unwrap();
+    assert_eq!(published.written, 1);
+    let error = published.unconfirmed.unwrap().to_string();
+    assert!(error.contains("403"), "{error}");
+    // A registry without HEAD is asked with GET.
+    registry.clear_faults();
+    registry.fault(Fault::on("HEAD", "/manifests/").answer(Answer::status(405)));
+    let published = run(job.publish(&client(), &target)).unwrap();
+    assert!(published.unconfirmed.is_none());
+}
+
+#[test]
+fn what_is_missing_is_named_with_the_place_that_has_it() {
+    let registry = EmbeddedRegistry::start();
+    let (here, lost) = (image("here"), image("lost"));
+    registry.seed("app", "here", &here);
+    let host = registry.host();
+    let target = reference(&host, "app:1");
+    let job = Job::at_home(&[here.clone(), lost.clone()]);
+    let error = run(job.publish(&client(), &target)).unwrap_err();
+    let digest = Digest::sha256(&lost.manifest);
+    let text = error.to_string();
+    let end = format!("; {host}/app does not have manifest {digest} (nor is it in {host}/app)");
+    assert!(
+        text.contains("manifest blob unknown") && text.ends_with(&end),
+        "{text}"
+    );
+    assert!(!error.is_not_found() && registry.tags("app") == ["here"]);
+    // A blob that was mounted and is not there is uploaded; one that the source has not got either is named.
+    registry.seed("source", "1", &here);
+    let blob = here.blob_digests().pop().unwrap();
+    let mounted = Fault::on("POST", "/v2/new/blobs/uploads/").times(3);
+    registry.fault(mounted.answer(Answer::status(201)));
+    let job = Job::new(&host, &[("source", &here)]);
+    let published = run(job.publish(&client(), &reference(&host, "new:1"))).unwrap();
+    assert_eq!((published.mounted, published.uploaded), (3, 3));
+    registry.fault(
+        Fault::on("POST", "/v2/newer/blobs/uploads/")
+            .times(3)
+            .answer(Answer::status(201)),
+    );
+    registry.remove_blob("source", &blob);
+    let error = run(job.publish(&client(), &reference(&host, "newer:1"))).unwrap_err();
+    let text = error.to_string();
+    let part = format!("blob {blob} (nor is it in {host}/source)");
+    assert!(text.contains(&part), "{text}");
+    assert!(registry.tags("newer").is_empty());
+}
+
+#[test]
+fn foreign_layers() {
+    let registry = EmbeddedRegistry::start();
+    let image = Image::docker().layer(b"x").foreign_layer().build();
+    registry.seed("source", "1", &image);
+    let host = registry.host();
+    let mut job = Job::new(&host, &[("source", &image)]);
+    let published = run(job.publish(&client(), &reference(&host, "app:1"))).unwrap();
+    assert_eq!(published.mounted, 2);
+    // A registry that wants to have them says so; the hint says how.
+    let refusal = Answer::error(400, "MANIFEST_BLOB_UNKNOWN", "blob unknown to registry");
+    registry.fault(Fault::on("PUT", "/v2/full/manifests/sha256").answer(refusal));
+    let error = run(job.publish(&client(), &reference(&host, "full:1"))).unwrap_err();
+    assert!(
+        error
+            .to_string()
+            .contains("does not have foreign layer sha256:"),
+        "{error}"
+    );
+    assert!(error.hint().unwrap().contains("--push-foreign"));
+    registry.clear_faults();
+    let layer = registry.put_blob("source", b"the foreign layer's own bytes");
+    job.push_foreign = true;
+    let result = run(job.publish(&client(), &reference(&host, "full:1")));
+    // Its bytes are nowhere in this test: what counts is that it was asked for.
+    assert!(result.is_err() && !layer.is_empty());
+    let asked = registry.log().count(|r| r.is("GET", "/v2/source/blobs/"));
+    assert_eq!(asked, 1, "{:#?}", registry.log().lines());
+}
+
+#[test]
+fn a_registry_that_takes_no_oci_manifests() {
+    let registry = EmbeddedRegistry::builder().refuse_oci().start();
+    let image = Image::docker().layer(b"x").build();
+    registry.seed("source", "1", &image);
+    let job = Job::new(&registry.host(), &[("source", &image)]);
+    let target = reference(&registry.host(), "app:1");
+    let error = run(job.publish(&client(), &target)).unwrap_err();
+    assert!(error.to_string().contains("manifest invalid"), "{error}");
+    assert!(!error.is_conflict() && registry.tags("app").is_empty());
+}
+
+#[test]
+fn who_gives_up_leaves_no_half_of_a_tag() {
+    for path in ["/blobs/uploads/", "/manifests/sha256", "/manifests/1"] {
+        let registry = EmbeddedRegistry::start();
+        let image = image("a");
+        registry.seed("source", "1", &image);
+        registry.fault(Fault::on("PUT", path).answer(Answer::Hang));
+        registry.fault(Fault::on("POST", path).answer(Answer::Hang));
+        let job = Job::new(&registry.host(), &[("source", &image)]);
+        let (client, target) = (client(), reference(&registry.host(), "app:1"));
+        let publish = job.publish(&client, &target);
+        let given_up =
+            run(async { tokio::time::timeout(Duration::from_millis(500), publish).await });
+        assert!(given_up.is_err(), "{path}");
+        assert!(registry.tags("app").is_empty(), "{path}");
+    }
+}
+
+#[test]
+fn an_upload_that_breaks_off_goes_on() {
+    for resumable in [true, false] {
+        let source = EmbeddedRegistry::start();
+        let target = EmbeddedRegistry::start();
+        let image = Image::oci().layer(&[5; 400_000]).build();
+        source.seed("app", "1", &image);
+        target.fault(
+            Fault::on("PUT", "/blobs/uploads/")
+                .times(1)
+                .answer(Answer::status(502)),
+        );
+        if !resumable {
+            target.fault(Fault::on("GET", "/blobs/uploads/").answer(Answer::status(404)));
+        }
+        let job = Job::new(&source.host(), &[("app", &image)]);
+        let published = run(job.publish(&client(), &reference(&target.host(), "app:1"))).unwrap();
+        assert_eq!(published.uploaded, 2);
+        for digest in image.blob_digests() {
+            assert!(target.blob("app", &digest).is_some());
+        }
+    }
+}

@@ -1,0 +1,237 @@
+//! How often a real registry is asked, and how often one answer has to be waited for before the next question: behind TLS
+//! and a token server, from cold.
+
+use std::time::{Duration, Instant};
+
+use manifest_registry::{Client, ClientConfig, Credentials, Insecure, concurrent, limits};
+use manifest_testkit::image::{BuiltImage, Image};
+use manifest_testkit::log::Request;
+use manifest_testkit::{
+    Client as Seeder, EmbeddedRegistry, LoggingProxy, RealRegistry, TestCa, TokenServer, seed,
+};
+use serde_json::json;
+
+use crate::publish::Job;
+use crate::{reference, run};
+
+/// What each round trip takes: long against the time in which a wave of requests starts.
+const DELAY: Duration = Duration::from_millis(150);
+
+/// A real registry as the world has it: TLS, HTTP/2, tokens, some way off.
+struct World {
+    tokens: TokenServer,
+    proxy: LoggingProxy,
+    _registry: RealRegistry,
+}
+
+impl World {
+    /// Starts it with each of these images in its own repository `source/N`, or all in `app`.
+    fn with(images: &[BuiltImage], apart: bool) -> Self {
+        let ca = TestCa::new();
+        let tokens = TokenServer::builder()
+            .user("me", "pw")
+            .tls(&ca)
+            .latency(DELAY)
+            .start();
+        let registry = RealRegistry::builder().token_auth(&tokens).start();
+        for (i, image) in images.iter().enumerate() {
+            let repository = if apart {
+                format!("source/{i}")
+            } else {
+                "app".to_owned()
+            };
+            let token = Seeder::new(&tokens.host())
+                .tls(ca.client_config())
+                .basic("me", "pw");
+            let scope = format!("/token?service=testkit&scope=repository:{repository}:pull,push");
+            let token = token.get(&scope).unwrap().json()["token"]
+                .as_str()
+                .unwrap()
+                .to_owned();
+            let seeder = Seeder::new(&registry.host()).bearer(&token);
+            seed::push_with(&seeder, &repository, &format!("n{i}"), image);
+        }
+        let proxy = LoggingProxy::builder(&registry.host())
+            .tls(&ca)
+            .delay(DELAY)
+            .start();
+        let world = Self {
+            tokens,
+            proxy,
+            _registry: registry,
+        };
+        world.tokens.log().clear();
+        world
+    }
+
+    fn client(&self) -> Client {
+        let login = json!({ "username": "me", "password": "pw" });
+        let config = json!({ "auths": { self.proxy.host(): login } });
+        Client::new(ClientConfig {
+            credentials: Credentials::from_config_json(config.to_string().as_bytes()).unwrap(),
+            insecure: Insecure {
+                all: true,
+                hosts: vec![],
+            },
+            ..ClientConfig::default()
+        })
+        .unwrap()
+    }
+
+    /// The scopes that were asked for since the images were put there.
+    fn scopes(&self, seeded: usize) -> Vec<String> {
+        self.tokens.scopes_asked().split_off(seeded)
+    }
+
+    /// Round trips one after the other: TCP and TLS of the registry and of the token server, and the longest chain of
+    /// requests of which each began after the one before was answered.
+    fn depth(&self) -> usize {
+        assert_eq!(self.proxy.log().connections(), 1);
+        let mut requests = self.proxy.log().requests();
+        requests.extend(self.tokens.log().requests());
+        2 + 2 + chain(&requests)
+    }
+}
+
+/// The longest chain: always the next that is answered first.
+fn chain(requests: &[Request]) -> usize {
+    let mut spans: Vec<(Instant, Instant)> = requests
+        .iter()
+        .map(|request| (request.answered.unwrap(), request.started))
+        .collect();
+    spans.sort();
+    let (mut length, mut free) = (0, None);
+    for (answered, started) in spans {
+        if free.is_none_or(|free| started >= free) {
+            (length, free) = (length + 1, Some(answered));
+        }
+    }
+    length
+}
+
+fn images(count: usize) -> Vec<BuiltImage> {
+    let image = |i: usize| Image::oci().seed(&i.to_string()).layers(3, 50).build();
+    (0..count).map(image).collect()
+}
+
+#[test]
+fn a_push_with_mounts() {
+    let images = images(8);
+    let world = World::with(&images, true);
+    let host = world.proxy.host();
+    let names: Vec<String> = (0..images.len()).map(|i| format!("source/{i}")).collect();
+    let named: Vec<_> = names.iter().map(String::as_str).zip(&images).collect();
+    let job = Job::new(&host, &named);
+    let published = run(job.publish(&world.client(), &reference(&host, "app:1"))).unwrap();
+    assert_eq!(
+        (published.mounted, published.uploaded, published.written),
+        (32, 0, 9)
+    );
+    assert!(published.unconfirmed.is_none());
+    // One token, with these scopes, in this order.
+    let sources = names.iter().map(|name| format!(" repository:{name}:pull"));
+    let scope = format!("repository:app:pull,push{}", sources.collect::<String>());
+    assert_eq!(world.scopes(8), [scope]);
+    let log = world.proxy.log();
+    assert_eq!(log.count(|r| r.status == 401), 1);
+    // The challenge; a look at tag and children; mounts; children; tag; a look.
+    assert_eq!(
+        log.requests().len(),
+        1 + 9 + 32 + 8 + 1 + 1,
+        "{:#?}",
+        log.lines()
+    );
+    assert!(log.requests().iter().all(|r| r.http2));
+    assert!(world.depth() <= 13, "{}", world.depth());
+    assert_eq!(world.depth(), 11);
+    // Again, from cold: nothing is written.
+    log.clear();
+    world.tokens.log().clear();
+    let again = run(job.publish(&world.client(), &reference(&host, "app:1"))).unwrap();
+    assert_eq!(again.written, 0);
+    assert!(log.requests().iter().all(|r| r.method == "HEAD"));
+    assert_eq!((log.requests().len(), world.depth()), (1 + 9, 7));
+}
+
+#[test]
+fn a_push_without_mounts() {
+    let images = images(3);
+    let world = World::with(&images, false);
+    let host = world.proxy.host();
+    let job = Job::at_home(&images);
+    run(job.publish(&world.client(), &reference(&host, "app:1"))).unwrap();
+    assert_eq!(world.scopes(3), ["repository:app:pull,push"]);
+    assert_eq!(
+        world.proxy.log().requests().len(),
+        1 + 3,
+        "{:?}",
+        world.proxy.log().lines()
+    );
+    assert_eq!(world.depth(), 9);
+}
+
+#[test]
+fn reading() {
+    for (count, apart) in [(1, false), (20, false), (20, true)] {
+        let images = images(count);
+        let world = World::with(&images, apart);
+        let client = world.client();
+        let name = |i| {
+            if apart {
+                format!("source/{i}:n{i}")
+            } else {
+                format!("app:n{i}")
+            }
+        };
+        let references: Vec<_> = (0..count)
+            .map(|i| reference(&world.proxy.host(), &name(i)))
+            .collect();
+        let read = references.iter().map(|reference| client.image(reference));
+        let results = run(concurrent(limits::PARALLEL_WORK, read));
+        assert!(results.iter().all(Result::is_ok));
+        // The challenge, then manifest and configuration of each.
+        assert_eq!(world.proxy.log().requests().len(), 1 + 2 * count);
+        let mut scopes = world.scopes(count);
+        assert_eq!(scopes.len(), if apart { count } else { 1 });
+        scopes.sort();
+        let first = if apart {
+            "repository:source/0:pull"
+        } else {
+            "repository:app:pull"
+        };
+        assert_eq!(scopes[0], first);
+        // Beyond 16 the token requests are two waves: only an answer tells that the token server speaks HTTP/2.
+        let depth = if apart { 9 } else { 8 };
+        assert_eq!(world.depth(), depth, "{count} {apart}");
+    }
+}
+
+#[test]
+fn as_many_at_once_as_the_protocol_takes() {
+    let ca = TestCa::new();
+    let image = Image::oci().layers(119, 10).build();
+    for (http2, most) in [(true, 120), (false, limits::REQUESTS_PER_HOST)] {
+        let latency = Duration::from_millis(300);
+        let mut builder = EmbeddedRegistry::builder().tls(&ca).latency(latency);
+        if !http2 {
+            builder = builder.http1_only();
+        }
+        let registry = builder.start();
+        registry.seed("source", "1", &image);
+        let job = Job::new(&registry.host(), &[("source", &image)]);
+        let client = crate::insecure();
+        run(job.publish(&client, &reference(&registry.host(), "app:1"))).unwrap();
+        let log = registry.log();
+        assert_eq!(log.max_in_flight(), most);
+        // A connection that is not back in the pool yet when the next request starts may have one more beside it.
+        let connections = log.connections();
+        assert!(
+            if http2 {
+                connections == 1
+            } else {
+                connections < 2 * most
+            },
+            "{connections}"
+        );
+    }
+}
