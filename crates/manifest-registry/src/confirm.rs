@@ -18,7 +18,8 @@ pub(crate) enum Seen {
     There,
     /// Nothing.
     Nothing,
-    /// It does not let us look, which need not mean that it does not let us write.
+    /// It does not let us look, which need not mean that it does not let us write; and its answer to a write says more, for
+    /// one to HEAD has no body.
     Hidden(RegistryError),
 }
 
@@ -29,6 +30,11 @@ impl Push<'_> {
         let call = Call {
             scopes: vec![self.rights.needed(repository)],
             shared: self.rights.shared(repository),
+            operation: if repository == self.target {
+                Operation::PutManifest(reference.clone())
+            } else {
+                Operation::GetManifest(reference.clone())
+            },
             ..manifest_call(Method::HEAD, reference)
         };
         match self.session().call(&call).await {
@@ -40,7 +46,7 @@ impl Push<'_> {
                 })
             }
             Err(error) if error.is_not_found() => Ok(Seen::Nothing),
-            Err(error) if error.is_final_refusal() && !is_of_login(&error) => {
+            Err(error) if error.status().is_some() && !is_of_login(&error) => {
                 Ok(Seen::Hidden(error))
             }
             Err(error) => Err(error),
