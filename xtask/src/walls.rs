@@ -41,9 +41,9 @@ const WALLS: &[Wall] = &[
     Wall {
         name: "manifest-registry",
         direct: &[
-            "base64", "bytes", "docker_credential", "futures-util", "http", "http-auth",
-            "manifest-core", "oci-client", "reqwest", "rustls", "serde", "serde_json", "thiserror",
-            "tokio", "url",
+            "base64", "bytes", "docker_credential", "fastrand", "futures-util", "http", "http-auth",
+            "httpdate", "manifest-core", "oci-client", "reqwest", "rustls", "serde", "serde_json",
+            "thiserror", "tokio", "url",
         ],
         never: &["clap", "directories", "fs2", "manifest-store", "docker-manifest", "manifest-testkit"],
     },

@@ -228,7 +228,7 @@ impl Client {
             target: Target::Url(session.0),
             ..start(target, digest)
         };
-        if let Ok(answer) = self.shared().session.call(&call).await {
+        if let Ok(answer) = self.shared().session.call_once(&call).await {
             answer.discard().await;
         }
     }

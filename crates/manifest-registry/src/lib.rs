@@ -10,7 +10,9 @@
 //! | [`credentials`] | Docker's `config.json` and credential helpers |
 //! | [`endpoint`] | which schemes and TLS modes a host may be spoken to with |
 //! | `transport`, `answer` | the one way out, redirects, connection pools; bounded bodies |
-//! | [`error`], [`refusal`], [`network`], `hint` | what went wrong, and what to do about it |
+//! | [`retry`], `retry_after`, `deadline` | what is tried again, when, and until when |
+//! | [`observer`] | what the client tells while it works |
+//! | [`error`], [`refusal`], [`network`], `hint`, `host_kind` | what went wrong, and what to do about it |
 //! | [`redact`] | what may be shown |
 //! | [`limits`] | bounds on what is read and waited for |
 //!
@@ -25,13 +27,18 @@ pub mod client;
 mod concurrent;
 mod copy;
 pub mod credentials;
+mod deadline;
 pub mod endpoint;
 pub mod error;
 mod hint;
+mod host_kind;
 pub mod limits;
 pub mod network;
+pub mod observer;
 pub mod redact;
 pub mod refusal;
+pub mod retry;
+mod retry_after;
 mod session;
 mod token;
 mod transport;
@@ -42,5 +49,7 @@ pub use copy::Copied;
 pub use credentials::{Credential, Credentials};
 pub use endpoint::Insecure;
 pub use error::RegistryError;
+pub use observer::{Observer, Retrying};
 pub use redact::Secret;
+pub use retry::Retry;
 pub use transport::Timeouts;

@@ -52,3 +52,24 @@ pub const TOKEN_LIFE: Duration = Duration::from_secs(60);
 
 /// How long before its end a token is no longer used, so that it does not expire on the way.
 pub const TOKEN_MARGIN: Duration = Duration::from_secs(10);
+
+/// How often a request that failed for a passing reason is repeated, unless `--retry` says otherwise. With the waits below that
+/// bridges some 12 s, what a registry's restart or failover takes.
+pub const RETRIES: u32 = 5;
+
+/// How long the first wait before a repetition is at most; each further one is twice as long.
+pub const FIRST_WAIT: Duration = Duration::from_millis(500);
+
+/// How long a wait grows at most: beyond it a person would think that nothing happens.
+pub const LONGEST_WAIT: Duration = Duration::from_secs(30);
+
+/// How long a wait that a registry asks for may be. Busy registries ask for up to a minute; who asks for more
+/// has a quota that no wait within a build refills.
+pub const LONGEST_RETRY_AFTER: Duration = Duration::from_secs(120);
+
+/// How long after it was written something may be missing before that is believed: registries that replicate
+/// take some seconds.
+pub const LAG_WINDOW: Duration = Duration::from_secs(30);
+
+/// How many characters of a request id, or of the rate limits in an answer's head, are shown.
+pub const HEADER_CHARS: usize = 100;

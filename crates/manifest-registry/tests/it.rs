@@ -25,7 +25,9 @@ mod schemes;
 use std::time::Duration;
 
 use manifest_core::Reference;
-use manifest_registry::{Client, ClientConfig, Credentials, Insecure, RegistryError, Timeouts};
+use manifest_registry::{
+    Client, ClientConfig, Credentials, Insecure, RegistryError, Retry, Timeouts,
+};
 
 /// Runs a test's asynchronous part, as the plugin runs a command's.
 fn run<F: Future>(future: F) -> F::Output {
@@ -42,7 +44,7 @@ fn run<F: Future>(future: F) -> F::Output {
 /// Time limits for tests in which they strike.
 fn impatient() -> Timeouts {
     Timeouts {
-        connect: Duration::from_secs(3),
+        connect: Duration::from_millis(500),
         response: Duration::from_millis(500),
         commit: Duration::from_secs(1),
         idle: Duration::from_secs(1),
@@ -50,8 +52,21 @@ fn impatient() -> Timeouts {
     }
 }
 
+/// A client's settings for tests: what fails is tried again soon, and not often.
+fn config() -> ClientConfig {
+    let retry = Retry {
+        times: 2,
+        first_wait: Duration::from_millis(2),
+        ..Retry::default()
+    };
+    ClientConfig {
+        retry,
+        ..ClientConfig::default()
+    }
+}
+
 fn client() -> Client {
-    Client::new(ClientConfig::default()).unwrap()
+    Client::new(config()).unwrap()
 }
 
 fn insecure() -> Client {
@@ -61,7 +76,7 @@ fn insecure() -> Client {
     };
     Client::new(ClientConfig {
         insecure,
-        ..ClientConfig::default()
+        ..config()
     })
     .unwrap()
 }
@@ -71,7 +86,7 @@ fn client_with(json: &serde_json::Value) -> Client {
     let credentials = Credentials::from_config_json(json.to_string().as_bytes()).unwrap();
     Client::new(ClientConfig {
         credentials,
-        ..ClientConfig::default()
+        ..config()
     })
     .unwrap()
 }
