@@ -11,6 +11,10 @@ mod auth;
 mod child;
 #[path = "it/copy.rs"]
 mod copy;
+#[path = "it/fault_rows.rs"]
+mod fault_rows;
+#[path = "it/fault_table.rs"]
+mod fault_table;
 #[path = "it/helpers.rs"]
 mod helpers;
 #[path = "it/hostile.rs"]
