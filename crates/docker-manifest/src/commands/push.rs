@@ -7,7 +7,7 @@ use manifest_registry::{Client, concurrent};
 use manifest_store::Removal;
 
 use super::IMAGES_AT_ONCE;
-use crate::cli::{Help, Switch};
+use crate::cli::{Help, Patience, Switch};
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::output::Output;
@@ -21,6 +21,8 @@ pub struct Args {
     /// Allow push to an insecure registry
     #[arg(long)]
     insecure: Switch,
+    #[command(flatten)]
+    patience: Patience,
     /// Remove the local manifest list after push
     #[arg(short, long)]
     purge: Switch,
@@ -49,7 +51,7 @@ pub(super) async fn run(context: &Context<'_>, args: &Args) -> Result<(), Failur
     let foreign = checked(&draft)?;
     warn_of_duplicates(&draft, context.output);
     let published = PublishedList::of_entries(&draft.entries);
-    let client = context.client(args.insecure.is_on())?;
+    let client = context.client(args.insecure.is_on(), &args.patience)?;
     let copied = foreign.iter().map(|image| bring(&client, &list, image));
     for line in concurrent(IMAGES_AT_ONCE, copied).await {
         context.output.result(line?)?;
