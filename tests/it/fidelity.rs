@@ -24,7 +24,7 @@ mod rm;
 mod scripts;
 
 use crate::harness::stage::Stderr;
-use crate::harness::{Player, Program, Stage, docker};
+use crate::harness::{Home, Player, Program, Stage, docker};
 
 /// Two stages that only differ in their addresses: one for Docker's CLI, one for ours.
 struct SideBySide {
@@ -43,7 +43,10 @@ struct Session<'a> {
 impl SideBySide {
     /// Starts the registries.
     fn start() -> Self {
-        Self { docker: Stage::start(), ours: Stage::start() }
+        Self {
+            docker: Stage::start(),
+            ours: Stage::start(),
+        }
     }
 
     /// Starts a session in two empty homes.
@@ -68,8 +71,13 @@ impl Session<'_> {
         self.played.push(text.to_owned());
         let docker = self.docker.play(text);
         let ours = self.ours.play(text);
-        let Some(difference) = docker.difference(&ours, stderr) else { return Ok(()) };
-        Err(format!("played:\n  {}\n{difference}", self.played.join("\n  ")))
+        let Some(difference) = docker.difference(&ours, stderr) else {
+            return Ok(());
+        };
+        Err(format!(
+            "played:\n  {}\n{difference}",
+            self.played.join("\n  ")
+        ))
     }
 }
 
@@ -92,5 +100,25 @@ fn check(table: &str, cases: &[(&str, &str)]) {
         }
     }
     let count = differences.len();
-    assert!(count == 0, "{count} of {} cases differ\n{}", cases.len(), differences.join("\n"));
+    assert!(
+        count == 0,
+        "{count} of {} cases differ\n{}",
+        cases.len(),
+        differences.join("\n")
+    );
+}
+
+/// The plainest session, without any of the machinery above.
+#[test]
+fn both_programs_in_one_home() {
+    if !docker::is_here("fidelity::both_programs_in_one_home") {
+        return;
+    }
+    let home = Home::new();
+    for ran in [home.dockers(&["rm", "app:1"]), home.ours(&["rm", "app:1"])] {
+        ran.fails(1)
+            .prints("")
+            .says("No such manifest: docker.io/library/app:1\n");
+    }
+    assert!(home.drafts().is_empty());
 }

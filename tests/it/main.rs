@@ -4,12 +4,16 @@
 //! | --- | --- |
 //! | [`harness`] | homes, programs, registries with known images, and what a command did there |
 //! | [`fidelity`] | the same command lines through Docker's CLI and ours, side by side |
+//! | [`commands`] | the main job on both registries: results, drafts, what is published, what is asked for |
 //! | [`names`] | the plugin, the shim, `install` and `uninstall` |
 //! | [`recorded`] | what Docker's CLI did once, in files: the same, where there is no Docker |
 //! | [`deviations`] | a test for each row of the table of deviations |
 //!
 //! Each file of this folder is a module of this one binary; [`every_file_is_a_module`] sees to it.
 
+#![allow(clippy::unwrap_used, reason = "in a test, a panic is the report")]
+
+mod commands;
 mod deviations;
 mod fidelity;
 mod harness;
@@ -36,10 +40,16 @@ fn every_file_is_a_module() {
                 folders.push((path.clone(), path.with_extension("rs")));
                 continue;
             }
-            let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+            let name = path
+                .file_stem()
+                .unwrap_or_default()
+                .to_string_lossy()
+                .into_owned();
             let is_code = path.extension().is_some_and(|extension| extension == "rs");
             let declaration = format!("mod {name};");
-            let declared = text.lines().any(|line| line.trim_end().ends_with(&declaration));
+            let declared = text
+                .lines()
+                .any(|line| line.trim_end().ends_with(&declaration));
             if is_code && !declared && path != parent {
                 forgotten.push(format!("{} has no `{declaration}`", parent.display()));
             }

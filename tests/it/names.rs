@@ -15,7 +15,11 @@ use crate::harness::{Home, docker, home::OURS};
 /// A registry with one image, `app:a`.
 fn registry() -> EmbeddedRegistry {
     let registry = EmbeddedRegistry::start();
-    registry.seed("app", "a", &Image::docker().platform("linux/arm64/v8").build());
+    registry.seed(
+        "app",
+        "a",
+        &Image::docker().platform("linux/arm64/v8").build(),
+    );
     registry
 }
 
@@ -23,9 +27,15 @@ fn registry() -> EmbeddedRegistry {
 fn home_with_shim(next: &Path) -> (Home, PathBuf) {
     let mut home = Home::new();
     let folder = home.path().join("shim");
-    let path = [folder.as_path(), next, Path::new("/usr/bin"), Path::new("/bin")];
+    let path = [
+        folder.as_path(),
+        next,
+        Path::new("/usr/bin"),
+        Path::new("/bin"),
+    ];
     home.set("PATH", std::env::join_paths(path).unwrap());
-    home.ours(&["install", "--shim", folder.to_str().unwrap()]).succeeds();
+    home.ours(&["install", "--shim", folder.to_str().unwrap()])
+        .succeeds();
     let shim = folder.join("docker");
     (home, shim)
 }
@@ -48,33 +58,55 @@ fn docker_runs_the_plugin() {
         return;
     }
     let registry = registry();
-    let (list, image) = (format!("{}/app:1", registry.host()), format!("{}/app:a", registry.host()));
+    let (list, image) = (
+        format!("{}/app:1", registry.host()),
+        format!("{}/app:a", registry.host()),
+    );
     let home = Home::new();
     let plugin = home.config_folder().join("cli-plugins/docker-manifestx");
     let installed = home.ours(&["install"]);
     installed.succeeds();
-    assert_eq!(installed.stdout, format!("installed: {} -> {OURS}\n", plugin.display()));
-    home.ours(&["install"]).succeeds().prints(&format!("already there: {} -> {OURS}\n", plugin.display()));
+    assert_eq!(
+        installed.stdout,
+        format!("installed: {} -> {OURS}\n", plugin.display())
+    );
+    home.ours(&["install"])
+        .succeeds()
+        .prints(&format!("already there: {} -> {OURS}\n", plugin.display()));
 
     let docker = |line: &str| home.run(home.docker().args(words(line)));
     docker(&format!("manifestx create {list} {image}"))
         .succeeds()
         .prints(&format!("Created manifest list {list}\n"))
         .is_quiet();
-    docker(&format!("-D manifestx annotate {list} {image} --variant v9")).succeeds().is_quiet();
+    docker(&format!(
+        "-D manifestx annotate {list} {image} --variant v9"
+    ))
+    .succeeds()
+    .is_quiet();
     let shown = docker(&format!("manifestx inspect {list}"));
     shown.succeeds();
     assert!(shown.stdout.contains("\"variant\": \"v9\""), "{shown}");
     let pushed = docker(&format!("manifestx push -p {list}"));
     pushed.succeeds();
     assert_eq!(registry.digest("app", "1").unwrap() + "\n", pushed.stdout);
-    docker(&format!("manifestx rm {list}")).fails(1).says("No such manifest");
+    docker(&format!("manifestx rm {list}"))
+        .fails(1)
+        .says("No such manifest");
 
     let help = docker("manifestx create --help");
     help.succeeds();
-    assert!(help.stdout.starts_with("Usage:  docker manifestx create MANIFEST_LIST"), "{help}");
-    docker("manifestx create").fails(1).says("docker: 'docker manifestx create' requires at least 2");
-    docker("manifestx push --bogus").fails(125).says("unknown flag: --bogus");
+    assert!(
+        help.stdout
+            .starts_with("Usage:  docker manifestx create MANIFEST_LIST"),
+        "{help}"
+    );
+    docker("manifestx create")
+        .fails(1)
+        .says("docker: 'docker manifestx create' requires at least 2");
+    docker("manifestx push --bogus")
+        .fails(125)
+        .says("unknown flag: --bogus");
     let listed = docker("--help");
     listed.succeeds();
     assert!(listed.stdout.contains("manifestx*"), "{listed}");
@@ -87,17 +119,25 @@ fn a_plugin_has_any_name_and_dockers_config() {
         return;
     }
     let registry = registry();
-    let (list, image) = (format!("{}/app:1", registry.host()), format!("{}/app:a", registry.host()));
+    let (list, image) = (
+        format!("{}/app:1", registry.host()),
+        format!("{}/app:a", registry.host()),
+    );
     let home = Home::new();
     home.ours(&["install", "--name", "fat2"]).succeeds();
     let other = home.path().join("other");
     fs::create_dir_all(&other).unwrap();
-    fs::rename(home.config_folder().join("cli-plugins"), other.join("cli-plugins")).unwrap();
-    let docker = |line: &str| {
-        home.run(home.docker().arg("--config").arg(&other).args(words(line)))
-    };
+    fs::rename(
+        home.config_folder().join("cli-plugins"),
+        other.join("cli-plugins"),
+    )
+    .unwrap();
+    let docker = |line: &str| home.run(home.docker().arg("--config").arg(&other).args(words(line)));
     docker(&format!("fat2 create {list} {image}")).succeeds();
-    assert!(other.join("manifests").is_dir(), "the draft is in the folder that --config names");
+    assert!(
+        other.join("manifests").is_dir(),
+        "the draft is in the folder that --config names"
+    );
     assert!(!home.manifests().exists());
     docker("fat2 --help").succeeds().is_quiet();
 }
@@ -106,16 +146,23 @@ fn a_plugin_has_any_name_and_dockers_config() {
 fn names_that_are_no_plugins_are_refused() {
     let home = Home::new();
     for name in ["", "Manifest", "1x", "my-tool"] {
-        home.ours(&["install", "--name", name]).fails(1).says("cannot be the name of a Docker CLI plugin");
+        home.ours(&["install", "--name", name])
+            .fails(1)
+            .says("cannot be the name of a Docker CLI plugin");
     }
     assert!(!home.config_folder().exists(), "nothing was made");
-    home.ours(&["install", "--name", "manifest"]).succeeds().says("refuse a plugin of that name");
+    home.ours(&["install", "--name", "manifest"])
+        .succeeds()
+        .says("refuse a plugin of that name");
 }
 
 #[test]
 fn the_shim_runs_docker_manifest_itself() {
     let registry = registry();
-    let (list, image) = (format!("{}/app:1", registry.host()), format!("{}/app:a", registry.host()));
+    let (list, image) = (
+        format!("{}/app:1", registry.host()),
+        format!("{}/app:a", registry.host()),
+    );
     let (_real, folder) = stand_in("echo the real docker; exit 3");
     let (home, shim) = home_with_shim(&folder);
     let run = |line: &str| home.run(home.command(&shim).args(words(line)));
@@ -123,10 +170,18 @@ fn the_shim_runs_docker_manifest_itself() {
         .succeeds()
         .prints(&format!("Created manifest list {list}\n"));
     let other = home.path().join("other");
-    run(&format!("-D --config {} manifest create {list} {image}", other.display())).succeeds();
+    run(&format!(
+        "-D --config {} manifest create {list} {image}",
+        other.display()
+    ))
+    .succeeds();
     assert!(other.join("manifests").is_dir());
-    run("manifest push --bogus").fails(125).says("Run 'docker manifest push --help'");
-    run("manifest bogus").fails(1).says("docker: unknown command: docker manifest bogus");
+    run("manifest push --bogus")
+        .fails(125)
+        .says("Run 'docker manifest push --help'");
+    run("manifest bogus")
+        .fails(1)
+        .says("docker: unknown command: docker manifest bogus");
     run(&format!("manifest rm {list}")).succeeds().prints("");
 }
 
@@ -134,7 +189,14 @@ fn the_shim_runs_docker_manifest_itself() {
 fn the_shim_hands_everything_else_over() {
     let (_real, folder) = stand_in("printf '%s|' \"$0\" \"$@\"; cat; echo to stderr >&2; exit 42");
     let (home, shim) = home_with_shim(&folder);
-    for line in ["version", "--bogus manifest", "-H tcp://x ps -a", "run --rm manifest", "--help", "help manifest"] {
+    for line in [
+        "version",
+        "--bogus manifest",
+        "-H tcp://x ps -a",
+        "run --rm manifest",
+        "--help",
+        "help manifest",
+    ] {
         let mut command = home.command(&shim);
         let mut child = command
             .args(words(line))
@@ -143,11 +205,22 @@ fn the_shim_hands_everything_else_over() {
             .stderr(Stdio::piped())
             .spawn()
             .unwrap();
-        child.stdin.take().unwrap().write_all(b"from stdin").unwrap();
+        child
+            .stdin
+            .take()
+            .unwrap()
+            .write_all(b"from stdin")
+            .unwrap();
         let output = child.wait_with_output().unwrap();
         let stdout = String::from_utf8(output.stdout).unwrap();
-        let arguments: String = words(line).iter().map(|w| format!("{}|", w.display())).collect();
-        assert!(stdout.ends_with(&format!("docker|{arguments}from stdin")), "{line}: {stdout}");
+        let arguments: String = words(line)
+            .iter()
+            .map(|w| format!("{}|", w.display()))
+            .collect();
+        assert!(
+            stdout.ends_with(&format!("docker|{arguments}from stdin")),
+            "{line}: {stdout}"
+        );
         assert_eq!(output.stderr, b"to stderr\n", "{line}");
         assert_eq!(output.status.code(), Some(42), "{line}");
     }
@@ -175,17 +248,30 @@ fn signals_reach_the_real_docker() {
     let mut rest = String::new();
     stdout.read_to_string(&mut rest).unwrap();
     let status = child.wait().unwrap();
-    assert_eq!((rest.as_str(), status.code(), status.signal()), ("got it\n", Some(7), None));
+    assert_eq!(
+        (rest.as_str(), status.code(), status.signal()),
+        ("got it\n", Some(7), None)
+    );
 }
 
 #[test]
 fn the_shim_passes_the_real_docker_through() {
-    let Some(real) = docker::find().filter(|_| docker::is_here("names::the_shim_passes_the_real_docker_through"))
+    let Some(real) = docker::find()
+        .filter(|_| docker::is_here("names::the_shim_passes_the_real_docker_through"))
     else {
         return;
     };
     let (home, shim) = home_with_shim(real.parent().unwrap());
-    for line in ["version", "--version", "--bogus", "-v", "manifestx --help", "no-such-command", "--help", "help"] {
+    for line in [
+        "version",
+        "--version",
+        "--bogus",
+        "-v",
+        "manifestx --help",
+        "no-such-command",
+        "--help",
+        "help",
+    ] {
         let through = home.run(home.command(&shim).args(words(line)));
         let direct = home.run(home.command(real).args(words(line)));
         assert_eq!(
@@ -201,7 +287,11 @@ fn without_a_real_docker_the_shim_says_so() {
     let (home, shim) = home_with_shim(Path::new("/nonexistent"));
     let only = shim.parent().unwrap();
     let run = |line: &str| home.run(home.command(&shim).args(words(line)).env("PATH", only));
-    run("version").fails(127).prints("").says("no other `docker` than this shim").says("docker-manifest uninstall");
+    run("version")
+        .fails(127)
+        .prints("")
+        .says("no other `docker` than this shim")
+        .says("docker-manifest uninstall");
     run("manifest --help").succeeds();
 }
 
@@ -220,8 +310,12 @@ fn shims_behind_shims_reach_the_real_docker() {
     let run = |program: &Path, path: &OsString| {
         home.run(home.command(program).arg("ps").env("PATH", path))
     };
-    run(&folders[0].join("docker"), &path).succeeds().prints("real\n");
-    run(&folders[1].join("docker"), &path).succeeds().prints("real\n");
+    run(&folders[0].join("docker"), &path)
+        .succeeds()
+        .prints("real\n");
+    run(&folders[1].join("docker"), &path)
+        .succeeds()
+        .prints("real\n");
     let only_shims = std::env::join_paths(&folders).unwrap();
     run(&folders[0].join("docker"), &only_shims).fails(127);
 }
@@ -236,7 +330,10 @@ fn install_takes_nobodys_place_and_uninstall_only_its_own() {
         .fails(1)
         .prints("")
         .says("is there already, and is not a link to docker-manifest");
-    assert!(!home.config_folder().join("cli-plugins").exists(), "all or nothing");
+    assert!(
+        !home.config_folder().join("cli-plugins").exists(),
+        "all or nothing"
+    );
 
     let shims = home.path().join("shims");
     home.ours(&["install", "--shim", shims.to_str().unwrap()])
@@ -244,14 +341,24 @@ fn install_takes_nobodys_place_and_uninstall_only_its_own() {
         .says("`docker` is not the shim yet: put");
     let other = home.config_folder().join("cli-plugins/docker-other");
     fs::write(&other, "somebody else's").unwrap();
-    home.ours(&["uninstall", "--shim", shims.to_str().unwrap()]).succeeds().prints(&format!(
-        "removed: {}\nremoved: {}\n",
-        home.config_folder().join("cli-plugins/docker-manifestx").display(),
-        shims.join("docker").display()
-    ));
-    home.ours(&["uninstall"]).succeeds().prints("").says("nothing to remove");
+    home.ours(&["uninstall", "--shim", shims.to_str().unwrap()])
+        .succeeds()
+        .prints(&format!(
+            "removed: {}\nremoved: {}\n",
+            home.config_folder()
+                .join("cli-plugins/docker-manifestx")
+                .display(),
+            shims.join("docker").display()
+        ));
+    home.ours(&["uninstall"])
+        .succeeds()
+        .prints("")
+        .says("nothing to remove");
     assert!(other.exists());
     assert_eq!(fs::read(folder.join("docker")).unwrap(), before);
-    assert_eq!(String::from_utf8(Command::new(folder.join("docker")).output().unwrap().stdout).unwrap(), "real\n");
+    assert_eq!(
+        String::from_utf8(Command::new(folder.join("docker")).output().unwrap().stdout).unwrap(),
+        "real\n"
+    );
     drop(real);
 }

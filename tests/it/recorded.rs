@@ -109,7 +109,11 @@ fn ours_does_what_docker_did() {
             let recorded = read(name);
             let played = play(&stage, Program::Ours, lines);
             let names: Vec<&String> = played.keys().collect();
-            assert_eq!(names, recorded.keys().collect::<Vec<_>>(), "record {name} again");
+            assert_eq!(
+                names,
+                recorded.keys().collect::<Vec<_>>(),
+                "record {name} again"
+            );
             for (file, ours) in &played {
                 let recorded = &recorded[file];
                 if recorded != ours {
@@ -130,9 +134,17 @@ fn play(stage: &Stage, program: Program, lines: &str) -> BTreeMap<String, String
     let mut before = String::new();
     let lines = lines.lines().map(str::trim).filter(|line| !line.is_empty());
     for (number, line) in (1..).zip(lines) {
-        let Seen { ran, drafts, published } = player.play(line);
+        let Seen {
+            ran,
+            drafts,
+            published,
+        } = player.play(line);
         let name = |suffix: &str| format!("{number:02}.{suffix}");
-        let said = if ran.stderr.contains("\nUsage:  ") { ran.stderr.trim_end() } else { ran.error() };
+        let said = if ran.stderr.contains("\nUsage:  ") {
+            ran.stderr.trim_end()
+        } else {
+            ran.error()
+        };
         let mut text = format!(
             "$ {line}\nexit code: {}\n--- stdout\n{}--- stderr\n{said}\n",
             ran.code, ran.stdout
@@ -143,7 +155,14 @@ fn play(stage: &Stage, program: Program, lines: &str) -> BTreeMap<String, String
             before = drafts;
         }
         // Tags are left out: other sessions of this registry leave theirs.
-        if let Some(Published { reference, media_type, bytes, children, .. }) = published {
+        if let Some(Published {
+            reference,
+            media_type,
+            bytes,
+            children,
+            ..
+        }) = published
+        {
             text.push_str(&format!("--- published {reference}\n{media_type}\n"));
             text.extend(children.iter().map(|child| format!("{child}\n")));
             files.insert(name("published"), bytes);
@@ -160,7 +179,8 @@ fn draft_line(file: &DraftFile) -> String {
 
 fn read(session: &str) -> BTreeMap<String, String> {
     let folder = crate::folder().join("recorded").join(session);
-    let entries = fs::read_dir(&folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
+    let entries =
+        fs::read_dir(&folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
     let file = |entry: std::io::Result<fs::DirEntry>| {
         let path = entry.unwrap().path();
         let name = path.file_name().unwrap().to_string_lossy().into_owned();
@@ -171,7 +191,10 @@ fn read(session: &str) -> BTreeMap<String, String> {
 
 /// Replaces the files by what Docker's CLI does now.
 fn record() {
-    assert!(docker::find().is_some(), "there is no docker on PATH to record");
+    assert!(
+        docker::find().is_some(),
+        "there is no docker on PATH to record"
+    );
     let stage = Stage::start();
     for (name, lines) in SESSIONS {
         let folder = crate::folder().join("recorded").join(name);

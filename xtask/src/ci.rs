@@ -8,11 +8,24 @@ use crate::{TaskResult, cargo, demo, docs, run as run_command, test, walls};
 #[derive(clap::Args)]
 pub(crate) struct Args {}
 
+/// One of the things that a change has to pass.
+type Step = fn() -> TaskResult;
+
 pub(crate) fn run(_args: &Args) -> TaskResult {
-    let steps: [(&str, fn() -> TaskResult); 6] = [
-        ("fmt", || run_command(&mut cargo(&["fmt", "--all", "--check"]))),
+    let steps: [(&str, Step); 6] = [
+        ("fmt", || {
+            run_command(&mut cargo(&["fmt", "--all", "--check"]))
+        }),
         ("clippy", || {
-            let arguments = ["clippy", "--workspace", "--all-targets", "--quiet", "--", "-D", "warnings"];
+            let arguments = [
+                "clippy",
+                "--workspace",
+                "--all-targets",
+                "--quiet",
+                "--",
+                "-D",
+                "warnings",
+            ];
             run_command(&mut cargo(&arguments))
         }),
         ("walls", || walls::run(&walls::Args {})),

@@ -26,17 +26,35 @@ const IMAGES: [(&str, &str); 4] = [
 ];
 
 /// Builds the program with the features that this task was built with, so that nothing is compiled twice.
-const BUILD: [&str; 6] = ["build", "--quiet", "--package", "xtask", "--package", "docker-manifest"];
+const BUILD: [&str; 6] = [
+    "build",
+    "--quiet",
+    "--package",
+    "xtask",
+    "--package",
+    "docker-manifest",
+];
 
 pub(crate) fn run(args: &Args) -> TaskResult {
     run_command(&mut cargo(&BUILD))?;
-    let home = TempDir::new().map_err(|error| format!("cannot make a folder for drafts: {error}"))?;
+    let home =
+        TempDir::new().map_err(|error| format!("cannot make a folder for drafts: {error}"))?;
     let shell = Shell { home };
-    println!("# A registry on loopback, with four images for four platforms, each pushed by its own tag:");
+    println!(
+        "# A registry on loopback, with four images for four platforms, each pushed by its own tag:"
+    );
     let registry = EmbeddedRegistry::start();
     let repository = format!("{}/demo/app", registry.host());
     for (tag, platform) in IMAGES {
-        registry.seed("demo/app", tag, &Image::oci().platform(platform).seed(tag).layers(2, 4096).build());
+        registry.seed(
+            "demo/app",
+            tag,
+            &Image::oci()
+                .platform(platform)
+                .seed(tag)
+                .layers(2, 4096)
+                .build(),
+        );
         println!("#   {repository}:{tag}");
     }
     let list = match &args.registry {
@@ -47,22 +65,50 @@ pub(crate) fn run(args: &Args) -> TaskResult {
     let images: Vec<String> = IMAGES.iter().map(|(tag, _)| image(tag)).collect();
     let mut create = vec!["create", &list];
     create.extend(images.iter().map(String::as_str));
-    shell.show("One draft of all four. Nothing is written to a registry yet.", &create)?;
+    shell.show(
+        "One draft of all four. Nothing is written to a registry yet.",
+        &create,
+    )?;
     let armv7 = image("armv7");
-    let annotate = ["annotate", "--arch", "arm", "--variant", "v7", &list, &armv7];
-    shell.show("The armv7 image was built on an amd64 machine and says so. Say what it is.", &annotate)?;
-    shell.show("The draft is exactly what will be published.", &["inspect", &list])?;
-    let digest = shell.show("Publish it, and remove the draft.", &["push", "--purge", &list])?;
+    let annotate = [
+        "annotate",
+        "--arch",
+        "arm",
+        "--variant",
+        "v7",
+        &list,
+        &armv7,
+    ];
+    shell.show(
+        "The armv7 image was built on an amd64 machine and says so. Say what it is.",
+        &annotate,
+    )?;
+    shell.show(
+        "The draft is exactly what will be published.",
+        &["inspect", &list],
+    )?;
+    let digest = shell.show(
+        "Publish it, and remove the draft.",
+        &["push", "--purge", &list],
+    )?;
     let published = shell.show("What the registry has now.", &["inspect", &list])?;
     check(&digest, &published)
 }
 
 /// The demo is a test, too: what it shows has to be what it says.
 fn check(digest: &str, published: &str) -> TaskResult {
-    let Some(digest) = digest.lines().last().filter(|line| line.starts_with("sha256:")) else {
+    let Some(digest) = digest
+        .lines()
+        .last()
+        .filter(|line| line.starts_with("sha256:"))
+    else {
         return Err(format!("push did not end with a digest: {digest:?}"));
     };
-    let platforms = [r#""variant": "v7""#, r#""architecture": "arm64""#, r#""architecture": "s390x""#];
+    let platforms = [
+        r#""variant": "v7""#,
+        r#""architecture": "arm64""#,
+        r#""architecture": "s390x""#,
+    ];
     match platforms.iter().find(|part| !published.contains(*part)) {
         Some(part) => Err(format!("the published list has no {part}")),
         None => {
@@ -96,18 +142,30 @@ impl Shell {
             .map_err(|error| format!("cannot run {}: {error}", program.display()))?;
         let stdout = String::from_utf8_lossy(&output.stdout).into_owned();
         print!("{stdout}{}", String::from_utf8_lossy(&output.stderr));
-        if output.status.success() { Ok(stdout) } else { Err(format!("it ended with {}", output.status)) }
+        if output.status.success() {
+            Ok(stdout)
+        } else {
+            Err(format!("it ended with {}", output.status))
+        }
     }
 }
 
 fn program(target: &Path) -> std::path::PathBuf {
-    target.join("debug").join(format!("docker-manifest{}", std::env::consts::EXE_SUFFIX))
+    target
+        .join("debug")
+        .join(format!("docker-manifest{}", std::env::consts::EXE_SUFFIX))
 }
 
 /// Returns the user's own `config.json`, if there is one.
-#[expect(clippy::disallowed_methods, reason = "a task runs in the user's environment")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a task runs in the user's environment"
+)]
 fn user_config() -> Option<std::path::PathBuf> {
     let folder = std::env::var_os("DOCKER_CONFIG").map(std::path::PathBuf::from);
     let home = std::env::var_os("HOME").map(|home| Path::new(&home).join(".docker"));
-    folder.or(home).map(|folder| folder.join("config.json")).filter(|path| path.is_file())
+    folder
+        .or(home)
+        .map(|folder| folder.join("config.json"))
+        .filter(|path| path.is_file())
 }

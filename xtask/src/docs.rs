@@ -23,14 +23,23 @@ pub(crate) fn run(args: &Args) -> TaskResult {
     if !args.check {
         write_pages(&folder, &pages)?;
     } else if !stale.is_empty() {
-        return Err(format!("run `cargo xtask docs`: not up to date are {}", stale.join(", ")));
+        return Err(format!(
+            "run `cargo xtask docs`: not up to date are {}",
+            stale.join(", ")
+        ));
     }
     let broken = broken_links()?;
     if broken.is_empty() {
-        println!("docs: {} reference pages are up to date, every link leads somewhere", pages.len());
+        println!(
+            "docs: {} reference pages are up to date, every link leads somewhere",
+            pages.len()
+        );
         Ok(())
     } else {
-        Err(format!("links that lead nowhere:\n  {}", broken.join("\n  ")))
+        Err(format!(
+            "links that lead nowhere:\n  {}",
+            broken.join("\n  ")
+        ))
     }
 }
 
@@ -38,7 +47,9 @@ fn write_pages(folder: &Path, pages: &[(String, String)]) -> TaskResult {
     let failed = |error: std::io::Error| format!("cannot write {}: {error}", folder.display());
     let _ = fs::remove_dir_all(folder);
     fs::create_dir_all(folder).map_err(failed)?;
-    pages.iter().try_for_each(|(name, text)| fs::write(folder.join(name), text).map_err(failed))
+    pages
+        .iter()
+        .try_for_each(|(name, text)| fs::write(folder.join(name), text).map_err(failed))
 }
 
 fn stale_pages(folder: &Path, pages: &[(String, String)]) -> Vec<String> {
@@ -61,9 +72,14 @@ fn stale_pages(folder: &Path, pages: &[(String, String)]) -> Vec<String> {
 /// Finds links to files of this repository that are not there.
 fn broken_links() -> Result<Vec<String>, String> {
     let root = workspace();
-    let mut pages: Vec<PathBuf> = ["README.md", "CHANGELOG.md"].map(|name| root.join(name)).to_vec();
+    let mut pages: Vec<PathBuf> = ["README.md", "CHANGELOG.md"]
+        .map(|name| root.join(name))
+        .to_vec();
     for folder in ["docs", "docs/reference"] {
-        let entries = fs::read_dir(root.join(folder)).into_iter().flatten().flatten();
+        let entries = fs::read_dir(root.join(folder))
+            .into_iter()
+            .flatten()
+            .flatten();
         let markdown = |path: &PathBuf| path.extension().is_some_and(|extension| extension == "md");
         pages.extend(entries.map(|entry| entry.path()).filter(markdown));
     }
@@ -84,5 +100,7 @@ fn broken_links() -> Result<Vec<String>, String> {
 
 /// Returns the targets of the inline links in a text.
 fn links(text: &str) -> impl Iterator<Item = &str> {
-    text.split("](").skip(1).filter_map(|rest| rest.split(')').next())
+    text.split("](")
+        .skip(1)
+        .filter_map(|rest| rest.split(')').next())
 }

@@ -1,6 +1,10 @@
 //! The project's own tasks: `cargo xtask demo`, `test`, `ci`, `docs`, `walls`.
 
-#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a task's output is for its reader")]
+#![expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a task's output is for its reader"
+)]
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
@@ -52,14 +56,19 @@ fn main() -> ExitCode {
 /// Returns the folder of the workspace.
 fn workspace() -> PathBuf {
     let own = Path::new(env!("CARGO_MANIFEST_DIR"));
-    own.parent().expect("xtask is a folder of the workspace").to_owned()
+    own.parent()
+        .expect("xtask is a folder of the workspace")
+        .to_owned()
 }
 
 /// Returns the folder that cargo builds in: that of this very program, which cargo built.
 fn target_folder() -> Result<PathBuf, String> {
-    let own = std::env::current_exe().map_err(|error| format!("cannot find this program: {error}"))?;
+    let own =
+        std::env::current_exe().map_err(|error| format!("cannot find this program: {error}"))?;
     let folder = own.parent().and_then(Path::parent);
-    folder.map(Path::to_owned).ok_or_else(|| format!("{} is not in a target folder", own.display()))
+    folder
+        .map(Path::to_owned)
+        .ok_or_else(|| format!("{} is not in a target folder", own.display()))
 }
 
 /// Makes a cargo command in the workspace, with the cargo that runs this task.
@@ -75,9 +84,18 @@ fn cargo(arguments: &[&str]) -> Command {
 fn run(command: &mut Command) -> TaskResult {
     let name = || {
         let words = std::iter::once(command.get_program()).chain(command.get_args());
-        words.map(|word| word.to_string_lossy().into_owned()).collect::<Vec<_>>().join(" ")
+        words
+            .map(|word| word.to_string_lossy().into_owned())
+            .collect::<Vec<_>>()
+            .join(" ")
     };
     let name = name();
-    let status = command.status().map_err(|error| format!("cannot run {name}: {error}"))?;
-    if status.success() { Ok(()) } else { Err(format!("{name}: {status}")) }
+    let status = command
+        .status()
+        .map_err(|error| format!("cannot run {name}: {error}"))?;
+    if status.success() {
+        Ok(())
+    } else {
+        Err(format!("{name}: {status}"))
+    }
 }

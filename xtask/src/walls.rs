@@ -25,40 +25,102 @@ const WALLS: &[Wall] = &[
         name: "manifest-core",
         direct: &["base64", "serde", "serde_json", "sha2", "thiserror"],
         never: &[
-            "tokio", "reqwest", "hyper", "oci-client", "clap", "directories", "rustls", "fs2",
-            "tempfile", "rustix", "manifest-store", "manifest-registry", "docker-manifest",
+            "tokio",
+            "reqwest",
+            "hyper",
+            "oci-client",
+            "clap",
+            "directories",
+            "rustls",
+            "fs2",
+            "tempfile",
+            "rustix",
+            "manifest-store",
+            "manifest-registry",
+            "docker-manifest",
             "manifest-testkit",
         ],
     },
     Wall {
         name: "manifest-store",
-        direct: &["fs2", "manifest-core", "rustix", "serde", "serde_json", "tempfile", "thiserror"],
+        direct: &[
+            "fs2",
+            "manifest-core",
+            "rustix",
+            "serde",
+            "serde_json",
+            "tempfile",
+            "thiserror",
+        ],
         never: &[
-            "tokio", "reqwest", "hyper", "oci-client", "clap", "directories", "rustls",
-            "manifest-registry", "docker-manifest", "manifest-testkit",
+            "tokio",
+            "reqwest",
+            "hyper",
+            "oci-client",
+            "clap",
+            "directories",
+            "rustls",
+            "manifest-registry",
+            "docker-manifest",
+            "manifest-testkit",
         ],
     },
     Wall {
         name: "manifest-registry",
         direct: &[
-            "base64", "bytes", "docker_credential", "fastrand", "futures-util", "http", "http-auth",
-            "httpdate", "manifest-core", "oci-client", "reqwest", "rustls", "serde", "serde_json",
-            "thiserror", "tokio", "url",
+            "base64",
+            "bytes",
+            "docker_credential",
+            "fastrand",
+            "futures-util",
+            "http",
+            "http-auth",
+            "httpdate",
+            "manifest-core",
+            "oci-client",
+            "reqwest",
+            "rustls",
+            "serde",
+            "serde_json",
+            "thiserror",
+            "tokio",
+            "url",
         ],
-        never: &["clap", "directories", "fs2", "manifest-store", "docker-manifest", "manifest-testkit"],
+        never: &[
+            "clap",
+            "directories",
+            "fs2",
+            "manifest-store",
+            "docker-manifest",
+            "manifest-testkit",
+        ],
     },
     Wall {
         name: "docker-manifest",
         direct: &[
-            "clap", "directories", "manifest-core", "manifest-registry", "manifest-store", "rustix",
-            "serde", "serde_json", "thiserror", "tokio",
+            "clap",
+            "directories",
+            "manifest-core",
+            "manifest-registry",
+            "manifest-store",
+            "rustix",
+            "serde",
+            "serde_json",
+            "thiserror",
+            "tokio",
         ],
         never: &["manifest-testkit"],
     },
     Wall {
         name: "manifest-testkit",
         direct: &[],
-        never: &["manifest-store", "manifest-registry", "docker-manifest", "clap", "reqwest"],
+        never: &[
+            "manifest-store",
+            "manifest-registry",
+            "docker-manifest",
+            "clap",
+            "reqwest",
+        ],
     },
 ];
 
@@ -67,34 +129,57 @@ pub(crate) fn run(_args: &Args) -> TaskResult {
         .current_dir(workspace())
         .exec()
         .map_err(|error| format!("cannot ask cargo for the dependencies: {error}"))?;
-    let breaches: Vec<String> = WALLS.iter().flat_map(|wall| breaches(&metadata, wall)).collect();
+    let breaches: Vec<String> = WALLS
+        .iter()
+        .flat_map(|wall| breaches(&metadata, wall))
+        .collect();
     let unknown = members_without_wall(&metadata);
     if breaches.is_empty() && unknown.is_empty() {
         println!("walls: {} crates depend only on what they may", WALLS.len());
         return Ok(());
     }
-    Err(format!("walls are breached:\n  {}", [breaches, unknown].concat().join("\n  ")))
+    Err(format!(
+        "walls are breached:\n  {}",
+        [breaches, unknown].concat().join("\n  ")
+    ))
 }
 
 fn members_without_wall(metadata: &Metadata) -> Vec<String> {
     let members = metadata.workspace_packages();
     let known = |package: &&&Package| {
-        package.name.as_str() != "xtask" && WALLS.iter().all(|wall| package.name.as_str() != wall.name)
+        package.name.as_str() != "xtask"
+            && WALLS.iter().all(|wall| package.name.as_str() != wall.name)
     };
     let unknown = members.iter().filter(known);
-    unknown.map(|package| format!("{} has no wall: add one to xtask/src/walls.rs", package.name)).collect()
+    unknown
+        .map(|package| {
+            format!(
+                "{} has no wall: add one to xtask/src/walls.rs",
+                package.name
+            )
+        })
+        .collect()
 }
 
 fn breaches(metadata: &Metadata, wall: &Wall) -> Vec<String> {
-    let Some(package) = metadata.packages.iter().find(|package| package.name.as_str() == wall.name)
+    let Some(package) = metadata
+        .packages
+        .iter()
+        .find(|package| package.name.as_str() == wall.name)
     else {
         return vec![format!("{} is not in the workspace", wall.name)];
     };
     let mut breaches = Vec::new();
-    let normal = package.dependencies.iter().filter(|d| d.kind == DependencyKind::Normal);
+    let normal = package
+        .dependencies
+        .iter()
+        .filter(|d| d.kind == DependencyKind::Normal);
     for dependency in normal.filter(|_| !wall.direct.is_empty()) {
         if !wall.direct.contains(&dependency.name.as_str()) {
-            breaches.push(format!("{} must not depend on {}", wall.name, dependency.name));
+            breaches.push(format!(
+                "{} must not depend on {}",
+                wall.name, dependency.name
+            ));
         }
     }
     breaches.extend(leaks(metadata, &package.id, wall.never));
@@ -106,8 +191,11 @@ fn leaks(metadata: &Metadata, start: &PackageId, never: &[&str]) -> Vec<String> 
     let Some(resolve) = &metadata.resolve else {
         return vec!["cargo resolved nothing".to_owned()];
     };
-    let names: BTreeMap<&PackageId, &str> =
-        metadata.packages.iter().map(|package| (&package.id, package.name.as_str())).collect();
+    let names: BTreeMap<&PackageId, &str> = metadata
+        .packages
+        .iter()
+        .map(|package| (&package.id, package.name.as_str()))
+        .collect();
     let nodes: BTreeMap<_, _> = resolve.nodes.iter().map(|node| (&node.id, node)).collect();
     let mut seen = BTreeSet::from([start]);
     let mut paths = VecDeque::from([vec![start]]);
@@ -120,7 +208,10 @@ fn leaks(metadata: &Metadata, start: &PackageId, never: &[&str]) -> Vec<String> 
             continue;
         }
         for dependency in &nodes[last].deps {
-            let normal = dependency.dep_kinds.iter().any(|kind| kind.kind != DependencyKind::Development);
+            let normal = dependency
+                .dep_kinds
+                .iter()
+                .any(|kind| kind.kind != DependencyKind::Development);
             if normal && seen.insert(&dependency.pkg) {
                 paths.push_back([path.clone(), vec![&dependency.pkg]].concat());
             }

@@ -80,7 +80,9 @@ impl Globals {
         let parsed = command.clone().try_get_matches_from(arguments);
         let mut globals = parsed
             .and_then(|matches| Self::from_arg_matches(&matches))
-            .map_err(|error| UsageError::of_flag(&error, arguments, &command, &invocation.command))?;
+            .map_err(|error| {
+                UsageError::of_flag(&error, arguments, &command, &invocation.command)
+            })?;
         let rest = match globals.rest.take() {
             Some(Rest::Words(words)) => words,
             None => Vec::new(),
@@ -138,7 +140,10 @@ impl Help {
 
 /// The commands, in the order of the alphabet, as Docker lists them.
 #[derive(Debug, Subcommand)]
-#[expect(missing_docs, reason = "a comment here would become the command's help, which is on its arguments")]
+#[expect(
+    missing_docs,
+    reason = "a comment here would become the command's help, which is on its arguments"
+)]
 pub enum Command {
     Annotate(annotate::Args),
     Create(create::Args),
@@ -188,12 +193,20 @@ impl Cli {
             .map_err(|error| UsageError::of(&error, words, &definition, invocation))?;
         let Some(command) = cli.command else {
             let text = help::render(&definition, None, invocation);
-            return Ok(if cli.help.is_wanted() { Request::Help(text) } else { Request::Usage(text) });
+            return Ok(if cli.help.is_wanted() {
+                Request::Help(text)
+            } else {
+                Request::Usage(text)
+            });
         };
         let name = matches.subcommand_name().unwrap_or_default();
         let (wants_help, arguments) = command.arguments();
         if cli.help.is_wanted() || wants_help {
-            return Ok(Request::Help(help::render(&definition, Some(name), invocation)));
+            return Ok(Request::Help(help::render(
+                &definition,
+                Some(name),
+                invocation,
+            )));
         }
         arguments.check(name, &definition, invocation)?;
         Ok(Request::Run(command))
@@ -205,13 +218,34 @@ impl Command {
     fn arguments(&self) -> (bool, usage::Arguments) {
         use usage::Arguments;
         match self {
-            Self::Annotate(args) => (args.help.is_wanted(), Arguments::exactly(2, args.images.len())),
-            Self::Create(args) => (args.help.is_wanted(), Arguments::at_least(2, args.images.len())),
-            Self::Inspect(args) => (args.help.is_wanted(), Arguments::range(1, 2, args.images.len())),
-            Self::Install(args) => (args.help.is_wanted(), Arguments::exactly(0, args.rest.len())),
-            Self::Push(args) => (args.help.is_wanted(), Arguments::exactly(1, args.lists.len())),
-            Self::Rm(args) => (args.help.is_wanted(), Arguments::at_least(1, args.lists.len())),
-            Self::Uninstall(args) => (args.help.is_wanted(), Arguments::exactly(0, args.rest.len())),
+            Self::Annotate(args) => (
+                args.help.is_wanted(),
+                Arguments::exactly(2, args.images.len()),
+            ),
+            Self::Create(args) => (
+                args.help.is_wanted(),
+                Arguments::at_least(2, args.images.len()),
+            ),
+            Self::Inspect(args) => (
+                args.help.is_wanted(),
+                Arguments::range(1, 2, args.images.len()),
+            ),
+            Self::Install(args) => (
+                args.help.is_wanted(),
+                Arguments::exactly(0, args.rest.len()),
+            ),
+            Self::Push(args) => (
+                args.help.is_wanted(),
+                Arguments::exactly(1, args.lists.len()),
+            ),
+            Self::Rm(args) => (
+                args.help.is_wanted(),
+                Arguments::at_least(1, args.lists.len()),
+            ),
+            Self::Uninstall(args) => (
+                args.help.is_wanted(),
+                Arguments::exactly(0, args.rest.len()),
+            ),
         }
     }
 }

@@ -28,14 +28,18 @@ impl Environment {
     /// Reads the environment of this process.
     #[must_use]
     pub fn of_process() -> Self {
-        Self { variables: std::env::vars_os().collect() }
+        Self {
+            variables: std::env::vars_os().collect(),
+        }
     }
 
     /// Returns a variable that is set and not empty.
     #[must_use]
     pub fn var(&self, name: &str) -> Option<&OsString> {
         let found = self.variables.iter().find(|(key, _)| key == name);
-        found.map(|(_, value)| value).filter(|value| !value.is_empty())
+        found
+            .map(|(_, value)| value)
+            .filter(|value| !value.is_empty())
     }
 
     /// Returns the user's home folder.
@@ -58,7 +62,11 @@ impl<'a> Context<'a> {
     /// Gathers what a command runs in. Reads nothing from disk yet.
     #[must_use]
     pub fn new(environment: Environment, globals: Globals, output: &'a Output) -> Self {
-        Self { output, environment, globals }
+        Self {
+            output,
+            environment,
+            globals,
+        }
     }
 
     /// Returns the environment.
@@ -89,8 +97,10 @@ impl<'a> Context<'a> {
     pub fn store(&self) -> Result<Store, Failure> {
         let store = Store::new(self.config_folder()?.join("manifests"));
         Ok(store.with_lock_wait(LOCK_WAIT, |lock: &Path| {
-            Output::default()
-                .status(&format!("waiting for another command to release {}", lock.display()));
+            Output::default().status(&format!(
+                "waiting for another command to release {}",
+                lock.display()
+            ));
         }))
     }
 
@@ -105,7 +115,10 @@ impl<'a> Context<'a> {
         Ok(Client::new(ClientConfig {
             user_agent: format!("{PROGRAM}/{VERSION}"),
             credentials,
-            insecure: Insecure { all: insecure, hosts },
+            insecure: Insecure {
+                all: insecure,
+                hosts,
+            },
             retry: patience.retry(),
             observer: Arc::new(Notices),
             ..ClientConfig::default()
@@ -135,21 +148,31 @@ impl<'a> Context<'a> {
     }
 
     fn warn_of_config(&self, path: &Path, error: &dyn std::fmt::Display) {
-        self.output.warning(&format!("cannot load config file {}: {error}", path.display()));
+        self.output.warning(&format!(
+            "cannot load config file {}: {error}",
+            path.display()
+        ));
     }
 
     /// Returns the time, in seconds since 1970 (UTC).
     #[must_use]
     pub fn now(&self) -> u64 {
-        SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |elapsed| elapsed.as_secs())
+        SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .map_or(0, |elapsed| elapsed.as_secs())
     }
 
     /// Runs what is asynchronous to its end, on this thread.
     ///
     /// # Errors
     /// What `work` fails with.
-    pub fn wait_for<T>(&self, work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    pub fn wait_for<T>(
+        &self,
+        work: impl Future<Output = Result<T, Failure>>,
+    ) -> Result<T, Failure> {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()?;
         runtime.block_on(work)
     }
 }

@@ -25,12 +25,24 @@ impl Exit {
     /// Every way to end, with what it means: the table in the guide.
     pub const TABLE: &[(Self, &str)] = &[
         (Self::Done, "done"),
-        (Self::Failure, "failed, or not found; Docker's code for every error at run time"),
-        (Self::Unauthorized, "not authorised: the registry refused the credentials or the access"),
+        (
+            Self::Failure,
+            "failed, or not found; Docker's code for every error at run time",
+        ),
+        (
+            Self::Unauthorized,
+            "not authorised: the registry refused the credentials or the access",
+        ),
         (Self::RateLimited, "rate limited by the registry"),
         (Self::Unavailable, "registry or network unavailable"),
-        (Self::Usage, "unknown flag, or a flag with a wrong value; Docker's code for it"),
-        (Self::NoDocker, "the `docker` shim found no real docker to hand over to"),
+        (
+            Self::Usage,
+            "unknown flag, or a flag with a wrong value; Docker's code for it",
+        ),
+        (
+            Self::NoDocker,
+            "the `docker` shim found no real docker to hand over to",
+        ),
     ];
 
     /// Returns the number that the shell sees.

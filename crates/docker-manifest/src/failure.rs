@@ -43,7 +43,7 @@ pub enum Failure {
     #[error("No such manifest: {reference}")]
     NoDraft {
         /// What was looked for.
-        reference: Reference,
+        reference: Box<Reference>,
         /// The folder that was searched.
         searched: PathBuf,
     },
@@ -174,9 +174,9 @@ impl Failure {
 
     fn own_hint(&self) -> Option<String> {
         Some(match self {
-            Self::RefusingToAmend { list } => format!(
-                "`--amend` adds to the draft, `docker-manifest rm {list}` removes it"
-            ),
+            Self::RefusingToAmend { list } => {
+                format!("`--amend` adds to the draft, `docker-manifest rm {list}` removes it")
+            }
             Self::IsList { image } => format!(
                 "name its images one by one: `docker-manifest inspect {image}` shows their digests"
             ),
@@ -195,9 +195,14 @@ impl Failure {
                 "resolve the image anew: `docker-manifest create --amend LIST IMAGE`".to_owned()
             }
             Self::NoHome => "set HOME, DOCKER_CONFIG, or --config".to_owned(),
-            Self::NoDocker => "install Docker's CLI, or remove the shim: `docker-manifest uninstall`".to_owned(),
+            Self::NoDocker => {
+                "install Docker's CLI, or remove the shim: `docker-manifest uninstall`".to_owned()
+            }
             Self::PluginName(_) => "use lower-case letters and digits, a letter first".to_owned(),
-            Self::Occupied(path) => format!("remove {} yourself, or choose another place", path.display()),
+            Self::Occupied(path) => format!(
+                "remove {} yourself, or choose another place",
+                path.display()
+            ),
             _ => return None,
         })
     }

@@ -63,7 +63,10 @@ fn dispatch(
     if name == Name::Shim && !shim::is_ours(&arguments) {
         return Err(shim::hand_over(&arguments, &environment));
     }
-    if arguments.first().is_some_and(|first| first == METADATA_ARGUMENT) {
+    if arguments
+        .first()
+        .is_some_and(|first| first == METADATA_ARGUMENT)
+    {
         return Ok(output.result(plugin::metadata())?);
     }
     let outer = match &name {
@@ -71,23 +74,22 @@ fn dispatch(
         _ => Invocation::own(),
     };
     let (globals, rest) = Globals::split(&arguments, &outer)?;
-    let called_as_command = rest.first().is_some();
-    let (invocation, words) = names::without_plugin_name(&name, rest);
-    if !called_as_command && globals.wants_version() {
+    if rest.is_empty() && globals.wants_version() {
         return Ok(output.result(format!("{} version {}", names::PROGRAM, plugin::VERSION))?);
     }
-    let request = if globals.wants_help() {
-        let words: Vec<OsString> = words.into_iter().chain(["--help".into()]).collect();
-        Cli::read(&words, &invocation)?
-    } else {
-        Cli::read(&words, &invocation)?
-    };
+    let (invocation, mut words) = names::without_plugin_name(&name, rest);
+    if globals.wants_help() {
+        words.push("--help".into());
+    }
+    let request = Cli::read(&words, &invocation)?;
     match request {
         Request::Help(text) => Ok(output.text(&text)?),
         Request::Usage(text) => {
             output.status(&format!("\n{}", text.trim_end()));
             Ok(())
         }
-        Request::Run(command) => commands::run(command, &Context::new(environment, globals, output)),
+        Request::Run(command) => {
+            commands::run(command, &Context::new(environment, globals, output))
+        }
     }
 }

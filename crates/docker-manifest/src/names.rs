@@ -28,11 +28,17 @@ impl Name {
     /// Reads the name off the first word of the command line.
     #[must_use]
     pub fn of(argv0: &OsStr) -> Self {
-        let file = Path::new(argv0).file_stem().unwrap_or_default().to_string_lossy();
+        let file = Path::new(argv0)
+            .file_stem()
+            .unwrap_or_default()
+            .to_string_lossy();
         if file == "docker" {
             return Self::Shim;
         }
-        match file.strip_prefix("docker-").filter(|name| is_plugin_name(name)) {
+        match file
+            .strip_prefix("docker-")
+            .filter(|name| is_plugin_name(name))
+        {
             Some(name) => Self::Plugin(name.to_owned()),
             None => Self::Own,
         }
@@ -43,7 +49,9 @@ impl Name {
 #[must_use]
 pub fn is_plugin_name(name: &str) -> bool {
     name.starts_with(|c: char| c.is_ascii_lowercase())
-        && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit())
+        && name
+            .chars()
+            .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit())
 }
 
 /// The words by which the user called the program, for help and usage errors: `docker manifestx`, `docker-manifest`.
@@ -59,13 +67,19 @@ impl Invocation {
     /// The program called by its own name.
     #[must_use]
     pub fn own() -> Self {
-        Self { command: PROGRAM.to_owned(), prefix: PROGRAM.to_owned() }
+        Self {
+            command: PROGRAM.to_owned(),
+            prefix: PROGRAM.to_owned(),
+        }
     }
 
     /// The program called as the command `name` of `docker`.
     #[must_use]
     pub fn under_docker(name: &str) -> Self {
-        Self { command: format!("docker {name}"), prefix: "docker".to_owned() }
+        Self {
+            command: format!("docker {name}"),
+            prefix: "docker".to_owned(),
+        }
     }
 }
 
@@ -78,10 +92,14 @@ pub fn without_plugin_name(name: &Name, rest: Vec<OsString>) -> (Invocation, Vec
         Name::Own => false,
     };
     match (name, called) {
-        (Name::Plugin(plugin), true) => {
-            (Invocation::under_docker(plugin), rest.into_iter().skip(1).collect())
-        }
-        (Name::Shim, _) => (Invocation::under_docker(BUILTIN), rest.into_iter().skip(1).collect()),
+        (Name::Plugin(plugin), true) => (
+            Invocation::under_docker(plugin),
+            rest.into_iter().skip(1).collect(),
+        ),
+        (Name::Shim, _) => (
+            Invocation::under_docker(BUILTIN),
+            rest.into_iter().skip(1).collect(),
+        ),
         _ => (Invocation::own(), rest),
     }
 }
@@ -94,7 +112,10 @@ mod tests {
     fn names() {
         for (argv0, name) in [
             ("docker-manifest", Name::Plugin("manifest".into())),
-            ("/usr/lib/docker/cli-plugins/docker-manifestx", Name::Plugin("manifestx".into())),
+            (
+                "/usr/lib/docker/cli-plugins/docker-manifestx",
+                Name::Plugin("manifestx".into()),
+            ),
             ("docker-manifestx.exe", Name::Plugin("manifestx".into())),
             ("/opt/shim/docker", Name::Shim),
             ("docker-", Name::Own),
@@ -112,12 +133,35 @@ mod tests {
         let check = |name: &str, words: &[&str], command: &str, rest: &[&str]| {
             let words = words.iter().map(OsString::from).collect();
             let (invocation, left) = without_plugin_name(&Name::of(OsStr::new(name)), words);
-            assert_eq!((invocation.command.as_str(), left), (command, rest.iter().map(OsString::from).collect()));
+            assert_eq!(
+                (invocation.command.as_str(), left),
+                (command, rest.iter().map(OsString::from).collect())
+            );
         };
-        check("docker-manifestx", &["manifestx", "rm", "a"], "docker manifestx", &["rm", "a"]);
-        check("docker-manifestx", &["rm", "a"], "docker-manifest", &["rm", "a"]);
-        check("docker-manifest", &["manifest", "rm"], "docker manifest", &["rm"]);
+        check(
+            "docker-manifestx",
+            &["manifestx", "rm", "a"],
+            "docker manifestx",
+            &["rm", "a"],
+        );
+        check(
+            "docker-manifestx",
+            &["rm", "a"],
+            "docker-manifest",
+            &["rm", "a"],
+        );
+        check(
+            "docker-manifest",
+            &["manifest", "rm"],
+            "docker manifest",
+            &["rm"],
+        );
         check("docker", &["manifest", "rm"], "docker manifest", &["rm"]);
-        check("other", &["manifest", "rm"], "docker-manifest", &["manifest", "rm"]);
+        check(
+            "other",
+            &["manifest", "rm"],
+            "docker-manifest",
+            &["manifest", "rm"],
+        );
     }
 }

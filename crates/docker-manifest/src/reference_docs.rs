@@ -29,7 +29,10 @@ fn overview(group: &clap::Command) -> String {
         .to_owned();
     for command in group.get_subcommands() {
         let name = command.get_name();
-        let about = command.get_about().map(ToString::to_string).unwrap_or_default();
+        let about = command
+            .get_about()
+            .map(ToString::to_string)
+            .unwrap_or_default();
         let _ = writeln!(text, "| [{name}]({name}.md) | {about} |");
     }
     text.push_str("\n[Exit codes](exit-codes.md)\n");

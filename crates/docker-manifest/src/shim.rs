@@ -13,8 +13,15 @@ use crate::names::BUILTIN;
 const VISITED: &str = "DOCKER_MANIFEST_SHIMS";
 
 /// Docker's global flags that are followed by a value.
-const VALUE_FLAGS: &[&str] =
-    &["--config", "--context", "--host", "--log-level", "--tlscacert", "--tlscert", "--tlskey"];
+const VALUE_FLAGS: &[&str] = &[
+    "--config",
+    "--context",
+    "--host",
+    "--log-level",
+    "--tlscacert",
+    "--tlscert",
+    "--tlskey",
+];
 const VALUE_LETTERS: &[char] = &['c', 'H', 'l'];
 /// Docker's global flags that stand alone or have a value behind `=`.
 const SWITCHES: &[&str] = &["--debug", "--tls", "--tlsverify"];
@@ -24,12 +31,16 @@ const SWITCHES: &[&str] = &["--debug", "--tls", "--tlsverify"];
 /// What is not understood is Docker's to judge.
 #[must_use]
 pub fn is_ours(arguments: &[OsString]) -> bool {
-    let mut words = arguments.iter().map(|word| word.to_str().unwrap_or_default());
+    let mut words = arguments
+        .iter()
+        .map(|word| word.to_str().unwrap_or_default());
     while let Some(word) = words.next() {
         if !word.starts_with('-') {
             return word == BUILTIN;
         }
-        let (flag, value) = word.split_once('=').map_or((word, None), |(f, v)| (f, Some(v)));
+        let (flag, value) = word
+            .split_once('=')
+            .map_or((word, None), |(f, v)| (f, Some(v)));
         if VALUE_FLAGS.contains(&flag) {
             if value.is_none() {
                 words.next();
@@ -87,15 +98,18 @@ pub fn find_docker(environment: &Environment, not: &[PathBuf]) -> Option<PathBuf
     let candidates = std::env::split_paths(&path).map(|folder| folder.join(&name));
     let mut runnable = candidates.filter(|candidate| is_executable(candidate));
     runnable.find(|candidate| {
-        let real = candidate.canonicalize().unwrap_or_else(|_| candidate.clone());
+        let real = candidate
+            .canonicalize()
+            .unwrap_or_else(|_| candidate.clone());
         !not.contains(&real)
     })
 }
 
 fn visited(environment: &Environment) -> Vec<PathBuf> {
     let before = environment.var(VISITED).cloned().unwrap_or_default();
-    let mut visited: Vec<PathBuf> =
-        std::env::split_paths(&before).filter(|path| !path.as_os_str().is_empty()).collect();
+    let mut visited: Vec<PathBuf> = std::env::split_paths(&before)
+        .filter(|path| !path.as_os_str().is_empty())
+        .collect();
     if let Some(own) = own_program() {
         visited.push(own);
     }
@@ -105,7 +119,9 @@ fn visited(environment: &Environment) -> Vec<PathBuf> {
 /// Returns the file that this process runs, links resolved.
 #[must_use]
 pub fn own_program() -> Option<PathBuf> {
-    std::env::current_exe().and_then(|path| path.canonicalize()).ok()
+    std::env::current_exe()
+        .and_then(|path| path.canonicalize())
+        .ok()
 }
 
 #[cfg(unix)]
@@ -128,7 +144,9 @@ fn become_program(command: &mut Command) -> io::Result<Failure> {
 fn become_program(command: &mut Command) -> io::Result<Failure> {
     // There is no exec: the child has the console, and its code becomes ours.
     let status = command.status()?;
-    Ok(Failure::Ended(u8::try_from(status.code().unwrap_or(1)).unwrap_or(1)))
+    Ok(Failure::Ended(
+        u8::try_from(status.code().unwrap_or(1)).unwrap_or(1),
+    ))
 }
 
 #[cfg(test)]

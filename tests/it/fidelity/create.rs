@@ -92,7 +92,25 @@ fn create() {
             inspect -v index.docker.io/library/alpine
             annotate library/alpine @/app:arm64 --variant v9
             rm alpine"),
-        ("an image that is not there", "
+        (
+                "hosts and names of all sorts",
+                "
+            create --insecure localhost/app @/app:amd64
+            create --insecure LOCALHOST/app @/app:amd64
+            create --insecure LocalHost:80/app:T_1.x-y @/app:amd64
+            create --insecure [::1]:5000/app:1 @/app:amd64
+            create --insecure [2001:db8::1]/app @/app:amd64
+            create --insecure 10.0.0.1:5000/a/b/c @/app:amd64
+            create --insecure a.b/c__d--e.f @/app:amd64
+            create --insecure docker.io/app:2 @/app:amd64
+            create --insecure registry-1.docker.io/app @/app:amd64
+            create --insecure user/app @/app:amd64
+            create --insecure under_score/app @/app:amd64
+            inspect -v user/app
+            rm localhost/app LOCALHOST/app LocalHost:80/app:T_1.x-y [::1]:5000/app:1
+            rm docker.io/library/app:2 docker.io/user/app:latest",
+            ),
+            ("an image that is not there", "
             create --insecure @/app:% @/app:missing"),
         ("a repository that is not there", "
             create --insecure @/app:% @/missing:1"),

@@ -12,16 +12,21 @@ use super::SideBySide;
 use crate::harness::docker;
 
 /// How many sessions there are.
-const SESSIONS: usize = 240;
-/// How many are played at a time. Each command is a process that waits for the disk and the registry as well.
-const THREADS: usize = 3;
+const SESSIONS: usize = 200;
+/// How many are played at a time, each on registries of its own: a repository's tags are compared, too.
+const THREADS: usize = 2;
 
 /// OCI images, all of the repository `app`: their files come before those of `other`.
 ///
 /// Row "list type follows the first file name": a mixed list is the same in both programs only if an OCI image comes
 /// first, so Docker's images are all in another repository, further down the alphabet.
-const OCI: &[&str] =
-    &["@/app:oci-amd64", "@/app:oci-arm64", "@/app:oci-odd", "@/app@{app:oci-arm64}", "@/app:blank"];
+const OCI: &[&str] = &[
+    "@/app:oci-amd64",
+    "@/app:oci-arm64",
+    "@/app:oci-odd",
+    "@/app@{app:oci-arm64}",
+    "@/app:blank",
+];
 /// Docker images, all of the repository `other`.
 const DOCKER: &[&str] = &[
     "@/other:s390x",
@@ -31,7 +36,13 @@ const DOCKER: &[&str] = &[
     "@/other:compact@{other:compact}",
 ];
 /// What cannot be had. Only ever the first source of a `create` (row "a failed create leaves half a draft").
-const BAD: &[&str] = &["@/app:missing", "@/nothing:1", "App", "@/app@{other:s390x}", "''"];
+const BAD: &[&str] = &[
+    "@/app:missing",
+    "@/nothing:1",
+    "App",
+    "@/app@{other:s390x}",
+    "''",
+];
 /// Pairs of Docker's table (row "unknown os/arch pairs are refused by a short fixed table").
 const PAIRS: &[&str] = &[
     "--os linux --arch amd64",
@@ -61,14 +72,18 @@ fn random_sessions() {
     }
     let number = |name| docker::setting(name).map(|value| value.parse::<u64>().unwrap());
     let seed = number("FIDELITY_SEED").unwrap_or_else(|| fastrand::u64(..));
-    let sessions = number("FIDELITY_SESSIONS").map_or(SESSIONS, |count| usize::try_from(count).unwrap());
+    let sessions =
+        number("FIDELITY_SESSIONS").map_or(SESSIONS, |count| usize::try_from(count).unwrap());
     // Past the capture of test output, so that a log always has it.
-    let _ = writeln!(std::io::stderr(), "fidelity: {sessions} random sessions, FIDELITY_SEED={seed}");
+    let _ = writeln!(
+        std::io::stderr(),
+        "fidelity: {sessions} random sessions, FIDELITY_SEED={seed}"
+    );
 
-    let stages = SideBySide::start();
     let next = AtomicUsize::new(0);
     let failures = Mutex::new(Vec::new());
     let play = || {
+        let stages = SideBySide::start();
         loop {
             let number = next.fetch_add(1, Ordering::Relaxed);
             if number >= sessions {
@@ -76,7 +91,10 @@ fn random_sessions() {
             }
             if let Err(difference) = session(&stages, seed, number) {
                 let text = format!("=== session {number} of FIDELITY_SEED={seed}\n{difference}");
-                failures.lock().unwrap_or_else(PoisonError::into_inner).push(text);
+                failures
+                    .lock()
+                    .unwrap_or_else(PoisonError::into_inner)
+                    .push(text);
             }
         }
     };
@@ -86,13 +104,26 @@ fn random_sessions() {
         }
     });
     let failures = failures.into_inner().unwrap();
-    let shown = failures.iter().take(5).map(String::as_str).collect::<Vec<_>>().join("\n");
-    assert!(failures.is_empty(), "{} of {sessions} sessions differ\n{shown}", failures.len());
+    let shown = failures
+        .iter()
+        .take(5)
+        .map(String::as_str)
+        .collect::<Vec<_>>()
+        .join("\n");
+    assert!(
+        failures.is_empty(),
+        "{} of {sessions} sessions differ\n{shown}",
+        failures.len()
+    );
 }
 
 fn session(stages: &SideBySide, seed: u64, number: usize) -> Result<(), String> {
     let rng = Rng::with_seed(seed.wrapping_add(number as u64));
-    let mut writer = Writer { rng, number, created: Vec::new() };
+    let mut writer = Writer {
+        rng,
+        number,
+        created: Vec::new(),
+    };
     let mut session = stages.session();
     for _ in 0..writer.rng.usize(5..=15) {
         session.play(&writer.command())?;
@@ -169,7 +200,8 @@ impl Writer {
         for _ in 0..self.rng.usize(1..=4) {
             images.push(self.image());
         }
-        self.created.extend(images.iter().map(|image| (list.clone(), *image)));
+        self.created
+            .extend(images.iter().map(|image| (list.clone(), *image)));
         let images = images.join(" ");
         match self.rng.u8(0..3) {
             0 => format!("create --insecure {amend} {list} {images}"),
@@ -181,7 +213,11 @@ impl Writer {
     fn annotate(&mut self) -> String {
         let (list, image) = self.list_and_image();
         // Images without a platform can only be given both halves of it (the refusal's text, see PAIRS).
-        let pair = if self.chance(60) || image == "@/app:blank" { self.pick(PAIRS) } else { "" };
+        let pair = if self.chance(60) || image == "@/app:blank" {
+            self.pick(PAIRS)
+        } else {
+            ""
+        };
         let mut details = Vec::new();
         for _ in 0..self.rng.usize(0..=2) {
             details.push(self.pick(DETAILS));
@@ -212,7 +248,11 @@ impl Writer {
 
     fn rm(&mut self) -> String {
         let (one, _) = self.list_and_image();
-        if self.chance(70) { format!("rm {one}") } else { format!("rm {one} {}", self.list()) }
+        if self.chance(70) {
+            format!("rm {one}")
+        } else {
+            format!("rm {one} {}", self.list())
+        }
     }
 
     fn nonsense(&mut self) -> String {

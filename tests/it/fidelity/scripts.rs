@@ -1,6 +1,7 @@
 //! The ways that real scripts are written.
 
-use super::check;
+use super::{SideBySide, check};
+use crate::harness::docker;
 
 #[test]
 fn scripts() {
@@ -61,4 +62,47 @@ fn scripts() {
             ~DOCKER_CLI_EXPERIMENTAL=enabled docker -D manifest annotate @/app:% @/app:arm64 --arch arm64
             ~DOCKER_CLI_EXPERIMENTAL=enabled docker -D manifest push --insecure --purge @/app:%"),
     ]);
+}
+
+/// Jobs of one machine share its home. Docker's CLI takes no lock, so its jobs have to come one after the other here.
+#[test]
+fn parallel_jobs_in_one_home_folder() {
+    if !docker::is_here("fidelity::scripts::parallel_jobs_in_one_home_folder") {
+        return;
+    }
+    let stages = SideBySide::start();
+    let session = stages.session();
+    let jobs = [
+        "built-1 amd64",
+        "built-2 arm64",
+        "built-3 arm",
+        "armv7 386",
+        "odd s390x",
+    ]
+    .map(|job| {
+        let (tag, arch) = job.split_once(' ').unwrap();
+        [
+            format!("create --insecure --amend @/app:1 @/app:{tag}"),
+            format!("annotate @/app:1 @/app:{tag} --os linux --arch {arch}"),
+        ]
+    });
+    let (dockers, ours) = (&session.docker, &session.ours);
+    std::thread::scope(|scope| {
+        for job in &jobs {
+            scope.spawn(move || {
+                for line in job {
+                    ours.play(line).ran.succeeds().is_quiet();
+                }
+            });
+        }
+    });
+    for line in jobs.as_flattened() {
+        dockers.play(line).ran.succeeds();
+    }
+    let push = "push --insecure --purge @/app:1";
+    assert_eq!(
+        dockers.play("inspect @/app:1").drafts,
+        ours.play("inspect @/app:1").drafts
+    );
+    assert_eq!(dockers.play(push).published, ours.play(push).published);
 }

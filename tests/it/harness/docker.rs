@@ -34,7 +34,10 @@ pub(crate) fn is_here(test: &str) -> bool {
         return true;
     }
     let message = format!("SKIPPED {test}: there is no `docker` on PATH to compare with");
-    assert!(setting("CI").is_none_or(|value| value != "true"), "{message}");
+    assert!(
+        setting("CI").is_none_or(|value| value != "true"),
+        "{message}"
+    );
     // `eprintln!` would be swallowed with the output of a test that passes.
     let _ = writeln!(std::io::stderr(), "\n{message}\n");
     false

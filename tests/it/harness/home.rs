@@ -43,8 +43,14 @@ pub(crate) struct DraftFile {
 impl Home {
     /// Makes an empty home.
     pub(crate) fn new() -> Self {
-        let folder = tempfile::Builder::new().prefix("it-home-").tempdir().unwrap();
-        let mut home = Self { folder, variables: BTreeMap::new() };
+        let folder = tempfile::Builder::new()
+            .prefix("it-home-")
+            .tempdir()
+            .unwrap();
+        let mut home = Self {
+            folder,
+            variables: BTreeMap::new(),
+        };
         let config = home.path().join(".docker");
         home.set("HOME", home.path().to_owned());
         home.set("DOCKER_CONFIG", config);
@@ -106,7 +112,11 @@ impl Home {
     /// Returns a program, ready to run here: this home's environment and no other, standard input empty.
     pub(crate) fn command(&self, program: impl AsRef<OsStr>) -> Command {
         let mut command = Command::new(program);
-        command.env_clear().envs(&self.variables).current_dir(self.path()).stdin(Stdio::null());
+        command
+            .env_clear()
+            .envs(&self.variables)
+            .current_dir(self.path())
+            .stdin(Stdio::null());
         command
     }
 
@@ -115,9 +125,16 @@ impl Home {
         let words = std::iter::once(command.get_program()).chain(command.get_args());
         let words: Vec<_> = words.map(|word| word.to_string_lossy()).collect();
         let line = words.join(" ");
-        let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
+        let child = command
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn();
         let child = child.unwrap_or_else(|error| panic!("cannot run {line}: {error}"));
-        let Output { status, stdout, stderr } = wait(child, &line);
+        let Output {
+            status,
+            stdout,
+            stderr,
+        } = wait(child, &line);
         Ran::new(line, status, stdout, stderr)
     }
 
@@ -130,7 +147,11 @@ impl Home {
             }
             let inside = entries(&path);
             if inside.is_empty() {
-                files.push(DraftFile { list: list.clone(), file: String::new(), bytes: Vec::new() });
+                files.push(DraftFile {
+                    list: list.clone(),
+                    file: String::new(),
+                    bytes: Vec::new(),
+                });
             }
             let file = |(file, path): (String, PathBuf)| DraftFile {
                 list: list.clone(),
@@ -157,9 +178,13 @@ impl Home {
 
 /// Lists what is in a folder; nothing, where there is no such folder.
 fn entries(folder: &Path) -> Vec<(String, PathBuf)> {
-    let Ok(entries) = fs::read_dir(folder) else { return Vec::new() };
+    let Ok(entries) = fs::read_dir(folder) else {
+        return Vec::new();
+    };
     let entries = entries.map(|entry| entry.unwrap());
-    entries.map(|entry| (entry.file_name().into_string().unwrap(), entry.path())).collect()
+    entries
+        .map(|entry| (entry.file_name().into_string().unwrap(), entry.path()))
+        .collect()
 }
 
 /// Waits for a program, and kills it when its time is over.
@@ -175,6 +200,10 @@ fn wait(child: Child, line: &str) -> Output {
     });
     let output = child.wait_with_output().unwrap();
     drop(done);
-    assert!(!watch.join().unwrap(), "killed after {} s: {line}", TIME_LIMIT.as_secs());
+    assert!(
+        !watch.join().unwrap(),
+        "killed after {} s: {line}",
+        TIME_LIMIT.as_secs()
+    );
     output
 }

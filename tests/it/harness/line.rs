@@ -26,7 +26,10 @@ pub(crate) struct Line {
 impl Line {
     /// Parses a line for the registry on `host`.
     pub(crate) fn parse(text: &str, host: &str) -> Self {
-        let mut words = split(text).into_iter().map(|word| fill(&word, host)).peekable();
+        let mut words = split(text)
+            .into_iter()
+            .map(|word| fill(&word, host))
+            .peekable();
         let mut variables = Vec::new();
         while let Some((name, value)) = words.peek().and_then(|word| word.split_once('='))
             && name.chars().all(|c| c.is_ascii_uppercase() || c == '_')
@@ -82,12 +85,17 @@ fn fill(word: &str, host: &str) -> String {
 /// Replaces the registry's address by [`REGISTRY`], in references and in file names.
 pub(crate) fn neutral(bytes: &[u8], host: &str) -> Vec<u8> {
     let bytes = replace(bytes, host.as_bytes(), REGISTRY.as_bytes());
-    replace(&bytes, host.replace(':', "-").as_bytes(), REGISTRY.as_bytes())
+    replace(
+        &bytes,
+        host.replace(':', "-").as_bytes(),
+        REGISTRY.as_bytes(),
+    )
 }
 
 /// Does what [`neutral`] does, to text.
 pub(crate) fn neutral_text(text: &str, host: &str) -> String {
-    text.replace(host, REGISTRY).replace(&host.replace(':', "-"), REGISTRY)
+    text.replace(host, REGISTRY)
+        .replace(&host.replace(':', "-"), REGISTRY)
 }
 
 fn replace(bytes: &[u8], from: &[u8], to: &[u8]) -> Vec<u8> {
@@ -106,9 +114,26 @@ fn replace(bytes: &[u8], from: &[u8], to: &[u8]) -> Vec<u8> {
 fn lines_are_read_as_a_shell_would() {
     let line = Line::parse("A=b create -a '' @/x:1 'y z' --os=linux", "h:5");
     assert_eq!(line.variables, [("A".to_owned(), "b".to_owned())]);
-    assert_eq!(line.words, ["manifest", "create", "-a", "", "h:5/x:1", "y z", "--os=linux"]);
+    assert_eq!(
+        line.words,
+        [
+            "manifest",
+            "create",
+            "-a",
+            "",
+            "h:5/x:1",
+            "y z",
+            "--os=linux"
+        ]
+    );
     let line = Line::parse("docker -D manifest push -p @/x@{app:amd64}", "h:5");
     assert_eq!(line.words[..3], ["-D", "manifest", "push"]);
-    assert_eq!(line.pushes("h:5"), Some(&*format!("x@{}", world::digest("app:amd64"))));
-    assert_eq!(neutral(b"h:5/x h-5_x h:6", "h:5"), b"REGISTRY/x REGISTRY_x h:6");
+    assert_eq!(
+        line.pushes("h:5"),
+        Some(&*format!("x@{}", world::digest("app:amd64")))
+    );
+    assert_eq!(
+        neutral(b"h:5/x h-5_x h:6", "h:5"),
+        b"REGISTRY/x REGISTRY_x h:6"
+    );
 }

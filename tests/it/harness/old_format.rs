@@ -11,13 +11,27 @@ pub(crate) fn without_raw(file: &str) -> String {
 
 /// Makes the file of a Docker version that knew no descriptors: digest and platform stand at the top.
 pub(crate) fn before_descriptors(file: &str) -> String {
-    let (reference, _) = file.split_once(r#","Descriptor":"#).expect("the file has a Descriptor");
-    let (_, rest) = file.split_once(r#""platform":"#).expect("the descriptor has a platform");
-    let (platform, _) = rest.split_once(r#"},"Raw":"#).expect("Raw follows the descriptor");
-    let at = file.find(r#""SchemaV2Manifest":"#).or_else(|| file.find(r#""OCIManifest":"#));
+    let (reference, _) = file
+        .split_once(r#","Descriptor":"#)
+        .expect("the file has a Descriptor");
+    let (_, rest) = file
+        .split_once(r#""platform":"#)
+        .expect("the descriptor has a platform");
+    let (platform, _) = rest
+        .split_once(r#"},"Raw":"#)
+        .expect("Raw follows the descriptor");
+    let at = file
+        .find(r#""SchemaV2Manifest":"#)
+        .or_else(|| file.find(r#""OCIManifest":"#));
     let field = &file[at.expect("the file has a manifest")..];
     let (_, manifest) = field.split_once(':').expect("a field has a value");
-    let digest = sha256(manifest.trim_end_matches('\n').strip_suffix('}').unwrap().as_bytes());
+    let digest = sha256(
+        manifest
+            .trim_end_matches('\n')
+            .strip_suffix('}')
+            .unwrap()
+            .as_bytes(),
+    );
     format!(r#"{reference},"Digest":"{digest}","Platform":{platform},{field}"#)
 }
 

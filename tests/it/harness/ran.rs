@@ -25,7 +25,12 @@ impl Ran {
             String::from_utf8(bytes).unwrap_or_else(|error| panic!("{line}: no UTF-8: {error}"))
         };
         let (stdout, stderr) = (text(stdout), text(stderr));
-        Self { code: code(status), stdout, stderr, line }
+        Self {
+            code: code(status),
+            stdout,
+            stderr,
+            line,
+        }
     }
 
     /// Checks that the program succeeded.
@@ -44,28 +49,40 @@ impl Ran {
     /// Checks the whole of standard output.
     #[track_caller]
     pub(crate) fn prints(&self, stdout: &str) -> &Self {
-        assert!(self.stdout == stdout, "standard output is not\n{stdout}\n{self}");
+        assert!(
+            self.stdout == stdout,
+            "standard output is not\n{stdout}\n{self}"
+        );
         self
     }
 
     /// Checks that standard error has this text in it.
     #[track_caller]
     pub(crate) fn says(&self, text: &str) -> &Self {
-        assert!(self.stderr.contains(text), "standard error does not say {text:?}\n{self}");
+        assert!(
+            self.stderr.contains(text),
+            "standard error does not say {text:?}\n{self}"
+        );
         self
     }
 
     /// Checks that standard error does not have this text in it.
     #[track_caller]
     pub(crate) fn does_not_say(&self, text: &str) -> &Self {
-        assert!(!self.stderr.contains(text), "standard error says {text:?}\n{self}");
+        assert!(
+            !self.stderr.contains(text),
+            "standard error says {text:?}\n{self}"
+        );
         self
     }
 
     /// Checks that nothing is on standard error.
     #[track_caller]
     pub(crate) fn is_quiet(&self) -> &Self {
-        assert!(self.stderr.is_empty(), "standard error is not empty\n{self}");
+        assert!(
+            self.stderr.is_empty(),
+            "standard error is not empty\n{self}"
+        );
         self
     }
 
@@ -77,15 +94,25 @@ impl Ran {
 
 impl fmt::Display for Ran {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { line, code, stdout, stderr } = self;
-        write!(f, "$ {line}\nexit code: {code}\n--- stdout\n{stdout}--- stderr\n{stderr}---")
+        let Self {
+            line,
+            code,
+            stdout,
+            stderr,
+        } = self;
+        write!(
+            f,
+            "$ {line}\nexit code: {code}\n--- stdout\n{stdout}--- stderr\n{stderr}---"
+        )
     }
 }
 
 #[cfg(unix)]
 fn code(status: ExitStatus) -> i32 {
     use std::os::unix::process::ExitStatusExt as _;
-    status.code().unwrap_or_else(|| 128 + status.signal().unwrap_or_default())
+    status
+        .code()
+        .unwrap_or_else(|| 128 + status.signal().unwrap_or_default())
 }
 
 #[cfg(not(unix))]

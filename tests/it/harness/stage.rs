@@ -50,7 +50,11 @@ impl Stage {
 
     /// Returns a player in a home of its own.
     pub(crate) fn player(&self, program: Program) -> Player<'_> {
-        Player { stage: self, program, home: Home::new() }
+        Player {
+            stage: self,
+            program,
+            home: Home::new(),
+        }
     }
 
     /// Returns what is published as `repository:tag` or `repository@digest`.
@@ -66,7 +70,10 @@ impl Stage {
         };
         let (media_type, bytes) = manifest.unwrap_or_default();
         let children = children(&bytes).into_iter().map(|digest| {
-            let (media_type, bytes) = self.registry.manifest(repository, &digest).unwrap_or_default();
+            let (media_type, bytes) = self
+                .registry
+                .manifest(repository, &digest)
+                .unwrap_or_default();
             format!("{digest} {media_type} {}", sha256(&bytes))
         });
         Published {
@@ -82,7 +89,9 @@ impl Stage {
 fn children(list: &[u8]) -> Vec<String> {
     let json: serde_json::Value = serde_json::from_slice(list).unwrap_or_default();
     let children = json["manifests"].as_array().into_iter().flatten();
-    children.filter_map(|child| child["digest"].as_str().map(str::to_owned)).collect()
+    children
+        .filter_map(|child| child["digest"].as_str().map(str::to_owned))
+        .collect()
 }
 
 /// What a registry has under a reference.
@@ -131,7 +140,15 @@ impl Player<'_> {
         let (ran, pushes) = match text.strip_prefix('!') {
             Some(change) => {
                 self.change_draft(&Line::parse(change, &host).words[1..]);
-                (Ran { line: text.to_owned(), code: 0, stdout: String::new(), stderr: String::new() }, None)
+                (
+                    Ran {
+                        line: text.to_owned(),
+                        code: 0,
+                        stdout: String::new(),
+                        stderr: String::new(),
+                    },
+                    None,
+                )
             }
             None => {
                 let line = Line::parse(text, &host);
@@ -139,7 +156,9 @@ impl Player<'_> {
                     Program::Docker => self.home.docker(),
                     Program::Ours => self.home.command(OURS),
                 };
-                let ran = self.home.run(command.args(&line.words).envs(line.variables.clone()));
+                let ran = self
+                    .home
+                    .run(command.args(&line.words).envs(line.variables.clone()));
                 (ran, line.pushes(&host).map(str::to_owned))
             }
         };
@@ -157,19 +176,26 @@ impl Player<'_> {
             stderr: text(&ran.stderr).replace(&*self.home.path().to_string_lossy(), "HOME"),
             ..ran
         };
-        Seen { ran, drafts: self.home.drafts().into_iter().map(file).collect(), published }
+        Seen {
+            ran,
+            drafts: self.home.drafts().into_iter().map(file).collect(),
+            published,
+        }
     }
 
     fn change_draft(&self, words: &[String]) {
         let words: Vec<&str> = words.iter().map(String::as_str).collect();
         let edit = |list: &str, image: &str, change: fn(&str) -> String| {
             let path = self.home.draft_path(list, image);
-            let text = fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path:?}: {error}"));
+            let text =
+                fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path:?}: {error}"));
             fs::write(path, change(&text)).unwrap();
         };
         match *words {
             ["without-raw", list, image] => edit(list, image, old_format::without_raw),
-            ["before-descriptors", list, image] => edit(list, image, old_format::before_descriptors),
+            ["before-descriptors", list, image] => {
+                edit(list, image, old_format::before_descriptors)
+            }
             ["empty", list] => {
                 let file = self.home.draft_path(list, "x");
                 let _ = fs::remove_dir_all(file.parent().unwrap());
@@ -204,13 +230,24 @@ impl Seen {
             return None;
         }
         let diff = TextDiff::from_lines(&docker, &mine);
-        let diff = diff.unified_diff().header("docker", "ours").context_radius(0).to_string();
-        Some(format!("{diff}\nDocker: {}\n\nours: {}\n", self.ran, ours.ran))
+        let diff = diff
+            .unified_diff()
+            .header("docker", "ours")
+            .context_radius(0)
+            .to_string();
+        Some(format!(
+            "{diff}\nDocker: {}\n\nours: {}\n",
+            self.ran, ours.ran
+        ))
     }
 
     /// Renders all that is compared.
     fn text(&self, stderr: Stderr) -> String {
-        let Self { ran, drafts, published } = self;
+        let Self {
+            ran,
+            drafts,
+            published,
+        } = self;
         let mut text = format!("exit code: {}\nstdout:\n{}", ran.code, ran.stdout);
         let compared = match stderr {
             Stderr::Same => true,
@@ -219,13 +256,27 @@ impl Seen {
         };
         if compared {
             let is_usage = ran.stderr.contains("\nUsage:  ");
-            let said = if is_usage { ran.stderr.trim_end() } else { ran.error() };
+            let said = if is_usage {
+                ran.stderr.trim_end()
+            } else {
+                ran.error()
+            };
             text.push_str(&format!("stderr:\n{said}\n"));
         }
         for DraftFile { list, file, bytes } in drafts {
-            text.push_str(&format!("draft {list}/{file}:\n{}\n", String::from_utf8_lossy(bytes)));
+            text.push_str(&format!(
+                "draft {list}/{file}:\n{}\n",
+                String::from_utf8_lossy(bytes)
+            ));
         }
-        if let Some(Published { reference, media_type, bytes, children, tags }) = published {
+        if let Some(Published {
+            reference,
+            media_type,
+            bytes,
+            children,
+            tags,
+        }) = published
+        {
             text.push_str(&format!(
                 "published {reference}: {media_type}\n{bytes}\nchildren:\n{}\ntags: {}\n",
                 children.join("\n"),

@@ -36,10 +36,22 @@ impl Content {
 
 /// Pushes the whole world into a registry.
 pub(crate) fn seed(registry: &TestRegistry) {
-    for Seeded { repository, tag, content } in world() {
-        match content {
-            Content::Image(image) => registry.push(repository, tag, image),
-            Content::Index(index) => registry.push(repository, tag, index),
+    for Seeded {
+        repository,
+        tag,
+        content,
+    } in world()
+    {
+        match (registry, content) {
+            // Past HTTP: the registry may demand credentials.
+            (TestRegistry::Embedded(embedded), Content::Image(image)) => {
+                embedded.seed(repository, tag, image)
+            }
+            (TestRegistry::Embedded(embedded), Content::Index(index)) => {
+                embedded.seed(repository, tag, index)
+            }
+            (_, Content::Image(image)) => registry.push(repository, tag, image),
+            (_, Content::Index(index)) => registry.push(repository, tag, index),
         };
     }
 }
@@ -80,7 +92,10 @@ fn world() -> &'static [Seeded] {
         let docker = |platform| Image::docker().platform(platform);
         let oci = |platform| Image::oci().platform(platform);
         let windows = |version| {
-            Image::docker().platform("windows/amd64").os_version(version).os_features(&["win32k"])
+            Image::docker()
+                .platform("windows/amd64")
+                .os_version(version)
+                .os_features(&["win32k"])
         };
         let amd64 = docker("linux/amd64").build();
         let arm64 = docker("linux/arm64/v8").build();
@@ -95,37 +110,92 @@ fn world() -> &'static [Seeded] {
             ("app", "armv7", docker("linux/arm/v7").build()),
             ("app", "loong64", docker("linux/loong64").build()),
             ("app", "windows", windows("10.0.17763.4010").build()),
-            ("app", "windows-foreign", windows("10.0.20348.1").foreign_layer().build()),
+            (
+                "app",
+                "windows-foreign",
+                windows("10.0.20348.1").foreign_layer().build(),
+            ),
             ("app", "oci-amd64", oci_amd64),
-            ("app", "oci-arm64", oci("linux/arm64").layers(3, 600).build()),
+            (
+                "app",
+                "oci-arm64",
+                oci("linux/arm64").layers(3, 600).build(),
+            ),
             // All built on one machine, so that each claims its platform.
             ("app", "built-1", docker("linux/amd64").seed("1").build()),
             ("app", "built-2", docker("linux/amd64").seed("2").build()),
             ("app", "built-3", docker("linux/amd64").seed("3").build()),
             // Nobody knows what it is for.
-            ("app", "blank", Image::oci().config("application/vnd.oci.empty.v1+json", b"{}").build()),
-            ("app", "half", docker("linux/amd64").config(
-                "application/vnd.docker.container.image.v1+json", br#"{"OS":"linux","os":null,"rootfs":{}}"#).build()),
+            (
+                "app",
+                "blank",
+                Image::oci()
+                    .config("application/vnd.oci.empty.v1+json", b"{}")
+                    .build(),
+            ),
+            (
+                "app",
+                "half",
+                docker("linux/amd64")
+                    .config(
+                        "application/vnd.docker.container.image.v1+json",
+                        br#"{"OS":"linux","os":null,"rootfs":{}}"#,
+                    )
+                    .build(),
+            ),
             // Bytes that no encoder would write twice.
-            ("app", "odd", docker("linux/386").reverse_keys().indent(1).trailing("\n")
-                .extra("note", odd).build()),
-            ("app", "oci-odd", oci("linux/riscv64").compact().without_media_type()
-                .annotation("org.example.note", odd).annotation("a", "").extra("number", 1e3).build()),
+            (
+                "app",
+                "odd",
+                docker("linux/386")
+                    .reverse_keys()
+                    .indent(1)
+                    .trailing("\n")
+                    .extra("note", odd)
+                    .build(),
+            ),
+            (
+                "app",
+                "oci-odd",
+                oci("linux/riscv64")
+                    .compact()
+                    .without_media_type()
+                    .annotation("org.example.note", odd)
+                    .annotation("a", "")
+                    .extra("number", 1e3)
+                    .build(),
+            ),
             ("app", "compact", docker("linux/ppc64le").compact().build()),
             ("app", "oci-compact", oci("linux/ppc64le").compact().build()),
-            ("other", "s390x", docker("linux/s390x").layers(2, 700).build()),
+            (
+                "other",
+                "s390x",
+                docker("linux/s390x").layers(2, 700).build(),
+            ),
             ("other", "mips64le", docker("linux/mips64le").build()),
             ("other", "oci-386", oci("linux/386").build()),
-            ("other", "windows", windows("10.0.20348.2").foreign_layer().build()),
+            (
+                "other",
+                "windows",
+                windows("10.0.20348.2").foreign_layer().build(),
+            ),
             ("other", "compact", docker("linux/arm/v5").compact().build()),
-            ("deep/er/repo", "amd64", docker("linux/amd64").seed("deep").build()),
+            (
+                "deep/er/repo",
+                "amd64",
+                docker("linux/amd64").seed("deep").build(),
+            ),
         ];
-        let images = images.into_iter().map(|(repository, tag, image)| {
-            Seeded { repository, tag, content: Content::Image(image) }
+        let images = images.into_iter().map(|(repository, tag, image)| Seeded {
+            repository,
+            tag,
+            content: Content::Image(image),
         });
         let lists = [("app", "list", list), ("app", "buildkit", buildkit)];
-        let lists = lists.into_iter().map(|(repository, tag, index)| {
-            Seeded { repository, tag, content: Content::Index(index) }
+        let lists = lists.into_iter().map(|(repository, tag, index)| Seeded {
+            repository,
+            tag,
+            content: Content::Index(index),
         });
         images.chain(lists).collect()
     })

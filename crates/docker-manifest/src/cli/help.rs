@@ -26,9 +26,15 @@ pub fn usage_line(command: &Command, invocation: &Invocation) -> String {
 }
 
 fn render_group(group: &Command, invocation: &Invocation) -> String {
-    let about = group.get_long_about().map(ToString::to_string).unwrap_or_default();
+    let about = group
+        .get_long_about()
+        .map(ToString::to_string)
+        .unwrap_or_default();
     let commands = group.get_subcommands().map(|command| {
-        let about = command.get_about().map(ToString::to_string).unwrap_or_default();
+        let about = command
+            .get_about()
+            .map(ToString::to_string)
+            .unwrap_or_default();
         (command.get_name().to_owned(), about)
     });
     format!(
@@ -45,7 +51,10 @@ fn render_command(command: &Command, invocation: &Invocation) -> String {
     let mut text = format!("Usage:  {}\n\n{about}\n", usage_line(command, invocation));
     let options = options(command);
     if !options.is_empty() {
-        let rows: Vec<_> = options.into_iter().map(|option| (option.names, option.help)).collect();
+        let rows: Vec<_> = options
+            .into_iter()
+            .map(|option| (option.names, option.help))
+            .collect();
         let _ = write!(text, "\nOptions:\n{}", table(&rows, 3));
     }
     text
@@ -70,16 +79,29 @@ pub fn options(command: &Command) -> Vec<FlagRow> {
 }
 
 fn flag_row(arg: &Arg) -> FlagRow {
-    let short = arg.get_short().map_or("    ".to_owned(), |short| format!("-{short}, "));
+    let short = arg
+        .get_short()
+        .map_or("    ".to_owned(), |short| format!("-{short}, "));
     let long = arg.get_long().unwrap_or_default();
-    let value = arg.get_value_names().and_then(<[_]>::first).filter(|_| !pflag::is_switch(arg));
+    let value = arg
+        .get_value_names()
+        .and_then(<[_]>::first)
+        .filter(|_| !pflag::is_switch(arg));
     let value = value.map(|value| format!(" {value}")).unwrap_or_default();
     let help = arg.get_help().map(ToString::to_string).unwrap_or_default();
-    FlagRow { names: format!("{short}--{long}{value}"), help }
+    FlagRow {
+        names: format!("{short}--{long}{value}"),
+        help,
+    }
 }
 
 fn table(rows: &[(String, String)], gap: usize) -> String {
-    let width = rows.iter().map(|(left, _)| left.len()).max().unwrap_or_default() + gap;
+    let width = rows
+        .iter()
+        .map(|(left, _)| left.len())
+        .max()
+        .unwrap_or_default()
+        + gap;
     rows.iter().fold(String::new(), |mut text, (left, right)| {
         let _ = writeln!(text, "  {left:width$}{right}");
         text

@@ -23,7 +23,10 @@ impl Patience {
     pub fn retry(&self) -> Retry {
         Retry {
             times: self.retry.map_or(limits::RETRIES, |times| times.0),
-            timeout: self.timeout.map(|limit| limit.0).filter(|limit| !limit.is_zero()),
+            timeout: self
+                .timeout
+                .map(|limit| limit.0)
+                .filter(|limit| !limit.is_zero()),
             ..Retry::default()
         }
     }
@@ -42,7 +45,9 @@ impl FromStr for Times {
         if text.is_empty() || !text.bytes().all(|b| b.is_ascii_digit()) {
             return Err(wrong("invalid syntax"));
         }
-        text.parse().map(Self).map_err(|_| wrong("value out of range"))
+        text.parse()
+            .map(Self)
+            .map_err(|_| wrong("value out of range"))
     }
 }
 
@@ -86,10 +91,16 @@ mod tests {
             assert_eq!(retry.timeout, timeout.map(Duration::from_secs));
         }
         let times = |text: &str| text.parse::<Times>().unwrap_err();
-        assert_eq!(times("-1"), "strconv.ParseUint: parsing \"-1\": invalid syntax");
+        assert_eq!(
+            times("-1"),
+            "strconv.ParseUint: parsing \"-1\": invalid syntax"
+        );
         assert_eq!(times(""), "strconv.ParseUint: parsing \"\": invalid syntax");
         let long = "99999999999";
-        assert_eq!(times(long), "strconv.ParseUint: parsing \"99999999999\": value out of range");
+        assert_eq!(
+            times(long),
+            "strconv.ParseUint: parsing \"99999999999\": value out of range"
+        );
         let limit = |text: &str| text.parse::<Limit>().unwrap_err().to_string();
         assert_eq!(limit("5"), "time: missing unit in duration \"5\"");
     }

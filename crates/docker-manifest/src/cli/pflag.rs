@@ -41,7 +41,9 @@ impl TypedValueParser for SwitchParser {
         let parse = |text: &str| match text {
             "1" | "t" | "T" | "true" | "TRUE" | "True" => Ok(Switch(true)),
             "0" | "f" | "F" | "false" | "FALSE" | "False" => Ok(Switch(false)),
-            _ => Err(format!("strconv.ParseBool: parsing {text:?}: invalid syntax")),
+            _ => Err(format!(
+                "strconv.ParseBool: parsing {text:?}: invalid syntax"
+            )),
         };
         // clap lends its own parser for functions, which words the error with flag and value.
         clap::builder::TypedValueParser::parse_ref(&parse, command, arg, value)
@@ -52,7 +54,10 @@ impl TypedValueParser for SwitchParser {
 /// a text takes the next word whatever it looks like, and the last of repeated flags wins.
 #[must_use]
 pub fn adapt(command: Command) -> Command {
-    let command = command.disable_help_flag(true).args_override_self(true).mut_args(adapt_flag);
+    let command = command
+        .disable_help_flag(true)
+        .args_override_self(true)
+        .mut_args(adapt_flag);
     command.mut_subcommands(adapt)
 }
 
@@ -104,7 +109,7 @@ impl FromStr for CommaList {
                 None => {
                     let end = field.find([',', '\n']).unwrap_or(field.len());
                     if let Some(at) = field[..end].find('"') {
-                        return Err(wrong(at, "bare \" in non-quoted field"));
+                        return Err(wrong(at, "bare \" in non-quoted-field"));
                     }
                     (field[..end].to_owned(), end)
                 }

@@ -10,7 +10,11 @@ fn read(line: &[&str]) -> Result<Request, UsageError> {
 fn check_error(line: &str, code: u8, first: &str, usage: &str, last: &str) {
     let words: Vec<&str> = line.split_whitespace().collect();
     let error = read(&words).expect_err(line);
-    assert_eq!(error.to_string(), format!("{first}\n\nUsage:  {usage}\n\n{last}"), "{line}");
+    assert_eq!(
+        error.to_string(),
+        format!("{first}\n\nUsage:  {usage}\n\n{last}"),
+        "{line}"
+    );
     assert_eq!(error.exit().code(), code, "{line}");
 }
 
@@ -20,14 +24,40 @@ const ANNOTATE: &str = "docker manifest annotate [OPTIONS] MANIFEST_LIST MANIFES
 
 #[test]
 fn flag_errors_are_pflags() {
-    let run = |command: &str| format!("Run 'docker manifest {command} --help' for more information");
+    let run =
+        |command: &str| format!("Run 'docker manifest {command} --help' for more information");
     for (line, first, usage, command) in [
         ("create --bogus", "unknown flag: --bogus", CREATE, "create"),
-        ("create a b --bogus=1", "unknown flag: --bogus", CREATE, "create"),
-        ("create -x", "unknown shorthand flag: 'x' in -x", CREATE, "create"),
-        ("push a -px", "unknown shorthand flag: 'x' in -x", PUSH, "push"),
-        ("push a -xp", "unknown shorthand flag: 'x' in -xp", PUSH, "push"),
-        ("annotate a b --os", "flag needs an argument: --os", ANNOTATE, "annotate"),
+        (
+            "create a b --bogus=1",
+            "unknown flag: --bogus",
+            CREATE,
+            "create",
+        ),
+        (
+            "create -x",
+            "unknown shorthand flag: 'x' in -x",
+            CREATE,
+            "create",
+        ),
+        (
+            "push a -px",
+            "unknown shorthand flag: 'x' in -x",
+            PUSH,
+            "push",
+        ),
+        (
+            "push a -xp",
+            "unknown shorthand flag: 'x' in -xp",
+            PUSH,
+            "push",
+        ),
+        (
+            "annotate a b --os",
+            "flag needs an argument: --os",
+            ANNOTATE,
+            "annotate",
+        ),
         (
             "push --purge=maybe x",
             "invalid argument \"maybe\" for \"-p, --purge\" flag: strconv.ParseBool: parsing \"maybe\": invalid syntax",
@@ -75,7 +105,12 @@ fn argument_errors_are_dockers() {
     for (line, wanted, usage, verb) in [
         ("create", "requires at least 2 arguments", CREATE, "See"),
         ("create a", "requires at least 2 arguments", CREATE, "See"),
-        ("rm", "requires at least 1 argument", "docker manifest rm MANIFEST_LIST [MANIFEST_LIST...]", "See"),
+        (
+            "rm",
+            "requires at least 1 argument",
+            "docker manifest rm MANIFEST_LIST [MANIFEST_LIST...]",
+            "See",
+        ),
         ("annotate a", "requires 2 arguments", ANNOTATE, "Run"),
         ("annotate a b c", "requires 2 arguments", ANNOTATE, "Run"),
         ("push", "requires 1 argument", PUSH, "Run"),
@@ -108,22 +143,34 @@ fn flags_stand_anywhere_and_the_last_wins() {
         ("create -a l a", r#"amend: Switch(true)"#),
         ("create l --amend a --amend b", r#"amend: Switch(true)"#),
         ("create l a", r#"amend: Switch(false)"#),
-        ("create --amend l a --amend=false", r#"amend: Switch(false)"#),
+        (
+            "create --amend l a --amend=false",
+            r#"amend: Switch(false)"#,
+        ),
         ("create l -a=0 a", r#"amend: Switch(false)"#),
         ("create l a --insecure=T", r#"insecure: Switch(true)"#),
         ("create -- l --amend", r#"images: ["l", "--amend"]"#),
         ("create l -", r#"images: ["l", "-"]"#),
         ("annotate l a --os=linux", r#"os: Some("linux")"#),
-        ("annotate --os linux l a --os windows", r#"os: Some("windows")"#),
+        (
+            "annotate --os linux l a --os windows",
+            r#"os: Some("windows")"#,
+        ),
         ("annotate l a --variant -x", r#"variant: Some("-x")"#),
         ("annotate l a --os --arch", r#"os: Some("--arch")"#),
-        ("annotate --os-features a,b l a --os-features c", r#"os_features: [CommaList(["a", "b"]), CommaList(["c"])]"#),
+        (
+            "annotate --os-features a,b l a --os-features c",
+            r#"os_features: [CommaList(["a", "b"]), CommaList(["c"])]"#,
+        ),
         ("push -p l", r#"purge: Switch(true)"#),
         ("push l --purge", r#"purge: Switch(true)"#),
     ] {
         let words: Vec<&str> = line.split_whitespace().collect();
         let request = read(&words).expect(line);
-        assert!(format!("{request:?}").contains(shape), "{line}: {request:?}");
+        assert!(
+            format!("{request:?}").contains(shape),
+            "{line}: {request:?}"
+        );
     }
 }
 
@@ -142,7 +189,7 @@ fn comma_lists_are_records_of_csv() {
         assert_eq!(fields(text).expect(text), expected, "{text}");
     }
     let stray = "extraneous or missing \" in quoted-field";
-    let bare = "bare \" in non-quoted field";
+    let bare = "bare \" in non-quoted-field";
     for (text, column, what) in [
         (r#"""#, 2, stray),
         (r#""a"#, 3, stray),
@@ -159,7 +206,9 @@ fn comma_lists_are_records_of_csv() {
 
 #[test]
 fn help_is_laid_out_as_dockers() {
-    let Ok(Request::Help(text)) = read(&["create", "--help", "too", "few"]) else { panic!("help") };
+    let Ok(Request::Help(text)) = read(&["create", "--help", "too", "few"]) else {
+        panic!("help")
+    };
     assert_eq!(
         text,
         "Usage:  docker manifest create MANIFEST_LIST MANIFEST [MANIFEST...]\n\n\
@@ -170,7 +219,9 @@ fn help_is_laid_out_as_dockers() {
          --retry uint         Repeat a failed request up to this many times (default 5)\n      \
          --timeout duration   Give up after this time in all, such as 90s or 5m (default no limit)\n"
     );
-    let Ok(Request::Help(text)) = read(&["annotate", "-h"]) else { panic!("help") };
+    let Ok(Request::Help(text)) = read(&["annotate", "-h"]) else {
+        panic!("help")
+    };
     assert!(
         text.ends_with(
             "Options:\n      \
@@ -182,10 +233,20 @@ fn help_is_laid_out_as_dockers() {
         ),
         "{text}"
     );
-    let Ok(Request::Help(text)) = read(&["rm", "--help"]) else { panic!("help") };
-    assert!(text.ends_with("Delete one or more manifest lists from local storage\n"), "{text}");
-    let Ok(Request::Usage(text)) = read(&[]) else { panic!("usage") };
-    assert!(text.contains("\nCommands:\n  annotate     Add additional"), "{text}");
+    let Ok(Request::Help(text)) = read(&["rm", "--help"]) else {
+        panic!("help")
+    };
+    assert!(
+        text.ends_with("Delete one or more manifest lists from local storage\n"),
+        "{text}"
+    );
+    let Ok(Request::Usage(text)) = read(&[]) else {
+        panic!("usage")
+    };
+    assert!(
+        text.contains("\nCommands:\n  annotate     Add additional"),
+        "{text}"
+    );
     assert!(matches!(read(&["--help"]), Ok(Request::Help(_))));
 }
 
@@ -197,12 +258,23 @@ fn global_flags_stand_before_the_first_word() {
     };
     let (globals, rest) = split("-D --config /x -l debug manifestx rm --config y").unwrap();
     assert_eq!(globals.config.unwrap(), std::path::Path::new("/x"));
-    assert_eq!(rest, ["manifestx", "rm", "--config", "y"].map(OsString::from));
+    assert_eq!(
+        rest,
+        ["manifestx", "rm", "--config", "y"].map(OsString::from)
+    );
     assert!(split("--help").unwrap().0.wants_help());
     assert!(split("-v").unwrap().0.wants_version());
     let error = split("--bogus create").unwrap_err();
     assert_eq!(error.exit().code(), 125);
-    assert!(error.to_string().starts_with("unknown flag: --bogus\n"), "{error}");
+    assert!(
+        error.to_string().starts_with("unknown flag: --bogus\n"),
+        "{error}"
+    );
     let error = split("--config").unwrap_err();
-    assert!(error.to_string().starts_with("flag needs an argument: --config\n"), "{error}");
+    assert!(
+        error
+            .to_string()
+            .starts_with("flag needs an argument: --config\n"),
+        "{error}"
+    );
 }

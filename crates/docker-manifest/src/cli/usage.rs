@@ -46,7 +46,10 @@ impl UsageError {
             help::usage_line(definition, invocation),
             help_name(definition, invocation),
         );
-        Self { text, exit: Exit::Usage }
+        Self {
+            text,
+            exit: Exit::Usage,
+        }
     }
 
     /// Translates clap's error on the flags before the command.
@@ -60,7 +63,10 @@ impl UsageError {
         let text = format!(
             "{flag}\n\nUsage:  {command} COMMAND\n\nRun '{command} --help' for more information"
         );
-        Self { text, exit: Exit::Usage }
+        Self {
+            text,
+            exit: Exit::Usage,
+        }
     }
 
     fn arguments(first: &str, definition: &Command, verb: &str, invocation: &Invocation) -> Self {
@@ -69,7 +75,10 @@ impl UsageError {
             "{first}\n\nUsage:  {}\n\n{verb} '{name} --help' for more information",
             help::usage_line(definition, invocation),
         );
-        Self { text, exit: Exit::Failure }
+        Self {
+            text,
+            exit: Exit::Failure,
+        }
     }
 }
 
@@ -83,35 +92,60 @@ fn help_name(definition: &Command, invocation: &Invocation) -> String {
 /// Says what is wrong with a flag, as pflag says it.
 fn flag_error(error: &clap::Error, words: &[OsString], definition: &Command) -> String {
     let argument = context(error, ContextKind::InvalidArg).unwrap_or_default();
-    let flag = argument.split(['=', ' ', '[']).next().unwrap_or_default().to_owned();
+    let flag = argument
+        .split(['=', ' ', '['])
+        .next()
+        .unwrap_or_default()
+        .to_owned();
     let value = context(error, ContextKind::InvalidValue).unwrap_or_default();
-    if let Some(word) = words.iter().filter_map(|word| word.to_str()).find(is_bad_flag) {
+    if let Some(word) = words
+        .iter()
+        .filter_map(|word| word.to_str())
+        .find(is_bad_flag)
+    {
         return format!("bad flag syntax: {word}");
     }
     match error.kind() {
-        ErrorKind::UnknownArgument => match flag.strip_prefix('-').filter(|f| !f.starts_with('-')) {
-            Some(short) => {
-                let letter = short.chars().next().unwrap_or('-');
-                format!("unknown shorthand flag: '{letter}' in {}", cluster(words, letter))
+        ErrorKind::UnknownArgument => {
+            match flag.strip_prefix('-').filter(|f| !f.starts_with('-')) {
+                Some(short) => {
+                    let letter = short.chars().next().unwrap_or('-');
+                    format!(
+                        "unknown shorthand flag: '{letter}' in {}",
+                        cluster(words, letter)
+                    )
+                }
+                None => format!("unknown flag: {flag}"),
             }
-            None => format!("unknown flag: {flag}"),
-        },
+        }
         ErrorKind::InvalidValue if value.is_empty() => {
-            format!("flag needs an argument: {}", as_typed(&flag, words, definition))
+            format!(
+                "flag needs an argument: {}",
+                as_typed(&flag, words, definition)
+            )
         }
         ErrorKind::ValueValidation | ErrorKind::InvalidValue => {
             let reason = std::error::Error::source(error).map(ToString::to_string);
             let names = both_names(&flag, definition);
-            format!("invalid argument {value:?} for {names:?} flag: {}", reason.unwrap_or_default())
+            format!(
+                "invalid argument {value:?} for {names:?} flag: {}",
+                reason.unwrap_or_default()
+            )
         }
         ErrorKind::InvalidUtf8 => "the command line is not valid UTF-8".to_owned(),
-        _ => error.render().to_string().trim().trim_start_matches("error: ").to_owned(),
+        _ => error
+            .render()
+            .to_string()
+            .trim()
+            .trim_start_matches("error: ")
+            .to_owned(),
     }
 }
 
 /// Tells whether pflag would not even look for a flag of this name.
 fn is_bad_flag(word: &&str) -> bool {
-    word.strip_prefix("--").is_some_and(|name| name.starts_with(['-', '=']))
+    word.strip_prefix("--")
+        .is_some_and(|name| name.starts_with(['-', '=']))
 }
 
 fn context(error: &clap::Error, kind: ContextKind) -> Option<String> {
@@ -124,14 +158,22 @@ fn context(error: &clap::Error, kind: ContextKind) -> Option<String> {
 
 /// Finds the letters from an unknown one on, where several stand in one word: `xp` of `-axp`.
 fn cluster(words: &[OsString], letter: char) -> String {
-    let letters = words.iter().filter_map(|word| word.to_str()?.strip_prefix('-'));
+    let letters = words
+        .iter()
+        .filter_map(|word| word.to_str()?.strip_prefix('-'));
     let mut letters = letters.filter(|letters| !letters.starts_with('-'));
     let from = letters.find_map(|letters| Some(&letters[letters.find(letter)?..]));
-    format!("-{}", from.map_or_else(|| letter.to_string(), str::to_owned))
+    format!(
+        "-{}",
+        from.map_or_else(|| letter.to_string(), str::to_owned)
+    )
 }
 
 fn as_typed(flag: &str, words: &[OsString], definition: &Command) -> String {
-    let last = words.last().and_then(|word| word.to_str()).unwrap_or_default();
+    let last = words
+        .last()
+        .and_then(|word| word.to_str())
+        .unwrap_or_default();
     let Some(letter) = find(flag, definition).and_then(clap::Arg::get_short) else {
         return flag.to_owned();
     };
@@ -147,7 +189,9 @@ fn both_names(flag: &str, definition: &Command) -> String {
 }
 
 fn find<'a>(flag: &str, definition: &'a Command) -> Option<&'a clap::Arg> {
-    definition.get_arguments().find(|arg| arg.get_long() == Some(flag.trim_start_matches('-')))
+    definition
+        .get_arguments()
+        .find(|arg| arg.get_long() == Some(flag.trim_start_matches('-')))
 }
 
 /// How many arguments a command takes, and how many it got.
@@ -164,11 +208,19 @@ impl Arguments {
     }
 
     pub(super) fn at_least(least: usize, given: usize) -> Self {
-        Self { least, most: None, given }
+        Self {
+            least,
+            most: None,
+            given,
+        }
     }
 
     pub(super) fn range(least: usize, most: usize, given: usize) -> Self {
-        Self { least, most: Some(most), given }
+        Self {
+            least,
+            most: Some(most),
+            given,
+        }
     }
 
     /// Checks the number, and says what is wrong with it as Docker's CLI does ("See" where only a least number is asked for).
@@ -187,10 +239,16 @@ impl Arguments {
             Some(0) => ("accepts no arguments".to_owned(), "Run"),
             Some(most) if most == least => (format!("requires {least} {}", plural(least)), "Run"),
             Some(most) => {
-                let text = format!("requires at least {least} and at most {most} {}", plural(most));
+                let text = format!(
+                    "requires at least {least} and at most {most} {}",
+                    plural(most)
+                );
                 (text, "Run")
             }
-            None => (format!("requires at least {least} {}", plural(least)), "See"),
+            None => (
+                format!("requires at least {least} {}", plural(least)),
+                "See",
+            ),
         };
         let Invocation { command, prefix } = invocation;
         let first = format!("{prefix}: '{command} {name}' {wanted}");

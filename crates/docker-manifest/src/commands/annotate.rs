@@ -33,10 +33,15 @@ pub struct Args {
 
 /// Changes one entry of a draft. Prints nothing, as Docker does.
 pub(super) fn run(context: &Context<'_>, args: &Args) -> Result<(), Failure> {
-    let [list_text, image_text] = args.images.as_slice() else { unreachable!("the number was checked") };
+    let [list_text, image_text] = args.images.as_slice() else {
+        unreachable!("the number was checked")
+    };
     let parse = |kind, text: &str| {
         let prefix = format!("annotate: error parsing name for {kind} {text}");
-        Reference::parse(text).map_err(|source| Failure::Reference { prefix: Some(prefix), source })
+        Reference::parse(text).map_err(|source| Failure::Reference {
+            prefix: Some(prefix),
+            source,
+        })
     };
     let list = parse("manifest list", list_text)?;
     let image = parse("manifest", image_text)?;
@@ -45,7 +50,11 @@ pub(super) fn run(context: &Context<'_>, args: &Args) -> Result<(), Failure> {
         architecture: args.arch.clone(),
         variant: args.variant.clone(),
         os_version: args.os_version.clone(),
-        os_features: args.os_features.iter().flat_map(|list| list.0.clone()).collect(),
+        os_features: args
+            .os_features
+            .iter()
+            .flat_map(|list| list.0.clone())
+            .collect(),
     };
     let store = context.store()?;
     let found = store.update_entry(&list, &image, |entry| {

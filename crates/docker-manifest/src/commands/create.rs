@@ -30,7 +30,9 @@ pub struct Args {
 
 /// Resolves all images first, all at once, then puts the draft on disk as a whole.
 pub(super) async fn run(context: &Context<'_>, args: &Args) -> Result<(), Failure> {
-    let [list_text, images @ ..] = args.images.as_slice() else { unreachable!("the number was checked") };
+    let [list_text, images @ ..] = args.images.as_slice() else {
+        unreachable!("the number was checked")
+    };
     let list = Reference::parse(list_text).map_err(|source| Failure::Reference {
         prefix: Some(format!("error parsing name for manifest list {list_text}")),
         source,
@@ -49,7 +51,9 @@ pub(super) async fn run(context: &Context<'_>, args: &Args) -> Result<(), Failur
         Some(_) if !amend => Err(Failure::RefusingToAmend { list: list.clone() }),
         existing => Ok((merged(resolved, existing), ())),
     })?;
-    Ok(context.output.result(format!("Created manifest list {list}"))?)
+    Ok(context
+        .output
+        .result(format!("Created manifest list {list}"))?)
 }
 
 /// Parses the images, each reference once, in the order given.
@@ -57,8 +61,10 @@ fn each_once(images: &[String]) -> Result<Vec<Reference>, Failure> {
     let mut seen = BTreeSet::new();
     let mut references = Vec::new();
     for image in images {
-        let reference = Reference::parse(image)
-            .map_err(|source| Failure::Reference { prefix: None, source })?;
+        let reference = Reference::parse(image).map_err(|source| Failure::Reference {
+            prefix: None,
+            source,
+        })?;
         if seen.insert(reference.clone()) {
             references.push(reference);
         }

@@ -2,7 +2,8 @@
 
 use manifest_core::manifest::ImageList;
 use manifest_core::{
-    Content, Descriptor, Draft, Entry, Manifest, PublishedList, Reference, entry_json, go_json, list,
+    Content, Descriptor, Draft, Entry, Manifest, PublishedList, Reference, entry_json, go_json,
+    list,
 };
 use manifest_registry::Client;
 
@@ -56,7 +57,10 @@ pub(super) async fn run(context: &Context<'_>, args: &Args) -> Result<(), Failur
 }
 
 fn parse(text: &str) -> Result<Reference, Failure> {
-    Reference::parse(text).map_err(|source| Failure::Reference { prefix: None, source })
+    Reference::parse(text).map_err(|source| Failure::Reference {
+        prefix: None,
+        source,
+    })
 }
 
 fn entry(
@@ -67,18 +71,29 @@ fn entry(
 ) -> Result<Vec<u8>, Failure> {
     let store = context.store()?;
     let found = store.entry(list, image)?;
-    let missing =
-        || Failure::NoDraft { reference: image.clone(), searched: store.root().to_owned() };
+    let missing = || Failure::NoDraft {
+        reference: Box::new(image.clone()),
+        searched: store.root().to_owned(),
+    };
     let entry = found.ok_or_else(missing)?;
     if verbose {
         return Ok(go_json::indent(&entry_json::encode(&entry), TAB));
     }
-    let shown = entry.shown.as_ref().map(|shown| go_json::indent(&shown.json, TAB));
-    shown.ok_or_else(|| Failure::NoPayload { image: entry.reference.clone() })
+    let shown = entry
+        .shown
+        .as_ref()
+        .map(|shown| go_json::indent(&shown.json, TAB));
+    shown.ok_or_else(|| Failure::NoPayload {
+        image: entry.reference.clone(),
+    })
 }
 
 fn draft_json(draft: &Draft, verbose: bool) -> Vec<u8> {
-    if verbose { entries_json(&draft.entries) } else { PublishedList::of_entries(&draft.entries).bytes }
+    if verbose {
+        entries_json(&draft.entries)
+    } else {
+        PublishedList::of_entries(&draft.entries).bytes
+    }
 }
 
 fn entries_json(entries: &[Entry]) -> Vec<u8> {
@@ -95,7 +110,9 @@ async fn remote(client: &Client, image: &Reference, verbose: bool) -> Result<Vec
             return Ok(go_json::indent(&entry_json::encode(&entry), TAB));
         }
         let Content::List(list) = manifest.content() else {
-            return Err(Failure::NoPayload { image: image.clone() });
+            return Err(Failure::NoPayload {
+                image: image.clone(),
+            });
         };
         return Ok(entries_json(&children(client, image, list).await?));
     }
@@ -117,7 +134,10 @@ async fn children(
         let platform = descriptor.platform.clone().unwrap_or_default();
         let reference = image.pinned(descriptor.digest.clone());
         let mut entry = Entry::resolved(reference, &manifest, platform.clone(), 0);
-        entry.descriptor = Descriptor { platform: Some(platform), ..descriptor };
+        entry.descriptor = Descriptor {
+            platform: Some(platform),
+            ..descriptor
+        };
         Ok::<_, Failure>(entry)
     };
     for_all(list.manifests.iter().cloned().map(fetch)).await

@@ -41,7 +41,10 @@ pub(super) fn run(context: &Context<'_>, args: &Args) -> Result<(), Failure> {
     }
     let program = own_program()?;
     let plugin = plugin_folder(context)?.join(file_name(&format!("docker-{name}")));
-    let shim = args.shim.as_ref().map(|folder| folder.join(file_name("docker")));
+    let shim = args
+        .shim
+        .as_ref()
+        .map(|folder| folder.join(file_name("docker")));
     let links: Vec<&PathBuf> = std::iter::once(&plugin).chain(&shim).collect();
     for link in &links {
         refuse_strangers(link)?;
@@ -49,7 +52,11 @@ pub(super) fn run(context: &Context<'_>, args: &Args) -> Result<(), Failure> {
     for link in links {
         let made = put(&program, link)?;
         let verb = if made { "installed" } else { "already there" };
-        context.output.result(format!("{verb}: {} -> {}", link.display(), program.display()))?;
+        context.output.result(format!(
+            "{verb}: {} -> {}",
+            link.display(),
+            program.display()
+        ))?;
     }
     if name == BUILTIN {
         context.output.warning(
@@ -69,9 +76,13 @@ fn say_where_the_shim_stands(context: &Context<'_>, shim: &Path, program: &Path)
     let found = shim::find_docker(environment, &[]).and_then(|first| first.canonicalize().ok());
     let folder = shim.parent().unwrap_or(shim).display().to_string();
     if found.as_deref() != Some(program) {
-        context.output.warning(&format!("`docker` is not the shim yet: put {folder} first on PATH"));
+        context.output.warning(&format!(
+            "`docker` is not the shim yet: put {folder} first on PATH"
+        ));
     } else if shim::find_docker(environment, &[program.to_owned()]).is_none() {
-        context.output.warning("no real `docker` is on PATH: the shim can only run `docker manifest`");
+        context
+            .output
+            .warning("no real `docker` is on PATH: the shim can only run `docker manifest`");
     } else {
         context.output.status("try: docker manifest --help");
     }
@@ -100,7 +111,9 @@ pub(super) fn is_ours(path: &Path) -> bool {
         let own = shim::own_program().and_then(|own| std::fs::read(own).ok());
         return own.is_some() && own == std::fs::read(path).ok();
     };
-    let ours = target.file_stem().is_some_and(|name| name == crate::names::PROGRAM);
+    let ours = target
+        .file_stem()
+        .is_some_and(|name| name == crate::names::PROGRAM);
     ours || target.canonicalize().ok() == shim::own_program()
 }
 
@@ -115,7 +128,11 @@ fn refuse_strangers(link: &Path) -> Result<(), Failure> {
 fn put(program: &Path, link: &Path) -> Result<bool, Failure> {
     let failed = |action, path: &Path| {
         let path = path.to_owned();
-        move |source| Failure::Link { action, path, source }
+        move |source| Failure::Link {
+            action,
+            path,
+            source,
+        }
     };
     if std::fs::read_link(link).is_ok_and(|target| target == program) {
         return Ok(false);

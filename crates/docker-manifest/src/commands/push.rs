@@ -39,11 +39,18 @@ struct Foreign<'a> {
 
 /// Checks everything that can be checked here, brings the children to the target, and writes the tag last, once.
 pub(super) async fn run(context: &Context<'_>, args: &Args) -> Result<(), Failure> {
-    let [list_text] = args.lists.as_slice() else { unreachable!("the number was checked") };
-    let list = Reference::parse(list_text)
-        .map_err(|source| Failure::Reference { prefix: None, source })?;
+    let [list_text] = args.lists.as_slice() else {
+        unreachable!("the number was checked")
+    };
+    let list = Reference::parse(list_text).map_err(|source| Failure::Reference {
+        prefix: None,
+        source,
+    })?;
     let store = context.store()?;
-    let missing = || Failure::NoDraft { reference: list.clone(), searched: store.root().to_owned() };
+    let missing = || Failure::NoDraft {
+        reference: Box::new(list.clone()),
+        searched: store.root().to_owned(),
+    };
     let draft = store.load(&list)?.ok_or_else(missing)?;
     if draft.entries.is_empty() {
         return Err(Failure::EmptyDraft { list });
@@ -56,7 +63,11 @@ pub(super) async fn run(context: &Context<'_>, args: &Args) -> Result<(), Failur
     for line in concurrent(IMAGES_AT_ONCE, copied).await {
         context.output.result(line?)?;
     }
-    let PublishedList { media_type, digest, bytes } = published;
+    let PublishedList {
+        media_type,
+        digest,
+        bytes,
+    } = published;
     // A digest in the list's own name says nothing of what is pushed: without a tag it goes to its true digest.
     let target = match list.tag() {
         Some(_) => list.clone(),
@@ -77,15 +88,21 @@ fn checked(draft: &Draft) -> Result<Vec<Foreign<'_>>, Failure> {
     let mut foreign = Vec::new();
     for entry in &draft.entries {
         if !entry.has_platform() {
-            return Err(Failure::NoPlatform { image: entry.reference.clone() });
+            return Err(Failure::NoPlatform {
+                image: entry.reference.clone(),
+            });
         }
         if entry.reference.repository() == draft.list.repository() {
             continue;
         }
-        let media_type = entry
-            .media_type()
-            .ok_or_else(|| Failure::NoPayload { image: entry.reference.clone() })?;
-        foreign.push(Foreign { entry, media_type, bytes: entry.payload()? });
+        let media_type = entry.media_type().ok_or_else(|| Failure::NoPayload {
+            image: entry.reference.clone(),
+        })?;
+        foreign.push(Foreign {
+            entry,
+            media_type,
+            bytes: entry.payload()?,
+        });
     }
     Ok(foreign)
 }
@@ -94,15 +111,21 @@ async fn bring(client: &Client, list: &Reference, image: &Foreign<'_>) -> Result
     let source = image.entry.reference.repository();
     let target = list.repository();
     let digest = &image.entry.descriptor.digest;
-    client.copy_child(source, target, &image.bytes, image.media_type, digest).await?;
-    Ok(format!("Pushed ref {target}@{digest} with digest: {digest}"))
+    client
+        .copy_child(source, target, &image.bytes, image.media_type, digest)
+        .await?;
+    Ok(format!(
+        "Pushed ref {target}@{digest} with digest: {digest}"
+    ))
 }
 
 /// Two entries of one platform go live, for scripts rely on it; but not in silence.
 fn warn_of_duplicates(draft: &Draft, output: &Output) {
     let mut first: BTreeMap<String, &Reference> = BTreeMap::new();
     for entry in &draft.entries {
-        let Some(platform) = &entry.descriptor.platform else { continue };
+        let Some(platform) = &entry.descriptor.platform else {
+            continue;
+        };
         if let Some(other) = first.insert(comparable(platform), &entry.reference) {
             output.warning(&format!(
                 "{other} and {} are both for {platform}: most clients will only ever see the first",
@@ -119,6 +142,12 @@ fn comparable(platform: &Platform) -> String {
         ("arm", "") => "v7",
         (_, variant) => variant,
     };
-    let Platform { os, architecture, os_version, os_features, .. } = platform;
+    let Platform {
+        os,
+        architecture,
+        os_version,
+        os_features,
+        ..
+    } = platform;
     format!("{os}/{architecture}/{variant}({os_version}){os_features:?}")
 }

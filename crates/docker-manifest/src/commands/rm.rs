@@ -18,17 +18,29 @@ pub struct Args {
 
 /// Removes every draft that can be removed, and fails with all that could not.
 pub(super) fn run(context: &Context<'_>, args: &Args) -> Result<(), Failure> {
-    let failures = args.lists.iter().filter_map(|list| remove(context, list).err());
+    let failures = args
+        .lists
+        .iter()
+        .filter_map(|list| remove(context, list).err());
     let failures: Vec<Failure> = failures.collect();
-    if failures.is_empty() { Ok(()) } else { Err(Failure::Several(failures)) }
+    if failures.is_empty() {
+        Ok(())
+    } else {
+        Err(Failure::Several(failures))
+    }
 }
 
 fn remove(context: &Context<'_>, list: &str) -> Result<(), Failure> {
-    let list = Reference::parse(list)
-        .map_err(|source| Failure::Reference { prefix: None, source })?;
+    let list = Reference::parse(list).map_err(|source| Failure::Reference {
+        prefix: None,
+        source,
+    })?;
     let store = context.store()?;
     if store.remove(&list)? {
         return Ok(());
     }
-    Err(Failure::NoDraft { reference: list, searched: store.root().to_owned() })
+    Err(Failure::NoDraft {
+        reference: Box::new(list),
+        searched: store.root().to_owned(),
+    })
 }

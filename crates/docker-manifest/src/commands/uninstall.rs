@@ -25,7 +25,11 @@ pub struct Args {
 
 /// Removes the links and says which, one path a line.
 pub(super) fn run(context: &Context<'_>, args: &Args) -> Result<(), Failure> {
-    let path = context.environment().var("PATH").cloned().unwrap_or_default();
+    let path = context
+        .environment()
+        .var("PATH")
+        .cloned()
+        .unwrap_or_default();
     let shims = std::env::split_paths(&path).chain(args.shim.clone());
     let shims = shims.map(|folder| folder.join(file_name("docker")));
     let mut removed = false;
@@ -39,7 +43,9 @@ pub(super) fn run(context: &Context<'_>, args: &Args) -> Result<(), Failure> {
             source,
         })?;
         removed = true;
-        context.output.result(format!("removed: {}", link.display()))?;
+        context
+            .output
+            .result(format!("removed: {}", link.display()))?;
     }
     if !removed {
         context.output.status("nothing to remove");
@@ -50,7 +56,8 @@ pub(super) fn run(context: &Context<'_>, args: &Args) -> Result<(), Failure> {
 fn plugins(folder: &Path) -> Vec<PathBuf> {
     let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
     let named = |path: &PathBuf| {
-        path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("docker-"))
+        path.file_name()
+            .is_some_and(|name| name.to_string_lossy().starts_with("docker-"))
     };
     let mut plugins: Vec<PathBuf> = entries.map(|entry| entry.path()).filter(named).collect();
     plugins.sort();
