@@ -6,7 +6,7 @@ use std::fs;
 
 use manifest_testkit::EmbeddedRegistry;
 use manifest_testkit::fault::{Answer, Fault};
-use manifest_testkit::image::Index;
+use manifest_testkit::image::{Image, Index};
 use manifest_testkit::suite::TestRegistry;
 
 use crate::harness::{Player, Program, Seen, Stage, docker, world};
@@ -28,7 +28,8 @@ fn embedded(stage: &Stage) -> &EmbeddedRegistry {
 fn dockers(stage: &Stage, lines: &[&str]) -> Option<Seen> {
     docker::find()?;
     let player = stage.player(Program::Docker);
-    lines.iter().map(|line| player.play(line)).last()
+    let seen: Vec<Seen> = lines.iter().map(|line| player.play(line)).collect();
+    seen.into_iter().next_back()
 }
 
 fn ours(stage: &Stage) -> Player<'_> {
@@ -599,6 +600,74 @@ fn inspect_drops_annotations() {
 }
 
 #[test]
+fn inspect_needs_the_configuration() {
+    let stage = stage();
+    let image = Image::docker()
+        .config("application/vnd.example", b"no json")
+        .build();
+    embedded(&stage).seed("app", "model", &image);
+    let inspect = "inspect --insecure @/app:model";
+    if let Some(seen) = dockers(&stage, &[inspect]) {
+        seen.ran.fails(1).says("unsupported manifest format: &{{{");
+    }
+    let seen = ours(&stage).play(inspect);
+    assert!(
+        seen.ran.succeeds().stdout.contains(&image.config_digest),
+        "{}",
+        seen.ran
+    );
+    // Who wants to know the platform has to be able to read it.
+    for line in [
+        "inspect --insecure -v @/app:model",
+        "create --insecure @/app:1 @/app:model",
+    ] {
+        ours(&stage)
+            .play(line)
+            .ran
+            .fails(1)
+            .prints("")
+            .says(&image.config_digest);
+    }
+}
+
+#[test]
+fn inspect_fails_on_an_index_in_an_index() {
+    let stage = stage();
+    let inner = Index::docker().image(world::image("app:amd64")).build();
+    let outer = Index::oci()
+        .image(world::image("app:oci-amd64"))
+        .index(&inner)
+        .build();
+    embedded(&stage).seed("app", "nested", &outer);
+    for flag in ["", "-v"] {
+        let inspect = format!("inspect --insecure {flag} @/app:nested");
+        if let Some(seen) = dockers(&stage, &[&inspect]) {
+            seen.ran.fails(1).says("unsupported manifest type");
+        }
+        let seen = ours(&stage).play(&inspect);
+        assert!(
+            seen.ran.succeeds().stdout.contains(&inner.digest),
+            "{}",
+            seen.ran
+        );
+    }
+}
+
+#[test]
+fn inspect_does_not_find_an_empty_index() {
+    let stage = stage();
+    embedded(&stage).seed("app", "empty", &Index::oci().build());
+    for (flag, shown) in [("", "\"manifests\": []"), ("-v", "[]\n")] {
+        let inspect = format!("inspect --insecure {flag} @/app:empty");
+        if let Some(seen) = dockers(&stage, &[&inspect]) {
+            seen.ran.fails(1).says("no such manifest");
+        }
+        let seen = ours(&stage).play(&inspect);
+        assert!(seen.ran.succeeds().stdout.contains(shown), "{}", seen.ran);
+    }
+}
+
+#[test]
 fn a_draft_with_one_damaged_entry_cannot_be_removed() {
     let stage = stage();
     let create = "create --insecure @/app:1 @/app:amd64 @/app:arm64";
@@ -681,7 +750,7 @@ fn a_missing_credential_helper_is_ignored() {
         .says("docker-credential-is-not-there");
     ours.home.write_program(
         "docker-credential-is-not-there",
-        r#"echo '{"ServerURL":"","Username":"user","Secret":"secret"}'"#,
+        r#"cat > /dev/null; echo '{"ServerURL":"","Username":"user","Secret":"secret"}'"#,
     );
     ours.play(inspect).ran.succeeds();
 }

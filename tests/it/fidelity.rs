@@ -8,12 +8,14 @@
 //! | module | holds |
 //! | --- | --- |
 //! | [`annotate`], [`create`], [`inspect`], [`push`], [`rm`] | each command: its flags, arguments, errors |
+//! | [`content`] | images and lists that are seldom seen |
 //! | [`flags`] | how flags may be written; help and usage errors |
 //! | [`scripts`] | the ways that real scripts are written |
 //! | [`handover`] | drafts that change hands midway, and old draft files |
 //! | [`random`] | sessions of random commands |
 
 mod annotate;
+mod content;
 mod create;
 mod flags;
 mod handover;

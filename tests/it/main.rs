@@ -5,6 +5,8 @@
 //! | [`harness`] | homes, programs, registries with known images, and what a command did there |
 //! | [`fidelity`] | the same command lines through Docker's CLI and ours, side by side |
 //! | [`commands`] | the main job on both registries: results, drafts, what is published, what is asked for |
+//! | [`registries`] | TLS, tokens, credentials, refusals, and how much is asked for |
+//! | [`races`] | many processes at once, and processes that are killed |
 //! | [`names`] | the plugin, the shim, `install` and `uninstall` |
 //! | [`recorded`] | what Docker's CLI did once, in files: the same, where there is no Docker |
 //! | [`deviations`] | a test for each row of the table of deviations |
@@ -18,7 +20,9 @@ mod deviations;
 mod fidelity;
 mod harness;
 mod names;
+mod races;
 mod recorded;
+mod registries;
 
 use std::path::{Path, PathBuf};
 

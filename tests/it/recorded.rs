@@ -1,4 +1,4 @@
-//! What Docker's CLI 28.2.2 did, kept in files: the same has to hold where there is no Docker to ask.
+//! What Docker's CLI did (its version is in `docker-version`), kept in files: the same has to hold where there is no Docker to ask.
 //!
 //! A folder of `tests/it/recorded` is a session; its commands are numbered. `1.ran` has the command line, exit code,
 //! standard output and error, and what was published; `1.drafts` all draft files after it, a line each, where they
@@ -14,86 +14,109 @@ use std::fs;
 use manifest_testkit::suite::registries;
 
 use crate::harness::stage::Published;
-use crate::harness::{DraftFile, Program, Seen, Stage, docker};
+use crate::harness::{DraftFile, Home, Program, Seen, Stage, docker};
 
-/// Sessions: the folder's name, and command lines as in [`crate::fidelity`].
+/// Sessions: the folder's name, and command lines as in [`crate::fidelity`]; `%` is the session's name.
 const SESSIONS: &[(&str, &str)] = &[
-    ("docker-images", "
-        create --insecure @/app:recorded @/app:amd64 @/app:arm64 @/app:armv7 @/app:windows
-        annotate @/app:recorded @/app:armv7 --variant v6 --os-features a,b --os-version 1
-        inspect @/app:recorded
-        inspect -v @/app:recorded
-        inspect @/app:recorded @/app:armv7
-        inspect -v @/app:recorded @/app:armv7
-        push --insecure @/app:recorded
-        push --insecure --purge @/app:recorded
-        inspect --insecure @/app:recorded
-        inspect --insecure -v @/app:recorded"),
-    ("oci-images", "
-        create --insecure @/app:recorded @/app:oci-amd64 @/app:oci-arm64 @/app@{app:oci-compact}
-        annotate @/app:recorded @/app:oci-arm64 --variant v8
-        inspect @/app:recorded
-        inspect -v @/app:recorded
-        push --insecure --purge @/app:recorded
-        inspect --insecure @/app:recorded
-        inspect --insecure -v @/app:recorded"),
-    ("odd-bytes", "
-        create --insecure @/app:recorded @/app:oci-odd @/app:oci-compact @/app:windows
-        create --insecure @/app:docker @/app:odd @/app:compact
-        annotate @/app:recorded @/app:oci-odd --variant '<&> \u{2028}\u{2029}'
-        inspect @/app:recorded
-        inspect @/app:recorded @/app:oci-odd
-        inspect @/app:docker @/app:odd
-        inspect -v @/app:docker
-        push --insecure @/app:docker
-        inspect -v @/app:recorded
-        push --insecure @/app:recorded
+    (
+        "docker-images",
+        "
+        create --insecure @/app:% @/app:amd64 @/app:arm64 @/app:armv7 @/app:windows
+        annotate @/app:% @/app:armv7 --variant v6 --os-features a,b --os-version 1
+        inspect @/app:%
+        inspect -v @/app:%
+        inspect @/app:% @/app:armv7
+        inspect -v @/app:% @/app:armv7
+        push --insecure @/app:%
+        push --insecure --purge @/app:%
+        inspect --insecure @/app:%
+        inspect --insecure -v @/app:%",
+    ),
+    (
+        "oci-images",
+        "
+        create --insecure @/app:% @/app:oci-amd64 @/app:oci-arm64 @/app@{app:oci-compact}
+        annotate @/app:% @/app:oci-arm64 --variant v8
+        inspect @/app:%
+        inspect -v @/app:%
+        push --insecure --purge @/app:%
+        inspect --insecure @/app:%
+        inspect --insecure -v @/app:%",
+    ),
+    (
+        "odd-bytes",
+        "
+        create --insecure @/app:% @/app:oci-odd @/app:oci-compact @/app:windows
+        create --insecure @/app:docker-% @/app:odd @/app:compact
+        annotate @/app:% @/app:oci-odd --variant '<&> \u{2028}\u{2029}'
+        inspect @/app:%
+        inspect @/app:% @/app:oci-odd
+        inspect @/app:docker-% @/app:odd
+        inspect -v @/app:docker-%
+        push --insecure @/app:docker-%
+        inspect -v @/app:%
+        push --insecure @/app:%
         inspect --insecure @/app:odd
         inspect --insecure @/app:oci-odd
-        inspect --insecure -v @/app:oci-odd"),
-    ("other-repositories", "
-        create --insecure @/new:recorded @/app:oci-odd @/other:s390x @/other:oci-386 @/deep/er/repo:amd64
-        inspect @/new:recorded
-        push --insecure --purge @/new:recorded
-        inspect --insecure -v @/new:recorded"),
-    ("amend", "
-        create --insecure @/app:recorded @/app:amd64
-        create --insecure @/app:recorded @/app:arm64
-        annotate @/app:recorded @/app:amd64 --variant v2
-        create --insecure --amend @/app:recorded @/app:arm64 @/app:amd64
-        push --insecure -p @/app:recorded
-        push --insecure @/app:recorded
-        rm @/app:recorded"),
-    ("without-raw", "
-        create --insecure @/new:without-raw @/app:oci-arm64 @/other:s390x
-        !without-raw @/new:without-raw @/app:oci-arm64
-        !without-raw @/new:without-raw @/other:s390x
-        inspect @/new:without-raw
-        inspect -v @/new:without-raw
-        annotate @/new:without-raw @/other:s390x --variant z15
-        push --insecure @/new:without-raw"),
-    ("before-descriptors", "
-        create --insecure @/app:recorded @/app:compact @/app:arm64
-        !before-descriptors @/app:recorded @/app:compact
-        inspect @/app:recorded
-        inspect -v @/app:recorded
-        inspect @/app:recorded @/app:compact
-        annotate @/app:recorded @/app:compact --variant power9
-        push --insecure @/app:recorded"),
-    ("refusals", "
-        create --insecure @/app:recorded @/app:blank @/app:loong64
-        push --insecure @/app:recorded
-        annotate @/app:recorded @/app:amd64 --arch arm64
-        annotate @/app:recorded @/app:blank --os linux --arch bogus
-        inspect @/app:recorded @/app:amd64
+        inspect --insecure -v @/app:oci-odd",
+    ),
+    (
+        "other-repositories",
+        "
+        create --insecure @/new:% @/app:oci-odd @/other:s390x @/other:oci-386 @/deep/er/repo:amd64
+        inspect @/new:%
+        push --insecure --purge @/new:%
+        inspect --insecure -v @/new:%",
+    ),
+    (
+        "amend",
+        "
+        create --insecure @/app:% @/app:amd64
+        create --insecure @/app:% @/app:arm64
+        annotate @/app:% @/app:amd64 --variant v2
+        create --insecure --amend @/app:% @/app:arm64 @/app:amd64
+        push --insecure -p @/app:%
+        push --insecure @/app:%
+        rm @/app:%",
+    ),
+    (
+        "without-raw",
+        "
+        create --insecure @/new:% @/app:oci-arm64 @/other:s390x
+        !without-raw @/new:% @/app:oci-arm64
+        !without-raw @/new:% @/other:s390x
+        inspect @/new:%
+        inspect -v @/new:%
+        annotate @/new:% @/other:s390x --variant z15
+        push --insecure @/new:%",
+    ),
+    (
+        "before-descriptors",
+        "
+        create --insecure @/app:% @/app:compact @/app:arm64
+        !before-descriptors @/app:% @/app:compact
+        inspect @/app:%
+        inspect -v @/app:%
+        inspect @/app:% @/app:compact
+        annotate @/app:% @/app:compact --variant power9
+        push --insecure @/app:%",
+    ),
+    (
+        "refusals",
+        "
+        create --insecure @/app:% @/app:blank @/app:loong64
+        push --insecure @/app:%
+        annotate @/app:% @/app:amd64 --arch arm64
+        annotate @/app:% @/app:blank --os linux --arch bogus
+        inspect @/app:% @/app:amd64
         inspect --insecure @/app:missing
-        create --insecure @/app:other @/app:missing
-        create --insecure @/app:other @/app:list
-        create @/app:other
-        push --bogus @/app:recorded
-        rm @/app:other
-        push @/app:other
-        create App @/app:amd64"),
+        create --insecure @/app:other-% @/app:missing
+        create @/app:other-%
+        push --bogus @/app:%
+        rm @/app:other-%
+        push @/app:other-%
+        create App @/app:amd64",
+    ),
 ];
 
 #[test]
@@ -107,7 +130,7 @@ fn ours_does_what_docker_did() {
         let stage = Stage::on(registry);
         for (name, lines) in SESSIONS {
             let recorded = read(name);
-            let played = play(&stage, Program::Ours, lines);
+            let played = play(&stage, Program::Ours, (name, lines));
             let names: Vec<&String> = played.keys().collect();
             assert_eq!(
                 names,
@@ -128,10 +151,11 @@ fn ours_does_what_docker_did() {
 }
 
 /// Plays a session and returns it as files. A file without content stands for one that would be as before.
-fn play(stage: &Stage, program: Program, lines: &str) -> BTreeMap<String, String> {
+fn play(stage: &Stage, program: Program, (name, lines): (&str, &str)) -> BTreeMap<String, String> {
     let player = stage.player(program);
     let mut files = BTreeMap::new();
     let mut before = String::new();
+    let lines = lines.replace('%', name);
     let lines = lines.lines().map(str::trim).filter(|line| !line.is_empty());
     for (number, line) in (1..).zip(lines) {
         let Seen {
@@ -195,12 +219,15 @@ fn record() {
         docker::find().is_some(),
         "there is no docker on PATH to record"
     );
+    let home = Home::new();
+    let version = home.run(home.docker().arg("--version")).stdout;
+    fs::write(crate::folder().join("recorded/docker-version"), version).unwrap();
     let stage = Stage::start();
     for (name, lines) in SESSIONS {
         let folder = crate::folder().join("recorded").join(name);
         let _ = fs::remove_dir_all(&folder);
         fs::create_dir_all(&folder).unwrap();
-        for (file, text) in play(&stage, Program::Docker, lines) {
+        for (file, text) in play(&stage, Program::Docker, (name, lines)) {
             fs::write(folder.join(file), text).unwrap();
         }
     }

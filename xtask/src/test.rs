@@ -1,8 +1,8 @@
 //! `cargo xtask test`: runs all tests, and gets the real registry that they run on.
 
-use manifest_testkit::fetch;
+use manifest_testkit::real;
 
-use crate::{TaskResult, cargo, run as run_command, target_folder};
+use crate::{TaskResult, cargo, run as run_command};
 
 /// Run all tests, and get what they need
 #[derive(Default, clap::Args)]
@@ -21,7 +21,7 @@ pub(crate) fn run(args: &Args) -> TaskResult {
         println!("test: WITHOUT the real registry, as --embedded-only asks");
         command.env("EMBEDDED_ONLY", "1");
     } else {
-        let registry = fetch::docker_registry(&target_folder()?).map_err(|error| {
+        let registry = real::locate().map_err(|error| {
             format!("no real registry to test on: {error}\nor test without it: cargo xtask test --embedded-only")
         })?;
         command.env("REGISTRY_BIN", registry);

@@ -70,7 +70,6 @@ const WALLS: &[Wall] = &[
         direct: &[
             "base64",
             "bytes",
-            "docker_credential",
             "fastrand",
             "futures-util",
             "http",

@@ -36,6 +36,10 @@ impl Platform {
     /// # Errors
     /// Where `config` is not a JSON object, or a field is of another type.
     pub fn from_config(config: &[u8]) -> Result<Self, serde_json::Error> {
+        // Go reads `null` into anything, and changes nothing.
+        if config.trim_ascii() == b"null" {
+            return Ok(Self::default());
+        }
         Self::from_object(&Object::parse(config)?)
     }
 
@@ -159,7 +163,9 @@ mod tests {
         let windows = Platform::from_config(config).unwrap();
         assert_eq!(windows.to_string(), "windows(10.0.1)/amd64");
         assert_eq!(windows.os_features, ["win32k"]);
-        assert_eq!(Platform::from_config(b"{}").unwrap(), Platform::default());
+        for config in [&b"{}"[..], b" null\n"] {
+            assert_eq!(Platform::from_config(config).unwrap(), Platform::default());
+        }
         assert!(!Platform::default().is_stated());
         for config in [&b"no"[..], b"[]", br#"{"os":1}"#] {
             assert!(Platform::from_config(config).is_err());

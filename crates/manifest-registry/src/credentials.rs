@@ -1,15 +1,16 @@
 //! Whose credentials go where: Docker's `config.json` and credential helpers.
 
 use std::collections::BTreeMap;
+use std::io;
 use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
-use docker_credential::{CredentialRetrievalError, DockerCredential};
 use serde::Deserialize;
 
 use crate::endpoint::is_docker_hub;
 use crate::error::RegistryError;
+use crate::helper::{self, Problem};
 use crate::limits::MESSAGE_CHARS;
 use crate::redact::{self, Secret};
 
@@ -247,27 +248,27 @@ fn decode(auth: &str) -> Option<(String, String)> {
 
 /// Asks a helper. What it does not know is anonymous; else the error says what it did, without its secrets.
 fn ask(helper: &str, server: &str) -> Result<Credential, String> {
-    // The library runs helpers that a configuration names: this one names nothing else.
-    let config = serde_json::json!({ "credHelpers": { server: helper } }).to_string();
-    match docker_credential::get_credential_from_reader(config.as_bytes(), server) {
-        Ok(DockerCredential::IdentityToken(token)) => Ok(login(TOKEN_USER.to_owned(), token)),
-        Ok(DockerCredential::UsernamePassword(username, password)) => Ok(login(username, password)),
-        Err(CredentialRetrievalError::NoCredentialConfigured) => Ok(Credential::Anonymous),
-        Err(CredentialRetrievalError::HelperFailure { stdout, stderr, .. }) => {
-            let said = format!("{} {}", stdout.trim(), stderr.trim());
-            if said.to_ascii_lowercase().contains("credentials not found") {
-                return Ok(Credential::Anonymous);
-            }
+    match helper::get(helper, server) {
+        Ok(answer) => {
+            let (username, secret) = answer.into_parts();
+            Ok(login(username, secret.expose().to_owned()))
+        }
+        Err(Problem::Start(error)) => Err(match error.kind() {
+            io::ErrorKind::NotFound => "it is not on PATH".to_owned(),
+            _ => format!("it cannot be run: {error}"),
+        }),
+        Err(Problem::Failed(said))
+            if said.to_ascii_lowercase().contains("credentials not found") =>
+        {
+            Ok(Credential::Anonymous)
+        }
+        Err(Problem::Failed(said)) => {
             let said: String = said.trim().chars().take(MESSAGE_CHARS).collect();
             Err(format!("it failed: {}", redact::printable(&said)))
         }
-        Err(CredentialRetrievalError::HelperCommunicationError) => {
-            Err("it cannot be run; is it on PATH?".to_owned())
-        }
-        Err(CredentialRetrievalError::MalformedHelperResponse) => {
+        Err(Problem::Garbled) => {
             Err("its answer is not the JSON that Docker's helpers give".to_owned())
         }
-        Err(other) => Err(redact::printable(&other.to_string())),
     }
 }
 

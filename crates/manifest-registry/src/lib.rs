@@ -7,7 +7,7 @@
 //! | [`concurrent()`] | many things at once, within bounds, results in order |
 //! | `session` | one conversation per registry: scheme, challenge, the login that goes with each call |
 //! | `auth`, `challenge`, `token` | from a challenge and credentials to a header; one token request per set of scopes |
-//! | [`credentials`] | Docker's `config.json` and credential helpers |
+//! | [`credentials`], `helper` | Docker's `config.json`; running credential helpers |
 //! | [`endpoint`] | which schemes and TLS modes a host may be spoken to with |
 //! | `transport`, `answer` | the one way out, redirects, connection pools; bounded bodies |
 //! | [`retry`], `retry_after`, `deadline` | what is tried again, when, and until when |
@@ -30,6 +30,7 @@ pub mod credentials;
 mod deadline;
 pub mod endpoint;
 pub mod error;
+mod helper;
 mod hint;
 mod host_kind;
 pub mod limits;

@@ -146,6 +146,12 @@ fn a_push_that_fails_leaves_tag_and_draft() {
             .succeeds();
         let before = shell.store();
         let rows = [
+            // The blobs, which are not there yet.
+            (
+                Fault::on("POST", "/blobs/uploads").answer(error(401, "UNAUTHORIZED", "who?")),
+                4,
+                "401 Unauthorized",
+            ),
             // The tag itself.
             (
                 Fault::on("PUT", "/manifests/1").answer(error(403, "DENIED", "read only")),
@@ -167,7 +173,7 @@ fn a_push_that_fails_leaves_tag_and_draft() {
                 6,
                 "the connection was cut",
             ),
-            // What has to be there before.
+            // The children.
             (
                 Fault::on("PUT", "/manifests/sha256").answer(error(500, "UNKNOWN", "oops")),
                 6,
@@ -181,11 +187,6 @@ fn a_push_that_fails_leaves_tag_and_draft() {
                 )),
                 5,
                 "429 Too Many Requests",
-            ),
-            (
-                Fault::on("POST", "/blobs/uploads").answer(error(401, "UNAUTHORIZED", "who?")),
-                4,
-                "401 Unauthorized",
             ),
         ];
         for (fault, code, text) in rows {

@@ -35,12 +35,12 @@ const DOCKER: &[&str] = &[
     "@/other@{other:s390x}",
     "@/other:compact@{other:compact}",
 ];
-/// What cannot be had. Only ever the first source of a `create` (row "a failed create leaves half a draft").
+/// What cannot be had, and is not mounted by any session. Only ever the first source of a `create` (row "a failed create leaves half a draft").
 const BAD: &[&str] = &[
     "@/app:missing",
     "@/nothing:1",
     "App",
-    "@/app@{other:s390x}",
+    "@/app@{deep/er/repo:amd64}",
     "''",
 ];
 /// Pairs of Docker's table (row "unknown os/arch pairs are refused by a short fixed table").
@@ -213,7 +213,10 @@ impl Writer {
     fn annotate(&mut self) -> String {
         let (list, image) = self.list_and_image();
         // Images without a platform can only be given both halves of it (the refusal's text, see PAIRS).
-        let pair = if self.chance(60) || image == "@/app:blank" {
+        // What has foreign layers stays one of Windows (row "a mount answered with 202 is fatal (save for windows)").
+        let pair = if image == "@/other:windows" {
+            "--os windows"
+        } else if self.chance(60) || image == "@/app:blank" {
             self.pick(PAIRS)
         } else {
             ""

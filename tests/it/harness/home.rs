@@ -84,8 +84,17 @@ impl Home {
         use std::os::unix::fs::PermissionsExt as _;
         let folder = self.path().join("bin");
         fs::create_dir_all(&folder).unwrap();
-        fs::write(folder.join(name), format!("#!/bin/sh\n{lines}\n")).unwrap();
-        fs::set_permissions(folder.join(name), fs::Permissions::from_mode(0o755)).unwrap();
+        // A shell writes it: a file that this process has open may be inherited by a program that another test starts
+        // just then, and cannot be run as long as that has it open.
+        let write = "printf '%s\\n' '#!/bin/sh' \"$1\" > \"$0\"";
+        let script = folder.join(name);
+        let written = Command::new("/bin/sh")
+            .args(["-c", write])
+            .arg(&script)
+            .arg(lines)
+            .status();
+        assert!(written.unwrap().success());
+        fs::set_permissions(script, fs::Permissions::from_mode(0o755)).unwrap();
         let path = std::env::join_paths([&folder, Path::new("/usr/bin"), Path::new("/bin")]);
         self.set("PATH", path.unwrap());
     }

@@ -194,7 +194,7 @@ impl Player<'_> {
         match *words {
             ["without-raw", list, image] => edit(list, image, old_format::without_raw),
             ["before-descriptors", list, image] => {
-                edit(list, image, old_format::before_descriptors)
+                edit(list, image, old_format::before_descriptors);
             }
             ["empty", list] => {
                 let file = self.home.draft_path(list, "x");

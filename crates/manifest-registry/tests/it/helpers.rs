@@ -76,7 +76,7 @@ fn child_with_helpers() {
 
     for (name, reason) in [
         ("broken", "it failed: keychain is locked\\u{1b}[31m"),
-        ("missing", "it cannot be run; is it on PATH?"),
+        ("missing", "it is not on PATH"),
         (
             "garbled",
             "its answer is not the JSON that Docker's helpers give",

@@ -1,5 +1,7 @@
 //! Tests of drafts on disk: what is there after each change, however it ended and whoever else was at work.
 
+#![allow(clippy::unwrap_used, reason = "in a test, a panic is the report")]
+
 mod collisions;
 mod damage;
 mod docker;

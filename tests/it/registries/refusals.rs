@@ -1,0 +1,254 @@
+//! Registries that refuse, are down, or send what nobody asked for.
+
+use manifest_testkit::fault::{Answer, Fault};
+
+use crate::commands::{Shell, watched};
+use crate::harness::{Home, world};
+
+#[test]
+fn each_refusal_has_its_exit_code() {
+    let error = Answer::error;
+    let rows = [
+        (
+            error(401, "UNAUTHORIZED", "authentication required"),
+            4,
+            "401 Unauthorized: unauthorized: authentication required",
+        ),
+        (
+            error(403, "DENIED", "not yours"),
+            4,
+            "403 Forbidden: denied: not yours",
+        ),
+        (
+            error(404, "DENIED", "hidden"),
+            4,
+            "404 Not Found: denied: hidden",
+        ),
+        (
+            error(429, "TOOMANYREQUESTS", "slow down"),
+            5,
+            "429 Too Many Requests: toomanyrequests: slow down",
+        ),
+        (
+            error(500, "UNKNOWN", "oops"),
+            6,
+            "500 Internal Server Error: unknown: oops",
+        ),
+        (
+            Answer::Html(502),
+            6,
+            "502 Bad Gateway (a web page, not a registry's answer)",
+        ),
+        (
+            error(503, "UNAVAILABLE", "busy"),
+            6,
+            "503 Service Unavailable: unavailable: busy",
+        ),
+        (
+            error(400, "NAME_INVALID", "odd"),
+            1,
+            "400 Bad Request: name invalid: odd",
+        ),
+        (Answer::ResetBeforeHeaders, 6, "the connection was cut"),
+    ];
+    for registry in watched::each() {
+        let shell = Shell::new(&registry);
+        shell.run("create @/app:pushed @/app:amd64").succeeds();
+        let before = shell.store();
+        for (answer, code, text) in &rows {
+            registry.fault(Fault::on_any("/manifests/").answer(answer.clone()));
+            registry.lines();
+            for (line, operation) in [
+                (
+                    "create @/app:new @/app:amd64 @/app:arm64",
+                    "failed to get manifest REGISTRY/app:amd64: GET http",
+                ),
+                (
+                    "inspect @/app:amd64",
+                    "failed to get manifest REGISTRY/app:amd64: GET http",
+                ),
+                (
+                    "inspect -v @/app:list",
+                    "failed to get manifest REGISTRY/app:list: GET http",
+                ),
+                (
+                    "push --purge @/app:pushed",
+                    "failed to put manifest REGISTRY/app:pushed: PUT http",
+                ),
+            ] {
+                let failed = shell.run(line);
+                failed
+                    .fails(*code)
+                    .prints("")
+                    .says(operation)
+                    .says(text)
+                    .does_not_say("o such manifest");
+                assert!(shell.store() == before, "{failed}");
+            }
+            registry.clear_faults();
+            assert!(!registry.tags("app").contains(&"pushed".to_owned()));
+        }
+        for line in [
+            "create @/app:new @/app:nope @/app:amd64",
+            "inspect @/app:nope",
+            "inspect -v @/app:nope",
+        ] {
+            let failed = shell.run(line);
+            failed
+                .fails(1)
+                .prints("")
+                .says("no such manifest: REGISTRY/app:nope\n");
+            assert!(shell.store() == before, "{failed}");
+        }
+        let missing = format!("@/app@sha256:{}", "0".repeat(64));
+        let failed = shell.run(&format!("inspect {missing}"));
+        failed
+            .fails(1)
+            .prints("")
+            .says(&missing.replace("@/", "no such manifest: REGISTRY/"));
+    }
+}
+
+#[test]
+fn a_registry_that_is_down_is_said_to_be_down() {
+    // The port of a service that died with the last century (RFC 1078).
+    let host = "127.0.0.1:1".to_owned();
+    let home = Home::new();
+    for line in [
+        vec![
+            "create".to_owned(),
+            format!("{host}/app:1"),
+            format!("{host}/app:amd64"),
+        ],
+        vec!["inspect".to_owned(), format!("{host}/app:amd64")],
+        vec![
+            "inspect".to_owned(),
+            "-v".to_owned(),
+            "--insecure".to_owned(),
+            format!("{host}/app:amd64"),
+        ],
+    ] {
+        home.ours(&line)
+            .fails(6)
+            .prints("")
+            .says(&format!(
+                "failed to get manifest {host}/app:amd64: GET http"
+            ))
+            .says("connection refused")
+            .says(&format!("hint: is a registry running on {host}?\n"));
+        assert!(home.drafts().is_empty());
+    }
+}
+
+#[test]
+fn what_is_not_what_was_asked_for_is_never_believed() {
+    // Where; what; for which image; exit code; what is said.
+    let digest = format!("@/app@{}", world::digest("app:amd64"));
+    let (tagged, pinned) = ("@/app:amd64", digest.as_str());
+    let manifest = |answer| Fault::on("GET", "/manifests/").answer(answer);
+    let blob = |answer| Fault::on("GET", "/blobs/").answer(answer);
+    let rows = [
+        (
+            manifest(Answer::WrongDigest),
+            tagged,
+            1,
+            "the registry states digest",
+        ),
+        (
+            manifest(Answer::WrongDigestHeader),
+            tagged,
+            1,
+            "the registry states digest",
+        ),
+        (
+            manifest(Answer::WrongDigest),
+            pinned,
+            1,
+            "manifest verification failed for digest sha256:",
+        ),
+        (
+            manifest(Answer::ShortBody),
+            tagged,
+            6,
+            "the connection was cut",
+        ),
+        (
+            manifest(Answer::Empty),
+            pinned,
+            1,
+            "manifest verification failed for digest sha256:",
+        ),
+        (
+            manifest(Answer::Html(200)),
+            tagged,
+            1,
+            "failed to get manifest REGISTRY/app:amd64: GET http",
+        ),
+        (
+            manifest(Answer::Html(200)),
+            pinned,
+            1,
+            "manifest verification failed for digest sha256:",
+        ),
+        (
+            manifest(Answer::EndlessBody),
+            tagged,
+            1,
+            "the content has more than the",
+        ),
+        (
+            manifest(Answer::Raw(b"SSH-2.0-OpenSSH\r\n".to_vec())),
+            tagged,
+            6,
+            "failed to get manifest REGISTRY/app:amd64",
+        ),
+        (
+            blob(Answer::WrongDigest),
+            tagged,
+            1,
+            "image config verification failed for digest sha256:",
+        ),
+        (blob(Answer::ShortBody), tagged, 6, "the connection was cut"),
+        (
+            blob(Answer::Empty),
+            tagged,
+            1,
+            "the content has 0 bytes, its descriptor states",
+        ),
+        (
+            blob(Answer::Html(200)),
+            tagged,
+            1,
+            "bytes, its descriptor states",
+        ),
+        (
+            blob(Answer::EndlessBody),
+            tagged,
+            1,
+            "failed to get blob REGISTRY/app@sha256:",
+        ),
+    ];
+    for registry in watched::each() {
+        let shell = Shell::new(&registry);
+        for (fault, image, code, text) in &rows {
+            let fault = registry.fault(fault.clone());
+            for line in [
+                format!("create @/app:1 @/app:loong64 {image}"),
+                format!("inspect -v {image}"),
+            ] {
+                let failed = shell.run(&line);
+                assert!(fault.hits() > 0, "{failed}");
+                failed
+                    .fails(*code)
+                    .prints("")
+                    .does_not_say("o such manifest");
+                if line.starts_with("inspect") {
+                    failed.says(text);
+                }
+                assert_eq!(shell.store(), [].into(), "{failed}");
+            }
+            registry.clear_faults();
+        }
+        assert!(registry.writes().is_empty());
+    }
+}

@@ -1,0 +1,117 @@
+//! How much each command asks of a registry, and for which rights.
+
+use manifest_testkit::TestCa;
+use manifest_testkit::suite;
+use serde_json::Value;
+
+use super::{AUTH, IMAGES, auths, fill, shell, tokens, write_config};
+use crate::commands::{Shell, Watched};
+
+#[test]
+fn each_image_costs_a_manifest_and_a_configuration() {
+    let all: Vec<String> = (0..IMAGES)
+        .map(|number| format!("@/app:{number}"))
+        .collect();
+    let all = all.join(" ");
+    let count = |lines: &[String], part: &str, status: &str| {
+        let is = |line: &&String| {
+            line.starts_with("GET ") && line.contains(part) && line.ends_with(status)
+        };
+        lines.iter().filter(is).count()
+    };
+    let ca = TestCa::new();
+    for kind in suite::kinds() {
+        let open = Watched::empty(kind);
+        fill(&open);
+        let shell_of_all = Shell::new(&open);
+        shell_of_all
+            .run(&format!("create @/app:list {all}"))
+            .succeeds();
+        let lines = open.lines();
+        assert_eq!(count(&lines, "/manifests/", " 200"), IMAGES, "{lines:#?}");
+        assert_eq!(count(&lines, "/blobs/", " 200"), IMAGES, "{lines:#?}");
+        assert_eq!(lines.len(), 2 * IMAGES, "{lines:#?}");
+        // One image by three names is three questions; the same name twice is one.
+        shell_of_all
+            .run("create @/app:twice @/app:0 @/app:0 @/app:0")
+            .succeeds();
+        assert_eq!(open.lines().len(), 2);
+
+        let tokens = tokens(&ca).start();
+        let secured = Watched::secured(kind, &ca, &tokens);
+        fill(&secured);
+        let asked_before = tokens.scopes_asked().len();
+        let shell = shell(&secured, &ca);
+        write_config(&shell, &auths(AUTH));
+        shell
+            .run(&format!("create @/app:list {all}"))
+            .succeeds()
+            .is_quiet();
+        let lines = secured.lines();
+        assert_eq!(count(&lines, "/manifests/", " 401"), 1, "{lines:#?}");
+        assert_eq!(count(&lines, "/manifests/", " 200"), IMAGES, "{lines:#?}");
+        assert_eq!(count(&lines, "/blobs/", " 200"), IMAGES, "{lines:#?}");
+        assert_eq!(lines.len(), 2 * IMAGES + 1, "{lines:#?}");
+        assert_eq!(
+            tokens.scopes_asked()[asked_before..],
+            ["repository:app:pull"]
+        );
+
+        // A list that is read again: the challenge, the token, the list itself and nothing else.
+        shell.run("push --purge @/app:list").succeeds().is_quiet();
+        secured.lines();
+        shell.run("inspect @/app:list").succeeds().is_quiet();
+        assert_eq!(
+            secured.lines(),
+            [
+                "GET /v2/app/manifests/list 401",
+                "GET /v2/app/manifests/list 200"
+            ]
+        );
+        shell_of_all.run("push @/app:list").succeeds();
+        shell_of_all.run("rm @/app:list").succeeds();
+        open.lines();
+        shell_of_all.run("inspect @/app:list").succeeds();
+        assert_eq!(open.lines(), ["GET /v2/app/manifests/list 200"]);
+    }
+}
+
+#[test]
+fn each_command_asks_for_the_rights_that_it_needs() {
+    let ca = TestCa::new();
+    for kind in suite::kinds() {
+        let tokens = tokens(&ca).start();
+        let registry = Watched::secured(kind, &ca, &tokens);
+        fill(&registry);
+        let shell = shell(&registry, &ca);
+        write_config(&shell, &auths(AUTH));
+        let rows: [(&str, &[&str]); 8] = [
+            (
+                "create @/app:same @/app:0 @/app:1",
+                &["repository:app:pull"],
+            ),
+            (
+                "create @/app:mixed @/app:0 @/other:0",
+                &["repository:app:pull", "repository:other:pull"],
+            ),
+            ("annotate @/app:mixed @/other:0 --variant v2", &[]),
+            ("inspect -v @/app:mixed", &[]),
+            ("inspect -v @/app:0", &["repository:app:pull"]),
+            ("push -p @/app:same", &["repository:app:pull,push"]),
+            (
+                "push -p @/app:mixed",
+                &["repository:app:pull,push repository:other:pull"],
+            ),
+            ("inspect @/app:mixed", &["repository:app:pull"]),
+        ];
+        for (line, scopes) in rows {
+            let before = tokens.scopes_asked().len();
+            shell.run(line).succeeds().is_quiet();
+            let mut asked = tokens.scopes_asked().split_off(before);
+            asked.sort();
+            assert_eq!(asked, scopes, "{line}");
+        }
+        let published: Value = serde_json::from_slice(&registry.bytes("app", "mixed")).unwrap();
+        assert_eq!(published["manifests"].as_array().unwrap().len(), 2);
+    }
+}
