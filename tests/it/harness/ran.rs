@@ -79,6 +79,12 @@ impl Ran {
         self
     }
 
+    /// Nothing but perhaps the note that a push found all there already.
+    pub(crate) fn has_no_error(&self) -> &Self {
+        assert_eq!(self.error(), "", "{self}");
+        self
+    }
+
     /// Checks that nothing is on standard error.
     #[track_caller]
     pub(crate) fn is_quiet(&self) -> &Self {

@@ -31,11 +31,11 @@ fn whole_job(shell: &Shell<'_>) {
     created
         .succeeds()
         .prints("Created manifest list REGISTRY/app:list\n")
-        .is_quiet();
+        .has_no_error();
     let pushed = shell.run("push --purge @/app:list");
     let published = registry.bytes("app", "list");
     let child = &images()[IMAGES - 1].digest;
-    pushed.succeeds().is_quiet().prints(&format!(
+    pushed.succeeds().has_no_error().prints(&format!(
         "Pushed ref REGISTRY/app@{child} with digest: {child}\n{}\n",
         sha256(&published)
     ));
@@ -318,7 +318,7 @@ fn plain_http_on_loopback_needs_no_flag() {
             shell
                 .run(&format!("push {flag} -p @/app:list2"))
                 .succeeds()
-                .is_quiet();
+                .has_no_error();
             shell
                 .run(&format!("inspect {flag} @/app:list2"))
                 .succeeds()
