@@ -182,9 +182,9 @@ fn errors_of_the_registry_become_no_such_manifest() {
     ];
     for (answer, code, status) in cases {
         for line in [
-            "create --insecure @/app:1 @/app:amd64",
-            "inspect --insecure @/app:amd64",
-            "inspect --insecure -v @/app:amd64",
+            "create --retry 0 --insecure @/app:1 @/app:amd64",
+            "inspect --retry 0 --insecure @/app:amd64",
+            "inspect --retry 0 --insecure -v @/app:amd64",
         ] {
             let stage = stage();
             embedded(&stage).fault(Fault::on_any("/manifests/").answer(answer.clone()));
@@ -249,7 +249,7 @@ fn errors_of_the_registry_while_pushing() {
             .ran
             .succeeds();
         embedded(&stage).fault(Fault::on("PUT", "/manifests/").answer(answer));
-        let seen = ours.play("push --insecure --purge @/app:1");
+        let seen = ours.play("push --retry 0 --insecure --purge @/app:1");
         seen.ran
             .fails(code)
             .prints("")
@@ -258,6 +258,55 @@ fn errors_of_the_registry_while_pushing() {
             .says("/v2/app/manifests/1");
         assert_eq!(seen.drafts.len(), 1, "a push that failed purges nothing");
     }
+}
+
+#[test]
+fn what_may_pass_is_tried_again() {
+    let stage = stage();
+    let registry = embedded(&stage);
+    let ours = ours(&stage);
+    registry.fault(
+        Fault::on("GET", "/manifests/")
+            .times(1)
+            .answer(Answer::status(503)),
+    );
+    let created = ours.play("create --insecure @/app:1 @/app:amd64").ran;
+    let line = "/v2/app/manifests/amd64: 503 Service Unavailable; retry 1 of 5 in ";
+    let _ = created.succeeds().says(line).does_not_say("retry 2");
+    registry.fault(
+        Fault::on("PUT", "/manifests/")
+            .times(1)
+            .answer(Answer::ResetBeforeHeaders),
+    );
+    let pushed = ours.play("push --insecure @/app:1").ran;
+    let _ = pushed
+        .succeeds()
+        .says("the connection was cut; retry 1 of 5 in ");
+    registry.fault(Fault::on("GET", "/manifests/").answer(Answer::status(503)));
+    let gone = ours.play("inspect --insecure --retry 1 @/app:amd64").ran;
+    let _ = gone
+        .fails(6)
+        .prints("")
+        .says("retry 1 of 1 in ")
+        .says("503 Service Unavailable (2 attempts)");
+    let late = ours
+        .play("inspect --insecure --retry 99 --timeout 1s @/app:amd64")
+        .ran;
+    let _ = late
+        .fails(6)
+        .prints("")
+        .says("503 Service Unavailable")
+        .says("no time is left for another");
+    registry.clear_faults();
+    registry.fault(Fault::on("GET", "/manifests/").answer(Answer::Hang));
+    let hanging = ours
+        .play("inspect --insecure --timeout 500ms @/app:amd64")
+        .ran;
+    let _ = hanging
+        .fails(6)
+        .prints("")
+        .says("the time limit of 500ms for everything is over")
+        .says("--timeout");
 }
 
 #[test]

@@ -70,9 +70,11 @@ const WALLS: &[Wall] = &[
         direct: &[
             "base64",
             "bytes",
+            "fastrand",
             "futures-util",
             "http",
             "http-auth",
+            "httpdate",
             "manifest-core",
             "oci-client",
             "reqwest",

@@ -8,9 +8,11 @@ use crate::commands::{annotate, create, inspect, install, push, rm, uninstall};
 use crate::names::Invocation;
 
 pub mod help;
+pub mod patience;
 pub mod pflag;
 pub mod usage;
 
+pub use patience::Patience;
 pub use pflag::{CommaList, Switch};
 use usage::UsageError;
 

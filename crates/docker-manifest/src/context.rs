@@ -2,14 +2,16 @@
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use manifest_registry::{Client, ClientConfig, Credentials, Insecure};
 use manifest_store::Store;
 
-use crate::cli::Globals;
+use crate::cli::{Globals, Patience};
 use crate::failure::Failure;
 use crate::names::PROGRAM;
+use crate::observer::Notices;
 use crate::output::Output;
 use crate::plugin::VERSION;
 
@@ -102,11 +104,12 @@ impl<'a> Context<'a> {
         }))
     }
 
-    /// Returns a client with the user's credentials. `insecure` is the flag `--insecure`.
+    /// Returns a client with the user's credentials. `insecure` is the flag `--insecure`; the time limit of `patience` starts
+    /// to run.
     ///
     /// # Errors
     /// Where the client cannot be set up.
-    pub fn client(&self, insecure: bool) -> Result<Client, Failure> {
+    pub fn client(&self, insecure: bool, patience: &Patience) -> Result<Client, Failure> {
         let path = self.config_folder()?.join("config.json");
         let (credentials, hosts) = self.read_config(&path);
         Ok(Client::new(ClientConfig {
@@ -116,6 +119,8 @@ impl<'a> Context<'a> {
                 all: insecure,
                 hosts,
             },
+            retry: patience.retry(),
+            observer: Arc::new(Notices),
             ..ClientConfig::default()
         })?)
     }

@@ -8,6 +8,7 @@
 //! | [`commands`] | one file a command: its arguments, then what it does |
 //! | [`context`] | what a command runs in: environment, configuration, drafts, registry client, output |
 //! | [`output`] | results to standard output, all else to standard error |
+//! | [`observer`] | what the registry client tells while it works |
 //! | [`failure`] | every way to fail, with its hints |
 //! | [`exit`] | the table of exit codes |
 //! | [`shim`] | handing a command line over to the real `docker` |
@@ -24,6 +25,7 @@ pub mod context;
 pub mod exit;
 pub mod failure;
 pub mod names;
+pub mod observer;
 pub mod output;
 pub mod plugin;
 pub mod reference_docs;

@@ -12,6 +12,7 @@
 //! | [`entry_json`] | the JSON form in which Docker stores and shows an entry |
 //! | [`list`] | the manifest list or image index that a draft becomes, byte for byte as Docker's |
 //! | [`go_json`] | what Go's JSON encoder and decoder do differently from Rust's |
+//! | [`go_duration`] | durations as Go writes them |
 //! | [`limits`] | the bounds on what is read |
 //!
 //! Deliberately absent: files, clocks, the network, the environment, asynchronous code. Everything here
@@ -21,6 +22,7 @@ pub mod descriptor;
 pub mod digest;
 pub mod draft;
 pub mod entry_json;
+pub mod go_duration;
 pub mod go_json;
 pub mod limits;
 pub mod list;

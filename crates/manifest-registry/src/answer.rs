@@ -3,36 +3,63 @@
 use bytes::Bytes;
 use futures_util::Stream;
 use http::StatusCode;
-use http::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderMap};
+use http::header::{CONTENT_ENCODING, HeaderMap};
 use tokio::sync::OwnedSemaphorePermit;
 use url::Url;
 
+use crate::deadline::Deadline;
 use crate::error::{Attempt, ContentProblem, RegistryError};
 use crate::limits::ERROR_BYTES;
 use crate::network::{Cause, NetworkProblem};
+use crate::redact;
 use crate::refusal::Refusal;
 use crate::transport::Timeouts;
+
+/// The headers in which registries, and what stands before them, name a request: in the order of use for a support ticket.
+const REQUEST_IDS: &[&str] = &[
+    "x-request-id",
+    "x-github-request-id",
+    "x-amzn-requestid",
+    "x-amz-request-id",
+    "x-ms-correlation-request-id",
+    "x-correlation-id",
+    "cf-ray",
+];
+
+/// How long an answer's body may take.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Pace {
+    pub(crate) timeouts: Timeouts,
+    pub(crate) deadline: Deadline,
+}
 
 /// An answer whose head has arrived. It holds one of its host's slots until its body is read or it is dropped.
 pub(crate) struct Answer {
     response: reqwest::Response,
     attempt: Box<Attempt>,
     slot: Option<OwnedSemaphorePermit>,
-    timeouts: Timeouts,
+    pace: Pace,
+    /// What an answer that says "not now" says, where that was read already.
+    refusal: Option<Refusal>,
 }
 
 impl Answer {
     pub(crate) fn new(
         response: reqwest::Response,
-        attempt: Box<Attempt>,
+        mut attempt: Box<Attempt>,
         slot: Option<OwnedSemaphorePermit>,
-        timeouts: Timeouts,
+        pace: Pace,
     ) -> Self {
+        attempt.request_id = REQUEST_IDS
+            .iter()
+            .find_map(|name| response.headers().get(*name)?.to_str().ok())
+            .map(redact::header);
         Self {
             response,
             attempt,
             slot,
-            timeouts,
+            pace,
+            refusal: None,
         }
     }
 
@@ -72,8 +99,8 @@ impl Answer {
         self.attempt.clone()
     }
 
-    /// Reads the body, of at most `limit` bytes.
-    pub(crate) async fn bytes(mut self, limit: usize) -> Result<Vec<u8>, RegistryError> {
+    /// Reads the body, of at most `limit` bytes, and gives the slot back. The head stays.
+    pub(crate) async fn bytes(&mut self, limit: usize) -> Result<Vec<u8>, RegistryError> {
         let encoding = self.header(CONTENT_ENCODING.as_str()).unwrap_or("identity");
         if !encoding.eq_ignore_ascii_case("identity") {
             let encoding = encoding.to_owned();
@@ -86,11 +113,10 @@ impl Answer {
         {
             return Err(self.content(ContentProblem::TooLarge { limit }));
         }
-        let limit_of_time = self.timeouts.body;
-        match tokio::time::timeout(limit_of_time, self.read(limit)).await {
-            Ok(result) => result,
-            Err(_) => Err(self.network(NetworkProblem::Timeout(limit_of_time), None)),
-        }
+        let Pace { timeouts, deadline } = self.pace;
+        let result = deadline.run(timeouts.body, self.read(limit)).await;
+        self.slot = None;
+        result.unwrap_or_else(|problem| Err(self.network(problem, None)))
     }
 
     async fn read(&mut self, limit: usize) -> Result<Vec<u8>, RegistryError> {
@@ -105,14 +131,14 @@ impl Answer {
     }
 
     async fn chunk(&mut self) -> Result<Option<Bytes>, RegistryError> {
-        let limit = self.timeouts.idle;
-        match tokio::time::timeout(limit, self.response.chunk()).await {
+        let Pace { timeouts, deadline } = self.pace;
+        match deadline.run(timeouts.idle, self.response.chunk()).await {
             Ok(Ok(chunk)) => Ok(chunk),
             Ok(Err(error)) => {
-                let problem = NetworkProblem::of(&error, limit);
+                let problem = NetworkProblem::of(&error, timeouts.idle);
                 Err(self.network(problem, Some(Cause::of(&error))))
             }
-            Err(_) => Err(self.network(NetworkProblem::Timeout(limit), None)),
+            Err(problem) => Err(self.network(problem, None)),
         }
     }
 
@@ -137,7 +163,7 @@ impl Answer {
 
     /// Reads what is left of a small body, so that the connection can be used again.
     pub(crate) async fn discard(mut self) {
-        let limit = self.timeouts.idle;
+        let limit = self.pace.timeouts.idle;
         let _ = tokio::time::timeout(limit, self.read(ERROR_BYTES)).await;
     }
 
@@ -152,21 +178,43 @@ impl Answer {
 
     /// Reads the answer as one that says no. A body that cannot be read says nothing.
     pub(crate) async fn refused(mut self) -> RegistryError {
-        let status = self.status();
-        let content_type = self
-            .header(CONTENT_TYPE.as_str())
-            .unwrap_or_default()
-            .to_owned();
-        let body = self.error_body().await;
+        let refusal = match self.refusal.take() {
+            Some(refusal) => refusal,
+            None => self.read_refusal().await,
+        };
         RegistryError::Refused {
-            refusal: Refusal::parse(status, &content_type, &body),
             attempt: self.attempt,
+            refusal,
         }
+    }
+
+    async fn read_refusal(&mut self) -> Refusal {
+        let body = self.error_body().await;
+        Refusal::read(self.status(), self.headers(), &body)
+    }
+
+    /// Takes the answer as an error that may pass, and gives the slot back.
+    pub(crate) async fn as_failure(&mut self) -> RegistryError {
+        let refusal = self.read_refusal().await;
+        self.slot = None;
+        RegistryError::Refused {
+            attempt: self.attempt.clone(),
+            refusal,
+        }
+    }
+
+    /// Takes what [`Answer::as_failure`] gave back: the error is final.
+    pub(crate) fn with_failure(mut self, error: RegistryError) -> Self {
+        if let RegistryError::Refused { attempt, refusal } = error {
+            self.attempt = attempt;
+            self.refusal = Some(refusal);
+        }
+        self
     }
 
     async fn error_body(&mut self) -> Vec<u8> {
         let mut body = Vec::new();
-        let limit = self.timeouts.idle;
+        let limit = self.pace.timeouts.idle;
         let _ = tokio::time::timeout(limit, async {
             while let Ok(Some(chunk)) = self.chunk().await {
                 let room = ERROR_BYTES - body.len();

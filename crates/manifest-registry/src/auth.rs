@@ -13,6 +13,7 @@ use crate::credentials::Credential;
 use crate::error::{Attempt, ContentProblem, Operation, RegistryError};
 use crate::limits::TOKEN_BYTES;
 use crate::redact::Secret;
+use crate::retry::Tries;
 use crate::session::Host;
 use crate::token::{Scope, Token, TokenKey, Tokens, bearer};
 use crate::transport::{Payload, Transport, Wire};
@@ -150,13 +151,11 @@ impl Login<'_> {
             headers,
             authorization,
             payload: &payload,
+            tries: &Tries::default(),
         };
-        let asked = Instant::now();
-        let answer = self.transport.send(wire).await?.accepted().await?;
-        let attempt = answer.attempt();
-        let body = answer.bytes(TOKEN_BYTES).await?;
-        Token::parse(&body, asked)
-            .ok_or_else(|| RegistryError::content(attempt, ContentProblem::Token))
+        let (answer, body) = self.transport.fetch(wire, TOKEN_BYTES).await?;
+        // The server's clock started while the request was on its way; the margin covers that.
+        Token::parse(&body, Instant::now()).ok_or_else(|| answer.content(ContentProblem::Token))
     }
 
     /// One `scope` parameter per scope, the account where there is one (distribution specification, "Token

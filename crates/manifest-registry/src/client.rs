@@ -16,6 +16,8 @@ use crate::credentials::Credentials;
 use crate::endpoint::Insecure;
 use crate::error::{ContentProblem, Operation, RegistryError};
 use crate::limits::PARALLEL_UPLOADS;
+use crate::observer::{Observer, Silent};
+use crate::retry::{Retries, Retry};
 use crate::session::{Call, Session, Target};
 use crate::token::Scope;
 use crate::transport::{Payload, Timeouts, Transport};
@@ -34,6 +36,10 @@ pub struct ClientConfig {
     pub insecure: Insecure,
     /// How long each step may take.
     pub timeouts: Timeouts,
+    /// How often what failed is tried again, and how long everything may take.
+    pub retry: Retry,
+    /// Who is told of it.
+    pub observer: Arc<dyn Observer>,
 }
 
 impl Default for ClientConfig {
@@ -43,6 +49,8 @@ impl Default for ClientConfig {
             credentials: Credentials::default(),
             insecure: Insecure::default(),
             timeouts: Timeouts::default(),
+            retry: Retry::default(),
+            observer: Arc::new(Silent),
         }
     }
 }
@@ -68,14 +76,15 @@ impl std::fmt::Debug for Client {
 }
 
 impl Client {
-    /// Makes a client. It connects to nothing yet.
+    /// Makes a client. It connects to nothing yet, but [`Retry::timeout`] starts to run.
     ///
     /// # Errors
     /// Where the user agent cannot be in a header.
     pub fn new(config: ClientConfig) -> Result<Self, RegistryError> {
         let user_agent = HeaderValue::from_str(&config.user_agent)
             .map_err(|_| RegistryError::UserAgent(config.user_agent.clone()))?;
-        let transport = Transport::new(user_agent, config.timeouts, config.insecure);
+        let retries = Retries::new(config.retry, config.observer);
+        let transport = Transport::new(user_agent, config.timeouts, config.insecure, retries);
         let session = Session::new(transport, config.credentials);
         let uploads = Semaphore::new(PARALLEL_UPLOADS);
         Ok(Self {
@@ -93,10 +102,9 @@ impl Client {
     /// [`RegistryError::NoSuchManifest`] where the registry says that there is none. Bytes with another digest, size or media
     /// type than was stated are an error.
     pub async fn manifest(&self, reference: &Reference) -> Result<Manifest, RegistryError> {
-        let answer = self
-            .ask(Method::GET, reference)
-            .await
-            .map_err(|e| named(e, reference))?;
+        let call = manifest_call(Method::GET, reference);
+        let fetched = self.shared.session.fetch(&call, MANIFEST_BYTES).await;
+        let (answer, bytes) = fetched.map_err(|error| named(error, reference))?;
         let content_type = answer
             .single_header("content-type")?
             .unwrap_or_default()
@@ -106,7 +114,6 @@ impl Client {
             .map(str::to_owned);
         let attempt = answer.attempt();
         let problem = |problem| RegistryError::content(attempt.clone(), problem);
-        let bytes = answer.bytes(MANIFEST_BYTES).await?;
         // The digest first: what is not what was asked for is not looked into.
         if let Some(expected) = reference.digest()
             && !expected.matches(&bytes)
@@ -183,10 +190,9 @@ impl Client {
         descriptor: &Descriptor,
         limit: usize,
     ) -> Result<Vec<u8>, RegistryError> {
-        let answer = self.open_blob(repository, &descriptor.digest).await?;
-        let attempt = answer.attempt();
-        let problem = |problem| Err(RegistryError::content(attempt.clone(), problem));
-        let bytes = answer.bytes(limit).await?;
+        let call = blob_call(repository, &descriptor.digest);
+        let (answer, bytes) = self.shared.session.fetch(&call, limit).await?;
+        let problem = |problem| Err(answer.content(problem));
         if bytes.len() as u64 != descriptor.size {
             let found = bytes.len() as u64;
             return problem(ContentProblem::Size {
@@ -207,16 +213,7 @@ impl Client {
         repository: &Repository,
         digest: &Digest,
     ) -> Result<Answer, RegistryError> {
-        let call = Call {
-            domain: repository.domain(),
-            operation: Operation::GetBlob(repository.clone(), digest.clone()),
-            method: Method::GET,
-            target: Target::Path(format!("/v2/{}/blobs/{digest}", repository.path())),
-            headers: HeaderMap::new(),
-            payload: Payload::None,
-            scopes: vec![Scope::pull(repository)],
-            shared: [].into(),
-        };
+        let call = blob_call(repository, digest);
         self.shared.session.call(&call).await
     }
 
@@ -330,11 +327,12 @@ impl Client {
         let mut headers = HeaderMap::new();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static(media_type.as_str()));
         headers.insert(CONTENT_LENGTH, bytes.len().into());
+        let path = |name: &str| format!("/v2/{}/manifests/{name}", repository.path());
         let call = Call {
             domain: repository.domain(),
             operation: Operation::PutManifest(target.clone()),
             method: Method::PUT,
-            target: Target::Path(format!("/v2/{}/manifests/{name}", repository.path())),
+            target: Target::Path(path(name)),
             headers,
             payload: Payload::Bytes(bytes.clone()),
             scopes: vec![Scope::push(repository)],
@@ -344,7 +342,11 @@ impl Client {
         let stated = answer.single_header(DOCKER_CONTENT_DIGEST)?;
         let stated = check_stated(stated, &bytes).map_err(|problem| answer.content(problem))?;
         answer.discard().await;
-        Ok(stated.unwrap_or(digest))
+        let stated = stated.as_ref().unwrap_or(&digest);
+        for name in [name, stated.as_str()] {
+            self.shared.session.wrote(repository.domain(), &path(name));
+        }
+        Ok(stated.clone())
     }
 
     /// Asks for a manifest with GET or HEAD.
@@ -381,6 +383,19 @@ pub(crate) fn manifest_call(method: Method, reference: &Reference) -> Call<'_> {
         headers,
         payload: Payload::None,
         scopes: vec![Scope::pull(reference.repository())],
+        shared: [].into(),
+    }
+}
+
+fn blob_call<'a>(repository: &'a Repository, digest: &Digest) -> Call<'a> {
+    Call {
+        domain: repository.domain(),
+        operation: Operation::GetBlob(repository.clone(), digest.clone()),
+        method: Method::GET,
+        target: Target::Path(format!("/v2/{}/blobs/{digest}", repository.path())),
+        headers: HeaderMap::new(),
+        payload: Payload::None,
+        scopes: vec![Scope::pull(repository)],
         shared: [].into(),
     }
 }

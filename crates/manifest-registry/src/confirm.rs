@@ -6,7 +6,7 @@ use tokio::time::Instant;
 
 use crate::client::{DOCKER_CONTENT_DIGEST, manifest_call};
 use crate::error::{Operation, RegistryError};
-use crate::limits::{LAG_PAUSE, LAG_WINDOW};
+use crate::limits::LAG_PAUSE;
 use crate::publish::Push;
 use crate::session::Call;
 
@@ -37,7 +37,7 @@ impl Push<'_> {
             },
             ..manifest_call(Method::HEAD, reference)
         };
-        match self.session().call(&call).await {
+        match self.session().call_believing(&call).await {
             Ok(answer) => {
                 let stated = answer.single_header(DOCKER_CONTENT_DIGEST)?;
                 Ok(match stated.and_then(|text| text.trim().parse().ok()) {
@@ -64,7 +64,8 @@ impl Push<'_> {
         bytes: &[u8],
         before: Option<&Digest>,
     ) -> Result<Option<RegistryError>, RegistryError> {
-        let deadline = Instant::now() + LAG_WINDOW;
+        let retries = &self.session().transport.retries;
+        let deadline = Instant::now() + retries.lag_window();
         let mut pause = LAG_PAUSE;
         loop {
             let found = match self.read(name).await {
@@ -75,7 +76,8 @@ impl Push<'_> {
                 return Ok(None);
             }
             let may_lag = found.is_none() || found.as_ref() == before;
-            if !may_lag || Instant::now() + pause > deadline {
+            let is_time_up = Instant::now() + pause > deadline || !retries.deadline.leaves(pause);
+            if !may_lag || is_time_up {
                 return Err(RegistryError::ReadBack {
                     reference: name.clone().into(),
                     written: Digest::sha256(bytes),

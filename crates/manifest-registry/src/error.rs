@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use http::{Method, StatusCode};
 use manifest_core::reference::Repository;
@@ -63,6 +64,12 @@ pub struct Attempt {
     pub url: String,
     /// The host that the user named, to which credentials belong: `docker.io`, `localhost:5000`.
     pub host: String,
+    /// What the registry calls this request, where it says so.
+    pub request_id: Option<String>,
+    /// How many times the request was sent because it had failed, this one included.
+    pub tries: u32,
+    /// Whether there was no time left to send it again.
+    pub out_of_time: bool,
 }
 
 impl Attempt {
@@ -72,7 +79,30 @@ impl Attempt {
             method: method.clone(),
             url: redact::url(url),
             host: host.to_owned(),
+            request_id: None,
+            tries: 1,
+            out_of_time: false,
         })
+    }
+
+    /// Returns what stands at the end of an error's text: ` (request id 1234, 6 attempts)`, or nothing.
+    fn trail(&self) -> String {
+        let mut parts = Vec::new();
+        parts.extend(
+            self.request_id
+                .as_ref()
+                .map(|id| format!("request id {id}")),
+        );
+        parts.extend((self.tries > 1).then(|| format!("{} attempts", self.tries)));
+        parts.extend(
+            self.out_of_time
+                .then(|| "no time is left for another".to_owned()),
+        );
+        if parts.is_empty() {
+            String::new()
+        } else {
+            format!(" ({})", parts.join(", "))
+        }
     }
 }
 
@@ -189,7 +219,7 @@ pub enum RegistryError {
         source: Box<RegistryError>,
     },
     /// The registry answered, and the answer is no.
-    #[error("{attempt}: {refusal}")]
+    #[error("{attempt}: {refusal}{}", attempt.trail())]
     Refused {
         /// What was asked.
         attempt: Box<Attempt>,
@@ -197,7 +227,7 @@ pub enum RegistryError {
         refusal: Refusal,
     },
     /// There is no answer.
-    #[error("{attempt}: {problem}")]
+    #[error("{attempt}: {problem}{}", attempt.trail())]
     Network {
         /// What was asked.
         attempt: Box<Attempt>,
@@ -207,7 +237,7 @@ pub enum RegistryError {
         source: Option<Cause>,
     },
     /// The answer's content is not what it must be.
-    #[error("{attempt}: {problem}")]
+    #[error("{attempt}: {problem}{}", attempt.trail())]
     Content {
         /// What was asked.
         attempt: Box<Attempt>,
@@ -433,18 +463,59 @@ impl RegistryError {
             if matches!(attempt.operation, Operation::PutManifest(_)) && refusal.may_be_immutable())
     }
 
+    /// Returns how long the registry asks to wait before the request is repeated.
+    pub(crate) fn asked_wait(&self) -> Option<Duration> {
+        self.refusal()?.retry_after
+    }
+
+    /// Notes that there was no time for another try.
+    pub(crate) fn mark_out_of_time(&mut self) {
+        if let Some(attempt) = self.attempt_mut() {
+            attempt.out_of_time = true;
+        }
+    }
+
+    /// Returns the same failure as that of one try among several.
+    pub(crate) fn of_one_try(&self) -> Self {
+        let mut error = self.clone();
+        if let Some(attempt) = error.attempt_mut() {
+            attempt.tries = 1;
+        }
+        error
+    }
+
     /// Returns the same failure as it is for another request that shared the work.
     pub(crate) fn shared_with(&self, other: Box<Attempt>) -> Self {
         let mut error = self.clone();
-        if let Self::Refused { attempt, .. }
-        | Self::Network { attempt, .. }
-        | Self::Content { attempt, .. }
-        | Self::Redirect { attempt, .. }
-        | Self::Challenge { attempt, .. } = &mut error
+        if let Some(attempt) = error.attempt_mut()
             && !matches!(attempt.operation, Operation::GetToken(_))
         {
-            *attempt = other;
+            let Attempt {
+                operation,
+                method,
+                url,
+                host,
+                ..
+            } = *other;
+            *attempt = Attempt {
+                operation,
+                method,
+                url,
+                host,
+                ..attempt.clone()
+            };
         }
         error
+    }
+
+    fn attempt_mut(&mut self) -> Option<&mut Attempt> {
+        match self {
+            Self::Refused { attempt, .. }
+            | Self::Network { attempt, .. }
+            | Self::Content { attempt, .. }
+            | Self::Redirect { attempt, .. }
+            | Self::Challenge { attempt, .. } => Some(attempt),
+            _ => None,
+        }
     }
 }

@@ -1,31 +1,32 @@
-//! What to do about an error.
+//! What to do about an error: the first row of the [`table`] that fits it.
 
-use http::StatusCode;
-
-use crate::endpoint::is_docker_hub;
 use crate::error::{Absent, Attempt, Operation, RegistryError};
+use crate::host_kind::HostKind;
 use crate::network::NetworkProblem;
 use crate::refusal::Refusal;
+
+mod table;
+
+use table::TABLE;
 
 impl RegistryError {
     /// Returns what the user can do about it, in one sentence without a full stop.
     #[must_use]
     pub fn hint(&self) -> Option<String> {
         match self {
-            Self::Network { attempt, problem, .. } => network(&attempt.host, *problem),
-            Self::Refused { attempt, refusal } => refused(attempt, refusal),
+            Self::NoSuchManifest { source, .. } => source.hint(),
+            Self::Network {
+                attempt, problem, ..
+            } => find(attempt, &Symptom::Network(*problem)),
+            Self::Refused { attempt, refusal } => find(attempt, &Symptom::Refusal(refusal)),
             Self::Helper { .. } => Some(
                 "install the helper, or take it out of credsStore and credHelpers in Docker's config.json"
                     .to_owned(),
             ),
-            Self::Incomplete { absent, .. } => Some(incomplete(absent)),
-            Self::TagTaken { .. } => Some(
-                "the registry lets nobody move this tag: push to another one".to_owned(),
-            ),
-            Self::ReadBack { found, .. } => Some(match found {
-                Some(_) => "somebody else may have pushed the same tag just now: look at it, and push again".to_owned(),
-                None => "look at it again in a while: `docker-manifest inspect`".to_owned(),
-            }),
+            Self::Incomplete { absent, .. } => found(Outcome::of_absent(absent)),
+            Self::TagTaken { .. } => found(Outcome::TagTaken),
+            Self::ReadBack { found: Some(_), .. } => found(Outcome::OtherThere),
+            Self::ReadBack { found: None, .. } => found(Outcome::NothingThere),
             Self::Credentials { .. } => {
                 Some("run docker login again, or repair the file".to_owned())
             }
@@ -34,165 +35,229 @@ impl RegistryError {
     }
 }
 
-fn incomplete(absent: &[Absent]) -> String {
-    if absent.iter().all(|absent| absent.kind == "foreign layer") {
-        "use --push-foreign to copy layers that registries need not hold".to_owned()
-    } else if absent
+/// What went wrong.
+enum Symptom<'a> {
+    Refusal(&'a Refusal),
+    Network(NetworkProblem),
+}
+
+/// What a publication came to, where that is more than one answer says.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Outcome {
+    /// Only layers that registries need not hold are absent.
+    ForeignAbsent,
+    /// Something is absent, from its source as well.
+    Lost,
+    /// Something is absent that its source has.
+    Swept,
+    /// The tag may not be moved.
+    TagTaken,
+    /// Something else was found in place of what was written.
+    OtherThere,
+    /// What was written was not found.
+    NothingThere,
+}
+
+impl Outcome {
+    fn of_absent(absent: &[Absent]) -> Self {
+        if absent.iter().all(|absent| absent.kind == "foreign layer") {
+            Self::ForeignAbsent
+        } else if absent
+            .iter()
+            .any(|absent| absent.is_in_source == Some(false))
+        {
+            Self::Lost
+        } else {
+            Self::Swept
+        }
+    }
+}
+
+/// What an answer's body looks like.
+#[derive(Clone, Copy, PartialEq)]
+enum Body {
+    Any,
+    /// Says nothing.
+    Empty,
+    Html,
+}
+
+/// What was being done.
+#[derive(Clone, Copy, PartialEq)]
+enum Doing {
+    Anything,
+    ReadingManifest,
+    ReadingBlob,
+    Reading,
+    Writing,
+    LoggingIn,
+}
+
+/// A row of the table: all that it states has to fit, what it does not state always fits.
+struct Row {
+    /// The statuses, from the first to the last.
+    statuses: Option<(u16, u16)>,
+    /// The registry's codes, one of which has to be there.
+    codes: &'static [&'static str],
+    body: Body,
+    problem: Option<fn(NetworkProblem) -> bool>,
+    /// The only one; nothing else that a row states counts with it, and nothing is filled in.
+    outcome: Option<Outcome>,
+    hosts: &'static [HostKind],
+    doing: Doing,
+    /// `{host}`, `{login}` (the command), `{repository}`, `{path}` (the repository without its host), `{right}` (`push to` or
+    /// `pull from`) and `{limits}` (` (ratelimit-limit: 100)`, or nothing) are filled in.
+    hint: &'static str,
+}
+
+impl Row {
+    const fn new(hint: &'static str) -> Self {
+        Self {
+            statuses: None,
+            codes: &[],
+            body: Body::Any,
+            problem: None,
+            outcome: None,
+            hosts: &[],
+            doing: Doing::Anything,
+            hint,
+        }
+    }
+
+    const fn status(status: u16, hint: &'static str) -> Self {
+        Self::statuses(status, status, hint)
+    }
+
+    const fn statuses(first: u16, last: u16, hint: &'static str) -> Self {
+        let mut row = Self::new(hint);
+        row.statuses = Some((first, last));
+        row
+    }
+
+    const fn network(problem: fn(NetworkProblem) -> bool, hint: &'static str) -> Self {
+        let mut row = Self::new(hint);
+        row.problem = Some(problem);
+        row
+    }
+
+    const fn outcome(outcome: Outcome, hint: &'static str) -> Self {
+        let mut row = Self::new(hint);
+        row.outcome = Some(outcome);
+        row
+    }
+
+    const fn codes(mut self, codes: &'static [&'static str]) -> Self {
+        self.codes = codes;
+        self
+    }
+
+    const fn body(mut self, body: Body) -> Self {
+        self.body = body;
+        self
+    }
+
+    const fn on(mut self, hosts: &'static [HostKind]) -> Self {
+        self.hosts = hosts;
+        self
+    }
+
+    const fn doing(mut self, doing: Doing) -> Self {
+        self.doing = doing;
+        self
+    }
+
+    fn fits(&self, symptom: &Symptom<'_>, kind: HostKind, operation: &Operation) -> bool {
+        let fits = match symptom {
+            Symptom::Refusal(refusal) => self.fits_refusal(refusal),
+            Symptom::Network(problem) => self.problem.is_some_and(|is| is(*problem)),
+        };
+        fits && (self.hosts.is_empty() || self.hosts.contains(&kind)) && self.doing.fits(operation)
+    }
+
+    fn fits_refusal(&self, refusal: &Refusal) -> bool {
+        let status = refusal.status.as_u16();
+        let body = match self.body {
+            Body::Any => true,
+            Body::Empty => refusal.messages.is_empty() && !refusal.is_html,
+            Body::Html => refusal.is_html,
+        };
+        let code = |message: &crate::refusal::Message| self.codes.contains(&message.code.as_str());
+        body && self
+            .statuses
+            .is_some_and(|(first, last)| (first..=last).contains(&status))
+            && (self.codes.is_empty() || refusal.messages.iter().any(code))
+    }
+}
+
+impl Doing {
+    fn fits(self, operation: &Operation) -> bool {
+        let own = match operation {
+            Operation::GetManifest(_) => Self::ReadingManifest,
+            Operation::GetBlob(..) => Self::ReadingBlob,
+            Operation::PutManifest(_) | Operation::PutBlob(..) | Operation::MountBlob(..) => {
+                Self::Writing
+            }
+            Operation::GetToken(_) | Operation::Ping(_) => Self::LoggingIn,
+        };
+        let is_reading = matches!(own, Self::ReadingManifest | Self::ReadingBlob);
+        self == Self::Anything || self == own || self == Self::Reading && is_reading
+    }
+}
+
+fn find(attempt: &Attempt, symptom: &Symptom<'_>) -> Option<String> {
+    let kind = HostKind::of(&attempt.host);
+    let fits = |row: &&Row| row.fits(symptom, kind, &attempt.operation);
+    TABLE
         .iter()
-        .any(|absent| absent.is_in_source == Some(false))
-    {
-        "push the image that it belongs to again".to_owned()
-    } else {
-        "push again: the registry may have removed it as unused meanwhile".to_owned()
-    }
+        .find(fits)
+        .map(|row| filled_in(row.hint, attempt, kind, symptom))
 }
 
-fn network(host: &str, problem: NetworkProblem) -> Option<String> {
-    match problem {
-        NetworkProblem::Dns => Some(format!(
-            "check the name {host}, and the network's name server"
-        )),
-        NetworkProblem::Refused => Some(format!("is a registry running on {host}?")),
-        NetworkProblem::NotTls => Some(format!(
-            "if {host} is meant to serve plain http, use --insecure"
-        )),
-        NetworkProblem::UnknownAuthority => Some(format!(
-            "install the certificate authority of {host} on this system, or use --insecure to take any certificate"
-        )),
-        NetworkProblem::Certificate => Some(format!(
-            "the certificate of {host} has to be renewed, or use --insecure to take any certificate"
-        )),
-        NetworkProblem::NoAuthorities => Some("install the package ca-certificates".to_owned()),
-        NetworkProblem::Timeout(_) => Some(format!(
-            "check the network and the proxy on the way to {host}"
-        )),
-        NetworkProblem::Tls | NetworkProblem::Cut | NetworkProblem::Other => None,
-    }
+/// What is found for an outcome has no host.
+fn found(outcome: Outcome) -> Option<String> {
+    let row = TABLE.iter().find(|row| row.outcome == Some(outcome))?;
+    Some(row.hint.to_owned())
 }
 
-fn refused(attempt: &Attempt, refusal: &Refusal) -> Option<String> {
+fn filled_in(hint: &str, attempt: &Attempt, kind: HostKind, symptom: &Symptom<'_>) -> String {
     let host = &attempt.host;
-    let login = if is_docker_hub(host) {
+    let login = if kind == HostKind::DockerHub {
         "docker login".to_owned()
     } else {
         format!("docker login {host}")
     };
-    if refusal.is_rate_limited() {
-        return Some(format!("wait a while; {login} may give a higher limit"));
-    }
-    if refusal.status == StatusCode::FORBIDDEN
-        || refusal.is_unauthorized() && refusal.status != StatusCode::UNAUTHORIZED
-    {
-        return Some(match &attempt.operation {
-            Operation::PutManifest(reference) => {
-                rights("push", &reference.repository().to_string(), &login)
-            }
-            Operation::PutBlob(repository, _) | Operation::MountBlob(repository, _) => {
-                rights("push", &repository.to_string(), &login)
-            }
-            Operation::GetManifest(reference) => {
-                rights("pull", &reference.repository().to_string(), &login)
-            }
-            Operation::GetBlob(repository, _) => rights("pull", &repository.to_string(), &login),
-            Operation::GetToken(_) | Operation::Ping(_) => format!("run {login}"),
-        });
-    }
-    if refusal.status == StatusCode::UNAUTHORIZED {
-        return Some(format!("run {login}"));
-    }
-    refusal
-        .is_html
-        .then(|| format!("is {host} a registry? A proxy or a web site answered"))
-}
-
-fn rights(right: &str, repository: &str, login: &str) -> String {
-    format!("it needs the right to {right} to {repository}; {login} as a user who has it")
-        .replace("pull to", "pull from")
+    let repository = match &attempt.operation {
+        Operation::GetManifest(reference) | Operation::PutManifest(reference) => {
+            Some(reference.repository())
+        }
+        Operation::GetBlob(repository, _)
+        | Operation::MountBlob(repository, _)
+        | Operation::PutBlob(repository, _) => Some(repository),
+        Operation::GetToken(_) | Operation::Ping(_) => None,
+    };
+    let (name, path) = repository.map_or_else(
+        || (host.clone(), String::new()),
+        |repository| (repository.to_string(), repository.path().to_owned()),
+    );
+    let right = if Doing::Writing.fits(&attempt.operation) {
+        "push to"
+    } else {
+        "pull from"
+    };
+    let limits = match symptom {
+        Symptom::Refusal(refusal) if !refusal.rate_limits.is_empty() => {
+            format!(" ({})", refusal.rate_limits.join(", "))
+        }
+        _ => String::new(),
+    };
+    // What the registry says comes last, so that nothing in it is filled in.
+    hint.replace("{login}", &login)
+        .replace("{host}", host)
+        .replace("{repository}", &name)
+        .replace("{path}", &path)
+        .replace("{right}", right)
+        .replace("{limits}", &limits)
 }
 
 #[cfg(test)]
-mod tests {
-    use std::time::Duration;
-
-    use http::Method;
-    use manifest_core::Reference;
-    use url::Url;
-
-    use super::*;
-
-    fn attempt(host: &str, operation: Operation) -> Box<Attempt> {
-        Attempt::new(
-            &operation,
-            &Method::GET,
-            &Url::parse("https://x/").unwrap(),
-            host,
-        )
-    }
-
-    #[test]
-    fn refusals() {
-        let reference = Reference::parse("reg.io/app:1").unwrap();
-        let get = Operation::GetManifest(reference.clone());
-        let put = Operation::PutManifest(reference);
-        for (host, operation, status, part) in [
-            ("reg.io", &get, 401, Some("run docker login reg.io")),
-            ("docker.io", &get, 401, Some("run docker login")),
-            (
-                "reg.io",
-                &get,
-                403,
-                Some("the right to pull from reg.io/app"),
-            ),
-            ("reg.io", &put, 403, Some("the right to push to reg.io/app")),
-            ("reg.io", &get, 429, Some("wait a while")),
-            (
-                "reg.io",
-                &Operation::GetToken("reg.io".into()),
-                403,
-                Some("run docker login reg.io"),
-            ),
-            ("reg.io", &get, 404, None),
-            ("reg.io", &put, 500, None),
-        ] {
-            let refusal = Refusal::parse(StatusCode::from_u16(status).unwrap(), "", b"");
-            let error = RegistryError::Refused {
-                attempt: attempt(host, operation.clone()),
-                refusal,
-            };
-            let hint = error.hint();
-            assert_eq!(hint.is_some(), part.is_some(), "{status} {hint:?}");
-            assert!(
-                hint.unwrap_or_default().contains(part.unwrap_or_default()),
-                "{status}"
-            );
-        }
-        let refusal = Refusal::parse(StatusCode::NOT_FOUND, "text/html", b"x");
-        let error = RegistryError::Refused {
-            attempt: attempt("web.io", get),
-            refusal,
-        };
-        assert!(error.hint().unwrap().contains("is web.io a registry?"));
-    }
-
-    #[test]
-    fn network_problems() {
-        for (problem, part) in [
-            (NetworkProblem::Dns, "check the name reg.io"),
-            (NetworkProblem::Refused, "running on reg.io"),
-            (NetworkProblem::NotTls, "--insecure"),
-            (NetworkProblem::UnknownAuthority, "--insecure"),
-            (NetworkProblem::Certificate, "--insecure"),
-            (NetworkProblem::NoAuthorities, "ca-certificates"),
-            (NetworkProblem::Timeout(Duration::from_secs(1)), "reg.io"),
-        ] {
-            let attempt = attempt("reg.io", Operation::Ping("reg.io".into()));
-            let error = RegistryError::Network {
-                attempt,
-                problem,
-                source: None,
-            };
-            assert!(error.hint().unwrap().contains(part), "{problem:?}");
-            assert!(error.is_unavailable());
-        }
-    }
-}
+mod tests;

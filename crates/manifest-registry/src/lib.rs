@@ -13,7 +13,9 @@
 //! | [`credentials`], `helper` | Docker's `config.json`; running credential helpers |
 //! | [`endpoint`] | which schemes and TLS modes a host may be spoken to with |
 //! | `transport`, `answer` | the one way out, redirects, connection pools; bounded bodies |
-//! | [`error`], [`refusal`], [`network`], `hint` | what went wrong, and what to do about it |
+//! | [`retry`], `retry_after`, `deadline` | what is tried again, when, and until when |
+//! | [`observer`] | what the client tells while it works |
+//! | [`error`], [`refusal`], [`network`], `hint`, `host_kind` | what went wrong, and what to do about it |
 //! | [`redact`] | what may be shown |
 //! | [`limits`] | bounds on what is read and waited for |
 //!
@@ -29,16 +31,21 @@ mod concurrent;
 mod confirm;
 mod copy;
 pub mod credentials;
+mod deadline;
 pub mod endpoint;
 pub mod error;
 mod helper;
 mod hint;
+mod host_kind;
 pub mod limits;
 mod missing;
 pub mod network;
+pub mod observer;
 pub mod publish;
 pub mod redact;
 pub mod refusal;
+pub mod retry;
+mod retry_after;
 mod rights;
 mod session;
 mod token;
@@ -50,6 +57,8 @@ pub use concurrent::concurrent;
 pub use credentials::{Credential, Credentials};
 pub use endpoint::Insecure;
 pub use error::RegistryError;
+pub use observer::{Observer, Retrying};
 pub use publish::{Child, Publication, Published};
 pub use redact::Secret;
+pub use retry::Retry;
 pub use transport::Timeouts;

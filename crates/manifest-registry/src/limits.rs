@@ -35,17 +35,12 @@ pub const PARALLEL_UPLOADS: usize = 4;
 /// How many blobs or manifests of one publication are worked on at once: what the fastest host takes.
 pub const PARALLEL_WORK: usize = REQUESTS_PER_HOST_HTTP2;
 
-/// How often the upload of one blob is begun or gone on with, where the network or the registry fails.
-pub const UPLOAD_ATTEMPTS: usize = 3;
-
 /// How many repositories one token is asked to cover. Each adds some 50 bytes to a URL and 100 to a header, of which
 /// common servers take 8 KiB.
 pub const SCOPES_PER_TOKEN: usize = 50;
 
-/// How long a tag that was just written may still be missing, or show what it was before.
-pub const LAG_WINDOW: Duration = Duration::from_secs(15);
-
-/// How long to wait before such a tag is looked at again; doubled each time.
+/// How long to wait before a tag that was just written, and is missing or shows what it was before, is looked at again;
+/// doubled each time, until [`LAG_WINDOW`] is over.
 pub const LAG_PAUSE: Duration = Duration::from_millis(100);
 
 /// How many redirects are followed. Registries use one, to their object storage.
@@ -69,3 +64,24 @@ pub const TOKEN_LIFE: Duration = Duration::from_secs(60);
 
 /// How long before its end a token is no longer used, so that it does not expire on the way.
 pub const TOKEN_MARGIN: Duration = Duration::from_secs(10);
+
+/// How often a request that failed for a passing reason is repeated, unless `--retry` says otherwise. With the waits below that
+/// bridges some 12 s, what a registry's restart or failover takes.
+pub const RETRIES: u32 = 5;
+
+/// How long the first wait before a repetition is at most; each further one is twice as long.
+pub const FIRST_WAIT: Duration = Duration::from_millis(500);
+
+/// How long a wait grows at most: beyond it a person would think that nothing happens.
+pub const LONGEST_WAIT: Duration = Duration::from_secs(30);
+
+/// How long a wait that a registry asks for may be. Busy registries ask for up to a minute; who asks for more
+/// has a quota that no wait within a build refills.
+pub const LONGEST_RETRY_AFTER: Duration = Duration::from_secs(120);
+
+/// How long after it was written something may be missing, or a tag show what it was before, before that is believed:
+/// registries that replicate take some seconds.
+pub const LAG_WINDOW: Duration = Duration::from_secs(15);
+
+/// How many characters of a request id, or of the rate limits in an answer's head, are shown.
+pub const HEADER_CHARS: usize = 100;

@@ -29,6 +29,8 @@ pub enum NetworkProblem {
     Cut,
     /// It took too long.
     Timeout(Duration),
+    /// The time for everything is over.
+    Deadline(Duration),
     /// Something else.
     Other,
 }
@@ -47,6 +49,9 @@ impl fmt::Display for NetworkProblem {
             Self::NoAuthorities => f.write_str("this system has no certificate authorities"),
             Self::Cut => f.write_str("the connection was cut"),
             Self::Timeout(limit) => write!(f, "no answer within {} s", limit.as_secs_f32()),
+            Self::Deadline(limit) => {
+                write!(f, "the time limit of {limit:?} for everything is over")
+            }
             Self::Other => f.write_str("the request could not be sent"),
         }
     }

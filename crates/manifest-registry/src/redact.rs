@@ -4,6 +4,8 @@ use std::fmt;
 
 use url::Url;
 
+use crate::limits::HEADER_CHARS;
+
 /// A text that is never shown.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret(String);
@@ -83,6 +85,11 @@ pub fn printable(text: &str) -> String {
         }
     }
     out
+}
+
+/// Returns a header's value as it can be shown: without control characters, and not too long.
+pub(crate) fn header(value: &str) -> String {
+    printable(&value.chars().take(HEADER_CHARS).collect::<String>())
 }
 
 #[cfg(test)]

@@ -1,12 +1,24 @@
 //! Answers that say no (distribution specification, "Error Codes").
 
 use std::fmt;
+use std::time::Duration;
 
 use http::StatusCode;
+use http::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
 use oci_client::errors::OciEnvelope;
 
-use crate::limits::{MESSAGE_CHARS, MESSAGES};
-use crate::redact;
+use crate::limits::{LONGEST_RETRY_AFTER, MESSAGE_CHARS, MESSAGES};
+use crate::{redact, retry_after};
+
+/// The headers in which registries state how much may be asked: Docker Hub's, and those of others.
+const RATE_LIMITS: &[&str] = &[
+    "ratelimit-limit",
+    "ratelimit-remaining",
+    "ratelimit-reset",
+    "x-ratelimit-limit",
+    "x-ratelimit-remaining",
+    "x-ratelimit-reset",
+];
 
 /// One of the errors in a registry's answer. Both texts can be shown: control characters are escaped.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,6 +38,10 @@ pub struct Refusal {
     pub messages: Vec<Message>,
     /// Whether the body is a web page: something else than a registry answered.
     pub is_html: bool,
+    /// How long the registry asks to be left alone.
+    pub retry_after: Option<Duration>,
+    /// The rate limits that the answer's head states, as they stand there: `ratelimit-limit: 100;w=21600`.
+    pub rate_limits: Vec<String>,
 }
 
 impl Refusal {
@@ -39,6 +55,31 @@ impl Refusal {
             status,
             messages,
             is_html,
+            retry_after: None,
+            rate_limits: Vec::new(),
+        }
+    }
+
+    /// Reads an answer's head and body.
+    #[must_use]
+    pub fn read(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Self {
+        let text = |value: &HeaderValue| value.to_str().ok().map(str::to_owned);
+        let content_type = headers.get(CONTENT_TYPE).and_then(text).unwrap_or_default();
+        let refusal = Self::parse(status, &content_type, body);
+        let in_messages = || {
+            refusal
+                .messages
+                .iter()
+                .find_map(|message| retry_after::of_message(&message.text))
+        };
+        let rate_limits = RATE_LIMITS.iter().filter_map(|name| {
+            let value = text(headers.get(*name)?)?;
+            Some(format!("{name}: {}", redact::header(&value)))
+        });
+        Self {
+            retry_after: retry_after::of_headers(headers).or_else(in_messages),
+            rate_limits: rate_limits.collect(),
+            ..refusal
         }
     }
 
@@ -111,6 +152,15 @@ impl fmt::Display for Refusal {
         if self.is_html {
             f.write_str(" (a web page, not a registry's answer)")?;
         }
+        if let Some(asked) = self.retry_after
+            && asked > LONGEST_RETRY_AFTER
+        {
+            let (asked, most) = (asked.as_secs(), LONGEST_RETRY_AFTER.as_secs());
+            write!(
+                f,
+                " (it asks to wait {asked} s; this program waits {most} s at most)"
+            )?;
+        }
         Ok(())
     }
 }
@@ -177,6 +227,28 @@ fn shown(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn heads_of_answers() {
+        let mut headers = HeaderMap::new();
+        for (name, value) in [
+            ("content-type", "Text/HTML; charset=utf-8"),
+            ("retry-after", "3600"),
+            ("ratelimit-limit", "100;w=21600"),
+        ] {
+            headers.insert(name, value.parse().unwrap());
+        }
+        let refusal = Refusal::read(StatusCode::TOO_MANY_REQUESTS, &headers, b"page");
+        assert_eq!(
+            refusal.to_string(),
+            "429 Too Many Requests (a web page, not a registry's answer) \
+             (it asks to wait 3600 s; this program waits 120 s at most)"
+        );
+        assert_eq!(refusal.rate_limits, ["ratelimit-limit: 100;w=21600"]);
+        let body = br#"{"errors":[{"code":"TOOMANYREQUESTS","message":"retry-after: 12.5ms, allowed: 2000/minute"}]}"#;
+        let refusal = Refusal::read(StatusCode::TOO_MANY_REQUESTS, &HeaderMap::new(), body);
+        assert_eq!(refusal.retry_after, Some(Duration::from_micros(12_500)));
+    }
 
     #[test]
     fn answers_that_say_no() {

@@ -19,6 +19,7 @@ use crate::credentials::{Credential, Credentials};
 use crate::endpoint::{Mode, api_host};
 use crate::error::{Attempt, Operation, RegistryError};
 use crate::network::NetworkProblem;
+use crate::retry::{Contact, Tries};
 use crate::token::{Scope, Tokens};
 use crate::transport::{Payload, Transport, Wire};
 
@@ -123,15 +124,79 @@ impl Session {
         }
     }
 
-    /// Makes a call: with what the registry is known to demand, and a second time where it turns out to demand more.
+    /// Makes a call, as often as it is worth. The body of the answer is still to come.
     ///
     /// # Errors
     /// All answers but those that say yes are errors.
     pub(crate) async fn call(&self, call: &Call<'_>) -> Result<Answer, RegistryError> {
+        self.call_within(call, &Tries::default()).await
+    }
+
+    /// As [`Self::call`], but what was just written and is not there is not missed: who calls does that.
+    pub(crate) async fn call_believing(&self, call: &Call<'_>) -> Result<Answer, RegistryError> {
+        self.answered(call, &Tries::default()).await
+    }
+
+    /// Makes a call that is not worth a repetition.
+    pub(crate) async fn call_once(&self, call: &Call<'_>) -> Result<Answer, RegistryError> {
+        self.call_within(call, &Tries::single()).await
+    }
+
+    /// Makes a call and reads the whole of the answer, of at most `limit` bytes. A body that does not come whole is
+    /// asked for again.
+    pub(crate) async fn fetch(
+        &self,
+        call: &Call<'_>,
+        limit: usize,
+    ) -> Result<(Answer, Vec<u8>), RegistryError> {
+        let tries = Tries::default();
+        loop {
+            let mut answer = self.call_within(call, &tries).await?;
+            match answer.bytes(limit).await {
+                Ok(bytes) => return Ok((answer, bytes)),
+                Err(mut error) => {
+                    let retries = &self.transport.retries;
+                    if !retries.again(&tries, &mut error, Contact::Before).await {
+                        return Err(error);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Notes that this process has written what is at `path`: it is missed for some time before that is believed.
+    pub(crate) fn wrote(&self, domain: &str, path: &str) {
+        self.transport.retries.wrote(format!("{domain}{path}"));
+    }
+
+    /// Makes a call as one of several that count together.
+    pub(crate) async fn call_within(
+        &self,
+        call: &Call<'_>,
+        tries: &Tries,
+    ) -> Result<Answer, RegistryError> {
+        loop {
+            let mut error = match self.answered(call, tries).await {
+                Err(error) if error.is_not_found() => error,
+                result => return result,
+            };
+            let Target::Path(path) = &call.target else {
+                return Err(error);
+            };
+            let what = format!("{}{path}", call.domain);
+            let retries = &self.transport.retries;
+            if !retries.again_if_written(tries, &mut error, &what).await {
+                return Err(error);
+            }
+        }
+    }
+
+    /// Makes a call with what the registry is known to demand, and a second time where it turns out to demand more.
+    async fn answered(&self, call: &Call<'_>, tries: &Tries) -> Result<Answer, RegistryError> {
         let host = self.host(call.domain);
         let mut first = None;
         let opened = host.mode.get_or_init(|| async {
-            let (mode, answer) = self.open(&host, call).await?;
+            let (mode, answer) = self.open(&host, call, tries).await?;
             host.learn(&answer, &host.url(mode, "/")?);
             first = Some(answer);
             Ok(mode)
@@ -149,9 +214,13 @@ impl Session {
             Some(answer) => (answer, None),
             None if is_own => {
                 let header = self.authorization(&host, call, &base, None).await?;
-                (self.send(&host, call, mode, header.clone()).await?, header)
+                let answer = self.send(&host, call, mode, header.clone(), tries).await?;
+                (answer, header)
             }
-            None => return self.send(&host, call, mode, None).await?.accepted().await,
+            None => {
+                let answer = self.send(&host, call, mode, None, tries).await?;
+                return answer.accepted().await;
+            }
         };
         host.learn(&answer, &base);
         let may_improve =
@@ -176,10 +245,8 @@ impl Session {
             .await?
         {
             Some(header) => {
-                self.send(&host, call, mode, Some(header))
-                    .await?
-                    .accepted()
-                    .await
+                let answer = self.send(&host, call, mode, Some(header), tries).await?;
+                answer.accepted().await
             }
             None => Err(refused),
         }
@@ -200,16 +267,21 @@ impl Session {
     }
 
     /// Makes the first call on a host, in each way that is allowed, until one is answered.
-    async fn open(&self, host: &Host, call: &Call<'_>) -> Result<(Mode, Answer), RegistryError> {
+    async fn open(
+        &self,
+        host: &Host,
+        call: &Call<'_>,
+        tries: &Tries,
+    ) -> Result<(Mode, Answer), RegistryError> {
         let modes = self.transport.insecure.modes(&host.domain);
         let (last, others) = modes.split_last().unwrap_or((&Mode::Verified, &[]));
         for &mode in others {
-            match self.send(host, call, mode, None).await {
+            match self.send(host, call, mode, None, tries).await {
                 Err(error) if may_be_plain(&error) => {}
                 result => return Ok((mode, result?)),
             }
         }
-        Ok((*last, self.send(host, call, *last, None).await?))
+        Ok((*last, self.send(host, call, *last, None, tries).await?))
     }
 
     async fn send(
@@ -218,6 +290,7 @@ impl Session {
         call: &Call<'_>,
         mode: Mode,
         authorization: Option<HeaderValue>,
+        tries: &Tries,
     ) -> Result<Answer, RegistryError> {
         let base = host.url(mode, "/")?;
         let url = self.target(host, call, mode)?;
@@ -238,6 +311,7 @@ impl Session {
             headers: call.headers.clone(),
             authorization,
             payload: &call.payload,
+            tries,
         };
         self.transport.send(wire).await
     }
@@ -308,7 +382,9 @@ impl Session {
                     scopes: Vec::new(),
                     shared: [].into(),
                 };
-                let answer = self.send(host, &call, mode, None).await?;
+                let answer = self
+                    .send(host, &call, mode, None, &Tries::default())
+                    .await?;
                 host.learn(&answer, base);
                 answer.discard().await;
                 Ok(())

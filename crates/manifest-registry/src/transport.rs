@@ -1,5 +1,6 @@
-//! The one way out: every request of this crate is sent by [`Transport::transmit`].
+//! The one way out: every request of this crate is sent by [`Transport::transmit_once`].
 //!
+//! [`Transport::transmit`] repeats what failed for a passing reason; what is worth a repetition is [`crate::retry`]'s to say.
 //! Below it is the HTTP library, with one connection pool per way of connecting. Above it, [`Transport::send`] follows
 //! redirects, so that credentials never go to where a redirect points.
 
@@ -15,12 +16,13 @@ use tokio::sync::Semaphore;
 use tokio::time::Instant;
 use url::Url;
 
-use crate::answer::Answer;
+use crate::answer::{Answer, Pace};
 use crate::endpoint::{Insecure, Mode, authority, is_loopback};
 use crate::error::{Attempt, Operation, RegistryError};
 use crate::limits;
 use crate::network::{Cause, NetworkProblem};
 use crate::redact;
+use crate::retry::{Contact, Retries, Tries, is_transient_status};
 
 /// How long each step may take. The defaults are those of [`limits`].
 #[derive(Clone, Copy, Debug)]
@@ -50,6 +52,7 @@ impl Default for Timeouts {
 }
 
 /// One request, as it goes over the wire.
+#[derive(Clone)]
 pub(crate) struct Wire<'a> {
     pub(crate) operation: &'a Operation,
     /// The host that the user named; for errors.
@@ -61,11 +64,15 @@ pub(crate) struct Wire<'a> {
     /// Goes to the origin of `url` only.
     pub(crate) authorization: Option<HeaderValue>,
     pub(crate) payload: &'a Payload,
+    /// Counts how often the request is repeated.
+    pub(crate) tries: &'a Tries,
 }
 
 impl Wire<'_> {
     pub(crate) fn attempt(&self) -> Box<Attempt> {
-        Attempt::new(self.operation, &self.method, &self.url, self.host)
+        let mut attempt = Attempt::new(self.operation, &self.method, &self.url, self.host);
+        attempt.tries = self.tries.current();
+        attempt
     }
 }
 
@@ -126,6 +133,7 @@ pub(crate) struct Transport {
     user_agent: HeaderValue,
     pub(crate) timeouts: Timeouts,
     pub(crate) insecure: Insecure,
+    pub(crate) retries: Retries,
     pools: Mutex<HashMap<(Mode, Route), Pool>>,
     slots: Mutex<HashMap<String, Arc<Slots>>>,
 }
@@ -163,13 +171,19 @@ enum Route {
 }
 
 impl Transport {
-    pub(crate) fn new(user_agent: HeaderValue, timeouts: Timeouts, insecure: Insecure) -> Self {
+    pub(crate) fn new(
+        user_agent: HeaderValue,
+        timeouts: Timeouts,
+        insecure: Insecure,
+        retries: Retries,
+    ) -> Self {
         // Fails where the process has a provider already, which does as well.
         let _ = rustls::crypto::ring::default_provider().install_default();
         Self {
             user_agent,
             timeouts,
             insecure,
+            retries,
             pools: Mutex::default(),
             slots: Mutex::default(),
         }
@@ -194,6 +208,27 @@ impl Transport {
             attempt: wire.attempt(),
             reason: "there are too many redirects",
         })
+    }
+
+    /// Sends a request for something small and reads the whole answer, which must say yes. A body that does not
+    /// come whole is asked for again.
+    pub(crate) async fn fetch(
+        &self,
+        wire: Wire<'_>,
+        limit: usize,
+    ) -> Result<(Answer, Vec<u8>), RegistryError> {
+        loop {
+            let mut answer = self.send(wire.clone()).await?.accepted().await?;
+            match answer.bytes(limit).await {
+                Ok(bytes) => return Ok((answer, bytes)),
+                Err(mut error) => {
+                    let again = self.retries.again(wire.tries, &mut error, Contact::Before);
+                    if !again.await {
+                        return Err(error);
+                    }
+                }
+            }
+        }
     }
 
     fn redirected(&self, wire: &Wire<'_>, answer: &Answer) -> Result<(Url, Mode), RegistryError> {
@@ -239,14 +274,48 @@ impl Transport {
         }
     }
 
-    /// Sends one request, once, and returns the head of the answer, whatever it says.
+    /// Sends one request until it is answered for good, and returns the head of that answer, whatever it says.
     async fn transmit(&self, wire: &Wire<'_>) -> Result<Answer, RegistryError> {
-        let slots = self.slots(&wire.url);
-        let slot = slots.free.clone().acquire_owned().await.ok();
+        let host = authority(&wire.url);
+        let modes = self.insecure.modes(wire.host);
+        let is_last = modes.last() == Some(&wire.mode);
+        let is_repeatable = wire.payload.is_repeatable();
+        loop {
+            let contact = self.retries.contact(&host, is_last);
+            let result = self.transmit_once(wire).await;
+            if result.is_ok() {
+                self.retries.reached(&host);
+            }
+            match result {
+                Ok(mut answer) if is_repeatable && is_transient_status(answer.status()) => {
+                    let mut error = answer.as_failure().await;
+                    if !self.retries.again(wire.tries, &mut error, contact).await {
+                        return Ok(answer.with_failure(error));
+                    }
+                }
+                Err(mut error) if is_repeatable => {
+                    if !self.retries.again(wire.tries, &mut error, contact).await {
+                        return Err(error);
+                    }
+                }
+                result => return result,
+            }
+        }
+    }
+
+    /// Sends one request, once, and returns the head of the answer, whatever it says.
+    async fn transmit_once(&self, wire: &Wire<'_>) -> Result<Answer, RegistryError> {
         let failed = |problem, source| RegistryError::Network {
             attempt: wire.attempt(),
             problem,
             source,
+        };
+        let deadline = self.retries.deadline;
+        let slots = self.slots(&wire.url);
+        let slot = tokio::select! {
+            biased;
+            slot = slots.free.clone().acquire_owned() => slot.ok(),
+            problem = deadline.passed() => return Err(failed(problem, None)),
         };
         let client = self
             .client(wire.mode, &wire.url)
@@ -277,7 +346,8 @@ impl Transport {
             result = request.send() => match result {
                 Ok(response) => {
                     slots.learn(response.version());
-                    Ok(Answer::new(response, wire.attempt(), slot, self.timeouts))
+                    let timeouts = self.timeouts;
+                    Ok(Answer::new(response, wire.attempt(), slot, Pace { timeouts, deadline }))
                 }
                 Err(error) => {
                     let problem = NetworkProblem::of(&error, self.timeouts.connect);
@@ -285,6 +355,7 @@ impl Transport {
                 }
             },
             limit = timeout => Err(failed(NetworkProblem::Timeout(limit), None)),
+            problem = deadline.passed() => Err(failed(problem, None)),
         }
     }
 

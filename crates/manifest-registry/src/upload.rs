@@ -13,9 +13,9 @@ use url::Url;
 
 use crate::answer::Answer;
 use crate::error::{ContentProblem, RegistryError};
-use crate::limits::{LAG_PAUSE, UPLOAD_ATTEMPTS};
 use crate::publish::Push;
 use crate::redact;
+use crate::retry::{Contact, Tries};
 use crate::session::{Call, Target};
 use crate::transport::{Payload, Pulse};
 
@@ -28,7 +28,7 @@ pub(crate) struct UploadSession {
 
 impl Push<'_> {
     /// Uploads a blob, in the session that a registry opened where it did not mount, or in a new one. What breaks off is
-    /// gone on with from where the registry says that it is, or begun anew.
+    /// gone on with from where the registry says that it is, or begun anew, as often as any request is repeated.
     pub(crate) async fn upload(
         &self,
         source: &Repository,
@@ -39,16 +39,20 @@ impl Push<'_> {
             Some(session) => session,
             None => self.open_upload(&blob.digest).await?,
         };
-        for attempt in 1.. {
-            match self.send_blob(source, blob, &session).await {
-                Err(error) if attempt < UPLOAD_ATTEMPTS && error.is_unavailable() => {
-                    tokio::time::sleep(LAG_PAUSE).await;
-                    session = self.resume(blob, session).await?;
-                }
-                result => return result,
+        let retries = &self.session().transport.retries;
+        let tries = Tries::default();
+        loop {
+            // Repeats itself where that is worth it.
+            let content = self.client.open_blob(source, &blob.digest).await?;
+            let Err(mut error) = self.send_blob(content, blob, &session, &tries).await else {
+                return Ok(());
+            };
+            // A stream is not repeated below; this makes a new one.
+            if !retries.again(&tries, &mut error, Contact::Before).await {
+                return Err(error);
             }
+            session = self.resume(blob, session).await?;
         }
-        unreachable!("the last attempt returns")
     }
 
     async fn open_upload(&self, digest: &Digest) -> Result<UploadSession, RegistryError> {
@@ -69,7 +73,7 @@ impl Push<'_> {
             target: Target::Url(session.url),
             ..self.start(&blob.digest)
         };
-        let Ok(answer) = self.session().call(&call).await else {
+        let Ok(answer) = self.session().call_once(&call).await else {
             return self.open_upload(&blob.digest).await;
         };
         // `0-0` may mean one byte or none.
@@ -111,7 +115,7 @@ impl Push<'_> {
             target: Target::Url(session.url),
             ..self.start(digest)
         };
-        if let Ok(answer) = self.session().call(&call).await {
+        if let Ok(answer) = self.session().call_once(&call).await {
             answer.discard().await;
         }
     }
@@ -120,16 +124,16 @@ impl Push<'_> {
     /// digest have turned out right.
     async fn send_blob(
         &self,
-        source: &Repository,
+        content: Answer,
         blob: &Descriptor,
         session: &UploadSession,
+        tries: &Tries,
     ) -> Result<(), RegistryError> {
         let timeouts = self.session().transport.timeouts;
-        let answer = self.client.open_blob(source, &blob.digest).await?;
         let pulse = Pulse::new(timeouts.idle);
         let failure = Failure::default();
         let mut skip = session.offset;
-        let body = checked(answer, blob.clone()).map({
+        let body = checked(content, blob.clone()).map({
             let (pulse, failure) = (pulse.clone(), failure.clone());
             let (mut left, size) = (blob.size, blob.size);
             move |chunk| {
@@ -164,7 +168,7 @@ impl Push<'_> {
             payload: Payload::Stream(Mutex::new(Some(reqwest::Body::wrap_stream(body))), pulse),
             ..self.start(&blob.digest)
         };
-        match self.session().call(&call).await {
+        match self.session().call_within(&call, tries).await {
             Ok(answer) => {
                 answer.discard().await;
                 Ok(())

@@ -11,6 +11,10 @@ mod auth;
 mod child;
 #[path = "it/copy.rs"]
 mod copy;
+#[path = "it/fault_rows.rs"]
+mod fault_rows;
+#[path = "it/fault_table.rs"]
+mod fault_table;
 #[path = "it/helpers.rs"]
 mod helpers;
 #[path = "it/hostile.rs"]
@@ -29,7 +33,9 @@ mod schemes;
 use std::time::Duration;
 
 use manifest_core::Reference;
-use manifest_registry::{Client, ClientConfig, Credentials, Insecure, RegistryError, Timeouts};
+use manifest_registry::{
+    Client, ClientConfig, Credentials, Insecure, RegistryError, Retry, Timeouts,
+};
 
 /// Runs a test's asynchronous part, as the plugin runs a command's.
 fn run<F: Future>(future: F) -> F::Output {
@@ -46,7 +52,7 @@ fn run<F: Future>(future: F) -> F::Output {
 /// Time limits for tests in which they strike.
 fn impatient() -> Timeouts {
     Timeouts {
-        connect: Duration::from_secs(3),
+        connect: Duration::from_millis(500),
         response: Duration::from_millis(500),
         commit: Duration::from_secs(1),
         idle: Duration::from_secs(1),
@@ -54,8 +60,21 @@ fn impatient() -> Timeouts {
     }
 }
 
+/// A client's settings for tests: what fails is tried again soon, and not often.
+fn config() -> ClientConfig {
+    let retry = Retry {
+        times: 2,
+        first_wait: Duration::from_millis(2),
+        ..Retry::default()
+    };
+    ClientConfig {
+        retry,
+        ..ClientConfig::default()
+    }
+}
+
 fn client() -> Client {
-    Client::new(ClientConfig::default()).unwrap()
+    Client::new(config()).unwrap()
 }
 
 fn insecure() -> Client {
@@ -65,7 +84,7 @@ fn insecure() -> Client {
     };
     Client::new(ClientConfig {
         insecure,
-        ..ClientConfig::default()
+        ..config()
     })
     .unwrap()
 }
@@ -75,7 +94,7 @@ fn client_with(json: &serde_json::Value) -> Client {
     let credentials = Credentials::from_config_json(json.to_string().as_bytes()).unwrap();
     Client::new(ClientConfig {
         credentials,
-        ..ClientConfig::default()
+        ..config()
     })
     .unwrap()
 }

@@ -48,7 +48,7 @@ fn spoilt() -> Vec<(Fault, i32, &'static str)> {
 fn a_create_that_fails_makes_no_draft_and_the_next_one_works() {
     for registry in watched::each() {
         let shell = Shell::new(&registry);
-        let create = "create @/app:1 @/app:amd64 @/app:arm64 @/app:armv7";
+        let create = "create --retry 0 @/app:1 @/app:amd64 @/app:arm64 @/app:armv7";
         for (fault, code, text) in spoilt() {
             let fault = registry.fault(fault);
             let failed = shell.run(create);
@@ -106,7 +106,8 @@ fn an_amend_that_fails_leaves_the_draft_byte_for_byte() {
         for (fault, code, text) in spoilt() {
             registry.fault(fault);
             // The first one is there already, and would be resolved anew.
-            let failed = shell.run("create --amend @/app:1 @/app:amd64 @/app:armv7 @/app:loong64");
+            let failed =
+                shell.run("create --retry 0 --amend @/app:1 @/app:amd64 @/app:armv7 @/app:loong64");
             failed.fails(code).prints("").says(text);
             registry.clear_faults();
             assert!(shell.store() == before, "the draft has changed\n{failed}");
@@ -195,7 +196,7 @@ fn a_push_that_fails_leaves_tag_and_draft() {
         ];
         for (fault, code, text) in rows {
             let fault = registry.fault(fault);
-            for line in ["push @/rel:1", "push --purge @/rel:1"] {
+            for line in ["push --retry 0 @/rel:1", "push --retry 0 --purge @/rel:1"] {
                 registry.lines();
                 let failed = shell.run(line);
                 failed.fails(code).says(text);

@@ -76,6 +76,18 @@ fn flag_errors_are_pflags() {
             CREATE,
             "create",
         ),
+        (
+            "push x --retry -1",
+            "invalid argument \"-1\" for \"--retry\" flag: strconv.ParseUint: parsing \"-1\": invalid syntax",
+            PUSH,
+            "push",
+        ),
+        (
+            "inspect x --timeout=5",
+            "invalid argument \"5\" for \"--timeout\" flag: time: missing unit in duration \"5\"",
+            "docker manifest inspect [OPTIONS] [MANIFEST_LIST] MANIFEST",
+            "inspect",
+        ),
     ] {
         check_error(line, 125, first, usage, &run(command));
     }
@@ -202,8 +214,10 @@ fn help_is_laid_out_as_dockers() {
         "Usage:  docker manifest create MANIFEST_LIST MANIFEST [MANIFEST...]\n\n\
          Create a local manifest list for annotating and pushing to a registry\n\n\
          Options:\n  \
-         -a, --amend      Amend an existing manifest list\n      \
-         --insecure   Allow communication with an insecure registry\n"
+         -a, --amend              Amend an existing manifest list\n      \
+         --insecure           Allow communication with an insecure registry\n      \
+         --retry uint         Repeat a failed request up to this many times (default 5)\n      \
+         --timeout duration   Give up after this time in all, such as 90s or 5m (default no limit)\n"
     );
     let Ok(Request::Help(text)) = read(&["annotate", "-h"]) else {
         panic!("help")

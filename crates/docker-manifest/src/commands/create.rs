@@ -6,7 +6,7 @@ use manifest_core::{Draft, Entry, Reference};
 use manifest_registry::Client;
 
 use super::for_all;
-use crate::cli::{Help, Switch};
+use crate::cli::{Help, Patience, Switch};
 use crate::context::Context;
 use crate::failure::Failure;
 
@@ -22,6 +22,8 @@ pub struct Args {
     /// Allow communication with an insecure registry
     #[arg(long)]
     insecure: Switch,
+    #[command(flatten)]
+    patience: Patience,
     #[arg(value_name = "MANIFEST_LIST MANIFEST", hide = true)]
     pub(crate) images: Vec<String>,
 }
@@ -41,7 +43,7 @@ pub(super) async fn run(context: &Context<'_>, args: &Args) -> Result<(), Failur
         return Err(Failure::RefusingToAmend { list });
     }
     let images = each_once(images)?;
-    let client = context.client(args.insecure.is_on())?;
+    let client = context.client(args.insecure.is_on(), &args.patience)?;
     let now = context.now();
     let resolved = images.into_iter().map(|image| resolve(&client, image, now));
     let resolved = for_all(resolved).await?;

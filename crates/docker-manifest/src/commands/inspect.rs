@@ -8,7 +8,7 @@ use manifest_core::{
 use manifest_registry::Client;
 
 use super::for_all;
-use crate::cli::{Help, Switch};
+use crate::cli::{Help, Patience, Switch};
 use crate::context::Context;
 use crate::failure::Failure;
 
@@ -24,6 +24,8 @@ pub struct Args {
     /// Allow communication with an insecure registry
     #[arg(long)]
     insecure: Switch,
+    #[command(flatten)]
+    patience: Patience,
     /// Output additional info including layers and platform
     #[arg(short, long)]
     verbose: Switch,
@@ -44,7 +46,7 @@ pub(super) async fn run(context: &Context<'_>, args: &Args) -> Result<(), Failur
             match context.store()?.load(&image)? {
                 Some(draft) => draft_json(&draft, verbose),
                 None => {
-                    let client = context.client(args.insecure.is_on())?;
+                    let client = context.client(args.insecure.is_on(), &args.patience)?;
                     remote(&client, &image, verbose).await?
                 }
             }

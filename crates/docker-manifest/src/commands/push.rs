@@ -6,7 +6,7 @@ use manifest_core::{Draft, Platform, PublishedList, Reference};
 use manifest_registry::{Child, Publication, Published};
 use manifest_store::Removal;
 
-use crate::cli::{Help, Switch};
+use crate::cli::{Help, Patience, Switch};
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::output::Output;
@@ -20,6 +20,8 @@ pub struct Args {
     /// Allow push to an insecure registry
     #[arg(long)]
     insecure: Switch,
+    #[command(flatten)]
+    patience: Patience,
     /// Remove the local manifest list after push
     #[arg(short, long)]
     purge: Switch,
@@ -51,7 +53,7 @@ pub(super) async fn run(context: &Context<'_>, args: &Args) -> Result<(), Failur
     let children = checked(&draft)?;
     warn_of_duplicates(&draft, context.output);
     let published = PublishedList::of_entries(&draft.entries);
-    let client = context.client(args.insecure.is_on())?;
+    let client = context.client(args.insecure.is_on(), &args.patience)?;
     let publication = Publication {
         target: &list,
         media_type: published.media_type,

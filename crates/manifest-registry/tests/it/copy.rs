@@ -9,7 +9,7 @@ use manifest_testkit::image::{BuiltImage, Image, Index};
 use manifest_testkit::{EmbeddedRegistry, TokenServer};
 use serde_json::json;
 
-use crate::{client, impatient, logged_in, reference, run};
+use crate::{client, config, impatient, logged_in, reference, run};
 
 /// Publishes a list of one image under the list's digest.
 fn copy(
@@ -226,14 +226,14 @@ fn between_registries() {
     let target = EmbeddedRegistry::builder().token_auth(&tokens).start();
     let image = image();
     source.seed("app", "1", &image);
-    let config = json!({ "auths": {
+    let logins = json!({ "auths": {
         source.host(): { "username": "a", "password": "1" },
         target.host(): { "username": "b", "password": "2" },
     } });
-    let credentials = Credentials::from_config_json(config.to_string().as_bytes()).unwrap();
+    let credentials = Credentials::from_config_json(logins.to_string().as_bytes()).unwrap();
     let client = Client::new(ClientConfig {
         credentials,
-        ..ClientConfig::default()
+        ..config()
     })
     .unwrap();
     let copied = copy(
@@ -285,7 +285,7 @@ fn nothing_wrong_is_published() {
         source.fault(Fault::on("GET", "/blobs/").answer(answer.clone()));
         let config = ClientConfig {
             timeouts: impatient(),
-            ..ClientConfig::default()
+            ..config()
         };
         let client = Client::new(config).unwrap();
         let error = copy(
@@ -319,7 +319,7 @@ fn a_stalled_target_is_given_up() {
         target.fault(Fault::on(method, "/blobs/uploads/").answer(Answer::Hang));
         let config = ClientConfig {
             timeouts: impatient(),
-            ..ClientConfig::default()
+            ..config()
         };
         let client = Client::new(config).unwrap();
         let error = copy(

@@ -8,7 +8,7 @@ use manifest_testkit::EmbeddedRegistry;
 use manifest_testkit::fault::{Answer, Fault};
 use manifest_testkit::image::Image;
 
-use crate::{chain, client, impatient, logged_in, reference, run};
+use crate::{chain, client, config, impatient, logged_in, reference, run};
 
 /// Asks an embedded registry for an image while requests to `path` go wrong like this.
 fn image(path: &str, answer: Answer) -> Result<(), RegistryError> {
@@ -17,7 +17,7 @@ fn image(path: &str, answer: Answer) -> Result<(), RegistryError> {
     registry.fault(Fault::on("GET", path).answer(answer));
     let config = ClientConfig {
         timeouts: impatient(),
-        ..ClientConfig::default()
+        ..config()
     };
     let client = Client::new(config).unwrap();
     let started = Instant::now();

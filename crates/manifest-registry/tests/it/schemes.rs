@@ -4,7 +4,7 @@ use manifest_registry::{Client, ClientConfig, Insecure, concurrent};
 use manifest_testkit::image::Image;
 use manifest_testkit::{EmbeddedRegistry, TestCa};
 
-use crate::{child, client, insecure, reference, run};
+use crate::{child, client, config, insecure, reference, run};
 
 #[test]
 fn loopback_falls_back_to_http_once() {
@@ -53,7 +53,7 @@ fn an_unknown_authority_needs_insecure() {
     };
     let listed = ClientConfig {
         insecure: listed,
-        ..ClientConfig::default()
+        ..config()
     };
     run(Client::new(listed).unwrap().image(&target)).unwrap();
 }

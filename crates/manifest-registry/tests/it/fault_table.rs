@@ -1,0 +1,349 @@
+//! Every operation against every fault, striking once and for ever: success after another try, or a true error; in bounded time and
+//! memory; nothing half-published.
+
+use std::fmt::Write as _;
+use std::sync::Mutex;
+use std::time::{Duration, Instant};
+
+use manifest_core::{Digest, MediaType};
+use manifest_registry::{
+    Child, Client, ClientConfig, Credentials, Publication, RegistryError, Retry, Timeouts,
+    concurrent,
+};
+use manifest_testkit::fault::{Fault, FaultHandle};
+use manifest_testkit::image::{BuiltImage, Image};
+use manifest_testkit::{EmbeddedRegistry, TokenServer};
+use serde_json::json;
+
+use crate::fault_rows::{Expect, Row, SLOW_BODY, rows};
+use crate::{chain, reference};
+
+/// How many cells are under way at once.
+const AT_ONCE: usize = 24;
+
+/// How many operations are under way at once.
+const THREADS: usize = 3;
+
+/// How long a cell may take: three tries of a second each, and patience with a busy machine.
+const CELL: Duration = Duration::from_secs(15);
+
+/// How long the table may take.
+const TABLE: Duration = Duration::from_secs(40);
+
+/// How much memory the test program may have needed at its peak, servers and parallel tests included, in KiB.
+const MEMORY: u64 = 512 * 1024;
+
+/// What is done while things go wrong.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Operation {
+    Manifest,
+    Config,
+    Head,
+    Mount,
+    OpenUpload,
+    Upload,
+    UploadSource,
+    PutManifest,
+    Token,
+}
+
+impl Operation {
+    const ALL: [Self; 9] = [
+        Self::Manifest,
+        Self::Config,
+        Self::Head,
+        Self::Mount,
+        Self::OpenUpload,
+        Self::Upload,
+        Self::UploadSource,
+        Self::PutManifest,
+        Self::Token,
+    ];
+
+    /// Returns which requests go wrong.
+    fn fault(self) -> Fault {
+        match self {
+            Self::Manifest => Fault::on("GET", "/manifests/"),
+            Self::Config | Self::UploadSource => Fault::on("GET", "/blobs/"),
+            Self::Head => Fault::on("HEAD", "/manifests/"),
+            Self::Mount | Self::OpenUpload => Fault::on("POST", "/blobs/uploads/"),
+            Self::Upload => Fault::on("PUT", "/blobs/uploads/"),
+            Self::PutManifest => Fault::on("PUT", "/manifests/"),
+            Self::Token => Fault::on_any("/token"),
+        }
+    }
+}
+
+/// The servers of one cell. `target` is asked, `source` has the image.
+struct World {
+    source: EmbeddedRegistry,
+    target: EmbeddedRegistry,
+    tokens: TokenServer,
+    image: BuiltImage,
+}
+
+impl World {
+    fn start(operation: Operation) -> Self {
+        let tokens = TokenServer::builder().user("me", "pw").start();
+        let builder = EmbeddedRegistry::builder();
+        let target = match operation {
+            Operation::Token => builder.token_auth(&tokens).start(),
+            _ => builder.start(),
+        };
+        let source = EmbeddedRegistry::start();
+        let image = Image::oci().layer(&[7; 5000]).build();
+        source.seed("app", "1", &image);
+        match operation {
+            Operation::OpenUpload | Operation::Upload | Operation::UploadSource => {}
+            _ => drop(target.seed("app", "1", &image)),
+        }
+        Self {
+            source,
+            target,
+            tokens,
+            image,
+        }
+    }
+
+    fn strike(&self, operation: Operation, fault: Fault) -> FaultHandle {
+        match operation {
+            Operation::Token => self.tokens.fault(fault),
+            Operation::UploadSource => self.source.fault(fault),
+            _ => self.target.fault(fault),
+        }
+    }
+
+    async fn attempt(&self, operation: Operation, client: &Client) -> Result<(), RegistryError> {
+        let at = |registry: &EmbeddedRegistry, rest: &str| reference(&registry.host(), rest);
+        let media_type = MediaType::recognise(&self.image.media_type).unwrap();
+        let (bytes, digest) = (&self.image.manifest, Digest::sha256(&self.image.manifest));
+        match operation {
+            Operation::Manifest | Operation::Token => {
+                let manifest = client.manifest(&at(&self.target, "app:1")).await?;
+                assert_eq!(manifest.bytes(), bytes);
+            }
+            Operation::Config => {
+                let (_, platform) = client.image(&at(&self.target, "app:1")).await?;
+                assert!(platform.unwrap().is_stated());
+            }
+            Operation::Head => {
+                // What a HEAD states is not checked; who relies on it fetches by it.
+                client.manifest_digest(&at(&self.target, "app:1")).await?;
+            }
+            Operation::Mount
+            | Operation::OpenUpload
+            | Operation::Upload
+            | Operation::UploadSource => {
+                let from = match operation {
+                    Operation::Mount => at(&self.target, "app:1"),
+                    _ => at(&self.source, "app:1"),
+                };
+                let to = at(&self.target, "copy:1");
+                let (from, to) = (from.repository(), to.repository());
+                // The image is its own child: its blobs are brought, and nothing else is published.
+                let child = Child::new(from, &digest, media_type, bytes)?;
+                let publication = Publication {
+                    target: &to.at(digest.clone()),
+                    media_type,
+                    bytes,
+                    children: &[child],
+                    push_foreign: false,
+                };
+                let published = client.publish(&publication, |_| {}).await?;
+                assert_eq!(published.digest, digest);
+            }
+            Operation::PutManifest => {
+                let to = at(&self.target, "app:new");
+                client.put_manifest(&to, media_type, bytes.clone()).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Returns what is published and should not be, if anything.
+    fn half_published(&self) -> Option<String> {
+        for repository in ["app", "copy"] {
+            for digest in self.target.manifests(repository) {
+                let (_, bytes) = self.target.manifest(repository, &digest)?;
+                if Digest::sha256(&bytes).as_str() != digest || bytes != self.image.manifest {
+                    return Some(format!("{repository}@{digest} is damaged"));
+                }
+                for blob in self.image.blob_digests() {
+                    match self.target.blob(repository, &blob) {
+                        Some(bytes) if Digest::sha256(&bytes).as_str() == blob => {}
+                        _ => return Some(format!("{repository} has no {blob}")),
+                    }
+                }
+            }
+        }
+        let tags = self.target.tags("copy");
+        (!tags.is_empty()).then(|| format!("copy has tags {tags:?}"))
+    }
+}
+
+/// Fills in one cell. Returns what is wrong with it, if anything.
+async fn cell(
+    operation: Operation,
+    row: &Row,
+    once: bool,
+    world: &World,
+    client: &Client,
+) -> Option<String> {
+    let streams = operation == Operation::UploadSource && row.name == SLOW_BODY;
+    let limited = streams.then(|| self::client([world], Some(Duration::from_secs(2))));
+    let client = limited.as_ref().unwrap_or(client);
+    let fault = operation.fault().answer(row.answer.clone());
+    let hits = world.strike(operation, if once { fault.times(1) } else { fault });
+    let started = Instant::now();
+    let Ok(result) = tokio::time::timeout(CELL, world.attempt(operation, client)).await else {
+        return Some("takes too long".to_owned());
+    };
+    let mut wrong = String::new();
+    let mut check = |holds: bool, what: &str| {
+        if !holds {
+            let _ = write!(wrong, "{what}; ");
+        }
+    };
+    check(hits.hits() > 0, "the fault did not strike");
+    check(started.elapsed() < CELL, "took too long");
+    if let Some(what) = world.half_published() {
+        check(false, &what);
+    }
+    match &result {
+        // A server that lies of a write's success cannot be told from one that tells the truth.
+        Ok(()) => {
+            let final_at_once = matches!(row.expect, Expect::Final(_));
+            let has_another_way = matches!(operation, Operation::Mount | Operation::Head);
+            check(!final_at_once || has_another_way, "should have failed");
+        }
+        Err(error) => {
+            let text = chain(error);
+            let starts = text.starts_with("failed to ") || text.starts_with("no such manifest: ");
+            check(starts, "does not say what failed");
+            check(!text.chars().any(char::is_control), "commands the terminal");
+            check(text.len() < 2000, "is long");
+            match row.expect {
+                Expect::Passing(part) => {
+                    // An upload is begun anew; a stream of which something comes now and then just takes its time.
+                    check(!once || streams, "should have passed");
+                    let is_limit = streams && text.contains("the time limit of 2s");
+                    // On a machine that is busy enough a time limit strikes before anything else.
+                    let is_late = text.contains("no answer within");
+                    check(text.contains(part) || is_limit || is_late, part);
+                    check(
+                        !error.is_not_found() && !error.is_unauthorized(),
+                        "is of another kind",
+                    );
+                }
+                Expect::Final(part) => check(text.contains(part), part),
+                Expect::Either => {}
+            }
+            let is_404 = text.contains("404");
+            check(!error.is_not_found() || is_404, "says that it is not there");
+        }
+    }
+    let shown = result.err().map(|error| chain(&error)).unwrap_or_default();
+    (!wrong.is_empty()).then(|| format!("{wrong} {shown}"))
+}
+
+fn client<'a>(worlds: impl IntoIterator<Item = &'a World>, timeout: Option<Duration>) -> Client {
+    let login = json!({ "username": "me", "password": "pw" });
+    let hosts = worlds
+        .into_iter()
+        .map(|world| (world.target.host(), login.clone()));
+    let config = json!({ "auths": hosts.collect::<serde_json::Map<_, _>>() });
+    Client::new(ClientConfig {
+        credentials: Credentials::from_config_json(config.to_string().as_bytes()).unwrap(),
+        timeouts: Timeouts {
+            connect: Duration::from_millis(1200),
+            response: Duration::from_millis(300),
+            commit: Duration::from_millis(800),
+            idle: Duration::from_millis(500),
+            body: Duration::from_millis(800),
+        },
+        retry: Retry {
+            times: 2,
+            timeout,
+            first_wait: Duration::from_millis(5),
+            ..Retry::default()
+        },
+        ..ClientConfig::default()
+    })
+    .unwrap()
+}
+
+/// Fills in the cells of one operation: how many there are, and what is wrong with which.
+fn cells(operation: Operation, rows: &[Row]) -> (usize, Vec<String>) {
+    let numbered = (0..rows.len()).flat_map(|row| [(row, true), (row, false)]);
+    // All of them live to the end, so that no port is used twice with one client.
+    let worlds: Vec<_> = numbered
+        .map(|(row, once)| (row, once, World::start(operation)))
+        .collect();
+    let client = client(worlds.iter().map(|(.., world)| world), None);
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    let all = worlds
+        .iter()
+        .map(|(row, once, world)| cell(operation, &rows[*row], *once, world, &client));
+    let results = runtime.block_on(concurrent(AT_ONCE, all));
+    let failed = worlds
+        .iter()
+        .zip(results)
+        .filter_map(|((row, once, _), wrong)| {
+            let often = if *once { "once" } else { "for ever" };
+            Some(format!(
+                "{operation:?} x {} {often}: {}",
+                rows[*row].name, wrong?
+            ))
+        });
+    (worlds.len(), failed.collect())
+}
+
+#[test]
+#[expect(clippy::print_stdout, reason = "the count is what the table is for")]
+fn every_operation_against_every_fault() {
+    let started = Instant::now();
+    let elsewhere = EmbeddedRegistry::start();
+    let rows = rows(&elsewhere.host());
+    let waiting = Mutex::new(Operation::ALL.into_iter());
+    let results = Mutex::new((0, Vec::new()));
+    std::thread::scope(|scope| {
+        for _ in 0..THREADS {
+            scope.spawn(|| {
+                loop {
+                    let next = waiting.lock().unwrap().next();
+                    let Some(operation) = next else { break };
+                    let (count, wrong) = cells(operation, &rows);
+                    let mut results = results.lock().unwrap();
+                    results.0 += count;
+                    results.1.extend(wrong);
+                }
+            });
+        }
+    });
+    let (count, failed) = results.into_inner().unwrap();
+    let took = started.elapsed();
+    println!(
+        "fault table: {} of {count} cells passed ({} operations, {} faults, each once and for ever) in {took:.1?}",
+        count - failed.len(),
+        Operation::ALL.len(),
+        rows.len(),
+    );
+    let leaked = elsewhere.log().requests().into_iter();
+    let leaked = leaked.filter(|request| request.header("authorization").is_some());
+    assert_eq!(leaked.count(), 0, "a redirect took credentials along");
+    assert!(failed.is_empty(), "{}", failed.join("\n"));
+    assert!(took < TABLE, "the table took {took:?}");
+    if let Some(peak) = peak_memory() {
+        assert!(peak < MEMORY, "the test program needed {peak} KiB");
+    }
+}
+
+/// Returns the most memory that this process has had, in KiB, where the system tells.
+fn peak_memory() -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find(|line| line.starts_with("VmHWM:"))?;
+    line.split_whitespace().nth(1)?.parse().ok()
+}
