@@ -60,19 +60,19 @@ fn each_refusal_has_its_exit_code() {
             registry.lines();
             for (line, operation) in [
                 (
-                    "create @/app:new @/app:amd64 @/app:arm64",
+                    "create --retry 0 @/app:new @/app:amd64 @/app:arm64",
                     "failed to get manifest REGISTRY/app:amd64: GET http",
                 ),
                 (
-                    "inspect @/app:amd64",
+                    "inspect --retry 0 @/app:amd64",
                     "failed to get manifest REGISTRY/app:amd64: GET http",
                 ),
                 (
-                    "inspect -v @/app:list",
+                    "inspect --retry 0 -v @/app:list",
                     "failed to get manifest REGISTRY/app:list: GET http",
                 ),
                 (
-                    "push --purge @/app:pushed",
+                    "push --retry 0 --purge @/app:pushed",
                     "failed to put manifest REGISTRY/app:pushed: PUT http",
                 ),
             ] {
@@ -233,8 +233,8 @@ fn what_is_not_what_was_asked_for_is_never_believed() {
         for (fault, image, code, text) in &rows {
             let fault = registry.fault(fault.clone());
             for line in [
-                format!("create @/app:1 @/app:loong64 {image}"),
-                format!("inspect -v {image}"),
+                format!("create --retry 0 @/app:1 @/app:loong64 {image}"),
+                format!("inspect --retry 0 -v {image}"),
             ] {
                 let failed = shell.run(&line);
                 assert!(fault.hits() > 0, "{failed}");
