@@ -290,7 +290,7 @@ fn what_may_pass_is_tried_again() {
         .says("retry 1 of 1 in ")
         .says("503 Service Unavailable (2 attempts)");
     let late = ours
-        .play("inspect --insecure --retry 99 --timeout 1s @/app:amd64")
+        .play("inspect --insecure --retry 99 --timeout 5s @/app:amd64")
         .ran;
     let _ = late
         .fails(6)

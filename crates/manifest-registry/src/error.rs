@@ -489,6 +489,8 @@ impl RegistryError {
         let mut error = self.clone();
         if let Some(attempt) = error.attempt_mut()
             && !matches!(attempt.operation, Operation::GetToken(_))
+            // Its own failure keeps the URL that it came from, which may be the one without TLS.
+            && (&attempt.operation, &attempt.method) != (&other.operation, &other.method)
         {
             let Attempt {
                 operation,
