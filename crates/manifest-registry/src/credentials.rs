@@ -159,6 +159,15 @@ impl Credentials {
         (!name.is_empty()).then_some(Helper { name, server })
     }
 
+    /// Reads all entries of `auths`, whose keys may be anything.
+    #[cfg(any(test, feature = "fuzzing"))]
+    pub(crate) fn entries(
+        &self,
+    ) -> impl Iterator<Item = (&str, Result<Credential, RegistryError>)> {
+        let auths = self.config.auths.iter();
+        auths.map(|(key, entry)| (key.as_str(), entry.read(key)))
+    }
+
     fn entry(&self, host: &str) -> Option<(&str, &Entry)> {
         find_key(&self.config.auths, host).filter(|(_, entry)| !entry.is_empty())
     }

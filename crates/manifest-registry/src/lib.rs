@@ -34,6 +34,9 @@ pub mod credentials;
 mod deadline;
 pub mod endpoint;
 pub mod error;
+#[doc(hidden)]
+#[cfg(any(test, feature = "fuzzing"))]
+pub mod fuzzing;
 mod helper;
 mod hint;
 mod host_kind;
