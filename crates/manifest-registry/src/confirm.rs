@@ -5,7 +5,7 @@ use manifest_core::{Digest, Reference};
 use tokio::time::Instant;
 
 use crate::client::{DOCKER_CONTENT_DIGEST, manifest_call};
-use crate::error::{Operation, RegistryError};
+use crate::error::{ContentProblem, Operation, RegistryError};
 use crate::limits::LAG_PAUSE;
 use crate::publish::Push;
 use crate::session::Call;
@@ -38,6 +38,7 @@ impl Push<'_> {
             ..manifest_call(Method::HEAD, reference)
         };
         match self.session().call_believing(&call).await {
+            Ok(answer) if answer.is_web_page() => Err(answer.content(ContentProblem::WebPage)),
             Ok(answer) => {
                 let stated = answer.single_header(DOCKER_CONTENT_DIGEST)?;
                 Ok(match stated.and_then(|text| text.trim().parse().ok()) {

@@ -238,7 +238,7 @@ fn is_transient(error: &RegistryError, contact: Contact) -> bool {
         RegistryError::Network {
             problem, source, ..
         } => match problem {
-            NetworkProblem::Cut | NetworkProblem::Timeout(_) => {
+            NetworkProblem::Cut | NetworkProblem::Timeout(_) | NetworkProblem::Slow(_) => {
                 // The other way of connecting is tried first.
                 let connecting = source.as_ref().is_some_and(Cause::is_connect);
                 contact != Contact::Probing || !connecting

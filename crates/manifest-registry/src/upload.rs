@@ -12,6 +12,7 @@ use manifest_core::{Descriptor, Digest};
 use url::Url;
 
 use crate::answer::Answer;
+use crate::client::DOCKER_CONTENT_DIGEST;
 use crate::error::{ContentProblem, RegistryError};
 use crate::publish::Push;
 use crate::redact;
@@ -170,12 +171,27 @@ impl Push<'_> {
         };
         match self.session().call_within(&call, tries).await {
             Ok(answer) => {
+                let answer = answer.stored()?;
+                check_stored(&answer, &blob.digest)?;
                 answer.discard().await;
                 Ok(())
             }
             // The source failed first: the target only says that it was left in the middle.
             Err(error) => Err(failure.take().unwrap_or(error)),
         }
+    }
+}
+
+/// Checks that a registry does not say that it stored something else. A digest of another algorithm says nothing.
+fn check_stored(answer: &Answer, digest: &Digest) -> Result<(), RegistryError> {
+    let stated = answer.single_header(DOCKER_CONTENT_DIGEST)?;
+    let stated = stated.and_then(|text| text.trim().parse::<Digest>().ok());
+    match stated.filter(|stated| stated.algorithm() == digest.algorithm()) {
+        Some(stated) if stated != *digest => Err(answer.content(ContentProblem::StatedDigest {
+            stated: stated.to_string(),
+            found: digest.clone(),
+        })),
+        _ => Ok(()),
     }
 }
 
