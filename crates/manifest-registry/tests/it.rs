@@ -21,6 +21,8 @@ mod fault_table;
 mod helpers;
 #[path = "it/hostile.rs"]
 mod hostile;
+#[path = "it/hostile_content.rs"]
+mod hostile_content;
 #[path = "it/publish.rs"]
 mod publish;
 #[path = "it/push.rs"]
