@@ -7,6 +7,7 @@
 //! | [`cli`] | the command line, its help and its usage errors, as Docker words them |
 //! | [`commands`] | one file a command: its arguments, then what it does |
 //! | [`context`] | what a command runs in: environment, configuration, drafts, registry client, output |
+//! | [`interrupt`] | what is ended along with the program |
 //! | [`output`] | results to standard output, all else to standard error |
 //! | [`observer`] | what the registry client tells while it works |
 //! | [`failure`] | every way to fail, with its hints |
@@ -24,6 +25,7 @@ pub mod commands;
 pub mod context;
 pub mod exit;
 pub mod failure;
+pub mod interrupt;
 pub mod names;
 pub mod observer;
 pub mod output;

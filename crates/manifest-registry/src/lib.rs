@@ -60,6 +60,7 @@ pub use concurrent::concurrent;
 pub use credentials::{Credential, Credentials};
 pub use endpoint::Insecure;
 pub use error::RegistryError;
+pub use helper::stop_helpers;
 pub use observer::{Observer, Retrying};
 pub use publish::{Child, Publication, Published};
 pub use redact::Secret;
