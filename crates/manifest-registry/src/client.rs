@@ -18,6 +18,7 @@ use crate::error::{ContentProblem, Operation, RegistryError};
 use crate::limits::PARALLEL_UPLOADS;
 use crate::observer::{Observer, Silent};
 use crate::retry::{Retries, Retry};
+use crate::rights::Rights;
 use crate::session::{Call, Session, Target};
 use crate::token::Scope;
 use crate::transport::{Payload, Timeouts, Transport};
@@ -61,6 +62,8 @@ impl Default for ClientConfig {
 #[derive(Clone)]
 pub struct Client {
     shared: Arc<Shared>,
+    /// What reads ask for together.
+    reading: Arc<Rights>,
 }
 
 pub(crate) struct Shared {
@@ -89,7 +92,19 @@ impl Client {
         let uploads = Semaphore::new(PARALLEL_UPLOADS);
         Ok(Self {
             shared: Arc::new(Shared { session, uploads }),
+            reading: Arc::default(),
         })
+    }
+
+    /// Returns this client, to read from these repositories: for those of one registry one token is asked for instead of one
+    /// each. Where the registry or its token server does not go along, each gets its own.
+    #[must_use]
+    pub fn reading<'a>(&self, references: impl IntoIterator<Item = &'a Reference>) -> Self {
+        let repositories = references.into_iter().map(Reference::repository);
+        Self {
+            shared: self.shared.clone(),
+            reading: Arc::new(Rights::to_read(repositories)),
+        }
     }
 
     pub(crate) fn shared(&self) -> &Shared {
@@ -102,7 +117,7 @@ impl Client {
     /// [`RegistryError::NoSuchManifest`] where the registry says that there is none. Bytes with another digest, size or media
     /// type than was stated are an error.
     pub async fn manifest(&self, reference: &Reference) -> Result<Manifest, RegistryError> {
-        let call = manifest_call(Method::GET, reference);
+        let call = self.manifest_call(Method::GET, reference);
         let fetched = self.shared.session.fetch(&call, MANIFEST_BYTES).await;
         let (answer, bytes) = fetched.map_err(|error| named(error, reference))?;
         let content_type = answer
@@ -190,7 +205,7 @@ impl Client {
         descriptor: &Descriptor,
         limit: usize,
     ) -> Result<Vec<u8>, RegistryError> {
-        let call = blob_call(repository, &descriptor.digest);
+        let call = self.blob_call(repository, &descriptor.digest);
         let (answer, bytes) = self.shared.session.fetch(&call, limit).await?;
         let problem = |problem| Err(answer.content(problem));
         if bytes.len() as u64 != descriptor.size {
@@ -213,7 +228,7 @@ impl Client {
         repository: &Repository,
         digest: &Digest,
     ) -> Result<Answer, RegistryError> {
-        let call = blob_call(repository, digest);
+        let call = self.blob_call(repository, digest);
         self.shared.session.call(&call).await
     }
 
@@ -353,8 +368,22 @@ impl Client {
     async fn ask(&self, method: Method, reference: &Reference) -> Result<Answer, RegistryError> {
         self.shared
             .session
-            .call(&manifest_call(method, reference))
+            .call(&self.manifest_call(method, reference))
             .await
+    }
+
+    fn manifest_call<'a>(&self, method: Method, reference: &'a Reference) -> Call<'a> {
+        Call {
+            shared: self.reading.shared(reference.repository()),
+            ..manifest_call(method, reference)
+        }
+    }
+
+    fn blob_call<'a>(&self, repository: &'a Repository, digest: &Digest) -> Call<'a> {
+        Call {
+            shared: self.reading.shared(repository),
+            ..blob_call(repository, digest)
+        }
     }
 
     fn attempt(&self, reference: &Reference) -> Result<Box<crate::error::Attempt>, RegistryError> {

@@ -20,7 +20,7 @@ use crate::endpoint::{Mode, api_host};
 use crate::error::{Attempt, Operation, RegistryError};
 use crate::network::NetworkProblem;
 use crate::retry::{Contact, Tries};
-use crate::token::{Scope, Tokens};
+use crate::token::{Pass, Scope, Tokens};
 use crate::transport::{Payload, Transport, Wire};
 
 /// A request to a registry, before it is known how the registry is reached.
@@ -191,7 +191,7 @@ impl Session {
         }
     }
 
-    /// Makes a call with what the registry is known to demand, and a second time where it turns out to demand more.
+    /// Makes a call with what the registry is known to demand, and again where it turns out to demand more, or less at once.
     async fn answered(&self, call: &Call<'_>, tries: &Tries) -> Result<Answer, RegistryError> {
         let host = self.host(call.domain);
         let mut first = None;
@@ -210,45 +210,55 @@ impl Session {
         let base = host.url(mode, "/")?;
         let url = self.target(&host, call, mode)?;
         let is_own = url.origin() == base.origin();
-        let (answer, used) = match first {
+        let (mut answer, mut pass) = match first {
             Some(answer) => (answer, None),
             None if is_own => {
-                let header = self.authorization(&host, call, &base, None).await?;
-                let answer = self.send(&host, call, mode, header.clone(), tries).await?;
-                (answer, header)
+                let pass = self.pass(&host, call, &base, None).await?;
+                let answer = self.send(&host, call, mode, pass.as_ref(), tries).await?;
+                (answer, pass)
             }
             None => {
                 let answer = self.send(&host, call, mode, None, tries).await?;
                 return answer.accepted().await;
             }
         };
-        host.learn(&answer, &base);
-        let may_improve =
-            is_own && call.payload.is_repeatable() && answer.url().origin() == base.origin();
-        let status = answer.status();
-        if status.is_success() || !may_improve {
-            return answer.accepted().await;
-        }
-        let hidden = matches!(status, StatusCode::FORBIDDEN | StatusCode::NOT_FOUND)
-            && used.is_none()
-            && host.challenge().is_none()
-            && self.credentials.know(&host.domain);
-        if status != StatusCode::UNAUTHORIZED && !hidden {
-            return Err(answer.refused().await);
-        }
-        let refused = answer.refused().await;
-        if hidden {
-            self.ping(&host, mode, &base).await?;
-        }
-        match self
-            .authorization(&host, call, &base, used.as_ref())
-            .await?
-        {
-            Some(header) => {
-                let answer = self.send(&host, call, mode, Some(header), tries).await?;
-                answer.accepted().await
+        let mut is_first = true;
+        loop {
+            host.learn(&answer, &base);
+            let may_improve =
+                is_own && call.payload.is_repeatable() && answer.url().origin() == base.origin();
+            let status = answer.status();
+            if status.is_success() || !may_improve {
+                return answer.accepted().await;
             }
-            None => Err(refused),
+            // A token for much may be refused where one for little is not, and some registries say so with 403.
+            let is_wide = pass.as_ref().is_some_and(|pass| pass.is_wide);
+            let is_hidden = matches!(status, StatusCode::FORBIDDEN | StatusCode::NOT_FOUND)
+                && pass.is_none()
+                && host.challenge().is_none()
+                && self.credentials.know(&host.domain);
+            let is_worth = match status {
+                StatusCode::UNAUTHORIZED => is_first || is_wide,
+                StatusCode::FORBIDDEN if is_wide => true,
+                _ => is_hidden,
+            };
+            let refused = answer.refused().await;
+            if !is_worth {
+                return Err(refused);
+            }
+            if is_hidden {
+                self.ping(&host, mode, &base).await?;
+            }
+            let rejected = pass.as_ref().map(|pass| &pass.header);
+            let other = self.pass(&host, call, &base, rejected).await?;
+            // Some token servers give the same token for all scopes; that one is refused for good.
+            let is_same = |other: &Pass| Some(&other.header) == rejected;
+            pass = match other {
+                Some(other) if status != StatusCode::FORBIDDEN || !is_same(&other) => Some(other),
+                _ => return Err(refused),
+            };
+            answer = self.send(&host, call, mode, pass.as_ref(), tries).await?;
+            is_first = false;
         }
     }
 
@@ -289,7 +299,7 @@ impl Session {
         host: &Host,
         call: &Call<'_>,
         mode: Mode,
-        authorization: Option<HeaderValue>,
+        pass: Option<&Pass>,
         tries: &Tries,
     ) -> Result<Answer, RegistryError> {
         let base = host.url(mode, "/")?;
@@ -309,7 +319,7 @@ impl Session {
             method: call.method.clone(),
             url,
             headers: call.headers.clone(),
-            authorization,
+            authorization: pass.map(|pass| pass.header.clone()),
             payload: &call.payload,
             tries,
         };
@@ -338,13 +348,13 @@ impl Session {
         ))
     }
 
-    async fn authorization(
+    async fn pass(
         &self,
         host: &Host,
         call: &Call<'_>,
         base: &Url,
         rejected: Option<&HeaderValue>,
-    ) -> Result<Option<HeaderValue>, RegistryError> {
+    ) -> Result<Option<Pass>, RegistryError> {
         let Some(challenge) = host.challenge() else {
             return Ok(None);
         };
@@ -363,7 +373,7 @@ impl Session {
             rejected,
         };
         login
-            .header(&challenge, self.attempt(host, call, host.mode())?)
+            .pass(&challenge, self.attempt(host, call, host.mode())?)
             .await
     }
 

@@ -44,6 +44,7 @@ pub(super) async fn run(context: &Context<'_>, args: &Args) -> Result<(), Failur
     }
     let images = each_once(images)?;
     let client = context.client(args.insecure.is_on(), &args.patience)?;
+    let client = client.reading(&images);
     let now = context.now();
     let resolved = images.into_iter().map(|image| resolve(&client, image, now));
     let resolved = for_all(resolved).await?;
