@@ -61,7 +61,7 @@ pub use credentials::{Credential, Credentials};
 pub use endpoint::Insecure;
 pub use error::RegistryError;
 pub use helper::stop_helpers;
-pub use observer::{Observer, Retrying};
+pub use observer::{Observer, Resuming, Retrying};
 pub use publish::{Child, Publication, Published};
 pub use redact::Secret;
 pub use retry::Retry;

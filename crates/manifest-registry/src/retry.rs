@@ -17,7 +17,7 @@ use crate::deadline::Deadline;
 use crate::error::RegistryError;
 use crate::limits::{self, LONGEST_RETRY_AFTER};
 use crate::network::{Cause, NetworkProblem};
-use crate::observer::{Observer, Retrying};
+use crate::observer::{Observer, Resuming, Retrying};
 
 /// How much a client bears. The defaults are those of [`limits`].
 #[derive(Clone, Copy, Debug)]
@@ -183,6 +183,11 @@ impl Retries {
             Verdict::Final
         };
         self.obey(verdict, tries, error).await
+    }
+
+    /// Tells that an upload goes on.
+    pub(crate) fn resuming(&self, resumed: &Resuming<'_>) {
+        self.observer.resuming(resumed);
     }
 
     fn verdict(&self, tries: &Tries, asked: Option<Duration>) -> Verdict {

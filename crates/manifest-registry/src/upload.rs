@@ -14,6 +14,7 @@ use url::Url;
 use crate::answer::Answer;
 use crate::client::DOCKER_CONTENT_DIGEST;
 use crate::error::{ContentProblem, RegistryError};
+use crate::observer::Resuming;
 use crate::publish::Push;
 use crate::redact;
 use crate::retry::{Contact, Tries};
@@ -53,6 +54,12 @@ impl Push<'_> {
                 return Err(error);
             }
             session = self.resume(blob, session).await?;
+            retries.resuming(&Resuming {
+                target: self.target,
+                digest: &blob.digest,
+                offset: session.offset,
+                size: blob.size,
+            });
         }
     }
 

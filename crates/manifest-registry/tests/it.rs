@@ -29,6 +29,8 @@ mod publish;
 mod push;
 #[path = "it/read.rs"]
 mod read;
+#[path = "it/resume.rs"]
+mod resume;
 #[path = "it/round_trips.rs"]
 mod round_trips;
 #[path = "it/schemes.rs"]
