@@ -2,6 +2,7 @@
 //!
 //! | module | holds |
 //! | --- | --- |
+//! | [`escapes`] | what registries say commands no terminal |
 //! | [`interrupted`] | Ctrl-C in the middle of a push: at once, and nothing is left half done |
 //! | [`logins`] | TLS, and credentials from all the places where Docker keeps them |
 //! | [`refusals`] | registries that refuse, are down, or send what nobody asked for |
@@ -9,6 +10,7 @@
 //!
 //! In every test that has a password, nothing that the program writes has it in it ([`shell`]).
 
+mod escapes;
 mod interrupted;
 mod logins;
 mod refusals;

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use manifest_core::draft::{PayloadError, UnsupportedPair};
 use manifest_core::{Reference, ReferenceError};
-use manifest_registry::RegistryError;
+use manifest_registry::{RegistryError, redact};
 use manifest_store::StoreError;
 
 use crate::cli::usage::UsageError;
@@ -76,7 +76,7 @@ pub enum Failure {
         image: Reference,
     },
     /// An entry's os and architecture do not go together.
-    #[error(transparent)]
+    #[error("{}", redact::printable(&.0.to_string()))]
     Pair(#[from] UnsupportedPair),
     /// An entry's manifest cannot be had byte for byte.
     #[error(transparent)]
@@ -218,7 +218,7 @@ fn describe(error: &Failure) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
     while let Some(error) = cause {
-        let reason = error.to_string();
+        let reason = redact::printable(&error.to_string());
         if !text.contains(&reason) {
             text = format!("{text}{mark}{reason}");
             mark = ": ";

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use manifest_core::{Draft, Platform, PublishedList, Reference};
-use manifest_registry::{Child, Publication, Published};
+use manifest_registry::{Child, Publication, Published, redact};
 use manifest_store::Removal;
 
 use crate::cli::{Help, Patience, Switch};
@@ -123,8 +123,10 @@ fn warn_of_duplicates(draft: &Draft, output: &Output) {
         };
         if let Some(other) = first.insert(comparable(platform), &entry.reference) {
             output.warning(&format!(
-                "{other} and {} are both for {platform}: most clients will only ever see the first",
-                entry.reference
+                "{other} and {} are both for {}: most clients will only ever see the first",
+                entry.reference,
+                // A line break in it would look like another line of ours.
+                redact::printable(&platform.to_string())
             ));
         }
     }
