@@ -49,18 +49,27 @@ impl Push<'_> {
             let Err(mut error) = self.send_blob(content, blob, &session, &tries).await else {
                 return Ok(());
             };
+            if session.offset > 0 && is_lost(&error) {
+                session = self.open_upload(&blob.digest).await?;
+                self.tell(blob, &session);
+                continue;
+            }
             // A stream is not repeated below; this makes a new one.
             if !retries.again(&tries, &mut error, Contact::Before).await {
                 return Err(error);
             }
             session = self.resume(blob, session).await?;
-            retries.resuming(&Resuming {
-                target: self.target,
-                digest: &blob.digest,
-                offset: session.offset,
-                size: blob.size,
-            });
+            self.tell(blob, &session);
         }
+    }
+
+    fn tell(&self, blob: &Descriptor, session: &UploadSession) {
+        self.session().transport.retries.resuming(&Resuming {
+            target: self.target,
+            digest: &blob.digest,
+            offset: session.offset,
+            size: blob.size,
+        });
     }
 
     async fn open_upload(&self, digest: &Digest) -> Result<UploadSession, RegistryError> {
@@ -200,6 +209,13 @@ fn check_stored(answer: &Answer, digest: &Digest) -> Result<(), RegistryError> {
         })),
         _ => Ok(()),
     }
+}
+
+/// Tells whether a registry refuses the rest of an upload for what it has of it: that is damaged (400), of another length
+/// (416), or gone (404).
+fn is_lost(error: &RegistryError) -> bool {
+    let status = error.status().map(|status| status.as_u16());
+    error.is_final_refusal() && matches!(status, Some(400 | 404 | 416))
 }
 
 /// Reads the end of `0-END`, as registries write `Range` in answers.

@@ -19,20 +19,20 @@ const ARRIVED: usize = 3456;
 #[derive(Debug)]
 struct Witness {
     target: EmbeddedRegistry,
-    arrived: usize,
+    arrived: Vec<u8>,
     said: Mutex<Vec<String>>,
 }
 
 impl Observer for Witness {
     fn retrying(&self, retry: &Retrying<'_>) {
         self.said.lock().unwrap().push(retry.to_string());
-        if self.arrived > 0 {
+        if !self.arrived.is_empty() {
             let mut requests = self.target.log().requests().into_iter();
             let cut = requests.rfind(|request| request.is("PUT", "/blobs/uploads/"));
             let path = cut.expect("an upload was cut").path;
             let plain = Plain::new(&self.target.host());
             let headers = [("content-type", "application/octet-stream")];
-            let answer = plain.send("PATCH", &path, &headers, &LAYER[..self.arrived]);
+            let answer = plain.send("PATCH", &path, &headers, &self.arrived);
             assert_eq!(answer.unwrap().status, 202);
         }
     }
@@ -42,16 +42,16 @@ impl Observer for Witness {
     }
 }
 
-/// Uploads an image whose layer is cut once when so much has arrived. Returns what was said, and how long the requests were that
+/// Uploads an image whose layer is cut once when this has arrived. Returns what was said, and how long the requests were that
 /// carried the layer.
-fn upload(arrived: usize) -> (Vec<String>, Vec<usize>) {
+fn upload(arrived: &[u8]) -> (Vec<String>, Vec<usize>) {
     let source = EmbeddedRegistry::start();
     let image: BuiltImage = Image::oci().layer(&LAYER).build();
     let digest = Digest::sha256(&image.manifest);
     source.seed("app", "1", &image);
     let witness = Arc::new(Witness {
         target: EmbeddedRegistry::start(),
-        arrived,
+        arrived: arrived.to_vec(),
         said: Mutex::default(),
     });
     let target = &witness.target;
@@ -98,7 +98,7 @@ fn upload(arrived: usize) -> (Vec<String>, Vec<usize>) {
 #[test]
 fn an_upload_goes_on_where_it_broke_off() {
     let layer = Digest::sha256(&LAYER);
-    let (said, lengths) = upload(ARRIVED);
+    let (said, lengths) = upload(&LAYER[..ARRIVED]);
     assert_eq!(lengths, [LAYER.len(), LAYER.len() - ARRIVED]);
     assert_eq!(said.len(), 2, "{said:#?}");
     assert!(
@@ -114,7 +114,7 @@ fn an_upload_goes_on_where_it_broke_off() {
 #[test]
 fn an_upload_of_which_nothing_arrived_begins_anew() {
     let layer = Digest::sha256(&LAYER);
-    let (said, lengths) = upload(0);
+    let (said, lengths) = upload(&[]);
     assert_eq!(lengths, [LAYER.len(), LAYER.len()]);
     assert_eq!(
         said[1..],
@@ -122,4 +122,17 @@ fn an_upload_of_which_nothing_arrived_begins_anew() {
             "the upload of blob {layer} to HOST/app begins anew"
         )]
     );
+}
+
+#[test]
+fn an_upload_of_which_something_else_arrived_begins_anew() {
+    let (said, lengths) = upload(&[8; ARRIVED]);
+    let whole = LAYER.len();
+    assert_eq!(lengths, [whole, whole - ARRIVED, whole]);
+    assert_eq!(said.len(), 3, "{said:#?}");
+    assert!(
+        said[1].ends_with("goes on after 3456 of 9000 bytes"),
+        "{said:#?}"
+    );
+    assert!(said[2].ends_with("begins anew"), "{said:#?}");
 }
