@@ -2,12 +2,16 @@
 //!
 //! | module | holds |
 //! | --- | --- |
+//! | [`escapes`] | what registries say commands no terminal |
+//! | [`interrupted`] | Ctrl-C in the middle of a push: at once, and nothing is left half done |
 //! | [`logins`] | TLS, and credentials from all the places where Docker keeps them |
 //! | [`refusals`] | registries that refuse, are down, or send what nobody asked for |
 //! | [`requests`] | how much each command asks of a registry, and for which rights |
 //!
 //! In every test that has a password, nothing that the program writes has it in it ([`shell`]).
 
+mod escapes;
+mod interrupted;
 mod logins;
 mod refusals;
 mod requests;

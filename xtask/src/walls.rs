@@ -104,6 +104,7 @@ const WALLS: &[Wall] = &[
             "rustix",
             "serde",
             "serde_json",
+            "signal-hook",
             "thiserror",
             "tokio",
         ],

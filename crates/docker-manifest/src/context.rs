@@ -10,6 +10,7 @@ use manifest_store::Store;
 
 use crate::cli::{Globals, Patience};
 use crate::failure::Failure;
+use crate::interrupt;
 use crate::names::PROGRAM;
 use crate::observer::Notices;
 use crate::output::Output;
@@ -112,6 +113,9 @@ impl<'a> Context<'a> {
     pub fn client(&self, insecure: bool, patience: &Patience) -> Result<Client, Failure> {
         let path = self.config_folder()?.join("config.json");
         let (credentials, hosts) = self.read_config(&path);
+        if credentials.name_helpers() {
+            interrupt::stop_helpers_too()?;
+        }
         Ok(Client::new(ClientConfig {
             user_agent: format!("{PROGRAM}/{VERSION}"),
             credentials,

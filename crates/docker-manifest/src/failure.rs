@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use manifest_core::draft::{PayloadError, UnsupportedPair};
 use manifest_core::settings::CannotCarry;
 use manifest_core::{Digest, PlatformNameError, Reference, ReferenceError};
-use manifest_registry::RegistryError;
+use manifest_registry::{RegistryError, redact};
 use manifest_store::StoreError;
 
 use crate::cli::usage::UsageError;
@@ -97,7 +97,7 @@ pub enum Failure {
         platform: String,
     },
     /// Warnings, where none shall be.
-    #[error("{}", .0.join("\n"))]
+    #[error("{}", .0.iter().map(|warning| redact::printable(warning)).collect::<Vec<_>>().join("\n"))]
     Strict(Vec<String>),
     /// A flag of `push` was given to a `create` that does not push.
     #[error("{flag} is for pushing, and nothing is pushed")]
@@ -206,7 +206,7 @@ pub enum Failure {
         image: Reference,
     },
     /// An entry's os and architecture do not go together.
-    #[error(transparent)]
+    #[error("{}", redact::printable(&.0.to_string()))]
     Pair(#[from] UnsupportedPair),
     /// An entry's manifest cannot be had byte for byte.
     #[error(transparent)]
@@ -383,7 +383,7 @@ fn describe(error: &Failure) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
     while let Some(error) = cause {
-        let reason = error.to_string();
+        let reason = redact::printable(&error.to_string());
         if !text.contains(&reason) {
             text = format!("{text}{mark}{reason}");
             mark = ": ";

@@ -10,6 +10,7 @@
 //! | [`publishing`] | what `push` and `create --push` do with a draft |
 //! | [`review`] | what is looked at before a list goes live |
 //! | [`context`] | what a command runs in: environment, configuration, drafts, registry client, output |
+//! | [`interrupt`] | what is ended along with the program |
 //! | [`output`] | results to standard output, all else to standard error |
 //! | [`observer`] | what the registry client tells while it works |
 //! | [`failure`] | every way to fail, with its hints |
@@ -27,6 +28,7 @@ pub mod commands;
 pub mod context;
 pub mod exit;
 pub mod failure;
+pub mod interrupt;
 pub mod names;
 pub mod observer;
 pub mod output;

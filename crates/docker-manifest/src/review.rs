@@ -6,6 +6,8 @@ use manifest_core::duplicates::{Duplicate, duplicates, orphans, without};
 use manifest_core::settings::odd_ones;
 use manifest_core::{Draft, Entry, ListType, Platform};
 
+use manifest_registry::redact;
+
 use crate::cli::OnDuplicate;
 use crate::failure::Failure;
 
@@ -120,7 +122,7 @@ pub fn settle_duplicates(draft: &mut Draft, wanted: OnDuplicate) -> Result<Vec<S
             Some(&Duplicate { first, second }) => Err(Failure::Duplicate {
                 first: name(first),
                 second: name(second),
-                platform: platform(second).to_string(),
+                platform: redact::printable(&platform(second).to_string()),
             }),
         },
         OnDuplicate::Replace => {

@@ -367,7 +367,7 @@ impl Client {
             scopes: vec![Scope::push(repository)],
             shared,
         };
-        let answer = self.shared.session.call(&call).await?;
+        let answer = self.shared.session.call(&call).await?.stored()?;
         let stated = answer.single_header(DOCKER_CONTENT_DIGEST)?;
         let stated = check_stated(stated, &bytes).map_err(|problem| answer.content(problem))?;
         answer.discard().await;

@@ -6,7 +6,7 @@ use tokio::time::Instant;
 
 use crate::client::{DOCKER_CONTENT_DIGEST, manifest_call};
 use crate::concurrent::concurrent;
-use crate::error::{Operation, RegistryError};
+use crate::error::{ContentProblem, Operation, RegistryError};
 use crate::limits::{LAG_PAUSE, PARALLEL_WORK};
 use crate::publish::Push;
 use crate::session::Call;
@@ -39,6 +39,7 @@ impl Push<'_> {
             ..manifest_call(Method::HEAD, reference)
         };
         match self.session().call_believing(&call).await {
+            Ok(answer) if answer.is_web_page() => Err(answer.content(ContentProblem::WebPage)),
             Ok(answer) => {
                 let stated = answer.single_header(DOCKER_CONTENT_DIGEST)?;
                 Ok(match stated.and_then(|text| text.trim().parse().ok()) {

@@ -110,6 +110,12 @@ impl Credentials {
         })
     }
 
+    /// Tells whether helpers may be run.
+    #[must_use]
+    pub fn name_helpers(&self) -> bool {
+        !self.config.creds_store.is_empty() || !self.config.cred_helpers.is_empty()
+    }
+
     /// Tells whether there is anything to be had for `host`, without asking a helper.
     #[must_use]
     pub fn know(&self, host: &str) -> bool {

@@ -166,9 +166,22 @@ pub enum ContentProblem {
     /// The answer to a token request is none.
     #[error("the token server's answer has no usable token")]
     Token,
+    /// Something said yes to a write, and no registry says it so: a proxy, or a login page.
+    #[error("{} is not how a registry says that it has stored something", status_text(.0))]
+    NotStored(StatusCode),
+    /// A web page came where a registry was asked.
+    #[error("a web page came, not a registry's answer")]
+    WebPage,
     /// The answer has no header that it must have.
     #[error("the registry's answer has no usable {0} header")]
     Header(&'static str),
+}
+
+fn status_text(status: &StatusCode) -> String {
+    let reason = status.canonical_reason().unwrap_or_default();
+    format!("{} {reason}", status.as_str())
+        .trim_end()
+        .to_owned()
 }
 
 fn with_cause(error: &ManifestError) -> String {

@@ -1,6 +1,6 @@
 //! What to do about an error: the first row of the [`table`] that fits it.
 
-use crate::error::{Absent, Attempt, Operation, RegistryError};
+use crate::error::{Absent, Attempt, ContentProblem, Operation, RegistryError};
 use crate::host_kind::HostKind;
 use crate::network::NetworkProblem;
 use crate::refusal::Refusal;
@@ -28,6 +28,14 @@ impl RegistryError {
             Self::ChildrenLost { .. } => found(Outcome::Lost),
             Self::ReadBack { found: Some(_), .. } => found(Outcome::OtherThere),
             Self::ReadBack { found: None, .. } => found(Outcome::NothingThere),
+            Self::Content { problem, .. }
+                if matches!(**problem, ContentProblem::NotStored(_) | ContentProblem::WebPage) =>
+            {
+                Some(
+                    "something between here and the registry answered in its place: check the proxy, or log in to the network"
+                        .to_owned(),
+                )
+            }
             Self::Credentials { .. } => {
                 Some("run docker login again, or repair the file".to_owned())
             }
