@@ -2,12 +2,14 @@
 //!
 //! | module | holds |
 //! | --- | --- |
+//! | [`certificates`] | authorities and client certificates |
 //! | [`logins`] | TLS, and credentials from all the places where Docker keeps them |
 //! | [`refusals`] | registries that refuse, are down, or send what nobody asked for |
 //! | [`requests`] | how much each command asks of a registry, and for which rights |
 //!
 //! In every test that has a password, nothing that the program writes has it in it ([`shell`]).
 
+mod certificates;
 mod logins;
 mod refusals;
 mod requests;

@@ -7,6 +7,7 @@
 //! | [`cli`] | the command line, its help and its usage errors, as Docker words them |
 //! | [`commands`] | one file a command: its arguments, then what it does |
 //! | [`context`] | what a command runs in: environment, configuration, drafts, registry client, output |
+//! | [`settings`] | what is set for talking to registries: certificates, credentials, proxies, mirrors |
 //! | [`output`] | results to standard output, all else to standard error |
 //! | [`observer`] | what the registry client tells while it works |
 //! | [`failure`] | every way to fail, with its hints |
@@ -29,6 +30,7 @@ pub mod observer;
 pub mod output;
 pub mod plugin;
 pub mod reference_docs;
+pub mod settings;
 pub mod shim;
 
 use cli::{Cli, Globals, Request};

@@ -12,11 +12,14 @@ use manifest_core::{Content, Descriptor, Digest, Manifest, MediaType, Platform, 
 use tokio::sync::Semaphore;
 
 use crate::answer::Answer;
+use crate::certificates::{self, Certificates};
 use crate::credentials::Credentials;
 use crate::endpoint::Insecure;
 use crate::error::{ContentProblem, Operation, RegistryError};
 use crate::limits::PARALLEL_UPLOADS;
 use crate::observer::{Observer, Silent};
+use crate::pool::Pools;
+use crate::proxies::Proxies;
 use crate::retry::{Retries, Retry};
 use crate::session::{Call, Session, Target};
 use crate::token::Scope;
@@ -34,6 +37,10 @@ pub struct ClientConfig {
     pub credentials: Credentials,
     /// Where TLS is not demanded.
     pub insecure: Insecure,
+    /// Whose certificates are believed beside those of the system, and which are shown.
+    pub certificates: Certificates,
+    /// What goes by which proxy.
+    pub proxies: Proxies,
     /// How long each step may take.
     pub timeouts: Timeouts,
     /// How often what failed is tried again, and how long everything may take.
@@ -48,6 +55,8 @@ impl Default for ClientConfig {
             user_agent: concat!("docker-manifest/", env!("CARGO_PKG_VERSION")).to_owned(),
             credentials: Credentials::default(),
             insecure: Insecure::default(),
+            certificates: Certificates::default(),
+            proxies: Proxies::default(),
             timeouts: Timeouts::default(),
             retry: Retry::default(),
             observer: Arc::new(Silent),
@@ -79,12 +88,26 @@ impl Client {
     /// Makes a client. It connects to nothing yet, but [`Retry::timeout`] starts to run.
     ///
     /// # Errors
-    /// Where the user agent cannot be in a header.
+    /// Where the user agent cannot be in a header, or an authority for all hosts cannot be read.
     pub fn new(config: ClientConfig) -> Result<Self, RegistryError> {
         let user_agent = HeaderValue::from_str(&config.user_agent)
             .map_err(|_| RegistryError::UserAgent(config.user_agent.clone()))?;
-        let retries = Retries::new(config.retry, config.observer);
-        let transport = Transport::new(user_agent, config.timeouts, config.insecure, retries);
+        certificates::roots(&config.certificates.roots).map_err(|problem| {
+            RegistryError::Certificates {
+                host: "all hosts".to_owned(),
+                problem,
+            }
+        })?;
+        let observer = config.observer;
+        let retries = Retries::new(config.retry, observer.clone());
+        let pools = Pools::new(
+            user_agent,
+            config.timeouts,
+            config.certificates,
+            config.proxies,
+            observer.clone(),
+        );
+        let transport = Transport::new(pools, config.timeouts, config.insecure, retries, observer);
         let session = Session::new(transport, config.credentials);
         let uploads = Semaphore::new(PARALLEL_UPLOADS);
         Ok(Self {

@@ -12,7 +12,9 @@
 //! | `auth`, `challenge`, `token` | from a challenge and credentials to a header; one token request per set of scopes |
 //! | [`credentials`], `helper` | Docker's `config.json`; running credential helpers |
 //! | [`endpoint`] | which schemes and TLS modes a host may be spoken to with |
-//! | `transport`, `answer` | the one way out, redirects, connection pools; bounded bodies |
+//! | `transport`, `answer` | the one way out, redirects; bounded bodies |
+//! | `pool`, `tls` | a connection pool for each host, with its TLS settings and its proxy |
+//! | [`certificates`], [`proxies`] | what the user wants of those |
 //! | [`retry`], `retry_after`, `deadline` | what is tried again, when, and until when |
 //! | [`observer`] | what the client tells while it works |
 //! | [`error`], [`refusal`], [`network`], `hint`, `host_kind` | what went wrong, and what to do about it |
@@ -25,6 +27,7 @@
 
 mod answer;
 mod auth;
+pub mod certificates;
 mod challenge;
 pub mod client;
 mod concurrent;
@@ -41,6 +44,8 @@ pub mod limits;
 mod missing;
 pub mod network;
 pub mod observer;
+mod pool;
+pub mod proxies;
 pub mod publish;
 pub mod redact;
 pub mod refusal;
@@ -48,16 +53,19 @@ pub mod retry;
 mod retry_after;
 mod rights;
 mod session;
+mod tls;
 mod token;
 mod transport;
 mod upload;
 
+pub use certificates::{CertificateProblem, Certificates, HostCertificates, Identity, Pem};
 pub use client::{Client, ClientConfig};
 pub use concurrent::concurrent;
-pub use credentials::{Credential, Credentials};
+pub use credentials::{Credential, Credentials, Found};
 pub use endpoint::Insecure;
 pub use error::RegistryError;
-pub use observer::{Observer, Retrying};
+pub use observer::{Event, Observer, Retrying};
+pub use proxies::{Proxies, ProxySetting};
 pub use publish::{Child, Publication, Published};
 pub use redact::Secret;
 pub use retry::Retry;

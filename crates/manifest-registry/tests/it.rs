@@ -19,6 +19,8 @@ mod fault_table;
 mod helpers;
 #[path = "it/hostile.rs"]
 mod hostile;
+#[path = "it/proxies.rs"]
+mod proxies;
 #[path = "it/publish.rs"]
 mod publish;
 #[path = "it/push.rs"]
@@ -29,6 +31,8 @@ mod read;
 mod round_trips;
 #[path = "it/schemes.rs"]
 mod schemes;
+#[path = "it/tls.rs"]
+mod tls;
 
 use std::time::Duration;
 

@@ -194,7 +194,7 @@ fn wrong_credentials_are_named_and_never_shown() {
                 r#"{ "auths": { "HOST": { "auth": "pa55-of-the-robot" } } }"#.to_owned(),
                 "",
                 1,
-                "the credentials for REGISTRY in Docker's config.json cannot be read",
+                "the credentials for REGISTRY in HOME/.docker/config.json cannot be read",
             ),
         ];
         for (config, program, code, text) in rows {

@@ -6,7 +6,7 @@ use manifest_core::{Draft, Entry, Reference};
 use manifest_registry::Client;
 
 use super::for_all;
-use crate::cli::{Help, Patience, Switch};
+use crate::cli::{Help, Patience, Reach, Switch};
 use crate::context::Context;
 use crate::failure::Failure;
 
@@ -24,6 +24,8 @@ pub struct Args {
     insecure: Switch,
     #[command(flatten)]
     patience: Patience,
+    #[command(flatten)]
+    reach: Reach,
     #[arg(value_name = "MANIFEST_LIST MANIFEST", hide = true)]
     pub(crate) images: Vec<String>,
 }
@@ -43,7 +45,7 @@ pub(super) async fn run(context: &Context<'_>, args: &Args) -> Result<(), Failur
         return Err(Failure::RefusingToAmend { list });
     }
     let images = each_once(images)?;
-    let client = context.client(args.insecure.is_on(), &args.patience)?;
+    let client = context.client(args.insecure.is_on(), &args.patience, &args.reach)?;
     let now = context.now();
     let resolved = images.into_iter().map(|image| resolve(&client, image, now));
     let resolved = for_all(resolved).await?;

@@ -6,7 +6,7 @@ use manifest_core::{Draft, Platform, PublishedList, Reference};
 use manifest_registry::{Child, Publication, Published};
 use manifest_store::Removal;
 
-use crate::cli::{Help, Patience, Switch};
+use crate::cli::{Help, Patience, Reach, Switch};
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::output::Output;
@@ -22,6 +22,8 @@ pub struct Args {
     insecure: Switch,
     #[command(flatten)]
     patience: Patience,
+    #[command(flatten)]
+    reach: Reach,
     /// Remove the local manifest list after push
     #[arg(short, long)]
     purge: Switch,
@@ -53,7 +55,7 @@ pub(super) async fn run(context: &Context<'_>, args: &Args) -> Result<(), Failur
     let children = checked(&draft)?;
     warn_of_duplicates(&draft, context.output);
     let published = PublishedList::of_entries(&draft.entries);
-    let client = context.client(args.insecure.is_on(), &args.patience)?;
+    let client = context.client(args.insecure.is_on(), &args.patience, &args.reach)?;
     let publication = Publication {
         target: &list,
         media_type: published.media_type,
