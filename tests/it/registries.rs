@@ -6,6 +6,7 @@
 //! | [`logins`] | TLS, and credentials from all the places where Docker keeps them |
 //! | [`refusals`] | registries that refuse, are down, or send what nobody asked for |
 //! | [`requests`] | how much each command asks of a registry, and for which rights |
+//! | [`settings`] | credentials and proxies that the environment names |
 //!
 //! In every test that has a password, nothing that the program writes has it in it ([`shell`]).
 
@@ -13,6 +14,7 @@ mod certificates;
 mod logins;
 mod refusals;
 mod requests;
+mod settings;
 
 use std::fs;
 

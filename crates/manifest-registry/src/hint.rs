@@ -42,8 +42,8 @@ impl RegistryError {
             Self::TagTaken { .. } => found(Outcome::TagTaken),
             Self::ReadBack { found: Some(_), .. } => found(Outcome::OtherThere),
             Self::ReadBack { found: None, .. } => found(Outcome::NothingThere),
-            Self::Credentials { .. } => {
-                Some("run docker login again, or repair the file".to_owned())
+            Self::Credentials { file, .. } => {
+                Some(format!("repair {file}, or run docker login again"))
             }
             _ => None,
         }
