@@ -23,6 +23,20 @@ impl Draft {
     pub fn entry(&self, image: &Reference) -> Option<&Entry> {
         self.entries.iter().find(|entry| entry.reference == *image)
     }
+
+    /// Returns the hosts of the entries for which the user did not want TLS to be checked.
+    #[must_use]
+    pub fn insecure_hosts(&self) -> Vec<String> {
+        let is_insecure =
+            |entry: &&Entry| entry.origin.as_ref().is_some_and(|origin| origin.insecure);
+        let entries = self.entries.iter().filter(is_insecure);
+        let mut hosts: Vec<String> = entries
+            .map(|entry| entry.reference.domain().to_owned())
+            .collect();
+        hosts.sort();
+        hosts.dedup();
+        hosts
+    }
 }
 
 /// One image in a draft.
@@ -58,6 +72,8 @@ pub struct Origin {
     pub resolved_at: u64,
     /// The platform that the image's configuration states. What differs from it was annotated.
     pub platform: Platform,
+    /// Whether the user did not want the registry's TLS to be checked.
+    pub insecure: bool,
 }
 
 /// What `annotate` changes: text that is not given stays, features are added.
@@ -104,6 +120,13 @@ pub enum PayloadError {
 }
 
 impl Entry {
+    /// Notes that the user did not want the registry's TLS to be checked.
+    pub fn mark_insecure(&mut self) {
+        if let Some(origin) = &mut self.origin {
+            origin.insecure = true;
+        }
+    }
+
     /// Makes the entry of a manifest that was just resolved.
     #[must_use]
     pub fn resolved(
@@ -117,6 +140,7 @@ impl Entry {
             digest: descriptor.digest.clone(),
             resolved_at: now,
             platform: platform.clone(),
+            insecure: false,
         };
         descriptor.platform = Some(platform);
         let shown = Shown {

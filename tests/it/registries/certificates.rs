@@ -209,3 +209,26 @@ fn a_folder_that_cannot_be_read_is_said_in_the_trace_only() {
         .says("debug: certificates: HOME/.config/containers/certs.d/some.host is passed over: Not a directory")
         .says("debug: certificates: /etc/docker/certs.d is ");
 }
+
+#[test]
+fn a_draft_remembers_the_hosts_of_its_images_as_insecure_and_no_other() {
+    let registries = [(); 2].map(|()| EmbeddedRegistry::builder().tls(&TestCa::new()).start());
+    let [source, target] = registries.each_ref().map(EmbeddedRegistry::host);
+    registries[0].seed("app", "1", &Image::oci().build());
+    let home = Home::new();
+    let (list, image) = (format!("{target}/app:list"), format!("{source}/app:1"));
+    home.ours(&["create", "--insecure", &list, &image])
+        .succeeds()
+        .is_quiet();
+    home.ours(&["inspect", &list, &image]).succeeds().is_quiet();
+    let failed = home.ours(&["push", &list]);
+    failed
+        .fails(6)
+        .says("signed by an unknown authority")
+        .says(&format!("certs.d/{target}/ca.crt"))
+        .does_not_say(&format!("certs.d/{source}/"));
+    home.ours(&["push", "--insecure", "-p", &list])
+        .succeeds()
+        .is_quiet();
+    assert_eq!(registries[1].tags("app"), ["list"]);
+}

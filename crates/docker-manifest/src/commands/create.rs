@@ -45,10 +45,23 @@ pub(super) async fn run(context: &Context<'_>, args: &Args) -> Result<(), Failur
         return Err(Failure::RefusingToAmend { list });
     }
     let images = each_once(images)?;
-    let client = context.client(args.insecure.is_on(), &args.patience, &args.reach)?;
+    // A draft that cannot be read remembers nothing; what is wrong with it is said when it is changed.
+    let existing = if amend {
+        store.load(&list).ok().flatten()
+    } else {
+        None
+    };
+    let insecure = args.insecure.is_on();
+    let reach = args.reach.remembering(existing.as_ref());
+    let client = context.client(insecure, &args.patience, &reach)?;
     let now = context.now();
     let resolved = images.into_iter().map(|image| resolve(&client, image, now));
-    let resolved = for_all(resolved).await?;
+    let mut resolved = for_all(resolved).await?;
+    for entry in &mut resolved {
+        if insecure || reach.remembers(&entry.reference) {
+            entry.mark_insecure();
+        }
+    }
     store.update(&list, |existing| match existing {
         Some(_) if !amend => Err(Failure::RefusingToAmend { list: list.clone() }),
         existing => Ok((merged(resolved, existing), ())),

@@ -55,7 +55,8 @@ pub(super) async fn run(context: &Context<'_>, args: &Args) -> Result<(), Failur
     let children = checked(&draft)?;
     warn_of_duplicates(&draft, context.output);
     let published = PublishedList::of_entries(&draft.entries);
-    let client = context.client(args.insecure.is_on(), &args.patience, &args.reach)?;
+    let reach = args.reach.remembering(Some(&draft));
+    let client = context.client(args.insecure.is_on(), &args.patience, &reach)?;
     let publication = Publication {
         target: &list,
         media_type: published.media_type,

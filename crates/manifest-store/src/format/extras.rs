@@ -155,6 +155,9 @@ struct OriginJson {
     digest: Digest,
     resolved_at: u64,
     platform: PlatformJson,
+    /// Was added later: programs that do not know it leave it aside, and ask for `--insecure` again.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    insecure: bool,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -240,6 +243,7 @@ impl From<&Origin> for OriginJson {
                 os_version,
                 os_features,
             },
+            insecure: origin.insecure,
         }
     }
 }
@@ -263,6 +267,7 @@ impl From<OriginJson> for Origin {
                 os_features,
                 variant,
             },
+            insecure: json.insecure,
         }
     }
 }
@@ -336,6 +341,23 @@ mod tests {
         assert!(extras.next.as_ref().unwrap().files.is_empty());
         assert_eq!(extras.swap.as_deref(), Some("12-ab"));
         assert_eq!(String::from_utf8(extras.encode()).unwrap(), version_1());
+    }
+
+    #[test]
+    fn what_was_added_later_is_read_and_written() {
+        let later = version_1().replace(
+            "\"variant\": \"v7\"\n          }",
+            "\"variant\": \"v7\"\n          },\n          \"insecure\": true",
+        );
+        let extras = Extras::decode(later.as_bytes()).unwrap();
+        let note = &extras.current.as_ref().unwrap().files["q.io_app-arm"];
+        assert!(note.origin.as_ref().unwrap().insecure);
+        assert_eq!(String::from_utf8(extras.encode()).unwrap(), later);
+        // What this program does not know yet is no damage.
+        let unknown = later.replace("\"insecure\"", "\"unheard-of\"");
+        let extras = Extras::decode(unknown.as_bytes()).unwrap();
+        let note = &extras.current.as_ref().unwrap().files["q.io_app-arm"];
+        assert!(!note.origin.as_ref().unwrap().insecure);
     }
 
     #[test]

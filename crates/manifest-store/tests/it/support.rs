@@ -40,6 +40,7 @@ pub(crate) fn entry(image: &str, content: &str, now: u64) -> Entry {
             digest,
             resolved_at: now,
             platform: platform("amd64"),
+            insecure: false,
         }),
     }
 }
