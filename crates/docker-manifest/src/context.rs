@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use manifest_registry::{Certificates, Client, ClientConfig, HostCertificates, Insecure};
+use manifest_registry::{Certificates, Client, ClientConfig, HostCertificates, Insecure, Mirrors};
 use manifest_store::Store;
 
 use crate::cli::{Globals, Patience, Reach};
@@ -16,7 +16,7 @@ use crate::observer::Notices;
 use crate::output::Output;
 use crate::plugin::VERSION;
 use crate::settings::config_json::{self, ConfigJson};
-use crate::settings::{self, auth_files, certs_d, proxies};
+use crate::settings::{self, auth_files, certs_d, proxies, registries_conf};
 
 /// How long a command waits for another one that changes drafts.
 const LOCK_WAIT: Duration = Duration::from_secs(60);
@@ -143,6 +143,8 @@ impl<'a> Context<'a> {
         let credentials = auth_files::read(&self.environment)?.then(config.credentials);
         let mut hosts = config.insecure_registries;
         hosts.extend(reach.insecure_hosts.iter().cloned());
+        let file = registries_conf::read(&self.environment, self.output)?;
+        hosts.extend(file.insecure_hosts);
         Ok(Client::new(ClientConfig {
             user_agent: format!("{PROGRAM}/{VERSION}"),
             credentials,
@@ -155,6 +157,9 @@ impl<'a> Context<'a> {
                 hosts: self.host_certificates()?,
             },
             proxies: proxies::read(&self.environment, &config.proxies),
+            mirrors: Mirrors {
+                places: vec![reach.mirror_rules(), file.rules],
+            },
             retry: patience.retry(),
             observer: Arc::new(Notices {
                 debug: self.globals.wants_debug(),

@@ -17,8 +17,14 @@ impl Observer for Notices {
     }
 
     fn event(&self, event: &Event<'_>) {
-        if self.debug {
-            Output::default().debug(&event.to_string());
+        let output = Output::default();
+        match event {
+            // Somebody waited for it, and will the next time.
+            Event::MirrorFailed { error, .. } if error.is_unavailable() => {
+                output.status(&event.to_string());
+            }
+            _ if self.debug => output.debug(&event.to_string()),
+            _ => {}
         }
     }
 }

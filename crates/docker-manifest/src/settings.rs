@@ -7,11 +7,13 @@
 //! | [`certs_d`] | the folders of certificates, one for each host |
 //! | [`config_json`] | Docker's `config.json`: credentials, insecure registries, proxies |
 //! | [`proxies`] | `HTTPS_PROXY` and its kin |
+//! | [`registries_conf`] | mirrors, as the containers tools have them |
 
 pub mod auth_files;
 pub mod certs_d;
 pub mod config_json;
 pub mod proxies;
+pub mod registries_conf;
 
 use manifest_registry::Pem;
 

@@ -17,10 +17,11 @@ use crate::credentials::Credentials;
 use crate::endpoint::Insecure;
 use crate::error::{ContentProblem, Operation, RegistryError};
 use crate::limits::PARALLEL_UPLOADS;
+use crate::mirrors::{Asked, Mirrors};
 use crate::observer::{Observer, Silent};
 use crate::pool::Pools;
 use crate::proxies::Proxies;
-use crate::retry::{Retries, Retry};
+use crate::retry::{Retries, Retry, Tries};
 use crate::session::{Call, Session, Target};
 use crate::token::Scope;
 use crate::transport::{Payload, Timeouts, Transport};
@@ -41,6 +42,8 @@ pub struct ClientConfig {
     pub certificates: Certificates,
     /// What goes by which proxy.
     pub proxies: Proxies,
+    /// What is read from where else first.
+    pub mirrors: Mirrors,
     /// How long each step may take.
     pub timeouts: Timeouts,
     /// How often what failed is tried again, and how long everything may take.
@@ -57,6 +60,7 @@ impl Default for ClientConfig {
             insecure: Insecure::default(),
             certificates: Certificates::default(),
             proxies: Proxies::default(),
+            mirrors: Mirrors::default(),
             timeouts: Timeouts::default(),
             retry: Retry::default(),
             observer: Arc::new(Silent),
@@ -76,6 +80,7 @@ pub(crate) struct Shared {
     pub(crate) session: Session,
     /// Bounds the blobs that are copied at once.
     pub(crate) uploads: Semaphore,
+    pub(crate) mirrors: Asked,
 }
 
 impl std::fmt::Debug for Client {
@@ -110,8 +115,13 @@ impl Client {
         let transport = Transport::new(pools, config.timeouts, config.insecure, retries, observer);
         let session = Session::new(transport, config.credentials);
         let uploads = Semaphore::new(PARALLEL_UPLOADS);
+        let mirrors = Asked::new(config.mirrors);
         Ok(Self {
-            shared: Arc::new(Shared { session, uploads }),
+            shared: Arc::new(Shared {
+                session,
+                uploads,
+                mirrors,
+            }),
         })
     }
 
@@ -119,14 +129,29 @@ impl Client {
         &self.shared
     }
 
-    /// Gets a manifest: by the reference's digest if it has one, else by its tag.
+    /// Gets a manifest: by the reference's digest if it has one, else by its tag. A mirror is asked first.
     ///
     /// # Errors
     /// [`RegistryError::NoSuchManifest`] where the registry says that there is none. Bytes with another digest, size or media
     /// type than was stated are an error.
     pub async fn manifest(&self, reference: &Reference) -> Result<Manifest, RegistryError> {
+        let read =
+            async |mirror: &Reference, tries: &Tries| self.manifest_itself(mirror, tries).await;
+        match self.read_mirrored(reference, read).await {
+            Some(manifest) => Ok(manifest),
+            None => self.manifest_itself(reference, &Tries::default()).await,
+        }
+    }
+
+    /// As [`Self::manifest`], from that very registry.
+    pub(crate) async fn manifest_itself(
+        &self,
+        reference: &Reference,
+        tries: &Tries,
+    ) -> Result<Manifest, RegistryError> {
         let call = manifest_call(Method::GET, reference);
-        let fetched = self.shared.session.fetch(&call, MANIFEST_BYTES).await;
+        let session = &self.shared.session;
+        let fetched = session.fetch_within(&call, MANIFEST_BYTES, tries).await;
         let (answer, bytes) = fetched.map_err(|error| named(error, reference))?;
         let content_type = answer
             .single_header("content-type")?
@@ -213,8 +238,33 @@ impl Client {
         descriptor: &Descriptor,
         limit: usize,
     ) -> Result<Vec<u8>, RegistryError> {
+        let read = async |mirror: &Reference, tries: &Tries| {
+            let repository = mirror.repository();
+            self.blob_itself(kind, repository, descriptor, limit, tries)
+                .await
+        };
+        let reference = repository.at(descriptor.digest.clone());
+        match self.read_mirrored(&reference, read).await {
+            Some(bytes) => Ok(bytes),
+            None => {
+                let tries = Tries::default();
+                self.blob_itself(kind, repository, descriptor, limit, &tries)
+                    .await
+            }
+        }
+    }
+
+    async fn blob_itself(
+        &self,
+        kind: &'static str,
+        repository: &Repository,
+        descriptor: &Descriptor,
+        limit: usize,
+        tries: &Tries,
+    ) -> Result<Vec<u8>, RegistryError> {
         let call = blob_call(repository, &descriptor.digest);
-        let (answer, bytes) = self.shared.session.fetch(&call, limit).await?;
+        let session = &self.shared.session;
+        let (answer, bytes) = session.fetch_within(&call, limit, tries).await?;
         let problem = |problem| Err(answer.content(problem));
         if bytes.len() as u64 != descriptor.size {
             let found = bytes.len() as u64;
@@ -260,7 +310,7 @@ impl Client {
         if stated.is_some() {
             return Ok(stated);
         }
-        match self.manifest(reference).await {
+        match self.manifest_itself(reference, &Tries::default()).await {
             Ok(manifest) => Ok(Some(manifest.digest().clone())),
             Err(error) if error.is_not_found() => Ok(None),
             Err(error) => Err(error),

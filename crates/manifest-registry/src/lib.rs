@@ -8,6 +8,7 @@
 //! | `copy`, `upload` | one blob from repository to repository: by mount, else streamed |
 //! | `rights` | what one publication asks of the token server |
 //! | [`concurrent()`] | many things at once, within bounds, results in order |
+//! | [`mirrors`] | where something is read from first |
 //! | `session` | one conversation per registry: scheme, challenge, the login that goes with each call |
 //! | `auth`, `challenge`, `token` | from a challenge and credentials to a header; one token request per set of scopes |
 //! | [`credentials`], `helper` | Docker's `config.json`; running credential helpers |
@@ -41,6 +42,7 @@ mod helper;
 mod hint;
 mod host_kind;
 pub mod limits;
+pub mod mirrors;
 mod missing;
 pub mod network;
 pub mod observer;
@@ -64,6 +66,7 @@ pub use concurrent::concurrent;
 pub use credentials::{Credential, Credentials, Found};
 pub use endpoint::Insecure;
 pub use error::RegistryError;
+pub use mirrors::{Mirror, MirrorRule, Mirrors, Serves};
 pub use observer::{Event, Observer, Retrying};
 pub use proxies::{Proxies, ProxySetting};
 pub use publish::{Child, Publication, Published};

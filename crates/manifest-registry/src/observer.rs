@@ -49,6 +49,15 @@ pub enum Event<'a> {
         /// Where they were found; nothing where there are none.
         source: Option<&'a str>,
     },
+    /// A token is about to be asked for.
+    Token {
+        /// The registry that it is for, as references name it.
+        host: &'a str,
+        /// The token server's URL, without secrets.
+        realm: &'a str,
+        /// The rights that are asked for: `repository:app:pull`.
+        scopes: &'a [String],
+    },
     /// A host has certificates of its own.
     Certificates {
         /// The host.
@@ -146,6 +155,11 @@ impl fmt::Display for Event<'_> {
                 Some(source) => write!(f, "credentials for {host}: {source}"),
                 None => write!(f, "credentials for {host}: none, so anonymous"),
             },
+            Self::Token {
+                host,
+                realm,
+                scopes,
+            } => write!(f, "token for {host} from {realm}: {}", scopes.join(" ")),
             Self::Certificates {
                 host,
                 folders,

@@ -156,19 +156,19 @@ impl Session {
 
     /// Makes a call and reads the whole of the answer, of at most `limit` bytes. A body that does not come whole is
     /// asked for again.
-    pub(crate) async fn fetch(
+    pub(crate) async fn fetch_within(
         &self,
         call: &Call<'_>,
         limit: usize,
+        tries: &Tries,
     ) -> Result<(Answer, Vec<u8>), RegistryError> {
-        let tries = Tries::default();
         loop {
-            let mut answer = self.call_within(call, &tries).await?;
+            let mut answer = self.call_within(call, tries).await?;
             match answer.bytes(limit).await {
                 Ok(bytes) => return Ok((answer, bytes)),
                 Err(mut error) => {
                     let retries = &self.transport.retries;
-                    if !retries.again(&tries, &mut error, Contact::Before).await {
+                    if !retries.again(tries, &mut error, Contact::Before).await {
                         return Err(error);
                     }
                 }

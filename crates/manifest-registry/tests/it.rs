@@ -19,6 +19,8 @@ mod fault_table;
 mod helpers;
 #[path = "it/hostile.rs"]
 mod hostile;
+#[path = "it/mirrors.rs"]
+mod mirrors;
 #[path = "it/proxies.rs"]
 mod proxies;
 #[path = "it/publish.rs"]
