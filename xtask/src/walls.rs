@@ -73,7 +73,6 @@ const WALLS: &[Wall] = &[
             "fastrand",
             "futures-util",
             "http",
-            "http-auth",
             "httpdate",
             "manifest-core",
             "oci-client",

@@ -22,6 +22,9 @@ pub mod descriptor;
 pub mod digest;
 pub mod draft;
 pub mod entry_json;
+#[doc(hidden)]
+#[cfg(any(test, feature = "fuzzing"))]
+pub mod fuzzing;
 pub mod go_duration;
 pub mod go_json;
 pub mod limits;

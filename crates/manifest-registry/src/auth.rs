@@ -16,7 +16,7 @@ use crate::observer::Event;
 use crate::redact::{self, Secret};
 use crate::retry::Tries;
 use crate::session::Host;
-use crate::token::{Scope, Token, TokenKey, Tokens, bearer};
+use crate::token::{Pass, Scope, Token, TokenKey, Tokens, bearer};
 use crate::transport::{Payload, Transport, Wire};
 
 /// What this program calls itself at a token server (OAuth 2).
@@ -39,13 +39,13 @@ pub(crate) struct Login<'a> {
 }
 
 impl Login<'_> {
-    /// Returns the header that answers `challenge`; nothing where there are no credentials for it, or the only header
+    /// Returns the login that answers `challenge`; nothing where there are no credentials for it, or the only one
     /// that there can be was rejected.
-    pub(crate) async fn header(
+    pub(crate) async fn pass(
         &self,
         challenge: &Challenge,
         attempt: Box<Attempt>,
-    ) -> Result<Option<HeaderValue>, RegistryError> {
+    ) -> Result<Option<Pass>, RegistryError> {
         match (challenge, self.credential) {
             (Challenge::Basic, Credential::Basic { username, password }) => {
                 Ok(self.unless_rejected(Some(basic(username, password))))
@@ -56,8 +56,8 @@ impl Login<'_> {
             }
             (Challenge::Bearer { realm, service }, _) => {
                 let service = service.as_deref();
-                if let Some(header) = self.shared_token(realm, service, &attempt).await? {
-                    return Ok(Some(header));
+                if let Some(pass) = self.shared_token(realm, service, &attempt).await? {
+                    return Ok(Some(pass));
                 }
                 let key = TokenKey::new(&self.host.domain, realm, service, self.scopes);
                 let fetch = || self.fetch(realm, service, self.scopes, attempt);
@@ -70,14 +70,14 @@ impl Login<'_> {
         }
     }
 
-    /// Returns the header of the token for all shared rights. Nothing where none are shared, or the token server or the
+    /// Returns the token for all shared rights. Nothing where none are shared, or the token server or the
     /// registry turned out not to go along: then each call asks for what it needs itself.
     async fn shared_token(
         &self,
         realm: &str,
         service: Option<&str>,
         attempt: &Attempt,
-    ) -> Result<Option<HeaderValue>, RegistryError> {
+    ) -> Result<Option<Pass>, RegistryError> {
         if self.shared.is_empty() {
             return Ok(None);
         }
@@ -94,12 +94,19 @@ impl Login<'_> {
                 self.tokens.give_up(&key);
                 Ok(None)
             }
-            result => result.map(Some),
+            result => result.map(|pass| {
+                Some(Pass {
+                    is_wide: true,
+                    ..pass
+                })
+            }),
         }
     }
 
-    fn unless_rejected(&self, header: Option<HeaderValue>) -> Option<HeaderValue> {
-        header.filter(|header| Some(header) != self.rejected)
+    fn unless_rejected(&self, header: Option<HeaderValue>) -> Option<Pass> {
+        header
+            .filter(|header| Some(header) != self.rejected)
+            .map(Pass::only)
     }
 
     async fn fetch(

@@ -22,6 +22,7 @@ use crate::observer::{Observer, Silent};
 use crate::pool::Pools;
 use crate::proxies::Proxies;
 use crate::retry::{Retries, Retry, Tries};
+use crate::rights::Rights;
 use crate::session::{Call, Session, Target};
 use crate::token::Scope;
 use crate::transport::{Payload, Timeouts, Transport};
@@ -74,6 +75,8 @@ impl Default for ClientConfig {
 #[derive(Clone)]
 pub struct Client {
     shared: Arc<Shared>,
+    /// What reads ask for together.
+    reading: Arc<Rights>,
 }
 
 pub(crate) struct Shared {
@@ -122,7 +125,19 @@ impl Client {
                 uploads,
                 mirrors,
             }),
+            reading: Arc::default(),
         })
+    }
+
+    /// Returns this client, to read from these repositories: for those of one registry one token is asked for instead of one
+    /// each. Where the registry or its token server does not go along, each gets its own.
+    #[must_use]
+    pub fn reading<'a>(&self, references: impl IntoIterator<Item = &'a Reference>) -> Self {
+        let repositories = references.into_iter().map(Reference::repository);
+        Self {
+            shared: self.shared.clone(),
+            reading: Arc::new(Rights::to_read(repositories)),
+        }
     }
 
     pub(crate) fn shared(&self) -> &Shared {
@@ -149,7 +164,7 @@ impl Client {
         reference: &Reference,
         tries: &Tries,
     ) -> Result<Manifest, RegistryError> {
-        let call = manifest_call(Method::GET, reference);
+        let call = self.manifest_call(Method::GET, reference);
         let session = &self.shared.session;
         let fetched = session.fetch_within(&call, MANIFEST_BYTES, tries).await;
         let (answer, bytes) = fetched.map_err(|error| named(error, reference))?;
@@ -262,7 +277,7 @@ impl Client {
         limit: usize,
         tries: &Tries,
     ) -> Result<Vec<u8>, RegistryError> {
-        let call = blob_call(repository, &descriptor.digest);
+        let call = self.blob_call(repository, &descriptor.digest);
         let session = &self.shared.session;
         let (answer, bytes) = session.fetch_within(&call, limit, tries).await?;
         let problem = |problem| Err(answer.content(problem));
@@ -286,7 +301,7 @@ impl Client {
         repository: &Repository,
         digest: &Digest,
     ) -> Result<Answer, RegistryError> {
-        let call = blob_call(repository, digest);
+        let call = self.blob_call(repository, digest);
         self.shared.session.call(&call).await
     }
 
@@ -426,8 +441,22 @@ impl Client {
     async fn ask(&self, method: Method, reference: &Reference) -> Result<Answer, RegistryError> {
         self.shared
             .session
-            .call(&manifest_call(method, reference))
+            .call(&self.manifest_call(method, reference))
             .await
+    }
+
+    fn manifest_call<'a>(&self, method: Method, reference: &'a Reference) -> Call<'a> {
+        Call {
+            shared: self.reading.shared(reference.repository()),
+            ..manifest_call(method, reference)
+        }
+    }
+
+    fn blob_call<'a>(&self, repository: &'a Repository, digest: &Digest) -> Call<'a> {
+        Call {
+            shared: self.reading.shared(repository),
+            ..blob_call(repository, digest)
+        }
     }
 
     fn attempt(&self, reference: &Reference) -> Result<Box<crate::error::Attempt>, RegistryError> {

@@ -145,6 +145,17 @@ impl Credentials {
         self
     }
 
+    /// Reads all entries of `auths`, whose keys may be anything.
+    #[cfg(any(test, feature = "fuzzing"))]
+    pub(crate) fn entries(
+        &self,
+    ) -> impl Iterator<Item = (&str, Result<Credential, RegistryError>)> {
+        self.files.iter().flat_map(|file| {
+            let auths = file.config.auths.iter();
+            auths.map(|(key, entry)| (key.as_str(), entry.read(key, &file.name)))
+        })
+    }
+
     /// Tells whether there is anything to be had for a repository of `host`, without asking a helper.
     #[must_use]
     pub fn know(&self, host: &str, path: &str) -> bool {

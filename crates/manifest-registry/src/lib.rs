@@ -6,7 +6,7 @@
 //! | [`publish`] | [`Client::publish`]: children, blobs first, then the tag, once |
 //! | `confirm`, `missing` | what the registry has under a name; why it refused what was to be there |
 //! | `copy`, `upload` | one blob from repository to repository: by mount, else streamed |
-//! | `rights` | what one publication asks of the token server |
+//! | `rights` | what calls that belong together ask of the token server |
 //! | [`concurrent()`] | many things at once, within bounds, results in order |
 //! | [`mirrors`] | where something is read from first |
 //! | `session` | one conversation per registry: scheme, challenge, the login that goes with each call |
@@ -38,6 +38,9 @@ pub mod credentials;
 mod deadline;
 pub mod endpoint;
 pub mod error;
+#[doc(hidden)]
+#[cfg(any(test, feature = "fuzzing"))]
+pub mod fuzzing;
 mod helper;
 mod hint;
 mod host_kind;

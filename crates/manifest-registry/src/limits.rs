@@ -85,3 +85,9 @@ pub const LAG_WINDOW: Duration = Duration::from_secs(15);
 
 /// How many characters of a request id, or of the rate limits in an answer's head, are shown.
 pub const HEADER_CHARS: usize = 100;
+
+/// How many kinds of login that are not known here an error names.
+pub const CHALLENGES: usize = 8;
+
+/// How many characters of the name of such a kind are shown.
+pub const SCHEME_CHARS: usize = 40;

@@ -136,7 +136,7 @@ impl Client {
             client: self,
             target,
             children: publication.children,
-            rights: Rights::new(target, sources),
+            rights: Rights::to_publish(target, sources),
             push_foreign: publication.push_foreign,
         };
         let own = Digest::sha256(publication.bytes);

@@ -1,4 +1,4 @@
-//! The rights that one publication needs, asked for together.
+//! The rights that calls which belong together need, asked for together.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -8,41 +8,60 @@ use manifest_core::reference::Repository;
 use crate::limits::SCOPES_PER_TOKEN;
 use crate::token::Scope;
 
-/// The rights of one publication: `pull,push` on the target and `pull` on each repository of its registry from which
-/// something may be mounted, in as few tokens as there can be.
+/// The rights of one publication, or of reading from many repositories, in as few tokens as there can be.
+#[derive(Default)]
 pub(crate) struct Rights {
-    target: Repository,
+    target: Option<Repository>,
     tokens: Vec<Arc<[Scope]>>,
     token_of: HashMap<Repository, usize>,
 }
 
 impl Rights {
-    pub(crate) fn new<'a>(
+    /// Gathers the rights of a publication: `pull,push` on the target and `pull` on each repository of its registry from
+    /// which something may be mounted. A mount needs both in one token.
+    pub(crate) fn to_publish<'a>(
         target: &Repository,
         sources: impl IntoIterator<Item = &'a Repository>,
     ) -> Self {
+        let others = sources
+            .into_iter()
+            .filter(|source| *source != target && source.domain() == target.domain());
+        Self {
+            target: Some(target.clone()),
+            ..Self::grouped(&[Scope::push(target)], others)
+        }
+    }
+
+    /// Gathers the rights to read: `pull` on each repository, with others of the same registry.
+    pub(crate) fn to_read<'a>(repositories: impl IntoIterator<Item = &'a Repository>) -> Self {
+        Self::grouped(&[], repositories)
+    }
+
+    /// Parts repositories into tokens, each of which has `first` as well.
+    fn grouped<'a>(
+        first: &[Scope],
+        repositories: impl IntoIterator<Item = &'a Repository>,
+    ) -> Self {
         let mut groups: Vec<Vec<Scope>> = Vec::new();
+        let mut open: HashMap<&str, usize> = HashMap::new();
         let mut token_of = HashMap::new();
-        for source in sources {
-            if source == target
-                || source.domain() != target.domain()
-                || token_of.contains_key(source)
-            {
+        for repository in repositories {
+            if token_of.contains_key(repository) {
                 continue;
             }
+            let group = open.entry(repository.domain()).or_insert(usize::MAX);
             if groups
-                .last()
+                .get(*group)
                 .is_none_or(|group| group.len() >= SCOPES_PER_TOKEN)
             {
-                groups.push(vec![Scope::push(target)]);
+                *group = groups.len();
+                groups.push(first.to_vec());
             }
-            token_of.insert(source.clone(), groups.len() - 1);
-            if let Some(group) = groups.last_mut() {
-                group.push(Scope::pull(source));
-            }
+            groups[*group].push(Scope::pull(repository));
+            token_of.insert(repository.clone(), *group);
         }
         Self {
-            target: target.clone(),
+            target: None,
             tokens: groups.into_iter().map(Into::into).collect(),
             token_of,
         }
@@ -50,7 +69,7 @@ impl Rights {
 
     /// Returns what a call on `repository` needs at least.
     pub(crate) fn needed(&self, repository: &Repository) -> Scope {
-        if *repository == self.target {
+        if self.target.as_ref() == Some(repository) {
             Scope::push(repository)
         } else {
             Scope::pull(repository)
@@ -59,14 +78,17 @@ impl Rights {
 
     /// Returns the rights that a call on `repository` shares with others; none where it is alone.
     pub(crate) fn shared(&self, repository: &Repository) -> Arc<[Scope]> {
-        let token = if *repository == self.target {
+        let token = if self.target.as_ref() == Some(repository) {
             self.tokens.first()
         } else {
             self.token_of
                 .get(repository)
                 .and_then(|&i| self.tokens.get(i))
         };
-        token.cloned().unwrap_or_default()
+        token
+            .filter(|scopes| scopes.len() > 1)
+            .cloned()
+            .unwrap_or_default()
     }
 }
 
@@ -88,7 +110,7 @@ mod tests {
     #[test]
     fn one_token_for_target_and_sources() {
         let sources = ["r.io/b", "r.io/a", "r.io/b", "other.io/c", "r.io/t"].map(repository);
-        let rights = Rights::new(&repository("r.io/t"), &sources);
+        let rights = Rights::to_publish(&repository("r.io/t"), &sources);
         let all = [
             "repository:t:pull,push",
             "repository:b:pull",
@@ -98,7 +120,7 @@ mod tests {
             assert_eq!(scopes(&rights, name), all, "{name}");
         }
         assert!(scopes(&rights, "other.io/c").is_empty());
-        let alone = Rights::new(&repository("r.io/t"), [&repository("r.io/t")]);
+        let alone = Rights::to_publish(&repository("r.io/t"), [&repository("r.io/t")]);
         assert!(scopes(&alone, "r.io/t").is_empty());
     }
 
@@ -107,12 +129,32 @@ mod tests {
         let sources: Vec<_> = (0..120)
             .map(|i| repository(&format!("r.io/s{i}")))
             .collect();
-        let rights = Rights::new(&repository("r.io/t"), &sources);
+        let rights = Rights::to_publish(&repository("r.io/t"), &sources);
         for (i, size) in [(0, 50), (48, 50), (49, 50), (119, 23)] {
             let scopes = scopes(&rights, &format!("r.io/s{i}"));
             assert_eq!(scopes.len(), size, "{i}");
             assert_eq!(scopes[0], "repository:t:pull,push");
             assert!(scopes.contains(&format!("repository:s{i}:pull")));
+        }
+    }
+
+    #[test]
+    fn reading_by_registry() {
+        let names = ["r.io/a", "s.io/x", "r.io/b", "r.io/a", "t.io/alone"].map(repository);
+        let rights = Rights::to_read(&names);
+        for name in ["r.io/a", "r.io/b"] {
+            let both = ["repository:a:pull", "repository:b:pull"];
+            assert_eq!(scopes(&rights, name), both, "{name}");
+        }
+        for name in ["s.io/x", "t.io/alone", "r.io/other"] {
+            assert!(scopes(&rights, name).is_empty(), "{name}");
+        }
+        let many: Vec<_> = (0..101)
+            .map(|i| repository(&format!("r.io/s{i}")))
+            .collect();
+        let rights = Rights::to_read(&many);
+        for (i, size) in [(0, 50), (49, 50), (50, 50), (99, 50), (100, 0)] {
+            assert_eq!(scopes(&rights, &format!("r.io/s{i}")).len(), size, "{i}");
         }
     }
 }

@@ -21,7 +21,7 @@ use crate::error::{Attempt, Operation, RegistryError};
 use crate::network::NetworkProblem;
 use crate::observer::Event;
 use crate::retry::{Contact, Tries};
-use crate::token::{Scope, Tokens};
+use crate::token::{Pass, Scope, Tokens};
 use crate::transport::{Payload, Transport, Wire};
 
 /// A request to a registry, before it is known how the registry is reached.
@@ -203,7 +203,7 @@ impl Session {
         }
     }
 
-    /// Makes a call with what the registry is known to demand, and a second time where it turns out to demand more.
+    /// Makes a call with what the registry is known to demand, and again where it turns out to demand more, or less at once.
     async fn answered(&self, call: &Call<'_>, tries: &Tries) -> Result<Answer, RegistryError> {
         let host = self.host(call.domain);
         let mut first = None;
@@ -222,45 +222,55 @@ impl Session {
         let base = host.url(mode, "/")?;
         let url = self.target(&host, call, mode)?;
         let is_own = url.origin() == base.origin();
-        let (answer, used) = match first {
+        let (mut answer, mut pass) = match first {
             Some(answer) => (answer, None),
             None if is_own => {
-                let header = self.authorization(&host, call, &base, None).await?;
-                let answer = self.send(&host, call, mode, header.clone(), tries).await?;
-                (answer, header)
+                let pass = self.pass(&host, call, &base, None).await?;
+                let answer = self.send(&host, call, mode, pass.as_ref(), tries).await?;
+                (answer, pass)
             }
             None => {
                 let answer = self.send(&host, call, mode, None, tries).await?;
                 return answer.accepted().await;
             }
         };
-        host.learn(&answer, &base);
-        let may_improve =
-            is_own && call.payload.is_repeatable() && answer.url().origin() == base.origin();
-        let status = answer.status();
-        if status.is_success() || !may_improve {
-            return answer.accepted().await;
-        }
-        let hidden = matches!(status, StatusCode::FORBIDDEN | StatusCode::NOT_FOUND)
-            && used.is_none()
-            && host.challenge().is_none()
-            && self.credentials.know(&host.domain, call.path());
-        if status != StatusCode::UNAUTHORIZED && !hidden {
-            return Err(answer.refused().await);
-        }
-        let refused = answer.refused().await;
-        if hidden {
-            self.ping(&host, mode, &base).await?;
-        }
-        match self
-            .authorization(&host, call, &base, used.as_ref())
-            .await?
-        {
-            Some(header) => {
-                let answer = self.send(&host, call, mode, Some(header), tries).await?;
-                answer.accepted().await
+        let mut is_first = true;
+        loop {
+            host.learn(&answer, &base);
+            let may_improve =
+                is_own && call.payload.is_repeatable() && answer.url().origin() == base.origin();
+            let status = answer.status();
+            if status.is_success() || !may_improve {
+                return answer.accepted().await;
             }
-            None => Err(refused),
+            // A token for much may be refused where one for little is not, and some registries say so with 403.
+            let is_wide = pass.as_ref().is_some_and(|pass| pass.is_wide);
+            let is_hidden = matches!(status, StatusCode::FORBIDDEN | StatusCode::NOT_FOUND)
+                && pass.is_none()
+                && host.challenge().is_none()
+                && self.credentials.know(&host.domain, call.path());
+            let is_worth = match status {
+                StatusCode::UNAUTHORIZED => is_first || is_wide,
+                StatusCode::FORBIDDEN if is_wide => true,
+                _ => is_hidden,
+            };
+            let refused = answer.refused().await;
+            if !is_worth {
+                return Err(refused);
+            }
+            if is_hidden {
+                self.ping(&host, mode, &base).await?;
+            }
+            let rejected = pass.as_ref().map(|pass| &pass.header);
+            let other = self.pass(&host, call, &base, rejected).await?;
+            // Some token servers give the same token for all scopes; that one is refused for good.
+            let is_same = |other: &Pass| Some(&other.header) == rejected;
+            pass = match other {
+                Some(other) if status != StatusCode::FORBIDDEN || !is_same(&other) => Some(other),
+                _ => return Err(refused),
+            };
+            answer = self.send(&host, call, mode, pass.as_ref(), tries).await?;
+            is_first = false;
         }
     }
 
@@ -301,7 +311,7 @@ impl Session {
         host: &Host,
         call: &Call<'_>,
         mode: Mode,
-        authorization: Option<HeaderValue>,
+        pass: Option<&Pass>,
         tries: &Tries,
     ) -> Result<Answer, RegistryError> {
         let base = host.url(mode, "/")?;
@@ -321,7 +331,7 @@ impl Session {
             method: call.method.clone(),
             url,
             headers: call.headers.clone(),
-            authorization,
+            authorization: pass.map(|pass| pass.header.clone()),
             payload: &call.payload,
             tries,
         };
@@ -350,13 +360,13 @@ impl Session {
         ))
     }
 
-    async fn authorization(
+    async fn pass(
         &self,
         host: &Host,
         call: &Call<'_>,
         base: &Url,
         rejected: Option<&HeaderValue>,
-    ) -> Result<Option<HeaderValue>, RegistryError> {
+    ) -> Result<Option<Pass>, RegistryError> {
         let Some(challenge) = host.challenge() else {
             return Ok(None);
         };
@@ -364,6 +374,14 @@ impl Session {
         let credential = credential
             .get_or_init(|| self.find_credential(host, call.path()))
             .await;
+        // One token is asked for by one user.
+        let own = self.credentials.parts(&host.domain, call.path());
+        let is_mine = |scope: &Scope| self.credentials.parts(&host.domain, scope.path()) == own;
+        let shared = if call.shared.iter().all(is_mine) {
+            &call.shared[..]
+        } else {
+            &[]
+        };
         let login = Login {
             transport: &self.transport,
             tokens: &self.tokens,
@@ -371,11 +389,11 @@ impl Session {
             base,
             credential: credential.as_ref().map_err(Clone::clone)?,
             scopes: &call.scopes,
-            shared: &call.shared,
+            shared,
             rejected,
         };
         login
-            .header(&challenge, self.attempt(host, call, host.mode())?)
+            .pass(&challenge, self.attempt(host, call, host.mode())?)
             .await
     }
 

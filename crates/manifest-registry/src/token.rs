@@ -123,6 +123,24 @@ pub(crate) fn bearer(token: &str) -> Option<HeaderValue> {
     Some(header)
 }
 
+/// What goes with a call as its login.
+#[derive(Clone, Debug)]
+pub(crate) struct Pass {
+    pub(crate) header: HeaderValue,
+    /// Whether it is a token for more than the call needs. Where such a one is refused, one for just that may not be.
+    pub(crate) is_wide: bool,
+}
+
+impl Pass {
+    /// A login that is for all calls, or for just this one.
+    pub(crate) fn only(header: HeaderValue) -> Self {
+        Self {
+            header,
+            is_wide: false,
+        }
+    }
+}
+
 /// The tokens of one process.
 #[derive(Default)]
 pub(crate) struct Tokens {
@@ -140,7 +158,7 @@ enum Cell {
 }
 
 impl Tokens {
-    /// Returns the header for `key`: a token that is there or on its way, or what `fetch` gets. A token with more scopes
+    /// Returns the login for `key`: a token that is there or on its way, or what `fetch` gets. A token with more scopes
     /// does as well. `rejected` is the header that the registry did not take; it is not returned again, and what
     /// takes its place is asked for with the key's own scopes.
     pub(crate) async fn get<F>(
@@ -148,7 +166,7 @@ impl Tokens {
         key: &TokenKey,
         rejected: Option<&HeaderValue>,
         fetch: impl FnOnce() -> F,
-    ) -> Result<HeaderValue, RegistryError>
+    ) -> Result<Pass, RegistryError>
     where
         F: Future<Output = Result<Token, RegistryError>>,
     {
@@ -157,7 +175,10 @@ impl Tokens {
             && let Cell::Ready(token) = &*cell.lock().await
             && Instant::now() < token.until
         {
-            return Ok(token.header.clone());
+            return Ok(Pass {
+                header: token.header.clone(),
+                is_wide: true,
+            });
         }
         let cell = self.cell(key);
         let mut cell = cell.lock().await;
@@ -165,7 +186,7 @@ impl Tokens {
             Cell::Ready(token)
                 if Instant::now() < token.until && Some(&token.header) != rejected =>
             {
-                return Ok(token.header.clone());
+                return Ok(Pass::only(token.header.clone()));
             }
             Cell::Failed(error) => return Err(error.clone()),
             _ => {}
@@ -174,7 +195,7 @@ impl Tokens {
             Ok(token) => {
                 let header = token.header.clone();
                 *cell = Cell::Ready(token);
-                Ok(header)
+                Ok(Pass::only(header))
             }
             Err(error) => {
                 *cell = Cell::Failed(error.clone());
@@ -299,27 +320,34 @@ mod tests {
                     tokio::time::sleep(Duration::from_secs(1)).await;
                     Ok(token(&text, 100))
                 };
-                tokens
-                    .get(&key(&scopes), rejected.as_ref(), fetch)
-                    .await
-                    .unwrap()
+                let pass = tokens.get(&key(&scopes), rejected.as_ref(), fetch).await;
+                let Pass { header, is_wide } = pass.unwrap();
+                (header.to_str().unwrap().to_owned(), is_wide)
             }
         };
         let wide = vec![Scope::push(&a), Scope::pull(&b)];
         let many = futures_util::future::join_all((0..20).map(|_| get(wide.clone(), None))).await;
-        assert!(many.iter().all(|header| header == "Bearer 1"));
+        assert!(
+            many.iter()
+                .all(|pass| *pass == ("Bearer 1".to_owned(), false))
+        );
         // A wider token does for less.
-        assert_eq!(get(vec![Scope::pull(&a)], None).await, "Bearer 1");
+        let narrow = get(vec![Scope::pull(&a)], None).await;
+        assert_eq!(narrow, ("Bearer 1".to_owned(), true));
         assert_eq!(fetched.get(), 1);
         // One that was rejected is replaced, once, by one with the exact scopes.
         let rejected = Some(HeaderValue::from_static("Bearer 1"));
         let again = (0..5).map(|_| get(vec![Scope::pull(&a)], rejected.clone()));
         let again = futures_util::future::join_all(again).await;
-        assert!(again.iter().all(|header| header == "Bearer 2"));
+        assert!(
+            again
+                .iter()
+                .all(|pass| *pass == ("Bearer 2".to_owned(), false))
+        );
         assert_eq!(fetched.get(), 2);
         // An old one is not used.
         tokio::time::advance(Duration::from_secs(91)).await;
-        assert_eq!(get(wide, None).await, "Bearer 3");
+        assert_eq!(get(wide, None).await.0, "Bearer 3");
     }
 
     #[tokio::test(flavor = "current_thread")]

@@ -36,6 +36,9 @@ mod extras_file;
 mod folder;
 mod format;
 mod found;
+#[doc(hidden)]
+#[cfg(any(test, feature = "fuzzing"))]
+pub mod fuzzing;
 mod layout;
 mod lock;
 mod store;

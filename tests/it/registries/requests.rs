@@ -92,7 +92,7 @@ fn each_command_asks_for_the_rights_that_it_needs() {
             ),
             (
                 "create @/app:mixed @/app:0 @/other:0",
-                &["repository:app:pull", "repository:other:pull"],
+                &["repository:app:pull repository:other:pull"],
             ),
             ("annotate @/app:mixed @/other:0 --variant v2", &[]),
             ("inspect -v @/app:mixed", &[]),

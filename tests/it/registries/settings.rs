@@ -4,7 +4,7 @@ use std::fs;
 
 use manifest_testkit::image::Image;
 use manifest_testkit::suite::Kind;
-use manifest_testkit::{EmbeddedRegistry, ForwardProxy, TestCa};
+use manifest_testkit::{EmbeddedRegistry, ForwardProxy, TestCa, TokenServer};
 
 use super::{AUTH, PASSWORD, USER, WRONG_AUTH, auths, fill, images, shell, tokens, write_config};
 use crate::commands::{Shell, Watched};
@@ -89,8 +89,8 @@ fn a_key_may_be_for_a_part_of_a_host() {
     let registry = EmbeddedRegistry::builder()
         .basic_auth(USER, PASSWORD)
         .start();
-    for repository in ["org/app", "org/other", "lone"] {
-        registry.seed(repository, "1", &images()[0]);
+    for (repository, image) in ["org/app", "org/other", "lone"].into_iter().zip(images()) {
+        registry.seed(repository, "1", &image);
     }
     let host = registry.host();
     let mut home = Home::new();
@@ -204,4 +204,44 @@ fn failures_of_a_proxy_name_it_and_never_its_password() {
         .succeeds()
         .is_quiet();
     assert_eq!(proxy.lines().len(), count);
+}
+
+/// What one token would cover is asked for by each user where there are several.
+#[test]
+fn users_of_one_host_share_no_token() {
+    let ca = TestCa::new();
+    let tokens = TokenServer::builder()
+        .tls(&ca)
+        .user_with("one", "pw-1", &[("one/app", "pull")])
+        .user_with("two", "pw-2", &[("two/app", "pull")])
+        .start();
+    let registry = EmbeddedRegistry::builder()
+        .tls(&ca)
+        .token_auth(&tokens)
+        .start();
+    for (repository, image) in ["one/app", "two/app"].into_iter().zip(images()) {
+        registry.seed(repository, "1", &image);
+    }
+    let (host, mut home) = (registry.host(), Home::new());
+    fs::write(home.path().join("ca.pem"), ca.ca_pem()).unwrap();
+    home.set("SSL_CERT_FILE", home.path().join("ca.pem"));
+    home.set(
+        "DOCKER_AUTH_CONFIG",
+        format!(
+            r#"{{ "auths": {{ "{host}/one": {{ "username": "one", "password": "pw-1" }},
+                "{host}/two": {{ "username": "two", "password": "pw-2" }} }} }}"#
+        ),
+    );
+    let names = ["one/app:list", "one/app:1", "two/app:1"].map(|name| format!("{host}/{name}"));
+    let [list, one, two] = names.each_ref();
+    home.ours(&["create", list, one, two]).succeeds().is_quiet();
+    let mut asked = tokens.log().lines();
+    asked.sort();
+    let line = |user: &str| {
+        let service = tokens.service();
+        format!(
+            "GET /token?service={service}&scope=repository%3A{user}%2Fapp%3Apull&account={user} 200"
+        )
+    };
+    assert_eq!(asked, [line("one"), line("two")]);
 }

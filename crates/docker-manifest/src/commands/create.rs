@@ -54,6 +54,7 @@ pub(super) async fn run(context: &Context<'_>, args: &Args) -> Result<(), Failur
     let insecure = args.insecure.is_on();
     let reach = args.reach.remembering(existing.as_ref());
     let client = context.client(insecure, &args.patience, &reach)?;
+    let client = client.reading(&images);
     let now = context.now();
     let resolved = images.into_iter().map(|image| resolve(&client, image, now));
     let mut resolved = for_all(resolved).await?;

@@ -181,6 +181,65 @@ fn where_the_server_grants_less() {
 }
 
 #[test]
+fn a_registry_that_forbids_what_a_wide_token_is_too_small_for() {
+    let tokens = || TokenServer::builder().user("me", "pw");
+    let push = "repository:app:pull,push";
+    let wide = format!("{push} repository:one:pull repository:two:pull");
+    // Only a token for one repository may push: the wide one is refused at the first write, be it a mount, a child or the tag.
+    for (there, asked) in [(0, 4), (1, 3), (2, 2)] {
+        let tokens = tokens().grant_push_alone().start();
+        let registry = EmbeddedRegistry::builder()
+            .token_auth(&tokens)
+            .forbid_too_few_rights()
+            .start();
+        let images = [image("a"), image("b")];
+        let names = ["one", "two"];
+        for (i, image) in images.iter().enumerate() {
+            registry.seed(names[i], "1", image);
+            if i < there {
+                registry.seed("app", names[i], image);
+            }
+        }
+        let host = registry.host();
+        let job = Job::new(&host, &[("one", &images[0]), ("two", &images[1])]);
+        let client = logged_in(&host, "me", "pw");
+        let published = run(job.publish(&client, &reference(&host, "app:1"))).unwrap();
+        assert_eq!(published.written, 3 - there, "{there}");
+        assert_eq!(published.uploaded, 3 * (2 - there), "{there}");
+        let scopes = tokens.scopes_asked();
+        assert_eq!(scopes[0], wide);
+        assert!(scopes.contains(&push.to_owned()), "{scopes:#?}");
+        assert_eq!(scopes.len(), asked, "{scopes:#?}");
+    }
+}
+
+#[test]
+fn what_is_forbidden_for_good_is_asked_for_once_more_at_most() {
+    let rights = [("app", "pull"), ("one", "pull"), ("two", "pull")];
+    let tokens = TokenServer::builder().user_with("me", "pw", &rights);
+    let tokens = tokens.start();
+    let registry = EmbeddedRegistry::builder()
+        .token_auth(&tokens)
+        .forbid_too_few_rights()
+        .start();
+    let images = [image("a"), image("b")];
+    for (name, image) in [("one", &images[0]), ("two", &images[1])] {
+        registry.seed(name, "1", image);
+        registry.seed("app", name, image);
+    }
+    let host = registry.host();
+    let job = Job::new(&host, &[("one", &images[0]), ("two", &images[1])]);
+    let client = logged_in(&host, "me", "pw");
+    let error = run(job.publish(&client, &reference(&host, "app:1"))).unwrap_err();
+    assert!(
+        error.is_unauthorized() && error.to_string().contains("403"),
+        "{error}"
+    );
+    assert_eq!(tokens.scopes_asked().len(), 2);
+    assert_eq!(registry.log().count(|r| r.method == "PUT"), 2);
+}
+
+#[test]
 fn a_token_server_that_refuses_the_wide_token() {
     let tokens = TokenServer::builder().user("me", "pw").start();
     let registry = EmbeddedRegistry::builder().token_auth(&tokens).start();

@@ -261,3 +261,61 @@ fn a_config_that_is_none() {
     let (_, platform) = run(client.image(&reference(&host, "app:empty"))).unwrap();
     assert!(!platform.unwrap().is_stated());
 }
+
+#[test]
+fn where_one_token_for_all_is_not_to_be_had() {
+    let names = ["one", "two", "three"];
+    let server = || TokenServer::builder().user("me", "pw");
+    let wide = "repository:one:pull repository:two:pull repository:three:pull";
+    let refused = |status| {
+        Fault::on("GET", "/token")
+            .times(1)
+            .answer(Answer::status(status))
+    };
+    for (what, fault) in [
+        ("grants the first only", None),
+        ("400", Some(refused(400))),
+        ("401", Some(refused(401))),
+        ("403", Some(refused(403))),
+    ] {
+        for forbids in [false, true] {
+            let tokens = match &fault {
+                None => server().grant_only_first_scope().start(),
+                Some(_) => server().start(),
+            };
+            if let Some(fault) = &fault {
+                tokens.fault(fault.clone());
+            }
+            let mut registry = EmbeddedRegistry::builder().token_auth(&tokens);
+            if forbids {
+                registry = registry.forbid_too_few_rights();
+            }
+            let registry = registry.start();
+            for name in names {
+                registry.seed(name, "1", &Image::oci().seed(name).build());
+            }
+            // The first that is asked for is not the one that the token is good for.
+            let mut references =
+                names.map(|name| reference(&registry.host(), &format!("{name}:1")));
+            let client = logged_in(&registry.host(), "me", "pw").reading(&references);
+            references.reverse();
+            let results = run(concurrent(8, references.iter().map(|r| client.image(r))));
+            for result in results {
+                assert!(result.is_ok(), "{what} {forbids}: {result:?}");
+            }
+            // A request that a fault answers does not get as far as the list of scopes.
+            let mut asked = tokens.scopes_asked();
+            if fault.is_none() {
+                assert_eq!(asked.remove(0), wide, "{what}");
+            }
+            asked.sort();
+            let mut own = names.map(|name| format!("repository:{name}:pull")).to_vec();
+            if fault.is_none() {
+                // Its own is what the wide token is good for.
+                own.retain(|scope| asked.contains(scope) || !scope.contains(":one:"));
+            }
+            own.sort();
+            assert_eq!(asked, own, "{what} {forbids}");
+        }
+    }
+}

@@ -3,6 +3,7 @@
 
 use std::time::{Duration, Instant};
 
+use manifest_core::Digest;
 use manifest_registry::{Client, ClientConfig, Credentials, Insecure, concurrent, limits};
 use manifest_testkit::image::{BuiltImage, Image};
 use manifest_testkit::log::Request;
@@ -14,51 +15,67 @@ use serde_json::json;
 use crate::publish::Job;
 use crate::{reference, run};
 
-/// What each round trip takes: long against the time in which a wave of requests starts.
-const DELAY: Duration = Duration::from_millis(150);
+/// Returns what each round trip takes: long against the time in which the answers to a wave of so many requests come.
+fn delay(images: usize) -> Duration {
+    Duration::from_millis(if images > 20 { 800 } else { 150 })
+}
 
 /// A real registry as the world has it: TLS, HTTP/2, tokens, some way off.
 struct World {
     tokens: TokenServer,
     proxy: LoggingProxy,
     _registry: RealRegistry,
+    /// How many tokens were asked for to put the images there.
+    seeded: usize,
 }
 
 impl World {
     /// Starts it with each of these images in its own repository `source/N`, or all in `app`.
     fn with(images: &[BuiltImage], apart: bool) -> Self {
         let ca = TestCa::new();
+        let delay = delay(images.len());
         let tokens = TokenServer::builder()
             .user("me", "pw")
             .tls(&ca)
-            .latency(DELAY)
+            .latency(delay)
             .start();
         let registry = RealRegistry::builder().token_auth(&tokens).start();
-        for (i, image) in images.iter().enumerate() {
-            let repository = if apart {
+        let name = |i: usize| {
+            if apart {
                 format!("source/{i}")
             } else {
                 "app".to_owned()
-            };
-            let token = Seeder::new(&tokens.host())
+            }
+        };
+        let names: Vec<String> = (0..images.len()).map(name).collect();
+        let groups = names.chunks(limits::SCOPES_PER_TOKEN);
+        for (names, images) in groups.zip(images.chunks(limits::SCOPES_PER_TOKEN)) {
+            let login = Seeder::new(&tokens.host())
                 .tls(ca.client_config())
                 .basic("me", "pw");
-            let scope = format!("/token?service=testkit&scope=repository:{repository}:pull,push");
-            let token = token.get(&scope).unwrap().json()["token"]
+            let scopes = names
+                .iter()
+                .map(|name| format!("&scope=repository:{name}:pull,push"));
+            let path = format!("/token?service=testkit{}", scopes.collect::<String>());
+            let token = login.get(&path).unwrap().json()["token"]
                 .as_str()
                 .unwrap()
                 .to_owned();
             let seeder = Seeder::new(&registry.host()).bearer(&token);
-            seed::push_with(&seeder, &repository, &format!("n{i}"), image);
+            for (name, image) in names.iter().zip(images) {
+                seed::push_with(&seeder, name, &tag(image), image);
+            }
         }
+        let seeded = tokens.scopes_asked().len();
         let proxy = LoggingProxy::builder(&registry.host())
             .tls(&ca)
-            .delay(DELAY)
+            .delay(delay)
             .start();
         let world = Self {
             tokens,
             proxy,
             _registry: registry,
+            seeded,
         };
         world.tokens.log().clear();
         world
@@ -79,8 +96,8 @@ impl World {
     }
 
     /// The scopes that were asked for since the images were put there.
-    fn scopes(&self, seeded: usize) -> Vec<String> {
-        self.tokens.scopes_asked().split_off(seeded)
+    fn scopes(&self) -> Vec<String> {
+        self.tokens.scopes_asked().split_off(self.seeded)
     }
 
     /// Round trips one after the other: TCP and TLS of the registry and of the token server, and the longest chain of
@@ -109,6 +126,11 @@ fn chain(requests: &[Request]) -> usize {
     length
 }
 
+/// The tag of an image: they may all be in one repository.
+fn tag(image: &BuiltImage) -> String {
+    Digest::sha256(&image.manifest).as_str()["sha256:".len()..].to_owned()
+}
+
 fn images(count: usize) -> Vec<BuiltImage> {
     let image = |i: usize| Image::oci().seed(&i.to_string()).layers(3, 50).build();
     (0..count).map(image).collect()
@@ -131,7 +153,7 @@ fn a_push_with_mounts() {
     // One token, with these scopes, in this order.
     let sources = names.iter().map(|name| format!(" repository:{name}:pull"));
     let scope = format!("repository:app:pull,push{}", sources.collect::<String>());
-    assert_eq!(world.scopes(8), [scope]);
+    assert_eq!(world.scopes(), [scope]);
     let log = world.proxy.log();
     assert_eq!(log.count(|r| r.status == 401), 1);
     // The challenge; a look at tag and children; mounts; children; tag; a look.
@@ -160,7 +182,7 @@ fn a_push_without_mounts() {
     let host = world.proxy.host();
     let job = Job::at_home(&images);
     run(job.publish(&world.client(), &reference(&host, "app:1"))).unwrap();
-    assert_eq!(world.scopes(3), ["repository:app:pull,push"]);
+    assert_eq!(world.scopes(), ["repository:app:pull,push"]);
     assert_eq!(
         world.proxy.log().requests().len(),
         1 + 3,
@@ -172,37 +194,45 @@ fn a_push_without_mounts() {
 
 #[test]
 fn reading() {
-    for (count, apart) in [(1, false), (20, false), (20, true)] {
+    for (count, apart) in [(1, true), (20, false), (20, true), (100, true)] {
         let images = images(count);
         let world = World::with(&images, apart);
-        let client = world.client();
-        let name = |i| {
+        let host = world.proxy.host();
+        let name = |i: usize| {
             if apart {
-                format!("source/{i}:n{i}")
+                format!("source/{i}")
             } else {
-                format!("app:n{i}")
+                "app".to_owned()
             }
         };
-        let references: Vec<_> = (0..count)
-            .map(|i| reference(&world.proxy.host(), &name(i)))
+        let references: Vec<_> = images
+            .iter()
+            .enumerate()
+            .map(|(i, image)| reference(&host, &format!("{}:{}", name(i), tag(image))))
             .collect();
+        let client = world.client().reading(&references);
         let read = references.iter().map(|reference| client.image(reference));
         let results = run(concurrent(limits::PARALLEL_WORK, read));
         assert!(results.iter().all(Result::is_ok));
         // The challenge, then manifest and configuration of each.
         assert_eq!(world.proxy.log().requests().len(), 1 + 2 * count);
-        let mut scopes = world.scopes(count);
-        assert_eq!(scopes.len(), if apart { count } else { 1 });
-        scopes.sort();
-        let first = if apart {
-            "repository:source/0:pull"
+        // One token for all repositories, as far as a URL takes them; several are asked for at once.
+        let names: Vec<String> = if apart {
+            (0..count).map(|i| format!("source/{i}")).collect()
         } else {
-            "repository:app:pull"
+            vec!["app".to_owned()]
         };
-        assert_eq!(scopes[0], first);
-        // Beyond 16 the token requests are two waves: only an answer tells that the token server speaks HTTP/2.
-        let depth = if apart { 9 } else { 8 };
-        assert_eq!(world.depth(), depth, "{count} {apart}");
+        let expected: Vec<String> = names
+            .chunks(limits::SCOPES_PER_TOKEN)
+            .map(|names| {
+                let scopes = names.iter().map(|name| format!("repository:{name}:pull"));
+                scopes.collect::<Vec<_>>().join(" ")
+            })
+            .collect();
+        let mut scopes = world.scopes();
+        scopes.sort();
+        assert_eq!(scopes, expected);
+        assert_eq!(world.depth(), 8, "{count} {apart}");
     }
 }
 

@@ -6,6 +6,7 @@ use http::header::AUTHORIZATION;
 use http::{HeaderMap, Method, StatusCode};
 use serde_json::{Value, json};
 
+use super::behaviour::Behaviour;
 use super::problem::Problem;
 use super::routes::Route;
 use crate::token::{Access, TokenBook, Verdict};
@@ -35,6 +36,7 @@ pub(super) enum Auth {
 /// Checks that the request may be made.
 pub(super) fn check(
     auth: &Auth,
+    behaviour: &Behaviour,
     method: &Method,
     route: &Route,
     from: Option<&str>,
@@ -65,6 +67,15 @@ pub(super) fn check(
                 Some(Verdict::Granted) => return Ok(()),
                 None => None,
                 Some(Verdict::Unknown) => Some("invalid_token"),
+                Some(Verdict::Insufficient) if behaviour.forbid_too_few_rights => {
+                    let message = "requested access to the resource is denied";
+                    return Err(Problem::new(
+                        StatusCode::FORBIDDEN,
+                        "DENIED",
+                        message,
+                        detail(&needed),
+                    ));
+                }
                 Some(Verdict::Insufficient) => Some("insufficient_scope"),
             };
             let mut challenge = format!("Bearer realm=\"{realm}\",service=\"{service}\"");

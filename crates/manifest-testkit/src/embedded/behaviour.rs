@@ -13,6 +13,8 @@ pub(crate) struct Behaviour {
     pub(crate) immutable_tags: bool,
     /// Locations are paths, not URLs.
     pub(crate) relative_locations: bool,
+    /// A token with too few rights is answered 403, without a challenge.
+    pub(crate) forbid_too_few_rights: bool,
     /// So many reads of a tag that was just written see the 404 of before.
     pub(crate) lag_after_put: usize,
 }

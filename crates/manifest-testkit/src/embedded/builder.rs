@@ -120,6 +120,12 @@ impl EmbeddedBuilder {
         self
     }
 
+    /// Answers a token with too few rights with 403 and no challenge, as some registries do, in place of 401.
+    pub fn forbid_too_few_rights(mut self) -> Self {
+        self.behaviour.forbid_too_few_rights = true;
+        self
+    }
+
     /// Answers the first `reads` GETs or HEADs of a tag that was just written with 404.
     pub fn lag_after_put(mut self, reads: usize) -> Self {
         self.behaviour.lag_after_put = reads;
@@ -175,6 +181,7 @@ fn respond(
     };
     let allowed = access::check(
         auth,
+        behaviour,
         &call.parts.method,
         &route,
         ask.query("from"),

@@ -88,6 +88,12 @@ impl TokenBuilder {
         self
     }
 
+    /// Grants `push` only in a token for one scope alone, as some servers do.
+    pub fn grant_push_alone(mut self) -> Self {
+        self.config.grant_push_alone = true;
+        self
+    }
+
     /// Gives out short random strings in place of signed tokens. Real registries refuse those.
     pub fn opaque(mut self) -> Self {
         self.config.opaque = true;

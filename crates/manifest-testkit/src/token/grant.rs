@@ -25,6 +25,7 @@ pub(super) struct Config {
     pub(super) anonymous: Vec<Right>,
     pub(super) refresh_tokens: Vec<(String, String)>,
     pub(super) grant_only_first_scope: bool,
+    pub(super) grant_push_alone: bool,
     pub(super) opaque: bool,
     pub(super) expires_in: Option<u64>,
     pub(super) lifetime: Option<i64>,
@@ -199,6 +200,9 @@ fn grant(config: &Config, caller: &Caller<'_>, scopes: &[&str]) -> Vec<Access> {
     asked
         .filter_map(|mut access| {
             access.actions.retain(|action| {
+                if config.grant_push_alone && scopes.len() > 1 && action == "push" {
+                    return false;
+                }
                 rights
                     .iter()
                     .any(|r| r.covers(&access.name) && r.actions.contains(action))
