@@ -4,14 +4,19 @@ use std::ffi::OsString;
 
 use clap::{ArgAction, CommandFactory, FromArgMatches, Parser, Subcommand};
 
-use crate::commands::{annotate, create, inspect, install, push, rm, uninstall};
+use crate::commands::{annotate, create, inspect, install, push, remove, rm, tag, uninstall};
 use crate::names::Invocation;
 
+pub mod choices;
 pub mod help;
 pub mod patience;
 pub mod pflag;
 pub mod usage;
 
+pub use choices::{
+    AnnotationFlag, AnnotationTarget, Attestations, Moved, OnDuplicate, OrderChoice, PlatformList,
+    TypeChoice,
+};
 pub use patience::Patience;
 pub use pflag::{CommaList, Switch};
 use usage::UsageError;
@@ -150,7 +155,9 @@ pub enum Command {
     Inspect(inspect::Args),
     Install(install::Args),
     Push(push::Args),
+    Remove(remove::Args),
     Rm(rm::Args),
+    Tag(tag::Args),
     Uninstall(uninstall::Args),
 }
 
@@ -220,11 +227,11 @@ impl Command {
         match self {
             Self::Annotate(args) => (
                 args.help.is_wanted(),
-                Arguments::exactly(2, args.images.len()),
+                Arguments::range(args.least_arguments(), 2, args.images.len()),
             ),
             Self::Create(args) => (
                 args.help.is_wanted(),
-                Arguments::at_least(2, args.images.len()),
+                Arguments::at_least(args.least_arguments(), args.images.len()),
             ),
             Self::Inspect(args) => (
                 args.help.is_wanted(),
@@ -237,6 +244,14 @@ impl Command {
             Self::Push(args) => (
                 args.help.is_wanted(),
                 Arguments::exactly(1, args.lists.len()),
+            ),
+            Self::Remove(args) => (
+                args.help.is_wanted(),
+                Arguments::at_least(2, args.images.len()),
+            ),
+            Self::Tag(args) => (
+                args.help.is_wanted(),
+                Arguments::at_least(2, args.names.len()),
             ),
             Self::Rm(args) => (
                 args.help.is_wanted(),

@@ -6,6 +6,9 @@
 //! | [`names`] | what the program was called as: itself, a plugin, the `docker` shim |
 //! | [`cli`] | the command line, its help and its usage errors, as Docker words them |
 //! | [`commands`] | one file a command: its arguments, then what it does |
+//! | [`sources`] | what `create` makes entries of |
+//! | [`publishing`] | what `push` and `create --push` do with a draft |
+//! | [`review`] | what is looked at before a list goes live |
 //! | [`context`] | what a command runs in: environment, configuration, drafts, registry client, output |
 //! | [`interrupt`] | what is ended along with the program |
 //! | [`output`] | results to standard output, all else to standard error |
@@ -30,8 +33,11 @@ pub mod names;
 pub mod observer;
 pub mod output;
 pub mod plugin;
+pub mod publishing;
 pub mod reference_docs;
+pub mod review;
 pub mod shim;
+pub mod sources;
 
 use cli::{Cli, Globals, Request};
 use context::{Context, Environment};

@@ -42,7 +42,8 @@ impl Output {
     /// Warns of something that the user may not have meant. Each warning is said once.
     pub fn warning(&self, message: &str) {
         if self.warned.borrow_mut().insert(message.to_owned()) {
-            self.note(&format!("warning: {message}"));
+            // A line break in a name or platform would look like another line of ours.
+            self.note(&format!("warning: {}", redact::printable(message)));
         }
     }
 

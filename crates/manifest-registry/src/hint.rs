@@ -25,6 +25,7 @@ impl RegistryError {
             ),
             Self::Incomplete { absent, .. } => found(Outcome::of_absent(absent)),
             Self::TagTaken { .. } => found(Outcome::TagTaken),
+            Self::ChildrenLost { .. } => found(Outcome::Lost),
             Self::ReadBack { found: Some(_), .. } => found(Outcome::OtherThere),
             Self::ReadBack { found: None, .. } => found(Outcome::NothingThere),
             Self::Content { problem, .. }

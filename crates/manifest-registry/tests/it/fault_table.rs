@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 
 use manifest_core::{Digest, MediaType};
 use manifest_registry::{
-    Child, Client, ClientConfig, Credentials, Insecure, Publication, RegistryError, Retry,
-    Timeouts, concurrent,
+    Child, Client, ClientConfig, Credentials, Expected, Insecure, Publication, RegistryError,
+    Retry, Timeouts, concurrent,
 };
 use manifest_testkit::fault::{Fault, FaultHandle};
 use manifest_testkit::image::{BuiltImage, Image};
@@ -153,11 +153,14 @@ impl World {
                 // The image is its own child: its blobs are brought, and nothing else is published.
                 let child = Child::new(from, &digest, media_type, bytes)?;
                 let publication = Publication {
-                    target: &to.at(digest.clone()),
+                    targets: &[to.at(digest.clone())],
                     media_type,
                     bytes,
                     children: &[child],
                     push_foreign: false,
+                    expected: Expected::Anything,
+                    verified: &[],
+                    watched: &[],
                 };
                 let published = client.publish(&publication, |_| {}).await?;
                 assert_eq!(published.digest, digest);

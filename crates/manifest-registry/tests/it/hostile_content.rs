@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use manifest_core::{Descriptor, Digest, MediaType, Reference};
-use manifest_registry::{Child, Publication, RegistryError};
+use manifest_registry::{Child, Expected, Publication, RegistryError};
 use manifest_testkit::fault::{Answer, Fault};
 use manifest_testkit::image::Image;
 use manifest_testkit::{EmbeddedRegistry, sha256};
@@ -180,11 +180,14 @@ fn publish_foreign(url: &str, push_foreign: bool, is_in_source: bool) -> Result<
         &bytes,
     )?;
     let publication = Publication {
-        target: &target,
+        targets: std::slice::from_ref(&target),
         media_type: MediaType::DockerManifest,
         bytes: &bytes,
         children: &[child],
         push_foreign,
+        expected: Expected::Anything,
+        verified: &[],
+        watched: &[],
     };
     let client = logged_in(&host, "me", "pw");
     run(client.publish(&publication, |_| {})).map(drop)

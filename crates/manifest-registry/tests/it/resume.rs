@@ -3,7 +3,9 @@
 use std::sync::{Arc, Mutex};
 
 use manifest_core::{Digest, MediaType};
-use manifest_registry::{Child, Client, ClientConfig, Observer, Publication, Resuming, Retrying};
+use manifest_registry::{
+    Child, Client, ClientConfig, Expected, Observer, Publication, Resuming, Retrying,
+};
 use manifest_testkit::fault::{Answer, Fault};
 use manifest_testkit::image::{BuiltImage, Image};
 use manifest_testkit::{Client as Plain, EmbeddedRegistry};
@@ -75,11 +77,14 @@ fn upload(arrived: &[u8]) -> (Vec<String>, Vec<usize>) {
     let media_type = MediaType::OciManifest;
     let child = Child::new(from.repository(), &digest, media_type, &image.manifest).unwrap();
     let publication = Publication {
-        target: &to,
+        targets: std::slice::from_ref(&to),
         media_type,
         bytes: &image.manifest,
         children: &[child],
         push_foreign: false,
+        expected: Expected::Anything,
+        verified: &[],
+        watched: &[],
     };
     run(client.publish(&publication, |_| {})).unwrap();
     let layer = Digest::sha256(&LAYER).to_string();
