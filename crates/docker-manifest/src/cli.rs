@@ -11,6 +11,7 @@ pub mod choices;
 pub mod help;
 pub mod patience;
 pub mod pflag;
+pub mod reach;
 pub mod usage;
 
 pub use choices::{
@@ -19,6 +20,7 @@ pub use choices::{
 };
 pub use patience::Patience;
 pub use pflag::{CommaList, Switch};
+pub use reach::Reach;
 use usage::UsageError;
 
 /// Docker's global flags. Those that concern the daemon are taken and left aside: no daemon is contacted.
@@ -37,8 +39,8 @@ pub struct Globals {
     /// Name of the context to use to connect to the daemon (taken and left aside)
     #[arg(short, long, value_name = "string", hide = true)]
     context: Option<OsString>,
-    /// Enable debug mode (taken and left aside)
-    #[arg(short = 'D', long, hide = true)]
+    /// Enable debug mode: say on standard error what is asked of registries
+    #[arg(short = 'D', long)]
     debug: Switch,
     /// Print usage
     #[arg(short, long)]
@@ -93,6 +95,12 @@ impl Globals {
             None => Vec::new(),
         };
         Ok((globals, rest))
+    }
+
+    /// Tells whether a trace is wanted.
+    #[must_use]
+    pub fn wants_debug(&self) -> bool {
+        self.debug.is_on()
     }
 
     /// Tells whether `--help` stood before the first word.

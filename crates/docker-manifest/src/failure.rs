@@ -226,6 +226,16 @@ pub enum Failure {
     /// There is no place for drafts and configuration.
     #[error("the user has no home folder")]
     NoHome,
+    /// A file that a flag or a variable names cannot be read.
+    #[error("cannot read {} of {setting}", path.display())]
+    Setting {
+        /// The flag or variable.
+        setting: &'static str,
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        source: io::Error,
+    },
     /// The shim has nothing to hand over to.
     #[error("docker: no other `docker` than this shim of docker-manifest is on PATH")]
     NoDocker,

@@ -11,6 +11,7 @@
 //! | [`review`] | what is looked at before a list goes live |
 //! | [`context`] | what a command runs in: environment, configuration, drafts, registry client, output |
 //! | [`interrupt`] | what is ended along with the program |
+//! | [`settings`] | what is set for talking to registries: certificates, credentials, proxies, mirrors |
 //! | [`output`] | results to standard output, all else to standard error |
 //! | [`observer`] | what the registry client tells while it works |
 //! | [`failure`] | every way to fail, with its hints |
@@ -36,6 +37,7 @@ pub mod plugin;
 pub mod publishing;
 pub mod reference_docs;
 pub mod review;
+pub mod settings;
 pub mod shim;
 pub mod sources;
 

@@ -47,6 +47,11 @@ impl Output {
         }
     }
 
+    /// Says what was asked for with `--debug`.
+    pub fn debug(&self, message: &str) {
+        self.note(&format!("debug: {message}"));
+    }
+
     /// Says what can be done about an error.
     pub fn hint(&self, message: &str) {
         self.note(&format!("hint: {message}"));

@@ -40,6 +40,20 @@ impl Draft {
     pub fn entry(&self, image: &Reference) -> Option<&Entry> {
         self.entries.iter().find(|entry| entry.reference == *image)
     }
+
+    /// Returns the hosts of the entries for which the user did not want TLS to be checked.
+    #[must_use]
+    pub fn insecure_hosts(&self) -> Vec<String> {
+        let is_insecure =
+            |entry: &&Entry| entry.origin.as_ref().is_some_and(|origin| origin.insecure);
+        let entries = self.entries.iter().filter(is_insecure);
+        let mut hosts: Vec<String> = entries
+            .map(|entry| entry.reference.domain().to_owned())
+            .collect();
+        hosts.sort();
+        hosts.dedup();
+        hosts
+    }
 }
 
 /// One image in a draft.
@@ -81,6 +95,8 @@ pub struct Origin {
     pub annotations: BTreeMap<String, String>,
     /// What was named, where that is not the entry's reference: the list that it is a child of, or where it is on disk.
     pub source: Option<Source>,
+    /// Whether the user did not want the registry's TLS to be checked.
+    pub insecure: bool,
 }
 
 /// What was given to `create`.
@@ -176,6 +192,13 @@ pub enum PayloadError {
 }
 
 impl Entry {
+    /// Notes that the user did not want the registry's TLS to be checked.
+    pub fn mark_insecure(&mut self) {
+        if let Some(origin) = &mut self.origin {
+            origin.insecure = true;
+        }
+    }
+
     /// Makes the entry of a manifest that was just resolved.
     #[must_use]
     pub fn resolved(
@@ -191,6 +214,7 @@ impl Entry {
             platform: platform.clone(),
             annotations: BTreeMap::new(),
             source: None,
+            insecure: false,
         };
         descriptor.platform = Some(platform);
         let shown = Shown {
@@ -243,6 +267,7 @@ impl Entry {
             platform: descriptor.platform.clone().unwrap_or_default(),
             annotations: descriptor.annotations.clone(),
             source: Some(source),
+            insecure: false,
         };
         Self {
             reference,

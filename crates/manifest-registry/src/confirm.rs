@@ -9,6 +9,7 @@ use crate::concurrent::concurrent;
 use crate::error::{ContentProblem, Operation, RegistryError};
 use crate::limits::{LAG_PAUSE, PARALLEL_WORK};
 use crate::publish::Push;
+use crate::retry::Tries;
 use crate::session::Call;
 
 /// What a registry shows under a name.
@@ -139,7 +140,8 @@ impl Push<'_> {
             Seen::At(digest) => Ok(Some(digest)),
             Seen::Nothing => Ok(None),
             Seen::There => {
-                let manifest = self.client.manifest(name).await?;
+                let tries = Tries::default();
+                let manifest = self.client.manifest_itself(name, &tries).await?;
                 Ok(Some(manifest.digest().clone()))
             }
             Seen::Hidden(error) if error.status().is_some_and(|s| s.as_u16() == 405) => {

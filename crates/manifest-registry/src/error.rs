@@ -9,6 +9,7 @@ use manifest_core::reference::Repository;
 use manifest_core::{Digest, ManifestError, MediaType, Reference};
 use url::Url;
 
+use crate::certificates::CertificateProblem;
 use crate::network::{Cause, NetworkProblem};
 use crate::redact;
 use crate::refusal::Refusal;
@@ -70,6 +71,8 @@ pub struct Attempt {
     pub tries: u32,
     /// Whether there was no time left to send it again.
     pub out_of_time: bool,
+    /// The proxy that it went by, without its login, and where that is named.
+    pub proxy: Option<String>,
 }
 
 impl Attempt {
@@ -82,12 +85,14 @@ impl Attempt {
             request_id: None,
             tries: 1,
             out_of_time: false,
+            proxy: None,
         })
     }
 
     /// Returns what stands at the end of an error's text: ` (request id 1234, 6 attempts)`, or nothing.
     fn trail(&self) -> String {
         let mut parts = Vec::new();
+        parts.extend(self.proxy.as_ref().map(|proxy| format!("by proxy {proxy}")));
         parts.extend(
             self.request_id
                 .as_ref()
@@ -352,13 +357,23 @@ pub enum RegistryError {
         /// What the helper did.
         reason: String,
     },
-    /// Docker's configuration has credentials that cannot be read.
-    #[error("the credentials for {key} in Docker's config.json cannot be read: {reason}")]
+    /// A file has credentials that cannot be read.
+    #[error("the credentials for {key} in {file} cannot be read: {reason}")]
     Credentials {
         /// The key in `auths`, or the whole file.
         key: String,
+        /// The file, or the variable.
+        file: String,
         /// What is wrong. Never the value.
         reason: String,
+    },
+    /// Certificates that the user has given for a host, or for all, cannot be used.
+    #[error("the certificates for {host} cannot be used: {problem}")]
+    Certificates {
+        /// The host, or `all hosts`.
+        host: String,
+        /// What is wrong with which file.
+        problem: CertificateProblem,
     },
     /// The registry's host cannot be in a URL: a port over 65535, an address that is none.
     #[error("{host} is not a host that can be reached")]
@@ -430,6 +445,7 @@ impl RegistryError {
             | Self::ChildrenLost { .. }
             | Self::Config { .. }
             | Self::Host { .. }
+            | Self::Certificates { .. }
             | Self::UserAgent(_)
             | Self::Setup(_) => None,
         }

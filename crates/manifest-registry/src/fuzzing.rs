@@ -67,7 +67,7 @@ pub fn config_json(data: &[u8]) {
             }
             let keys = credentials.entries().take(8).map(|(key, _)| key);
             for host in keys.chain(["docker.io", "index.docker.io", "reg.io", ""]) {
-                let _ = credentials.know(host);
+                let _ = credentials.know(host, "app");
             }
         }
         Err(error) => is_shown(&error.to_string(), 200),

@@ -248,7 +248,9 @@ fn is_transient(error: &RegistryError, contact: Contact) -> bool {
                 let connecting = source.as_ref().is_some_and(Cause::is_connect);
                 contact != Contact::Probing || !connecting
             }
-            NetworkProblem::Refused | NetworkProblem::Dns => contact == Contact::Before,
+            NetworkProblem::Refused | NetworkProblem::Dns | NetworkProblem::Proxy => {
+                contact == Contact::Before
+            }
             _ => false,
         },
         _ => false,

@@ -23,6 +23,10 @@ mod helpers;
 mod hostile;
 #[path = "it/hostile_content.rs"]
 mod hostile_content;
+#[path = "it/mirrors.rs"]
+mod mirrors;
+#[path = "it/proxies.rs"]
+mod proxies;
 #[path = "it/publish.rs"]
 mod publish;
 #[path = "it/push.rs"]
@@ -35,6 +39,8 @@ mod resume;
 mod round_trips;
 #[path = "it/schemes.rs"]
 mod schemes;
+#[path = "it/tls.rs"]
+mod tls;
 
 use std::time::Duration;
 

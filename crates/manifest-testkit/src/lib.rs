@@ -9,6 +9,7 @@
 //! | [`token`] | a token server, for both registries |
 //! | [`proxy`] | a reverse proxy with log, delay and faults, for the real registry |
 //! | [`raw`] | a TCP server that speaks no protocol: what is wrong before there is a request |
+//! | [`forward_proxy`] | a forward proxy, as `HTTPS_PROXY` names one |
 //! | [`log`] | what each of these servers saw |
 //! | [`tls`] | a certificate authority that lives as long as a test |
 //! | [`image`] | images and indexes, the same bytes on every run |
@@ -42,6 +43,7 @@ mod digest;
 pub mod embedded;
 mod environment;
 pub mod fetch;
+pub mod forward_proxy;
 pub mod image;
 pub mod log;
 pub mod media_type;
@@ -57,6 +59,7 @@ pub mod token;
 pub use client::Client;
 pub use digest::sha256;
 pub use embedded::EmbeddedRegistry;
+pub use forward_proxy::ForwardProxy;
 pub use proxy::LoggingProxy;
 pub use raw::RawServer;
 pub use real::RealRegistry;

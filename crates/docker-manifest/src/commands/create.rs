@@ -10,7 +10,7 @@ use manifest_store::{Change, Store, in_order};
 use super::for_all;
 use crate::cli::{
     AnnotationFlag, AnnotationTarget, Attestations, Help, OnDuplicate, OrderChoice, Patience,
-    PlatformList, Switch, TypeChoice,
+    PlatformList, Reach, Switch, TypeChoice,
 };
 use crate::context::Context;
 use crate::failure::Failure;
@@ -35,6 +35,8 @@ pub struct Args {
     insecure: Switch,
     #[command(flatten)]
     patience: Patience,
+    #[command(flatten)]
+    reach: Reach,
     #[command(flatten)]
     sources: SourceFlags,
     #[command(flatten)]
@@ -139,7 +141,12 @@ pub(super) async fn run(context: &Context<'_>, args: &Args) -> Result<(), Failur
     if !may_change && store.contains(&list)? {
         return Err(Failure::RefusingToAmend { list });
     }
-    let resolved = resolve(context, args, &list, images).await?;
+    // A draft that cannot be read remembers nothing; what is wrong with it is said when it is changed.
+    let existing = match may_change {
+        true => store.load(&list).ok().flatten(),
+        false => None,
+    };
+    let resolved = resolve(context, args, &list, images, existing.as_ref()).await?;
     let warnings = store.update(&list, |existing| match existing {
         Some(_) if !may_change => Err(Failure::RefusingToAmend { list: list.clone() }),
         existing => {
@@ -168,7 +175,7 @@ async fn push(
     list: Reference,
     images: &[String],
 ) -> Result<(), Failure> {
-    let resolved = resolve(context, args, &list, images).await?;
+    let resolved = resolve(context, args, &list, images, None).await?;
     let (draft, warnings) = make(&list, None, &resolved, args)?;
     if args.publish.strict.is_on() && !warnings.is_empty() {
         return Err(Failure::Strict(warnings));
@@ -275,6 +282,7 @@ async fn resolve(
     args: &Args,
     list: &Reference,
     images: &[String],
+    existing: Option<&Draft>,
 ) -> Result<Sources, Failure> {
     let SourceFlags {
         attestations,
@@ -313,7 +321,9 @@ async fn resolve(
         })
     });
     let subject = subject.transpose()?;
-    let client = context.client(args.insecure.is_on(), &args.patience)?;
+    let insecure = args.insecure.is_on();
+    let reach = args.reach.remembering(existing);
+    let client = context.client(insecure, &args.patience, &reach)?;
     let client = client.reading(images.iter().chain(&subject));
     let resolver = Resolver {
         client: &client,
@@ -340,7 +350,12 @@ async fn resolve(
         }
     };
     let (resolved, subject) = tokio::join!(for_all(images.into_iter().map(resolve)), subject);
-    let resolved: Vec<Resolved> = resolved?.into_iter().flatten().collect();
+    let mut resolved: Vec<Resolved> = resolved?.into_iter().flatten().collect();
+    for entry in resolved.iter_mut().flat_map(|source| &mut source.entries) {
+        if insecure || reach.remembers(&entry.reference) {
+            entry.mark_insecure();
+        }
+    }
     if resolved.is_empty() {
         return Err(Failure::NothingLeft { list: list.clone() });
     }

@@ -3,7 +3,7 @@
 use manifest_core::Reference;
 use manifest_store::Removal;
 
-use crate::cli::{Help, Moved, OnDuplicate, Patience, Switch};
+use crate::cli::{Help, Moved, OnDuplicate, Patience, Reach, Switch};
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::publishing;
@@ -20,6 +20,8 @@ pub struct Args {
     insecure: Switch,
     #[command(flatten)]
     patience: Patience,
+    #[command(flatten)]
+    reach: Reach,
     #[command(flatten)]
     publish: PublishFlags,
     /// Remove the local manifest list after push
@@ -44,7 +46,8 @@ pub(super) async fn run(context: &Context<'_>, args: &Args) -> Result<(), Failur
         searched: store.root().to_owned(),
     };
     let mut draft = store.load(&list)?.ok_or_else(missing)?;
-    let client = context.client(args.insecure.is_on(), &args.patience)?;
+    let reach = args.reach.remembering(Some(&draft));
+    let client = context.client(args.insecure.is_on(), &args.patience, &reach)?;
     if args.publish.moved() == Moved::Refresh {
         draft = super::create::refreshed(context, &client, &store, &draft).await?;
     }

@@ -2,7 +2,7 @@
 
 use manifest_core::Reference;
 
-use crate::cli::{Help, Patience, Switch};
+use crate::cli::{Help, Patience, Reach, Switch};
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::publishing;
@@ -31,6 +31,8 @@ pub struct Args {
     insecure: Switch,
     #[command(flatten)]
     patience: Patience,
+    #[command(flatten)]
+    reach: Reach,
     /// Print the digest alone
     #[arg(short, long)]
     quiet: Switch,
@@ -68,6 +70,6 @@ pub(super) async fn run(context: &Context<'_>, args: &Args) -> Result<(), Failur
         quiet: args.quiet,
         ..PublishFlags::default()
     };
-    let client = context.client(args.insecure.is_on(), &args.patience)?;
+    let client = context.client(args.insecure.is_on(), &args.patience, &args.reach)?;
     publishing::copy(context, &client, source, &once, &flags).await
 }

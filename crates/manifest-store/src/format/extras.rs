@@ -160,6 +160,9 @@ struct OriginJson {
     digest: Digest,
     resolved_at: u64,
     platform: PlatformJson,
+    /// Was added later: programs that do not know it leave it aside, and ask for `--insecure` again.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    insecure: bool,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     annotations: BTreeMap<String, String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -264,6 +267,7 @@ impl From<&Origin> for OriginJson {
                 os_features,
                 features,
             },
+            insecure: origin.insecure,
             annotations: origin.annotations.clone(),
             source: origin.source.as_ref().map(|source| match source {
                 Source::Registry(reference) => SourceJson::Registry(reference.to_string()),
@@ -303,6 +307,7 @@ impl TryFrom<OriginJson> for Origin {
                 features,
                 ..Platform::default()
             },
+            insecure: json.insecure,
             annotations: json.annotations,
             source: json.source.map(source).transpose()?,
         })
@@ -422,6 +427,23 @@ mod tests {
         let source = origin.source.as_ref().unwrap().to_string();
         assert_eq!(source, "q.io/app:all");
         assert_eq!(String::from_utf8(extras.encode()).unwrap(), text);
+    }
+
+    #[test]
+    fn what_was_added_later_is_read_and_written() {
+        let later = version_1().replace(
+            "\"variant\": \"v7\"\n          }",
+            "\"variant\": \"v7\"\n          },\n          \"insecure\": true",
+        );
+        let extras = Extras::decode(later.as_bytes()).unwrap();
+        let note = &extras.current.as_ref().unwrap().files["q.io_app-arm"];
+        assert!(note.origin.as_ref().unwrap().insecure);
+        assert_eq!(String::from_utf8(extras.encode()).unwrap(), later);
+        // What this program does not know yet is no damage.
+        let unknown = later.replace("\"insecure\"", "\"unheard-of\"");
+        let extras = Extras::decode(unknown.as_bytes()).unwrap();
+        let note = &extras.current.as_ref().unwrap().files["q.io_app-arm"];
+        assert!(!note.origin.as_ref().unwrap().insecure);
     }
 
     #[test]

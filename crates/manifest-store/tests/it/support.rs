@@ -42,6 +42,7 @@ pub(crate) fn entry(image: &str, content: &str, now: u64) -> Entry {
             platform: platform("amd64"),
             annotations: BTreeMap::new(),
             source: None,
+            insecure: false,
         }),
         position: None,
     }
