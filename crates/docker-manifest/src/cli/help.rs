@@ -101,7 +101,14 @@ fn flag_row(arg: &Arg) -> FlagRow {
         .get_value_names()
         .and_then(<[_]>::first)
         .filter(|_| !pflag::is_switch(arg));
-    let value = value.map(|value| format!(" {value}")).unwrap_or_default();
+    let is_optional = arg
+        .get_num_args()
+        .is_some_and(|range| range.min_values() == 0);
+    let value = match value {
+        Some(value) if is_optional => format!("[={value}]"),
+        Some(value) => format!(" {value}"),
+        None => String::new(),
+    };
     let help = arg.get_help().map(ToString::to_string).unwrap_or_default();
     FlagRow {
         names: format!("{short}--{long}{value}"),
