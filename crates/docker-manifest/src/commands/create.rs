@@ -223,8 +223,8 @@ async fn resolve(
         && no_copy.is_on()
     {
         return Err(Failure::Elsewhere {
-            image: image.clone(),
-            list: list.clone(),
+            image: image.clone().into(),
+            list: list.clone().into(),
         });
     }
     for (alias, platform) in PlatformList::aliases(platform) {
