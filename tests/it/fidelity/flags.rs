@@ -156,7 +156,7 @@ fn flags() {
     );
 }
 
-/// Docker marks its commands as experimental, and lacks our flags for retries and foreign layers: these are the
+/// Docker marks its commands as experimental, and lacks our flags for retries, foreign layers, authorities and mirrors: these are the
 /// only differences in a command's help. The group's help says what this program is and has our own commands, too, so there only the exit code and the stream are the same.
 #[test]
 fn help() {
@@ -204,9 +204,14 @@ fn help() {
 
 fn without_own_flags(help: &str) -> String {
     let is_own = |line: &&str| {
-        ["--retry ", "--timeout ", "--push-foreign "]
-            .iter()
-            .any(|flag| line.contains(flag))
+        let own = [
+            "--ca-file ",
+            "--mirror ",
+            "--push-foreign ",
+            "--retry ",
+            "--timeout ",
+        ];
+        own.iter().any(|flag| line.contains(flag))
     };
     help.split_inclusive('\n')
         .filter(|line| !is_own(line))

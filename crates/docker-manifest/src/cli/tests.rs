@@ -214,10 +214,12 @@ fn help_is_laid_out_as_dockers() {
         "Usage:  docker manifest create MANIFEST_LIST MANIFEST [MANIFEST...]\n\n\
          Create a local manifest list for annotating and pushing to a registry\n\n\
          Options:\n  \
-         -a, --amend              Amend an existing manifest list\n      \
-         --insecure           Allow communication with an insecure registry\n      \
-         --retry uint         Repeat a failed request up to this many times (default 5)\n      \
-         --timeout duration   Give up after this time in all, such as 90s or 5m (default no limit)\n"
+         -a, --amend                Amend an existing manifest list\n      \
+         --ca-file file         Believe the certificate authorities in this file, too\n      \
+         --insecure             Allow communication with an insecure registry\n      \
+         --mirror host=mirror   Read from a mirror first, such as docker.io=mirror.lan:5000/hub\n      \
+         --retry uint           Repeat a failed request up to this many times (default 5)\n      \
+         --timeout duration     Give up after this time in all, such as 90s or 5m (default no limit)\n"
     );
     let Ok(Request::Help(text)) = read(&["annotate", "-h"]) else {
         panic!("help")

@@ -6,7 +6,7 @@ use manifest_core::{Draft, Entry, Reference};
 use manifest_registry::Client;
 
 use super::for_all;
-use crate::cli::{Help, Patience, Reach, Switch};
+use crate::cli::{Help, MirrorFlags, Patience, Reach, Switch};
 use crate::context::Context;
 use crate::failure::Failure;
 
@@ -26,6 +26,8 @@ pub struct Args {
     patience: Patience,
     #[command(flatten)]
     reach: Reach,
+    #[command(flatten)]
+    mirrors: MirrorFlags,
     #[arg(value_name = "MANIFEST_LIST MANIFEST", hide = true)]
     pub(crate) images: Vec<String>,
 }
@@ -52,7 +54,8 @@ pub(super) async fn run(context: &Context<'_>, args: &Args) -> Result<(), Failur
         None
     };
     let insecure = args.insecure.is_on();
-    let reach = args.reach.remembering(existing.as_ref());
+    let reach = args.reach.mirrored(&args.mirrors);
+    let reach = reach.remembering(existing.as_ref());
     let client = context.client(insecure, &args.patience, &reach)?;
     let client = client.reading(&images);
     let now = context.now();
