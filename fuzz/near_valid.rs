@@ -87,18 +87,33 @@ fn seeds(target: &str) -> Vec<Vec<u8>> {
         .collect()
 }
 
-/// Reads a dictionary in libFuzzer's form: a line for each word, in quotes; of the escapes, those that stand in ours.
+/// Reads a dictionary in libFuzzer's form: a line for each word, in quotes.
 fn words(target: &str) -> Vec<Vec<u8>> {
     let path = folder().join("dictionaries").join(format!("{target}.dict"));
     let text = std::fs::read_to_string(&path).expect("a dictionary can be read");
     text.lines()
         .filter_map(|line| line.trim().strip_prefix('"')?.strip_suffix('"'))
-        .map(|word| {
-            word.replace("\\\"", "\"")
-                .replace("\\\\", "\\")
-                .into_bytes()
-        })
+        .map(word)
         .collect()
+}
+
+/// Takes the escapes out of a word: `\\`, `\"` and `\x0A` are all that there are.
+fn word(text: &str) -> Vec<u8> {
+    let mut word = Vec::new();
+    let mut rest = text.bytes();
+    while let Some(byte) = rest.next() {
+        word.push(match byte {
+            b'\\' => match rest.next() {
+                Some(b'x') => {
+                    let digits: String = rest.by_ref().take(2).map(char::from).collect();
+                    u8::from_str_radix(&digits, 16).expect("an escape has two digits")
+                }
+                other => other.expect("an escape has an end"),
+            },
+            byte => byte,
+        });
+    }
+    word
 }
 
 fn folder() -> PathBuf {

@@ -2,6 +2,8 @@
 //!
 //! | module | holds |
 //! | --- | --- |
+//! | [`escapes`] | what registries say commands no terminal |
+//! | [`interrupted`] | Ctrl-C in the middle of a push: at once, and nothing is left half done |
 //! | [`certificates`] | authorities and client certificates |
 //! | [`mirrors`] | mirrors, by flag and by file |
 //! | [`logins`] | TLS, and credentials from all the places where Docker keeps them |
@@ -13,6 +15,8 @@
 //! In every test that has a password, nothing that the program writes has it in it ([`shell`]).
 
 mod certificates;
+mod escapes;
+mod interrupted;
 mod logins;
 mod mirrors;
 mod refusals;

@@ -106,6 +106,7 @@ const WALLS: &[Wall] = &[
             "rustix",
             "serde",
             "serde_json",
+            "signal-hook",
             "thiserror",
             "tokio",
             "toml",

@@ -4,15 +4,20 @@ use std::ffi::OsString;
 
 use clap::{ArgAction, CommandFactory, FromArgMatches, Parser, Subcommand};
 
-use crate::commands::{annotate, create, inspect, install, push, rm, uninstall};
+use crate::commands::{annotate, create, inspect, install, push, remove, rm, tag, uninstall};
 use crate::names::Invocation;
 
+pub mod choices;
 pub mod help;
 pub mod patience;
 pub mod pflag;
 pub mod reach;
 pub mod usage;
 
+pub use choices::{
+    AnnotationFlag, AnnotationTarget, Attestations, Moved, OnDuplicate, OrderChoice, PlatformList,
+    TypeChoice,
+};
 pub use patience::Patience;
 pub use pflag::{CommaList, Switch};
 pub use reach::{MirrorFlags, Reach};
@@ -158,7 +163,9 @@ pub enum Command {
     Inspect(inspect::Args),
     Install(install::Args),
     Push(push::Args),
+    Remove(remove::Args),
     Rm(rm::Args),
+    Tag(tag::Args),
     Uninstall(uninstall::Args),
 }
 
@@ -228,11 +235,11 @@ impl Command {
         match self {
             Self::Annotate(args) => (
                 args.help.is_wanted(),
-                Arguments::exactly(2, args.images.len()),
+                Arguments::range(args.least_arguments(), 2, args.images.len()),
             ),
             Self::Create(args) => (
                 args.help.is_wanted(),
-                Arguments::at_least(2, args.images.len()),
+                Arguments::at_least(args.least_arguments(), args.images.len()),
             ),
             Self::Inspect(args) => (
                 args.help.is_wanted(),
@@ -245,6 +252,14 @@ impl Command {
             Self::Push(args) => (
                 args.help.is_wanted(),
                 Arguments::exactly(1, args.lists.len()),
+            ),
+            Self::Remove(args) => (
+                args.help.is_wanted(),
+                Arguments::at_least(2, args.images.len()),
+            ),
+            Self::Tag(args) => (
+                args.help.is_wanted(),
+                Arguments::at_least(2, args.names.len()),
             ),
             Self::Rm(args) => (
                 args.help.is_wanted(),

@@ -11,6 +11,7 @@ use manifest_store::Store;
 
 use crate::cli::{Globals, Patience, Reach};
 use crate::failure::Failure;
+use crate::interrupt;
 use crate::names::PROGRAM;
 use crate::observer::Notices;
 use crate::output::Output;
@@ -141,6 +142,9 @@ impl<'a> Context<'a> {
     ) -> Result<Client, Failure> {
         let config = self.config_json()?;
         let credentials = auth_files::read(&self.environment)?.then(config.credentials);
+        if credentials.name_helpers() {
+            interrupt::stop_helpers_too()?;
+        }
         let mut hosts = config.insecure_registries;
         hosts.extend(reach.insecure_hosts.iter().cloned());
         let file = registries_conf::read(&self.environment, self.output)?;

@@ -1,10 +1,11 @@
 //! What the registry client tells while it works, for a person to read.
 
-use manifest_registry::{Event, Observer, Retrying};
+use manifest_registry::{Event, Observer, Resuming, Retrying};
 
 use crate::output::Output;
 
-/// Writes a line to standard error for each request that is repeated, and for each that is made where that is wanted.
+/// Writes a line to standard error for each request that is repeated and each upload that goes on, and for each request that is
+/// made where that is wanted.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Notices {
     /// Whether `--debug` was given.
@@ -14,6 +15,10 @@ pub struct Notices {
 impl Observer for Notices {
     fn retrying(&self, retry: &Retrying<'_>) {
         Output::default().status(&retry.to_string());
+    }
+
+    fn resuming(&self, resumed: &Resuming<'_>) {
+        Output::default().status(&resumed.to_string());
     }
 
     fn event(&self, event: &Event<'_>) {

@@ -113,11 +113,9 @@ pub fn drafts(data: &[u8]) {
     if let Ok(payload) = entry.payload() {
         assert!(entry.descriptor.digest.matches(&payload));
     }
-    let draft = Draft {
-        list: entry.reference.clone(),
-        entries: vec![entry],
-    };
-    let list = PublishedList::of_entries(&draft.entries);
+    let draft = Draft::new(entry.reference.clone(), vec![entry]);
+    let list = PublishedList::of(&draft);
+    let list = list.unwrap_or_else(|error| panic!("{error}"));
     assert!(list.digest.matches(&list.bytes));
     let read = Manifest::parse(list.media_type.as_str(), list.bytes);
     assert!(read.is_ok_and(|list| matches!(list.content(), Content::List(_))));

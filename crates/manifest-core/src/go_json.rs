@@ -241,6 +241,22 @@ impl<'a> Object<'a> {
     }
 }
 
+impl<'a> Object<'a> {
+    /// Returns the fields of other names than these, verbatim; of equal names the last.
+    #[must_use]
+    pub fn others(&self, known: &[&str]) -> Vec<(&str, &'a RawValue)> {
+        let is_known = |key: &str| known.iter().any(|name| key.eq_ignore_ascii_case(name));
+        let mut others: Vec<(&str, &RawValue)> = Vec::new();
+        for (key, value) in self.0.iter().filter(|(key, _)| !is_known(key)) {
+            match others.iter_mut().find(|(other, _)| other == key) {
+                Some(other) => other.1 = value,
+                None => others.push((key, value)),
+            }
+        }
+        others
+    }
+}
+
 impl<'de: 'a, 'a> Deserialize<'de> for Object<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct Members;

@@ -45,6 +45,12 @@ pub enum ManifestError {
     TooManyEntries(usize),
 }
 
+/// The media types of image configurations.
+const IMAGE_CONFIGS: &[&str] = &[
+    "application/vnd.docker.container.image.v1+json",
+    "application/vnd.oci.image.config.v1+json",
+];
+
 /// A manifest as it was received: its bytes, their digest, and what they say.
 ///
 /// The bytes are never serialised again: digest, size and push use them as they are.
@@ -72,6 +78,8 @@ pub struct ImageManifest {
     pub config: Descriptor,
     /// The image's layers, base first.
     pub layers: Vec<Descriptor>,
+    /// Annotations on the image.
+    pub annotations: std::collections::BTreeMap<String, String>,
 }
 
 /// The parts of a manifest list or image index that this program uses.
@@ -162,6 +170,12 @@ impl Manifest {
 }
 
 impl ImageManifest {
+    /// Tells whether its configuration is an image's, rather than that of an artifact in the form of one.
+    #[must_use]
+    pub fn is_image(&self) -> bool {
+        IMAGE_CONFIGS.contains(&self.config.media_type.as_str())
+    }
+
     /// Returns the blobs that the image is made of: its configuration, then its layers.
     pub fn blobs(&self) -> impl Iterator<Item = &Descriptor> {
         std::iter::once(&self.config).chain(&self.layers)
@@ -174,6 +188,7 @@ impl ImageManifest {
         Ok(Self {
             config: Descriptor::from_object(&config)?,
             layers: descriptors(object, "layers")?,
+            annotations: object.get("annotations")?.unwrap_or_default(),
         })
     }
 }

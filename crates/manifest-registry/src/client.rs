@@ -8,7 +8,9 @@ use http::header::{ACCEPT, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderValue}
 use manifest_core::limits::{CONFIG_BYTES, MANIFEST_BYTES};
 use manifest_core::manifest::ImageManifest;
 use manifest_core::reference::Repository;
-use manifest_core::{Content, Descriptor, Digest, Manifest, MediaType, Platform, Reference};
+use manifest_core::{
+    Content, Descriptor, Digest, ImageConfig, Manifest, MediaType, Platform, Reference,
+};
 use tokio::sync::Semaphore;
 
 use crate::answer::Answer;
@@ -373,11 +375,23 @@ impl Client {
         repository: &Repository,
         image: &ImageManifest,
     ) -> Result<Platform, RegistryError> {
+        Ok(self.config(repository, image).await?.platform)
+    }
+
+    /// Gets an image's configuration.
+    ///
+    /// # Errors
+    /// As [`Self::platform`].
+    pub async fn config(
+        &self,
+        repository: &Repository,
+        image: &ImageManifest,
+    ) -> Result<ImageConfig, RegistryError> {
         let config = &image.config;
         let bytes = self
             .blob_of_kind("image config", repository, config, CONFIG_BYTES)
             .await?;
-        Platform::from_config(&bytes).map_err(|error| RegistryError::Config {
+        ImageConfig::parse(&bytes).map_err(|error| RegistryError::Config {
             blob: format!("{repository}@{}", config.digest),
             source: Arc::new(error),
         })
@@ -426,7 +440,7 @@ impl Client {
             scopes: vec![Scope::push(repository)],
             shared,
         };
-        let answer = self.shared.session.call(&call).await?;
+        let answer = self.shared.session.call(&call).await?.stored()?;
         let stated = answer.single_header(DOCKER_CONTENT_DIGEST)?;
         let stated = check_stated(stated, &bytes).map_err(|problem| answer.content(problem))?;
         answer.discard().await;

@@ -138,6 +138,14 @@ impl Credentials {
         })
     }
 
+    /// Tells whether helpers may be run.
+    #[must_use]
+    pub fn name_helpers(&self) -> bool {
+        self.files
+            .iter()
+            .any(|file| !file.config.creds_store.is_empty() || !file.config.cred_helpers.is_empty())
+    }
+
     /// Adds what is looked at where these have nothing for a host.
     #[must_use]
     pub fn then(mut self, others: Self) -> Self {

@@ -171,9 +171,22 @@ pub enum ContentProblem {
     /// The answer to a token request is none.
     #[error("the token server's answer has no usable token")]
     Token,
+    /// Something said yes to a write, and no registry says it so: a proxy, or a login page.
+    #[error("{} is not how a registry says that it has stored something", status_text(.0))]
+    NotStored(StatusCode),
+    /// A web page came where a registry was asked.
+    #[error("a web page came, not a registry's answer")]
+    WebPage,
     /// The answer has no header that it must have.
     #[error("the registry's answer has no usable {0} header")]
     Header(&'static str),
+}
+
+fn status_text(status: &StatusCode) -> String {
+    let reason = status.canonical_reason().unwrap_or_default();
+    format!("{} {reason}", status.as_str())
+        .trim_end()
+        .to_owned()
 }
 
 fn with_cause(error: &ManifestError) -> String {
@@ -277,6 +290,27 @@ pub enum RegistryError {
         /// What the registry answered.
         source: Box<RegistryError>,
     },
+    /// A tag does not show what it has to show before it is written.
+    #[error("{reference} is not written: {}", found_before(expected.as_ref(), found.as_ref()))]
+    TagMoved {
+        /// The tag.
+        reference: Box<Reference>,
+        /// What it has to show; nothing where it must not be there.
+        expected: Option<Digest>,
+        /// What it shows.
+        found: Option<Digest>,
+    },
+    /// What is published leads to manifests that are not there.
+    #[error(
+        "{reference} is published, and the registry does not have {}",
+        digests(lost)
+    )]
+    ChildrenLost {
+        /// The tag.
+        reference: Box<Reference>,
+        /// The digests of what is not there.
+        lost: Vec<Digest>,
+    },
     /// What was written and accepted is not what is there.
     #[error("{written} was put to {reference}, {}", found_instead(found.as_ref()))]
     ReadBack {
@@ -362,6 +396,20 @@ fn list(absent: &[Absent]) -> String {
     absent.join(", ")
 }
 
+fn found_before(expected: Option<&Digest>, found: Option<&Digest>) -> String {
+    match (expected, found) {
+        (None, Some(found)) => format!("it is there already, as {found}"),
+        (Some(expected), Some(found)) => format!("it is {found}, not {expected}"),
+        (Some(expected), None) => format!("it is not there, and not {expected}"),
+        (None, None) => "it is there already".to_owned(),
+    }
+}
+
+fn digests(lost: &[Digest]) -> String {
+    let lost: Vec<&str> = lost.iter().map(Digest::as_str).collect();
+    lost.join(", ")
+}
+
 fn found_instead(found: Option<&Digest>) -> String {
     match found {
         Some(found) => format!("and now {found} is there"),
@@ -393,6 +441,8 @@ impl RegistryError {
             | Self::Credentials { .. }
             | Self::Unusable { .. }
             | Self::ReadBack { .. }
+            | Self::TagMoved { .. }
+            | Self::ChildrenLost { .. }
             | Self::Config { .. }
             | Self::Host { .. }
             | Self::Certificates { .. }
@@ -458,7 +508,7 @@ impl RegistryError {
     pub fn is_conflict(&self) -> bool {
         matches!(
             self,
-            Self::TagTaken { .. } | Self::ReadBack { found: Some(_), .. }
+            Self::TagTaken { .. } | Self::TagMoved { .. } | Self::ReadBack { found: Some(_), .. }
         )
     }
 

@@ -3,7 +3,7 @@
 use url::Url;
 
 use crate::endpoint::authority;
-use crate::error::{Absent, Attempt, Operation, RegistryError};
+use crate::error::{Absent, Attempt, ContentProblem, Operation, RegistryError};
 use crate::host_kind::HostKind;
 use crate::network::{Cause, NetworkProblem};
 use crate::refusal::Refusal;
@@ -40,8 +40,17 @@ impl RegistryError {
             ),
             Self::Incomplete { absent, .. } => found(Outcome::of_absent(absent)),
             Self::TagTaken { .. } => found(Outcome::TagTaken),
+            Self::ChildrenLost { .. } => found(Outcome::Lost),
             Self::ReadBack { found: Some(_), .. } => found(Outcome::OtherThere),
             Self::ReadBack { found: None, .. } => found(Outcome::NothingThere),
+            Self::Content { problem, .. }
+                if matches!(**problem, ContentProblem::NotStored(_) | ContentProblem::WebPage) =>
+            {
+                Some(
+                    "something between here and the registry answered in its place: check the proxy, or log in to the network"
+                        .to_owned(),
+                )
+            }
             Self::Credentials { file, .. } => {
                 Some(format!("repair {file}, or run docker login again"))
             }

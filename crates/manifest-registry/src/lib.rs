@@ -4,6 +4,7 @@
 //! | --- | --- |
 //! | [`client`] | [`Client`], what commands call |
 //! | [`publish`] | [`Client::publish`]: children, blobs first, then the tag, once |
+//! | [`release`] | [`Client::release`]: the same to several repositories, tags last everywhere |
 //! | `confirm`, `missing` | what the registry has under a name; why it refused what was to be there |
 //! | `copy`, `upload` | one blob from repository to repository: by mount, else streamed |
 //! | `rights` | what calls that belong together ask of the token server |
@@ -54,6 +55,7 @@ pub mod proxies;
 pub mod publish;
 pub mod redact;
 pub mod refusal;
+pub mod release;
 pub mod retry;
 mod retry_after;
 mod rights;
@@ -69,10 +71,12 @@ pub use concurrent::concurrent;
 pub use credentials::{Credential, Credentials, Found};
 pub use endpoint::Insecure;
 pub use error::RegistryError;
+pub use helper::stop_helpers;
 pub use mirrors::{Mirror, MirrorRule, Mirrors, Serves};
-pub use observer::{Event, Observer, Retrying};
+pub use observer::{Event, Observer, Resuming, Retrying};
 pub use proxies::{Proxies, ProxySetting};
-pub use publish::{Child, Publication, Published};
+pub use publish::{Child, Expected, Outlook, Publication, Published, Tagged};
 pub use redact::Secret;
+pub use release::{Plan, Released, TagResult};
 pub use retry::Retry;
 pub use transport::Timeouts;

@@ -5,6 +5,7 @@ use std::fmt;
 use std::io;
 use std::time::Duration;
 
+use crate::limits::SLOWEST_BYTES;
 use crate::redact;
 use crate::tls::Untrusted;
 
@@ -38,6 +39,8 @@ pub enum NetworkProblem {
     Cut,
     /// It took too long.
     Timeout(Duration),
+    /// A body came, but as good as not: less than [`SLOWEST_BYTES`] in this time.
+    Slow(Duration),
     /// The time for everything is over.
     Deadline(Duration),
     /// Something else.
@@ -64,6 +67,11 @@ impl fmt::Display for NetworkProblem {
             Self::NoAuthorities => f.write_str("this system has no certificate authorities"),
             Self::Cut => f.write_str("the connection was cut"),
             Self::Timeout(limit) => write!(f, "no answer within {} s", limit.as_secs_f32()),
+            Self::Slow(within) => write!(
+                f,
+                "less than {SLOWEST_BYTES} bytes came within {} s",
+                within.as_secs_f32()
+            ),
             Self::Deadline(limit) => {
                 write!(f, "the time limit of {limit:?} for everything is over")
             }

@@ -4,7 +4,8 @@ use std::fmt;
 use std::time::Duration;
 
 use http::Method;
-use manifest_core::Reference;
+use manifest_core::reference::Repository;
+use manifest_core::{Digest, Reference};
 
 use crate::error::RegistryError;
 use crate::network::{Cause, NetworkProblem};
@@ -13,6 +14,9 @@ use crate::network::{Cause, NetworkProblem};
 pub trait Observer: fmt::Debug + Send + Sync {
     /// A request failed and is about to be repeated. Called before the wait.
     fn retrying(&self, retry: &Retrying<'_>);
+
+    /// An upload that failed goes on. Called after the wait, when it is known from where.
+    fn resuming(&self, _resumed: &Resuming<'_>) {}
 
     /// Something happened that is of interest where a person looks for the reason of something. Nothing in it is secret.
     fn event(&self, _: &Event<'_>) {}
@@ -181,6 +185,35 @@ impl fmt::Display for Event<'_> {
             Self::MirrorFailed { mirror, error } => {
                 write!(f, "mirror {mirror} is passed over: {error}")
             }
+        }
+    }
+}
+
+/// An upload that goes on after it failed. `Display` is one line for a person.
+#[derive(Clone, Copy, Debug)]
+pub struct Resuming<'a> {
+    /// Where the blob is uploaded to.
+    pub target: &'a Repository,
+    /// The blob.
+    pub digest: &'a Digest,
+    /// How many of its bytes the registry has already. None where it begins anew.
+    pub offset: u64,
+    /// How many bytes it has.
+    pub size: u64,
+}
+
+impl fmt::Display for Resuming<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            target,
+            digest,
+            offset,
+            size,
+        } = self;
+        write!(f, "the upload of blob {digest} to {target} ")?;
+        match offset {
+            0 => f.write_str("begins anew"),
+            _ => write!(f, "goes on after {offset} of {size} bytes"),
         }
     }
 }

@@ -9,6 +9,8 @@
 mod auth;
 #[path = "it/child.rs"]
 mod child;
+#[path = "it/connections.rs"]
+mod connections;
 #[path = "it/copy.rs"]
 mod copy;
 #[path = "it/fault_rows.rs"]
@@ -19,6 +21,8 @@ mod fault_table;
 mod helpers;
 #[path = "it/hostile.rs"]
 mod hostile;
+#[path = "it/hostile_content.rs"]
+mod hostile_content;
 #[path = "it/mirrors.rs"]
 mod mirrors;
 #[path = "it/proxies.rs"]
@@ -29,6 +33,8 @@ mod publish;
 mod push;
 #[path = "it/read.rs"]
 mod read;
+#[path = "it/resume.rs"]
+mod resume;
 #[path = "it/round_trips.rs"]
 mod round_trips;
 #[path = "it/schemes.rs"]

@@ -47,4 +47,5 @@ mod writer;
 #[doc(hidden)]
 pub use atomic::Capabilities;
 pub use error::StoreError;
-pub use store::{DraftSummary, EntryResult, Removal, Store};
+pub use found::in_order;
+pub use store::{Change, DraftSummary, EntryResult, Removal, Store};

@@ -90,11 +90,12 @@ impl Ran {
         self
     }
 
-    /// Returns the first line of standard error: the error, before any hint. That a push found all there already is none.
+    /// Returns the first line of standard error: the error, before any hint. A warning, or that a push found all there already,
+    /// is none.
     pub(crate) fn error(&self) -> &str {
         let mut lines = self.stderr.lines();
-        let error = lines.find(|line| !line.ends_with(NOTHING_WRITTEN));
-        error.unwrap_or_default()
+        let is_none = |line: &str| line.ends_with(NOTHING_WRITTEN) || line.starts_with("warning: ");
+        lines.find(|line| !is_none(line)).unwrap_or_default()
     }
 }
 

@@ -48,7 +48,7 @@ pub(super) async fn run(context: &Context<'_>, args: &Args) -> Result<(), Failur
         [image] => {
             let image = parse(image)?;
             match context.store()?.load(&image)? {
-                Some(draft) => draft_json(&draft, verbose),
+                Some(draft) => draft_json(&draft, verbose)?,
                 None => {
                     let reach = args.reach.mirrored(&args.mirrors);
                     let client = context.client(args.insecure.is_on(), &args.patience, &reach)?;
@@ -93,12 +93,12 @@ fn entry(
     })
 }
 
-fn draft_json(draft: &Draft, verbose: bool) -> Vec<u8> {
-    if verbose {
+fn draft_json(draft: &Draft, verbose: bool) -> Result<Vec<u8>, Failure> {
+    Ok(if verbose {
         entries_json(&draft.entries)
     } else {
-        PublishedList::of_entries(&draft.entries).bytes
-    }
+        PublishedList::of(draft)?.bytes
+    })
 }
 
 fn entries_json(entries: &[Entry]) -> Vec<u8> {

@@ -83,12 +83,12 @@ pub(super) const TABLE: &[Row] = &[
         "{host} and this program have no version of TLS or cipher in common, or {host} wants a client certificate",
     ),
     Row::network(
-        |problem| matches!(problem, NetworkProblem::Timeout(_)),
+        |problem| matches!(problem, NetworkProblem::Timeout(_) | NetworkProblem::Slow(_)),
         "look at the registry's log and load",
     )
     .on(&[Loopback]),
     Row::network(
-        |problem| matches!(problem, NetworkProblem::Timeout(_)),
+        |problem| matches!(problem, NetworkProblem::Timeout(_) | NetworkProblem::Slow(_)),
         "check the network and the proxy on the way to {host}",
     ),
     Row::network(

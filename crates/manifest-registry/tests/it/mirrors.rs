@@ -4,8 +4,8 @@ use std::sync::{Arc, Mutex};
 
 use manifest_core::Reference;
 use manifest_registry::{
-    Child, Client, ClientConfig, Credentials, Event, Mirror, MirrorRule, Mirrors, Observer,
-    Publication, Retrying, Serves,
+    Child, Client, ClientConfig, Credentials, Event, Expected, Mirror, MirrorRule, Mirrors,
+    Observer, Publication, Retrying, Serves,
 };
 use manifest_testkit::EmbeddedRegistry;
 use manifest_testkit::fault::{Answer, Fault};
@@ -225,11 +225,14 @@ fn nothing_is_written_to_a_mirror_or_decided_by_it() {
         )
         .unwrap();
         let publication = Publication {
-            target: &target,
+            targets: std::slice::from_ref(&target),
             media_type: manifest.media_type(),
             bytes: &bytes,
             children: &[child],
             push_foreign: false,
+            expected: Expected::Anything,
+            verified: &[],
+            watched: &[],
         };
         client.publish(&publication, |_| {}).await.unwrap();
     });
