@@ -20,7 +20,7 @@ pub use choices::{
 };
 pub use patience::Patience;
 pub use pflag::{CommaList, Switch};
-pub use reach::Reach;
+pub use reach::{MirrorFlags, Reach};
 use usage::UsageError;
 
 /// Docker's global flags. Those that concern the daemon are taken and left aside: no daemon is contacted.
