@@ -6,9 +6,11 @@
 //! | [`editing`] | `annotate` and `remove` beyond what Docker has |
 //! | [`targets`] | several tags, repositories and registries; conditions on them |
 //! | [`registries`] | the same where registries differ: mounts, OCI, mixed lists, lag, immutable tags, small tokens |
+//! | [`properties`] | what holds whatever the images look like |
 //! | [`reports`] | dry runs, and what scripts read |
 
 mod editing;
+mod properties;
 mod registries;
 mod reports;
 mod sources;

@@ -72,8 +72,8 @@ pub enum Failure {
         /// The platforms.
         missing: String,
     },
-    /// All sources were skipped.
-    #[error("nothing is left for {list}: none of the images exists")]
+    /// All sources were skipped, or have nothing in them.
+    #[error("nothing is left for {list}: there is no image in what was named")]
     NothingLeft {
         /// The list.
         list: Reference,

@@ -156,6 +156,9 @@ pub(super) async fn run(context: &Context<'_>, args: &Args) -> Result<(), Failur
         existing => {
             let base = existing.filter(|_| !args.shape.replace.is_on());
             let (draft, warnings) = make(&list, base, &resolved, args)?;
+            if draft.entries.is_empty() {
+                return Err(Failure::NothingLeft { list: list.clone() });
+            }
             let flags = &args.publish;
             review::require(&draft, &PlatformList::all(&flags.require))?;
             if flags.strict.is_on() && !warnings.is_empty() {
