@@ -9,7 +9,7 @@ use manifest_testkit::fault::{Answer, Fault};
 use manifest_testkit::image::{Image, Index};
 use manifest_testkit::suite::TestRegistry;
 
-use crate::harness::{Player, Program, Seen, Stage, docker, world};
+use crate::harness::{Home, Player, Program, Seen, Stage, docker, world};
 
 /// Starts an embedded registry with the world in it.
 fn stage() -> Stage {
@@ -34,6 +34,25 @@ fn dockers(stage: &Stage, lines: &[&str]) -> Option<Seen> {
 
 fn ours(stage: &Stage) -> Player<'_> {
     stage.player(Program::Ours)
+}
+
+#[test]
+fn a_source_that_is_a_list_is_refused() {
+    let stage = stage();
+    let lines = [
+        "create --insecure @/app:1 @/app:list @/app:buildkit",
+        "push --insecure @/app:1",
+    ];
+    if let Some(seen) = dockers(&stage, &lines[..1]) {
+        seen.ran.fails(1).says("is a manifest list");
+    }
+    for line in lines {
+        ours(&stage).play(line).ran.succeeds();
+    }
+    let (_, list) = embedded(&stage).manifest("app", "1").unwrap();
+    let list: serde_json::Value = serde_json::from_slice(&list).unwrap();
+    // Two images of the one, image and attestation of the other.
+    assert_eq!(list["manifests"].as_array().unwrap().len(), 4);
 }
 
 #[test]
@@ -779,4 +798,26 @@ fn half_a_draft_of_dockers_can_be_amended() {
     let published = player.play("push --insecure @/app:1").published.unwrap();
     assert_eq!(published.children.len(), 2);
     assert!(fs::read_dir(player.home.manifests()).is_ok());
+}
+
+#[test]
+fn several_challenges_in_one_header_are_not_understood() {
+    let registry = EmbeddedRegistry::builder().basic_auth("me", "pw").start();
+    let image = Image::docker().build();
+    registry.seed("app", "1", &image);
+    let challenge = "Negotiate, Basic realm=registry";
+    let answer = Answer::status(401).header("www-authenticate", challenge);
+    let home = Home::new();
+    let login = r#"{ "auths": { "HOST": { "auth": "bWU6cHc=" } } }"#;
+    home.write_config(&login.replace("HOST", &registry.host()));
+    let name = format!("{}/app:1", registry.host());
+    registry.fault(Fault::on_any("/v2/").times(1).answer(answer.clone()));
+    home.ours(&["manifest", "inspect", &name])
+        .succeeds()
+        .is_quiet();
+    if docker::find().is_some() {
+        registry.fault(Fault::on_any("/v2/").times(1).answer(answer));
+        let failed = home.dockers(&["inspect", "--insecure", &name]);
+        failed.fails(1);
+    }
 }

@@ -7,6 +7,7 @@
 //! | [`commands`] | the main job on both registries: results, drafts, what is published, what is asked for |
 //! | [`registries`] | TLS, tokens, credentials, refusals, and how much is asked for |
 //! | [`races`] | many processes at once, and processes that are killed |
+//! | [`publishing`] | indexes with attestations, many tags, and what is reported |
 //! | [`names`] | the plugin, the shim, `install` and `uninstall` |
 //! | [`recorded`] | what Docker's CLI did once, in files: the same, where there is no Docker |
 //! | [`deviations`] | a test for each row of the table of deviations |
@@ -20,6 +21,7 @@ mod deviations;
 mod fidelity;
 mod harness;
 mod names;
+mod publishing;
 mod races;
 mod recorded;
 mod registries;

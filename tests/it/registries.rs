@@ -2,15 +2,27 @@
 //!
 //! | module | holds |
 //! | --- | --- |
+//! | [`escapes`] | what registries say commands no terminal |
+//! | [`interrupted`] | Ctrl-C in the middle of a push: at once, and nothing is left half done |
+//! | [`certificates`] | authorities and client certificates |
+//! | [`mirrors`] | mirrors, by flag and by file |
 //! | [`logins`] | TLS, and credentials from all the places where Docker keeps them |
 //! | [`refusals`] | registries that refuse, are down, or send what nobody asked for |
 //! | [`requests`] | how much each command asks of a registry, and for which rights |
+//! | [`settings`] | credentials and proxies that the environment names |
+//! | [`trace`] | `--debug`, and that nothing secret is ever said |
 //!
 //! In every test that has a password, nothing that the program writes has it in it ([`shell`]).
 
+mod certificates;
+mod escapes;
+mod interrupted;
 mod logins;
+mod mirrors;
 mod refusals;
 mod requests;
+mod settings;
+mod trace;
 
 use std::fs;
 

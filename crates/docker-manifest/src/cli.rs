@@ -4,16 +4,23 @@ use std::ffi::OsString;
 
 use clap::{ArgAction, CommandFactory, FromArgMatches, Parser, Subcommand};
 
-use crate::commands::{annotate, create, inspect, install, push, rm, uninstall};
+use crate::commands::{annotate, create, inspect, install, push, remove, rm, tag, uninstall};
 use crate::names::Invocation;
 
+pub mod choices;
 pub mod help;
 pub mod patience;
 pub mod pflag;
+pub mod reach;
 pub mod usage;
 
+pub use choices::{
+    AnnotationFlag, AnnotationTarget, Attestations, Moved, OnDuplicate, OrderChoice, PlatformList,
+    TypeChoice,
+};
 pub use patience::Patience;
 pub use pflag::{CommaList, Switch};
+pub use reach::Reach;
 use usage::UsageError;
 
 /// Docker's global flags. Those that concern the daemon are taken and left aside: no daemon is contacted.
@@ -32,8 +39,8 @@ pub struct Globals {
     /// Name of the context to use to connect to the daemon (taken and left aside)
     #[arg(short, long, value_name = "string", hide = true)]
     context: Option<OsString>,
-    /// Enable debug mode (taken and left aside)
-    #[arg(short = 'D', long, hide = true)]
+    /// Enable debug mode: say on standard error what is asked of registries
+    #[arg(short = 'D', long)]
     debug: Switch,
     /// Print usage
     #[arg(short, long)]
@@ -88,6 +95,12 @@ impl Globals {
             None => Vec::new(),
         };
         Ok((globals, rest))
+    }
+
+    /// Tells whether a trace is wanted.
+    #[must_use]
+    pub fn wants_debug(&self) -> bool {
+        self.debug.is_on()
     }
 
     /// Tells whether `--help` stood before the first word.
@@ -150,7 +163,9 @@ pub enum Command {
     Inspect(inspect::Args),
     Install(install::Args),
     Push(push::Args),
+    Remove(remove::Args),
     Rm(rm::Args),
+    Tag(tag::Args),
     Uninstall(uninstall::Args),
 }
 
@@ -220,11 +235,11 @@ impl Command {
         match self {
             Self::Annotate(args) => (
                 args.help.is_wanted(),
-                Arguments::exactly(2, args.images.len()),
+                Arguments::range(args.least_arguments(), 2, args.images.len()),
             ),
             Self::Create(args) => (
                 args.help.is_wanted(),
-                Arguments::at_least(2, args.images.len()),
+                Arguments::at_least(args.least_arguments(), args.images.len()),
             ),
             Self::Inspect(args) => (
                 args.help.is_wanted(),
@@ -237,6 +252,14 @@ impl Command {
             Self::Push(args) => (
                 args.help.is_wanted(),
                 Arguments::exactly(1, args.lists.len()),
+            ),
+            Self::Remove(args) => (
+                args.help.is_wanted(),
+                Arguments::at_least(2, args.images.len()),
+            ),
+            Self::Tag(args) => (
+                args.help.is_wanted(),
+                Arguments::at_least(2, args.names.len()),
             ),
             Self::Rm(args) => (
                 args.help.is_wanted(),

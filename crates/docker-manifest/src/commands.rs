@@ -8,17 +8,20 @@ use crate::failure::Failure;
 
 pub mod annotate;
 pub mod create;
+mod find;
 pub mod inspect;
 pub mod install;
 pub mod push;
+pub mod remove;
 pub mod rm;
+pub mod tag;
 pub mod uninstall;
 
 /// How many images a command works on at once. The registry client bounds what that means for one registry.
 const IMAGES_AT_ONCE: usize = limits::PARALLEL_WORK;
 
 /// Does something for all images at once, and returns the results in their order, or the first failure in it.
-async fn for_all<T>(
+pub(crate) async fn for_all<T>(
     work: impl IntoIterator<Item = impl Future<Output = Result<T, Failure>>>,
 ) -> Result<Vec<T>, Failure> {
     concurrent(IMAGES_AT_ONCE, work).await.into_iter().collect()
@@ -35,7 +38,9 @@ pub fn run(command: Command, context: &Context<'_>) -> Result<(), Failure> {
         Command::Inspect(args) => context.wait_for(inspect::run(context, &args)),
         Command::Install(args) => install::run(context, &args),
         Command::Push(args) => context.wait_for(push::run(context, &args)),
+        Command::Remove(args) => remove::run(context, &args),
         Command::Rm(args) => rm::run(context, &args),
+        Command::Tag(args) => context.wait_for(tag::run(context, &args)),
         Command::Uninstall(args) => uninstall::run(context, &args),
     }
 }

@@ -1,19 +1,23 @@
 //! What a command runs in: the environment, Docker's configuration, the drafts, the registry client, the output.
 
+use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use manifest_registry::{Client, ClientConfig, Credentials, Insecure};
+use manifest_registry::{Certificates, Client, ClientConfig, HostCertificates, Insecure, Mirrors};
 use manifest_store::Store;
 
-use crate::cli::{Globals, Patience};
+use crate::cli::{Globals, Patience, Reach};
 use crate::failure::Failure;
+use crate::interrupt;
 use crate::names::PROGRAM;
 use crate::observer::Notices;
 use crate::output::Output;
 use crate::plugin::VERSION;
+use crate::settings::config_json::{self, ConfigJson};
+use crate::settings::{self, auth_files, certs_d, proxies, registries_conf};
 
 /// How long a command waits for another one that changes drafts.
 const LOCK_WAIT: Duration = Duration::from_secs(60);
@@ -33,6 +37,17 @@ impl Environment {
         }
     }
 
+    /// Makes an environment of these variables.
+    #[cfg(test)]
+    pub(crate) fn of(variables: &[(&str, &str)]) -> Self {
+        let variables = variables.iter();
+        Self {
+            variables: variables
+                .map(|(name, value)| (name.into(), value.into()))
+                .collect(),
+        }
+    }
+
     /// Returns a variable that is set and not empty.
     #[must_use]
     pub fn var(&self, name: &str) -> Option<&OsString> {
@@ -46,6 +61,16 @@ impl Environment {
     #[must_use]
     pub fn home(&self) -> Option<PathBuf> {
         directories::BaseDirs::new().map(|folders| folders.home_dir().to_owned())
+    }
+
+    /// Returns the folder of the user's settings for the containers tools (podman, skopeo, buildah).
+    #[must_use]
+    pub fn containers(&self) -> Option<PathBuf> {
+        let folder = match self.var("XDG_CONFIG_HOME") {
+            Some(folder) => folder.into(),
+            None => self.home()?.join(".config"),
+        };
+        Some(folder.join("containers"))
     }
 }
 
@@ -104,14 +129,26 @@ impl<'a> Context<'a> {
         }))
     }
 
-    /// Returns a client with the user's credentials. `insecure` is the flag `--insecure`; the time limit of `patience` starts
+    /// Returns a client with all that the user has set. `insecure` is the flag `--insecure`; the time limit of `patience` starts
     /// to run.
     ///
     /// # Errors
-    /// Where the client cannot be set up.
-    pub fn client(&self, insecure: bool, patience: &Patience) -> Result<Client, Failure> {
-        let path = self.config_folder()?.join("config.json");
-        let (credentials, hosts) = self.read_config(&path);
+    /// Where a file that was named cannot be read, or the client cannot be set up.
+    pub fn client(
+        &self,
+        insecure: bool,
+        patience: &Patience,
+        reach: &Reach,
+    ) -> Result<Client, Failure> {
+        let config = self.config_json()?;
+        let credentials = auth_files::read(&self.environment)?.then(config.credentials);
+        if credentials.name_helpers() {
+            interrupt::stop_helpers_too()?;
+        }
+        let mut hosts = config.insecure_registries;
+        hosts.extend(reach.insecure_hosts.iter().cloned());
+        let file = registries_conf::read(&self.environment, self.output)?;
+        hosts.extend(file.insecure_hosts);
         Ok(Client::new(ClientConfig {
             user_agent: format!("{PROGRAM}/{VERSION}"),
             credentials,
@@ -119,39 +156,49 @@ impl<'a> Context<'a> {
                 all: insecure,
                 hosts,
             },
+            certificates: Certificates {
+                roots: settings::authorities(reach)?,
+                hosts: self.host_certificates()?,
+            },
+            proxies: proxies::read(&self.environment, &config.proxies),
+            mirrors: Mirrors {
+                places: vec![reach.mirror_rules(), file.rules],
+            },
             retry: patience.retry(),
-            observer: Arc::new(Notices),
+            observer: Arc::new(Notices {
+                debug: self.globals.wants_debug(),
+            }),
             ..ClientConfig::default()
         })?)
     }
 
-    /// Reads `config.json`. One that cannot be read is said and left aside, as Docker does.
-    fn read_config(&self, path: &Path) -> (Credentials, Vec<String>) {
-        let bytes = match std::fs::read(path) {
-            Ok(bytes) => bytes,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return <_>::default(),
-            Err(error) => {
-                self.warn_of_config(path, &error);
-                return <_>::default();
-            }
-        };
-        let config = Credentials::from_config_json(&bytes)
-            .map_err(|error| error.to_string())
-            .and_then(|credentials| {
-                let insecure = insecure_registries(&bytes).map_err(|error| error.to_string())?;
-                Ok((credentials, insecure))
-            });
-        config.unwrap_or_else(|error| {
-            self.warn_of_config(path, &error);
-            <_>::default()
-        })
+    fn host_certificates(&self) -> Result<BTreeMap<String, HostCertificates>, Failure> {
+        let home = self.environment.home();
+        let containers = self.environment.containers();
+        let folders = certs_d::folders(
+            &self.config_folder()?,
+            home.as_deref(),
+            containers.as_deref(),
+        );
+        Ok(certs_d::read(&folders, &|line| self.debug(line)))
     }
 
-    fn warn_of_config(&self, path: &Path, error: &dyn std::fmt::Display) {
-        self.output.warning(&format!(
-            "cannot load config file {}: {error}",
-            path.display()
-        ));
+    /// Says what is of interest where a person looks for the reason of something.
+    fn debug(&self, line: &str) {
+        if self.globals.wants_debug() {
+            self.output.debug(line);
+        }
+    }
+
+    /// Reads `config.json`. One that cannot be read is said and left aside, as Docker does.
+    fn config_json(&self) -> Result<ConfigJson, Failure> {
+        let path = self.config_folder()?.join("config.json");
+        Ok(config_json::read(&path).unwrap_or_else(|error| {
+            let path = path.display();
+            let message = format!("cannot load config file {path}: {error}");
+            self.output.warning(&message);
+            ConfigJson::default()
+        }))
     }
 
     /// Returns the time, in seconds since 1970 (UTC).
@@ -175,14 +222,4 @@ impl<'a> Context<'a> {
             .build()?;
         runtime.block_on(work)
     }
-}
-
-#[derive(serde::Deserialize)]
-struct ConfigFile {
-    #[serde(rename = "insecure-registries", default)]
-    insecure_registries: Vec<String>,
-}
-
-fn insecure_registries(config: &[u8]) -> Result<Vec<String>, serde_json::Error> {
-    Ok(serde_json::from_slice::<ConfigFile>(config)?.insecure_registries)
 }

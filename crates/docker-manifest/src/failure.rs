@@ -5,13 +5,15 @@ use std::io;
 use std::path::PathBuf;
 
 use manifest_core::draft::{PayloadError, UnsupportedPair};
-use manifest_core::{Reference, ReferenceError};
-use manifest_registry::RegistryError;
+use manifest_core::settings::CannotCarry;
+use manifest_core::{Digest, PlatformNameError, Reference, ReferenceError};
+use manifest_registry::{RegistryError, redact};
 use manifest_store::StoreError;
 
 use crate::cli::usage::UsageError;
 use crate::exit::Exit;
 use crate::output::Output;
+use crate::sources::metadata::MetadataError;
 
 /// Why a command failed. Where Docker's text is right, this says the same.
 #[derive(Debug, thiserror::Error)]
@@ -33,11 +35,128 @@ pub enum Failure {
         /// The list.
         list: Reference,
     },
-    /// A source is a list itself.
-    #[error("{image} is a manifest list")]
-    IsList {
-        /// The source.
+    /// Lists in lists, without end.
+    #[error("{image} is a list {depth} lists deep, which is not followed further")]
+    TooDeep {
+        /// The list.
         image: Reference,
+        /// How deep it is.
+        depth: usize,
+    },
+    /// A file or folder with names in it cannot be read.
+    #[error("cannot read {}", path.display())]
+    Input {
+        /// The file or folder; `-` is standard input.
+        path: PathBuf,
+        /// Why not.
+        source: io::Error,
+    },
+    /// A file in a folder of digests is named otherwise.
+    #[error("{} is not named by a digest", path.display())]
+    NoDigest {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A folder of digests is empty.
+    #[error("there are no digests in {}", folder.display())]
+    NoDigests {
+        /// The folder.
+        folder: PathBuf,
+    },
+    /// A file is none of BuildKit's metadata files.
+    #[error(transparent)]
+    Metadata(#[from] MetadataError),
+    /// None of the sources has something for a platform that is wanted.
+    #[error("no source has an image for {missing}")]
+    NothingFor {
+        /// The platforms.
+        missing: String,
+    },
+    /// All sources were skipped.
+    #[error("nothing is left for {list}: none of the images exists")]
+    NothingLeft {
+        /// The list.
+        list: Reference,
+    },
+    /// A list lacks a platform that it has to have.
+    #[error("{list} has no image for {missing}")]
+    Required {
+        /// The list.
+        list: Reference,
+        /// The platforms.
+        missing: String,
+    },
+    /// Two images are for one platform.
+    #[error("{first} and {second} are both for {platform}")]
+    Duplicate {
+        /// The image that clients would see.
+        first: Reference,
+        /// The one that they would not.
+        second: Reference,
+        /// The platform.
+        platform: String,
+    },
+    /// Warnings, where none shall be.
+    #[error("{}", .0.iter().map(|warning| redact::printable(warning)).collect::<Vec<_>>().join("\n"))]
+    Strict(Vec<String>),
+    /// A flag of `push` was given to a `create` that does not push.
+    #[error("{flag} is for pushing, and nothing is pushed")]
+    NeedsPush {
+        /// The flag.
+        flag: &'static str,
+    },
+    /// There is nothing to amend where no draft is kept.
+    #[error("--amend adds to a draft, and --push keeps none")]
+    AmendAndPush,
+    /// A tag that the list was made of has moved.
+    #[error("{source_image} has moved since the list was made: it was {then}, it is {now}")]
+    Moved {
+        /// The tag.
+        source_image: Reference,
+        /// What it showed.
+        then: Digest,
+        /// What it shows.
+        now: Digest,
+    },
+    /// Not all tags could be written.
+    #[error("{}", partly(live, failed))]
+    Partly {
+        /// The tags that show it.
+        live: Vec<String>,
+        /// Why the others do not.
+        failed: Vec<RegistryError>,
+    },
+    /// An image of the list cannot have the tag that it would get.
+    #[error("{image} cannot be tagged {name:?}: {reason}")]
+    ChildTag {
+        /// The tag.
+        name: String,
+        /// The image.
+        image: Reference,
+        /// Why not.
+        reason: String,
+    },
+    /// A file with what was pushed cannot be written.
+    #[error("cannot write {}", path.display())]
+    Write {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        source: io::Error,
+    },
+    /// `--github-output` outside of GitHub's runners.
+    #[error("$GITHUB_OUTPUT is not set, so --github-output has nowhere to write to")]
+    NoGithubOutput,
+    /// The list's type cannot carry what is in it.
+    #[error(transparent)]
+    CannotCarry(#[from] CannotCarry),
+    /// A source is in another registry, and nothing shall be copied.
+    #[error("{image} is not in the registry of {list}, and --no-copy is given")]
+    Elsewhere {
+        /// The image.
+        image: Reference,
+        /// The list.
+        list: Reference,
     },
     /// There is no such draft, or no such entry in a draft.
     #[error("No such manifest: {reference}")]
@@ -63,6 +182,17 @@ pub enum Failure {
         /// The folder that was searched.
         searched: PathBuf,
     },
+    /// What was to be annotated is several images.
+    #[error("{image} is {}", found.join(" and "))]
+    Ambiguous {
+        /// What was named, as typed.
+        image: String,
+        /// The images.
+        found: Vec<String>,
+    },
+    /// A text names no platform.
+    #[error(transparent)]
+    PlatformName(#[from] PlatformNameError),
     /// An entry says nothing of what it runs on.
     #[error("manifest {image} must have an OS and Architecture to be pushed to a registry")]
     NoPlatform {
@@ -76,7 +206,7 @@ pub enum Failure {
         image: Reference,
     },
     /// An entry's os and architecture do not go together.
-    #[error(transparent)]
+    #[error("{}", redact::printable(&.0.to_string()))]
     Pair(#[from] UnsupportedPair),
     /// An entry's manifest cannot be had byte for byte.
     #[error(transparent)]
@@ -96,6 +226,16 @@ pub enum Failure {
     /// There is no place for drafts and configuration.
     #[error("the user has no home folder")]
     NoHome,
+    /// A file that a flag or a variable names cannot be read.
+    #[error("cannot read {} of {setting}", path.display())]
+    Setting {
+        /// The flag or variable.
+        setting: &'static str,
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        source: io::Error,
+    },
     /// The shim has nothing to hand over to.
     #[error("docker: no other `docker` than this shim of docker-manifest is on PATH")]
     NoDocker,
@@ -138,6 +278,12 @@ impl Failure {
             Self::Registry(error) if error.is_unauthorized() => Exit::Unauthorized,
             Self::Registry(error) if error.is_rate_limited() => Exit::RateLimited,
             Self::Registry(error) if error.is_unavailable() => Exit::Unavailable,
+            Self::NeedsPush { .. } | Self::AmendAndPush => Exit::Usage,
+            Self::Moved { .. } => Exit::Conflict,
+            Self::Partly { failed, .. } => match failed.first() {
+                Some(error) => Self::Registry(error.clone()).exit(),
+                None => Exit::Failure,
+            },
             Self::NoDocker | Self::HandOver { .. } => Exit::NoDocker,
             Self::Ended(code) => Exit::Other(*code),
             _ => Exit::Failure,
@@ -169,6 +315,7 @@ impl Failure {
             }
             Self::Store(error) => error.hint().into_iter().collect(),
             Self::Registry(error) => error.hint().into_iter().collect(),
+            Self::Partly { failed, .. } => failed.iter().filter_map(RegistryError::hint).collect(),
             failure => failure.own_hint().into_iter().collect(),
         }
     }
@@ -178,9 +325,24 @@ impl Failure {
             Self::RefusingToAmend { list } => {
                 format!("`--amend` adds to the draft, `docker-manifest rm {list}` removes it")
             }
-            Self::IsList { image } => format!(
-                "name its images one by one: `docker-manifest inspect {image}` shows their digests"
-            ),
+            Self::NoDigest { .. } | Self::NoDigests { .. } => {
+                "files there are named by the digests of images: `sha256:<hex>`, or the hex alone"
+                    .to_owned()
+            }
+            Self::NothingFor { .. } => {
+                "`docker-manifest inspect IMAGE` shows what an image is for".to_owned()
+            }
+            Self::Duplicate { .. } => {
+                "`--on-duplicate replace` takes the later one, `keep` publishes both".to_owned()
+            }
+            Self::NeedsPush { flag } => {
+                format!("add --push, or give {flag} to `push`")
+            }
+            Self::Moved { .. } => {
+                "`--moved refresh` publishes what it shows now, `--moved warn` what it was"
+                    .to_owned()
+            }
+            Self::CannotCarry(_) => "publish it as an image index: `--type oci`".to_owned(),
             Self::NoDraft { searched, .. } => format!("drafts are in {}", searched.display()),
             Self::NoEntry { searched, .. } => format!(
                 "name the image as `create` did; drafts are in {}",
@@ -189,6 +351,9 @@ impl Failure {
             Self::EmptyDraft { list } => {
                 format!("add images with `docker-manifest create --amend {list} IMAGE...`")
             }
+            Self::Ambiguous { .. } => "name one of them".to_owned(),
+            Self::PlatformName(PlatformNameError::Form(_)) => return None,
+            Self::PlatformName(_) => "`--force` takes it as it is".to_owned(),
             Self::NoPlatform { image } => {
                 format!("state them: `docker-manifest annotate --os OS --arch ARCH LIST {image}`")
             }
@@ -209,6 +374,16 @@ impl Failure {
     }
 }
 
+fn partly(live: &[String], failed: &[RegistryError]) -> String {
+    let mut lines: Vec<String> = failed.iter().map(ToString::to_string).collect();
+    lines.push(if live.is_empty() {
+        "no tag was written".to_owned()
+    } else {
+        format!("live: {}", live.join(", "))
+    });
+    lines.join("\n")
+}
+
 /// Writes an error with its causes on one line. A cause whose text the error itself has is not said twice.
 ///
 /// That there is no such manifest is said as Docker says it; what the registry answered has a line of its own.
@@ -218,7 +393,7 @@ fn describe(error: &Failure) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
     while let Some(error) = cause {
-        let reason = error.to_string();
+        let reason = redact::printable(&error.to_string());
         if !text.contains(&reason) {
             text = format!("{text}{mark}{reason}");
             mark = ": ";

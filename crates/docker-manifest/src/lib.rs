@@ -6,7 +6,13 @@
 //! | [`names`] | what the program was called as: itself, a plugin, the `docker` shim |
 //! | [`cli`] | the command line, its help and its usage errors, as Docker words them |
 //! | [`commands`] | one file a command: its arguments, then what it does |
+//! | [`sources`] | what `create` makes entries of |
+//! | `drafting` | how a draft comes of what was resolved |
+//! | [`publishing`] | what `push` and `create --push` do with a draft |
+//! | [`review`] | what is looked at before a list goes live |
 //! | [`context`] | what a command runs in: environment, configuration, drafts, registry client, output |
+//! | [`interrupt`] | what is ended along with the program |
+//! | [`settings`] | what is set for talking to registries: certificates, credentials, proxies, mirrors |
 //! | [`output`] | results to standard output, all else to standard error |
 //! | [`observer`] | what the registry client tells while it works |
 //! | [`failure`] | every way to fail, with its hints |
@@ -22,14 +28,20 @@ use std::process::ExitCode;
 pub mod cli;
 pub mod commands;
 pub mod context;
+mod drafting;
 pub mod exit;
 pub mod failure;
+pub mod interrupt;
 pub mod names;
 pub mod observer;
 pub mod output;
 pub mod plugin;
+pub mod publishing;
 pub mod reference_docs;
+pub mod review;
+pub mod settings;
 pub mod shim;
+pub mod sources;
 
 use cli::{Cli, Globals, Request};
 use context::{Context, Environment};

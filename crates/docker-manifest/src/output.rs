@@ -4,6 +4,8 @@
 
 use std::io::{self, Write};
 
+use manifest_registry::redact;
+
 /// Writes results to standard output and everything else to standard error.
 #[derive(Debug, Default)]
 pub struct Output {
@@ -40,8 +42,14 @@ impl Output {
     /// Warns of something that the user may not have meant. Each warning is said once.
     pub fn warning(&self, message: &str) {
         if self.warned.borrow_mut().insert(message.to_owned()) {
-            self.note(&format!("warning: {message}"));
+            // A line break in a name or platform would look like another line of ours.
+            self.note(&format!("warning: {}", redact::printable(message)));
         }
+    }
+
+    /// Says what was asked for with `--debug`.
+    pub fn debug(&self, message: &str) {
+        self.note(&format!("debug: {message}"));
     }
 
     /// Says what can be done about an error.
@@ -54,8 +62,35 @@ impl Output {
         self.note(message);
     }
 
-    fn note(&self, line: &str) {
+    fn note(&self, text: &str) {
         // Where standard error is closed there is nobody left to tell.
-        let _ = writeln!(io::stderr().lock(), "{line}");
+        let _ = writeln!(io::stderr().lock(), "{}", calm(text));
+    }
+}
+
+/// Escapes what a terminal would obey, but for lines and tabs: some of the text is from registries, draft files, file names.
+fn calm(text: &str) -> String {
+    let pieces = text.split_inclusive(['\n', '\t']);
+    let calm = |piece: &str| match piece.strip_suffix(['\n', '\t']) {
+        Some(start) => redact::printable(start) + &piece[start.len()..],
+        None => redact::printable(piece),
+    };
+    pieces.map(calm).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::calm;
+
+    #[test]
+    fn terminals_are_not_commanded() {
+        for (text, shown) in [
+            ("", ""),
+            ("plain \u{fc}\n", "plain \u{fc}\n"),
+            ("\n a\tb\n\n", "\n a\tb\n\n"),
+            ("a\u{1b}[2J\r\nb\u{9b}", "a\\u{1b}[2J\\r\nb\\u{9b}"),
+        ] {
+            assert_eq!(calm(text), shown);
+        }
     }
 }

@@ -7,7 +7,9 @@ use serde::de::Error as _;
 
 use crate::digest::Digest;
 use crate::go_json::Object;
+use crate::media_type::MediaType;
 use crate::platform::Platform;
+use crate::unknown::Unknown;
 
 /// A typed, sized, digested pointer to content. Keys are serialised in the order of the OCI specification's Go
 /// types, as Docker's draft files have them.
@@ -35,7 +37,28 @@ pub struct Descriptor {
     /// The type of artifact that the content is.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub artifact_type: Option<String>,
+    /// Fields that are not known here.
+    #[serde(flatten)]
+    pub unknown: Unknown,
 }
+
+/// The fields of a descriptor.
+const FIELDS: &[&str] = &[
+    "mediaType",
+    "digest",
+    "size",
+    "urls",
+    "annotations",
+    "data",
+    "platform",
+    "artifactType",
+];
+
+/// The annotation with which BuildKit says what else a manifest in an index is.
+const REFERENCE_TYPE: &str = "vnd.docker.reference.type";
+
+/// The annotation with the digest of the image that an attestation is about.
+const REFERENCE_DIGEST: &str = "vnd.docker.reference.digest";
 
 impl Descriptor {
     /// Makes a descriptor with the three properties that each one has.
@@ -50,10 +73,35 @@ impl Descriptor {
             data: None,
             platform: None,
             artifact_type: None,
+            unknown: Unknown::default(),
         }
     }
 
-    /// Reads a descriptor from JSON by Go's rules. Unknown fields are left aside.
+    /// Tells whether this is an attestation as BuildKit keeps it beside the image that it is about (BuildKit, "Attestation
+    /// Storage").
+    #[must_use]
+    pub fn is_attestation(&self) -> bool {
+        let kind = self.annotations.get(REFERENCE_TYPE);
+        kind.is_some_and(|kind| kind == "attestation-manifest")
+    }
+
+    /// Tells whether this is of something that a machine may run: no attestation, no other artifact, no list.
+    #[must_use]
+    pub fn is_image(&self) -> bool {
+        let is_unknown = |platform: &Platform| platform.os == "unknown";
+        !self.is_attestation()
+            && self.artifact_type.is_none()
+            && !self.platform.as_ref().is_some_and(is_unknown)
+            && MediaType::recognise(&self.media_type).is_some_and(|found| !found.is_list())
+    }
+
+    /// Returns the digest, as text, of the image in the same list that this is about.
+    #[must_use]
+    pub fn is_about(&self) -> Option<&str> {
+        self.annotations.get(REFERENCE_DIGEST).map(String::as_str)
+    }
+
+    /// Reads a descriptor from JSON by Go's rules. Unknown fields are kept.
     ///
     /// # Errors
     /// Where it has no digest, or a field is of another type.
@@ -72,8 +120,12 @@ impl Descriptor {
             urls: object.get("urls")?.unwrap_or_default(),
             annotations: object.get("annotations")?.unwrap_or_default(),
             data: object.get("data")?,
-            platform: platform.as_ref().map(Platform::from_object).transpose()?,
+            platform: platform
+                .as_ref()
+                .map(Platform::from_descriptor)
+                .transpose()?,
             artifact_type: object.get("artifactType")?,
+            unknown: Unknown::of(object, FIELDS)?,
         })
     }
 }
@@ -87,13 +139,13 @@ mod tests {
     fn keys_are_in_the_order_of_gos_types() {
         let hash = "a".repeat(64);
         let json = format!(
-            r#"{{"artifactType":"t","platform":{{"variant":"v7","os":"linux","architecture":"arm"}},"data":"e30=","annotations":{{"b":"2","a":"1"}},"urls":["u"],"size":7,"digest":"sha256:{hash}","mediaType":"m","unknown":1}}"#
+            r#"{{"artifactType":"t","platform":{{"variant":"v7","new":null,"features":["sse4"],"os":"linux","architecture":"arm"}},"data":"e30=","annotations":{{"b":"2","a":"1"}},"urls":["u"],"size":7,"digest":"sha256:{hash}","mediaType":"m","unknown": [1.0, "<"]}}"#
         );
         let descriptor = Descriptor::parse(json.as_bytes()).unwrap();
         assert_eq!(
             String::from_utf8(go_json::encode(&descriptor)).unwrap(),
             format!(
-                r#"{{"mediaType":"m","digest":"sha256:{hash}","size":7,"urls":["u"],"annotations":{{"a":"1","b":"2"}},"data":"e30=","platform":{{"architecture":"arm","os":"linux","variant":"v7"}},"artifactType":"t"}}"#
+                r#"{{"mediaType":"m","digest":"sha256:{hash}","size":7,"urls":["u"],"annotations":{{"a":"1","b":"2"}},"data":"e30=","platform":{{"architecture":"arm","os":"linux","variant":"v7","features":["sse4"],"new":null}},"artifactType":"t","unknown":[1.0,"\u003c"]}}"#
             )
         );
         for json in [r#"{"size":1}"#, r#"{"digest":"sha256:12"}"#, "[]"] {

@@ -1,5 +1,8 @@
 //! A list that is being made: its entries, and the rules for changing them.
 
+use std::collections::BTreeMap;
+use std::fmt;
+
 use crate::descriptor::Descriptor;
 use crate::digest::Digest;
 use crate::go_json;
@@ -7,21 +10,49 @@ use crate::manifest::Manifest;
 use crate::media_type::MediaType;
 use crate::platform::Platform;
 use crate::reference::Reference;
+use crate::settings::ListSettings;
 
 /// A draft: the list's reference, and its entries in the order in which they are published.
 #[derive(Clone, Debug)]
 pub struct Draft {
     /// The reference that the list is pushed to.
     pub list: Reference,
-    /// The entries, in byte order of their file names, which is the order in which Docker publishes them.
+    /// The entries, in byte order of their file names, which is the order in which Docker publishes them. Those that came with
+    /// a list stand where its name does.
     pub entries: Vec<Entry>,
+    /// What the list has beside its entries.
+    pub settings: ListSettings,
 }
 
 impl Draft {
+    /// Makes a draft of these entries, with nothing else.
+    #[must_use]
+    pub fn new(list: Reference, entries: Vec<Entry>) -> Self {
+        Self {
+            list,
+            entries,
+            settings: ListSettings::default(),
+        }
+    }
+
     /// Returns the entry that was made from `image`.
     #[must_use]
     pub fn entry(&self, image: &Reference) -> Option<&Entry> {
         self.entries.iter().find(|entry| entry.reference == *image)
+    }
+
+    /// Returns the hosts of the entries for which the user did not want TLS to be checked.
+    #[must_use]
+    pub fn insecure_hosts(&self) -> Vec<String> {
+        let is_insecure =
+            |entry: &&Entry| entry.origin.as_ref().is_some_and(|origin| origin.insecure);
+        let entries = self.entries.iter().filter(is_insecure);
+        let mut hosts: Vec<String> = entries
+            .map(|entry| entry.reference.domain().to_owned())
+            .collect();
+        hosts.sort();
+        hosts.dedup();
+        hosts
     }
 }
 
@@ -38,6 +69,8 @@ pub struct Entry {
     pub shown: Option<Shown>,
     /// What Docker's files cannot hold.
     pub origin: Option<Origin>,
+    /// Its place among all that were given to `create`, where that is known.
+    pub position: Option<u64>,
 }
 
 /// The readable copy of a manifest in Docker's draft files: the same JSON, but not the same bytes.
@@ -52,17 +85,47 @@ pub struct Shown {
 /// Where an entry came from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Origin {
-    /// The digest that the reference had when it was resolved.
+    /// The digest that the source had when it was resolved: the image's, or that of the list that it came with.
     pub digest: Digest,
     /// When that was, in seconds since 1970 (UTC).
     pub resolved_at: u64,
-    /// The platform that the image's configuration states. What differs from it was annotated.
+    /// The platform that the image's configuration, or the list that it came with, states. What differs from it was annotated.
     pub platform: Platform,
+    /// The annotations that the list had on it.
+    pub annotations: BTreeMap<String, String>,
+    /// What was named, where that is not the entry's reference: the list that it is a child of, or where it is on disk.
+    pub source: Option<Source>,
+    /// Whether the user did not want the registry's TLS to be checked.
+    pub insecure: bool,
 }
 
-/// What `annotate` changes: text that is not given stays, features are added.
+/// What was given to `create`.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Source {
+    /// A name in a registry.
+    Registry(Reference),
+    /// An image layout or archive on this machine, as it was named, with an absolute path.
+    Disk(String),
+}
+
+impl fmt::Display for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Registry(reference) => reference.fmt(f),
+            Self::Disk(location) => f.write_str(location),
+        }
+    }
+}
+
+/// What `annotate` changes: what is not given stays, features are added. First all is undone that is to be cleared.
 #[derive(Clone, Debug, Default)]
 pub struct PlatformEdit {
+    /// What is undone.
+    pub clear: Vec<Clear>,
+    /// Replaces os, architecture and variant, and the os version where it has one.
+    pub platform: Option<Platform>,
+    /// Whether os and architecture may be a pair that does not exist.
+    pub is_forced: bool,
     /// Replaces the operating system.
     pub os: Option<String>,
     /// Replaces the architecture.
@@ -73,6 +136,31 @@ pub struct PlatformEdit {
     pub os_version: Option<String>,
     /// Adds features of the operating system, each once.
     pub os_features: Vec<String>,
+    /// Adds features of the CPU, each once.
+    pub features: Vec<String>,
+    /// Adds annotations, or replaces those of the same key.
+    pub annotations: BTreeMap<String, String>,
+}
+
+/// What is undone of an entry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Clear {
+    /// All: the platform and the annotations are again those that the image came with, or none where that is not known.
+    All,
+    /// One field, which is empty then.
+    Field(Field),
+}
+
+/// A field of an entry that can be empty.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the names are those of the fields")]
+pub enum Field {
+    Architecture,
+    Variant,
+    OsVersion,
+    OsFeatures,
+    Features,
+    Annotations,
 }
 
 /// The os and architecture that an entry would have are no pair that exists.
@@ -104,6 +192,13 @@ pub enum PayloadError {
 }
 
 impl Entry {
+    /// Notes that the user did not want the registry's TLS to be checked.
+    pub fn mark_insecure(&mut self) {
+        if let Some(origin) = &mut self.origin {
+            origin.insecure = true;
+        }
+    }
+
     /// Makes the entry of a manifest that was just resolved.
     #[must_use]
     pub fn resolved(
@@ -117,6 +212,9 @@ impl Entry {
             digest: descriptor.digest.clone(),
             resolved_at: now,
             platform: platform.clone(),
+            annotations: BTreeMap::new(),
+            source: None,
+            insecure: false,
         };
         descriptor.platform = Some(platform);
         let shown = Shown {
@@ -129,7 +227,74 @@ impl Entry {
             raw: Some(manifest.bytes().to_vec()),
             shown: Some(shown),
             origin: Some(origin),
+            position: None,
         }
+    }
+
+    /// Makes the entry of a list's child, with the descriptor that the list has of it. `list` is the source that was named,
+    /// and its digest.
+    #[must_use]
+    pub fn child(
+        reference: Reference,
+        descriptor: Descriptor,
+        manifest: &Manifest,
+        list: (Source, Digest),
+        now: u64,
+    ) -> Self {
+        // Docker's files hold images only: a list in there would make the draft unreadable for Docker's CLI.
+        let shown = (!manifest.media_type().is_list()).then(|| Shown {
+            oci: manifest.media_type().is_oci(),
+            json: manifest.bytes().to_vec(),
+        });
+        Self {
+            raw: Some(manifest.bytes().to_vec()),
+            shown,
+            ..Self::unread_child(reference, descriptor, list, now)
+        }
+    }
+
+    /// As [`Entry::child`], of something that is no manifest as far as this program knows, so that there are no bytes of it.
+    #[must_use]
+    pub fn unread_child(
+        reference: Reference,
+        descriptor: Descriptor,
+        (source, digest): (Source, Digest),
+        now: u64,
+    ) -> Self {
+        let origin = Origin {
+            digest,
+            resolved_at: now,
+            platform: descriptor.platform.clone().unwrap_or_default(),
+            annotations: descriptor.annotations.clone(),
+            source: Some(source),
+            insecure: false,
+        };
+        Self {
+            reference,
+            descriptor,
+            raw: None,
+            shown: None,
+            origin: Some(origin),
+            position: None,
+        }
+    }
+
+    /// Tells whether it came with a list, or from disk, rather than by a name of its own.
+    #[must_use]
+    pub fn is_child(&self) -> bool {
+        self.source().is_some()
+    }
+
+    /// Returns what was named, where that is not the entry's reference.
+    #[must_use]
+    pub fn source(&self) -> Option<&Source> {
+        self.origin.as_ref()?.source.as_ref()
+    }
+
+    /// Tells whether it is something that a machine may run: no attestation, no other artifact, no list.
+    #[must_use]
+    pub fn is_image(&self) -> bool {
+        self.descriptor.is_image()
     }
 
     /// Takes over what had been annotated on `old`, the entry that this one replaces.
@@ -157,14 +322,52 @@ impl Entry {
         if stated.is_none_or(|stated| stated.os_features != was.os_features) {
             platform.os_features.clone_from(&was.os_features);
         }
+        if stated.is_none_or(|stated| stated.features != was.features) {
+            platform.features.clone_from(&was.features);
+        }
+        let stated = old.origin.as_ref().map(|origin| &origin.annotations);
+        for (key, value) in &old.descriptor.annotations {
+            if stated.and_then(|stated| stated.get(key)) != Some(value) {
+                let annotations = &mut self.descriptor.annotations;
+                annotations.insert(key.clone(), value.clone());
+            }
+        }
     }
 
-    /// Changes the platform.
+    /// Changes the platform and the annotations.
     ///
     /// # Errors
     /// Where os and architecture would be no pair that exists; the entry is as it was then.
     pub fn annotate(&mut self, edit: &PlatformEdit) -> Result<(), UnsupportedPair> {
         let mut platform = self.descriptor.platform.clone().unwrap_or_default();
+        let mut annotations = self.descriptor.annotations.clone();
+        for clear in &edit.clear {
+            match clear {
+                Clear::All => {
+                    let origin = self.origin.as_ref();
+                    platform = origin
+                        .map(|origin| origin.platform.clone())
+                        .unwrap_or_default();
+                    annotations = origin
+                        .map(|origin| origin.annotations.clone())
+                        .unwrap_or_default();
+                }
+                Clear::Field(Field::Architecture) => platform.architecture.clear(),
+                Clear::Field(Field::Variant) => platform.variant.clear(),
+                Clear::Field(Field::OsVersion) => platform.os_version.clear(),
+                Clear::Field(Field::OsFeatures) => platform.os_features.clear(),
+                Clear::Field(Field::Features) => platform.features.clear(),
+                Clear::Field(Field::Annotations) => annotations.clear(),
+            }
+        }
+        if let Some(whole) = &edit.platform {
+            platform.os.clone_from(&whole.os);
+            platform.architecture.clone_from(&whole.architecture);
+            platform.variant.clone_from(&whole.variant);
+            if !whole.os_version.is_empty() {
+                platform.os_version.clone_from(&whole.os_version);
+            }
+        }
         let replace = |field: &mut String, value: &Option<String>| {
             // Docker cannot tell an empty flag from an absent one, so neither empties a field.
             if let Some(value) = value.as_ref().filter(|value| !value.is_empty()) {
@@ -175,18 +378,34 @@ impl Entry {
         replace(&mut platform.architecture, &edit.architecture);
         replace(&mut platform.variant, &edit.variant);
         replace(&mut platform.os_version, &edit.os_version);
-        for feature in &edit.os_features {
-            if !platform.os_features.contains(feature) {
-                platform.os_features.push(feature.clone());
+        let add = |features: &mut Vec<String>, more: &[String]| {
+            for feature in more {
+                if !features.contains(feature) {
+                    features.push(feature.clone());
+                }
             }
-        }
-        if !platform.is_known_pair() {
+        };
+        add(&mut platform.os_features, &edit.os_features);
+        add(&mut platform.features, &edit.features);
+        annotations.extend(edit.annotations.clone());
+        // What came without a platform, as other artifacts do, can be annotated without one.
+        let is_untouched = self
+            .descriptor
+            .platform
+            .as_ref()
+            .unwrap_or(&Platform::default())
+            == &platform;
+        let is_checked = !(edit.is_forced || is_untouched && !edit.annotations.is_empty());
+        if is_checked && !platform.is_known_pair() {
             let Platform {
                 os, architecture, ..
             } = platform;
             return Err(UnsupportedPair { os, architecture });
         }
-        self.descriptor.platform = Some(platform);
+        if !is_untouched || self.descriptor.platform.is_some() {
+            self.descriptor.platform = Some(platform);
+        }
+        self.descriptor.annotations = annotations;
         Ok(())
     }
 
@@ -296,6 +515,39 @@ mod tests {
             entry.descriptor.platform.as_ref().unwrap().os_features,
             ["a", "b", "c"]
         );
+        let clear = PlatformEdit {
+            clear: vec![
+                Clear::Field(Field::OsFeatures),
+                Clear::Field(Field::Variant),
+            ],
+            features: vec!["neon".to_owned()],
+            annotations: [("k".to_owned(), "v".to_owned())].into(),
+            ..PlatformEdit::default()
+        };
+        entry.annotate(&clear).unwrap();
+        let platform = entry.descriptor.platform.clone().unwrap();
+        assert_eq!(platform.to_string(), "linux/arm");
+        assert_eq!(
+            (platform.os_features.len(), platform.features.len()),
+            (0, 1)
+        );
+        assert_eq!(entry.descriptor.annotations["k"], "v");
+        let all = PlatformEdit {
+            clear: vec![Clear::All],
+            ..PlatformEdit::default()
+        };
+        entry.annotate(&all).unwrap();
+        assert_eq!(entry, self::entry("linux/amd64"));
+        let whole = |platform: &str, is_forced| PlatformEdit {
+            platform: Some(self::platform(platform)),
+            is_forced,
+            ..PlatformEdit::default()
+        };
+        entry.annotate(&whole("linux/arm64", false)).unwrap();
+        assert_eq!(platform_of(&entry), "linux/arm64");
+        assert!(entry.annotate(&whole("linux/vax", false)).is_err());
+        entry.annotate(&whole("linux/vax", true)).unwrap();
+        entry.annotate(&whole("linux/arm/v6", false)).unwrap();
         let before = entry.clone();
         let error = entry.annotate(&edit("windows", "s390x", "-")).unwrap_err();
         assert_eq!(

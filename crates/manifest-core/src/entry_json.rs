@@ -109,6 +109,7 @@ pub fn decode(bytes: &[u8]) -> Result<Entry, EntryError> {
         raw,
         shown,
         origin: None,
+        position: None,
     })
 }
 

@@ -11,6 +11,8 @@ use serde::de::{DeserializeOwned, Error as _, IgnoredAny, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::value::RawValue;
 
+use crate::limits::JSON_DEPTH;
+
 /// Removes white space between tokens and escapes as Go's encoder does. What is inside strings is else untouched.
 ///
 /// # Errors
@@ -111,6 +113,33 @@ fn new_line(out: &mut Vec<u8>, unit: &str, depth: usize) {
     }
 }
 
+/// Tells whether Go takes `key` for the field `name`: it compares without case as Unicode folds it, by which there are two
+/// more letters than ASCII has. Who took them for others would see another manifest than Go's programs do.
+fn is_key(key: &str, name: &str) -> bool {
+    let folded = |c: char| match c {
+        '\u{17f}' => 's',
+        '\u{212a}' => 'k',
+        c => c.to_ascii_lowercase(),
+    };
+    key.chars().map(folded).eq(name.chars().map(folded))
+}
+
+/// Tells whether a JSON text is nested deeper than anyone reads: what skips a value has no bound of its own.
+fn is_too_deep(bytes: &[u8]) -> bool {
+    let mut scanner = Scanner::default();
+    let mut depth = 0usize;
+    bytes.iter().any(|&byte| {
+        if scanner.is_outside_string(byte) {
+            match byte {
+                b'{' | b'[' => depth += 1,
+                b'}' | b']' => depth = depth.saturating_sub(1),
+                _ => {}
+            }
+        }
+        depth > JSON_DEPTH
+    })
+}
+
 /// Follows a JSON text byte by byte and knows when it is inside a string.
 #[derive(Default)]
 struct Scanner {
@@ -144,17 +173,20 @@ impl<'a> Object<'a> {
     /// Parses one object.
     ///
     /// # Errors
-    /// Where `bytes` are not one JSON object.
+    /// Where `bytes` are not one JSON object, or nested deeper than [`JSON_DEPTH`].
     pub fn parse(bytes: &'a [u8]) -> Result<Self, serde_json::Error> {
+        if is_too_deep(bytes) {
+            let what = format!("it is nested deeper than {JSON_DEPTH} levels");
+            return Err(serde_json::Error::custom(what));
+        }
         serde_json::from_slice(bytes)
     }
 
     /// Returns the value of a field, verbatim.
     #[must_use]
     pub fn raw(&self, name: &str) -> Option<&'a RawValue> {
-        let field = |(key, value): &&(String, &RawValue)| {
-            key.eq_ignore_ascii_case(name) && value.get() != "null"
-        };
+        let field =
+            |(key, value): &&(String, &RawValue)| is_key(key, name) && value.get() != "null";
         self.0.iter().rfind(field).map(|(_, value)| *value)
     }
 
@@ -206,6 +238,22 @@ impl<'a> Object<'a> {
                 .map_err(|error| serde_json::Error::custom(format!("field {name:?}: {error}")))
         };
         self.raw(name).map(read).transpose()
+    }
+}
+
+impl<'a> Object<'a> {
+    /// Returns the fields of other names than these, verbatim; of equal names the last.
+    #[must_use]
+    pub fn others(&self, known: &[&str]) -> Vec<(&str, &'a RawValue)> {
+        let is_known = |key: &str| known.iter().any(|name| key.eq_ignore_ascii_case(name));
+        let mut others: Vec<(&str, &RawValue)> = Vec::new();
+        for (key, value) in self.0.iter().filter(|(key, _)| !is_known(key)) {
+            match others.iter_mut().find(|(other, _)| other == key) {
+                Some(other) => other.1 = value,
+                None => others.push((key, value)),
+            }
+        }
+        others
     }
 }
 
@@ -283,5 +331,16 @@ mod tests {
         assert_eq!(object.text("absent").unwrap(), "");
         assert!(object.text("n").unwrap_err().to_string().contains("\"n\""));
         assert!(Object::parse(b"[]").is_err() && Object::parse(b"null").is_err());
+    }
+
+    #[test]
+    fn depth_is_bounded() {
+        let nested = |levels: usize| {
+            let (open, close) = ("[".repeat(levels), "]".repeat(levels));
+            format!("{{\"[[\":\"[\",\"a\":{open}{close}}}").into_bytes()
+        };
+        assert!(Object::parse(&nested(JSON_DEPTH - 1)).is_ok());
+        let error = Object::parse(&nested(JSON_DEPTH)).unwrap_err();
+        assert!(error.to_string().contains("deeper than 64"), "{error}");
     }
 }

@@ -6,13 +6,17 @@
 //! | [`reference`] | image references, normalised as Docker does |
 //! | [`media_type`] | the four manifest media types and what they imply |
 //! | [`platform`] | os, architecture and variant; which pairs exist |
+//! | [`platform_name`] | platforms as people write them, and which serves which |
 //! | [`descriptor`] | a typed, sized, digested pointer to content |
 //! | [`manifest`] | one manifest: the bytes that the registry sent, and a parsed view beside them |
 //! | [`draft`] | a list that is being made, its entries, and the rules for changing them |
+//! | [`duplicates`] | entries that engines cannot tell apart, attestations without their image |
 //! | [`entry_json`] | the JSON form in which Docker stores and shows an entry |
 //! | [`list`] | the manifest list or image index that a draft becomes, byte for byte as Docker's |
 //! | [`go_json`] | what Go's JSON encoder and decoder do differently from Rust's |
 //! | [`go_duration`] | durations as Go writes them |
+//! | [`settings`] | a list's annotations, type and order |
+//! | [`unknown`] | fields that are passed on unread |
 //! | [`limits`] | the bounds on what is read |
 //!
 //! Deliberately absent: files, clocks, the network, the environment, asynchronous code. Everything here
@@ -21,7 +25,11 @@
 pub mod descriptor;
 pub mod digest;
 pub mod draft;
+pub mod duplicates;
 pub mod entry_json;
+#[doc(hidden)]
+#[cfg(any(test, feature = "fuzzing"))]
+pub mod fuzzing;
 pub mod go_duration;
 pub mod go_json;
 pub mod limits;
@@ -29,13 +37,18 @@ pub mod list;
 pub mod manifest;
 pub mod media_type;
 pub mod platform;
+pub mod platform_name;
 pub mod reference;
+pub mod settings;
+pub mod unknown;
 
 pub use descriptor::Descriptor;
 pub use digest::{Digest, DigestError};
-pub use draft::{Draft, Entry, PlatformEdit};
-pub use list::{ListType, PublishedList};
+pub use draft::{Draft, Entry, PlatformEdit, Source};
+pub use list::PublishedList;
 pub use manifest::{Content, Manifest, ManifestError};
 pub use media_type::MediaType;
-pub use platform::Platform;
+pub use platform::{ImageConfig, Platform};
+pub use platform_name::{NamedPlatform, PlatformNameError};
 pub use reference::{Reference, ReferenceError};
+pub use settings::{ListSettings, ListType, Order};

@@ -7,8 +7,12 @@ pub const MANIFEST_BYTES: usize = 4 * 1024 * 1024;
 /// The largest image configuration that is read, in bytes: 4 MiB. Real ones are some 10 KiB.
 pub const CONFIG_BYTES: usize = 4 * 1024 * 1024;
 
-/// The most children that a list may have. Real ones have some 40 with attestations.
+/// The most children that a list, or layers that an image may have. Real ones have some 40 with attestations, and 127.
 pub const LIST_ENTRIES: usize = 10_000;
+
+/// How deep JSON may be nested. Real manifests and configurations have some 6 levels; each level makes the lines that show it
+/// longer, so that nesting without a bound could fill any memory.
+pub const JSON_DEPTH: usize = 64;
 
 /// The longest repository name, in characters, as the reference grammar of the distribution project has it.
 pub const REPOSITORY_NAME_CHARS: usize = 255;

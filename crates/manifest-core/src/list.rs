@@ -6,45 +6,16 @@ use serde::Serialize;
 
 use crate::descriptor::Descriptor;
 use crate::digest::Digest;
-use crate::draft::Entry;
+use crate::draft::{Draft, Entry};
 use crate::go_json;
 use crate::manifest::ImageList;
 use crate::media_type::MediaType;
 use crate::platform::Platform;
+use crate::settings::CannotCarry;
+use crate::unknown::Unknown;
 
 /// The unit of indentation of a list: Docker's three spaces, on which its digest depends.
 const INDENT: &str = "   ";
-
-/// The two forms in which a list is published.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ListType {
-    /// A Docker manifest list.
-    Docker,
-    /// An OCI image index.
-    Oci,
-}
-
-impl ListType {
-    /// Chooses the form by what has to be in it: an OCI child makes it an OCI index, else it is a Docker list.
-    #[must_use]
-    pub fn for_children<'a>(media_types: impl IntoIterator<Item = &'a str>) -> Self {
-        let is_oci = |text| MediaType::recognise(text).is_some_and(MediaType::is_oci);
-        if media_types.into_iter().any(is_oci) {
-            Self::Oci
-        } else {
-            Self::Docker
-        }
-    }
-
-    /// Returns the media type of a list in this form.
-    #[must_use]
-    pub fn media_type(self) -> MediaType {
-        match self {
-            Self::Docker => MediaType::DockerManifestList,
-            Self::Oci => MediaType::OciIndex,
-        }
-    }
-}
 
 /// A list that is ready to be pushed: its bytes, and what follows from them.
 #[derive(Clone, Debug)]
@@ -58,42 +29,28 @@ pub struct PublishedList {
 }
 
 impl PublishedList {
-    /// Builds the list of the given entries, in the given order. The digest is the one that Docker's command
-    /// publishes for the same entries.
-    #[must_use]
-    pub fn of_entries<'a>(entries: impl IntoIterator<Item = &'a Entry> + Clone) -> Self {
-        let types = entries
-            .clone()
-            .into_iter()
-            .map(|entry| entry.descriptor.media_type.as_str());
-        let media_type = ListType::for_children(types).media_type();
-        let child = |entry: &'a Entry| {
-            let descriptor = &entry.descriptor;
-            Child {
-                media_type: &descriptor.media_type,
-                size: descriptor.size,
-                digest: &descriptor.digest,
-                urls: &[],
-                annotations: None,
-                data: None,
-                platform: descriptor.platform.clone().unwrap_or_default(),
-                artifact_type: None,
-            }
-        };
+    /// Builds the list that a draft is published as. For what Docker's command could publish, the bytes are its bytes.
+    ///
+    /// # Errors
+    /// Where the list's type is settled and cannot carry what is in the draft.
+    pub fn of(draft: &Draft) -> Result<Self, CannotCarry> {
+        let settings = &draft.settings;
+        let media_type = settings.type_for(&draft.entries)?.media_type();
+        let entries = settings.order.sorted(&draft.entries);
         let bytes = List {
             schema_version: 2,
             media_type,
-            artifact_type: None,
-            manifests: entries.into_iter().map(child).collect(),
-            subject: None,
-            annotations: None,
+            artifact_type: settings.artifact_type.as_deref(),
+            manifests: entries.iter().map(|entry| Child::of_entry(entry)).collect(),
+            subject: settings.subject.as_ref(),
+            annotations: some_map(&settings.annotations),
         }
         .to_bytes();
-        Self {
+        Ok(Self {
             media_type,
             digest: Digest::sha256(&bytes),
             bytes,
-        }
+        })
     }
 }
 
@@ -101,7 +58,12 @@ impl PublishedList {
 /// artifact types and subject.
 #[must_use]
 pub fn show(media_type: MediaType, list: &ImageList) -> Vec<u8> {
-    let child = |descriptor| Child::of(descriptor);
+    // Docker shows a platform even if there is none.
+    let child = |descriptor| {
+        let mut child = Child::of(descriptor);
+        child.platform.get_or_insert_default();
+        child
+    };
     List {
         schema_version: 2,
         media_type,
@@ -128,7 +90,7 @@ struct List<'a> {
     annotations: Option<&'a BTreeMap<String, String>>,
 }
 
-/// A descriptor in a list. Docker writes the size before the digest here, and always a platform.
+/// A descriptor in a list. Docker writes the size before the digest here.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Child<'a> {
@@ -143,12 +105,24 @@ struct Child<'a> {
     annotations: Option<&'a BTreeMap<String, String>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     data: Option<&'a str>,
-    platform: Platform,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    platform: Option<Platform>,
     #[serde(skip_serializing_if = "Option::is_none")]
     artifact_type: Option<&'a str>,
+    #[serde(flatten)]
+    unknown: &'a Unknown,
 }
 
 impl<'a> Child<'a> {
+    /// Docker writes a platform even if there is none. The child of a list stays as it was there.
+    fn of_entry(entry: &'a Entry) -> Self {
+        let mut child = Self::of(&entry.descriptor);
+        if !entry.is_child() {
+            child.platform.get_or_insert_default();
+        }
+        child
+    }
+
     fn of(descriptor: &'a Descriptor) -> Self {
         Self {
             media_type: &descriptor.media_type,
@@ -157,8 +131,9 @@ impl<'a> Child<'a> {
             urls: &descriptor.urls,
             annotations: some_map(&descriptor.annotations),
             data: descriptor.data.as_deref(),
-            platform: descriptor.platform.clone().unwrap_or_default(),
+            platform: descriptor.platform.clone(),
             artifact_type: descriptor.artifact_type.as_deref(),
+            unknown: &descriptor.unknown,
         }
     }
 }
@@ -202,7 +177,13 @@ mod tests {
             raw: None,
             shown: None,
             origin: None,
+            position: None,
         }
+    }
+
+    fn list(entries: Vec<Entry>) -> PublishedList {
+        let list = Reference::parse("localhost:5000/list:1").unwrap();
+        PublishedList::of(&Draft::new(list, entries)).unwrap()
     }
 
     #[test]
@@ -213,12 +194,13 @@ mod tests {
             os_version: "1<2".into(),
             os_features: vec!["f".into()],
             variant: "v7".into(),
+            ..Platform::default()
         };
-        let entries = [
+        let entries = vec![
             entry(DOCKER_MANIFEST, 'a', Some(platform)),
             entry(DOCKER_MANIFEST, 'b', None),
         ];
-        let list = PublishedList::of_entries(&entries);
+        let list = list(entries);
         let expected = format!(
             r#"{{
    "schemaVersion": 2,
@@ -254,28 +236,12 @@ mod tests {
         );
         assert_eq!(String::from_utf8(list.bytes).unwrap(), expected);
         assert_eq!(list.digest, Digest::sha256(expected.as_bytes()));
-        let empty = PublishedList::of_entries(&[]);
+        let empty = self::list(vec![]);
         assert!(
             String::from_utf8(empty.bytes)
                 .unwrap()
                 .ends_with("\"manifests\": []\n}")
         );
-    }
-
-    #[test]
-    fn one_oci_child_makes_an_index() {
-        for (types, expected) in [
-            (
-                vec![DOCKER_MANIFEST, DOCKER_MANIFEST],
-                MediaType::DockerManifestList,
-            ),
-            (vec![DOCKER_MANIFEST, OCI_MANIFEST], MediaType::OciIndex),
-            (vec![OCI_MANIFEST, DOCKER_MANIFEST], MediaType::OciIndex),
-            (vec![], MediaType::DockerManifestList),
-        ] {
-            let entries: Vec<_> = types.into_iter().map(|t| entry(t, 'a', None)).collect();
-            assert_eq!(PublishedList::of_entries(&entries).media_type, expected);
-        }
     }
 
     #[test]

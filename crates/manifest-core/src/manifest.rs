@@ -40,10 +40,16 @@ pub enum ManifestError {
     /// The bytes are more than anyone reads.
     #[error("the manifest has {0} bytes, more than the {MANIFEST_BYTES} that are read")]
     TooLarge(usize),
-    /// The list has more children than anyone reads.
-    #[error("the list has {0} entries, more than the {LIST_ENTRIES} that are read")]
+    /// The list has more children, or the image more layers, than anyone reads.
+    #[error("the manifest has {0} entries, more than the {LIST_ENTRIES} that are read")]
     TooManyEntries(usize),
 }
+
+/// The media types of image configurations.
+const IMAGE_CONFIGS: &[&str] = &[
+    "application/vnd.docker.container.image.v1+json",
+    "application/vnd.oci.image.config.v1+json",
+];
 
 /// A manifest as it was received: its bytes, their digest, and what they say.
 ///
@@ -72,6 +78,8 @@ pub struct ImageManifest {
     pub config: Descriptor,
     /// The image's layers, base first.
     pub layers: Vec<Descriptor>,
+    /// Annotations on the image.
+    pub annotations: std::collections::BTreeMap<String, String>,
 }
 
 /// The parts of a manifest list or image index that this program uses.
@@ -163,6 +171,12 @@ impl Manifest {
 }
 
 impl ImageManifest {
+    /// Tells whether its configuration is an image's, rather than that of an artifact in the form of one.
+    #[must_use]
+    pub fn is_image(&self) -> bool {
+        IMAGE_CONFIGS.contains(&self.config.media_type.as_str())
+    }
+
     /// Returns the blobs that the image is made of: its configuration, then its layers.
     pub fn blobs(&self) -> impl Iterator<Item = &Descriptor> {
         std::iter::once(&self.config).chain(&self.layers)
@@ -175,19 +189,16 @@ impl ImageManifest {
         Ok(Self {
             config: Descriptor::from_object(&config)?,
             layers: descriptors(object, "layers")?,
+            annotations: object.get("annotations")?.unwrap_or_default(),
         })
     }
 }
 
 impl ImageList {
     fn from_object(object: &Object<'_>) -> Result<Self, ManifestError> {
-        let manifests = descriptors(object, "manifests")?;
-        if manifests.len() > LIST_ENTRIES {
-            return Err(ManifestError::TooManyEntries(manifests.len()));
-        }
         let subject = object.object("subject")?;
         Ok(Self {
-            manifests,
+            manifests: descriptors(object, "manifests")?,
             artifact_type: object.get("artifactType")?,
             subject: subject.as_ref().map(Descriptor::from_object).transpose()?,
             annotations: object.get("annotations")?.unwrap_or_default(),
@@ -216,11 +227,14 @@ fn refuse_fields(
     }
 }
 
-fn descriptors(object: &Object<'_>, field: &str) -> Result<Vec<Descriptor>, serde_json::Error> {
+fn descriptors(object: &Object<'_>, field: &str) -> Result<Vec<Descriptor>, ManifestError> {
     let elements = object.array(field)?.unwrap_or_default();
+    if elements.len() > LIST_ENTRIES {
+        return Err(ManifestError::TooManyEntries(elements.len()));
+    }
     elements
         .into_iter()
-        .map(|element| Descriptor::parse(element.get().as_bytes()))
+        .map(|element| Ok(Descriptor::parse(element.get().as_bytes())?))
         .collect()
 }
 
@@ -293,6 +307,30 @@ mod tests {
             (DOCKER_MANIFEST_LIST, image("", ""), "should be"),
             (OCI_MANIFEST, image(OCI_MANIFEST, &list), "ambiguous"),
             (OCI_INDEX, image(OCI_INDEX, &list), "ambiguous"),
+            (
+                OCI_MANIFEST,
+                image(OCI_MANIFEST, &list.replace("manifests", "Manife\u{17f}ts")),
+                "ambiguous",
+            ),
+            (
+                OCI_INDEX,
+                format!("{{\"manifests\":[{}0]}}", "0,".repeat(1_000_000)),
+                "1000001 entries",
+            ),
+            (
+                OCI_MANIFEST,
+                format!(
+                    "{{\"config\":{},\"layers\":[{}0]}}",
+                    descriptor("a"),
+                    "0,".repeat(10_000)
+                ),
+                "10001 entries",
+            ),
+            (
+                OCI_INDEX,
+                format!("{{\"manifests\":[],\"a\":{}", "[".repeat(100_000)),
+                "cannot be read",
+            ),
             (OCI_MANIFEST, "{}".into(), "no \"config\""),
             (OCI_MANIFEST, "no json".into(), "cannot be read"),
             (

@@ -1,33 +1,71 @@
 //! Platforms (OCI image specification, "Image Index", property `platform`) and the pairs that exist.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use crate::go_json::Object;
+use crate::unknown::Unknown;
 
 /// What an image runs on. Empty text means that nothing is said; keys in Docker's order.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize)]
 pub struct Platform {
     /// Go's name of the CPU architecture: `amd64`, `arm64`.
-    #[serde(default)]
     pub architecture: String,
     /// Go's name of the operating system: `linux`, `windows`.
-    #[serde(default)]
     pub os: String,
     /// The operating system's version: `10.0.17763.4010`.
-    #[serde(
-        rename = "os.version",
-        default,
-        skip_serializing_if = "String::is_empty"
-    )]
+    #[serde(rename = "os.version", skip_serializing_if = "String::is_empty")]
     pub os_version: String,
     /// Features that the operating system must have: `win32k`.
-    #[serde(rename = "os.features", default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(rename = "os.features", skip_serializing_if = "Vec::is_empty")]
     pub os_features: Vec<String>,
     /// The variant of the CPU architecture: `v7`.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
+    #[serde(skip_serializing_if = "String::is_empty")]
     pub variant: String,
+    /// Features that the CPU must have, which Docker's manifest lists may name and image indexes reserve.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub features: Vec<String>,
+    /// Fields that are not known here.
+    #[serde(flatten)]
+    pub unknown: Unknown,
+}
+
+/// The fields of a platform in a descriptor.
+const FIELDS: &[&str] = &[
+    "architecture",
+    "os",
+    "os.version",
+    "os.features",
+    "variant",
+    "features",
+];
+
+/// What is read of an image's configuration (OCI image specification, "Image Configuration").
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ImageConfig {
+    /// What the image runs on.
+    pub platform: Platform,
+    /// The image's labels.
+    pub labels: BTreeMap<String, String>,
+}
+
+impl ImageConfig {
+    /// Reads a configuration.
+    ///
+    /// # Errors
+    /// As [`Platform::from_config`]; labels that cannot be read count as none.
+    pub fn parse(config: &[u8]) -> Result<Self, serde_json::Error> {
+        let platform = Platform::from_config(config)?;
+        let labels = Object::parse(config)
+            .and_then(|object| object.object("config"))
+            .and_then(|inner| inner.map(|inner| inner.get("Labels")).transpose());
+        Ok(Self {
+            platform,
+            labels: labels.ok().flatten().flatten().unwrap_or_default(),
+        })
+    }
 }
 
 impl Platform {
@@ -43,17 +81,25 @@ impl Platform {
         Self::from_object(&Object::parse(config)?)
     }
 
+    /// Reads the platform in a descriptor, whole.
+    pub(crate) fn from_descriptor(object: &Object<'_>) -> Result<Self, serde_json::Error> {
+        Ok(Self {
+            features: texts(object, "features")?,
+            unknown: Unknown::of(object, FIELDS)?,
+            ..Self::from_object(object)?
+        })
+    }
+
+    /// Reads what a descriptor and a configuration, which has much else beside, have in common.
     pub(crate) fn from_object(object: &Object<'_>) -> Result<Self, serde_json::Error> {
-        let features: Vec<Option<String>> = object.get("os.features")?.unwrap_or_default();
         Ok(Self {
             architecture: object.text("architecture")?,
             os: object.text("os")?,
             os_version: object.text("os.version")?,
-            os_features: features
-                .into_iter()
-                .map(Option::unwrap_or_default)
-                .collect(),
+            os_features: texts(object, "os.features")?,
             variant: object.text("variant")?,
+            features: Vec::new(),
+            unknown: Unknown::default(),
         })
     }
 
@@ -70,6 +116,11 @@ impl Platform {
             *os == self.os && architectures.contains(&&*self.architecture)
         })
     }
+}
+
+fn texts(object: &Object<'_>, field: &str) -> Result<Vec<String>, serde_json::Error> {
+    let texts: Vec<Option<String>> = object.get(field)?.unwrap_or_default();
+    Ok(texts.into_iter().map(Option::unwrap_or_default).collect())
 }
 
 /// Writes `os/architecture/variant`, with the os version in parentheses, as containerd's platform strings have it.
@@ -165,6 +216,15 @@ mod tests {
         assert_eq!(windows.os_features, ["win32k"]);
         for config in [&b"{}"[..], b" null\n"] {
             assert_eq!(Platform::from_config(config).unwrap(), Platform::default());
+        }
+        let config = br#"{"os":"linux","config":{"Labels":{"a":"b"}}}"#;
+        assert_eq!(ImageConfig::parse(config).unwrap().labels["a"], "b");
+        for config in [
+            &br#"{"config":{"Labels":null}}"#[..],
+            br#"{"config":[]}"#,
+            b"null",
+        ] {
+            assert_eq!(ImageConfig::parse(config).unwrap(), ImageConfig::default());
         }
         assert!(!Platform::default().is_stated());
         for config in [&b"no"[..], b"[]", br#"{"os":1}"#] {

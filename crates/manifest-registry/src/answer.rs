@@ -1,15 +1,18 @@
 //! The answer to a request: its head, and its body within bounds.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use futures_util::Stream;
 use http::StatusCode;
-use http::header::{CONTENT_ENCODING, HeaderMap};
+use http::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderMap};
 use tokio::sync::OwnedSemaphorePermit;
+use tokio::time::Instant;
 use url::Url;
 
 use crate::deadline::Deadline;
 use crate::error::{Attempt, ContentProblem, RegistryError};
-use crate::limits::ERROR_BYTES;
+use crate::limits::{ERROR_BYTES, SLOWEST_BYTES};
 use crate::network::{Cause, NetworkProblem};
 use crate::redact;
 use crate::refusal::Refusal;
@@ -24,6 +27,14 @@ const REQUEST_IDS: &[&str] = &[
     "x-ms-correlation-request-id",
     "x-correlation-id",
     "cf-ray",
+];
+
+/// The headers by which an answer to a write shows that a registry gave it (distribution specification, "Legacy Docker support
+/// HTTP headers", and where it asks for a location).
+const REGISTRY_HEADERS: &[&str] = &[
+    "docker-content-digest",
+    "docker-distribution-api-version",
+    "location",
 ];
 
 /// How long an answer's body may take.
@@ -150,15 +161,55 @@ impl Answer {
         }
     }
 
-    /// Turns the answer into its body as it comes. The slot is given back now: who copies from one repository to
-    /// another on the same host would else wait for itself.
+    /// Turns the answer into its body as it comes, unless that is as good as not at all. The slot is given back now: who copies
+    /// from one repository to another on the same host would else wait for itself.
     pub(crate) fn stream(
         mut self,
     ) -> impl Stream<Item = Result<Bytes, RegistryError>> + Send + 'static {
         self.slot = None;
-        futures_util::stream::try_unfold(self, |mut answer| async move {
-            Ok(answer.chunk().await?.map(|chunk| (chunk, answer)))
+        let start = (self, Duration::ZERO, 0);
+        futures_util::stream::try_unfold(start, |(mut answer, mut waited, mut came)| async move {
+            // Only the time that is waited here counts, not what the reader takes for itself.
+            let asked = Instant::now();
+            let Some(chunk) = answer.chunk().await? else {
+                return Ok(None);
+            };
+            waited += asked.elapsed();
+            came += chunk.len();
+            let idle = answer.pace.timeouts.idle;
+            if waited >= idle {
+                if came < SLOWEST_BYTES {
+                    return Err(answer.network(NetworkProblem::Slow(idle), None));
+                }
+                (waited, came) = (Duration::ZERO, 0);
+            }
+            Ok(Some((chunk, (answer, waited, came))))
         })
+    }
+
+    /// Passes an answer to a write that only a registry gives: 201, or another yes with a header of registries. What stands
+    /// before a registry, a proxy or a login page, says 200 to anything.
+    pub(crate) fn stored(self) -> Result<Self, RegistryError> {
+        let is_created = self.status() == StatusCode::CREATED;
+        let is_marked = REGISTRY_HEADERS
+            .iter()
+            .any(|&name| self.headers().contains_key(name));
+        let is_believed = match (is_created, is_marked) {
+            (true, true) => true,
+            (true, false) | (false, true) => !self.is_web_page(),
+            (false, false) => false,
+        };
+        if is_believed {
+            Ok(self)
+        } else {
+            Err(self.content(ContentProblem::NotStored(self.status())))
+        }
+    }
+
+    /// Tells whether the answer is a page for people, and so not a registry's.
+    pub(crate) fn is_web_page(&self) -> bool {
+        let content_type = self.header(CONTENT_TYPE.as_str()).unwrap_or_default();
+        content_type.to_ascii_lowercase().contains("html")
     }
 
     /// Reads what is left of a small body, so that the connection can be used again.

@@ -12,7 +12,8 @@ use crate::challenge::Challenge;
 use crate::credentials::Credential;
 use crate::error::{Attempt, ContentProblem, Operation, RegistryError};
 use crate::limits::TOKEN_BYTES;
-use crate::redact::Secret;
+use crate::observer::Event;
+use crate::redact::{self, Secret};
 use crate::retry::Tries;
 use crate::session::Host;
 use crate::token::{Pass, Scope, Token, TokenKey, Tokens, bearer};
@@ -127,6 +128,12 @@ impl Login<'_> {
         let Some(mode) = self.transport.next_mode(self.base, self.host.mode(), &url) else {
             return Err(unusable("without TLS"));
         };
+        let asked: Vec<String> = scopes.iter().map(Scope::to_string).collect();
+        self.transport.observer.event(&Event::Token {
+            host: &self.host.domain,
+            realm: &redact::url(&url),
+            scopes: &asked,
+        });
         let operation = Operation::GetToken(self.host.domain.clone());
         let mut headers = HeaderMap::new();
         headers.insert(ACCEPT, HeaderValue::from_static("application/json"));

@@ -8,16 +8,22 @@ use http::header::{ACCEPT, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderValue}
 use manifest_core::limits::{CONFIG_BYTES, MANIFEST_BYTES};
 use manifest_core::manifest::ImageManifest;
 use manifest_core::reference::Repository;
-use manifest_core::{Content, Descriptor, Digest, Manifest, MediaType, Platform, Reference};
+use manifest_core::{
+    Content, Descriptor, Digest, ImageConfig, Manifest, MediaType, Platform, Reference,
+};
 use tokio::sync::Semaphore;
 
 use crate::answer::Answer;
+use crate::certificates::{self, Certificates};
 use crate::credentials::Credentials;
 use crate::endpoint::Insecure;
 use crate::error::{ContentProblem, Operation, RegistryError};
 use crate::limits::PARALLEL_UPLOADS;
+use crate::mirrors::{Asked, Mirrors};
 use crate::observer::{Observer, Silent};
-use crate::retry::{Retries, Retry};
+use crate::pool::Pools;
+use crate::proxies::Proxies;
+use crate::retry::{Retries, Retry, Tries};
 use crate::rights::Rights;
 use crate::session::{Call, Session, Target};
 use crate::token::Scope;
@@ -35,6 +41,12 @@ pub struct ClientConfig {
     pub credentials: Credentials,
     /// Where TLS is not demanded.
     pub insecure: Insecure,
+    /// Whose certificates are believed beside those of the system, and which are shown.
+    pub certificates: Certificates,
+    /// What goes by which proxy.
+    pub proxies: Proxies,
+    /// What is read from where else first.
+    pub mirrors: Mirrors,
     /// How long each step may take.
     pub timeouts: Timeouts,
     /// How often what failed is tried again, and how long everything may take.
@@ -49,6 +61,9 @@ impl Default for ClientConfig {
             user_agent: concat!("docker-manifest/", env!("CARGO_PKG_VERSION")).to_owned(),
             credentials: Credentials::default(),
             insecure: Insecure::default(),
+            certificates: Certificates::default(),
+            proxies: Proxies::default(),
+            mirrors: Mirrors::default(),
             timeouts: Timeouts::default(),
             retry: Retry::default(),
             observer: Arc::new(Silent),
@@ -70,6 +85,7 @@ pub(crate) struct Shared {
     pub(crate) session: Session,
     /// Bounds the blobs that are copied at once.
     pub(crate) uploads: Semaphore,
+    pub(crate) mirrors: Asked,
 }
 
 impl std::fmt::Debug for Client {
@@ -82,16 +98,35 @@ impl Client {
     /// Makes a client. It connects to nothing yet, but [`Retry::timeout`] starts to run.
     ///
     /// # Errors
-    /// Where the user agent cannot be in a header.
+    /// Where the user agent cannot be in a header, or an authority for all hosts cannot be read.
     pub fn new(config: ClientConfig) -> Result<Self, RegistryError> {
         let user_agent = HeaderValue::from_str(&config.user_agent)
             .map_err(|_| RegistryError::UserAgent(config.user_agent.clone()))?;
-        let retries = Retries::new(config.retry, config.observer);
-        let transport = Transport::new(user_agent, config.timeouts, config.insecure, retries);
+        certificates::roots(&config.certificates.roots).map_err(|problem| {
+            RegistryError::Certificates {
+                host: "all hosts".to_owned(),
+                problem,
+            }
+        })?;
+        let observer = config.observer;
+        let retries = Retries::new(config.retry, observer.clone());
+        let pools = Pools::new(
+            user_agent,
+            config.timeouts,
+            config.certificates,
+            config.proxies,
+            observer.clone(),
+        );
+        let transport = Transport::new(pools, config.timeouts, config.insecure, retries, observer);
         let session = Session::new(transport, config.credentials);
         let uploads = Semaphore::new(PARALLEL_UPLOADS);
+        let mirrors = Asked::new(config.mirrors);
         Ok(Self {
-            shared: Arc::new(Shared { session, uploads }),
+            shared: Arc::new(Shared {
+                session,
+                uploads,
+                mirrors,
+            }),
             reading: Arc::default(),
         })
     }
@@ -111,14 +146,29 @@ impl Client {
         &self.shared
     }
 
-    /// Gets a manifest: by the reference's digest if it has one, else by its tag.
+    /// Gets a manifest: by the reference's digest if it has one, else by its tag. A mirror is asked first.
     ///
     /// # Errors
     /// [`RegistryError::NoSuchManifest`] where the registry says that there is none. Bytes with another digest, size or media
     /// type than was stated are an error.
     pub async fn manifest(&self, reference: &Reference) -> Result<Manifest, RegistryError> {
+        let read =
+            async |mirror: &Reference, tries: &Tries| self.manifest_itself(mirror, tries).await;
+        match self.read_mirrored(reference, read).await {
+            Some(manifest) => Ok(manifest),
+            None => self.manifest_itself(reference, &Tries::default()).await,
+        }
+    }
+
+    /// As [`Self::manifest`], from that very registry.
+    pub(crate) async fn manifest_itself(
+        &self,
+        reference: &Reference,
+        tries: &Tries,
+    ) -> Result<Manifest, RegistryError> {
         let call = self.manifest_call(Method::GET, reference);
-        let fetched = self.shared.session.fetch(&call, MANIFEST_BYTES).await;
+        let session = &self.shared.session;
+        let fetched = session.fetch_within(&call, MANIFEST_BYTES, tries).await;
         let (answer, bytes) = fetched.map_err(|error| named(error, reference))?;
         let content_type = answer
             .single_header("content-type")?
@@ -205,8 +255,33 @@ impl Client {
         descriptor: &Descriptor,
         limit: usize,
     ) -> Result<Vec<u8>, RegistryError> {
+        let read = async |mirror: &Reference, tries: &Tries| {
+            let repository = mirror.repository();
+            self.blob_itself(kind, repository, descriptor, limit, tries)
+                .await
+        };
+        let reference = repository.at(descriptor.digest.clone());
+        match self.read_mirrored(&reference, read).await {
+            Some(bytes) => Ok(bytes),
+            None => {
+                let tries = Tries::default();
+                self.blob_itself(kind, repository, descriptor, limit, &tries)
+                    .await
+            }
+        }
+    }
+
+    async fn blob_itself(
+        &self,
+        kind: &'static str,
+        repository: &Repository,
+        descriptor: &Descriptor,
+        limit: usize,
+        tries: &Tries,
+    ) -> Result<Vec<u8>, RegistryError> {
         let call = self.blob_call(repository, &descriptor.digest);
-        let (answer, bytes) = self.shared.session.fetch(&call, limit).await?;
+        let session = &self.shared.session;
+        let (answer, bytes) = session.fetch_within(&call, limit, tries).await?;
         let problem = |problem| Err(answer.content(problem));
         if bytes.len() as u64 != descriptor.size {
             let found = bytes.len() as u64;
@@ -252,7 +327,7 @@ impl Client {
         if stated.is_some() {
             return Ok(stated);
         }
-        match self.manifest(reference).await {
+        match self.manifest_itself(reference, &Tries::default()).await {
             Ok(manifest) => Ok(Some(manifest.digest().clone())),
             Err(error) if error.is_not_found() => Ok(None),
             Err(error) => Err(error),
@@ -300,11 +375,23 @@ impl Client {
         repository: &Repository,
         image: &ImageManifest,
     ) -> Result<Platform, RegistryError> {
+        Ok(self.config(repository, image).await?.platform)
+    }
+
+    /// Gets an image's configuration.
+    ///
+    /// # Errors
+    /// As [`Self::platform`].
+    pub async fn config(
+        &self,
+        repository: &Repository,
+        image: &ImageManifest,
+    ) -> Result<ImageConfig, RegistryError> {
         let config = &image.config;
         let bytes = self
             .blob_of_kind("image config", repository, config, CONFIG_BYTES)
             .await?;
-        Platform::from_config(&bytes).map_err(|error| RegistryError::Config {
+        ImageConfig::parse(&bytes).map_err(|error| RegistryError::Config {
             blob: format!("{repository}@{}", config.digest),
             source: Arc::new(error),
         })
@@ -353,7 +440,7 @@ impl Client {
             scopes: vec![Scope::push(repository)],
             shared,
         };
-        let answer = self.shared.session.call(&call).await?;
+        let answer = self.shared.session.call(&call).await?.stored()?;
         let stated = answer.single_header(DOCKER_CONTENT_DIGEST)?;
         let stated = check_stated(stated, &bytes).map_err(|problem| answer.content(problem))?;
         answer.discard().await;

@@ -5,9 +5,11 @@ use manifest_core::{Digest, Reference};
 use tokio::time::Instant;
 
 use crate::client::{DOCKER_CONTENT_DIGEST, manifest_call};
-use crate::error::{Operation, RegistryError};
-use crate::limits::LAG_PAUSE;
+use crate::concurrent::concurrent;
+use crate::error::{ContentProblem, Operation, RegistryError};
+use crate::limits::{LAG_PAUSE, PARALLEL_WORK};
 use crate::publish::Push;
+use crate::retry::Tries;
 use crate::session::Call;
 
 /// What a registry shows under a name.
@@ -38,6 +40,7 @@ impl Push<'_> {
             ..manifest_call(Method::HEAD, reference)
         };
         match self.session().call_believing(&call).await {
+            Ok(answer) if answer.is_web_page() => Err(answer.content(ContentProblem::WebPage)),
             Ok(answer) => {
                 let stated = answer.single_header(DOCKER_CONTENT_DIGEST)?;
                 Ok(match stated.and_then(|text| text.trim().parse().ok()) {
@@ -89,12 +92,56 @@ impl Push<'_> {
         }
     }
 
+    /// Looks whether all that a tag leads to is there. What was just written is given some time. Returns why that cannot be
+    /// told, where it cannot.
+    ///
+    /// # Errors
+    /// [`RegistryError::ChildrenLost`] where something is not there.
+    pub(crate) async fn verify(
+        &self,
+        name: &Reference,
+    ) -> Result<Option<RegistryError>, RegistryError> {
+        let looks = self.publication.verified.iter().map(|digest| async move {
+            let reference = self.target.at(digest.clone());
+            (digest, self.has(&reference).await)
+        });
+        let (mut lost, mut unknown) = (Vec::new(), None);
+        for (digest, result) in concurrent(PARALLEL_WORK, looks).await {
+            match result {
+                Ok(true) => {}
+                Ok(false) => lost.push(digest.clone()),
+                Err(error) => unknown = Some(error),
+            }
+        }
+        if lost.is_empty() {
+            return Ok(unknown);
+        }
+        Err(RegistryError::ChildrenLost {
+            reference: name.clone().into(),
+            lost,
+        })
+    }
+
+    async fn has(&self, reference: &Reference) -> Result<bool, RegistryError> {
+        let call = Call {
+            scopes: vec![self.rights.needed(self.target)],
+            shared: self.rights.shared(self.target),
+            ..manifest_call(Method::HEAD, reference)
+        };
+        match self.session().call(&call).await {
+            Ok(_) => Ok(true),
+            Err(error) if error.is_not_found() => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
     async fn read(&self, name: &Reference) -> Result<Option<Digest>, RegistryError> {
         match self.look(name).await? {
             Seen::At(digest) => Ok(Some(digest)),
             Seen::Nothing => Ok(None),
             Seen::There => {
-                let manifest = self.client.manifest(name).await?;
+                let tries = Tries::default();
+                let manifest = self.client.manifest_itself(name, &tries).await?;
                 Ok(Some(manifest.digest().clone()))
             }
             Seen::Hidden(error) if error.status().is_some_and(|s| s.as_u16() == 405) => {

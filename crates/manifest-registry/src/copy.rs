@@ -97,7 +97,8 @@ impl Push<'_> {
             ..self.start(digest)
         };
         match self.session().call(&call).await {
-            Ok(_) => Ok(true),
+            // What is not sure to be there may still be uploaded.
+            Ok(answer) => Ok(!answer.is_web_page()),
             Err(error) if error.is_not_found() => Ok(false),
             // What cannot be asked for may still be uploaded.
             Err(error) if error.status().is_some_and(|status| status.as_u16() == 405) => Ok(false),

@@ -39,10 +39,28 @@ pub enum Credential {
     RegistryToken(Secret),
 }
 
-/// The credentials that Docker's configuration holds or names. Reads nothing itself.
+/// The credentials that files in the form of Docker's `config.json` hold or name, those of one before those of the next. Reads
+/// nothing itself.
 #[derive(Clone, Debug, Default)]
 pub struct Credentials {
-    config: Arc<Config>,
+    files: Vec<Arc<File>>,
+}
+
+/// One file, or what is in its place.
+#[derive(Debug)]
+struct File {
+    /// What it is called in errors.
+    name: String,
+    config: Config,
+}
+
+/// What was found for a host.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Found {
+    /// The credential.
+    pub credential: Credential,
+    /// Where it is from, as it may be shown; nothing where there is none.
+    pub source: Option<String>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -99,33 +117,101 @@ impl Credentials {
     /// Reads Docker's `config.json`; all but `auths`, `credsStore` and `credHelpers` is left aside.
     ///
     /// # Errors
-    /// Where it is not JSON of that form. The error never quotes a value.
+    /// As [`Credentials::read`].
     pub fn from_config_json(json: &[u8]) -> Result<Self, RegistryError> {
+        Self::read("Docker's config.json", json)
+    }
+
+    /// Reads what has the form of Docker's `config.json`, and is called `name` in errors.
+    ///
+    /// # Errors
+    /// Where it is not JSON of that form. The error never quotes a value.
+    pub fn read(name: &str, json: &[u8]) -> Result<Self, RegistryError> {
         let config = serde_json::from_slice(json).map_err(|error| RegistryError::Credentials {
             key: "the registries".to_owned(),
+            file: name.to_owned(),
             reason: format!("line {}, column {}", error.line(), error.column()),
         })?;
+        let name = name.to_owned();
         Ok(Self {
-            config: Arc::new(config),
+            files: vec![Arc::new(File { name, config })],
         })
     }
 
-    /// Tells whether there is anything to be had for `host`, without asking a helper.
+    /// Tells whether helpers may be run.
     #[must_use]
-    pub fn know(&self, host: &str) -> bool {
-        self.helper(host).is_some() || self.entry(host).is_some()
+    pub fn name_helpers(&self) -> bool {
+        self.files
+            .iter()
+            .any(|file| !file.config.creds_store.is_empty() || !file.config.cred_helpers.is_empty())
     }
 
-    /// Finds the credentials of `host` (as references name it), in Docker's order: a helper of its own, the
-    /// common helper, `auths`. A helper runs on a thread of its own.
+    /// Adds what is looked at where these have nothing for a host.
+    #[must_use]
+    pub fn then(mut self, others: Self) -> Self {
+        self.files.extend(others.files);
+        self
+    }
+
+    /// Reads all entries of `auths`, whose keys may be anything.
+    #[cfg(any(test, feature = "fuzzing"))]
+    pub(crate) fn entries(
+        &self,
+    ) -> impl Iterator<Item = (&str, Result<Credential, RegistryError>)> {
+        self.files.iter().flat_map(|file| {
+            let auths = file.config.auths.iter();
+            auths.map(|(key, entry)| (key.as_str(), entry.read(key, &file.name)))
+        })
+    }
+
+    /// Tells whether there is anything to be had for a repository of `host`, without asking a helper.
+    #[must_use]
+    pub fn know(&self, host: &str, path: &str) -> bool {
+        let knows =
+            |file: &Arc<File>| file.helper(host).is_some() || file.entry(host, path).is_some();
+        self.files.iter().any(knows)
+    }
+
+    /// Returns the keys of entries that are for a part of the host only, and for this repository. Repositories of one
+    /// host for which that is the same have the same credentials.
+    pub(crate) fn parts(&self, host: &str, path: &str) -> Vec<&str> {
+        let parts = self.files.iter().filter_map(|file| file.part(host, path));
+        parts.map(|(key, _)| key).collect()
+    }
+
+    /// Finds the credentials for the repository `path` of `host` (as references name it), file after file, each in Docker's
+    /// order: a helper of the host's own, the common helper, `auths`. A helper runs on a thread of its own.
     ///
     /// # Errors
     /// Where a helper cannot be run or fails and `auths` has nothing for the host, or an entry of `auths` is damaged.
-    pub async fn find(&self, host: &str) -> Result<Credential, RegistryError> {
-        let plain = || {
-            self.entry(host)
-                .map_or(Ok(Credential::Anonymous), |(key, entry)| entry.read(key))
+    pub async fn find(&self, host: &str, path: &str) -> Result<Found, RegistryError> {
+        for file in &self.files {
+            let found = file.find(host, path).await?;
+            if found.credential != Credential::Anonymous {
+                return Ok(found);
+            }
+        }
+        Ok(Found::default())
+    }
+}
+
+impl File {
+    async fn find(&self, host: &str, path: &str) -> Result<Found, RegistryError> {
+        let plain = || match self.entry(host, path) {
+            Some((key, entry)) => Ok(Found {
+                credential: entry.read(key, &self.name)?,
+                source: Some(format!(
+                    "the entry {} in {}",
+                    redact::printable(key),
+                    self.name
+                )),
+            }),
+            None => Ok(Found::default()),
         };
+        // What is for a part of the host goes before what is for all of it.
+        if self.part(host, path).is_some() {
+            return plain();
+        }
         let Some(helper) = self.helper(host) else {
             return plain();
         };
@@ -133,16 +219,20 @@ impl Credentials {
         let answer = tokio::task::spawn_blocking(move || ask(&name, &server))
             .await
             .unwrap_or_else(|_| Err("it was stopped".to_owned()));
+        let helper = format!("docker-credential-{}", redact::printable(helper.name));
         match answer {
             Ok(Credential::Anonymous) => plain(),
-            Ok(credential) => Ok(credential),
+            Ok(credential) => Ok(Found {
+                credential,
+                source: Some(format!("{helper}, named in {}", self.name)),
+            }),
             Err(reason) => match plain() {
-                Ok(Credential::Anonymous) | Err(_) => Err(RegistryError::Helper {
-                    helper: format!("docker-credential-{}", redact::printable(helper.name)),
+                Ok(found) if found.credential != Credential::Anonymous => Ok(found),
+                _ => Err(RegistryError::Helper {
+                    helper,
                     host: host.to_owned(),
                     reason,
                 }),
-                found => found,
             },
         }
     }
@@ -159,8 +249,24 @@ impl Credentials {
         (!name.is_empty()).then_some(Helper { name, server })
     }
 
-    fn entry(&self, host: &str) -> Option<(&str, &Entry)> {
-        find_key(&self.config.auths, host).filter(|(_, entry)| !entry.is_empty())
+    fn entry(&self, host: &str, path: &str) -> Option<(&str, &Entry)> {
+        self.part(host, path)
+            .or_else(|| find_key(&self.config.auths, host).filter(|(_, entry)| !entry.is_empty()))
+    }
+
+    /// Returns the entry with the longest key that is the host and the first parts of the repository's path, as the containers
+    /// tools have them (containers-auth.json(5)): `quay.io/org/app`, `quay.io/org`.
+    fn part(&self, host: &str, path: &str) -> Option<(&str, &Entry)> {
+        let mut path = Some(path).filter(|path| !path.is_empty());
+        while let Some(prefix) = path {
+            let key = format!("{host}/{prefix}");
+            let found = self.config.auths.get_key_value(&key);
+            if let Some((key, entry)) = found.filter(|(_, entry)| !entry.is_empty()) {
+                return Some((key, entry));
+            }
+            path = prefix.rsplit_once('/').map(|(parent, _)| parent);
+        }
+        None
     }
 }
 
@@ -203,7 +309,7 @@ impl Entry {
         .all(|text| text.is_empty())
     }
 
-    fn read(&self, key: &str) -> Result<Credential, RegistryError> {
+    fn read(&self, key: &str, file: &str) -> Result<Credential, RegistryError> {
         if !self.registrytoken.is_empty() {
             return Ok(Credential::RegistryToken(Secret::new(&self.registrytoken)));
         }
@@ -215,6 +321,7 @@ impl Entry {
         } else {
             decode(&self.auth).ok_or_else(|| RegistryError::Credentials {
                 key: redact::printable(key),
+                file: file.to_owned(),
                 reason: "\"auth\" is not the base64 form of user:password".to_owned(),
             })?
         };
@@ -273,118 +380,4 @@ fn ask(helper: &str, server: &str) -> Result<Credential, String> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn plain(json: &str, host: &str) -> Credential {
-        let credentials = Credentials::from_config_json(json.as_bytes()).unwrap();
-        assert_eq!(credentials.helper(host), None);
-        credentials
-            .entry(host)
-            .map_or(Credential::Anonymous, |(key, entry)| {
-                entry.read(key).unwrap()
-            })
-    }
-
-    fn basic(username: &str, password: &str) -> Credential {
-        Credential::Basic {
-            username: username.into(),
-            password: Secret::new(password),
-        }
-    }
-
-    #[test]
-    fn entries() {
-        let me = r#"{"auth":"bWU6cGFzczp3b3Jk"}"#; // me:pass:word
-        for (key, host, found) in [
-            ("reg.io", "reg.io", true),
-            ("https://reg.io", "reg.io", true),
-            ("http://reg.io/v2/", "reg.io", true),
-            ("reg.io/path", "reg.io", true),
-            ("reg.io:443", "reg.io", false),
-            ("reg.io:5000", "reg.io:5000", true),
-            ("reg.io", "reg.io:5000", false),
-            ("reg.io", "my.reg.io", false),
-            ("https://index.docker.io/v1/", "docker.io", true),
-            ("https://index.docker.io/v1/", "registry-1.docker.io", true),
-            ("index.docker.io", "docker.io", true),
-            ("docker.io", "docker.io", true),
-            ("https://registry-1.docker.io/v2/", "docker.io", true),
-            ("https://index.docker.io/v1/", "quay.io", false),
-            ("[::1]:5000", "[::1]:5000", true),
-        ] {
-            let json = format!(r#"{{"auths":{{"{key}":{me}}},"other":[1]}}"#);
-            let expected = if found {
-                basic("me", "pass:word")
-            } else {
-                Credential::Anonymous
-            };
-            assert_eq!(plain(&json, host), expected, "{key} for {host}");
-        }
-    }
-
-    #[test]
-    fn forms_of_an_entry() {
-        for (entry, expected) in [
-            (r#"{"username":"a","password":"b"}"#, basic("a", "b")),
-            (
-                r#"{"auth":"YTpi","username":"x","password":"y"}"#,
-                basic("a", "b"),
-            ),
-            (r#"{"auth":"YTpiAAA="}"#, basic("a", "b")),
-            (
-                r#"{"auth":"YTpi","identitytoken":"t"}"#,
-                Credential::IdentityToken(Secret::new("t")),
-            ),
-            (
-                r#"{"username":"<token>","password":"t"}"#,
-                Credential::IdentityToken(Secret::new("t")),
-            ),
-            (
-                r#"{"registrytoken":"r"}"#,
-                Credential::RegistryToken(Secret::new("r")),
-            ),
-            (r#"{"auth":null}"#, Credential::Anonymous),
-            ("{}", Credential::Anonymous),
-        ] {
-            let json = format!(r#"{{"auths":{{"reg.io":{entry}}}}}"#);
-            assert_eq!(plain(&json, "reg.io"), expected, "{entry}");
-        }
-        assert_eq!(
-            plain(r#"{"auths":null,"credsStore":null}"#, "reg.io"),
-            Credential::Anonymous
-        );
-    }
-
-    #[test]
-    fn damaged_entries_are_named_and_not_quoted() {
-        let json = br#"{"auths":{"reg.io":{"auth":"c2VjcmV0"},"ok.io":{"auth":"YTpi"}}}"#;
-        let credentials = Credentials::from_config_json(json).unwrap();
-        let (key, entry) = credentials.entry("reg.io").unwrap();
-        let error = entry.read(key).unwrap_err().to_string();
-        assert!(
-            error.contains("reg.io") && !error.contains("c2VjcmV0"),
-            "{error}"
-        );
-        assert!(!format!("{credentials:?}").contains("c2VjcmV0"));
-        let error = Credentials::from_config_json(br#"{"auths":{"a":{"auth":["c2VjcmV0"]}}}"#);
-        assert!(!error.unwrap_err().to_string().contains("c2VjcmV0"));
-    }
-
-    #[test]
-    fn helpers_come_first() {
-        let json = br#"{"credsStore":"all","credHelpers":{"gcr.io":"gcloud","quay.io":"",
-            "docker.io":"hub"},"auths":{"gcr.io":{"auth":"YTpi"}}}"#;
-        let credentials = Credentials::from_config_json(json).unwrap();
-        for (host, helper) in [
-            ("gcr.io", Some(("gcloud", "gcr.io"))),
-            ("ghcr.io", Some(("all", "ghcr.io"))),
-            ("quay.io", None),
-            ("docker.io", Some(("hub", DOCKER_HUB_KEY))),
-        ] {
-            let expected = helper.map(|(name, server)| Helper { name, server });
-            assert_eq!(credentials.helper(host), expected, "{host}");
-        }
-        assert!(credentials.know("gcr.io") && !credentials.know("quay.io"));
-    }
-}
+mod tests;

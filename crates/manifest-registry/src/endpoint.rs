@@ -130,16 +130,21 @@ fn matches_entry(entry: &str, host: &str) -> bool {
     let Some((network, bits)) = entry.split_once('/') else {
         return false;
     };
+    address(without_port(host)).is_some_and(|host| is_within(host, network, bits))
+}
+
+/// Tells whether an address is in the network `network/bits`.
+pub(crate) fn is_within(host: IpAddr, network: &str, bits: &str) -> bool {
     let (Some(network), Ok(bits)) = (address(network), bits.parse::<u32>()) else {
         return false;
     };
-    match (network, address(without_port(host))) {
-        (IpAddr::V4(network), Some(IpAddr::V4(host))) => {
+    match (network, host) {
+        (IpAddr::V4(network), IpAddr::V4(host)) => {
             let mask =
                 |ip: Ipv4Addr| u32::MAX.checked_shl(32 - bits.min(32)).unwrap_or(0) & ip.to_bits();
             bits <= 32 && mask(network) == mask(host)
         }
-        (IpAddr::V6(network), Some(IpAddr::V6(host))) => {
+        (IpAddr::V6(network), IpAddr::V6(host)) => {
             let mask = |ip: Ipv6Addr| {
                 u128::MAX.checked_shl(128 - bits.min(128)).unwrap_or(0) & ip.to_bits()
             };

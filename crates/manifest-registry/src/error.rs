@@ -9,6 +9,7 @@ use manifest_core::reference::Repository;
 use manifest_core::{Digest, ManifestError, MediaType, Reference};
 use url::Url;
 
+use crate::certificates::CertificateProblem;
 use crate::network::{Cause, NetworkProblem};
 use crate::redact;
 use crate::refusal::Refusal;
@@ -70,6 +71,8 @@ pub struct Attempt {
     pub tries: u32,
     /// Whether there was no time left to send it again.
     pub out_of_time: bool,
+    /// The proxy that it went by, without its login, and where that is named.
+    pub proxy: Option<String>,
 }
 
 impl Attempt {
@@ -82,12 +85,14 @@ impl Attempt {
             request_id: None,
             tries: 1,
             out_of_time: false,
+            proxy: None,
         })
     }
 
     /// Returns what stands at the end of an error's text: ` (request id 1234, 6 attempts)`, or nothing.
     fn trail(&self) -> String {
         let mut parts = Vec::new();
+        parts.extend(self.proxy.as_ref().map(|proxy| format!("by proxy {proxy}")));
         parts.extend(
             self.request_id
                 .as_ref()
@@ -166,9 +171,22 @@ pub enum ContentProblem {
     /// The answer to a token request is none.
     #[error("the token server's answer has no usable token")]
     Token,
+    /// Something said yes to a write, and no registry says it so: a proxy, or a login page.
+    #[error("{} is not how a registry says that it has stored something", status_text(.0))]
+    NotStored(StatusCode),
+    /// A web page came where a registry was asked.
+    #[error("a web page came, not a registry's answer")]
+    WebPage,
     /// The answer has no header that it must have.
     #[error("the registry's answer has no usable {0} header")]
     Header(&'static str),
+}
+
+fn status_text(status: &StatusCode) -> String {
+    let reason = status.canonical_reason().unwrap_or_default();
+    format!("{} {reason}", status.as_str())
+        .trim_end()
+        .to_owned()
 }
 
 fn with_cause(error: &ManifestError) -> String {
@@ -272,6 +290,27 @@ pub enum RegistryError {
         /// What the registry answered.
         source: Box<RegistryError>,
     },
+    /// A tag does not show what it has to show before it is written.
+    #[error("{reference} is not written: {}", found_before(expected.as_ref(), found.as_ref()))]
+    TagMoved {
+        /// The tag.
+        reference: Box<Reference>,
+        /// What it has to show; nothing where it must not be there.
+        expected: Option<Digest>,
+        /// What it shows.
+        found: Option<Digest>,
+    },
+    /// What is published leads to manifests that are not there.
+    #[error(
+        "{reference} is published, and the registry does not have {}",
+        digests(lost)
+    )]
+    ChildrenLost {
+        /// The tag.
+        reference: Box<Reference>,
+        /// The digests of what is not there.
+        lost: Vec<Digest>,
+    },
     /// What was written and accepted is not what is there.
     #[error("{written} was put to {reference}, {}", found_instead(found.as_ref()))]
     ReadBack {
@@ -318,13 +357,23 @@ pub enum RegistryError {
         /// What the helper did.
         reason: String,
     },
-    /// Docker's configuration has credentials that cannot be read.
-    #[error("the credentials for {key} in Docker's config.json cannot be read: {reason}")]
+    /// A file has credentials that cannot be read.
+    #[error("the credentials for {key} in {file} cannot be read: {reason}")]
     Credentials {
         /// The key in `auths`, or the whole file.
         key: String,
+        /// The file, or the variable.
+        file: String,
         /// What is wrong. Never the value.
         reason: String,
+    },
+    /// Certificates that the user has given for a host, or for all, cannot be used.
+    #[error("the certificates for {host} cannot be used: {problem}")]
+    Certificates {
+        /// The host, or `all hosts`.
+        host: String,
+        /// What is wrong with which file.
+        problem: CertificateProblem,
     },
     /// The registry's host cannot be in a URL: a port over 65535, an address that is none.
     #[error("{host} is not a host that can be reached")]
@@ -345,6 +394,20 @@ pub enum RegistryError {
 fn list(absent: &[Absent]) -> String {
     let absent: Vec<String> = absent.iter().map(Absent::to_string).collect();
     absent.join(", ")
+}
+
+fn found_before(expected: Option<&Digest>, found: Option<&Digest>) -> String {
+    match (expected, found) {
+        (None, Some(found)) => format!("it is there already, as {found}"),
+        (Some(expected), Some(found)) => format!("it is {found}, not {expected}"),
+        (Some(expected), None) => format!("it is not there, and not {expected}"),
+        (None, None) => "it is there already".to_owned(),
+    }
+}
+
+fn digests(lost: &[Digest]) -> String {
+    let lost: Vec<&str> = lost.iter().map(Digest::as_str).collect();
+    lost.join(", ")
 }
 
 fn found_instead(found: Option<&Digest>) -> String {
@@ -378,8 +441,11 @@ impl RegistryError {
             | Self::Credentials { .. }
             | Self::Unusable { .. }
             | Self::ReadBack { .. }
+            | Self::TagMoved { .. }
+            | Self::ChildrenLost { .. }
             | Self::Config { .. }
             | Self::Host { .. }
+            | Self::Certificates { .. }
             | Self::UserAgent(_)
             | Self::Setup(_) => None,
         }
@@ -442,7 +508,7 @@ impl RegistryError {
     pub fn is_conflict(&self) -> bool {
         matches!(
             self,
-            Self::TagTaken { .. } | Self::ReadBack { found: Some(_), .. }
+            Self::TagTaken { .. } | Self::TagMoved { .. } | Self::ReadBack { found: Some(_), .. }
         )
     }
 

@@ -4,7 +4,8 @@
 //! scripts for one registry do, for one that cannot be run, and loses what it said.
 
 use std::io::{self, Write as _};
-use std::process::{Command, Output, Stdio};
+use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde::Deserialize;
 
@@ -35,8 +36,42 @@ pub(crate) enum Problem {
     Garbled,
 }
 
+/// The helpers that run now. What ends this process ends all of it, so there is one such list for the process.
+static RUNNING: Mutex<Running> = Mutex::new(Running {
+    is_stopped: false,
+    helpers: Vec::new(),
+});
+
+struct Running {
+    is_stopped: bool,
+    helpers: Vec<Arc<Mutex<Child>>>,
+}
+
+/// Kills all helpers that run, and lets no more be started: for a process that is about to end. They are children of this
+/// process, and would go on without anybody to answer to.
+pub fn stop_helpers() {
+    let mut running = locked(&RUNNING);
+    running.is_stopped = true;
+    for helper in running.helpers.drain(..) {
+        // One that is waited for has closed its output, and is about to end.
+        if let Ok(mut helper) = helper.try_lock() {
+            let _ = helper.kill();
+        }
+    }
+    // What a killed helper said is no answer: whoever waits for one waits until the process has ended.
+    std::mem::forget(running);
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 /// Asks the helper `docker-credential-NAME` for the credentials of a server. Blocks until it has ended.
 pub(crate) fn get(name: &str, server: &str) -> Result<Answer, Problem> {
+    let mut running = locked(&RUNNING);
+    if running.is_stopped {
+        return Err(Problem::Start(io::ErrorKind::Interrupted.into()));
+    }
     let mut helper = Command::new(format!("docker-credential-{name}"))
         .arg("get")
         .stdin(Stdio::piped())
@@ -44,15 +79,27 @@ pub(crate) fn get(name: &str, server: &str) -> Result<Answer, Problem> {
         .stderr(Stdio::piped())
         .spawn()
         .map_err(Problem::Start)?;
-    if let Some(mut stdin) = helper.stdin.take() {
+    let (stdin, stdout, stderr) = (
+        helper.stdin.take(),
+        helper.stdout.take(),
+        helper.stderr.take(),
+    );
+    let helper = Arc::new(Mutex::new(helper));
+    running.helpers.push(helper.clone());
+    drop(running);
+    if let Some(mut stdin) = stdin {
         // One that does not read what it is asked, or has ended already, tells by its answer how it went.
         let _ = stdin.write_all(server.as_bytes());
     }
-    let Output {
-        status,
-        stdout,
-        stderr,
-    } = helper.wait_with_output().map_err(Problem::Start)?;
+    // Both at once: a helper that fills one of the pipes would wait for ever for somebody to read it.
+    let (stdout, stderr) = std::thread::scope(|scope| {
+        let stderr = scope.spawn(|| all_of(stderr));
+        (all_of(stdout), stderr.join().unwrap_or_default())
+    });
+    let status = locked(&helper).wait().map_err(Problem::Start)?;
+    locked(&RUNNING)
+        .helpers
+        .retain(|other| !Arc::ptr_eq(other, &helper));
     if !status.success() {
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).trim().to_owned();
         return Err(Problem::Failed(format!(
@@ -62,4 +109,11 @@ pub(crate) fn get(name: &str, server: &str) -> Result<Answer, Problem> {
         )));
     }
     serde_json::from_slice(&stdout).map_err(|_| Problem::Garbled)
+}
+
+/// Reads a pipe to its end, or as far as it can be read.
+fn all_of(pipe: Option<impl io::Read>) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    let _ = pipe.map(|mut pipe| pipe.read_to_end(&mut bytes));
+    bytes
 }

@@ -1,8 +1,11 @@
 //! What to do about an error: the first row of the [`table`] that fits it.
 
-use crate::error::{Absent, Attempt, Operation, RegistryError};
+use url::Url;
+
+use crate::endpoint::authority;
+use crate::error::{Absent, Attempt, ContentProblem, Operation, RegistryError};
 use crate::host_kind::HostKind;
-use crate::network::NetworkProblem;
+use crate::network::{Cause, NetworkProblem};
 use crate::refusal::Refusal;
 
 mod table;
@@ -16,8 +19,20 @@ impl RegistryError {
         match self {
             Self::NoSuchManifest { source, .. } => source.hint(),
             Self::Network {
-                attempt, problem, ..
-            } => find(attempt, &Symptom::Network(*problem)),
+                attempt,
+                problem,
+                source,
+            } => {
+                let issuer = source.as_ref().and_then(Cause::issuer);
+                let issuer = issuer.map(|issuer| format!(" ({issuer})"));
+                // What the server says comes last, so that nothing in it is filled in.
+                find(attempt, &Symptom::Network(*problem))
+                    .map(|hint| hint.replace("{issuer}", &issuer.unwrap_or_default()))
+            }
+            Self::Certificates { .. } => Some(
+                "repair the file, or take it away; certs.d has CAs in *.crt, client certificates in *.cert, their keys in *.key"
+                    .to_owned(),
+            ),
             Self::Refused { attempt, refusal } => find(attempt, &Symptom::Refusal(refusal)),
             Self::Helper { .. } => Some(
                 "install the helper, or take it out of credsStore and credHelpers in Docker's config.json"
@@ -25,10 +40,19 @@ impl RegistryError {
             ),
             Self::Incomplete { absent, .. } => found(Outcome::of_absent(absent)),
             Self::TagTaken { .. } => found(Outcome::TagTaken),
+            Self::ChildrenLost { .. } => found(Outcome::Lost),
             Self::ReadBack { found: Some(_), .. } => found(Outcome::OtherThere),
             Self::ReadBack { found: None, .. } => found(Outcome::NothingThere),
-            Self::Credentials { .. } => {
-                Some("run docker login again, or repair the file".to_owned())
+            Self::Content { problem, .. }
+                if matches!(**problem, ContentProblem::NotStored(_) | ContentProblem::WebPage) =>
+            {
+                Some(
+                    "something between here and the registry answered in its place: check the proxy, or log in to the network"
+                        .to_owned(),
+                )
+            }
+            Self::Credentials { file, .. } => {
+                Some(format!("repair {file}, or run docker login again"))
             }
             _ => None,
         }
@@ -106,7 +130,8 @@ struct Row {
     hosts: &'static [HostKind],
     doing: Doing,
     /// `{host}`, `{login}` (the command), `{repository}`, `{path}` (the repository without its host), `{right}` (`push to` or
-    /// `pull from`) and `{limits}` (` (ratelimit-limit: 100)`, or nothing) are filled in.
+    /// `pull from`), `{limits}` (` (ratelimit-limit: 100)`, or nothing), `{server}` (the host that was talked to, which may be
+    /// another than the registry's), `{proxy}` and `{issuer}` (` (CN=Some CA)`, or nothing) are filled in.
     hint: &'static str,
 }
 
@@ -250,8 +275,11 @@ fn filled_in(hint: &str, attempt: &Attempt, kind: HostKind, symptom: &Symptom<'_
         }
         _ => String::new(),
     };
+    let server = Url::parse(&attempt.url).map_or_else(|_| host.clone(), |url| authority(&url));
     // What the registry says comes last, so that nothing in it is filled in.
     hint.replace("{login}", &login)
+        .replace("{server}", &server)
+        .replace("{proxy}", attempt.proxy.as_deref().unwrap_or("its URL"))
         .replace("{host}", host)
         .replace("{repository}", &name)
         .replace("{path}", &path)

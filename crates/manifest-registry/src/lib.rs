@@ -4,15 +4,19 @@
 //! | --- | --- |
 //! | [`client`] | [`Client`], what commands call |
 //! | [`publish`] | [`Client::publish`]: children, blobs first, then the tag, once |
+//! | [`release`] | [`Client::release`]: the same to several repositories, tags last everywhere |
 //! | `confirm`, `missing` | what the registry has under a name; why it refused what was to be there |
 //! | `copy`, `upload` | one blob from repository to repository: by mount, else streamed |
 //! | `rights` | what calls that belong together ask of the token server |
 //! | [`concurrent()`] | many things at once, within bounds, results in order |
+//! | [`mirrors`] | where something is read from first |
 //! | `session` | one conversation per registry: scheme, challenge, the login that goes with each call |
 //! | `auth`, `challenge`, `token` | from a challenge and credentials to a header; one token request per set of scopes |
 //! | [`credentials`], `helper` | Docker's `config.json`; running credential helpers |
 //! | [`endpoint`] | which schemes and TLS modes a host may be spoken to with |
-//! | `transport`, `answer` | the one way out, redirects, connection pools; bounded bodies |
+//! | `transport`, `answer` | the one way out, redirects; bounded bodies |
+//! | `pool`, `tls` | a connection pool for each host, with its TLS settings and its proxy |
+//! | [`certificates`], [`proxies`] | what the user wants of those |
 //! | [`retry`], `retry_after`, `deadline` | what is tried again, when, and until when |
 //! | [`observer`] | what the client tells while it works |
 //! | [`error`], [`refusal`], [`network`], `hint`, `host_kind` | what went wrong, and what to do about it |
@@ -25,6 +29,7 @@
 
 mod answer;
 mod auth;
+pub mod certificates;
 mod challenge;
 pub mod client;
 mod concurrent;
@@ -34,31 +39,44 @@ pub mod credentials;
 mod deadline;
 pub mod endpoint;
 pub mod error;
+#[doc(hidden)]
+#[cfg(any(test, feature = "fuzzing"))]
+pub mod fuzzing;
 mod helper;
 mod hint;
 mod host_kind;
 pub mod limits;
+pub mod mirrors;
 mod missing;
 pub mod network;
 pub mod observer;
+mod pool;
+pub mod proxies;
 pub mod publish;
 pub mod redact;
 pub mod refusal;
+pub mod release;
 pub mod retry;
 mod retry_after;
 mod rights;
 mod session;
+mod tls;
 mod token;
 mod transport;
 mod upload;
 
+pub use certificates::{CertificateProblem, Certificates, HostCertificates, Identity, Pem};
 pub use client::{Client, ClientConfig};
 pub use concurrent::concurrent;
-pub use credentials::{Credential, Credentials};
+pub use credentials::{Credential, Credentials, Found};
 pub use endpoint::Insecure;
 pub use error::RegistryError;
-pub use observer::{Observer, Retrying};
-pub use publish::{Child, Publication, Published};
+pub use helper::stop_helpers;
+pub use mirrors::{Mirror, MirrorRule, Mirrors, Serves};
+pub use observer::{Event, Observer, Resuming, Retrying};
+pub use proxies::{Proxies, ProxySetting};
+pub use publish::{Child, Expected, Outlook, Publication, Published, Tagged};
 pub use redact::Secret;
+pub use release::{Plan, Released, TagResult};
 pub use retry::Retry;
 pub use transport::Timeouts;

@@ -15,6 +15,10 @@ pub const COMMIT_TIMEOUT: Duration = Duration::from_secs(300);
 /// How long a body may pause, in either direction.
 pub const IDLE_TIMEOUT: Duration = Duration::from_secs(60);
 
+/// How few bytes of a blob may come within [`IDLE_TIMEOUT`]: some 70 a second, so that what drips without ever pausing for long
+/// ends too. The slowest connection that anyone pulls images over brings a hundred times as much.
+pub const SLOWEST_BYTES: usize = 4 * 1024;
+
 /// How long a whole small body (manifest, configuration, token, error) may take.
 pub const BODY_TIMEOUT: Duration = Duration::from_secs(180);
 
@@ -85,3 +89,9 @@ pub const LAG_WINDOW: Duration = Duration::from_secs(15);
 
 /// How many characters of a request id, or of the rate limits in an answer's head, are shown.
 pub const HEADER_CHARS: usize = 100;
+
+/// How many kinds of login that are not known here an error names.
+pub const CHALLENGES: usize = 8;
+
+/// How many characters of the name of such a kind are shown.
+pub const SCHEME_CHARS: usize = 40;

@@ -8,7 +8,7 @@ use crate::concurrent::concurrent;
 use crate::confirm::Seen;
 use crate::error::{Absent, RegistryError};
 use crate::limits::PARALLEL_WORK;
-use crate::publish::{Child, Publication, Push};
+use crate::publish::{Child, Push};
 
 impl Push<'_> {
     /// Says more of why the registry refused to write `name`. Returns its digest where what was to be written turns out to be
@@ -18,18 +18,17 @@ impl Push<'_> {
     /// All others.
     pub(crate) async fn explained(
         &self,
-        publication: &Publication<'_>,
         name: &Reference,
         error: RegistryError,
     ) -> Result<Digest, RegistryError> {
         if error.is_incomplete() {
-            return Err(self.incomplete_list(publication, error).await);
+            return Err(self.incomplete_list(error).await);
         }
         if !error.may_be_immutable() {
             return Err(error);
         }
         match self.look(name).await {
-            Ok(Seen::At(there)) if there.matches(publication.bytes) => Ok(there),
+            Ok(Seen::At(there)) if there.matches(self.publication.bytes) => Ok(there),
             Ok(Seen::At(existing)) => Err(RegistryError::TagTaken {
                 reference: name.clone().into(),
                 existing,
@@ -80,11 +79,8 @@ impl Push<'_> {
     }
 
     /// Says of a list that was refused which children are missing, and whether their sources have them.
-    async fn incomplete_list(
-        &self,
-        publication: &Publication<'_>,
-        error: RegistryError,
-    ) -> RegistryError {
+    async fn incomplete_list(&self, error: RegistryError) -> RegistryError {
+        let publication = self.publication;
         let list = Manifest::parse(publication.media_type.as_str(), publication.bytes);
         let Ok(Content::List(list)) = list.as_ref().map(Manifest::content) else {
             return error;

@@ -5,7 +5,9 @@ use std::fmt;
 use std::io;
 use std::time::Duration;
 
+use crate::limits::SLOWEST_BYTES;
 use crate::redact;
+use crate::tls::Untrusted;
 
 /// Why a request has no answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,12 +25,22 @@ pub enum NetworkProblem {
     Certificate,
     /// TLS failed in another way.
     Tls,
+    /// The server wants to be shown a certificate, and was shown none that it takes.
+    ClientCertificate,
+    /// The proxy cannot be reached, or does not connect to the server.
+    Proxy,
+    /// The proxy wants a login, or another one.
+    ProxyLogin,
+    /// The proxy cannot be used as it is named.
+    ProxySetting,
     /// This system has no certificate authorities at all.
     NoAuthorities,
     /// The connection was cut.
     Cut,
     /// It took too long.
     Timeout(Duration),
+    /// A body came, but as good as not: less than [`SLOWEST_BYTES`] in this time.
+    Slow(Duration),
     /// The time for everything is over.
     Deadline(Duration),
     /// Something else.
@@ -46,9 +58,20 @@ impl fmt::Display for NetworkProblem {
             }
             Self::Certificate => f.write_str("the server's certificate is not valid"),
             Self::Tls => f.write_str("TLS failed"),
+            Self::ClientCertificate => {
+                f.write_str("the server wants a client certificate that it takes")
+            }
+            Self::Proxy => f.write_str("the proxy does not connect to the server"),
+            Self::ProxyLogin => f.write_str("the proxy wants a login (407)"),
+            Self::ProxySetting => f.write_str("the proxy cannot be used"),
             Self::NoAuthorities => f.write_str("this system has no certificate authorities"),
             Self::Cut => f.write_str("the connection was cut"),
             Self::Timeout(limit) => write!(f, "no answer within {} s", limit.as_secs_f32()),
+            Self::Slow(within) => write!(
+                f,
+                "less than {SLOWEST_BYTES} bytes came within {} s",
+                within.as_secs_f32()
+            ),
             Self::Deadline(limit) => {
                 write!(f, "the time limit of {limit:?} for everything is over")
             }
@@ -63,6 +86,8 @@ impl fmt::Display for NetworkProblem {
 pub struct Cause {
     text: String,
     connecting: bool,
+    /// The authority that would have to be believed.
+    issuer: Option<String>,
 }
 
 impl Cause {
@@ -73,20 +98,47 @@ impl Cause {
         }
         // The library's outermost layer is the only one that names the URL.
         let is_outermost = deepest.downcast_ref::<reqwest::Error>().is_some();
-        let text = if is_outermost {
-            "no more is known".to_owned()
-        } else {
-            deepest.to_string()
+        let untrusted = deepest.downcast_ref::<rustls::Error>().and_then(untrusted);
+        let text = match untrusted {
+            _ if is_outermost => "no more is known".to_owned(),
+            Some(untrusted) => untrusted.to_string(),
+            None => deepest.to_string(),
         };
         Self {
             text: redact::printable(&text),
             connecting: error.is_connect(),
+            issuer: untrusted.and_then(|untrusted| untrusted.issuer.clone()),
         }
+    }
+
+    /// Makes the cause of a failure before anything was sent.
+    pub(crate) fn before(text: &str) -> Self {
+        Self {
+            text: redact::printable(text),
+            connecting: true,
+            issuer: None,
+        }
+    }
+
+    /// Returns the name of the authority that would have to be believed, where a server's certificate is of an unknown one.
+    #[must_use]
+    pub fn issuer(&self) -> Option<&str> {
+        self.issuer.as_deref()
     }
 
     /// Tells whether the connection was still being made.
     pub(crate) fn is_connect(&self) -> bool {
         self.connecting
+    }
+}
+
+/// Returns what is known of a certificate of an unknown authority.
+fn untrusted(error: &rustls::Error) -> Option<&Untrusted> {
+    match error {
+        rustls::Error::InvalidCertificate(rustls::CertificateError::Other(other)) => {
+            other.0.downcast_ref()
+        }
+        _ => None,
     }
 }
 
@@ -103,6 +155,9 @@ impl NetworkProblem {
     pub(crate) fn of(error: &reqwest::Error, limit: Duration) -> Self {
         if error.is_timeout() {
             return Self::Timeout(limit);
+        }
+        if let Some(problem) = Self::of_tunnel(error) {
+            return problem;
         }
         if error.is_dns() {
             return Self::Dns;
@@ -136,10 +191,45 @@ impl NetworkProblem {
         }
     }
 
+    /// Recognises what a proxy answers instead of connecting. The library's type for it is not public, so its text has to do.
+    fn of_tunnel(error: &reqwest::Error) -> Option<Self> {
+        let mut next: Option<&(dyn Error + 'static)> = Some(error);
+        while let Some(current) = next {
+            match current.to_string().as_str() {
+                "tunnel error: proxy authorization required" => return Some(Self::ProxyLogin),
+                "tunnel error: unsuccessful" => return Some(Self::Proxy),
+                _ => next = below(current),
+            }
+        }
+        None
+    }
+
+    /// Returns the same problem as it is where a proxy stands between: what cannot be reached is the proxy.
+    pub(crate) fn by_proxy(self) -> Self {
+        match self {
+            Self::Dns | Self::Refused => Self::Proxy,
+            other => other,
+        }
+    }
+
     fn of_tls(error: &rustls::Error) -> Self {
+        use rustls::AlertDescription as Alert;
         use rustls::CertificateError::UnknownIssuer;
         use rustls::Error as Tls;
+        if untrusted(error).is_some() {
+            return Self::UnknownAuthority;
+        }
         match error {
+            // What these alerts of a server are about is the client's certificate.
+            Tls::AlertReceived(
+                Alert::CertificateRequired
+                | Alert::BadCertificate
+                | Alert::UnsupportedCertificate
+                | Alert::CertificateRevoked
+                | Alert::CertificateExpired
+                | Alert::CertificateUnknown
+                | Alert::UnknownCA,
+            ) => Self::ClientCertificate,
             Tls::InvalidMessage(_) | Tls::DecryptError => Self::NotTls,
             Tls::InvalidCertificate(UnknownIssuer) => Self::UnknownAuthority,
             Tls::InvalidCertificate(_) => Self::Certificate,

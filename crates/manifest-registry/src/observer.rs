@@ -3,12 +3,219 @@
 use std::fmt;
 use std::time::Duration;
 
+use http::Method;
+use manifest_core::reference::Repository;
+use manifest_core::{Digest, Reference};
+
 use crate::error::RegistryError;
+use crate::network::{Cause, NetworkProblem};
 
 /// Is told what a person who waits may want to know. The plugin writes it to standard error.
 pub trait Observer: fmt::Debug + Send + Sync {
     /// A request failed and is about to be repeated. Called before the wait.
     fn retrying(&self, retry: &Retrying<'_>);
+
+    /// An upload that failed goes on. Called after the wait, when it is known from where.
+    fn resuming(&self, _resumed: &Resuming<'_>) {}
+
+    /// Something happened that is of interest where a person looks for the reason of something. Nothing in it is secret.
+    fn event(&self, _: &Event<'_>) {}
+}
+
+/// What the client does, step by step. `Display` is one line for a person.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub enum Event<'a> {
+    /// A request was answered.
+    Answered {
+        /// What was asked.
+        request: &'a Request<'a>,
+        /// The answer's status.
+        status: u16,
+        /// `TLSv1.3`, `http`; nothing where that is not known.
+        mode: Option<&'a str>,
+        /// `HTTP/2.0`
+        version: &'a str,
+    },
+    /// A request was not answered.
+    Failed {
+        /// What was asked.
+        request: &'a Request<'a>,
+        /// Why there is no answer.
+        problem: NetworkProblem,
+        /// What lies at the bottom of it.
+        cause: Option<&'a Cause>,
+    },
+    /// The credentials for a host were looked for.
+    Credentials {
+        /// The host, as references name it.
+        host: &'a str,
+        /// Where they were found; nothing where there are none.
+        source: Option<&'a str>,
+    },
+    /// A token is about to be asked for.
+    Token {
+        /// The registry that it is for, as references name it.
+        host: &'a str,
+        /// The token server's URL, without secrets.
+        realm: &'a str,
+        /// The rights that are asked for: `repository:app:pull`.
+        scopes: &'a [String],
+    },
+    /// A host has certificates of its own.
+    Certificates {
+        /// The host.
+        host: &'a str,
+        /// The folders that they are in.
+        folders: &'a [String],
+        /// How many files of authorities there are.
+        roots: usize,
+        /// How many client certificates there are.
+        identities: usize,
+    },
+    /// A host is reached by a proxy.
+    Proxy {
+        /// The host.
+        host: &'a str,
+        /// The proxy's URL, without its login.
+        proxy: &'a str,
+        /// Where it is named.
+        setting: &'a str,
+    },
+    /// A mirror is asked first.
+    Mirror {
+        /// What was asked for.
+        reference: &'a Reference,
+        /// Where it is looked for.
+        mirror: &'a Reference,
+    },
+    /// A mirror did not have it, or failed.
+    MirrorFailed {
+        /// Where it was looked for.
+        mirror: &'a Reference,
+        /// Why it is looked for elsewhere.
+        error: &'a RegistryError,
+    },
+}
+
+/// A request as it may be shown.
+#[derive(Clone, Debug)]
+pub struct Request<'a> {
+    /// The method.
+    pub method: &'a Method,
+    /// The URL, without secrets.
+    pub url: &'a str,
+    /// Which try of it this is, counted from 1.
+    pub attempt: u32,
+    /// The scheme of the login that goes with it: `Basic`, `Bearer`.
+    pub login: Option<&'a str>,
+    /// How long it has taken.
+    pub elapsed: Duration,
+}
+
+impl fmt::Display for Request<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.method, self.url)
+    }
+}
+
+impl Request<'_> {
+    /// Writes what stands behind the outcome.
+    fn details(&self) -> String {
+        let mut text = format!("{} ms", self.elapsed.as_millis());
+        if let Some(login) = self.login {
+            text.push_str(", with ");
+            text.push_str(login);
+        }
+        if self.attempt > 1 {
+            text.push_str(&format!(", attempt {}", self.attempt));
+        }
+        text
+    }
+}
+
+impl fmt::Display for Event<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Answered {
+                request,
+                status,
+                mode,
+                version,
+            } => {
+                let mode = mode.map(|mode| format!("{mode}, ")).unwrap_or_default();
+                let details = request.details();
+                write!(f, "{request}: {status} ({mode}{version}, {details})")
+            }
+            Self::Failed {
+                request,
+                problem,
+                cause,
+            } => {
+                let cause = cause.map(|cause| format!(": {cause}")).unwrap_or_default();
+                write!(f, "{request}: {problem}{cause} ({})", request.details())
+            }
+            Self::Credentials { host, source } => match source {
+                Some(source) => write!(f, "credentials for {host}: {source}"),
+                None => write!(f, "credentials for {host}: none, so anonymous"),
+            },
+            Self::Token {
+                host,
+                realm,
+                scopes,
+            } => write!(f, "token for {host} from {realm}: {}", scopes.join(" ")),
+            Self::Certificates {
+                host,
+                folders,
+                roots,
+                identities,
+            } => write!(
+                f,
+                "certificates for {host}: {roots} of authorities, {identities} to show, from {}",
+                folders.join(", ")
+            ),
+            Self::Proxy {
+                host,
+                proxy,
+                setting,
+            } => write!(f, "proxy for {host}: {proxy}, from {setting}"),
+            Self::Mirror { reference, mirror } => {
+                write!(f, "mirror for {reference}: {mirror}")
+            }
+            Self::MirrorFailed { mirror, error } => {
+                write!(f, "mirror {mirror} is passed over: {error}")
+            }
+        }
+    }
+}
+
+/// An upload that goes on after it failed. `Display` is one line for a person.
+#[derive(Clone, Copy, Debug)]
+pub struct Resuming<'a> {
+    /// Where the blob is uploaded to.
+    pub target: &'a Repository,
+    /// The blob.
+    pub digest: &'a Digest,
+    /// How many of its bytes the registry has already. None where it begins anew.
+    pub offset: u64,
+    /// How many bytes it has.
+    pub size: u64,
+}
+
+impl fmt::Display for Resuming<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            target,
+            digest,
+            offset,
+            size,
+        } = self;
+        write!(f, "the upload of blob {digest} to {target} ")?;
+        match offset {
+            0 => f.write_str("begins anew"),
+            _ => write!(f, "goes on after {offset} of {size} bytes"),
+        }
+    }
 }
 
 /// A request that is about to be repeated. `Display` is one line for a person.

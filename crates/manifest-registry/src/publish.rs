@@ -1,4 +1,4 @@
-//! Publishing a list: its children first, the tag once and last, then a look at what the registry has.
+//! Publishing a list to one repository: its children first, each tag once and last, then a look at what the registry has.
 
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
@@ -16,14 +16,15 @@ use crate::confirm::Seen;
 use crate::copy::Way;
 use crate::error::{ContentProblem, RegistryError};
 use crate::limits::PARALLEL_WORK;
+use crate::release::PlannedBlob;
 use crate::rights::Rights;
 use crate::session::Session;
 
 /// What is to be published, and where.
 #[derive(Clone, Copy, Debug)]
 pub struct Publication<'a> {
-    /// The tag to write. Without a tag the manifest goes to its own digest.
-    pub target: &'a Reference,
+    /// The tags to write, all in one repository. One without a tag stands for the manifest's own digest.
+    pub targets: &'a [Reference],
     /// The type of `bytes`.
     pub media_type: MediaType,
     /// The manifest: a list, or anything else that has a name of its own.
@@ -32,6 +33,51 @@ pub struct Publication<'a> {
     pub children: &'a [Child],
     /// Whether layers that registries need not hold are copied too.
     pub push_foreign: bool,
+    /// What the tags have to show before they are written.
+    pub expected: Expected<'a>,
+    /// What has to be there once all is written, beside the tags: the digests in the list.
+    pub verified: &'a [Digest],
+    /// Names elsewhere at which is looked before anything is written, in the same go.
+    pub watched: &'a [Reference],
+}
+
+/// What is known before anything is written.
+#[derive(Clone, Debug, Default)]
+pub struct Outlook {
+    /// What each name that is watched shows; nothing where it shows nothing, or does not say.
+    pub watched: Vec<(Reference, Option<Digest>)>,
+    /// How many manifests the targets lack.
+    pub missing: usize,
+    /// How many blobs would have to be copied from other registries, at most.
+    pub copies: usize,
+    /// How many bytes these have.
+    pub copied_bytes: u64,
+}
+
+/// What a tag has to show before it is written. Nobody keeps others from writing it meanwhile.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Expected<'a> {
+    /// Anything, or nothing.
+    #[default]
+    Anything,
+    /// Nothing: it is not there yet.
+    Nothing,
+    /// This digest.
+    Digest(&'a Digest),
+}
+
+impl Publication<'_> {
+    /// Returns the repository that is published to.
+    ///
+    /// # Panics
+    /// Where there is no target.
+    #[must_use]
+    pub fn repository(&self) -> &Repository {
+        self.targets
+            .first()
+            .expect("there is a target")
+            .repository()
+    }
 }
 
 /// A manifest that belongs to what is published, and where its blobs are.
@@ -82,6 +128,12 @@ impl Child {
         self.manifest.digest()
     }
 
+    /// Returns the manifest.
+    #[must_use]
+    pub fn manifest(&self) -> &Manifest {
+        &self.manifest
+    }
+
     pub(crate) fn blobs(&self) -> impl Iterator<Item = &Descriptor> {
         let image = match self.manifest.content() {
             Content::Image(image) => Some(image),
@@ -104,6 +156,19 @@ pub struct Published {
     pub uploaded: usize,
     /// How many bytes were uploaded.
     pub uploaded_bytes: u64,
+    /// What became of each tag.
+    pub tags: Vec<Tagged>,
+}
+
+/// A tag that shows what was published.
+#[derive(Clone, Debug)]
+pub struct Tagged {
+    /// The tag.
+    pub target: Reference,
+    /// What it showed before, where that is known.
+    pub before: Option<Digest>,
+    /// Whether it was written. Otherwise it was there already.
+    pub is_written: bool,
     /// Why it is not known whether the registry shows it: what it answered when it was looked at again.
     pub unconfirmed: Option<RegistryError>,
 }
@@ -114,73 +179,258 @@ pub(crate) struct Push<'a> {
     pub(crate) target: &'a Repository,
     pub(crate) children: &'a [Child],
     pub(crate) rights: Rights,
+    pub(crate) publication: &'a Publication<'a>,
     push_foreign: bool,
 }
 
+/// A publication of which it is known what is there already.
+pub(crate) struct Prepared<'a> {
+    push: Push<'a>,
+    /// The names to write, and what each shows now.
+    pub(crate) names: Vec<(Reference, Option<Digest>)>,
+    pub(crate) watched: Vec<(Reference, Option<Digest>)>,
+    missing: HashSet<&'a Digest>,
+    pub(crate) published: Published,
+}
+
 impl Client {
-    /// Publishes a manifest: brings the children that are missing, blobs first, writes the tag once, and reads it back. What
+    /// Publishes a manifest: brings the children that are missing, blobs first, writes each tag once, and reads it back. What
     /// the registry has already is left as it is. `arrived` is called for each child, in their order, once all are there.
     ///
     /// # Errors
     /// Where content can be neither mounted nor uploaded, or the registry refuses a manifest:
     /// [`RegistryError::Incomplete`] where it misses something, [`RegistryError::TagTaken`] where the tag may not be
-    /// moved. Until the last step nothing that has a tag has changed.
+    /// moved, [`RegistryError::TagMoved`] where it shows something else than it should. Until the last step nothing that
+    /// has a tag has changed.
     pub async fn publish(
         &self,
         publication: &Publication<'_>,
-        mut arrived: impl FnMut(&Child),
+        arrived: impl FnMut(&Child),
     ) -> Result<Published, RegistryError> {
-        let target = publication.target.repository();
+        let mut prepared = Prepared::look_around(self, publication).await?;
+        prepared.bring(arrived).await?;
+        for result in prepared.write_tags().await {
+            prepared.published.note(result?);
+        }
+        Ok(prepared.published)
+    }
+}
+
+impl Published {
+    pub(crate) fn note(&mut self, (tagged, digest): (Tagged, Digest)) {
+        self.written += usize::from(tagged.is_written);
+        self.digest = digest;
+        self.tags.push(tagged);
+    }
+}
+
+impl<'a> Prepared<'a> {
+    /// Looks at once where the tags are and which children are missing.
+    pub(crate) async fn look_around(
+        client: &'a Client,
+        publication: &'a Publication<'a>,
+    ) -> Result<Self, RegistryError> {
+        let target = publication.repository();
         let sources = publication.children.iter().map(|child| &child.source);
         let push = Push {
-            client: self,
+            client,
             target,
             children: publication.children,
             rights: Rights::to_publish(target, sources),
+            publication,
             push_foreign: publication.push_foreign,
         };
         let own = Digest::sha256(publication.bytes);
-        let name = publication.target.tag().and_then(|tag| target.tagged(tag));
-        let name = name.unwrap_or_else(|| target.at(own.clone()));
-        let (before, missing) = push.look_around(&name).await?;
-        let mut published = Published {
+        let names = publication.targets.iter().map(|reference| {
+            let name = reference.tag().and_then(|tag| target.tagged(tag));
+            name.unwrap_or_else(|| target.at(own.clone()))
+        });
+        let (mut names, missing) = push.look_around(names.collect()).await?;
+        let watched = names.split_off(publication.targets.len());
+        for (name, before) in &names {
+            let is_there = before
+                .as_ref()
+                .is_some_and(|before| before.matches(publication.bytes));
+            let is_expected = match publication.expected {
+                Expected::Anything => true,
+                Expected::Nothing => before.is_none(),
+                Expected::Digest(digest) => before.as_ref() == Some(digest),
+            };
+            if !is_there && !is_expected {
+                return Err(RegistryError::TagMoved {
+                    reference: name.clone().into(),
+                    expected: match publication.expected {
+                        Expected::Digest(digest) => Some(digest.clone()),
+                        _ => None,
+                    },
+                    found: before.clone(),
+                });
+            }
+        }
+        let published = Published {
             digest: own,
             written: 0,
             mounted: 0,
             uploaded: 0,
             uploaded_bytes: 0,
+            tags: Vec::new(),
+        };
+        Ok(Self {
+            push,
+            names,
+            watched,
+            missing,
+            published,
+        })
+    }
+
+    /// Adds up what would have to be copied from other registries.
+    pub(crate) fn add_to(&self, outlook: &mut Outlook) {
+        let mut seen = HashSet::new();
+        for child in self.missing_children() {
+            let is_near = child.source.domain() == self.push.target.domain();
+            for blob in child
+                .blobs()
+                .filter(|blob| !is_near && self.push.brings(blob))
+            {
+                if seen.insert(&blob.digest) {
+                    outlook.copies += 1;
+                    outlook.copied_bytes += blob.size;
+                }
+            }
+        }
+        outlook.missing += self.missing.len();
+        outlook.watched.extend(self.watched.iter().cloned());
+    }
+
+    pub(crate) fn target(&self) -> &'a Repository {
+        self.push.target
+    }
+
+    /// Finds the blobs that would have to be brought.
+    pub(crate) async fn planned_blobs(&self) -> Result<Vec<PlannedBlob>, RegistryError> {
+        let mut seen = HashSet::new();
+        let children = self.missing_children();
+        let blobs = children.flat_map(|child| child.blobs().map(move |blob| (child, blob)));
+        let blobs = blobs.filter(|(_, blob)| self.push.brings(blob) && seen.insert(&blob.digest));
+        let looks = blobs.map(|(child, blob)| async move {
+            let there = self
+                .push
+                .blob_exists(self.push.target, &blob.digest)
+                .await?;
+            let planned = (!there).then(|| PlannedBlob {
+                source: child.source.clone(),
+                target: self.push.target.clone(),
+                descriptor: blob.clone(),
+                is_mount: child.source.domain() == self.push.target.domain(),
+            });
+            Ok(planned)
+        });
+        let found = concurrent(PARALLEL_WORK, looks).await.into_iter();
+        let found: Result<Vec<_>, RegistryError> = found.collect();
+        Ok(found?.into_iter().flatten().collect())
+    }
+
+    /// Returns the children that the target does not have.
+    pub(crate) fn missing_children(&self) -> impl Iterator<Item = &'a Child> {
+        let children = self.push.children.iter();
+        children.filter(|child| self.missing.contains(child.digest()))
+    }
+
+    /// Tells whether anything is to be written.
+    pub(crate) fn has_work(&self) -> bool {
+        !self.missing.is_empty()
+            || self
+                .names
+                .iter()
+                .any(|(_, before)| !self.shows(before.as_ref()))
+    }
+
+    /// Opens an upload and gives it back: the cheapest thing that only those can do who may write.
+    ///
+    /// # Errors
+    /// Where the registry does not let us.
+    pub(crate) async fn try_to_write(&self) -> Result<(), RegistryError> {
+        let digest = &self.published.digest;
+        let call = self.push.start(digest);
+        let answer = self.push.session().call(&call).await?;
+        let session = self.push.session_of(answer).await?;
+        self.push.abandon(digest, session).await;
+        Ok(())
+    }
+
+    /// Brings the children that are missing, blobs first.
+    pub(crate) async fn bring(
+        &mut self,
+        mut arrived: impl FnMut(&Child),
+    ) -> Result<(), RegistryError> {
+        let Self {
+            push,
+            missing,
+            published,
+            ..
+        } = self;
+        push.bring_blobs(missing, published).await?;
+        push.put_children(missing, published, &mut arrived).await
+    }
+
+    /// Puts the manifest under its digest, unless a tag shows it already.
+    pub(crate) async fn put_by_digest(&mut self) -> Result<(), RegistryError> {
+        if self
+            .names
+            .iter()
+            .any(|(_, before)| self.shows(before.as_ref()))
+        {
+            return Ok(());
+        }
+        let name = self.push.target.at(self.published.digest.clone());
+        self.published.digest = self.push.put_own(&name).await?;
+        self.published.written += 1;
+        Ok(())
+    }
+
+    /// Writes the tags that do not show it yet, and looks at them and at what they lead to.
+    pub(crate) async fn write_tags(&self) -> Vec<Result<(Tagged, Digest), RegistryError>> {
+        let writes = self
+            .names
+            .iter()
+            .map(|(name, before)| self.write_tag(name, before.as_ref()));
+        concurrent(PARALLEL_WORK, writes).await
+    }
+
+    async fn write_tag(
+        &self,
+        name: &Reference,
+        before: Option<&Digest>,
+    ) -> Result<(Tagged, Digest), RegistryError> {
+        let mut tagged = Tagged {
+            target: name.clone(),
+            before: before.cloned(),
+            is_written: false,
             unconfirmed: None,
         };
-        push.bring_blobs(&missing, &mut published).await?;
-        push.put_children(&missing, &mut published, &mut arrived)
-            .await?;
-        if let Some(there) = before
-            .as_ref()
-            .filter(|there| there.matches(publication.bytes))
-        {
-            published.digest = there.clone();
-            return Ok(published);
+        let bytes = self.push.publication.bytes;
+        if let Some(there) = before.filter(|there| there.matches(bytes)) {
+            return Ok((tagged, there.clone()));
         }
-        let bytes = Bytes::copy_from_slice(publication.bytes);
-        let shared = push.rights.shared(target);
-        let put = self.put(&name, publication.media_type, bytes, shared).await;
-        published.digest = match put {
+        let digest = match self.push.put_own(name).await {
             Ok(digest) => digest,
             Err(error) => {
-                return push
-                    .explained(publication, &name, error)
-                    .await
-                    .map(|there| {
-                        published.digest = there;
-                        published
-                    });
+                let there = self.push.explained(name, error).await?;
+                return Ok((tagged, there));
             }
         };
-        published.written += 1;
-        published.unconfirmed = push
-            .confirm(&name, publication.bytes, before.as_ref())
-            .await?;
-        Ok(published)
+        tagged.is_written = true;
+        let (unconfirmed, verified) = tokio::join!(
+            self.push.confirm(name, bytes, before),
+            self.push.verify(name)
+        );
+        tagged.unconfirmed = unconfirmed?.or(verified?);
+        Ok((tagged, digest))
+    }
+
+    fn shows(&self, digest: Option<&Digest>) -> bool {
+        digest.is_some_and(|digest| digest.matches(self.push.publication.bytes))
     }
 }
 
@@ -194,28 +444,41 @@ impl<'a> Push<'a> {
         self.push_foreign || !is_foreign_layer(&blob.media_type)
     }
 
-    /// Looks at once where the tag is and which children are missing. The digests of those are returned.
+    /// Puts what is published under a name.
+    async fn put_own(&self, name: &Reference) -> Result<Digest, RegistryError> {
+        let bytes = Bytes::copy_from_slice(self.publication.bytes);
+        let shared = self.rights.shared(self.target);
+        let media_type = self.publication.media_type;
+        self.client.put(name, media_type, bytes, shared).await
+    }
+
+    /// Looks at once where the tags are and which children are missing. The digests of those are returned.
     async fn look_around(
         &self,
-        name: &Reference,
-    ) -> Result<(Option<Digest>, HashSet<&'a Digest>), RegistryError> {
+        mut names: Vec<Reference>,
+    ) -> Result<(Vec<(Reference, Option<Digest>)>, HashSet<&'a Digest>), RegistryError> {
+        let own = names.len();
+        names.extend(self.publication.watched.iter().cloned());
         let distinct: BTreeMap<&Digest, &Child> = self
             .children
             .iter()
             .map(|child| (child.digest(), child))
             .collect();
-        let references = std::iter::once(name.clone()).chain(
-            distinct
-                .keys()
-                .map(|&digest| self.target.at(digest.clone())),
-        );
+        let children = distinct
+            .keys()
+            .map(|&digest| self.target.at(digest.clone()));
+        let references = names.iter().cloned().chain(children);
         let looks = references.map(|reference| async move { self.look(&reference).await });
         let mut seen = concurrent(PARALLEL_WORK, looks).await.into_iter();
-        let before = match seen.next() {
-            Some(Ok(Seen::At(digest))) => Some(digest),
-            Some(Err(error)) => return Err(error),
-            _ => None,
-        };
+        let mut befores = Vec::new();
+        for (place, name) in names.into_iter().enumerate() {
+            let before = match seen.next() {
+                Some(Ok(Seen::At(digest))) => Some(digest),
+                Some(Err(error)) if place < own => return Err(error),
+                _ => None,
+            };
+            befores.push((name, before));
+        }
         let mut missing = HashSet::new();
         for (digest, seen) in distinct.into_keys().zip(seen) {
             let is_there = match seen? {
@@ -227,7 +490,7 @@ impl<'a> Push<'a> {
                 missing.insert(digest);
             }
         }
-        Ok((before, missing))
+        Ok((befores, missing))
     }
 
     /// Brings the blobs of the missing children, each once. Those that children have in common with others that are there
@@ -284,7 +547,9 @@ impl<'a> Push<'a> {
             .iter()
             .filter(|child| missing.contains(child.digest()) && seen.insert(child.digest()))
             .partition(|child| child.manifest.media_type().is_list());
-        for wave in [images, lists] {
+        // A list may have lists in it, which stand before it.
+        let waves = std::iter::once(images).chain(lists.into_iter().map(|list| vec![list]));
+        for wave in waves {
             let puts = wave.iter().map(|child| self.put_child(child));
             let results = concurrent(PARALLEL_WORK, puts).await;
             for (child, result) in wave.into_iter().zip(results) {

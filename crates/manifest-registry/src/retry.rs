@@ -17,7 +17,7 @@ use crate::deadline::Deadline;
 use crate::error::RegistryError;
 use crate::limits::{self, LONGEST_RETRY_AFTER};
 use crate::network::{Cause, NetworkProblem};
-use crate::observer::{Observer, Retrying};
+use crate::observer::{Observer, Resuming, Retrying};
 
 /// How much a client bears. The defaults are those of [`limits`].
 #[derive(Clone, Copy, Debug)]
@@ -185,6 +185,11 @@ impl Retries {
         self.obey(verdict, tries, error).await
     }
 
+    /// Tells that an upload goes on.
+    pub(crate) fn resuming(&self, resumed: &Resuming<'_>) {
+        self.observer.resuming(resumed);
+    }
+
     fn verdict(&self, tries: &Tries, asked: Option<Duration>) -> Verdict {
         let number = tries.current();
         if number > tries.most.unwrap_or(self.policy.times)
@@ -238,12 +243,14 @@ fn is_transient(error: &RegistryError, contact: Contact) -> bool {
         RegistryError::Network {
             problem, source, ..
         } => match problem {
-            NetworkProblem::Cut | NetworkProblem::Timeout(_) => {
+            NetworkProblem::Cut | NetworkProblem::Timeout(_) | NetworkProblem::Slow(_) => {
                 // The other way of connecting is tried first.
                 let connecting = source.as_ref().is_some_and(Cause::is_connect);
                 contact != Contact::Probing || !connecting
             }
-            NetworkProblem::Refused | NetworkProblem::Dns => contact == Contact::Before,
+            NetworkProblem::Refused | NetworkProblem::Dns | NetworkProblem::Proxy => {
+                contact == Contact::Before
+            }
             _ => false,
         },
         _ => false,

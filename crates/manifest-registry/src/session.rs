@@ -19,6 +19,7 @@ use crate::credentials::{Credential, Credentials};
 use crate::endpoint::{Mode, api_host};
 use crate::error::{Attempt, Operation, RegistryError};
 use crate::network::NetworkProblem;
+use crate::observer::Event;
 use crate::retry::{Contact, Tries};
 use crate::token::{Pass, Scope, Tokens};
 use crate::transport::{Payload, Transport, Wire};
@@ -39,6 +40,13 @@ pub(crate) struct Call<'a> {
     pub(crate) shared: Arc<[Scope]>,
 }
 
+impl Call<'_> {
+    /// The repository that it is about first of all, without its host; empty where it is about none.
+    fn path(&self) -> &str {
+        self.scopes.first().map_or("", Scope::path)
+    }
+}
+
 /// Where a call goes.
 #[derive(Clone)]
 pub(crate) enum Target {
@@ -48,13 +56,17 @@ pub(crate) enum Target {
     Url(Url),
 }
 
+/// What looking for credentials came to.
+type Looked = Result<Credential, RegistryError>;
+
 /// What is known of one registry.
 pub(crate) struct Host {
     /// The registry, as references name it.
     pub(crate) domain: String,
     mode: OnceCell<Result<Mode, RegistryError>>,
     challenge: Mutex<Option<Challenge>>,
-    credential: OnceCell<Result<Credential, RegistryError>>,
+    /// By the parts of the host that they are for; most are for all of it.
+    credentials: Mutex<HashMap<String, Arc<OnceCell<Looked>>>>,
     pinged: OnceCell<()>,
 }
 
@@ -64,7 +76,7 @@ impl Host {
             domain: domain.to_owned(),
             mode: OnceCell::new(),
             challenge: Mutex::new(None),
-            credential: OnceCell::new(),
+            credentials: Mutex::default(),
             pinged: OnceCell::new(),
         }
     }
@@ -144,19 +156,19 @@ impl Session {
 
     /// Makes a call and reads the whole of the answer, of at most `limit` bytes. A body that does not come whole is
     /// asked for again.
-    pub(crate) async fn fetch(
+    pub(crate) async fn fetch_within(
         &self,
         call: &Call<'_>,
         limit: usize,
+        tries: &Tries,
     ) -> Result<(Answer, Vec<u8>), RegistryError> {
-        let tries = Tries::default();
         loop {
-            let mut answer = self.call_within(call, &tries).await?;
+            let mut answer = self.call_within(call, tries).await?;
             match answer.bytes(limit).await {
                 Ok(bytes) => return Ok((answer, bytes)),
                 Err(mut error) => {
                     let retries = &self.transport.retries;
-                    if !retries.again(&tries, &mut error, Contact::Before).await {
+                    if !retries.again(tries, &mut error, Contact::Before).await {
                         return Err(error);
                     }
                 }
@@ -236,7 +248,7 @@ impl Session {
             let is_hidden = matches!(status, StatusCode::FORBIDDEN | StatusCode::NOT_FOUND)
                 && pass.is_none()
                 && host.challenge().is_none()
-                && self.credentials.know(&host.domain);
+                && self.credentials.know(&host.domain, call.path());
             let is_worth = match status {
                 StatusCode::UNAUTHORIZED => is_first || is_wide,
                 StatusCode::FORBIDDEN if is_wide => true,
@@ -358,10 +370,18 @@ impl Session {
         let Some(challenge) = host.challenge() else {
             return Ok(None);
         };
-        let credential = host
-            .credential
-            .get_or_init(|| self.credentials.find(&host.domain))
+        let credential = self.credential(host, call.path());
+        let credential = credential
+            .get_or_init(|| self.find_credential(host, call.path()))
             .await;
+        // One token is asked for by one user.
+        let own = self.credentials.parts(&host.domain, call.path());
+        let is_mine = |scope: &Scope| self.credentials.parts(&host.domain, scope.path()) == own;
+        let shared = if call.shared.iter().all(is_mine) {
+            &call.shared[..]
+        } else {
+            &[]
+        };
         let login = Login {
             transport: &self.transport,
             tokens: &self.tokens,
@@ -369,12 +389,31 @@ impl Session {
             base,
             credential: credential.as_ref().map_err(Clone::clone)?,
             scopes: &call.scopes,
-            shared: &call.shared,
+            shared,
             rejected,
         };
         login
             .pass(&challenge, self.attempt(host, call, host.mode())?)
             .await
+    }
+
+    /// Returns the place of the credentials for a repository.
+    fn credential(&self, host: &Host, path: &str) -> Arc<OnceCell<Looked>> {
+        let key = self.credentials.parts(&host.domain, path).join(" ");
+        let mut credentials = host
+            .credentials
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        credentials.entry(key).or_default().clone()
+    }
+
+    async fn find_credential(&self, host: &Host, path: &str) -> Looked {
+        let found = self.credentials.find(&host.domain, path).await?;
+        self.transport.observer.event(&Event::Credentials {
+            host: &host.domain,
+            source: found.source.as_deref(),
+        });
+        Ok(found.credential)
     }
 
     /// Asks a registry for its challenge, once. Some that let strangers in answer 404 or 403, without a challenge, where a

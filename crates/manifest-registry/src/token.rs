@@ -34,6 +34,11 @@ impl Scope {
         }
     }
 
+    /// The repository, without its host.
+    pub(crate) fn path(&self) -> &str {
+        &self.path
+    }
+
     fn covers(&self, other: &Self) -> bool {
         self.path == other.path && self.writes >= other.writes
     }
@@ -354,6 +359,7 @@ mod tests {
             let fetch = || async {
                 fetched.set(fetched.get() + 1);
                 Err(RegistryError::Credentials {
+                    file: String::new(),
                     key: "k".into(),
                     reason: "r".into(),
                 })

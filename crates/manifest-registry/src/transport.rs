@@ -1,7 +1,7 @@
 //! The one way out: every request of this crate is sent by [`Transport::transmit_once`].
 //!
 //! [`Transport::transmit`] repeats what failed for a passing reason; what is worth a repetition is [`crate::retry`]'s to say.
-//! Below it is the HTTP library, with one connection pool per way of connecting. Above it, [`Transport::send`] follows
+//! Below it is the HTTP library, with a connection pool for each host ([`crate::pool`]). Above it, [`Transport::send`] follows
 //! redirects, so that credentials never go to where a redirect points.
 
 use std::collections::HashMap;
@@ -17,12 +17,15 @@ use tokio::time::Instant;
 use url::Url;
 
 use crate::answer::{Answer, Pace};
-use crate::endpoint::{Insecure, Mode, authority, is_loopback};
+use crate::endpoint::{Insecure, Mode, authority};
 use crate::error::{Attempt, Operation, RegistryError};
 use crate::limits;
 use crate::network::{Cause, NetworkProblem};
+use crate::observer::{Event, Observer, Request};
+use crate::pool::{Pools, Unbuilt};
 use crate::redact;
 use crate::retry::{Contact, Retries, Tries, is_transient_status};
+use crate::tls::Handshakes;
 
 /// How long each step may take. The defaults are those of [`limits`].
 #[derive(Clone, Copy, Debug)]
@@ -130,11 +133,11 @@ impl Pulse {
 
 /// The connection pools, and what bounds their use.
 pub(crate) struct Transport {
-    user_agent: HeaderValue,
     pub(crate) timeouts: Timeouts,
     pub(crate) insecure: Insecure,
     pub(crate) retries: Retries,
-    pools: Mutex<HashMap<(Mode, Route), Pool>>,
+    pub(crate) observer: Arc<dyn Observer>,
+    pools: Pools,
     slots: Mutex<HashMap<String, Arc<Slots>>>,
 }
 
@@ -160,31 +163,22 @@ impl Slots {
     }
 }
 
-/// A connection pool, or why there is none.
-type Pool = Result<reqwest::Client, Arc<reqwest::Error>>;
-
-/// Whether the system's proxy may be used. As in Go's programs, this machine is never reached by one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-enum Route {
-    Direct,
-    System,
-}
-
 impl Transport {
     pub(crate) fn new(
-        user_agent: HeaderValue,
+        pools: Pools,
         timeouts: Timeouts,
         insecure: Insecure,
         retries: Retries,
+        observer: Arc<dyn Observer>,
     ) -> Self {
         // Fails where the process has a provider already, which does as well.
         let _ = rustls::crypto::ring::default_provider().install_default();
         Self {
-            user_agent,
             timeouts,
             insecure,
             retries,
-            pools: Mutex::default(),
+            observer,
+            pools,
             slots: Mutex::default(),
         }
     }
@@ -305,24 +299,87 @@ impl Transport {
 
     /// Sends one request, once, and returns the head of the answer, whatever it says.
     async fn transmit_once(&self, wire: &Wire<'_>) -> Result<Answer, RegistryError> {
-        let failed = |problem, source| RegistryError::Network {
-            attempt: wire.attempt(),
-            problem,
-            source,
-        };
+        let proxy = self.pools.proxy(&wire.url);
+        let mut attempt = wire.attempt();
+        attempt.proxy = proxy
+            .as_ref()
+            .map(|proxy| format!("{} of {}", proxy.shown, proxy.setting));
         let deadline = self.retries.deadline;
         let slots = self.slots(&wire.url);
         let slot = tokio::select! {
             biased;
             slot = slots.free.clone().acquire_owned() => slot.ok(),
-            problem = deadline.passed() => return Err(failed(problem, None)),
+            problem = deadline.passed() => return Err(network(attempt, problem, None)),
         };
-        let client = self
-            .client(wire.mode, &wire.url)
-            .map_err(|error| match wire.mode {
-                Mode::Verified => failed(NetworkProblem::NoAuthorities, Some(Cause::of(&error))),
-                _ => RegistryError::Setup(error),
-            })?;
+        let pool = match self.pools.get(wire.mode, &wire.url, proxy.as_ref()) {
+            Ok(pool) => pool,
+            Err(unbuilt) => return Err(unreachable(attempt, &wire.url, unbuilt)),
+        };
+        let started = Instant::now();
+        let sent = self.exchange(wire, &pool.client).await;
+        let login = wire.authorization.as_ref().and_then(scheme);
+        let request = Request {
+            method: &wire.method,
+            url: &attempt.url,
+            attempt: attempt.tries,
+            login: login.as_deref(),
+            elapsed: started.elapsed(),
+        };
+        let failure = match sent {
+            Ok(response) => {
+                if let Some(handshakes) = &pool.handshakes {
+                    handshakes.answered();
+                }
+                self.observer.event(&Event::Answered {
+                    request: &request,
+                    status: response.status().as_u16(),
+                    mode: pool.mode(),
+                    version: &format!("{:?}", response.version()),
+                });
+                // Where there is no TLS, a proxy answers in the server's place.
+                if response.status() != StatusCode::PROXY_AUTHENTICATION_REQUIRED || proxy.is_none()
+                {
+                    slots.learn(response.version());
+                    let timeouts = self.timeouts;
+                    return Ok(Answer::new(
+                        response,
+                        attempt,
+                        slot,
+                        Pace { timeouts, deadline },
+                    ));
+                }
+                (NetworkProblem::ProxyLogin, None)
+            }
+            Err((problem, cause)) => {
+                let handshakes = pool.handshakes.as_ref();
+                let problem = match problem {
+                    // Since version 1.3 of TLS a client is through before the server has looked at its certificate, and
+                    // may see no more than the end of the connection.
+                    NetworkProblem::Cut
+                        if handshakes.is_some_and(Handshakes::is_waiting_for_certificate) =>
+                    {
+                        NetworkProblem::ClientCertificate
+                    }
+                    problem if proxy.is_some() => problem.by_proxy(),
+                    problem => problem,
+                };
+                self.observer.event(&Event::Failed {
+                    request: &request,
+                    problem,
+                    cause: cause.as_ref(),
+                });
+                (problem, cause)
+            }
+        };
+        Err(network(attempt, failure.0, failure.1))
+    }
+
+    /// Sends one request and waits for the head of the answer.
+    async fn exchange(
+        &self,
+        wire: &Wire<'_>,
+        client: &reqwest::Client,
+    ) -> Result<reqwest::Response, (NetworkProblem, Option<Cause>)> {
         let mut request = client
             .request(wire.method.clone(), wire.url.clone())
             .headers(wire.headers.clone());
@@ -343,19 +400,12 @@ impl Transport {
             }
         };
         tokio::select! {
-            result = request.send() => match result {
-                Ok(response) => {
-                    slots.learn(response.version());
-                    let timeouts = self.timeouts;
-                    Ok(Answer::new(response, wire.attempt(), slot, Pace { timeouts, deadline }))
-                }
-                Err(error) => {
-                    let problem = NetworkProblem::of(&error, self.timeouts.connect);
-                    Err(failed(problem, Some(Cause::of(&error))))
-                }
-            },
-            limit = timeout => Err(failed(NetworkProblem::Timeout(limit), None)),
-            problem = deadline.passed() => Err(failed(problem, None)),
+            result = request.send() => result.map_err(|error| {
+                let problem = NetworkProblem::of(&error, self.timeouts.connect);
+                (problem, Some(Cause::of(&error)))
+            }),
+            limit = timeout => Err((NetworkProblem::Timeout(limit), None)),
+            problem = self.retries.deadline.passed() => Err((problem, None)),
         }
     }
 
@@ -364,38 +414,34 @@ impl Transport {
         let new = || Arc::new(Slots::new());
         slots.entry(authority(url)).or_insert_with(new).clone()
     }
+}
 
-    fn client(&self, mode: Mode, url: &Url) -> Pool {
-        let route = if is_loopback(&authority(url)) {
-            Route::Direct
-        } else {
-            Route::System
-        };
-        let mut pools = self.pools.lock().unwrap_or_else(PoisonError::into_inner);
-        pools
-            .entry((mode, route))
-            .or_insert_with(|| self.build(mode, route).map_err(Arc::new))
-            .clone()
+fn network(attempt: Box<Attempt>, problem: NetworkProblem, source: Option<Cause>) -> RegistryError {
+    RegistryError::Network {
+        attempt,
+        problem,
+        source,
     }
+}
 
-    fn build(&self, mode: Mode, route: Route) -> reqwest::Result<reqwest::Client> {
-        let mut builder = reqwest::Client::builder()
-            .user_agent(self.user_agent.clone())
-            .redirect(reqwest::redirect::Policy::none())
-            .referer(false)
-            .connect_timeout(self.timeouts.connect)
-            .pool_idle_timeout(limits::POOL_IDLE_TIMEOUT);
-        if route == Route::Direct {
-            builder = builder.no_proxy();
-        }
-        match mode {
-            Mode::Verified => builder,
-            Mode::Unverified => builder.tls_danger_accept_invalid_certs(true),
-            // No roots are read for a client that never speaks TLS.
-            Mode::Plain => builder.tls_certs_only([]),
-        }
-        .build()
+/// Makes the error of a host that there is no way to.
+fn unreachable(attempt: Box<Attempt>, url: &Url, unbuilt: Unbuilt) -> RegistryError {
+    let before = |problem, text: &str| network(attempt, problem, Some(Cause::before(text)));
+    match unbuilt {
+        Unbuilt::NoAuthorities(text) => before(NetworkProblem::NoAuthorities, &text),
+        Unbuilt::Proxy(reason) => before(NetworkProblem::ProxySetting, reason),
+        Unbuilt::Certificates(problem) => RegistryError::Certificates {
+            host: authority(url),
+            problem,
+        },
+        Unbuilt::Http(error) => RegistryError::Setup(error),
     }
+}
+
+/// Returns the scheme of a login, which is all of it that may be shown.
+fn scheme(authorization: &HeaderValue) -> Option<String> {
+    let text = authorization.to_str().ok()?;
+    text.split(' ').next().map(str::to_owned)
 }
 
 fn is_redirect(status: StatusCode) -> bool {

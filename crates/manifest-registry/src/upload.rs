@@ -12,7 +12,9 @@ use manifest_core::{Descriptor, Digest};
 use url::Url;
 
 use crate::answer::Answer;
+use crate::client::DOCKER_CONTENT_DIGEST;
 use crate::error::{ContentProblem, RegistryError};
+use crate::observer::Resuming;
 use crate::publish::Push;
 use crate::redact;
 use crate::retry::{Contact, Tries};
@@ -47,12 +49,27 @@ impl Push<'_> {
             let Err(mut error) = self.send_blob(content, blob, &session, &tries).await else {
                 return Ok(());
             };
+            if session.offset > 0 && is_lost(&error) {
+                session = self.open_upload(&blob.digest).await?;
+                self.tell(blob, &session);
+                continue;
+            }
             // A stream is not repeated below; this makes a new one.
             if !retries.again(&tries, &mut error, Contact::Before).await {
                 return Err(error);
             }
             session = self.resume(blob, session).await?;
+            self.tell(blob, &session);
         }
+    }
+
+    fn tell(&self, blob: &Descriptor, session: &UploadSession) {
+        self.session().transport.retries.resuming(&Resuming {
+            target: self.target,
+            digest: &blob.digest,
+            offset: session.offset,
+            size: blob.size,
+        });
     }
 
     async fn open_upload(&self, digest: &Digest) -> Result<UploadSession, RegistryError> {
@@ -170,6 +187,8 @@ impl Push<'_> {
         };
         match self.session().call_within(&call, tries).await {
             Ok(answer) => {
+                let answer = answer.stored()?;
+                check_stored(&answer, &blob.digest)?;
                 answer.discard().await;
                 Ok(())
             }
@@ -177,6 +196,26 @@ impl Push<'_> {
             Err(error) => Err(failure.take().unwrap_or(error)),
         }
     }
+}
+
+/// Checks that a registry does not say that it stored something else. A digest of another algorithm says nothing.
+fn check_stored(answer: &Answer, digest: &Digest) -> Result<(), RegistryError> {
+    let stated = answer.single_header(DOCKER_CONTENT_DIGEST)?;
+    let stated = stated.and_then(|text| text.trim().parse::<Digest>().ok());
+    match stated.filter(|stated| stated.algorithm() == digest.algorithm()) {
+        Some(stated) if stated != *digest => Err(answer.content(ContentProblem::StatedDigest {
+            stated: stated.to_string(),
+            found: digest.clone(),
+        })),
+        _ => Ok(()),
+    }
+}
+
+/// Tells whether a registry refuses the rest of an upload for what it has of it: that is damaged (400), of another length
+/// (416), or gone (404).
+fn is_lost(error: &RegistryError) -> bool {
+    let status = error.status().map(|status| status.as_u16());
+    error.is_final_refusal() && matches!(status, Some(400 | 404 | 416))
 }
 
 /// Reads the end of `0-END`, as registries write `Range` in answers.

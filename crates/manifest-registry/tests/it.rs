@@ -9,6 +9,8 @@
 mod auth;
 #[path = "it/child.rs"]
 mod child;
+#[path = "it/connections.rs"]
+mod connections;
 #[path = "it/copy.rs"]
 mod copy;
 #[path = "it/fault_rows.rs"]
@@ -19,16 +21,26 @@ mod fault_table;
 mod helpers;
 #[path = "it/hostile.rs"]
 mod hostile;
+#[path = "it/hostile_content.rs"]
+mod hostile_content;
+#[path = "it/mirrors.rs"]
+mod mirrors;
+#[path = "it/proxies.rs"]
+mod proxies;
 #[path = "it/publish.rs"]
 mod publish;
 #[path = "it/push.rs"]
 mod push;
 #[path = "it/read.rs"]
 mod read;
+#[path = "it/resume.rs"]
+mod resume;
 #[path = "it/round_trips.rs"]
 mod round_trips;
 #[path = "it/schemes.rs"]
 mod schemes;
+#[path = "it/tls.rs"]
+mod tls;
 
 use std::time::Duration;
 

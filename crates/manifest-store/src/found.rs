@@ -1,8 +1,8 @@
 //! A draft as it was found: the folder's entries, joined with what is noted beside them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use manifest_core::{Digest, Draft, Entry, Reference};
+use manifest_core::{Digest, Draft, Entry, ListSettings, Reference, Source};
 
 use crate::error::StoreError;
 use crate::folder::{EntryFile, Folder};
@@ -46,6 +46,14 @@ impl Extras {
             (None, Some((_, next))) => Some(next),
             (current, _) => current.map(|(_, state)| state),
         }
+    }
+
+    /// Tells whether a file is noted, before the change or after it.
+    pub(crate) fn knows(&self, file: &str) -> bool {
+        let states = [&self.current, &self.next].into_iter().flatten();
+        states
+            .flat_map(|state| state.files.keys())
+            .any(|name| name == file)
     }
 }
 
@@ -124,11 +132,21 @@ impl Found {
                 if let Some(note) = &mut note {
                     note.content = content.clone();
                     entry.origin.clone_from(&note.origin);
+                    entry.position = Some(note.position);
                 }
             }
             Slot { name, file, note }
         };
-        let slots = folder.files.into_iter().map(slot).collect();
+        let mut slots: Vec<Slot> = folder.files.into_iter().map(slot).collect();
+        // Those that came with a list stand together where its name does, in the list's order.
+        slots.sort_by_cached_key(|slot| {
+            let note = slot.note.as_ref();
+            let source = note.and_then(|note| note.origin.as_ref()?.source.as_ref());
+            match (source, note) {
+                (Some(source), Some(note)) => (source_name(source), note.position),
+                _ => (slot.name.clone(), 0),
+            }
+        });
         Self {
             name,
             id: Some(folder.id),
@@ -140,6 +158,23 @@ impl Found {
     /// Returns the list whose draft this is, where that is noted.
     pub(crate) fn owner(&self) -> Option<&Reference> {
         self.state.as_ref().map(|state| &state.list)
+    }
+
+    /// Returns what the list has beside its entries.
+    pub(crate) fn settings(&self) -> ListSettings {
+        let settings = self.state.as_ref().map(|state| &state.settings);
+        settings.cloned().unwrap_or_default()
+    }
+
+    /// Returns the names of the files of these images.
+    pub(crate) fn names_of(&self, images: &[Reference]) -> BTreeSet<String> {
+        let is_meant = |slot: &&Slot| match (&slot.file.entry, &slot.note) {
+            (Ok(entry), _) => images.contains(&entry.reference),
+            (Err(_), Some(note)) => images.contains(&note.reference),
+            (Err(_), None) => false,
+        };
+        let slots = self.slots.iter().filter(is_meant);
+        slots.map(|slot| slot.name.clone()).collect()
     }
 
     /// Returns the names of the files, those that are no entries included.
@@ -172,6 +207,7 @@ impl Found {
         Draft {
             list: list.clone(),
             entries: entries.cloned().collect(),
+            settings: self.settings(),
         }
     }
 
@@ -254,9 +290,11 @@ impl Found {
         &mut self,
         list: &Reference,
         replaced: &Contents,
+        removed: &BTreeSet<String>,
     ) -> Result<(), StoreError> {
         self.take_damage(list, |slot| {
-            !(slot.file.is_replaceable && replaced.contains_key(&slot.name))
+            !(slot.file.is_replaceable
+                && (replaced.contains_key(&slot.name) || removed.contains(&slot.name)))
         })
     }
 
@@ -267,6 +305,7 @@ impl Found {
             list: list.clone(),
             folder: self.id,
             files: BTreeMap::new(),
+            settings: self.settings(),
         };
         for slot in &self.slots {
             if let Some(note) = &slot.note {
@@ -284,5 +323,39 @@ impl Found {
     /// Tells whether the notes already are as given.
     pub(crate) fn is_noted(&self, state: &State) -> bool {
         self.state.as_ref() == Some(state)
+    }
+}
+
+/// Puts entries that are in no folder into the order that a folder would give them: that of their files' names, the children
+/// of a list together where its name stands. They are given in the order of the arguments.
+#[must_use]
+pub fn in_order(entries: Vec<Entry>) -> Vec<Entry> {
+    let mut taken = BTreeSet::new();
+    let mut placed: Vec<((String, u64), Entry)> = (0..)
+        .zip(entries)
+        .map(|(position, mut entry)| {
+            entry.position = Some(position);
+            let Names { plain, marked } = Names::of(&entry.reference);
+            let name = if taken.insert(plain.clone()) {
+                plain
+            } else {
+                marked
+            };
+            let key = match entry.source() {
+                Some(source) => (source_name(source), position),
+                None => (name, 0),
+            };
+            (key, entry)
+        })
+        .collect();
+    placed.sort_by(|(one, _), (other, _)| one.cmp(other));
+    placed.into_iter().map(|(_, entry)| entry).collect()
+}
+
+/// Returns the text by which the children of a list are sorted among the files.
+fn source_name(source: &Source) -> String {
+    match source {
+        Source::Registry(reference) => Names::of(reference).plain,
+        Source::Disk(location) => location.replace(':', "-").replace('/', "_"),
     }
 }

@@ -36,6 +36,9 @@ mod extras_file;
 mod folder;
 mod format;
 mod found;
+#[doc(hidden)]
+#[cfg(any(test, feature = "fuzzing"))]
+pub mod fuzzing;
 mod layout;
 mod lock;
 mod store;
@@ -44,4 +47,5 @@ mod writer;
 #[doc(hidden)]
 pub use atomic::Capabilities;
 pub use error::StoreError;
-pub use store::{DraftSummary, EntryResult, Removal, Store};
+pub use found::in_order;
+pub use store::{Change, DraftSummary, EntryResult, Removal, Store};

@@ -1,6 +1,6 @@
 //! The store: what can be asked of drafts, and what can be done to them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsStr;
 use std::fs;
 use std::io;
@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use manifest_core::{Digest, Draft, Entry, Reference, entry_json};
+use manifest_core::{Digest, Draft, Entry, ListSettings, Reference, entry_json};
 
 use crate::atomic::{self, Capabilities};
 use crate::error::StoreError;
@@ -31,6 +31,32 @@ pub struct Store {
     layout: Layout,
     wait: Wait,
     capabilities: Capabilities,
+}
+
+/// What is to become of a draft. What is not named in it stays.
+#[derive(Clone, Debug, Default)]
+pub struct Change {
+    /// The entries that are added or replaced, in the order of the arguments.
+    pub put: Vec<Entry>,
+    /// The images whose entries go.
+    pub remove: Vec<Reference>,
+    /// What the list has beside its entries from now on.
+    pub settings: Option<ListSettings>,
+}
+
+impl Change {
+    /// Puts entries, and leaves all else as it is.
+    #[must_use]
+    pub fn put(put: Vec<Entry>) -> Self {
+        Self {
+            put,
+            ..Self::default()
+        }
+    }
+
+    fn is_empty(&self) -> bool {
+        self.put.is_empty() && self.remove.is_empty() && self.settings.is_none()
+    }
 }
 
 /// What a listing shows of one draft.
@@ -122,13 +148,15 @@ impl Store {
     /// # Errors
     /// Where an entry is damaged; the error names its path.
     pub fn load(&self, list: &Reference) -> Result<Option<Draft>, StoreError> {
-        let Some(entries) = self.entries(list)? else {
+        let Some(found) = self.find(list)? else {
             return Ok(None);
         };
-        let entries = entries.into_iter().collect::<Result<_, _>>()?;
+        let settings = found.settings();
+        let entries = found.into_entries(Some(list)).into_iter();
         Ok(Some(Draft {
             list: list.clone(),
-            entries,
+            entries: entries.collect::<Result<_, _>>()?,
+            settings,
         }))
     }
 
@@ -193,11 +221,10 @@ impl Store {
         }))
     }
 
-    /// Reads the draft as it is now, or that there is none, lets `change` make the new entries of that, and puts
-    /// them on disk: all or none, and no other process comes in between. `change` returns the entries that are
-    /// added or replaced, in the order of the arguments; the others stay. A draft is not made of no entries.
+    /// Reads the draft as it is now, or that there is none, lets `change` say what is to become of it, and puts that
+    /// on disk: all or nothing, and no other process comes in between. A draft is not made of no entries.
     ///
-    /// `change` sees the entries that are not damaged. One that is damaged can be replaced.
+    /// `change` sees the entries that are not damaged. One that is damaged can be replaced or removed.
     ///
     /// # Errors
     /// What `change` returns; where a damaged entry would stay; where the folder cannot be written. The draft is
@@ -205,28 +232,36 @@ impl Store {
     pub fn update<T, E: From<StoreError>>(
         &self,
         list: &Reference,
-        change: impl FnOnce(Option<&Draft>) -> Result<(Vec<Entry>, T), E>,
+        change: impl FnOnce(Option<&Draft>) -> Result<(Change, T), E>,
     ) -> Result<T, E> {
         let writer = self.writer()?;
         let Place { name, found } = self.locate(list, Some(&writer))?;
         let Some(mut found) = found.transpose()? else {
-            let (entries, value) = change(None)?;
-            if !entries.is_empty() {
+            let (Change { put, settings, .. }, value) = change(None)?;
+            if !put.is_empty() {
                 let found = Found::nothing(name);
                 let mut state = found.state(list);
-                let contents = self.plan(&found, entries, &mut state);
+                state.settings = settings.unwrap_or_default();
+                let contents = self.plan(&found, put, &mut state);
                 writer.create(&found.name, &contents, state)?;
             }
             return Ok(value);
         };
-        let (entries, value) = change(Some(&found.healthy(list)))?;
-        if !entries.is_empty() {
-            let before = found.state(list);
-            let mut after = before.clone();
-            let contents = self.plan(&found, entries, &mut after);
-            found.check_all_but(list, &contents)?;
-            writer.change(&found, contents, before, after)?;
+        let (change, value) = change(Some(&found.healthy(list)))?;
+        if change.is_empty() {
+            return Ok(value);
         }
+        let before = found.state(list);
+        let mut after = before.clone();
+        let mut removed = found.names_of(&change.remove);
+        after.files.retain(|file, _| !removed.contains(file));
+        if let Some(settings) = change.settings {
+            after.settings = settings;
+        }
+        let contents = self.plan(&found, change.put, &mut after);
+        removed.retain(|file| !contents.contains_key(file));
+        found.check_all_but(list, &contents, &removed)?;
+        writer.change(&found, contents, &removed, before, after)?;
         Ok(value)
     }
 
@@ -259,7 +294,7 @@ impl Store {
         let before = found.state(list);
         let mut after = before.clone();
         let contents = self.plan(&found, vec![entry], &mut after);
-        writer.change(&found, contents, before, after)?;
+        writer.change(&found, contents, &BTreeSet::new(), before, after)?;
         Ok(true)
     }
 
@@ -293,9 +328,12 @@ impl Store {
         let Some(found) = found else {
             return Ok(Removal::Absent);
         };
-        let entries: Result<Vec<_>, _> =
-            found.and_then(|found| found.into_entries(None).into_iter().collect());
-        if !entries.is_ok_and(|entries| entries == draft.entries) {
+        let is_same = found.is_ok_and(|found| {
+            let settings = found.settings();
+            let entries: Result<Vec<_>, _> = found.into_entries(None).into_iter().collect();
+            settings == draft.settings && entries.is_ok_and(|entries| entries == draft.entries)
+        });
+        if !is_same {
             return Ok(Removal::Changed);
         }
         Ok(if writer.remove(&name)? {

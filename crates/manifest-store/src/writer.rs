@@ -4,7 +4,7 @@
 //! first, as the state after the change next to the one before; which of them counts is decided by what is in
 //! the folder (see [`Extras::state_of`]).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::hash::{BuildHasher as _, Hasher as _};
 use std::io;
@@ -148,11 +148,12 @@ impl<'a> Writer<'a> {
     }
 
     /// Changes a draft that is there. `before` and `after` are what is noted of it; `contents` may hold files
-    /// that are as they were.
+    /// that are as they were, `removed` are files that go.
     pub(crate) fn change(
         &self,
         found: &Found,
         mut contents: Contents,
+        removed: &BTreeSet<String>,
         before: State,
         after: State,
     ) -> Result<(), StoreError> {
@@ -163,7 +164,7 @@ impl<'a> Writer<'a> {
                 .get(file)
                 .is_none_or(|note| !found.has_content(file, note))
         });
-        if contents.is_empty() {
+        if contents.is_empty() && removed.is_empty() {
             if found.is_noted(&after) {
                 return Ok(());
             }
@@ -180,12 +181,12 @@ impl<'a> Writer<'a> {
             next: Some(after.clone()),
             ..Extras::default()
         };
-        if contents.len() == 1 {
+        if contents.len() == 1 && removed.is_empty() {
             self.change_file(name, contents, &extras)?;
             self.settle_extras(name, after);
             return Ok(());
         }
-        self.change_folder(found, &contents, extras, after)
+        self.change_folder(found, (&contents, removed), extras, after)
     }
 
     fn change_file(
@@ -210,21 +211,21 @@ impl<'a> Writer<'a> {
     fn change_folder(
         &self,
         found: &Found,
-        contents: &Contents,
+        (contents, removed): (&Contents, &BTreeSet<String>),
         mut extras: Extras,
         mut after: State,
     ) -> Result<(), StoreError> {
         let name = found.name.as_str();
         let target = self.layout.draft(name);
-        let staged = self.stage_folder(contents, Some(found))?;
+        let staged = self.stage_folder(contents, Some((found, removed)))?;
         after.folder = Folder::identify(&staged.path, self.capabilities)?;
         extras.next = Some(after.clone());
         self.write_extras(name, &extras)?;
         let exchanged = self.capabilities.exchange(&staged.path, &target);
         if exchanged.map_err(StoreError::io("replace the draft", &target))? {
-            self.take_over_newcomers(&staged.path, &target, &after);
+            self.take_over_newcomers(&staged.path, &target, &extras);
         } else {
-            self.swap(name, staged, extras, &after)?;
+            self.swap(name, staged, extras)?;
         }
         self.sync_root()?;
         self.settle_extras(name, after);
@@ -232,13 +233,7 @@ impl<'a> Writer<'a> {
     }
 
     /// Replaces a folder where that takes two renames. In between there is no folder; the extras say where it is.
-    fn swap(
-        &self,
-        name: &str,
-        staged: Staged,
-        mut extras: Extras,
-        after: &State,
-    ) -> Result<(), StoreError> {
+    fn swap(&self, name: &str, staged: Staged, mut extras: Extras) -> Result<(), StoreError> {
         let target = self.layout.draft(name);
         let old = Staged {
             path: old_of(&staged.path),
@@ -254,17 +249,15 @@ impl<'a> Writer<'a> {
             }
             return Err(StoreError::io(action, &target)(error));
         }
-        self.take_over_newcomers(&old.path, &target, after);
+        self.take_over_newcomers(&old.path, &target, &extras);
         Ok(())
     }
 
     /// Takes over what Docker's CLI, which knows no lock, put into the old folder while the new one was made.
-    fn take_over_newcomers(&self, old: &Path, new: &Path, after: &State) {
+    fn take_over_newcomers(&self, old: &Path, new: &Path, extras: &Extras) {
         for file in fs::read_dir(old).into_iter().flatten().flatten() {
             let name = file.file_name();
-            let is_known = name
-                .to_str()
-                .is_some_and(|name| after.files.contains_key(name));
+            let is_known = name.to_str().is_some_and(|name| extras.knows(name));
             if !is_known && atomic::is_taken(&new.join(&name)).is_ok_and(|taken| !taken) {
                 let _ = fs::rename(file.path(), new.join(&name));
             }
@@ -294,20 +287,20 @@ impl<'a> Writer<'a> {
         }
     }
 
-    /// Makes a folder with the given files, and with those of `base` that are not among them.
+    /// Makes a folder with the given files, and with those of `base` that are not among them, and not removed.
     fn stage_folder(
         &self,
         contents: &Contents,
-        base: Option<&Found>,
+        base: Option<(&Found, &BTreeSet<String>)>,
     ) -> Result<Staged, StoreError> {
         let staged = self.stage();
         let folder = &staged.path;
         atomic::make_folder(folder).map_err(StoreError::io("make the folder", folder))?;
-        if let Some(found) = base {
+        if let Some((found, removed)) = base {
             let from = self.layout.draft(&found.name);
             for name in found
                 .file_names()
-                .filter(|name| !contents.contains_key(*name))
+                .filter(|name| !contents.contains_key(*name) && !removed.contains(*name))
             {
                 let to = folder.join(name);
                 self.capabilities
@@ -374,12 +367,7 @@ impl<'a> Writer<'a> {
 
     fn finish_swaps(&self) -> Result<(), StoreError> {
         for (name, extras) in extras_file::read_all(self.layout) {
-            let Extras {
-                next: Some(after),
-                swap: Some(swap),
-                ..
-            } = extras
-            else {
+            let Some(swap) = extras.swap.as_ref().filter(|_| extras.next.is_some()) else {
                 continue;
             };
             let (target, staged) = (self.layout.draft(&name), self.layout.staging().join(swap));
@@ -391,7 +379,7 @@ impl<'a> Writer<'a> {
             if both {
                 put_in_place(&staged, &target)
                     .map_err(StoreError::io("finish an interrupted change of", &target))?;
-                self.take_over_newcomers(&old, &target, &after);
+                self.take_over_newcomers(&old, &target, &extras);
                 self.sync_root()?;
             }
         }

@@ -8,6 +8,8 @@
 //! | [`fault`] | what a server does instead of answering as it should |
 //! | [`token`] | a token server, for both registries |
 //! | [`proxy`] | a reverse proxy with log, delay and faults, for the real registry |
+//! | [`raw`] | a TCP server that speaks no protocol: what is wrong before there is a request |
+//! | [`forward_proxy`] | a forward proxy, as `HTTPS_PROXY` names one |
 //! | [`log`] | what each of these servers saw |
 //! | [`tls`] | a certificate authority that lives as long as a test |
 //! | [`image`] | images and indexes, the same bytes on every run |
@@ -41,10 +43,12 @@ mod digest;
 pub mod embedded;
 mod environment;
 pub mod fetch;
+pub mod forward_proxy;
 pub mod image;
 pub mod log;
 pub mod media_type;
 pub mod proxy;
+pub mod raw;
 pub mod real;
 pub mod seed;
 mod server;
@@ -55,7 +59,9 @@ pub mod token;
 pub use client::Client;
 pub use digest::sha256;
 pub use embedded::EmbeddedRegistry;
+pub use forward_proxy::ForwardProxy;
 pub use proxy::LoggingProxy;
+pub use raw::RawServer;
 pub use real::RealRegistry;
 pub use server::fault;
 pub use tls::TestCa;

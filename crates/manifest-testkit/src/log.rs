@@ -1,7 +1,7 @@
 //! The request log that every server of this crate keeps.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Instant;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 /// One request as a server saw it.
 #[derive(Debug, Clone)]
@@ -61,6 +61,7 @@ impl Request {
 #[derive(Debug, Clone, Default)]
 pub struct RequestLog {
     inner: Arc<Mutex<Inner>>,
+    changed: Arc<Condvar>,
 }
 
 #[derive(Debug, Default)]
@@ -82,6 +83,26 @@ impl RequestLog {
     #[must_use]
     pub fn count(&self, mut predicate: impl FnMut(&Request) -> bool) -> usize {
         self.lock().requests.iter().filter(|r| predicate(r)).count()
+    }
+
+    /// Waits until `predicate` accepts one of the requests, as it is then; nothing if that takes longer than `limit`.
+    #[must_use]
+    pub fn wait_for(
+        &self,
+        limit: Duration,
+        mut predicate: impl FnMut(&Request) -> bool,
+    ) -> Option<Request> {
+        let mut find = |inner: &Inner| inner.requests.iter().find(|r| predicate(r)).cloned();
+        let mut found = None;
+        let nothing_yet = |inner: &mut Inner| {
+            found = find(inner);
+            found.is_none()
+        };
+        let waited = self
+            .changed
+            .wait_timeout_while(self.lock(), limit, nothing_yet);
+        drop(waited);
+        found
     }
 
     /// Returns how many TCP connections have been accepted since the start or the last `clear`.
@@ -140,6 +161,7 @@ impl RequestLog {
         inner.next += 1;
         request.seq = seq;
         inner.requests.push(request);
+        self.changed.notify_all();
         seq
     }
 
@@ -164,6 +186,7 @@ impl RequestLog {
         if let Some(request) = place.and_then(|place| inner.requests.get_mut(place)) {
             change(request);
         }
+        self.changed.notify_all();
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {

@@ -29,6 +29,7 @@ pub struct Identity {
 /// A certificate authority that lives as long as a test.
 #[derive(Debug)]
 pub struct TestCa {
+    name: String,
     issuer: CertifiedIssuer<'static, KeyPair>,
 }
 
@@ -47,11 +48,17 @@ impl TestCa {
         let digest = sha256(key.public_key_raw());
         let name = format!("manifest-testkit CA {}", &digest[7..15]);
         let mut params = CertificateParams::default();
-        params.distinguished_name.push(DnType::CommonName, name);
+        params.distinguished_name.push(DnType::CommonName, &name);
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
         let issuer = CertifiedIssuer::self_signed(params, key).expect("a CA can sign itself");
-        Self { issuer }
+        Self { name, issuer }
+    }
+
+    /// Returns the authority's name (`CN`).
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
     }
 
     /// Returns the authority's certificate, as a client would trust it.

@@ -259,6 +259,7 @@ impl Seen {
             let said = if is_usage {
                 ran.stderr.trim_end()
             } else {
+                // Ours warns of what may not be meant.
                 ran.error()
             };
             text.push_str(&format!("stderr:\n{said}\n"));

@@ -194,7 +194,7 @@ fn wrong_credentials_are_named_and_never_shown() {
                 r#"{ "auths": { "HOST": { "auth": "pa55-of-the-robot" } } }"#.to_owned(),
                 "",
                 1,
-                "the credentials for REGISTRY in Docker's config.json cannot be read",
+                "the credentials for REGISTRY in HOME/.docker/config.json cannot be read",
             ),
         ];
         for (config, program, code, text) in rows {
@@ -265,12 +265,23 @@ fn tls_is_checked_unless_the_user_says_otherwise() {
             .run("create --insecure @/app:list @/app:0")
             .succeeds()
             .is_quiet();
+        // The draft remembers it, for what is added and for the push.
         shell
-            .run("push @/app:list")
+            .run("create --amend @/app:list @/other:0")
+            .succeeds()
+            .is_quiet();
+        assert_eq!(shell.drafts(), [("REGISTRY_app-list".to_owned(), 2)].into());
+        shell.run("push -p @/app:list").succeeds().is_quiet();
+        // Nothing else does.
+        shell.run("inspect @/app:list").fails(6).prints("");
+        shell
+            .run("create @/app:list @/app:0")
             .fails(6)
-            .prints("")
             .says("signed by an unknown authority");
-        assert_eq!(shell.drafts(), [("REGISTRY_app-list".to_owned(), 1)].into());
+        shell
+            .run("create --insecure @/app:list @/app:0")
+            .succeeds()
+            .is_quiet();
         shell
             .run("push --insecure -p @/app:list")
             .succeeds()

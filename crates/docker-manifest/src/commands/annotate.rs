@@ -1,9 +1,15 @@
-//! `annotate`: states what an image in a draft runs on.
+//! `annotate`: states what an image in a draft runs on, and what else there is to say of it or of the list.
 
-use manifest_core::{PlatformEdit, Reference};
+use std::str::FromStr;
 
-use crate::cli::{CommaList, Help};
+use manifest_core::draft::{Clear, Field};
+use manifest_core::{Draft, Entry, NamedPlatform, PlatformEdit, Reference};
+use manifest_store::Change;
+
+use super::find;
+use crate::cli::{AnnotationFlag, AnnotationTarget, CommaList, Help, Switch};
 use crate::context::Context;
+use crate::drafting;
 use crate::failure::Failure;
 
 /// Add additional information to a local image manifest
@@ -12,30 +18,91 @@ use crate::failure::Failure;
 pub struct Args {
     #[command(flatten)]
     pub(crate) help: Help,
-    /// Set operating system
-    #[arg(long, value_name = "string")]
-    os: Option<String>,
+    /// Annotate the image, or the list where no image is named ("k=v"), or either ("index:k=v", "entry:k=v")
+    #[arg(long, value_name = "annotation", action = clap::ArgAction::Append)]
+    annotation: Vec<AnnotationFlag>,
     /// Set architecture
     #[arg(long, value_name = "string")]
     arch: Option<String>,
-    /// Set architecture variant
+    /// Undo all annotations, or empty one of: arch, variant, os-version, os-features, features, annotations
+    #[arg(long, value_name = "field", num_args = 0..=1, require_equals = true, default_missing_value = "all", action = clap::ArgAction::Append)]
+    clear: Vec<ClearFlag>,
+    /// Set CPU feature
+    #[arg(long, value_name = "strings", action = clap::ArgAction::Append)]
+    features: Vec<CommaList>,
+    /// Take a --platform that does not exist
+    #[arg(long)]
+    force: Switch,
+    /// Set operating system
     #[arg(long, value_name = "string")]
-    variant: Option<String>,
-    /// Set operating system version
-    #[arg(long, value_name = "string")]
-    os_version: Option<String>,
+    os: Option<String>,
     /// Set operating system feature
     #[arg(long, value_name = "strings", action = clap::ArgAction::Append)]
     os_features: Vec<CommaList>,
+    /// Set operating system version
+    #[arg(long, value_name = "string")]
+    os_version: Option<String>,
+    /// Set the platform in one word: os[(version)]/arch[/variant]
+    #[arg(long, value_name = "platform")]
+    platform: Option<String>,
+    /// Set architecture variant
+    #[arg(long, value_name = "string")]
+    variant: Option<String>,
     #[arg(value_name = "MANIFEST_LIST MANIFEST", hide = true)]
     pub(crate) images: Vec<String>,
 }
 
-/// Changes one entry of a draft. Prints nothing, as Docker does.
+/// What `--clear` undoes.
+#[derive(Clone, Copy, Debug)]
+struct ClearFlag(Clear);
+
+impl FromStr for ClearFlag {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        Ok(Self(match text {
+            "all" => Clear::All,
+            "arch" => Clear::Field(Field::Architecture),
+            "variant" => Clear::Field(Field::Variant),
+            "os-version" => Clear::Field(Field::OsVersion),
+            "os-features" => Clear::Field(Field::OsFeatures),
+            "features" => Clear::Field(Field::Features),
+            "annotations" => Clear::Field(Field::Annotations),
+            _ => {
+                let fields = "arch, variant, os-version, os-features, features, annotations";
+                return Err(format!("must be one of {fields}"));
+            }
+        }))
+    }
+}
+
+impl Args {
+    /// Returns how many arguments there must be: the list alone where only the list is annotated.
+    pub(crate) fn least_arguments(&self) -> usize {
+        let Self {
+            arch,
+            features,
+            os,
+            os_features,
+            os_version,
+            platform,
+            variant,
+            ..
+        } = self;
+        let texts = [arch, os, os_version, platform, variant];
+        let is_of_image = texts.into_iter().any(Option::is_some)
+            || !features.is_empty()
+            || !os_features.is_empty();
+        if !is_of_image && !(self.annotation.is_empty() && self.clear.is_empty()) {
+            1
+        } else {
+            2
+        }
+    }
+}
+
+/// Changes one entry of a draft, or what the list says of itself. Prints nothing, as Docker does.
 pub(super) fn run(context: &Context<'_>, args: &Args) -> Result<(), Failure> {
-    let [list_text, image_text] = args.images.as_slice() else {
-        unreachable!("the number was checked")
-    };
     let parse = |kind, text: &str| {
         let prefix = format!("annotate: error parsing name for {kind} {text}");
         Reference::parse(text).map_err(|source| Failure::Reference {
@@ -43,29 +110,155 @@ pub(super) fn run(context: &Context<'_>, args: &Args) -> Result<(), Failure> {
             source,
         })
     };
+    let [list_text, rest @ ..] = args.images.as_slice() else {
+        unreachable!("the number was checked")
+    };
     let list = parse("manifest list", list_text)?;
-    let image = parse("manifest", image_text)?;
-    let edit = PlatformEdit {
+    let Some(image_text) = rest.first() else {
+        return annotate_list(context, args, &list);
+    };
+    let store = context.store()?;
+    let edit = edit(args, context)?;
+    let annotate = |entry: &mut Entry| entry.annotate(&edit).map_err(Failure::from);
+    let no_entry = || Failure::NoEntry {
+        image: image_text.clone(),
+        list: list_text.clone(),
+        searched: store.root().to_owned(),
+    };
+    // By its name an image is found even among damaged ones.
+    let mut changed = None;
+    let note = |entry: &mut Entry| {
+        annotate(entry)?;
+        changed = Some(entry.clone());
+        Ok::<_, Failure>(())
+    };
+    let is_digest = image_text.parse::<manifest_core::Digest>().is_ok();
+    let image = parse("manifest", image_text);
+    let is_done = match &image {
+        Ok(image) if !is_digest => store.update_entry(&list, image, note)?,
+        _ => false,
+    };
+    if !is_done {
+        // What is no name at all is told as Docker tells it.
+        if !is_digest && NamedPlatform::parse_any(image_text).is_err() {
+            image?;
+        }
+        let draft = store.load(&list)?.ok_or_else(no_entry)?;
+        let places = find::places(&draft, image_text);
+        let reference = match places.as_slice() {
+            [] => return Err(no_entry()),
+            [place] => draft.entries[*place].reference.clone(),
+            several => {
+                let names = several
+                    .iter()
+                    .map(|place| draft.entries[*place].reference.to_string());
+                return Err(Failure::Ambiguous {
+                    image: image_text.clone(),
+                    found: names.collect(),
+                });
+            }
+        };
+        let note = |entry: &mut Entry| {
+            annotate(entry)?;
+            changed = Some(entry.clone());
+            Ok::<_, Failure>(())
+        };
+        if !store.update_entry(&list, &reference, note)? {
+            return Err(no_entry());
+        }
+    }
+    if let Some(entry) = changed.filter(|_| args.platform.is_none() && says_platform(args)) {
+        warn(context, &entry);
+    }
+    if args
+        .annotation
+        .iter()
+        .any(|flag| flag.on == AnnotationTarget::Index)
+    {
+        annotate_list(context, args, &list)?;
+    }
+    Ok(())
+}
+
+fn says_platform(args: &Args) -> bool {
+    args.arch.is_some() || args.variant.is_some()
+}
+
+/// Warns of a platform that Docker stores as it is given, and that no engine looks for.
+fn warn(context: &Context<'_>, entry: &Entry) {
+    let Some(platform) = &entry.descriptor.platform else {
+        return;
+    };
+    if let Err(error) = platform.check(&platform.to_string()) {
+        let message = format!("no engine will choose {}: {error}", entry.reference);
+        context.output.warning(&message);
+    }
+}
+
+/// Gathers what the flags change of an entry.
+fn edit(args: &Args, context: &Context<'_>) -> Result<PlatformEdit, Failure> {
+    let named = args.platform.as_deref().map(|text| {
+        let parse = if args.force.is_on() {
+            NamedPlatform::parse_any
+        } else {
+            NamedPlatform::parse
+        };
+        parse(text).map_err(Failure::from)
+    });
+    let named = named.transpose()?;
+    if let Some((alias, named)) = named.as_ref().and_then(|n| Some((n.alias.as_ref()?, n))) {
+        context
+            .output
+            .status(&format!("{alias} is {}", named.platform));
+    }
+    let all = |lists: &[CommaList]| lists.iter().flat_map(|list| list.0.clone()).collect();
+    let of_entry = |flag: &&AnnotationFlag| flag.on != AnnotationTarget::Index;
+    let annotations = args.annotation.iter().filter(of_entry);
+    Ok(PlatformEdit {
+        clear: args.clear.iter().map(|flag| flag.0).collect(),
+        platform: named.map(|named| named.platform),
+        is_forced: args.force.is_on(),
         os: args.os.clone(),
         architecture: args.arch.clone(),
         variant: args.variant.clone(),
         os_version: args.os_version.clone(),
-        os_features: args
-            .os_features
-            .iter()
-            .flat_map(|list| list.0.clone())
+        os_features: all(&args.os_features),
+        features: all(&args.features),
+        annotations: annotations
+            .map(|flag| (flag.key.clone(), flag.value.clone()))
             .collect(),
-    };
+    })
+}
+
+/// Changes what the list says of itself, and of all its images.
+fn annotate_list(context: &Context<'_>, args: &Args, list: &Reference) -> Result<(), Failure> {
     let store = context.store()?;
-    let found = store.update_entry(&list, &image, |entry| {
-        entry.annotate(&edit).map_err(Failure::from)
-    })?;
-    if found {
-        return Ok(());
-    }
-    Err(Failure::NoEntry {
-        image: image_text.clone(),
-        list: list_text.clone(),
-        searched: store.root().to_owned(),
+    let is_alone = args.images.len() == 1;
+    store.update(list, |existing| {
+        let Some(existing) = existing else {
+            return Err(Failure::NoDraft {
+                reference: Box::new(list.clone()),
+                searched: store.root().to_owned(),
+            });
+        };
+        let mut draft = Draft::clone(existing);
+        if is_alone && !args.clear.is_empty() {
+            draft.settings.annotations.clear();
+        }
+        let flags = args
+            .annotation
+            .iter()
+            .filter(|flag| is_alone || flag.on == AnnotationTarget::Index);
+        drafting::annotate(&mut draft, flags);
+        let put = draft.entries.iter().zip(&existing.entries);
+        let put = put
+            .filter(|(new, old)| new != old)
+            .map(|(new, _)| new.clone());
+        let change = Change {
+            put: put.collect(),
+            settings: Some(draft.settings).filter(|settings| *settings != existing.settings),
+            ..Change::default()
+        };
+        Ok((change, ()))
     })
 }

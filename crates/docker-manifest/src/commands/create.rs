@@ -1,14 +1,25 @@
 //! `create`: makes a draft of images that are in a registry, or adds to one.
 
-use std::collections::BTreeSet;
+use std::path::PathBuf;
 
-use manifest_core::{Draft, Entry, Reference};
-use manifest_registry::Client;
+use manifest_core::{Descriptor, Draft, Platform, Reference};
+use manifest_registry::{Client, RegistryError};
+use manifest_store::in_order;
 
 use super::for_all;
-use crate::cli::{Help, Patience, Switch};
+use crate::cli::{
+    AnnotationFlag, Attestations, Help, OnDuplicate, OrderChoice, Patience, PlatformList, Reach,
+    Switch, TypeChoice,
+};
 use crate::context::Context;
+use crate::drafting;
 use crate::failure::Failure;
+use crate::publishing;
+use crate::publishing::flags::PublishFlags;
+use crate::review;
+use crate::sources::flatten::Choice;
+use crate::sources::words::Words;
+use crate::sources::{Resolved, Resolver};
 
 /// Create a local manifest list for annotating and pushing to a registry
 #[derive(Debug, clap::Args)]
@@ -24,8 +35,89 @@ pub struct Args {
     insecure: Switch,
     #[command(flatten)]
     patience: Patience,
+    #[command(flatten)]
+    reach: Reach,
+    #[command(flatten)]
+    sources: SourceFlags,
+    #[command(flatten)]
+    shape: ShapeFlags,
+    /// Push at once, and keep no draft
+    #[arg(long, help_heading = "Pushing")]
+    push: Switch,
+    #[command(flatten)]
+    publish: PublishFlags,
     #[arg(value_name = "MANIFEST_LIST MANIFEST", hide = true)]
     pub(crate) images: Vec<String>,
+}
+
+/// What is taken of the sources.
+#[derive(Clone, Debug, clap::Args)]
+#[command(next_help_heading = "What is taken")]
+struct SourceFlags {
+    /// What to do with attestations in an index: "keep" or "drop"
+    #[arg(long, value_name = "string")]
+    attestations: Option<Attestations>,
+    /// Add the images that files in this folder are named by (digests, in the list's repository)
+    #[arg(long, value_name = "dir", action = clap::ArgAction::Append)]
+    digests_dir: Vec<PathBuf>,
+    /// Add what a metadata file of BuildKit says was pushed
+    #[arg(long, value_name = "file", action = clap::ArgAction::Append)]
+    from_metadata: Vec<PathBuf>,
+    /// Leave out images that do not exist
+    #[arg(long)]
+    ignore_missing: Switch,
+    /// Refuse images of other registries, which a push would copy
+    #[arg(long)]
+    no_copy: Switch,
+    /// Put an index into the list as it is, instead of its images
+    #[arg(long)]
+    no_flatten: Switch,
+    /// Take only what is for these platforms
+    #[arg(long, value_name = "list", action = clap::ArgAction::Append)]
+    platform: Vec<PlatformList>,
+}
+
+/// What the list is to be.
+#[derive(Clone, Debug, clap::Args)]
+#[command(next_help_heading = "What the list is")]
+struct ShapeFlags {
+    /// Annotate the list ("k=v", "index:k=v"), its images ("entry:k=v") or some ("entry[linux/arm64]:k=v")
+    #[arg(long, value_name = "annotation", action = clap::ArgAction::Append)]
+    annotation: Vec<AnnotationFlag>,
+    /// Annotate the list with what all images say of themselves
+    #[arg(long)]
+    annotation_from_source: Switch,
+    /// Set the artifact type of the list
+    #[arg(long, value_name = "string")]
+    artifact_type: Option<String>,
+    /// Order of the images: "name" (as Docker), "given" or "platform"
+    #[arg(long, value_name = "string")]
+    order: Option<OrderChoice>,
+    /// Start over where the list is there already
+    #[arg(long)]
+    replace: Switch,
+    /// Refer to this image as the subject of the list
+    #[arg(long, value_name = "image")]
+    subject: Option<String>,
+    /// Form of the list: "auto", "docker" or "oci"
+    #[arg(long = "type", value_name = "string")]
+    list_type: Option<TypeChoice>,
+}
+
+impl Args {
+    /// Returns how many arguments there must be: the list alone where flags name the images.
+    pub(crate) fn least_arguments(&self) -> usize {
+        let SourceFlags {
+            digests_dir,
+            from_metadata,
+            ..
+        } = &self.sources;
+        if digests_dir.is_empty() && from_metadata.is_empty() {
+            2
+        } else {
+            1
+        }
+    }
 }
 
 /// Resolves all images first, all at once, then puts the draft on disk as a whole.
@@ -37,57 +129,243 @@ pub(super) async fn run(context: &Context<'_>, args: &Args) -> Result<(), Failur
         prefix: Some(format!("error parsing name for manifest list {list_text}")),
         source,
     })?;
-    let amend = args.amend.is_on();
+    if args.push.is_on() {
+        if args.amend.is_on() {
+            return Err(Failure::AmendAndPush);
+        }
+        return push(context, args, list, images).await;
+    }
+    if let Some(flag) = args.publish.needs_push() {
+        return Err(Failure::NeedsPush { flag });
+    }
+    let may_change = args.amend.is_on() || args.shape.replace.is_on();
     let store = context.store()?;
-    if !amend && store.contains(&list)? {
+    if !may_change && store.contains(&list)? {
         return Err(Failure::RefusingToAmend { list });
     }
-    let images = each_once(images)?;
-    let client = context.client(args.insecure.is_on(), &args.patience)?;
-    let client = client.reading(&images);
-    let now = context.now();
-    let resolved = images.into_iter().map(|image| resolve(&client, image, now));
-    let resolved = for_all(resolved).await?;
-    store.update(&list, |existing| match existing {
-        Some(_) if !amend => Err(Failure::RefusingToAmend { list: list.clone() }),
-        existing => Ok((merged(resolved, existing), ())),
+    // A draft that cannot be read remembers nothing; what is wrong with it is said when it is changed.
+    let existing = match may_change {
+        true => store.load(&list).ok().flatten(),
+        false => None,
+    };
+    let resolved = resolve(context, args, &list, images, existing.as_ref()).await?;
+    let warnings = store.update(&list, |existing| match existing {
+        Some(_) if !may_change => Err(Failure::RefusingToAmend { list: list.clone() }),
+        existing => {
+            let base = existing.filter(|_| !args.shape.replace.is_on());
+            let (draft, warnings) = make(&list, base, &resolved, args)?;
+            let flags = &args.publish;
+            review::require(&draft, &PlatformList::all(&flags.require))?;
+            if flags.strict.is_on() && !warnings.is_empty() {
+                return Err(Failure::Strict(warnings));
+            }
+            Ok((drafting::change(existing, draft), warnings))
+        }
     })?;
+    for warning in warnings {
+        context.output.warning(&warning);
+    }
     Ok(context
         .output
         .result(format!("Created manifest list {list}"))?)
 }
 
-/// Parses the images, each reference once, in the order given.
-fn each_once(images: &[String]) -> Result<Vec<Reference>, Failure> {
-    let mut seen = BTreeSet::new();
-    let mut references = Vec::new();
-    for image in images {
-        let reference = Reference::parse(image).map_err(|source| Failure::Reference {
-            prefix: None,
-            source,
-        })?;
-        if seen.insert(reference.clone()) {
-            references.push(reference);
-        }
+/// Publishes what was resolved at once. There is no draft, and no folder for one.
+async fn push(
+    context: &Context<'_>,
+    args: &Args,
+    list: Reference,
+    images: &[String],
+) -> Result<(), Failure> {
+    let resolved = resolve(context, args, &list, images, None).await?;
+    let (draft, warnings) = make(&list, None, &resolved, args)?;
+    if args.publish.strict.is_on() && !warnings.is_empty() {
+        return Err(Failure::Strict(warnings));
     }
-    Ok(references)
+    for warning in warnings {
+        context.output.warning(&warning);
+    }
+    let usual = OnDuplicate::Error;
+    publishing::publish(context, &resolved.client, draft, &args.publish, usual).await
 }
 
-async fn resolve(client: &Client, image: Reference, now: u64) -> Result<Entry, Failure> {
-    let (manifest, platform) = client.image(&image).await?;
-    match platform {
-        Some(platform) => Ok(Entry::resolved(image, &manifest, platform, now)),
-        None => Err(Failure::IsList { image }),
-    }
+/// What was asked of registries.
+struct Sources {
+    resolved: Vec<Resolved>,
+    subject: Option<Descriptor>,
+    client: Client,
 }
 
-/// What was annotated on an entry stays when the image is resolved anew.
-fn merged(resolved: Vec<Entry>, existing: Option<&Draft>) -> Vec<Entry> {
-    let merge = |mut entry: Entry| {
-        if let Some(old) = existing.and_then(|draft| draft.entry(&entry.reference)) {
-            entry.keep_annotations(old);
-        }
-        entry
+/// Asks for all images, and for the subject, at once.
+async fn resolve(
+    context: &Context<'_>,
+    args: &Args,
+    list: &Reference,
+    images: &[String],
+    existing: Option<&Draft>,
+) -> Result<Sources, Failure> {
+    let SourceFlags {
+        attestations,
+        digests_dir,
+        from_metadata,
+        ignore_missing,
+        no_copy,
+        no_flatten,
+        platform,
+    } = &args.sources;
+    let words = Words {
+        arguments: images,
+        digest_folders: digests_dir,
+        metadata: from_metadata,
     };
-    resolved.into_iter().map(merge).collect()
+    let images = words.sources(list)?;
+    if let Some(image) = images.iter().find(|image| image.domain() != list.domain())
+        && no_copy.is_on()
+    {
+        return Err(Failure::Elsewhere {
+            image: image.clone(),
+            list: list.clone(),
+        });
+    }
+    for (alias, platform) in PlatformList::aliases(platform) {
+        context.output.status(&format!("{alias} is {platform}"));
+    }
+    let choice = Choice {
+        platforms: PlatformList::all(platform),
+        attestations: attestations.unwrap_or_default() == Attestations::Keep,
+    };
+    let subject = args.shape.subject.as_deref().map(|text| {
+        Reference::parse(text).map_err(|source| Failure::Reference {
+            prefix: Some(format!("error parsing name for subject {text}")),
+            source,
+        })
+    });
+    let subject = subject.transpose()?;
+    let insecure = args.insecure.is_on();
+    let reach = args.reach.remembering(existing);
+    let client = context.client(insecure, &args.patience, &reach)?;
+    let client = client.reading(images.iter().chain(&subject));
+    let resolver = Resolver {
+        client: &client,
+        choice: &choice,
+        flatten: !no_flatten.is_on(),
+        now: context.now(),
+    };
+    let may_miss = ignore_missing.is_on();
+    let resolver = &resolver;
+    let resolve = |image: Reference| async move {
+        match resolver.resolve(image.clone()).await {
+            Err(Failure::Registry(error)) if may_miss && is_missing(&error) => {
+                let message = format!("{image} does not exist, so it is left out");
+                context.output.warning(&message);
+                Ok(None)
+            }
+            result => result.map(Some),
+        }
+    };
+    let subject = async {
+        match &subject {
+            Some(subject) => Ok(Some(client.manifest(subject).await?.descriptor())),
+            None => Ok::<_, Failure>(None),
+        }
+    };
+    let (resolved, subject) = tokio::join!(for_all(images.into_iter().map(resolve)), subject);
+    let mut resolved: Vec<Resolved> = resolved?.into_iter().flatten().collect();
+    for entry in resolved.iter_mut().flat_map(|source| &mut source.entries) {
+        if insecure || reach.remembers(&entry.reference) {
+            entry.mark_insecure();
+        }
+    }
+    if resolved.is_empty() {
+        return Err(Failure::NothingLeft { list: list.clone() });
+    }
+    check_platforms(&choice.platforms, &resolved)?;
+    for source in resolved.iter().filter(|source| source.entries.is_empty()) {
+        let message = format!(
+            "{} has nothing for the platforms that are wanted",
+            source.source
+        );
+        context.output.warning(&message);
+    }
+    Ok(Sources {
+        resolved,
+        subject: subject?,
+        client,
+    })
+}
+
+/// Tells whether the registry says, beyond doubt, that there is no such image.
+fn is_missing(error: &RegistryError) -> bool {
+    matches!(error, RegistryError::NoSuchManifest { .. })
+}
+
+/// A platform that is asked for, and that nothing is for, is a slip rather than a wish.
+fn check_platforms(wanted: &[Platform], resolved: &[Resolved]) -> Result<(), Failure> {
+    let entries = || resolved.iter().flat_map(|source| &source.entries);
+    let is_served = |wanted: &&Platform| {
+        let mut platforms = entries().filter_map(|entry| entry.descriptor.platform.as_ref());
+        platforms.any(|platform| platform.serves(wanted))
+    };
+    let missing: Vec<String> = wanted
+        .iter()
+        .filter(|wanted| !is_served(wanted))
+        .map(ToString::to_string)
+        .collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    Err(Failure::NothingFor {
+        missing: missing.join(", "),
+    })
+}
+
+/// Makes the draft that is to be: what is in `base`, with what was resolved now. Returns it with what is to be said.
+fn make(
+    list: &Reference,
+    base: Option<&Draft>,
+    sources: &Sources,
+    args: &Args,
+) -> Result<(Draft, Vec<String>), Failure> {
+    let mut draft = Draft {
+        list: list.clone(),
+        entries: in_order(drafting::merged(&sources.resolved, base)),
+        settings: base.map(|draft| draft.settings.clone()).unwrap_or_default(),
+    };
+    args.shape.apply(&mut draft, sources);
+    draft.settings.type_for(&draft.entries)?;
+    let mut warnings: Vec<String> = sources
+        .resolved
+        .iter()
+        .flat_map(|source| source.oddities.clone())
+        .collect();
+    warnings.extend(review::lone_attestations(&draft.entries));
+    if let Some(wanted) = args.publish.on_duplicate {
+        warnings.extend(review::settle_duplicates(&mut draft, wanted)?);
+    }
+    Ok((draft, warnings))
+}
+
+impl ShapeFlags {
+    /// Puts what the flags say into a draft. What they do not say stays.
+    fn apply(&self, draft: &mut Draft, sources: &Sources) {
+        let settings = &mut draft.settings;
+        if let Some(TypeChoice(list_type)) = self.list_type {
+            settings.list_type = list_type;
+        }
+        if let Some(OrderChoice(order)) = self.order {
+            settings.order = order;
+        }
+        if let Some(artifact_type) = &self.artifact_type {
+            settings.artifact_type = Some(artifact_type.clone()).filter(|text| !text.is_empty());
+        }
+        if let Some(subject) = &sources.subject {
+            settings.subject = Some(subject.clone());
+        }
+        if self.annotation_from_source.is_on() {
+            settings
+                .annotations
+                .extend(drafting::shared_sayings(&sources.resolved));
+        }
+        drafting::annotate(draft, &self.annotation);
+    }
 }

@@ -8,7 +8,7 @@ use manifest_core::{
 use manifest_registry::Client;
 
 use super::for_all;
-use crate::cli::{Help, Patience, Switch};
+use crate::cli::{Help, Patience, Reach, Switch};
 use crate::context::Context;
 use crate::failure::Failure;
 
@@ -26,6 +26,8 @@ pub struct Args {
     insecure: Switch,
     #[command(flatten)]
     patience: Patience,
+    #[command(flatten)]
+    reach: Reach,
     /// Output additional info including layers and platform
     #[arg(short, long)]
     verbose: Switch,
@@ -44,9 +46,10 @@ pub(super) async fn run(context: &Context<'_>, args: &Args) -> Result<(), Failur
         [image] => {
             let image = parse(image)?;
             match context.store()?.load(&image)? {
-                Some(draft) => draft_json(&draft, verbose),
+                Some(draft) => draft_json(&draft, verbose)?,
                 None => {
-                    let client = context.client(args.insecure.is_on(), &args.patience)?;
+                    let client =
+                        context.client(args.insecure.is_on(), &args.patience, &args.reach)?;
                     remote(&client, &image, verbose).await?
                 }
             }
@@ -88,12 +91,12 @@ fn entry(
     })
 }
 
-fn draft_json(draft: &Draft, verbose: bool) -> Vec<u8> {
-    if verbose {
+fn draft_json(draft: &Draft, verbose: bool) -> Result<Vec<u8>, Failure> {
+    Ok(if verbose {
         entries_json(&draft.entries)
     } else {
-        PublishedList::of_entries(&draft.entries).bytes
-    }
+        PublishedList::of(draft)?.bytes
+    })
 }
 
 fn entries_json(entries: &[Entry]) -> Vec<u8> {

@@ -51,12 +51,12 @@ pub(super) const TABLE: &[Row] = &[
     ),
     Row::network(
         |problem| problem == NetworkProblem::UnknownAuthority,
-        "a proxy on the way to {host} may open TLS: install its certificate authority on this system",
+        "a proxy on the way to {host} may open TLS: install its authority{issuer} on this system, or name the file of its certificate with --ca-file",
     )
     .on(&[DockerHub, Ghcr, Ecr]),
     Row::network(
         |problem| problem == NetworkProblem::UnknownAuthority,
-        "install the certificate authority of {host} on this system, or use --insecure to take any certificate",
+        "get the certificate of that authority{issuer}: name its file with --ca-file, or put it at certs.d/{server}/ca.crt beside config.json or in /etc/docker; or use --insecure to take any certificate",
     ),
     Row::network(
         |problem| problem == NetworkProblem::Certificate,
@@ -64,19 +64,31 @@ pub(super) const TABLE: &[Row] = &[
     ),
     Row::network(
         |problem| problem == NetworkProblem::NoAuthorities,
-        "install the package ca-certificates",
+        "install the package ca-certificates, or look at SSL_CERT_FILE and SSL_CERT_DIR",
+    ),
+    Row::network(
+        |problem| problem == NetworkProblem::ClientCertificate,
+        "put a certificate that {server} takes, and its key, at certs.d/{server}/client.cert and client.key beside config.json or in /etc/docker",
+    ),
+    Row::network(
+        |problem| problem == NetworkProblem::ProxyLogin,
+        "put the login into the proxy's URL, as in http://USER:PASSWORD@HOST:PORT ({proxy})",
+    ),
+    Row::network(
+        |problem| matches!(problem, NetworkProblem::Proxy | NetworkProblem::ProxySetting),
+        "correct the proxy's setting ({proxy}), or name {server} in NO_PROXY",
     ),
     Row::network(
         |problem| problem == NetworkProblem::Tls,
         "{host} and this program have no version of TLS or cipher in common, or {host} wants a client certificate",
     ),
     Row::network(
-        |problem| matches!(problem, NetworkProblem::Timeout(_)),
+        |problem| matches!(problem, NetworkProblem::Timeout(_) | NetworkProblem::Slow(_)),
         "look at the registry's log and load",
     )
     .on(&[Loopback]),
     Row::network(
-        |problem| matches!(problem, NetworkProblem::Timeout(_)),
+        |problem| matches!(problem, NetworkProblem::Timeout(_) | NetworkProblem::Slow(_)),
         "check the network and the proxy on the way to {host}",
     ),
     Row::network(

@@ -2,7 +2,7 @@
 
 use manifest_core::{Digest, MediaType};
 use manifest_registry::{
-    Child, Client, ClientConfig, Credentials, Publication, Published, RegistryError,
+    Child, Client, ClientConfig, Credentials, Expected, Publication, Published, RegistryError,
 };
 use manifest_testkit::fault::{Answer, Fault};
 use manifest_testkit::image::{BuiltImage, Image, Index};
@@ -25,11 +25,14 @@ fn copy(
     let list = Index::oci().image(image).build().manifest;
     let child = Child::new(source.repository(), &digest, media_type, &image.manifest)?;
     let publication = Publication {
-        target: &target.repository().at(Digest::sha256(&list)),
+        targets: &[target.repository().at(Digest::sha256(&list))],
         media_type: MediaType::OciIndex,
         bytes: &list,
         children: &[child],
         push_foreign: false,
+        expected: Expected::Anything,
+        verified: &[],
+        watched: &[],
     };
     let mut arrived = Vec::new();
     let published =
@@ -77,11 +80,11 @@ fn mounts_each_blob_once() {
         mounted,
         uploaded,
         uploaded_bytes,
-        unconfirmed,
+        tags,
         ..
     } = copied;
     assert_eq!((written, mounted, uploaded, uploaded_bytes), (2, 3, 0, 0));
-    assert!(unconfirmed.is_none());
+    assert!(tags[0].unconfirmed.is_none());
     is_complete(&registry, "target", &image);
     // Both scopes in one token, the target first; the manifest needs no other.
     assert_eq!(

@@ -11,12 +11,14 @@ pub(crate) enum Expect {
     Passing(&'static str),
     /// An error with this in its text; or success, where the operation has another way.
     Final(&'static str),
+    /// Nothing: it succeeds, however often the fault strikes.
+    Harmless,
+    /// An error where something was to be written, for nobody who could have written it says that it is; else as
+    /// [`Expect::Either`].
+    Lie,
     /// An error, or success where the operation does not need what is wrong.
     Either,
 }
-
-/// The name of the row whose body comes without a pause that is too long: no limit but the one on everything ends a stream of it.
-pub(crate) const SLOW_BODY: &str = "slow body";
 
 /// One way of going wrong.
 #[derive(Clone, Debug)]
@@ -66,6 +68,7 @@ pub(crate) fn rows(elsewhere: &str) -> Vec<Row> {
     let cut = "the connection was cut";
     let slow = "no answer within";
     let raw = |text: &str| Answer::Raw(text.as_bytes().to_vec());
+    let early = |text: &str| Answer::Before(text.as_bytes().to_vec());
     let double = |name: &str, value: &str| Answer::DuplicateHeader {
         name: name.to_owned(),
         value: value.to_owned(),
@@ -75,7 +78,7 @@ pub(crate) fn rows(elsewhere: &str) -> Vec<Row> {
         let body = "retry-after: 12.5ms, allowed: 2000/minute";
         Answer::error(429, "TOOMANYREQUESTS", body).header("retry-after", wait)
     };
-    use Expect::{Either, Final, Passing};
+    use Expect::{Either, Final, Harmless, Lie, Passing};
     for (name, answer, expect) in [
         ("403 empty", Answer::status(403), Final("403 Forbidden")),
         ("403 HTML", Answer::Html(403), Final("(a web page")),
@@ -109,7 +112,7 @@ pub(crate) fn rows(elsewhere: &str) -> Vec<Row> {
             Passing(slow),
         ),
         (
-            SLOW_BODY,
+            "slow body",
             Answer::SlowBody(Duration::from_millis(150)),
             Passing(slow),
         ),
@@ -150,7 +153,15 @@ pub(crate) fn rows(elsewhere: &str) -> Vec<Row> {
         ),
         ("redirect loop", redirect("?again".into()), Either),
         ("gzip surprise", Answer::Gzip, Either),
-        ("HTML", Answer::Html(200), Either),
+        ("HTML", Answer::Html(200), Lie),
+        ("HTML and 201", Answer::Html(201), Lie),
+        ("200 and nothing", Answer::status(200), Lie),
+        ("204", Answer::status(204), Lie),
+        (
+            "200 and JSON",
+            raw("HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 2\r\n\r\n{}"),
+            Lie,
+        ),
         ("empty", Answer::Empty, Either),
         ("huge header", Answer::HugeHeader(1 << 20), Either),
         (
@@ -165,6 +176,33 @@ pub(crate) fn rows(elsewhere: &str) -> Vec<Row> {
         ),
         ("two locations", double("location", "http://[/"), Either),
         ("no HTTP", raw("SSH-2.0-OpenSSH\r\n"), Passing(cut)),
+        (
+            "100 before the answer",
+            early("HTTP/1.1 100 Continue\r\n\r\n"),
+            Harmless,
+        ),
+        (
+            "102 before the answer",
+            early("HTTP/1.1 102 Processing\r\n\r\n"),
+            Harmless,
+        ),
+        (
+            "103 before the answer",
+            early(
+                "HTTP/1.1 103 Early Hints\r\nlink: </x>; rel=preload\r\ncontent-length: 9\r\n\r\n",
+            ),
+            Harmless,
+        ),
+        (
+            "several 1xx before the answer",
+            early(&"HTTP/1.1 103 Early Hints\r\n\r\n".repeat(20)),
+            Harmless,
+        ),
+        (
+            "endless 1xx",
+            Answer::Endless(b"HTTP/1.1 102 Processing\r\n\r\n".to_vec()),
+            Passing(slow),
+        ),
         (
             "1xx and no more",
             raw("HTTP/1.1 103 Early Hints\r\n\r\n"),
@@ -184,6 +222,44 @@ pub(crate) fn rows(elsewhere: &str) -> Vec<Row> {
         ),
     ] {
         row(name, answer, expect);
+    }
+    rows
+}
+
+/// Those rows that are of use over HTTP/2, where a cut ends one stream among many, and its own.
+const HTTP2: &[&str] = &[
+    "404",
+    "429",
+    "503",
+    "reset before the head",
+    "reset after the head",
+    "no answer",
+    "short body",
+    "slow body",
+    "endless body",
+    "wrong digest",
+    "redirect to another host",
+    "gzip surprise",
+    "HTML",
+    "empty",
+    "huge header",
+    "two content types",
+];
+
+/// Returns the rows for HTTP/2. `elsewhere` is another host, to which some redirect.
+pub(crate) fn http2_rows(elsewhere: &str) -> Vec<Row> {
+    let is_kept = |row: &Row| HTTP2.contains(&row.name.as_str());
+    let mut rows: Vec<Row> = rows(elsewhere).into_iter().filter(is_kept).collect();
+    assert_eq!(rows.len(), HTTP2.len(), "all of them are rows");
+    for (name, answer) in [
+        ("GOAWAY before the head", Answer::LeaveBeforeHeaders),
+        ("GOAWAY in the body", Answer::LeaveInBody),
+    ] {
+        rows.push(Row {
+            name: name.to_owned(),
+            answer,
+            expect: Expect::Harmless,
+        });
     }
     rows
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use manifest_core::{Digest, MediaType, Reference};
-use manifest_registry::{Child, Client, Publication, Published, RegistryError};
+use manifest_registry::{Child, Client, Expected, Publication, Published, RegistryError};
 use manifest_testkit::fault::{Answer, Fault};
 use manifest_testkit::image::{BuiltImage, BuiltIndex, Image, Index};
 use manifest_testkit::{EmbeddedRegistry, TokenServer};
@@ -52,11 +52,14 @@ impl Job {
         target: &Reference,
     ) -> Result<Published, RegistryError> {
         let publication = Publication {
-            target,
+            targets: std::slice::from_ref(target),
             media_type: MediaType::OciIndex,
             bytes: &self.list.manifest,
             children: &self.children,
             push_foreign: self.push_foreign,
+            expected: Expected::Anything,
+            verified: &[],
+            watched: &[],
         };
         client.publish(&publication, |_| ()).await
     }
@@ -81,7 +84,7 @@ fn the_tag_is_written_once_and_last_and_never_again() {
         published.digest.as_str(),
         registry.digest("app", "1").unwrap()
     );
-    assert!(published.unconfirmed.is_none());
+    assert!(published.tags[0].unconfirmed.is_none());
     assert_eq!(registry.manifest("app", "1").unwrap().1, job.list.manifest);
     let requests = registry.log().requests();
     let writes: Vec<_> = requests.iter().filter(|r| r.method == "PUT").collect();
@@ -321,7 +324,7 @@ fn a_registry_that_lags() {
     let target = reference(&registry.host(), "app:1");
     for image in [a, b] {
         let published = run(Job::at_home(&[image]).publish(&client(), &target)).unwrap();
-        assert!(published.unconfirmed.is_none() && published.written == 1);
+        assert!(published.tags[0].unconfirmed.is_none() && published.written == 1);
     }
     assert_eq!(registry.log().count(|r| r.is("PUT", "/manifests/1")), 2);
 }
@@ -348,13 +351,13 @@ fn what_reads_back_as_something_else() {
     registry.fault(Fault::on("HEAD", "/manifests/1").answer(Answer::status(403)));
     let published = run(job.publish(&client(), &target)).unwrap();
     assert_eq!(published.written, 1);
-    let error = published.unconfirmed.unwrap().to_string();
+    let error = published.tags[0].unconfirmed.as_ref().unwrap().to_string();
     assert!(error.contains("403"), "{error}");
     // A registry without HEAD is asked with GET.
     registry.clear_faults();
     registry.fault(Fault::on("HEAD", "/manifests/").answer(Answer::status(405)));
     let published = run(job.publish(&client(), &target)).unwrap();
-    assert!(published.unconfirmed.is_none());
+    assert!(published.tags[0].unconfirmed.is_none());
 }
 
 #[test]

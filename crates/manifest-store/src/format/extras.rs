@@ -4,9 +4,10 @@
 
 use std::collections::BTreeMap;
 
-use manifest_core::draft::Origin;
-use manifest_core::{Digest, Platform, Reference};
+use manifest_core::{Digest, ListSettings, Platform, Reference, Source, draft::Origin};
 use serde::{Deserialize, Serialize};
+
+use super::settings::SettingsJson;
 
 /// The version of the form that this program writes, and the only one that it reads.
 pub(crate) const VERSION: u64 = 1;
@@ -32,6 +33,8 @@ pub(crate) struct State {
     pub(crate) folder: Option<FolderId>,
     /// The entries by file name.
     pub(crate) files: BTreeMap<String, Note>,
+    /// What the list has beside its entries.
+    pub(crate) settings: ListSettings,
 }
 
 /// What tells one folder from another that has its name later.
@@ -130,6 +133,8 @@ struct StateJson {
     #[serde(skip_serializing_if = "Option::is_none")]
     folder: Option<FolderJson>,
     entries: Vec<EntryJson>,
+    #[serde(default, skip_serializing_if = "SettingsJson::is_empty")]
+    settings: SettingsJson,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -155,6 +160,21 @@ struct OriginJson {
     digest: Digest,
     resolved_at: u64,
     platform: PlatformJson,
+    /// Was added later: programs that do not know it leave it aside, and ask for `--insecure` again.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    insecure: bool,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    annotations: BTreeMap<String, String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    source: Option<SourceJson>,
+}
+
+/// What was named in place of the entry itself.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum SourceJson {
+    Registry(String),
+    Disk(String),
 }
 
 #[derive(Serialize, Deserialize)]
@@ -169,6 +189,8 @@ struct PlatformJson {
     os_version: String,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     os_features: Vec<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    features: Vec<String>,
 }
 
 impl From<&State> for StateJson {
@@ -187,6 +209,7 @@ impl From<&State> for StateJson {
                 .folder
                 .map(|FolderId { inode, born }| FolderJson { inode, born }),
             entries: state.files.iter().map(entry).collect(),
+            settings: SettingsJson::from(&state.settings),
         }
     }
 }
@@ -203,7 +226,7 @@ impl TryFrom<StateJson> for State {
                 content: entry.content,
                 digest: entry.digest,
                 position: entry.position,
-                origin: entry.origin.map(Origin::from),
+                origin: entry.origin.map(Origin::try_from).transpose()?,
             };
             Ok((entry.file, note))
         };
@@ -217,6 +240,7 @@ impl TryFrom<StateJson> for State {
                 .into_iter()
                 .map(note)
                 .collect::<Result<_, ExtrasError>>()?,
+            settings: json.settings.try_into()?,
         })
     }
 }
@@ -229,6 +253,8 @@ impl From<&Origin> for OriginJson {
             os_version,
             os_features,
             variant,
+            features,
+            unknown: _,
         } = origin.platform.clone();
         Self {
             digest: origin.digest.clone(),
@@ -239,21 +265,37 @@ impl From<&Origin> for OriginJson {
                 variant,
                 os_version,
                 os_features,
+                features,
             },
+            insecure: origin.insecure,
+            annotations: origin.annotations.clone(),
+            source: origin.source.as_ref().map(|source| match source {
+                Source::Registry(reference) => SourceJson::Registry(reference.to_string()),
+                Source::Disk(location) => SourceJson::Disk(location.clone()),
+            }),
         }
     }
 }
 
-impl From<OriginJson> for Origin {
-    fn from(json: OriginJson) -> Self {
+impl TryFrom<OriginJson> for Origin {
+    type Error = ExtrasError;
+
+    fn try_from(json: OriginJson) -> Result<Self, ExtrasError> {
         let PlatformJson {
             os,
             architecture,
             variant,
             os_version,
             os_features,
+            features,
         } = json.platform;
-        Self {
+        let source = |json| match json {
+            SourceJson::Registry(text) => Reference::parse_canonical(&text)
+                .map(Source::Registry)
+                .map_err(|_| ExtrasError::Damaged),
+            SourceJson::Disk(location) => Ok(Source::Disk(location)),
+        };
+        Ok(Self {
             digest: json.digest,
             resolved_at: json.resolved_at,
             platform: Platform {
@@ -262,8 +304,13 @@ impl From<OriginJson> for Origin {
                 os_version,
                 os_features,
                 variant,
+                features,
+                ..Platform::default()
             },
-        }
+            insecure: json.insecure,
+            annotations: json.annotations,
+            source: json.source.map(source).transpose()?,
+        })
     }
 }
 
@@ -336,6 +383,67 @@ mod tests {
         assert!(extras.next.as_ref().unwrap().files.is_empty());
         assert_eq!(extras.swap.as_deref(), Some("12-ab"));
         assert_eq!(String::from_utf8(extras.encode()).unwrap(), version_1());
+    }
+
+    #[test]
+    fn what_came_later_to_version_1_is_read_and_written() {
+        let more = format!(
+            r#""platform": {{
+            "os": "linux",
+            "architecture": "arm",
+            "variant": "v7",
+            "features": [
+              "neon"
+            ]
+          }},
+          "annotations": {{
+            "k": "v"
+          }},
+          "source": {{
+            "registry": "q.io/app:all"
+          }}
+        }}
+      }}
+    ],
+    "settings": {{
+      "type": "oci",
+      "order": "given",
+      "annotations": {{
+        "a": "b"
+      }},
+      "artifact_type": "t/t",
+      "subject": {{"mediaType":"m","digest":"sha256:{HASH}","size":1}}
+    }}
+  }}"#
+        );
+        let fixture = version_1();
+        let from = fixture.find("\"platform\"").unwrap();
+        let to = fixture.find("  \"next\"").unwrap();
+        let text = format!("{}{more},\n{}", &fixture[..from], &fixture[to..]);
+        let extras = Extras::decode(text.as_bytes()).unwrap();
+        let current = extras.current.as_ref().unwrap();
+        assert_eq!(current.settings.annotations["a"], "b");
+        let origin = current.files["q.io_app-arm"].origin.as_ref().unwrap();
+        let source = origin.source.as_ref().unwrap().to_string();
+        assert_eq!(source, "q.io/app:all");
+        assert_eq!(String::from_utf8(extras.encode()).unwrap(), text);
+    }
+
+    #[test]
+    fn what_was_added_later_is_read_and_written() {
+        let later = version_1().replace(
+            "\"variant\": \"v7\"\n          }",
+            "\"variant\": \"v7\"\n          },\n          \"insecure\": true",
+        );
+        let extras = Extras::decode(later.as_bytes()).unwrap();
+        let note = &extras.current.as_ref().unwrap().files["q.io_app-arm"];
+        assert!(note.origin.as_ref().unwrap().insecure);
+        assert_eq!(String::from_utf8(extras.encode()).unwrap(), later);
+        // What this program does not know yet is no damage.
+        let unknown = later.replace("\"insecure\"", "\"unheard-of\"");
+        let extras = Extras::decode(unknown.as_bytes()).unwrap();
+        let note = &extras.current.as_ref().unwrap().files["q.io_app-arm"];
+        assert!(!note.origin.as_ref().unwrap().insecure);
     }
 
     #[test]

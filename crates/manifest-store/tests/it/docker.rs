@@ -3,7 +3,7 @@
 use std::fs;
 
 use manifest_core::entry_json;
-use manifest_store::StoreError;
+use manifest_store::{Change, StoreError};
 
 use crate::support::*;
 
@@ -123,7 +123,7 @@ fn an_empty_draft_of_dockers_is_one() {
     home.store
         .update(&reference(LIST), |draft| {
             assert!(draft.unwrap().entries.is_empty());
-            Ok::<_, StoreError>((vec![entry("q.io/app:a", "a", 1)], ()))
+            Ok::<_, StoreError>((Change::put(vec![entry("q.io/app:a", "a", 1)]), ()))
         })
         .unwrap();
     assert_eq!(home.shown(LIST), ["q.io/app:a a 1"]);

@@ -4,7 +4,10 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 
 use manifest_core::entry_json;
-use manifest_store::{Removal, StoreError};
+use manifest_store::{Change, Removal, StoreError};
+
+use manifest_core::{ListSettings, Source};
+use manifest_store::Store;
 
 use crate::support::*;
 
@@ -44,10 +47,9 @@ fn a_draft_has_dockers_files() {
         home.shown("q.io/app:1"),
         ["q.io/app:a A 2", "q.io/app:b B 1"]
     );
-    assert_eq!(
-        home.load("q.io/app:1").unwrap().entries,
-        [entries[1].clone(), entries[0].clone()]
-    );
+    let mut stored = [entries[1].clone(), entries[0].clone()];
+    (stored[0].position, stored[1].position) = (Some(1), Some(0));
+    assert_eq!(home.load("q.io/app:1").unwrap().entries, stored);
     assert!(names(&home.path(".docker-manifest/staging")).is_empty());
 }
 
@@ -103,7 +105,7 @@ fn a_refused_change_changes_nothing() {
     let list = reference("q.io/app:1");
     let refuse = |home: &Home| {
         home.store.update(&list, |draft| {
-            Err::<(Vec<_>, ()), _>(StoreError::Interference {
+            Err::<(Change, ()), _>(StoreError::Interference {
                 path: format!("{}", draft.is_some()).into(),
             })
         })
@@ -252,4 +254,97 @@ fn removal_of_what_was_pushed() {
         assert!(home.path(FOLDER).exists());
         assert!(home.store.remove(&list).unwrap());
     }
+}
+
+#[test]
+fn entries_go_and_settings_stay() {
+    for capabilities in [
+        Capabilities::default(),
+        Capabilities {
+            exchange: false,
+            ..Capabilities::default()
+        },
+    ] {
+        let home = Home::new();
+        let store = Store::new(home.store.root().to_owned()).with_capabilities(capabilities);
+        let list = reference("q.io/app:1");
+        let settings = ListSettings {
+            annotations: [("k".to_owned(), "v".to_owned())].into(),
+            ..ListSettings::default()
+        };
+        let change = |change: Change| {
+            store
+                .update(&list, |_| Ok::<_, StoreError>((change, ())))
+                .unwrap();
+        };
+        change(Change {
+            put: vec![
+                entry("q.io/app:a", "A", 1),
+                entry("q.io/app:b", "B", 1),
+                entry("q.io/app:c", "C", 1),
+            ],
+            settings: Some(settings.clone()),
+            ..Change::default()
+        });
+        change(Change {
+            remove: vec![reference("q.io/app:a"), reference("q.io/app:no")],
+            ..Change::default()
+        });
+        assert_eq!(
+            home.shown("q.io/app:1"),
+            ["q.io/app:b B 1", "q.io/app:c C 1"]
+        );
+        change(Change {
+            put: vec![entry("q.io/app:a", "A2", 2)],
+            remove: vec![reference("q.io/app:b")],
+            settings: None,
+        });
+        assert_eq!(
+            home.shown("q.io/app:1"),
+            ["q.io/app:a A2 2", "q.io/app:c C 1"]
+        );
+        let draft = store.load(&list).unwrap().unwrap();
+        assert_eq!(draft.settings, settings);
+        // What was removed and put again stands last in the order of the arguments.
+        let positions: Vec<_> = draft.entries.iter().map(|entry| entry.position).collect();
+        assert_eq!(positions, [Some(3), Some(2)]);
+        assert_eq!(names(&home.path(FOLDER)), ["q.io_app-a", "q.io_app-c"]);
+    }
+}
+
+#[test]
+fn children_of_a_list_stand_together_in_its_order() {
+    let home = Home::new();
+    let child = |content: &str| {
+        let mut entry = entry("q.io/app:m", content, 1);
+        let origin = entry.origin.as_mut().unwrap();
+        origin.source = Some(Source::Registry(reference("q.io/app:m")));
+        entry.reference = entry
+            .reference
+            .repository()
+            .at(entry.descriptor.digest.clone());
+        entry
+    };
+    let children = ["9", "1", "5", "7"].map(child);
+    let mut given = vec![entry("q.io/app:z", "Z", 1)];
+    given.extend(children.clone());
+    given.push(entry("q.io/app:a", "A", 1));
+    let all = given.clone();
+    home.add("q.io/app:1", given);
+    let draft = home.load("q.io/app:1").unwrap();
+    let found: Vec<_> = draft
+        .entries
+        .iter()
+        .map(|e| e.descriptor.digest.clone())
+        .collect();
+    let expected: Vec<_> = [entry("q.io/app:a", "A", 1)]
+        .into_iter()
+        .chain(children)
+        .chain([entry("q.io/app:z", "Z", 1)])
+        .map(|entry| entry.descriptor.digest)
+        .collect();
+    assert_eq!(found, expected);
+    let positions: Vec<_> = draft.entries.iter().map(|entry| entry.position).collect();
+    assert_eq!(positions, [5, 1, 2, 3, 4, 0].map(Some));
+    assert_eq!(manifest_store::in_order(all), draft.entries);
 }

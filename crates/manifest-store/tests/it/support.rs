@@ -9,7 +9,7 @@ use std::process::{Command, Stdio};
 use manifest_core::draft::{Origin, Shown};
 use manifest_core::media_type::DOCKER_MANIFEST;
 use manifest_core::{Descriptor, Digest, Draft, Entry, Platform, Reference, entry_json};
-use manifest_store::{Store, StoreError};
+use manifest_store::{Change, Store, StoreError};
 
 pub(crate) use manifest_store::Capabilities;
 
@@ -40,7 +40,11 @@ pub(crate) fn entry(image: &str, content: &str, now: u64) -> Entry {
             digest,
             resolved_at: now,
             platform: platform("amd64"),
+            annotations: BTreeMap::new(),
+            source: None,
+            insecure: false,
         }),
+        position: None,
     }
 }
 
@@ -89,7 +93,7 @@ impl Home {
 }
 
 pub(crate) fn add(store: &Store, list: &str, entries: Vec<Entry>) -> Result<(), StoreError> {
-    store.update(&reference(list), |_| Ok((entries, ())))
+    store.update(&reference(list), |_| Ok((Change::put(entries), ())))
 }
 
 /// Shows what a test looks at: reference, content, and the origin's time.

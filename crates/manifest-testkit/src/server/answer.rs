@@ -72,6 +72,14 @@ pub enum Answer {
     Empty,
     /// Answers as normal, but compressed, with `Content-Encoding: gzip`.
     Gzip,
+    /// Sends these bytes, heads of 1xx for instance, before the normal answer. Over plain HTTP/1.1 only.
+    Before(Vec<u8>),
+    /// Sends these bytes again and again in place of an answer. Over plain HTTP/1.1 only.
+    Endless(Vec<u8>),
+    /// Answers as normal, but takes leave before the head: GOAWAY. Over HTTP/2 only.
+    LeaveBeforeHeaders,
+    /// Answers as normal, but takes leave in the middle of the body: GOAWAY. Over HTTP/2 only.
+    LeaveInBody,
     /// Sends these bytes in place of an HTTP answer and closes. They may be no HTTP at all.
     Raw(Vec<u8>),
 }
@@ -222,6 +230,32 @@ impl Answer {
                     .headers_mut()
                     .insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
                 response
+            }
+            Self::Before(bytes) => {
+                wire.send_before(bytes.into());
+                normal.await
+            }
+            Self::Endless(bytes) => {
+                wire.send_endless(bytes.into());
+                // Any answer will do: it is never written.
+                Response::new(Bytes::new())
+            }
+            Self::LeaveBeforeHeaders => {
+                wire.leave();
+                tokio::time::sleep(BEFORE_CUT).await;
+                normal.await
+            }
+            Self::LeaveInBody => {
+                let response = normal.await;
+                let mut first = response.body().clone();
+                let rest = first.split_off(first.len() / 2);
+                let steps = vec![
+                    Step::Data(first),
+                    Step::Leave,
+                    Step::Wait(BEFORE_CUT),
+                    Step::Data(rest),
+                ];
+                return Outcome::scripted(response, steps, wire);
             }
             Self::Raw(bytes) => {
                 wire.send_raw(bytes.into());

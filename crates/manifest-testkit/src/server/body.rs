@@ -22,6 +22,8 @@ pub(crate) enum Step {
     Wait(Duration),
     /// Sends these bytes again and again until the client has had enough.
     Endless(Bytes),
+    /// Has the server take leave of the client in the middle of the body.
+    Leave,
     /// Closes the connection in the middle of the body.
     Close,
     /// Resets the connection in the middle of the body.
@@ -71,6 +73,7 @@ impl Body for Script {
                     this.steps.push_front(Step::Endless(bytes.clone()));
                     return Poll::Ready(Some(Ok(Frame::data(bytes))));
                 }
+                Some(Step::Leave) => this.wire.leave(),
                 Some(Step::Close) => {
                     return Poll::Ready(Some(Err(io::Error::other("cut by a fault"))));
                 }
@@ -91,7 +94,7 @@ impl Body for Script {
         for step in &self.steps {
             match step {
                 Step::Data(bytes) => total += bytes.len() as u64,
-                Step::Wait(_) => {}
+                Step::Wait(_) | Step::Leave => {}
                 Step::Endless(_) | Step::Close | Step::Reset => return SizeHint::new(),
             }
         }

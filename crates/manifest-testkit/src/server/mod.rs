@@ -211,7 +211,7 @@ async fn serve(
     let mut wire = Wire::new(stream, control.clone());
     let secure = shared.listen.tls.is_some();
     let service = service_fn({
-        let shared = shared.clone();
+        let (shared, control) = (shared.clone(), control.clone());
         move |request| {
             answer(
                 request,
@@ -238,12 +238,16 @@ async fn serve(
     pause(shared.listen.latency).await;
     let stream = TlsAcceptor::from(tls.clone()).accept(wire).await?;
     if stream.get_ref().1.alpn_protocol() == Some(b"h2") {
-        http2::Builder::new(TokioExecutor::new())
+        let connection = http2::Builder::new(TokioExecutor::new())
             .timer(TokioTimer::new())
             .max_concurrent_streams(STREAMS)
-            .serve_connection(TokioIo::new(stream), service)
-            .await
-            .map_err(io::Error::other)
+            .serve_connection(TokioIo::new(stream), service);
+        let mut connection = std::pin::pin!(connection);
+        tokio::select! {
+            result = connection.as_mut() => return result.map_err(io::Error::other),
+            () = control.leaving() => connection.as_mut().graceful_shutdown(),
+        }
+        connection.await.map_err(io::Error::other)
     } else {
         http1::Builder::new()
             .timer(TokioTimer::new())

@@ -1,0 +1,79 @@
+//! The flags that say how registries are reached.
+
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use manifest_core::{Draft, Reference};
+use manifest_registry::{Mirror, MirrorRule, Serves};
+
+/// The flags of each command that talks to a registry.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub struct Reach {
+    /// Believe the certificate authorities in this file, too
+    #[arg(long = "ca-file", value_name = "file", action = clap::ArgAction::Append)]
+    pub(crate) ca_files: Vec<PathBuf>,
+    /// Read from a mirror first, such as docker.io=mirror.lan:5000/hub
+    #[arg(long = "mirror", value_name = "host=mirror", action = clap::ArgAction::Append)]
+    mirrors: Vec<MirrorFlag>,
+    /// Hosts for which this command needs no `--insecure`.
+    #[arg(skip)]
+    pub(crate) insecure_hosts: Vec<String>,
+}
+
+/// One value of `--mirror`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct MirrorFlag {
+    prefix: String,
+    mirror: Mirror,
+}
+
+impl FromStr for MirrorFlag {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (prefix, location) = text
+            .split_once('=')
+            .filter(|(prefix, _)| !prefix.is_empty())
+            .ok_or("HOST=MIRROR is expected")?;
+        let mirror = Mirror::new(location, Serves::All).map_err(|error| error.to_string())?;
+        Ok(Self {
+            prefix: prefix.strip_suffix('/').unwrap_or(prefix).to_owned(),
+            mirror,
+        })
+    }
+}
+
+impl Reach {
+    /// Returns what is mirrored where. Several mirrors of one registry are asked in the order in which they are given.
+    #[must_use]
+    pub fn mirror_rules(&self) -> Vec<MirrorRule> {
+        let mut rules: Vec<MirrorRule> = Vec::new();
+        for MirrorFlag { prefix, mirror } in &self.mirrors {
+            match rules.iter_mut().find(|rule| rule.prefix == *prefix) {
+                Some(rule) => rule.mirrors.push(mirror.clone()),
+                None => rules.push(MirrorRule {
+                    prefix: prefix.clone(),
+                    mirrors: vec![mirror.clone()],
+                }),
+            }
+        }
+        rules
+    }
+
+    /// Returns the same with what a draft remembers of its hosts.
+    #[must_use]
+    pub fn remembering(&self, draft: Option<&Draft>) -> Self {
+        Self {
+            insecure_hosts: draft.map(Draft::insecure_hosts).unwrap_or_default(),
+            ..self.clone()
+        }
+    }
+
+    /// Tells whether an image's host is one of those that a draft remembers as insecure.
+    #[must_use]
+    pub fn remembers(&self, image: &Reference) -> bool {
+        self.insecure_hosts
+            .iter()
+            .any(|host| host == image.domain())
+    }
+}

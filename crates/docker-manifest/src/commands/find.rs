@@ -1,0 +1,36 @@
+//! Finding entries of a draft by what a person calls them.
+
+use manifest_core::{Digest, Draft, NamedPlatform, Reference, Source};
+
+/// Returns the places of the entries that a text names: by reference as `create` was given it (that of a list names all that
+/// came with it), by digest, or by platform.
+pub(super) fn places(draft: &Draft, text: &str) -> Vec<usize> {
+    let find = |is_meant: &dyn Fn(&manifest_core::Entry) -> bool| -> Vec<usize> {
+        let entries = draft.entries.iter().enumerate();
+        entries
+            .filter(|(_, entry)| is_meant(entry))
+            .map(|(place, _)| place)
+            .collect()
+    };
+    if let Ok(digest) = text.parse::<Digest>() {
+        return find(&|entry| entry.descriptor.digest == digest);
+    }
+    if let Ok(reference) = Reference::parse(text) {
+        let found = find(&|entry| entry.reference == reference);
+        if !found.is_empty() {
+            return found;
+        }
+        let source = Source::Registry(reference);
+        let found = find(&|entry| entry.source() == Some(&source));
+        if !found.is_empty() {
+            return found;
+        }
+    }
+    let Ok(named) = NamedPlatform::parse_any(text) else {
+        return Vec::new();
+    };
+    find(&|entry| {
+        let platform = entry.descriptor.platform.as_ref();
+        entry.is_image() && platform.is_some_and(|platform| platform.serves(&named.platform))
+    })
+}

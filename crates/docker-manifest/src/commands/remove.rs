@@ -1,0 +1,72 @@
+//! `remove`: takes images out of a draft.
+
+use std::collections::BTreeSet;
+
+use manifest_core::Reference;
+use manifest_core::duplicates::without;
+use manifest_store::Change;
+
+use super::find;
+use crate::cli::Help;
+use crate::context::Context;
+use crate::failure::Failure;
+
+/// Remove images from a local manifest list, by name, digest or platform
+#[derive(Debug, clap::Args)]
+#[command(override_usage = "remove MANIFEST_LIST MANIFEST [MANIFEST...]")]
+pub struct Args {
+    #[command(flatten)]
+    pub(crate) help: Help,
+    #[arg(value_name = "MANIFEST_LIST MANIFEST", hide = true)]
+    pub(crate) images: Vec<String>,
+}
+
+/// Removes all that is named, and the attestations about it, or nothing. Prints what was removed.
+pub(super) fn run(context: &Context<'_>, args: &Args) -> Result<(), Failure> {
+    let [list_text, images @ ..] = args.images.as_slice() else {
+        unreachable!("the number was checked")
+    };
+    let list = Reference::parse(list_text).map_err(|source| Failure::Reference {
+        prefix: Some(format!("error parsing name for manifest list {list_text}")),
+        source,
+    })?;
+    let store = context.store()?;
+    let removed = store.update(&list, |existing| {
+        let Some(draft) = existing else {
+            return Err(Failure::NoDraft {
+                reference: Box::new(list.clone()),
+                searched: store.root().to_owned(),
+            });
+        };
+        let mut gone = BTreeSet::new();
+        for text in images {
+            let found = find::places(draft, text);
+            if found.is_empty() {
+                return Err(Failure::NoEntry {
+                    image: text.clone(),
+                    list: list_text.clone(),
+                    searched: store.root().to_owned(),
+                });
+            }
+            gone.extend(found);
+        }
+        let gone: Vec<usize> = gone.into_iter().collect();
+        let stays = without(&draft.entries, &gone);
+        let removed: Vec<Reference> = draft
+            .entries
+            .iter()
+            .zip(stays)
+            .filter(|(_, stays)| !stays)
+            .map(|(entry, _)| entry.reference.clone())
+            .collect();
+        let change = Change {
+            remove: removed.clone(),
+            ..Change::default()
+        };
+        Ok((change, removed))
+    })?;
+    for reference in removed {
+        context.output.result(format!("Removed {reference}"))?;
+    }
+    Ok(())
+}

@@ -1,0 +1,75 @@
+//! `tag`: gives what a registry has other names, byte for byte.
+
+use manifest_core::Reference;
+
+use crate::cli::{Help, Patience, Reach, Switch};
+use crate::context::Context;
+use crate::failure::Failure;
+use crate::publishing;
+use crate::publishing::flags::{Format, PublishFlags};
+
+/// Give a list or image in a registry other names, there or in other registries
+#[derive(Debug, clap::Args)]
+#[command(override_usage = "tag [OPTIONS] SOURCE TARGET [TARGET...]")]
+pub struct Args {
+    #[command(flatten)]
+    pub(crate) help: Help,
+    /// Show what would be written, and write nothing
+    #[arg(long)]
+    dry_run: Switch,
+    /// Write a name only if it shows this digest now
+    #[arg(long, value_name = "digest")]
+    expect_digest: Option<manifest_core::Digest>,
+    /// Print what was written in this form: "json"
+    #[arg(long, value_name = "string")]
+    format: Option<Format>,
+    /// Write a name only if it is not there yet
+    #[arg(long)]
+    if_not_exists: Switch,
+    /// Allow communication with an insecure registry
+    #[arg(long)]
+    insecure: Switch,
+    #[command(flatten)]
+    patience: Patience,
+    #[command(flatten)]
+    reach: Reach,
+    /// Print the digest alone
+    #[arg(short, long)]
+    quiet: Switch,
+    #[arg(value_name = "SOURCE TARGET", hide = true)]
+    pub(crate) names: Vec<String>,
+}
+
+/// Copies what is missing where a target is elsewhere; the names are written last.
+pub(super) async fn run(context: &Context<'_>, args: &Args) -> Result<(), Failure> {
+    let parse = |text: &String| {
+        Reference::parse(text).map_err(|source| Failure::Reference {
+            prefix: Some(format!("error parsing name {text}")),
+            source,
+        })
+    };
+    let names = args
+        .names
+        .iter()
+        .map(parse)
+        .collect::<Result<Vec<_>, _>>()?;
+    let [source, targets @ ..] = names.as_slice() else {
+        unreachable!("the number was checked")
+    };
+    let mut once: Vec<Reference> = Vec::new();
+    for target in targets {
+        if !once.contains(target) {
+            once.push(target.clone());
+        }
+    }
+    let flags = PublishFlags {
+        dry_run: args.dry_run,
+        expect_digest: args.expect_digest.clone(),
+        format: args.format,
+        if_not_exists: args.if_not_exists,
+        quiet: args.quiet,
+        ..PublishFlags::default()
+    };
+    let client = context.client(args.insecure.is_on(), &args.patience, &args.reach)?;
+    publishing::copy(context, &client, source, &once, &flags).await
+}

@@ -1,0 +1,48 @@
+//! Ctrl-C: what ends along with this program.
+//!
+//! Nothing has to be tidied up: drafts change by one rename, and a registry has a tag whole or not at all. So the program dies
+//! of a signal as every program does that has never heard of signals, at once and wherever it is, and a shell sees
+//! that it did. Only credential helpers would live on, where the signal was for this process and not for a whole terminal.
+
+use std::io;
+use std::sync::OnceLock;
+use std::thread;
+
+use manifest_registry::stop_helpers;
+use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::iterator::Signals;
+use signal_hook::low_level::emulate_default_handler;
+
+/// From now on kills credential helpers, too, when this program is interrupted or told to end.
+///
+/// # Errors
+/// Where the system does not let signals be waited for.
+pub fn stop_helpers_too() -> io::Result<()> {
+    static STARTED: OnceLock<()> = OnceLock::new();
+    // A shell without job control has what it runs in the background ignore Ctrl-C, and so it stays.
+    let signals = [SIGINT, SIGTERM];
+    let signals = signals.into_iter().filter(|&signal| !is_ignored(signal));
+    if STARTED.set(()).is_err() {
+        return Ok(());
+    }
+    let mut signals = Signals::new(signals)?;
+    thread::Builder::new()
+        .name("signals".to_owned())
+        .spawn(move || {
+            for signal in signals.forever() {
+                stop_helpers();
+                // Ends the process.
+                let _ = emulate_default_handler(signal);
+            }
+        })?;
+    Ok(())
+}
+
+/// Tells whether whoever started this program has it ignore a signal, where the system says so.
+fn is_ignored(signal: i32) -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let mut lines = status.lines();
+    let mask = lines.find_map(|line| line.strip_prefix("SigIgn:"));
+    mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok())
+        .is_some_and(|mask| mask >> (signal - 1) & 1 == 1)
+}

@@ -1,0 +1,419 @@
+//! Publishing a draft: to one tag as Docker's `push` does, or to many; what is looked at before, and what is reported after.
+//!
+//! | module | holds |
+//! | --- | --- |
+//! | [`flags`] | the flags of `push` and of `create --push` |
+//! | `children` | the manifests that a target may lack |
+//! | [`report`] | digest, files and JSON for scripts |
+//! | `plan` | `--dry-run` |
+
+mod children;
+pub mod flags;
+mod plan;
+pub mod report;
+
+use std::collections::BTreeMap;
+
+use manifest_core::reference::Repository;
+use manifest_core::{Digest, Draft, Manifest, MediaType, PublishedList, Reference, Source};
+use manifest_registry::{Child, Client, Expected, Outlook, Publication, Released};
+
+use crate::cli::{Moved, OnDuplicate, PlatformList};
+use crate::commands::for_all;
+use crate::context::Context;
+use crate::failure::Failure;
+use crate::output::Output;
+use crate::review;
+use flags::PublishFlags;
+use report::Report;
+
+/// Publishes a draft as the flags say. `usual` is what is done about two images for one platform where they say nothing.
+pub(crate) async fn publish(
+    context: &Context<'_>,
+    client: &Client,
+    mut draft: Draft,
+    flags: &PublishFlags,
+    usual: OnDuplicate,
+) -> Result<(), Failure> {
+    examine(&mut draft, flags, usual, context.output)?;
+    let list = PublishedList::of(&draft)?;
+    let report = Report::new(&draft, &list);
+    let targets = targets(&draft.list, &list.digest, flags)?;
+    let child_tags = match &flags.child_tags {
+        Some(template) => child_tags(&draft, &targets, template)?,
+        None => Vec::new(),
+    };
+    let work = Work {
+        report,
+        media_type: list.media_type,
+        bytes: &list.bytes,
+        what: What::Draft(&draft),
+        sources: sources(&draft),
+    };
+    if send(context, client, &work, &targets, flags).await? {
+        tag_children(client, child_tags).await?;
+    }
+    Ok(())
+}
+
+/// Publishes what a registry has under other names, byte for byte.
+pub(crate) async fn copy(
+    context: &Context<'_>,
+    client: &Client,
+    source: &Reference,
+    targets: &[Reference],
+    flags: &PublishFlags,
+) -> Result<(), Failure> {
+    let manifest = client.manifest(source).await?;
+    let work = Work {
+        report: Report::of_manifest(source, &manifest),
+        media_type: manifest.media_type(),
+        bytes: manifest.bytes(),
+        what: What::Copy(source.repository(), &manifest),
+        sources: BTreeMap::new(),
+    };
+    send(context, client, &work, targets, flags).await?;
+    Ok(())
+}
+
+/// What is published.
+struct Work<'a> {
+    report: Report,
+    media_type: MediaType,
+    bytes: &'a [u8],
+    what: What<'a>,
+    /// The tags that it was made of, and what they showed then.
+    sources: BTreeMap<Reference, Digest>,
+}
+
+/// What is published is made of.
+enum What<'a> {
+    Draft(&'a Draft),
+    Copy(&'a Repository, &'a Manifest),
+}
+
+/// Publishes to all targets, and reports. `false` where nothing was to be written.
+async fn send(
+    context: &Context<'_>,
+    client: &Client,
+    work: &Work<'_>,
+    targets: &[Reference],
+    flags: &PublishFlags,
+) -> Result<bool, Failure> {
+    let output = context.output;
+    flags.files(context)?;
+    let groups = group(targets);
+    let mut children = BTreeMap::new();
+    for repository in groups.keys() {
+        let found = match work.what {
+            What::Draft(draft) => children::of(client, draft, repository).await?,
+            What::Copy(source, _) if source == *repository => Vec::new(),
+            What::Copy(source, manifest) => children::whole(client, source, manifest).await?,
+        };
+        children.insert(*repository, found);
+    }
+    let watched: Vec<Reference> = work.sources.keys().cloned().collect();
+    let verified = work.report.digests();
+    let publications: Vec<Publication<'_>> = groups
+        .iter()
+        .enumerate()
+        .map(|(place, (repository, targets))| Publication {
+            targets,
+            media_type: work.media_type,
+            bytes: work.bytes,
+            children: &children[repository],
+            push_foreign: flags.push_foreign.is_on(),
+            expected: flags.expected(),
+            verified: if flags.no_verify.is_on() {
+                &[]
+            } else {
+                &verified
+            },
+            watched: if place == 0 { &watched } else { &[] },
+        })
+        .collect();
+    let moved = |watched: &[_]| moved(&work.sources, watched, flags.moved(), output);
+    if flags.dry_run.is_on() {
+        let plan = client.plan(&publications).await?;
+        moved(&plan.watched)?;
+        plan::show(&work.report, work.bytes, &plan, flags, output)?;
+        return Ok(false);
+    }
+    let check = |outlook: &Outlook| {
+        moved(&outlook.watched)?;
+        if outlook.copies > 0 {
+            output.status(&format!(
+                "copying {} blobs ({}) from other registries",
+                outlook.copies,
+                report::size(outlook.copied_bytes)
+            ));
+        }
+        Ok::<_, Failure>(())
+    };
+    let is_plain = !flags.quiet.is_on() && flags.format.is_none();
+    let mut said = Ok(());
+    let arrived = |publication: &Publication<'_>, child: &Child| {
+        if is_plain && said.is_ok() {
+            let (target, digest) = (publication.repository(), child.digest());
+            let line = format!("Pushed ref {target}@{digest} with digest: {digest}");
+            said = output.result(line);
+        }
+    };
+    let released = client.release(&publications, check, arrived).await?;
+    said?;
+    let is_shown = targets.len() > 1 || !flags.tag.is_empty();
+    finish(&released, is_shown, output)?;
+    work.report.write(&released, flags, context)?;
+    Ok(true)
+}
+
+/// Looks at what is to be published, and says or refuses what may not be meant.
+fn examine(
+    draft: &mut Draft,
+    flags: &PublishFlags,
+    usual: OnDuplicate,
+    output: &Output,
+) -> Result<(), Failure> {
+    if draft.entries.is_empty() && !flags.allow_empty.is_on() {
+        let list = draft.list.clone();
+        return Err(Failure::EmptyDraft { list });
+    }
+    if let Some(entry) = draft
+        .entries
+        .iter()
+        .find(|entry| !entry.is_child() && !entry.has_platform())
+    {
+        let image = entry.reference.clone();
+        return Err(Failure::NoPlatform { image });
+    }
+    let mut warnings = review::settle_duplicates(draft, flags.on_duplicate.unwrap_or(usual))?;
+    warnings.extend(review::oddities(draft));
+    review::require(draft, &PlatformList::all(&flags.require))?;
+    if flags.strict.is_on() && !warnings.is_empty() {
+        return Err(Failure::Strict(warnings));
+    }
+    for warning in warnings {
+        output.warning(&warning);
+    }
+    Ok(())
+}
+
+/// Returns what is to be written: the list's own name and those of `--tag`, each once; their repositories alone with
+/// `--by-digest`.
+fn targets(
+    list: &Reference,
+    digest: &Digest,
+    flags: &PublishFlags,
+) -> Result<Vec<Reference>, Failure> {
+    let mut targets = vec![list.clone()];
+    for text in &flags.tag {
+        let target = Reference::parse(text).map_err(|source| Failure::Reference {
+            prefix: Some(format!("error parsing name for tag {text}")),
+            source,
+        })?;
+        targets.push(target);
+    }
+    if flags.by_digest.is_on() {
+        let pin = |target: &Reference| target.repository().at(digest.clone());
+        targets = targets.iter().map(pin).collect();
+    }
+    let mut once = Vec::new();
+    for target in targets {
+        if !once.contains(&target) {
+            once.push(target);
+        }
+    }
+    Ok(once)
+}
+
+/// Parts targets by repository, each in the order given.
+fn group(targets: &[Reference]) -> BTreeMap<&Repository, Vec<Reference>> {
+    let mut groups: BTreeMap<&Repository, Vec<Reference>> = BTreeMap::new();
+    for target in targets {
+        groups
+            .entry(target.repository())
+            .or_default()
+            .push(target.clone());
+    }
+    groups
+}
+
+/// Returns the tags that the draft was made of, with the digests that they had then.
+fn sources(draft: &Draft) -> BTreeMap<Reference, Digest> {
+    let mut sources = BTreeMap::new();
+    for entry in &draft.entries {
+        let Some(origin) = &entry.origin else {
+            continue;
+        };
+        let source = match &origin.source {
+            Some(Source::Registry(reference)) => reference,
+            Some(Source::Disk(_)) => continue,
+            None => &entry.reference,
+        };
+        if source.digest().is_none() && *source != draft.list {
+            sources.insert(source.clone(), origin.digest.clone());
+        }
+    }
+    sources
+}
+
+/// Says, or refuses, what has moved since the draft was made.
+fn moved(
+    sources: &BTreeMap<Reference, Digest>,
+    watched: &[(Reference, Option<Digest>)],
+    wanted: Moved,
+    output: &Output,
+) -> Result<(), Failure> {
+    for (source, now) in watched {
+        let (Some(then), Some(now)) = (sources.get(source), now) else {
+            continue;
+        };
+        if then == now {
+            continue;
+        }
+        if wanted == Moved::Error {
+            return Err(Failure::Moved {
+                source_image: source.clone(),
+                then: then.clone(),
+                now: now.clone(),
+            });
+        }
+        output.warning(&format!(
+            "{source} has moved since the list was made: it is {now} now, and what is published is {then}"
+        ));
+    }
+    Ok(())
+}
+
+/// Says what scripts need not know, and fails where not every tag was written.
+fn finish(released: &Released, is_shown: bool, output: &Output) -> Result<(), Failure> {
+    let mut failed = Vec::new();
+    let mut rows = Vec::new();
+    for (target, result) in &released.tags {
+        let state = match result {
+            Ok(tagged) => {
+                if let Some(error) = &tagged.unconfirmed {
+                    output.warning(&format!(
+                        "{target} was written, and could not be read back: {error}"
+                    ));
+                }
+                if tagged.is_written {
+                    "written"
+                } else {
+                    "there already"
+                }
+            }
+            Err(error) => {
+                failed.push(error.clone());
+                "failed"
+            }
+        };
+        rows.push((target.to_string(), state));
+    }
+    let written: usize = released
+        .published
+        .iter()
+        .map(|published| published.written)
+        .sum();
+    if written == 0 && failed.is_empty() && !is_shown {
+        if let Some((target, _)) = released.tags.first() {
+            output.status(&format!("{target} is there already: nothing was written"));
+        }
+    }
+    if is_shown {
+        let width = rows
+            .iter()
+            .map(|(target, _)| target.len())
+            .max()
+            .unwrap_or_default();
+        for (target, state) in &rows {
+            output.status(&format!("{target:width$}  {state}"));
+        }
+    }
+    if failed.is_empty() {
+        return Ok(());
+    }
+    let live = rows.into_iter().filter(|(_, state)| *state != "failed");
+    let live: Vec<String> = live.map(|(target, _)| target).collect();
+    if live.is_empty() && failed.len() == 1 {
+        return Err(failed.remove(0).into());
+    }
+    Err(Failure::Partly { live, failed })
+}
+
+/// One tag for a child.
+struct ChildTag {
+    target: Reference,
+    bytes: Vec<u8>,
+    media_type: MediaType,
+}
+
+/// Makes a tag for each image in the list, in each repository and for each tag of the list.
+fn child_tags(
+    draft: &Draft,
+    targets: &[Reference],
+    template: &str,
+) -> Result<Vec<ChildTag>, Failure> {
+    let mut tags: Vec<ChildTag> = Vec::new();
+    for target in targets {
+        let Some(tag) = target.tag() else {
+            continue;
+        };
+        for entry in draft.entries.iter().filter(|entry| entry.is_image()) {
+            let platform = entry.descriptor.platform.clone().unwrap_or_default();
+            let name = template
+                .replace("{tag}", tag)
+                .replace("{os}", &platform.os)
+                .replace("{arch}", &platform.architecture)
+                .replace("{variant}", &platform.variant)
+                .replace("{os.version}", &platform.os_version);
+            let wrong = |reason: String| Failure::ChildTag {
+                name: name.clone(),
+                image: entry.reference.clone(),
+                reason,
+            };
+            let Some(reference) = target.repository().tagged(&name) else {
+                return Err(wrong("it is no tag".to_owned()));
+            };
+            let digest = &entry.descriptor.digest;
+            let taken = tags.iter().find(|other| other.target == reference);
+            if targets.contains(&reference) {
+                return Err(wrong("it is the list's own tag".to_owned()));
+            }
+            if taken.is_some_and(|other| !digest.matches(&other.bytes)) {
+                return Err(wrong(
+                    "another image has it: use {os}, {variant} or {os.version} too".to_owned(),
+                ));
+            }
+            let image = || entry.reference.clone();
+            let media_type = entry
+                .media_type()
+                .ok_or_else(|| Failure::NoPayload { image: image() })?;
+            tags.push(ChildTag {
+                target: reference,
+                bytes: entry.payload()?,
+                media_type,
+            });
+        }
+    }
+    Ok(tags)
+}
+
+async fn tag_children(client: &Client, tags: Vec<ChildTag>) -> Result<(), Failure> {
+    let put = |tag: ChildTag| async move {
+        let publication = Publication {
+            targets: std::slice::from_ref(&tag.target),
+            media_type: tag.media_type,
+            bytes: &tag.bytes,
+            children: &[],
+            push_foreign: false,
+            expected: Expected::Anything,
+            verified: &[],
+            watched: &[],
+        };
+        client.publish(&publication, |_| ()).await?;
+        Ok::<_, Failure>(())
+    };
+    for_all(tags.into_iter().map(put)).await?;
+    Ok(())
+}

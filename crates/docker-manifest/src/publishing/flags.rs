@@ -1,0 +1,151 @@
+//! The flags of everything that publishes.
+
+use std::path::PathBuf;
+
+use manifest_core::Digest;
+use manifest_registry::Expected;
+
+use crate::cli::{Moved, OnDuplicate, PlatformList, Switch};
+use crate::context::Context;
+use crate::failure::Failure;
+
+/// How a list is published, and what is reported of it.
+#[derive(Clone, Debug, Default, clap::Args)]
+#[command(next_help_heading = "Pushing")]
+pub struct PublishFlags {
+    /// Push a list of no images
+    #[arg(long)]
+    pub(crate) allow_empty: Switch,
+    /// Push without writing a tag
+    #[arg(long)]
+    pub(crate) by_digest: Switch,
+    /// Tag each image of the list too, for example '{tag}-{arch}{variant}'
+    #[arg(long, value_name = "template")]
+    pub(crate) child_tags: Option<String>,
+    /// Write the digest to this file
+    #[arg(long, value_name = "file")]
+    pub(crate) digestfile: Option<PathBuf>,
+    /// Show what would be pushed, and write nothing
+    #[arg(long)]
+    pub(crate) dry_run: Switch,
+    /// Push only if the tag shows this digest now
+    #[arg(long, value_name = "digest")]
+    pub(crate) expect_digest: Option<Digest>,
+    /// Print what was pushed in this form: "json"
+    #[arg(long, value_name = "string")]
+    pub(crate) format: Option<Format>,
+    /// Append "digest=..." and "image=..." to the file that $GITHUB_OUTPUT names
+    #[arg(long)]
+    pub(crate) github_output: Switch,
+    /// Push only if the tag is not there yet
+    #[arg(long)]
+    pub(crate) if_not_exists: Switch,
+    /// Write what was pushed to this file, as BuildKit does
+    #[arg(long, value_name = "file")]
+    pub(crate) metadata_file: Option<PathBuf>,
+    /// What to do about images whose tag has moved since the list was made: "warn", "error" or "refresh" (default "warn")
+    #[arg(long, value_name = "string")]
+    pub(crate) moved: Option<Moved>,
+    /// Do not look whether all images of the list are there afterwards
+    #[arg(long)]
+    pub(crate) no_verify: Switch,
+    /// What to do about two images for one platform: "error", "warn", "replace" or "keep"
+    #[arg(long, value_name = "string")]
+    pub(crate) on_duplicate: Option<OnDuplicate>,
+    /// Copy layers too that registries need not hold (foreign, non-distributable)
+    #[arg(long)]
+    pub(crate) push_foreign: Switch,
+    /// Print the digest alone
+    #[arg(short, long)]
+    pub(crate) quiet: Switch,
+    /// Fail unless there is an image for each of these platforms
+    #[arg(long, value_name = "list", action = clap::ArgAction::Append)]
+    pub(crate) require: Vec<PlatformList>,
+    /// Take warnings for errors
+    #[arg(long)]
+    pub(crate) strict: Switch,
+    /// Push under this name too
+    #[arg(short, long, value_name = "name", action = clap::ArgAction::Append)]
+    pub(crate) tag: Vec<String>,
+}
+
+/// A form in which results are printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// One JSON object.
+    Json,
+}
+
+impl std::str::FromStr for Format {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "json" => Ok(Self::Json),
+            _ => Err("must be json".to_owned()),
+        }
+    }
+}
+
+impl PublishFlags {
+    /// Returns what a tag has to show before it is written.
+    pub(crate) fn expected(&self) -> Expected<'_> {
+        match &self.expect_digest {
+            Some(digest) => Expected::Digest(digest),
+            None if self.if_not_exists.is_on() => Expected::Nothing,
+            None => Expected::Anything,
+        }
+    }
+
+    /// Returns a flag that is given and means nothing to who does not push.
+    pub(crate) fn needs_push(&self) -> Option<&'static str> {
+        let given = [
+            (self.allow_empty.is_on(), "--allow-empty"),
+            (self.by_digest.is_on(), "--by-digest"),
+            (self.child_tags.is_some(), "--child-tags"),
+            (self.digestfile.is_some(), "--digestfile"),
+            (self.dry_run.is_on(), "--dry-run"),
+            (self.expect_digest.is_some(), "--expect-digest"),
+            (self.format.is_some(), "--format"),
+            (self.github_output.is_on(), "--github-output"),
+            (self.if_not_exists.is_on(), "--if-not-exists"),
+            (self.metadata_file.is_some(), "--metadata-file"),
+            (self.moved.is_some(), "--moved"),
+            (self.no_verify.is_on(), "--no-verify"),
+            (self.push_foreign.is_on(), "--push-foreign"),
+            (self.quiet.is_on(), "--quiet"),
+            (!self.tag.is_empty(), "--tag"),
+        ];
+        given
+            .into_iter()
+            .find_map(|(is_given, flag)| is_given.then_some(flag))
+    }
+
+    /// Returns what is done about sources that have moved.
+    pub(crate) fn moved(&self) -> Moved {
+        self.moved.unwrap_or_default()
+    }
+
+    /// Checks that there will be a place for what is to be reported: nobody wants to hear of that after the push.
+    pub(crate) fn files(&self, context: &Context<'_>) -> Result<(), Failure> {
+        for path in [&self.digestfile, &self.metadata_file]
+            .into_iter()
+            .flatten()
+        {
+            let folder = path
+                .parent()
+                .filter(|folder| !folder.as_os_str().is_empty());
+            let folder = folder.unwrap_or(std::path::Path::new("."));
+            if !folder.is_dir() {
+                return Err(Failure::Write {
+                    path: path.clone(),
+                    source: std::io::Error::from(std::io::ErrorKind::NotFound),
+                });
+            }
+        }
+        if self.github_output.is_on() && context.environment().var("GITHUB_OUTPUT").is_none() {
+            return Err(Failure::NoGithubOutput);
+        }
+        Ok(())
+    }
+}

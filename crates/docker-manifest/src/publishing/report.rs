@@ -1,0 +1,271 @@
+//! What is reported of a list that was pushed: to people, to scripts, and to the next step of a pipeline.
+
+use std::fs;
+use std::io::Write as _;
+use std::path::Path;
+
+use manifest_core::{
+    Content, Descriptor, Digest, Draft, Manifest, MediaType, PublishedList, Reference,
+};
+use manifest_registry::{Released, TagResult};
+use serde::Serialize;
+use serde_json::json;
+
+use super::flags::PublishFlags;
+use crate::context::Context;
+use crate::failure::Failure;
+
+/// What is in a list.
+#[derive(Clone, Debug)]
+pub struct Report {
+    reference: String,
+    digest: Digest,
+    media_type: &'static str,
+    size: usize,
+    manifests: Vec<ManifestReport>,
+}
+
+/// One manifest in a list.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ManifestReport {
+    kind: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    platform: Option<String>,
+    digest: Digest,
+    size: u64,
+    media_type: String,
+    reference: String,
+    /// The digest of the image that an attestation is about.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    about: Option<String>,
+}
+
+/// The state of a tag in what is reported.
+#[derive(Clone, Debug, Serialize)]
+struct TargetReport {
+    reference: String,
+    state: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    before: Option<Digest>,
+}
+
+impl Report {
+    pub(crate) fn new(draft: &Draft, list: &PublishedList) -> Self {
+        let entries = draft.settings.order.sorted(&draft.entries);
+        Self {
+            reference: draft.list.to_string(),
+            digest: list.digest.clone(),
+            media_type: list.media_type.as_str(),
+            size: list.bytes.len(),
+            manifests: entries
+                .into_iter()
+                .map(|entry| ManifestReport::of(&entry.descriptor, &entry.reference))
+                .collect(),
+        }
+    }
+
+    pub(crate) fn of_manifest(reference: &Reference, manifest: &Manifest) -> Self {
+        let children = match manifest.content() {
+            Content::List(list) => list.manifests.as_slice(),
+            Content::Image(_) => &[],
+        };
+        let child = |descriptor: &Descriptor| {
+            let reference = reference.repository().at(descriptor.digest.clone());
+            ManifestReport::of(descriptor, &reference)
+        };
+        Self {
+            reference: reference.to_string(),
+            digest: manifest.digest().clone(),
+            media_type: manifest.media_type().as_str(),
+            size: manifest.bytes().len(),
+            manifests: children.iter().map(child).collect(),
+        }
+    }
+
+    /// Returns the digests of the manifests in the list, each once.
+    pub(crate) fn digests(&self) -> Vec<Digest> {
+        let mut digests: Vec<Digest> = Vec::new();
+        for manifest in &self.manifests {
+            if !digests.contains(&manifest.digest) {
+                digests.push(manifest.digest.clone());
+            }
+        }
+        digests
+    }
+
+    pub(crate) fn digest(&self) -> &Digest {
+        &self.digest
+    }
+
+    /// Says what is in the list, a line each, for a person.
+    pub(crate) fn lines(&self) -> Vec<String> {
+        let line = |manifest: &ManifestReport| {
+            let platform = manifest.platform.as_deref().unwrap_or("-");
+            format!("{:12} {platform:20} {}", manifest.kind, manifest.digest)
+        };
+        let first = format!("{} {} ({} bytes)", self.media_type, self.digest, self.size);
+        std::iter::once(first)
+            .chain(self.manifests.iter().map(line))
+            .collect()
+    }
+
+    /// Returns the whole of it as JSON, with more fields.
+    pub(crate) fn json(&self, more: serde_json::Value) -> Vec<u8> {
+        let mut object = json!({
+            "reference": self.reference,
+            "digest": self.digest,
+            "mediaType": self.media_type,
+            "size": self.size,
+            "manifests": self.manifests,
+        });
+        if let (Some(object), serde_json::Value::Object(more)) = (object.as_object_mut(), more) {
+            object.extend(more);
+        }
+        serde_json::to_vec_pretty(&object).unwrap_or_default()
+    }
+
+    /// Reports what was pushed, now that it was.
+    pub(crate) fn write(
+        &self,
+        released: &Released,
+        flags: &PublishFlags,
+        context: &Context<'_>,
+    ) -> Result<(), Failure> {
+        let digest = released
+            .published
+            .first()
+            .map_or(&self.digest, |first| &first.digest);
+        let names: Vec<String> = released
+            .tags
+            .iter()
+            .map(|(target, _)| target.to_string())
+            .collect();
+        if let Some(path) = &flags.digestfile {
+            write_file(path, digest.as_str().as_bytes())?;
+        }
+        if let Some(path) = &flags.metadata_file {
+            let metadata = json!({
+                "containerimage.descriptor": {
+                    "mediaType": self.media_type,
+                    "digest": digest,
+                    "size": self.size,
+                },
+                "containerimage.digest": digest,
+                "image.name": names.join(","),
+            });
+            let bytes = serde_json::to_vec_pretty(&metadata).unwrap_or_default();
+            write_file(path, &bytes)?;
+        }
+        if flags.github_output.is_on() {
+            let path = context
+                .environment()
+                .var("GITHUB_OUTPUT")
+                .ok_or(Failure::NoGithubOutput)?;
+            let repository = released.tags.first().map(|(target, _)| target.repository());
+            let image = repository.map(|repository| format!("image={repository}@{digest}\n"));
+            let text = format!("digest={digest}\n{}", image.unwrap_or_default());
+            append(Path::new(path), &text)?;
+        }
+        if flags.format.is_some() {
+            let target = |(target, result): &(Reference, TagResult)| {
+                let tagged = result.as_ref().ok();
+                TargetReport {
+                    reference: target.to_string(),
+                    state: match tagged {
+                        Some(tagged) if tagged.is_written => "written",
+                        _ => "there already",
+                    },
+                    before: tagged.and_then(|tagged| tagged.before.clone()),
+                }
+            };
+            let targets: Vec<TargetReport> = released.tags.iter().map(target).collect();
+            return Ok(context
+                .output
+                .result(self.json(json!({ "targets": targets })))?);
+        }
+        Ok(context.output.result(digest.as_str())?)
+    }
+}
+
+impl ManifestReport {
+    fn of(descriptor: &Descriptor, reference: &Reference) -> Self {
+        let kind = if descriptor.is_attestation() {
+            "attestation"
+        } else if MediaType::recognise(&descriptor.media_type).is_some_and(MediaType::is_list) {
+            "index"
+        } else if descriptor.is_image() {
+            "image"
+        } else {
+            "artifact"
+        };
+        let platform = descriptor.platform.as_ref();
+        Self {
+            kind,
+            platform: platform
+                .filter(|platform| platform.is_stated())
+                .map(ToString::to_string),
+            digest: descriptor.digest.clone(),
+            size: descriptor.size,
+            media_type: descriptor.media_type.clone(),
+            reference: reference.to_string(),
+            about: descriptor.is_about().map(str::to_owned),
+        }
+    }
+}
+
+fn write_file(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
+    fs::write(path, bytes).map_err(|source| Failure::Write {
+        path: path.to_owned(),
+        source,
+    })
+}
+
+fn append(path: &Path, text: &str) -> Result<(), Failure> {
+    let append = || {
+        let mut file = fs::OpenOptions::new()
+            .append(true)
+            .create(true)
+            .open(path)?;
+        file.write_all(text.as_bytes())
+    };
+    append().map_err(|source| Failure::Write {
+        path: path.to_owned(),
+        source,
+    })
+}
+
+/// Writes a number of bytes for people: `1.5 MB`.
+#[must_use]
+pub fn size(bytes: u64) -> String {
+    const UNITS: [&str; 5] = ["B", "kB", "MB", "GB", "TB"];
+    let (mut whole, mut tenths, mut unit) = (bytes, 0, 0);
+    while whole >= 1000 && unit + 1 < UNITS.len() {
+        tenths = whole % 1000 / 100;
+        whole /= 1000;
+        unit += 1;
+    }
+    if unit == 0 {
+        format!("{whole} B")
+    } else {
+        format!("{whole}.{tenths} {}", UNITS[unit])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::size;
+
+    #[test]
+    fn sizes() {
+        for (bytes, text) in [
+            (0, "0 B"),
+            (999, "999 B"),
+            (1500, "1.5 kB"),
+            (2_000_000_000, "2.0 GB"),
+            (u64::MAX, "18446744.0 TB"),
+        ] {
+            assert_eq!(size(bytes), text);
+        }
+    }
+}

@@ -1,0 +1,185 @@
+//! What is looked at before a list goes live: whether it is what its maker meant.
+
+use std::collections::BTreeMap;
+
+use manifest_core::duplicates::{Duplicate, duplicates, orphans, without};
+use manifest_core::settings::odd_ones;
+use manifest_core::{Draft, Entry, ListType, Platform};
+
+use manifest_registry::redact;
+
+use crate::cli::OnDuplicate;
+use crate::failure::Failure;
+
+/// Says what may not be meant in a list that is to be published. Duplicates are [`settle_duplicates`]'s.
+#[must_use]
+pub fn oddities(draft: &Draft) -> Vec<String> {
+    let mut said = Vec::new();
+    said.extend(mixed(draft));
+    said.extend(lone_attestations(&draft.entries));
+    let mut first: BTreeMap<&str, &Entry> = BTreeMap::new();
+    let mut nameless_windows = Vec::new();
+    for entry in draft.entries.iter().filter(|entry| entry.is_image()) {
+        let Some(platform) = &entry.descriptor.platform else {
+            continue;
+        };
+        let reference = &entry.reference;
+        if let Err(error) = platform.check(&platform.to_string()) {
+            said.push(format!("no engine will choose {reference}: {error}"));
+        }
+        let stated = entry.origin.as_ref().map(|origin| &origin.platform);
+        if let Some(own) = stated.filter(|own| !own.agrees_with(platform)) {
+            said.push(format!(
+                "{reference} is published for {platform}, its configuration says {own}"
+            ));
+        }
+        if platform.os == "windows" && platform.os_version.is_empty() {
+            nameless_windows.push(reference.to_string());
+        }
+        let digest = entry.descriptor.digest.as_str();
+        let other = first.insert(digest, entry);
+        let other = other.and_then(|other| other.descriptor.platform.as_ref());
+        if let Some(other) = other.filter(|other| other.comparable() != platform.comparable()) {
+            said.push(format!(
+                "{digest} is published for {other} and for {platform}"
+            ));
+        }
+    }
+    if nameless_windows.len() > 1 {
+        said.push(format!(
+            "{} have no os.version: hosts cannot tell which of them they can run",
+            nameless_windows.join(" and ")
+        ));
+    }
+    said
+}
+
+/// Says which images are of another kind than the others, where that makes some registries refuse the list.
+fn mixed(draft: &Draft) -> Option<String> {
+    let odd = odd_ones(&draft.entries);
+    let kind = match draft.settings.type_for(&draft.entries) {
+        Ok(ListType::Oci) => "an image index",
+        _ => "a manifest list",
+    };
+    let names: Vec<String> = odd.iter().map(ToString::to_string).collect();
+    let odd = draft
+        .entries
+        .iter()
+        .find(|entry| names.contains(&entry.reference.to_string()))?;
+    let is_oci = odd
+        .media_type()
+        .is_some_and(manifest_core::MediaType::is_oci);
+    let (these, others) = if is_oci {
+        ("OCI's", "Docker's")
+    } else {
+        ("Docker's", "OCI's")
+    };
+    Some(format!(
+        "{} {} of {these} form, the others of {others}: this becomes {kind}, and some registries refuse a mixed one",
+        names.join(", "),
+        if names.len() == 1 { "is" } else { "are" },
+    ))
+}
+
+/// Says which attestations are about no image that is there.
+#[must_use]
+pub fn lone_attestations(entries: &[Entry]) -> Vec<String> {
+    let say = |entry: &Entry| {
+        let about = entry.descriptor.is_about().unwrap_or_default();
+        let reference = &entry.reference;
+        format!("{reference} is an attestation about {about}, which is not in the list")
+    };
+    orphans(entries).into_iter().map(say).collect()
+}
+
+/// Does what is wanted about entries for one platform. Returns what is to be said.
+///
+/// # Errors
+/// Where there are such entries, and there shall be none.
+pub fn settle_duplicates(draft: &mut Draft, wanted: OnDuplicate) -> Result<Vec<String>, Failure> {
+    // In the order in which clients will see them.
+    let order = draft.settings.order;
+    let seen: Vec<Entry> = order.sorted(&draft.entries).into_iter().cloned().collect();
+    let found = duplicates(&seen);
+    let name = |place: usize| seen[place].reference.clone();
+    let platform =
+        |place: usize| -> Platform { seen[place].descriptor.platform.clone().unwrap_or_default() };
+    match wanted {
+        OnDuplicate::Keep => Ok(Vec::new()),
+        OnDuplicate::Warn => {
+            let say = |Duplicate { first, second }| {
+                format!(
+                    "{} and {} are both for {}: most clients will only ever see the first",
+                    name(first),
+                    name(second),
+                    platform(second),
+                )
+            };
+            Ok(found.into_iter().map(say).collect())
+        }
+        OnDuplicate::Error => match found.first() {
+            None => Ok(Vec::new()),
+            Some(&Duplicate { first, second }) => Err(Failure::Duplicate {
+                first: name(first),
+                second: name(second),
+                platform: redact::printable(&platform(second).to_string()),
+            }),
+        },
+        OnDuplicate::Replace => {
+            let given = |place: usize| seen[place].position.unwrap_or(u64::MAX);
+            let mut gone = Vec::new();
+            for Duplicate { first, second } in found {
+                // Of several, the first may be gone already: what is left of them is the latest.
+                let latest = (0..seen.len())
+                    .filter(|&place| {
+                        seen[place].is_image()
+                            && platform(place).comparable() == platform(second).comparable()
+                    })
+                    .max_by_key(|&place| given(place));
+                gone.extend(
+                    [first, second]
+                        .into_iter()
+                        .filter(|&place| Some(place) != latest),
+                );
+            }
+            let stays = without(&seen, &gone);
+            let gone: Vec<Entry> = seen
+                .into_iter()
+                .zip(stays)
+                .filter_map(|(entry, stays)| (!stays).then_some(entry))
+                .collect();
+            draft.entries.retain(|entry| !gone.contains(entry));
+            let say = |entry: &Entry| {
+                format!(
+                    "{} was left out: another one takes its place",
+                    entry.reference
+                )
+            };
+            Ok(gone.iter().map(say).collect())
+        }
+    }
+}
+
+/// Checks that there is an image for each of the platforms.
+///
+/// # Errors
+/// Where there is none for some.
+pub fn require(draft: &Draft, platforms: &[Platform]) -> Result<(), Failure> {
+    let serves = |wanted: &&Platform| {
+        let images = draft.entries.iter().filter(|entry| entry.is_image());
+        let mut platforms = images.filter_map(|entry| entry.descriptor.platform.as_ref());
+        platforms.any(|platform| platform.serves(wanted))
+    };
+    let missing: Vec<String> = platforms
+        .iter()
+        .filter(|wanted| !serves(wanted))
+        .map(ToString::to_string)
+        .collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    Err(Failure::Required {
+        list: draft.list.clone(),
+        missing: missing.join(", "),
+    })
+}

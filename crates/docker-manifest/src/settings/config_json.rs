@@ -1,0 +1,97 @@
+//! Docker's `config.json`.
+
+use std::io;
+use std::path::Path;
+
+use manifest_registry::redact::Secret;
+use manifest_registry::{Credentials, ProxySetting, RegistryError};
+use serde::Deserialize;
+
+/// What this program takes from the file.
+#[derive(Debug, Default)]
+pub struct ConfigJson {
+    /// `auths`, `credsStore`, `credHelpers`
+    pub credentials: Credentials,
+    /// `insecure-registries`
+    pub insecure_registries: Vec<String>,
+    /// `proxies`
+    pub proxies: ConfigProxies,
+}
+
+/// The proxies for containers, which serve for registries where the environment names none.
+#[derive(Clone, Debug, Default)]
+pub struct ConfigProxies {
+    /// `httpsProxy`
+    pub https: Option<ProxySetting>,
+    /// `httpProxy`
+    pub http: Option<ProxySetting>,
+    /// `allProxy`
+    pub all: Option<ProxySetting>,
+    /// `noProxy`
+    pub no_proxy: String,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct File {
+    #[serde(rename = "insecure-registries")]
+    insecure_registries: Option<Vec<String>>,
+    proxies: Option<Proxies>,
+}
+
+/// Docker has one for each daemon, by its address; this program talks to none.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Proxies {
+    default: Option<Proxy>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+struct Proxy {
+    http_proxy: Option<String>,
+    https_proxy: Option<String>,
+    no_proxy: Option<String>,
+    all_proxy: Option<String>,
+}
+
+/// Reads the file; one that is not there has nothing in it.
+///
+/// # Errors
+/// Where it cannot be read, or is not what it should be. No value of it is quoted.
+pub fn read(path: &Path) -> Result<ConfigJson, String> {
+    let bytes = match std::fs::read(path) {
+        Ok(bytes) => bytes,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(ConfigJson::default()),
+        Err(error) => return Err(error.to_string()),
+    };
+    let name = path.display().to_string();
+    let credentials = Credentials::read(&name, &bytes).map_err(|error| match error {
+        RegistryError::Credentials { reason, .. } => reason,
+        error => error.to_string(),
+    })?;
+    let File {
+        insecure_registries,
+        proxies,
+    } = serde_json::from_slice(&bytes)
+        .map_err(|error| format!("line {}, column {}", error.line(), error.column()))?;
+    let proxy = proxies
+        .and_then(|proxies| proxies.default)
+        .unwrap_or_default();
+    let setting = |key: &str, url: Option<String>| {
+        url.filter(|url| !url.is_empty()).map(|url| ProxySetting {
+            name: format!("{key} in {name}"),
+            url: Secret::new(url),
+        })
+    };
+    Ok(ConfigJson {
+        credentials,
+        insecure_registries: insecure_registries.unwrap_or_default(),
+        proxies: ConfigProxies {
+            https: setting("httpsProxy", proxy.https_proxy),
+            http: setting("httpProxy", proxy.http_proxy),
+            all: setting("allProxy", proxy.all_proxy),
+            no_proxy: proxy.no_proxy.unwrap_or_default(),
+        },
+    })
+}

@@ -1,0 +1,118 @@
+//! The variables that name proxies, in capitals or not, as Go's programs and curl have them.
+
+use manifest_registry::redact::Secret;
+use manifest_registry::{Proxies, ProxySetting};
+
+use super::config_json::ConfigProxies;
+use crate::context::Environment;
+
+/// Reads the environment, and takes what that does not name from `config.json`.
+#[must_use]
+pub fn read(environment: &Environment, config: &ConfigProxies) -> Proxies {
+    let setting = |names: [&str; 2]| {
+        names.into_iter().find_map(|name| {
+            let url = environment.var(name)?.to_string_lossy().into_owned();
+            Some(ProxySetting {
+                name: name.to_owned(),
+                url: Secret::new(url),
+            })
+        })
+    };
+    let https = setting(["HTTPS_PROXY", "https_proxy"]);
+    // Where this runs for a web server, whoever asks that for a page sets HTTP_PROXY (CVE-2016-5385).
+    let http = match environment.var("REQUEST_METHOD") {
+        Some(_) => setting(["http_proxy", "http_proxy"]),
+        None => setting(["HTTP_PROXY", "http_proxy"]),
+    };
+    let all = setting(["ALL_PROXY", "all_proxy"]);
+    let no_proxy = ["NO_PROXY", "no_proxy"]
+        .into_iter()
+        .find_map(|name| environment.var(name));
+    let no_proxy = no_proxy.map(|list| list.to_string_lossy().into_owned());
+    // A user who names one in the environment means that, for all that goes out; what config.json has is for containers.
+    let is_named = https.is_some() || http.is_some() || all.is_some();
+    let config = if is_named {
+        ConfigProxies::default()
+    } else {
+        config.clone()
+    };
+    Proxies {
+        https: https.or(config.https),
+        http: http.or(config.http),
+        all: all.or(config.all),
+        no_proxy: no_proxy.unwrap_or(config.no_proxy),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn config() -> ConfigProxies {
+        let setting = |name: &str| {
+            Some(ProxySetting {
+                name: name.into(),
+                url: Secret::new(format!("http://{name}")),
+            })
+        };
+        ConfigProxies {
+            https: setting("httpsProxy"),
+            http: setting("httpProxy"),
+            all: None,
+            no_proxy: "config.io".into(),
+        }
+    }
+
+    #[test]
+    fn the_environment_goes_before_the_file() {
+        for (variables, https, http, all, no_proxy) in [
+            (&[][..], "httpsProxy", "httpProxy", "", "config.io"),
+            (&[("NO_PROXY", "a")], "httpsProxy", "httpProxy", "", "a"),
+            (&[("HTTPS_PROXY", "a")], "HTTPS_PROXY", "", "", ""),
+            (
+                &[("HTTPS_PROXY", "")],
+                "httpsProxy",
+                "httpProxy",
+                "",
+                "config.io",
+            ),
+            (
+                &[
+                    ("https_proxy", "a"),
+                    ("HTTPS_PROXY", "b"),
+                    ("no_proxy", "c"),
+                ],
+                "HTTPS_PROXY",
+                "",
+                "",
+                "c",
+            ),
+            (&[("all_proxy", "a")], "", "", "all_proxy", ""),
+            (
+                &[("HTTP_PROXY", "a"), ("http_proxy", "b")],
+                "",
+                "HTTP_PROXY",
+                "",
+                "",
+            ),
+            (
+                &[
+                    ("REQUEST_METHOD", "GET"),
+                    ("HTTP_PROXY", "a"),
+                    ("http_proxy", "b"),
+                ],
+                "",
+                "http_proxy",
+                "",
+                "",
+            ),
+        ] {
+            let environment = Environment::of(variables);
+            let found = read(&environment, &config());
+            let name = |setting: Option<ProxySetting>| setting.map(|s| s.name).unwrap_or_default();
+            let names = [name(found.https), name(found.http), name(found.all)];
+            assert_eq!(names, [https, http, all], "{variables:?}");
+            assert_eq!(found.no_proxy, no_proxy, "{variables:?}");
+        }
+    }
+}

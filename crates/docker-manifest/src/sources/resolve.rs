@@ -1,0 +1,218 @@
+//! Asking registries what is behind each source.
+
+use std::collections::BTreeMap;
+use std::pin::Pin;
+
+use manifest_core::manifest::{ImageList, ImageManifest};
+use manifest_core::reference::Repository;
+use manifest_core::{
+    Content, Descriptor, Entry, ImageConfig, Manifest, Platform, Reference, Source,
+};
+use manifest_registry::Client;
+
+use super::flatten::{Choice, is_list};
+use crate::commands::for_all;
+use crate::failure::Failure;
+
+/// How deep lists in lists are followed. Real ones are two deep.
+const DEPTH: usize = 8;
+
+/// What came of one source.
+#[derive(Clone, Debug)]
+pub(crate) struct Resolved {
+    /// What was named.
+    pub(crate) source: Source,
+    /// Its entries, in its own order.
+    pub(crate) entries: Vec<Entry>,
+    /// What each image in it says of itself: labels, annotations, and those of the list that it came with.
+    pub(crate) sayings: Vec<BTreeMap<String, String>>,
+    /// What is odd about it.
+    pub(crate) oddities: Vec<String>,
+}
+
+/// What is asked, and of what.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Resolver<'a> {
+    pub(crate) client: &'a Client,
+    pub(crate) choice: &'a Choice,
+    /// Whether lists become their children.
+    pub(crate) flatten: bool,
+    /// In seconds since 1970 (UTC).
+    pub(crate) now: u64,
+}
+
+/// One child of a list, with what it says of itself.
+struct Found {
+    descriptor: Descriptor,
+    manifest: Option<Manifest>,
+    config: Option<ImageConfig>,
+}
+
+type Children = Result<Vec<(Reference, Found)>, Failure>;
+
+impl Resolver<'_> {
+    /// Resolves one source, whatever it is: an image becomes one entry, a list its children.
+    pub(crate) async fn resolve(&self, image: Reference) -> Result<Resolved, Failure> {
+        let manifest = self.client.manifest(&image).await?;
+        let source = Source::Registry(image.clone());
+        match manifest.content() {
+            Content::Image(content) => {
+                let config = self.client.config(image.repository(), content).await?;
+                let sayings = sayings(content, &config);
+                let entry = Entry::resolved(image, &manifest, config.platform, self.now);
+                Ok(Resolved {
+                    source,
+                    entries: vec![entry],
+                    sayings: vec![sayings],
+                    oddities: Vec::new(),
+                })
+            }
+            Content::List(list) if self.flatten => {
+                let children = self.children(image.repository(), list, 1).await?;
+                Ok(self.flattened(source, &manifest, list, children))
+            }
+            Content::List(list) => {
+                let descriptor = manifest.descriptor();
+                let reference = image.repository().at(descriptor.digest.clone());
+                let digest = manifest.digest().clone();
+                let named = (source.clone(), digest);
+                let entry = Entry::child(reference, descriptor, &manifest, named, self.now);
+                Ok(Resolved {
+                    source,
+                    entries: vec![entry],
+                    sayings: vec![list.annotations.clone()],
+                    oddities: Vec::new(),
+                })
+            }
+        }
+    }
+
+    fn flattened(
+        &self,
+        source: Source,
+        manifest: &Manifest,
+        list: &ImageList,
+        children: Vec<(Reference, Found)>,
+    ) -> Resolved {
+        let mut resolved = Resolved {
+            source,
+            entries: Vec::new(),
+            sayings: Vec::new(),
+            oddities: Vec::new(),
+        };
+        for (reference, found) in children {
+            // The same child twice is the same entry.
+            let is_known = |entry: &Entry| {
+                entry.reference == reference && entry.descriptor == found.descriptor
+            };
+            if resolved.entries.iter().any(is_known) {
+                continue;
+            }
+            resolved.oddities.extend(oddity(&reference, &found));
+            let named = (resolved.source.clone(), manifest.digest().clone());
+            let image = found.manifest.as_ref().map(Manifest::content);
+            if let (Some(Content::Image(image)), Some(config)) = (image, &found.config) {
+                let mut own = sayings(image, config);
+                own.extend(list.annotations.clone());
+                resolved.sayings.push(own);
+            }
+            let entry = match &found.manifest {
+                Some(manifest) => {
+                    Entry::child(reference, found.descriptor, manifest, named, self.now)
+                }
+                None => Entry::unread_child(reference, found.descriptor, named, self.now),
+            };
+            resolved.entries.push(entry);
+        }
+        resolved
+    }
+
+    /// Fetches the children of a list that are wanted, those of lists in it in their place.
+    fn children<'b>(
+        &'b self,
+        repository: &'b Repository,
+        list: &'b ImageList,
+        depth: usize,
+    ) -> Pin<Box<dyn Future<Output = Children> + 'b>> {
+        Box::pin(async move {
+            let wanted = self.choice.of(&list.manifests).into_iter();
+            let fetch = |descriptor: &'b Descriptor| async move {
+                let reference = repository.at(descriptor.digest.clone());
+                if manifest_core::MediaType::recognise(&descriptor.media_type).is_none() {
+                    let found = Found {
+                        descriptor: descriptor.clone(),
+                        manifest: None,
+                        config: None,
+                    };
+                    return Ok(vec![(reference, found)]);
+                }
+                if is_list(descriptor) && depth >= DEPTH {
+                    return Err(Failure::TooDeep {
+                        image: reference,
+                        depth,
+                    });
+                }
+                let manifest = self.client.child(repository, descriptor).await?;
+                if let Content::List(list) = manifest.content() {
+                    return self.children(repository, list, depth + 1).await;
+                }
+                let found = self.child(repository, descriptor.clone(), manifest).await?;
+                let stated = found.descriptor.platform.as_ref().filter(|p| p.is_stated());
+                let own = found.config.as_ref().map(|config| &config.platform);
+                let is_wanted = match (stated, own) {
+                    (None, Some(own)) => self.choice.serves(own),
+                    _ => true,
+                };
+                Ok(Vec::from_iter(is_wanted.then_some((reference, found))))
+            };
+            let children = for_all(wanted.map(fetch)).await?;
+            Ok(children.into_iter().flatten().collect())
+        })
+    }
+
+    /// Fetches what an image says of itself.
+    async fn child(
+        &self,
+        repository: &Repository,
+        descriptor: Descriptor,
+        manifest: Manifest,
+    ) -> Result<Found, Failure> {
+        let config = match manifest.content() {
+            Content::Image(image) if image.is_image() && descriptor.is_about().is_none() => {
+                Some(self.client.config(repository, image).await?)
+            }
+            _ => None,
+        };
+        Ok(Found {
+            descriptor,
+            manifest: Some(manifest),
+            config,
+        })
+    }
+}
+
+/// Gathers what an image says of itself: the labels of the vocabulary that annotations share, then its annotations.
+fn sayings(image: &ImageManifest, config: &ImageConfig) -> BTreeMap<String, String> {
+    let labels = config.labels.iter();
+    let mut own: BTreeMap<String, String> = labels
+        .filter(|(key, _)| key.starts_with("org.opencontainers.image."))
+        .map(|(key, value)| (key.clone(), value.clone()))
+        .collect();
+    own.extend(image.annotations.clone());
+    own
+}
+
+/// Says where a list and the image in it disagree on what the image runs on.
+fn oddity(reference: &Reference, found: &Found) -> Option<String> {
+    let own = &found.config.as_ref()?.platform;
+    let none = Platform::default();
+    let stated = found.descriptor.platform.as_ref().unwrap_or(&none);
+    if !stated.is_stated() {
+        return Some(format!(
+            "its list states no platform for {reference}, whose configuration says {own}: no engine will choose it"
+        ));
+    }
+    (!own.agrees_with(stated)).then(|| {
+        format!("its list says that {reference} is for {stated}, its configuration says {own}")
+    })
+}

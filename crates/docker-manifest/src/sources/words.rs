@@ -1,0 +1,217 @@
+//! Which sources a command line names.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::io::{self, Read as _};
+use std::path::{Path, PathBuf};
+
+use manifest_core::{Digest, Reference};
+
+use super::metadata;
+use crate::failure::Failure;
+
+/// The most bytes of a file with names in it that are read.
+const FILE_BYTES: u64 = 1024 * 1024;
+
+/// Everything on a command line that names sources.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Words<'a> {
+    /// The arguments behind the list.
+    pub(crate) arguments: &'a [String],
+    /// Folders of files that are named by digests.
+    pub(crate) digest_folders: &'a [PathBuf],
+    /// BuildKit's metadata files.
+    pub(crate) metadata: &'a [PathBuf],
+}
+
+impl Words<'_> {
+    /// Returns the sources that are named, each once, in the order given: first the arguments, then what the folders and
+    /// files name. A digest alone is in the repository of `list`.
+    pub(crate) fn sources(&self, list: &Reference) -> Result<Vec<Reference>, Failure> {
+        let mut named = Vec::new();
+        for argument in self.arguments {
+            match argument.strip_prefix('@') {
+                Some(path) => from_file(Path::new(path), list, &mut named)?,
+                None if argument == "-" => from_text(&stdin()?, list, &mut named)?,
+                None => named.push(source(argument, list)?),
+            }
+        }
+        for folder in self.digest_folders {
+            named.extend(digests_in(folder, list)?);
+        }
+        for path in self.metadata {
+            let bytes = read(path)?;
+            named.extend(metadata::images(path, &bytes, list.repository())?);
+        }
+        let mut seen = BTreeSet::new();
+        named.retain(|reference| seen.insert(reference.clone()));
+        Ok(named)
+    }
+}
+
+/// Reads one name: a reference, or a digest in the repository of `list`.
+fn source(text: &str, list: &Reference) -> Result<Reference, Failure> {
+    if let Ok(digest) = text.parse::<Digest>() {
+        return Ok(list.repository().at(digest));
+    }
+    Reference::parse(text).map_err(|source| Failure::Reference {
+        prefix: None,
+        source,
+    })
+}
+
+fn from_file(path: &Path, list: &Reference, named: &mut Vec<Reference>) -> Result<(), Failure> {
+    let text = as_text(read(path)?, path)?;
+    from_text(&text, list, named)
+}
+
+/// Reads names that are parted by white space, up to a `#` in each line.
+fn from_text(text: &str, list: &Reference, named: &mut Vec<Reference>) -> Result<(), Failure> {
+    let lines = text.lines();
+    let words = lines.flat_map(|line| {
+        line.split('#')
+            .next()
+            .unwrap_or_default()
+            .split_whitespace()
+    });
+    for word in words {
+        named.push(source(word, list)?);
+    }
+    Ok(())
+}
+
+fn stdin() -> Result<String, Failure> {
+    let bytes = bounded(io::stdin().lock(), Path::new("-"))?;
+    as_text(bytes, Path::new("-"))
+}
+
+fn read(path: &Path) -> Result<Vec<u8>, Failure> {
+    let file = fs::File::open(path).map_err(|source| Failure::Input {
+        path: path.to_owned(),
+        source,
+    })?;
+    bounded(file, path)
+}
+
+fn bounded(from: impl io::Read, path: &Path) -> Result<Vec<u8>, Failure> {
+    let mut bytes = Vec::new();
+    let read = from.take(FILE_BYTES + 1).read_to_end(&mut bytes);
+    let source = match read {
+        Ok(length) if length as u64 <= FILE_BYTES => return Ok(bytes),
+        Ok(_) => io::Error::from(io::ErrorKind::FileTooLarge),
+        Err(error) => error,
+    };
+    Err(Failure::Input {
+        path: path.to_owned(),
+        source,
+    })
+}
+
+fn as_text(bytes: Vec<u8>, path: &Path) -> Result<String, Failure> {
+    String::from_utf8(bytes).map_err(|_| Failure::Input {
+        path: path.to_owned(),
+        source: io::Error::from(io::ErrorKind::InvalidData),
+    })
+}
+
+/// Lists a folder of files that are named by digests: `sha256:<hex>`, or the 64 digits of a SHA-256 alone, as builds on several
+/// machines leave them behind. By name, so that each run gives the same order.
+fn digests_in(folder: &Path, list: &Reference) -> Result<Vec<Reference>, Failure> {
+    let failed = |source| Failure::Input {
+        path: folder.to_owned(),
+        source,
+    };
+    let mut names = Vec::new();
+    for item in fs::read_dir(folder).map_err(failed)? {
+        let name = item.map_err(failed)?.file_name();
+        let name = name.to_string_lossy().into_owned();
+        if !name.starts_with('.') {
+            names.push(name);
+        }
+    }
+    names.sort();
+    let digest = |name: &String| {
+        let digest = name
+            .replace("sha256-", "sha256:")
+            .parse::<Digest>()
+            .or_else(|_| format!("sha256:{name}").parse());
+        let digest = digest.map_err(|_| Failure::NoDigest {
+            path: folder.join(name),
+        })?;
+        Ok(list.repository().at(digest))
+    };
+    let found: Vec<Reference> = names.iter().map(digest).collect::<Result<_, Failure>>()?;
+    if found.is_empty() {
+        return Err(Failure::NoDigests {
+            folder: folder.to_owned(),
+        });
+    }
+    Ok(found)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn list() -> Reference {
+        Reference::parse("q.io/app:all").unwrap()
+    }
+
+    fn texts(found: Result<Vec<Reference>, Failure>) -> Vec<String> {
+        let found = found.unwrap();
+        found.iter().map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn names_digests_and_files_of_names() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("names");
+        let digest = format!("sha256:{}", "a".repeat(64));
+        fs::write(&file, format!("app:2 app:3 # not this\n\n  {digest}\n")).unwrap();
+        let arguments = [
+            "app:1".to_owned(),
+            format!("@{}", file.display()),
+            "app:1".to_owned(),
+        ];
+        let words = Words {
+            arguments: &arguments,
+            digest_folders: &[],
+            metadata: &[],
+        };
+        let expected = [
+            "docker.io/library/app:1".to_owned(),
+            "docker.io/library/app:2".to_owned(),
+            "docker.io/library/app:3".to_owned(),
+            format!("q.io/app@{digest}"),
+        ];
+        assert_eq!(texts(words.sources(&list())), expected);
+    }
+
+    #[test]
+    fn a_folder_of_digests() {
+        let folder = tempfile::tempdir().unwrap();
+        let sources = || {
+            let folders = [folder.path().to_owned()];
+            let words = Words {
+                arguments: &[],
+                digest_folders: &folders,
+                metadata: &[],
+            };
+            words.sources(&list())
+        };
+        assert!(matches!(sources(), Err(Failure::NoDigests { .. })));
+        let hash = |letter: &str| letter.repeat(64);
+        for name in [
+            hash("b"),
+            format!("sha256:{}", hash("a")),
+            ".hidden".to_owned(),
+        ] {
+            fs::write(folder.path().join(name), "").unwrap();
+        }
+        let at = |letter| format!("q.io/app@sha256:{}", hash(letter));
+        assert_eq!(texts(sources()), [at("b"), at("a")]);
+        fs::write(folder.path().join("README"), "").unwrap();
+        let error = sources().unwrap_err().to_string();
+        assert!(error.contains("README"), "{error}");
+    }
+}

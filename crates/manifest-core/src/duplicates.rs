@@ -1,0 +1,142 @@
+//! Entries that engines cannot tell apart.
+
+use crate::draft::Entry;
+
+/// Two entries for one platform, by their places: clients only ever see the first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Duplicate {
+    /// The place of the entry that is seen.
+    pub first: usize,
+    /// The place of the one that is not.
+    pub second: usize,
+}
+
+/// Finds images for the same os, architecture, variant, os version and os features. What is no image is left aside, and so
+/// is an image of which nothing is known.
+#[must_use]
+pub fn duplicates<'a>(entries: impl IntoIterator<Item = &'a Entry>) -> Vec<Duplicate> {
+    let mut seen = Vec::new();
+    let mut found = Vec::new();
+    for (second, entry) in entries.into_iter().enumerate() {
+        let Some(platform) = entry.descriptor.platform.as_ref() else {
+            continue;
+        };
+        if !entry.is_image() || !platform.is_stated() {
+            continue;
+        }
+        let comparable = platform.comparable();
+        match seen.iter().find(|(other, _)| *other == comparable) {
+            Some(&(_, first)) => found.push(Duplicate { first, second }),
+            None => seen.push((comparable, second)),
+        }
+    }
+    found
+}
+
+/// Tells which of the entries are left when those at the given places go: their attestations go with them.
+#[must_use]
+pub fn without(entries: &[Entry], gone: &[usize]) -> Vec<bool> {
+    let stays = |place: usize| !gone.contains(&place);
+    let is_about_gone = |entry: &Entry| {
+        let about = entry.descriptor.is_about();
+        about.is_some_and(|about| {
+            let is_it = |&(_, other): &(usize, &Entry)| other.descriptor.digest.as_str() == about;
+            let mut subjects = entries.iter().enumerate().filter(is_it).peekable();
+            subjects.peek().is_some() && subjects.all(|(place, _)| !stays(place))
+        })
+    };
+    let entries = entries.iter().enumerate();
+    entries
+        .map(|(place, entry)| stays(place) && !is_about_gone(entry))
+        .collect()
+}
+
+/// Finds attestations about images that are not among the entries.
+#[must_use]
+pub fn orphans(entries: &[Entry]) -> Vec<&Entry> {
+    let has = |digest: &str| {
+        entries
+            .iter()
+            .any(|entry| entry.descriptor.digest.as_str() == digest)
+    };
+    let is_orphan = |entry: &&Entry| entry.descriptor.is_about().is_some_and(|about| !has(about));
+    entries.iter().filter(is_orphan).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::media_type::{OCI_INDEX, OCI_MANIFEST};
+    use crate::{Descriptor, NamedPlatform, Reference};
+
+    /// An entry for a platform; with `about`, an attestation about the entry of that place.
+    fn entry(place: usize, platform: &str, about: Option<usize>) -> Entry {
+        let digest = |place: usize| format!("sha256:{place:064}");
+        let mut descriptor = Descriptor::new(OCI_MANIFEST, digest(place).parse().unwrap(), 7);
+        descriptor.platform = Some(NamedPlatform::parse_any(platform).unwrap().platform);
+        if let Some(about) = about {
+            let annotation = |key: &str, value: String| (key.to_owned(), value);
+            descriptor.annotations.extend([
+                annotation("vnd.docker.reference.digest", digest(about)),
+                annotation("vnd.docker.reference.type", "attestation-manifest".into()),
+            ]);
+        }
+        Entry {
+            reference: Reference::parse(&format!("localhost:5000/app:{place}")).unwrap(),
+            descriptor,
+            raw: None,
+            shown: None,
+            origin: None,
+            position: None,
+        }
+    }
+
+    #[test]
+    fn what_engines_cannot_tell_apart() {
+        let platforms = [
+            "linux/arm64",
+            "linux/arm/v7",
+            "windows(10.0.1)/amd64",
+            "windows(10.0.2)/amd64",
+            "unknown/unknown",
+            "unknown/unknown",
+            "linux/arm64/v8",
+            "linux/arm",
+            "linux/arm64",
+            "linux/arm/v6",
+        ];
+        let mut entries: Vec<_> = (0..)
+            .zip(platforms)
+            .map(|(i, p)| entry(i, p, None))
+            .collect();
+        let pairs = |entries: &[Entry]| -> Vec<_> {
+            let found = duplicates(entries).into_iter();
+            found
+                .map(|Duplicate { first, second }| (first, second))
+                .collect()
+        };
+        assert_eq!(pairs(&entries), [(0, 6), (1, 7), (0, 8)]);
+        let features = &mut entries[8].descriptor.platform.as_mut().unwrap().os_features;
+        features.push("f".into());
+        entries[7].descriptor.media_type = OCI_INDEX.into();
+        assert_eq!(pairs(&entries), [(0, 6)]);
+    }
+
+    #[test]
+    fn attestations_go_with_their_image() {
+        let entries = [
+            entry(0, "linux/amd64", None),
+            entry(1, "linux/arm64", None),
+            entry(2, "unknown/unknown", Some(0)),
+            entry(3, "unknown/unknown", Some(1)),
+            entry(4, "unknown/unknown", Some(99)),
+        ];
+        assert_eq!(without(&entries, &[0]), [false, true, false, true, true]);
+        assert_eq!(without(&entries, &[]), [true; 5]);
+        let found: Vec<_> = orphans(&entries)
+            .iter()
+            .map(|entry| &entry.reference)
+            .collect();
+        assert_eq!(found, [&entries[4].reference]);
+    }
+}

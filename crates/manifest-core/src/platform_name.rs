@@ -1,0 +1,314 @@
+//! Platforms as people write them: `os[(version)]/arch[/variant]`.
+
+use crate::platform::Platform;
+
+/// A platform that was read, and what it was called where that is no name that engines know.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NamedPlatform {
+    /// The platform, in the words of engines.
+    pub platform: Platform,
+    /// What was written, where engines call it otherwise.
+    pub alias: Option<String>,
+}
+
+/// Why a text names no platform.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum PlatformNameError {
+    /// It has another form.
+    #[error("{0:?} is no platform: write os/arch or os/arch/variant, as linux/arm/v7")]
+    Form(String),
+    /// There is no such operating system or architecture, or not together.
+    #[error("{text:?} is no platform: there is no {pair}")]
+    Pair {
+        /// The text.
+        text: String,
+        /// Operating system and architecture.
+        pair: String,
+    },
+    /// The architecture has no such variant.
+    #[error("{text:?} is no platform: {architecture} has no variant {variant:?}, but {}", known.join(", "))]
+    Variant {
+        /// The text.
+        text: String,
+        /// The architecture.
+        architecture: String,
+        /// The variant.
+        variant: String,
+        /// The variants that it has.
+        known: Vec<&'static str>,
+    },
+}
+
+/// What other programs call architectures (`uname -m`, Debian, RPM), and what engines call them.
+const ALIASES: &[(&str, &str, &str)] = &[
+    ("aarch64", "arm64", ""),
+    ("arm64v8", "arm64", "v8"),
+    ("armv8", "arm64", ""),
+    ("arm32v5", "arm", "v5"),
+    ("arm32v6", "arm", "v6"),
+    ("arm32v7", "arm", "v7"),
+    ("armel", "arm", "v6"),
+    ("armhf", "arm", "v7"),
+    ("armv5", "arm", "v5"),
+    ("armv5l", "arm", "v5"),
+    ("armv6", "arm", "v6"),
+    ("armv6l", "arm", "v6"),
+    ("armv7", "arm", "v7"),
+    ("armv7l", "arm", "v7"),
+    ("i386", "386", ""),
+    ("i686", "386", ""),
+    ("x86", "386", ""),
+    ("x86_64", "amd64", ""),
+    ("x86-64", "amd64", ""),
+    ("loongarch64", "loong64", ""),
+    ("mips64el", "mips64le", ""),
+    ("mipsel", "mipsle", ""),
+    ("ppc64el", "ppc64le", ""),
+    ("powerpc64le", "ppc64le", ""),
+];
+
+/// The variants that engines tell apart (OCI image specification, "Platform Variants"; for the others Go's settings of the
+/// same name).
+const VARIANTS: &[(&str, &[&str])] = &[
+    ("arm", &["v5", "v6", "v7", "v8"]),
+    ("arm64", &["v8", "v9"]),
+    ("amd64", &["v1", "v2", "v3", "v4"]),
+    ("386", &["softfloat", "sse2"]),
+    ("mips", &["softfloat", "hardfloat"]),
+    ("mipsle", &["softfloat", "hardfloat"]),
+    ("mips64", &["softfloat", "hardfloat"]),
+    ("mips64le", &["softfloat", "hardfloat"]),
+    ("ppc64", &["power8", "power9", "power10"]),
+    ("ppc64le", &["power8", "power9", "power10"]),
+    ("riscv64", &["rva20u64", "rva22u64", "rva23u64"]),
+];
+
+impl NamedPlatform {
+    /// Reads a platform.
+    ///
+    /// # Errors
+    /// Where the text has another form, or names what does not exist.
+    pub fn parse(text: &str) -> Result<Self, PlatformNameError> {
+        let named = Self::parse_any(text)?;
+        named.platform.check(text)?;
+        Ok(named)
+    }
+
+    /// Reads a platform, whether it exists or not.
+    ///
+    /// # Errors
+    /// Where the text has another form.
+    pub fn parse_any(text: &str) -> Result<Self, PlatformNameError> {
+        let form = || PlatformNameError::Form(text.to_owned());
+        let parts: Vec<&str> = text.split('/').collect();
+        let (os, architecture, variant) = match parts[..] {
+            [os, architecture] => (os, architecture, ""),
+            [os, architecture, variant] if !variant.is_empty() => (os, architecture, variant),
+            _ => return Err(form()),
+        };
+        let (os, os_version) = match os.split_once('(') {
+            Some((os, version)) => (os, version.strip_suffix(')').ok_or_else(form)?),
+            None => (os, ""),
+        };
+        let is_word = |text: &str| {
+            let mut chars = text.chars();
+            chars.all(|c| c.is_ascii_alphanumeric() || "._-".contains(c))
+        };
+        let words = [os, architecture, variant, os_version];
+        if os.is_empty() || architecture.is_empty() || !words.into_iter().all(is_word) {
+            return Err(form());
+        }
+        let os = match os.to_ascii_lowercase().as_str() {
+            "macos" => "darwin".to_owned(),
+            other => other.to_owned(),
+        };
+        let (architecture, variant) = canonical(architecture, variant);
+        let platform = Platform {
+            architecture,
+            os,
+            os_version: os_version.to_owned(),
+            variant,
+            ..Platform::default()
+        };
+        let alias = (platform.to_string() != text).then(|| text.to_owned());
+        Ok(Self { platform, alias })
+    }
+}
+
+/// Returns architecture and variant in the words of engines.
+fn canonical(architecture: &str, variant: &str) -> (String, String) {
+    let architecture = architecture.to_ascii_lowercase();
+    let mut variant = variant.to_ascii_lowercase();
+    if variant.starts_with(|c: char| c.is_ascii_digit()) && architecture.starts_with("a") {
+        variant.insert(0, 'v');
+    }
+    let alias = ALIASES.iter().find(|(alias, ..)| *alias == architecture);
+    let Some((_, name, implied)) = alias else {
+        return (architecture, variant);
+    };
+    let variant = if variant.is_empty() {
+        (*implied).to_owned()
+    } else {
+        variant
+    };
+    ((*name).to_owned(), variant)
+}
+
+impl Platform {
+    /// Checks that there is such a platform. `text` is what it was written as.
+    ///
+    /// # Errors
+    /// Where there is no such pair, or the architecture has no such variant.
+    pub fn check(&self, text: &str) -> Result<(), PlatformNameError> {
+        let text = || text.to_owned();
+        if !self.is_known_pair() {
+            return Err(PlatformNameError::Pair {
+                text: text(),
+                pair: format!("{}/{}", self.os, self.architecture),
+            });
+        }
+        let known = VARIANTS
+            .iter()
+            .find(|(name, _)| *name == self.architecture)
+            .map_or(&[][..], |(_, known)| known);
+        // ARM counts on: v8.1, v9.2.
+        let (major, _) = self.variant.split_once('.').unwrap_or((&self.variant, ""));
+        let is_known = match self.architecture.as_str() {
+            "arm" | "arm64" => known.contains(&major),
+            _ => known.contains(&self.variant.as_str()),
+        };
+        if self.variant.is_empty() || is_known {
+            return Ok(());
+        }
+        Err(PlatformNameError::Variant {
+            text: text(),
+            architecture: self.architecture.clone(),
+            variant: self.variant.clone(),
+            known: known.to_vec(),
+        })
+    }
+
+    /// Returns what engines compare: `arm64` is `arm64/v8`, `arm` is `arm/v7`, `amd64` is `amd64/v1`.
+    #[must_use]
+    pub fn comparable(&self) -> (&str, &str, &str, &str, Vec<&str>) {
+        let variant = match (self.architecture.as_str(), self.variant.as_str()) {
+            ("arm64", "v8" | "8") | ("amd64", "v1") => "",
+            ("arm", "" | "7") => "v7",
+            (_, variant) => variant,
+        };
+        let mut features: Vec<&str> = self.os_features.iter().map(String::as_str).collect();
+        features.sort_unstable();
+        (
+            &self.os,
+            &self.architecture,
+            variant,
+            &self.os_version,
+            features,
+        )
+    }
+
+    /// Tells whether another platform may be meant for the same image: os and architecture are the same, and so are variant
+    /// and os version where both are stated.
+    #[must_use]
+    pub fn agrees_with(&self, other: &Self) -> bool {
+        let same = |one: &str, other: &str| one.is_empty() || other.is_empty() || one == other;
+        let variant = |platform: &Self| platform.comparable().2.to_owned();
+        same(&self.os, &other.os)
+            && same(&self.architecture, &other.architecture)
+            && (self.variant.is_empty()
+                || other.variant.is_empty()
+                || variant(self) == variant(other))
+            && same(&self.os_version, &other.os_version)
+    }
+
+    /// Tells whether an image for this platform is what is wanted: the same os, architecture and variant, and an os version
+    /// that begins with the one that is wanted, if one is.
+    #[must_use]
+    pub fn serves(&self, wanted: &Self) -> bool {
+        let (os, architecture, variant, ..) = self.comparable();
+        let (wanted_os, wanted_architecture, wanted_variant, version, _) = wanted.comparable();
+        let begins = |rest: &str| rest.is_empty() || rest.starts_with('.');
+        (os, architecture, variant) == (wanted_os, wanted_architecture, wanted_variant)
+            && (version.is_empty() || self.os_version.strip_prefix(version).is_some_and(begins))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn named(text: &str) -> String {
+        let NamedPlatform { platform, alias } = NamedPlatform::parse(text).unwrap();
+        let alias = alias.map(|alias| format!(" for {alias}"));
+        format!("{platform}{}", alias.unwrap_or_default())
+    }
+
+    #[test]
+    fn names_and_aliases() {
+        for (text, expected) in [
+            ("linux/amd64", "linux/amd64"),
+            ("linux/arm64/v8", "linux/arm64/v8"),
+            ("windows(10.0.17763.1)/amd64", "windows(10.0.17763.1)/amd64"),
+            ("linux/aarch64", "linux/arm64 for linux/aarch64"),
+            ("linux/x86_64", "linux/amd64 for linux/x86_64"),
+            ("linux/armhf", "linux/arm/v7 for linux/armhf"),
+            ("linux/armv7l", "linux/arm/v7 for linux/armv7l"),
+            ("linux/armhf/v6", "linux/arm/v6 for linux/armhf/v6"),
+            ("linux/arm/7", "linux/arm/v7 for linux/arm/7"),
+            ("Linux/AMD64", "linux/amd64 for Linux/AMD64"),
+            ("macos/arm64", "darwin/arm64 for macos/arm64"),
+            ("linux/arm64/v8.2", "linux/arm64/v8.2"),
+        ] {
+            assert_eq!(named(text), expected);
+        }
+    }
+
+    #[test]
+    fn nonsense_is_refused() {
+        for (text, part) in [
+            ("amd64", "write os/arch"),
+            ("linux/", "write os/arch"),
+            ("linux/arm/", "write os/arch"),
+            ("a/b/c/d", "write os/arch"),
+            ("windows(10/amd64", "write os/arch"),
+            ("linux/a\u{1b}[m", "write os/arch"),
+            ("linux/amd46", "there is no linux/amd46"),
+            ("amd64/v8", "there is no amd64/v8"),
+            ("windows/s390x", "there is no windows/s390x"),
+            (
+                "linux/amd64/v8",
+                "amd64 has no variant \"v8\", but v1, v2, v3, v4",
+            ),
+            ("linux/s390x/z13", "has no variant"),
+        ] {
+            let error = NamedPlatform::parse(text).unwrap_err().to_string();
+            assert!(error.contains(part), "{text}: {error}");
+        }
+        assert!(NamedPlatform::parse_any("linux/amd64/v8").is_ok());
+    }
+
+    #[test]
+    fn what_serves_whom() {
+        let parse = |text: &str| NamedPlatform::parse_any(text).unwrap().platform;
+        for (has, wanted, serves) in [
+            ("linux/arm64/v8", "linux/arm64", true),
+            ("linux/arm64", "linux/arm64/v8", true),
+            ("linux/arm", "linux/arm/v7", true),
+            ("linux/arm/v6", "linux/arm", false),
+            ("linux/amd64/v3", "linux/amd64", false),
+            ("windows(10.0.17763.1)/amd64", "windows/amd64", true),
+            (
+                "windows(10.0.17763.1)/amd64",
+                "windows(10.0.17763)/amd64",
+                true,
+            ),
+            (
+                "windows(10.0.17763.1)/amd64",
+                "windows(10.0.1776)/amd64",
+                false,
+            ),
+        ] {
+            assert_eq!(parse(has).serves(&parse(wanted)), serves, "{has} {wanted}");
+        }
+    }
+}

@@ -1,0 +1,359 @@
+//! What a list says of itself, in which form it is published, and in which order.
+
+use std::collections::BTreeMap;
+
+use crate::descriptor::Descriptor;
+use crate::draft::Entry;
+use crate::media_type::MediaType;
+use crate::platform::Platform;
+use crate::reference::Reference;
+
+/// What a list has beside its entries.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ListSettings {
+    /// The form in which it is published; by what is in it where this says nothing.
+    pub list_type: Option<ListType>,
+    /// The order of the entries.
+    pub order: Order,
+    /// Annotations on the list.
+    pub annotations: BTreeMap<String, String>,
+    /// The type of artifact that the list is.
+    pub artifact_type: Option<String>,
+    /// What the list refers to.
+    pub subject: Option<Descriptor>,
+}
+
+/// The two forms in which a list is published.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ListType {
+    /// A Docker manifest list.
+    Docker,
+    /// An OCI image index.
+    Oci,
+}
+
+/// In which order the entries of a list are published.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Order {
+    /// Docker's: by the references that the entries were made of, as file names. The children of a list stay together, in
+    /// its order.
+    #[default]
+    Name,
+    /// As they were given to `create`.
+    Given,
+    /// By platform, attestations after their image.
+    Platform,
+}
+
+/// A Docker manifest list cannot carry something that is in the draft.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a Docker manifest list cannot carry {what}")]
+pub struct CannotCarry {
+    /// What it is, and of which entry.
+    pub what: String,
+}
+
+impl ListType {
+    /// Returns the media type of a list in this form.
+    #[must_use]
+    pub fn media_type(self) -> MediaType {
+        match self {
+            Self::Docker => MediaType::DockerManifestList,
+            Self::Oci => MediaType::OciIndex,
+        }
+    }
+}
+
+impl ListSettings {
+    /// Chooses the form by what has to be in it: an OCI child, or anything that only an OCI index has, makes it one; else it
+    /// is a Docker list.
+    ///
+    /// # Errors
+    /// Where the form is settled to be a Docker list, which cannot carry that.
+    pub fn type_for(&self, entries: &[Entry]) -> Result<ListType, CannotCarry> {
+        let what = self.needs_oci(entries);
+        match (self.list_type, what) {
+            (Some(ListType::Docker), Some(what)) => Err(CannotCarry { what }),
+            (Some(chosen), _) => Ok(chosen),
+            (None, Some(_)) => Ok(ListType::Oci),
+            (None, None) => Ok(ListType::Docker),
+        }
+    }
+
+    /// Returns something that only an OCI index can carry.
+    fn needs_oci(&self, entries: &[Entry]) -> Option<String> {
+        let of_list = [
+            (!self.annotations.is_empty(), "annotations"),
+            (self.artifact_type.is_some(), "an artifact type"),
+            (self.subject.is_some(), "a subject"),
+        ];
+        if let Some((_, what)) = of_list.into_iter().find(|(is_there, _)| *is_there) {
+            return Some(what.to_owned());
+        }
+        entries.iter().find_map(|entry| {
+            let Descriptor {
+                annotations,
+                artifact_type,
+                data,
+                ..
+            } = &entry.descriptor;
+            let what = if entry.media_type().is_some_and(MediaType::is_oci) {
+                "the OCI manifest"
+            } else if !annotations.is_empty() {
+                "annotations on"
+            } else if artifact_type.is_some() {
+                "an artifact type of"
+            } else if data.is_some() {
+                "embedded data of"
+            } else {
+                return None;
+            };
+            Some(format!("{what} {}", entry.reference))
+        })
+    }
+}
+
+/// Returns the entries that are in the minority where a list has both Docker's and OCI manifests: some registries refuse
+/// such lists. Nothing where all are of one kind.
+#[must_use]
+pub fn odd_ones(entries: &[Entry]) -> Vec<&Reference> {
+    let images = entries.iter().filter(|entry| entry.media_type().is_some());
+    let (oci, docker): (Vec<&Entry>, Vec<&Entry>) =
+        images.partition(|entry| entry.media_type().is_some_and(MediaType::is_oci));
+    let odd = if oci.len() < docker.len() {
+        &oci
+    } else {
+        &docker
+    };
+    let both = !oci.is_empty() && !docker.is_empty();
+    let odd = odd.iter().filter(|_| both);
+    odd.map(|entry| &entry.reference).collect()
+}
+
+impl Order {
+    /// Returns the entries in this order. They are given in Docker's.
+    #[must_use]
+    pub fn sorted(self, entries: &[Entry]) -> Vec<&Entry> {
+        let mut sorted: Vec<&Entry> = entries.iter().collect();
+        match self {
+            Self::Name => {}
+            Self::Given => sorted.sort_by_key(|entry| entry.position.unwrap_or(u64::MAX)),
+            Self::Platform => {
+                let place = |entry: &Entry| {
+                    let subject = entry.descriptor.is_about().and_then(|about| {
+                        let is_it = |other: &&Entry| other.descriptor.digest.as_str() == about;
+                        entries.iter().find(is_it)
+                    });
+                    let image = subject.unwrap_or(entry);
+                    let platform = image.descriptor.platform.clone().unwrap_or_default();
+                    let Platform {
+                        os,
+                        architecture,
+                        variant,
+                        os_version,
+                        ..
+                    } = platform;
+                    let key = (os, architecture, variant, os_version);
+                    (key, image.descriptor.digest.to_string(), subject.is_some())
+                };
+                sorted.sort_by_cached_key(|entry| place(entry));
+            }
+        }
+        sorted
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::draft::{Draft, Origin};
+    use crate::list::PublishedList;
+    use crate::media_type::{DOCKER_MANIFEST, OCI_MANIFEST};
+
+    fn entry(media_type: &str, hex: char, platform: &str) -> Entry {
+        let digest: crate::Digest = format!("sha256:{}", hex.to_string().repeat(64))
+            .parse()
+            .unwrap();
+        let mut descriptor = Descriptor::new(media_type, digest, 7);
+        let named = crate::NamedPlatform::parse_any(platform).unwrap();
+        descriptor.platform = Some(named.platform);
+        Entry {
+            reference: Reference::parse(&format!("localhost:5000/app:{hex}")).unwrap(),
+            descriptor,
+            raw: None,
+            shown: None,
+            origin: None,
+            position: None,
+        }
+    }
+
+    fn draft(types: &[&str]) -> Draft {
+        let entries = types
+            .iter()
+            .zip('a'..)
+            .map(|(t, hex)| entry(t, hex, "linux/amd64"));
+        Draft::new(
+            Reference::parse("localhost:5000/list").unwrap(),
+            entries.collect(),
+        )
+    }
+
+    #[test]
+    fn one_oci_child_makes_an_index() {
+        use MediaType::{DockerManifestList, OciIndex};
+        for (types, expected, odd) in [
+            (
+                &[DOCKER_MANIFEST, DOCKER_MANIFEST][..],
+                DockerManifestList,
+                &[][..],
+            ),
+            (
+                &[DOCKER_MANIFEST, OCI_MANIFEST, DOCKER_MANIFEST],
+                OciIndex,
+                &["b"],
+            ),
+            (
+                &[OCI_MANIFEST, DOCKER_MANIFEST, OCI_MANIFEST],
+                OciIndex,
+                &["b"],
+            ),
+            (&[OCI_MANIFEST], OciIndex, &[]),
+            (&[], DockerManifestList, &[]),
+        ] {
+            let draft = draft(types);
+            let list = PublishedList::of(&draft).unwrap();
+            assert_eq!(list.media_type, expected);
+            let found: Vec<_> = odd_ones(&draft.entries)
+                .iter()
+                .filter_map(|r| r.tag())
+                .collect();
+            assert_eq!(found, odd);
+        }
+    }
+
+    #[test]
+    fn what_docker_lists_cannot_carry_makes_an_index_or_is_refused() {
+        let text = || Some("t/t".to_owned());
+        let map = || BTreeMap::from([("k".to_owned(), "v".to_owned())]);
+        let changes: [(fn(&mut Draft), &str); 6] = [
+            (
+                |draft| {
+                    draft
+                        .settings
+                        .annotations
+                        .extend([("k".into(), "v".into())])
+                },
+                "annotations",
+            ),
+            (
+                |draft| draft.settings.artifact_type = Some("t/t".into()),
+                "an artifact type",
+            ),
+            (
+                |draft| draft.settings.subject = Some(draft.entries[0].descriptor.clone()),
+                "a subject",
+            ),
+            (
+                |draft| draft.entries[0].descriptor.media_type = OCI_MANIFEST.into(),
+                "the OCI manifest localhost:5000/app:a",
+            ),
+            (
+                |draft| draft.entries[0].descriptor.data = Some("e30=".into()),
+                "embedded data of localhost:5000/app:a",
+            ),
+            (
+                |draft| {
+                    draft.entries[0]
+                        .descriptor
+                        .annotations
+                        .extend([("k".into(), "v".into())])
+                },
+                "annotations on localhost:5000/app:a",
+            ),
+        ];
+        for (change, what) in changes {
+            let mut draft = draft(&[DOCKER_MANIFEST]);
+            change(&mut draft);
+            let list = PublishedList::of(&draft).unwrap();
+            assert_eq!(list.media_type, MediaType::OciIndex, "{what}");
+            draft.settings.list_type = Some(ListType::Docker);
+            let error = PublishedList::of(&draft).unwrap_err().to_string();
+            assert_eq!(error, format!("a Docker manifest list cannot carry {what}"));
+        }
+        let mut draft = draft(&[DOCKER_MANIFEST]);
+        draft.settings = ListSettings {
+            list_type: Some(ListType::Oci),
+            annotations: map(),
+            artifact_type: text(),
+            subject: Some(Descriptor::new(
+                "m",
+                draft.entries[0].descriptor.digest.clone(),
+                1,
+            )),
+            ..ListSettings::default()
+        };
+        let bytes = String::from_utf8(PublishedList::of(&draft).unwrap().bytes).unwrap();
+        let places = [
+            "schemaVersion",
+            "mediaType",
+            "artifactType",
+            "manifests",
+            "subject",
+            "\"k\": \"v\"",
+        ]
+        .map(|key| bytes.find(key).unwrap());
+        assert!(places.is_sorted(), "{bytes}");
+    }
+
+    #[test]
+    fn orders() {
+        let mut entries = vec![
+            entry(OCI_MANIFEST, 'a', "unknown/unknown"),
+            entry(OCI_MANIFEST, 'b', "linux/arm64"),
+            entry(OCI_MANIFEST, 'c', "linux/amd64"),
+        ];
+        let image = entries[2].descriptor.digest.to_string();
+        let annotations = &mut entries[0].descriptor.annotations;
+        annotations.insert("vnd.docker.reference.digest".into(), image);
+        for (entry, position) in entries.iter_mut().zip([7, 0, 3]) {
+            entry.position = Some(position);
+        }
+        for (order, expected) in [
+            (Order::Name, "abc"),
+            (Order::Given, "bca"),
+            (Order::Platform, "cab"),
+        ] {
+            let sorted = order.sorted(&entries);
+            let tags: String = sorted
+                .iter()
+                .filter_map(|entry| entry.reference.tag())
+                .collect();
+            assert_eq!(tags, expected, "{order:?}");
+        }
+    }
+
+    #[test]
+    fn a_child_of_an_index_keeps_its_descriptor() {
+        let json = format!(
+            r#"{{"mediaType":"{OCI_MANIFEST}","digest":"sha256:{}","size":3,"annotations":{{"k":"v"}},"data":"e30=","artifactType":"t/t","x":[1.0]}}"#,
+            "d".repeat(64)
+        );
+        let mut child = entry(OCI_MANIFEST, 'd', "linux/amd64");
+        child.descriptor = Descriptor::parse(json.as_bytes()).unwrap();
+        child.origin = Some(Origin {
+            digest: child.descriptor.digest.clone(),
+            resolved_at: 0,
+            platform: Platform::default(),
+            annotations: BTreeMap::new(),
+            insecure: false,
+            source: Some(crate::Source::Registry(child.reference.clone())),
+        });
+        let draft = Draft::new(Reference::parse("l").unwrap(), vec![child.clone()]);
+        let bytes = PublishedList::of(&draft).unwrap().bytes;
+        let list = crate::Manifest::parse(crate::media_type::OCI_INDEX, bytes).unwrap();
+        let crate::Content::List(list) = list.content() else {
+            panic!("a list")
+        };
+        assert_eq!(list.manifests, [child.descriptor]);
+    }
+}

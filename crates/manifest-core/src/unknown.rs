@@ -1,0 +1,46 @@
+//! Fields that no specification of this program's time has: kept, and passed on.
+
+use serde::ser::{Error as _, SerializeMap as _};
+use serde::{Serialize, Serializer};
+use serde_json::value::RawValue;
+
+use crate::go_json::{self, Object};
+
+/// The fields of a JSON object that are not known here, in their order, with their values as they were but for white space.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Unknown(Vec<(String, String)>);
+
+impl Unknown {
+    /// Tells whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Returns their names.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(|(name, _)| name.as_str())
+    }
+
+    pub(crate) fn of(object: &Object<'_>, known: &[&str]) -> Result<Self, serde_json::Error> {
+        let field = |(name, value): (&str, &RawValue)| {
+            let value = go_json::compact(value.get().as_bytes())?;
+            let value = String::from_utf8(value).map_err(serde_json::Error::custom)?;
+            Ok((name.to_owned(), value))
+        };
+        let fields = object.others(known).into_iter().map(field);
+        fields.collect::<Result<_, _>>().map(Self)
+    }
+}
+
+/// As the members of the object that they are flattened into.
+impl Serialize for Unknown {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(Some(self.0.len()))?;
+        for (name, value) in &self.0 {
+            let value: &RawValue = serde_json::from_str(value).map_err(S::Error::custom)?;
+            map.serialize_entry(name, value)?;
+        }
+        map.end()
+    }
+}

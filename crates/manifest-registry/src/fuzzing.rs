@@ -1,0 +1,116 @@
+//! What must hold for any bytes from a registry, or in Docker's configuration; see [`manifest_core::fuzzing`].
+
+use http::header::{CONTENT_TYPE, DATE, HeaderMap, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
+use http::{HeaderName, StatusCode};
+use tokio::time::Instant;
+
+use crate::challenge::Challenge;
+use crate::credentials::{Credential, Credentials};
+use crate::limits::{CHALLENGES, MESSAGE_CHARS, MESSAGES, SCHEME_CHARS};
+use crate::refusal::Refusal;
+use crate::retry_after;
+use crate::token::Token;
+
+/// The most that a character becomes when it is escaped: `\u{10ffff}`.
+const ESCAPED_CHARS: usize = 10;
+
+/// Challenges, a header each line: what is read of them is bounded, means the same when it is written as the grammar has it, and
+/// stays so beside others.
+pub fn challenges(data: &[u8]) {
+    let lines = data.split(|&b| b == b'\n' || b == b'\r');
+    let headers = headers(lines.map(|line| (WWW_AUTHENTICATE, line)));
+    let challenge = Challenge::of(&headers);
+    let written = match &challenge {
+        None => return,
+        Some(Challenge::Basic) => "Basic realm=\"x\"".to_owned(),
+        Some(Challenge::Bearer { realm, service }) => {
+            assert!(!realm.is_empty() && service.as_ref().is_none_or(|text| !text.is_empty()));
+            let quoted = |text: &str| text.replace('\\', "\\\\").replace('"', "\\\"");
+            let service = service.as_ref();
+            let service = service.map(|service| format!(", service=\"{}\"", quoted(service)));
+            format!(
+                "Bearer realm=\"{}\"{}",
+                quoted(realm),
+                service.unwrap_or_default()
+            )
+        }
+        Some(Challenge::Unknown(schemes)) => {
+            assert!((1..=CHALLENGES).contains(&schemes.len()));
+            for scheme in schemes {
+                assert!((1..=SCHEME_CHARS).contains(&scheme.len()), "{scheme:?}");
+                assert!(scheme.bytes().all(|b| b.is_ascii_graphic()), "{scheme:?}");
+            }
+            schemes.join(", ")
+        }
+    };
+    let line = |text: &str| self::headers([(WWW_AUTHENTICATE, text.as_bytes())]);
+    assert_eq!(Challenge::of(&line(&written)), challenge, "{written}");
+    if !matches!(challenge, Some(Challenge::Unknown(_))) {
+        let beside = format!("Negotiate YII=, {written}, NTLM");
+        assert_eq!(Challenge::of(&line(&beside)), challenge, "{beside}");
+    }
+}
+
+/// Docker's `config.json`: what is found for a host can be used, and shows no secret.
+pub fn config_json(data: &[u8]) {
+    match Credentials::from_config_json(data) {
+        Ok(credentials) => {
+            for (key, found) in credentials.entries() {
+                match found {
+                    Ok(Credential::Basic { username, password }) => {
+                        assert!(!(username.is_empty() && password.expose().is_empty()));
+                        assert_eq!(format!("{password:?}"), "***");
+                    }
+                    Ok(_) => {}
+                    Err(error) => is_shown(&error.to_string(), 200 + key.len() * ESCAPED_CHARS),
+                }
+            }
+            let keys = credentials.entries().take(8).map(|(key, _)| key);
+            for host in keys.chain(["docker.io", "index.docker.io", "reg.io", ""]) {
+                let _ = credentials.know(host, "app");
+            }
+        }
+        Err(error) => is_shown(&error.to_string(), 200),
+    }
+}
+
+/// `Retry-After` in a header, beside a date or not, and in a message; and the refusal or the token that such an answer is.
+pub fn retry_after(data: &[u8]) {
+    let text = String::from_utf8_lossy(data);
+    for date in [&b"Sun, 06 Nov 1994 08:49:37 GMT"[..], data, b""] {
+        let _ = retry_after::of_headers(&headers([(RETRY_AFTER, data), (DATE, date)]));
+    }
+    let _ = retry_after::of_message(&text);
+    let _ = retry_after::of_message(&format!("retry-after: {text}"));
+    let _ = Token::parse(data, Instant::now());
+    let message = serde_json::json!({ "errors": [{ "code": text, "message": text }] });
+    for body in [data, message.to_string().as_bytes()] {
+        let status = StatusCode::TOO_MANY_REQUESTS;
+        for content_type in [&b"application/json"[..], data] {
+            let head = headers([(RETRY_AFTER, data), (CONTENT_TYPE, content_type)]);
+            let refusal = Refusal::read(status, &head, body);
+            let most = 200 + 2 * MESSAGES * MESSAGE_CHARS * ESCAPED_CHARS;
+            is_shown(&refusal.to_string(), most);
+        }
+    }
+}
+
+/// Takes what can be in a header.
+fn headers<'a>(lines: impl IntoIterator<Item = (HeaderName, &'a [u8])>) -> HeaderMap {
+    let mut headers = HeaderMap::new();
+    for (name, line) in lines {
+        if let Ok(value) = HeaderValue::from_bytes(line) {
+            headers.append(name, value);
+        }
+    }
+    headers
+}
+
+/// Checks that a text commands no terminal, and is not too long.
+fn is_shown(text: &str, most: usize) {
+    assert!(!text.chars().any(char::is_control), "{text:?}");
+    assert!(text.chars().count() <= most, "{text:?}");
+}
+
+#[cfg(test)]
+mod tests;

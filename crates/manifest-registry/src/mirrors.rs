@@ -1,0 +1,268 @@
+//! Mirrors: other registries that are read from first. Nothing is ever written to one, and nothing that decides on what is written
+//! elsewhere is asked of one.
+//!
+//! What a mirror sends is checked as what a registry sends: a digest is a digest. What it has under a tag is its word for it.
+
+use std::collections::HashSet;
+use std::sync::{Mutex, PoisonError};
+
+use manifest_core::Reference;
+
+use crate::client::Client;
+use crate::error::RegistryError;
+use crate::observer::Event;
+use crate::retry::Tries;
+
+/// Where something may be found as well.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mirror {
+    location: String,
+    serves: Serves,
+}
+
+/// What a mirror is asked for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Serves {
+    /// Everything.
+    #[default]
+    All,
+    /// What is named by its digest.
+    Digests,
+    /// What is named by a tag only.
+    Tags,
+}
+
+/// The mirrors of a registry, or of a part of one.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct MirrorRule {
+    /// What is mirrored: a host as references name it, with or without the first parts of a repository's path; or `*.` and a
+    /// domain, for all hosts below it.
+    pub prefix: String,
+    /// The mirrors, in the order in which they are asked.
+    pub mirrors: Vec<Mirror>,
+}
+
+/// The mirrors of all registries.
+#[derive(Clone, Debug, Default)]
+pub struct Mirrors {
+    /// The rules by where they are from, what goes first before what goes next. Of one place, the rule with the longest prefix
+    /// counts.
+    pub places: Vec<Vec<MirrorRule>>,
+}
+
+/// A text is no place of a mirror.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0:?} is not a registry, or a registry with a path")]
+pub struct LocationError(String);
+
+impl Mirror {
+    /// Names a mirror: a host, which has a dot or a port in it, with or without a path that goes before the repositories'.
+    ///
+    /// # Errors
+    /// Where no reference can be made of it.
+    pub fn new(location: &str, serves: Serves) -> Result<Self, LocationError> {
+        let location = location.strip_suffix('/').unwrap_or(location);
+        let host = location.split('/').next().unwrap_or_default();
+        match Reference::parse(&format!("{location}/x")) {
+            Ok(probe) if probe.domain() == host => Ok(Self {
+                location: location.to_owned(),
+                serves,
+            }),
+            _ => Err(LocationError(location.to_owned())),
+        }
+    }
+
+    /// Returns the mirror's host, with its port.
+    #[must_use]
+    pub fn host(&self) -> &str {
+        self.location.split('/').next().unwrap_or_default()
+    }
+
+    /// Returns the name that something has here, `rest` being its repository's name without what is mirrored.
+    fn name(&self, rest: &str, reference: &Reference) -> Option<Reference> {
+        let serves = match self.serves {
+            Serves::All => true,
+            Serves::Digests => reference.digest().is_some(),
+            Serves::Tags => reference.digest().is_none(),
+        };
+        let name = match (reference.digest(), reference.tag()) {
+            (Some(digest), _) => format!("@{digest}"),
+            (None, tag) => format!(":{}", tag.unwrap_or("latest")),
+        };
+        Reference::parse(&format!("{}{rest}{name}", self.location))
+            .ok()
+            .filter(|_| serves)
+    }
+}
+
+impl MirrorRule {
+    /// Returns what is left of a repository's name without the prefix (`/library/alpine`); nothing where the rule is for others.
+    fn rest<'a>(&self, domain: &str, name: &'a str) -> Option<&'a str> {
+        if let Some(parent) = self.prefix.strip_prefix('*') {
+            let is_below = parent.starts_with('.') && domain.ends_with(parent);
+            return is_below.then(|| &name[domain.len()..]);
+        }
+        let rest = name.strip_prefix(self.prefix.as_str())?;
+        (rest.is_empty() || rest.starts_with('/')).then_some(rest)
+    }
+}
+
+impl Mirrors {
+    /// Returns where a manifest or blob may be found as well, in the order in which that is to be tried.
+    fn of(&self, reference: &Reference) -> Vec<Reference> {
+        let domain = reference.domain();
+        let name = format!("{domain}/{}", reference.path());
+        let longest = |rules: &'_ Vec<MirrorRule>| {
+            let fitting = rules
+                .iter()
+                .filter_map(|rule| Some((rule.clone(), rule.rest(domain, &name)?.to_owned())));
+            fitting.max_by_key(|(rule, _)| rule.prefix.len())
+        };
+        let rules = self.places.iter().filter_map(longest);
+        rules
+            .flat_map(|(rule, rest)| {
+                let name = move |mirror: Mirror| mirror.name(&rest, reference);
+                rule.mirrors.into_iter().filter_map(name)
+            })
+            .collect()
+    }
+}
+
+/// The mirrors of one client, and which of them do not work.
+#[derive(Debug, Default)]
+pub(crate) struct Asked {
+    mirrors: Mirrors,
+    /// The hosts that did not answer, which are asked no more.
+    dead: Mutex<HashSet<String>>,
+}
+
+impl Asked {
+    pub(crate) fn new(mirrors: Mirrors) -> Self {
+        Self {
+            mirrors,
+            dead: Mutex::default(),
+        }
+    }
+
+    fn is_dead(&self, host: &str) -> bool {
+        let dead = self.dead.lock().unwrap_or_else(PoisonError::into_inner);
+        dead.contains(host)
+    }
+
+    /// Notes that a host does not answer, and tells whether that is new.
+    fn bury(&self, host: &str) -> bool {
+        let mut dead = self.dead.lock().unwrap_or_else(PoisonError::into_inner);
+        dead.insert(host.to_owned())
+    }
+}
+
+impl Client {
+    /// Reads something from the first mirror that has it. Nothing where none has, so that it is to be read from the registry itself.
+    /// A mirror is asked once: waiting for it would take longer than going on.
+    pub(crate) async fn read_mirrored<T>(
+        &self,
+        reference: &Reference,
+        read: impl AsyncFn(&Reference, &Tries) -> Result<T, RegistryError>,
+    ) -> Option<T> {
+        let shared = self.shared();
+        let observer = &shared.session.transport.observer;
+        for mirror in shared.mirrors.mirrors.of(reference) {
+            if shared.mirrors.is_dead(mirror.domain()) {
+                continue;
+            }
+            observer.event(&Event::Mirror {
+                reference,
+                mirror: &mirror,
+            });
+            match read(&mirror, &Tries::single()).await {
+                Ok(found) => return Some(found),
+                Err(error) => {
+                    if !error.is_unavailable() || shared.mirrors.bury(mirror.domain()) {
+                        observer.event(&Event::MirrorFailed {
+                            mirror: &mirror,
+                            error: &error,
+                        });
+                    }
+                }
+            }
+        }
+        None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rule(prefix: &str, mirrors: &[(&str, Serves)]) -> MirrorRule {
+        let mirror = |(location, serves): &(&str, Serves)| Mirror::new(location, *serves).unwrap();
+        MirrorRule {
+            prefix: prefix.to_owned(),
+            mirrors: mirrors.iter().map(mirror).collect(),
+        }
+    }
+
+    #[test]
+    fn where_something_is_looked_for() {
+        use Serves::{All, Digests, Tags};
+        let digest = format!("sha256:{}", "a".repeat(64));
+        let mirrors = Mirrors {
+            places: vec![
+                vec![rule("docker.io", &[("flag.lan:5000/hub/", All)])],
+                vec![
+                    rule("docker.io", &[("file.lan", All), ("second.lan/x", All)]),
+                    rule("quay.io", &[("quay.lan", All)]),
+                    rule("quay.io/org", &[("org.lan/mirror", All)]),
+                    rule("*.corp.io", &[("corp.lan", All)]),
+                    rule("d.io", &[("digests.lan", Digests), ("tags.lan", Tags)]),
+                ],
+            ],
+        };
+        let at = format!("d.io/app@{digest}");
+        let both = format!("d.io/app:1@{digest}");
+        let expected = format!("digests.lan/app@{digest}");
+        for (name, found) in [
+            (
+                "alpine",
+                &[
+                    "flag.lan:5000/hub/library/alpine:latest",
+                    "file.lan/library/alpine:latest",
+                    "second.lan/x/library/alpine:latest",
+                ][..],
+            ),
+            ("quay.io/app:1", &["quay.lan/app:1"]),
+            ("quay.io/org/app:1", &["org.lan/mirror/app:1"]),
+            ("quay.io/organ/app:1", &["quay.lan/organ/app:1"]),
+            ("quay.io:5000/app:1", &[]),
+            ("a.corp.io/app:1", &["corp.lan/app:1"]),
+            ("corp.io/app:1", &[]),
+            ("evilcorp.io/app:1", &[]),
+            ("d.io/app:1", &["tags.lan/app:1"]),
+            (&at, &[&expected]),
+            (&both, &[&expected]),
+        ] {
+            let names = mirrors.of(&Reference::parse(name).unwrap());
+            let names: Vec<String> = names.iter().map(Reference::to_string).collect();
+            assert_eq!(names, found, "{name}");
+        }
+    }
+
+    #[test]
+    fn mirrors_are_registries() {
+        for (location, host) in [
+            ("m.lan", Some("m.lan")),
+            ("m.lan:5000/a/b/", Some("m.lan:5000")),
+            ("localhost/x", Some("localhost")),
+            ("[::1]:5000", Some("[::1]:5000")),
+            ("mirror", None),
+            ("mirror/x", None),
+            ("https://m.lan", None),
+            ("m.lan/UPPER", None),
+            ("", None),
+        ] {
+            let mirror = Mirror::new(location, Serves::All).ok();
+            let found = mirror.as_ref().map(Mirror::host);
+            assert_eq!(found, host, "{location}");
+        }
+    }
+}

@@ -1,0 +1,170 @@
+//! The connection pools: one for each host and way of connecting, each with the TLS settings and the proxy of that host.
+//!
+//! A pool for each host costs nothing, as connections are not shared between hosts anyway, and sees to it that what is for one
+//! host (a client certificate, an authority) never serves another.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use http::header::HeaderValue;
+use url::Url;
+
+use crate::certificates::{CertificateProblem, Certificates};
+use crate::endpoint::{Mode, authority};
+use crate::limits;
+use crate::observer::{Event, Observer};
+use crate::proxies::{Chosen, Proxies};
+use crate::tls::{Handshakes, Tls, TlsProblem};
+use crate::transport::Timeouts;
+
+/// How one host is reached in one way.
+#[derive(Clone)]
+pub(crate) struct Pool {
+    pub(crate) client: reqwest::Client,
+    pub(crate) handshakes: Option<Handshakes>,
+}
+
+/// Why a host cannot be reached in some way.
+#[derive(Clone, Debug)]
+pub(crate) enum Unbuilt {
+    /// There are no certificate authorities.
+    NoAuthorities(String),
+    /// Files of the user cannot be used.
+    Certificates(CertificateProblem),
+    /// The proxy's setting cannot be used.
+    Proxy(&'static str),
+    /// The HTTP library does not want to.
+    Http(Arc<reqwest::Error>),
+}
+
+impl From<TlsProblem> for Unbuilt {
+    fn from(problem: TlsProblem) -> Self {
+        match problem {
+            TlsProblem::NoAuthorities(text) => Self::NoAuthorities(text),
+            TlsProblem::Certificates(problem) => Self::Certificates(problem),
+        }
+    }
+}
+
+impl Pool {
+    /// Returns the version of TLS that is spoken, or `http` where none is; nothing before the first handshake.
+    pub(crate) fn mode(&self) -> Option<&'static str> {
+        match &self.handshakes {
+            Some(handshakes) => handshakes.version(),
+            None => Some("http"),
+        }
+    }
+}
+
+/// All pools of one client.
+pub(crate) struct Pools {
+    user_agent: HeaderValue,
+    timeouts: Timeouts,
+    tls: Tls,
+    proxies: Proxies,
+    observer: Arc<dyn Observer>,
+    pools: Mutex<HashMap<(Mode, String), Result<Pool, Unbuilt>>>,
+}
+
+impl Pools {
+    pub(crate) fn new(
+        user_agent: HeaderValue,
+        timeouts: Timeouts,
+        certificates: Certificates,
+        proxies: Proxies,
+        observer: Arc<dyn Observer>,
+    ) -> Self {
+        Self {
+            user_agent,
+            timeouts,
+            tls: Tls::new(certificates),
+            proxies,
+            observer,
+            pools: Mutex::default(),
+        }
+    }
+
+    /// Returns the proxy by which a URL is reached.
+    pub(crate) fn proxy(&self, url: &Url) -> Option<Chosen> {
+        self.proxies.of(url)
+    }
+
+    /// Returns the pool for a URL's host. It is made once.
+    pub(crate) fn get(
+        &self,
+        mode: Mode,
+        url: &Url,
+        proxy: Option<&Chosen>,
+    ) -> Result<Pool, Unbuilt> {
+        let host = authority(url);
+        let mut pools = self.pools.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(pool) = pools.get(&(mode, host.clone())) {
+            return pool.clone();
+        }
+        let pool = self.build(mode, &host, proxy);
+        pools.insert((mode, host), pool.clone());
+        pool
+    }
+
+    fn build(&self, mode: Mode, host: &str, proxy: Option<&Chosen>) -> Result<Pool, Unbuilt> {
+        let own = self.tls.own(host).filter(|_| mode != Mode::Plain);
+        if let Some(own) = own {
+            self.observer.event(&Event::Certificates {
+                host,
+                folders: &own.folders,
+                roots: own.roots.len(),
+                identities: own.identities.len(),
+            });
+        }
+        let mut builder = reqwest::Client::builder()
+            .user_agent(self.user_agent.clone())
+            .redirect(reqwest::redirect::Policy::none())
+            .referer(false)
+            .connect_timeout(self.timeouts.connect)
+            .pool_idle_timeout(limits::POOL_IDLE_TIMEOUT)
+            // The library would read the environment.
+            .no_proxy();
+        if let Some(proxy) = proxy {
+            self.observer.event(&Event::Proxy {
+                host,
+                proxy: &proxy.shown,
+                setting: &proxy.setting,
+            });
+            let url = proxy.url.clone().map_err(Unbuilt::Proxy)?;
+            // The library has one set of TLS settings for the host and for such a proxy.
+            if url.scheme() == "https" {
+                if mode == Mode::Unverified {
+                    return Err(Unbuilt::Proxy(
+                        "its certificate would not be checked, as that of the host is not",
+                    ));
+                }
+                if own.is_some_and(|own| !own.identities.is_empty()) {
+                    return Err(Unbuilt::Proxy(
+                        "it would be shown the client certificate of the host",
+                    ));
+                }
+            }
+            if mode == Mode::Plain {
+                let (settings, _) = self.tls.settings(&authority(&url), true)?;
+                builder = builder.tls_backend_preconfigured(settings);
+            }
+            let proxy = reqwest::Proxy::all(url).map_err(|error| Unbuilt::Http(error.into()))?;
+            builder = builder.proxy(proxy);
+        }
+        let mut handshakes = None;
+        builder = match mode {
+            Mode::Verified | Mode::Unverified => {
+                let (settings, seen) = self.tls.settings(host, mode == Mode::Verified)?;
+                handshakes = Some(seen);
+                builder.tls_backend_preconfigured(settings)
+            }
+            Mode::Plain if proxy.is_some() => builder,
+            // No authorities are read for a client that never speaks TLS.
+            Mode::Plain => builder.tls_certs_only([]),
+        };
+        let client = builder
+            .build()
+            .map_err(|error| Unbuilt::Http(error.into()))?;
+        Ok(Pool { client, handshakes })
+    }
+}

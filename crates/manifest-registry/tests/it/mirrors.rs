@@ -1,0 +1,244 @@
+//! What is read from mirrors, what never is, and what happens where they do not have it.
+
+use std::sync::{Arc, Mutex};
+
+use manifest_core::Reference;
+use manifest_registry::{
+    Child, Client, ClientConfig, Credentials, Event, Expected, Mirror, MirrorRule, Mirrors,
+    Observer, Publication, Retrying, Serves,
+};
+use manifest_testkit::EmbeddedRegistry;
+use manifest_testkit::fault::{Answer, Fault};
+use manifest_testkit::image::{BuiltImage, Image};
+use serde_json::json;
+
+use crate::{config, reference, run};
+
+/// Keeps what is told.
+#[derive(Debug, Default)]
+struct Heard(Mutex<Vec<String>>);
+
+impl Observer for Heard {
+    fn retrying(&self, retry: &Retrying<'_>) {
+        self.0.lock().unwrap().push(retry.to_string());
+    }
+
+    fn event(&self, event: &Event<'_>) {
+        if let Event::MirrorFailed { mirror, .. } = event {
+            self.0
+                .lock()
+                .unwrap()
+                .push(format!("passed over: {mirror}"));
+        }
+    }
+}
+
+/// A registry with an image, a mirror of it under `hub/`, and a client that knows of that.
+struct Stage {
+    image: BuiltImage,
+    registry: EmbeddedRegistry,
+    mirror: EmbeddedRegistry,
+    heard: Arc<Heard>,
+    target: Reference,
+}
+
+impl Stage {
+    fn new() -> Self {
+        Self::with(EmbeddedRegistry::start())
+    }
+
+    fn with(mirror: EmbeddedRegistry) -> Self {
+        let image = Image::oci().build();
+        let registry = EmbeddedRegistry::start();
+        registry.seed("app", "1", &image);
+        let target = reference(&registry.host(), "app:1");
+        Self {
+            image,
+            registry,
+            mirror,
+            heard: Arc::default(),
+            target,
+        }
+    }
+
+    fn client(&self) -> Client {
+        self.client_with(Credentials::default())
+    }
+
+    fn client_with(&self, credentials: Credentials) -> Client {
+        let location = format!("{}/hub", self.mirror.host());
+        let rule = MirrorRule {
+            prefix: self.registry.host(),
+            mirrors: vec![Mirror::new(&location, Serves::All).unwrap()],
+        };
+        Client::new(ClientConfig {
+            mirrors: Mirrors {
+                places: vec![vec![rule]],
+            },
+            credentials,
+            observer: self.heard.clone(),
+            ..config()
+        })
+        .unwrap()
+    }
+
+    fn heard(&self) -> Vec<String> {
+        self.heard.0.lock().unwrap().clone()
+    }
+
+    fn config_path(&self, repository: &str) -> String {
+        format!("/v2/{repository}/blobs/{}", self.image.config_digest)
+    }
+}
+
+#[test]
+fn what_a_mirror_has_is_read_there() {
+    let stage = Stage::new();
+    stage.mirror.seed("hub/app", "1", &stage.image);
+    let (manifest, platform) = run(stage.client().image(&stage.target)).unwrap();
+    assert_eq!(manifest.digest().as_str(), stage.image.digest);
+    assert!(platform.is_some());
+    assert_eq!(
+        stage.mirror.log().lines(),
+        [
+            "GET /v2/hub/app/manifests/1 200".to_owned(),
+            format!("GET {} 200", stage.config_path("hub/app")),
+        ]
+    );
+    assert!(stage.registry.log().requests().is_empty());
+    assert_eq!(stage.heard(), [""; 0]);
+}
+
+#[test]
+fn what_a_mirror_does_not_have_is_read_at_the_registry() {
+    let stage = Stage::new();
+    run(stage.client().image(&stage.target)).unwrap();
+    assert_eq!(
+        stage.registry.log().lines(),
+        [
+            "GET /v2/app/manifests/1 200".to_owned(),
+            format!("GET {} 200", stage.config_path("app")),
+        ]
+    );
+    assert_eq!(stage.mirror.log().count(|r| r.status == 404), 2);
+    let mirror = stage.mirror.host();
+    assert_eq!(
+        stage.heard(),
+        [
+            format!("passed over: {mirror}/hub/app:1"),
+            format!(
+                "passed over: {mirror}/hub/app@{}",
+                stage.image.config_digest
+            ),
+        ]
+    );
+    // The registry has the last word.
+    let error = run(stage
+        .client()
+        .image(&reference(&stage.registry.host(), "app:none")));
+    assert_eq!(
+        error.unwrap_err().to_string(),
+        format!("no such manifest: {}/app:none", stage.registry.host())
+    );
+}
+
+#[test]
+fn a_mirror_that_lies_or_fails_is_passed_over_at_once() {
+    for answer in [Answer::WrongDigest, Answer::status(503), Answer::Hang] {
+        let stage = Stage::new();
+        stage.mirror.seed("hub/app", "1", &stage.image);
+        let fault = stage
+            .mirror
+            .fault(Fault::on_any("/v2/").answer(answer.clone()));
+        let config = ClientConfig {
+            timeouts: crate::impatient(),
+            mirrors: Mirrors {
+                places: vec![vec![MirrorRule {
+                    prefix: stage.registry.host(),
+                    mirrors: vec![
+                        Mirror::new(&format!("{}/hub", stage.mirror.host()), Serves::All).unwrap(),
+                    ],
+                }]],
+            },
+            observer: stage.heard.clone(),
+            ..config()
+        };
+        let client = Client::new(config).unwrap();
+        let (manifest, _) = run(client.image(&stage.target)).unwrap();
+        assert_eq!(manifest.digest().as_str(), stage.image.digest);
+        let is_a_lie = matches!(answer, Answer::WrongDigest);
+        // One that does not work is not asked a second time; nothing is repeated.
+        assert_eq!(fault.hits(), if is_a_lie { 2 } else { 1 });
+        let heard = stage.heard();
+        assert_eq!(heard.len(), fault.hits(), "{heard:?}");
+        assert!(heard.iter().all(|line| line.starts_with("passed over: ")));
+    }
+}
+
+#[test]
+fn each_gets_its_own_credentials() {
+    let mirror = EmbeddedRegistry::builder()
+        .basic_auth("m", "mirror-pw")
+        .start();
+    let stage = Stage::with(mirror);
+    stage.mirror.seed("hub/app", "1", &stage.image);
+    let login = |user: &str, password: &str| json!({ "username": user, "password": password });
+    let read = |auths: serde_json::Value| {
+        Credentials::from_config_json(json!({ "auths": auths }).to_string().as_bytes()).unwrap()
+    };
+    let both = read(json!({
+        stage.mirror.host(): login("m", "mirror-pw"),
+        stage.registry.host(): login("r", "registry-pw"),
+    }));
+    run(stage.client_with(both).image(&stage.target)).unwrap();
+    assert!(stage.registry.log().requests().is_empty());
+    // The registry's are none for the mirror.
+    stage.mirror.log().clear();
+    let one = read(json!({ stage.registry.host(): login("r", "registry-pw") }));
+    run(stage.client_with(one).image(&stage.target)).unwrap();
+    let requests = stage.mirror.log().requests();
+    assert!(!requests.is_empty());
+    assert!(
+        requests
+            .iter()
+            .all(|request| request.header("authorization").is_none())
+    );
+}
+
+#[test]
+fn nothing_is_written_to_a_mirror_or_decided_by_it() {
+    let stage = Stage::new();
+    // The mirror has all that the push is about, so that whoever asked it would write nothing.
+    stage.mirror.seed("hub/list", "1", &stage.image);
+    let (host, client) = (stage.registry.host(), stage.client());
+    let bytes = stage.image.manifest.clone();
+    let target = reference(&host, "list:1");
+    run(async {
+        let source = stage.target.repository();
+        let manifest = client.manifest(&stage.target).await.unwrap();
+        stage.mirror.log().clear();
+        let child = Child::new(
+            source,
+            manifest.digest(),
+            manifest.media_type(),
+            manifest.bytes(),
+        )
+        .unwrap();
+        let publication = Publication {
+            targets: std::slice::from_ref(&target),
+            media_type: manifest.media_type(),
+            bytes: &bytes,
+            children: &[child],
+            push_foreign: false,
+            expected: Expected::Anything,
+            verified: &[],
+            watched: &[],
+        };
+        client.publish(&publication, |_| {}).await.unwrap();
+    });
+    assert!(stage.mirror.log().requests().is_empty());
+    assert_eq!(stage.registry.tags("list"), ["1"]);
+    let stated = run(client.manifest_digest(&target)).unwrap().unwrap();
+    assert_eq!(stated.as_str(), stage.image.digest);
+    assert!(stage.mirror.log().requests().is_empty());
+}

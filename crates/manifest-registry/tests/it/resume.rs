@@ -1,0 +1,143 @@
+//! Uploads that break off: they go on from where the registry is, or begin anew, and say so.
+
+use std::sync::{Arc, Mutex};
+
+use manifest_core::{Digest, MediaType};
+use manifest_registry::{
+    Child, Client, ClientConfig, Expected, Observer, Publication, Resuming, Retrying,
+};
+use manifest_testkit::fault::{Answer, Fault};
+use manifest_testkit::image::{BuiltImage, Image};
+use manifest_testkit::{Client as Plain, EmbeddedRegistry};
+
+use crate::{config, reference, run};
+
+const LAYER: [u8; 9000] = [7; 9000];
+
+/// How much of the layer has arrived when the upload breaks off.
+const ARRIVED: usize = 3456;
+
+/// Notes what is said; and before the upload is tried again, puts into its session what is to have arrived.
+#[derive(Debug)]
+struct Witness {
+    target: EmbeddedRegistry,
+    arrived: Vec<u8>,
+    said: Mutex<Vec<String>>,
+}
+
+impl Observer for Witness {
+    fn retrying(&self, retry: &Retrying<'_>) {
+        self.said.lock().unwrap().push(retry.to_string());
+        if !self.arrived.is_empty() {
+            let mut requests = self.target.log().requests().into_iter();
+            let cut = requests.rfind(|request| request.is("PUT", "/blobs/uploads/"));
+            let path = cut.expect("an upload was cut").path;
+            let plain = Plain::new(&self.target.host());
+            let headers = [("content-type", "application/octet-stream")];
+            let answer = plain.send("PATCH", &path, &headers, &self.arrived);
+            assert_eq!(answer.unwrap().status, 202);
+        }
+    }
+
+    fn resuming(&self, resumed: &Resuming<'_>) {
+        self.said.lock().unwrap().push(resumed.to_string());
+    }
+}
+
+/// Uploads an image whose layer is cut once when this has arrived. Returns what was said, and how long the requests were that
+/// carried the layer.
+fn upload(arrived: &[u8]) -> (Vec<String>, Vec<usize>) {
+    let source = EmbeddedRegistry::start();
+    let image: BuiltImage = Image::oci().layer(&LAYER).build();
+    let digest = Digest::sha256(&image.manifest);
+    source.seed("app", "1", &image);
+    let witness = Arc::new(Witness {
+        target: EmbeddedRegistry::start(),
+        arrived: arrived.to_vec(),
+        said: Mutex::default(),
+    });
+    let target = &witness.target;
+    // The configuration is there already, so that there is one upload.
+    let config_bytes = source.blob("app", &image.blob_digests()[0]).unwrap();
+    target.put_blob("app", &config_bytes);
+    target.fault(
+        Fault::on("PUT", "/blobs/uploads/")
+            .times(1)
+            .answer(Answer::ResetBeforeHeaders),
+    );
+    let client = Client::new(ClientConfig {
+        observer: witness.clone(),
+        ..config()
+    })
+    .unwrap();
+    let from = reference(&source.host(), "app:1");
+    let to = reference(&target.host(), "app:1")
+        .repository()
+        .at(digest.clone());
+    let media_type = MediaType::OciManifest;
+    let child = Child::new(from.repository(), &digest, media_type, &image.manifest).unwrap();
+    let publication = Publication {
+        targets: std::slice::from_ref(&to),
+        media_type,
+        bytes: &image.manifest,
+        children: &[child],
+        push_foreign: false,
+        expected: Expected::Anything,
+        verified: &[],
+        watched: &[],
+    };
+    run(client.publish(&publication, |_| {})).unwrap();
+    let layer = Digest::sha256(&LAYER).to_string();
+    assert_eq!(target.blob("app", &layer).as_deref(), Some(&LAYER[..]));
+    let puts = target.log().requests().into_iter();
+    let puts = puts.filter(|request| request.is("PUT", "/blobs/uploads/"));
+    let said = std::mem::take(&mut *witness.said.lock().unwrap());
+    let host = target.host();
+    let said = said.into_iter().map(|line| line.replace(&host, "HOST"));
+    (
+        said.collect(),
+        puts.map(|request| request.body_len).collect(),
+    )
+}
+
+#[test]
+fn an_upload_goes_on_where_it_broke_off() {
+    let layer = Digest::sha256(&LAYER);
+    let (said, lengths) = upload(&LAYER[..ARRIVED]);
+    assert_eq!(lengths, [LAYER.len(), LAYER.len() - ARRIVED]);
+    assert_eq!(said.len(), 2, "{said:#?}");
+    assert!(
+        said[0].contains("the connection was cut; retry 1 of 2 in"),
+        "{said:#?}"
+    );
+    assert_eq!(
+        said[1],
+        format!("the upload of blob {layer} to HOST/app goes on after 3456 of 9000 bytes")
+    );
+}
+
+#[test]
+fn an_upload_of_which_nothing_arrived_begins_anew() {
+    let layer = Digest::sha256(&LAYER);
+    let (said, lengths) = upload(&[]);
+    assert_eq!(lengths, [LAYER.len(), LAYER.len()]);
+    assert_eq!(
+        said[1..],
+        [format!(
+            "the upload of blob {layer} to HOST/app begins anew"
+        )]
+    );
+}
+
+#[test]
+fn an_upload_of_which_something_else_arrived_begins_anew() {
+    let (said, lengths) = upload(&[8; ARRIVED]);
+    let whole = LAYER.len();
+    assert_eq!(lengths, [whole, whole - ARRIVED, whole]);
+    assert_eq!(said.len(), 3, "{said:#?}");
+    assert!(
+        said[1].ends_with("goes on after 3456 of 9000 bytes"),
+        "{said:#?}"
+    );
+    assert!(said[2].ends_with("begins anew"), "{said:#?}");
+}

@@ -1,0 +1,95 @@
+//! The form in which a list's settings are noted.
+
+use std::collections::BTreeMap;
+
+use manifest_core::{Descriptor, ListSettings, ListType, Order};
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+
+use super::ExtrasError;
+
+#[derive(Default, Serialize, Deserialize)]
+#[serde(default)]
+pub(super) struct SettingsJson {
+    #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
+    list_type: Option<TypeJson>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    order: Option<OrderJson>,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    annotations: BTreeMap<String, String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    artifact_type: Option<String>,
+    /// As it goes into the list.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    subject: Option<Box<RawValue>>,
+}
+
+#[derive(Clone, Copy, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum TypeJson {
+    Docker,
+    Oci,
+}
+
+#[derive(Clone, Copy, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum OrderJson {
+    Given,
+    Platform,
+}
+
+impl SettingsJson {
+    pub(super) fn is_empty(&self) -> bool {
+        self.list_type.is_none()
+            && self.order.is_none()
+            && self.annotations.is_empty()
+            && self.artifact_type.is_none()
+            && self.subject.is_none()
+    }
+}
+
+impl From<&ListSettings> for SettingsJson {
+    fn from(settings: &ListSettings) -> Self {
+        Self {
+            list_type: settings.list_type.map(|list_type| match list_type {
+                ListType::Docker => TypeJson::Docker,
+                ListType::Oci => TypeJson::Oci,
+            }),
+            order: match settings.order {
+                Order::Name => None,
+                Order::Given => Some(OrderJson::Given),
+                Order::Platform => Some(OrderJson::Platform),
+            },
+            annotations: settings.annotations.clone(),
+            artifact_type: settings.artifact_type.clone(),
+            subject: settings
+                .subject
+                .as_ref()
+                .and_then(|subject| serde_json::value::to_raw_value(subject).ok()),
+        }
+    }
+}
+
+impl TryFrom<SettingsJson> for ListSettings {
+    type Error = ExtrasError;
+
+    fn try_from(json: SettingsJson) -> Result<Self, ExtrasError> {
+        let subject = json.subject.map(|subject| {
+            Descriptor::parse(subject.get().as_bytes()).map_err(|_| ExtrasError::Damaged)
+        });
+        Ok(Self {
+            list_type: json.list_type.map(|list_type| match list_type {
+                TypeJson::Docker => ListType::Docker,
+                TypeJson::Oci => ListType::Oci,
+            }),
+            order: match json.order {
+                None => Order::Name,
+                Some(OrderJson::Given) => Order::Given,
+                Some(OrderJson::Platform) => Order::Platform,
+            },
+            annotations: json.annotations,
+            artifact_type: json.artifact_type,
+            subject: subject.transpose()?,
+        })
+    }
+}

@@ -1,0 +1,27 @@
+#[path = "../../../../fuzz/near_valid.rs"]
+mod near_valid;
+
+use near_valid::{check, check_time};
+
+#[test]
+fn extras() {
+    check("drafts", super::extras);
+    let units = [
+        "[",
+        "{\"version\":",
+        "\"",
+        ",",
+        "1",
+        " ",
+        "\\",
+        "{\"file\":\"\"},",
+    ];
+    for open in [
+        "",
+        "{\"version\":1,\"next\":",
+        "{\"a\":",
+        "{\"version\":1,\"swap\":\"",
+    ] {
+        check_time(super::extras, open, &units);
+    }
+}

@@ -1,0 +1,7 @@
+//! `WWW-Authenticate`, a header each line.
+
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| {
+    manifest_registry::fuzzing::challenges(data);
+});

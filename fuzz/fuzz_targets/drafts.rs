@@ -1,0 +1,8 @@
+//! Draft files: Docker's entries, and what stands beside them.
+
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| {
+    manifest_core::fuzzing::drafts(data);
+    manifest_store::fuzzing::extras(data);
+});

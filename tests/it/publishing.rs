@@ -1,0 +1,55 @@
+//! What is published today: indexes with attestations, many tags, and what is looked at before and after.
+//!
+//! | module | holds |
+//! | --- | --- |
+//! | [`sources`] | what `create` takes, and what becomes of it |
+//! | [`editing`] | `annotate` and `remove` beyond what Docker has |
+//! | [`targets`] | several tags, repositories and registries; conditions on them |
+//! | [`reports`] | dry runs, and what scripts read |
+
+mod editing;
+mod reports;
+mod sources;
+mod targets;
+
+use manifest_testkit::image::{BuiltImage, BuiltIndex, Image, buildkit_index};
+use serde_json::Value;
+
+use crate::commands::Watched;
+
+/// Builds one platform as BuildKit does: an index of the image and its attestation.
+pub(crate) fn built(platform: &str, seed: &str) -> (BuiltImage, BuiltIndex) {
+    let image = Image::oci()
+        .platform(platform)
+        .seed(seed)
+        .layers(2, 300)
+        .build();
+    let index = buildkit_index(&image);
+    (image, index)
+}
+
+/// Returns the entries of a list that a registry has.
+#[track_caller]
+pub(crate) fn entries(registry: &Watched<'_>, repository: &str, name: &str) -> Vec<Value> {
+    let list: Value = serde_json::from_slice(&registry.bytes(repository, name)).unwrap();
+    list["manifests"].as_array().unwrap().clone()
+}
+
+/// Returns the entries of a list as it was built.
+pub(crate) fn entries_of(index: &BuiltIndex) -> Vec<Value> {
+    let list: Value = serde_json::from_slice(&index.manifest).unwrap();
+    list["manifests"].as_array().unwrap().clone()
+}
+
+/// Returns the platforms of entries, as text.
+pub(crate) fn platforms(entries: &[Value]) -> Vec<String> {
+    let platform = |entry: &Value| {
+        let platform = &entry["platform"];
+        let text = |key: &str| platform[key].as_str().unwrap_or_default().to_owned();
+        [text("os"), text("architecture"), text("variant")]
+            .join("/")
+            .trim_end_matches('/')
+            .to_owned()
+    };
+    entries.iter().map(platform).collect()
+}

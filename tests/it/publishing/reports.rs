@@ -1,0 +1,121 @@
+//! Dry runs, and what scripts read.
+
+use std::fs;
+
+use serde_json::{Value, json};
+
+use super::built;
+use crate::commands::{Shell, watched};
+
+#[test]
+fn a_dry_run_writes_nothing_and_knows_all() {
+    for registry in watched::each() {
+        let (_, one) = built("linux/amd64", "1");
+        registry.push("base", "1", &one);
+        let shell = Shell::new(&registry);
+        shell.run("create @/app:1 @/base:1 @/app:armv7").succeeds();
+        registry.lines();
+        let dry = shell.run("push --dry-run @/app:1 -t @/app:2");
+        dry.succeeds()
+            .says("would mount sha256:")
+            .says("would write REGISTRY/app:2")
+            .says("linux/arm/v7");
+        let json = shell.run("push --dry-run --format json @/app:1");
+        let json: Value = serde_json::from_str(&json.stdout).unwrap();
+        assert!(registry.writes().is_empty());
+        assert!(registry.manifest("app", "1").is_none());
+        shell.run("push @/app:1").succeeds();
+        let bytes = registry.bytes("app", "1");
+        let digest = manifest_testkit::sha256(&bytes);
+        assert_eq!(
+            dry.stdout.replace("REGISTRY", &registry.host()).as_bytes(),
+            bytes
+        );
+        assert_eq!(json["digest"], digest);
+        assert_eq!(json["content"].as_str().unwrap().as_bytes(), bytes);
+        assert_eq!(json["puts"].as_array().unwrap().len(), 2);
+        assert!(
+            json["blobs"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .all(|blob| blob["action"] == "mount")
+        );
+        shell
+            .run("push --dry-run @/app:1")
+            .succeeds()
+            .says("app:1 is there already");
+    }
+}
+
+#[test]
+fn the_digest_is_where_scripts_look_for_it() {
+    for registry in watched::each() {
+        let (image, one) = built("linux/amd64", "1");
+        registry.push("base", "1", &one);
+        let shell = Shell::new(&registry);
+        shell.run("create @/app:1 @/base:1").succeeds();
+        let file = |name: &str| shell.home.path().join(name);
+        let path = |name: &str| file(name).display().to_string();
+        let files = format!(
+            "--digestfile {} --metadata-file {} --github-output",
+            path("digest"),
+            path("metadata")
+        );
+        // A place that is not there is told before anything is pushed; and so is a missing variable.
+        shell
+            .run("push --digestfile /nowhere/x @/app:1")
+            .fails(1)
+            .says("cannot write /nowhere/x");
+        shell
+            .run("push --github-output @/app:1")
+            .fails(1)
+            .says("$GITHUB_OUTPUT is not set");
+        assert!(registry.manifest("app", "1").is_none());
+        fs::write(file("output"), "before=1\n").unwrap();
+        let line = format!(
+            "GITHUB_OUTPUT={} push --format json {files} @/app:1",
+            path("output")
+        );
+        let pushed = shell.run(&line);
+        pushed.succeeds();
+        let digest = manifest_testkit::sha256(&registry.bytes("app", "1"));
+        assert_eq!(fs::read_to_string(file("digest")).unwrap(), digest);
+        let metadata: Value = serde_json::from_slice(&fs::read(file("metadata")).unwrap()).unwrap();
+        assert_eq!(metadata["containerimage.digest"], digest);
+        assert_eq!(metadata["image.name"], format!("{}/app:1", registry.host()));
+        assert_eq!(
+            fs::read_to_string(file("output")).unwrap(),
+            format!(
+                "before=1\ndigest={digest}\nimage={}/app@{digest}\n",
+                registry.host()
+            )
+        );
+        let json: Value = serde_json::from_str(&pushed.stdout).unwrap();
+        assert_eq!(json["digest"], digest);
+        assert_eq!(
+            json["targets"],
+            json!([{ "reference": "REGISTRY/app:1", "state": "written" }])
+        );
+        let manifests = json["manifests"].as_array().unwrap();
+        assert_eq!(manifests.len(), 2);
+        assert_eq!(manifests[0]["kind"], "image");
+        assert_eq!(manifests[0]["platform"], "linux/amd64");
+        assert_eq!(manifests[0]["digest"], image.digest.as_str());
+        assert_eq!(manifests[1]["kind"], "attestation");
+        assert_eq!(manifests[1]["about"], image.digest.as_str());
+        shell
+            .run("push -q @/app:1")
+            .succeeds()
+            .prints(&format!("{digest}\n"));
+        // A push that fails writes none of it.
+        let failing = format!(
+            "push --expect-digest sha256:{} --digestfile {} @/app:1",
+            "0".repeat(64),
+            path("no")
+        );
+        shell.run("create --amend @/app:1 @/app:arm64").succeeds();
+        shell.run(&failing).fails(7);
+        assert!(!file("no").exists());
+    }
+}

@@ -1,0 +1,230 @@
+//! Ctrl-C, and being told to end, in the middle of a push: the program stops at once, as a program does that a signal
+//! ends; the tag is what it was, the draft is what it was, no credential helper lives on, and the push can simply be run again.
+
+use std::fs;
+use std::io::{BufRead as _, BufReader};
+use std::os::unix::process::ExitStatusExt as _;
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc;
+use std::time::Duration;
+
+use manifest_testkit::fault::{Answer, Fault};
+use manifest_testkit::image::{Image, Index};
+use manifest_testkit::{EmbeddedRegistry, sha256, suite};
+use rustix::process::{Pid, Signal, kill_process};
+
+use crate::commands::{Shell, Watched};
+use crate::harness::Home;
+use crate::harness::home::OURS;
+
+/// How long anything may take until it has happened.
+const LIMIT: Duration = Duration::from_secs(30);
+
+/// How long the program may live on once it was interrupted: what a busy machine takes to end a process.
+const AT_ONCE: Duration = Duration::from_secs(5);
+
+const SIGNALS: [Signal; 2] = [Signal::INT, Signal::TERM];
+
+/// Where a push is interrupted: the requests that are not answered.
+const MOMENTS: &[(&str, &str, &str)] = &[
+    ("the look around", "HEAD", "/v2/app/manifests/"),
+    ("the opening of an upload", "POST", "/v2/app/blobs/uploads/"),
+    ("an upload", "PUT", "/v2/app/blobs/uploads/"),
+    ("a child", "PUT", "/v2/app/manifests/sha256:"),
+    ("the tag", "PUT", "/v2/app/manifests/list"),
+];
+
+/// Returns a registry whose tag `app:list` leads to some list, and another one with images.
+fn start(kind: suite::Kind) -> (Watched<'static>, EmbeddedRegistry) {
+    let registry = Watched::empty(kind);
+    let old = Image::docker().platform("linux/s390x").build();
+    registry.push("app", "list", &Index::docker().image(&old).build());
+    let source = EmbeddedRegistry::start();
+    for platform in ["linux/amd64", "linux/arm64"] {
+        let image = Image::oci().platform(platform).layers(2, 900).build();
+        source.seed("base", &platform.replace('/', "-"), &image);
+    }
+    (registry, source)
+}
+
+/// Stages a list of images that are in another registry, so that their blobs have to be uploaded.
+fn stage(shell: &Shell<'_>, source: &EmbeddedRegistry) {
+    let base = format!("{}/base", source.host());
+    let line = format!("create @/app:list {base}:linux-amd64 {base}:linux-arm64");
+    shell.run(&line).succeeds().is_quiet();
+    shell.registry.log().clear();
+}
+
+fn spawn(command: &mut Command) -> Child {
+    let command = command.stdout(Stdio::piped()).stderr(Stdio::piped());
+    command.spawn().unwrap()
+}
+
+/// Sends a signal to the process, to it alone, and makes sure that it dies of it, at once and without naming a digest that
+/// is not there yet.
+fn interrupt(child: Child, signal: Signal, moment: &str) {
+    let process = Pid::from_child(&child);
+    let (ended, end) = mpsc::channel();
+    kill_process(process, signal).unwrap();
+    std::thread::spawn(move || ended.send(child.wait_with_output()));
+    let Ok(output) = end.recv_timeout(AT_ONCE) else {
+        let _ = kill_process(process, Signal::KILL);
+        panic!("{signal:?} during {moment}: it goes on");
+    };
+    let output = output.unwrap();
+    let status = output.status;
+    assert_eq!(status.signal(), Some(signal.as_raw()), "{moment}: {status}");
+    // Children are said to be there once they are; the last line of a push is the list's digest alone.
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(
+        said.lines().all(|line| line.starts_with("Pushed ref ")),
+        "{moment}: {said}"
+    );
+}
+
+/// Makes sure that the push, when it is run again, is whole.
+fn push_again(shell: &Shell<'_>, moment: &str) {
+    shell.registry.clear_faults();
+    let shown = shell.run("inspect @/app:list");
+    let pushed = shell.run("push --purge @/app:list");
+    let tag = shell.registry.bytes("app", "list");
+    pushed.succeeds();
+    assert!(
+        pushed.stdout.ends_with(&format!("{}\n", sha256(&tag))),
+        "{moment}"
+    );
+    assert_eq!(shown.stdout.trim_end().as_bytes(), tag, "{moment}");
+}
+
+#[test]
+fn a_push_stops_at_once_and_leaves_the_tag_and_the_draft() {
+    for kind in suite::kinds() {
+        for (number, (moment, method, path)) in MOMENTS.iter().enumerate() {
+            let (registry, source) = start(kind);
+            let shell = Shell::new(&registry);
+            stage(&shell, &source);
+            let (before, tag) = (shell.store(), registry.bytes("app", "list"));
+            registry.fault(Fault::on(method, path).answer(Answer::Hang));
+            let child = spawn(&mut shell.command("push --purge @/app:list"));
+            let seen = registry
+                .log()
+                .wait_for(LIMIT, |request| request.is(method, path));
+            assert!(seen.is_some(), "{kind:?}: there is no {method} {path}");
+            interrupt(child, SIGNALS[number % 2], moment);
+            assert!(shell.store() == before, "{kind:?}, {moment}");
+            assert_eq!(registry.bytes("app", "list"), tag, "{kind:?}, {moment}");
+            push_again(&shell, moment);
+        }
+    }
+}
+
+#[test]
+fn a_push_whose_tag_is_written_but_not_confirmed_leaves_the_new_tag() {
+    for kind in suite::kinds() {
+        let (registry, source) = start(kind);
+        let shell = Shell::new(&registry);
+        stage(&shell, &source);
+        let before = shell.store();
+        // The tag is looked at twice: before it is written, and after.
+        let look = Fault::on("HEAD", "/v2/app/manifests/list").nth(2);
+        registry.fault(look.answer(Answer::Hang));
+        let child = spawn(&mut shell.command("push --purge @/app:list"));
+        let put = "/v2/app/manifests/list";
+        let is_look_after = {
+            let mut looks = std::collections::BTreeSet::new();
+            move |request: &manifest_testkit::log::Request| {
+                if request.is("HEAD", put) {
+                    looks.insert(request.seq);
+                }
+                looks.len() == 2
+            }
+        };
+        let seen = registry.log().wait_for(LIMIT, is_look_after);
+        assert!(seen.is_some(), "{:#?}", registry.log().lines());
+        interrupt(child, Signal::INT, "the look after");
+        assert!(shell.store() == before);
+        let shown = shell.run("inspect @/app:list");
+        let tag = registry.bytes("app", "list");
+        assert_eq!(
+            shown.stdout.trim_end().as_bytes(),
+            tag,
+            "the tag is the new one"
+        );
+        registry.clear_faults();
+        let pushed = shell.run("push --purge @/app:list");
+        pushed.succeeds().says("nothing was written");
+        assert_eq!(shell.drafts(), [].into());
+    }
+}
+
+#[test]
+fn a_wait_for_another_try_is_not_waited_out() {
+    for (kind, signal) in suite::kinds().into_iter().zip(SIGNALS) {
+        let (registry, source) = start(kind);
+        let shell = Shell::new(&registry);
+        stage(&shell, &source);
+        let (before, tag) = (shell.store(), registry.bytes("app", "list"));
+        let busy = Answer::error(429, "TOOMANYREQUESTS", "slow down").header("retry-after", "100");
+        registry.fault(Fault::on("PUT", "/v2/app/manifests/list").answer(busy));
+        let mut child = spawn(&mut shell.command("push --purge @/app:list"));
+        let mut said = BufReader::new(child.stderr.take().unwrap());
+        let mut line = String::new();
+        while !line.contains("retry 1 of 5 in 100") {
+            line.clear();
+            assert!(
+                said.read_line(&mut line).unwrap() > 0,
+                "it waits for another try"
+            );
+        }
+        interrupt(child, signal, "a wait");
+        assert!(shell.store() == before);
+        assert_eq!(registry.bytes("app", "list"), tag);
+        push_again(&shell, "a wait");
+    }
+}
+
+#[test]
+fn no_credential_helper_lives_on() {
+    // The signals that are sent, the last of which has to end it. What a shell runs in the background ignores Ctrl-C.
+    for (before, sent) in [
+        ("", &SIGNALS[..1]),
+        ("", &SIGNALS[1..]),
+        ("trap '' INT; ", &SIGNALS[..]),
+    ] {
+        let registry = EmbeddedRegistry::builder().basic_auth("me", "pw").start();
+        let host = registry.host();
+        let mut home = Home::new();
+        let pipe = home.path().join("pid");
+        let made = Command::new("mkfifo").arg(&pipe).status().unwrap();
+        assert!(made.success());
+        let script = format!("echo $$ > {}\nexec sleep 1000", pipe.display());
+        home.write_program("docker-credential-slow", &script);
+        home.write_config(r#"{ "credsStore": "slow" }"#);
+        let line = format!("{before}exec \"$0\" manifest inspect {host}/app:1");
+        let mut shell = home.command("/bin/sh");
+        let child = spawn(shell.args(["-c", &line, OURS]));
+        // Opening it waits for the helper.
+        let helper: i32 = fs::read_to_string(&pipe).unwrap().trim().parse().unwrap();
+        assert!(is_alive(helper));
+        let (last, others) = sent.split_last().unwrap();
+        for &signal in others {
+            kill_process(Pid::from_child(&child), signal).unwrap();
+        }
+        interrupt(child, *last, "a helper");
+        let ended = (0..1000).any(|_| {
+            std::thread::sleep(Duration::from_millis(5));
+            !is_alive(helper)
+        });
+        assert!(ended, "the helper lives on after {sent:?}");
+    }
+}
+
+/// Tells whether a process runs. One that has ended stays in the list until somebody asks how.
+fn is_alive(process: i32) -> bool {
+    let stat = fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
+    let state = stat
+        .rsplit(") ")
+        .next()
+        .and_then(|rest| rest.chars().next());
+    state.is_some_and(|state| !matches!(state, 'Z' | 'X'))
+}

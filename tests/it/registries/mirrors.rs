@@ -1,0 +1,180 @@
+//! Mirrors, by flag and by file.
+
+use std::fs;
+
+use manifest_testkit::EmbeddedRegistry;
+use manifest_testkit::fault::{Answer, Fault};
+
+use super::images;
+use crate::harness::Home;
+
+/// A registry with an image, a mirror of it below `hub/`, and a home.
+struct Stage {
+    registry: EmbeddedRegistry,
+    mirror: EmbeddedRegistry,
+    home: Home,
+}
+
+impl Stage {
+    fn new() -> Self {
+        let (registry, mirror) = (EmbeddedRegistry::start(), EmbeddedRegistry::start());
+        registry.seed("app", "1", &images()[0]);
+        mirror.seed("hub/app", "1", &images()[0]);
+        Self {
+            registry,
+            mirror,
+            home: Home::new(),
+        }
+    }
+
+    fn image(&self) -> String {
+        format!("{}/app:1", self.registry.host())
+    }
+
+    fn location(&self) -> String {
+        format!("{}/hub", self.mirror.host())
+    }
+
+    fn file(&self) -> String {
+        let (host, location) = (self.registry.host(), self.location());
+        format!("[[registry]]\nprefix = '{host}'\n[[registry.mirror]]\nlocation = '{location}'\n")
+    }
+
+    /// Checks that an image is read from the mirror, and nothing from the registry.
+    fn is_mirrored(&self, flags: &[&str]) {
+        self.mirror.log().clear();
+        let image = self.image();
+        let words = [&["inspect"], flags, &[&image]].concat();
+        self.home.ours(&words).succeeds().is_quiet();
+        let line = "GET /v2/hub/app/manifests/1 200";
+        assert_eq!(self.mirror.log().lines(), [line]);
+        assert!(self.registry.log().requests().is_empty());
+    }
+}
+
+#[test]
+fn mirrors_are_named_by_flag_and_by_file() {
+    let mut stage = Stage::new();
+    let flag = format!("{}={}", stage.registry.host(), stage.location());
+    stage.is_mirrored(&["--mirror", &flag]);
+
+    let folder = stage.home.path().join(".config/containers");
+    fs::create_dir_all(&folder).unwrap();
+    fs::write(folder.join("registries.conf"), stage.file()).unwrap();
+    stage.is_mirrored(&[]);
+
+    // The variable's file takes the place of the user's.
+    let named = stage.home.path().join("mine.conf");
+    fs::write(&named, "").unwrap();
+    stage
+        .home
+        .set("CONTAINERS_REGISTRIES_CONF", named.as_os_str());
+    let image = stage.image();
+    stage.home.ours(&["inspect", &image]).succeeds().is_quiet();
+    assert_eq!(
+        stage.registry.log().lines(),
+        ["GET /v2/app/manifests/1 200"]
+    );
+    stage.registry.log().clear();
+    fs::write(&named, stage.file()).unwrap();
+    stage.is_mirrored(&[]);
+}
+
+#[test]
+fn a_list_is_made_by_mirror_and_published_without() {
+    let stage = Stage::new();
+    let (image, list) = (stage.image(), format!("{}/app:list", stage.registry.host()));
+    let flag = format!("{}={}", stage.registry.host(), stage.location());
+    let mirror = ["--mirror", &flag];
+    let words = [&["create"], &mirror[..], &[&list, &image]].concat();
+    stage.home.ours(&words).succeeds().is_quiet();
+    assert!(stage.registry.log().requests().is_empty());
+    // The image keeps the name that the user gave.
+    let shown = stage.home.ours(&["inspect", "-v", &list]);
+    shown.succeeds();
+    assert!(shown.stdout.contains(&format!("\"Ref\": \"{image}\"")));
+    assert!(!shown.stdout.contains(&stage.mirror.host()));
+
+    stage.mirror.log().clear();
+    let words = [&["push"], &mirror[..], &[&list]].concat();
+    stage.home.ours(&words).succeeds().is_quiet();
+    assert!(stage.mirror.log().requests().is_empty());
+    assert_eq!(stage.registry.tags("app"), ["1", "list"]);
+}
+
+#[test]
+fn a_mirror_that_does_not_work_is_said_once_and_passed_over() {
+    let stage = Stage::new();
+    let flag = format!("{}={}", stage.registry.host(), stage.location());
+    let image = stage.image();
+    let words = ["inspect", "-v", "--mirror", &flag, &image];
+    // Nothing there is no matter.
+    let fault = Fault::on("GET", "/v2/").answer(Answer::error(404, "MANIFEST_UNKNOWN", "no"));
+    stage.mirror.fault(fault);
+    stage.home.ours(&words).succeeds().is_quiet();
+    stage.mirror.clear_faults();
+    stage
+        .mirror
+        .fault(Fault::on("GET", "/v2/").answer(Answer::status(503)));
+    let ran = stage.home.ours(&words);
+    ran.succeeds();
+    let mirror = stage.mirror.host();
+    assert_eq!(
+        ran.stderr,
+        format!(
+            "mirror {mirror}/hub/app:1 is passed over: failed to get manifest {mirror}/hub/app:1: \
+             GET http://{mirror}/v2/hub/app/manifests/1: 503 Service Unavailable\n"
+        )
+    );
+}
+
+#[test]
+fn what_is_no_mirror_is_an_error() {
+    let mut stage = Stage::new();
+    let image = stage.image();
+    for (value, reason) in [
+        ("docker.io", "HOST=MIRROR is expected"),
+        ("=m.lan", "HOST=MIRROR is expected"),
+        (
+            "docker.io=mirror",
+            "\"mirror\" is not a registry, or a registry with a path",
+        ),
+        (
+            "docker.io=https://m.lan",
+            "\"https://m.lan\" is not a registry",
+        ),
+    ] {
+        let ran = stage.home.ours(&["inspect", "--mirror", value, &image]);
+        ran.fails(125).prints("").says(reason);
+    }
+    let path = stage.home.path().join("mine.conf");
+    stage
+        .home
+        .set("CONTAINERS_REGISTRIES_CONF", path.as_os_str());
+    let start = format!(
+        "cannot read {} of CONTAINERS_REGISTRIES_CONF: ",
+        path.display()
+    );
+    stage
+        .home
+        .ours(&["inspect", &image])
+        .fails(1)
+        .says(&format!("{start}No such file"));
+    fs::write(&path, "a = 1\n[[registry]\n").unwrap();
+    stage
+        .home
+        .ours(&["inspect", &image])
+        .fails(1)
+        .says(&format!("{start}line 2: "));
+    assert!(stage.registry.log().requests().is_empty());
+    // What is everybody's is said, and left aside.
+    stage.home.set("CONTAINERS_REGISTRIES_CONF", "");
+    let folder = stage.home.path().join(".config/containers");
+    fs::create_dir_all(&folder).unwrap();
+    fs::write(folder.join("registries.conf"), "[[registry]\n").unwrap();
+    stage
+        .home
+        .ours(&["inspect", &image])
+        .succeeds()
+        .says("/.config/containers/registries.conf is left aside: line 1: ");
+}
