@@ -5,9 +5,11 @@
 //! | [`sources`] | what `create` takes, and what becomes of it |
 //! | [`editing`] | `annotate` and `remove` beyond what Docker has |
 //! | [`targets`] | several tags, repositories and registries; conditions on them |
+//! | [`registries`] | the same where registries differ: mounts, OCI, mixed lists, lag, immutable tags, small tokens |
 //! | [`reports`] | dry runs, and what scripts read |
 
 mod editing;
+mod registries;
 mod reports;
 mod sources;
 mod targets;
