@@ -77,6 +77,7 @@ const WALLS: &[Wall] = &[
             "manifest-core",
             "oci-client",
             "reqwest",
+            "ring",
             "rustls",
             "rustls-platform-verifier",
             "serde",

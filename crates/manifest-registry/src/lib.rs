@@ -15,6 +15,7 @@
 //! | [`credentials`], `helper` | Docker's `config.json`; running credential helpers |
 //! | [`endpoint`] | which schemes and TLS modes a host may be spoken to with |
 //! | `transport`, `answer` | the one way out, redirects; bounded bodies |
+//! | `hash` | digests of what streams through |
 //! | `pool`, `tls` | a connection pool for each host, with its TLS settings and its proxy |
 //! | [`certificates`], [`proxies`] | what the user wants of those |
 //! | [`retry`], `retry_after`, `deadline` | what is tried again, when, and until when |
@@ -42,6 +43,7 @@ pub mod error;
 #[doc(hidden)]
 #[cfg(any(test, feature = "fuzzing"))]
 pub mod fuzzing;
+mod hash;
 mod helper;
 mod hint;
 mod host_kind;

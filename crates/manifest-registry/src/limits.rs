@@ -33,7 +33,15 @@ pub const REQUESTS_PER_HOST: usize = 16;
 /// what a server takes less it says itself (`SETTINGS_MAX_CONCURRENT_STREAMS`), and the HTTP library waits.
 pub const REQUESTS_PER_HOST_HTTP2: usize = 250;
 
-/// How many blobs are copied at once. Each has two connections and up to some 100 KiB in flight.
+/// How much of one body a server that speaks HTTP/2 may send before it hears that it was taken, in bytes: what comes in one round
+/// trip, 80 MB a second where that takes 50 ms. It is all that is kept of a layer whose target is slower than its source.
+pub const STREAM_WINDOW: u32 = 4 * 1024 * 1024;
+
+/// As [`STREAM_WINDOW`], for all bodies of one connection: those of [`PARALLEL_UPLOADS`].
+pub const CONNECTION_WINDOW: u32 = 4 * STREAM_WINDOW;
+
+/// How many blobs are copied at once. Each has two connections, and up to
+/// [`STREAM_WINDOW`] in flight.
 pub const PARALLEL_UPLOADS: usize = 4;
 
 /// How many blobs or manifests of one publication are worked on at once: what the fastest host takes.

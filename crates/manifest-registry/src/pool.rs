@@ -122,6 +122,8 @@ impl Pools {
             .referer(false)
             .connect_timeout(self.timeouts.connect)
             .pool_idle_timeout(limits::POOL_IDLE_TIMEOUT)
+            .http2_initial_stream_window_size(limits::STREAM_WINDOW)
+            .http2_initial_connection_window_size(limits::CONNECTION_WINDOW)
             // The library would read the environment.
             .no_proxy();
         if let Some(proxy) = proxy {

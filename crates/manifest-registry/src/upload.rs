@@ -6,7 +6,6 @@ use bytes::Bytes;
 use futures_util::{Stream, StreamExt as _, TryStreamExt as _};
 use http::Method;
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderValue, LOCATION, RANGE};
-use manifest_core::digest::Hasher;
 use manifest_core::reference::Repository;
 use manifest_core::{Descriptor, Digest};
 use url::Url;
@@ -14,6 +13,7 @@ use url::Url;
 use crate::answer::Answer;
 use crate::client::DOCKER_CONTENT_DIGEST;
 use crate::error::{ContentProblem, RegistryError};
+use crate::hash::Check;
 use crate::observer::Resuming;
 use crate::publish::Push;
 use crate::redact;
@@ -231,7 +231,7 @@ fn checked(
     blob: Descriptor,
 ) -> impl Stream<Item = Result<Bytes, RegistryError>> + Send + 'static {
     let attempt = answer.attempt();
-    let mut hasher = Some(Hasher::new(blob.digest.algorithm()));
+    let mut hash = Some(Check::new(blob.digest.clone()));
     let mut count = 0u64;
     let mut check = move |chunk: Option<Bytes>| {
         let problem = |problem| Err(RegistryError::content(attempt.clone(), problem));
@@ -244,16 +244,16 @@ fn checked(
                 found: count,
             });
         }
-        if let Some(hasher) = &mut hasher {
-            hasher.update(&chunk);
+        if let Some(hash) = &mut hash {
+            hash.update(&chunk);
         }
         if count == blob.size
-            && let Some(hasher) = hasher.take()
-            && hasher.finish() != blob.digest
+            && let Some(hash) = hash.take()
+            && let Err(expected) = hash.finish()
         {
             return problem(ContentProblem::Digest {
                 kind: "blob",
-                expected: blob.digest.clone(),
+                expected,
             });
         }
         Ok(chunk)
