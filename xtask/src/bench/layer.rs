@@ -40,6 +40,9 @@ pub(super) fn copy(copier: &Copier, bytes: u64) -> Result<Measured, String> {
     let home = TempDir::new().map_err(|error| format!("cannot make a home folder: {error}"))?;
     let authority = home.path().join("ca.pem");
     fs::write(&authority, ca.ca_pem()).map_err(|error| format!("cannot write a file: {error}"))?;
+    // The environment names it for the containers tools.
+    fs::write(home.path().join("config.json"), "{}")
+        .map_err(|error| format!("cannot write a file: {error}"))?;
     let image = format!("{}/big:1", source.host());
     let list = format!("{}/list:1", target.host());
     let run = |tool: &Tool, words: &[&str]| {
