@@ -5,6 +5,7 @@
 //! | [`escapes`] | what registries say commands no terminal |
 //! | [`interrupted`] | Ctrl-C in the middle of a push: at once, and nothing is left half done |
 //! | [`certificates`] | authorities and client certificates |
+//! | [`memory`] | what one run remembers for the next |
 //! | [`mirrors`] | mirrors, by flag and by file |
 //! | [`logins`] | TLS, and credentials from all the places where Docker keeps them |
 //! | [`refusals`] | registries that refuse, are down, or send what nobody asked for |
@@ -18,6 +19,7 @@ mod certificates;
 mod escapes;
 mod interrupted;
 mod logins;
+mod memory;
 mod mirrors;
 mod refusals;
 mod requests;

@@ -6,12 +6,15 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use manifest_registry::{Certificates, Client, ClientConfig, HostCertificates, Insecure, Mirrors};
+use manifest_registry::{
+    Certificates, Client, ClientConfig, Forgetful, HostCertificates, Insecure, Memory, Mirrors,
+};
 use manifest_store::Store;
 
 use crate::cli::{Globals, Patience, Reach};
 use crate::failure::Failure;
 use crate::interrupt;
+use crate::memory::Remembered;
 use crate::names::PROGRAM;
 use crate::observer::Notices;
 use crate::output::Output;
@@ -21,6 +24,9 @@ use crate::settings::{self, auth_files, certs_d, proxies, registries_conf};
 
 /// How long a command waits for another one that changes drafts.
 const LOCK_WAIT: Duration = Duration::from_secs(60);
+
+/// The variable that turns off what is remembered between runs.
+const NO_CACHE: &str = "DOCKER_MANIFEST_NO_CACHE";
 
 /// The process's environment: the only door to it.
 #[derive(Clone, Debug, Default)]
@@ -61,6 +67,13 @@ impl Environment {
     #[must_use]
     pub fn home(&self) -> Option<PathBuf> {
         directories::BaseDirs::new().map(|folders| folders.home_dir().to_owned())
+    }
+
+    /// Returns the folder of what may be forgotten.
+    #[must_use]
+    pub fn cache(&self) -> Option<PathBuf> {
+        let folders = directories::ProjectDirs::from("", "", PROGRAM)?;
+        Some(folders.cache_dir().to_owned())
     }
 
     /// Returns the folder of the user's settings for the containers tools (podman, skopeo, buildah).
@@ -165,11 +178,25 @@ impl<'a> Context<'a> {
                 places: vec![reach.mirror_rules.clone(), file.rules],
             },
             retry: patience.retry(),
+            memory: self.memory(reach),
             observer: Arc::new(Notices {
                 debug: self.globals.wants_debug(),
             }),
             ..ClientConfig::default()
         })?)
+    }
+
+    /// Returns what is remembered of earlier runs, unless the user wants it not to be.
+    fn memory(&self, reach: &Reach) -> Arc<dyn Memory> {
+        let is_off = |value: &OsString| value != "0" && value != "false";
+        if reach.no_cache.is_on() || self.environment.var(NO_CACHE).is_some_and(is_off) {
+            return Arc::new(Forgetful);
+        }
+        let folder = self.environment.cache();
+        match folder.and_then(|folder| Remembered::open(&folder, self.now())) {
+            Some(remembered) => Arc::new(remembered),
+            None => Arc::new(Forgetful),
+        }
     }
 
     fn host_certificates(&self) -> Result<BTreeMap<String, HostCertificates>, Failure> {

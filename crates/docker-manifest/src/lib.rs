@@ -13,6 +13,7 @@
 //! | [`context`] | what a command runs in: environment, configuration, drafts, registry client, output |
 //! | [`interrupt`] | what is ended along with the program |
 //! | [`settings`] | what is set for talking to registries: certificates, credentials, proxies, mirrors |
+//! | [`memory`] | what is remembered from one run to the next |
 //! | [`output`] | results to standard output, all else to standard error |
 //! | [`observer`] | what the registry client tells while it works |
 //! | [`failure`] | every way to fail, with its hints |
@@ -32,6 +33,7 @@ mod drafting;
 pub mod exit;
 pub mod failure;
 pub mod interrupt;
+pub mod memory;
 pub mod names;
 pub mod observer;
 pub mod output;

@@ -8,8 +8,9 @@ use std::iter::Peekable;
 use std::str::Chars;
 
 use http::header::{HeaderMap, WWW_AUTHENTICATE};
+use url::Url;
 
-use crate::limits::{CHALLENGES, SCHEME_CHARS};
+use crate::limits::{CHALLENGE_CHARS, CHALLENGES, SCHEME_CHARS};
 
 /// The kind of login that a registry demands.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -32,6 +33,32 @@ impl Challenge {
     pub(crate) fn of(headers: &HeaderMap) -> Option<Self> {
         let values = headers.get_all(WWW_AUTHENTICATE).into_iter();
         Self::choose(values.flat_map(|value| read(&String::from_utf8_lossy(value.as_bytes()))))
+    }
+
+    /// Reads a challenge that is remembered as [`Self::lasting`] wrote it. Nothing where that is anything else.
+    pub(crate) fn remembered(text: &str) -> Option<Self> {
+        let challenge = Self::choose(read(text).into_iter())?;
+        (challenge.lasting().as_deref() == Some(text)).then_some(challenge)
+    }
+
+    /// Returns what of it may be remembered: a token server that is reached by TLS, in whose URL nothing can be secret.
+    pub(crate) fn lasting(&self) -> Option<String> {
+        let Self::Bearer { realm, service } = self else {
+            return None;
+        };
+        let url = Url::parse(realm).ok()?;
+        let is_plain = url.scheme() == "https"
+            && url.username().is_empty()
+            && url.password().is_none()
+            && url.query().is_none()
+            && url.fragment().is_none();
+        let quoted = |text: &str| text.replace('\\', r"\\").replace('"', r#"\""#);
+        let mut text = format!("Bearer realm=\"{}\"", quoted(realm));
+        if let Some(service) = service {
+            text.push_str(&format!(",service=\"{}\"", quoted(service)));
+        }
+        let is_short = text.chars().count() <= CHALLENGE_CHARS;
+        (is_plain && is_short).then_some(text)
     }
 
     fn choose(offered: impl Iterator<Item = Offer>) -> Option<Self> {
@@ -266,6 +293,41 @@ mod tests {
             (&[], None),
         ] {
             check(headers, expected);
+        }
+    }
+
+    #[test]
+    fn what_may_be_remembered() {
+        let long = format!("https://t/{}", "x".repeat(CHALLENGE_CHARS));
+        for (realm, service, lasts) in [
+            ("https://t/token", None, true),
+            ("https://t/token", Some("s"), true),
+            ("https://t/token", Some(r#"a, "b" \ c"#), true),
+            ("http://t/token", Some("s"), false),
+            ("https://me@t/token", Some("s"), false),
+            ("https://:pw@t/token", Some("s"), false),
+            ("https://t/token?key=secret", Some("s"), false),
+            ("https://t/token#x", Some("s"), false),
+            ("/token", Some("s"), false),
+            (&long, None, false),
+        ] {
+            let challenge = bearer(realm, service).unwrap();
+            let text = challenge.lasting();
+            assert_eq!(text.is_some(), lasts, "{realm}");
+            if let Some(text) = text {
+                assert_eq!(Challenge::remembered(&text), Some(challenge), "{text}");
+            }
+        }
+        assert_eq!(Challenge::Basic.lasting(), None);
+        for damaged in [
+            "",
+            "Basic",
+            "Bearer realm=https://t",
+            r#"Bearer realm="https://t/"#,
+            r#"Bearer realm="http://t/""#,
+            r#"Bearer realm="https://t/",extra="x""#,
+        ] {
+            assert_eq!(Challenge::remembered(damaged), None, "{damaged}");
         }
     }
 

@@ -19,6 +19,7 @@ use crate::credentials::Credentials;
 use crate::endpoint::Insecure;
 use crate::error::{ContentProblem, Operation, RegistryError};
 use crate::limits::PARALLEL_UPLOADS;
+use crate::memory::{Forgetful, Memory};
 use crate::mirrors::{Asked, Mirrors};
 use crate::observer::{Observer, Silent};
 use crate::pool::Pools;
@@ -51,6 +52,8 @@ pub struct ClientConfig {
     pub timeouts: Timeouts,
     /// How often what failed is tried again, and how long everything may take.
     pub retry: Retry,
+    /// What is remembered of earlier runs.
+    pub memory: Arc<dyn Memory>,
     /// Who is told of it.
     pub observer: Arc<dyn Observer>,
 }
@@ -66,6 +69,7 @@ impl Default for ClientConfig {
             mirrors: Mirrors::default(),
             timeouts: Timeouts::default(),
             retry: Retry::default(),
+            memory: Arc::new(Forgetful),
             observer: Arc::new(Silent),
         }
     }
@@ -118,7 +122,7 @@ impl Client {
             observer.clone(),
         );
         let transport = Transport::new(pools, config.timeouts, config.insecure, retries, observer);
-        let session = Session::new(transport, config.credentials);
+        let session = Session::new(transport, config.credentials, config.memory);
         let uploads = Semaphore::new(PARALLEL_UPLOADS);
         let mirrors = Asked::new(config.mirrors);
         Ok(Self {
@@ -205,7 +209,8 @@ impl Client {
         manifest.with_digest(&digest).ok_or_else(|| problem(wrong))
     }
 
-    /// Gets the child of a list, which must be what its descriptor says.
+    /// Gets the child of a list, which must be what its descriptor says. One that was read from there in an earlier run is
+    /// not asked for again.
     ///
     /// # Errors
     /// As [`Self::manifest`]; also where size or media type are not the descriptor's.
@@ -214,6 +219,9 @@ impl Client {
         repository: &Repository,
         descriptor: &Descriptor,
     ) -> Result<Manifest, RegistryError> {
+        if let Some(manifest) = self.recall_manifest(repository, descriptor) {
+            return Ok(manifest);
+        }
         let reference = repository.at(descriptor.digest.clone());
         let manifest = self.manifest(&reference).await?;
         let found = manifest.bytes().len() as u64;
@@ -228,6 +236,7 @@ impl Client {
                 found: manifest.media_type(),
             }
         } else {
+            self.keep(repository, &descriptor.digest, manifest.bytes());
             return Ok(manifest);
         };
         let attempt = self.attempt(&reference)?;
@@ -378,7 +387,7 @@ impl Client {
         Ok(self.config(repository, image).await?.platform)
     }
 
-    /// Gets an image's configuration.
+    /// Gets an image's configuration. One that was read from there in an earlier run is not asked for again.
     ///
     /// # Errors
     /// As [`Self::platform`].
@@ -388,9 +397,16 @@ impl Client {
         image: &ImageManifest,
     ) -> Result<ImageConfig, RegistryError> {
         let config = &image.config;
-        let bytes = self
-            .blob_of_kind("image config", repository, config, CONFIG_BYTES)
-            .await?;
+        let bytes = match self.recall(repository, config) {
+            Some(bytes) => bytes,
+            None => {
+                let bytes = self
+                    .blob_of_kind("image config", repository, config, CONFIG_BYTES)
+                    .await?;
+                self.keep(repository, &config.digest, &bytes);
+                bytes
+            }
+        };
         ImageConfig::parse(&bytes).map_err(|error| RegistryError::Config {
             blob: format!("{repository}@{}", config.digest),
             source: Arc::new(error),

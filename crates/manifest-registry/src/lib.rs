@@ -10,6 +10,7 @@
 //! | `rights` | what calls that belong together ask of the token server |
 //! | [`concurrent()`] | many things at once, within bounds, results in order |
 //! | [`mirrors`] | where something is read from first |
+//! | [`memory`] | what is remembered from one run to the next |
 //! | `session` | one conversation per registry: scheme, challenge, the login that goes with each call |
 //! | `auth`, `challenge`, `token` | from a challenge and credentials to a header; one token request per set of scopes |
 //! | [`credentials`], `helper` | Docker's `config.json`; running credential helpers |
@@ -48,6 +49,7 @@ mod helper;
 mod hint;
 mod host_kind;
 pub mod limits;
+pub mod memory;
 pub mod mirrors;
 mod missing;
 pub mod network;
@@ -74,6 +76,7 @@ pub use credentials::{Credential, Credentials, Found};
 pub use endpoint::Insecure;
 pub use error::RegistryError;
 pub use helper::stop_helpers;
+pub use memory::{Forgetful, Memory};
 pub use mirrors::{Mirror, MirrorRule, Mirrors, Serves};
 pub use observer::{Event, Observer, Resuming, Retrying};
 pub use proxies::{Proxies, ProxySetting};

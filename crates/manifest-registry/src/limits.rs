@@ -61,6 +61,12 @@ pub const REDIRECTS: usize = 5;
 /// How much of an error's body is read, in bytes.
 pub const ERROR_BYTES: usize = 64 * 1024;
 
+/// How much of a manifest or configuration is worth being remembered, in bytes. Those of images have some 10 KiB.
+pub const REMEMBERED_BYTES: usize = 1024 * 1024;
+
+/// How many characters the challenge of a registry has at most that is remembered. Real ones have some 100.
+pub const CHALLENGE_CHARS: usize = 1024;
+
 /// How much of a token server's answer is read, in bytes. Real tokens have some 2 KiB, with many scopes 20 KiB.
 pub const TOKEN_BYTES: usize = 256 * 1024;
 

@@ -82,6 +82,13 @@ pub enum Event<'a> {
         /// Where it is named.
         setting: &'a str,
     },
+    /// Content was not asked for, as it is remembered.
+    Recalled {
+        /// Where it was read from once.
+        repository: &'a Repository,
+        /// Its digest, which was checked again.
+        digest: &'a Digest,
+    },
     /// A mirror is asked first.
     Mirror {
         /// What was asked for.
@@ -179,6 +186,9 @@ impl fmt::Display for Event<'_> {
                 proxy,
                 setting,
             } => write!(f, "proxy for {host}: {proxy}, from {setting}"),
+            Self::Recalled { repository, digest } => {
+                write!(f, "remembered: {repository}@{digest}")
+            }
             Self::Mirror { reference, mirror } => {
                 write!(f, "mirror for {reference}: {mirror}")
             }

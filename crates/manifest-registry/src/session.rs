@@ -1,10 +1,11 @@
 //! One conversation with each registry: how it is reached, what it demands, and the login that goes with each call.
 //!
 //! The first call on a host goes alone. What it finds out, the others use: the scheme (where plain http is allowed, https
-//! is tried first), and the challenge. There is no request whose only purpose is to ask, except where a registry
+//! is tried first), and the challenge. Where a challenge is remembered from an earlier run, its token is fetched meanwhile. There is no request whose only purpose is to ask, except where a registry
 //! hides from strangers what it would show to a user (see [`Session::ping`]).
 
 use std::collections::HashMap;
+use std::pin::pin;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use http::header::{HeaderMap, HeaderValue};
@@ -18,6 +19,7 @@ use crate::challenge::Challenge;
 use crate::credentials::{Credential, Credentials};
 use crate::endpoint::{Mode, api_host};
 use crate::error::{Attempt, Operation, RegistryError};
+use crate::memory::Memory;
 use crate::network::NetworkProblem;
 use crate::observer::Event;
 use crate::retry::{Contact, Tries};
@@ -122,15 +124,21 @@ impl Host {
 pub(crate) struct Session {
     pub(crate) transport: Transport,
     credentials: Credentials,
+    pub(crate) memory: Arc<dyn Memory>,
     tokens: Tokens,
     hosts: Mutex<HashMap<String, Arc<Host>>>,
 }
 
 impl Session {
-    pub(crate) fn new(transport: Transport, credentials: Credentials) -> Self {
+    pub(crate) fn new(
+        transport: Transport,
+        credentials: Credentials,
+        memory: Arc<dyn Memory>,
+    ) -> Self {
         Self {
             transport,
             credentials,
+            memory,
             tokens: Tokens::default(),
             hosts: Mutex::default(),
         }
@@ -208,7 +216,7 @@ impl Session {
         let host = self.host(call.domain);
         let mut first = None;
         let opened = host.mode.get_or_init(|| async {
-            let (mode, answer) = self.open(&host, call, tries).await?;
+            let (mode, answer) = self.open_remembering(&host, call, tries).await?;
             host.learn(&answer, &host.url(mode, "/")?);
             first = Some(answer);
             Ok(mode)
@@ -286,6 +294,72 @@ impl Session {
             .entry(domain.to_owned())
             .or_insert_with(|| Arc::new(Host::new(domain)))
             .clone()
+    }
+
+    /// Makes the first call on a host. If a token server is remembered for it, the token is fetched meanwhile, which is of use
+    /// where the answer names that server. A host that names one over checked TLS is remembered.
+    async fn open_remembering(
+        &self,
+        host: &Host,
+        call: &Call<'_>,
+        tries: &Tries,
+    ) -> Result<(Mode, Answer), RegistryError> {
+        let remembered = self.remembered(host);
+        let Some(expected) = &remembered else {
+            let (mode, answer) = self.open(host, call, tries).await?;
+            self.remember(host, mode, &answer, None);
+            return Ok((mode, answer));
+        };
+        let base = host.url(Mode::Verified, "/")?;
+        let mut open = pin!(self.open(host, call, tries));
+        // Whoever needs the token finds it, or why there is none, where tokens are.
+        let mut token = pin!(self.pass_for(expected, host, call, &base, None));
+        let (opened, is_fetched) = tokio::select! {
+            opened = &mut open => (opened, false),
+            _ = &mut token => (open.await, true),
+        };
+        let (mode, answer) = opened?;
+        let is_right = self.remember(host, mode, &answer, Some(expected));
+        if is_right && !is_fetched {
+            let _ = token.await;
+        }
+        Ok((mode, answer))
+    }
+
+    /// Returns the challenge of a host in an earlier run, if it is to be reached by checked TLS.
+    fn remembered(&self, host: &Host) -> Option<Challenge> {
+        let modes = self.transport.insecure.modes(&host.domain);
+        if modes.first() != Some(&Mode::Verified) {
+            return None;
+        }
+        Challenge::remembered(&self.memory.challenge(&host.domain)?)
+    }
+
+    /// Remembers the challenge that a host sends, or forgets the one that it does not send any more. Tells whether it is the
+    /// one that was remembered.
+    fn remember(
+        &self,
+        host: &Host,
+        mode: Mode,
+        answer: &Answer,
+        before: Option<&Challenge>,
+    ) -> bool {
+        let is_own = host
+            .url(mode, "/")
+            .is_ok_and(|base| answer.url().origin() == base.origin());
+        let is_refused = answer.status() == StatusCode::UNAUTHORIZED;
+        let is_clear = is_refused || answer.status().is_success();
+        // An error, or what another host says, tells nothing of this one's logins.
+        if mode != Mode::Verified || !is_own || !is_clear {
+            return false;
+        }
+        let found = Challenge::of(answer.headers()).filter(|_| is_refused);
+        let lasting = found.as_ref().and_then(Challenge::lasting);
+        if lasting.is_some() || before.is_some() {
+            let memory = &self.memory;
+            memory.remember_challenge(&host.domain, lasting.as_deref());
+        }
+        found.is_some() && found.as_ref() == before
     }
 
     /// Makes the first call on a host, in each way that is allowed, until one is answered.
@@ -367,9 +441,21 @@ impl Session {
         base: &Url,
         rejected: Option<&HeaderValue>,
     ) -> Result<Option<Pass>, RegistryError> {
-        let Some(challenge) = host.challenge() else {
-            return Ok(None);
-        };
+        match host.challenge() {
+            Some(challenge) => self.pass_for(&challenge, host, call, base, rejected).await,
+            None => Ok(None),
+        }
+    }
+
+    /// Returns the login for a call that answers `challenge`.
+    async fn pass_for(
+        &self,
+        challenge: &Challenge,
+        host: &Host,
+        call: &Call<'_>,
+        base: &Url,
+        rejected: Option<&HeaderValue>,
+    ) -> Result<Option<Pass>, RegistryError> {
         let credential = self.credential(host, call.path());
         let credential = credential
             .get_or_init(|| self.find_credential(host, call.path()))
@@ -393,7 +479,7 @@ impl Session {
             rejected,
         };
         login
-            .pass(&challenge, self.attempt(host, call, host.mode())?)
+            .pass(challenge, self.attempt(host, call, host.mode())?)
             .await
     }
 

@@ -22,7 +22,8 @@ const TIME_LIMIT: Duration = Duration::from_secs(90);
 /// The folder among the drafts that is ours alone.
 const OWN_FOLDER: &str = ".docker-manifest";
 
-/// A temporary home folder and the environment that goes with it: `HOME`, `DOCKER_CONFIG`, and nothing else.
+/// A temporary home folder and the environment that goes with it: `HOME`, `DOCKER_CONFIG`, that nothing is remembered from
+/// run to run, and nothing else.
 #[derive(Debug)]
 pub(crate) struct Home {
     folder: TempDir,
@@ -54,7 +55,17 @@ impl Home {
         let config = home.path().join(".docker");
         home.set("HOME", home.path().to_owned());
         home.set("DOCKER_CONFIG", config);
+        // What is asked for would depend on the commands before.
+        home.set("DOCKER_MANIFEST_NO_CACHE", "1");
         home
+    }
+
+    /// Lets programs remember things from run to run, and returns the folder in which they do.
+    pub(crate) fn remember(&mut self) -> PathBuf {
+        self.set("DOCKER_MANIFEST_NO_CACHE", "0");
+        let cache = self.path().join("cache");
+        self.set("XDG_CACHE_HOME", &cache);
+        cache.join("docker-manifest")
     }
 
     /// Sets a variable for the programs that run here.

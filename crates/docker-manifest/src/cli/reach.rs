@@ -6,12 +6,17 @@ use std::str::FromStr;
 use manifest_core::{Draft, Reference};
 use manifest_registry::{Mirror, MirrorRule, Serves};
 
+use crate::cli::Switch;
+
 /// The flags of each command that talks to a registry.
 #[derive(Clone, Debug, Default, clap::Args)]
 pub struct Reach {
     /// Believe the certificate authorities in this file, too
     #[arg(long = "ca-file", value_name = "file", action = clap::ArgAction::Append)]
     pub(crate) ca_files: Vec<PathBuf>,
+    /// Neither use nor keep what is remembered between runs
+    #[arg(long = "no-cache")]
+    pub(crate) no_cache: Switch,
     /// Hosts for which this command needs no `--insecure`.
     #[arg(skip)]
     pub(crate) insecure_hosts: Vec<String>,
