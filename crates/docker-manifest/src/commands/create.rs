@@ -18,7 +18,7 @@ use crate::publishing;
 use crate::publishing::flags::PublishFlags;
 use crate::review;
 use crate::sources::flatten::Choice;
-use crate::sources::words::Words;
+use crate::sources::words::{Named, Words};
 use crate::sources::{Resolved, Resolver};
 
 /// Create a local manifest list for annotating and pushing to a registry
@@ -194,22 +194,22 @@ pub(super) async fn refreshed(
     store: &Store,
     draft: &Draft,
 ) -> Result<Draft, Failure> {
-    let mut sources: Vec<Reference> = Vec::new();
+    let mut sources: Vec<Named> = Vec::new();
     for entry in &draft.entries {
-        if let Source::Registry(source) = source_of(entry)
-            && source.digest().is_none()
+        if let Some(source) = Named::of(&source_of(entry))
+            && !source.is_pinned()
             && !sources.contains(&source)
         {
             sources.push(source);
         }
     }
-    let client = client.reading(&sources);
+    let client = client.reading(sources.iter().filter_map(Named::reference));
     let all = Choice {
         platforms: Vec::new(),
         attestations: true,
     };
-    let of = |source: Reference| {
-        let is_of = |entry: &&Entry| source_of(entry) == Source::Registry(source.clone());
+    let of = |source: Named| {
+        let is_of = |entry: &&Entry| source_of(entry) == source.source();
         let entries: Vec<&Entry> = draft.entries.iter().filter(is_of).collect();
         // What was chosen of a list then is chosen again: the platforms that are there, with attestations or without.
         let is_list = entries.iter().any(|entry| entry.is_child());
@@ -244,10 +244,11 @@ pub(super) async fn refreshed(
     };
     let now = context.now();
     let client = &client;
-    let resolve = |(source, choice, flatten): (Reference, Choice, bool)| async move {
+    let resolve = |(source, choice, flatten): (Named, Choice, bool)| async move {
         let resolver = Resolver {
             client,
             choice: &choice,
+            list: &draft.list,
             flatten,
             now,
         };
@@ -297,9 +298,11 @@ async fn resolve(
         arguments: images,
         digest_folders: digests_dir,
         metadata: from_metadata,
+        here: &context.here()?,
     };
     let images = words.sources(list)?;
-    if let Some(image) = images.iter().find(|image| image.domain() != list.domain())
+    let mut references = images.iter().filter_map(Named::reference);
+    if let Some(image) = references.find(|image| image.domain() != list.domain())
         && no_copy.is_on()
     {
         return Err(Failure::Elsewhere {
@@ -324,22 +327,26 @@ async fn resolve(
     let insecure = args.insecure.is_on();
     let reach = args.reach.remembering(existing);
     let client = context.client(insecure, &args.patience, &reach)?;
-    let client = client.reading(images.iter().chain(&subject));
+    let references = images.iter().filter_map(Named::reference);
+    let client = client.reading(references.chain(&subject));
     let resolver = Resolver {
         client: &client,
         choice: &choice,
+        list,
         flatten: !no_flatten.is_on(),
         now: context.now(),
     };
     let may_miss = ignore_missing.is_on();
     let resolver = &resolver;
-    let resolve = |image: Reference| async move {
+    let resolve = |image: Named| async move {
         match resolver.resolve(image.clone()).await {
             Err(Failure::Registry(error)) if may_miss && is_missing(&error) => {
+                let image = image.source();
                 let message = format!("{image} does not exist, so it is left out");
                 context.output.warning(&message);
                 Ok(None)
             }
+            Err(Failure::Registry(error)) if is_missing(&error) => Err(Failure::NoSource(error)),
             result => result.map(Some),
         }
     };
