@@ -4,10 +4,12 @@
 //! | --- | --- |
 //! | [`sources`] | what `create` takes, and what becomes of it |
 //! | [`editing`] | `annotate` and `remove` beyond what Docker has |
+//! | [`layouts`] | images on this machine, as sources and as targets |
 //! | [`targets`] | several tags, repositories and registries; conditions on them |
 //! | [`reports`] | dry runs, and what scripts read |
 
 mod editing;
+mod layouts;
 mod reports;
 mod sources;
 mod targets;
