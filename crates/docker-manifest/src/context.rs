@@ -162,7 +162,7 @@ impl<'a> Context<'a> {
             },
             proxies: proxies::read(&self.environment, &config.proxies),
             mirrors: Mirrors {
-                places: vec![reach.mirror_rules(), file.rules],
+                places: vec![reach.mirror_rules.clone(), file.rules],
             },
             retry: patience.retry(),
             observer: Arc::new(Notices {
