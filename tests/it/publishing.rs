@@ -4,6 +4,7 @@
 //! | --- | --- |
 //! | [`sources`] | what `create` takes, and what becomes of it |
 //! | [`editing`] | `annotate` and `remove` beyond what Docker has |
+//! | [`layouts`] | images on this machine, as sources and as targets |
 //! | [`targets`] | several tags, repositories and registries; conditions on them |
 //! | [`registries`] | the same where registries differ: mounts, OCI, mixed lists, lag, immutable tags, small tokens |
 //! | [`properties`] | what holds whatever the images look like |
@@ -11,6 +12,7 @@
 //! | [`reports`] | dry runs, and what scripts read |
 
 mod editing;
+mod layouts;
 mod peers;
 mod properties;
 mod registries;

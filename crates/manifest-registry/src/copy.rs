@@ -6,7 +6,7 @@ use manifest_core::reference::Repository;
 use manifest_core::{Descriptor, Digest};
 
 use crate::error::{Operation, RegistryError};
-use crate::publish::Push;
+use crate::publish::{Child, Push};
 use crate::session::{Call, Target};
 use crate::token::Scope;
 use crate::transport::Payload;
@@ -23,11 +23,12 @@ impl Push<'_> {
     /// Mounts a blob, or uploads it where the registry does not mount.
     pub(crate) async fn copy_blob(
         &self,
-        source: &Repository,
+        child: &Child,
         blob: &Descriptor,
     ) -> Result<Way, RegistryError> {
         let mut session = None;
-        if source.domain() == self.target.domain() {
+        let source = child.source();
+        if child.local().is_none() && source.domain() == self.target.domain() {
             match self.mount(source, &blob.digest).await {
                 Ok(None) => return Ok(Way::Mounted),
                 Ok(opened) => session = opened,
@@ -43,7 +44,7 @@ impl Push<'_> {
             }
             return Ok(Way::WasThere);
         }
-        self.upload(source, blob, session).await?;
+        self.upload(child, blob, session).await?;
         Ok(Way::Uploaded(blob.size))
     }
 

@@ -7,6 +7,7 @@
 //! | [`release`] | [`Client::release`]: the same to several repositories, tags last everywhere |
 //! | `confirm`, `missing` | what the registry has under a name; why it refused what was to be there |
 //! | `copy`, `upload` | one blob from repository to repository: by mount, else streamed |
+//! | [`local`], `download` | blobs that come from this machine; blobs that go there |
 //! | `rights` | what calls that belong together ask of the token server |
 //! | [`concurrent()`] | many things at once, within bounds, results in order |
 //! | [`mirrors`] | where something is read from first |
@@ -37,6 +38,7 @@ mod confirm;
 mod copy;
 pub mod credentials;
 mod deadline;
+mod download;
 pub mod endpoint;
 pub mod error;
 #[doc(hidden)]
@@ -46,6 +48,7 @@ mod helper;
 mod hint;
 mod host_kind;
 pub mod limits;
+pub mod local;
 pub mod mirrors;
 mod missing;
 pub mod network;
@@ -72,6 +75,7 @@ pub use credentials::{Credential, Credentials, Found};
 pub use endpoint::Insecure;
 pub use error::RegistryError;
 pub use helper::stop_helpers;
+pub use local::LocalBlobs;
 pub use mirrors::{Mirror, MirrorRule, Mirrors, Serves};
 pub use observer::{Event, Observer, Resuming, Retrying};
 pub use proxies::{Proxies, ProxySetting};

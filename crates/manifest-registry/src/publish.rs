@@ -16,6 +16,7 @@ use crate::confirm::Seen;
 use crate::copy::Way;
 use crate::error::{ContentProblem, RegistryError};
 use crate::limits::PARALLEL_WORK;
+use crate::local::LocalBlobs;
 use crate::release::PlannedBlob;
 use crate::rights::Rights;
 use crate::session::Session;
@@ -52,6 +53,10 @@ pub struct Outlook {
     pub copies: usize,
     /// How many bytes these have.
     pub copied_bytes: u64,
+    /// How many blobs would have to be uploaded from this machine, at most.
+    pub local: usize,
+    /// How many bytes these have.
+    pub local_bytes: u64,
 }
 
 /// What a tag has to show before it is written. Nobody keeps others from writing it meanwhile.
@@ -84,6 +89,7 @@ impl Publication<'_> {
 #[derive(Clone, Debug)]
 pub struct Child {
     source: Repository,
+    local: Option<Arc<dyn LocalBlobs>>,
     manifest: Manifest,
 }
 
@@ -110,13 +116,40 @@ impl Child {
         };
         Ok(Self {
             source: source.clone(),
+            local: None,
             manifest: manifest
                 .with_digest(digest)
                 .ok_or_else(|| unusable(wrong))?,
         })
     }
 
-    /// Returns the repository that has its blobs.
+    /// Says that its blobs are on this machine, not in a repository.
+    #[must_use]
+    pub fn on_disk(mut self, blobs: Arc<dyn LocalBlobs>) -> Self {
+        self.local = Some(blobs);
+        self
+    }
+
+    /// Returns the place on this machine that has its blobs, where that is no repository.
+    #[must_use]
+    pub fn local(&self) -> Option<&Arc<dyn LocalBlobs>> {
+        self.local.as_ref()
+    }
+
+    /// Returns what the place of its blobs is called in messages.
+    pub(crate) fn place(&self) -> String {
+        match &self.local {
+            Some(local) => local.place(),
+            None => self.source.to_string(),
+        }
+    }
+
+    /// Tells whether its blobs can be mounted into a repository.
+    pub(crate) fn is_near(&self, target: &Repository) -> bool {
+        self.local.is_none() && self.source.domain() == target.domain()
+    }
+
+    /// Returns the repository that has its blobs, unless they are on this machine.
     #[must_use]
     pub fn source(&self) -> &Repository {
         &self.source
@@ -134,7 +167,8 @@ impl Child {
         &self.manifest
     }
 
-    pub(crate) fn blobs(&self) -> impl Iterator<Item = &Descriptor> {
+    /// Returns what the manifest leads to that is no manifest: of a list nothing.
+    pub fn blobs(&self) -> impl Iterator<Item = &Descriptor> {
         let image = match self.manifest.content() {
             Content::Image(image) => Some(image),
             Content::List(_) => None,
@@ -231,7 +265,11 @@ impl<'a> Prepared<'a> {
         publication: &'a Publication<'a>,
     ) -> Result<Self, RegistryError> {
         let target = publication.repository();
-        let sources = publication.children.iter().map(|child| &child.source);
+        let sources = publication
+            .children
+            .iter()
+            .filter(|child| child.local.is_none())
+            .map(|child| &child.source);
         let push = Push {
             client,
             target,
@@ -288,12 +326,18 @@ impl<'a> Prepared<'a> {
     pub(crate) fn add_to(&self, outlook: &mut Outlook) {
         let mut seen = HashSet::new();
         for child in self.missing_children() {
-            let is_near = child.source.domain() == self.push.target.domain();
+            let is_near = child.is_near(self.push.target);
             for blob in child
                 .blobs()
                 .filter(|blob| !is_near && self.push.brings(blob))
             {
-                if seen.insert(&blob.digest) {
+                if !seen.insert(&blob.digest) {
+                    continue;
+                }
+                if child.local.is_some() {
+                    outlook.local += 1;
+                    outlook.local_bytes += blob.size;
+                } else {
                     outlook.copies += 1;
                     outlook.copied_bytes += blob.size;
                 }
@@ -319,10 +363,10 @@ impl<'a> Prepared<'a> {
                 .blob_exists(self.push.target, &blob.digest)
                 .await?;
             let planned = (!there).then(|| PlannedBlob {
-                source: child.source.clone(),
+                source: child.place(),
                 target: self.push.target.clone(),
                 descriptor: blob.clone(),
-                is_mount: child.source.domain() == self.push.target.domain(),
+                is_mount: child.is_near(self.push.target),
             });
             Ok(planned)
         });
@@ -511,7 +555,7 @@ impl<'a> Push<'a> {
         for child in self.children.iter().filter(is_missing) {
             for blob in child.blobs() {
                 if self.brings(blob) && seen.insert(&blob.digest) {
-                    blobs.push((&child.source, blob));
+                    blobs.push((child, blob));
                 }
             }
         }
@@ -594,7 +638,10 @@ impl<'a> Push<'a> {
         let absent = self.absent_blobs(child).await;
         for blob in absent.iter().filter(|blob| self.brings(blob)) {
             // Where the source has not got it either, the registry's answer says more.
-            if self.upload(&child.source, blob, None).await.is_err() {
+            if let Err(failure) = self.upload(child, blob, None).await {
+                if matches!(failure, RegistryError::Local { .. }) {
+                    return Err(failure);
+                }
                 return Err(self.incomplete_child(child, absent, error).await);
             }
             uploaded = (uploaded.0 + 1, uploaded.1 + blob.size);

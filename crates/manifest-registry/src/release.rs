@@ -93,8 +93,8 @@ pub struct Plan {
 /// A blob that the target lacks.
 #[derive(Clone, Debug)]
 pub struct PlannedBlob {
-    /// Where it is.
-    pub source: Repository,
+    /// Where it is: a repository, or a place on this machine.
+    pub source: String,
     /// Where it is missing.
     pub target: Repository,
     /// What it is.
