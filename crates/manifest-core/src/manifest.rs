@@ -81,7 +81,7 @@ pub struct ImageManifest {
     /// The type of artifact that it is, where it states one.
     pub artifact_type: Option<String>,
     /// What it refers to.
-    pub subject: Option<Descriptor>,
+    pub subject: Option<Box<Descriptor>>,
     /// Annotations on the image.
     pub annotations: std::collections::BTreeMap<String, String>,
 }
@@ -156,7 +156,7 @@ impl Manifest {
     #[must_use]
     pub fn subject(&self) -> Option<&Descriptor> {
         match &self.content {
-            Content::Image(image) => image.subject.as_ref(),
+            Content::Image(image) => image.subject.as_deref(),
             Content::List(list) => list.subject.as_ref(),
         }
     }
@@ -204,7 +204,9 @@ impl ImageManifest {
             config: Descriptor::from_object(&config)?,
             layers: descriptors(object, "layers")?,
             artifact_type: object.get("artifactType").unwrap_or_default(),
-            subject: subject.and_then(|subject| Descriptor::from_object(&subject).ok()),
+            subject: subject
+                .and_then(|subject| Descriptor::from_object(&subject).ok())
+                .map(Box::new),
             annotations: object.get("annotations")?.unwrap_or_default(),
         })
     }

@@ -7,6 +7,7 @@
 //! | [`release`] | [`Client::release`]: the same to several repositories, tags last everywhere |
 //! | `confirm`, `missing` | what the registry has under a name; why it refused what was to be there |
 //! | `copy`, `upload` | one blob from repository to repository: by mount, else streamed |
+//! | [`referrers`], `enlist` | what refers to what is published; where a registry without a list of that has it |
 //! | `rights` | what calls that belong together ask of the token server |
 //! | [`concurrent()`] | many things at once, within bounds, results in order |
 //! | [`mirrors`] | where something is read from first |
@@ -38,6 +39,7 @@ mod copy;
 pub mod credentials;
 mod deadline;
 pub mod endpoint;
+mod enlist;
 pub mod error;
 #[doc(hidden)]
 #[cfg(any(test, feature = "fuzzing"))]
@@ -54,6 +56,7 @@ mod pool;
 pub mod proxies;
 pub mod publish;
 pub mod redact;
+pub mod referrers;
 pub mod refusal;
 pub mod release;
 pub mod retry;
@@ -77,6 +80,7 @@ pub use observer::{Event, Observer, Resuming, Retrying};
 pub use proxies::{Proxies, ProxySetting};
 pub use publish::{Child, Expected, Outlook, Publication, Published, Tagged};
 pub use redact::Secret;
+pub use referrers::{Referrers, SkipReason, Skipped};
 pub use release::{Plan, Released, TagResult};
 pub use retry::Retry;
 pub use transport::Timeouts;

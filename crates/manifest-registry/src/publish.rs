@@ -10,10 +10,11 @@ use manifest_core::media_type::is_foreign_layer;
 use manifest_core::reference::Repository;
 use manifest_core::{Content, Descriptor, Digest, Manifest, MediaType, Reference};
 
-use crate::client::Client;
+use crate::client::{Client, Stored};
 use crate::concurrent::concurrent;
 use crate::confirm::Seen;
 use crate::copy::Way;
+use crate::enlist::Answers;
 use crate::error::{ContentProblem, RegistryError};
 use crate::limits::PARALLEL_WORK;
 use crate::release::PlannedBlob;
@@ -85,6 +86,18 @@ impl Publication<'_> {
 pub struct Child {
     source: Repository,
     manifest: Manifest,
+    role: Role,
+}
+
+/// Why a manifest is published along.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Role {
+    /// It is in the list.
+    Child,
+    /// It refers to what is, and is to be found by that.
+    Referrer,
+    /// It has this tag.
+    Named(String),
 }
 
 impl Child {
@@ -108,12 +121,50 @@ impl Child {
             kind: "manifest",
             expected: digest.clone(),
         };
-        Ok(Self {
+        let manifest = manifest.with_digest(digest);
+        Ok(Self::of(source, manifest.ok_or_else(|| unusable(wrong))?))
+    }
+
+    /// Takes a manifest that was checked.
+    pub(crate) fn of(source: &Repository, manifest: Manifest) -> Self {
+        Self {
             source: source.clone(),
-            manifest: manifest
-                .with_digest(digest)
-                .ok_or_else(|| unusable(wrong))?,
-        })
+            manifest,
+            role: Role::Child,
+        }
+    }
+
+    /// Returns it as one that is to be found by its subject.
+    pub(crate) fn referring(self) -> Self {
+        let role = Role::Referrer;
+        Self { role, ..self }
+    }
+
+    /// Returns it as one that has this tag.
+    pub(crate) fn named(self, tag: String) -> Self {
+        let role = Role::Named(tag);
+        Self { role, ..self }
+    }
+
+    pub(crate) fn is_referrer(&self) -> bool {
+        self.role == Role::Referrer
+    }
+
+    fn tag(&self) -> Option<&str> {
+        match &self.role {
+            Role::Named(tag) => Some(tag),
+            Role::Child | Role::Referrer => None,
+        }
+    }
+
+    /// Returns the name that it gets in a repository: its tag, or else its digest.
+    pub(crate) fn place(&self, target: &Repository) -> Reference {
+        let tagged = self.tag().and_then(|tag| target.tagged(tag));
+        tagged.unwrap_or_else(|| target.at(self.digest().clone()))
+    }
+
+    fn key(&self) -> Key<'_> {
+        (self.digest(), self.tag())
     }
 
     /// Returns the repository that has its blobs.
@@ -142,6 +193,9 @@ impl Child {
         image.into_iter().flat_map(ImageManifest::blobs)
     }
 }
+
+/// What tells children apart: digest and tag. One manifest may have several.
+type Key<'a> = (&'a Digest, Option<&'a str>);
 
 /// What a publication came to.
 #[derive(Clone, Debug)]
@@ -189,7 +243,9 @@ pub(crate) struct Prepared<'a> {
     /// The names to write, and what each shows now.
     pub(crate) names: Vec<(Reference, Option<Digest>)>,
     pub(crate) watched: Vec<(Reference, Option<Digest>)>,
-    missing: HashSet<&'a Digest>,
+    missing: HashSet<Key<'a>>,
+    /// What the registry said when it was put under its digest, if it was: whether it lists it by its subject.
+    answer: Option<bool>,
     pub(crate) published: Published,
 }
 
@@ -209,6 +265,9 @@ impl Client {
     ) -> Result<Published, RegistryError> {
         let mut prepared = Prepared::look_around(self, publication).await?;
         prepared.bring(arrived).await?;
+        if prepared.has_subject() {
+            prepared.put_by_digest().await?;
+        }
         for result in prepared.write_tags().await {
             prepared.published.note(result?);
         }
@@ -280,6 +339,7 @@ impl<'a> Prepared<'a> {
             names,
             watched,
             missing,
+            answer: None,
             published,
         })
     }
@@ -334,7 +394,17 @@ impl<'a> Prepared<'a> {
     /// Returns the children that the target does not have.
     pub(crate) fn missing_children(&self) -> impl Iterator<Item = &'a Child> {
         let children = self.push.children.iter();
-        children.filter(|child| self.missing.contains(child.digest()))
+        children.filter(|child| self.missing.contains(&child.key()))
+    }
+
+    /// Finds the indexes of referrers that would become longer.
+    pub(crate) async fn planned_enlistings(&self) -> Result<Vec<Reference>, RegistryError> {
+        self.push.planned_enlistings().await
+    }
+
+    /// Tells whether it is a list that refers to something.
+    pub(crate) fn has_subject(&self) -> bool {
+        self.push.own_subject().is_some()
     }
 
     /// Tells whether anything is to be written.
@@ -371,21 +441,22 @@ impl<'a> Prepared<'a> {
             ..
         } = self;
         push.bring_blobs(missing, published).await?;
-        push.put_children(missing, published, &mut arrived).await
+        let answers = push.put_children(missing, published, &mut arrived).await?;
+        published.written += push.enlist_children(&answers).await?;
+        Ok(())
     }
 
-    /// Puts the manifest under its digest, unless a tag shows it already.
+    /// Puts the manifest under its digest, unless a tag shows it already, and has it listed by what it refers to.
     pub(crate) async fn put_by_digest(&mut self) -> Result<(), RegistryError> {
-        if self
-            .names
-            .iter()
-            .any(|(_, before)| self.shows(before.as_ref()))
-        {
-            return Ok(());
+        let is_there = |(_, before): &(_, Option<Digest>)| self.shows(before.as_ref());
+        if !self.names.iter().any(is_there) {
+            let name = self.push.target.at(self.published.digest.clone());
+            let stored = self.push.put_own(&name).await?;
+            self.published.digest = stored.digest;
+            self.published.written += 1;
+            self.answer = Some(stored.is_listed);
         }
-        let name = self.push.target.at(self.published.digest.clone());
-        self.published.digest = self.push.put_own(&name).await?;
-        self.published.written += 1;
+        self.published.written += self.push.enlist_own(self.answer).await?;
         Ok(())
     }
 
@@ -414,7 +485,7 @@ impl<'a> Prepared<'a> {
             return Ok((tagged, there.clone()));
         }
         let digest = match self.push.put_own(name).await {
-            Ok(digest) => digest,
+            Ok(stored) => stored.digest,
             Err(error) => {
                 let there = self.push.explained(name, error).await?;
                 return Ok((tagged, there));
@@ -445,7 +516,7 @@ impl<'a> Push<'a> {
     }
 
     /// Puts what is published under a name.
-    async fn put_own(&self, name: &Reference) -> Result<Digest, RegistryError> {
+    async fn put_own(&self, name: &Reference) -> Result<Stored, RegistryError> {
         let bytes = Bytes::copy_from_slice(self.publication.bytes);
         let shared = self.rights.shared(self.target);
         let media_type = self.publication.media_type;
@@ -456,17 +527,15 @@ impl<'a> Push<'a> {
     async fn look_around(
         &self,
         mut names: Vec<Reference>,
-    ) -> Result<(Vec<(Reference, Option<Digest>)>, HashSet<&'a Digest>), RegistryError> {
+    ) -> Result<(Vec<(Reference, Option<Digest>)>, HashSet<Key<'a>>), RegistryError> {
         let own = names.len();
         names.extend(self.publication.watched.iter().cloned());
-        let distinct: BTreeMap<&Digest, &Child> = self
+        let distinct: BTreeMap<Key<'_>, &Child> = self
             .children
             .iter()
-            .map(|child| (child.digest(), child))
+            .map(|child| (child.key(), child))
             .collect();
-        let children = distinct
-            .keys()
-            .map(|&digest| self.target.at(digest.clone()));
+        let children = distinct.values().map(|child| child.place(self.target));
         let references = names.iter().cloned().chain(children);
         let looks = references.map(|reference| async move { self.look(&reference).await });
         let mut seen = concurrent(PARALLEL_WORK, looks).await.into_iter();
@@ -480,14 +549,15 @@ impl<'a> Push<'a> {
             befores.push((name, before));
         }
         let mut missing = HashSet::new();
-        for (digest, seen) in distinct.into_keys().zip(seen) {
+        for ((key, child), seen) in distinct.into_iter().zip(seen) {
             let is_there = match seen? {
-                Seen::At(stated) => stated == *digest,
+                Seen::At(stated) if stated == *child.digest() => true,
+                Seen::At(_) | Seen::There if child.tag().is_some() => self.is_within(child).await?,
                 Seen::There => true,
-                Seen::Nothing | Seen::Hidden(_) => false,
+                Seen::At(_) | Seen::Nothing | Seen::Hidden(_) => false,
             };
             if !is_there {
-                missing.insert(digest);
+                missing.insert(key);
             }
         }
         Ok((befores, missing))
@@ -497,10 +567,10 @@ impl<'a> Push<'a> {
     /// are there too.
     async fn bring_blobs(
         &self,
-        missing: &HashSet<&Digest>,
+        missing: &HashSet<Key<'_>>,
         published: &mut Published,
     ) -> Result<(), RegistryError> {
-        let is_missing = |child: &&Child| missing.contains(child.digest());
+        let is_missing = |child: &&Child| missing.contains(&child.key());
         let there = self.children.iter().filter(|child| !is_missing(child));
         let there = there.flat_map(Child::blobs);
         let mut seen: HashSet<&Digest> = there
@@ -532,16 +602,17 @@ impl<'a> Push<'a> {
     /// Puts the missing children under their digests: images, then lists of them.
     async fn put_children(
         &self,
-        missing: &HashSet<&Digest>,
+        missing: &HashSet<Key<'_>>,
         published: &mut Published,
         arrived: &mut impl FnMut(&Child),
-    ) -> Result<(), RegistryError> {
-        let mut failures: BTreeMap<&Digest, RegistryError> = BTreeMap::new();
+    ) -> Result<Answers, RegistryError> {
+        let mut answers = Answers::new();
+        let mut failures: BTreeMap<Key<'_>, RegistryError> = BTreeMap::new();
         let mut seen = HashSet::new();
         let (lists, images): (Vec<&Child>, Vec<&Child>) = self
             .children
             .iter()
-            .filter(|child| missing.contains(child.digest()) && seen.insert(child.digest()))
+            .filter(|child| missing.contains(&child.key()) && seen.insert(child.key()))
             .partition(|child| child.manifest.media_type().is_list());
         // A list may have lists in it, which stand before it.
         let waves = std::iter::once(images).chain(lists.into_iter().map(|list| vec![list]));
@@ -550,38 +621,40 @@ impl<'a> Push<'a> {
             let results = concurrent(PARALLEL_WORK, puts).await;
             for (child, result) in wave.into_iter().zip(results) {
                 match result {
-                    Ok(uploaded) => {
+                    Ok((is_listed, uploaded)) => {
                         published.written += 1;
                         published.uploaded += uploaded.0;
                         published.uploaded_bytes += uploaded.1;
+                        answers.insert(child.digest().clone(), is_listed);
                     }
                     Err(error) => {
-                        failures.insert(child.digest(), error);
+                        failures.insert(child.key(), error);
                     }
                 }
             }
         }
         for child in self.children {
-            if let Some(error) = failures.remove(child.digest()) {
+            if let Some(error) = failures.remove(&child.key()) {
                 return Err(error);
             }
             arrived(child);
         }
-        Ok(())
+        Ok(answers)
     }
 
     /// Puts a child. Where the registry misses blobs although it mounted them, these are uploaded, and it is put again.
-    /// Returns how many blobs and bytes that were.
-    async fn put_child(&self, child: &Child) -> Result<(usize, u64), RegistryError> {
-        let reference = self.target.at(child.digest().clone());
+    /// Returns whether the registry lists it by its subject, and how many blobs and bytes were uploaded.
+    async fn put_child(&self, child: &Child) -> Result<(bool, (usize, u64)), RegistryError> {
+        let reference = child.place(self.target);
         let put = || {
             let bytes = Bytes::copy_from_slice(child.manifest.bytes());
             let media_type = child.manifest.media_type();
             let shared = self.rights.shared(self.target);
             self.client.put(&reference, media_type, bytes, shared)
         };
-        let Err(error) = put().await else {
-            return Ok((0, 0));
+        let error = match put().await {
+            Ok(stored) => return Ok((stored.is_listed, (0, 0))),
+            Err(error) => error,
         };
         if !error.is_incomplete() {
             return Err(error);
@@ -595,8 +668,10 @@ impl<'a> Push<'a> {
             }
             uploaded = (uploaded.0 + 1, uploaded.1 + blob.size);
         }
-        if uploaded.0 > 0 && put().await.is_ok() {
-            return Ok(uploaded);
+        if uploaded.0 > 0
+            && let Ok(stored) = put().await
+        {
+            return Ok((stored.is_listed, uploaded));
         }
         Err(self.incomplete_child(child, absent, error).await)
     }

@@ -33,6 +33,8 @@ mod publish;
 mod push;
 #[path = "it/read.rs"]
 mod read;
+#[path = "it/referrers.rs"]
+mod referrers;
 #[path = "it/resume.rs"]
 mod resume;
 #[path = "it/round_trips.rs"]
