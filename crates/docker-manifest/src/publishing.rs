@@ -4,12 +4,14 @@
 //! | --- | --- |
 //! | [`flags`] | the flags of `push` and of `create --push` |
 //! | `children` | the manifests that a target may lack |
+//! | `referrers` | what refers to them |
 //! | [`report`] | digest, files and JSON for scripts |
 //! | `plan` | `--dry-run` |
 
 mod children;
 pub mod flags;
 mod plan;
+mod referrers;
 pub mod report;
 
 use std::collections::BTreeMap;
@@ -111,6 +113,9 @@ async fn send(
             What::Copy(source, manifest) => children::whole(client, source, manifest).await?,
         };
         children.insert(*repository, found);
+    }
+    if flags.referrers.is_on() {
+        referrers::add(client, &work.what, &mut children, output).await?;
     }
     let watched: Vec<Reference> = work.sources.keys().cloned().collect();
     let verified = work.report.digests();

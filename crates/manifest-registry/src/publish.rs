@@ -1,6 +1,6 @@
 //! Publishing a list to one repository: its children first, each tag once and last, then a look at what the registry has.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -197,6 +197,9 @@ impl Child {
 /// What tells children apart: digest and tag. One manifest may have several.
 type Key<'a> = (&'a Digest, Option<&'a str>);
 
+/// The children that the target does not have, and what the tags of those that have one show.
+type Missing<'a> = HashMap<Key<'a>, Option<Digest>>;
+
 /// What a publication came to.
 #[derive(Clone, Debug)]
 pub struct Published {
@@ -243,7 +246,7 @@ pub(crate) struct Prepared<'a> {
     /// The names to write, and what each shows now.
     pub(crate) names: Vec<(Reference, Option<Digest>)>,
     pub(crate) watched: Vec<(Reference, Option<Digest>)>,
-    missing: HashSet<Key<'a>>,
+    missing: Missing<'a>,
     /// What the registry said when it was put under its digest, if it was: whether it lists it by its subject.
     answer: Option<bool>,
     pub(crate) published: Published,
@@ -394,7 +397,7 @@ impl<'a> Prepared<'a> {
     /// Returns the children that the target does not have.
     pub(crate) fn missing_children(&self) -> impl Iterator<Item = &'a Child> {
         let children = self.push.children.iter();
-        children.filter(|child| self.missing.contains(&child.key()))
+        children.filter(|child| self.missing.contains_key(&child.key()))
     }
 
     /// Finds the indexes of referrers that would become longer.
@@ -527,7 +530,7 @@ impl<'a> Push<'a> {
     async fn look_around(
         &self,
         mut names: Vec<Reference>,
-    ) -> Result<(Vec<(Reference, Option<Digest>)>, HashSet<Key<'a>>), RegistryError> {
+    ) -> Result<(Vec<(Reference, Option<Digest>)>, Missing<'a>), RegistryError> {
         let own = names.len();
         names.extend(self.publication.watched.iter().cloned());
         let distinct: BTreeMap<Key<'_>, &Child> = self
@@ -548,16 +551,21 @@ impl<'a> Push<'a> {
             };
             befores.push((name, before));
         }
-        let mut missing = HashSet::new();
+        let mut missing = Missing::new();
         for ((key, child), seen) in distinct.into_iter().zip(seen) {
-            let is_there = match seen? {
-                Seen::At(stated) if stated == *child.digest() => true,
+            let seen = seen?;
+            let is_there = match &seen {
+                Seen::At(stated) if stated == child.digest() => true,
                 Seen::At(_) | Seen::There if child.tag().is_some() => self.is_within(child).await?,
                 Seen::There => true,
                 Seen::At(_) | Seen::Nothing | Seen::Hidden(_) => false,
             };
             if !is_there {
-                missing.insert(key);
+                let before = match seen {
+                    Seen::At(before) if child.tag().is_some() => Some(before),
+                    _ => None,
+                };
+                missing.insert(key, before);
             }
         }
         Ok((befores, missing))
@@ -567,10 +575,10 @@ impl<'a> Push<'a> {
     /// are there too.
     async fn bring_blobs(
         &self,
-        missing: &HashSet<Key<'_>>,
+        missing: &Missing<'_>,
         published: &mut Published,
     ) -> Result<(), RegistryError> {
-        let is_missing = |child: &&Child| missing.contains(&child.key());
+        let is_missing = |child: &&Child| missing.contains_key(&child.key());
         let there = self.children.iter().filter(|child| !is_missing(child));
         let there = there.flat_map(Child::blobs);
         let mut seen: HashSet<&Digest> = there
@@ -602,7 +610,7 @@ impl<'a> Push<'a> {
     /// Puts the missing children under their digests: images, then lists of them.
     async fn put_children(
         &self,
-        missing: &HashSet<Key<'_>>,
+        missing: &Missing<'_>,
         published: &mut Published,
         arrived: &mut impl FnMut(&Child),
     ) -> Result<Answers, RegistryError> {
@@ -612,12 +620,15 @@ impl<'a> Push<'a> {
         let (lists, images): (Vec<&Child>, Vec<&Child>) = self
             .children
             .iter()
-            .filter(|child| missing.contains(&child.key()) && seen.insert(child.key()))
+            .filter(|child| missing.contains_key(&child.key()) && seen.insert(child.key()))
             .partition(|child| child.manifest.media_type().is_list());
         // A list may have lists in it, which stand before it.
         let waves = std::iter::once(images).chain(lists.into_iter().map(|list| vec![list]));
         for wave in waves {
-            let puts = wave.iter().map(|child| self.put_child(child));
+            let puts = wave.iter().map(|child| {
+                let before = missing.get(&child.key()).cloned().flatten();
+                self.put_along(child, before)
+            });
             let results = concurrent(PARALLEL_WORK, puts).await;
             for (child, result) in wave.into_iter().zip(results) {
                 match result {
@@ -640,6 +651,21 @@ impl<'a> Push<'a> {
             arrived(child);
         }
         Ok(answers)
+    }
+
+    /// Puts a child, and reads it back where it has a tag.
+    async fn put_along(
+        &self,
+        child: &Child,
+        before: Option<Digest>,
+    ) -> Result<(bool, (usize, u64)), RegistryError> {
+        let put = self.put_child(child).await?;
+        if child.tag().is_some() {
+            let name = child.place(self.target);
+            let bytes = child.manifest.bytes();
+            self.confirm(&name, bytes, before.as_ref()).await?;
+        }
+        Ok(put)
     }
 
     /// Puts a child. Where the registry misses blobs although it mounted them, these are uploaded, and it is put again.

@@ -316,9 +316,10 @@ fn an_index_that_somebody_else_writes_meanwhile_is_written_again() {
     let tag = fallback(&signed.image.digest);
     // As if it was overwritten at once: it is said to be stored, and is not there.
     let swallowed = Answer::status(201).header("docker-content-digest", "");
+    // The first such name is cosign's.
     target.fault(
         Fault::on("PUT", &format!("/manifests/{tag}"))
-            .times(1)
+            .nth(2)
             .answer(swallowed),
     );
     let impatient = Client::new(ClientConfig {
@@ -340,6 +341,7 @@ fn an_index_that_somebody_else_writes_meanwhile_is_written_again() {
     assert_eq!(puts, 2);
     assert!(target.manifest("app", &tag).is_some());
     // Where that goes on and on the tag is not written.
+    target.seed("again", &format!("{tag}.sig"), &signed.cosign);
     target.fault(Fault::on("PUT", "/manifests/sha256-").answer(Answer::status(201)));
     let name = reference(&target.host(), "again:1");
     let error = publish(&impatient, &name, &signed.list, &children).unwrap_err();
@@ -348,6 +350,12 @@ fn an_index_that_somebody_else_writes_meanwhile_is_written_again() {
         "{error}"
     );
     assert_eq!(target.digest("again", "1"), None);
+    // Nor where cosign's is not there.
+    let name = reference(&target.host(), "other:1");
+    let error = publish(&impatient, &name, &signed.list, &children).unwrap_err();
+    let part = format!("other:{tag}.sig, and accepted, but is not there");
+    assert!(error.to_string().contains(&part), "{error}");
+    assert_eq!(target.digest("other", "1"), None);
 }
 
 #[test]
