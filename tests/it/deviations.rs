@@ -37,6 +37,25 @@ fn ours(stage: &Stage) -> Player<'_> {
 }
 
 #[test]
+fn a_source_that_is_a_list_is_refused() {
+    let stage = stage();
+    let lines = [
+        "create --insecure @/app:1 @/app:list @/app:buildkit",
+        "push --insecure @/app:1",
+    ];
+    if let Some(seen) = dockers(&stage, &lines[..1]) {
+        seen.ran.fails(1).says("is a manifest list");
+    }
+    for line in lines {
+        ours(&stage).play(line).ran.succeeds();
+    }
+    let (_, list) = embedded(&stage).manifest("app", "1").unwrap();
+    let list: serde_json::Value = serde_json::from_slice(&list).unwrap();
+    // Two images of the one, image and attestation of the other.
+    assert_eq!(list["manifests"].as_array().unwrap().len(), 4);
+}
+
+#[test]
 fn two_references_can_share_a_file_name() {
     let stage = stage();
     let first = "create --insecure @/app:alpine-3.18 @/app:amd64";

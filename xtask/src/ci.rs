@@ -12,7 +12,7 @@ pub(crate) struct Args {}
 type Step = fn() -> TaskResult;
 
 pub(crate) fn run(_args: &Args) -> TaskResult {
-    let steps: [(&str, Step); 6] = [
+    let steps: [(&str, Step); 7] = [
         ("fmt", || {
             run_command(&mut cargo(&["fmt", "--all", "--check"]))
         }),
@@ -29,6 +29,18 @@ pub(crate) fn run(_args: &Args) -> TaskResult {
             run_command(&mut cargo(&arguments))
         }),
         ("walls", || walls::run(&walls::Args {})),
+        ("fuzz targets", || {
+            // A workspace of their own, of which a stable compiler can only say whether it still builds.
+            let arguments = [
+                "check",
+                "--manifest-path",
+                "fuzz/Cargo.toml",
+                "--target-dir",
+                "target/fuzz",
+                "--quiet",
+            ];
+            run_command(&mut cargo(&arguments))
+        }),
         ("docs", || docs::run(&docs::Args { check: true })),
         ("test", || test::run(&test::Args::default())),
         ("demo", || demo::run(&demo::Args::default())),

@@ -1,4 +1,4 @@
-//! The project's own tasks: `cargo xtask demo`, `test`, `ci`, `docs`, `walls`.
+//! The project's own tasks: `cargo xtask demo`, `test`, `ci`, `bench`, `docs`, `walls`.
 
 #![expect(
     clippy::print_stdout,
@@ -11,6 +11,7 @@ use std::process::{Command, ExitCode};
 
 use clap::Parser;
 
+mod bench;
 mod ci;
 mod demo;
 mod docs;
@@ -27,6 +28,8 @@ enum Task {
     Test(test::Args),
     /// Runs everything that a change has to pass
     Ci(ci::Args),
+    /// Measures the program, and those that do the same, on a registry some way off
+    Bench(bench::Args),
     /// Renders docs/reference from the command definitions
     Docs(docs::Args),
     /// Checks which crate depends on what
@@ -41,6 +44,7 @@ fn main() -> ExitCode {
         Task::Demo(args) => demo::run(&args),
         Task::Test(args) => test::run(&args),
         Task::Ci(args) => ci::run(&args),
+        Task::Bench(args) => bench::run(&args),
         Task::Docs(args) => docs::run(&args),
         Task::Walls(args) => walls::run(&args),
     };

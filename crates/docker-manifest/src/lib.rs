@@ -7,6 +7,7 @@
 //! | [`cli`] | the command line, its help and its usage errors, as Docker words them |
 //! | [`commands`] | one file a command: its arguments, then what it does |
 //! | [`sources`] | what `create` makes entries of |
+//! | `drafting` | how a draft comes of what was resolved |
 //! | [`publishing`] | what `push` and `create --push` do with a draft |
 //! | [`review`] | what is looked at before a list goes live |
 //! | [`context`] | what a command runs in: environment, configuration, drafts, registry client, output |
@@ -27,6 +28,7 @@ use std::process::ExitCode;
 pub mod cli;
 pub mod commands;
 pub mod context;
+mod drafting;
 pub mod exit;
 pub mod failure;
 pub mod interrupt;

@@ -175,7 +175,8 @@ impl Manifest {
     /// Returns nothing where the bytes have another digest.
     #[must_use]
     pub fn with_digest(self, digest: &Digest) -> Option<Self> {
-        digest.matches(&self.bytes).then(|| Self {
+        let is_right = *digest == self.digest || digest.matches(&self.bytes);
+        is_right.then(|| Self {
             digest: digest.clone(),
             ..self
         })

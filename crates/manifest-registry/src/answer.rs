@@ -194,8 +194,12 @@ impl Answer {
         let is_marked = REGISTRY_HEADERS
             .iter()
             .any(|&name| self.headers().contains_key(name));
-        let signs = [is_created, is_marked, !self.is_web_page()];
-        if (is_created || is_marked) && signs.into_iter().filter(|&sign| sign).count() >= 2 {
+        let is_believed = match (is_created, is_marked) {
+            (true, true) => true,
+            (true, false) | (false, true) => !self.is_web_page(),
+            (false, false) => false,
+        };
+        if is_believed {
             Ok(self)
         } else {
             Err(self.content(ContentProblem::NotStored(self.status())))

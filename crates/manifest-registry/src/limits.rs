@@ -39,9 +39,9 @@ pub const PARALLEL_UPLOADS: usize = 4;
 /// How many blobs or manifests of one publication are worked on at once: what the fastest host takes.
 pub const PARALLEL_WORK: usize = REQUESTS_PER_HOST_HTTP2;
 
-/// How many repositories one token is asked to cover. Each adds some 50 bytes to a URL and 100 to a header, of which
-/// common servers take 8 KiB.
-pub const SCOPES_PER_TOKEN: usize = 50;
+/// How many repositories one token is asked to cover. Each adds some 50 bytes to a URL and 130 to a header that goes with
+/// each request, and of which careful servers take 4 KiB.
+pub const SCOPES_PER_TOKEN: usize = 25;
 
 /// How long to wait before a tag that was just written, and is missing or shows what it was before, is looked at again;
 /// doubled each time, until [`LAG_WINDOW`] is over.

@@ -585,14 +585,18 @@ impl<'a> Push<'a> {
             .filter(|blob| self.brings(blob))
             .map(|blob| &blob.digest)
             .collect();
-        let mut copies = Vec::new();
+        let mut blobs = Vec::new();
         for child in self.children.iter().filter(is_missing) {
             for blob in child.blobs() {
                 if self.brings(blob) && seen.insert(&blob.digest) {
-                    copies.push(self.copy_blob(&child.source, blob));
+                    blobs.push((&child.source, blob));
                 }
             }
         }
+        // Each copy is begun when it is its turn: one that waits takes some 10 KiB.
+        let copies = blobs
+            .into_iter()
+            .map(|(source, blob)| self.copy_blob(source, blob));
         let mut ways = futures_util::stream::iter(copies).buffer_unordered(PARALLEL_WORK);
         while let Some(way) = ways.try_next().await? {
             match way {

@@ -130,7 +130,7 @@ mod tests {
             .map(|i| repository(&format!("r.io/s{i}")))
             .collect();
         let rights = Rights::to_publish(&repository("r.io/t"), &sources);
-        for (i, size) in [(0, 50), (48, 50), (49, 50), (119, 23)] {
+        for (i, size) in [(0, 25), (23, 25), (24, 25), (119, 25)] {
             let scopes = scopes(&rights, &format!("r.io/s{i}"));
             assert_eq!(scopes.len(), size, "{i}");
             assert_eq!(scopes[0], "repository:t:pull,push");
@@ -153,7 +153,7 @@ mod tests {
             .map(|i| repository(&format!("r.io/s{i}")))
             .collect();
         let rights = Rights::to_read(&many);
-        for (i, size) in [(0, 50), (49, 50), (50, 50), (99, 50), (100, 0)] {
+        for (i, size) in [(0, 25), (24, 25), (25, 25), (99, 25), (100, 0)] {
             assert_eq!(scopes(&rights, &format!("r.io/s{i}")).len(), size, "{i}");
         }
     }

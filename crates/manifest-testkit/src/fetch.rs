@@ -1,24 +1,41 @@
-//! Getting a real registry without being root: Debian's `docker-registry` package, unpacked.
+//! Getting programs without being root: Debian's packages, unpacked. A real registry, and clients to read with what was pushed.
 
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::{Mutex, PoisonError};
 
-/// How else to get a registry; ends every message.
-const ELSE: &str = "install one (`apt-get install docker-registry`) or name one (`REGISTRY_BIN=/path/to/registry`)";
-
 /// The package, and the program in it.
 const PACKAGE: &str = "docker-registry";
 
-/// Why no registry could be fetched.
+/// What is fetched, and how else it can be had.
+#[derive(Debug, Clone, Copy)]
+struct Wanted {
+    what: &'static str,
+    otherwise: &'static str,
+}
+
+const REGISTRY: Wanted = Wanted {
+    what: "a registry",
+    otherwise: "install one (`apt-get install docker-registry`) or name one (`REGISTRY_BIN=/path/to/registry`)",
+};
+
+/// Why something could not be fetched.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot fetch {}: {source}; {}", wanted.what, wanted.otherwise)]
+pub struct FetchError {
+    wanted: Wanted,
+    source: FetchProblem,
+}
+
+/// What stood in the way.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
-pub enum FetchError {
+pub enum FetchProblem {
     /// A program that is needed is not there.
-    #[error("cannot fetch a registry: `{program}` does not start; {ELSE}")]
+    #[error("`{program}` does not start")]
     NoProgram {
         /// The program.
         program: String,
@@ -26,7 +43,7 @@ pub enum FetchError {
         source: io::Error,
     },
     /// A command failed.
-    #[error("cannot fetch a registry: `{command}` failed: {stderr}; {ELSE}")]
+    #[error("`{command}` failed: {stderr}")]
     Command {
         /// The command line.
         command: String,
@@ -34,7 +51,7 @@ pub enum FetchError {
         stderr: String,
     },
     /// A file or folder could not be written.
-    #[error("cannot fetch a registry: cannot {what} {}; {ELSE}", path.display())]
+    #[error("cannot {what} {}", path.display())]
     File {
         /// What was to be done.
         what: &'static str,
@@ -44,13 +61,112 @@ pub enum FetchError {
         source: io::Error,
     },
     /// A command said that it succeeded, but what it should have made is not there.
-    #[error("cannot fetch a registry: there is no {missing} in {}; {ELSE}", path.display())]
+    #[error("there is no {missing} in {}", path.display())]
     Missing {
         /// What is not there.
         missing: &'static str,
         /// Where it should be.
         path: PathBuf,
     },
+}
+
+/// A program of Debian's, and the libraries that came with it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tool {
+    /// The program.
+    pub program: PathBuf,
+    /// What `LD_LIBRARY_PATH` has to be for it.
+    pub libraries: OsString,
+}
+
+/// A tool as Debian packs it: its name is that of its package.
+#[derive(Debug)]
+struct Packed {
+    name: &'static str,
+    libraries: &'static [&'static str],
+    wanted: Wanted,
+}
+
+const SKOPEO: Packed = Packed {
+    name: "skopeo",
+    libraries: &["libassuan0", "libdevmapper1.02.1", "libgpgme11"],
+    wanted: Wanted {
+        what: "skopeo",
+        otherwise: "install it (`apt-get install skopeo`)",
+    },
+};
+
+const BUILDAH: Packed = Packed {
+    name: "buildah",
+    libraries: &[
+        "libassuan0",
+        "libdevmapper1.02.1",
+        "libgpgme11",
+        "libseccomp2",
+    ],
+    wanted: Wanted {
+        what: "buildah",
+        otherwise: "install it (`apt-get install buildah`)",
+    },
+};
+
+/// Fetches Debian's skopeo to `TARGET/tools/skopeo` unless it is there; as [`docker_registry`].
+pub fn skopeo(target_dir: &Path) -> Result<Tool, FetchError> {
+    tool(&SKOPEO, target_dir)
+}
+
+/// Fetches Debian's buildah to `TARGET/tools/buildah` unless it is there; as [`docker_registry`].
+pub fn buildah(target_dir: &Path) -> Result<Tool, FetchError> {
+    tool(&BUILDAH, target_dir)
+}
+
+fn tool(packed: &Packed, target_dir: &Path) -> Result<Tool, FetchError> {
+    static FETCHING: Mutex<()> = Mutex::new(());
+    let _guard = FETCHING.lock().unwrap_or_else(PoisonError::into_inner);
+    let root = target_dir.join("tools").join(packed.name);
+    let fetched = fetch_tool(packed, &root).map_err(|source| FetchError {
+        wanted: packed.wanted,
+        source,
+    });
+    fetched.map(|()| Tool {
+        program: root.join("usr/bin").join(packed.name),
+        libraries: libraries(&root),
+    })
+}
+
+fn fetch_tool(packed: &Packed, root: &Path) -> Result<(), FetchProblem> {
+    let program = Path::new("usr/bin").join(packed.name);
+    if root.join(&program).is_file() {
+        return Ok(());
+    }
+    let folder = root.parent().unwrap_or(root);
+    let (_work, path) = work_folder(folder)?;
+    let unpacked = path.join("unpacked");
+    for package in std::iter::once(&packed.name).chain(packed.libraries) {
+        unpack(&download(&path.join(package), package)?, &unpacked)?;
+    }
+    if !unpacked.join(program).is_file() {
+        return Err(FetchProblem::Missing {
+            missing: packed.name,
+            path: unpacked,
+        });
+    }
+    match fs::rename(&unpacked, root) {
+        // Another process was faster.
+        Err(_) if root.is_dir() => Ok(()),
+        result => result.map_err(file("create", root)),
+    }
+}
+
+/// Returns the folders with libraries below `root`, as `LD_LIBRARY_PATH` has them.
+fn libraries(root: &Path) -> OsString {
+    let lists = ["usr/lib", "lib"].map(|folder| fs::read_dir(root.join(folder)));
+    let entries = lists.into_iter().flatten().flatten().flatten();
+    let folders = entries
+        .map(|entry| entry.path())
+        .filter(|path| path.is_dir());
+    // Fails for a colon in a path only, which no list of paths can have.
+    std::env::join_paths(folders).unwrap_or_default()
 }
 
 /// Returns where [`docker_registry`] puts the program.
@@ -68,40 +184,60 @@ pub fn docker_registry(target_dir: &Path) -> Result<PathBuf, FetchError> {
     static FETCHING: Mutex<()> = Mutex::new(());
     let _guard = FETCHING.lock().unwrap_or_else(PoisonError::into_inner);
     let destination = destination(target_dir);
+    let fetched = fetch_registry(&destination).map_err(|source| FetchError {
+        wanted: REGISTRY,
+        source,
+    });
+    fetched.map(|()| destination)
+}
+
+fn fetch_registry(destination: &Path) -> Result<(), FetchProblem> {
     if destination.is_file() {
-        return Ok(destination);
+        return Ok(());
     }
-    let folder = destination.parent().unwrap_or(target_dir);
+    let folder = destination.parent().unwrap_or(destination);
+    let (_work, path) = work_folder(folder)?;
+    let package = download(&path, PACKAGE)?;
+    let unpacked = path.join("unpacked");
+    unpack(&package, &unpacked)?;
+    let program = unpacked.join("usr/bin").join(PACKAGE);
+    if !program.is_file() {
+        return Err(FetchProblem::Missing {
+            missing: "usr/bin/docker-registry",
+            path: unpacked,
+        });
+    }
+    fs::rename(&program, destination).map_err(file("create", destination))
+}
+
+/// Makes a folder to work in, and returns its absolute path: apt-get and ar run in another one.
+fn work_folder(folder: &Path) -> Result<(tempfile::TempDir, PathBuf), FetchProblem> {
     fs::create_dir_all(folder).map_err(file("create", folder))?;
     // In the same file system as the destination, so that the last step is a rename.
     let work = tempfile::Builder::new()
         .prefix("fetch-")
         .tempdir_in(folder)
         .map_err(file("create a folder in", folder))?;
-    // Absolute, because apt-get and ar run in another folder.
-    let work_path = work
+    let path = work
         .path()
         .canonicalize()
         .map_err(file("resolve", work.path()))?;
-    let package = download(&work_path)?;
-    let program = unpack(&package, &work_path.join("unpacked"))?;
-    fs::rename(&program, &destination).map_err(file("create", &destination))?;
-    Ok(destination)
+    Ok((work, path))
 }
 
-/// Downloads the package: by the system's package lists, else by fresh private ones.
-fn download(work: &Path) -> Result<PathBuf, FetchError> {
+/// Downloads a package: by the system's package lists, else by fresh private ones.
+fn download(work: &Path, package: &str) -> Result<PathBuf, FetchProblem> {
     let apt = Apt::new(work)?;
     // Lists that are missing or stale are no reason to give up yet.
-    if apt.run(work, &["download", PACKAGE], false).is_err() {
+    if apt.run(work, &["download", package], false).is_err() {
         apt.run(work, &["update"], true)?;
-        apt.run(work, &["download", PACKAGE], true)?;
+        apt.run(work, &["download", package], true)?;
     }
     let files = fs::read_dir(work).map_err(file("list", work))?;
     files
         .filter_map(|entry| Some(entry.ok()?.path()))
         .find(|path| path.extension() == Some(OsStr::new("deb")))
-        .ok_or_else(|| FetchError::Missing {
+        .ok_or_else(|| FetchProblem::Missing {
             missing: "package",
             path: work.to_owned(),
         })
@@ -114,7 +250,7 @@ struct Apt {
 }
 
 impl Apt {
-    fn new(work: &Path) -> Result<Self, FetchError> {
+    fn new(work: &Path) -> Result<Self, FetchProblem> {
         let (cache, state) = (work.join("cache"), work.join("state"));
         for folder in [cache.join("archives/partial"), state.join("lists/partial")] {
             fs::create_dir_all(&folder).map_err(file("create", &folder))?;
@@ -122,7 +258,12 @@ impl Apt {
         Ok(Self { cache, state })
     }
 
-    fn run(&self, work: &Path, arguments: &[&str], private_lists: bool) -> Result<(), FetchError> {
+    fn run(
+        &self,
+        work: &Path,
+        arguments: &[&str],
+        private_lists: bool,
+    ) -> Result<(), FetchProblem> {
         let mut command = Command::new("apt-get");
         let mut option = |name: &str, value: &Path| {
             command.arg("-o").arg(format!("{name}={}", value.display()));
@@ -141,28 +282,19 @@ impl Apt {
     }
 }
 
-/// Unpacks the package and returns the program in it.
-fn unpack(package: &Path, to: &Path) -> Result<PathBuf, FetchError> {
+/// Unpacks a package.
+fn unpack(package: &Path, to: &Path) -> Result<(), FetchProblem> {
     fs::create_dir_all(to).map_err(file("create", to))?;
     let mut dpkg = Command::new("dpkg-deb");
     dpkg.arg("-x").arg(package).arg(to);
     match run(dpkg) {
-        Ok(_) => {}
-        Err(FetchError::NoProgram { .. }) => unpack_by_hand(package, to)?,
-        Err(error) => return Err(error),
+        Err(FetchProblem::NoProgram { .. }) => unpack_by_hand(package, to),
+        result => result.map(drop),
     }
-    let program = to.join("usr/bin").join(PACKAGE);
-    if program.is_file() {
-        return Ok(program);
-    }
-    Err(FetchError::Missing {
-        missing: "usr/bin/docker-registry",
-        path: to.to_owned(),
-    })
 }
 
 /// Unpacks a package where there is no dpkg: an `ar` archive with a `tar` archive in it.
-fn unpack_by_hand(package: &Path, to: &Path) -> Result<(), FetchError> {
+fn unpack_by_hand(package: &Path, to: &Path) -> Result<(), FetchProblem> {
     let mut ar = Command::new("ar");
     ar.arg("x").arg(package).current_dir(to);
     run(ar)?;
@@ -170,7 +302,7 @@ fn unpack_by_hand(package: &Path, to: &Path) -> Result<(), FetchError> {
         .into_iter()
         .map(|name| to.join(name))
         .find(|path| path.is_file())
-        .ok_or_else(|| FetchError::Missing {
+        .ok_or_else(|| FetchProblem::Missing {
             missing: "data.tar",
             path: to.to_owned(),
         })?;
@@ -179,13 +311,13 @@ fn unpack_by_hand(package: &Path, to: &Path) -> Result<(), FetchError> {
     run(tar).map(drop)
 }
 
-fn run(mut command: Command) -> Result<Output, FetchError> {
+fn run(mut command: Command) -> Result<Output, FetchProblem> {
     let program = command.get_program().to_string_lossy().into_owned();
     let output = command
         .env("LC_ALL", "C")
         .stdin(std::process::Stdio::null())
         .output()
-        .map_err(|source| FetchError::NoProgram {
+        .map_err(|source| FetchProblem::NoProgram {
             program: program.clone(),
             source,
         })?;
@@ -197,19 +329,19 @@ fn run(mut command: Command) -> Result<Output, FetchError> {
         .map(|argument| format!(" {}", argument.to_string_lossy()));
     let command = std::iter::once(program).chain(arguments).collect();
     let stderr = String::from_utf8_lossy(&output.stderr).trim().to_owned();
-    Err(FetchError::Command { command, stderr })
+    Err(FetchProblem::Command { command, stderr })
 }
 
-fn file(what: &'static str, path: &Path) -> impl FnOnce(io::Error) -> FetchError + use<> {
+fn file(what: &'static str, path: &Path) -> impl FnOnce(io::Error) -> FetchProblem + use<> {
     let path = path.to_owned();
-    move |source| FetchError::File { what, path, source }
+    move |source| FetchProblem::File { what, path, source }
 }
 
 #[cfg(test)]
 mod tests {
     use std::process::Command;
 
-    use super::{destination, docker_registry, run};
+    use super::{FetchError, REGISTRY, destination, docker_registry, run, skopeo};
 
     #[test]
     fn what_is_there_is_not_fetched_again() {
@@ -222,10 +354,29 @@ mod tests {
     }
 
     #[test]
+    fn tools_come_with_their_libraries() {
+        let target = tempfile::tempdir().unwrap();
+        let root = target.path().join("tools/skopeo");
+        for folder in ["usr/bin", "usr/lib/some-linux-gnu", "lib/some-linux-gnu"] {
+            std::fs::create_dir_all(root.join(folder)).unwrap();
+        }
+        std::fs::write(root.join("usr/bin/skopeo"), "skopeo").unwrap();
+        let tool = skopeo(target.path()).unwrap();
+        assert_eq!(tool.program, root.join("usr/bin/skopeo"));
+        let folders: Vec<_> = std::env::split_paths(&tool.libraries).collect();
+        let expected = ["usr/lib/some-linux-gnu", "lib/some-linux-gnu"].map(|path| root.join(path));
+        assert_eq!(folders, expected);
+    }
+
+    #[test]
     fn errors_name_the_command_what_it_said_and_the_way_out() {
         let mut command = Command::new("sh");
         command.args(["-c", "echo no such package >&2; exit 100"]);
-        let text = run(command).unwrap_err().to_string();
+        let text = FetchError {
+            wanted: REGISTRY,
+            source: run(command).unwrap_err(),
+        }
+        .to_string();
         for part in [
             "`sh -c",
             "no such package",

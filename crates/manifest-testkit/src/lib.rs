@@ -3,7 +3,7 @@
 //! | module | what is there |
 //! | --- | --- |
 //! | [`real`] | a CNCF distribution registry as a child process |
-//! | [`fetch`] | getting its program from Debian, without being root |
+//! | [`fetch`] | getting its program, and other clients, from Debian, without being root |
 //! | [`embedded`] | a registry in memory, with the manners of others as switches |
 //! | [`fault`] | what a server does instead of answering as it should |
 //! | [`token`] | a token server, for both registries |

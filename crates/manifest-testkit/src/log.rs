@@ -179,7 +179,11 @@ impl RequestLog {
     }
 
     fn update(&self, seq: usize, change: impl FnOnce(&mut Request)) {
-        if let Some(request) = self.lock().requests.iter_mut().find(|r| r.seq == seq) {
+        let mut inner = self.lock();
+        // Numbers are given out in order, so the place follows from the number.
+        let first = inner.requests.first().map_or(seq, |request| request.seq);
+        let place = seq.checked_sub(first);
+        if let Some(request) = place.and_then(|place| inner.requests.get_mut(place)) {
             change(request);
         }
         self.changed.notify_all();

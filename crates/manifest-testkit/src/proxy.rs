@@ -90,8 +90,13 @@ impl ProxyBuilder {
     }
 
     /// Serves over TLS, with a certificate for loopback of this authority, HTTP/2 offered.
-    pub fn tls(mut self, ca: &TestCa) -> Self {
-        self.identity = Some(ca.server());
+    pub fn tls(self, ca: &TestCa) -> Self {
+        self.tls_identity(ca.server())
+    }
+
+    /// Serves over TLS with this very certificate.
+    pub fn tls_identity(mut self, identity: Identity) -> Self {
+        self.identity = Some(identity);
         self
     }
 
@@ -104,6 +109,12 @@ impl ProxyBuilder {
     /// Listens on `[::1]` in place of `127.0.0.1`.
     pub fn ipv6(mut self) -> Self {
         self.listen.ip = IpAddr::V6(Ipv6Addr::LOCALHOST);
+        self
+    }
+
+    /// Listens on this address of the machine in place of `127.0.0.1`: programs treat loopback in ways of its own.
+    pub fn listen_on(mut self, ip: IpAddr) -> Self {
+        self.listen.ip = ip;
         self
     }
 

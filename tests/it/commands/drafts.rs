@@ -41,8 +41,14 @@ fn drafts_of_every_size() {
             registry.lines();
             let pushed = shell.run(&format!("push --purge {list}"));
             pushed.succeeds().is_quiet();
+            let mut lines = registry.lines();
+            // Beside the tag, at each image's tag before and at each image after.
+            let looks = lines.extract_if(.., |line| {
+                line.starts_with("HEAD ") && !line.contains("/all-")
+            });
+            assert_eq!(looks.count(), 2 * size);
             assert_eq!(
-                registry.lines(),
+                lines,
                 ["HEAD 404", "PUT 201", "HEAD 200"].map(|line| {
                     let (method, status) = line.split_once(' ').unwrap();
                     format!("{method} /v2/many/manifests/all-{size} {status}")

@@ -116,10 +116,6 @@ fn create() {
             create --insecure @/app:% @/missing:1"),
         ("a digest that is not there", "
             create --insecure @/app:% @/app@{other:s390x}"),
-        // Until lists are flattened (row "refuses a source that is an index").
-        ("an image that is a list", "
-            create --insecure @/app:% @/app:list
-            create --insecure @/app:% @/app:buildkit"),
         ("references that are none", "
             create --insecure App:% @/app:amd64
             create --insecure @/APP:% @/app:amd64

@@ -88,7 +88,7 @@ fn push_again(shell: &Shell<'_>, moment: &str) {
     let shown = shell.run("inspect @/app:list");
     let pushed = shell.run("push --purge @/app:list");
     let tag = shell.registry.bytes("app", "list");
-    pushed.succeeds().is_quiet();
+    pushed.succeeds();
     assert!(
         pushed.stdout.ends_with(&format!("{}\n", sha256(&tag))),
         "{moment}"

@@ -49,16 +49,28 @@ fn render_command(command: &Command, invocation: &Invocation) -> String {
     let about = command.get_long_about().or_else(|| command.get_about());
     let about = about.map(ToString::to_string).unwrap_or_default();
     let mut text = format!("Usage:  {}\n\n{about}\n", usage_line(command, invocation));
-    let options = options(command);
-    if !options.is_empty() {
-        let rows: Vec<_> = options
-            .into_iter()
-            .map(|option| (option.names, option.help))
+    let rows = options(command);
+    let mut headings = vec![OPTIONS];
+    for arg in command.get_arguments() {
+        let heading = arg.get_help_heading().unwrap_or(OPTIONS);
+        if !headings.contains(&heading) {
+            headings.push(heading);
+        }
+    }
+    for heading in headings {
+        let rows = rows.iter().filter(|row| row.heading == heading);
+        let rows: Vec<_> = rows
+            .map(|row| (row.names.clone(), row.help.clone()))
             .collect();
-        let _ = write!(text, "\nOptions:\n{}", table(&rows, 3));
+        if !rows.is_empty() {
+            let _ = write!(text, "\n{heading}:\n{}", table(&rows, 3));
+        }
     }
     text
 }
+
+/// What stands above the flags that have no heading of their own.
+const OPTIONS: &str = "Options";
 
 /// One flag as help and reference show it.
 #[derive(Clone, Debug)]
@@ -67,6 +79,8 @@ pub struct FlagRow {
     pub names: String,
     /// What it does.
     pub help: String,
+    /// What it stands under.
+    pub heading: String,
 }
 
 /// Returns the flags of a command that help shows, in the order of the alphabet.
@@ -87,11 +101,19 @@ fn flag_row(arg: &Arg) -> FlagRow {
         .get_value_names()
         .and_then(<[_]>::first)
         .filter(|_| !pflag::is_switch(arg));
-    let value = value.map(|value| format!(" {value}")).unwrap_or_default();
+    let is_optional = arg
+        .get_num_args()
+        .is_some_and(|range| range.min_values() == 0);
+    let value = match value {
+        Some(value) if is_optional => format!("[={value}]"),
+        Some(value) => format!(" {value}"),
+        None => String::new(),
+    };
     let help = arg.get_help().map(ToString::to_string).unwrap_or_default();
     FlagRow {
         names: format!("{short}--{long}{value}"),
         help,
+        heading: arg.get_help_heading().unwrap_or(OPTIONS).to_owned(),
     }
 }
 

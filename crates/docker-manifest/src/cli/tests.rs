@@ -214,40 +214,38 @@ fn help_is_laid_out_as_dockers() {
         "Usage:  docker manifest inspect [OPTIONS] [MANIFEST_LIST] MANIFEST\n\n\
          Display an image manifest, or manifest list\n\n\
          Options:\n      \
-         --insecure           Allow communication with an insecure registry\n      \
-         --retry uint         Repeat a failed request up to this many times (default 5)\n      \
-         --timeout duration   Give up after this time in all, such as 90s or 5m (default no limit)\n  \
-         -v, --verbose            Output additional info including layers and platform\n"
+         --ca-file file         Believe the certificate authorities in this file, too\n      \
+         --insecure             Allow communication with an insecure registry\n      \
+         --mirror host=mirror   Read from a mirror first, such as docker.io=mirror.lan:5000/hub\n      \
+         --retry uint           Repeat a failed request up to this many times (default 5)\n      \
+         --timeout duration     Give up after this time in all, such as 90s or 5m (default no limit)\n  \
+         -v, --verbose              Output additional info including layers and platform\n"
     );
     let Ok(Request::Help(text)) = read(&["annotate", "-h"]) else {
         panic!("help")
     };
-    assert!(
-        text.ends_with(
-            "Options:\n      \
-             --arch string           Set architecture\n      \
-             --os string             Set operating system\n      \
-             --os-features strings   Set operating system feature\n      \
-             --os-version string     Set operating system version\n      \
-             --variant string        Set architecture variant\n"
-        ),
-        "{text}"
-    );
-    let Ok(Request::Help(text)) = read(&["rm", "--help"]) else {
+    for line in [
+        "      --arch string             Set architecture\n",
+        "      --clear[=field]           Undo",
+        "      --os-version string       Set operating system version\n",
+    ] {
+        assert!(text.contains(line), "{text}");
+    }
+    // What is beyond Docker's has headings of its own.
+    let Ok(Request::Help(text)) = read(&["create", "--help"]) else {
         panic!("help")
     };
-    assert!(
-        text.ends_with("Delete one or more manifest lists from local storage\n"),
-        "{text}"
-    );
-    let Ok(Request::Usage(text)) = read(&[]) else {
-        panic!("usage")
-    };
-    assert!(
-        text.contains("\nCommands:\n  annotate     Add additional"),
-        "{text}"
-    );
-    assert!(matches!(read(&["--help"]), Ok(Request::Help(_))));
+    let places = [
+        "Options:\n  -a, --amend ",
+        "\nWhat is taken:\n",
+        "\nWhat the list is:\n",
+        "\nPushing:\n",
+    ]
+    .map(|heading| {
+        text.find(heading)
+            .unwrap_or_else(|| panic!("{heading} in {text}"))
+    });
+    assert!(places.is_sorted(), "{text}");
 }
 
 #[test]

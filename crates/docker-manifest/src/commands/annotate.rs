@@ -9,6 +9,7 @@ use manifest_store::Change;
 use super::find;
 use crate::cli::{AnnotationFlag, AnnotationTarget, CommaList, Help, Switch};
 use crate::context::Context;
+use crate::drafting;
 use crate::failure::Failure;
 
 /// Add additional information to a local image manifest
@@ -138,14 +139,14 @@ pub(super) fn run(context: &Context<'_>, args: &Args) -> Result<(), Failure> {
         _ => false,
     };
     if !is_done {
+        // What is no name at all is told as Docker tells it.
+        if !is_digest && NamedPlatform::parse_any(image_text).is_err() {
+            image?;
+        }
         let draft = store.load(&list)?.ok_or_else(no_entry)?;
         let places = find::places(&draft, image_text);
         let reference = match places.as_slice() {
-            [] => {
-                // What is no name at all is told as Docker tells it.
-                image?;
-                return Err(no_entry());
-            }
+            [] => return Err(no_entry()),
             [place] => draft.entries[*place].reference.clone(),
             several => {
                 let names = several
@@ -248,7 +249,7 @@ fn annotate_list(context: &Context<'_>, args: &Args, list: &Reference) -> Result
             .annotation
             .iter()
             .filter(|flag| is_alone || flag.on == AnnotationTarget::Index);
-        super::create::annotate(&mut draft, flags);
+        drafting::annotate(&mut draft, flags);
         let put = draft.entries.iter().zip(&existing.entries);
         let put = put
             .filter(|(new, old)| new != old)

@@ -1,18 +1,18 @@
 //! `create`: makes a draft of images that are in a registry, or adds to one.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
-use manifest_core::{Descriptor, Draft, Entry, Platform, Reference, Source};
+use manifest_core::{Descriptor, Draft, Platform, Reference};
 use manifest_registry::{Client, RegistryError};
-use manifest_store::{Change, Store, in_order};
+use manifest_store::in_order;
 
 use super::for_all;
 use crate::cli::{
-    AnnotationFlag, AnnotationTarget, Attestations, Help, OnDuplicate, OrderChoice, Patience,
-    PlatformList, Reach, Switch, TypeChoice,
+    AnnotationFlag, Attestations, Help, OnDuplicate, OrderChoice, Patience, PlatformList, Reach,
+    Switch, TypeChoice,
 };
 use crate::context::Context;
+use crate::drafting;
 use crate::failure::Failure;
 use crate::publishing;
 use crate::publishing::flags::PublishFlags;
@@ -42,7 +42,7 @@ pub struct Args {
     #[command(flatten)]
     shape: ShapeFlags,
     /// Push at once, and keep no draft
-    #[arg(long)]
+    #[arg(long, help_heading = "Pushing")]
     push: Switch,
     #[command(flatten)]
     publish: PublishFlags,
@@ -52,6 +52,7 @@ pub struct Args {
 
 /// What is taken of the sources.
 #[derive(Clone, Debug, clap::Args)]
+#[command(next_help_heading = "What is taken")]
 struct SourceFlags {
     /// What to do with attestations in an index: "keep" or "drop"
     #[arg(long, value_name = "string")]
@@ -78,6 +79,7 @@ struct SourceFlags {
 
 /// What the list is to be.
 #[derive(Clone, Debug, clap::Args)]
+#[command(next_help_heading = "What the list is")]
 struct ShapeFlags {
     /// Annotate the list ("k=v", "index:k=v"), its images ("entry:k=v") or some ("entry[linux/arm64]:k=v")
     #[arg(long, value_name = "annotation", action = clap::ArgAction::Append)]
@@ -157,7 +159,7 @@ pub(super) async fn run(context: &Context<'_>, args: &Args) -> Result<(), Failur
             if flags.strict.is_on() && !warnings.is_empty() {
                 return Err(Failure::Strict(warnings));
             }
-            Ok((change(existing, draft), warnings))
+            Ok((drafting::change(existing, draft), warnings))
         }
     })?;
     for warning in warnings {
@@ -185,88 +187,6 @@ async fn push(
     }
     let usual = OnDuplicate::Error;
     publishing::publish(context, &resolved.client, draft, &args.publish, usual).await
-}
-
-/// Resolves anew all that a draft was made of, and puts that on disk.
-pub(super) async fn refreshed(
-    context: &Context<'_>,
-    client: &Client,
-    store: &Store,
-    draft: &Draft,
-) -> Result<Draft, Failure> {
-    let mut sources: Vec<Reference> = Vec::new();
-    for entry in &draft.entries {
-        if let Source::Registry(source) = source_of(entry)
-            && source.digest().is_none()
-            && !sources.contains(&source)
-        {
-            sources.push(source);
-        }
-    }
-    let client = client.reading(&sources);
-    let all = Choice {
-        platforms: Vec::new(),
-        attestations: true,
-    };
-    let of = |source: Reference| {
-        let is_of = |entry: &&Entry| source_of(entry) == Source::Registry(source.clone());
-        let entries: Vec<&Entry> = draft.entries.iter().filter(is_of).collect();
-        // What was chosen of a list then is chosen again: the platforms that are there, with attestations or without.
-        let is_list = entries.iter().any(|entry| entry.is_child());
-        let platforms = entries
-            .iter()
-            .filter(|entry| entry.is_image())
-            .filter_map(|entry| Some(entry.origin.as_ref()?.platform.clone()));
-        let choice = Choice {
-            platforms: if is_list {
-                platforms.collect()
-            } else {
-                Vec::new()
-            },
-            attestations: entries
-                .iter()
-                .any(|entry| entry.descriptor.is_attestation()),
-        };
-        let nests = entries.iter().any(|entry| {
-            entry
-                .media_type()
-                .is_some_and(manifest_core::MediaType::is_list)
-        });
-        (
-            source,
-            if is_list && !nests {
-                choice
-            } else {
-                all.clone()
-            },
-            !nests,
-        )
-    };
-    let now = context.now();
-    let client = &client;
-    let resolve = |(source, choice, flatten): (Reference, Choice, bool)| async move {
-        let resolver = Resolver {
-            client,
-            choice: &choice,
-            flatten,
-            now,
-        };
-        resolver.resolve(source).await
-    };
-    let resolved = for_all(sources.into_iter().map(of).map(resolve)).await?;
-    let update = |existing: Option<&Draft>| {
-        let draft = Draft {
-            list: draft.list.clone(),
-            entries: in_order(merged(&resolved, existing.or(Some(draft)))),
-            settings: draft.settings.clone(),
-        };
-        Ok::<_, Failure>((change(existing, draft), ()))
-    };
-    store.update(&draft.list, update)?;
-    let missing = || Failure::EmptyDraft {
-        list: draft.list.clone(),
-    };
-    store.load(&draft.list)?.ok_or_else(missing)
 }
 
 /// What was asked of registries.
@@ -408,7 +328,7 @@ fn make(
 ) -> Result<(Draft, Vec<String>), Failure> {
     let mut draft = Draft {
         list: list.clone(),
-        entries: in_order(merged(&sources.resolved, base)),
+        entries: in_order(drafting::merged(&sources.resolved, base)),
         settings: base.map(|draft| draft.settings.clone()).unwrap_or_default(),
     };
     args.shape.apply(&mut draft, sources);
@@ -444,128 +364,8 @@ impl ShapeFlags {
         if self.annotation_from_source.is_on() {
             settings
                 .annotations
-                .extend(shared_sayings(&sources.resolved));
+                .extend(drafting::shared_sayings(&sources.resolved));
         }
-        annotate(draft, &self.annotation);
-    }
-}
-
-/// Puts annotations on a draft's list and on its images.
-pub(super) fn annotate<'a>(
-    draft: &mut Draft,
-    annotations: impl IntoIterator<Item = &'a AnnotationFlag>,
-) {
-    for AnnotationFlag { on, key, value } in annotations {
-        let pair = (key.clone(), value.clone());
-        match on {
-            AnnotationTarget::Index | AnnotationTarget::Unsaid => {
-                draft.settings.annotations.extend([pair])
-            }
-            AnnotationTarget::Entry(wanted) => {
-                for entry in draft.entries.iter_mut().filter(|entry| entry.is_image()) {
-                    let platform = entry.descriptor.platform.clone().unwrap_or_default();
-                    if wanted.as_ref().is_none_or(|wanted| platform.serves(wanted)) {
-                        entry.descriptor.annotations.extend([pair.clone()]);
-                    }
-                }
-            }
-        }
-    }
-}
-
-/// Returns what all images say of themselves in the same words.
-fn shared_sayings(resolved: &[Resolved]) -> BTreeMap<String, String> {
-    let mut sayings = resolved.iter().flat_map(|source| &source.sayings);
-    let mut shared = sayings.next().cloned().unwrap_or_default();
-    for saying in sayings {
-        shared.retain(|key, value| saying.get(key) == Some(value));
-    }
-    shared
-}
-
-/// Returns the entries of `base` and what was resolved now, in the order in which they were given. A source that is in `base`
-/// already is taken anew: what it had then goes, and what was annotated on it stays.
-fn merged(resolved: &[Resolved], base: Option<&Draft>) -> Vec<Entry> {
-    let mut old: Vec<&Entry> = base.iter().flat_map(|draft| &draft.entries).collect();
-    old.sort_by_key(|entry| entry.position.unwrap_or(u64::MAX));
-    let (again, kept): (Vec<&Entry>, Vec<&Entry>) = old.into_iter().partition(|entry| {
-        resolved
-            .iter()
-            .any(|source| source.source == source_of(entry))
-    });
-    let mut entries: Vec<Entry> = kept.into_iter().cloned().collect();
-    for source in resolved {
-        let was: Vec<&Entry> = again
-            .iter()
-            .filter(|entry| source_of(entry) == source.source)
-            .copied()
-            .collect();
-        for entry in &source.entries {
-            let mut entry = entry.clone();
-            if let Some(old) = predecessor(&entry, &was) {
-                entry.keep_annotations(old);
-            }
-            // An image may be named itself and come with a list: as Docker has one file for it, it is one entry.
-            match entries
-                .iter_mut()
-                .find(|other| other.reference == entry.reference)
-            {
-                Some(other) => *other = entry,
-                None => entries.push(entry),
-            }
-        }
-    }
-    // What was there keeps its place.
-    let place = |entry: &Entry| {
-        let was = again.iter().find(|old| old.reference == entry.reference);
-        entry.position.or(was.and_then(|old| old.position))
-    };
-    entries.sort_by_key(|entry| place(entry).unwrap_or(u64::MAX));
-    entries
-}
-
-fn source_of(entry: &Entry) -> Source {
-    let own = || Source::Registry(entry.reference.clone());
-    entry.source().cloned().unwrap_or_else(own)
-}
-
-/// Finds what an entry takes the place of: the same image, or the one that the same source had for the same platform.
-fn predecessor<'a>(entry: &Entry, was: &[&'a Entry]) -> Option<&'a Entry> {
-    let stated = |entry: &Entry| {
-        let platform = entry.origin.as_ref().map(|origin| origin.platform.clone());
-        platform.filter(|_| entry.is_image())
-    };
-    let same = was.iter().find(|old| old.reference == entry.reference);
-    let similar = || {
-        let wanted = stated(entry)?;
-        was.iter().find(|old| stated(old).as_ref() == Some(&wanted))
-    };
-    same.or_else(similar).copied()
-}
-
-/// Returns what makes the draft on disk what it is to be.
-fn change(existing: Option<&Draft>, draft: Draft) -> Change {
-    let empty = Draft::new(draft.list.clone(), Vec::new());
-    let existing = existing.unwrap_or(&empty);
-    let stays: BTreeSet<&Reference> = draft.entries.iter().map(|entry| &entry.reference).collect();
-    let remove = existing.entries.iter().map(|entry| &entry.reference);
-    let remove = remove
-        .filter(|reference| !stays.contains(reference))
-        .cloned()
-        .collect();
-    let is_new = |entry: &&Entry| {
-        let was = existing.entry(&entry.reference).cloned();
-        let was = was.map(|was| Entry {
-            position: entry.position,
-            ..was
-        });
-        was.as_ref() != Some(*entry)
-    };
-    let mut put: Vec<Entry> = draft.entries.iter().filter(is_new).cloned().collect();
-    put.sort_by_key(|entry| entry.position);
-    Change {
-        put,
-        remove,
-        settings: Some(draft.settings).filter(|settings| *settings != existing.settings),
+        drafting::annotate(draft, &self.annotation);
     }
 }

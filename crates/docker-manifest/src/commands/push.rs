@@ -5,6 +5,7 @@ use manifest_store::Removal;
 
 use crate::cli::{Help, Moved, OnDuplicate, Patience, Reach, Switch};
 use crate::context::Context;
+use crate::drafting;
 use crate::failure::Failure;
 use crate::publishing;
 use crate::publishing::flags::PublishFlags;
@@ -49,7 +50,7 @@ pub(super) async fn run(context: &Context<'_>, args: &Args) -> Result<(), Failur
     let reach = args.reach.remembering(Some(&draft));
     let client = context.client(args.insecure.is_on(), &args.patience, &reach)?;
     if args.publish.moved() == Moved::Refresh {
-        draft = super::create::refreshed(context, &client, &store, &draft).await?;
+        draft = drafting::refreshed(context, &client, &store, &draft).await?;
     }
     publishing::publish(
         context,

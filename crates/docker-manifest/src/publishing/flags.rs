@@ -11,6 +11,7 @@ use crate::failure::Failure;
 
 /// How a list is published, and what is reported of it.
 #[derive(Clone, Debug, Default, clap::Args)]
+#[command(next_help_heading = "Pushing")]
 pub struct PublishFlags {
     /// Push a list of no images
     #[arg(long)]

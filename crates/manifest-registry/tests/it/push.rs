@@ -42,6 +42,42 @@ fn by_tag_and_by_digest() {
 }
 
 #[test]
+fn a_yes_counts_if_a_registry_says_it() {
+    let registry = EmbeddedRegistry::start();
+    let target = reference(&registry.host(), "app:1");
+    let put = |answer: Answer| {
+        registry.fault(Fault::on("PUT", "/manifests/").times(1).answer(answer));
+        run(client().put_manifest(&target, MediaType::OciIndex, INDEX.to_vec()))
+    };
+    let marked =
+        |code| Answer::status(code).header("docker-distribution-api-version", "registry/2.0");
+    let page = |answer: Answer| answer.header("content-type", "text/html; charset=utf-8");
+    let at = |answer: Answer| answer.header("location", "/v2/app/manifests/1");
+    for yes in [
+        Answer::status(201),
+        marked(200),
+        marked(202),
+        at(Answer::status(200)),
+        page(marked(201)),
+    ] {
+        assert_eq!(put(yes.clone()).unwrap(), Digest::sha256(INDEX), "{yes:?}");
+    }
+    for no in [
+        Answer::status(200),
+        Answer::status(204),
+        Answer::Html(200),
+        Answer::Html(201),
+        page(marked(200)),
+    ] {
+        let error = put(no.clone()).unwrap_err();
+        let text = error.to_string();
+        let part = "is not how a registry says that it has stored something";
+        assert!(text.contains(part), "{no:?}: {text}");
+        assert!(error.hint().unwrap().contains("check the proxy"), "{no:?}");
+    }
+}
+
+#[test]
 fn what_the_registry_states_is_checked() {
     let registry = EmbeddedRegistry::start();
     let target = reference(&registry.host(), "app:1");

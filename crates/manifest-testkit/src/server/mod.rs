@@ -33,6 +33,9 @@ use crate::log::{Request, RequestLog};
 const PLAIN_ON_TLS: &[u8] =
     b"HTTP/1.0 400 Bad Request\r\n\r\nClient sent an HTTP request to an HTTPS server.\n";
 
+/// How many requests of one HTTP/2 connection are worked on at once: what Go's servers take.
+const STREAMS: u32 = 250;
+
 /// First byte of a TLS handshake record.
 const TLS_HANDSHAKE: u8 = 0x16;
 
@@ -237,6 +240,7 @@ async fn serve(
     if stream.get_ref().1.alpn_protocol() == Some(b"h2") {
         let connection = http2::Builder::new(TokioExecutor::new())
             .timer(TokioTimer::new())
+            .max_concurrent_streams(STREAMS)
             .serve_connection(TokioIo::new(stream), service);
         let mut connection = std::pin::pin!(connection);
         tokio::select! {

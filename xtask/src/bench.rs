@@ -1,0 +1,246 @@
+//! `cargo xtask bench`: how long our program takes, and those that do the same, on a registry some way off.
+//!
+//! | module | holds |
+//! | --- | --- |
+//! | [`world`] | the registry, the token server, and the images in it |
+//! | [`program`] | the programs, and how each makes and pushes a list |
+//! | [`layer`] | one large layer from registry to registry |
+//! | [`measured`] | time and memory of a process |
+//!
+//! What is printed to standard output is Markdown, for `docs/performance.md`.
+
+use std::path::PathBuf;
+use std::process::Command;
+use std::time::Duration;
+
+use crate::{TaskResult, cargo, run as run_command, target_folder};
+
+mod layer;
+mod measured;
+mod program;
+mod world;
+
+use layer::Copier;
+use manifest_testkit::fetch;
+use program::Program;
+use world::{Work, World};
+
+/// How many round trips making and pushing a list takes at least, from cold: 8 for `create`, 10 for `push`.
+const FLOOR: u32 = 18;
+
+/// The latencies that are measured where none are named, in milliseconds.
+const LATENCIES: [u64; 4] = [0, 20, 50, 100];
+
+/// The longest latency at which a program that takes minutes is measured unasked, in milliseconds.
+const PATIENCE: u64 = 50;
+
+/// Measure the program, and those that do the same, on a registry some way off
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    /// Round-trip time in milliseconds; may be given several times
+    #[arg(long, value_name = "MS")]
+    latency: Vec<u64>,
+    /// Program to measure (ours, "docker manifest", crane, buildah, …); may be given several times
+    #[arg(long, value_name = "PROGRAM")]
+    only: Vec<String>,
+    /// Part to measure; may be given several times
+    #[arg(long, value_name = "PART")]
+    part: Vec<Part>,
+    /// Measure little, in a minute: to see that all works
+    #[arg(long)]
+    quick: bool,
+}
+
+/// What can be measured.
+#[derive(Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Part {
+    /// All programs at each latency
+    Programs,
+    /// Ours with more and more images
+    Images,
+    /// Ours with a large layer
+    Layer,
+}
+
+pub(crate) fn run(args: &Args) -> TaskResult {
+    // With the features that this task was built with, so that nothing is compiled twice.
+    let build = "build --quiet --release --package xtask --package docker-manifest";
+    run_command(&mut cargo(&build.split(' ').collect::<Vec<_>>()))?;
+    // Servers that are slow would be measured along with the programs.
+    if cfg!(debug_assertions) {
+        return run_command(&mut in_release());
+    }
+    let ours = target_folder()?
+        .join("release")
+        .join(format!("docker-manifest{}", std::env::consts::EXE_SUFFIX));
+    let wants = |part| args.part.is_empty() || args.part.contains(&part);
+    if wants(Part::Programs) {
+        programs(args, ours.clone())?;
+    }
+    if wants(Part::Images) {
+        images(args, ours.clone())?;
+    }
+    if wants(Part::Layer) {
+        large_layer(args, ours)?;
+    }
+    Ok(())
+}
+
+/// Makes the command that is this very task, with this program built for speed.
+fn in_release() -> Command {
+    let mut command = cargo(&["run", "--quiet", "--release", "--package", "xtask", "--"]);
+    command.args(std::env::args_os().skip(1));
+    command
+}
+
+/// Measures each program at each latency: a list of images from as many repositories, mounted into another.
+fn programs(args: &Args, ours: PathBuf) -> TaskResult {
+    let (work, latencies) = if args.quick {
+        let work = Work {
+            images: 4,
+            layers: 3,
+        };
+        (work, &LATENCIES[1..2])
+    } else {
+        let work = Work {
+            images: 20,
+            layers: 10,
+        };
+        (work, &LATENCIES[..])
+    };
+    let latencies = if args.latency.is_empty() {
+        latencies
+    } else {
+        &args.latency
+    };
+    let programs: Vec<Program> = program::found(ours, &target_folder()?)
+        .into_iter()
+        .filter(|program| args.only.is_empty() || args.only.iter().any(|name| name == program.name))
+        .collect();
+    println!(
+        "\n{} images of {} layers from {} repositories, on CNCF distribution behind TLS and a token server:\n",
+        work.images, work.layers, work.images
+    );
+    println!(
+        "| latency | program | create | push | both | requests | connections | tokens | round trips | of the floor | of ours |"
+    );
+    println!("| ---: | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |");
+    for &latency in latencies {
+        let mut of_ours = None;
+        for program in &programs {
+            let takes_minutes = program.name == "docker manifest" && latency > PATIENCE;
+            if takes_minutes && args.latency.is_empty() {
+                eprintln!(
+                    "bench: {} at {latency} ms takes minutes: ask for it with --latency {latency}",
+                    program.name
+                );
+                continue;
+            }
+            eprintln!("bench: {} at {latency} ms", program.name);
+            // Each gets a registry of its own: what one has pushed would help the next.
+            let world = World::real(work, Duration::from_millis(latency))?;
+            row(program, &world, &mut of_ours)?;
+        }
+    }
+    Ok(())
+}
+
+fn row(program: &Program, world: &World, of_ours: &mut Option<Duration>) -> TaskResult {
+    let list = format!("{}/list:1", world.host());
+    world.traffic();
+    let published = program.publish(world, &list)?;
+    let traffic = world.traffic();
+    let both = published.both().wall;
+    let ours = *of_ours.get_or_insert(both);
+    let (round_trips, of_floor) = if world.latency.is_zero() {
+        ("".to_owned(), "".to_owned())
+    } else {
+        let round_trips = both.as_secs_f64() / world.latency.as_secs_f64();
+        let of_floor = round_trips / f64::from(FLOOR);
+        (format!("{round_trips:.0}"), format!("{of_floor:.1}"))
+    };
+    println!(
+        "| {} ms | {} | {:.2} s | {:.2} s | {:.2} s | {} | {} | {} | {round_trips} | {of_floor} | {:.1} |",
+        world.latency.as_millis(),
+        program.name,
+        published.create.wall.as_secs_f64(),
+        published.push.wall.as_secs_f64(),
+        both.as_secs_f64(),
+        traffic.requests,
+        traffic.connections,
+        traffic.tokens,
+        both.as_secs_f64() / ours.as_secs_f64(),
+    );
+    Ok(())
+}
+
+/// Measures ours with more and more images, on a registry that answers fast.
+fn images(args: &Args, ours: PathBuf) -> TaskResult {
+    let (counts, layers): (&[usize], _) = if args.quick {
+        (&[5, 20], 3)
+    } else {
+        (&[5, 20, 100, 500], 10)
+    };
+    let latency = Duration::from_millis(args.latency.first().copied().unwrap_or(50));
+    let programs = program::found(ours, &target_folder()?);
+    let ours = &programs[0];
+    println!(
+        "\nours, images of {layers} layers at {} ms, on the testkit's registry:\n",
+        latency.as_millis()
+    );
+    println!("| images | create | push | both | requests | tokens | of 20 images | peak memory |");
+    println!("| ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |");
+    let mut measured = Vec::new();
+    for &images in counts {
+        eprintln!("bench: {images} images");
+        let world = World::embedded(Work { images, layers }, latency)?;
+        world.traffic();
+        let published = ours.publish(&world, &format!("{}/list:1", world.host()))?;
+        measured.push((images, published, world.traffic()));
+    }
+    let of_20 = measured.iter().find(|(images, ..)| *images == 20);
+    let of_20 = of_20.map(|(_, published, _)| published.both().wall.as_secs_f64());
+    for (images, published, traffic) in &measured {
+        let both = published.both();
+        println!(
+            "| {images} | {:.2} s | {:.2} s | {:.2} s | {} | {} | {:.2} | {:.1} MB |",
+            published.create.wall.as_secs_f64(),
+            published.push.wall.as_secs_f64(),
+            both.wall.as_secs_f64(),
+            traffic.requests,
+            traffic.tokens,
+            both.wall.as_secs_f64() / of_20.unwrap_or(f64::NAN),
+            both.peak_mb(),
+        );
+    }
+    Ok(())
+}
+
+/// Measures ours, and skopeo, with layers of which the largest would never fit into memory.
+fn large_layer(args: &Args, ours: PathBuf) -> TaskResult {
+    let sizes: &[u64] = if args.quick {
+        &[1, 64]
+    } else {
+        &[1, 100, 2000]
+    };
+    let target = target_folder()?;
+    let mut copiers = vec![("ours", Copier::Ours(program::installed(ours)))];
+    let skopeo = program::tool("skopeo", || fetch::skopeo(&target));
+    copiers.extend(skopeo.map(|tool| ("skopeo", Copier::Skopeo(tool))));
+    println!("\nOne layer from one CNCF distribution to another, TLS, no latency:\n");
+    println!("| layer | program | time | per second | peak memory |");
+    println!("| ---: | --- | ---: | ---: | ---: |");
+    for &mega in sizes {
+        for (name, copier) in &copiers {
+            eprintln!("bench: a layer of {mega} MB by {name}");
+            let measured = layer::copy(copier, mega * 1_000_000)?;
+            println!(
+                "| {mega} MB | {name} | {:.2} s | {:.0} MB | {:.1} MB |",
+                measured.wall.as_secs_f64(),
+                mega as f64 / measured.wall.as_secs_f64(),
+                measured.peak_mb(),
+            );
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,184 @@
+//! The programs that are compared, and how each of them makes and pushes a list.
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use manifest_testkit::fetch::{self, FetchError, Tool};
+
+use super::measured::{Measured, measure};
+use super::world::World;
+
+/// One of the programs.
+pub(super) struct Program {
+    /// What it is called in tables and by `--only`.
+    pub(super) name: &'static str,
+    kind: Kind,
+    tool: Tool,
+}
+
+enum Kind {
+    /// `create` and `push`, as Docker has them.
+    Manifest,
+    /// The same, as a command of Docker's CLI.
+    Docker,
+    /// `docker buildx imagetools create`: no draft.
+    Imagetools,
+    /// `crane index append`: no draft.
+    Crane,
+    /// `buildah manifest`, with images stored in the home folder.
+    Buildah,
+}
+
+/// What making and pushing a list took; one that has no draft does all in `push`.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Published {
+    pub(super) create: Measured,
+    pub(super) push: Measured,
+}
+
+impl Published {
+    pub(super) fn both(&self) -> Measured {
+        self.create.then(self.push)
+    }
+}
+
+/// Returns our program, those that are on PATH, and those that Debian has.
+pub(super) fn found(ours: PathBuf, target: &Path) -> Vec<Program> {
+    let new = |name, kind, path| Program {
+        name,
+        kind,
+        tool: installed(path),
+    };
+    let mut found = vec![new("ours", Kind::Manifest, ours)];
+    if let Some(docker) = on_path("docker") {
+        if answers(&docker, &["manifest", "--help"]) {
+            found.push(new("docker manifest", Kind::Docker, docker.clone()));
+        }
+        if answers(&docker, &["buildx", "version"]) {
+            found.push(new("docker buildx imagetools", Kind::Imagetools, docker));
+        }
+    }
+    found.extend(on_path("crane").map(|path| new("crane", Kind::Crane, path)));
+    let buildah = tool("buildah", || fetch::buildah(target));
+    found.extend(buildah.map(|tool| Program {
+        name: "buildah",
+        kind: Kind::Buildah,
+        tool,
+    }));
+    found
+}
+
+/// Returns a program that is on PATH, or else fetched; nothing, and says so, where there is none.
+pub(super) fn tool(name: &str, fetch: impl FnOnce() -> Result<Tool, FetchError>) -> Option<Tool> {
+    if let Some(path) = on_path(name) {
+        return Some(installed(path));
+    }
+    let fetched = fetch();
+    fetched
+        .inspect_err(|error| eprintln!("bench: without {name}: {error}"))
+        .ok()
+}
+
+pub(super) fn installed(program: PathBuf) -> Tool {
+    Tool {
+        program,
+        libraries: OsString::new(),
+    }
+}
+
+impl Program {
+    /// Makes a list of the world's images and pushes it.
+    pub(super) fn publish(&self, world: &World, list: &str) -> Result<Published, String> {
+        let run = |words: &[&str], images: &[String]| {
+            let mut command = in_environment(&self.tool, &world.home(), &world.authority());
+            command.args(words).args(images);
+            measure(command)
+        };
+        let images = world.images();
+        let none = Measured::default();
+        Ok(match self.kind {
+            Kind::Manifest => Published {
+                create: run(&["create", list], &images)?,
+                push: run(&["push", list], &[])?,
+            },
+            Kind::Docker => Published {
+                create: run(&["manifest", "create", list], &images)?,
+                push: run(&["manifest", "push", list], &[])?,
+            },
+            Kind::Imagetools => Published {
+                create: none,
+                push: run(&["buildx", "imagetools", "create", "--tag", list], &images)?,
+            },
+            Kind::Crane => {
+                let appended: Vec<String> = images
+                    .iter()
+                    .flat_map(|image| ["-m".to_owned(), image.clone()])
+                    .collect();
+                Published {
+                    create: none,
+                    push: run(&["index", "append", "-t", list], &appended)?,
+                }
+            }
+            Kind::Buildah => {
+                let folder = |name| world.home().join(name).to_string_lossy().into_owned();
+                let (storage, state) = (folder("storage"), folder("state"));
+                let global = [
+                    "--storage-driver",
+                    "vfs",
+                    "--root",
+                    &storage,
+                    "--runroot",
+                    &state,
+                    "manifest",
+                ];
+                let with = |words: &[&str]| run(&[&global, words].concat(), &[]);
+                let mut create = with(&["create", "list"])?;
+                for image in &images {
+                    create = create.then(with(&["add", "list", &format!("docker://{image}")])?);
+                }
+                let target = format!("docker://{list}");
+                Published {
+                    create,
+                    push: with(&["push", "--all", "list", &target])?,
+                }
+            }
+        })
+    }
+}
+
+/// Makes a command that knows nothing but a home folder and an authority to trust.
+pub(super) fn in_environment(tool: &Tool, home: &Path, authority: &Path) -> Command {
+    let mut command = Command::new(&tool.program);
+    command
+        .env_clear()
+        .env("LD_LIBRARY_PATH", &tool.libraries)
+        .env("PATH", variable("PATH"))
+        .env("HOME", home)
+        .env("XDG_CACHE_HOME", home.join("cache"))
+        .env("XDG_RUNTIME_DIR", home)
+        .env("DOCKER_CONFIG", home)
+        .env("REGISTRY_AUTH_FILE", home.join("config.json"))
+        .env("SSL_CERT_FILE", authority);
+    command
+}
+
+/// Finds a program on PATH.
+fn on_path(name: &str) -> Option<PathBuf> {
+    let path = variable("PATH");
+    let mut candidates = std::env::split_paths(&path).map(|folder| folder.join(name));
+    candidates.find(|file| file.is_file())
+}
+
+fn answers(program: &Path, words: &[&str]) -> bool {
+    let output = Command::new(program).args(words).output();
+    output.is_ok_and(|output| output.status.success())
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the programs to compare with are where the user has them"
+)]
+fn variable(name: &str) -> OsString {
+    std::env::var_os(name).unwrap_or_default()
+}

@@ -1,0 +1,227 @@
+//! What the programs are measured on: a registry behind TLS and a token server, some way off, with images in it.
+
+use std::net::{IpAddr, Ipv4Addr, UdpSocket};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use manifest_testkit::image::{BuiltImage, Image};
+use manifest_testkit::log::RequestLog;
+use manifest_testkit::{Client, EmbeddedRegistry, LoggingProxy, RealRegistry, TestCa, TokenServer};
+use manifest_testkit::{seed, token::TokenBuilder};
+use tempfile::TempDir;
+
+/// The user that every program is logged in as.
+const LOGIN: (&str, &str) = ("bench", "secret");
+
+/// `LOGIN` as `config.json` has it, in base64.
+const AUTH: &str = "YmVuY2g6c2VjcmV0";
+
+/// How many bytes a layer has: what is measured is round trips, not bandwidth.
+const LAYER_BYTES: usize = 100;
+
+/// How many repositories the images are put into with one token, so that it fits into a header.
+const SEEDED_AT_ONCE: usize = 20;
+
+/// The images of one measurement.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Work {
+    pub(super) images: usize,
+    pub(super) layers: usize,
+}
+
+/// What listens.
+enum Registry {
+    /// CNCF distribution, behind a proxy that ends TLS and makes it far.
+    Real {
+        proxy: LoggingProxy,
+        _registry: RealRegistry,
+    },
+    /// The testkit's own, in memory.
+    Embedded(EmbeddedRegistry),
+}
+
+/// A registry with images, and a home folder for those who use it.
+pub(super) struct World {
+    registry: Registry,
+    tokens: TokenServer,
+    home: TempDir,
+    pub(super) work: Work,
+    pub(super) latency: Duration,
+}
+
+/// What was asked of registry and token server.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Traffic {
+    pub(super) requests: usize,
+    pub(super) tokens: usize,
+    pub(super) connections: usize,
+}
+
+impl World {
+    /// Starts a real registry with the images, each in a repository of its own.
+    pub(super) fn real(work: Work, latency: Duration) -> Result<Self, String> {
+        let ca = TestCa::new();
+        let tokens = token_server(&ca, latency);
+        let registry = RealRegistry::builder()
+            .token_auth(&tokens)
+            .try_start()
+            .map_err(|error| format!("no real registry to measure on: {error}"))?;
+        let images: Vec<BuiltImage> = (0..work.images).map(|i| image(i, work.layers)).collect();
+        for (group, images) in images.chunks(SEEDED_AT_ONCE).enumerate() {
+            let numbers = group * SEEDED_AT_ONCE..;
+            let names: Vec<String> = numbers.take(images.len()).map(source).collect();
+            let token = seeding_token(&tokens, &ca, &names)?;
+            let seeder = Client::new(&registry.host()).bearer(&token);
+            for (name, image) in names.iter().zip(images) {
+                seed::push_with(&seeder, name, "1", image);
+            }
+        }
+        let address = own_address()?;
+        let proxy = LoggingProxy::builder(&registry.host())
+            .listen_on(address)
+            .tls_identity(ca.server_for(&[&address.to_string()]))
+            .delay(latency)
+            .start();
+        let registry = Registry::Real {
+            proxy,
+            _registry: registry,
+        };
+        Self::with(registry, tokens, &ca, work, latency)
+    }
+
+    /// Starts an embedded registry with the images: one that answers fast.
+    pub(super) fn embedded(work: Work, latency: Duration) -> Result<Self, String> {
+        let ca = TestCa::new();
+        let tokens = token_server(&ca, latency);
+        let registry = EmbeddedRegistry::builder()
+            .tls(&ca)
+            .latency(latency)
+            .token_auth(&tokens)
+            .start();
+        for i in 0..work.images {
+            registry.seed(&source(i), "1", &image(i, work.layers));
+        }
+        Self::with(Registry::Embedded(registry), tokens, &ca, work, latency)
+    }
+
+    fn with(
+        registry: Registry,
+        tokens: TokenServer,
+        ca: &TestCa,
+        work: Work,
+        latency: Duration,
+    ) -> Result<Self, String> {
+        let failed = |error| format!("cannot make a home folder: {error}");
+        let home = TempDir::new().map_err(failed)?;
+        let world = Self {
+            registry,
+            tokens,
+            home,
+            work,
+            latency,
+        };
+        let host = world.host();
+        let config = format!(r#"{{"auths":{{"{host}":{{"auth":"{AUTH}"}}}}}}"#);
+        std::fs::write(world.home.path().join("config.json"), config).map_err(failed)?;
+        std::fs::write(world.authority(), ca.ca_pem()).map_err(failed)?;
+        // Without it buildah refuses to work.
+        let containers = world.home.path().join(".config/containers");
+        std::fs::create_dir_all(&containers).map_err(failed)?;
+        let policy = r#"{"default":[{"type":"insecureAcceptAnything"}]}"#;
+        std::fs::write(containers.join("policy.json"), policy).map_err(failed)?;
+        Ok(world)
+    }
+
+    pub(super) fn host(&self) -> String {
+        match &self.registry {
+            Registry::Real { proxy, .. } => proxy.host(),
+            Registry::Embedded(registry) => registry.host(),
+        }
+    }
+
+    /// The folder that is `DOCKER_CONFIG` and `HOME`.
+    pub(super) fn home(&self) -> PathBuf {
+        self.home.path().to_owned()
+    }
+
+    /// The file with the certificate of the authority to trust.
+    pub(super) fn authority(&self) -> PathBuf {
+        self.home.path().join("ca.pem")
+    }
+
+    /// The images, as references.
+    pub(super) fn images(&self) -> Vec<String> {
+        let reference = |i| format!("{}/{}:1", self.host(), source(i));
+        (0..self.work.images).map(reference).collect()
+    }
+
+    fn log(&self) -> &RequestLog {
+        match &self.registry {
+            Registry::Real { proxy, .. } => proxy.log(),
+            Registry::Embedded(registry) => registry.log(),
+        }
+    }
+
+    /// Returns what was asked since the last time.
+    pub(super) fn traffic(&self) -> Traffic {
+        let (log, tokens) = (self.log(), self.tokens.log());
+        let traffic = Traffic {
+            requests: log.count(|_| true),
+            tokens: tokens.count(|_| true),
+            connections: log.connections() + tokens.connections(),
+        };
+        log.clear();
+        tokens.clear();
+        traffic
+    }
+}
+
+/// Returns an address of this machine: Docker's CLI does not speak TLS with a registry on loopback.
+fn own_address() -> Result<IpAddr, String> {
+    // Nothing is sent: the system says from where it would go there. The address is one that documentation uses.
+    let ask = || {
+        let socket = UdpSocket::bind((Ipv4Addr::UNSPECIFIED, 0))?;
+        socket.connect((Ipv4Addr::new(198, 51, 100, 1), 9))?;
+        Ok::<_, std::io::Error>(socket.local_addr()?.ip())
+    };
+    ask().map_err(|error| format!("this machine has no address but loopback: {error}"))
+}
+
+fn token_server(ca: &TestCa, latency: Duration) -> TokenServer {
+    let (name, password) = LOGIN;
+    TokenBuilder::default()
+        .user(name, password)
+        .tls(ca)
+        .latency(latency)
+        .start()
+}
+
+fn source(i: usize) -> String {
+    format!("source/{i}")
+}
+
+fn image(i: usize, layers: usize) -> BuiltImage {
+    Image::docker()
+        .seed(&i.to_string())
+        .layers(layers, LAYER_BYTES)
+        .build()
+}
+
+fn seeding_token(tokens: &TokenServer, ca: &TestCa, names: &[String]) -> Result<String, String> {
+    let scopes = names
+        .iter()
+        .map(|name| format!("&scope=repository:{name}:pull,push"));
+    let path = format!(
+        "/token?service={}{}",
+        tokens.service(),
+        scopes.collect::<String>()
+    );
+    let (name, password) = LOGIN;
+    let answer = Client::new(&tokens.host())
+        .tls(ca.client_config())
+        .basic(name, password)
+        .get(&path)
+        .map_err(|error| format!("cannot get a token to put images in place: {error}"))?;
+    let token = answer.json()["token"].as_str().map(str::to_owned);
+    token.ok_or_else(|| format!("no token to put images in place: {}", answer.text()))
+}
