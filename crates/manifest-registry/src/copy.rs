@@ -1,11 +1,14 @@
 //! Making one blob present in another repository: by mount where the registry can, else by upload.
 
+use std::sync::Arc;
+
 use http::header::{CONTENT_LENGTH, HeaderMap, HeaderValue};
 use http::{Method, StatusCode};
 use manifest_core::reference::Repository;
 use manifest_core::{Descriptor, Digest};
 
 use crate::error::{Operation, RegistryError};
+use crate::meter::Counted;
 use crate::publish::Push;
 use crate::session::{Call, Target};
 use crate::token::Scope;
@@ -26,8 +29,20 @@ impl Push<'_> {
         source: &Repository,
         blob: &Descriptor,
     ) -> Result<Way, RegistryError> {
+        let counted = self.meter.blob(blob.size, self.is_near(source));
+        let way = self.copy_counted(source, blob, &counted).await?;
+        counted.is_there();
+        Ok(way)
+    }
+
+    async fn copy_counted(
+        &self,
+        source: &Repository,
+        blob: &Descriptor,
+        counted: &Arc<Counted>,
+    ) -> Result<Way, RegistryError> {
         let mut session = None;
-        if source.domain() == self.target.domain() {
+        if self.is_near(source) {
             match self.mount(source, &blob.digest).await {
                 Ok(None) => return Ok(Way::Mounted),
                 Ok(opened) => session = opened,
@@ -43,8 +58,13 @@ impl Push<'_> {
             }
             return Ok(Way::WasThere);
         }
-        self.upload(source, blob, session).await?;
+        self.upload(source, blob, session, counted).await?;
         Ok(Way::Uploaded(blob.size))
+    }
+
+    /// Tells whether what is in a repository may be mounted.
+    pub(crate) fn is_near(&self, source: &Repository) -> bool {
+        source.domain() == self.target.domain()
     }
 
     /// Asks for a mount. Returns the session that the registry opened where it did not mount.

@@ -19,7 +19,7 @@
 //! | `pool`, `tls` | a connection pool for each host, with its TLS settings and its proxy |
 //! | [`certificates`], [`proxies`] | what the user wants of those |
 //! | [`retry`], `retry_after`, `deadline` | what is tried again, when, and until when |
-//! | [`observer`] | what the client tells while it works |
+//! | [`observer`], `meter` | what the client tells while it works; how far copying has come |
 //! | [`error`], [`refusal`], [`network`], `hint`, `host_kind` | what went wrong, and what to do about it |
 //! | [`redact`] | what may be shown |
 //! | [`limits`] | bounds on what is read and waited for |
@@ -48,6 +48,7 @@ mod helper;
 mod hint;
 mod host_kind;
 pub mod limits;
+mod meter;
 pub mod mirrors;
 mod missing;
 pub mod network;
@@ -76,7 +77,7 @@ pub use endpoint::Insecure;
 pub use error::RegistryError;
 pub use helper::stop_helpers;
 pub use mirrors::{Mirror, MirrorRule, Mirrors, Serves};
-pub use observer::{Event, Observer, Resuming, Retrying};
+pub use observer::{Event, Observer, Progress, Resuming, Retrying};
 pub use proxies::{Proxies, ProxySetting};
 pub use publish::{Child, Expected, Outlook, Publication, Published, Tagged};
 pub use redact::Secret;

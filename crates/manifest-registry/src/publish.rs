@@ -17,6 +17,7 @@ use crate::copy::Way;
 use crate::enlist::Answers;
 use crate::error::{ContentProblem, RegistryError};
 use crate::limits::PARALLEL_WORK;
+use crate::meter::Meter;
 use crate::release::PlannedBlob;
 use crate::rights::Rights;
 use crate::session::Session;
@@ -237,6 +238,8 @@ pub(crate) struct Push<'a> {
     pub(crate) children: &'a [Child],
     pub(crate) rights: Rights,
     pub(crate) publication: &'a Publication<'a>,
+    /// Counts the blobs that are brought.
+    pub(crate) meter: Arc<Meter>,
     push_foreign: bool,
 }
 
@@ -267,6 +270,7 @@ impl Client {
         arrived: impl FnMut(&Child),
     ) -> Result<Published, RegistryError> {
         let mut prepared = Prepared::look_around(self, publication).await?;
+        prepared.measure();
         prepared.bring(arrived).await?;
         if prepared.has_subject() {
             prepared.put_by_digest().await?;
@@ -300,6 +304,7 @@ impl<'a> Prepared<'a> {
             children: publication.children,
             rights: Rights::to_publish(target, sources),
             publication,
+            meter: Meter::new(client.shared().session.transport.observer.clone()),
             push_foreign: publication.push_foreign,
         };
         let own = Digest::sha256(publication.bytes);
@@ -349,21 +354,33 @@ impl<'a> Prepared<'a> {
 
     /// Adds up what would have to be copied from other registries.
     pub(crate) fn add_to(&self, outlook: &mut Outlook) {
-        let mut seen = HashSet::new();
-        for child in self.missing_children() {
-            let is_near = child.source.domain() == self.push.target.domain();
-            for blob in child
-                .blobs()
-                .filter(|blob| !is_near && self.push.brings(blob))
-            {
-                if seen.insert(&blob.digest) {
-                    outlook.copies += 1;
-                    outlook.copied_bytes += blob.size;
-                }
+        for (source, blob) in self.push.wanted(&self.missing) {
+            if !self.push.is_near(source) {
+                outlook.copies += 1;
+                outlook.copied_bytes += blob.size;
             }
         }
         outlook.missing += self.missing.len();
         outlook.watched.extend(self.watched.iter().cloned());
+    }
+
+    /// Begins to count what is brought, with others where they have the same meter.
+    pub(crate) fn measure(&self) {
+        let wanted = self.push.wanted(&self.missing);
+        let far = wanted
+            .iter()
+            .filter(|(source, _)| !self.push.is_near(source));
+        let bytes = far.map(|(_, blob)| blob.size).sum();
+        self.push.meter.expect(wanted.len(), bytes);
+    }
+
+    /// Counts with another.
+    pub(crate) fn measure_with(&mut self, other: &Arc<Meter>) {
+        self.push.meter = other.clone();
+    }
+
+    pub(crate) fn meter(&self) -> Arc<Meter> {
+        self.push.meter.clone()
     }
 
     pub(crate) fn target(&self) -> &'a Repository {
@@ -571,13 +588,9 @@ impl<'a> Push<'a> {
         Ok((befores, missing))
     }
 
-    /// Brings the blobs of the missing children, each once. Those that children have in common with others that are there
-    /// are there too.
-    async fn bring_blobs(
-        &self,
-        missing: &Missing<'_>,
-        published: &mut Published,
-    ) -> Result<(), RegistryError> {
+    /// Returns the blobs of the missing children, each once, with where they are. Those that children have in common with
+    /// others that are there are there too.
+    fn wanted(&self, missing: &Missing<'_>) -> Vec<(&'a Repository, &'a Descriptor)> {
         let is_missing = |child: &&Child| missing.contains_key(&child.key());
         let there = self.children.iter().filter(|child| !is_missing(child));
         let there = there.flat_map(Child::blobs);
@@ -585,14 +598,24 @@ impl<'a> Push<'a> {
             .filter(|blob| self.brings(blob))
             .map(|blob| &blob.digest)
             .collect();
-        let mut blobs = Vec::new();
+        let mut wanted = Vec::new();
         for child in self.children.iter().filter(is_missing) {
             for blob in child.blobs() {
                 if self.brings(blob) && seen.insert(&blob.digest) {
-                    blobs.push((&child.source, blob));
+                    wanted.push((&child.source, blob));
                 }
             }
         }
+        wanted
+    }
+
+    /// Brings the blobs of the missing children.
+    async fn bring_blobs(
+        &self,
+        missing: &Missing<'_>,
+        published: &mut Published,
+    ) -> Result<(), RegistryError> {
+        let blobs = self.wanted(missing);
         // Each copy is begun when it is its turn: one that waits takes some 10 KiB.
         let copies = blobs
             .into_iter()
@@ -693,9 +716,13 @@ impl<'a> Push<'a> {
         let absent = self.absent_blobs(child).await;
         for blob in absent.iter().filter(|blob| self.brings(blob)) {
             // Where the source has not got it either, the registry's answer says more.
-            if self.upload(&child.source, blob, None).await.is_err() {
+            self.meter.expect(1, 0);
+            let counted = self.meter.blob(blob.size, true);
+            let upload = self.upload(&child.source, blob, None, &counted);
+            if upload.await.is_err() {
                 return Err(self.incomplete_child(child, absent, error).await);
             }
+            counted.is_there();
             uploaded = (uploaded.0 + 1, uploaded.1 + blob.size);
         }
         if uploaded.0 > 0

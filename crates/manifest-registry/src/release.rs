@@ -39,6 +39,11 @@ impl Client {
             .iter()
             .map(|publication| Prepared::look_around(self, publication));
         let mut prepared = try_join_all(looks).await?;
+        if let Some(meter) = prepared.first().map(Prepared::meter) {
+            prepared
+                .iter_mut()
+                .for_each(|prepared| prepared.measure_with(&meter));
+        }
         let mut outlook = Outlook::default();
         for prepared in &prepared {
             prepared.add_to(&mut outlook);
@@ -49,6 +54,7 @@ impl Client {
             let with_work = prepared.iter().filter(|prepared| prepared.has_work());
             try_join_all(with_work.map(Prepared::try_to_write)).await?;
         }
+        prepared.iter().for_each(Prepared::measure);
         // One after the other, for the sake of who watches; within each, everything is at once.
         for (prepared, publication) in prepared.iter_mut().zip(publications) {
             prepared.bring(|child| arrived(publication, child)).await?;

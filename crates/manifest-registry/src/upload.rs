@@ -14,6 +14,7 @@ use url::Url;
 use crate::answer::Answer;
 use crate::client::DOCKER_CONTENT_DIGEST;
 use crate::error::{ContentProblem, RegistryError};
+use crate::meter::Counted;
 use crate::observer::Resuming;
 use crate::publish::Push;
 use crate::redact;
@@ -36,7 +37,9 @@ impl Push<'_> {
         source: &Repository,
         blob: &Descriptor,
         session: Option<UploadSession>,
+        counted: &Arc<Counted>,
     ) -> Result<(), RegistryError> {
+        counted.streams();
         let mut session = match session {
             Some(session) => session,
             None => self.open_upload(&blob.digest).await?,
@@ -46,7 +49,10 @@ impl Push<'_> {
         loop {
             // Repeats itself where that is worth it.
             let content = self.client.open_blob(source, &blob.digest).await?;
-            let Err(mut error) = self.send_blob(content, blob, &session, &tries).await else {
+            let Err(mut error) = self
+                .send_blob(content, blob, &session, (&tries, counted))
+                .await
+            else {
                 return Ok(());
             };
             if session.offset > 0 && is_lost(&error) {
@@ -144,18 +150,19 @@ impl Push<'_> {
         content: Answer,
         blob: &Descriptor,
         session: &UploadSession,
-        tries: &Tries,
+        (tries, counted): (&Tries, &Arc<Counted>),
     ) -> Result<(), RegistryError> {
         let timeouts = self.session().transport.timeouts;
         let pulse = Pulse::new(timeouts.idle);
         let failure = Failure::default();
         let mut skip = session.offset;
         let body = checked(content, blob.clone()).map({
-            let (pulse, failure) = (pulse.clone(), failure.clone());
+            let (pulse, failure, counted) = (pulse.clone(), failure.clone(), counted.clone());
             let (mut left, size) = (blob.size, blob.size);
             move |chunk| {
                 if let Ok(chunk) = &chunk {
                     left = left.saturating_sub(chunk.len() as u64);
+                    counted.has_come(size - left);
                 }
                 pulse.beat(if left == 0 && size > 0 {
                     timeouts.commit

@@ -25,6 +25,8 @@ mod hostile;
 mod hostile_content;
 #[path = "it/mirrors.rs"]
 mod mirrors;
+#[path = "it/progress.rs"]
+mod progress;
 #[path = "it/proxies.rs"]
 mod proxies;
 #[path = "it/publish.rs"]
