@@ -5,10 +5,12 @@
 //! | [`sources`] | what `create` takes, and what becomes of it |
 //! | [`editing`] | `annotate` and `remove` beyond what Docker has |
 //! | [`targets`] | several tags, repositories and registries; conditions on them |
+//! | [`progress`] | what is said while copying takes long |
 //! | [`referrers`] | what refers to images, and lists that refer to something |
 //! | [`reports`] | dry runs, and what scripts read |
 
 mod editing;
+mod progress;
 mod referrers;
 mod reports;
 mod sources;

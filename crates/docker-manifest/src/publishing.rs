@@ -161,10 +161,13 @@ async fn send(
         if is_plain && said.is_ok() {
             let (target, digest) = (publication.repository(), child.digest());
             let line = format!("Pushed ref {target}@{digest} with digest: {digest}");
-            said = output.result(line);
+            said = context.aside(|| output.result(line));
         }
     };
-    let released = client.release(&publications, check, arrived).await?;
+    let watching = (!flags.quiet.is_on()).then(|| context.watch_copying());
+    let released = client.release(&publications, check, arrived).await;
+    drop(watching);
+    let released = released?;
     said?;
     let is_shown = targets.len() > 1 || !flags.tag.is_empty();
     finish(&released, is_shown, output)?;
