@@ -71,16 +71,17 @@ impl Display {
             Output::default().status(&text);
             return;
         };
-        if bar.is_hidden() {
-            bar.set_draw_target(ProgressDrawTarget::stderr());
-            if let Ok(style) = ProgressStyle::with_template(BAR_TEMPLATE) {
-                bar.set_style(style.progress_chars("#>-"));
-            }
-        }
         let (done, all) = parts(progress);
         bar.set_length(all);
         bar.set_position(done);
         bar.set_message(text);
+        if bar.is_hidden() {
+            if let Ok(style) = ProgressStyle::with_template(BAR_TEMPLATE) {
+                bar.set_style(style.progress_chars("#>-"));
+            }
+            bar.set_draw_target(ProgressDrawTarget::stderr());
+            bar.tick();
+        }
     }
 
     /// Takes a bar away for as long as something else is written.

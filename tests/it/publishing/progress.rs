@@ -7,6 +7,7 @@ use manifest_testkit::image::Image;
 use manifest_testkit::suite::Kind;
 
 use crate::commands::{Shell, Watched};
+use crate::harness::home::OURS;
 
 /// Longer than what goes by in silence.
 const LONG: Duration = Duration::from_millis(2500);
@@ -46,4 +47,35 @@ fn long_copies_are_told_of_on_standard_error() {
     assert_eq!(stdout, short.stdout);
     push("-q", "quiet:1").succeeds().does_not_say("copied ");
     assert_eq!(target.bytes("quiet", "1"), target.bytes("short", "1"));
+}
+
+#[test]
+fn on_a_terminal_one_line_changes_and_goes() {
+    let (source, target) = (
+        Watched::empty(Kind::Embedded),
+        Watched::empty(Kind::Embedded),
+    );
+    let image = Image::oci().layer(&[7; 300]).layer(b"small").build();
+    source.push("app", "1", &image);
+    let shell = Shell::new(&source);
+    let layer = format!("/v2/app/blobs/{}", image.layers[0].digest);
+    source.fault(Fault::on("GET", &layer).answer(Answer::SlowBody(Duration::from_millis(5))));
+    let inner = format!(
+        "{OURS} manifest create --push {}/app:1 {}/app:1",
+        target.host(),
+        source.host()
+    );
+    // It gives the program a terminal, and passes on what is written there.
+    let mut command = shell.home.command("script");
+    command
+        .args(["-qec", &inner, "/dev/null"])
+        .env("TERM", "xterm");
+    let ran = shell.home.run(&mut command);
+    ran.succeeds();
+    let line = " B of 592 B, 2 of 3 blobs";
+    let states: Vec<&str> = ran.stdout.split('\r').collect();
+    let bars = states.iter().filter(|state| state.contains(line)).count();
+    assert!(bars > 3, "{ran}");
+    // The line is taken away before the next one is written.
+    assert!(ran.stdout.contains("\r\u{1b}[2KPushed ref "), "{ran}");
 }
