@@ -46,8 +46,9 @@ fn a_source_that_is_a_list_is_refused() {
     if let Some(seen) = dockers(&stage, &lines[..1]) {
         seen.ran.fails(1).says("is a manifest list");
     }
+    let player = ours(&stage);
     for line in lines {
-        ours(&stage).play(line).ran.succeeds();
+        player.play(line).ran.succeeds();
     }
     let (_, list) = embedded(&stage).manifest("app", "1").unwrap();
     let list: serde_json::Value = serde_json::from_slice(&list).unwrap();

@@ -8,10 +8,14 @@
 //! | [`progress`] | what is said while copying takes long |
 //! | [`referrers`] | what refers to images, and lists that refer to something |
 //! | [`reports`] | dry runs, and what scripts read |
+//! | [`registries`] | the same where registries differ: mounts, OCI, mixed lists, lag, immutable tags, small tokens |
+//! | [`properties`] | what holds whatever the images look like |
 
 mod editing;
 mod progress;
+mod properties;
 mod referrers;
+mod registries;
 mod reports;
 mod sources;
 mod targets;

@@ -100,6 +100,7 @@ const WALLS: &[Wall] = &[
         direct: &[
             "clap",
             "directories",
+            "indicatif",
             "manifest-core",
             "manifest-registry",
             "manifest-store",

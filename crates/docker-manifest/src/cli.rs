@@ -20,7 +20,7 @@ pub use choices::{
 };
 pub use patience::Patience;
 pub use pflag::{CommaList, Switch};
-pub use reach::Reach;
+pub use reach::{MirrorFlags, Reach};
 use usage::UsageError;
 
 /// Docker's global flags. Those that concern the daemon are taken and left aside: no daemon is contacted.
@@ -159,7 +159,7 @@ impl Help {
 )]
 pub enum Command {
     Annotate(annotate::Args),
-    Create(create::Args),
+    Create(Box<create::Args>),
     Inspect(inspect::Args),
     Install(install::Args),
     Push(push::Args),
@@ -173,7 +173,7 @@ pub enum Command {
 #[derive(Debug)]
 pub enum Request {
     /// Runs a command.
-    Run(Command),
+    Run(Box<Command>),
     /// Prints help: text that was asked for.
     Help(String),
     /// Prints the usage, because no command was named. Docker writes it to standard error and succeeds.
@@ -224,7 +224,7 @@ impl Cli {
             )));
         }
         arguments.check(name, &definition, invocation)?;
-        Ok(Request::Run(command))
+        Ok(Request::Run(Box::new(command)))
     }
 }
 

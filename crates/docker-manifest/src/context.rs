@@ -167,7 +167,7 @@ impl<'a> Context<'a> {
             },
             proxies: proxies::read(&self.environment, &config.proxies),
             mirrors: Mirrors {
-                places: vec![reach.mirror_rules(), file.rules],
+                places: vec![reach.mirror_rules.clone(), file.rules],
             },
             retry: patience.retry(),
             observer: self.notices.clone(),

@@ -22,7 +22,7 @@ pub(crate) fn annotate<'a>(
         let pair = (key.clone(), value.clone());
         match on {
             AnnotationTarget::Index | AnnotationTarget::Unsaid => {
-                draft.settings.annotations.extend([pair])
+                draft.settings.annotations.extend([pair]);
             }
             AnnotationTarget::Entry(wanted) => {
                 for entry in draft.entries.iter_mut().filter(|entry| entry.is_image()) {

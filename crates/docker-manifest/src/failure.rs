@@ -72,8 +72,8 @@ pub enum Failure {
         /// The platforms.
         missing: String,
     },
-    /// All sources were skipped.
-    #[error("nothing is left for {list}: none of the images exists")]
+    /// All sources were skipped, or have nothing in them.
+    #[error("nothing is left for {list}: there is no image in what was named")]
     NothingLeft {
         /// The list.
         list: Reference,
@@ -82,7 +82,7 @@ pub enum Failure {
     #[error("{list} has no image for {missing}")]
     Required {
         /// The list.
-        list: Reference,
+        list: Box<Reference>,
         /// The platforms.
         missing: String,
     },
@@ -90,9 +90,9 @@ pub enum Failure {
     #[error("{first} and {second} are both for {platform}")]
     Duplicate {
         /// The image that clients would see.
-        first: Reference,
+        first: Box<Reference>,
         /// The one that they would not.
-        second: Reference,
+        second: Box<Reference>,
         /// The platform.
         platform: String,
     },
@@ -112,11 +112,11 @@ pub enum Failure {
     #[error("{source_image} has moved since the list was made: it was {then}, it is {now}")]
     Moved {
         /// The tag.
-        source_image: Reference,
+        source_image: Box<Reference>,
         /// What it showed.
-        then: Digest,
+        then: Box<Digest>,
         /// What it shows.
-        now: Digest,
+        now: Box<Digest>,
     },
     /// Not all tags could be written.
     #[error("{}", partly(live, failed))]
@@ -132,7 +132,7 @@ pub enum Failure {
         /// The tag.
         name: String,
         /// The image.
-        image: Reference,
+        image: Box<Reference>,
         /// Why not.
         reason: String,
     },
@@ -154,9 +154,9 @@ pub enum Failure {
     #[error("{image} is not in the registry of {list}, and --no-copy is given")]
     Elsewhere {
         /// The image.
-        image: Reference,
+        image: Box<Reference>,
         /// The list.
-        list: Reference,
+        list: Box<Reference>,
     },
     /// There is no such draft, or no such entry in a draft.
     #[error("No such manifest: {reference}")]

@@ -103,7 +103,7 @@ fn dispatch(
             Ok(())
         }
         Request::Run(command) => {
-            commands::run(command, &Context::new(environment, globals, output))
+            commands::run(*command, &Context::new(environment, globals, output))
         }
     }
 }

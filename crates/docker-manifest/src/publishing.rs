@@ -281,9 +281,9 @@ fn moved(
         }
         if wanted == Moved::Error {
             return Err(Failure::Moved {
-                source_image: source.clone(),
-                then: then.clone(),
-                now: now.clone(),
+                source_image: source.clone().into(),
+                then: then.clone().into(),
+                now: now.clone().into(),
             });
         }
         output.warning(&format!(
@@ -323,10 +323,12 @@ fn finish(released: &Released, is_shown: bool, output: &Output) -> Result<(), Fa
         .iter()
         .map(|published| published.written)
         .sum();
-    if written == 0 && failed.is_empty() && !is_shown {
-        if let Some((target, _)) = released.tags.first() {
-            output.status(&format!("{target} is there already: nothing was written"));
-        }
+    if written == 0
+        && failed.is_empty()
+        && !is_shown
+        && let Some((target, _)) = released.tags.first()
+    {
+        output.status(&format!("{target} is there already: nothing was written"));
     }
     if is_shown {
         let width = rows
@@ -377,7 +379,7 @@ fn child_tags(
                 .replace("{os.version}", &platform.os_version);
             let wrong = |reason: String| Failure::ChildTag {
                 name: name.clone(),
-                image: entry.reference.clone(),
+                image: entry.reference.clone().into(),
                 reason,
             };
             let Some(reference) = target.repository().tagged(&name) else {

@@ -120,8 +120,8 @@ pub fn settle_duplicates(draft: &mut Draft, wanted: OnDuplicate) -> Result<Vec<S
         OnDuplicate::Error => match found.first() {
             None => Ok(Vec::new()),
             Some(&Duplicate { first, second }) => Err(Failure::Duplicate {
-                first: name(first),
-                second: name(second),
+                first: name(first).into(),
+                second: name(second).into(),
                 platform: redact::printable(&platform(second).to_string()),
             }),
         },
@@ -179,7 +179,7 @@ pub fn require(draft: &Draft, platforms: &[Platform]) -> Result<(), Failure> {
         return Ok(());
     }
     Err(Failure::Required {
-        list: draft.list.clone(),
+        list: draft.list.clone().into(),
         missing: missing.join(", "),
     })
 }

@@ -235,13 +235,14 @@ mod tests {
     fn what_docker_lists_cannot_carry_makes_an_index_or_is_refused() {
         let text = || Some("t/t".to_owned());
         let map = || BTreeMap::from([("k".to_owned(), "v".to_owned())]);
-        let changes: [(fn(&mut Draft), &str); 6] = [
+        type Change = fn(&mut Draft);
+        let changes: [(Change, &str); 6] = [
             (
                 |draft| {
                     draft
                         .settings
                         .annotations
-                        .extend([("k".into(), "v".into())])
+                        .extend([("k".into(), "v".into())]);
                 },
                 "annotations",
             ),
@@ -266,7 +267,7 @@ mod tests {
                     draft.entries[0]
                         .descriptor
                         .annotations
-                        .extend([("k".into(), "v".into())])
+                        .extend([("k".into(), "v".into())]);
                 },
                 "annotations on localhost:5000/app:a",
             ),

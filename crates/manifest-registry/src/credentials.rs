@@ -52,6 +52,8 @@ struct File {
     /// What it is called in errors.
     name: String,
     config: Config,
+    /// Whether any key may be for a part of a host. It is asked for each call, and hardly ever is.
+    has_parts: bool,
 }
 
 /// What was found for a host.
@@ -127,14 +129,20 @@ impl Credentials {
     /// # Errors
     /// Where it is not JSON of that form. The error never quotes a value.
     pub fn read(name: &str, json: &[u8]) -> Result<Self, RegistryError> {
-        let config = serde_json::from_slice(json).map_err(|error| RegistryError::Credentials {
-            key: "the registries".to_owned(),
-            file: name.to_owned(),
-            reason: format!("line {}, column {}", error.line(), error.column()),
-        })?;
-        let name = name.to_owned();
+        let config: Config =
+            serde_json::from_slice(json).map_err(|error| RegistryError::Credentials {
+                key: "the registries".to_owned(),
+                file: name.to_owned(),
+                reason: format!("line {}, column {}", error.line(), error.column()),
+            })?;
+        let mut keys = config.auths.keys();
+        let has_parts = keys.any(|key| key.contains('/') && !key.contains("://"));
         Ok(Self {
-            files: vec![Arc::new(File { name, config })],
+            files: vec![Arc::new(File {
+                name: name.to_owned(),
+                config,
+                has_parts,
+            })],
         })
     }
 
@@ -257,7 +265,7 @@ impl File {
     /// Returns the entry with the longest key that is the host and the first parts of the repository's path, as the containers
     /// tools have them (containers-auth.json(5)): `quay.io/org/app`, `quay.io/org`.
     fn part(&self, host: &str, path: &str) -> Option<(&str, &Entry)> {
-        let mut path = Some(path).filter(|path| !path.is_empty());
+        let mut path = Some(path).filter(|path| self.has_parts && !path.is_empty());
         while let Some(prefix) = path {
             let key = format!("{host}/{prefix}");
             let found = self.config.auths.get_key_value(&key);

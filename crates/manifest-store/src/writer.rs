@@ -39,6 +39,35 @@ struct Staged {
     path: PathBuf,
 }
 
+/// How many files are written at once: a file system takes as long to sync many together as to sync one.
+const WRITES_AT_ONCE: usize = 16;
+
+/// Writes new files into a folder, and syncs each.
+fn write_all(folder: &Path, contents: &Contents) -> Result<(), StoreError> {
+    let files: Vec<_> = contents.iter().collect();
+    let write = |files: &[(&String, &Vec<u8>)]| {
+        files.iter().try_for_each(|(name, bytes)| {
+            let path = folder.join(name);
+            atomic::write_new(&path, bytes).map_err(StoreError::io("write", &path))
+        })
+    };
+    let each = files.len().div_ceil(WRITES_AT_ONCE).max(1);
+    std::thread::scope(|scope| {
+        let threads: Vec<_> = files
+            .chunks(each)
+            .map(|files| scope.spawn(move || write(files)))
+            .collect();
+        let mut result = Ok(());
+        for thread in threads {
+            let written = thread
+                .join()
+                .unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+            result = result.and(written);
+        }
+        result
+    })
+}
+
 impl Staged {
     /// Leaves it to the next writer.
     fn keep(self) {
@@ -279,10 +308,7 @@ impl<'a> Writer<'a> {
                     .map_err(StoreError::io("copy", &to))?;
             }
         }
-        for (name, bytes) in contents {
-            let path = folder.join(name);
-            atomic::write_new(&path, bytes).map_err(StoreError::io("write", &path))?;
-        }
+        write_all(folder, contents)?;
         let staging = self.layout.staging();
         for path in [folder, &staging] {
             atomic::sync_folder(path).map_err(StoreError::io("sync", path))?;

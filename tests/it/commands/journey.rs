@@ -208,7 +208,10 @@ fn play(registry: &Watched<'_>, job: &Job) {
         let (method, status) = line.split_once(' ').unwrap();
         format!("{method} /v2/app/manifests/made {status}")
     });
-    assert_eq!(registry.lines(), expected_lines);
+    // Beside it, at the images' tags before, and at the images after.
+    let mut lines = registry.lines();
+    lines.retain(|line| !line.starts_with("HEAD ") || line.contains("/made "));
+    assert_eq!(lines, expected_lines);
     let published = registry.manifest("app", "made").unwrap();
     assert_eq!(published, (job.list_type.to_owned(), expected.into_bytes()));
     for (digest, bytes) in digests.iter().zip(&children) {

@@ -38,6 +38,11 @@ impl<'a> Watched<'a> {
         Self::over(TestRegistry::start(kind), None)
     }
 
+    /// Takes an embedded registry over plain HTTP, with the ways that it was given.
+    pub(crate) fn embedded(registry: manifest_testkit::EmbeddedRegistry) -> Self {
+        Self::over(TestRegistry::Embedded(registry), None)
+    }
+
     /// Takes a registry over plain HTTP as it is.
     fn over(registry: TestRegistry, ca: Option<&TestCa>) -> Self {
         let in_front = |upstream: &str| {

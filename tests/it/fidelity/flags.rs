@@ -205,21 +205,18 @@ fn help() {
 /// Leaves out our own flags and their headings.
 fn without_own_flags(help: &str, dockers: &str) -> String {
     let is_own = |line: &&str| {
-        let is_flag = line.contains("--") || line.is_empty() || line.ends_with(':');
+        let is_flag = line.contains("--") || line.ends_with(':');
         is_flag && !dockers.lines().any(|known| known == *line)
     };
-    let mut lines: Vec<&str> = help.lines().filter(|line| !is_own(line)).collect();
-    // An empty line stands before each heading.
-    while lines.last().is_some_and(|line| line.is_empty()) {
-        lines.pop();
-    }
-    lines.iter().map(|line| format!("{line}\n")).collect()
+    let lines = help.lines().filter(|line| !is_own(line));
+    lines.map(|line| format!("{line}\n")).collect()
 }
 
-/// The longest flag decides how far to the right the texts of all flags stand.
+/// The longest flag decides how far to the right the texts of all flags stand, and headings have empty lines above them.
 fn single_spaced(help: &str) -> String {
     let line = |line: &str| line.split_whitespace().collect::<Vec<_>>().join(" ") + "\n";
-    help.lines().map(line).collect()
+    let lines = help.lines().filter(|line| !line.is_empty());
+    lines.map(line).collect()
 }
 
 fn without_experimental(help: &str) -> String {

@@ -74,7 +74,7 @@ fn puts(registry: &Watched<'_>) -> Vec<String> {
 }
 
 /// Tells whether a request has to do with referrers.
-fn is_of_referrers(line: &String) -> bool {
+fn is_of_referrers(line: &str) -> bool {
     line.contains("/referrers/") || line.contains("/manifests/sha256-")
 }
 
@@ -90,7 +90,10 @@ fn push_copies_what_refers_to_images_before_the_tag() {
             // Nobody is asked unless that is wanted.
             shell.run(&format!("push {list}")).succeeds();
             let lines = [source.lines(), target.lines()].concat();
-            assert!(!lines.iter().any(is_of_referrers), "{lines:#?}");
+            assert!(
+                !lines.iter().any(|line| is_of_referrers(line)),
+                "{lines:#?}"
+            );
             let dry = shell.run(&format!("push --dry-run --referrers {list}"));
             dry.succeeds();
             for name in signed.names(kind, true, false) {

@@ -227,8 +227,6 @@ fn a_draft_remembers_the_hosts_of_its_images_as_insecure_and_no_other() {
         .says("signed by an unknown authority")
         .says(&format!("certs.d/{target}/ca.crt"))
         .does_not_say(&format!("certs.d/{source}/"));
-    home.ours(&["push", "--insecure", "-p", &list])
-        .succeeds()
-        .is_quiet();
+    home.ours(&["push", "--insecure", "-p", &list]).succeeds();
     assert_eq!(registries[1].tags("app"), ["list"]);
 }

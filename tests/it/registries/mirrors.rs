@@ -95,9 +95,17 @@ fn a_list_is_made_by_mirror_and_published_without() {
     assert!(shown.stdout.contains(&format!("\"Ref\": \"{image}\"")));
     assert!(!shown.stdout.contains(&stage.mirror.host()));
 
+    // Nor does a push ask the mirrors of a file.
     stage.mirror.log().clear();
-    let words = [&["push"], &mirror[..], &[&list]].concat();
-    stage.home.ours(&words).succeeds().is_quiet();
+    let folder = stage.home.path().join(".config/containers");
+    fs::create_dir_all(&folder).unwrap();
+    fs::write(folder.join("registries.conf"), stage.file()).unwrap();
+    stage
+        .home
+        .ours(&["push", "--mirror", &flag, &list])
+        .fails(125)
+        .says("unknown flag: --mirror");
+    stage.home.ours(&["push", &list]).succeeds().is_quiet();
     assert!(stage.mirror.log().requests().is_empty());
     assert_eq!(stage.registry.tags("app"), ["1", "list"]);
 }

@@ -12,12 +12,20 @@ pub struct Reach {
     /// Believe the certificate authorities in this file, too
     #[arg(long = "ca-file", value_name = "file", action = clap::ArgAction::Append)]
     pub(crate) ca_files: Vec<PathBuf>,
-    /// Read from a mirror first, such as docker.io=mirror.lan:5000/hub
-    #[arg(long = "mirror", value_name = "host=mirror", action = clap::ArgAction::Append)]
-    mirrors: Vec<MirrorFlag>,
     /// Hosts for which this command needs no `--insecure`.
     #[arg(skip)]
     pub(crate) insecure_hosts: Vec<String>,
+    /// What is mirrored where, by flag.
+    #[arg(skip)]
+    pub(crate) mirror_rules: Vec<MirrorRule>,
+}
+
+/// The flags of each command that reads what is not to be written to where it is.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub struct MirrorFlags {
+    /// Read from a mirror first, such as docker.io=mirror.lan:5000/hub
+    #[arg(long = "mirror", value_name = "host=mirror", action = clap::ArgAction::Append)]
+    mirrors: Vec<MirrorFlag>,
 }
 
 /// One value of `--mirror`.
@@ -43,10 +51,9 @@ impl FromStr for MirrorFlag {
     }
 }
 
-impl Reach {
+impl MirrorFlags {
     /// Returns what is mirrored where. Several mirrors of one registry are asked in the order in which they are given.
-    #[must_use]
-    pub fn mirror_rules(&self) -> Vec<MirrorRule> {
+    fn rules(&self) -> Vec<MirrorRule> {
         let mut rules: Vec<MirrorRule> = Vec::new();
         for MirrorFlag { prefix, mirror } in &self.mirrors {
             match rules.iter_mut().find(|rule| rule.prefix == *prefix) {
@@ -58,6 +65,17 @@ impl Reach {
             }
         }
         rules
+    }
+}
+
+impl Reach {
+    /// Returns the same with mirrors.
+    #[must_use]
+    pub fn mirrored(&self, mirrors: &MirrorFlags) -> Self {
+        Self {
+            mirror_rules: mirrors.rules(),
+            ..self.clone()
+        }
     }
 
     /// Returns the same with what a draft remembers of its hosts.

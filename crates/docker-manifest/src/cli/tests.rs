@@ -246,6 +246,21 @@ fn help_is_laid_out_as_dockers() {
             .unwrap_or_else(|| panic!("{heading} in {text}"))
     });
     assert!(places.is_sorted(), "{text}");
+    let Ok(Request::Help(text)) = read(&["rm", "--help"]) else {
+        panic!("help")
+    };
+    assert!(
+        text.ends_with("Delete one or more manifest lists from local storage\n"),
+        "{text}"
+    );
+    let Ok(Request::Usage(text)) = read(&[]) else {
+        panic!("usage")
+    };
+    assert!(
+        text.contains("\nCommands:\n  annotate     Add additional"),
+        "{text}"
+    );
+    assert!(matches!(read(&["--help"]), Ok(Request::Help(_))));
 }
 
 #[test]

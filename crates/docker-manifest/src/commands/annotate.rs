@@ -93,11 +93,8 @@ impl Args {
         let is_of_image = texts.into_iter().any(Option::is_some)
             || !features.is_empty()
             || !os_features.is_empty();
-        if !is_of_image && !(self.annotation.is_empty() && self.clear.is_empty()) {
-            1
-        } else {
-            2
-        }
+        let says_nothing = self.annotation.is_empty() && self.clear.is_empty();
+        if is_of_image || says_nothing { 2 } else { 1 }
     }
 }
 

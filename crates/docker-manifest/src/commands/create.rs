@@ -8,8 +8,8 @@ use manifest_store::in_order;
 
 use super::for_all;
 use crate::cli::{
-    AnnotationFlag, Attestations, Help, OnDuplicate, OrderChoice, Patience, PlatformList, Reach,
-    Switch, TypeChoice,
+    AnnotationFlag, Attestations, Help, MirrorFlags, OnDuplicate, OrderChoice, Patience,
+    PlatformList, Reach, Switch, TypeChoice,
 };
 use crate::context::Context;
 use crate::drafting;
@@ -37,6 +37,8 @@ pub struct Args {
     patience: Patience,
     #[command(flatten)]
     reach: Reach,
+    #[command(flatten)]
+    mirrors: MirrorFlags,
     #[command(flatten)]
     sources: SourceFlags,
     #[command(flatten)]
@@ -154,6 +156,9 @@ pub(super) async fn run(context: &Context<'_>, args: &Args) -> Result<(), Failur
         existing => {
             let base = existing.filter(|_| !args.shape.replace.is_on());
             let (draft, warnings) = make(&list, base, &resolved, args)?;
+            if draft.entries.is_empty() {
+                return Err(Failure::NothingLeft { list: list.clone() });
+            }
             let flags = &args.publish;
             review::require(&draft, &PlatformList::all(&flags.require))?;
             if flags.strict.is_on() && !warnings.is_empty() {
@@ -223,8 +228,8 @@ async fn resolve(
         && no_copy.is_on()
     {
         return Err(Failure::Elsewhere {
-            image: image.clone(),
-            list: list.clone(),
+            image: image.clone().into(),
+            list: list.clone().into(),
         });
     }
     for (alias, platform) in PlatformList::aliases(platform) {
@@ -242,7 +247,8 @@ async fn resolve(
     });
     let subject = subject.transpose()?;
     let insecure = args.insecure.is_on();
-    let reach = args.reach.remembering(existing);
+    let reach = args.reach.mirrored(&args.mirrors);
+    let reach = reach.remembering(existing);
     let client = context.client(insecure, &args.patience, &reach)?;
     let client = client.reading(images.iter().chain(&subject));
     let resolver = Resolver {

@@ -8,7 +8,7 @@ use manifest_core::{
 use manifest_registry::Client;
 
 use super::for_all;
-use crate::cli::{Help, Patience, Reach, Switch};
+use crate::cli::{Help, MirrorFlags, Patience, Reach, Switch};
 use crate::context::Context;
 use crate::failure::Failure;
 
@@ -28,6 +28,8 @@ pub struct Args {
     patience: Patience,
     #[command(flatten)]
     reach: Reach,
+    #[command(flatten)]
+    mirrors: MirrorFlags,
     /// Output additional info including layers and platform
     #[arg(short, long)]
     verbose: Switch,
@@ -48,8 +50,8 @@ pub(super) async fn run(context: &Context<'_>, args: &Args) -> Result<(), Failur
             match context.store()?.load(&image)? {
                 Some(draft) => draft_json(&draft, verbose)?,
                 None => {
-                    let client =
-                        context.client(args.insecure.is_on(), &args.patience, &args.reach)?;
+                    let reach = args.reach.mirrored(&args.mirrors);
+                    let client = context.client(args.insecure.is_on(), &args.patience, &reach)?;
                     remote(&client, &image, verbose).await?
                 }
             }
