@@ -164,8 +164,10 @@ fn skopeo_and_this_program_read_each_others_layouts() {
         // What it writes, in each form, is read here.
         let from = format!("docker://{}/app:1", registry.host());
         let (theirs, archive) = (place("theirs"), place("archive.tar"));
-        copy(&from, &format!("oci:{theirs}:x"), &["--all"]);
-        copy(&from, &format!("oci-archive:{archive}:x"), &["--all"]);
+        // It would compress layers that do not look compressed.
+        let as_they_are = ["--all", "--preserve-digests"];
+        copy(&from, &format!("oci:{theirs}:x"), &as_they_are);
+        copy(&from, &format!("oci-archive:{archive}:x"), &as_they_are);
         for source in [
             format!("oci-layout://{theirs}:x"),
             format!("oci-archive:{archive}:x"),
@@ -174,7 +176,7 @@ fn skopeo_and_this_program_read_each_others_layouts() {
             shell
                 .run(&format!("create --push @/again:1 {source}"))
                 .succeeds();
-            assert_eq!(registry.bytes("again", "1"), bytes, "{source}");
+            assert!(registry.bytes("again", "1") == bytes, "{source}");
         }
         assert_eq!(registry.bytes("again", &amd64.digest), amd64.manifest);
     }
