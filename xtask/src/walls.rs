@@ -128,6 +128,7 @@ const WALLS: &[Wall] = &[
         direct: &[
             "clap",
             "directories",
+            "indicatif",
             "manifest-core",
             "manifest-layout",
             "manifest-registry",

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
+use std::io::IsTerminal as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -13,9 +14,10 @@ use crate::cli::{Globals, Patience, Reach};
 use crate::failure::Failure;
 use crate::interrupt;
 use crate::names::PROGRAM;
-use crate::observer::Notices;
+use crate::observer::{Notices, Watching};
 use crate::output::Output;
 use crate::plugin::VERSION;
+use crate::progress::Place;
 use crate::settings::config_json::{self, ConfigJson};
 use crate::settings::{self, auth_files, certs_d, proxies, registries_conf};
 
@@ -81,16 +83,19 @@ pub struct Context<'a> {
     pub output: &'a Output,
     environment: Environment,
     globals: Globals,
+    notices: Arc<Notices>,
 }
 
 impl<'a> Context<'a> {
     /// Gathers what a command runs in. Reads nothing from disk yet.
     #[must_use]
     pub fn new(environment: Environment, globals: Globals, output: &'a Output) -> Self {
+        let notices = Arc::new(Notices::new(globals.wants_debug()));
         Self {
             output,
             environment,
             globals,
+            notices,
         }
     }
 
@@ -165,11 +170,28 @@ impl<'a> Context<'a> {
                 places: vec![reach.mirror_rules.clone(), file.rules],
             },
             retry: patience.retry(),
-            observer: Arc::new(Notices {
-                debug: self.globals.wants_debug(),
-            }),
+            observer: self.notices.clone(),
             ..ClientConfig::default()
         })?)
+    }
+
+    /// Shows how far copying has come for as long as what is returned is held: in one line on a terminal, in a few elsewhere.
+    pub(crate) fn watch_copying(&self) -> Watching<'_> {
+        let is_dumb = self
+            .environment
+            .var("TERM")
+            .is_none_or(|term| term == "dumb");
+        let place = if std::io::stderr().is_terminal() && !is_dumb {
+            Place::Terminal
+        } else {
+            Place::Log
+        };
+        self.notices.watch(place)
+    }
+
+    /// Writes something while copying may be shown.
+    pub(crate) fn aside<T>(&self, write: impl FnOnce() -> T) -> T {
+        self.notices.aside(write)
     }
 
     fn host_certificates(&self) -> Result<BTreeMap<String, HostCertificates>, Failure> {

@@ -15,6 +15,7 @@
 //! | [`settings`] | what is set for talking to registries: certificates, credentials, proxies, mirrors |
 //! | [`output`] | results to standard output, all else to standard error |
 //! | [`observer`] | what the registry client tells while it works |
+//! | `progress` | how far copying has come |
 //! | [`failure`] | every way to fail, with its hints |
 //! | [`exit`] | the table of exit codes |
 //! | [`shim`] | handing a command line over to the real `docker` |
@@ -36,6 +37,7 @@ pub mod names;
 pub mod observer;
 pub mod output;
 pub mod plugin;
+mod progress;
 pub mod publishing;
 pub mod reference_docs;
 pub mod review;

@@ -4,6 +4,7 @@
 //! | --- | --- |
 //! | [`flags`] | the flags of `push` and of `create --push` |
 //! | `children` | the manifests that a target may lack |
+//! | `referrers` | what refers to them |
 //! | [`report`] | digest, files and JSON for scripts |
 //! | `plan` | `--dry-run` |
 //! | `to_layout` | `--to`: an image layout on this machine in place of a registry |
@@ -11,6 +12,7 @@
 mod children;
 pub mod flags;
 mod plan;
+mod referrers;
 pub mod report;
 mod to_layout;
 
@@ -141,6 +143,9 @@ async fn send(
         };
         children.insert(*repository, found);
     }
+    if flags.referrers.is_on() {
+        referrers::add(client, &work.what, &mut children, output).await?;
+    }
     let watched: Vec<Reference> = work.sources.keys().cloned().collect();
     let verified = work.report.digests();
     let publications: Vec<Publication<'_>> = groups
@@ -195,10 +200,13 @@ async fn send(
         if is_plain && said.is_ok() {
             let (target, digest) = (publication.repository(), child.digest());
             let line = format!("Pushed ref {target}@{digest} with digest: {digest}");
-            said = output.result(line);
+            said = context.aside(|| output.result(line));
         }
     };
-    let released = client.release(&publications, check, arrived).await?;
+    let watching = (!flags.quiet.is_on()).then(|| context.watch_copying());
+    let released = client.release(&publications, check, arrived).await;
+    drop(watching);
+    let released = released?;
     said?;
     let is_shown = targets.len() > 1 || !flags.tag.is_empty();
     finish(&released, is_shown, output)?;

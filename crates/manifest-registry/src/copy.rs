@@ -1,11 +1,14 @@
 //! Making one blob present in another repository: by mount where the registry can, else by upload.
 
+use std::sync::Arc;
+
 use http::header::{CONTENT_LENGTH, HeaderMap, HeaderValue};
 use http::{Method, StatusCode};
 use manifest_core::reference::Repository;
 use manifest_core::{Descriptor, Digest};
 
 use crate::error::{Operation, RegistryError};
+use crate::meter::Counted;
 use crate::publish::{Child, Push};
 use crate::session::{Call, Target};
 use crate::token::Scope;
@@ -26,9 +29,21 @@ impl Push<'_> {
         child: &Child,
         blob: &Descriptor,
     ) -> Result<Way, RegistryError> {
+        let counted = self.meter.blob(blob.size, child.is_near(self.target));
+        let way = self.copy_counted(child, blob, &counted).await?;
+        counted.is_there();
+        Ok(way)
+    }
+
+    async fn copy_counted(
+        &self,
+        child: &Child,
+        blob: &Descriptor,
+        counted: &Arc<Counted>,
+    ) -> Result<Way, RegistryError> {
         let mut session = None;
         let source = child.source();
-        if child.local().is_none() && source.domain() == self.target.domain() {
+        if child.is_near(self.target) {
             match self.mount(source, &blob.digest).await {
                 Ok(None) => return Ok(Way::Mounted),
                 Ok(opened) => session = opened,
@@ -44,7 +59,7 @@ impl Push<'_> {
             }
             return Ok(Way::WasThere);
         }
-        self.upload(child, blob, session).await?;
+        self.upload(child, blob, session, counted).await?;
         Ok(Way::Uploaded(blob.size))
     }
 

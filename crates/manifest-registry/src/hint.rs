@@ -220,7 +220,7 @@ impl Row {
 impl Doing {
     fn fits(self, operation: &Operation) -> bool {
         let own = match operation {
-            Operation::GetManifest(_) => Self::ReadingManifest,
+            Operation::GetManifest(_) | Operation::ListReferrers(_) => Self::ReadingManifest,
             Operation::GetBlob(..) => Self::ReadingBlob,
             Operation::PutManifest(_) | Operation::PutBlob(..) | Operation::MountBlob(..) => {
                 Self::Writing
@@ -255,9 +255,9 @@ fn filled_in(hint: &str, attempt: &Attempt, kind: HostKind, symptom: &Symptom<'_
         format!("docker login {host}")
     };
     let repository = match &attempt.operation {
-        Operation::GetManifest(reference) | Operation::PutManifest(reference) => {
-            Some(reference.repository())
-        }
+        Operation::GetManifest(reference)
+        | Operation::ListReferrers(reference)
+        | Operation::PutManifest(reference) => Some(reference.repository()),
         Operation::GetBlob(repository, _)
         | Operation::MountBlob(repository, _)
         | Operation::PutBlob(repository, _) => Some(repository),

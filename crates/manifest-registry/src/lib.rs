@@ -8,6 +8,7 @@
 //! | `confirm`, `missing` | what the registry has under a name; why it refused what was to be there |
 //! | `copy`, `upload` | one blob from repository to repository: by mount, else streamed |
 //! | [`local`], `download` | blobs that come from this machine; blobs that go there |
+//! | [`referrers`], `enlist` | what refers to what is published; where a registry without a list of that has it |
 //! | `rights` | what calls that belong together ask of the token server |
 //! | [`concurrent()`] | many things at once, within bounds, results in order |
 //! | [`mirrors`] | where something is read from first |
@@ -19,7 +20,7 @@
 //! | `pool`, `tls` | a connection pool for each host, with its TLS settings and its proxy |
 //! | [`certificates`], [`proxies`] | what the user wants of those |
 //! | [`retry`], `retry_after`, `deadline` | what is tried again, when, and until when |
-//! | [`observer`] | what the client tells while it works |
+//! | [`observer`], `meter` | what the client tells while it works; how far copying has come |
 //! | [`error`], [`refusal`], [`network`], `hint`, `host_kind` | what went wrong, and what to do about it |
 //! | [`redact`] | what may be shown |
 //! | [`limits`] | bounds on what is read and waited for |
@@ -40,6 +41,7 @@ pub mod credentials;
 mod deadline;
 mod download;
 pub mod endpoint;
+mod enlist;
 pub mod error;
 #[doc(hidden)]
 #[cfg(any(test, feature = "fuzzing"))]
@@ -49,6 +51,7 @@ mod hint;
 mod host_kind;
 pub mod limits;
 pub mod local;
+mod meter;
 pub mod mirrors;
 mod missing;
 pub mod network;
@@ -57,6 +60,7 @@ mod pool;
 pub mod proxies;
 pub mod publish;
 pub mod redact;
+pub mod referrers;
 pub mod refusal;
 pub mod release;
 pub mod retry;
@@ -77,10 +81,11 @@ pub use error::RegistryError;
 pub use helper::stop_helpers;
 pub use local::LocalBlobs;
 pub use mirrors::{Mirror, MirrorRule, Mirrors, Serves};
-pub use observer::{Event, Observer, Resuming, Retrying};
+pub use observer::{Event, Observer, Progress, Resuming, Retrying};
 pub use proxies::{Proxies, ProxySetting};
 pub use publish::{Child, Expected, Outlook, Publication, Published, Tagged};
 pub use redact::Secret;
+pub use referrers::{Referrers, SkipReason, Skipped};
 pub use release::{Plan, Released, TagResult};
 pub use retry::Retry;
 pub use transport::Timeouts;

@@ -50,6 +50,20 @@ pub const SCOPES_PER_TOKEN: usize = 25;
 /// doubled each time, until [`LAG_WINDOW`] is over.
 pub const LAG_PAUSE: Duration = Duration::from_millis(100);
 
+/// How deep referrers of referrers are followed: a signature, of a bill of materials, of an image is two; twice that is known of
+/// nobody. As deep may lists be nested in one that refers to something.
+pub const REFERRER_DEPTH: usize = 4;
+
+/// How many referrers of one manifest, and of all of one publication, are copied. Images that are signed each night for years
+/// have some hundreds.
+pub const REFERRERS: usize = 4096;
+
+/// How many pages of a list of referrers are asked for. Registries put some 100 in one.
+pub const REFERRER_PAGES: usize = 100;
+
+/// How often an index of referrers is read and written again because somebody else wrote it meanwhile.
+pub const ENLISTINGS: usize = 5;
+
 /// How many redirects are followed. Registries use one, to their object storage.
 pub const REDIRECTS: usize = 5;
 

@@ -78,7 +78,7 @@ impl Push<'_> {
                     "blob"
                 },
                 digest: blob.digest,
-                source: child.place(),
+                source: child.blobs_place(),
                 is_in_source: has,
             }
         });
@@ -119,7 +119,7 @@ impl Push<'_> {
         Some(Absent {
             kind: "manifest",
             digest: digest.clone(),
-            source: child.map_or_else(|| self.target.to_string(), Child::place),
+            source: child.map_or_else(|| self.target.to_string(), Child::blobs_place),
             is_in_source,
         })
     }

@@ -1,6 +1,6 @@
 //! Publishing a list to one repository: its children first, each tag once and last, then a look at what the registry has.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -10,13 +10,15 @@ use manifest_core::media_type::is_foreign_layer;
 use manifest_core::reference::Repository;
 use manifest_core::{Content, Descriptor, Digest, Manifest, MediaType, Reference};
 
-use crate::client::Client;
+use crate::client::{Client, Stored};
 use crate::concurrent::concurrent;
 use crate::confirm::Seen;
 use crate::copy::Way;
+use crate::enlist::Answers;
 use crate::error::{ContentProblem, RegistryError};
 use crate::limits::PARALLEL_WORK;
 use crate::local::LocalBlobs;
+use crate::meter::Meter;
 use crate::release::PlannedBlob;
 use crate::rights::Rights;
 use crate::session::Session;
@@ -91,6 +93,18 @@ pub struct Child {
     source: Repository,
     local: Option<Arc<dyn LocalBlobs>>,
     manifest: Manifest,
+    role: Role,
+}
+
+/// Why a manifest is published along.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Role {
+    /// It is in the list.
+    Child,
+    /// It refers to what is, and is to be found by that.
+    Referrer,
+    /// It has this tag.
+    Named(String),
 }
 
 impl Child {
@@ -114,13 +128,51 @@ impl Child {
             kind: "manifest",
             expected: digest.clone(),
         };
-        Ok(Self {
+        let manifest = manifest.with_digest(digest);
+        Ok(Self::of(source, manifest.ok_or_else(|| unusable(wrong))?))
+    }
+
+    /// Takes a manifest that was checked.
+    pub(crate) fn of(source: &Repository, manifest: Manifest) -> Self {
+        Self {
             source: source.clone(),
             local: None,
-            manifest: manifest
-                .with_digest(digest)
-                .ok_or_else(|| unusable(wrong))?,
-        })
+            manifest,
+            role: Role::Child,
+        }
+    }
+
+    /// Returns it as one that is to be found by its subject.
+    pub(crate) fn referring(self) -> Self {
+        let role = Role::Referrer;
+        Self { role, ..self }
+    }
+
+    /// Returns it as one that has this tag.
+    pub(crate) fn named(self, tag: String) -> Self {
+        let role = Role::Named(tag);
+        Self { role, ..self }
+    }
+
+    pub(crate) fn is_referrer(&self) -> bool {
+        self.role == Role::Referrer
+    }
+
+    fn tag(&self) -> Option<&str> {
+        match &self.role {
+            Role::Named(tag) => Some(tag),
+            Role::Child | Role::Referrer => None,
+        }
+    }
+
+    /// Returns the name that it gets in a repository: its tag, or else its digest.
+    pub(crate) fn place(&self, target: &Repository) -> Reference {
+        let tagged = self.tag().and_then(|tag| target.tagged(tag));
+        tagged.unwrap_or_else(|| target.at(self.digest().clone()))
+    }
+
+    fn key(&self) -> Key<'_> {
+        (self.digest(), self.tag())
     }
 
     /// Says that its blobs are on this machine, not in a repository.
@@ -137,7 +189,7 @@ impl Child {
     }
 
     /// Returns what the place of its blobs is called in messages.
-    pub(crate) fn place(&self) -> String {
+    pub(crate) fn blobs_place(&self) -> String {
         match &self.local {
             Some(local) => local.place(),
             None => self.source.to_string(),
@@ -177,6 +229,12 @@ impl Child {
     }
 }
 
+/// What tells children apart: digest and tag. One manifest may have several.
+type Key<'a> = (&'a Digest, Option<&'a str>);
+
+/// The children that the target does not have, and what the tags of those that have one show.
+type Missing<'a> = HashMap<Key<'a>, Option<Digest>>;
+
 /// What a publication came to.
 #[derive(Clone, Debug)]
 pub struct Published {
@@ -214,6 +272,8 @@ pub(crate) struct Push<'a> {
     pub(crate) children: &'a [Child],
     pub(crate) rights: Rights,
     pub(crate) publication: &'a Publication<'a>,
+    /// Counts the blobs that are brought.
+    pub(crate) meter: Arc<Meter>,
     push_foreign: bool,
 }
 
@@ -223,7 +283,9 @@ pub(crate) struct Prepared<'a> {
     /// The names to write, and what each shows now.
     pub(crate) names: Vec<(Reference, Option<Digest>)>,
     pub(crate) watched: Vec<(Reference, Option<Digest>)>,
-    missing: HashSet<&'a Digest>,
+    missing: Missing<'a>,
+    /// What the registry said when it was put under its digest, if it was: whether it lists it by its subject.
+    answer: Option<bool>,
     pub(crate) published: Published,
 }
 
@@ -242,7 +304,11 @@ impl Client {
         arrived: impl FnMut(&Child),
     ) -> Result<Published, RegistryError> {
         let mut prepared = Prepared::look_around(self, publication).await?;
+        prepared.measure();
         prepared.bring(arrived).await?;
+        if prepared.has_subject() {
+            prepared.put_by_digest().await?;
+        }
         for result in prepared.write_tags().await {
             prepared.published.note(result?);
         }
@@ -276,6 +342,7 @@ impl<'a> Prepared<'a> {
             children: publication.children,
             rights: Rights::to_publish(target, sources),
             publication,
+            meter: Meter::new(client.shared().session.transport.observer.clone()),
             push_foreign: publication.push_foreign,
         };
         let own = Digest::sha256(publication.bytes);
@@ -318,33 +385,43 @@ impl<'a> Prepared<'a> {
             names,
             watched,
             missing,
+            answer: None,
             published,
         })
     }
 
     /// Adds up what would have to be copied from other registries.
     pub(crate) fn add_to(&self, outlook: &mut Outlook) {
-        let mut seen = HashSet::new();
-        for child in self.missing_children() {
-            let is_near = child.is_near(self.push.target);
-            for blob in child
-                .blobs()
-                .filter(|blob| !is_near && self.push.brings(blob))
-            {
-                if !seen.insert(&blob.digest) {
-                    continue;
-                }
-                if child.local.is_some() {
-                    outlook.local += 1;
-                    outlook.local_bytes += blob.size;
-                } else {
-                    outlook.copies += 1;
-                    outlook.copied_bytes += blob.size;
-                }
+        for (child, blob) in self.push.wanted(&self.missing) {
+            if child.local.is_some() {
+                outlook.local += 1;
+                outlook.local_bytes += blob.size;
+            } else if !child.is_near(self.push.target) {
+                outlook.copies += 1;
+                outlook.copied_bytes += blob.size;
             }
         }
         outlook.missing += self.missing.len();
         outlook.watched.extend(self.watched.iter().cloned());
+    }
+
+    /// Begins to count what is brought, with others where they have the same meter.
+    pub(crate) fn measure(&self) {
+        let wanted = self.push.wanted(&self.missing);
+        let far = wanted
+            .iter()
+            .filter(|(child, _)| !child.is_near(self.push.target));
+        let bytes = far.map(|(_, blob)| blob.size).sum();
+        self.push.meter.expect(wanted.len(), bytes);
+    }
+
+    /// Counts with another.
+    pub(crate) fn measure_with(&mut self, other: &Arc<Meter>) {
+        self.push.meter = other.clone();
+    }
+
+    pub(crate) fn meter(&self) -> Arc<Meter> {
+        self.push.meter.clone()
     }
 
     pub(crate) fn target(&self) -> &'a Repository {
@@ -363,7 +440,7 @@ impl<'a> Prepared<'a> {
                 .blob_exists(self.push.target, &blob.digest)
                 .await?;
             let planned = (!there).then(|| PlannedBlob {
-                source: child.place(),
+                source: child.blobs_place(),
                 target: self.push.target.clone(),
                 descriptor: blob.clone(),
                 is_mount: child.is_near(self.push.target),
@@ -378,7 +455,17 @@ impl<'a> Prepared<'a> {
     /// Returns the children that the target does not have.
     pub(crate) fn missing_children(&self) -> impl Iterator<Item = &'a Child> {
         let children = self.push.children.iter();
-        children.filter(|child| self.missing.contains(child.digest()))
+        children.filter(|child| self.missing.contains_key(&child.key()))
+    }
+
+    /// Finds the indexes of referrers that would become longer.
+    pub(crate) async fn planned_enlistings(&self) -> Result<Vec<Reference>, RegistryError> {
+        self.push.planned_enlistings().await
+    }
+
+    /// Tells whether it is a list that refers to something.
+    pub(crate) fn has_subject(&self) -> bool {
+        self.push.own_subject().is_some()
     }
 
     /// Tells whether anything is to be written.
@@ -415,21 +502,22 @@ impl<'a> Prepared<'a> {
             ..
         } = self;
         push.bring_blobs(missing, published).await?;
-        push.put_children(missing, published, &mut arrived).await
+        let answers = push.put_children(missing, published, &mut arrived).await?;
+        published.written += push.enlist_children(&answers).await?;
+        Ok(())
     }
 
-    /// Puts the manifest under its digest, unless a tag shows it already.
+    /// Puts the manifest under its digest, unless a tag shows it already, and has it listed by what it refers to.
     pub(crate) async fn put_by_digest(&mut self) -> Result<(), RegistryError> {
-        if self
-            .names
-            .iter()
-            .any(|(_, before)| self.shows(before.as_ref()))
-        {
-            return Ok(());
+        let is_there = |(_, before): &(_, Option<Digest>)| self.shows(before.as_ref());
+        if !self.names.iter().any(is_there) {
+            let name = self.push.target.at(self.published.digest.clone());
+            let stored = self.push.put_own(&name).await?;
+            self.published.digest = stored.digest;
+            self.published.written += 1;
+            self.answer = Some(stored.is_listed);
         }
-        let name = self.push.target.at(self.published.digest.clone());
-        self.published.digest = self.push.put_own(&name).await?;
-        self.published.written += 1;
+        self.published.written += self.push.enlist_own(self.answer).await?;
         Ok(())
     }
 
@@ -458,7 +546,7 @@ impl<'a> Prepared<'a> {
             return Ok((tagged, there.clone()));
         }
         let digest = match self.push.put_own(name).await {
-            Ok(digest) => digest,
+            Ok(stored) => stored.digest,
             Err(error) => {
                 let there = self.push.explained(name, error).await?;
                 return Ok((tagged, there));
@@ -489,7 +577,7 @@ impl<'a> Push<'a> {
     }
 
     /// Puts what is published under a name.
-    async fn put_own(&self, name: &Reference) -> Result<Digest, RegistryError> {
+    async fn put_own(&self, name: &Reference) -> Result<Stored, RegistryError> {
         let bytes = Bytes::copy_from_slice(self.publication.bytes);
         let shared = self.rights.shared(self.target);
         let media_type = self.publication.media_type;
@@ -500,17 +588,15 @@ impl<'a> Push<'a> {
     async fn look_around(
         &self,
         mut names: Vec<Reference>,
-    ) -> Result<(Vec<(Reference, Option<Digest>)>, HashSet<&'a Digest>), RegistryError> {
+    ) -> Result<(Vec<(Reference, Option<Digest>)>, Missing<'a>), RegistryError> {
         let own = names.len();
         names.extend(self.publication.watched.iter().cloned());
-        let distinct: BTreeMap<&Digest, &Child> = self
+        let distinct: BTreeMap<Key<'_>, &Child> = self
             .children
             .iter()
-            .map(|child| (child.digest(), child))
+            .map(|child| (child.key(), child))
             .collect();
-        let children = distinct
-            .keys()
-            .map(|&digest| self.target.at(digest.clone()));
+        let children = distinct.values().map(|child| child.place(self.target));
         let references = names.iter().cloned().chain(children);
         let looks = references.map(|reference| async move { self.look(&reference).await });
         let mut seen = concurrent(PARALLEL_WORK, looks).await.into_iter();
@@ -523,46 +609,58 @@ impl<'a> Push<'a> {
             };
             befores.push((name, before));
         }
-        let mut missing = HashSet::new();
-        for (digest, seen) in distinct.into_keys().zip(seen) {
-            let is_there = match seen? {
-                Seen::At(stated) => stated == *digest,
+        let mut missing = Missing::new();
+        for ((key, child), seen) in distinct.into_iter().zip(seen) {
+            let seen = seen?;
+            let is_there = match &seen {
+                Seen::At(stated) if stated == child.digest() => true,
+                Seen::At(_) | Seen::There if child.tag().is_some() => self.is_within(child).await?,
                 Seen::There => true,
-                Seen::Nothing | Seen::Hidden(_) => false,
+                Seen::At(_) | Seen::Nothing | Seen::Hidden(_) => false,
             };
             if !is_there {
-                missing.insert(digest);
+                let before = match seen {
+                    Seen::At(before) if child.tag().is_some() => Some(before),
+                    _ => None,
+                };
+                missing.insert(key, before);
             }
         }
         Ok((befores, missing))
     }
 
-    /// Brings the blobs of the missing children, each once. Those that children have in common with others that are there
-    /// are there too.
-    async fn bring_blobs(
-        &self,
-        missing: &HashSet<&Digest>,
-        published: &mut Published,
-    ) -> Result<(), RegistryError> {
-        let is_missing = |child: &&Child| missing.contains(child.digest());
+    /// Returns the blobs of the missing children, each once, with where they are. Those that children have in common with
+    /// others that are there are there too.
+    fn wanted(&self, missing: &Missing<'_>) -> Vec<(&'a Child, &'a Descriptor)> {
+        let is_missing = |child: &&Child| missing.contains_key(&child.key());
         let there = self.children.iter().filter(|child| !is_missing(child));
         let there = there.flat_map(Child::blobs);
         let mut seen: HashSet<&Digest> = there
             .filter(|blob| self.brings(blob))
             .map(|blob| &blob.digest)
             .collect();
-        let mut blobs = Vec::new();
+        let mut wanted = Vec::new();
         for child in self.children.iter().filter(is_missing) {
             for blob in child.blobs() {
                 if self.brings(blob) && seen.insert(&blob.digest) {
-                    blobs.push((child, blob));
+                    wanted.push((child, blob));
                 }
             }
         }
+        wanted
+    }
+
+    /// Brings the blobs of the missing children.
+    async fn bring_blobs(
+        &self,
+        missing: &Missing<'_>,
+        published: &mut Published,
+    ) -> Result<(), RegistryError> {
+        let blobs = self.wanted(missing);
         // Each copy is begun when it is its turn: one that waits takes some 10 KiB.
         let copies = blobs
             .into_iter()
-            .map(|(source, blob)| self.copy_blob(source, blob));
+            .map(|(child, blob)| self.copy_blob(child, blob));
         let mut ways = futures_util::stream::iter(copies).buffer_unordered(PARALLEL_WORK);
         while let Some(way) = ways.try_next().await? {
             match way {
@@ -580,56 +678,77 @@ impl<'a> Push<'a> {
     /// Puts the missing children under their digests: images, then lists of them.
     async fn put_children(
         &self,
-        missing: &HashSet<&Digest>,
+        missing: &Missing<'_>,
         published: &mut Published,
         arrived: &mut impl FnMut(&Child),
-    ) -> Result<(), RegistryError> {
-        let mut failures: BTreeMap<&Digest, RegistryError> = BTreeMap::new();
+    ) -> Result<Answers, RegistryError> {
+        let mut answers = Answers::new();
+        let mut failures: BTreeMap<Key<'_>, RegistryError> = BTreeMap::new();
         let mut seen = HashSet::new();
         let (lists, images): (Vec<&Child>, Vec<&Child>) = self
             .children
             .iter()
-            .filter(|child| missing.contains(child.digest()) && seen.insert(child.digest()))
+            .filter(|child| missing.contains_key(&child.key()) && seen.insert(child.key()))
             .partition(|child| child.manifest.media_type().is_list());
         // A list may have lists in it, which stand before it.
         let waves = std::iter::once(images).chain(lists.into_iter().map(|list| vec![list]));
         for wave in waves {
-            let puts = wave.iter().map(|child| self.put_child(child));
+            let puts = wave.iter().map(|child| {
+                let before = missing.get(&child.key()).cloned().flatten();
+                self.put_along(child, before)
+            });
             let results = concurrent(PARALLEL_WORK, puts).await;
             for (child, result) in wave.into_iter().zip(results) {
                 match result {
-                    Ok(uploaded) => {
+                    Ok((is_listed, uploaded)) => {
                         published.written += 1;
                         published.uploaded += uploaded.0;
                         published.uploaded_bytes += uploaded.1;
+                        answers.insert(child.digest().clone(), is_listed);
                     }
                     Err(error) => {
-                        failures.insert(child.digest(), error);
+                        failures.insert(child.key(), error);
                     }
                 }
             }
         }
         for child in self.children {
-            if let Some(error) = failures.remove(child.digest()) {
+            if let Some(error) = failures.remove(&child.key()) {
                 return Err(error);
             }
             arrived(child);
         }
-        Ok(())
+        Ok(answers)
+    }
+
+    /// Puts a child, and reads it back where it has a tag.
+    async fn put_along(
+        &self,
+        child: &Child,
+        before: Option<Digest>,
+    ) -> Result<(bool, (usize, u64)), RegistryError> {
+        let put = self.put_child(child).await?;
+        if child.tag().is_some() {
+            let name = child.place(self.target);
+            let bytes = child.manifest.bytes();
+            self.confirm(&name, bytes, before.as_ref()).await?;
+        }
+        Ok(put)
     }
 
     /// Puts a child. Where the registry misses blobs although it mounted them, these are uploaded, and it is put again.
-    /// Returns how many blobs and bytes that were.
-    async fn put_child(&self, child: &Child) -> Result<(usize, u64), RegistryError> {
-        let reference = self.target.at(child.digest().clone());
+    /// Returns whether the registry lists it by its subject, and how many blobs and bytes were uploaded.
+    async fn put_child(&self, child: &Child) -> Result<(bool, (usize, u64)), RegistryError> {
+        let reference = child.place(self.target);
         let put = || {
             let bytes = Bytes::copy_from_slice(child.manifest.bytes());
             let media_type = child.manifest.media_type();
             let shared = self.rights.shared(self.target);
             self.client.put(&reference, media_type, bytes, shared)
         };
-        let Err(error) = put().await else {
-            return Ok((0, 0));
+        let error = match put().await {
+            Ok(stored) => return Ok((stored.is_listed, (0, 0))),
+            Err(error) => error,
         };
         if !error.is_incomplete() {
             return Err(error);
@@ -638,16 +757,21 @@ impl<'a> Push<'a> {
         let absent = self.absent_blobs(child).await;
         for blob in absent.iter().filter(|blob| self.brings(blob)) {
             // Where the source has not got it either, the registry's answer says more.
-            if let Err(failure) = self.upload(child, blob, None).await {
+            self.meter.expect(1, 0);
+            let counted = self.meter.blob(blob.size, true);
+            if let Err(failure) = self.upload(child, blob, None, &counted).await {
                 if matches!(failure, RegistryError::Local { .. }) {
                     return Err(failure);
                 }
                 return Err(self.incomplete_child(child, absent, error).await);
             }
+            counted.is_there();
             uploaded = (uploaded.0 + 1, uploaded.1 + blob.size);
         }
-        if uploaded.0 > 0 && put().await.is_ok() {
-            return Ok(uploaded);
+        if uploaded.0 > 0
+            && let Ok(stored) = put().await
+        {
+            return Ok((stored.is_listed, uploaded));
         }
         Err(self.incomplete_child(child, absent, error).await)
     }

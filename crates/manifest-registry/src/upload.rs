@@ -14,6 +14,7 @@ use url::Url;
 use crate::answer::Answer;
 use crate::client::DOCKER_CONTENT_DIGEST;
 use crate::error::{ContentProblem, RegistryError};
+use crate::meter::Counted;
 use crate::observer::Resuming;
 use crate::publish::{Child, Push};
 use crate::redact;
@@ -39,7 +40,9 @@ impl Push<'_> {
         child: &Child,
         blob: &Descriptor,
         session: Option<UploadSession>,
+        counted: &Arc<Counted>,
     ) -> Result<(), RegistryError> {
+        counted.streams();
         let mut session = match session {
             Some(session) => session,
             None => self.open_upload(&blob.digest).await?,
@@ -49,7 +52,10 @@ impl Push<'_> {
         loop {
             // Repeats itself where that is worth it.
             let content = self.content(child, blob).await?;
-            let Err(mut error) = self.send_blob(content, blob, &session, &tries).await else {
+            let Err(mut error) = self
+                .send_blob(content, blob, &session, (&tries, counted))
+                .await
+            else {
                 return Ok(());
             };
             if session.offset > 0 && is_lost(&error) {
@@ -163,18 +169,19 @@ impl Push<'_> {
         content: Content,
         blob: &Descriptor,
         session: &UploadSession,
-        tries: &Tries,
+        (tries, counted): (&Tries, &Arc<Counted>),
     ) -> Result<(), RegistryError> {
         let timeouts = self.session().transport.timeouts;
         let pulse = Pulse::new(timeouts.idle);
         let failure = Failure::default();
         let mut skip = session.offset;
         let body = content.map({
-            let (pulse, failure) = (pulse.clone(), failure.clone());
+            let (pulse, failure, counted) = (pulse.clone(), failure.clone(), counted.clone());
             let (mut left, size) = (blob.size, blob.size);
             move |chunk| {
                 if let Ok(chunk) = &chunk {
                     left = left.saturating_sub(chunk.len() as u64);
+                    counted.has_come(size - left);
                 }
                 pulse.beat(if left == 0 && size > 0 {
                     timeouts.commit

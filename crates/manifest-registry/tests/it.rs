@@ -27,6 +27,8 @@ mod hostile_content;
 mod local;
 #[path = "it/mirrors.rs"]
 mod mirrors;
+#[path = "it/progress.rs"]
+mod progress;
 #[path = "it/proxies.rs"]
 mod proxies;
 #[path = "it/publish.rs"]
@@ -35,6 +37,8 @@ mod publish;
 mod push;
 #[path = "it/read.rs"]
 mod read;
+#[path = "it/referrers.rs"]
+mod referrers;
 #[path = "it/resume.rs"]
 mod resume;
 #[path = "it/round_trips.rs"]

@@ -58,6 +58,9 @@ pub struct PublishFlags {
     /// Print the digest alone
     #[arg(short, long)]
     pub(crate) quiet: Switch,
+    /// Copy what refers to the images too: signatures, attestations, bills of materials
+    #[arg(long)]
+    pub(crate) referrers: Switch,
     /// Fail unless there is an image for each of these platforms
     #[arg(long, value_name = "list", action = clap::ArgAction::Append)]
     pub(crate) require: Vec<PlatformList>,
@@ -117,6 +120,7 @@ impl PublishFlags {
             (self.no_verify.is_on(), "--no-verify"),
             (self.push_foreign.is_on(), "--push-foreign"),
             (self.quiet.is_on(), "--quiet"),
+            (self.referrers.is_on(), "--referrers"),
             (!self.tag.is_empty(), "--tag"),
             (self.to.is_some(), "--to"),
         ];
