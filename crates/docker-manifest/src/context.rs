@@ -223,6 +223,17 @@ impl<'a> Context<'a> {
         }))
     }
 
+    /// Returns the folder that relative paths start from.
+    ///
+    /// # Errors
+    /// Where the process is in a folder that is gone.
+    pub fn here(&self) -> Result<PathBuf, Failure> {
+        std::env::current_dir().map_err(|source| Failure::Input {
+            path: PathBuf::from("."),
+            source,
+        })
+    }
+
     /// Returns the time, in seconds since 1970 (UTC).
     #[must_use]
     pub fn now(&self) -> u64 {

@@ -9,7 +9,7 @@ use manifest_core::{Descriptor, Digest};
 
 use crate::error::{Operation, RegistryError};
 use crate::meter::Counted;
-use crate::publish::Push;
+use crate::publish::{Child, Push};
 use crate::session::{Call, Target};
 use crate::token::Scope;
 use crate::transport::Payload;
@@ -26,23 +26,24 @@ impl Push<'_> {
     /// Mounts a blob, or uploads it where the registry does not mount.
     pub(crate) async fn copy_blob(
         &self,
-        source: &Repository,
+        child: &Child,
         blob: &Descriptor,
     ) -> Result<Way, RegistryError> {
-        let counted = self.meter.blob(blob.size, self.is_near(source));
-        let way = self.copy_counted(source, blob, &counted).await?;
+        let counted = self.meter.blob(blob.size, child.is_near(self.target));
+        let way = self.copy_counted(child, blob, &counted).await?;
         counted.is_there();
         Ok(way)
     }
 
     async fn copy_counted(
         &self,
-        source: &Repository,
+        child: &Child,
         blob: &Descriptor,
         counted: &Arc<Counted>,
     ) -> Result<Way, RegistryError> {
         let mut session = None;
-        if self.is_near(source) {
+        let source = child.source();
+        if child.is_near(self.target) {
             match self.mount(source, &blob.digest).await {
                 Ok(None) => return Ok(Way::Mounted),
                 Ok(opened) => session = opened,
@@ -58,13 +59,8 @@ impl Push<'_> {
             }
             return Ok(Way::WasThere);
         }
-        self.upload(source, blob, session, counted).await?;
+        self.upload(child, blob, session, counted).await?;
         Ok(Way::Uploaded(blob.size))
-    }
-
-    /// Tells whether what is in a repository may be mounted.
-    pub(crate) fn is_near(&self, source: &Repository) -> bool {
-        source.domain() == self.target.domain()
     }
 
     /// Asks for a mount. Returns the session that the registry opened where it did not mount.

@@ -206,8 +206,8 @@ pub struct Absent {
     pub kind: &'static str,
     /// Its digest.
     pub digest: Digest,
-    /// The repository that it was to come from.
-    pub source: Repository,
+    /// The repository that it was to come from, or the place on this machine.
+    pub source: String,
     /// Whether that has it; nothing where that cannot be told.
     pub is_in_source: Option<bool>,
 }
@@ -274,6 +274,16 @@ pub enum RegistryError {
         reference: Box<Reference>,
         /// What is wrong.
         problem: Box<ContentProblem>,
+    },
+    /// A blob that was to come from this machine is not there, or not what it was.
+    #[error("{digest} cannot be read from {place}: {reason}")]
+    Local {
+        /// Where it was to come from.
+        place: String,
+        /// The blob.
+        digest: Digest,
+        /// Why it cannot.
+        reason: String,
     },
     /// A registry refused a manifest because something that it refers to is not there.
     #[error("{source}; {target} does not have {}", list(absent))]
@@ -477,6 +487,7 @@ impl RegistryError {
             Self::Helper { .. }
             | Self::Credentials { .. }
             | Self::Unusable { .. }
+            | Self::Local { .. }
             | Self::ReadBack { .. }
             | Self::TagMoved { .. }
             | Self::ChildrenLost { .. }

@@ -34,6 +34,9 @@ impl RegistryError {
                     .to_owned(),
             ),
             Self::Refused { attempt, refusal } => find(attempt, &Symptom::Refusal(refusal)),
+            Self::Local { place, .. } => Some(format!(
+                "it may have been changed or removed since the list was made: bring it back, or name it again with `create --amend LIST {place}`"
+            )),
             Self::Helper { .. } => Some(
                 "install the helper, or take it out of credsStore and credHelpers in Docker's config.json"
                     .to_owned(),

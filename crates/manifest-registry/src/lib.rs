@@ -8,6 +8,7 @@
 //! | `confirm`, `missing` | what the registry has under a name; why it refused what was to be there |
 //! | `copy`, `upload` | one blob from repository to repository: by mount, else streamed |
 //! | [`referrers`], `enlist` | what refers to what is published; where a registry without a list of that has it |
+//! | [`local`], `download` | blobs that come from this machine; blobs that go there |
 //! | `rights` | what calls that belong together ask of the token server |
 //! | [`concurrent()`] | many things at once, within bounds, results in order |
 //! | [`mirrors`] | where something is read from first |
@@ -38,6 +39,7 @@ mod confirm;
 mod copy;
 pub mod credentials;
 mod deadline;
+mod download;
 pub mod endpoint;
 mod enlist;
 pub mod error;
@@ -48,6 +50,7 @@ mod helper;
 mod hint;
 mod host_kind;
 pub mod limits;
+pub mod local;
 mod meter;
 pub mod mirrors;
 mod missing;
@@ -76,6 +79,7 @@ pub use credentials::{Credential, Credentials, Found};
 pub use endpoint::Insecure;
 pub use error::RegistryError;
 pub use helper::stop_helpers;
+pub use local::LocalBlobs;
 pub use mirrors::{Mirror, MirrorRule, Mirrors, Serves};
 pub use observer::{Event, Observer, Progress, Resuming, Retrying};
 pub use proxies::{Proxies, ProxySetting};

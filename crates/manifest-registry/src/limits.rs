@@ -36,6 +36,9 @@ pub const REQUESTS_PER_HOST_HTTP2: usize = 250;
 /// How many blobs are copied at once. Each has two connections and up to some 100 KiB in flight.
 pub const PARALLEL_UPLOADS: usize = 4;
 
+/// How many bytes of a blob on this machine are read at once.
+pub const LOCAL_CHUNK: usize = 256 * 1024;
+
 /// How many blobs or manifests of one publication are worked on at once: what the fastest host takes.
 pub const PARALLEL_WORK: usize = REQUESTS_PER_HOST_HTTP2;
 

@@ -54,6 +54,14 @@ impl Push<'_> {
         matches!(self.blob_exists(repository, &blob.digest).await, Ok(false))
     }
 
+    /// Tells whether a blob is where it is to come from; nothing where that cannot be told.
+    async fn source_has(&self, child: &Child, blob: &Descriptor) -> Option<bool> {
+        match child.local() {
+            Some(local) => Some(crate::local::stream(local, blob).await.is_ok()),
+            None => self.blob_exists(child.source(), &blob.digest).await.ok(),
+        }
+    }
+
     /// Says of a child that was refused which blobs are missing, and whether its source has them.
     pub(crate) async fn incomplete_child(
         &self,
@@ -62,7 +70,7 @@ impl Push<'_> {
         error: RegistryError,
     ) -> RegistryError {
         let looks = blobs.into_iter().map(|blob| async move {
-            let has = self.blob_exists(child.source(), &blob.digest).await;
+            let has = self.source_has(child, &blob).await;
             Absent {
                 kind: if is_foreign_layer(&blob.media_type) {
                     "foreign layer"
@@ -70,8 +78,8 @@ impl Push<'_> {
                     "blob"
                 },
                 digest: blob.digest,
-                source: child.source().clone(),
-                is_in_source: has.ok(),
+                source: child.place(),
+                is_in_source: has,
             }
         });
         let absent = concurrent(PARALLEL_WORK, looks).await;
@@ -101,6 +109,7 @@ impl Push<'_> {
         let source = child.map_or(self.target, Child::source);
         let is_in_source = match child {
             None => Some(false),
+            Some(child) if child.local().is_some() => Some(true),
             Some(_) => match self.look(&source.at(digest.clone())).await {
                 Ok(Seen::At(_) | Seen::There) => Some(true),
                 Ok(Seen::Nothing) => Some(false),
@@ -110,7 +119,7 @@ impl Push<'_> {
         Some(Absent {
             kind: "manifest",
             digest: digest.clone(),
-            source: source.clone(),
+            source: child.map_or_else(|| self.target.to_string(), Child::place),
             is_in_source,
         })
     }

@@ -17,6 +17,7 @@ use crate::copy::Way;
 use crate::enlist::Answers;
 use crate::error::{ContentProblem, RegistryError};
 use crate::limits::PARALLEL_WORK;
+use crate::local::LocalBlobs;
 use crate::meter::Meter;
 use crate::release::PlannedBlob;
 use crate::rights::Rights;
@@ -54,6 +55,10 @@ pub struct Outlook {
     pub copies: usize,
     /// How many bytes these have.
     pub copied_bytes: u64,
+    /// How many blobs would have to be uploaded from this machine, at most.
+    pub local: usize,
+    /// How many bytes these have.
+    pub local_bytes: u64,
 }
 
 /// What a tag has to show before it is written. Nobody keeps others from writing it meanwhile.
@@ -86,6 +91,7 @@ impl Publication<'_> {
 #[derive(Clone, Debug)]
 pub struct Child {
     source: Repository,
+    local: Option<Arc<dyn LocalBlobs>>,
     manifest: Manifest,
     role: Role,
 }
@@ -130,6 +136,7 @@ impl Child {
     pub(crate) fn of(source: &Repository, manifest: Manifest) -> Self {
         Self {
             source: source.clone(),
+            local: None,
             manifest,
             role: Role::Child,
         }
@@ -159,7 +166,7 @@ impl Child {
     }
 
     /// Returns the name that it gets in a repository: its tag, or else its digest.
-    pub(crate) fn place(&self, target: &Repository) -> Reference {
+    pub(crate) fn name_in(&self, target: &Repository) -> Reference {
         let tagged = self.tag().and_then(|tag| target.tagged(tag));
         tagged.unwrap_or_else(|| target.at(self.digest().clone()))
     }
@@ -168,7 +175,33 @@ impl Child {
         (self.digest(), self.tag())
     }
 
-    /// Returns the repository that has its blobs.
+    /// Says that its blobs are on this machine, not in a repository.
+    #[must_use]
+    pub fn on_disk(mut self, blobs: Arc<dyn LocalBlobs>) -> Self {
+        self.local = Some(blobs);
+        self
+    }
+
+    /// Returns the place on this machine that has its blobs, where that is no repository.
+    #[must_use]
+    pub fn local(&self) -> Option<&Arc<dyn LocalBlobs>> {
+        self.local.as_ref()
+    }
+
+    /// Returns what the place of its blobs is called in messages.
+    pub(crate) fn place(&self) -> String {
+        match &self.local {
+            Some(local) => local.place(),
+            None => self.source.to_string(),
+        }
+    }
+
+    /// Tells whether its blobs can be mounted into a repository.
+    pub(crate) fn is_near(&self, target: &Repository) -> bool {
+        self.local.is_none() && self.source.domain() == target.domain()
+    }
+
+    /// Returns the repository that has its blobs, unless they are on this machine.
     #[must_use]
     pub fn source(&self) -> &Repository {
         &self.source
@@ -186,7 +219,8 @@ impl Child {
         &self.manifest
     }
 
-    pub(crate) fn blobs(&self) -> impl Iterator<Item = &Descriptor> {
+    /// Returns what the manifest leads to that is no manifest: of a list nothing.
+    pub fn blobs(&self) -> impl Iterator<Item = &Descriptor> {
         let image = match self.manifest.content() {
             Content::Image(image) => Some(image),
             Content::List(_) => None,
@@ -297,7 +331,11 @@ impl<'a> Prepared<'a> {
         publication: &'a Publication<'a>,
     ) -> Result<Self, RegistryError> {
         let target = publication.repository();
-        let sources = publication.children.iter().map(|child| &child.source);
+        let sources = publication
+            .children
+            .iter()
+            .filter(|child| child.local.is_none())
+            .map(|child| &child.source);
         let push = Push {
             client,
             target,
@@ -354,8 +392,11 @@ impl<'a> Prepared<'a> {
 
     /// Adds up what would have to be copied from other registries.
     pub(crate) fn add_to(&self, outlook: &mut Outlook) {
-        for (source, blob) in self.push.wanted(&self.missing) {
-            if !self.push.is_near(source) {
+        for (child, blob) in self.push.wanted(&self.missing) {
+            if child.local.is_some() {
+                outlook.local += 1;
+                outlook.local_bytes += blob.size;
+            } else if !child.is_near(self.push.target) {
                 outlook.copies += 1;
                 outlook.copied_bytes += blob.size;
             }
@@ -369,7 +410,7 @@ impl<'a> Prepared<'a> {
         let wanted = self.push.wanted(&self.missing);
         let far = wanted
             .iter()
-            .filter(|(source, _)| !self.push.is_near(source));
+            .filter(|(child, _)| !child.is_near(self.push.target));
         let bytes = far.map(|(_, blob)| blob.size).sum();
         self.push.meter.expect(wanted.len(), bytes);
     }
@@ -399,10 +440,10 @@ impl<'a> Prepared<'a> {
                 .blob_exists(self.push.target, &blob.digest)
                 .await?;
             let planned = (!there).then(|| PlannedBlob {
-                source: child.source.clone(),
+                source: child.place(),
                 target: self.push.target.clone(),
                 descriptor: blob.clone(),
-                is_mount: child.source.domain() == self.push.target.domain(),
+                is_mount: child.is_near(self.push.target),
             });
             Ok(planned)
         });
@@ -555,7 +596,7 @@ impl<'a> Push<'a> {
             .iter()
             .map(|child| (child.key(), child))
             .collect();
-        let children = distinct.values().map(|child| child.place(self.target));
+        let children = distinct.values().map(|child| child.name_in(self.target));
         let references = names.iter().cloned().chain(children);
         let looks = references.map(|reference| async move { self.look(&reference).await });
         let mut seen = concurrent(PARALLEL_WORK, looks).await.into_iter();
@@ -590,7 +631,7 @@ impl<'a> Push<'a> {
 
     /// Returns the blobs of the missing children, each once, with where they are. Those that children have in common with
     /// others that are there are there too.
-    fn wanted(&self, missing: &Missing<'_>) -> Vec<(&'a Repository, &'a Descriptor)> {
+    fn wanted(&self, missing: &Missing<'_>) -> Vec<(&'a Child, &'a Descriptor)> {
         let is_missing = |child: &&Child| missing.contains_key(&child.key());
         let there = self.children.iter().filter(|child| !is_missing(child));
         let there = there.flat_map(Child::blobs);
@@ -602,7 +643,7 @@ impl<'a> Push<'a> {
         for child in self.children.iter().filter(is_missing) {
             for blob in child.blobs() {
                 if self.brings(blob) && seen.insert(&blob.digest) {
-                    wanted.push((&child.source, blob));
+                    wanted.push((child, blob));
                 }
             }
         }
@@ -619,7 +660,7 @@ impl<'a> Push<'a> {
         // Each copy is begun when it is its turn: one that waits takes some 10 KiB.
         let copies = blobs
             .into_iter()
-            .map(|(source, blob)| self.copy_blob(source, blob));
+            .map(|(child, blob)| self.copy_blob(child, blob));
         let mut ways = futures_util::stream::iter(copies).buffer_unordered(PARALLEL_WORK);
         while let Some(way) = ways.try_next().await? {
             match way {
@@ -688,7 +729,7 @@ impl<'a> Push<'a> {
     ) -> Result<(bool, (usize, u64)), RegistryError> {
         let put = self.put_child(child).await?;
         if child.tag().is_some() {
-            let name = child.place(self.target);
+            let name = child.name_in(self.target);
             let bytes = child.manifest.bytes();
             self.confirm(&name, bytes, before.as_ref()).await?;
         }
@@ -698,7 +739,7 @@ impl<'a> Push<'a> {
     /// Puts a child. Where the registry misses blobs although it mounted them, these are uploaded, and it is put again.
     /// Returns whether the registry lists it by its subject, and how many blobs and bytes were uploaded.
     async fn put_child(&self, child: &Child) -> Result<(bool, (usize, u64)), RegistryError> {
-        let reference = child.place(self.target);
+        let reference = child.name_in(self.target);
         let put = || {
             let bytes = Bytes::copy_from_slice(child.manifest.bytes());
             let media_type = child.manifest.media_type();
@@ -718,8 +759,10 @@ impl<'a> Push<'a> {
             // Where the source has not got it either, the registry's answer says more.
             self.meter.expect(1, 0);
             let counted = self.meter.blob(blob.size, true);
-            let upload = self.upload(&child.source, blob, None, &counted);
-            if upload.await.is_err() {
+            if let Err(failure) = self.upload(child, blob, None, &counted).await {
+                if matches!(failure, RegistryError::Local { .. }) {
+                    return Err(failure);
+                }
                 return Err(self.incomplete_child(child, absent, error).await);
             }
             counted.is_there();

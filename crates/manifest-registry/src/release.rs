@@ -100,8 +100,8 @@ pub struct Plan {
 /// A blob that the target lacks.
 #[derive(Clone, Debug)]
 pub struct PlannedBlob {
-    /// Where it is.
-    pub source: Repository,
+    /// Where it is: a repository, or a place on this machine.
+    pub source: String,
     /// Where it is missing.
     pub target: Repository,
     /// What it is.
@@ -130,7 +130,9 @@ impl Client {
             plan.blobs.extend(prepared.planned_blobs().await?);
             let target = prepared.target();
             let mut seen = HashSet::new();
-            let missing = prepared.missing_children().map(|child| child.place(target));
+            let missing = prepared
+                .missing_children()
+                .map(|child| child.name_in(target));
             let missing = missing.filter(|name| seen.insert(name.clone()));
             plan.manifests.extend(missing);
             plan.manifests.extend(prepared.planned_enlistings().await?);

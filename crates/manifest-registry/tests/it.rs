@@ -23,6 +23,8 @@ mod helpers;
 mod hostile;
 #[path = "it/hostile_content.rs"]
 mod hostile_content;
+#[path = "it/local.rs"]
+mod local;
 #[path = "it/mirrors.rs"]
 mod mirrors;
 #[path = "it/progress.rs"]
