@@ -88,7 +88,7 @@ impl Child {
     }
 
     /// Returns the name that it gets in a repository: its tag, or else its digest.
-    pub(crate) fn place(&self, target: &Repository) -> Reference {
+    pub(crate) fn name_in(&self, target: &Repository) -> Reference {
         let tagged = self.tag().and_then(|tag| target.tagged(tag));
         tagged.unwrap_or_else(|| target.at(self.digest().clone()))
     }
