@@ -4,11 +4,12 @@ use manifest_core::media_type::is_foreign_layer;
 use manifest_core::reference::Repository;
 use manifest_core::{Content, Descriptor, Digest, Manifest, Reference};
 
+use crate::child::Child;
 use crate::concurrent::concurrent;
 use crate::confirm::Seen;
 use crate::error::{Absent, RegistryError};
 use crate::limits::PARALLEL_WORK;
-use crate::publish::{Child, Push};
+use crate::publish::Push;
 
 impl Push<'_> {
     /// Says more of why the registry refused to write `name`. Returns its digest where what was to be written turns out to be
@@ -78,7 +79,7 @@ impl Push<'_> {
                     "blob"
                 },
                 digest: blob.digest,
-                source: child.place(),
+                source: child.blobs_place(),
                 is_in_source: has,
             }
         });
@@ -119,7 +120,7 @@ impl Push<'_> {
         Some(Absent {
             kind: "manifest",
             digest: digest.clone(),
-            source: child.map_or_else(|| self.target.to_string(), Child::place),
+            source: child.map_or_else(|| self.target.to_string(), Child::blobs_place),
             is_in_source,
         })
     }

@@ -138,6 +138,12 @@ fn what_docker_save_wrote_is_pushed() {
         shell
             .run("annotate --platform linux/arm/v6 @/app:1 linux/arm/v7")
             .succeeds();
+        // An image is named as it was named to `create`, too.
+        shell
+            .run(&format!(
+                "annotate --annotation k=v @/app:1 docker-archive:{old}:app:arm"
+            ))
+            .succeeds();
         shell.run("push @/app:1").succeeds();
         let found = entries(&registry, "app", "1");
         assert!(
@@ -148,6 +154,7 @@ fn what_docker_save_wrote_is_pushed() {
             entry["mediaType"] == "application/vnd.docker.distribution.manifest.v2+json"
         };
         let saved = found.iter().find(is_docker).unwrap();
+        assert_eq!(saved["annotations"]["k"], "v");
         let manifest = registry.bytes("app", saved["digest"].as_str().unwrap());
         let manifest: Value = serde_json::from_slice(&manifest).unwrap();
         assert_eq!(manifest["config"]["digest"], arm.config_digest.as_str());
@@ -334,6 +341,15 @@ fn a_list_goes_to_a_layout_and_back() {
             .succeeds()
             .prints(&format!("{digest}\n"));
         assert_eq!(registry.bytes("back", "1"), list);
+        shell
+            .run(&format!("remove @/app:1 oci-archive:{archive}"))
+            .succeeds();
+        shell
+            .run(&format!("push -q --to oci-layout://{to}:less @/app:1"))
+            .succeeds();
+        shell
+            .run(&format!("create --amend @/app:1 oci-archive:{archive}"))
+            .succeeds();
         // A dry run writes nothing, and says what it would be.
         let dry = home.join("dry");
         shell

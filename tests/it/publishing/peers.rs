@@ -123,3 +123,61 @@ fn skopeo_and_buildah_read_what_was_published() {
         assert_eq!(found, [&one.children[..], &two.children[..]].concat());
     }
 }
+
+#[test]
+fn skopeo_and_this_program_read_each_others_layouts() {
+    let Some(skopeo) = tool("skopeo") else {
+        return;
+    };
+    for registry in watched::each() {
+        let (amd64, one) = built("linux/amd64", "1");
+        let (_, two) = built("linux/arm64", "2");
+        registry.push("one", "1", &one);
+        registry.push("two", "1", &two);
+        let shell = Shell::new(&registry);
+        let home = tempfile::tempdir().unwrap();
+        fs::write(home.path().join("auth.json"), "{}").unwrap();
+        let place = |name: &str| home.path().join(name).display().to_string();
+        let skopeo = |words: &[&str]| run(&skopeo, home.path(), words);
+        let copy = |from: &str, to: &str, more: &[&str]| {
+            let words = ["--insecure-policy", "copy", "--src-tls-verify=false"];
+            skopeo(&[&words[..], more, &[from, to]].concat());
+        };
+        // Ours is read by skopeo, with all that it leads to.
+        let ours = place("ours");
+        shell
+            .run(&format!(
+                "create --push --to oci-layout://{ours} @/app:1 @/one:1 @/two:1"
+            ))
+            .succeeds();
+        shell
+            .run("create --push @/app:1 @/one:1 @/two:1")
+            .succeeds();
+        let bytes = registry.bytes("app", "1");
+        assert_eq!(
+            skopeo(&["inspect", "--raw", &format!("oci:{ours}:1")]),
+            bytes
+        );
+        let all = place("all");
+        copy(&format!("oci:{ours}:1"), &format!("dir:{all}"), &["--all"]);
+        assert_eq!(fs::read(format!("{all}/manifest.json")).unwrap(), bytes);
+        // What it writes, in each form, is read here.
+        let from = format!("docker://{}/app:1", registry.host());
+        let (theirs, archive) = (place("theirs"), place("archive.tar"));
+        // It would compress layers that do not look compressed.
+        let as_they_are = ["--all", "--preserve-digests"];
+        copy(&from, &format!("oci:{theirs}:x"), &as_they_are);
+        copy(&from, &format!("oci-archive:{archive}:x"), &as_they_are);
+        for source in [
+            format!("oci-layout://{theirs}:x"),
+            format!("oci-archive:{archive}:x"),
+            format!("oci-archive:{archive}"),
+        ] {
+            shell
+                .run(&format!("create --push @/again:1 {source}"))
+                .succeeds();
+            assert!(registry.bytes("again", "1") == bytes, "{source}");
+        }
+        assert_eq!(registry.bytes("again", &amd64.digest), amd64.manifest);
+    }
+}

@@ -57,7 +57,7 @@ type Children = Result<Vec<(Reference, Found)>, Failure>;
 /// Where manifests and configurations are.
 enum Place<'a> {
     Registry(&'a Client),
-    Disk(Disk),
+    Disk(Box<Disk>),
 }
 
 impl Place<'_> {
@@ -97,7 +97,7 @@ impl Resolver<'_> {
                 let disk = Disk::new(location);
                 let manifest = disk.root()?;
                 let image = self.list.repository().at(manifest.digest().clone());
-                (Place::Disk(disk), manifest, image)
+                (Place::Disk(disk.into()), manifest, image)
             }
         };
         let place = &place;

@@ -77,8 +77,8 @@ impl Words<'_> {
         let mut named = Vec::new();
         for argument in self.arguments {
             match argument.strip_prefix('@') {
-                Some(path) => self.from_file(Path::new(path), list, &mut named)?,
-                None if argument == "-" => self.from_text(&stdin()?, list, &mut named)?,
+                Some(path) => self.add_file(Path::new(path), list, &mut named)?,
+                None if argument == "-" => self.add_text(&stdin()?, list, &mut named)?,
                 None => named.push(self.source(argument, list)?),
             }
         }
@@ -110,18 +110,18 @@ impl Words<'_> {
         Ok(Named::Registry(reference))
     }
 
-    fn from_file(
+    fn add_file(
         &self,
         path: &Path,
         list: &Reference,
         named: &mut Vec<Named>,
     ) -> Result<(), Failure> {
         let text = as_text(read(path)?, path)?;
-        self.from_text(&text, list, named)
+        self.add_text(&text, list, named)
     }
 
     /// Reads names that are parted by white space, up to a `#` in each line.
-    fn from_text(
+    fn add_text(
         &self,
         text: &str,
         list: &Reference,
