@@ -23,7 +23,7 @@ pub(super) async fn add(
     for (target, children) in children.iter_mut() {
         let mut subjects: Vec<Reference> = children
             .iter()
-            .filter(|child| child.source() != *target)
+            .filter(|child| child.local().is_none() && child.source() != *target)
             .map(|child| child.source().at(child.digest().clone()))
             .collect();
         if let What::Copy(source, manifest) = what
