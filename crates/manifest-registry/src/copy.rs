@@ -7,9 +7,10 @@ use http::{Method, StatusCode};
 use manifest_core::reference::Repository;
 use manifest_core::{Descriptor, Digest};
 
+use crate::child::Child;
 use crate::error::{Operation, RegistryError};
 use crate::meter::Counted;
-use crate::publish::{Child, Push};
+use crate::publish::Push;
 use crate::session::{Call, Target};
 use crate::token::Scope;
 use crate::transport::Payload;

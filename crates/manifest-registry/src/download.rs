@@ -6,9 +6,9 @@ use futures_util::TryStreamExt as _;
 use manifest_core::Descriptor;
 use manifest_core::reference::Repository;
 
+use crate::child::Child;
 use crate::client::Client;
 use crate::error::RegistryError;
-use crate::publish::Child;
 use crate::retry::{Contact, Tries};
 use crate::upload::{self, checked};
 

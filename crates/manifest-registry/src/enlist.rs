@@ -7,10 +7,11 @@ use std::sync::Arc;
 use manifest_core::referrers::{descriptor, fallback_tag, with_referrers};
 use manifest_core::{Content, Descriptor, Digest, Manifest, MediaType, Reference};
 
+use crate::child::Child;
 use crate::concurrent::concurrent;
 use crate::error::RegistryError;
 use crate::limits::{ENLISTINGS, PARALLEL_WORK};
-use crate::publish::{Child, Push};
+use crate::publish::Push;
 use crate::retry::Tries;
 
 /// What the registry said when a manifest was put: whether it keeps the list of those that refer to its subject.
@@ -169,7 +170,7 @@ impl Push<'_> {
     /// # Errors
     /// [`RegistryError::SignaturesDiffer`] where something would be lost if the tag were written.
     pub(crate) async fn is_within(&self, child: &Child) -> Result<bool, RegistryError> {
-        let name = child.place(self.target);
+        let name = child.name_in(self.target);
         let there = match self.client.manifest_itself(&name, &Tries::default()).await {
             Ok(manifest) => manifest,
             Err(error) if error.is_not_found() => return Ok(false),

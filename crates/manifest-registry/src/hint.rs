@@ -44,6 +44,14 @@ impl RegistryError {
             Self::Incomplete { absent, .. } => found(Outcome::of_absent(absent)),
             Self::TagTaken { .. } => found(Outcome::TagTaken),
             Self::ChildrenLost { .. } => found(Outcome::Lost),
+            Self::SignaturesDiffer { .. } => Some(
+                "remove the tag there if what it has is not needed, or publish without --referrers and copy it with cosign"
+                    .to_owned(),
+            ),
+            Self::NoIndex { .. } => Some(
+                "look at what has this tag, and remove it there: by the distribution specification it is for that index alone"
+                    .to_owned(),
+            ),
             Self::ReadBack { found: Some(_), .. } => found(Outcome::OtherThere),
             Self::ReadBack { found: None, .. } => found(Outcome::NothingThere),
             Self::Content { problem, .. }

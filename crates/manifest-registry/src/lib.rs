@@ -5,6 +5,7 @@
 //! | [`client`] | [`Client`], what commands call |
 //! | [`publish`] | [`Client::publish`]: children, blobs first, then the tag, once |
 //! | [`release`] | [`Client::release`]: the same to several repositories, tags last everywhere |
+//! | `child`, `prepared` | what is published along; a publication of which it is known what is there |
 //! | `confirm`, `missing` | what the registry has under a name; why it refused what was to be there |
 //! | `copy`, `upload` | one blob from repository to repository: by mount, else streamed |
 //! | [`local`], `download` | blobs that come from this machine; blobs that go there |
@@ -33,6 +34,7 @@ mod answer;
 mod auth;
 pub mod certificates;
 mod challenge;
+mod child;
 pub mod client;
 mod concurrent;
 mod confirm;
@@ -57,6 +59,7 @@ mod missing;
 pub mod network;
 pub mod observer;
 mod pool;
+mod prepared;
 pub mod proxies;
 pub mod publish;
 pub mod redact;
@@ -73,6 +76,7 @@ mod transport;
 mod upload;
 
 pub use certificates::{CertificateProblem, Certificates, HostCertificates, Identity, Pem};
+pub use child::Child;
 pub use client::{Client, ClientConfig};
 pub use concurrent::concurrent;
 pub use credentials::{Credential, Credentials, Found};
@@ -83,7 +87,7 @@ pub use local::LocalBlobs;
 pub use mirrors::{Mirror, MirrorRule, Mirrors, Serves};
 pub use observer::{Event, Observer, Progress, Resuming, Retrying};
 pub use proxies::{Proxies, ProxySetting};
-pub use publish::{Child, Expected, Outlook, Publication, Published, Tagged};
+pub use publish::{Expected, Outlook, Publication, Published, Tagged};
 pub use redact::Secret;
 pub use referrers::{Referrers, SkipReason, Skipped};
 pub use release::{Plan, Released, TagResult};

@@ -4,11 +4,12 @@ use manifest_core::media_type::is_foreign_layer;
 use manifest_core::reference::Repository;
 use manifest_core::{Content, Descriptor, Digest, Manifest, Reference};
 
+use crate::child::Child;
 use crate::concurrent::concurrent;
 use crate::confirm::Seen;
 use crate::error::{Absent, RegistryError};
 use crate::limits::PARALLEL_WORK;
-use crate::publish::{Child, Push};
+use crate::publish::Push;
 
 impl Push<'_> {
     /// Says more of why the registry refused to write `name`. Returns its digest where what was to be written turns out to be

@@ -5,21 +5,20 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use futures_util::{StreamExt as _, TryStreamExt as _};
-use manifest_core::manifest::ImageManifest;
 use manifest_core::media_type::is_foreign_layer;
 use manifest_core::reference::Repository;
-use manifest_core::{Content, Descriptor, Digest, Manifest, MediaType, Reference};
+use manifest_core::{Descriptor, Digest, MediaType, Reference};
 
+use crate::child::{Child, Key};
 use crate::client::{Client, Stored};
 use crate::concurrent::concurrent;
 use crate::confirm::Seen;
 use crate::copy::Way;
 use crate::enlist::Answers;
-use crate::error::{ContentProblem, RegistryError};
+use crate::error::RegistryError;
 use crate::limits::PARALLEL_WORK;
-use crate::local::LocalBlobs;
 use crate::meter::Meter;
-use crate::release::PlannedBlob;
+use crate::prepared::Prepared;
 use crate::rights::Rights;
 use crate::session::Session;
 
@@ -87,153 +86,8 @@ impl Publication<'_> {
     }
 }
 
-/// A manifest that belongs to what is published, and where its blobs are.
-#[derive(Clone, Debug)]
-pub struct Child {
-    source: Repository,
-    local: Option<Arc<dyn LocalBlobs>>,
-    manifest: Manifest,
-    role: Role,
-}
-
-/// Why a manifest is published along.
-#[derive(Clone, Debug, PartialEq, Eq)]
-enum Role {
-    /// It is in the list.
-    Child,
-    /// It refers to what is, and is to be found by that.
-    Referrer,
-    /// It has this tag.
-    Named(String),
-}
-
-impl Child {
-    /// Checks a manifest against its type and digest.
-    ///
-    /// # Errors
-    /// Where it is not what it is said to be.
-    pub fn new(
-        source: &Repository,
-        digest: &Digest,
-        media_type: MediaType,
-        bytes: &[u8],
-    ) -> Result<Self, RegistryError> {
-        let unusable = |problem| RegistryError::Unusable {
-            reference: source.at(digest.clone()).into(),
-            problem: Box::new(problem),
-        };
-        let manifest = Manifest::parse(media_type.as_str(), bytes)
-            .map_err(|error| unusable(ContentProblem::Manifest(Arc::new(error))))?;
-        let wrong = ContentProblem::Digest {
-            kind: "manifest",
-            expected: digest.clone(),
-        };
-        let manifest = manifest.with_digest(digest);
-        Ok(Self::of(source, manifest.ok_or_else(|| unusable(wrong))?))
-    }
-
-    /// Takes a manifest that was checked.
-    pub(crate) fn of(source: &Repository, manifest: Manifest) -> Self {
-        Self {
-            source: source.clone(),
-            local: None,
-            manifest,
-            role: Role::Child,
-        }
-    }
-
-    /// Returns it as one that is to be found by its subject.
-    pub(crate) fn referring(self) -> Self {
-        let role = Role::Referrer;
-        Self { role, ..self }
-    }
-
-    /// Returns it as one that has this tag.
-    pub(crate) fn named(self, tag: String) -> Self {
-        let role = Role::Named(tag);
-        Self { role, ..self }
-    }
-
-    pub(crate) fn is_referrer(&self) -> bool {
-        self.role == Role::Referrer
-    }
-
-    fn tag(&self) -> Option<&str> {
-        match &self.role {
-            Role::Named(tag) => Some(tag),
-            Role::Child | Role::Referrer => None,
-        }
-    }
-
-    /// Returns the name that it gets in a repository: its tag, or else its digest.
-    pub(crate) fn place(&self, target: &Repository) -> Reference {
-        let tagged = self.tag().and_then(|tag| target.tagged(tag));
-        tagged.unwrap_or_else(|| target.at(self.digest().clone()))
-    }
-
-    fn key(&self) -> Key<'_> {
-        (self.digest(), self.tag())
-    }
-
-    /// Says that its blobs are on this machine, not in a repository.
-    #[must_use]
-    pub fn on_disk(mut self, blobs: Arc<dyn LocalBlobs>) -> Self {
-        self.local = Some(blobs);
-        self
-    }
-
-    /// Returns the place on this machine that has its blobs, where that is no repository.
-    #[must_use]
-    pub fn local(&self) -> Option<&Arc<dyn LocalBlobs>> {
-        self.local.as_ref()
-    }
-
-    /// Returns what the place of its blobs is called in messages.
-    pub(crate) fn blobs_place(&self) -> String {
-        match &self.local {
-            Some(local) => local.place(),
-            None => self.source.to_string(),
-        }
-    }
-
-    /// Tells whether its blobs can be mounted into a repository.
-    pub(crate) fn is_near(&self, target: &Repository) -> bool {
-        self.local.is_none() && self.source.domain() == target.domain()
-    }
-
-    /// Returns the repository that has its blobs, unless they are on this machine.
-    #[must_use]
-    pub fn source(&self) -> &Repository {
-        &self.source
-    }
-
-    /// Returns its digest.
-    #[must_use]
-    pub fn digest(&self) -> &Digest {
-        self.manifest.digest()
-    }
-
-    /// Returns the manifest.
-    #[must_use]
-    pub fn manifest(&self) -> &Manifest {
-        &self.manifest
-    }
-
-    /// Returns what the manifest leads to that is no manifest: of a list nothing.
-    pub fn blobs(&self) -> impl Iterator<Item = &Descriptor> {
-        let image = match self.manifest.content() {
-            Content::Image(image) => Some(image),
-            Content::List(_) => None,
-        };
-        image.into_iter().flat_map(ImageManifest::blobs)
-    }
-}
-
-/// What tells children apart: digest and tag. One manifest may have several.
-type Key<'a> = (&'a Digest, Option<&'a str>);
-
 /// The children that the target does not have, and what the tags of those that have one show.
-type Missing<'a> = HashMap<Key<'a>, Option<Digest>>;
+pub(crate) type Missing<'a> = HashMap<Key<'a>, Option<Digest>>;
 
 /// What a publication came to.
 #[derive(Clone, Debug)]
@@ -274,19 +128,7 @@ pub(crate) struct Push<'a> {
     pub(crate) publication: &'a Publication<'a>,
     /// Counts the blobs that are brought.
     pub(crate) meter: Arc<Meter>,
-    push_foreign: bool,
-}
-
-/// A publication of which it is known what is there already.
-pub(crate) struct Prepared<'a> {
-    push: Push<'a>,
-    /// The names to write, and what each shows now.
-    pub(crate) names: Vec<(Reference, Option<Digest>)>,
-    pub(crate) watched: Vec<(Reference, Option<Digest>)>,
-    missing: Missing<'a>,
-    /// What the registry said when it was put under its digest, if it was: whether it lists it by its subject.
-    answer: Option<bool>,
-    pub(crate) published: Published,
+    pub(crate) push_foreign: bool,
 }
 
 impl Client {
@@ -324,248 +166,6 @@ impl Published {
     }
 }
 
-impl<'a> Prepared<'a> {
-    /// Looks at once where the tags are and which children are missing.
-    pub(crate) async fn look_around(
-        client: &'a Client,
-        publication: &'a Publication<'a>,
-    ) -> Result<Self, RegistryError> {
-        let target = publication.repository();
-        let sources = publication
-            .children
-            .iter()
-            .filter(|child| child.local.is_none())
-            .map(|child| &child.source);
-        let push = Push {
-            client,
-            target,
-            children: publication.children,
-            rights: Rights::to_publish(target, sources),
-            publication,
-            meter: Meter::new(client.shared().session.transport.observer.clone()),
-            push_foreign: publication.push_foreign,
-        };
-        let own = Digest::sha256(publication.bytes);
-        let names = publication.targets.iter().map(|reference| {
-            let name = reference.tag().and_then(|tag| target.tagged(tag));
-            name.unwrap_or_else(|| target.at(own.clone()))
-        });
-        let (mut names, missing) = push.look_around(names.collect()).await?;
-        let watched = names.split_off(publication.targets.len());
-        for (name, before) in &names {
-            let is_there = before
-                .as_ref()
-                .is_some_and(|before| before.matches(publication.bytes));
-            let is_expected = match publication.expected {
-                Expected::Anything => true,
-                Expected::Nothing => before.is_none(),
-                Expected::Digest(digest) => before.as_ref() == Some(digest),
-            };
-            if !is_there && !is_expected {
-                return Err(RegistryError::TagMoved {
-                    reference: name.clone().into(),
-                    expected: match publication.expected {
-                        Expected::Digest(digest) => Some(digest.clone()),
-                        _ => None,
-                    },
-                    found: before.clone(),
-                });
-            }
-        }
-        let published = Published {
-            digest: own,
-            written: 0,
-            mounted: 0,
-            uploaded: 0,
-            uploaded_bytes: 0,
-            tags: Vec::new(),
-        };
-        Ok(Self {
-            push,
-            names,
-            watched,
-            missing,
-            answer: None,
-            published,
-        })
-    }
-
-    /// Adds up what would have to be copied from other registries.
-    pub(crate) fn add_to(&self, outlook: &mut Outlook) {
-        for (child, blob) in self.push.wanted(&self.missing) {
-            if child.local.is_some() {
-                outlook.local += 1;
-                outlook.local_bytes += blob.size;
-            } else if !child.is_near(self.push.target) {
-                outlook.copies += 1;
-                outlook.copied_bytes += blob.size;
-            }
-        }
-        outlook.missing += self.missing.len();
-        outlook.watched.extend(self.watched.iter().cloned());
-    }
-
-    /// Begins to count what is brought, with others where they have the same meter.
-    pub(crate) fn measure(&self) {
-        let wanted = self.push.wanted(&self.missing);
-        let far = wanted
-            .iter()
-            .filter(|(child, _)| !child.is_near(self.push.target));
-        let bytes = far.map(|(_, blob)| blob.size).sum();
-        self.push.meter.expect(wanted.len(), bytes);
-    }
-
-    /// Counts with another.
-    pub(crate) fn measure_with(&mut self, other: &Arc<Meter>) {
-        self.push.meter = other.clone();
-    }
-
-    pub(crate) fn meter(&self) -> Arc<Meter> {
-        self.push.meter.clone()
-    }
-
-    pub(crate) fn target(&self) -> &'a Repository {
-        self.push.target
-    }
-
-    /// Finds the blobs that would have to be brought.
-    pub(crate) async fn planned_blobs(&self) -> Result<Vec<PlannedBlob>, RegistryError> {
-        let mut seen = HashSet::new();
-        let children = self.missing_children();
-        let blobs = children.flat_map(|child| child.blobs().map(move |blob| (child, blob)));
-        let blobs = blobs.filter(|(_, blob)| self.push.brings(blob) && seen.insert(&blob.digest));
-        let looks = blobs.map(|(child, blob)| async move {
-            let there = self
-                .push
-                .blob_exists(self.push.target, &blob.digest)
-                .await?;
-            let planned = (!there).then(|| PlannedBlob {
-                source: child.blobs_place(),
-                target: self.push.target.clone(),
-                descriptor: blob.clone(),
-                is_mount: child.is_near(self.push.target),
-            });
-            Ok(planned)
-        });
-        let found = concurrent(PARALLEL_WORK, looks).await.into_iter();
-        let found: Result<Vec<_>, RegistryError> = found.collect();
-        Ok(found?.into_iter().flatten().collect())
-    }
-
-    /// Returns the children that the target does not have.
-    pub(crate) fn missing_children(&self) -> impl Iterator<Item = &'a Child> {
-        let children = self.push.children.iter();
-        children.filter(|child| self.missing.contains_key(&child.key()))
-    }
-
-    /// Finds the indexes of referrers that would become longer.
-    pub(crate) async fn planned_enlistings(&self) -> Result<Vec<Reference>, RegistryError> {
-        self.push.planned_enlistings().await
-    }
-
-    /// Tells whether it is a list that refers to something.
-    pub(crate) fn has_subject(&self) -> bool {
-        self.push.own_subject().is_some()
-    }
-
-    /// Tells whether anything is to be written.
-    pub(crate) fn has_work(&self) -> bool {
-        !self.missing.is_empty()
-            || self
-                .names
-                .iter()
-                .any(|(_, before)| !self.shows(before.as_ref()))
-    }
-
-    /// Opens an upload and gives it back: the cheapest thing that only those can do who may write.
-    ///
-    /// # Errors
-    /// Where the registry does not let us.
-    pub(crate) async fn try_to_write(&self) -> Result<(), RegistryError> {
-        let digest = &self.published.digest;
-        let call = self.push.start(digest);
-        let answer = self.push.session().call(&call).await?;
-        let session = self.push.session_of(answer).await?;
-        self.push.abandon(digest, session).await;
-        Ok(())
-    }
-
-    /// Brings the children that are missing, blobs first.
-    pub(crate) async fn bring(
-        &mut self,
-        mut arrived: impl FnMut(&Child),
-    ) -> Result<(), RegistryError> {
-        let Self {
-            push,
-            missing,
-            published,
-            ..
-        } = self;
-        push.bring_blobs(missing, published).await?;
-        let answers = push.put_children(missing, published, &mut arrived).await?;
-        published.written += push.enlist_children(&answers).await?;
-        Ok(())
-    }
-
-    /// Puts the manifest under its digest, unless a tag shows it already, and has it listed by what it refers to.
-    pub(crate) async fn put_by_digest(&mut self) -> Result<(), RegistryError> {
-        let is_there = |(_, before): &(_, Option<Digest>)| self.shows(before.as_ref());
-        if !self.names.iter().any(is_there) {
-            let name = self.push.target.at(self.published.digest.clone());
-            let stored = self.push.put_own(&name).await?;
-            self.published.digest = stored.digest;
-            self.published.written += 1;
-            self.answer = Some(stored.is_listed);
-        }
-        self.published.written += self.push.enlist_own(self.answer).await?;
-        Ok(())
-    }
-
-    /// Writes the tags that do not show it yet, and looks at them and at what they lead to.
-    pub(crate) async fn write_tags(&self) -> Vec<Result<(Tagged, Digest), RegistryError>> {
-        let writes = self
-            .names
-            .iter()
-            .map(|(name, before)| self.write_tag(name, before.as_ref()));
-        concurrent(PARALLEL_WORK, writes).await
-    }
-
-    async fn write_tag(
-        &self,
-        name: &Reference,
-        before: Option<&Digest>,
-    ) -> Result<(Tagged, Digest), RegistryError> {
-        let mut tagged = Tagged {
-            target: name.clone(),
-            before: before.cloned(),
-            is_written: false,
-            unconfirmed: None,
-        };
-        let bytes = self.push.publication.bytes;
-        if let Some(there) = before.filter(|there| there.matches(bytes)) {
-            return Ok((tagged, there.clone()));
-        }
-        let digest = match self.push.put_own(name).await {
-            Ok(stored) => stored.digest,
-            Err(error) => {
-                let there = self.push.explained(name, error).await?;
-                return Ok((tagged, there));
-            }
-        };
-        tagged.is_written = true;
-        let (unconfirmed, verified) = tokio::join!(
-            self.push.confirm(name, bytes, before),
-            self.push.verify(name)
-        );
-        tagged.unconfirmed = unconfirmed?.or(verified?);
-        Ok((tagged, digest))
-    }
-
-    fn shows(&self, digest: Option<&Digest>) -> bool {
-        digest.is_some_and(|digest| digest.matches(self.push.publication.bytes))
-    }
-}
-
 impl<'a> Push<'a> {
     pub(crate) fn session(&self) -> &Session {
         &self.client.shared().session
@@ -577,7 +177,7 @@ impl<'a> Push<'a> {
     }
 
     /// Puts what is published under a name.
-    async fn put_own(&self, name: &Reference) -> Result<Stored, RegistryError> {
+    pub(crate) async fn put_own(&self, name: &Reference) -> Result<Stored, RegistryError> {
         let bytes = Bytes::copy_from_slice(self.publication.bytes);
         let shared = self.rights.shared(self.target);
         let media_type = self.publication.media_type;
@@ -585,7 +185,7 @@ impl<'a> Push<'a> {
     }
 
     /// Looks at once where the tags are and which children are missing. The digests of those are returned.
-    async fn look_around(
+    pub(crate) async fn look_around(
         &self,
         mut names: Vec<Reference>,
     ) -> Result<(Vec<(Reference, Option<Digest>)>, Missing<'a>), RegistryError> {
@@ -596,7 +196,7 @@ impl<'a> Push<'a> {
             .iter()
             .map(|child| (child.key(), child))
             .collect();
-        let children = distinct.values().map(|child| child.place(self.target));
+        let children = distinct.values().map(|child| child.name_in(self.target));
         let references = names.iter().cloned().chain(children);
         let looks = references.map(|reference| async move { self.look(&reference).await });
         let mut seen = concurrent(PARALLEL_WORK, looks).await.into_iter();
@@ -631,7 +231,7 @@ impl<'a> Push<'a> {
 
     /// Returns the blobs of the missing children, each once, with where they are. Those that children have in common with
     /// others that are there are there too.
-    fn wanted(&self, missing: &Missing<'_>) -> Vec<(&'a Child, &'a Descriptor)> {
+    pub(crate) fn wanted(&self, missing: &Missing<'_>) -> Vec<(&'a Child, &'a Descriptor)> {
         let is_missing = |child: &&Child| missing.contains_key(&child.key());
         let there = self.children.iter().filter(|child| !is_missing(child));
         let there = there.flat_map(Child::blobs);
@@ -651,7 +251,7 @@ impl<'a> Push<'a> {
     }
 
     /// Brings the blobs of the missing children.
-    async fn bring_blobs(
+    pub(crate) async fn bring_blobs(
         &self,
         missing: &Missing<'_>,
         published: &mut Published,
@@ -676,7 +276,7 @@ impl<'a> Push<'a> {
     }
 
     /// Puts the missing children under their digests: images, then lists of them.
-    async fn put_children(
+    pub(crate) async fn put_children(
         &self,
         missing: &Missing<'_>,
         published: &mut Published,
@@ -729,7 +329,7 @@ impl<'a> Push<'a> {
     ) -> Result<(bool, (usize, u64)), RegistryError> {
         let put = self.put_child(child).await?;
         if child.tag().is_some() {
-            let name = child.place(self.target);
+            let name = child.name_in(self.target);
             let bytes = child.manifest.bytes();
             self.confirm(&name, bytes, before.as_ref()).await?;
         }
@@ -739,7 +339,7 @@ impl<'a> Push<'a> {
     /// Puts a child. Where the registry misses blobs although it mounted them, these are uploaded, and it is put again.
     /// Returns whether the registry lists it by its subject, and how many blobs and bytes were uploaded.
     async fn put_child(&self, child: &Child) -> Result<(bool, (usize, u64)), RegistryError> {
-        let reference = child.place(self.target);
+        let reference = child.name_in(self.target);
         let put = || {
             let bytes = Bytes::copy_from_slice(child.manifest.bytes());
             let media_type = child.manifest.media_type();

@@ -14,11 +14,11 @@ use manifest_core::{Content, Descriptor, Digest, Manifest, MediaType, Reference}
 use url::Url;
 
 use crate::answer::Answer;
+use crate::child::Child;
 use crate::client::Client;
 use crate::concurrent::concurrent;
 use crate::error::{ContentProblem, Operation, RegistryError};
 use crate::limits::{PARALLEL_WORK, REFERRER_DEPTH, REFERRER_PAGES, REFERRERS};
-use crate::publish::Child;
 use crate::retry::Tries;
 use crate::session::{Call, Target};
 use crate::token::Scope;

@@ -6,9 +6,11 @@ use futures_util::future::try_join_all;
 use manifest_core::reference::Repository;
 use manifest_core::{Descriptor, Digest, Reference};
 
+use crate::child::Child;
 use crate::client::Client;
 use crate::error::RegistryError;
-use crate::publish::{Child, Outlook, Prepared, Publication, Published, Tagged};
+use crate::prepared::Prepared;
+use crate::publish::{Outlook, Publication, Published, Tagged};
 
 /// What became of one tag of a release.
 pub type TagResult = Result<Tagged, RegistryError>;
@@ -130,7 +132,9 @@ impl Client {
             plan.blobs.extend(prepared.planned_blobs().await?);
             let target = prepared.target();
             let mut seen = HashSet::new();
-            let missing = prepared.missing_children().map(|child| child.place(target));
+            let missing = prepared
+                .missing_children()
+                .map(|child| child.name_in(target));
             let missing = missing.filter(|name| seen.insert(name.clone()));
             plan.manifests.extend(missing);
             plan.manifests.extend(prepared.planned_enlistings().await?);

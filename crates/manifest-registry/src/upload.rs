@@ -12,11 +12,12 @@ use manifest_core::{Descriptor, Digest};
 use url::Url;
 
 use crate::answer::Answer;
+use crate::child::Child;
 use crate::client::DOCKER_CONTENT_DIGEST;
 use crate::error::{ContentProblem, RegistryError};
 use crate::meter::Counted;
 use crate::observer::Resuming;
-use crate::publish::{Child, Push};
+use crate::publish::Push;
 use crate::redact;
 use crate::retry::{Contact, Tries};
 use crate::session::{Call, Target};

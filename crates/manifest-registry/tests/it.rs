@@ -39,6 +39,8 @@ mod push;
 mod read;
 #[path = "it/referrers.rs"]
 mod referrers;
+#[path = "it/referrers_found.rs"]
+mod referrers_found;
 #[path = "it/resume.rs"]
 mod resume;
 #[path = "it/round_trips.rs"]

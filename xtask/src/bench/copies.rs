@@ -113,7 +113,7 @@ fn timed(
                 })
             })
             .collect();
-        let results = threads.into_iter().map(|thread| thread.join());
+        let results = threads.into_iter().map(std::thread::ScopedJoinHandle::join);
         results.filter_map(|result| result.ok()?.err()).next()
     });
     match failed {

@@ -5,7 +5,6 @@ use std::time::Duration;
 use manifest_core::{Digest, MediaType, Reference};
 use manifest_registry::{
     Child, Client, ClientConfig, Expected, Publication, Published, Referrers, RegistryError, Retry,
-    SkipReason,
 };
 use manifest_testkit::fault::{Answer, Fault};
 use manifest_testkit::image::{BuiltImage, BuiltIndex, Image, Index};
@@ -113,15 +112,15 @@ impl Place {
     }
 }
 
-fn fallback(digest: &str) -> String {
+pub(crate) fn fallback(digest: &str) -> String {
     digest.replace(':', "-")
 }
 
-fn image(seed: &str) -> BuiltImage {
+pub(crate) fn image(seed: &str) -> BuiltImage {
     Image::oci().seed(seed).layers(2, 100).build()
 }
 
-fn referrer(subject: &BuiltImage, kind: &str) -> BuiltImage {
+pub(crate) fn referrer(subject: &BuiltImage, kind: &str) -> BuiltImage {
     let content = format!("{kind} of {}", subject.digest);
     Image::oci()
         .artifact_type(kind)
@@ -144,7 +143,7 @@ fn child(source: &Reference, image: &BuiltImage) -> Child {
     Child::new(source.repository(), &digest, media_type, &image.manifest).unwrap()
 }
 
-fn found(client: &Client, source: &Reference, image: &BuiltImage) -> Referrers {
+pub(crate) fn found(client: &Client, source: &Reference, image: &BuiltImage) -> Referrers {
     let subject = source.repository().at(Digest::sha256(&image.manifest));
     run(client.referrers(&[subject])).unwrap()
 }
@@ -392,6 +391,7 @@ fn cosigns_tags_are_never_overwritten_by_less() {
             assert!(error.is_conflict(), "{error}");
             let expected = format!("{tag} is {}, and has something", there.digest);
             assert!(error.to_string().contains(&expected), "{error}");
+            assert!(error.hint().unwrap().contains("without --referrers"));
             // Nothing at all was written.
             assert!(target.log().requests().iter().all(|r| r.method != "PUT"));
         } else {
@@ -425,138 +425,6 @@ fn one_manifest_may_have_several_tags() {
     tags.push("1".to_owned());
     tags.sort();
     assert_eq!(target.tags("app"), tags);
-}
-
-#[test]
-fn pages_are_followed_within_bounds() {
-    let registry = EmbeddedRegistry::builder().referrers_per_page(2).start();
-    let image = image("signed");
-    registry.seed("app", "1", &image);
-    for i in 0..5 {
-        registry.seed("app", "r", &referrer(&image, &format!("example/{i}")));
-    }
-    let at = reference(&registry.host(), "app:1");
-    assert_eq!(found(&client(), &at, &image).children.len(), 5);
-    let pages = format!("/v2/app/referrers/{}", image.digest);
-    assert_eq!(registry.log().count(|r| r.path == pages), 3);
-    // A list without an end is left.
-    let empty = Index::oci().build();
-    let endless = Answer::Status {
-        code: 200,
-        headers: vec![
-            ("content-type".to_owned(), media_type::OCI_INDEX.to_owned()),
-            ("link".to_owned(), format!("<{pages}?again>; rel=\"next\"")),
-        ],
-        body: empty.manifest,
-    };
-    registry.fault(Fault::on("GET", &pages).answer(endless));
-    let subject = at.repository().at(Digest::sha256(&image.manifest));
-    let error = run(client().referrers(&[subject])).unwrap_err();
-    assert!(
-        error
-            .to_string()
-            .ends_with("more than the 100 pages of referrers that are followed"),
-        "{error}"
-    );
-}
-
-#[test]
-fn a_registry_without_the_api_says_so_in_many_ways() {
-    let signed_at = |registry: &EmbeddedRegistry| {
-        let image = image("signed");
-        let sbom = referrer(&image, "example/sbom");
-        registry.seed("app", "1", &image);
-        registry.seed("app", &sbom.digest, &sbom);
-        let index = Index::oci().image_with(&sbom, None, &[]).build();
-        registry.seed("app", &fallback(&image.digest), &index);
-        image
-    };
-    let nothing = Answer::Status {
-        code: 200,
-        headers: vec![("content-type".to_owned(), "application/json".to_owned())],
-        body: b"{}".to_vec(),
-    };
-    let others = [400, 404, 405, 406, 501].map(Answer::status);
-    for answer in others.into_iter().chain([nothing, Answer::Html(200)]) {
-        let registry = EmbeddedRegistry::start();
-        let image = signed_at(&registry);
-        let shown = format!("{answer:?}");
-        registry.fault(Fault::on("GET", "/referrers/").answer(answer));
-        let at = reference(&registry.host(), "app:1");
-        assert_eq!(found(&client(), &at, &image).children.len(), 1, "{shown}");
-    }
-    for status in [401, 403] {
-        let registry = EmbeddedRegistry::start();
-        let image = signed_at(&registry);
-        registry.fault(Fault::on("GET", "/referrers/").answer(Answer::status(status)));
-        let at = reference(&registry.host(), "app:1");
-        let subject = at.repository().at(Digest::sha256(&image.manifest));
-        let error = run(client().referrers(&[subject])).unwrap_err();
-        let text = error.to_string();
-        assert!(text.starts_with("failed to list what refers to "), "{text}");
-    }
-}
-
-#[test]
-fn what_cannot_be_copied_is_told() {
-    let registry = EmbeddedRegistry::builder().no_referrers().start();
-    let image = image("signed");
-    registry.seed("app", "1", &image);
-    let (lost, stranger) = (
-        referrer(&image, "example/lost"),
-        Image::oci().seed("x").build(),
-    );
-    registry.seed("app", "stranger", &stranger);
-    let artifact = "application/vnd.oci.artifact.manifest.v1+json";
-    let entry = |digest: &str, media_type: &str, size: usize| json!({ "mediaType": media_type, "digest": digest, "size": size });
-    let index = json!({ "schemaVersion": 2, "mediaType": media_type::OCI_INDEX, "manifests": [
-        entry(&lost.digest, &lost.media_type, lost.size()),
-        entry(&stranger.digest, &stranger.media_type, stranger.size()),
-        entry(&image.digest, artifact, 3),
-    ] });
-    let tag = fallback(&image.digest);
-    registry.put_manifest(
-        "app",
-        Some(&tag),
-        media_type::OCI_INDEX,
-        index.to_string().as_bytes(),
-    );
-    let at = reference(&registry.host(), "app:1");
-    let referrers = found(&client(), &at, &image);
-    assert!(referrers.children.is_empty());
-    let reasons: Vec<&SkipReason> = referrers.skipped.iter().map(|s| &s.reason).collect();
-    let unknown = SkipReason::Type(artifact.to_owned());
-    assert_eq!(
-        reasons,
-        [&SkipReason::Lost, &SkipReason::Stranger, &unknown]
-    );
-    assert_eq!(
-        referrers.skipped[0].to_string(),
-        format!(
-            "{}/app@{}, which is listed as referring to {}, is not copied: the registry does not have it",
-            registry.host(),
-            lost.digest,
-            image.digest
-        )
-    );
-}
-
-#[test]
-fn referrers_of_referrers_are_followed_so_far() {
-    let registry = EmbeddedRegistry::start();
-    let first = image("signed");
-    registry.seed("app", "1", &first);
-    let mut subject = first.clone();
-    for level in 0..7 {
-        let next = referrer(&subject, &format!("example/{level}"));
-        registry.seed("app", "r", &next);
-        subject = next;
-    }
-    let at = reference(&registry.host(), "app:1");
-    let referrers = found(&client(), &at, &first);
-    assert_eq!(referrers.children.len(), 4);
-    assert_eq!(referrers.skipped.len(), 1);
-    assert_eq!(referrers.skipped[0].reason, SkipReason::TooDeep);
 }
 
 #[test]
@@ -624,6 +492,7 @@ fn what_has_the_tag_of_the_index_and_is_none_stays() {
     let name = reference(&target.host(), "app:1");
     let error = publish(&client(), &name, &signed.list, &children).unwrap_err();
     assert!(error.to_string().contains("is something else"), "{error}");
+    assert!(error.hint().unwrap().contains("remove it there"));
     assert_eq!(target.manifest("app", &tag).unwrap().1, other.manifest);
     assert_eq!(target.digest("app", "1"), None);
 }
