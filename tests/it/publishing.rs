@@ -4,13 +4,21 @@
 //! | --- | --- |
 //! | [`sources`] | what `create` takes, and what becomes of it |
 //! | [`editing`] | `annotate` and `remove` beyond what Docker has |
+//! | [`layouts`] | images on this machine, as sources and as targets |
 //! | [`targets`] | several tags, repositories and registries; conditions on them |
+//! | [`progress`] | what is said while copying takes long |
+//! | [`referrers`] | what refers to images, and lists that refer to something |
+//! | [`reports`] | dry runs, and what scripts read |
 //! | [`registries`] | the same where registries differ: mounts, OCI, mixed lists, lag, immutable tags, small tokens |
 //! | [`properties`] | what holds whatever the images look like |
-//! | [`reports`] | dry runs, and what scripts read |
+//! | [`peers`] | other tools read what was published |
 
 mod editing;
+mod layouts;
+mod peers;
+mod progress;
 mod properties;
+mod referrers;
 mod registries;
 mod reports;
 mod sources;

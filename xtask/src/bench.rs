@@ -4,6 +4,7 @@
 //! | --- | --- |
 //! | [`world`] | the registry, the token server, and the images in it |
 //! | [`program`] | the programs, and how each makes and pushes a list |
+//! | [`copies`] | many layers from registry to registry |
 //! | [`layer`] | one large layer from registry to registry |
 //! | [`measured`] | time and memory of a process |
 //!
@@ -15,6 +16,7 @@ use std::time::Duration;
 
 use crate::{TaskResult, cargo, run as run_command, target_folder};
 
+mod copies;
 mod layer;
 mod measured;
 mod program;
@@ -60,6 +62,10 @@ enum Part {
     Images,
     /// Ours with a large layer
     Layer,
+    /// Ours with indexes as BuildKit pushes them
+    Indexes,
+    /// Ours, and skopeo, from one registry to another
+    Copies,
 }
 
 pub(crate) fn run(args: &Args) -> TaskResult {
@@ -81,7 +87,13 @@ pub(crate) fn run(args: &Args) -> TaskResult {
         images(args, ours.clone())?;
     }
     if wants(Part::Layer) {
-        large_layer(args, ours)?;
+        large_layer(args, ours.clone())?;
+    }
+    if wants(Part::Indexes) {
+        indexes(args, ours.clone())?;
+    }
+    if wants(Part::Copies) {
+        copies::run(args.quick, ours)?;
     }
     Ok(())
 }
@@ -99,12 +111,14 @@ fn programs(args: &Args, ours: PathBuf) -> TaskResult {
         let work = Work {
             images: 4,
             layers: 3,
+            attested: false,
         };
         (work, &LATENCIES[1..2])
     } else {
         let work = Work {
             images: 20,
             layers: 10,
+            attested: false,
         };
         (work, &LATENCIES[..])
     };
@@ -193,7 +207,14 @@ fn images(args: &Args, ours: PathBuf) -> TaskResult {
     let mut measured = Vec::new();
     for &images in counts {
         eprintln!("bench: {images} images");
-        let world = World::embedded(Work { images, layers }, latency)?;
+        let world = World::embedded(
+            Work {
+                images,
+                layers,
+                attested: false,
+            },
+            latency,
+        )?;
         world.traffic();
         let published = ours.publish(&world, &format!("{}/list:1", world.host()))?;
         measured.push((images, published, world.traffic()));
@@ -213,6 +234,45 @@ fn images(args: &Args, ours: PathBuf) -> TaskResult {
             both.peak_mb(),
         );
     }
+    Ok(())
+}
+
+/// Measures ours with indexes of an image and its attestation, which are flattened into one.
+fn indexes(args: &Args, ours: PathBuf) -> TaskResult {
+    let images = if args.quick { 4 } else { 20 };
+    let latency = Duration::from_millis(args.latency.first().copied().unwrap_or(50));
+    let work = Work {
+        images,
+        layers: 10,
+        attested: true,
+    };
+    eprintln!("bench: {images} indexes");
+    let world = World::real(work, latency)?;
+    let ours = program::installed(ours);
+    world.traffic();
+    let mut command = program::in_environment(&ours, &world.home(), &world.authority());
+    command.args(["create", "--push", "--on-duplicate", "keep"]);
+    command.arg(format!("{}/list:1", world.host()));
+    command.args(world.images());
+    let measured = measured::measure(command)?;
+    let waves = world::waves(&world.requests());
+    let traffic = world.traffic();
+    println!(
+        "\n{images} indexes of BuildKit (an image of 10 layers and its attestation each), flattened and pushed at {} ms:\n",
+        latency.as_millis()
+    );
+    println!(
+        "| time | requests | connections | tokens | round trips after connection and token | peak memory |"
+    );
+    println!("| ---: | ---: | ---: | ---: | ---: | ---: |");
+    println!(
+        "| {:.2} s | {} | {} | {} | {waves} | {:.1} MB |",
+        measured.wall.as_secs_f64(),
+        traffic.requests,
+        traffic.connections,
+        traffic.tokens,
+        measured.peak_mb(),
+    );
     Ok(())
 }
 

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
+use std::io::IsTerminal as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -16,9 +17,10 @@ use crate::failure::Failure;
 use crate::interrupt;
 use crate::memory::Remembered;
 use crate::names::PROGRAM;
-use crate::observer::Notices;
+use crate::observer::{Notices, Watching};
 use crate::output::Output;
 use crate::plugin::VERSION;
+use crate::progress::Place;
 use crate::settings::config_json::{self, ConfigJson};
 use crate::settings::{self, auth_files, certs_d, proxies, registries_conf};
 
@@ -94,16 +96,19 @@ pub struct Context<'a> {
     pub output: &'a Output,
     environment: Environment,
     globals: Globals,
+    notices: Arc<Notices>,
 }
 
 impl<'a> Context<'a> {
     /// Gathers what a command runs in. Reads nothing from disk yet.
     #[must_use]
     pub fn new(environment: Environment, globals: Globals, output: &'a Output) -> Self {
+        let notices = Arc::new(Notices::new(globals.wants_debug()));
         Self {
             output,
             environment,
             globals,
+            notices,
         }
     }
 
@@ -179,9 +184,7 @@ impl<'a> Context<'a> {
             },
             retry: patience.retry(),
             memory: self.memory(reach),
-            observer: Arc::new(Notices {
-                debug: self.globals.wants_debug(),
-            }),
+            observer: self.notices.clone(),
             ..ClientConfig::default()
         })?)
     }
@@ -197,6 +200,25 @@ impl<'a> Context<'a> {
             Some(remembered) => Arc::new(remembered),
             None => Arc::new(Forgetful),
         }
+    }
+
+    /// Shows how far copying has come for as long as what is returned is held: in one line on a terminal, in a few elsewhere.
+    pub(crate) fn watch_copying(&self) -> Watching<'_> {
+        let is_dumb = self
+            .environment
+            .var("TERM")
+            .is_none_or(|term| term == "dumb");
+        let place = if std::io::stderr().is_terminal() && !is_dumb {
+            Place::Terminal
+        } else {
+            Place::Log
+        };
+        self.notices.watch(place)
+    }
+
+    /// Writes something while copying may be shown.
+    pub(crate) fn aside<T>(&self, write: impl FnOnce() -> T) -> T {
+        self.notices.aside(write)
     }
 
     fn host_certificates(&self) -> Result<BTreeMap<String, HostCertificates>, Failure> {
@@ -226,6 +248,17 @@ impl<'a> Context<'a> {
             self.output.warning(&message);
             ConfigJson::default()
         }))
+    }
+
+    /// Returns the folder that relative paths start from.
+    ///
+    /// # Errors
+    /// Where the process is in a folder that is gone.
+    pub fn here(&self) -> Result<PathBuf, Failure> {
+        std::env::current_dir().map_err(|source| Failure::Input {
+            path: PathBuf::from("."),
+            source,
+        })
     }
 
     /// Returns the time, in seconds since 1970 (UTC).

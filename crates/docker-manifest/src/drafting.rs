@@ -11,6 +11,7 @@ use crate::commands::for_all;
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::sources::flatten::Choice;
+use crate::sources::words::Named;
 use crate::sources::{Resolved, Resolver};
 
 /// Puts annotations on a draft's list and on its images.
@@ -140,22 +141,22 @@ pub(crate) async fn refreshed(
     store: &Store,
     draft: &Draft,
 ) -> Result<Draft, Failure> {
-    let mut sources: Vec<Reference> = Vec::new();
+    let mut sources: Vec<Named> = Vec::new();
     for entry in &draft.entries {
-        if let Source::Registry(source) = source_of(entry)
-            && source.digest().is_none()
+        if let Some(source) = Named::of(&source_of(entry))
+            && !source.is_pinned()
             && !sources.contains(&source)
         {
             sources.push(source);
         }
     }
-    let client = client.reading(&sources);
+    let client = client.reading(sources.iter().filter_map(Named::reference));
     let all = Choice {
         platforms: Vec::new(),
         attestations: true,
     };
-    let of = |source: Reference| {
-        let is_of = |entry: &&Entry| source_of(entry) == Source::Registry(source.clone());
+    let of = |source: Named| {
+        let is_of = |entry: &&Entry| source_of(entry) == source.source();
         let entries: Vec<&Entry> = draft.entries.iter().filter(is_of).collect();
         // What was chosen of a list then is chosen again: the platforms that are there, with attestations or without.
         let is_list = entries.iter().any(|entry| entry.is_child());
@@ -190,10 +191,11 @@ pub(crate) async fn refreshed(
     };
     let now = context.now();
     let client = &client;
-    let resolve = |(source, choice, flatten): (Reference, Choice, bool)| async move {
+    let resolve = |(source, choice, flatten): (Named, Choice, bool)| async move {
         let resolver = Resolver {
             client,
             choice: &choice,
+            list: &draft.list,
             flatten,
             now,
         };

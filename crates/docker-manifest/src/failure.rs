@@ -6,7 +6,8 @@ use std::path::PathBuf;
 
 use manifest_core::draft::{PayloadError, UnsupportedPair};
 use manifest_core::settings::CannotCarry;
-use manifest_core::{Digest, PlatformNameError, Reference, ReferenceError};
+use manifest_core::{Digest, PlatformNameError, Reference, ReferenceError, Source};
+use manifest_layout::{LayoutError, LocationError};
 use manifest_registry::{RegistryError, redact};
 use manifest_store::StoreError;
 
@@ -105,6 +106,20 @@ pub enum Failure {
         /// The flag.
         flag: &'static str,
     },
+    /// A flag for registries was given where a layout is written.
+    #[error("{flag} is for registries, and --to writes to none")]
+    NeedsRegistry {
+        /// The flag.
+        flag: &'static str,
+    },
+    /// What a list is to be written to is no layout.
+    #[error(
+        "{text:?} is nothing that can be written to: it has to be oci-layout://DIR or oci-layout://DIR:TAG"
+    )]
+    NoLayout {
+        /// What was given.
+        text: String,
+    },
     /// There is nothing to amend where no draft is kept.
     #[error("--amend adds to a draft, and --push keeps none")]
     AmendAndPush,
@@ -112,7 +127,7 @@ pub enum Failure {
     #[error("{source_image} has moved since the list was made: it was {then}, it is {now}")]
     Moved {
         /// The tag.
-        source_image: Box<Reference>,
+        source_image: Box<Source>,
         /// What it showed.
         then: Box<Digest>,
         /// What it shows.
@@ -217,6 +232,25 @@ pub enum Failure {
     /// A registry refused, or could not be reached.
     #[error(transparent)]
     Registry(#[from] RegistryError),
+    /// A registry was asked for a source of a list, and has no such image.
+    #[error(transparent)]
+    NoSource(RegistryError),
+    /// An image on this machine could not be read, or written.
+    #[error(transparent)]
+    Layout(#[from] LayoutError),
+    /// A text names no image on this machine.
+    #[error(transparent)]
+    Location(#[from] LocationError),
+    /// The configuration of an image on this machine is no JSON of the right form.
+    #[error("the image config {digest} of {location} cannot be read")]
+    LocalConfig {
+        /// Where the image is.
+        location: String,
+        /// The configuration.
+        digest: Digest,
+        /// What is wrong.
+        source: serde_json::Error,
+    },
     /// Several things failed, each for itself.
     #[error("{}", .0.iter().map(describe).collect::<Vec<_>>().join("\n"))]
     Several(Vec<Failure>),
@@ -278,7 +312,10 @@ impl Failure {
             Self::Registry(error) if error.is_unauthorized() => Exit::Unauthorized,
             Self::Registry(error) if error.is_rate_limited() => Exit::RateLimited,
             Self::Registry(error) if error.is_unavailable() => Exit::Unavailable,
-            Self::NeedsPush { .. } | Self::AmendAndPush => Exit::Usage,
+            Self::NeedsPush { .. }
+            | Self::NeedsRegistry { .. }
+            | Self::NoLayout { .. }
+            | Self::AmendAndPush => Exit::Usage,
             Self::Moved { .. } => Exit::Conflict,
             Self::Partly { failed, .. } => match failed.first() {
                 Some(error) => Self::Registry(error.clone()).exit(),
@@ -315,6 +352,11 @@ impl Failure {
             }
             Self::Store(error) => error.hint().into_iter().collect(),
             Self::Registry(error) => error.hint().into_iter().collect(),
+            Self::NoSource(error) => {
+                let own = error.hint();
+                own.into_iter().chain(only_in_the_engine(error)).collect()
+            }
+            Self::Layout(error) => error.hint().into_iter().collect(),
             Self::Partly { failed, .. } => failed.iter().filter_map(RegistryError::hint).collect(),
             failure => failure.own_hint().into_iter().collect(),
         }
@@ -374,6 +416,17 @@ impl Failure {
     }
 }
 
+/// Says what to do where an image may never have left the engine that built it.
+fn only_in_the_engine(error: &RegistryError) -> Option<String> {
+    let RegistryError::NoSuchManifest { reference, .. } = error else {
+        return None;
+    };
+    reference.tag()?;
+    Some(format!(
+        "if it is only in the local engine: `docker push` it first, or `docker save -o FILE {reference}` and name it as docker-archive:FILE"
+    ))
+}
+
 fn partly(live: &[String], failed: &[RegistryError]) -> String {
     let mut lines: Vec<String> = failed.iter().map(ToString::to_string).collect();
     lines.push(if live.is_empty() {
@@ -388,7 +441,10 @@ fn partly(live: &[String], failed: &[RegistryError]) -> String {
 ///
 /// That there is no such manifest is said as Docker says it; what the registry answered has a line of its own.
 fn describe(error: &Failure) -> String {
-    let is_not_found = matches!(error, Failure::Registry(error) if error.is_not_found());
+    let is_not_found = matches!(
+        error,
+        Failure::Registry(error) | Failure::NoSource(error) if error.is_not_found()
+    );
     let mut mark = if is_not_found { "\n" } else { ": " };
     let mut text = error.to_string();
     let mut cause = error.source();

@@ -16,6 +16,7 @@
 //! | [`memory`] | what is remembered from one run to the next |
 //! | [`output`] | results to standard output, all else to standard error |
 //! | [`observer`] | what the registry client tells while it works |
+//! | `progress` | how far copying has come |
 //! | [`failure`] | every way to fail, with its hints |
 //! | [`exit`] | the table of exit codes |
 //! | [`shim`] | handing a command line over to the real `docker` |
@@ -38,6 +39,7 @@ pub mod names;
 pub mod observer;
 pub mod output;
 pub mod plugin;
+mod progress;
 pub mod publishing;
 pub mod reference_docs;
 pub mod review;

@@ -4,18 +4,23 @@
 //! | --- | --- |
 //! | [`flags`] | the flags of `push` and of `create --push` |
 //! | `children` | the manifests that a target may lack |
+//! | `referrers` | what refers to them |
 //! | [`report`] | digest, files and JSON for scripts |
 //! | `plan` | `--dry-run` |
+//! | `to_layout` | `--to`: an image layout on this machine in place of a registry |
 
 mod children;
 pub mod flags;
 mod plan;
+mod referrers;
 pub mod report;
+mod to_layout;
 
 use std::collections::BTreeMap;
 
+use manifest_core::draft::Origin;
 use manifest_core::reference::Repository;
-use manifest_core::{Digest, Draft, Manifest, MediaType, PublishedList, Reference, Source};
+use manifest_core::{Digest, Draft, Entry, Manifest, MediaType, PublishedList, Reference, Source};
 use manifest_registry::{Child, Client, Expected, Outlook, Publication, Released};
 
 use crate::cli::{Moved, OnDuplicate, PlatformList};
@@ -24,6 +29,7 @@ use crate::context::Context;
 use crate::failure::Failure;
 use crate::output::Output;
 use crate::review;
+use children::Disks;
 use flags::PublishFlags;
 use report::Report;
 
@@ -38,6 +44,29 @@ pub(crate) async fn publish(
     examine(&mut draft, flags, usual, context.output)?;
     let list = PublishedList::of(&draft)?;
     let report = Report::new(&draft, &list);
+    let disks = Disks::new(&draft);
+    if let Some(text) = &flags.to {
+        let place = to_layout::place(text, &draft.list, flags, context)?;
+        disks_moved(&draft, &disks, flags.moved(), context.output)?;
+        let sources = sources(&draft);
+        let look = |source: &Reference| {
+            let source = source.clone();
+            async move {
+                // One that cannot be asked says nothing of whether it moved.
+                let now = client.manifest_digest(&source).await.ok().flatten();
+                Ok((source, now))
+            }
+        };
+        let watched = for_all(sources.keys().map(look)).await?;
+        moved(&sources, &watched, flags.moved(), context.output)?;
+        let written = to_layout::Written {
+            report: &report,
+            draft: &draft,
+            list: &list,
+            disks: &disks,
+        };
+        return to_layout::write(context, client, &written, &place, flags).await;
+    }
     let targets = targets(&draft.list, &list.digest, flags)?;
     let child_tags = match &flags.child_tags {
         Some(template) => child_tags(&draft, &targets, template)?,
@@ -47,7 +76,7 @@ pub(crate) async fn publish(
         report,
         media_type: list.media_type,
         bytes: &list.bytes,
-        what: What::Draft(&draft),
+        what: What::Draft(&draft, &disks),
         sources: sources(&draft),
     };
     if send(context, client, &work, &targets, flags).await? {
@@ -88,7 +117,7 @@ struct Work<'a> {
 
 /// What is published is made of.
 enum What<'a> {
-    Draft(&'a Draft),
+    Draft(&'a Draft, &'a Disks),
     Copy(&'a Repository, &'a Manifest),
 }
 
@@ -106,11 +135,16 @@ async fn send(
     let mut children = BTreeMap::new();
     for repository in groups.keys() {
         let found = match work.what {
-            What::Draft(draft) => children::of(client, draft, repository).await?,
+            What::Draft(draft, disks) => {
+                children::of(client, draft, Some(repository), disks).await?
+            }
             What::Copy(source, _) if source == *repository => Vec::new(),
             What::Copy(source, manifest) => children::whole(client, source, manifest).await?,
         };
         children.insert(*repository, found);
+    }
+    if flags.referrers.is_on() {
+        referrers::add(client, &work.what, &mut children, output).await?;
     }
     let watched: Vec<Reference> = work.sources.keys().cloned().collect();
     let verified = work.report.digests();
@@ -133,6 +167,9 @@ async fn send(
         })
         .collect();
     let moved = |watched: &[_]| moved(&work.sources, watched, flags.moved(), output);
+    if let What::Draft(draft, disks) = work.what {
+        disks_moved(draft, disks, flags.moved(), output)?;
+    }
     if flags.dry_run.is_on() {
         let plan = client.plan(&publications).await?;
         moved(&plan.watched)?;
@@ -148,6 +185,13 @@ async fn send(
                 report::size(outlook.copied_bytes)
             ));
         }
+        if outlook.local > 0 {
+            output.status(&format!(
+                "uploading {} blobs ({}) from this machine",
+                outlook.local,
+                report::size(outlook.local_bytes)
+            ));
+        }
         Ok::<_, Failure>(())
     };
     let is_plain = !flags.quiet.is_on() && flags.format.is_none();
@@ -156,10 +200,13 @@ async fn send(
         if is_plain && said.is_ok() {
             let (target, digest) = (publication.repository(), child.digest());
             let line = format!("Pushed ref {target}@{digest} with digest: {digest}");
-            said = output.result(line);
+            said = context.aside(|| output.result(line));
         }
     };
-    let released = client.release(&publications, check, arrived).await?;
+    let watching = (!flags.quiet.is_on()).then(|| context.watch_copying());
+    let released = client.release(&publications, check, arrived).await;
+    drop(watching);
+    let released = released?;
     said?;
     let is_shown = targets.len() > 1 || !flags.tag.is_empty();
     finish(&released, is_shown, output)?;
@@ -181,7 +228,7 @@ fn examine(
     if let Some(entry) = draft
         .entries
         .iter()
-        .find(|entry| !entry.is_child() && !entry.has_platform())
+        .find(|entry| is_named_itself(entry) && !entry.has_platform())
     {
         let image = entry.reference.clone();
         return Err(Failure::NoPlatform { image });
@@ -196,6 +243,16 @@ fn examine(
         output.warning(&warning);
     }
     Ok(())
+}
+
+/// Tells whether an entry was named itself, rather than being a child of what was named.
+fn is_named_itself(entry: &Entry) -> bool {
+    let is_root = |origin: &Origin| origin.digest == entry.descriptor.digest;
+    match entry.source() {
+        None => true,
+        Some(Source::Registry(_)) => false,
+        Some(Source::Disk(_)) => entry.is_image() && entry.origin.as_ref().is_some_and(is_root),
+    }
 }
 
 /// Returns what is to be written: the list's own name and those of `--tag`, each once; their repositories alone with
@@ -265,23 +322,51 @@ fn moved(
     output: &Output,
 ) -> Result<(), Failure> {
     for (source, now) in watched {
-        let (Some(then), Some(now)) = (sources.get(source), now) else {
-            continue;
-        };
-        if then == now {
-            continue;
+        if let (Some(then), Some(now)) = (sources.get(source), now) {
+            compare(&Source::Registry(source.clone()), then, now, wanted, output)?;
         }
-        if wanted == Moved::Error {
-            return Err(Failure::Moved {
-                source_image: source.clone().into(),
-                then: then.clone().into(),
-                now: now.clone().into(),
-            });
-        }
-        output.warning(&format!(
-            "{source} has moved since the list was made: it is {now} now, and what is published is {then}"
-        ));
     }
+    Ok(())
+}
+
+/// As [`moved`], of what is on this machine.
+fn disks_moved(
+    draft: &Draft,
+    disks: &Disks,
+    wanted: Moved,
+    output: &Output,
+) -> Result<(), Failure> {
+    for (source, now) in disks.shown() {
+        let is_of = |entry: &&Entry| entry.source() == Some(source);
+        let origin = draft.entries.iter().find(is_of);
+        let origin = origin.and_then(|entry| entry.origin.as_ref());
+        if let (Some(origin), Some(now)) = (origin, now) {
+            compare(source, &origin.digest, &now, wanted, output)?;
+        }
+    }
+    Ok(())
+}
+
+fn compare(
+    source: &Source,
+    then: &Digest,
+    now: &Digest,
+    wanted: Moved,
+    output: &Output,
+) -> Result<(), Failure> {
+    if then == now {
+        return Ok(());
+    }
+    if wanted == Moved::Error {
+        return Err(Failure::Moved {
+            source_image: source.clone().into(),
+            then: then.clone().into(),
+            now: now.clone().into(),
+        });
+    }
+    output.warning(&format!(
+        "{source} has moved since the list was made: it is {now} now, and what is published is {then}"
+    ));
     Ok(())
 }
 

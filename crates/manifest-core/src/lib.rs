@@ -13,6 +13,7 @@
 //! | [`duplicates`] | entries that engines cannot tell apart, attestations without their image |
 //! | [`entry_json`] | the JSON form in which Docker stores and shows an entry |
 //! | [`list`] | the manifest list or image index that a draft becomes, byte for byte as Docker's |
+//! | [`referrers`] | where a registry keeps what refers to an image, if it has no list of that |
 //! | [`go_json`] | what Go's JSON encoder and decoder do differently from Rust's |
 //! | [`go_duration`] | durations as Go writes them |
 //! | [`settings`] | a list's annotations, type and order |
@@ -39,6 +40,7 @@ pub mod media_type;
 pub mod platform;
 pub mod platform_name;
 pub mod reference;
+pub mod referrers;
 pub mod settings;
 pub mod unknown;
 

@@ -78,6 +78,10 @@ pub struct ImageManifest {
     pub config: Descriptor,
     /// The image's layers, base first.
     pub layers: Vec<Descriptor>,
+    /// The type of artifact that it is, where it states one.
+    pub artifact_type: Option<String>,
+    /// What it refers to.
+    pub subject: Option<Box<Descriptor>>,
     /// Annotations on the image.
     pub annotations: std::collections::BTreeMap<String, String>,
 }
@@ -148,6 +152,15 @@ impl Manifest {
         &self.content
     }
 
+    /// Returns what it refers to.
+    #[must_use]
+    pub fn subject(&self) -> Option<&Descriptor> {
+        match &self.content {
+            Content::Image(image) => image.subject.as_deref(),
+            Content::List(list) => list.subject.as_ref(),
+        }
+    }
+
     /// Returns the descriptor of this manifest, without a platform.
     #[must_use]
     pub fn descriptor(&self) -> Descriptor {
@@ -186,9 +199,15 @@ impl ImageManifest {
         let config = object
             .object("config")?
             .ok_or(ManifestError::Missing("config"))?;
+        // No image is refused for what it refers to: nothing of that is needed to run it.
+        let subject = object.object("subject").ok().flatten();
         Ok(Self {
             config: Descriptor::from_object(&config)?,
             layers: descriptors(object, "layers")?,
+            artifact_type: object.get("artifactType").unwrap_or_default(),
+            subject: subject
+                .and_then(|subject| Descriptor::from_object(&subject).ok())
+                .map(Box::new),
             annotations: object.get("annotations")?.unwrap_or_default(),
         })
     }

@@ -33,6 +33,9 @@ use crate::transport::{Payload, Timeouts, Transport};
 /// What a registry calls the digest of what it sends or has stored.
 pub(crate) const DOCKER_CONTENT_DIGEST: &str = "docker-content-digest";
 
+/// What a registry with the referrers API answers to a manifest that has a subject.
+const OCI_SUBJECT: &str = "oci-subject";
+
 /// What the plugin tells the client. The default is anonymous, and takes no insecure host but this machine.
 #[derive(Clone, Debug)]
 pub struct ClientConfig {
@@ -424,7 +427,8 @@ impl Client {
         media_type: MediaType,
         bytes: Vec<u8>,
     ) -> Result<Digest, RegistryError> {
-        self.put(target, media_type, bytes.into(), [].into()).await
+        let stored = self.put(target, media_type, bytes.into(), [].into());
+        Ok(stored.await?.digest)
     }
 
     /// As [`Self::put_manifest`], with a token that serves other calls as well.
@@ -434,7 +438,7 @@ impl Client {
         media_type: MediaType,
         bytes: Bytes,
         shared: Arc<[Scope]>,
-    ) -> Result<Digest, RegistryError> {
+    ) -> Result<Stored, RegistryError> {
         let own = target
             .digest()
             .filter(|digest| digest.matches(&bytes))
@@ -459,12 +463,21 @@ impl Client {
         let answer = self.shared.session.call(&call).await?.stored()?;
         let stated = answer.single_header(DOCKER_CONTENT_DIGEST)?;
         let stated = check_stated(stated, &bytes).map_err(|problem| answer.content(problem))?;
+        let is_listed = answer.headers().contains_key(OCI_SUBJECT);
         answer.discard().await;
         let stated = stated.as_ref().unwrap_or(&digest);
         for name in [name, stated.as_str()] {
             self.shared.session.wrote(repository.domain(), &path(name));
         }
-        Ok(stated.clone())
+        Ok(Stored {
+            digest: stated.clone(),
+            is_listed,
+        })
+    }
+
+    /// Returns the rights that a read of a repository shares with others.
+    pub(crate) fn shares(&self, repository: &Repository) -> Arc<[Scope]> {
+        self.reading.shared(repository)
     }
 
     /// Asks for a manifest with GET or HEAD.
@@ -494,6 +507,14 @@ impl Client {
             .session
             .describe(&manifest_call(Method::GET, reference))
     }
+}
+
+/// What a registry says of a manifest that was put.
+pub(crate) struct Stored {
+    /// The digest under which it has it.
+    pub(crate) digest: Digest,
+    /// Whether it lists it among those that refer to its subject.
+    pub(crate) is_listed: bool,
 }
 
 pub(crate) fn manifest_call(method: Method, reference: &Reference) -> Call<'_> {

@@ -1,11 +1,15 @@
 //! Making one blob present in another repository: by mount where the registry can, else by upload.
 
+use std::sync::Arc;
+
 use http::header::{CONTENT_LENGTH, HeaderMap, HeaderValue};
 use http::{Method, StatusCode};
 use manifest_core::reference::Repository;
 use manifest_core::{Descriptor, Digest};
 
+use crate::child::Child;
 use crate::error::{Operation, RegistryError};
+use crate::meter::Counted;
 use crate::publish::Push;
 use crate::session::{Call, Target};
 use crate::token::Scope;
@@ -23,11 +27,24 @@ impl Push<'_> {
     /// Mounts a blob, or uploads it where the registry does not mount.
     pub(crate) async fn copy_blob(
         &self,
-        source: &Repository,
+        child: &Child,
         blob: &Descriptor,
     ) -> Result<Way, RegistryError> {
+        let counted = self.meter.blob(blob.size, child.is_near(self.target));
+        let way = self.copy_counted(child, blob, &counted).await?;
+        counted.is_there();
+        Ok(way)
+    }
+
+    async fn copy_counted(
+        &self,
+        child: &Child,
+        blob: &Descriptor,
+        counted: &Arc<Counted>,
+    ) -> Result<Way, RegistryError> {
         let mut session = None;
-        if source.domain() == self.target.domain() {
+        let source = child.source();
+        if child.is_near(self.target) {
             match self.mount(source, &blob.digest).await {
                 Ok(None) => return Ok(Way::Mounted),
                 Ok(opened) => session = opened,
@@ -43,7 +60,7 @@ impl Push<'_> {
             }
             return Ok(Way::WasThere);
         }
-        self.upload(source, blob, session).await?;
+        self.upload(child, blob, session, counted).await?;
         Ok(Way::Uploaded(blob.size))
     }
 

@@ -28,6 +28,8 @@ pub enum Operation {
     MountBlob(Repository, Digest),
     /// Uploading a blob.
     PutBlob(Repository, Digest),
+    /// Listing what refers to a manifest.
+    ListReferrers(Reference),
     /// Getting a token for a registry.
     GetToken(String),
     /// Asking a registry how it wants to be spoken to.
@@ -47,6 +49,9 @@ impl fmt::Display for Operation {
             }
             Self::PutBlob(repository, digest) => {
                 write!(f, "failed to upload blob {digest} to {repository}")
+            }
+            Self::ListReferrers(subject) => {
+                write!(f, "failed to list what refers to {subject}")
             }
             Self::GetToken(host) => write!(f, "failed to get a token for {host}"),
             Self::Ping(host) => write!(f, "failed to reach {host}"),
@@ -201,8 +206,8 @@ pub struct Absent {
     pub kind: &'static str,
     /// Its digest.
     pub digest: Digest,
-    /// The repository that it was to come from.
-    pub source: Repository,
+    /// The repository that it was to come from, or the place on this machine.
+    pub source: String,
     /// Whether that has it; nothing where that cannot be told.
     pub is_in_source: Option<bool>,
 }
@@ -270,6 +275,16 @@ pub enum RegistryError {
         /// What is wrong.
         problem: Box<ContentProblem>,
     },
+    /// A blob that was to come from this machine is not there, or not what it was.
+    #[error("{digest} cannot be read from {place}: {reason}")]
+    Local {
+        /// Where it was to come from.
+        place: String,
+        /// The blob.
+        digest: Digest,
+        /// Why it cannot.
+        reason: String,
+    },
     /// A registry refused a manifest because something that it refers to is not there.
     #[error("{source}; {target} does not have {}", list(absent))]
     Incomplete {
@@ -299,6 +314,38 @@ pub enum RegistryError {
         expected: Option<Digest>,
         /// What it shows.
         found: Option<Digest>,
+    },
+    /// A tag of cosign's has something in the target that is not in what was to be written there.
+    #[error(
+        "{reference} is {found}, and has something that is not in {source_digest} of {source_repository}: neither is overwritten"
+    )]
+    SignaturesDiffer {
+        /// The tag, in the target.
+        reference: Box<Reference>,
+        /// What it shows.
+        found: Digest,
+        /// What was to be written.
+        source_digest: Digest,
+        /// Where that is.
+        source_repository: Repository,
+    },
+    /// Something else has the tag under which the referrers of a manifest are listed.
+    #[error("{reference} is to be the index of what refers to that digest, and is something else")]
+    NoIndex {
+        /// The tag.
+        reference: Box<Reference>,
+        /// What is wrong with what it shows.
+        source: Arc<ManifestError>,
+    },
+    /// There is more than is followed.
+    #[error("{reference} has more than the {limit} {what} that are followed")]
+    TooMany {
+        /// What has too many.
+        reference: Box<Reference>,
+        /// How many are followed.
+        limit: usize,
+        /// Of what.
+        what: &'static str,
     },
     /// What is published leads to manifests that are not there.
     #[error(
@@ -440,9 +487,13 @@ impl RegistryError {
             Self::Helper { .. }
             | Self::Credentials { .. }
             | Self::Unusable { .. }
+            | Self::Local { .. }
             | Self::ReadBack { .. }
             | Self::TagMoved { .. }
             | Self::ChildrenLost { .. }
+            | Self::SignaturesDiffer { .. }
+            | Self::NoIndex { .. }
+            | Self::TooMany { .. }
             | Self::Config { .. }
             | Self::Host { .. }
             | Self::Certificates { .. }
@@ -508,7 +559,10 @@ impl RegistryError {
     pub fn is_conflict(&self) -> bool {
         matches!(
             self,
-            Self::TagTaken { .. } | Self::TagMoved { .. } | Self::ReadBack { found: Some(_), .. }
+            Self::TagTaken { .. }
+                | Self::TagMoved { .. }
+                | Self::SignaturesDiffer { .. }
+                | Self::ReadBack { found: Some(_), .. }
         )
     }
 

@@ -34,6 +34,9 @@ impl RegistryError {
                     .to_owned(),
             ),
             Self::Refused { attempt, refusal } => find(attempt, &Symptom::Refusal(refusal)),
+            Self::Local { place, .. } => Some(format!(
+                "it may have been changed or removed since the list was made: bring it back, or name it again with `create --amend LIST {place}`"
+            )),
             Self::Helper { .. } => Some(
                 "install the helper, or take it out of credsStore and credHelpers in Docker's config.json"
                     .to_owned(),
@@ -41,6 +44,14 @@ impl RegistryError {
             Self::Incomplete { absent, .. } => found(Outcome::of_absent(absent)),
             Self::TagTaken { .. } => found(Outcome::TagTaken),
             Self::ChildrenLost { .. } => found(Outcome::Lost),
+            Self::SignaturesDiffer { .. } => Some(
+                "remove the tag there if what it has is not needed, or publish without --referrers and copy it with cosign"
+                    .to_owned(),
+            ),
+            Self::NoIndex { .. } => Some(
+                "look at what has this tag, and remove it there: by the distribution specification it is for that index alone"
+                    .to_owned(),
+            ),
             Self::ReadBack { found: Some(_), .. } => found(Outcome::OtherThere),
             Self::ReadBack { found: None, .. } => found(Outcome::NothingThere),
             Self::Content { problem, .. }
@@ -217,7 +228,7 @@ impl Row {
 impl Doing {
     fn fits(self, operation: &Operation) -> bool {
         let own = match operation {
-            Operation::GetManifest(_) => Self::ReadingManifest,
+            Operation::GetManifest(_) | Operation::ListReferrers(_) => Self::ReadingManifest,
             Operation::GetBlob(..) => Self::ReadingBlob,
             Operation::PutManifest(_) | Operation::PutBlob(..) | Operation::MountBlob(..) => {
                 Self::Writing
@@ -252,9 +263,9 @@ fn filled_in(hint: &str, attempt: &Attempt, kind: HostKind, symptom: &Symptom<'_
         format!("docker login {host}")
     };
     let repository = match &attempt.operation {
-        Operation::GetManifest(reference) | Operation::PutManifest(reference) => {
-            Some(reference.repository())
-        }
+        Operation::GetManifest(reference)
+        | Operation::ListReferrers(reference)
+        | Operation::PutManifest(reference) => Some(reference.repository()),
         Operation::GetBlob(repository, _)
         | Operation::MountBlob(repository, _)
         | Operation::PutBlob(repository, _) => Some(repository),

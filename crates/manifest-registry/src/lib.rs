@@ -5,8 +5,11 @@
 //! | [`client`] | [`Client`], what commands call |
 //! | [`publish`] | [`Client::publish`]: children, blobs first, then the tag, once |
 //! | [`release`] | [`Client::release`]: the same to several repositories, tags last everywhere |
+//! | `child`, `prepared` | what is published along; a publication of which it is known what is there |
 //! | `confirm`, `missing` | what the registry has under a name; why it refused what was to be there |
 //! | `copy`, `upload` | one blob from repository to repository: by mount, else streamed |
+//! | [`local`], `download` | blobs that come from this machine; blobs that go there |
+//! | [`referrers`], `enlist` | what refers to what is published; where a registry without a list of that has it |
 //! | `rights` | what calls that belong together ask of the token server |
 //! | [`concurrent()`] | many things at once, within bounds, results in order |
 //! | [`mirrors`] | where something is read from first |
@@ -20,7 +23,7 @@
 //! | `pool`, `tls` | a connection pool for each host, with its TLS settings and its proxy |
 //! | [`certificates`], [`proxies`] | what the user wants of those |
 //! | [`retry`], `retry_after`, `deadline` | what is tried again, when, and until when |
-//! | [`observer`] | what the client tells while it works |
+//! | [`observer`], `meter` | what the client tells while it works; how far copying has come |
 //! | [`error`], [`refusal`], [`network`], `hint`, `host_kind` | what went wrong, and what to do about it |
 //! | [`redact`] | what may be shown |
 //! | [`limits`] | bounds on what is read and waited for |
@@ -33,13 +36,16 @@ mod answer;
 mod auth;
 pub mod certificates;
 mod challenge;
+mod child;
 pub mod client;
 mod concurrent;
 mod confirm;
 mod copy;
 pub mod credentials;
 mod deadline;
+mod download;
 pub mod endpoint;
+mod enlist;
 pub mod error;
 #[doc(hidden)]
 #[cfg(any(test, feature = "fuzzing"))]
@@ -49,15 +55,19 @@ mod helper;
 mod hint;
 mod host_kind;
 pub mod limits;
+pub mod local;
 pub mod memory;
+mod meter;
 pub mod mirrors;
 mod missing;
 pub mod network;
 pub mod observer;
 mod pool;
+mod prepared;
 pub mod proxies;
 pub mod publish;
 pub mod redact;
+pub mod referrers;
 pub mod refusal;
 pub mod release;
 pub mod retry;
@@ -70,18 +80,21 @@ mod transport;
 mod upload;
 
 pub use certificates::{CertificateProblem, Certificates, HostCertificates, Identity, Pem};
+pub use child::Child;
 pub use client::{Client, ClientConfig};
 pub use concurrent::concurrent;
 pub use credentials::{Credential, Credentials, Found};
 pub use endpoint::Insecure;
 pub use error::RegistryError;
 pub use helper::stop_helpers;
+pub use local::LocalBlobs;
 pub use memory::{Forgetful, Memory};
 pub use mirrors::{Mirror, MirrorRule, Mirrors, Serves};
-pub use observer::{Event, Observer, Resuming, Retrying};
+pub use observer::{Event, Observer, Progress, Resuming, Retrying};
 pub use proxies::{Proxies, ProxySetting};
-pub use publish::{Child, Expected, Outlook, Publication, Published, Tagged};
+pub use publish::{Expected, Outlook, Publication, Published, Tagged};
 pub use redact::Secret;
+pub use referrers::{Referrers, SkipReason, Skipped};
 pub use release::{Plan, Released, TagResult};
 pub use retry::Retry;
 pub use transport::Timeouts;

@@ -44,6 +44,9 @@ pub const CONNECTION_WINDOW: u32 = 4 * STREAM_WINDOW;
 /// [`STREAM_WINDOW`] in flight.
 pub const PARALLEL_UPLOADS: usize = 4;
 
+/// How many bytes of a blob on this machine are read at once.
+pub const LOCAL_CHUNK: usize = 256 * 1024;
+
 /// How many blobs or manifests of one publication are worked on at once: what the fastest host takes.
 pub const PARALLEL_WORK: usize = REQUESTS_PER_HOST_HTTP2;
 
@@ -54,6 +57,20 @@ pub const SCOPES_PER_TOKEN: usize = 25;
 /// How long to wait before a tag that was just written, and is missing or shows what it was before, is looked at again;
 /// doubled each time, until [`LAG_WINDOW`] is over.
 pub const LAG_PAUSE: Duration = Duration::from_millis(100);
+
+/// How deep referrers of referrers are followed: a signature, of a bill of materials, of an image is two; twice that is known of
+/// nobody. As deep may lists be nested in one that refers to something.
+pub const REFERRER_DEPTH: usize = 4;
+
+/// How many referrers of one manifest, and of all of one publication, are copied. Images that are signed each night for years
+/// have some hundreds.
+pub const REFERRERS: usize = 4096;
+
+/// How many pages of a list of referrers are asked for. Registries put some 100 in one.
+pub const REFERRER_PAGES: usize = 100;
+
+/// How often an index of referrers is read and written again because somebody else wrote it meanwhile.
+pub const ENLISTINGS: usize = 5;
 
 /// How many redirects are followed. Registries use one, to their object storage.
 pub const REDIRECTS: usize = 5;

@@ -4,11 +4,12 @@ use manifest_core::media_type::is_foreign_layer;
 use manifest_core::reference::Repository;
 use manifest_core::{Content, Descriptor, Digest, Manifest, Reference};
 
+use crate::child::Child;
 use crate::concurrent::concurrent;
 use crate::confirm::Seen;
 use crate::error::{Absent, RegistryError};
 use crate::limits::PARALLEL_WORK;
-use crate::publish::{Child, Push};
+use crate::publish::Push;
 
 impl Push<'_> {
     /// Says more of why the registry refused to write `name`. Returns its digest where what was to be written turns out to be
@@ -54,6 +55,14 @@ impl Push<'_> {
         matches!(self.blob_exists(repository, &blob.digest).await, Ok(false))
     }
 
+    /// Tells whether a blob is where it is to come from; nothing where that cannot be told.
+    async fn source_has(&self, child: &Child, blob: &Descriptor) -> Option<bool> {
+        match child.local() {
+            Some(local) => Some(crate::local::stream(local, blob).await.is_ok()),
+            None => self.blob_exists(child.source(), &blob.digest).await.ok(),
+        }
+    }
+
     /// Says of a child that was refused which blobs are missing, and whether its source has them.
     pub(crate) async fn incomplete_child(
         &self,
@@ -62,7 +71,7 @@ impl Push<'_> {
         error: RegistryError,
     ) -> RegistryError {
         let looks = blobs.into_iter().map(|blob| async move {
-            let has = self.blob_exists(child.source(), &blob.digest).await;
+            let has = self.source_has(child, &blob).await;
             Absent {
                 kind: if is_foreign_layer(&blob.media_type) {
                     "foreign layer"
@@ -70,8 +79,8 @@ impl Push<'_> {
                     "blob"
                 },
                 digest: blob.digest,
-                source: child.source().clone(),
-                is_in_source: has.ok(),
+                source: child.blobs_place(),
+                is_in_source: has,
             }
         });
         let absent = concurrent(PARALLEL_WORK, looks).await;
@@ -101,6 +110,7 @@ impl Push<'_> {
         let source = child.map_or(self.target, Child::source);
         let is_in_source = match child {
             None => Some(false),
+            Some(child) if child.local().is_some() => Some(true),
             Some(_) => match self.look(&source.at(digest.clone())).await {
                 Ok(Seen::At(_) | Seen::There) => Some(true),
                 Ok(Seen::Nothing) => Some(false),
@@ -110,7 +120,7 @@ impl Push<'_> {
         Some(Absent {
             kind: "manifest",
             digest: digest.clone(),
-            source: source.clone(),
+            source: child.map_or_else(|| self.target.to_string(), Child::blobs_place),
             is_in_source,
         })
     }

@@ -18,8 +18,34 @@ pub trait Observer: fmt::Debug + Send + Sync {
     /// An upload that failed goes on. Called after the wait, when it is known from where.
     fn resuming(&self, _resumed: &Resuming<'_>) {}
 
+    /// Blobs are on their way to where something is published: called as that begins, with each piece that has moved, and for
+    /// each blob that is there. Never called where there is nothing to bring. Must not wait.
+    fn progress(&self, _: &Progress) {}
+
     /// Something happened that is of interest where a person looks for the reason of something. Nothing in it is secret.
     fn event(&self, _: &Event<'_>) {}
+}
+
+/// How far the blobs of one publication, or of several that go together, have come. None of it ever becomes less, and at the
+/// end what is done is all there is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Progress {
+    /// How many blobs are to be brought, by mount or by copy.
+    pub blobs: usize,
+    /// How many of them are there.
+    pub blobs_done: usize,
+    /// How many bytes are to be copied. A blob that a registry will not mount is added when that is known.
+    pub bytes: u64,
+    /// How many of them have been.
+    pub bytes_done: u64,
+}
+
+impl Progress {
+    /// Tells whether all is there.
+    #[must_use]
+    pub fn is_complete(&self) -> bool {
+        self.blobs_done >= self.blobs
+    }
 }
 
 /// What the client does, step by step. `Display` is one line for a person.

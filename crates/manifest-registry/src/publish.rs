@@ -1,22 +1,24 @@
 //! Publishing a list to one repository: its children first, each tag once and last, then a look at what the registry has.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use bytes::Bytes;
 use futures_util::{StreamExt as _, TryStreamExt as _};
-use manifest_core::manifest::ImageManifest;
 use manifest_core::media_type::is_foreign_layer;
 use manifest_core::reference::Repository;
-use manifest_core::{Content, Descriptor, Digest, Manifest, MediaType, Reference};
+use manifest_core::{Descriptor, Digest, MediaType, Reference};
 
-use crate::client::Client;
+use crate::child::{Child, Key};
+use crate::client::{Client, Stored};
 use crate::concurrent::concurrent;
 use crate::confirm::Seen;
 use crate::copy::Way;
-use crate::error::{ContentProblem, RegistryError};
+use crate::enlist::Answers;
+use crate::error::RegistryError;
 use crate::limits::PARALLEL_WORK;
-use crate::release::PlannedBlob;
+use crate::meter::Meter;
+use crate::prepared::Prepared;
 use crate::rights::Rights;
 use crate::session::Session;
 
@@ -52,6 +54,10 @@ pub struct Outlook {
     pub copies: usize,
     /// How many bytes these have.
     pub copied_bytes: u64,
+    /// How many blobs would have to be uploaded from this machine, at most.
+    pub local: usize,
+    /// How many bytes these have.
+    pub local_bytes: u64,
 }
 
 /// What a tag has to show before it is written. Nobody keeps others from writing it meanwhile.
@@ -80,68 +86,8 @@ impl Publication<'_> {
     }
 }
 
-/// A manifest that belongs to what is published, and where its blobs are.
-#[derive(Clone, Debug)]
-pub struct Child {
-    source: Repository,
-    manifest: Manifest,
-}
-
-impl Child {
-    /// Checks a manifest against its type and digest.
-    ///
-    /// # Errors
-    /// Where it is not what it is said to be.
-    pub fn new(
-        source: &Repository,
-        digest: &Digest,
-        media_type: MediaType,
-        bytes: &[u8],
-    ) -> Result<Self, RegistryError> {
-        let unusable = |problem| RegistryError::Unusable {
-            reference: source.at(digest.clone()).into(),
-            problem: Box::new(problem),
-        };
-        let manifest = Manifest::parse(media_type.as_str(), bytes)
-            .map_err(|error| unusable(ContentProblem::Manifest(Arc::new(error))))?;
-        let wrong = ContentProblem::Digest {
-            kind: "manifest",
-            expected: digest.clone(),
-        };
-        Ok(Self {
-            source: source.clone(),
-            manifest: manifest
-                .with_digest(digest)
-                .ok_or_else(|| unusable(wrong))?,
-        })
-    }
-
-    /// Returns the repository that has its blobs.
-    #[must_use]
-    pub fn source(&self) -> &Repository {
-        &self.source
-    }
-
-    /// Returns its digest.
-    #[must_use]
-    pub fn digest(&self) -> &Digest {
-        self.manifest.digest()
-    }
-
-    /// Returns the manifest.
-    #[must_use]
-    pub fn manifest(&self) -> &Manifest {
-        &self.manifest
-    }
-
-    pub(crate) fn blobs(&self) -> impl Iterator<Item = &Descriptor> {
-        let image = match self.manifest.content() {
-            Content::Image(image) => Some(image),
-            Content::List(_) => None,
-        };
-        image.into_iter().flat_map(ImageManifest::blobs)
-    }
-}
+/// The children that the target does not have, and what the tags of those that have one show.
+pub(crate) type Missing<'a> = HashMap<Key<'a>, Option<Digest>>;
 
 /// What a publication came to.
 #[derive(Clone, Debug)]
@@ -180,17 +126,9 @@ pub(crate) struct Push<'a> {
     pub(crate) children: &'a [Child],
     pub(crate) rights: Rights,
     pub(crate) publication: &'a Publication<'a>,
-    push_foreign: bool,
-}
-
-/// A publication of which it is known what is there already.
-pub(crate) struct Prepared<'a> {
-    push: Push<'a>,
-    /// The names to write, and what each shows now.
-    pub(crate) names: Vec<(Reference, Option<Digest>)>,
-    pub(crate) watched: Vec<(Reference, Option<Digest>)>,
-    missing: HashSet<&'a Digest>,
-    pub(crate) published: Published,
+    /// Counts the blobs that are brought.
+    pub(crate) meter: Arc<Meter>,
+    pub(crate) push_foreign: bool,
 }
 
 impl Client {
@@ -208,7 +146,11 @@ impl Client {
         arrived: impl FnMut(&Child),
     ) -> Result<Published, RegistryError> {
         let mut prepared = Prepared::look_around(self, publication).await?;
+        prepared.measure();
         prepared.bring(arrived).await?;
+        if prepared.has_subject() {
+            prepared.put_by_digest().await?;
+        }
         for result in prepared.write_tags().await {
             prepared.published.note(result?);
         }
@@ -224,216 +166,6 @@ impl Published {
     }
 }
 
-impl<'a> Prepared<'a> {
-    /// Looks at once where the tags are and which children are missing.
-    pub(crate) async fn look_around(
-        client: &'a Client,
-        publication: &'a Publication<'a>,
-    ) -> Result<Self, RegistryError> {
-        let target = publication.repository();
-        let sources = publication.children.iter().map(|child| &child.source);
-        let push = Push {
-            client,
-            target,
-            children: publication.children,
-            rights: Rights::to_publish(target, sources),
-            publication,
-            push_foreign: publication.push_foreign,
-        };
-        let own = Digest::sha256(publication.bytes);
-        let names = publication.targets.iter().map(|reference| {
-            let name = reference.tag().and_then(|tag| target.tagged(tag));
-            name.unwrap_or_else(|| target.at(own.clone()))
-        });
-        let (mut names, missing) = push.look_around(names.collect()).await?;
-        let watched = names.split_off(publication.targets.len());
-        for (name, before) in &names {
-            let is_there = before
-                .as_ref()
-                .is_some_and(|before| before.matches(publication.bytes));
-            let is_expected = match publication.expected {
-                Expected::Anything => true,
-                Expected::Nothing => before.is_none(),
-                Expected::Digest(digest) => before.as_ref() == Some(digest),
-            };
-            if !is_there && !is_expected {
-                return Err(RegistryError::TagMoved {
-                    reference: name.clone().into(),
-                    expected: match publication.expected {
-                        Expected::Digest(digest) => Some(digest.clone()),
-                        _ => None,
-                    },
-                    found: before.clone(),
-                });
-            }
-        }
-        let published = Published {
-            digest: own,
-            written: 0,
-            mounted: 0,
-            uploaded: 0,
-            uploaded_bytes: 0,
-            tags: Vec::new(),
-        };
-        Ok(Self {
-            push,
-            names,
-            watched,
-            missing,
-            published,
-        })
-    }
-
-    /// Adds up what would have to be copied from other registries.
-    pub(crate) fn add_to(&self, outlook: &mut Outlook) {
-        let mut seen = HashSet::new();
-        for child in self.missing_children() {
-            let is_near = child.source.domain() == self.push.target.domain();
-            for blob in child
-                .blobs()
-                .filter(|blob| !is_near && self.push.brings(blob))
-            {
-                if seen.insert(&blob.digest) {
-                    outlook.copies += 1;
-                    outlook.copied_bytes += blob.size;
-                }
-            }
-        }
-        outlook.missing += self.missing.len();
-        outlook.watched.extend(self.watched.iter().cloned());
-    }
-
-    pub(crate) fn target(&self) -> &'a Repository {
-        self.push.target
-    }
-
-    /// Finds the blobs that would have to be brought.
-    pub(crate) async fn planned_blobs(&self) -> Result<Vec<PlannedBlob>, RegistryError> {
-        let mut seen = HashSet::new();
-        let children = self.missing_children();
-        let blobs = children.flat_map(|child| child.blobs().map(move |blob| (child, blob)));
-        let blobs = blobs.filter(|(_, blob)| self.push.brings(blob) && seen.insert(&blob.digest));
-        let looks = blobs.map(|(child, blob)| async move {
-            let there = self
-                .push
-                .blob_exists(self.push.target, &blob.digest)
-                .await?;
-            let planned = (!there).then(|| PlannedBlob {
-                source: child.source.clone(),
-                target: self.push.target.clone(),
-                descriptor: blob.clone(),
-                is_mount: child.source.domain() == self.push.target.domain(),
-            });
-            Ok(planned)
-        });
-        let found = concurrent(PARALLEL_WORK, looks).await.into_iter();
-        let found: Result<Vec<_>, RegistryError> = found.collect();
-        Ok(found?.into_iter().flatten().collect())
-    }
-
-    /// Returns the children that the target does not have.
-    pub(crate) fn missing_children(&self) -> impl Iterator<Item = &'a Child> {
-        let children = self.push.children.iter();
-        children.filter(|child| self.missing.contains(child.digest()))
-    }
-
-    /// Tells whether anything is to be written.
-    pub(crate) fn has_work(&self) -> bool {
-        !self.missing.is_empty()
-            || self
-                .names
-                .iter()
-                .any(|(_, before)| !self.shows(before.as_ref()))
-    }
-
-    /// Opens an upload and gives it back: the cheapest thing that only those can do who may write.
-    ///
-    /// # Errors
-    /// Where the registry does not let us.
-    pub(crate) async fn try_to_write(&self) -> Result<(), RegistryError> {
-        let digest = &self.published.digest;
-        let call = self.push.start(digest);
-        let answer = self.push.session().call(&call).await?;
-        let session = self.push.session_of(answer).await?;
-        self.push.abandon(digest, session).await;
-        Ok(())
-    }
-
-    /// Brings the children that are missing, blobs first.
-    pub(crate) async fn bring(
-        &mut self,
-        mut arrived: impl FnMut(&Child),
-    ) -> Result<(), RegistryError> {
-        let Self {
-            push,
-            missing,
-            published,
-            ..
-        } = self;
-        push.bring_blobs(missing, published).await?;
-        push.put_children(missing, published, &mut arrived).await
-    }
-
-    /// Puts the manifest under its digest, unless a tag shows it already.
-    pub(crate) async fn put_by_digest(&mut self) -> Result<(), RegistryError> {
-        if self
-            .names
-            .iter()
-            .any(|(_, before)| self.shows(before.as_ref()))
-        {
-            return Ok(());
-        }
-        let name = self.push.target.at(self.published.digest.clone());
-        self.published.digest = self.push.put_own(&name).await?;
-        self.published.written += 1;
-        Ok(())
-    }
-
-    /// Writes the tags that do not show it yet, and looks at them and at what they lead to.
-    pub(crate) async fn write_tags(&self) -> Vec<Result<(Tagged, Digest), RegistryError>> {
-        let writes = self
-            .names
-            .iter()
-            .map(|(name, before)| self.write_tag(name, before.as_ref()));
-        concurrent(PARALLEL_WORK, writes).await
-    }
-
-    async fn write_tag(
-        &self,
-        name: &Reference,
-        before: Option<&Digest>,
-    ) -> Result<(Tagged, Digest), RegistryError> {
-        let mut tagged = Tagged {
-            target: name.clone(),
-            before: before.cloned(),
-            is_written: false,
-            unconfirmed: None,
-        };
-        let bytes = self.push.publication.bytes;
-        if let Some(there) = before.filter(|there| there.matches(bytes)) {
-            return Ok((tagged, there.clone()));
-        }
-        let digest = match self.push.put_own(name).await {
-            Ok(digest) => digest,
-            Err(error) => {
-                let there = self.push.explained(name, error).await?;
-                return Ok((tagged, there));
-            }
-        };
-        tagged.is_written = true;
-        let (unconfirmed, verified) = tokio::join!(
-            self.push.confirm(name, bytes, before),
-            self.push.verify(name)
-        );
-        tagged.unconfirmed = unconfirmed?.or(verified?);
-        Ok((tagged, digest))
-    }
-
-    fn shows(&self, digest: Option<&Digest>) -> bool {
-        digest.is_some_and(|digest| digest.matches(self.push.publication.bytes))
-    }
-}
-
 impl<'a> Push<'a> {
     pub(crate) fn session(&self) -> &Session {
         &self.client.shared().session
@@ -445,7 +177,7 @@ impl<'a> Push<'a> {
     }
 
     /// Puts what is published under a name.
-    async fn put_own(&self, name: &Reference) -> Result<Digest, RegistryError> {
+    pub(crate) async fn put_own(&self, name: &Reference) -> Result<Stored, RegistryError> {
         let bytes = Bytes::copy_from_slice(self.publication.bytes);
         let shared = self.rights.shared(self.target);
         let media_type = self.publication.media_type;
@@ -453,20 +185,18 @@ impl<'a> Push<'a> {
     }
 
     /// Looks at once where the tags are and which children are missing. The digests of those are returned.
-    async fn look_around(
+    pub(crate) async fn look_around(
         &self,
         mut names: Vec<Reference>,
-    ) -> Result<(Vec<(Reference, Option<Digest>)>, HashSet<&'a Digest>), RegistryError> {
+    ) -> Result<(Vec<(Reference, Option<Digest>)>, Missing<'a>), RegistryError> {
         let own = names.len();
         names.extend(self.publication.watched.iter().cloned());
-        let distinct: BTreeMap<&Digest, &Child> = self
+        let distinct: BTreeMap<Key<'_>, &Child> = self
             .children
             .iter()
-            .map(|child| (child.digest(), child))
+            .map(|child| (child.key(), child))
             .collect();
-        let children = distinct
-            .keys()
-            .map(|&digest| self.target.at(digest.clone()));
+        let children = distinct.values().map(|child| child.place(self.target));
         let references = names.iter().cloned().chain(children);
         let looks = references.map(|reference| async move { self.look(&reference).await });
         let mut seen = concurrent(PARALLEL_WORK, looks).await.into_iter();
@@ -479,46 +209,58 @@ impl<'a> Push<'a> {
             };
             befores.push((name, before));
         }
-        let mut missing = HashSet::new();
-        for (digest, seen) in distinct.into_keys().zip(seen) {
-            let is_there = match seen? {
-                Seen::At(stated) => stated == *digest,
+        let mut missing = Missing::new();
+        for ((key, child), seen) in distinct.into_iter().zip(seen) {
+            let seen = seen?;
+            let is_there = match &seen {
+                Seen::At(stated) if stated == child.digest() => true,
+                Seen::At(_) | Seen::There if child.tag().is_some() => self.is_within(child).await?,
                 Seen::There => true,
-                Seen::Nothing | Seen::Hidden(_) => false,
+                Seen::At(_) | Seen::Nothing | Seen::Hidden(_) => false,
             };
             if !is_there {
-                missing.insert(digest);
+                let before = match seen {
+                    Seen::At(before) if child.tag().is_some() => Some(before),
+                    _ => None,
+                };
+                missing.insert(key, before);
             }
         }
         Ok((befores, missing))
     }
 
-    /// Brings the blobs of the missing children, each once. Those that children have in common with others that are there
-    /// are there too.
-    async fn bring_blobs(
-        &self,
-        missing: &HashSet<&Digest>,
-        published: &mut Published,
-    ) -> Result<(), RegistryError> {
-        let is_missing = |child: &&Child| missing.contains(child.digest());
+    /// Returns the blobs of the missing children, each once, with where they are. Those that children have in common with
+    /// others that are there are there too.
+    pub(crate) fn wanted(&self, missing: &Missing<'_>) -> Vec<(&'a Child, &'a Descriptor)> {
+        let is_missing = |child: &&Child| missing.contains_key(&child.key());
         let there = self.children.iter().filter(|child| !is_missing(child));
         let there = there.flat_map(Child::blobs);
         let mut seen: HashSet<&Digest> = there
             .filter(|blob| self.brings(blob))
             .map(|blob| &blob.digest)
             .collect();
-        let mut blobs = Vec::new();
+        let mut wanted = Vec::new();
         for child in self.children.iter().filter(is_missing) {
             for blob in child.blobs() {
                 if self.brings(blob) && seen.insert(&blob.digest) {
-                    blobs.push((&child.source, blob));
+                    wanted.push((child, blob));
                 }
             }
         }
+        wanted
+    }
+
+    /// Brings the blobs of the missing children.
+    pub(crate) async fn bring_blobs(
+        &self,
+        missing: &Missing<'_>,
+        published: &mut Published,
+    ) -> Result<(), RegistryError> {
+        let blobs = self.wanted(missing);
         // Each copy is begun when it is its turn: one that waits takes some 10 KiB.
         let copies = blobs
             .into_iter()
-            .map(|(source, blob)| self.copy_blob(source, blob));
+            .map(|(child, blob)| self.copy_blob(child, blob));
         let mut ways = futures_util::stream::iter(copies).buffer_unordered(PARALLEL_WORK);
         while let Some(way) = ways.try_next().await? {
             match way {
@@ -534,58 +276,79 @@ impl<'a> Push<'a> {
     }
 
     /// Puts the missing children under their digests: images, then lists of them.
-    async fn put_children(
+    pub(crate) async fn put_children(
         &self,
-        missing: &HashSet<&Digest>,
+        missing: &Missing<'_>,
         published: &mut Published,
         arrived: &mut impl FnMut(&Child),
-    ) -> Result<(), RegistryError> {
-        let mut failures: BTreeMap<&Digest, RegistryError> = BTreeMap::new();
+    ) -> Result<Answers, RegistryError> {
+        let mut answers = Answers::new();
+        let mut failures: BTreeMap<Key<'_>, RegistryError> = BTreeMap::new();
         let mut seen = HashSet::new();
         let (lists, images): (Vec<&Child>, Vec<&Child>) = self
             .children
             .iter()
-            .filter(|child| missing.contains(child.digest()) && seen.insert(child.digest()))
+            .filter(|child| missing.contains_key(&child.key()) && seen.insert(child.key()))
             .partition(|child| child.manifest.media_type().is_list());
         // A list may have lists in it, which stand before it.
         let waves = std::iter::once(images).chain(lists.into_iter().map(|list| vec![list]));
         for wave in waves {
-            let puts = wave.iter().map(|child| self.put_child(child));
+            let puts = wave.iter().map(|child| {
+                let before = missing.get(&child.key()).cloned().flatten();
+                self.put_along(child, before)
+            });
             let results = concurrent(PARALLEL_WORK, puts).await;
             for (child, result) in wave.into_iter().zip(results) {
                 match result {
-                    Ok(uploaded) => {
+                    Ok((is_listed, uploaded)) => {
                         published.written += 1;
                         published.uploaded += uploaded.0;
                         published.uploaded_bytes += uploaded.1;
+                        answers.insert(child.digest().clone(), is_listed);
                     }
                     Err(error) => {
-                        failures.insert(child.digest(), error);
+                        failures.insert(child.key(), error);
                     }
                 }
             }
         }
         for child in self.children {
-            if let Some(error) = failures.remove(child.digest()) {
+            if let Some(error) = failures.remove(&child.key()) {
                 return Err(error);
             }
             arrived(child);
         }
-        Ok(())
+        Ok(answers)
+    }
+
+    /// Puts a child, and reads it back where it has a tag.
+    async fn put_along(
+        &self,
+        child: &Child,
+        before: Option<Digest>,
+    ) -> Result<(bool, (usize, u64)), RegistryError> {
+        let put = self.put_child(child).await?;
+        if child.tag().is_some() {
+            let name = child.place(self.target);
+            let bytes = child.manifest.bytes();
+            self.confirm(&name, bytes, before.as_ref()).await?;
+        }
+        Ok(put)
     }
 
     /// Puts a child. Where the registry misses blobs although it mounted them, these are uploaded, and it is put again.
-    /// Returns how many blobs and bytes that were.
-    async fn put_child(&self, child: &Child) -> Result<(usize, u64), RegistryError> {
-        let reference = self.target.at(child.digest().clone());
+    /// Returns whether the registry lists it by its subject, and how many blobs and bytes were uploaded.
+    async fn put_child(&self, child: &Child) -> Result<(bool, (usize, u64)), RegistryError> {
+        let reference = child.place(self.target);
         let put = || {
             let bytes = Bytes::copy_from_slice(child.manifest.bytes());
             let media_type = child.manifest.media_type();
             let shared = self.rights.shared(self.target);
             self.client.put(&reference, media_type, bytes, shared)
         };
-        let Err(error) = put().await else {
-            return Ok((0, 0));
+        let error = match put().await {
+            Ok(stored) => return Ok((stored.is_listed, (0, 0))),
+            Err(error) => error,
         };
         if !error.is_incomplete() {
             return Err(error);
@@ -594,13 +357,21 @@ impl<'a> Push<'a> {
         let absent = self.absent_blobs(child).await;
         for blob in absent.iter().filter(|blob| self.brings(blob)) {
             // Where the source has not got it either, the registry's answer says more.
-            if self.upload(&child.source, blob, None).await.is_err() {
+            self.meter.expect(1, 0);
+            let counted = self.meter.blob(blob.size, true);
+            if let Err(failure) = self.upload(child, blob, None, &counted).await {
+                if matches!(failure, RegistryError::Local { .. }) {
+                    return Err(failure);
+                }
                 return Err(self.incomplete_child(child, absent, error).await);
             }
+            counted.is_there();
             uploaded = (uploaded.0 + 1, uploaded.1 + blob.size);
         }
-        if uploaded.0 > 0 && put().await.is_ok() {
-            return Ok(uploaded);
+        if uploaded.0 > 0
+            && let Ok(stored) = put().await
+        {
+            return Ok((stored.is_listed, uploaded));
         }
         Err(self.incomplete_child(child, absent, error).await)
     }

@@ -6,9 +6,11 @@ use futures_util::future::try_join_all;
 use manifest_core::reference::Repository;
 use manifest_core::{Descriptor, Digest, Reference};
 
+use crate::child::Child;
 use crate::client::Client;
 use crate::error::RegistryError;
-use crate::publish::{Child, Outlook, Prepared, Publication, Published, Tagged};
+use crate::prepared::Prepared;
+use crate::publish::{Outlook, Publication, Published, Tagged};
 
 /// What became of one tag of a release.
 pub type TagResult = Result<Tagged, RegistryError>;
@@ -39,6 +41,11 @@ impl Client {
             .iter()
             .map(|publication| Prepared::look_around(self, publication));
         let mut prepared = try_join_all(looks).await?;
+        if let Some(meter) = prepared.first().map(Prepared::meter) {
+            prepared
+                .iter_mut()
+                .for_each(|prepared| prepared.measure_with(&meter));
+        }
         let mut outlook = Outlook::default();
         for prepared in &prepared {
             prepared.add_to(&mut outlook);
@@ -49,13 +56,15 @@ impl Client {
             let with_work = prepared.iter().filter(|prepared| prepared.has_work());
             try_join_all(with_work.map(Prepared::try_to_write)).await?;
         }
+        prepared.iter().for_each(Prepared::measure);
         // One after the other, for the sake of who watches; within each, everything is at once.
         for (prepared, publication) in prepared.iter_mut().zip(publications) {
             prepared.bring(|child| arrived(publication, child)).await?;
         }
-        if !is_single {
-            try_join_all(prepared.iter_mut().map(Prepared::put_by_digest)).await?;
-        }
+        let to_put = prepared
+            .iter_mut()
+            .filter(|prepared| !is_single || prepared.has_subject());
+        try_join_all(to_put.map(Prepared::put_by_digest)).await?;
         let writes = prepared.iter().map(Prepared::write_tags);
         let results = futures_util::future::join_all(writes).await;
         let mut tags = Vec::new();
@@ -84,7 +93,7 @@ pub struct Plan {
     pub tags: Vec<(Reference, Option<Digest>)>,
     /// What is watched, as in [`Outlook`].
     pub watched: Vec<(Reference, Option<Digest>)>,
-    /// The manifests that would be put under their digests, with their repository.
+    /// The manifests that would be put beside the tags: under their digests, or those of the tags of referrers.
     pub manifests: Vec<Reference>,
     /// The blobs that would be mounted or copied.
     pub blobs: Vec<PlannedBlob>,
@@ -93,8 +102,8 @@ pub struct Plan {
 /// A blob that the target lacks.
 #[derive(Clone, Debug)]
 pub struct PlannedBlob {
-    /// Where it is.
-    pub source: Repository,
+    /// Where it is: a repository, or a place on this machine.
+    pub source: String,
     /// Where it is missing.
     pub target: Repository,
     /// What it is.
@@ -123,10 +132,10 @@ impl Client {
             plan.blobs.extend(prepared.planned_blobs().await?);
             let target = prepared.target();
             let mut seen = HashSet::new();
-            let missing = prepared.missing_children().map(Child::digest);
-            let missing = missing.filter(|digest| seen.insert(*digest));
-            plan.manifests
-                .extend(missing.map(|digest| target.at(digest.clone())));
+            let missing = prepared.missing_children().map(|child| child.place(target));
+            let missing = missing.filter(|name| seen.insert(name.clone()));
+            plan.manifests.extend(missing);
+            plan.manifests.extend(prepared.planned_enlistings().await?);
             plan.watched.extend(prepared.watched);
             plan.tags.extend(prepared.names);
         }

@@ -3,23 +3,28 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
+use futures_util::stream::BoxStream;
 use futures_util::{Stream, StreamExt as _, TryStreamExt as _};
 use http::Method;
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderValue, LOCATION, RANGE};
-use manifest_core::reference::Repository;
 use manifest_core::{Descriptor, Digest};
 use url::Url;
 
 use crate::answer::Answer;
+use crate::child::Child;
 use crate::client::DOCKER_CONTENT_DIGEST;
 use crate::error::{ContentProblem, RegistryError};
 use crate::hash::Check;
+use crate::meter::Counted;
 use crate::observer::Resuming;
 use crate::publish::Push;
 use crate::redact;
 use crate::retry::{Contact, Tries};
 use crate::session::{Call, Target};
 use crate::transport::{Payload, Pulse};
+
+/// The bytes of a blob, checked as they come.
+type Content = BoxStream<'static, Result<Bytes, RegistryError>>;
 
 /// A place where an upload may go on.
 pub(crate) struct UploadSession {
@@ -33,10 +38,12 @@ impl Push<'_> {
     /// gone on with from where the registry says that it is, or begun anew, as often as any request is repeated.
     pub(crate) async fn upload(
         &self,
-        source: &Repository,
+        child: &Child,
         blob: &Descriptor,
         session: Option<UploadSession>,
+        counted: &Arc<Counted>,
     ) -> Result<(), RegistryError> {
+        counted.streams();
         let mut session = match session {
             Some(session) => session,
             None => self.open_upload(&blob.digest).await?,
@@ -45,8 +52,11 @@ impl Push<'_> {
         let tries = Tries::default();
         loop {
             // Repeats itself where that is worth it.
-            let content = self.client.open_blob(source, &blob.digest).await?;
-            let Err(mut error) = self.send_blob(content, blob, &session, &tries).await else {
+            let content = self.content(child, blob).await?;
+            let Err(mut error) = self
+                .send_blob(content, blob, &session, (&tries, counted))
+                .await
+            else {
                 return Ok(());
             };
             if session.offset > 0 && is_lost(&error) {
@@ -61,6 +71,22 @@ impl Push<'_> {
             session = self.resume(blob, session).await?;
             self.tell(blob, &session);
         }
+    }
+
+    /// Opens a blob where it is. Its bytes are checked as they come.
+    async fn content(&self, child: &Child, blob: &Descriptor) -> Result<Content, RegistryError> {
+        Ok(match child.local() {
+            Some(local) => {
+                let content = crate::local::stream(local, blob).await?;
+                let problem = problem_on_disk(local.place(), blob.digest.clone());
+                checked(content, blob.clone(), problem).boxed()
+            }
+            None => {
+                let answer = self.client.open_blob(child.source(), &blob.digest).await?;
+                let problem = problem_of(&answer);
+                checked(answer.stream(), blob.clone(), problem).boxed()
+            }
+        })
     }
 
     fn tell(&self, blob: &Descriptor, session: &UploadSession) {
@@ -141,21 +167,22 @@ impl Push<'_> {
     /// digest have turned out right.
     async fn send_blob(
         &self,
-        content: Answer,
+        content: Content,
         blob: &Descriptor,
         session: &UploadSession,
-        tries: &Tries,
+        (tries, counted): (&Tries, &Arc<Counted>),
     ) -> Result<(), RegistryError> {
         let timeouts = self.session().transport.timeouts;
         let pulse = Pulse::new(timeouts.idle);
         let failure = Failure::default();
         let mut skip = session.offset;
-        let body = checked(content, blob.clone()).map({
-            let (pulse, failure) = (pulse.clone(), failure.clone());
+        let body = content.map({
+            let (pulse, failure, counted) = (pulse.clone(), failure.clone(), counted.clone());
             let (mut left, size) = (blob.size, blob.size);
             move |chunk| {
                 if let Ok(chunk) = &chunk {
                     left = left.saturating_sub(chunk.len() as u64);
+                    counted.has_come(size - left);
                 }
                 pulse.beat(if left == 0 && size > 0 {
                     timeouts.commit
@@ -225,16 +252,35 @@ fn last_byte(range: &str) -> Option<u64> {
     range.strip_prefix("0-")?.parse().ok()
 }
 
-/// Passes a blob's bytes on as they come, and the last of them only if size and digest are right.
-fn checked(
-    answer: Answer,
-    blob: Descriptor,
-) -> impl Stream<Item = Result<Bytes, RegistryError>> + Send + 'static {
+/// Returns what makes an error of what is wrong with the body of an answer.
+pub(crate) fn problem_of(
+    answer: &Answer,
+) -> impl Fn(ContentProblem) -> RegistryError + Send + use<> {
     let attempt = answer.attempt();
+    move |problem| RegistryError::content(attempt.clone(), problem)
+}
+
+/// Returns what makes an error of what is wrong with a blob on this machine.
+pub(crate) fn problem_on_disk(
+    place: String,
+    digest: Digest,
+) -> impl Fn(ContentProblem) -> RegistryError + Send {
+    move |problem| crate::local::failed(place.clone(), &digest, problem.to_string())
+}
+
+/// Passes a blob's bytes on as they come, and the last of them only if size and digest are right.
+pub(crate) fn checked<P>(
+    content: impl Stream<Item = Result<Bytes, RegistryError>> + Send + 'static,
+    blob: Descriptor,
+    problem: P,
+) -> impl Stream<Item = Result<Bytes, RegistryError>> + Send + 'static
+where
+    P: Fn(ContentProblem) -> RegistryError + Send + 'static,
+{
     let mut hash = Some(Check::new(blob.digest.clone()));
     let mut count = 0u64;
     let mut check = move |chunk: Option<Bytes>| {
-        let problem = |problem| Err(RegistryError::content(attempt.clone(), problem));
+        let problem = |found| Err(problem(found));
         let is_end = chunk.is_none();
         let chunk = chunk.unwrap_or_default();
         count += chunk.len() as u64;
@@ -259,7 +305,7 @@ fn checked(
         Ok(chunk)
     };
     let end = futures_util::stream::once(std::future::ready(Ok(None)));
-    let chunks = answer.stream().map_ok(Some).chain(end);
+    let chunks = content.map_ok(Some).chain(end);
     chunks
         .map(move |chunk| check(chunk?))
         .try_filter(|chunk| std::future::ready(!chunk.is_empty()))

@@ -23,10 +23,14 @@ mod helpers;
 mod hostile;
 #[path = "it/hostile_content.rs"]
 mod hostile_content;
+#[path = "it/local.rs"]
+mod local;
 #[path = "it/memory.rs"]
 mod memory;
 #[path = "it/mirrors.rs"]
 mod mirrors;
+#[path = "it/progress.rs"]
+mod progress;
 #[path = "it/proxies.rs"]
 mod proxies;
 #[path = "it/publish.rs"]
@@ -35,6 +39,10 @@ mod publish;
 mod push;
 #[path = "it/read.rs"]
 mod read;
+#[path = "it/referrers.rs"]
+mod referrers;
+#[path = "it/referrers_found.rs"]
+mod referrers_found;
 #[path = "it/resume.rs"]
 mod resume;
 #[path = "it/round_trips.rs"]

@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::{Mutex, PoisonError};
 
+use crate::environment::on_path;
+
 /// The package, and the program in it.
 const PACKAGE: &str = "docker-registry";
 
@@ -118,6 +120,25 @@ pub fn skopeo(target_dir: &Path) -> Result<Tool, FetchError> {
 /// Fetches Debian's buildah to `TARGET/tools/buildah` unless it is there; as [`docker_registry`].
 pub fn buildah(target_dir: &Path) -> Result<Tool, FetchError> {
     tool(&BUILDAH, target_dir)
+}
+
+/// Returns another program that reads images, `skopeo` or `buildah`: the one on PATH, or else Debian's.
+///
+/// # Panics
+///
+/// For other names.
+pub fn peer(name: &str) -> Result<Tool, FetchError> {
+    if let Some(program) = on_path(name) {
+        return Ok(Tool {
+            program,
+            libraries: OsString::new(),
+        });
+    }
+    match name {
+        "skopeo" => skopeo(&crate::environment::target_dir()),
+        "buildah" => buildah(&crate::environment::target_dir()),
+        _ => panic!("{name} is not fetched"),
+    }
 }
 
 fn tool(packed: &Packed, target_dir: &Path) -> Result<Tool, FetchError> {

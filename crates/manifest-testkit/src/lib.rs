@@ -13,6 +13,7 @@
 //! | [`log`] | what each of these servers saw |
 //! | [`tls`] | a certificate authority that lives as long as a test |
 //! | [`image`] | images and indexes, the same bytes on every run |
+//! | [`layout`] | the same on disk: OCI image layouts, and what `docker save` writes |
 //! | [`client`], [`seed`] | a plain HTTP client; pushing and reading with it |
 //! | [`suite`] | one test on both registries |
 //!
@@ -45,6 +46,7 @@ mod environment;
 pub mod fetch;
 pub mod forward_proxy;
 pub mod image;
+pub mod layout;
 pub mod log;
 pub mod media_type;
 pub mod proxy;

@@ -1,5 +1,7 @@
 //! What holds whatever the images look like: random indexes, from a seed that is printed.
 
+use std::io::Write as _;
+
 use fastrand::Rng;
 use manifest_testkit::image::{BuiltImage, BuiltIndex, Image, Index};
 use manifest_testkit::sha256;
@@ -90,7 +92,11 @@ fn index(random: &mut Rng, count: usize) -> (BuiltIndex, Vec<BuiltImage>) {
 fn flattening_loses_nothing_and_dry_runs_are_right() {
     let seed = docker::setting("PROPERTY_SEED").and_then(|text| text.parse().ok());
     let seed = seed.unwrap_or_else(|| fastrand::u64(..));
-    println!("publishing: {ROUNDS} random lists, PROPERTY_SEED={seed}");
+    // `println!` would be swallowed with the output of a test that passes.
+    let _ = writeln!(
+        std::io::stderr(),
+        "publishing: {ROUNDS} random lists, PROPERTY_SEED={seed}"
+    );
     for registry in watched::each() {
         let mut random = Rng::with_seed(seed);
         let shell = Shell::new(&registry);

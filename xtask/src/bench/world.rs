@@ -4,8 +4,8 @@ use std::net::{IpAddr, Ipv4Addr, UdpSocket};
 use std::path::PathBuf;
 use std::time::Duration;
 
-use manifest_testkit::image::{BuiltImage, Image};
-use manifest_testkit::log::RequestLog;
+use manifest_testkit::image::{BuiltImage, Image, buildkit_index};
+use manifest_testkit::log::{Request, RequestLog};
 use manifest_testkit::{Client, EmbeddedRegistry, LoggingProxy, RealRegistry, TestCa, TokenServer};
 use manifest_testkit::{seed, token::TokenBuilder};
 use tempfile::TempDir;
@@ -27,6 +27,8 @@ const SEEDED_AT_ONCE: usize = 20;
 pub(super) struct Work {
     pub(super) images: usize,
     pub(super) layers: usize,
+    /// Whether each image comes in an index, with an attestation, as BuildKit pushes it.
+    pub(super) attested: bool,
 }
 
 /// What listens.
@@ -66,14 +68,19 @@ impl World {
             .token_auth(&tokens)
             .try_start()
             .map_err(|error| format!("no real registry to measure on: {error}"))?;
-        let images: Vec<BuiltImage> = (0..work.images).map(|i| image(i, work.layers)).collect();
-        for (group, images) in images.chunks(SEEDED_AT_ONCE).enumerate() {
-            let numbers = group * SEEDED_AT_ONCE..;
-            let names: Vec<String> = numbers.take(images.len()).map(source).collect();
+        let images: Vec<usize> = (0..work.images).collect();
+        for images in images.chunks(SEEDED_AT_ONCE) {
+            let names: Vec<String> = images.iter().copied().map(source).collect();
             let token = seeding_token(&tokens, &ca, &names)?;
             let seeder = Client::new(&registry.host()).bearer(&token);
-            for (name, image) in names.iter().zip(images) {
-                seed::push_with(&seeder, name, "1", image);
+            for (name, &i) in names.iter().zip(images) {
+                if work.attested {
+                    let image = image(Image::oci(), i, work.layers);
+                    seed::push_with(&seeder, name, "1", &buildkit_index(&image));
+                } else {
+                    let image = image(Image::docker(), i, work.layers);
+                    seed::push_with(&seeder, name, "1", &image);
+                }
             }
         }
         let address = own_address()?;
@@ -99,7 +106,7 @@ impl World {
             .token_auth(&tokens)
             .start();
         for i in 0..work.images {
-            registry.seed(&source(i), "1", &image(i, work.layers));
+            registry.seed(&source(i), "1", &image(Image::docker(), i, work.layers));
         }
         Self::with(Registry::Embedded(registry), tokens, &ca, work, latency)
     }
@@ -162,6 +169,11 @@ impl World {
         }
     }
 
+    /// Returns the requests since the last time.
+    pub(super) fn requests(&self) -> Vec<Request> {
+        self.log().requests()
+    }
+
     /// Returns what was asked since the last time.
     pub(super) fn traffic(&self) -> Traffic {
         let (log, tokens) = (self.log(), self.tokens.log());
@@ -174,6 +186,23 @@ impl World {
         tokens.clear();
         traffic
     }
+}
+
+/// Returns how many requests followed one another, each after the answer to the one before: those that only opened the
+/// conversation (the challenge) left aside.
+pub(super) fn waves(requests: &[Request]) -> usize {
+    let requests = requests.iter().filter(|request| request.status != 401);
+    let mut spans: Vec<_> = requests
+        .filter_map(|request| Some((request.answered?, request.started)))
+        .collect();
+    spans.sort();
+    let (mut waves, mut free) = (0, None);
+    for (answered, started) in spans {
+        if free.is_none_or(|free| started >= free) {
+            (waves, free) = (waves + 1, Some(answered));
+        }
+    }
+    waves
 }
 
 /// Returns an address of this machine: Docker's CLI does not speak TLS with a registry on loopback.
@@ -200,8 +229,8 @@ fn source(i: usize) -> String {
     format!("source/{i}")
 }
 
-fn image(i: usize, layers: usize) -> BuiltImage {
-    Image::docker()
+fn image(image: Image, i: usize, layers: usize) -> BuiltImage {
+    image
         .seed(&i.to_string())
         .layers(layers, LAYER_BYTES)
         .build()

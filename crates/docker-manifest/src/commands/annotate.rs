@@ -137,11 +137,12 @@ pub(super) fn run(context: &Context<'_>, args: &Args) -> Result<(), Failure> {
     };
     if !is_done {
         // What is no name at all is told as Docker tells it.
-        if !is_digest && NamedPlatform::parse_any(image_text).is_err() {
+        let is_on_disk = manifest_layout::Location::parse(image_text).is_some();
+        if !is_digest && !is_on_disk && NamedPlatform::parse_any(image_text).is_err() {
             image?;
         }
         let draft = store.load(&list)?.ok_or_else(no_entry)?;
-        let places = find::places(&draft, image_text);
+        let places = find::places(&draft, image_text, context.here().ok().as_deref());
         let reference = match places.as_slice() {
             [] => return Err(no_entry()),
             [place] => draft.entries[*place].reference.clone(),

@@ -18,7 +18,7 @@ use crate::publishing;
 use crate::publishing::flags::PublishFlags;
 use crate::review;
 use crate::sources::flatten::Choice;
-use crate::sources::words::Words;
+use crate::sources::words::{Named, Words};
 use crate::sources::{Resolved, Resolver};
 
 /// Create a local manifest list for annotating and pushing to a registry
@@ -222,9 +222,11 @@ async fn resolve(
         arguments: images,
         digest_folders: digests_dir,
         metadata: from_metadata,
+        here: &context.here()?,
     };
     let images = words.sources(list)?;
-    if let Some(image) = images.iter().find(|image| image.domain() != list.domain())
+    let mut references = images.iter().filter_map(Named::reference);
+    if let Some(image) = references.find(|image| image.domain() != list.domain())
         && no_copy.is_on()
     {
         return Err(Failure::Elsewhere {
@@ -250,22 +252,26 @@ async fn resolve(
     let reach = args.reach.mirrored(&args.mirrors);
     let reach = reach.remembering(existing);
     let client = context.client(insecure, &args.patience, &reach)?;
-    let client = client.reading(images.iter().chain(&subject));
+    let references = images.iter().filter_map(Named::reference);
+    let client = client.reading(references.chain(&subject));
     let resolver = Resolver {
         client: &client,
         choice: &choice,
+        list,
         flatten: !no_flatten.is_on(),
         now: context.now(),
     };
     let may_miss = ignore_missing.is_on();
     let resolver = &resolver;
-    let resolve = |image: Reference| async move {
+    let resolve = |image: Named| async move {
         match resolver.resolve(image.clone()).await {
             Err(Failure::Registry(error)) if may_miss && is_missing(&error) => {
+                let image = image.source();
                 let message = format!("{image} does not exist, so it is left out");
                 context.output.warning(&message);
                 Ok(None)
             }
+            Err(Failure::Registry(error)) if is_missing(&error) => Err(Failure::NoSource(error)),
             result => result.map(Some),
         }
     };

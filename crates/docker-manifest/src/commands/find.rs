@@ -1,10 +1,13 @@
 //! Finding entries of a draft by what a person calls them.
 
+use std::path::Path;
+
 use manifest_core::{Digest, Draft, NamedPlatform, Reference, Source};
+use manifest_layout::Location;
 
 /// Returns the places of the entries that a text names: by reference as `create` was given it (that of a list names all that
-/// came with it), by digest, or by platform.
-pub(super) fn places(draft: &Draft, text: &str) -> Vec<usize> {
+/// came with it), by where it is on disk, by digest, or by platform. `here` is the folder that relative paths start from.
+pub(super) fn places(draft: &Draft, text: &str, here: Option<&Path>) -> Vec<usize> {
     let find = |is_meant: &dyn Fn(&manifest_core::Entry) -> bool| -> Vec<usize> {
         let entries = draft.entries.iter().enumerate();
         entries
@@ -14,6 +17,11 @@ pub(super) fn places(draft: &Draft, text: &str) -> Vec<usize> {
     };
     if let Ok(digest) = text.parse::<Digest>() {
         return find(&|entry| entry.descriptor.digest == digest);
+    }
+    if let Some(Ok(location)) = Location::parse(text) {
+        let location = here.and_then(|here| location.absolute(here).ok());
+        let source = location.map(|location| Source::Disk(location.to_string()));
+        return find(&|entry| source.is_some() && entry.source() == source.as_ref());
     }
     if let Ok(reference) = Reference::parse(text) {
         let found = find(&|entry| entry.reference == reference);

@@ -31,6 +31,7 @@ pub(super) fn run(context: &Context<'_>, args: &Args) -> Result<(), Failure> {
         source,
     })?;
     let store = context.store()?;
+    let here = context.here().ok();
     let removed = store.update(&list, |existing| {
         let Some(draft) = existing else {
             return Err(Failure::NoDraft {
@@ -40,7 +41,7 @@ pub(super) fn run(context: &Context<'_>, args: &Args) -> Result<(), Failure> {
         };
         let mut gone = BTreeSet::new();
         for text in images {
-            let found = find::places(draft, text);
+            let found = find::places(draft, text, here.as_deref());
             if found.is_empty() {
                 return Err(Failure::NoEntry {
                     image: text.clone(),

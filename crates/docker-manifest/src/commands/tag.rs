@@ -36,6 +36,9 @@ pub struct Args {
     /// Print the digest alone
     #[arg(short, long)]
     quiet: Switch,
+    /// Copy what refers to it too: signatures, attestations, bills of materials
+    #[arg(long)]
+    referrers: Switch,
     #[arg(value_name = "SOURCE TARGET", hide = true)]
     pub(crate) names: Vec<String>,
 }
@@ -68,6 +71,7 @@ pub(super) async fn run(context: &Context<'_>, args: &Args) -> Result<(), Failur
         format: args.format,
         if_not_exists: args.if_not_exists,
         quiet: args.quiet,
+        referrers: args.referrers,
         ..PublishFlags::default()
     };
     let client = context.client(args.insecure.is_on(), &args.patience, &args.reach)?;

@@ -58,6 +58,9 @@ pub struct PublishFlags {
     /// Print the digest alone
     #[arg(short, long)]
     pub(crate) quiet: Switch,
+    /// Copy what refers to the images too: signatures, attestations, bills of materials
+    #[arg(long)]
+    pub(crate) referrers: Switch,
     /// Fail unless there is an image for each of these platforms
     #[arg(long, value_name = "list", action = clap::ArgAction::Append)]
     pub(crate) require: Vec<PlatformList>,
@@ -67,6 +70,9 @@ pub struct PublishFlags {
     /// Push under this name too
     #[arg(short, long, value_name = "name", action = clap::ArgAction::Append)]
     pub(crate) tag: Vec<String>,
+    /// Write to an image layout on this machine instead of a registry: "oci-layout://DIR[:TAG]"
+    #[arg(long, value_name = "layout")]
+    pub(crate) to: Option<String>,
 }
 
 /// A form in which results are printed.
@@ -114,6 +120,24 @@ impl PublishFlags {
             (self.no_verify.is_on(), "--no-verify"),
             (self.push_foreign.is_on(), "--push-foreign"),
             (self.quiet.is_on(), "--quiet"),
+            (self.referrers.is_on(), "--referrers"),
+            (!self.tag.is_empty(), "--tag"),
+            (self.to.is_some(), "--to"),
+        ];
+        given
+            .into_iter()
+            .find_map(|(is_given, flag)| is_given.then_some(flag))
+    }
+
+    /// Returns a flag that is given and means nothing where no registry is written to.
+    pub(crate) fn needs_registry(&self) -> Option<&'static str> {
+        let given = [
+            (self.by_digest.is_on(), "--by-digest"),
+            (self.child_tags.is_some(), "--child-tags"),
+            (self.expect_digest.is_some(), "--expect-digest"),
+            (self.if_not_exists.is_on(), "--if-not-exists"),
+            (self.no_verify.is_on(), "--no-verify"),
+            (self.referrers.is_on(), "--referrers"),
             (!self.tag.is_empty(), "--tag"),
         ];
         given

@@ -1,4 +1,4 @@
-//! Asking registries what is behind each source.
+//! Asking registries, and the disk, what is behind each source.
 
 use std::collections::BTreeMap;
 use std::pin::Pin;
@@ -10,7 +10,9 @@ use manifest_core::{
 };
 use manifest_registry::Client;
 
+use super::disk::Disk;
 use super::flatten::{Choice, is_list};
+use super::words::Named;
 use crate::commands::for_all;
 use crate::failure::Failure;
 
@@ -35,6 +37,8 @@ pub(crate) struct Resolved {
 pub(crate) struct Resolver<'a> {
     pub(crate) client: &'a Client,
     pub(crate) choice: &'a Choice,
+    /// What is made of the sources: what comes from disk gets names in its repository.
+    pub(crate) list: &'a Reference,
     /// Whether lists become their children.
     pub(crate) flatten: bool,
     /// In seconds since 1970 (UTC).
@@ -50,16 +54,61 @@ struct Found {
 
 type Children = Result<Vec<(Reference, Found)>, Failure>;
 
+/// Where manifests and configurations are.
+enum Place<'a> {
+    Registry(&'a Client),
+    Disk(Box<Disk>),
+}
+
+impl Place<'_> {
+    async fn child(
+        &self,
+        repository: &Repository,
+        descriptor: &Descriptor,
+    ) -> Result<Manifest, Failure> {
+        match self {
+            Self::Registry(client) => Ok(client.child(repository, descriptor).await?),
+            Self::Disk(disk) => Ok(disk.manifest(descriptor)?),
+        }
+    }
+
+    async fn config(
+        &self,
+        repository: &Repository,
+        image: &ImageManifest,
+    ) -> Result<ImageConfig, Failure> {
+        match self {
+            Self::Registry(client) => Ok(client.config(repository, image).await?),
+            Self::Disk(disk) => disk.config(image),
+        }
+    }
+}
+
 impl Resolver<'_> {
     /// Resolves one source, whatever it is: an image becomes one entry, a list its children.
-    pub(crate) async fn resolve(&self, image: Reference) -> Result<Resolved, Failure> {
-        let manifest = self.client.manifest(&image).await?;
-        let source = Source::Registry(image.clone());
+    pub(crate) async fn resolve(&self, named: Named) -> Result<Resolved, Failure> {
+        let source = named.source();
+        let (place, manifest, image) = match named {
+            Named::Registry(image) => {
+                let manifest = self.client.manifest(&image).await?;
+                (Place::Registry(self.client), manifest, image)
+            }
+            Named::Disk(location) => {
+                let disk = Disk::new(location);
+                let manifest = disk.root()?;
+                let image = self.list.repository().at(manifest.digest().clone());
+                (Place::Disk(disk.into()), manifest, image)
+            }
+        };
+        let place = &place;
         match manifest.content() {
             Content::Image(content) => {
-                let config = self.client.config(image.repository(), content).await?;
+                let config = place.config(image.repository(), content).await?;
                 let sayings = sayings(content, &config);
-                let entry = Entry::resolved(image, &manifest, config.platform, self.now);
+                let mut entry = Entry::resolved(image, &manifest, config.platform, self.now);
+                if let (Source::Disk(_), Some(origin)) = (&source, &mut entry.origin) {
+                    origin.source = Some(source.clone());
+                }
                 Ok(Resolved {
                     source,
                     entries: vec![entry],
@@ -68,7 +117,7 @@ impl Resolver<'_> {
                 })
             }
             Content::List(list) if self.flatten => {
-                let children = self.children(image.repository(), list, 1).await?;
+                let children = self.children(place, image.repository(), list, 1).await?;
                 Ok(self.flattened(source, &manifest, list, children))
             }
             Content::List(list) => {
@@ -130,6 +179,7 @@ impl Resolver<'_> {
     /// Fetches the children of a list that are wanted, those of lists in it in their place.
     fn children<'b>(
         &'b self,
+        place: &'b Place<'b>,
         repository: &'b Repository,
         list: &'b ImageList,
         depth: usize,
@@ -152,11 +202,13 @@ impl Resolver<'_> {
                         depth,
                     });
                 }
-                let manifest = self.client.child(repository, descriptor).await?;
+                let manifest = place.child(repository, descriptor).await?;
                 if let Content::List(list) = manifest.content() {
-                    return self.children(repository, list, depth + 1).await;
+                    return self.children(place, repository, list, depth + 1).await;
                 }
-                let found = self.child(repository, descriptor.clone(), manifest).await?;
+                let found = self
+                    .child(place, repository, descriptor.clone(), manifest)
+                    .await?;
                 let stated = found.descriptor.platform.as_ref().filter(|p| p.is_stated());
                 let own = found.config.as_ref().map(|config| &config.platform);
                 let is_wanted = match (stated, own) {
@@ -173,13 +225,14 @@ impl Resolver<'_> {
     /// Fetches what an image says of itself.
     async fn child(
         &self,
+        place: &Place<'_>,
         repository: &Repository,
         descriptor: Descriptor,
         manifest: Manifest,
     ) -> Result<Found, Failure> {
         let config = match manifest.content() {
             Content::Image(image) if image.is_image() && descriptor.is_about().is_none() => {
-                Some(self.client.config(repository, image).await?)
+                Some(place.config(repository, image).await?)
             }
             _ => None,
         };

@@ -5,13 +5,57 @@ use std::fs;
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
-use manifest_core::{Digest, Reference};
+use manifest_core::{Digest, Reference, Source};
+use manifest_layout::Location;
 
 use super::metadata;
 use crate::failure::Failure;
 
 /// The most bytes of a file with names in it that are read.
 const FILE_BYTES: u64 = 1024 * 1024;
+
+/// One source.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Named {
+    /// A name in a registry.
+    Registry(Reference),
+    /// An image on this machine, with an absolute path.
+    Disk(Location),
+}
+
+impl Named {
+    /// Returns the source as a draft keeps it.
+    pub(crate) fn source(&self) -> Source {
+        match self {
+            Self::Registry(reference) => Source::Registry(reference.clone()),
+            Self::Disk(location) => Source::Disk(location.to_string()),
+        }
+    }
+
+    /// Reads a source as a draft keeps it. Nothing where another program wrote something else there.
+    pub(crate) fn of(source: &Source) -> Option<Self> {
+        match source {
+            Source::Registry(reference) => Some(Self::Registry(reference.clone())),
+            Source::Disk(text) => Some(Self::Disk(Location::parse(text)?.ok()?)),
+        }
+    }
+
+    /// Tells whether what it names never changes.
+    pub(crate) fn is_pinned(&self) -> bool {
+        match self {
+            Self::Registry(reference) => reference.digest().is_some(),
+            Self::Disk(location) => matches!(location.name, manifest_layout::Name::Digest(_)),
+        }
+    }
+
+    /// Returns the name in a registry.
+    pub(crate) fn reference(&self) -> Option<&Reference> {
+        match self {
+            Self::Registry(reference) => Some(reference),
+            Self::Disk(_) => None,
+        }
+    }
+}
 
 /// Everything on a command line that names sources.
 #[derive(Clone, Copy, Debug)]
@@ -22,62 +66,79 @@ pub(crate) struct Words<'a> {
     pub(crate) digest_folders: &'a [PathBuf],
     /// BuildKit's metadata files.
     pub(crate) metadata: &'a [PathBuf],
+    /// The folder that relative paths of images on disk start from.
+    pub(crate) here: &'a Path,
 }
 
 impl Words<'_> {
     /// Returns the sources that are named, each once, in the order given: first the arguments, then what the folders and
     /// files name. A digest alone is in the repository of `list`.
-    pub(crate) fn sources(&self, list: &Reference) -> Result<Vec<Reference>, Failure> {
+    pub(crate) fn sources(&self, list: &Reference) -> Result<Vec<Named>, Failure> {
         let mut named = Vec::new();
         for argument in self.arguments {
             match argument.strip_prefix('@') {
-                Some(path) => from_file(Path::new(path), list, &mut named)?,
-                None if argument == "-" => from_text(&stdin()?, list, &mut named)?,
-                None => named.push(source(argument, list)?),
+                Some(path) => self.add_file(Path::new(path), list, &mut named)?,
+                None if argument == "-" => self.add_text(&stdin()?, list, &mut named)?,
+                None => named.push(self.source(argument, list)?),
             }
         }
         for folder in self.digest_folders {
-            named.extend(digests_in(folder, list)?);
+            named.extend(digests_in(folder, list)?.into_iter().map(Named::Registry));
         }
         for path in self.metadata {
             let bytes = read(path)?;
-            named.extend(metadata::images(path, &bytes, list.repository())?);
+            let images = metadata::images(path, &bytes, list.repository())?;
+            named.extend(images.into_iter().map(Named::Registry));
         }
         let mut seen = BTreeSet::new();
-        named.retain(|reference| seen.insert(reference.clone()));
+        named.retain(|named| seen.insert(named.source()));
         Ok(named)
     }
-}
 
-/// Reads one name: a reference, or a digest in the repository of `list`.
-fn source(text: &str, list: &Reference) -> Result<Reference, Failure> {
-    if let Ok(digest) = text.parse::<Digest>() {
-        return Ok(list.repository().at(digest));
+    /// Reads one name: an image on disk, a reference, or a digest in the repository of `list`.
+    fn source(&self, text: &str, list: &Reference) -> Result<Named, Failure> {
+        if let Some(location) = Location::parse(text) {
+            return Ok(Named::Disk(location?.absolute(self.here)?));
+        }
+        if let Ok(digest) = text.parse::<Digest>() {
+            return Ok(Named::Registry(list.repository().at(digest)));
+        }
+        let reference = Reference::parse(text).map_err(|source| Failure::Reference {
+            prefix: None,
+            source,
+        })?;
+        Ok(Named::Registry(reference))
     }
-    Reference::parse(text).map_err(|source| Failure::Reference {
-        prefix: None,
-        source,
-    })
-}
 
-fn from_file(path: &Path, list: &Reference, named: &mut Vec<Reference>) -> Result<(), Failure> {
-    let text = as_text(read(path)?, path)?;
-    from_text(&text, list, named)
-}
-
-/// Reads names that are parted by white space, up to a `#` in each line.
-fn from_text(text: &str, list: &Reference, named: &mut Vec<Reference>) -> Result<(), Failure> {
-    let lines = text.lines();
-    let words = lines.flat_map(|line| {
-        line.split('#')
-            .next()
-            .unwrap_or_default()
-            .split_whitespace()
-    });
-    for word in words {
-        named.push(source(word, list)?);
+    fn add_file(
+        &self,
+        path: &Path,
+        list: &Reference,
+        named: &mut Vec<Named>,
+    ) -> Result<(), Failure> {
+        let text = as_text(read(path)?, path)?;
+        self.add_text(&text, list, named)
     }
-    Ok(())
+
+    /// Reads names that are parted by white space, up to a `#` in each line.
+    fn add_text(
+        &self,
+        text: &str,
+        list: &Reference,
+        named: &mut Vec<Named>,
+    ) -> Result<(), Failure> {
+        let lines = text.lines();
+        let words = lines.flat_map(|line| {
+            line.split('#')
+                .next()
+                .unwrap_or_default()
+                .split_whitespace()
+        });
+        for word in words {
+            named.push(self.source(word, list)?);
+        }
+        Ok(())
+    }
 }
 
 fn stdin() -> Result<String, Failure> {
@@ -157,9 +218,12 @@ mod tests {
         Reference::parse("q.io/app:all").unwrap()
     }
 
-    fn texts(found: Result<Vec<Reference>, Failure>) -> Vec<String> {
+    fn texts(found: Result<Vec<Named>, Failure>) -> Vec<String> {
         let found = found.unwrap();
-        found.iter().map(ToString::to_string).collect()
+        found
+            .iter()
+            .map(|named| named.source().to_string())
+            .collect()
     }
 
     #[test]
@@ -167,7 +231,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("names");
         let digest = format!("sha256:{}", "a".repeat(64));
-        fs::write(&file, format!("app:2 app:3 # not this\n\n  {digest}\n")).unwrap();
+        let names = format!("app:2 app:3 # not this\n\n  {digest}\noci-layout://out:1\n");
+        fs::write(&file, names).unwrap();
         let arguments = [
             "app:1".to_owned(),
             format!("@{}", file.display()),
@@ -177,12 +242,14 @@ mod tests {
             arguments: &arguments,
             digest_folders: &[],
             metadata: &[],
+            here: Path::new("/here"),
         };
         let expected = [
             "docker.io/library/app:1".to_owned(),
             "docker.io/library/app:2".to_owned(),
             "docker.io/library/app:3".to_owned(),
             format!("q.io/app@{digest}"),
+            "oci-layout:///here/out:1".to_owned(),
         ];
         assert_eq!(texts(words.sources(&list())), expected);
     }
@@ -196,6 +263,7 @@ mod tests {
                 arguments: &[],
                 digest_folders: &folders,
                 metadata: &[],
+                here: Path::new("/here"),
             };
             words.sources(&list())
         };

@@ -194,10 +194,7 @@ fn absent(kind: &'static str, is_in_source: Option<bool>) -> Absent {
     Absent {
         kind,
         digest: Digest::sha256(b"x"),
-        source: Reference::parse("reg.io/team/app:1")
-            .unwrap()
-            .repository()
-            .clone(),
+        source: "reg.io/team/app".to_owned(),
         is_in_source,
     }
 }

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 
 use manifest_core::{Digest, MediaType};
 use manifest_registry::{
-    Child, Client, ClientConfig, Expected, Observer, Publication, Resuming, Retrying,
+    Child, Client, ClientConfig, Expected, Observer, Progress, Publication, Resuming, Retrying,
 };
 use manifest_testkit::fault::{Answer, Fault};
 use manifest_testkit::image::{BuiltImage, Image};
@@ -23,6 +23,7 @@ struct Witness {
     target: EmbeddedRegistry,
     arrived: Vec<u8>,
     said: Mutex<Vec<String>>,
+    progress: Mutex<Vec<Progress>>,
 }
 
 impl Observer for Witness {
@@ -37,6 +38,10 @@ impl Observer for Witness {
             let answer = plain.send("PATCH", &path, &headers, &self.arrived);
             assert_eq!(answer.unwrap().status, 202);
         }
+    }
+
+    fn progress(&self, progress: &Progress) {
+        self.progress.lock().unwrap().push(*progress);
     }
 
     fn resuming(&self, resumed: &Resuming<'_>) {
@@ -55,6 +60,7 @@ fn upload(arrived: &[u8]) -> (Vec<String>, Vec<usize>) {
         target: EmbeddedRegistry::start(),
         arrived: arrived.to_vec(),
         said: Mutex::default(),
+        progress: Mutex::default(),
     });
     let target = &witness.target;
     // The configuration is there already, so that there is one upload.
@@ -87,6 +93,13 @@ fn upload(arrived: &[u8]) -> (Vec<String>, Vec<usize>) {
         watched: &[],
     };
     run(client.publish(&publication, |_| {})).unwrap();
+    // However often it is sent: each byte counts once.
+    let told = witness.progress.lock().unwrap();
+    let bytes = told.iter().map(|progress| progress.bytes_done);
+    assert!(bytes.clone().is_sorted(), "{told:#?}");
+    let end = told.last().unwrap();
+    let all = (LAYER.len() + config_bytes.len()) as u64;
+    assert_eq!((end.bytes, end.bytes_done), (all, all));
     let layer = Digest::sha256(&LAYER).to_string();
     assert_eq!(target.blob("app", &layer).as_deref(), Some(&LAYER[..]));
     let puts = target.log().requests().into_iter();

@@ -80,7 +80,14 @@ pub(super) fn handle(store: &mut Store, ask: &Ask<'_>, route: &Route) -> Reply {
                 |tags| json!({ "name": name, "tags": tags }),
             )
         }
-        Route::Referrers { name, digest } if read => referrers(store, ask, name, digest),
+        Route::Referrers { name, digest } if read && !ask.behaviour.no_referrers => {
+            referrers(store, ask, name, digest)
+        }
+        Route::Referrers { .. } if read => {
+            let mut response = empty(StatusCode::NOT_FOUND);
+            *response.body_mut() = Bytes::from_static(b"404 page not found\n");
+            Ok(response)
+        }
         Route::Manifest { name, reference } => match *method {
             Method::GET | Method::HEAD => get_manifest(store, ask, name, reference),
             Method::PUT => put_manifest(store, ask, name, reference),
@@ -194,7 +201,7 @@ fn put_manifest(store: &mut Store, ask: &Ask<'_>, name: &str, reference: &str) -
             ask.location(&format!("/v2/{name}/manifests/{digest}")),
         )
         .header("docker-content-digest", &digest);
-    if let Some(subject) = subject {
+    if let Some(subject) = subject.filter(|_| !ask.behaviour.no_referrers) {
         response = response.header("oci-subject", subject);
     }
     response
@@ -299,13 +306,26 @@ fn referrers(store: &Store, ask: &Ask<'_>, name: &str, digest: &str) -> Reply {
         }
         found.push(entry);
     }
+    let per_page = ask.behaviour.referrers_per_page;
+    let start = ask.query("next").and_then(|next| next.parse().ok());
+    let start = found.len().min(start.unwrap_or_default());
+    let mut page = found.split_off(start);
+    let more = per_page > 0 && page.len() > per_page;
+    if more {
+        page.truncate(per_page);
+    }
     let index = json!({
         "schemaVersion": 2,
         "mediaType": media_type::OCI_INDEX,
-        "manifests": found,
+        "manifests": page,
     });
     let mut response = json_response(StatusCode::OK, &index);
     let headers = response.headers_mut();
+    if more {
+        let next = start + per_page;
+        let link = format!("</v2/{name}/referrers/{digest}?next={next}>; rel=\"next\"");
+        headers.insert("link", link.parse().expect("names are visible ASCII"));
+    }
     headers.insert(
         CONTENT_TYPE,
         http::HeaderValue::from_static(media_type::OCI_INDEX),

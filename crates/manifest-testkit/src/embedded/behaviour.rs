@@ -17,4 +17,8 @@ pub(crate) struct Behaviour {
     pub(crate) forbid_too_few_rights: bool,
     /// So many reads of a tag that was just written see the 404 of before.
     pub(crate) lag_after_put: usize,
+    /// There is no list of referrers: neither the API nor the header that tells of it.
+    pub(crate) no_referrers: bool,
+    /// So many referrers are in one answer, with a link to the next; all, where this is 0.
+    pub(crate) referrers_per_page: usize,
 }

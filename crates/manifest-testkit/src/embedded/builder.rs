@@ -132,6 +132,18 @@ impl EmbeddedBuilder {
         self
     }
 
+    /// Has no referrers API: 404 to its path, and no `OCI-Subject` in answers.
+    pub fn no_referrers(mut self) -> Self {
+        self.behaviour.no_referrers = true;
+        self
+    }
+
+    /// Lists at most `count` referrers in one answer, with a Link to the next.
+    pub fn referrers_per_page(mut self, count: usize) -> Self {
+        self.behaviour.referrers_per_page = count;
+        self
+    }
+
     /// Starts the registry.
     #[must_use]
     pub fn start(self) -> EmbeddedRegistry {

@@ -236,3 +236,37 @@ fn connections_are_kept_counted_and_dropped() {
     drop(registry);
     assert!(client.get("/v2/").is_err());
 }
+
+#[test]
+fn a_registry_may_have_no_referrers_or_pages_of_them() {
+    let without = EmbeddedRegistry::builder().no_referrers().start();
+    let pages = EmbeddedRegistry::builder().referrers_per_page(2).start();
+    let image = Image::oci().build();
+    let path = format!("/v2/app/referrers/{}", image.digest);
+    for registry in [&without, &pages] {
+        registry.seed("app", "1", &image);
+        let client = Client::new(&registry.host());
+        for i in 0..3 {
+            let referrer = Image::oci().seed(&i.to_string()).subject(&image).build();
+            registry.seed("app", "referrer", &referrer);
+            let path = format!("/v2/app/manifests/{}", referrer.digest);
+            let answer = client.put(&path, &referrer.media_type, &referrer.manifest);
+            let answer = answer.unwrap();
+            assert_eq!(answer.status, 201);
+            let is_listed = answer.header("oci-subject").is_some();
+            assert_eq!(is_listed, registry.host() == pages.host());
+        }
+    }
+    let answer = Client::new(&without.host()).get(&path).unwrap();
+    assert_eq!(answer.status, 404);
+    let client = Client::new(&pages.host());
+    let first = client.get(&path).unwrap();
+    assert_eq!(first.json()["manifests"].as_array().unwrap().len(), 2);
+    let link = first.header("link").unwrap();
+    let next = link
+        .strip_prefix('<')
+        .and_then(|link| link.strip_suffix(">; rel=\"next\""));
+    let second = client.get(next.unwrap()).unwrap();
+    assert_eq!(second.json()["manifests"].as_array().unwrap().len(), 1);
+    assert_eq!(second.header("link"), None);
+}

@@ -1,0 +1,269 @@
+//! How far copying has come: a bar on a terminal, a line now and then elsewhere. Nothing of what is over soon.
+
+use std::time::{Duration, Instant};
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use manifest_registry::Progress;
+
+use crate::output::Output;
+use crate::publishing::report::size;
+
+/// How long copying takes at least before a bar is shown: what is over before needs none.
+const BAR_PATIENCE: Duration = Duration::from_millis(500);
+
+/// How often a bar is drawn at most.
+const BAR_INTERVAL: Duration = Duration::from_millis(100);
+
+/// How long copying takes at least before there is a line: in a log it stays.
+const LINE_PATIENCE: Duration = Duration::from_secs(2);
+
+/// How much time is between two lines at least.
+const LINE_INTERVAL: Duration = Duration::from_secs(5);
+
+/// How long copying takes at least before it is said how long it will take.
+const LEARNING: Duration = Duration::from_secs(1);
+
+/// How a bar looks.
+const BAR_TEMPLATE: &str = "[{bar:24}] {wide_msg}";
+
+/// Where it is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Place {
+    /// On a terminal, in one line that changes.
+    Terminal,
+    /// Anywhere else, in lines that stay.
+    Log,
+}
+
+/// Shows progress while it lasts.
+#[derive(Debug)]
+pub(crate) struct Display {
+    bar: Option<ProgressBar>,
+    begun: Option<Instant>,
+    pace: Pace,
+}
+
+impl Display {
+    pub(crate) fn new(place: Place) -> Self {
+        let is_terminal = place == Place::Terminal;
+        // Hidden until there is something to show.
+        let bar =
+            is_terminal.then(|| ProgressBar::with_draw_target(None, ProgressDrawTarget::hidden()));
+        Self {
+            bar,
+            begun: None,
+            pace: Pace::of(place),
+        }
+    }
+
+    /// Shows how far it has come, if it is time for that.
+    pub(crate) fn show(&mut self, progress: &Progress) {
+        let elapsed = self.begun.get_or_insert_with(Instant::now).elapsed();
+        if progress.is_complete() {
+            self.clear();
+            return;
+        }
+        if !self.pace.is_due(elapsed) {
+            return;
+        }
+        let text = text(progress, elapsed);
+        let Some(bar) = &self.bar else {
+            Output::default().status(&text);
+            return;
+        };
+        let (done, all) = parts(progress);
+        bar.set_length(all);
+        bar.set_position(done);
+        bar.set_message(text);
+        if bar.is_hidden() {
+            if let Ok(style) = ProgressStyle::with_template(BAR_TEMPLATE) {
+                bar.set_style(style.progress_chars("#>-"));
+            }
+            bar.set_draw_target(ProgressDrawTarget::stderr());
+            bar.tick();
+        }
+    }
+
+    /// Takes a bar away for as long as something else is written.
+    pub(crate) fn aside<T>(&self, write: impl FnOnce() -> T) -> T {
+        match self.bar.as_ref().filter(|bar| !bar.is_hidden()) {
+            Some(bar) => bar.suspend(write),
+            None => write(),
+        }
+    }
+
+    /// Takes a bar away. It comes again if there is more to show.
+    pub(crate) fn clear(&mut self) {
+        if let Some(bar) = self.bar.as_ref().filter(|bar| !bar.is_hidden()) {
+            bar.finish_and_clear();
+            *self = Self {
+                begun: self.begun,
+                ..Self::new(Place::Terminal)
+            };
+        }
+    }
+}
+
+/// Decides when something is shown.
+#[derive(Debug)]
+struct Pace {
+    patience: Duration,
+    interval: Duration,
+    last: Option<Duration>,
+}
+
+impl Pace {
+    fn of(place: Place) -> Self {
+        let (patience, interval) = match place {
+            Place::Terminal => (BAR_PATIENCE, BAR_INTERVAL),
+            Place::Log => (LINE_PATIENCE, LINE_INTERVAL),
+        };
+        Self {
+            patience,
+            interval,
+            last: None,
+        }
+    }
+
+    /// Tells whether something is to be shown so long after it began, and takes it for shown.
+    fn is_due(&mut self, elapsed: Duration) -> bool {
+        let next = self.last.map_or(self.patience, |last| last + self.interval);
+        let is_due = elapsed >= next;
+        if is_due {
+            self.last = Some(elapsed);
+        }
+        is_due
+    }
+}
+
+/// Says how far it has come: `copied 120.0 MB of 1.2 GB, 14 of 60 blobs, about 40 s left`.
+fn text(progress: &Progress, elapsed: Duration) -> String {
+    let Progress {
+        blobs,
+        blobs_done,
+        bytes,
+        bytes_done,
+    } = *progress;
+    let mut text = if bytes > 0 {
+        let (done, all) = (size(bytes_done), size(bytes));
+        format!("copied {done} of {all}, {blobs_done} of {blobs} blobs")
+    } else {
+        format!("mounted {blobs_done} of {blobs} blobs")
+    };
+    if let Some(left) = time_left(progress, elapsed) {
+        text.push_str(&format!(", about {left} left"));
+    }
+    text
+}
+
+/// Returns how much is done, and how much there is: of the bytes, or of the blobs where no bytes move.
+fn parts(progress: &Progress) -> (u64, u64) {
+    if progress.bytes > 0 {
+        (progress.bytes_done, progress.bytes)
+    } else {
+        (progress.blobs_done as u64, progress.blobs as u64)
+    }
+}
+
+/// Guesses from how long the part took that is done. Nothing where that is too little to tell.
+fn time_left(progress: &Progress, elapsed: Duration) -> Option<String> {
+    let (done, all) = parts(progress);
+    if done == 0 || elapsed < LEARNING {
+        return None;
+    }
+    let left = all.saturating_sub(done) as f64 / done as f64;
+    let seconds = elapsed.as_secs_f64() * left;
+    const MINUTE: f64 = 60.0;
+    const HOUR: f64 = 3600.0;
+    // Coarse: it is a guess, and a number that jumps says less.
+    Some(if seconds < 10.0 {
+        format!("{:.0} s", seconds.ceil().max(1.0))
+    } else if seconds < 1.5 * MINUTE {
+        format!("{:.0} s", (seconds / 5.0).ceil() * 5.0)
+    } else if seconds < 1.5 * HOUR {
+        format!("{:.0} min", (seconds / MINUTE).ceil())
+    } else {
+        format!("{:.0} h", (seconds / HOUR).ceil())
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn progress(blobs: (usize, usize), bytes: (u64, u64)) -> Progress {
+        Progress {
+            blobs: blobs.1,
+            blobs_done: blobs.0,
+            bytes: bytes.1,
+            bytes_done: bytes.0,
+        }
+    }
+
+    #[test]
+    fn what_is_said() {
+        let mb = 1_000_000;
+        for (blobs, bytes, seconds, expected) in [
+            (
+                (14, 60),
+                (120 * mb, 1200 * mb),
+                4.4,
+                "copied 120.0 MB of 1.2 GB, 14 of 60 blobs, about 40 s left",
+            ),
+            ((0, 2), (0, 500), 60.0, "copied 0 B of 500 B, 0 of 2 blobs"),
+            (
+                (0, 2),
+                (5 * mb, 10 * mb),
+                0.9,
+                "copied 5.0 MB of 10.0 MB, 0 of 2 blobs",
+            ),
+            (
+                (1, 2),
+                (10 * mb, 10 * mb),
+                5.0,
+                "copied 10.0 MB of 10.0 MB, 1 of 2 blobs, about 1 s left",
+            ),
+            (
+                (1, 3),
+                (mb, 10 * mb),
+                20.0,
+                "copied 1.0 MB of 10.0 MB, 1 of 3 blobs, about 3 min left",
+            ),
+            (
+                (1, 3),
+                (mb, 1000 * mb),
+                20.0,
+                "copied 1.0 MB of 1.0 GB, 1 of 3 blobs, about 6 h left",
+            ),
+            ((3, 9), (0, 0), 3.0, "mounted 3 of 9 blobs, about 6 s left"),
+        ] {
+            let text = text(&progress(blobs, bytes), Duration::from_secs_f64(seconds));
+            assert_eq!(text, expected);
+        }
+    }
+
+    #[test]
+    fn when_it_is_said() {
+        let check = |place: Place, times: &[u64], shown: &[u64]| {
+            let mut pace = Pace::of(place);
+            let mut at = times.to_vec();
+            at.retain(|&milliseconds| pace.is_due(Duration::from_millis(milliseconds)));
+            assert_eq!(at, shown, "{place:?}");
+        };
+        // What is over soon is never shown.
+        check(Place::Terminal, &[0, 10, 400, 499], &[]);
+        check(Place::Log, &[0, 10, 1000, 1999], &[]);
+        check(
+            Place::Terminal,
+            &[0, 499, 500, 550, 599, 600, 610, 5000],
+            &[500, 600, 5000],
+        );
+        check(
+            Place::Log,
+            &[0, 1000, 2000, 2001, 6000, 6999, 7500, 12_000, 12_500],
+            &[2000, 7500, 12_500],
+        );
+        // Work that is silent for long is not made up for.
+        check(Place::Log, &[0, 60_000, 60_001, 65_000], &[60_000, 65_000]);
+    }
+}

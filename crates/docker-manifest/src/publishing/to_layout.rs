@@ -1,0 +1,131 @@
+//! `--to`: writes a list, and all that it leads to, into an image layout on this machine. No registry is written to.
+
+use std::collections::BTreeSet;
+
+use manifest_core::media_type::is_foreign_layer;
+use manifest_core::{Descriptor, Draft, PublishedList, Reference};
+use manifest_layout::{Kind, LayoutWriter, Location, Name};
+use manifest_registry::{Child, Client, Plan, Released};
+
+use super::children::{self, Disks};
+use super::flags::PublishFlags;
+use super::plan;
+use super::report::Report;
+use crate::commands::for_all;
+use crate::context::Context;
+use crate::failure::Failure;
+
+/// What is written.
+pub(super) struct Written<'a> {
+    pub(super) report: &'a Report,
+    pub(super) draft: &'a Draft,
+    pub(super) list: &'a PublishedList,
+    pub(super) disks: &'a Disks,
+}
+
+/// Reads where a list is to be written to. What gives it no tag gets that of the list.
+pub(super) fn place(
+    text: &str,
+    list: &Reference,
+    flags: &PublishFlags,
+    context: &Context<'_>,
+) -> Result<Location, Failure> {
+    if let Some(flag) = flags.needs_registry() {
+        return Err(Failure::NeedsRegistry { flag });
+    }
+    let no_layout = || Failure::NoLayout {
+        text: text.to_owned(),
+    };
+    let location = Location::parse(text).ok_or_else(no_layout)??;
+    if location.kind != Kind::OciLayout || matches!(location.name, Name::Digest(_)) {
+        return Err(no_layout());
+    }
+    let location = location.absolute(&context.here()?)?;
+    Ok(match (&location.name, list.tag()) {
+        (Name::Only, Some(tag)) => Location {
+            name: Name::Tag(tag.to_owned()),
+            ..location
+        },
+        _ => location,
+    })
+}
+
+/// Writes blobs, then manifests, then the list, and names that last.
+pub(super) async fn write(
+    context: &Context<'_>,
+    client: &Client,
+    written: &Written<'_>,
+    place: &Location,
+    flags: &PublishFlags,
+) -> Result<(), Failure> {
+    let Written {
+        report,
+        draft,
+        list,
+        disks,
+    } = written;
+    flags.files(context)?;
+    if flags.dry_run.is_on() {
+        let nothing = Plan {
+            tags: Vec::new(),
+            watched: Vec::new(),
+            manifests: Vec::new(),
+            blobs: Vec::new(),
+        };
+        return plan::show(report, &list.bytes, &nothing, flags, context.output);
+    }
+    let children = children::of(client, draft, None, disks).await?;
+    let writer = LayoutWriter::open(&place.path)?;
+    let mut seen = BTreeSet::new();
+    let blobs = children
+        .iter()
+        .flat_map(|child| child.blobs().map(move |blob| (child, blob)));
+    let brings =
+        |blob: &Descriptor| flags.push_foreign.is_on() || !is_foreign_layer(&blob.media_type);
+    let blobs = blobs.filter(|(_, blob)| brings(blob) && seen.insert(&blob.digest));
+    for_all(blobs.map(|(child, blob)| bring(client, &writer, child, blob))).await?;
+    for child in &children {
+        let manifest = child.manifest();
+        let mut descriptor = manifest.descriptor();
+        descriptor.digest = manifest.digest().clone();
+        writer.put(&descriptor, manifest.bytes())?;
+    }
+    let own = Descriptor::new(
+        list.media_type.as_str(),
+        list.digest.clone(),
+        list.bytes.len() as u64,
+    );
+    writer.put(&own, &list.bytes)?;
+    let name = match &place.name {
+        Name::Tag(name) => Some(name.as_str()),
+        _ => None,
+    };
+    writer.name(&own, name)?;
+    context.output.status(&format!("written to {place}"));
+    let released = Released {
+        published: Vec::new(),
+        tags: Vec::new(),
+    };
+    report.write(&released, flags, context)
+}
+
+/// Copies a blob into the layout, unless that has it.
+async fn bring(
+    client: &Client,
+    writer: &LayoutWriter,
+    child: &Child,
+    blob: &Descriptor,
+) -> Result<(), Failure> {
+    if writer.has(blob)? {
+        return Ok(());
+    }
+    let mut file = writer.begin(blob)?;
+    let take = |place: u64, bytes: &[u8]| {
+        if place == 0 {
+            file = writer.begin(blob)?;
+        }
+        Ok::<_, Failure>(file.write(bytes)?)
+    };
+    client.download_of(child, blob, take).await?;
+    Ok(file.finish()?)
+}

@@ -1,0 +1,79 @@
+//! Images on this machine, as sources of a list and of what is pushed.
+
+use std::error::Error as _;
+use std::fmt;
+use std::io::Read;
+use std::sync::OnceLock;
+
+use manifest_core::limits::CONFIG_BYTES;
+use manifest_core::manifest::ImageManifest;
+use manifest_core::{Descriptor, ImageConfig, Manifest};
+use manifest_layout::{Layout, LayoutError, Location};
+use manifest_registry::LocalBlobs;
+
+use crate::failure::Failure;
+
+/// A layout or archive, which is opened when something in it is needed, and then once.
+pub(crate) struct Disk {
+    location: Location,
+    layout: OnceLock<Result<Layout, LayoutError>>,
+}
+
+impl Disk {
+    pub(crate) fn new(location: Location) -> Self {
+        Self {
+            location,
+            layout: OnceLock::new(),
+        }
+    }
+
+    /// Returns where it is.
+    pub(crate) fn location(&self) -> &Location {
+        &self.location
+    }
+
+    fn layout(&self) -> Result<&Layout, LayoutError> {
+        let layout = self.layout.get_or_init(|| Layout::open(&self.location));
+        layout.as_ref().map_err(Clone::clone)
+    }
+
+    /// Returns the manifest that was named.
+    pub(crate) fn root(&self) -> Result<Manifest, LayoutError> {
+        self.layout()?.root()
+    }
+
+    /// Returns the child of a list in it.
+    pub(crate) fn manifest(&self, descriptor: &Descriptor) -> Result<Manifest, LayoutError> {
+        self.layout()?.manifest(descriptor)
+    }
+
+    /// Returns the configuration of an image in it.
+    pub(crate) fn config(&self, image: &ImageManifest) -> Result<ImageConfig, Failure> {
+        let bytes = self.layout()?.bytes(&image.config, CONFIG_BYTES)?;
+        ImageConfig::parse(&bytes).map_err(|source| Failure::LocalConfig {
+            location: self.location.to_string(),
+            digest: image.config.digest.clone(),
+            source,
+        })
+    }
+}
+
+impl LocalBlobs for Disk {
+    fn place(&self) -> String {
+        self.location.to_string()
+    }
+
+    fn open(&self, blob: &Descriptor) -> Result<Box<dyn Read + Send>, String> {
+        let open = || self.layout()?.blob(blob);
+        open().map_err(|error| match error.source() {
+            Some(cause) => format!("{error}: {cause}"),
+            None => error.to_string(),
+        })
+    }
+}
+
+impl fmt::Debug for Disk {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Disk({})", self.location)
+    }
+}

@@ -1,0 +1,285 @@
+//! Where the files of a tar archive begin (POSIX, "ustar Interchange Format", and GNU's long names).
+//!
+//! The headers are walked here, not by the `tar` crate's own reader: that one reads extended headers of any size into memory.
+
+use std::collections::HashMap;
+use std::fs::File;
+use std::io::{BufReader, Read, Seek, SeekFrom};
+use std::path::{Path, PathBuf};
+
+use tar::{EntryType, Header, PaxExtensions};
+
+use crate::error::LayoutError;
+use crate::limits::{ARCHIVE_ENTRIES, EXTENDED_HEADER_BYTES, LINKS};
+use crate::location::Kind;
+
+/// The size of a header, and what all content is rounded up to.
+const BLOCK: u64 = 512;
+
+/// The files of an archive by name.
+#[derive(Debug)]
+pub(crate) struct Archive {
+    path: PathBuf,
+    files: HashMap<String, Found>,
+}
+
+#[derive(Debug)]
+enum Found {
+    File {
+        offset: u64,
+        size: u64,
+    },
+    /// A link, to a name in the archive.
+    Link(String),
+}
+
+impl Archive {
+    /// Walks over an archive's headers. Nothing of the content is read.
+    pub(crate) fn open(path: &Path, kind: Kind) -> Result<Self, LayoutError> {
+        let read = || LayoutError::io("read", path);
+        let not_one = |reason: &str| LayoutError::NotOne {
+            path: path.to_owned(),
+            kind: kind.name(),
+            reason: reason.to_owned(),
+        };
+        let file = open_file(path)?;
+        let length = file.metadata().map_err(read())?.len();
+        let mut walk = Walk {
+            file: BufReader::new(file),
+            length,
+            position: 0,
+        };
+        let mut files = HashMap::new();
+        loop {
+            match walk.next() {
+                Ok(None) => break,
+                Ok(Some((name, found))) => {
+                    if files.len() >= ARCHIVE_ENTRIES {
+                        return Err(not_one("it has too many files"));
+                    }
+                    // The later of two is the one that unpacking would leave.
+                    files.insert(name, found);
+                }
+                Err(Problem::Io(error)) => return Err(read()(error)),
+                Err(Problem::Form(reason)) => return Err(not_one(reason)),
+            }
+        }
+        Ok(Self {
+            path: path.to_owned(),
+            files,
+        })
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Opens a file of the archive, and returns its size too. Nothing where there is none.
+    pub(crate) fn file(
+        &self,
+        name: &str,
+    ) -> Result<Option<(impl Read + Send + use<>, u64)>, LayoutError> {
+        let mut name = clean(name);
+        for _ in 0..=LINKS {
+            match self.files.get(&name) {
+                None => return Ok(None),
+                Some(Found::Link(to)) => name.clone_from(to),
+                Some(&Found::File { offset, size }) => {
+                    let mut file = open_file(&self.path)?;
+                    file.seek(SeekFrom::Start(offset))
+                        .map_err(LayoutError::io("read", &self.path))?;
+                    return Ok(Some((file.take(size), size)));
+                }
+            }
+        }
+        Ok(None)
+    }
+}
+
+/// Opens a regular file: a pipe would be waited for without end.
+pub(crate) fn open_file(path: &Path) -> Result<File, LayoutError> {
+    let read = || LayoutError::io("read", path);
+    let metadata = std::fs::metadata(path).map_err(read())?;
+    if !metadata.is_file() {
+        let kind = std::io::ErrorKind::InvalidInput;
+        return Err(read()(std::io::Error::new(kind, "it is no regular file")));
+    }
+    File::open(path).map_err(read())
+}
+
+enum Problem {
+    Io(std::io::Error),
+    Form(&'static str),
+}
+
+impl From<std::io::Error> for Problem {
+    fn from(error: std::io::Error) -> Self {
+        Self::Io(error)
+    }
+}
+
+struct Walk {
+    file: BufReader<File>,
+    length: u64,
+    position: u64,
+}
+
+impl Walk {
+    /// Finds the next file or link.
+    fn next(&mut self) -> Result<Option<(String, Found)>, Problem> {
+        // What extended headers say of the file behind them.
+        let (mut long_name, mut long_link, mut long_size) = (None, None, None);
+        loop {
+            let Some(header) = self.header()? else {
+                return Ok(None);
+            };
+            let kind = header.entry_type();
+            let own_size = header
+                .entry_size()
+                .map_err(|_| Problem::Form("a header in it is damaged"))?;
+            let is_extension = kind.is_gnu_longname()
+                || kind.is_gnu_longlink()
+                || kind.is_pax_local_extensions()
+                || kind.is_pax_global_extensions();
+            let size = if is_extension {
+                own_size
+            } else {
+                long_size.unwrap_or(own_size)
+            };
+            let offset = self.position;
+            let end = offset.checked_add(size).filter(|end| *end <= self.length);
+            let Some(end) = end else {
+                return Err(Problem::Form("it is cut off"));
+            };
+            if is_extension && !kind.is_pax_global_extensions() {
+                if size > EXTENDED_HEADER_BYTES {
+                    return Err(Problem::Form("a header in it is too large"));
+                }
+                let mut bytes = Vec::new();
+                self.file.by_ref().take(size).read_to_end(&mut bytes)?;
+                let text = |bytes: &[u8]| {
+                    let bytes = bytes.split(|byte| *byte == 0).next().unwrap_or_default();
+                    String::from_utf8_lossy(bytes).into_owned()
+                };
+                if kind.is_gnu_longname() {
+                    long_name = Some(text(&bytes));
+                } else if kind.is_gnu_longlink() {
+                    long_link = Some(text(&bytes));
+                } else {
+                    for record in PaxExtensions::new(&bytes) {
+                        let record =
+                            record.map_err(|_| Problem::Form("a header in it is damaged"))?;
+                        let value = String::from_utf8_lossy(record.value_bytes()).into_owned();
+                        match record.key_bytes() {
+                            b"path" => long_name = Some(value),
+                            b"linkpath" => long_link = Some(value),
+                            b"size" => long_size = value.parse().ok(),
+                            _ => {}
+                        }
+                    }
+                }
+            }
+            self.position = end.next_multiple_of(BLOCK);
+            self.file.seek(SeekFrom::Start(self.position))?;
+            let found = match kind {
+                EntryType::Regular | EntryType::Continuous => Found::File { offset, size },
+                EntryType::Link | EntryType::Symlink => Found::Link(String::new()),
+                // Folders and extensions; sparse files, which nobody writes here, count as absent.
+                _ => {
+                    if !is_extension {
+                        (long_name, long_link, long_size) = (None, None, None);
+                    }
+                    continue;
+                }
+            };
+            let name = long_name
+                .unwrap_or_else(|| String::from_utf8_lossy(&header.path_bytes()).into_owned());
+            let name = clean(&name);
+            let found = match found {
+                Found::File { .. } => found,
+                Found::Link(_) => {
+                    let target = long_link.unwrap_or_else(|| {
+                        let target = header.link_name_bytes().unwrap_or_default();
+                        String::from_utf8_lossy(&target).into_owned()
+                    });
+                    let folder = name.rsplit_once('/').map_or("", |(folder, _)| folder);
+                    Found::Link(if kind == EntryType::Symlink {
+                        clean(&format!("{folder}/{target}"))
+                    } else {
+                        clean(&target)
+                    })
+                }
+            };
+            return Ok(Some((name, found)));
+        }
+    }
+
+    /// Reads the header at the position; nothing at the archive's end.
+    fn header(&mut self) -> Result<Option<Header>, Problem> {
+        if self.position >= self.length {
+            return Ok(None);
+        }
+        let mut header = Header::new_old();
+        let bytes = header.as_mut_bytes();
+        let mut filled = 0;
+        while filled < bytes.len() {
+            match self.file.read(&mut bytes[filled..])? {
+                0 => break,
+                count => filled += count,
+            }
+        }
+        if self.position == 0 && bytes.starts_with(&[0x1f, 0x8b]) {
+            return Err(Problem::Form("it is compressed with gzip"));
+        }
+        if filled < bytes.len() {
+            return Err(Problem::Form("it is cut off"));
+        }
+        if bytes.iter().all(|byte| *byte == 0) {
+            return Ok(None);
+        }
+        let sum = bytes[..148].iter().chain(&bytes[156..]);
+        let sum = sum.map(|byte| u32::from(*byte)).sum::<u32>() + 8 * u32::from(b' ');
+        if header.cksum().ok() != Some(sum) {
+            return Err(Problem::Form(if self.position == 0 {
+                "it is no tar archive"
+            } else {
+                "a header in it is damaged"
+            }));
+        }
+        self.position += BLOCK;
+        Ok(Some(header))
+    }
+}
+
+/// Writes a name without `.` and `..`, as a name from the archive's root. What would lead out of it stays at its root.
+fn clean(name: &str) -> String {
+    let mut parts = Vec::new();
+    for part in name.split('/') {
+        match part {
+            "" | "." => {}
+            ".." => {
+                parts.pop();
+            }
+            part => parts.push(part),
+        }
+    }
+    parts.join("/")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::clean;
+
+    #[test]
+    fn names_stay_inside() {
+        for (name, expected) in [
+            ("blobs/sha256/a", "blobs/sha256/a"),
+            ("./index.json", "index.json"),
+            ("/index.json", "index.json"),
+            ("a/../../b//layer.tar", "b/layer.tar"),
+            ("../../etc/passwd", "etc/passwd"),
+        ] {
+            assert_eq!(clean(name), expected);
+        }
+    }
+}

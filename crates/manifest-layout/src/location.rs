@@ -1,0 +1,171 @@
+//! Where an image on disk is, as a user names it.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use manifest_core::Digest;
+
+use crate::error::LocationError;
+
+/// What an image on disk is kept in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// A folder that is an OCI image layout.
+    OciLayout,
+    /// A tar archive of an OCI image layout.
+    OciArchive,
+    /// A tar archive that `docker save` wrote.
+    DockerArchive,
+}
+
+impl Kind {
+    const ALL: [Self; 3] = [Self::OciLayout, Self::OciArchive, Self::DockerArchive];
+
+    /// Returns what locations of this kind begin with.
+    #[must_use]
+    pub fn prefix(self) -> &'static str {
+        match self {
+            Self::OciLayout => "oci-layout://",
+            Self::OciArchive => "oci-archive:",
+            Self::DockerArchive => "docker-archive:",
+        }
+    }
+
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::OciLayout => "OCI image layout",
+            Self::OciArchive => "archive of an OCI image layout",
+            Self::DockerArchive => "archive of `docker save`",
+        }
+    }
+}
+
+/// Which of the images that are kept together is meant.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Name {
+    /// The only one.
+    Only,
+    /// The one of this name: what `org.opencontainers.image.ref.name` says, or the reference that it was saved by.
+    Tag(String),
+    /// The one with this digest.
+    Digest(Digest),
+}
+
+/// Where an image on disk is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Location {
+    /// What it is kept in.
+    pub kind: Kind,
+    /// The folder or archive.
+    pub path: PathBuf,
+    /// Which image in it.
+    pub name: Name,
+}
+
+impl Location {
+    /// Reads `oci-layout://DIR`, `oci-archive:FILE` or `docker-archive:FILE`, each with `:NAME` or `@DIGEST` behind it or
+    /// neither. Nothing where the text begins otherwise. The path ends at the first colon.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Result<Self, LocationError>> {
+        let find = |kind: Kind| Some((kind, text.strip_prefix(kind.prefix())?));
+        let (kind, rest) = Kind::ALL.into_iter().find_map(find)?;
+        let by_digest = rest
+            .rsplit_once('@')
+            .and_then(|(path, digest)| Some((path, Name::Digest(digest.parse().ok()?))));
+        let (path, name) = by_digest.unwrap_or_else(|| match rest.split_once(':') {
+            Some((path, name)) if !name.is_empty() => (path, Name::Tag(name.to_owned())),
+            _ => (rest, Name::Only),
+        });
+        Some(if path.is_empty() {
+            Err(LocationError::NoPath(text.to_owned()))
+        } else if path.contains(':') {
+            Err(LocationError::Colon(path.into()))
+        } else {
+            let path = path.into();
+            Ok(Self { kind, path, name })
+        })
+    }
+
+    /// Returns the same place for whoever is in another folder, as text that [`Location::parse`] reads. `here` is the folder
+    /// that relative paths start from.
+    ///
+    /// # Errors
+    /// Where the whole path cannot stand in such a text.
+    pub fn absolute(&self, here: &Path) -> Result<Self, LocationError> {
+        let path: PathBuf = here.join(&self.path).components().collect();
+        let Some(text) = path.to_str() else {
+            return Err(LocationError::NotText(path));
+        };
+        if text.contains(':') {
+            return Err(LocationError::Colon(path));
+        }
+        Ok(Self {
+            path,
+            ..self.clone()
+        })
+    }
+}
+
+impl fmt::Display for Location {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}{}", self.kind.prefix(), self.path.display())?;
+        match &self.name {
+            Name::Only => Ok(()),
+            Name::Tag(name) => write!(f, ":{name}"),
+            Name::Digest(digest) => write!(f, "@{digest}"),
+        }
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "in a test, a panic is the report")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn path_and_name() {
+        let digest = format!("sha256:{}", "a".repeat(64));
+        let tag = |text: &str| Name::Tag(text.to_owned());
+        for (text, path, name) in [
+            ("oci-layout://out", "out", Name::Only),
+            ("oci-layout:///a/b:1.0", "/a/b", tag("1.0")),
+            ("oci-layout://a@b", "a@b", Name::Only),
+            (
+                &format!("oci-layout://a@{digest}"),
+                "a",
+                Name::Digest(digest.parse().unwrap()),
+            ),
+            ("oci-archive:a.tar", "a.tar", Name::Only),
+            ("oci-archive:a.tar:q.io/app:1", "a.tar", tag("q.io/app:1")),
+            ("docker-archive:../a.tar:app:1", "../a.tar", tag("app:1")),
+        ] {
+            let location = Location::parse(text).unwrap().unwrap();
+            assert_eq!(
+                (location.path.to_str().unwrap(), &location.name),
+                (path, &name)
+            );
+            assert_eq!(location.to_string(), text);
+        }
+        for text in ["app:1", "oci-layout:1", "q.io/oci-archive:1", ""] {
+            assert!(Location::parse(text).is_none(), "{text}");
+        }
+        for text in ["oci-layout://", "oci-archive:", "docker-archive::app"] {
+            assert!(Location::parse(text).unwrap().is_err(), "{text}");
+        }
+        let odd = Location::parse(&format!("oci-layout://a:b@{digest}")).unwrap();
+        assert_eq!(odd, Err(LocationError::Colon("a:b".into())));
+    }
+
+    #[test]
+    fn absolute_paths_are_read_again() {
+        let location = Location::parse("oci-archive:./x/a.tar:1").unwrap().unwrap();
+        let absolute = location.absolute(Path::new("/home/me")).unwrap();
+        assert_eq!(absolute.to_string(), "oci-archive:/home/me/x/a.tar:1");
+        assert_eq!(
+            Location::parse(&absolute.to_string()).unwrap(),
+            Ok(absolute)
+        );
+        let colon = location.absolute(Path::new("/home/a:b"));
+        assert!(matches!(colon, Err(LocationError::Colon(_))));
+    }
+}

@@ -1,0 +1,102 @@
+//! A file of a layout by its name, in a folder or in an archive.
+
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use manifest_core::Digest;
+
+use crate::archive::{Archive, open_file};
+use crate::error::LayoutError;
+use crate::location::{Kind, Location};
+
+/// The bytes of a file, as they are read.
+pub(crate) type Reader = Box<dyn Read + Send>;
+
+/// What has files.
+#[derive(Debug)]
+pub(crate) enum Place {
+    Folder {
+        /// As it was named.
+        path: PathBuf,
+        /// Without links, to find those that lead out of it.
+        real: PathBuf,
+    },
+    Archive(Archive),
+}
+
+impl Place {
+    pub(crate) fn open(location: &Location) -> Result<Self, LayoutError> {
+        let path = &location.path;
+        if location.kind != Kind::OciLayout {
+            return Ok(Self::Archive(Archive::open(path, location.kind)?));
+        }
+        let real = path.canonicalize().map_err(LayoutError::io("read", path))?;
+        Ok(Self::Folder {
+            path: path.clone(),
+            real,
+        })
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        match self {
+            Self::Folder { path, .. } => path,
+            Self::Archive(archive) => archive.path(),
+        }
+    }
+
+    /// Opens a file, and returns its size too. Nothing where there is none. Names come from a digest, or from what is itself
+    /// checked: in a folder nothing else is ever looked at.
+    pub(crate) fn file(&self, name: &str) -> Result<Option<(Reader, u64)>, LayoutError> {
+        match self {
+            Self::Archive(archive) => {
+                let found = archive.file(name)?;
+                Ok(found.map(|(reader, size)| (Box::new(reader) as Reader, size)))
+            }
+            Self::Folder { path, real } => {
+                let file = path.join(name);
+                let target = match file.canonicalize() {
+                    Ok(target) => target,
+                    Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+                    Err(error) => return Err(LayoutError::io("read", file)(error)),
+                };
+                if !target.starts_with(real) {
+                    return Err(LayoutError::Outside {
+                        path: path.clone(),
+                        file: name.to_owned(),
+                    });
+                }
+                let open = open_file(&target)?;
+                let size = open
+                    .metadata()
+                    .map_err(LayoutError::io("read", file))?
+                    .len();
+                // A file that grows meanwhile is another one.
+                Ok(Some((Box::new(open.take(size)), size)))
+            }
+        }
+    }
+
+    /// Reads a whole file of at most `limit` bytes. Nothing where there is none.
+    pub(crate) fn read(&self, name: &str, limit: usize) -> Result<Option<Vec<u8>>, LayoutError> {
+        let Some((mut reader, size)) = self.file(name)? else {
+            return Ok(None);
+        };
+        if size > limit as u64 {
+            return Err(LayoutError::TooLarge {
+                path: self.path().to_owned(),
+                file: name.to_owned(),
+                limit,
+            });
+        }
+        let mut bytes = Vec::new();
+        reader
+            .read_to_end(&mut bytes)
+            .map_err(LayoutError::io("read", self.path()))?;
+        Ok(Some(bytes))
+    }
+}
+
+/// Returns where a layout has a blob.
+pub(crate) fn blob_name(digest: &Digest) -> String {
+    format!("blobs/{}/{}", digest.algorithm().name(), digest.hex())
+}

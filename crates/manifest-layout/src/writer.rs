@@ -1,0 +1,241 @@
+//! Writing a layout: each blob to a file of its own that gets its name when it is whole, `index.json` last.
+
+use std::fmt;
+use std::fs::{self, File};
+use std::io::{Read as _, Write as _};
+use std::path::{Path, PathBuf};
+
+use fs2::FileExt;
+use manifest_core::digest::Hasher;
+use manifest_core::media_type::OCI_INDEX;
+use manifest_core::{Descriptor, Digest};
+use serde_json::{Map, Value, json};
+use tempfile::NamedTempFile;
+
+use crate::error::LayoutError;
+use crate::layout::REF_NAME;
+use crate::limits::INDEX_BYTES;
+use crate::location::{Kind, Location, Name};
+use crate::place::{Place, blob_name};
+
+/// Who may read and write what is written, unless the user's mask says otherwise.
+#[cfg(unix)]
+const FILE_MODE: u32 = 0o666;
+
+/// A layout that is written to.
+#[derive(Debug)]
+pub struct LayoutWriter {
+    path: PathBuf,
+}
+
+impl LayoutWriter {
+    /// Opens a layout, or makes one where there is nothing, or an empty folder.
+    ///
+    /// # Errors
+    /// Where it cannot be made, or something else is there.
+    pub fn open(path: &Path) -> Result<Self, LayoutError> {
+        let writer = Self {
+            path: path.to_owned(),
+        };
+        fs::create_dir_all(path).map_err(LayoutError::io("write", path))?;
+        let version = path.join("oci-layout");
+        if !version.exists() {
+            let mut items = fs::read_dir(path).map_err(LayoutError::io("read", path))?;
+            if items.next().is_some() {
+                return Err(LayoutError::NotOne {
+                    path: path.to_owned(),
+                    kind: Kind::OciLayout.name(),
+                    reason: "it has files, and none is oci-layout".to_owned(),
+                });
+            }
+            writer.replace("oci-layout", br#"{"imageLayoutVersion":"1.0.0"}"#)?;
+        }
+        Ok(writer)
+    }
+
+    /// Tells whether a blob is there already, whole.
+    ///
+    /// # Errors
+    /// Where it is there, and cannot be read.
+    pub fn has(&self, blob: &Descriptor) -> Result<bool, LayoutError> {
+        let path = self.path.join(blob_name(&blob.digest));
+        let mut file = match File::open(&path) {
+            Ok(file) => file,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(false),
+            Err(error) => return Err(LayoutError::io("read", path)(error)),
+        };
+        let read = || LayoutError::io("read", &path);
+        if file.metadata().map_err(read())?.len() != blob.size {
+            return Ok(false);
+        }
+        let mut hasher = Hasher::new(blob.digest.algorithm());
+        let mut buffer = vec![0; 64 * 1024];
+        loop {
+            match file.read(&mut buffer).map_err(read())? {
+                0 => return Ok(hasher.finish() == blob.digest),
+                count => hasher.update(&buffer[..count]),
+            }
+        }
+    }
+
+    /// Begins a blob. It is there once it is finished.
+    ///
+    /// # Errors
+    /// Where there is no place for it.
+    pub fn begin(&self, blob: &Descriptor) -> Result<BlobWriter, LayoutError> {
+        let target = self.path.join(blob_name(&blob.digest));
+        Ok(BlobWriter {
+            file: self.temporary(&target)?,
+            target,
+            layout: self.path.clone(),
+            hasher: Hasher::new(blob.digest.algorithm()),
+            count: 0,
+            size: blob.size,
+            digest: blob.digest.clone(),
+        })
+    }
+
+    /// Writes a whole blob, unless it is there.
+    ///
+    /// # Errors
+    /// Where it cannot be written.
+    pub fn put(&self, blob: &Descriptor, bytes: &[u8]) -> Result<(), LayoutError> {
+        if self.has(blob)? {
+            return Ok(());
+        }
+        let mut writer = self.begin(blob)?;
+        writer.write(bytes)?;
+        writer.finish()
+    }
+
+    /// Names what was written, in place of what had that name. Everything else that the layout has stays. Others that do
+    /// the same at the same time are waited for.
+    ///
+    /// # Errors
+    /// Where `index.json` cannot be read or written.
+    pub fn name(&self, image: &Descriptor, name: Option<&str>) -> Result<(), LayoutError> {
+        let lock = self.path.join("oci-layout");
+        let lock = File::open(&lock).map_err(LayoutError::io("read", lock))?;
+        FileExt::lock_exclusive(&lock).map_err(LayoutError::io("lock", &self.path))?;
+        let damaged = |reason: String| LayoutError::Damaged {
+            path: self.path.clone(),
+            file: "index.json".to_owned(),
+            reason,
+        };
+        let place = Place::open(&Location {
+            kind: Kind::OciLayout,
+            path: self.path.clone(),
+            name: Name::Only,
+        })?;
+        let mut index: Map<String, Value> = match place.read("index.json", INDEX_BYTES)? {
+            Some(bytes) => {
+                serde_json::from_slice(&bytes).map_err(|error| damaged(error.to_string()))?
+            }
+            None => Map::from_iter([
+                ("schemaVersion".to_owned(), json!(2)),
+                ("mediaType".to_owned(), json!(OCI_INDEX)),
+            ]),
+        };
+        let manifests = index.entry("manifests").or_insert_with(|| json!([]));
+        let Some(manifests) = manifests.as_array_mut() else {
+            return Err(damaged("its manifests are no list".to_owned()));
+        };
+        let named = |entry: &Value| {
+            let name = entry.get("annotations").and_then(|all| all.get(REF_NAME));
+            name.and_then(Value::as_str).map(str::to_owned)
+        };
+        let is_same = |entry: &Value| {
+            let digest = entry.get("digest").and_then(Value::as_str);
+            named(entry).as_deref() == name
+                && (name.is_some() || digest == Some(image.digest.as_str()))
+        };
+        manifests.retain(|entry| !is_same(entry));
+        let mut entry = image.clone();
+        if let Some(name) = name {
+            entry
+                .annotations
+                .insert(REF_NAME.to_owned(), name.to_owned());
+        }
+        manifests.push(serde_json::to_value(&entry).map_err(|error| damaged(error.to_string()))?);
+        let bytes = serde_json::to_vec(&index).map_err(|error| damaged(error.to_string()))?;
+        self.replace("index.json", &bytes)
+        // The lock goes with the file that it is on.
+    }
+
+    fn replace(&self, name: &str, bytes: &[u8]) -> Result<(), LayoutError> {
+        let target = self.path.join(name);
+        let mut file = self.temporary(&target)?;
+        file.write_all(bytes)
+            .map_err(LayoutError::io("write", &target))?;
+        persist(file, &target)
+    }
+
+    fn temporary(&self, target: &Path) -> Result<NamedTempFile, LayoutError> {
+        let folder = target.parent().unwrap_or(&self.path);
+        let write = || LayoutError::io("write", folder);
+        fs::create_dir_all(folder).map_err(write())?;
+        let mut builder = tempfile::Builder::new();
+        builder.prefix(".partial-");
+        #[cfg(unix)]
+        let everybody = std::os::unix::fs::PermissionsExt::from_mode(FILE_MODE);
+        #[cfg(unix)]
+        builder.permissions(everybody);
+        builder.tempfile_in(folder).map_err(write())
+    }
+}
+
+/// A blob that is being written. What is dropped before it is finished leaves nothing behind.
+#[must_use]
+pub struct BlobWriter {
+    file: NamedTempFile,
+    target: PathBuf,
+    layout: PathBuf,
+    hasher: Hasher,
+    count: u64,
+    size: u64,
+    digest: Digest,
+}
+
+impl fmt::Debug for BlobWriter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "BlobWriter({})", self.target.display())
+    }
+}
+
+impl BlobWriter {
+    /// Writes the next bytes.
+    ///
+    /// # Errors
+    /// Where the disk does not take them.
+    pub fn write(&mut self, bytes: &[u8]) -> Result<(), LayoutError> {
+        self.hasher.update(bytes);
+        self.count += bytes.len() as u64;
+        self.file
+            .write_all(bytes)
+            .map_err(LayoutError::io("write", &self.target))
+    }
+
+    /// Gives the blob its name, if it is what it is to be.
+    ///
+    /// # Errors
+    /// Where size or digest are others.
+    pub fn finish(self) -> Result<(), LayoutError> {
+        let found = self.hasher.finish();
+        if self.count != self.size || found != self.digest {
+            return Err(LayoutError::Blob {
+                path: self.layout,
+                reason: format!("{} bytes with {found} came for it", self.count),
+                digest: self.digest,
+            });
+        }
+        persist(self.file, &self.target)
+    }
+}
+
+/// Makes a temporary file durable, and gives it its name.
+fn persist(file: NamedTempFile, target: &Path) -> Result<(), LayoutError> {
+    let write = || LayoutError::io("write", target);
+    file.as_file().sync_all().map_err(write())?;
+    file.persist(target).map_err(|error| write()(error.error))?;
+    Ok(())
+}

@@ -1,0 +1,75 @@
+//! Downloads: a blob as it comes, in constant memory, for whoever keeps it elsewhere than in a registry.
+
+use std::pin::pin;
+
+use futures_util::TryStreamExt as _;
+use manifest_core::Descriptor;
+use manifest_core::reference::Repository;
+
+use crate::child::Child;
+use crate::client::Client;
+use crate::error::RegistryError;
+use crate::retry::{Contact, Tries};
+use crate::upload::{self, checked};
+
+impl Client {
+    /// Gets a blob in pieces: `take` gets each with its place, in order. What breaks off begins anew, at place 0 again. The
+    /// last piece comes only after size and digest have turned out right.
+    ///
+    /// # Errors
+    /// Where there is no such blob, or another one; or what `take` fails with.
+    pub async fn download<E: From<RegistryError>>(
+        &self,
+        repository: &Repository,
+        blob: &Descriptor,
+        mut take: impl FnMut(u64, &[u8]) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let _permit = self.shared().uploads.acquire().await.ok();
+        let retries = &self.shared().session.transport.retries;
+        let tries = Tries::default();
+        loop {
+            // Repeats itself where that is worth it.
+            let answer = self.open_blob(repository, &blob.digest).await?;
+            let problem = upload::problem_of(&answer);
+            let mut content = pin!(checked(answer.stream(), blob.clone(), problem));
+            let mut place = 0;
+            let mut error = loop {
+                match content.try_next().await {
+                    Ok(Some(chunk)) => {
+                        take(place, &chunk)?;
+                        place += chunk.len() as u64;
+                    }
+                    Ok(None) => return Ok(()),
+                    Err(error) => break error,
+                }
+            };
+            if !retries.again(&tries, &mut error, Contact::Before).await {
+                return Err(error.into());
+            }
+        }
+    }
+
+    /// As [`Client::download`], of a blob of `child`, wherever that is.
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn download_of<E: From<RegistryError>>(
+        &self,
+        child: &Child,
+        blob: &Descriptor,
+        mut take: impl FnMut(u64, &[u8]) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let Some(local) = child.local() else {
+            return self.download(child.source(), blob, take).await;
+        };
+        let content = crate::local::stream(local, blob).await?;
+        let problem = upload::problem_on_disk(local.place(), blob.digest.clone());
+        let mut content = pin!(checked(content, blob.clone(), problem));
+        let mut place = 0;
+        while let Some(chunk) = content.try_next().await? {
+            take(place, &chunk)?;
+            place += chunk.len() as u64;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,271 @@
+//! A publication of which it is known what is there already: what would be done, and doing it step by step.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use manifest_core::reference::Repository;
+use manifest_core::{Digest, Reference};
+
+use crate::child::Child;
+use crate::client::Client;
+use crate::concurrent::concurrent;
+use crate::error::RegistryError;
+use crate::limits::PARALLEL_WORK;
+use crate::meter::Meter;
+use crate::publish::{Expected, Missing, Outlook, Publication, Published, Push, Tagged};
+use crate::release::PlannedBlob;
+use crate::rights::Rights;
+
+/// A publication of which it is known what is there already.
+pub(crate) struct Prepared<'a> {
+    push: Push<'a>,
+    /// The names to write, and what each shows now.
+    pub(crate) names: Vec<(Reference, Option<Digest>)>,
+    pub(crate) watched: Vec<(Reference, Option<Digest>)>,
+    missing: Missing<'a>,
+    /// What the registry said when it was put under its digest, if it was: whether it lists it by its subject.
+    answer: Option<bool>,
+    pub(crate) published: Published,
+}
+
+impl<'a> Prepared<'a> {
+    /// Looks at once where the tags are and which children are missing.
+    pub(crate) async fn look_around(
+        client: &'a Client,
+        publication: &'a Publication<'a>,
+    ) -> Result<Self, RegistryError> {
+        let target = publication.repository();
+        let sources = publication
+            .children
+            .iter()
+            .filter(|child| child.local.is_none())
+            .map(|child| &child.source);
+        let push = Push {
+            client,
+            target,
+            children: publication.children,
+            rights: Rights::to_publish(target, sources),
+            publication,
+            meter: Meter::new(client.shared().session.transport.observer.clone()),
+            push_foreign: publication.push_foreign,
+        };
+        let own = Digest::sha256(publication.bytes);
+        let names = publication.targets.iter().map(|reference| {
+            let name = reference.tag().and_then(|tag| target.tagged(tag));
+            name.unwrap_or_else(|| target.at(own.clone()))
+        });
+        let (mut names, missing) = push.look_around(names.collect()).await?;
+        let watched = names.split_off(publication.targets.len());
+        for (name, before) in &names {
+            let is_there = before
+                .as_ref()
+                .is_some_and(|before| before.matches(publication.bytes));
+            let is_expected = match publication.expected {
+                Expected::Anything => true,
+                Expected::Nothing => before.is_none(),
+                Expected::Digest(digest) => before.as_ref() == Some(digest),
+            };
+            if !is_there && !is_expected {
+                return Err(RegistryError::TagMoved {
+                    reference: name.clone().into(),
+                    expected: match publication.expected {
+                        Expected::Digest(digest) => Some(digest.clone()),
+                        _ => None,
+                    },
+                    found: before.clone(),
+                });
+            }
+        }
+        let published = Published {
+            digest: own,
+            written: 0,
+            mounted: 0,
+            uploaded: 0,
+            uploaded_bytes: 0,
+            tags: Vec::new(),
+        };
+        Ok(Self {
+            push,
+            names,
+            watched,
+            missing,
+            answer: None,
+            published,
+        })
+    }
+
+    /// Adds up what would have to be copied from other registries.
+    pub(crate) fn add_to(&self, outlook: &mut Outlook) {
+        for (child, blob) in self.push.wanted(&self.missing) {
+            if child.local.is_some() {
+                outlook.local += 1;
+                outlook.local_bytes += blob.size;
+            } else if !child.is_near(self.push.target) {
+                outlook.copies += 1;
+                outlook.copied_bytes += blob.size;
+            }
+        }
+        outlook.missing += self.missing.len();
+        outlook.watched.extend(self.watched.iter().cloned());
+    }
+
+    /// Begins to count what is brought, with others where they have the same meter.
+    pub(crate) fn measure(&self) {
+        let wanted = self.push.wanted(&self.missing);
+        let far = wanted
+            .iter()
+            .filter(|(child, _)| !child.is_near(self.push.target));
+        let bytes = far.map(|(_, blob)| blob.size).sum();
+        self.push.meter.expect(wanted.len(), bytes);
+    }
+
+    /// Counts with another.
+    pub(crate) fn measure_with(&mut self, other: &Arc<Meter>) {
+        self.push.meter = other.clone();
+    }
+
+    pub(crate) fn meter(&self) -> Arc<Meter> {
+        self.push.meter.clone()
+    }
+
+    pub(crate) fn target(&self) -> &'a Repository {
+        self.push.target
+    }
+
+    /// Finds the blobs that would have to be brought.
+    pub(crate) async fn planned_blobs(&self) -> Result<Vec<PlannedBlob>, RegistryError> {
+        let mut seen = HashSet::new();
+        let children = self.missing_children();
+        let blobs = children.flat_map(|child| child.blobs().map(move |blob| (child, blob)));
+        let blobs = blobs.filter(|(_, blob)| self.push.brings(blob) && seen.insert(&blob.digest));
+        let looks = blobs.map(|(child, blob)| async move {
+            let there = self
+                .push
+                .blob_exists(self.push.target, &blob.digest)
+                .await?;
+            let planned = (!there).then(|| PlannedBlob {
+                source: child.blobs_place(),
+                target: self.push.target.clone(),
+                descriptor: blob.clone(),
+                is_mount: child.is_near(self.push.target),
+            });
+            Ok(planned)
+        });
+        let found = concurrent(PARALLEL_WORK, looks).await.into_iter();
+        let found: Result<Vec<_>, RegistryError> = found.collect();
+        Ok(found?.into_iter().flatten().collect())
+    }
+
+    /// Returns the children that the target does not have.
+    pub(crate) fn missing_children(&self) -> impl Iterator<Item = &'a Child> {
+        let children = self.push.children.iter();
+        children.filter(|child| self.missing.contains_key(&child.key()))
+    }
+
+    /// Finds the indexes of referrers that would become longer.
+    pub(crate) async fn planned_enlistings(&self) -> Result<Vec<Reference>, RegistryError> {
+        self.push.planned_enlistings().await
+    }
+
+    /// Tells whether it is a list that refers to something.
+    pub(crate) fn has_subject(&self) -> bool {
+        self.push.own_subject().is_some()
+    }
+
+    /// Tells whether anything is to be written.
+    pub(crate) fn has_work(&self) -> bool {
+        !self.missing.is_empty()
+            || self
+                .names
+                .iter()
+                .any(|(_, before)| !self.shows(before.as_ref()))
+    }
+
+    /// Opens an upload and gives it back: the cheapest thing that only those can do who may write.
+    ///
+    /// # Errors
+    /// Where the registry does not let us.
+    pub(crate) async fn try_to_write(&self) -> Result<(), RegistryError> {
+        let digest = &self.published.digest;
+        let call = self.push.start(digest);
+        let answer = self.push.session().call(&call).await?;
+        let session = self.push.session_of(answer).await?;
+        self.push.abandon(digest, session).await;
+        Ok(())
+    }
+
+    /// Brings the children that are missing, blobs first.
+    pub(crate) async fn bring(
+        &mut self,
+        mut arrived: impl FnMut(&Child),
+    ) -> Result<(), RegistryError> {
+        let Self {
+            push,
+            missing,
+            published,
+            ..
+        } = self;
+        push.bring_blobs(missing, published).await?;
+        let answers = push.put_children(missing, published, &mut arrived).await?;
+        published.written += push.enlist_children(&answers).await?;
+        Ok(())
+    }
+
+    /// Puts the manifest under its digest, unless a tag shows it already, and has it listed by what it refers to.
+    pub(crate) async fn put_by_digest(&mut self) -> Result<(), RegistryError> {
+        let is_there = |(_, before): &(_, Option<Digest>)| self.shows(before.as_ref());
+        if !self.names.iter().any(is_there) {
+            let name = self.push.target.at(self.published.digest.clone());
+            let stored = self.push.put_own(&name).await?;
+            self.published.digest = stored.digest;
+            self.published.written += 1;
+            self.answer = Some(stored.is_listed);
+        }
+        self.published.written += self.push.enlist_own(self.answer).await?;
+        Ok(())
+    }
+
+    /// Writes the tags that do not show it yet, and looks at them and at what they lead to.
+    pub(crate) async fn write_tags(&self) -> Vec<Result<(Tagged, Digest), RegistryError>> {
+        let writes = self
+            .names
+            .iter()
+            .map(|(name, before)| self.write_tag(name, before.as_ref()));
+        concurrent(PARALLEL_WORK, writes).await
+    }
+
+    async fn write_tag(
+        &self,
+        name: &Reference,
+        before: Option<&Digest>,
+    ) -> Result<(Tagged, Digest), RegistryError> {
+        let mut tagged = Tagged {
+            target: name.clone(),
+            before: before.cloned(),
+            is_written: false,
+            unconfirmed: None,
+        };
+        let bytes = self.push.publication.bytes;
+        if let Some(there) = before.filter(|there| there.matches(bytes)) {
+            return Ok((tagged, there.clone()));
+        }
+        let digest = match self.push.put_own(name).await {
+            Ok(stored) => stored.digest,
+            Err(error) => {
+                let there = self.push.explained(name, error).await?;
+                return Ok((tagged, there));
+            }
+        };
+        tagged.is_written = true;
+        let (unconfirmed, verified) = tokio::join!(
+            self.push.confirm(name, bytes, before),
+            self.push.verify(name)
+        );
+        tagged.unconfirmed = unconfirmed?.or(verified?);
+        Ok((tagged, digest))
+    }
+
+    fn shows(&self, digest: Option<&Digest>) -> bool {
+        digest.is_some_and(|digest| digest.matches(self.push.publication.bytes))
+    }
+}

@@ -1,0 +1,181 @@
+//! Blobs that come from this machine, and blobs that go there.
+
+use std::collections::BTreeMap;
+use std::io::{Cursor, Read};
+use std::sync::{Arc, Mutex};
+
+use manifest_core::{Content, Descriptor, Digest, Manifest, MediaType};
+use manifest_registry::{
+    Child, Client, Expected, LocalBlobs, Publication, Published, RegistryError,
+};
+use manifest_testkit::EmbeddedRegistry;
+use manifest_testkit::fault::{Answer, Fault};
+use manifest_testkit::image::{BuiltImage, Image, Pushable as _};
+
+use crate::{client, reference, run};
+
+/// Blobs in memory, and what was opened.
+#[derive(Debug)]
+struct Blobs {
+    blobs: BTreeMap<String, Vec<u8>>,
+    opened: Mutex<usize>,
+}
+
+impl LocalBlobs for Blobs {
+    fn place(&self) -> String {
+        "the shelf".to_owned()
+    }
+
+    fn open(&self, blob: &Descriptor) -> Result<Box<dyn Read + Send>, String> {
+        *self.opened.lock().unwrap() += 1;
+        let bytes = self.blobs.get(blob.digest.as_str());
+        let bytes = bytes.ok_or_else(|| "it is not there".to_owned())?;
+        Ok(Box::new(Cursor::new(bytes.clone())))
+    }
+}
+
+/// An image with a layer of several chunks.
+fn image() -> BuiltImage {
+    Image::oci().layer(&[7; 700_000]).layer(b"").build()
+}
+
+fn blobs(image: &BuiltImage) -> BTreeMap<String, Vec<u8>> {
+    let blobs = image.blobs().into_iter();
+    blobs
+        .map(|bytes| (Digest::sha256(&bytes).to_string(), bytes))
+        .collect()
+}
+
+fn push(
+    client: &Client,
+    target: &EmbeddedRegistry,
+    image: &BuiltImage,
+    blobs: BTreeMap<String, Vec<u8>>,
+) -> (Result<Published, RegistryError>, usize) {
+    let blobs = Arc::new(Blobs {
+        blobs,
+        opened: Mutex::default(),
+    });
+    let digest = Digest::sha256(&image.manifest);
+    let to = reference(&target.host(), "app:1");
+    let media_type = MediaType::OciManifest;
+    // Its repository is the target: it is not taken to be there for that.
+    let child = Child::new(to.repository(), &digest, media_type, &image.manifest).unwrap();
+    let child = child.on_disk(Arc::clone(&blobs) as Arc<dyn LocalBlobs>);
+    let publication = Publication {
+        targets: std::slice::from_ref(&to),
+        media_type,
+        bytes: &image.manifest,
+        children: &[child],
+        push_foreign: false,
+        expected: Expected::Anything,
+        verified: &[],
+        watched: &[],
+    };
+    let result = run(client.publish(&publication, |_| {}));
+    let opened = *blobs.opened.lock().unwrap();
+    (result, opened)
+}
+
+#[test]
+fn blobs_are_uploaded_and_never_mounted() {
+    let target = EmbeddedRegistry::start();
+    let image = image();
+    let (published, opened) = push(&client(), &target, &image, blobs(&image));
+    let published = published.unwrap();
+    assert_eq!((published.mounted, published.uploaded, opened), (0, 3, 3));
+    for (digest, bytes) in blobs(&image) {
+        assert_eq!(target.blob("app", &digest), Some(bytes));
+    }
+    assert_eq!(target.manifest("app", "1").unwrap().1, image.manifest);
+    let mounts = target.log().requests().into_iter();
+    assert_eq!(
+        mounts
+            .filter(|request| request.path.contains("mount="))
+            .count(),
+        0
+    );
+    // Again: nothing is opened.
+    let (published, opened) = push(&client(), &target, &image, BTreeMap::new());
+    assert_eq!((published.unwrap().written, opened), (0, 0));
+}
+
+#[test]
+fn an_upload_that_breaks_off_opens_the_blob_again() {
+    let target = EmbeddedRegistry::start();
+    let image = Image::oci().layer(&[7; 700_000]).build();
+    target.put_blob("app", &image.config);
+    target.fault(
+        Fault::on("PUT", "/blobs/uploads/")
+            .times(1)
+            .answer(Answer::ResetBeforeHeaders),
+    );
+    let (published, opened) = push(&client(), &target, &image, blobs(&image));
+    assert_eq!((published.unwrap().uploaded, opened), (1, 2));
+    let digest = &image.layers[0].digest;
+    assert_eq!(
+        target.blob("app", digest).as_ref(),
+        Some(&image.layers[0].bytes)
+    );
+}
+
+#[test]
+fn what_is_not_what_it_was_is_not_published() {
+    let image = image();
+    let layer = image.layers[0].digest.clone();
+    let whole = &image.layers[0].bytes;
+    let mut other = whole.clone();
+    other[0] ^= 1;
+    for (bytes, part) in [
+        (None, "it is not there"),
+        (Some(other), "verification failed"),
+        (Some(whole[1..].to_vec()), "the content has 699999 bytes"),
+        (
+            Some([whole, &b"x"[..]].concat()),
+            "its descriptor states 700000",
+        ),
+    ] {
+        let target = EmbeddedRegistry::start();
+        let mut blobs = blobs(&image);
+        blobs.remove(&layer);
+        blobs.extend(bytes.map(|bytes| (layer.clone(), bytes)));
+        let error = push(&client(), &target, &image, blobs).0.unwrap_err();
+        let text = error.to_string();
+        assert!(matches!(error, RegistryError::Local { .. }), "{text}");
+        assert!(
+            text.starts_with(&format!("{layer} cannot be read from the shelf")),
+            "{text}"
+        );
+        assert!(text.contains(part), "{text}");
+        assert!(error.hint().unwrap().contains("the shelf"));
+        assert!(target.blob("app", &layer).is_none());
+        assert!(target.manifest("app", "1").is_none());
+    }
+}
+
+#[test]
+fn a_download_that_breaks_off_begins_anew() {
+    let source = EmbeddedRegistry::start();
+    let image = image();
+    source.seed("app", "1", &image);
+    let manifest = Manifest::parse(&image.media_type, image.manifest.as_slice()).unwrap();
+    let Content::Image(content) = manifest.content() else {
+        panic!("an image")
+    };
+    let cut = Fault::on("GET", "/blobs/").times(1);
+    let cut = source.fault(cut.answer(Answer::ShortBody));
+    let from = reference(&source.host(), "app:1");
+    let (mut got, mut begun) = (Vec::new(), 0);
+    let take = |place: u64, bytes: &[u8]| {
+        if place == 0 {
+            begun += 1;
+            got.clear();
+        }
+        assert_eq!(place, got.len() as u64);
+        got.extend_from_slice(bytes);
+        Ok::<_, RegistryError>(())
+    };
+    run(client().download(from.repository(), &content.layers[0], take)).unwrap();
+    assert_eq!((cut.hits(), begun), (1, 2));
+    assert_eq!(got, image.layers[0].bytes);
+}

@@ -1,0 +1,192 @@
+//! Progress: what is counted only grows, and in the end all is done, however the bytes came.
+
+use std::sync::{Arc, Mutex};
+
+use manifest_core::{Digest, MediaType, Reference};
+use manifest_registry::{
+    Child, Client, ClientConfig, Expected, Observer, Progress, Publication, RegistryError, Retrying,
+};
+use manifest_testkit::EmbeddedRegistry;
+use manifest_testkit::fault::{Answer, Fault};
+use manifest_testkit::image::{BuiltImage, Image, Index};
+
+use crate::{config, reference, run};
+
+#[derive(Debug, Default)]
+struct Counts(Mutex<Vec<Progress>>);
+
+impl Observer for Counts {
+    fn retrying(&self, _: &Retrying<'_>) {}
+
+    fn progress(&self, progress: &Progress) {
+        self.0.lock().unwrap().push(*progress);
+    }
+}
+
+/// Three blobs: a configuration, and layers of 300 000 and 5 bytes.
+fn image() -> BuiltImage {
+    Image::oci().layer(&[7; 300_000]).layer(b"small").build()
+}
+
+/// How many bytes the blobs of [`image`] have.
+fn all_bytes() -> u64 {
+    let image = image();
+    (image.config.len() + 300_000 + 5) as u64
+}
+
+/// Publishes the image, which is in `source`, to these names. Returns all that was told.
+fn told(source: &Reference, targets: &[Reference]) -> Vec<Progress> {
+    let image = image();
+    let digest = Digest::sha256(&image.manifest);
+    let list = Index::oci().image(&image).build().manifest;
+    let child = Child::new(
+        source.repository(),
+        &digest,
+        MediaType::OciManifest,
+        &image.manifest,
+    );
+    let children = [child.unwrap()];
+    let publications: Vec<Publication<'_>> = targets
+        .iter()
+        .map(|target| Publication {
+            targets: std::slice::from_ref(target),
+            media_type: MediaType::OciIndex,
+            bytes: &list,
+            children: &children,
+            push_foreign: false,
+            expected: Expected::Anything,
+            verified: &[],
+            watched: &[],
+        })
+        .collect();
+    let counts = Arc::new(Counts::default());
+    let client = Client::new(ClientConfig {
+        observer: counts.clone(),
+        ..config()
+    })
+    .unwrap();
+    let nothing = |_: &manifest_registry::Outlook| Ok::<_, RegistryError>(());
+    let released = run(client.release(&publications, nothing, |_, _| ())).unwrap();
+    assert!(released.tags.iter().all(|(_, result)| result.is_ok()));
+    let told = std::mem::take(&mut *counts.0.lock().unwrap());
+    for (old, new) in told.iter().zip(told.iter().skip(1)) {
+        let grows = old.blobs <= new.blobs
+            && old.blobs_done <= new.blobs_done
+            && old.bytes <= new.bytes
+            && old.bytes_done <= new.bytes_done;
+        assert!(grows && old != new, "{old:?} {new:?}");
+        assert!(new.blobs_done <= new.blobs && new.bytes_done <= new.bytes);
+    }
+    told
+}
+
+fn check(told: &[Progress], blobs: usize, bytes: u64) {
+    let end = Progress {
+        blobs,
+        blobs_done: blobs,
+        bytes,
+        bytes_done: bytes,
+    };
+    assert_eq!(told.last(), Some(&end), "{told:#?}");
+    assert!(end.is_complete());
+    let early = &told[..told.len() - 1];
+    assert!(early.iter().all(|progress| !progress.is_complete()));
+}
+
+fn seeded() -> EmbeddedRegistry {
+    let registry = EmbeddedRegistry::start();
+    registry.seed("source", "1", &image());
+    registry
+}
+
+#[test]
+fn copies_are_counted_as_they_come() {
+    let (source, target) = (seeded(), EmbeddedRegistry::start());
+    let from = reference(&source.host(), "source:1");
+    let name = reference(&target.host(), "app:1");
+    let counts = told(&from, std::slice::from_ref(&name));
+    let first = Progress {
+        blobs: 3,
+        bytes: all_bytes(),
+        ..Progress::default()
+    };
+    assert_eq!(counts[0], first);
+    // The large layer comes in several pieces.
+    let pieces = counts.iter().map(|progress| progress.bytes_done);
+    assert!(pieces.clone().max() == Some(all_bytes()) && counts.len() > 8);
+    check(&counts, 3, all_bytes());
+    // What is there already is nothing to wait for.
+    assert_eq!(told(&from, &[name]), []);
+}
+
+#[test]
+fn several_targets_count_together() {
+    let (source, target) = (seeded(), EmbeddedRegistry::start());
+    let from = reference(&source.host(), "source:1");
+    let names = ["one:1", "two:1"].map(|name| reference(&target.host(), name));
+    check(&told(&from, &names), 6, 2 * all_bytes());
+    // One to which all is mounted, and one to which it is copied.
+    let third = EmbeddedRegistry::start();
+    let names = [
+        reference(&source.host(), "near:1"),
+        reference(&third.host(), "far:1"),
+    ];
+    check(&told(&from, &names), 6, all_bytes());
+}
+
+#[test]
+fn mounts_are_blobs_without_bytes() {
+    let registry = seeded();
+    let from = reference(&registry.host(), "source:1");
+    let counts = told(&from, &[reference(&registry.host(), "app:1")]);
+    assert_eq!(counts.len(), 1 + 3);
+    check(&counts, 3, 0);
+}
+
+#[test]
+fn a_mount_that_is_refused_becomes_bytes() {
+    let registry = EmbeddedRegistry::builder().never_mount().start();
+    registry.seed("source", "1", &image());
+    let from = reference(&registry.host(), "source:1");
+    let counts = told(&from, &[reference(&registry.host(), "app:1")]);
+    assert_eq!(counts[0].bytes, 0);
+    check(&counts, 3, all_bytes());
+}
+
+#[test]
+fn a_mount_that_was_none_is_one_more_blob() {
+    let registry = seeded();
+    let mounted = Answer::status(201).header("location", "/v2/app/blobs/x");
+    registry.fault(
+        Fault::on("POST", "/v2/app/blobs/uploads/")
+            .times(3)
+            .answer(mounted),
+    );
+    let from = reference(&registry.host(), "source:1");
+    let counts = told(&from, &[reference(&registry.host(), "app:1")]);
+    let last = counts.last().unwrap();
+    assert_eq!((last.blobs, last.blobs_done), (6, 6));
+    assert_eq!((last.bytes, last.bytes_done), (all_bytes(), all_bytes()));
+}
+
+#[test]
+fn what_is_sent_twice_counts_once() {
+    for answer in [Answer::ResetBeforeHeaders, Answer::status(503)] {
+        let (source, target) = (seeded(), EmbeddedRegistry::start());
+        target.fault(Fault::on("PUT", "/blobs/uploads/").times(2).answer(answer));
+        let from = reference(&source.host(), "source:1");
+        let counts = told(&from, &[reference(&target.host(), "app:1")]);
+        check(&counts, 3, all_bytes());
+        let puts = target.log().count(|r| r.is("PUT", "/blobs/uploads/"));
+        assert_eq!(puts, 3 + 2);
+    }
+}
+
+#[test]
+fn a_blob_that_is_there_is_done() {
+    let (source, target) = (seeded(), EmbeddedRegistry::start());
+    target.put_blob("app", &[7; 300_000]);
+    let from = reference(&source.host(), "source:1");
+    let counts = told(&from, &[reference(&target.host(), "app:1")]);
+    check(&counts, 3, all_bytes());
+}

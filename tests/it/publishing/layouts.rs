@@ -1,0 +1,387 @@
+//! Images on this machine: as sources of a list, and a list that is written to a layout.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use manifest_testkit::image::{BuiltImage, BuiltIndex, Image};
+use manifest_testkit::layout::{LayoutFiles, blob, docker_save, tar};
+use manifest_testkit::sha256;
+use manifest_testkit::suite::Kind;
+use serde_json::Value;
+
+use super::{built, entries, entries_of, platforms};
+use crate::commands::{Shell, Watched, watched};
+
+/// Writes two builds of BuildKit to disk: one to a folder, the other to an archive. Returns where they are.
+fn two_builds(folder: &Path, one: &BuiltIndex, two: &BuiltIndex) -> (PathBuf, PathBuf) {
+    let (layout, archive) = (folder.join("out"), folder.join("two.tar"));
+    LayoutFiles::new()
+        .image(Some("1"), one)
+        .write_folder(&layout);
+    fs::write(&archive, LayoutFiles::new().image(None, two).tar()).unwrap();
+    (layout, archive)
+}
+
+/// Checks that a repository has an image with all that belongs to it.
+#[track_caller]
+fn is_whole(registry: &Watched<'_>, repository: &str, image: &BuiltImage) {
+    assert_eq!(registry.bytes(repository, &image.digest), image.manifest);
+}
+
+#[test]
+fn builds_on_disk_become_the_same_list_as_those_in_a_registry() {
+    for registry in watched::each() {
+        let (amd64, one) = built("linux/amd64", "1");
+        let (arm64, two) = built("linux/arm64", "2");
+        let shell = Shell::new(&registry);
+        let home = shell.home.path().to_owned();
+        let (layout, archive) = two_builds(&home, &one, &two);
+        let (layout, archive) = (layout.display(), archive.display());
+        shell
+            .run(&format!(
+                "create --order given @/app:1 oci-layout://{layout}:1 oci-archive:{archive}"
+            ))
+            .succeeds()
+            .is_quiet();
+        assert!(registry.writes().is_empty(), "create writes to no registry");
+        let pushed = shell.run("push @/app:1");
+        pushed.succeeds().says("uploading 10 blobs");
+        let expected = [entries_of(&one), entries_of(&two)].concat();
+        assert_eq!(entries(&registry, "app", "1"), expected);
+        for image in [&amd64, &arm64] {
+            is_whole(&registry, "app", image);
+        }
+        // The same from a registry: the same bytes.
+        registry.push("base", "one", &one);
+        registry.push("base", "two", &two);
+        shell
+            .run("create --order given @/other:1 @/base:one @/base:two")
+            .succeeds();
+        shell.run("push @/other:1").succeeds();
+        assert_eq!(registry.bytes("other", "1"), registry.bytes("app", "1"));
+        let digest = sha256(&registry.bytes("app", "1"));
+        assert!(pushed.stdout.ends_with(&format!("{digest}\n")), "{pushed}");
+        // Again: nothing is written, and nothing on disk is needed any more.
+        fs::remove_dir_all(home.join("out")).unwrap();
+        fs::remove_file(home.join("two.tar")).unwrap();
+        registry.lines();
+        shell
+            .run("push @/app:1")
+            .succeeds()
+            .says("nothing was written");
+        assert!(registry.writes().is_empty());
+        // What is there under the list's name can be pulled: every blob came along.
+        let copy = home.join("copy");
+        let copy = copy.display();
+        shell.run("create @/again:1 @/app:1").succeeds();
+        shell
+            .run(&format!("push @/again:1 --to oci-layout://{copy}"))
+            .succeeds();
+        assert!(registry.writes().is_empty(), "no registry is written to");
+    }
+}
+
+#[test]
+fn create_pushes_from_disk_at_once() {
+    for registry in watched::each() {
+        let (_, one) = built("linux/amd64", "1");
+        let (_, two) = built("linux/arm64", "2");
+        let shell = Shell::new(&registry);
+        let (layout, archive) = two_builds(shell.home.path(), &one, &two);
+        let (layout, archive) = (layout.display(), archive.display());
+        let line = format!(
+            "create --push --order given -t @/elsewhere:2 @/app:1 oci-layout://{layout}@{} oci-archive:{archive}",
+            one.digest
+        );
+        shell.run(&line).succeeds();
+        let expected = [entries_of(&one), entries_of(&two)].concat();
+        for (repository, tag) in [("app", "1"), ("elsewhere", "2")] {
+            assert_eq!(entries(&registry, repository, tag), expected);
+        }
+        // A choice of platforms is one of attestations too; the path may be relative.
+        let mut command =
+            shell.command("create --push --platform linux/arm64 @/app:2 oci-archive:two.tar");
+        shell
+            .run_command(command.current_dir(shell.home.path()))
+            .succeeds();
+        assert_eq!(
+            platforms(&entries(&registry, "app", "2")),
+            ["linux/arm64", "unknown/unknown"]
+        );
+        assert!(shell.drafts().is_empty());
+    }
+}
+
+#[test]
+fn what_docker_save_wrote_is_pushed() {
+    for registry in watched::each() {
+        let arm = Image::docker()
+            .platform("linux/arm/v7")
+            .layers(2, 4000)
+            .build();
+        let shell = Shell::new(&registry);
+        let old = shell.home.path().join("old.tar");
+        fs::write(&old, tar(&docker_save(&arm, &["app:arm"]))).unwrap();
+        let (_, new) = built("linux/amd64", "1");
+        let files = LayoutFiles::new()
+            .image(Some("amd"), &new)
+            .annotation("io.containerd.image.name", "docker.io/library/app:amd")
+            .file("manifest.json", "[]");
+        let recent = shell.home.path().join("new.tar");
+        fs::write(&recent, files.tar()).unwrap();
+        let (old, recent) = (old.display(), recent.display());
+        shell
+            .run(&format!(
+                "create @/app:1 docker-archive:{old}:app:arm docker-archive:{recent}:app:amd"
+            ))
+            .succeeds();
+        shell
+            .run("annotate --platform linux/arm/v6 @/app:1 linux/arm/v7")
+            .succeeds();
+        // An image is named as it was named to `create`, too.
+        shell
+            .run(&format!(
+                "annotate --annotation k=v @/app:1 docker-archive:{old}:app:arm"
+            ))
+            .succeeds();
+        shell.run("push @/app:1").succeeds();
+        let found = entries(&registry, "app", "1");
+        assert!(
+            platforms(&found).contains(&"linux/arm/v6".to_owned()),
+            "{found:?}"
+        );
+        let is_docker = |entry: &&Value| {
+            entry["mediaType"] == "application/vnd.docker.distribution.manifest.v2+json"
+        };
+        let saved = found.iter().find(is_docker).unwrap();
+        assert_eq!(saved["annotations"]["k"], "v");
+        let manifest = registry.bytes("app", saved["digest"].as_str().unwrap());
+        let manifest: Value = serde_json::from_slice(&manifest).unwrap();
+        assert_eq!(manifest["config"]["digest"], arm.config_digest.as_str());
+        let layers = manifest["layers"].as_array().unwrap();
+        let digests: Vec<&str> = layers
+            .iter()
+            .filter_map(|layer| layer["digest"].as_str())
+            .collect();
+        let expected: Vec<&str> = arm
+            .layers
+            .iter()
+            .map(|layer| layer.digest.as_str())
+            .collect();
+        assert_eq!(digests, expected);
+    }
+}
+
+#[test]
+fn what_changed_on_disk_is_named() {
+    for registry in watched::each() {
+        let (image, one) = built("linux/amd64", "1");
+        let (_, two) = built("linux/amd64", "2");
+        let shell = Shell::new(&registry);
+        let layout = shell.home.path().join("out");
+        LayoutFiles::new()
+            .image(Some("1"), &one)
+            .write_folder(&layout);
+        let place = format!("oci-layout://{}:1", layout.display());
+        shell.run(&format!("create @/app:1 {place}")).succeeds();
+        // A tag that moved in the layout is like one that moved in a registry.
+        LayoutFiles::new()
+            .image(Some("1"), &two)
+            .write_folder(&layout);
+        let moved = format!(
+            "oci-layout://HOME/out:1 has moved since the list was made: it was {}, it is {}",
+            one.digest, two.digest
+        );
+        shell
+            .run("push --moved error @/app:1")
+            .fails(7)
+            .says(&moved);
+        assert!(registry.writes().is_empty());
+        shell.run("push --moved refresh @/app:1").succeeds();
+        assert_eq!(entries(&registry, "app", "1"), entries_of(&two));
+        // A blob that is damaged or gone.
+        shell
+            .run(&format!("create @/damaged:1 {place}@{}", one.digest).replace(":1@", "@"))
+            .succeeds();
+        let layer = layout.join(blob(&image.layers[0].digest));
+        let mut bytes = fs::read(&layer).unwrap();
+        bytes[0] ^= 1;
+        fs::write(&layer, bytes).unwrap();
+        let named = format!(
+            "{} cannot be read from oci-layout://HOME/out@{}",
+            image.layers[0].digest, one.digest
+        );
+        shell
+            .run("push @/damaged:1")
+            .fails(1)
+            .says(&named)
+            .says("verification failed")
+            .says("it may have been changed or removed since the list was made");
+        fs::remove_dir_all(&layout).unwrap();
+        shell
+            .run("push @/damaged:1")
+            .fails(1)
+            .says("cannot read HOME/out");
+        assert!(registry.manifest("damaged", "1").is_none());
+    }
+}
+
+#[test]
+fn sources_on_disk_that_cannot_be_taken() {
+    let registry = Watched::empty(Kind::Embedded);
+    let (_, one) = built("linux/amd64", "1");
+    let (_, two) = built("linux/arm64", "2");
+    let shell = Shell::new(&registry);
+    let home = shell.home.path();
+    let files = || {
+        LayoutFiles::new()
+            .image(Some("a"), &one)
+            .image(Some("b"), &two)
+    };
+    files().write_folder(&home.join("out"));
+    fs::write(home.join("a.tar.gz"), b"\x1f\x8b\x08 and so on").unwrap();
+    let here = home.display();
+    for (source, parts) in [
+        (
+            format!("oci-layout://{here}/none"),
+            &["cannot read HOME/none"][..],
+        ),
+        (
+            format!("oci-layout://{here}/out"),
+            &[
+                "HOME/out has several images: \"a\", \"b\"",
+                "hint: name one of them",
+            ],
+        ),
+        (
+            format!("oci-layout://{here}/out:c"),
+            &["HOME/out has no image named \"c\": \"a\", \"b\""],
+        ),
+        (
+            format!("oci-archive:{here}/a.tar.gz"),
+            &["compressed with gzip", "gunzip"],
+        ),
+        ("oci-layout://".to_owned(), &["names no file or folder"]),
+    ] {
+        let ran = shell.run(&format!("create @/app:1 {source}"));
+        ran.fails(1);
+        for part in parts {
+            assert!(ran.stderr.contains(part), "{part}: {ran}");
+        }
+    }
+    assert!(shell.drafts().is_empty());
+    // Nothing is copied from another registry: --no-copy has no objection.
+    shell
+        .run(&format!(
+            "create --no-copy @/app:1 oci-layout://{here}/out:a"
+        ))
+        .succeeds();
+}
+
+#[test]
+fn an_image_that_is_only_in_the_engine() {
+    for registry in watched::each() {
+        let shell = Shell::new(&registry);
+        shell
+            .run("create @/app:1 @/mine:local")
+            .fails(1)
+            .says("no such manifest: REGISTRY/mine:local")
+            .says("docker save -o FILE REGISTRY/mine:local")
+            .says("docker-archive:FILE");
+    }
+}
+
+#[test]
+fn a_list_goes_to_a_layout_and_back() {
+    for registry in watched::each() {
+        let (image, one) = built("linux/amd64", "1");
+        let (_, two) = built("linux/arm64", "2");
+        registry.push("base", "one", &one);
+        let shell = Shell::new(&registry);
+        let home = shell.home.path().to_owned();
+        let (_, archive) = two_builds(&home, &one, &two);
+        let target = home.join("target");
+        let (archive, to) = (archive.display(), target.display());
+        shell
+            .run(&format!("create @/app:1 @/base:one oci-archive:{archive}"))
+            .succeeds();
+        registry.lines();
+        let pushed = shell.run(&format!("push --to oci-layout://{to} @/app:1"));
+        pushed
+            .succeeds()
+            .says("written to oci-layout://HOME/target:1");
+        assert!(registry.writes().is_empty(), "no registry is written to");
+        let digest = pushed.stdout.trim().to_owned();
+        let read = |name: &str| fs::read(target.join(name)).unwrap();
+        let list = read(&blob(&digest));
+        assert_eq!(sha256(&list), digest);
+        for index in [&one, &two] {
+            for child in &index.children {
+                assert_eq!(sha256(&read(&blob(child))), *child);
+            }
+        }
+        assert_eq!(read(&blob(&image.layers[0].digest)), image.layers[0].bytes);
+        // Again under another name: what is there is left, and both names lead to it.
+        shell
+            .run(&format!("push -q --to oci-layout://{to}:stable @/app:1"))
+            .succeeds();
+        let index: Value = serde_json::from_slice(&read("index.json")).unwrap();
+        let names: Vec<&str> = index["manifests"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .filter_map(|entry| entry["annotations"]["org.opencontainers.image.ref.name"].as_str())
+            .collect();
+        assert_eq!(names, ["1", "stable"]);
+        // And back: the same digest.
+        shell
+            .run(&format!(
+                "create --push -q @/back:1 oci-layout://{to}:stable"
+            ))
+            .succeeds()
+            .prints(&format!("{digest}\n"));
+        assert_eq!(registry.bytes("back", "1"), list);
+        shell
+            .run(&format!("remove @/app:1 oci-archive:{archive}"))
+            .succeeds();
+        shell
+            .run(&format!("push -q --to oci-layout://{to}:less @/app:1"))
+            .succeeds();
+        shell
+            .run(&format!("create --amend @/app:1 oci-archive:{archive}"))
+            .succeeds();
+        // A dry run writes nothing, and says what it would be.
+        let dry = home.join("dry");
+        shell
+            .run(&format!(
+                "push -q --dry-run --to oci-layout://{} @/app:1",
+                dry.display()
+            ))
+            .succeeds()
+            .prints(&format!("{digest}\n"));
+        assert!(!dry.exists());
+        for (flags, part) in [
+            (
+                format!("--to oci-layout://{to} -t @/x:1"),
+                "--tag is for registries",
+            ),
+            (
+                format!("--to oci-layout://{to} --referrers"),
+                "--referrers is for registries",
+            ),
+            (
+                format!("--to oci-archive:{to}.tar"),
+                "nothing that can be written to",
+            ),
+            (
+                "--to q.io/app:1".to_owned(),
+                "nothing that can be written to",
+            ),
+        ] {
+            shell
+                .run(&format!("push {flags} @/app:1"))
+                .fails(125)
+                .says(part);
+        }
+    }
+}

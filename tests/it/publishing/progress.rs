@@ -1,0 +1,81 @@
+//! Progress on long work, as scripts and logs see it.
+
+use std::time::Duration;
+
+use manifest_testkit::fault::{Answer, Fault};
+use manifest_testkit::image::Image;
+use manifest_testkit::suite::Kind;
+
+use crate::commands::{Shell, Watched};
+use crate::harness::home::OURS;
+
+/// Longer than what goes by in silence.
+const LONG: Duration = Duration::from_millis(2500);
+
+#[test]
+fn long_copies_are_told_of_on_standard_error() {
+    let (source, target) = (
+        Watched::empty(Kind::Embedded),
+        Watched::empty(Kind::Embedded),
+    );
+    let image = Image::oci().layer(&[7; 300_000]).layer(b"small").build();
+    source.push("app", "1", &image);
+    let shell = Shell::new(&source);
+    let push = |flags: &str, name: &str| {
+        let name = format!("{}/{name}", target.host());
+        shell.run(&format!("create --push {flags} {name} @/app:1"))
+    };
+    let short = push("", "short:1");
+    short.succeeds().does_not_say("copied ");
+    // The large layer is late.
+    let layer = format!("/v2/app/blobs/{}", image.layers[0].digest);
+    source.fault(Fault::on("GET", &layer).answer(Answer::Delay(LONG)));
+    let long = push("", "long:1");
+    long.succeeds();
+    let lines: Vec<&str> = long
+        .stderr
+        .lines()
+        .filter(|line| line.starts_with("copied "))
+        .collect();
+    assert_eq!(lines.len(), 1, "{long}");
+    assert!(
+        lines[0].contains(" of 300.") && lines[0].contains(", 2 of 3 blobs"),
+        "{long}"
+    );
+    // Standard output is what it is when nobody has to wait.
+    let stdout = long.stdout.replace("/long@", "/short@");
+    assert_eq!(stdout, short.stdout);
+    push("-q", "quiet:1").succeeds().does_not_say("copied ");
+    assert_eq!(target.bytes("quiet", "1"), target.bytes("short", "1"));
+}
+
+#[test]
+fn on_a_terminal_one_line_changes_and_goes() {
+    let (source, target) = (
+        Watched::empty(Kind::Embedded),
+        Watched::empty(Kind::Embedded),
+    );
+    let image = Image::oci().layer(&[7; 300]).layer(b"small").build();
+    source.push("app", "1", &image);
+    let shell = Shell::new(&source);
+    let layer = format!("/v2/app/blobs/{}", image.layers[0].digest);
+    source.fault(Fault::on("GET", &layer).answer(Answer::SlowBody(Duration::from_millis(5))));
+    let inner = format!(
+        "{OURS} manifest create --push {}/app:1 {}/app:1",
+        target.host(),
+        source.host()
+    );
+    // It gives the program a terminal, and passes on what is written there.
+    let mut command = shell.home.command("script");
+    command
+        .args(["-qec", &inner, "/dev/null"])
+        .env("TERM", "xterm");
+    let ran = shell.home.run(&mut command);
+    ran.succeeds();
+    let line = " B of 592 B, 2 of 3 blobs";
+    let states: Vec<&str> = ran.stdout.split('\r').collect();
+    let bars = states.iter().filter(|state| state.contains(line)).count();
+    assert!(bars > 3, "{ran}");
+    // The line is taken away before the next one is written.
+    assert!(ran.stdout.contains("\r\u{1b}[2KPushed ref "), "{ran}");
+}

@@ -1,0 +1,215 @@
+//! `--referrers`: what refers to images goes along; `--subject`: a list refers to something itself.
+
+use manifest_testkit::image::{BuiltImage, BuiltIndex, Image, Index};
+use manifest_testkit::suite::Kind;
+use manifest_testkit::{EmbeddedRegistry, sha256};
+use serde_json::Value;
+
+use super::built;
+use crate::commands::{Shell, Watched, watched};
+
+/// The tag that stands for a digest.
+fn tag_of(digest: &str) -> String {
+    digest.replace(':', "-")
+}
+
+/// What refers to one image of an index, and to the index.
+struct Signed {
+    index: BuiltIndex,
+    image: BuiltImage,
+    sbom: BuiltImage,
+}
+
+impl Signed {
+    /// Puts in a repository an index, a bill of materials for its image, and cosign's signatures of both.
+    fn seed(registry: &Watched<'_>, repository: &str) -> Self {
+        let (image, index) = built("linux/amd64", "signed");
+        registry.push(repository, "1", &index);
+        let sbom = Image::oci()
+            .artifact_type("example/sbom")
+            .layer(b"what is in it")
+            .subject(&image)
+            .build();
+        registry.push(repository, "sbom", &sbom);
+        if registry.kind() == Kind::Real {
+            let list = Index::oci().image_with(&sbom, None, &[]).build();
+            registry.push(repository, &tag_of(&image.digest), &list);
+        }
+        for digest in [&image.digest, &index.digest] {
+            let signature = Image::oci().layer(digest.as_bytes()).build();
+            registry.push(repository, &format!("{}.sig", tag_of(digest)), &signature);
+        }
+        registry.lines();
+        Self { index, image, sbom }
+    }
+
+    /// Returns the names of the manifests that are published with the flag, but for the list's tag; sorted. What is in the
+    /// list is there already where that is said.
+    fn names(&self, kind: Kind, images_are_there: bool, of_list: bool) -> Vec<String> {
+        let signature = |digest: &str| format!("{}.sig", tag_of(digest));
+        let mut names = vec![self.sbom.digest.clone(), signature(&self.image.digest)];
+        if !images_are_there {
+            names.extend(self.index.children.iter().cloned());
+        }
+        if of_list {
+            names.push(signature(&self.index.digest));
+        }
+        if kind == Kind::Real {
+            names.push(tag_of(&self.image.digest));
+        }
+        names.sort();
+        names
+    }
+}
+
+/// Returns the names under which manifests were put, in their order, out of the requests of a registry.
+fn puts(registry: &Watched<'_>) -> Vec<String> {
+    let puts = registry.writes().into_iter().filter_map(|line| {
+        let (path, status) = line.strip_prefix("PUT ")?.rsplit_once(' ')?;
+        let (rest, name) = path.rsplit_once('/')?;
+        assert_eq!(status, "201", "{line}");
+        rest.ends_with("/manifests").then(|| name.to_owned())
+    });
+    puts.collect()
+}
+
+/// Tells whether a request has to do with referrers.
+fn is_of_referrers(line: &str) -> bool {
+    line.contains("/referrers/") || line.contains("/manifests/sha256-")
+}
+
+#[test]
+fn push_copies_what_refers_to_images_before_the_tag() {
+    for source in watched::each() {
+        for kind in manifest_testkit::suite::kinds() {
+            let target = Watched::empty(kind);
+            let signed = Signed::seed(&source, "team/app");
+            let shell = Shell::new(&source);
+            let list = format!("{}/app:1", target.host());
+            shell.run(&format!("create {list} @/team/app:1")).succeeds();
+            // Nobody is asked unless that is wanted.
+            shell.run(&format!("push {list}")).succeeds();
+            let lines = [source.lines(), target.lines()].concat();
+            assert!(
+                !lines.iter().any(|line| is_of_referrers(line)),
+                "{lines:#?}"
+            );
+            let dry = shell.run(&format!("push --dry-run --referrers {list}"));
+            dry.succeeds();
+            for name in signed.names(kind, true, false) {
+                dry.says(&format!("would put {}/app", target.host()))
+                    .says(&name);
+            }
+            assert!(target.writes().is_empty());
+            shell.run(&format!("push --referrers {list}")).succeeds();
+            let mut written = puts(&target);
+            written.sort();
+            assert_eq!(written, signed.names(kind, true, false));
+            let other = format!("{}/other:1", target.host());
+            shell
+                .run(&format!("create --push --referrers {other} @/team/app:1"))
+                .succeeds()
+                .says("copying ");
+            let mut written = puts(&target);
+            assert_eq!(written.pop().as_deref(), Some("1"));
+            written.sort();
+            assert_eq!(written, signed.names(kind, false, false));
+            let sbom = target.bytes("other", &signed.sbom.digest);
+            assert_eq!(sbom, signed.sbom.manifest);
+            // Again: nothing is written anywhere.
+            for line in [
+                format!("push --referrers {list}"),
+                format!("create --push --replace --referrers {other} @/team/app:1"),
+            ] {
+                shell.run(&line).succeeds().says("nothing was written");
+            }
+            assert!(target.writes().is_empty());
+            assert!(source.writes().is_empty());
+        }
+    }
+}
+
+#[test]
+fn tag_copies_what_refers_to_the_list_as_well() {
+    for registry in watched::each() {
+        let signed = Signed::seed(&registry, "team/app");
+        let shell = Shell::new(&registry);
+        shell
+            .run("tag -q --referrers @/team/app:1 @/app:1")
+            .succeeds()
+            .prints(&format!("{}\n", signed.index.digest));
+        let mut written = puts(&registry);
+        assert_eq!(written.pop().as_deref(), Some("1"));
+        written.sort();
+        assert_eq!(written, signed.names(registry.kind(), false, true));
+        shell.run("tag --referrers @/team/app:1 @/app:1").succeeds();
+        assert!(registry.writes().is_empty());
+        // In its own repository it has them.
+        shell
+            .run("tag --referrers @/team/app:1 @/team/app:2")
+            .succeeds();
+        assert_eq!(puts(&registry), ["2"]);
+    }
+}
+
+#[test]
+fn what_cannot_be_copied_is_a_warning() {
+    let registry = EmbeddedRegistry::builder().no_referrers().start();
+    let (image, index) = built("linux/amd64", "signed");
+    registry.seed("base", "1", &index);
+    let lost = Image::oci().seed("lost").subject(&image).build();
+    let list = Index::oci().image_with(&lost, None, &[]).build();
+    let tag = tag_of(&image.digest);
+    registry.put_manifest("base", Some(&tag), &list.media_type, &list.manifest);
+    let source = Watched::empty(Kind::Embedded);
+    let shell = Shell::new(&source);
+    let line = format!(
+        "create --push --referrers @/app:1 {}/base:1",
+        registry.host()
+    );
+    shell
+        .run(&line)
+        .succeeds()
+        .says(&format!(
+            "warning: {}/base@{}",
+            registry.host(),
+            lost.digest
+        ))
+        .says("is not copied: the registry does not have it");
+    shell
+        .run("create --referrers @/app:2 @/app:1")
+        .fails(125)
+        .says("--referrers is for pushing");
+}
+
+#[test]
+fn a_list_with_a_subject_is_found_by_it() {
+    for registry in watched::each() {
+        let (image, index) = built("linux/amd64", "subject");
+        registry.push("app", "base", &image);
+        registry.push("app", "one", &index);
+        let shell = Shell::new(&registry);
+        shell
+            .run("create --artifact-type example/list --subject @/app:base @/app:1 @/app:one")
+            .succeeds();
+        registry.lines();
+        let pushed = shell.run("push @/app:1");
+        pushed.succeeds();
+        let digest = sha256(&registry.bytes("app", "1"));
+        let tag = tag_of(&image.digest);
+        let mut expected = vec![digest.clone()];
+        if registry.kind() == Kind::Real {
+            expected.push(tag.clone());
+            let list: Value = serde_json::from_slice(&registry.bytes("app", &tag)).unwrap();
+            assert_eq!(list["manifests"][0]["digest"], digest);
+            assert_eq!(list["manifests"][0]["artifactType"], "example/list");
+        }
+        expected.push("1".to_owned());
+        assert_eq!(puts(&registry), expected);
+        shell
+            .run("push @/app:1")
+            .succeeds()
+            .says("nothing was written");
+        assert!(registry.writes().is_empty());
+    }
+}
