@@ -170,7 +170,7 @@ impl Push<'_> {
     /// # Errors
     /// [`RegistryError::SignaturesDiffer`] where something would be lost if the tag were written.
     pub(crate) async fn is_within(&self, child: &Child) -> Result<bool, RegistryError> {
-        let name = child.place(self.target);
+        let name = child.name_in(self.target);
         let there = match self.client.manifest_itself(&name, &Tries::default()).await {
             Ok(manifest) => manifest,
             Err(error) if error.is_not_found() => return Ok(false),

@@ -196,7 +196,7 @@ impl<'a> Push<'a> {
             .iter()
             .map(|child| (child.key(), child))
             .collect();
-        let children = distinct.values().map(|child| child.place(self.target));
+        let children = distinct.values().map(|child| child.name_in(self.target));
         let references = names.iter().cloned().chain(children);
         let looks = references.map(|reference| async move { self.look(&reference).await });
         let mut seen = concurrent(PARALLEL_WORK, looks).await.into_iter();
@@ -329,7 +329,7 @@ impl<'a> Push<'a> {
     ) -> Result<(bool, (usize, u64)), RegistryError> {
         let put = self.put_child(child).await?;
         if child.tag().is_some() {
-            let name = child.place(self.target);
+            let name = child.name_in(self.target);
             let bytes = child.manifest.bytes();
             self.confirm(&name, bytes, before.as_ref()).await?;
         }
@@ -339,7 +339,7 @@ impl<'a> Push<'a> {
     /// Puts a child. Where the registry misses blobs although it mounted them, these are uploaded, and it is put again.
     /// Returns whether the registry lists it by its subject, and how many blobs and bytes were uploaded.
     async fn put_child(&self, child: &Child) -> Result<(bool, (usize, u64)), RegistryError> {
-        let reference = child.place(self.target);
+        let reference = child.name_in(self.target);
         let put = || {
             let bytes = Bytes::copy_from_slice(child.manifest.bytes());
             let media_type = child.manifest.media_type();
