@@ -132,7 +132,9 @@ impl Client {
             plan.blobs.extend(prepared.planned_blobs().await?);
             let target = prepared.target();
             let mut seen = HashSet::new();
-            let missing = prepared.missing_children().map(|child| child.name_in(target));
+            let missing = prepared
+                .missing_children()
+                .map(|child| child.name_in(target));
             let missing = missing.filter(|name| seen.insert(name.clone()));
             plan.manifests.extend(missing);
             plan.manifests.extend(prepared.planned_enlistings().await?);

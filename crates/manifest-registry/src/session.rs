@@ -5,7 +5,6 @@
 //! hides from strangers what it would show to a user (see [`Session::ping`]).
 
 use std::collections::HashMap;
-use std::pin::pin;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use http::header::{HeaderMap, HeaderValue};
@@ -216,7 +215,9 @@ impl Session {
         let host = self.host(call.domain);
         let mut first = None;
         let opened = host.mode.get_or_init(|| async {
-            let (mode, answer) = self.open_remembering(&host, call, tries).await?;
+            // Boxed: it happens once for each host, and would make every call's future as large.
+            let opening = Box::pin(self.open_remembering(&host, call, tries));
+            let (mode, answer) = opening.await?;
             host.learn(&answer, &host.url(mode, "/")?);
             first = Some(answer);
             Ok(mode)
@@ -311,12 +312,12 @@ impl Session {
             return Ok((mode, answer));
         };
         let base = host.url(Mode::Verified, "/")?;
-        let mut open = pin!(self.open(host, call, tries));
+        let mut open = Box::pin(self.open(host, call, tries));
         // Whoever needs the token finds it, or why there is none, where tokens are.
-        let mut token = pin!(self.pass_for(expected, host, call, &base, None));
+        let mut token = Box::pin(self.pass_for(expected, host, call, &base, None));
         let (opened, is_fetched) = tokio::select! {
             opened = &mut open => (opened, false),
-            _ = &mut token => (open.await, true),
+            _ = &mut token => ((&mut open).await, true),
         };
         let (mode, answer) = opened?;
         let is_right = self.remember(host, mode, &answer, Some(expected));

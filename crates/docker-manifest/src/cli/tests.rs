@@ -217,6 +217,7 @@ fn help_is_laid_out_as_dockers() {
          --ca-file file         Believe the certificate authorities in this file, too\n      \
          --insecure             Allow communication with an insecure registry\n      \
          --mirror host=mirror   Read from a mirror first, such as docker.io=mirror.lan:5000/hub\n      \
+         --no-cache             Neither use nor keep what is remembered between runs\n      \
          --retry uint           Repeat a failed request up to this many times (default 5)\n      \
          --timeout duration     Give up after this time in all, such as 90s or 5m (default no limit)\n  \
          -v, --verbose              Output additional info including layers and platform\n"
