@@ -80,6 +80,9 @@ pub(super) fn run(quick: bool, ours: PathBuf) -> TaskResult {
         let authority = home.path().join("ca.pem");
         fs::write(&authority, ca.ca_pem())
             .map_err(|error| format!("cannot write a file: {error}"))?;
+        // The environment names it, and ours takes a file that is named and not there for a mistake.
+        fs::write(home.path().join("config.json"), "{}")
+            .map_err(|error| format!("cannot write a file: {error}"))?;
         let mut command = in_environment(&tool, home.path(), &authority);
         let (from, to) = (
             format!("{}/app:1", source.host()),
