@@ -479,3 +479,60 @@ fn a_push_without_a_draft_needs_no_folder() {
         assert_eq!(pushed.stdout, at_once.stdout);
     }
 }
+
+#[test]
+fn names_from_standard_input_and_the_order_given() {
+    let registry = Watched::empty(Kind::Embedded);
+    for (tag, platform) in [
+        ("z", "linux/amd64"),
+        ("a", "linux/arm64"),
+        ("m", "linux/s390x"),
+    ] {
+        let image = Image::oci().platform(platform).build();
+        registry.push("app", tag, &image);
+    }
+    let shell = Shell::new(&registry);
+    let names = shell.home.path().join("names");
+    let host = registry.host();
+    fs::write(&names, format!("{host}/app:a {host}/app:m\n")).unwrap();
+    let mut command = shell.command("create --order given @/app:1 @/app:z -");
+    command.stdin(fs::File::open(&names).unwrap());
+    shell.run_command(&mut command).succeeds();
+    shell.run("push @/app:1").succeeds();
+    let found = platforms(&entries(&registry, "app", "1"));
+    assert_eq!(found, ["linux/amd64", "linux/arm64", "linux/s390x"]);
+}
+
+#[test]
+fn what_may_not_be_meant_is_said_before_it_goes_live() {
+    let registry = Watched::empty(Kind::Embedded);
+    let windows = |seed: &str| Image::docker().platform("windows/amd64").seed(seed).build();
+    registry.push("app", "w1", &windows("1"));
+    registry.push("app", "w2", &windows("2"));
+    // Its list says another platform than the image itself.
+    let liar = Image::oci().platform("linux/amd64").build();
+    let (arm64, _) = built("linux/arm64", "x");
+    let list = Index::oci()
+        .image_with(&liar, Some(arm64.platform.clone()), &[])
+        .build();
+    registry.push("app", "liar", &list);
+    let shell = Shell::new(&registry);
+    shell.run("create @/app:1 @/app:w1 @/app:w2").succeeds();
+    shell
+        .run("push --strict @/app:1")
+        .fails(1)
+        .says("have no os.version");
+    shell
+        .run("push @/app:1")
+        .succeeds()
+        .says("have no os.version");
+    shell
+        .run("create @/app:2 @/app:liar")
+        .succeeds()
+        .says("its configuration says linux/amd64");
+    for flags in ["--strict --replace", "--strict --push"] {
+        let strict = shell.run(&format!("create {flags} @/app:2 @/app:liar"));
+        strict.fails(1).says("its configuration says linux/amd64");
+    }
+    assert!(registry.manifest("app", "2").is_none());
+}
