@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use manifest_core::{Draft, Entry, Reference, Source};
+use manifest_core::{Draft, Entry, MediaType, Reference, Source};
 use manifest_registry::Client;
-use manifest_store::{Change, Store, in_order};
+use manifest_store::{Change, in_order};
 
 use crate::cli::{AnnotationFlag, AnnotationTarget};
 use crate::commands::for_all;
@@ -134,13 +134,21 @@ pub(crate) fn change(existing: Option<&Draft>, draft: Draft) -> Change {
     }
 }
 
-/// Resolves anew all that a draft was made of, and puts that on disk.
-pub(crate) async fn refreshed(
+/// Returns a draft with what its sources show now.
+pub(crate) fn refreshed(resolved: &[Resolved], draft: &Draft) -> Draft {
+    Draft {
+        list: draft.list.clone(),
+        entries: in_order(merged(resolved, Some(draft))),
+        settings: draft.settings.clone(),
+    }
+}
+
+/// Resolves anew all that a draft was made of, but for what is named by digest.
+pub(crate) async fn resolved_again(
     context: &Context<'_>,
     client: &Client,
-    store: &Store,
     draft: &Draft,
-) -> Result<Draft, Failure> {
+) -> Result<Vec<Resolved>, Failure> {
     let mut sources: Vec<Named> = Vec::new();
     for entry in &draft.entries {
         if let Some(source) = Named::of(&source_of(entry))
@@ -151,43 +159,26 @@ pub(crate) async fn refreshed(
         }
     }
     let client = client.reading(sources.iter().filter_map(Named::reference));
-    let all = Choice {
-        platforms: Vec::new(),
-        attestations: true,
-    };
     let of = |source: Named| {
         let is_of = |entry: &&Entry| source_of(entry) == source.source();
         let entries: Vec<&Entry> = draft.entries.iter().filter(is_of).collect();
+        let nests = entries
+            .iter()
+            .any(|entry| entry.media_type().is_some_and(MediaType::is_list));
         // What was chosen of a list then is chosen again: the platforms that are there, with attestations or without.
-        let is_list = entries.iter().any(|entry| entry.is_child());
+        let is_flattened = !nests && entries.iter().any(|entry| entry.is_child());
         let platforms = entries
             .iter()
-            .filter(|entry| entry.is_image())
+            .filter(|entry| is_flattened && entry.is_image())
             .filter_map(|entry| Some(entry.origin.as_ref()?.platform.clone()));
         let choice = Choice {
-            platforms: if is_list {
-                platforms.collect()
-            } else {
-                Vec::new()
-            },
-            attestations: entries
-                .iter()
-                .any(|entry| entry.descriptor.is_attestation()),
+            platforms: platforms.collect(),
+            attestations: !is_flattened
+                || entries
+                    .iter()
+                    .any(|entry| entry.descriptor.is_attestation()),
         };
-        let nests = entries.iter().any(|entry| {
-            entry
-                .media_type()
-                .is_some_and(manifest_core::MediaType::is_list)
-        });
-        (
-            source,
-            if is_list && !nests {
-                choice
-            } else {
-                all.clone()
-            },
-            !nests,
-        )
+        (source, choice, !nests)
     };
     let now = context.now();
     let client = &client;
@@ -201,18 +192,5 @@ pub(crate) async fn refreshed(
         };
         resolver.resolve(source).await
     };
-    let resolved = for_all(sources.into_iter().map(of).map(resolve)).await?;
-    let update = |existing: Option<&Draft>| {
-        let draft = Draft {
-            list: draft.list.clone(),
-            entries: in_order(merged(&resolved, existing.or(Some(draft)))),
-            settings: draft.settings.clone(),
-        };
-        Ok::<_, Failure>((change(existing, draft), ()))
-    };
-    store.update(&draft.list, update)?;
-    let missing = || Failure::EmptyDraft {
-        list: draft.list.clone(),
-    };
-    store.load(&draft.list)?.ok_or_else(missing)
+    for_all(sources.into_iter().map(of).map(resolve)).await
 }

@@ -33,32 +33,28 @@ use children::Disks;
 use flags::PublishFlags;
 use report::Report;
 
-/// Publishes a draft as the flags say. `usual` is what is done about two images for one platform where they say nothing.
+/// Publishes a draft as the flags say. One that was drafted before comes with what is done about sources that have moved since;
+/// of one that was made just now nothing can have, and two images for one platform are refused unless the flags say otherwise.
 pub(crate) async fn publish(
     context: &Context<'_>,
     client: &Client,
     mut draft: Draft,
     flags: &PublishFlags,
-    usual: OnDuplicate,
+    drafted: Option<Moved>,
 ) -> Result<(), Failure> {
+    let usual = match drafted {
+        Some(_) => OnDuplicate::Warn,
+        None => OnDuplicate::Error,
+    };
     examine(&mut draft, flags, usual, context.output)?;
     let list = PublishedList::of(&draft)?;
     let report = Report::new(&draft, &list);
     let disks = Disks::new(&draft);
     if let Some(text) = &flags.to {
         let place = to_layout::place(text, &draft.list, flags, context)?;
-        disks_moved(&draft, &disks, flags.moved(), context.output)?;
-        let sources = sources(&draft);
-        let look = |source: &Reference| {
-            let source = source.clone();
-            async move {
-                // One that cannot be asked says nothing of whether it moved.
-                let now = client.manifest_digest(&source).await.ok().flatten();
-                Ok((source, now))
-            }
-        };
-        let watched = for_all(sources.keys().map(look)).await?;
-        moved(&sources, &watched, flags.moved(), context.output)?;
+        if let Some(wanted) = drafted {
+            all_moved(context, client, &draft, &disks, wanted).await?;
+        }
         let written = to_layout::Written {
             report: &report,
             draft: &draft,
@@ -77,12 +73,10 @@ pub(crate) async fn publish(
         media_type: list.media_type,
         bytes: &list.bytes,
         what: What::Draft(&draft, &disks),
-        sources: sources(&draft),
+        drafted,
+        child_tags,
     };
-    if send(context, client, &work, &targets, flags).await? {
-        tag_children(client, child_tags).await?;
-    }
-    Ok(())
+    send(context, client, &work, &targets, flags).await
 }
 
 /// Publishes what a registry has under other names, byte for byte.
@@ -99,10 +93,10 @@ pub(crate) async fn copy(
         media_type: manifest.media_type(),
         bytes: manifest.bytes(),
         what: What::Copy(source.repository(), &manifest),
-        sources: BTreeMap::new(),
+        drafted: None,
+        child_tags: Vec::new(),
     };
-    send(context, client, &work, targets, flags).await?;
-    Ok(())
+    send(context, client, &work, targets, flags).await
 }
 
 /// What is published.
@@ -111,42 +105,50 @@ struct Work<'a> {
     media_type: MediaType,
     bytes: &'a [u8],
     what: What<'a>,
-    /// The tags that it was made of, and what they showed then.
-    sources: BTreeMap<Reference, Digest>,
+    /// What is done about sources that have moved since it was drafted.
+    drafted: Option<Moved>,
+    child_tags: Vec<ChildTag>,
+}
+
+impl Work<'_> {
+    /// Returns the tags that may have moved since they were drafted, and what they showed then.
+    fn sources(&self) -> BTreeMap<Reference, Digest> {
+        match (self.what, self.drafted) {
+            (What::Draft(draft, _), Some(_)) => sources(draft),
+            _ => BTreeMap::new(),
+        }
+    }
 }
 
 /// What is published is made of.
+#[derive(Clone, Copy)]
 enum What<'a> {
     Draft(&'a Draft, &'a Disks),
     Copy(&'a Repository, &'a Manifest),
 }
 
-/// Publishes to all targets, and reports. `false` where nothing was to be written.
+/// Publishes to all targets, then tags the children, and reports.
 async fn send(
     context: &Context<'_>,
     client: &Client,
     work: &Work<'_>,
     targets: &[Reference],
     flags: &PublishFlags,
-) -> Result<bool, Failure> {
+) -> Result<(), Failure> {
     let output = context.output;
     flags.files(context)?;
     let groups = group(targets);
-    let mut children = BTreeMap::new();
-    for repository in groups.keys() {
-        let found = match work.what {
-            What::Draft(draft, disks) => {
-                children::of(client, draft, Some(repository), disks).await?
-            }
-            What::Copy(source, _) if source == *repository => Vec::new(),
-            What::Copy(source, manifest) => children::whole(client, source, manifest).await?,
-        };
-        children.insert(*repository, found);
-    }
+    let mut children = match work.what {
+        What::Draft(draft, disks) => children::of(client, draft, groups.keys(), disks).await?,
+        What::Copy(source, manifest) => {
+            children::whole(client, source, manifest, groups.keys()).await?
+        }
+    };
     if flags.referrers.is_on() {
         referrers::add(client, &work.what, &mut children, output).await?;
     }
-    let watched: Vec<Reference> = work.sources.keys().cloned().collect();
+    let sources = work.sources();
+    let watched: Vec<Reference> = sources.keys().cloned().collect();
     let verified = work.report.digests();
     let publications: Vec<Publication<'_>> = groups
         .iter()
@@ -166,15 +168,24 @@ async fn send(
             watched: if place == 0 { &watched } else { &[] },
         })
         .collect();
-    let moved = |watched: &[_]| moved(&work.sources, watched, flags.moved(), output);
-    if let What::Draft(draft, disks) = work.what {
-        disks_moved(draft, disks, flags.moved(), output)?;
+    let wanted = work.drafted.unwrap_or_default();
+    let moved = |watched: &[_]| moved(&sources, watched, wanted, output);
+    if let (What::Draft(draft, disks), Some(wanted)) = (work.what, work.drafted) {
+        disks_moved(draft, disks, wanted, output)?;
     }
     if flags.dry_run.is_on() {
-        let plan = client.plan(&publications).await?;
+        let mut plan = client.plan(&publications).await?;
         moved(&plan.watched)?;
-        plan::show(&work.report, work.bytes, &plan, flags, output)?;
-        return Ok(false);
+        let look = |tag: &ChildTag| {
+            let target = tag.target.clone();
+            async move {
+                let now = client.manifest_digest(&target).await?;
+                Ok::<_, Failure>((target, now))
+            }
+        };
+        plan.tags
+            .extend(for_all(work.child_tags.iter().map(look)).await?);
+        return plan::show(&work.report, work.bytes, &plan, flags, output);
     }
     let check = |outlook: &Outlook| {
         moved(&outlook.watched)?;
@@ -210,8 +221,8 @@ async fn send(
     said?;
     let is_shown = targets.len() > 1 || !flags.tag.is_empty();
     finish(&released, is_shown, output)?;
-    work.report.write(&released, flags, context)?;
-    Ok(true)
+    for_all(work.child_tags.iter().map(|tag| put_tag(client, tag))).await?;
+    work.report.write(&released, flags, context)
 }
 
 /// Looks at what is to be published, and says or refuses what may not be meant.
@@ -236,10 +247,7 @@ fn examine(
     let mut warnings = review::settle_duplicates(draft, flags.on_duplicate.unwrap_or(usual))?;
     warnings.extend(review::oddities(draft));
     review::require(draft, &PlatformList::all(&flags.require))?;
-    if flags.strict.is_on() && !warnings.is_empty() {
-        return Err(Failure::Strict(warnings));
-    }
-    for warning in warnings {
+    for warning in review::strictly(flags.strict.is_on(), warnings)? {
         output.warning(&warning);
     }
     Ok(())
@@ -327,6 +335,28 @@ fn moved(
         }
     }
     Ok(())
+}
+
+/// As [`moved`] and [`disks_moved`], where no registry is looked at anyway.
+async fn all_moved(
+    context: &Context<'_>,
+    client: &Client,
+    draft: &Draft,
+    disks: &Disks,
+    wanted: Moved,
+) -> Result<(), Failure> {
+    disks_moved(draft, disks, wanted, context.output)?;
+    let sources = sources(draft);
+    let look = |source: &Reference| {
+        let source = source.clone();
+        async move {
+            // One that cannot be asked says nothing of whether it moved.
+            let now = client.manifest_digest(&source).await.ok().flatten();
+            Ok((source, now))
+        }
+    };
+    let watched = for_all(sources.keys().map(look)).await?;
+    moved(&sources, &watched, wanted, context.output)
 }
 
 /// As [`moved`], of what is on this machine.
@@ -486,21 +516,17 @@ fn child_tags(
     Ok(tags)
 }
 
-async fn tag_children(client: &Client, tags: Vec<ChildTag>) -> Result<(), Failure> {
-    let put = |tag: ChildTag| async move {
-        let publication = Publication {
-            targets: std::slice::from_ref(&tag.target),
-            media_type: tag.media_type,
-            bytes: &tag.bytes,
-            children: &[],
-            push_foreign: false,
-            expected: Expected::Anything,
-            verified: &[],
-            watched: &[],
-        };
-        client.publish(&publication, |_| ()).await?;
-        Ok::<_, Failure>(())
+async fn put_tag(client: &Client, tag: &ChildTag) -> Result<(), Failure> {
+    let publication = Publication {
+        targets: std::slice::from_ref(&tag.target),
+        media_type: tag.media_type,
+        bytes: &tag.bytes,
+        children: &[],
+        push_foreign: false,
+        expected: Expected::Anything,
+        verified: &[],
+        watched: &[],
     };
-    for_all(tags.into_iter().map(put)).await?;
+    client.publish(&publication, |_| ()).await?;
     Ok(())
 }

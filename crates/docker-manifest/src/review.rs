@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use manifest_core::duplicates::{Duplicate, duplicates, orphans, without};
 use manifest_core::settings::odd_ones;
-use manifest_core::{Draft, Entry, ListType, Platform};
+use manifest_core::{Draft, Entry, ListType, MediaType, Platform};
 
 use manifest_registry::redact;
 
@@ -57,18 +57,15 @@ pub fn oddities(draft: &Draft) -> Vec<String> {
 /// Says which images are of another kind than the others, where that makes some registries refuse the list.
 fn mixed(draft: &Draft) -> Option<String> {
     let odd = odd_ones(&draft.entries);
+    let is_oci = odd.first()?.media_type().is_some_and(MediaType::is_oci);
     let kind = match draft.settings.type_for(&draft.entries) {
         Ok(ListType::Oci) => "an image index",
         _ => "a manifest list",
     };
-    let names: Vec<String> = odd.iter().map(ToString::to_string).collect();
-    let odd = draft
-        .entries
+    let names: Vec<String> = odd
         .iter()
-        .find(|entry| names.contains(&entry.reference.to_string()))?;
-    let is_oci = odd
-        .media_type()
-        .is_some_and(manifest_core::MediaType::is_oci);
+        .map(|entry| entry.reference.to_string())
+        .collect();
     let (these, others) = if is_oci {
         ("OCI's", "Docker's")
     } else {
@@ -158,6 +155,17 @@ pub fn settle_duplicates(draft: &mut Draft, wanted: OnDuplicate) -> Result<Vec<S
             Ok(gone.iter().map(say).collect())
         }
     }
+}
+
+/// Returns warnings as they are.
+///
+/// # Errors
+/// Where there are some, and they shall be errors.
+pub fn strictly(is_strict: bool, warnings: Vec<String>) -> Result<Vec<String>, Failure> {
+    if is_strict && !warnings.is_empty() {
+        return Err(Failure::Strict(warnings));
+    }
+    Ok(warnings)
 }
 
 /// Checks that there is an image for each of the platforms.

@@ -14,5 +14,8 @@ pub const LIST_ENTRIES: usize = 10_000;
 /// longer, so that nesting without a bound could fill any memory.
 pub const JSON_DEPTH: usize = 64;
 
+/// How deep lists in lists are followed. Real ones are two deep.
+pub const LIST_DEPTH: usize = 8;
+
 /// The longest repository name, in characters, as the reference grammar of the distribution project has it.
 pub const REPOSITORY_NAME_CHARS: usize = 255;

@@ -6,7 +6,6 @@ use crate::descriptor::Descriptor;
 use crate::draft::Entry;
 use crate::media_type::MediaType;
 use crate::platform::Platform;
-use crate::reference::Reference;
 
 /// What a list has beside its entries.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -116,7 +115,7 @@ impl ListSettings {
 /// Returns the entries that are in the minority where a list has both Docker's and OCI manifests: some registries refuse
 /// such lists. Nothing where all are of one kind.
 #[must_use]
-pub fn odd_ones(entries: &[Entry]) -> Vec<&Reference> {
+pub fn odd_ones(entries: &[Entry]) -> Vec<&Entry> {
     let images = entries.iter().filter(|entry| entry.media_type().is_some());
     let (oci, docker): (Vec<&Entry>, Vec<&Entry>) =
         images.partition(|entry| entry.media_type().is_some_and(MediaType::is_oci));
@@ -126,8 +125,7 @@ pub fn odd_ones(entries: &[Entry]) -> Vec<&Reference> {
         &docker
     };
     let both = !oci.is_empty() && !docker.is_empty();
-    let odd = odd.iter().filter(|_| both);
-    odd.map(|entry| &entry.reference).collect()
+    odd.iter().filter(|_| both).copied().collect()
 }
 
 impl Order {
@@ -169,6 +167,7 @@ mod tests {
     use crate::draft::{Draft, Origin};
     use crate::list::PublishedList;
     use crate::media_type::{DOCKER_MANIFEST, OCI_MANIFEST};
+    use crate::reference::Reference;
 
     fn entry(media_type: &str, hex: char, platform: &str) -> Entry {
         let digest: crate::Digest = format!("sha256:{}", hex.to_string().repeat(64))
@@ -225,7 +224,7 @@ mod tests {
             assert_eq!(list.media_type, expected);
             let found: Vec<_> = odd_ones(&draft.entries)
                 .iter()
-                .filter_map(|r| r.tag())
+                .filter_map(|entry| entry.reference.tag())
                 .collect();
             assert_eq!(found, odd);
         }

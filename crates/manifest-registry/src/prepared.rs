@@ -1,6 +1,5 @@
 //! A publication of which it is known what is there already: what would be done, and doing it step by step.
 
-use std::collections::HashSet;
 use std::sync::Arc;
 
 use manifest_core::reference::Repository;
@@ -134,11 +133,8 @@ impl<'a> Prepared<'a> {
 
     /// Finds the blobs that would have to be brought.
     pub(crate) async fn planned_blobs(&self) -> Result<Vec<PlannedBlob>, RegistryError> {
-        let mut seen = HashSet::new();
-        let children = self.missing_children();
-        let blobs = children.flat_map(|child| child.blobs().map(move |blob| (child, blob)));
-        let blobs = blobs.filter(|(_, blob)| self.push.brings(blob) && seen.insert(&blob.digest));
-        let looks = blobs.map(|(child, blob)| async move {
+        let wanted = self.push.wanted(&self.missing).into_iter();
+        let looks = wanted.map(|(child, blob)| async move {
             let there = self
                 .push
                 .blob_exists(self.push.target, &blob.digest)

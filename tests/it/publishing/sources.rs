@@ -266,6 +266,11 @@ fn a_source_that_moves_is_taken_anew_and_what_was_annotated_stays() {
     assert_eq!(found[1]["digest"], new.children[1].as_str());
     // So does `push --moved refresh`.
     registry.push("app", "moving", &old);
+    let before = shell.store();
+    let dry = shell.run("push --moved refresh --dry-run @/app:1");
+    dry.succeeds();
+    assert!(dry.stdout.contains(&old.children[0]), "{dry}");
+    assert_eq!(shell.store(), before, "a dry run changes no draft");
     shell
         .run("push --moved refresh @/app:1")
         .succeeds()

@@ -210,3 +210,56 @@ fn a_child_that_is_not_there_afterwards_is_told() {
         .says(gone);
     shell.run("push --no-verify -t @/app:2 @/app:1").succeeds();
 }
+
+#[test]
+fn tags_of_images_come_before_the_report() {
+    let registry = Watched::empty(Kind::Embedded);
+    let (_, one) = built("linux/amd64", "1");
+    registry.push("base", "1", &one);
+    let shell = Shell::new(&registry);
+    shell.run("create @/app:1 @/base:1").succeeds();
+    let report = shell.home.path().join("digest");
+    let push = |more: &[&str]| {
+        let mut command = shell.command("push @/app:1 --child-tags");
+        let command = command.args(["1-{arch}", "--digestfile"]);
+        shell.run_command(command.arg(&report).args(more))
+    };
+    push(&["--dry-run"])
+        .succeeds()
+        .says("would write REGISTRY/app:1-amd64");
+    registry.fault(Fault::on("PUT", "/v2/app/manifests/1-amd64").answer(Answer::status(403)));
+    let refused = push(&[]);
+    refused.fails(4);
+    assert!(
+        !refused
+            .stdout
+            .lines()
+            .any(|line| line.starts_with("sha256:")),
+        "{refused}"
+    );
+    assert!(!report.exists());
+    registry.clear_faults();
+    push(&[]).succeeds();
+    assert!(report.exists());
+}
+
+#[test]
+fn what_is_in_a_list_is_asked_for_once() {
+    let registry = Watched::empty(Kind::Embedded);
+    let (_, one) = built("linux/amd64", "1");
+    registry.push("base", "1", &one);
+    let shell = Shell::new(&registry);
+    registry.lines();
+    shell.run("tag @/base:1 @/a:1 @/b:1 @/c:1").succeeds();
+    let gets = registry.lines().into_iter();
+    let gets = gets.filter(|line| line.starts_with("GET /v2/base/manifests/"));
+    // The list, the image, the attestation.
+    assert_eq!(gets.count(), 3);
+    // What is published at once cannot have moved since.
+    shell.run("create --push @/d:1 @/base:1").succeeds();
+    let lines = registry.lines();
+    assert!(
+        !lines.iter().any(|line| line.starts_with("HEAD /v2/base/")),
+        "{lines:#?}"
+    );
+}

@@ -116,23 +116,24 @@ pub(super) fn run(context: &Context<'_>, args: &Args) -> Result<(), Failure> {
     };
     let store = context.store()?;
     let edit = edit(args, context)?;
-    let annotate = |entry: &mut Entry| entry.annotate(&edit).map_err(Failure::from);
     let no_entry = || Failure::NoEntry {
         image: image_text.clone(),
         list: list_text.clone(),
         searched: store.root().to_owned(),
     };
-    // By its name an image is found even among damaged ones.
     let mut changed = None;
-    let note = |entry: &mut Entry| {
-        annotate(entry)?;
-        changed = Some(entry.clone());
-        Ok::<_, Failure>(())
+    let mut annotate = |image: &Reference| {
+        store.update_entry(&list, image, |entry| {
+            entry.annotate(&edit)?;
+            changed = Some(entry.clone());
+            Ok::<_, Failure>(())
+        })
     };
     let is_digest = image_text.parse::<manifest_core::Digest>().is_ok();
     let image = parse("manifest", image_text);
+    // By its name an image is found even among damaged ones.
     let is_done = match &image {
-        Ok(image) if !is_digest => store.update_entry(&list, image, note)?,
+        Ok(image) if !is_digest => annotate(image)?,
         _ => false,
     };
     if !is_done {
@@ -156,12 +157,7 @@ pub(super) fn run(context: &Context<'_>, args: &Args) -> Result<(), Failure> {
                 });
             }
         };
-        let note = |entry: &mut Entry| {
-            annotate(entry)?;
-            changed = Some(entry.clone());
-            Ok::<_, Failure>(())
-        };
-        if !store.update_entry(&list, &reference, note)? {
+        if !annotate(&reference)? {
             return Err(no_entry());
         }
     }

@@ -8,8 +8,8 @@ use manifest_store::in_order;
 
 use super::for_all;
 use crate::cli::{
-    AnnotationFlag, Attestations, Help, MirrorFlags, OnDuplicate, OrderChoice, Patience,
-    PlatformList, Reach, Switch, TypeChoice,
+    AnnotationFlag, Attestations, Help, MirrorFlags, OrderChoice, Patience, PlatformList, Reach,
+    Switch, TypeChoice,
 };
 use crate::context::Context;
 use crate::drafting;
@@ -146,9 +146,10 @@ pub(super) async fn run(context: &Context<'_>, args: &Args) -> Result<(), Failur
         return Err(Failure::RefusingToAmend { list });
     }
     // A draft that cannot be read remembers nothing; what is wrong with it is said when it is changed.
-    let existing = match may_change {
-        true => store.load(&list).ok().flatten(),
-        false => None,
+    let existing = if may_change {
+        store.load(&list).ok().flatten()
+    } else {
+        None
     };
     let resolved = resolve(context, args, &list, images, existing.as_ref()).await?;
     let warnings = store.update(&list, |existing| match existing {
@@ -159,11 +160,7 @@ pub(super) async fn run(context: &Context<'_>, args: &Args) -> Result<(), Failur
             if draft.entries.is_empty() {
                 return Err(Failure::NothingLeft { list: list.clone() });
             }
-            let flags = &args.publish;
-            review::require(&draft, &PlatformList::all(&flags.require))?;
-            if flags.strict.is_on() && !warnings.is_empty() {
-                return Err(Failure::Strict(warnings));
-            }
+            review::require(&draft, &PlatformList::all(&args.publish.require))?;
             Ok((drafting::change(existing, draft), warnings))
         }
     })?;
@@ -184,14 +181,10 @@ async fn push(
 ) -> Result<(), Failure> {
     let resolved = resolve(context, args, &list, images, None).await?;
     let (draft, warnings) = make(&list, None, &resolved, args)?;
-    if args.publish.strict.is_on() && !warnings.is_empty() {
-        return Err(Failure::Strict(warnings));
-    }
     for warning in warnings {
         context.output.warning(&warning);
     }
-    let usual = OnDuplicate::Error;
-    publishing::publish(context, &resolved.client, draft, &args.publish, usual).await
+    publishing::publish(context, &resolved.client, draft, &args.publish, None).await
 }
 
 /// What was asked of registries.
@@ -354,6 +347,7 @@ fn make(
     if let Some(wanted) = args.publish.on_duplicate {
         warnings.extend(review::settle_duplicates(&mut draft, wanted)?);
     }
+    let warnings = review::strictly(args.publish.strict.is_on(), warnings)?;
     Ok((draft, warnings))
 }
 

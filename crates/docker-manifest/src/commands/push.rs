@@ -3,7 +3,7 @@
 use manifest_core::Reference;
 use manifest_store::Removal;
 
-use crate::cli::{Help, Moved, OnDuplicate, Patience, Reach, Switch};
+use crate::cli::{Help, Moved, Patience, Reach, Switch};
 use crate::context::Context;
 use crate::drafting;
 use crate::failure::Failure;
@@ -25,6 +25,9 @@ pub struct Args {
     reach: Reach,
     #[command(flatten)]
     publish: PublishFlags,
+    /// What to do about images whose tag has moved since the list was made: "warn", "error" or "refresh" (default "warn")
+    #[arg(long, value_name = "string", help_heading = "Pushing")]
+    moved: Option<Moved>,
     /// Remove the local manifest list after push
     #[arg(short, long)]
     purge: Switch,
@@ -49,18 +52,22 @@ pub(super) async fn run(context: &Context<'_>, args: &Args) -> Result<(), Failur
     let mut draft = store.load(&list)?.ok_or_else(missing)?;
     let reach = args.reach.remembering(Some(&draft));
     let client = context.client(args.insecure.is_on(), &args.patience, &reach)?;
-    if args.publish.moved() == Moved::Refresh {
-        draft = drafting::refreshed(context, &client, &store, &draft).await?;
-    }
-    publishing::publish(
-        context,
-        &client,
-        draft.clone(),
-        &args.publish,
-        OnDuplicate::Warn,
-    )
-    .await?;
+    let moved = args.moved.unwrap_or_default();
     let is_pushed = !args.publish.dry_run.is_on();
+    if moved == Moved::Refresh {
+        let resolved = drafting::resolved_again(context, &client, &draft).await?;
+        if is_pushed {
+            store.update(&list, |existing| {
+                let existing = existing.ok_or_else(missing)?;
+                let refreshed = drafting::refreshed(&resolved, existing);
+                Ok::<_, Failure>((drafting::change(Some(existing), refreshed), ()))
+            })?;
+            draft = store.load(&list)?.ok_or_else(missing)?;
+        } else {
+            draft = drafting::refreshed(&resolved, &draft);
+        }
+    }
+    publishing::publish(context, &client, draft.clone(), &args.publish, Some(moved)).await?;
     if is_pushed && args.purge.is_on() && store.remove_unchanged(&draft)? == Removal::Changed {
         context.output.warning(&format!(
             "the draft of {list} was changed while it was pushed, so it was not removed"

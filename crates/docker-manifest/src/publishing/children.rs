@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::pin::Pin;
 use std::sync::Arc;
 
+use manifest_core::limits::LIST_DEPTH;
 use manifest_core::manifest::ImageList;
 use manifest_core::reference::Repository;
 use manifest_core::{Content, Digest, Draft, Entry, Manifest, Source};
@@ -13,39 +14,62 @@ use manifest_registry::{Child, Client, LocalBlobs};
 use crate::commands::for_all;
 use crate::failure::Failure;
 use crate::sources::Disk;
+use crate::sources::flatten::is_list;
 use crate::sources::words::Named;
 
-/// Returns the entries that are on this machine, or in other repositories than the target; all where there is no target.
-/// Lists among them stand after what is in them.
-pub(super) async fn of(
+/// Returns for each target the entries that are on this machine, or in other repositories. Lists among them stand after what is
+/// in them. What is in a list is asked for once, however many targets lack it.
+pub(super) async fn of<'a>(
     client: &Client,
     draft: &Draft,
-    target: Option<&Repository>,
+    targets: impl IntoIterator<Item = &'a &'a Repository>,
+    disks: &Disks,
+) -> Result<BTreeMap<&'a Repository, Vec<Child>>, Failure> {
+    let targets: Vec<&Repository> = targets.into_iter().copied().collect();
+    let lacks = |target: &Repository, entry: &Entry| {
+        let is_on_disk = matches!(entry.source(), Some(Source::Disk(_)));
+        is_on_disk || target != entry.reference.repository()
+    };
+    let is_lacking = |entry: &&Entry| targets.iter().any(|target| lacks(target, entry));
+    let entries: Vec<&Entry> = draft.entries.iter().filter(is_lacking).collect();
+    let gathered = entries.iter().map(|entry| gather(client, entry, disks));
+    let gathered = for_all(gathered).await?;
+    let of_target = |target: &Repository| {
+        let found = entries.iter().zip(&gathered);
+        let found = found.filter(|(entry, _)| lacks(target, entry));
+        found.flat_map(|(_, children)| children.clone()).collect()
+    };
+    let children = targets
+        .into_iter()
+        .map(|target| (target, of_target(target)));
+    Ok(children.collect())
+}
+
+/// Returns all entries with what is in them, as [`of`] does for a target that has nothing.
+pub(super) async fn all(
+    client: &Client,
+    draft: &Draft,
     disks: &Disks,
 ) -> Result<Vec<Child>, Failure> {
-    let elsewhere = |entry: &&Entry| {
-        let is_on_disk = matches!(entry.source(), Some(Source::Disk(_)));
-        is_on_disk || target != Some(entry.reference.repository())
-    };
-    let gather = |entry: &Entry| {
-        let disk = disks.of(entry);
-        let child = child_of(entry).map(|child| on(disk.as_ref(), child));
-        async move {
-            let child = child?;
-            let mut all = match child.manifest().content() {
-                Content::List(list) => {
-                    let source = child.source().clone();
-                    descendants(client, source, disk, list.clone()).await?
-                }
-                Content::Image(_) => Vec::new(),
-            };
-            all.push(child);
-            Ok::<_, Failure>(all)
+    let gathered = draft
+        .entries
+        .iter()
+        .map(|entry| gather(client, entry, disks));
+    Ok(for_all(gathered).await?.into_iter().flatten().collect())
+}
+
+async fn gather(client: &Client, entry: &Entry, disks: &Disks) -> Result<Vec<Child>, Failure> {
+    let disk = disks.of(entry);
+    let child = on(disk.as_ref(), child_of(entry)?);
+    let mut all = match child.manifest().content() {
+        Content::List(list) => {
+            let source = child.source().clone();
+            descendants(client, source, disk, list.clone(), 1).await?
         }
+        Content::Image(_) => Vec::new(),
     };
-    let entries = draft.entries.iter().filter(elsewhere);
-    let children = for_all(entries.map(gather)).await?;
-    Ok(children.into_iter().flatten().collect())
+    all.push(child);
+    Ok(all)
 }
 
 /// The places on this machine that a draft has entries from.
@@ -82,22 +106,31 @@ fn on(disk: Option<&Arc<Disk>>, child: Child) -> Child {
     }
 }
 
-/// Returns what a manifest leads to: a list's children and theirs; an image as a child of itself, for the sake of its blobs.
-pub(super) async fn whole(
+/// Returns what a manifest leads to: a list's children and theirs; an image as a child of itself, for the sake of its blobs. Where
+/// it comes from has it all.
+pub(super) async fn whole<'a>(
     client: &Client,
     source: &Repository,
     manifest: &Manifest,
-) -> Result<Vec<Child>, Failure> {
-    if let Content::List(list) = manifest.content() {
-        return descendants(client, source.clone(), None, list.clone()).await;
-    }
-    let (digest, bytes) = (manifest.digest(), manifest.bytes());
-    Ok(vec![Child::new(
-        source,
-        digest,
-        manifest.media_type(),
-        bytes,
-    )?])
+    targets: impl IntoIterator<Item = &'a &'a Repository>,
+) -> Result<BTreeMap<&'a Repository, Vec<Child>>, Failure> {
+    let targets: Vec<&Repository> = targets.into_iter().copied().collect();
+    let children = match manifest.content() {
+        _ if targets.iter().all(|target| *target == source) => Vec::new(),
+        Content::List(list) => descendants(client, source.clone(), None, list.clone(), 1).await?,
+        Content::Image(_) => {
+            let (digest, bytes) = (manifest.digest(), manifest.bytes());
+            vec![Child::new(source, digest, manifest.media_type(), bytes)?]
+        }
+    };
+    let of_target = |target: &Repository| {
+        let lacks = target != source;
+        if lacks { children.clone() } else { Vec::new() }
+    };
+    let children = targets
+        .into_iter()
+        .map(|target| (target, of_target(target)));
+    Ok(children.collect())
 }
 
 fn child_of(entry: &Entry) -> Result<Child, Failure> {
@@ -117,17 +150,29 @@ fn descendants(
     source: Repository,
     disk: Option<Arc<Disk>>,
     list: ImageList,
+    depth: usize,
 ) -> Descendants<'_> {
     Box::pin(async move {
         let (source, disk) = (&source, &disk);
         let fetch = |descriptor: manifest_core::Descriptor| async move {
+            if is_list(&descriptor) && depth >= LIST_DEPTH {
+                let image = source.at(descriptor.digest);
+                return Err(Failure::TooDeep { image, depth });
+            }
             let manifest = match disk {
                 Some(disk) => disk.manifest(&descriptor)?,
                 None => client.child(source, &descriptor).await?,
             };
             let mut all = match manifest.content() {
                 Content::List(list) => {
-                    descendants(client, source.clone(), disk.clone(), list.clone()).await?
+                    descendants(
+                        client,
+                        source.clone(),
+                        disk.clone(),
+                        list.clone(),
+                        depth + 1,
+                    )
+                    .await?
                 }
                 Content::Image(_) => Vec::new(),
             };

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use manifest_core::Digest;
 use manifest_registry::Expected;
 
-use crate::cli::{Moved, OnDuplicate, PlatformList, Switch};
+use crate::cli::{OnDuplicate, PlatformList, Switch};
 use crate::context::Context;
 use crate::failure::Failure;
 
@@ -43,9 +43,6 @@ pub struct PublishFlags {
     /// Write what was pushed to this file, as BuildKit does
     #[arg(long, value_name = "file")]
     pub(crate) metadata_file: Option<PathBuf>,
-    /// What to do about images whose tag has moved since the list was made: "warn", "error" or "refresh" (default "warn")
-    #[arg(long, value_name = "string")]
-    pub(crate) moved: Option<Moved>,
     /// Do not look whether all images of the list are there afterwards
     #[arg(long)]
     pub(crate) no_verify: Switch,
@@ -116,7 +113,6 @@ impl PublishFlags {
             (self.github_output.is_on(), "--github-output"),
             (self.if_not_exists.is_on(), "--if-not-exists"),
             (self.metadata_file.is_some(), "--metadata-file"),
-            (self.moved.is_some(), "--moved"),
             (self.no_verify.is_on(), "--no-verify"),
             (self.push_foreign.is_on(), "--push-foreign"),
             (self.quiet.is_on(), "--quiet"),
@@ -143,11 +139,6 @@ impl PublishFlags {
         given
             .into_iter()
             .find_map(|(is_given, flag)| is_given.then_some(flag))
-    }
-
-    /// Returns what is done about sources that have moved.
-    pub(crate) fn moved(&self) -> Moved {
-        self.moved.unwrap_or_default()
     }
 
     /// Checks that there will be a place for what is to be reported: nobody wants to hear of that after the push.

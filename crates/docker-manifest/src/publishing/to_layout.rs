@@ -74,7 +74,7 @@ pub(super) async fn write(
         };
         return plan::show(report, &list.bytes, &nothing, flags, context.output);
     }
-    let children = children::of(client, draft, None, disks).await?;
+    let children = children::all(client, draft, disks).await?;
     let writer = LayoutWriter::open(&place.path)?;
     let mut seen = BTreeSet::new();
     let blobs = children

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::pin::Pin;
 
+use manifest_core::limits::LIST_DEPTH;
 use manifest_core::manifest::{ImageList, ImageManifest};
 use manifest_core::reference::Repository;
 use manifest_core::{
@@ -15,9 +16,6 @@ use super::flatten::{Choice, is_list};
 use super::words::Named;
 use crate::commands::for_all;
 use crate::failure::Failure;
-
-/// How deep lists in lists are followed. Real ones are two deep.
-const DEPTH: usize = 8;
 
 /// What came of one source.
 #[derive(Clone, Debug)]
@@ -196,7 +194,7 @@ impl Resolver<'_> {
                     };
                     return Ok(vec![(reference, found)]);
                 }
-                if is_list(descriptor) && depth >= DEPTH {
+                if is_list(descriptor) && depth >= LIST_DEPTH {
                     return Err(Failure::TooDeep {
                         image: reference,
                         depth,
