@@ -151,6 +151,24 @@ pub enum Failure {
         /// Why not.
         reason: String,
     },
+    /// A name that is to be written names another digest than what is published has.
+    #[error("{target} names a digest, and what is published is {digest}")]
+    OtherDigest {
+        /// The name.
+        target: Box<Reference>,
+        /// What is published.
+        digest: Digest,
+    },
+    /// Two flags that do not go together.
+    #[error("{first} and {second} do not go together: {reason}")]
+    Contradiction {
+        /// One of them.
+        first: &'static str,
+        /// The other.
+        second: &'static str,
+        /// Why not.
+        reason: &'static str,
+    },
     /// A file with what was pushed cannot be written.
     #[error("cannot write {}", path.display())]
     Write {
@@ -315,6 +333,7 @@ impl Failure {
             Self::NeedsPush { .. }
             | Self::NeedsRegistry { .. }
             | Self::NoLayout { .. }
+            | Self::Contradiction { .. }
             | Self::AmendAndPush => Exit::Usage,
             Self::Moved { .. } => Exit::Conflict,
             Self::Partly { failed, .. } => match failed.first() {
@@ -379,6 +398,10 @@ impl Failure {
             }
             Self::NeedsPush { flag } => {
                 format!("add --push, or give {flag} to `push`")
+            }
+            Self::OtherDigest { .. } => {
+                "a digest is not chosen: name a tag, or the repository with `--by-digest`"
+                    .to_owned()
             }
             Self::Moved { .. } => {
                 "`--moved refresh` publishes what it shows now, `--moved warn` what it was"

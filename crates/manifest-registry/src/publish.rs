@@ -19,6 +19,7 @@ use crate::error::RegistryError;
 use crate::limits::PARALLEL_WORK;
 use crate::meter::Meter;
 use crate::prepared::Prepared;
+use crate::release::Brought;
 use crate::rights::Rights;
 use crate::session::Session;
 
@@ -37,8 +38,9 @@ pub struct Publication<'a> {
     pub push_foreign: bool,
     /// What the tags have to show before they are written.
     pub expected: Expected<'a>,
-    /// What has to be there once all is written, beside the tags: the digests in the list.
-    pub verified: &'a [Digest],
+    /// What has to be there once all is written, beside the tags, which are read back: the digests in the list. Nothing where
+    /// nobody is to look.
+    pub verified: Option<&'a [Digest]>,
     /// Names elsewhere at which is looked before anything is written, in the same go.
     pub watched: &'a [Reference],
 }
@@ -84,6 +86,11 @@ impl Publication<'_> {
             .expect("there is a target")
             .repository()
     }
+
+    /// Tells whether a blob is brought along with its image.
+    pub(crate) fn brings(&self, blob: &Descriptor) -> bool {
+        self.push_foreign || !is_foreign_layer(&blob.media_type)
+    }
 }
 
 /// The children that the target does not have, and what the tags of those that have one show.
@@ -128,7 +135,8 @@ pub(crate) struct Push<'a> {
     pub(crate) publication: &'a Publication<'a>,
     /// Counts the blobs that are brought.
     pub(crate) meter: Arc<Meter>,
-    pub(crate) push_foreign: bool,
+    /// What was brought to the same registry before.
+    pub(crate) brought: Brought<'a>,
 }
 
 impl Client {
@@ -145,7 +153,7 @@ impl Client {
         publication: &Publication<'_>,
         arrived: impl FnMut(&Child),
     ) -> Result<Published, RegistryError> {
-        let mut prepared = Prepared::look_around(self, publication).await?;
+        let mut prepared = Prepared::look_around(self, publication, Brought::new()).await?;
         prepared.measure();
         prepared.bring(arrived).await?;
         if prepared.has_subject() {
@@ -173,7 +181,19 @@ impl<'a> Push<'a> {
 
     /// Tells whether a blob is brought along with its image.
     pub(crate) fn brings(&self, blob: &Descriptor) -> bool {
-        self.push_foreign || !is_foreign_layer(&blob.media_type)
+        self.publication.brings(blob)
+    }
+
+    /// Returns the repository that a blob can be mounted from, if there is one.
+    pub(crate) fn mountable<'b>(
+        &'b self,
+        child: &'b Child,
+        blob: &Descriptor,
+    ) -> Option<&'b Repository> {
+        if child.is_near(self.target) {
+            return Some(child.source());
+        }
+        self.brought.get(&blob.digest).copied()
     }
 
     /// Puts what is published under a name.

@@ -1,6 +1,6 @@
 //! Publishing to several repositories: everything under its digest everywhere first, then the tags.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use futures_util::future::try_join_all;
 use manifest_core::reference::Repository;
@@ -11,6 +11,33 @@ use crate::client::Client;
 use crate::error::RegistryError;
 use crate::prepared::Prepared;
 use crate::publish::{Outlook, Publication, Published, Tagged};
+
+/// The blobs that an earlier publication of a release brings to the same registry, and where to: nobody uploads twice what can
+/// be mounted.
+pub(crate) type Brought<'a> = HashMap<&'a Digest, &'a Repository>;
+
+/// Returns for each publication what those before it bring to its registry. What is in the registry anyway is not in it.
+fn brought<'a>(publications: &'a [Publication<'a>]) -> Vec<Brought<'a>> {
+    let of = |publication: &'a Publication<'a>, others: &'a [Publication<'a>]| {
+        let mut brought = Brought::new();
+        let domain = publication.repository().domain();
+        for other in others
+            .iter()
+            .filter(|other| other.repository().domain() == domain)
+        {
+            let target = other.repository();
+            let far = other.children.iter().filter(|child| !child.is_near(target));
+            for blob in far.flat_map(Child::blobs).filter(|blob| other.brings(blob)) {
+                brought.entry(&blob.digest).or_insert(target);
+            }
+        }
+        brought
+    };
+    let places = publications.iter().enumerate();
+    places
+        .map(|(place, publication)| of(publication, &publications[..place]))
+        .collect()
+}
 
 /// What became of one tag of a release.
 pub type TagResult = Result<Tagged, RegistryError>;
@@ -39,7 +66,8 @@ impl Client {
     ) -> Result<Released, E> {
         let looks = publications
             .iter()
-            .map(|publication| Prepared::look_around(self, publication));
+            .zip(brought(publications))
+            .map(|(publication, brought)| Prepared::look_around(self, publication, brought));
         let mut prepared = try_join_all(looks).await?;
         if let Some(meter) = prepared.first().map(Prepared::meter) {
             prepared
@@ -57,7 +85,8 @@ impl Client {
             try_join_all(with_work.map(Prepared::try_to_write)).await?;
         }
         prepared.iter().for_each(Prepared::measure);
-        // One after the other, for the sake of who watches; within each, everything is at once.
+        // One after the other, for the sake of who watches, and because what one has brought the next may mount; within each,
+        // everything is at once.
         for (prepared, publication) in prepared.iter_mut().zip(publications) {
             prepared.bring(|child| arrived(publication, child)).await?;
         }
@@ -120,7 +149,8 @@ impl Client {
     pub async fn plan(&self, publications: &[Publication<'_>]) -> Result<Plan, RegistryError> {
         let looks = publications
             .iter()
-            .map(|publication| Prepared::look_around(self, publication));
+            .zip(brought(publications))
+            .map(|(publication, brought)| Prepared::look_around(self, publication, brought));
         let prepared = try_join_all(looks).await?;
         let mut plan = Plan {
             tags: Vec::new(),

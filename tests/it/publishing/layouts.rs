@@ -93,7 +93,14 @@ fn create_pushes_from_disk_at_once() {
             "create --push --order given -t @/elsewhere:2 @/app:1 oci-layout://{layout}@{} oci-archive:{archive}",
             one.digest
         );
-        shell.run(&line).succeeds();
+        registry.lines();
+        // What one repository gets the other mounts.
+        shell.run(&line).succeeds().says("uploading 10 blobs");
+        let writes = registry.writes();
+        let count = |of: &dyn Fn(&&String) -> bool| writes.iter().filter(of).count();
+        let mounts = count(&|line| line.contains("mount=") && line.ends_with(" 201"));
+        let uploads = count(&|line| line.starts_with("PUT ") && line.contains("/blobs/uploads/"));
+        assert_eq!((mounts, uploads), (10, 10), "{writes:#?}");
         let expected = [entries_of(&one), entries_of(&two)].concat();
         for (repository, tag) in [("app", "1"), ("elsewhere", "2")] {
             assert_eq!(entries(&registry, repository, tag), expected);

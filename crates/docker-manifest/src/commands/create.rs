@@ -179,6 +179,21 @@ async fn push(
     list: Reference,
     images: &[String],
 ) -> Result<(), Failure> {
+    args.publish.check()?;
+    let names = args
+        .publish
+        .tag
+        .iter()
+        .filter_map(|text| Reference::parse(text).ok());
+    let mut elsewhere = names.filter(|name| name.domain() != list.domain());
+    if let Some(name) = elsewhere.next()
+        && args.sources.no_copy.is_on()
+    {
+        return Err(Failure::Elsewhere {
+            image: name.into(),
+            list: list.into(),
+        });
+    }
     let resolved = resolve(context, args, &list, images, None).await?;
     let (draft, warnings) = make(&list, None, &resolved, args)?;
     for warning in warnings {

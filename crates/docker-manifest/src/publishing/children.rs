@@ -22,10 +22,10 @@ use crate::sources::words::Named;
 pub(super) async fn of<'a>(
     client: &Client,
     draft: &Draft,
-    targets: impl IntoIterator<Item = &'a &'a Repository>,
+    targets: impl IntoIterator<Item = &'a Repository>,
     disks: &Disks,
 ) -> Result<BTreeMap<&'a Repository, Vec<Child>>, Failure> {
-    let targets: Vec<&Repository> = targets.into_iter().copied().collect();
+    let targets: Vec<&Repository> = targets.into_iter().collect();
     let lacks = |target: &Repository, entry: &Entry| {
         let is_on_disk = matches!(entry.source(), Some(Source::Disk(_)));
         is_on_disk || target != entry.reference.repository()
@@ -112,9 +112,9 @@ pub(super) async fn whole<'a>(
     client: &Client,
     source: &Repository,
     manifest: &Manifest,
-    targets: impl IntoIterator<Item = &'a &'a Repository>,
+    targets: impl IntoIterator<Item = &'a Repository>,
 ) -> Result<BTreeMap<&'a Repository, Vec<Child>>, Failure> {
-    let targets: Vec<&Repository> = targets.into_iter().copied().collect();
+    let targets: Vec<&Repository> = targets.into_iter().collect();
     let children = match manifest.content() {
         _ if targets.iter().all(|target| *target == source) => Vec::new(),
         Content::List(list) => descendants(client, source.clone(), None, list.clone(), 1).await?,

@@ -5,12 +5,12 @@ use std::collections::BTreeSet;
 use manifest_core::media_type::is_foreign_layer;
 use manifest_core::{Descriptor, Draft, PublishedList, Reference};
 use manifest_layout::{Kind, LayoutWriter, Location, Name};
-use manifest_registry::{Child, Client, Plan, Released};
+use manifest_registry::{Child, Client, Plan};
 
 use super::children::{self, Disks};
 use super::flags::PublishFlags;
 use super::plan;
-use super::report::Report;
+use super::report::{self, Report, TargetReport};
 use crate::commands::for_all;
 use crate::context::Context;
 use crate::failure::Failure;
@@ -72,7 +72,7 @@ pub(super) async fn write(
             manifests: Vec::new(),
             blobs: Vec::new(),
         };
-        return plan::show(report, &list.bytes, &nothing, flags, context.output);
+        return plan::show(report, &list.bytes, &nothing, &[], flags, context.output);
     }
     let children = children::all(client, draft, disks).await?;
     let writer = LayoutWriter::open(&place.path)?;
@@ -102,11 +102,16 @@ pub(super) async fn write(
     };
     writer.name(&own, name)?;
     context.output.status(&format!("written to {place}"));
-    let released = Released {
-        published: Vec::new(),
-        tags: Vec::new(),
+    let target = TargetReport {
+        reference: place.to_string(),
+        state: "written",
+        before: None,
     };
-    report.write(&released, flags, context)
+    let written = report::Written {
+        targets: vec![target],
+        ..report::Written::default()
+    };
+    report.write(&written, flags, context)
 }
 
 /// Copies a blob into the layout, unless that has it.

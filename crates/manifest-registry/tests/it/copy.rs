@@ -31,7 +31,7 @@ fn copy(
         children: &[child],
         push_foreign: false,
         expected: Expected::Anything,
-        verified: &[],
+        verified: Some(&[]),
         watched: &[],
     };
     let mut arrived = Vec::new();

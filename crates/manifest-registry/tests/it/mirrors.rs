@@ -231,7 +231,7 @@ fn nothing_is_written_to_a_mirror_or_decided_by_it() {
             children: &[child],
             push_foreign: false,
             expected: Expected::Anything,
-            verified: &[],
+            verified: Some(&[]),
             watched: &[],
         };
         client.publish(&publication, |_| {}).await.unwrap();

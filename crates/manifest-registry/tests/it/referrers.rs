@@ -162,7 +162,7 @@ fn publish(
         children,
         push_foreign: false,
         expected: Expected::Anything,
-        verified: &[],
+        verified: Some(&[]),
         watched: &[],
     };
     run(client.publish(&publication, |_| ()))
