@@ -53,6 +53,14 @@ impl LayoutWriter {
         Ok(writer)
     }
 
+    /// Takes a layout as it is, if there is one: for looking at it, not for writing to it.
+    #[must_use]
+    pub fn as_it_is(path: &Path) -> Self {
+        Self {
+            path: path.to_owned(),
+        }
+    }
+
     /// Tells whether a blob is there already, whole.
     ///
     /// # Errors

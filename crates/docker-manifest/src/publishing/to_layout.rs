@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use manifest_core::media_type::is_foreign_layer;
 use manifest_core::{Descriptor, Draft, PublishedList, Reference};
 use manifest_layout::{Kind, LayoutWriter, Location, Name};
-use manifest_registry::{Child, Client, Plan};
+use manifest_registry::{Child, Client, Downloads, Plan};
 
 use super::children::{self, Disks};
 use super::flags::PublishFlags;
@@ -65,7 +65,28 @@ pub(super) async fn write(
         disks,
     } = written;
     flags.files(context)?;
-    if flags.dry_run.is_on() {
+    let children = children::all(client, draft, disks).await?;
+    let is_dry = flags.dry_run.is_on();
+    let writer = match is_dry {
+        true => LayoutWriter::as_it_is(&place.path),
+        false => LayoutWriter::open(&place.path)?,
+    };
+    let missing = missing(&writer, &children, flags)?;
+    let bytes = missing.iter().map(|(_, blob)| blob.size).sum();
+    let copying = format!(
+        "{} blobs ({}) to {place}",
+        missing.len(),
+        report::size(bytes)
+    );
+    let say = |line: &str| {
+        if !flags.quiet.is_on() {
+            context.output.status(line);
+        }
+    };
+    if is_dry {
+        if flags.format.is_none() {
+            say(&format!("would copy {copying}"));
+        }
         let nothing = Plan {
             tags: Vec::new(),
             watched: Vec::new(),
@@ -74,16 +95,17 @@ pub(super) async fn write(
         };
         return plan::show(report, &list.bytes, &nothing, &[], flags, context.output);
     }
-    let children = children::all(client, draft, disks).await?;
-    let writer = LayoutWriter::open(&place.path)?;
-    let mut seen = BTreeSet::new();
-    let blobs = children
+    if !missing.is_empty() {
+        say(&format!("copying {copying}"));
+    }
+    let watching = (!flags.quiet.is_on()).then(|| context.watch_copying());
+    let downloads = client.downloads(missing.iter().map(|(_, blob)| *blob));
+    let copies = missing
         .iter()
-        .flat_map(|child| child.blobs().map(move |blob| (child, blob)));
-    let brings =
-        |blob: &Descriptor| flags.push_foreign.is_on() || !is_foreign_layer(&blob.media_type);
-    let blobs = blobs.filter(|(_, blob)| brings(blob) && seen.insert(&blob.digest));
-    for_all(blobs.map(|(child, blob)| bring(client, &writer, child, blob))).await?;
+        .map(|(child, blob)| bring(&downloads, &writer, child, blob));
+    let copied = for_all(copies).await;
+    drop(watching);
+    copied?;
     for child in &children {
         let manifest = child.manifest();
         let mut descriptor = manifest.descriptor();
@@ -101,7 +123,7 @@ pub(super) async fn write(
         _ => None,
     };
     writer.name(&own, name)?;
-    context.output.status(&format!("written to {place}"));
+    say(&format!("written to {place}"));
     let target = TargetReport {
         reference: place.to_string(),
         state: "written",
@@ -114,16 +136,32 @@ pub(super) async fn write(
     report.write(&written, flags, context)
 }
 
-/// Copies a blob into the layout, unless that has it.
+/// Returns the blobs that the layout does not have, each once, with whose they are.
+fn missing<'a>(
+    writer: &LayoutWriter,
+    children: &'a [Child],
+    flags: &PublishFlags,
+) -> Result<Vec<(&'a Child, &'a Descriptor)>, Failure> {
+    let mut seen = BTreeSet::new();
+    let mut missing = Vec::new();
+    for child in children {
+        for blob in child.blobs() {
+            let brings = flags.push_foreign.is_on() || !is_foreign_layer(&blob.media_type);
+            if brings && seen.insert(&blob.digest) && !writer.has(blob)? {
+                missing.push((child, blob));
+            }
+        }
+    }
+    Ok(missing)
+}
+
+/// Copies a blob into the layout.
 async fn bring(
-    client: &Client,
+    downloads: &Downloads<'_>,
     writer: &LayoutWriter,
     child: &Child,
     blob: &Descriptor,
 ) -> Result<(), Failure> {
-    if writer.has(blob)? {
-        return Ok(());
-    }
     let mut file = writer.begin(blob)?;
     let take = |place: u64, bytes: &[u8]| {
         if place == 0 {
@@ -131,6 +169,6 @@ async fn bring(
         }
         Ok::<_, Failure>(file.write(bytes)?)
     };
-    client.download_of(child, blob, take).await?;
+    downloads.get(child, blob, take).await?;
     Ok(file.finish()?)
 }
