@@ -169,6 +169,14 @@ pub enum Failure {
         /// Why not.
         reason: &'static str,
     },
+    /// A tag of cosign's in a layout has something that is not in what was to be written there.
+    #[error("{tag} in {} has signatures that the source has not, and lacks some: neither is overwritten", place.display())]
+    SignaturesDiffer {
+        /// The layout.
+        place: PathBuf,
+        /// The tag.
+        tag: String,
+    },
     /// A file with what was pushed cannot be written.
     #[error("cannot write {}", path.display())]
     Write {
@@ -335,7 +343,7 @@ impl Failure {
             | Self::NoLayout { .. }
             | Self::Contradiction { .. }
             | Self::AmendAndPush => Exit::Usage,
-            Self::Moved { .. } => Exit::Conflict,
+            Self::Moved { .. } | Self::SignaturesDiffer { .. } => Exit::Conflict,
             Self::Partly { failed, .. } => match failed.first() {
                 Some(error) => Self::Registry(error.clone()).exit(),
                 None => Exit::Failure,

@@ -373,10 +373,6 @@ fn a_list_goes_to_a_layout_and_back() {
                 "--tag is for registries",
             ),
             (
-                format!("--to oci-layout://{to} --referrers"),
-                "--referrers is for registries",
-            ),
-            (
                 format!("--to oci-archive:{to}.tar"),
                 "nothing that can be written to",
             ),

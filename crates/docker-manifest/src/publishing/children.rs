@@ -8,7 +8,7 @@ use manifest_core::limits::LIST_DEPTH;
 use manifest_core::manifest::ImageList;
 use manifest_core::reference::Repository;
 use manifest_core::{Content, Digest, Draft, Entry, Manifest, Source};
-use manifest_layout::Name;
+use manifest_layout::{Name, Referrer, Relation};
 use manifest_registry::{Child, Client, LocalBlobs};
 
 use crate::commands::for_all;
@@ -88,6 +88,28 @@ impl Disks {
 
     fn of(&self, entry: &Entry) -> Option<Arc<Disk>> {
         self.0.get(entry.source()?).cloned()
+    }
+
+    /// Returns what refers to these manifests in any of the places. Its blobs are there; `repository` is what it is named by.
+    pub(super) fn referrers(
+        &self,
+        repository: &Repository,
+        subjects: &BTreeSet<Digest>,
+    ) -> Result<Vec<Child>, Failure> {
+        let mut children = Vec::new();
+        for disk in self.0.values() {
+            for Referrer { manifest, relation } in disk.referrers(subjects)? {
+                let (digest, media_type) = (manifest.digest(), manifest.media_type());
+                let child = Child::new(repository, digest, media_type, manifest.bytes())?;
+                let child = on(Some(disk), child);
+                children.push(match relation {
+                    Relation::Subject => child.referring(),
+                    Relation::Tag(tag) => child.named(tag),
+                    Relation::Inside => child,
+                });
+            }
+        }
+        Ok(children)
     }
 
     /// Returns what each place whose content may change shows now; nothing of one that cannot be read.

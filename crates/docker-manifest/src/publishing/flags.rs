@@ -175,7 +175,6 @@ impl PublishFlags {
             (self.expect_digest.is_some(), "--expect-digest"),
             (self.if_not_exists.is_on(), "--if-not-exists"),
             (self.no_verify.is_on(), "--no-verify"),
-            (self.referrers.is_on(), "--referrers"),
             (!self.tag.is_empty(), "--tag"),
         ];
         given

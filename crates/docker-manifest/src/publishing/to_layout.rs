@@ -3,14 +3,15 @@
 use std::collections::BTreeSet;
 
 use manifest_core::media_type::is_foreign_layer;
+use manifest_core::referrers::{Overlap, descriptor as descriptor_of, overlap};
 use manifest_core::{Descriptor, Draft, PublishedList, Reference};
-use manifest_layout::{Kind, LayoutWriter, Location, Name};
+use manifest_layout::{Kind, Layout, LayoutWriter, Location, Name};
 use manifest_registry::{Child, Client, Downloads, Plan};
 
 use super::children::{self, Disks};
 use super::flags::PublishFlags;
-use super::plan;
 use super::report::{self, Report, TargetReport};
+use super::{plan, referrers};
 use crate::commands::for_all;
 use crate::context::Context;
 use crate::failure::Failure;
@@ -65,7 +66,11 @@ pub(super) async fn write(
         disks,
     } = written;
     flags.files(context)?;
-    let children = children::all(client, draft, disks).await?;
+    let mut children = children::all(client, draft, disks).await?;
+    if flags.referrers.is_on() {
+        referrers::add_to_all(client, draft, disks, &mut children, context.output).await?;
+        drop_known_signatures(place, &mut children)?;
+    }
     let is_dry = flags.dry_run.is_on();
     let writer = match is_dry {
         true => LayoutWriter::as_it_is(&place.path),
@@ -106,11 +111,17 @@ pub(super) async fn write(
     let copied = for_all(copies).await;
     drop(watching);
     copied?;
+    let mut listed = Vec::new();
     for child in &children {
         let manifest = child.manifest();
         let mut descriptor = manifest.descriptor();
         descriptor.digest = manifest.digest().clone();
         writer.put(&descriptor, manifest.bytes())?;
+        if child.is_referrer() {
+            listed.push((descriptor_of(manifest), None));
+        } else if let Some(tag) = child.tag() {
+            listed.push((descriptor, Some(tag.to_owned())));
+        }
     }
     let own = Descriptor::new(
         list.media_type.as_str(),
@@ -119,10 +130,11 @@ pub(super) async fn write(
     );
     writer.put(&own, &list.bytes)?;
     let name = match &place.name {
-        Name::Tag(name) => Some(name.as_str()),
+        Name::Tag(name) => Some(name.clone()),
         _ => None,
     };
-    writer.name(&own, name)?;
+    listed.push((own, name));
+    writer.list(&listed)?;
     say(&format!("written to {place}"));
     let target = TargetReport {
         reference: place.to_string(),
@@ -134,6 +146,39 @@ pub(super) async fn write(
         ..report::Written::default()
     };
     report.write(&written, flags, context)
+}
+
+/// Leaves out what cosign keeps under a tag that has all of it in the layout already.
+///
+/// # Errors
+/// Where something in the layout would be lost.
+fn drop_known_signatures(place: &Location, children: &mut Vec<Child>) -> Result<(), Failure> {
+    let mut kept = Vec::new();
+    for child in children.drain(..) {
+        let there = child.tag().and_then(|tag| {
+            let name = Name::Tag(tag.to_owned());
+            let location = Location {
+                name,
+                ..place.clone()
+            };
+            // What is no layout yet has none of it.
+            Layout::open(&location)
+                .and_then(|layout| layout.root())
+                .ok()
+        });
+        match there.as_ref().map(|there| overlap(child.manifest(), there)) {
+            Some(Overlap::Stays) => {}
+            Some(Overlap::Differs) => {
+                return Err(Failure::SignaturesDiffer {
+                    place: place.path.clone(),
+                    tag: child.tag().unwrap_or_default().to_owned(),
+                });
+            }
+            Some(Overlap::Grows) | None => kept.push(child),
+        }
+    }
+    *children = kept;
+    Ok(())
 }
 
 /// Returns the blobs that the layout does not have, each once, with whose they are.
