@@ -182,7 +182,7 @@ fn what_refers_to_images_on_disk_goes_along_and_comes_back() {
         let both = "--on-duplicate keep --referrers @/app:1";
         let dry = shell.run(&format!("push --dry-run {both}"));
         for name in [&sbom.digest, &cosign] {
-            dry.says(&format!("would put REGISTRY/app")).says(name);
+            dry.says("would put REGISTRY/app").says(name);
         }
         assert!(registry.writes().is_empty());
         let pushed = shell.run(&format!("push {both} -t @/second:1"));
