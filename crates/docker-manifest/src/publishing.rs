@@ -23,7 +23,7 @@ use std::collections::BTreeMap;
 use manifest_core::draft::Origin;
 use manifest_core::reference::Repository;
 use manifest_core::{Digest, Draft, Entry, Manifest, MediaType, PublishedList, Reference, Source};
-use manifest_registry::{Child, Client, Outlook, Publication};
+use manifest_registry::{Child, Client, Outlook, Publication, Watch};
 
 use crate::cli::{Moved, OnDuplicate, PlatformList};
 use crate::commands::for_all;
@@ -162,8 +162,7 @@ async fn send(
     let verified = work.report.digests();
     let publications: Vec<Publication<'_>> = groups
         .iter()
-        .enumerate()
-        .map(|(place, (repository, targets))| Publication {
+        .map(|(repository, targets)| Publication {
             targets,
             media_type: work.media_type,
             bytes: work.bytes,
@@ -171,7 +170,6 @@ async fn send(
             push_foreign: flags.push_foreign.is_on(),
             expected: flags.expected(),
             verified: (!flags.no_verify.is_on()).then_some(&verified),
-            watched: if place == 0 { &watched } else { &[] },
         })
         .collect();
     let wanted = work.drafted.unwrap_or_default();
@@ -183,7 +181,7 @@ async fn send(
         disks_moved(draft, disks, wanted, output)?;
     }
     if flags.dry_run.is_on() {
-        let mut plan = client.plan(&publications).await?;
+        let mut plan = client.plan(&publications, &watched).await?;
         looked_at(&plan.watched)?;
         targets::in_order(&mut plan.tags, targets);
         let look = |tag: &ChildTag| {
@@ -206,7 +204,6 @@ async fn send(
         }
     };
     let check = |outlook: &Outlook| {
-        looked_at(&outlook.watched)?;
         if outlook.copies > 0 {
             say(&format!(
                 "copying {} blobs ({}) from other registries",
@@ -233,7 +230,15 @@ async fn send(
         }
     };
     let watching = (!flags.quiet.is_on()).then(|| context.watch_copying());
-    let released = client.release(&publications, check, arrived).await;
+    // What is only said need not be known before anything is written: it costs no round trip.
+    let watch = Watch {
+        names: &watched,
+        is_first: wanted == Moved::Error || flags.if_not_exists.is_on(),
+    };
+    let looked_at = |shown: &[_]| context.aside(|| looked_at(shown));
+    let released = client
+        .release(&publications, watch, check, looked_at, arrived)
+        .await;
     drop(watching);
     let mut released = match released {
         Ok(released) => released,

@@ -185,7 +185,6 @@ pub(super) async fn put(client: &Client, tags: &[ChildTag]) -> Vec<(Reference, T
             push_foreign: false,
             expected: Expected::Anything,
             verified: Some(&[]),
-            watched: &[],
         };
         let mut published = client.publish(&publication, |_| ()).await?;
         // It has one tag, for it was published.

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 
 use manifest_core::{Content, Descriptor, Digest, Manifest, MediaType};
 use manifest_registry::{
-    Child, Client, Expected, LocalBlobs, Outlook, Publication, Published, RegistryError,
+    Child, Client, Expected, LocalBlobs, Outlook, Publication, Published, RegistryError, Watch,
 };
 use manifest_testkit::EmbeddedRegistry;
 use manifest_testkit::fault::{Answer, Fault};
@@ -70,7 +70,6 @@ fn push(
         push_foreign: false,
         expected: Expected::Anything,
         verified: Some(&[]),
-        watched: &[],
     };
     let result = run(client.publish(&publication, |_| {}));
     let opened = *blobs.opened.lock().unwrap();
@@ -122,10 +121,9 @@ fn what_one_repository_got_others_of_its_registry_mount() {
             push_foreign: false,
             expected: Expected::Anything,
             verified: Some(&[]),
-            watched: &[],
         });
         let client = client();
-        let planned = run(client.plan(&publications)).unwrap().blobs;
+        let planned = run(client.plan(&publications, &[])).unwrap().blobs;
         let mounts = planned.iter().filter(|blob| blob.is_mount);
         assert_eq!((planned.len(), mounts.count()), (9, 6));
         let mut outlook = 0;
@@ -133,7 +131,14 @@ fn what_one_repository_got_others_of_its_registry_mount() {
             outlook = seen.local;
             Ok::<_, RegistryError>(())
         };
-        let released = run(client.release(&publications, check, |_, _| {})).unwrap();
+        let released = run(client.release(
+            &publications,
+            Watch::default(),
+            check,
+            |_| Ok(()),
+            |_, _| {},
+        ));
+        let released = released.unwrap();
         // What is said before is what it comes to where the registry mounts.
         assert_eq!(outlook, 3);
         let sum = |of: fn(&Published) -> usize| released.published.iter().map(of).sum::<usize>();
