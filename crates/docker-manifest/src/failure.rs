@@ -384,7 +384,15 @@ impl Failure {
                 own.into_iter().chain(only_in_the_engine(error)).collect()
             }
             Self::Layout(error) => error.hint().into_iter().collect(),
-            Self::Partly { failed, .. } => failed.iter().filter_map(RegistryError::hint).collect(),
+            Self::Partly { failed, .. } => {
+                let mut hints: Vec<String> = Vec::new();
+                for hint in failed.iter().filter_map(RegistryError::hint) {
+                    if !hints.contains(&hint) {
+                        hints.push(hint);
+                    }
+                }
+                hints
+            }
             failure => failure.own_hint().into_iter().collect(),
         }
     }

@@ -243,7 +243,10 @@ async fn send(
     let mut released = match released {
         Ok(released) => released,
         Err(error) => {
-            targets::none_written(targets, say);
+            // Without tags some may be there already.
+            if !flags.by_digest.is_on() {
+                targets::none_written(targets, say);
+            }
             return Err(error);
         }
     };

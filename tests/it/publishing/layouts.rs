@@ -340,6 +340,14 @@ fn a_list_goes_to_a_layout_and_back() {
             .filter_map(|entry| entry["annotations"]["org.opencontainers.image.ref.name"].as_str())
             .collect();
         assert_eq!(names, ["1", "stable"]);
+        let json = shell.run(&format!(
+            "push --format json --to oci-layout://{to}:stable @/app:1"
+        ));
+        let json: Value = serde_json::from_str(&json.stdout).unwrap();
+        assert_eq!(json["digest"], digest);
+        let place = "oci-layout://HOME/target:stable";
+        let expected = serde_json::json!([{ "reference": place, "state": "written" }]);
+        assert_eq!(json["targets"], expected);
         // And back: the same digest.
         shell
             .run(&format!(

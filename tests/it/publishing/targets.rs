@@ -83,17 +83,18 @@ fn nothing_is_written_where_one_target_refuses() {
 
 #[test]
 fn a_tag_that_fails_is_told_from_those_that_are_live() {
-    let registry = Watched::empty(Kind::Embedded);
-    let (_, one) = built("linux/amd64", "1");
-    registry.push("app", "one", &one);
-    let shell = Shell::new(&registry);
-    shell.run("create @/app:1 @/app:one").succeeds();
-    registry.fault(Fault::on("PUT", "/v2/app/manifests/held").answer(Answer::status(409)));
-    let pushed = shell.run("push @/app:1 -t @/app:held -t @/app:latest");
-    pushed.says("live: ").says("app:1").says("failed");
-    assert_ne!(pushed.code, 0);
-    assert_eq!(entries(&registry, "app", "latest"), entries_of(&one));
-    assert!(registry.manifest("app", "held").is_none());
+    for registry in watched::each() {
+        let (_, one) = built("linux/amd64", "1");
+        registry.push("app", "one", &one);
+        let shell = Shell::new(&registry);
+        shell.run("create @/app:1 @/app:one").succeeds();
+        registry.fault(Fault::on("PUT", "/v2/app/manifests/held").answer(Answer::status(409)));
+        let pushed = shell.run("push @/app:1 -t @/app:held -t @/app:latest");
+        pushed.says("live: ").says("app:1").says("failed");
+        assert_ne!(pushed.code, 0);
+        assert_eq!(entries(&registry, "app", "latest"), entries_of(&one));
+        assert!(registry.manifest("app", "held").is_none());
+    }
 }
 
 #[test]
@@ -201,83 +202,86 @@ fn images_get_tags_of_their_own() {
 
 #[test]
 fn a_child_that_is_not_there_afterwards_is_told() {
-    let registry = Watched::empty(Kind::Embedded);
-    let (_, one) = built("linux/amd64", "1");
-    registry.push("app", "one", &one);
-    let shell = Shell::new(&registry);
-    shell.run("create @/app:1 @/app:one").succeeds();
-    let gone = &one.children[0];
-    let path = format!("/v2/app/manifests/{gone}");
-    registry.fault(Fault::on("HEAD", &path).answer(Answer::status(404)));
-    shell
-        .run("push @/app:1")
-        .fails(1)
-        .says("is published, and the registry does not have")
-        .says(gone);
-    // It is there already, and no better for that.
-    let again = shell.run("push @/app:1");
-    again.fails(1).says("does not have").says(gone);
-    registry.lines();
-    let tags = shell.run("push -t @/app:2 -t @/app:3 @/app:1");
-    tags.fails(1)
-        .says("REGISTRY/app:2  incomplete")
-        .says("live: REGISTRY/app:1 (incomplete), REGISTRY/app:2 (incomplete)");
-    // However many tags there are, what they lead to is looked at once.
-    let looks = registry.lines();
-    let looks = looks
-        .iter()
-        .filter(|line| line.starts_with(&format!("HEAD {path} ")));
-    assert_eq!(looks.count(), 1);
-    // Nobody looks where that is not wanted: neither at the images nor at the tag.
-    shell.run("push --no-verify -t @/app:4 @/app:1").succeeds();
-    let lines = registry.lines();
-    let after = lines
-        .iter()
-        .skip_while(|line| !line.contains("PUT /v2/app/manifests/4"));
-    assert_eq!(after.count(), 1, "{lines:#?}");
+    for registry in watched::each() {
+        let (_, one) = built("linux/amd64", "1");
+        registry.push("app", "one", &one);
+        let shell = Shell::new(&registry);
+        shell.run("create @/app:1 @/app:one").succeeds();
+        let gone = &one.children[0];
+        let path = format!("/v2/app/manifests/{gone}");
+        registry.fault(Fault::on("HEAD", &path).answer(Answer::status(404)));
+        shell
+            .run("push @/app:1")
+            .fails(1)
+            .says("is published, and the registry does not have")
+            .says(gone);
+        // It is there already, and no better for that.
+        let again = shell.run("push @/app:1");
+        again.fails(1).says("does not have").says(gone);
+        registry.lines();
+        let tags = shell.run("push -t @/app:2 -t @/app:3 @/app:1");
+        tags.fails(1)
+            .says("REGISTRY/app:2  incomplete")
+            .says("live: REGISTRY/app:1 (incomplete), REGISTRY/app:2 (incomplete)");
+        assert_eq!(tags.stderr.matches("\nhint: ").count(), 1, "{tags}");
+        // However many tags there are, what they lead to is looked at once.
+        let looks = registry.lines();
+        let looks = looks
+            .iter()
+            .filter(|line| line.starts_with(&format!("HEAD {path} ")));
+        assert_eq!(looks.count(), 1);
+        // Nobody looks where that is not wanted: neither at the images nor at the tag.
+        shell.run("push --no-verify -t @/app:4 @/app:1").succeeds();
+        let lines = registry.lines();
+        let after = lines
+            .iter()
+            .skip_while(|line| !line.contains("PUT /v2/app/manifests/4"));
+        assert_eq!(after.count(), 1, "{lines:#?}");
+    }
 }
 
 #[test]
 fn tags_of_images_come_before_the_report() {
-    let registry = Watched::empty(Kind::Embedded);
-    let (_, one) = built("linux/amd64", "1");
-    registry.push("base", "1", &one);
-    let shell = Shell::new(&registry);
-    shell.run("create @/app:1 @/base:1").succeeds();
-    let report = shell.home.path().join("digest");
-    let push = |more: &[&str]| {
-        let mut command = shell.command("push @/app:1 --child-tags");
-        let command = command.args(["1-{arch}", "--digestfile"]);
-        shell.run_command(command.arg(&report).args(more))
-    };
-    push(&["--dry-run"])
-        .succeeds()
-        .says("would write REGISTRY/app:1-amd64");
-    registry.fault(Fault::on("PUT", "/v2/app/manifests/1-amd64").answer(Answer::status(403)));
-    let refused = push(&[]);
-    refused
-        .fails(4)
-        .says("REGISTRY/app:1        written")
-        .says("REGISTRY/app:1-amd64  failed")
-        .says("live: REGISTRY/app:1\n");
-    assert!(
-        !refused
-            .stdout
-            .lines()
-            .any(|line| line.starts_with("sha256:")),
-        "{refused}"
-    );
-    assert!(!report.exists());
-    registry.clear_faults();
-    push(&[]).succeeds();
-    assert!(report.exists());
-    push(&["--dry-run"])
-        .succeeds()
-        .says("REGISTRY/app:1-amd64 is there already");
-    let json = push(&["--format", "json"]);
-    let json: serde_json::Value = serde_json::from_str(&json.stdout).unwrap();
-    assert_eq!(json["childTags"][0]["reference"], "REGISTRY/app:1-amd64");
-    assert_eq!(json["childTags"][0]["state"], "there already");
+    for registry in watched::each() {
+        let (_, one) = built("linux/amd64", "1");
+        registry.push("base", "1", &one);
+        let shell = Shell::new(&registry);
+        shell.run("create @/app:1 @/base:1").succeeds();
+        let report = shell.home.path().join("digest");
+        let push = |more: &[&str]| {
+            let mut command = shell.command("push @/app:1 --child-tags");
+            let command = command.args(["1-{arch}", "--digestfile"]);
+            shell.run_command(command.arg(&report).args(more))
+        };
+        push(&["--dry-run"])
+            .succeeds()
+            .says("would write REGISTRY/app:1-amd64");
+        registry.fault(Fault::on("PUT", "/v2/app/manifests/1-amd64").answer(Answer::status(403)));
+        let refused = push(&[]);
+        refused
+            .fails(4)
+            .says("REGISTRY/app:1        written")
+            .says("REGISTRY/app:1-amd64  failed")
+            .says("live: REGISTRY/app:1\n");
+        assert!(
+            !refused
+                .stdout
+                .lines()
+                .any(|line| line.starts_with("sha256:")),
+            "{refused}"
+        );
+        assert!(!report.exists());
+        registry.clear_faults();
+        push(&[]).succeeds();
+        assert!(report.exists());
+        push(&["--dry-run"])
+            .succeeds()
+            .says("REGISTRY/app:1-amd64 is there already");
+        let json = push(&["--format", "json"]);
+        let json: serde_json::Value = serde_json::from_str(&json.stdout).unwrap();
+        assert_eq!(json["childTags"][0]["reference"], "REGISTRY/app:1-amd64");
+        assert_eq!(json["childTags"][0]["state"], "there already");
+    }
 }
 
 #[test]
@@ -389,42 +393,43 @@ fn a_name_with_a_digest_has_to_mean_what_is_published() {
 
 #[test]
 fn flags_that_do_not_go_together() {
-    let registry = Watched::empty(Kind::Embedded);
-    let digest = format!("sha256:{}", "0".repeat(64));
-    registry.push("app", "one", &built("linux/amd64", "1").1);
-    let shell = Shell::new(&registry);
-    shell.run("create @/app:1 @/app:one").succeeds();
-    registry.lines();
-    for (flags, said) in [
-        ("--by-digest --child-tags x", "--by-digest and --child-tags"),
-        (
-            "--by-digest --if-not-exists",
-            "--by-digest and --if-not-exists",
-        ),
-        (
-            &format!("--by-digest --expect-digest {digest}"),
-            "--by-digest and --expect-digest",
-        ),
-        (
-            &format!("--if-not-exists --expect-digest {digest}"),
-            "--if-not-exists and --expect",
-        ),
-    ] {
-        for line in ["push @/app:1", "create --push @/app:1 @/app:one"] {
-            shell.run(&format!("{line} {flags}")).fails(125).says(said);
+    for registry in watched::each() {
+        let digest = format!("sha256:{}", "0".repeat(64));
+        registry.push("app", "one", &built("linux/amd64", "1").1);
+        let shell = Shell::new(&registry);
+        shell.run("create @/app:1 @/app:one").succeeds();
+        registry.lines();
+        for (flags, said) in [
+            ("--by-digest --child-tags x", "--by-digest and --child-tags"),
+            (
+                "--by-digest --if-not-exists",
+                "--by-digest and --if-not-exists",
+            ),
+            (
+                &format!("--by-digest --expect-digest {digest}"),
+                "--by-digest and --expect-digest",
+            ),
+            (
+                &format!("--if-not-exists --expect-digest {digest}"),
+                "--if-not-exists and --expect",
+            ),
+        ] {
+            for line in ["push @/app:1", "create --push @/app:1 @/app:one"] {
+                shell.run(&format!("{line} {flags}")).fails(125).says(said);
+            }
         }
+        shell
+            .run(&format!(
+                "tag --if-not-exists --expect-digest {digest} @/app:one @/app:two"
+            ))
+            .fails(125);
+        assert!(registry.lines().is_empty());
+        // Nothing goes to another registry by another name either.
+        shell
+            .run("create --push --no-copy @/app:1 @/app:one -t q.io/app:1")
+            .fails(1)
+            .says("q.io/app:1 is not in the registry of REGISTRY/app:1, and --no-copy is given");
     }
-    shell
-        .run(&format!(
-            "tag --if-not-exists --expect-digest {digest} @/app:one @/app:two"
-        ))
-        .fails(125);
-    assert!(registry.lines().is_empty());
-    // Nothing goes to another registry by another name either.
-    shell
-        .run("create --push --no-copy @/app:1 @/app:one -t q.io/app:1")
-        .fails(1)
-        .says("q.io/app:1 is not in the registry of REGISTRY/app:1, and --no-copy is given");
 }
 
 #[test]
