@@ -93,10 +93,20 @@ pub struct Origin {
     pub platform: Platform,
     /// The annotations that the list had on it.
     pub annotations: BTreeMap<String, String>,
+    /// The platform that the image's own configuration states, where the list that it came with states another one.
+    pub config: Option<Platform>,
     /// What was named, where that is not the entry's reference: the list that it is a child of, or where it is on disk.
     pub source: Option<Source>,
     /// Whether the user did not want the registry's TLS to be checked.
     pub insecure: bool,
+}
+
+impl Origin {
+    /// Returns the platform that the image's own configuration states, as far as that is known.
+    #[must_use]
+    pub fn own_platform(&self) -> &Platform {
+        self.config.as_ref().unwrap_or(&self.platform)
+    }
 }
 
 /// What was given to `create`.
@@ -199,6 +209,13 @@ impl Entry {
         }
     }
 
+    /// Notes what the image's own configuration states, so that it need not be asked for again.
+    pub fn note_config(&mut self, own: &Platform) {
+        if let Some(origin) = &mut self.origin {
+            origin.config = (origin.platform != *own).then(|| own.clone());
+        }
+    }
+
     /// Makes the entry of a manifest that was just resolved.
     #[must_use]
     pub fn resolved(
@@ -213,6 +230,7 @@ impl Entry {
             resolved_at: now,
             platform: platform.clone(),
             annotations: BTreeMap::new(),
+            config: None,
             source: None,
             insecure: false,
         };
@@ -266,6 +284,7 @@ impl Entry {
             resolved_at: now,
             platform: descriptor.platform.clone().unwrap_or_default(),
             annotations: descriptor.annotations.clone(),
+            config: None,
             source: Some(source),
             insecure: false,
         };
@@ -299,39 +318,29 @@ impl Entry {
 
     /// Takes over what had been annotated on `old`, the entry that this one replaces.
     ///
-    /// A field was annotated if it differs from what the image's configuration stated then. Of an entry whose
-    /// configuration is not known (Docker's CLI wrote it) every field that is not empty counts.
+    /// A field was annotated, or emptied, if it differs from what the image came with then. Of an entry of which that is not
+    /// known (Docker's CLI wrote it) every field that is not empty counts.
     pub fn keep_annotations(&mut self, old: &Self) {
-        let Some(was) = &old.descriptor.platform else {
-            return;
-        };
-        let stated = old.origin.as_ref().map(|origin| &origin.platform);
-        let platform = self.descriptor.platform.get_or_insert_default();
-        let keep = |field: fn(&mut Platform) -> &mut String, platform: &mut Platform| {
-            let mut was = was.clone();
-            let value = std::mem::take(field(&mut was));
-            let unchanged = stated.is_some_and(|stated| *field(&mut stated.clone()) == value);
-            if !value.is_empty() && !unchanged {
-                *field(platform) = value;
-            }
-        };
-        keep(|platform| &mut platform.os, platform);
-        keep(|platform| &mut platform.architecture, platform);
-        keep(|platform| &mut platform.variant, platform);
-        keep(|platform| &mut platform.os_version, platform);
-        if stated.is_none_or(|stated| stated.os_features != was.os_features) {
-            platform.os_features.clone_from(&was.os_features);
+        let origin = old.origin.as_ref();
+        if let Some(was) = &old.descriptor.platform {
+            let stated = origin.map(|origin| &origin.platform);
+            let platform = self.descriptor.platform.get_or_insert_default();
+            keep(|p| &mut p.os, was, stated, platform);
+            keep(|p| &mut p.architecture, was, stated, platform);
+            keep(|p| &mut p.variant, was, stated, platform);
+            keep(|p| &mut p.os_version, was, stated, platform);
+            keep(|p| &mut p.os_features, was, stated, platform);
+            keep(|p| &mut p.features, was, stated, platform);
         }
-        if stated.is_none_or(|stated| stated.features != was.features) {
-            platform.features.clone_from(&was.features);
-        }
-        let stated = old.origin.as_ref().map(|origin| &origin.annotations);
-        for (key, value) in &old.descriptor.annotations {
-            if stated.and_then(|stated| stated.get(key)) != Some(value) {
-                let annotations = &mut self.descriptor.annotations;
-                annotations.insert(key.clone(), value.clone());
-            }
-        }
+        let none = BTreeMap::new();
+        let stated = origin.map_or(&none, |origin| &origin.annotations);
+        let was = &old.descriptor.annotations;
+        let annotations = &mut self.descriptor.annotations;
+        annotations.retain(|key, _| was.contains_key(key) || !stated.contains_key(key));
+        let own = was
+            .iter()
+            .filter(|(key, value)| stated.get(*key) != Some(value));
+        annotations.extend(own.map(|(key, value)| (key.clone(), value.clone())));
     }
 
     /// Changes the platform and the annotations.
@@ -345,9 +354,12 @@ impl Entry {
             match clear {
                 Clear::All => {
                     let origin = self.origin.as_ref();
+                    // What is not known here cannot have been annotated.
+                    let unknown = std::mem::take(&mut platform.unknown);
                     platform = origin
                         .map(|origin| origin.platform.clone())
                         .unwrap_or_default();
+                    platform.unknown = unknown;
                     annotations = origin
                         .map(|origin| origin.annotations.clone())
                         .unwrap_or_default();
@@ -388,14 +400,16 @@ impl Entry {
         add(&mut platform.os_features, &edit.os_features);
         add(&mut platform.features, &edit.features);
         annotations.extend(edit.annotations.clone());
-        // What came without a platform, as other artifacts do, can be annotated without one.
+        // What came without a platform that exists, as other artifacts do, can be annotated, and cleared, without one.
         let is_untouched = self
             .descriptor
             .platform
             .as_ref()
             .unwrap_or(&Platform::default())
             == &platform;
-        let is_checked = !(edit.is_forced || is_untouched && !edit.annotations.is_empty());
+        let is_as_it_came = self.origin.as_ref().is_some_and(|o| o.platform == platform);
+        let says_else = !edit.annotations.is_empty() || !edit.clear.is_empty();
+        let is_checked = !(edit.is_forced || (is_untouched || is_as_it_came) && says_else);
         if is_checked && !platform.is_known_pair() {
             let Platform {
                 os, architecture, ..
@@ -446,6 +460,21 @@ impl Entry {
     #[must_use]
     pub fn media_type(&self) -> Option<MediaType> {
         MediaType::recognise(&self.descriptor.media_type)
+    }
+}
+
+/// Takes over one field of a platform, if it was annotated.
+fn keep<T: Clone + Default + PartialEq>(
+    field: fn(&mut Platform) -> &mut T,
+    was: &Platform,
+    stated: Option<&Platform>,
+    platform: &mut Platform,
+) {
+    let of = |platform: &Platform| std::mem::take(field(&mut platform.clone()));
+    let value = of(was);
+    let unannotated = stated.map_or_else(T::default, of);
+    if value != unannotated {
+        *field(platform) = value;
     }
 }
 
@@ -548,6 +577,16 @@ mod tests {
         assert!(entry.annotate(&whole("linux/vax", false)).is_err());
         entry.annotate(&whole("linux/vax", true)).unwrap();
         entry.annotate(&whole("linux/arm/v6", false)).unwrap();
+        let clear = |field| PlatformEdit {
+            clear: vec![field],
+            ..PlatformEdit::default()
+        };
+        let mut odd = self::entry("unknown/unknown");
+        odd.annotate(&clear(Clear::Field(Field::Annotations)))
+            .unwrap();
+        odd.annotate(&edit("linux", "arm", "v7")).unwrap();
+        odd.annotate(&clear(Clear::All)).unwrap();
+        assert_eq!(odd, self::entry("unknown/unknown"));
         let before = entry.clone();
         let error = entry.annotate(&edit("windows", "s390x", "-")).unwrap_err();
         assert_eq!(
@@ -573,6 +612,41 @@ mod tests {
             "linux/riscv64",
             "nothing had been annotated"
         );
+
+        let clear = PlatformEdit {
+            clear: vec![
+                Clear::Field(Field::Variant),
+                Clear::Field(Field::Annotations),
+            ],
+            annotations: [("mine".to_owned(), "1".to_owned())].into(),
+            ..PlatformEdit::default()
+        };
+        let with_annotations = |platform: &str| {
+            let mut entry = entry(platform);
+            entry.descriptor.annotations = [("its".to_owned(), "1".to_owned())].into();
+            let origin = entry.origin.as_mut().unwrap();
+            origin.annotations.clone_from(&entry.descriptor.annotations);
+            entry
+        };
+        let mut emptied = with_annotations("linux/arm64/v8");
+        emptied.annotate(&clear).unwrap();
+        let mut new = with_annotations("linux/arm64/v8");
+        new.keep_annotations(&emptied);
+        assert_eq!(
+            platform_of(&new),
+            "linux/arm64",
+            "what was emptied stays empty"
+        );
+        assert_eq!(new.descriptor.annotations, clear.annotations);
+        let mut bare = entry("linux/arm64");
+        bare.descriptor.platform = None;
+        let mut annotated = bare.clone();
+        annotated
+            .descriptor
+            .annotations
+            .clone_from(&clear.annotations);
+        bare.keep_annotations(&annotated);
+        assert_eq!(bare, annotated, "nor does it need a platform");
 
         let mut dockers = entry("linux/arm64");
         dockers.origin = None;
