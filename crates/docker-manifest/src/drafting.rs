@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use manifest_core::{Draft, Entry, MediaType, Reference, Source};
+use manifest_core::{Draft, Entry, MediaType, Platform, Reference, Source};
 use manifest_registry::Client;
 use manifest_store::{Change, in_order};
 
@@ -10,15 +10,19 @@ use crate::cli::{AnnotationFlag, AnnotationTarget};
 use crate::commands::for_all;
 use crate::context::Context;
 use crate::failure::Failure;
+use crate::review;
 use crate::sources::flatten::Choice;
 use crate::sources::words::Named;
 use crate::sources::{Resolved, Resolver};
 
 /// Puts annotations on a draft's list and on its images.
+///
+/// # Errors
+/// Where one is for a platform that no image in the draft is for.
 pub(crate) fn annotate<'a>(
     draft: &mut Draft,
     annotations: impl IntoIterator<Item = &'a AnnotationFlag>,
-) {
+) -> Result<(), Failure> {
     for AnnotationFlag { on, key, value } in annotations {
         let pair = (key.clone(), value.clone());
         match on {
@@ -26,6 +30,9 @@ pub(crate) fn annotate<'a>(
                 draft.settings.annotations.extend([pair]);
             }
             AnnotationTarget::Entry(wanted) => {
+                if let Some(wanted) = wanted {
+                    review::require(draft, std::slice::from_ref(wanted))?;
+                }
                 for entry in draft.entries.iter_mut().filter(|entry| entry.is_image()) {
                     let platform = entry.descriptor.platform.clone().unwrap_or_default();
                     if wanted.as_ref().is_none_or(|wanted| platform.serves(wanted)) {
@@ -35,6 +42,7 @@ pub(crate) fn annotate<'a>(
             }
         }
     }
+    Ok(())
 }
 
 /// Returns what all images say of themselves in the same words.
@@ -66,6 +74,7 @@ pub(crate) fn merged(resolved: &[Resolved], base: Option<&Draft>) -> Vec<Entry> 
             .collect();
         for entry in &source.entries {
             let mut entry = entry.clone();
+            name_apart(&mut entry, &entries);
             if let Some(old) = predecessor(&entry, &was) {
                 entry.keep_annotations(old);
             }
@@ -88,7 +97,35 @@ pub(crate) fn merged(resolved: &[Resolved], base: Option<&Draft>) -> Vec<Entry> 
     entries
 }
 
-fn source_of(entry: &Entry) -> Source {
+/// Gives the child of a list a name of its own where lists have the same child for several platforms: entries are told apart by
+/// their references, and each descriptor is to stay.
+fn name_apart(entry: &mut Entry, entries: &[Entry]) {
+    let stated = |entry: &Entry| entry.origin.as_ref().map(|origin| origin.platform.clone());
+    let clashes = |name: &Reference| {
+        entries.iter().any(|other| {
+            let is_other = other.source() == entry.source() || stated(other) != stated(entry);
+            other.reference == *name && other.is_child() && entry.is_child() && is_other
+        })
+    };
+    if !clashes(&entry.reference) {
+        return;
+    }
+    let platform = stated(entry).unwrap_or_default().to_string();
+    let word = platform.replace(|c: char| !c.is_ascii_alphanumeric() && c != '.', "-");
+    let names = (1..).map_while(|number: usize| {
+        let tag = match number {
+            1 => word.clone(),
+            _ => format!("{word}-{number}"),
+        };
+        let name = entry.reference.repository().tagged(&tag)?;
+        Some(name.pinned(entry.descriptor.digest.clone()))
+    });
+    if let Some(name) = names.into_iter().find(|name| !clashes(name)) {
+        entry.reference = name;
+    }
+}
+
+pub(crate) fn source_of(entry: &Entry) -> Source {
     let own = || Source::Registry(entry.reference.clone());
     entry.source().cloned().unwrap_or_else(own)
 }
@@ -130,7 +167,20 @@ pub(crate) fn change(existing: Option<&Draft>, draft: Draft) -> Change {
     Change {
         put,
         remove,
+        starts_over: false,
         settings: Some(draft.settings).filter(|settings| *settings != existing.settings),
+    }
+}
+
+/// Returns what makes the draft on disk what it is to be, whatever is there.
+pub(crate) fn replacement(draft: Draft) -> Change {
+    let mut put = draft.entries;
+    put.sort_by_key(|entry| entry.position);
+    Change {
+        put,
+        remove: Vec::new(),
+        starts_over: true,
+        settings: Some(draft.settings),
     }
 }
 
@@ -170,7 +220,7 @@ pub(crate) async fn resolved_again(
         let platforms = entries
             .iter()
             .filter(|entry| is_flattened && entry.is_image())
-            .filter_map(|entry| Some(entry.origin.as_ref()?.platform.clone()));
+            .filter_map(|entry| Some(release(&entry.origin.as_ref()?.platform)));
         let choice = Choice {
             platforms: platforms.collect(),
             attestations: !is_flattened
@@ -190,7 +240,34 @@ pub(crate) async fn resolved_again(
             flatten,
             now,
         };
-        resolver.resolve(source).await
+        let resolved = resolver.resolve(source).await?;
+        let is_lost = |wanted: &&Platform| {
+            let mut found = resolved
+                .entries
+                .iter()
+                .filter_map(|entry| entry.origin.as_ref());
+            !found.any(|origin| origin.platform.serves(wanted))
+        };
+        let lost = choice.platforms.iter().filter(is_lost);
+        let lost: Vec<String> = lost.map(ToString::to_string).collect();
+        if lost.is_empty() {
+            return Ok(resolved);
+        }
+        Err(Failure::Lost {
+            source_image: resolved.source.into(),
+            list: draft.list.clone().into(),
+            missing: lost.join(", "),
+        })
     };
     for_all(sources.into_iter().map(of).map(resolve)).await
+}
+
+/// Returns a platform without the last number of the os version: that of Windows changes each month, and no host minds.
+fn release(platform: &Platform) -> Platform {
+    let mut parts: Vec<&str> = platform.os_version.split('.').collect();
+    parts.truncate(3);
+    Platform {
+        os_version: parts.join("."),
+        ..platform.clone()
+    }
 }

@@ -46,6 +46,10 @@ pub(crate) async fn publish(
         Some(_) => OnDuplicate::Warn,
         None => OnDuplicate::Error,
     };
+    let drafted = drafted.map(|wanted| match wanted {
+        Moved::Warn if flags.strict.is_on() => Moved::Error,
+        wanted => wanted,
+    });
     examine(&mut draft, flags, usual, context.output)?;
     let list = PublishedList::of(&draft)?;
     let report = Report::new(&draft, &list);
@@ -244,9 +248,13 @@ fn examine(
         let image = entry.reference.clone();
         return Err(Failure::NoPlatform { image });
     }
-    let mut warnings = review::settle_duplicates(draft, flags.on_duplicate.unwrap_or(usual))?;
+    let settled = review::settle_duplicates(draft, flags.on_duplicate.unwrap_or(usual))?;
+    let mut warnings = settled.warnings;
     warnings.extend(review::oddities(draft));
     review::require(draft, &PlatformList::all(&flags.require))?;
+    for line in settled.done {
+        output.status(&line);
+    }
     for warning in review::strictly(flags.strict.is_on(), warnings)? {
         output.warning(&warning);
     }

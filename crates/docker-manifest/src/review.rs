@@ -20,18 +20,15 @@ pub fn oddities(draft: &Draft) -> Vec<String> {
     let mut first: BTreeMap<&str, &Entry> = BTreeMap::new();
     let mut nameless_windows = Vec::new();
     for entry in draft.entries.iter().filter(|entry| entry.is_image()) {
+        said.extend(disagreement(entry));
         let Some(platform) = &entry.descriptor.platform else {
             continue;
         };
         let reference = &entry.reference;
-        if let Err(error) = platform.check(&platform.to_string()) {
+        if platform.is_stated()
+            && let Err(error) = platform.check(&platform.to_string())
+        {
             said.push(format!("no engine will choose {reference}: {error}"));
-        }
-        let stated = entry.origin.as_ref().map(|origin| &origin.platform);
-        if let Some(own) = stated.filter(|own| !own.agrees_with(platform)) {
-            said.push(format!(
-                "{reference} is published for {platform}, its configuration says {own}"
-            ));
         }
         if platform.os == "windows" && platform.os_version.is_empty() {
             nameless_windows.push(reference.to_string());
@@ -52,6 +49,25 @@ pub fn oddities(draft: &Draft) -> Vec<String> {
         ));
     }
     said
+}
+
+/// Says where a list will say something else of what an image runs on than the image itself.
+#[must_use]
+pub fn disagreement(entry: &Entry) -> Option<String> {
+    let reference = &entry.reference;
+    let own = entry.origin.as_ref()?.own_platform();
+    let platform = entry.descriptor.platform.as_ref();
+    let Some(platform) = platform.filter(|platform| platform.is_stated()) else {
+        let is_image = own.is_stated() && entry.is_image();
+        return is_image.then(|| {
+            format!(
+                "the list states no platform for {reference}, its configuration says {own}: no engine will choose it"
+            )
+        });
+    };
+    (entry.is_image() && !own.agrees_with(platform)).then(|| {
+        format!("the list says that {reference} is for {platform}, its configuration says {own}")
+    })
 }
 
 /// Says which images are of another kind than the others, where that makes some registries refuse the list.
@@ -89,11 +105,20 @@ pub fn lone_attestations(entries: &[Entry]) -> Vec<String> {
     orphans(entries).into_iter().map(say).collect()
 }
 
+/// What came of entries for one platform.
+#[derive(Debug, Default)]
+pub struct Settled {
+    /// What may not be meant.
+    pub warnings: Vec<String>,
+    /// What was done because it was asked for.
+    pub done: Vec<String>,
+}
+
 /// Does what is wanted about entries for one platform. Returns what is to be said.
 ///
 /// # Errors
 /// Where there are such entries, and there shall be none.
-pub fn settle_duplicates(draft: &mut Draft, wanted: OnDuplicate) -> Result<Vec<String>, Failure> {
+pub fn settle_duplicates(draft: &mut Draft, wanted: OnDuplicate) -> Result<Settled, Failure> {
     // In the order in which clients will see them.
     let order = draft.settings.order;
     let seen: Vec<Entry> = order.sorted(&draft.entries).into_iter().cloned().collect();
@@ -102,7 +127,7 @@ pub fn settle_duplicates(draft: &mut Draft, wanted: OnDuplicate) -> Result<Vec<S
     let platform =
         |place: usize| -> Platform { seen[place].descriptor.platform.clone().unwrap_or_default() };
     match wanted {
-        OnDuplicate::Keep => Ok(Vec::new()),
+        OnDuplicate::Keep => Ok(Settled::default()),
         OnDuplicate::Warn => {
             let say = |Duplicate { first, second }| {
                 format!(
@@ -112,10 +137,13 @@ pub fn settle_duplicates(draft: &mut Draft, wanted: OnDuplicate) -> Result<Vec<S
                     platform(second),
                 )
             };
-            Ok(found.into_iter().map(say).collect())
+            Ok(Settled {
+                warnings: found.into_iter().map(say).collect(),
+                done: Vec::new(),
+            })
         }
         OnDuplicate::Error => match found.first() {
-            None => Ok(Vec::new()),
+            None => Ok(Settled::default()),
             Some(&Duplicate { first, second }) => Err(Failure::Duplicate {
                 first: name(first).into(),
                 second: name(second).into(),
@@ -152,7 +180,10 @@ pub fn settle_duplicates(draft: &mut Draft, wanted: OnDuplicate) -> Result<Vec<S
                     entry.reference
                 )
             };
-            Ok(gone.iter().map(say).collect())
+            Ok(Settled {
+                warnings: Vec::new(),
+                done: gone.iter().map(say).collect(),
+            })
         }
     }
 }

@@ -40,6 +40,8 @@ pub struct Change {
     pub put: Vec<Entry>,
     /// The images whose entries go.
     pub remove: Vec<Reference>,
+    /// Whether all goes that is not put, damaged files included, and the order of the arguments begins anew.
+    pub starts_over: bool,
     /// What the list has beside its entries from now on.
     pub settings: Option<ListSettings>,
 }
@@ -55,7 +57,10 @@ impl Change {
     }
 
     fn is_empty(&self) -> bool {
-        self.put.is_empty() && self.remove.is_empty() && self.settings.is_none()
+        self.put.is_empty()
+            && self.remove.is_empty()
+            && !self.starts_over
+            && self.settings.is_none()
     }
 }
 
@@ -253,7 +258,11 @@ impl Store {
         }
         let before = found.state(list);
         let mut after = before.clone();
-        let mut removed = found.names_of(&change.remove);
+        let mut removed: BTreeSet<String> = if change.starts_over {
+            found.file_names().map(str::to_owned).collect()
+        } else {
+            found.names_of(&change.remove)
+        };
         after.files.retain(|file, _| !removed.contains(file));
         if let Some(settings) = change.settings {
             after.settings = settings;

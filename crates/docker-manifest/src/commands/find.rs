@@ -6,7 +6,8 @@ use manifest_core::{Digest, Draft, NamedPlatform, Reference, Source};
 use manifest_layout::Location;
 
 /// Returns the places of the entries that a text names: by reference as `create` was given it (that of a list names all that
-/// came with it), by where it is on disk, by digest, or by platform. `here` is the folder that relative paths start from.
+/// came with it), by where it is on disk, by digest (its own, or that of the list that it came with), or by platform. `here` is
+/// the folder that relative paths start from.
 pub(super) fn places(draft: &Draft, text: &str, here: Option<&Path>) -> Vec<usize> {
     let find = |is_meant: &dyn Fn(&manifest_core::Entry) -> bool| -> Vec<usize> {
         let entries = draft.entries.iter().enumerate();
@@ -16,7 +17,14 @@ pub(super) fn places(draft: &Draft, text: &str, here: Option<&Path>) -> Vec<usiz
             .collect()
     };
     if let Ok(digest) = text.parse::<Digest>() {
-        return find(&|entry| entry.descriptor.digest == digest);
+        let found = find(&|entry| entry.descriptor.digest == digest);
+        if !found.is_empty() {
+            return found;
+        }
+        let is_of = |entry: &manifest_core::Entry| {
+            entry.origin.as_ref().map(|o| &o.digest) == Some(&digest)
+        };
+        return find(&is_of);
     }
     if let Some(Ok(location)) = Location::parse(text) {
         let location = here.and_then(|here| location.absolute(here).ok());

@@ -297,7 +297,7 @@ fn entries_go_and_settings_stay() {
         change(Change {
             put: vec![entry("q.io/app:a", "A2", 2)],
             remove: vec![reference("q.io/app:b")],
-            settings: None,
+            ..Change::default()
         });
         assert_eq!(
             home.shown("q.io/app:1"),
