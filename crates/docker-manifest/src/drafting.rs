@@ -45,9 +45,13 @@ pub(crate) fn annotate<'a>(
     Ok(())
 }
 
-/// Returns what all images say of themselves in the same words.
-pub(crate) fn shared_sayings(resolved: &[Resolved]) -> BTreeMap<String, String> {
-    let mut sayings = resolved.iter().flat_map(|source| &source.sayings);
+/// Returns what all images say of themselves in the same words, those that stay in the draft included.
+pub(crate) fn shared_sayings(
+    resolved: &[Resolved],
+    staying: &[BTreeMap<String, String>],
+) -> BTreeMap<String, String> {
+    let resolved = resolved.iter().flat_map(|source| &source.sayings);
+    let mut sayings = resolved.chain(staying);
     let mut shared = sayings.next().cloned().unwrap_or_default();
     for saying in sayings {
         shared.retain(|key, value| saying.get(key) == Some(value));

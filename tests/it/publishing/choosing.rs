@@ -296,3 +296,55 @@ fn replacing_is_what_was_asked_for_and_starting_over_needs_nothing() {
         assert_eq!(entries(&registry, "app", "1"), entries_of(&old));
     }
 }
+
+#[test]
+fn what_all_images_say_is_said_by_those_that_stay_too() {
+    for registry in watched::each() {
+        for (tag, version) in [("x", "1"), ("y", "2")] {
+            let labels = serde_json::json!({ "Labels": {
+                "org.opencontainers.image.licenses": "MIT",
+                "org.opencontainers.image.version": version,
+                "mine": "1",
+            } });
+            let image = Image::oci().platform("linux/amd64").seed(tag);
+            registry.push("app", tag, &image.config_extra("config", labels).build());
+        }
+        let shell = Shell::new(&registry);
+        let annotations = || {
+            shell.run("push --on-duplicate keep @/app:1").succeeds();
+            let bytes = registry.bytes("app", "1");
+            let list: serde_json::Value = serde_json::from_slice(&bytes).unwrap();
+            list["annotations"].clone()
+        };
+        shell.run("create @/app:1 @/app:x").succeeds();
+        shell
+            .run("create --amend --annotation-from-source @/app:1 @/app:y")
+            .succeeds();
+        let licence = serde_json::json!({ "org.opencontainers.image.licenses": "MIT" });
+        assert_eq!(annotations(), licence);
+        shell
+            .run("create --replace --annotation-from-source @/app:1 @/app:y")
+            .succeeds();
+        assert_eq!(annotations()["org.opencontainers.image.version"], "2");
+    }
+}
+
+#[test]
+fn lists_in_lists_are_followed_so_deep_and_no_deeper() {
+    for registry in watched::each() {
+        let (_, one) = built("linux/amd64", "1");
+        let nested =
+            |deep: usize| (1..deep).fold(one.clone(), |list, _| Index::oci().index(&list).build());
+        registry.push("app", "deep", &nested(8));
+        registry.push("app", "deeper", &nested(9));
+        let shell = Shell::new(&registry);
+        shell.run("create @/app:1 @/app:deep").succeeds();
+        shell.run("push @/app:1").succeeds();
+        assert_eq!(entries(&registry, "app", "1"), entries_of(&one));
+        shell
+            .run("create @/app:2 @/app:deeper")
+            .fails(1)
+            .says("which is not followed further");
+        assert_eq!(shell.drafts().len(), 1);
+    }
+}

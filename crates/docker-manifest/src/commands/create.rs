@@ -1,5 +1,6 @@
 //! `create`: makes a draft of images that are in a registry, or adds to one.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use manifest_core::{Descriptor, Digest, Draft, Entry, Platform, Reference, Source};
@@ -226,6 +227,8 @@ fn check_no_copy(entries: &[Entry], target: &Reference) -> Result<(), Failure> {
 /// What was asked of registries.
 struct Sources {
     resolved: Vec<Resolved>,
+    /// What the images that stay in the draft say of themselves, where that is to be lifted.
+    staying: Vec<BTreeMap<String, String>>,
     subject: Option<Descriptor>,
     client: Client,
 }
@@ -322,7 +325,24 @@ async fn resolve(
             None => Ok::<_, Failure>(None),
         }
     };
-    let (resolved, subject) = tokio::join!(for_all(images.into_iter().map(resolve)), subject);
+    let staying = existing
+        .iter()
+        .flat_map(|draft| &draft.entries)
+        .filter(|entry| {
+            let is_named = || {
+                images
+                    .iter()
+                    .any(|image| image.source() == source_of(entry))
+            };
+            args.shape.annotation_from_source.is_on()
+                && !args.shape.replace.is_on()
+                && entry.is_image()
+                && !is_named()
+        });
+    let staying: Vec<&Entry> = staying.collect();
+    let staying = for_all(staying.into_iter().map(|entry| resolver.sayings_of(entry)));
+    let resolved = for_all(images.into_iter().map(resolve));
+    let (resolved, subject, staying) = tokio::join!(resolved, subject, staying);
     let mut resolved: Vec<Resolved> = resolved?.into_iter().flatten().collect();
     for entry in resolved.iter_mut().flat_map(|source| &mut source.entries) {
         if insecure || reach.remembers(&entry.reference) {
@@ -335,6 +355,7 @@ async fn resolve(
     check_platforms(&choice.platforms, &resolved)?;
     Ok(Sources {
         resolved,
+        staying: staying?,
         subject: subject?,
         client,
     })
@@ -437,9 +458,10 @@ impl ShapeFlags {
             settings.subject = Some(subject.clone());
         }
         if self.annotation_from_source.is_on() {
-            settings
-                .annotations
-                .extend(drafting::shared_sayings(&sources.resolved));
+            settings.annotations.extend(drafting::shared_sayings(
+                &sources.resolved,
+                &sources.staying,
+            ));
         }
         drafting::annotate(draft, &self.annotation)
     }

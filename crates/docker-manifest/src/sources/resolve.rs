@@ -135,6 +135,23 @@ impl Resolver<'_> {
         }
     }
 
+    /// Asks what an image that is in the draft already says of itself. One that cannot be read says nothing.
+    pub(crate) async fn sayings_of(
+        &self,
+        entry: &Entry,
+    ) -> Result<BTreeMap<String, String>, Failure> {
+        let manifest = Manifest::parse(&entry.descriptor.media_type, entry.payload()?);
+        let Ok(Content::Image(image)) = manifest.as_ref().map(Manifest::content) else {
+            return Ok(BTreeMap::new());
+        };
+        let place = match entry.source().and_then(Named::of) {
+            Some(Named::Disk(location)) => Place::Disk(Disk::new(location).into()),
+            _ => Place::Registry(self.client),
+        };
+        let config = place.config(entry.reference.repository(), image).await?;
+        Ok(sayings(image, &config))
+    }
+
     fn nothing_in(&self, source: Source) -> Resolved {
         let oddity = if self.choice.platforms.is_empty() {
             format!("there is no image in {source}")
