@@ -9,7 +9,7 @@ use crate::commands::{Shell, watched};
 #[test]
 fn the_name_of_a_build_is_its_image() {
     for registry in watched::each() {
-        let (_, one) = built("linux/amd64", "1");
+        let (amd64, one) = built("linux/amd64", "1");
         let (_, two) = built("linux/arm64", "2");
         registry.push("app", "one", &one);
         registry.push("app", "two", &two);
@@ -24,6 +24,11 @@ fn the_name_of_a_build_is_its_image() {
         shell
             .run(&format!("annotate @/app:1 {} --variant v9", two.digest))
             .succeeds();
+        let shown = shell.run("inspect @/app:1 @/app:one");
+        shown.succeeds();
+        let shown: serde_json::Value = serde_json::from_str(&shown.stdout).unwrap();
+        let manifest: serde_json::Value = serde_json::from_slice(&amd64.manifest).unwrap();
+        assert_eq!(shown, manifest);
         shell.run("push @/app:1").succeeds();
         let found = entries(&registry, "app", "1");
         let mut have = platforms(&found);

@@ -4,7 +4,6 @@ use std::str::FromStr;
 
 use manifest_core::draft::{Clear, Field};
 use manifest_core::{Draft, Entry, NamedPlatform, PlatformEdit, Reference};
-use manifest_registry::redact;
 use manifest_store::Change;
 
 use super::find;
@@ -147,30 +146,8 @@ pub(super) fn run(context: &Context<'_>, args: &Args) -> Result<(), Failure> {
             image?;
         }
         let draft = store.load(&list)?.ok_or_else(no_entry)?;
-        let mut places = find::places(&draft, image_text, context.here().ok().as_deref());
-        // Who names what BuildKit pushed means the image, and not what is attested of it.
-        if places.iter().any(|place| draft.entries[*place].is_image()) {
-            places.retain(|place| draft.entries[*place].is_image());
-        }
-        let reference = match places.as_slice() {
-            [] => return Err(no_entry()),
-            [place] => draft.entries[*place].reference.clone(),
-            several => {
-                let names = several.iter().map(|place| {
-                    let Entry {
-                        reference,
-                        descriptor,
-                        ..
-                    } = &draft.entries[*place];
-                    let platform = descriptor.platform.clone().unwrap_or_default();
-                    redact::printable(&format!("{reference} ({platform})"))
-                });
-                return Err(Failure::Ambiguous {
-                    image: image_text.clone(),
-                    found: names.collect(),
-                });
-            }
-        };
+        let found = find::one(&draft, image_text, context.here().ok().as_deref())?;
+        let reference = found.ok_or_else(no_entry)?.reference.clone();
         if !annotate(&reference)? {
             return Err(no_entry());
         }
