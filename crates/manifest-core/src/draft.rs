@@ -132,7 +132,7 @@ impl fmt::Display for Source {
 pub struct PlatformEdit {
     /// What is undone.
     pub clear: Vec<Clear>,
-    /// Replaces os, architecture and variant, and the os version where it has one.
+    /// Replaces os, architecture and variant, and the os version where it has one or the os is another.
     pub platform: Option<Platform>,
     /// Whether os and architecture may be a pair that does not exist.
     pub is_forced: bool,
@@ -373,6 +373,11 @@ impl Entry {
             }
         }
         if let Some(whole) = &edit.platform {
+            if platform.os != whole.os {
+                // They are those of the other system.
+                platform.os_version.clear();
+                platform.os_features.clear();
+            }
             platform.os.clone_from(&whole.os);
             platform.architecture.clone_from(&whole.architecture);
             platform.variant.clone_from(&whole.variant);
@@ -576,6 +581,13 @@ mod tests {
         assert_eq!(platform_of(&entry), "linux/arm64");
         assert!(entry.annotate(&whole("linux/vax", false)).is_err());
         entry.annotate(&whole("linux/vax", true)).unwrap();
+        let mut windows = self::entry("windows/amd64");
+        let own = windows.descriptor.platform.as_mut().unwrap();
+        own.os_version = "10.0.1".to_owned();
+        windows.annotate(&whole("windows/arm64", false)).unwrap();
+        assert_eq!(platform_of(&windows), "windows(10.0.1)/arm64");
+        windows.annotate(&whole("linux/arm64", false)).unwrap();
+        assert_eq!(platform_of(&windows), "linux/arm64");
         entry.annotate(&whole("linux/arm/v6", false)).unwrap();
         let clear = |field| PlatformEdit {
             clear: vec![field],

@@ -348,3 +348,54 @@ fn lists_in_lists_are_followed_so_deep_and_no_deeper() {
         assert_eq!(shell.drafts().len(), 1);
     }
 }
+
+#[test]
+fn an_attestation_of_something_else_is_warned_of() {
+    for registry in watched::each() {
+        let (amd64, _) = built("linux/amd64", "1");
+        let (elsewhere, one) = built("linux/arm64", "2");
+        let attestation = Image::oci()
+            .platform("unknown/unknown")
+            .seed("lone")
+            .build();
+        let about = |digest: &str| {
+            let about = [
+                ("vnd.docker.reference.digest", digest),
+                ("vnd.docker.reference.type", "attestation-manifest"),
+            ];
+            let unknown = Some(attestation.platform.clone());
+            let list = Index::oci().image(&amd64).index(&one);
+            list.image_with(&attestation, unknown, &about).build()
+        };
+        // A list is taken apart, so that nothing in the new one is what is attested.
+        for (row, digest) in [&one.digest, &format!("sha256:{}", "0".repeat(64))]
+            .into_iter()
+            .enumerate()
+        {
+            registry.push("app", "lone", &about(digest));
+            let shell = Shell::new(&registry);
+            let text = format!("is an attestation about {digest}, which is not in the list");
+            let list = format!("@/app:row{row}");
+            shell
+                .run(&format!("create {list} @/app:lone"))
+                .succeeds()
+                .says(&text);
+            shell
+                .run(&format!("push --strict {list}"))
+                .fails(1)
+                .says(&text);
+            shell.run(&format!("push {list}")).succeeds().says(&text);
+            assert_eq!(entries(&registry, "app", &format!("row{row}")).len(), 4);
+            for flags in ["--strict --replace", "--strict --push"] {
+                let line = format!("create {flags} {list} @/app:lone");
+                shell.run(&line).fails(1).says(&text);
+            }
+            let line = format!("create --strict --replace --attestations drop {list} @/app:lone");
+            shell.run(&line).succeeds().is_quiet();
+        }
+        // One of what is in the list by another source is not alone.
+        let shell = Shell::new(&registry);
+        registry.push("app", "lone", &about(&elsewhere.digest));
+        shell.run("create --strict @/app:1 @/app:lone").succeeds();
+    }
+}

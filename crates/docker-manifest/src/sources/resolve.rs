@@ -262,14 +262,15 @@ impl Resolver<'_> {
     /// Leaves out the attestations of images that turned out not to be wanted when their configuration was read.
     fn leave_out_lone(list: &ImageList, children: &mut Vec<(Reference, Found)>) {
         let of = |descriptor: &Descriptor| descriptor.digest.to_string();
-        let all: BTreeSet<String> = list.manifests.iter().map(of).collect();
+        let images = list.manifests.iter().filter(|child| !is_list(child));
+        let images: BTreeSet<String> = images.map(of).collect();
         let there: BTreeSet<String> = children
             .iter()
             .map(|(_, found)| of(&found.descriptor))
             .collect();
         children.retain(|(_, found)| {
             let about = found.descriptor.is_about();
-            about.is_none_or(|about| !all.contains(about) || there.contains(about))
+            about.is_none_or(|about| !images.contains(about) || there.contains(about))
         });
     }
 
