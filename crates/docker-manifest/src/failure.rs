@@ -4,7 +4,8 @@ use std::error::Error;
 use std::io;
 use std::path::PathBuf;
 
-use manifest_core::draft::{PayloadError, UnsupportedPair};
+use manifest_core::draft::PayloadError;
+use manifest_core::edit::UnsupportedPair;
 use manifest_core::settings::CannotCarry;
 use manifest_core::{Digest, PlatformNameError, Reference, ReferenceError, Source};
 use manifest_layout::{LayoutError, LocationError};

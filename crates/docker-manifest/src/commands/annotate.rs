@@ -2,7 +2,7 @@
 
 use std::str::FromStr;
 
-use manifest_core::draft::{Clear, Field};
+use manifest_core::edit::{Clear, Field};
 use manifest_core::{Draft, Entry, NamedPlatform, PlatformEdit, Reference};
 use manifest_store::Change;
 
