@@ -59,6 +59,13 @@ fn windows_images_are_chosen_by_release() {
     assert_eq!(found.len(), 1);
     assert_eq!(found[0]["platform"]["os.version"], "10.0.17763.1");
     assert_eq!(found[0]["platform"]["os.features"][0], "win32k");
+    shell
+        .run("annotate @/app:1 windows(10.0.17763)/amd64 --platform windows(10.0.17763.9)/arm64")
+        .succeeds();
+    shell.run("push @/app:1").succeeds();
+    let found = entries(&registry, "app", "1");
+    assert_eq!(found[0]["platform"]["os.version"], "10.0.17763.9");
+    assert_eq!(found[0]["platform"]["architecture"], "arm64");
     // Two releases are no duplicates.
     shell
         .run("create --push --strict @/app:2 @/app:2019 @/app:2022")
@@ -397,5 +404,47 @@ fn an_attestation_of_something_else_is_warned_of() {
         let shell = Shell::new(&registry);
         registry.push("app", "lone", &about(&elsewhere.digest));
         shell.run("create --strict @/app:1 @/app:lone").succeeds();
+    }
+}
+
+#[test]
+fn lists_have_their_images_in_the_order_that_is_wanted() {
+    for registry in watched::each() {
+        let (_, arm64) = built("linux/arm64", "1");
+        let (_, amd64) = built("linux/amd64", "2");
+        registry.push("app", "x", &arm64);
+        registry.push("app", "y", &amd64);
+        let shell = Shell::new(&registry);
+        for (order, expected) in [
+            ("platform", [&amd64, &arm64]),
+            ("given", [&amd64, &arm64]),
+            ("name", [&arm64, &amd64]),
+        ] {
+            shell
+                .run(&format!(
+                    "create --replace --order {order} @/app:1 @/app:y @/app:x"
+                ))
+                .succeeds();
+            shell.run("push @/app:1").succeeds();
+            let expected = expected.map(entries_of).concat();
+            assert_eq!(entries(&registry, "app", "1"), expected, "{order}");
+        }
+        // What comes later stands last, and another order may be chosen then.
+        shell
+            .run("create --replace --order given @/app:1 @/app:y")
+            .succeeds();
+        shell.run("create --amend @/app:1 @/app:armv7").succeeds();
+        shell.run("create --amend @/app:1 @/app:x").succeeds();
+        shell.run("push @/app:1").succeeds();
+        let unknown = "unknown/unknown";
+        let found = platforms(&entries(&registry, "app", "1"));
+        let expected = [
+            "linux/amd64",
+            unknown,
+            "linux/arm/v7",
+            "linux/arm64",
+            unknown,
+        ];
+        assert_eq!(found, expected);
     }
 }

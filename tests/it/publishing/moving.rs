@@ -5,6 +5,7 @@ use manifest_testkit::suite::Kind;
 
 use super::{built, entries, entries_of, platforms};
 use crate::commands::{Shell, Watched, watched};
+use crate::harness::{docker, line};
 
 #[test]
 fn a_refresh_loses_no_platform_in_silence() {
@@ -134,5 +135,60 @@ fn a_list_that_disagrees_with_its_image_is_told_whenever_it_is_pushed() {
             .succeeds();
         let text = "is for linux/s390x, its configuration says linux/amd64";
         shell.run("push --strict @/app:1").fails(1).says(text);
+    }
+}
+
+#[test]
+fn what_dockers_cli_does_in_between_is_taken_over() {
+    if !docker::is_here("publishing::moving::what_dockers_cli_does_in_between_is_taken_over") {
+        return;
+    }
+    for registry in watched::each() {
+        let image = Image::oci().platform("linux/amd64").seed("liar").build();
+        let (arm64, two) = built("linux/arm64", "2");
+        let list = Index::oci()
+            .image_with(&image, Some(built("linux/s390x", "x").0.platform), &[])
+            .build();
+        registry.push("app", "liar", &list);
+        registry.push("app", "two", &two);
+        let shell = Shell::new(&registry);
+        shell.run("create @/app:1 @/app:liar @/app:two").succeeds();
+        let docker = |text: &str| {
+            let line = line::Line::parse(text, &registry.host());
+            let mut command = shell.home.command(docker::find().unwrap());
+            command.args(line.words);
+            shell.run_command(&mut command).succeeds();
+        };
+        docker(&format!(
+            "annotate @/app:1 @/app@{} --os-features f",
+            image.digest
+        ));
+        docker(&format!(
+            "annotate @/app:1 @/app@{} --variant v9",
+            arm64.digest
+        ));
+        docker("create --insecure --amend @/app:1 @/app:armv7");
+        // Where the images came from, and what they say of themselves, is known still.
+        let text = "is for linux/s390x, its configuration says linux/amd64";
+        shell.run("push --strict @/app:1").fails(1).says(text);
+        let amend = shell.run("create --amend @/app:1 @/app:two @/app:armv7");
+        amend.succeeds();
+        shell.run("push @/app:1").succeeds();
+        let found = entries(&registry, "app", "1");
+        let mut have = platforms(&found);
+        have.sort();
+        let expected = [
+            "linux/arm/v7",
+            "linux/arm64/v9",
+            "linux/s390x",
+            "unknown/unknown",
+        ];
+        assert_eq!(have, expected);
+        let liar = found
+            .iter()
+            .find(|entry| entry["digest"] == image.digest.as_str());
+        assert_eq!(liar.unwrap()["platform"]["os.features"][0], "f");
+        shell.run("remove @/app:1 @/app:two @/app:armv7").succeeds();
+        assert_eq!(shell.drafts()["REGISTRY_app-1"], 1);
     }
 }
