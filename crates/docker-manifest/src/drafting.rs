@@ -92,10 +92,12 @@ pub(crate) fn merged(resolved: &[Resolved], base: Option<&Draft>) -> Vec<Entry> 
             }
         }
     }
-    // What was there keeps its place.
+    // What was there keeps its place; so does a list that has other images now.
     let place = |entry: &Entry| {
-        let was = again.iter().find(|old| old.reference == entry.reference);
-        entry.position.or(was.and_then(|old| old.position))
+        let source = source_of(entry);
+        let was = again.iter().filter(|old| source_of(old) == source);
+        let first = was.filter_map(|old| old.position).min();
+        entry.position.or(first)
     };
     entries.sort_by_key(|entry| place(entry).unwrap_or(u64::MAX));
     entries
@@ -168,10 +170,16 @@ pub(crate) fn change(existing: Option<&Draft>, draft: Draft) -> Change {
     };
     let mut put: Vec<Entry> = draft.entries.iter().filter(is_new).cloned().collect();
     put.sort_by_key(|entry| entry.position);
+    let mut order: Vec<&Entry> = draft.entries.iter().collect();
+    order.sort_by_key(|entry| entry.position);
     Change {
         put,
         remove,
         starts_over: false,
+        order: order
+            .into_iter()
+            .map(|entry| entry.reference.clone())
+            .collect(),
         settings: Some(draft.settings).filter(|settings| *settings != existing.settings),
     }
 }
@@ -184,6 +192,7 @@ pub(crate) fn replacement(draft: Draft) -> Change {
         put,
         remove: Vec::new(),
         starts_over: true,
+        order: Vec::new(),
         settings: Some(draft.settings),
     }
 }
@@ -232,11 +241,13 @@ pub(crate) async fn resolved_again(
                     .iter()
                     .any(|entry| entry.descriptor.is_attestation()),
         };
-        (source, choice, !nests)
+        let is_insecure = |entry: &&Entry| entry.origin.as_ref().is_some_and(|o| o.insecure);
+        let insecure = entries.iter().any(is_insecure);
+        (source, choice, !nests, insecure)
     };
     let now = context.now();
     let client = &client;
-    let resolve = |(source, choice, flatten): (Named, Choice, bool)| async move {
+    let resolve = |(source, choice, flatten, insecure): (Named, Choice, bool, bool)| async move {
         let resolver = Resolver {
             client,
             choice: &choice,
@@ -244,7 +255,10 @@ pub(crate) async fn resolved_again(
             flatten,
             now,
         };
-        let resolved = resolver.resolve(source).await?;
+        let mut resolved = resolver.resolve(source).await?;
+        for entry in resolved.entries.iter_mut().filter(|_| insecure) {
+            entry.mark_insecure();
+        }
         let is_lost = |wanted: &&Platform| {
             let mut found = resolved
                 .entries

@@ -42,6 +42,8 @@ pub struct Change {
     pub remove: Vec<Reference>,
     /// Whether all goes that is not put, damaged files included, and the order of the arguments begins anew.
     pub starts_over: bool,
+    /// The images in the order of the arguments, where that is to change. What is not named in it stays where it is.
+    pub order: Vec<Reference>,
     /// What the list has beside its entries from now on.
     pub settings: Option<ListSettings>,
 }
@@ -268,6 +270,7 @@ impl Store {
             after.settings = settings;
         }
         let contents = self.plan(&found, change.put, &mut after);
+        after.arrange(&change.order);
         removed.retain(|file| !contents.contains_key(file));
         found.check_all_but(list, &contents, &removed)?;
         writer.change(&found, contents, &removed, before, after)?;

@@ -33,6 +33,38 @@ fn a_refresh_loses_no_platform_in_silence() {
 }
 
 #[test]
+fn what_is_taken_anew_stays_where_it_was() {
+    for registry in watched::each() {
+        let (_, old) = built("linux/amd64", "old");
+        let (_, new) = built("linux/amd64", "new");
+        registry.push("app", "moving", &old);
+        let shell = Shell::new(&registry);
+        shell
+            .run("create --insecure --order given @/app:1 @/app:moving @/app:arm64")
+            .succeeds();
+        let unknown = "unknown/unknown";
+        let expected = ["linux/amd64", unknown, "linux/arm64/v8"];
+        for (line, index) in [
+            ("push --moved refresh @/app:1", &new),
+            ("create --amend @/app:1 @/app:moving", &old),
+        ] {
+            registry.push("app", "moving", index);
+            shell.run(line).succeeds();
+            shell.run("push @/app:1").succeeds();
+            let found = entries(&registry, "app", "1");
+            assert_eq!(platforms(&found), expected, "{line}");
+            assert_eq!(found[..2], entries_of(index), "{line}");
+            // Nor is forgotten that the registry may be talked to without TLS.
+            let files = shell.store();
+            let is_extras = |path: &std::path::Path| path.extension().is_some_and(|e| e == "json");
+            let extras = files.iter().find(|(path, _)| is_extras(path)).unwrap().1;
+            let extras = String::from_utf8_lossy(extras);
+            assert_eq!(extras.matches("\"insecure\": true").count(), 3, "{line}");
+        }
+    }
+}
+
+#[test]
 fn a_refresh_follows_the_updates_of_windows() {
     let registry = Watched::empty(Kind::Embedded);
     let release = |versions: [&str; 2]| {
