@@ -400,7 +400,7 @@ impl Failure {
                 format!("add --push, or give {flag} to `push`")
             }
             Self::Moved { .. } => {
-                "`--moved refresh` publishes what it shows now, `--moved warn` what it was"
+                "`--moved refresh` publishes what it shows now, `--moved warn` without `--strict` what it was"
                     .to_owned()
             }
             Self::CannotCarry(_) => {
