@@ -32,7 +32,6 @@ fn copy(
         push_foreign: false,
         expected: Expected::Anything,
         verified: &[],
-        watched: &[],
     };
     let mut arrived = Vec::new();
     let published =

@@ -232,7 +232,6 @@ fn nothing_is_written_to_a_mirror_or_decided_by_it() {
             push_foreign: false,
             expected: Expected::Anything,
             verified: &[],
-            watched: &[],
         };
         client.publish(&publication, |_| {}).await.unwrap();
     });
