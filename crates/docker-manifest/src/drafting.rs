@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use manifest_core::{Draft, Entry, MediaType, Platform, Reference, Source};
-use manifest_registry::Client;
+use manifest_registry::{Client, redact};
 use manifest_store::{Change, in_order};
 
 use crate::cli::{AnnotationFlag, AnnotationTarget};
@@ -117,10 +117,15 @@ fn name_apart(entry: &mut Entry, entries: &[Entry]) {
         return;
     }
     let platform = stated(entry).unwrap_or_default().to_string();
+    // A tag begins with a letter or digit, and has 128 characters at most.
     let word = platform.replace(|c: char| !c.is_ascii_alphanumeric() && c != '.', "-");
+    let word = match word.trim_matches(['-', '.']) {
+        "" => "other",
+        word => &word[..word.len().min(100)],
+    };
     let names = (1..).map_while(|number: usize| {
         let tag = match number {
-            1 => word.clone(),
+            1 => word.to_owned(),
             _ => format!("{word}-{number}"),
         };
         let name = entry.reference.repository().tagged(&tag)?;
@@ -274,7 +279,7 @@ pub(crate) async fn resolved_again(
         Err(Failure::Lost {
             source_image: resolved.source.into(),
             list: draft.list.clone().into(),
-            missing: lost.join(", "),
+            missing: redact::printable(&lost.join(", ")),
         })
     };
     for_all(sources.into_iter().map(of).map(resolve)).await

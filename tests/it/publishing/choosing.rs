@@ -108,7 +108,11 @@ fn one_image_for_several_platforms_keeps_each_descriptor() {
             platforms.iter().fold(Index::oci(), add).build()
         };
         let list = of(&["linux/arm/v6", "linux/arm/v7"]);
+        // Even where nothing but an annotation tells them apart.
         let other = of(&["linux/arm/v5"]);
+        let bare = |list: Index, value: &str| list.image_with(&image, None, &[("k", value)]);
+        let bare = bare(bare(bare(Index::oci(), "1"), "2"), "3").build();
+        registry.push("app", "bare", &bare);
         registry.push("app", "both", &list);
         registry.push("app", "other", &other);
         let shell = Shell::new(&registry);
@@ -121,6 +125,9 @@ fn one_image_for_several_platforms_keeps_each_descriptor() {
             .says("is published for linux/arm/v6 and for linux/arm/v7");
         let expected = [entries_of(&list), entries_of(&other)].concat();
         assert_eq!(entries(&registry, "app", "1"), expected);
+        shell.run("create @/app:2 @/app:bare").succeeds();
+        shell.run("push @/app:2").succeeds();
+        assert_eq!(entries(&registry, "app", "2"), entries_of(&bare));
         // Taken anew it is the same, and what was annotated on one of them stays on that one.
         shell
             .run("annotate @/app:1 linux/arm/v7 --annotation k=v")
