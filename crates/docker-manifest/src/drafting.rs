@@ -10,7 +10,6 @@ use crate::cli::{AnnotationFlag, AnnotationTarget};
 use crate::commands::for_all;
 use crate::context::Context;
 use crate::failure::Failure;
-use crate::review;
 use crate::sources::flatten::Choice;
 use crate::sources::words::Named;
 use crate::sources::{Resolved, Resolver};
@@ -18,7 +17,7 @@ use crate::sources::{Resolved, Resolver};
 /// Puts annotations on a draft's list and on its images.
 ///
 /// # Errors
-/// Where one is for a platform that no image in the draft is for.
+/// Where one is for images of which there is none in the draft.
 pub(crate) fn annotate<'a>(
     draft: &mut Draft,
     annotations: impl IntoIterator<Item = &'a AnnotationFlag>,
@@ -30,14 +29,20 @@ pub(crate) fn annotate<'a>(
                 draft.settings.annotations.extend([pair]);
             }
             AnnotationTarget::Entry(wanted) => {
-                if let Some(wanted) = wanted {
-                    review::require(draft, std::slice::from_ref(wanted))?;
-                }
+                let mut is_lost = true;
                 for entry in draft.entries.iter_mut().filter(|entry| entry.is_image()) {
                     let platform = entry.descriptor.platform.clone().unwrap_or_default();
                     if wanted.as_ref().is_none_or(|wanted| platform.serves(wanted)) {
                         entry.descriptor.annotations.extend([pair.clone()]);
+                        is_lost = false;
                     }
+                }
+                if is_lost {
+                    let missing = wanted.as_ref().map(ToString::to_string);
+                    return Err(Failure::Required {
+                        list: draft.list.clone().into(),
+                        missing: missing.unwrap_or_else(|| format!("entry:{key}")),
+                    });
                 }
             }
         }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use manifest_core::duplicates::{Duplicate, duplicates, orphans, without};
 use manifest_core::settings::odd_ones;
-use manifest_core::{Draft, Entry, ListType, MediaType, Platform};
+use manifest_core::{Content, Descriptor, Draft, Entry, ListType, Manifest, MediaType, Platform};
 
 use manifest_registry::redact;
 
@@ -199,16 +199,27 @@ pub fn strictly(is_strict: bool, warnings: Vec<String>) -> Result<Vec<String>, F
     Ok(warnings)
 }
 
+/// Returns what a list that is put in as it is has itself.
+fn within(entry: &Entry) -> Vec<Descriptor> {
+    let is_list = entry.media_type().is_some_and(MediaType::is_list);
+    let bytes = entry.raw.clone().filter(|_| is_list);
+    let list = bytes.and_then(|bytes| Manifest::parse(&entry.descriptor.media_type, bytes).ok());
+    match list.as_ref().map(Manifest::content) {
+        Some(Content::List(list)) => list.manifests.clone(),
+        _ => Vec::new(),
+    }
+}
+
 /// Checks that there is an image for each of the platforms.
 ///
 /// # Errors
 /// Where there is none for some.
 pub fn require(draft: &Draft, platforms: &[Platform]) -> Result<(), Failure> {
-    let serves = |wanted: &&Platform| {
-        let images = draft.entries.iter().filter(|entry| entry.is_image());
-        let mut platforms = images.filter_map(|entry| entry.descriptor.platform.as_ref());
-        platforms.any(|platform| platform.serves(wanted))
-    };
+    let within: Vec<Descriptor> = draft.entries.iter().flat_map(within).collect();
+    let own = draft.entries.iter().map(|entry| &entry.descriptor);
+    let images = own.chain(&within).filter(|image| image.is_image());
+    let there: Vec<&Platform> = images.filter_map(|image| image.platform.as_ref()).collect();
+    let serves = |wanted: &&Platform| there.iter().any(|platform| platform.serves(wanted));
     let missing: Vec<String> = platforms
         .iter()
         .filter(|wanted| !serves(wanted))

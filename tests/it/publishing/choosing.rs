@@ -38,6 +38,15 @@ fn images_are_chosen_by_platform_like_the_images_of_a_list() {
                 .says(text);
         }
         assert_eq!(shell.drafts().len(), 1);
+        // A list that is put in as it is has its images all the same.
+        shell
+            .run("create --no-flatten --require linux/amd64 @/app:2 @/app:index")
+            .succeeds();
+        shell
+            .run("push --require linux/amd64,linux/arm64 @/app:2")
+            .fails(1)
+            .says("has no image for linux/arm64");
+        shell.run("push --require linux/amd64 @/app:2").succeeds();
     }
 }
 

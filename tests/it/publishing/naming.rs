@@ -101,6 +101,10 @@ fn annotations_are_for_whom_they_say() {
                 "create --annotation entry[linux/s390x]:k=v @/app:2 @/app:amd64",
                 "has no image for linux/s390x",
             ),
+            (
+                "create --no-flatten --annotation entry:k=v @/app:2 @/app:1",
+                "has no image for entry:k",
+            ),
             ("annotate @/app:1 --clear=variant", "requires 2 arguments"),
         ] {
             shell.run(line).fails(1).says(text);

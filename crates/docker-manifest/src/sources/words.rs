@@ -145,7 +145,11 @@ impl Words<'_> {
         // Editors on Windows put the mark of UTF-8 before the first name.
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         for (number, line) in (1..).zip(text.lines()) {
-            let place = || Some(format!("line {number} of {}", path.display()));
+            let file = match path.to_str() {
+                Some("-") => "standard input".to_owned(),
+                _ => path.display().to_string(),
+            };
+            let place = || Some(format!("line {number} of {file}"));
             let names = line.split('#').next().unwrap_or_default();
             for name in names.split_whitespace() {
                 named.push(self.source(name, place(), list)?);
