@@ -254,7 +254,7 @@ fn examine(
         let image = entry.reference.clone();
         return Err(Failure::NoPlatform { image });
     }
-    let settled = review::settle_duplicates(draft, flags.on_duplicate.unwrap_or(usual))?;
+    let settled = review::settle_duplicates(draft, flags.on_duplicate.unwrap_or(usual), |_| false)?;
     let mut warnings = settled.warnings;
     warnings.extend(review::oddities(draft));
     review::require(draft, &PlatformList::all(&flags.require))?;

@@ -114,11 +114,15 @@ pub struct Settled {
     pub done: Vec<String>,
 }
 
-/// Does what is wanted about entries for one platform. Returns what is to be said.
+/// Does what is wanted about entries for one platform. What is named now is later than all else. Returns what is to be said.
 ///
 /// # Errors
 /// Where there are such entries, and there shall be none.
-pub fn settle_duplicates(draft: &mut Draft, wanted: OnDuplicate) -> Result<Settled, Failure> {
+pub fn settle_duplicates(
+    draft: &mut Draft,
+    wanted: OnDuplicate,
+    is_named_now: impl Fn(&Entry) -> bool,
+) -> Result<Settled, Failure> {
     // In the order in which clients will see them.
     let order = draft.settings.order;
     let seen: Vec<Entry> = order.sorted(&draft.entries).into_iter().cloned().collect();
@@ -151,7 +155,10 @@ pub fn settle_duplicates(draft: &mut Draft, wanted: OnDuplicate) -> Result<Settl
             }),
         },
         OnDuplicate::Replace => {
-            let given = |place: usize| seen[place].position.unwrap_or(u64::MAX);
+            let given = |place: usize| {
+                let entry = &seen[place];
+                (is_named_now(entry), entry.position.unwrap_or(u64::MAX))
+            };
             let mut gone = Vec::new();
             for Duplicate { first, second } in found {
                 // Of several, the first may be gone already: what is left of them is the latest.

@@ -305,6 +305,15 @@ fn replacing_is_what_was_asked_for_and_starting_over_needs_nothing() {
         shell.run(replace).succeeds();
         shell.run("push @/app:1").succeeds();
         assert_eq!(entries(&registry, "app", "1"), entries_of(&old));
+        // What is named now takes the place of what was there, wherever it stood itself.
+        shell
+            .run("create --replace @/app:1 @/app:old @/app:new")
+            .succeeds();
+        shell
+            .run("create --amend --on-duplicate replace @/app:1 @/app:old")
+            .succeeds();
+        shell.run("push @/app:1").succeeds();
+        assert_eq!(entries(&registry, "app", "1"), entries_of(&old));
         // A damaged draft is no obstacle.
         let folder = shell.home.manifests();
         let draft = std::fs::read_dir(&folder).unwrap().map(Result::unwrap);

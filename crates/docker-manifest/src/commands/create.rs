@@ -428,12 +428,13 @@ fn make(
         .flat_map(|source| source.oddities.clone())
         .collect();
     // What was annotated may be meant to differ, and is looked at by `push`.
-    let is_new = |entry: &&Entry| resolved().any(|source| source.source == source_of(entry));
+    let is_new = |entry: &Entry| resolved().any(|source| source.source == source_of(entry));
     let children = draft.entries.iter().filter(|entry| entry.is_child());
-    warnings.extend(children.filter(is_new).filter_map(review::disagreement));
+    let children = children.filter(|entry| is_new(entry));
+    warnings.extend(children.filter_map(review::disagreement));
     warnings.extend(review::lone_attestations(&draft.entries));
     let mut said = match args.publish.on_duplicate {
-        Some(wanted) => review::settle_duplicates(&mut draft, wanted)?,
+        Some(wanted) => review::settle_duplicates(&mut draft, wanted, is_new)?,
         None => Settled::default(),
     };
     warnings.append(&mut said.warnings);
