@@ -1,4 +1,4 @@
-//! A list that is being made: its entries, and the rules for changing them.
+//! A list that is being made, and its entries.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -93,10 +93,20 @@ pub struct Origin {
     pub platform: Platform,
     /// The annotations that the list had on it.
     pub annotations: BTreeMap<String, String>,
+    /// The platform that the image's own configuration states, where the list that it came with states another one.
+    pub config: Option<Platform>,
     /// What was named, where that is not the entry's reference: the list that it is a child of, or where it is on disk.
     pub source: Option<Source>,
     /// Whether the user did not want the registry's TLS to be checked.
     pub insecure: bool,
+}
+
+impl Origin {
+    /// Returns the platform that the image's own configuration states, as far as that is known.
+    #[must_use]
+    pub fn own_platform(&self) -> &Platform {
+        self.config.as_ref().unwrap_or(&self.platform)
+    }
 }
 
 /// What was given to `create`.
@@ -115,62 +125,6 @@ impl fmt::Display for Source {
             Self::Disk(location) => f.write_str(location),
         }
     }
-}
-
-/// What `annotate` changes: what is not given stays, features are added. First all is undone that is to be cleared.
-#[derive(Clone, Debug, Default)]
-pub struct PlatformEdit {
-    /// What is undone.
-    pub clear: Vec<Clear>,
-    /// Replaces os, architecture and variant, and the os version where it has one.
-    pub platform: Option<Platform>,
-    /// Whether os and architecture may be a pair that does not exist.
-    pub is_forced: bool,
-    /// Replaces the operating system.
-    pub os: Option<String>,
-    /// Replaces the architecture.
-    pub architecture: Option<String>,
-    /// Replaces the variant.
-    pub variant: Option<String>,
-    /// Replaces the operating system's version.
-    pub os_version: Option<String>,
-    /// Adds features of the operating system, each once.
-    pub os_features: Vec<String>,
-    /// Adds features of the CPU, each once.
-    pub features: Vec<String>,
-    /// Adds annotations, or replaces those of the same key.
-    pub annotations: BTreeMap<String, String>,
-}
-
-/// What is undone of an entry.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Clear {
-    /// All: the platform and the annotations are again those that the image came with, or none where that is not known.
-    All,
-    /// One field, which is empty then.
-    Field(Field),
-}
-
-/// A field of an entry that can be empty.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[expect(missing_docs, reason = "the names are those of the fields")]
-pub enum Field {
-    Architecture,
-    Variant,
-    OsVersion,
-    OsFeatures,
-    Features,
-    Annotations,
-}
-
-/// The os and architecture that an entry would have are no pair that exists.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("manifest entry for image has unsupported os/arch combination: {os}/{architecture}")]
-pub struct UnsupportedPair {
-    /// The operating system.
-    pub os: String,
-    /// The architecture.
-    pub architecture: String,
 }
 
 /// An entry's manifest cannot be had byte for byte, so it cannot be pushed to another repository.
@@ -199,6 +153,13 @@ impl Entry {
         }
     }
 
+    /// Notes what the image's own configuration states, so that it need not be asked for again.
+    pub fn note_config(&mut self, own: &Platform) {
+        if let Some(origin) = &mut self.origin {
+            origin.config = (origin.platform != *own).then(|| own.clone());
+        }
+    }
+
     /// Makes the entry of a manifest that was just resolved.
     #[must_use]
     pub fn resolved(
@@ -213,6 +174,7 @@ impl Entry {
             resolved_at: now,
             platform: platform.clone(),
             annotations: BTreeMap::new(),
+            config: None,
             source: None,
             insecure: false,
         };
@@ -266,6 +228,7 @@ impl Entry {
             resolved_at: now,
             platform: descriptor.platform.clone().unwrap_or_default(),
             annotations: descriptor.annotations.clone(),
+            config: None,
             source: Some(source),
             insecure: false,
         };
@@ -295,118 +258,6 @@ impl Entry {
     #[must_use]
     pub fn is_image(&self) -> bool {
         self.descriptor.is_image()
-    }
-
-    /// Takes over what had been annotated on `old`, the entry that this one replaces.
-    ///
-    /// A field was annotated if it differs from what the image's configuration stated then. Of an entry whose
-    /// configuration is not known (Docker's CLI wrote it) every field that is not empty counts.
-    pub fn keep_annotations(&mut self, old: &Self) {
-        let Some(was) = &old.descriptor.platform else {
-            return;
-        };
-        let stated = old.origin.as_ref().map(|origin| &origin.platform);
-        let platform = self.descriptor.platform.get_or_insert_default();
-        let keep = |field: fn(&mut Platform) -> &mut String, platform: &mut Platform| {
-            let mut was = was.clone();
-            let value = std::mem::take(field(&mut was));
-            let unchanged = stated.is_some_and(|stated| *field(&mut stated.clone()) == value);
-            if !value.is_empty() && !unchanged {
-                *field(platform) = value;
-            }
-        };
-        keep(|platform| &mut platform.os, platform);
-        keep(|platform| &mut platform.architecture, platform);
-        keep(|platform| &mut platform.variant, platform);
-        keep(|platform| &mut platform.os_version, platform);
-        if stated.is_none_or(|stated| stated.os_features != was.os_features) {
-            platform.os_features.clone_from(&was.os_features);
-        }
-        if stated.is_none_or(|stated| stated.features != was.features) {
-            platform.features.clone_from(&was.features);
-        }
-        let stated = old.origin.as_ref().map(|origin| &origin.annotations);
-        for (key, value) in &old.descriptor.annotations {
-            if stated.and_then(|stated| stated.get(key)) != Some(value) {
-                let annotations = &mut self.descriptor.annotations;
-                annotations.insert(key.clone(), value.clone());
-            }
-        }
-    }
-
-    /// Changes the platform and the annotations.
-    ///
-    /// # Errors
-    /// Where os and architecture would be no pair that exists; the entry is as it was then.
-    pub fn annotate(&mut self, edit: &PlatformEdit) -> Result<(), UnsupportedPair> {
-        let mut platform = self.descriptor.platform.clone().unwrap_or_default();
-        let mut annotations = self.descriptor.annotations.clone();
-        for clear in &edit.clear {
-            match clear {
-                Clear::All => {
-                    let origin = self.origin.as_ref();
-                    platform = origin
-                        .map(|origin| origin.platform.clone())
-                        .unwrap_or_default();
-                    annotations = origin
-                        .map(|origin| origin.annotations.clone())
-                        .unwrap_or_default();
-                }
-                Clear::Field(Field::Architecture) => platform.architecture.clear(),
-                Clear::Field(Field::Variant) => platform.variant.clear(),
-                Clear::Field(Field::OsVersion) => platform.os_version.clear(),
-                Clear::Field(Field::OsFeatures) => platform.os_features.clear(),
-                Clear::Field(Field::Features) => platform.features.clear(),
-                Clear::Field(Field::Annotations) => annotations.clear(),
-            }
-        }
-        if let Some(whole) = &edit.platform {
-            platform.os.clone_from(&whole.os);
-            platform.architecture.clone_from(&whole.architecture);
-            platform.variant.clone_from(&whole.variant);
-            if !whole.os_version.is_empty() {
-                platform.os_version.clone_from(&whole.os_version);
-            }
-        }
-        let replace = |field: &mut String, value: &Option<String>| {
-            // Docker cannot tell an empty flag from an absent one, so neither empties a field.
-            if let Some(value) = value.as_ref().filter(|value| !value.is_empty()) {
-                field.clone_from(value);
-            }
-        };
-        replace(&mut platform.os, &edit.os);
-        replace(&mut platform.architecture, &edit.architecture);
-        replace(&mut platform.variant, &edit.variant);
-        replace(&mut platform.os_version, &edit.os_version);
-        let add = |features: &mut Vec<String>, more: &[String]| {
-            for feature in more {
-                if !features.contains(feature) {
-                    features.push(feature.clone());
-                }
-            }
-        };
-        add(&mut platform.os_features, &edit.os_features);
-        add(&mut platform.features, &edit.features);
-        annotations.extend(edit.annotations.clone());
-        // What came without a platform, as other artifacts do, can be annotated without one.
-        let is_untouched = self
-            .descriptor
-            .platform
-            .as_ref()
-            .unwrap_or(&Platform::default())
-            == &platform;
-        let is_checked = !(edit.is_forced || is_untouched && !edit.annotations.is_empty());
-        if is_checked && !platform.is_known_pair() {
-            let Platform {
-                os, architecture, ..
-            } = platform;
-            return Err(UnsupportedPair { os, architecture });
-        }
-        if !is_untouched || self.descriptor.platform.is_some() {
-            self.descriptor.platform = Some(platform);
-        }
-        self.descriptor.annotations = annotations;
-        Ok(())
     }
 
     /// Returns the manifest byte for byte, with the descriptor's digest. Where the file has no raw bytes they are
@@ -476,113 +327,6 @@ mod tests {
     fn entry(stated: &str) -> Entry {
         let reference = Reference::parse("app:1").unwrap();
         Entry::resolved(reference, &manifest(""), platform(stated), 1)
-    }
-
-    fn edit(os: &str, architecture: &str, variant: &str) -> PlatformEdit {
-        let some = |text: &str| (text != "-").then(|| text.to_owned());
-        PlatformEdit {
-            os: some(os),
-            architecture: some(architecture),
-            variant: some(variant),
-            ..PlatformEdit::default()
-        }
-    }
-
-    fn platform_of(entry: &Entry) -> String {
-        entry.descriptor.platform.as_ref().unwrap().to_string()
-    }
-
-    #[test]
-    fn annotations_replace_and_add() {
-        let mut entry = entry("linux/amd64");
-        entry.annotate(&edit("-", "arm", "v7")).unwrap();
-        assert_eq!(platform_of(&entry), "linux/arm/v7");
-        entry.annotate(&edit("", "", "")).unwrap();
-        assert_eq!(
-            platform_of(&entry),
-            "linux/arm/v7",
-            "empty text empties nothing"
-        );
-        for features in [["a", "b"], ["b", "c"]] {
-            let os_features = features.map(str::to_owned).to_vec();
-            let edit = PlatformEdit {
-                os_features,
-                ..PlatformEdit::default()
-            };
-            entry.annotate(&edit).unwrap();
-        }
-        assert_eq!(
-            entry.descriptor.platform.as_ref().unwrap().os_features,
-            ["a", "b", "c"]
-        );
-        let clear = PlatformEdit {
-            clear: vec![
-                Clear::Field(Field::OsFeatures),
-                Clear::Field(Field::Variant),
-            ],
-            features: vec!["neon".to_owned()],
-            annotations: [("k".to_owned(), "v".to_owned())].into(),
-            ..PlatformEdit::default()
-        };
-        entry.annotate(&clear).unwrap();
-        let platform = entry.descriptor.platform.clone().unwrap();
-        assert_eq!(platform.to_string(), "linux/arm");
-        assert_eq!(
-            (platform.os_features.len(), platform.features.len()),
-            (0, 1)
-        );
-        assert_eq!(entry.descriptor.annotations["k"], "v");
-        let all = PlatformEdit {
-            clear: vec![Clear::All],
-            ..PlatformEdit::default()
-        };
-        entry.annotate(&all).unwrap();
-        assert_eq!(entry, self::entry("linux/amd64"));
-        let whole = |platform: &str, is_forced| PlatformEdit {
-            platform: Some(self::platform(platform)),
-            is_forced,
-            ..PlatformEdit::default()
-        };
-        entry.annotate(&whole("linux/arm64", false)).unwrap();
-        assert_eq!(platform_of(&entry), "linux/arm64");
-        assert!(entry.annotate(&whole("linux/vax", false)).is_err());
-        entry.annotate(&whole("linux/vax", true)).unwrap();
-        entry.annotate(&whole("linux/arm/v6", false)).unwrap();
-        let before = entry.clone();
-        let error = entry.annotate(&edit("windows", "s390x", "-")).unwrap_err();
-        assert_eq!(
-            error.to_string(),
-            "manifest entry for image has unsupported os/arch combination: windows/s390x"
-        );
-        assert_eq!(entry, before);
-    }
-
-    #[test]
-    fn what_was_annotated_stays_when_an_image_is_resolved_anew() {
-        let mut old = entry("linux/amd64");
-        old.annotate(&edit("-", "arm", "v7")).unwrap();
-        let mut new = entry("linux/amd64/v2");
-        new.keep_annotations(&old);
-        assert_eq!(platform_of(&new), "linux/arm/v7");
-
-        let unchanged = entry("linux/arm64");
-        let mut new = entry("linux/riscv64");
-        new.keep_annotations(&unchanged);
-        assert_eq!(
-            platform_of(&new),
-            "linux/riscv64",
-            "nothing had been annotated"
-        );
-
-        let mut dockers = entry("linux/arm64");
-        dockers.origin = None;
-        let mut new = entry("linux/amd64");
-        new.keep_annotations(&dockers);
-        assert_eq!(
-            platform_of(&new),
-            "linux/arm64",
-            "nobody knows what was annotated"
-        );
     }
 
     #[test]
