@@ -14,7 +14,8 @@ use crate::local::LocalBlobs;
 pub struct Child {
     pub(crate) source: Repository,
     pub(crate) local: Option<Arc<dyn LocalBlobs>>,
-    pub(crate) manifest: Manifest,
+    /// Shared, as each of several targets has its own list of children.
+    pub(crate) manifest: Arc<Manifest>,
     role: Role,
 }
 
@@ -59,7 +60,7 @@ impl Child {
         Self {
             source: source.clone(),
             local: None,
-            manifest,
+            manifest: Arc::new(manifest),
             role: Role::Child,
         }
     }

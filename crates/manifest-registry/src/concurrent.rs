@@ -1,7 +1,6 @@
 //! Many things at once, within bounds.
 
-use futures_util::StreamExt as _;
-use futures_util::stream;
+use futures_util::{FutureExt as _, StreamExt as _, stream};
 
 /// Runs futures, at most `limit` at once, and returns their results in the order of the futures.
 ///
@@ -11,10 +10,11 @@ pub async fn concurrent<F: Future>(
     limit: usize,
     futures: impl IntoIterator<Item = F>,
 ) -> Vec<F::Output> {
+    // Not an async block: it would keep room for the future twice.
     let numbered = futures
         .into_iter()
         .enumerate()
-        .map(|(i, future)| async move { (i, future.await) });
+        .map(|(i, future)| future.map(move |result| (i, result)));
     let mut results: Vec<_> = stream::iter(numbered)
         .buffer_unordered(limit.max(1))
         .collect()
