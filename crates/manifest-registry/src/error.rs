@@ -323,7 +323,12 @@ impl RegistryError {
     /// Tells whether the registry wants other credentials, or refuses these the right.
     #[must_use]
     pub fn is_unauthorized(&self) -> bool {
-        matches!(self, Self::Refused { refusal, .. } if refusal.is_unauthorized())
+        match self {
+            Self::Refused { refusal, .. } => refusal.is_unauthorized(),
+            // It wants a login that there is none for here.
+            Self::Challenge { .. } => true,
+            _ => false,
+        }
     }
 
     /// Tells whether the registry says that there were too many requests.

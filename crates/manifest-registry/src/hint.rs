@@ -62,6 +62,14 @@ impl RegistryError {
                         .to_owned(),
                 )
             }
+            Self::Challenge { attempt, .. } => Some(format!(
+                "ask who runs {}: this program logs in with a name and password (Basic), or by a token server that is reached by TLS (Bearer)",
+                attempt.host
+            )),
+            Self::Redirect { attempt, .. } => Some(format!(
+                "ask who runs {}: it, or a proxy before it, sends on what it should answer",
+                attempt.host
+            )),
             Self::Credentials { file, .. } => {
                 Some(format!("repair {file}, or run docker login again"))
             }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use http::StatusCode;
 use manifest_core::{Digest, ManifestError, MediaType};
 
+use crate::limits::{HEADER_CHARS, MESSAGE_CHARS};
 use crate::redact;
 
 /// Why content that a registry sent is not believed.
@@ -21,7 +22,10 @@ pub enum ContentProblem {
         expected: Digest,
     },
     /// The bytes have another digest than the `Docker-Content-Digest` header states.
-    #[error("the registry states digest {stated:?}, but the content has {found}")]
+    #[error(
+        "the registry states digest {:?}, but the content has {found}",
+        shown(stated)
+    )]
     StatedDigest {
         /// The header's value.
         stated: String,
@@ -43,7 +47,10 @@ pub enum ContentProblem {
         limit: usize,
     },
     /// The manifest is of another type than its descriptor states.
-    #[error("the registry sent {found}, the descriptor states {expected:?}")]
+    #[error(
+        "the registry sent {found}, the descriptor states {:?}",
+        shown(expected)
+    )]
     MediaType {
         /// The type in the descriptor.
         expected: String,
@@ -51,7 +58,7 @@ pub enum ContentProblem {
         found: MediaType,
     },
     /// The registry compressed what it was not asked to compress.
-    #[error("the registry sent content encoding {0:?} that was not asked for")]
+    #[error("the registry sent content encoding {:?} that was not asked for", shown(.0))]
     Encoding(String),
     /// A header comes twice, with two values.
     #[error("the registry sent header {0} with several values")]
@@ -82,7 +89,13 @@ fn status_text(status: &StatusCode) -> String {
 
 fn with_cause(error: &ManifestError) -> String {
     let cause = std::error::Error::source(error).map(|cause| format!(": {cause}"));
-    redact::printable(&format!("{error}{}", cause.unwrap_or_default()))
+    let text = format!("{error}{}", cause.unwrap_or_default());
+    redact::printable(&text.chars().take(MESSAGE_CHARS).collect::<String>())
+}
+
+/// Returns so much of what a registry sent as a person reads; a header may have many thousand characters.
+fn shown(text: &str) -> String {
+    text.chars().take(HEADER_CHARS).collect()
 }
 
 /// Something that a manifest refers to and the repository that it was to be in does not have.
