@@ -55,7 +55,11 @@ impl<'a> Prepared<'a> {
         });
         let (mut names, missing) = push.look_around(names.collect()).await?;
         let watched = names.split_off(publication.targets.len());
-        for (name, before) in &names {
+        for (name, before) in &mut names {
+            // What does not say what it shows may still show something. Who sets a condition wants to know.
+            if publication.expected != Expected::Anything && before.is_none() {
+                *before = client.manifest_digest(name).await?;
+            }
             let is_there = before
                 .as_ref()
                 .is_some_and(|before| before.matches(publication.bytes));

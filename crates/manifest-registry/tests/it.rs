@@ -9,6 +9,8 @@
 mod auth;
 #[path = "it/child.rs"]
 mod child;
+#[path = "it/conditions.rs"]
+mod conditions;
 #[path = "it/connections.rs"]
 mod connections;
 #[path = "it/copy.rs"]
