@@ -191,6 +191,8 @@ pub enum RegistryError {
         host: String,
         /// What the helper did.
         reason: String,
+        /// Whether it did nothing until the time for everything was over.
+        is_late: bool,
     },
     /// A file has credentials that cannot be read.
     #[error("the credentials for {key} in {file} cannot be read: {reason}")]
@@ -337,11 +339,11 @@ impl RegistryError {
         matches!(self, Self::Refused { refusal, .. } if refusal.is_rate_limited())
     }
 
-    /// Tells whether registry or network are out of order: no answer, or 5xx.
+    /// Tells whether registry or network are out of order: no answer, or 5xx. What took all the time that there was counts as well.
     #[must_use]
     pub fn is_unavailable(&self) -> bool {
         match self {
-            Self::Network { .. } => true,
+            Self::Network { .. } | Self::Helper { is_late: true, .. } => true,
             Self::Refused { refusal, .. } => refusal.is_unavailable(),
             _ => false,
         }

@@ -37,6 +37,10 @@ impl RegistryError {
             Self::Local { place, .. } => Some(format!(
                 "it may have been changed or removed since the list was made: bring it back, or name it again with `create --amend LIST {place}`"
             )),
+            Self::Helper { is_late: true, .. } => Some(
+                "it may wait for you to unlock what it keeps; give it more time with --timeout"
+                    .to_owned(),
+            ),
             Self::Helper { .. } => Some(
                 "install the helper, or take it out of credsStore and credHelpers in Docker's config.json"
                     .to_owned(),
