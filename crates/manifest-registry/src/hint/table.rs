@@ -86,6 +86,10 @@ pub(super) const TABLE: &[Row] = &[
         "put a certificate that {server} takes, and its key, at certs.d/{server}/client.cert and client.key beside config.json or in /etc/docker",
     ),
     Row::network(
+        |problem| problem == NetworkProblem::ProxyCertificate,
+        "name the file of its authority's certificate with --ca-file, or put it at certs.d/HOST:PORT/ca.crt beside config.json, for the host and port of {proxy}",
+    ),
+    Row::network(
         |problem| problem == NetworkProblem::ProxyLogin,
         "put the login into the proxy's URL, as in http://USER:PASSWORD@HOST:PORT ({proxy})",
     ),

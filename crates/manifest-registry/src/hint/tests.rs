@@ -176,6 +176,7 @@ const PROBLEMS: &[(&str, &str, NetworkProblem, &str)] = &[
     ("docker.io", "get", NetworkProblem::UnknownAuthority, "may open TLS"),
     ("reg.io", "get", NetworkProblem::UnknownAuthority, "certs.d/x/ca.crt beside config.json or in /etc/docker; or use --insecure"),
     ("reg.io", "get", NetworkProblem::ClientCertificate, "certs.d/x/client.cert and client.key"),
+    ("reg.io", "get", NetworkProblem::ProxyCertificate, "--ca-file"),
     ("reg.io", "get", NetworkProblem::ProxyLogin, "http://USER:PASSWORD@HOST:PORT (its URL)"),
     ("reg.io", "get", NetworkProblem::Proxy, "name x in NO_PROXY"),
     ("reg.io", "get", NetworkProblem::ProxySetting, "correct the proxy's setting"),
