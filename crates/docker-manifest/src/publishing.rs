@@ -21,7 +21,7 @@ use std::collections::BTreeMap;
 use manifest_core::draft::Origin;
 use manifest_core::reference::Repository;
 use manifest_core::{Digest, Draft, Entry, Manifest, MediaType, PublishedList, Reference, Source};
-use manifest_registry::{Child, Client, Expected, Outlook, Publication, Released};
+use manifest_registry::{Child, Client, Expected, Outlook, Publication, Released, Watch};
 
 use crate::cli::{Moved, OnDuplicate, PlatformList};
 use crate::commands::for_all;
@@ -152,8 +152,7 @@ async fn send(
     let verified = work.report.digests();
     let publications: Vec<Publication<'_>> = groups
         .iter()
-        .enumerate()
-        .map(|(place, (repository, targets))| Publication {
+        .map(|(repository, targets)| Publication {
             targets,
             media_type: work.media_type,
             bytes: work.bytes,
@@ -165,7 +164,6 @@ async fn send(
             } else {
                 &verified
             },
-            watched: if place == 0 { &watched } else { &[] },
         })
         .collect();
     let wanted = work.drafted.unwrap_or_default();
@@ -174,7 +172,7 @@ async fn send(
         disks_moved(draft, disks, wanted, output)?;
     }
     if flags.dry_run.is_on() {
-        let mut plan = client.plan(&publications).await?;
+        let mut plan = client.plan(&publications, &watched).await?;
         moved(&plan.watched)?;
         let look = |tag: &ChildTag| {
             let target = tag.target.clone();
@@ -188,7 +186,6 @@ async fn send(
         return plan::show(&work.report, work.bytes, &plan, flags, output);
     }
     let check = |outlook: &Outlook| {
-        moved(&outlook.watched)?;
         if outlook.copies > 0 {
             output.status(&format!(
                 "copying {} blobs ({}) from other registries",
@@ -215,7 +212,15 @@ async fn send(
         }
     };
     let watching = (!flags.quiet.is_on()).then(|| context.watch_copying());
-    let released = client.release(&publications, check, arrived).await;
+    // What is only said need not be known before anything is written: it costs no round trip.
+    let watch = Watch {
+        names: &watched,
+        is_first: wanted == Moved::Error,
+    };
+    let moved = |shown: &[_]| context.aside(|| moved(shown));
+    let released = client
+        .release(&publications, watch, check, moved, arrived)
+        .await;
     drop(watching);
     let released = released?;
     said?;
@@ -525,7 +530,6 @@ async fn put_tag(client: &Client, tag: &ChildTag) -> Result<(), Failure> {
         push_foreign: false,
         expected: Expected::Anything,
         verified: &[],
-        watched: &[],
     };
     client.publish(&publication, |_| ()).await?;
     Ok(())

@@ -5,7 +5,7 @@
 //! | [`client`] | [`Client`], what commands call |
 //! | [`publish`] | [`Client::publish`]: children, blobs first, then the tag, once |
 //! | [`release`] | [`Client::release`]: the same to several repositories, tags last everywhere |
-//! | `child`, `prepared` | what is published along; a publication of which it is known what is there |
+//! | `child`, `prepared`, `bring` | what is published along; a publication of which it is known what is there; bringing what is not |
 //! | `confirm`, `missing` | what the registry has under a name; why it refused what was to be there |
 //! | `copy`, `upload` | one blob from repository to repository: by mount, else streamed |
 //! | [`local`], `download` | blobs that come from this machine; blobs that go there |
@@ -34,6 +34,7 @@
 
 mod answer;
 mod auth;
+mod bring;
 pub mod certificates;
 mod challenge;
 mod child;
@@ -92,7 +93,7 @@ pub use memory::{Forgetful, Memory};
 pub use mirrors::{Mirror, MirrorRule, Mirrors, Serves};
 pub use observer::{Event, Observer, Progress, Resuming, Retrying};
 pub use proxies::{Proxies, ProxySetting};
-pub use publish::{Expected, Outlook, Publication, Published, Tagged};
+pub use publish::{Expected, Outlook, Publication, Published, Shown, Tagged, Watch};
 pub use redact::Secret;
 pub use referrers::{Referrers, SkipReason, Skipped};
 pub use release::{Plan, Released, TagResult};

@@ -1,26 +1,20 @@
 //! A publication of which it is known what is there already: what would be done, and doing it step by step.
 
-use std::sync::Arc;
-
 use manifest_core::reference::Repository;
 use manifest_core::{Digest, Reference};
 
 use crate::child::Child;
-use crate::client::Client;
 use crate::concurrent::concurrent;
 use crate::error::RegistryError;
 use crate::limits::PARALLEL_WORK;
-use crate::meter::Meter;
-use crate::publish::{Expected, Missing, Outlook, Publication, Published, Push, Tagged};
+use crate::publish::{Expected, Missing, Outlook, Published, Push, Tagged};
 use crate::release::PlannedBlob;
-use crate::rights::Rights;
 
 /// A publication of which it is known what is there already.
 pub(crate) struct Prepared<'a> {
-    push: Push<'a>,
+    push: &'a Push<'a>,
     /// The names to write, and what each shows now.
     pub(crate) names: Vec<(Reference, Option<Digest>)>,
-    pub(crate) watched: Vec<(Reference, Option<Digest>)>,
     missing: Missing<'a>,
     /// What the registry said when it was put under its digest, if it was: whether it lists it by its subject.
     answer: Option<bool>,
@@ -29,36 +23,18 @@ pub(crate) struct Prepared<'a> {
 
 impl<'a> Prepared<'a> {
     /// Looks at once where the tags are and which children are missing.
-    pub(crate) async fn look_around(
-        client: &'a Client,
-        publication: &'a Publication<'a>,
-    ) -> Result<Self, RegistryError> {
-        let target = publication.repository();
-        let sources = publication
-            .children
-            .iter()
-            .filter(|child| child.local.is_none())
-            .map(|child| &child.source);
-        let push = Push {
-            client,
-            target,
-            children: publication.children,
-            rights: Rights::to_publish(target, sources),
-            publication,
-            meter: Meter::new(client.shared().session.transport.observer.clone()),
-            push_foreign: publication.push_foreign,
-        };
+    pub(crate) async fn look_around(push: &'a Push<'a>) -> Result<Self, RegistryError> {
+        let (publication, target) = (push.publication, push.target);
         let own = Digest::sha256(publication.bytes);
         let names = publication.targets.iter().map(|reference| {
             let name = reference.tag().and_then(|tag| target.tagged(tag));
             name.unwrap_or_else(|| target.at(own.clone()))
         });
         let (mut names, missing) = push.look_around(names.collect()).await?;
-        let watched = names.split_off(publication.targets.len());
         for (name, before) in &mut names {
             // What does not say what it shows may still show something. Who sets a condition wants to know.
             if publication.expected != Expected::Anything && before.is_none() {
-                *before = client.manifest_digest(name).await?;
+                *before = push.client.manifest_digest(name).await?;
             }
             let is_there = before
                 .as_ref()
@@ -90,7 +66,6 @@ impl<'a> Prepared<'a> {
         Ok(Self {
             push,
             names,
-            watched,
             missing,
             answer: None,
             published,
@@ -109,7 +84,6 @@ impl<'a> Prepared<'a> {
             }
         }
         outlook.missing += self.missing.len();
-        outlook.watched.extend(self.watched.iter().cloned());
     }
 
     /// Begins to count what is brought, with others where they have the same meter.
@@ -120,15 +94,6 @@ impl<'a> Prepared<'a> {
             .filter(|(child, _)| !child.is_near(self.push.target));
         let bytes = far.map(|(_, blob)| blob.size).sum();
         self.push.meter.expect(wanted.len(), bytes);
-    }
-
-    /// Counts with another.
-    pub(crate) fn measure_with(&mut self, other: &Arc<Meter>) {
-        self.push.meter = other.clone();
-    }
-
-    pub(crate) fn meter(&self) -> Arc<Meter> {
-        self.push.meter.clone()
     }
 
     pub(crate) fn target(&self) -> &'a Repository {
@@ -205,8 +170,7 @@ impl<'a> Prepared<'a> {
             published,
             ..
         } = self;
-        push.bring_blobs(missing, published).await?;
-        let answers = push.put_children(missing, published, &mut arrived).await?;
+        let answers = push.bring(missing, published, &mut arrived).await?;
         published.written += push.enlist_children(&answers).await?;
         Ok(())
     }

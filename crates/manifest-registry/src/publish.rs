@@ -4,7 +4,6 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use bytes::Bytes;
-use futures_util::{StreamExt as _, TryStreamExt as _};
 use manifest_core::media_type::is_foreign_layer;
 use manifest_core::reference::Repository;
 use manifest_core::{Descriptor, Digest, MediaType, Reference};
@@ -13,8 +12,6 @@ use crate::child::{Child, Key};
 use crate::client::{Client, Stored};
 use crate::concurrent::concurrent;
 use crate::confirm::Seen;
-use crate::copy::Way;
-use crate::enlist::Answers;
 use crate::error::RegistryError;
 use crate::limits::PARALLEL_WORK;
 use crate::meter::Meter;
@@ -39,15 +36,23 @@ pub struct Publication<'a> {
     pub expected: Expected<'a>,
     /// What has to be there once all is written, beside the tags: the digests in the list.
     pub verified: &'a [Digest],
-    /// Names elsewhere at which is looked before anything is written, in the same go.
-    pub watched: &'a [Reference],
 }
+
+/// Names elsewhere at which is looked while something is published: whether they still show what they did.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Watch<'a> {
+    /// The names. Each is asked for once.
+    pub names: &'a [Reference],
+    /// Whether all of them are looked at before anything is written. Otherwise it is before the first tag is.
+    pub is_first: bool,
+}
+
+/// What a name that is watched shows; nothing where it shows nothing, or does not say.
+pub type Shown = (Reference, Option<Digest>);
 
 /// What is known before anything is written.
 #[derive(Clone, Debug, Default)]
 pub struct Outlook {
-    /// What each name that is watched shows; nothing where it shows nothing, or does not say.
-    pub watched: Vec<(Reference, Option<Digest>)>,
     /// How many manifests the targets lack.
     pub missing: usize,
     /// How many blobs would have to be copied from other registries, at most.
@@ -145,7 +150,9 @@ impl Client {
         publication: &Publication<'_>,
         arrived: impl FnMut(&Child),
     ) -> Result<Published, RegistryError> {
-        let mut prepared = Prepared::look_around(self, publication).await?;
+        let meter = Meter::new(self.shared().session.transport.observer.clone());
+        let push = Push::new(self, publication, &meter);
+        let mut prepared = Prepared::look_around(&push).await?;
         prepared.measure();
         prepared.bring(arrived).await?;
         if prepared.has_subject() {
@@ -167,6 +174,28 @@ impl Published {
 }
 
 impl<'a> Push<'a> {
+    pub(crate) fn new(
+        client: &'a Client,
+        publication: &'a Publication<'a>,
+        meter: &Arc<Meter>,
+    ) -> Self {
+        let target = publication.repository();
+        let sources = publication
+            .children
+            .iter()
+            .filter(|child| child.local.is_none())
+            .map(|child| &child.source);
+        Self {
+            client,
+            target,
+            children: publication.children,
+            rights: Rights::to_publish(target, sources),
+            publication,
+            meter: meter.clone(),
+            push_foreign: publication.push_foreign,
+        }
+    }
+
     pub(crate) fn session(&self) -> &Session {
         &self.client.shared().session
     }
@@ -184,13 +213,22 @@ impl<'a> Push<'a> {
         self.client.put(name, media_type, bytes, shared).await
     }
 
+    /// Looks what names elsewhere show.
+    pub(crate) async fn watch(&self, names: &[Reference]) -> Vec<Shown> {
+        let looks = names.iter().map(|name| async move {
+            match self.look(name).await {
+                Ok(Seen::At(digest)) => (name.clone(), Some(digest)),
+                _ => (name.clone(), None),
+            }
+        });
+        concurrent(PARALLEL_WORK, looks).await
+    }
+
     /// Looks at once where the tags are and which children are missing. The digests of those are returned.
     pub(crate) async fn look_around(
         &self,
-        mut names: Vec<Reference>,
-    ) -> Result<(Vec<(Reference, Option<Digest>)>, Missing<'a>), RegistryError> {
-        let own = names.len();
-        names.extend(self.publication.watched.iter().cloned());
+        names: Vec<Reference>,
+    ) -> Result<(Vec<Shown>, Missing<'a>), RegistryError> {
         let distinct: BTreeMap<Key<'_>, &Child> = self
             .children
             .iter()
@@ -201,10 +239,9 @@ impl<'a> Push<'a> {
         let looks = references.map(|reference| async move { self.look(&reference).await });
         let mut seen = concurrent(PARALLEL_WORK, looks).await.into_iter();
         let mut befores = Vec::new();
-        for (place, name) in names.into_iter().enumerate() {
-            let before = match seen.next() {
-                Some(Ok(Seen::At(digest))) => Some(digest),
-                Some(Err(error)) if place < own => return Err(error),
+        for (name, seen) in names.into_iter().zip(&mut seen) {
+            let before = match seen? {
+                Seen::At(digest) => Some(digest),
                 _ => None,
             };
             befores.push((name, before));
@@ -248,131 +285,5 @@ impl<'a> Push<'a> {
             }
         }
         wanted
-    }
-
-    /// Brings the blobs of the missing children.
-    pub(crate) async fn bring_blobs(
-        &self,
-        missing: &Missing<'_>,
-        published: &mut Published,
-    ) -> Result<(), RegistryError> {
-        let blobs = self.wanted(missing);
-        // Each copy is begun when it is its turn: one that waits takes some 10 KiB.
-        let copies = blobs
-            .into_iter()
-            .map(|(child, blob)| self.copy_blob(child, blob));
-        let mut ways = futures_util::stream::iter(copies).buffer_unordered(PARALLEL_WORK);
-        while let Some(way) = ways.try_next().await? {
-            match way {
-                Way::Mounted => published.mounted += 1,
-                Way::WasThere => {}
-                Way::Uploaded(size) => {
-                    published.uploaded += 1;
-                    published.uploaded_bytes += size;
-                }
-            }
-        }
-        Ok(())
-    }
-
-    /// Puts the missing children under their digests: images, then lists of them.
-    pub(crate) async fn put_children(
-        &self,
-        missing: &Missing<'_>,
-        published: &mut Published,
-        arrived: &mut impl FnMut(&Child),
-    ) -> Result<Answers, RegistryError> {
-        let mut answers = Answers::new();
-        let mut failures: BTreeMap<Key<'_>, RegistryError> = BTreeMap::new();
-        let mut seen = HashSet::new();
-        let (lists, images): (Vec<&Child>, Vec<&Child>) = self
-            .children
-            .iter()
-            .filter(|child| missing.contains_key(&child.key()) && seen.insert(child.key()))
-            .partition(|child| child.manifest.media_type().is_list());
-        // A list may have lists in it, which stand before it.
-        let waves = std::iter::once(images).chain(lists.into_iter().map(|list| vec![list]));
-        for wave in waves {
-            let puts = wave.iter().map(|child| {
-                let before = missing.get(&child.key()).cloned().flatten();
-                self.put_along(child, before)
-            });
-            let results = concurrent(PARALLEL_WORK, puts).await;
-            for (child, result) in wave.into_iter().zip(results) {
-                match result {
-                    Ok((is_listed, uploaded)) => {
-                        published.written += 1;
-                        published.uploaded += uploaded.0;
-                        published.uploaded_bytes += uploaded.1;
-                        answers.insert(child.digest().clone(), is_listed);
-                    }
-                    Err(error) => {
-                        failures.insert(child.key(), error);
-                    }
-                }
-            }
-        }
-        for child in self.children {
-            if let Some(error) = failures.remove(&child.key()) {
-                return Err(error);
-            }
-            arrived(child);
-        }
-        Ok(answers)
-    }
-
-    /// Puts a child, and reads it back where it has a tag.
-    async fn put_along(
-        &self,
-        child: &Child,
-        before: Option<Digest>,
-    ) -> Result<(bool, (usize, u64)), RegistryError> {
-        let put = self.put_child(child).await?;
-        if child.tag().is_some() {
-            let name = child.name_in(self.target);
-            let bytes = child.manifest.bytes();
-            self.confirm(&name, bytes, before.as_ref()).await?;
-        }
-        Ok(put)
-    }
-
-    /// Puts a child. Where the registry misses blobs although it mounted them, these are uploaded, and it is put again.
-    /// Returns whether the registry lists it by its subject, and how many blobs and bytes were uploaded.
-    async fn put_child(&self, child: &Child) -> Result<(bool, (usize, u64)), RegistryError> {
-        let reference = child.name_in(self.target);
-        let put = || {
-            let bytes = Bytes::copy_from_slice(child.manifest.bytes());
-            let media_type = child.manifest.media_type();
-            let shared = self.rights.shared(self.target);
-            self.client.put(&reference, media_type, bytes, shared)
-        };
-        let error = match put().await {
-            Ok(stored) => return Ok((stored.is_listed, (0, 0))),
-            Err(error) => error,
-        };
-        if !error.is_incomplete() {
-            return Err(error);
-        }
-        let mut uploaded = (0, 0);
-        let absent = self.absent_blobs(child).await;
-        for blob in absent.iter().filter(|blob| self.brings(blob)) {
-            // Where the source has not got it either, the registry's answer says more.
-            self.meter.expect(1, 0);
-            let counted = self.meter.blob(blob.size, true);
-            if let Err(failure) = self.upload(child, blob, None, &counted).await {
-                if matches!(failure, RegistryError::Local { .. }) {
-                    return Err(failure);
-                }
-                return Err(self.incomplete_child(child, absent, error).await);
-            }
-            counted.is_there();
-            uploaded = (uploaded.0 + 1, uploaded.1 + blob.size);
-        }
-        if uploaded.0 > 0
-            && let Ok(stored) = put().await
-        {
-            return Ok((stored.is_listed, uploaded));
-        }
-        Err(self.incomplete_child(child, absent, error).await)
     }
 }

@@ -1,16 +1,19 @@
 //! Publishing to several repositories: everything under its digest everywhere first, then the tags.
 
 use std::collections::HashSet;
+use std::future::poll_fn;
+use std::pin::{Pin, pin};
 
-use futures_util::future::try_join_all;
+use futures_util::future::{MaybeDone, maybe_done, try_join_all};
 use manifest_core::reference::Repository;
 use manifest_core::{Descriptor, Digest, Reference};
 
 use crate::child::Child;
 use crate::client::Client;
 use crate::error::RegistryError;
+use crate::meter::Meter;
 use crate::prepared::Prepared;
-use crate::publish::{Outlook, Publication, Published, Tagged};
+use crate::publish::{Outlook, Publication, Published, Push, Shown, Tagged, Watch};
 
 /// What became of one tag of a release.
 pub type TagResult = Result<Tagged, RegistryError>;
@@ -27,24 +30,27 @@ pub struct Released {
 impl Client {
     /// Publishes to several repositories, or under several tags. Whether each can be written to is tried before the first
     /// write, and the tags are written once all else is everywhere. `check` sees what is known before anything is written,
-    /// and may object; `arrived` is called for the children of each publication.
+    /// and may object; `moved` sees what the names that are watched show, and may as well; `arrived` is called for the children
+    /// of each publication.
     ///
     /// # Errors
     /// Where something fails before the first tag is written. What becomes of the tags is in what is returned.
     pub async fn release<E: From<RegistryError>>(
         &self,
         publications: &[Publication<'_>],
+        watch: Watch<'_>,
         check: impl FnOnce(&Outlook) -> Result<(), E>,
+        moved: impl FnOnce(&[Shown]) -> Result<(), E>,
         mut arrived: impl FnMut(&Publication<'_>, &Child),
     ) -> Result<Released, E> {
-        let looks = publications
-            .iter()
-            .map(|publication| Prepared::look_around(self, publication));
-        let mut prepared = try_join_all(looks).await?;
-        if let Some(meter) = prepared.first().map(Prepared::meter) {
-            prepared
-                .iter_mut()
-                .for_each(|prepared| prepared.measure_with(&meter));
+        let pushes = self.pushes(publications);
+        let mut watched = pin!(maybe_done(watching(&pushes, watch)));
+        let looks = try_join_all(pushes.iter().map(Prepared::look_around));
+        let mut prepared = beside(watched.as_mut(), looks).await?;
+        let mut moved = Some(moved);
+        if watch.is_first {
+            watched.as_mut().await;
+            tell(watched.as_mut(), &mut moved)?;
         }
         let mut outlook = Outlook::default();
         for prepared in &prepared {
@@ -54,13 +60,17 @@ impl Client {
         let is_single = matches!(publications, [one] if one.targets.len() == 1);
         if !is_single {
             let with_work = prepared.iter().filter(|prepared| prepared.has_work());
-            try_join_all(with_work.map(Prepared::try_to_write)).await?;
+            let tries = try_join_all(with_work.map(Prepared::try_to_write));
+            beside(watched.as_mut(), tries).await?;
         }
         prepared.iter().for_each(Prepared::measure);
         // One after the other, for the sake of who watches; within each, everything is at once.
         for (prepared, publication) in prepared.iter_mut().zip(publications) {
-            prepared.bring(|child| arrived(publication, child)).await?;
+            let bring = prepared.bring(|child| arrived(publication, child));
+            beside(watched.as_mut(), bring).await?;
         }
+        watched.as_mut().await;
+        tell(watched.as_mut(), &mut moved)?;
         let to_put = prepared
             .iter_mut()
             .filter(|prepared| !is_single || prepared.has_subject());
@@ -84,6 +94,44 @@ impl Client {
             tags,
         })
     }
+
+    fn pushes<'a>(&'a self, publications: &'a [Publication<'a>]) -> Vec<Push<'a>> {
+        let meter = Meter::new(self.shared().session.transport.observer.clone());
+        let push = |publication| Push::new(self, publication, &meter);
+        publications.iter().map(push).collect()
+    }
+}
+
+/// Looks at what is watched, with the token of the first push.
+async fn watching(pushes: &[Push<'_>], watch: Watch<'_>) -> Vec<Shown> {
+    match pushes.first() {
+        Some(push) => push.watch(watch.names).await,
+        None => Vec::new(),
+    }
+}
+
+/// Runs `main` to its end, and `aside` with it as far as it comes: what `main` sends goes first.
+async fn beside<F: Future, M: Future>(mut aside: Pin<&mut MaybeDone<F>>, main: M) -> M::Output {
+    let mut main = pin!(main);
+    poll_fn(|context| {
+        let ended = main.as_mut().poll(context);
+        if ended.is_pending() {
+            let _ = aside.as_mut().poll(context);
+        }
+        ended
+    })
+    .await
+}
+
+/// Tells once what was seen at the names that are watched.
+fn tell<F: Future<Output = Vec<Shown>>, E>(
+    watched: Pin<&mut MaybeDone<F>>,
+    moved: &mut Option<impl FnOnce(&[Shown]) -> Result<(), E>>,
+) -> Result<(), E> {
+    match (watched.output_mut(), moved.take()) {
+        (Some(shown), Some(moved)) => moved(shown),
+        _ => Ok(()),
+    }
 }
 
 /// What publishing would do.
@@ -91,8 +139,8 @@ impl Client {
 pub struct Plan {
     /// What each tag shows now.
     pub tags: Vec<(Reference, Option<Digest>)>,
-    /// What is watched, as in [`Outlook`].
-    pub watched: Vec<(Reference, Option<Digest>)>,
+    /// What the names that are watched show.
+    pub watched: Vec<Shown>,
     /// The manifests that would be put beside the tags: under their digests, or those of the tags of referrers.
     pub manifests: Vec<Reference>,
     /// The blobs that would be mounted or copied.
@@ -117,14 +165,22 @@ impl Client {
     ///
     /// # Errors
     /// As `release` before its first write.
-    pub async fn plan(&self, publications: &[Publication<'_>]) -> Result<Plan, RegistryError> {
-        let looks = publications
-            .iter()
-            .map(|publication| Prepared::look_around(self, publication));
-        let prepared = try_join_all(looks).await?;
+    pub async fn plan(
+        &self,
+        publications: &[Publication<'_>],
+        watched: &[Reference],
+    ) -> Result<Plan, RegistryError> {
+        let pushes = self.pushes(publications);
+        let watch = Watch {
+            names: watched,
+            is_first: true,
+        };
+        let looks = try_join_all(pushes.iter().map(Prepared::look_around));
+        let (prepared, watched) = tokio::join!(looks, watching(&pushes, watch));
+        let prepared = prepared?;
         let mut plan = Plan {
             tags: Vec::new(),
-            watched: Vec::new(),
+            watched,
             manifests: Vec::new(),
             blobs: Vec::new(),
         };
@@ -138,7 +194,6 @@ impl Client {
             let missing = missing.filter(|name| seen.insert(name.clone()));
             plan.manifests.extend(missing);
             plan.manifests.extend(prepared.planned_enlistings().await?);
-            plan.watched.extend(prepared.watched);
             plan.tags.extend(prepared.names);
         }
         Ok(plan)

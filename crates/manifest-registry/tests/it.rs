@@ -33,6 +33,8 @@ mod local;
 mod memory;
 #[path = "it/mirrors.rs"]
 mod mirrors;
+#[path = "it/order.rs"]
+mod order;
 #[path = "it/progress.rs"]
 mod progress;
 #[path = "it/proxies.rs"]

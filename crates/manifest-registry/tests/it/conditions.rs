@@ -21,7 +21,6 @@ fn publish(
         push_foreign: false,
         expected,
         verified: &[],
-        watched: &[],
     };
     run(client().publish(&publication, |_| {}))
 }

@@ -34,7 +34,6 @@ fn copy(
         push_foreign: false,
         expected: Expected::Anything,
         verified: &[],
-        watched: &[],
     };
     let mut arrived = Vec::new();
     let published =

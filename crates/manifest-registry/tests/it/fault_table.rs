@@ -160,7 +160,6 @@ impl World {
                     push_foreign: false,
                     expected: Expected::Anything,
                     verified: &[],
-                    watched: &[],
                 };
                 let published = client.publish(&publication, |_| {}).await?;
                 assert_eq!(published.digest, digest);

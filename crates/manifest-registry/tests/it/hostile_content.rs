@@ -187,7 +187,6 @@ fn publish_foreign(url: &str, push_foreign: bool, is_in_source: bool) -> Result<
         push_foreign,
         expected: Expected::Anything,
         verified: &[],
-        watched: &[],
     };
     let client = logged_in(&host, "me", "pw");
     run(client.publish(&publication, |_| {})).map(drop)

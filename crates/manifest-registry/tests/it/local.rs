@@ -70,7 +70,6 @@ fn push(
         push_foreign: false,
         expected: Expected::Anything,
         verified: &[],
-        watched: &[],
     };
     let result = run(client.publish(&publication, |_| {}));
     let opened = *blobs.opened.lock().unwrap();

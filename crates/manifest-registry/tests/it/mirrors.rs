@@ -236,7 +236,6 @@ fn nothing_is_written_to_a_mirror_or_decided_by_it() {
             push_foreign: false,
             expected: Expected::Anything,
             verified: &[],
-            watched: &[],
         };
         client.publish(&publication, |_| {}).await.unwrap();
     });
@@ -266,7 +265,6 @@ async fn publish_to(stage: &Stage, client: &Client, elsewhere: &EmbeddedRegistry
         push_foreign: false,
         expected: Expected::Anything,
         verified: &[],
-        watched: &[],
     };
     client.publish(&publication, |_| {}).await.unwrap();
     assert_eq!(elsewhere.tags("copy"), ["1"]);

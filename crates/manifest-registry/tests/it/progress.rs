@@ -4,7 +4,8 @@ use std::sync::{Arc, Mutex};
 
 use manifest_core::{Digest, MediaType, Reference};
 use manifest_registry::{
-    Child, Client, ClientConfig, Expected, Observer, Progress, Publication, RegistryError, Retrying,
+    Child, Client, ClientConfig, Expected, Observer, Progress, Publication, RegistryError,
+    Retrying, Watch,
 };
 use manifest_testkit::EmbeddedRegistry;
 use manifest_testkit::fault::{Answer, Fault};
@@ -56,7 +57,6 @@ fn told(source: &Reference, targets: &[Reference]) -> Vec<Progress> {
             push_foreign: false,
             expected: Expected::Anything,
             verified: &[],
-            watched: &[],
         })
         .collect();
     let counts = Arc::new(Counts::default());
@@ -66,7 +66,14 @@ fn told(source: &Reference, targets: &[Reference]) -> Vec<Progress> {
     })
     .unwrap();
     let nothing = |_: &manifest_registry::Outlook| Ok::<_, RegistryError>(());
-    let released = run(client.release(&publications, nothing, |_, _| ())).unwrap();
+    let released = run(client.release(
+        &publications,
+        Watch::default(),
+        nothing,
+        |_| Ok(()),
+        |_, _| (),
+    ))
+    .unwrap();
     assert!(released.tags.iter().all(|(_, result)| result.is_ok()));
     let told = std::mem::take(&mut *counts.0.lock().unwrap());
     for (old, new) in told.iter().zip(told.iter().skip(1)) {

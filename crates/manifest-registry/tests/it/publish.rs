@@ -59,7 +59,6 @@ impl Job {
             push_foreign: self.push_foreign,
             expected: Expected::Anything,
             verified: &[],
-            watched: &[],
         };
         client.publish(&publication, |_| ()).await
     }

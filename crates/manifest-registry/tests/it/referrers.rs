@@ -163,7 +163,6 @@ fn publish(
         push_foreign: false,
         expected: Expected::Anything,
         verified: &[],
-        watched: &[],
     };
     run(client.publish(&publication, |_| ()))
 }

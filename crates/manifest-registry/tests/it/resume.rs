@@ -90,7 +90,6 @@ fn upload(arrived: &[u8]) -> (Vec<String>, Vec<usize>) {
         push_foreign: false,
         expected: Expected::Anything,
         verified: &[],
-        watched: &[],
     };
     run(client.publish(&publication, |_| {})).unwrap();
     // However often it is sent: each byte counts once.

@@ -1,0 +1,153 @@
+//! What of a publication waits for what.
+
+use std::time::Duration;
+
+use manifest_core::{Digest, MediaType, Reference};
+use manifest_registry::{
+    Child, Client, Expected, Outlook, Publication, RegistryError, Released, Shown, Watch,
+};
+use manifest_testkit::EmbeddedRegistry;
+use manifest_testkit::fault::{Answer, Fault};
+use manifest_testkit::image::{BuiltImage, Image, Index};
+use manifest_testkit::log::RequestLog;
+
+use crate::{client, reference, run};
+
+/// How long something that is expected may take on the slowest machine.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+fn image(seed: &str) -> BuiltImage {
+    Image::oci().seed(seed).layers(2, 100).build()
+}
+
+fn child(image: &BuiltImage, source: &Reference) -> Child {
+    let digest = Digest::sha256(&image.manifest);
+    let of = source.repository();
+    Child::new(of, &digest, MediaType::OciManifest, &image.manifest).unwrap()
+}
+
+async fn release(
+    client: &Client,
+    target: &Reference,
+    children: &[Child],
+    bytes: &[u8],
+    watch: Watch<'_>,
+    moved: impl FnOnce(&[Shown]) -> Result<(), RegistryError>,
+) -> Result<Released, RegistryError> {
+    let publication = Publication {
+        targets: std::slice::from_ref(target),
+        media_type: MediaType::OciIndex,
+        bytes,
+        children,
+        push_foreign: false,
+        expected: Expected::Anything,
+        verified: &[],
+    };
+    let nothing = |_: &Outlook| Ok::<_, RegistryError>(());
+    client
+        .release(&[publication], watch, nothing, moved, |_, _| ())
+        .await
+}
+
+/// Runs something that will not end, until a request has been made, and ends it.
+fn until(
+    never: impl Future<Output = Result<Released, RegistryError>>,
+    log: &RequestLog,
+    method: &'static str,
+    path: &str,
+) {
+    let (log, path) = (log.clone(), path.to_owned());
+    run(async {
+        let made = tokio::task::spawn_blocking(move || {
+            log.wait_for(PATIENCE, |r| r.is(method, &path)).is_some()
+        });
+        tokio::select! {
+            result = never => panic!("it ended: {result:?}"),
+            made = made => assert!(made.unwrap(), "no {method}"),
+        }
+    });
+}
+
+#[test]
+fn an_image_waits_for_its_own_blobs_only() {
+    let (registry, other) = (EmbeddedRegistry::start(), EmbeddedRegistry::start());
+    let (a, b) = (image("a"), image("b"));
+    registry.seed("one", "1", &a);
+    other.seed("two", "1", &b);
+    let children = [
+        child(&b, &reference(&other.host(), "two:1")),
+        child(&a, &reference(&registry.host(), "one:1")),
+    ];
+    let list = Index::oci().image(&b).image(&a).build().manifest;
+    other.fault(Fault::on("GET", "/v2/two/blobs/").answer(Answer::Hang));
+    let target = reference(&registry.host(), "app:1");
+    let client = client();
+    let (first, second) = (Digest::sha256(&a.manifest), Digest::sha256(&b.manifest));
+    until(
+        release(&client, &target, &children, &list, Watch::default(), |_| {
+            Ok(())
+        }),
+        registry.log(),
+        "PUT",
+        &format!("/v2/app/manifests/{first}"),
+    );
+    let path = format!("/v2/app/manifests/{second}");
+    assert_eq!(registry.log().count(|r| r.is("PUT", &path)), 0);
+}
+
+#[test]
+fn names_that_are_watched_are_waited_for_before_tags_or_before_all_writes() {
+    for is_first in [false, true] {
+        let registry = EmbeddedRegistry::start();
+        let a = image("a");
+        registry.seed("one", "1", &a);
+        let source = reference(&registry.host(), "one:1");
+        let children = [child(&a, &source)];
+        let list = Index::oci().image(&a).build().manifest;
+        let target = reference(&registry.host(), "app:1");
+        let client = client();
+        let watch = Watch {
+            names: std::slice::from_ref(&source),
+            is_first,
+        };
+        let shown = |shown: &[Shown]| {
+            let now = Digest::sha256(&a.manifest);
+            assert_eq!(shown, [(source.clone(), Some(now))]);
+            Err(RegistryError::TagMoved {
+                reference: Box::new(source.clone()),
+                expected: None,
+                found: None,
+            })
+        };
+        let released = release(&client, &target, &children, &list, watch, shown);
+        run(released).unwrap_err();
+        let writes = |path: &str| registry.log().count(|r| r.is("PUT", path));
+        assert_eq!(writes("/v2/app/manifests/1"), 0);
+        let child = usize::from(!is_first);
+        assert_eq!(writes("/v2/app/manifests/sha256:"), child);
+        assert_eq!(registry.log().count(|r| r.method == "POST"), 3 * child);
+    }
+}
+
+#[test]
+fn names_that_are_watched_keep_nothing_but_the_tags_waiting() {
+    let registry = EmbeddedRegistry::start();
+    let a = image("a");
+    registry.seed("one", "1", &a);
+    let source = reference(&registry.host(), "one:1");
+    let children = [child(&a, &source)];
+    let list = Index::oci().image(&a).build().manifest;
+    let hangs = Fault::on("HEAD", "/v2/one/manifests/1");
+    registry.fault(hangs.answer(Answer::Hang));
+    let watch = Watch {
+        names: std::slice::from_ref(&source),
+        is_first: false,
+    };
+    let (client, target) = (client(), reference(&registry.host(), "app:1"));
+    until(
+        release(&client, &target, &children, &list, watch, |_| Ok(())),
+        registry.log(),
+        "PUT",
+        "/v2/app/manifests/sha256:",
+    );
+}
