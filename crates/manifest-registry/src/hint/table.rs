@@ -43,12 +43,12 @@ pub(super) const TABLE: &[Row] = &[
     .doing(Doing::LoggingIn),
     Row::network(
         |problem| problem == NetworkProblem::Refused,
-        "is a registry running on {server}?",
+        "nothing answers on {server}: is it running?",
     )
     .on(&[Loopback]),
     Row::network(
         |problem| problem == NetworkProblem::Refused,
-        "is a registry running on {server}? A firewall on the way may refuse the connection as well",
+        "nothing answers on {server}: is it running? A firewall on the way may refuse the connection as well",
     ),
     Row::network(
         |problem| matches!(problem, NetworkProblem::NotTls | NetworkProblem::Certificate),
@@ -141,6 +141,10 @@ pub(super) const TABLE: &[Row] = &[
     )
     .codes(&["TOOMANYREQUESTS"]),
     // Something else than a registry.
+    Row::status(
+        407,
+        "a proxy on the way to {server} wants a login: name it in HTTPS_PROXY or HTTP_PROXY, as in http://USER:PASSWORD@HOST:PORT",
+    ),
     Row::status(
         413,
         "a proxy before {host} limits the size of what is sent: raise it there (nginx: client_max_body_size)",

@@ -126,6 +126,7 @@ const REFUSALS: &[(&str, &str, u16, &str, &str)] = &[
     ("quay.io", "get", 504, "", "status.redhat.com"),
     (GITLAB, "get", 500, "", "status.gitlab.com"),
     ("reg.io", "get", 502, "<html>", "reg.io, or a proxy before it, is in trouble"),
+    ("reg.io", "get", 407, "<html>", "a proxy on the way to x wants a login"),
     ("reg.io", "get", 418, "", ""),
     ("reg.io", "get", 304, "", ""),
 ];
@@ -167,8 +168,8 @@ const PROBLEMS: &[(&str, &str, NetworkProblem, &str)] = &[
     ("reg.io", "get", NetworkProblem::Dns, "check the name x,"),
     ("reg.io", "token", NetworkProblem::Refused, "token server that reg.io names running on x?"),
     ("localhost:5000", "token", NetworkProblem::Refused, "token server that localhost:5000 names"),
-    ("localhost:5000", "get", NetworkProblem::Refused, "is a registry running on x?"),
-    ("reg.io", "get", NetworkProblem::Refused, "is a registry running on x? A firewall"),
+    ("localhost:5000", "get", NetworkProblem::Refused, "nothing answers on x: is it running?"),
+    ("reg.io", "get", NetworkProblem::Refused, "is it running? A firewall"),
     ("reg.io", "get", NetworkProblem::NotTls, "if x is meant to serve plain http, use --insecure"),
     ("reg.io", "token", NetworkProblem::NotTls, "reg.io names its token server with https"),
     ("docker.io", "get", NetworkProblem::NotTls, "may answer in its place"),
@@ -205,6 +206,37 @@ fn network_problems() {
         // There is no --insecure for these.
         let is_public = matches!(*host, "docker.io" | "ghcr.io");
         assert!(!is_public || !hint.contains("--insecure"), "{hint}");
+    }
+}
+
+#[test]
+fn content_that_is_wrong() {
+    let digest = || Digest::sha256(b"x");
+    let manifest = |error| ContentProblem::Manifest(std::sync::Arc::new(error));
+    for (problem, part) in [
+        (ContentProblem::WebPage, "log in to the network"),
+        (ContentProblem::NotStored(StatusCode::OK), "in its place"),
+        (
+            manifest(ManifestError::UnsupportedType("text/html".to_owned())),
+            "is reg.io a registry?",
+        ),
+        (manifest(ManifestError::Missing("config")), "build and push"),
+        (
+            ContentProblem::Digest {
+                kind: "blob",
+                expected: digest(),
+            },
+            "a proxy or cache on the way to reg.io",
+        ),
+        (
+            ContentProblem::Encoding("gzip".to_owned()),
+            "a proxy or cache",
+        ),
+        (ContentProblem::Token, "ask who runs reg.io"),
+    ] {
+        let error = RegistryError::content(attempt("reg.io", "get"), problem);
+        let hint = error.hint().unwrap();
+        assert!(hint.contains(part), "{error}: {hint}");
     }
 }
 
