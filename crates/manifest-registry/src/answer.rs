@@ -6,12 +6,12 @@ use bytes::Bytes;
 use futures_util::Stream;
 use http::StatusCode;
 use http::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderMap};
-use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::Instant;
 use url::Url;
 
 use crate::deadline::Deadline;
 use crate::error::{Attempt, ContentProblem, RegistryError};
+use crate::lanes::Slot;
 use crate::limits::{ERROR_BYTES, SLOWEST_BYTES};
 use crate::network::{Cause, NetworkProblem};
 use crate::redact;
@@ -48,7 +48,7 @@ pub(crate) struct Pace {
 pub(crate) struct Answer {
     response: reqwest::Response,
     attempt: Box<Attempt>,
-    slot: Option<OwnedSemaphorePermit>,
+    slot: Option<Slot>,
     pace: Pace,
     /// What an answer that says "not now" says, where that was read already.
     refusal: Option<Refusal>,
@@ -58,7 +58,7 @@ impl Answer {
     pub(crate) fn new(
         response: reqwest::Response,
         mut attempt: Box<Attempt>,
-        slot: Option<OwnedSemaphorePermit>,
+        slot: Option<Slot>,
         pace: Pace,
     ) -> Self {
         attempt.request_id = REQUEST_IDS

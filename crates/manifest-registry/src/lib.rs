@@ -21,6 +21,7 @@
 //! | `transport`, `answer` | the one way out, redirects; bounded bodies |
 //! | `hash` | digests of what streams through |
 //! | `pool`, `tls` | a connection pool for each host, with its TLS settings and its proxy |
+//! | `lanes` | how many requests run at once on a host, and on which connection |
 //! | [`certificates`], [`proxies`] | what the user wants of those |
 //! | [`retry`], `retry_after`, `deadline` | what is tried again, when, and until when |
 //! | [`observer`], `meter` | what the client tells while it works; how far copying has come |
@@ -55,6 +56,7 @@ mod hash;
 mod helper;
 mod hint;
 mod host_kind;
+mod lanes;
 pub mod limits;
 pub mod local;
 pub mod memory;

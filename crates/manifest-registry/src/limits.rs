@@ -29,9 +29,16 @@ pub const POOL_IDLE_TIMEOUT: Duration = Duration::from_secs(50);
 /// protocol is not known yet counts as such.
 pub const REQUESTS_PER_HOST: usize = 16;
 
-/// How many requests run at once on one host that speaks HTTP/2, all on one connection. 250 is what servers in Go take;
+/// How many requests run at once on one connection to a host that speaks HTTP/2. 250 is what servers in Go take;
 /// what a server takes less it says itself (`SETTINGS_MAX_CONCURRENT_STREAMS`), and the HTTP library waits.
 pub const REQUESTS_PER_HOST_HTTP2: usize = 250;
+
+/// How many connections there are at most to a host that speaks HTTP/2.
+pub const CONNECTIONS_PER_HOST_HTTP2: usize = 2;
+
+/// How many requests have to wait until another connection is made: it takes some round trips, in which the one that is there
+/// works on as many. What a list of forty images of ten layers needs waits for nothing more.
+pub const QUEUE_PER_HOST_HTTP2: usize = 200;
 
 /// How much of one body a server that speaks HTTP/2 may send before it hears that it was taken, in bytes: what comes in one round
 /// trip, 80 MB a second where that takes 50 ms. It is all that is kept of a layer whose target is slower than its source.
@@ -48,7 +55,7 @@ pub const PARALLEL_UPLOADS: usize = 4;
 pub const LOCAL_CHUNK: usize = 256 * 1024;
 
 /// How many blobs or manifests of one publication are worked on at once: what the fastest host takes.
-pub const PARALLEL_WORK: usize = REQUESTS_PER_HOST_HTTP2;
+pub const PARALLEL_WORK: usize = REQUESTS_PER_HOST_HTTP2 * CONNECTIONS_PER_HOST_HTTP2;
 
 /// How many repositories one token is asked to cover. Each adds some 50 bytes to a URL and 130 to a header that goes with
 /// each request, and of which careful servers take 4 KiB.

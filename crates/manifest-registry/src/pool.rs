@@ -9,8 +9,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use http::header::HeaderValue;
 use url::Url;
 
-use crate::certificates::{CertificateProblem, Certificates};
+use crate::certificates::{CertificateProblem, Certificates, HostCertificates};
 use crate::endpoint::{Mode, authority};
+use crate::lanes::Lanes;
 use crate::limits;
 use crate::observer::{Event, Observer};
 use crate::proxies::{Chosen, Proxies};
@@ -20,7 +21,7 @@ use crate::transport::Timeouts;
 /// How one host is reached in one way.
 #[derive(Clone)]
 pub(crate) struct Pool {
-    pub(crate) client: reqwest::Client,
+    pub(crate) lanes: Arc<Lanes>,
     pub(crate) handshakes: Option<Handshakes>,
 }
 
@@ -102,21 +103,50 @@ impl Pools {
         if let Some(pool) = pools.get(&(mode, host.clone())) {
             return pool.clone();
         }
-        let pool = self.build(mode, &host, proxy);
-        pools.insert((mode, host), pool.clone());
-        pool
-    }
-
-    fn build(&self, mode: Mode, host: &str, proxy: Option<&Chosen>) -> Result<Pool, Unbuilt> {
-        let own = self.tls.own(host).filter(|_| mode != Mode::Plain);
-        if let Some(own) = own {
+        if let Some(own) = self.own(mode, &host) {
             self.observer.event(&Event::Certificates {
-                host,
+                host: &host,
                 folders: &own.folders,
                 roots: own.roots.len(),
                 identities: own.identities.len(),
             });
         }
+        if let Some(proxy) = proxy {
+            self.observer.event(&Event::Proxy {
+                host: &host,
+                proxy: &proxy.shown,
+                setting: &proxy.setting,
+            });
+        }
+        let built = self.build(mode, &host, proxy);
+        let pool = built.map(|(client, handshakes)| Pool {
+            lanes: Lanes::new(client),
+            handshakes,
+        });
+        pools.insert((mode, host), pool.clone());
+        pool
+    }
+
+    /// Makes what reaches a URL's host by connections of its own.
+    pub(crate) fn another(
+        &self,
+        mode: Mode,
+        url: &Url,
+        proxy: Option<&Chosen>,
+    ) -> Result<reqwest::Client, Unbuilt> {
+        Ok(self.build(mode, &authority(url), proxy)?.0)
+    }
+
+    fn own(&self, mode: Mode, host: &str) -> Option<&HostCertificates> {
+        self.tls.own(host).filter(|_| mode != Mode::Plain)
+    }
+
+    fn build(
+        &self,
+        mode: Mode,
+        host: &str,
+        proxy: Option<&Chosen>,
+    ) -> Result<(reqwest::Client, Option<Handshakes>), Unbuilt> {
         let mut builder = reqwest::Client::builder()
             .user_agent(self.user_agent.clone())
             .redirect(reqwest::redirect::Policy::none())
@@ -129,11 +159,6 @@ impl Pools {
             .no_proxy();
         let mut behind = None;
         if let Some(proxy) = proxy {
-            self.observer.event(&Event::Proxy {
-                host,
-                proxy: &proxy.shown,
-                setting: &proxy.setting,
-            });
             let url = proxy.url.clone().map_err(Unbuilt::Proxy)?;
             behind = Some(url.clone()).filter(|url| url.scheme() == "https");
             if mode == Mode::Plain {
@@ -158,6 +183,6 @@ impl Pools {
         let client = builder
             .build()
             .map_err(|error| Unbuilt::Http(error.into()))?;
-        Ok(Pool { client, handshakes })
+        Ok((client, handshakes))
     }
 }

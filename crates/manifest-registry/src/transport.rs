@@ -4,15 +4,12 @@
 //! Below it is the HTTP library, with a connection pool for each host ([`crate::pool`]). Above it, [`Transport::send`] follows
 //! redirects, so that credentials never go to where a redirect points.
 
-use std::collections::HashMap;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
 use http::header::{AUTHORIZATION, HeaderMap, HeaderValue, LOCATION};
 use http::{Method, StatusCode, Version};
-use tokio::sync::Semaphore;
 use tokio::time::Instant;
 use url::Url;
 
@@ -22,7 +19,8 @@ use crate::error::{Attempt, Operation, RegistryError};
 use crate::limits;
 use crate::network::{Cause, NetworkProblem};
 use crate::observer::{Event, Observer, Request};
-use crate::pool::{Pools, Unbuilt};
+use crate::pool::{Pool, Pools, Unbuilt};
+use crate::proxies::Chosen;
 use crate::redact;
 use crate::retry::{Contact, Retries, Tries, is_transient_status};
 use crate::tls::Handshakes;
@@ -138,29 +136,6 @@ pub(crate) struct Transport {
     pub(crate) retries: Retries,
     pub(crate) observer: Arc<dyn Observer>,
     pools: Pools,
-    slots: Mutex<HashMap<String, Arc<Slots>>>,
-}
-
-/// Bounds the requests that run at once on one host. It is widened when the host turns out to speak HTTP/2.
-struct Slots {
-    free: Arc<Semaphore>,
-    wide: AtomicBool,
-}
-
-impl Slots {
-    fn new() -> Self {
-        Self {
-            free: Arc::new(Semaphore::new(limits::REQUESTS_PER_HOST)),
-            wide: AtomicBool::new(false),
-        }
-    }
-
-    fn learn(&self, version: Version) {
-        if version == Version::HTTP_2 && !self.wide.swap(true, Ordering::Relaxed) {
-            let more = limits::REQUESTS_PER_HOST_HTTP2 - limits::REQUESTS_PER_HOST;
-            self.free.add_permits(more);
-        }
-    }
 }
 
 impl Transport {
@@ -179,7 +154,6 @@ impl Transport {
             retries,
             observer,
             pools,
-            slots: Mutex::default(),
         }
     }
 
@@ -305,18 +279,20 @@ impl Transport {
             .as_ref()
             .map(|proxy| format!("{} of {}", proxy.shown, proxy.setting));
         let deadline = self.retries.deadline;
-        let slots = self.slots(&wire.url);
-        let slot = tokio::select! {
-            biased;
-            slot = slots.free.clone().acquire_owned() => slot.ok(),
-            problem = deadline.passed() => return Err(network(attempt, problem, None)),
-        };
         let pool = match self.pools.get(wire.mode, &wire.url, proxy.as_ref()) {
             Ok(pool) => pool,
             Err(unbuilt) => return Err(unreachable(attempt, &wire.url, unbuilt)),
         };
+        if pool.lanes.wants_another() {
+            self.add_lane(wire, &pool, proxy.as_ref());
+        }
+        let slot = tokio::select! {
+            biased;
+            slot = pool.lanes.slot() => slot,
+            problem = deadline.passed() => return Err(network(attempt, problem, None)),
+        };
         let started = Instant::now();
-        let sent = self.exchange(wire, &pool.client).await;
+        let sent = self.exchange(wire, &slot.client()).await;
         let login = wire.authorization.as_ref().and_then(scheme);
         let request = Request {
             method: &wire.method,
@@ -339,12 +315,12 @@ impl Transport {
                 // Where there is no TLS, a proxy answers in the server's place.
                 if response.status() != StatusCode::PROXY_AUTHENTICATION_REQUIRED || proxy.is_none()
                 {
-                    slots.learn(response.version());
+                    pool.lanes.learn(response.version());
                     let timeouts = self.timeouts;
                     return Ok(Answer::new(
                         response,
                         attempt,
-                        slot,
+                        Some(slot),
                         Pace { timeouts, deadline },
                     ));
                 }
@@ -409,10 +385,40 @@ impl Transport {
         }
     }
 
-    fn slots(&self, url: &Url) -> Arc<Slots> {
-        let mut slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
-        let new = || Arc::new(Slots::new());
-        slots.entry(authority(url)).or_insert_with(new).clone()
+    /// Makes another connection to a host, beside the work: whatever comes of it, nothing depends on it.
+    fn add_lane(&self, wire: &Wire<'_>, pool: &Pool, proxy: Option<&Chosen>) {
+        let lanes = pool.lanes.clone();
+        let client = self.pools.another(wire.mode, &wire.url, proxy);
+        let (Ok(client), Ok(url)) = (client, wire.url.join("/v2/")) else {
+            return lanes.add_none();
+        };
+        let (observer, mode) = (self.observer.clone(), pool.mode());
+        tokio::spawn(async move {
+            let started = Instant::now();
+            match client.get(url.clone()).send().await {
+                Ok(response) => {
+                    let version = response.version();
+                    observer.event(&Event::Answered {
+                        request: &Request {
+                            method: &Method::GET,
+                            url: &redact::url(&url),
+                            attempt: 1,
+                            login: None,
+                            elapsed: started.elapsed(),
+                        },
+                        status: response.status().as_u16(),
+                        mode,
+                        version: &format!("{version:?}"),
+                    });
+                    if version == Version::HTTP_2 {
+                        lanes.add(client);
+                    } else {
+                        lanes.add_none();
+                    }
+                }
+                Err(_) => lanes.add_none(),
+            }
+        });
     }
 }
 

@@ -274,3 +274,25 @@ fn as_many_at_once_as_the_protocol_takes() {
         );
     }
 }
+
+#[test]
+fn much_work_gets_another_connection() {
+    let ca = TestCa::new();
+    let image = Image::oci().layers(1499, 20).build();
+    let latency = Duration::from_millis(100);
+    let registry = EmbeddedRegistry::builder()
+        .tls(&ca)
+        .latency(latency)
+        .start();
+    registry.seed("source", "1", &image);
+    let job = Job::new(&registry.host(), &[("source", &image)]);
+    let client = crate::insecure();
+    let published = run(job.publish(&client, &reference(&registry.host(), "app:1"))).unwrap();
+    assert_eq!(published.mounted, 1500);
+    let log = registry.log();
+    assert_eq!(log.connections(), limits::CONNECTIONS_PER_HOST_HTTP2);
+    assert!(log.max_in_flight() > limits::REQUESTS_PER_HOST_HTTP2);
+    // What made it, and nothing else that was not needed: two looks, mounts, image, list, and a look at that.
+    assert_eq!(log.count(|r| r.path == "/v2/"), 1);
+    assert_eq!(log.count(|_| true), 1 + 2 + 1500 + 1 + 1 + 1);
+}
