@@ -3,6 +3,9 @@
 //! | module | holds |
 //! | --- | --- |
 //! | [`sources`] | what `create` takes, and what becomes of it |
+//! | [`choosing`] | which images of its sources a list has |
+//! | [`moving`] | sources that show something else later, and what was annotated on them |
+//! | [`naming`] | what `annotate` and `remove` take for the same image |
 //! | [`editing`] | `annotate` and `remove` beyond what Docker has |
 //! | [`layouts`] | images on this machine, as sources and as targets |
 //! | [`targets`] | several tags, repositories and registries; conditions on them |
@@ -13,8 +16,11 @@
 //! | [`properties`] | what holds whatever the images look like |
 //! | [`peers`] | other tools read what was published |
 
+mod choosing;
 mod editing;
 mod layouts;
+mod moving;
+mod naming;
 mod peers;
 mod progress;
 mod properties;

@@ -15,8 +15,8 @@ pub mod reach;
 pub mod usage;
 
 pub use choices::{
-    AnnotationFlag, AnnotationTarget, Attestations, Moved, OnDuplicate, OrderChoice, PlatformList,
-    TypeChoice,
+    AnnotationFlag, AnnotationTarget, AnyPlatformList, Attestations, Moved, OnDuplicate,
+    OrderChoice, PlatformList, TypeChoice,
 };
 pub use patience::Patience;
 pub use pflag::{CommaList, Switch};

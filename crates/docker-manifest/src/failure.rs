@@ -4,7 +4,8 @@ use std::error::Error;
 use std::io;
 use std::path::PathBuf;
 
-use manifest_core::draft::{PayloadError, UnsupportedPair};
+use manifest_core::draft::PayloadError;
+use manifest_core::edit::UnsupportedPair;
 use manifest_core::settings::CannotCarry;
 use manifest_core::{Digest, PlatformNameError, Reference, ReferenceError, Source};
 use manifest_layout::{LayoutError, LocationError};
@@ -120,6 +121,12 @@ pub enum Failure {
         /// What was given.
         text: String,
     },
+    /// Two flags contradict each other.
+    #[error("{flag} chooses among the images of an index, and --no-flatten puts it in as it is")]
+    NotFlattened {
+        /// The flag that cannot do anything.
+        flag: &'static str,
+    },
     /// There is nothing to amend where no draft is kept.
     #[error("--amend adds to a draft, and --push keeps none")]
     AmendAndPush,
@@ -132,6 +139,16 @@ pub enum Failure {
         then: Box<Digest>,
         /// What it shows.
         now: Box<Digest>,
+    },
+    /// What a tag shows now lacks what the list has of it.
+    #[error("{source_image} has no image for {missing} any more, and {list} has one of it")]
+    Lost {
+        /// The tag.
+        source_image: Box<Source>,
+        /// The list.
+        list: Box<Reference>,
+        /// The platforms.
+        missing: String,
     },
     /// Not all tags could be written.
     #[error("{}", partly(live, failed))]
@@ -198,7 +215,7 @@ pub enum Failure {
         searched: PathBuf,
     },
     /// What was to be annotated is several images.
-    #[error("{image} is {}", found.join(" and "))]
+    #[error("{image} is several images: {}", found.join(", "))]
     Ambiguous {
         /// What was named, as typed.
         image: String,
@@ -315,6 +332,8 @@ impl Failure {
             Self::NeedsPush { .. }
             | Self::NeedsRegistry { .. }
             | Self::NoLayout { .. }
+            | Self::NotFlattened { .. }
+            | Self::PlatformName(_)
             | Self::AmendAndPush => Exit::Usage,
             Self::Moved { .. } => Exit::Conflict,
             Self::Partly { failed, .. } => match failed.first() {
@@ -381,10 +400,18 @@ impl Failure {
                 format!("add --push, or give {flag} to `push`")
             }
             Self::Moved { .. } => {
-                "`--moved refresh` publishes what it shows now, `--moved warn` what it was"
+                "`--moved refresh` publishes what it shows now, `--moved warn` without `--strict` what it was"
                     .to_owned()
             }
-            Self::CannotCarry(_) => "publish it as an image index: `--type oci`".to_owned(),
+            Self::CannotCarry(_) => {
+                "publish it as an image index: `--type oci` of `create`, also with `--amend`"
+                    .to_owned()
+            }
+            Self::Lost {
+                source_image, list, ..
+            } => format!(
+                "`docker-manifest create --amend {list} {source_image}` takes what is there now, `--moved warn` publishes what was"
+            ),
             Self::NoDraft { searched, .. } => format!("drafts are in {}", searched.display()),
             Self::NoEntry { searched, .. } => format!(
                 "name the image as `create` did; drafts are in {}",
@@ -393,7 +420,9 @@ impl Failure {
             Self::EmptyDraft { list } => {
                 format!("add images with `docker-manifest create --amend {list} IMAGE...`")
             }
-            Self::Ambiguous { .. } => "name one of them".to_owned(),
+            Self::Ambiguous { .. } => {
+                "name one of them, by its reference, digest or platform".to_owned()
+            }
             Self::PlatformName(PlatformNameError::Form(_)) => return None,
             Self::PlatformName(_) => "`--force` takes it as it is".to_owned(),
             Self::NoPlatform { image } => {

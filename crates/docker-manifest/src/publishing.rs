@@ -34,7 +34,8 @@ use flags::PublishFlags;
 use report::Report;
 
 /// Publishes a draft as the flags say. One that was drafted before comes with what is done about sources that have moved since;
-/// of one that was made just now nothing can have, and two images for one platform are refused unless the flags say otherwise.
+/// of one that was made just now nothing can have. Two images for one platform are refused unless the flags say otherwise, or
+/// it is what scripts do that were written for Docker's `push`.
 pub(crate) async fn publish(
     context: &Context<'_>,
     client: &Client,
@@ -43,9 +44,13 @@ pub(crate) async fn publish(
     drafted: Option<Moved>,
 ) -> Result<(), Failure> {
     let usual = match drafted {
-        Some(_) => OnDuplicate::Warn,
-        None => OnDuplicate::Error,
+        Some(_) if !flags.is_new_form() => OnDuplicate::Warn,
+        _ => OnDuplicate::Error,
     };
+    let drafted = drafted.map(|wanted| match wanted {
+        Moved::Warn if flags.strict.is_on() => Moved::Error,
+        wanted => wanted,
+    });
     examine(&mut draft, flags, usual, context.output)?;
     let list = PublishedList::of(&draft)?;
     let report = Report::new(&draft, &list);
@@ -249,9 +254,13 @@ fn examine(
         let image = entry.reference.clone();
         return Err(Failure::NoPlatform { image });
     }
-    let mut warnings = review::settle_duplicates(draft, flags.on_duplicate.unwrap_or(usual))?;
+    let settled = review::settle_duplicates(draft, flags.on_duplicate.unwrap_or(usual), |_| false)?;
+    let mut warnings = settled.warnings;
     warnings.extend(review::oddities(draft));
     review::require(draft, &PlatformList::all(&flags.require))?;
+    for line in settled.done {
+        output.status(&line);
+    }
     for warning in review::strictly(flags.strict.is_on(), warnings)? {
         output.warning(&warning);
     }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use manifest_core::duplicates::{Duplicate, duplicates, orphans, without};
 use manifest_core::settings::odd_ones;
-use manifest_core::{Draft, Entry, ListType, MediaType, Platform};
+use manifest_core::{Content, Descriptor, Draft, Entry, ListType, Manifest, MediaType, Platform};
 
 use manifest_registry::redact;
 
@@ -20,18 +20,15 @@ pub fn oddities(draft: &Draft) -> Vec<String> {
     let mut first: BTreeMap<&str, &Entry> = BTreeMap::new();
     let mut nameless_windows = Vec::new();
     for entry in draft.entries.iter().filter(|entry| entry.is_image()) {
+        said.extend(disagreement(entry));
         let Some(platform) = &entry.descriptor.platform else {
             continue;
         };
         let reference = &entry.reference;
-        if let Err(error) = platform.check(&platform.to_string()) {
+        if platform.is_stated()
+            && let Err(error) = platform.check(&platform.to_string())
+        {
             said.push(format!("no engine will choose {reference}: {error}"));
-        }
-        let stated = entry.origin.as_ref().map(|origin| &origin.platform);
-        if let Some(own) = stated.filter(|own| !own.agrees_with(platform)) {
-            said.push(format!(
-                "{reference} is published for {platform}, its configuration says {own}"
-            ));
         }
         if platform.os == "windows" && platform.os_version.is_empty() {
             nameless_windows.push(reference.to_string());
@@ -52,6 +49,25 @@ pub fn oddities(draft: &Draft) -> Vec<String> {
         ));
     }
     said
+}
+
+/// Says where a list will say something else of what an image runs on than the image itself.
+#[must_use]
+pub fn disagreement(entry: &Entry) -> Option<String> {
+    let reference = &entry.reference;
+    let own = entry.origin.as_ref()?.own_platform();
+    let platform = entry.descriptor.platform.as_ref();
+    let Some(platform) = platform.filter(|platform| platform.is_stated()) else {
+        let is_image = own.is_stated() && entry.is_image();
+        return is_image.then(|| {
+            format!(
+                "the list states no platform for {reference}, its configuration says {own}: no engine will choose it"
+            )
+        });
+    };
+    (entry.is_image() && !own.agrees_with(platform)).then(|| {
+        format!("the list says that {reference} is for {platform}, its configuration says {own}")
+    })
 }
 
 /// Says which images are of another kind than the others, where that makes some registries refuse the list.
@@ -89,11 +105,24 @@ pub fn lone_attestations(entries: &[Entry]) -> Vec<String> {
     orphans(entries).into_iter().map(say).collect()
 }
 
-/// Does what is wanted about entries for one platform. Returns what is to be said.
+/// What came of entries for one platform.
+#[derive(Debug, Default)]
+pub struct Settled {
+    /// What may not be meant.
+    pub warnings: Vec<String>,
+    /// What was done because it was asked for.
+    pub done: Vec<String>,
+}
+
+/// Does what is wanted about entries for one platform. What is named now is later than all else. Returns what is to be said.
 ///
 /// # Errors
 /// Where there are such entries, and there shall be none.
-pub fn settle_duplicates(draft: &mut Draft, wanted: OnDuplicate) -> Result<Vec<String>, Failure> {
+pub fn settle_duplicates(
+    draft: &mut Draft,
+    wanted: OnDuplicate,
+    is_named_now: impl Fn(&Entry) -> bool,
+) -> Result<Settled, Failure> {
     // In the order in which clients will see them.
     let order = draft.settings.order;
     let seen: Vec<Entry> = order.sorted(&draft.entries).into_iter().cloned().collect();
@@ -102,7 +131,7 @@ pub fn settle_duplicates(draft: &mut Draft, wanted: OnDuplicate) -> Result<Vec<S
     let platform =
         |place: usize| -> Platform { seen[place].descriptor.platform.clone().unwrap_or_default() };
     match wanted {
-        OnDuplicate::Keep => Ok(Vec::new()),
+        OnDuplicate::Keep => Ok(Settled::default()),
         OnDuplicate::Warn => {
             let say = |Duplicate { first, second }| {
                 format!(
@@ -112,10 +141,13 @@ pub fn settle_duplicates(draft: &mut Draft, wanted: OnDuplicate) -> Result<Vec<S
                     platform(second),
                 )
             };
-            Ok(found.into_iter().map(say).collect())
+            Ok(Settled {
+                warnings: found.into_iter().map(say).collect(),
+                done: Vec::new(),
+            })
         }
         OnDuplicate::Error => match found.first() {
-            None => Ok(Vec::new()),
+            None => Ok(Settled::default()),
             Some(&Duplicate { first, second }) => Err(Failure::Duplicate {
                 first: name(first).into(),
                 second: name(second).into(),
@@ -123,7 +155,10 @@ pub fn settle_duplicates(draft: &mut Draft, wanted: OnDuplicate) -> Result<Vec<S
             }),
         },
         OnDuplicate::Replace => {
-            let given = |place: usize| seen[place].position.unwrap_or(u64::MAX);
+            let given = |place: usize| {
+                let entry = &seen[place];
+                (is_named_now(entry), entry.position.unwrap_or(u64::MAX))
+            };
             let mut gone = Vec::new();
             for Duplicate { first, second } in found {
                 // Of several, the first may be gone already: what is left of them is the latest.
@@ -152,7 +187,10 @@ pub fn settle_duplicates(draft: &mut Draft, wanted: OnDuplicate) -> Result<Vec<S
                     entry.reference
                 )
             };
-            Ok(gone.iter().map(say).collect())
+            Ok(Settled {
+                warnings: Vec::new(),
+                done: gone.iter().map(say).collect(),
+            })
         }
     }
 }
@@ -168,16 +206,27 @@ pub fn strictly(is_strict: bool, warnings: Vec<String>) -> Result<Vec<String>, F
     Ok(warnings)
 }
 
+/// Returns what a list that is put in as it is has itself.
+fn within(entry: &Entry) -> Vec<Descriptor> {
+    let is_list = entry.media_type().is_some_and(MediaType::is_list);
+    let bytes = entry.raw.clone().filter(|_| is_list);
+    let list = bytes.and_then(|bytes| Manifest::parse(&entry.descriptor.media_type, bytes).ok());
+    match list.as_ref().map(Manifest::content) {
+        Some(Content::List(list)) => list.manifests.clone(),
+        _ => Vec::new(),
+    }
+}
+
 /// Checks that there is an image for each of the platforms.
 ///
 /// # Errors
 /// Where there is none for some.
 pub fn require(draft: &Draft, platforms: &[Platform]) -> Result<(), Failure> {
-    let serves = |wanted: &&Platform| {
-        let images = draft.entries.iter().filter(|entry| entry.is_image());
-        let mut platforms = images.filter_map(|entry| entry.descriptor.platform.as_ref());
-        platforms.any(|platform| platform.serves(wanted))
-    };
+    let within: Vec<Descriptor> = draft.entries.iter().flat_map(within).collect();
+    let own = draft.entries.iter().map(|entry| &entry.descriptor);
+    let images = own.chain(&within).filter(|image| image.is_image());
+    let there: Vec<&Platform> = images.filter_map(|image| image.platform.as_ref()).collect();
+    let serves = |wanted: &&Platform| there.iter().any(|platform| platform.serves(wanted));
     let missing: Vec<String> = platforms
         .iter()
         .filter(|wanted| !serves(wanted))

@@ -1,6 +1,4 @@
-//! A list that is being made: its entries, and the rules for changing them.
-
-mod annotate;
+//! A list that is being made, and its entries.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -13,8 +11,6 @@ use crate::media_type::MediaType;
 use crate::platform::Platform;
 use crate::reference::Reference;
 use crate::settings::ListSettings;
-
-pub use annotate::{Clear, Field, PlatformEdit, UnsupportedPair};
 
 /// A draft: the list's reference, and its entries in the order in which they are published.
 #[derive(Clone, Debug)]
@@ -97,10 +93,20 @@ pub struct Origin {
     pub platform: Platform,
     /// The annotations that the list had on it.
     pub annotations: BTreeMap<String, String>,
+    /// The platform that the image's own configuration states, where the list that it came with states another one.
+    pub config: Option<Platform>,
     /// What was named, where that is not the entry's reference: the list that it is a child of, or where it is on disk.
     pub source: Option<Source>,
     /// Whether the user did not want the registry's TLS to be checked.
     pub insecure: bool,
+}
+
+impl Origin {
+    /// Returns the platform that the image's own configuration states, as far as that is known.
+    #[must_use]
+    pub fn own_platform(&self) -> &Platform {
+        self.config.as_ref().unwrap_or(&self.platform)
+    }
 }
 
 /// What was given to `create`.
@@ -147,6 +153,13 @@ impl Entry {
         }
     }
 
+    /// Notes what the image's own configuration states, so that it need not be asked for again.
+    pub fn note_config(&mut self, own: &Platform) {
+        if let Some(origin) = &mut self.origin {
+            origin.config = (origin.platform != *own).then(|| own.clone());
+        }
+    }
+
     /// Makes the entry of a manifest that was just resolved.
     #[must_use]
     pub fn resolved(
@@ -161,6 +174,7 @@ impl Entry {
             resolved_at: now,
             platform: platform.clone(),
             annotations: BTreeMap::new(),
+            config: None,
             source: None,
             insecure: false,
         };
@@ -214,6 +228,7 @@ impl Entry {
             resolved_at: now,
             platform: descriptor.platform.clone().unwrap_or_default(),
             annotations: descriptor.annotations.clone(),
+            config: None,
             source: Some(source),
             insecure: false,
         };
@@ -286,4 +301,62 @@ impl Entry {
 }
 
 #[cfg(test)]
-mod tests;
+mod tests {
+    use super::*;
+    use crate::media_type::DOCKER_MANIFEST;
+
+    fn manifest(tail: &str) -> Manifest {
+        let digest = format!("sha256:{}", "a".repeat(64));
+        let body = format!(
+            r#"{{"schemaVersion":2,"mediaType":"{DOCKER_MANIFEST}","config":{{"mediaType":"c","size":1,"digest":"{digest}"}},"layers":[]{tail}}}"#
+        );
+        Manifest::parse(DOCKER_MANIFEST, body.into_bytes()).unwrap()
+    }
+
+    fn platform(text: &str) -> Platform {
+        let mut parts = text.split('/').map(str::to_owned);
+        let mut next = || parts.next().unwrap_or_default();
+        Platform {
+            os: next(),
+            architecture: next(),
+            variant: next(),
+            ..Platform::default()
+        }
+    }
+
+    fn entry(stated: &str) -> Entry {
+        let reference = Reference::parse("app:1").unwrap();
+        Entry::resolved(reference, &manifest(""), platform(stated), 1)
+    }
+
+    #[test]
+    fn a_payload_has_the_digest_or_is_none() {
+        let entry = entry("linux/amd64");
+        assert_eq!(entry.payload().unwrap(), manifest("").bytes());
+        let changed = Entry {
+            raw: Some(b"{}".to_vec()),
+            ..entry.clone()
+        };
+        let error = changed.payload().unwrap_err().to_string();
+        assert!(
+            error.starts_with("internal digest mismatch for docker.io/library/app:1"),
+            "{error}"
+        );
+        let nothing = Entry {
+            raw: None,
+            shown: None,
+            ..entry.clone()
+        };
+        assert!(matches!(nothing.payload(), Err(PayloadError::Missing(_))));
+        // Old files have no raw bytes: Docker laid them out with three spaces.
+        let pretty = go_json::indent(manifest("").bytes(), "   ");
+        let pretty = Manifest::parse(DOCKER_MANIFEST, pretty).unwrap();
+        let mut old = Entry::resolved(entry.reference, &pretty, Platform::default(), 0);
+        old.raw = None;
+        old.shown = Some(Shown {
+            oci: false,
+            json: go_json::compact(pretty.bytes()).unwrap(),
+        });
+        assert_eq!(old.payload().unwrap(), pretty.bytes());
+    }
+}

@@ -9,7 +9,8 @@
 //! | [`platform_name`] | platforms as people write them, and which serves which |
 //! | [`descriptor`] | a typed, sized, digested pointer to content |
 //! | [`manifest`] | one manifest: the bytes that the registry sent, and a parsed view beside them |
-//! | [`draft`] | a list that is being made, its entries, and the rules for changing them |
+//! | [`draft`] | a list that is being made, and its entries |
+//! | [`edit`] | the rules for changing an entry: what `annotate` changes, and what of it stays |
 //! | [`duplicates`] | entries that engines cannot tell apart, attestations without their image |
 //! | [`entry_json`] | the JSON form in which Docker stores and shows an entry |
 //! | [`list`] | the manifest list or image index that a draft becomes, byte for byte as Docker's |
@@ -27,6 +28,7 @@ pub mod descriptor;
 pub mod digest;
 pub mod draft;
 pub mod duplicates;
+pub mod edit;
 pub mod entry_json;
 #[doc(hidden)]
 #[cfg(any(test, feature = "fuzzing"))]
@@ -46,7 +48,8 @@ pub mod unknown;
 
 pub use descriptor::Descriptor;
 pub use digest::{Digest, DigestError};
-pub use draft::{Draft, Entry, PlatformEdit, Source};
+pub use draft::{Draft, Entry, Source};
+pub use edit::PlatformEdit;
 pub use list::PublishedList;
 pub use manifest::{Content, Manifest, ManifestError};
 pub use media_type::MediaType;

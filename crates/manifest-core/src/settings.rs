@@ -345,6 +345,7 @@ mod tests {
             resolved_at: 0,
             platform: Platform::default(),
             annotations: BTreeMap::new(),
+            config: None,
             insecure: false,
             source: Some(crate::Source::Registry(child.reference.clone())),
         });

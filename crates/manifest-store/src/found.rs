@@ -78,6 +78,16 @@ impl State {
         self.files.insert(file.to_owned(), note);
     }
 
+    /// Gives entries the places that they have among `images`.
+    pub(crate) fn arrange(&mut self, images: &[Reference]) {
+        let places: BTreeMap<&Reference, u64> = images.iter().zip(0..).collect();
+        for note in self.files.values_mut() {
+            if let Some(place) = places.get(&note.reference) {
+                note.position = *place;
+            }
+        }
+    }
+
     /// Tells how alike a folder is to this state: whether it is the same folder, how many files have the noted
     /// content, and how many are of the noted manifest at least. Nothing where it is another draft's.
     fn likeness(&self, folder: &Folder) -> Option<(bool, usize, usize)> {

@@ -40,6 +40,10 @@ pub struct Change {
     pub put: Vec<Entry>,
     /// The images whose entries go.
     pub remove: Vec<Reference>,
+    /// Whether all goes that is not put, damaged files included, and the order of the arguments begins anew.
+    pub starts_over: bool,
+    /// The images in the order of the arguments, where that is to change. What is not named in it stays where it is.
+    pub order: Vec<Reference>,
     /// What the list has beside its entries from now on.
     pub settings: Option<ListSettings>,
 }
@@ -55,7 +59,10 @@ impl Change {
     }
 
     fn is_empty(&self) -> bool {
-        self.put.is_empty() && self.remove.is_empty() && self.settings.is_none()
+        self.put.is_empty()
+            && self.remove.is_empty()
+            && !self.starts_over
+            && self.settings.is_none()
     }
 }
 
@@ -253,12 +260,17 @@ impl Store {
         }
         let before = found.state(list);
         let mut after = before.clone();
-        let mut removed = found.names_of(&change.remove);
+        let mut removed: BTreeSet<String> = if change.starts_over {
+            found.file_names().map(str::to_owned).collect()
+        } else {
+            found.names_of(&change.remove)
+        };
         after.files.retain(|file, _| !removed.contains(file));
         if let Some(settings) = change.settings {
             after.settings = settings;
         }
         let contents = self.plan(&found, change.put, &mut after);
+        after.arrange(&change.order);
         removed.retain(|file| !contents.contains_key(file));
         found.check_all_but(list, &contents, &removed)?;
         writer.change(&found, contents, &removed, before, after)?;

@@ -223,9 +223,9 @@ impl<'a> Writer<'a> {
         self.write_extras(name, &extras)?;
         let exchanged = self.capabilities.exchange(&staged.path, &target);
         if exchanged.map_err(StoreError::io("replace the draft", &target))? {
-            self.take_over_newcomers(&staged.path, &target, &extras);
+            self.take_over_newcomers(&staged.path, &target, removed, &extras);
         } else {
-            self.swap(name, staged, extras)?;
+            self.swap(name, staged, removed, extras)?;
         }
         self.sync_root()?;
         self.settle_extras(name, after);
@@ -233,7 +233,13 @@ impl<'a> Writer<'a> {
     }
 
     /// Replaces a folder where that takes two renames. In between there is no folder; the extras say where it is.
-    fn swap(&self, name: &str, staged: Staged, mut extras: Extras) -> Result<(), StoreError> {
+    fn swap(
+        &self,
+        name: &str,
+        staged: Staged,
+        removed: &BTreeSet<String>,
+        mut extras: Extras,
+    ) -> Result<(), StoreError> {
         let target = self.layout.draft(name);
         let old = Staged {
             path: old_of(&staged.path),
@@ -249,15 +255,23 @@ impl<'a> Writer<'a> {
             }
             return Err(StoreError::io(action, &target)(error));
         }
-        self.take_over_newcomers(&old.path, &target, &extras);
+        self.take_over_newcomers(&old.path, &target, removed, &extras);
         Ok(())
     }
 
     /// Takes over what Docker's CLI, which knows no lock, put into the old folder while the new one was made.
-    fn take_over_newcomers(&self, old: &Path, new: &Path, extras: &Extras) {
+    fn take_over_newcomers(
+        &self,
+        old: &Path,
+        new: &Path,
+        removed: &BTreeSet<String>,
+        extras: &Extras,
+    ) {
         for file in fs::read_dir(old).into_iter().flatten().flatten() {
             let name = file.file_name();
-            let is_known = name.to_str().is_some_and(|name| extras.knows(name));
+            // What was no entry is noted nowhere, and is removed all the same.
+            let is_known = |name: &str| removed.contains(name) || extras.knows(name);
+            let is_known = name.to_str().is_some_and(is_known);
             if !is_known && atomic::is_taken(&new.join(&name)).is_ok_and(|taken| !taken) {
                 let _ = fs::rename(file.path(), new.join(&name));
             }
@@ -379,7 +393,7 @@ impl<'a> Writer<'a> {
             if both {
                 put_in_place(&staged, &target)
                     .map_err(StoreError::io("finish an interrupted change of", &target))?;
-                self.take_over_newcomers(&old, &target, &extras);
+                self.take_over_newcomers(&old, &target, &BTreeSet::new(), &extras);
                 self.sync_root()?;
             }
         }

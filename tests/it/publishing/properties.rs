@@ -76,6 +76,9 @@ fn index(random: &mut Rng, count: usize) -> (BuiltIndex, Vec<BuiltImage>) {
             entry["platform"]["x-unknown"] = json!({ "<": ">" });
         }
         if random.bool() {
+            entry.insert("data".into(), json!("e30="));
+        }
+        if random.bool() {
             entry.insert("urls".into(), json!(["https://example.com/"]));
         }
     }

@@ -322,6 +322,12 @@ fn duplicates_are_warned_of_refused_or_replaced() {
             .succeeds()
             .says("was left out");
         assert_eq!(entries(&registry, "app", "1"), entries_of(&new));
+        for flags in ["-t @/app:2", "--by-digest", "--to oci-layout://out"] {
+            shell
+                .run(&format!("push {flags} @/app:1"))
+                .fails(1)
+                .says("are both for linux/arm64");
+        }
         let pushing = shell.run("create --push @/app:2 @/app:old @/app:new");
         pushing.fails(1).says("are both for linux/arm64");
         assert!(registry.manifest("app", "2").is_none());

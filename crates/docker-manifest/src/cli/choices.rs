@@ -2,7 +2,7 @@
 
 use std::str::FromStr;
 
-use manifest_core::{ListType, NamedPlatform, Order, Platform};
+use manifest_core::{ListType, NamedPlatform, Order, Platform, PlatformNameError};
 
 /// What is done about two entries for one platform.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -125,13 +125,14 @@ impl FromStr for PlatformList {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let names = text
-            .split(',')
-            .map(str::trim)
-            .filter(|name| !name.is_empty());
         let parse = |name: &str| NamedPlatform::parse(name).map_err(|error| error.to_string());
-        names.map(parse).collect::<Result<_, _>>().map(Self)
+        names(text).map(parse).collect::<Result<_, _>>().map(Self)
     }
+}
+
+fn names(text: &str) -> impl Iterator<Item = &str> {
+    let names = text.split(',').map(str::trim);
+    names.filter(|name| !name.is_empty())
 }
 
 impl PlatformList {
@@ -141,11 +142,38 @@ impl PlatformList {
         let names = lists.iter().flat_map(|list| &list.0);
         names.map(|named| named.platform.clone()).collect()
     }
+}
 
-    /// Returns what is called otherwise by engines, with what it is called there.
-    pub fn aliases(lists: &[Self]) -> impl Iterator<Item = (&str, &Platform)> {
-        let names = lists.iter().flat_map(|list| &list.0);
-        names.filter_map(|named| Some((named.alias.as_deref()?, &named.platform)))
+/// Platforms by commas that may not exist: [`AnyPlatformList::checked`] tells.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct AnyPlatformList(PlatformList);
+
+impl FromStr for AnyPlatformList {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let parse = |name: &str| NamedPlatform::parse_any(name).map_err(|error| error.to_string());
+        let names = names(text).map(parse).collect::<Result<_, _>>()?;
+        Ok(Self(PlatformList(names)))
+    }
+}
+
+impl AnyPlatformList {
+    /// Returns the platforms of a flag that may be repeated.
+    ///
+    /// # Errors
+    /// Where one does not exist, unless that is what is wanted.
+    pub fn checked(
+        lists: &[Self],
+        is_forced: bool,
+    ) -> Result<Vec<NamedPlatform>, PlatformNameError> {
+        let all: Vec<NamedPlatform> = lists.iter().flat_map(|list| list.0.0.clone()).collect();
+        for named in all.iter().filter(|_| !is_forced) {
+            let text = named.alias.clone();
+            let text = text.unwrap_or_else(|| named.platform.to_string());
+            named.platform.check(&text)?;
+        }
+        Ok(all)
     }
 }
 
@@ -246,13 +274,22 @@ mod tests {
             "must be one of error, warn, replace, keep"
         );
         let list: PlatformList = "linux/amd64, linux/armhf,".parse().unwrap();
-        let lists = [list];
-        assert_eq!(PlatformList::all(&lists).len(), 2);
-        let aliases: Vec<_> = PlatformList::aliases(&lists).collect();
-        assert_eq!(
-            (aliases[0].0, aliases[0].1.to_string().as_str()),
-            ("linux/armhf", "linux/arm/v7")
-        );
+        assert_eq!(PlatformList::all(&[list]).len(), 2);
         assert!("linux/amd46".parse::<PlatformList>().is_err());
+        let odd: [AnyPlatformList; 1] = ["linux/x86_64/v8,linux/armhf".parse().unwrap()];
+        let error = AnyPlatformList::checked(&odd, false)
+            .unwrap_err()
+            .to_string();
+        assert!(
+            error.starts_with("\"linux/x86_64/v8\" is no platform"),
+            "{error}"
+        );
+        let forced = AnyPlatformList::checked(&odd, true).unwrap();
+        let forced: Vec<String> = forced
+            .iter()
+            .map(|named| named.platform.to_string())
+            .collect();
+        assert_eq!(forced, ["linux/amd64/v8", "linux/arm/v7"]);
+        assert!("amd64".parse::<AnyPlatformList>().is_err());
     }
 }

@@ -2,7 +2,7 @@
 
 use std::str::FromStr;
 
-use manifest_core::draft::{Clear, Field};
+use manifest_core::edit::{Clear, Field};
 use manifest_core::{Draft, Entry, NamedPlatform, PlatformEdit, Reference};
 use manifest_store::Change;
 
@@ -90,7 +90,10 @@ impl Args {
             ..
         } = self;
         let texts = [arch, os, os_version, platform, variant];
+        let empties_field =
+            |flag: &ClearFlag| !matches!(flag.0, Clear::All | Clear::Field(Field::Annotations));
         let is_of_image = texts.into_iter().any(Option::is_some)
+            || self.clear.iter().any(empties_field)
             || !features.is_empty()
             || !os_features.is_empty();
         let says_nothing = self.annotation.is_empty() && self.clear.is_empty();
@@ -143,20 +146,8 @@ pub(super) fn run(context: &Context<'_>, args: &Args) -> Result<(), Failure> {
             image?;
         }
         let draft = store.load(&list)?.ok_or_else(no_entry)?;
-        let places = find::places(&draft, image_text, context.here().ok().as_deref());
-        let reference = match places.as_slice() {
-            [] => return Err(no_entry()),
-            [place] => draft.entries[*place].reference.clone(),
-            several => {
-                let names = several
-                    .iter()
-                    .map(|place| draft.entries[*place].reference.to_string());
-                return Err(Failure::Ambiguous {
-                    image: image_text.clone(),
-                    found: names.collect(),
-                });
-            }
-        };
+        let found = find::one(&draft, image_text, context.here().ok().as_deref())?;
+        let reference = found.ok_or_else(no_entry)?.reference.clone();
         if !annotate(&reference)? {
             return Err(no_entry());
         }
@@ -164,14 +155,18 @@ pub(super) fn run(context: &Context<'_>, args: &Args) -> Result<(), Failure> {
     if let Some(entry) = changed.filter(|_| args.platform.is_none() && says_platform(args)) {
         warn(context, &entry);
     }
-    if args
-        .annotation
-        .iter()
-        .any(|flag| flag.on == AnnotationTarget::Index)
-    {
+    if args.annotation.iter().any(|flag| !is_of_image(flag)) {
         annotate_list(context, args, &list)?;
     }
     Ok(())
+}
+
+/// Tells whether an annotation is for the image that is named, if one is.
+fn is_of_image(flag: &AnnotationFlag) -> bool {
+    matches!(
+        flag.on,
+        AnnotationTarget::Unsaid | AnnotationTarget::Entry(None)
+    )
 }
 
 fn says_platform(args: &Args) -> bool {
@@ -206,8 +201,7 @@ fn edit(args: &Args, context: &Context<'_>) -> Result<PlatformEdit, Failure> {
             .status(&format!("{alias} is {}", named.platform));
     }
     let all = |lists: &[CommaList]| lists.iter().flat_map(|list| list.0.clone()).collect();
-    let of_entry = |flag: &&AnnotationFlag| flag.on != AnnotationTarget::Index;
-    let annotations = args.annotation.iter().filter(of_entry);
+    let annotations = args.annotation.iter().filter(|flag| is_of_image(flag));
     Ok(PlatformEdit {
         clear: args.clear.iter().map(|flag| flag.0).collect(),
         platform: named.map(|named| named.platform),
@@ -242,8 +236,8 @@ fn annotate_list(context: &Context<'_>, args: &Args, list: &Reference) -> Result
         let flags = args
             .annotation
             .iter()
-            .filter(|flag| is_alone || flag.on == AnnotationTarget::Index);
-        drafting::annotate(&mut draft, flags);
+            .filter(|flag| is_alone || !is_of_image(flag));
+        drafting::annotate(&mut draft, flags)?;
         let put = draft.entries.iter().zip(&existing.entries);
         let put = put
             .filter(|(new, old)| new != old)

@@ -1,22 +1,23 @@
 //! `create`: makes a draft of images that are in a registry, or adds to one.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use manifest_core::{Descriptor, Draft, Platform, Reference};
+use manifest_core::{Descriptor, Digest, Draft, Entry, Platform, Reference, Source};
 use manifest_registry::{Client, RegistryError};
 use manifest_store::in_order;
 
 use super::for_all;
 use crate::cli::{
-    AnnotationFlag, Attestations, Help, MirrorFlags, OrderChoice, Patience, PlatformList, Reach,
-    Switch, TypeChoice,
+    AnnotationFlag, AnyPlatformList, Attestations, Help, MirrorFlags, OrderChoice, Patience,
+    PlatformList, Reach, Switch, TypeChoice,
 };
 use crate::context::Context;
-use crate::drafting;
+use crate::drafting::{self, source_of};
 use crate::failure::Failure;
 use crate::publishing;
 use crate::publishing::flags::PublishFlags;
-use crate::review;
+use crate::review::{self, Settled};
 use crate::sources::flatten::Choice;
 use crate::sources::words::{Named, Words};
 use crate::sources::{Resolved, Resolver};
@@ -65,6 +66,9 @@ struct SourceFlags {
     /// Add what a metadata file of BuildKit says was pushed
     #[arg(long, value_name = "file", action = clap::ArgAction::Append)]
     from_metadata: Vec<PathBuf>,
+    /// Take a --platform that does not exist
+    #[arg(long)]
+    force: Switch,
     /// Leave out images that do not exist
     #[arg(long)]
     ignore_missing: Switch,
@@ -76,7 +80,7 @@ struct SourceFlags {
     no_flatten: Switch,
     /// Take only what is for these platforms
     #[arg(long, value_name = "list", action = clap::ArgAction::Append)]
-    platform: Vec<PlatformList>,
+    platform: Vec<AnyPlatformList>,
 }
 
 /// What the list is to be.
@@ -152,21 +156,24 @@ pub(super) async fn run(context: &Context<'_>, args: &Args) -> Result<(), Failur
         None
     };
     let resolved = resolve(context, args, &list, images, existing.as_ref()).await?;
-    let warnings = store.update(&list, |existing| match existing {
+    let said = store.update(&list, |existing| match existing {
         Some(_) if !may_change => Err(Failure::RefusingToAmend { list: list.clone() }),
         existing => {
             let base = existing.filter(|_| !args.shape.replace.is_on());
-            let (draft, warnings) = make(&list, base, &resolved, args)?;
+            let (draft, said) = make(&list, base, &resolved, args)?;
             if draft.entries.is_empty() {
                 return Err(Failure::NothingLeft { list: list.clone() });
             }
             review::require(&draft, &PlatformList::all(&args.publish.require))?;
-            Ok((drafting::change(existing, draft), warnings))
+            let change = if args.shape.replace.is_on() {
+                drafting::replacement(draft)
+            } else {
+                drafting::change(existing, draft)
+            };
+            Ok((change, said))
         }
     })?;
-    for warning in warnings {
-        context.output.warning(&warning);
-    }
+    say(&said, context);
     Ok(context
         .output
         .result(format!("Created manifest list {list}"))?)
@@ -180,16 +187,48 @@ async fn push(
     images: &[String],
 ) -> Result<(), Failure> {
     let resolved = resolve(context, args, &list, images, None).await?;
-    let (draft, warnings) = make(&list, None, &resolved, args)?;
-    for warning in warnings {
-        context.output.warning(&warning);
+    let (draft, said) = make(&list, None, &resolved, args)?;
+    if args.sources.no_copy.is_on() {
+        for text in &args.publish.tag {
+            // What is no reference is told by who publishes.
+            if let Ok(target) = Reference::parse(text) {
+                check_no_copy(&draft.entries, &target)?;
+            }
+        }
     }
+    say(&said, context);
     publishing::publish(context, &resolved.client, draft, &args.publish, None).await
+}
+
+fn say(said: &Settled, context: &Context<'_>) {
+    for line in &said.done {
+        context.output.status(line);
+    }
+    for warning in &said.warnings {
+        context.output.warning(warning);
+    }
+}
+
+/// Refuses entries that a push to `target` would have to copy from another registry.
+fn check_no_copy(entries: &[Entry], target: &Reference) -> Result<(), Failure> {
+    let is_elsewhere = |entry: &&Entry| {
+        let is_on_disk = matches!(entry.source(), Some(Source::Disk(_)));
+        !is_on_disk && entry.reference.domain() != target.domain()
+    };
+    match entries.iter().find(is_elsewhere) {
+        None => Ok(()),
+        Some(entry) => Err(Failure::Elsewhere {
+            image: entry.reference.clone().into(),
+            list: target.clone().into(),
+        }),
+    }
 }
 
 /// What was asked of registries.
 struct Sources {
     resolved: Vec<Resolved>,
+    /// What the images that stay in the draft say of themselves, where that is to be lifted.
+    staying: Vec<BTreeMap<String, String>>,
     subject: Option<Descriptor>,
     client: Client,
 }
@@ -206,11 +245,23 @@ async fn resolve(
         attestations,
         digests_dir,
         from_metadata,
+        force,
         ignore_missing,
         no_copy,
         no_flatten,
         platform,
     } = &args.sources;
+    let platforms = AnyPlatformList::checked(platform, force.is_on())?;
+    let attestations = attestations.unwrap_or_default();
+    let chooses = [
+        (!platforms.is_empty(), "--platform"),
+        (attestations == Attestations::Drop, "--attestations drop"),
+    ];
+    if let Some((_, flag)) = chooses.into_iter().find(|(is_given, _)| *is_given)
+        && no_flatten.is_on()
+    {
+        return Err(Failure::NotFlattened { flag });
+    }
     let words = Words {
         arguments: images,
         digest_folders: digests_dir,
@@ -227,20 +278,18 @@ async fn resolve(
             list: list.clone().into(),
         });
     }
-    for (alias, platform) in PlatformList::aliases(platform) {
-        context.output.status(&format!("{alias} is {platform}"));
+    for named in &platforms {
+        if let Some(alias) = &named.alias {
+            let platform = &named.platform;
+            context.output.status(&format!("{alias} is {platform}"));
+        }
     }
     let choice = Choice {
-        platforms: PlatformList::all(platform),
-        attestations: attestations.unwrap_or_default() == Attestations::Keep,
+        platforms: platforms.into_iter().map(|named| named.platform).collect(),
+        attestations: attestations == Attestations::Keep,
     };
-    let subject = args.shape.subject.as_deref().map(|text| {
-        Reference::parse(text).map_err(|source| Failure::Reference {
-            prefix: Some(format!("error parsing name for subject {text}")),
-            source,
-        })
-    });
-    let subject = subject.transpose()?;
+    let subject = args.shape.subject.as_deref();
+    let subject = subject.map(|text| subject_of(text, list)).transpose()?;
     let insecure = args.insecure.is_on();
     let reach = args.reach.mirrored(&args.mirrors);
     let reach = reach.remembering(existing);
@@ -258,13 +307,15 @@ async fn resolve(
     let resolver = &resolver;
     let resolve = |image: Named| async move {
         match resolver.resolve(image.clone()).await {
-            Err(Failure::Registry(error)) if may_miss && is_missing(&error) => {
+            Err(Failure::Registry(error)) if may_miss && is_missing(&error, &image) => {
                 let image = image.source();
                 let message = format!("{image} does not exist, so it is left out");
                 context.output.warning(&message);
                 Ok(None)
             }
-            Err(Failure::Registry(error)) if is_missing(&error) => Err(Failure::NoSource(error)),
+            Err(Failure::Registry(error)) if is_missing(&error, &image) => {
+                Err(Failure::NoSource(error))
+            }
             result => result.map(Some),
         }
     };
@@ -274,7 +325,24 @@ async fn resolve(
             None => Ok::<_, Failure>(None),
         }
     };
-    let (resolved, subject) = tokio::join!(for_all(images.into_iter().map(resolve)), subject);
+    let staying = existing
+        .iter()
+        .flat_map(|draft| &draft.entries)
+        .filter(|entry| {
+            let is_named = || {
+                images
+                    .iter()
+                    .any(|image| image.source() == source_of(entry))
+            };
+            args.shape.annotation_from_source.is_on()
+                && !args.shape.replace.is_on()
+                && entry.is_image()
+                && !is_named()
+        });
+    let staying: Vec<&Entry> = staying.collect();
+    let staying = for_all(staying.into_iter().map(|entry| resolver.sayings_of(entry)));
+    let resolved = for_all(images.into_iter().map(resolve));
+    let (resolved, subject, staying) = tokio::join!(resolved, subject, staying);
     let mut resolved: Vec<Resolved> = resolved?.into_iter().flatten().collect();
     for entry in resolved.iter_mut().flat_map(|source| &mut source.entries) {
         if insecure || reach.remembers(&entry.reference) {
@@ -285,31 +353,45 @@ async fn resolve(
         return Err(Failure::NothingLeft { list: list.clone() });
     }
     check_platforms(&choice.platforms, &resolved)?;
-    for source in resolved.iter().filter(|source| source.entries.is_empty()) {
-        let message = format!(
-            "{} has nothing for the platforms that are wanted",
-            source.source
-        );
-        context.output.warning(&message);
-    }
     Ok(Sources {
         resolved,
+        staying: staying?,
         subject: subject?,
         client,
     })
 }
 
-/// Tells whether the registry says, beyond doubt, that there is no such image.
-fn is_missing(error: &RegistryError) -> bool {
-    matches!(error, RegistryError::NoSuchManifest { .. })
+/// Reads the name of a subject: a reference, or a digest in the repository of `list`.
+fn subject_of(text: &str, list: &Reference) -> Result<Reference, Failure> {
+    if let Ok(digest) = text.parse::<Digest>() {
+        return Ok(list.repository().at(digest));
+    }
+    Reference::parse(text).map_err(|source| Failure::Reference {
+        prefix: Some(format!("error parsing name for subject {text}")),
+        source,
+    })
+}
+
+/// Tells whether the registry says, beyond doubt, that there is no such image. That an index is there and something in it is
+/// not is another matter: what is broken is not left out.
+fn is_missing(error: &RegistryError, image: &Named) -> bool {
+    match error {
+        RegistryError::NoSuchManifest { reference, .. } => image.reference() == Some(reference),
+        _ => false,
+    }
 }
 
 /// A platform that is asked for, and that nothing is for, is a slip rather than a wish.
 fn check_platforms(wanted: &[Platform], resolved: &[Resolved]) -> Result<(), Failure> {
     let entries = || resolved.iter().flat_map(|source| &source.entries);
     let is_served = |wanted: &&Platform| {
-        let mut platforms = entries().filter_map(|entry| entry.descriptor.platform.as_ref());
-        platforms.any(|platform| platform.serves(wanted))
+        entries().any(|entry| {
+            let stated = entry.descriptor.platform.as_ref();
+            let stated = stated.filter(|platform| platform.is_stated());
+            let own = || Some(entry.origin.as_ref()?.own_platform());
+            let platform = stated.or_else(own);
+            platform.is_some_and(|platform| platform.serves(wanted))
+        })
     };
     let missing: Vec<String> = wanted
         .iter()
@@ -330,30 +412,39 @@ fn make(
     base: Option<&Draft>,
     sources: &Sources,
     args: &Args,
-) -> Result<(Draft, Vec<String>), Failure> {
+) -> Result<(Draft, Settled), Failure> {
     let mut draft = Draft {
         list: list.clone(),
         entries: in_order(drafting::merged(&sources.resolved, base)),
         settings: base.map(|draft| draft.settings.clone()).unwrap_or_default(),
     };
-    args.shape.apply(&mut draft, sources);
+    if args.sources.no_copy.is_on() {
+        check_no_copy(&draft.entries, list)?;
+    }
+    args.shape.apply(&mut draft, sources)?;
     draft.settings.type_for(&draft.entries)?;
-    let mut warnings: Vec<String> = sources
-        .resolved
-        .iter()
+    let resolved = || sources.resolved.iter();
+    let mut warnings: Vec<String> = resolved()
         .flat_map(|source| source.oddities.clone())
         .collect();
+    // What was annotated may be meant to differ, and is looked at by `push`.
+    let is_new = |entry: &Entry| resolved().any(|source| source.source == source_of(entry));
+    let children = draft.entries.iter().filter(|entry| entry.is_child());
+    let children = children.filter(|entry| is_new(entry));
+    warnings.extend(children.filter_map(review::disagreement));
     warnings.extend(review::lone_attestations(&draft.entries));
-    if let Some(wanted) = args.publish.on_duplicate {
-        warnings.extend(review::settle_duplicates(&mut draft, wanted)?);
-    }
-    let warnings = review::strictly(args.publish.strict.is_on(), warnings)?;
-    Ok((draft, warnings))
+    let mut said = match args.publish.on_duplicate {
+        Some(wanted) => review::settle_duplicates(&mut draft, wanted, is_new)?,
+        None => Settled::default(),
+    };
+    warnings.append(&mut said.warnings);
+    said.warnings = review::strictly(args.publish.strict.is_on(), warnings)?;
+    Ok((draft, said))
 }
 
 impl ShapeFlags {
     /// Puts what the flags say into a draft. What they do not say stays.
-    fn apply(&self, draft: &mut Draft, sources: &Sources) {
+    fn apply(&self, draft: &mut Draft, sources: &Sources) -> Result<(), Failure> {
         let settings = &mut draft.settings;
         if let Some(TypeChoice(list_type)) = self.list_type {
             settings.list_type = list_type;
@@ -368,10 +459,11 @@ impl ShapeFlags {
             settings.subject = Some(subject.clone());
         }
         if self.annotation_from_source.is_on() {
-            settings
-                .annotations
-                .extend(drafting::shared_sayings(&sources.resolved));
+            settings.annotations.extend(drafting::shared_sayings(
+                &sources.resolved,
+                &sources.staying,
+            ));
         }
-        drafting::annotate(draft, &self.annotation);
+        drafting::annotate(draft, &self.annotation)
     }
 }

@@ -2,13 +2,49 @@
 
 use std::path::Path;
 
-use manifest_core::{Digest, Draft, NamedPlatform, Reference, Source};
+use manifest_core::{Digest, Draft, Entry, NamedPlatform, Reference, Source};
 use manifest_layout::Location;
+use manifest_registry::redact;
+
+use crate::failure::Failure;
+
+/// Finds the one entry that a text names. Who names what BuildKit pushed means the image, and not what is attested of it.
+///
+/// # Errors
+/// Where it names several images.
+pub(super) fn one<'a>(
+    draft: &'a Draft,
+    text: &str,
+    here: Option<&Path>,
+) -> Result<Option<&'a Entry>, Failure> {
+    let mut found: Vec<&Entry> = places(draft, text, here)
+        .into_iter()
+        .map(|place| &draft.entries[place])
+        .collect();
+    if found.iter().any(|entry| entry.is_image()) {
+        found.retain(|entry| entry.is_image());
+    }
+    match found.as_slice() {
+        [] => Ok(None),
+        [entry] => Ok(Some(entry)),
+        several => {
+            let name = |entry: &&Entry| {
+                let platform = entry.descriptor.platform.clone().unwrap_or_default();
+                redact::printable(&format!("{} ({platform})", entry.reference))
+            };
+            Err(Failure::Ambiguous {
+                image: text.to_owned(),
+                found: several.iter().map(name).collect(),
+            })
+        }
+    }
+}
 
 /// Returns the places of the entries that a text names: by reference as `create` was given it (that of a list names all that
-/// came with it), by where it is on disk, by digest, or by platform. `here` is the folder that relative paths start from.
+/// came with it), by where it is on disk, by digest (its own, or that of the list that it came with), or by platform. `here` is
+/// the folder that relative paths start from.
 pub(super) fn places(draft: &Draft, text: &str, here: Option<&Path>) -> Vec<usize> {
-    let find = |is_meant: &dyn Fn(&manifest_core::Entry) -> bool| -> Vec<usize> {
+    let find = |is_meant: &dyn Fn(&Entry) -> bool| -> Vec<usize> {
         let entries = draft.entries.iter().enumerate();
         entries
             .filter(|(_, entry)| is_meant(entry))
@@ -16,7 +52,12 @@ pub(super) fn places(draft: &Draft, text: &str, here: Option<&Path>) -> Vec<usiz
             .collect()
     };
     if let Ok(digest) = text.parse::<Digest>() {
-        return find(&|entry| entry.descriptor.digest == digest);
+        let found = find(&|entry| entry.descriptor.digest == digest);
+        if !found.is_empty() {
+            return found;
+        }
+        let is_of = |entry: &Entry| entry.origin.as_ref().map(|o| &o.digest) == Some(&digest);
+        return find(&is_of);
     }
     if let Some(Ok(location)) = Location::parse(text) {
         let location = here.and_then(|here| location.absolute(here).ok());

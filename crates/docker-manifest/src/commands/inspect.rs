@@ -7,7 +7,7 @@ use manifest_core::{
 };
 use manifest_registry::Client;
 
-use super::for_all;
+use super::{find, for_all};
 use crate::cli::{Help, MirrorFlags, Patience, Reach, Switch};
 use crate::context::Context;
 use crate::failure::Failure;
@@ -41,9 +41,9 @@ pub struct Args {
 pub(super) async fn run(context: &Context<'_>, args: &Args) -> Result<(), Failure> {
     let verbose = args.verbose.is_on();
     let text = match args.images.as_slice() {
-        [list, image] => {
-            let image = parse(image)?;
-            entry(context, &parse(list)?, &image, verbose)?
+        [list, text] => {
+            let image = parse(text)?;
+            entry(context, &parse(list)?, (image, text), verbose)?
         }
         [image] => {
             let image = parse(image)?;
@@ -71,13 +71,19 @@ fn parse(text: &str) -> Result<Reference, Failure> {
 fn entry(
     context: &Context<'_>,
     list: &Reference,
-    image: &Reference,
+    (image, text): (Reference, &str),
     verbose: bool,
 ) -> Result<Vec<u8>, Failure> {
     let store = context.store()?;
-    let found = store.entry(list, image)?;
+    let mut found = store.entry(list, &image)?;
+    if found.is_none()
+        && let Ok(Some(draft)) = store.load(list)
+    {
+        let here = context.here().ok();
+        found = find::one(&draft, text, here.as_deref())?.cloned();
+    }
     let missing = || Failure::NoDraft {
-        reference: Box::new(image.clone()),
+        reference: Box::new(image),
         searched: store.root().to_owned(),
     };
     let entry = found.ok_or_else(missing)?;

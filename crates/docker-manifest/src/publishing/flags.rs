@@ -100,6 +100,14 @@ impl PublishFlags {
         }
     }
 
+    /// Tells whether more is asked for than Docker's `push` can do, so that no script relies on what that lets pass.
+    pub(crate) fn is_new_form(&self) -> bool {
+        !self.tag.is_empty()
+            || self.to.is_some()
+            || self.by_digest.is_on()
+            || self.child_tags.is_some()
+    }
+
     /// Returns a flag that is given and means nothing to who does not push.
     pub(crate) fn needs_push(&self) -> Option<&'static str> {
         let given = [

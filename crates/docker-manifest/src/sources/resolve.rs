@@ -1,14 +1,12 @@
 //! Asking registries, and the disk, what is behind each source.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::pin::Pin;
 
 use manifest_core::limits::LIST_DEPTH;
 use manifest_core::manifest::{ImageList, ImageManifest};
 use manifest_core::reference::Repository;
-use manifest_core::{
-    Content, Descriptor, Entry, ImageConfig, Manifest, Platform, Reference, Source,
-};
+use manifest_core::{Content, Descriptor, Entry, ImageConfig, Manifest, Reference, Source};
 use manifest_registry::Client;
 
 use super::disk::Disk;
@@ -102,6 +100,9 @@ impl Resolver<'_> {
         match manifest.content() {
             Content::Image(content) => {
                 let config = place.config(image.repository(), content).await?;
+                if !self.choice.serves(&config.platform) {
+                    return Ok(self.nothing_in(source));
+                }
                 let sayings = sayings(content, &config);
                 let mut entry = Entry::resolved(image, &manifest, config.platform, self.now);
                 if let (Source::Disk(_), Some(origin)) = (&source, &mut entry.origin) {
@@ -134,6 +135,37 @@ impl Resolver<'_> {
         }
     }
 
+    /// Asks what an image that is in the draft already says of itself. One that cannot be read says nothing.
+    pub(crate) async fn sayings_of(
+        &self,
+        entry: &Entry,
+    ) -> Result<BTreeMap<String, String>, Failure> {
+        let manifest = Manifest::parse(&entry.descriptor.media_type, entry.payload()?);
+        let Ok(Content::Image(image)) = manifest.as_ref().map(Manifest::content) else {
+            return Ok(BTreeMap::new());
+        };
+        let place = match entry.source().and_then(Named::of) {
+            Some(Named::Disk(location)) => Place::Disk(Disk::new(location).into()),
+            _ => Place::Registry(self.client),
+        };
+        let config = place.config(entry.reference.repository(), image).await?;
+        Ok(sayings(image, &config))
+    }
+
+    fn nothing_in(&self, source: Source) -> Resolved {
+        let oddity = if self.choice.platforms.is_empty() {
+            format!("there is no image in {source}")
+        } else {
+            format!("{source} has nothing for the platforms that are wanted")
+        };
+        Resolved {
+            source,
+            entries: Vec::new(),
+            sayings: Vec::new(),
+            oddities: vec![oddity],
+        }
+    }
+
     fn flattened(
         &self,
         source: Source,
@@ -141,6 +173,9 @@ impl Resolver<'_> {
         list: &ImageList,
         children: Vec<(Reference, Found)>,
     ) -> Resolved {
+        if children.is_empty() {
+            return self.nothing_in(source);
+        }
         let mut resolved = Resolved {
             source,
             entries: Vec::new(),
@@ -155,7 +190,6 @@ impl Resolver<'_> {
             if resolved.entries.iter().any(is_known) {
                 continue;
             }
-            resolved.oddities.extend(oddity(&reference, &found));
             let named = (resolved.source.clone(), manifest.digest().clone());
             let image = found.manifest.as_ref().map(Manifest::content);
             if let (Some(Content::Image(image)), Some(config)) = (image, &found.config) {
@@ -163,12 +197,15 @@ impl Resolver<'_> {
                 own.extend(list.annotations.clone());
                 resolved.sayings.push(own);
             }
-            let entry = match &found.manifest {
+            let mut entry = match &found.manifest {
                 Some(manifest) => {
                     Entry::child(reference, found.descriptor, manifest, named, self.now)
                 }
                 None => Entry::unread_child(reference, found.descriptor, named, self.now),
             };
+            if let Some(config) = &found.config {
+                entry.note_config(&config.platform);
+            }
             resolved.entries.push(entry);
         }
         resolved
@@ -216,8 +253,25 @@ impl Resolver<'_> {
                 Ok(Vec::from_iter(is_wanted.then_some((reference, found))))
             };
             let children = for_all(wanted.map(fetch)).await?;
-            Ok(children.into_iter().flatten().collect())
+            let mut children: Vec<_> = children.into_iter().flatten().collect();
+            Self::leave_out_lone(list, &mut children);
+            Ok(children)
         })
+    }
+
+    /// Leaves out the attestations of images that turned out not to be wanted when their configuration was read.
+    fn leave_out_lone(list: &ImageList, children: &mut Vec<(Reference, Found)>) {
+        let of = |descriptor: &Descriptor| descriptor.digest.to_string();
+        let images = list.manifests.iter().filter(|child| !is_list(child));
+        let images: BTreeSet<String> = images.map(of).collect();
+        let there: BTreeSet<String> = children
+            .iter()
+            .map(|(_, found)| of(&found.descriptor))
+            .collect();
+        children.retain(|(_, found)| {
+            let about = found.descriptor.is_about();
+            about.is_none_or(|about| !images.contains(about) || there.contains(about))
+        });
     }
 
     /// Fetches what an image says of itself.
@@ -251,19 +305,4 @@ fn sayings(image: &ImageManifest, config: &ImageConfig) -> BTreeMap<String, Stri
         .collect();
     own.extend(image.annotations.clone());
     own
-}
-
-/// Says where a list and the image in it disagree on what the image runs on.
-fn oddity(reference: &Reference, found: &Found) -> Option<String> {
-    let own = &found.config.as_ref()?.platform;
-    let none = Platform::default();
-    let stated = found.descriptor.platform.as_ref().unwrap_or(&none);
-    if !stated.is_stated() {
-        return Some(format!(
-            "its list states no platform for {reference}, whose configuration says {own}: no engine will choose it"
-        ));
-    }
-    (!own.agrees_with(stated)).then(|| {
-        format!("its list says that {reference} is for {stated}, its configuration says {own}")
-    })
 }

@@ -78,8 +78,16 @@ impl Words<'_> {
         for argument in self.arguments {
             match argument.strip_prefix('@') {
                 Some(path) => self.add_file(Path::new(path), list, &mut named)?,
-                None if argument == "-" => self.add_text(&stdin()?, list, &mut named)?,
-                None => named.push(self.source(argument, list)?),
+                None if argument == "-" => {
+                    let path = Path::new("-");
+                    self.add_text(
+                        &as_text(bounded(io::stdin().lock(), path)?, path)?,
+                        path,
+                        list,
+                        &mut named,
+                    )?;
+                }
+                None => named.push(self.source(argument, None, list)?),
             }
         }
         for folder in self.digest_folders {
@@ -95,8 +103,14 @@ impl Words<'_> {
         Ok(named)
     }
 
-    /// Reads one name: an image on disk, a reference, or a digest in the repository of `list`.
-    fn source(&self, text: &str, list: &Reference) -> Result<Named, Failure> {
+    /// Reads one name: an image on disk, a reference, or a digest in the repository of `list`. `place` is where it stands, if not
+    /// on the command line.
+    fn source(
+        &self,
+        text: &str,
+        place: Option<String>,
+        list: &Reference,
+    ) -> Result<Named, Failure> {
         if let Some(location) = Location::parse(text) {
             return Ok(Named::Disk(location?.absolute(self.here)?));
         }
@@ -104,7 +118,7 @@ impl Words<'_> {
             return Ok(Named::Registry(list.repository().at(digest)));
         }
         let reference = Reference::parse(text).map_err(|source| Failure::Reference {
-            prefix: None,
+            prefix: place.map(|place| format!("{place}: {text}")),
             source,
         })?;
         Ok(Named::Registry(reference))
@@ -117,33 +131,32 @@ impl Words<'_> {
         named: &mut Vec<Named>,
     ) -> Result<(), Failure> {
         let text = as_text(read(path)?, path)?;
-        self.add_text(&text, list, named)
+        self.add_text(&text, path, list, named)
     }
 
     /// Reads names that are parted by white space, up to a `#` in each line.
     fn add_text(
         &self,
         text: &str,
+        path: &Path,
         list: &Reference,
         named: &mut Vec<Named>,
     ) -> Result<(), Failure> {
-        let lines = text.lines();
-        let words = lines.flat_map(|line| {
-            line.split('#')
-                .next()
-                .unwrap_or_default()
-                .split_whitespace()
-        });
-        for word in words {
-            named.push(self.source(word, list)?);
+        // Editors on Windows put the mark of UTF-8 before the first name.
+        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+        for (number, line) in (1..).zip(text.lines()) {
+            let file = match path.to_str() {
+                Some("-") => "standard input".to_owned(),
+                _ => path.display().to_string(),
+            };
+            let place = || Some(format!("line {number} of {file}"));
+            let names = line.split('#').next().unwrap_or_default();
+            for name in names.split_whitespace() {
+                named.push(self.source(name, place(), list)?);
+            }
         }
         Ok(())
     }
-}
-
-fn stdin() -> Result<String, Failure> {
-    let bytes = bounded(io::stdin().lock(), Path::new("-"))?;
-    as_text(bytes, Path::new("-"))
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, Failure> {

@@ -166,6 +166,8 @@ struct OriginJson {
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     annotations: BTreeMap<String, String>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    config: Option<PlatformJson>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     source: Option<SourceJson>,
 }
 
@@ -245,8 +247,8 @@ impl TryFrom<StateJson> for State {
     }
 }
 
-impl From<&Origin> for OriginJson {
-    fn from(origin: &Origin) -> Self {
+impl From<&Platform> for PlatformJson {
+    fn from(platform: &Platform) -> Self {
         let Platform {
             architecture,
             os,
@@ -255,20 +257,49 @@ impl From<&Origin> for OriginJson {
             variant,
             features,
             unknown: _,
-        } = origin.platform.clone();
+        } = platform.clone();
+        Self {
+            os,
+            architecture,
+            variant,
+            os_version,
+            os_features,
+            features,
+        }
+    }
+}
+
+impl From<PlatformJson> for Platform {
+    fn from(json: PlatformJson) -> Self {
+        let PlatformJson {
+            os,
+            architecture,
+            variant,
+            os_version,
+            os_features,
+            features,
+        } = json;
+        Self {
+            architecture,
+            os,
+            os_version,
+            os_features,
+            variant,
+            features,
+            ..Self::default()
+        }
+    }
+}
+
+impl From<&Origin> for OriginJson {
+    fn from(origin: &Origin) -> Self {
         Self {
             digest: origin.digest.clone(),
             resolved_at: origin.resolved_at,
-            platform: PlatformJson {
-                os,
-                architecture,
-                variant,
-                os_version,
-                os_features,
-                features,
-            },
+            platform: PlatformJson::from(&origin.platform),
             insecure: origin.insecure,
             annotations: origin.annotations.clone(),
+            config: origin.config.as_ref().map(PlatformJson::from),
             source: origin.source.as_ref().map(|source| match source {
                 Source::Registry(reference) => SourceJson::Registry(reference.to_string()),
                 Source::Disk(location) => SourceJson::Disk(location.clone()),
@@ -281,14 +312,6 @@ impl TryFrom<OriginJson> for Origin {
     type Error = ExtrasError;
 
     fn try_from(json: OriginJson) -> Result<Self, ExtrasError> {
-        let PlatformJson {
-            os,
-            architecture,
-            variant,
-            os_version,
-            os_features,
-            features,
-        } = json.platform;
         let source = |json| match json {
             SourceJson::Registry(text) => Reference::parse_canonical(&text)
                 .map(Source::Registry)
@@ -298,17 +321,10 @@ impl TryFrom<OriginJson> for Origin {
         Ok(Self {
             digest: json.digest,
             resolved_at: json.resolved_at,
-            platform: Platform {
-                architecture,
-                os,
-                os_version,
-                os_features,
-                variant,
-                features,
-                ..Platform::default()
-            },
+            platform: json.platform.into(),
             insecure: json.insecure,
             annotations: json.annotations,
+            config: json.config.map(Platform::from),
             source: json.source.map(source).transpose()?,
         })
     }
@@ -399,6 +415,10 @@ mod tests {
           "annotations": {{
             "k": "v"
           }},
+          "config": {{
+            "os": "linux",
+            "architecture": "arm64"
+          }},
           "source": {{
             "registry": "q.io/app:all"
           }}
@@ -424,6 +444,7 @@ mod tests {
         let current = extras.current.as_ref().unwrap();
         assert_eq!(current.settings.annotations["a"], "b");
         let origin = current.files["q.io_app-arm"].origin.as_ref().unwrap();
+        assert_eq!(origin.own_platform().to_string(), "linux/arm64");
         let source = origin.source.as_ref().unwrap().to_string();
         assert_eq!(source, "q.io/app:all");
         assert_eq!(String::from_utf8(extras.encode()).unwrap(), text);

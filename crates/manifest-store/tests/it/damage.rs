@@ -4,7 +4,8 @@ use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::Path;
 
-use manifest_store::StoreError;
+use manifest_core::Draft;
+use manifest_store::{Change, StoreError};
 
 use crate::support::*;
 
@@ -225,4 +226,37 @@ fn extras_of_a_newer_version_are_refused_with_advice() {
     }
     fs::remove_file(extras).unwrap();
     assert_eq!(home.shown(LIST), ["q.io/app:a A"]);
+}
+
+#[test]
+fn what_starts_over_needs_nothing_of_what_was_there() {
+    for (what, spoil) in &SPOILT[..4] {
+        let home = home_with(*spoil);
+        let list = reference(LIST);
+        fs::write(home.path(FOLDER).join("junk"), "junk").unwrap();
+        let change = || Change {
+            put: vec![entry("q.io/app:b", "B", 2), entry("q.io/app:a", "A", 1)],
+            starts_over: true,
+            ..Change::default()
+        };
+        let replace = |_: Option<&Draft>| Ok::<_, StoreError>((change(), ()));
+        home.store.update(&list, replace).unwrap();
+        let draft = home.store.load(&list).unwrap().unwrap();
+        let shown: Vec<_> = draft.entries.iter().map(show).collect();
+        assert_eq!(shown, ["q.io/app:a A 1", "q.io/app:b B 2"], "{what}");
+        let positions: Vec<_> = draft.entries.iter().map(|e| e.position).collect();
+        assert_eq!(
+            positions,
+            [Some(1), Some(0)],
+            "{what}: the order is the new one"
+        );
+        let less = |_: Option<&Draft>| {
+            let put = vec![entry("q.io/app:c", "C", 3)];
+            let change = Change { put, ..change() };
+            Ok::<_, StoreError>((change, ()))
+        };
+        home.store.update(&list, less).unwrap();
+        let draft = home.store.load(&list).unwrap().unwrap();
+        assert_eq!(draft.entries.len(), 1, "{what}");
+    }
 }

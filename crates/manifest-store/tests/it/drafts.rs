@@ -297,7 +297,7 @@ fn entries_go_and_settings_stay() {
         change(Change {
             put: vec![entry("q.io/app:a", "A2", 2)],
             remove: vec![reference("q.io/app:b")],
-            settings: None,
+            ..Change::default()
         });
         assert_eq!(
             home.shown("q.io/app:1"),
@@ -309,6 +309,16 @@ fn entries_go_and_settings_stay() {
         let positions: Vec<_> = draft.entries.iter().map(|entry| entry.position).collect();
         assert_eq!(positions, [Some(3), Some(2)]);
         assert_eq!(names(&home.path(FOLDER)), ["q.io_app-a", "q.io_app-c"]);
+        change(Change {
+            put: vec![entry("q.io/app:b", "B2", 2)],
+            order: ["q.io/app:a", "q.io/app:b", "q.io/app:c"]
+                .map(reference)
+                .to_vec(),
+            ..Change::default()
+        });
+        let draft = store.load(&list).unwrap().unwrap();
+        let positions: Vec<_> = draft.entries.iter().map(|entry| entry.position).collect();
+        assert_eq!(positions, [Some(0), Some(1), Some(2)]);
     }
 }
 

@@ -41,6 +41,7 @@ pub(crate) fn entry(image: &str, content: &str, now: u64) -> Entry {
             resolved_at: now,
             platform: platform("amd64"),
             annotations: BTreeMap::new(),
+            config: None,
             source: None,
             insecure: false,
         }),

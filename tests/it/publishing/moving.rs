@@ -1,0 +1,226 @@
+//! Sources that show something else later, and what was annotated on them.
+
+use manifest_testkit::image::{Image, Index};
+use manifest_testkit::suite::Kind;
+
+use super::{built, entries, entries_of, platforms};
+use crate::commands::{Shell, Watched, watched};
+use crate::harness::{docker, line};
+
+#[test]
+fn a_refresh_loses_no_platform_in_silence() {
+    for registry in watched::each() {
+        let (amd64, one) = built("linux/amd64", "1");
+        let (arm64, _) = built("linux/arm64", "2");
+        let both = Index::oci().image(&amd64).image(&arm64).build();
+        registry.push("app", "moving", &both);
+        let shell = Shell::new(&registry);
+        shell.run("create @/app:1 @/app:moving").succeeds();
+        registry.push("app", "moving", &one);
+        let before = shell.store();
+        shell
+            .run("push --moved refresh @/app:1")
+            .fails(1)
+            .says("app:moving has no image for linux/arm64 any more")
+            .says("create --amend REGISTRY/app:1 REGISTRY/app:moving");
+        assert_eq!(shell.store(), before);
+        assert!(registry.manifest("app", "1").is_none());
+        // Who means it says so.
+        shell.run("create --amend @/app:1 @/app:moving").succeeds();
+        shell.run("push --moved refresh @/app:1").succeeds();
+        assert_eq!(entries(&registry, "app", "1"), entries_of(&one));
+    }
+}
+
+#[test]
+fn what_is_taken_anew_stays_where_it_was() {
+    for registry in watched::each() {
+        let (_, old) = built("linux/amd64", "old");
+        let (_, new) = built("linux/amd64", "new");
+        registry.push("app", "moving", &old);
+        let shell = Shell::new(&registry);
+        shell
+            .run("create --insecure --order given @/app:1 @/app:moving @/app:arm64")
+            .succeeds();
+        let unknown = "unknown/unknown";
+        let expected = ["linux/amd64", unknown, "linux/arm64/v8"];
+        for (line, index) in [
+            ("push --moved refresh @/app:1", &new),
+            ("create --amend @/app:1 @/app:moving", &old),
+        ] {
+            registry.push("app", "moving", index);
+            shell.run(line).succeeds();
+            shell.run("push @/app:1").succeeds();
+            let found = entries(&registry, "app", "1");
+            assert_eq!(platforms(&found), expected, "{line}");
+            assert_eq!(found[..2], entries_of(index), "{line}");
+            // Nor is forgotten that the registry may be talked to without TLS.
+            let files = shell.store();
+            let is_extras = |path: &std::path::Path| path.extension().is_some_and(|e| e == "json");
+            let extras = files.iter().find(|(path, _)| is_extras(path)).unwrap().1;
+            let extras = String::from_utf8_lossy(extras);
+            assert_eq!(extras.matches("\"insecure\": true").count(), 3, "{line}");
+        }
+    }
+}
+
+#[test]
+fn a_refresh_follows_the_updates_of_windows() {
+    let registry = Watched::empty(Kind::Embedded);
+    let release = |versions: [&str; 2]| {
+        let image = |version: &&str| {
+            let image = Image::oci().platform("windows/amd64").os_version(version);
+            image.seed(version).build()
+        };
+        let images = versions.iter().map(image);
+        images
+            .fold(Index::oci(), |list, image| list.image(&image))
+            .build()
+    };
+    registry.push("app", "base", &release(["10.0.17763.1", "10.0.20348.1"]));
+    let shell = Shell::new(&registry);
+    shell.run("create @/app:1 @/app:base").succeeds();
+    let now = release(["10.0.17763.2", "10.0.20348.2"]);
+    registry.push("app", "base", &now);
+    shell.run("push --moved refresh @/app:1").succeeds();
+    assert_eq!(entries(&registry, "app", "1"), entries_of(&now));
+}
+
+#[test]
+fn strict_pushes_take_a_moved_tag_for_an_error() {
+    for registry in watched::each() {
+        let (_, old) = built("linux/amd64", "old");
+        let (_, new) = built("linux/amd64", "new");
+        registry.push("app", "moving", &old);
+        let shell = Shell::new(&registry);
+        shell.run("create @/app:1 @/app:moving").succeeds();
+        registry.push("app", "moving", &new);
+        for flags in ["", "--dry-run", "--moved warn"] {
+            shell
+                .run(&format!("push --strict {flags} @/app:1"))
+                .fails(7)
+                .says("app:moving has moved");
+        }
+        assert!(registry.manifest("app", "1").is_none());
+        shell
+            .run("push --strict --moved refresh @/app:1")
+            .succeeds();
+        assert_eq!(entries(&registry, "app", "1"), entries_of(&new));
+    }
+}
+
+#[test]
+fn what_was_emptied_stays_empty() {
+    for registry in watched::each() {
+        let labelled = |seed: &str| {
+            let (image, _) = built("linux/arm64/v8", seed);
+            let platform = Some(image.platform.clone());
+            let list = Index::oci().image_with(&image, platform, &[("its", "1"), ("stays", "1")]);
+            list.build()
+        };
+        registry.push("app", "moving", &labelled("old"));
+        let shell = Shell::new(&registry);
+        shell.run("create @/app:1 @/app:moving").succeeds();
+        shell
+            .run("annotate @/app:1 linux/arm64 --clear=variant --clear=annotations --annotation stays=2")
+            .succeeds();
+        registry.push("app", "moving", &labelled("new"));
+        for line in ["create --amend @/app:1 @/app:moving", "push @/app:1"] {
+            shell.run(line).succeeds();
+        }
+        let found = entries(&registry, "app", "1");
+        assert_eq!(platforms(&found), ["linux/arm64"]);
+        assert_eq!(found[0]["annotations"], serde_json::json!({ "stays": "2" }));
+        // All that was changed is undone at once.
+        shell.run("annotate @/app:1 linux/arm64 --clear").succeeds();
+        shell.run("push @/app:1").succeeds();
+        let expected = entries_of(&labelled("new"));
+        assert_eq!(entries(&registry, "app", "1"), expected);
+    }
+}
+
+#[test]
+fn a_list_that_disagrees_with_its_image_is_told_whenever_it_is_pushed() {
+    for registry in watched::each() {
+        let image = Image::oci().platform("linux/amd64").seed("liar").build();
+        let (arm64, _) = built("linux/arm64", "x");
+        let platform = Some(arm64.platform);
+        let list = Index::oci().image_with(&image, platform, &[]).build();
+        registry.push("app", "liar", &list);
+        let shell = Shell::new(&registry);
+        let text = "is for linux/arm64, its configuration says linux/amd64";
+        shell.run("create @/app:1 @/app:liar").succeeds().says(text);
+        registry.lines();
+        shell.run("push --strict @/app:1").fails(1).says(text);
+        assert!(registry.lines().is_empty(), "nothing is asked for again");
+        shell.run("push --dry-run @/app:1").succeeds().says(text);
+        let said = shell.run("create --push @/app:2 @/app:liar");
+        said.succeeds();
+        assert_eq!(said.stderr.matches("warning:").count(), 1, "{said}");
+        // Put right, it is for what it says itself.
+        shell
+            .run("annotate @/app:1 linux/arm64 --platform linux/amd64")
+            .succeeds();
+        shell.run("push --strict @/app:1").succeeds().is_quiet();
+        shell
+            .run("annotate @/app:1 linux/amd64 --platform linux/s390x")
+            .succeeds();
+        let text = "is for linux/s390x, its configuration says linux/amd64";
+        shell.run("push --strict @/app:1").fails(1).says(text);
+    }
+}
+
+#[test]
+fn what_dockers_cli_does_in_between_is_taken_over() {
+    if !docker::is_here("publishing::moving::what_dockers_cli_does_in_between_is_taken_over") {
+        return;
+    }
+    for registry in watched::each() {
+        let image = Image::oci().platform("linux/amd64").seed("liar").build();
+        let (arm64, two) = built("linux/arm64", "2");
+        let list = Index::oci()
+            .image_with(&image, Some(built("linux/s390x", "x").0.platform), &[])
+            .build();
+        registry.push("app", "liar", &list);
+        registry.push("app", "two", &two);
+        let shell = Shell::new(&registry);
+        shell.run("create @/app:1 @/app:liar @/app:two").succeeds();
+        let docker = |text: &str| {
+            let line = line::Line::parse(text, &registry.host());
+            let mut command = shell.home.command(docker::find().unwrap());
+            command.args(line.words);
+            shell.run_command(&mut command).succeeds();
+        };
+        docker(&format!(
+            "annotate @/app:1 @/app@{} --os-features f",
+            image.digest
+        ));
+        docker(&format!(
+            "annotate @/app:1 @/app@{} --variant v9",
+            arm64.digest
+        ));
+        docker("create --insecure --amend @/app:1 @/app:armv7");
+        // Where the images came from, and what they say of themselves, is known still.
+        let text = "is for linux/s390x, its configuration says linux/amd64";
+        shell.run("push --strict @/app:1").fails(1).says(text);
+        let amend = shell.run("create --amend @/app:1 @/app:two @/app:armv7");
+        amend.succeeds();
+        shell.run("push @/app:1").succeeds();
+        let found = entries(&registry, "app", "1");
+        let mut have = platforms(&found);
+        have.sort();
+        let expected = [
+            "linux/arm/v7",
+            "linux/arm64/v9",
+            "linux/s390x",
+            "unknown/unknown",
+        ];
+        assert_eq!(have, expected);
+        let liar = found
+            .iter()
+            .find(|entry| entry["digest"] == image.digest.as_str());
+        assert_eq!(liar.unwrap()["platform"]["os.features"][0], "f");
+        shell.run("remove @/app:1 @/app:two @/app:armv7").succeeds();
+        assert_eq!(shell.drafts()["REGISTRY_app-1"], 1);
+    }
+}
