@@ -168,6 +168,32 @@ pub enum Failure {
         /// Why not.
         reason: String,
     },
+    /// A name that is to be written names another digest than what is published has.
+    #[error("{target} names a digest, and what is published is {digest}")]
+    OtherDigest {
+        /// The name.
+        target: Box<Reference>,
+        /// What is published.
+        digest: Digest,
+    },
+    /// Two flags that do not go together.
+    #[error("{first} and {second} do not go together: {reason}")]
+    Contradiction {
+        /// One of them.
+        first: &'static str,
+        /// The other.
+        second: &'static str,
+        /// Why not.
+        reason: &'static str,
+    },
+    /// A tag of cosign's in a layout has something that is not in what was to be written there.
+    #[error("{tag} in {} has signatures that the source has not, and lacks some: neither is overwritten", place.display())]
+    SignaturesDiffer {
+        /// The layout.
+        place: PathBuf,
+        /// The tag.
+        tag: String,
+    },
     /// A file with what was pushed cannot be written.
     #[error("cannot write {}", path.display())]
     Write {
@@ -332,10 +358,11 @@ impl Failure {
             Self::NeedsPush { .. }
             | Self::NeedsRegistry { .. }
             | Self::NoLayout { .. }
+            | Self::Contradiction { .. }
             | Self::NotFlattened { .. }
             | Self::PlatformName(_)
             | Self::AmendAndPush => Exit::Usage,
-            Self::Moved { .. } => Exit::Conflict,
+            Self::Moved { .. } | Self::SignaturesDiffer { .. } => Exit::Conflict,
             Self::Partly { failed, .. } => match failed.first() {
                 Some(error) => Self::Registry(error.clone()).exit(),
                 None => Exit::Failure,
@@ -376,7 +403,15 @@ impl Failure {
                 own.into_iter().chain(only_in_the_engine(error)).collect()
             }
             Self::Layout(error) => error.hint().into_iter().collect(),
-            Self::Partly { failed, .. } => failed.iter().filter_map(RegistryError::hint).collect(),
+            Self::Partly { failed, .. } => {
+                let mut hints: Vec<String> = Vec::new();
+                for hint in failed.iter().filter_map(RegistryError::hint) {
+                    if !hints.contains(&hint) {
+                        hints.push(hint);
+                    }
+                }
+                hints
+            }
             failure => failure.own_hint().into_iter().collect(),
         }
     }
@@ -398,6 +433,10 @@ impl Failure {
             }
             Self::NeedsPush { flag } => {
                 format!("add --push, or give {flag} to `push`")
+            }
+            Self::OtherDigest { .. } => {
+                "a digest is not chosen: name a tag, or the repository with `--by-digest`"
+                    .to_owned()
             }
             Self::Moved { .. } => {
                 "`--moved refresh` publishes what it shows now, `--moved warn` without `--strict` what it was"

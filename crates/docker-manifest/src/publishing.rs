@@ -7,6 +7,7 @@
 //! | `referrers` | what refers to them |
 //! | [`report`] | digest, files and JSON for scripts |
 //! | `plan` | `--dry-run` |
+//! | `targets` | the names that are written, those of single images included, and what became of them |
 //! | `to_layout` | `--to`: an image layout on this machine in place of a registry |
 
 mod children;
@@ -14,6 +15,7 @@ pub mod flags;
 mod plan;
 mod referrers;
 pub mod report;
+mod targets;
 mod to_layout;
 
 use std::collections::BTreeMap;
@@ -21,7 +23,7 @@ use std::collections::BTreeMap;
 use manifest_core::draft::Origin;
 use manifest_core::reference::Repository;
 use manifest_core::{Digest, Draft, Entry, Manifest, MediaType, PublishedList, Reference, Source};
-use manifest_registry::{Child, Client, Expected, Outlook, Publication, Released, Watch};
+use manifest_registry::{Child, Client, Outlook, Publication, Watch};
 
 use crate::cli::{Moved, OnDuplicate, PlatformList};
 use crate::commands::for_all;
@@ -32,6 +34,7 @@ use crate::review;
 use children::Disks;
 use flags::PublishFlags;
 use report::Report;
+use targets::{ChildTag, Outcome};
 
 /// Publishes a draft as the flags say. One that was drafted before comes with what is done about sources that have moved since;
 /// of one that was made just now nothing can have. Two images for one platform are refused unless the flags say otherwise, or
@@ -43,6 +46,7 @@ pub(crate) async fn publish(
     flags: &PublishFlags,
     drafted: Option<Moved>,
 ) -> Result<(), Failure> {
+    flags.check()?;
     let usual = match drafted {
         Some(_) if !flags.is_new_form() => OnDuplicate::Warn,
         _ => OnDuplicate::Error,
@@ -68,9 +72,9 @@ pub(crate) async fn publish(
         };
         return to_layout::write(context, client, &written, &place, flags).await;
     }
-    let targets = targets(&draft.list, &list.digest, flags)?;
+    let targets = targets::of_list(&draft.list, &list.digest, flags)?;
     let child_tags = match &flags.child_tags {
-        Some(template) => child_tags(&draft, &targets, template)?,
+        Some(template) => targets::of_children(&draft, &targets, template)?,
         None => Vec::new(),
     };
     let work = Work {
@@ -92,7 +96,9 @@ pub(crate) async fn copy(
     targets: &[Reference],
     flags: &PublishFlags,
 ) -> Result<(), Failure> {
+    flags.check()?;
     let manifest = client.manifest(source).await?;
+    let targets = &targets::checked(targets, manifest.digest())?;
     let work = Work {
         report: Report::of_manifest(source, &manifest),
         media_type: manifest.media_type(),
@@ -142,18 +148,22 @@ async fn send(
 ) -> Result<(), Failure> {
     let output = context.output;
     flags.files(context)?;
-    let groups = group(targets);
+    let groups = targets::by_repository(targets);
+    let repositories = groups.iter().map(|(repository, _)| *repository);
     let mut children = match work.what {
-        What::Draft(draft, disks) => children::of(client, draft, groups.keys(), disks).await?,
+        What::Draft(draft, disks) => children::of(client, draft, repositories, disks).await?,
         What::Copy(source, manifest) => {
-            children::whole(client, source, manifest, groups.keys()).await?
+            children::whole(client, source, manifest, repositories).await?
         }
     };
     if flags.referrers.is_on() {
         referrers::add(client, &work.what, &mut children, output).await?;
     }
     let sources = work.sources();
-    let watched: Vec<Reference> = sources.keys().cloned().collect();
+    let mut watched: Vec<Reference> = sources.keys().cloned().collect();
+    if flags.if_not_exists.is_on() {
+        watched.extend(work.child_tags.iter().map(|tag| tag.target.clone()));
+    }
     let verified = work.report.digests();
     let publications: Vec<Publication<'_>> = groups
         .iter()
@@ -164,21 +174,21 @@ async fn send(
             children: &children[repository],
             push_foreign: flags.push_foreign.is_on(),
             expected: flags.expected(),
-            verified: if flags.no_verify.is_on() {
-                &[]
-            } else {
-                &verified
-            },
+            verified: (!flags.no_verify.is_on()).then_some(&verified),
         })
         .collect();
     let wanted = work.drafted.unwrap_or_default();
-    let moved = |watched: &[_]| moved(&sources, watched, wanted, output);
+    let looked_at = |watched: &[_]| {
+        moved(&sources, watched, wanted, output)?;
+        targets::must_not_exist(&work.child_tags, watched)
+    };
     if let (What::Draft(draft, disks), Some(wanted)) = (work.what, work.drafted) {
         disks_moved(draft, disks, wanted, output)?;
     }
     if flags.dry_run.is_on() {
         let mut plan = client.plan(&publications, &watched).await?;
-        moved(&plan.watched)?;
+        looked_at(&plan.watched)?;
+        targets::in_order(&mut plan.tags, targets);
         let look = |tag: &ChildTag| {
             let target = tag.target.clone();
             async move {
@@ -186,20 +196,28 @@ async fn send(
                 Ok::<_, Failure>((target, now))
             }
         };
-        plan.tags
-            .extend(for_all(work.child_tags.iter().map(look)).await?);
-        return plan::show(&work.report, work.bytes, &plan, flags, output);
+        let of_children = for_all(work.child_tags.iter().map(look)).await?;
+        let of_children = work.child_tags.iter().zip(of_children);
+        let of_children: Vec<_> = of_children
+            .map(|(tag, (target, now))| (target, now, tag.digest()))
+            .collect();
+        return plan::show(&work.report, work.bytes, &plan, &of_children, flags, output);
     }
+    let say = |line: &str| {
+        if !flags.quiet.is_on() {
+            output.status(line);
+        }
+    };
     let check = |outlook: &Outlook| {
         if outlook.copies > 0 {
-            output.status(&format!(
+            say(&format!(
                 "copying {} blobs ({}) from other registries",
                 outlook.copies,
                 report::size(outlook.copied_bytes)
             ));
         }
         if outlook.local > 0 {
-            output.status(&format!(
+            say(&format!(
                 "uploading {} blobs ({}) from this machine",
                 outlook.local,
                 report::size(outlook.local_bytes)
@@ -220,19 +238,31 @@ async fn send(
     // What is only said need not be known before anything is written: it costs no round trip.
     let watch = Watch {
         names: &watched,
-        is_first: wanted == Moved::Error,
+        is_first: wanted == Moved::Error || flags.if_not_exists.is_on(),
     };
-    let moved = |shown: &[_]| context.aside(|| moved(shown));
+    let looked_at = |shown: &[_]| context.aside(|| looked_at(shown));
     let released = client
-        .release(&publications, watch, check, moved, arrived)
+        .release(&publications, watch, check, looked_at, arrived)
         .await;
     drop(watching);
-    let released = released?;
+    let mut released = match released {
+        Ok(released) => released,
+        Err(error) => {
+            // Without tags some may be there already.
+            if !flags.by_digest.is_on() {
+                targets::none_written(targets, say);
+            }
+            return Err(error);
+        }
+    };
     said?;
-    let is_shown = targets.len() > 1 || !flags.tag.is_empty();
-    finish(&released, is_shown, output)?;
-    for_all(work.child_tags.iter().map(|tag| put_tag(client, tag))).await?;
-    work.report.write(&released, flags, context)
+    targets::in_order(&mut released.tags, targets);
+    let mut outcome = Outcome::of(&released);
+    if outcome.is_good() {
+        outcome.add(targets::put(client, &work.child_tags).await);
+    }
+    outcome.tell(flags, output)?;
+    work.report.write(&outcome.written(), flags, context)
 }
 
 /// Looks at what is to be published, and says or refuses what may not be meant.
@@ -275,46 +305,6 @@ fn is_named_itself(entry: &Entry) -> bool {
         Some(Source::Registry(_)) => false,
         Some(Source::Disk(_)) => entry.is_image() && entry.origin.as_ref().is_some_and(is_root),
     }
-}
-
-/// Returns what is to be written: the list's own name and those of `--tag`, each once; their repositories alone with
-/// `--by-digest`.
-fn targets(
-    list: &Reference,
-    digest: &Digest,
-    flags: &PublishFlags,
-) -> Result<Vec<Reference>, Failure> {
-    let mut targets = vec![list.clone()];
-    for text in &flags.tag {
-        let target = Reference::parse(text).map_err(|source| Failure::Reference {
-            prefix: Some(format!("error parsing name for tag {text}")),
-            source,
-        })?;
-        targets.push(target);
-    }
-    if flags.by_digest.is_on() {
-        let pin = |target: &Reference| target.repository().at(digest.clone());
-        targets = targets.iter().map(pin).collect();
-    }
-    let mut once = Vec::new();
-    for target in targets {
-        if !once.contains(&target) {
-            once.push(target);
-        }
-    }
-    Ok(once)
-}
-
-/// Parts targets by repository, each in the order given.
-fn group(targets: &[Reference]) -> BTreeMap<&Repository, Vec<Reference>> {
-    let mut groups: BTreeMap<&Repository, Vec<Reference>> = BTreeMap::new();
-    for target in targets {
-        groups
-            .entry(target.repository())
-            .or_default()
-            .push(target.clone());
-    }
-    groups
 }
 
 /// Returns the tags that the draft was made of, with the digests that they had then.
@@ -411,135 +401,5 @@ fn compare(
     output.warning(&format!(
         "{source} has moved since the list was made: it is {now} now, and what is published is {then}"
     ));
-    Ok(())
-}
-
-/// Says what scripts need not know, and fails where not every tag was written.
-fn finish(released: &Released, is_shown: bool, output: &Output) -> Result<(), Failure> {
-    let mut failed = Vec::new();
-    let mut rows = Vec::new();
-    for (target, result) in &released.tags {
-        let state = match result {
-            Ok(tagged) => {
-                if let Some(error) = &tagged.unconfirmed {
-                    output.warning(&format!(
-                        "{target} was written, and could not be read back: {error}"
-                    ));
-                }
-                if tagged.is_written {
-                    "written"
-                } else {
-                    "there already"
-                }
-            }
-            Err(error) => {
-                failed.push(error.clone());
-                "failed"
-            }
-        };
-        rows.push((target.to_string(), state));
-    }
-    let written: usize = released
-        .published
-        .iter()
-        .map(|published| published.written)
-        .sum();
-    if written == 0
-        && failed.is_empty()
-        && !is_shown
-        && let Some((target, _)) = released.tags.first()
-    {
-        output.status(&format!("{target} is there already: nothing was written"));
-    }
-    if is_shown {
-        let width = rows
-            .iter()
-            .map(|(target, _)| target.len())
-            .max()
-            .unwrap_or_default();
-        for (target, state) in &rows {
-            output.status(&format!("{target:width$}  {state}"));
-        }
-    }
-    if failed.is_empty() {
-        return Ok(());
-    }
-    let live = rows.into_iter().filter(|(_, state)| *state != "failed");
-    let live: Vec<String> = live.map(|(target, _)| target).collect();
-    if live.is_empty() && failed.len() == 1 {
-        return Err(failed.remove(0).into());
-    }
-    Err(Failure::Partly { live, failed })
-}
-
-/// One tag for a child.
-struct ChildTag {
-    target: Reference,
-    bytes: Vec<u8>,
-    media_type: MediaType,
-}
-
-/// Makes a tag for each image in the list, in each repository and for each tag of the list.
-fn child_tags(
-    draft: &Draft,
-    targets: &[Reference],
-    template: &str,
-) -> Result<Vec<ChildTag>, Failure> {
-    let mut tags: Vec<ChildTag> = Vec::new();
-    for target in targets {
-        let Some(tag) = target.tag() else {
-            continue;
-        };
-        for entry in draft.entries.iter().filter(|entry| entry.is_image()) {
-            let platform = entry.descriptor.platform.clone().unwrap_or_default();
-            let name = template
-                .replace("{tag}", tag)
-                .replace("{os}", &platform.os)
-                .replace("{arch}", &platform.architecture)
-                .replace("{variant}", &platform.variant)
-                .replace("{os.version}", &platform.os_version);
-            let wrong = |reason: String| Failure::ChildTag {
-                name: name.clone(),
-                image: entry.reference.clone().into(),
-                reason,
-            };
-            let Some(reference) = target.repository().tagged(&name) else {
-                return Err(wrong("it is no tag".to_owned()));
-            };
-            let digest = &entry.descriptor.digest;
-            let taken = tags.iter().find(|other| other.target == reference);
-            if targets.contains(&reference) {
-                return Err(wrong("it is the list's own tag".to_owned()));
-            }
-            if taken.is_some_and(|other| !digest.matches(&other.bytes)) {
-                return Err(wrong(
-                    "another image has it: use {os}, {variant} or {os.version} too".to_owned(),
-                ));
-            }
-            let image = || entry.reference.clone();
-            let media_type = entry
-                .media_type()
-                .ok_or_else(|| Failure::NoPayload { image: image() })?;
-            tags.push(ChildTag {
-                target: reference,
-                bytes: entry.payload()?,
-                media_type,
-            });
-        }
-    }
-    Ok(tags)
-}
-
-async fn put_tag(client: &Client, tag: &ChildTag) -> Result<(), Failure> {
-    let publication = Publication {
-        targets: std::slice::from_ref(&tag.target),
-        media_type: tag.media_type,
-        bytes: &tag.bytes,
-        children: &[],
-        push_foreign: false,
-        expected: Expected::Anything,
-        verified: &[],
-    };
-    client.publish(&publication, |_| ()).await?;
     Ok(())
 }

@@ -33,6 +33,20 @@ pub fn cosign_tags(subject: &Digest) -> impl Iterator<Item = String> {
         .map(move |suffix| format!("{name}.{suffix}"))
 }
 
+/// Returns the digest that a tag is made of, be it for the index of what refers to that or one of cosign's. Nothing where it is no
+/// such tag, or has only a part of a digest.
+#[must_use]
+pub fn subject_of(tag: &str) -> Option<Digest> {
+    let is_suffix = |suffix: &str| COSIGN_SUFFIXES.contains(&suffix);
+    let name = match tag.split_once('.') {
+        Some((name, suffix)) if is_suffix(suffix) => name,
+        Some(_) => return None,
+        None => tag,
+    };
+    let (algorithm, hex) = name.split_once('-')?;
+    format!("{algorithm}:{hex}").parse().ok()
+}
+
 /// Returns the descriptor by which a list of referrers shows a manifest: with its artifact type (an image's configuration stands
 /// in for one that states none) and its annotations.
 #[must_use]
@@ -49,6 +63,37 @@ pub fn descriptor(manifest: &Manifest) -> Descriptor {
     descriptor.artifact_type = artifact_type.filter(|text| !text.is_empty()).cloned();
     descriptor.annotations.clone_from(annotations);
     descriptor
+}
+
+/// What is to be done with a tag of cosign's that shows something else already.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Overlap {
+    /// What is there has all that the other has: it stays.
+    Stays,
+    /// The other has all that is there: it may be written in its place.
+    Grows,
+    /// Each has something that the other has not: if either were written, something would be lost.
+    Differs,
+}
+
+/// Compares what is to be written under a tag of cosign's with what is there: by their layers or manifests.
+#[must_use]
+pub fn overlap(new: &Manifest, there: &Manifest) -> Overlap {
+    let parts = |manifest: &Manifest| -> Vec<Digest> {
+        let parts = match manifest.content() {
+            Content::Image(image) => &image.layers,
+            Content::List(list) => &list.manifests,
+        };
+        parts.iter().map(|part| part.digest.clone()).collect()
+    };
+    let (new, there) = (parts(new), parts(there));
+    if new.iter().all(|part| there.contains(part)) {
+        Overlap::Stays
+    } else if there.iter().all(|part| new.contains(part)) {
+        Overlap::Grows
+    } else {
+        Overlap::Differs
+    }
 }
 
 /// Adds referrers to the index under a fallback tag, or makes one. What is in it stays as it is, to the byte. Returns nothing
@@ -149,6 +194,18 @@ mod tests {
         let long = Digest::compute(Algorithm::Sha512, b"x");
         let expected = format!("sha512-{}", &long.hex()[..64]);
         assert_eq!(fallback_tag(&long), expected);
+        for tag in cosign.iter().chain([&fallback_tag(&digest("x"))]) {
+            assert_eq!(subject_of(tag), Some(digest("x")), "{tag}");
+        }
+        for tag in [
+            "1.0",
+            "sha256-ab",
+            "latest",
+            &expected,
+            &format!("sha256-{hex}.x"),
+        ] {
+            assert_eq!(subject_of(tag), None, "{tag}");
+        }
     }
 
     #[test]
@@ -185,6 +242,36 @@ mod tests {
             assert_eq!(found.annotations["k"], "v");
             assert_eq!(&found.digest, manifest.digest());
             assert_eq!(found.media_type, media_type);
+        }
+    }
+
+    #[test]
+    fn what_two_manifests_have_in_common() {
+        let config = format!(
+            r#"{{"mediaType":"a/b","digest":"{}","size":2}}"#,
+            digest("{}")
+        );
+        let image = |layers: &[&str]| {
+            let layer = |text: &&str| {
+                let digest = digest(text);
+                format!(r#"{{"mediaType":"a/b","digest":"{digest}","size":1}}"#)
+            };
+            let layers: Vec<String> = layers.iter().map(layer).collect();
+            let layers = layers.join(",");
+            let json = format!(r#"{{"schemaVersion":2,"config":{config},"layers":[{layers}]}}"#);
+            Manifest::parse(OCI_MANIFEST, json.into_bytes()).unwrap()
+        };
+        for (new, there, expected) in [
+            (&["a"][..], &["a", "b"][..], Overlap::Stays),
+            (&["a"], &["a"], Overlap::Stays),
+            (&["a", "b"], &["b"], Overlap::Grows),
+            (&["a", "b"], &["b", "c"], Overlap::Differs),
+        ] {
+            assert_eq!(
+                overlap(&image(new), &image(there)),
+                expected,
+                "{new:?} {there:?}"
+            );
         }
     }
 

@@ -117,6 +117,14 @@ pub enum LayoutError {
         /// Their names, or their digests where they have none.
         found: Vec<String>,
     },
+    /// It has more manifests than are looked at.
+    #[error("{} has more than the {limit} manifests that are looked at", path.display())]
+    TooMany {
+        /// The layout.
+        path: PathBuf,
+        /// How many are looked at.
+        limit: usize,
+    },
     /// It has no images.
     #[error("{} has no images", path.display())]
     Empty {

@@ -68,12 +68,17 @@ impl Layout {
         self.place.path()
     }
 
-    /// Returns the manifest that the location named.
+    /// Returns what it has, as its `index.json` lists it.
+    pub(crate) fn images(&self) -> &[Descriptor] {
+        &self.images
+    }
+
+    /// Returns the manifest that the location named. Where none was, what refers to others does not count.
     ///
     /// # Errors
     /// Where there is none, or several, or it is damaged.
     pub fn root(&self) -> Result<Manifest, LayoutError> {
-        let found: Vec<&Descriptor> = match &self.name {
+        let mut found: Vec<&Descriptor> = match &self.name {
             Name::Only => self.images.iter().collect(),
             Name::Tag(tag) => {
                 let is_it =
@@ -88,8 +93,16 @@ impl Layout {
                 };
             }
         };
+        let is_one =
+            |found: &[&Descriptor]| found.iter().all(|other| other.digest == found[0].digest);
+        if self.name == Name::Only && !is_one(&found) {
+            let meant = self.without_referrers(found.clone());
+            if !meant.is_empty() {
+                found = meant;
+            }
+        }
         let path = || self.path().to_owned();
-        let Some((first, others)) = found.split_first() else {
+        let Some(first) = found.first() else {
             return Err(match &self.name {
                 Name::Tag(name) => LayoutError::NoSuchName {
                     path: path(),
@@ -104,7 +117,7 @@ impl Layout {
                 _ => LayoutError::Empty { path: path() },
             });
         };
-        if others.iter().any(|other| other.digest != first.digest) {
+        if !is_one(&found) {
             let title = |image: &&Descriptor| match names(image).first() {
                 Some(name) => (*name).to_owned(),
                 None => image.digest.to_string(),
@@ -159,7 +172,7 @@ impl Layout {
         Ok(reader)
     }
 
-    fn file(&self, digest: &Digest) -> Result<(Box<dyn Read + Send>, u64), LayoutError> {
+    pub(crate) fn file(&self, digest: &Digest) -> Result<(Box<dyn Read + Send>, u64), LayoutError> {
         let file = match self.saved.get(digest) {
             Some(Saved::Bytes(bytes)) => {
                 let size = bytes.len() as u64;
@@ -262,7 +275,7 @@ fn images_of(index: &[u8]) -> Result<Vec<Descriptor>, serde_json::Error> {
 }
 
 /// Returns the names of an image in an `index.json`, the whole one first.
-fn names(image: &Descriptor) -> Vec<&str> {
+pub(crate) fn names(image: &Descriptor) -> Vec<&str> {
     let name = |key: &str| image.annotations.get(key).map(String::as_str);
     [name(FULL_NAME), name(REF_NAME)]
         .into_iter()

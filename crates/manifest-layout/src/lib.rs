@@ -8,6 +8,7 @@
 //! | `place` | a file of a layout by its name, in a folder or in an archive |
 //! | `archive` | where the files of a tar archive begin |
 //! | `docker_save` | the manifests that archives of `docker save` do not have, and would have in a registry |
+//! | [`referrers`] | what refers to manifests |
 //! | [`writer`] | writing a layout: blobs first, `index.json` last |
 //! | [`error`], [`limits`] | what can be wrong; bounds on what is read |
 //!
@@ -23,9 +24,11 @@ pub mod layout;
 pub mod limits;
 pub mod location;
 mod place;
+pub mod referrers;
 pub mod writer;
 
 pub use error::{LayoutError, LocationError};
 pub use layout::Layout;
 pub use location::{Kind, Location, Name};
+pub use referrers::{Referrer, Relation};
 pub use writer::{BlobWriter, LayoutWriter};

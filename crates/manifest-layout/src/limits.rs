@@ -17,3 +17,9 @@ pub const LINKS: usize = 4;
 
 /// How many names a message lists.
 pub const NAMES: usize = 10;
+
+/// How many manifests of one layout are looked at for what they refer to. Layouts of whole repositories have some thousands.
+pub const MANIFESTS: usize = 100_000;
+
+/// How deep what refers to a referrer is followed. Real ones are two deep: a signature of a bill of materials.
+pub const REFERRER_DEPTH: usize = 4;

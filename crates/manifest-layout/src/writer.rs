@@ -53,6 +53,14 @@ impl LayoutWriter {
         Ok(writer)
     }
 
+    /// Takes a layout as it is, if there is one: for looking at it, not for writing to it.
+    #[must_use]
+    pub fn as_it_is(path: &Path) -> Self {
+        Self {
+            path: path.to_owned(),
+        }
+    }
+
     /// Tells whether a blob is there already, whole.
     ///
     /// # Errors
@@ -114,6 +122,14 @@ impl LayoutWriter {
     /// # Errors
     /// Where `index.json` cannot be read or written.
     pub fn name(&self, image: &Descriptor, name: Option<&str>) -> Result<(), LayoutError> {
+        self.list(&[(image.clone(), name.map(str::to_owned))])
+    }
+
+    /// As [`LayoutWriter::name`], of several at once.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn list(&self, images: &[(Descriptor, Option<String>)]) -> Result<(), LayoutError> {
         let lock = self.path.join("oci-layout");
         let lock = File::open(&lock).map_err(LayoutError::io("read", lock))?;
         FileExt::lock_exclusive(&lock).map_err(LayoutError::io("lock", &self.path))?;
@@ -144,19 +160,20 @@ impl LayoutWriter {
             let name = entry.get("annotations").and_then(|all| all.get(REF_NAME));
             name.and_then(Value::as_str).map(str::to_owned)
         };
-        let is_same = |entry: &Value| {
-            let digest = entry.get("digest").and_then(Value::as_str);
-            named(entry).as_deref() == name
-                && (name.is_some() || digest == Some(image.digest.as_str()))
-        };
-        manifests.retain(|entry| !is_same(entry));
-        let mut entry = image.clone();
-        if let Some(name) = name {
-            entry
-                .annotations
-                .insert(REF_NAME.to_owned(), name.to_owned());
+        for (image, name) in images {
+            let is_same = |entry: &Value| {
+                let digest = entry.get("digest").and_then(Value::as_str);
+                named(entry) == *name && (name.is_some() || digest == Some(image.digest.as_str()))
+            };
+            manifests.retain(|entry| !is_same(entry));
+            let mut entry = image.clone();
+            if let Some(name) = name {
+                let key = REF_NAME.to_owned();
+                entry.annotations.insert(key, name.clone());
+            }
+            let entry = serde_json::to_value(&entry);
+            manifests.push(entry.map_err(|error| damaged(error.to_string()))?);
         }
-        manifests.push(serde_json::to_value(&entry).map_err(|error| damaged(error.to_string()))?);
         let bytes = serde_json::to_vec(&index).map_err(|error| damaged(error.to_string()))?;
         self.replace("index.json", &bytes)
         // The lock goes with the file that it is on.

@@ -65,22 +65,28 @@ impl Child {
     }
 
     /// Returns it as one that is to be found by its subject.
-    pub(crate) fn referring(self) -> Self {
+    #[must_use]
+    pub fn referring(self) -> Self {
         let role = Role::Referrer;
         Self { role, ..self }
     }
 
     /// Returns it as one that has this tag.
-    pub(crate) fn named(self, tag: String) -> Self {
+    #[must_use]
+    pub fn named(self, tag: String) -> Self {
         let role = Role::Named(tag);
         Self { role, ..self }
     }
 
-    pub(crate) fn is_referrer(&self) -> bool {
+    /// Tells whether it is to be found by its subject.
+    #[must_use]
+    pub fn is_referrer(&self) -> bool {
         self.role == Role::Referrer
     }
 
-    pub(crate) fn tag(&self) -> Option<&str> {
+    /// Returns the tag that it has, if it has one.
+    #[must_use]
+    pub fn tag(&self) -> Option<&str> {
         match &self.role {
             Role::Named(tag) => Some(tag),
             Role::Child | Role::Referrer => None,

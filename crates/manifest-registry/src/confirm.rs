@@ -107,16 +107,10 @@ impl Push<'_> {
         }
     }
 
-    /// Looks whether all that a tag leads to is there. What was just written is given some time. Returns why that cannot be
-    /// told, where it cannot.
-    ///
-    /// # Errors
-    /// [`RegistryError::ChildrenLost`] where something is not there.
-    pub(crate) async fn verify(
-        &self,
-        name: &Reference,
-    ) -> Result<Option<RegistryError>, RegistryError> {
-        let looks = self.publication.verified.iter().map(|digest| async move {
+    /// Looks whether all that the tags lead to is there. Returns what is not, and why that cannot be told, where it cannot.
+    pub(crate) async fn lost(&self) -> (Vec<Digest>, Option<RegistryError>) {
+        let verified = self.publication.verified.unwrap_or_default();
+        let looks = verified.iter().map(|digest| async move {
             let reference = self.target.at(digest.clone());
             (digest, self.has(&reference).await)
         });
@@ -128,13 +122,7 @@ impl Push<'_> {
                 Err(error) => unknown = Some(error),
             }
         }
-        if lost.is_empty() {
-            return Ok(unknown);
-        }
-        Err(RegistryError::ChildrenLost {
-            reference: name.clone().into(),
-            lost,
-        })
+        (lost, unknown)
     }
 
     async fn has(&self, reference: &Reference) -> Result<bool, RegistryError> {

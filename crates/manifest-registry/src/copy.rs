@@ -30,8 +30,9 @@ impl Push<'_> {
         child: &Child,
         blob: &Descriptor,
     ) -> Result<Way, RegistryError> {
-        let counted = self.meter.blob(blob.size, child.is_near(self.target));
-        let way = self.copy_counted(child, blob, &counted).await?;
+        let from = self.mountable(child, blob);
+        let counted = self.meter.blob(blob.size, from.is_some());
+        let way = self.copy_counted(child, blob, from, &counted).await?;
         counted.is_there();
         Ok(way)
     }
@@ -40,11 +41,11 @@ impl Push<'_> {
         &self,
         child: &Child,
         blob: &Descriptor,
+        from: Option<&Repository>,
         counted: &Arc<Counted>,
     ) -> Result<Way, RegistryError> {
         let mut session = None;
-        let source = child.source();
-        if child.is_near(self.target) {
+        if let Some(source) = from {
             match self.mount(source, &blob.digest).await {
                 Ok(None) => return Ok(Way::Mounted),
                 Ok(opened) => session = opened,

@@ -1,6 +1,7 @@
 //! Downloads: a blob as it comes, in constant memory, for whoever keeps it elsewhere than in a registry.
 
 use std::pin::pin;
+use std::sync::Arc;
 
 use futures_util::TryStreamExt as _;
 use manifest_core::Descriptor;
@@ -9,6 +10,7 @@ use manifest_core::reference::Repository;
 use crate::child::Child;
 use crate::client::Client;
 use crate::error::RegistryError;
+use crate::meter::Meter;
 use crate::mirrors::Nearest;
 use crate::retry::{Contact, Tries};
 use crate::upload::{self, checked};
@@ -57,18 +59,50 @@ impl Client {
         }
     }
 
+    /// Begins downloads that belong together: of these blobs, whose progress is counted.
+    #[must_use]
+    pub fn downloads<'a>(&self, blobs: impl IntoIterator<Item = &'a Descriptor>) -> Downloads<'_> {
+        let meter = Meter::new(self.shared().session.transport.observer.clone());
+        let (mut count, mut bytes) = (0, 0);
+        for blob in blobs {
+            count += 1;
+            bytes += blob.size;
+        }
+        meter.expect(count, bytes);
+        let client = self;
+        Downloads { client, meter }
+    }
+}
+
+/// Downloads that belong together.
+#[derive(Debug)]
+pub struct Downloads<'a> {
+    client: &'a Client,
+    meter: Arc<Meter>,
+}
+
+impl Downloads<'_> {
     /// As [`Client::download`], of a blob of `child`, wherever that is.
     ///
     /// # Errors
     /// As there.
-    pub async fn download_of<E: From<RegistryError>>(
+    pub async fn get<E: From<RegistryError>>(
         &self,
         child: &Child,
         blob: &Descriptor,
         mut take: impl FnMut(u64, &[u8]) -> Result<(), E>,
     ) -> Result<(), E> {
+        let counted = self.meter.blob(blob.size, false);
+        let mut take = |place: u64, bytes: &[u8]| {
+            take(place, bytes)?;
+            counted.has_come(place + bytes.len() as u64);
+            Ok::<(), E>(())
+        };
         let Some(local) = child.local() else {
-            return self.download(child.source(), blob, take).await;
+            let source = child.source();
+            self.client.download(source, blob, &mut take).await?;
+            counted.is_there();
+            return Ok(());
         };
         let content = crate::local::stream(local, blob).await?;
         let problem = upload::problem_on_disk(local.place(), blob.digest.clone());
@@ -78,6 +112,7 @@ impl Client {
             take(place, &chunk)?;
             place += chunk.len() as u64;
         }
+        counted.is_there();
         Ok(())
     }
 }

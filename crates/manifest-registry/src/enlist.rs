@@ -4,8 +4,8 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use manifest_core::referrers::{descriptor, fallback_tag, with_referrers};
-use manifest_core::{Content, Descriptor, Digest, Manifest, MediaType, Reference};
+use manifest_core::referrers::{Overlap, descriptor, fallback_tag, overlap, with_referrers};
+use manifest_core::{Descriptor, Digest, Manifest, MediaType, Reference};
 
 use crate::child::Child;
 use crate::concurrent::concurrent;
@@ -176,25 +176,16 @@ impl Push<'_> {
             Err(error) if error.is_not_found() => return Ok(false),
             Err(error) => return Err(error),
         };
-        let parts = |manifest: &Manifest| -> Vec<Digest> {
-            let parts = match manifest.content() {
-                Content::Image(image) => &image.layers,
-                Content::List(list) => &list.manifests,
-            };
-            parts.iter().map(|part| part.digest.clone()).collect()
-        };
-        let (ours, theirs) = (parts(child.manifest()), parts(&there));
-        if ours.iter().all(|part| theirs.contains(part)) {
-            return Ok(true);
-        }
-        if theirs.iter().all(|part| ours.contains(part)) {
-            return Ok(false);
+        match overlap(child.manifest(), &there) {
+            Overlap::Stays => return Ok(true),
+            Overlap::Grows => return Ok(false),
+            Overlap::Differs => {}
         }
         Err(RegistryError::SignaturesDiffer {
             reference: Box::new(name),
             found: there.digest().clone(),
             source_digest: child.digest().clone(),
-            source_repository: child.source().clone(),
+            place: child.blobs_place(),
         })
     }
 }

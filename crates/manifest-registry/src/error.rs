@@ -105,7 +105,7 @@ pub enum RegistryError {
     },
     /// A tag of cosign's has something in the target that is not in what was to be written there.
     #[error(
-        "{reference} is {found}, and has something that is not in {source_digest} of {source_repository}: neither is overwritten"
+        "{reference} is {found}, and has something that is not in {source_digest} of {place}: neither is overwritten"
     )]
     SignaturesDiffer {
         /// The tag, in the target.
@@ -114,8 +114,8 @@ pub enum RegistryError {
         found: Digest,
         /// What was to be written.
         source_digest: Digest,
-        /// Where that is.
-        source_repository: Repository,
+        /// Where that is: a repository, or a place on this machine.
+        place: String,
     },
     /// Something else has the tag under which the referrers of a manifest are listed.
     #[error("{reference} is to be the index of what refers to that digest, and is something else")]

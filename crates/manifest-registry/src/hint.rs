@@ -266,9 +266,10 @@ impl Doing {
         let own = match operation {
             Operation::GetManifest(_) | Operation::ListReferrers(_) => Self::ReadingManifest,
             Operation::GetBlob(..) => Self::ReadingBlob,
-            Operation::PutManifest(_) | Operation::PutBlob(..) | Operation::MountBlob(..) => {
-                Self::Writing
-            }
+            Operation::PutManifest(_)
+            | Operation::PutBlob(..)
+            | Operation::MountBlob(..)
+            | Operation::TryToWrite(_) => Self::Writing,
             Operation::GetToken(_) | Operation::Ping(_) => Self::LoggingIn,
         };
         let is_reading = matches!(own, Self::ReadingManifest | Self::ReadingBlob);
@@ -304,7 +305,8 @@ fn filled_in(hint: &str, attempt: &Attempt, kind: HostKind, symptom: &Symptom<'_
         | Operation::PutManifest(reference) => Some(reference.repository()),
         Operation::GetBlob(repository, _)
         | Operation::MountBlob(repository, _)
-        | Operation::PutBlob(repository, _) => Some(repository),
+        | Operation::PutBlob(repository, _)
+        | Operation::TryToWrite(repository) => Some(repository),
         Operation::GetToken(_) | Operation::Ping(_) => None,
     };
     let (name, path) = repository.map_or_else(

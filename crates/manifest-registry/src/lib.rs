@@ -87,6 +87,7 @@ pub use child::Child;
 pub use client::{Client, ClientConfig};
 pub use concurrent::concurrent;
 pub use credentials::{Credential, Credentials, Found};
+pub use download::Downloads;
 pub use endpoint::Insecure;
 pub use error::RegistryError;
 pub use helper::stop_helpers;

@@ -2,13 +2,15 @@
 
 use manifest_core::reference::Repository;
 use manifest_core::{Digest, Reference};
+use tokio::sync::OnceCell;
 
 use crate::child::Child;
 use crate::concurrent::concurrent;
-use crate::error::RegistryError;
+use crate::error::{Operation, RegistryError};
 use crate::limits::PARALLEL_WORK;
 use crate::publish::{Expected, Missing, Outlook, Published, Push, Tagged};
 use crate::release::PlannedBlob;
+use crate::session::Call;
 
 /// A publication of which it is known what is there already.
 pub(crate) struct Prepared<'a> {
@@ -18,6 +20,8 @@ pub(crate) struct Prepared<'a> {
     missing: Missing<'a>,
     /// What the registry said when it was put under its digest, if it was: whether it lists it by its subject.
     answer: Option<bool>,
+    /// What is not there of what has to be, once that was looked at.
+    lost: OnceCell<(Vec<Digest>, Option<RegistryError>)>,
     pub(crate) published: Published,
 }
 
@@ -68,6 +72,7 @@ impl<'a> Prepared<'a> {
             names,
             missing,
             answer: None,
+            lost: OnceCell::new(),
             published,
         })
     }
@@ -75,10 +80,13 @@ impl<'a> Prepared<'a> {
     /// Adds up what would have to be copied from other registries.
     pub(crate) fn add_to(&self, outlook: &mut Outlook) {
         for (child, blob) in self.push.wanted(&self.missing) {
+            if self.push.mountable(child, blob).is_some() {
+                continue;
+            }
             if child.local.is_some() {
                 outlook.local += 1;
                 outlook.local_bytes += blob.size;
-            } else if !child.is_near(self.push.target) {
+            } else {
                 outlook.copies += 1;
                 outlook.copied_bytes += blob.size;
             }
@@ -91,7 +99,7 @@ impl<'a> Prepared<'a> {
         let wanted = self.push.wanted(&self.missing);
         let far = wanted
             .iter()
-            .filter(|(child, _)| !child.is_near(self.push.target));
+            .filter(|(child, blob)| self.push.mountable(child, blob).is_none());
         let bytes = far.map(|(_, blob)| blob.size).sum();
         self.push.meter.expect(wanted.len(), bytes);
     }
@@ -108,11 +116,12 @@ impl<'a> Prepared<'a> {
                 .push
                 .blob_exists(self.push.target, &blob.digest)
                 .await?;
+            let from = self.push.mountable(child, blob);
             let planned = (!there).then(|| PlannedBlob {
-                source: child.blobs_place(),
+                source: from.map_or_else(|| child.blobs_place(), Repository::to_string),
                 target: self.push.target.clone(),
                 descriptor: blob.clone(),
-                is_mount: child.is_near(self.push.target),
+                is_mount: from.is_some(),
             });
             Ok(planned)
         });
@@ -152,7 +161,10 @@ impl<'a> Prepared<'a> {
     /// Where the registry does not let us.
     pub(crate) async fn try_to_write(&self) -> Result<(), RegistryError> {
         let digest = &self.published.digest;
-        let call = self.push.start(digest);
+        let call = Call {
+            operation: Operation::TryToWrite(self.push.target.clone()),
+            ..self.push.start(digest)
+        };
         let answer = self.push.session().call(&call).await?;
         let session = self.push.session_of(answer).await?;
         self.push.abandon(digest, session).await;
@@ -209,24 +221,50 @@ impl<'a> Prepared<'a> {
             is_written: false,
             unconfirmed: None,
         };
-        let bytes = self.push.publication.bytes;
-        if let Some(there) = before.filter(|there| there.matches(bytes)) {
-            return Ok((tagged, there.clone()));
-        }
-        let digest = match self.push.put_own(name).await {
-            Ok(stored) => stored.digest,
-            Err(error) => {
-                let there = self.push.explained(name, error).await?;
-                return Ok((tagged, there));
-            }
+        let digest = match before.filter(|before| self.shows(Some(before))) {
+            Some(there) => there.clone(),
+            None => match self.push.put_own(name).await {
+                Ok(stored) => {
+                    tagged.is_written = true;
+                    stored.digest
+                }
+                Err(error) => self.push.explained(name, error).await?,
+            },
         };
-        tagged.is_written = true;
-        let (unconfirmed, verified) = tokio::join!(
-            self.push.confirm(name, bytes, before),
-            self.push.verify(name)
-        );
-        tagged.unconfirmed = unconfirmed?.or(verified?);
+        if self.push.publication.verified.is_some() {
+            let (unconfirmed, verified) = tokio::join!(
+                self.confirmed(name, before, tagged.is_written),
+                self.verified(name)
+            );
+            tagged.unconfirmed = unconfirmed?.or(verified?);
+        }
         Ok((tagged, digest))
+    }
+
+    /// Reads a tag back if it was written. Returns why that cannot be told, where it cannot.
+    async fn confirmed(
+        &self,
+        name: &Reference,
+        before: Option<&Digest>,
+        is_written: bool,
+    ) -> Result<Option<RegistryError>, RegistryError> {
+        if !is_written {
+            return Ok(None);
+        }
+        let bytes = self.push.publication.bytes;
+        self.push.confirm(name, bytes, before).await
+    }
+
+    /// Looks, once for all tags, whether what they lead to is there: it may be gone although a tag is as it should be.
+    async fn verified(&self, name: &Reference) -> Result<Option<RegistryError>, RegistryError> {
+        let (lost, unknown) = self.lost.get_or_init(|| self.push.lost()).await;
+        if lost.is_empty() {
+            return Ok(unknown.clone());
+        }
+        Err(RegistryError::ChildrenLost {
+            reference: name.clone().into(),
+            lost: lost.clone(),
+        })
     }
 
     fn shows(&self, digest: Option<&Digest>) -> bool {

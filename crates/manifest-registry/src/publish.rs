@@ -16,6 +16,7 @@ use crate::error::RegistryError;
 use crate::limits::PARALLEL_WORK;
 use crate::meter::Meter;
 use crate::prepared::Prepared;
+use crate::release::Brought;
 use crate::rights::Rights;
 use crate::session::Session;
 
@@ -34,8 +35,9 @@ pub struct Publication<'a> {
     pub push_foreign: bool,
     /// What the tags have to show before they are written.
     pub expected: Expected<'a>,
-    /// What has to be there once all is written, beside the tags: the digests in the list.
-    pub verified: &'a [Digest],
+    /// What has to be there once all is written, beside the tags, which are read back: the digests in the list. Nothing where
+    /// nobody is to look.
+    pub verified: Option<&'a [Digest]>,
 }
 
 /// Names elsewhere at which is looked while something is published: whether they still show what they did.
@@ -89,6 +91,11 @@ impl Publication<'_> {
             .expect("there is a target")
             .repository()
     }
+
+    /// Tells whether a blob is brought along with its image.
+    pub(crate) fn brings(&self, blob: &Descriptor) -> bool {
+        self.push_foreign || !is_foreign_layer(&blob.media_type)
+    }
 }
 
 /// The children that the target does not have, and what the tags of those that have one show.
@@ -133,7 +140,8 @@ pub(crate) struct Push<'a> {
     pub(crate) publication: &'a Publication<'a>,
     /// Counts the blobs that are brought.
     pub(crate) meter: Arc<Meter>,
-    pub(crate) push_foreign: bool,
+    /// What was brought to the same registry before.
+    pub(crate) brought: Brought<'a>,
 }
 
 impl Client {
@@ -151,7 +159,7 @@ impl Client {
         arrived: impl FnMut(&Child),
     ) -> Result<Published, RegistryError> {
         let meter = Meter::new(self.shared().session.transport.observer.clone());
-        let push = Push::new(self, publication, &meter);
+        let push = Push::new(self, publication, &meter, Brought::new());
         let mut prepared = Prepared::look_around(&push).await?;
         prepared.measure();
         prepared.bring(arrived).await?;
@@ -178,13 +186,15 @@ impl<'a> Push<'a> {
         client: &'a Client,
         publication: &'a Publication<'a>,
         meter: &Arc<Meter>,
+        brought: Brought<'a>,
     ) -> Self {
         let target = publication.repository();
         let sources = publication
             .children
             .iter()
             .filter(|child| child.local.is_none())
-            .map(|child| &child.source);
+            .map(|child| &child.source)
+            .chain(brought.values().copied());
         Self {
             client,
             target,
@@ -192,7 +202,7 @@ impl<'a> Push<'a> {
             rights: Rights::to_publish(target, sources),
             publication,
             meter: meter.clone(),
-            push_foreign: publication.push_foreign,
+            brought,
         }
     }
 
@@ -202,7 +212,19 @@ impl<'a> Push<'a> {
 
     /// Tells whether a blob is brought along with its image.
     pub(crate) fn brings(&self, blob: &Descriptor) -> bool {
-        self.push_foreign || !is_foreign_layer(&blob.media_type)
+        self.publication.brings(blob)
+    }
+
+    /// Returns the repository that a blob can be mounted from, if there is one.
+    pub(crate) fn mountable<'b>(
+        &'b self,
+        child: &'b Child,
+        blob: &Descriptor,
+    ) -> Option<&'b Repository> {
+        if child.is_near(self.target) {
+            return Some(child.source());
+        }
+        self.brought.get(&blob.digest).copied()
     }
 
     /// Puts what is published under a name.

@@ -1,6 +1,6 @@
 //! Publishing to several repositories: everything under its digest everywhere first, then the tags.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::future::poll_fn;
 use std::pin::{Pin, pin};
 
@@ -14,6 +14,33 @@ use crate::error::RegistryError;
 use crate::meter::Meter;
 use crate::prepared::Prepared;
 use crate::publish::{Outlook, Publication, Published, Push, Shown, Tagged, Watch};
+
+/// The blobs that an earlier publication of a release brings to the same registry, and where to: nobody uploads twice what can
+/// be mounted.
+pub(crate) type Brought<'a> = HashMap<&'a Digest, &'a Repository>;
+
+/// Returns for each publication what those before it bring to its registry. What is in the registry anyway is not in it.
+fn brought<'a>(publications: &'a [Publication<'a>]) -> Vec<Brought<'a>> {
+    let of = |publication: &'a Publication<'a>, others: &'a [Publication<'a>]| {
+        let mut brought = Brought::new();
+        let domain = publication.repository().domain();
+        for other in others
+            .iter()
+            .filter(|other| other.repository().domain() == domain)
+        {
+            let target = other.repository();
+            let far = other.children.iter().filter(|child| !child.is_near(target));
+            for blob in far.flat_map(Child::blobs).filter(|blob| other.brings(blob)) {
+                brought.entry(&blob.digest).or_insert(target);
+            }
+        }
+        brought
+    };
+    let places = publications.iter().enumerate();
+    places
+        .map(|(place, publication)| of(publication, &publications[..place]))
+        .collect()
+}
 
 /// What became of one tag of a release.
 pub type TagResult = Result<Tagged, RegistryError>;
@@ -64,7 +91,8 @@ impl Client {
             beside(watched.as_mut(), tries).await?;
         }
         prepared.iter().for_each(Prepared::measure);
-        // One after the other, for the sake of who watches; within each, everything is at once.
+        // One after the other, for the sake of who watches, and because what one has brought the next may mount; within each,
+        // everything is at once.
         for (prepared, publication) in prepared.iter_mut().zip(publications) {
             let bring = prepared.bring(|child| arrived(publication, child));
             beside(watched.as_mut(), bring).await?;
@@ -97,8 +125,11 @@ impl Client {
 
     fn pushes<'a>(&'a self, publications: &'a [Publication<'a>]) -> Vec<Push<'a>> {
         let meter = Meter::new(self.shared().session.transport.observer.clone());
-        let push = |publication| Push::new(self, publication, &meter);
-        publications.iter().map(push).collect()
+        publications
+            .iter()
+            .zip(brought(publications))
+            .map(|(publication, brought)| Push::new(self, publication, &meter, brought))
+            .collect()
     }
 }
 

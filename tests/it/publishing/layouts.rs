@@ -93,7 +93,14 @@ fn create_pushes_from_disk_at_once() {
             "create --push --order given -t @/elsewhere:2 @/app:1 oci-layout://{layout}@{} oci-archive:{archive}",
             one.digest
         );
-        shell.run(&line).succeeds();
+        registry.lines();
+        // What one repository gets the other mounts.
+        shell.run(&line).succeeds().says("uploading 10 blobs");
+        let writes = registry.writes();
+        let count = |of: &dyn Fn(&&String) -> bool| writes.iter().filter(of).count();
+        let mounts = count(&|line| line.contains("mount=") && line.ends_with(" 201"));
+        let uploads = count(&|line| line.starts_with("PUT ") && line.contains("/blobs/uploads/"));
+        assert_eq!((mounts, uploads), (10, 10), "{writes:#?}");
         let expected = [entries_of(&one), entries_of(&two)].concat();
         for (repository, tag) in [("app", "1"), ("elsewhere", "2")] {
             assert_eq!(entries(&registry, repository, tag), expected);
@@ -333,6 +340,14 @@ fn a_list_goes_to_a_layout_and_back() {
             .filter_map(|entry| entry["annotations"]["org.opencontainers.image.ref.name"].as_str())
             .collect();
         assert_eq!(names, ["1", "stable"]);
+        let json = shell.run(&format!(
+            "push --format json --to oci-layout://{to}:stable @/app:1"
+        ));
+        let json: Value = serde_json::from_str(&json.stdout).unwrap();
+        assert_eq!(json["digest"], digest);
+        let place = "oci-layout://HOME/target:stable";
+        let expected = serde_json::json!([{ "reference": place, "state": "written" }]);
+        assert_eq!(json["targets"], expected);
         // And back: the same digest.
         shell
             .run(&format!(
@@ -364,10 +379,6 @@ fn a_list_goes_to_a_layout_and_back() {
             (
                 format!("--to oci-layout://{to} -t @/x:1"),
                 "--tag is for registries",
-            ),
-            (
-                format!("--to oci-layout://{to} --referrers"),
-                "--referrers is for registries",
             ),
             (
                 format!("--to oci-archive:{to}.tar"),

@@ -50,6 +50,40 @@ fn long_copies_are_told_of_on_standard_error() {
 }
 
 #[test]
+fn so_is_what_is_written_to_a_layout() {
+    let source = Watched::empty(Kind::Embedded);
+    let image = Image::oci().layer(&[7; 300_000]).layer(b"small").build();
+    source.push("app", "1", &image);
+    let layer = format!("/v2/app/blobs/{}", image.layers[0].digest);
+    source.fault(Fault::on("GET", &layer).answer(Answer::Delay(LONG)));
+    let shell = Shell::new(&source);
+    shell.run("create @/list:1 @/app:1").succeeds();
+    let write = |flags: &str, name: &str| {
+        let folder = shell.home.path().join(name);
+        shell.run(&format!(
+            "push {flags} --to oci-layout://{} @/list:1",
+            folder.display()
+        ))
+    };
+    let dry = write("--dry-run", "long");
+    dry.succeeds().says("would copy 3 blobs (300.");
+    let long = write("", "long");
+    long.succeeds().says("copying 3 blobs (300.");
+    let lines = long
+        .stderr
+        .lines()
+        .filter(|line| line.starts_with("copied "));
+    let lines: Vec<&str> = lines.collect();
+    assert_eq!(lines.len(), 1, "{long}");
+    assert!(lines[0].contains(", 2 of 3 blobs"), "{long}");
+    let quiet = write("-q", "quiet");
+    quiet.succeeds();
+    assert_eq!(quiet.stderr, "");
+    // What is there already is nothing to wait for.
+    write("", "long").succeeds().does_not_say("cop");
+}
+
+#[test]
 fn on_a_terminal_one_line_changes_and_goes() {
     let (source, target) = (
         Watched::empty(Kind::Embedded),

@@ -1,6 +1,9 @@
 //! `--referrers`: what refers to images goes along; `--subject`: a list refers to something itself.
 
+use std::fs;
+
 use manifest_testkit::image::{BuiltImage, BuiltIndex, Image, Index};
+use manifest_testkit::layout::LayoutFiles;
 use manifest_testkit::suite::Kind;
 use manifest_testkit::{EmbeddedRegistry, sha256};
 use serde_json::Value;
@@ -149,6 +152,99 @@ fn tag_copies_what_refers_to_the_list_as_well() {
             .run("tag --referrers @/team/app:1 @/team/app:2")
             .succeeds();
         assert_eq!(puts(&registry), ["2"]);
+    }
+}
+
+#[test]
+fn what_refers_to_images_on_disk_goes_along_and_comes_back() {
+    for registry in watched::each() {
+        let (image, index) = built("linux/amd64", "on disk");
+        let sbom = Image::oci()
+            .artifact_type("example/sbom")
+            .layer(b"what is in it")
+            .subject(&image)
+            .build();
+        let signature = Image::oci().layer(b"signed").build();
+        let cosign = format!("{}.sig", tag_of(&image.digest));
+        let shell = Shell::new(&registry);
+        let home = shell.home.path().to_owned();
+        LayoutFiles::new()
+            .image(Some("1"), &index)
+            .image(None, &sbom)
+            .image(Some(&cosign), &signature)
+            .write_folder(&home.join("out"));
+        // One of each kind: from disk, and from a registry.
+        let signed = Signed::seed(&registry, "team/app");
+        let place = |name: &str| format!("oci-layout://{}", home.join(name).display());
+        let create = format!("create @/app:1 {}:1 @/team/app:1", place("out"));
+        shell.run(&create).succeeds();
+        registry.lines();
+        let both = "--on-duplicate keep --referrers @/app:1";
+        let dry = shell.run(&format!("push --dry-run {both}"));
+        for name in [&sbom.digest, &cosign] {
+            dry.says("would put REGISTRY/app").says(name);
+        }
+        assert!(registry.writes().is_empty());
+        let pushed = shell.run(&format!("push {both} -t @/second:1"));
+        pushed.succeeds();
+        let is_there = |repository: &str, names: &[&str]| {
+            for name in names {
+                assert!(
+                    registry.manifest(repository, name).is_some(),
+                    "{repository} {name}"
+                );
+            }
+            if registry.kind() == Kind::Real {
+                let bytes = registry.bytes(repository, &tag_of(&image.digest));
+                let list: Value = serde_json::from_slice(&bytes).unwrap();
+                assert_eq!(list["manifests"][0]["digest"], sbom.digest.as_str());
+                assert_eq!(list["manifests"][0]["artifactType"], "example/sbom");
+            }
+        };
+        let of_registry = format!("{}.sig", tag_of(&signed.image.digest));
+        let all = [&*sbom.digest, &cosign, &signed.sbom.digest, &of_registry];
+        is_there("app", &all);
+        is_there("second", &all);
+        registry.lines();
+        shell
+            .run(&format!("push {both}"))
+            .succeeds()
+            .says("nothing was written");
+        assert!(registry.writes().is_empty());
+
+        // To a layout, and from there to a third repository: all of it is there again.
+        let to = format!("push --to {} {both}", place("copy"));
+        let written = shell.run(&to);
+        written.succeeds();
+        shell.run(&to).succeeds();
+        let file = home.join("copy/index.json");
+        let listed: Value = serde_json::from_slice(&fs::read(&file).unwrap()).unwrap();
+        let entries = listed["manifests"].as_array().unwrap();
+        let of = |digest: &str| {
+            entries
+                .iter()
+                .filter(|entry| entry["digest"] == digest)
+                .count()
+        };
+        assert_eq!(
+            (of(&sbom.digest), of(&signed.sbom.digest), entries.len()),
+            (1, 1, 5)
+        );
+        // The list is what is meant where nothing is named.
+        let line = "create --push -q --referrers --on-duplicate keep";
+        shell
+            .run(&format!("{line} @/third:1 {}", place("copy")))
+            .succeeds()
+            .prints(written.stdout.as_str());
+        is_there("third", &all);
+        // Nothing is lost of what the layout has under a tag of cosign's.
+        let other = Image::oci().layer(b"signed by others").build();
+        LayoutFiles::new()
+            .image(Some(&cosign), &other)
+            .write_folder(&home.join("copy"));
+        shell.run(&to).fails(7).says(&format!(
+            "{cosign} in HOME/copy has signatures that the source has not"
+        ));
     }
 }
 

@@ -71,6 +71,17 @@ fn the_digest_is_where_scripts_look_for_it() {
             .run("push --github-output @/app:1")
             .fails(1)
             .says("$GITHUB_OUTPUT is not set");
+        for flag in ["--digestfile", "--metadata-file"] {
+            let folder = shell.home.path().display();
+            shell
+                .run(&format!("push {flag} {folder} @/app:1"))
+                .fails(1)
+                .says("cannot write HOME");
+        }
+        shell
+            .run("GITHUB_OUTPUT=/nowhere/x push --github-output @/app:1")
+            .fails(1)
+            .says("cannot write /nowhere/x");
         assert!(registry.manifest("app", "1").is_none());
         fs::write(file("output"), "before=1\n").unwrap();
         let line = format!(
@@ -104,10 +115,15 @@ fn the_digest_is_where_scripts_look_for_it() {
         assert_eq!(manifests[0]["digest"], image.digest.as_str());
         assert_eq!(manifests[1]["kind"], "attestation");
         assert_eq!(manifests[1]["about"], image.digest.as_str());
-        shell
-            .run("push -q @/app:1")
-            .succeeds()
-            .prints(&format!("{digest}\n"));
+        let quiet = shell.run("push -q @/app:1");
+        quiet.succeeds().prints(&format!("{digest}\n"));
+        assert_eq!(quiet.stderr, "");
+        // JSON is what was asked for, be it quiet or not.
+        for flags in ["", "--dry-run"] {
+            let json = shell.run(&format!("push -q --format json {flags} @/app:1"));
+            let json: Value = serde_json::from_str(&json.stdout).unwrap();
+            assert_eq!(json["digest"], digest);
+        }
         // A push that fails writes none of it.
         let failing = format!(
             "push --expect-digest sha256:{} --digestfile {} @/app:1",

@@ -1,5 +1,7 @@
 //! Several tags, repositories and registries at once, and conditions on what they show.
 
+use std::fs;
+
 use manifest_testkit::fault::{Answer, Fault};
 use manifest_testkit::suite::Kind;
 
@@ -50,7 +52,7 @@ fn one_body_goes_everywhere_and_tags_come_last() {
         again
             .succeeds()
             .prints(&format!("{digest}\n"))
-            .says("there already");
+            .does_not_say("there already");
         assert!(registry.writes().is_empty());
         assert!(far.writes().is_empty());
     }
@@ -65,7 +67,11 @@ fn nothing_is_written_where_one_target_refuses() {
         shell.run("create @/app:1 @/app:amd64").succeeds();
         registry.lines();
         let pushed = shell.run(&format!("push @/app:1 -t {}/copy:1", far.host()));
-        pushed.fails(4);
+        pushed
+            .fails(4)
+            .says(&format!("failed to open an upload in {}/copy", far.host()))
+            .says("nothing is written anywhere")
+            .says("/app:1   not written");
         let puts = registry
             .writes()
             .into_iter()
@@ -77,17 +83,18 @@ fn nothing_is_written_where_one_target_refuses() {
 
 #[test]
 fn a_tag_that_fails_is_told_from_those_that_are_live() {
-    let registry = Watched::empty(Kind::Embedded);
-    let (_, one) = built("linux/amd64", "1");
-    registry.push("app", "one", &one);
-    let shell = Shell::new(&registry);
-    shell.run("create @/app:1 @/app:one").succeeds();
-    registry.fault(Fault::on("PUT", "/v2/app/manifests/held").answer(Answer::status(409)));
-    let pushed = shell.run("push @/app:1 -t @/app:held -t @/app:latest");
-    pushed.says("live: ").says("app:1").says("failed");
-    assert_ne!(pushed.code, 0);
-    assert_eq!(entries(&registry, "app", "latest"), entries_of(&one));
-    assert!(registry.manifest("app", "held").is_none());
+    for registry in watched::each() {
+        let (_, one) = built("linux/amd64", "1");
+        registry.push("app", "one", &one);
+        let shell = Shell::new(&registry);
+        shell.run("create @/app:1 @/app:one").succeeds();
+        registry.fault(Fault::on("PUT", "/v2/app/manifests/held").answer(Answer::status(409)));
+        let pushed = shell.run("push @/app:1 -t @/app:held -t @/app:latest");
+        pushed.says("live: ").says("app:1").says("failed");
+        assert_ne!(pushed.code, 0);
+        assert_eq!(entries(&registry, "app", "latest"), entries_of(&one));
+        assert!(registry.manifest("app", "held").is_none());
+    }
 }
 
 #[test]
@@ -195,52 +202,234 @@ fn images_get_tags_of_their_own() {
 
 #[test]
 fn a_child_that_is_not_there_afterwards_is_told() {
-    let registry = Watched::empty(Kind::Embedded);
-    let (_, one) = built("linux/amd64", "1");
-    registry.push("app", "one", &one);
-    let shell = Shell::new(&registry);
-    shell.run("create @/app:1 @/app:one").succeeds();
-    let gone = &one.children[0];
-    let path = format!("/v2/app/manifests/{gone}");
-    registry.fault(Fault::on("HEAD", &path).answer(Answer::status(404)));
-    shell
-        .run("push @/app:1")
-        .fails(1)
-        .says("is published, and the registry does not have")
-        .says(gone);
-    shell.run("push --no-verify -t @/app:2 @/app:1").succeeds();
+    for registry in watched::each() {
+        let (_, one) = built("linux/amd64", "1");
+        registry.push("app", "one", &one);
+        let shell = Shell::new(&registry);
+        shell.run("create @/app:1 @/app:one").succeeds();
+        let gone = &one.children[0];
+        let path = format!("/v2/app/manifests/{gone}");
+        registry.fault(Fault::on("HEAD", &path).answer(Answer::status(404)));
+        shell
+            .run("push @/app:1")
+            .fails(1)
+            .says("is published, and the registry does not have")
+            .says(gone);
+        // It is there already, and no better for that.
+        let again = shell.run("push @/app:1");
+        again.fails(1).says("does not have").says(gone);
+        registry.lines();
+        let tags = shell.run("push -t @/app:2 -t @/app:3 @/app:1");
+        tags.fails(1)
+            .says("REGISTRY/app:2  incomplete")
+            .says("live: REGISTRY/app:1 (incomplete), REGISTRY/app:2 (incomplete)");
+        assert_eq!(tags.stderr.matches("\nhint: ").count(), 1, "{tags}");
+        // However many tags there are, what they lead to is looked at once.
+        let looks = registry.lines();
+        let looks = looks
+            .iter()
+            .filter(|line| line.starts_with(&format!("HEAD {path} ")));
+        assert_eq!(looks.count(), 1);
+        // Nobody looks where that is not wanted: neither at the images nor at the tag.
+        shell.run("push --no-verify -t @/app:4 @/app:1").succeeds();
+        let lines = registry.lines();
+        let after = lines
+            .iter()
+            .skip_while(|line| !line.contains("PUT /v2/app/manifests/4"));
+        assert_eq!(after.count(), 1, "{lines:#?}");
+    }
 }
 
 #[test]
 fn tags_of_images_come_before_the_report() {
-    let registry = Watched::empty(Kind::Embedded);
-    let (_, one) = built("linux/amd64", "1");
-    registry.push("base", "1", &one);
-    let shell = Shell::new(&registry);
-    shell.run("create @/app:1 @/base:1").succeeds();
-    let report = shell.home.path().join("digest");
-    let push = |more: &[&str]| {
+    for registry in watched::each() {
+        let (_, one) = built("linux/amd64", "1");
+        registry.push("base", "1", &one);
+        let shell = Shell::new(&registry);
+        shell.run("create @/app:1 @/base:1").succeeds();
+        let report = shell.home.path().join("digest");
+        let push = |more: &[&str]| {
+            let mut command = shell.command("push @/app:1 --child-tags");
+            let command = command.args(["1-{arch}", "--digestfile"]);
+            shell.run_command(command.arg(&report).args(more))
+        };
+        push(&["--dry-run"])
+            .succeeds()
+            .says("would write REGISTRY/app:1-amd64");
+        registry.fault(Fault::on("PUT", "/v2/app/manifests/1-amd64").answer(Answer::status(403)));
+        let refused = push(&[]);
+        refused
+            .fails(4)
+            .says("REGISTRY/app:1        written")
+            .says("REGISTRY/app:1-amd64  failed")
+            .says("live: REGISTRY/app:1\n");
+        assert!(
+            !refused
+                .stdout
+                .lines()
+                .any(|line| line.starts_with("sha256:")),
+            "{refused}"
+        );
+        assert!(!report.exists());
+        registry.clear_faults();
+        push(&[]).succeeds();
+        assert!(report.exists());
+        push(&["--dry-run"])
+            .succeeds()
+            .says("REGISTRY/app:1-amd64 is there already");
+        let json = push(&["--format", "json"]);
+        let json: serde_json::Value = serde_json::from_str(&json.stdout).unwrap();
+        assert_eq!(json["childTags"][0]["reference"], "REGISTRY/app:1-amd64");
+        assert_eq!(json["childTags"][0]["state"], "there already");
+    }
+}
+
+#[test]
+fn conditions_and_tags_of_images() {
+    for registry in watched::each() {
+        let (_, one) = built("linux/amd64", "1");
+        registry.push("base", "1", &one);
+        registry.push("app", "1-amd64", &built("linux/amd64", "other").0);
+        let shell = Shell::new(&registry);
+        shell.run("create @/app:1 @/base:1").succeeds();
+        registry.lines();
+        let push = |more: &[&str]| {
+            let mut command = shell.command("push @/app:1 -t @/app:2 --child-tags");
+            shell.run_command(command.arg("1-{arch}").args(more))
+        };
+        push(&["--if-not-exists"])
+            .fails(7)
+            .says("REGISTRY/app:1-amd64 is not written: it is there already");
+        push(&["--if-not-exists", "--dry-run"]).fails(7);
+        assert!(registry.writes().is_empty());
+        // Two tags of the list, and one of the image.
+        let dry = push(&["--dry-run"]);
+        assert_eq!(dry.stderr.matches("app:1-amd64").count(), 1, "{dry}");
+        push(&[]).succeeds().says("REGISTRY/app:1-amd64  written");
+        assert_eq!(
+            registry.bytes("app", "1-amd64"),
+            registry.bytes("app", &one.children[0])
+        );
         let mut command = shell.command("push @/app:1 --child-tags");
-        let command = command.args(["1-{arch}", "--digestfile"]);
-        shell.run_command(command.arg(&report).args(more))
-    };
-    push(&["--dry-run"])
-        .succeeds()
-        .says("would write REGISTRY/app:1-amd64");
-    registry.fault(Fault::on("PUT", "/v2/app/manifests/1-amd64").answer(Answer::status(403)));
-    let refused = push(&[]);
-    refused.fails(4);
-    assert!(
-        !refused
+        shell
+            .run_command(command.arg("{tag}-{cpu}"))
+            .fails(1)
+            .says("what is filled in is {tag}, {os}, {arch}, {variant} and {os.version}");
+    }
+}
+
+#[test]
+fn names_are_told_in_the_order_given() {
+    for registry in watched::each() {
+        let shell = Shell::new(&registry);
+        shell.run("create @/m:1 @/app:amd64").succeeds();
+        let file = |name: &str| shell.home.path().join(name);
+        let (metadata, output) = (file("metadata"), file("output"));
+        let line = format!(
+            "GITHUB_OUTPUT={} push --github-output --metadata-file {} @/m:1 -t @/z:1 -t @/a:1 -t @/m:2",
+            output.display(),
+            metadata.display()
+        );
+        let dry = shell.run(&format!("{line} --dry-run --format json"));
+        let dry: serde_json::Value = serde_json::from_str(&dry.stdout).unwrap();
+        let pushed = shell.run(&line);
+        pushed.succeeds().says(
+            "REGISTRY/m:1  written\nREGISTRY/z:1  written\nREGISTRY/a:1  written\nREGISTRY/m:2  written\n",
+        );
+        let names = ["m:1", "z:1", "a:1", "m:2"];
+        let of = |value: &serde_json::Value| value["reference"].as_str().map(str::to_owned);
+        let planned: Vec<_> = dry["targets"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .filter_map(of)
+            .collect();
+        assert_eq!(planned, names.map(|name| format!("REGISTRY/{name}")));
+        let metadata: serde_json::Value =
+            serde_json::from_slice(&fs::read(metadata).unwrap()).unwrap();
+        let host = registry.host();
+        let expected = names.map(|name| format!("{host}/{name}")).join(",");
+        assert_eq!(metadata["image.name"], expected);
+        let output = fs::read_to_string(output).unwrap();
+        assert!(
+            output.contains(&format!("image={host}/m@sha256:")),
+            "{output}"
+        );
+    }
+}
+
+#[test]
+fn a_name_with_a_digest_has_to_mean_what_is_published() {
+    for registry in watched::each() {
+        let shell = Shell::new(&registry);
+        shell.run("create @/app:1 @/app:amd64").succeeds();
+        let digest = shell
+            .run("push --dry-run -q @/app:1")
             .stdout
-            .lines()
-            .any(|line| line.starts_with("sha256:")),
-        "{refused}"
-    );
-    assert!(!report.exists());
-    registry.clear_faults();
-    push(&[]).succeeds();
-    assert!(report.exists());
+            .trim()
+            .to_owned();
+        let other = format!("sha256:{}", "0".repeat(64));
+        registry.lines();
+        for line in [
+            format!("push @/app:1 -t @/x@{other}"),
+            format!("push @/app:1 -t @/x:1@{other}"),
+            format!("push @/app:1 --by-digest -t @/x@{other}"),
+            format!("tag @/app:amd64 @/x@{other}"),
+            format!("tag @/app:amd64 @/x:1@{digest}"),
+        ] {
+            shell
+                .run(&line)
+                .fails(1)
+                .says("names a digest, and what is published is sha256:");
+        }
+        assert!(registry.writes().is_empty());
+        shell
+            .run(&format!("push @/app:1 -t @/app:2@{digest} -t @/app:2"))
+            .succeeds()
+            .says("REGISTRY/app:1  written\nREGISTRY/app:2  written\n");
+        assert_eq!(registry.bytes("app", "2"), registry.bytes("app", "1"));
+    }
+}
+
+#[test]
+fn flags_that_do_not_go_together() {
+    for registry in watched::each() {
+        let digest = format!("sha256:{}", "0".repeat(64));
+        registry.push("app", "one", &built("linux/amd64", "1").1);
+        let shell = Shell::new(&registry);
+        shell.run("create @/app:1 @/app:one").succeeds();
+        registry.lines();
+        for (flags, said) in [
+            ("--by-digest --child-tags x", "--by-digest and --child-tags"),
+            (
+                "--by-digest --if-not-exists",
+                "--by-digest and --if-not-exists",
+            ),
+            (
+                &format!("--by-digest --expect-digest {digest}"),
+                "--by-digest and --expect-digest",
+            ),
+            (
+                &format!("--if-not-exists --expect-digest {digest}"),
+                "--if-not-exists and --expect",
+            ),
+        ] {
+            for line in ["push @/app:1", "create --push @/app:1 @/app:one"] {
+                shell.run(&format!("{line} {flags}")).fails(125).says(said);
+            }
+        }
+        shell
+            .run(&format!(
+                "tag --if-not-exists --expect-digest {digest} @/app:one @/app:two"
+            ))
+            .fails(125);
+        assert!(registry.lines().is_empty());
+        // Nothing goes to another registry by another name either.
+        shell
+            .run("create --push --no-copy @/app:1 @/app:one -t q.io/app:1")
+            .fails(1)
+            .says("q.io/app:1 is not in the registry of REGISTRY/app:1, and --no-copy is given");
+    }
 }
 
 #[test]

@@ -186,6 +186,21 @@ async fn push(
     list: Reference,
     images: &[String],
 ) -> Result<(), Failure> {
+    args.publish.check()?;
+    let names = args
+        .publish
+        .tag
+        .iter()
+        .filter_map(|text| Reference::parse(text).ok());
+    let mut elsewhere = names.filter(|name| name.domain() != list.domain());
+    if let Some(name) = elsewhere.next()
+        && args.sources.no_copy.is_on()
+    {
+        return Err(Failure::Elsewhere {
+            image: name.into(),
+            list: list.into(),
+        });
+    }
     let resolved = resolve(context, args, &list, images, None).await?;
     let (draft, said) = make(&list, None, &resolved, args)?;
     if args.sources.no_copy.is_on() {

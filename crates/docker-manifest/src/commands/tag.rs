@@ -59,12 +59,6 @@ pub(super) async fn run(context: &Context<'_>, args: &Args) -> Result<(), Failur
     let [source, targets @ ..] = names.as_slice() else {
         unreachable!("the number was checked")
     };
-    let mut once: Vec<Reference> = Vec::new();
-    for target in targets {
-        if !once.contains(target) {
-            once.push(target.clone());
-        }
-    }
     let flags = PublishFlags {
         dry_run: args.dry_run,
         expect_digest: args.expect_digest.clone(),
@@ -75,5 +69,5 @@ pub(super) async fn run(context: &Context<'_>, args: &Args) -> Result<(), Failur
         ..PublishFlags::default()
     };
     let client = context.client(args.insecure.is_on(), &args.patience, &args.reach)?;
-    publishing::copy(context, &client, source, &once, &flags).await
+    publishing::copy(context, &client, source, targets, &flags).await
 }

@@ -8,7 +8,7 @@ use manifest_core::limits::LIST_DEPTH;
 use manifest_core::manifest::ImageList;
 use manifest_core::reference::Repository;
 use manifest_core::{Content, Digest, Draft, Entry, Manifest, Source};
-use manifest_layout::Name;
+use manifest_layout::{Name, Referrer, Relation};
 use manifest_registry::{Child, Client, LocalBlobs};
 
 use crate::commands::for_all;
@@ -22,10 +22,10 @@ use crate::sources::words::Named;
 pub(super) async fn of<'a>(
     client: &Client,
     draft: &Draft,
-    targets: impl IntoIterator<Item = &'a &'a Repository>,
+    targets: impl IntoIterator<Item = &'a Repository>,
     disks: &Disks,
 ) -> Result<BTreeMap<&'a Repository, Vec<Child>>, Failure> {
-    let targets: Vec<&Repository> = targets.into_iter().copied().collect();
+    let targets: Vec<&Repository> = targets.into_iter().collect();
     let lacks = |target: &Repository, entry: &Entry| {
         let is_on_disk = matches!(entry.source(), Some(Source::Disk(_)));
         is_on_disk || target != entry.reference.repository()
@@ -90,6 +90,28 @@ impl Disks {
         self.0.get(entry.source()?).cloned()
     }
 
+    /// Returns what refers to these manifests in any of the places. Its blobs are there; `repository` is what it is named by.
+    pub(super) fn referrers(
+        &self,
+        repository: &Repository,
+        subjects: &BTreeSet<Digest>,
+    ) -> Result<Vec<Child>, Failure> {
+        let mut children = Vec::new();
+        for disk in self.0.values() {
+            for Referrer { manifest, relation } in disk.referrers(subjects)? {
+                let (digest, media_type) = (manifest.digest(), manifest.media_type());
+                let child = Child::new(repository, digest, media_type, manifest.bytes())?;
+                let child = on(Some(disk), child);
+                children.push(match relation {
+                    Relation::Subject => child.referring(),
+                    Relation::Tag(tag) => child.named(tag),
+                    Relation::Inside => child,
+                });
+            }
+        }
+        Ok(children)
+    }
+
     /// Returns what each place whose content may change shows now; nothing of one that cannot be read.
     pub(super) fn shown(&self) -> impl Iterator<Item = (&Source, Option<Digest>)> {
         let changes = |disk: &&Disk| !matches!(disk.location().name, Name::Digest(_));
@@ -112,9 +134,9 @@ pub(super) async fn whole<'a>(
     client: &Client,
     source: &Repository,
     manifest: &Manifest,
-    targets: impl IntoIterator<Item = &'a &'a Repository>,
+    targets: impl IntoIterator<Item = &'a Repository>,
 ) -> Result<BTreeMap<&'a Repository, Vec<Child>>, Failure> {
-    let targets: Vec<&Repository> = targets.into_iter().copied().collect();
+    let targets: Vec<&Repository> = targets.into_iter().collect();
     let children = match manifest.content() {
         _ if targets.iter().all(|target| *target == source) => Vec::new(),
         Content::List(list) => descendants(client, source.clone(), None, list.clone(), 1).await?,

@@ -1,6 +1,7 @@
 //! The flags of everything that publishes.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::{fs, io};
 
 use manifest_core::Digest;
 use manifest_registry::Expected;
@@ -43,7 +44,7 @@ pub struct PublishFlags {
     /// Write what was pushed to this file, as BuildKit does
     #[arg(long, value_name = "file")]
     pub(crate) metadata_file: Option<PathBuf>,
-    /// Do not look whether all images of the list are there afterwards
+    /// Do not read the tag back afterwards, nor look whether all images of the list are there
     #[arg(long)]
     pub(crate) no_verify: Switch,
     /// What to do about two images for one platform: "error", "warn", "replace" or "keep"
@@ -52,7 +53,7 @@ pub struct PublishFlags {
     /// Copy layers too that registries need not hold (foreign, non-distributable)
     #[arg(long)]
     pub(crate) push_foreign: Switch,
-    /// Print the digest alone
+    /// Print the digest alone, and say nothing else but warnings
     #[arg(short, long)]
     pub(crate) quiet: Switch,
     /// Copy what refers to the images too: signatures, attestations, bills of materials
@@ -100,6 +101,47 @@ impl PublishFlags {
         }
     }
 
+    /// Looks for flags of which one makes the other mean nothing.
+    pub(crate) fn check(&self) -> Result<(), Failure> {
+        const NO_TAG: &str = "no tag is written";
+        let (by_digest, not_there) = (self.by_digest.is_on(), self.if_not_exists.is_on());
+        let expects = self.expect_digest.is_some();
+        let clashes = [
+            (
+                by_digest && self.child_tags.is_some(),
+                "--by-digest",
+                "--child-tags",
+                NO_TAG,
+            ),
+            (
+                by_digest && not_there,
+                "--by-digest",
+                "--if-not-exists",
+                NO_TAG,
+            ),
+            (
+                by_digest && expects,
+                "--by-digest",
+                "--expect-digest",
+                NO_TAG,
+            ),
+            (
+                not_there && expects,
+                "--if-not-exists",
+                "--expect-digest",
+                "a tag that is not there shows no digest",
+            ),
+        ];
+        match clashes.into_iter().find(|(is_given, ..)| *is_given) {
+            Some((_, first, second, reason)) => Err(Failure::Contradiction {
+                first,
+                second,
+                reason,
+            }),
+            None => Ok(()),
+        }
+    }
+
     /// Tells whether more is asked for than Docker's `push` can do, so that no script relies on what that lets pass.
     pub(crate) fn is_new_form(&self) -> bool {
         !self.tag.is_empty()
@@ -141,7 +183,6 @@ impl PublishFlags {
             (self.expect_digest.is_some(), "--expect-digest"),
             (self.if_not_exists.is_on(), "--if-not-exists"),
             (self.no_verify.is_on(), "--no-verify"),
-            (self.referrers.is_on(), "--referrers"),
             (!self.tag.is_empty(), "--tag"),
         ];
         given
@@ -151,24 +192,38 @@ impl PublishFlags {
 
     /// Checks that there will be a place for what is to be reported: nobody wants to hear of that after the push.
     pub(crate) fn files(&self, context: &Context<'_>) -> Result<(), Failure> {
-        for path in [&self.digestfile, &self.metadata_file]
+        let mut paths: Vec<&Path> = [&self.digestfile, &self.metadata_file]
             .into_iter()
             .flatten()
-        {
-            let folder = path
-                .parent()
-                .filter(|folder| !folder.as_os_str().is_empty());
-            let folder = folder.unwrap_or(std::path::Path::new("."));
-            if !folder.is_dir() {
-                return Err(Failure::Write {
-                    path: path.clone(),
-                    source: std::io::Error::from(std::io::ErrorKind::NotFound),
-                });
-            }
+            .map(PathBuf::as_path)
+            .collect();
+        if self.github_output.is_on() {
+            let path = context.environment().var("GITHUB_OUTPUT");
+            paths.push(Path::new(path.ok_or(Failure::NoGithubOutput)?));
         }
-        if self.github_output.is_on() && context.environment().var("GITHUB_OUTPUT").is_none() {
-            return Err(Failure::NoGithubOutput);
+        for path in paths {
+            may_be_written(path).map_err(|source| Failure::Write {
+                path: path.to_owned(),
+                source,
+            })?;
         }
         Ok(())
+    }
+}
+
+/// Finds out whether a file could be written, and leaves it as it is.
+fn may_be_written(path: &Path) -> io::Result<()> {
+    match fs::metadata(path) {
+        // A pipe or device may not be opened twice.
+        Ok(found) if !found.is_file() && !found.is_dir() => Ok(()),
+        Ok(_) => fs::OpenOptions::new().write(true).open(path).map(drop),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            fs::OpenOptions::new()
+                .write(true)
+                .create_new(true)
+                .open(path)?;
+            fs::remove_file(path)
+        }
+        Err(error) => Err(error),
     }
 }

@@ -1,5 +1,6 @@
 //! `push --dry-run`: what would be written, and nothing is.
 
+use manifest_core::{Digest, Reference};
 use manifest_registry::Plan;
 use serde_json::{Value, json};
 
@@ -13,14 +14,15 @@ pub(super) fn show(
     report: &Report,
     bytes: &[u8],
     plan: &Plan,
+    of_children: &[(Reference, Option<Digest>, &Digest)],
     flags: &PublishFlags,
     output: &Output,
 ) -> Result<(), Failure> {
+    if flags.format.is_some() {
+        return Ok(output.result(report.json(as_json(bytes, plan, of_children)))?);
+    }
     if flags.quiet.is_on() {
         return Ok(output.result(report.digest().as_str())?);
-    }
-    if flags.format.is_some() {
-        return Ok(output.result(report.json(as_json(bytes, plan)))?);
     }
     for line in report.lines() {
         output.status(&line);
@@ -36,9 +38,13 @@ pub(super) fn show(
     for manifest in &plan.manifests {
         output.status(&format!("would put {manifest}"));
     }
-    for (target, before) in &plan.tags {
+    let tags = plan.tags.iter();
+    let tags = tags.map(|(target, before)| (target, before, report.digest()));
+    let of_children = of_children.iter();
+    let of_children = of_children.map(|(target, before, digest)| (target, before, *digest));
+    for (target, before, digest) in tags.chain(of_children) {
         let line = match before {
-            Some(before) if before == report.digest() => format!("{target} is there already"),
+            Some(before) if before == digest => format!("{target} is there already"),
             Some(before) => format!("would move {target} from {before}"),
             None => format!("would write {target}"),
         };
@@ -48,7 +54,11 @@ pub(super) fn show(
     Ok(output.text(&text)?)
 }
 
-fn as_json(bytes: &[u8], plan: &Plan) -> Value {
+fn as_json(
+    bytes: &[u8],
+    plan: &Plan,
+    of_children: &[(Reference, Option<Digest>, &Digest)],
+) -> Value {
     let blobs = plan.blobs.iter().map(|blob| {
         json!({
             "action": if blob.is_mount { "mount" } else { "copy" },
@@ -62,8 +72,12 @@ fn as_json(bytes: &[u8], plan: &Plan) -> Value {
         .tags
         .iter()
         .map(|(target, before)| json!({ "reference": target.to_string(), "before": before }));
+    let of_children = of_children
+        .iter()
+        .map(|(target, before, _)| json!({ "reference": target.to_string(), "before": before }));
     json!({
         "dryRun": true,
+        "childTags": of_children.collect::<Vec<_>>(),
         "content": String::from_utf8_lossy(bytes),
         "targets": targets.collect::<Vec<_>>(),
         "puts": plan.manifests.iter().map(ToString::to_string).collect::<Vec<_>>(),

@@ -7,7 +7,6 @@ use std::path::Path;
 use manifest_core::{
     Content, Descriptor, Digest, Draft, Manifest, MediaType, PublishedList, Reference,
 };
-use manifest_registry::{Released, TagResult};
 use serde::Serialize;
 use serde_json::json;
 
@@ -41,13 +40,26 @@ struct ManifestReport {
     about: Option<String>,
 }
 
-/// The state of a tag in what is reported.
+/// What is reported of what was written.
+#[derive(Debug, Default)]
+pub(crate) struct Written {
+    /// The digest that the registry gave it, where that says.
+    pub(crate) digest: Option<Digest>,
+    /// The list's names in registries, the first of them its own.
+    pub(crate) names: Vec<Reference>,
+    /// Where it was written to.
+    pub(crate) targets: Vec<TargetReport>,
+    /// The tags of single images.
+    pub(crate) child_tags: Vec<TargetReport>,
+}
+
+/// What became of a name that was to be written.
 #[derive(Clone, Debug, Serialize)]
-struct TargetReport {
-    reference: String,
-    state: &'static str,
+pub(crate) struct TargetReport {
+    pub(crate) reference: String,
+    pub(crate) state: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
-    before: Option<Digest>,
+    pub(crate) before: Option<Digest>,
 }
 
 impl Report {
@@ -128,32 +140,27 @@ impl Report {
     /// Reports what was pushed, now that it was.
     pub(crate) fn write(
         &self,
-        released: &Released,
+        written: &Written,
         flags: &PublishFlags,
         context: &Context<'_>,
     ) -> Result<(), Failure> {
-        let digest = released
-            .published
-            .first()
-            .map_or(&self.digest, |first| &first.digest);
-        let names: Vec<String> = released
-            .tags
-            .iter()
-            .map(|(target, _)| target.to_string())
-            .collect();
+        let digest = written.digest.as_ref().unwrap_or(&self.digest);
         if let Some(path) = &flags.digestfile {
             write_file(path, digest.as_str().as_bytes())?;
         }
         if let Some(path) = &flags.metadata_file {
-            let metadata = json!({
+            let mut metadata = json!({
                 "containerimage.descriptor": {
                     "mediaType": self.media_type,
                     "digest": digest,
                     "size": self.size,
                 },
                 "containerimage.digest": digest,
-                "image.name": names.join(","),
             });
+            if !written.names.is_empty() {
+                let names: Vec<String> = written.names.iter().map(ToString::to_string).collect();
+                metadata["image.name"] = json!(names.join(","));
+            }
             let bytes = serde_json::to_vec_pretty(&metadata).unwrap_or_default();
             write_file(path, &bytes)?;
         }
@@ -162,27 +169,17 @@ impl Report {
                 .environment()
                 .var("GITHUB_OUTPUT")
                 .ok_or(Failure::NoGithubOutput)?;
-            let repository = released.tags.first().map(|(target, _)| target.repository());
+            let repository = written.names.first().map(Reference::repository);
             let image = repository.map(|repository| format!("image={repository}@{digest}\n"));
             let text = format!("digest={digest}\n{}", image.unwrap_or_default());
             append(Path::new(path), &text)?;
         }
         if flags.format.is_some() {
-            let target = |(target, result): &(Reference, TagResult)| {
-                let tagged = result.as_ref().ok();
-                TargetReport {
-                    reference: target.to_string(),
-                    state: match tagged {
-                        Some(tagged) if tagged.is_written => "written",
-                        _ => "there already",
-                    },
-                    before: tagged.and_then(|tagged| tagged.before.clone()),
-                }
-            };
-            let targets: Vec<TargetReport> = released.tags.iter().map(target).collect();
-            return Ok(context
-                .output
-                .result(self.json(json!({ "targets": targets })))?);
+            let mut more = json!({ "targets": written.targets });
+            if !written.child_tags.is_empty() {
+                more["childTags"] = json!(written.child_tags);
+            }
+            return Ok(context.output.result(self.json(more))?);
         }
         Ok(context.output.result(digest.as_str())?)
     }

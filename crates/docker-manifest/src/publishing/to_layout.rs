@@ -3,14 +3,15 @@
 use std::collections::BTreeSet;
 
 use manifest_core::media_type::is_foreign_layer;
+use manifest_core::referrers::{Overlap, descriptor as descriptor_of, overlap};
 use manifest_core::{Descriptor, Draft, PublishedList, Reference};
-use manifest_layout::{Kind, LayoutWriter, Location, Name};
-use manifest_registry::{Child, Client, Plan, Released};
+use manifest_layout::{Kind, Layout, LayoutWriter, Location, Name};
+use manifest_registry::{Child, Client, Downloads, Plan};
 
 use super::children::{self, Disks};
 use super::flags::PublishFlags;
-use super::plan;
-use super::report::Report;
+use super::report::{self, Report, TargetReport};
+use super::{plan, referrers};
 use crate::commands::for_all;
 use crate::context::Context;
 use crate::failure::Failure;
@@ -65,30 +66,62 @@ pub(super) async fn write(
         disks,
     } = written;
     flags.files(context)?;
-    if flags.dry_run.is_on() {
+    let mut children = children::all(client, draft, disks).await?;
+    if flags.referrers.is_on() {
+        referrers::add_to_all(client, draft, disks, &mut children, context.output).await?;
+        drop_known_signatures(place, &mut children)?;
+    }
+    let is_dry = flags.dry_run.is_on();
+    let writer = match is_dry {
+        true => LayoutWriter::as_it_is(&place.path),
+        false => LayoutWriter::open(&place.path)?,
+    };
+    let missing = missing(&writer, &children, flags)?;
+    let bytes = missing.iter().map(|(_, blob)| blob.size).sum();
+    let copying = format!(
+        "{} blobs ({}) to {place}",
+        missing.len(),
+        report::size(bytes)
+    );
+    let say = |line: &str| {
+        if !flags.quiet.is_on() {
+            context.output.status(line);
+        }
+    };
+    if is_dry {
+        if flags.format.is_none() {
+            say(&format!("would copy {copying}"));
+        }
         let nothing = Plan {
             tags: Vec::new(),
             watched: Vec::new(),
             manifests: Vec::new(),
             blobs: Vec::new(),
         };
-        return plan::show(report, &list.bytes, &nothing, flags, context.output);
+        return plan::show(report, &list.bytes, &nothing, &[], flags, context.output);
     }
-    let children = children::all(client, draft, disks).await?;
-    let writer = LayoutWriter::open(&place.path)?;
-    let mut seen = BTreeSet::new();
-    let blobs = children
+    if !missing.is_empty() {
+        say(&format!("copying {copying}"));
+    }
+    let watching = (!flags.quiet.is_on()).then(|| context.watch_copying());
+    let downloads = client.downloads(missing.iter().map(|(_, blob)| *blob));
+    let copies = missing
         .iter()
-        .flat_map(|child| child.blobs().map(move |blob| (child, blob)));
-    let brings =
-        |blob: &Descriptor| flags.push_foreign.is_on() || !is_foreign_layer(&blob.media_type);
-    let blobs = blobs.filter(|(_, blob)| brings(blob) && seen.insert(&blob.digest));
-    for_all(blobs.map(|(child, blob)| bring(client, &writer, child, blob))).await?;
+        .map(|(child, blob)| bring(&downloads, &writer, child, blob));
+    let copied = for_all(copies).await;
+    drop(watching);
+    copied?;
+    let mut listed = Vec::new();
     for child in &children {
         let manifest = child.manifest();
         let mut descriptor = manifest.descriptor();
         descriptor.digest = manifest.digest().clone();
         writer.put(&descriptor, manifest.bytes())?;
+        if child.is_referrer() {
+            listed.push((descriptor_of(manifest), None));
+        } else if let Some(tag) = child.tag() {
+            listed.push((descriptor, Some(tag.to_owned())));
+        }
     }
     let own = Descriptor::new(
         list.media_type.as_str(),
@@ -97,28 +130,83 @@ pub(super) async fn write(
     );
     writer.put(&own, &list.bytes)?;
     let name = match &place.name {
-        Name::Tag(name) => Some(name.as_str()),
+        Name::Tag(name) => Some(name.clone()),
         _ => None,
     };
-    writer.name(&own, name)?;
-    context.output.status(&format!("written to {place}"));
-    let released = Released {
-        published: Vec::new(),
-        tags: Vec::new(),
+    listed.push((own, name));
+    writer.list(&listed)?;
+    say(&format!("written to {place}"));
+    let target = TargetReport {
+        reference: place.to_string(),
+        state: "written",
+        before: None,
     };
-    report.write(&released, flags, context)
+    let written = report::Written {
+        targets: vec![target],
+        ..report::Written::default()
+    };
+    report.write(&written, flags, context)
 }
 
-/// Copies a blob into the layout, unless that has it.
+/// Leaves out what cosign keeps under a tag that has all of it in the layout already.
+///
+/// # Errors
+/// Where something in the layout would be lost.
+fn drop_known_signatures(place: &Location, children: &mut Vec<Child>) -> Result<(), Failure> {
+    let mut kept = Vec::new();
+    for child in children.drain(..) {
+        let there = child.tag().and_then(|tag| {
+            let name = Name::Tag(tag.to_owned());
+            let location = Location {
+                name,
+                ..place.clone()
+            };
+            // What is no layout yet has none of it.
+            Layout::open(&location)
+                .and_then(|layout| layout.root())
+                .ok()
+        });
+        match there.as_ref().map(|there| overlap(child.manifest(), there)) {
+            Some(Overlap::Stays) => {}
+            Some(Overlap::Differs) => {
+                return Err(Failure::SignaturesDiffer {
+                    place: place.path.clone(),
+                    tag: child.tag().unwrap_or_default().to_owned(),
+                });
+            }
+            Some(Overlap::Grows) | None => kept.push(child),
+        }
+    }
+    *children = kept;
+    Ok(())
+}
+
+/// Returns the blobs that the layout does not have, each once, with whose they are.
+fn missing<'a>(
+    writer: &LayoutWriter,
+    children: &'a [Child],
+    flags: &PublishFlags,
+) -> Result<Vec<(&'a Child, &'a Descriptor)>, Failure> {
+    let mut seen = BTreeSet::new();
+    let mut missing = Vec::new();
+    for child in children {
+        for blob in child.blobs() {
+            let brings = flags.push_foreign.is_on() || !is_foreign_layer(&blob.media_type);
+            if brings && seen.insert(&blob.digest) && !writer.has(blob)? {
+                missing.push((child, blob));
+            }
+        }
+    }
+    Ok(missing)
+}
+
+/// Copies a blob into the layout.
 async fn bring(
-    client: &Client,
+    downloads: &Downloads<'_>,
     writer: &LayoutWriter,
     child: &Child,
     blob: &Descriptor,
 ) -> Result<(), Failure> {
-    if writer.has(blob)? {
-        return Ok(());
-    }
     let mut file = writer.begin(blob)?;
     let take = |place: u64, bytes: &[u8]| {
         if place == 0 {
@@ -126,6 +214,6 @@ async fn bring(
         }
         Ok::<_, Failure>(file.write(bytes)?)
     };
-    client.download_of(child, blob, take).await?;
+    downloads.get(child, blob, take).await?;
     Ok(file.finish()?)
 }

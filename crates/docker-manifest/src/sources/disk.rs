@@ -1,5 +1,6 @@
 //! Images on this machine, as sources of a list and of what is pushed.
 
+use std::collections::BTreeSet;
 use std::error::Error as _;
 use std::fmt;
 use std::io::Read;
@@ -7,8 +8,8 @@ use std::sync::OnceLock;
 
 use manifest_core::limits::CONFIG_BYTES;
 use manifest_core::manifest::ImageManifest;
-use manifest_core::{Descriptor, ImageConfig, Manifest};
-use manifest_layout::{Layout, LayoutError, Location};
+use manifest_core::{Descriptor, Digest, ImageConfig, Manifest};
+use manifest_layout::{Layout, LayoutError, Location, Referrer};
 use manifest_registry::LocalBlobs;
 
 use crate::failure::Failure;
@@ -45,6 +46,14 @@ impl Disk {
     /// Returns the child of a list in it.
     pub(crate) fn manifest(&self, descriptor: &Descriptor) -> Result<Manifest, LayoutError> {
         self.layout()?.manifest(descriptor)
+    }
+
+    /// Returns what refers to manifests in it.
+    pub(crate) fn referrers(
+        &self,
+        subjects: &BTreeSet<Digest>,
+    ) -> Result<Vec<Referrer>, LayoutError> {
+        self.layout()?.referrers(subjects.iter().cloned())
     }
 
     /// Returns the configuration of an image in it.

@@ -5,6 +5,7 @@
 mod damage;
 mod docker_save;
 mod reading;
+mod referrers;
 mod writing;
 
 use std::fs;

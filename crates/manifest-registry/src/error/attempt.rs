@@ -23,6 +23,8 @@ pub enum Operation {
     MountBlob(Repository, Digest),
     /// Uploading a blob.
     PutBlob(Repository, Digest),
+    /// Opening an upload, to see whether a repository may be written to.
+    TryToWrite(Repository),
     /// Listing what refers to a manifest.
     ListReferrers(Reference),
     /// Getting a token for a registry.
@@ -44,6 +46,12 @@ impl fmt::Display for Operation {
             }
             Self::PutBlob(repository, digest) => {
                 write!(f, "failed to upload blob {digest} to {repository}")
+            }
+            Self::TryToWrite(repository) => {
+                write!(
+                    f,
+                    "failed to open an upload in {repository}, so nothing is written anywhere"
+                )
             }
             Self::ListReferrers(subject) => {
                 write!(f, "failed to list what refers to {subject}")

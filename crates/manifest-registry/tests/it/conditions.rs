@@ -20,7 +20,7 @@ fn publish(
         children: &[],
         push_foreign: false,
         expected,
-        verified: &[],
+        verified: Some(&[]),
     };
     run(client().publish(&publication, |_| {}))
 }

@@ -33,7 +33,7 @@ fn copy(
         children: &[child],
         push_foreign: false,
         expected: Expected::Anything,
-        verified: &[],
+        verified: Some(&[]),
     };
     let mut arrived = Vec::new();
     let published =

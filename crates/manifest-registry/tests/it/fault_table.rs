@@ -159,7 +159,7 @@ impl World {
                     children: &[child],
                     push_foreign: false,
                     expected: Expected::Anything,
-                    verified: &[],
+                    verified: Some(&[]),
                 };
                 let published = client.publish(&publication, |_| {}).await?;
                 assert_eq!(published.digest, digest);

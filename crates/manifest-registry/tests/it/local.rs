@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 
 use manifest_core::{Content, Descriptor, Digest, Manifest, MediaType};
 use manifest_registry::{
-    Child, Client, Expected, LocalBlobs, Publication, Published, RegistryError,
+    Child, Client, Expected, LocalBlobs, Outlook, Publication, Published, RegistryError, Watch,
 };
 use manifest_testkit::EmbeddedRegistry;
 use manifest_testkit::fault::{Answer, Fault};
@@ -69,7 +69,7 @@ fn push(
         children: &[child],
         push_foreign: false,
         expected: Expected::Anything,
-        verified: &[],
+        verified: Some(&[]),
     };
     let result = run(client.publish(&publication, |_| {}));
     let opened = *blobs.opened.lock().unwrap();
@@ -97,6 +97,63 @@ fn blobs_are_uploaded_and_never_mounted() {
     // Again: nothing is opened.
     let (published, opened) = push(&client(), &target, &image, BTreeMap::new());
     assert_eq!((published.unwrap().written, opened), (0, 0));
+}
+
+#[test]
+fn what_one_repository_got_others_of_its_registry_mount() {
+    let image = image();
+    let never = EmbeddedRegistry::builder().never_mount();
+    for (target, mounted, uploaded) in [(EmbeddedRegistry::start(), 6, 3), (never.start(), 0, 9)] {
+        let shelf = Arc::new(Blobs {
+            blobs: blobs(&image),
+            opened: Mutex::default(),
+        });
+        let names = ["b", "a", "c/d"].map(|name| [reference(&target.host(), name)]);
+        let digest = Digest::sha256(&image.manifest);
+        let from = names[0][0].repository();
+        let child = Child::new(from, &digest, MediaType::OciManifest, &image.manifest).unwrap();
+        let child = child.on_disk(Arc::clone(&shelf) as Arc<dyn LocalBlobs>);
+        let publications = names.each_ref().map(|targets| Publication {
+            targets,
+            media_type: MediaType::OciManifest,
+            bytes: &image.manifest,
+            children: std::slice::from_ref(&child),
+            push_foreign: false,
+            expected: Expected::Anything,
+            verified: Some(&[]),
+        });
+        let client = client();
+        let planned = run(client.plan(&publications, &[])).unwrap().blobs;
+        let mounts = planned.iter().filter(|blob| blob.is_mount);
+        assert_eq!((planned.len(), mounts.count()), (9, 6));
+        let mut outlook = 0;
+        let check = |seen: &Outlook| {
+            outlook = seen.local;
+            Ok::<_, RegistryError>(())
+        };
+        let released = run(client.release(
+            &publications,
+            Watch::default(),
+            check,
+            |_| Ok(()),
+            |_, _| {},
+        ));
+        let released = released.unwrap();
+        // What is said before is what it comes to where the registry mounts.
+        assert_eq!(outlook, 3);
+        let sum = |of: fn(&Published) -> usize| released.published.iter().map(of).sum::<usize>();
+        assert_eq!(
+            (sum(|p| p.mounted), sum(|p| p.uploaded)),
+            (mounted, uploaded)
+        );
+        assert_eq!(*shelf.opened.lock().unwrap(), uploaded);
+        for repository in ["a", "b", "c/d"] {
+            for (digest, bytes) in blobs(&image) {
+                assert_eq!(target.blob(repository, &digest), Some(bytes));
+            }
+            assert_eq!(target.open_uploads(repository), 0);
+        }
+    }
 }
 
 #[test]

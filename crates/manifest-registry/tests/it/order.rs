@@ -41,7 +41,7 @@ async fn release(
         children,
         push_foreign: false,
         expected: Expected::Anything,
-        verified: &[],
+        verified: Some(&[]),
     };
     let nothing = |_: &Outlook| Ok::<_, RegistryError>(());
     client

@@ -56,7 +56,7 @@ fn told(source: &Reference, targets: &[Reference]) -> Vec<Progress> {
             children: &children,
             push_foreign: false,
             expected: Expected::Anything,
-            verified: &[],
+            verified: Some(&[]),
         })
         .collect();
     let counts = Arc::new(Counts::default());
@@ -130,7 +130,11 @@ fn copies_are_counted_as_they_come() {
 fn several_targets_count_together() {
     let (source, target) = (seeded(), EmbeddedRegistry::start());
     let from = reference(&source.host(), "source:1");
+    // Within a registry the second repository mounts what the first got.
     let names = ["one:1", "two:1"].map(|name| reference(&target.host(), name));
+    check(&told(&from, &names), 6, all_bytes());
+    let other = EmbeddedRegistry::start();
+    let names = [&target, &other].map(|registry| reference(&registry.host(), "three:1"));
     check(&told(&from, &names), 6, 2 * all_bytes());
     // One to which all is mounted, and one to which it is copied.
     let third = EmbeddedRegistry::start();

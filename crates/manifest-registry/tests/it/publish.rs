@@ -58,7 +58,7 @@ impl Job {
             children: &self.children,
             push_foreign: self.push_foreign,
             expected: Expected::Anything,
-            verified: &[],
+            verified: Some(&[]),
         };
         client.publish(&publication, |_| ()).await
     }

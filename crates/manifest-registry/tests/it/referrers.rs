@@ -162,7 +162,7 @@ fn publish(
         children,
         push_foreign: false,
         expected: Expected::Anything,
-        verified: &[],
+        verified: Some(&[]),
     };
     run(client.publish(&publication, |_| ()))
 }

@@ -89,7 +89,7 @@ fn upload(arrived: &[u8]) -> (Vec<String>, Vec<usize>) {
         children: &[child],
         push_foreign: false,
         expected: Expected::Anything,
-        verified: &[],
+        verified: Some(&[]),
     };
     run(client.publish(&publication, |_| {})).unwrap();
     // However often it is sent: each byte counts once.

@@ -1,0 +1,164 @@
+//! What refers to manifests, as a layout has it. It has no list of that: whatever names a subject does, wherever `index.json`
+//! leads to it (as ORAS writes it, or in the index that regctl keeps under a tag), and what cosign's tags name.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use manifest_core::limits::LIST_DEPTH;
+use manifest_core::referrers::{cosign_tags, subject_of};
+use manifest_core::{Content, Descriptor, Digest, Manifest, MediaType};
+
+use crate::error::LayoutError;
+use crate::layout::{Layout, names};
+use crate::limits::{MANIFESTS, REFERRER_DEPTH};
+
+/// Something that refers to a manifest, or belongs to what does.
+#[derive(Clone, Debug)]
+pub struct Referrer {
+    /// The manifest.
+    pub manifest: Manifest,
+    /// How it belongs to what it refers to.
+    pub relation: Relation,
+}
+
+/// How a manifest belongs to what it refers to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Relation {
+    /// It names it as its subject.
+    Subject,
+    /// It has this tag, which cosign makes of the digest.
+    Tag(String),
+    /// It is in a list that does either.
+    Inside,
+}
+
+impl Layout {
+    /// Finds what refers to these manifests, and to what refers to them, each after what is in it.
+    ///
+    /// # Errors
+    /// Where a manifest is damaged, or there are more than [`MANIFESTS`]. One that a list names and that is not there is passed over:
+    /// some layouts have not all platforms.
+    pub fn referrers(
+        &self,
+        subjects: impl IntoIterator<Item = Digest>,
+    ) -> Result<Vec<Referrer>, LayoutError> {
+        let by_subject = self.by_subject()?;
+        let mut found = Vec::new();
+        let mut asked = BTreeSet::new();
+        let mut level: Vec<Digest> = subjects.into_iter().collect();
+        for _ in 0..REFERRER_DEPTH {
+            let from = found.len();
+            level.retain(|subject| asked.insert(subject.clone()));
+            for subject in &level {
+                for manifest in by_subject.get(subject).into_iter().flatten() {
+                    self.take(manifest.clone(), Relation::Subject, &mut found)?;
+                }
+                for tag in cosign_tags(subject) {
+                    let is_it = |name: &str| tag_in(name) == tag;
+                    let has_it = |image: &&Descriptor| names(image).into_iter().any(is_it);
+                    if let Some(image) = self.images().iter().find(has_it) {
+                        self.take(self.manifest(image)?, Relation::Tag(tag), &mut found)?;
+                    }
+                }
+            }
+            let new = found.iter().skip(from);
+            level = new
+                .map(|referrer: &Referrer| referrer.manifest.digest().clone())
+                .collect();
+        }
+        Ok(found)
+    }
+
+    /// Leaves out images that refer to others here: nobody means them who names no image.
+    pub(crate) fn without_referrers<'a>(&self, images: Vec<&'a Descriptor>) -> Vec<&'a Descriptor> {
+        let is_here = |digest: &Digest| self.file(digest).is_ok();
+        let refers = |image: &&Descriptor| {
+            let tags = names(image).into_iter().map(tag_in);
+            if tags.filter_map(subject_of).any(|subject| is_here(&subject)) {
+                return true;
+            }
+            let manifest = self.manifest(image).ok();
+            let subject = manifest.as_ref().and_then(Manifest::subject);
+            subject.is_some_and(|subject| is_here(&subject.digest))
+        };
+        images.into_iter().filter(|image| !refers(image)).collect()
+    }
+
+    /// Adds a manifest after what is in it.
+    fn take(
+        &self,
+        manifest: Manifest,
+        relation: Relation,
+        found: &mut Vec<Referrer>,
+    ) -> Result<(), LayoutError> {
+        let mut inside = Vec::new();
+        self.walk(children(&manifest), |manifest| {
+            inside.push(manifest.clone());
+        })?;
+        // Those found last are the innermost.
+        let inside = inside.into_iter().rev().map(|manifest| Referrer {
+            manifest,
+            relation: Relation::Inside,
+        });
+        found.extend(inside);
+        found.push(Referrer { manifest, relation });
+        Ok(())
+    }
+
+    /// Gathers the manifests that name a subject.
+    fn by_subject(&self) -> Result<BTreeMap<Digest, Vec<Manifest>>, LayoutError> {
+        let mut by_subject: BTreeMap<Digest, Vec<Manifest>> = BTreeMap::new();
+        self.walk(self.images(), |manifest| {
+            if let Some(subject) = manifest.subject() {
+                let same = by_subject.entry(subject.digest.clone()).or_default();
+                same.push(manifest.clone());
+            }
+        })?;
+        Ok(by_subject)
+    }
+
+    /// Visits manifests, and what is in lists among them, level by level, each once.
+    fn walk(
+        &self,
+        start: &[Descriptor],
+        mut visit: impl FnMut(&Manifest),
+    ) -> Result<(), LayoutError> {
+        let mut seen = BTreeSet::new();
+        let mut level = start.to_vec();
+        for _ in 0..LIST_DEPTH {
+            let mut next = Vec::new();
+            for descriptor in level {
+                let is_known = MediaType::recognise(&descriptor.media_type).is_some();
+                if !is_known || !seen.insert(descriptor.digest.clone()) {
+                    continue;
+                }
+                if seen.len() > MANIFESTS {
+                    return Err(LayoutError::TooMany {
+                        path: self.path().to_owned(),
+                        limit: MANIFESTS,
+                    });
+                }
+                let manifest = match self.manifest(&descriptor) {
+                    Ok(manifest) => manifest,
+                    Err(LayoutError::NoBlob { .. }) => continue,
+                    Err(error) => return Err(error),
+                };
+                next.extend_from_slice(children(&manifest));
+                visit(&manifest);
+            }
+            level = next;
+        }
+        Ok(())
+    }
+}
+
+fn children(manifest: &Manifest) -> &[Descriptor] {
+    match manifest.content() {
+        Content::List(list) => &list.manifests,
+        Content::Image(_) => &[],
+    }
+}
+
+/// Returns the tag of an image's name: what is behind the repository, if that is in it.
+fn tag_in(name: &str) -> &str {
+    name.rsplit_once(':').map_or(name, |(_, tag)| tag)
+}
