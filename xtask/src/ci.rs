@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use crate::{TaskResult, cargo, demo, docs, run as run_command, test, walls};
+use crate::{TaskResult, cargo, demo, deny, docs, run as run_command, test, walls};
 
 /// Run everything that a change has to pass
 #[derive(clap::Args)]
@@ -12,7 +12,7 @@ pub(crate) struct Args {}
 type Step = fn() -> TaskResult;
 
 pub(crate) fn run(_args: &Args) -> TaskResult {
-    let steps: [(&str, Step); 7] = [
+    let steps: [(&str, Step); 8] = [
         ("fmt", || {
             run_command(&mut cargo(&["fmt", "--all", "--check"]))
         }),
@@ -28,6 +28,7 @@ pub(crate) fn run(_args: &Args) -> TaskResult {
             ];
             run_command(&mut cargo(&arguments))
         }),
+        ("deny", || deny::run(&deny::Args {})),
         ("walls", || walls::run(&walls::Args {})),
         ("fuzz targets", || {
             // A workspace of their own, of which a stable compiler can only say whether it still builds.

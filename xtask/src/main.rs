@@ -1,4 +1,4 @@
-//! The project's own tasks: `cargo xtask demo`, `test`, `ci`, `bench`, `docs`, `walls`.
+//! The project's own tasks: `cargo xtask demo`, `test`, `ci`, `bench`, `deny`, `docs`, `walls`.
 
 #![expect(
     clippy::print_stdout,
@@ -14,6 +14,7 @@ use clap::Parser;
 mod bench;
 mod ci;
 mod demo;
+mod deny;
 mod docs;
 mod test;
 mod walls;
@@ -30,6 +31,8 @@ enum Task {
     Ci(ci::Args),
     /// Measures the program, and those that do the same, on a registry some way off
     Bench(bench::Args),
+    /// Checks licences, advisories and sources of what the program is built upon
+    Deny(deny::Args),
     /// Renders docs/reference from the command definitions
     Docs(docs::Args),
     /// Checks which crate depends on what
@@ -45,6 +48,7 @@ fn main() -> ExitCode {
         Task::Test(args) => test::run(&args),
         Task::Ci(args) => ci::run(&args),
         Task::Bench(args) => bench::run(&args),
+        Task::Deny(args) => deny::run(&args),
         Task::Docs(args) => docs::run(&args),
         Task::Walls(args) => walls::run(&args),
     };

@@ -160,6 +160,7 @@ impl<'a> Context<'a> {
     ) -> Result<Client, Failure> {
         let config = self.config_json()?;
         let credentials = auth_files::read(&self.environment)?.then(config.credentials);
+        let credentials = credentials.within(patience.retry().timeout);
         if credentials.name_helpers() {
             interrupt::stop_helpers_too()?;
         }
@@ -280,6 +281,9 @@ impl<'a> Context<'a> {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()?;
-        runtime.block_on(work)
+        let result = runtime.block_on(work);
+        // What still runs on other threads, a look for a name or a helper, is nothing that anybody waits for.
+        runtime.shutdown_background();
+        result
     }
 }

@@ -2,7 +2,8 @@
 //!
 //! Standard output is data that a script can read. All else goes to standard error.
 
-use std::io::{self, Write};
+use std::borrow::Cow;
+use std::io::{self, IsTerminal as _, Write};
 
 use manifest_registry::redact;
 
@@ -13,24 +14,24 @@ pub struct Output {
 }
 
 impl Output {
-    /// Writes one line of result.
+    /// Writes one line of result. On a terminal, what that would obey is escaped as JSON escapes it; a script gets every byte.
     ///
     /// # Errors
     /// Where standard output cannot be written to.
     pub fn result(&self, line: impl AsRef<[u8]>) -> io::Result<()> {
         let mut out = io::stdout().lock();
-        out.write_all(line.as_ref())?;
+        out.write_all(&shown(line.as_ref(), out.is_terminal()))?;
         out.write_all(b"\n")?;
         out.flush()
     }
 
-    /// Writes text to standard output as it is: help that was asked for.
+    /// As [`Output::result`], without an end of the line.
     ///
     /// # Errors
     /// Where standard output cannot be written to.
     pub fn text(&self, text: &str) -> io::Result<()> {
         let mut out = io::stdout().lock();
-        out.write_all(text.as_bytes())?;
+        out.write_all(&shown(text.as_bytes(), out.is_terminal()))?;
         out.flush()
     }
 
@@ -68,6 +69,23 @@ impl Output {
     }
 }
 
+/// Returns a result as it is, or as it may be written to a terminal: an annotation in a manifest may have in it what a
+/// terminal obeys, and JSON need not escape all of that.
+fn shown(bytes: &[u8], on_terminal: bool) -> Cow<'_, [u8]> {
+    if !on_terminal {
+        return bytes.into();
+    }
+    let mut text = String::with_capacity(bytes.len());
+    for c in String::from_utf8_lossy(bytes).chars() {
+        if matches!(c, '\n' | '\t') || !redact::is_obeyed(c) {
+            text.push(c);
+        } else {
+            text.push_str(&format!("\\u{:04x}", u32::from(c)));
+        }
+    }
+    text.into_bytes().into()
+}
+
 /// Escapes what a terminal would obey, but for lines and tabs: some of the text is from registries, draft files, file names.
 fn calm(text: &str) -> String {
     let pieces = text.split_inclusive(['\n', '\t']);
@@ -80,7 +98,21 @@ fn calm(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::calm;
+    use super::{calm, shown};
+
+    #[test]
+    fn results_are_calm_on_terminals_and_whole_elsewhere() {
+        let json = "{\n\t\"a\": \"\u{fc}\u{9b}2J\u{202e}\u{7f}\"\n}";
+        assert_eq!(&*shown(json.as_bytes(), false), json.as_bytes());
+        let calm = shown(json.as_bytes(), true);
+        let expected = "{\n\t\"a\": \"\u{fc}\\u009b2J\\u202e\\u007f\"\n}";
+        assert_eq!(std::str::from_utf8(&calm), Ok(expected));
+        let value: serde_json::Value = serde_json::from_slice(&calm).unwrap();
+        assert_eq!(
+            value,
+            serde_json::from_str::<serde_json::Value>(json).unwrap()
+        );
+    }
 
     #[test]
     fn terminals_are_not_commanded() {

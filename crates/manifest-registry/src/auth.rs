@@ -11,7 +11,7 @@ use url::{Url, form_urlencoded};
 use crate::challenge::Challenge;
 use crate::credentials::Credential;
 use crate::error::{Attempt, ContentProblem, Operation, RegistryError};
-use crate::limits::TOKEN_BYTES;
+use crate::limits::{HEADER_CHARS, TOKEN_BYTES};
 use crate::observer::Event;
 use crate::redact::{self, Secret};
 use crate::retry::Tries;
@@ -118,7 +118,10 @@ impl Login<'_> {
     ) -> Result<Token, RegistryError> {
         let unusable = |what: &str| RegistryError::Challenge {
             attempt,
-            reason: format!("the registry names a token server {what}: {realm:?}"),
+            reason: format!(
+                "the registry names a token server {what}: {:?}",
+                shown_realm(realm)
+            ),
         };
         let Ok(mut url) = self.base.join(realm) else {
             return Err(unusable("that is no URL"));
@@ -200,6 +203,12 @@ fn form(service: Option<&str>, scopes: &[Scope], token: &Secret) -> Bytes {
     }
     form.append_pair("scope", &scopes.join(" "));
     form.finish().into()
+}
+
+/// Returns what may be shown of what a registry calls its token server.
+fn shown_realm(realm: &str) -> String {
+    let text = Url::parse(realm).map_or_else(|_| realm.to_owned(), |url| redact::url(&url));
+    text.chars().take(HEADER_CHARS).collect()
 }
 
 fn basic(username: &str, password: &Secret) -> HeaderValue {

@@ -26,17 +26,32 @@ pub(crate) enum Seen {
 }
 
 impl Push<'_> {
-    /// Asks for a manifest with HEAD, which no registry counts as a pull.
+    /// Asks for a manifest with HEAD, which no registry counts as a pull. In the target it is what comes before writing there.
     pub(crate) async fn look(&self, reference: &Reference) -> Result<Seen, RegistryError> {
+        if reference.repository() == self.target {
+            let operation = Operation::PutManifest(reference.clone());
+            self.look_for(reference, operation).await
+        } else {
+            self.look_again(reference).await
+        }
+    }
+
+    /// As [`Self::look`], for its own sake.
+    async fn look_again(&self, reference: &Reference) -> Result<Seen, RegistryError> {
+        let operation = Operation::GetManifest(reference.clone());
+        self.look_for(reference, operation).await
+    }
+
+    async fn look_for(
+        &self,
+        reference: &Reference,
+        operation: Operation,
+    ) -> Result<Seen, RegistryError> {
         let repository = reference.repository();
         let call = Call {
             scopes: vec![self.rights.needed(repository)],
             shared: self.rights.shared(repository),
-            operation: if repository == self.target {
-                Operation::PutManifest(reference.clone())
-            } else {
-                Operation::GetManifest(reference.clone())
-            },
+            operation,
             ..manifest_call(Method::HEAD, reference)
         };
         match self.session().call_believing(&call).await {
@@ -124,7 +139,7 @@ impl Push<'_> {
     }
 
     async fn read(&self, name: &Reference) -> Result<Option<Digest>, RegistryError> {
-        match self.look(name).await? {
+        match self.look_again(name).await? {
             Seen::At(digest) => Ok(Some(digest)),
             Seen::Nothing => Ok(None),
             Seen::There => {

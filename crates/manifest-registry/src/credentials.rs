@@ -3,14 +3,16 @@
 use std::collections::BTreeMap;
 use std::io;
 use std::sync::Arc;
+use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use serde::Deserialize;
 
+use crate::deadline::Deadline;
 use crate::endpoint::is_docker_hub;
 use crate::error::RegistryError;
-use crate::helper::{self, Problem};
+use crate::helper::{self, Problem, Stop};
 use crate::limits::MESSAGE_CHARS;
 use crate::redact::{self, Secret};
 
@@ -44,6 +46,8 @@ pub enum Credential {
 #[derive(Clone, Debug, Default)]
 pub struct Credentials {
     files: Vec<Arc<File>>,
+    /// When helpers are not waited for any more.
+    deadline: Deadline,
 }
 
 /// One file, or what is in its place.
@@ -143,7 +147,15 @@ impl Credentials {
                 config,
                 has_parts,
             })],
+            deadline: Deadline::default(),
         })
+    }
+
+    /// Sets for how long from now on helpers are waited for. Some wait for a person, so that there is no limit by itself.
+    #[must_use]
+    pub fn within(mut self, timeout: Option<Duration>) -> Self {
+        self.deadline = Deadline::after(timeout);
+        self
     }
 
     /// Tells whether helpers may be run.
@@ -154,7 +166,7 @@ impl Credentials {
             .any(|file| !file.config.creds_store.is_empty() || !file.config.cred_helpers.is_empty())
     }
 
-    /// Adds what is looked at where these have nothing for a host.
+    /// Adds what is looked at where these have nothing for a host. The time limit stays that of these.
     #[must_use]
     pub fn then(mut self, others: Self) -> Self {
         self.files.extend(others.files);
@@ -194,7 +206,7 @@ impl Credentials {
     /// Where a helper cannot be run or fails and `auths` has nothing for the host, or an entry of `auths` is damaged.
     pub async fn find(&self, host: &str, path: &str) -> Result<Found, RegistryError> {
         for file in &self.files {
-            let found = file.find(host, path).await?;
+            let found = file.find(host, path, self.deadline).await?;
             if found.credential != Credential::Anonymous {
                 return Ok(found);
             }
@@ -204,7 +216,12 @@ impl Credentials {
 }
 
 impl File {
-    async fn find(&self, host: &str, path: &str) -> Result<Found, RegistryError> {
+    async fn find(
+        &self,
+        host: &str,
+        path: &str,
+        deadline: Deadline,
+    ) -> Result<Found, RegistryError> {
         let plain = || match self.entry(host, path) {
             Some((key, entry)) => Ok(Found {
                 credential: entry.read(key, &self.name)?,
@@ -224,10 +241,22 @@ impl File {
             return plain();
         };
         let (name, server) = (helper.name.to_owned(), helper.server.to_owned());
-        let answer = tokio::task::spawn_blocking(move || ask(&name, &server))
-            .await
-            .unwrap_or_else(|_| Err("it was stopped".to_owned()));
         let helper = format!("docker-credential-{}", redact::printable(helper.name));
+        let stop = Stop::default();
+        let given = stop.clone();
+        let asked = tokio::task::spawn_blocking(move || ask(&name, &server, &given));
+        let answer = tokio::select! {
+            answer = asked => answer.unwrap_or_else(|_| Err("it was stopped".to_owned())),
+            problem = deadline.passed() => {
+                stop.stop();
+                return Err(RegistryError::Helper {
+                    helper,
+                    host: host.to_owned(),
+                    reason: problem.to_string(),
+                    is_late: true,
+                });
+            }
+        };
         match answer {
             Ok(Credential::Anonymous) => plain(),
             Ok(credential) => Ok(Found {
@@ -240,6 +269,7 @@ impl File {
                     helper,
                     host: host.to_owned(),
                     reason,
+                    is_late: false,
                 }),
             },
         }
@@ -362,8 +392,8 @@ fn decode(auth: &str) -> Option<(String, String)> {
 }
 
 /// Asks a helper. What it does not know is anonymous; else the error says what it did, without its secrets.
-fn ask(helper: &str, server: &str) -> Result<Credential, String> {
-    match helper::get(helper, server) {
+fn ask(helper: &str, server: &str, stop: &Stop) -> Result<Credential, String> {
+    match helper::get(helper, server, stop) {
         Ok(answer) => {
             let (username, secret) = answer.into_parts();
             Ok(login(username, secret.expose().to_owned()))

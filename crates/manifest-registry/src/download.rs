@@ -11,12 +11,13 @@ use crate::child::Child;
 use crate::client::Client;
 use crate::error::RegistryError;
 use crate::meter::Meter;
+use crate::mirrors::Nearest;
 use crate::retry::{Contact, Tries};
 use crate::upload::{self, checked};
 
 impl Client {
-    /// Gets a blob in pieces: `take` gets each with its place, in order. What breaks off begins anew, at place 0 again. The
-    /// last piece comes only after size and digest have turned out right.
+    /// Gets a blob in pieces, from a mirror if there is one: `take` gets each with its place, in order. What breaks off begins
+    /// anew, at place 0 again. The last piece comes only after size and digest have turned out right.
     ///
     /// # Errors
     /// Where there is no such blob, or another one; or what `take` fails with.
@@ -29,9 +30,11 @@ impl Client {
         let _permit = self.shared().uploads.acquire().await.ok();
         let retries = &self.shared().session.transport.retries;
         let tries = Tries::default();
+        let mut nearest = Nearest::Mirror;
         loop {
             // Repeats itself where that is worth it.
-            let answer = self.open_blob(repository, &blob.digest).await?;
+            let opened = self.open_nearest(repository, &blob.digest, nearest);
+            let (answer, mirror) = opened.await?;
             let problem = upload::problem_of(&answer);
             let mut content = pin!(checked(answer.stream(), blob.clone(), problem));
             let mut place = 0;
@@ -45,6 +48,11 @@ impl Client {
                     Err(error) => break error,
                 }
             };
+            if let Some(mirror) = mirror {
+                self.mirror_failed(&mirror, &error);
+                nearest = Nearest::Registry;
+                continue;
+            }
             if !retries.again(&tries, &mut error, Contact::Before).await {
                 return Err(error.into());
             }

@@ -1,241 +1,21 @@
 //! What can go wrong between this program and a registry.
 
-use std::fmt;
+mod attempt;
+mod content;
+
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::{Method, StatusCode};
+use http::StatusCode;
 use manifest_core::reference::Repository;
-use manifest_core::{Digest, ManifestError, MediaType, Reference};
-use url::Url;
+use manifest_core::{Digest, ManifestError, Reference};
 
 use crate::certificates::CertificateProblem;
 use crate::network::{Cause, NetworkProblem};
-use crate::redact;
 use crate::refusal::Refusal;
 
-/// What was to be done, as far as a person cares. `Display` says that it failed.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Operation {
-    /// Reading a manifest, or asking whether it exists.
-    GetManifest(Reference),
-    /// Publishing a manifest.
-    PutManifest(Reference),
-    /// Reading a blob.
-    GetBlob(Repository, Digest),
-    /// Making a blob of one repository present in another.
-    MountBlob(Repository, Digest),
-    /// Uploading a blob.
-    PutBlob(Repository, Digest),
-    /// Opening an upload, to see whether a repository may be written to.
-    TryToWrite(Repository),
-    /// Listing what refers to a manifest.
-    ListReferrers(Reference),
-    /// Getting a token for a registry.
-    GetToken(String),
-    /// Asking a registry how it wants to be spoken to.
-    Ping(String),
-}
-
-impl fmt::Display for Operation {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::GetManifest(reference) => write!(f, "failed to get manifest {reference}"),
-            Self::PutManifest(reference) => write!(f, "failed to put manifest {reference}"),
-            Self::GetBlob(repository, digest) => {
-                write!(f, "failed to get blob {repository}@{digest}")
-            }
-            Self::MountBlob(repository, digest) => {
-                write!(f, "failed to mount blob {digest} to {repository}")
-            }
-            Self::PutBlob(repository, digest) => {
-                write!(f, "failed to upload blob {digest} to {repository}")
-            }
-            Self::TryToWrite(repository) => {
-                write!(
-                    f,
-                    "failed to open an upload in {repository}, so nothing is written anywhere"
-                )
-            }
-            Self::ListReferrers(subject) => {
-                write!(f, "failed to list what refers to {subject}")
-            }
-            Self::GetToken(host) => write!(f, "failed to get a token for {host}"),
-            Self::Ping(host) => write!(f, "failed to reach {host}"),
-        }
-    }
-}
-
-/// The request that failed: what it was for, and where it went.
-#[derive(Clone, Debug)]
-pub struct Attempt {
-    /// What was to be done.
-    pub operation: Operation,
-    /// The method.
-    pub method: Method,
-    /// The URL, without secrets.
-    pub url: String,
-    /// The host that the user named, to which credentials belong: `docker.io`, `localhost:5000`.
-    pub host: String,
-    /// What the registry calls this request, where it says so.
-    pub request_id: Option<String>,
-    /// How many times the request was sent because it had failed, this one included.
-    pub tries: u32,
-    /// Whether there was no time left to send it again.
-    pub out_of_time: bool,
-    /// The proxy that it went by, without its login, and where that is named.
-    pub proxy: Option<String>,
-}
-
-impl Attempt {
-    pub(crate) fn new(operation: &Operation, method: &Method, url: &Url, host: &str) -> Box<Self> {
-        Box::new(Self {
-            operation: operation.clone(),
-            method: method.clone(),
-            url: redact::url(url),
-            host: host.to_owned(),
-            request_id: None,
-            tries: 1,
-            out_of_time: false,
-            proxy: None,
-        })
-    }
-
-    /// Returns what stands at the end of an error's text: ` (request id 1234, 6 attempts)`, or nothing.
-    fn trail(&self) -> String {
-        let mut parts = Vec::new();
-        parts.extend(self.proxy.as_ref().map(|proxy| format!("by proxy {proxy}")));
-        parts.extend(
-            self.request_id
-                .as_ref()
-                .map(|id| format!("request id {id}")),
-        );
-        parts.extend((self.tries > 1).then(|| format!("{} attempts", self.tries)));
-        parts.extend(
-            self.out_of_time
-                .then(|| "no time is left for another".to_owned()),
-        );
-        if parts.is_empty() {
-            String::new()
-        } else {
-            format!(" ({})", parts.join(", "))
-        }
-    }
-}
-
-impl fmt::Display for Attempt {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {} {}", self.operation, self.method, self.url)
-    }
-}
-
-/// Why content that a registry sent is not believed.
-#[derive(Clone, Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum ContentProblem {
-    /// The bytes have another digest than they were asked for.
-    #[error("{kind} verification failed for digest {expected}")]
-    Digest {
-        /// What the bytes were to be: `manifest`, `image config`, `blob`.
-        kind: &'static str,
-        /// The digest that was asked for.
-        expected: Digest,
-    },
-    /// The bytes have another digest than the `Docker-Content-Digest` header states.
-    #[error("the registry states digest {stated:?}, but the content has {found}")]
-    StatedDigest {
-        /// The header's value.
-        stated: String,
-        /// The digest of the bytes.
-        found: Digest,
-    },
-    /// The content has another size than its descriptor states.
-    #[error("the content has {found} bytes, its descriptor states {expected}")]
-    Size {
-        /// The size in the descriptor.
-        expected: u64,
-        /// The size of what came, or the registry's `Content-Length`.
-        found: u64,
-    },
-    /// The content is larger than what is read.
-    #[error("the content has more than the {limit} bytes that are read")]
-    TooLarge {
-        /// The limit in bytes.
-        limit: usize,
-    },
-    /// The manifest is of another type than its descriptor states.
-    #[error("the registry sent {found}, the descriptor states {expected:?}")]
-    MediaType {
-        /// The type in the descriptor.
-        expected: String,
-        /// The type that came.
-        found: MediaType,
-    },
-    /// The registry compressed what it was not asked to compress.
-    #[error("the registry sent content encoding {0:?} that was not asked for")]
-    Encoding(String),
-    /// A header comes twice, with two values.
-    #[error("the registry sent header {0} with several values")]
-    Ambiguous(&'static str),
-    /// The bytes are no manifest.
-    #[error("{}", with_cause(.0))]
-    Manifest(Arc<ManifestError>),
-    /// The answer to a token request is none.
-    #[error("the token server's answer has no usable token")]
-    Token,
-    /// Something said yes to a write, and no registry says it so: a proxy, or a login page.
-    #[error("{} is not how a registry says that it has stored something", status_text(.0))]
-    NotStored(StatusCode),
-    /// A web page came where a registry was asked.
-    #[error("a web page came, not a registry's answer")]
-    WebPage,
-    /// The answer has no header that it must have.
-    #[error("the registry's answer has no usable {0} header")]
-    Header(&'static str),
-}
-
-fn status_text(status: &StatusCode) -> String {
-    let reason = status.canonical_reason().unwrap_or_default();
-    format!("{} {reason}", status.as_str())
-        .trim_end()
-        .to_owned()
-}
-
-fn with_cause(error: &ManifestError) -> String {
-    let cause = std::error::Error::source(error).map(|cause| format!(": {cause}"));
-    redact::printable(&format!("{error}{}", cause.unwrap_or_default()))
-}
-
-/// Something that a manifest refers to and the repository that it was to be in does not have.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Absent {
-    /// What it is: `blob`, `foreign layer`, `manifest`.
-    pub kind: &'static str,
-    /// Its digest.
-    pub digest: Digest,
-    /// The repository that it was to come from, or the place on this machine.
-    pub source: String,
-    /// Whether that has it; nothing where that cannot be told.
-    pub is_in_source: Option<bool>,
-}
-
-impl fmt::Display for Absent {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            kind,
-            digest,
-            source,
-            is_in_source,
-        } = self;
-        write!(f, "{kind} {digest}")?;
-        match is_in_source {
-            Some(true) => write!(f, " (which {source} has)"),
-            Some(false) => write!(f, " (nor is it in {source})"),
-            None => Ok(()),
-        }
-    }
-}
+pub use attempt::{Attempt, Operation};
+pub use content::{Absent, ContentProblem};
 
 /// What went wrong between this program and a registry.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -411,6 +191,8 @@ pub enum RegistryError {
         host: String,
         /// What the helper did.
         reason: String,
+        /// Whether it did nothing until the time for everything was over.
+        is_late: bool,
     },
     /// A file has credentials that cannot be read.
     #[error("the credentials for {key} in {file} cannot be read: {reason}")]
@@ -543,7 +325,12 @@ impl RegistryError {
     /// Tells whether the registry wants other credentials, or refuses these the right.
     #[must_use]
     pub fn is_unauthorized(&self) -> bool {
-        matches!(self, Self::Refused { refusal, .. } if refusal.is_unauthorized())
+        match self {
+            Self::Refused { refusal, .. } => refusal.is_unauthorized(),
+            // It wants a login that there is none for here.
+            Self::Challenge { .. } => true,
+            _ => false,
+        }
     }
 
     /// Tells whether the registry says that there were too many requests.
@@ -552,11 +339,11 @@ impl RegistryError {
         matches!(self, Self::Refused { refusal, .. } if refusal.is_rate_limited())
     }
 
-    /// Tells whether registry or network are out of order: no answer, or 5xx.
+    /// Tells whether registry or network are out of order: no answer, or 5xx. What took all the time that there was counts as well.
     #[must_use]
     pub fn is_unavailable(&self) -> bool {
         match self {
-            Self::Network { .. } => true,
+            Self::Network { .. } | Self::Helper { is_late: true, .. } => true,
             Self::Refused { refusal, .. } => refusal.is_unavailable(),
             _ => false,
         }

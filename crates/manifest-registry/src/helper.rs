@@ -66,10 +66,35 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// Ends one helper, for somebody who does not wait for its answer any more.
+#[derive(Clone, Default)]
+pub(crate) struct Stop(Arc<Mutex<Stopping>>);
+
+#[derive(Default)]
+struct Stopping {
+    is_stopped: bool,
+    helper: Option<Arc<Mutex<Child>>>,
+}
+
+impl Stop {
+    /// Kills the helper that this was given to, or keeps it from being started.
+    pub(crate) fn stop(&self) {
+        let mut stopping = locked(&self.0);
+        stopping.is_stopped = true;
+        if let Some(helper) = stopping.helper.take() {
+            // One that is waited for has closed its output, and is about to end.
+            if let Ok(mut helper) = helper.try_lock() {
+                let _ = helper.kill();
+            }
+        }
+    }
+}
+
 /// Asks the helper `docker-credential-NAME` for the credentials of a server. Blocks until it has ended.
-pub(crate) fn get(name: &str, server: &str) -> Result<Answer, Problem> {
+pub(crate) fn get(name: &str, server: &str, stop: &Stop) -> Result<Answer, Problem> {
+    let mut stopping = locked(&stop.0);
     let mut running = locked(&RUNNING);
-    if running.is_stopped {
+    if running.is_stopped || stopping.is_stopped {
         return Err(Problem::Start(io::ErrorKind::Interrupted.into()));
     }
     let mut helper = Command::new(format!("docker-credential-{name}"))
@@ -86,7 +111,8 @@ pub(crate) fn get(name: &str, server: &str) -> Result<Answer, Problem> {
     );
     let helper = Arc::new(Mutex::new(helper));
     running.helpers.push(helper.clone());
-    drop(running);
+    stopping.helper = Some(helper.clone());
+    drop((running, stopping));
     if let Some(mut stdin) = stdin {
         // One that does not read what it is asked, or has ended already, tells by its answer how it went.
         let _ = stdin.write_all(server.as_bytes());

@@ -1,5 +1,6 @@
 //! What to do about an error: the first row of the [`table`] that fits it.
 
+use manifest_core::ManifestError;
 use url::Url;
 
 use crate::endpoint::authority;
@@ -37,6 +38,10 @@ impl RegistryError {
             Self::Local { place, .. } => Some(format!(
                 "it may have been changed or removed since the list was made: bring it back, or name it again with `create --amend LIST {place}`"
             )),
+            Self::Helper { is_late: true, .. } => Some(
+                "it may wait for you to unlock what it keeps; give it more time with --timeout"
+                    .to_owned(),
+            ),
             Self::Helper { .. } => Some(
                 "install the helper, or take it out of credsStore and credHelpers in Docker's config.json"
                     .to_owned(),
@@ -54,20 +59,51 @@ impl RegistryError {
             ),
             Self::ReadBack { found: Some(_), .. } => found(Outcome::OtherThere),
             Self::ReadBack { found: None, .. } => found(Outcome::NothingThere),
-            Self::Content { problem, .. }
-                if matches!(**problem, ContentProblem::NotStored(_) | ContentProblem::WebPage) =>
-            {
-                Some(
-                    "something between here and the registry answered in its place: check the proxy, or log in to the network"
-                        .to_owned(),
-                )
-            }
+            Self::Content { problem, attempt } => of_content(problem, attempt),
+            Self::Challenge { attempt, .. } => Some(format!(
+                "ask who runs {}: this program logs in with a name and password (Basic), or by a token server that is reached by TLS (Bearer)",
+                attempt.host
+            )),
+            Self::Redirect { attempt, .. } => Some(format!(
+                "ask who runs {}: it, or a proxy before it, sends on what it should answer",
+                attempt.host
+            )),
             Self::Credentials { file, .. } => {
                 Some(format!("repair {file}, or run docker login again"))
             }
             _ => None,
         }
     }
+}
+
+/// What to do about an answer whose content is not what it must be.
+fn of_content(problem: &ContentProblem, attempt: &Attempt) -> Option<String> {
+    let host = &attempt.host;
+    Some(match problem {
+        ContentProblem::NotStored(_) | ContentProblem::WebPage => {
+            "something between here and the registry answered in its place: check the proxy, or log in to the network"
+                .to_owned()
+        }
+        ContentProblem::Manifest(error) => match **error {
+            ManifestError::UnsupportedType(_) => format!(
+                "it is no image that is known here, or something else answered: is {host} a registry? Check the proxy, or log in to the network"
+            ),
+            _ => "it can be neither pulled nor published as it is: build and push the image again"
+                .to_owned(),
+        },
+        ContentProblem::Digest { .. }
+        | ContentProblem::StatedDigest { .. }
+        | ContentProblem::Size { .. }
+        | ContentProblem::MediaType { .. }
+        | ContentProblem::Encoding(_)
+        | ContentProblem::Ambiguous(_) => format!(
+            "a proxy or cache on the way to {host} may have changed it, or its storage is damaged: try again, then push the image again"
+        ),
+        ContentProblem::Token | ContentProblem::Header(_) => {
+            format!("ask who runs {host}, or a proxy before it")
+        }
+        ContentProblem::TooLarge { .. } => return None,
+    })
 }
 
 /// What went wrong.

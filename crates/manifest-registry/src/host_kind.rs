@@ -8,6 +8,8 @@ pub(crate) enum HostKind {
     DockerHub,
     Ghcr,
     Ecr,
+    /// ECR's gallery for everybody, which has commands of its own.
+    EcrPublic,
     Quay,
     GitLab,
     /// This machine.
@@ -27,7 +29,9 @@ impl HostKind {
             Self::Loopback
         } else if name == "ghcr.io" || name.ends_with(".ghe.com") {
             Self::Ghcr
-        } else if name == "public.ecr.aws" || has_label("ecr") && has_label("amazonaws") {
+        } else if name == "public.ecr.aws" {
+            Self::EcrPublic
+        } else if has_label("ecr") && has_label("amazonaws") {
             Self::Ecr
         } else if has_label("quay") {
             Self::Quay
@@ -54,7 +58,7 @@ mod tests {
             ("containers.corp.ghe.com", Ghcr),
             ("123.dkr.ecr.eu-west-1.amazonaws.com", Ecr),
             ("123.dkr.ecr.cn-north-1.amazonaws.com.cn", Ecr),
-            ("public.ecr.aws", Ecr),
+            ("public.ecr.aws", EcrPublic),
             ("quay.io", Quay),
             ("quay.corp.example:8443", Quay),
             ("registry.gitlab.com", GitLab),

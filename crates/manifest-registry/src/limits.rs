@@ -128,6 +128,9 @@ pub const LAG_WINDOW: Duration = Duration::from_secs(15);
 /// How many characters of a request id, or of the rate limits in an answer's head, are shown.
 pub const HEADER_CHARS: usize = 100;
 
+/// How many characters of a URL are shown. That of a request for a token has some 2000.
+pub const URL_CHARS: usize = 4096;
+
 /// How many kinds of login that are not known here an error names.
 pub const CHALLENGES: usize = 8;
 

@@ -6,12 +6,16 @@
 use std::collections::HashSet;
 use std::sync::{Mutex, PoisonError};
 
-use manifest_core::Reference;
+use http::{HeaderMap, Method};
+use manifest_core::reference::Repository;
+use manifest_core::{Digest, Reference};
 
-use crate::client::Client;
-use crate::error::RegistryError;
+use crate::answer::Answer;
+use crate::client::{Client, manifest_call};
+use crate::error::{Operation, RegistryError};
 use crate::observer::Event;
 use crate::retry::Tries;
+use crate::session::{Call, Target};
 
 /// Where something may be found as well.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -176,17 +180,61 @@ impl Client {
             });
             match read(&mirror, &Tries::single()).await {
                 Ok(found) => return Some(found),
-                Err(error) => {
-                    if !error.is_unavailable() || shared.mirrors.bury(mirror.domain()) {
-                        observer.event(&Event::MirrorFailed {
-                            mirror: &mirror,
-                            error: &error,
-                        });
-                    }
-                }
+                Err(error) => self.mirror_failed(&mirror, &error),
             }
         }
         None
+    }
+
+    /// Says that a mirror failed. One that does not answer is asked no more, and that is said once.
+    pub(crate) fn mirror_failed(&self, mirror: &Reference, error: &RegistryError) {
+        let shared = self.shared();
+        if !error.is_unavailable() || shared.mirrors.bury(mirror.domain()) {
+            let observer = &shared.session.transport.observer;
+            observer.event(&Event::MirrorFailed { mirror, error });
+        }
+    }
+
+    /// Asks for a blob, whose body is still to come and still to be checked: where it is nearest. Who finds that what comes from
+    /// a mirror breaks off or is something else says so by [`Client::mirror_failed`], and asks again for [`Nearest::Registry`].
+    pub(crate) async fn open_nearest(
+        &self,
+        repository: &Repository,
+        digest: &Digest,
+        nearest: Nearest,
+    ) -> Result<(Answer, Option<Reference>), RegistryError> {
+        if nearest == Nearest::Mirror {
+            let read = async |mirror: &Reference, tries: &Tries| {
+                let session = &self.shared().session;
+                let answer = session
+                    .call_within(&blob_call(mirror, digest), tries)
+                    .await?;
+                Ok((answer, mirror.clone()))
+            };
+            let reference = repository.at(digest.clone());
+            if let Some((answer, mirror)) = self.read_mirrored(&reference, read).await {
+                return Ok((answer, Some(mirror)));
+            }
+        }
+        Ok((self.open_blob(repository, digest).await?, None))
+    }
+}
+
+/// Where a blob is asked for first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Nearest {
+    /// At the mirrors, then at the registry.
+    Mirror,
+    /// At the registry itself.
+    Registry,
+}
+
+fn blob_call<'a>(mirror: &'a Reference, digest: &Digest) -> Call<'a> {
+    Call {
+        operation: Operation::GetBlob(mirror.repository().clone(), digest.clone()),
+        target: Target::Path(format!("/v2/{}/blobs/{digest}", mirror.path())),
+        headers: HeaderMap::new(),
+        ..manifest_call(Method::GET, mirror)
     }
 }
 

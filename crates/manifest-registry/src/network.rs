@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use crate::limits::SLOWEST_BYTES;
 use crate::redact;
-use crate::tls::Untrusted;
+use crate::tls::{ProxyRefused, Untrusted};
 
 /// Why a request has no answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,6 +29,8 @@ pub enum NetworkProblem {
     ClientCertificate,
     /// The proxy cannot be reached, or does not connect to the server.
     Proxy,
+    /// The proxy's own certificate is not believed.
+    ProxyCertificate,
     /// The proxy wants a login, or another one.
     ProxyLogin,
     /// The proxy cannot be used as it is named.
@@ -62,6 +64,7 @@ impl fmt::Display for NetworkProblem {
                 f.write_str("the server wants a client certificate that it takes")
             }
             Self::Proxy => f.write_str("the proxy does not connect to the server"),
+            Self::ProxyCertificate => f.write_str("the proxy's certificate is not believed"),
             Self::ProxyLogin => f.write_str("the proxy wants a login (407)"),
             Self::ProxySetting => f.write_str("the proxy cannot be used"),
             Self::NoAuthorities => f.write_str("this system has no certificate authorities"),
@@ -99,10 +102,14 @@ impl Cause {
         // The library's outermost layer is the only one that names the URL.
         let is_outermost = deepest.downcast_ref::<reqwest::Error>().is_some();
         let untrusted = deepest.downcast_ref::<rustls::Error>().and_then(untrusted);
-        let text = match untrusted {
+        let refused = deepest
+            .downcast_ref::<rustls::Error>()
+            .and_then(other::<ProxyRefused>);
+        let text = match (untrusted, refused) {
             _ if is_outermost => "no more is known".to_owned(),
-            Some(untrusted) => untrusted.to_string(),
-            None => deepest.to_string(),
+            (Some(untrusted), _) => untrusted.to_string(),
+            (None, Some(refused)) => refused.to_string(),
+            (None, None) => deepest.to_string(),
         };
         Self {
             text: redact::printable(&text),
@@ -134,6 +141,11 @@ impl Cause {
 
 /// Returns what is known of a certificate of an unknown authority.
 fn untrusted(error: &rustls::Error) -> Option<&Untrusted> {
+    other(error)
+}
+
+/// Returns the error of our own that the TLS library carries.
+fn other<T: Error + 'static>(error: &rustls::Error) -> Option<&T> {
     match error {
         rustls::Error::InvalidCertificate(rustls::CertificateError::Other(other)) => {
             other.0.downcast_ref()
@@ -218,6 +230,9 @@ impl NetworkProblem {
         use rustls::Error as Tls;
         if untrusted(error).is_some() {
             return Self::UnknownAuthority;
+        }
+        if other::<ProxyRefused>(error).is_some() {
+            return Self::ProxyCertificate;
         }
         match error {
             // What these alerts of a server are about is the client's certificate.

@@ -43,6 +43,7 @@ impl From<TlsProblem> for Unbuilt {
         match problem {
             TlsProblem::NoAuthorities(text) => Self::NoAuthorities(text),
             TlsProblem::Certificates(problem) => Self::Certificates(problem),
+            TlsProblem::Proxy(reason) => Self::Proxy(reason),
         }
     }
 }
@@ -146,7 +147,6 @@ impl Pools {
         host: &str,
         proxy: Option<&Chosen>,
     ) -> Result<(reqwest::Client, Option<Handshakes>), Unbuilt> {
-        let own = self.own(mode, host);
         let mut builder = reqwest::Client::builder()
             .user_agent(self.user_agent.clone())
             .redirect(reqwest::redirect::Policy::none())
@@ -157,21 +157,10 @@ impl Pools {
             .http2_initial_connection_window_size(limits::CONNECTION_WINDOW)
             // The library would read the environment.
             .no_proxy();
+        let mut behind = None;
         if let Some(proxy) = proxy {
             let url = proxy.url.clone().map_err(Unbuilt::Proxy)?;
-            // The library has one set of TLS settings for the host and for such a proxy.
-            if url.scheme() == "https" {
-                if mode == Mode::Unverified {
-                    return Err(Unbuilt::Proxy(
-                        "its certificate would not be checked, as that of the host is not",
-                    ));
-                }
-                if own.is_some_and(|own| !own.identities.is_empty()) {
-                    return Err(Unbuilt::Proxy(
-                        "it would be shown the client certificate of the host",
-                    ));
-                }
-            }
+            behind = Some(url.clone()).filter(|url| url.scheme() == "https");
             if mode == Mode::Plain {
                 let (settings, _) = self.tls.settings(&authority(&url), true)?;
                 builder = builder.tls_backend_preconfigured(settings);
@@ -182,7 +171,8 @@ impl Pools {
         let mut handshakes = None;
         builder = match mode {
             Mode::Verified | Mode::Unverified => {
-                let (settings, seen) = self.tls.settings(host, mode == Mode::Verified)?;
+                let verify = mode == Mode::Verified;
+                let (settings, seen) = self.tls.settings_behind(host, verify, behind.as_ref())?;
                 handshakes = Some(seen);
                 builder.tls_backend_preconfigured(settings)
             }

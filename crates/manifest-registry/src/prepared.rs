@@ -34,8 +34,12 @@ impl<'a> Prepared<'a> {
             let name = reference.tag().and_then(|tag| target.tagged(tag));
             name.unwrap_or_else(|| target.at(own.clone()))
         });
-        let (names, missing) = push.look_around(names.collect()).await?;
-        for (name, before) in &names {
+        let (mut names, missing) = push.look_around(names.collect()).await?;
+        for (name, before) in &mut names {
+            // What does not say what it shows may still show something. Who sets a condition wants to know.
+            if publication.expected != Expected::Anything && before.is_none() {
+                *before = push.client.manifest_digest(name).await?;
+            }
             let is_there = before
                 .as_ref()
                 .is_some_and(|before| before.matches(publication.bytes));

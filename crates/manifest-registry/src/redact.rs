@@ -4,7 +4,7 @@ use std::fmt;
 
 use url::Url;
 
-use crate::limits::HEADER_CHARS;
+use crate::limits::{HEADER_CHARS, URL_CHARS};
 
 /// A text that is never shown.
 #[derive(Clone, PartialEq, Eq)]
@@ -41,7 +41,7 @@ impl fmt::Display for Secret {
 const OPEN_PARAMETERS: &[&str] = &["service", "scope", "from", "mount", "digest", "n", "last"];
 
 /// Returns a URL that can be shown: without user information and fragment, the values of all query parameters
-/// but a few known ones replaced by `***`.
+/// but a few known ones replaced by `***`, and not longer than anybody reads.
 #[must_use]
 pub fn url(url: &Url) -> String {
     let mut open = url.clone();
@@ -68,6 +68,10 @@ pub fn url(url: &Url) -> String {
             "***"
         });
     }
+    if let Some((end, _)) = text.char_indices().nth(URL_CHARS) {
+        text.truncate(end);
+        text.push_str("...");
+    }
     text
 }
 
@@ -76,15 +80,20 @@ pub fn url(url: &Url) -> String {
 pub fn printable(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
-        let obeyed = c.is_control()
-            || matches!(c, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-        if obeyed {
+        if is_obeyed(c) {
             out.extend(c.escape_default());
         } else {
             out.push(c);
         }
     }
     out
+}
+
+/// Tells whether a terminal would obey or hide a character, or turn round what follows it.
+#[must_use]
+pub fn is_obeyed(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 /// Returns a header's value as it can be shown: without control characters, and not too long.
@@ -135,7 +144,7 @@ mod tests {
             ("plain ü", "plain ü"),
             ("\x1b[31mred\x07", "\\u{1b}[31mred\\u{7}"),
             ("two\nlines", "two\\nlines"),
-            ("\u{202e}evil\u{9b}", "\\u{202e}evil\\u{9b}"),
+            ("\u{202e}evil\u{9b}\u{61c}", "\\u{202e}evil\\u{9b}\\u{61c}"),
         ] {
             assert_eq!(printable(text), shown);
         }

@@ -9,10 +9,11 @@ use rustls::crypto::CryptoProvider;
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{CertificateError, ClientConfig, DigitallySignedStruct, OtherError, SignatureScheme};
 use rustls_platform_verifier::Verifier;
+use url::Url;
 use x509_parser::parse_x509_certificate;
 
 use crate::certificates::{CertificateProblem, Certificates, HostCertificates, Shown, roots};
-use crate::redact;
+use crate::{endpoint, redact};
 
 /// Why there is no TLS to be had.
 #[derive(Clone, Debug)]
@@ -21,6 +22,8 @@ pub(crate) enum TlsProblem {
     NoAuthorities(String),
     /// The user's own files cannot be used.
     Certificates(CertificateProblem),
+    /// The proxy on the way cannot be used.
+    Proxy(&'static str),
 }
 
 impl From<CertificateProblem> for TlsProblem {
@@ -58,23 +61,33 @@ impl Tls {
         authority: &str,
         verify: bool,
     ) -> Result<(ClientConfig, Handshakes), TlsProblem> {
-        let own = self.own(authority);
-        if let Some(problem) = own.and_then(|own| own.problem.clone()) {
-            return Err(problem.into());
-        }
-        let inner = match own {
-            _ if !verify => None,
-            Some(own) if !own.roots.is_empty() => Some(Arc::new(self.verifier(Some(own))?)),
-            _ => {
-                let common = || self.verifier(None).map(Arc::new);
-                Some(self.common.get_or_init(common).clone()?)
-            }
+        self.settings_behind(authority, verify, None)
+    }
+
+    /// As [`Self::settings`], for a host that is reached by a proxy which is spoken to with TLS itself. The HTTP library has one
+    /// set of settings for both; the proxy is always checked, by what is for its own host.
+    pub(crate) fn settings_behind(
+        &self,
+        authority: &str,
+        verify: bool,
+        proxy: Option<&Url>,
+    ) -> Result<(ClientConfig, Handshakes), TlsProblem> {
+        let own = self.usable(authority)?;
+        let inner = if verify {
+            Some(self.verifier_of(own)?)
+        } else {
+            None
+        };
+        let proxy = match proxy {
+            Some(proxy) => self.proxy(proxy, authority, own, verify)?,
+            None => None,
         };
         let handshakes = Handshakes::default();
         let identities = own.map_or(&[][..], |own| &own.identities);
         let shown = Shown::new(identities, &self.provider, handshakes.clone())?;
         let witness = Witness {
             inner,
+            proxy,
             schemes: self
                 .provider
                 .signature_verification_algorithms
@@ -91,12 +104,67 @@ impl Tls {
         Ok((settings, handshakes))
     }
 
+    /// Returns the name of a proxy, and what verifies it; nothing where that is what verifies the host, of the same name.
+    fn proxy(
+        &self,
+        proxy: &Url,
+        authority: &str,
+        own: Option<&HostCertificates>,
+        verify: bool,
+    ) -> Result<Option<(ServerName<'static>, Arc<Verifier>)>, TlsProblem> {
+        // The library does not tell to whom a certificate is shown.
+        if own.is_some_and(|own| !own.identities.is_empty()) {
+            let reason = "it would be shown the client certificate of the host";
+            return Err(TlsProblem::Proxy(reason));
+        }
+        let Some(name) = name_of(proxy) else {
+            return Err(TlsProblem::Proxy("its host has no name for a certificate"));
+        };
+        let host = Url::parse(&format!("https://{authority}/")).ok();
+        if host.as_ref().and_then(name_of).as_ref() != Some(&name) {
+            let own = self.usable(&endpoint::authority(proxy))?;
+            return Ok(Some((name, self.verifier_of(own)?)));
+        }
+        if verify {
+            return Ok(None);
+        }
+        Err(TlsProblem::Proxy(
+            "its certificate would not be checked, as that of the host, which has the same name, is not",
+        ))
+    }
+
+    /// Returns what is for this host only, if there is nothing wrong with it.
+    fn usable(&self, authority: &str) -> Result<Option<&HostCertificates>, TlsProblem> {
+        let own = self.own(authority);
+        match own.and_then(|own| own.problem.clone()) {
+            Some(problem) => Err(problem.into()),
+            None => Ok(own),
+        }
+    }
+
+    fn verifier_of(&self, own: Option<&HostCertificates>) -> Result<Arc<Verifier>, TlsProblem> {
+        match own {
+            Some(own) if !own.roots.is_empty() => Ok(Arc::new(self.verifier(Some(own))?)),
+            _ => {
+                let common = || self.verifier(None).map(Arc::new);
+                self.common.get_or_init(common).clone()
+            }
+        }
+    }
+
     fn verifier(&self, own: Option<&HostCertificates>) -> Result<Verifier, TlsProblem> {
         let mut extra = roots(&self.certificates.roots)?;
         extra.extend(roots(own.map_or(&[][..], |own| &own.roots))?);
         Verifier::new_with_extra_roots(extra, self.provider.clone())
             .map_err(|error| TlsProblem::NoAuthorities(redact::printable(&error.to_string())))
     }
+}
+
+/// Returns the name that a URL's host has for TLS.
+fn name_of(url: &Url) -> Option<ServerName<'static>> {
+    let host = url.host_str()?;
+    let host = host.trim_start_matches('[').trim_end_matches(']');
+    ServerName::try_from(host.to_owned()).ok()
 }
 
 /// Remembers what a host did when connections to it were made.
@@ -181,8 +249,31 @@ impl std::error::Error for Untrusted {}
 #[derive(Debug)]
 struct Witness {
     inner: Option<Arc<Verifier>>,
+    /// The proxy on the way, which has another name than the host, and what verifies it.
+    proxy: Option<(ServerName<'static>, Arc<Verifier>)>,
     schemes: Vec<SignatureScheme>,
     handshakes: Handshakes,
+}
+
+/// The proxy's certificate is not believed.
+#[derive(Debug)]
+pub(crate) struct ProxyRefused(String);
+
+impl fmt::Display for ProxyRefused {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for ProxyRefused {}
+
+impl Witness {
+    /// Returns what verifies signatures, if they are verified. Whose they are is not told, so that they all are where there is a
+    /// proxy: else whoever has its certificate, which is no secret, could stand in for it.
+    fn signatures(&self) -> Option<&Verifier> {
+        let proxy = self.proxy.as_ref().map(|(_, verifier)| verifier);
+        self.inner.as_ref().or(proxy).map(Arc::as_ref)
+    }
 }
 
 impl ServerCertVerifier for Witness {
@@ -194,6 +285,16 @@ impl ServerCertVerifier for Witness {
         ocsp_response: &[u8],
         now: UnixTime,
     ) -> Result<ServerCertVerified, rustls::Error> {
+        if let Some((name, verifier)) = &self.proxy
+            && name == server_name
+        {
+            return verifier
+                .verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now)
+                .map_err(|error| {
+                    let refused = ProxyRefused(redact::printable(&error.to_string()));
+                    CertificateError::Other(OtherError(Arc::new(refused))).into()
+                });
+        }
         let Some(inner) = &self.inner else {
             return Ok(ServerCertVerified::assertion());
         };
@@ -215,7 +316,7 @@ impl ServerCertVerifier for Witness {
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
         self.handshakes.saw(12);
-        match &self.inner {
+        match self.signatures() {
             Some(inner) => inner.verify_tls12_signature(message, certificate, signature),
             None => Ok(HandshakeSignatureValid::assertion()),
         }
@@ -228,14 +329,14 @@ impl ServerCertVerifier for Witness {
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
         self.handshakes.saw(13);
-        match &self.inner {
+        match self.signatures() {
             Some(inner) => inner.verify_tls13_signature(message, certificate, signature),
             None => Ok(HandshakeSignatureValid::assertion()),
         }
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        match &self.inner {
+        match self.signatures() {
             Some(inner) => inner.supported_verify_schemes(),
             None => self.schemes.clone(),
         }

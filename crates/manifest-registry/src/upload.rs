@@ -5,9 +5,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use bytes::Bytes;
 use futures_util::stream::BoxStream;
 use futures_util::{Stream, StreamExt as _, TryStreamExt as _};
-use http::Method;
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderValue, LOCATION, RANGE};
-use manifest_core::{Descriptor, Digest};
+use http::{Method, StatusCode};
+use manifest_core::{Descriptor, Digest, Reference};
 use url::Url;
 
 use crate::answer::Answer;
@@ -16,6 +16,7 @@ use crate::client::DOCKER_CONTENT_DIGEST;
 use crate::error::{ContentProblem, RegistryError};
 use crate::hash::Check;
 use crate::meter::Counted;
+use crate::mirrors::Nearest;
 use crate::observer::Resuming;
 use crate::publish::Push;
 use crate::redact;
@@ -33,9 +34,26 @@ pub(crate) struct UploadSession {
     offset: u64,
 }
 
+/// Why a blob did not get into an upload session.
+struct Broken {
+    error: RegistryError,
+    /// Whether it is what the blob was read from that failed.
+    is_of_source: bool,
+}
+
+impl From<RegistryError> for Broken {
+    fn from(error: RegistryError) -> Self {
+        Self {
+            error,
+            is_of_source: false,
+        }
+    }
+}
+
 impl Push<'_> {
     /// Uploads a blob, in the session that a registry opened where it did not mount, or in a new one. What breaks off is
-    /// gone on with from where the registry says that it is, or begun anew, as often as any request is repeated.
+    /// gone on with from where the registry says that it is, or begun anew, as often as any request is repeated. What a mirror
+    /// of the source sends and is not what it has to be is taken from the source itself.
     pub(crate) async fn upload(
         &self,
         child: &Child,
@@ -50,15 +68,34 @@ impl Push<'_> {
         };
         let retries = &self.session().transport.retries;
         let tries = Tries::default();
+        let mut nearest = Nearest::Mirror;
+        let mut is_renewed = false;
         loop {
             // Repeats itself where that is worth it.
-            let content = self.content(child, blob).await?;
-            let Err(mut error) = self
+            let (content, mirror) = self.content(child, blob, nearest).await?;
+            let Err(Broken {
+                mut error,
+                is_of_source,
+            }) = self
                 .send_blob(content, blob, &session, (&tries, counted))
                 .await
             else {
                 return Ok(());
             };
+            if is_of_source && let Some(mirror) = mirror {
+                self.client.mirror_failed(&mirror, &error);
+                nearest = Nearest::Registry;
+                // What arrived of it may be something else.
+                self.abandon(&blob.digest, session).await;
+                session = self.open_upload(&blob.digest).await?;
+                continue;
+            }
+            // A stream cannot be sent again with another token. To ask how far it came gets one.
+            if error.status() == Some(StatusCode::UNAUTHORIZED) && !is_renewed {
+                is_renewed = true;
+                session = self.resume(blob, session).await?;
+                continue;
+            }
             if session.offset > 0 && is_lost(&error) {
                 session = self.open_upload(&blob.digest).await?;
                 self.tell(blob, &session);
@@ -73,20 +110,25 @@ impl Push<'_> {
         }
     }
 
-    /// Opens a blob where it is. Its bytes are checked as they come.
-    async fn content(&self, child: &Child, blob: &Descriptor) -> Result<Content, RegistryError> {
-        Ok(match child.local() {
-            Some(local) => {
-                let content = crate::local::stream(local, blob).await?;
-                let problem = problem_on_disk(local.place(), blob.digest.clone());
-                checked(content, blob.clone(), problem).boxed()
-            }
-            None => {
-                let answer = self.client.open_blob(child.source(), &blob.digest).await?;
-                let problem = problem_of(&answer);
-                checked(answer.stream(), blob.clone(), problem).boxed()
-            }
-        })
+    /// Opens a blob where it is. Its bytes are checked as they come. The mirror that they come from is returned with them.
+    async fn content(
+        &self,
+        child: &Child,
+        blob: &Descriptor,
+        nearest: Nearest,
+    ) -> Result<(Content, Option<Reference>), RegistryError> {
+        if let Some(local) = child.local() {
+            let content = crate::local::stream(local, blob).await?;
+            let problem = problem_on_disk(local.place(), blob.digest.clone());
+            return Ok((checked(content, blob.clone(), problem).boxed(), None));
+        }
+        let opened = self
+            .client
+            .open_nearest(child.source(), &blob.digest, nearest);
+        let (answer, mirror) = opened.await?;
+        let problem = problem_of(&answer);
+        let content = checked(answer.stream(), blob.clone(), problem).boxed();
+        Ok((content, mirror))
     }
 
     fn tell(&self, blob: &Descriptor, session: &UploadSession) {
@@ -171,9 +213,11 @@ impl Push<'_> {
         blob: &Descriptor,
         session: &UploadSession,
         (tries, counted): (&Tries, &Arc<Counted>),
-    ) -> Result<(), RegistryError> {
+    ) -> Result<(), Broken> {
         let timeouts = self.session().transport.timeouts;
-        let pulse = Pulse::new(timeouts.idle);
+        // The source's own limit strikes first, so that a source that stalls is not taken for a target that does.
+        let idle = timeouts.idle + timeouts.idle / 4;
+        let pulse = Pulse::new(idle);
         let failure = Failure::default();
         let mut skip = session.offset;
         let body = content.map({
@@ -187,7 +231,7 @@ impl Push<'_> {
                 pulse.beat(if left == 0 && size > 0 {
                     timeouts.commit
                 } else {
-                    timeouts.idle
+                    idle
                 });
                 let chunk = chunk.map_err(|error| failure.keep(error))?;
                 let known = usize::try_from(skip).map_or(chunk.len(), |skip| skip.min(chunk.len()));
@@ -220,7 +264,13 @@ impl Push<'_> {
                 Ok(())
             }
             // The source failed first: the target only says that it was left in the middle.
-            Err(error) => Err(failure.take().unwrap_or(error)),
+            Err(error) => Err(match failure.take() {
+                Some(error) => Broken {
+                    error,
+                    is_of_source: true,
+                },
+                None => error.into(),
+            }),
         }
     }
 }

@@ -9,6 +9,8 @@
 mod auth;
 #[path = "it/child.rs"]
 mod child;
+#[path = "it/conditions.rs"]
+mod conditions;
 #[path = "it/connections.rs"]
 mod connections;
 #[path = "it/copy.rs"]
@@ -23,6 +25,8 @@ mod helpers;
 mod hostile;
 #[path = "it/hostile_content.rs"]
 mod hostile_content;
+#[path = "it/https_proxies.rs"]
+mod https_proxies;
 #[path = "it/local.rs"]
 mod local;
 #[path = "it/memory.rs"]

@@ -10,6 +10,7 @@
 //! | [`proxy`] | a reverse proxy with log, delay and faults, for the real registry |
 //! | [`raw`] | a TCP server that speaks no protocol: what is wrong before there is a request |
 //! | [`forward_proxy`] | a forward proxy, as `HTTPS_PROXY` names one |
+//! | [`tls_front`] | TLS in front of it |
 //! | [`log`] | what each of these servers saw |
 //! | [`tls`] | a certificate authority that lives as long as a test |
 //! | [`image`] | images and indexes, the same bytes on every run |
@@ -56,6 +57,7 @@ pub mod seed;
 mod server;
 pub mod suite;
 pub mod tls;
+pub mod tls_front;
 pub mod token;
 
 pub use client::Client;
@@ -67,4 +69,5 @@ pub use raw::RawServer;
 pub use real::RealRegistry;
 pub use server::fault;
 pub use tls::TestCa;
+pub use tls_front::TlsFront;
 pub use token::TokenServer;

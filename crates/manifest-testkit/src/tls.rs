@@ -10,6 +10,7 @@ use rustls::crypto::CryptoProvider;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::server::WebPkiClientVerifier;
+use rustls::sign::{CertifiedKey, SingleCertAndKey};
 use rustls::{ClientConfig, RootCertStore, ServerConfig};
 
 use crate::digest::sha256;
@@ -158,6 +159,19 @@ pub(crate) fn server_config(
     if http2 {
         config.alpn_protocols.insert(0, b"h2".to_vec());
     }
+    Arc::new(config)
+}
+
+/// Builds the configuration of a server whose key need not be that of its certificate, so that it cannot prove who it is.
+pub(crate) fn unchecked_server_config(identity: &Identity) -> Arc<ServerConfig> {
+    let (certs, key) = parse(identity);
+    let key = rustls::crypto::ring::sign::any_supported_type(&key).expect("ring signs with it");
+    let pair = CertifiedKey::new(certs, key);
+    let config = ServerConfig::builder_with_provider(provider())
+        .with_safe_default_protocol_versions()
+        .expect("ring supports the default TLS versions")
+        .with_no_client_auth()
+        .with_cert_resolver(Arc::new(SingleCertAndKey::from(pair)));
     Arc::new(config)
 }
 

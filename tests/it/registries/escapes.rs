@@ -4,8 +4,9 @@ use std::fs;
 
 use manifest_testkit::EmbeddedRegistry;
 use manifest_testkit::fault::{Answer, Fault};
-use manifest_testkit::image::Image;
+use manifest_testkit::image::{Image, Index};
 
+use crate::harness::home::OURS;
 use crate::harness::{Home, Ran};
 
 /// A window title, a line of ours, a screen that is cleared, text from right to left: as JSON has it, and raw.
@@ -50,6 +51,40 @@ fn a_platform_commands_no_terminal() {
     refused.fails(1).says("unsupported os/arch combination");
     let pushed = run(&["push", &list]);
     pushed.succeeds().says("are both for li\\u{1b}]0;title");
+}
+
+/// JSON need not escape all that a terminal obeys, and Docker's does not.
+#[test]
+fn an_annotation_commands_no_terminal() {
+    let registry = EmbeddedRegistry::start();
+    let index = Index::oci()
+        .image(&Image::oci().build())
+        .annotation("x", "\u{9b}2J\u{7f}\u{61c}");
+    registry.seed("app", "1", &index.build());
+    let home = Home::new();
+    let name = format!("{}/app:1", registry.host());
+    let list = format!("{}/app:list", registry.host());
+    let flags = "--push --dry-run --annotation index:x=\u{9b}2J\u{7f}\u{61c}";
+    for line in [
+        format!("inspect {name}"),
+        format!("create {flags} {list} {name}"),
+    ] {
+        let mut command = home.command("script");
+        command.args(["-qec", &format!("{OURS} manifest {line}"), "/dev/null"]);
+        let ran = home.run(&mut command);
+        ran.succeeds();
+        assert!(ran.stdout.contains("\\u009b2J"), "{ran}");
+        assert!(
+            !ran.stdout.contains(['\u{9b}', '\u{7f}', '\u{61c}']),
+            "{ran}"
+        );
+    }
+    // A script gets what is there.
+    let ran = home.ours(&["inspect", &name]);
+    assert!(
+        ran.succeeds().stdout.contains("\u{9b}2J\u{7f}\u{61c}"),
+        "{ran}"
+    );
 }
 
 #[test]

@@ -6,7 +6,7 @@ use std::io::{BufRead as _, BufReader};
 use std::os::unix::process::ExitStatusExt as _;
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use manifest_testkit::fault::{Answer, Fault};
 use manifest_testkit::image::{Image, Index};
@@ -211,12 +211,42 @@ fn no_credential_helper_lives_on() {
             kill_process(Pid::from_child(&child), signal).unwrap();
         }
         interrupt(child, *last, "a helper");
-        let ended = (0..1000).any(|_| {
-            std::thread::sleep(Duration::from_millis(5));
-            !is_alive(helper)
-        });
-        assert!(ended, "the helper lives on after {sent:?}");
+        assert!(ends(helper), "the helper lives on after {sent:?}");
     }
+}
+
+#[test]
+fn a_credential_helper_is_waited_for_within_the_time_limit() {
+    let registry = EmbeddedRegistry::builder().basic_auth("me", "pw").start();
+    let image = format!("{}/app:1", registry.host());
+    let mut home = Home::new();
+    let pid = home.path().join("pid");
+    // Its own child keeps its output open, as a daemon that it starts would.
+    let script = format!("sleep 30 &\necho \"$$ $!\" > {}\nwait", pid.display());
+    home.write_program("docker-credential-slow", &script);
+    home.write_config(r#"{ "credsStore": "slow" }"#);
+    let started = Instant::now();
+    let ran = home.ours(&["inspect", "--timeout", "1500ms", &image]);
+    let took = started.elapsed();
+    ran.fails(6)
+        .prints("")
+        .says("credential helper docker-credential-slow for ")
+        .says("the time limit of 1.5s for everything is over")
+        .says("hint: it may wait for you");
+    assert!(took < Duration::from_secs(20), "it took {took:?}");
+    let pids = fs::read_to_string(&pid).unwrap();
+    let mut pids = pids.split_whitespace().map(|pid| pid.parse().unwrap());
+    let (helper, its_child) = (pids.next().unwrap(), pids.next().unwrap());
+    assert!(ends(helper), "the helper lives on");
+    kill_process(Pid::from_raw(its_child).unwrap(), Signal::KILL).unwrap();
+}
+
+/// Waits a while for a process to end.
+fn ends(process: i32) -> bool {
+    (0..1000).any(|_| {
+        std::thread::sleep(Duration::from_millis(5));
+        !is_alive(process)
+    })
 }
 
 /// Tells whether a process runs. One that has ended stays in the list until somebody asks how.

@@ -81,6 +81,63 @@ fn mirrors_are_named_by_flag_and_by_file() {
 }
 
 #[test]
+fn files_in_a_folder_are_merged_in_the_order_of_names() {
+    let mut stage = Stage::new();
+    let (image, host) = (stage.image(), stage.registry.host());
+    let containers = stage.home.path().join(".config/containers");
+    let folder = containers.join("registries.conf.d");
+    fs::create_dir_all(folder.join("99-folder.conf")).unwrap();
+    let inspect = |stage: &Stage| stage.home.ours(&["inspect", &image]);
+    // There need be no file beside the folder.
+    fs::write(folder.join("10-mirror.conf"), stage.file()).unwrap();
+    fs::write(folder.join("90-other.txt"), "no toml").unwrap();
+    stage.is_mirrored(&[]);
+    // The last one counts, wherever the others are.
+    let none = format!("[[registry]]\nprefix = '{host}'\n");
+    fs::write(containers.join("registries.conf"), &none).unwrap();
+    fs::write(folder.join("05-none.conf"), &none).unwrap();
+    stage.is_mirrored(&[]);
+    fs::write(folder.join("20-none.conf"), &none).unwrap();
+    inspect(&stage).succeeds().is_quiet();
+    assert!(stage.registry.log().count(|_| true) > 0);
+    stage.registry.log().clear();
+    // One that is wrong is said, and does not take the others along.
+    fs::write(folder.join("20-none.conf"), "[[registry]\n").unwrap();
+    let said = "/registries.conf.d/20-none.conf is left aside: line 1: ";
+    inspect(&stage).succeeds().says(said);
+    assert!(stage.registry.log().requests().is_empty());
+    fs::remove_file(folder.join("20-none.conf")).unwrap();
+    // They add to the file that is named as well.
+    let named = stage.home.path().join("mine.conf");
+    fs::write(&named, none).unwrap();
+    stage
+        .home
+        .set("CONTAINERS_REGISTRIES_CONF", named.as_os_str());
+    stage.is_mirrored(&[]);
+}
+
+#[test]
+fn layers_for_another_registry_are_read_from_a_mirror() {
+    let stage = Stage::new();
+    let folder = stage.home.path().join(".config/containers");
+    fs::create_dir_all(&folder).unwrap();
+    fs::write(folder.join("registries.conf"), stage.file()).unwrap();
+    let elsewhere = EmbeddedRegistry::start();
+    let list = format!("{}/copy:list", elsewhere.host());
+    let image = stage.image();
+    stage.home.ours(&["create", &list, &image]).succeeds();
+    stage.home.ours(&["push", &list]).succeeds();
+    for blob in images()[0].blob_digests() {
+        assert!(elsewhere.blob("copy", &blob).is_some(), "{blob}");
+    }
+    let asked = stage.registry.log().lines();
+    assert!(
+        asked.iter().all(|line| !line.contains("/blobs/")),
+        "{asked:?}"
+    );
+}
+
+#[test]
 fn a_list_is_made_by_mirror_and_published_without() {
     let stage = Stage::new();
     let (image, list) = (stage.image(), format!("{}/app:list", stage.registry.host()));

@@ -138,7 +138,9 @@ fn a_registry_that_is_down_is_said_to_be_down() {
                 "failed to get manifest {host}/app:amd64: GET http"
             ))
             .says("connection refused")
-            .says(&format!("hint: is a registry running on {host}?\n"));
+            .says(&format!(
+                "hint: nothing answers on {host}: is it running?\n"
+            ));
         assert!(home.drafts().is_empty());
     }
 }

@@ -1,4 +1,5 @@
-//! `registries.conf` of the containers tools (containers-registries.conf(5), version 2): its mirrors, and nothing else of it.
+//! `registries.conf` of the containers tools (containers-registries.conf(5), version 2), and the files in the folder
+//! `registries.conf.d` beside it (containers-registries.conf.d(5)): the mirrors in them, and nothing else.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -12,8 +13,11 @@ use crate::output::Output;
 
 const VARIABLE: &str = "CONTAINERS_REGISTRIES_CONF";
 
-/// The file for all users.
-const SYSTEM: &str = "/etc/containers/registries.conf";
+/// The folder of the settings for all users.
+const SYSTEM: &str = "/etc/containers";
+
+const FILE: &str = "registries.conf";
+const FOLDER: &str = "registries.conf.d";
 
 /// The mirrors of a file.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -55,40 +59,104 @@ enum Pull {
     TagOnly,
 }
 
-/// Reads the file that `CONTAINERS_REGISTRIES_CONF` names, or else the user's, or else that of all users.
+/// One `[[registry]]`.
+#[derive(Debug)]
+struct Table {
+    rule: MirrorRule,
+    insecure_hosts: Vec<String>,
+}
+
+/// Reads the file that `CONTAINERS_REGISTRIES_CONF` names, or else the user's, or else that of all users; then the files in the
+/// folders beside these. A user who has a file of their own has nothing to do with those of all users.
 ///
 /// # Errors
 /// Where the variable names one that cannot be read, or is wrong. Another one that is wrong is said and left aside.
 pub fn read(environment: &Environment, output: &Output) -> Result<RegistriesConf, Failure> {
+    let own = environment.containers();
+    let system = PathBuf::from(SYSTEM);
+    let mut tables = Vec::new();
+    let mut is_own = false;
     if let Some(path) = environment.var(VARIABLE) {
         let path = PathBuf::from(path);
-        return load(&path).map_err(|source| Failure::Setting {
+        tables = load(&path).map_err(|source| Failure::Setting {
             setting: VARIABLE,
             path,
             source,
-        });
-    }
-    let own = environment.containers();
-    let own = own.map(|folder| folder.join("registries.conf"));
-    for path in own.into_iter().chain([PathBuf::from(SYSTEM)]) {
-        match load(&path) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-            Ok(found) => return Ok(found),
-            Err(error) => {
-                let path = path.display();
-                output.warning(&format!("{path} is left aside: {error}"));
-                return Ok(RegistriesConf::default());
+        })?;
+    } else {
+        let own = own.iter().map(|folder| (folder, true));
+        for (folder, is_users) in own.chain([(&system, false)]) {
+            if let Some(found) = load_if_there(&folder.join(FILE), output) {
+                (tables, is_own) = (found, is_users);
+                break;
             }
         }
     }
-    Ok(RegistriesConf::default())
+    let system = Some(&system).filter(|_| !is_own);
+    for folder in system.into_iter().chain(&own) {
+        for path in files(&folder.join(FOLDER), output) {
+            tables.extend(load_if_there(&path, output).unwrap_or_default());
+        }
+    }
+    Ok(RegistriesConf::of(tables))
 }
 
-fn load(path: &Path) -> io::Result<RegistriesConf> {
+impl RegistriesConf {
+    /// Joins what is of several files: a table takes the place of one before it that is for the same, mirrors or none.
+    fn of(tables: Vec<Table>) -> Self {
+        let mut last: Vec<Table> = Vec::new();
+        for table in tables {
+            last.retain(|other| other.rule.prefix != table.rule.prefix);
+            last.push(table);
+        }
+        let mut found = Self::default();
+        for table in last {
+            found.insecure_hosts.extend(table.insecure_hosts);
+            if !table.rule.mirrors.is_empty() {
+                found.rules.push(table.rule);
+            }
+        }
+        found
+    }
+}
+
+/// Lists the files of a folder that count, in the order of their names.
+fn files(folder: &Path, output: &Output) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(folder).and_then(|entries| {
+        let paths = entries.map(|entry| Ok(entry?.path()));
+        paths.collect::<io::Result<Vec<_>>>()
+    });
+    let mut paths = match entries {
+        Ok(paths) => paths,
+        Err(error) => {
+            if error.kind() != io::ErrorKind::NotFound {
+                output.warning(&format!("{} is left aside: {error}", folder.display()));
+            }
+            return Vec::new();
+        }
+    };
+    paths.retain(|path| path.extension().is_some_and(|end| end == "conf") && path.is_file());
+    paths.sort();
+    paths
+}
+
+/// Reads a file that nobody named. One that is wrong is said, and has nothing in it.
+fn load_if_there(path: &Path, output: &Output) -> Option<Vec<Table>> {
+    match load(path) {
+        Ok(tables) => Some(tables),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+        Err(error) => {
+            output.warning(&format!("{} is left aside: {error}", path.display()));
+            Some(Vec::new())
+        }
+    }
+}
+
+fn load(path: &Path) -> io::Result<Vec<Table>> {
     parse(&std::fs::read_to_string(path)?).map_err(io::Error::other)
 }
 
-fn parse(text: &str) -> Result<RegistriesConf, String> {
+fn parse(text: &str) -> Result<Vec<Table>, String> {
     let file: File = toml::from_str(text).map_err(|error| {
         let line = error.span().map(|span| {
             let before = &text[..span.start.min(text.len())];
@@ -96,12 +164,14 @@ fn parse(text: &str) -> Result<RegistriesConf, String> {
         });
         format!("{}{}", line.unwrap_or_default(), error.message())
     })?;
-    let mut found = RegistriesConf::default();
+    let mut tables = Vec::new();
     for registry in file.registry {
-        let Some(prefix) = registry.prefix.or(registry.location) else {
+        let prefix = registry.prefix.filter(|prefix| !prefix.is_empty());
+        let Some(prefix) = prefix.or(registry.location) else {
             continue;
         };
         let mut mirrors = Vec::new();
+        let mut insecure_hosts = Vec::new();
         for table in registry.mirror {
             let serves = match table.pull_from_mirror {
                 _ if registry.mirror_by_digest_only => Serves::Digests,
@@ -111,15 +181,16 @@ fn parse(text: &str) -> Result<RegistriesConf, String> {
             };
             let mirror = Mirror::new(&table.location, serves).map_err(|error| error.to_string())?;
             if table.insecure {
-                found.insecure_hosts.push(mirror.host().to_owned());
+                insecure_hosts.push(mirror.host().to_owned());
             }
             mirrors.push(mirror);
         }
-        if !mirrors.is_empty() {
-            found.rules.push(MirrorRule { prefix, mirrors });
-        }
+        tables.push(Table {
+            rule: MirrorRule { prefix, mirrors },
+            insecure_hosts,
+        });
     }
-    Ok(found)
+    Ok(tables)
 }
 
 #[cfg(test)]
@@ -159,7 +230,7 @@ mod tests {
             [aliases]
             "alpine" = "docker.io/library/alpine"
         "#;
-        let found = parse(text).unwrap();
+        let found = RegistriesConf::of(parse(text).unwrap());
         let rule = |prefix: &str, mirrors: Vec<Mirror>| MirrorRule {
             prefix: prefix.to_owned(),
             mirrors,
@@ -179,7 +250,44 @@ mod tests {
         );
         // The first version of the form has no mirrors.
         let first = "[registries.search]\nregistries = ['docker.io']\n";
-        assert_eq!(parse(first).unwrap(), RegistriesConf::default());
+        let first = RegistriesConf::of(parse(first).unwrap());
+        assert_eq!(first, RegistriesConf::default());
+    }
+
+    #[test]
+    fn later_tables_take_the_place_of_earlier_ones() {
+        let table = |prefix: &str, mirrors: &[&str]| {
+            let mirrors = mirrors
+                .iter()
+                .map(|host| format!("[[registry.mirror]]\nlocation = '{host}'\ninsecure = true\n"));
+            let mirrors: String = mirrors.collect();
+            parse(&format!("[[registry]]\nprefix = '{prefix}'\n{mirrors}")).unwrap()
+        };
+        let files = [
+            table("a.io", &["one.lan"]),
+            table("b.io", &["two.lan"]),
+            table("c.io", &["three.lan"]),
+            table("a.io", &["four.lan", "five.lan"]),
+            table("b.io", &[]),
+        ];
+        let found = RegistriesConf::of(files.into_iter().flatten().collect());
+        let rules: Vec<(&str, Vec<&str>)> = found
+            .rules
+            .iter()
+            .map(|rule| {
+                let hosts = rule.mirrors.iter().map(Mirror::host);
+                (rule.prefix.as_str(), hosts.collect())
+            })
+            .collect();
+        assert_eq!(
+            rules,
+            [
+                ("c.io", vec!["three.lan"]),
+                ("a.io", vec!["four.lan", "five.lan"])
+            ]
+        );
+        // A mirror that is none any more is not left without TLS.
+        assert_eq!(found.insecure_hosts, ["three.lan", "four.lan", "five.lan"]);
     }
 
     #[test]

@@ -146,6 +146,7 @@ fn the_longest_key_wins() {
     }
     let both = Credentials {
         files: vec![file.clone(), file],
+        ..Credentials::default()
     };
     assert_eq!(both.parts("quay.io", "org/app/x"), ["quay.io/org/app"; 2]);
     assert!(both.parts("quay.io", "other").is_empty());

@@ -2,7 +2,7 @@
 //! what is special stands before what is general.
 
 use super::{Body, Doing, Outcome, Row};
-use crate::host_kind::HostKind::{DockerHub, Ecr, Ghcr, GitLab, Loopback, Quay};
+use crate::host_kind::HostKind::{DockerHub, Ecr, EcrPublic, Ghcr, GitLab, Loopback, Other, Quay};
 use crate::network::NetworkProblem;
 
 pub(super) const TABLE: &[Row] = &[
@@ -34,33 +34,48 @@ pub(super) const TABLE: &[Row] = &[
     // No answer.
     Row::network(
         |problem| problem == NetworkProblem::Dns,
-        "check the name {host}, and the network's name server",
+        "check the name {server}, and the network's name server",
     ),
     Row::network(
         |problem| problem == NetworkProblem::Refused,
-        "is a registry running on {host}?",
+        "is the token server that {host} names running on {server}?",
+    )
+    .doing(Doing::LoggingIn),
+    Row::network(
+        |problem| problem == NetworkProblem::Refused,
+        "nothing answers on {server}: is it running?",
     )
     .on(&[Loopback]),
     Row::network(
         |problem| problem == NetworkProblem::Refused,
-        "is a registry running on {host}? A firewall on the way may refuse the connection as well",
+        "nothing answers on {server}: is it running? A firewall on the way may refuse the connection as well",
     ),
     Row::network(
+        |problem| matches!(problem, NetworkProblem::NotTls | NetworkProblem::Certificate),
+        "something on the way to {server} may answer in its place: check the proxy, log in to the network, and check this system's clock",
+    )
+    .on(&[DockerHub, Ghcr, Ecr, EcrPublic]),
+    Row::network(
         |problem| problem == NetworkProblem::NotTls,
-        "if {host} is meant to serve plain http, use --insecure",
+        "{host} names its token server with https, which {server} does not speak: ask who runs it",
+    )
+    .doing(Doing::LoggingIn),
+    Row::network(
+        |problem| problem == NetworkProblem::NotTls,
+        "if {server} is meant to serve plain http, use --insecure",
     ),
     Row::network(
         |problem| problem == NetworkProblem::UnknownAuthority,
-        "a proxy on the way to {host} may open TLS: install its authority{issuer} on this system, or name the file of its certificate with --ca-file",
+        "a proxy on the way to {server} may open TLS: install its authority{issuer} on this system, or name the file of its certificate with --ca-file",
     )
-    .on(&[DockerHub, Ghcr, Ecr]),
+    .on(&[DockerHub, Ghcr, Ecr, EcrPublic]),
     Row::network(
         |problem| problem == NetworkProblem::UnknownAuthority,
         "get the certificate of that authority{issuer}: name its file with --ca-file, or put it at certs.d/{server}/ca.crt beside config.json or in /etc/docker; or use --insecure to take any certificate",
     ),
     Row::network(
         |problem| problem == NetworkProblem::Certificate,
-        "the certificate of {host} has to be renewed, or use --insecure to take any certificate; check this system's clock",
+        "use the name that the certificate of {server} is for, or have it renewed; check this system's clock; or use --insecure to take any certificate",
     ),
     Row::network(
         |problem| problem == NetworkProblem::NoAuthorities,
@@ -69,6 +84,10 @@ pub(super) const TABLE: &[Row] = &[
     Row::network(
         |problem| problem == NetworkProblem::ClientCertificate,
         "put a certificate that {server} takes, and its key, at certs.d/{server}/client.cert and client.key beside config.json or in /etc/docker",
+    ),
+    Row::network(
+        |problem| problem == NetworkProblem::ProxyCertificate,
+        "name the file of its authority's certificate with --ca-file, or put it at certs.d/HOST:PORT/ca.crt beside config.json, for the host and port of {proxy}",
     ),
     Row::network(
         |problem| problem == NetworkProblem::ProxyLogin,
@@ -80,7 +99,7 @@ pub(super) const TABLE: &[Row] = &[
     ),
     Row::network(
         |problem| problem == NetworkProblem::Tls,
-        "{host} and this program have no version of TLS or cipher in common, or {host} wants a client certificate",
+        "{server} and this program have no version of TLS or cipher in common, or {server} wants a client certificate",
     ),
     Row::network(
         |problem| matches!(problem, NetworkProblem::Timeout(_) | NetworkProblem::Slow(_)),
@@ -89,7 +108,7 @@ pub(super) const TABLE: &[Row] = &[
     .on(&[Loopback]),
     Row::network(
         |problem| matches!(problem, NetworkProblem::Timeout(_) | NetworkProblem::Slow(_)),
-        "check the network and the proxy on the way to {host}",
+        "check the network and the proxy on the way to {server}",
     ),
     Row::network(
         |problem| matches!(problem, NetworkProblem::Deadline(_)),
@@ -110,7 +129,7 @@ pub(super) const TABLE: &[Row] = &[
         429,
         "ECR counts requests by the second: repeat more often with --retry, or ask AWS for a higher quota{limits}",
     )
-    .on(&[Ecr]),
+    .on(&[Ecr, EcrPublic]),
     Row::status(
         429,
         "wait a while; {login} may give a higher limit{limits}",
@@ -123,12 +142,21 @@ pub(super) const TABLE: &[Row] = &[
     .codes(&["TOOMANYREQUESTS"]),
     // Something else than a registry.
     Row::status(
+        407,
+        "a proxy on the way to {server} wants a login: name it in HTTPS_PROXY or HTTP_PROXY, as in http://USER:PASSWORD@HOST:PORT",
+    ),
+    Row::status(
         413,
         "a proxy before {host} limits the size of what is sent: raise it there (nginx: client_max_body_size)",
     ),
     Row::status(
         403,
         "a proxy or firewall before {host} answered, not the registry: ask who runs it",
+    )
+    .body(Body::Html),
+    Row::status(
+        401,
+        "run {login}: a proxy before {host} wants a login. Or is {host} no registry, but a web site?",
     )
     .body(Body::Html),
     Row::statuses(
@@ -153,6 +181,11 @@ pub(super) const TABLE: &[Row] = &[
         "ECR's logins end after 12 hours: aws ecr get-login-password | {login} --username AWS --password-stdin",
     )
     .on(&[Ecr]),
+    Row::status(
+        401,
+        "logins of ECR Public end after 12 hours: aws ecr-public get-login-password --region us-east-1 | {login} --username AWS --password-stdin",
+    )
+    .on(&[EcrPublic]),
     Row::status(
         401,
         "run {login} as a user or robot account; Quay says so as well where there is no such repository",
@@ -181,7 +214,7 @@ pub(super) const TABLE: &[Row] = &[
         403,
         "it needs the right to {right} {repository}: look at the user's and the repository's policy, and whether the login is older than 12 hours",
     )
-    .on(&[Ecr]),
+    .on(&[Ecr, EcrPublic]),
     Row::status(
         403,
         "it needs the right to {right} {repository}; {login} as a user who has it, with an access token that may write",
@@ -210,6 +243,12 @@ pub(super) const TABLE: &[Row] = &[
         "ECR makes no repository by itself: aws ecr create-repository --repository-name {path}",
     )
     .on(&[Ecr])
+    .doing(Doing::Writing),
+    Row::status(
+        404,
+        "ECR makes no repository by itself: aws ecr-public create-repository --region us-east-1 --repository-name NAME, where NAME is what follows the registry's alias in {path}",
+    )
+    .on(&[EcrPublic])
     .doing(Doing::Writing),
     Row::statuses(
         400,
@@ -313,6 +352,13 @@ pub(super) const TABLE: &[Row] = &[
     // It does not work.
     Row::status(501, "{host} does not offer this: is it a registry?"),
     Row::status(507, "the storage of {host} is full"),
+    Row::statuses(
+        500,
+        599,
+        "the token server of {host} ({server}) is in trouble: look at its log, or try again later",
+    )
+    .on(&[Loopback, Other])
+    .doing(Doing::LoggingIn),
     Row::statuses(500, 599, "look at the registry's log").on(&[Loopback]),
     Row::statuses(
         500,
@@ -331,7 +377,7 @@ pub(super) const TABLE: &[Row] = &[
         599,
         "ECR is in trouble: try again later; health.aws.amazon.com may say more",
     )
-    .on(&[Ecr]),
+    .on(&[Ecr, EcrPublic]),
     Row::statuses(
         500,
         599,

@@ -21,6 +21,7 @@ fn operation(host: &str, what: &str) -> Operation {
     }
 }
 
+/// The server is another one than the host that is named, as a token server or a storage may be.
 fn attempt(host: &str, what: &str) -> Box<Attempt> {
     let url = Url::parse("https://x/").unwrap();
     Attempt::new(&operation(host, what), &Method::GET, &url, host)
@@ -61,11 +62,16 @@ const REFUSALS: &[(&str, &str, u16, &str, &str)] = &[
     ("reg.io", "put", 405, "<html>", "is reg.io a registry?"),
     ("docker.io", "token", 401, "", "run docker login; where two-factor"),
     ("ghcr.io", "get", 401, "UNAUTHORIZED", "run docker login ghcr.io with a token that has read:packages"),
-    (ECR, "get", 401, "", "--username AWS --password-stdin"),
+    (ECR, "get", 401, "", "aws ecr get-login-password | docker login 1.dkr"),
+    ("public.ecr.aws", "get", 401, "", "aws ecr-public get-login-password --region us-east-1 | docker login public.ecr.aws --username AWS"),
+    ("public.ecr.aws", "put", 404, "NAME_UNKNOWN", "aws ecr-public create-repository"),
+    ("public.ecr.aws", "put", 403, "DENIED", "older than 12 hours"),
+    ("public.ecr.aws", "get", 503, "", "health.aws.amazon.com"),
     ("quay.io", "get", 401, "", "Quay says so as well where"),
     (GITLAB, "get", 401, "", "read_registry"),
     ("localhost:5000", "get", 401, "", "run docker login localhost:5000"),
-    ("reg.io", "ping", 401, "<html>", "is reg.io a registry?"),
+    ("reg.io", "ping", 401, "<html>", "run docker login reg.io: a proxy"),
+    ("reg.io", "get", 401, "<html>", "run docker login reg.io: a proxy"),
     ("ghcr.io", "put", 403, "DENIED", "`packages: write`"),
     ("ghcr.io", "mount", 403, "", "`packages: write`"),
     ("ghcr.io", "get", 403, "DENIED", "read:packages"),
@@ -110,6 +116,9 @@ const REFUSALS: &[(&str, &str, u16, &str, &str)] = &[
     ("reg.io", "get", 408, "", "check the network"),
     ("reg.io", "get", 501, "", "is it a registry?"),
     ("reg.io", "upload", 507, "", "the storage of reg.io is full"),
+    ("localhost:5000", "token", 500, "", "the token server of localhost:5000 (x)"),
+    ("reg.io", "token", 503, "", "the token server of reg.io (x)"),
+    ("docker.io", "token", 503, "", "www.dockerstatus.com"),
     ("localhost:5000", "get", 500, "", "the registry's log"),
     ("docker.io", "get", 500, "", "www.dockerstatus.com"),
     ("ghcr.io", "get", 502, "<html>", "www.githubstatus.com"),
@@ -117,6 +126,7 @@ const REFUSALS: &[(&str, &str, u16, &str, &str)] = &[
     ("quay.io", "get", 504, "", "status.redhat.com"),
     (GITLAB, "get", 500, "", "status.gitlab.com"),
     ("reg.io", "get", 502, "<html>", "reg.io, or a proxy before it, is in trouble"),
+    ("reg.io", "get", 407, "<html>", "a proxy on the way to x wants a login"),
     ("reg.io", "get", 418, "", ""),
     ("reg.io", "get", 304, "", ""),
 ];
@@ -154,32 +164,38 @@ fn rate_limits_are_named() {
 const SECOND: NetworkProblem = NetworkProblem::Timeout(Duration::from_secs(1));
 
 #[rustfmt::skip]
-const PROBLEMS: &[(&str, NetworkProblem, &str)] = &[
-    ("reg.io", NetworkProblem::Dns, "check the name reg.io"),
-    ("localhost:5000", NetworkProblem::Refused, "is a registry running on localhost:5000?"),
-    ("reg.io", NetworkProblem::Refused, "is a registry running on reg.io? A firewall"),
-    ("reg.io", NetworkProblem::NotTls, "use --insecure"),
-    ("docker.io", NetworkProblem::UnknownAuthority, "may open TLS"),
-    ("reg.io", NetworkProblem::UnknownAuthority, "certs.d/x/ca.crt beside config.json or in /etc/docker; or use --insecure"),
-    ("reg.io", NetworkProblem::ClientCertificate, "certs.d/x/client.cert and client.key"),
-    ("reg.io", NetworkProblem::ProxyLogin, "http://USER:PASSWORD@HOST:PORT (its URL)"),
-    ("reg.io", NetworkProblem::Proxy, "name x in NO_PROXY"),
-    ("reg.io", NetworkProblem::ProxySetting, "correct the proxy's setting"),
-    ("reg.io", NetworkProblem::Certificate, "has to be renewed"),
-    ("reg.io", NetworkProblem::NoAuthorities, "ca-certificates"),
-    ("reg.io", NetworkProblem::Tls, "client certificate"),
-    ("localhost:5000", SECOND, "the registry's log and load"),
-    ("reg.io", SECOND, "the proxy on the way to reg.io"),
-    ("reg.io", NetworkProblem::Deadline(Duration::from_secs(1)), "--timeout"),
-    ("reg.io", NetworkProblem::Cut, ""),
-    ("reg.io", NetworkProblem::Other, ""),
+const PROBLEMS: &[(&str, &str, NetworkProblem, &str)] = &[
+    ("reg.io", "get", NetworkProblem::Dns, "check the name x,"),
+    ("reg.io", "token", NetworkProblem::Refused, "token server that reg.io names running on x?"),
+    ("localhost:5000", "token", NetworkProblem::Refused, "token server that localhost:5000 names"),
+    ("localhost:5000", "get", NetworkProblem::Refused, "nothing answers on x: is it running?"),
+    ("reg.io", "get", NetworkProblem::Refused, "is it running? A firewall"),
+    ("reg.io", "get", NetworkProblem::NotTls, "if x is meant to serve plain http, use --insecure"),
+    ("reg.io", "token", NetworkProblem::NotTls, "reg.io names its token server with https"),
+    ("docker.io", "get", NetworkProblem::NotTls, "may answer in its place"),
+    ("ghcr.io", "get", NetworkProblem::Certificate, "may answer in its place"),
+    ("docker.io", "get", NetworkProblem::UnknownAuthority, "may open TLS"),
+    ("reg.io", "get", NetworkProblem::UnknownAuthority, "certs.d/x/ca.crt beside config.json or in /etc/docker; or use --insecure"),
+    ("reg.io", "get", NetworkProblem::ClientCertificate, "certs.d/x/client.cert and client.key"),
+    ("reg.io", "get", NetworkProblem::ProxyCertificate, "--ca-file"),
+    ("reg.io", "get", NetworkProblem::ProxyLogin, "http://USER:PASSWORD@HOST:PORT (its URL)"),
+    ("reg.io", "get", NetworkProblem::Proxy, "name x in NO_PROXY"),
+    ("reg.io", "get", NetworkProblem::ProxySetting, "correct the proxy's setting"),
+    ("reg.io", "get", NetworkProblem::Certificate, "the certificate of x is for, or have it renewed"),
+    ("reg.io", "get", NetworkProblem::NoAuthorities, "ca-certificates"),
+    ("reg.io", "get", NetworkProblem::Tls, "or x wants a client certificate"),
+    ("localhost:5000", "get", SECOND, "the registry's log and load"),
+    ("reg.io", "get", SECOND, "the proxy on the way to x"),
+    ("reg.io", "get", NetworkProblem::Deadline(Duration::from_secs(1)), "--timeout"),
+    ("reg.io", "get", NetworkProblem::Cut, ""),
+    ("reg.io", "get", NetworkProblem::Other, ""),
 ];
 
 #[test]
 fn network_problems() {
-    for (host, problem, part) in PROBLEMS {
+    for (host, what, problem, part) in PROBLEMS {
         let error = RegistryError::Network {
-            attempt: attempt(host, "get"),
+            attempt: attempt(host, what),
             problem: *problem,
             source: None,
         };
@@ -187,6 +203,57 @@ fn network_problems() {
         assert_eq!(hint.is_empty(), part.is_empty(), "{problem:?}: {hint}");
         assert!(hint.contains(part), "{problem:?}: {hint}");
         assert!(error.is_unavailable());
+        // There is no --insecure for these.
+        let is_public = matches!(*host, "docker.io" | "ghcr.io");
+        assert!(!is_public || !hint.contains("--insecure"), "{hint}");
+    }
+}
+
+#[test]
+fn content_that_is_wrong() {
+    let digest = || Digest::sha256(b"x");
+    let manifest = |error| ContentProblem::Manifest(std::sync::Arc::new(error));
+    for (problem, part) in [
+        (ContentProblem::WebPage, "log in to the network"),
+        (ContentProblem::NotStored(StatusCode::OK), "in its place"),
+        (
+            manifest(ManifestError::UnsupportedType("text/html".to_owned())),
+            "is reg.io a registry?",
+        ),
+        (manifest(ManifestError::Missing("config")), "build and push"),
+        (
+            ContentProblem::Digest {
+                kind: "blob",
+                expected: digest(),
+            },
+            "a proxy or cache on the way to reg.io",
+        ),
+        (
+            ContentProblem::Encoding("gzip".to_owned()),
+            "a proxy or cache",
+        ),
+        (ContentProblem::Token, "ask who runs reg.io"),
+    ] {
+        let error = RegistryError::content(attempt("reg.io", "get"), problem);
+        let hint = error.hint().unwrap();
+        assert!(hint.contains(part), "{error}: {hint}");
+    }
+}
+
+#[test]
+fn logins_and_redirects_that_cannot_be() {
+    let challenge = RegistryError::Challenge {
+        attempt: attempt("reg.io", "get"),
+        reason: "the registry wants a login by Negotiate".to_owned(),
+    };
+    let redirect = RegistryError::Redirect {
+        attempt: attempt("reg.io", "get"),
+        to: "http://x/".to_owned(),
+        reason: "it is not protected by TLS",
+    };
+    for error in [challenge, redirect] {
+        let hint = error.hint().unwrap();
+        assert!(hint.starts_with("ask who runs reg.io: "), "{hint}");
     }
 }
 
@@ -276,8 +343,8 @@ fn every_row_is_met() {
             &Symptom::Refusal(&Refusal::parse(status, "", body.as_bytes())),
         );
     }
-    for (host, problem, _) in PROBLEMS {
-        meet(host, "get", &Symptom::Network(*problem));
+    for (host, what, problem, _) in PROBLEMS {
+        meet(host, what, &Symptom::Network(*problem));
     }
     let hints: Vec<_> = outcomes()
         .into_iter()

@@ -1,5 +1,7 @@
 //! Bringing an image's content: mounts first, uploads where that fails.
 
+use std::time::Duration;
+
 use manifest_core::{Digest, MediaType};
 use manifest_registry::{
     Child, Client, ClientConfig, Credentials, Expected, Publication, Published, RegistryError,
@@ -337,6 +339,71 @@ fn a_stalled_target_is_given_up() {
             "{error}"
         );
     }
+}
+
+#[test]
+fn a_stalled_source_is_not_taken_for_the_target() {
+    let (source, target) = (EmbeddedRegistry::start(), EmbeddedRegistry::start());
+    let image = image();
+    source.seed("app", "1", &image);
+    let stalled = Answer::SlowBody(Duration::from_secs(60));
+    source.fault(Fault::on("GET", "/blobs/").answer(stalled));
+    let config = ClientConfig {
+        timeouts: impatient(),
+        ..config()
+    };
+    let error = copy(
+        &Client::new(config).unwrap(),
+        &format!("{}/app", source.host()),
+        &format!("{}/app", target.host()),
+        &image,
+    )
+    .unwrap_err();
+    let text = error.to_string();
+    let start = format!("failed to get blob {}/app@", source.host());
+    assert!(text.starts_with(&start), "{text}");
+    assert!(text.contains("no answer within"), "{text}");
+}
+
+/// A stream cannot be sent again with another token.
+#[test]
+fn an_upload_that_is_refused_its_token_goes_on_with_another() {
+    let tokens = TokenServer::builder()
+        .anonymous(&[("*", "pull,push")])
+        .start();
+    let target = EmbeddedRegistry::builder().token_auth(&tokens).start();
+    let source = EmbeddedRegistry::start();
+    let image = image();
+    source.seed("app", "1", &image);
+    let ended = || {
+        let realm = format!("Bearer realm=\"{}\"", tokens.realm());
+        Answer::error(401, "UNAUTHORIZED", "the token has ended").header("www-authenticate", &realm)
+    };
+    let names = [
+        format!("{}/app", source.host()),
+        format!("{}/app", target.host()),
+    ];
+    target.fault(Fault::on("PUT", "/blobs/uploads/").times(1).answer(ended()));
+    copy(&client(), &names[0], &names[1], &image).unwrap();
+    for digest in image.blob_digests() {
+        assert!(target.blob("app", &digest).is_some(), "{digest}");
+    }
+    // Only once: a registry that takes no token takes none.
+    let other = EmbeddedRegistry::builder().token_auth(&tokens).start();
+    let fault = other.fault(Fault::on("PUT", "/blobs/uploads/").answer(ended()));
+    let error = copy(
+        &client(),
+        &names[0],
+        &format!("{}/app", other.host()),
+        &image,
+    )
+    .unwrap_err();
+    assert!(error.is_unauthorized(), "{error}");
+    assert!(
+        fault.hits() <= 2 * image.blob_digests().len(),
+        "{}",
+        fault.hits()
+    );
 }
 
 #[test]

@@ -155,6 +155,53 @@ fn a_huge_header_is_bounded() {
 }
 
 #[test]
+fn what_a_registry_says_at_length_is_not_repeated() {
+    let long = "x".repeat(60_000);
+    let json = |body: String| Answer::Status {
+        code: 200,
+        headers: vec![(
+            "content-type".to_owned(),
+            "application/vnd.oci.image.index.v1+json".to_owned(),
+        )],
+        body: body.into_bytes(),
+    };
+    let ok = || json("{}".to_owned());
+    let to = format!("/{long}");
+    let elsewhere = format!("ftp://x/{long}");
+    let realm = |realm: &str| {
+        let challenge = format!("Bearer realm=\"{realm}\"");
+        Answer::status(401).header("www-authenticate", &challenge)
+    };
+    for (answer, part) in [
+        (ok().header("docker-content-digest", &long), "states digest"),
+        (ok().header("content-encoding", &long), "content encoding"),
+        (realm(&elsewhere), "token server without TLS"),
+        (realm(&format!("http://[{long}")), "that is no URL"),
+        (Answer::Redirect { to }, "404 Not Found"),
+        (Answer::Redirect { to: elsewhere }, "not sent on to"),
+        (
+            json(format!(r#"{{"schemaVersion":2,"mediaType":"{long}"}}"#)),
+            "xxx",
+        ),
+        (json(format!(r#"{{"manifests":"{long}"}}"#)), ""),
+        (Answer::error(400, &long, &long), "400 Bad Request"),
+    ] {
+        let error = chain(&image("/manifests/", answer).unwrap_err());
+        let length = error.len();
+        assert!(error.contains(part), "{part}: {error:.2000}");
+        assert!(length < 9000, "{part}: {length} characters");
+    }
+}
+
+#[test]
+fn a_realm_is_shown_without_what_may_be_secret_in_it() {
+    let challenge = "Bearer realm=\"ftp://me:pw@x/token?key=secret\"";
+    let answer = Answer::status(401).header("www-authenticate", challenge);
+    let error = chain(&image("/manifests/", answer).unwrap_err());
+    assert!(error.contains("ftp://x/token?key=***"), "{error}");
+}
+
+#[test]
 fn blobs_are_bounded_by_the_callers_limit() {
     let registry = EmbeddedRegistry::start();
     let digest = registry.put_blob("app", &[b'x'; 1000]);

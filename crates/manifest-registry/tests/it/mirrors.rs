@@ -2,10 +2,10 @@
 
 use std::sync::{Arc, Mutex};
 
-use manifest_core::Reference;
+use manifest_core::{Descriptor, Reference};
 use manifest_registry::{
     Child, Client, ClientConfig, Credentials, Event, Expected, Mirror, MirrorRule, Mirrors,
-    Observer, Publication, Retrying, Serves,
+    Observer, Publication, RegistryError, Retrying, Serves,
 };
 use manifest_testkit::EmbeddedRegistry;
 use manifest_testkit::fault::{Answer, Fault};
@@ -82,6 +82,23 @@ impl Stage {
         .unwrap()
     }
 
+    fn impatient_client(&self) -> Client {
+        let location = format!("{}/hub", self.mirror.host());
+        let rule = MirrorRule {
+            prefix: self.registry.host(),
+            mirrors: vec![Mirror::new(&location, Serves::All).unwrap()],
+        };
+        Client::new(ClientConfig {
+            timeouts: crate::impatient(),
+            mirrors: Mirrors {
+                places: vec![vec![rule]],
+            },
+            observer: self.heard.clone(),
+            ..config()
+        })
+        .unwrap()
+    }
+
     fn heard(&self) -> Vec<String> {
         self.heard.0.lock().unwrap().clone()
     }
@@ -150,20 +167,7 @@ fn a_mirror_that_lies_or_fails_is_passed_over_at_once() {
         let fault = stage
             .mirror
             .fault(Fault::on_any("/v2/").answer(answer.clone()));
-        let config = ClientConfig {
-            timeouts: crate::impatient(),
-            mirrors: Mirrors {
-                places: vec![vec![MirrorRule {
-                    prefix: stage.registry.host(),
-                    mirrors: vec![
-                        Mirror::new(&format!("{}/hub", stage.mirror.host()), Serves::All).unwrap(),
-                    ],
-                }]],
-            },
-            observer: stage.heard.clone(),
-            ..config()
-        };
-        let client = Client::new(config).unwrap();
+        let client = stage.impatient_client();
         let (manifest, _) = run(client.image(&stage.target)).unwrap();
         assert_eq!(manifest.digest().as_str(), stage.image.digest);
         let is_a_lie = matches!(answer, Answer::WrongDigest);
@@ -240,4 +244,114 @@ fn nothing_is_written_to_a_mirror_or_decided_by_it() {
     let stated = run(client.manifest_digest(&target)).unwrap().unwrap();
     assert_eq!(stated.as_str(), stage.image.digest);
     assert!(stage.mirror.log().requests().is_empty());
+}
+
+/// Publishes the image of a stage to another registry.
+async fn publish_to(stage: &Stage, client: &Client, elsewhere: &EmbeddedRegistry) {
+    let manifest = client.manifest(&stage.target).await.unwrap();
+    let target = reference(&elsewhere.host(), "copy:1");
+    let child = Child::new(
+        stage.target.repository(),
+        manifest.digest(),
+        manifest.media_type(),
+        manifest.bytes(),
+    )
+    .unwrap();
+    let publication = Publication {
+        targets: std::slice::from_ref(&target),
+        media_type: manifest.media_type(),
+        bytes: manifest.bytes(),
+        children: &[child],
+        push_foreign: false,
+        expected: Expected::Anything,
+        verified: Some(&[]),
+    };
+    client.publish(&publication, |_| {}).await.unwrap();
+    assert_eq!(elsewhere.tags("copy"), ["1"]);
+    for blob in stage.image.blob_digests() {
+        let (there, here) = (
+            elsewhere.blob("copy", &blob),
+            stage.registry.blob("app", &blob),
+        );
+        assert_eq!(there, here, "{blob}");
+    }
+    assert_eq!(elsewhere.open_uploads("copy"), 0, "no upload is left open");
+}
+
+#[test]
+fn layers_are_streamed_from_a_mirror() {
+    let stage = Stage::new();
+    stage.mirror.seed("hub/app", "1", &stage.image);
+    let elsewhere = EmbeddedRegistry::start();
+    run(publish_to(&stage, &stage.client(), &elsewhere));
+    assert!(stage.registry.log().requests().is_empty());
+    assert_eq!(stage.heard(), [""; 0]);
+    // What goes to disk as well.
+    let client = stage.client();
+    let (_, blob) = blob_of(&stage);
+    let mut bytes = Vec::new();
+    let take = |_, piece: &[u8]| {
+        bytes.extend_from_slice(piece);
+        Ok::<_, RegistryError>(())
+    };
+    run(client.download(stage.target.repository(), &blob, take)).unwrap();
+    assert_eq!(bytes, stage.image.layers[0].bytes);
+    assert!(stage.registry.log().requests().is_empty());
+}
+
+/// Returns the path of the first layer in the mirror, and its descriptor.
+fn blob_of(stage: &Stage) -> (String, Descriptor) {
+    let layer = &stage.image.layers[0];
+    let digest = layer.digest.parse().unwrap();
+    let size = layer.bytes.len() as u64;
+    (
+        format!("/v2/hub/app/blobs/{}", layer.digest),
+        Descriptor::new(&layer.media_type, digest, size),
+    )
+}
+
+#[test]
+fn layers_that_a_mirror_spoils_are_streamed_from_the_registry() {
+    for answer in [
+        Answer::WrongDigest,
+        Answer::ShortBody,
+        Answer::Empty,
+        Answer::Html(200),
+        Answer::EndlessBody,
+        Answer::ResetAfterHeaders,
+        Answer::ResetBeforeHeaders,
+        Answer::SlowBody(std::time::Duration::from_secs(5)),
+        Answer::status(404),
+        Answer::status(403),
+        Answer::status(503),
+        Answer::Hang,
+    ] {
+        let image = Image::oci().layers(1, 100_000).build();
+        let stage = Stage {
+            image,
+            ..Stage::new()
+        };
+        stage.registry.seed("app", "1", &stage.image);
+        stage.mirror.seed("hub/app", "1", &stage.image);
+        let (path, blob) = blob_of(&stage);
+        let fault = Fault::on("GET", &path).answer(answer.clone());
+        let fault = stage.mirror.fault(fault);
+        let elsewhere = EmbeddedRegistry::start();
+        let client = stage.impatient_client();
+        run(publish_to(&stage, &client, &elsewhere));
+        assert_eq!(fault.hits(), 1, "{answer:?}");
+        let heard = stage.heard();
+        assert!(
+            heard.iter().all(|line| line.starts_with("passed over: ")) && !heard.is_empty(),
+            "{answer:?}: {heard:?}"
+        );
+        let mut bytes = Vec::new();
+        let take = |place, piece: &[u8]| {
+            bytes.truncate(usize::try_from(place).unwrap());
+            bytes.extend_from_slice(piece);
+            Ok::<_, RegistryError>(())
+        };
+        run(client.download(stage.target.repository(), &blob, take)).unwrap();
+        assert_eq!(bytes, stage.image.layers[0].bytes, "{answer:?}");
+    }
 }

@@ -351,7 +351,10 @@ fn what_reads_back_as_something_else() {
     let published = run(job.publish(&client(), &target)).unwrap();
     assert_eq!(published.written, 1);
     let error = published.tags[0].unconfirmed.as_ref().unwrap().to_string();
-    assert!(error.contains("403"), "{error}");
+    assert!(
+        error.starts_with("failed to get manifest ") && error.contains("403"),
+        "{error}"
+    );
     // A registry without HEAD is asked with GET.
     registry.clear_faults();
     registry.fault(Fault::on("HEAD", "/manifests/").answer(Answer::status(405)));

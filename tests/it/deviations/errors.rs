@@ -1,0 +1,174 @@
+//! What the registry answers, and what a user is told of it.
+
+use manifest_testkit::fault::{Answer, Fault};
+
+use super::{dockers, embedded, ours, stage};
+
+#[test]
+fn errors_of_the_registry_become_no_such_manifest() {
+    let cases = [
+        (
+            Answer::error(401, "UNAUTHORIZED", "authentication required"),
+            4,
+            "401",
+        ),
+        (
+            Answer::error(403, "DENIED", "requested access to the resource is denied"),
+            4,
+            "403",
+        ),
+        (Answer::error(429, "TOOMANYREQUESTS", "slow down"), 5, "429"),
+        (Answer::status(500), 6, "500"),
+        (Answer::status(503), 6, "503"),
+        (Answer::Html(502), 6, "502"),
+    ];
+    for (answer, code, status) in cases {
+        for line in [
+            "create --retry 0 --insecure @/app:1 @/app:amd64",
+            "inspect --retry 0 --insecure @/app:amd64",
+            "inspect --retry 0 --insecure -v @/app:amd64",
+        ] {
+            let stage = stage();
+            embedded(&stage).fault(Fault::on_any("/manifests/").answer(answer.clone()));
+            let seen = ours(&stage).play(line);
+            seen.ran
+                .fails(code)
+                .prints("")
+                .says(status)
+                .does_not_say("no such manifest");
+            seen.ran.says("/v2/app/manifests/amd64").says("GET");
+            assert!(seen.drafts.is_empty());
+        }
+    }
+    // Docker's CLI takes a 401 with a detail for an image that is not there.
+    let stage = stage();
+    let detail =
+        r#"{"errors":[{"code":"UNAUTHORIZED","message":"authentication required","detail":[]}]}"#;
+    let body = detail.as_bytes().to_vec();
+    let headers = vec![("content-type".to_owned(), "application/json".to_owned())];
+    let answer = Answer::Status {
+        code: 401,
+        headers,
+        body,
+    };
+    embedded(&stage).fault(Fault::on_any("/manifests/").answer(answer));
+    let line = "inspect --insecure @/app:amd64";
+    if let Some(seen) = dockers(&stage, &[line]) {
+        seen.ran.fails(1).says("no such manifest");
+    }
+    ours(&stage)
+        .play(line)
+        .ran
+        .fails(4)
+        .does_not_say("no such manifest");
+}
+
+#[test]
+fn errors_of_the_registry_while_pushing() {
+    let cases = [
+        (
+            Answer::error(401, "UNAUTHORIZED", "authentication required"),
+            4,
+            "401",
+        ),
+        (
+            Answer::error(403, "DENIED", "requested access to the resource is denied"),
+            4,
+            "403",
+        ),
+        (Answer::error(429, "TOOMANYREQUESTS", "slow down"), 5, "429"),
+        (Answer::status(503), 6, "503"),
+        (
+            Answer::error(400, "MANIFEST_INVALID", "this registry takes no such list"),
+            1,
+            "400",
+        ),
+    ];
+    for (answer, code, status) in cases {
+        let stage = stage();
+        let ours = ours(&stage);
+        ours.play("create --insecure @/app:1 @/app:amd64")
+            .ran
+            .succeeds();
+        embedded(&stage).fault(Fault::on("PUT", "/manifests/").answer(answer));
+        let seen = ours.play("push --retry 0 --insecure --purge @/app:1");
+        seen.ran
+            .fails(code)
+            .prints("")
+            .says(status)
+            .says("PUT")
+            .says("/v2/app/manifests/1");
+        assert_eq!(seen.drafts.len(), 1, "a push that failed purges nothing");
+    }
+}
+
+#[test]
+fn what_may_pass_is_tried_again() {
+    let stage = stage();
+    let registry = embedded(&stage);
+    let ours = ours(&stage);
+    registry.fault(
+        Fault::on("GET", "/manifests/")
+            .times(1)
+            .answer(Answer::status(503)),
+    );
+    let created = ours.play("create --insecure @/app:1 @/app:amd64").ran;
+    let line = "/v2/app/manifests/amd64: 503 Service Unavailable; retry 1 of 5 in ";
+    let _ = created.succeeds().says(line).does_not_say("retry 2");
+    registry.fault(
+        Fault::on("PUT", "/manifests/")
+            .times(1)
+            .answer(Answer::ResetBeforeHeaders),
+    );
+    let pushed = ours.play("push --insecure @/app:1").ran;
+    let _ = pushed
+        .succeeds()
+        .says("the connection was cut; retry 1 of 5 in ");
+    registry.fault(Fault::on("GET", "/manifests/").answer(Answer::status(503)));
+    let gone = ours.play("inspect --insecure --retry 1 @/app:amd64").ran;
+    let _ = gone
+        .fails(6)
+        .prints("")
+        .says("retry 1 of 1 in ")
+        .says("503 Service Unavailable (2 attempts)");
+    let late = ours
+        .play("inspect --insecure --retry 99 --timeout 5s @/app:amd64")
+        .ran;
+    let _ = late
+        .fails(6)
+        .prints("")
+        .says("503 Service Unavailable")
+        .says("no time is left for another");
+    registry.clear_faults();
+    registry.fault(Fault::on("GET", "/manifests/").answer(Answer::Hang));
+    let hanging = ours
+        .play("inspect --insecure --timeout 500ms @/app:amd64")
+        .ran;
+    let _ = hanging
+        .fails(6)
+        .prints("")
+        .says("the time limit of 500ms for everything is over")
+        .says("--timeout");
+}
+
+#[test]
+fn a_registry_that_is_down() {
+    let stage = stage();
+    // Nobody listens on port 1.
+    let ours = ours(&stage);
+    for line in [
+        "create @/app:1 127.0.0.1:1/app:1",
+        "inspect 127.0.0.1:1/app:1",
+    ] {
+        ours.play(line)
+            .ran
+            .fails(6)
+            .prints("")
+            .says("127.0.0.1:1")
+            .does_not_say("no such");
+    }
+    ours.play("inspect registry.invalid/app:1")
+        .ran
+        .fails(6)
+        .says("registry.invalid");
+}
