@@ -251,10 +251,12 @@ fn descriptors(object: &Object<'_>, field: &str) -> Result<Vec<Descriptor>, Mani
     if elements.len() > LIST_ENTRIES {
         return Err(ManifestError::TooManyEntries(elements.len()));
     }
-    elements
-        .into_iter()
-        .map(|element| Ok(Descriptor::parse(element.get().as_bytes())?))
-        .collect()
+    // As many as there are: lists are kept in hundreds, and one that grows has room for more.
+    let mut descriptors = Vec::with_capacity(elements.len());
+    for element in elements {
+        descriptors.push(Descriptor::parse(element.get().as_bytes())?);
+    }
+    Ok(descriptors)
 }
 
 #[cfg(test)]

@@ -67,8 +67,11 @@ pub(super) async fn run(context: &Context<'_>, args: &Args) -> Result<(), Failur
             draft = drafting::refreshed(&resolved, &draft);
         }
     }
-    publishing::publish(context, &client, draft.clone(), &args.publish, Some(moved)).await?;
-    if is_pushed && args.purge.is_on() && store.remove_unchanged(&draft)? == Removal::Changed {
+    let purged = (is_pushed && args.purge.is_on()).then(|| draft.clone());
+    publishing::publish(context, &client, draft, &args.publish, Some(moved)).await?;
+    if let Some(purged) = purged
+        && store.remove_unchanged(&purged)? == Removal::Changed
+    {
         context.output.warning(&format!(
             "the draft of {list} was changed while it was pushed, so it was not removed"
         ));
