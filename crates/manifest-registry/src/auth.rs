@@ -1,5 +1,7 @@
 //! Logging in: from a registry's challenge and the user's credentials to an `Authorization` header.
 
+use std::sync::Arc;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
@@ -33,19 +35,33 @@ pub(crate) struct Login<'a> {
     /// The rights that are needed, in the order in which they are asked for.
     pub(crate) scopes: &'a [Scope],
     /// The rights that one token is asked for first, for this and other calls; may be empty.
-    pub(crate) shared: &'a [Scope],
+    pub(crate) shared: &'a Arc<[Scope]>,
+    /// The call that is to be made.
+    pub(crate) asked: Asked<'a>,
     /// The header that the registry did not take.
     pub(crate) rejected: Option<&'a HeaderValue>,
+}
+
+/// A call that a login is for. It is put into words only where one has to be fetched.
+#[derive(Clone, Copy)]
+pub(crate) struct Asked<'a> {
+    pub(crate) operation: &'a Operation,
+    pub(crate) method: &'a Method,
+    pub(crate) url: &'a Url,
+    /// The host that the user named.
+    pub(crate) host: &'a str,
+}
+
+impl Asked<'_> {
+    pub(crate) fn attempt(&self) -> Box<Attempt> {
+        Attempt::new(self.operation, self.method, self.url, self.host)
+    }
 }
 
 impl Login<'_> {
     /// Returns the login that answers `challenge`; nothing where there are no credentials for it, or the only one
     /// that there can be was rejected.
-    pub(crate) async fn pass(
-        &self,
-        challenge: &Challenge,
-        attempt: Box<Attempt>,
-    ) -> Result<Option<Pass>, RegistryError> {
+    pub(crate) async fn pass(&self, challenge: &Challenge) -> Result<Option<Pass>, RegistryError> {
         match (challenge, self.credential) {
             (Challenge::Basic, Credential::Basic { username, password }) => {
                 Ok(self.unless_rejected(Some(basic(username, password))))
@@ -56,15 +72,15 @@ impl Login<'_> {
             }
             (Challenge::Bearer { realm, service }, _) => {
                 let service = service.as_deref();
-                if let Some(pass) = self.shared_token(realm, service, &attempt).await? {
+                if let Some(pass) = self.shared_token(realm, service).await? {
                     return Ok(Some(pass));
                 }
                 let key = TokenKey::new(&self.host.domain, realm, service, self.scopes);
-                let fetch = || self.fetch(realm, service, self.scopes, attempt);
+                let fetch = || self.fetch(realm, service, self.scopes);
                 self.tokens.get(&key, self.rejected, fetch).await.map(Some)
             }
             (Challenge::Unknown(schemes), _) => Err(RegistryError::Challenge {
-                attempt,
+                attempt: self.asked.attempt(),
                 reason: format!("the registry wants a login by {}", schemes.join(" or ")),
             }),
         }
@@ -76,19 +92,18 @@ impl Login<'_> {
         &self,
         realm: &str,
         service: Option<&str>,
-        attempt: &Attempt,
     ) -> Result<Option<Pass>, RegistryError> {
         if self.shared.is_empty() {
             return Ok(None);
         }
-        let key = TokenKey::new(&self.host.domain, realm, service, self.shared);
+        let key = TokenKey::shared(&self.host.domain, realm, service, self.shared);
         if self.rejected.is_some() {
             self.tokens.give_up(&key);
         }
         if self.tokens.is_given_up(&key) {
             return Ok(None);
         }
-        let fetch = || self.fetch(realm, service, self.shared, Box::new(attempt.clone()));
+        let fetch = || self.fetch(realm, service, self.shared);
         match self.tokens.get(&key, None, fetch).await {
             Err(error) if error.is_final_refusal() => {
                 self.tokens.give_up(&key);
@@ -114,10 +129,9 @@ impl Login<'_> {
         realm: &str,
         service: Option<&str>,
         scopes: &[Scope],
-        attempt: Box<Attempt>,
     ) -> Result<Token, RegistryError> {
         let unusable = |what: &str| RegistryError::Challenge {
-            attempt,
+            attempt: self.asked.attempt(),
             reason: format!(
                 "the registry names a token server {what}: {:?}",
                 shown_realm(realm)

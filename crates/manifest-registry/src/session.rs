@@ -13,7 +13,7 @@ use tokio::sync::OnceCell;
 use url::Url;
 
 use crate::answer::Answer;
-use crate::auth::Login;
+use crate::auth::{Asked, Login};
 use crate::challenge::Challenge;
 use crate::credentials::{Credential, Credentials};
 use crate::endpoint::{Mode, api_host};
@@ -234,13 +234,14 @@ impl Session {
         let (mut answer, mut pass) = match first {
             Some(answer) => (answer, None),
             None if is_own => {
-                let pass = self.pass(&host, call, &base, None).await?;
-                let answer = self.send(&host, call, mode, pass.as_ref(), tries).await?;
+                let pass = self.pass(&host, call, (&base, &url), None).await?;
+                let sent = self.send_to(&host, call, mode, (&base, &url), pass.as_ref(), tries);
+                let answer = sent.await?;
                 (answer, pass)
             }
             None => {
-                let answer = self.send(&host, call, mode, None, tries).await?;
-                return answer.accepted().await;
+                let sent = self.send_to(&host, call, mode, (&base, &url), None, tries);
+                return sent.await?.accepted().await;
             }
         };
         let mut is_first = true;
@@ -271,14 +272,15 @@ impl Session {
                 self.ping(&host, mode, &base).await?;
             }
             let rejected = pass.as_ref().map(|pass| &pass.header);
-            let other = self.pass(&host, call, &base, rejected).await?;
+            let other = self.pass(&host, call, (&base, &url), rejected).await?;
             // Some token servers give the same token for all scopes; that one is refused for good.
             let is_same = |other: &Pass| Some(&other.header) == rejected;
             pass = match other {
                 Some(other) if status != StatusCode::FORBIDDEN || !is_same(&other) => Some(other),
                 _ => return Err(refused),
             };
-            answer = self.send(&host, call, mode, pass.as_ref(), tries).await?;
+            let sent = self.send_to(&host, call, mode, (&base, &url), pass.as_ref(), tries);
+            answer = sent.await?;
             is_first = false;
         }
     }
@@ -314,7 +316,8 @@ impl Session {
         let base = host.url(Mode::Verified, "/")?;
         let mut open = Box::pin(self.open(host, call, tries));
         // Whoever needs the token finds it, or why there is none, where tokens are.
-        let mut token = Box::pin(self.pass_for(expected, host, call, &base, None));
+        let url = self.target(host, call, Mode::Verified)?;
+        let mut token = Box::pin(self.pass_for(expected, host, call, (&base, &url), None));
         let (opened, is_fetched) = tokio::select! {
             opened = &mut open => (opened, false),
             _ = &mut token => ((&mut open).await, true),
@@ -391,11 +394,24 @@ impl Session {
     ) -> Result<Answer, RegistryError> {
         let base = host.url(mode, "/")?;
         let url = self.target(host, call, mode)?;
-        let attempt = || Attempt::new(&call.operation, &call.method, &url, &host.domain);
-        let Some(mode) = self.transport.next_mode(&base, mode, &url) else {
+        self.send_to(host, call, mode, (&base, &url), pass, tries)
+            .await
+    }
+
+    /// Sends a call to its URL, of a host that has this URL of its own.
+    async fn send_to(
+        &self,
+        host: &Host,
+        call: &Call<'_>,
+        mode: Mode,
+        (base, url): (&Url, &Url),
+        pass: Option<&Pass>,
+        tries: &Tries,
+    ) -> Result<Answer, RegistryError> {
+        let Some(mode) = self.transport.next_mode(base, mode, url) else {
             return Err(RegistryError::Redirect {
-                attempt: attempt(),
-                to: crate::redact::url(&url),
+                attempt: Attempt::new(&call.operation, &call.method, url, &host.domain),
+                to: crate::redact::url(url),
                 reason: "it is not protected by TLS",
             });
         };
@@ -404,7 +420,7 @@ impl Session {
             host: &host.domain,
             mode,
             method: call.method.clone(),
-            url,
+            url: url.clone(),
             headers: call.headers.clone(),
             authorization: pass.map(|pass| pass.header.clone()),
             payload: &call.payload,
@@ -439,11 +455,11 @@ impl Session {
         &self,
         host: &Host,
         call: &Call<'_>,
-        base: &Url,
+        urls: (&Url, &Url),
         rejected: Option<&HeaderValue>,
     ) -> Result<Option<Pass>, RegistryError> {
         match host.challenge() {
-            Some(challenge) => self.pass_for(&challenge, host, call, base, rejected).await,
+            Some(challenge) => self.pass_for(&challenge, host, call, urls, rejected).await,
             None => Ok(None),
         }
     }
@@ -454,7 +470,7 @@ impl Session {
         challenge: &Challenge,
         host: &Host,
         call: &Call<'_>,
-        base: &Url,
+        (base, url): (&Url, &Url),
         rejected: Option<&HeaderValue>,
     ) -> Result<Option<Pass>, RegistryError> {
         let credential = self.credential(host, call.path());
@@ -464,10 +480,11 @@ impl Session {
         // One token is asked for by one user.
         let own = self.credentials.parts(&host.domain, call.path());
         let is_mine = |scope: &Scope| self.credentials.parts(&host.domain, scope.path()) == own;
+        let none = Arc::default();
         let shared = if call.shared.iter().all(is_mine) {
-            &call.shared[..]
+            &call.shared
         } else {
-            &[]
+            &none
         };
         let login = Login {
             transport: &self.transport,
@@ -478,10 +495,14 @@ impl Session {
             scopes: &call.scopes,
             shared,
             rejected,
+            asked: Asked {
+                operation: &call.operation,
+                method: &call.method,
+                url,
+                host: &host.domain,
+            },
         };
-        login
-            .pass(challenge, self.attempt(host, call, host.mode())?)
-            .await
+        login.pass(challenge).await
     }
 
     /// Returns the place of the credentials for a repository.

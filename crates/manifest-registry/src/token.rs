@@ -2,6 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 use std::fmt;
+use std::hash::{Hash, Hasher};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use http::header::HeaderValue;
@@ -52,25 +53,36 @@ impl fmt::Display for Scope {
 }
 
 /// What a token is for: a registry, the token server that it names, and a set of scopes.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct TokenKey {
     pub(crate) host: String,
     pub(crate) realm: String,
     pub(crate) service: Option<String>,
-    /// Sorted.
-    scopes: Vec<Scope>,
+    scopes: Arc<[Scope]>,
 }
 
 impl TokenKey {
+    /// Makes the key of what one call needs, in whichever order.
     pub(crate) fn new(host: &str, realm: &str, service: Option<&str>, scopes: &[Scope]) -> Self {
         let mut scopes = scopes.to_vec();
         scopes.sort();
         scopes.dedup();
+        Self::shared(host, realm, service, &scopes.into())
+    }
+
+    /// Makes the key of what many calls share, which all name it in the same order. It is made for each request, so that
+    /// nothing is copied.
+    pub(crate) fn shared(
+        host: &str,
+        realm: &str,
+        service: Option<&str>,
+        scopes: &Arc<[Scope]>,
+    ) -> Self {
         Self {
             host: host.to_owned(),
             realm: realm.to_owned(),
             service: service.map(str::to_owned),
-            scopes,
+            scopes: scopes.clone(),
         }
     }
 
@@ -80,6 +92,14 @@ impl TokenKey {
                 .scopes
                 .iter()
                 .all(|wanted| self.scopes.iter().any(|scope| scope.covers(wanted)))
+    }
+}
+
+impl Hash for TokenKey {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.host.hash(state);
+        // The tokens of one run differ in the last of their scopes, and there may be many in one.
+        self.scopes.last().hash(state);
     }
 }
 
@@ -220,7 +240,10 @@ impl Tokens {
 
     fn cell(&self, key: &TokenKey) -> Arc<tokio::sync::Mutex<Cell>> {
         let mut cells = self.cells.lock().unwrap_or_else(PoisonError::into_inner);
-        cells.entry(key.clone()).or_default().clone()
+        match cells.get(key) {
+            Some(cell) => cell.clone(),
+            None => cells.entry(key.clone()).or_default().clone(),
+        }
     }
 
     /// Finds a cell with more scopes than `key`, unless `key` has its own.
