@@ -107,10 +107,14 @@ impl Push<'_> {
         }
     }
 
-    /// Looks whether all that the tags lead to is there. Returns what is not, and why that cannot be told, where it cannot.
-    pub(crate) async fn lost(&self) -> (Vec<Digest>, Option<RegistryError>) {
+    /// Looks whether all that the tags lead to is there, but for what was just seen. Returns what is not, and why that cannot be told, where it cannot.
+    pub(crate) async fn lost(
+        &self,
+        is_seen: impl Fn(&Digest) -> bool,
+    ) -> (Vec<Digest>, Option<RegistryError>) {
         let verified = self.publication.verified.unwrap_or_default();
-        let looks = verified.iter().map(|digest| async move {
+        let verified = verified.iter().filter(|digest| !is_seen(digest));
+        let looks = verified.map(|digest| async move {
             let reference = self.target.at(digest.clone());
             (digest, self.has(&reference).await)
         });
@@ -138,7 +142,8 @@ impl Push<'_> {
         }
     }
 
-    async fn read(&self, name: &Reference) -> Result<Option<Digest>, RegistryError> {
+    /// Asks what a name shows, for its own sake: by reading it where HEAD does not say.
+    pub(crate) async fn read(&self, name: &Reference) -> Result<Option<Digest>, RegistryError> {
         match self.look_again(name).await? {
             Seen::At(digest) => Ok(Some(digest)),
             Seen::Nothing => Ok(None),

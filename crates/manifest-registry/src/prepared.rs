@@ -257,7 +257,12 @@ impl<'a> Prepared<'a> {
 
     /// Looks, once for all tags, whether what they lead to is there: it may be gone although a tag is as it should be.
     async fn verified(&self, name: &Reference) -> Result<Option<RegistryError>, RegistryError> {
-        let (lost, unknown) = self.lost.get_or_init(|| self.push.lost()).await;
+        // Where nothing is written, what was seen a moment ago need not be looked at again.
+        let is_seen = |digest: &Digest| {
+            let key = (digest, None);
+            !self.has_work() && self.push.children.iter().any(|child| child.key() == key)
+        };
+        let (lost, unknown) = self.lost.get_or_init(|| self.push.lost(is_seen)).await;
         if lost.is_empty() {
             return Ok(unknown.clone());
         }

@@ -238,10 +238,8 @@ impl<'a> Push<'a> {
     /// Looks what names elsewhere show.
     pub(crate) async fn watch(&self, names: &[Reference]) -> Vec<Shown> {
         let looks = names.iter().map(|name| async move {
-            match self.look(name).await {
-                Ok(Seen::At(digest)) => (name.clone(), Some(digest)),
-                _ => (name.clone(), None),
-            }
+            let shown = self.read(name).await;
+            (name.clone(), shown.ok().flatten())
         });
         concurrent(PARALLEL_WORK, looks).await
     }

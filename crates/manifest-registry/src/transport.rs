@@ -393,19 +393,22 @@ impl Transport {
             return lanes.add_none();
         };
         let (observer, mode) = (self.observer.clone(), pool.mode());
+        let connect = self.timeouts.connect;
         tokio::spawn(async move {
             let started = Instant::now();
-            match client.get(url.clone()).send().await {
+            let answered = client.get(url.clone()).send().await;
+            let request = Request {
+                method: &Method::GET,
+                url: &redact::url(&url),
+                attempt: 1,
+                login: None,
+                elapsed: started.elapsed(),
+            };
+            match answered {
                 Ok(response) => {
                     let version = response.version();
                     observer.event(&Event::Answered {
-                        request: &Request {
-                            method: &Method::GET,
-                            url: &redact::url(&url),
-                            attempt: 1,
-                            login: None,
-                            elapsed: started.elapsed(),
-                        },
+                        request: &request,
                         status: response.status().as_u16(),
                         mode,
                         version: &format!("{version:?}"),
@@ -416,7 +419,14 @@ impl Transport {
                         lanes.add_none();
                     }
                 }
-                Err(_) => lanes.add_none(),
+                Err(error) => {
+                    observer.event(&Event::Failed {
+                        request: &request,
+                        problem: NetworkProblem::of(&error, connect),
+                        cause: Some(&Cause::of(&error)),
+                    });
+                    lanes.add_none();
+                }
             }
         });
     }

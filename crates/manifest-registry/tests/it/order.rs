@@ -20,6 +20,38 @@ fn image(seed: &str) -> BuiltImage {
     Image::oci().seed(seed).layers(2, 100).build()
 }
 
+/// A registry with an image, and a list of it that is to be published as `app:1`.
+struct World {
+    registry: EmbeddedRegistry,
+    image: BuiltImage,
+    source: Reference,
+    target: Reference,
+    children: [Child; 1],
+    list: Vec<u8>,
+}
+
+impl World {
+    fn new() -> Self {
+        let registry = EmbeddedRegistry::start();
+        let image = image("a");
+        registry.seed("one", "1", &image);
+        let source = reference(&registry.host(), "one:1");
+        Self {
+            target: reference(&registry.host(), "app:1"),
+            children: [child(&image, &source)],
+            list: Index::oci().image(&image).build().manifest,
+            registry,
+            image,
+            source,
+        }
+    }
+
+    fn watch(&self, is_first: bool) -> Watch<'_> {
+        let names = std::slice::from_ref(&self.source);
+        Watch { names, is_first }
+    }
+}
+
 fn child(image: &BuiltImage, source: &Reference) -> Child {
     let digest = Digest::sha256(&image.manifest);
     let of = source.repository();
@@ -98,56 +130,64 @@ fn an_image_waits_for_its_own_blobs_only() {
 #[test]
 fn names_that_are_watched_are_waited_for_before_tags_or_before_all_writes() {
     for is_first in [false, true] {
-        let registry = EmbeddedRegistry::start();
-        let a = image("a");
-        registry.seed("one", "1", &a);
-        let source = reference(&registry.host(), "one:1");
-        let children = [child(&a, &source)];
-        let list = Index::oci().image(&a).build().manifest;
-        let target = reference(&registry.host(), "app:1");
-        let client = client();
-        let watch = Watch {
-            names: std::slice::from_ref(&source),
-            is_first,
-        };
+        let world = World::new();
         let shown = |shown: &[Shown]| {
-            let now = Digest::sha256(&a.manifest);
-            assert_eq!(shown, [(source.clone(), Some(now))]);
+            let now = Digest::sha256(&world.image.manifest);
+            assert_eq!(shown, [(world.source.clone(), Some(now))]);
             Err(RegistryError::TagMoved {
-                reference: Box::new(source.clone()),
+                reference: Box::new(world.source.clone()),
                 expected: None,
                 found: None,
             })
         };
-        let released = release(&client, &target, &children, &list, watch, shown);
+        let (client, watch) = (client(), world.watch(is_first));
+        let (target, children) = (&world.target, &world.children);
+        let released = release(&client, target, children, &world.list, watch, shown);
         run(released).unwrap_err();
-        let writes = |path: &str| registry.log().count(|r| r.is("PUT", path));
+        let log = world.registry.log();
+        let writes = |path: &str| log.count(|r| r.is("PUT", path));
         assert_eq!(writes("/v2/app/manifests/1"), 0);
         let child = usize::from(!is_first);
         assert_eq!(writes("/v2/app/manifests/sha256:"), child);
-        assert_eq!(registry.log().count(|r| r.method == "POST"), 3 * child);
+        assert_eq!(log.count(|r| r.method == "POST"), 3 * child);
     }
 }
 
 #[test]
 fn names_that_are_watched_keep_nothing_but_the_tags_waiting() {
-    let registry = EmbeddedRegistry::start();
-    let a = image("a");
-    registry.seed("one", "1", &a);
-    let source = reference(&registry.host(), "one:1");
-    let children = [child(&a, &source)];
-    let list = Index::oci().image(&a).build().manifest;
+    let world = World::new();
     let hangs = Fault::on("HEAD", "/v2/one/manifests/1");
-    registry.fault(hangs.answer(Answer::Hang));
-    let watch = Watch {
-        names: std::slice::from_ref(&source),
-        is_first: false,
-    };
-    let (client, target) = (client(), reference(&registry.host(), "app:1"));
+    world.registry.fault(hangs.answer(Answer::Hang));
+    let (client, watch) = (client(), world.watch(false));
+    let (target, children) = (&world.target, &world.children);
     until(
-        release(&client, &target, &children, &list, watch, |_| Ok(())),
-        registry.log(),
+        release(&client, target, children, &world.list, watch, |_| Ok(())),
+        world.registry.log(),
         "PUT",
         "/v2/app/manifests/sha256:",
     );
+}
+
+#[test]
+fn names_that_are_watched_are_read_where_head_does_not_say() {
+    let world = World::new();
+    let silent = Fault::on("HEAD", "/v2/one/manifests/1");
+    world.registry.fault(silent.answer(Answer::status(405)));
+    let seen = std::cell::Cell::new(false);
+    let shown = |shown: &[Shown]| {
+        seen.set(shown[0].1 == Some(Digest::sha256(&world.image.manifest)));
+        Ok(())
+    };
+    let (client, watch) = (client(), world.watch(false));
+    let (target, children) = (&world.target, &world.children);
+    run(release(
+        &client,
+        target,
+        children,
+        &world.list,
+        watch,
+        shown,
+    ))
+    .unwrap();
+    assert!(seen.get());
 }
