@@ -23,7 +23,7 @@ use std::collections::BTreeMap;
 use manifest_core::draft::Origin;
 use manifest_core::reference::Repository;
 use manifest_core::{Digest, Draft, Entry, Manifest, MediaType, PublishedList, Reference, Source};
-use manifest_registry::{Child, Client, Outlook, Publication, Watch};
+use manifest_registry::{Child, Client, Expected, Outlook, Publication, Watch};
 
 use crate::cli::{Moved, OnDuplicate, PlatformList};
 use crate::commands::for_all;
@@ -46,7 +46,6 @@ pub(crate) async fn publish(
     flags: &PublishFlags,
     drafted: Option<Moved>,
 ) -> Result<(), Failure> {
-    flags.check()?;
     let usual = match drafted {
         Some(_) if !flags.is_new_form() => OnDuplicate::Warn,
         _ => OnDuplicate::Error,
@@ -203,11 +202,7 @@ async fn send(
             .collect();
         return plan::show(&work.report, work.bytes, &plan, &of_children, flags, output);
     }
-    let say = |line: &str| {
-        if !flags.quiet.is_on() {
-            output.status(line);
-        }
-    };
+    let say = |line: &str| flags.say(line, output);
     let check = |outlook: &Outlook| {
         if outlook.copies > 0 {
             say(&format!(
@@ -259,7 +254,12 @@ async fn send(
     targets::in_order(&mut released.tags, targets);
     let mut outcome = Outcome::of(&released);
     if outcome.is_good() {
-        outcome.add(targets::put(client, &work.child_tags).await);
+        // Where its registry does not say what a tag shows, that was not seen before.
+        let expected = match flags.if_not_exists.is_on() {
+            true => Expected::Nothing,
+            false => Expected::Anything,
+        };
+        outcome.add(targets::put(client, &work.child_tags, expected).await);
     }
     outcome.tell(flags, output)?;
     work.report.write(&outcome.written(), flags, context)
@@ -289,7 +289,7 @@ fn examine(
     warnings.extend(review::oddities(draft));
     review::require(draft, &PlatformList::all(&flags.require))?;
     for line in settled.done {
-        output.status(&line);
+        flags.say(&line, output);
     }
     for warning in review::strictly(flags.strict.is_on(), warnings)? {
         output.warning(&warning);

@@ -25,6 +25,13 @@ fn a_refresh_loses_no_platform_in_silence() {
             .says("create --amend REGISTRY/app:1 REGISTRY/app:moving");
         assert_eq!(shell.store(), before);
         assert!(registry.manifest("app", "1").is_none());
+        // Flags that do not go together are found before the draft is changed.
+        registry.push("app", "moving", &both);
+        shell
+            .run("push --moved refresh --by-digest --if-not-exists @/app:1")
+            .fails(125);
+        assert_eq!(shell.store(), before);
+        registry.push("app", "moving", &one);
         // Who means it says so.
         shell.run("create --amend @/app:1 @/app:moving").succeeds();
         shell.run("push --moved refresh @/app:1").succeeds();

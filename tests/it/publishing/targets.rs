@@ -319,6 +319,41 @@ fn conditions_and_tags_of_images() {
 }
 
 #[test]
+fn a_tag_of_an_image_that_head_does_not_show_is_there_all_the_same() {
+    let registry = Watched::empty(Kind::Embedded);
+    registry.push("base", "1", &built("linux/amd64", "1").1);
+    registry.push("app", "1-amd64", &built("linux/amd64", "other").0);
+    let shell = Shell::new(&registry);
+    shell.run("create @/app:1 @/base:1").succeeds();
+    let silent = Fault::on("HEAD", "/v2/app/manifests/1-amd64");
+    registry.fault(silent.answer(Answer::status(405)));
+    registry.lines();
+    let mut command = shell.command("push @/app:1 --if-not-exists --child-tags");
+    shell
+        .run_command(command.arg("1-{arch}"))
+        .fails(7)
+        .says("REGISTRY/app:1-amd64 is not written: it is there already");
+    assert!(registry.writes().is_empty());
+}
+
+#[test]
+fn a_list_that_is_there_has_its_images_looked_at_once() {
+    let registry = Watched::empty(Kind::Embedded);
+    let (_, one) = built("linux/amd64", "1");
+    registry.push("base", "1", &one);
+    let shell = Shell::new(&registry);
+    shell.run("create @/app:1 @/base:1").succeeds();
+    shell.run("push @/app:1").succeeds();
+    registry.lines();
+    shell.run("push @/app:1").succeeds();
+    let lines = registry.lines();
+    for child in &one.children {
+        let looks = lines.iter().filter(|line| line.contains(child.as_str()));
+        assert_eq!(looks.count(), 1, "{lines:#?}");
+    }
+}
+
+#[test]
 fn names_are_told_in_the_order_given() {
     for registry in watched::each() {
         let shell = Shell::new(&registry);

@@ -173,7 +173,7 @@ pub(super) async fn run(context: &Context<'_>, args: &Args) -> Result<(), Failur
             Ok((change, said))
         }
     })?;
-    say(&said, context);
+    say(&said, args, context);
     Ok(context
         .output
         .result(format!("Created manifest list {list}"))?)
@@ -203,21 +203,13 @@ async fn push(
     }
     let resolved = resolve(context, args, &list, images, None).await?;
     let (draft, said) = make(&list, None, &resolved, args)?;
-    if args.sources.no_copy.is_on() {
-        for text in &args.publish.tag {
-            // What is no reference is told by who publishes.
-            if let Ok(target) = Reference::parse(text) {
-                check_no_copy(&draft.entries, &target)?;
-            }
-        }
-    }
-    say(&said, context);
+    say(&said, args, context);
     publishing::publish(context, &resolved.client, draft, &args.publish, None).await
 }
 
-fn say(said: &Settled, context: &Context<'_>) {
+fn say(said: &Settled, args: &Args, context: &Context<'_>) {
     for line in &said.done {
-        context.output.status(line);
+        args.publish.say(line, context.output);
     }
     for warning in &said.warnings {
         context.output.warning(warning);

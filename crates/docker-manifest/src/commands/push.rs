@@ -44,6 +44,7 @@ pub(super) async fn run(context: &Context<'_>, args: &Args) -> Result<(), Failur
         prefix: None,
         source,
     })?;
+    args.publish.check()?;
     let store = context.store()?;
     let missing = || Failure::NoDraft {
         reference: Box::new(list.clone()),

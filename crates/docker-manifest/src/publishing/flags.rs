@@ -9,6 +9,7 @@ use manifest_registry::Expected;
 use crate::cli::{OnDuplicate, PlatformList, Switch};
 use crate::context::Context;
 use crate::failure::Failure;
+use crate::output::Output;
 
 /// How a list is published, and what is reported of it.
 #[derive(Clone, Debug, Default, clap::Args)]
@@ -139,6 +140,13 @@ impl PublishFlags {
                 reason,
             }),
             None => Ok(()),
+        }
+    }
+
+    /// Says what nobody needs to act on, unless nothing but warnings is wanted.
+    pub(crate) fn say(&self, line: &str, output: &Output) {
+        if !self.quiet.is_on() {
+            output.status(line);
         }
     }
 

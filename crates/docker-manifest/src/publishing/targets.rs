@@ -175,7 +175,11 @@ pub(super) fn must_not_exist(
 }
 
 /// Writes the tags of children, which are there already.
-pub(super) async fn put(client: &Client, tags: &[ChildTag]) -> Vec<(Reference, TagResult)> {
+pub(super) async fn put(
+    client: &Client,
+    tags: &[ChildTag],
+    expected: Expected<'_>,
+) -> Vec<(Reference, TagResult)> {
     let puts = tags.iter().map(|tag| async move {
         let publication = Publication {
             targets: std::slice::from_ref(&tag.target),
@@ -183,7 +187,7 @@ pub(super) async fn put(client: &Client, tags: &[ChildTag]) -> Vec<(Reference, T
             bytes: &tag.bytes,
             children: &[],
             push_foreign: false,
-            expected: Expected::Anything,
+            expected,
             verified: Some(&[]),
         };
         let mut published = client.publish(&publication, |_| ()).await?;
@@ -299,11 +303,7 @@ impl Outcome {
             }
         }
         let is_several = self.all().count() > 1 || !flags.tag.is_empty();
-        let say = |line: &str| {
-            if !flags.quiet.is_on() {
-                output.status(line);
-            }
-        };
+        let say = |line: &str| flags.say(line, output);
         if is_several {
             table(
                 self.all()

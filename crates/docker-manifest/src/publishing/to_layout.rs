@@ -83,11 +83,7 @@ pub(super) async fn write(
         missing.len(),
         report::size(bytes)
     );
-    let say = |line: &str| {
-        if !flags.quiet.is_on() {
-            context.output.status(line);
-        }
-    };
+    let say = |line: &str| flags.say(line, context.output);
     if is_dry {
         if flags.format.is_none() {
             say(&format!("would copy {copying}"));
