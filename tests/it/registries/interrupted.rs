@@ -5,7 +5,8 @@ use std::fs;
 use std::io::{BufRead as _, BufReader};
 use std::os::unix::process::ExitStatusExt as _;
 use std::process::{Child, Command, Stdio};
-use std::sync::mpsc;
+use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, Once, mpsc};
 use std::time::{Duration, Instant};
 
 use manifest_testkit::fault::{Answer, Fault};
@@ -56,8 +57,20 @@ fn stage(shell: &Shell<'_>, source: &EmbeddedRegistry) {
 }
 
 fn spawn(command: &mut Command) -> Child {
+    heed_interrupts();
     let command = command.stdout(Stdio::piped()).stderr(Stdio::piped());
     command.spawn().unwrap()
+}
+
+/// What a script runs in the background ignores Ctrl-C, and so does all that it starts in turn, these tests among it. Programs
+/// do not inherit a handler, so that with one in this process they do what they do on a terminal.
+fn heed_interrupts() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        let always = Arc::new(AtomicBool::new(true));
+        let signal = Signal::INT.as_raw();
+        signal_hook::flag::register_conditional_shutdown(signal, 128 + signal, always).unwrap();
+    });
 }
 
 /// Sends a signal to the process, to it alone, and makes sure that it dies of it, at once and without naming a digest that
