@@ -1,5 +1,6 @@
 //! A list that is being made, and its entries.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -266,13 +267,7 @@ impl Entry {
     /// # Errors
     /// Where the bytes are absent or have another digest.
     pub fn payload(&self) -> Result<Vec<u8>, PayloadError> {
-        let bytes = match (&self.raw, &self.shown) {
-            (Some(raw), _) => raw.clone(),
-            (None, Some(shown)) => {
-                go_json::indent(&shown.json, if shown.oci { "  " } else { "   " })
-            }
-            (None, None) => return Err(PayloadError::Missing(Box::new(self.reference.clone()))),
-        };
+        let bytes = self.unchecked_payload()?.into_owned();
         let expected = &self.descriptor.digest;
         if expected.matches(&bytes) {
             return Ok(bytes);
@@ -282,6 +277,21 @@ impl Entry {
             expected: expected.clone(),
             found: Digest::compute(expected.algorithm(), &bytes),
         })
+    }
+
+    /// Returns the manifest as [`Self::payload`] does, for who looks at its digest anyway.
+    ///
+    /// # Errors
+    /// Where the bytes are absent.
+    pub fn unchecked_payload(&self) -> Result<Cow<'_, [u8]>, PayloadError> {
+        match (&self.raw, &self.shown) {
+            (Some(raw), _) => Ok(raw.into()),
+            (None, Some(shown)) => {
+                let indent = if shown.oci { "  " } else { "   " };
+                Ok(go_json::indent(&shown.json, indent).into())
+            }
+            (None, None) => Err(PayloadError::Missing(Box::new(self.reference.clone()))),
+        }
     }
 
     /// Tells whether the list can name a platform for this entry.

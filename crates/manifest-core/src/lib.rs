@@ -18,6 +18,7 @@
 //! | [`go_json`] | what Go's JSON encoder and decoder do differently from Rust's |
 //! | [`go_duration`] | durations as Go writes them |
 //! | [`settings`] | a list's annotations, type and order |
+//! | [`parallel`] | the same with many things, on several threads |
 //! | [`unknown`] | fields that are passed on unread |
 //! | [`limits`] | the bounds on what is read |
 //!
@@ -39,6 +40,7 @@ pub mod limits;
 pub mod list;
 pub mod manifest;
 pub mod media_type;
+pub mod parallel;
 pub mod platform;
 pub mod platform_name;
 pub mod reference;

@@ -1,13 +1,13 @@
 //! A draft's folder as it is on disk, whoever wrote it.
 
 use std::collections::BTreeMap;
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::fs::{self, File, FileType};
 use std::io::{self, Read as _};
 use std::path::Path;
 use std::time::Duration;
 
-use manifest_core::{Digest, Entry, entry_json};
+use manifest_core::{Digest, Entry, entry_json, parallel};
 
 use crate::atomic::Capabilities;
 use crate::error::StoreError;
@@ -48,17 +48,17 @@ impl Folder {
             return Ok(None);
         };
         let failed = |error| StoreError::io("list the draft", path)(error);
-        let mut files = BTreeMap::new();
         let listing = match fs::read_dir(path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             listing => listing.map_err(failed)?,
         };
-        for item in listing {
-            let name = item.map_err(failed)?.file_name();
-            if let Some(file) = EntryFile::read(path, &name) {
-                files.insert(name.to_string_lossy().into_owned(), file);
-            }
-        }
+        let names = listing.map(|item| item.map(|item| item.file_name()));
+        let names: Vec<OsString> = names.collect::<Result<_, _>>().map_err(failed)?;
+        let files = parallel::map(&names, |name| {
+            let file = EntryFile::read(path, name)?;
+            Some((name.to_string_lossy().into_owned(), file))
+        });
+        let files = files.into_iter().flatten().collect();
         Ok(Some(Self { id, files }))
     }
 

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use manifest_core::{Digest, Draft, Entry, ListSettings, Reference, entry_json};
+use manifest_core::{Digest, Draft, Entry, ListSettings, Reference, entry_json, parallel};
 
 use crate::atomic::{self, Capabilities};
 use crate::error::StoreError;
@@ -361,19 +361,24 @@ impl Store {
         let folds_case = atomic::is_taken(&self.layout.own_in_capitals()).unwrap_or_default();
         let mut names = BTreeMap::<Reference, String>::new();
         let mut contents = Contents::new();
-        for entry in entries {
+        let encoded = parallel::map(&entries, |entry| {
+            let bytes = entry_json::encode(entry);
+            let content = Digest::sha256(&bytes);
+            (bytes, content)
+        });
+        for (entry, (bytes, content)) in entries.into_iter().zip(encoded) {
             let name = names.get(&entry.reference).cloned().unwrap_or_else(|| {
                 found.name_for(&entry.reference, |name| {
-                    let is_same = |other: &String| {
-                        other == name || folds_case && other.eq_ignore_ascii_case(name)
+                    let is_folded = || {
+                        let mut others = contents.keys();
+                        others.any(|other| other.eq_ignore_ascii_case(name))
+                            || atomic::is_taken(&folder.join(name)).unwrap_or_default()
                     };
-                    contents.keys().any(is_same)
-                        || folds_case && atomic::is_taken(&folder.join(name)).unwrap_or_default()
+                    contents.contains_key(name) || folds_case && is_folded()
                 })
             });
             names.insert(entry.reference.clone(), name.clone());
-            let bytes = entry_json::encode(&entry);
-            state.note(&name, &entry, Digest::sha256(&bytes));
+            state.note(&name, &entry, content);
             contents.insert(name, bytes);
         }
         contents

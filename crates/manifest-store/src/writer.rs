@@ -10,6 +10,8 @@ use std::hash::{BuildHasher as _, Hasher as _};
 use std::io;
 use std::path::{Path, PathBuf};
 
+use manifest_core::parallel;
+
 use crate::atomic::{self, Capabilities};
 use crate::error::StoreError;
 use crate::extras_file;
@@ -45,27 +47,11 @@ const WRITES_AT_ONCE: usize = 16;
 /// Writes new files into a folder, and syncs each.
 fn write_all(folder: &Path, contents: &Contents) -> Result<(), StoreError> {
     let files: Vec<_> = contents.iter().collect();
-    let write = |files: &[(&String, &Vec<u8>)]| {
-        files.iter().try_for_each(|(name, bytes)| {
-            let path = folder.join(name);
-            atomic::write_new(&path, bytes).map_err(StoreError::io("write", &path))
-        })
-    };
-    let each = files.len().div_ceil(WRITES_AT_ONCE).max(1);
-    std::thread::scope(|scope| {
-        let threads: Vec<_> = files
-            .chunks(each)
-            .map(|files| scope.spawn(move || write(files)))
-            .collect();
-        let mut result = Ok(());
-        for thread in threads {
-            let written = thread
-                .join()
-                .unwrap_or_else(|panic| std::panic::resume_unwind(panic));
-            result = result.and(written);
-        }
-        result
-    })
+    let results = parallel::map_on(WRITES_AT_ONCE, &files, |(name, bytes)| {
+        let path = folder.join(name);
+        atomic::write_new(&path, bytes).map_err(StoreError::io("write", &path))
+    });
+    results.into_iter().collect()
 }
 
 impl Staged {

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use manifest_core::limits::LIST_DEPTH;
 use manifest_core::manifest::ImageList;
 use manifest_core::reference::Repository;
-use manifest_core::{Content, Digest, Draft, Entry, Manifest, Source};
+use manifest_core::{Content, Digest, Draft, Entry, Manifest, Source, parallel};
 use manifest_layout::{Name, Referrer, Relation};
 use manifest_registry::{Child, Client, LocalBlobs};
 
@@ -32,8 +32,7 @@ pub(super) async fn of<'a>(
     };
     let is_lacking = |entry: &&Entry| targets.iter().any(|target| lacks(target, entry));
     let entries: Vec<&Entry> = draft.entries.iter().filter(is_lacking).collect();
-    let gathered = entries.iter().map(|entry| gather(client, entry, disks));
-    let gathered = for_all(gathered).await?;
+    let gathered = gather(client, &entries, disks).await?;
     let of_target = |target: &Repository| {
         let found = entries.iter().zip(&gathered);
         let found = found.filter(|(entry, _)| lacks(target, entry));
@@ -51,16 +50,29 @@ pub(super) async fn all(
     draft: &Draft,
     disks: &Disks,
 ) -> Result<Vec<Child>, Failure> {
-    let gathered = draft
-        .entries
-        .iter()
-        .map(|entry| gather(client, entry, disks));
-    Ok(for_all(gathered).await?.into_iter().flatten().collect())
+    let entries: Vec<&Entry> = draft.entries.iter().collect();
+    let gathered = gather(client, &entries, disks).await?;
+    Ok(gathered.into_iter().flatten().collect())
 }
 
-async fn gather(client: &Client, entry: &Entry, disks: &Disks) -> Result<Vec<Child>, Failure> {
-    let disk = disks.of(entry);
-    let child = on(disk.as_ref(), child_of(entry)?);
+/// Returns each entry with what is in it.
+async fn gather(
+    client: &Client,
+    entries: &[&Entry],
+    disks: &Disks,
+) -> Result<Vec<Vec<Child>>, Failure> {
+    let children = parallel::map(entries, |entry| child_of(entry));
+    let gathered = entries.iter().zip(children);
+    let gathered = gathered.map(|(entry, child)| with_descendants(client, disks.of(entry), child));
+    for_all(gathered).await
+}
+
+async fn with_descendants(
+    client: &Client,
+    disk: Option<Arc<Disk>>,
+    child: Result<Child, Failure>,
+) -> Result<Vec<Child>, Failure> {
+    let child = on(disk.as_ref(), child?);
     let mut all = match child.manifest().content() {
         Content::List(list) => {
             let source = child.source().clone();
@@ -161,7 +173,12 @@ fn child_of(entry: &Entry) -> Result<Child, Failure> {
         .media_type()
         .ok_or_else(|| Failure::NoPayload { image: image() })?;
     let (source, digest) = (entry.reference.repository(), &entry.descriptor.digest);
-    Ok(Child::new(source, digest, media_type, &entry.payload()?)?)
+    let child = Child::new(source, digest, media_type, &entry.unchecked_payload()?);
+    child.map_err(|error| match entry.payload() {
+        Ok(_) => error.into(),
+        // Says more of what is wrong with the draft.
+        Err(error) => error.into(),
+    })
 }
 
 type Descendants<'a> = Pin<Box<dyn Future<Output = Result<Vec<Child>, Failure>> + 'a>>;
