@@ -6,8 +6,9 @@
 //!   content/NAME                a manifest or configuration; NAME is the SHA-256 of its repository and digest
 //! ```
 //!
-//! Each file (0600) is written beside its place and renamed, so that several runs at once do not see halves. Nothing here is
-//! waited for, locked or synced, and nothing that fails is said: the registry has it all. No login is ever in it, nor a token.
+//! Each file (0600) is written beside its place and renamed, so that several runs at once do not see halves. Content is written
+//! by a thread of its own, beside the work; a run ends once all is written, and one that is killed leaves out the rest. Nothing
+//! here is locked or synced, and nothing that fails is said: the registry has it all. No login is ever in it, nor a token.
 
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, Read as _, Write as _};
@@ -21,6 +22,10 @@ use manifest_core::Digest;
 use manifest_core::reference::Repository;
 use manifest_registry::{Memory, limits};
 use serde::{Deserialize, Serialize};
+
+use clerk::Clerk;
+
+mod clerk;
 
 /// How long a challenge is good for, in seconds. A login goes where it says, so that it must not outlive a registry for long.
 const CHALLENGE_LIFE: u64 = 7 * 24 * 60 * 60;
@@ -59,7 +64,7 @@ const UNFINISHED: &str = ".new-";
 #[derive(Debug)]
 pub struct Remembered {
     challenges: Drawer,
-    content: Drawer,
+    content: Clerk,
     now: u64,
 }
 
@@ -81,7 +86,7 @@ impl Remembered {
         own_folder(folder).ok()?;
         Some(Self {
             challenges: drawer("challenges", CHALLENGES)?,
-            content: drawer("content", CONTENT)?,
+            content: Clerk::new(drawer("content", CONTENT)?),
             now,
         })
     }
@@ -124,7 +129,7 @@ impl Memory for Remembered {
 
     fn keep_content(&self, repository: &Repository, digest: &Digest, bytes: &[u8]) {
         self.content
-            .write(&name(&format!("{repository}@{digest}")), bytes);
+            .write(name(&format!("{repository}@{digest}")), bytes);
     }
 }
 

@@ -32,6 +32,9 @@ fn the_next_run_has_it_and_nobody_else() {
     let one = open(&folder, NOW);
     one.remember_challenge("r.lan", Some(CHALLENGE));
     one.keep_content(&repository(), &digest, b"x");
+    // Written or not yet.
+    assert_eq!(one.content(&repository(), &digest).unwrap(), b"x");
+    drop(one);
     let next = open(&folder, NOW + 1);
     assert_eq!(next.challenge("r.lan").as_deref(), Some(CHALLENGE));
     assert_eq!(next.challenge("r.lan:5000"), None);
@@ -39,7 +42,7 @@ fn the_next_run_has_it_and_nobody_else() {
     let other = Reference::parse("r.lan/other").unwrap();
     assert_eq!(next.content(other.repository(), &digest), None);
     assert_eq!(mode(&folder.path().join("cache")), 0o700);
-    for drawer in [&next.challenges, &next.content] {
+    for drawer in [&next.challenges, &*next.content.drawer] {
         assert_eq!(mode(&drawer.folder), 0o700);
         let files = files(drawer);
         assert_eq!(files.len(), 1);
@@ -143,12 +146,17 @@ fn the_oldest_makes_room() {
 fn what_was_never_finished_is_taken_away() {
     let folder = TempDir::new().unwrap();
     let memory = open(&folder, NOW);
-    let left = memory.content.folder.join(format!("{UNFINISHED}1-0"));
+    let left = memory
+        .content
+        .drawer
+        .folder
+        .join(format!("{UNFINISHED}1-0"));
     fs::write(&left, "half").unwrap();
     let digest = Digest::sha256(b"x");
     memory.keep_content(&repository(), &digest, b"x");
+    memory.content.finish();
     assert!(!left.exists());
-    assert_eq!(files(&memory.content).len(), 1);
+    assert_eq!(files(&memory.content.drawer).len(), 1);
 }
 
 #[test]
@@ -187,10 +195,12 @@ fn a_folder_that_cannot_be_written_is_read() {
     let memory = open(&folder, NOW);
     let [x, y] = [b"x", b"y"].map(|bytes| Digest::sha256(bytes));
     memory.keep_content(&repository(), &x, b"x");
-    let path = memory.content.folder.clone();
+    memory.content.finish();
+    let path = memory.content.drawer.folder.clone();
     fs::set_permissions(&path, fs::Permissions::from_mode(0o500)).unwrap();
     let again = open(&folder, NOW);
     again.keep_content(&repository(), &y, b"y");
+    again.content.finish();
     assert_eq!(again.content(&repository(), &x).unwrap(), b"x");
     // Nothing is forbidden to root.
     if !rustix::process::geteuid().is_root() {
@@ -198,6 +208,7 @@ fn a_folder_that_cannot_be_written_is_read() {
     }
     fs::remove_dir_all(&path).unwrap();
     again.keep_content(&repository(), &y, b"y");
+    again.content.finish();
     assert_eq!(again.content(&repository(), &y), None);
 }
 
@@ -235,4 +246,22 @@ fn several_runs_at_once_see_no_halves() {
         runs.into_iter().map(|run| run.join().unwrap()).sum()
     });
     assert!(seen > 0);
+}
+
+#[test]
+fn much_at_once_is_all_written() {
+    let folder = TempDir::new().unwrap();
+    let large = vec![7; 600_000];
+    // More than may wait, some of it twice.
+    let digests: Vec<Digest> = (0..30_u8).map(|i| Digest::sha256(&[i])).collect();
+    let memory = open(&folder, NOW);
+    for digest in digests.iter().chain(&digests[..10]) {
+        memory.keep_content(&repository(), digest, &large);
+    }
+    drop(memory);
+    let next = open(&folder, NOW);
+    assert_eq!(files(&next.content.drawer).len(), digests.len());
+    for digest in &digests {
+        assert_eq!(next.content(&repository(), digest).unwrap(), large);
+    }
 }
