@@ -139,6 +139,7 @@ fn programs(args: &Args, ours: PathBuf) -> TaskResult {
         "| latency | program | create | push | both | requests | connections | tokens | round trips | of the floor | of ours |"
     );
     println!("| ---: | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |");
+    let mut homes = Vec::new();
     for &latency in latencies {
         let mut of_ours = None;
         for program in &programs {
@@ -154,6 +155,7 @@ fn programs(args: &Args, ours: PathBuf) -> TaskResult {
             // Each gets a registry of its own: what one has pushed would help the next.
             let world = World::real(work, Duration::from_millis(latency))?;
             row(program, &world, &mut of_ours)?;
+            homes.push(world.end());
         }
     }
     Ok(())
@@ -205,6 +207,7 @@ fn images(args: &Args, ours: PathBuf) -> TaskResult {
     println!("| images | create | push | both | requests | tokens | of 20 images | peak memory |");
     println!("| ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |");
     let mut measured = Vec::new();
+    let mut homes = Vec::new();
     for &images in counts {
         eprintln!("bench: {images} images");
         let world = World::embedded(
@@ -218,6 +221,7 @@ fn images(args: &Args, ours: PathBuf) -> TaskResult {
         world.traffic();
         let published = ours.publish(&world, &format!("{}/list:1", world.host()))?;
         measured.push((images, published, world.traffic()));
+        homes.push(world.end());
     }
     let of_20 = measured.iter().find(|(images, ..)| *images == 20);
     let of_20 = of_20.map(|(_, published, _)| published.both().wall.as_secs_f64());

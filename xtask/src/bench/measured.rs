@@ -5,8 +5,9 @@ use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-/// How often a program's memory is looked at. Linux keeps the peak; only what comes after the last look is missed.
-const LOOK: Duration = Duration::from_millis(1);
+/// How often a program's memory is looked at. Linux keeps the peak; only what comes after the last look is missed. To look more
+/// often would slow down what is measured.
+const LOOK: Duration = Duration::from_millis(5);
 
 /// What a program took.
 #[derive(Clone, Copy, Debug, Default)]

@@ -151,6 +151,12 @@ impl World {
         self.home.path().to_owned()
     }
 
+    /// Ends the servers, and leaves the home folder. Where a thousand files were just removed, some file systems take many times
+    /// as long to make new ones, so that the next program would pay for what this one left.
+    pub(super) fn end(self) -> TempDir {
+        self.home
+    }
+
     /// The file with the certificate of the authority to trust.
     pub(super) fn authority(&self) -> PathBuf {
         self.home.path().join("ca.pem")
