@@ -1,5 +1,6 @@
 //! The client that commands use.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -143,9 +144,22 @@ impl Client {
     #[must_use]
     pub fn reading<'a>(&self, references: impl IntoIterator<Item = &'a Reference>) -> Self {
         let repositories = references.into_iter().map(Reference::repository);
+        let repositories: Vec<&Repository> = repositories.collect();
+        self.expect(&repositories);
         Self {
             shared: self.shared.clone(),
             reading: Arc::new(Rights::to_read(repositories)),
+        }
+    }
+
+    /// Notes that something in each of these repositories is about to be asked for, all at once.
+    pub(crate) fn expect(&self, repositories: &[&Repository]) {
+        let mut requests: BTreeMap<&str, usize> = BTreeMap::new();
+        for repository in repositories {
+            *requests.entry(repository.domain()).or_default() += 1;
+        }
+        for (domain, requests) in requests {
+            self.shared.session.transport.expect(domain, requests);
         }
     }
 

@@ -83,6 +83,14 @@ pub(crate) fn authority(url: &Url) -> String {
     }
 }
 
+/// Tells whether two URLs have the same scheme, host and port: what goes to one may go to the other.
+pub(crate) fn is_same_origin(one: &Url, other: &Url) -> bool {
+    let parts = |url: &Url| (url.scheme() == "https", url.port_or_known_default());
+    let is_web = |url: &Url| matches!(url.scheme(), "http" | "https");
+    let are_web = is_web(one) && is_web(other);
+    are_web && parts(one) == parts(other) && one.host() == other.host()
+}
+
 /// Returns the host that serves the registry that references name `domain`.
 pub(crate) fn api_host(domain: &str) -> &str {
     if is_docker_hub(domain) {
@@ -157,6 +165,24 @@ pub(crate) fn is_within(host: IpAddr, network: &str, bits: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn origins() {
+        let url = |text: &str| Url::parse(text).unwrap();
+        let one = url("https://r.io/v2/");
+        for (other, is_same) in [
+            ("https://R.io:443/other?x", true),
+            ("http://r.io/v2/", false),
+            ("http://r.io:443/v2/", false),
+            ("https://r.io:5000/v2/", false),
+            ("https://s.io/v2/", false),
+            ("ftp://r.io:443/v2/", false),
+        ] {
+            assert_eq!(is_same_origin(&one, &url(other)), is_same, "{other}");
+        }
+        let data = url("data:x");
+        assert!(!is_same_origin(&data, &data));
+    }
 
     #[test]
     fn modes_by_host() {

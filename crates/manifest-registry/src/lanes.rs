@@ -2,19 +2,33 @@
 //!
 //! HTTP/1.1 has a connection for each request. HTTP/2 has one for all, until so much waits that another, which takes some round
 //! trips to be made, is quicker. It is made beside the work, with a request that nothing depends on.
+//!
+//! What a host speaks is known once there is a connection. Who asks a host for many small things at once lets one request go
+//! first ([`Lanes::slot_in_turn`]): with HTTP/2 the others go on its connection, and no handshake is made for nothing.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::task::{Context, Poll};
 
+use futures_util::TryFutureExt as _;
+use futures_util::future::BoxFuture;
 use http::Version;
+use hyper_util::client::legacy::connect::Connection;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tower_layer::Layer;
+use tower_service::Service;
 
 use crate::limits::{
     CONNECTIONS_PER_HOST_HTTP2, QUEUE_PER_HOST_HTTP2, REQUESTS_PER_HOST, REQUESTS_PER_HOST_HTTP2,
 };
 
+/// How often other tasks get their turn until a new connection is surely in the HTTP library's pool: twice are enough.
+const TURNS_TO_POOL: usize = 8;
+
 /// The connections to one host, or with HTTP/1.1 its pool of them.
 pub(crate) struct Lanes {
     free: Arc<Semaphore>,
+    /// One turn, for the request that makes the first connection; closed once there is one, or there was none to be had.
+    first: Arc<Semaphore>,
     state: Mutex<State>,
 }
 
@@ -23,6 +37,8 @@ struct State {
     lanes: Vec<Lane>,
     /// How many requests wait for their turn.
     waiting: usize,
+    /// How many requests are known to come at once.
+    expected: usize,
     growth: Growth,
 }
 
@@ -45,19 +61,37 @@ enum Growth {
 }
 
 impl Lanes {
-    pub(crate) fn new(client: reqwest::Client) -> Arc<Self> {
-        Arc::new(Self {
+    /// Makes the first lane of what `build` builds, which is to tell by the layer that it gets when it is connected.
+    pub(crate) fn new<E>(
+        build: impl FnOnce(Opening) -> Result<reqwest::Client, E>,
+    ) -> Result<Arc<Self>, E> {
+        let lanes = Arc::new(Self {
             free: Arc::new(Semaphore::new(REQUESTS_PER_HOST)),
+            first: Arc::new(Semaphore::new(1)),
             state: Mutex::new(State {
-                lanes: vec![Lane { client, running: 0 }],
+                lanes: Vec::new(),
                 waiting: 0,
+                expected: 0,
                 growth: Growth::Unknown,
             }),
-        })
+        });
+        let client = build(Opening(Arc::downgrade(&lanes)))?;
+        lanes.state().lanes.push(Lane { client, running: 0 });
+        Ok(lanes)
+    }
+
+    /// Waits until a request may begin, which is when there is a connection, or there has been none for it: one goes first.
+    pub(crate) async fn slot_in_turn(self: &Arc<Self>) -> Slot {
+        let turn = self.first.clone().acquire_owned().await;
+        self.take(turn.ok().map(Turn)).await
     }
 
     /// Waits until a request may begin.
     pub(crate) async fn slot(self: &Arc<Self>) -> Slot {
+        self.take(None).await
+    }
+
+    async fn take(self: &Arc<Self>, turn: Option<Turn>) -> Slot {
         let waiting = Waiting::new(self);
         let permit = self.free.clone().acquire_owned().await;
         drop(waiting);
@@ -72,12 +106,14 @@ impl Lanes {
         Slot {
             lanes: self.clone(),
             lane: lane.unwrap_or_default(),
+            _turn: turn,
             _permit: permit.ok(),
         }
     }
 
     /// Notes what the host speaks.
     pub(crate) fn learn(&self, version: Version) {
+        self.first.close();
         let mut state = self.state();
         if version == Version::HTTP_2 && state.growth == Growth::Unknown {
             state.growth = Growth::Possible;
@@ -86,10 +122,17 @@ impl Lanes {
         }
     }
 
+    /// Notes that so many requests will come at once, so that another connection can be made before they wait.
+    pub(crate) fn expect(&self, requests: usize) {
+        self.state().expected = requests;
+    }
+
     /// Tells whether another connection is worth being made. Who is told yes makes it, and says what came of it.
     pub(crate) fn wants_another(&self) -> bool {
         let mut state = self.state();
-        let wants = state.growth == Growth::Possible && state.waiting >= QUEUE_PER_HOST_HTTP2;
+        let one = REQUESTS_PER_HOST_HTTP2 + QUEUE_PER_HOST_HTTP2;
+        let is_much = state.waiting >= QUEUE_PER_HOST_HTTP2 || state.expected >= one;
+        let wants = state.growth == Growth::Possible && is_much;
         if wants {
             state.growth = Growth::Begun;
         }
@@ -138,7 +181,17 @@ impl Drop for Waiting<'_> {
 pub(crate) struct Slot {
     lanes: Arc<Lanes>,
     lane: usize,
+    _turn: Option<Turn>,
     _permit: Option<OwnedSemaphorePermit>,
+}
+
+/// The right to make the first connection. Whatever came of it, the others need not wait any longer.
+struct Turn(OwnedSemaphorePermit);
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        self.0.semaphore().close();
+    }
 }
 
 impl Slot {
@@ -151,6 +204,63 @@ impl Slot {
 impl Drop for Slot {
     fn drop(&mut self) {
         self.lanes.state().lanes[self.lane].running -= 1;
+    }
+}
+
+/// Tells when the first connection to a host is made, and what it speaks: a layer of the HTTP library's connector.
+#[derive(Clone)]
+pub(crate) struct Opening(Weak<Lanes>);
+
+/// A connector with that layer.
+#[derive(Clone)]
+pub(crate) struct Opener<S> {
+    connector: S,
+    lanes: Weak<Lanes>,
+}
+
+impl<S> Layer<S> for Opening {
+    type Service = Opener<S>;
+
+    fn layer(&self, connector: S) -> Opener<S> {
+        Opener {
+            connector,
+            lanes: self.0.clone(),
+        }
+    }
+}
+
+impl<S, R> Service<R> for Opener<S>
+where
+    S: Service<R>,
+    S::Response: Connection + Send + 'static,
+    S::Future: Send + 'static,
+{
+    type Response = S::Response;
+    type Error = S::Error;
+    type Future = BoxFuture<'static, Result<S::Response, S::Error>>;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+        self.connector.poll_ready(context)
+    }
+
+    fn call(&mut self, request: R) -> Self::Future {
+        let lanes = self.lanes.clone();
+        let told = move |connection: &S::Response| {
+            let version = match connection.connected().is_negotiated_h2() {
+                true => Version::HTTP_2,
+                false => Version::HTTP_11,
+            };
+            tokio::spawn(async move {
+                // The library puts it into its pool just now. Who comes earlier makes one of its own.
+                for _ in 0..TURNS_TO_POOL {
+                    tokio::task::yield_now().await;
+                }
+                if let Some(lanes) = lanes.upgrade() {
+                    lanes.learn(version);
+                }
+            });
+        };
+        Box::pin(self.connector.call(request).inspect_ok(told))
     }
 }
 
@@ -171,10 +281,14 @@ mod tests {
         builder.build().unwrap()
     }
 
+    fn lanes() -> Arc<Lanes> {
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        Lanes::new(|_| Ok::<_, ()>(client())).unwrap()
+    }
+
     #[test]
     fn another_connection_is_made_once_much_waits() {
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        let lanes = Lanes::new(client());
+        let lanes = lanes();
         let mut slots: Vec<Slot> = (0..REQUESTS_PER_HOST)
             .map(|_| now(lanes.slot()).unwrap())
             .collect();
@@ -194,6 +308,7 @@ mod tests {
         waiting.push(Waiting::new(&lanes));
         assert!(lanes.wants_another());
         assert!(!lanes.wants_another(), "one is being made");
+        drop(waiting);
         lanes.add(client());
         let more: Vec<Slot> = std::iter::from_fn(|| now(lanes.slot())).collect();
         assert_eq!(more.len(), REQUESTS_PER_HOST_HTTP2);
@@ -204,9 +319,38 @@ mod tests {
     }
 
     #[test]
+    fn another_connection_is_made_for_what_is_known_to_come() {
+        let lanes = lanes();
+        lanes.expect(REQUESTS_PER_HOST_HTTP2 + QUEUE_PER_HOST_HTTP2);
+        assert!(!lanes.wants_another(), "it may speak HTTP/1.1");
+        lanes.learn(Version::HTTP_2);
+        lanes.expect(REQUESTS_PER_HOST_HTTP2 + QUEUE_PER_HOST_HTTP2 - 1);
+        assert!(!lanes.wants_another());
+        lanes.expect(REQUESTS_PER_HOST_HTTP2 + QUEUE_PER_HOST_HTTP2);
+        assert!(lanes.wants_another());
+    }
+
+    #[test]
+    fn one_goes_first() {
+        // The first has its connection, or ends without one.
+        for ends in [false, true] {
+            let lanes = lanes();
+            let first = now(lanes.slot_in_turn()).unwrap();
+            assert!(now(lanes.slot_in_turn()).is_none());
+            assert!(now(lanes.slot()).is_some(), "not all wait for that");
+            if ends {
+                drop(first);
+            } else {
+                lanes.learn(Version::HTTP_11);
+            }
+            let others = [now(lanes.slot_in_turn()), now(lanes.slot_in_turn())];
+            assert!(others.iter().all(Option::is_some), "{ends}");
+        }
+    }
+
+    #[test]
     fn a_host_that_takes_no_more_is_left_alone() {
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        let lanes = Lanes::new(client());
+        let lanes = lanes();
         lanes.learn(Version::HTTP_2);
         let waiting: Vec<_> = (0..QUEUE_PER_HOST_HTTP2)
             .map(|_| Waiting::new(&lanes))

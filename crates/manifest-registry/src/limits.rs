@@ -57,9 +57,16 @@ pub const LOCAL_CHUNK: usize = 256 * 1024;
 /// How many blobs or manifests of one publication are worked on at once: what the fastest host takes.
 pub const PARALLEL_WORK: usize = REQUESTS_PER_HOST_HTTP2 * CONNECTIONS_PER_HOST_HTTP2;
 
+/// How many names are looked at at once beside the work, which gets on with the rest.
+pub const PARALLEL_LOOKS_ASIDE: usize = PARALLEL_WORK / 2;
+
 /// How many repositories one token is asked to cover. Each adds some 50 bytes to a URL and 130 to a header that goes with
 /// each request, and of which careful servers take 4 KiB.
 pub const SCOPES_PER_TOKEN: usize = 25;
+
+/// How many repositories each token covers where one for all would be too large. Tokens are asked for at once, so that more of
+/// them take no longer, while each byte of one goes along with every request.
+pub const SCOPES_OF_SEVERAL_TOKENS: usize = 8;
 
 /// How long to wait before a tag that was just written, and is missing or shows what it was before, is looked at again;
 /// doubled each time, until [`LAG_WINDOW`] is over.

@@ -66,6 +66,8 @@ pub(crate) struct Pools {
     proxies: Proxies,
     observer: Arc<dyn Observer>,
     pools: Mutex<HashMap<(Mode, String), Result<Pool, Unbuilt>>>,
+    /// How many requests are known to come at once, by host.
+    expected: Mutex<HashMap<String, usize>>,
 }
 
 impl Pools {
@@ -83,7 +85,28 @@ impl Pools {
             proxies,
             observer,
             pools: Mutex::default(),
+            expected: Mutex::default(),
         }
+    }
+
+    /// Notes that so many requests to a host will come at once.
+    pub(crate) fn expect(&self, host: &str, requests: usize) {
+        let mut expected = self.expected.lock().unwrap_or_else(PoisonError::into_inner);
+        expected.insert(host.to_owned(), requests);
+        drop(expected);
+        let pools = self.pools.lock().unwrap_or_else(PoisonError::into_inner);
+        for ((_, of), pool) in pools.iter() {
+            if let Ok(pool) = pool
+                && of == host
+            {
+                pool.lanes.expect(requests);
+            }
+        }
+    }
+
+    fn expected(&self, host: &str) -> usize {
+        let expected = self.expected.lock().unwrap_or_else(PoisonError::into_inner);
+        expected.get(host).copied().unwrap_or_default()
     }
 
     /// Returns the proxy by which a URL is reached.
@@ -118,11 +141,16 @@ impl Pools {
                 setting: &proxy.setting,
             });
         }
-        let built = self.build(mode, &host, proxy);
-        let pool = built.map(|(client, handshakes)| Pool {
-            lanes: Lanes::new(client),
-            handshakes,
+        let mut handshakes = None;
+        let lanes = Lanes::new(|opening| {
+            let (builder, seen) = self.builder(mode, &host, proxy)?;
+            handshakes = seen;
+            finish(builder.connector_layer(opening))
         });
+        let pool = lanes.map(|lanes| Pool { lanes, handshakes });
+        if let Ok(pool) = &pool {
+            pool.lanes.expect(self.expected(&host));
+        }
         pools.insert((mode, host), pool.clone());
         pool
     }
@@ -134,19 +162,19 @@ impl Pools {
         url: &Url,
         proxy: Option<&Chosen>,
     ) -> Result<reqwest::Client, Unbuilt> {
-        Ok(self.build(mode, &authority(url), proxy)?.0)
+        finish(self.builder(mode, &authority(url), proxy)?.0)
     }
 
     fn own(&self, mode: Mode, host: &str) -> Option<&HostCertificates> {
         self.tls.own(host).filter(|_| mode != Mode::Plain)
     }
 
-    fn build(
+    fn builder(
         &self,
         mode: Mode,
         host: &str,
         proxy: Option<&Chosen>,
-    ) -> Result<(reqwest::Client, Option<Handshakes>), Unbuilt> {
+    ) -> Result<(reqwest::ClientBuilder, Option<Handshakes>), Unbuilt> {
         let mut builder = reqwest::Client::builder()
             .user_agent(self.user_agent.clone())
             .redirect(reqwest::redirect::Policy::none())
@@ -180,9 +208,11 @@ impl Pools {
             // No authorities are read for a client that never speaks TLS.
             Mode::Plain => builder.tls_certs_only([]),
         };
-        let client = builder
-            .build()
-            .map_err(|error| Unbuilt::Http(error.into()))?;
-        Ok((client, handshakes))
+        Ok((builder, handshakes))
     }
+}
+
+fn finish(builder: reqwest::ClientBuilder) -> Result<reqwest::Client, Unbuilt> {
+    let client = builder.build();
+    client.map_err(|error| Unbuilt::Http(error.into()))
 }

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use bytes::Bytes;
+use http::{HeaderMap, Method};
 use manifest_core::media_type::is_foreign_layer;
 use manifest_core::reference::Repository;
 use manifest_core::{Descriptor, Digest, MediaType, Reference};
@@ -12,13 +13,15 @@ use crate::child::{Child, Key};
 use crate::client::{Client, Stored};
 use crate::concurrent::concurrent;
 use crate::confirm::Seen;
-use crate::error::RegistryError;
-use crate::limits::PARALLEL_WORK;
+use crate::error::{Operation, RegistryError};
+use crate::limits::{PARALLEL_LOOKS_ASIDE, PARALLEL_WORK};
 use crate::meter::Meter;
 use crate::prepared::Prepared;
 use crate::release::Brought;
 use crate::rights::Rights;
-use crate::session::Session;
+use crate::session::{Call, Session, Target};
+use crate::token::Scope;
+use crate::transport::Payload;
 
 /// What is to be published, and where.
 #[derive(Clone, Copy, Debug)]
@@ -235,13 +238,33 @@ impl<'a> Push<'a> {
         self.client.put(name, media_type, bytes, shared).await
     }
 
+    /// Fetches the tokens for mounts where there are several, so that these need not wait for them once it is known what is
+    /// missing.
+    pub(crate) async fn fetch_tokens(&self) {
+        let fetches = self.rights.several().iter().map(|scopes| async move {
+            let domain = self.target.domain();
+            let call = Call {
+                domain,
+                operation: Operation::GetToken(domain.to_owned()),
+                method: Method::POST,
+                target: Target::Path(format!("/v2/{}/blobs/uploads/", self.target.path())),
+                headers: HeaderMap::new(),
+                payload: Payload::None,
+                scopes: vec![Scope::push(self.target)],
+                shared: scopes.clone(),
+            };
+            self.session().prepare(&call).await;
+        });
+        concurrent(PARALLEL_WORK, fetches).await;
+    }
+
     /// Looks what names elsewhere show.
     pub(crate) async fn watch(&self, names: &[Reference]) -> Vec<Shown> {
         let looks = names.iter().map(|name| async move {
             let shown = self.read(name).await;
             (name.clone(), shown.ok().flatten())
         });
-        concurrent(PARALLEL_WORK, looks).await
+        concurrent(PARALLEL_LOOKS_ASIDE, looks).await
     }
 
     /// Looks at once where the tags are and which children are missing. The digests of those are returned.

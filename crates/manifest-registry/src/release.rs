@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::future::poll_fn;
 use std::pin::{Pin, pin};
 
-use futures_util::future::{MaybeDone, maybe_done, try_join_all};
+use futures_util::future::{MaybeDone, join, join_all, maybe_done, try_join_all};
 use manifest_core::reference::Repository;
 use manifest_core::{Descriptor, Digest, Reference};
 
@@ -71,6 +71,7 @@ impl Client {
         mut arrived: impl FnMut(&Publication<'_>, &Child),
     ) -> Result<Released, E> {
         let pushes = self.pushes(publications);
+        self.expect_looks(&pushes, watch.names);
         let mut watched = pin!(maybe_done(watching(&pushes, watch)));
         let looks = try_join_all(pushes.iter().map(Prepared::look_around));
         let mut prepared = beside(watched.as_mut(), looks).await?;
@@ -104,7 +105,7 @@ impl Client {
             .filter(|prepared| !is_single || prepared.has_subject());
         try_join_all(to_put.map(Prepared::put_by_digest)).await?;
         let writes = prepared.iter().map(Prepared::write_tags);
-        let results = futures_util::future::join_all(writes).await;
+        let results = join_all(writes).await;
         let mut tags = Vec::new();
         for ((prepared, results), publication) in prepared.iter_mut().zip(results).zip(publications)
         {
@@ -123,6 +124,15 @@ impl Client {
         })
     }
 
+    /// Notes what is about to be looked at: children where they are going to be, and names elsewhere.
+    fn expect_looks(&self, pushes: &[Push<'_>], watched: &[Reference]) {
+        let targets = pushes
+            .iter()
+            .flat_map(|push| push.children.iter().map(|_| push.target));
+        let sources = watched.iter().map(Reference::repository);
+        self.expect(&targets.chain(sources).collect::<Vec<_>>());
+    }
+
     fn pushes<'a>(&'a self, publications: &'a [Publication<'a>]) -> Vec<Push<'a>> {
         let meter = Meter::new(self.shared().session.transport.observer.clone());
         publications
@@ -133,12 +143,13 @@ impl Client {
     }
 }
 
-/// Looks at what is watched, with the token of the first push.
+/// Looks at what is watched, with the token of the first push, and fetches what other tokens the pushes need.
 async fn watching(pushes: &[Push<'_>], watch: Watch<'_>) -> Vec<Shown> {
-    match pushes.first() {
-        Some(push) => push.watch(watch.names).await,
-        None => Vec::new(),
-    }
+    let Some(first) = pushes.first() else {
+        return Vec::new();
+    };
+    let fetches = join_all(pushes.iter().map(Push::fetch_tokens));
+    join(fetches, first.watch(watch.names)).await.1
 }
 
 /// Runs `main` to its end, and `aside` with it as far as it comes: what `main` sends goes first.

@@ -1,11 +1,11 @@
 //! The rights that calls which belong together need, asked for together.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use manifest_core::reference::Repository;
 
-use crate::limits::SCOPES_PER_TOKEN;
+use crate::limits::{SCOPES_OF_SEVERAL_TOKENS, SCOPES_PER_TOKEN};
 use crate::token::Scope;
 
 /// The rights of one publication, or of reading from many repositories, in as few tokens as there can be.
@@ -37,33 +37,45 @@ impl Rights {
         Self::grouped(&[], repositories)
     }
 
-    /// Parts repositories into tokens, each of which has `first` as well.
+    /// Parts repositories into tokens, each of which has `first` as well: one for each registry, or several small ones.
     fn grouped<'a>(
         first: &[Scope],
         repositories: impl IntoIterator<Item = &'a Repository>,
     ) -> Self {
-        let mut groups: Vec<Vec<Scope>> = Vec::new();
-        let mut open: HashMap<&str, usize> = HashMap::new();
+        let mut registries: BTreeMap<&str, Vec<&Repository>> = BTreeMap::new();
         let mut token_of = HashMap::new();
         for repository in repositories {
-            if token_of.contains_key(repository) {
-                continue;
+            if token_of.insert(repository.clone(), 0).is_none() {
+                let registry = registries.entry(repository.domain()).or_default();
+                registry.push(repository);
             }
-            let group = open.entry(repository.domain()).or_insert(usize::MAX);
-            if groups
-                .get(*group)
-                .is_none_or(|group| group.len() >= SCOPES_PER_TOKEN)
-            {
-                *group = groups.len();
-                groups.push(first.to_vec());
+        }
+        let mut tokens = Vec::new();
+        for repositories in registries.values() {
+            let size = match repositories.len() + first.len() {
+                0..=SCOPES_PER_TOKEN => SCOPES_PER_TOKEN,
+                _ => SCOPES_OF_SEVERAL_TOKENS,
+            };
+            for group in repositories.chunks(size - first.len()) {
+                for repository in group {
+                    token_of.insert((*repository).clone(), tokens.len());
+                }
+                let scopes = group.iter().map(|repository| Scope::pull(repository));
+                tokens.push(first.iter().cloned().chain(scopes).collect());
             }
-            groups[*group].push(Scope::pull(repository));
-            token_of.insert(repository.clone(), *group);
         }
         Self {
             target: None,
-            tokens: groups.into_iter().map(Into::into).collect(),
+            tokens,
             token_of,
+        }
+    }
+
+    /// Returns the rights that each token is asked for, where there are several.
+    pub(crate) fn several(&self) -> &[Arc<[Scope]>] {
+        match self.tokens.as_slice() {
+            [_] => &[],
+            tokens => tokens,
         }
     }
 
@@ -126,15 +138,20 @@ mod tests {
 
     #[test]
     fn tokens_stay_small() {
-        let sources: Vec<_> = (0..120)
-            .map(|i| repository(&format!("r.io/s{i}")))
-            .collect();
-        let rights = Rights::to_publish(&repository("r.io/t"), &sources);
-        for (i, size) in [(0, 25), (23, 25), (24, 25), (119, 25)] {
-            let scopes = scopes(&rights, &format!("r.io/s{i}"));
-            assert_eq!(scopes.len(), size, "{i}");
-            assert_eq!(scopes[0], "repository:t:pull,push");
-            assert!(scopes.contains(&format!("repository:s{i}:pull")));
+        for (count, sizes) in [
+            (24, vec![(0, 25), (23, 25)]),
+            (25, vec![(0, 8), (6, 8), (7, 8), (20, 8), (21, 5), (24, 5)]),
+        ] {
+            let sources: Vec<_> = (0..count)
+                .map(|i| repository(&format!("r.io/s{i}")))
+                .collect();
+            let rights = Rights::to_publish(&repository("r.io/t"), &sources);
+            for (i, size) in sizes {
+                let scopes = scopes(&rights, &format!("r.io/s{i}"));
+                assert_eq!(scopes.len(), size, "{i} of {count}");
+                assert_eq!(scopes[0], "repository:t:pull,push");
+                assert!(scopes.contains(&format!("repository:s{i}:pull")));
+            }
         }
     }
 
@@ -149,12 +166,18 @@ mod tests {
         for name in ["s.io/x", "t.io/alone", "r.io/other"] {
             assert!(scopes(&rights, name).is_empty(), "{name}");
         }
-        let many: Vec<_> = (0..101)
-            .map(|i| repository(&format!("r.io/s{i}")))
-            .collect();
-        let rights = Rights::to_read(&many);
-        for (i, size) in [(0, 25), (24, 25), (25, 25), (99, 25), (100, 0)] {
-            assert_eq!(scopes(&rights, &format!("r.io/s{i}")).len(), size, "{i}");
+        for (count, sizes) in [
+            (25, vec![(0, 25), (24, 25)]),
+            (97, vec![(0, 8), (7, 8), (8, 8), (95, 8), (96, 0)]),
+        ] {
+            let many: Vec<_> = (0..count)
+                .map(|i| repository(&format!("r.io/s{i}")))
+                .collect();
+            let rights = Rights::to_read(&many);
+            for (i, size) in sizes {
+                let scopes = scopes(&rights, &format!("r.io/s{i}"));
+                assert_eq!(scopes.len(), size, "{i} of {count}");
+            }
         }
     }
 }

@@ -5,18 +5,18 @@
 //! hides from strangers what it would show to a user (see [`Session::ping`]).
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use http::header::{HeaderMap, HeaderValue};
 use http::{Method, StatusCode};
-use tokio::sync::OnceCell;
+use tokio::sync::{OnceCell, Semaphore};
 use url::Url;
 
 use crate::answer::Answer;
 use crate::auth::{Asked, Login};
 use crate::challenge::Challenge;
 use crate::credentials::{Credential, Credentials};
-use crate::endpoint::{Mode, api_host};
+use crate::endpoint::{Mode, api_host, is_same_origin};
 use crate::error::{Attempt, Operation, RegistryError};
 use crate::memory::Memory;
 use crate::network::NetworkProblem;
@@ -65,6 +65,10 @@ pub(crate) struct Host {
     /// The registry, as references name it.
     pub(crate) domain: String,
     mode: OnceCell<Result<Mode, RegistryError>>,
+    /// Closed once the first call was answered, or cannot be.
+    opened: Semaphore,
+    /// The root of the registry, once it is decided how it is reached.
+    base: OnceLock<Url>,
     challenge: Mutex<Option<Challenge>>,
     /// By the parts of the host that they are for; most are for all of it.
     credentials: Mutex<HashMap<String, Arc<OnceCell<Looked>>>>,
@@ -76,6 +80,8 @@ impl Host {
         Self {
             domain: domain.to_owned(),
             mode: OnceCell::new(),
+            opened: Semaphore::new(0),
+            base: OnceLock::new(),
             challenge: Mutex::new(None),
             credentials: Mutex::default(),
             pinged: OnceCell::new(),
@@ -98,6 +104,15 @@ impl Host {
         })
     }
 
+    /// Returns the root of the registry, which is reached in this mode from now on.
+    fn base(&self, mode: Mode) -> Result<&Url, RegistryError> {
+        let base = match self.base.get() {
+            Some(base) => return Ok(base),
+            None => self.url(mode, "/")?,
+        };
+        Ok(self.base.get_or_init(|| base))
+    }
+
     fn challenge(&self) -> Option<Challenge> {
         self.challenge
             .lock()
@@ -108,7 +123,7 @@ impl Host {
     /// Remembers the challenge of an answer, if the registry itself gave it.
     fn learn(&self, answer: &Answer, base: &Url) {
         if answer.status() == StatusCode::UNAUTHORIZED
-            && answer.url().origin() == base.origin()
+            && is_same_origin(answer.url(), base)
             && let Some(challenge) = Challenge::of(answer.headers())
         {
             *self
@@ -222,33 +237,39 @@ impl Session {
             first = Some(answer);
             Ok(mode)
         });
-        let mode = match opened.await {
+        let opened = opened.await;
+        host.opened.close();
+        let mode = match opened {
             Ok(mode) => *mode,
             Err(error) => {
                 return Err(error.shared_with(self.attempt(&host, call, Mode::Verified)?));
             }
         };
-        let base = host.url(mode, "/")?;
-        let url = self.target(&host, call, mode)?;
-        let is_own = url.origin() == base.origin();
+        let base = host.base(mode)?;
+        // What has the host already is read faster than a whole URL.
+        let url = match &call.target {
+            Target::Path(path) => base.join(path).or_else(|_| host.url(mode, path))?,
+            Target::Url(url) => url.clone(),
+        };
+        let is_own = is_same_origin(&url, base);
         let (mut answer, mut pass) = match first {
             Some(answer) => (answer, None),
             None if is_own => {
-                let pass = self.pass(&host, call, (&base, &url), None).await?;
-                let sent = self.send_to(&host, call, mode, (&base, &url), pass.as_ref(), tries);
+                let pass = self.pass(&host, call, (base, &url), None).await?;
+                let sent = self.send_to(&host, call, mode, (base, &url), pass.as_ref(), tries);
                 let answer = sent.await?;
                 (answer, pass)
             }
             None => {
-                let sent = self.send_to(&host, call, mode, (&base, &url), None, tries);
+                let sent = self.send_to(&host, call, mode, (base, &url), None, tries);
                 return sent.await?.accepted().await;
             }
         };
         let mut is_first = true;
         loop {
-            host.learn(&answer, &base);
+            host.learn(&answer, base);
             let may_improve =
-                is_own && call.payload.is_repeatable() && answer.url().origin() == base.origin();
+                is_own && call.payload.is_repeatable() && is_same_origin(answer.url(), base);
             let status = answer.status();
             if status.is_success() || !may_improve {
                 return answer.accepted().await;
@@ -269,19 +290,35 @@ impl Session {
                 return Err(refused);
             }
             if is_hidden {
-                self.ping(&host, mode, &base).await?;
+                self.ping(&host, mode, base).await?;
             }
             let rejected = pass.as_ref().map(|pass| &pass.header);
-            let other = self.pass(&host, call, (&base, &url), rejected).await?;
+            let other = self.pass(&host, call, (base, &url), rejected).await?;
             // Some token servers give the same token for all scopes; that one is refused for good.
             let is_same = |other: &Pass| Some(&other.header) == rejected;
             pass = match other {
                 Some(other) if status != StatusCode::FORBIDDEN || !is_same(&other) => Some(other),
                 _ => return Err(refused),
             };
-            let sent = self.send_to(&host, call, mode, (&base, &url), pass.as_ref(), tries);
+            let sent = self.send_to(&host, call, mode, (base, &url), pass.as_ref(), tries);
             answer = sent.await?;
             is_first = false;
+        }
+    }
+
+    /// Fetches the login for a call that is soon to be made, once another call has found out what the registry demands. What
+    /// fails is told when the call is made.
+    pub(crate) async fn prepare(&self, call: &Call<'_>) {
+        let host = self.host(call.domain);
+        // It never gives anything but the news that it is closed.
+        let _ = host.opened.acquire().await;
+        let Some(&Ok(mode)) = host.mode.get() else {
+            return;
+        };
+        if let Ok(base) = host.base(mode)
+            && let Ok(url) = self.target(&host, call, mode)
+        {
+            let _ = self.pass(&host, call, (base, &url), None).await;
         }
     }
 
@@ -350,7 +387,7 @@ impl Session {
     ) -> bool {
         let is_own = host
             .url(mode, "/")
-            .is_ok_and(|base| answer.url().origin() == base.origin());
+            .is_ok_and(|base| is_same_origin(answer.url(), &base));
         let is_refused = answer.status() == StatusCode::UNAUTHORIZED;
         let is_clear = is_refused || answer.status().is_success();
         // An error, or what another host says, tells nothing of this one's logins.

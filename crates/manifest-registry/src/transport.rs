@@ -14,7 +14,7 @@ use tokio::time::Instant;
 use url::Url;
 
 use crate::answer::{Answer, Pace};
-use crate::endpoint::{Insecure, Mode, authority};
+use crate::endpoint::{Insecure, Mode, api_host, authority, is_same_origin};
 use crate::error::{Attempt, Operation, RegistryError};
 use crate::limits;
 use crate::network::{Cause, NetworkProblem};
@@ -166,7 +166,7 @@ impl Transport {
             }
             let (url, mode) = self.redirected(&wire, &answer)?;
             answer.discard().await;
-            if url.origin() != wire.url.origin() {
+            if !is_same_origin(&url, &wire.url) {
                 wire.authorization = None;
             }
             (wire.url, wire.mode) = (url, mode);
@@ -235,7 +235,7 @@ impl Transport {
 
     /// Returns how to speak to a URL that a registry sent; see [`Insecure::mode_of`].
     pub(crate) fn next_mode(&self, from: &Url, mode: Mode, to: &Url) -> Option<Mode> {
-        if from.origin() == to.origin() {
+        if is_same_origin(from, to) {
             Some(mode)
         } else {
             self.insecure.mode_of(to, mode)
@@ -283,12 +283,16 @@ impl Transport {
             Ok(pool) => pool,
             Err(unbuilt) => return Err(unreachable(attempt, &wire.url, unbuilt)),
         };
-        if pool.lanes.wants_another() {
-            self.add_lane(wire, &pool, proxy.as_ref());
-        }
+        self.add_lane(wire, &pool, proxy.as_ref());
+        let slot = async {
+            match wire.operation {
+                Operation::GetToken(_) => pool.lanes.slot_in_turn().await,
+                _ => pool.lanes.slot().await,
+            }
+        };
         let slot = tokio::select! {
             biased;
-            slot = pool.lanes.slot() => slot,
+            slot = slot => slot,
             problem = deadline.passed() => return Err(network(attempt, problem, None)),
         };
         let started = Instant::now();
@@ -316,6 +320,7 @@ impl Transport {
                 if response.status() != StatusCode::PROXY_AUTHENTICATION_REQUIRED || proxy.is_none()
                 {
                     pool.lanes.learn(response.version());
+                    self.add_lane(wire, &pool, proxy.as_ref());
                     let timeouts = self.timeouts;
                     return Ok(Answer::new(
                         response,
@@ -385,8 +390,16 @@ impl Transport {
         }
     }
 
-    /// Makes another connection to a host, beside the work: whatever comes of it, nothing depends on it.
+    /// Notes that so many requests to a registry will come at once.
+    pub(crate) fn expect(&self, domain: &str, requests: usize) {
+        self.pools.expect(api_host(domain), requests);
+    }
+
+    /// Makes another connection to a host where that is worth it, beside the work: whatever comes of it, nothing depends on it.
     fn add_lane(&self, wire: &Wire<'_>, pool: &Pool, proxy: Option<&Chosen>) {
+        if !pool.lanes.wants_another() {
+            return;
+        }
         let lanes = pool.lanes.clone();
         let client = self.pools.another(wire.mode, &wire.url, proxy);
         let (Ok(client), Ok(url)) = (client, wire.url.join("/v2/")) else {

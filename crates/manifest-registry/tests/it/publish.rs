@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use manifest_core::{Digest, MediaType, Reference};
-use manifest_registry::{Child, Client, Expected, Publication, Published, RegistryError};
+use manifest_registry::{
+    Child, Client, Expected, Publication, Published, RegistryError, Released, Watch,
+};
 use manifest_testkit::fault::{Answer, Fault};
 use manifest_testkit::image::{BuiltImage, BuiltIndex, Image, Index};
 use manifest_testkit::{EmbeddedRegistry, TokenServer};
@@ -51,7 +53,24 @@ impl Job {
         client: &Client,
         target: &Reference,
     ) -> Result<Published, RegistryError> {
-        let publication = Publication {
+        client.publish(&self.publication(target), |_| ()).await
+    }
+
+    /// Publishes it as one of several might be.
+    pub(crate) async fn release(
+        &self,
+        client: &Client,
+        target: &Reference,
+    ) -> Result<Released, RegistryError> {
+        let publication = self.publication(target);
+        let nothing = Watch::default();
+        client
+            .release(&[publication], nothing, |_| Ok(()), |_| Ok(()), |_, _| ())
+            .await
+    }
+
+    fn publication<'a>(&'a self, target: &'a Reference) -> Publication<'a> {
+        Publication {
             targets: std::slice::from_ref(target),
             media_type: MediaType::OciIndex,
             bytes: &self.list.manifest,
@@ -59,8 +78,7 @@ impl Job {
             push_foreign: self.push_foreign,
             expected: Expected::Anything,
             verified: Some(&[]),
-        };
-        client.publish(&publication, |_| ()).await
+        }
     }
 }
 

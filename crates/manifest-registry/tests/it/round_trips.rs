@@ -176,6 +176,31 @@ fn a_push_with_mounts() {
 }
 
 #[test]
+fn a_push_from_more_repositories_than_one_token_takes() {
+    let images = images(30);
+    let world = World::with(&images, true);
+    let host = world.proxy.host();
+    let names: Vec<String> = (0..images.len()).map(|i| format!("source/{i}")).collect();
+    let named: Vec<_> = names.iter().map(String::as_str).zip(&images).collect();
+    let job = Job::new(&host, &named);
+    let released = run(job.release(&world.client(), &reference(&host, "app:1"))).unwrap();
+    assert_eq!(released.published[0].mounted, 120);
+    // Each with the right to write.
+    let scopes = world.scopes();
+    let each = limits::SCOPES_OF_SEVERAL_TOKENS - 1;
+    assert_eq!(scopes.len(), images.len().div_ceil(each));
+    for scope in &scopes {
+        assert!(
+            scope.starts_with("repository:app:pull,push repository:source/"),
+            "{scope}"
+        );
+    }
+    assert_eq!(world.tokens.log().connections(), 1);
+    // They are fetched while it is looked what is there.
+    assert_eq!(world.depth(), 11);
+}
+
+#[test]
 fn a_push_without_mounts() {
     let images = images(3);
     let world = World::with(&images, false);
@@ -221,6 +246,8 @@ fn reading() {
             assert!(results.iter().all(Result::is_ok));
             // The challenge, then manifest and configuration of each.
             assert_eq!(world.proxy.log().requests().len(), 1 + 2 * count);
+            // However many tokens.
+            assert_eq!(world.tokens.log().connections(), 1);
             depths.push(world.depth());
         }
         // One token for all repositories, as far as a URL takes them; several are asked for at once.
@@ -229,8 +256,12 @@ fn reading() {
         } else {
             vec!["app".to_owned()]
         };
-        let expected: Vec<String> = names
-            .chunks(limits::SCOPES_PER_TOKEN)
+        let size = match names.len() {
+            0..=limits::SCOPES_PER_TOKEN => limits::SCOPES_PER_TOKEN,
+            _ => limits::SCOPES_OF_SEVERAL_TOKENS,
+        };
+        let mut expected: Vec<String> = names
+            .chunks(size)
             .map(|names| {
                 let scopes = names.iter().map(|name| format!("repository:{name}:pull"));
                 scopes.collect::<Vec<_>>().join(" ")
@@ -240,6 +271,7 @@ fn reading() {
         let mut scopes = world.scopes();
         scopes = scopes.split_off(scopes.len() - expected.len());
         scopes.sort();
+        expected.sort();
         assert_eq!(scopes, expected);
         assert_eq!(depths.iter().min(), Some(&8), "{count} {apart}: {depths:?}");
     }
