@@ -76,7 +76,8 @@ impl Login<'_> {
                     return Ok(Some(pass));
                 }
                 let key = TokenKey::new(&self.host.domain, realm, service, self.scopes);
-                let fetch = || self.fetch(realm, service, self.scopes);
+                // Boxed: it happens once for many calls, and would make each of them as large.
+                let fetch = || Box::pin(self.fetch(realm, service, self.scopes));
                 self.tokens.get(&key, self.rejected, fetch).await.map(Some)
             }
             (Challenge::Unknown(schemes), _) => Err(RegistryError::Challenge {
@@ -103,7 +104,7 @@ impl Login<'_> {
         if self.tokens.is_given_up(&key) {
             return Ok(None);
         }
-        let fetch = || self.fetch(realm, service, self.shared);
+        let fetch = || Box::pin(self.fetch(realm, service, self.shared));
         match self.tokens.get(&key, None, fetch).await {
             Err(error) if error.is_final_refusal() => {
                 self.tokens.give_up(&key);

@@ -8,6 +8,7 @@ use futures_util::stream::{FuturesUnordered, iter};
 use manifest_core::Digest;
 
 use crate::child::{Child, Key};
+use crate::client::Stored;
 use crate::concurrent::concurrent;
 use crate::copy::Way;
 use crate::enlist::Answers;
@@ -172,7 +173,7 @@ impl<'a> Push<'a> {
         if child.tag().is_some() {
             let name = child.name_in(self.target);
             let bytes = child.manifest.bytes();
-            self.confirm(&name, bytes, before.as_ref()).await?;
+            Box::pin(self.confirm(&name, bytes, before.as_ref())).await?;
         }
         Ok(put)
     }
@@ -180,20 +181,23 @@ impl<'a> Push<'a> {
     /// Puts a child. Where the registry misses blobs although it mounted them, these are uploaded, and it is put again.
     /// Returns whether the registry lists it by its subject, and how many blobs and bytes were uploaded.
     async fn put_child(&self, child: &Child) -> Result<Put, RegistryError> {
-        let reference = child.name_in(self.target);
-        let put = || {
-            let bytes = Bytes::copy_from_slice(child.manifest.bytes());
-            let media_type = child.manifest.media_type();
-            let shared = self.rights.shared(self.target);
-            self.client.put(&reference, media_type, bytes, shared)
-        };
-        let error = match put().await {
-            Ok(stored) => return Ok((stored.is_listed, (0, 0))),
-            Err(error) => error,
-        };
-        if !error.is_incomplete() {
-            return Err(error);
+        match self.put_bytes(child).await {
+            Ok(stored) => Ok((stored.is_listed, (0, 0))),
+            Err(error) if error.is_incomplete() => Box::pin(self.complete(child, error)).await,
+            Err(error) => Err(error),
         }
+    }
+
+    async fn put_bytes(&self, child: &Child) -> Result<Stored, RegistryError> {
+        let reference = child.name_in(self.target);
+        let bytes = Bytes::copy_from_slice(child.manifest.bytes());
+        let media_type = child.manifest.media_type();
+        let shared = self.rights.shared(self.target);
+        self.client.put(&reference, media_type, bytes, shared).await
+    }
+
+    /// Uploads what the registry misses of a child, as `error` says, and puts it again.
+    async fn complete(&self, child: &Child, error: RegistryError) -> Result<Put, RegistryError> {
         let mut uploaded = (0, 0);
         let absent = self.absent_blobs(child).await;
         for blob in absent.iter().filter(|blob| self.brings(blob)) {
@@ -210,7 +214,7 @@ impl<'a> Push<'a> {
             uploaded = (uploaded.0 + 1, uploaded.1 + blob.size);
         }
         if uploaded.0 > 0
-            && let Ok(stored) = put().await
+            && let Ok(stored) = self.put_bytes(child).await
         {
             return Ok((stored.is_listed, uploaded));
         }

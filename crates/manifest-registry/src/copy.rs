@@ -54,6 +54,17 @@ impl Push<'_> {
                 Err(error) => return Err(error),
             }
         }
+        // Boxed: few are, and each of thousands of mounts would be as large.
+        Box::pin(self.upload_unless_there(child, blob, session, counted)).await
+    }
+
+    async fn upload_unless_there(
+        &self,
+        child: &Child,
+        blob: &Descriptor,
+        session: Option<UploadSession>,
+        counted: &Arc<Counted>,
+    ) -> Result<Way, RegistryError> {
         let _permit = self.client.shared().uploads.acquire().await.ok();
         if self.blob_exists(self.target, &blob.digest).await? {
             if let Some(session) = session {

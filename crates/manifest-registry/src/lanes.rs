@@ -130,8 +130,9 @@ impl Lanes {
     /// Tells whether another connection is worth being made. Who is told yes makes it, and says what came of it.
     pub(crate) fn wants_another(&self) -> bool {
         let mut state = self.state();
-        let one = REQUESTS_PER_HOST_HTTP2 + QUEUE_PER_HOST_HTTP2;
-        let is_much = state.waiting >= QUEUE_PER_HOST_HTTP2 || state.expected >= one;
+        let room = state.lanes.len() * REQUESTS_PER_HOST_HTTP2;
+        let waiting = state.waiting.max(state.expected.saturating_sub(room));
+        let is_much = waiting >= QUEUE_PER_HOST_HTTP2;
         let wants = state.growth == Growth::Possible && is_much;
         if wants {
             state.growth = Growth::Begun;

@@ -34,7 +34,7 @@ pub const REQUESTS_PER_HOST: usize = 16;
 pub const REQUESTS_PER_HOST_HTTP2: usize = 250;
 
 /// How many connections there are at most to a host that speaks HTTP/2.
-pub const CONNECTIONS_PER_HOST_HTTP2: usize = 2;
+pub const CONNECTIONS_PER_HOST_HTTP2: usize = 3;
 
 /// How many requests have to wait until another connection is made: it takes some round trips, in which the one that is there
 /// works on as many. What a list of forty images of ten layers needs waits for nothing more.

@@ -290,7 +290,7 @@ impl Session {
                 return Err(refused);
             }
             if is_hidden {
-                self.ping(&host, mode, base).await?;
+                Box::pin(self.ping(&host, mode, base)).await?;
             }
             let rejected = pass.as_ref().map(|pass| &pass.header);
             let other = self.pass(&host, call, (base, &url), rejected).await?;
@@ -512,7 +512,7 @@ impl Session {
     ) -> Result<Option<Pass>, RegistryError> {
         let credential = self.credential(host, call.path());
         let credential = credential
-            .get_or_init(|| self.find_credential(host, call.path()))
+            .get_or_init(|| Box::pin(self.find_credential(host, call.path())))
             .await;
         // One token is asked for by one user.
         let own = self.credentials.parts(&host.domain, call.path());
