@@ -335,6 +335,14 @@ fn duplicates_are_warned_of_refused_or_replaced() {
             .run("create --push --on-duplicate replace @/app:2 @/app:new @/app:old")
             .succeeds();
         assert_eq!(entries(&registry, "app", "2"), entries_of(&old));
+        // Who wants quiet wants nothing of it said.
+        for line in [
+            "push -q -t @/app:3 @/app:1",
+            "create --push -q @/app:4 @/app:new @/app:old",
+        ] {
+            let ran = shell.run(&line.replace("-q", "-q --on-duplicate replace"));
+            assert_eq!(ran.succeeds().stderr, "", "{line}");
+        }
     }
 }
 
