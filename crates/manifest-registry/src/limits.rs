@@ -33,7 +33,7 @@ pub const REQUESTS_PER_HOST: usize = 16;
 /// what a server takes less it says itself (`SETTINGS_MAX_CONCURRENT_STREAMS`), and the HTTP library waits.
 pub const REQUESTS_PER_HOST_HTTP2: usize = 250;
 
-/// How many connections there are at most to a host that speaks HTTP/2.
+/// How many connections there are at most to a host that speaks HTTP/2: more would wait for this program, not for the host.
 pub const CONNECTIONS_PER_HOST_HTTP2: usize = 3;
 
 /// How many requests have to wait until another connection is made: it takes some round trips, in which the one that is there
