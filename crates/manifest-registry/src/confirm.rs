@@ -107,7 +107,8 @@ impl Push<'_> {
         }
     }
 
-    /// Looks whether all that the tags lead to is there, but for what was just seen. Returns what is not, and why that cannot be told, where it cannot.
+    /// Looks whether all that the tags lead to is there, but for what was just seen. Returns what is not, and why that cannot be
+    /// told, where it cannot.
     pub(crate) async fn lost(
         &self,
         is_seen: impl Fn(&Digest) -> bool,

@@ -1,5 +1,7 @@
 //! A publication of which it is known what is there already: what would be done, and doing it step by step.
 
+use std::collections::HashSet;
+
 use manifest_core::reference::Repository;
 use manifest_core::{Digest, Reference};
 use tokio::sync::OnceCell;
@@ -258,11 +260,19 @@ impl<'a> Prepared<'a> {
     /// Looks, once for all tags, whether what they lead to is there: it may be gone although a tag is as it should be.
     async fn verified(&self, name: &Reference) -> Result<Option<RegistryError>, RegistryError> {
         // Where nothing is written, what was seen a moment ago need not be looked at again.
-        let is_seen = |digest: &Digest| {
-            let key = (digest, None);
-            !self.has_work() && self.push.children.iter().any(|child| child.key() == key)
+        let look = || {
+            let untagged = self
+                .push
+                .children
+                .iter()
+                .filter(|child| child.tag().is_none());
+            let seen: HashSet<&Digest> = match self.has_work() {
+                true => HashSet::new(),
+                false => untagged.map(Child::digest).collect(),
+            };
+            self.push.lost(move |digest| seen.contains(digest))
         };
-        let (lost, unknown) = self.lost.get_or_init(|| self.push.lost(is_seen)).await;
+        let (lost, unknown) = self.lost.get_or_init(look).await;
         if lost.is_empty() {
             return Ok(unknown.clone());
         }
