@@ -140,7 +140,7 @@ impl Client {
     }
 
     /// Returns this client, to read from these repositories: for those of one registry one token is asked for instead of one
-    /// each. Where the registry or its token server does not go along, each gets its own.
+    /// each. Where the registry or its token server does not go along, each gets its own. They are expected to be read all at once.
     #[must_use]
     pub fn reading<'a>(&self, references: impl IntoIterator<Item = &'a Reference>) -> Self {
         let repositories = references.into_iter().map(Reference::repository);

@@ -85,10 +85,11 @@ pub(crate) fn authority(url: &Url) -> String {
 
 /// Tells whether two URLs have the same scheme, host and port: what goes to one may go to the other.
 pub(crate) fn is_same_origin(one: &Url, other: &Url) -> bool {
-    let parts = |url: &Url| (url.scheme() == "https", url.port_or_known_default());
-    let is_web = |url: &Url| matches!(url.scheme(), "http" | "https");
-    let are_web = is_web(one) && is_web(other);
-    are_web && parts(one) == parts(other) && one.host() == other.host()
+    let has_origin = matches!(one.scheme(), "http" | "https");
+    has_origin
+        && one.scheme() == other.scheme()
+        && one.host() == other.host()
+        && one.port_or_known_default() == other.port_or_known_default()
 }
 
 /// Returns the host that serves the registry that references name `domain`.

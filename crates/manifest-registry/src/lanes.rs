@@ -37,8 +37,6 @@ struct State {
     lanes: Vec<Lane>,
     /// How many requests wait for their turn.
     waiting: usize,
-    /// How many requests are known to come at once.
-    expected: usize,
     growth: Growth,
 }
 
@@ -71,7 +69,6 @@ impl Lanes {
             state: Mutex::new(State {
                 lanes: Vec::new(),
                 waiting: 0,
-                expected: 0,
                 growth: Growth::Unknown,
             }),
         });
@@ -122,16 +119,12 @@ impl Lanes {
         }
     }
 
-    /// Notes that so many requests will come at once, so that another connection can be made before they wait.
-    pub(crate) fn expect(&self, requests: usize) {
-        self.state().expected = requests;
-    }
-
-    /// Tells whether another connection is worth being made. Who is told yes makes it, and says what came of it.
-    pub(crate) fn wants_another(&self) -> bool {
+    /// Tells whether another connection is worth being made, where so many requests are known to come at once: before they
+    /// wait. Who is told yes makes it, and says what came of it.
+    pub(crate) fn wants_another(&self, expected: usize) -> bool {
         let mut state = self.state();
         let room = state.lanes.len() * REQUESTS_PER_HOST_HTTP2;
-        let waiting = state.waiting.max(state.expected.saturating_sub(room));
+        let waiting = state.waiting.max(expected.saturating_sub(room));
         let is_much = waiting >= QUEUE_PER_HOST_HTTP2;
         let wants = state.growth == Growth::Possible && is_much;
         if wants {
@@ -305,10 +298,10 @@ mod tests {
         let mut waiting: Vec<_> = (1..QUEUE_PER_HOST_HTTP2)
             .map(|_| Waiting::new(&lanes))
             .collect();
-        assert!(!lanes.wants_another());
+        assert!(!lanes.wants_another(0));
         waiting.push(Waiting::new(&lanes));
-        assert!(lanes.wants_another());
-        assert!(!lanes.wants_another(), "one is being made");
+        assert!(lanes.wants_another(0));
+        assert!(!lanes.wants_another(0), "one is being made");
         drop(waiting);
         lanes.add(client());
         let more: Vec<Slot> = std::iter::from_fn(|| now(lanes.slot())).collect();
@@ -322,13 +315,11 @@ mod tests {
     #[test]
     fn another_connection_is_made_for_what_is_known_to_come() {
         let lanes = lanes();
-        lanes.expect(REQUESTS_PER_HOST_HTTP2 + QUEUE_PER_HOST_HTTP2);
-        assert!(!lanes.wants_another(), "it may speak HTTP/1.1");
+        let many = REQUESTS_PER_HOST_HTTP2 + QUEUE_PER_HOST_HTTP2;
+        assert!(!lanes.wants_another(many), "it may speak HTTP/1.1");
         lanes.learn(Version::HTTP_2);
-        lanes.expect(REQUESTS_PER_HOST_HTTP2 + QUEUE_PER_HOST_HTTP2 - 1);
-        assert!(!lanes.wants_another());
-        lanes.expect(REQUESTS_PER_HOST_HTTP2 + QUEUE_PER_HOST_HTTP2);
-        assert!(lanes.wants_another());
+        assert!(!lanes.wants_another(many - 1));
+        assert!(lanes.wants_another(many));
     }
 
     #[test]
@@ -356,9 +347,9 @@ mod tests {
         let waiting: Vec<_> = (0..QUEUE_PER_HOST_HTTP2)
             .map(|_| Waiting::new(&lanes))
             .collect();
-        assert!(lanes.wants_another());
+        assert!(lanes.wants_another(0));
         lanes.add_none();
-        assert!(!lanes.wants_another());
+        assert!(!lanes.wants_another(0));
         drop(waiting);
         assert_eq!(lanes.state().waiting, 0);
     }

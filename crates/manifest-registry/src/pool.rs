@@ -93,18 +93,10 @@ impl Pools {
     pub(crate) fn expect(&self, host: &str, requests: usize) {
         let mut expected = self.expected.lock().unwrap_or_else(PoisonError::into_inner);
         expected.insert(host.to_owned(), requests);
-        drop(expected);
-        let pools = self.pools.lock().unwrap_or_else(PoisonError::into_inner);
-        for ((_, of), pool) in pools.iter() {
-            if let Ok(pool) = pool
-                && of == host
-            {
-                pool.lanes.expect(requests);
-            }
-        }
     }
 
-    fn expected(&self, host: &str) -> usize {
+    /// Tells how many requests to a host are known to come at once.
+    pub(crate) fn expected(&self, host: &str) -> usize {
         let expected = self.expected.lock().unwrap_or_else(PoisonError::into_inner);
         expected.get(host).copied().unwrap_or_default()
     }
@@ -148,9 +140,6 @@ impl Pools {
             finish(builder.connector_layer(opening))
         });
         let pool = lanes.map(|lanes| Pool { lanes, handshakes });
-        if let Ok(pool) = &pool {
-            pool.lanes.expect(self.expected(&host));
-        }
         pools.insert((mode, host), pool.clone());
         pool
     }

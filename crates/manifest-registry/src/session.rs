@@ -97,8 +97,15 @@ impl Host {
     }
 
     fn url(&self, mode: Mode, path: &str) -> Result<Url, RegistryError> {
-        let text = format!("{}://{}{path}", mode.scheme(), api_host(&self.domain));
-        Url::parse(&text).map_err(|error| RegistryError::Host {
+        let url = match self.base.get() {
+            // What has the host already is read faster than a whole URL.
+            Some(base) if base.scheme() == mode.scheme() => base.join(path),
+            _ => {
+                let root = format!("{}://{}", mode.scheme(), api_host(&self.domain));
+                Url::parse(&format!("{root}{path}"))
+            }
+        };
+        url.map_err(|error| RegistryError::Host {
             host: self.domain.clone(),
             source: error,
         })
@@ -246,11 +253,7 @@ impl Session {
             }
         };
         let base = host.base(mode)?;
-        // What has the host already is read faster than a whole URL.
-        let url = match &call.target {
-            Target::Path(path) => base.join(path).or_else(|_| host.url(mode, path))?,
-            Target::Url(url) => url.clone(),
-        };
+        let url = self.target(&host, call, mode)?;
         let is_own = is_same_origin(&url, base);
         let (mut answer, mut pass) = match first {
             Some(answer) => (answer, None),

@@ -397,7 +397,8 @@ impl Transport {
 
     /// Makes another connection to a host where that is worth it, beside the work: whatever comes of it, nothing depends on it.
     fn add_lane(&self, wire: &Wire<'_>, pool: &Pool, proxy: Option<&Chosen>) {
-        if !pool.lanes.wants_another() {
+        let expected = self.pools.expected(&authority(&wire.url));
+        if !pool.lanes.wants_another(expected) {
             return;
         }
         let lanes = pool.lanes.clone();
