@@ -161,12 +161,10 @@ impl Answer {
         }
     }
 
-    /// Turns the answer into its body as it comes, unless that is as good as not at all. The slot is given back now: who copies
-    /// from one repository to another on the same host would else wait for itself.
+    /// Turns the answer into its body as it comes, unless that is as good as not at all. The slot is held until all has come.
     pub(crate) fn stream(
-        mut self,
+        self,
     ) -> impl Stream<Item = Result<Bytes, RegistryError>> + Send + 'static {
-        self.slot = None;
         let start = (self, Duration::ZERO, 0);
         futures_util::stream::try_unfold(start, |(mut answer, mut waited, mut came)| async move {
             // Only the time that is waited here counts, not what the reader takes for itself.

@@ -10,6 +10,7 @@ use http::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderValue};
 use tokio::time::Instant;
 use url::{Url, form_urlencoded};
 
+use crate::bodies::Traffic;
 use crate::challenge::Challenge;
 use crate::credentials::Credential;
 use crate::error::{Attempt, ContentProblem, Operation, RegistryError};
@@ -183,6 +184,7 @@ impl Login<'_> {
             headers,
             authorization,
             payload: &payload,
+            traffic: Traffic::Request,
             tries: &Tries::default(),
         };
         let (answer, body) = self.transport.fetch(wire, TOKEN_BYTES).await?;

@@ -127,6 +127,7 @@ impl<'a> Push<'a> {
         results: &mut Results<'a>,
     ) -> Result<(), RegistryError> {
         let wanted = self.wanted(missing);
+        self.brings_all(&wanted);
         let mut waiting = {
             let blobs = wanted.iter().map(|(_, blob)| &blob.digest).collect();
             Waiting::new(&images, &blobs)

@@ -12,14 +12,14 @@ use manifest_core::reference::Repository;
 use manifest_core::{
     Content, Descriptor, Digest, ImageConfig, Manifest, MediaType, Platform, Reference,
 };
-use tokio::sync::Semaphore;
 
 use crate::answer::Answer;
+use crate::bodies::Traffic;
 use crate::certificates::{self, Certificates};
 use crate::credentials::Credentials;
 use crate::endpoint::Insecure;
 use crate::error::{ContentProblem, Operation, RegistryError};
-use crate::limits::PARALLEL_UPLOADS;
+use crate::in_flight::InFlight;
 use crate::memory::{Forgetful, Memory};
 use crate::mirrors::{Asked, Mirrors};
 use crate::observer::{Observer, Silent};
@@ -28,6 +28,7 @@ use crate::proxies::Proxies;
 use crate::retry::{Retries, Retry, Tries};
 use crate::rights::Rights;
 use crate::session::{Call, Session, Target};
+use crate::single_request::SingleRequests;
 use crate::token::Scope;
 use crate::transport::{Payload, Timeouts, Transport};
 
@@ -91,8 +92,10 @@ pub struct Client {
 
 pub(crate) struct Shared {
     pub(crate) session: Session,
-    /// Bounds the blobs that are copied at once.
-    pub(crate) uploads: Semaphore,
+    /// Bounds the blobs that are under way at once.
+    pub(crate) in_flight: InFlight,
+    /// Which registries take a blob in a single request.
+    pub(crate) single_requests: SingleRequests,
     pub(crate) mirrors: Asked,
 }
 
@@ -127,12 +130,12 @@ impl Client {
         );
         let transport = Transport::new(pools, config.timeouts, config.insecure, retries, observer);
         let session = Session::new(transport, config.credentials, config.memory);
-        let uploads = Semaphore::new(PARALLEL_UPLOADS);
         let mirrors = Asked::new(config.mirrors);
         Ok(Self {
             shared: Arc::new(Shared {
                 session,
-                uploads,
+                in_flight: InFlight::default(),
+                single_requests: SingleRequests::default(),
                 mirrors,
             }),
             reading: Arc::default(),
@@ -329,7 +332,10 @@ impl Client {
         repository: &Repository,
         digest: &Digest,
     ) -> Result<Answer, RegistryError> {
-        let call = self.blob_call(repository, digest);
+        let call = Call {
+            traffic: Traffic::Download,
+            ..self.blob_call(repository, digest)
+        };
         self.shared.session.call(&call).await
     }
 
@@ -471,6 +477,7 @@ impl Client {
             target: Target::Path(path(name)),
             headers,
             payload: Payload::Bytes(bytes.clone()),
+            traffic: Traffic::Request,
             scopes: vec![Scope::push(repository)],
             shared,
         };
@@ -551,6 +558,7 @@ pub(crate) fn manifest_call(method: Method, reference: &Reference) -> Call<'_> {
         target: Target::Path(format!("/v2/{}/manifests/{name}", reference.path())),
         headers,
         payload: Payload::None,
+        traffic: Traffic::Request,
         scopes: vec![Scope::pull(reference.repository())],
         shared: [].into(),
     }
@@ -564,6 +572,7 @@ fn blob_call<'a>(repository: &'a Repository, digest: &Digest) -> Call<'a> {
         target: Target::Path(format!("/v2/{}/blobs/{digest}", repository.path())),
         headers: HeaderMap::new(),
         payload: Payload::None,
+        traffic: Traffic::Request,
         scopes: vec![Scope::pull(repository)],
         shared: [].into(),
     }

@@ -7,6 +7,7 @@ use http::{Method, StatusCode};
 use manifest_core::reference::Repository;
 use manifest_core::{Descriptor, Digest};
 
+use crate::bodies::Traffic;
 use crate::child::Child;
 use crate::error::{Operation, RegistryError};
 use crate::meter::Counted;
@@ -14,7 +15,7 @@ use crate::publish::Push;
 use crate::session::{Call, Target};
 use crate::token::Scope;
 use crate::transport::Payload;
-use crate::upload::UploadSession;
+use crate::upload_session::UploadSession;
 
 /// How one blob came to be in the target repository.
 pub(crate) enum Way {
@@ -65,13 +66,13 @@ impl Push<'_> {
         session: Option<UploadSession>,
         counted: &Arc<Counted>,
     ) -> Result<Way, RegistryError> {
-        let _permit = self.client.shared().uploads.acquire().await.ok();
         if self.blob_exists(self.target, &blob.digest).await? {
             if let Some(session) = session {
                 self.abandon(&blob.digest, session).await;
             }
             return Ok(Way::WasThere);
         }
+        let _in_flight = self.client.shared().in_flight.begin(blob).await;
         self.upload(child, blob, session, counted).await?;
         Ok(Way::Uploaded(blob.size))
     }
@@ -146,6 +147,7 @@ impl Push<'_> {
             target: Target::Path(format!("/v2/{}/blobs/uploads/", self.target.path())),
             headers,
             payload: Payload::None,
+            traffic: Traffic::Request,
             scopes: vec![Scope::push(self.target)],
             shared: self.rights.shared(self.target),
         }

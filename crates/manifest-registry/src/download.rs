@@ -7,13 +7,13 @@ use futures_util::TryStreamExt as _;
 use manifest_core::Descriptor;
 use manifest_core::reference::Repository;
 
+use crate::checked::{checked, local_content, problem_of};
 use crate::child::Child;
 use crate::client::Client;
 use crate::error::RegistryError;
 use crate::meter::Meter;
 use crate::mirrors::Nearest;
 use crate::retry::{Contact, Tries};
-use crate::upload::{self, checked};
 
 impl Client {
     /// Gets a blob in pieces, from a mirror if there is one: `take` gets each with its place, in order. What breaks off begins
@@ -27,7 +27,7 @@ impl Client {
         blob: &Descriptor,
         mut take: impl FnMut(u64, &[u8]) -> Result<(), E>,
     ) -> Result<(), E> {
-        let _permit = self.shared().uploads.acquire().await.ok();
+        let _in_flight = self.shared().in_flight.begin(blob).await;
         let retries = &self.shared().session.transport.retries;
         let tries = Tries::default();
         let mut nearest = Nearest::Mirror;
@@ -35,7 +35,7 @@ impl Client {
             // Repeats itself where that is worth it.
             let opened = self.open_nearest(repository, &blob.digest, nearest);
             let (answer, mirror) = opened.await?;
-            let problem = upload::problem_of(&answer);
+            let problem = problem_of(&answer);
             let mut content = pin!(checked(answer.stream(), blob.clone(), problem));
             let mut place = 0;
             let mut error = loop {
@@ -104,9 +104,7 @@ impl Downloads<'_> {
             counted.is_there();
             return Ok(());
         };
-        let content = crate::local::stream(local, blob).await?;
-        let problem = upload::problem_on_disk(local.place(), blob.digest.clone());
-        let mut content = pin!(checked(content, blob.clone(), problem));
+        let mut content = local_content(local, blob).await?;
         let mut place = 0;
         while let Some(chunk) = content.try_next().await? {
             take(place, &chunk)?;

@@ -17,6 +17,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tower_layer::Layer;
 use tower_service::Service;
 
+use crate::limiter::{Limiter, Permit};
 use crate::limits::{
     CONNECTIONS_PER_HOST_HTTP2, QUEUE_PER_HOST_HTTP2, REQUESTS_PER_HOST, REQUESTS_PER_HOST_HTTP2,
 };
@@ -26,7 +27,7 @@ const TURNS_TO_POOL: usize = 8;
 
 /// The connections to one host, or with HTTP/1.1 its pool of them.
 pub(crate) struct Lanes {
-    free: Arc<Semaphore>,
+    limiter: Arc<Limiter>,
     /// One turn, for the request that makes the first connection; closed once there is one, or there was none to be had.
     first: Arc<Semaphore>,
     state: Mutex<State>,
@@ -38,6 +39,8 @@ struct State {
     /// How many requests wait for their turn.
     waiting: usize,
     growth: Growth,
+    /// What the host speaks, once it has answered.
+    version: Option<Version>,
 }
 
 struct Lane {
@@ -64,12 +67,13 @@ impl Lanes {
         build: impl FnOnce(Opening) -> Result<reqwest::Client, E>,
     ) -> Result<Arc<Self>, E> {
         let lanes = Arc::new(Self {
-            free: Arc::new(Semaphore::new(REQUESTS_PER_HOST)),
+            limiter: Limiter::new(REQUESTS_PER_HOST),
             first: Arc::new(Semaphore::new(1)),
             state: Mutex::new(State {
                 lanes: Vec::new(),
                 waiting: 0,
                 growth: Growth::Unknown,
+                version: None,
             }),
         });
         let client = build(Opening(Arc::downgrade(&lanes)))?;
@@ -90,32 +94,41 @@ impl Lanes {
 
     async fn take(self: &Arc<Self>, turn: Option<Turn>) -> Slot {
         let waiting = Waiting::new(self);
-        let permit = self.free.clone().acquire_owned().await;
+        let permit = self.limiter.permit().await;
         drop(waiting);
         let mut state = self.state();
-        let numbered = state.lanes.iter_mut().enumerate();
-        let lane = numbered
-            .min_by_key(|(_, lane)| lane.running)
-            .map(|(number, lane)| {
-                lane.running += 1;
-                number
-            });
+        let lanes = state.lanes.iter().enumerate();
+        let lane = lanes.min_by_key(|(_, lane)| lane.running);
+        let lane = lane.map_or(0, |(lane, _)| lane);
+        state.lanes[lane].running += 1;
         Slot {
-            lanes: self.clone(),
-            lane: lane.unwrap_or_default(),
+            client: state.lanes[lane].client.clone(),
+            permit,
+            _running: Some(Running {
+                lanes: self.clone(),
+                lane,
+            }),
             _turn: turn,
-            _permit: permit.ok(),
         }
+    }
+
+    /// Returns what sends requests to a host that is known to speak HTTP/1.1, which may have connections to spare.
+    pub(crate) fn http1(&self) -> Option<reqwest::Client> {
+        let state = self.state();
+        let is_older = |version| version != Version::HTTP_2;
+        let client = state.lanes.first().map(|lane| lane.client.clone());
+        client.filter(|_| state.version.is_some_and(is_older))
     }
 
     /// Notes what the host speaks.
     pub(crate) fn learn(&self, version: Version) {
         self.first.close();
         let mut state = self.state();
+        state.version = Some(version);
         if version == Version::HTTP_2 && state.growth == Growth::Unknown {
             state.growth = Growth::Possible;
-            self.free
-                .add_permits(REQUESTS_PER_HOST_HTTP2 - REQUESTS_PER_HOST);
+            self.limiter
+                .raise(REQUESTS_PER_HOST_HTTP2 - REQUESTS_PER_HOST);
         }
     }
 
@@ -142,7 +155,7 @@ impl Lanes {
         } else {
             Growth::Over
         };
-        self.free.add_permits(REQUESTS_PER_HOST_HTTP2);
+        self.limiter.raise(REQUESTS_PER_HOST_HTTP2);
     }
 
     /// Notes that the host has no other connection for us.
@@ -171,12 +184,37 @@ impl Drop for Waiting<'_> {
     }
 }
 
-/// The right to run one request, until it is dropped.
+/// The right to send one request, until it is dropped.
 pub(crate) struct Slot {
+    /// What sends it.
+    pub(crate) client: reqwest::Client,
+    pub(crate) permit: Permit,
+    _running: Option<Running>,
+    _turn: Option<Turn>,
+}
+
+impl Slot {
+    /// The right to send the body of a blob, or to receive one, by a connection of its own.
+    pub(crate) fn of_body(client: reqwest::Client, permit: Permit) -> Self {
+        Self {
+            client,
+            permit,
+            _running: None,
+            _turn: None,
+        }
+    }
+}
+
+/// Counts a request on its connection.
+struct Running {
     lanes: Arc<Lanes>,
     lane: usize,
-    _turn: Option<Turn>,
-    _permit: Option<OwnedSemaphorePermit>,
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.lanes.state().lanes[self.lane].running -= 1;
+    }
 }
 
 /// The right to make the first connection. Whatever came of it, the others need not wait any longer.
@@ -185,19 +223,6 @@ struct Turn(OwnedSemaphorePermit);
 impl Drop for Turn {
     fn drop(&mut self) {
         self.0.semaphore().close();
-    }
-}
-
-impl Slot {
-    /// Returns what sends it.
-    pub(crate) fn client(&self) -> reqwest::Client {
-        self.lanes.state().lanes[self.lane].client.clone()
-    }
-}
-
-impl Drop for Slot {
-    fn drop(&mut self) {
-        self.lanes.state().lanes[self.lane].running -= 1;
     }
 }
 
@@ -280,6 +305,10 @@ mod tests {
         Lanes::new(|_| Ok::<_, ()>(client())).unwrap()
     }
 
+    fn lane(slot: &Slot) -> usize {
+        slot._running.as_ref().unwrap().lane
+    }
+
     #[test]
     fn another_connection_is_made_once_much_waits() {
         let lanes = lanes();
@@ -306,10 +335,10 @@ mod tests {
         lanes.add(client());
         let more: Vec<Slot> = std::iter::from_fn(|| now(lanes.slot())).collect();
         assert_eq!(more.len(), REQUESTS_PER_HOST_HTTP2);
-        assert!(more.iter().all(|slot| slot.lane == 1));
+        assert!(more.iter().all(|slot| lane(slot) == 1));
         drop((slots, more));
         let spread = [now(lanes.slot()), now(lanes.slot())];
-        assert_eq!(spread.map(|slot| slot.unwrap().lane), [0, 1]);
+        assert_eq!(spread.map(|slot| lane(&slot.unwrap())), [0, 1]);
     }
 
     #[test]

@@ -8,6 +8,8 @@
 //! | `child`, `prepared`, `bring` | what is published along; a publication of which it is known what is there; bringing what is not |
 //! | `confirm`, `missing` | what the registry has under a name; why it refused what was to be there |
 //! | `copy`, `upload` | one blob from repository to repository: by mount, else streamed |
+//! | `upload_session`, `single_request` | where an upload goes on; registries that need none for a small blob |
+//! | `in_flight` | how many blobs are under way at once |
 //! | [`local`], `download` | blobs that come from this machine; blobs that go there |
 //! | [`referrers`], `enlist` | what refers to what is published; where a registry without a list of that has it |
 //! | `rights` | what calls that belong together ask of the token server |
@@ -19,9 +21,11 @@
 //! | [`credentials`], `helper` | Docker's `config.json`; running credential helpers |
 //! | [`endpoint`] | which schemes and TLS modes a host may be spoken to with |
 //! | `transport`, `answer` | the one way out, redirects; bounded bodies |
-//! | `hash` | digests of what streams through |
+//! | `checked`, `hash` | the bytes of a blob, checked as they come; digests of what streams through |
 //! | `pool`, `tls` | a connection pool for each host, with its TLS settings and its proxy |
 //! | `lanes` | how many requests run at once on a host, and on which connection |
+//! | `bodies` | the connections of a host for the bodies of blobs |
+//! | `limiter` | a limit that adapts to what a host takes |
 //! | [`certificates`], [`proxies`] | what the user wants of those |
 //! | [`retry`], `retry_after`, `deadline` | what is tried again, when, and until when |
 //! | [`observer`], `meter` | what the client tells while it works; how far copying has come |
@@ -35,9 +39,11 @@
 
 mod answer;
 mod auth;
+mod bodies;
 mod bring;
 pub mod certificates;
 mod challenge;
+mod checked;
 mod child;
 pub mod client;
 mod concurrent;
@@ -56,7 +62,9 @@ mod hash;
 mod helper;
 mod hint;
 mod host_kind;
+mod in_flight;
 mod lanes;
+mod limiter;
 pub mod limits;
 pub mod local;
 pub mod memory;
@@ -77,10 +85,12 @@ pub mod retry;
 mod retry_after;
 mod rights;
 mod session;
+mod single_request;
 mod tls;
 mod token;
 mod transport;
 mod upload;
+mod upload_session;
 
 pub use certificates::{CertificateProblem, Certificates, HostCertificates, Identity, Pem};
 pub use child::Child;

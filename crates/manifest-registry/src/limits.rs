@@ -44,12 +44,27 @@ pub const QUEUE_PER_HOST_HTTP2: usize = 200;
 /// trip, 80 MB a second where that takes 50 ms. It is all that is kept of a layer whose target is slower than its source.
 pub const STREAM_WINDOW: u32 = 4 * 1024 * 1024;
 
-/// As [`STREAM_WINDOW`], for all bodies of one connection: those of [`PARALLEL_UPLOADS`].
+/// As [`STREAM_WINDOW`], for all bodies of one connection.
 pub const CONNECTION_WINDOW: u32 = 4 * STREAM_WINDOW;
 
-/// How many blobs are copied at once. Each has two connections, and up to
-/// [`STREAM_WINDOW`] in flight.
-pub const PARALLEL_UPLOADS: usize = 4;
+/// How many connections there are at most to one host for the bodies of blobs that are sent to it, and as many for those that come
+/// from it. With 50 ms a round trip, 16 move a hundred layers of 1 MB in little more than a second.
+pub const BODY_CONNECTIONS: usize = 16;
+
+/// The size of a blob, in bytes, up to which it goes with other requests, as a whole: it fits into the window that HTTP/2 gives every
+/// stream at first (RFC 9113, section 6.5.2), so that it takes one round trip on a connection that is there.
+pub const SMALL_BLOB: u64 = 65_535;
+
+/// How many bytes of blobs may be under way at once. Each counts for its size, as far as it is kept in memory.
+pub const BLOB_BYTES_IN_FLIGHT: u32 = 16 * 1024 * 1024;
+
+/// What a large blob counts for in [`BLOB_BYTES_IN_FLIGHT`], in bytes: more than the buffers between source and target hold, so
+/// that few of them are under way at once, each of them faster.
+pub const LARGE_BLOB_IN_FLIGHT: u32 = 2 * 1024 * 1024;
+
+/// How many small blobs have to be uploaded to a registry until it is tried whether it takes them in a single request: a registry
+/// that does not costs one of them a round trip more.
+pub const SINGLE_REQUEST_UPLOADS: usize = 16;
 
 /// How many bytes of a blob on this machine are read at once.
 pub const LOCAL_CHUNK: usize = 256 * 1024;

@@ -11,6 +11,7 @@ use manifest_core::reference::Repository;
 use manifest_core::{Digest, Reference};
 
 use crate::answer::Answer;
+use crate::bodies::Traffic;
 use crate::client::{Client, manifest_call};
 use crate::error::{Operation, RegistryError};
 use crate::observer::Event;
@@ -234,6 +235,7 @@ fn blob_call<'a>(mirror: &'a Reference, digest: &Digest) -> Call<'a> {
         operation: Operation::GetBlob(mirror.repository().clone(), digest.clone()),
         target: Target::Path(format!("/v2/{}/blobs/{digest}", mirror.path())),
         headers: HeaderMap::new(),
+        traffic: Traffic::Download,
         ..manifest_call(Method::GET, mirror)
     }
 }

@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use http::header::HeaderValue;
 use url::Url;
 
+use crate::bodies::Bodies;
 use crate::certificates::{CertificateProblem, Certificates, HostCertificates};
 use crate::endpoint::{Mode, authority};
 use crate::lanes::Lanes;
@@ -22,7 +23,19 @@ use crate::transport::Timeouts;
 #[derive(Clone)]
 pub(crate) struct Pool {
     pub(crate) lanes: Arc<Lanes>,
+    /// The connections for the bodies of blobs.
+    pub(crate) bodies: Arc<Bodies>,
     pub(crate) handshakes: Option<Handshakes>,
+    setup: Setup,
+}
+
+/// What all connections to a host are made with.
+#[derive(Clone)]
+struct Setup {
+    /// Its sessions are resumed by connections that are made later. It is never used to send anything before a handshake is
+    /// through (0-RTT), which somebody could send again.
+    tls: Option<rustls::ClientConfig>,
+    proxy: Option<reqwest::Proxy>,
 }
 
 /// Why a host cannot be reached in some way.
@@ -133,37 +146,76 @@ impl Pools {
                 setting: &proxy.setting,
             });
         }
-        let mut handshakes = None;
-        let lanes = Lanes::new(|opening| {
-            let (builder, seen) = self.builder(mode, &host, proxy)?;
-            handshakes = seen;
-            finish(builder.connector_layer(opening))
-        });
-        let pool = lanes.map(|lanes| Pool { lanes, handshakes });
+        let pool = self.pool(mode, &host, proxy);
         pools.insert((mode, host), pool.clone());
         pool
     }
 
-    /// Makes what reaches a URL's host by connections of its own.
-    pub(crate) fn another(
-        &self,
-        mode: Mode,
-        url: &Url,
-        proxy: Option<&Chosen>,
-    ) -> Result<reqwest::Client, Unbuilt> {
-        finish(self.builder(mode, &authority(url), proxy)?.0)
+    fn pool(&self, mode: Mode, host: &str, proxy: Option<&Chosen>) -> Result<Pool, Unbuilt> {
+        let (setup, handshakes) = self.setup(mode, host, proxy)?;
+        let lanes = Lanes::new(|opening| {
+            let builder = self.builder(setup.clone());
+            finish(builder.connector_layer(opening))
+        })?;
+        Ok(Pool {
+            lanes,
+            bodies: Arc::default(),
+            handshakes,
+            setup,
+        })
+    }
+
+    /// Makes what reaches a pool's host by connections of its own.
+    pub(crate) fn another(&self, pool: &Pool) -> Result<reqwest::Client, Unbuilt> {
+        finish(self.builder(pool.setup.clone()))
+    }
+
+    /// As [`Self::another`], by HTTP/1.1.
+    pub(crate) fn http1(&self, pool: &Pool) -> Result<reqwest::Client, Unbuilt> {
+        let mut setup = pool.setup.clone();
+        if let Some(tls) = &mut setup.tls {
+            tls.alpn_protocols = vec![b"http/1.1".to_vec()];
+        }
+        finish(self.builder(setup).http1_only())
     }
 
     fn own(&self, mode: Mode, host: &str) -> Option<&HostCertificates> {
         self.tls.own(host).filter(|_| mode != Mode::Plain)
     }
 
-    fn builder(
+    /// Decides how a host is reached, by way of its proxy.
+    fn setup(
         &self,
         mode: Mode,
         host: &str,
         proxy: Option<&Chosen>,
-    ) -> Result<(reqwest::ClientBuilder, Option<Handshakes>), Unbuilt> {
+    ) -> Result<(Setup, Option<Handshakes>), Unbuilt> {
+        let mut setup = Setup {
+            tls: None,
+            proxy: None,
+        };
+        let mut behind = None;
+        if let Some(proxy) = proxy {
+            let url = proxy.url.clone().map_err(Unbuilt::Proxy)?;
+            behind = Some(url.clone()).filter(|url| url.scheme() == "https");
+            if mode == Mode::Plain {
+                let (settings, _) = self.tls.settings(&authority(&url), true)?;
+                setup.tls = Some(settings);
+            }
+            let proxy = reqwest::Proxy::all(url).map_err(|error| Unbuilt::Http(error.into()))?;
+            setup.proxy = Some(proxy);
+        }
+        let mut handshakes = None;
+        if mode != Mode::Plain {
+            let verify = mode == Mode::Verified;
+            let (settings, seen) = self.tls.settings_behind(host, verify, behind.as_ref())?;
+            handshakes = Some(seen);
+            setup.tls = Some(settings);
+        }
+        Ok((setup, handshakes))
+    }
+
+    fn builder(&self, setup: Setup) -> reqwest::ClientBuilder {
         let mut builder = reqwest::Client::builder()
             .user_agent(self.user_agent.clone())
             .redirect(reqwest::redirect::Policy::none())
@@ -174,30 +226,14 @@ impl Pools {
             .http2_initial_connection_window_size(limits::CONNECTION_WINDOW)
             // The library would read the environment.
             .no_proxy();
-        let mut behind = None;
-        if let Some(proxy) = proxy {
-            let url = proxy.url.clone().map_err(Unbuilt::Proxy)?;
-            behind = Some(url.clone()).filter(|url| url.scheme() == "https");
-            if mode == Mode::Plain {
-                let (settings, _) = self.tls.settings(&authority(&url), true)?;
-                builder = builder.tls_backend_preconfigured(settings);
-            }
-            let proxy = reqwest::Proxy::all(url).map_err(|error| Unbuilt::Http(error.into()))?;
+        if let Some(proxy) = setup.proxy {
             builder = builder.proxy(proxy);
         }
-        let mut handshakes = None;
-        builder = match mode {
-            Mode::Verified | Mode::Unverified => {
-                let verify = mode == Mode::Verified;
-                let (settings, seen) = self.tls.settings_behind(host, verify, behind.as_ref())?;
-                handshakes = Some(seen);
-                builder.tls_backend_preconfigured(settings)
-            }
-            Mode::Plain if proxy.is_some() => builder,
+        match setup.tls {
+            Some(tls) => builder.tls_backend_preconfigured(tls),
             // No authorities are read for a client that never speaks TLS.
-            Mode::Plain => builder.tls_certs_only([]),
-        };
-        Ok((builder, handshakes))
+            None => builder.tls_certs_only([]),
+        }
     }
 }
 

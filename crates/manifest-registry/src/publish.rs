@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use bytes::Bytes;
 use http::{HeaderMap, Method};
@@ -9,12 +10,13 @@ use manifest_core::media_type::is_foreign_layer;
 use manifest_core::reference::Repository;
 use manifest_core::{Descriptor, Digest, MediaType, Reference};
 
+use crate::bodies::Traffic;
 use crate::child::{Child, Key};
 use crate::client::{Client, Stored};
 use crate::concurrent::concurrent;
 use crate::confirm::Seen;
 use crate::error::{Operation, RegistryError};
-use crate::limits::{PARALLEL_LOOKS_ASIDE, PARALLEL_WORK};
+use crate::limits::{PARALLEL_LOOKS_ASIDE, PARALLEL_WORK, SINGLE_REQUEST_UPLOADS, SMALL_BLOB};
 use crate::meter::Meter;
 use crate::prepared::Prepared;
 use crate::release::Brought;
@@ -145,6 +147,8 @@ pub(crate) struct Push<'a> {
     pub(crate) meter: Arc<Meter>,
     /// What was brought to the same registry before.
     pub(crate) brought: Brought<'a>,
+    /// How many small blobs are to be uploaded.
+    small: AtomicUsize,
 }
 
 impl Client {
@@ -206,7 +210,22 @@ impl<'a> Push<'a> {
             publication,
             meter: meter.clone(),
             brought,
+            small: AtomicUsize::new(0),
         }
+    }
+
+    /// Notes the blobs that are to be brought.
+    pub(crate) fn brings_all(&self, wanted: &[(&Child, &Descriptor)]) {
+        let is_small = |(child, blob): &&(&Child, &Descriptor)| {
+            blob.size <= SMALL_BLOB && self.mountable(child, blob).is_none()
+        };
+        let small = wanted.iter().filter(is_small).count();
+        self.small.store(small, Ordering::Relaxed);
+    }
+
+    /// Tells whether so many small blobs are to be uploaded that it is worth a round trip to save each of them a request.
+    pub(crate) fn has_many_small(&self) -> bool {
+        self.small.load(Ordering::Relaxed) >= SINGLE_REQUEST_UPLOADS
     }
 
     pub(crate) fn session(&self) -> &Session {
@@ -250,6 +269,7 @@ impl<'a> Push<'a> {
                 target: Target::Path(format!("/v2/{}/blobs/uploads/", self.target.path())),
                 headers: HeaderMap::new(),
                 payload: Payload::None,
+                traffic: Traffic::Request,
                 scopes: vec![Scope::push(self.target)],
                 shared: scopes.clone(),
             };

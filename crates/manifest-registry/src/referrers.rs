@@ -14,6 +14,7 @@ use manifest_core::{Content, Descriptor, Digest, Manifest, MediaType, Reference}
 use url::Url;
 
 use crate::answer::Answer;
+use crate::bodies::Traffic;
 use crate::child::Child;
 use crate::client::Client;
 use crate::concurrent::concurrent;
@@ -307,6 +308,7 @@ fn referrers_call(subject: &Reference, next: Option<Url>) -> Call<'_> {
         target: next.map_or(Target::Path(path), Target::Url),
         headers,
         payload: Payload::None,
+        traffic: Traffic::Request,
         scopes: vec![Scope::pull(repository)],
         shared: [].into(),
     }

@@ -132,9 +132,14 @@ impl Retries {
         }
     }
 
+    /// Tells whether a host has answered.
+    pub(crate) fn is_reached(&self, host: &str) -> bool {
+        locked(&self.reached).contains(host)
+    }
+
     /// Returns what is known of a host; `is_last` tells that there is no other way of connecting to it.
     pub(crate) fn contact(&self, host: &str, is_last: bool) -> Contact {
-        if locked(&self.reached).contains(host) {
+        if self.is_reached(host) {
             Contact::Before
         } else if is_last {
             Contact::Never

@@ -14,6 +14,7 @@ use url::Url;
 
 use crate::answer::Answer;
 use crate::auth::{Asked, Login};
+use crate::bodies::Traffic;
 use crate::challenge::Challenge;
 use crate::credentials::{Credential, Credentials};
 use crate::endpoint::{Mode, api_host, is_same_origin};
@@ -34,6 +35,7 @@ pub(crate) struct Call<'a> {
     pub(crate) target: Target,
     pub(crate) headers: HeaderMap,
     pub(crate) payload: Payload,
+    pub(crate) traffic: Traffic,
     /// The rights that it needs, in the order in which they are asked for.
     pub(crate) scopes: Vec<Scope>,
     /// The rights, these among them, that it shares with other calls of the same work: one token for all of them is asked
@@ -464,6 +466,7 @@ impl Session {
             headers: call.headers.clone(),
             authorization: pass.map(|pass| pass.header.clone()),
             payload: &call.payload,
+            traffic: call.traffic,
             tries,
         };
         self.transport.send(wire).await
@@ -576,6 +579,7 @@ impl Session {
                     target: Target::Path("/v2/".to_owned()),
                     headers: HeaderMap::new(),
                     payload: Payload::None,
+                    traffic: Traffic::Request,
                     scopes: Vec::new(),
                     shared: [].into(),
                 };

@@ -4,25 +4,30 @@
 //! Below it is the HTTP library, with a connection pool for each host ([`crate::pool`]). Above it, [`Transport::send`] follows
 //! redirects, so that credentials never go to where a redirect points.
 
+use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
+use futures_util::stream::{self, BoxStream};
+use futures_util::{FutureExt as _, StreamExt as _};
 use http::header::{AUTHORIZATION, HeaderMap, HeaderValue, LOCATION};
 use http::{Method, StatusCode, Version};
 use tokio::time::Instant;
 use url::Url;
 
 use crate::answer::{Answer, Pace};
+use crate::bodies::Traffic;
 use crate::endpoint::{Insecure, Mode, api_host, authority, is_same_origin};
 use crate::error::{Attempt, Operation, RegistryError};
+use crate::lanes::Slot;
 use crate::limits;
 use crate::network::{Cause, NetworkProblem};
 use crate::observer::{Event, Observer, Request};
 use crate::pool::{Pool, Pools, Unbuilt};
-use crate::proxies::Chosen;
 use crate::redact;
 use crate::retry::{Contact, Retries, Tries, is_transient_status};
+use crate::retry_after::of_headers;
 use crate::tls::Handshakes;
 
 /// How long each step may take. The defaults are those of [`limits`].
@@ -65,6 +70,7 @@ pub(crate) struct Wire<'a> {
     /// Goes to the origin of `url` only.
     pub(crate) authorization: Option<HeaderValue>,
     pub(crate) payload: &'a Payload,
+    pub(crate) traffic: Traffic,
     /// Counts how often the request is repeated.
     pub(crate) tries: &'a Tries,
 }
@@ -86,7 +92,35 @@ pub(crate) enum Payload {
     /// Bytes with a secret in them, which are not sent on by a redirect.
     Secret(Bytes),
     /// A stream, which can be sent once, and tells when it last moved.
-    Stream(Mutex<Option<reqwest::Body>>, Pulse),
+    Stream(Once, Pulse),
+}
+
+/// A stream that can be sent once: until its first byte is asked for it can be given to any number of requests.
+#[derive(Clone)]
+pub(crate) struct Once(Arc<Mutex<Option<BodyStream>>>);
+
+type BodyStream = BoxStream<'static, io::Result<Bytes>>;
+
+impl Once {
+    pub(crate) fn new(stream: BodyStream) -> Self {
+        Self(Arc::new(Mutex::new(Some(stream))))
+    }
+
+    fn is_unsent(&self) -> bool {
+        let stream = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        stream.is_some()
+    }
+
+    /// Takes the stream as soon as it is asked for something.
+    fn body(&self) -> reqwest::Body {
+        let once = self.clone();
+        let take = std::future::poll_fn(move |_| {
+            let mut stream = once.0.lock().unwrap_or_else(PoisonError::into_inner);
+            let missing = || stream::iter([Err(io::Error::other("it was sent before"))]).boxed();
+            std::task::Poll::Ready(stream.take().unwrap_or_else(missing))
+        });
+        reqwest::Body::wrap_stream(take.flatten_stream())
+    }
 }
 
 impl Payload {
@@ -99,7 +133,15 @@ impl Payload {
         match self {
             Self::None => None,
             Self::Bytes(bytes) | Self::Secret(bytes) => Some(bytes.clone().into()),
-            Self::Stream(body, _) => body.lock().unwrap_or_else(PoisonError::into_inner).take(),
+            Self::Stream(once, _) => Some(once.body()),
+        }
+    }
+
+    /// Tells whether a request that did not get as far as a connection can be sent again.
+    fn is_unsent(&self) -> bool {
+        match self {
+            Self::Stream(once, _) => once.is_unsent(),
+            _ => true,
         }
     }
 }
@@ -278,81 +320,123 @@ impl Transport {
         attempt.proxy = proxy
             .as_ref()
             .map(|proxy| format!("{} of {}", proxy.shown, proxy.setting));
-        let deadline = self.retries.deadline;
         let pool = match self.pools.get(wire.mode, &wire.url, proxy.as_ref()) {
             Ok(pool) => pool,
             Err(unbuilt) => return Err(unreachable(attempt, &wire.url, unbuilt)),
         };
-        self.add_lane(wire, &pool, proxy.as_ref());
-        let slot = async {
-            match wire.operation {
-                Operation::GetToken(_) => pool.lanes.slot_in_turn().await,
-                _ => pool.lanes.slot().await,
+        self.add_lane(wire, &pool);
+        loop {
+            let slot = tokio::select! {
+                biased;
+                slot = self.slot(wire, &pool) => slot,
+                problem = self.retries.deadline.passed() => return Err(network(attempt, problem, None)),
+            };
+            let slot = match slot {
+                Ok(slot) => slot,
+                Err(unbuilt) => return Err(unreachable(attempt, &wire.url, unbuilt)),
+            };
+            let started = Instant::now();
+            let sent = self.exchange(wire, &slot.client).await;
+            let login = wire.authorization.as_ref().and_then(scheme);
+            let request = Request {
+                method: &wire.method,
+                url: &attempt.url,
+                attempt: attempt.tries,
+                login: login.as_deref(),
+                elapsed: started.elapsed(),
+            };
+            let (problem, cause) = match self.answered(sent, &pool, &request, proxy.is_some()) {
+                Ok(response) => {
+                    self.add_lane(wire, &pool);
+                    self.adapt(&slot, &response);
+                    let timeouts = self.timeouts;
+                    let deadline = self.retries.deadline;
+                    let pace = Pace { timeouts, deadline };
+                    return Ok(Answer::new(response, attempt, Some(slot), pace));
+                }
+                Err(failure) => failure,
+            };
+            let is_connect = cause.as_ref().is_some_and(Cause::is_connect);
+            let is_known = self.retries.is_reached(&authority(&wire.url));
+            let is_for_others =
+                is_known && (is_connect || problem == NetworkProblem::Cut) && slot.permit.refused();
+            // It has as many connections as the host gives; one of them will be free.
+            if is_for_others && is_connect && wire.payload.is_unsent() {
+                continue;
             }
-        };
-        let slot = tokio::select! {
-            biased;
-            slot = slot => slot,
-            problem = deadline.passed() => return Err(network(attempt, problem, None)),
-        };
-        let started = Instant::now();
-        let sent = self.exchange(wire, &slot.client()).await;
-        let login = wire.authorization.as_ref().and_then(scheme);
-        let request = Request {
-            method: &wire.method,
-            url: &attempt.url,
-            attempt: attempt.tries,
-            login: login.as_deref(),
-            elapsed: started.elapsed(),
-        };
-        let failure = match sent {
+            return Err(network(attempt, problem, cause));
+        }
+    }
+
+    /// Waits until a request may begin, on a connection of the right kind.
+    async fn slot(&self, wire: &Wire<'_>, pool: &Pool) -> Result<Slot, Unbuilt> {
+        if wire.traffic.is_body() {
+            let build = || self.pools.http1(pool);
+            let slot = pool.bodies.slot(wire.traffic, || pool.lanes.http1(), build);
+            return slot.await;
+        }
+        Ok(match wire.operation {
+            Operation::GetToken(_) => pool.lanes.slot_in_turn().await,
+            _ => pool.lanes.slot().await,
+        })
+    }
+
+    /// Looks at the head of an answer, or at why there is none, and tells of it.
+    fn answered(
+        &self,
+        sent: Result<reqwest::Response, (NetworkProblem, Option<Cause>)>,
+        pool: &Pool,
+        request: &Request<'_>,
+        is_by_proxy: bool,
+    ) -> Result<reqwest::Response, (NetworkProblem, Option<Cause>)> {
+        let (problem, cause) = match sent {
             Ok(response) => {
                 if let Some(handshakes) = &pool.handshakes {
                     handshakes.answered();
                 }
                 self.observer.event(&Event::Answered {
-                    request: &request,
+                    request,
                     status: response.status().as_u16(),
                     mode: pool.mode(),
                     version: &format!("{:?}", response.version()),
                 });
                 // Where there is no TLS, a proxy answers in the server's place.
-                if response.status() != StatusCode::PROXY_AUTHENTICATION_REQUIRED || proxy.is_none()
-                {
-                    pool.lanes.learn(response.version());
-                    self.add_lane(wire, &pool, proxy.as_ref());
-                    let timeouts = self.timeouts;
-                    return Ok(Answer::new(
-                        response,
-                        attempt,
-                        Some(slot),
-                        Pace { timeouts, deadline },
-                    ));
+                if response.status() == StatusCode::PROXY_AUTHENTICATION_REQUIRED && is_by_proxy {
+                    return Err((NetworkProblem::ProxyLogin, None));
                 }
-                (NetworkProblem::ProxyLogin, None)
+                return Ok(response);
             }
-            Err((problem, cause)) => {
-                let handshakes = pool.handshakes.as_ref();
-                let problem = match problem {
-                    // Since version 1.3 of TLS a client is through before the server has looked at its certificate, and
-                    // may see no more than the end of the connection.
-                    NetworkProblem::Cut
-                        if handshakes.is_some_and(Handshakes::is_waiting_for_certificate) =>
-                    {
-                        NetworkProblem::ClientCertificate
-                    }
-                    problem if proxy.is_some() => problem.by_proxy(),
-                    problem => problem,
-                };
-                self.observer.event(&Event::Failed {
-                    request: &request,
-                    problem,
-                    cause: cause.as_ref(),
-                });
-                (problem, cause)
-            }
+            Err(failure) => failure,
         };
-        Err(network(attempt, failure.0, failure.1))
+        let handshakes = pool.handshakes.as_ref();
+        let problem = match problem {
+            // Since version 1.3 of TLS a client is through before the server has looked at its certificate, and
+            // may see no more than the end of the connection.
+            NetworkProblem::Cut
+                if handshakes.is_some_and(Handshakes::is_waiting_for_certificate) =>
+            {
+                NetworkProblem::ClientCertificate
+            }
+            problem if is_by_proxy => problem.by_proxy(),
+            problem => problem,
+        };
+        self.observer.event(&Event::Failed {
+            request,
+            problem,
+            cause: cause.as_ref(),
+        });
+        Err((problem, cause))
+    }
+
+    /// Learns from an answer how much at once a host takes.
+    fn adapt(&self, slot: &Slot, response: &reqwest::Response) {
+        match response.status() {
+            StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE => {
+                slot.permit.not_now(of_headers(response.headers()));
+            }
+            status if status.is_server_error() => {}
+            _ => slot.permit.succeeded(),
+        }
     }
 
     /// Sends one request and waits for the head of the answer.
@@ -396,13 +480,13 @@ impl Transport {
     }
 
     /// Makes another connection to a host where that is worth it, beside the work: whatever comes of it, nothing depends on it.
-    fn add_lane(&self, wire: &Wire<'_>, pool: &Pool, proxy: Option<&Chosen>) {
+    fn add_lane(&self, wire: &Wire<'_>, pool: &Pool) {
         let expected = self.pools.expected(&authority(&wire.url));
         if !pool.lanes.wants_another(expected) {
             return;
         }
         let lanes = pool.lanes.clone();
-        let client = self.pools.another(wire.mode, &wire.url, proxy);
+        let client = self.pools.another(pool);
         let (Ok(client), Ok(url)) = (client, wire.url.join("/v2/")) else {
             return lanes.add_none();
         };
