@@ -4,8 +4,11 @@
 //! | --- | --- |
 //! | [`world`] | the registry, the token server, and the images in it |
 //! | [`program`] | the programs, and how each makes and pushes a list |
-//! | [`copies`] | many layers from registry to registry |
-//! | [`layer`] | one large layer from registry to registry |
+//! | [`home`] | the home folder that a program starts with |
+//! | [`copies`] | many layers, or a large one, from registry to registry |
+//! | [`content`] | those layers |
+//! | [`remote`] | those registries: on disk, behind nginx or nothing, some way off |
+//! | [`upload`] | the bytes alone, sent by a client that does nothing else: what copies are compared with |
 //! | [`measured`] | time and memory of a process |
 //!
 //! What is printed to standard output is Markdown, for `docs/performance.md`.
@@ -16,15 +19,17 @@ use std::time::Duration;
 
 use crate::{TaskResult, cargo, run as run_command, target_folder};
 
+mod content;
 mod copies;
-mod layer;
+mod home;
 mod measured;
 mod program;
+mod remote;
+mod upload;
 mod world;
 
-use layer::Copier;
-use manifest_testkit::fetch;
 use program::Program;
+use remote::Front;
 use world::{Work, World};
 
 /// How many round trips making and pushing a list takes at least, from cold: 8 for `create`, 10 for `push`.
@@ -42,12 +47,21 @@ pub(crate) struct Args {
     /// Round-trip time in milliseconds; may be given several times
     #[arg(long, value_name = "MS")]
     latency: Vec<u64>,
-    /// Program to measure (ours, "docker manifest", crane, buildah, …); may be given several times
+    /// Program to measure (ours, "docker manifest", crane, buildah, skopeo, raw, …); may be given several times
     #[arg(long, value_name = "PROGRAM")]
     only: Vec<String>,
     /// Part to measure; may be given several times
     #[arg(long, value_name = "PART")]
     part: Vec<Part>,
+    /// What is in front of the registries that are copied between; may be given several times
+    #[arg(long, value_name = "FRONT")]
+    front: Vec<Front>,
+    /// What is copied; may be given several times
+    #[arg(long, value_name = "WORK")]
+    work: Vec<content::Work>,
+    /// Run each program so many times from cold, and give the median
+    #[arg(long, value_name = "COUNT", value_parser = clap::builder::RangedU64ValueParser::<usize>::new().range(1..))]
+    runs: Option<usize>,
     /// Measure little, in a minute: to see that all works
     #[arg(long)]
     quick: bool,
@@ -60,12 +74,17 @@ enum Part {
     Programs,
     /// Ours with more and more images
     Images,
-    /// Ours with a large layer
-    Layer,
     /// Ours with indexes as BuildKit pushes them
     Indexes,
-    /// Ours, and skopeo, from one registry to another
+    /// Ours, skopeo and buildah from one registry to another, beside the bytes alone
     Copies,
+}
+
+impl Args {
+    /// Returns whether a program is to be measured.
+    fn wants(&self, program: &str) -> bool {
+        self.only.is_empty() || self.only.iter().any(|name| name == program)
+    }
 }
 
 pub(crate) fn run(args: &Args) -> TaskResult {
@@ -86,14 +105,11 @@ pub(crate) fn run(args: &Args) -> TaskResult {
     if wants(Part::Images) {
         images(args, ours.clone())?;
     }
-    if wants(Part::Layer) {
-        large_layer(args, ours.clone())?;
-    }
     if wants(Part::Indexes) {
         indexes(args, ours.clone())?;
     }
     if wants(Part::Copies) {
-        copies::run(args.quick, ours)?;
+        copies::run(args, ours)?;
     }
     Ok(())
 }
@@ -129,7 +145,7 @@ fn programs(args: &Args, ours: PathBuf) -> TaskResult {
     };
     let programs: Vec<Program> = program::found(ours, &target_folder()?)
         .into_iter()
-        .filter(|program| args.only.is_empty() || args.only.iter().any(|name| name == program.name))
+        .filter(|program| args.wants(program.name))
         .collect();
     println!(
         "\n{} images of {} layers from {} repositories, on CNCF distribution behind TLS and a token server:\n",
@@ -254,7 +270,7 @@ fn indexes(args: &Args, ours: PathBuf) -> TaskResult {
     let world = World::real(work, latency)?;
     let ours = program::installed(ours);
     world.traffic();
-    let mut command = program::in_environment(&ours, &world.home(), &world.authority());
+    let mut command = world.home().command(&ours);
     command.args(["create", "--push", "--on-duplicate", "keep"]);
     command.arg(format!("{}/list:1", world.host()));
     command.args(world.images());
@@ -277,34 +293,5 @@ fn indexes(args: &Args, ours: PathBuf) -> TaskResult {
         traffic.tokens,
         measured.peak_mb(),
     );
-    Ok(())
-}
-
-/// Measures ours, and skopeo, with layers of which the largest would never fit into memory.
-fn large_layer(args: &Args, ours: PathBuf) -> TaskResult {
-    let sizes: &[u64] = if args.quick {
-        &[1, 64]
-    } else {
-        &[1, 100, 2000]
-    };
-    let target = target_folder()?;
-    let mut copiers = vec![("ours", Copier::Ours(program::installed(ours)))];
-    let skopeo = program::tool("skopeo", || fetch::skopeo(&target));
-    copiers.extend(skopeo.map(|tool| ("skopeo", Copier::Skopeo(tool))));
-    println!("\nOne layer from one CNCF distribution to another, TLS, no latency:\n");
-    println!("| layer | program | time | per second | peak memory |");
-    println!("| ---: | --- | ---: | ---: | ---: |");
-    for &mega in sizes {
-        for (name, copier) in &copiers {
-            eprintln!("bench: a layer of {mega} MB by {name}");
-            let measured = layer::copy(copier, mega * 1_000_000)?;
-            println!(
-                "| {mega} MB | {name} | {:.2} s | {:.0} MB | {:.1} MB |",
-                measured.wall.as_secs_f64(),
-                mega as f64 / measured.wall.as_secs_f64(),
-                measured.peak_mb(),
-            );
-        }
-    }
     Ok(())
 }

@@ -81,16 +81,21 @@ pub struct Tool {
     pub libraries: OsString,
 }
 
-/// A tool as Debian packs it: its name is that of its package.
+/// A tool as Debian packs it.
 #[derive(Debug)]
 struct Packed {
+    /// The name of the package.
     name: &'static str,
+    /// The path of the program in the package.
+    program: &'static str,
+    /// The packages it needs that may not be installed.
     libraries: &'static [&'static str],
     wanted: Wanted,
 }
 
 const SKOPEO: Packed = Packed {
     name: "skopeo",
+    program: "usr/bin/skopeo",
     libraries: &["libassuan0", "libdevmapper1.02.1", "libgpgme11"],
     wanted: Wanted {
         what: "skopeo",
@@ -100,6 +105,7 @@ const SKOPEO: Packed = Packed {
 
 const BUILDAH: Packed = Packed {
     name: "buildah",
+    program: "usr/bin/buildah",
     libraries: &[
         "libassuan0",
         "libdevmapper1.02.1",
@@ -112,6 +118,17 @@ const BUILDAH: Packed = Packed {
     },
 };
 
+const NGINX: Packed = Packed {
+    name: "nginx",
+    program: "usr/sbin/nginx",
+    // What else it links to, OpenSSL, PCRE2 and zlib, apt and dpkg need too, or nearly every system has.
+    libraries: &["libpcre2-8-0"],
+    wanted: Wanted {
+        what: "nginx",
+        otherwise: "install it (`apt-get install nginx`)",
+    },
+};
+
 /// Fetches Debian's skopeo to `TARGET/tools/skopeo` unless it is there; as [`docker_registry`].
 pub fn skopeo(target_dir: &Path) -> Result<Tool, FetchError> {
     tool(&SKOPEO, target_dir)
@@ -120,6 +137,11 @@ pub fn skopeo(target_dir: &Path) -> Result<Tool, FetchError> {
 /// Fetches Debian's buildah to `TARGET/tools/buildah` unless it is there; as [`docker_registry`].
 pub fn buildah(target_dir: &Path) -> Result<Tool, FetchError> {
     tool(&BUILDAH, target_dir)
+}
+
+/// Fetches Debian's nginx to `TARGET/tools/nginx` unless it is there; as [`docker_registry`].
+pub fn nginx(target_dir: &Path) -> Result<Tool, FetchError> {
+    tool(&NGINX, target_dir)
 }
 
 /// Returns another program that reads images, `skopeo` or `buildah`: the one on PATH, or else Debian's.
@@ -150,14 +172,13 @@ fn tool(packed: &Packed, target_dir: &Path) -> Result<Tool, FetchError> {
         source,
     });
     fetched.map(|()| Tool {
-        program: root.join("usr/bin").join(packed.name),
+        program: root.join(packed.program),
         libraries: libraries(&root),
     })
 }
 
 fn fetch_tool(packed: &Packed, root: &Path) -> Result<(), FetchProblem> {
-    let program = Path::new("usr/bin").join(packed.name);
-    if root.join(&program).is_file() {
+    if root.join(packed.program).is_file() {
         return Ok(());
     }
     let folder = root.parent().unwrap_or(root);
@@ -166,9 +187,9 @@ fn fetch_tool(packed: &Packed, root: &Path) -> Result<(), FetchProblem> {
     for package in std::iter::once(&packed.name).chain(packed.libraries) {
         unpack(&download(&path.join(package), package)?, &unpacked)?;
     }
-    if !unpacked.join(program).is_file() {
+    if !unpacked.join(packed.program).is_file() {
         return Err(FetchProblem::Missing {
-            missing: packed.name,
+            missing: packed.program,
             path: unpacked,
         });
     }

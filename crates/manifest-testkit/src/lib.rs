@@ -8,6 +8,8 @@
 //! | [`fault`] | what a server does instead of answering as it should |
 //! | [`token`] | a token server, for both registries |
 //! | [`proxy`] | a reverse proxy with log, delay and faults, for the real registry |
+//! | [`nginx`] | nginx, TLS and HTTP/2 in front of a real registry, as most are run |
+//! | [`delay_line`] | distance: a TCP relay with a latency and no limit to bandwidth |
 //! | [`raw`] | a TCP server that speaks no protocol: what is wrong before there is a request |
 //! | [`forward_proxy`] | a forward proxy, as `HTTPS_PROXY` names one |
 //! | [`tls_front`] | TLS in front of it |
@@ -20,8 +22,8 @@
 //!
 //! Everything is for synchronous tests: a server has a thread and a runtime of its own, listens on
 //! loopback on a port of the system's choice, and is gone when its value is dropped. Nothing here
-//! sleeps to wait for something, and nothing is skipped when a part is missing: that is a panic
-//! which says what to do.
+//! sleeps to wait for something (but for nginx, which does not say when it listens), and nothing is
+//! skipped when a part is missing: that is a panic which says what to do.
 //!
 //! ```
 //! use manifest_testkit::{EmbeddedRegistry, fault::{Answer, Fault}, image::Image};
@@ -41,6 +43,7 @@
 //! the running of its binary (`tests/it` does that).
 
 pub mod client;
+pub mod delay_line;
 mod digest;
 pub mod embedded;
 mod environment;
@@ -50,6 +53,7 @@ pub mod image;
 pub mod layout;
 pub mod log;
 pub mod media_type;
+pub mod nginx;
 pub mod proxy;
 pub mod raw;
 pub mod real;
@@ -61,9 +65,11 @@ pub mod tls_front;
 pub mod token;
 
 pub use client::Client;
+pub use delay_line::DelayLine;
 pub use digest::sha256;
 pub use embedded::EmbeddedRegistry;
 pub use forward_proxy::ForwardProxy;
+pub use nginx::NginxFront;
 pub use proxy::LoggingProxy;
 pub use raw::RawServer;
 pub use real::RealRegistry;

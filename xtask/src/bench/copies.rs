@@ -1,126 +1,249 @@
-//! Many layers from one registry to another, beside what each registry does alone.
+//! Copies from one registry to another, beside the time that the bytes alone take.
 
-use std::fs;
 use std::path::PathBuf;
-use std::time::{Duration, Instant};
+use std::sync::Arc;
+use std::time::Duration;
 
+use manifest_testkit::TestCa;
 use manifest_testkit::fetch::{self, Tool};
-use manifest_testkit::image::{BuiltImage, Image, Index, Pushable as _};
-use manifest_testkit::{Client, RealRegistry, TestCa, seed, sha256};
-use tempfile::TempDir;
+use rustls::ClientConfig;
 
-use super::measured::measure;
-use super::program::{in_environment, installed, tool};
+use super::Args;
+use super::content::{self, Work};
+use super::home::Home;
+use super::measured::{Measured, measure, median};
+use super::program::{installed, tool};
+use super::remote::{Front, Remote};
+use super::upload::{Blob, upload};
 use crate::{TaskResult, target_folder};
 
-/// How many requests run at once where a registry is measured alone: as many as ours copies blobs.
-const AT_ONCE: usize = 4;
+/// The latencies that are measured where none are named, in milliseconds.
+const LATENCIES: [u64; 2] = [0, 50];
 
-/// Copies a list of images between two registries on disk.
-pub(super) fn run(quick: bool, ours: PathBuf) -> TaskResult {
-    let (images, layers, bytes) = if quick {
-        (2, 3, 100_000)
-    } else {
-        (20, 10, 1_000_000)
-    };
-    let total = (images * layers * bytes) as f64 / 1e6;
-    let images: Vec<BuiltImage> = (0..images)
-        .map(|i| {
-            Image::oci()
-                .seed(&i.to_string())
-                .layers(layers, bytes)
-                .build()
-        })
+/// What copies.
+enum Copier {
+    /// The blobs alone, sent over HTTP/1.1 by this process.
+    Raw,
+    /// Ours: `create --push` of the list or image.
+    Ours(Tool),
+    /// `skopeo copy --all`.
+    Skopeo(Tool),
+    /// `buildah manifest`: a list of its own, to which the source's is added, pushed with all that it names.
+    Buildah(Tool),
+}
+
+/// One combination of front, latency and work.
+#[derive(Clone, Copy)]
+struct Cell {
+    front: Front,
+    latency: Duration,
+    work: Work,
+}
+
+/// Measures each program in each of the cells that are asked for.
+pub(super) fn run(args: &Args, ours: PathBuf) -> TaskResult {
+    let copiers: Vec<Copier> = found(ours)?
+        .into_iter()
+        .filter(|copier| args.wants(copier.name()))
         .collect();
-    let list = images.iter().fold(Index::oci(), Index::image).build();
-    let ca = TestCa::new();
-    let registry = || {
-        let builder = RealRegistry::builder().on_disk().tls(&ca);
-        builder
-            .try_start()
-            .map_err(|error| format!("no real registry to measure on: {error}"))
-    };
-    let source = registry()?;
-    let client = |registry: &RealRegistry| Client::new(&registry.host()).tls(ca.client_config());
-    seed::push_with(&client(&source), "app", "1", &list);
-    let blobs: Vec<Vec<u8>> = images.iter().flat_map(BuiltImage::blobs).collect();
+    println!("\nCopies from one CNCF distribution on disk to another:\n");
     println!(
-        "\n{} images of {layers} layers of {:.1} MB from one CNCF distribution to another, TLS, no latency:\n",
-        images.len(),
-        bytes as f64 / 1e6
+        "| front | latency | work | program | time | of raw | of skopeo | round trips | peak memory |"
     );
-    println!("| what | time | per second | peak memory |");
-    println!("| --- | ---: | ---: | ---: |");
-    let row = |what: &str, wall: Duration, memory: String| {
-        let seconds = wall.as_secs_f64();
-        println!(
-            "| {what} | {seconds:.2} s | {:.0} MB | {memory} |",
-            total / seconds
-        );
-    };
-    eprintln!("bench: the registries alone");
-    let read = timed(&blobs, |blob| {
-        let path = format!("/v2/app/blobs/{}", sha256(blob));
-        client(&source).get(&path).map(drop)
-    })?;
-    row("the source read alone", read, String::new());
-    let alone = registry()?;
-    let written = timed(&blobs, |blob| {
-        seed::push_blob(&client(&alone), "app", &sha256(blob), blob).map(drop)
-    })?;
-    row("the target written alone", written, String::new());
-    let target = target_folder()?;
-    let skopeo = tool("skopeo", || fetch::skopeo(&target));
-    let mut programs: Vec<(&str, Tool)> = vec![("ours", installed(ours))];
-    programs.extend(skopeo.map(|tool| ("skopeo copy --all", tool)));
-    for (name, tool) in programs {
-        eprintln!("bench: {name}");
-        let target = registry()?;
-        let home = TempDir::new().map_err(|error| format!("cannot make a home folder: {error}"))?;
-        let authority = home.path().join("ca.pem");
-        fs::write(&authority, ca.ca_pem())
-            .map_err(|error| format!("cannot write a file: {error}"))?;
-        // The environment names it, and ours takes a file that is named and not there for a mistake.
-        fs::write(home.path().join("config.json"), "{}")
-            .map_err(|error| format!("cannot write a file: {error}"))?;
-        let mut command = in_environment(&tool, home.path(), &authority);
-        let (from, to) = (
-            format!("{}/app:1", source.host()),
-            format!("{}/app:1", target.host()),
-        );
-        if name == "ours" {
-            command.args(["create", "--push", "--on-duplicate", "keep", &to, &from]);
-        } else {
-            let [from, to] = [from, to].map(|name| format!("docker://{name}"));
-            command.args(["--insecure-policy", "copy", "--all", &from, &to]);
-        }
-        let measured = measure(command)?;
-        row(name, measured.wall, format!("{:.1} MB", measured.peak_mb()));
+    println!("| --- | ---: | ---: | --- | ---: | ---: | ---: | ---: | ---: |");
+    for cell in cells(args) {
+        measure_cell(cell, &copiers, args.runs.unwrap_or(1))?;
     }
     Ok(())
 }
 
-/// Does something with each blob, some at once, and returns how long all of it took.
-fn timed(
-    blobs: &[Vec<u8>],
-    work: impl Fn(&[u8]) -> std::io::Result<()> + Sync,
-) -> Result<Duration, String> {
-    let start = Instant::now();
-    let failed = std::thread::scope(|scope| {
-        let threads: Vec<_> = (0..AT_ONCE)
-            .map(|first| {
-                let work = &work;
-                scope.spawn(move || {
-                    let mut own = blobs.iter().skip(first).step_by(AT_ONCE);
-                    own.try_for_each(|blob| work(blob))
-                })
-            })
-            .collect();
-        let results = threads.into_iter().map(std::thread::ScopedJoinHandle::join);
-        results.filter_map(|result| result.ok()?.err()).next()
+/// Returns the programs in the order in which they are measured: those that others are compared with first.
+fn found(ours: PathBuf) -> Result<Vec<Copier>, String> {
+    let target = target_folder()?;
+    let mut copiers = vec![Copier::Raw];
+    copiers.extend(tool("skopeo", || fetch::skopeo(&target)).map(Copier::Skopeo));
+    copiers.extend(tool("buildah", || fetch::buildah(&target)).map(Copier::Buildah));
+    copiers.push(Copier::Ours(installed(ours)));
+    Ok(copiers)
+}
+
+fn cells(args: &Args) -> Vec<Cell> {
+    let (fronts, works, latencies) = if args.quick {
+        (vec![Front::Nginx], vec![Work::Small], vec![50])
+    } else {
+        let works = vec![Work::Small, Work::Medium, Work::Large, Work::Huge];
+        (vec![Front::Nginx, Front::None], works, LATENCIES.to_vec())
+    };
+    let fronts = chosen(&args.front, fronts);
+    let works = chosen(&args.work, works);
+    let latencies = chosen(&args.latency, latencies);
+    let mut cells = Vec::new();
+    for &work in &works {
+        for &front in &fronts {
+            for &latency in &latencies {
+                let latency = Duration::from_millis(latency);
+                cells.push(Cell {
+                    front,
+                    latency,
+                    work,
+                });
+            }
+        }
+    }
+    cells
+}
+
+/// Returns what was asked for, or else what is measured unasked.
+fn chosen<T: Clone>(asked: &[T], unasked: Vec<T>) -> Vec<T> {
+    if asked.is_empty() {
+        unasked
+    } else {
+        asked.to_vec()
+    }
+}
+
+/// The registry that is copied from, and what the yardstick sends.
+struct Source {
+    ca: TestCa,
+    tls: Arc<ClientConfig>,
+    remote: Remote,
+    blobs: Vec<Blob>,
+}
+
+impl Cell {
+    fn source(self) -> Result<Source, String> {
+        let ca = TestCa::new();
+        let remote = Remote::start(self.front, self.latency, &ca)?;
+        Ok(Source {
+            blobs: content::put(self.work, &remote, &ca)?,
+            tls: ca.client_config(),
+            ca,
+            remote,
+        })
+    }
+}
+
+fn measure_cell(cell: Cell, copiers: &[Copier], runs: usize) -> TaskResult {
+    let source = cell.source()?;
+    // To remove files would slow down those who make some.
+    let mut ended = Vec::new();
+    let (mut raw, mut skopeo) = (None, None);
+    for copier in copiers {
+        let name = copier.name();
+        eprintln!(
+            "bench: {} by {name} at {} ms, front {}",
+            cell.work,
+            cell.latency.as_millis(),
+            cell.front
+        );
+        let mut measured = Vec::new();
+        for _ in 0..runs {
+            // Each gets a registry of its own: what one has pushed would help the next.
+            let target = Remote::start(cell.front, cell.latency, &source.ca)?;
+            let home = Home::new(&source.ca, &[])?;
+            measured.push(copier.copy(cell, &source, &target, &home)?);
+            ended.push((target, home));
+        }
+        let measured = median(&mut measured);
+        match copier {
+            Copier::Raw => raw = Some(measured.wall),
+            Copier::Skopeo(_) => skopeo = Some(measured.wall),
+            Copier::Ours(_) | Copier::Buildah(_) => {}
+        }
+        row(cell, name, measured, raw, skopeo);
+    }
+    Ok(())
+}
+
+fn row(
+    cell: Cell,
+    name: &str,
+    measured: Measured,
+    raw: Option<Duration>,
+    skopeo: Option<Duration>,
+) {
+    let seconds = measured.wall.as_secs_f64();
+    let of = |other: Option<Duration>| {
+        other.map_or_else(String::new, |other| {
+            format!("{:.2}", seconds / other.as_secs_f64())
+        })
+    };
+    let latency = (!cell.latency.is_zero()).then_some(cell.latency);
+    let round_trips = latency.map_or_else(String::new, |latency| {
+        format!("{:.0}", seconds / latency.as_secs_f64())
     });
-    match failed {
-        Some(error) => Err(format!("cannot measure a registry alone: {error}")),
-        None => Ok(start.elapsed()),
+    let memory = if measured.peak_kib == 0 {
+        String::new()
+    } else {
+        format!("{:.1} MB", measured.peak_mb())
+    };
+    println!(
+        "| {} | {} ms | {} | {name} | {seconds:.2} s | {} | {} | {round_trips} | {memory} |",
+        cell.front,
+        cell.latency.as_millis(),
+        cell.work,
+        of(raw),
+        of(skopeo),
+    );
+}
+
+impl Copier {
+    /// What it is called in tables and by `--only`.
+    fn name(&self) -> &'static str {
+        match self {
+            Self::Raw => "raw",
+            Self::Ours(_) => "ours",
+            Self::Skopeo(_) => "skopeo",
+            Self::Buildah(_) => "buildah",
+        }
+    }
+
+    fn copy(
+        &self,
+        cell: Cell,
+        source: &Source,
+        target: &Remote,
+        home: &Home,
+    ) -> Result<Measured, String> {
+        let from = format!("{}/app:1", source.remote.host());
+        let to = format!("{}/app:1", target.host());
+        let run = |tool: &Tool, words: &[&str]| {
+            let mut command = home.command(tool);
+            command.args(words);
+            measure(command)
+        };
+        match self {
+            Self::Raw => {
+                let connections = cell.work.connections();
+                let wall = upload(&target.host(), &source.tls, &source.blobs, connections)?;
+                Ok(Measured { wall, peak_kib: 0 })
+            }
+            Self::Ours(tool) => run(
+                tool,
+                &["create", "--push", "--on-duplicate", "keep", &to, &from],
+            ),
+            Self::Skopeo(tool) => {
+                let [from, to] = [from, to].map(|name| format!("docker://{name}"));
+                run(tool, &["copy", "--all", &from, &to])
+            }
+            Self::Buildah(tool) => {
+                let [from, to] = [from, to].map(|name| format!("docker://{name}"));
+                let (storage, state) = (home.folder("storage"), home.folder("state"));
+                let global = [
+                    "--storage-driver",
+                    "vfs",
+                    "--root",
+                    &storage,
+                    "--runroot",
+                    &state,
+                    "manifest",
+                ];
+                let with = |words: &[&str]| run(tool, &[&global, words].concat());
+                let create = with(&["create", "list"])?;
+                let add = with(&["add", "--all", "list", &from])?;
+                let push = with(&["push", "--all", "list", &to])?;
+                Ok(create.then(add).then(push))
+            }
+        }
     }
 }

@@ -31,6 +31,12 @@ impl Measured {
     }
 }
 
+/// Returns the one in the middle by time, and sorts them.
+pub(super) fn median(runs: &mut [Measured]) -> Measured {
+    runs.sort_by_key(|run| run.wall);
+    runs.get(runs.len() / 2).copied().unwrap_or_default()
+}
+
 /// Runs a program to its end. It has to succeed.
 pub(super) fn measure(mut command: Command) -> Result<Measured, String> {
     let name = command.get_program().to_string_lossy().into_owned();

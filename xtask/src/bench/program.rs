@@ -91,7 +91,7 @@ impl Program {
     /// Makes a list of the world's images and pushes it.
     pub(super) fn publish(&self, world: &World, list: &str) -> Result<Published, String> {
         let run = |words: &[&str], images: &[String]| {
-            let mut command = in_environment(&self.tool, &world.home(), &world.authority());
+            let mut command = world.home().command(&self.tool);
             command.args(words).args(images);
             measure(command)
         };
@@ -121,8 +121,8 @@ impl Program {
                 }
             }
             Kind::Buildah => {
-                let folder = |name| world.home().join(name).to_string_lossy().into_owned();
-                let (storage, state) = (folder("storage"), folder("state"));
+                let (storage, state) =
+                    (world.home().folder("storage"), world.home().folder("state"));
                 let global = [
                     "--storage-driver",
                     "vfs",

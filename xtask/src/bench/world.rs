@@ -1,20 +1,14 @@
 //! What the programs are measured on: a registry behind TLS and a token server, some way off, with images in it.
 
 use std::net::{IpAddr, Ipv4Addr, UdpSocket};
-use std::path::PathBuf;
 use std::time::Duration;
 
 use manifest_testkit::image::{BuiltImage, Image, buildkit_index};
 use manifest_testkit::log::{Request, RequestLog};
 use manifest_testkit::{Client, EmbeddedRegistry, LoggingProxy, RealRegistry, TestCa, TokenServer};
 use manifest_testkit::{seed, token::TokenBuilder};
-use tempfile::TempDir;
 
-/// The user that every program is logged in as.
-const LOGIN: (&str, &str) = ("bench", "secret");
-
-/// `LOGIN` as `config.json` has it, in base64.
-const AUTH: &str = "YmVuY2g6c2VjcmV0";
+use super::home::{Home, LOGIN};
 
 /// How many bytes a layer has: what is measured is round trips, not bandwidth.
 const LAYER_BYTES: usize = 100;
@@ -42,11 +36,20 @@ enum Registry {
     Embedded(EmbeddedRegistry),
 }
 
+impl Registry {
+    fn host(&self) -> String {
+        match self {
+            Self::Real { proxy, .. } => proxy.host(),
+            Self::Embedded(registry) => registry.host(),
+        }
+    }
+}
+
 /// A registry with images, and a home folder for those who use it.
 pub(super) struct World {
     registry: Registry,
     tokens: TokenServer,
-    home: TempDir,
+    home: Home,
     pub(super) work: Work,
     pub(super) latency: Duration,
 }
@@ -118,48 +121,28 @@ impl World {
         work: Work,
         latency: Duration,
     ) -> Result<Self, String> {
-        let failed = |error| format!("cannot make a home folder: {error}");
-        let home = TempDir::new().map_err(failed)?;
-        let world = Self {
+        let home = Home::new(ca, &[registry.host()])?;
+        Ok(Self {
             registry,
             tokens,
             home,
             work,
             latency,
-        };
-        let host = world.host();
-        let config = format!(r#"{{"auths":{{"{host}":{{"auth":"{AUTH}"}}}}}}"#);
-        std::fs::write(world.home.path().join("config.json"), config).map_err(failed)?;
-        std::fs::write(world.authority(), ca.ca_pem()).map_err(failed)?;
-        // Without it buildah refuses to work.
-        let containers = world.home.path().join(".config/containers");
-        std::fs::create_dir_all(&containers).map_err(failed)?;
-        let policy = r#"{"default":[{"type":"insecureAcceptAnything"}]}"#;
-        std::fs::write(containers.join("policy.json"), policy).map_err(failed)?;
-        Ok(world)
+        })
     }
 
     pub(super) fn host(&self) -> String {
-        match &self.registry {
-            Registry::Real { proxy, .. } => proxy.host(),
-            Registry::Embedded(registry) => registry.host(),
-        }
+        self.registry.host()
     }
 
-    /// The folder that is `DOCKER_CONFIG` and `HOME`.
-    pub(super) fn home(&self) -> PathBuf {
-        self.home.path().to_owned()
+    pub(super) fn home(&self) -> &Home {
+        &self.home
     }
 
     /// Ends the servers, and leaves the home folder. Where a thousand files were just removed, some file systems take many times
     /// as long to make new ones, so that the next program would pay for what this one left.
-    pub(super) fn end(self) -> TempDir {
+    pub(super) fn end(self) -> Home {
         self.home
-    }
-
-    /// The file with the certificate of the authority to trust.
-    pub(super) fn authority(&self) -> PathBuf {
-        self.home.path().join("ca.pem")
     }
 
     /// The images, as references.

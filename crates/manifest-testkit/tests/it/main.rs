@@ -7,8 +7,10 @@
 
 mod auth;
 mod behaviour;
+mod delay_line;
 mod faults;
 mod files;
+mod nginx;
 mod protocol;
 mod proxy;
 mod tls;
