@@ -19,6 +19,7 @@ use crate::certificates::{self, Certificates};
 use crate::credentials::Credentials;
 use crate::endpoint::Insecure;
 use crate::error::{ContentProblem, Operation, RegistryError};
+use crate::known::KnownRegistries;
 use crate::limits::PARALLEL_UPLOADS;
 use crate::memory::{Forgetful, Memory};
 use crate::mirrors::{Asked, Mirrors};
@@ -56,6 +57,8 @@ pub struct ClientConfig {
     pub timeouts: Timeouts,
     /// How often what failed is tried again, and how long everything may take.
     pub retry: Retry,
+    /// The registries whose challenge is known before they send one.
+    pub known: KnownRegistries,
     /// What is remembered of earlier runs.
     pub memory: Arc<dyn Memory>,
     /// Who is told of it.
@@ -73,6 +76,7 @@ impl Default for ClientConfig {
             mirrors: Mirrors::default(),
             timeouts: Timeouts::default(),
             retry: Retry::default(),
+            known: KnownRegistries::default(),
             memory: Arc::new(Forgetful),
             observer: Arc::new(Silent),
         }
@@ -126,7 +130,7 @@ impl Client {
             observer.clone(),
         );
         let transport = Transport::new(pools, config.timeouts, config.insecure, retries, observer);
-        let session = Session::new(transport, config.credentials, config.memory);
+        let session = Session::new(transport, config.credentials, config.known, config.memory);
         let uploads = Semaphore::new(PARALLEL_UPLOADS);
         let mirrors = Asked::new(config.mirrors);
         Ok(Self {
