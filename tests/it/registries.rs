@@ -5,6 +5,7 @@
 //! | [`escapes`] | what registries say commands no terminal |
 //! | [`interrupted`] | Ctrl-C in the middle of a push: at once, and nothing is left half done |
 //! | [`certificates`] | authorities and client certificates |
+//! | [`known`] | registries whose token server is known in advance, by variable |
 //! | [`memory`] | what one run remembers for the next |
 //! | [`mirrors`] | mirrors, by flag and by file |
 //! | [`logins`] | TLS, and credentials from all the places where Docker keeps them |
@@ -18,6 +19,7 @@
 mod certificates;
 mod escapes;
 mod interrupted;
+mod known;
 mod logins;
 mod memory;
 mod mirrors;

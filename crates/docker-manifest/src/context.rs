@@ -22,7 +22,7 @@ use crate::output::Output;
 use crate::plugin::VERSION;
 use crate::progress::Place;
 use crate::settings::config_json::{self, ConfigJson};
-use crate::settings::{self, auth_files, certs_d, proxies, registries_conf};
+use crate::settings::{self, auth_files, certs_d, known_registries, proxies, registries_conf};
 
 /// How long a command waits for another one that changes drafts.
 const LOCK_WAIT: Duration = Duration::from_secs(60);
@@ -151,7 +151,7 @@ impl<'a> Context<'a> {
     /// to run.
     ///
     /// # Errors
-    /// Where a file that was named cannot be read, or the client cannot be set up.
+    /// Where a file that was named cannot be read, a variable is malformed, or the client cannot be set up.
     pub fn client(
         &self,
         insecure: bool,
@@ -184,6 +184,7 @@ impl<'a> Context<'a> {
                 places: vec![reach.mirror_rules.clone(), file.rules],
             },
             retry: patience.retry(),
+            known: known_registries::read(&self.environment)?,
             memory: self.memory(reach),
             observer: self.notices.clone(),
             ..ClientConfig::default()

@@ -313,6 +313,16 @@ pub enum Failure {
         /// Why not.
         source: io::Error,
     },
+    /// A part of a variable is not of its form.
+    #[error("{setting}: {item:?}: {reason}")]
+    Value {
+        /// The variable.
+        setting: &'static str,
+        /// The part.
+        item: String,
+        /// What is wrong with it.
+        reason: String,
+    },
     /// The shim has nothing to hand over to.
     #[error("docker: no other `docker` than this shim of docker-manifest is on PATH")]
     NoDocker,

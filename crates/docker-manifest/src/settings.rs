@@ -6,12 +6,14 @@
 //! | [`auth_files`] | credentials in and by `DOCKER_AUTH_CONFIG` and `REGISTRY_AUTH_FILE` |
 //! | [`certs_d`] | the folders of certificates, one for each host |
 //! | [`config_json`] | Docker's `config.json`: credentials, insecure registries, proxies |
+//! | [`known_registries`] | `DOCKER_MANIFEST_KNOWN_REGISTRIES` |
 //! | [`proxies`] | `HTTPS_PROXY` and its kin |
 //! | [`registries_conf`] | mirrors, as the containers tools have them |
 
 pub mod auth_files;
 pub mod certs_d;
 pub mod config_json;
+pub mod known_registries;
 pub mod proxies;
 pub mod registries_conf;
 

@@ -20,6 +20,7 @@ use crate::credentials::Credentials;
 use crate::endpoint::Insecure;
 use crate::error::{ContentProblem, Operation, RegistryError};
 use crate::in_flight::InFlight;
+use crate::known::KnownRegistries;
 use crate::memory::{Forgetful, Memory};
 use crate::mirrors::{Asked, Mirrors};
 use crate::observer::{Observer, Silent};
@@ -57,6 +58,8 @@ pub struct ClientConfig {
     pub timeouts: Timeouts,
     /// How often what failed is tried again, and how long everything may take.
     pub retry: Retry,
+    /// The registries whose challenge is known before they send one.
+    pub known: KnownRegistries,
     /// What is remembered of earlier runs.
     pub memory: Arc<dyn Memory>,
     /// Who is told of it.
@@ -74,6 +77,7 @@ impl Default for ClientConfig {
             mirrors: Mirrors::default(),
             timeouts: Timeouts::default(),
             retry: Retry::default(),
+            known: KnownRegistries::default(),
             memory: Arc::new(Forgetful),
             observer: Arc::new(Silent),
         }
@@ -129,7 +133,7 @@ impl Client {
             observer.clone(),
         );
         let transport = Transport::new(pools, config.timeouts, config.insecure, retries, observer);
-        let session = Session::new(transport, config.credentials, config.memory);
+        let session = Session::new(transport, config.credentials, config.known, config.memory);
         let mirrors = Asked::new(config.mirrors);
         Ok(Self {
             shared: Arc::new(Shared {

@@ -16,6 +16,7 @@
 //! | [`concurrent()`] | many things at once, within bounds, results in order |
 //! | [`mirrors`] | where something is read from first |
 //! | [`memory`] | what is remembered from one run to the next |
+//! | [`known`] | token servers of public registries, known in advance |
 //! | `session` | one conversation per registry: scheme, challenge, the login that goes with each call |
 //! | `auth`, `challenge`, `token` | from a challenge and credentials to a header; one token request per set of scopes |
 //! | [`credentials`], `helper` | Docker's `config.json`; running credential helpers |
@@ -63,6 +64,7 @@ mod helper;
 mod hint;
 mod host_kind;
 mod in_flight;
+pub mod known;
 mod lanes;
 mod limiter;
 pub mod limits;
@@ -101,10 +103,11 @@ pub use download::Downloads;
 pub use endpoint::Insecure;
 pub use error::RegistryError;
 pub use helper::stop_helpers;
+pub use known::{KnownRegistries, KnownRegistry, KnownRegistryError};
 pub use local::LocalBlobs;
 pub use memory::{Forgetful, Memory};
 pub use mirrors::{Mirror, MirrorRule, Mirrors, Serves};
-pub use observer::{Event, Observer, Progress, Resuming, Retrying};
+pub use observer::{ChallengeSource, Event, Observer, Progress, Resuming, Retrying};
 pub use proxies::{Proxies, ProxySetting};
 pub use publish::{Expected, Outlook, Publication, Published, Shown, Tagged, Watch};
 pub use redact::Secret;

@@ -79,6 +79,13 @@ pub enum Event<'a> {
         /// Where they were found; nothing where there are none.
         source: Option<&'a str>,
     },
+    /// A token is asked for before the registry has said that it wants one.
+    Expected {
+        /// The registry, as references name it.
+        host: &'a str,
+        /// Why it is expected to want one.
+        source: ChallengeSource,
+    },
     /// A token is about to be asked for.
     Token {
         /// The registry that it is for, as references name it.
@@ -129,6 +136,15 @@ pub enum Event<'a> {
         /// Why it is looked for elsewhere.
         error: &'a RegistryError,
     },
+}
+
+/// Where a challenge is known from before the registry sends it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ChallengeSource {
+    /// The registry sent it in an earlier run.
+    Cache,
+    /// The registry is in the table of known ones.
+    KnownRegistry,
 }
 
 /// A request as it may be shown.
@@ -192,6 +208,13 @@ impl fmt::Display for Event<'_> {
                 Some(source) => write!(f, "credentials for {host}: {source}"),
                 None => write!(f, "credentials for {host}: none, so anonymous"),
             },
+            Self::Expected { host, source } => {
+                let reason = match source {
+                    ChallengeSource::Cache => "its token server is in the cache",
+                    ChallengeSource::KnownRegistry => "it is a known registry",
+                };
+                write!(f, "token for {host} in advance: {reason}")
+            }
             Self::Token {
                 host,
                 realm,

@@ -1,7 +1,8 @@
 //! One conversation with each registry: how it is reached, what it demands, and the login that goes with each call.
 //!
 //! The first call on a host goes alone. What it finds out, the others use: the scheme (where plain http is allowed, https
-//! is tried first), and the challenge. Where a challenge is remembered from an earlier run, its token is fetched meanwhile. There is no request whose only purpose is to ask, except where a registry
+//! is tried first), and the challenge. Where a challenge is remembered from an earlier run, or the registry is a known one, its token
+//! is fetched meanwhile. There is no request whose only purpose is to ask, except where a registry
 //! hides from strangers what it would show to a user (see [`Session::ping`]).
 
 use std::collections::HashMap;
@@ -19,9 +20,10 @@ use crate::challenge::Challenge;
 use crate::credentials::{Credential, Credentials};
 use crate::endpoint::{Mode, api_host, is_same_origin};
 use crate::error::{Attempt, Operation, RegistryError};
+use crate::known::KnownRegistries;
 use crate::memory::Memory;
 use crate::network::NetworkProblem;
-use crate::observer::Event;
+use crate::observer::{ChallengeSource, Event};
 use crate::retry::{Contact, Tries};
 use crate::token::{Pass, Scope, Tokens};
 use crate::transport::{Payload, Transport, Wire};
@@ -147,6 +149,7 @@ impl Host {
 pub(crate) struct Session {
     pub(crate) transport: Transport,
     credentials: Credentials,
+    known: KnownRegistries,
     pub(crate) memory: Arc<dyn Memory>,
     tokens: Tokens,
     hosts: Mutex<HashMap<String, Arc<Host>>>,
@@ -156,11 +159,13 @@ impl Session {
     pub(crate) fn new(
         transport: Transport,
         credentials: Credentials,
+        known: KnownRegistries,
         memory: Arc<dyn Memory>,
     ) -> Self {
         Self {
             transport,
             credentials,
+            known,
             memory,
             tokens: Tokens::default(),
             hosts: Mutex::default(),
@@ -341,7 +346,7 @@ impl Session {
             .clone()
     }
 
-    /// Makes the first call on a host. If a token server is remembered for it, the token is fetched meanwhile, which is of use
+    /// Makes the first call on a host. If its token server is expected, the token is fetched meanwhile, which is of use
     /// where the answer names that server. A host that names one over checked TLS is remembered.
     async fn open_remembering(
         &self,
@@ -349,8 +354,8 @@ impl Session {
         call: &Call<'_>,
         tries: &Tries,
     ) -> Result<(Mode, Answer), RegistryError> {
-        let remembered = self.remembered(host);
-        let Some(expected) = &remembered else {
+        let expected = self.expected(host, call);
+        let Some(expected) = &expected else {
             let (mode, answer) = self.open(host, call, tries).await?;
             self.remember(host, mode, &answer, None);
             return Ok((mode, answer));
@@ -372,17 +377,32 @@ impl Session {
         Ok((mode, answer))
     }
 
-    /// Returns the challenge of a host in an earlier run, if it is to be reached by checked TLS.
-    fn remembered(&self, host: &Host) -> Option<Challenge> {
-        let modes = self.transport.insecure.modes(&host.domain);
+    /// Returns the challenge that a host is expected to send: that of an earlier run, or else that of a known registry. Nothing
+    /// where the host is not to be reached by checked TLS.
+    fn expected(&self, host: &Host, call: &Call<'_>) -> Option<Challenge> {
+        let domain = &host.domain;
+        let modes = self.transport.insecure.modes(domain);
         if modes.first() != Some(&Mode::Verified) {
             return None;
         }
-        Challenge::remembered(&self.memory.challenge(&host.domain)?)
+        let cached = self.memory.challenge(domain);
+        let (challenge, source) = match cached.and_then(|text| Challenge::remembered(&text)) {
+            Some(challenge) => (challenge, ChallengeSource::Cache),
+            None => {
+                let has_login = || self.credentials.know(domain, call.path());
+                let challenge = self.known.challenge(domain, has_login)?;
+                (challenge, ChallengeSource::KnownRegistry)
+            }
+        };
+        self.transport.observer.event(&Event::Expected {
+            host: domain,
+            source,
+        });
+        Some(challenge)
     }
 
     /// Remembers the challenge that a host sends, or forgets the one that it does not send any more. Tells whether it is the
-    /// one that was remembered.
+    /// one that was expected.
     fn remember(
         &self,
         host: &Host,

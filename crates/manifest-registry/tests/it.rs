@@ -27,6 +27,8 @@ mod hostile;
 mod hostile_content;
 #[path = "it/https_proxies.rs"]
 mod https_proxies;
+#[path = "it/known.rs"]
+mod known;
 #[path = "it/local.rs"]
 mod local;
 #[path = "it/memory.rs"]

@@ -9,7 +9,8 @@ use std::time::{Duration, Instant};
 use manifest_core::Digest;
 use manifest_core::reference::Repository;
 use manifest_registry::{
-    Certificates, Client, ClientConfig, Credentials, Insecure, Memory, Pem, concurrent, limits,
+    Certificates, Client, ClientConfig, Credentials, Insecure, KnownRegistries, Memory, Pem,
+    concurrent, limits,
 };
 use manifest_testkit::image::{BuiltImage, Image, Index};
 use manifest_testkit::{EmbeddedRegistry, TestCa, TokenServer};
@@ -20,13 +21,13 @@ use crate::round_trips::chain;
 use crate::{config, reference, run};
 
 /// What each round trip takes where they are counted.
-const LATENCY: Duration = Duration::from_millis(150);
+pub(crate) const LATENCY: Duration = Duration::from_millis(150);
 
 /// A memory in memory.
 #[derive(Debug, Default)]
-struct Noted {
-    challenges: Mutex<HashMap<String, String>>,
-    content: Mutex<HashMap<String, Vec<u8>>>,
+pub(crate) struct Noted {
+    pub(crate) challenges: Mutex<HashMap<String, String>>,
+    pub(crate) content: Mutex<HashMap<String, Vec<u8>>>,
 }
 
 impl Memory for Noted {
@@ -54,15 +55,16 @@ impl Memory for Noted {
 }
 
 /// A registry and its token server, both with TLS.
-struct World {
-    ca: TestCa,
-    tokens: TokenServer,
-    registry: EmbeddedRegistry,
-    memory: Arc<Noted>,
+pub(crate) struct World {
+    pub(crate) ca: TestCa,
+    pub(crate) tokens: TokenServer,
+    pub(crate) registry: EmbeddedRegistry,
+    pub(crate) memory: Arc<Noted>,
+    pub(crate) known: KnownRegistries,
 }
 
 impl World {
-    fn new(latency: Duration) -> Self {
+    pub(crate) fn new(latency: Duration) -> Self {
         let ca = TestCa::new();
         let tokens = TokenServer::builder()
             .user("me", "pw")
@@ -79,32 +81,39 @@ impl World {
             tokens,
             registry,
             memory: Arc::default(),
+            known: KnownRegistries::default(),
         }
     }
 
     /// Makes the client of a new run.
-    fn client(&self) -> Client {
+    pub(crate) fn client(&self) -> Client {
         self.client_of(Insecure::default())
     }
 
-    fn client_of(&self, insecure: Insecure) -> Client {
+    pub(crate) fn client_of(&self, insecure: Insecure) -> Client {
         let login = json!({ "username": "me", "password": "pw" });
         let logins = json!({ "auths": { self.registry.host(): login } });
-        let roots = vec![Pem {
-            name: "ca.pem".to_owned(),
-            bytes: self.ca.ca_pem().into(),
-        }];
         Client::new(ClientConfig {
             credentials: Credentials::from_config_json(logins.to_string().as_bytes()).unwrap(),
-            certificates: Certificates {
-                roots,
-                ..Certificates::default()
-            },
+            certificates: self.certificates(),
             insecure,
+            known: self.known.clone(),
             memory: self.memory.clone(),
             ..config()
         })
         .unwrap()
+    }
+
+    /// Those that believe both servers.
+    pub(crate) fn certificates(&self) -> Certificates {
+        let roots = vec![Pem {
+            name: "ca.pem".to_owned(),
+            bytes: self.ca.ca_pem().into(),
+        }];
+        Certificates {
+            roots,
+            ..Certificates::default()
+        }
     }
 
     fn remember(&self, challenge: &str) {
@@ -112,12 +121,12 @@ impl World {
         self.memory.remember_challenge(&host, Some(challenge));
     }
 
-    fn challenge(&self) -> Option<String> {
+    pub(crate) fn challenge(&self) -> Option<String> {
         self.memory.challenge(&self.registry.host())
     }
 
     /// What the registry sends, as it is remembered.
-    fn right(&self) -> String {
+    pub(crate) fn right(&self) -> String {
         format!(
             r#"Bearer realm="{}",service="{}""#,
             self.tokens.realm(),
@@ -126,7 +135,7 @@ impl World {
     }
 
     /// Returns how many requests the registry got, and how many the token server, and forgets them.
-    fn counts(&self) -> (usize, usize) {
+    pub(crate) fn counts(&self) -> (usize, usize) {
         let counts = (
             self.registry.log().requests().len(),
             self.tokens.log().requests().len(),
@@ -135,13 +144,13 @@ impl World {
         counts
     }
 
-    fn clear(&self) {
+    pub(crate) fn clear(&self) {
         self.registry.log().clear();
         self.tokens.log().clear();
     }
 
     /// Round trips one after the other. The handshakes of two hosts whose first requests were under way at once were so, too.
-    fn depth(&self) -> usize {
+    pub(crate) fn depth(&self) -> usize {
         let registry = self.registry.log().requests();
         let tokens = self.tokens.log().requests();
         let at_once =
@@ -151,7 +160,7 @@ impl World {
     }
 
     /// Reads images, and returns requests, tokens and depth. Load of the machine can only make it deeper.
-    fn read(&self, images: &[BuiltImage], is_cold: bool) -> (usize, usize, usize) {
+    pub(crate) fn read(&self, images: &[BuiltImage], is_cold: bool) -> (usize, usize, usize) {
         let measure = |_| {
             if is_cold {
                 self.memory.challenges.lock().unwrap().clear();
@@ -172,12 +181,12 @@ impl World {
     }
 }
 
-fn images(count: usize) -> Vec<BuiltImage> {
+pub(crate) fn images(count: usize) -> Vec<BuiltImage> {
     let image = |i: usize| Image::oci().seed(&i.to_string()).layers(2, 50).build();
     (0..count).map(image).collect()
 }
 
-fn one_image(world: &World) -> BuiltImage {
+pub(crate) fn one_image(world: &World) -> BuiltImage {
     let image = Image::oci().build();
     world.registry.seed("app", "1", &image);
     image
@@ -325,16 +334,9 @@ fn a_token_server_that_fails_fails_as_ever() {
     let logins =
         json!({ "auths": { world.registry.host(): { "username": "me", "password": "no" } } });
     let stranger = || {
-        let roots = vec![Pem {
-            name: "ca.pem".to_owned(),
-            bytes: world.ca.ca_pem().into(),
-        }];
         Client::new(ClientConfig {
             credentials: Credentials::from_config_json(logins.to_string().as_bytes()).unwrap(),
-            certificates: Certificates {
-                roots,
-                ..Certificates::default()
-            },
+            certificates: world.certificates(),
             memory: world.memory.clone(),
             ..config()
         })
