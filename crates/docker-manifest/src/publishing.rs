@@ -109,6 +109,28 @@ pub(crate) async fn copy(
     send(context, client, &work, targets, flags).await
 }
 
+/// Returns what will be written, as far as that is known before the list is: nothing where it goes to this machine.
+pub(crate) fn ahead(list: &Reference, flags: &PublishFlags) -> Vec<Reference> {
+    if flags.to.is_some() {
+        return Vec::new();
+    }
+    let more = flags
+        .tag
+        .iter()
+        .filter_map(|name| Reference::parse(name).ok());
+    std::iter::once(list.clone()).chain(more).collect()
+}
+
+/// Returns the tags among the targets that may be looked at while it is found out what they will show. What a condition is about is
+/// looked at as late as possible.
+pub(crate) fn looked_at_ahead(targets: &[Reference], flags: &PublishFlags) -> Vec<Reference> {
+    if flags.by_digest.is_on() || flags.expected() != Expected::Anything {
+        return Vec::new();
+    }
+    let tagged = |target: &Reference| target.repository().tagged(target.tag()?);
+    targets.iter().filter_map(tagged).collect()
+}
+
 /// What is published.
 struct Work<'a> {
     report: Report,

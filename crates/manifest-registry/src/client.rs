@@ -1,7 +1,7 @@
 //! The client that commands use.
 
-use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::collections::{BTreeMap, HashSet};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
 use http::Method;
@@ -13,6 +13,7 @@ use manifest_core::{
     Content, Descriptor, Digest, ImageConfig, Manifest, MediaType, Platform, Reference,
 };
 
+use crate::ahead::Ahead;
 use crate::answer::Answer;
 use crate::bodies::Traffic;
 use crate::certificates::{self, Certificates};
@@ -90,8 +91,9 @@ impl Default for ClientConfig {
 #[derive(Clone)]
 pub struct Client {
     shared: Arc<Shared>,
-    /// What reads ask for together.
-    reading: Arc<Rights>,
+    /// What requests ask for together.
+    rights: Arc<Rights>,
+    ahead: Arc<Ahead>,
 }
 
 pub(crate) struct Shared {
@@ -101,6 +103,8 @@ pub(crate) struct Shared {
     /// Which registries take a blob in a single request.
     pub(crate) single_requests: SingleRequests,
     pub(crate) mirrors: Asked,
+    /// The manifests that were read, and where: not at a mirror, and not in the cache.
+    read: Mutex<HashSet<(Repository, Digest)>>,
 }
 
 impl std::fmt::Debug for Client {
@@ -141,8 +145,10 @@ impl Client {
                 in_flight: InFlight::default(),
                 single_requests: SingleRequests::default(),
                 mirrors,
+                read: Mutex::default(),
             }),
-            reading: Arc::default(),
+            rights: Arc::default(),
+            ahead: Arc::default(),
         })
     }
 
@@ -153,10 +159,35 @@ impl Client {
         let repositories = references.into_iter().map(Reference::repository);
         let repositories: Vec<&Repository> = repositories.collect();
         self.expect(&repositories);
+        self.with(Rights::to_read(repositories))
+    }
+
+    /// Returns this client, with other rights to ask for.
+    pub(crate) fn with(&self, rights: Rights) -> Self {
         Self {
             shared: self.shared.clone(),
-            reading: Arc::new(Rights::to_read(repositories)),
+            rights: Arc::new(rights),
+            ahead: Arc::default(),
         }
+    }
+
+    pub(crate) fn rights(&self) -> &Arc<Rights> {
+        &self.rights
+    }
+
+    /// Returns the looks that have begun at what is to be published to.
+    pub(crate) fn ahead(&self) -> &Ahead {
+        &self.ahead
+    }
+
+    /// Tells whether this process has read a manifest from that very repository.
+    pub(crate) fn has_read(&self, repository: &Repository, digest: &Digest) -> bool {
+        let read = self
+            .shared
+            .read
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        read.contains(&(repository.clone(), digest.clone()))
     }
 
     /// Notes that something in each of these repositories is about to be asked for, all at once.
@@ -230,7 +261,16 @@ impl Client {
             kind: "manifest",
             expected: digest.clone(),
         };
-        manifest.with_digest(&digest).ok_or_else(|| problem(wrong))
+        let manifest = manifest
+            .with_digest(&digest)
+            .ok_or_else(|| problem(wrong))?;
+        let mut read = self
+            .shared
+            .read
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        read.insert((reference.repository().clone(), digest));
+        Ok(manifest)
     }
 
     /// Gets the child of a list, which must be what its descriptor says. One that was read from there in an earlier run is
@@ -504,7 +544,7 @@ impl Client {
 
     /// Returns the rights that a read of a repository shares with others.
     pub(crate) fn shares(&self, repository: &Repository) -> Arc<[Scope]> {
-        self.reading.shared(repository)
+        self.rights.shared(repository)
     }
 
     /// Asks for a manifest with GET or HEAD.
@@ -517,14 +557,14 @@ impl Client {
 
     fn manifest_call<'a>(&self, method: Method, reference: &'a Reference) -> Call<'a> {
         Call {
-            shared: self.reading.shared(reference.repository()),
+            shared: self.rights.shared(reference.repository()),
             ..manifest_call(method, reference)
         }
     }
 
     fn blob_call<'a>(&self, repository: &'a Repository, digest: &Digest) -> Call<'a> {
         Call {
-            shared: self.reading.shared(repository),
+            shared: self.rights.shared(repository),
             ..blob_call(repository, digest)
         }
     }

@@ -4,12 +4,13 @@ use http::Method;
 use manifest_core::{Digest, Reference};
 use tokio::time::Instant;
 
-use crate::client::{DOCKER_CONTENT_DIGEST, manifest_call};
+use crate::client::{Client, DOCKER_CONTENT_DIGEST, manifest_call};
 use crate::concurrent::concurrent;
 use crate::error::{ContentProblem, Operation, RegistryError};
 use crate::limits::{LAG_PAUSE, PARALLEL_WORK};
 use crate::publish::Push;
 use crate::retry::Tries;
+use crate::rights::Rights;
 use crate::session::Call;
 
 /// What a registry shows under a name.
@@ -28,6 +29,9 @@ pub(crate) enum Seen {
 impl Push<'_> {
     /// Asks for a manifest with HEAD, which no registry counts as a pull. In the target it is what comes before writing there.
     pub(crate) async fn look(&self, reference: &Reference) -> Result<Seen, RegistryError> {
+        if let Some(seen) = self.client.ahead().take(reference).await {
+            return seen;
+        }
         if reference.repository() == self.target {
             let operation = Operation::PutManifest(reference.clone());
             self.look_for(reference, operation).await
@@ -47,28 +51,7 @@ impl Push<'_> {
         reference: &Reference,
         operation: Operation,
     ) -> Result<Seen, RegistryError> {
-        let repository = reference.repository();
-        let call = Call {
-            scopes: vec![self.rights.needed(repository)],
-            shared: self.rights.shared(repository),
-            operation,
-            ..manifest_call(Method::HEAD, reference)
-        };
-        match self.session().call_believing(&call).await {
-            Ok(answer) if answer.is_web_page() => Err(answer.content(ContentProblem::WebPage)),
-            Ok(answer) => {
-                let stated = answer.single_header(DOCKER_CONTENT_DIGEST)?;
-                Ok(match stated.and_then(|text| text.trim().parse().ok()) {
-                    Some(digest) => Seen::At(digest),
-                    None => Seen::There,
-                })
-            }
-            Err(error) if error.is_not_found() => Ok(Seen::Nothing),
-            Err(error) if error.status().is_some() && !is_of_login(&error) => {
-                Ok(Seen::Hidden(error))
-            }
-            Err(error) => Err(error),
-        }
+        look_for(self.client, &self.rights, reference, operation).await
     }
 
     /// Reads back what was written under `name`, where `before` was before. A registry whose parts do not all know of it yet
@@ -114,6 +97,9 @@ impl Push<'_> {
         is_seen: impl Fn(&Digest) -> bool,
     ) -> (Vec<Digest>, Option<RegistryError>) {
         let verified = self.publication.verified.unwrap_or_default();
+        // What this process has just read there is there.
+        let is_seen =
+            |digest: &Digest| is_seen(digest) || self.client.has_read(self.target, digest);
         let verified = verified.iter().filter(|digest| !is_seen(digest));
         let looks = verified.map(|digest| async move {
             let reference = self.target.at(digest.clone());
@@ -158,6 +144,35 @@ impl Push<'_> {
             }
             Seen::Hidden(error) => Err(error),
         }
+    }
+}
+
+/// Asks for a manifest with HEAD, with these rights.
+pub(crate) async fn look_for(
+    client: &Client,
+    rights: &Rights,
+    reference: &Reference,
+    operation: Operation,
+) -> Result<Seen, RegistryError> {
+    let repository = reference.repository();
+    let call = Call {
+        scopes: vec![rights.needed(repository)],
+        shared: rights.shared(repository),
+        operation,
+        ..manifest_call(Method::HEAD, reference)
+    };
+    match client.shared().session.call_believing(&call).await {
+        Ok(answer) if answer.is_web_page() => Err(answer.content(ContentProblem::WebPage)),
+        Ok(answer) => {
+            let stated = answer.single_header(DOCKER_CONTENT_DIGEST)?;
+            Ok(match stated.and_then(|text| text.trim().parse().ok()) {
+                Some(digest) => Seen::At(digest),
+                None => Seen::There,
+            })
+        }
+        Err(error) if error.is_not_found() => Ok(Seen::Nothing),
+        Err(error) if error.status().is_some() && !is_of_login(&error) => Ok(Seen::Hidden(error)),
+        Err(error) => Err(error),
     }
 }
 

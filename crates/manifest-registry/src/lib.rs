@@ -12,6 +12,7 @@
 //! | `in_flight` | how many blobs are under way at once |
 //! | [`local`], `download` | blobs that come from this machine; blobs that go there |
 //! | [`referrers`], `enlist` | what refers to what is published; where a registry without a list of that has it |
+//! | `ahead` | looks at what is about to be published to, beside finding out what that will be |
 //! | `rights` | what calls that belong together ask of the token server |
 //! | [`concurrent()`] | many things at once, within bounds, results in order |
 //! | [`mirrors`] | where something is read from first |
@@ -38,6 +39,7 @@
 //! has had its digest and size checked. Credentials go to the host that they are for, and to the token server that this
 //! host names over TLS; a redirect never takes them along.
 
+mod ahead;
 mod answer;
 mod auth;
 mod bodies;

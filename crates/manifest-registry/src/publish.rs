@@ -141,7 +141,7 @@ pub(crate) struct Push<'a> {
     pub(crate) client: &'a Client,
     pub(crate) target: &'a Repository,
     pub(crate) children: &'a [Child],
-    pub(crate) rights: Rights,
+    pub(crate) rights: Arc<Rights>,
     pub(crate) publication: &'a Publication<'a>,
     /// Counts the blobs that are brought.
     pub(crate) meter: Arc<Meter>,
@@ -202,11 +202,15 @@ impl<'a> Push<'a> {
             .filter(|child| child.local.is_none())
             .map(|child| &child.source)
             .chain(brought.values().copied());
+        let rights = match client.rights().serve(target, sources.clone()) {
+            true => client.rights().clone(),
+            false => Arc::new(Rights::to_publish(target, sources)),
+        };
         Self {
             client,
             target,
             children: publication.children,
-            rights: Rights::to_publish(target, sources),
+            rights,
             publication,
             meter: meter.clone(),
             brought,
@@ -260,21 +264,25 @@ impl<'a> Push<'a> {
     /// Fetches the tokens for mounts where there are several, so that these need not wait for them once it is known what is
     /// missing.
     pub(crate) async fn fetch_tokens(&self) {
-        let fetches = self.rights.several().iter().map(|scopes| async move {
-            let domain = self.target.domain();
-            let call = Call {
-                domain,
-                operation: Operation::GetToken(domain.to_owned()),
-                method: Method::POST,
-                target: Target::Path(format!("/v2/{}/blobs/uploads/", self.target.path())),
-                headers: HeaderMap::new(),
-                payload: Payload::None,
-                traffic: Traffic::Request,
-                scopes: vec![Scope::push(self.target)],
-                shared: scopes.clone(),
-            };
-            self.session().prepare(&call).await;
-        });
+        let fetches = self
+            .rights
+            .several(self.target.domain())
+            .iter()
+            .map(|scopes| async move {
+                let domain = self.target.domain();
+                let call = Call {
+                    domain,
+                    operation: Operation::GetToken(domain.to_owned()),
+                    method: Method::POST,
+                    target: Target::Path(format!("/v2/{}/blobs/uploads/", self.target.path())),
+                    headers: HeaderMap::new(),
+                    payload: Payload::None,
+                    traffic: Traffic::Request,
+                    scopes: vec![Scope::push(self.target)],
+                    shared: scopes.clone(),
+                };
+                self.session().prepare(&call).await;
+            });
         concurrent(PARALLEL_WORK, fetches).await;
     }
 

@@ -1,6 +1,7 @@
 //! The rights that calls which belong together need, asked for together.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::ops::Range;
 use std::sync::Arc;
 
 use manifest_core::reference::Repository;
@@ -11,8 +12,11 @@ use crate::token::Scope;
 /// The rights of one publication, or of reading from many repositories, in as few tokens as there can be.
 #[derive(Default)]
 pub(crate) struct Rights {
-    target: Option<Repository>,
+    targets: HashSet<Repository>,
     tokens: Vec<Arc<[Scope]>>,
+    /// The tokens of each registry.
+    tokens_of: BTreeMap<String, Range<usize>>,
+    /// The token of each repository that is only read.
     token_of: HashMap<Repository, usize>,
 }
 
@@ -20,60 +24,94 @@ impl Rights {
     /// Gathers the rights of a publication: `pull,push` on the target and `pull` on each repository of its registry from
     /// which something may be mounted. A mount needs both in one token.
     pub(crate) fn to_publish<'a>(
-        target: &Repository,
+        target: &'a Repository,
         sources: impl IntoIterator<Item = &'a Repository>,
     ) -> Self {
-        let others = sources
-            .into_iter()
-            .filter(|source| *source != target && source.domain() == target.domain());
-        Self {
-            target: Some(target.clone()),
-            ..Self::grouped(&[Scope::push(target)], others)
-        }
+        let near = |source: &&Repository| source.domain() == target.domain();
+        Self::gather([target], sources.into_iter().filter(near))
     }
 
     /// Gathers the rights to read: `pull` on each repository, with others of the same registry.
     pub(crate) fn to_read<'a>(repositories: impl IntoIterator<Item = &'a Repository>) -> Self {
-        Self::grouped(&[], repositories)
+        Self::gather([], repositories)
     }
 
-    /// Parts repositories into tokens, each of which has `first` as well: one for each registry, or several small ones.
-    fn grouped<'a>(
-        first: &[Scope],
-        repositories: impl IntoIterator<Item = &'a Repository>,
+    /// Gathers the rights to read from some repositories and to write to others. For each registry there is one token, or there are
+    /// several small ones, each with all rights to write.
+    pub(crate) fn gather<'a>(
+        targets: impl IntoIterator<Item = &'a Repository>,
+        sources: impl IntoIterator<Item = &'a Repository>,
     ) -> Self {
-        let mut registries: BTreeMap<&str, Vec<&Repository>> = BTreeMap::new();
-        let mut token_of = HashMap::new();
-        for repository in repositories {
-            if token_of.insert(repository.clone(), 0).is_none() {
-                let registry = registries.entry(repository.domain()).or_default();
-                registry.push(repository);
+        let mut rights = Self::default();
+        // For each registry the rights to write, and what is only read.
+        let mut registries: BTreeMap<&str, (Vec<Scope>, Vec<&Repository>)> = BTreeMap::new();
+        for target in targets {
+            if rights.targets.insert(target.clone()) {
+                let registry = registries.entry(target.domain()).or_default();
+                registry.0.push(Scope::push(target));
             }
         }
-        let mut tokens = Vec::new();
-        for repositories in registries.values() {
+        for source in sources {
+            if !rights.targets.contains(source)
+                && rights.token_of.insert(source.clone(), 0).is_none()
+            {
+                registries
+                    .entry(source.domain())
+                    .or_default()
+                    .1
+                    .push(source);
+            }
+        }
+        for (domain, (first, repositories)) in registries {
+            let begin = rights.tokens.len();
             let size = match repositories.len() + first.len() {
                 0..=SCOPES_PER_TOKEN => SCOPES_PER_TOKEN,
                 _ => SCOPES_OF_SEVERAL_TOKENS,
             };
-            for group in repositories.chunks(size - first.len()) {
+            let groups = repositories.chunks(size.saturating_sub(first.len()).max(1));
+            for group in groups {
                 for repository in group {
-                    token_of.insert((*repository).clone(), tokens.len());
+                    let token = rights.tokens.len();
+                    rights.token_of.insert((*repository).clone(), token);
                 }
                 let scopes = group.iter().map(|repository| Scope::pull(repository));
-                tokens.push(first.iter().cloned().chain(scopes).collect());
+                rights
+                    .tokens
+                    .push(first.iter().cloned().chain(scopes).collect());
             }
+            if repositories.is_empty() {
+                rights.tokens.push(first.into());
+            }
+            let tokens = begin..rights.tokens.len();
+            rights.tokens_of.insert(domain.to_owned(), tokens);
         }
-        Self {
-            target: None,
-            tokens,
-            token_of,
-        }
+        rights
     }
 
-    /// Returns the rights that each token is asked for, where there are several.
-    pub(crate) fn several(&self) -> &[Arc<[Scope]>] {
-        match self.tokens.as_slice() {
+    /// Tells whether a publication has all its rights among these: to write to `target`, and to mount from those of `sources` that
+    /// are in its registry.
+    pub(crate) fn serve<'a>(
+        &self,
+        target: &Repository,
+        sources: impl IntoIterator<Item = &'a Repository>,
+    ) -> bool {
+        let is_known = |source: &Repository| {
+            source.domain() != target.domain()
+                || self.targets.contains(source)
+                || self.token_of.contains_key(source)
+        };
+        self.targets.contains(target) && sources.into_iter().all(is_known)
+    }
+
+    /// Returns the repositories that are written to.
+    pub(crate) fn targets(&self) -> impl Iterator<Item = &Repository> {
+        self.targets.iter()
+    }
+
+    /// Returns the rights that each token for a registry is asked for, where there are several.
+    pub(crate) fn several(&self, registry: &str) -> &[Arc<[Scope]>] {
+        let tokens = self.tokens_of.get(registry).cloned().unwrap_or_default();
+        match &self.tokens[tokens] {
             [_] => &[],
             tokens => tokens,
         }
@@ -81,7 +119,7 @@ impl Rights {
 
     /// Returns what a call on `repository` needs at least.
     pub(crate) fn needed(&self, repository: &Repository) -> Scope {
-        if self.target.as_ref() == Some(repository) {
+        if self.targets.contains(repository) {
             Scope::push(repository)
         } else {
             Scope::pull(repository)
@@ -90,14 +128,12 @@ impl Rights {
 
     /// Returns the rights that a call on `repository` shares with others; none where it is alone.
     pub(crate) fn shared(&self, repository: &Repository) -> Arc<[Scope]> {
-        let token = if self.target.as_ref() == Some(repository) {
-            self.tokens.first()
-        } else {
-            self.token_of
-                .get(repository)
-                .and_then(|&i| self.tokens.get(i))
+        let token = match self.targets.contains(repository) {
+            true => self.tokens_of.get(repository.domain()).map(|of| of.start),
+            false => self.token_of.get(repository).copied(),
         };
-        token
+        let scopes = token.and_then(|token| self.tokens.get(token));
+        scopes
             .filter(|scopes| scopes.len() > 1)
             .cloned()
             .unwrap_or_default()
@@ -134,6 +170,37 @@ mod tests {
         assert!(scopes(&rights, "other.io/c").is_empty());
         let alone = Rights::to_publish(&repository("r.io/t"), [&repository("r.io/t")]);
         assert!(scopes(&alone, "r.io/t").is_empty());
+    }
+
+    #[test]
+    fn reading_and_writing_with_one_token() {
+        let targets = ["r.io/t", "s.io/t", "r.io/u"].map(repository);
+        let sources = ["r.io/a", "r.io/t", "s.io/b", "x.io/c"].map(repository);
+        let rights = Rights::gather(&targets, &sources);
+        let r = [
+            "repository:t:pull,push",
+            "repository:u:pull,push",
+            "repository:a:pull",
+        ];
+        for name in ["r.io/t", "r.io/u", "r.io/a"] {
+            assert_eq!(scopes(&rights, name), r, "{name}");
+        }
+        let s = ["repository:t:pull,push", "repository:b:pull"];
+        assert_eq!(scopes(&rights, "s.io/b"), s);
+        assert!(scopes(&rights, "x.io/c").is_empty());
+        let needed = |name: &str| rights.needed(&repository(name)).to_string();
+        assert_eq!(needed("r.io/u"), "repository:u:pull,push");
+        assert_eq!(needed("r.io/a"), "repository:a:pull");
+        for (target, source, serves) in [
+            ("r.io/t", "r.io/a", true),
+            ("r.io/u", "r.io/t", true),
+            ("r.io/t", "elsewhere.io/x", true),
+            ("r.io/t", "r.io/x", false),
+            ("r.io/a", "r.io/t", false),
+        ] {
+            let (target, source) = (repository(target), repository(source));
+            assert_eq!(rights.serve(&target, [&source]), serves, "{source}");
+        }
     }
 
     #[test]

@@ -21,6 +21,7 @@
 //! | `layout` | names and paths |
 //! | `folder` | a draft's folder as it is on disk |
 //! | `format` | the form of the extras; `extras_file` reads them |
+//! | `outline` | what a draft is made of, told from its extras alone |
 //! | `found` | a draft as it was found: folder and extras joined |
 //! | `writer` | changes, each whole or not at all |
 //! | `atomic` | the steps that changes are made of |
@@ -41,6 +42,7 @@ mod found;
 pub mod fuzzing;
 mod layout;
 mod lock;
+mod outline;
 mod store;
 mod writer;
 
@@ -48,4 +50,5 @@ mod writer;
 pub use atomic::Capabilities;
 pub use error::StoreError;
 pub use found::in_order;
+pub use outline::Outline;
 pub use store::{Change, DraftSummary, EntryResult, Removal, Store};

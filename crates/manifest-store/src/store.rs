@@ -142,6 +142,10 @@ impl Store {
         self.layout.root()
     }
 
+    pub(crate) fn layout(&self) -> &Layout {
+        &self.layout
+    }
+
     /// Tells whether there is a draft of that list: a folder, even an empty one, for Docker counts it.
     ///
     /// # Errors

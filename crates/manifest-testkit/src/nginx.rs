@@ -255,6 +255,7 @@ http {{
     }}
     server {{
         listen {address} ssl{http2};
+        ssl_protocols TLSv1.2 TLSv1.3;
         ssl_certificate tls.crt;
         ssl_certificate_key tls.key;
         {limit}

@@ -155,7 +155,7 @@ pub(super) async fn run(context: &Context<'_>, args: &Args) -> Result<(), Failur
     } else {
         None
     };
-    let resolved = resolve(context, args, &list, images, existing.as_ref()).await?;
+    let resolved = resolve(context, args, (&list, &[]), images, existing.as_ref()).await?;
     let said = store.update(&list, |existing| match existing {
         Some(_) if !may_change => Err(Failure::RefusingToAmend { list: list.clone() }),
         existing => {
@@ -201,7 +201,8 @@ async fn push(
             list: list.into(),
         });
     }
-    let resolved = resolve(context, args, &list, images, None).await?;
+    let targets = publishing::ahead(&list, &args.publish);
+    let resolved = resolve(context, args, (&list, &targets), images, None).await?;
     let (draft, said) = make(&list, None, &resolved, args)?;
     say(&said, args, context);
     publishing::publish(context, &resolved.client, draft, &args.publish, None).await
@@ -240,11 +241,11 @@ struct Sources {
     client: Client,
 }
 
-/// Asks for all images, and for the subject, at once.
+/// Asks for all images, and for the subject, at once. What the targets of a push show is looked at beside that.
 async fn resolve(
     context: &Context<'_>,
     args: &Args,
-    list: &Reference,
+    (list, targets): (&Reference, &[Reference]),
     images: &[String],
     existing: Option<&Draft>,
 ) -> Result<Sources, Failure> {
@@ -302,7 +303,8 @@ async fn resolve(
     let reach = reach.remembering(existing);
     let client = context.client(insecure, &args.patience, &reach)?;
     let references = images.iter().filter_map(Named::reference);
-    let client = client.reading(references.chain(&subject));
+    let client = client.publishing(targets, references.chain(&subject));
+    client.look_ahead(publishing::looked_at_ahead(targets, &args.publish));
     let resolver = Resolver {
         client: &client,
         choice: &choice,

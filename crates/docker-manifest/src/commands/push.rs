@@ -1,7 +1,10 @@
 //! `push`: publishes a draft.
 
-use manifest_core::Reference;
-use manifest_store::Removal;
+use std::sync::Arc;
+
+use manifest_core::{Draft, Reference};
+use manifest_registry::Client;
+use manifest_store::{Removal, Store};
 
 use crate::cli::{Help, Moved, Patience, Reach, Switch};
 use crate::context::Context;
@@ -35,6 +38,34 @@ pub struct Args {
     pub(crate) lists: Vec<String>,
 }
 
+/// Reads the draft, and meanwhile begins to talk to the registry about what the draft will be pushed to: connection, login and the
+/// first look take longer than reading, but for drafts of hundreds of images. Returns the client as well, unless it has to be made anew
+/// for what is in the draft.
+async fn load(
+    context: &Context<'_>,
+    args: &Args,
+    store: &Arc<Store>,
+    list: &Reference,
+) -> Result<(Option<Client>, Option<Draft>), Failure> {
+    let targets = publishing::ahead(list, &args.publish);
+    let Some(outline) = store.outline(list).filter(|_| !targets.is_empty()) else {
+        return Ok((None, store.load(list)?));
+    };
+    let reach = args.reach.with_insecure(outline.insecure_hosts.clone());
+    let client = context.client(args.insecure.is_on(), &args.patience, &reach)?;
+    let client = client.publishing(&targets, &outline.images);
+    client.look_ahead(publishing::looked_at_ahead(&targets, &args.publish));
+    let loaded = tokio::task::spawn_blocking({
+        let (store, list) = (store.clone(), list.clone());
+        move || store.load(&list)
+    });
+    let draft = loaded.await.map_err(std::io::Error::other)??;
+    // What Docker's CLI has done to it since may need other settings.
+    let hosts = draft.as_ref().map(Draft::insecure_hosts);
+    let is_right = hosts.is_some_and(|hosts| hosts == outline.insecure_hosts);
+    Ok((is_right.then_some(client), draft))
+}
+
 /// Checks everything that can be checked here, then has the registry client publish it.
 pub(super) async fn run(context: &Context<'_>, args: &Args) -> Result<(), Failure> {
     let [list_text] = args.lists.as_slice() else {
@@ -45,14 +76,20 @@ pub(super) async fn run(context: &Context<'_>, args: &Args) -> Result<(), Failur
         source,
     })?;
     args.publish.check()?;
-    let store = context.store()?;
+    let store = Arc::new(context.store()?);
     let missing = || Failure::NoDraft {
         reference: Box::new(list.clone()),
         searched: store.root().to_owned(),
     };
-    let mut draft = store.load(&list)?.ok_or_else(missing)?;
-    let reach = args.reach.remembering(Some(&draft));
-    let client = context.client(args.insecure.is_on(), &args.patience, &reach)?;
+    let (client, draft) = load(context, args, &store, &list).await?;
+    let mut draft = draft.ok_or_else(missing)?;
+    let client = match client {
+        Some(client) => client,
+        None => {
+            let reach = args.reach.remembering(Some(&draft));
+            context.client(args.insecure.is_on(), &args.patience, &reach)?
+        }
+    };
     let moved = args.moved.unwrap_or_default();
     let is_pushed = !args.publish.dry_run.is_on();
     if moved == Moved::Refresh {

@@ -99,6 +99,7 @@ impl Resolver<'_> {
         let place = &place;
         match manifest.content() {
             Content::Image(content) => {
+                self.look_ahead(place, image.repository(), &manifest);
                 let config = place.config(image.repository(), content).await?;
                 if !self.choice.serves(&config.platform) {
                     return Ok(self.nothing_in(source));
@@ -150,6 +151,13 @@ impl Resolver<'_> {
         };
         let config = place.config(entry.reference.repository(), image).await?;
         Ok(sayings(image, &config))
+    }
+
+    /// Begins to look whether those that are published to have an image of another repository.
+    fn look_ahead(&self, place: &Place<'_>, repository: &Repository, manifest: &Manifest) {
+        if let Place::Registry(client) = place {
+            client.look_ahead_for(repository, manifest.digest());
+        }
     }
 
     fn nothing_in(&self, source: Source) -> Resolved {
@@ -282,6 +290,7 @@ impl Resolver<'_> {
         descriptor: Descriptor,
         manifest: Manifest,
     ) -> Result<Found, Failure> {
+        self.look_ahead(place, repository, &manifest);
         let config = match manifest.content() {
             Content::Image(image) if image.is_image() && descriptor.is_about().is_none() => {
                 Some(place.config(repository, image).await?)
