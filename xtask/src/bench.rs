@@ -4,8 +4,10 @@
 //! | --- | --- |
 //! | [`world`] | the registry, the token server, and the images in it |
 //! | [`program`] | the programs, and how each makes and pushes a list |
+//! | [`tokens`] | the token server, and a login |
 //! | [`home`] | the home folder that a program starts with |
 //! | [`copies`] | many layers, or a large one, from registry to registry |
+//! | [`cold`] | a few images of one repository, from cold |
 //! | [`content`] | those layers |
 //! | [`remote`] | those registries: on disk, behind nginx or nothing, some way off |
 //! | [`upload`] | the bytes alone, sent by a client that does nothing else: what copies are compared with |
@@ -19,12 +21,14 @@ use std::time::Duration;
 
 use crate::{TaskResult, cargo, run as run_command, target_folder};
 
+mod cold;
 mod content;
 mod copies;
 mod home;
 mod measured;
 mod program;
 mod remote;
+mod tokens;
 mod upload;
 mod world;
 
@@ -53,7 +57,7 @@ pub(crate) struct Args {
     /// Part to measure; may be given several times
     #[arg(long, value_name = "PART")]
     part: Vec<Part>,
-    /// What is in front of the registries that are copied between; may be given several times
+    /// What is in front of the registries (copies, cold); may be given several times
     #[arg(long, value_name = "FRONT")]
     front: Vec<Front>,
     /// What is copied; may be given several times
@@ -78,6 +82,8 @@ enum Part {
     Indexes,
     /// Ours, skopeo and buildah from one registry to another, beside the bytes alone
     Copies,
+    /// All programs with a few images of one repository, from cold
+    Cold,
 }
 
 impl Args {
@@ -109,9 +115,21 @@ pub(crate) fn run(args: &Args) -> TaskResult {
         indexes(args, ours.clone())?;
     }
     if wants(Part::Copies) {
-        copies::run(args, ours)?;
+        copies::run(args, ours.clone())?;
+    }
+    if wants(Part::Cold) {
+        cold::run(args, ours)?;
     }
     Ok(())
+}
+
+/// Returns what was asked for, or else what is measured unasked.
+fn chosen<T: Clone>(asked: &[T], unasked: Vec<T>) -> Vec<T> {
+    if asked.is_empty() {
+        unasked
+    } else {
+        asked.to_vec()
+    }
 }
 
 /// Makes the command that is this very task, with this program built for speed.
@@ -180,7 +198,7 @@ fn programs(args: &Args, ours: PathBuf) -> TaskResult {
 fn row(program: &Program, world: &World, of_ours: &mut Option<Duration>) -> TaskResult {
     let list = format!("{}/list:1", world.host());
     world.traffic();
-    let published = program.publish(world, &list)?;
+    let published = program.publish(world.home(), &world.images(), &list)?;
     let traffic = world.traffic();
     let both = published.both().wall;
     let ours = *of_ours.get_or_insert(both);
@@ -235,7 +253,8 @@ fn images(args: &Args, ours: PathBuf) -> TaskResult {
             latency,
         )?;
         world.traffic();
-        let published = ours.publish(&world, &format!("{}/list:1", world.host()))?;
+        let list = format!("{}/list:1", world.host());
+        let published = ours.publish(world.home(), &world.images(), &list)?;
         measured.push((images, published, world.traffic()));
         homes.push(world.end());
     }

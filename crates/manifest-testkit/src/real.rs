@@ -188,9 +188,14 @@ impl RealBuilder {
     }
 
     /// Demands tokens of this server, which must not be opaque.
-    pub fn token_auth(mut self, tokens: &TokenServer) -> Self {
+    pub fn token_auth(self, tokens: &TokenServer) -> Self {
+        self.token_auth_at(tokens, &tokens.realm())
+    }
+
+    /// Demands tokens of this server, and sends clients to this URL for them: through what is in front of the server.
+    pub fn token_auth_at(mut self, tokens: &TokenServer, realm: &str) -> Self {
         let auth = json!({
-            "realm": tokens.realm(),
+            "realm": realm,
             "service": tokens.service(),
             "issuer": tokens.issuer(),
         });

@@ -8,13 +8,13 @@ use manifest_testkit::TestCa;
 use manifest_testkit::fetch::{self, Tool};
 use rustls::ClientConfig;
 
-use super::Args;
 use super::content::{self, Work};
 use super::home::Home;
 use super::measured::{Measured, measure, median};
 use super::program::{installed, tool};
-use super::remote::{Front, Remote};
+use super::remote::{Front, Remote, Setup};
 use super::upload::{Blob, upload};
+use super::{Args, chosen};
 use crate::{TaskResult, target_folder};
 
 /// The latencies that are measured where none are named, in milliseconds.
@@ -93,15 +93,6 @@ fn cells(args: &Args) -> Vec<Cell> {
     cells
 }
 
-/// Returns what was asked for, or else what is measured unasked.
-fn chosen<T: Clone>(asked: &[T], unasked: Vec<T>) -> Vec<T> {
-    if asked.is_empty() {
-        unasked
-    } else {
-        asked.to_vec()
-    }
-}
-
 /// The registry that is copied from, and what the yardstick sends.
 struct Source {
     ca: TestCa,
@@ -111,9 +102,20 @@ struct Source {
 }
 
 impl Cell {
+    fn registry(self, ca: &TestCa) -> Result<Remote, String> {
+        let setup = Setup {
+            front: self.front,
+            latency: self.latency,
+            ca,
+            tokens: None,
+            on_disk: true,
+        };
+        setup.start()
+    }
+
     fn source(self) -> Result<Source, String> {
         let ca = TestCa::new();
-        let remote = Remote::start(self.front, self.latency, &ca)?;
+        let remote = self.registry(&ca)?;
         Ok(Source {
             blobs: content::put(self.work, &remote, &ca)?,
             tls: ca.client_config(),
@@ -139,7 +141,7 @@ fn measure_cell(cell: Cell, copiers: &[Copier], runs: usize) -> TaskResult {
         let mut measured = Vec::new();
         for _ in 0..runs {
             // Each gets a registry of its own: what one has pushed would help the next.
-            let target = Remote::start(cell.front, cell.latency, &source.ca)?;
+            let target = cell.registry(&source.ca)?;
             let home = Home::new(&source.ca, &[])?;
             measured.push(copier.copy(cell, &source, &target, &home)?);
             ended.push((target, home));
@@ -228,20 +230,10 @@ impl Copier {
             }
             Self::Buildah(tool) => {
                 let [from, to] = [from, to].map(|name| format!("docker://{name}"));
-                let (storage, state) = (home.folder("storage"), home.folder("state"));
-                let global = [
-                    "--storage-driver",
-                    "vfs",
-                    "--root",
-                    &storage,
-                    "--runroot",
-                    &state,
-                    "manifest",
-                ];
-                let with = |words: &[&str]| run(tool, &[&global, words].concat());
-                let create = with(&["create", "list"])?;
-                let add = with(&["add", "--all", "list", &from])?;
-                let push = with(&["push", "--all", "list", &to])?;
+                let run = |words: &[&str]| measure(home.buildah_manifest(tool, words));
+                let create = run(&["create", "list"])?;
+                let add = run(&["add", "--all", "list", &from])?;
+                let push = run(&["push", "--all", "list", &to])?;
                 Ok(create.then(add).then(push))
             }
         }

@@ -8,16 +8,12 @@ use manifest_testkit::fetch::Tool;
 use tempfile::TempDir;
 
 use super::program::in_environment;
-
-/// The user that every program is logged in as where it has to be.
-pub(super) const LOGIN: (&str, &str) = ("bench", "secret");
-
-/// `LOGIN` as `config.json` has it, in base64.
-const AUTH: &str = "YmVuY2g6c2VjcmV0";
+use super::tokens::AUTH;
 
 /// A folder that is `HOME` and `DOCKER_CONFIG`.
 pub(super) struct Home {
     folder: TempDir,
+    environment: Vec<(&'static str, String)>,
 }
 
 impl Home {
@@ -25,7 +21,10 @@ impl Home {
     pub(super) fn new(ca: &TestCa, hosts: &[String]) -> Result<Self, String> {
         let failed = |error| format!("cannot make a home folder: {error}");
         let folder = TempDir::new().map_err(failed)?;
-        let home = Self { folder };
+        let home = Self {
+            folder,
+            environment: Vec::new(),
+        };
         let auths: Vec<String> = hosts
             .iter()
             .map(|host| format!(r#""{host}":{{"auth":"{AUTH}"}}"#))
@@ -41,6 +40,11 @@ impl Home {
         Ok(home)
     }
 
+    /// Sets a variable of the environment of the programs.
+    pub(super) fn set(&mut self, name: &'static str, value: String) {
+        self.environment.push((name, value));
+    }
+
     pub(super) fn path(&self) -> &Path {
         self.folder.path()
     }
@@ -50,13 +54,21 @@ impl Home {
         self.path().join("ca.pem")
     }
 
-    /// Makes a command that knows nothing but this folder.
+    /// Makes a command that knows nothing but this folder and these variables.
     pub(super) fn command(&self, tool: &Tool) -> Command {
-        in_environment(tool, self.path(), &self.authority())
+        let mut command = in_environment(tool, self.path(), &self.authority());
+        let variables = self.environment.iter().map(|(name, value)| (name, value));
+        command.envs(variables);
+        command
     }
 
-    /// A folder below this one, as an argument.
-    pub(super) fn folder(&self, name: &str) -> String {
-        self.path().join(name).to_string_lossy().into_owned()
+    /// Makes a `buildah manifest` command, with images stored in this folder.
+    pub(super) fn buildah_manifest(&self, tool: &Tool, words: &[&str]) -> Command {
+        let mut command = self.command(tool);
+        command.args(["--storage-driver", "vfs"]);
+        command.arg("--root").arg(self.path().join("storage"));
+        command.arg("--runroot").arg(self.path().join("state"));
+        command.arg("manifest").args(words);
+        command
     }
 }

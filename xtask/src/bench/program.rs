@@ -6,8 +6,8 @@ use std::process::Command;
 
 use manifest_testkit::fetch::{self, FetchError, Tool};
 
+use super::home::Home;
 use super::measured::{Measured, measure};
-use super::world::World;
 
 /// One of the programs.
 pub(super) struct Program {
@@ -20,12 +20,16 @@ pub(super) struct Program {
 enum Kind {
     /// `create` and `push`, as Docker has them.
     Manifest,
-    /// The same, as a command of Docker's CLI.
+    /// `create --push`: no draft.
+    AtOnce,
+    /// `create` and `push`, as a command of Docker's CLI.
     Docker,
     /// `docker buildx imagetools create`: no draft.
     Imagetools,
     /// `crane index append`: no draft.
     Crane,
+    /// `manifest-tool push from-args`: no draft. The images are tags of one repository, named by architecture.
+    ManifestTool,
     /// `buildah manifest`, with images stored in the home folder.
     Buildah,
 }
@@ -45,11 +49,6 @@ impl Published {
 
 /// Returns our program, those that are on PATH, and those that Debian has.
 pub(super) fn found(ours: PathBuf, target: &Path) -> Vec<Program> {
-    let new = |name, kind, path| Program {
-        name,
-        kind,
-        tool: installed(path),
-    };
     let mut found = vec![new("ours", Kind::Manifest, ours)];
     if let Some(docker) = on_path("docker") {
         if answers(&docker, &["manifest", "--help"]) {
@@ -59,14 +58,39 @@ pub(super) fn found(ours: PathBuf, target: &Path) -> Vec<Program> {
             found.push(new("docker buildx imagetools", Kind::Imagetools, docker));
         }
     }
-    found.extend(on_path("crane").map(|path| new("crane", Kind::Crane, path)));
-    let buildah = tool("buildah", || fetch::buildah(target));
-    found.extend(buildah.map(|tool| Program {
+    found.extend(crane());
+    found.extend(buildah(target));
+    found
+}
+
+/// Returns our program, which makes and pushes a list at once, and others that do the same with images of one repository.
+pub(super) fn at_once(ours: PathBuf, target: &Path) -> Vec<Program> {
+    let mut found = vec![new("ours", Kind::AtOnce, ours)];
+    found.extend(crane());
+    let manifest_tool = on_path("manifest-tool");
+    found.extend(manifest_tool.map(|path| new("manifest-tool", Kind::ManifestTool, path)));
+    found.extend(buildah(target));
+    found
+}
+
+fn crane() -> Option<Program> {
+    on_path("crane").map(|path| new("crane", Kind::Crane, path))
+}
+
+fn buildah(target: &Path) -> Option<Program> {
+    tool("buildah", || fetch::buildah(target)).map(|tool| Program {
         name: "buildah",
         kind: Kind::Buildah,
         tool,
-    }));
-    found
+    })
+}
+
+fn new(name: &'static str, kind: Kind, path: PathBuf) -> Program {
+    Program {
+        name,
+        kind,
+        tool: installed(path),
+    }
 }
 
 /// Returns a program that is on PATH, or else fetched; nothing, and says so, where there is none.
@@ -88,27 +112,35 @@ pub(super) fn installed(program: PathBuf) -> Tool {
 }
 
 impl Program {
-    /// Makes a list of the world's images and pushes it.
-    pub(super) fn publish(&self, world: &World, list: &str) -> Result<Published, String> {
+    /// Makes a list of images and pushes it.
+    pub(super) fn publish(
+        &self,
+        home: &Home,
+        images: &[String],
+        list: &str,
+    ) -> Result<Published, String> {
         let run = |words: &[&str], images: &[String]| {
-            let mut command = world.home().command(&self.tool);
+            let mut command = home.command(&self.tool);
             command.args(words).args(images);
             measure(command)
         };
-        let images = world.images();
         let none = Measured::default();
         Ok(match self.kind {
             Kind::Manifest => Published {
-                create: run(&["create", list], &images)?,
+                create: run(&["create", list], images)?,
                 push: run(&["push", list], &[])?,
             },
+            Kind::AtOnce => Published {
+                create: none,
+                push: run(&["create", "--push", list], images)?,
+            },
             Kind::Docker => Published {
-                create: run(&["manifest", "create", list], &images)?,
+                create: run(&["manifest", "create", list], images)?,
                 push: run(&["manifest", "push", list], &[])?,
             },
             Kind::Imagetools => Published {
                 create: none,
-                push: run(&["buildx", "imagetools", "create", "--tag", list], &images)?,
+                push: run(&["buildx", "imagetools", "create", "--tag", list], images)?,
             },
             Kind::Crane => {
                 let appended: Vec<String> = images
@@ -121,26 +153,31 @@ impl Program {
                 }
             }
             Kind::Buildah => {
-                let (storage, state) =
-                    (world.home().folder("storage"), world.home().folder("state"));
-                let global = [
-                    "--storage-driver",
-                    "vfs",
-                    "--root",
-                    &storage,
-                    "--runroot",
-                    &state,
-                    "manifest",
-                ];
-                let with = |words: &[&str]| run(&[&global, words].concat(), &[]);
-                let mut create = with(&["create", "list"])?;
-                for image in &images {
-                    create = create.then(with(&["add", "list", &format!("docker://{image}")])?);
+                let run = |words: &[&str]| measure(home.buildah_manifest(&self.tool, words));
+                let mut create = run(&["create", "list"])?;
+                for image in images {
+                    create = create.then(run(&["add", "list", &format!("docker://{image}")])?);
                 }
                 let target = format!("docker://{list}");
                 Published {
                     create,
-                    push: with(&["push", "--all", "list", &target])?,
+                    push: run(&["push", "--all", "list", &target])?,
+                }
+            }
+            Kind::ManifestTool => {
+                let tags = images.iter().filter_map(|image| image.rsplit_once(':'));
+                let platforms: Vec<String> = tags.map(|(_, tag)| format!("linux/{tag}")).collect();
+                let name = list.rsplit_once(':').map_or(list, |(name, _)| name);
+                let folder = home.path().to_string_lossy();
+                let words = ["--docker-cfg", &folder, "push", "from-args"];
+                let arguments = [
+                    format!("--platforms={}", platforms.join(",")),
+                    format!("--template={name}:ARCH"),
+                    format!("--target={list}"),
+                ];
+                Published {
+                    create: none,
+                    push: run(&words, &arguments)?,
                 }
             }
         })

@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use manifest_testkit::{Client, DelayLine, NginxFront, RealRegistry, TestCa};
 
+use super::tokens::Tokens;
+
 /// What ends TLS, and speaks HTTP/2, for a registry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub(super) enum Front {
@@ -23,27 +25,37 @@ impl fmt::Display for Front {
     }
 }
 
-/// A registry on disk, what is in front of it, and the distance.
-pub(super) struct Remote {
-    // In the order in which they are ended.
-    line: Option<DelayLine>,
-    nginx: Option<NginxFront>,
-    registry: RealRegistry,
+/// How a registry is run, and how far off.
+#[derive(Clone, Copy)]
+pub(super) struct Setup<'a> {
+    pub(super) front: Front,
+    pub(super) latency: Duration,
+    /// The authority of its certificate.
+    pub(super) ca: &'a TestCa,
+    /// Where clients get their tokens; it is open to everybody without.
+    pub(super) tokens: Option<&'a Tokens>,
+    pub(super) on_disk: bool,
 }
 
-impl Remote {
-    /// Starts a registry that is open to everybody and whose certificate is of `ca`.
-    pub(super) fn start(front: Front, latency: Duration, ca: &TestCa) -> Result<Self, String> {
-        let mut registry = RealRegistry::builder().on_disk();
-        if front == Front::None {
-            registry = registry.tls(ca);
+impl Setup<'_> {
+    /// Starts the registry, and what is in front of it.
+    pub(super) fn start(self) -> Result<Remote, String> {
+        let mut registry = RealRegistry::builder();
+        if self.on_disk {
+            registry = registry.on_disk();
+        }
+        if let Some(tokens) = self.tokens {
+            registry = registry.token_auth_at(tokens.server(), &tokens.realm());
+        }
+        if self.front == Front::None {
+            registry = registry.tls(self.ca);
         }
         let registry = registry
             .try_start()
             .map_err(|error| format!("no real registry to measure on: {error}"))?;
-        let nginx = match front {
+        let nginx = match self.front {
             Front::Nginx => {
-                let nginx = NginxFront::builder(&registry.host(), ca).try_start();
+                let nginx = NginxFront::builder(&registry.host(), self.ca).try_start();
                 Some(nginx.map_err(|error| format!("no nginx to measure on: {error}"))?)
             }
             Front::None => None,
@@ -52,14 +64,24 @@ impl Remote {
             .as_ref()
             .map_or_else(|| registry.host(), NginxFront::host);
         // A line without latency would do nothing but take processor time.
-        let line = (!latency.is_zero()).then(|| DelayLine::start(&near, latency));
-        Ok(Self {
+        let line = (!self.latency.is_zero()).then(|| DelayLine::start(&near, self.latency));
+        Ok(Remote {
             line,
             nginx,
             registry,
         })
     }
+}
 
+/// A registry, what is in front of it, and the distance.
+pub(super) struct Remote {
+    // In the order in which they are ended.
+    line: Option<DelayLine>,
+    nginx: Option<NginxFront>,
+    registry: RealRegistry,
+}
+
+impl Remote {
     /// Where programs find it.
     pub(super) fn host(&self) -> String {
         match (&self.line, &self.nginx) {

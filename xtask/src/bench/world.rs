@@ -5,10 +5,13 @@ use std::time::Duration;
 
 use manifest_testkit::image::{BuiltImage, Image, buildkit_index};
 use manifest_testkit::log::{Request, RequestLog};
-use manifest_testkit::{Client, EmbeddedRegistry, LoggingProxy, RealRegistry, TestCa, TokenServer};
-use manifest_testkit::{seed, token::TokenBuilder};
+use manifest_testkit::{
+    Client, EmbeddedRegistry, LoggingProxy, RealRegistry, TestCa, TokenServer, seed,
+};
 
-use super::home::{Home, LOGIN};
+use super::home::Home;
+use super::tokens::{seeding_token, token_server};
+use crate::TaskResult;
 
 /// How many bytes a layer has: what is measured is round trips, not bandwidth.
 const LAYER_BYTES: usize = 100;
@@ -23,6 +26,33 @@ pub(super) struct Work {
     pub(super) layers: usize,
     /// Whether each image comes in an index, with an attestation, as BuildKit pushes it.
     pub(super) attested: bool,
+}
+
+impl Work {
+    /// Puts the images into a registry that asks for tokens, each into a repository of its own.
+    pub(super) fn put(self, client: &Client, tokens: &TokenServer, ca: &TestCa) -> TaskResult {
+        let images: Vec<usize> = (0..self.images).collect();
+        for images in images.chunks(SEEDED_AT_ONCE) {
+            let names: Vec<String> = images.iter().copied().map(source).collect();
+            let seeder = client.clone().bearer(&seeding_token(tokens, ca, &names)?);
+            for (name, &i) in names.iter().zip(images) {
+                if self.attested {
+                    let image = image(Image::oci(), i, self.layers);
+                    seed::push_with(&seeder, name, "1", &buildkit_index(&image));
+                } else {
+                    let image = image(Image::docker(), i, self.layers);
+                    seed::push_with(&seeder, name, "1", &image);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The images, as references to what is at `host`.
+    pub(super) fn images(self, host: &str) -> Vec<String> {
+        let reference = |i| format!("{host}/{}:1", source(i));
+        (0..self.images).map(reference).collect()
+    }
 }
 
 /// What listens.
@@ -66,26 +96,12 @@ impl World {
     /// Starts a real registry with the images, each in a repository of its own.
     pub(super) fn real(work: Work, latency: Duration) -> Result<Self, String> {
         let ca = TestCa::new();
-        let tokens = token_server(&ca, latency);
+        let tokens = token_server(&ca).latency(latency).start();
         let registry = RealRegistry::builder()
             .token_auth(&tokens)
             .try_start()
             .map_err(|error| format!("no real registry to measure on: {error}"))?;
-        let images: Vec<usize> = (0..work.images).collect();
-        for images in images.chunks(SEEDED_AT_ONCE) {
-            let names: Vec<String> = images.iter().copied().map(source).collect();
-            let token = seeding_token(&tokens, &ca, &names)?;
-            let seeder = Client::new(&registry.host()).bearer(&token);
-            for (name, &i) in names.iter().zip(images) {
-                if work.attested {
-                    let image = image(Image::oci(), i, work.layers);
-                    seed::push_with(&seeder, name, "1", &buildkit_index(&image));
-                } else {
-                    let image = image(Image::docker(), i, work.layers);
-                    seed::push_with(&seeder, name, "1", &image);
-                }
-            }
-        }
+        work.put(&Client::new(&registry.host()), &tokens, &ca)?;
         let address = own_address()?;
         let proxy = LoggingProxy::builder(&registry.host())
             .listen_on(address)
@@ -102,7 +118,7 @@ impl World {
     /// Starts an embedded registry with the images: one that answers fast.
     pub(super) fn embedded(work: Work, latency: Duration) -> Result<Self, String> {
         let ca = TestCa::new();
-        let tokens = token_server(&ca, latency);
+        let tokens = token_server(&ca).latency(latency).start();
         let registry = EmbeddedRegistry::builder()
             .tls(&ca)
             .latency(latency)
@@ -147,8 +163,7 @@ impl World {
 
     /// The images, as references.
     pub(super) fn images(&self) -> Vec<String> {
-        let reference = |i| format!("{}/{}:1", self.host(), source(i));
-        (0..self.work.images).map(reference).collect()
+        self.work.images(&self.host())
     }
 
     fn log(&self) -> &RequestLog {
@@ -205,15 +220,6 @@ fn own_address() -> Result<IpAddr, String> {
     ask().map_err(|error| format!("this machine has no address but loopback: {error}"))
 }
 
-fn token_server(ca: &TestCa, latency: Duration) -> TokenServer {
-    let (name, password) = LOGIN;
-    TokenBuilder::default()
-        .user(name, password)
-        .tls(ca)
-        .latency(latency)
-        .start()
-}
-
 fn source(i: usize) -> String {
     format!("source/{i}")
 }
@@ -223,23 +229,4 @@ fn image(image: Image, i: usize, layers: usize) -> BuiltImage {
         .seed(&i.to_string())
         .layers(layers, LAYER_BYTES)
         .build()
-}
-
-fn seeding_token(tokens: &TokenServer, ca: &TestCa, names: &[String]) -> Result<String, String> {
-    let scopes = names
-        .iter()
-        .map(|name| format!("&scope=repository:{name}:pull,push"));
-    let path = format!(
-        "/token?service={}{}",
-        tokens.service(),
-        scopes.collect::<String>()
-    );
-    let (name, password) = LOGIN;
-    let answer = Client::new(&tokens.host())
-        .tls(ca.client_config())
-        .basic(name, password)
-        .get(&path)
-        .map_err(|error| format!("cannot get a token to put images in place: {error}"))?;
-    let token = answer.json()["token"].as_str().map(str::to_owned);
-    token.ok_or_else(|| format!("no token to put images in place: {}", answer.text()))
 }

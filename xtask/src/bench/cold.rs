@@ -1,0 +1,125 @@
+//! A list of a few images, made and pushed by a program that knows nothing yet: what most runs in CI are.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use manifest_testkit::image::Image;
+use manifest_testkit::{TestCa, seed};
+
+use super::home::Home;
+use super::measured::Measured;
+use super::program::{self, Program};
+use super::remote::{Front, Setup};
+use super::tokens::{Tokens, seeding_token};
+use super::{Args, chosen};
+use crate::{TaskResult, target_folder};
+
+/// The architectures of the images, which are their tags, too.
+const ARCHITECTURES: [&str; 4] = ["amd64", "arm64", "ppc64le", "s390x"];
+
+/// How often each is run where that is not said.
+const RUNS: usize = 5;
+
+/// The latencies that are measured where none are named, in milliseconds.
+const LATENCIES: [u64; 1] = [50];
+
+/// One row of the table.
+struct Row {
+    what: String,
+    program: Program,
+    /// Variables that the program gets; `{host}` is the registry.
+    environment: &'static [(&'static str, &'static str)],
+}
+
+/// Measures each program from cold, again and again.
+pub(super) fn run(args: &Args, ours: PathBuf) -> TaskResult {
+    let runs = args.runs.unwrap_or(if args.quick { 1 } else { RUNS });
+    println!(
+        "\n{} images of one repository and their list, from cold, with TLS and a token; median and minimum of {runs}:\n",
+        ARCHITECTURES.len()
+    );
+    println!(
+        "| front | latency | program | median | minimum | round trips | at least | peak memory |"
+    );
+    println!("| --- | ---: | --- | ---: | ---: | ---: | ---: | ---: |");
+    let rows = rows(ours)?;
+    for &front in &chosen(&args.front, vec![Front::Nginx]) {
+        for &latency in &chosen(&args.latency, LATENCIES.to_vec()) {
+            let latency = Duration::from_millis(latency);
+            for row in rows.iter().filter(|row| args.wants(row.program.name)) {
+                eprintln!(
+                    "bench: {} from cold at {} ms",
+                    row.what,
+                    latency.as_millis()
+                );
+                let measured = (0..runs).map(|_| row.measure(front, latency));
+                let mut measured = measured.collect::<Result<Vec<Measured>, _>>()?;
+                row.print(front, latency, &mut measured);
+            }
+        }
+    }
+    Ok(())
+}
+
+fn rows(ours: PathBuf) -> Result<Vec<Row>, String> {
+    let programs = program::at_once(ours, &target_folder()?);
+    let rows = programs.into_iter().map(|program| Row {
+        what: program.name.to_owned(),
+        program,
+        environment: &[],
+    });
+    Ok(rows.collect())
+}
+
+impl Row {
+    /// Runs the program once, with a registry and a home folder of its own.
+    fn measure(&self, front: Front, latency: Duration) -> Result<Measured, String> {
+        let ca = TestCa::new();
+        let tokens = Tokens::start(&ca, latency);
+        let setup = Setup {
+            front,
+            latency,
+            ca: &ca,
+            tokens: Some(&tokens),
+            on_disk: false,
+        };
+        let remote = setup.start()?;
+        let token = seeding_token(tokens.server(), &ca, &["app".to_owned()])?;
+        let seeder = remote.near(&ca).bearer(&token);
+        for architecture in ARCHITECTURES {
+            let image = Image::oci().platform(&format!("linux/{architecture}"));
+            seed::push_with(&seeder, "app", architecture, &image.layers(3, 100).build());
+        }
+        let host = remote.host();
+        let mut home = Home::new(&ca, std::slice::from_ref(&host))?;
+        for (name, value) in self.environment {
+            home.set(name, value.replace("{host}", &host));
+        }
+        let images = ARCHITECTURES.map(|architecture| format!("{host}/app:{architecture}"));
+        let published = self
+            .program
+            .publish(&home, &images, &format!("{host}/app:list"))?;
+        Ok(published.both())
+    }
+
+    fn print(&self, front: Front, latency: Duration, measured: &mut [Measured]) {
+        let median = super::measured::median(measured);
+        let minimum = measured.first().copied().unwrap_or_default();
+        let round_trips = |measured: Measured| {
+            if latency.is_zero() {
+                return String::new();
+            }
+            format!("{:.1}", measured.wall.as_secs_f64() / latency.as_secs_f64())
+        };
+        println!(
+            "| {front} | {} ms | {} | {:.2} s | {:.2} s | {} | {} | {:.1} MB |",
+            latency.as_millis(),
+            self.what,
+            median.wall.as_secs_f64(),
+            minimum.wall.as_secs_f64(),
+            round_trips(median),
+            round_trips(minimum),
+            median.peak_mb(),
+        );
+    }
+}
