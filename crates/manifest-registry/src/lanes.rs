@@ -20,6 +20,7 @@ use tower_service::Service;
 use crate::limits::{
     CONNECTIONS_PER_HOST_HTTP2, QUEUE_PER_HOST_HTTP2, REQUESTS_PER_HOST, REQUESTS_PER_HOST_HTTP2,
 };
+use crate::tunnel::HttpClient;
 
 /// How often other tasks get their turn until a new connection is surely in the HTTP library's pool: twice are enough.
 const TURNS_TO_POOL: usize = 8;
@@ -41,7 +42,7 @@ struct State {
 }
 
 struct Lane {
-    client: reqwest::Client,
+    client: HttpClient,
     running: usize,
 }
 
@@ -61,7 +62,7 @@ enum Growth {
 impl Lanes {
     /// Makes the first lane of what `build` builds, which is to tell by the layer that it gets when it is connected.
     pub(crate) fn new<E>(
-        build: impl FnOnce(Opening) -> Result<reqwest::Client, E>,
+        build: impl FnOnce(Opening) -> Result<HttpClient, E>,
     ) -> Result<Arc<Self>, E> {
         let lanes = Arc::new(Self {
             free: Arc::new(Semaphore::new(REQUESTS_PER_HOST)),
@@ -134,7 +135,7 @@ impl Lanes {
     }
 
     /// Adds a connection that was made.
-    pub(crate) fn add(&self, client: reqwest::Client) {
+    pub(crate) fn add(&self, client: HttpClient) {
         let mut state = self.state();
         state.lanes.push(Lane { client, running: 0 });
         state.growth = if state.lanes.len() < CONNECTIONS_PER_HOST_HTTP2 {
@@ -190,7 +191,7 @@ impl Drop for Turn {
 
 impl Slot {
     /// Returns what sends it.
-    pub(crate) fn client(&self) -> reqwest::Client {
+    pub(crate) fn client(&self) -> HttpClient {
         self.lanes.state().lanes[self.lane].client.clone()
     }
 }
@@ -203,7 +204,7 @@ impl Drop for Slot {
 
 /// Tells when the first connection to a host is made, and what it speaks: a layer of the HTTP library's connector.
 #[derive(Clone)]
-pub(crate) struct Opening(Weak<Lanes>);
+pub(crate) struct Opening(pub(crate) Weak<Lanes>);
 
 /// A connector with that layer.
 #[derive(Clone)]
@@ -270,9 +271,9 @@ mod tests {
         }
     }
 
-    fn client() -> reqwest::Client {
+    fn client() -> HttpClient {
         let builder = reqwest::Client::builder().tls_certs_only([]).no_proxy();
-        builder.build().unwrap()
+        builder.build().unwrap().into()
     }
 
     fn lanes() -> Arc<Lanes> {

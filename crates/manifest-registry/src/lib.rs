@@ -21,6 +21,7 @@
 //! | `transport`, `answer` | the one way out, redirects; bounded bodies |
 //! | `hash` | digests of what streams through |
 //! | `pool`, `tls` | a connection pool for each host, with its TLS settings and its proxy |
+//! | `tunnel` | what sends requests: the HTTP library, or for IPv6 addresses behind a proxy an HTTPS client of its parts |
 //! | `lanes` | how many requests run at once on a host, and on which connection |
 //! | [`certificates`], [`proxies`] | what the user wants of those |
 //! | [`retry`], `retry_after`, `deadline` | what is tried again, when, and until when |
@@ -80,6 +81,7 @@ mod session;
 mod tls;
 mod token;
 mod transport;
+mod tunnel;
 mod upload;
 
 pub use certificates::{CertificateProblem, Certificates, HostCertificates, Identity, Pem};

@@ -11,12 +11,13 @@ use url::Url;
 
 use crate::certificates::{CertificateProblem, Certificates, HostCertificates};
 use crate::endpoint::{Mode, authority};
-use crate::lanes::Lanes;
+use crate::lanes::{Lanes, Opening};
 use crate::limits;
 use crate::observer::{Event, Observer};
 use crate::proxies::{Chosen, Proxies};
 use crate::tls::{Handshakes, Tls, TlsProblem};
 use crate::transport::Timeouts;
+use crate::tunnel::{self, HttpClient, TunnelClient};
 
 /// How one host is reached in one way.
 #[derive(Clone)]
@@ -135,9 +136,9 @@ impl Pools {
         }
         let mut handshakes = None;
         let lanes = Lanes::new(|opening| {
-            let (builder, seen) = self.builder(mode, &host, proxy)?;
+            let (client, seen) = self.client(mode, &host, proxy, Some(opening))?;
             handshakes = seen;
-            finish(builder.connector_layer(opening))
+            Ok(client)
         });
         let pool = lanes.map(|lanes| Pool { lanes, handshakes });
         pools.insert((mode, host), pool.clone());
@@ -150,20 +151,22 @@ impl Pools {
         mode: Mode,
         url: &Url,
         proxy: Option<&Chosen>,
-    ) -> Result<reqwest::Client, Unbuilt> {
-        finish(self.builder(mode, &authority(url), proxy)?.0)
+    ) -> Result<HttpClient, Unbuilt> {
+        Ok(self.client(mode, &authority(url), proxy, None)?.0)
     }
 
     fn own(&self, mode: Mode, host: &str) -> Option<&HostCertificates> {
         self.tls.own(host).filter(|_| mode != Mode::Plain)
     }
 
-    fn builder(
+    /// Makes what sends requests to a host, which tells `opening` when it is connected.
+    fn client(
         &self,
         mode: Mode,
         host: &str,
         proxy: Option<&Chosen>,
-    ) -> Result<(reqwest::ClientBuilder, Option<Handshakes>), Unbuilt> {
+        opening: Option<Opening>,
+    ) -> Result<(HttpClient, Option<Handshakes>), Unbuilt> {
         let mut builder = reqwest::Client::builder()
             .user_agent(self.user_agent.clone())
             .redirect(reqwest::redirect::Policy::none())
@@ -174,34 +177,41 @@ impl Pools {
             .http2_initial_connection_window_size(limits::CONNECTION_WINDOW)
             // The library would read the environment.
             .no_proxy();
-        let mut behind = None;
-        if let Some(proxy) = proxy {
-            let url = proxy.url.clone().map_err(Unbuilt::Proxy)?;
-            behind = Some(url.clone()).filter(|url| url.scheme() == "https");
-            if mode == Mode::Plain {
-                let (settings, _) = self.tls.settings(&authority(&url), true)?;
-                builder = builder.tls_backend_preconfigured(settings);
-            }
-            let proxy = reqwest::Proxy::all(url).map_err(|error| Unbuilt::Http(error.into()))?;
-            builder = builder.proxy(proxy);
-        }
+        let proxy = proxy.map(|proxy| proxy.url.clone().map_err(Unbuilt::Proxy));
+        let proxy = proxy.transpose()?;
+        let mut tunnel = None;
         let mut handshakes = None;
-        builder = match mode {
-            Mode::Verified | Mode::Unverified => {
+        builder = match (mode, &proxy) {
+            (Mode::Verified | Mode::Unverified, _) => {
                 let verify = mode == Mode::Verified;
-                let (settings, seen) = self.tls.settings_behind(host, verify, behind.as_ref())?;
+                let behind = proxy.as_ref().filter(|url| url.scheme() == "https");
+                let (settings, seen) = self.tls.settings_behind(host, verify, behind)?;
                 handshakes = Some(seen);
+                if let Some(proxy) = proxy.as_ref().filter(|_| tunnel::is_needed_for(host)) {
+                    let (agent, limit) = (self.user_agent.clone(), self.timeouts.connect);
+                    tunnel = TunnelClient::new(proxy, &settings, agent, limit, opening.as_ref());
+                }
                 builder.tls_backend_preconfigured(settings)
             }
-            Mode::Plain if proxy.is_some() => builder,
+            (Mode::Plain, Some(proxy)) => {
+                let (settings, _) = self.tls.settings(&authority(proxy), true)?;
+                builder.tls_backend_preconfigured(settings)
+            }
             // No authorities are read for a client that never speaks TLS.
-            Mode::Plain => builder.tls_certs_only([]),
+            (Mode::Plain, None) => builder.tls_certs_only([]),
         };
-        Ok((builder, handshakes))
+        let unbuilt = |error: reqwest::Error| Unbuilt::Http(error.into());
+        if let Some(url) = proxy {
+            builder = builder.proxy(reqwest::Proxy::all(url).map_err(unbuilt)?);
+        }
+        if let Some(opening) = opening {
+            builder = builder.connector_layer(opening);
+        }
+        let library = HttpClient::from(builder.build().map_err(unbuilt)?);
+        let client = match tunnel {
+            Some(tunnel) => library.by(tunnel),
+            None => library,
+        };
+        Ok((client, handshakes))
     }
-}
-
-fn finish(builder: reqwest::ClientBuilder) -> Result<reqwest::Client, Unbuilt> {
-    let client = builder.build();
-    client.map_err(|error| Unbuilt::Http(error.into()))
 }
