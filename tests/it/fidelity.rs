@@ -13,6 +13,7 @@
 //! | [`scripts`] | the ways that real scripts are written |
 //! | [`handover`] | drafts that change hands midway, and old draft files |
 //! | [`random`] | sessions of random commands |
+//! | [`references`] | random names |
 
 mod annotate;
 mod content;
@@ -22,6 +23,7 @@ mod handover;
 mod inspect;
 mod push;
 mod random;
+mod references;
 mod rm;
 mod scripts;
 

@@ -101,6 +101,7 @@ const WALLS: &[Wall] = &[
             "futures-util",
             "http",
             "httpdate",
+            "hyper-rustls",
             "hyper-util",
             "manifest-core",
             "oci-client",

@@ -167,7 +167,6 @@ impl<'a> Context<'a> {
         let mut hosts = config.insecure_registries;
         hosts.extend(reach.insecure_hosts.iter().cloned());
         let file = registries_conf::read(&self.environment, self.output)?;
-        hosts.extend(file.insecure_hosts);
         Ok(Client::new(ClientConfig {
             user_agent: format!("{PROGRAM}/{VERSION}"),
             credentials,
@@ -181,7 +180,7 @@ impl<'a> Context<'a> {
             },
             proxies: proxies::read(&self.environment, &config.proxies),
             mirrors: Mirrors {
-                places: vec![reach.mirror_rules.clone(), file.rules],
+                places: vec![reach.mirror_rules.clone(), file],
             },
             retry: patience.retry(),
             known: known_registries::read(&self.environment)?,

@@ -24,7 +24,7 @@ pub enum Failure {
     #[error(transparent)]
     Usage(#[from] UsageError),
     /// A reference does not follow the grammar.
-    #[error("{}{source}", prefix.as_ref().map(|prefix| format!("{prefix}: ")).unwrap_or_default())]
+    #[error("{}", redact::printable(&format!("{}{source}", prefix.as_ref().map(|prefix| format!("{prefix}: ")).unwrap_or_default())))]
     Reference {
         /// What Docker puts before the reason.
         prefix: Option<String>,

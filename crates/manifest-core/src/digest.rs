@@ -114,10 +114,16 @@ impl FromStr for Digest {
 
     fn from_str(text: &str) -> Result<Self, DigestError> {
         let (name, hex) = text.split_once(':').ok_or(DigestError::Format)?;
-        if name.is_empty() || hex.is_empty() || !hex.bytes().all(|b| b.is_ascii_alphanumeric()) {
+        if name.is_empty() || hex.is_empty() {
             return Err(DigestError::Format);
         }
-        let algorithm = Algorithm::from_name(name).ok_or(DigestError::Algorithm)?;
+        let Some(algorithm) = Algorithm::from_name(name) else {
+            return Err(if is_algorithm(name) && is_encoded(hex) {
+                DigestError::Algorithm
+            } else {
+                DigestError::Format
+            });
+        };
         if hex.len() != algorithm.hex_chars() {
             return Err(DigestError::Length);
         }
@@ -129,6 +135,19 @@ impl FromStr for Digest {
             algorithm,
         })
     }
+}
+
+/// Tells whether an algorithm may have this name (OCI image specification, "Digests").
+fn is_algorithm(name: &str) -> bool {
+    let alphanumeric = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit();
+    name.split(['.', '+', '_', '-'])
+        .all(|part| !part.is_empty() && part.bytes().all(alphanumeric))
+}
+
+/// Tells whether some algorithm may encode a hash like this.
+fn is_encoded(hash: &str) -> bool {
+    hash.bytes()
+        .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'=' | b'_' | b'-'))
 }
 
 impl fmt::Display for Digest {
@@ -245,6 +264,9 @@ mod tests {
             (format!("sha512:{hex}"), DigestError::Length),
             (format!("md5:{}", "a".repeat(32)), DigestError::Algorithm),
             (format!("sha256:../{}", "a".repeat(61)), DigestError::Format),
+            (format!("SHA256:{hex}"), DigestError::Format),
+            (format!("a..b:{hex}"), DigestError::Format),
+            (format!("a.b-c:{hex}=_-"), DigestError::Algorithm),
         ] {
             assert_eq!(text.parse::<Digest>(), Err(error), "{text}");
         }

@@ -12,6 +12,7 @@ use crate::lanes::Slot;
 use crate::limiter::Limiter;
 use crate::limits::BODY_CONNECTIONS;
 use crate::pool::Unbuilt;
+use crate::tunnel::HttpClient;
 
 /// What goes over a connection: it decides which one.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -35,7 +36,7 @@ impl Traffic {
 /// The connections for bodies to one host.
 pub(crate) struct Bodies {
     /// Its own pool, made when it is first needed.
-    client: OnceLock<Result<reqwest::Client, Unbuilt>>,
+    client: OnceLock<Result<HttpClient, Unbuilt>>,
     uploads: Arc<Limiter>,
     downloads: Arc<Limiter>,
 }
@@ -56,8 +57,8 @@ impl Bodies {
     pub(crate) async fn slot(
         &self,
         traffic: Traffic,
-        shared: impl Fn() -> Option<reqwest::Client>,
-        build: impl FnOnce() -> Result<reqwest::Client, Unbuilt>,
+        shared: impl Fn() -> Option<HttpClient>,
+        build: impl FnOnce() -> Result<HttpClient, Unbuilt>,
     ) -> Result<Slot, Unbuilt> {
         let limiter = match traffic {
             Traffic::Upload => &self.uploads,

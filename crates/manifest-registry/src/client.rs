@@ -127,18 +127,14 @@ impl Client {
                 problem,
             }
         })?;
-        let observer = config.observer;
-        let retries = Retries::new(config.retry, observer.clone());
-        let pools = Pools::new(
-            user_agent,
-            config.timeouts,
-            config.certificates,
-            config.proxies,
-            observer.clone(),
-        );
-        let transport = Transport::new(pools, config.timeouts, config.insecure, retries, observer);
-        let session = Session::new(transport, config.credentials, config.known, config.memory);
-        let mirrors = Asked::new(config.mirrors);
+        let hosts = config.mirrors.insecure_hosts();
+        let insecure_mirrors = (!hosts.is_empty()).then(|| {
+            let mut insecure = config.insecure.clone();
+            insecure.hosts.extend(hosts);
+            session(&config, &user_agent, insecure)
+        });
+        let session = session(&config, &user_agent, config.insecure.clone());
+        let mirrors = Asked::new(config.mirrors, insecure_mirrors);
         Ok(Self {
             shared: Arc::new(Shared {
                 session,
@@ -211,8 +207,9 @@ impl Client {
     /// [`RegistryError::NoSuchManifest`] where the registry says that there is none. Bytes with another digest, size or media
     /// type than was stated are an error.
     pub async fn manifest(&self, reference: &Reference) -> Result<Manifest, RegistryError> {
-        let read =
-            async |mirror: &Reference, tries: &Tries| self.manifest_itself(mirror, tries).await;
+        let read = async |session: &Session, mirror: &Reference, tries: &Tries| {
+            self.manifest_by(session, mirror, tries).await
+        };
         match self.read_mirrored(reference, read).await {
             Some(manifest) => Ok(manifest),
             None => self.manifest_itself(reference, &Tries::default()).await,
@@ -225,8 +222,17 @@ impl Client {
         reference: &Reference,
         tries: &Tries,
     ) -> Result<Manifest, RegistryError> {
+        self.manifest_by(&self.shared.session, reference, tries)
+            .await
+    }
+
+    async fn manifest_by(
+        &self,
+        session: &Session,
+        reference: &Reference,
+        tries: &Tries,
+    ) -> Result<Manifest, RegistryError> {
         let call = self.manifest_call(Method::GET, reference);
-        let session = &self.shared.session;
         let fetched = session.fetch_within(&call, MANIFEST_BYTES, tries).await;
         let (answer, bytes) = fetched.map_err(|error| named(error, reference))?;
         let content_type = answer
@@ -328,32 +334,31 @@ impl Client {
         descriptor: &Descriptor,
         limit: usize,
     ) -> Result<Vec<u8>, RegistryError> {
-        let read = async |mirror: &Reference, tries: &Tries| {
-            let repository = mirror.repository();
-            self.blob_itself(kind, repository, descriptor, limit, tries)
+        let blob = (kind, descriptor, limit);
+        let read = async |session: &Session, mirror: &Reference, tries: &Tries| {
+            self.blob_by(session, mirror.repository(), blob, tries)
                 .await
         };
         let reference = repository.at(descriptor.digest.clone());
         match self.read_mirrored(&reference, read).await {
             Some(bytes) => Ok(bytes),
             None => {
-                let tries = Tries::default();
-                self.blob_itself(kind, repository, descriptor, limit, &tries)
+                let session = &self.shared.session;
+                self.blob_by(session, repository, blob, &Tries::default())
                     .await
             }
         }
     }
 
-    async fn blob_itself(
+    /// Gets a blob by a session: of which kind it is, its descriptor, and how large it may be.
+    async fn blob_by(
         &self,
-        kind: &'static str,
+        session: &Session,
         repository: &Repository,
-        descriptor: &Descriptor,
-        limit: usize,
+        (kind, descriptor, limit): (&'static str, &Descriptor, usize),
         tries: &Tries,
     ) -> Result<Vec<u8>, RegistryError> {
         let call = self.blob_call(repository, &descriptor.digest);
-        let session = &self.shared.session;
         let (answer, bytes) = session.fetch_within(&call, limit, tries).await?;
         let problem = |problem| Err(answer.content(problem));
         if bytes.len() as u64 != descriptor.size {
@@ -574,6 +579,26 @@ impl Client {
             .session
             .describe(&manifest_call(Method::GET, reference))
     }
+}
+
+/// Makes a session with all that the user has set, for which TLS is not demanded on these hosts.
+fn session(config: &ClientConfig, user_agent: &HeaderValue, insecure: Insecure) -> Session {
+    let observer = &config.observer;
+    let pools = Pools::new(
+        user_agent.clone(),
+        config.timeouts,
+        config.certificates.clone(),
+        config.proxies.clone(),
+        observer.clone(),
+    );
+    let retries = Retries::new(config.retry, observer.clone());
+    let transport = Transport::new(pools, config.timeouts, insecure, retries, observer.clone());
+    Session::new(
+        transport,
+        config.credentials.clone(),
+        config.known.clone(),
+        config.memory.clone(),
+    )
 }
 
 /// What a registry says of a manifest that was put.

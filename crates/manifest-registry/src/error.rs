@@ -220,6 +220,9 @@ pub enum RegistryError {
         /// What is wrong with it.
         source: url::ParseError,
     },
+    /// A repository's name has no registry in it, though its first part looks like one.
+    #[error("{}", no_registry(.0))]
+    NoRegistry(String),
     /// The user agent has characters that no header can have.
     #[error("{0:?} cannot be a user agent")]
     UserAgent(String),
@@ -240,6 +243,11 @@ fn found_before(expected: Option<&Digest>, found: Option<&Digest>) -> String {
         (Some(expected), None) => format!("it is not there, and not {expected}"),
         (None, None) => "it is there already".to_owned(),
     }
+}
+
+fn no_registry(name: &str) -> String {
+    let first = name.split('/').next().unwrap_or_default();
+    format!("{name} names no registry: {first:?} is not a host name, as it has an underscore")
 }
 
 fn digests(lost: &[Digest]) -> String {
@@ -288,6 +296,7 @@ impl RegistryError {
             | Self::Host { .. }
             | Self::Certificates { .. }
             | Self::UserAgent(_)
+            | Self::NoRegistry(_)
             | Self::Setup(_) => None,
         }
     }

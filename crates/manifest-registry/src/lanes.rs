@@ -21,6 +21,7 @@ use crate::limiter::{Limiter, Permit};
 use crate::limits::{
     CONNECTIONS_PER_HOST_HTTP2, QUEUE_PER_HOST_HTTP2, REQUESTS_PER_HOST, REQUESTS_PER_HOST_HTTP2,
 };
+use crate::tunnel::HttpClient;
 
 /// How often other tasks get their turn until a new connection is surely in the HTTP library's pool: twice are enough.
 const TURNS_TO_POOL: usize = 8;
@@ -44,7 +45,7 @@ struct State {
 }
 
 struct Lane {
-    client: reqwest::Client,
+    client: HttpClient,
     running: usize,
 }
 
@@ -64,7 +65,7 @@ enum Growth {
 impl Lanes {
     /// Makes the first lane of what `build` builds, which is to tell by the layer that it gets when it is connected.
     pub(crate) fn new<E>(
-        build: impl FnOnce(Opening) -> Result<reqwest::Client, E>,
+        build: impl FnOnce(Opening) -> Result<HttpClient, E>,
     ) -> Result<Arc<Self>, E> {
         let lanes = Arc::new(Self {
             limiter: Limiter::new(REQUESTS_PER_HOST),
@@ -113,7 +114,7 @@ impl Lanes {
     }
 
     /// Returns what sends requests to a host that is known to speak HTTP/1.1, which may have connections to spare.
-    pub(crate) fn http1(&self) -> Option<reqwest::Client> {
+    pub(crate) fn http1(&self) -> Option<HttpClient> {
         let state = self.state();
         let is_older = |version| version != Version::HTTP_2;
         let client = state.lanes.first().map(|lane| lane.client.clone());
@@ -147,7 +148,7 @@ impl Lanes {
     }
 
     /// Adds a connection that was made.
-    pub(crate) fn add(&self, client: reqwest::Client) {
+    pub(crate) fn add(&self, client: HttpClient) {
         let mut state = self.state();
         state.lanes.push(Lane { client, running: 0 });
         state.growth = if state.lanes.len() < CONNECTIONS_PER_HOST_HTTP2 {
@@ -187,7 +188,7 @@ impl Drop for Waiting<'_> {
 /// The right to send one request, until it is dropped.
 pub(crate) struct Slot {
     /// What sends it.
-    pub(crate) client: reqwest::Client,
+    pub(crate) client: HttpClient,
     pub(crate) permit: Permit,
     _running: Option<Running>,
     _turn: Option<Turn>,
@@ -195,7 +196,7 @@ pub(crate) struct Slot {
 
 impl Slot {
     /// The right to send the body of a blob, or to receive one, by a connection of its own.
-    pub(crate) fn of_body(client: reqwest::Client, permit: Permit) -> Self {
+    pub(crate) fn of_body(client: HttpClient, permit: Permit) -> Self {
         Self {
             client,
             permit,
@@ -228,7 +229,7 @@ impl Drop for Turn {
 
 /// Tells when the first connection to a host is made, and what it speaks: a layer of the HTTP library's connector.
 #[derive(Clone)]
-pub(crate) struct Opening(Weak<Lanes>);
+pub(crate) struct Opening(pub(crate) Weak<Lanes>);
 
 /// A connector with that layer.
 #[derive(Clone)]
@@ -295,9 +296,9 @@ mod tests {
         }
     }
 
-    fn client() -> reqwest::Client {
+    fn client() -> HttpClient {
         let builder = reqwest::Client::builder().tls_certs_only([]).no_proxy();
-        builder.build().unwrap()
+        builder.build().unwrap().into()
     }
 
     fn lanes() -> Arc<Lanes> {

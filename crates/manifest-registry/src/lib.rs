@@ -25,6 +25,7 @@
 //! | `transport`, `answer` | the one way out, redirects; bounded bodies |
 //! | `checked`, `hash` | the bytes of a blob, checked as they come; digests of what streams through |
 //! | `pool`, `tls` | a connection pool for each host, with its TLS settings and its proxy |
+//! | `tunnel` | what sends requests: the HTTP library, or for IPv6 addresses behind a proxy an HTTPS client of its parts |
 //! | `lanes` | how many requests run at once on a host, and on which connection |
 //! | `bodies` | the connections of a host for the bodies of blobs |
 //! | `limiter` | a limit that adapts to what a host takes |
@@ -93,6 +94,7 @@ mod single_request;
 mod tls;
 mod token;
 mod transport;
+mod tunnel;
 mod upload;
 mod upload_session;
 

@@ -2,6 +2,9 @@
 //! elsewhere is asked of one.
 //!
 //! What a mirror sends is checked as what a registry sends: a digest is a digest. What it has under a tag is its word for it.
+//!
+//! A mirror whose TLS need not be checked is so as a mirror only. What is read from one goes by a session of its own, with its own
+//! connections, logins and tokens, so that nothing of it serves a request that names the same host.
 
 use std::collections::HashSet;
 use std::sync::{Mutex, PoisonError};
@@ -12,17 +15,18 @@ use manifest_core::{Digest, Reference};
 
 use crate::answer::Answer;
 use crate::bodies::Traffic;
-use crate::client::{Client, manifest_call};
+use crate::client::{Client, Shared, manifest_call};
 use crate::error::{Operation, RegistryError};
 use crate::observer::Event;
 use crate::retry::Tries;
-use crate::session::{Call, Target};
+use crate::session::{Call, Session, Target};
 
 /// Where something may be found as well.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Mirror {
     location: String,
     serves: Serves,
+    is_insecure: bool,
 }
 
 /// What a mirror is asked for.
@@ -72,8 +76,19 @@ impl Mirror {
             Ok(probe) if probe.domain() == host => Ok(Self {
                 location: location.to_owned(),
                 serves,
+                is_insecure: false,
             }),
             _ => Err(LocationError(location.to_owned())),
+        }
+    }
+
+    /// Returns the same mirror, read without checked TLS or not. That is so for this mirror only: it makes no other request to its
+    /// host insecure.
+    #[must_use]
+    pub fn insecure(self, is_insecure: bool) -> Self {
+        Self {
+            is_insecure,
+            ..self
         }
     }
 
@@ -84,7 +99,7 @@ impl Mirror {
     }
 
     /// Returns the name that something has here, `rest` being its repository's name without what is mirrored.
-    fn name(&self, rest: &str, reference: &Reference) -> Option<Reference> {
+    fn name(&self, rest: &str, reference: &Reference) -> Option<Mirrored> {
         let serves = match self.serves {
             Serves::All => true,
             Serves::Digests => reference.digest().is_some(),
@@ -94,9 +109,29 @@ impl Mirror {
             (Some(digest), _) => format!("@{digest}"),
             (None, tag) => format!(":{}", tag.unwrap_or("latest")),
         };
-        Reference::parse(&format!("{}{rest}{name}", self.location))
-            .ok()
-            .filter(|_| serves)
+        let reference = Reference::parse(&format!("{}{rest}{name}", self.location));
+        let is_insecure = self.is_insecure;
+        reference.ok().filter(|_| serves).map(|reference| Mirrored {
+            reference,
+            is_insecure,
+        })
+    }
+}
+
+/// The name of something on a mirror.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Mirrored {
+    reference: Reference,
+    /// Whether it may be read there without checked TLS.
+    is_insecure: bool,
+}
+
+/// How a mirror is reached: its host, and whether TLS need not be checked.
+type Route = (String, bool);
+
+impl Mirrored {
+    fn route(&self) -> Route {
+        (self.reference.domain().to_owned(), self.is_insecure)
     }
 }
 
@@ -113,8 +148,18 @@ impl MirrorRule {
 }
 
 impl Mirrors {
+    /// Returns the hosts of the mirrors that may be read without checked TLS.
+    pub(crate) fn insecure_hosts(&self) -> Vec<String> {
+        let rules = self.places.iter().flatten();
+        let mirrors = rules.flat_map(|rule| &rule.mirrors);
+        mirrors
+            .filter(|mirror| mirror.is_insecure)
+            .map(|mirror| mirror.host().to_owned())
+            .collect()
+    }
+
     /// Returns where a manifest or blob may be found as well, in the order in which that is to be tried.
-    fn of(&self, reference: &Reference) -> Vec<Reference> {
+    fn of(&self, reference: &Reference) -> Vec<Mirrored> {
         let domain = reference.domain();
         let name = format!("{domain}/{}", reference.path());
         let longest = |rules: &'_ Vec<MirrorRule>| {
@@ -134,30 +179,33 @@ impl Mirrors {
 }
 
 /// The mirrors of one client, and which of them do not work.
-#[derive(Debug, Default)]
 pub(crate) struct Asked {
     mirrors: Mirrors,
-    /// The hosts that did not answer, which are asked no more.
-    dead: Mutex<HashSet<String>>,
+    /// What is read from those whose TLS need not be checked, if there are such.
+    insecure: Option<Session>,
+    /// The mirrors that did not answer, which are asked no more.
+    dead: Mutex<HashSet<Route>>,
 }
 
 impl Asked {
-    pub(crate) fn new(mirrors: Mirrors) -> Self {
+    /// `insecure` is the session for mirrors whose TLS need not be checked.
+    pub(crate) fn new(mirrors: Mirrors, insecure: Option<Session>) -> Self {
         Self {
             mirrors,
+            insecure,
             dead: Mutex::default(),
         }
     }
 
-    fn is_dead(&self, host: &str) -> bool {
+    fn is_dead(&self, route: &Route) -> bool {
         let dead = self.dead.lock().unwrap_or_else(PoisonError::into_inner);
-        dead.contains(host)
+        dead.contains(route)
     }
 
-    /// Notes that a host does not answer, and tells whether that is new.
-    fn bury(&self, host: &str) -> bool {
+    /// Notes that a mirror does not answer, and tells whether that is new.
+    fn bury(&self, route: Route) -> bool {
         let mut dead = self.dead.lock().unwrap_or_else(PoisonError::into_inner);
-        dead.insert(host.to_owned())
+        dead.insert(route)
     }
 }
 
@@ -167,30 +215,49 @@ impl Client {
     pub(crate) async fn read_mirrored<T>(
         &self,
         reference: &Reference,
-        read: impl AsyncFn(&Reference, &Tries) -> Result<T, RegistryError>,
+        read: impl AsyncFn(&Session, &Reference, &Tries) -> Result<T, RegistryError>,
     ) -> Option<T> {
-        let shared = self.shared();
-        let observer = &shared.session.transport.observer;
-        for mirror in shared.mirrors.mirrors.of(reference) {
-            if shared.mirrors.is_dead(mirror.domain()) {
+        let Shared {
+            session, mirrors, ..
+        } = self.shared();
+        let observer = &session.transport.observer;
+        for mirrored in mirrors.mirrors.of(reference) {
+            let route = mirrored.route();
+            if mirrors.is_dead(&route) {
                 continue;
             }
-            observer.event(&Event::Mirror {
-                reference,
-                mirror: &mirror,
-            });
-            match read(&mirror, &Tries::single()).await {
+            let mirror = &mirrored.reference;
+            observer.event(&Event::Mirror { reference, mirror });
+            let session = match &mirrors.insecure {
+                Some(insecure) if mirrored.is_insecure => insecure,
+                _ => session,
+            };
+            match read(session, mirror, &Tries::single()).await {
                 Ok(found) => return Some(found),
-                Err(error) => self.mirror_failed(&mirror, &error),
+                // One that does not answer is asked no more, and that is said once.
+                Err(error) if !error.is_unavailable() || mirrors.bury(route) => {
+                    observer.event(&Event::MirrorFailed {
+                        mirror,
+                        error: &error,
+                    });
+                }
+                Err(_) => {}
             }
         }
         None
     }
 
-    /// Says that a mirror failed. One that does not answer is asked no more, and that is said once.
+    /// Says that a mirror failed while it sent something. One that breaks off is asked no more, and that is said once.
     pub(crate) fn mirror_failed(&self, mirror: &Reference, error: &RegistryError) {
         let shared = self.shared();
-        if !error.is_unavailable() || shared.mirrors.bury(mirror.domain()) {
+        // It was connected to: how it is reached is not the reason.
+        let routes = [false, true].map(|is_insecure| (mirror.domain().to_owned(), is_insecure));
+        let is_news = || {
+            routes
+                .map(|route| shared.mirrors.bury(route))
+                .contains(&true)
+        };
+        if !error.is_unavailable() || is_news() {
             let observer = &shared.session.transport.observer;
             observer.event(&Event::MirrorFailed { mirror, error });
         }
@@ -205,8 +272,7 @@ impl Client {
         nearest: Nearest,
     ) -> Result<(Answer, Option<Reference>), RegistryError> {
         if nearest == Nearest::Mirror {
-            let read = async |mirror: &Reference, tries: &Tries| {
-                let session = &self.shared().session;
+            let read = async |session: &Session, mirror: &Reference, tries: &Tries| {
                 let answer = session
                     .call_within(&blob_call(mirror, digest), tries)
                     .await?;
@@ -292,9 +358,34 @@ mod tests {
             (&both, &[&expected]),
         ] {
             let names = mirrors.of(&Reference::parse(name).unwrap());
-            let names: Vec<String> = names.iter().map(Reference::to_string).collect();
+            let names: Vec<String> = names
+                .iter()
+                .map(|name| name.reference.to_string())
+                .collect();
             assert_eq!(names, found, "{name}");
         }
+    }
+
+    #[test]
+    fn a_mirror_is_insecure_by_its_rule() {
+        let mirror = Mirror::new("m.lan:5000", Serves::All).unwrap();
+        let with = |prefix: &str, mirror: Mirror| MirrorRule {
+            prefix: prefix.to_owned(),
+            mirrors: vec![mirror],
+        };
+        let mirrors = Mirrors {
+            places: vec![vec![
+                with("a.io", mirror.clone().insecure(true)),
+                with("b.io", mirror.insecure(false)),
+            ]],
+        };
+        let routes = ["a.io/x:1", "b.io/x:1"].map(|name| {
+            let names = mirrors.of(&Reference::parse(name).unwrap());
+            names.iter().map(Mirrored::route).collect::<Vec<_>>()
+        });
+        let route = |is_insecure| vec![("m.lan:5000".to_owned(), is_insecure)];
+        assert_eq!(routes, [route(true), route(false)]);
+        assert_eq!(mirrors.insecure_hosts(), ["m.lan:5000"]);
     }
 
     #[test]

@@ -8,6 +8,7 @@ use std::time::Duration;
 use crate::limits::SLOWEST_BYTES;
 use crate::redact;
 use crate::tls::{ProxyRefused, Untrusted};
+use crate::tunnel::SendError;
 
 /// Why a request has no answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -94,8 +95,20 @@ pub struct Cause {
 }
 
 impl Cause {
+    /// Returns the cause of a failure to send.
+    pub(crate) fn of_send(error: &SendError) -> Self {
+        match error {
+            SendError::Library(error) => Self::of(error),
+            SendError::Tunnel(error) => Self::beneath(error, error.is_connect()),
+        }
+    }
+
     pub(crate) fn of(error: &reqwest::Error) -> Self {
-        let mut deepest: &(dyn Error + 'static) = error;
+        Self::beneath(error, error.is_connect())
+    }
+
+    fn beneath(error: &(dyn Error + 'static), connecting: bool) -> Self {
+        let mut deepest = error;
         while let Some(next) = below(deepest) {
             deepest = next;
         }
@@ -113,7 +126,7 @@ impl Cause {
         };
         Self {
             text: redact::printable(&text),
-            connecting: error.is_connect(),
+            connecting,
             issuer: untrusted.and_then(|untrusted| untrusted.issuer.clone()),
         }
     }
@@ -163,19 +176,36 @@ fn below<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a (dyn Error + 'stati
 }
 
 impl NetworkProblem {
+    /// Recognises what came of sending a request. `limit` is the time limit that may have struck.
+    pub(crate) fn of_send(error: &SendError, limit: Duration) -> Self {
+        match error {
+            SendError::Library(error) => Self::of(error, limit),
+            SendError::Tunnel(error) => Self::of_chain(error, error.is_connect(), false, limit),
+        }
+    }
+
     /// Recognises what the HTTP library reports. `limit` is the time limit that may have struck.
     pub(crate) fn of(error: &reqwest::Error, limit: Duration) -> Self {
         if error.is_timeout() {
             return Self::Timeout(limit);
         }
-        if let Some(problem) = Self::of_tunnel(error) {
-            return problem;
-        }
         if error.is_dns() {
             return Self::Dns;
         }
-        let connecting = error.is_connect();
-        let mut next: Option<&(dyn Error + 'static)> = Some(error);
+        Self::of_chain(error, error.is_connect(), error.is_builder(), limit)
+    }
+
+    /// Recognises an error by itself and what is beneath it.
+    fn of_chain(
+        error: &(dyn Error + 'static),
+        connecting: bool,
+        building: bool,
+        limit: Duration,
+    ) -> Self {
+        if let Some(problem) = Self::of_tunnel(error) {
+            return problem;
+        }
+        let mut next = Some(error);
         let mut found = Self::Other;
         while let Some(current) = next {
             if let Some(tls) = current.downcast_ref::<rustls::Error>() {
@@ -196,20 +226,22 @@ impl NetworkProblem {
             next = below(current);
         }
         // What is none of these broke an exchange that was under way: an HTTP message without its end, a stream reset.
-        if found == Self::Other && !connecting && !error.is_builder() {
+        if found == Self::Other && !connecting && !building {
             Self::Cut
         } else {
             found
         }
     }
 
-    /// Recognises what a proxy answers instead of connecting. The library's type for it is not public, so its text has to do.
-    fn of_tunnel(error: &reqwest::Error) -> Option<Self> {
-        let mut next: Option<&(dyn Error + 'static)> = Some(error);
+    /// Recognises what a proxy answers instead of connecting, and that it has no address. The libraries' types for these are not
+    /// public, so their texts have to do.
+    fn of_tunnel(error: &(dyn Error + 'static)) -> Option<Self> {
+        let mut next = Some(error);
         while let Some(current) = next {
             match current.to_string().as_str() {
                 "tunnel error: proxy authorization required" => return Some(Self::ProxyLogin),
                 "tunnel error: unsuccessful" => return Some(Self::Proxy),
+                "dns error" => return Some(Self::Dns),
                 _ => next = below(current),
             }
         }

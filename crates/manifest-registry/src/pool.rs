@@ -12,12 +12,13 @@ use url::Url;
 use crate::bodies::Bodies;
 use crate::certificates::{CertificateProblem, Certificates, HostCertificates};
 use crate::endpoint::{Mode, authority};
-use crate::lanes::Lanes;
+use crate::lanes::{Lanes, Opening};
 use crate::limits;
 use crate::observer::{Event, Observer};
 use crate::proxies::{Chosen, Proxies};
 use crate::tls::{Handshakes, Tls, TlsProblem};
 use crate::transport::Timeouts;
+use crate::tunnel::{self, HttpClient, TunnelClient};
 
 /// How one host is reached in one way.
 #[derive(Clone)]
@@ -32,10 +33,14 @@ pub(crate) struct Pool {
 /// What all connections to a host are made with.
 #[derive(Clone)]
 struct Setup {
+    /// Whether the HTTP library cannot reach it by a proxy.
+    is_tunnelled: bool,
+    /// Whether no other version of HTTP is offered.
+    is_http1: bool,
     /// Its sessions are resumed by connections that are made later. It is never used to send anything before a handshake is
     /// through (0-RTT), which somebody could send again.
     tls: Option<rustls::ClientConfig>,
-    proxy: Option<reqwest::Proxy>,
+    proxy: Option<Url>,
 }
 
 /// Why a host cannot be reached in some way.
@@ -153,10 +158,7 @@ impl Pools {
 
     fn pool(&self, mode: Mode, host: &str, proxy: Option<&Chosen>) -> Result<Pool, Unbuilt> {
         let (setup, handshakes) = self.setup(mode, host, proxy)?;
-        let lanes = Lanes::new(|opening| {
-            let builder = self.builder(setup.clone());
-            finish(builder.connector_layer(opening))
-        })?;
+        let lanes = Lanes::new(|opening| self.client(setup.clone(), Some(opening)))?;
         Ok(Pool {
             lanes,
             bodies: Arc::default(),
@@ -166,17 +168,18 @@ impl Pools {
     }
 
     /// Makes what reaches a pool's host by connections of its own.
-    pub(crate) fn another(&self, pool: &Pool) -> Result<reqwest::Client, Unbuilt> {
-        finish(self.builder(pool.setup.clone()))
+    pub(crate) fn another(&self, pool: &Pool) -> Result<HttpClient, Unbuilt> {
+        self.client(pool.setup.clone(), None)
     }
 
     /// As [`Self::another`], by HTTP/1.1.
-    pub(crate) fn http1(&self, pool: &Pool) -> Result<reqwest::Client, Unbuilt> {
+    pub(crate) fn http1(&self, pool: &Pool) -> Result<HttpClient, Unbuilt> {
         let mut setup = pool.setup.clone();
+        setup.is_http1 = true;
         if let Some(tls) = &mut setup.tls {
             tls.alpn_protocols = vec![b"http/1.1".to_vec()];
         }
-        finish(self.builder(setup).http1_only())
+        self.client(setup, None)
     }
 
     fn own(&self, mode: Mode, host: &str) -> Option<&HostCertificates> {
@@ -190,32 +193,37 @@ impl Pools {
         host: &str,
         proxy: Option<&Chosen>,
     ) -> Result<(Setup, Option<Handshakes>), Unbuilt> {
-        let mut setup = Setup {
-            tls: None,
-            proxy: None,
-        };
-        let mut behind = None;
-        if let Some(proxy) = proxy {
-            let url = proxy.url.clone().map_err(Unbuilt::Proxy)?;
-            behind = Some(url.clone()).filter(|url| url.scheme() == "https");
-            if mode == Mode::Plain {
-                let (settings, _) = self.tls.settings(&authority(&url), true)?;
-                setup.tls = Some(settings);
-            }
-            let proxy = reqwest::Proxy::all(url).map_err(|error| Unbuilt::Http(error.into()))?;
-            setup.proxy = Some(proxy);
-        }
+        let proxy = proxy.map(|proxy| proxy.url.clone().map_err(Unbuilt::Proxy));
+        let proxy = proxy.transpose()?;
         let mut handshakes = None;
-        if mode != Mode::Plain {
-            let verify = mode == Mode::Verified;
-            let (settings, seen) = self.tls.settings_behind(host, verify, behind.as_ref())?;
-            handshakes = Some(seen);
-            setup.tls = Some(settings);
-        }
+        let tls = match (mode, &proxy) {
+            (Mode::Verified | Mode::Unverified, _) => {
+                let verify = mode == Mode::Verified;
+                let behind = proxy.as_ref().filter(|url| url.scheme() == "https");
+                let (settings, seen) = self.tls.settings_behind(host, verify, behind)?;
+                handshakes = Some(seen);
+                Some(settings)
+            }
+            (Mode::Plain, Some(proxy)) => Some(self.tls.settings(&authority(proxy), true)?.0),
+            (Mode::Plain, None) => None,
+        };
+        let setup = Setup {
+            is_tunnelled: mode != Mode::Plain && tunnel::is_needed_for(host),
+            is_http1: false,
+            tls,
+            proxy,
+        };
         Ok((setup, handshakes))
     }
 
-    fn builder(&self, setup: Setup) -> reqwest::ClientBuilder {
+    /// Makes what sends requests to a host, which tells `opening` when it is connected.
+    fn client(&self, setup: Setup, opening: Option<Opening>) -> Result<HttpClient, Unbuilt> {
+        let Setup {
+            is_tunnelled,
+            is_http1,
+            tls,
+            proxy,
+        } = setup;
         let mut builder = reqwest::Client::builder()
             .user_agent(self.user_agent.clone())
             .redirect(reqwest::redirect::Policy::none())
@@ -226,18 +234,30 @@ impl Pools {
             .http2_initial_connection_window_size(limits::CONNECTION_WINDOW)
             // The library would read the environment.
             .no_proxy();
-        if let Some(proxy) = setup.proxy {
-            builder = builder.proxy(proxy);
+        if is_http1 {
+            builder = builder.http1_only();
         }
-        match setup.tls {
+        let mut tunnel = None;
+        if let (Some(proxy), Some(tls), true) = (&proxy, &tls, is_tunnelled) {
+            let (agent, limit) = (self.user_agent.clone(), self.timeouts.connect);
+            tunnel = TunnelClient::new(proxy, tls, agent, limit, opening.as_ref());
+        }
+        builder = match tls {
             Some(tls) => builder.tls_backend_preconfigured(tls),
             // No authorities are read for a client that never speaks TLS.
             None => builder.tls_certs_only([]),
+        };
+        let unbuilt = |error: reqwest::Error| Unbuilt::Http(error.into());
+        if let Some(url) = proxy {
+            builder = builder.proxy(reqwest::Proxy::all(url).map_err(unbuilt)?);
         }
+        if let Some(opening) = opening {
+            builder = builder.connector_layer(opening);
+        }
+        let library = HttpClient::from(builder.build().map_err(unbuilt)?);
+        Ok(match tunnel {
+            Some(tunnel) => library.by(tunnel),
+            None => library,
+        })
     }
-}
-
-fn finish(builder: reqwest::ClientBuilder) -> Result<reqwest::Client, Unbuilt> {
-    let client = builder.build();
-    client.map_err(|error| Unbuilt::Http(error.into()))
 }

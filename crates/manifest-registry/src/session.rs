@@ -242,6 +242,10 @@ impl Session {
     /// Makes a call with what the registry is known to demand, and again where it turns out to demand more, or less at once.
     async fn answered(&self, call: &Call<'_>, tries: &Tries) -> Result<Answer, RegistryError> {
         let host = self.host(call.domain);
+        if host.domain.is_empty() {
+            host.opened.close();
+            return Err(RegistryError::NoRegistry(call.path().to_owned()));
+        }
         let mut first = None;
         let opened = host.mode.get_or_init(|| async {
             // Boxed: it happens once for each host, and would make every call's future as large.

@@ -29,6 +29,7 @@ use crate::redact;
 use crate::retry::{Contact, Retries, Tries, is_transient_status};
 use crate::retry_after::of_headers;
 use crate::tls::Handshakes;
+use crate::tunnel::HttpClient;
 
 /// How long each step may take. The defaults are those of [`limits`].
 #[derive(Clone, Copy, Debug)]
@@ -443,7 +444,7 @@ impl Transport {
     async fn exchange(
         &self,
         wire: &Wire<'_>,
-        client: &reqwest::Client,
+        client: &HttpClient,
     ) -> Result<reqwest::Response, (NetworkProblem, Option<Cause>)> {
         let mut request = client
             .request(wire.method.clone(), wire.url.clone())
@@ -465,9 +466,9 @@ impl Transport {
             }
         };
         tokio::select! {
-            result = request.send() => result.map_err(|error| {
-                let problem = NetworkProblem::of(&error, self.timeouts.connect);
-                (problem, Some(Cause::of(&error)))
+            result = client.send(request) => result.map_err(|error| {
+                let problem = NetworkProblem::of_send(&error, self.timeouts.connect);
+                (problem, Some(Cause::of_send(&error)))
             }),
             limit = timeout => Err((NetworkProblem::Timeout(limit), None)),
             problem = self.retries.deadline.passed() => Err((problem, None)),
@@ -494,7 +495,8 @@ impl Transport {
         let connect = self.timeouts.connect;
         tokio::spawn(async move {
             let started = Instant::now();
-            let answered = client.get(url.clone()).send().await;
+            let asked = client.request(Method::GET, url.clone());
+            let answered = client.send(asked).await;
             let request = Request {
                 method: &Method::GET,
                 url: &redact::url(&url),
@@ -520,8 +522,8 @@ impl Transport {
                 Err(error) => {
                     observer.event(&Event::Failed {
                         request: &request,
-                        problem: NetworkProblem::of(&error, connect),
-                        cause: Some(&Cause::of(&error)),
+                        problem: NetworkProblem::of_send(&error, connect),
+                        cause: Some(&Cause::of_send(&error)),
                     });
                     lanes.add_none();
                 }

@@ -175,6 +175,10 @@ impl Shared {
                 let [length] = bytes(&mut client)?;
                 text(&mut client, length)?
             }
+            [.., 4] => {
+                let address: [u8; 16] = bytes(&mut client)?;
+                format!("[{}]", std::net::Ipv6Addr::from(address))
+            }
             _ => return Err(io::Error::other("no address that a test uses")),
         };
         let port = u16::from_be_bytes(bytes(&mut client)?);

@@ -83,3 +83,27 @@ fn several_challenges_in_one_header_are_not_understood() {
         failed.fails(1);
     }
 }
+
+#[test]
+fn a_name_without_a_registry_says_no_host_in_request_url() {
+    let stage = stage();
+    let inspect = "inspect foo_bar.com/app:1";
+    if let Some(seen) = dockers(&stage, &[inspect]) {
+        seen.ran.fails(1).says("no Host in request URL");
+    }
+    let ours = ours(&stage);
+    let created = ours.play("create --insecure foo_bar.com/list @/app:amd64");
+    let list = "Created manifest list foo_bar.com/list:latest\n";
+    created.ran.succeeds().prints(list).is_quiet();
+    let lines = [
+        inspect,
+        "create @/app:1 foo_bar.com/app:1",
+        "create --push --insecure foo_bar.com/app:1 @/app:amd64",
+        "push --insecure foo_bar.com/list",
+    ];
+    for line in lines {
+        let seen = ours.play(line);
+        let text = "names no registry: \"foo_bar.com\" is not a host name, as it has an underscore";
+        seen.ran.fails(1).prints("").says(text);
+    }
+}

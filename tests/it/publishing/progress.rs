@@ -89,11 +89,15 @@ fn on_a_terminal_one_line_changes_and_goes() {
         Watched::empty(Kind::Embedded),
         Watched::empty(Kind::Embedded),
     );
-    let image = Image::oci().layer(&[7; 300]).layer(b"small").build();
+    // One arrives after the other.
+    let layer = |image: Image, i: usize| image.layer(&vec![7; 100 * i]);
+    let image = (1..=7).fold(Image::oci(), layer).build();
     source.push("app", "1", &image);
     let shell = Shell::new(&source);
-    let layer = format!("/v2/app/blobs/{}", image.layers[0].digest);
-    source.fault(Fault::on("GET", &layer).answer(Answer::SlowBody(Duration::from_millis(5))));
+    for layer in &image.layers {
+        let layer = format!("/v2/app/blobs/{}", layer.digest);
+        source.fault(Fault::on("GET", &layer).answer(Answer::SlowBody(Duration::from_millis(5))));
+    }
     let inner = format!(
         "{OURS} manifest create --push {}/app:1 {}/app:1",
         target.host(),
@@ -106,10 +110,10 @@ fn on_a_terminal_one_line_changes_and_goes() {
         .env("TERM", "xterm");
     let ran = shell.home.run(&mut command);
     ran.succeeds();
-    let line = " B of 592 B, 2 of 3 blobs";
-    let states: Vec<&str> = ran.stdout.split('\r').collect();
-    let bars = states.iter().filter(|state| state.contains(line)).count();
-    assert!(bars > 3, "{ran}");
+    for count in 3..=7 {
+        let line = format!(" KB, {count} of 8 blobs");
+        assert!(ran.stdout.contains(&line), "{line}: {ran}");
+    }
     // The line is taken away before the next one is written.
     assert!(ran.stdout.contains("\r\u{1b}[2KPushed ref "), "{ran}");
 }

@@ -2,8 +2,8 @@
 
 use std::fs;
 
-use manifest_testkit::EmbeddedRegistry;
 use manifest_testkit::fault::{Answer, Fault};
+use manifest_testkit::{EmbeddedRegistry, TestCa};
 
 use super::images;
 use crate::harness::Home;
@@ -78,6 +78,34 @@ fn mirrors_are_named_by_flag_and_by_file() {
     stage.registry.log().clear();
     fs::write(&named, stage.file()).unwrap();
     stage.is_mirrored(&[]);
+}
+
+#[test]
+fn a_mirror_without_checked_tls_is_so_as_a_mirror_only() {
+    let stage = Stage {
+        mirror: EmbeddedRegistry::builder().tls(&TestCa::new()).start(),
+        ..Stage::new()
+    };
+    stage.mirror.seed("hub/app", "1", &images()[0]);
+    let folder = stage.home.path().join(".config/containers");
+    fs::create_dir_all(&folder).unwrap();
+    let file = format!("{}insecure = true\n", stage.file());
+    fs::write(folder.join("registries.conf"), file).unwrap();
+    stage.is_mirrored(&[]);
+
+    // The same host by its own name, in the same command.
+    let image = stage.image();
+    let list = format!("{}/app:list", stage.registry.host());
+    let own = format!("{}/app:1", stage.location());
+    let unknown = "signed by an unknown authority";
+    let run = |words: &[&str]| stage.home.ours(words);
+    let ran = run(&["create", &list, &image, &own]);
+    ran.fails(6).prints("").says(unknown).says(&own);
+    run(&["inspect", &own]).fails(6).says(unknown);
+    let target = format!("{}/app:list", stage.location());
+    let ran = run(&["create", "--push", &target, &image]);
+    ran.fails(6).prints("").says(unknown);
+    assert_eq!(stage.mirror.tags("hub/app"), ["1"]);
 }
 
 #[test]

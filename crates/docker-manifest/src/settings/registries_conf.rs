@@ -19,15 +19,6 @@ const SYSTEM: &str = "/etc/containers";
 const FILE: &str = "registries.conf";
 const FOLDER: &str = "registries.conf.d";
 
-/// The mirrors of a file.
-#[derive(Debug, Default, PartialEq, Eq)]
-pub struct RegistriesConf {
-    /// What is mirrored where.
-    pub rules: Vec<MirrorRule>,
-    /// The mirrors whose TLS is not checked.
-    pub insecure_hosts: Vec<String>,
-}
-
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct File {
@@ -59,19 +50,12 @@ enum Pull {
     TagOnly,
 }
 
-/// One `[[registry]]`.
-#[derive(Debug)]
-struct Table {
-    rule: MirrorRule,
-    insecure_hosts: Vec<String>,
-}
-
 /// Reads the file that `CONTAINERS_REGISTRIES_CONF` names, or else the user's, or else that of all users; then the files in the
 /// folders beside these. A user who has a file of their own has nothing to do with those of all users.
 ///
 /// # Errors
 /// Where the variable names one that cannot be read, or is wrong. Another one that is wrong is said and left aside.
-pub fn read(environment: &Environment, output: &Output) -> Result<RegistriesConf, Failure> {
+pub fn read(environment: &Environment, output: &Output) -> Result<Vec<MirrorRule>, Failure> {
     let own = environment.containers();
     let system = PathBuf::from(SYSTEM);
     let mut tables = Vec::new();
@@ -98,26 +82,18 @@ pub fn read(environment: &Environment, output: &Output) -> Result<RegistriesConf
             tables.extend(load_if_there(&path, output).unwrap_or_default());
         }
     }
-    Ok(RegistriesConf::of(tables))
+    Ok(joined(tables))
 }
 
-impl RegistriesConf {
-    /// Joins what is of several files: a table takes the place of one before it that is for the same, mirrors or none.
-    fn of(tables: Vec<Table>) -> Self {
-        let mut last: Vec<Table> = Vec::new();
-        for table in tables {
-            last.retain(|other| other.rule.prefix != table.rule.prefix);
-            last.push(table);
-        }
-        let mut found = Self::default();
-        for table in last {
-            found.insecure_hosts.extend(table.insecure_hosts);
-            if !table.rule.mirrors.is_empty() {
-                found.rules.push(table.rule);
-            }
-        }
-        found
+/// Joins what is of several files: a table takes the place of one before it that is for the same, mirrors or none.
+fn joined(tables: Vec<MirrorRule>) -> Vec<MirrorRule> {
+    let mut last: Vec<MirrorRule> = Vec::new();
+    for table in tables {
+        last.retain(|other| other.prefix != table.prefix);
+        last.push(table);
     }
+    last.retain(|rule| !rule.mirrors.is_empty());
+    last
 }
 
 /// Lists the files of a folder that count, in the order of their names.
@@ -141,7 +117,7 @@ fn files(folder: &Path, output: &Output) -> Vec<PathBuf> {
 }
 
 /// Reads a file that nobody named. One that is wrong is said, and has nothing in it.
-fn load_if_there(path: &Path, output: &Output) -> Option<Vec<Table>> {
+fn load_if_there(path: &Path, output: &Output) -> Option<Vec<MirrorRule>> {
     match load(path) {
         Ok(tables) => Some(tables),
         Err(error) if error.kind() == io::ErrorKind::NotFound => None,
@@ -152,11 +128,12 @@ fn load_if_there(path: &Path, output: &Output) -> Option<Vec<Table>> {
     }
 }
 
-fn load(path: &Path) -> io::Result<Vec<Table>> {
+fn load(path: &Path) -> io::Result<Vec<MirrorRule>> {
     parse(&std::fs::read_to_string(path)?).map_err(io::Error::other)
 }
 
-fn parse(text: &str) -> Result<Vec<Table>, String> {
+/// Reads the tables `[[registry]]` of a file, those without mirrors as well.
+fn parse(text: &str) -> Result<Vec<MirrorRule>, String> {
     let file: File = toml::from_str(text).map_err(|error| {
         let line = error.span().map(|span| {
             let before = &text[..span.start.min(text.len())];
@@ -171,7 +148,6 @@ fn parse(text: &str) -> Result<Vec<Table>, String> {
             continue;
         };
         let mut mirrors = Vec::new();
-        let mut insecure_hosts = Vec::new();
         for table in registry.mirror {
             let serves = match table.pull_from_mirror {
                 _ if registry.mirror_by_digest_only => Serves::Digests,
@@ -180,15 +156,9 @@ fn parse(text: &str) -> Result<Vec<Table>, String> {
                 Some(Pull::All) | None => Serves::All,
             };
             let mirror = Mirror::new(&table.location, serves).map_err(|error| error.to_string())?;
-            if table.insecure {
-                insecure_hosts.push(mirror.host().to_owned());
-            }
-            mirrors.push(mirror);
+            mirrors.push(mirror.insecure(table.insecure));
         }
-        tables.push(Table {
-            rule: MirrorRule { prefix, mirrors },
-            insecure_hosts,
-        });
+        tables.push(MirrorRule { prefix, mirrors });
     }
     Ok(tables)
 }
@@ -230,28 +200,22 @@ mod tests {
             [aliases]
             "alpine" = "docker.io/library/alpine"
         "#;
-        let found = RegistriesConf::of(parse(text).unwrap());
+        let found = joined(parse(text).unwrap());
         let rule = |prefix: &str, mirrors: Vec<Mirror>| MirrorRule {
             prefix: prefix.to_owned(),
             mirrors,
         };
         let hub = vec![
-            mirror("a.lan:5000/hub", Serves::All),
+            mirror("a.lan:5000/hub", Serves::All).insecure(true),
             mirror("b.lan", Serves::Digests),
             mirror("c.lan", Serves::Tags),
         ];
         let quay = vec![mirror("d.lan", Serves::Digests)];
-        assert_eq!(
-            found,
-            RegistriesConf {
-                rules: vec![rule("docker.io/library", hub), rule("quay.io", quay)],
-                insecure_hosts: vec!["a.lan:5000".to_owned()],
-            }
-        );
+        let expected = [rule("docker.io/library", hub), rule("quay.io", quay)];
+        assert_eq!(found, expected);
         // The first version of the form has no mirrors.
         let first = "[registries.search]\nregistries = ['docker.io']\n";
-        let first = RegistriesConf::of(parse(first).unwrap());
-        assert_eq!(first, RegistriesConf::default());
+        assert_eq!(joined(parse(first).unwrap()), []);
     }
 
     #[test]
@@ -259,7 +223,7 @@ mod tests {
         let table = |prefix: &str, mirrors: &[&str]| {
             let mirrors = mirrors
                 .iter()
-                .map(|host| format!("[[registry.mirror]]\nlocation = '{host}'\ninsecure = true\n"));
+                .map(|host| format!("[[registry.mirror]]\nlocation = '{host}'\n"));
             let mirrors: String = mirrors.collect();
             parse(&format!("[[registry]]\nprefix = '{prefix}'\n{mirrors}")).unwrap()
         };
@@ -270,9 +234,8 @@ mod tests {
             table("a.io", &["four.lan", "five.lan"]),
             table("b.io", &[]),
         ];
-        let found = RegistriesConf::of(files.into_iter().flatten().collect());
+        let found = joined(files.into_iter().flatten().collect());
         let rules: Vec<(&str, Vec<&str>)> = found
-            .rules
             .iter()
             .map(|rule| {
                 let hosts = rule.mirrors.iter().map(Mirror::host);
@@ -286,8 +249,6 @@ mod tests {
                 ("a.io", vec!["four.lan", "five.lan"])
             ]
         );
-        // A mirror that is none any more is not left without TLS.
-        assert_eq!(found.insecure_hosts, ["three.lan", "four.lan", "five.lan"]);
     }
 
     #[test]

@@ -35,8 +35,13 @@ fn pem(bytes: String) -> Pem {
 
 impl Stage {
     fn new() -> Self {
+        Self::of(HOST, HOST)
+    }
+
+    /// A registry that references name `host`, which has a certificate for `name`.
+    fn of(host: &str, name: &str) -> Self {
         let (registry_ca, proxy_ca) = (TestCa::new(), TestCa::new());
-        let builder = EmbeddedRegistry::builder().tls_identity(registry_ca.server_for(&[HOST]));
+        let builder = EmbeddedRegistry::builder().tls_identity(registry_ca.server_for(&[name]));
         let registry = builder.start();
         registry.seed("app", "1", &Image::oci().build());
         let proxy = ForwardProxy::with_login(&registry.host(), "me", "pr0xy-pa55");
@@ -45,7 +50,7 @@ impl Stage {
             proxy_ca,
             registry,
             proxy,
-            target: reference(HOST, "app:1"),
+            target: reference(host, "app:1"),
         }
     }
 
@@ -157,6 +162,35 @@ fn the_proxy_is_checked_where_the_host_is_not() {
     assert!(stage.read(&thief, &own, true).is_err());
     assert_eq!(stage.proxy.lines().len(), 1);
     assert_eq!(stage.registry.log().requests().len(), requests);
+}
+
+/// The requests are not sent by the HTTP library.
+#[test]
+fn addresses_of_ipv6_are_checked_as_well() {
+    let host = "[2001:db8::1]";
+    let stage = Stage::of(host, "2001:db8::1");
+    let front = stage.front(&stage.proxy_ca.server());
+    let name = front.host();
+    let proxy = (name.as_str(), believing(&stage.proxy_ca));
+    let own = (host, believing(&stage.registry_ca));
+    let error = stage
+        .read(&front, std::slice::from_ref(&own), false)
+        .unwrap_err();
+    let text = error.to_string();
+    assert!(
+        text.contains("the proxy's certificate is not believed (by proxy https://127"),
+        "{text}"
+    );
+    stage.nothing_went_through();
+    let error = stage
+        .read(&front, std::slice::from_ref(&proxy), false)
+        .unwrap_err();
+    let text = error.to_string();
+    assert!(text.contains("signed by an unknown authority"), "{text}");
+    stage.read(&front, &[own, proxy], false).unwrap();
+    assert_eq!(stage.proxy.lines(), ["CONNECT [2001:db8::1]:443 as me"; 2]);
+    let requests = stage.registry.log().requests();
+    assert!(!requests.is_empty() && requests.iter().all(|request| request.http2));
 }
 
 /// The HTTP library has one set of settings for both, and does not tell to whom a certificate is shown.

@@ -7,9 +7,9 @@ use manifest_registry::{
     Child, Client, ClientConfig, Credentials, Event, Expected, Mirror, MirrorRule, Mirrors,
     Observer, Publication, RegistryError, Retrying, Serves,
 };
-use manifest_testkit::EmbeddedRegistry;
 use manifest_testkit::fault::{Answer, Fault};
 use manifest_testkit::image::{BuiltImage, Image};
+use manifest_testkit::{EmbeddedRegistry, TestCa};
 use serde_json::json;
 
 use crate::{config, reference, run};
@@ -124,6 +124,86 @@ fn what_a_mirror_has_is_read_there() {
     );
     assert!(stage.registry.log().requests().is_empty());
     assert_eq!(stage.heard(), [""; 0]);
+}
+
+/// A registry whose certificate nobody knows, as the mirror of others: without checked TLS for all of `insecure`, with it for the
+/// others.
+fn mirrored_by(mirror: &EmbeddedRegistry, insecure: &[&str], checked: &[&str]) -> Client {
+    let insecure = insecure.iter().map(|prefix| (prefix, true));
+    let checked = checked.iter().map(|prefix| (prefix, false));
+    let rules = insecure.chain(checked).map(|(prefix, is_insecure)| {
+        let location = format!("{}/hub", mirror.host());
+        let mirror = Mirror::new(&location, Serves::All).unwrap();
+        MirrorRule {
+            prefix: (*prefix).to_owned(),
+            mirrors: vec![mirror.insecure(is_insecure)],
+        }
+    });
+    Client::new(ClientConfig {
+        mirrors: Mirrors {
+            places: vec![rules.collect()],
+        },
+        ..config()
+    })
+    .unwrap()
+}
+
+#[test]
+fn a_mirror_without_checked_tls_is_so_as_a_mirror_only() {
+    let image = Image::oci().layers(1, 1000).build();
+    let ca = TestCa::new();
+    let mirror = EmbeddedRegistry::builder().tls(&ca).start();
+    mirror.seed("hub/app", "1", &image);
+    let registry = EmbeddedRegistry::start();
+    let host = registry.host();
+    let by_mirror = reference(&host, "app:1");
+    let directly = reference(&mirror.host(), "hub/app:1");
+    let client = mirrored_by(&mirror, &[&host], &[]);
+    let refused = |error: RegistryError| {
+        let text = error.to_string();
+        assert!(text.contains("signed by an unknown authority"), "{text}");
+    };
+    // Before there is a connection that is not checked, and after.
+    for _ in 0..2 {
+        refused(run(client.manifest(&directly)).unwrap_err());
+        refused(run(client.manifest_digest(&directly)).unwrap_err());
+        run(client.image(&by_mirror)).unwrap();
+    }
+    // A blob that is streamed, and a write.
+    let layer = &image.layers[0];
+    let digest = layer.digest.parse().unwrap();
+    let blob = Descriptor::new(&layer.media_type, digest, layer.bytes.len() as u64);
+    let take = |_, _: &[u8]| Ok::<_, RegistryError>(());
+    run(client.download(by_mirror.repository(), &blob, take)).unwrap();
+    refused(run(client.download(directly.repository(), &blob, take)).unwrap_err());
+    let manifest = run(client.manifest(&by_mirror)).unwrap();
+    let written = client.put_manifest(
+        &directly,
+        manifest.media_type(),
+        manifest.bytes().to_owned(),
+    );
+    refused(run(written).unwrap_err());
+    assert!(registry.log().requests().is_empty());
+    assert!(mirror.log().count(|seen| seen.method != "GET") == 0);
+}
+
+#[test]
+fn a_mirror_without_checked_tls_is_so_by_its_own_rule() {
+    let image = Image::oci().build();
+    let mirror = EmbeddedRegistry::builder().tls(&TestCa::new()).start();
+    mirror.seed("hub/app", "1", &image);
+    let [insecure, checked] = [(); 2].map(|()| EmbeddedRegistry::start());
+    for registry in [&insecure, &checked] {
+        registry.seed("app", "1", &image);
+    }
+    let client = mirrored_by(&mirror, &[&insecure.host()], &[&checked.host()]);
+    for _ in 0..2 {
+        // It is passed over here, which is no reason to pass it over there.
+        run(client.image(&reference(&checked.host(), "app:1"))).unwrap();
+        run(client.image(&reference(&insecure.host(), "app:1"))).unwrap();
+    }
+    assert!(checked.log().count(|_| true) > 0);
+    assert!(insecure.log().requests().is_empty());
 }
 
 #[test]

@@ -3,11 +3,13 @@
 use manifest_core::Reference;
 use manifest_registry::redact::Secret;
 use manifest_registry::{
-    Certificates, Client, ClientConfig, Insecure, Pem, Proxies, ProxySetting, RegistryError,
+    Certificates, Child, Client, ClientConfig, Credentials, Expected, Insecure, Pem, Proxies,
+    ProxySetting, Publication, RegistryError,
 };
 use manifest_testkit::fault::{Answer, Fault};
 use manifest_testkit::image::Image;
 use manifest_testkit::{EmbeddedRegistry, ForwardProxy, TestCa};
+use serde_json::json;
 
 use crate::{chain, config, reference, run};
 
@@ -40,11 +42,16 @@ struct Stage {
 
 impl Stage {
     fn new() -> Self {
+        Self::of(HOST, HOST)
+    }
+
+    /// A registry that references name `host`, which has a certificate for `name`.
+    fn of(host: &str, name: &str) -> Self {
         let ca = TestCa::new();
-        let builder = EmbeddedRegistry::builder().tls_identity(ca.server_for(&[HOST]));
+        let builder = EmbeddedRegistry::builder().tls_identity(ca.server_for(&[name]));
         let registry = builder.start();
         registry.seed("app", "1", &Image::oci().build());
-        let target = reference(HOST, "app:1");
+        let target = reference(host, "app:1");
         Self {
             ca,
             registry,
@@ -262,4 +269,174 @@ fn this_machine_and_exceptions_go_without() {
     let error = run(client.image(&reference(&open.host(), "app:1"))).unwrap_err();
     assert!(error.to_string().contains("by proxy"), "{error}");
     assert_eq!(proxy.lines(), ["CONNECT other.test:443"]);
+}
+
+/// An address that is nowhere (RFC 3849), and a port.
+const IPV6: &str = "[2001:db8::1]:5000";
+
+#[test]
+fn addresses_of_ipv6_are_tunnelled() {
+    let stage = Stage::of(IPV6, "2001:db8::1");
+    let proxy = ForwardProxy::with_login(&stage.registry.host(), "me@corp", PASSWORD);
+    for (scheme, line) in [
+        ("http", "CONNECT [2001:db8::1]:5000 as me@corp"),
+        ("socks5", "SOCKS [2001:db8::1]:5000 as me@corp"),
+        ("socks5h", "SOCKS [2001:db8::1]:5000 as me@corp"),
+    ] {
+        let url = format!("{scheme}://me%40corp:{PASSWORD}@{}", proxy.host());
+        run(stage.client(proxies(&url)).image(&stage.target)).unwrap();
+        assert_eq!(proxy.lines().last().unwrap(), line);
+    }
+    assert_eq!(proxy.lines().len(), 3, "one connection each");
+    let requests = stage.registry.log().requests();
+    assert_eq!(requests.len(), 6);
+    for request in requests {
+        assert!(request.http2);
+        assert_eq!(request.header("proxy-authorization"), None);
+        let agent = request.header("user-agent").unwrap();
+        assert!(agent.starts_with("docker-manifest/"), "{agent}");
+    }
+}
+
+/// They are not sent by the HTTP library, and nobody is to notice.
+#[test]
+fn failures_are_the_same_for_addresses_of_ipv6() {
+    let names = [(HOST, HOST), (IPV6, "2001:db8::1")];
+    let stages = names.map(|(host, name)| Stage::of(host, name));
+    let proxy = ForwardProxy::with_login(&stages[0].registry.host(), "me", PASSWORD);
+    let closed = proxy.host();
+    let refusing = ForwardProxy::refusing(503);
+    let gone = ForwardProxy::refusing(503).host();
+    let other = stages.each_ref().map(|stage| {
+        let proxy = ForwardProxy::start(&stage.registry.host());
+        let url = proxy.host();
+        (proxy, url)
+    });
+    let texts = |error: RegistryError, host: &str| {
+        // A host without a port has that of the scheme.
+        let neutral = |text: &str| text.replace(host, "HOST");
+        let hint = error.hint().unwrap_or_default();
+        (neutral(&chain(&error)), neutral(&hint))
+    };
+    for url in [
+        closed.clone(),
+        format!("socks5h://me:not-{PASSWORD}@{closed}"),
+        refusing.host(),
+        gone.clone(),
+        format!("socks5h://{gone}"),
+        "http://no-such-host.invalid:3128".to_owned(),
+        format!("ftp://{closed}"),
+    ] {
+        let [library, tunnel] = stages
+            .each_ref()
+            .map(|stage| texts(stage.fails(proxies(&url)), stage.target.domain()));
+        assert_eq!(library, tunnel, "{url}");
+    }
+    // Certificates of the wrong authority and of the wrong name, through tunnels that work.
+    let strange = Stage::new();
+    let [library, tunnel] = [0, 1].map(|at| {
+        let client = strange.client(proxies(&other[at].1));
+        let stage = &stages[at];
+        let issuer = stage.ca.name().to_owned();
+        let error = run(client.image(&stage.target)).unwrap_err();
+        let (chain, hint) = texts(error, stage.target.domain());
+        let neutral = |text: String| {
+            text.replace(&issuer, "ISSUER")
+                .replace(&other[at].1, "PROXY")
+        };
+        (neutral(chain), neutral(hint))
+    });
+    assert!(library.0.contains("unknown authority"), "{library:?}");
+    assert_eq!(library, tunnel);
+    let wrong = Stage::of(IPV6, HOST);
+    let through = ForwardProxy::start(&wrong.registry.host());
+    let error = wrong.fails(proxies(&through.host()));
+    let text = "the server's certificate is not valid";
+    assert!(error.to_string().contains(text), "{error}");
+    // And where no certificate is checked, and plain http is tried next.
+    let open = EmbeddedRegistry::start();
+    open.seed("app", "1", &Image::oci().build());
+    for (registry, lines) in [
+        (&wrong.registry, &["CONNECT [2001:db8::1]:5000"][..]),
+        (
+            &open,
+            &[
+                "CONNECT [2001:db8::1]:5000",
+                "GET http://[2001:db8::1]:5000/v2/app/manifests/1",
+            ],
+        ),
+    ] {
+        let through = ForwardProxy::start(&registry.host());
+        let client = Client::new(ClientConfig {
+            proxies: Proxies {
+                all: setting("ALL_PROXY", &through.host()),
+                ..Proxies::default()
+            },
+            insecure: Insecure {
+                all: true,
+                hosts: vec![],
+            },
+            ..config()
+        });
+        run(client.unwrap().manifest(&wrong.target)).unwrap();
+        assert_eq!(through.lines(), lines);
+    }
+}
+
+#[test]
+fn layers_are_uploaded_to_addresses_of_ipv6() {
+    let ca = TestCa::new();
+    let registry = EmbeddedRegistry::builder()
+        .tls_identity(ca.server_for(&["2001:db8::1"]))
+        .basic_auth("me", "pw")
+        .start();
+    let proxy = ForwardProxy::start(&registry.host());
+    let source = EmbeddedRegistry::start();
+    let image = Image::oci().layer(&[7; 3_000_000]).layer(b"small").build();
+    source.seed("app", "1", &image);
+    let login = json!({ "username": "me", "password": "pw" });
+    let logins = json!({ "auths": { IPV6: login } }).to_string();
+    let roots = vec![Pem {
+        name: "ca.pem".into(),
+        bytes: ca.ca_pem().into(),
+    }];
+    let client = Client::new(ClientConfig {
+        certificates: Certificates {
+            roots,
+            ..Certificates::default()
+        },
+        credentials: Credentials::from_config_json(logins.as_bytes()).unwrap(),
+        proxies: proxies(&proxy.host()),
+        ..config()
+    })
+    .unwrap();
+    let from = reference(&source.host(), "app:1");
+    let manifest = run(client.manifest(&from)).unwrap();
+    let (media_type, bytes) = (manifest.media_type(), manifest.bytes());
+    let child = Child::new(from.repository(), manifest.digest(), media_type, bytes);
+    let target = reference(IPV6, "copy:1");
+    let publication = Publication {
+        targets: std::slice::from_ref(&target),
+        media_type,
+        bytes,
+        children: &[child.unwrap()],
+        push_foreign: false,
+        expected: Expected::Anything,
+        verified: Some(&[]),
+    };
+    run(client.publish(&publication, |_| {})).unwrap();
+    for layer in &image.layers {
+        assert_eq!(
+            registry.blob("copy", &layer.digest).as_ref(),
+            Some(&layer.bytes)
+        );
+    }
+    assert_eq!(registry.tags("copy"), ["1"]);
+    assert!(
+        registry
+            .log()
+            .requests()
+            .iter()
+            .all(|request| request.http2)
+    );
 }

@@ -128,3 +128,22 @@ fn a_host_that_cannot_be() {
         "localhost:99999 is not a host that can be reached"
     );
 }
+
+#[test]
+fn a_name_without_a_registry() {
+    let client = client();
+    let by_digest = format!("foo_bar.com/app/b@sha256:{}", "a".repeat(64));
+    let references = ["foo_bar.com/app:1", &by_digest].map(|name| name.parse().unwrap());
+    let results = run(concurrent(2, references.iter().map(|r| client.manifest(r))));
+    let errors = results
+        .into_iter()
+        .map(|result| result.unwrap_err().to_string());
+    let expected = ["foo_bar.com/app", "foo_bar.com/app/b"].map(|name| {
+        format!(
+            "{name} names no registry: \"foo_bar.com\" is not a host name, as it has an underscore"
+        )
+    });
+    assert_eq!(errors.collect::<Vec<_>>(), expected);
+    let exists = run(client.manifest_exists(&references[0])).unwrap_err();
+    assert!(!exists.is_not_found() && !exists.is_unavailable());
+}
