@@ -111,7 +111,7 @@ fn on_a_terminal_one_line_changes_and_goes() {
     let ran = shell.home.run(&mut command);
     ran.succeeds();
     for count in 3..=7 {
-        let line = format!(" KB, {count} of 8 blobs");
+        let line = format!(" kB, {count} of 8 blobs");
         assert!(ran.stdout.contains(&line), "{line}: {ran}");
     }
     // The line is taken away before the next one is written.
