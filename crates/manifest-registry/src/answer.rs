@@ -11,7 +11,7 @@ use url::Url;
 
 use crate::deadline::Deadline;
 use crate::error::{Attempt, ContentProblem, RegistryError};
-use crate::lanes::Slot;
+use crate::lanes::{self, Slot};
 use crate::limits::{ERROR_BYTES, SLOWEST_BYTES};
 use crate::network::{Cause, NetworkProblem};
 use crate::redact;
@@ -170,6 +170,7 @@ impl Answer {
             // Only the time that is waited here counts, not what the reader takes for itself.
             let asked = Instant::now();
             let Some(chunk) = answer.chunk().await? else {
+                answer.settle().await;
                 return Ok(None);
             };
             waited += asked.elapsed();
@@ -214,6 +215,15 @@ impl Answer {
     pub(crate) async fn discard(mut self) {
         let limit = self.pace.timeouts.idle;
         let _ = tokio::time::timeout(limit, self.read(ERROR_BYTES)).await;
+        self.settle().await;
+    }
+
+    /// Lets the connection of a body get back into the HTTP library's pool before its slot is given back, so that the next body does
+    /// not make another.
+    async fn settle(&self) {
+        if self.slot.as_ref().is_some_and(Slot::is_of_body) {
+            lanes::settle().await;
+        }
     }
 
     /// Passes an answer that says yes.

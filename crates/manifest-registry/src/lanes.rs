@@ -23,7 +23,7 @@ use crate::limits::{
 };
 use crate::tunnel::HttpClient;
 
-/// How often other tasks get their turn until a new connection is surely in the HTTP library's pool: twice are enough.
+/// How often other tasks get their turn until a connection is surely in the HTTP library's pool: twice are enough.
 const TURNS_TO_POOL: usize = 8;
 
 /// The connections to one host, or with HTTP/1.1 its pool of them.
@@ -105,7 +105,7 @@ impl Lanes {
         Slot {
             client: state.lanes[lane].client.clone(),
             permit,
-            _running: Some(Running {
+            running: Some(Running {
                 lanes: self.clone(),
                 lane,
             }),
@@ -190,17 +190,23 @@ pub(crate) struct Slot {
     /// What sends it.
     pub(crate) client: HttpClient,
     pub(crate) permit: Permit,
-    _running: Option<Running>,
+    /// Nothing where the connections are for bodies.
+    running: Option<Running>,
     _turn: Option<Turn>,
 }
 
 impl Slot {
+    /// Tells whether it is for the body of a blob.
+    pub(crate) fn is_of_body(&self) -> bool {
+        self.running.is_none()
+    }
+
     /// The right to send the body of a blob, or to receive one, by a connection of its own.
     pub(crate) fn of_body(client: HttpClient, permit: Permit) -> Self {
         Self {
             client,
             permit,
-            _running: None,
+            running: None,
             _turn: None,
         }
     }
@@ -272,15 +278,20 @@ where
             };
             tokio::spawn(async move {
                 // The library puts it into its pool just now. Who comes earlier makes one of its own.
-                for _ in 0..TURNS_TO_POOL {
-                    tokio::task::yield_now().await;
-                }
+                settle().await;
                 if let Some(lanes) = lanes.upgrade() {
                     lanes.learn(version);
                 }
             });
         };
         Box::pin(self.connector.call(request).inspect_ok(told))
+    }
+}
+
+/// Lets the HTTP library put a connection into its pool.
+pub(crate) async fn settle() {
+    for _ in 0..TURNS_TO_POOL {
+        tokio::task::yield_now().await;
     }
 }
 
@@ -307,7 +318,7 @@ mod tests {
     }
 
     fn lane(slot: &Slot) -> usize {
-        slot._running.as_ref().unwrap().lane
+        slot.running.as_ref().unwrap().lane
     }
 
     #[test]

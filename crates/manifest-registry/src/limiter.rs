@@ -15,6 +15,9 @@ use crate::limits::LONGEST_RETRY_AFTER;
 /// after some 13 round trips.
 const GROWTH: usize = 2;
 
+/// How many times as much has to succeed where a connection was refused before another is tried: hosts with a limit keep it.
+const CAUTION: usize = 16;
+
 /// A limit on how much runs at once, which adapts.
 #[derive(Debug)]
 pub(crate) struct Limiter {
@@ -33,6 +36,8 @@ struct State {
     owed: usize,
     /// How many have succeeded since the limit last changed.
     succeeded: usize,
+    /// Whether a connection was refused.
+    is_cautious: bool,
     /// When the limit was last halved. What began before that says nothing about the limit of now.
     halved: Option<Instant>,
     /// Until when the host wants to be left alone.
@@ -49,6 +54,7 @@ impl Limiter {
                 running: 0,
                 owed: 0,
                 succeeded: 0,
+                is_cautious: false,
                 halved: None,
                 paused: None,
             }),
@@ -122,7 +128,8 @@ impl Permit {
             return;
         }
         state.succeeded += 1;
-        if state.succeeded >= state.limit {
+        let caution = if state.is_cautious { CAUTION } else { 1 };
+        if state.succeeded >= state.limit * caution {
             state.succeeded = 0;
             let by = (state.limit / GROWTH).max(1).min(state.most - state.limit);
             self.limiter.add(&mut state, by);
@@ -151,6 +158,7 @@ impl Permit {
         let others = state.running.saturating_sub(1);
         if others > 0 {
             self.limiter.lower(&mut state, others);
+            state.is_cautious = true;
         }
         others > 0
     }
@@ -240,6 +248,11 @@ mod tests {
         permits.truncate(1);
         assert!(!permits[0].refused(), "there is no other");
         assert_eq!(all(&limiter).len(), 3);
+        // Another is tried now and then, and not with each that succeeds.
+        (0..4 * CAUTION - 1).for_each(|_| permits[0].succeeded());
+        assert_eq!(all(&limiter).len(), 3);
+        permits[0].succeeded();
+        assert!(all(&limiter).len() > 3);
     }
 
     #[tokio::test(flavor = "current_thread", start_paused = true)]

@@ -7,6 +7,8 @@
 
 #[path = "it/auth.rs"]
 mod auth;
+#[path = "it/bodies.rs"]
+mod bodies;
 #[path = "it/child.rs"]
 mod child;
 #[path = "it/conditions.rs"]

@@ -70,6 +70,8 @@ struct Inner {
     /// Arrival number of the next request; survives `clear`.
     next: usize,
     connections: usize,
+    refused: usize,
+    resumed: usize,
 }
 
 impl RequestLog {
@@ -111,11 +113,25 @@ impl RequestLog {
         self.lock().connections
     }
 
+    /// Returns how many of them were reset because there were too many at once.
+    #[must_use]
+    pub fn refused_connections(&self) -> usize {
+        self.lock().refused
+    }
+
+    /// Returns how many of them resumed the TLS session of an earlier one.
+    #[must_use]
+    pub fn resumed_connections(&self) -> usize {
+        self.lock().resumed
+    }
+
     /// Forgets all requests and connections so far. Numbers of requests go on.
     pub fn clear(&self) {
         let mut inner = self.lock();
-        inner.requests.clear();
-        inner.connections = 0;
+        *inner = Inner {
+            next: inner.next,
+            ..Inner::default()
+        };
     }
 
     /// Returns `METHOD path[?query] status` per request, in the order they arrived.
@@ -147,6 +163,16 @@ impl RequestLog {
             .map(|r| in_flight_at(r.started))
             .max()
             .unwrap_or(0)
+    }
+
+    /// Counts a connection that was reset because there were too many.
+    pub(crate) fn refused(&self) {
+        self.lock().refused += 1;
+    }
+
+    /// Counts a connection that resumed the TLS session of an earlier one.
+    pub(crate) fn resumed(&self) {
+        self.lock().resumed += 1;
     }
 
     /// Counts one more connection.

@@ -18,6 +18,9 @@ use serde_json::json;
 use crate::fault_rows::{Expect, Row, http2_rows, rows};
 use crate::{chain, reference};
 
+/// The size of a layer that goes by a connection for bodies.
+const LARGE: usize = 100_000;
+
 /// How many cells are under way at once.
 const AT_ONCE: usize = 24;
 
@@ -43,12 +46,15 @@ enum Operation {
     OpenUpload,
     Upload,
     UploadSource,
+    /// As those, of a layer that is too large for the connection of other requests.
+    UploadLarge,
+    UploadLargeSource,
     PutManifest,
     Token,
 }
 
 impl Operation {
-    const ALL: [Self; 9] = [
+    const ALL: [Self; 11] = [
         Self::Manifest,
         Self::Config,
         Self::Head,
@@ -56,6 +62,8 @@ impl Operation {
         Self::OpenUpload,
         Self::Upload,
         Self::UploadSource,
+        Self::UploadLarge,
+        Self::UploadLargeSource,
         Self::PutManifest,
         Self::Token,
     ];
@@ -63,17 +71,41 @@ impl Operation {
     /// Tells whether what goes wrong is the answer to a write. What is said to be mounted is uploaded where that turns out to be
     /// untrue.
     fn writes(self) -> bool {
-        matches!(self, Self::OpenUpload | Self::Upload | Self::PutManifest)
+        let uploads = self.is_upload() && !self.is_of_source();
+        uploads && self != Self::Mount || self == Self::PutManifest
+    }
+
+    /// Tells whether an image is brought from one repository to another.
+    fn is_upload(self) -> bool {
+        matches!(
+            self,
+            Self::Mount
+                | Self::OpenUpload
+                | Self::Upload
+                | Self::UploadSource
+                | Self::UploadLarge
+                | Self::UploadLargeSource
+        )
+    }
+
+    /// Tells whether it is what is uploaded from that goes wrong.
+    fn is_of_source(self) -> bool {
+        matches!(self, Self::UploadSource | Self::UploadLargeSource)
+    }
+
+    fn is_large(self) -> bool {
+        matches!(self, Self::UploadLarge | Self::UploadLargeSource)
     }
 
     /// Returns which requests go wrong.
-    fn fault(self) -> Fault {
+    fn fault(self, image: &BuiltImage) -> Fault {
         match self {
             Self::Manifest => Fault::on("GET", "/manifests/"),
             Self::Config | Self::UploadSource => Fault::on("GET", "/blobs/"),
+            Self::UploadLargeSource => Fault::on("GET", &image.layers[0].digest),
             Self::Head => Fault::on("HEAD", "/manifests/"),
             Self::Mount | Self::OpenUpload => Fault::on("POST", "/blobs/uploads/"),
-            Self::Upload => Fault::on("PUT", "/blobs/uploads/"),
+            Self::Upload | Self::UploadLarge => Fault::on("PUT", "/blobs/uploads/"),
             Self::PutManifest => Fault::on("PUT", "/manifests/"),
             Self::Token => Fault::on_any("/token"),
         }
@@ -101,11 +133,14 @@ impl World {
             Operation::Token => target.token_auth(&tokens).start(),
             _ => target.start(),
         };
-        let image = Image::oci().layer(&[7; 5000]).build();
+        let size = if operation.is_large() { LARGE } else { 5000 };
+        let image = Image::oci().layer(&vec![7; size]).build();
         source.seed("app", "1", &image);
-        match operation {
-            Operation::OpenUpload | Operation::Upload | Operation::UploadSource => {}
-            _ => drop(target.seed("app", "1", &image)),
+        if operation.is_large() {
+            // The layer alone is missing.
+            target.put_blob("copy", &image.config);
+        } else if !operation.is_upload() || operation == Operation::Mount {
+            target.seed("app", "1", &image);
         }
         Self {
             source,
@@ -118,7 +153,7 @@ impl World {
     fn strike(&self, operation: Operation, fault: Fault) -> FaultHandle {
         match operation {
             Operation::Token => self.tokens.fault(fault),
-            Operation::UploadSource => self.source.fault(fault),
+            operation if operation.is_of_source() => self.source.fault(fault),
             _ => self.target.fault(fault),
         }
     }
@@ -140,10 +175,7 @@ impl World {
                 // What a HEAD states is not checked; who relies on it fetches by it.
                 client.manifest_digest(&at(&self.target, "app:1")).await?;
             }
-            Operation::Mount
-            | Operation::OpenUpload
-            | Operation::Upload
-            | Operation::UploadSource => {
+            operation if operation.is_upload() => {
                 let from = match operation {
                     Operation::Mount => at(&self.target, "app:1"),
                     _ => at(&self.source, "app:1"),
@@ -164,7 +196,7 @@ impl World {
                 let published = client.publish(&publication, |_| {}).await?;
                 assert_eq!(published.digest, digest);
             }
-            Operation::PutManifest => {
+            _ => {
                 let to = at(&self.target, "app:new");
                 client.put_manifest(&to, media_type, bytes.clone()).await?;
             }
@@ -179,14 +211,11 @@ impl World {
                 .target
                 .manifest("app", "new")
                 .is_some_and(|(_, bytes)| bytes == self.image.manifest),
-            Operation::Mount
-            | Operation::OpenUpload
-            | Operation::Upload
-            | Operation::UploadSource => {
+            operation if operation.is_upload() => {
                 let mut blobs = self.image.blob_digests().into_iter();
                 blobs.all(|digest| self.target.blob("copy", &digest).is_some())
             }
-            Operation::Manifest | Operation::Config | Operation::Head | Operation::Token => true,
+            _ => true,
         }
     }
 
@@ -219,7 +248,7 @@ async fn cell(
     world: &World,
     client: &Client,
 ) -> Option<String> {
-    let fault = operation.fault().answer(row.answer.clone());
+    let fault = operation.fault(&world.image).answer(row.answer.clone());
     let hits = world.strike(operation, if once { fault.times(1) } else { fault });
     let started = Instant::now();
     let Ok(result) = tokio::time::timeout(CELL, world.attempt(operation, client)).await else {
@@ -243,7 +272,8 @@ async fn cell(
             check(world.is_written(operation), "is not there");
             let final_at_once = matches!(row.expect, Expect::Final(_));
             // A stream cannot be sent again with another token, so that an upload goes on with one.
-            let is_renewed = operation == Operation::Upload && row.name == "401" && once;
+            let is_put = matches!(operation, Operation::Upload | Operation::UploadLarge);
+            let is_renewed = is_put && row.name == "401" && once;
             let has_another_way =
                 is_renewed || matches!(operation, Operation::Mount | Operation::Head);
             check(!final_at_once || has_another_way, "should have failed");

@@ -235,3 +235,55 @@ fn a_download_that_breaks_off_begins_anew() {
     assert_eq!((cut.hits(), begun), (1, 2));
     assert_eq!(got, image.layers[0].bytes);
 }
+
+#[test]
+fn a_small_blob_is_sent_at_once_unless_the_registry_does_not_take_it_so() {
+    // Its configuration is all that is uploaded.
+    let image = Image::oci().foreign_layer().build();
+    let target = EmbeddedRegistry::start();
+    push(&client(), &target, &image, blobs(&image)).0.unwrap();
+    let log = target.log();
+    assert_eq!(log.count(|r| r.is("POST", "/blobs/uploads/")), 1, "{:#?}", log.lines());
+    assert_eq!(log.count(|r| r.is("PUT", "/blobs/uploads/")), 0);
+    for status in [400, 404, 405, 411, 413] {
+        let target = EmbeddedRegistry::start();
+        let refusal = Fault::on("POST", "/blobs/uploads/").times(1);
+        target.fault(refusal.answer(Answer::status(status)));
+        let (pushed, opened) = push(&client(), &target, &image, blobs(&image));
+        assert_eq!((pushed.unwrap().uploaded, opened), (1, 1), "{status}");
+        let log = target.log();
+        assert_eq!(log.count(|r| r.is("POST", "/blobs/uploads/")), 2);
+        assert_eq!(log.count(|r| r.is("PUT", "/blobs/uploads/")), 1);
+    }
+}
+
+#[test]
+fn on_a_real_registry_too() {
+    // It opens a session, into which the blob then goes.
+    let registry = manifest_testkit::RealRegistry::start();
+    let image = Image::oci().layers(3, 100).build();
+    let to = reference(&registry.host(), "app:1");
+    let local = Arc::new(Blobs {
+        blobs: blobs(&image),
+        opened: Mutex::default(),
+    });
+    let digest = Digest::sha256(&image.manifest);
+    let media_type = MediaType::OciManifest;
+    let child = Child::new(to.repository(), &digest, media_type, &image.manifest).unwrap();
+    let publication = Publication {
+        targets: std::slice::from_ref(&to),
+        media_type,
+        bytes: &image.manifest,
+        children: &[child.on_disk(local)],
+        push_foreign: false,
+        expected: Expected::Anything,
+        verified: Some(&[]),
+    };
+    let published = run(client().publish(&publication, |_| {})).unwrap();
+    assert_eq!(published.uploaded, 4);
+    let seeder = manifest_testkit::Client::new(&registry.host());
+    for digest in image.blob_digests() {
+        let found = seeder.get(&format!("/v2/app/blobs/{digest}")).unwrap();
+        assert_eq!(found.status, 200);
+    }
+}

@@ -66,6 +66,18 @@ impl EmbeddedBuilder {
         self
     }
 
+    /// Serves so many connections at once, and resets others.
+    pub fn max_connections(mut self, most: usize) -> Self {
+        self.listen.max_connections = Some(most);
+        self
+    }
+
+    /// Works on so many requests at once, and answers others with 429.
+    pub fn max_requests(mut self, most: usize) -> Self {
+        self.listen.max_requests = Some(most);
+        self
+    }
+
     /// Demands Basic authentication; may be called for several accounts.
     pub fn basic_auth(mut self, user: &str, password: &str) -> Self {
         let account = (user.to_owned(), password.to_owned());

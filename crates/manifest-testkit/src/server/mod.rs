@@ -8,12 +8,13 @@ mod wire;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
-use http::{Request as HttpRequest, Response, Version, request::Parts};
+use http::{Request as HttpRequest, Response, StatusCode, Version, request::Parts};
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
 use hyper::server::conn::{http1, http2};
@@ -62,6 +63,10 @@ pub(crate) struct Listen {
     pub(crate) tls: Option<Arc<rustls::ServerConfig>>,
     /// Time that a round trip takes: added to the TCP handshake, the TLS handshake, each request.
     pub(crate) latency: Duration,
+    /// How many connections are served at once; others are reset.
+    pub(crate) max_connections: Option<usize>,
+    /// How many requests are worked on at once; others are answered with 429.
+    pub(crate) max_requests: Option<usize>,
 }
 
 impl Default for Listen {
@@ -70,6 +75,8 @@ impl Default for Listen {
             ip: Ipv4Addr::LOCALHOST.into(),
             tls: None,
             latency: Duration::ZERO,
+            max_connections: None,
+            max_requests: None,
         }
     }
 }
@@ -108,6 +115,8 @@ impl Server {
             handler,
             log: log.clone(),
             faults: faults.clone(),
+            connections: AtomicUsize::new(0),
+            requests: AtomicUsize::new(0),
         });
         let thread = std::thread::Builder::new()
             .name(format!("testkit {name}"))
@@ -168,6 +177,26 @@ struct Shared {
     handler: Handler,
     log: RequestLog,
     faults: Faults,
+    connections: AtomicUsize,
+    requests: AtomicUsize,
+}
+
+/// Counts one for as long as it is held.
+struct Counted<'a>(&'a AtomicUsize);
+
+impl<'a> Counted<'a> {
+    /// Begins to count one, unless there are as many as there may be.
+    fn within(counter: &'a AtomicUsize, most: Option<usize>) -> Option<Self> {
+        let counted = Self(counter);
+        let before = counter.fetch_add(1, Ordering::Relaxed);
+        most.is_none_or(|most| before < most).then_some(counted)
+    }
+}
+
+impl Drop for Counted<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
 }
 
 /// Accepts connections until told to stop. Leaving the runtime drops those that are still open.
@@ -194,6 +223,14 @@ async fn accept(listener: tokio::net::TcpListener, shared: Arc<Shared>) {
         shared.log.connected();
         let shared = shared.clone();
         tokio::spawn(async move {
+            let most = shared.listen.max_connections;
+            let Some(_counted) = Counted::within(&shared.connections, most) else {
+                shared.log.refused();
+                // With nothing to linger for, closing resets it.
+                let _ = stream.set_zero_linger();
+                return;
+            };
+            let shared = shared.clone();
             // A client that goes away, or a fault, ends a connection with an error: both are wanted.
             let _ = serve(stream, connection_id, shared).await;
         });
@@ -237,6 +274,9 @@ async fn serve(
     }
     pause(shared.listen.latency).await;
     let stream = TlsAcceptor::from(tls.clone()).accept(wire).await?;
+    if stream.get_ref().1.handshake_kind() == Some(rustls::HandshakeKind::Resumed) {
+        shared.log.resumed();
+    }
     if stream.get_ref().1.alpn_protocol() == Some(b"h2") {
         let connection = http2::Builder::new(TokioExecutor::new())
             .timer(TokioTimer::new())
@@ -268,10 +308,22 @@ async fn answer(
     let (parts, body) = request.into_parts();
     let seq = shared.log.arrived(entry(&parts, connection_id));
     let fault = shared.faults.take(parts.method.as_str(), parts.uri.path());
+    let counted = Counted::within(&shared.requests, shared.listen.max_requests);
     let body = body.collect().await.map_err(io::Error::other)?.to_bytes();
     shared.log.body_read(seq, body.len());
     pause(shared.listen.latency).await;
     let is_head = parts.method == http::Method::HEAD;
+    if counted.is_none() {
+        shared
+            .log
+            .answered(seq, StatusCode::TOO_MANY_REQUESTS.as_u16());
+        let mut response = Response::new(Bytes::new());
+        *response.status_mut() = StatusCode::TOO_MANY_REQUESTS;
+        return match Outcome::plain(response, is_head, &control) {
+            Outcome::Answer(response) => Ok(response),
+            Outcome::Cut => Err(io::Error::other("it was not to be cut")),
+        };
+    }
     let outcome = match fault {
         Some(answer) => {
             let normal = (shared.handler)(Call {

@@ -1,0 +1,352 @@
+//! Bodies of blobs: on which connections they go, and how many at once.
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use manifest_registry::{
+    Certificates, Client, ClientConfig, HostCertificates, Insecure, Mirror, MirrorRule, Mirrors,
+    Observer, Pem, Proxies, ProxySetting, Published, Resuming, Retry, Retrying, Secret, Serves,
+    limits,
+};
+use manifest_testkit::image::{BuiltImage, Image};
+use manifest_testkit::tls::Identity;
+use manifest_testkit::{EmbeddedRegistry, ForwardProxy, TestCa};
+
+use crate::publish::Job;
+use crate::{config, reference, run};
+
+/// The size of a layer that is sent on a connection for bodies.
+const LARGE: usize = 70_000;
+
+/// Counts what is done a second time.
+#[derive(Debug, Default)]
+struct Notes {
+    retries: Mutex<Vec<String>>,
+    resumed: Mutex<usize>,
+}
+
+impl Observer for Notes {
+    fn retrying(&self, retry: &Retrying<'_>) {
+        self.retries.lock().unwrap().push(retry.error.to_string());
+    }
+
+    fn resuming(&self, _: &Resuming<'_>) {
+        *self.resumed.lock().unwrap() += 1;
+    }
+}
+
+/// A client that believes any certificate, and what it does a second time.
+fn client() -> (Client, Arc<Notes>) {
+    client_with(config())
+}
+
+fn client_with(config: ClientConfig) -> (Client, Arc<Notes>) {
+    let notes = Arc::new(Notes::default());
+    let insecure = Insecure {
+        all: true,
+        hosts: vec![],
+    };
+    let client = Client::new(ClientConfig {
+        insecure,
+        observer: notes.clone(),
+        ..config
+    });
+    (client.unwrap(), notes)
+}
+
+fn image(layers: usize, bytes: usize) -> BuiltImage {
+    Image::oci().layers(layers, bytes).build()
+}
+
+/// Copies an image from one registry to another.
+fn copy(
+    client: &Client,
+    from: &EmbeddedRegistry,
+    to: &EmbeddedRegistry,
+    image: &BuiltImage,
+) -> Published {
+    let job = Job::new(&from.host(), &[("source", image)]);
+    let published = run(job.publish(client, &reference(&to.host(), "app:1")));
+    let published = published.unwrap_or_else(|error| panic!("{}", crate::chain(&error)));
+    for digest in image.blob_digests() {
+        assert!(to.blob("app", &digest).is_some(), "{digest}");
+    }
+    published
+}
+
+fn tls(ca: &TestCa) -> EmbeddedRegistry {
+    EmbeddedRegistry::builder().tls(ca).start()
+}
+
+#[test]
+fn large_blobs_leave_the_http2_connection() {
+    let ca = TestCa::new();
+    let (source, target) = (tls(&ca), tls(&ca));
+    let image = Image::oci()
+        .layer(&[1; LARGE])
+        .layer(&[2; LARGE])
+        .layer(&[3; limits::SMALL_BLOB as usize])
+        .build();
+    source.seed("source", "1", &image);
+    let published = copy(&client().0, &source, &target, &image);
+    assert_eq!(published.uploaded, 4);
+    assert_eq!(target.open_uploads("app"), 0);
+    for registry in [&source, &target] {
+        let large = |length: usize| length > limits::SMALL_BLOB as usize;
+        let requests = registry.log().requests();
+        let by_http1: Vec<_> = requests.iter().filter(|r| !r.http2).collect();
+        assert_eq!(by_http1.len(), 2, "{:#?}", registry.log().lines());
+        for request in by_http1 {
+            let is_download = request.method == "GET" && request.path.contains("/blobs/sha256:");
+            let is_upload = request.method == "PUT" && large(request.body_len);
+            assert!(is_download || is_upload, "{}", request.line());
+        }
+        assert!(registry.log().connections() <= 3);
+        // The first of them comes after a connection of that host, whose session it resumes.
+        assert!(registry.log().resumed_connections() >= 1);
+    }
+}
+
+#[test]
+fn what_is_missing_is_asked_for_at_once() {
+    let ca = TestCa::new();
+    let latency = Duration::from_millis(300);
+    let source = tls(&ca);
+    let target = EmbeddedRegistry::builder()
+        .tls(&ca)
+        .latency(latency)
+        .start();
+    let image = image(60, 100);
+    source.seed("source", "1", &image);
+    copy(&client().0, &source, &target, &image);
+    let log = target.log();
+    let looks = log.requests().into_iter();
+    let looks: Vec<_> = looks.filter(|r| r.is("HEAD", "/blobs/")).collect();
+    let last = looks.iter().map(|r| r.started).max().unwrap();
+    assert_eq!(looks.len(), 61);
+    assert!(looks.iter().all(|r| r.answered.unwrap() > last));
+}
+
+#[test]
+fn bodies_are_bounded() {
+    let ca = TestCa::new();
+    let latency = Duration::from_millis(100);
+    let builder = || EmbeddedRegistry::builder().tls(&ca).latency(latency);
+    let (source, target) = (builder().start(), builder().start());
+    let image = image(60, LARGE);
+    source.seed("source", "1", &image);
+    copy(&client().0, &source, &target, &image);
+    for registry in [&source, &target] {
+        let log = registry.log();
+        let bodies = |r: &&manifest_testkit::log::Request| !r.http2;
+        let requests = log.requests();
+        let bodies: Vec<_> = requests.iter().filter(bodies).collect();
+        let at = |moment| {
+            let is_under_way = |r: &&&manifest_testkit::log::Request| {
+                r.started <= moment && r.answered.unwrap() > moment
+            };
+            bodies.iter().filter(is_under_way).count()
+        };
+        let most = bodies.iter().map(|r| at(r.started)).max();
+        assert_eq!(most, Some(limits::BODY_CONNECTIONS));
+        assert!(
+            log.connections() <= 1 + limits::BODY_CONNECTIONS + 4,
+            "{}",
+            log.connections()
+        );
+    }
+}
+
+#[test]
+fn within_one_host_too() {
+    // Each copy holds a download while it waits for an upload.
+    let ca = TestCa::new();
+    let registry = EmbeddedRegistry::builder().tls(&ca).never_mount().start();
+    let image = image(3 * limits::BODY_CONNECTIONS, LARGE);
+    registry.seed("source", "1", &image);
+    let published = copy(&client().0, &registry, &registry, &image);
+    assert_eq!(published.uploaded, image.layers.len() + 1);
+}
+
+#[test]
+fn a_host_that_gives_few_connections_is_used_with_few() {
+    for (ca, most) in [
+        (Some(TestCa::new()), 4),
+        (Some(TestCa::new()), 2),
+        (None, 4),
+    ] {
+        let latency = Duration::from_millis(30);
+        let mut builder = EmbeddedRegistry::builder()
+            .max_connections(most)
+            .latency(latency);
+        let mut source = EmbeddedRegistry::builder();
+        if let Some(ca) = &ca {
+            (builder, source) = (builder.tls(ca), source.tls(ca));
+        }
+        let (source, target) = (source.start(), builder.start());
+        let image = image(40, LARGE);
+        source.seed("source", "1", &image);
+        let retry = Retry {
+            times: 5,
+            first_wait: Duration::from_millis(20),
+            ..Retry::default()
+        };
+        let (client, notes) = client_with(ClientConfig { retry, ..config() });
+        let published = copy(&client, &source, &target, &image);
+        assert_eq!(published.uploaded, 41);
+        let log = target.log();
+        assert!(log.refused_connections() > 0);
+        // It learns: most of the forty go without being refused first.
+        assert!(
+            log.refused_connections() < 60,
+            "{}",
+            log.refused_connections()
+        );
+        let retries = notes.retries.lock().unwrap();
+        assert!(retries.len() < 30, "{most}: {retries:#?}");
+    }
+}
+
+#[test]
+fn a_host_that_says_not_now_is_slowed_down_for() {
+    let ca = TestCa::new();
+    for (layers, bytes) in [(80, 100), (40, LARGE)] {
+        let source = tls(&ca);
+        let target = EmbeddedRegistry::builder()
+            .tls(&ca)
+            .max_requests(5)
+            .latency(Duration::from_millis(20))
+            .start();
+        let image = image(layers, bytes);
+        source.seed("source", "1", &image);
+        let retry = Retry {
+            times: 6,
+            first_wait: Duration::from_millis(50),
+            ..Retry::default()
+        };
+        let (client, _) = client_with(ClientConfig { retry, ..config() });
+        let published = copy(&client, &source, &target, &image);
+        assert_eq!(published.uploaded, layers + 1);
+        // It was too much at first, and less than twice over all.
+        let refused = target.log().count(|r| r.status == 429);
+        let others = target.log().count(|r| r.status != 429);
+        assert!(refused > 0 && refused < 2 * others, "{refused} of {others}");
+    }
+}
+
+#[test]
+fn a_small_blob_goes_in_a_single_request_where_that_is_known_to_work() {
+    let ca = TestCa::new();
+    let is_single =
+        |r: &manifest_testkit::log::Request| r.method == "POST" && r.query.starts_with("digest=");
+    // One finds out, if there are many; the others that begin with it do as ever.
+    let (source, target) = (tls(&ca), tls(&ca));
+    let few = image(3, 100);
+    let many = Image::oci().seed("many").layers(20, 100).build();
+    let more = Image::oci().seed("more").layers(20, 100).build();
+    for (image, tag) in [(&few, "1"), (&many, "2"), (&more, "3")] {
+        source.seed("source", tag, image);
+    }
+    let (client, _) = client();
+    copy(&client, &source, &target, &few);
+    assert_eq!(target.log().count(is_single), 0);
+    copy(&client, &source, &target, &many);
+    assert_eq!(target.log().count(is_single), 1);
+    target.log().clear();
+    copy(&client, &source, &target, &more);
+    assert_eq!(target.log().count(is_single), 21);
+    assert_eq!(target.log().count(|r| r.is("PUT", "/blobs/uploads/")), 0);
+}
+
+#[test]
+fn bodies_go_by_the_proxy() {
+    let ca = TestCa::new();
+    let (source, target) = (tls(&ca), tls(&ca));
+    let image = image(4, LARGE);
+    source.seed("source", "1", &image);
+    let proxy = ForwardProxy::start(&target.host());
+    let proxies = Proxies {
+        https: Some(ProxySetting {
+            name: "HTTPS_PROXY".to_owned(),
+            url: Secret::new(&proxy.host()),
+        }),
+        no_proxy: source.host(),
+        ..Proxies::default()
+    };
+    let (client, _) = client_with(ClientConfig {
+        proxies,
+        ..config()
+    });
+    let job = Job::new(&source.host(), &[("source", &image)]);
+    run(job.publish(&client, &reference("registry.test", "app:1"))).unwrap();
+    let connections = target.log().connections();
+    assert!((3..=5).contains(&connections), "{connections}");
+    assert_eq!(proxy.lines().len(), connections);
+    assert_eq!(
+        target.log().count(|r| r.is("PUT", "/blobs/") && !r.http2),
+        4
+    );
+}
+
+#[test]
+fn bodies_show_the_client_certificate() {
+    let (ca, clients) = (TestCa::new(), TestCa::new());
+    let source = tls(&ca);
+    let target = EmbeddedRegistry::builder().tls(&ca).client_ca(&clients);
+    let target = target.start();
+    let image = image(4, LARGE);
+    source.seed("source", "1", &image);
+    let Identity { cert_pem, key_pem } = clients.client();
+    let pem = |name: &str, text: String| Pem {
+        name: name.to_owned(),
+        bytes: text.into(),
+    };
+    let own = HostCertificates {
+        folders: vec!["certs.d".into()],
+        identities: vec![manifest_registry::Identity {
+            certificate: pem("client.cert", cert_pem),
+            key: pem("client.key", key_pem),
+        }],
+        ..HostCertificates::default()
+    };
+    let certificates = Certificates {
+        roots: vec![pem("ca.pem", ca.ca_pem())],
+        hosts: [(target.host(), own)].into(),
+    };
+    let client = Client::new(ClientConfig {
+        certificates,
+        ..config()
+    });
+    copy(&client.unwrap(), &source, &target, &image);
+    assert_eq!(
+        target.log().count(|r| r.is("PUT", "/blobs/") && !r.http2),
+        4
+    );
+}
+
+#[test]
+fn bodies_come_from_mirrors() {
+    let ca = TestCa::new();
+    let (source, mirror, target) = (tls(&ca), tls(&ca), tls(&ca));
+    let image = image(4, LARGE);
+    for registry in [&source, &mirror] {
+        registry.seed("source", "1", &image);
+    }
+    let rule = MirrorRule {
+        prefix: source.host(),
+        mirrors: vec![Mirror::new(&mirror.host(), Serves::All).unwrap()],
+    };
+    let mirrors = Mirrors {
+        places: vec![vec![rule]],
+    };
+    let (client, _) = client_with(ClientConfig {
+        mirrors,
+        ..config()
+    });
+    copy(&client, &source, &target, &image);
+    assert_eq!(
+        mirror.log().count(|r| r.is("GET", "/blobs/") && !r.http2),
+        4
+    );
+    assert_eq!(source.log().count(|r| r.is("GET", "/blobs/")), 0);
+}
