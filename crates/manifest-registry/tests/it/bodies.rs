@@ -268,7 +268,7 @@ fn bodies_go_by_the_proxy() {
     let proxies = Proxies {
         https: Some(ProxySetting {
             name: "HTTPS_PROXY".to_owned(),
-            url: Secret::new(&proxy.host()),
+            url: Secret::new(proxy.host()),
         }),
         no_proxy: source.host(),
         ..Proxies::default()
