@@ -10,7 +10,7 @@ use rustls::ClientConfig;
 
 use super::content::{self, Work};
 use super::home::Home;
-use super::measured::{Measured, measure, median};
+use super::measured::{Measured, measure, measure_here, median};
 use super::program::{installed, tool};
 use super::remote::{Front, Remote, Setup};
 use super::upload::{Blob, upload};
@@ -217,8 +217,9 @@ impl Copier {
         match self {
             Self::Raw => {
                 let connections = cell.work.connections();
-                let wall = upload(&target.host(), &source.tls, &source.blobs, connections)?;
-                Ok(Measured { wall, peak_kib: 0 })
+                let work = || upload(&target.host(), &source.tls, &source.blobs, connections);
+                let (uploaded, measured) = measure_here(work);
+                uploaded.map(|()| measured)
             }
             Self::Ours(tool) => run(
                 tool,
