@@ -4,15 +4,15 @@
 //! | --- | --- |
 //! | [`world`] | the registry, the token server, and the images in it |
 //! | [`program`] | the programs, and how each makes and pushes a list |
+//! | [`copies`] | many layers, or a large one, from registry to registry |
+//! | [`content`] | the layers that are copied |
+//! | [`upload`] | the same bytes from a client that does nothing else: what copies are compared with |
+//! | [`cold`] | a list of a few images of one repository, from cold |
+//! | [`load`] | a push of many images, beside the same requests from a load generator |
+//! | [`replay`] | the load generator |
+//! | [`remote`] | a registry behind nginx or nothing, some way off, for these three |
 //! | [`tokens`] | the token server, and a login |
 //! | [`home`] | the home folder that a program starts with |
-//! | [`copies`] | many layers, or a large one, from registry to registry |
-//! | [`cold`] | a few images of one repository, from cold |
-//! | [`content`] | those layers |
-//! | [`remote`] | those registries: on disk, behind nginx or nothing, some way off |
-//! | [`upload`] | the bytes alone, sent by a client that does nothing else: what copies are compared with |
-//! | [`load`] | many images at once, beside their requests alone |
-//! | [`replay`] | the load generator that sends those |
 //! | [`measured`] | time, processor time and memory of a process |
 //!
 //! What is printed to standard output is Markdown, for `docs/performance.md`.
