@@ -4,14 +4,16 @@
 //! | --- | --- |
 //! | [`world`] | the registry, the token server, and the images in it |
 //! | [`program`] | the programs, and how each makes and pushes a list |
+//! | [`copies`] | many layers, or a large one, from registry to registry |
+//! | [`content`] | the layers that are copied |
+//! | [`upload`] | the same bytes from a client that does nothing else: what copies are compared with |
+//! | [`cold`] | a list of a few images of one repository, from cold |
+//! | [`load`] | a push of many images, beside the same requests from a load generator |
+//! | [`replay`] | the load generator |
+//! | [`remote`] | a registry behind nginx or nothing, some way off, for these three |
 //! | [`tokens`] | the token server, and a login |
 //! | [`home`] | the home folder that a program starts with |
-//! | [`copies`] | many layers, or a large one, from registry to registry |
-//! | [`cold`] | a few images of one repository, from cold |
-//! | [`content`] | those layers |
-//! | [`remote`] | those registries: on disk, behind nginx or nothing, some way off |
-//! | [`upload`] | the bytes alone, sent by a client that does nothing else: what copies are compared with |
-//! | [`measured`] | time and memory of a process |
+//! | [`measured`] | time, processor time and memory of a process |
 //!
 //! What is printed to standard output is Markdown, for `docs/performance.md`.
 
@@ -25,9 +27,11 @@ mod cold;
 mod content;
 mod copies;
 mod home;
+mod load;
 mod measured;
 mod program;
 mod remote;
+mod replay;
 mod tokens;
 mod upload;
 mod world;
@@ -57,7 +61,7 @@ pub(crate) struct Args {
     /// Part to measure; may be given several times
     #[arg(long, value_name = "PART")]
     part: Vec<Part>,
-    /// What is in front of the registries (copies, cold); may be given several times
+    /// What is in front of the registries (copies, cold, load); may be given several times
     #[arg(long, value_name = "FRONT")]
     front: Vec<Front>,
     /// What is copied; may be given several times
@@ -84,6 +88,8 @@ enum Part {
     Copies,
     /// All programs with a few images of one repository, from cold
     Cold,
+    /// Ours with 500 images, beside the same requests from a load generator
+    Load,
 }
 
 impl Args {
@@ -118,7 +124,10 @@ pub(crate) fn run(args: &Args) -> TaskResult {
         copies::run(args, ours.clone())?;
     }
     if wants(Part::Cold) {
-        cold::run(args, ours)?;
+        cold::run(args, ours.clone())?;
+    }
+    if wants(Part::Load) {
+        load::run(args, &ours)?;
     }
     Ok(())
 }

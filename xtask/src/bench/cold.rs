@@ -7,10 +7,10 @@ use manifest_testkit::image::Image;
 use manifest_testkit::{TestCa, seed};
 
 use super::home::Home;
-use super::measured::Measured;
+use super::measured::{Measured, median};
 use super::program::{self, Program};
 use super::remote::{Front, Setup};
-use super::tokens::{Tokens, seeding_token};
+use super::tokens::{Tokens, seeding_token, token_server};
 use super::{Args, chosen};
 use crate::{TaskResult, target_folder};
 
@@ -75,7 +75,7 @@ impl Row {
     /// Runs the program once, with a registry and a home folder of its own.
     fn measure(&self, front: Front, latency: Duration) -> Result<Measured, String> {
         let ca = TestCa::new();
-        let tokens = Tokens::start(&ca, latency);
+        let tokens = Tokens::start(token_server(&ca), latency);
         let setup = Setup {
             front,
             latency,
@@ -103,7 +103,7 @@ impl Row {
     }
 
     fn print(&self, front: Front, latency: Duration, measured: &mut [Measured]) {
-        let median = super::measured::median(measured);
+        let median = median(measured);
         let minimum = measured.first().copied().unwrap_or_default();
         let round_trips = |measured: Measured| {
             if latency.is_zero() {

@@ -58,7 +58,12 @@ impl Work {
 
     /// How many connections the yardstick has.
     pub(super) fn connections(self) -> usize {
-        if self.shape().images == 1 { 1 } else { 16 }
+        if self.has_many_files() { 16 } else { 1 }
+    }
+
+    /// Whether a registry stores it in many files, and not in a large one.
+    pub(super) fn has_many_files(self) -> bool {
+        self.shape().images > 1
     }
 }
 
@@ -85,7 +90,7 @@ pub(super) fn put(work: Work, remote: &Remote, ca: &TestCa) -> Result<Vec<Blob>,
         layers,
         bytes,
     } = work.shape();
-    if images == 1 {
+    if !work.has_many_files() {
         return put_large(remote, ca, bytes)
             .map_err(|error| format!("cannot make a layer: {error}"));
     }

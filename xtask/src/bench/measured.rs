@@ -1,6 +1,6 @@
 //! Running a program, with the time that it takes and the memory that it has at most.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -9,10 +9,15 @@ use std::time::{Duration, Instant};
 /// often would slow down what is measured.
 const LOOK: Duration = Duration::from_millis(5);
 
+/// How long a tick of Linux's process statistics is: `USER_HZ` is 100 on all that this runs on.
+const TICK: Duration = Duration::from_millis(10);
+
 /// What a program took.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Measured {
     pub(super) wall: Duration,
+    /// Processor time of all its threads, to 10 ms; 0 where the system does not tell.
+    pub(super) cpu: Duration,
     /// The most memory that it had at once, in KiB; 0 where the system does not tell.
     pub(super) peak_kib: u64,
 }
@@ -22,6 +27,7 @@ impl Measured {
     pub(super) fn then(self, next: Self) -> Self {
         Self {
             wall: self.wall + next.wall,
+            cpu: self.cpu + next.cpu,
             peak_kib: self.peak_kib.max(next.peak_kib),
         }
     }
@@ -47,33 +53,58 @@ pub(super) fn measure(mut command: Command) -> Result<Measured, String> {
         .stderr(Stdio::piped())
         .spawn()
         .map_err(|error| format!("cannot run {name}: {error}"))?;
-    let status_file = format!("/proc/{}/status", child.id());
+    let process = PathBuf::from(format!("/proc/{}", child.id()));
     let ended = AtomicBool::new(false);
-    let (output, wall, peak_kib) = std::thread::scope(|scope| {
+    let (output, measured) = std::thread::scope(|scope| {
         let watch = scope.spawn(|| {
-            let mut peak = 0;
+            let mut seen = Measured::default();
             while !ended.load(Ordering::Relaxed) {
-                peak = peak.max(peak_of(Path::new(&status_file)).unwrap_or(0));
+                seen.peak_kib = seen.peak_kib.max(peak_of(&process).unwrap_or(0));
+                seen.cpu = seen.cpu.max(cpu_of(&process).unwrap_or_default());
                 std::thread::sleep(LOOK);
             }
-            peak
+            seen
         });
         let output = child.wait_with_output();
         let wall = start.elapsed();
         ended.store(true, Ordering::Relaxed);
-        (output, wall, watch.join().unwrap_or(0))
+        let seen = watch.join().unwrap_or_default();
+        (output, Measured { wall, ..seen })
     });
     let output = output.map_err(|error| format!("cannot wait for {name}: {error}"))?;
     if !output.status.success() {
         let said = String::from_utf8_lossy(&output.stderr);
         return Err(format!("{name}: {}: {}", output.status, said.trim()));
     }
-    Ok(Measured { wall, peak_kib })
+    Ok(measured)
+}
+
+/// Runs something in this process, and measures it.
+pub(super) fn measure_here<T>(work: impl FnOnce() -> T) -> (T, Measured) {
+    let cpu = || cpu_of(Path::new("/proc/self")).unwrap_or_default();
+    let (start, cpu_before) = (Instant::now(), cpu());
+    let result = work();
+    let measured = Measured {
+        wall: start.elapsed(),
+        cpu: cpu().saturating_sub(cpu_before),
+        peak_kib: 0,
+    };
+    (result, measured)
 }
 
 /// Reads the peak of a process's resident memory (`VmHWM` in `proc_pid_status(5)`), in KiB.
-fn peak_of(status: &Path) -> Option<u64> {
-    let text = std::fs::read_to_string(status).ok()?;
+fn peak_of(process: &Path) -> Option<u64> {
+    let text = std::fs::read_to_string(process.join("status")).ok()?;
     let line = text.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
     line.trim().strip_suffix("kB")?.trim().parse().ok()
+}
+
+/// Reads a process's processor time (`utime` and `stime` in `proc_pid_stat(5)`).
+fn cpu_of(process: &Path) -> Option<Duration> {
+    let text = std::fs::read_to_string(process.join("stat")).ok()?;
+    // The name, in parentheses, may have spaces.
+    let (_, fields) = text.rsplit_once(") ")?;
+    let mut times = fields.split(' ').skip(11).map(str::parse::<u32>);
+    let (user, system) = (times.next()?.ok()?, times.next()?.ok()?);
+    Some(TICK * (user + system))
 }

@@ -18,8 +18,8 @@ pub(super) struct Tokens {
 }
 
 impl Tokens {
-    pub(super) fn start(ca: &TestCa, latency: Duration) -> Self {
-        let server = token_server(ca).start();
+    pub(super) fn start(server: TokenBuilder, latency: Duration) -> Self {
+        let server = server.start();
         let line = (!latency.is_zero()).then(|| DelayLine::start(&server.host(), latency));
         Self { line, server }
     }

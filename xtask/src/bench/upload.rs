@@ -6,7 +6,6 @@ use std::net::TcpStream;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::{Duration, Instant};
 
 use rustls::pki_types::ServerName;
 use rustls::{ClientConfig, ClientConnection, StreamOwned};
@@ -26,13 +25,13 @@ pub(super) enum Content {
     File(PathBuf),
 }
 
-/// Uploads blobs to repository `app`, as many at once as there are connections, and returns how long all of it took.
+/// Uploads blobs to repository `app`, as many at once as there are connections.
 pub(super) fn upload(
     host: &str,
     tls: &Arc<ClientConfig>,
     blobs: &[Blob],
     connections: usize,
-) -> Result<Duration, String> {
+) -> Result<(), String> {
     let next = AtomicUsize::new(0);
     let work = || {
         let mut connection = Connection::open(host, tls)?;
@@ -41,7 +40,6 @@ pub(super) fn upload(
         }
         Ok::<_, io::Error>(())
     };
-    let start = Instant::now();
     let results: Vec<io::Result<()>> = std::thread::scope(|scope| {
         let threads: Vec<_> = (0..connections).map(|_| scope.spawn(work)).collect();
         let results = threads.into_iter().map(std::thread::ScopedJoinHandle::join);
@@ -49,10 +47,8 @@ pub(super) fn upload(
             .map(|result| result.unwrap_or_else(|_| Err(io::Error::other("a thread panicked"))))
             .collect()
     });
-    let wall = start.elapsed();
     let result: io::Result<()> = results.into_iter().collect();
-    result.map_err(|error| format!("cannot upload: {error}"))?;
-    Ok(wall)
+    result.map_err(|error| format!("cannot upload: {error}"))
 }
 
 /// A connection that is kept from request to request.

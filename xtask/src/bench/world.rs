@@ -19,6 +19,9 @@ const LAYER_BYTES: usize = 100;
 /// How many repositories the images are put into with one token, so that it fits into a header.
 const SEEDED_AT_ONCE: usize = 20;
 
+/// How many threads put images in place.
+const SEEDERS: usize = 4;
+
 /// The images of one measurement.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Work {
@@ -32,7 +35,7 @@ impl Work {
     /// Puts the images into a registry that asks for tokens, each into a repository of its own.
     pub(super) fn put(self, client: &Client, tokens: &TokenServer, ca: &TestCa) -> TaskResult {
         let images: Vec<usize> = (0..self.images).collect();
-        for images in images.chunks(SEEDED_AT_ONCE) {
+        let put = |images: &[usize]| {
             let names: Vec<String> = images.iter().copied().map(source).collect();
             let seeder = client.clone().bearer(&seeding_token(tokens, ca, &names)?);
             for (name, &i) in names.iter().zip(images) {
@@ -44,6 +47,18 @@ impl Work {
                     seed::push_with(&seeder, name, "1", &image);
                 }
             }
+            Ok(())
+        };
+        let lots: Vec<&[usize]> = images.chunks(SEEDED_AT_ONCE).collect();
+        for lots in lots.chunks(SEEDERS) {
+            std::thread::scope(|scope| {
+                let seeders: Vec<_> = lots.iter().map(|lot| scope.spawn(|| put(lot))).collect();
+                let failed = |_| Err("images cannot be put in place".to_owned());
+                let mut results = seeders
+                    .into_iter()
+                    .map(|seeder| seeder.join().unwrap_or_else(failed));
+                results.try_for_each(|result| result)
+            })?;
         }
         Ok(())
     }

@@ -1,0 +1,217 @@
+//! Many images at once: a push, beside the same requests sent by a load generator.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use http::header::{CONNECTION, CONTENT_LENGTH, HOST, TRANSFER_ENCODING};
+use http::{HeaderMap, HeaderName, HeaderValue, Method};
+use manifest_testkit::log::Request;
+use manifest_testkit::{Client, LoggingProxy, RealRegistry, TestCa};
+
+use super::home::Home;
+use super::measured::{Measured, measure, measure_here};
+use super::program::installed;
+use super::remote::{Front, Setup};
+use super::replay::{Recorded, Target};
+use super::tokens::{Tokens, seeding_token, token_server};
+use super::world::Work;
+use super::{Args, chosen};
+use crate::TaskResult;
+
+/// How long tokens are good for, in seconds: those of the recorded run are used again.
+const TOKEN_LIFETIME: u64 = 3600;
+
+/// The repository that is pushed to.
+const REPOSITORY: &str = "list";
+
+/// The latencies that are measured where none are named, in milliseconds.
+const LATENCIES: [u64; 1] = [0];
+
+/// What a push asked for.
+struct Recording {
+    /// Its requests: all of one phase can be sent at once, after those of the phase before.
+    phases: Vec<Vec<Recorded>>,
+    connections: usize,
+    /// The most requests that were under way at once.
+    in_flight: usize,
+}
+
+/// What is the same for all registries of this part.
+struct Load {
+    ours: PathBuf,
+    work: Work,
+    ca: TestCa,
+    tokens: Tokens,
+    latency: Duration,
+}
+
+/// Measures a push of many images, and the same requests from a load generator.
+pub(super) fn run(args: &Args, ours: &Path) -> TaskResult {
+    let work = Work {
+        images: if args.quick { 20 } else { 500 },
+        layers: if args.quick { 3 } else { 10 },
+        attested: false,
+    };
+    println!(
+        "\nA push of {} images of {} layers from as many repositories, and the same requests from a load generator:\n",
+        work.images, work.layers
+    );
+    println!(
+        "| front | latency | requests | connections | ours | requests alone | of those | processor: ours | requests alone | peak memory |"
+    );
+    println!("| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |");
+    for &latency in &chosen(&args.latency, LATENCIES.to_vec()) {
+        let latency = Duration::from_millis(latency);
+        let ca = TestCa::new();
+        let load = Load {
+            ours: ours.to_owned(),
+            work,
+            tokens: Tokens::start(token_server(&ca).expires_in(TOKEN_LIFETIME), latency),
+            ca,
+            latency,
+        };
+        eprintln!("bench: recording a push at {} ms", latency.as_millis());
+        let recording = load.record()?;
+        for &front in &chosen(&args.front, vec![Front::None]) {
+            load.compare(front, &recording, args.runs.unwrap_or(1))?;
+        }
+    }
+    Ok(())
+}
+
+impl Load {
+    /// Pushes to a registry behind a proxy that takes notes.
+    fn record(&self) -> Result<Recording, String> {
+        let registry = RealRegistry::builder()
+            .token_auth_at(self.tokens.server(), &self.tokens.realm())
+            .try_start()
+            .map_err(|error| format!("no real registry to measure on: {error}"))?;
+        let near = Client::new(&registry.host());
+        self.work.put(&near, self.tokens.server(), &self.ca)?;
+        let proxy = LoggingProxy::builder(&registry.host())
+            .tls(&self.ca)
+            .delay(self.latency)
+            .start();
+        self.push(&proxy.host(), || proxy.log().clear())?;
+        let log = proxy.log();
+        let names = [REPOSITORY.to_owned()];
+        let token = seeding_token(self.tokens.server(), &self.ca, &names)?;
+        Ok(Recording {
+            phases: phases(&log.requests(), &near.bearer(&token))?,
+            connections: log.connections(),
+            in_flight: log.max_in_flight(),
+        })
+    }
+
+    /// Makes a list, which is not measured, and pushes it.
+    fn push(&self, host: &str, before_push: impl FnOnce()) -> Result<Measured, String> {
+        let home = Home::new(&self.ca, &[host.to_owned()])?;
+        let list = format!("{host}/{REPOSITORY}:1");
+        let tool = installed(self.ours.clone());
+        let run = |words: &[&str], images: &[String]| {
+            let mut command = home.command(&tool);
+            command.args(words).args(images);
+            measure(command)
+        };
+        run(&["create", &list], &self.work.images(host))?;
+        before_push();
+        run(&["push", &list], &[])
+    }
+
+    /// Pushes to one registry, sends the recorded requests to another, and prints both.
+    fn compare(&self, front: Front, recording: &Recording, runs: usize) -> TaskResult {
+        let registry = || {
+            let setup = Setup {
+                front,
+                latency: self.latency,
+                ca: &self.ca,
+                tokens: Some(&self.tokens),
+                on_disk: false,
+            };
+            let remote = setup.start()?;
+            let near = remote.near(&self.ca);
+            self.work.put(&near, self.tokens.server(), &self.ca)?;
+            Ok::<_, String>(remote)
+        };
+        for _ in 0..runs {
+            eprintln!("bench: a push, front {front}");
+            let remote = registry()?;
+            let pushed = self.push(&remote.host(), || {})?;
+            drop(remote);
+            eprintln!("bench: its requests alone, front {front}");
+            let remote = registry()?;
+            let target = Target {
+                host: remote.host(),
+                tls: self.ca.client_config(),
+                connections: recording.connections,
+                streams: recording.in_flight.div_ceil(recording.connections),
+            };
+            let (result, replayed) = measure_here(|| target.replay(&recording.phases));
+            result?;
+            println!(
+                "| {front} | {} ms | {} | {} | {:.2} s | {:.2} s | {:.2} | {:.2} s | {:.2} s | {:.1} MB |",
+                self.latency.as_millis(),
+                recording.phases.iter().map(Vec::len).sum::<usize>(),
+                recording.connections,
+                pushed.wall.as_secs_f64(),
+                replayed.wall.as_secs_f64(),
+                pushed.wall.as_secs_f64() / replayed.wall.as_secs_f64(),
+                pushed.cpu.as_secs_f64(),
+                replayed.cpu.as_secs_f64(),
+                pushed.peak_mb(),
+            );
+        }
+        Ok(())
+    }
+}
+
+/// Puts requests into phases: looks before the push, mounts, images, the list, looks after it. The push puts an image once its
+/// own layers are mounted; the load generator waits for all mounts.
+fn phases(requests: &[Request], near: &Client) -> Result<Vec<Vec<Recorded>>, String> {
+    let list = requests
+        .iter()
+        .position(|request| request.method == "PUT" && !request.path.contains("/manifests/sha256:"))
+        .ok_or("the push that was recorded pushed no list")?;
+    let mut phases = vec![Vec::new(); 5];
+    for (at, request) in requests.iter().enumerate() {
+        let phase = match request.method.as_str() {
+            "POST" => 1,
+            "PUT" if at != list => 2,
+            "PUT" => 3,
+            _ if at > list => 4,
+            _ => 0,
+        };
+        phases[phase].push(recorded(request, near)?);
+    }
+    Ok(phases)
+}
+
+/// Returns a request as it was sent. The body, which is not in the log, is what the registry has now.
+fn recorded(request: &Request, near: &Client) -> Result<Recorded, String> {
+    let body = if request.method == "PUT" {
+        let stored = near.get(&request.path).map_err(|error| error.to_string())?;
+        stored.body
+    } else {
+        Vec::new()
+    };
+    if body.len() != request.body_len {
+        return Err(format!("{} cannot be sent again", request.line()));
+    }
+    let mut headers = HeaderMap::new();
+    for (name, value) in &request.headers {
+        let name = HeaderName::from_bytes(name.as_bytes()).map_err(|error| error.to_string())?;
+        let value = HeaderValue::from_str(value).map_err(|error| error.to_string())?;
+        // The client sets those that speak of the connection.
+        if ![CONNECTION, CONTENT_LENGTH, HOST, TRANSFER_ENCODING].contains(&name) {
+            headers.append(name, value);
+        }
+    }
+    let mark = if request.query.is_empty() { "" } else { "?" };
+    Ok(Recorded {
+        method: Method::from_bytes(request.method.as_bytes()).map_err(|error| error.to_string())?,
+        path_and_query: format!("{}{mark}{}", request.path, request.query),
+        headers,
+        body: body.into(),
+        status: request.status,
+    })
+}
