@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use manifest_core::draft::PayloadError;
 use manifest_core::edit::UnsupportedPair;
 use manifest_core::settings::CannotCarry;
-use manifest_core::{Digest, PlatformNameError, Reference, ReferenceError, Source};
+use manifest_core::{Digest, PlatformNameError, Reference, ReferenceError, Source, TagState};
 use manifest_layout::{LayoutError, LocationError};
 use manifest_registry::{RegistryError, redact};
 use manifest_store::StoreError;
@@ -137,6 +137,19 @@ pub enum Failure {
         source_image: Box<Source>,
         /// What it showed.
         then: Box<Digest>,
+        /// What it shows.
+        now: Box<Digest>,
+    },
+    /// The tag that a draft is pushed to has moved.
+    #[error(
+        "{list} has changed since the draft was made: it points to {now} now ({})",
+        then_shown(then)
+    )]
+    TargetMoved {
+        /// The tag.
+        list: Box<Reference>,
+        /// What it showed.
+        then: TagState,
         /// What it shows.
         now: Box<Digest>,
     },
@@ -372,7 +385,9 @@ impl Failure {
             | Self::NotFlattened { .. }
             | Self::PlatformName(_)
             | Self::AmendAndPush => Exit::Usage,
-            Self::Moved { .. } | Self::SignaturesDiffer { .. } => Exit::Conflict,
+            Self::Moved { .. } | Self::TargetMoved { .. } | Self::SignaturesDiffer { .. } => {
+                Exit::Conflict
+            }
             Self::Partly { failed, .. } => match failed.first() {
                 Some(error) => Self::Registry(error.clone()).exit(),
                 None => Exit::Failure,
@@ -452,6 +467,9 @@ impl Failure {
                 "`--moved refresh` publishes what it shows now, `--moved warn` without `--strict` what it was"
                     .to_owned()
             }
+            Self::TargetMoved { list, .. } => format!(
+                "`--moved warn` without `--strict` replaces it all the same, `docker-manifest rm {list}` removes the draft"
+            ),
             Self::CannotCarry(_) => {
                 "publish it as an image index: `--type oci` of `create`, also with `--amend`"
                     .to_owned()
@@ -503,6 +521,13 @@ fn only_in_the_engine(error: &RegistryError) -> Option<String> {
     Some(format!(
         "if it is only in the local engine: `docker push` it first, or `docker save -o FILE {reference}` and name it as docker-archive:FILE"
     ))
+}
+
+fn then_shown(then: &TagState) -> String {
+    match then {
+        TagState::Absent => "it was not there then".to_owned(),
+        TagState::At(digest) => format!("{digest} then"),
+    }
 }
 
 fn partly(live: &[String], failed: &[RegistryError]) -> String {

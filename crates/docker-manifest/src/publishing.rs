@@ -6,12 +6,14 @@
 //! | `children` | the manifests that a target may lack |
 //! | `referrers` | what refers to them |
 //! | [`report`] | digest, files and JSON for scripts |
+//! | `moved_target` | a tag that has changed since the draft was made, which a push would replace |
 //! | `plan` | `--dry-run` |
 //! | `targets` | the names that are written, those of single images included, and what became of them |
 //! | `to_layout` | `--to`: an image layout on this machine in place of a registry |
 
 mod children;
 pub mod flags;
+mod moved_target;
 mod plan;
 mod referrers;
 pub mod report;
@@ -33,19 +35,20 @@ use crate::output::Output;
 use crate::review;
 use children::Disks;
 use flags::PublishFlags;
+pub(crate) use moved_target::{note, own_tag, warn_of_draft};
 use report::Report;
 use targets::{ChildTag, Outcome};
 
-/// Publishes a draft as the flags say. One that was drafted before comes with what is done about sources that have moved since;
-/// of one that was made just now nothing can have. Two images for one platform are refused unless the flags say otherwise, or
-/// it is what scripts do that were written for Docker's `push`.
+/// Publishes a draft as the flags say, and returns the digest under which a registry has it now. One that was drafted before comes
+/// with what is done about sources that have moved since; of one that was made just now nothing can have. Two images for one
+/// platform are refused unless the flags say otherwise, or it is what scripts do that were written for Docker's `push`.
 pub(crate) async fn publish(
     context: &Context<'_>,
     client: &Client,
     mut draft: Draft,
     flags: &PublishFlags,
     drafted: Option<Moved>,
-) -> Result<(), Failure> {
+) -> Result<Option<Digest>, Failure> {
     let usual = match drafted {
         Some(_) if !flags.is_new_form() => OnDuplicate::Warn,
         _ => OnDuplicate::Error,
@@ -69,7 +72,8 @@ pub(crate) async fn publish(
             list: &list,
             disks: &disks,
         };
-        return to_layout::write(context, client, &written, &place, flags).await;
+        to_layout::write(context, client, &written, &place, flags).await?;
+        return Ok(None);
     }
     let targets = targets::of_list(&draft.list, &list.digest, flags)?;
     let child_tags = match &flags.child_tags {
@@ -106,7 +110,8 @@ pub(crate) async fn copy(
         drafted: None,
         child_tags: Vec::new(),
     };
-    send(context, client, &work, targets, flags).await
+    send(context, client, &work, targets, flags).await?;
+    Ok(())
 }
 
 /// Returns what will be written, as far as that is known before the list is: nothing where it goes to this machine.
@@ -159,14 +164,14 @@ enum What<'a> {
     Copy(&'a Repository, &'a Manifest),
 }
 
-/// Publishes to all targets, then tags the children, and reports.
+/// Publishes to all targets, then tags the children, and reports. Returns the digest under which it is published.
 async fn send(
     context: &Context<'_>,
     client: &Client,
     work: &Work<'_>,
     targets: &[Reference],
     flags: &PublishFlags,
-) -> Result<(), Failure> {
+) -> Result<Option<Digest>, Failure> {
     let output = context.output;
     flags.files(context)?;
     let groups = targets::by_repository(targets);
@@ -209,6 +214,7 @@ async fn send(
     if flags.dry_run.is_on() {
         let mut plan = client.plan(&publications, &watched).await?;
         looked_at(&plan.watched)?;
+        moved_target::look(work, &plan.tags, flags, output)?;
         targets::in_order(&mut plan.tags, targets);
         let look = |tag: &ChildTag| {
             let target = tag.target.clone();
@@ -222,10 +228,12 @@ async fn send(
         let of_children: Vec<_> = of_children
             .map(|(tag, (target, now))| (target, now, tag.digest()))
             .collect();
-        return plan::show(&work.report, work.bytes, &plan, &of_children, flags, output);
+        plan::show(&work.report, work.bytes, &plan, &of_children, flags, output)?;
+        return Ok(None);
     }
     let say = |line: &str| flags.say(line, output);
     let check = |outlook: &Outlook| {
+        moved_target::look(work, &outlook.tags, flags, output)?;
         if outlook.copies > 0 {
             say(&format!(
                 "copying {} blobs ({}) from other registries",
@@ -284,7 +292,9 @@ async fn send(
         outcome.add(targets::put(client, &work.child_tags, expected).await);
     }
     outcome.tell(flags, output)?;
-    work.report.write(&outcome.written(), flags, context)
+    let written = outcome.written();
+    work.report.write(&written, flags, context)?;
+    Ok(written.digest)
 }
 
 /// Looks at what is to be published, and says or refuses what may not be meant.

@@ -58,4 +58,4 @@ pub use media_type::MediaType;
 pub use platform::{ImageConfig, Platform};
 pub use platform_name::{NamedPlatform, PlatformNameError};
 pub use reference::{Reference, ReferenceError};
-pub use settings::{ListSettings, ListType, Order};
+pub use settings::{ListSettings, ListType, Order, TagState};

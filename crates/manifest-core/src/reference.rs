@@ -2,7 +2,7 @@
 //!
 //! Docker's command prints and stores the full form (`docker.io/library/alpine:3`), so that is the only form
 //! here. What the library in our dependencies cannot do (IPv6 hosts, refusing a name of 64 hexadecimal
-//! characters) is why this is our own. The [`grammar`] has a module of its own.
+//! characters) is why this is our own. The grammar has a module of its own.
 
 mod grammar;
 

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::descriptor::Descriptor;
+use crate::digest::Digest;
 use crate::draft::Entry;
 use crate::media_type::MediaType;
 use crate::platform::Platform;
@@ -20,6 +21,18 @@ pub struct ListSettings {
     pub artifact_type: Option<String>,
     /// What the list refers to.
     pub subject: Option<Descriptor>,
+    /// What the list's tag showed when the draft was made, or what was pushed to it from the draft since. Nothing where that is
+    /// not known.
+    pub tag_then: Option<TagState>,
+}
+
+/// What a tag shows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TagState {
+    /// There is no such tag.
+    Absent,
+    /// A manifest of this digest.
+    At(Digest),
 }
 
 /// The two forms in which a list is published.

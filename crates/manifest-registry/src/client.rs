@@ -560,7 +560,7 @@ impl Client {
             .await
     }
 
-    fn manifest_call<'a>(&self, method: Method, reference: &'a Reference) -> Call<'a> {
+    pub(crate) fn manifest_call<'a>(&self, method: Method, reference: &'a Reference) -> Call<'a> {
         Call {
             shared: self.rights.shared(reference.repository()),
             ..manifest_call(method, reference)

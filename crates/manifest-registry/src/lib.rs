@@ -6,6 +6,7 @@
 //! | [`publish`] | [`Client::publish`]: children, blobs first, then the tag, once |
 //! | [`release`] | [`Client::release`]: the same to several repositories, tags last everywhere |
 //! | `child`, `prepared`, `bring` | what is published along; a publication of which it is known what is there; bringing what is not |
+//! | `tag_state` | what a tag shows, asked beside other requests to its registry |
 //! | `confirm`, `missing` | what the registry has under a name; why it refused what was to be there |
 //! | `copy`, `upload` | one blob from repository to repository: by mount, else streamed |
 //! | `upload_session`, `single_request` | where an upload goes on; registries that need none for a small blob |
@@ -91,6 +92,7 @@ mod retry_after;
 mod rights;
 mod session;
 mod single_request;
+mod tag_state;
 mod tls;
 mod token;
 mod transport;

@@ -147,6 +147,10 @@ pub const LONGEST_RETRY_AFTER: Duration = Duration::from_secs(120);
 /// registries that replicate take some seconds.
 pub const LAG_WINDOW: Duration = Duration::from_secs(15);
 
+/// How long what a tag shows is waited for, once that beside which it was asked is done. It went out with a request of that, so
+/// its answer comes about now.
+pub const TAG_STATE_GRACE: Duration = Duration::from_millis(250);
+
 /// How many characters of a request id, or of the rate limits in an answer's head, are shown.
 pub const HEADER_CHARS: usize = 100;
 

@@ -94,6 +94,7 @@ impl<'a> Prepared<'a> {
             }
         }
         outlook.missing += self.missing.len();
+        outlook.tags.extend(self.names.iter().cloned());
     }
 
     /// Begins to count what is brought, with others where they have the same meter.

@@ -70,6 +70,8 @@ pub struct Outlook {
     pub local: usize,
     /// How many bytes these have.
     pub local_bytes: u64,
+    /// What the names that are to be written show.
+    pub tags: Vec<Shown>,
 }
 
 /// What a tag has to show before it is written. Nobody keeps others from writing it meanwhile.

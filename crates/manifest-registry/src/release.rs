@@ -153,7 +153,10 @@ async fn watching(pushes: &[Push<'_>], watch: Watch<'_>) -> Vec<Shown> {
 }
 
 /// Runs `main` to its end, and `aside` with it as far as it comes: what `main` sends goes first.
-async fn beside<F: Future, M: Future>(mut aside: Pin<&mut MaybeDone<F>>, main: M) -> M::Output {
+pub(crate) async fn beside<F: Future, M: Future>(
+    mut aside: Pin<&mut MaybeDone<F>>,
+    main: M,
+) -> M::Output {
     let mut main = pin!(main);
     poll_fn(|context| {
         let ended = main.as_mut().poll(context);

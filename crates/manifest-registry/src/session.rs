@@ -71,6 +71,8 @@ pub(crate) struct Host {
     mode: OnceCell<Result<Mode, RegistryError>>,
     /// Closed once the first call was answered, or cannot be.
     opened: Semaphore,
+    /// Closed once there is a second request, which the first was not enough for.
+    second: Semaphore,
     /// The root of the registry, once it is decided how it is reached.
     base: OnceLock<Url>,
     challenge: Mutex<Option<Challenge>>,
@@ -85,6 +87,7 @@ impl Host {
             domain: domain.to_owned(),
             mode: OnceCell::new(),
             opened: Semaphore::new(0),
+            second: Semaphore::new(0),
             base: OnceLock::new(),
             challenge: Mutex::new(None),
             credentials: Mutex::default(),
@@ -269,6 +272,7 @@ impl Session {
         let (mut answer, mut pass) = match first {
             Some(answer) => (answer, None),
             None if is_own => {
+                host.second.close();
                 let pass = self.pass(&host, call, (base, &url), None).await?;
                 let sent = self.send_to(&host, call, mode, (base, &url), pass.as_ref(), tries);
                 let answer = sent.await?;
@@ -303,6 +307,7 @@ impl Session {
             if !is_worth {
                 return Err(refused);
             }
+            host.second.close();
             if is_hidden {
                 Box::pin(self.ping(&host, mode, base)).await?;
             }
@@ -334,6 +339,17 @@ impl Session {
         {
             let _ = self.pass(&host, call, (base, &url), None).await;
         }
+    }
+
+    /// Waits until a second request goes to a registry: for ever, where it does not.
+    pub(crate) async fn second_call(&self, domain: &str) {
+        // It never gives anything but the news that it is closed.
+        let _ = self.host(domain).second.acquire().await;
+    }
+
+    /// Tells whether a second request has gone to a registry.
+    pub(crate) fn has_second_call(&self, domain: &str) -> bool {
+        self.host(domain).second.is_closed()
     }
 
     /// Describes a call that was made, for an error about what came of it.

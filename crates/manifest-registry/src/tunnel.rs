@@ -11,7 +11,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use futures_util::TryFutureExt as _;
-use futures_util::future::BoxFuture;
+use futures_util::future::{BoxFuture, Either};
 use http::Uri;
 use http::header::{ACCEPT, HeaderMap, HeaderValue, USER_AGENT};
 use hyper_rustls::{HttpsConnector, MaybeHttpsStream};
@@ -75,14 +75,18 @@ impl HttpClient {
     }
 
     /// Sends a request and waits for the head of the answer.
-    pub(crate) async fn send(
+    pub(crate) fn send(
         &self,
         request: reqwest::RequestBuilder,
-    ) -> Result<reqwest::Response, SendError> {
-        match &self.tunnel {
-            Some(tunnel) => tunnel.send(request.build()?).await,
-            None => Ok(request.send().await?),
-        }
+    ) -> impl Future<Output = Result<reqwest::Response, SendError>> + use<> {
+        // Not an async function: it would keep room for the request twice.
+        let Some(tunnel) = self.tunnel.clone() else {
+            return Either::Left(request.send().map_err(SendError::Library));
+        };
+        Either::Right(Box::pin(async move {
+            let request = request.build().map_err(SendError::Library)?;
+            tunnel.send(request).await
+        }))
     }
 }
 

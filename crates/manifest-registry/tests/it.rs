@@ -59,6 +59,8 @@ mod resume;
 mod round_trips;
 #[path = "it/schemes.rs"]
 mod schemes;
+#[path = "it/tag_state.rs"]
+mod tag_state;
 #[path = "it/tls.rs"]
 mod tls;
 

@@ -2,8 +2,10 @@
 
 use std::fs;
 
+use manifest_testkit::image::Image;
+
 use super::{dockers, embedded, ours, stage};
-use crate::harness::{Player, Program, docker, world};
+use crate::harness::{Player, Program, Stage, docker, world};
 
 #[test]
 fn two_references_can_share_a_file_name() {
@@ -209,4 +211,25 @@ fn inspect_of_a_corrupt_draft_shows_the_remote() {
         .fails(1)
         .prints("")
         .says("REGISTRY_app-list/damaged");
+}
+
+#[test]
+fn a_draft_that_is_older_than_what_its_tag_points_to_replaces_that_in_silence() {
+    let create = "create --insecure @/app:1 @/app:amd64";
+    let push = "push --insecure @/app:1";
+    let newer = Image::docker().seed("newer").build();
+    let said = |player: &Player<'_>, stage: &Stage| {
+        player.play(create).ran.succeeds();
+        embedded(stage).seed("app", "1", &newer);
+        let pushed = player.play(push).ran;
+        pushed.succeeds();
+        pushed.stderr
+    };
+    if docker::find().is_some() {
+        let stage = stage();
+        assert_eq!(said(&stage.player(Program::Docker), &stage), "");
+    }
+    let stage = stage();
+    let changed = "has changed since the draft was made";
+    assert!(said(&ours(&stage), &stage).contains(changed));
 }

@@ -1,5 +1,6 @@
 //! Sources that show something else later, and what was annotated on them.
 
+use manifest_testkit::fault::{Answer, Fault};
 use manifest_testkit::image::{Image, Index};
 use manifest_testkit::suite::Kind;
 
@@ -229,5 +230,137 @@ fn what_dockers_cli_does_in_between_is_taken_over() {
         assert_eq!(liar.unwrap()["platform"]["os.features"][0], "f");
         shell.run("remove @/app:1 @/app:two @/app:armv7").succeeds();
         assert_eq!(shell.drafts()["REGISTRY_app-1"], 1);
+    }
+}
+
+/// What is said of the list's own tag.
+const CHANGED: &str = "REGISTRY/app:1 has changed since the draft was made: it points to";
+
+#[test]
+fn a_list_that_changed_since_the_draft_was_made_is_not_replaced_in_silence() {
+    for registry in watched::each() {
+        let (_, old) = built("linux/amd64", "old");
+        let (_, new) = built("linux/amd64", "new");
+        let shell = Shell::new(&registry);
+        let create = "create @/app:1 @/app:amd64 @/app:arm64";
+        for then in [None, Some(&old)] {
+            if let Some(old) = then {
+                registry.push("app", "1", old);
+            }
+            let then = match then {
+                None => "it was not there then".to_owned(),
+                Some(old) => format!("{} then", old.digest),
+            };
+            shell.run(create).succeeds().is_quiet();
+            registry.push("app", "1", &new);
+            let text = format!("{CHANGED} {} now ({then})", new.digest);
+            for flags in ["--strict", "--moved error", "--moved error --dry-run"] {
+                let refused = shell.run(&format!("push {flags} @/app:1"));
+                refused.fails(7).prints("").says(&text).says("hint: ");
+            }
+            assert_eq!(entries(&registry, "app", "1"), entries_of(&new));
+            let warning = format!("warning: {text}; pushing replaces it\n");
+            for flags in ["--dry-run", "-q --moved refresh --dry-run"] {
+                let shown = shell.run(&format!("push {flags} @/app:1"));
+                shown.succeeds().says(&warning);
+            }
+            // Who knows what is there says so.
+            let known = format!("push --dry-run --expect-digest {} @/app:1", new.digest);
+            shell.run(&known).succeeds().does_not_say(CHANGED);
+            shell.run("push @/app:1").succeeds().says(&warning);
+            let pushed = entries(&registry, "app", "1");
+            assert_eq!(pushed.len(), 2);
+            // That was ours, and so is what comes now.
+            for line in [
+                "push @/app:1",
+                "annotate --os-version 1 @/app:1 @/app:amd64",
+                "push @/app:1",
+                "create --amend @/app:1 @/app:armv7",
+                "push @/app:1",
+                "annotate --os-version 2 @/app:1 @/app:amd64",
+                "push -t @/app:more @/app:1",
+            ] {
+                shell.run(line).succeeds().does_not_say(CHANGED);
+            }
+            // To amend it is not to look at it.
+            registry.push("app", "1", &new);
+            shell.run("create --amend @/app:1 @/app:amd64").succeeds();
+            shell
+                .run("push --purge @/app:1")
+                .succeeds()
+                .says(&format!("{CHANGED} {} now (sha256:", new.digest));
+            shell.run(create).succeeds().is_quiet();
+            shell
+                .run("push --purge @/app:1")
+                .succeeds()
+                .does_not_say(CHANGED);
+        }
+    }
+}
+
+#[test]
+fn what_is_not_known_of_a_tag_is_nothing_to_warn_of() {
+    let registry = Watched::empty(Kind::Embedded);
+    let (amd64, _) = built("linux/amd64", "1");
+    let (arm64, new) = built("linux/arm64", "2");
+    registry.push("app", "amd64", &amd64);
+    registry.push("app", "arm64", &arm64);
+    let shell = Shell::new(&registry);
+    let fault = Fault::on("HEAD", "/manifests/1").answer(Answer::status(403));
+    let fault = registry.fault(fault);
+    let create = "create @/app:1 @/app:amd64 @/app:arm64";
+    shell.run(create).succeeds().is_quiet();
+    assert_eq!(fault.hits(), 1);
+    registry.clear_faults();
+    registry.push("app", "1", &new);
+    let before = shell.store();
+    shell.run("push @/app:1").succeeds().is_quiet();
+    // Nothing is noted of it from now on.
+    assert_eq!(shell.store(), before);
+    // A tag that is gone is not replaced.
+    let create = create.replace("app:1", "app:2");
+    registry.push("app", "2", &new);
+    shell.run(&create).succeeds();
+    let gone = Fault::on("HEAD", "/manifests/2").answer(Answer::status(404));
+    registry.fault(gone.times(1));
+    shell
+        .run("push --no-verify @/app:2")
+        .succeeds()
+        .does_not_say("has changed");
+}
+
+#[test]
+fn a_draft_of_what_is_pushed_without_one_is_named() {
+    for registry in watched::each() {
+        let shell = Shell::new(&registry);
+        let create = "create @/app:1 @/app:amd64";
+        shell.run(create).succeeds();
+        let before = shell.store();
+        let pushed = "create --push @/app:1 @/app:amd64 @/app:arm64";
+        let text = "warning: there is an older draft of REGISTRY/app:1, which was left alone: \
+                    `docker-manifest push REGISTRY/app:1` replaces what was pushed now, \
+                    `docker-manifest rm REGISTRY/app:1` removes the draft\n";
+        shell
+            .run(&pushed.replace("--push", "--push --dry-run"))
+            .succeeds()
+            .does_not_say("older draft");
+        shell.run(pushed).succeeds().says(text);
+        assert_eq!(shell.store(), before);
+        // Then it is what the draft's push would replace.
+        let (_, bytes) = registry.manifest("app", "1").unwrap();
+        let digest = manifest_testkit::sha256(&bytes);
+        let changed = format!("{CHANGED} {digest} now (it was not there then)");
+        shell
+            .run("push --moved error @/app:1")
+            .fails(7)
+            .says(&changed)
+            .says("`docker-manifest rm REGISTRY/app:1` removes the draft");
+        // One of the same images hides nothing.
+        shell
+            .run(&create.replace("create", "create --push"))
+            .succeeds()
+            .does_not_say("older draft");
+        shell.run("rm @/app:1").succeeds();
+        shell.run(pushed).succeeds().does_not_say("older draft");
     }
 }

@@ -30,10 +30,18 @@ fn each_image_costs_a_manifest_and_a_configuration() {
         let lines = open.lines();
         assert_eq!(count(&lines, "/manifests/", " 200"), IMAGES, "{lines:#?}");
         assert_eq!(count(&lines, "/blobs/", " 200"), IMAGES, "{lines:#?}");
-        assert_eq!(lines.len(), 2 * IMAGES, "{lines:#?}");
+        // What the list's tag shows, which the draft remembers.
+        let head = "HEAD /v2/app/manifests/list 404";
+        assert!(lines.iter().any(|line| line == head), "{lines:#?}");
+        assert_eq!(lines.len(), 2 * IMAGES + 1, "{lines:#?}");
         // One image by three names is three questions; the same name twice is one.
         shell_of_all
             .run("create @/app:twice @/app:0 @/app:0 @/app:0")
+            .succeeds();
+        assert_eq!(open.lines().len(), 2 + 1);
+        // What is remembered is not asked again.
+        shell_of_all
+            .run("create --amend @/app:twice @/app:0")
             .succeeds();
         assert_eq!(open.lines().len(), 2);
 
@@ -51,7 +59,7 @@ fn each_image_costs_a_manifest_and_a_configuration() {
         assert_eq!(count(&lines, "/manifests/", " 401"), 1, "{lines:#?}");
         assert_eq!(count(&lines, "/manifests/", " 200"), IMAGES, "{lines:#?}");
         assert_eq!(count(&lines, "/blobs/", " 200"), IMAGES, "{lines:#?}");
-        assert_eq!(lines.len(), 2 * IMAGES + 1, "{lines:#?}");
+        assert_eq!(lines.len(), 2 * IMAGES + 2, "{lines:#?}");
         assert_eq!(
             tokens.scopes_asked()[asked_before..],
             ["repository:app:pull"]

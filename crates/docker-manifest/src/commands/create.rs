@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use manifest_core::{Descriptor, Digest, Draft, Entry, Platform, Reference, Source};
+use manifest_core::{Descriptor, Digest, Draft, Entry, Platform, Reference, Source, TagState};
 use manifest_registry::{Client, RegistryError};
 use manifest_store::in_order;
 
@@ -155,12 +155,15 @@ pub(super) async fn run(context: &Context<'_>, args: &Args) -> Result<(), Failur
     } else {
         None
     };
-    let resolved = resolve(context, args, (&list, &[]), images, existing.as_ref()).await?;
+    let mut resolved = resolve(context, args, (&list, &[]), images, existing.as_ref()).await?;
+    let tag_now = resolved.tag_now.take();
     let said = store.update(&list, |existing| match existing {
         Some(_) if !may_change => Err(Failure::RefusingToAmend { list: list.clone() }),
         existing => {
             let base = existing.filter(|_| !args.shape.replace.is_on());
-            let (draft, said) = make(&list, base, &resolved, args)?;
+            let (mut draft, said) = make(&list, base, &resolved, args)?;
+            let settings = &mut draft.settings;
+            settings.tag_then = settings.tag_then.take().or(tag_now);
             if draft.entries.is_empty() {
                 return Err(Failure::NothingLeft { list: list.clone() });
             }
@@ -205,7 +208,11 @@ async fn push(
     let resolved = resolve(context, args, (&list, &targets), images, None).await?;
     let (draft, said) = make(&list, None, &resolved, args)?;
     say(&said, args, context);
-    publishing::publish(context, &resolved.client, draft, &args.publish, None).await
+    let pushed = publishing::publish(context, &resolved.client, draft, &args.publish, None).await?;
+    if let Some(pushed) = pushed {
+        publishing::warn_of_draft(context, &list, &pushed);
+    }
+    Ok(())
 }
 
 fn say(said: &Settled, args: &Args, context: &Context<'_>) {
@@ -238,6 +245,8 @@ struct Sources {
     /// What the images that stay in the draft say of themselves, where that is to be lifted.
     staying: Vec<BTreeMap<String, String>>,
     subject: Option<Descriptor>,
+    /// What the list's tag shows now, where a draft is to remember that and it is known.
+    tag_now: Option<TagState>,
     client: Client,
 }
 
@@ -351,8 +360,18 @@ async fn resolve(
     let staying: Vec<&Entry> = staying.collect();
     let staying = for_all(staying.into_iter().map(|entry| resolver.sayings_of(entry)));
     let resolved = for_all(images.into_iter().map(resolve));
-    let (resolved, subject, staying) = tokio::join!(resolved, subject, staying);
-    let mut resolved: Vec<Resolved> = resolved?.into_iter().flatten().collect();
+    let all = async {
+        let (resolved, subject, staying) = tokio::join!(resolved, subject, staying);
+        Ok::<_, Failure>((resolved?, subject, staying))
+    };
+    let is_remembered = existing.is_some_and(|draft| draft.settings.tag_then.is_some());
+    let forgets = !is_remembered || args.shape.replace.is_on();
+    let tag = publishing::own_tag(list).filter(|_| forgets && !args.push.is_on());
+    let ((resolved, subject, staying), tag_now) = match &tag {
+        Some(tag) => client.noting_tag(tag, all).await?,
+        None => (all.await?, None),
+    };
+    let mut resolved: Vec<Resolved> = resolved.into_iter().flatten().collect();
     for entry in resolved.iter_mut().flat_map(|source| &mut source.entries) {
         if insecure || reach.remembers(&entry.reference) {
             entry.mark_insecure();
@@ -366,6 +385,7 @@ async fn resolve(
         resolved,
         staying: staying?,
         subject: subject?,
+        tag_now,
         client,
     })
 }

@@ -28,7 +28,7 @@ pub struct Args {
     reach: Reach,
     #[command(flatten)]
     publish: PublishFlags,
-    /// What to do about images whose tag has moved since the list was made: "warn", "error" or "refresh" (default "warn")
+    /// What to do about tags, of the images or of the list, that have moved since the list was made: "warn", "error" or "refresh" (default "warn")
     #[arg(long, value_name = "string", help_heading = "Pushing")]
     moved: Option<Moved>,
     /// Remove the local manifest list after push
@@ -106,13 +106,21 @@ pub(super) async fn run(context: &Context<'_>, args: &Args) -> Result<(), Failur
         }
     }
     let purged = (is_pushed && args.purge.is_on()).then(|| draft.clone());
-    publishing::publish(context, &client, draft, &args.publish, Some(moved)).await?;
-    if let Some(purged) = purged
-        && store.remove_unchanged(&purged)? == Removal::Changed
-    {
+    let remembers = draft.settings.tag_then.is_some();
+    let pushed = publishing::publish(context, &client, draft, &args.publish, Some(moved)).await?;
+    let removal = purged.map(|purged| store.remove_unchanged(&purged));
+    let removal = removal.transpose()?;
+    if removal == Some(Removal::Changed) {
         context.output.warning(&format!(
             "the draft of {list} was changed while it was pushed, so it was not removed"
         ));
+    }
+    if let Some(pushed) = pushed
+        && remembers
+        && removal != Some(Removal::Removed)
+        && !args.publish.by_digest.is_on()
+    {
+        publishing::note(&store, &list, pushed);
     }
     Ok(())
 }

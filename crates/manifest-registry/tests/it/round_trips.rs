@@ -3,7 +3,7 @@
 
 use std::time::{Duration, Instant};
 
-use manifest_core::Digest;
+use manifest_core::{Digest, TagState};
 use manifest_registry::{Client, ClientConfig, Credentials, Insecure, concurrent, limits};
 use manifest_testkit::image::{BuiltImage, Image};
 use manifest_testkit::log::Request;
@@ -273,6 +273,46 @@ fn reading() {
         scopes.sort();
         expected.sort();
         assert_eq!(scopes, expected);
+        assert_eq!(depths.iter().min(), Some(&8), "{count} {apart}: {depths:?}");
+    }
+}
+
+#[test]
+fn noting_what_a_tag_shows_is_done_beside_reading() {
+    for (count, apart) in [(1, true), (20, false), (20, true)] {
+        let images = images(count);
+        let world = World::with(&images, apart);
+        let host = world.proxy.host();
+        let name = |i: usize| match apart {
+            true => format!("source/{i}"),
+            false => "app".to_owned(),
+        };
+        let references: Vec<_> = images
+            .iter()
+            .enumerate()
+            .map(|(i, image)| reference(&host, &format!("{}:{}", name(i), tag(image))))
+            .collect();
+        let list = reference(&host, "app:list");
+        // Load of the machine can only make it deeper.
+        let mut depths = Vec::new();
+        while depths.len() < 3 && !depths.contains(&8) {
+            world.proxy.log().clear();
+            world.tokens.log().clear();
+            let client = world.client().reading(&references);
+            let read = references.iter().map(|reference| client.image(reference));
+            let read = concurrent(limits::PARALLEL_WORK, read);
+            let all = async { read.await.into_iter().collect::<Result<Vec<_>, _>>() };
+            let (_, shown) = run(client.noting_tag(&list, all)).unwrap();
+            // A registry need not say whether there is a repository of which nobody has heard.
+            assert_eq!(shown, Some(TagState::Absent));
+            let log = world.proxy.log();
+            assert_eq!(log.count(|r| r.method == "HEAD"), 1);
+            assert_eq!(log.requests().len(), 1 + 2 * count + 1);
+            // Where the token for reading is not for that repository, there is one more.
+            let tokens = world.tokens.log().requests().len();
+            assert_eq!(tokens, if apart { 2 } else { 1 });
+            depths.push(world.depth());
+        }
         assert_eq!(depths.iter().min(), Some(&8), "{count} {apart}: {depths:?}");
     }
 }

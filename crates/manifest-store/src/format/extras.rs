@@ -332,6 +332,8 @@ impl TryFrom<OriginJson> for Origin {
 
 #[cfg(test)]
 mod tests {
+    use manifest_core::TagState;
+
     use super::*;
 
     const HASH: &str = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
@@ -460,6 +462,21 @@ mod tests {
         let note = &extras.current.as_ref().unwrap().files["q.io_app-arm"];
         assert!(note.origin.as_ref().unwrap().insecure);
         assert_eq!(String::from_utf8(extras.encode()).unwrap(), later);
+        for (then, state) in [
+            ("{}".to_owned(), TagState::Absent),
+            (
+                format!("{{\n        \"digest\": \"sha256:{HASH}\"\n      }}"),
+                TagState::At(format!("sha256:{HASH}").parse().unwrap()),
+            ),
+        ] {
+            let settings =
+                format!("    ],\n    \"settings\": {{\n      \"tag_then\": {then}\n    }}");
+            let later = version_1().replacen("    ]", &settings, 1);
+            let extras = Extras::decode(later.as_bytes()).unwrap();
+            let found = &extras.current.as_ref().unwrap().settings.tag_then;
+            assert_eq!(found, &Some(state));
+            assert_eq!(String::from_utf8(extras.encode()).unwrap(), later);
+        }
         // What this program does not know yet is no damage.
         let unknown = later.replace("\"insecure\"", "\"unheard-of\"");
         let extras = Extras::decode(unknown.as_bytes()).unwrap();

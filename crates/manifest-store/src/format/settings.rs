@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use manifest_core::{Descriptor, ListSettings, ListType, Order};
+use manifest_core::{Descriptor, Digest, ListSettings, ListType, Order, TagState};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
@@ -22,6 +22,16 @@ pub(super) struct SettingsJson {
     /// As it goes into the list.
     #[serde(skip_serializing_if = "Option::is_none")]
     subject: Option<Box<RawValue>>,
+    /// Was added later: programs that do not know it leave it aside, and `push` does not warn then.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tag_then: Option<TagJson>,
+}
+
+/// What a tag showed: without a digest it was not there.
+#[derive(Serialize, Deserialize)]
+struct TagJson {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    digest: Option<Digest>,
 }
 
 #[derive(Clone, Copy, Serialize, Deserialize)]
@@ -45,6 +55,7 @@ impl SettingsJson {
             && self.annotations.is_empty()
             && self.artifact_type.is_none()
             && self.subject.is_none()
+            && self.tag_then.is_none()
     }
 }
 
@@ -66,6 +77,12 @@ impl From<&ListSettings> for SettingsJson {
                 .subject
                 .as_ref()
                 .and_then(|subject| serde_json::value::to_raw_value(subject).ok()),
+            tag_then: settings.tag_then.as_ref().map(|then| TagJson {
+                digest: match then {
+                    TagState::Absent => None,
+                    TagState::At(digest) => Some(digest.clone()),
+                },
+            }),
         }
     }
 }
@@ -90,6 +107,10 @@ impl TryFrom<SettingsJson> for ListSettings {
             annotations: json.annotations,
             artifact_type: json.artifact_type,
             subject: subject.transpose()?,
+            tag_then: json.tag_then.map(|TagJson { digest }| match digest {
+                Some(digest) => TagState::At(digest),
+                None => TagState::Absent,
+            }),
         })
     }
 }

@@ -1,0 +1,57 @@
+//! What a tag shows while something else is asked of its registry anyway.
+
+use std::pin::pin;
+
+use futures_util::future::maybe_done;
+use http::Method;
+use manifest_core::{Reference, TagState};
+
+use crate::client::{Client, DOCKER_CONTENT_DIGEST};
+use crate::limits::TAG_STATE_GRACE;
+use crate::release::beside;
+
+impl Client {
+    /// Runs `work`, and asks beside it what a tag shows, where `work` makes at least two requests to the tag's registry, one
+    /// after the other. The first goes alone, as it finds out how the registry is reached; this one goes along with the second, and so takes no
+    /// round trip more.
+    ///
+    /// It is asked once, by HEAD, which no registry counts as a pull. Nothing where it is not asked, or there is no clear answer
+    /// soon after `work` is done.
+    ///
+    /// # Errors
+    /// What `work` fails with, and nothing else.
+    pub fn noting_tag<'a, T, E>(
+        &'a self,
+        tag: &'a Reference,
+        work: impl Future<Output = Result<T, E>> + 'a,
+    ) -> impl Future<Output = Result<(T, Option<TagState>), E>> + 'a {
+        // Both are large, and would be in here more than once.
+        let work = Box::pin(work);
+        let session = &self.shared().session;
+        let look = Box::pin(async {
+            session.second_call(tag.domain()).await;
+            self.tag_state(tag).await
+        });
+        async move {
+            let mut look = pin!(maybe_done(look));
+            let value = beside(look.as_mut(), work).await?;
+            if session.has_second_call(tag.domain()) {
+                let _ = tokio::time::timeout(TAG_STATE_GRACE, look.as_mut()).await;
+            }
+            Ok((value, look.take_output().flatten()))
+        }
+    }
+
+    /// Asks once what a tag shows. Nothing where there is no clear answer.
+    async fn tag_state(&self, tag: &Reference) -> Option<TagState> {
+        let call = self.manifest_call(Method::HEAD, tag);
+        match self.shared().session.call_once(&call).await {
+            Ok(answer) => {
+                let stated = answer.single_header(DOCKER_CONTENT_DIGEST).ok()??;
+                stated.trim().parse().ok().map(TagState::At)
+            }
+            Err(error) if error.is_not_found() => Some(TagState::Absent),
+            Err(_) => None,
+        }
+    }
+}

@@ -1,0 +1,138 @@
+//! What a tag shows, asked beside other requests to its registry: when it is asked, and that nothing depends on the answer.
+
+use std::time::{Duration, Instant};
+
+use manifest_core::{Reference, TagState};
+use manifest_registry::{Client, RegistryError, concurrent, limits};
+use manifest_testkit::EmbeddedRegistry;
+use manifest_testkit::fault::{Answer, Fault};
+use manifest_testkit::image::{BuiltImage, Image};
+
+use crate::{client, logged_in, reference, run};
+
+struct Stage {
+    image: BuiltImage,
+    registry: EmbeddedRegistry,
+    /// The image.
+    source: Reference,
+    /// The tag.
+    list: Reference,
+}
+
+impl Stage {
+    fn new() -> Self {
+        Self::with(EmbeddedRegistry::start())
+    }
+
+    fn with(registry: EmbeddedRegistry) -> Self {
+        let image = Image::oci().build();
+        registry.seed("app", "1", &image);
+        let host = registry.host();
+        Self {
+            image,
+            registry,
+            source: reference(&host, "app:1"),
+            list: reference(&host, "list:latest"),
+        }
+    }
+
+    /// Reads the image, which is two requests, and notes the tag.
+    fn note(&self, client: &Client) -> Option<TagState> {
+        let noted = client.noting_tag(&self.list, client.image(&self.source));
+        run(noted).unwrap().1
+    }
+
+    fn lines(&self) -> Vec<String> {
+        let lines = self.registry.log().sorted_lines();
+        self.registry.log().clear();
+        lines
+    }
+}
+
+#[test]
+fn a_tag_is_noted_beside_two_requests() {
+    let stage = Stage::new();
+    let config = format!("GET /v2/app/blobs/{} 200", stage.image.config_digest);
+    assert_eq!(stage.note(&client()), Some(TagState::Absent));
+    let image = "GET /v2/app/manifests/1 200";
+    let head = "HEAD /v2/list/manifests/latest 404";
+    assert_eq!(stage.lines(), [&config, image, head]);
+    stage.registry.seed("list", "latest", &stage.image);
+    let digest = stage.image.digest.parse().unwrap();
+    assert_eq!(stage.note(&client()), Some(TagState::At(digest)));
+}
+
+#[test]
+fn it_is_not_asked_where_that_would_take_a_round_trip() {
+    let stage = Stage::new();
+    let read = |client: Client| async move {
+        let read = client.manifest(&stage.source);
+        let (_, shown) = client.noting_tag(&stage.list, read).await.unwrap();
+        assert_eq!(shown, None);
+        stage.lines()
+    };
+    assert_eq!(run(read(client())), ["GET /v2/app/manifests/1 200"]);
+    // Who has to log in asks twice.
+    let registry = EmbeddedRegistry::builder().basic_auth("me", "pw").start();
+    let stage = Stage::with(registry);
+    let client = logged_in(&stage.registry.host(), "me", "pw");
+    let read = client.manifest(&stage.source);
+    let (_, shown) = run(client.noting_tag(&stage.list, read)).unwrap();
+    assert_eq!(shown, Some(TagState::Absent));
+}
+
+#[test]
+fn another_registry_is_not_asked() {
+    let (stage, other) = (Stage::new(), EmbeddedRegistry::start());
+    let client = client();
+    let list = reference(&other.host(), "list:latest");
+    let noted = client.noting_tag(&list, client.image(&stage.source));
+    assert_eq!(run(noted).unwrap().1, None);
+    assert_eq!(other.log().connections(), 0);
+}
+
+#[test]
+fn nothing_depends_on_the_answer() {
+    for answer in [
+        Answer::status(401),
+        Answer::status(403),
+        Answer::status(405),
+        Answer::status(429),
+        Answer::status(503),
+        Answer::Html(200),
+        Answer::ResetBeforeHeaders,
+        Answer::Hang,
+        Answer::Redirect {
+            to: "https://no-such-host.invalid/".into(),
+        },
+    ] {
+        let stage = Stage::new();
+        stage.registry.seed("list", "latest", &stage.image);
+        let fault = Fault::on("HEAD", "/manifests/").answer(answer.clone());
+        let fault = stage.registry.fault(fault);
+        let began = Instant::now();
+        assert_eq!(stage.note(&client()), None, "{answer:?}");
+        // It is asked once, whatever comes.
+        assert_eq!(fault.hits(), 1, "{answer:?}");
+        let most = limits::TAG_STATE_GRACE + Duration::from_secs(2);
+        assert!(began.elapsed() < most, "{answer:?}");
+    }
+}
+
+#[test]
+fn what_fails_beside_it_fails_as_ever() {
+    let stage = Stage::new();
+    let fault = Fault::on("HEAD", "/manifests/").answer(Answer::Hang);
+    stage.registry.fault(fault);
+    let client = client();
+    let gone = reference(&stage.registry.host(), "app:gone");
+    let read = async {
+        let both = [&stage.source, &gone].map(|image| client.image(image));
+        let results = concurrent(2, both).await;
+        results
+            .into_iter()
+            .collect::<Result<Vec<_>, RegistryError>>()
+    };
+    let error = run(client.noting_tag(&stage.list, read)).unwrap_err();
+    assert!(error.is_not_found(), "{error}");
+}
