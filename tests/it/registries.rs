@@ -11,6 +11,7 @@
 //! | [`logins`] | TLS, and credentials from all the places where Docker keeps them |
 //! | [`refusals`] | registries that refuse, are down, or send what nobody asked for |
 //! | [`requests`] | how much each command asks of a registry, and for which rights |
+//! | [`round_trips`] | how many answers a push waits for, one after the other |
 //! | [`settings`] | credentials and proxies that the environment names |
 //! | [`trace`] | `--debug`, and that nothing secret is ever said |
 //!
@@ -25,6 +26,7 @@ mod memory;
 mod mirrors;
 mod refusals;
 mod requests;
+mod round_trips;
 mod settings;
 mod trace;
 

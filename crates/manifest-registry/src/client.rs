@@ -549,7 +549,7 @@ impl Client {
 
     /// Returns the rights that a read of a repository shares with others.
     pub(crate) fn shares(&self, repository: &Repository) -> Arc<[Scope]> {
-        self.rights.shared(repository)
+        self.rights.shared_to_read(repository)
     }
 
     /// Asks for a manifest with GET or HEAD.
@@ -562,14 +562,14 @@ impl Client {
 
     pub(crate) fn manifest_call<'a>(&self, method: Method, reference: &'a Reference) -> Call<'a> {
         Call {
-            shared: self.rights.shared(reference.repository()),
+            shared: self.rights.shared_to_read(reference.repository()),
             ..manifest_call(method, reference)
         }
     }
 
     fn blob_call<'a>(&self, repository: &'a Repository, digest: &Digest) -> Call<'a> {
         Call {
-            shared: self.rights.shared(repository),
+            shared: self.rights.shared_to_read(repository),
             ..blob_call(repository, digest)
         }
     }

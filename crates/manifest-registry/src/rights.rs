@@ -128,15 +128,24 @@ impl Rights {
 
     /// Returns the rights that a call on `repository` shares with others; none where it is alone.
     pub(crate) fn shared(&self, repository: &Repository) -> Arc<[Scope]> {
+        let scopes = self.token(repository).filter(|scopes| scopes.len() > 1);
+        scopes.cloned().unwrap_or_default()
+    }
+
+    /// As [`Self::shared`], of a call that reads: where `repository` is written to later, the right to that is not too much.
+    pub(crate) fn shared_to_read(&self, repository: &Repository) -> Arc<[Scope]> {
+        match self.targets.contains(repository) {
+            true => self.token(repository).cloned().unwrap_or_default(),
+            false => self.shared(repository),
+        }
+    }
+
+    fn token(&self, repository: &Repository) -> Option<&Arc<[Scope]>> {
         let token = match self.targets.contains(repository) {
-            true => self.tokens_of.get(repository.domain()).map(|of| of.start),
-            false => self.token_of.get(repository).copied(),
+            true => self.tokens_of.get(repository.domain())?.start,
+            false => *self.token_of.get(repository)?,
         };
-        let scopes = token.and_then(|token| self.tokens.get(token));
-        scopes
-            .filter(|scopes| scopes.len() > 1)
-            .cloned()
-            .unwrap_or_default()
+        self.tokens.get(token)
     }
 }
 

@@ -57,6 +57,24 @@ impl Request {
     }
 }
 
+/// Returns how many requests followed one another at the most, each begun after the answer to the one before: the longest chain
+/// always goes on with the one that is answered first.
+#[must_use]
+pub fn longest_chain(requests: &[Request]) -> usize {
+    let mut spans: Vec<(Instant, Instant)> = requests
+        .iter()
+        .filter_map(|request| Some((request.answered?, request.started)))
+        .collect();
+    spans.sort();
+    let (mut length, mut free) = (0, None);
+    for (answered, started) in spans {
+        if free.is_none_or(|free| started >= free) {
+            (length, free) = (length + 1, Some(answered));
+        }
+    }
+    length
+}
+
 /// Shared view of a server's requests; clones see the same log.
 #[derive(Debug, Clone, Default)]
 pub struct RequestLog {

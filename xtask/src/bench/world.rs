@@ -4,7 +4,7 @@ use std::net::{IpAddr, Ipv4Addr, UdpSocket};
 use std::time::Duration;
 
 use manifest_testkit::image::{BuiltImage, Image, buildkit_index};
-use manifest_testkit::log::{Request, RequestLog};
+use manifest_testkit::log::{Request, RequestLog, longest_chain};
 use manifest_testkit::{
     Client, EmbeddedRegistry, LoggingProxy, RealRegistry, TestCa, TokenServer, seed,
 };
@@ -211,17 +211,7 @@ impl World {
 /// conversation (the challenge) left aside.
 pub(super) fn waves(requests: &[Request]) -> usize {
     let requests = requests.iter().filter(|request| request.status != 401);
-    let mut spans: Vec<_> = requests
-        .filter_map(|request| Some((request.answered?, request.started)))
-        .collect();
-    spans.sort();
-    let (mut waves, mut free) = (0, None);
-    for (answered, started) in spans {
-        if free.is_none_or(|free| started >= free) {
-            (waves, free) = (waves + 1, Some(answered));
-        }
-    }
-    waves
+    longest_chain(&requests.cloned().collect::<Vec<_>>())
 }
 
 /// Returns an address of this machine: Docker's CLI does not speak TLS with a registry on loopback.

@@ -243,7 +243,12 @@ fn a_small_blob_is_sent_at_once_unless_the_registry_does_not_take_it_so() {
     let target = EmbeddedRegistry::start();
     push(&client(), &target, &image, blobs(&image)).0.unwrap();
     let log = target.log();
-    assert_eq!(log.count(|r| r.is("POST", "/blobs/uploads/")), 1, "{:#?}", log.lines());
+    assert_eq!(
+        log.count(|r| r.is("POST", "/blobs/uploads/")),
+        1,
+        "{:#?}",
+        log.lines()
+    );
     assert_eq!(log.count(|r| r.is("PUT", "/blobs/uploads/")), 0);
     for status in [400, 404, 405, 411, 413] {
         let target = EmbeddedRegistry::start();

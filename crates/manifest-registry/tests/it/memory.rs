@@ -13,11 +13,11 @@ use manifest_registry::{
     concurrent, limits,
 };
 use manifest_testkit::image::{BuiltImage, Image, Index};
+use manifest_testkit::log::longest_chain;
 use manifest_testkit::{EmbeddedRegistry, TestCa, TokenServer};
 use serde_json::json;
 
 use crate::publish::Job;
-use crate::round_trips::chain;
 use crate::{config, reference, run};
 
 /// What each round trip takes where they are counted.
@@ -156,7 +156,7 @@ impl World {
         let at_once =
             tokens[0].started < registry[0].answered.unwrap() && registry[0].status == 401;
         let handshakes = if at_once { 2 } else { 4 };
-        handshakes + chain(&[registry, tokens].concat())
+        handshakes + longest_chain(&[registry, tokens].concat())
     }
 
     /// Reads images, and returns requests, tokens and depth. Load of the machine can only make it deeper.

@@ -1,12 +1,12 @@
 //! How often a real registry is asked, and how often one answer has to be waited for before the next question: behind TLS
 //! and a token server, from cold.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use manifest_core::{Digest, TagState};
 use manifest_registry::{Client, ClientConfig, Credentials, Insecure, concurrent, limits};
 use manifest_testkit::image::{BuiltImage, Image};
-use manifest_testkit::log::Request;
+use manifest_testkit::log::longest_chain;
 use manifest_testkit::{
     Client as Seeder, EmbeddedRegistry, LoggingProxy, RealRegistry, TestCa, TokenServer, seed,
 };
@@ -106,24 +106,8 @@ impl World {
         assert_eq!(self.proxy.log().connections(), 1);
         let mut requests = self.proxy.log().requests();
         requests.extend(self.tokens.log().requests());
-        2 + 2 + chain(&requests)
+        2 + 2 + longest_chain(&requests)
     }
-}
-
-/// The longest chain: always the next that is answered first.
-pub(crate) fn chain(requests: &[Request]) -> usize {
-    let mut spans: Vec<(Instant, Instant)> = requests
-        .iter()
-        .map(|request| (request.answered.unwrap(), request.started))
-        .collect();
-    spans.sort();
-    let (mut length, mut free) = (0, None);
-    for (answered, started) in spans {
-        if free.is_none_or(|free| started >= free) {
-            (length, free) = (length + 1, Some(answered));
-        }
-    }
-    length
 }
 
 /// The tag of an image: they may all be in one repository.

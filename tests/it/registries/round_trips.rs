@@ -1,0 +1,147 @@
+//! How many answers a push waits for, one after the other, from cold: what it takes where a registry is far.
+
+use std::time::Duration;
+
+use manifest_testkit::log::longest_chain;
+use manifest_testkit::{EmbeddedRegistry, TestCa, TokenServer};
+
+use super::{AUTH, PASSWORD, USER, auths, images, shell, write_config};
+use crate::commands::{Shell, Watched};
+use crate::harness::Ran;
+
+/// What a round trip takes: long against what the program works between two.
+const LATENCY: Duration = Duration::from_millis(150);
+
+/// How often a command is run: load of the machine can only make it slower.
+const RUNS: usize = 4;
+
+const VARIABLE: &str = "DOCKER_MANIFEST_KNOWN_REGISTRIES";
+
+/// A registry and a token server, both far.
+struct Far<'a> {
+    registry: &'a Watched<'a>,
+    tokens: &'a TokenServer,
+}
+
+impl Far<'_> {
+    /// Returns what is asked for: round trips with handshakes, requests, and scopes.
+    fn costs(&self, ran: &Ran) -> (usize, Vec<String>, Vec<String>) {
+        ran.succeeds();
+        let (registry, tokens) = (self.registry.log().requests(), self.tokens.log().requests());
+        let asked = tokens[0].started < registry[0].answered.unwrap();
+        // TCP and TLS of both, which were at once if the first requests were.
+        let handshakes = if asked { 2 } else { 4 };
+        let depth = handshakes + longest_chain(&[registry, tokens].concat());
+        let lines = self.registry.log().lines();
+        let scopes = self.tokens.scopes_asked();
+        let scopes = scopes[scopes.len() - self.tokens.log().count(|_| true)..].to_vec();
+        self.registry.log().clear();
+        self.tokens.log().clear();
+        (depth, lines, scopes)
+    }
+
+    /// Runs a command line again and again, in which N is another number each time, and returns what it costs at least.
+    fn least(&self, shell: &Shell<'_>, line: &str) -> (usize, Vec<String>, Vec<String>) {
+        let runs = (0..RUNS).map(|n| {
+            let ran = shell.run(&line.replace('N', &n.to_string()));
+            self.costs(&ran)
+        });
+        let mut runs: Vec<_> = runs.collect();
+        runs.sort_by_key(|(depth, ..)| *depth);
+        runs.swap_remove(0)
+    }
+}
+
+/// Runs a test with images in `app` and in repositories of their own.
+fn with(test: impl FnOnce(&Far<'_>, &mut Shell<'_>)) {
+    let ca = TestCa::new();
+    let tokens = TokenServer::builder().user(USER, PASSWORD).tls(&ca);
+    let tokens = tokens.latency(LATENCY).start();
+    let registry = EmbeddedRegistry::builder().tls(&ca).token_auth(&tokens);
+    let registry = registry.latency(LATENCY).start();
+    for (i, image) in images().iter().enumerate() {
+        registry.seed("app", &i.to_string(), image);
+        registry.seed(&format!("source/{i}"), "1", image);
+    }
+    let registry = Watched::embedded(registry);
+    let mut shell = shell(&registry, &ca);
+    write_config(&shell, &auths(AUTH));
+    let far = Far {
+        registry: &registry,
+        tokens: &tokens,
+    };
+    test(&far, &mut shell);
+}
+
+const AT_HOME: &str = "@/app:0 @/app:1 @/app:2 @/app:3";
+
+#[test]
+fn of_images_in_the_same_repository() {
+    with(|far, shell| {
+        let (depth, lines, scopes) =
+            far.least(shell, &format!("create --push @/app:new-N {AT_HOME}"));
+        // TCP, TLS, 401; TCP, TLS, token; manifests beside the tag; configurations; the list; the tag again.
+        assert_eq!(depth, 10, "{lines:#?}");
+        // The challenge, manifests and configurations, the tag, the list, the tag. The images were just read there.
+        assert_eq!(lines.len(), 1 + 2 * 4 + 1 + 1 + 1, "{lines:#?}");
+        assert_eq!(scopes, ["repository:app:pull,push"]);
+    });
+}
+
+#[test]
+fn of_a_known_registry() {
+    with(|far, shell| {
+        let (realm, service) = (far.tokens.realm(), far.tokens.service());
+        let row = format!("{}={realm};{service}", far.registry.host());
+        shell.home.set(VARIABLE, row);
+        let (depth, lines, scopes) =
+            far.least(shell, &format!("create --push @/app:new-N {AT_HOME}"));
+        assert_eq!(depth, 7, "{lines:#?}");
+        assert_eq!(scopes, ["repository:app:pull,push"]);
+    });
+}
+
+#[test]
+fn of_images_in_other_repositories() {
+    with(|far, shell| {
+        let line = "create --push @/targetN:1 @/source/0:1 @/source/1:1 @/source/2:1 @/source/3:1";
+        let (depth, lines, scopes) = far.least(shell, line);
+        // As above, and mounts and images. Which images the target lacks is asked beside the configurations.
+        assert_eq!(depth, 12, "{lines:#?}");
+        let [scopes] = scopes.as_slice() else {
+            panic!("{scopes:?}")
+        };
+        assert!(scopes.starts_with("repository:target"), "{scopes}");
+        let sources = (0..4).map(|i| format!(" repository:source/{i}:pull"));
+        assert!(scopes.ends_with(&sources.collect::<String>()), "{scopes}");
+        let looks =
+            |line: &&String| line.starts_with("HEAD /v2/target") && line.contains("/sha256:");
+        // Once before, once after.
+        assert_eq!(lines.iter().filter(looks).count(), 8, "{lines:#?}");
+    });
+}
+
+#[test]
+fn of_a_draft() {
+    with(|far, shell| {
+        for n in 0..RUNS {
+            let line = format!("create @/target{n}:1 @/source/0:1 @/source/1:1");
+            shell.run(&line).succeeds();
+        }
+        far.registry.log().clear();
+        far.tokens.log().clear();
+        let (depth, lines, scopes) = far.least(shell, "push @/targetN:1");
+        // Tag and images, mounts, images, list, the tag again.
+        assert_eq!(depth, 11, "{lines:#?}");
+        assert_eq!(scopes.len(), 1, "{scopes:?}");
+    });
+}
+
+#[test]
+fn of_another_name() {
+    with(|far, shell| {
+        let (depth, lines, scopes) = far.least(shell, "tag @/app:0 @/app:again-N");
+        assert_eq!(depth, 9, "{lines:#?}");
+        assert_eq!(scopes, ["repository:app:pull,push"]);
+    });
+}
