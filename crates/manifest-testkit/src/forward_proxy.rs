@@ -5,7 +5,7 @@
 
 use std::io::{self, BufRead as _, BufReader, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
@@ -28,6 +28,9 @@ struct Shared {
     upstream: String,
     login: Option<(String, String)>,
     status: Option<u16>,
+    /// How many tunnels there may be at once.
+    most: Option<usize>,
+    tunnels: AtomicUsize,
     log: Mutex<Vec<String>>,
     stopped: AtomicBool,
 }
@@ -36,22 +39,33 @@ impl ForwardProxy {
     /// Starts a proxy that connects to `upstream`, which is `127.0.0.1:PORT`.
     #[must_use]
     pub fn start(upstream: &str) -> Self {
-        Self::with(upstream, None, None)
+        Self::with(upstream, None, None, None)
     }
 
     /// Starts a proxy that demands this login.
     #[must_use]
     pub fn with_login(upstream: &str, user: &str, password: &str) -> Self {
-        Self::with(upstream, Some((user.into(), password.into())), None)
+        Self::with(upstream, Some((user.into(), password.into())), None, None)
     }
 
     /// Starts a proxy that answers everything with this status, and connects to nothing.
     #[must_use]
     pub fn refusing(status: u16) -> Self {
-        Self::with("", None, Some(status))
+        Self::with("", None, Some(status), None)
     }
 
-    fn with(upstream: &str, login: Option<(String, String)>, status: Option<u16>) -> Self {
+    /// Starts a proxy that has so many tunnels at once, and answers 503 to those who want another.
+    #[must_use]
+    pub fn limited(upstream: &str, most: usize) -> Self {
+        Self::with(upstream, None, None, Some(most))
+    }
+
+    fn with(
+        upstream: &str,
+        login: Option<(String, String)>,
+        status: Option<u16>,
+        most: Option<usize>,
+    ) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0")
             .expect("a loopback address with any port can be bound");
         let address = listener
@@ -61,6 +75,8 @@ impl ForwardProxy {
             upstream: upstream.to_owned(),
             login,
             status,
+            most,
+            tunnels: AtomicUsize::new(0),
             log: Mutex::default(),
             stopped: AtomicBool::new(false),
         });
@@ -136,6 +152,24 @@ impl Shared {
             let answer = format!("HTTP/1.1 {status} No\r\nContent-Length: 0\r\n\r\n");
             return client.write_all(answer.as_bytes());
         }
+        if self.tunnels.fetch_add(1, Ordering::SeqCst) >= self.most.unwrap_or(usize::MAX) {
+            self.tunnels.fetch_sub(1, Ordering::SeqCst);
+            return client.write_all(b"HTTP/1.1 503 Full\r\nContent-Length: 0\r\n\r\n");
+        }
+        let ended = self.tunnel(client, &head, &rest, &target, is_login);
+        self.tunnels.fetch_sub(1, Ordering::SeqCst);
+        ended
+    }
+
+    /// Connects to the server, and passes on all that either side sends.
+    fn tunnel(
+        &self,
+        mut client: TcpStream,
+        head: &str,
+        rest: &[u8],
+        target: &[&str],
+        is_login: impl Fn(&&str) -> bool,
+    ) -> io::Result<()> {
         let mut server = TcpStream::connect(&self.upstream)?;
         if target.first() == Some(&"CONNECT") {
             client.write_all(b"HTTP/1.1 200 Connection established\r\n\r\n")?;
@@ -147,7 +181,7 @@ impl Shared {
             let kept: Vec<&str> = kept.chain(["Connection: close", "", ""]).collect();
             server.write_all(kept.join("\r\n").as_bytes())?;
         }
-        server.write_all(&rest)?;
+        server.write_all(rest)?;
         pipe(client, server)
     }
 

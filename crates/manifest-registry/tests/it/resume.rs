@@ -4,11 +4,12 @@ use std::sync::{Arc, Mutex};
 
 use manifest_core::{Digest, MediaType};
 use manifest_registry::{
-    Child, Client, ClientConfig, Expected, Observer, Progress, Publication, Resuming, Retrying,
+    Child, Client, ClientConfig, Expected, Insecure, Observer, Progress, Publication, Resuming,
+    Retrying,
 };
 use manifest_testkit::fault::{Answer, Fault};
 use manifest_testkit::image::{BuiltImage, Image};
-use manifest_testkit::{Client as Plain, EmbeddedRegistry};
+use manifest_testkit::{Client as Plain, EmbeddedRegistry, TestCa};
 
 use crate::{config, reference, run};
 
@@ -21,6 +22,8 @@ const ARRIVED: usize = 3456;
 #[derive(Debug)]
 struct Witness {
     target: EmbeddedRegistry,
+    /// The authority of its certificate, if it has one.
+    ca: Option<TestCa>,
     arrived: Vec<u8>,
     said: Mutex<Vec<String>>,
     progress: Mutex<Vec<Progress>>,
@@ -33,7 +36,10 @@ impl Observer for Witness {
             let mut requests = self.target.log().requests().into_iter();
             let cut = requests.rfind(|request| request.is("PUT", "/blobs/uploads/"));
             let path = cut.expect("an upload was cut").path;
-            let plain = Plain::new(&self.target.host());
+            let mut plain = Plain::new(&self.target.host());
+            if let Some(ca) = &self.ca {
+                plain = plain.tls(ca.client_config());
+            }
             let headers = [("content-type", "application/octet-stream")];
             let answer = plain.send("PATCH", &path, &headers, &self.arrived);
             assert_eq!(answer.unwrap().status, 202);
@@ -52,12 +58,22 @@ impl Observer for Witness {
 /// Uploads an image whose layer is cut once when this has arrived. Returns what was said, and how long the requests were that
 /// carried the layer.
 fn upload(arrived: &[u8]) -> (Vec<String>, Vec<usize>) {
+    upload_of(&LAYER, arrived, None)
+}
+
+/// As [`upload`], of this layer, to a registry with TLS if there is an authority.
+fn upload_of(layer: &[u8], arrived: &[u8], ca: Option<TestCa>) -> (Vec<String>, Vec<usize>) {
+    let target = match &ca {
+        Some(ca) => EmbeddedRegistry::builder().tls(ca).start(),
+        None => EmbeddedRegistry::start(),
+    };
     let source = EmbeddedRegistry::start();
-    let image: BuiltImage = Image::oci().layer(&LAYER).build();
+    let image: BuiltImage = Image::oci().layer(layer).build();
     let digest = Digest::sha256(&image.manifest);
     source.seed("app", "1", &image);
     let witness = Arc::new(Witness {
-        target: EmbeddedRegistry::start(),
+        target,
+        ca,
         arrived: arrived.to_vec(),
         said: Mutex::default(),
         progress: Mutex::default(),
@@ -72,6 +88,10 @@ fn upload(arrived: &[u8]) -> (Vec<String>, Vec<usize>) {
             .answer(Answer::ResetBeforeHeaders),
     );
     let client = Client::new(ClientConfig {
+        insecure: Insecure {
+            all: true,
+            hosts: vec![],
+        },
         observer: witness.clone(),
         ..config()
     })
@@ -97,18 +117,21 @@ fn upload(arrived: &[u8]) -> (Vec<String>, Vec<usize>) {
     let bytes = told.iter().map(|progress| progress.bytes_done);
     assert!(bytes.clone().is_sorted(), "{told:#?}");
     let end = told.last().unwrap();
-    let all = (LAYER.len() + config_bytes.len()) as u64;
+    let all = (layer.len() + config_bytes.len()) as u64;
     assert_eq!((end.bytes, end.bytes_done), (all, all));
-    let layer = Digest::sha256(&LAYER).to_string();
-    assert_eq!(target.blob("app", &layer).as_deref(), Some(&LAYER[..]));
+    let digest = Digest::sha256(layer).to_string();
+    assert_eq!(target.blob("app", &digest).as_deref(), Some(layer));
     let puts = target.log().requests().into_iter();
     let puts = puts.filter(|request| request.is("PUT", "/blobs/uploads/"));
+    let puts: Vec<_> = puts.collect();
+    let is_large = layer.len() as u64 > manifest_registry::limits::SMALL_BLOB;
+    assert!(puts.iter().all(|put| !(is_large && put.http2)));
     let said = std::mem::take(&mut *witness.said.lock().unwrap());
     let host = target.host();
     let said = said.into_iter().map(|line| line.replace(&host, "HOST"));
     (
         said.collect(),
-        puts.map(|request| request.body_len).collect(),
+        puts.iter().map(|request| request.body_len).collect(),
     )
 }
 
@@ -126,6 +149,20 @@ fn an_upload_goes_on_where_it_broke_off() {
         said[1],
         format!("the upload of blob {layer} to HOST/app goes on after 3456 of 9000 bytes")
     );
+}
+
+#[test]
+fn a_large_upload_goes_on_where_it_broke_off() {
+    let large = vec![7; 100_000];
+    for ca in [None, Some(TestCa::new())] {
+        let (said, lengths) = upload_of(&large, &large[..ARRIVED], ca);
+        assert_eq!(lengths, [large.len(), large.len() - ARRIVED]);
+        assert_eq!(said.len(), 2, "{said:#?}");
+        assert!(
+            said[1].ends_with("goes on after 3456 of 100000 bytes"),
+            "{said:#?}"
+        );
+    }
 }
 
 #[test]
