@@ -15,7 +15,7 @@ use manifest_testkit::image::Image;
 use manifest_testkit::suite::{Kind, kinds};
 use manifest_testkit::{Client, DelayLine, NginxFront, RealRegistry, TestCa, seed, sha256};
 use rustls::pki_types::ServerName;
-use rustls::{ClientConfig, ClientConnection, StreamOwned};
+use rustls::{ClientConfig, ClientConnection, ProtocolVersion, StreamOwned};
 
 /// Larger than nginx's window for an HTTP/2 stream, and than all its buffers.
 const LAYER: usize = 3_000_000;
@@ -117,6 +117,10 @@ fn config(ca: &TestCa) -> Arc<ClientConfig> {
 fn agreed(front: &NginxFront, ca: &TestCa) -> Vec<u8> {
     let mut stream = tls(front, ca);
     stream.conn.complete_io(&mut stream.sock).unwrap();
+    assert_eq!(
+        stream.conn.protocol_version(),
+        Some(ProtocolVersion::TLSv1_3)
+    );
     stream.conn.alpn_protocol().unwrap_or_default().to_vec()
 }
 
