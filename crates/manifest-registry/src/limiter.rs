@@ -76,7 +76,8 @@ impl Limiter {
             match paused.filter(|until| *until > Instant::now()) {
                 Some(until) => {
                     drop(permit);
-                    tokio::time::sleep_until(until).await;
+                    // Boxed: it seldom happens, and would make every request's future as large.
+                    Box::pin(tokio::time::sleep_until(until)).await;
                 }
                 None => {
                     self.state().running += 1;

@@ -21,11 +21,10 @@ use crate::transport::Timeouts;
 use crate::tunnel::{self, HttpClient, TunnelClient};
 
 /// How one host is reached in one way.
-#[derive(Clone)]
 pub(crate) struct Pool {
     pub(crate) lanes: Arc<Lanes>,
     /// The connections for the bodies of blobs.
-    pub(crate) bodies: Arc<Bodies>,
+    pub(crate) bodies: Bodies,
     pub(crate) handshakes: Option<Handshakes>,
     setup: Setup,
 }
@@ -83,7 +82,7 @@ pub(crate) struct Pools {
     tls: Tls,
     proxies: Proxies,
     observer: Arc<dyn Observer>,
-    pools: Mutex<HashMap<(Mode, String), Result<Pool, Unbuilt>>>,
+    pools: Mutex<HashMap<(Mode, String), Result<Arc<Pool>, Unbuilt>>>,
     /// How many requests are known to come at once, by host.
     expected: Mutex<HashMap<String, usize>>,
 }
@@ -130,7 +129,7 @@ impl Pools {
         mode: Mode,
         url: &Url,
         proxy: Option<&Chosen>,
-    ) -> Result<Pool, Unbuilt> {
+    ) -> Result<Arc<Pool>, Unbuilt> {
         let host = authority(url);
         let mut pools = self.pools.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(pool) = pools.get(&(mode, host.clone())) {
@@ -156,15 +155,15 @@ impl Pools {
         pool
     }
 
-    fn pool(&self, mode: Mode, host: &str, proxy: Option<&Chosen>) -> Result<Pool, Unbuilt> {
+    fn pool(&self, mode: Mode, host: &str, proxy: Option<&Chosen>) -> Result<Arc<Pool>, Unbuilt> {
         let (setup, handshakes) = self.setup(mode, host, proxy)?;
         let lanes = Lanes::new(|opening| self.client(setup.clone(), Some(opening)))?;
-        Ok(Pool {
+        Ok(Arc::new(Pool {
             lanes,
-            bodies: Arc::default(),
+            bodies: Bodies::default(),
             handshakes,
             setup,
-        })
+        }))
     }
 
     /// Makes what reaches a pool's host by connections of its own.

@@ -374,7 +374,8 @@ impl Transport {
         if wire.traffic.is_body() {
             let build = || self.pools.http1(pool);
             let slot = pool.bodies.slot(wire.traffic, || pool.lanes.http1(), build);
-            return slot.await;
+            // Boxed: there are few, and each request's future would be as large.
+            return Box::pin(slot).await;
         }
         Ok(match wire.operation {
             Operation::GetToken(_) => pool.lanes.slot_in_turn().await,

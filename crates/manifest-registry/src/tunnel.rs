@@ -6,7 +6,7 @@
 
 use std::error::Error;
 use std::net::Ipv6Addr;
-use std::sync::Weak;
+use std::sync::{Arc, Weak};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -36,7 +36,7 @@ type BoxError = Box<dyn Error + Send + Sync>;
 pub(crate) struct HttpClient {
     library: reqwest::Client,
     /// What sends them in place of the library, which only makes them.
-    tunnel: Option<TunnelClient>,
+    tunnel: Option<Arc<TunnelClient>>,
 }
 
 /// Why there is no answer to a request.
@@ -64,7 +64,7 @@ impl HttpClient {
     /// Returns the client that sends by a tunnel what this one makes.
     pub(crate) fn by(self, tunnel: TunnelClient) -> Self {
         Self {
-            tunnel: Some(tunnel),
+            tunnel: Some(Arc::new(tunnel)),
             ..self
         }
     }
