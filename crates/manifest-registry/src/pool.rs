@@ -42,6 +42,9 @@ struct Setup {
     proxy: Option<Url>,
 }
 
+/// How a host is reached, or why it cannot be.
+type Built = Result<Arc<Pool>, Unbuilt>;
+
 /// Why a host cannot be reached in some way.
 #[derive(Clone, Debug)]
 pub(crate) enum Unbuilt {
@@ -82,7 +85,7 @@ pub(crate) struct Pools {
     tls: Tls,
     proxies: Proxies,
     observer: Arc<dyn Observer>,
-    pools: Mutex<HashMap<(Mode, String), Result<Arc<Pool>, Unbuilt>>>,
+    pools: Mutex<HashMap<(Mode, String), Built>>,
     /// How many requests are known to come at once, by host.
     expected: Mutex<HashMap<String, usize>>,
 }
@@ -124,12 +127,7 @@ impl Pools {
     }
 
     /// Returns the pool for a URL's host. It is made once.
-    pub(crate) fn get(
-        &self,
-        mode: Mode,
-        url: &Url,
-        proxy: Option<&Chosen>,
-    ) -> Result<Arc<Pool>, Unbuilt> {
+    pub(crate) fn get(&self, mode: Mode, url: &Url, proxy: Option<&Chosen>) -> Built {
         let host = authority(url);
         let mut pools = self.pools.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(pool) = pools.get(&(mode, host.clone())) {
@@ -155,7 +153,7 @@ impl Pools {
         pool
     }
 
-    fn pool(&self, mode: Mode, host: &str, proxy: Option<&Chosen>) -> Result<Arc<Pool>, Unbuilt> {
+    fn pool(&self, mode: Mode, host: &str, proxy: Option<&Chosen>) -> Built {
         let (setup, handshakes) = self.setup(mode, host, proxy)?;
         let lanes = Lanes::new(|opening| self.client(setup.clone(), Some(opening)))?;
         Ok(Arc::new(Pool {

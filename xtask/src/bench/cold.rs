@@ -27,7 +27,7 @@ const LATENCIES: [u64; 1] = [50];
 struct Row {
     what: String,
     program: Program,
-    /// Variables that the program gets; `{host}` is the registry.
+    /// Variables that the program gets; `{host}` is the registry, `{realm}` and `{service}` are what it says of its token server.
     environment: &'static [(&'static str, &'static str)],
 }
 
@@ -62,13 +62,24 @@ pub(super) fn run(args: &Args, ours: PathBuf) -> TaskResult {
 }
 
 fn rows(ours: PathBuf) -> Result<Vec<Row>, String> {
+    // What the large public registries are without it.
+    let known = Row {
+        what: "ours, known registry".to_owned(),
+        program: program::ours_at_once(ours.clone()),
+        environment: &[(
+            "DOCKER_MANIFEST_KNOWN_REGISTRIES",
+            "{host}={realm};{service}",
+        )],
+    };
     let programs = program::at_once(ours, &target_folder()?);
     let rows = programs.into_iter().map(|program| Row {
         what: program.name.to_owned(),
         program,
         environment: &[],
     });
-    Ok(rows.collect())
+    let mut rows: Vec<Row> = rows.collect();
+    rows.insert(1, known);
+    Ok(rows)
 }
 
 impl Row {
@@ -93,7 +104,11 @@ impl Row {
         let host = remote.host();
         let mut home = Home::new(&ca, std::slice::from_ref(&host))?;
         for (name, value) in self.environment {
-            home.set(name, value.replace("{host}", &host));
+            let value = value
+                .replace("{host}", &host)
+                .replace("{realm}", &tokens.realm())
+                .replace("{service}", tokens.server().service());
+            home.set(name, value);
         }
         let images = ARCHITECTURES.map(|architecture| format!("{host}/app:{architecture}"));
         let published = self

@@ -65,12 +65,17 @@ pub(super) fn found(ours: PathBuf, target: &Path) -> Vec<Program> {
 
 /// Returns our program, which makes and pushes a list at once, and others that do the same with images of one repository.
 pub(super) fn at_once(ours: PathBuf, target: &Path) -> Vec<Program> {
-    let mut found = vec![new("ours", Kind::AtOnce, ours)];
+    let mut found = vec![ours_at_once(ours)];
     found.extend(crane());
     let manifest_tool = on_path("manifest-tool");
     found.extend(manifest_tool.map(|path| new("manifest-tool", Kind::ManifestTool, path)));
     found.extend(buildah(target));
     found
+}
+
+/// Returns our program, which makes and pushes a list at once.
+pub(super) fn ours_at_once(ours: PathBuf) -> Program {
+    new("ours", Kind::AtOnce, ours)
 }
 
 fn crane() -> Option<Program> {
