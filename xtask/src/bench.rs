@@ -70,6 +70,9 @@ pub(crate) struct Args {
     /// Run each program so many times from cold, and give the median
     #[arg(long, value_name = "COUNT", value_parser = clap::builder::RangedU64ValueParser::<usize>::new().range(1..))]
     runs: Option<usize>,
+    /// Measure this build of ours in place of a new one, to compare the two
+    #[arg(long, value_name = "FILE")]
+    build: Option<PathBuf>,
     /// Measure little, in a minute: to see that all works
     #[arg(long)]
     quick: bool,
@@ -107,9 +110,12 @@ pub(crate) fn run(args: &Args) -> TaskResult {
     if cfg!(debug_assertions) {
         return run_command(&mut in_release());
     }
-    let ours = target_folder()?
-        .join("release")
-        .join(format!("docker-manifest{}", std::env::consts::EXE_SUFFIX));
+    let ours = match &args.build {
+        Some(build) => build.clone(),
+        None => target_folder()?
+            .join("release")
+            .join(format!("docker-manifest{}", std::env::consts::EXE_SUFFIX)),
+    };
     let wants = |part| args.part.is_empty() || args.part.contains(&part);
     if wants(Part::Programs) {
         programs(args, ours.clone())?;
