@@ -101,6 +101,9 @@ impl Tls {
             .with_custom_certificate_verifier(Arc::new(witness))
             .with_client_cert_resolver(Arc::new(shown));
         settings.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+        // Whoever listens could send again what goes along with a handshake (RFC 8446, section 8), and not all that is sent is the same
+        // the second time.
+        settings.enable_early_data = false;
         Ok((settings, handshakes))
     }
 

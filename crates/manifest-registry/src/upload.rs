@@ -76,28 +76,25 @@ impl Push<'_> {
         let is_single = session.is_none() && self.is_single_request(child, blob);
         let open = async {
             match session {
-                Some(session) => Ok(Some(session)),
-                None if is_single => Ok(None),
-                None => self.open_upload(&blob.digest).await.map(Some),
+                Some(session) => Ok(session),
+                None => self.open_upload(&blob.digest).await,
             }
         };
         if blob.size > SMALL_BLOB {
             let (opened, session) = try_join(self.open_content(&upload), open).await?;
-            let session = match session {
-                Some(session) => session,
-                None => self.open_upload(&blob.digest).await?,
-            };
             return self.upload_from(&mut upload, opened, session).await;
         }
-        let (bytes, session) = try_join(self.whole_content(child, blob), open).await?;
-        upload.whole = Some(bytes.clone());
-        let session = match session {
-            Some(session) => session,
-            None => match self.upload_single(blob, bytes).await? {
-                Some(session) => session,
+        let whole = self.whole_content(child, blob);
+        let (bytes, session) = if is_single {
+            let bytes = whole.await?;
+            match self.upload_single(blob, bytes.clone()).await? {
+                Some(session) => (bytes, session),
                 None => return Ok(()),
-            },
+            }
+        } else {
+            try_join(whole, open).await?
         };
+        upload.whole = Some(bytes);
         let opened = self.open_content(&upload).await?;
         self.upload_from(&mut upload, opened, session).await
     }

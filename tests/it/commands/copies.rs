@@ -1,6 +1,8 @@
 //! Images of other repositories and registries: what is mounted, what is uploaded, and that its bytes stay.
 
 use std::collections::BTreeSet;
+use std::process::Stdio;
+use std::time::Duration;
 
 use manifest_testkit::image::{BuiltImage, Image};
 use manifest_testkit::suite::{self, Kind, TestRegistry};
@@ -305,4 +307,40 @@ fn manifests_arrive_byte_for_byte_in_another_repository() {
         }
         assert_eq!(pushed.stdout.lines().count(), layouts.len() + 1);
     }
+}
+
+/// The most memory that the program may have, in KiB, while it copies a hundred layers of 1 MB. A release build has some 30 MB
+/// (`cargo xtask bench`), one with debug assertions more.
+const MEMORY: u64 = 60 * 1024;
+
+#[test]
+fn memory_is_bounded_however_many_blobs_are_under_way() {
+    let target = EmbeddedRegistry::builder().latency(Duration::from_millis(20));
+    let target = Watched::embedded(target.start());
+    let source = EmbeddedRegistry::start();
+    source.seed("app", "1", &Image::oci().layers(100, 1_000_000).build());
+    let shell = Shell::new(&target);
+    let line = format!("create --push @/app:1 {}/app:1", source.host());
+    let mut child = shell
+        .command(&line)
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let status_file = format!("/proc/{}/status", child.id());
+    let mut peak = 0;
+    let ended = loop {
+        // The system keeps the peak, until the process is gone.
+        if let Ok(status) = std::fs::read_to_string(&status_file) {
+            let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+            let kib = line.and_then(|line| line.trim().strip_suffix("kB")?.trim().parse().ok());
+            peak = peak.max(kib.unwrap_or(0));
+        }
+        if let Some(ended) = child.try_wait().unwrap() {
+            break ended;
+        }
+        std::thread::sleep(Duration::from_millis(5));
+    };
+    assert!(ended.success());
+    assert!(peak > 0 && peak < MEMORY, "{peak} KiB");
 }

@@ -129,6 +129,48 @@ fn what_is_missing_is_asked_for_at_once() {
 }
 
 #[test]
+fn source_and_session_are_opened_at_once_and_nothing_comes_between() {
+    let ca = TestCa::new();
+    let latency = Duration::from_millis(200);
+    let builder = || EmbeddedRegistry::builder().tls(&ca).latency(latency);
+    for bytes in [100, LARGE] {
+        let (source, target) = (builder().start(), builder().start());
+        let image = image(1, bytes);
+        source.seed("source", "1", &image);
+        target.put_blob("app", &image.config);
+        let (client, _) = client();
+        let (from, to) = (
+            reference(&source.host(), "source:1"),
+            reference(&target.host(), "app:1"),
+        );
+        let job = Job::new(&source.host(), &[("source", &image)]);
+        run(async {
+            // Both hosts have a connection, as they have when something is copied.
+            client.manifest(&from).await.unwrap();
+            job.publish(&client, &to).await.unwrap();
+        });
+        let layer = &image.layers[0].digest;
+        let gets = source.log().requests();
+        let get = gets.iter().find(|r| r.is("GET", layer)).unwrap();
+        let requests = target.log().requests();
+        let of_layer = |r: &&manifest_testkit::log::Request| {
+            r.path.contains(layer) || r.path.contains("/blobs/uploads/")
+        };
+        let of_layer: Vec<_> = requests.iter().filter(of_layer).collect();
+        let [head, post, put] = of_layer.as_slice() else {
+            panic!("{:#?}", target.log().lines())
+        };
+        assert_eq!(
+            [&head.method, &post.method, &put.method],
+            ["HEAD", "POST", "PUT"]
+        );
+        // A large one first needs a connection.
+        assert!(get.started < post.answered.unwrap() || bytes == LARGE);
+        assert!(post.started < get.answered.unwrap(), "{bytes}");
+    }
+}
+
+#[test]
 fn bodies_are_bounded() {
     let ca = TestCa::new();
     let latency = Duration::from_millis(100);
