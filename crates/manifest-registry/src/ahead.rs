@@ -1,6 +1,6 @@
 //! Looks at what is about to be published to, while it is found out what that will be: they cost no round trip then.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -16,7 +16,10 @@ use crate::rights::Rights;
 
 /// Looks that have begun. What one finds is used once.
 #[derive(Default)]
-pub(crate) struct Ahead(Mutex<HashMap<Reference, JoinHandle<Result<Seen, RegistryError>>>>);
+pub(crate) struct Ahead {
+    looks: Mutex<HashMap<Reference, JoinHandle<Result<Seen, RegistryError>>>>,
+    taken: Mutex<HashSet<Reference>>,
+}
 
 impl fmt::Debug for Ahead {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -28,11 +31,20 @@ impl Ahead {
     /// Returns what a look at a name finds, if one has begun.
     pub(crate) async fn take(&self, name: &Reference) -> Option<Result<Seen, RegistryError>> {
         let look = {
-            let mut looks = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut looks = self.looks.lock().unwrap_or_else(PoisonError::into_inner);
             looks.remove(name)?
         };
+        let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
+        taken.insert(name.clone());
+        drop(taken);
         // One that did not come to its end is made again.
         look.await.ok()
+    }
+
+    /// Tells whether what is known of a name is what such a look found, which may be some time ago.
+    pub(crate) fn was_taken(&self, name: &Reference) -> bool {
+        let taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
+        taken.contains(name)
     }
 }
 
@@ -63,7 +75,7 @@ impl Client {
     pub fn look_ahead(&self, names: impl IntoIterator<Item = Reference>) {
         let mut looks = self
             .ahead()
-            .0
+            .looks
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
         for name in names {

@@ -201,6 +201,8 @@ impl<'a> Push<'a> {
     async fn complete(&self, child: &Child, error: RegistryError) -> Result<Put, RegistryError> {
         let mut uploaded = (0, 0);
         let absent = self.absent_blobs(child).await;
+        let single_requests = &self.client.shared().single_requests;
+        single_requests.distrust(self.target.domain());
         for blob in absent.iter().filter(|blob| self.brings(blob)) {
             // Where the source has not got it either, the registry's answer says more.
             self.meter.expect(1, 0);

@@ -1,6 +1,6 @@
 //! The client that commands use.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
@@ -13,6 +13,8 @@ use manifest_core::{
     Content, Descriptor, Digest, ImageConfig, Manifest, MediaType, Platform, Reference,
 };
 
+use tokio::time::Instant;
+
 use crate::ahead::Ahead;
 use crate::answer::Answer;
 use crate::bodies::Traffic;
@@ -22,6 +24,7 @@ use crate::endpoint::Insecure;
 use crate::error::{ContentProblem, Operation, RegistryError};
 use crate::in_flight::InFlight;
 use crate::known::KnownRegistries;
+use crate::limits::JUST_READ;
 use crate::memory::{Forgetful, Memory};
 use crate::mirrors::{Asked, Mirrors};
 use crate::observer::{Observer, Silent};
@@ -103,8 +106,8 @@ pub(crate) struct Shared {
     /// Which registries take a blob in a single request.
     pub(crate) single_requests: SingleRequests,
     pub(crate) mirrors: Asked,
-    /// The manifests that were read, and where: not at a mirror, and not in the cache.
-    read: Mutex<HashSet<(Repository, Digest)>>,
+    /// The manifests that were read, where and when: not at a mirror, and not in the cache.
+    read: Mutex<HashMap<(Repository, Digest), Instant>>,
 }
 
 impl std::fmt::Debug for Client {
@@ -176,14 +179,15 @@ impl Client {
         &self.ahead
     }
 
-    /// Tells whether this process has read a manifest from that very repository.
+    /// Tells whether this process has just read a manifest from that very repository.
     pub(crate) fn has_read(&self, repository: &Repository, digest: &Digest) -> bool {
         let read = self
             .shared
             .read
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
-        read.contains(&(repository.clone(), digest.clone()))
+        let read = read.get(&(repository.clone(), digest.clone()));
+        read.is_some_and(|read| read.elapsed() < JUST_READ)
     }
 
     /// Notes that something in each of these repositories is about to be asked for, all at once.
@@ -275,7 +279,8 @@ impl Client {
             .read
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
-        read.insert((reference.repository().clone(), digest));
+        let place = (reference.repository().clone(), digest);
+        read.insert(place, Instant::now());
         Ok(manifest)
     }
 

@@ -23,6 +23,13 @@ impl Deadline {
             .is_none_or(|(end, _)| end.saturating_duration_since(Instant::now()) > wait)
     }
 
+    /// Returns how much time is left.
+    pub(crate) fn left(self) -> Duration {
+        self.0.map_or(Duration::MAX, |(end, _)| {
+            end.saturating_duration_since(Instant::now())
+        })
+    }
+
     /// Returns once the time is over, which may be never.
     pub(crate) async fn passed(self) -> NetworkProblem {
         match self.0 {

@@ -6,8 +6,10 @@
 //! What a host speaks is known once there is a connection. Who asks a host for many small things at once lets one request go
 //! first ([`Lanes::slot_in_turn`]): with HTTP/2 the others go on its connection, and no handshake is made for nothing.
 
+use std::sync::atomic::AtomicUsize;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use futures_util::TryFutureExt as _;
 use futures_util::future::BoxFuture;
@@ -65,10 +67,11 @@ enum Growth {
 impl Lanes {
     /// Makes the first lane of what `build` builds, which is to tell by the layer that it gets when it is connected.
     pub(crate) fn new<E>(
+        on_host: Arc<AtomicUsize>,
         build: impl FnOnce(Opening) -> Result<HttpClient, E>,
     ) -> Result<Arc<Self>, E> {
         let lanes = Arc::new(Self {
-            limiter: Limiter::new(REQUESTS_PER_HOST),
+            limiter: Limiter::new(REQUESTS_PER_HOST, on_host),
             first: Arc::new(Semaphore::new(1)),
             state: Mutex::new(State {
                 lanes: Vec::new(),
@@ -83,19 +86,19 @@ impl Lanes {
     }
 
     /// Waits until a request may begin, which is when there is a connection, or there has been none for it: one goes first.
-    pub(crate) async fn slot_in_turn(self: &Arc<Self>) -> Slot {
+    pub(crate) async fn slot_in_turn(self: &Arc<Self>, patience: Duration) -> Slot {
         let turn = self.first.clone().acquire_owned().await;
-        self.take(turn.ok().map(Turn)).await
+        self.take(turn.ok().map(Turn), patience).await
     }
 
     /// Waits until a request may begin.
-    pub(crate) async fn slot(self: &Arc<Self>) -> Slot {
-        self.take(None).await
+    pub(crate) async fn slot(self: &Arc<Self>, patience: Duration) -> Slot {
+        self.take(None, patience).await
     }
 
-    async fn take(self: &Arc<Self>, turn: Option<Turn>) -> Slot {
+    async fn take(self: &Arc<Self>, turn: Option<Turn>, patience: Duration) -> Slot {
         let waiting = Waiting::new(self);
-        let permit = self.limiter.permit().await;
+        let permit = self.limiter.permit(patience).await;
         drop(waiting);
         let mut state = self.state();
         let lanes = state.lanes.iter().enumerate();
@@ -111,6 +114,11 @@ impl Lanes {
             }),
             _turn: turn,
         }
+    }
+
+    /// Tells whether the host is known to speak HTTP/2.
+    pub(crate) fn is_http2(&self) -> bool {
+        self.state().version == Some(Version::HTTP_2)
     }
 
     /// Returns what sends requests to a host that is known to speak HTTP/1.1, which may have connections to spare.
@@ -139,7 +147,8 @@ impl Lanes {
         let mut state = self.state();
         let room = state.lanes.len() * REQUESTS_PER_HOST_HTTP2;
         let waiting = state.waiting.max(expected.saturating_sub(room));
-        let is_much = waiting >= QUEUE_PER_HOST_HTTP2;
+        // What waits because the host does not want more is not for another connection.
+        let is_much = waiting >= QUEUE_PER_HOST_HTTP2 && !self.limiter.is_lowered();
         let wants = state.growth == Growth::Possible && is_much;
         if wants {
             state.growth = Growth::Begun;
@@ -314,7 +323,7 @@ mod tests {
 
     fn lanes() -> Arc<Lanes> {
         let _ = rustls::crypto::ring::default_provider().install_default();
-        Lanes::new(|_| Ok::<_, ()>(client())).unwrap()
+        Lanes::new(Arc::default(), |_| Ok::<_, ()>(client())).unwrap()
     }
 
     fn lane(slot: &Slot) -> usize {
@@ -325,14 +334,14 @@ mod tests {
     fn another_connection_is_made_once_much_waits() {
         let lanes = lanes();
         let mut slots: Vec<Slot> = (0..REQUESTS_PER_HOST)
-            .map(|_| now(lanes.slot()).unwrap())
+            .map(|_| now(lanes.slot(Duration::MAX)).unwrap())
             .collect();
-        assert!(now(lanes.slot()).is_none());
+        assert!(now(lanes.slot(Duration::MAX)).is_none());
         lanes.learn(Version::HTTP_11);
-        assert!(now(lanes.slot()).is_none());
+        assert!(now(lanes.slot(Duration::MAX)).is_none());
         lanes.learn(Version::HTTP_2);
         lanes.learn(Version::HTTP_2);
-        while let Some(slot) = now(lanes.slot()) {
+        while let Some(slot) = now(lanes.slot(Duration::MAX)) {
             slots.push(slot);
         }
         assert_eq!(slots.len(), REQUESTS_PER_HOST_HTTP2);
@@ -345,11 +354,14 @@ mod tests {
         assert!(!lanes.wants_another(0), "one is being made");
         drop(waiting);
         lanes.add(client());
-        let more: Vec<Slot> = std::iter::from_fn(|| now(lanes.slot())).collect();
+        let more: Vec<Slot> = std::iter::from_fn(|| now(lanes.slot(Duration::MAX))).collect();
         assert_eq!(more.len(), REQUESTS_PER_HOST_HTTP2);
         assert!(more.iter().all(|slot| lane(slot) == 1));
         drop((slots, more));
-        let spread = [now(lanes.slot()), now(lanes.slot())];
+        let spread = [
+            now(lanes.slot(Duration::MAX)),
+            now(lanes.slot(Duration::MAX)),
+        ];
         assert_eq!(spread.map(|slot| lane(&slot.unwrap())), [0, 1]);
     }
 
@@ -368,15 +380,21 @@ mod tests {
         // The first has its connection, or ends without one.
         for ends in [false, true] {
             let lanes = lanes();
-            let first = now(lanes.slot_in_turn()).unwrap();
-            assert!(now(lanes.slot_in_turn()).is_none());
-            assert!(now(lanes.slot()).is_some(), "not all wait for that");
+            let first = now(lanes.slot_in_turn(Duration::MAX)).unwrap();
+            assert!(now(lanes.slot_in_turn(Duration::MAX)).is_none());
+            assert!(
+                now(lanes.slot(Duration::MAX)).is_some(),
+                "not all wait for that"
+            );
             if ends {
                 drop(first);
             } else {
                 lanes.learn(Version::HTTP_11);
             }
-            let others = [now(lanes.slot_in_turn()), now(lanes.slot_in_turn())];
+            let others = [
+                now(lanes.slot_in_turn(Duration::MAX)),
+                now(lanes.slot_in_turn(Duration::MAX)),
+            ];
             assert!(others.iter().all(Option::is_some), "{ends}");
         }
     }

@@ -1,8 +1,10 @@
 //! How much runs at once on one host: as much as it takes, learned from what it refuses.
 //!
 //! A limit begins at its bound. A host that says "not now" (429, 503) halves it, one that refuses a connection beside others takes
-//! it down to those that it has; what succeeds raises it again, step by step.
+//! it down to those that it has; what succeeds raises it again, step by step. A host that refuses all connections is not full but
+//! down, and so its limit is what it was.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -24,6 +26,19 @@ pub(crate) struct Limiter {
     /// Has a permit for each that may begin.
     free: Arc<Semaphore>,
     state: Mutex<State>,
+    /// How many run on the host in all, by this limit and its others.
+    on_host: Arc<AtomicUsize>,
+}
+
+/// What a refused connection means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Refused {
+    /// The host has as many connections of this kind as it takes: there will be another permit once one of them is done.
+    ForOthers,
+    /// All its connections are of other kinds, and nothing tells when one of them is done.
+    ForOtherKinds,
+    /// There is no other connection: it is down.
+    Alone,
 }
 
 #[derive(Debug)]
@@ -36,8 +51,8 @@ struct State {
     owed: usize,
     /// How many have succeeded since the limit last changed.
     succeeded: usize,
-    /// Whether a connection was refused.
-    is_cautious: bool,
+    /// What the limit was before a connection was refused.
+    before_refusals: Option<usize>,
     /// When the limit was last halved. What began before that says nothing about the limit of now.
     halved: Option<Instant>,
     /// Until when the host wants to be left alone.
@@ -45,8 +60,10 @@ struct State {
 }
 
 impl Limiter {
-    pub(crate) fn new(most: usize) -> Arc<Self> {
+    /// Makes a limit on some of what runs on a host, all of which `on_host` counts.
+    pub(crate) fn new(most: usize, on_host: Arc<AtomicUsize>) -> Arc<Self> {
         Arc::new(Self {
+            on_host,
             free: Arc::new(Semaphore::new(most)),
             state: Mutex::new(State {
                 most,
@@ -54,26 +71,39 @@ impl Limiter {
                 running: 0,
                 owed: 0,
                 succeeded: 0,
-                is_cautious: false,
+                before_refusals: None,
                 halved: None,
                 paused: None,
             }),
         })
     }
 
-    /// Raises the bound, and the limit with it.
+    /// Raises the bound, and the limit with it, unless the host takes less than the bound anyway.
     pub(crate) fn raise(&self, by: usize) {
         let mut state = self.state();
+        let is_at_bound = state.limit == state.most;
         state.most += by;
-        self.add(&mut state, by);
+        if is_at_bound {
+            self.add(&mut state, by);
+        }
     }
 
-    /// Waits until one more may run.
-    pub(crate) async fn permit(self: &Arc<Self>) -> Permit {
+    /// Tells whether the host takes less than the bound.
+    pub(crate) fn is_lowered(&self) -> bool {
+        let state = self.state();
+        let is_paused = state.paused.is_some_and(|until| until > Instant::now());
+        state.limit < state.most || is_paused
+    }
+
+    /// Waits until one more may run. A host that wants to be left alone for more than `patience` is asked all the same, and says so
+    /// itself.
+    pub(crate) async fn permit(self: &Arc<Self>, patience: Duration) -> Permit {
         loop {
             let permit = self.free.clone().acquire_owned().await;
             let paused = self.state().paused;
-            match paused.filter(|until| *until > Instant::now()) {
+            let left = |until: Instant| until.saturating_duration_since(Instant::now());
+            let waits = |until: &Instant| !left(*until).is_zero() && left(*until) <= patience;
+            match paused.filter(waits) {
                 Some(until) => {
                     drop(permit);
                     // Boxed: it seldom happens, and would make every request's future as large.
@@ -81,6 +111,7 @@ impl Limiter {
                 }
                 None => {
                     self.state().running += 1;
+                    self.on_host.fetch_add(1, Ordering::Relaxed);
                     return Permit {
                         limiter: self.clone(),
                         began: Instant::now(),
@@ -126,10 +157,14 @@ impl Permit {
     pub(crate) fn succeeded(&self) {
         let mut state = self.limiter.state();
         if state.limit == state.most {
+            state.before_refusals = None;
             return;
         }
         state.succeeded += 1;
-        let caution = if state.is_cautious { CAUTION } else { 1 };
+        let caution = match state.before_refusals {
+            Some(_) => CAUTION,
+            None => 1,
+        };
         if state.succeeded >= state.limit * caution {
             state.succeeded = 0;
             let by = (state.limit / GROWTH).max(1).min(state.most - state.limit);
@@ -152,21 +187,30 @@ impl Permit {
         }
     }
 
-    /// Notes that the host refused a connection, and tells whether that was for the others that it has: then it is worth
-    /// another try once one of them is free.
-    pub(crate) fn refused(&self) -> bool {
+    /// Notes that the host refused a connection, and tells what that means.
+    pub(crate) fn refused(&self) -> Refused {
         let mut state = self.limiter.state();
         let others = state.running.saturating_sub(1);
         if others > 0 {
+            let limit = state.limit;
+            state.before_refusals.get_or_insert(limit);
             self.limiter.lower(&mut state, others);
-            state.is_cautious = true;
+            return Refused::ForOthers;
         }
-        others > 0
+        if self.limiter.on_host.load(Ordering::Relaxed) > 1 {
+            return Refused::ForOtherKinds;
+        }
+        if let Some(before) = state.before_refusals.take() {
+            let by = before.saturating_sub(state.limit);
+            self.limiter.add(&mut state, by);
+        }
+        Refused::Alone
     }
 }
 
 impl Drop for Permit {
     fn drop(&mut self) {
+        self.limiter.on_host.fetch_sub(1, Ordering::Relaxed);
         let mut state = self.limiter.state();
         state.running -= 1;
         if state.owed > 0
@@ -191,12 +235,12 @@ mod tests {
     }
 
     fn all(limiter: &Arc<Limiter>) -> Vec<Permit> {
-        std::iter::from_fn(|| now(limiter.permit())).collect()
+        std::iter::from_fn(|| now(limiter.permit(Duration::MAX))).collect()
     }
 
     #[tokio::test(flavor = "current_thread", start_paused = true)]
     async fn what_is_too_much_halves_the_limit_once() {
-        let limiter = Limiter::new(16);
+        let limiter = Limiter::new(16, Arc::default());
         let permits = all(&limiter);
         assert_eq!(permits.len(), 16);
         // All began before the host said so: it is one piece of news.
@@ -215,7 +259,7 @@ mod tests {
 
     #[tokio::test(flavor = "current_thread", start_paused = true)]
     async fn what_succeeds_raises_it_to_its_bound() {
-        let limiter = Limiter::new(16);
+        let limiter = Limiter::new(16, Arc::default());
         let permits = all(&limiter);
         permits[0].not_now(None);
         drop(permits);
@@ -229,26 +273,26 @@ mod tests {
         // One is left at the least.
         for _ in 0..10 {
             tokio::time::advance(Duration::from_millis(1)).await;
-            now(limiter.permit()).unwrap().not_now(None);
+            now(limiter.permit(Duration::MAX)).unwrap().not_now(None);
         }
         assert_eq!(all(&limiter).len(), 1);
+        assert!(limiter.is_lowered());
+        // A bound that is raised says nothing of what the host takes.
         limiter.raise(4);
-        assert_eq!(all(&limiter).len(), 5);
+        assert_eq!(all(&limiter).len(), 1);
     }
 
     #[tokio::test(flavor = "current_thread", start_paused = true)]
     async fn connections_that_are_refused_leave_the_others() {
-        let limiter = Limiter::new(16);
+        let limiter = Limiter::new(16, Arc::default());
         let mut permits = all(&limiter);
         for refused in permits.split_off(4) {
-            assert!(refused.refused());
+            assert_eq!(refused.refused(), Refused::ForOthers);
         }
-        assert!(now(limiter.permit()).is_none());
+        assert!(now(limiter.permit(Duration::MAX)).is_none());
         permits.pop();
-        assert!(now(limiter.permit()).is_some());
+        assert!(now(limiter.permit(Duration::MAX)).is_some());
         permits.truncate(1);
-        assert!(!permits[0].refused(), "there is no other");
-        assert_eq!(all(&limiter).len(), 3);
         // Another is tried now and then, and not with each that succeeds.
         (0..4 * CAUTION - 1).for_each(|_| permits[0].succeeded());
         assert_eq!(all(&limiter).len(), 3);
@@ -257,18 +301,38 @@ mod tests {
     }
 
     #[tokio::test(flavor = "current_thread", start_paused = true)]
+    async fn a_host_that_refuses_all_is_down_rather_than_full() {
+        let on_host = Arc::default();
+        let limiter = Limiter::new(16, Arc::clone(&on_host));
+        let other = Limiter::new(16, on_host);
+        let mut permits = all(&limiter);
+        while permits.len() > 1 {
+            let refused = permits.pop().unwrap();
+            assert_eq!(refused.refused(), Refused::ForOthers);
+        }
+        // Others of the host may be of another kind.
+        let elsewhere = now(other.permit(Duration::MAX)).unwrap();
+        assert_eq!(permits[0].refused(), Refused::ForOtherKinds);
+        drop(elsewhere);
+        assert_eq!(permits[0].refused(), Refused::Alone);
+        assert_eq!(all(&limiter).len(), 15);
+    }
+
+    #[tokio::test(flavor = "current_thread", start_paused = true)]
     async fn a_host_that_wants_to_be_left_alone_is() {
-        let limiter = Limiter::new(2);
+        let limiter = Limiter::new(2, Arc::default());
         let started = Instant::now();
-        now(limiter.permit())
+        now(limiter.permit(Duration::MAX))
             .unwrap()
             .not_now(Some(Duration::from_secs(7)));
-        assert!(now(limiter.permit()).is_none());
-        let permit = limiter.permit().await;
+        assert!(now(limiter.permit(Duration::MAX)).is_none());
+        // Who cannot wait so long hears it from the host.
+        assert!(now(limiter.permit(Duration::from_secs(6))).is_some());
+        let permit = limiter.permit(Duration::MAX).await;
         assert_eq!(started.elapsed(), Duration::from_secs(7));
         // Who asks for more than anybody waits has a quota.
         permit.not_now(Some(2 * LONGEST_RETRY_AFTER));
         drop(permit);
-        assert!(now(limiter.permit()).is_some());
+        assert!(now(limiter.permit(Duration::MAX)).is_some());
     }
 }

@@ -101,6 +101,9 @@ pub const REFERRER_PAGES: usize = 100;
 /// How often an index of referrers is read and written again because somebody else wrote it meanwhile.
 pub const ENLISTINGS: usize = 5;
 
+/// How long after it was read something is taken to be there without another look: what a list of small images takes.
+pub const JUST_READ: Duration = Duration::from_secs(15);
+
 /// How many redirects are followed. Registries use one, to their object storage.
 pub const REDIRECTS: usize = 5;
 

@@ -155,10 +155,13 @@ impl Pools {
 
     fn pool(&self, mode: Mode, host: &str, proxy: Option<&Chosen>) -> Built {
         let (setup, handshakes) = self.setup(mode, host, proxy)?;
-        let lanes = Lanes::new(|opening| self.client(setup.clone(), Some(opening)))?;
+        let on_host = Arc::default();
+        let lanes = Lanes::new(Arc::clone(&on_host), |opening| {
+            self.client(setup.clone(), Some(opening))
+        })?;
         Ok(Arc::new(Pool {
             lanes,
-            bodies: Bodies::default(),
+            bodies: Bodies::new(&on_host),
             handshakes,
             setup,
         }))

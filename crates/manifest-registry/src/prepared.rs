@@ -218,6 +218,14 @@ impl<'a> Prepared<'a> {
         name: &Reference,
         before: Option<&Digest>,
     ) -> Result<(Tagged, Digest), RegistryError> {
+        // What was looked at ahead may have been moved since, and is then not there already.
+        let again = match before {
+            Some(_) if self.shows(before) && self.push.client.ahead().was_taken(name) => {
+                Some(self.push.read(name).await?)
+            }
+            _ => None,
+        };
+        let before = again.as_ref().map_or(before, Option::as_ref);
         let mut tagged = Tagged {
             target: name.clone(),
             before: before.cloned(),

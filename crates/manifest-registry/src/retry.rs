@@ -132,6 +132,14 @@ impl Retries {
         }
     }
 
+    /// Returns how long a request may wait until a host wants to be asked again: not at all where it would not be repeated.
+    pub(crate) fn patience(&self, tries: &Tries) -> Duration {
+        if tries.current() > tries.most.unwrap_or(self.policy.times) {
+            return Duration::ZERO;
+        }
+        self.deadline.left()
+    }
+
     /// Tells whether a host has answered.
     pub(crate) fn is_reached(&self, host: &str) -> bool {
         locked(&self.reached).contains(host)

@@ -17,16 +17,23 @@ enum Support {
 impl SingleRequests {
     /// Tells whether a blob is to be sent in a single request. Where that is not known, one blob is that is `worth` it; the others
     /// take it for a no until it turns out to be a yes.
-    pub(crate) fn use_for(&self, registry: &str, is_worth: bool) -> bool {
+    pub(crate) fn use_for(&self, registry: &str, is_worth: bool) -> Single {
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         match known.get(registry) {
-            Some(support) => *support == Support::Yes,
+            Some(Support::Yes) => Single::Known,
+            Some(Support::No) => Single::No,
             None if is_worth => {
                 known.insert(registry.to_owned(), Support::No);
-                true
+                Single::Trial
             }
-            None => false,
+            None => Single::No,
         }
+    }
+
+    /// Notes that a registry does not have what it said it took.
+    pub(crate) fn distrust(&self, registry: &str) {
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        known.insert(registry.to_owned(), Support::No);
     }
 
     /// Notes that a registry took a blob in a single request.
@@ -36,6 +43,17 @@ impl SingleRequests {
     }
 }
 
+/// Whether a blob is sent in a single request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Single {
+    /// It goes into a session.
+    No,
+    /// It is to find out whether that works.
+    Trial,
+    /// That is known to work.
+    Known,
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -43,11 +61,13 @@ mod tests {
     #[test]
     fn one_blob_finds_out() {
         let known = SingleRequests::default();
-        assert!(!known.use_for("r.io", false));
-        assert!(known.use_for("r.io", true));
-        assert!(!known.use_for("r.io", true), "it is being tried");
-        assert!(known.use_for("s.io", true), "another registry");
+        assert_eq!(known.use_for("r.io", false), Single::No);
+        assert_eq!(known.use_for("r.io", true), Single::Trial);
+        assert_eq!(known.use_for("r.io", true), Single::No, "it is being tried");
+        assert_eq!(known.use_for("s.io", true), Single::Trial);
         known.taken("r.io");
-        assert!(known.use_for("r.io", false));
+        assert_eq!(known.use_for("r.io", false), Single::Known);
+        known.distrust("r.io");
+        assert_eq!(known.use_for("r.io", true), Single::No);
     }
 }

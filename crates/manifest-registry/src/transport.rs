@@ -21,6 +21,7 @@ use crate::bodies::Traffic;
 use crate::endpoint::{Insecure, Mode, api_host, authority, is_same_origin};
 use crate::error::{Attempt, Operation, RegistryError};
 use crate::lanes::Slot;
+use crate::limiter::Refused;
 use crate::limits;
 use crate::network::{Cause, NetworkProblem};
 use crate::observer::{Event, Observer, Request};
@@ -154,6 +155,11 @@ pub(crate) struct Pulse(Arc<Mutex<(Instant, Duration)>>);
 impl Pulse {
     pub(crate) fn new(limit: Duration) -> Self {
         Self(Arc::new(Mutex::new((Instant::now(), limit))))
+    }
+
+    /// Begins to count anew, with the same limit: the time before it was the stream's turn does not count.
+    fn restart(&self) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).0 = Instant::now();
     }
 
     pub(crate) fn beat(&self, limit: Duration) {
@@ -336,6 +342,9 @@ impl Transport {
                 Ok(slot) => slot,
                 Err(unbuilt) => return Err(unreachable(attempt, &wire.url, unbuilt)),
             };
+            if let Payload::Stream(_, pulse) = wire.payload {
+                pulse.restart();
+            }
             let started = Instant::now();
             let sent = self.exchange(wire, &slot.client).await;
             let login = wire.authorization.as_ref().and_then(scheme);
@@ -349,6 +358,9 @@ impl Transport {
             let (problem, cause) = match self.answered(sent, &pool, &request, proxy.is_some()) {
                 Ok(response) => {
                     self.add_lane(wire, &pool);
+                    if wire.traffic == Traffic::Download && is_redirect(response.status()) {
+                        pool.bodies.redirected();
+                    }
                     self.adapt(&slot, &response);
                     let timeouts = self.timeouts;
                     let deadline = self.retries.deadline;
@@ -358,28 +370,73 @@ impl Transport {
                 Err(failure) => failure,
             };
             let is_connect = cause.as_ref().is_some_and(Cause::is_connect);
-            let is_known = self.retries.is_reached(&authority(&wire.url));
-            let is_for_others =
-                is_known && (is_connect || problem == NetworkProblem::Cut) && slot.permit.refused();
-            // It has as many connections as the host gives; one of them will be free.
-            if is_for_others && is_connect && wire.payload.is_unsent() {
+            if self
+                .is_worth_another_connection(wire, &pool, slot, (problem, is_connect))
+                .await
+                && wire.payload.is_unsent()
+            {
                 continue;
             }
             return Err(network(attempt, problem, cause));
         }
     }
 
+    /// Learns from a failure how many connections a host gives. Tells whether the request, which got none, may have one later.
+    async fn is_worth_another_connection(
+        &self,
+        wire: &Wire<'_>,
+        pool: &Pool,
+        slot: Slot,
+        (problem, is_connect): (NetworkProblem, bool),
+    ) -> bool {
+        let is_known = self.retries.is_reached(&authority(&wire.url));
+        if !is_known || !slot.is_of_body() && pool.lanes.is_http2() {
+            return false;
+        }
+        let is_refused = matches!(
+            problem,
+            NetworkProblem::Refused | NetworkProblem::Proxy | NetworkProblem::Cut
+        );
+        match (is_connect, problem) {
+            (true, _) if is_refused => match slot.permit.refused() {
+                Refused::ForOthers => true,
+                Refused::ForOtherKinds => {
+                    drop(slot);
+                    // Nothing tells when it is worth it. It goes on until there is one, or the others are done.
+                    tokio::time::sleep(limits::FIRST_WAIT).await;
+                    true
+                }
+                Refused::Alone => false,
+            },
+            // It has been spoken to with TLS, so that it is HTTP/1.1 that it does not want.
+            (true, NetworkProblem::Tls | NetworkProblem::NotTls)
+                if slot.is_of_body() && pool.lanes.is_http2() =>
+            {
+                pool.bodies.refuse();
+                true
+            }
+            (false, NetworkProblem::Cut) => {
+                // It may have been one too many.
+                slot.permit.not_now(None);
+                false
+            }
+            _ => false,
+        }
+    }
+
     /// Waits until a request may begin, on a connection of the right kind.
     async fn slot(&self, wire: &Wire<'_>, pool: &Pool) -> Result<Slot, Unbuilt> {
-        if wire.traffic.is_body() {
+        let patience = self.retries.patience(wire.tries);
+        if pool.bodies.are_for(wire.traffic) {
             let build = || self.pools.http1(pool);
-            let slot = pool.bodies.slot(wire.traffic, || pool.lanes.http1(), build);
+            let shared = || pool.lanes.http1();
+            let slot = pool.bodies.slot(wire.traffic, patience, shared, build);
             // Boxed: there are few, and each request's future would be as large.
             return Box::pin(slot).await;
         }
         Ok(match wire.operation {
-            Operation::GetToken(_) => pool.lanes.slot_in_turn().await,
-            _ => pool.lanes.slot().await,
+            Operation::GetToken(_) => pool.lanes.slot_in_turn(patience).await,
+            _ => pool.lanes.slot(patience).await,
         })
     }
 

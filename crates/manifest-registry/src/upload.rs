@@ -23,6 +23,7 @@ use crate::publish::Push;
 use crate::redact;
 use crate::retry::{Contact, Tries};
 use crate::session::{Call, Target};
+use crate::single_request::Single;
 use crate::transport::{Once, Payload, Pulse};
 use crate::upload_session::{OCTET_STREAM, UploadSession, check_stored};
 
@@ -73,7 +74,10 @@ impl Push<'_> {
             whole: None,
             nearest: Nearest::Mirror,
         };
-        let is_single = session.is_none() && self.is_single_request(child, blob);
+        let single = match session {
+            Some(_) => Single::No,
+            None => self.single_request(child, blob),
+        };
         let open = async {
             match session {
                 Some(session) => Ok(session),
@@ -85,14 +89,15 @@ impl Push<'_> {
             return self.upload_from(&mut upload, opened, session).await;
         }
         let whole = self.whole_content(child, blob);
-        let (bytes, session) = if is_single {
-            let bytes = whole.await?;
-            match self.upload_single(blob, bytes.clone()).await? {
-                Some(session) => (bytes, session),
-                None => return Ok(()),
+        let (bytes, session) = match single {
+            Single::No => try_join(whole, open).await?,
+            Single::Trial | Single::Known => {
+                let bytes = whole.await?;
+                match self.upload_single(blob, bytes.clone(), single).await? {
+                    Some(session) => (bytes, session),
+                    None => return Ok(()),
+                }
             }
-        } else {
-            try_join(whole, open).await?
         };
         upload.whole = Some(bytes);
         let opened = self.open_content(&upload).await?;
@@ -101,10 +106,13 @@ impl Push<'_> {
 
     /// Tells whether a blob is to be sent in a single request. To try that costs a blob from this machine nothing, and another one a
     /// round trip, which is worth it where there are many.
-    fn is_single_request(&self, child: &Child, blob: &Descriptor) -> bool {
+    fn single_request(&self, child: &Child, blob: &Descriptor) -> Single {
+        if blob.size > SMALL_BLOB {
+            return Single::No;
+        }
         let single_requests = &self.client.shared().single_requests;
         let is_worth = child.local().is_some() || self.has_many_small();
-        blob.size <= SMALL_BLOB && single_requests.use_for(self.target.domain(), is_worth)
+        single_requests.use_for(self.target.domain(), is_worth)
     }
 
     /// Sends a blob in a single request. Returns the session into which it goes where the registry does not take it so.
@@ -112,15 +120,16 @@ impl Push<'_> {
         &self,
         blob: &Descriptor,
         bytes: Bytes,
+        single: Single,
     ) -> Result<Option<UploadSession>, RegistryError> {
-        match self.upload_at_once(blob, bytes).await {
+        match self.upload_at_once(blob, bytes, single).await {
             Ok(None) => {
                 let domain = self.target.domain();
                 self.client.shared().single_requests.taken(domain);
                 Ok(None)
             }
-            Err(error) if !error.is_final_refusal() => Err(error),
-            // One that does not like the request at all may still open a session.
+            Err(error) if single == Single::Known && !error.is_final_refusal() => Err(error),
+            // One that does not know what to do with it may still open a session.
             Err(_) => self.open_upload(&blob.digest).await.map(Some),
             session => session,
         }

@@ -11,6 +11,7 @@ use crate::client::DOCKER_CONTENT_DIGEST;
 use crate::error::{ContentProblem, RegistryError};
 use crate::publish::Push;
 use crate::session::{Call, Target};
+use crate::single_request::Single;
 use crate::transport::Payload;
 
 /// The type of what is uploaded (distribution specification, "Pushing a blob monolithically").
@@ -38,6 +39,7 @@ impl Push<'_> {
         &self,
         blob: &Descriptor,
         bytes: Bytes,
+        single: Single,
     ) -> Result<Option<UploadSession>, RegistryError> {
         let mut headers = HeaderMap::new();
         headers.insert(CONTENT_TYPE, OCTET_STREAM);
@@ -51,7 +53,11 @@ impl Push<'_> {
             payload: Payload::Bytes(bytes),
             ..self.start(&blob.digest)
         };
-        let answer = self.session().call(&call).await?;
+        let answer = match single {
+            Single::Known => self.session().call(&call).await?,
+            // What it says to something that it may not know is not worth a repetition.
+            _ => self.session().call_once(&call).await?,
+        };
         if answer.status() != StatusCode::CREATED {
             return self.session_of(answer).await.map(Some);
         }

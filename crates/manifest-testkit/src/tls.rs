@@ -162,6 +162,13 @@ pub(crate) fn server_config(
     Arc::new(config)
 }
 
+/// Returns the same configuration with HTTP/2 as the only protocol.
+pub(crate) fn http2_only(config: &ServerConfig) -> Arc<ServerConfig> {
+    let mut config = config.clone();
+    config.alpn_protocols = vec![b"h2".to_vec()];
+    Arc::new(config)
+}
+
 /// Builds the configuration of a server whose key need not be that of its certificate, so that it cannot prove who it is.
 pub(crate) fn unchecked_server_config(identity: &Identity) -> Arc<ServerConfig> {
     let (certs, key) = parse(identity);

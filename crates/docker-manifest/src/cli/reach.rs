@@ -86,14 +86,8 @@ impl Reach {
     /// Returns the same with what a draft remembers of its hosts.
     #[must_use]
     pub fn remembering(&self, draft: Option<&Draft>) -> Self {
-        self.with_insecure(draft.map(Draft::insecure_hosts).unwrap_or_default())
-    }
-
-    /// Returns the same with these hosts as those that a draft remembers as insecure.
-    #[must_use]
-    pub fn with_insecure(&self, insecure_hosts: Vec<String>) -> Self {
         Self {
-            insecure_hosts,
+            insecure_hosts: draft.map(Draft::insecure_hosts).unwrap_or_default(),
             ..self.clone()
         }
     }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use manifest_core::{Draft, Reference};
 use manifest_registry::Client;
-use manifest_store::{Removal, Store};
+use manifest_store::{Outline, Removal, Store};
 
 use crate::cli::{Help, Moved, Patience, Reach, Switch};
 use crate::context::Context;
@@ -48,11 +48,12 @@ async fn load(
     list: &Reference,
 ) -> Result<(Option<Client>, Option<Draft>), Failure> {
     let targets = publishing::ahead(list, &args.publish);
-    let Some(outline) = store.outline(list).filter(|_| !targets.is_empty()) else {
+    // That a host needs no checked TLS is believed of the draft only: a login is sent to it.
+    let is_of_use = |outline: &Outline| !targets.is_empty() && outline.insecure_hosts.is_empty();
+    let Some(outline) = store.outline(list).filter(is_of_use) else {
         return Ok((None, store.load(list)?));
     };
-    let reach = args.reach.with_insecure(outline.insecure_hosts.clone());
-    let client = context.client(args.insecure.is_on(), &args.patience, &reach)?;
+    let client = context.client(args.insecure.is_on(), &args.patience, &args.reach)?;
     let client = client.publishing(&targets, &outline.images);
     client.look_ahead(publishing::looked_at_ahead(&targets, &args.publish));
     let loaded = tokio::task::spawn_blocking({
@@ -61,8 +62,9 @@ async fn load(
     });
     let draft = loaded.await.map_err(std::io::Error::other)??;
     // What Docker's CLI has done to it since may need other settings.
-    let hosts = draft.as_ref().map(Draft::insecure_hosts);
-    let is_right = hosts.is_some_and(|hosts| hosts == outline.insecure_hosts);
+    let is_right = draft
+        .as_ref()
+        .is_some_and(|draft| draft.insecure_hosts().is_empty());
     Ok((is_right.then_some(client), draft))
 }
 

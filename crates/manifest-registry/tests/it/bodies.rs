@@ -109,6 +109,58 @@ fn large_blobs_leave_the_http2_connection() {
 }
 
 #[test]
+fn a_host_that_speaks_only_http2_gets_bodies_by_that() {
+    let ca = TestCa::new();
+    let builder = || EmbeddedRegistry::builder().tls(&ca).http2_only();
+    let (source, target) = (builder().start(), builder().start());
+    let image = image(20, LARGE);
+    source.seed("source", "1", &image);
+    let (client, notes) = client();
+    let (from, to) = (
+        reference(&source.host(), "source:1"),
+        reference(&target.host(), "app:1"),
+    );
+    let job = Job::new(&source.host(), &[("source", &image)]);
+    run(async {
+        client.manifest(&from).await.unwrap();
+        let published = job.publish(&client, &to).await.unwrap();
+        assert_eq!(published.uploaded, 21);
+    });
+    assert!(target.log().requests().iter().all(|r| r.http2));
+    let retries = notes.retries.lock().unwrap();
+    assert!(retries.is_empty(), "{retries:#?}");
+}
+
+#[test]
+fn a_connection_that_is_cut_does_not_leave_a_host_with_one_request_at_a_time() {
+    let ca = TestCa::new();
+    let latency = Duration::from_millis(50);
+    let registry = EmbeddedRegistry::builder()
+        .tls(&ca)
+        .latency(latency)
+        .start();
+    let image = image(200, 50);
+    registry.seed("source", "1", &image);
+    // All mounts are under way on one connection when it goes.
+    let cut = Fault::on("POST", "/blobs/uploads/").nth(100).times(1);
+    registry.fault(cut.answer(Answer::ResetBeforeHeaders));
+    let job = Job::new(&registry.host(), &[("source", &image)]);
+    let (client, notes) = client();
+    let published = run(job.publish(&client, &reference(&registry.host(), "app:1"))).unwrap();
+    assert_eq!(published.mounted, 201);
+    assert!(notes.retries.lock().unwrap().len() > 50);
+    // The second time they go all at once, too.
+    let requests = registry.log().requests();
+    let mut mounts: Vec<_> = requests
+        .iter()
+        .filter(|r| r.status == 201 && r.method == "POST")
+        .collect();
+    mounts.sort_by_key(|r| r.started);
+    let took = mounts.last().unwrap().started - mounts[0].started;
+    assert!(took < 20 * latency, "{took:?}");
+}
+
+#[test]
 fn what_is_missing_is_asked_for_at_once() {
     let ca = TestCa::new();
     let latency = Duration::from_millis(300);

@@ -250,7 +250,7 @@ fn a_small_blob_is_sent_at_once_unless_the_registry_does_not_take_it_so() {
         log.lines()
     );
     assert_eq!(log.count(|r| r.is("PUT", "/blobs/uploads/")), 0);
-    for status in [400, 404, 405, 411, 413] {
+    for status in [400, 404, 405, 411, 413, 500, 501, 503] {
         let target = EmbeddedRegistry::start();
         let refusal = Fault::on("POST", "/blobs/uploads/").times(1);
         target.fault(refusal.answer(Answer::status(status)));

@@ -28,6 +28,7 @@ pub struct EmbeddedBuilder {
     identity: Option<Identity>,
     client_ca: Option<String>,
     http1_only: bool,
+    http2_only: bool,
 }
 
 impl EmbeddedBuilder {
@@ -45,6 +46,12 @@ impl EmbeddedBuilder {
     /// Demands a client certificate of this authority. Needs TLS.
     pub fn client_ca(mut self, ca: &TestCa) -> Self {
         self.client_ca = Some(ca.ca_pem());
+        self
+    }
+
+    /// Speaks nothing but HTTP/2 over TLS.
+    pub fn http2_only(mut self) -> Self {
+        self.http2_only = true;
         self
     }
 
@@ -166,8 +173,15 @@ impl EmbeddedBuilder {
             identity,
             client_ca,
             http1_only,
+            http2_only,
         } = self;
-        listen.tls = identity.map(|id| tls::server_config(&id, client_ca.as_deref(), !http1_only));
+        listen.tls = identity.map(|id| {
+            let config = tls::server_config(&id, client_ca.as_deref(), !http1_only);
+            match http2_only {
+                true => tls::http2_only(&config),
+                false => config,
+            }
+        });
         let store = Arc::new(Mutex::new(Store::default()));
         let shared = store.clone();
         let server = Server::start(
