@@ -1,9 +1,11 @@
 //! The plain uses: make, add, replace, annotate, list, remove.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 
-use manifest_core::entry_json;
+use manifest_core::draft::Origin;
+use manifest_core::{Platform, entry_json};
 use manifest_store::{Change, Removal, StoreError};
 
 use manifest_core::{ListSettings, Source};
@@ -51,6 +53,41 @@ fn a_draft_has_dockers_files() {
     (stored[0].position, stored[1].position) = (Some(1), Some(0));
     assert_eq!(home.load("q.io/app:1").unwrap().entries, stored);
     assert!(names(&home.path(".docker-manifest/staging")).is_empty());
+}
+
+#[test]
+fn an_outline_tells_the_images_without_reading_them() {
+    let home = Home::new();
+    let list = reference("q.io/app:1");
+    assert_eq!(home.store.outline(&list), None);
+    let mut insecure = entry("lan.io/app:c", "C", 3);
+    insecure.origin = Some(Origin {
+        digest: insecure.descriptor.digest.clone(),
+        resolved_at: 1,
+        platform: Platform::default(),
+        annotations: BTreeMap::new(),
+        config: None,
+        source: None,
+        insecure: true,
+    });
+    let entries = vec![entry("q.io/app:b", "B", 1), entry("q.io/app:a", "A", 2)];
+    home.add("q.io/app:1", entries);
+    let images = ["q.io/app:a", "q.io/app:b"].map(reference);
+    let outline = home.store.outline(&list).unwrap();
+    assert_eq!(outline.images, images);
+    assert!(outline.insecure_hosts.is_empty());
+    // Not even whether they can be read.
+    fs::write(home.path(FOLDER).join("q.io_app-a"), "damaged").unwrap();
+    assert_eq!(home.store.outline(&list), Some(outline));
+    home.add("q.io/other:1", vec![insecure]);
+    let other = home.store.outline(&reference("q.io/other:1")).unwrap();
+    assert_eq!(
+        other.insecure_hosts.len(),
+        usize::from(other.images.len() == 1)
+    );
+    // Nothing is noted of what Docker's CLI makes.
+    fs::remove_dir_all(home.path(".docker-manifest/extras")).unwrap();
+    assert_eq!(home.store.outline(&list), None);
 }
 
 #[test]
