@@ -30,15 +30,17 @@ impl fmt::Debug for Ahead {
 impl Ahead {
     /// Returns what a look at a name finds, if one has begun.
     pub(crate) async fn take(&self, name: &Reference) -> Option<Result<Seen, RegistryError>> {
-        let look = {
-            let mut looks = self.looks.lock().unwrap_or_else(PoisonError::into_inner);
-            looks.remove(name)?
-        };
-        let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
-        taken.insert(name.clone());
-        drop(taken);
+        let look = self.take_look(name)?;
         // One that did not come to its end is made again.
         look.await.ok()
+    }
+
+    fn take_look(&self, name: &Reference) -> Option<JoinHandle<Result<Seen, RegistryError>>> {
+        let mut looks = self.looks.lock().unwrap_or_else(PoisonError::into_inner);
+        let look = looks.remove(name)?;
+        let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
+        taken.insert(name.clone());
+        Some(look)
     }
 
     /// Tells whether what is known of a name is what such a look found, which may be some time ago.
