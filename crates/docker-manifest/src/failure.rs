@@ -288,9 +288,9 @@ pub enum Failure {
     /// A registry refused, or could not be reached.
     #[error(transparent)]
     Registry(#[from] RegistryError),
-    /// A registry was asked for a source of a list, and has no such image.
-    #[error(transparent)]
-    NoSource(RegistryError),
+    /// Registries were asked for the sources of a list, and do not have these. The first is reported as Docker does.
+    #[error("{}", missing(.0))]
+    NoSources(Vec<RegistryError>),
     /// An image on this machine could not be read, or written.
     #[error(transparent)]
     Layout(#[from] LayoutError),
@@ -423,9 +423,9 @@ impl Failure {
             }
             Self::Store(error) => error.hint().into_iter().collect(),
             Self::Registry(error) => error.hint().into_iter().collect(),
-            Self::NoSource(error) => {
-                let own = error.hint();
-                own.into_iter().chain(only_in_the_engine(error)).collect()
+            Self::NoSources(errors) => {
+                let own = errors.first().and_then(RegistryError::hint);
+                own.into_iter().chain(only_in_the_engine(errors)).collect()
             }
             Self::Layout(error) => error.hint().into_iter().collect(),
             Self::Partly { failed, .. } => {
@@ -512,12 +512,15 @@ impl Failure {
     }
 }
 
-/// Says what to do where an image may never have left the engine that built it.
-fn only_in_the_engine(error: &RegistryError) -> Option<String> {
-    let RegistryError::NoSuchManifest { reference, .. } = error else {
-        return None;
+/// Says what to do where an image may never have left the engine that built it; one example is enough for several.
+fn only_in_the_engine(errors: &[RegistryError]) -> Option<String> {
+    let tagged = |error: &RegistryError| match error {
+        RegistryError::NoSuchManifest { reference, .. } if reference.tag().is_some() => {
+            Some(reference.to_string())
+        }
+        _ => None,
     };
-    reference.tag()?;
+    let reference = errors.iter().find_map(tagged)?;
     Some(format!(
         "if it is only in the local engine: `docker push` it first, or `docker save -o FILE {reference}` and name it as docker-archive:FILE"
     ))
@@ -528,6 +531,14 @@ fn then_shown(then: &TagState) -> String {
         TagState::Absent => "it was not there then".to_owned(),
         TagState::At(digest) => format!("{digest} then"),
     }
+}
+
+/// Names all sources that are missing. Only the first comes with the registry's answer: the others' say the same.
+fn missing(errors: &[RegistryError]) -> String {
+    let mut errors = errors.iter();
+    let first = errors.next().map(|error| with_causes(error, "\n"));
+    let others = errors.map(|error| redact::printable(&error.to_string()));
+    first.into_iter().chain(others).collect::<Vec<_>>().join("\n")
 }
 
 fn partly(live: &[String], failed: &[RegistryError]) -> String {
@@ -544,11 +555,12 @@ fn partly(live: &[String], failed: &[RegistryError]) -> String {
 ///
 /// That there is no such manifest is said as Docker says it; what the registry answered has a line of its own.
 fn describe(error: &Failure) -> String {
-    let is_not_found = matches!(
-        error,
-        Failure::Registry(error) | Failure::NoSource(error) if error.is_not_found()
-    );
-    let mut mark = if is_not_found { "\n" } else { ": " };
+    let is_not_found = matches!(error, Failure::Registry(error) if error.is_not_found());
+    with_causes(error, if is_not_found { "\n" } else { ": " })
+}
+
+/// Writes an error with its causes. `mark` stands before the first of them.
+fn with_causes(error: &dyn Error, mut mark: &'static str) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
     while let Some(error) = cause {

@@ -555,3 +555,22 @@ fn what_may_not_be_meant_is_said_before_it_goes_live() {
     }
     assert!(registry.manifest("app", "2").is_none());
 }
+
+#[test]
+fn all_missing_images_are_named() {
+    for registry in watched::each() {
+        let shell = Shell::new(&registry);
+        let ran = shell.run("create @/app:1 @/app:amd64 @/no:1 @/app:none @/app:arm64");
+        ran.fails(1).prints("");
+        assert_eq!(ran.error(), "no such manifest: REGISTRY/no:1");
+        let lines = ran.stderr.lines();
+        let named: Vec<&str> = lines.filter(|line| line.starts_with("no such")).collect();
+        let expected = [
+            "no such manifest: REGISTRY/no:1",
+            "no such manifest: REGISTRY/app:none",
+        ];
+        assert_eq!(named, expected, "{ran}");
+        assert_eq!(ran.stderr.matches("docker save -o FILE").count(), 1, "{ran}");
+        assert!(shell.drafts().is_empty());
+    }
+}

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use manifest_core::{Descriptor, Digest, Draft, Entry, Platform, Reference, Source, TagState};
-use manifest_registry::{Client, RegistryError};
+use manifest_registry::{Client, RegistryError, concurrent};
 use manifest_store::in_order;
 
-use super::for_all;
+use super::{IMAGES_AT_ONCE, for_all};
 use crate::cli::{
     AnnotationFlag, AnyPlatformList, Attestations, Help, MirrorFlags, OrderChoice, Patience,
     PlatformList, Reach, Switch, TypeChoice,
@@ -332,7 +332,7 @@ async fn resolve(
                 Ok(None)
             }
             Err(Failure::Registry(error)) if is_missing(&error, &image) => {
-                Err(Failure::NoSource(error))
+                Err(Failure::NoSources(vec![error]))
             }
             result => result.map(Some),
         }
@@ -359,7 +359,7 @@ async fn resolve(
         });
     let staying: Vec<&Entry> = staying.collect();
     let staying = for_all(staying.into_iter().map(|entry| resolver.sayings_of(entry)));
-    let resolved = for_all(images.into_iter().map(resolve));
+    let resolved = resolve_all(images.into_iter().map(resolve));
     let all = async {
         let (resolved, subject, staying) = tokio::join!(resolved, subject, staying);
         Ok::<_, Failure>((resolved?, subject, staying))
@@ -388,6 +388,33 @@ async fn resolve(
         tag_now,
         client,
     })
+}
+
+/// Resolves all images at once. Where the first failure is that an image is missing, all that are missing are named.
+async fn resolve_all<T>(
+    work: impl IntoIterator<Item = impl Future<Output = Result<T, Failure>>>,
+) -> Result<Vec<T>, Failure> {
+    let mut resolved = Vec::new();
+    let mut failures = Vec::new();
+    for result in concurrent(IMAGES_AT_ONCE, work).await {
+        match result {
+            Ok(found) => resolved.push(found),
+            Err(failure) => failures.push(failure),
+        }
+    }
+    let is_missing = matches!(failures.first(), Some(Failure::NoSources(_)));
+    let missing = |failure| match failure {
+        Failure::NoSources(errors) => errors,
+        _ => Vec::new(),
+    };
+    if is_missing {
+        let missing = failures.into_iter().flat_map(missing).collect();
+        return Err(Failure::NoSources(missing));
+    }
+    match failures.into_iter().next() {
+        Some(failure) => Err(failure),
+        None => Ok(resolved),
+    }
 }
 
 /// Reads the name of a subject: a reference, or a digest in the repository of `list`.
