@@ -31,6 +31,16 @@ pub enum Failure {
         /// The reason, which is in the text already.
         source: ReferenceError,
     },
+    /// A digest that is too short, or too long. To Docker it is a name with a tag.
+    #[error("{text} looks like a cut digest: a full one has {digits} lower-case hex characters")]
+    CutDigest {
+        /// What was given, with the place where it stands if that is a file.
+        text: String,
+        /// What was given.
+        name: String,
+        /// How many digits there should be.
+        digits: usize,
+    },
     /// A draft is there, and `create` was not told to add to it.
     #[error("refusing to amend an existing manifest list with no --amend flag")]
     RefusingToAmend {
@@ -445,6 +455,9 @@ impl Failure {
         Some(match self {
             Self::RefusingToAmend { list } => {
                 format!("`--amend` adds to the draft, `docker-manifest rm {list}` removes it")
+            }
+            Self::CutDigest { name, .. } => {
+                format!("if it is an image on Docker Hub: docker.io/library/{name}")
             }
             Self::NoDigest { .. } | Self::NoDigests { .. } => {
                 "files there are named by the digests of images: `sha256:<hex>`, or the hex alone"

@@ -574,3 +574,26 @@ fn all_missing_images_are_named() {
         assert!(shell.drafts().is_empty());
     }
 }
+
+#[test]
+fn a_cut_digest_is_no_name_on_docker_hub() {
+    let registry = Watched::empty(Kind::Embedded);
+    let shell = Shell::new(&registry);
+    let full = format!("sha256:{}", "a".repeat(64));
+    for (line, text) in [
+        ("create @/app:1 sha256:1234".to_owned(), "sha256:1234 looks like a cut digest"),
+        (format!("create --push @/app:1 {full}0"), "has 64 lower-case hex characters"),
+        (
+            format!("create --subject sha256:12 @/app:1 {full}"),
+            "subject: sha256:12 looks like a cut digest",
+        ),
+    ] {
+        shell
+            .run(&line)
+            .fails(1)
+            .prints("")
+            .says(text)
+            .says("docker.io/library/sha256:");
+    }
+    assert!(registry.lines().is_empty() && shell.drafts().is_empty());
+}

@@ -19,7 +19,7 @@ use crate::publishing;
 use crate::publishing::flags::PublishFlags;
 use crate::review::{self, Settled};
 use crate::sources::flatten::Choice;
-use crate::sources::words::{Named, Words};
+use crate::sources::words::{Named, Words, refuse_cut_digest};
 use crate::sources::{Resolved, Resolver};
 
 /// Create a local manifest list for annotating and pushing to a registry
@@ -422,6 +422,7 @@ fn subject_of(text: &str, list: &Reference) -> Result<Reference, Failure> {
     if let Ok(digest) = text.parse::<Digest>() {
         return Ok(list.repository().at(digest));
     }
+    refuse_cut_digest(text, Some("subject"))?;
     Reference::parse(text).map_err(|source| Failure::Reference {
         prefix: Some(format!("error parsing name for subject {text}")),
         source,

@@ -117,6 +117,7 @@ impl Words<'_> {
         if let Ok(digest) = text.parse::<Digest>() {
             return Ok(Named::Registry(list.repository().at(digest)));
         }
+        refuse_cut_digest(text, place.as_deref())?;
         let reference = Reference::parse(text).map_err(|source| Failure::Reference {
             prefix: place.map(|place| format!("{place}: {text}")),
             source,
@@ -157,6 +158,33 @@ impl Words<'_> {
         }
         Ok(())
     }
+}
+
+/// Refuses what looks like a digest that lost some of its digits. By Docker's grammar it is a name with a tag, on Docker Hub.
+///
+/// # Errors
+/// Where `text` is the name of a digest algorithm with hexadecimal digits behind it. It must not be a digest.
+pub(crate) fn refuse_cut_digest(text: &str, place: Option<&str>) -> Result<(), Failure> {
+    let Some((algorithm, hex)) = text.split_once(':') else {
+        return Ok(());
+    };
+    let digits = match algorithm {
+        "sha256" => 64,
+        "sha384" => 96,
+        "sha512" => 128,
+        _ => return Ok(()),
+    };
+    if hex.is_empty() || !hex.chars().all(|c| c.is_ascii_hexdigit()) {
+        return Ok(());
+    }
+    Err(Failure::CutDigest {
+        text: match place {
+            Some(place) => format!("{place}: {text}"),
+            None => text.to_owned(),
+        },
+        name: text.to_owned(),
+        digits,
+    })
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, Failure> {
@@ -265,6 +293,18 @@ mod tests {
             "oci-layout:///here/out:1".to_owned(),
         ];
         assert_eq!(texts(words.sources(&list())), expected);
+    }
+
+    #[test]
+    fn digests_that_were_cut() {
+        let cut = |text: &str| refuse_cut_digest(text, None).is_err();
+        for text in ["sha256:1234", "sha256:ABCD", "sha512:0"] {
+            assert!(cut(text), "{text}");
+        }
+        assert!(cut(&format!("sha256:{}", "A".repeat(64))));
+        for text in ["sha256:latest", "sha256", "app:1234", "sha256:", "q.io/sha256:1"] {
+            assert!(!cut(text), "{text}");
+        }
     }
 
     #[test]
