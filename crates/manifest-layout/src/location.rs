@@ -18,10 +18,21 @@ pub enum Kind {
     DockerArchive,
 }
 
-impl Kind {
-    const ALL: [Self; 3] = [Self::OciLayout, Self::OciArchive, Self::DockerArchive];
+/// What locations may begin with. A longer one stands before its own beginning. `oci://` is Helm's word for registries, and so
+/// `oci:` is followed by anything else.
+const PREFIXES: &[(&str, Kind)] = &[
+    ("oci-layout://", Kind::OciLayout),
+    ("oci-layout:", Kind::OciLayout),
+    ("oci:", Kind::OciLayout),
+    ("oci-archive://", Kind::OciArchive),
+    ("oci-archive:", Kind::OciArchive),
+    ("docker-archive://", Kind::DockerArchive),
+    ("docker-archive:", Kind::DockerArchive),
+];
 
-    /// Returns what locations of this kind begin with.
+impl Kind {
+
+    /// Returns what locations of this kind begin with when they are shown.
     #[must_use]
     pub fn prefix(self) -> &'static str {
         match self {
@@ -63,12 +74,16 @@ pub struct Location {
 }
 
 impl Location {
-    /// Reads `oci-layout://DIR`, `oci-archive:FILE` or `docker-archive:FILE`, each with `:NAME` or `@DIGEST` behind it or
-    /// neither. Nothing where the text begins otherwise. The path ends at the first colon.
+    /// Reads `oci-layout://DIR`, `oci-archive:FILE` or `docker-archive:FILE`, each with or without the slashes and with `:NAME`
+    /// or `@DIGEST` behind it or neither; `oci:DIR` is a layout, too. Nothing where the text begins otherwise. The path ends at
+    /// the first colon.
     #[must_use]
     pub fn parse(text: &str) -> Option<Result<Self, LocationError>> {
-        let find = |kind: Kind| Some((kind, text.strip_prefix(kind.prefix())?));
-        let (kind, rest) = Kind::ALL.into_iter().find_map(find)?;
+        if text.starts_with("oci://") {
+            return None;
+        }
+        let find = |(prefix, kind): &(&str, Kind)| Some((*kind, text.strip_prefix(prefix)?));
+        let (kind, rest) = PREFIXES.iter().find_map(find)?;
         let by_digest = rest
             .rsplit_once('@')
             .and_then(|(path, digest)| Some((path, Name::Digest(digest.parse().ok()?))));
@@ -146,14 +161,46 @@ mod tests {
             );
             assert_eq!(location.to_string(), text);
         }
-        for text in ["app:1", "oci-layout:1", "q.io/oci-archive:1", ""] {
+        for text in [
+            "app:1",
+            "oci-layout",
+            "oci",
+            "oci://ghcr.io/app:1",
+            "q.io/oci-archive:1",
+            "library/oci:1",
+            "",
+        ] {
             assert!(Location::parse(text).is_none(), "{text}");
         }
-        for text in ["oci-layout://", "oci-archive:", "docker-archive::app"] {
+        for text in [
+            "oci-layout://",
+            "oci-layout:",
+            "oci:",
+            "oci-archive:",
+            "oci-archive://",
+            "docker-archive::app",
+        ] {
             assert!(Location::parse(text).unwrap().is_err(), "{text}");
         }
         let odd = Location::parse(&format!("oci-layout://a:b@{digest}")).unwrap();
         assert_eq!(odd, Err(LocationError::Colon("a:b".into())));
+    }
+
+    #[test]
+    fn slashes_may_be_there_or_not() {
+        for (text, shown) in [
+            ("oci-layout:out", "oci-layout://out"),
+            ("oci-layout:/a/b:1.0", "oci-layout:///a/b:1.0"),
+            ("oci:out:1", "oci-layout://out:1"),
+            ("oci:/a/b", "oci-layout:///a/b"),
+            ("oci-archive://a.tar", "oci-archive:a.tar"),
+            ("oci-archive:///a/b.tar:1", "oci-archive:/a/b.tar:1"),
+            ("docker-archive://a.tar:app:1", "docker-archive:a.tar:app:1"),
+        ] {
+            let location = Location::parse(text).unwrap().unwrap();
+            assert_eq!(location.to_string(), shown, "{text}");
+            assert_eq!(Location::parse(shown).unwrap(), Ok(location), "{text}");
+        }
     }
 
     #[test]

@@ -399,3 +399,31 @@ fn a_list_goes_to_a_layout_and_back() {
         }
     }
 }
+
+#[test]
+fn places_on_disk_may_be_spelt_in_several_ways() {
+    let registry = Watched::empty(Kind::Embedded);
+    let (_, one) = built("linux/amd64", "1");
+    let (_, two) = built("linux/arm64", "2");
+    let shell = Shell::new(&registry);
+    let (layout, archive) = two_builds(shell.home.path(), &one, &two);
+    let (layout, archive) = (layout.display(), archive.display());
+    let digest = |name: &str, sources: &str| {
+        shell
+            .run(&format!("create --order given @/app:{name} {sources}"))
+            .succeeds();
+        let pushed = shell.run(&format!("push --dry-run -q @/app:{name}"));
+        pushed.succeeds().stdout.clone()
+    };
+    let usual = digest("0", &format!("oci-layout://{layout} oci-archive:{archive}"));
+    for (name, sources) in [
+        ("1", format!("oci-layout:{layout} oci-archive://{archive}")),
+        ("2", format!("oci:{layout}:1 oci-archive:{archive}")),
+    ] {
+        assert_eq!(digest(name, &sources), usual, "{sources}");
+    }
+    // The draft keeps one spelling: an image is found by any of them.
+    shell
+        .run(&format!("remove @/app:1 oci:{layout}"))
+        .succeeds();
+}
