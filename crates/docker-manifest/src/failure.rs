@@ -2,7 +2,7 @@
 
 use std::error::Error;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use manifest_core::draft::PayloadError;
 use manifest_core::edit::UnsupportedPair;
@@ -239,7 +239,7 @@ pub enum Failure {
         /// The list.
         list: Box<Reference>,
     },
-    /// There is no such draft, or no such entry in a draft.
+    /// There is no such draft.
     #[error("No such manifest: {reference}")]
     NoDraft {
         /// What was looked for.
@@ -247,21 +247,37 @@ pub enum Failure {
         /// The folder that was searched.
         searched: PathBuf,
     },
+    /// There is no such draft, and it was to be deleted.
+    #[error("No such manifest: {reference}")]
+    NothingToRemove {
+        /// The list.
+        reference: Box<Reference>,
+        /// The folder that was searched.
+        searched: PathBuf,
+    },
+    /// A draft has no such entry, or is not there itself. This is what `inspect` says.
+    #[error("No such manifest: {image}")]
+    NotInDraft {
+        /// The image: in full where it is a reference.
+        image: String,
+        /// Why it was not found.
+        lookup: DraftLookup,
+    },
     /// A draft has no entries.
     #[error("{list} not found")]
     EmptyDraft {
         /// The list.
         list: Reference,
     },
-    /// What was to be annotated is not there.
+    /// What was to be annotated is not there, or its draft is not.
     #[error("manifest for image {image} does not exist in {list}")]
     NoEntry {
         /// The image, as typed.
         image: String,
         /// The list, as typed.
         list: String,
-        /// The folder that was searched.
-        searched: PathBuf,
+        /// Why it was not found.
+        lookup: DraftLookup,
     },
     /// What was to be annotated is several images.
     #[error("{image} is several images: {}", found.join(", "))]
@@ -378,6 +394,40 @@ pub enum Failure {
     },
 }
 
+/// Where an entry was looked for in vain.
+#[derive(Clone, Debug)]
+pub struct DraftLookup {
+    /// The list.
+    pub list: Box<Reference>,
+    /// Whether there is a draft of it.
+    pub has_draft: bool,
+    /// The folder that was searched.
+    pub searched: PathBuf,
+}
+
+impl DraftLookup {
+    fn hint(&self) -> String {
+        let Self {
+            list,
+            has_draft,
+            searched,
+        } = self;
+        if *has_draft {
+            let searched = searched.display();
+            format!("name the image as `create` did; drafts are in {searched}")
+        } else {
+            no_draft(list, searched)
+        }
+    }
+}
+
+fn no_draft(list: &Reference, searched: &Path) -> String {
+    let searched = searched.display();
+    format!(
+        "there is no draft of {list}: `docker-manifest create {list} IMAGE...` makes one; drafts are in {searched}"
+    )
+}
+
 impl Failure {
     /// Returns what the program ends with.
     #[must_use]
@@ -492,11 +542,14 @@ impl Failure {
             } => format!(
                 "`docker-manifest create --amend {list} {source_image}` takes what is there now, `--moved warn` publishes what was"
             ),
-            Self::NoDraft { searched, .. } => format!("drafts are in {}", searched.display()),
-            Self::NoEntry { searched, .. } => format!(
-                "name the image as `create` did; drafts are in {}",
-                searched.display()
-            ),
+            Self::NothingToRemove { searched, .. } => {
+                format!("drafts are in {}", searched.display())
+            }
+            Self::NoDraft {
+                reference,
+                searched,
+            } => no_draft(reference, searched),
+            Self::NotInDraft { lookup, .. } | Self::NoEntry { lookup, .. } => lookup.hint(),
             Self::EmptyDraft { list } => {
                 format!("add images with `docker-manifest create --amend {list} IMAGE...`")
             }

@@ -18,8 +18,7 @@ pub enum Kind {
     DockerArchive,
 }
 
-/// What locations may begin with. A longer one stands before its own beginning. `oci://` is Helm's word for registries, and so
-/// `oci:` is followed by anything else.
+/// The prefixes of locations, longer ones first. `oci://` is not among them: Helm uses it for registries.
 const PREFIXES: &[(&str, Kind)] = &[
     ("oci-layout://", Kind::OciLayout),
     ("oci-layout:", Kind::OciLayout),

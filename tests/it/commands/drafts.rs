@@ -224,3 +224,45 @@ fn two_images_of_one_platform_go_live_with_a_warning() {
         shell.run("push --purge @/app:1").succeeds().is_quiet();
     }
 }
+
+#[test]
+fn that_the_draft_is_missing_is_said() {
+    let registry = watched::each().next().unwrap();
+    let shell = Shell::new(&registry);
+    let hint = "hint: there is no draft of REGISTRY/app:1: `docker-manifest create REGISTRY/app:1 IMAGE...` makes one";
+    for (line, first) in [
+        (
+            "annotate @/app:1 @/app:amd64 --arch arm64",
+            "manifest for image REGISTRY/app:amd64 does not exist in REGISTRY/app:1",
+        ),
+        (
+            "inspect @/app:1 @/app:amd64",
+            "No such manifest: REGISTRY/app:amd64",
+        ),
+        ("push @/app:1", "No such manifest: REGISTRY/app:1"),
+        (
+            "annotate @/app:1 --annotation k=v",
+            "No such manifest: REGISTRY/app:1",
+        ),
+        (
+            "remove @/app:1 @/app:amd64",
+            "No such manifest: REGISTRY/app:1",
+        ),
+    ] {
+        let ran = shell.run(line);
+        ran.fails(1).prints("").says(hint);
+        assert_eq!(ran.error(), first, "{ran}");
+    }
+    shell.run("rm @/app:1").fails(1).does_not_say("create");
+    shell.run("create @/app:1 @/app:amd64").succeeds();
+    for line in [
+        "annotate @/app:1 @/app:arm64 --arch arm64",
+        "inspect @/app:1 @/app:arm64",
+    ] {
+        shell
+            .run(line)
+            .fails(1)
+            .says("hint: name the image as `create` did")
+            .does_not_say("there is no draft");
+    }
+}

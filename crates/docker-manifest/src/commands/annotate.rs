@@ -10,7 +10,7 @@ use super::find;
 use crate::cli::{AnnotationFlag, AnnotationTarget, CommaList, Help, Switch};
 use crate::context::Context;
 use crate::drafting;
-use crate::failure::Failure;
+use crate::failure::{DraftLookup, Failure};
 
 /// Add additional information to a local image manifest
 #[derive(Debug, clap::Args)]
@@ -119,10 +119,14 @@ pub(super) fn run(context: &Context<'_>, args: &Args) -> Result<(), Failure> {
     };
     let store = context.store()?;
     let edit = edit(args, context)?;
-    let no_entry = || Failure::NoEntry {
+    let no_entry = |has_draft| Failure::NoEntry {
         image: image_text.clone(),
         list: list_text.clone(),
-        searched: store.root().to_owned(),
+        lookup: DraftLookup {
+            list: list.clone().into(),
+            has_draft,
+            searched: store.root().to_owned(),
+        },
     };
     let mut changed = None;
     let mut annotate = |image: &Reference| {
@@ -145,11 +149,11 @@ pub(super) fn run(context: &Context<'_>, args: &Args) -> Result<(), Failure> {
         if !is_digest && !is_on_disk && NamedPlatform::parse_any(image_text).is_err() {
             image?;
         }
-        let draft = store.load(&list)?.ok_or_else(no_entry)?;
+        let draft = store.load(&list)?.ok_or_else(|| no_entry(false))?;
         let found = find::one(&draft, image_text, context.here().ok().as_deref())?;
-        let reference = found.ok_or_else(no_entry)?.reference.clone();
+        let reference = found.ok_or_else(|| no_entry(true))?.reference.clone();
         if !annotate(&reference)? {
-            return Err(no_entry());
+            return Err(no_entry(true));
         }
     }
     if let Some(entry) = changed.filter(|_| args.platform.is_none() && says_platform(args)) {

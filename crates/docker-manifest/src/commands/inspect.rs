@@ -5,12 +5,13 @@ use manifest_core::{
     Content, Descriptor, Draft, Entry, Manifest, PublishedList, Reference, entry_json, go_json,
     list,
 };
+use manifest_layout::Location;
 use manifest_registry::Client;
 
 use super::{find, for_all};
 use crate::cli::{Help, MirrorFlags, Patience, Reach, Switch};
 use crate::context::Context;
-use crate::failure::Failure;
+use crate::failure::{DraftLookup, Failure};
 
 /// The unit of indentation of Docker's verbose output, and of image manifests.
 const TAB: &str = "\t";
@@ -42,7 +43,11 @@ pub(super) async fn run(context: &Context<'_>, args: &Args) -> Result<(), Failur
     let verbose = args.verbose.is_on();
     let text = match args.images.as_slice() {
         [list, text] => {
-            let image = parse(text)?;
+            // A place on disk is no reference, and names an entry all the same.
+            let image = match Location::parse(text) {
+                Some(_) => None,
+                None => Some(parse(text)?),
+            };
             entry(context, &parse(list)?, (image, text), verbose)?
         }
         [image] => {
@@ -71,22 +76,34 @@ fn parse(text: &str) -> Result<Reference, Failure> {
 fn entry(
     context: &Context<'_>,
     list: &Reference,
-    (image, text): (Reference, &str),
+    (image, text): (Option<Reference>, &str),
     verbose: bool,
 ) -> Result<Vec<u8>, Failure> {
     let store = context.store()?;
-    let mut found = store.entry(list, &image)?;
+    let mut found = match &image {
+        Some(image) => store.entry(list, image)?,
+        None => None,
+    };
     if found.is_none()
         && let Ok(Some(draft)) = store.load(list)
     {
         let here = context.here().ok();
         found = find::one(&draft, text, here.as_deref())?.cloned();
     }
-    let missing = || Failure::NoDraft {
-        reference: Box::new(image),
-        searched: store.root().to_owned(),
+    let entry = match found {
+        Some(entry) => entry,
+        None => {
+            let image = image.map(|image| image.to_string());
+            return Err(Failure::NotInDraft {
+                image: image.unwrap_or_else(|| text.to_owned()),
+                lookup: DraftLookup {
+                    list: list.clone().into(),
+                    has_draft: store.contains(list)?,
+                    searched: store.root().to_owned(),
+                },
+            });
+        }
     };
-    let entry = found.ok_or_else(missing)?;
     if verbose {
         return Ok(go_json::indent(&entry_json::encode(&entry), TAB));
     }

@@ -9,7 +9,7 @@ use manifest_store::Change;
 use super::find;
 use crate::cli::Help;
 use crate::context::Context;
-use crate::failure::Failure;
+use crate::failure::{DraftLookup, Failure};
 
 /// Remove images from a local manifest list, by name, digest or platform
 #[derive(Debug, clap::Args)]
@@ -46,7 +46,11 @@ pub(super) fn run(context: &Context<'_>, args: &Args) -> Result<(), Failure> {
                 return Err(Failure::NoEntry {
                     image: text.clone(),
                     list: list_text.clone(),
-                    searched: store.root().to_owned(),
+                    lookup: DraftLookup {
+                        list: list.clone().into(),
+                        has_draft: true,
+                        searched: store.root().to_owned(),
+                    },
                 });
             }
             gone.extend(found);

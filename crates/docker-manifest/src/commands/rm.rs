@@ -39,7 +39,7 @@ fn remove(context: &Context<'_>, list: &str) -> Result<(), Failure> {
     if store.remove(&list)? {
         return Ok(());
     }
-    Err(Failure::NoDraft {
+    Err(Failure::NothingToRemove {
         reference: Box::new(list),
         searched: store.root().to_owned(),
     })
