@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use manifest_core::draft::PayloadError;
 use manifest_core::edit::UnsupportedPair;
 use manifest_core::settings::CannotCarry;
-use manifest_core::{Digest, PlatformNameError, Reference, ReferenceError, Source, TagState};
+use manifest_core::{Digest, Platform, PlatformNameError, Reference, ReferenceError, Source, TagState};
 use manifest_layout::{LayoutError, LocationError};
 use manifest_registry::{RegistryError, redact};
 use manifest_store::StoreError;
@@ -563,6 +563,18 @@ impl Failure {
             }
             Self::Payload(_) | Self::NoPayload { .. } => {
                 "resolve the image anew: `docker-manifest create --amend LIST IMAGE`".to_owned()
+            }
+            Self::Pair(pair) => {
+                let Platform {
+                    os,
+                    architecture,
+                    variant,
+                    ..
+                } = pair.meant()?;
+                let os = (os != pair.os).then(|| format!("--os {os} "));
+                let variant = (!variant.is_empty()).then(|| format!(" --variant {variant}"));
+                let (os, variant) = (os.unwrap_or_default(), variant.unwrap_or_default());
+                format!("platforms have Go's names: `{os}--arch {architecture}{variant}`")
             }
             Self::NoHome => "set HOME, DOCKER_CONFIG, or --config".to_owned(),
             Self::NoDocker => {

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::draft::Entry;
 use crate::platform::Platform;
+use crate::platform_name::NamedPlatform;
 
 /// What `annotate` changes: what is not given stays, features are added. First all is undone that is to be cleared.
 #[derive(Clone, Debug, Default)]
@@ -43,6 +44,7 @@ pub enum Clear {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[expect(missing_docs, reason = "the names are those of the fields")]
 pub enum Field {
+    Os,
     Architecture,
     Variant,
     OsVersion,
@@ -59,6 +61,62 @@ pub struct UnsupportedPair {
     pub os: String,
     /// The architecture.
     pub architecture: String,
+}
+
+impl UnsupportedPair {
+    /// Returns the platform that was meant, where other programs call it so and engines call it otherwise.
+    #[must_use]
+    pub fn meant(&self) -> Option<Platform> {
+        let text = format!("{}/{}", self.os, self.architecture);
+        let NamedPlatform { platform, alias } = NamedPlatform::parse_any(&text).ok()?;
+        (alias.is_some() && platform.is_known_pair()).then_some(platform)
+    }
+}
+
+impl PlatformEdit {
+    /// Returns whether there is nothing in it. Docker cannot tell an empty text from none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        let Self {
+            clear,
+            platform,
+            is_forced: _,
+            os,
+            architecture,
+            variant,
+            os_version,
+            os_features,
+            features,
+            annotations,
+        } = self;
+        let texts = [os, architecture, variant, os_version];
+        let features = os_features.iter().chain(features);
+        texts.into_iter().flatten().all(String::is_empty)
+            && features.count() == 0
+            && clear.is_empty()
+            && platform.is_none()
+            && annotations.is_empty()
+    }
+
+    /// Returns the field that is named for itself, and otherwise than in the platform. What the platform leaves open
+    /// contradicts nothing.
+    #[must_use]
+    pub fn contradiction(&self) -> Option<Field> {
+        let whole = self.platform.as_ref()?;
+        let fields = [
+            (Field::Os, &self.os, &whole.os),
+            (Field::Architecture, &self.architecture, &whole.architecture),
+            (Field::Variant, &self.variant, &whole.variant),
+            (Field::OsVersion, &self.os_version, &whole.os_version),
+        ];
+        let differs = |own: &Option<String>, whole: &String| {
+            let own = own.as_ref().filter(|own| !own.is_empty());
+            !whole.is_empty() && own.is_some_and(|own| own != whole)
+        };
+        fields
+            .into_iter()
+            .find_map(|(field, own, whole)| differs(own, whole).then_some(field))
+    }
 }
 
 impl Entry {
@@ -110,6 +168,7 @@ impl Entry {
                         .map(|origin| origin.annotations.clone())
                         .unwrap_or_default();
                 }
+                Clear::Field(Field::Os) => platform.os.clear(),
                 Clear::Field(Field::Architecture) => platform.architecture.clear(),
                 Clear::Field(Field::Variant) => platform.variant.clear(),
                 Clear::Field(Field::OsVersion) => platform.os_version.clear(),
@@ -315,6 +374,52 @@ mod tests {
             "manifest entry for image has unsupported os/arch combination: windows/s390x"
         );
         assert_eq!(entry, before);
+    }
+
+    #[test]
+    fn names_of_other_programs() {
+        let meant = |os: &str, architecture: &str| {
+            let pair = UnsupportedPair {
+                os: os.to_owned(),
+                architecture: architecture.to_owned(),
+            };
+            pair.meant().map(|platform| platform.to_string())
+        };
+        for (os, architecture, expected) in [
+            ("linux", "aarch64", Some("linux/arm64")),
+            ("linux", "x86_64", Some("linux/amd64")),
+            ("linux", "armv7l", Some("linux/arm/v7")),
+            ("linux", "amd64v2", Some("linux/amd64/v2")),
+            ("Linux", "AMD64", Some("linux/amd64")),
+            ("macos", "arm64", Some("darwin/arm64")),
+            ("linux", "bogus", None),
+            ("", "aarch64", None),
+            ("windows", "s390x", None),
+        ] {
+            let expected = expected.map(str::to_owned);
+            assert_eq!(meant(os, architecture), expected, "{os}/{architecture}");
+        }
+    }
+
+    #[test]
+    fn edits_that_contradict_themselves_or_change_nothing() {
+        let with = |whole: &str, edit: PlatformEdit| PlatformEdit {
+            platform: Some(platform(whole)),
+            ..edit
+        };
+        for (whole, other, expected) in [
+            ("linux/arm64", edit("-", "arm64", "v8"), None),
+            ("linux/arm64", edit("", "", ""), None),
+            ("linux/arm64", edit("-", "amd64", "-"), Some(Field::Architecture)),
+            ("linux/arm/v7", edit("windows", "-", "-"), Some(Field::Os)),
+            ("linux/arm/v7", edit("linux", "arm", "v6"), Some(Field::Variant)),
+        ] {
+            assert_eq!(with(whole, other).contradiction(), expected, "{whole}");
+        }
+        assert_eq!(edit("linux", "arm", "v6").contradiction(), None);
+        assert!(edit("-", "", "-").is_empty());
+        assert!(!edit("-", "arm", "-").is_empty());
+        assert!(!with("linux/arm64", edit("-", "-", "-")).is_empty());
     }
 
     #[test]

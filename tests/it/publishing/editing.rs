@@ -154,3 +154,48 @@ fn removed_images_take_their_attestations_along() {
         assert!(entries(&registry, "app", "1").is_empty());
     }
 }
+
+#[test]
+fn annotations_that_may_not_be_meant() {
+    let registry = watched::each().next().unwrap();
+    let shell = Shell::new(&registry);
+    shell.run("create @/app:1 @/app:amd64").succeeds();
+    let before = shell.store();
+    for flags in [
+        "--platform linux/arm64 --arch amd64",
+        "--platform linux/arm64 --os windows",
+        "--platform linux/arm/v7 --variant v6",
+        "--platform 'windows(10.0.1)/amd64' --os-version 11",
+    ] {
+        shell
+            .run(&format!("annotate @/app:1 @/app:amd64 {flags}"))
+            .fails(125)
+            .prints("")
+            .says("do not go together: they name different platforms");
+    }
+    for (flags, hint) in [
+        ("--arch aarch64", "hint: platforms have Go's names: `--arch arm64`"),
+        ("--arch x86_64", "`--arch amd64`"),
+        ("--arch armv7l", "`--arch arm --variant v7`"),
+        ("--arch amd64v2", "`--arch amd64 --variant v2`"),
+        ("--os macos", "`--os darwin --arch amd64`"),
+    ] {
+        let ran = shell.run(&format!("annotate @/app:1 @/app:amd64 {flags}"));
+        ran.fails(1).prints("").says(hint);
+        let error = "manifest entry for image has unsupported os/arch combination: ";
+        assert!(ran.error().starts_with(error), "{ran}");
+    }
+    for flags in ["", "--arch='' --os-features ''"] {
+        shell
+            .run(&format!("annotate @/app:1 @/app:amd64 {flags}"))
+            .succeeds()
+            .prints("")
+            .says("warning: nothing was changed");
+    }
+    assert_eq!(shell.store(), before);
+    // What agrees goes together.
+    shell
+        .run("annotate @/app:1 @/app:amd64 --platform linux/arm --arch arm --variant v6")
+        .succeeds()
+        .does_not_say("nothing was changed");
+}

@@ -161,6 +161,10 @@ pub(super) fn run(context: &Context<'_>, args: &Args) -> Result<(), Failure> {
     }
     if args.annotation.iter().any(|flag| !is_of_image(flag)) {
         annotate_list(context, args, &list)?;
+    } else if edit.is_empty() {
+        context.output.warning(
+            "nothing was changed: no flag says what to change, such as --platform linux/arm64 or --arch arm64",
+        );
     }
     Ok(())
 }
@@ -206,7 +210,7 @@ fn edit(args: &Args, context: &Context<'_>) -> Result<PlatformEdit, Failure> {
     }
     let all = |lists: &[CommaList]| lists.iter().flat_map(|list| list.0.clone()).collect();
     let annotations = args.annotation.iter().filter(|flag| is_of_image(flag));
-    Ok(PlatformEdit {
+    let edit = PlatformEdit {
         clear: args.clear.iter().map(|flag| flag.0).collect(),
         platform: named.map(|named| named.platform),
         is_forced: args.force.is_on(),
@@ -219,6 +223,19 @@ fn edit(args: &Args, context: &Context<'_>) -> Result<PlatformEdit, Failure> {
         annotations: annotations
             .map(|flag| (flag.key.clone(), flag.value.clone()))
             .collect(),
+    };
+    let Some(field) = edit.contradiction() else {
+        return Ok(edit);
+    };
+    Err(Failure::Contradiction {
+        first: "--platform",
+        second: match field {
+            Field::Os => "--os",
+            Field::Variant => "--variant",
+            Field::OsVersion => "--os-version",
+            _ => "--arch",
+        },
+        reason: "they name different platforms",
     })
 }
 
