@@ -510,7 +510,7 @@ impl Failure {
                 format!("if it is an image on Docker Hub: docker.io/library/{name}")
             }
             Self::NoDigest { .. } | Self::NoDigests { .. } => {
-                "files there are named by the digests of images: `sha256:<hex>`, or the hex alone"
+                "files there, and in its folders down to three levels, are named by the digests of images: `sha256:<hex>`, or the hex alone"
                     .to_owned()
             }
             Self::NothingFor { .. } => {

@@ -211,6 +211,19 @@ fn what_ci_leaves_behind_names_sources() {
             ))
             .fails(1)
             .says("cannot read");
+        let unmerged = home.join("unmerged");
+        for index in [&one, &two] {
+            let hex = index.digest.trim_start_matches("sha256:");
+            let artifact = unmerged.join(format!("digests-{}", &hex[..4]));
+            fs::create_dir_all(&artifact).unwrap();
+            fs::write(artifact.join(hex), "").unwrap();
+        }
+        shell
+            .run(&format!(
+                "create --digests-dir {} @/app:unmerged",
+                unmerged.display()
+            ))
+            .succeeds();
         fs::write(digests.join("README.md"), "").unwrap();
         shell
             .run(&format!(

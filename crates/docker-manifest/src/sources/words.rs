@@ -14,6 +14,9 @@ use crate::failure::Failure;
 /// The most bytes of a file with names in it that are read.
 const FILE_BYTES: u64 = 1024 * 1024;
 
+/// How deep folders may be in a folder of digests. Artifacts are one folder each, and what they hold may be one more.
+const DIGEST_FOLDERS: usize = 3;
+
 /// One source.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Named {
@@ -216,9 +219,30 @@ fn as_text(bytes: Vec<u8>, path: &Path) -> Result<String, Failure> {
     })
 }
 
-/// Lists a folder of files that are named by digests: `sha256:<hex>`, or the 64 digits of a SHA-256 alone, as builds on several
-/// machines leave them behind. By name, so that each run gives the same order.
+/// Lists files that are named by digests: `sha256:<hex>`, or the 64 digits of a SHA-256 alone, as builds on several machines leave
+/// them behind. They may be in folders of their own, as CI downloads artifacts that it does not merge. By name, so that each run
+/// gives the same order.
+///
+/// # Errors
+/// Where there are none, or something else is there.
 fn digests_in(folder: &Path, list: &Reference) -> Result<Vec<Reference>, Failure> {
+    let mut found = Vec::new();
+    add_digests(folder, DIGEST_FOLDERS, list, &mut found)?;
+    if found.is_empty() {
+        return Err(Failure::NoDigests {
+            folder: folder.to_owned(),
+        });
+    }
+    Ok(found)
+}
+
+/// Adds what a folder names, and the folders in it down to `depth`.
+fn add_digests(
+    folder: &Path,
+    depth: usize,
+    list: &Reference,
+    found: &mut Vec<Reference>,
+) -> Result<(), Failure> {
     let failed = |source| Failure::Input {
         path: folder.to_owned(),
         source,
@@ -226,29 +250,26 @@ fn digests_in(folder: &Path, list: &Reference) -> Result<Vec<Reference>, Failure
     let mut names = Vec::new();
     for item in fs::read_dir(folder).map_err(failed)? {
         let name = item.map_err(failed)?.file_name();
-        let name = name.to_string_lossy().into_owned();
-        if !name.starts_with('.') {
+        if !name.to_string_lossy().starts_with('.') {
             names.push(name);
         }
     }
     names.sort();
-    let digest = |name: &String| {
+    for name in names {
+        let path = folder.join(&name);
+        if depth > 0 && path.is_dir() {
+            add_digests(&path, depth - 1, list, found)?;
+            continue;
+        }
+        let name = name.to_string_lossy();
         let digest = name
             .replace("sha256-", "sha256:")
             .parse::<Digest>()
             .or_else(|_| format!("sha256:{name}").parse());
-        let digest = digest.map_err(|_| Failure::NoDigest {
-            path: folder.join(name),
-        })?;
-        Ok(list.repository().at(digest))
-    };
-    let found: Vec<Reference> = names.iter().map(digest).collect::<Result<_, Failure>>()?;
-    if found.is_empty() {
-        return Err(Failure::NoDigests {
-            folder: folder.to_owned(),
-        });
+        let digest = digest.map_err(|_| Failure::NoDigest { path })?;
+        found.push(list.repository().at(digest));
     }
-    Ok(found)
+    Ok(())
 }
 
 #[cfg(test)]
@@ -334,5 +355,17 @@ mod tests {
         fs::write(folder.path().join("README"), "").unwrap();
         let error = sources().unwrap_err().to_string();
         assert!(error.contains("README"), "{error}");
+        fs::remove_file(folder.path().join("README")).unwrap();
+        // Artifacts that were not merged, each in its own folder.
+        for (path, letter) in [("artifact-1", "d"), ("artifact-2/digests/linux", "c")] {
+            let path = folder.path().join(path);
+            fs::create_dir_all(&path).unwrap();
+            fs::write(path.join(hash(letter)), "").unwrap();
+        }
+        assert_eq!(texts(sources()), [at("d"), at("c"), at("b"), at("a")]);
+        let deep = folder.path().join("artifact-2/digests/linux/too/deep");
+        fs::create_dir_all(&deep).unwrap();
+        let error = sources().unwrap_err().to_string();
+        assert!(error.contains("too"), "{error}");
     }
 }
