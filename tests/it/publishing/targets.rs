@@ -394,6 +394,20 @@ fn names_are_told_in_the_order_given() {
 }
 
 #[test]
+fn by_digest_in_several_repositories() {
+    for registry in watched::each() {
+        let shell = Shell::new(&registry);
+        let pushed = shell.run("create --push --by-digest -q -t @/other @/app:1 @/app:amd64");
+        pushed.succeeds();
+        let digest = pushed.stdout.trim();
+        for repository in ["app", "other"] {
+            assert!(registry.manifest(repository, digest).is_some(), "{repository}");
+        }
+        assert!(registry.manifest("other", "latest").is_none());
+    }
+}
+
+#[test]
 fn a_name_with_a_digest_has_to_mean_what_is_published() {
     for registry in watched::each() {
         let shell = Shell::new(&registry);
@@ -436,6 +450,7 @@ fn flags_that_do_not_go_together() {
         registry.lines();
         for (flags, said) in [
             ("--by-digest --child-tags x", "--by-digest and --child-tags"),
+            ("--by-digest -t @/app:2", "--by-digest and --tag"),
             (
                 "--by-digest --if-not-exists",
                 "--by-digest and --if-not-exists",

@@ -109,6 +109,12 @@ impl PublishFlags {
         let expects = self.expect_digest.is_some();
         let clashes = [
             (
+                by_digest && self.tag.iter().any(|name| has_tag(name)),
+                "--by-digest",
+                "--tag",
+                "no tag is written; name a repository alone to push there by digest",
+            ),
+            (
                 by_digest && self.child_tags.is_some(),
                 "--by-digest",
                 "--child-tags",
@@ -219,6 +225,13 @@ impl PublishFlags {
     }
 }
 
+/// Tells whether a name states a tag itself. A parsed reference has one in any case.
+fn has_tag(name: &str) -> bool {
+    let name = name.split('@').next().unwrap_or_default();
+    let last = name.rsplit('/').next().unwrap_or_default();
+    last.contains(':')
+}
+
 /// Finds out whether a file could be written, and leaves it as it is.
 fn may_be_written(path: &Path) -> io::Result<()> {
     match fs::metadata(path) {
@@ -233,5 +246,21 @@ fn may_be_written(path: &Path) -> io::Result<()> {
             fs::remove_file(path)
         }
         Err(error) => Err(error),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tags_that_are_stated() {
+        let digest = format!("sha256:{}", "a".repeat(64));
+        for name in ["app:1", "q.io:5000/app:1", &format!("app:1@{digest}")] {
+            assert!(has_tag(name), "{name}");
+        }
+        for name in ["app", "q.io:5000/app", &format!("q.io/app@{digest}")] {
+            assert!(!has_tag(name), "{name}");
+        }
     }
 }
