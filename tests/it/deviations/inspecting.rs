@@ -114,3 +114,20 @@ fn inspect_does_not_find_an_empty_index() {
         assert!(seen.ran.succeeds().stdout.contains(shown), "{}", seen.ran);
     }
 }
+
+#[test]
+fn inspect_shows_an_empty_platform_where_there_is_none() {
+    let stage = stage();
+    let image = world::image("app:oci-amd64");
+    let index = Index::oci().image_with(image, None, &[]).build();
+    embedded(&stage).seed("app", "without", &index);
+    for flag in ["", "-v"] {
+        let inspect = format!("inspect --insecure {flag} @/app:without");
+        if let Some(seen) = dockers(&stage, &[&inspect]) {
+            let ran = seen.ran;
+            assert!(ran.succeeds().stdout.contains("\"architecture\": \"\""), "{ran}");
+        }
+        let ran = ours(&stage).play(&inspect).ran;
+        assert!(!ran.succeeds().stdout.contains("platform"), "{ran}");
+    }
+}

@@ -161,11 +161,8 @@ async fn children(
         let manifest: Manifest = client.child(image.repository(), &descriptor).await?;
         let platform = descriptor.platform.clone().unwrap_or_default();
         let reference = image.pinned(descriptor.digest.clone());
-        let mut entry = Entry::resolved(reference, &manifest, platform.clone(), 0);
-        entry.descriptor = Descriptor {
-            platform: Some(platform),
-            ..descriptor
-        };
+        let mut entry = Entry::resolved(reference, &manifest, platform, 0);
+        entry.descriptor = descriptor;
         Ok::<_, Failure>(entry)
     };
     for_all(list.manifests.iter().cloned().map(fetch)).await
