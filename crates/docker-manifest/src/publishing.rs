@@ -21,6 +21,7 @@ mod targets;
 mod to_layout;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use manifest_core::draft::Origin;
 use manifest_core::reference::Repository;
@@ -33,6 +34,8 @@ use crate::context::Context;
 use crate::failure::Failure;
 use crate::output::Output;
 use crate::review;
+use crate::sources::Disk;
+use crate::sources::words::Named;
 use children::Disks;
 use flags::PublishFlags;
 pub(crate) use moved_target::{note, own_tag, warn_of_draft};
@@ -91,22 +94,40 @@ pub(crate) async fn publish(
     send(context, client, &work, &targets, flags).await
 }
 
-/// Publishes what a registry has under other names, byte for byte.
+/// Publishes what a registry has, or what is on this machine, under other names, byte for byte.
 pub(crate) async fn copy(
     context: &Context<'_>,
     client: &Client,
-    source: &Reference,
+    source: &Named,
     targets: &[Reference],
     flags: &PublishFlags,
 ) -> Result<(), Failure> {
     flags.check()?;
-    let manifest = client.manifest(source).await?;
+    let copied = match source {
+        Named::Registry(image) => Copied {
+            repository: image.repository(),
+            manifest: client.manifest(image).await?,
+            disk: None,
+        },
+        Named::Disk(location) => {
+            let [target, ..] = targets else {
+                unreachable!("the number was checked")
+            };
+            let disk = Disk::new(location.clone());
+            Copied {
+                repository: target.repository(),
+                manifest: disk.root()?,
+                disk: Some(Arc::new(disk)),
+            }
+        }
+    };
+    let manifest = &copied.manifest;
     let targets = &targets::checked(targets, manifest.digest())?;
     let work = Work {
-        report: Report::of_manifest(source, &manifest),
+        report: Report::of_manifest(&source.source(), copied.repository, manifest),
         media_type: manifest.media_type(),
         bytes: manifest.bytes(),
-        what: What::Copy(source.repository(), &manifest),
+        what: What::Copy(&copied),
         drafted: None,
         child_tags: Vec::new(),
     };
@@ -161,7 +182,16 @@ impl Work<'_> {
 #[derive(Clone, Copy)]
 enum What<'a> {
     Draft(&'a Draft, &'a Disks),
-    Copy(&'a Repository, &'a Manifest),
+    Copy(&'a Copied<'a>),
+}
+
+/// A manifest that is published as it is.
+struct Copied<'a> {
+    /// Where it is; of one on this machine, what it and its children are named by.
+    repository: &'a Repository,
+    manifest: Manifest,
+    /// Where it is on this machine.
+    disk: Option<Arc<Disk>>,
 }
 
 /// Publishes to all targets, then tags the children, and reports. Returns the digest under which it is published.
@@ -178,9 +208,7 @@ async fn send(
     let repositories = groups.iter().map(|(repository, _)| *repository);
     let mut children = match work.what {
         What::Draft(draft, disks) => children::of(client, draft, repositories, disks).await?,
-        What::Copy(source, manifest) => {
-            children::whole(client, source, manifest, repositories).await?
-        }
+        What::Copy(copied) => children::whole(client, copied, repositories).await?,
     };
     if flags.referrers.is_on() {
         referrers::add(client, &work.what, &mut children, output).await?;

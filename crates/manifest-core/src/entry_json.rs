@@ -12,6 +12,7 @@ use crate::descriptor::Descriptor;
 use crate::digest::Digest;
 use crate::draft::{Entry, Shown};
 use crate::go_json::{self, Object};
+use crate::manifest::Manifest;
 use crate::media_type::MediaType;
 use crate::platform::Platform;
 use crate::reference::{Reference, ReferenceError};
@@ -57,7 +58,26 @@ struct EntryJson<'a> {
 /// Encodes an entry on one line, as Docker stores it.
 #[must_use]
 pub fn encode(entry: &Entry) -> Vec<u8> {
-    let shown = entry.shown.as_ref();
+    let (raw, shown) = (entry.raw.as_deref(), entry.shown.as_ref());
+    encode_parts(entry.reference.to_string(), &entry.descriptor, raw, shown)
+}
+
+/// Encodes a manifest that is in no registry as an entry is encoded. `place` is where it is.
+#[must_use]
+pub fn encode_local(place: String, descriptor: &Descriptor, manifest: &Manifest) -> Vec<u8> {
+    let shown = Shown {
+        oci: manifest.media_type().is_oci(),
+        json: manifest.bytes().to_vec(),
+    };
+    encode_parts(place, descriptor, Some(manifest.bytes()), Some(&shown))
+}
+
+fn encode_parts(
+    r#ref: String,
+    descriptor: &Descriptor,
+    raw: Option<&[u8]>,
+    shown: Option<&Shown>,
+) -> Vec<u8> {
     // What was parsed as JSON once compacts; should it not, the file is still whole without the readable copy.
     let compact = shown.and_then(|shown| go_json::compact(&shown.json).ok());
     let value = compact
@@ -65,11 +85,9 @@ pub fn encode(entry: &Entry) -> Vec<u8> {
         .and_then(|json| serde_json::from_slice::<&RawValue>(json).ok());
     let oci = shown.is_some_and(|shown| shown.oci);
     go_json::encode(&EntryJson {
-        r#ref: entry.reference.to_string(),
-        descriptor: &entry.descriptor,
-        raw: entry
-            .raw
-            .as_ref()
+        r#ref,
+        descriptor,
+        raw: raw
             .filter(|raw| !raw.is_empty())
             .map(|raw| STANDARD.encode(raw)),
         schema_v2_manifest: value.filter(|_| !oci),

@@ -427,3 +427,139 @@ fn places_on_disk_may_be_spelt_in_several_ways() {
         .run(&format!("remove @/app:1 oci:{layout}"))
         .succeeds();
 }
+
+#[test]
+fn images_on_disk_are_inspected_as_those_in_a_registry() {
+    for registry in watched::each() {
+        let (image, one) = built("linux/amd64", "1");
+        registry.push("app", "one", &one);
+        registry.push("app", "image", &image);
+        let shell = Shell::new(&registry);
+        let home = shell.home.path();
+        let layout = home.join("out").display().to_string();
+        LayoutFiles::new()
+            .image(Some("1"), &one)
+            .write_folder(&home.join("out"));
+        fs::write(
+            home.join("one.tar"),
+            LayoutFiles::new().image(None, &one).tar(),
+        )
+        .unwrap();
+        let places = [
+            format!("oci-layout://{layout}"),
+            format!("oci-layout://{layout}:1"),
+            format!("oci-archive:{}", home.join("one.tar").display()),
+        ];
+        let shown = shell.run("inspect @/app:one").succeeds().stdout.clone();
+        for place in &places {
+            shell
+                .run(&format!("inspect {place}"))
+                .succeeds()
+                .prints(&shown);
+        }
+        let manifest = shell.run("inspect @/app:image").succeeds().stdout.clone();
+        let place = format!("oci-layout://{layout}@{}", image.digest);
+        shell
+            .run(&format!("inspect {place}"))
+            .succeeds()
+            .prints(&manifest);
+        // Verbose: the same but for where it is.
+        let verbose = |place: &str| -> Value {
+            let ran = shell.run(&format!("inspect -v {place}"));
+            serde_json::from_str(&ran.succeeds().stdout).unwrap()
+        };
+        for (place, same) in [(&places[0], "@/app:one"), (&place, "@/app:image")] {
+            let (mut found, mut expected) = (verbose(place), verbose(same));
+            let entry = |value: &mut Value| match value {
+                Value::Array(entries) => entries[0]["Ref"].take(),
+                value => value["Ref"].take(),
+            };
+            let name = entry(&mut found);
+            let name = name.as_str().unwrap();
+            assert_eq!(name, format!("oci-layout://HOME/out@{}", image.digest));
+            entry(&mut expected);
+            let clear = |value: &mut Value| {
+                for entry in value.as_array_mut().into_iter().flatten() {
+                    entry["Ref"].take();
+                }
+            };
+            clear(&mut found);
+            clear(&mut expected);
+            assert_eq!(found, expected);
+        }
+        // An entry of a draft is found by where it came from.
+        shell
+            .run(&format!("create @/app:1 oci-layout://{layout}"))
+            .succeeds();
+        shell
+            .run(&format!("inspect @/app:1 oci-layout://{layout}"))
+            .succeeds()
+            .prints(&manifest);
+        shell
+            .run(&format!("inspect oci-layout://{layout}:2"))
+            .fails(1)
+            .prints("")
+            .says("HOME/out has no image named \"2\"");
+        shell
+            .run(&format!("inspect @/app:1 oci-layout://{layout}:2"))
+            .fails(1)
+            .says("No such manifest: oci-layout://HOME/out:2");
+    }
+}
+
+#[test]
+fn tag_publishes_what_is_on_disk() {
+    for registry in watched::each() {
+        let (amd64, one) = built("linux/amd64", "1");
+        let far = Watched::empty(Kind::Embedded);
+        let shell = Shell::new(&registry);
+        let layout = shell.home.path().join("out");
+        LayoutFiles::new()
+            .image(Some("1"), &one)
+            .write_folder(&layout);
+        let layout = layout.display();
+        shell
+            .run(&format!(
+                "tag oci-layout://{layout}:1 @/app:1 @/app:2 @/other:1 {}/far:1",
+                far.host()
+            ))
+            .succeeds();
+        for (registry, repository, tag) in [
+            (&registry, "app", "1"),
+            (&registry, "app", "2"),
+            (&registry, "other", "1"),
+            (&far, "far", "1"),
+        ] {
+            assert_eq!(registry.bytes(repository, tag), one.manifest);
+            is_whole(registry, repository, &amd64);
+            for child in &one.children {
+                assert!(registry.manifest(repository, child).is_some());
+            }
+        }
+        // One image of it alone, with its blobs.
+        let digest = &amd64.digest;
+        shell
+            .run(&format!("tag -q oci-layout://{layout}@{digest} @/alone:1"))
+            .succeeds()
+            .prints(&format!("{digest}\n"));
+        assert_eq!(registry.bytes("alone", "1"), amd64.manifest);
+        let copy = shell.home.path().join("copy");
+        shell.run("create @/alone:copy @/alone:1").succeeds();
+        shell
+            .run(&format!(
+                "push --to oci-layout://{} @/alone:copy",
+                copy.display()
+            ))
+            .succeeds();
+        // Again: all is there.
+        registry.lines();
+        shell
+            .run(&format!("tag oci-layout://{layout}:1 @/app:1"))
+            .succeeds();
+        assert!(registry.writes().is_empty());
+        shell
+            .run(&format!("tag oci-layout://{layout}:none @/app:3"))
+            .fails(1)
+            .says("HOME/out has no image named \"none\"");
+    }
+}

@@ -237,6 +237,9 @@ fn what_refers_to_images_on_disk_goes_along_and_comes_back() {
             .succeeds()
             .prints(written.stdout.as_str());
         is_there("third", &all);
+        let tag = format!("tag --referrers {}:1 @/tagged:1", place("out"));
+        shell.run(&tag).succeeds();
+        is_there("tagged", &[&sbom.digest, &cosign]);
         // Nothing is lost of what the layout has under a tag of cosign's.
         let other = Image::oci().layer(b"signed by others").build();
         LayoutFiles::new()

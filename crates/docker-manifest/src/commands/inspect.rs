@@ -5,13 +5,14 @@ use manifest_core::{
     Content, Descriptor, Draft, Entry, Manifest, PublishedList, Reference, entry_json, go_json,
     list,
 };
-use manifest_layout::Location;
+use manifest_layout::{Location, Name};
 use manifest_registry::Client;
 
 use super::{find, for_all};
 use crate::cli::{Help, MirrorFlags, Patience, Reach, Switch};
 use crate::context::Context;
 use crate::failure::{DraftLookup, Failure};
+use crate::sources::Disk;
 
 /// The unit of indentation of Docker's verbose output, and of image manifests.
 const TAB: &str = "\t";
@@ -50,20 +51,27 @@ pub(super) async fn run(context: &Context<'_>, args: &Args) -> Result<(), Failur
             };
             entry(context, &parse(list)?, (image, text), verbose)?
         }
-        [image] => {
-            let image = parse(image)?;
-            match context.store()?.load(&image)? {
-                Some(draft) => draft_json(&draft, verbose)?,
-                None => {
-                    let reach = args.reach.mirrored(&args.mirrors);
-                    let client = context.client(args.insecure.is_on(), &args.patience, &reach)?;
-                    remote(&client, &image, verbose).await?
-                }
-            }
-        }
+        [image] => match Location::parse(image) {
+            Some(location) => on_disk(location?.absolute(&context.here()?)?, verbose)?,
+            None => draft_or_remote(context, args, &parse(image)?).await?,
+        },
         _ => unreachable!("the number was checked"),
     };
     Ok(context.output.result(text)?)
+}
+
+async fn draft_or_remote(
+    context: &Context<'_>,
+    args: &Args,
+    image: &Reference,
+) -> Result<Vec<u8>, Failure> {
+    let verbose = args.verbose.is_on();
+    if let Some(draft) = context.store()?.load(image)? {
+        return draft_json(&draft, verbose);
+    }
+    let reach = args.reach.mirrored(&args.mirrors);
+    let client = context.client(args.insecure.is_on(), &args.patience, &reach)?;
+    remote(&client, image, verbose).await
 }
 
 fn parse(text: &str) -> Result<Reference, Failure> {
@@ -90,19 +98,16 @@ fn entry(
         let here = context.here().ok();
         found = find::one(&draft, text, here.as_deref())?.cloned();
     }
-    let entry = match found {
-        Some(entry) => entry,
-        None => {
-            let image = image.map(|image| image.to_string());
-            return Err(Failure::NotInDraft {
-                image: image.unwrap_or_else(|| text.to_owned()),
-                lookup: DraftLookup {
-                    list: list.clone().into(),
-                    has_draft: store.contains(list)?,
-                    searched: store.root().to_owned(),
-                },
-            });
-        }
+    let Some(entry) = found else {
+        let image = image.map(|image| image.to_string());
+        return Err(Failure::NotInDraft {
+            image: image.unwrap_or_else(|| text.to_owned()),
+            lookup: DraftLookup {
+                list: list.clone().into(),
+                has_draft: store.contains(list)?,
+                searched: store.root().to_owned(),
+            },
+        });
     };
     if verbose {
         return Ok(go_json::indent(&entry_json::encode(&entry), TAB));
@@ -125,9 +130,51 @@ fn draft_json(draft: &Draft, verbose: bool) -> Result<Vec<u8>, Failure> {
 }
 
 fn entries_json(entries: &[Entry]) -> Vec<u8> {
-    let objects: Vec<Vec<u8>> = entries.iter().map(entry_json::encode).collect();
+    array_json(&entries.iter().map(entry_json::encode).collect::<Vec<_>>())
+}
+
+fn array_json(objects: &[Vec<u8>]) -> Vec<u8> {
     let array = [b"[".to_vec(), objects.join(&b","[..]), b"]".to_vec()].concat();
     go_json::indent(&array, TAB)
+}
+
+/// Shows what is on this machine as [`remote`] shows what a registry has. An entry's `Ref` is its place.
+fn on_disk(location: Location, verbose: bool) -> Result<Vec<u8>, Failure> {
+    let disk = Disk::new(location);
+    let manifest = disk.root()?;
+    match manifest.content() {
+        _ if !verbose => Ok(manifest_json(&manifest)),
+        Content::Image(image) => {
+            let descriptor = Descriptor {
+                platform: Some(disk.config(image)?.platform),
+                ..manifest.descriptor()
+            };
+            let place = disk.location().to_string();
+            let object = entry_json::encode_local(place, &descriptor, &manifest);
+            Ok(go_json::indent(&object, TAB))
+        }
+        Content::List(list) => {
+            let child = |descriptor: &Descriptor| {
+                let place = Location {
+                    name: Name::Digest(descriptor.digest.clone()),
+                    ..disk.location().clone()
+                };
+                let manifest = disk.manifest(descriptor)?;
+                let object = entry_json::encode_local(place.to_string(), descriptor, &manifest);
+                Ok::<_, Failure>(object)
+            };
+            let objects: Vec<Vec<u8>> =
+                list.manifests.iter().map(child).collect::<Result<_, _>>()?;
+            Ok(array_json(&objects))
+        }
+    }
+}
+
+fn manifest_json(manifest: &Manifest) -> Vec<u8> {
+    match manifest.content() {
+        Content::Image(_) => go_json::indent(manifest.bytes(), TAB),
+        Content::List(list) => list::show(manifest.media_type(), list),
+    }
 }
 
 async fn remote(client: &Client, image: &Reference, verbose: bool) -> Result<Vec<u8>, Failure> {
@@ -144,11 +191,7 @@ async fn remote(client: &Client, image: &Reference, verbose: bool) -> Result<Vec
         };
         return Ok(entries_json(&children(client, image, list).await?));
     }
-    let manifest = client.manifest(image).await?;
-    Ok(match manifest.content() {
-        Content::Image(_) => go_json::indent(manifest.bytes(), TAB),
-        Content::List(list) => list::show(manifest.media_type(), list),
-    })
+    Ok(manifest_json(&client.manifest(image).await?))
 }
 
 /// Fetches all children of a list at once. Their platforms are the list's, not their configurations'.

@@ -1,12 +1,14 @@
-//! `tag`: gives what a registry has other names, byte for byte.
+//! `tag`: gives what a registry has, or what is on this machine, other names, byte for byte.
 
 use manifest_core::Reference;
+use manifest_layout::Location;
 
 use crate::cli::{Help, Patience, Reach, Switch};
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::publishing;
 use crate::publishing::flags::{Format, PublishFlags};
+use crate::sources::words::Named;
 
 /// Give a list or image in a registry other names, there or in other registries
 #[derive(Debug, clap::Args)]
@@ -51,14 +53,14 @@ pub(super) async fn run(context: &Context<'_>, args: &Args) -> Result<(), Failur
             source,
         })
     };
-    let names = args
-        .names
-        .iter()
-        .map(parse)
-        .collect::<Result<Vec<_>, _>>()?;
-    let [source, targets @ ..] = names.as_slice() else {
+    let [source, targets @ ..] = args.names.as_slice() else {
         unreachable!("the number was checked")
     };
+    let source = match Location::parse(source) {
+        Some(location) => Named::Disk(location?.absolute(&context.here()?)?),
+        None => Named::Registry(parse(source)?),
+    };
+    let targets = &targets.iter().map(parse).collect::<Result<Vec<_>, _>>()?;
     let flags = PublishFlags {
         dry_run: args.dry_run,
         expect_digest: args.expect_digest.clone(),
@@ -69,7 +71,7 @@ pub(super) async fn run(context: &Context<'_>, args: &Args) -> Result<(), Failur
         ..PublishFlags::default()
     };
     let client = context.client(args.insecure.is_on(), &args.patience, &args.reach)?;
-    let client = client.publishing(targets, [source]);
+    let client = client.publishing(targets, source.reference());
     client.look_ahead(publishing::looked_at_ahead(targets, &flags));
-    publishing::copy(context, &client, source, targets, &flags).await
+    publishing::copy(context, &client, &source, targets, &flags).await
 }

@@ -7,10 +7,11 @@ use std::sync::Arc;
 use manifest_core::limits::LIST_DEPTH;
 use manifest_core::manifest::ImageList;
 use manifest_core::reference::Repository;
-use manifest_core::{Content, Digest, Draft, Entry, Manifest, Source, parallel};
+use manifest_core::{Content, Digest, Draft, Entry, Source, parallel};
 use manifest_layout::{Name, Referrer, Relation};
 use manifest_registry::{Child, Client, LocalBlobs};
 
+use super::Copied;
 use crate::commands::for_all;
 use crate::failure::Failure;
 use crate::sources::Disk;
@@ -110,16 +111,7 @@ impl Disks {
     ) -> Result<Vec<Child>, Failure> {
         let mut children = Vec::new();
         for disk in self.0.values() {
-            for Referrer { manifest, relation } in disk.referrers(subjects)? {
-                let (digest, media_type) = (manifest.digest(), manifest.media_type());
-                let child = Child::new(repository, digest, media_type, manifest.bytes())?;
-                let child = on(Some(disk), child);
-                children.push(match relation {
-                    Relation::Subject => child.referring(),
-                    Relation::Tag(tag) => child.named(tag),
-                    Relation::Inside => child,
-                });
-            }
+            children.extend(referrers_on(disk, repository, subjects)?);
         }
         Ok(children)
     }
@@ -132,6 +124,25 @@ impl Disks {
     }
 }
 
+/// Returns what refers to these manifests in one place, as [`Disks::referrers`] does.
+pub(super) fn referrers_on(
+    disk: &Arc<Disk>,
+    repository: &Repository,
+    subjects: &BTreeSet<Digest>,
+) -> Result<Vec<Child>, Failure> {
+    let child = |Referrer { manifest, relation }| {
+        let (digest, media_type) = (manifest.digest(), manifest.media_type());
+        let child = Child::new(repository, digest, media_type, manifest.bytes())?;
+        let child = on(Some(disk), child);
+        Ok(match relation {
+            Relation::Subject => child.referring(),
+            Relation::Tag(tag) => child.named(tag),
+            Relation::Inside => child,
+        })
+    };
+    disk.referrers(subjects)?.into_iter().map(child).collect()
+}
+
 /// Says where a child's blobs are.
 fn on(disk: Option<&Arc<Disk>>, child: Child) -> Child {
     match disk {
@@ -141,25 +152,37 @@ fn on(disk: Option<&Arc<Disk>>, child: Child) -> Child {
 }
 
 /// Returns what a manifest leads to: a list's children and theirs; an image as a child of itself, for the sake of its blobs. Where
-/// it comes from has it all.
+/// it comes from has it all, unless that is this machine.
 pub(super) async fn whole<'a>(
     client: &Client,
-    source: &Repository,
-    manifest: &Manifest,
+    copied: &Copied<'_>,
     targets: impl IntoIterator<Item = &'a Repository>,
 ) -> Result<BTreeMap<&'a Repository, Vec<Child>>, Failure> {
+    let Copied {
+        repository: source,
+        manifest,
+        disk,
+    } = copied;
     let targets: Vec<&Repository> = targets.into_iter().collect();
+    let lacks = |target: &Repository| disk.is_some() || target != *source;
     let children = match manifest.content() {
-        _ if targets.iter().all(|target| *target == source) => Vec::new(),
-        Content::List(list) => descendants(client, source.clone(), None, list.clone(), 1).await?,
+        _ if !targets.iter().any(|target| lacks(target)) => Vec::new(),
+        Content::List(list) => {
+            let (source, disk) = (Repository::clone(source), disk.clone());
+            descendants(client, source, disk, list.clone(), 1).await?
+        }
         Content::Image(_) => {
             let (digest, bytes) = (manifest.digest(), manifest.bytes());
-            vec![Child::new(source, digest, manifest.media_type(), bytes)?]
+            let child = Child::new(source, digest, manifest.media_type(), bytes)?;
+            vec![on(disk.as_ref(), child)]
         }
     };
     let of_target = |target: &Repository| {
-        let lacks = target != source;
-        if lacks { children.clone() } else { Vec::new() }
+        if lacks(target) {
+            children.clone()
+        } else {
+            Vec::new()
+        }
     };
     let children = targets
         .into_iter()

@@ -7,7 +7,7 @@ use manifest_core::{Digest, Draft, Reference};
 use manifest_registry::{Child, Client, Referrers};
 
 use super::What;
-use super::children::Disks;
+use super::children::{Disks, referrers_on};
 use crate::failure::Failure;
 use crate::output::Output;
 
@@ -21,16 +21,26 @@ pub(super) async fn add(
 ) -> Result<(), Failure> {
     let on_disk = match what {
         What::Draft(draft, disks) => of_disks(draft, disks, children.values().flatten())?,
-        What::Copy(..) => Vec::new(),
+        What::Copy(copied) => match &copied.disk {
+            Some(disk) => {
+                let children = children.values().flatten().map(Child::digest);
+                let own = std::iter::once(copied.manifest.digest());
+                let subjects = own.chain(children).cloned().collect();
+                referrers_on(disk, copied.repository, &subjects)?
+            }
+            None => Vec::new(),
+        },
     };
     // Several targets mostly lack the same.
     let mut known: BTreeMap<Vec<Reference>, Referrers> = BTreeMap::new();
     for (target, children) in children.iter_mut() {
         let mut subjects = of_registries(children.iter().filter(|child| child.source() != *target));
-        if let What::Copy(source, manifest) = what
-            && source != target
+        if let What::Copy(copied) = what
+            && copied.disk.is_none()
+            && copied.repository != *target
         {
-            subjects.push(source.at(manifest.digest().clone()));
+            let digest = copied.manifest.digest().clone();
+            subjects.push(copied.repository.at(digest));
         }
         let mut seen = HashSet::new();
         subjects.retain(|subject| seen.insert(subject.clone()));

@@ -4,8 +4,9 @@ use std::fs;
 use std::io::Write as _;
 use std::path::Path;
 
+use manifest_core::reference::Repository;
 use manifest_core::{
-    Content, Descriptor, Digest, Draft, Manifest, MediaType, PublishedList, Reference,
+    Content, Descriptor, Digest, Draft, Manifest, MediaType, PublishedList, Reference, Source,
 };
 use serde::Serialize;
 use serde_json::json;
@@ -77,17 +78,22 @@ impl Report {
         }
     }
 
-    pub(crate) fn of_manifest(reference: &Reference, manifest: &Manifest) -> Self {
+    /// Reports a manifest as it is at `source`. Its children are named by `repository`.
+    pub(crate) fn of_manifest(
+        source: &Source,
+        repository: &Repository,
+        manifest: &Manifest,
+    ) -> Self {
         let children = match manifest.content() {
             Content::List(list) => list.manifests.as_slice(),
             Content::Image(_) => &[],
         };
         let child = |descriptor: &Descriptor| {
-            let reference = reference.repository().at(descriptor.digest.clone());
+            let reference = repository.at(descriptor.digest.clone());
             ManifestReport::of(descriptor, &reference)
         };
         Self {
-            reference: reference.to_string(),
+            reference: source.to_string(),
             digest: manifest.digest().clone(),
             media_type: manifest.media_type().as_str(),
             size: manifest.bytes().len(),
