@@ -7,7 +7,9 @@ use std::path::{Path, PathBuf};
 use manifest_core::draft::PayloadError;
 use manifest_core::edit::UnsupportedPair;
 use manifest_core::settings::CannotCarry;
-use manifest_core::{Digest, Platform, PlatformNameError, Reference, ReferenceError, Source, TagState};
+use manifest_core::{
+    Digest, Platform, PlatformNameError, Reference, ReferenceError, Source, TagState,
+};
 use manifest_layout::{LayoutError, LocationError};
 use manifest_registry::{RegistryError, redact};
 use manifest_store::StoreError;
@@ -317,6 +319,16 @@ pub enum Failure {
     /// Registries were asked for the sources of a list, and do not have these. The first is reported as Docker does.
     #[error("{}", missing(.0))]
     NoSources(Vec<RegistryError>),
+    /// There is neither a draft of a list nor anything in its registry.
+    #[error("{}", missing(std::slice::from_ref(error.as_ref())))]
+    NeitherDraftNorPublished {
+        /// What the registry answered.
+        error: Box<RegistryError>,
+        /// The list.
+        list: Box<Reference>,
+        /// The folder that was searched.
+        searched: PathBuf,
+    },
     /// An image on this machine could not be read, or written.
     #[error(transparent)]
     Layout(#[from] LayoutError),
@@ -487,6 +499,16 @@ impl Failure {
                 let own = errors.first().and_then(RegistryError::hint);
                 own.into_iter().chain(only_in_the_engine(errors)).collect()
             }
+            Self::NeitherDraftNorPublished {
+                error,
+                list,
+                searched,
+            } => {
+                let searched = searched.display();
+                let no_draft =
+                    format!("there is no draft of {list} either; drafts are in {searched}");
+                error.hint().into_iter().chain([no_draft]).collect()
+            }
             Self::Layout(error) => error.hint().into_iter().collect(),
             Self::Partly { failed, .. } => {
                 let mut hints: Vec<String> = Vec::new();
@@ -616,7 +638,11 @@ fn missing(errors: &[RegistryError]) -> String {
     let mut errors = errors.iter();
     let first = errors.next().map(|error| with_causes(error, "\n"));
     let others = errors.map(|error| redact::printable(&error.to_string()));
-    first.into_iter().chain(others).collect::<Vec<_>>().join("\n")
+    first
+        .into_iter()
+        .chain(others)
+        .collect::<Vec<_>>()
+        .join("\n")
 }
 
 fn partly(live: &[String], failed: &[RegistryError]) -> String {

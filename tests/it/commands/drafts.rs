@@ -254,6 +254,11 @@ fn that_the_draft_is_missing_is_said() {
         assert_eq!(ran.error(), first, "{ran}");
     }
     shell.run("rm @/app:1").fails(1).does_not_say("create");
+    let ran = shell.run("inspect @/app:1");
+    ran.fails(1)
+        .prints("")
+        .says("hint: there is no draft of REGISTRY/app:1 either; drafts are in HOME");
+    assert_eq!(ran.error(), "no such manifest: REGISTRY/app:1");
     shell.run("create @/app:1 @/app:amd64").succeeds();
     for line in [
         "annotate @/app:1 @/app:arm64 --arch arm64",

@@ -6,7 +6,7 @@ use manifest_core::{
     list,
 };
 use manifest_layout::{Location, Name};
-use manifest_registry::Client;
+use manifest_registry::{Client, RegistryError};
 
 use super::{find, for_all};
 use crate::cli::{Help, MirrorFlags, Patience, Reach, Switch};
@@ -66,12 +66,34 @@ async fn draft_or_remote(
     image: &Reference,
 ) -> Result<Vec<u8>, Failure> {
     let verbose = args.verbose.is_on();
-    if let Some(draft) = context.store()?.load(image)? {
+    let store = context.store()?;
+    if let Some(draft) = store.load(image)? {
         return draft_json(&draft, verbose);
     }
     let reach = args.reach.mirrored(&args.mirrors);
     let client = context.client(args.insecure.is_on(), &args.patience, &reach)?;
-    remote(&client, image, verbose).await
+    remote(&client, image, verbose)
+        .await
+        .map_err(|failure| match failure {
+            Failure::Registry(error) if is_missing(&error, image) => {
+                Failure::NeitherDraftNorPublished {
+                    error: error.into(),
+                    list: image.clone().into(),
+                    searched: store.root().to_owned(),
+                }
+            }
+            failure => failure,
+        })
+}
+
+/// Tells whether there is nothing of this name, which a draft might have had as well.
+fn is_missing(error: &RegistryError, image: &Reference) -> bool {
+    match error {
+        RegistryError::NoSuchManifest { reference, .. } => {
+            **reference == *image && image.digest().is_none()
+        }
+        _ => false,
+    }
 }
 
 fn parse(text: &str) -> Result<Reference, Failure> {
