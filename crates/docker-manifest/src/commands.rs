@@ -18,7 +18,7 @@ pub mod tag;
 pub mod uninstall;
 
 /// How many images a command works on at once. The registry client bounds what that means for one registry.
-const IMAGES_AT_ONCE: usize = limits::PARALLEL_WORK;
+pub(crate) const IMAGES_AT_ONCE: usize = limits::PARALLEL_WORK;
 
 /// Does something for all images at once, and returns the results in their order, or the first failure in it.
 pub(crate) async fn for_all<T>(

@@ -15,4 +15,4 @@ mod resolve;
 pub mod words;
 
 pub(crate) use disk::Disk;
-pub(crate) use resolve::{Resolved, Resolver};
+pub(crate) use resolve::{Resolved, Resolver, resolve_all};

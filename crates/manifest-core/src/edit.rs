@@ -410,9 +410,17 @@ mod tests {
         for (whole, other, expected) in [
             ("linux/arm64", edit("-", "arm64", "v8"), None),
             ("linux/arm64", edit("", "", ""), None),
-            ("linux/arm64", edit("-", "amd64", "-"), Some(Field::Architecture)),
+            (
+                "linux/arm64",
+                edit("-", "amd64", "-"),
+                Some(Field::Architecture),
+            ),
             ("linux/arm/v7", edit("windows", "-", "-"), Some(Field::Os)),
-            ("linux/arm/v7", edit("linux", "arm", "v6"), Some(Field::Variant)),
+            (
+                "linux/arm/v7",
+                edit("linux", "arm", "v6"),
+                Some(Field::Variant),
+            ),
         ] {
             assert_eq!(with(whole, other).contradiction(), expected, "{whole}");
         }

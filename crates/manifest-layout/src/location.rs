@@ -30,7 +30,6 @@ const PREFIXES: &[(&str, Kind)] = &[
 ];
 
 impl Kind {
-
     /// Returns what locations of this kind begin with when they are shown.
     #[must_use]
     pub fn prefix(self) -> &'static str {

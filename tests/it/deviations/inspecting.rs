@@ -125,7 +125,10 @@ fn inspect_shows_an_empty_platform_where_there_is_none() {
         let inspect = format!("inspect --insecure {flag} @/app:without");
         if let Some(seen) = dockers(&stage, &[&inspect]) {
             let ran = seen.ran;
-            assert!(ran.succeeds().stdout.contains("\"architecture\": \"\""), "{ran}");
+            assert!(
+                ran.succeeds().stdout.contains("\"architecture\": \"\""),
+                "{ran}"
+            );
         }
         let ran = ours(&stage).play(&inspect).ran;
         assert!(!ran.succeeds().stdout.contains("platform"), "{ran}");

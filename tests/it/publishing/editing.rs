@@ -174,7 +174,10 @@ fn annotations_that_may_not_be_meant() {
             .says("do not go together: they name different platforms");
     }
     for (flags, hint) in [
-        ("--arch aarch64", "hint: platforms have Go's names: `--arch arm64`"),
+        (
+            "--arch aarch64",
+            "hint: platforms have Go's names: `--arch arm64`",
+        ),
         ("--arch x86_64", "`--arch amd64`"),
         ("--arch armv7l", "`--arch arm --variant v7`"),
         ("--arch amd64v2", "`--arch amd64 --variant v2`"),

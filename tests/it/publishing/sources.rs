@@ -583,7 +583,11 @@ fn all_missing_images_are_named() {
             "no such manifest: REGISTRY/app:none",
         ];
         assert_eq!(named, expected, "{ran}");
-        assert_eq!(ran.stderr.matches("docker save -o FILE").count(), 1, "{ran}");
+        assert_eq!(
+            ran.stderr.matches("docker save -o FILE").count(),
+            1,
+            "{ran}"
+        );
         assert!(shell.drafts().is_empty());
     }
 }
@@ -594,8 +598,14 @@ fn a_cut_digest_is_no_name_on_docker_hub() {
     let shell = Shell::new(&registry);
     let full = format!("sha256:{}", "a".repeat(64));
     for (line, text) in [
-        ("create @/app:1 sha256:1234".to_owned(), "sha256:1234 looks like a cut digest"),
-        (format!("create --push @/app:1 {full}0"), "has 64 lower-case hex characters"),
+        (
+            "create @/app:1 sha256:1234".to_owned(),
+            "sha256:1234 looks like a cut digest",
+        ),
+        (
+            format!("create --push @/app:1 {full}0"),
+            "has 64 lower-case hex characters",
+        ),
         (
             format!("create --subject sha256:12 @/app:1 {full}"),
             "subject: sha256:12 looks like a cut digest",

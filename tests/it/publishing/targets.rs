@@ -401,7 +401,10 @@ fn by_digest_in_several_repositories() {
         pushed.succeeds();
         let digest = pushed.stdout.trim();
         for repository in ["app", "other"] {
-            assert!(registry.manifest(repository, digest).is_some(), "{repository}");
+            assert!(
+                registry.manifest(repository, digest).is_some(),
+                "{repository}"
+            );
         }
         assert!(registry.manifest("other", "latest").is_none());
     }

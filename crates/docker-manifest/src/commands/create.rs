@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use manifest_core::{Descriptor, Digest, Draft, Entry, Platform, Reference, Source, TagState};
-use manifest_registry::{Client, RegistryError, concurrent};
+use manifest_registry::{Client, RegistryError};
 use manifest_store::in_order;
 
-use super::{IMAGES_AT_ONCE, for_all};
+use super::for_all;
 use crate::cli::{
     AnnotationFlag, AnyPlatformList, Attestations, Help, MirrorFlags, OrderChoice, Patience,
     PlatformList, Reach, Switch, TypeChoice,
@@ -20,7 +20,7 @@ use crate::publishing::flags::PublishFlags;
 use crate::review::{self, Settled};
 use crate::sources::flatten::Choice;
 use crate::sources::words::{Named, Words, refuse_cut_digest};
-use crate::sources::{Resolved, Resolver};
+use crate::sources::{Resolved, Resolver, resolve_all};
 
 /// Create a local manifest list for annotating and pushing to a registry
 #[derive(Debug, clap::Args)]
@@ -60,7 +60,7 @@ struct SourceFlags {
     /// What to do with attestations in an index: "keep" or "drop"
     #[arg(long, value_name = "string")]
     attestations: Option<Attestations>,
-    /// Add the images that files in this folder, and in folders in it (up to 3 levels), are named by (digests, in the list's repository)
+    /// Add the images that files in this folder are named by (digests, in the list's repository)
     #[arg(long, value_name = "dir", action = clap::ArgAction::Append)]
     digests_dir: Vec<PathBuf>,
     /// Add what a metadata file of BuildKit says was pushed
@@ -388,33 +388,6 @@ async fn resolve(
         tag_now,
         client,
     })
-}
-
-/// Resolves all images at once. Where the first failure is that an image is missing, all that are missing are named.
-async fn resolve_all<T>(
-    work: impl IntoIterator<Item = impl Future<Output = Result<T, Failure>>>,
-) -> Result<Vec<T>, Failure> {
-    let mut resolved = Vec::new();
-    let mut failures = Vec::new();
-    for result in concurrent(IMAGES_AT_ONCE, work).await {
-        match result {
-            Ok(found) => resolved.push(found),
-            Err(failure) => failures.push(failure),
-        }
-    }
-    let is_missing = matches!(failures.first(), Some(Failure::NoSources(_)));
-    let missing = |failure| match failure {
-        Failure::NoSources(errors) => errors,
-        _ => Vec::new(),
-    };
-    if is_missing {
-        let missing = failures.into_iter().flat_map(missing).collect();
-        return Err(Failure::NoSources(missing));
-    }
-    match failures.into_iter().next() {
-        Some(failure) => Err(failure),
-        None => Ok(resolved),
-    }
 }
 
 /// Reads the name of a subject: a reference, or a digest in the repository of `list`.

@@ -7,12 +7,12 @@ use manifest_core::limits::LIST_DEPTH;
 use manifest_core::manifest::{ImageList, ImageManifest};
 use manifest_core::reference::Repository;
 use manifest_core::{Content, Descriptor, Entry, ImageConfig, Manifest, Reference, Source};
-use manifest_registry::Client;
+use manifest_registry::{Client, concurrent};
 
 use super::disk::Disk;
 use super::flatten::{Choice, is_list};
 use super::words::Named;
-use crate::commands::for_all;
+use crate::commands::{IMAGES_AT_ONCE, for_all};
 use crate::failure::Failure;
 
 /// What came of one source.
@@ -302,6 +302,33 @@ impl Resolver<'_> {
             manifest: Some(manifest),
             config,
         })
+    }
+}
+
+/// Resolves all images at once. Where the first failure is that an image is missing, all that are missing are named.
+pub(crate) async fn resolve_all<T>(
+    work: impl IntoIterator<Item = impl Future<Output = Result<T, Failure>>>,
+) -> Result<Vec<T>, Failure> {
+    let mut resolved = Vec::new();
+    let mut failures = Vec::new();
+    for result in concurrent(IMAGES_AT_ONCE, work).await {
+        match result {
+            Ok(found) => resolved.push(found),
+            Err(failure) => failures.push(failure),
+        }
+    }
+    let is_missing = matches!(failures.first(), Some(Failure::NoSources(_)));
+    let missing = |failure| match failure {
+        Failure::NoSources(errors) => errors,
+        _ => Vec::new(),
+    };
+    if is_missing {
+        let missing = failures.into_iter().flat_map(missing).collect();
+        return Err(Failure::NoSources(missing));
+    }
+    match failures.into_iter().next() {
+        Some(failure) => Err(failure),
+        None => Ok(resolved),
     }
 }
 

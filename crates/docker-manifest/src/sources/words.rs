@@ -323,7 +323,13 @@ mod tests {
             assert!(cut(text), "{text}");
         }
         assert!(cut(&format!("sha256:{}", "A".repeat(64))));
-        for text in ["sha256:latest", "sha256", "app:1234", "sha256:", "q.io/sha256:1"] {
+        for text in [
+            "sha256:latest",
+            "sha256",
+            "app:1234",
+            "sha256:",
+            "q.io/sha256:1",
+        ] {
             assert!(!cut(text), "{text}");
         }
     }
