@@ -298,7 +298,8 @@ impl fmt::Display for Retrying<'_> {
             of,
             wait,
         } = self;
-        write!(f, "{error}; retry {number} of {of} in {wait:.1?}")
+        let seconds = wait.as_secs_f64();
+        write!(f, "retrying in {seconds:.1} s ({number} of {of}): {error}")
     }
 }
 

@@ -165,11 +165,12 @@ impl fmt::Display for Refusal {
     }
 }
 
-/// Writes `manifest unknown: the text`, as Docker does.
+/// Writes `manifest unknown: the text`, as Docker does. A text that only repeats the code is left out.
 impl fmt::Display for Message {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let code = self.code.to_lowercase().replace('_', " ");
         match (code.is_empty(), self.text.is_empty()) {
+            (false, false) if self.text.eq_ignore_ascii_case(&code) => f.write_str(&code),
             (false, false) => write!(f, "{code}: {}", self.text),
             (false, true) => f.write_str(&code),
             (true, _) => f.write_str(&self.text),
@@ -256,7 +257,7 @@ mod tests {
             (
                 404,
                 r#"{"errors":[{"code":"MANIFEST_UNKNOWN","message":"manifest unknown","detail":{}}]}"#,
-                "404 Not Found: manifest unknown: manifest unknown",
+                "404 Not Found: manifest unknown",
                 "missing",
             ),
             (
@@ -289,6 +290,12 @@ mod tests {
                 r#"{"errors":[{"code":"DENIED","message":""}]}"#,
                 "404 Not Found: denied",
                 "unauthorized",
+            ),
+            (
+                404,
+                r#"{"errors":[{"code":"MANIFEST_UNKNOWN","message":"manifest tagged by \"1\" is not found"}]}"#,
+                "404 Not Found: manifest unknown: manifest tagged by \"1\" is not found",
+                "missing",
             ),
             (
                 401,

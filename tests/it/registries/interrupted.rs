@@ -184,7 +184,7 @@ fn a_wait_for_another_try_is_not_waited_out() {
         let mut child = spawn(&mut shell.command("push --purge @/app:list"));
         let mut said = BufReader::new(child.stderr.take().unwrap());
         let mut line = String::new();
-        while !line.contains("retry 1 of 5 in 100") {
+        while !line.contains("retrying in 100.0 s (1 of 5): ") {
             line.clear();
             assert!(
                 said.read_line(&mut line).unwrap() > 0,
