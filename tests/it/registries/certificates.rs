@@ -207,7 +207,7 @@ fn a_folder_that_cannot_be_read_is_said_in_the_trace_only() {
         .says("debug: certificates: HOME/.docker/certs.d is passed over: Not a directory")
         .says("debug: certificates: HOME/.config/containers/certs.d is for [\"some.host\"]\n")
         .says("debug: certificates: HOME/.config/containers/certs.d/some.host is passed over: Not a directory")
-        .says("debug: certificates: /etc/docker/certs.d is ");
+        .does_not_say("No such file");
 }
 
 #[test]

@@ -28,8 +28,8 @@ pub fn folders(docker: &Path, home: Option<&Path>, containers: Option<&Path>) ->
     unique
 }
 
-/// Reads all folders. What several have for one host adds up. A folder that cannot be read is said to `debug` and passed over; a
-/// file that cannot be read is that host's problem.
+/// Reads all folders. What several have for one host adds up. A folder that is there and cannot be read is said to `debug` and
+/// passed over; a file that cannot be read is that host's problem.
 #[must_use]
 pub fn read(folders: &[PathBuf], debug: &dyn Fn(&str)) -> BTreeMap<String, HostCertificates> {
     let mut hosts: BTreeMap<String, HostCertificates> = BTreeMap::new();
@@ -37,6 +37,7 @@ pub fn read(folders: &[PathBuf], debug: &dyn Fn(&str)) -> BTreeMap<String, HostC
         let shown = folder.display();
         let entries = match list(folder) {
             Ok(entries) => entries,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
             Err(error) => {
                 debug(&format!("certificates: {shown} is passed over: {error}"));
                 continue;
@@ -116,5 +117,27 @@ fn problem(path: &Path, reason: &str) -> CertificateProblem {
     CertificateProblem {
         name: path.display().to_string(),
         reason: reason.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::RefCell;
+
+    use super::*;
+
+    #[test]
+    fn only_folders_that_exist_have_a_line() {
+        let lines = RefCell::new(Vec::new());
+        let debug = |line: &str| lines.borrow_mut().push(line.to_owned());
+        let place = tempfile::tempdir().unwrap();
+        let (empty, file) = (place.path().join("empty"), place.path().join("file"));
+        fs::create_dir(&empty).unwrap();
+        fs::write(&file, "").unwrap();
+        assert!(read(&[place.path().join("none"), empty, file], &debug).is_empty());
+        let lines = lines.into_inner();
+        assert_eq!(lines.len(), 2, "{lines:?}");
+        assert!(lines[0].ends_with("empty is for []"), "{lines:?}");
+        assert!(lines[1].contains("file is passed over: "), "{lines:?}");
     }
 }
