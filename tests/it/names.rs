@@ -150,10 +150,12 @@ fn names_that_are_no_plugins_are_refused() {
             .fails(1)
             .says("cannot be the name of a Docker CLI plugin");
     }
-    assert!(!home.config_folder().exists(), "nothing was made");
     home.ours(&["install", "--name", "manifest"])
-        .succeeds()
-        .says("refuse a plugin of that name");
+        .fails(1)
+        .prints("")
+        .says("docker manifest: Docker's CLI has this command built in")
+        .says("hint: `docker-manifest install --shim FOLDER` makes `docker manifest` run this program");
+    assert!(!home.config_folder().exists(), "nothing was made");
 }
 
 #[test]
@@ -329,7 +331,9 @@ fn install_takes_nobodys_place_and_uninstall_only_its_own() {
     home.ours(&["install", "--shim", folder.to_str().unwrap()])
         .fails(1)
         .prints("")
-        .says("is there already, and is not a link to docker-manifest");
+        .says("is there already, and is not a link to docker-manifest")
+        .says("hint: leave it where it is, and name a folder of your own that is before ")
+        .does_not_say("remove");
     assert!(
         !home.config_folder().join("cli-plugins").exists(),
         "all or nothing"

@@ -391,9 +391,20 @@ pub enum Failure {
     /// A name is no plugin's name.
     #[error("{0:?} cannot be the name of a Docker CLI plugin")]
     PluginName(String),
-    /// `install` found something in its place that is not ours.
+    /// Docker's CLI has this command itself, and runs no plugin of its name.
+    #[error(
+        "docker {name}: Docker's CLI has this command built in, and never runs a plugin of that name"
+    )]
+    BuiltinName {
+        /// The name.
+        name: &'static str,
+    },
+    /// `install` found something in a plugin's place that is not ours.
     #[error("{} is there already, and is not a link to docker-manifest", .0.display())]
     Occupied(PathBuf),
+    /// `install` found a `docker` in the shim's place that is not ours.
+    #[error("{} is there already, and is not a link to docker-manifest", .0.display())]
+    OtherDocker(PathBuf),
     /// `install` or `uninstall` could not do something to a path.
     #[error("cannot {action} {}", path.display())]
     Link {
@@ -603,9 +614,17 @@ impl Failure {
                 "install Docker's CLI, or remove the shim: `docker-manifest uninstall`".to_owned()
             }
             Self::PluginName(_) => "use lower-case letters and digits, a letter first".to_owned(),
+            Self::BuiltinName { .. } => {
+                "`docker-manifest install --shim FOLDER` makes `docker manifest` run this program: FOLDER has to be before the real docker on PATH"
+                    .to_owned()
+            }
             Self::Occupied(path) => format!(
-                "remove {} yourself, or choose another place",
+                "choose another name with `--name`, or remove {} yourself",
                 path.display()
+            ),
+            Self::OtherDocker(path) => format!(
+                "leave it where it is, and name a folder of your own that is before {} on PATH: `docker-manifest install --shim FOLDER`",
+                path.parent().unwrap_or(path).display()
             ),
             _ => return None,
         })

@@ -39,17 +39,22 @@ pub(super) fn run(context: &Context<'_>, args: &Args) -> Result<(), Failure> {
     if !is_plugin_name(name) {
         return Err(Failure::PluginName(name.to_owned()));
     }
+    if name == BUILTIN {
+        return Err(Failure::BuiltinName { name: BUILTIN });
+    }
     let program = own_program()?;
     let plugin = plugin_folder(context)?.join(file_name(&format!("docker-{name}")));
     let shim = args
         .shim
         .as_ref()
         .map(|folder| folder.join(file_name("docker")));
-    let links: Vec<&PathBuf> = std::iter::once(&plugin).chain(&shim).collect();
-    for link in &links {
-        refuse_strangers(link)?;
+    if is_strange(&plugin) {
+        return Err(Failure::Occupied(plugin));
     }
-    for link in links {
+    if let Some(shim) = shim.as_ref().filter(|shim| is_strange(shim)) {
+        return Err(Failure::OtherDocker(shim.clone()));
+    }
+    for link in std::iter::once(&plugin).chain(&shim) {
         let made = put(&program, link)?;
         let verb = if made { "installed" } else { "already there" };
         context.output.result(format!(
@@ -57,11 +62,6 @@ pub(super) fn run(context: &Context<'_>, args: &Args) -> Result<(), Failure> {
             link.display(),
             program.display()
         ))?;
-    }
-    if name == BUILTIN {
-        context.output.warning(
-            "Docker CLIs with a builtin `manifest` refuse a plugin of that name; use --shim, or another name",
-        );
     }
     context.output.status(&format!("try: docker {name} --help"));
     if let Some(shim) = shim {
@@ -117,11 +117,9 @@ pub(super) fn is_ours(path: &Path) -> bool {
     ours || target.canonicalize().ok() == shim::own_program()
 }
 
-fn refuse_strangers(link: &Path) -> Result<(), Failure> {
-    if link.symlink_metadata().is_ok() && !is_ours(link) {
-        return Err(Failure::Occupied(link.to_owned()));
-    }
-    Ok(())
+/// Tells whether somebody else's file is where a link is to be.
+fn is_strange(link: &Path) -> bool {
+    link.symlink_metadata().is_ok() && !is_ours(link)
 }
 
 /// Puts a link in place, replacing an older one of ours. Returns whether anything changed.
