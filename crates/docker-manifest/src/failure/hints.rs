@@ -1,0 +1,125 @@
+//! What can be done about a failure.
+
+use manifest_core::PlatformNameError;
+use manifest_registry::RegistryError;
+
+use super::Failure;
+
+impl Failure {
+    /// Returns what can be done about it, a sentence each.
+    pub(super) fn hints(&self) -> Vec<String> {
+        match self {
+            Self::Several(failures) => {
+                let mut hints: Vec<String> = failures.iter().flat_map(Self::hints).collect();
+                hints.dedup();
+                hints
+            }
+            Self::Store(error) => error.hint().into_iter().collect(),
+            Self::Registry(error) => error.hint().into_iter().collect(),
+            Self::NoSource(error) => {
+                let own = error.hint();
+                own.into_iter().chain(only_in_the_engine(error)).collect()
+            }
+            Self::Layout(error) => error.hint().into_iter().collect(),
+            Self::Partly { failed, .. } => {
+                let mut hints: Vec<String> = Vec::new();
+                for hint in failed.iter().filter_map(RegistryError::hint) {
+                    if !hints.contains(&hint) {
+                        hints.push(hint);
+                    }
+                }
+                hints
+            }
+            failure => failure.own_hint().into_iter().collect(),
+        }
+    }
+
+    fn own_hint(&self) -> Option<String> {
+        Some(match self {
+            Self::RefusingToAmend { list } => {
+                format!("`--amend` adds to the draft, `docker-manifest rm {list}` removes it")
+            }
+            Self::NoDigest { .. } | Self::NoDigests { .. } => {
+                "files there are named by the digests of images: `sha256:<hex>`, or the hex alone"
+                    .to_owned()
+            }
+            Self::NothingFor { .. } => {
+                "`docker-manifest inspect IMAGE` shows what an image is for".to_owned()
+            }
+            Self::Duplicate { .. } => {
+                "`--on-duplicate replace` takes the later one, `keep` publishes both".to_owned()
+            }
+            Self::NeedsPush { flag } => {
+                format!("add --push, or give {flag} to `push`")
+            }
+            Self::OtherDigest { .. } => {
+                "a digest is not chosen: name a tag, or the repository with `--by-digest`"
+                    .to_owned()
+            }
+            Self::Moved { .. } => {
+                "`--moved refresh` publishes what it shows now, `--moved warn` without `--strict` what it was"
+                    .to_owned()
+            }
+            Self::TargetMoved { list, .. } => format!(
+                "`--moved warn` without `--strict` replaces it all the same, `docker-manifest rm {list}` removes the draft"
+            ),
+            Self::CannotCarry(_) => {
+                "publish it as an image index: `--type oci` of `create`, also with `--amend`"
+                    .to_owned()
+            }
+            Self::Lost {
+                source_image, list, ..
+            } => format!(
+                "`docker-manifest create --amend {list} {source_image}` takes what is there now, `--moved warn` publishes what was"
+            ),
+            Self::NoDraft { searched, .. } => format!("drafts are in {}", searched.display()),
+            Self::NoEntry { searched, .. } => format!(
+                "name the image as `create` did; drafts are in {}",
+                searched.display()
+            ),
+            Self::EmptyDraft { list } => {
+                format!("add images with `docker-manifest create --amend {list} IMAGE...`")
+            }
+            Self::Ambiguous { .. } => {
+                "name one of them, by its reference, digest or platform".to_owned()
+            }
+            Self::PlatformName(PlatformNameError::Form(_)) => return None,
+            Self::PlatformName(_) => "`--force` takes it as it is".to_owned(),
+            Self::NoPlatform { image } => {
+                format!("state them: `docker-manifest annotate --os OS --arch ARCH LIST {image}`")
+            }
+            Self::Payload(_) | Self::NoPayload { .. } => {
+                "resolve the image anew: `docker-manifest create --amend LIST IMAGE`".to_owned()
+            }
+            Self::NoHome => "set HOME, DOCKER_CONFIG, or --config".to_owned(),
+            Self::NoDocker => {
+                "install Docker's CLI, or remove the shim: `docker-manifest uninstall`".to_owned()
+            }
+            Self::PluginName(_) => "use lower-case letters and digits, a letter first".to_owned(),
+            Self::BuiltinName { .. } => {
+                "`docker-manifest install --shim FOLDER` makes `docker manifest` run this program: FOLDER has to be before the real docker on PATH"
+                    .to_owned()
+            }
+            Self::Occupied(path) => format!(
+                "choose another name with `--name`, or remove {} yourself",
+                path.display()
+            ),
+            Self::OtherDocker(path) => format!(
+                "leave it where it is, and name a folder of your own that is before {} on PATH: `docker-manifest install --shim FOLDER`",
+                path.parent().unwrap_or(path).display()
+            ),
+            _ => return None,
+        })
+    }
+}
+
+/// Says what to do where an image may never have left the engine that built it.
+fn only_in_the_engine(error: &RegistryError) -> Option<String> {
+    let RegistryError::NoSuchManifest { reference, .. } = error else {
+        return None;
+    };
+    reference.tag()?;
+    Some(format!(
+        "if it is only in the local engine: `docker push` it first, or `docker save -o FILE {reference}` and name it as docker-archive:FILE"
+    ))
+}
