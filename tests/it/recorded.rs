@@ -164,11 +164,7 @@ fn play(stage: &Stage, program: Program, (name, lines): (&str, &str)) -> BTreeMa
             published,
         } = player.play(line);
         let name = |suffix: &str| format!("{number:02}.{suffix}");
-        let said = if ran.stderr.contains("\nUsage:  ") {
-            ran.stderr.trim_end()
-        } else {
-            ran.error()
-        };
+        let said = ran.said();
         let mut text = format!(
             "$ {line}\nexit code: {}\n--- stdout\n{}--- stderr\n{said}\n",
             ran.code, ran.stdout

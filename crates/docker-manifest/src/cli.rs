@@ -33,13 +33,13 @@ use usage::UsageError;
     allow_external_subcommands = true
 )]
 pub struct Globals {
-    /// Location of client config files
+    /// Folder of config.json and of the drafts (default "~/.docker")
     #[arg(long, value_name = "string")]
     pub config: Option<std::path::PathBuf>,
     /// Name of the context to use to connect to the daemon (taken and left aside)
     #[arg(short, long, value_name = "string", hide = true)]
     context: Option<OsString>,
-    /// Enable debug mode: say on standard error what is asked of registries
+    /// Write a line to standard error for each request
     #[arg(short = 'D', long)]
     debug: Switch,
     /// Print usage

@@ -73,6 +73,23 @@ impl Invocation {
         }
     }
 
+    /// Returns how a command is called with a global flag, which stands before what the program is called by.
+    #[must_use]
+    pub fn with_global(&self, flag: &str, command: &str) -> String {
+        let Self { prefix, .. } = self;
+        let own = self.command.strip_prefix(prefix.as_str());
+        let own = own.unwrap_or_default().trim();
+        let words = [prefix, flag, own, command];
+        let words: Vec<&str> = words.into_iter().filter(|word| !word.is_empty()).collect();
+        words.join(" ")
+    }
+
+    /// Tells whether Docker's CLI reads the global flags.
+    #[must_use]
+    pub fn is_under_docker(&self) -> bool {
+        self.prefix != self.command
+    }
+
     /// The program called as the command `name` of `docker`.
     #[must_use]
     pub fn under_docker(name: &str) -> Self {

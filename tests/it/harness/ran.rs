@@ -106,6 +106,17 @@ impl Ran {
         let is_none = |line: &str| line.ends_with(NOTHING_WRITTEN) || line.starts_with("warning: ");
         lines.find(|line| !is_none(line)).unwrap_or_default()
     }
+
+    /// Returns what Docker's command has to say as well: the error, with the usage where the command line is wrong. Ours may add
+    /// hints.
+    pub(crate) fn said(&self) -> String {
+        if !self.stderr.contains("\nUsage:  ") {
+            return self.error().to_owned();
+        }
+        let lines = self.stderr.trim_end().lines();
+        let lines: Vec<&str> = lines.filter(|line| !line.starts_with("hint: ")).collect();
+        lines.join("\n")
+    }
 }
 
 impl fmt::Display for Ran {

@@ -214,7 +214,7 @@ impl Player<'_> {
 /// How much of standard error has to be the same.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Stderr {
-    /// The error, which is the first line; hints may follow. Usage errors: everything.
+    /// The error, which is the first line; of usage errors everything. Hints may follow.
     Same,
     /// The error, if there is one; on success ours may warn.
     MoreWarnings,
@@ -255,14 +255,7 @@ impl Seen {
             Stderr::Free => false,
         };
         if compared {
-            let is_usage = ran.stderr.contains("\nUsage:  ");
-            let said = if is_usage {
-                ran.stderr.trim_end()
-            } else {
-                // Ours warns of what may not be meant.
-                ran.error()
-            };
-            text.push_str(&format!("stderr:\n{said}\n"));
+            text.push_str(&format!("stderr:\n{}\n", ran.said()));
         }
         for DraftFile { list, file, bytes } in drafts {
             text.push_str(&format!(

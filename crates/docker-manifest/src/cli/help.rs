@@ -2,9 +2,9 @@
 
 use std::fmt::Write as _;
 
-use clap::{Arg, Command};
+use clap::{Arg, Command, CommandFactory as _};
 
-use super::pflag;
+use super::{Globals, pflag};
 use crate::names::Invocation;
 
 /// Renders the help of the group, or of the command named.
@@ -38,11 +38,29 @@ fn render_group(group: &Command, invocation: &Invocation) -> String {
         (command.get_name().to_owned(), about)
     });
     format!(
-        "Usage:  {}\n\n{about}\n\nCommands:\n{}\nRun '{} COMMAND --help' for more information on a command.\n",
+        "Usage:  {}\n\n{about}\n\nCommands:\n{}\nGlobal options, before the command (`{}`):\n{}\n\
+         Run '{} COMMAND --help' for more information on a command.\n",
         usage_line(group, invocation),
         table(&commands.collect::<Vec<_>>(), 4),
+        invocation.with_global("--debug", "create ..."),
+        flag_table(&global_options(invocation)),
         invocation.command,
     )
+}
+
+/// Returns Docker's global flags that mean something here. Under `docker`, its CLI has `--help` and `--version` itself.
+#[must_use]
+pub fn global_options(invocation: &Invocation) -> Vec<FlagRow> {
+    let is_dockers = |row: &FlagRow| ["help", "version"].map(|name| row.is_long(name)).contains(&true);
+    let mut rows = options(&pflag::adapt(Globals::command()));
+    rows.retain(|row| !invocation.is_under_docker() || !is_dockers(row));
+    rows
+}
+
+fn flag_table<'a>(rows: impl IntoIterator<Item = &'a FlagRow>) -> String {
+    let rows = rows.into_iter();
+    let rows: Vec<_> = rows.map(|row| (row.names.clone(), row.help.clone())).collect();
+    table(&rows, 3)
 }
 
 fn render_command(command: &Command, invocation: &Invocation) -> String {
@@ -58,13 +76,14 @@ fn render_command(command: &Command, invocation: &Invocation) -> String {
         }
     }
     for heading in headings {
-        let rows = rows.iter().filter(|row| row.heading == heading);
-        let rows: Vec<_> = rows
-            .map(|row| (row.names.clone(), row.help.clone()))
-            .collect();
-        if !rows.is_empty() {
-            let _ = write!(text, "\n{heading}:\n{}", table(&rows, 3));
+        let flags = flag_table(rows.iter().filter(|row| row.heading == heading));
+        if !flags.is_empty() {
+            let _ = write!(text, "\n{heading}:\n{flags}");
         }
+    }
+    if let Some(more) = command.get_after_help() {
+        let more = more.to_string().replace("{command}", &invocation.command);
+        let _ = write!(text, "\n{}\n", more.trim_end());
     }
     text
 }
@@ -81,6 +100,28 @@ pub struct FlagRow {
     pub help: String,
     /// What it stands under.
     pub heading: String,
+}
+
+impl FlagRow {
+    /// Tells whether this is the flag with this name of more than one letter.
+    fn is_long(&self, name: &str) -> bool {
+        let long = format!("--{name}");
+        self.names.split([' ', ',', '[']).any(|word| word == long)
+    }
+
+    /// Tells whether somebody who typed `word` means this flag. `-v` means other things in other commands.
+    pub(super) fn is_called(&self, word: &str) -> bool {
+        match word.strip_prefix("--") {
+            Some(name) => self.is_long(name),
+            None => word != "-v" && self.names.starts_with(&format!("{word},")),
+        }
+    }
+
+    /// Returns the flag as an example has it.
+    pub(super) fn example(&self) -> String {
+        let long = self.names.split_once("--").map_or("", |(_, long)| long);
+        format!("--{}", long.replace("string", "DIR"))
+    }
 }
 
 /// Returns the flags of a command that help shows, in the order of the alphabet.

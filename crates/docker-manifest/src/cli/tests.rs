@@ -101,6 +101,49 @@ fn flag_errors_are_pflags() {
 }
 
 #[test]
+fn what_is_mistyped_gets_the_nearest_as_a_hint() {
+    let globals = "is a global flag and stands before the command: `docker";
+    for (line, hint) in [
+        ("Create a b", "did you mean `docker manifest create`?"),
+        ("anotate a b", "did you mean `docker manifest annotate`?"),
+        ("pusj a", "did you mean `docker manifest push`?"),
+        ("xyz", ""),
+        ("push --pruge a", "did you mean `--purge`?"),
+        ("create --ammend=1 a b", "did you mean `--amend`?"),
+        ("annotate a b --os-feature x", "did you mean `--os-features`?"),
+        ("push --zzz a", ""),
+        ("create -x a b", ""),
+        ("push -v a", ""),
+        ("create a b --debug", &format!("--debug {globals} --debug manifest create`")),
+        ("push -D a", &format!("-D {globals} --debug manifest push`")),
+        ("rm --config=x a", &format!("--config {globals} --config DIR manifest rm`")),
+        ("annotate a b --os", ""),
+        ("create a", ""),
+    ] {
+        let words: Vec<&str> = line.split_whitespace().collect();
+        let error = read(&words).expect_err(line);
+        assert_eq!(error.hint().unwrap_or_default(), hint, "{line}");
+    }
+    let own = |line: &str| {
+        let words: Vec<OsString> = line.split_whitespace().map(OsString::from).collect();
+        let error = Globals::split(&words, &Invocation::own())
+            .and_then(|(_, rest)| Cli::read(&rest, &Invocation::own()))
+            .expect_err(line);
+        error.hint().unwrap_or_default().to_owned()
+    };
+    assert_eq!(own("--debgu rm a"), "did you mean `--debug`?");
+    let stands = "is a global flag and stands before the command";
+    assert_eq!(
+        own("rm a --debug"),
+        format!("--debug {stands}: `docker-manifest --debug rm`")
+    );
+    assert_eq!(
+        own("rm --version"),
+        format!("--version {stands}: `docker-manifest --version`")
+    );
+}
+
+#[test]
 fn argument_errors_are_dockers() {
     for (line, wanted, usage, verb) in [
         ("create", "requires at least 2 arguments", CREATE, "See"),
@@ -261,7 +304,37 @@ fn help_is_laid_out_as_dockers() {
         text.contains("\nCommands:\n  annotate     Add additional"),
         "{text}"
     );
+    assert!(
+        text.contains("\nGlobal options, before the command (`docker --debug manifest create ...`):\n      --config string   "),
+        "{text}"
+    );
+    assert!(text.contains("\n  -D, --debug "), "{text}");
+    assert!(!text.contains("--version"), "that is Docker's: {text}");
     assert!(matches!(read(&["--help"]), Ok(Request::Help(_))));
+    let own = help::render(&Cli::definition(), None, &Invocation::own());
+    for line in ["(`docker-manifest --debug create ...`)", "\n  -v, --version "] {
+        assert!(own.contains(line), "{own}");
+    }
+}
+
+#[test]
+fn help_of_create_has_sources_examples_and_defaults() {
+    let Ok(Request::Help(text)) = read(&["create", "--help"]) else {
+        panic!("help")
+    };
+    for line in [
+        "\nSources (MANIFEST):\n",
+        "\n  sha256:HEX ",
+        "\n  @FILE, - ",
+        "\n  oci-layout://DIR ",
+        "\nExamples:\n  docker manifest create example.com/app:1.0 ",
+        "\"oci\" (default \"auto\")\n",
+        "\"platform\" (default \"name\")\n",
+        "\"drop\" (default \"keep\")\n",
+        "\"keep\" (default \"error\"; ",
+    ] {
+        assert!(text.contains(line), "{line} in {text}");
+    }
 }
 
 #[test]

@@ -15,6 +15,7 @@ use crate::names::Invocation;
 pub struct UsageError {
     text: String,
     exit: Exit,
+    hint: Option<String>,
 }
 
 impl UsageError {
@@ -22,6 +23,12 @@ impl UsageError {
     #[must_use]
     pub fn exit(&self) -> Exit {
         self.exit
+    }
+
+    /// Returns what may have been meant.
+    #[must_use]
+    pub fn hint(&self) -> Option<&str> {
+        self.hint.as_deref()
     }
 
     /// Translates clap's error on the words of a command.
@@ -37,9 +44,14 @@ impl UsageError {
             let name = context(error, ContextKind::InvalidSubcommand).unwrap_or_default();
             let Invocation { command, prefix } = invocation;
             let first = format!("{prefix}: unknown command: {command} {name}");
-            return Self::arguments(&first, group, "Run", invocation);
+            let nearest = nearest(error, ContextKind::SuggestedSubcommand);
+            return Self {
+                hint: nearest.map(|nearest| format!("did you mean `{command} {nearest}`?")),
+                ..Self::arguments(&first, group, "Run", invocation)
+            };
         }
         let definition = command.unwrap_or(group);
+        let global = command.and_then(|command| global_flag(error, command, invocation));
         let text = format!(
             "{}\n\nUsage:  {}\n\nRun '{} --help' for more information",
             flag_error(error, words, definition),
@@ -49,6 +61,7 @@ impl UsageError {
         Self {
             text,
             exit: Exit::Usage,
+            hint: global.or_else(|| nearest_flag(error)),
         }
     }
 
@@ -66,6 +79,7 @@ impl UsageError {
         Self {
             text,
             exit: Exit::Usage,
+            hint: nearest_flag(error),
         }
     }
 
@@ -78,6 +92,7 @@ impl UsageError {
         Self {
             text,
             exit: Exit::Failure,
+            hint: None,
         }
     }
 }
@@ -154,6 +169,36 @@ fn context(error: &clap::Error, kind: ContextKind) -> Option<String> {
         ContextValue::Strings(texts) => texts.first().cloned(),
         _ => None,
     }
+}
+
+/// Returns what clap finds most like a wrong word: the last of what it suggests.
+fn nearest(error: &clap::Error, kind: ContextKind) -> Option<String> {
+    match error.get(kind)? {
+        ContextValue::String(text) => Some(text.clone()),
+        ContextValue::Strings(texts) => texts.last().cloned(),
+        _ => None,
+    }
+}
+
+fn nearest_flag(error: &clap::Error) -> Option<String> {
+    let flag = nearest(error, ContextKind::SuggestedArg)?;
+    Some(format!("did you mean `{flag}`?"))
+}
+
+/// Says where an unknown flag of a command belongs, if it is a global one.
+fn global_flag(error: &clap::Error, command: &Command, invocation: &Invocation) -> Option<String> {
+    let argument = context(error, ContextKind::InvalidArg)
+        .filter(|_| error.kind() == ErrorKind::UnknownArgument)?;
+    let word = argument.split('=').next().unwrap_or_default();
+    let row = help::global_options(invocation)
+        .into_iter()
+        .find(|row| row.is_called(word))?;
+    // It is about the program, whatever else it is asked for.
+    let name = if row.is_called("--version") { "" } else { command.get_name() };
+    let example = invocation.with_global(&row.example(), name);
+    Some(format!(
+        "{word} is a global flag and stands before the command: `{example}`"
+    ))
 }
 
 /// Finds the letters from an unknown one on, where several stand in one word: `xp` of `-axp`.

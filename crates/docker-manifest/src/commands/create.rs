@@ -22,9 +22,28 @@ use crate::sources::flatten::Choice;
 use crate::sources::words::{Named, Words, refuse_cut_digest};
 use crate::sources::{Resolved, Resolver, resolve_all};
 
+/// What stands below the flags in the help.
+const MORE_HELP: &str = "\
+Sources (MANIFEST):
+  NAME[:TAG|@DIGEST]    Image in a registry; of an index, the images in it
+  sha256:HEX            Image in the list's own repository
+  @FILE, -              Sources that a file or standard input names; "#" starts a comment
+  oci-layout://DIR      OCI image layout; DIR:TAG or DIR@DIGEST for one of several images
+  oci-archive:FILE      Tar archive of an OCI image layout
+  docker-archive:FILE   Archive that `docker save` wrote
+
+Examples:
+  {command} create example.com/app:1.0 example.com/app:1.0-amd64 example.com/app:1.0-arm64
+  {command} create example.com/app:1.0 sha256:4bcff63911fc... sha256:1f9c1f3a9f2e...
+  {command} create --push -t example.com/app:latest example.com/app:1.0 @images.txt
+  {command} create --amend example.com/app:1.0 oci-layout://build/arm64";
+
 /// Create a local manifest list for annotating and pushing to a registry
 #[derive(Debug, clap::Args)]
-#[command(override_usage = "create MANIFEST_LIST MANIFEST [MANIFEST...]")]
+#[command(
+    override_usage = "create MANIFEST_LIST MANIFEST [MANIFEST...]",
+    after_help = MORE_HELP
+)]
 pub struct Args {
     #[command(flatten)]
     pub(crate) help: Help,
@@ -57,7 +76,7 @@ pub struct Args {
 #[derive(Clone, Debug, clap::Args)]
 #[command(next_help_heading = "What is taken")]
 struct SourceFlags {
-    /// What to do with attestations in an index: "keep" or "drop"
+    /// What to do with attestations in an index: "keep" or "drop" (default "keep")
     #[arg(long, value_name = "string")]
     attestations: Option<Attestations>,
     /// Add the images that files in this folder are named by (digests, in the list's repository)
@@ -96,7 +115,7 @@ struct ShapeFlags {
     /// Set the artifact type of the list
     #[arg(long, value_name = "string")]
     artifact_type: Option<String>,
-    /// Order of the images: "name" (as Docker), "given" or "platform"
+    /// Order of the images: "name" (as Docker), "given" or "platform" (default "name")
     #[arg(long, value_name = "string")]
     order: Option<OrderChoice>,
     /// Start over where the list is there already
@@ -105,7 +124,7 @@ struct ShapeFlags {
     /// Refer to this image as the subject of the list
     #[arg(long, value_name = "image")]
     subject: Option<String>,
-    /// Form of the list: "auto", "docker" or "oci"
+    /// Form of the list: "auto" (by its images), "docker" or "oci" (default "auto")
     #[arg(long = "type", value_name = "string")]
     list_type: Option<TypeChoice>,
 }

@@ -14,6 +14,7 @@ impl Failure {
                 hints.dedup();
                 hints
             }
+            Self::Usage(error) => error.hint().map(str::to_owned).into_iter().collect(),
             Self::Store(error) => error.hint().into_iter().collect(),
             Self::Registry(error) => error.hint().into_iter().collect(),
             Self::NoSource(error) => {

@@ -48,7 +48,7 @@ pub struct PublishFlags {
     /// Do not read the tag back afterwards, nor look whether all images of the list are there
     #[arg(long)]
     pub(crate) no_verify: Switch,
-    /// What to do about two images for one platform: "error", "warn", "replace" or "keep"
+    /// What to do about two images for one platform: "error", "warn", "replace" or "keep" (default "error"; "warn" for `push` with Docker's flags only)
     #[arg(long, value_name = "string")]
     pub(crate) on_duplicate: Option<OnDuplicate>,
     /// Copy layers too that registries need not hold (foreign, non-distributable)
