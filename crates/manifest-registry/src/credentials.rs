@@ -137,7 +137,7 @@ impl Credentials {
             serde_json::from_slice(json).map_err(|error| RegistryError::Credentials {
                 key: "the registries".to_owned(),
                 file: name.to_owned(),
-                reason: format!("line {}, column {}", error.line(), error.column()),
+                reason: redact::json_error(&error),
             })?;
         let mut keys = config.auths.keys();
         let has_parts = keys.any(|key| key.contains('/') && !key.contains("://"));

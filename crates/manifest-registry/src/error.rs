@@ -399,6 +399,13 @@ impl RegistryError {
         }
     }
 
+    /// Notes where the login is from that went with the request.
+    pub(crate) fn mark_login(&mut self, source: String) {
+        if let Some(attempt) = self.attempt_mut() {
+            attempt.login = Some(source);
+        }
+    }
+
     /// Returns the same failure as that of one try among several.
     pub(crate) fn of_one_try(&self) -> Self {
         let mut error = self.clone();

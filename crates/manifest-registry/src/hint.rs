@@ -1,5 +1,6 @@
 //! What to do about an error: the first row of the [`table`] that fits it.
 
+use http::StatusCode;
 use manifest_core::ManifestError;
 use url::Url;
 
@@ -34,7 +35,13 @@ impl RegistryError {
                 "repair the file, or take it away; certs.d has CAs in *.crt, client certificates in *.cert, their keys in *.key"
                     .to_owned(),
             ),
-            Self::Refused { attempt, refusal } => find(attempt, &Symptom::Refusal(refusal)),
+            Self::Refused { attempt, refusal } => {
+                let hint = find(attempt, &Symptom::Refusal(refusal));
+                match &attempt.login {
+                    Some(login) => Some(with_login(login, refusal.status, attempt, hint)),
+                    None => hint,
+                }
+            }
             Self::Local { place, .. } => Some(format!(
                 "it may have been changed or removed since the list was made: bring it back, or name it again with `create --amend LIST {place}`"
             )),
@@ -73,6 +80,20 @@ impl RegistryError {
             }
             _ => None,
         }
+    }
+}
+
+/// Says first which saved login it was that was not enough: nobody sees what goes along.
+fn with_login(login: &str, status: StatusCode, attempt: &Attempt, hint: Option<String>) -> String {
+    let host = &attempt.host;
+    let first = if status == StatusCode::UNAUTHORIZED {
+        format!("{host} did not accept the saved login ({login})")
+    } else {
+        format!("the saved login is {login}")
+    };
+    match hint {
+        Some(hint) => format!("{first}: {hint}"),
+        None => first,
     }
 }
 

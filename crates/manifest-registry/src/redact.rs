@@ -36,6 +36,30 @@ impl fmt::Display for Secret {
     }
 }
 
+/// Says why a text is no JSON, or not of the form that it should have, without quoting a value of it.
+#[must_use]
+pub fn json_error(error: &serde_json::Error) -> String {
+    // Fields are named by us.
+    let is_of_field = |reason: &str| {
+        ["duplicate field ", "missing field "].iter().any(|start| reason.starts_with(start))
+    };
+    let text = error.to_string();
+    let place = format!("line {}, column {}", error.line(), error.column());
+    let reason = text.rsplit_once(" at line ").map_or(&*text, |(reason, _)| reason);
+    match error.classify() {
+        // What was found instead stands before it, and may be a password.
+        serde_json::error::Category::Data => match reason.rsplit_once(", expected ") {
+            Some((_, wanted)) if wanted.starts_with("struct ") => {
+                format!("expected an object at {place}")
+            }
+            Some((_, wanted)) => format!("expected {wanted} at {place}"),
+            None if is_of_field(reason) => format!("{reason} at {place}"),
+            None => format!("a value is not what is expected at {place}"),
+        },
+        _ => format!("{reason} at {place}"),
+    }
+}
+
 /// The query parameters whose values say nothing secret. Object storage and token servers put signatures,
 /// keys and tokens into others.
 const OPEN_PARAMETERS: &[&str] = &["service", "scope", "from", "mount", "digest", "n", "last"];
@@ -110,6 +134,28 @@ mod tests {
         let secret = Secret::new("hunter2");
         assert_eq!(format!("{secret} {secret:?}"), "*** ***");
         assert_eq!(secret.expose(), "hunter2");
+    }
+
+    #[test]
+    fn json_errors_have_a_reason_and_no_values() {
+        #[derive(Debug, serde::Deserialize)]
+        struct File {
+            #[expect(dead_code, reason = "it is only parsed")]
+            auths: std::collections::BTreeMap<String, bool>,
+        }
+        for (json, reason) in [
+            ("{\n  \"auths\": {\"a\": true,}}", "trailing comma at line 2, column 24"),
+            ("{auths: 1}", "key must be a string at line 1, column 2"),
+            ("{\"auths\": {", "EOF while parsing an object at line 1, column 11"),
+            ("{} x", "missing field `auths` at line 1, column 2"),
+            (r#"{"auths": "hunter2"}"#, "expected a map at line 1, column 19"),
+            (r#"{"auths": {"a": "x, expected hunter2"}}"#, "expected a boolean at line 1, column 36"),
+            (r#""hunter2""#, "expected an object at line 1, column 9"),
+            (r#"{"auths": {}, "auths": {}}"#, "duplicate field `auths` at line 1, column 21"),
+        ] {
+            let error = serde_json::from_str::<File>(json).unwrap_err();
+            assert_eq!(json_error(&error), reason, "{json}");
+        }
     }
 
     #[test]

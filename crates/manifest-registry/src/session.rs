@@ -17,7 +17,7 @@ use crate::answer::Answer;
 use crate::auth::{Asked, Login};
 use crate::bodies::Traffic;
 use crate::challenge::Challenge;
-use crate::credentials::{Credential, Credentials};
+use crate::credentials::{Credential, Credentials, Found};
 use crate::endpoint::{Mode, api_host, is_same_origin};
 use crate::error::{Attempt, Operation, RegistryError};
 use crate::known::KnownRegistries;
@@ -62,7 +62,7 @@ pub(crate) enum Target {
 }
 
 /// What looking for credentials came to.
-type Looked = Result<Credential, RegistryError>;
+type Looked = Result<Found, RegistryError>;
 
 /// What is known of one registry.
 pub(crate) struct Host {
@@ -185,7 +185,9 @@ impl Session {
 
     /// As [`Self::call`], but what was just written and is not there is not missed: who calls does that.
     pub(crate) async fn call_believing(&self, call: &Call<'_>) -> Result<Answer, RegistryError> {
-        self.answered(call, &Tries::default()).await
+        self.answered(call, &Tries::default())
+            .await
+            .map_err(|error| self.naming_login(call, error))
     }
 
     /// Makes a call that is not worth a repetition.
@@ -229,7 +231,7 @@ impl Session {
         loop {
             let mut error = match self.answered(call, tries).await {
                 Err(error) if error.is_not_found() => error,
-                result => return result,
+                result => return result.map_err(|error| self.naming_login(call, error)),
             };
             let Target::Path(path) = &call.target else {
                 return Err(error);
@@ -574,7 +576,7 @@ impl Session {
             tokens: &self.tokens,
             host,
             base,
-            credential: credential.as_ref().map_err(Clone::clone)?,
+            credential: &credential.as_ref().map_err(Clone::clone)?.credential,
             scopes: &call.scopes,
             shared,
             rejected,
@@ -604,7 +606,39 @@ impl Session {
             host: &host.domain,
             source: found.source.as_deref(),
         });
-        Ok(found.credential)
+        Ok(found)
+    }
+
+    /// Notes on a refusal which login of the user's it was that was refused, if one went with the request.
+    fn naming_login(&self, call: &Call<'_>, mut error: RegistryError) -> RegistryError {
+        if let Some(source) = self.refused_login(call, &error) {
+            error.mark_login(source);
+        }
+        error
+    }
+
+    fn refused_login(&self, call: &Call<'_>, error: &RegistryError) -> Option<String> {
+        let attempt = error.attempt().filter(|_| error.is_unauthorized())?;
+        let host = self.host(call.domain);
+        // A token server gets the login from us; else only the registry itself does.
+        let is_token = matches!(attempt.operation, Operation::GetToken(_));
+        let is_own = || {
+            let url = Url::parse(&attempt.url).ok();
+            url.is_some_and(|url| host.base.get().is_some_and(|base| is_same_origin(&url, base)))
+        };
+        if !is_token && !is_own() {
+            return None;
+        }
+        let credential = self.credential(&host, call.path());
+        let Some(Ok(found)) = credential.get() else {
+            return None;
+        };
+        let is_sent = match (host.challenge()?, &found.credential) {
+            (_, Credential::Anonymous) => false,
+            (Challenge::Basic, Credential::Basic { .. }) => true,
+            (challenge, _) => matches!(challenge, Challenge::Bearer { .. }),
+        };
+        found.source.clone().filter(|_| is_sent)
     }
 
     /// Asks a registry for its challenge, once. Some that let strangers in answer 404 or 403, without a challenge, where a

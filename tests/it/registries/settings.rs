@@ -50,7 +50,15 @@ fn credentials_from_the_environment_go_before_the_file() {
     let mut shell = shell(&registry, &ca);
     shell.home.set("DOCKER_AUTH_CONFIG", wrong);
     write_config(&shell, &good);
-    shell.run("inspect @/app:0").fails(4).prints("");
+    shell.run("inspect @/app:0").fails(4).prints("").says(
+        "hint: REGISTRY did not accept the saved login (the entry REGISTRY in DOCKER_AUTH_CONFIG): run docker login REGISTRY\n",
+    );
+    // A file that cannot be read is left aside, with the reason.
+    shell.home.set("DOCKER_AUTH_CONFIG", good);
+    write_config(&shell, "{ \"auths\": {},\n}");
+    shell.run("inspect @/app:0").succeeds().says(
+        "warning: cannot load config file HOME/.docker/config.json: trailing comma at line 2, column 1\n",
+    );
 }
 
 #[test]
@@ -64,7 +72,7 @@ fn what_is_named_and_cannot_be_read_is_an_error() {
     shell.home.set("DOCKER_AUTH_CONFIG", broken);
     for line in ["inspect @/app:0", "create @/app:list @/app:0"] {
         shell.run(line).fails(1).prints("").says(
-            "the credentials for the registries in DOCKER_AUTH_CONFIG cannot be read: line 1, column 25\n",
+            "the credentials for the registries in DOCKER_AUTH_CONFIG cannot be read: expected a string at line 1, column 25\n",
         );
     }
     shell.home.set("DOCKER_AUTH_CONFIG", "");

@@ -25,7 +25,20 @@ impl ValueParserFactory for Switch {
     }
 }
 
-/// Parses a truth value as Go's `strconv.ParseBool` does, with its error.
+/// The switches that Docker's command has, whose errors are Go's.
+const DOCKERS: &[&str] = &[
+    "amend",
+    "debug",
+    "help",
+    "insecure",
+    "purge",
+    "tls",
+    "tlsverify",
+    "verbose",
+    "version",
+];
+
+/// Parses a truth value as Go's `strconv.ParseBool` does; where Docker has the flag, with its error.
 #[derive(Clone, Copy, Debug)]
 pub struct SwitchParser;
 
@@ -38,12 +51,14 @@ impl TypedValueParser for SwitchParser {
         arg: Option<&Arg>,
         value: &std::ffi::OsStr,
     ) -> Result<Switch, clap::Error> {
+        let name = arg.and_then(Arg::get_long).unwrap_or_default();
         let parse = |text: &str| match text {
             "1" | "t" | "T" | "true" | "TRUE" | "True" => Ok(Switch(true)),
             "0" | "f" | "F" | "false" | "FALSE" | "False" => Ok(Switch(false)),
-            _ => Err(format!(
+            _ if DOCKERS.contains(&name) => Err(format!(
                 "strconv.ParseBool: parsing {text:?}: invalid syntax"
             )),
+            _ => Err("must be true or false".to_owned()),
         };
         // clap lends its own parser for functions, which words the error with flag and value.
         clap::builder::TypedValueParser::parse_ref(&parse, command, arg, value)

@@ -78,13 +78,19 @@ fn flag_errors_are_pflags() {
         ),
         (
             "push x --retry -1",
-            "invalid argument \"-1\" for \"--retry\" flag: strconv.ParseUint: parsing \"-1\": invalid syntax",
+            "invalid argument \"-1\" for \"--retry\" flag: must be a whole number, 0 or more",
+            PUSH,
+            "push",
+        ),
+        (
+            "push x --dry-run=maybe",
+            "invalid argument \"maybe\" for \"--dry-run\" flag: must be true or false",
             PUSH,
             "push",
         ),
         (
             "inspect x --timeout=5",
-            "invalid argument \"5\" for \"--timeout\" flag: time: missing unit in duration \"5\"",
+            "invalid argument \"5\" for \"--timeout\" flag: must be a time with its unit, such as 90s or 1m30s, or 0",
             "docker manifest inspect [OPTIONS] [MANIFEST_LIST] MANIFEST",
             "inspect",
         ),

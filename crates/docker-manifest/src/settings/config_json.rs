@@ -3,7 +3,7 @@
 use std::io;
 use std::path::Path;
 
-use manifest_registry::redact::Secret;
+use manifest_registry::redact::{self, Secret};
 use manifest_registry::{Credentials, ProxySetting, RegistryError};
 use serde::Deserialize;
 
@@ -74,7 +74,7 @@ pub fn read(path: &Path) -> Result<ConfigJson, String> {
         insecure_registries,
         proxies,
     } = serde_json::from_slice(&bytes)
-        .map_err(|error| format!("line {}, column {}", error.line(), error.column()))?;
+        .map_err(|error| redact::json_error(&error))?;
     let proxy = proxies
         .and_then(|proxies| proxies.default)
         .unwrap_or_default();

@@ -81,6 +81,8 @@ pub struct Attempt {
     pub out_of_time: bool,
     /// The proxy that it went by, without its login, and where that is named.
     pub proxy: Option<String>,
+    /// Where the login that went with it is from, if it was refused all the same: an entry of a file, or a credential helper.
+    pub login: Option<String>,
 }
 
 impl Attempt {
@@ -94,6 +96,7 @@ impl Attempt {
             tries: 1,
             out_of_time: false,
             proxy: None,
+            login: None,
         })
     }
 

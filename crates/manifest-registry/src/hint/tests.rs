@@ -44,6 +44,33 @@ fn refusal(host: &str, what: &str, status: u16, body: &str, headers: &[(&str, &s
     error.hint().unwrap_or_default()
 }
 
+#[test]
+fn a_refused_login_is_named() {
+    let hint = |status: u16, login: Option<&str>| {
+        let error = RegistryError::Refused {
+            attempt: Box::new(Attempt {
+                login: login.map(str::to_owned),
+                ..*attempt("reg.io", "get")
+            }),
+            refusal: Refusal::parse(StatusCode::from_u16(status).unwrap(), "", b"{}"),
+        };
+        error.hint().unwrap()
+    };
+    let login = Some("the entry reg.io in config.json");
+    assert_eq!(
+        hint(401, login),
+        "reg.io did not accept the saved login (the entry reg.io in config.json): run docker login reg.io"
+    );
+    assert_eq!(hint(401, None), "run docker login reg.io");
+    let forbidden = hint(403, login);
+    assert!(
+        forbidden.starts_with(
+            "the saved login is the entry reg.io in config.json: it needs the right to pull from reg.io/team/app"
+        ),
+        "{forbidden}"
+    );
+}
+
 const ECR: &str = "1.dkr.ecr.eu-west-1.amazonaws.com";
 const GITLAB: &str = "registry.gitlab.com";
 
