@@ -319,7 +319,7 @@ async fn send(
         };
         outcome.add(targets::put(client, &work.child_tags, expected).await);
     }
-    outcome.tell(flags, output)?;
+    outcome.tell(work.media_type, flags, output)?;
     let written = outcome.written();
     work.report.write(&written, flags, context)?;
     Ok(written.digest)

@@ -192,7 +192,7 @@ fn purge_removes_its_own_draft_only() {
         shell
             .run("push @/app:other")
             .succeeds()
-            .says("REGISTRY/app:other is there already: nothing was written\n");
+            .says("REGISTRY/app:other and its images are there already: nothing was written\n");
         assert_eq!(shell.drafts().len(), 2);
     }
 }

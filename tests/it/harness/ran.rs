@@ -4,7 +4,7 @@ use std::fmt;
 use std::process::ExitStatus;
 
 /// How the line ends that ours says where a push had nothing to do.
-pub(crate) const NOTHING_WRITTEN: &str = " is there already: nothing was written";
+pub(crate) const NOTHING_WRITTEN: &str = " there already: nothing was written";
 
 /// What is in the lines that ours says of images, rather than of what it did.
 pub(crate) const OF_IMAGES: [&str; 4] = [

@@ -98,7 +98,7 @@ fn the_digest_is_where_scripts_look_for_it() {
         assert_eq!(
             fs::read_to_string(file("output")).unwrap(),
             format!(
-                "before=1\ndigest={digest}\nimage={}/app@{digest}\n",
+                "before=1\ndigest={digest}\nimage={0}/app@{digest}\nimages<<EOF\n{0}/app@{digest}\nEOF\n",
                 registry.host()
             )
         );

@@ -386,9 +386,12 @@ fn names_are_told_in_the_order_given() {
         let expected = names.map(|name| format!("{host}/{name}")).join(",");
         assert_eq!(metadata["image.name"], expected);
         let output = fs::read_to_string(output).unwrap();
-        assert!(
-            output.contains(&format!("image={host}/m@sha256:")),
-            "{output}"
+        let digest = metadata["containerimage.digest"].as_str().unwrap();
+        let image = |name: &str| format!("{host}/{name}@{digest}\n");
+        let images = ["m", "z", "a"].map(image).concat();
+        assert_eq!(
+            output,
+            format!("digest={digest}\nimage={}images<<EOF\n{images}EOF\n", image("m"))
         );
     }
 }

@@ -36,7 +36,7 @@ pub struct PublishFlags {
     /// Print what was pushed in this form: "json"
     #[arg(long, value_name = "string")]
     pub(crate) format: Option<Format>,
-    /// Append "digest=..." and "image=..." to the file that $GITHUB_OUTPUT names
+    /// Append "digest", "image" and "images" (one a line) to the file that $GITHUB_OUTPUT names
     #[arg(long)]
     pub(crate) github_output: Switch,
     /// Push only if the tag is not there yet

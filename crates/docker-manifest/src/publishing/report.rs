@@ -175,10 +175,7 @@ impl Report {
                 .environment()
                 .var("GITHUB_OUTPUT")
                 .ok_or(Failure::NoGithubOutput)?;
-            let repository = written.names.first().map(Reference::repository);
-            let image = repository.map(|repository| format!("image={repository}@{digest}\n"));
-            let text = format!("digest={digest}\n{}", image.unwrap_or_default());
-            append(Path::new(path), &text)?;
+            append(Path::new(path), &github_output(digest, &written.names))?;
         }
         if flags.format.is_some() {
             let mut more = json!({ "targets": written.targets });
@@ -215,6 +212,24 @@ impl ManifestReport {
             about: descriptor.is_about().map(str::to_owned),
         }
     }
+}
+
+/// Renders what later steps of a workflow read as `steps.ID.outputs`: the digest, the image, and all images, one a line. GitHub's
+/// delimiter for values of several lines cannot be a line of these.
+fn github_output(digest: &Digest, names: &[Reference]) -> String {
+    let mut images: Vec<String> = Vec::new();
+    for name in names {
+        let image = format!("{}@{digest}", name.repository());
+        if !images.contains(&image) {
+            images.push(image);
+        }
+    }
+    let mut text = format!("digest={digest}\n");
+    if let Some(first) = images.first() {
+        let all = images.join("\n");
+        text.push_str(&format!("image={first}\nimages<<EOF\n{all}\nEOF\n"));
+    }
+    text
 }
 
 fn write_file(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
@@ -257,7 +272,21 @@ pub fn size(bytes: u64) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::size;
+    use super::*;
+
+    #[test]
+    fn github_outputs() {
+        let digest = Digest::sha256(b"");
+        let names = ["a.io/app:1", "b.io/app:1", "a.io/app:2"];
+        let names = names.map(|name| Reference::parse(name).unwrap());
+        assert_eq!(
+            github_output(&digest, &names),
+            format!(
+                "digest={digest}\nimage=a.io/app@{digest}\nimages<<EOF\na.io/app@{digest}\nb.io/app@{digest}\nEOF\n"
+            )
+        );
+        assert_eq!(github_output(&digest, &[]), format!("digest={digest}\n"));
+    }
 
     #[test]
     fn sizes() {

@@ -287,7 +287,12 @@ impl Outcome {
     }
 
     /// Says what scripts need not know, and fails where not every name shows what it should.
-    pub(super) fn tell(&self, flags: &PublishFlags, output: &Output) -> Result<(), Failure> {
+    pub(super) fn tell(
+        &self,
+        media_type: MediaType,
+        flags: &PublishFlags,
+        output: &Output,
+    ) -> Result<(), Failure> {
         for (target, result) in self.all() {
             if let Ok(tagged) = result
                 && let Some(error) = &tagged.unconfirmed
@@ -314,7 +319,13 @@ impl Outcome {
             && self.is_good()
             && let Some((target, _)) = self.tags.first()
         {
-            say(&format!("{target} is there already: nothing was written"));
+            // Docker's lines may just have said of each image that it was pushed.
+            let what = if media_type.is_list() {
+                "and its images are"
+            } else {
+                "is"
+            };
+            say(&format!("{target} {what} there already: nothing was written"));
         }
         let failed = self.all().filter_map(|(_, result)| result.as_ref().err());
         let mut failed: Vec<RegistryError> = failed.cloned().collect();
