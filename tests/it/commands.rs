@@ -6,12 +6,14 @@
 //! | [`shell`] | a home folder, and command lines in it |
 //! | [`journey`] | four images become one list, which is read in every way |
 //! | [`copies`] | images of other repositories and registries: what is mounted, uploaded, and its bytes |
+//! | [`exit_codes`] | each row of the page of exit codes |
 //! | [`failures`] | what fails leaves everything as it was |
 //! | [`scripts`] | the ways in which people's scripts are written, as shell scripts |
 //! | [`drafts`] | drafts of no image, one, two, forty; `rm`, `--purge`, and what is only warned of |
 
 mod copies;
 mod drafts;
+mod exit_codes;
 mod failures;
 mod journey;
 mod scripts;

@@ -29,25 +29,118 @@ impl Exit {
         (Self::Done, "done"),
         (
             Self::Failure,
-            "failed, or not found; Docker's code for every error at run time",
+            "failed, or not found; an unknown command, or a wrong number of arguments",
         ),
         (
             Self::Unauthorized,
-            "not authorised: the registry refused the credentials or the access",
+            "not authorised: the registry refused the login or the access",
         ),
         (Self::RateLimited, "rate limited by the registry"),
-        (Self::Unavailable, "registry or network unavailable"),
+        (
+            Self::Unavailable,
+            "registry or network unavailable, or no time left (`--timeout`)",
+        ),
         (
             Self::Conflict,
-            "refused because something is there already, or was moved meanwhile",
+            "refused: a tag has something else already, or points to something else meanwhile",
         ),
         (
             Self::Usage,
-            "unknown flag, or a flag with a wrong value; Docker's code for it",
+            "an unknown flag, a flag without its value or with a wrong one, or flags that contradict each other",
         ),
         (
             Self::NoDocker,
             "the `docker` shim found no real docker to hand over to",
+        ),
+    ];
+
+    /// Command lines that end before any registry is asked, with what is wrong with each, and whether Docker's command ends with the
+    /// same code; it lacks the flags of the others.
+    pub const EXAMPLES: &[(&str, Self, &str, bool)] = &[
+        (
+            "docker manifest",
+            Self::Done,
+            "no command: the usage, on standard error",
+            true,
+        ),
+        ("docker manifest push --help", Self::Done, "help", true),
+        (
+            "docker manifest bogus",
+            Self::Failure,
+            "an unknown command",
+            true,
+        ),
+        (
+            "docker manifest create app",
+            Self::Failure,
+            "too few arguments",
+            true,
+        ),
+        (
+            "docker manifest push app other",
+            Self::Failure,
+            "too many arguments",
+            true,
+        ),
+        (
+            "docker manifest push App",
+            Self::Failure,
+            "a malformed name",
+            true,
+        ),
+        (
+            "docker manifest push app",
+            Self::Failure,
+            "no such draft",
+            true,
+        ),
+        (
+            "docker manifest push --bogus app",
+            Self::Usage,
+            "an unknown flag",
+            true,
+        ),
+        (
+            "docker manifest push -x app",
+            Self::Usage,
+            "an unknown flag",
+            true,
+        ),
+        (
+            "docker manifest annotate app other --os",
+            Self::Usage,
+            "a flag without its value",
+            true,
+        ),
+        (
+            "docker manifest push --purge=maybe app",
+            Self::Usage,
+            "a wrong value",
+            true,
+        ),
+        (
+            "docker manifest push --bogus",
+            Self::Usage,
+            "an unknown flag, and too few arguments",
+            true,
+        ),
+        (
+            "docker manifest push --retry x app",
+            Self::Usage,
+            "a wrong value",
+            false,
+        ),
+        (
+            "docker manifest push --by-digest --if-not-exists app",
+            Self::Usage,
+            "flags that contradict each other",
+            false,
+        ),
+        (
+            "docker manifest create --digestfile digest app other",
+            Self::Usage,
+            "a flag that needs another one (`--push`)",
+            false,
         ),
     ];
 

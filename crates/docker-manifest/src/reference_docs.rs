@@ -44,5 +44,19 @@ fn exit_codes() -> String {
     for (exit, meaning) in Exit::TABLE {
         let _ = writeln!(text, "| {} | {meaning} |", exit.code());
     }
+    text.push_str(
+        "\nDocker's command ends with 0, 1 and 125 for the same reasons, and with 1 where it is 4 to 7 here. A command that is ended by a \
+         signal\nhas the shell's code for it: 130 (Ctrl-C), 143 (`SIGTERM`).\n\n\
+         | command line | code | Docker's | |\n| --- | --- | --- | --- |\n",
+    );
+    for (line, exit, what, is_dockers) in Exit::EXAMPLES {
+        let code = exit.code();
+        let dockers = if *is_dockers {
+            code.to_string()
+        } else {
+            "-".to_owned()
+        };
+        let _ = writeln!(text, "| `{line}` | {code} | {dockers} | {what} |");
+    }
     text
 }

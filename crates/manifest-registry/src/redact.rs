@@ -41,11 +41,15 @@ impl fmt::Display for Secret {
 pub fn json_error(error: &serde_json::Error) -> String {
     // Fields are named by us.
     let is_of_field = |reason: &str| {
-        ["duplicate field ", "missing field "].iter().any(|start| reason.starts_with(start))
+        ["duplicate field ", "missing field "]
+            .iter()
+            .any(|start| reason.starts_with(start))
     };
     let text = error.to_string();
     let place = format!("line {}, column {}", error.line(), error.column());
-    let reason = text.rsplit_once(" at line ").map_or(&*text, |(reason, _)| reason);
+    let reason = text
+        .rsplit_once(" at line ")
+        .map_or(&*text, |(reason, _)| reason);
     match error.classify() {
         // What was found instead stands before it, and may be a password.
         serde_json::error::Category::Data => match reason.rsplit_once(", expected ") {
@@ -144,14 +148,29 @@ mod tests {
             auths: std::collections::BTreeMap<String, bool>,
         }
         for (json, reason) in [
-            ("{\n  \"auths\": {\"a\": true,}}", "trailing comma at line 2, column 24"),
+            (
+                "{\n  \"auths\": {\"a\": true,}}",
+                "trailing comma at line 2, column 24",
+            ),
             ("{auths: 1}", "key must be a string at line 1, column 2"),
-            ("{\"auths\": {", "EOF while parsing an object at line 1, column 11"),
+            (
+                "{\"auths\": {",
+                "EOF while parsing an object at line 1, column 11",
+            ),
             ("{} x", "missing field `auths` at line 1, column 2"),
-            (r#"{"auths": "hunter2"}"#, "expected a map at line 1, column 19"),
-            (r#"{"auths": {"a": "x, expected hunter2"}}"#, "expected a boolean at line 1, column 36"),
+            (
+                r#"{"auths": "hunter2"}"#,
+                "expected a map at line 1, column 19",
+            ),
+            (
+                r#"{"auths": {"a": "x, expected hunter2"}}"#,
+                "expected a boolean at line 1, column 36",
+            ),
             (r#""hunter2""#, "expected an object at line 1, column 9"),
-            (r#"{"auths": {}, "auths": {}}"#, "duplicate field `auths` at line 1, column 21"),
+            (
+                r#"{"auths": {}, "auths": {}}"#,
+                "duplicate field `auths` at line 1, column 21",
+            ),
         ] {
             let error = serde_json::from_str::<File>(json).unwrap_err();
             assert_eq!(json_error(&error), reason, "{json}");

@@ -624,7 +624,11 @@ impl Session {
         let is_token = matches!(attempt.operation, Operation::GetToken(_));
         let is_own = || {
             let url = Url::parse(&attempt.url).ok();
-            url.is_some_and(|url| host.base.get().is_some_and(|base| is_same_origin(&url, base)))
+            url.is_some_and(|url| {
+                host.base
+                    .get()
+                    .is_some_and(|base| is_same_origin(&url, base))
+            })
         };
         if !is_token && !is_own() {
             return None;

@@ -118,13 +118,21 @@ fn scripts_do_what_their_authors_meant() {
 fn a_script_that_keeps_the_digest_stops_where_the_push_fails() {
     let registry = watched::each().next().unwrap();
     let shell = Shell::new(&registry);
-    shell.run("create @/app:1 @/app:amd64 @/other:s390x").succeeds();
+    shell
+        .run("create @/app:1 @/app:amd64 @/other:s390x")
+        .succeeds();
     let script = |list: &str| {
-        let text = format!("digest=$($OURS push -q {}/{list}); echo \"<$digest>\"", registry.host());
+        let text = format!(
+            "digest=$($OURS push -q {}/{list}); echo \"<$digest>\"",
+            registry.host()
+        );
         let mut command = shell.home.command("sh");
         shell.run_command(command.env("OURS", OURS).args(["-ec", &text]))
     };
-    script("app:none").fails(1).prints("").says("No such manifest: ");
+    script("app:none")
+        .fails(1)
+        .prints("")
+        .says("No such manifest: ");
     let pushed = script("app:1");
     let digest = sha256(&registry.bytes("app", "1"));
     pushed.succeeds().prints(&format!("<{digest}>\n"));

@@ -204,7 +204,9 @@ fn help() {
 
 /// Leaves out our own flags and their headings, and what stands below them.
 fn without_own_flags(help: &str, dockers: &str) -> String {
-    let (help, _) = help.split_once("Sources (MANIFEST):\n").unwrap_or((help, ""));
+    let (help, _) = help
+        .split_once("Sources (MANIFEST):\n")
+        .unwrap_or((help, ""));
     let is_own = |line: &&str| {
         let is_flag = line.contains("--") || line.ends_with(':');
         is_flag && !dockers.lines().any(|known| known == *line)

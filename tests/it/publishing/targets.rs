@@ -391,7 +391,10 @@ fn names_are_told_in_the_order_given() {
         let images = ["m", "z", "a"].map(image).concat();
         assert_eq!(
             output,
-            format!("digest={digest}\nimage={}images<<EOF\n{images}EOF\n", image("m"))
+            format!(
+                "digest={digest}\nimage={}images<<EOF\n{images}EOF\n",
+                image("m")
+            )
         );
     }
 }

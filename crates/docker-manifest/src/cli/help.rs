@@ -51,7 +51,11 @@ fn render_group(group: &Command, invocation: &Invocation) -> String {
 /// Returns Docker's global flags that mean something here. Under `docker`, its CLI has `--help` and `--version` itself.
 #[must_use]
 pub fn global_options(invocation: &Invocation) -> Vec<FlagRow> {
-    let is_dockers = |row: &FlagRow| ["help", "version"].map(|name| row.is_long(name)).contains(&true);
+    let is_dockers = |row: &FlagRow| {
+        ["help", "version"]
+            .map(|name| row.is_long(name))
+            .contains(&true)
+    };
     let mut rows = options(&pflag::adapt(Globals::command()));
     rows.retain(|row| !invocation.is_under_docker() || !is_dockers(row));
     rows
@@ -59,7 +63,9 @@ pub fn global_options(invocation: &Invocation) -> Vec<FlagRow> {
 
 fn flag_table<'a>(rows: impl IntoIterator<Item = &'a FlagRow>) -> String {
     let rows = rows.into_iter();
-    let rows: Vec<_> = rows.map(|row| (row.names.clone(), row.help.clone())).collect();
+    let rows: Vec<_> = rows
+        .map(|row| (row.names.clone(), row.help.clone()))
+        .collect();
     table(&rows, 3)
 }
 

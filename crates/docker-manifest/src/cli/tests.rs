@@ -116,13 +116,22 @@ fn what_is_mistyped_gets_the_nearest_as_a_hint() {
         ("xyz", ""),
         ("push --pruge a", "did you mean `--purge`?"),
         ("create --ammend=1 a b", "did you mean `--amend`?"),
-        ("annotate a b --os-feature x", "did you mean `--os-features`?"),
+        (
+            "annotate a b --os-feature x",
+            "did you mean `--os-features`?",
+        ),
         ("push --zzz a", ""),
         ("create -x a b", ""),
         ("push -v a", ""),
-        ("create a b --debug", &format!("--debug {globals} --debug manifest create`")),
+        (
+            "create a b --debug",
+            &format!("--debug {globals} --debug manifest create`"),
+        ),
         ("push -D a", &format!("-D {globals} --debug manifest push`")),
-        ("rm --config=x a", &format!("--config {globals} --config DIR manifest rm`")),
+        (
+            "rm --config=x a",
+            &format!("--config {globals} --config DIR manifest rm`"),
+        ),
         ("annotate a b --os", ""),
         ("create a", ""),
     ] {
@@ -318,7 +327,10 @@ fn help_is_laid_out_as_dockers() {
     assert!(!text.contains("--version"), "that is Docker's: {text}");
     assert!(matches!(read(&["--help"]), Ok(Request::Help(_))));
     let own = help::render(&Cli::definition(), None, &Invocation::own());
-    for line in ["(`docker-manifest --debug create ...`)", "\n  -v, --version "] {
+    for line in [
+        "(`docker-manifest --debug create ...`)",
+        "\n  -v, --version ",
+    ] {
         assert!(own.contains(line), "{own}");
     }
 }

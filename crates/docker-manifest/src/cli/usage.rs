@@ -194,7 +194,11 @@ fn global_flag(error: &clap::Error, command: &Command, invocation: &Invocation) 
         .into_iter()
         .find(|row| row.is_called(word))?;
     // It is about the program, whatever else it is asked for.
-    let name = if row.is_called("--version") { "" } else { command.get_name() };
+    let name = if row.is_called("--version") {
+        ""
+    } else {
+        command.get_name()
+    };
     let example = invocation.with_global(&row.example(), name);
     Some(format!(
         "{word} is a global flag and stands before the command: `{example}`"

@@ -27,7 +27,7 @@ const MORE_HELP: &str = "\
 Sources (MANIFEST):
   NAME[:TAG|@DIGEST]    Image in a registry; of an index, the images in it
   sha256:HEX            Image in the list's own repository
-  @FILE, -              Sources that a file or standard input names; "#" starts a comment
+  @FILE, -              Sources that a file or standard input names; # starts a comment
   oci-layout://DIR      OCI image layout; DIR:TAG or DIR@DIGEST for one of several images
   oci-archive:FILE      Tar archive of an OCI image layout
   docker-archive:FILE   Archive that `docker save` wrote

@@ -325,7 +325,9 @@ impl Outcome {
             } else {
                 "is"
             };
-            say(&format!("{target} {what} there already: nothing was written"));
+            say(&format!(
+                "{target} {what} there already: nothing was written"
+            ));
         }
         let failed = self.all().filter_map(|(_, result)| result.as_ref().err());
         let mut failed: Vec<RegistryError> = failed.cloned().collect();

@@ -73,8 +73,7 @@ pub fn read(path: &Path) -> Result<ConfigJson, String> {
     let File {
         insecure_registries,
         proxies,
-    } = serde_json::from_slice(&bytes)
-        .map_err(|error| redact::json_error(&error))?;
+    } = serde_json::from_slice(&bytes).map_err(|error| redact::json_error(&error))?;
     let proxy = proxies
         .and_then(|proxies| proxies.default)
         .unwrap_or_default();
