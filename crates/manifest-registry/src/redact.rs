@@ -148,32 +148,22 @@ mod tests {
             auths: std::collections::BTreeMap<String, bool>,
         }
         for (json, reason) in [
-            (
-                "{\n  \"auths\": {\"a\": true,}}",
-                "trailing comma at line 2, column 24",
-            ),
-            ("{auths: 1}", "key must be a string at line 1, column 2"),
-            (
-                "{\"auths\": {",
-                "EOF while parsing an object at line 1, column 11",
-            ),
-            ("{} x", "missing field `auths` at line 1, column 2"),
-            (
-                r#"{"auths": "hunter2"}"#,
-                "expected a map at line 1, column 19",
-            ),
+            ("{\n  \"auths\": {\"a\": true,}}", "trailing comma"),
+            ("{auths: 1}", "key must be a string"),
+            ("{\"auths\": {", "EOF while parsing an object"),
+            ("{} x", "missing field `auths`"),
+            (r#"{"auths": "hunter2"}"#, "expected a map"),
             (
                 r#"{"auths": {"a": "x, expected hunter2"}}"#,
-                "expected a boolean at line 1, column 36",
+                "expected a boolean",
             ),
-            (r#""hunter2""#, "expected an object at line 1, column 9"),
-            (
-                r#"{"auths": {}, "auths": {}}"#,
-                "duplicate field `auths` at line 1, column 21",
-            ),
+            (r#""hunter2""#, "expected an object"),
+            (r#"{"auths": {}, "auths": {}}"#, "duplicate field `auths`"),
         ] {
             let error = serde_json::from_str::<File>(json).unwrap_err();
-            assert_eq!(json_error(&error), reason, "{json}");
+            let found = json_error(&error);
+            let place = format!(" at line {}, column {}", error.line(), error.column());
+            assert_eq!(found.strip_suffix(&place), Some(reason), "{json}: {found}");
         }
     }
 

@@ -175,9 +175,16 @@ fn wrong_credentials_are_named_and_never_shown() {
         fill(&registry);
         let good = auths(AUTH);
         let failing = "echo 'the keychain is locked' >&2; exit 1";
+        let outdated = r#"echo '{ "Username": "robot", "Secret": "of last year" }'"#;
         // config.json; the helper; exit code; what is said.
         let rows = [
             (auths(WRONG_AUTH), "", 4, "401 Unauthorized"),
+            (
+                r#"{ "credHelpers": { "HOST": "robot" } }"#.to_owned(),
+                outdated,
+                4,
+                "401 Unauthorized",
+            ),
             (
                 r#"{ "credHelpers": { "HOST": "robot" } }"#.to_owned(),
                 failing,
@@ -220,7 +227,13 @@ fn wrong_credentials_are_named_and_never_shown() {
                     "failed to get a token for REGISTRY: GET {}?",
                     tokens.realm()
                 );
-                failed.says(&url).says("hint: run docker login REGISTRY\n");
+                let login = match program {
+                    "" => "the entry REGISTRY in",
+                    _ => "docker-credential-robot, named in",
+                };
+                failed.says(&url).says(&format!(
+                    "hint: REGISTRY did not accept the saved login ({login} HOME/.docker/config.json): run docker login REGISTRY\n"
+                ));
             }
             // The draft of a user who was known before stays.
             write_config(&shell, &good);

@@ -87,7 +87,7 @@ fn what_is_named_and_cannot_be_read_is_an_error() {
     shell
         .run("inspect @/app:0")
         .fails(1)
-        .says("the credentials for the registries in HOME/auth.json cannot be read: line 1");
+        .says("the credentials for the registries in HOME/auth.json cannot be read: EOF while parsing an object at line 1");
     assert!(registry.lines().is_empty());
 }
 

@@ -24,7 +24,10 @@ fn basic() {
     assert!(!format!("{error:?} {}", chain(&error)).contains("wrong"));
     assert_eq!(
         error.hint().unwrap(),
-        format!("run docker login {}", registry.host())
+        format!(
+            "{0} did not accept the saved login (the entry {0} in Docker's config.json): run docker login {0}",
+            registry.host()
+        )
     );
     assert_eq!(registry.log().requests().len(), 2);
     let error = run(crate::client().image(&target)).unwrap_err();
