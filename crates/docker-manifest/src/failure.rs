@@ -9,9 +9,7 @@ use std::path::{Path, PathBuf};
 use manifest_core::draft::PayloadError;
 use manifest_core::edit::UnsupportedPair;
 use manifest_core::settings::CannotCarry;
-use manifest_core::{
-    Digest, Platform, PlatformNameError, Reference, ReferenceError, Source, TagState,
-};
+use manifest_core::{Digest, PlatformNameError, Reference, ReferenceError, Source, TagState};
 use manifest_layout::{LayoutError, LocationError};
 use manifest_registry::{RegistryError, redact};
 use manifest_store::StoreError;

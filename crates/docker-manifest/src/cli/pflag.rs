@@ -52,10 +52,11 @@ impl TypedValueParser for SwitchParser {
         value: &std::ffi::OsStr,
     ) -> Result<Switch, clap::Error> {
         let name = arg.and_then(Arg::get_long).unwrap_or_default();
-        let parse = |text: &str| match text {
+        let is_dockers = DOCKERS.contains(&name);
+        let parse = move |text: &str| match text {
             "1" | "t" | "T" | "true" | "TRUE" | "True" => Ok(Switch(true)),
             "0" | "f" | "F" | "false" | "FALSE" | "False" => Ok(Switch(false)),
-            _ if DOCKERS.contains(&name) => Err(format!(
+            _ if is_dockers => Err(format!(
                 "strconv.ParseBool: parsing {text:?}: invalid syntax"
             )),
             _ => Err("must be true or false".to_owned()),

@@ -79,7 +79,7 @@ struct SourceFlags {
     /// What to do with attestations in an index: "keep" or "drop" (default "keep")
     #[arg(long, value_name = "string")]
     attestations: Option<Attestations>,
-    /// Add the images that files in this folder are named by (digests, in the list's repository)
+    /// Add the images that files in this folder, and in folders in it (up to 3 levels), are named by (digests, in the list's repository)
     #[arg(long, value_name = "dir", action = clap::ArgAction::Append)]
     digests_dir: Vec<PathBuf>,
     /// Add what a metadata file of BuildKit says was pushed

@@ -1,9 +1,9 @@
 //! What can be done about a failure.
 
-use manifest_core::PlatformNameError;
+use manifest_core::{Platform, PlatformNameError};
 use manifest_registry::RegistryError;
 
-use super::Failure;
+use super::{Failure, no_draft};
 
 impl Failure {
     /// Returns what can be done about it, a sentence each.
@@ -17,9 +17,19 @@ impl Failure {
             Self::Usage(error) => error.hint().map(str::to_owned).into_iter().collect(),
             Self::Store(error) => error.hint().into_iter().collect(),
             Self::Registry(error) => error.hint().into_iter().collect(),
-            Self::NoSource(error) => {
-                let own = error.hint();
-                own.into_iter().chain(only_in_the_engine(error)).collect()
+            Self::NoSources(errors) => {
+                let own = errors.first().and_then(RegistryError::hint);
+                own.into_iter().chain(only_in_the_engine(errors)).collect()
+            }
+            Self::NeitherDraftNorPublished {
+                error,
+                list,
+                searched,
+            } => {
+                let searched = searched.display();
+                let no_draft =
+                    format!("there is no draft of {list} either; drafts are in {searched}");
+                error.hint().into_iter().chain([no_draft]).collect()
             }
             Self::Layout(error) => error.hint().into_iter().collect(),
             Self::Partly { failed, .. } => {
@@ -40,8 +50,11 @@ impl Failure {
             Self::RefusingToAmend { list } => {
                 format!("`--amend` adds to the draft, `docker-manifest rm {list}` removes it")
             }
+            Self::CutDigest { name, .. } => {
+                format!("if it is an image on Docker Hub: docker.io/library/{name}")
+            }
             Self::NoDigest { .. } | Self::NoDigests { .. } => {
-                "files there are named by the digests of images: `sha256:<hex>`, or the hex alone"
+                "files there, and in its folders down to three levels, are named by the digests of images: `sha256:<hex>`, or the hex alone"
                     .to_owned()
             }
             Self::NothingFor { .. } => {
@@ -73,11 +86,14 @@ impl Failure {
             } => format!(
                 "`docker-manifest create --amend {list} {source_image}` takes what is there now, `--moved warn` publishes what was"
             ),
-            Self::NoDraft { searched, .. } => format!("drafts are in {}", searched.display()),
-            Self::NoEntry { searched, .. } => format!(
-                "name the image as `create` did; drafts are in {}",
-                searched.display()
-            ),
+            Self::NothingToRemove { searched, .. } => {
+                format!("drafts are in {}", searched.display())
+            }
+            Self::NoDraft {
+                reference,
+                searched,
+            } => no_draft(reference, searched),
+            Self::NotInDraft { lookup, .. } | Self::NoEntry { lookup, .. } => lookup.hint(),
             Self::EmptyDraft { list } => {
                 format!("add images with `docker-manifest create --amend {list} IMAGE...`")
             }
@@ -91,6 +107,18 @@ impl Failure {
             }
             Self::Payload(_) | Self::NoPayload { .. } => {
                 "resolve the image anew: `docker-manifest create --amend LIST IMAGE`".to_owned()
+            }
+            Self::Pair(pair) => {
+                let Platform {
+                    os,
+                    architecture,
+                    variant,
+                    ..
+                } = pair.meant()?;
+                let os = (os != pair.os).then(|| format!("--os {os} "));
+                let variant = (!variant.is_empty()).then(|| format!(" --variant {variant}"));
+                let (os, variant) = (os.unwrap_or_default(), variant.unwrap_or_default());
+                format!("platforms have Go's names: `{os}--arch {architecture}{variant}`")
             }
             Self::NoHome => "set HOME, DOCKER_CONFIG, or --config".to_owned(),
             Self::NoDocker => {
@@ -114,12 +142,15 @@ impl Failure {
     }
 }
 
-/// Says what to do where an image may never have left the engine that built it.
-fn only_in_the_engine(error: &RegistryError) -> Option<String> {
-    let RegistryError::NoSuchManifest { reference, .. } = error else {
-        return None;
+/// Says what to do where an image may never have left the engine that built it; one example is enough for several.
+fn only_in_the_engine(errors: &[RegistryError]) -> Option<String> {
+    let tagged = |error: &RegistryError| match error {
+        RegistryError::NoSuchManifest { reference, .. } if reference.tag().is_some() => {
+            Some(reference.to_string())
+        }
+        _ => None,
     };
-    reference.tag()?;
+    let reference = errors.iter().find_map(tagged)?;
     Some(format!(
         "if it is only in the local engine: `docker push` it first, or `docker save -o FILE {reference}` and name it as docker-archive:FILE"
     ))
