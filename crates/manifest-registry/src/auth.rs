@@ -16,11 +16,12 @@ use crate::credentials::Credential;
 use crate::error::{Attempt, ContentProblem, Operation, RegistryError};
 use crate::limits::{HEADER_CHARS, TOKEN_BYTES};
 use crate::observer::Event;
+use crate::payload::Payload;
 use crate::redact::{self, Secret};
 use crate::retry::Tries;
 use crate::session::Host;
 use crate::token::{Pass, Scope, Token, TokenKey, Tokens, bearer};
-use crate::transport::{Payload, Transport, Wire};
+use crate::transport::{Transport, Wire};
 
 /// What this program calls itself at a token server (OAuth 2).
 const CLIENT_ID: &str = "docker-manifest";

@@ -28,6 +28,7 @@ use crate::limits::JUST_READ;
 use crate::memory::{Forgetful, Memory};
 use crate::mirrors::{Asked, Mirrors};
 use crate::observer::{Observer, Silent};
+use crate::payload::Payload;
 use crate::pool::Pools;
 use crate::proxies::Proxies;
 use crate::retry::{Retries, Retry, Tries};
@@ -35,7 +36,7 @@ use crate::rights::Rights;
 use crate::session::{Call, Session, Target};
 use crate::single_request::SingleRequests;
 use crate::token::Scope;
-use crate::transport::{Payload, Timeouts, Transport};
+use crate::transport::{Timeouts, Transport};
 
 /// What a registry calls the digest of what it sends or has stored.
 pub(crate) const DOCKER_CONTENT_DIGEST: &str = "docker-content-digest";

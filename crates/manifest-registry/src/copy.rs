@@ -11,10 +11,10 @@ use crate::bodies::Traffic;
 use crate::child::Child;
 use crate::error::{Operation, RegistryError};
 use crate::meter::Counted;
+use crate::payload::Payload;
 use crate::publish::Push;
 use crate::session::{Call, Target};
 use crate::token::Scope;
-use crate::transport::Payload;
 use crate::upload_session::UploadSession;
 
 /// How one blob came to be in the target repository.

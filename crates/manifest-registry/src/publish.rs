@@ -18,12 +18,12 @@ use crate::confirm::Seen;
 use crate::error::{Operation, RegistryError};
 use crate::limits::{PARALLEL_LOOKS_ASIDE, PARALLEL_WORK, SINGLE_REQUEST_UPLOADS, SMALL_BLOB};
 use crate::meter::Meter;
+use crate::payload::Payload;
 use crate::prepared::Prepared;
 use crate::release::Brought;
 use crate::rights::Rights;
 use crate::session::{Call, Session, Target};
 use crate::token::Scope;
-use crate::transport::Payload;
 
 /// What is to be published, and where.
 #[derive(Clone, Copy, Debug)]

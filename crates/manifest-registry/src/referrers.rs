@@ -20,10 +20,10 @@ use crate::client::Client;
 use crate::concurrent::concurrent;
 use crate::error::{ContentProblem, Operation, RegistryError};
 use crate::limits::{PARALLEL_WORK, REFERRER_DEPTH, REFERRER_PAGES, REFERRERS};
+use crate::payload::Payload;
 use crate::retry::Tries;
 use crate::session::{Call, Target};
 use crate::token::Scope;
-use crate::transport::Payload;
 
 /// What refers to manifests, ready to be published with them.
 #[derive(Clone, Debug, Default)]

@@ -24,9 +24,10 @@ use crate::known::KnownRegistries;
 use crate::memory::Memory;
 use crate::network::NetworkProblem;
 use crate::observer::{ChallengeSource, Event};
+use crate::payload::Payload;
 use crate::retry::{Contact, Tries};
 use crate::token::{Pass, Scope, Tokens};
-use crate::transport::{Payload, Transport, Wire};
+use crate::transport::{Transport, Wire};
 
 /// A request to a registry, before it is known how the registry is reached.
 pub(crate) struct Call<'a> {

@@ -4,13 +4,9 @@
 //! Below it is the HTTP library, with a connection pool for each host ([`crate::pool`]). Above it, [`Transport::send`] follows
 //! redirects, so that credentials never go to where a redirect points.
 
-use std::io;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
-use futures_util::stream::{self, BoxStream};
-use futures_util::{FutureExt as _, StreamExt as _};
 use http::header::{AUTHORIZATION, HeaderMap, HeaderValue, LOCATION};
 use http::{Method, StatusCode, Version};
 use tokio::time::Instant;
@@ -25,6 +21,7 @@ use crate::limiter::Refused;
 use crate::limits;
 use crate::network::{Cause, NetworkProblem};
 use crate::observer::{Event, Observer, Request};
+use crate::payload::Payload;
 use crate::pool::{Pool, Pools, Unbuilt};
 use crate::redact;
 use crate::retry::{Contact, Retries, Tries, is_transient_status};
@@ -82,99 +79,6 @@ impl Wire<'_> {
         let mut attempt = Attempt::new(self.operation, &self.method, &self.url, self.host);
         attempt.tries = self.tries.current();
         attempt
-    }
-}
-
-/// What a request carries.
-pub(crate) enum Payload {
-    /// Nothing.
-    None,
-    /// Bytes, which can be sent again.
-    Bytes(Bytes),
-    /// Bytes with a secret in them, which are not sent on by a redirect.
-    Secret(Bytes),
-    /// A stream, which can be sent once, and tells when it last moved.
-    Stream(Once, Pulse),
-}
-
-/// A stream that can be sent once: until its first byte is asked for it can be given to any number of requests.
-#[derive(Clone)]
-pub(crate) struct Once(Arc<Mutex<Option<BodyStream>>>);
-
-type BodyStream = BoxStream<'static, io::Result<Bytes>>;
-
-impl Once {
-    pub(crate) fn new(stream: BodyStream) -> Self {
-        Self(Arc::new(Mutex::new(Some(stream))))
-    }
-
-    fn is_unsent(&self) -> bool {
-        let stream = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        stream.is_some()
-    }
-
-    /// Takes the stream as soon as it is asked for something.
-    fn body(&self) -> reqwest::Body {
-        let once = self.clone();
-        let take = std::future::poll_fn(move |_| {
-            let mut stream = once.0.lock().unwrap_or_else(PoisonError::into_inner);
-            let missing = || stream::iter([Err(io::Error::other("it was sent before"))]).boxed();
-            std::task::Poll::Ready(stream.take().unwrap_or_else(missing))
-        });
-        reqwest::Body::wrap_stream(take.flatten_stream())
-    }
-}
-
-impl Payload {
-    /// Tells whether a request with it can be sent a second time.
-    pub(crate) fn is_repeatable(&self) -> bool {
-        !matches!(self, Self::Stream(..))
-    }
-
-    fn body(&self) -> Option<reqwest::Body> {
-        match self {
-            Self::None => None,
-            Self::Bytes(bytes) | Self::Secret(bytes) => Some(bytes.clone().into()),
-            Self::Stream(once, _) => Some(once.body()),
-        }
-    }
-
-    /// Tells whether a request that did not get as far as a connection can be sent again.
-    fn is_unsent(&self) -> bool {
-        match self {
-            Self::Stream(once, _) => once.is_unsent(),
-            _ => true,
-        }
-    }
-}
-
-/// Tells when a stream last moved, and how long it may stand still now.
-#[derive(Clone, Debug)]
-pub(crate) struct Pulse(Arc<Mutex<(Instant, Duration)>>);
-
-impl Pulse {
-    pub(crate) fn new(limit: Duration) -> Self {
-        Self(Arc::new(Mutex::new((Instant::now(), limit))))
-    }
-
-    /// Begins to count anew, with the same limit: the time before it was the stream's turn does not count.
-    fn restart(&self) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).0 = Instant::now();
-    }
-
-    pub(crate) fn beat(&self, limit: Duration) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = (Instant::now(), limit);
-    }
-
-    /// Returns once the stream has stood still for too long, with the limit.
-    async fn stopped(&self) -> Duration {
-        loop {
-            let (last, limit) = *self.0.lock().unwrap_or_else(PoisonError::into_inner);
-            if last.elapsed() >= limit {
-                return limit;
-            }
-            tokio::time::sleep_until(last + limit).await;
-        }
     }
 }
 

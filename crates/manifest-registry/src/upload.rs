@@ -19,12 +19,12 @@ use crate::limits::SMALL_BLOB;
 use crate::meter::Counted;
 use crate::mirrors::Nearest;
 use crate::observer::Resuming;
+use crate::payload::{Once, Payload, Pulse};
 use crate::publish::Push;
 use crate::redact;
 use crate::retry::{Contact, Tries};
 use crate::session::{Call, Target};
 use crate::single_request::Single;
-use crate::transport::{Once, Payload, Pulse};
 use crate::upload_session::{OCTET_STREAM, UploadSession, check_stored};
 
 /// A blob that is uploaded.

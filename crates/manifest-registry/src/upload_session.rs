@@ -9,10 +9,10 @@ use url::Url;
 use crate::answer::Answer;
 use crate::client::DOCKER_CONTENT_DIGEST;
 use crate::error::{ContentProblem, RegistryError};
+use crate::payload::Payload;
 use crate::publish::Push;
 use crate::session::{Call, Target};
 use crate::single_request::Single;
-use crate::transport::Payload;
 
 /// The type of what is uploaded (distribution specification, "Pushing a blob monolithically").
 pub(crate) const OCTET_STREAM: HeaderValue = HeaderValue::from_static("application/octet-stream");
