@@ -77,7 +77,7 @@ impl fmt::Display for NetworkProblem {
                 within.as_secs_f32()
             ),
             Self::Deadline(limit) => {
-                write!(f, "the time limit of {limit:?} for everything is over")
+                write!(f, "timed out after {limit:?} (--timeout)")
             }
             Self::Other => f.write_str("the request could not be sent"),
         }

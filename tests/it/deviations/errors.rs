@@ -151,7 +151,7 @@ fn what_may_pass_is_tried_again() {
     let _ = hanging
         .fails(6)
         .prints("")
-        .says("the time limit of 500ms for everything is over")
+        .says("timed out after 500ms (--timeout)")
         .says("--timeout");
 }
 

@@ -246,7 +246,7 @@ fn a_credential_helper_is_waited_for_within_the_time_limit() {
     ran.fails(6)
         .prints("")
         .says("credential helper docker-credential-slow for ")
-        .says("the time limit of 1.5s for everything is over")
+        .says("timed out after 1.5s (--timeout)")
         .says("hint: it may wait for you");
     assert!(took < Duration::from_secs(20), "it took {took:?}");
     let pids = fs::read_to_string(&pid).unwrap();

@@ -11,10 +11,10 @@ use crate::cli::Switch;
 /// The flags of each command that talks to a registry.
 #[derive(Clone, Debug, Default, clap::Args)]
 pub struct Reach {
-    /// Believe the certificate authorities in this file, too
+    /// Trust additional CA certificates (PEM file)
     #[arg(long = "ca-file", value_name = "file", action = clap::ArgAction::Append)]
     pub(crate) ca_files: Vec<PathBuf>,
-    /// Neither use nor keep what is remembered between runs
+    /// Disable the cache
     #[arg(long = "no-cache")]
     pub(crate) no_cache: Switch,
     /// Hosts for which this command needs no `--insecure`.

@@ -272,10 +272,10 @@ fn help_is_laid_out_as_dockers() {
         "Usage:  docker manifest inspect [OPTIONS] [MANIFEST_LIST] MANIFEST\n\n\
          Display an image manifest, or manifest list\n\n\
          Options:\n      \
-         --ca-file file         Believe the certificate authorities in this file, too\n      \
+         --ca-file file         Trust additional CA certificates (PEM file)\n      \
          --insecure             Allow communication with an insecure registry\n      \
          --mirror host=mirror   Read from a mirror first, such as docker.io=mirror.lan:5000/hub\n      \
-         --no-cache             Neither use nor keep what is remembered between runs\n      \
+         --no-cache             Disable the cache\n      \
          --retry uint           Repeat a failed request up to this many times (default 5)\n      \
          --timeout duration     Give up after this time in all, such as 90s or 5m (default no limit)\n  \
          -v, --verbose              Output additional info including layers and platform\n"
@@ -296,8 +296,8 @@ fn help_is_laid_out_as_dockers() {
     };
     let places = [
         "Options:\n  -a, --amend ",
-        "\nWhat is taken:\n",
-        "\nWhat the list is:\n",
+        "\nSource options:\n",
+        "\nList options:\n",
         "\nPushing:\n",
     ]
     .map(|heading| {

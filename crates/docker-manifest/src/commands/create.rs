@@ -74,12 +74,12 @@ pub struct Args {
 
 /// What is taken of the sources.
 #[derive(Clone, Debug, clap::Args)]
-#[command(next_help_heading = "What is taken")]
+#[command(next_help_heading = "Source options")]
 struct SourceFlags {
     /// What to do with attestations in an index: "keep" or "drop" (default "keep")
     #[arg(long, value_name = "string")]
     attestations: Option<Attestations>,
-    /// Add the images that files in this folder, and in folders in it (up to 3 levels), are named by (digests, in the list's repository)
+    /// Add images by digest, one file name each, as CI artifacts hold them (folders in it, up to 3 levels, too)
     #[arg(long, value_name = "dir", action = clap::ArgAction::Append)]
     digests_dir: Vec<PathBuf>,
     /// Add what a metadata file of BuildKit says was pushed
@@ -104,7 +104,7 @@ struct SourceFlags {
 
 /// What the list is to be.
 #[derive(Clone, Debug, clap::Args)]
-#[command(next_help_heading = "What the list is")]
+#[command(next_help_heading = "List options")]
 struct ShapeFlags {
     /// Annotate the list ("k=v", "index:k=v"), its images ("entry:k=v") or some ("entry[linux/arm64]:k=v")
     #[arg(long, value_name = "annotation", action = clap::ArgAction::Append)]

@@ -38,7 +38,7 @@ pub struct Args {
     /// Print the digest alone
     #[arg(short, long)]
     quiet: Switch,
-    /// Copy what refers to it too: signatures, attestations, bills of materials
+    /// Also copy referrers (signatures, attestations, SBOMs)
     #[arg(long)]
     referrers: Switch,
     #[arg(value_name = "SOURCE TARGET", hide = true)]

@@ -57,13 +57,13 @@ pub struct PublishFlags {
     /// Print the digest alone, and say nothing else but warnings
     #[arg(short, long)]
     pub(crate) quiet: Switch,
-    /// Copy what refers to the images too: signatures, attestations, bills of materials
+    /// Also copy referrers (signatures, attestations, SBOMs)
     #[arg(long)]
     pub(crate) referrers: Switch,
     /// Fail unless there is an image for each of these platforms
     #[arg(long, value_name = "list", action = clap::ArgAction::Append)]
     pub(crate) require: Vec<PlatformList>,
-    /// Take warnings for errors
+    /// Treat warnings as errors
     #[arg(long)]
     pub(crate) strict: Switch,
     /// Push under this name too
