@@ -154,6 +154,9 @@ pub const LAG_WINDOW: Duration = Duration::from_secs(15);
 /// its answer comes about now.
 pub const TAG_STATE_GRACE: Duration = Duration::from_millis(250);
 
+/// As [`TAG_STATE_GRACE`], where it is asked for its own sake: a token and an answer, on a connection that is there.
+pub const TAG_STATE_PATIENCE: Duration = Duration::from_secs(1);
+
 /// How many characters of a request id, or of the rate limits in an answer's head, are shown.
 pub const HEADER_CHARS: usize = 100;
 

@@ -350,6 +350,11 @@ impl Session {
         let _ = self.host(domain).second.acquire().await;
     }
 
+    /// Tells whether a registry has answered a request.
+    pub(crate) fn is_open(&self, domain: &str) -> bool {
+        matches!(self.host(domain).mode.get(), Some(Ok(_)))
+    }
+
     /// Tells whether a second request has gone to a registry.
     pub(crate) fn has_second_call(&self, domain: &str) -> bool {
         self.host(domain).second.is_closed()

@@ -7,13 +7,13 @@ use http::Method;
 use manifest_core::{Reference, TagState};
 
 use crate::client::{Client, DOCKER_CONTENT_DIGEST};
-use crate::limits::TAG_STATE_GRACE;
+use crate::limits::{TAG_STATE_GRACE, TAG_STATE_PATIENCE};
 use crate::release::beside;
 
 impl Client {
-    /// Runs `work`, and asks beside it what a tag shows, where `work` makes at least two requests to the tag's registry, one
-    /// after the other. The first goes alone, as it finds out how the registry is reached; this one goes along with the second, and so takes no
-    /// round trip more.
+    /// Runs `work`, and asks what a tag shows, where `work` makes requests to the tag's registry. The first goes alone, as it finds out how
+    /// the registry is reached. Where there is a second one, this one goes along with it, and so takes no round trip more; where the
+    /// rest is in the cache, it takes one.
     ///
     /// It is asked once, by HEAD, which no registry counts as a pull. Nothing where it is not asked, or there is no clear answer
     /// soon after `work` is done.
@@ -37,6 +37,10 @@ impl Client {
             let value = beside(look.as_mut(), work).await?;
             if session.has_second_call(tag.domain()) {
                 let _ = tokio::time::timeout(TAG_STATE_GRACE, look.as_mut()).await;
+            } else if session.is_open(tag.domain()) {
+                let alone = Box::pin(self.tag_state(tag));
+                let state = tokio::time::timeout(TAG_STATE_PATIENCE, alone).await;
+                return Ok((value, state.ok().flatten()));
             }
             Ok((value, look.take_output().flatten()))
         }

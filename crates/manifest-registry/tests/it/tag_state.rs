@@ -63,15 +63,19 @@ fn a_tag_is_noted_beside_two_requests() {
 }
 
 #[test]
-fn it_is_not_asked_where_that_would_take_a_round_trip() {
+fn it_is_asked_afterwards_where_there_is_one_request() {
     let stage = Stage::new();
     let read = |client: Client| async move {
         let read = client.manifest(&stage.source);
         let (_, shown) = client.noting_tag(&stage.list, read).await.unwrap();
-        assert_eq!(shown, None);
+        assert_eq!(shown, Some(TagState::Absent));
         stage.lines()
     };
-    assert_eq!(run(read(client())), ["GET /v2/app/manifests/1 200"]);
+    let (image, head) = (
+        "GET /v2/app/manifests/1 200",
+        "HEAD /v2/list/manifests/latest 404",
+    );
+    assert_eq!(run(read(client())), [image, head]);
     // Who has to log in asks twice.
     let registry = EmbeddedRegistry::builder().basic_auth("me", "pw").start();
     let stage = Stage::with(registry);
