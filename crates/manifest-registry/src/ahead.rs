@@ -12,6 +12,7 @@ use crate::client::Client;
 use crate::confirm::{Seen, look_for};
 use crate::error::{Operation, RegistryError};
 use crate::limits::SCOPES_OF_SEVERAL_TOKENS;
+use crate::retry::Tries;
 use crate::rights::Rights;
 
 /// Looks that have begun. What one finds is used once.
@@ -86,7 +87,7 @@ impl Client {
                 let of = name.clone();
                 let look = async move {
                     let operation = Operation::PutManifest(of.clone());
-                    look_for(&client, &rights, &of, operation).await
+                    look_for(&client, &rights, &of, operation, &Tries::default()).await
                 };
                 looks.insert(name, tokio::spawn(look));
             }

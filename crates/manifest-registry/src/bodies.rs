@@ -17,10 +17,9 @@ use crate::pool::Unbuilt;
 use crate::tunnel::HttpClient;
 
 /// What goes over a connection: it decides which one.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Traffic {
     /// A request with little in it, whose answer has little in it.
-    #[default]
     Request,
     /// A body that is sent.
     Upload,

@@ -51,7 +51,8 @@ impl Push<'_> {
         reference: &Reference,
         operation: Operation,
     ) -> Result<Seen, RegistryError> {
-        look_for(self.client, &self.rights, reference, operation).await
+        let tries = Tries::default();
+        look_for(self.client, &self.rights, reference, operation, &tries).await
     }
 
     /// Reads back what was written under `name`, where `before` was before. A registry whose parts do not all know of it yet
@@ -153,6 +154,7 @@ pub(crate) async fn look_for(
     rights: &Rights,
     reference: &Reference,
     operation: Operation,
+    tries: &Tries,
 ) -> Result<Seen, RegistryError> {
     let repository = reference.repository();
     let call = Call {
@@ -161,7 +163,7 @@ pub(crate) async fn look_for(
         operation,
         ..manifest_call(Method::HEAD, reference)
     };
-    match client.shared().session.call_believing(&call).await {
+    match client.shared().session.call_believing(&call, tries).await {
         Ok(answer) if answer.is_web_page() => Err(answer.content(ContentProblem::WebPage)),
         Ok(answer) => {
             let stated = answer.single_header(DOCKER_CONTENT_DIGEST)?;

@@ -185,8 +185,12 @@ impl Session {
     }
 
     /// As [`Self::call`], but what was just written and is not there is not missed: who calls does that.
-    pub(crate) async fn call_believing(&self, call: &Call<'_>) -> Result<Answer, RegistryError> {
-        self.answered(call, &Tries::default())
+    pub(crate) async fn call_believing(
+        &self,
+        call: &Call<'_>,
+        tries: &Tries,
+    ) -> Result<Answer, RegistryError> {
+        self.answered(call, tries)
             .await
             .map_err(|error| self.naming_login(call, error))
     }

@@ -3,12 +3,14 @@
 use std::pin::pin;
 
 use futures_util::future::maybe_done;
-use http::Method;
 use manifest_core::{Reference, TagState};
 
-use crate::client::{Client, DOCKER_CONTENT_DIGEST};
+use crate::client::Client;
+use crate::confirm::{Seen, look_for};
+use crate::error::Operation;
 use crate::limits::{TAG_STATE_GRACE, TAG_STATE_PATIENCE};
 use crate::release::beside;
+use crate::retry::Tries;
 
 impl Client {
     /// Runs `work`, and asks what a tag shows, where `work` makes requests to the tag's registry. The first goes alone, as it finds out how
@@ -48,14 +50,13 @@ impl Client {
 
     /// Asks once what a tag shows. Nothing where there is no clear answer.
     async fn tag_state(&self, tag: &Reference) -> Option<TagState> {
-        let call = self.manifest_call(Method::HEAD, tag);
-        match self.shared().session.call_once(&call).await {
-            Ok(answer) => {
-                let stated = answer.single_header(DOCKER_CONTENT_DIGEST).ok()??;
-                stated.trim().parse().ok().map(TagState::At)
-            }
-            Err(error) if error.is_not_found() => Some(TagState::Absent),
-            Err(_) => None,
+        let operation = Operation::GetManifest(tag.clone());
+        let tries = Tries::single();
+        let look = look_for(self, self.rights(), tag, operation, &tries);
+        match look.await.ok()? {
+            Seen::At(digest) => Some(TagState::At(digest)),
+            Seen::Nothing => Some(TagState::Absent),
+            Seen::There | Seen::Hidden(_) => None,
         }
     }
 }

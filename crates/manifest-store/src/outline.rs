@@ -11,8 +11,8 @@ use crate::store::Store;
 pub struct Outline {
     /// The references of the entries.
     pub images: Vec<Reference>,
-    /// The hosts of the entries for which the user did not want TLS to be checked, each once and in order.
-    pub insecure_hosts: Vec<String>,
+    /// Whether the user did not want TLS to be checked for one of them.
+    pub is_insecure: bool,
 }
 
 impl Store {
@@ -25,18 +25,12 @@ impl Store {
             let noted = extras_file::read(self.layout(), folder).ok()?;
             noted.extras?.current.filter(|state| state.list == *list)
         })?;
-        let is_insecure = |origin: &manifest_core::draft::Origin| origin.insecure;
-        let notes = state.files.values();
-        let insecure = notes.filter(|note| note.origin.as_ref().is_some_and(is_insecure));
-        let mut insecure_hosts: Vec<String> = insecure
-            .map(|note| note.reference.domain().to_owned())
-            .collect();
-        insecure_hosts.sort();
-        insecure_hosts.dedup();
+        let mut origins = state.files.values().filter_map(|note| note.origin.as_ref());
+        let is_insecure = origins.any(|origin| origin.insecure);
         let images = state.files.into_values().map(|note| note.reference);
         Some(Outline {
             images: images.collect(),
-            insecure_hosts,
+            is_insecure,
         })
     }
 }

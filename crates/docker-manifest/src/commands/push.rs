@@ -49,7 +49,7 @@ async fn load(
 ) -> Result<(Option<Client>, Option<Draft>), Failure> {
     let targets = publishing::ahead(list, &args.publish);
     // That a host needs no checked TLS is believed of the draft only: a login is sent to it.
-    let is_of_use = |outline: &Outline| !targets.is_empty() && outline.insecure_hosts.is_empty();
+    let is_of_use = |outline: &Outline| !targets.is_empty() && !outline.is_insecure;
     let Some(outline) = store.outline(list).filter(is_of_use) else {
         return Ok((None, store.load(list)?));
     };

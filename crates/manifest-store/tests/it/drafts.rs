@@ -75,16 +75,13 @@ fn an_outline_tells_the_images_without_reading_them() {
     let images = ["q.io/app:a", "q.io/app:b"].map(reference);
     let outline = home.store.outline(&list).unwrap();
     assert_eq!(outline.images, images);
-    assert!(outline.insecure_hosts.is_empty());
+    assert!(!outline.is_insecure);
     // Not even whether they can be read.
     fs::write(home.path(FOLDER).join("q.io_app-a"), "damaged").unwrap();
     assert_eq!(home.store.outline(&list), Some(outline));
     home.add("q.io/other:1", vec![insecure]);
     let other = home.store.outline(&reference("q.io/other:1")).unwrap();
-    assert_eq!(
-        other.insecure_hosts.len(),
-        usize::from(other.images.len() == 1)
-    );
+    assert!(other.is_insecure);
     // Nothing is noted of what Docker's CLI makes.
     fs::remove_dir_all(home.path(".docker-manifest/extras")).unwrap();
     assert_eq!(home.store.outline(&list), None);
