@@ -9,6 +9,8 @@
 mod auth;
 #[path = "it/bodies.rs"]
 mod bodies;
+#[path = "it/body_settings.rs"]
+mod body_settings;
 #[path = "it/child.rs"]
 mod child;
 #[path = "it/conditions.rs"]
