@@ -1,4 +1,4 @@
-//! Looks at what is about to be published to, while it is found out what that will be: they cost no round trip then.
+//! Requests for the state of the targets, sent while the sources are still being read, so that they take no round trip of their own.
 
 use std::collections::{HashMap, HashSet};
 use std::fmt;

@@ -16,7 +16,7 @@ use crate::limits::BODY_CONNECTIONS;
 use crate::pool::Unbuilt;
 use crate::tunnel::HttpClient;
 
-/// What goes over a connection: it decides which one.
+/// The kind of a request, which decides on its connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Traffic {
     /// A request with little in it, whose answer has little in it.
@@ -56,7 +56,7 @@ impl Bodies {
         match traffic {
             Traffic::Request => false,
             _ if self.is_refused.load(Ordering::Relaxed) => false,
-            // A redirect is no body.
+            // A redirect is small.
             Traffic::Download => !self.are_elsewhere.load(Ordering::Relaxed),
             Traffic::Upload => true,
         }
