@@ -34,6 +34,7 @@ mod drafting;
 pub mod exit;
 pub mod failure;
 pub mod interrupt;
+pub mod manual;
 pub mod memory;
 pub mod names;
 pub mod observer;
