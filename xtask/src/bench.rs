@@ -21,7 +21,7 @@ use std::path::PathBuf;
 use std::process::Command;
 use std::time::Duration;
 
-use crate::{TaskResult, cargo, run as run_command, target_folder};
+use crate::task::{TaskResult, cargo, run as run_command, target_folder};
 
 mod cold;
 mod content;

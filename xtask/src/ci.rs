@@ -2,7 +2,8 @@
 
 use std::time::Instant;
 
-use crate::{TaskResult, cargo, demo, deny, docs, run as run_command, test, walls};
+use crate::task::{TaskResult, cargo, run as run_command};
+use crate::{demo, deny, docs, test, walls};
 
 /// Run everything that a change has to pass
 #[derive(clap::Args)]

@@ -15,7 +15,7 @@ use super::program::{installed, tool};
 use super::remote::{Front, Remote, Setup};
 use super::upload::{Blob, upload};
 use super::{Args, chosen};
-use crate::{TaskResult, target_folder};
+use crate::task::{TaskResult, target_folder};
 
 /// The latencies that are measured where none are named, in milliseconds.
 const LATENCIES: [u64; 2] = [0, 50];

@@ -16,7 +16,7 @@ use super::replay::{Recorded, Target};
 use super::tokens::{Tokens, seeding_token, token_server};
 use super::world::Work;
 use super::{Args, chosen};
-use crate::TaskResult;
+use crate::task::TaskResult;
 
 /// How long tokens are good for, in seconds: those of the recorded run are used again.
 const TOKEN_LIFETIME: u64 = 3600;
