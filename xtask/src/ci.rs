@@ -30,7 +30,7 @@ pub(crate) fn run(_args: &Args) -> TaskResult {
             run_command(&mut cargo(&arguments))
         }),
         ("deny", || deny::run(&deny::Args {})),
-        ("walls", || walls::run(&walls::Args {})),
+        ("walls", || walls::run(&walls::Args::default())),
         ("fuzz targets", || {
             // A workspace of their own, of which a stable compiler can only say whether it still builds.
             let arguments = [

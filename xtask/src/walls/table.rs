@@ -1,5 +1,84 @@
 //! The tables that say what may depend on what.
 
+/// The crates whose rooms are being built: what they breach is reported by `--pending`, and not refused.
+pub(super) const PENDING: &[&str] = &[
+    "docker-manifest",
+    "manifest-core",
+    "manifest-layout",
+    "manifest-registry",
+    "manifest-store",
+    "manifest-testkit",
+];
+
+/// The order of the rooms of one crate.
+pub(super) struct Order {
+    /// The crate.
+    pub(super) name: &'static str,
+    /// Its layers, from top to bottom. A room may use the rooms of the layers below its own.
+    pub(super) layers: &'static [Layer],
+}
+
+/// Rooms at the same height.
+pub(super) struct Layer {
+    /// The top-level modules of the crate that are in it.
+    pub(super) rooms: &'static [&'static str],
+    /// Whether its rooms may use each other.
+    pub(super) peers: bool,
+}
+
+/// A layer whose rooms do not know each other.
+const fn layer(rooms: &'static [&'static str]) -> Layer {
+    Layer {
+        rooms,
+        peers: false,
+    }
+}
+
+/// Which room of a crate may use which. Every crate and each of its top-level modules is named once.
+pub(super) const ORDERS: &[Order] = &[
+    Order {
+        name: "docker-manifest",
+        layers: &[],
+    },
+    Order {
+        name: "manifest-core",
+        layers: &[],
+    },
+    Order {
+        name: "manifest-layout",
+        layers: &[],
+    },
+    Order {
+        name: "manifest-registry",
+        layers: &[
+            layer(&["publish"]),
+            layer(&["client"]),
+            layer(&["blob"]),
+            layer(&["session"]),
+            layer(&["auth"]),
+            layer(&["http"]),
+            layer(&["error"]),
+            layer(&["limits", "observer", "redact", "concurrent"]),
+        ],
+    },
+    Order {
+        name: "manifest-store",
+        layers: &[],
+    },
+    Order {
+        name: "manifest-testkit",
+        layers: &[],
+    },
+    Order {
+        name: "xtask",
+        layers: &[
+            layer(&["ci"]),
+            layer(&["bench", "demo", "deny", "docs", "test", "walls"]),
+            layer(&["task"]),
+        ],
+    },
+];
+
 /// What one crate may depend on.
 pub(super) struct Wall {
     /// The crate.
