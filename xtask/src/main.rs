@@ -1,4 +1,4 @@
-//! The project's own tasks: `cargo xtask demo`, `test`, `ci`, `bench`, `deny`, `docs`, `walls`.
+//! The project's own tasks: `cargo xtask demo`, `test`, `ci`, `bench`, `deny`, `docs`, `walls`, `sizes`.
 
 #![expect(
     clippy::print_stdout,
@@ -15,6 +15,7 @@ mod ci;
 mod demo;
 mod deny;
 mod docs;
+mod sizes;
 mod task;
 mod test;
 mod walls;
@@ -35,8 +36,10 @@ enum Task {
     Deny(deny::Args),
     /// Renders docs/reference from the command definitions
     Docs(docs::Args),
-    /// Checks which crate depends on what
+    /// Checks what may depend on what: crates, and files and rooms of a crate
     Walls(walls::Args),
+    /// Checks how long files and functions are
+    Sizes(sizes::Args),
 }
 
 fn main() -> ExitCode {
@@ -48,6 +51,7 @@ fn main() -> ExitCode {
         Task::Deny(args) => deny::run(&args),
         Task::Docs(args) => docs::run(&args),
         Task::Walls(args) => walls::run(&args),
+        Task::Sizes(args) => sizes::run(&args),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

@@ -73,7 +73,7 @@ pub(super) const ORDERS: &[Order] = &[
         name: "xtask",
         layers: &[
             layer(&["ci"]),
-            layer(&["bench", "demo", "deny", "docs", "test", "walls"]),
+            layer(&["bench", "demo", "deny", "docs", "sizes", "test", "walls"]),
             layer(&["task"]),
         ],
     },
