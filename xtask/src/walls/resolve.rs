@@ -115,8 +115,9 @@ impl Tree {
     fn named_in_code(&self, module: ModuleId, path: &PathUse) -> Option<Use> {
         let resolved = self.resolve(module, &path.segments, &mut Seen::new())?;
         let file = match resolved.target {
-            // A name alone that is a module's, too, is a variable or a function.
-            Target::Module(_) if path.segments.len() == 1 => return None,
+            Target::Module(_) if path.segments.len() == 1 => {
+                self.imported_beside_module(module, &path.segments[0])?
+            }
             Target::Module(target) => self.modules[target].file,
             Target::Item(file) => file,
         };
@@ -126,6 +127,19 @@ impl Tree {
             path: shown(&path.segments, false),
             target: Some(file),
             named: self.modules[resolved.named].file,
+        })
+    }
+
+    /// Returns the file of what is imported by a name that a module has, too. Without any, the name is a variable's.
+    fn imported_beside_module(&self, module: ModuleId, name: &str) -> Option<FileId> {
+        let imports = self.modules[module].found.imports.iter();
+        let mut named = imports.filter(|import| import.name.as_deref() == Some(name));
+        named.find_map(|import| {
+            let resolved = self.resolve(module, &import.segments, &mut Seen::new())?;
+            match resolved.target {
+                Target::Item(file) => Some(file),
+                Target::Module(_) => None,
+            }
         })
     }
 

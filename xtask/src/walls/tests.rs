@@ -148,7 +148,7 @@ fn a_breach_is_found_in_code() {
         ("fn f(\n    d: &super::d::D,\n) {}", "super::d::D"),
         ("struct S {\n    d: Vec<crate::d::D>,\n}", "crate::d::D"),
         ("impl Clone\n    for crate::d::D {}", "crate::d::D"),
-        ("fn f() {\n    use crate::d::D;\n}", "crate::d::D"),
+        ("fn f() {\n    use crate::{c::c, d::{D}};\n}", "crate::d::D"),
         ("fn f() -> u8 {\n    0..crate::d::END\n}", "crate::d::END"),
         (
             "fn f() {\n    vec![(1, crate::d::D::new())];\n}",
@@ -175,6 +175,33 @@ fn what_only_looks_like_a_path_is_none() {
         fn g<'a>() -> impl Sized + use<'a> { /* crate::d::D */ }
     "#;
     check(&[("c.rs", code)], &[]);
+}
+
+#[test]
+fn a_field_a_method_and_a_label_are_no_names_of_the_module() {
+    let lib = ("lib.rs", "mod room;\n");
+    let child = (
+        "room/child.rs",
+        "use super::Thing;\npub struct Big;\npub fn go() {}\n",
+    );
+    let parent = |code: &str| {
+        format!("mod child;\npub use child::{{Big, go}};\npub struct Thing;\nfn f() {{ {code} }}\n")
+    };
+    let cycles = |code: &str| Sample::new(&[lib, ("room.rs", &parent(code)), child]).cycles();
+    for code in [
+        "x.go()",
+        "x.Big",
+        "T::go()",
+        "<T>::Big::new()",
+        "'Big: loop {}",
+        "let go = 1; go",
+        "let child = || 1; child()",
+    ] {
+        assert_eq!(cycles(code), [""; 0], "{code}");
+    }
+    for code in ["go()", "0..go()", "Big::new()", "vec![Big]"] {
+        assert_eq!(cycles(code).len(), 1, "{code}");
+    }
 }
 
 #[test]
@@ -227,6 +254,54 @@ fn a_room_that_passes_a_name_on_is_used() {
         "src/b.rs:2: room `b` must not use room `a` (crate::a::Debug)",
     ];
     check(&sample, &expected);
+}
+
+#[test]
+fn a_function_that_has_its_modules_name_is_used_where_it_is_called() {
+    let expected = "src: 2 files depend on each other: room.rs, room/go.rs
+    src/room.rs:4 uses room/go.rs (go)
+    src/room/go.rs:1 uses room.rs (super::Thing)";
+    let files = [
+        ("lib.rs", "mod room;\n"),
+        (
+            "room.rs",
+            "mod go;\npub use go::go;\npub struct Thing;\nfn f() { go() }\n",
+        ),
+        ("room/go.rs", "use super::Thing;\npub fn go() {}\n"),
+    ];
+    check_cycles(&files, &[expected]);
+}
+
+#[test]
+fn a_module_that_is_passed_on_leads_to_its_file() {
+    let files = [
+        ("lib.rs", ROOT),
+        ("a.rs", "pub use crate::c::deep;\n"),
+        ("b.rs", "use crate::a::deep::Deep;\n"),
+        ("c.rs", "pub mod deep;\n"),
+        ("c/deep.rs", "pub struct Deep;\n"),
+    ];
+    let expected = ["src/b.rs:1: room `b` must not use room `a` (crate::a::deep::Deep)"];
+    check(&files, &expected);
+    let graph = Sample::rooms(&files).graph();
+    assert!(
+        graph.contains(&"b.rs uses c/deep.rs".to_owned()),
+        "{graph:?}"
+    );
+}
+
+#[test]
+fn a_module_that_is_imported_for_what_is_in_it_is_not_used_itself() {
+    let files = [
+        ("b.rs", "use crate::c;\nfn f() { c::deep::go() }\n"),
+        ("c.rs", "pub mod deep;\npub fn c() {}\n"),
+        ("c/deep.rs", "pub fn go() {}\n"),
+    ];
+    let graph = Sample::rooms(&files).graph();
+    assert!(
+        graph.contains(&"b.rs uses c/deep.rs".to_owned()),
+        "{graph:?}"
+    );
 }
 
 #[test]
