@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use docker_manifest::reference_docs;
 
-use crate::{TaskResult, workspace};
+use crate::task::{TaskResult, workspace};
 
 /// Render docs/reference from the command definitions
 #[derive(Default, clap::Args)]
