@@ -41,84 +41,44 @@
 //! has had its digest and size checked. Credentials go to the host that they are for, and to the token server that this
 //! host names over TLS; a redirect never takes them along.
 
-mod ahead;
-mod answer;
 mod auth;
-mod bodies;
-mod bring;
-pub mod certificates;
-mod challenge;
-mod checked;
-mod child;
-pub mod client;
+mod blob;
+mod cache;
+mod client;
 mod concurrent;
-mod confirm;
-mod copy;
-pub mod credentials;
-mod deadline;
-mod download;
-pub mod endpoint;
-mod enlist;
-pub mod error;
+mod error;
 #[doc(hidden)]
 #[cfg(any(test, feature = "fuzzing"))]
 pub mod fuzzing;
-mod hash;
-mod helper;
-mod hint;
-mod host_kind;
-mod in_flight;
-pub mod known;
-mod lanes;
-mod limiter;
+mod http;
 pub mod limits;
-pub mod local;
-pub mod memory;
-mod meter;
-pub mod mirrors;
-mod missing;
-pub mod network;
-pub mod observer;
-mod payload;
-mod pool;
-mod prepared;
-pub mod proxies;
-pub mod publish;
+mod observer;
+mod publish;
 pub mod redact;
-pub mod referrers;
-pub mod refusal;
-pub mod release;
-pub mod retry;
-mod retry_after;
-mod rights;
 mod session;
-mod single_request;
-mod tag_state;
-mod tls;
-mod token;
-mod transport;
-mod tunnel;
-mod upload;
-mod upload_session;
 
-pub use certificates::{CertificateProblem, Certificates, HostCertificates, Identity, Pem};
-pub use child::Child;
+pub use auth::{
+    Credential, Credentials, Found, KnownRegistries, KnownRegistry, KnownRegistryError,
+    stop_helpers,
+};
+pub use blob::{Downloads, LocalBlobs};
+pub use cache::{Forgetful, Memory};
 pub use client::{Client, ClientConfig};
 pub use concurrent::concurrent;
-pub use credentials::{Credential, Credentials, Found};
-pub use download::Downloads;
-pub use endpoint::Insecure;
-pub use error::RegistryError;
-pub use helper::stop_helpers;
-pub use known::{KnownRegistries, KnownRegistry, KnownRegistryError};
-pub use local::LocalBlobs;
-pub use memory::{Forgetful, Memory};
-pub use mirrors::{Mirror, MirrorRule, Mirrors, Serves};
-pub use observer::{ChallengeSource, Event, Observer, Progress, Resuming, Retrying};
-pub use proxies::{Proxies, ProxySetting};
-pub use publish::{Expected, Outlook, Publication, Published, Shown, Tagged, Watch};
+pub use error::{
+    Absent, Attempt, Cause, ContentProblem, Message, NetworkProblem, Operation, Refusal,
+    RegistryError,
+};
+pub use http::{
+    CertificateProblem, Certificates, HostCertificates, Identity, Insecure, Pem, Proxies,
+    ProxySetting, Retry, Timeouts,
+};
+pub use observer::{
+    ChallengeSource, Event, Observer, Progress, Request, Resuming, Retrying, Silent,
+};
+pub use publish::{
+    Child, Expected, Outlook, Plan, PlannedBlob, Publication, Published, Referrers, Released,
+    Shown, SkipReason, Skipped, TagResult, Tagged, Watch,
+};
 pub use redact::Secret;
-pub use referrers::{Referrers, SkipReason, Skipped};
-pub use release::{Plan, Released, TagResult};
-pub use retry::Retry;
-pub use transport::Timeouts;
+pub use session::{LocationError, Mirror, MirrorRule, Mirrors, Serves};

@@ -1,0 +1,19 @@
+mod authenticator;
+mod challenge;
+mod credential_helper;
+mod credentials;
+mod known_registries;
+mod scope_plan;
+mod token;
+
+pub use credential_helper::stop_helpers;
+pub use credentials::{Credential, Credentials, Found};
+pub use known_registries::{KnownRegistries, KnownRegistry, KnownRegistryError};
+
+pub(crate) use authenticator::{Asked, Login};
+pub(crate) use challenge::Challenge;
+pub(crate) use scope_plan::Rights;
+pub(crate) use token::{Pass, Scope, Tokens};
+
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) use token::Token;

@@ -1,0 +1,19 @@
+mod content;
+mod digest_verifier;
+mod download;
+mod in_flight;
+mod local;
+mod progress;
+mod single_post;
+mod transfer;
+mod upload;
+mod upload_session;
+
+pub use download::Downloads;
+pub use local::LocalBlobs;
+
+pub(crate) use in_flight::InFlight;
+pub(crate) use local::local_blob;
+pub(crate) use progress::Meter;
+pub(crate) use single_post::SingleRequests;
+pub(crate) use transfer::Way;

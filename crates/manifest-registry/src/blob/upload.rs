@@ -1,0 +1,320 @@
+//! Uploads: a blob that goes from one repository into another, in constant memory.
+//!
+//! A small one is read as a whole and goes with other requests. A large one is streamed, on connections for bodies ([`crate::bodies`]).
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use bytes::Bytes;
+use futures_util::future::try_join;
+use futures_util::{StreamExt as _, TryStreamExt as _, stream};
+use http::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderMap};
+use http::{Method, StatusCode};
+use manifest_core::{Descriptor, Reference};
+
+use crate::blob::content::{Content, checked, local_content, problem_of};
+use crate::blob::progress::Counted;
+use crate::blob::single_post::Single;
+use crate::blob::upload_session::{OCTET_STREAM, UploadSession, check_stored};
+use crate::error::RegistryError;
+use crate::http::{Contact, Once, Payload, Pulse, Traffic, Tries};
+use crate::limits::SMALL_BLOB;
+use crate::observer::Resuming;
+use crate::publish::{Child, Push};
+use crate::redact;
+use crate::session::{Call, Nearest, Target};
+
+/// A blob that is uploaded.
+struct Upload<'a> {
+    child: &'a Child,
+    blob: &'a Descriptor,
+    counted: &'a Arc<Counted>,
+    tries: Tries,
+    /// All of it, if it is small.
+    whole: Option<Bytes>,
+    nearest: Nearest,
+}
+
+/// Why a blob did not get into an upload session.
+struct Broken {
+    error: RegistryError,
+    /// Whether it is what the blob was read from that failed.
+    is_of_source: bool,
+}
+
+impl From<RegistryError> for Broken {
+    fn from(error: RegistryError) -> Self {
+        Self {
+            error,
+            is_of_source: false,
+        }
+    }
+}
+
+impl Push<'_> {
+    /// Uploads a blob, in the session that a registry opened where it did not mount, or in a new one. What breaks off is
+    /// gone on with from where the registry says that it is, or begun anew, as often as any request is repeated. What a mirror
+    /// of the source sends and is not what it has to be is taken from the source itself.
+    pub(crate) async fn upload(
+        &self,
+        child: &Child,
+        blob: &Descriptor,
+        session: Option<UploadSession>,
+        counted: &Arc<Counted>,
+    ) -> Result<(), RegistryError> {
+        counted.streams();
+        let mut upload = Upload {
+            child,
+            blob,
+            counted,
+            tries: Tries::default(),
+            whole: None,
+            nearest: Nearest::Mirror,
+        };
+        let single = match session {
+            Some(_) => Single::No,
+            None => self.single_request(child, blob),
+        };
+        let open = async {
+            match session {
+                Some(session) => Ok(session),
+                None => self.open_upload(&blob.digest).await,
+            }
+        };
+        if blob.size > SMALL_BLOB {
+            let (opened, session) = try_join(self.open_content(&upload), open).await?;
+            return self.upload_from(&mut upload, opened, session).await;
+        }
+        let whole = self.whole_content(child, blob);
+        let (bytes, session) = match single {
+            Single::No => try_join(whole, open).await?,
+            Single::Trial | Single::Known => {
+                let bytes = whole.await?;
+                match self.upload_single(blob, bytes.clone(), single).await? {
+                    Some(session) => (bytes, session),
+                    None => return Ok(()),
+                }
+            }
+        };
+        upload.whole = Some(bytes);
+        let opened = self.open_content(&upload).await?;
+        self.upload_from(&mut upload, opened, session).await
+    }
+
+    /// Tells whether a blob is to be sent in a single request. To try that costs a blob from this machine nothing, and another one a
+    /// round trip, which is worth it where there are many.
+    fn single_request(&self, child: &Child, blob: &Descriptor) -> Single {
+        if blob.size > SMALL_BLOB {
+            return Single::No;
+        }
+        let single_requests = &self.client.shared().single_requests;
+        let is_worth = child.local().is_some() || self.has_many_small();
+        single_requests.use_for(self.target.domain(), is_worth)
+    }
+
+    /// Sends a blob in a single request. Returns the session into which it goes where the registry does not take it so.
+    async fn upload_single(
+        &self,
+        blob: &Descriptor,
+        bytes: Bytes,
+        single: Single,
+    ) -> Result<Option<UploadSession>, RegistryError> {
+        match self.upload_at_once(blob, bytes, single).await {
+            Ok(None) => {
+                let domain = self.target.domain();
+                self.client.shared().single_requests.taken(domain);
+                Ok(None)
+            }
+            Err(error) if single == Single::Known && !error.is_final_refusal() => Err(error),
+            // One that does not know what to do with it may still open a session.
+            Err(_) => self.open_upload(&blob.digest).await.map(Some),
+            session => session,
+        }
+    }
+
+    /// Sends a blob into a session until it is there, beginning with what was opened already.
+    async fn upload_from(
+        &self,
+        upload: &mut Upload<'_>,
+        mut opened: (Content, Option<Reference>),
+        mut session: UploadSession,
+    ) -> Result<(), RegistryError> {
+        let blob = upload.blob;
+        let retries = &self.session().transport.retries;
+        let mut is_renewed = false;
+        loop {
+            let (content, mirror) = opened;
+            let Err(broken) = self.send_blob(content, upload, &session).await else {
+                return Ok(());
+            };
+            let Broken {
+                mut error,
+                is_of_source,
+            } = broken;
+            if is_of_source && let Some(mirror) = mirror {
+                self.client.mirror_failed(&mirror, &error);
+                upload.nearest = Nearest::Registry;
+                // What arrived of it may be something else.
+                self.abandon(&blob.digest, session).await;
+                session = self.open_upload(&blob.digest).await?;
+            } else if error.status() == Some(StatusCode::UNAUTHORIZED) && !is_renewed {
+                // A stream cannot be sent again with another token. To ask how far it came gets one.
+                is_renewed = true;
+                session = self.resume(blob, session).await?;
+            } else if session.offset > 0 && is_lost(&error) {
+                session = self.open_upload(&blob.digest).await?;
+                self.tell(blob, &session);
+            } else if retries
+                .again(&upload.tries, &mut error, Contact::Before)
+                .await
+            {
+                // A stream is not repeated below; this makes a new one.
+                session = self.resume(blob, session).await?;
+                self.tell(blob, &session);
+            } else {
+                return Err(error);
+            }
+            // Repeats itself where that is worth it.
+            opened = self.open_content(upload).await?;
+        }
+    }
+
+    /// Opens a blob where it is. Its bytes are checked as they come. The mirror that they come from is returned with them.
+    async fn open_content(
+        &self,
+        upload: &Upload<'_>,
+    ) -> Result<(Content, Option<Reference>), RegistryError> {
+        let blob = upload.blob;
+        if let Some(whole) = &upload.whole {
+            return Ok((stream::iter([Ok(whole.clone())]).boxed(), None));
+        }
+        if let Some(local) = upload.child.local() {
+            return Ok((local_content(local, blob).await?, None));
+        }
+        let source = upload.child.source();
+        let opened = self
+            .client
+            .open_nearest(source, &blob.digest, upload.nearest);
+        let (answer, mirror) = opened.await?;
+        let problem = problem_of(&answer);
+        let content = checked(answer.stream(), blob.clone(), problem).boxed();
+        Ok((content, mirror))
+    }
+
+    /// Reads a small blob, which is checked.
+    async fn whole_content(
+        &self,
+        child: &Child,
+        blob: &Descriptor,
+    ) -> Result<Bytes, RegistryError> {
+        if let Some(local) = child.local() {
+            let content = local_content(local, blob).await?;
+            let chunks: Vec<Bytes> = content.try_collect().await?;
+            return Ok(chunks.concat().into());
+        }
+        let size = usize::try_from(blob.size).unwrap_or(usize::MAX);
+        let bytes = self.client.blob(child.source(), blob, size).await?;
+        Ok(bytes.into())
+    }
+
+    fn tell(&self, blob: &Descriptor, session: &UploadSession) {
+        self.session().transport.retries.resuming(&Resuming {
+            target: self.target,
+            digest: &blob.digest,
+            offset: session.offset,
+            size: blob.size,
+        });
+    }
+
+    /// Streams a blob into an upload session, from where that is. The registry gets the last byte only after size and
+    /// digest have turned out right.
+    async fn send_blob(
+        &self,
+        content: Content,
+        upload: &Upload<'_>,
+        session: &UploadSession,
+    ) -> Result<(), Broken> {
+        let (blob, counted) = (upload.blob, upload.counted);
+        let timeouts = self.session().transport.timeouts;
+        // The source's own limit strikes first, so that a source that stalls is not taken for a target that does.
+        let idle = timeouts.idle + timeouts.idle / 4;
+        let pulse = Pulse::new(idle);
+        let failure = Failure::default();
+        let mut skip = session.offset;
+        let body = content.map({
+            let (pulse, failure, counted) = (pulse.clone(), failure.clone(), counted.clone());
+            let (mut left, size) = (blob.size, blob.size);
+            move |chunk| {
+                if let Ok(chunk) = &chunk {
+                    left = left.saturating_sub(chunk.len() as u64);
+                    counted.has_come(size - left);
+                }
+                pulse.beat(if left == 0 && size > 0 {
+                    timeouts.commit
+                } else {
+                    idle
+                });
+                let chunk = chunk.map_err(|error| failure.keep(error))?;
+                let known = usize::try_from(skip).map_or(chunk.len(), |skip| skip.min(chunk.len()));
+                skip -= known as u64;
+                Ok::<_, std::io::Error>(chunk.slice(known..))
+            }
+        });
+        let body = body.try_filter(|chunk| std::future::ready(!chunk.is_empty()));
+        let mut url = session.url.clone();
+        url.query_pairs_mut()
+            .append_pair("digest", blob.digest.as_str());
+        let mut headers = HeaderMap::new();
+        headers.insert(CONTENT_TYPE, OCTET_STREAM);
+        headers.insert(CONTENT_LENGTH, (blob.size - session.offset).into());
+        let call = Call {
+            method: Method::PUT,
+            target: Target::Url(url),
+            headers,
+            payload: Payload::Stream(Once::new(body.boxed()), pulse),
+            traffic: match upload.whole {
+                Some(_) => Traffic::Request,
+                None => Traffic::Upload,
+            },
+            ..self.start(&blob.digest)
+        };
+        match self.session().call_within(&call, &upload.tries).await {
+            Ok(answer) => {
+                let answer = answer.stored()?;
+                check_stored(&answer, &blob.digest)?;
+                answer.discard().await;
+                Ok(())
+            }
+            // The source failed first: the target only says that it was left in the middle.
+            Err(error) => Err(match failure.take() {
+                Some(error) => Broken {
+                    error,
+                    is_of_source: true,
+                },
+                None => error.into(),
+            }),
+        }
+    }
+}
+
+/// Tells whether a registry refuses the rest of an upload for what it has of it: that is damaged (400), of another length
+/// (416), or gone (404).
+fn is_lost(error: &RegistryError) -> bool {
+    let status = error.status().map(|status| status.as_u16());
+    error.is_final_refusal() && matches!(status, Some(400 | 404 | 416))
+}
+
+/// Carries a failure of the source past the HTTP library, which would wrap it.
+#[derive(Clone, Default)]
+struct Failure(Arc<Mutex<Option<RegistryError>>>);
+
+impl Failure {
+    fn keep(&self, error: RegistryError) -> std::io::Error {
+        let text = redact::printable(&error.to_string());
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
+        std::io::Error::other(text)
+    }
+
+    fn take(&self) -> Option<RegistryError> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+}

@@ -1,0 +1,168 @@
+//! Upload sessions: opening one, asking how far it has come, giving it back; and blobs that a registry takes without one.
+
+use bytes::Bytes;
+use http::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderValue, LOCATION, RANGE};
+use http::{Method, StatusCode};
+use manifest_core::{Descriptor, Digest};
+use url::Url;
+
+use crate::blob::single_post::Single;
+use crate::client::DOCKER_CONTENT_DIGEST;
+use crate::error::{ContentProblem, RegistryError};
+use crate::http::{Answer, Payload};
+use crate::publish::Push;
+use crate::session::{Call, Target};
+
+/// The type of what is uploaded (distribution specification, "Pushing a blob monolithically").
+pub(crate) const OCTET_STREAM: HeaderValue = HeaderValue::from_static("application/octet-stream");
+
+/// A place where an upload may go on.
+pub(crate) struct UploadSession {
+    pub(crate) url: Url,
+    /// How many bytes the registry has already.
+    pub(crate) offset: u64,
+}
+
+impl Push<'_> {
+    pub(crate) async fn open_upload(
+        &self,
+        digest: &Digest,
+    ) -> Result<UploadSession, RegistryError> {
+        let answer = self.session().call(&self.start(digest)).await?;
+        self.session_of(answer).await
+    }
+
+    /// Sends a blob along with the request for a session (distribution specification, "Single POST"). A registry that does not take
+    /// it so opens the session.
+    pub(crate) async fn upload_at_once(
+        &self,
+        blob: &Descriptor,
+        bytes: Bytes,
+        single: Single,
+    ) -> Result<Option<UploadSession>, RegistryError> {
+        let mut headers = HeaderMap::new();
+        headers.insert(CONTENT_TYPE, OCTET_STREAM);
+        headers.insert(CONTENT_LENGTH, blob.size.into());
+        let mut query = url::form_urlencoded::Serializer::new(String::new());
+        query.append_pair("digest", blob.digest.as_str());
+        let path = self.target.path();
+        let call = Call {
+            target: Target::Path(format!("/v2/{path}/blobs/uploads/?{}", query.finish())),
+            headers,
+            payload: Payload::Bytes(bytes),
+            ..self.start(&blob.digest)
+        };
+        let answer = match single {
+            Single::Known => self.session().call(&call).await?,
+            // What it says to something that it may not know is not worth a repetition.
+            _ => self.session().call_once(&call).await?,
+        };
+        if answer.status() != StatusCode::CREATED {
+            return self.session_of(answer).await.map(Some);
+        }
+        let answer = answer.stored()?;
+        check_stored(&answer, &blob.digest)?;
+        answer.discard().await;
+        Ok(None)
+    }
+
+    /// Asks how far an upload has come (distribution specification, "Pushing a blob in chunks"). A registry that does not
+    /// say gets a new one.
+    pub(crate) async fn resume(
+        &self,
+        blob: &Descriptor,
+        session: UploadSession,
+    ) -> Result<UploadSession, RegistryError> {
+        let call = Call {
+            method: Method::GET,
+            headers: HeaderMap::new(),
+            target: Target::Url(session.url),
+            ..self.start(&blob.digest)
+        };
+        let Ok(answer) = self.session().call_once(&call).await else {
+            return self.open_upload(&blob.digest).await;
+        };
+        // `0-0` may mean one byte or none.
+        let last = answer.header(RANGE.as_str()).and_then(last_byte);
+        match (last, self.session_of(answer).await) {
+            (Some(last), Ok(session)) if last > 0 && last < blob.size => Ok(UploadSession {
+                offset: last + 1,
+                ..session
+            }),
+            _ => self.open_upload(&blob.digest).await,
+        }
+    }
+
+    /// Reads from an answer where the upload goes on.
+    pub(crate) async fn session_of(&self, answer: Answer) -> Result<UploadSession, RegistryError> {
+        let location = answer
+            .header(LOCATION.as_str())
+            .filter(|text| !text.is_empty());
+        let joined = location.and_then(|text| answer.url().join(text).ok());
+        let Some(mut url) = joined else {
+            return Err(answer.content(ContentProblem::Header("Location")));
+        };
+        // Registries behind a TLS proxy that they do not know of name themselves without TLS.
+        let came_by_tls = answer.url().scheme() == "https";
+        if came_by_tls && url.scheme() == "http" && url.host() == answer.url().host() {
+            let _ = url.set_scheme("https");
+            let _ = url.set_port(answer.url().port());
+        }
+        let _ = url.set_username("");
+        let _ = url.set_password(None);
+        answer.discard().await;
+        Ok(UploadSession { url, offset: 0 })
+    }
+
+    /// Gives an upload session back. Registries clean up after those that do not.
+    pub(crate) async fn abandon(&self, digest: &Digest, session: UploadSession) {
+        let call = Call {
+            method: Method::DELETE,
+            target: Target::Url(session.url),
+            ..self.start(digest)
+        };
+        if let Ok(answer) = self.session().call_once(&call).await {
+            answer.discard().await;
+        }
+    }
+}
+
+/// Checks that a registry does not say that it stored something else. A digest of another algorithm says nothing.
+pub(crate) fn check_stored(answer: &Answer, digest: &Digest) -> Result<(), RegistryError> {
+    let stated = answer.single_header(DOCKER_CONTENT_DIGEST)?;
+    let stated = stated.and_then(|text| text.trim().parse::<Digest>().ok());
+    match stated.filter(|stated| stated.algorithm() == digest.algorithm()) {
+        Some(stated) if stated != *digest => Err(answer.content(ContentProblem::StatedDigest {
+            stated: stated.to_string(),
+            found: digest.clone(),
+        })),
+        _ => Ok(()),
+    }
+}
+
+/// Reads the end of `0-END`, as registries write `Range` in answers.
+fn last_byte(range: &str) -> Option<u64> {
+    let range = range.trim();
+    let range = range.strip_prefix("bytes=").unwrap_or(range);
+    range.strip_prefix("0-")?.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::last_byte;
+
+    #[test]
+    fn how_far_an_upload_has_come() {
+        for (range, last) in [
+            ("0-99", Some(99)),
+            ("bytes=0-99", Some(99)),
+            ("0-0", Some(0)),
+            ("5-99", None),
+            ("0-", None),
+            ("", None),
+            ("0-99999999999999999999", None),
+        ] {
+            assert_eq!(last_byte(range), last, "{range}");
+        }
+    }
+}

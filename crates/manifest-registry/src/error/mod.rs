@@ -1,0 +1,19 @@
+mod attempt;
+mod content;
+mod error_response;
+mod hint;
+mod network;
+mod registry_error;
+mod registry_kind;
+mod retry_after;
+
+pub use attempt::{Attempt, Operation};
+pub use content::{Absent, ContentProblem};
+pub use error_response::{Message, Refusal};
+pub use network::{Cause, NetworkProblem};
+pub use registry_error::RegistryError;
+
+pub(crate) use retry_after::header_retry_after;
+
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) use retry_after::message_retry_after;

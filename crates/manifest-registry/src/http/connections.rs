@@ -1,0 +1,415 @@
+//! How many requests run at once on one host, and on which connection each of them goes.
+//!
+//! HTTP/1.1 has a connection for each request. HTTP/2 has one for all, until so much waits that another, which takes some round
+//! trips to be made, is quicker. It is made beside the work, with a request that nothing depends on.
+//!
+//! What a host speaks is known once there is a connection. Who asks a host for many small things at once lets one request go
+//! first ([`Lanes::slot_in_turn`]): with HTTP/2 the others go on its connection, and no handshake is made for nothing.
+
+use std::sync::atomic::AtomicUsize;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use futures_util::TryFutureExt as _;
+use futures_util::future::BoxFuture;
+use http::Version;
+use hyper_util::client::legacy::connect::Connection;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tower_layer::Layer;
+use tower_service::Service;
+
+use crate::http::limiter::{Limiter, Permit};
+use crate::http::tunnel::HttpClient;
+use crate::limits::{
+    CONNECTIONS_PER_HOST_HTTP2, QUEUE_PER_HOST_HTTP2, REQUESTS_PER_HOST, REQUESTS_PER_HOST_HTTP2,
+};
+
+/// How often other tasks get their turn until a connection is surely in the HTTP library's pool: twice are enough.
+const TURNS_TO_POOL: usize = 8;
+
+/// The connections to one host, or with HTTP/1.1 its pool of them.
+pub(crate) struct Lanes {
+    limiter: Arc<Limiter>,
+    /// One turn, for the request that makes the first connection; closed once there is one, or there was none to be had.
+    first: Arc<Semaphore>,
+    state: Mutex<State>,
+}
+
+struct State {
+    /// Each with a pool of its own, which makes one connection where the host speaks HTTP/2.
+    lanes: Vec<Lane>,
+    /// How many requests wait for their turn.
+    waiting: usize,
+    growth: Growth,
+    /// What the host speaks, once it has answered.
+    version: Option<Version>,
+}
+
+struct Lane {
+    client: HttpClient,
+    running: usize,
+}
+
+/// Whether there can be another connection.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Growth {
+    /// It is not known what the host speaks.
+    Unknown,
+    /// It speaks HTTP/2.
+    Possible,
+    /// One is being made.
+    Begun,
+    /// There are as many as there may be, or the host does not want more.
+    Over,
+}
+
+impl Lanes {
+    /// Makes the first lane of what `build` builds, which is to tell by the layer that it gets when it is connected.
+    pub(crate) fn new<E>(
+        on_host: Arc<AtomicUsize>,
+        build: impl FnOnce(Opening) -> Result<HttpClient, E>,
+    ) -> Result<Arc<Self>, E> {
+        let lanes = Arc::new(Self {
+            limiter: Limiter::new(REQUESTS_PER_HOST, on_host),
+            first: Arc::new(Semaphore::new(1)),
+            state: Mutex::new(State {
+                lanes: Vec::new(),
+                waiting: 0,
+                growth: Growth::Unknown,
+                version: None,
+            }),
+        });
+        let client = build(Opening(Arc::downgrade(&lanes)))?;
+        lanes.state().lanes.push(Lane { client, running: 0 });
+        Ok(lanes)
+    }
+
+    /// Waits until a request may begin, which is when there is a connection, or there has been none for it: one goes first.
+    pub(crate) async fn slot_in_turn(self: &Arc<Self>, patience: Duration) -> Slot {
+        let turn = self.first.clone().acquire_owned().await;
+        self.take(turn.ok().map(Turn), patience).await
+    }
+
+    /// Waits until a request may begin.
+    pub(crate) async fn slot(self: &Arc<Self>, patience: Duration) -> Slot {
+        self.take(None, patience).await
+    }
+
+    async fn take(self: &Arc<Self>, turn: Option<Turn>, patience: Duration) -> Slot {
+        let waiting = Waiting::new(self);
+        let permit = self.limiter.permit(patience).await;
+        drop(waiting);
+        let mut state = self.state();
+        let lanes = state.lanes.iter().enumerate();
+        let lane = lanes.min_by_key(|(_, lane)| lane.running);
+        let lane = lane.map_or(0, |(lane, _)| lane);
+        state.lanes[lane].running += 1;
+        Slot {
+            client: state.lanes[lane].client.clone(),
+            permit,
+            running: Some(Running {
+                lanes: self.clone(),
+                lane,
+            }),
+            _turn: turn,
+        }
+    }
+
+    /// Tells whether the host is known to speak HTTP/2.
+    pub(crate) fn is_http2(&self) -> bool {
+        self.state().version == Some(Version::HTTP_2)
+    }
+
+    /// Returns what sends requests to a host that is known to speak HTTP/1.1, which may have connections to spare.
+    pub(crate) fn http1(&self) -> Option<HttpClient> {
+        let state = self.state();
+        let is_older = |version| version != Version::HTTP_2;
+        let client = state.lanes.first().map(|lane| lane.client.clone());
+        client.filter(|_| state.version.is_some_and(is_older))
+    }
+
+    /// Notes what the host speaks.
+    pub(crate) fn learn(&self, version: Version) {
+        self.first.close();
+        let mut state = self.state();
+        state.version = Some(version);
+        if version == Version::HTTP_2 && state.growth == Growth::Unknown {
+            state.growth = Growth::Possible;
+            self.limiter
+                .raise(REQUESTS_PER_HOST_HTTP2 - REQUESTS_PER_HOST);
+        }
+    }
+
+    /// Tells whether another connection is worth being made, where so many requests are known to come at once: before they
+    /// wait. Who is told yes makes it, and says what came of it.
+    pub(crate) fn wants_another(&self, expected: usize) -> bool {
+        let mut state = self.state();
+        let room = state.lanes.len() * REQUESTS_PER_HOST_HTTP2;
+        let waiting = state.waiting.max(expected.saturating_sub(room));
+        // What waits because the host does not want more is not for another connection.
+        let is_much = waiting >= QUEUE_PER_HOST_HTTP2 && !self.limiter.is_lowered();
+        let wants = state.growth == Growth::Possible && is_much;
+        if wants {
+            state.growth = Growth::Begun;
+        }
+        wants
+    }
+
+    /// Adds a connection that was made.
+    pub(crate) fn add(&self, client: HttpClient) {
+        let mut state = self.state();
+        state.lanes.push(Lane { client, running: 0 });
+        state.growth = if state.lanes.len() < CONNECTIONS_PER_HOST_HTTP2 {
+            Growth::Possible
+        } else {
+            Growth::Over
+        };
+        self.limiter.raise(REQUESTS_PER_HOST_HTTP2);
+    }
+
+    /// Notes that the host has no other connection for us.
+    pub(crate) fn add_none(&self) {
+        self.state().growth = Growth::Over;
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Counts one that waits, for as long as it does.
+struct Waiting<'a>(&'a Lanes);
+
+impl<'a> Waiting<'a> {
+    fn new(lanes: &'a Lanes) -> Self {
+        lanes.state().waiting += 1;
+        Self(lanes)
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.0.state().waiting -= 1;
+    }
+}
+
+/// The right to send one request, until it is dropped.
+pub(crate) struct Slot {
+    /// What sends it.
+    pub(crate) client: HttpClient,
+    pub(crate) permit: Permit,
+    /// Nothing where the connections are for bodies.
+    running: Option<Running>,
+    _turn: Option<Turn>,
+}
+
+impl Slot {
+    /// Tells whether it is for the body of a blob.
+    pub(crate) fn is_of_body(&self) -> bool {
+        self.running.is_none()
+    }
+
+    /// The right to send the body of a blob, or to receive one, by a connection of its own.
+    pub(crate) fn of_body(client: HttpClient, permit: Permit) -> Self {
+        Self {
+            client,
+            permit,
+            running: None,
+            _turn: None,
+        }
+    }
+}
+
+/// Counts a request on its connection.
+struct Running {
+    lanes: Arc<Lanes>,
+    lane: usize,
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.lanes.state().lanes[self.lane].running -= 1;
+    }
+}
+
+/// The right to make the first connection. Whatever came of it, the others need not wait any longer.
+struct Turn(OwnedSemaphorePermit);
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        self.0.semaphore().close();
+    }
+}
+
+/// Tells when the first connection to a host is made, and what it speaks: a layer of the HTTP library's connector.
+#[derive(Clone)]
+pub(crate) struct Opening(pub(crate) Weak<Lanes>);
+
+/// A connector with that layer.
+#[derive(Clone)]
+pub(crate) struct Opener<S> {
+    connector: S,
+    lanes: Weak<Lanes>,
+}
+
+impl<S> Layer<S> for Opening {
+    type Service = Opener<S>;
+
+    fn layer(&self, connector: S) -> Opener<S> {
+        Opener {
+            connector,
+            lanes: self.0.clone(),
+        }
+    }
+}
+
+impl<S, R> Service<R> for Opener<S>
+where
+    S: Service<R>,
+    S::Response: Connection + Send + 'static,
+    S::Future: Send + 'static,
+{
+    type Response = S::Response;
+    type Error = S::Error;
+    type Future = BoxFuture<'static, Result<S::Response, S::Error>>;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+        self.connector.poll_ready(context)
+    }
+
+    fn call(&mut self, request: R) -> Self::Future {
+        let lanes = self.lanes.clone();
+        let told = move |connection: &S::Response| {
+            let version = match connection.connected().is_negotiated_h2() {
+                true => Version::HTTP_2,
+                false => Version::HTTP_11,
+            };
+            tokio::spawn(async move {
+                // The library puts it into its pool just now. Who comes earlier makes one of its own.
+                settle().await;
+                if let Some(lanes) = lanes.upgrade() {
+                    lanes.learn(version);
+                }
+            });
+        };
+        Box::pin(self.connector.call(request).inspect_ok(told))
+    }
+}
+
+/// Lets the HTTP library put a connection into its pool.
+pub(crate) async fn settle() {
+    for _ in 0..TURNS_TO_POOL {
+        tokio::task::yield_now().await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn now<T>(future: impl Future<Output = T>) -> Option<T> {
+        let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+        match std::pin::pin!(future).poll(&mut context) {
+            std::task::Poll::Ready(value) => Some(value),
+            std::task::Poll::Pending => None,
+        }
+    }
+
+    fn client() -> HttpClient {
+        let builder = reqwest::Client::builder().tls_certs_only([]).no_proxy();
+        builder.build().unwrap().into()
+    }
+
+    fn lanes() -> Arc<Lanes> {
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        Lanes::new(Arc::default(), |_| Ok::<_, ()>(client())).unwrap()
+    }
+
+    fn lane(slot: &Slot) -> usize {
+        slot.running.as_ref().unwrap().lane
+    }
+
+    #[test]
+    fn another_connection_is_made_once_much_waits() {
+        let lanes = lanes();
+        let mut slots: Vec<Slot> = (0..REQUESTS_PER_HOST)
+            .map(|_| now(lanes.slot(Duration::MAX)).unwrap())
+            .collect();
+        assert!(now(lanes.slot(Duration::MAX)).is_none());
+        lanes.learn(Version::HTTP_11);
+        assert!(now(lanes.slot(Duration::MAX)).is_none());
+        lanes.learn(Version::HTTP_2);
+        lanes.learn(Version::HTTP_2);
+        while let Some(slot) = now(lanes.slot(Duration::MAX)) {
+            slots.push(slot);
+        }
+        assert_eq!(slots.len(), REQUESTS_PER_HOST_HTTP2);
+        let mut waiting: Vec<_> = (1..QUEUE_PER_HOST_HTTP2)
+            .map(|_| Waiting::new(&lanes))
+            .collect();
+        assert!(!lanes.wants_another(0));
+        waiting.push(Waiting::new(&lanes));
+        assert!(lanes.wants_another(0));
+        assert!(!lanes.wants_another(0), "one is being made");
+        drop(waiting);
+        lanes.add(client());
+        let more: Vec<Slot> = std::iter::from_fn(|| now(lanes.slot(Duration::MAX))).collect();
+        assert_eq!(more.len(), REQUESTS_PER_HOST_HTTP2);
+        assert!(more.iter().all(|slot| lane(slot) == 1));
+        drop((slots, more));
+        let spread = [
+            now(lanes.slot(Duration::MAX)),
+            now(lanes.slot(Duration::MAX)),
+        ];
+        assert_eq!(spread.map(|slot| lane(&slot.unwrap())), [0, 1]);
+    }
+
+    #[test]
+    fn another_connection_is_made_for_what_is_known_to_come() {
+        let lanes = lanes();
+        let many = REQUESTS_PER_HOST_HTTP2 + QUEUE_PER_HOST_HTTP2;
+        assert!(!lanes.wants_another(many), "it may speak HTTP/1.1");
+        lanes.learn(Version::HTTP_2);
+        assert!(!lanes.wants_another(many - 1));
+        assert!(lanes.wants_another(many));
+    }
+
+    #[test]
+    fn one_goes_first() {
+        // The first has its connection, or ends without one.
+        for ends in [false, true] {
+            let lanes = lanes();
+            let first = now(lanes.slot_in_turn(Duration::MAX)).unwrap();
+            assert!(now(lanes.slot_in_turn(Duration::MAX)).is_none());
+            assert!(
+                now(lanes.slot(Duration::MAX)).is_some(),
+                "not all wait for that"
+            );
+            if ends {
+                drop(first);
+            } else {
+                lanes.learn(Version::HTTP_11);
+            }
+            let others = [
+                now(lanes.slot_in_turn(Duration::MAX)),
+                now(lanes.slot_in_turn(Duration::MAX)),
+            ];
+            assert!(others.iter().all(Option::is_some), "{ends}");
+        }
+    }
+
+    #[test]
+    fn a_host_that_takes_no_more_is_left_alone() {
+        let lanes = lanes();
+        lanes.learn(Version::HTTP_2);
+        let waiting: Vec<_> = (0..QUEUE_PER_HOST_HTTP2)
+            .map(|_| Waiting::new(&lanes))
+            .collect();
+        assert!(lanes.wants_another(0));
+        lanes.add_none();
+        assert!(!lanes.wants_another(0));
+        drop(waiting);
+        assert_eq!(lanes.state().waiting, 0);
+    }
+}

@@ -1,0 +1,32 @@
+mod body_connections;
+mod certificates;
+mod connections;
+mod deadline;
+mod endpoint;
+mod limiter;
+mod payload;
+mod pool;
+mod proxies;
+mod response;
+mod retry;
+mod tls;
+mod transport;
+mod tunnel;
+
+pub use certificates::{CertificateProblem, Certificates, HostCertificates, Identity, Pem};
+pub use endpoint::Insecure;
+pub use proxies::{Proxies, ProxySetting};
+pub use retry::Retry;
+pub use transport::Timeouts;
+
+pub(crate) use body_connections::Traffic;
+pub(crate) use certificates::roots;
+pub(crate) use deadline::Deadline;
+pub(crate) use endpoint::{Mode, api_host, authority, is_docker_hub, is_loopback, is_same_origin};
+pub(crate) use payload::{Once, Payload, Pulse};
+pub(crate) use pool::Pools;
+pub(crate) use response::Answer;
+pub(crate) use retry::{Contact, Retries, Tries};
+pub(crate) use tls::{ProxyRefused, Untrusted};
+pub(crate) use transport::{Transport, Wire};
+pub(crate) use tunnel::SendError;

@@ -1,0 +1,18 @@
+mod child;
+mod diagnose;
+mod push;
+mod push_plan;
+mod referrers;
+mod referrers_index;
+mod release;
+mod transfer_children;
+mod verify;
+
+pub use child::Child;
+pub use push::{Expected, Outlook, Publication, Published, Shown, Tagged, Watch};
+pub use referrers::{Referrers, SkipReason, Skipped};
+pub use release::{Plan, PlannedBlob, Released, TagResult};
+
+pub(crate) use push::Push;
+pub(crate) use release::beside;
+pub(crate) use verify::{Seen, look_for};

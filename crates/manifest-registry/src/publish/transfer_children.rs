@@ -1,0 +1,247 @@
+//! Bringing the children of a list to its repository: each image as soon as its blobs are there, what is tagged or leads to others last.
+
+use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
+
+use bytes::Bytes;
+use futures_util::StreamExt as _;
+use futures_util::stream::{FuturesUnordered, iter};
+use manifest_core::Digest;
+
+use crate::blob::Way;
+use crate::client::Stored;
+use crate::concurrent::concurrent;
+use crate::error::RegistryError;
+use crate::limits::PARALLEL_WORK;
+use crate::publish::child::{Child, Key};
+use crate::publish::push::{Missing, Published, Push};
+use crate::publish::referrers_index::Answers;
+
+/// Images that wait for blobs.
+struct Waiting<'a> {
+    /// Those that wait for a blob.
+    of_blob: HashMap<&'a Digest, Vec<&'a Child>>,
+    /// How many blobs each waits for.
+    left: HashMap<Key<'a>, usize>,
+    /// Those that wait for none any more.
+    ready: VecDeque<&'a Child>,
+}
+
+impl<'a> Waiting<'a> {
+    fn new(images: &[&'a Child], blobs: &HashSet<&'a Digest>) -> Self {
+        let mut waiting = Self {
+            of_blob: HashMap::new(),
+            left: HashMap::new(),
+            ready: VecDeque::new(),
+        };
+        for &image in images {
+            let mut own: Vec<&Digest> = image.blobs().map(|blob| &blob.digest).collect();
+            own.retain(|digest| blobs.contains(digest));
+            own.sort();
+            own.dedup();
+            if own.is_empty() {
+                waiting.ready.push_back(image);
+                continue;
+            }
+            waiting.left.insert(image.key(), own.len());
+            for digest in own {
+                waiting.of_blob.entry(digest).or_default().push(image);
+            }
+        }
+        waiting
+    }
+
+    fn is_there(&mut self, blob: &Digest) {
+        for image in self.of_blob.remove(blob).unwrap_or_default() {
+            if let Some(left) = self.left.get_mut(&image.key()) {
+                *left -= 1;
+                if *left == 0 {
+                    self.ready.push_back(image);
+                }
+            }
+        }
+    }
+}
+
+/// What became of the children that were put.
+#[derive(Default)]
+struct Results<'a> {
+    answers: Answers,
+    failures: BTreeMap<Key<'a>, RegistryError>,
+}
+
+/// Whether the registry lists a child by its subject, and how many blobs and bytes were uploaded again.
+type Put = (bool, (usize, u64));
+
+impl<'a> Push<'a> {
+    /// Brings the missing children: their blobs, and each image under its digest as soon as its blobs are there. Then those that
+    /// have a tag, and lists of others.
+    pub(crate) async fn bring(
+        &self,
+        missing: &Missing<'_>,
+        published: &mut Published,
+        arrived: &mut impl FnMut(&Child),
+    ) -> Result<Answers, RegistryError> {
+        let mut seen = HashSet::new();
+        let children = self.children.iter();
+        let children =
+            children.filter(|child| missing.contains_key(&child.key()) && seen.insert(child.key()));
+        let (lists, images): (Vec<&Child>, Vec<&Child>) =
+            children.partition(|child| child.manifest.media_type().is_list());
+        let (tagged, images) = images.into_iter().partition(|child| child.tag().is_some());
+        let mut results = Results::default();
+        self.bring_images(images, missing, published, &mut results)
+            .await?;
+        // A list may have lists in it, which stand before it.
+        let waves: Vec<Vec<&Child>> = std::iter::once(tagged)
+            .chain(lists.into_iter().map(|list| vec![list]))
+            .collect();
+        for wave in waves {
+            if !results.failures.is_empty() {
+                break;
+            }
+            let puts = wave.iter().map(|child| {
+                let before = missing.get(&child.key()).cloned().flatten();
+                self.put_along(child, before)
+            });
+            let puts = concurrent(PARALLEL_WORK, puts).await;
+            for (child, put) in wave.into_iter().zip(puts) {
+                results.note(child, put, published);
+            }
+        }
+        for child in self.children {
+            if let Some(error) = results.failures.remove(&child.key()) {
+                return Err(error);
+            }
+            arrived(child);
+        }
+        Ok(results.answers)
+    }
+
+    /// Brings the blobs that are missing, and puts each of `images` once it has its own. Where an image is refused, no more
+    /// is begun.
+    async fn bring_images(
+        &self,
+        images: Vec<&'a Child>,
+        missing: &Missing<'_>,
+        published: &mut Published,
+        results: &mut Results<'a>,
+    ) -> Result<(), RegistryError> {
+        let wanted = self.wanted(missing);
+        self.brings_all(&wanted);
+        let mut waiting = {
+            let blobs = wanted.iter().map(|(_, blob)| &blob.digest).collect();
+            Waiting::new(&images, &blobs)
+        };
+        // Each copy is begun when it is its turn: one that waits takes some 10 KiB.
+        let copies = wanted
+            .into_iter()
+            .map(|(child, blob)| async move { (self.copy_blob(child, blob).await, &blob.digest) });
+        let mut copies = iter(copies).buffer_unordered(PARALLEL_WORK);
+        let mut puts = FuturesUnordered::new();
+        loop {
+            while puts.len() < PARALLEL_WORK
+                && let Some(image) = waiting.ready.pop_front()
+            {
+                puts.push(async move { (image, self.put_along(image, None).await) });
+            }
+            tokio::select! {
+                biased;
+                Some((image, put)) = puts.next() => {
+                    results.note(image, put, published);
+                    if !results.failures.is_empty() {
+                        waiting.ready.clear();
+                    }
+                }
+                Some((way, digest)) = copies.next(), if results.failures.is_empty() => {
+                    match way? {
+                        Way::Mounted => published.mounted += 1,
+                        Way::WasThere => {}
+                        Way::Uploaded(size) => {
+                            published.uploaded += 1;
+                            published.uploaded_bytes += size;
+                        }
+                    }
+                    waiting.is_there(digest);
+                }
+                else => return Ok(()),
+            }
+        }
+    }
+
+    /// Puts a child, and reads it back where it has a tag.
+    async fn put_along(&self, child: &Child, before: Option<Digest>) -> Result<Put, RegistryError> {
+        let put = self.put_child(child).await?;
+        if child.tag().is_some() {
+            let name = child.name_in(self.target);
+            let bytes = child.manifest.bytes();
+            Box::pin(self.confirm(&name, bytes, before.as_ref())).await?;
+        }
+        Ok(put)
+    }
+
+    /// Puts a child. Where the registry misses blobs although it mounted them, these are uploaded, and it is put again.
+    /// Returns whether the registry lists it by its subject, and how many blobs and bytes were uploaded.
+    async fn put_child(&self, child: &Child) -> Result<Put, RegistryError> {
+        match self.put_bytes(child).await {
+            Ok(stored) => Ok((stored.is_listed, (0, 0))),
+            Err(error) if error.is_incomplete() => Box::pin(self.complete(child, error)).await,
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn put_bytes(&self, child: &Child) -> Result<Stored, RegistryError> {
+        let reference = child.name_in(self.target);
+        let bytes = Bytes::copy_from_slice(child.manifest.bytes());
+        let media_type = child.manifest.media_type();
+        let shared = self.rights.shared(self.target);
+        self.client.put(&reference, media_type, bytes, shared).await
+    }
+
+    /// Uploads what the registry misses of a child, as `error` says, and puts it again.
+    async fn complete(&self, child: &Child, error: RegistryError) -> Result<Put, RegistryError> {
+        let mut uploaded = (0, 0);
+        let absent = self.absent_blobs(child).await;
+        let single_requests = &self.client.shared().single_requests;
+        single_requests.distrust(self.target.domain());
+        for blob in absent.iter().filter(|blob| self.brings(blob)) {
+            // Where the source has not got it either, the registry's answer says more.
+            self.meter.expect(1, 0);
+            let counted = self.meter.blob(blob.size, true);
+            if let Err(failure) = self.upload(child, blob, None, &counted).await {
+                if matches!(failure, RegistryError::Local { .. }) {
+                    return Err(failure);
+                }
+                return Err(self.incomplete_child(child, absent, error).await);
+            }
+            counted.is_there();
+            uploaded = (uploaded.0 + 1, uploaded.1 + blob.size);
+        }
+        if uploaded.0 > 0
+            && let Ok(stored) = self.put_bytes(child).await
+        {
+            return Ok((stored.is_listed, uploaded));
+        }
+        Err(self.incomplete_child(child, absent, error).await)
+    }
+}
+
+impl<'a> Results<'a> {
+    fn note(
+        &mut self,
+        child: &'a Child,
+        put: Result<Put, RegistryError>,
+        published: &mut Published,
+    ) {
+        match put {
+            Ok((is_listed, (blobs, bytes))) => {
+                published.written += 1;
+                published.uploaded += blobs;
+                published.uploaded_bytes += bytes;
+                self.answers.insert(child.digest().clone(), is_listed);
+            }
+            Err(error) => {
+                self.failures.insert(child.key(), error);
+            }
+        }
+    }
+}
