@@ -5,7 +5,7 @@ use http::{HeaderName, StatusCode};
 use tokio::time::Instant;
 
 use crate::auth::{Challenge, Credential, Credentials, Token};
-use crate::error::{Refusal, header_retry_after, message_retry_after};
+use crate::error::{ErrorResponse, header_retry_after, message_retry_after};
 use crate::limits::{CHALLENGES, MESSAGE_CHARS, MESSAGES, SCHEME_CHARS};
 
 /// The most that a character becomes when it is escaped: `\u{10ffff}`.
@@ -64,7 +64,7 @@ pub fn config_json(data: &[u8]) {
             }
             let keys = credentials.entries().take(8).map(|(key, _)| key);
             for host in keys.chain(["docker.io", "index.docker.io", "reg.io", ""]) {
-                let _ = credentials.know(host, "app");
+                let _ = credentials.has_for(host, "app");
             }
         }
         Err(error) => is_shown(&error.to_string(), 200),
@@ -85,9 +85,9 @@ pub fn retry_after(data: &[u8]) {
         let status = StatusCode::TOO_MANY_REQUESTS;
         for content_type in [&b"application/json"[..], data] {
             let head = headers([(RETRY_AFTER, data), (CONTENT_TYPE, content_type)]);
-            let refusal = Refusal::read(status, &head, body);
+            let error_response = ErrorResponse::read(status, &head, body);
             let most = 200 + 2 * MESSAGES * MESSAGE_CHARS * ESCAPED_CHARS;
-            is_shown(&refusal.to_string(), most);
+            is_shown(&error_response.to_string(), most);
         }
     }
 }

@@ -17,7 +17,7 @@
 //! | `rights` | what calls that belong together ask of the token server |
 //! | [`concurrent()`] | many things at once, within bounds, results in order |
 //! | [`mirrors`] | where something is read from first |
-//! | [`memory`] | what is remembered from one run to the next |
+//! | [`cache`] | what is remembered from one run to the next |
 //! | [`known`] | token servers of public registries, known in advance |
 //! | `session` | one conversation per registry: scheme, challenge, the login that goes with each call |
 //! | `auth`, `challenge`, `token` | from a challenge and credentials to a header; one token request per set of scopes |
@@ -33,7 +33,7 @@
 //! | [`certificates`], [`proxies`] | what the user wants of those |
 //! | [`retry`], `retry_after`, `deadline` | what is tried again, when, and until when |
 //! | [`observer`], `meter` | what the client tells while it works; how far copying has come |
-//! | [`error`], [`refusal`], [`network`], `hint`, `host_kind` | what went wrong, and what to do about it |
+//! | [`error`], [`error_response`], [`network`], `hint`, `host_kind` | what went wrong, and what to do about it |
 //! | [`redact`] | what may be shown |
 //! | [`limits`] | bounds on what is read and waited for |
 //!
@@ -58,27 +58,27 @@ pub mod redact;
 mod session;
 
 pub use auth::{
-    Credential, Credentials, Found, KnownRegistries, KnownRegistry, KnownRegistryError,
+    Credential, Credentials, FoundCredential, KnownRegistries, KnownRegistry, KnownRegistryError,
     stop_helpers,
 };
 pub use blob::{Downloads, LocalBlobs};
-pub use cache::{Forgetful, Memory};
+pub use cache::{Cache, NoCache};
 pub use client::{Client, ClientConfig};
 pub use concurrent::concurrent;
 pub use error::{
-    Absent, Attempt, Cause, ContentProblem, Message, NetworkProblem, Operation, Refusal,
+    Absent, Attempt, Cause, ContentProblem, ErrorResponse, Message, NetworkProblem, Operation,
     RegistryError,
 };
 pub use http::{
     CertificateProblem, Certificates, HostCertificates, Identity, Insecure, Pem, Proxies,
-    ProxySetting, Retry, Timeouts,
+    ProxySetting, RetryPolicy, Timeouts,
 };
 pub use observer::{
-    ChallengeSource, Event, Observer, Progress, Request, Resuming, Retrying, Silent,
+    ChallengeSource, Event, NoObserver, Observer, Progress, Request, Resuming, Retrying,
 };
 pub use publish::{
-    Child, Expected, Outlook, Plan, PlannedBlob, Publication, Published, Referrers, Released,
-    Shown, SkipReason, Skipped, TagResult, Tagged, Watch,
+    Child, DryRun, ObservedTag, PlannedBlob, Precondition, Publication, Published, Referrers,
+    Released, SkipReason, Skipped, TagResult, Tagged, TransferEstimate, WatchedTags,
 };
 pub use redact::Secret;
-pub use session::{LocationError, Mirror, MirrorRule, Mirrors, Serves};
+pub use session::{LocationError, Mirror, MirrorRule, Mirrors, PullFromMirror};

@@ -7,7 +7,7 @@ mod scope_plan;
 mod token;
 
 pub use credential_helper::stop_helpers;
-pub use credentials::{Credential, Credentials, Found};
+pub use credentials::{Credential, Credentials, FoundCredential};
 pub use known_registries::{KnownRegistries, KnownRegistry, KnownRegistryError};
 
 pub(crate) use authenticator::{Asked, Login};

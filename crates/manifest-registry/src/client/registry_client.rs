@@ -17,15 +17,15 @@ use tokio::time::Instant;
 
 use crate::auth::{Credentials, KnownRegistries, Rights, Scope};
 use crate::blob::{InFlight, SingleRequests};
-use crate::cache::{Forgetful, Memory};
+use crate::cache::{Cache, NoCache};
 use crate::client::early_probes::Ahead;
 use crate::error::{Attempt, ContentProblem, Operation, RegistryError};
 use crate::http::{
-    Answer, Certificates, Insecure, Payload, Pools, Proxies, Retries, Retry, Timeouts, Traffic,
-    Transport, Tries, roots,
+    Answer, Certificates, Insecure, Payload, Pools, Proxies, Retries, RetryPolicy, Timeouts,
+    Traffic, Transport, Tries, roots,
 };
 use crate::limits::JUST_READ;
-use crate::observer::{Observer, Silent};
+use crate::observer::{NoObserver, Observer};
 use crate::session::{Asked, Call, Mirrors, Session, Target};
 
 /// What a registry calls the digest of what it sends or has stored.
@@ -52,11 +52,11 @@ pub struct ClientConfig {
     /// How long each step may take.
     pub timeouts: Timeouts,
     /// How often what failed is tried again, and how long everything may take.
-    pub retry: Retry,
+    pub retry: RetryPolicy,
     /// The registries whose challenge is known before they send one.
     pub known: KnownRegistries,
     /// What is remembered of earlier runs.
-    pub memory: Arc<dyn Memory>,
+    pub cache: Arc<dyn Cache>,
     /// Who is told of it.
     pub observer: Arc<dyn Observer>,
 }
@@ -71,10 +71,10 @@ impl Default for ClientConfig {
             proxies: Proxies::default(),
             mirrors: Mirrors::default(),
             timeouts: Timeouts::default(),
-            retry: Retry::default(),
+            retry: RetryPolicy::default(),
             known: KnownRegistries::default(),
-            memory: Arc::new(Forgetful),
-            observer: Arc::new(Silent),
+            cache: Arc::new(NoCache),
+            observer: Arc::new(NoObserver),
         }
     }
 }
@@ -108,7 +108,7 @@ impl std::fmt::Debug for Client {
 }
 
 impl Client {
-    /// Makes a client. It connects to nothing yet, but [`Retry::timeout`] starts to run.
+    /// Makes a client. It connects to nothing yet, but [`RetryPolicy::timeout`] starts to run.
     ///
     /// # Errors
     /// Where the user agent cannot be in a header, or an authority for all hosts cannot be read.
@@ -143,7 +143,7 @@ impl Client {
     /// Returns this client, to read from these repositories: for those of one registry one token is asked for instead of one
     /// each. Where the registry or its token server does not go along, each gets its own. They are expected to be read all at once.
     #[must_use]
-    pub fn reading<'a>(&self, references: impl IntoIterator<Item = &'a Reference>) -> Self {
+    pub fn for_reading<'a>(&self, references: impl IntoIterator<Item = &'a Reference>) -> Self {
         let repositories = references.into_iter().map(Reference::repository);
         let repositories: Vec<&Repository> = repositories.collect();
         self.expect(&repositories);
@@ -591,7 +591,7 @@ fn session(config: &ClientConfig, user_agent: &HeaderValue, insecure: Insecure) 
         transport,
         config.credentials.clone(),
         config.known.clone(),
-        config.memory.clone(),
+        config.cache.clone(),
     )
 }
 

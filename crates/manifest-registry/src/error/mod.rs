@@ -9,7 +9,7 @@ mod retry_after;
 
 pub use attempt::{Attempt, Operation};
 pub use content::{Absent, ContentProblem};
-pub use error_response::{Message, Refusal};
+pub use error_response::{ErrorResponse, Message};
 pub use network::{Cause, NetworkProblem};
 pub use registry_error::RegistryError;
 

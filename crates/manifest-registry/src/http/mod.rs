@@ -16,7 +16,7 @@ mod tunnel;
 pub use certificates::{CertificateProblem, Certificates, HostCertificates, Identity, Pem};
 pub use endpoint::Insecure;
 pub use proxies::{Proxies, ProxySetting};
-pub use retry::Retry;
+pub use retry::RetryPolicy;
 pub use transport::Timeouts;
 
 pub(crate) use body_connections::Traffic;

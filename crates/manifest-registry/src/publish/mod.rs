@@ -9,9 +9,11 @@ mod transfer_children;
 mod verify;
 
 pub use child::Child;
-pub use push::{Expected, Outlook, Publication, Published, Shown, Tagged, Watch};
+pub use push::{
+    ObservedTag, Precondition, Publication, Published, Tagged, TransferEstimate, WatchedTags,
+};
 pub use referrers::{Referrers, SkipReason, Skipped};
-pub use release::{Plan, PlannedBlob, Released, TagResult};
+pub use release::{DryRun, PlannedBlob, Released, TagResult};
 
 pub(crate) use push::Push;
 pub(crate) use release::beside;
