@@ -50,6 +50,7 @@ mod error;
 #[doc(hidden)]
 #[cfg(any(test, feature = "fuzzing"))]
 pub mod fuzzing;
+mod host;
 mod http;
 pub mod limits;
 mod observer;
@@ -66,12 +67,12 @@ pub use cache::{Cache, NoCache};
 pub use client::{Client, ClientConfig};
 pub use concurrent::concurrent;
 pub use error::{
-    Absent, Attempt, Cause, ContentProblem, ErrorResponse, Message, NetworkProblem, Operation,
-    RegistryError,
+    Absent, Attempt, Cause, CertificateProblem, ContentProblem, ErrorResponse, Message,
+    NetworkProblem, Operation, RegistryError,
 };
 pub use http::{
-    CertificateProblem, Certificates, HostCertificates, Identity, Insecure, Pem, Proxies,
-    ProxySetting, RetryPolicy, Timeouts,
+    Certificates, HostCertificates, Identity, Insecure, Pem, Proxies, ProxySetting, RetryPolicy,
+    Timeouts,
 };
 pub use observer::{
     ChallengeSource, Event, NoObserver, Observer, Progress, Request, Resuming, Retrying,

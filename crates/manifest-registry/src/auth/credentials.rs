@@ -11,7 +11,8 @@ use serde::Deserialize;
 
 use crate::auth::credential_helper::{self, Problem, Stop};
 use crate::error::RegistryError;
-use crate::http::{Deadline, is_docker_hub};
+use crate::host::is_docker_hub;
+use crate::http::Deadline;
 use crate::limits::MESSAGE_CHARS;
 use crate::redact::{self, Secret};
 

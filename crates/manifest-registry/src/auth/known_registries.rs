@@ -19,7 +19,7 @@
 use manifest_core::Reference;
 
 use crate::auth::challenge::Challenge;
-use crate::http::{api_host, is_docker_hub};
+use crate::host::{api_host, is_docker_hub};
 
 /// Stands for the host in a token server's URL and in a service.
 const HOST: &str = "{host}";

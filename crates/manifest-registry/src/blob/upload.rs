@@ -16,7 +16,7 @@ use crate::blob::progress::Counted;
 use crate::blob::single_post::Single;
 use crate::blob::upload_session::{OCTET_STREAM, UploadSession, check_stored};
 use crate::error::RegistryError;
-use crate::http::{Contact, Once, Payload, Pulse, Traffic, Tries};
+use crate::http::{Contact, IdleTimeout, Once, Payload, Traffic, Tries};
 use crate::limits::SMALL_BLOB;
 use crate::observer::Resuming;
 use crate::publish::{Child, Push};
@@ -237,7 +237,7 @@ impl Push<'_> {
         let timeouts = self.session().transport.timeouts;
         // The source's own limit strikes first, so that a source that stalls is not taken for a target that does.
         let idle = timeouts.idle + timeouts.idle / 4;
-        let pulse = Pulse::new(idle);
+        let pulse = IdleTimeout::new(idle);
         let failure = Failure::default();
         let mut skip = session.offset;
         let body = content.map({

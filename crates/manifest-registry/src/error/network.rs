@@ -5,7 +5,8 @@ use std::fmt;
 use std::io;
 use std::time::Duration;
 
-use crate::http::{ProxyRefused, SendError, Untrusted};
+use crate::error::certificate::{UntrustedCertificate, UntrustedProxyCertificate};
+use crate::error::send_error::SendError;
 use crate::limits::SLOWEST_BYTES;
 use crate::redact;
 
@@ -116,7 +117,7 @@ impl Cause {
         let untrusted = deepest.downcast_ref::<rustls::Error>().and_then(untrusted);
         let refused = deepest
             .downcast_ref::<rustls::Error>()
-            .and_then(other::<ProxyRefused>);
+            .and_then(other::<UntrustedProxyCertificate>);
         let text = match (untrusted, refused) {
             _ if is_outermost => "no more is known".to_owned(),
             (Some(untrusted), _) => untrusted.to_string(),
@@ -152,7 +153,7 @@ impl Cause {
 }
 
 /// Returns what is known of a certificate of an unknown authority.
-fn untrusted(error: &rustls::Error) -> Option<&Untrusted> {
+fn untrusted(error: &rustls::Error) -> Option<&UntrustedCertificate> {
     other(error)
 }
 
@@ -262,7 +263,7 @@ impl NetworkProblem {
         if untrusted(error).is_some() {
             return Self::UnknownAuthority;
         }
-        if other::<ProxyRefused>(error).is_some() {
+        if other::<UntrustedProxyCertificate>(error).is_some() {
             return Self::ProxyCertificate;
         }
         match error {

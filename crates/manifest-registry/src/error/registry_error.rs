@@ -8,10 +8,10 @@ use manifest_core::reference::Repository;
 use manifest_core::{Digest, ManifestError, Reference};
 
 use crate::error::attempt::{Attempt, Operation};
+use crate::error::certificate::CertificateProblem;
 use crate::error::content::{Absent, ContentProblem};
 use crate::error::error_response::ErrorResponse;
 use crate::error::network::{Cause, NetworkProblem};
-use crate::http::CertificateProblem;
 
 /// What went wrong between this program and a registry.
 #[derive(Clone, Debug, thiserror::Error)]

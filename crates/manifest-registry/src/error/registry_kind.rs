@@ -1,6 +1,6 @@
 //! Whose registry a host is, as far as its name tells: what to do about an error differs.
 
-use crate::http::{is_docker_hub, is_loopback};
+use crate::host::{is_docker_hub, is_loopback};
 
 /// The registries whose ways are known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -12,25 +12,15 @@ use std::time::Duration;
 
 use crate::http::connections::Slot;
 use crate::http::limiter::Limiter;
-use crate::http::pool::Unbuilt;
+use crate::http::pool_error::PoolError;
+use crate::http::traffic::Traffic;
 use crate::http::tunnel::HttpClient;
 use crate::limits::BODY_CONNECTIONS;
-
-/// The kind of a request, which decides on its connection.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Traffic {
-    /// A request with little in it, whose answer has little in it.
-    Request,
-    /// A body that is sent.
-    Upload,
-    /// A body that comes.
-    Download,
-}
 
 /// The connections for bodies to one host.
 pub(crate) struct Bodies {
     /// Its own pool, made when it is first needed.
-    client: OnceLock<Result<HttpClient, Unbuilt>>,
+    client: OnceLock<Result<HttpClient, PoolError>>,
     uploads: Arc<Limiter>,
     downloads: Arc<Limiter>,
     /// The host does not speak HTTP/1.1.
@@ -79,8 +69,8 @@ impl Bodies {
         traffic: Traffic,
         patience: Duration,
         shared: impl Fn() -> Option<HttpClient>,
-        build: impl FnOnce() -> Result<HttpClient, Unbuilt>,
-    ) -> Result<Slot, Unbuilt> {
+        build: impl FnOnce() -> Result<HttpClient, PoolError>,
+    ) -> Result<Slot, PoolError> {
         let limiter = match traffic {
             Traffic::Upload => &self.uploads,
             _ => &self.downloads,

@@ -4,18 +4,13 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::Arc;
 
-use rustls::SignatureScheme;
-use rustls::client::ResolvesClientCert;
-use rustls::crypto::CryptoProvider;
+use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
-use rustls::sign::CertifiedKey;
 use x509_parser::parse_x509_certificate;
 
-use crate::http::endpoint::is_docker_hub;
-use crate::http::tls::Handshakes;
+use crate::error::CertificateProblem;
+use crate::host::is_docker_hub;
 
 /// The content of a file in PEM, which may be a key: it is not shown.
 #[derive(Clone, PartialEq, Eq)]
@@ -52,16 +47,6 @@ pub struct HostCertificates {
     pub problem: Option<CertificateProblem>,
     /// The folders that all this is from, for the trace.
     pub folders: Vec<String>,
-}
-
-/// What is wrong with a file.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{name}: {reason}")]
-pub struct CertificateProblem {
-    /// The file.
-    pub name: String,
-    /// What is wrong with it.
-    pub reason: String,
 }
 
 /// The certificates that a client goes by, in addition to the system's authorities.
@@ -104,7 +89,7 @@ pub(crate) fn roots(files: &[Pem]) -> Result<Vec<CertificateDer<'static>>, Certi
     Ok(roots)
 }
 
-fn chain(file: &Pem) -> Result<Vec<CertificateDer<'static>>, CertificateProblem> {
+pub(super) fn chain(file: &Pem) -> Result<Vec<CertificateDer<'static>>, CertificateProblem> {
     let certificates: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&file.bytes).collect();
     match certificates {
         Ok(certificates) if certificates.is_empty() => {
@@ -116,74 +101,11 @@ fn chain(file: &Pem) -> Result<Vec<CertificateDer<'static>>, CertificateProblem>
 }
 
 impl Pem {
-    fn problem(&self, reason: &str) -> CertificateProblem {
+    pub(super) fn problem(&self, reason: &str) -> CertificateProblem {
         CertificateProblem {
             name: self.name.clone(),
             reason: reason.to_owned(),
         }
-    }
-}
-
-/// Chooses what is shown to a server that asks, and notes that it did.
-#[derive(Debug)]
-pub(crate) struct Shown {
-    keys: Vec<Arc<CertifiedKey>>,
-    handshakes: Handshakes,
-}
-
-impl Shown {
-    pub(crate) fn new(
-        identities: &[Identity],
-        provider: &CryptoProvider,
-        handshakes: Handshakes,
-    ) -> Result<Self, CertificateProblem> {
-        let key = |identity: &Identity| {
-            let chain = chain(&identity.certificate)?;
-            let key = PrivateKeyDer::from_pem_slice(&identity.key.bytes).map_err(|_| {
-                identity
-                    .key
-                    .problem("there is no private key in it that can be read (PEM without a password is expected)")
-            })?;
-            let pair = CertifiedKey::from_der(chain, key, provider).map_err(|error| {
-                let certificate = &identity.certificate.name;
-                let reason = match error {
-                    rustls::Error::InconsistentKeys(_) => {
-                        format!("it is not the key of the certificate in {certificate}")
-                    }
-                    _ => "this kind of private key is not known".to_owned(),
-                };
-                identity.key.problem(&reason)
-            })?;
-            Ok(Arc::new(pair))
-        };
-        let keys = identities.iter().map(key).collect::<Result<_, _>>()?;
-        Ok(Self { keys, handshakes })
-    }
-}
-
-impl ResolvesClientCert for Shown {
-    fn resolve(
-        &self,
-        authorities: &[&[u8]],
-        schemes: &[SignatureScheme],
-    ) -> Option<Arc<CertifiedKey>> {
-        self.handshakes.asked();
-        let mut usable = self
-            .keys
-            .iter()
-            .filter(|pair| pair.key.choose_scheme(schemes).is_some());
-        let first = usable.clone().next();
-        let is_of_one = |pair: &&Arc<CertifiedKey>| {
-            pair.cert.iter().any(|certificate| {
-                parse_x509_certificate(certificate)
-                    .is_ok_and(|(_, parsed)| authorities.contains(&parsed.issuer().as_raw()))
-            })
-        };
-        usable.find(is_of_one).or(first).cloned()
-    }
-
-    fn has_certs(&self) -> bool {
-        !self.keys.is_empty()
     }
 }
 

@@ -2,12 +2,12 @@
 
 use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::stream::{self, BoxStream};
 use futures_util::{FutureExt as _, StreamExt as _};
-use tokio::time::Instant;
+
+use crate::http::idle_timeout::IdleTimeout;
 
 /// What a request carries.
 pub(crate) enum Payload {
@@ -18,7 +18,7 @@ pub(crate) enum Payload {
     /// Bytes with a secret in them, which are not sent on by a redirect.
     Secret(Bytes),
     /// A stream, which can be sent once, and tells when it last moved.
-    Stream(Once, Pulse),
+    Stream(Once, IdleTimeout),
 }
 
 /// A stream that can be sent once: until its first byte is asked for it can be given to any number of requests.
@@ -68,36 +68,6 @@ impl Payload {
         match self {
             Self::Stream(once, _) => once.is_unsent(),
             _ => true,
-        }
-    }
-}
-
-/// Tells when a stream last moved, and how long it may stand still now.
-#[derive(Clone, Debug)]
-pub(crate) struct Pulse(Arc<Mutex<(Instant, Duration)>>);
-
-impl Pulse {
-    pub(crate) fn new(limit: Duration) -> Self {
-        Self(Arc::new(Mutex::new((Instant::now(), limit))))
-    }
-
-    /// Begins to count anew, with the same limit: the time before it was the stream's turn does not count.
-    pub(crate) fn restart(&self) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).0 = Instant::now();
-    }
-
-    pub(crate) fn beat(&self, limit: Duration) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = (Instant::now(), limit);
-    }
-
-    /// Returns once the stream has stood still for too long, with the limit.
-    pub(crate) async fn stopped(&self) -> Duration {
-        loop {
-            let (last, limit) = *self.0.lock().unwrap_or_else(PoisonError::into_inner);
-            if last.elapsed() >= limit {
-                return limit;
-            }
-            tokio::time::sleep_until(last + limit).await;
         }
     }
 }

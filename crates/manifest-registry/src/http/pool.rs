@@ -9,13 +9,16 @@ use std::sync::{Arc, Mutex, PoisonError};
 use http::header::HeaderValue;
 use url::Url;
 
+use crate::host::authority;
 use crate::http::body_connections::Bodies;
-use crate::http::certificates::{CertificateProblem, Certificates, HostCertificates};
+use crate::http::certificates::{Certificates, HostCertificates};
 use crate::http::connections::{Lanes, Opening};
-use crate::http::endpoint::{Mode, authority};
+use crate::http::endpoint::Mode;
+use crate::http::handshakes::Handshakes;
+use crate::http::pool_error::PoolError;
 use crate::http::proxies::{Chosen, Proxies};
-use crate::http::tls::{Handshakes, Tls, TlsProblem};
-use crate::http::transport::Timeouts;
+use crate::http::timeouts::Timeouts;
+use crate::http::tls::Tls;
 use crate::http::tunnel::{self, HttpClient, TunnelClient};
 use crate::limits;
 use crate::observer::{Event, Observer};
@@ -43,30 +46,7 @@ struct Setup {
 }
 
 /// How a host is reached, or why it cannot be.
-type Built = Result<Arc<Pool>, Unbuilt>;
-
-/// Why a host cannot be reached in some way.
-#[derive(Clone, Debug)]
-pub(crate) enum Unbuilt {
-    /// There are no certificate authorities.
-    NoAuthorities(String),
-    /// Files of the user cannot be used.
-    Certificates(CertificateProblem),
-    /// The proxy's setting cannot be used.
-    Proxy(&'static str),
-    /// The HTTP library does not want to.
-    Http(Arc<reqwest::Error>),
-}
-
-impl From<TlsProblem> for Unbuilt {
-    fn from(problem: TlsProblem) -> Self {
-        match problem {
-            TlsProblem::NoAuthorities(text) => Self::NoAuthorities(text),
-            TlsProblem::Certificates(problem) => Self::Certificates(problem),
-            TlsProblem::Proxy(reason) => Self::Proxy(reason),
-        }
-    }
-}
+type Built = Result<Arc<Pool>, PoolError>;
 
 impl Pool {
     /// Returns the version of TLS that is spoken, or `http` where none is; nothing before the first handshake.
@@ -168,12 +148,12 @@ impl Pools {
     }
 
     /// Makes what reaches a pool's host by connections of its own.
-    pub(crate) fn another(&self, pool: &Pool) -> Result<HttpClient, Unbuilt> {
+    pub(crate) fn another(&self, pool: &Pool) -> Result<HttpClient, PoolError> {
         self.client(pool.setup.clone(), None)
     }
 
     /// As [`Self::another`], by HTTP/1.1.
-    pub(crate) fn http1(&self, pool: &Pool) -> Result<HttpClient, Unbuilt> {
+    pub(crate) fn http1(&self, pool: &Pool) -> Result<HttpClient, PoolError> {
         let mut setup = pool.setup.clone();
         setup.is_http1 = true;
         if let Some(tls) = &mut setup.tls {
@@ -192,8 +172,8 @@ impl Pools {
         mode: Mode,
         host: &str,
         proxy: Option<&Chosen>,
-    ) -> Result<(Setup, Option<Handshakes>), Unbuilt> {
-        let proxy = proxy.map(|proxy| proxy.url.clone().map_err(Unbuilt::Proxy));
+    ) -> Result<(Setup, Option<Handshakes>), PoolError> {
+        let proxy = proxy.map(|proxy| proxy.url.clone().map_err(PoolError::Proxy));
         let proxy = proxy.transpose()?;
         let mut handshakes = None;
         let tls = match (mode, &proxy) {
@@ -217,7 +197,7 @@ impl Pools {
     }
 
     /// Makes what sends requests to a host, which tells `opening` when it is connected.
-    fn client(&self, setup: Setup, opening: Option<Opening>) -> Result<HttpClient, Unbuilt> {
+    fn client(&self, setup: Setup, opening: Option<Opening>) -> Result<HttpClient, PoolError> {
         let Setup {
             is_tunnelled,
             is_http1,
@@ -247,7 +227,7 @@ impl Pools {
             // No authorities are read for a client that never speaks TLS.
             None => builder.tls_certs_only([]),
         };
-        let unbuilt = |error: reqwest::Error| Unbuilt::Http(error.into());
+        let unbuilt = |error: reqwest::Error| PoolError::Http(error.into());
         if let Some(url) = proxy {
             builder = builder.proxy(reqwest::Proxy::all(url).map_err(unbuilt)?);
         }

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use url::{Host, Url};
 
-use crate::http::endpoint::{authority, is_loopback, is_within};
+use crate::host::{authority, is_loopback, is_within};
 use crate::redact::Secret;
 
 /// A proxy as a user names it.

@@ -12,7 +12,7 @@ use url::Url;
 use crate::error::{Attempt, Cause, ContentProblem, ErrorResponse, NetworkProblem, RegistryError};
 use crate::http::connections::{self, Slot};
 use crate::http::deadline::Deadline;
-use crate::http::transport::Timeouts;
+use crate::http::timeouts::Timeouts;
 use crate::limits::{ERROR_BYTES, SLOWEST_BYTES};
 use crate::redact;
 

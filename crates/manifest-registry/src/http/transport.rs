@@ -5,7 +5,6 @@
 //! redirects, so that credentials never go to where a redirect points.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use http::header::{AUTHORIZATION, HeaderMap, HeaderValue, LOCATION};
 use http::{Method, StatusCode, Version};
@@ -13,46 +12,22 @@ use tokio::time::Instant;
 use url::Url;
 
 use crate::error::{Attempt, Cause, NetworkProblem, Operation, RegistryError, header_retry_after};
-use crate::http::body_connections::Traffic;
+use crate::host::{api_host, authority, is_same_origin};
 use crate::http::connections::Slot;
-use crate::http::endpoint::{Insecure, Mode, api_host, authority, is_same_origin};
+use crate::http::endpoint::{Insecure, Mode};
+use crate::http::handshakes::Handshakes;
 use crate::http::limiter::Refused;
 use crate::http::payload::Payload;
-use crate::http::pool::{Pool, Pools, Unbuilt};
+use crate::http::pool::{Pool, Pools};
+use crate::http::pool_error::PoolError;
 use crate::http::response::{Answer, Pace};
 use crate::http::retry::{Contact, Retries, Tries, is_transient_status};
-use crate::http::tls::Handshakes;
+use crate::http::timeouts::Timeouts;
+use crate::http::traffic::Traffic;
 use crate::http::tunnel::HttpClient;
 use crate::limits;
 use crate::observer::{Event, Observer, Request};
 use crate::redact;
-
-/// How long each step may take. The defaults are those of [`limits`].
-#[derive(Clone, Copy, Debug)]
-pub struct Timeouts {
-    /// [`limits::CONNECT_TIMEOUT`]
-    pub connect: Duration,
-    /// [`limits::RESPONSE_TIMEOUT`]
-    pub response: Duration,
-    /// [`limits::COMMIT_TIMEOUT`]
-    pub commit: Duration,
-    /// [`limits::IDLE_TIMEOUT`]
-    pub idle: Duration,
-    /// [`limits::BODY_TIMEOUT`]
-    pub body: Duration,
-}
-
-impl Default for Timeouts {
-    fn default() -> Self {
-        Self {
-            connect: limits::CONNECT_TIMEOUT,
-            response: limits::RESPONSE_TIMEOUT,
-            commit: limits::COMMIT_TIMEOUT,
-            idle: limits::IDLE_TIMEOUT,
-            body: limits::BODY_TIMEOUT,
-        }
-    }
-}
 
 /// One request, as it goes over the wire.
 #[derive(Clone)]
@@ -327,7 +302,7 @@ impl Transport {
     }
 
     /// Waits until a request may begin, on a connection of the right kind.
-    async fn slot(&self, wire: &Wire<'_>, pool: &Pool) -> Result<Slot, Unbuilt> {
+    async fn slot(&self, wire: &Wire<'_>, pool: &Pool) -> Result<Slot, PoolError> {
         let patience = self.retries.patience(wire.tries);
         if pool.bodies.are_for(wire.traffic) {
             let build = || self.pools.http1(pool);
@@ -501,16 +476,16 @@ fn network(attempt: Box<Attempt>, problem: NetworkProblem, source: Option<Cause>
 }
 
 /// Makes the error of a host that there is no way to.
-fn unreachable(attempt: Box<Attempt>, url: &Url, unbuilt: Unbuilt) -> RegistryError {
+fn unreachable(attempt: Box<Attempt>, url: &Url, unbuilt: PoolError) -> RegistryError {
     let before = |problem, text: &str| network(attempt, problem, Some(Cause::before(text)));
     match unbuilt {
-        Unbuilt::NoAuthorities(text) => before(NetworkProblem::NoAuthorities, &text),
-        Unbuilt::Proxy(reason) => before(NetworkProblem::ProxySetting, reason),
-        Unbuilt::Certificates(problem) => RegistryError::Certificates {
+        PoolError::NoAuthorities(text) => before(NetworkProblem::NoAuthorities, &text),
+        PoolError::Proxy(reason) => before(NetworkProblem::ProxySetting, reason),
+        PoolError::Certificates(problem) => RegistryError::Certificates {
             host: authority(url),
             problem,
         },
-        Unbuilt::Http(error) => RegistryError::Setup(error),
+        PoolError::Http(error) => RegistryError::Setup(error),
     }
 }
 

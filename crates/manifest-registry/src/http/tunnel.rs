@@ -15,9 +15,9 @@ use futures_util::future::{BoxFuture, Either};
 use http::Uri;
 use http::header::{ACCEPT, HeaderMap, HeaderValue, USER_AGENT};
 use hyper_rustls::{HttpsConnector, MaybeHttpsStream};
+use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::client::legacy::connect::proxy::{SocksV5, Tunnel};
-use hyper_util::client::legacy::{Client, Error as ClientError};
 use hyper_util::client::proxy::matcher::Matcher;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use reqwest::{Body, ResponseBuilderExt as _};
@@ -26,6 +26,7 @@ use tower_layer::Layer as _;
 use tower_service::Service;
 use url::Url;
 
+use crate::error::SendError;
 use crate::http::connections::{Opener, Opening};
 use crate::limits;
 
@@ -37,18 +38,6 @@ pub(crate) struct HttpClient {
     library: reqwest::Client,
     /// What sends them in place of the library, which only makes them.
     tunnel: Option<Arc<TunnelClient>>,
-}
-
-/// Why there is no answer to a request.
-pub(crate) enum SendError {
-    Library(reqwest::Error),
-    Tunnel(ClientError),
-}
-
-impl From<reqwest::Error> for SendError {
-    fn from(error: reqwest::Error) -> Self {
-        Self::Library(error)
-    }
 }
 
 impl From<reqwest::Client> for HttpClient {

@@ -19,9 +19,8 @@ use crate::auth::{
 };
 use crate::cache::Cache;
 use crate::error::{Attempt, NetworkProblem, Operation, RegistryError};
-use crate::http::{
-    Answer, Contact, Mode, Payload, Traffic, Transport, Tries, Wire, api_host, is_same_origin,
-};
+use crate::host::{api_host, is_same_origin};
+use crate::http::{Answer, Contact, Mode, Payload, Traffic, Transport, Tries, Wire};
 use crate::observer::{ChallengeSource, Event};
 use crate::redact;
 

@@ -10,7 +10,7 @@ use crate::error::error_response::{ErrorResponse, Message};
 use crate::error::network::{Cause, NetworkProblem};
 use crate::error::registry_error::RegistryError;
 use crate::error::registry_kind::HostKind;
-use crate::http::authority;
+use crate::host::authority;
 
 mod table;
 
