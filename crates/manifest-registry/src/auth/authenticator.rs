@@ -14,7 +14,7 @@ use crate::auth::challenge::Challenge;
 use crate::auth::credentials::Credential;
 use crate::auth::token::{Pass, Scope, Token, TokenKey, Tokens, bearer};
 use crate::error::{Attempt, ContentProblem, Operation, RegistryError};
-use crate::http::{Payload, Traffic, Transport, Tries, Wire};
+use crate::http::{Payload, Traffic, Transport, Tries, WireRequest};
 use crate::limits::{HEADER_CHARS, TOKEN_BYTES};
 use crate::observer::Event;
 use crate::redact::{self, Secret};
@@ -173,7 +173,7 @@ impl Login<'_> {
                 (Method::GET, authorization, Payload::None)
             }
         };
-        let wire = Wire {
+        let wire = WireRequest {
             operation: &operation,
             host: &self.host.domain,
             mode,

@@ -7,26 +7,18 @@
 //! first ([`Lanes::slot_in_turn`]): with HTTP/2 the others go on its connection, and no handshake is made for nothing.
 
 use std::sync::atomic::AtomicUsize;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
-use std::task::{Context, Poll};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use futures_util::TryFutureExt as _;
-use futures_util::future::BoxFuture;
 use http::Version;
-use hyper_util::client::legacy::connect::Connection;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tower_layer::Layer;
-use tower_service::Service;
 
+use crate::http::connect_layer::ConnectLayer;
 use crate::http::limiter::{Limiter, Permit};
 use crate::http::tunnel::HttpClient;
 use crate::limits::{
     CONNECTIONS_PER_HOST_HTTP2, QUEUE_PER_HOST_HTTP2, REQUESTS_PER_HOST, REQUESTS_PER_HOST_HTTP2,
 };
-
-/// How often other tasks get their turn until a connection is surely in the HTTP library's pool: twice are enough.
-const TURNS_TO_POOL: usize = 8;
 
 /// The connections to one host, or with HTTP/1.1 its pool of them.
 pub(crate) struct Lanes {
@@ -68,7 +60,7 @@ impl Lanes {
     /// Makes the first lane of what `build` builds, which is to tell by the layer that it gets when it is connected.
     pub(crate) fn new<E>(
         on_host: Arc<AtomicUsize>,
-        build: impl FnOnce(Opening) -> Result<HttpClient, E>,
+        build: impl FnOnce(ConnectLayer) -> Result<HttpClient, E>,
     ) -> Result<Arc<Self>, E> {
         let lanes = Arc::new(Self {
             limiter: Limiter::new(REQUESTS_PER_HOST, on_host),
@@ -80,7 +72,12 @@ impl Lanes {
                 version: None,
             }),
         });
-        let client = build(Opening(Arc::downgrade(&lanes)))?;
+        let learner = Arc::downgrade(&lanes);
+        let client = build(ConnectLayer::new(move |version| {
+            if let Some(lanes) = learner.upgrade() {
+                lanes.learn(version);
+            }
+        }))?;
         lanes.state().lanes.push(Lane { client, running: 0 });
         Ok(lanes)
     }
@@ -239,68 +236,6 @@ struct Turn(OwnedSemaphorePermit);
 impl Drop for Turn {
     fn drop(&mut self) {
         self.0.semaphore().close();
-    }
-}
-
-/// Tells when the first connection to a host is made, and what it speaks: a layer of the HTTP library's connector.
-#[derive(Clone)]
-pub(crate) struct Opening(pub(crate) Weak<Lanes>);
-
-/// A connector with that layer.
-#[derive(Clone)]
-pub(crate) struct Opener<S> {
-    connector: S,
-    lanes: Weak<Lanes>,
-}
-
-impl<S> Layer<S> for Opening {
-    type Service = Opener<S>;
-
-    fn layer(&self, connector: S) -> Opener<S> {
-        Opener {
-            connector,
-            lanes: self.0.clone(),
-        }
-    }
-}
-
-impl<S, R> Service<R> for Opener<S>
-where
-    S: Service<R>,
-    S::Response: Connection + Send + 'static,
-    S::Future: Send + 'static,
-{
-    type Response = S::Response;
-    type Error = S::Error;
-    type Future = BoxFuture<'static, Result<S::Response, S::Error>>;
-
-    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
-        self.connector.poll_ready(context)
-    }
-
-    fn call(&mut self, request: R) -> Self::Future {
-        let lanes = self.lanes.clone();
-        let told = move |connection: &S::Response| {
-            let version = match connection.connected().is_negotiated_h2() {
-                true => Version::HTTP_2,
-                false => Version::HTTP_11,
-            };
-            tokio::spawn(async move {
-                // The library puts it into its pool just now. Who comes earlier makes one of its own.
-                settle().await;
-                if let Some(lanes) = lanes.upgrade() {
-                    lanes.learn(version);
-                }
-            });
-        };
-        Box::pin(self.connector.call(request).inspect_ok(told))
-    }
-}
-
-/// Lets the HTTP library put a connection into its pool.
-pub(crate) async fn settle() {
-    for _ in 0..TURNS_TO_POOL {
-        tokio::task::yield_now().await;
     }
 }
 

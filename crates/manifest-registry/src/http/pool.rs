@@ -12,7 +12,8 @@ use url::Url;
 use crate::host::authority;
 use crate::http::body_connections::Bodies;
 use crate::http::certificates::{Certificates, HostCertificates};
-use crate::http::connections::{Lanes, Opening};
+use crate::http::connect_layer::ConnectLayer;
+use crate::http::connections::Lanes;
 use crate::http::endpoint::Mode;
 use crate::http::handshakes::Handshakes;
 use crate::http::pool_error::PoolError;
@@ -197,7 +198,7 @@ impl Pools {
     }
 
     /// Makes what sends requests to a host, which tells `opening` when it is connected.
-    fn client(&self, setup: Setup, opening: Option<Opening>) -> Result<HttpClient, PoolError> {
+    fn client(&self, setup: Setup, opening: Option<ConnectLayer>) -> Result<HttpClient, PoolError> {
         let Setup {
             is_tunnelled,
             is_http1,

@@ -10,7 +10,8 @@ use tokio::time::Instant;
 use url::Url;
 
 use crate::error::{Attempt, Cause, ContentProblem, ErrorResponse, NetworkProblem, RegistryError};
-use crate::http::connections::{self, Slot};
+use crate::http::connect_layer::settle;
+use crate::http::connections::Slot;
 use crate::http::deadline::Deadline;
 use crate::http::timeouts::Timeouts;
 use crate::limits::{ERROR_BYTES, SLOWEST_BYTES};
@@ -220,7 +221,7 @@ impl Answer {
     /// not make another.
     async fn settle(&self) {
         if self.slot.as_ref().is_some_and(Slot::is_of_body) {
-            connections::settle().await;
+            settle().await;
         }
     }
 

@@ -6,7 +6,7 @@
 
 use std::error::Error;
 use std::net::Ipv6Addr;
-use std::sync::{Arc, Weak};
+use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -27,7 +27,7 @@ use tower_service::Service;
 use url::Url;
 
 use crate::error::SendError;
-use crate::http::connections::{Opener, Opening};
+use crate::http::connect_layer::{ConnectLayer, ReportingConnector};
 use crate::limits;
 
 type BoxError = Box<dyn Error + Send + Sync>;
@@ -88,7 +88,7 @@ pub(crate) fn is_needed_for(host: &str) -> bool {
 /// An HTTPS client that reaches one host by a proxy.
 #[derive(Clone)]
 pub(crate) struct TunnelClient {
-    client: Client<Opener<HttpsConnector<ThroughProxy>>, Body>,
+    client: Client<ReportingConnector<HttpsConnector<ThroughProxy>>, Body>,
     user_agent: HeaderValue,
 }
 
@@ -100,11 +100,11 @@ impl TunnelClient {
         settings: &rustls::ClientConfig,
         user_agent: HeaderValue,
         connect_timeout: Duration,
-        opening: Option<&Opening>,
+        opening: Option<&ConnectLayer>,
     ) -> Option<Self> {
         let proxy = ThroughProxy::new(proxy, settings, &user_agent, connect_timeout)?;
         let connector = HttpsConnector::from((proxy, settings.clone()));
-        let opening = opening.cloned().unwrap_or(Opening(Weak::new()));
+        let opening = opening.cloned().unwrap_or_default();
         let client = Client::builder(TokioExecutor::new())
             .timer(TokioTimer::new())
             .pool_timer(TokioTimer::new())

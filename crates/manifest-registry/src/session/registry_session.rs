@@ -20,7 +20,7 @@ use crate::auth::{
 use crate::cache::Cache;
 use crate::error::{Attempt, NetworkProblem, Operation, RegistryError};
 use crate::host::{api_host, is_same_origin};
-use crate::http::{Answer, Contact, Mode, Payload, Traffic, Transport, Tries, Wire};
+use crate::http::{Answer, Contact, Mode, Payload, Traffic, Transport, Tries, WireRequest};
 use crate::observer::{ChallengeSource, Event};
 use crate::redact;
 
@@ -504,7 +504,7 @@ impl Session {
                 reason: "it is not protected by TLS",
             });
         };
-        let wire = Wire {
+        let wire = WireRequest {
             operation: &call.operation,
             host: &host.domain,
             mode,

@@ -1,7 +1,7 @@
 //! The table from status, registry code and kind of registry to what can be done. The first row that fits is taken, so that
 //! what is special stands before what is general.
 
-use super::{Body, Doing, Outcome, Row};
+use crate::error::hint::row::{Body, Doing, Outcome, Row};
 use crate::error::network::NetworkProblem;
 use crate::error::registry_kind::HostKind;
 use HostKind::{DockerHub, Ecr, EcrPublic, Ghcr, GitLab, Loopback, Other, Quay};

@@ -1,10 +1,17 @@
 use std::time::Duration;
 
 use http::{HeaderMap, Method, StatusCode};
-use manifest_core::{Digest, Reference};
+use manifest_core::{Digest, ManifestError, Reference};
 use url::Url;
 
-use super::*;
+use super::row::*;
+use crate::error::attempt::{Attempt, Operation};
+use crate::error::content::{Absent, ContentProblem};
+use crate::error::error_response::ErrorResponse;
+use crate::error::hint::table::TABLE;
+use crate::error::network::NetworkProblem;
+use crate::error::registry_error::RegistryError;
+use crate::error::registry_kind::HostKind;
 
 fn operation(host: &str, what: &str) -> Operation {
     let reference = Reference::parse(&format!("{host}/team/app:1")).unwrap();
