@@ -12,22 +12,23 @@ use url::{Url, form_urlencoded};
 
 use crate::auth::challenge::Challenge;
 use crate::auth::credentials::Credential;
-use crate::auth::token::{Pass, Scope, Token, TokenKey, Tokens, bearer};
+use crate::auth::scope::Scope;
+use crate::auth::token::{Authorization, Token, TokenKey, Tokens, bearer};
 use crate::error::{Attempt, ContentProblem, Operation, RegistryError};
-use crate::http::{Payload, Traffic, Transport, Tries, WireRequest};
+use crate::http::{Mode, Payload, Traffic, Transport, Tries, WireRequest};
 use crate::limits::{HEADER_CHARS, TOKEN_BYTES};
 use crate::observer::Event;
 use crate::redact::{self, Secret};
-use crate::session::Host;
 
 /// What this program calls itself at a token server (OAuth 2).
 const CLIENT_ID: &str = "docker-manifest";
 
 /// A login that is to be made.
-pub(crate) struct Login<'a> {
+pub(crate) struct Authenticator<'a> {
     pub(crate) transport: &'a Transport,
     pub(crate) tokens: &'a Tokens,
-    pub(crate) host: &'a Host,
+    /// How the registry is reached.
+    pub(crate) mode: Mode,
     /// The registry's own URL, as it was decided.
     pub(crate) base: &'a Url,
     pub(crate) credential: &'a Credential,
@@ -36,14 +37,14 @@ pub(crate) struct Login<'a> {
     /// The rights that one token is asked for first, for this and other calls; may be empty.
     pub(crate) shared: &'a Arc<[Scope]>,
     /// The call that is to be made.
-    pub(crate) asked: Asked<'a>,
+    pub(crate) request: RequestSummary<'a>,
     /// The header that the registry did not take.
     pub(crate) rejected: Option<&'a HeaderValue>,
 }
 
 /// A call that a login is for. It is put into words only where one has to be fetched.
 #[derive(Clone, Copy)]
-pub(crate) struct Asked<'a> {
+pub(crate) struct RequestSummary<'a> {
     pub(crate) operation: &'a Operation,
     pub(crate) method: &'a Method,
     pub(crate) url: &'a Url,
@@ -51,16 +52,19 @@ pub(crate) struct Asked<'a> {
     pub(crate) host: &'a str,
 }
 
-impl Asked<'_> {
+impl RequestSummary<'_> {
     pub(crate) fn attempt(&self) -> Box<Attempt> {
         Attempt::new(self.operation, self.method, self.url, self.host)
     }
 }
 
-impl Login<'_> {
+impl Authenticator<'_> {
     /// Returns the login that answers `challenge`; nothing where there are no credentials for it, or the only one
     /// that there can be was rejected.
-    pub(crate) async fn pass(&self, challenge: &Challenge) -> Result<Option<Pass>, RegistryError> {
+    pub(crate) async fn authorization(
+        &self,
+        challenge: &Challenge,
+    ) -> Result<Option<Authorization>, RegistryError> {
         match (challenge, self.credential) {
             (Challenge::Basic, Credential::Basic { username, password }) => {
                 Ok(self.unless_rejected(Some(basic(username, password))))
@@ -74,13 +78,13 @@ impl Login<'_> {
                 if let Some(pass) = self.shared_token(realm, service).await? {
                     return Ok(Some(pass));
                 }
-                let key = TokenKey::new(&self.host.domain, realm, service, self.scopes);
+                let key = TokenKey::new(self.request.host, realm, service, self.scopes);
                 // Boxed: it happens once for many calls, and would make each of them as large.
                 let fetch = || Box::pin(self.fetch(realm, service, self.scopes));
                 self.tokens.get(&key, self.rejected, fetch).await.map(Some)
             }
             (Challenge::Unknown(schemes), _) => Err(RegistryError::Challenge {
-                attempt: self.asked.attempt(),
+                attempt: self.request.attempt(),
                 reason: format!("the registry wants a login by {}", schemes.join(" or ")),
             }),
         }
@@ -92,11 +96,11 @@ impl Login<'_> {
         &self,
         realm: &str,
         service: Option<&str>,
-    ) -> Result<Option<Pass>, RegistryError> {
+    ) -> Result<Option<Authorization>, RegistryError> {
         if self.shared.is_empty() {
             return Ok(None);
         }
-        let key = TokenKey::shared(&self.host.domain, realm, service, self.shared);
+        let key = TokenKey::shared(self.request.host, realm, service, self.shared);
         if self.rejected.is_some() {
             self.tokens.give_up(&key);
         }
@@ -110,7 +114,7 @@ impl Login<'_> {
                 Ok(None)
             }
             result => result.map(|pass| {
-                Some(Pass {
+                Some(Authorization {
                     is_wide: true,
                     ..pass
                 })
@@ -118,10 +122,10 @@ impl Login<'_> {
         }
     }
 
-    fn unless_rejected(&self, header: Option<HeaderValue>) -> Option<Pass> {
+    fn unless_rejected(&self, header: Option<HeaderValue>) -> Option<Authorization> {
         header
             .filter(|header| Some(header) != self.rejected)
-            .map(Pass::only)
+            .map(Authorization::only)
     }
 
     async fn fetch(
@@ -131,7 +135,7 @@ impl Login<'_> {
         scopes: &[Scope],
     ) -> Result<Token, RegistryError> {
         let unusable = |what: &str| RegistryError::Challenge {
-            attempt: self.asked.attempt(),
+            attempt: self.request.attempt(),
             reason: format!(
                 "the registry names a token server {what}: {:?}",
                 shown_realm(realm)
@@ -142,16 +146,16 @@ impl Login<'_> {
         };
         let _ = url.set_username("");
         let _ = url.set_password(None);
-        let Some(mode) = self.transport.next_mode(self.base, self.host.mode(), &url) else {
+        let Some(mode) = self.transport.next_mode(self.base, self.mode, &url) else {
             return Err(unusable("without TLS"));
         };
         let asked: Vec<String> = scopes.iter().map(Scope::to_string).collect();
         self.transport.observer.event(&Event::Token {
-            host: &self.host.domain,
+            host: self.request.host,
             realm: &redact::url(&url),
             scopes: &asked,
         });
-        let operation = Operation::GetToken(self.host.domain.clone());
+        let operation = Operation::GetToken(self.request.host.to_owned());
         let mut headers = HeaderMap::new();
         headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
         let (method, authorization, payload) = match self.credential {
@@ -175,7 +179,7 @@ impl Login<'_> {
         };
         let wire = WireRequest {
             operation: &operation,
-            host: &self.host.domain,
+            host: self.request.host,
             mode,
             method,
             url,

@@ -3,6 +3,7 @@ mod challenge;
 mod credential_helper;
 mod credentials;
 mod known_registries;
+mod scope;
 mod scope_plan;
 mod token;
 
@@ -10,10 +11,11 @@ pub use credential_helper::stop_helpers;
 pub use credentials::{Credential, Credentials, FoundCredential};
 pub use known_registries::{KnownRegistries, KnownRegistry, KnownRegistryError};
 
-pub(crate) use authenticator::{Asked, Login};
+pub(crate) use authenticator::{Authenticator, RequestSummary};
 pub(crate) use challenge::Challenge;
+pub(crate) use scope::Scope;
 pub(crate) use scope_plan::Rights;
-pub(crate) use token::{Pass, Scope, Tokens};
+pub(crate) use token::{Authorization, Tokens};
 
 #[cfg(any(test, feature = "fuzzing"))]
 pub(crate) use token::Token;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use manifest_core::reference::Repository;
 
-use crate::auth::token::Scope;
+use crate::auth::scope::Scope;
 use crate::limits::{SCOPES_OF_SEVERAL_TOKENS, SCOPES_PER_TOKEN};
 
 /// The rights of one publication, or of reading from many repositories, in as few tokens as there can be.

@@ -1,56 +1,16 @@
 //! Tokens: one request for each set of scopes, however many tasks need it.
 
 use std::collections::{HashMap, HashSet};
-use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use http::header::HeaderValue;
-use manifest_core::reference::Repository;
 use serde::Deserialize;
 use tokio::time::Instant;
 
+use crate::auth::scope::Scope;
 use crate::error::RegistryError;
 use crate::limits::{TOKEN_LIFE, TOKEN_MARGIN};
-
-/// The right to read, or to read and write, one repository (distribution specification, "Token Scope").
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub(crate) struct Scope {
-    path: String,
-    writes: bool,
-}
-
-impl Scope {
-    pub(crate) fn pull(repository: &Repository) -> Self {
-        Self {
-            path: repository.path().to_owned(),
-            writes: false,
-        }
-    }
-
-    pub(crate) fn push(repository: &Repository) -> Self {
-        Self {
-            path: repository.path().to_owned(),
-            writes: true,
-        }
-    }
-
-    /// The repository, without its host.
-    pub(crate) fn path(&self) -> &str {
-        &self.path
-    }
-
-    fn covers(&self, other: &Self) -> bool {
-        self.path == other.path && self.writes >= other.writes
-    }
-}
-
-impl fmt::Display for Scope {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let actions = if self.writes { "pull,push" } else { "pull" };
-        write!(f, "repository:{}:{actions}", self.path)
-    }
-}
 
 /// What a token is for: a registry, the token server that it names, and a set of scopes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -145,13 +105,13 @@ pub(crate) fn bearer(token: &str) -> Option<HeaderValue> {
 
 /// What goes with a call as its login.
 #[derive(Clone, Debug)]
-pub(crate) struct Pass {
+pub(crate) struct Authorization {
     pub(crate) header: HeaderValue,
     /// Whether it is a token for more than the call needs. Where such a one is refused, one for just that may not be.
     pub(crate) is_wide: bool,
 }
 
-impl Pass {
+impl Authorization {
     /// A login that is for all calls, or for just this one.
     pub(crate) fn only(header: HeaderValue) -> Self {
         Self {
@@ -186,7 +146,7 @@ impl Tokens {
         key: &TokenKey,
         rejected: Option<&HeaderValue>,
         fetch: impl FnOnce() -> F,
-    ) -> Result<Pass, RegistryError>
+    ) -> Result<Authorization, RegistryError>
     where
         F: Future<Output = Result<Token, RegistryError>>,
     {
@@ -195,7 +155,7 @@ impl Tokens {
             && let Cell::Ready(token) = &*cell.lock().await
             && Instant::now() < token.until
         {
-            return Ok(Pass {
+            return Ok(Authorization {
                 header: token.header.clone(),
                 is_wide: true,
             });
@@ -206,7 +166,7 @@ impl Tokens {
             Cell::Ready(token)
                 if Instant::now() < token.until && Some(&token.header) != rejected =>
             {
-                return Ok(Pass::only(token.header.clone()));
+                return Ok(Authorization::only(token.header.clone()));
             }
             Cell::Failed(error) => return Err(error.clone()),
             _ => {}
@@ -215,7 +175,7 @@ impl Tokens {
             Ok(token) => {
                 let header = token.header.clone();
                 *cell = Cell::Ready(token);
-                Ok(Pass::only(header))
+                Ok(Authorization::only(header))
             }
             Err(error) => {
                 *cell = Cell::Failed(error.clone());
@@ -261,6 +221,7 @@ impl Tokens {
 
 #[cfg(test)]
 mod tests {
+    use manifest_core::reference::Repository;
     use std::cell::Cell as Count;
     use std::time::Duration;
 
@@ -344,7 +305,7 @@ mod tests {
                     Ok(token(&text, 100))
                 };
                 let pass = tokens.get(&key(&scopes), rejected.as_ref(), fetch).await;
-                let Pass { header, is_wide } = pass.unwrap();
+                let Authorization { header, is_wide } = pass.unwrap();
                 (header.to_str().unwrap().to_owned(), is_wide)
             }
         };

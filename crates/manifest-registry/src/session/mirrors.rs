@@ -17,7 +17,8 @@ use crate::client::{Client, Shared, manifest_call};
 use crate::error::{Operation, RegistryError};
 use crate::http::{Answer, Traffic, Tries};
 use crate::observer::Event;
-use crate::session::registry_session::{Call, Session, Target};
+use crate::session::registry_session::Session;
+use crate::session::request::{Call, Target};
 
 /// Where something may be found as well.
 #[derive(Clone, Debug, PartialEq, Eq)]
