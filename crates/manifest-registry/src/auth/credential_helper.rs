@@ -14,13 +14,13 @@ use crate::redact::Secret;
 /// What a helper answers.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
-pub(crate) struct Answer {
+pub(crate) struct HelperOutput {
     /// The user, or `<token>` where the secret is an identity token.
     pub(crate) username: String,
     secret: String,
 }
 
-impl Answer {
+impl HelperOutput {
     pub(crate) fn into_parts(self) -> (String, Secret) {
         (self.username, Secret::new(self.secret))
     }
@@ -91,7 +91,7 @@ impl Stop {
 }
 
 /// Asks the helper `docker-credential-NAME` for the credentials of a server. Blocks until it has ended.
-pub(crate) fn get(name: &str, server: &str, stop: &Stop) -> Result<Answer, Problem> {
+pub(crate) fn get(name: &str, server: &str, stop: &Stop) -> Result<HelperOutput, Problem> {
     let mut stopping = locked(&stop.0);
     let mut running = locked(&RUNNING);
     if running.is_stopped || stopping.is_stopped {

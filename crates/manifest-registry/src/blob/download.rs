@@ -9,31 +9,27 @@ use manifest_core::reference::Repository;
 
 use crate::blob::content::{checked, local_content, problem_of};
 use crate::blob::progress::Meter;
-use crate::client::Client;
+use crate::blob::read::{BlobReader, Nearest};
+use crate::blob::source::BlobSource;
 use crate::error::RegistryError;
 use crate::http::{Contact, Tries};
-use crate::publish::Child;
-use crate::session::Nearest;
 
-impl Client {
+impl BlobReader<'_> {
     /// Gets a blob in pieces, from a mirror if there is one: `take` gets each with its place, in order. What breaks off begins
     /// anew, at place 0 again. The last piece comes only after size and digest have turned out right.
-    ///
-    /// # Errors
-    /// Where there is no such blob, or another one; or what `take` fails with.
-    pub async fn download<E: From<RegistryError>>(
+    pub(crate) async fn download<E: From<RegistryError>>(
         &self,
         repository: &Repository,
         blob: &Descriptor,
         mut take: impl FnMut(u64, &[u8]) -> Result<(), E>,
     ) -> Result<(), E> {
-        let _in_flight = self.shared().in_flight.begin(blob).await;
-        let retries = &self.shared().session.transport.retries;
+        let _in_flight = self.in_flight.begin(blob).await;
+        let retries = &self.session.session().transport.retries;
         let tries = Tries::default();
         let mut nearest = Nearest::Mirror;
         loop {
             // Repeats itself where that is worth it.
-            let opened = self.open_nearest(repository, &blob.digest, nearest);
+            let opened = self.open(repository, &blob.digest, nearest);
             let (answer, mirror) = opened.await?;
             let problem = problem_of(&answer);
             let mut content = pin!(checked(answer.stream(), blob.clone(), problem));
@@ -49,7 +45,7 @@ impl Client {
                 }
             };
             if let Some(mirror) = mirror {
-                self.mirror_failed(&mirror, &error);
+                self.session.mirror_failed(&mirror, &error);
                 nearest = Nearest::Registry;
                 continue;
             }
@@ -58,37 +54,35 @@ impl Client {
             }
         }
     }
+}
 
-    /// Begins downloads that belong together: of these blobs, whose progress is counted.
-    #[must_use]
-    pub fn downloads<'a>(&self, blobs: impl IntoIterator<Item = &'a Descriptor>) -> Downloads<'_> {
-        let meter = Meter::new(self.shared().session.transport.observer.clone());
+/// Downloads that belong together.
+#[derive(Debug)]
+pub struct Downloads<'a> {
+    reader: BlobReader<'a>,
+    meter: Arc<Meter>,
+}
+
+impl<'a> Downloads<'a> {
+    /// Begins downloads of these blobs.
+    pub(crate) fn new<'b>(
+        reader: BlobReader<'a>,
+        blobs: impl IntoIterator<Item = &'b Descriptor>,
+    ) -> Self {
+        let meter = Meter::new(reader.session.session().transport.observer.clone());
         let (mut count, mut bytes) = (0, 0);
         for blob in blobs {
             count += 1;
             bytes += blob.size;
         }
         meter.expect(count, bytes);
-        let client = self;
-        Downloads { client, meter }
+        Self { reader, meter }
     }
-}
 
-/// Downloads that belong together.
-#[derive(Debug)]
-pub struct Downloads<'a> {
-    client: &'a Client,
-    meter: Arc<Meter>,
-}
-
-impl Downloads<'_> {
-    /// As [`Client::download`], of a blob of `child`, wherever that is.
-    ///
-    /// # Errors
-    /// As there.
-    pub async fn get<E: From<RegistryError>>(
+    /// As [`BlobReader::download`], from wherever the blob is.
+    pub(crate) async fn get_from<E: From<RegistryError>>(
         &self,
-        child: &Child,
+        source: BlobSource<'_>,
         blob: &Descriptor,
         mut take: impl FnMut(u64, &[u8]) -> Result<(), E>,
     ) -> Result<(), E> {
@@ -98,17 +92,16 @@ impl Downloads<'_> {
             counted.has_come(place + bytes.len() as u64);
             Ok::<(), E>(())
         };
-        let Some(local) = child.local() else {
-            let source = child.source();
-            self.client.download(source, blob, &mut take).await?;
-            counted.is_there();
-            return Ok(());
-        };
-        let mut content = local_content(local, blob).await?;
-        let mut place = 0;
-        while let Some(chunk) = content.try_next().await? {
-            take(place, &chunk)?;
-            place += chunk.len() as u64;
+        match source {
+            BlobSource::Repository(source) => self.reader.download(source, blob, &mut take).await?,
+            BlobSource::Local(local) => {
+                let mut content = local_content(local, blob).await?;
+                let mut place = 0;
+                while let Some(chunk) = content.try_next().await? {
+                    take(place, &chunk)?;
+                    place += chunk.len() as u64;
+                }
+            }
         }
         counted.is_there();
         Ok(())

@@ -2,17 +2,16 @@
 
 use std::sync::Arc;
 
-use http::header::{CONTENT_LENGTH, HeaderMap, HeaderValue};
-use http::{Method, StatusCode};
+use http::StatusCode;
 use manifest_core::reference::Repository;
 use manifest_core::{Descriptor, Digest};
 
 use crate::auth::Scope;
 use crate::blob::progress::Counted;
+use crate::blob::source::BlobSource;
+use crate::blob::target::BlobTarget;
 use crate::blob::upload_session::UploadSession;
 use crate::error::{Operation, RegistryError};
-use crate::http::{Payload, Traffic};
-use crate::publish::{Child, Push};
 use crate::session::{Call, Target};
 
 /// How one blob came to be in the target repository.
@@ -22,30 +21,45 @@ pub(crate) enum Way {
     WasThere,
 }
 
-impl Push<'_> {
-    /// Mounts a blob, or uploads it where the registry does not mount.
-    pub(crate) async fn copy_blob(
+impl BlobTarget<'_> {
+    /// Mounts a blob from a repository, or uploads it where there is none or the registry does not mount.
+    pub(crate) async fn transfer(
         &self,
-        child: &Child,
+        source: BlobSource<'_>,
+        mount_from: Option<&Repository>,
         blob: &Descriptor,
     ) -> Result<Way, RegistryError> {
-        let from = self.mountable(child, blob);
-        let counted = self.meter.blob(blob.size, from.is_some());
-        let way = self.copy_counted(child, blob, from, &counted).await?;
+        let counted = self.progress.blob(blob.size, mount_from.is_some());
+        let way = self
+            .mount_or_upload(source, mount_from, blob, &counted)
+            .await?;
         counted.is_there();
         Ok(way)
     }
 
-    async fn copy_counted(
+    /// Uploads a blob that the registry said it has, and does not have.
+    pub(crate) async fn upload_again(
         &self,
-        child: &Child,
+        source: BlobSource<'_>,
         blob: &Descriptor,
-        from: Option<&Repository>,
+    ) -> Result<(), RegistryError> {
+        self.progress.expect(1, 0);
+        let counted = self.progress.blob(blob.size, true);
+        self.upload(source, blob, None, &counted).await?;
+        counted.is_there();
+        Ok(())
+    }
+
+    async fn mount_or_upload(
+        &self,
+        source: BlobSource<'_>,
+        mount_from: Option<&Repository>,
+        blob: &Descriptor,
         counted: &Arc<Counted>,
     ) -> Result<Way, RegistryError> {
         let mut session = None;
-        if let Some(source) = from {
-            match self.mount(source, &blob.digest).await {
+        if let Some(repository) = mount_from {
+            match self.mount(repository, &blob.digest).await {
                 Ok(None) => return Ok(Way::Mounted),
                 Ok(opened) => session = opened,
                 // Refused: no right to the source in one token with the target, or no mounts at all.
@@ -54,24 +68,24 @@ impl Push<'_> {
             }
         }
         // Boxed: few are, and each of thousands of mounts would be as large.
-        Box::pin(self.upload_unless_there(child, blob, session, counted)).await
+        Box::pin(self.upload_unless_there(source, blob, session, counted)).await
     }
 
     async fn upload_unless_there(
         &self,
-        child: &Child,
+        source: BlobSource<'_>,
         blob: &Descriptor,
         session: Option<UploadSession>,
         counted: &Arc<Counted>,
     ) -> Result<Way, RegistryError> {
-        if self.blob_exists(self.target, &blob.digest).await? {
+        if self.blob_exists(self.repository, &blob.digest).await? {
             if let Some(session) = session {
                 self.abandon(&blob.digest, session).await;
             }
             return Ok(Way::WasThere);
         }
-        let _in_flight = self.client.shared().in_flight.begin(blob).await;
-        self.upload(child, blob, session, counted).await?;
+        let _in_flight = self.reader.in_flight.begin(blob).await;
+        self.upload(source, blob, session, counted).await?;
         Ok(Way::Uploaded(blob.size))
     }
 
@@ -86,14 +100,14 @@ impl Push<'_> {
             .append_pair("from", source.path())
             .append_pair("mount", digest.as_str());
         let call = Call {
-            operation: Operation::MountBlob(self.target.clone(), digest.clone()),
+            operation: Operation::MountBlob(self.repository.clone(), digest.clone()),
             target: Target::Path(format!(
                 "/v2/{}/blobs/uploads/?{}",
-                self.target.path(),
+                self.repository.path(),
                 query.finish()
             )),
-            scopes: vec![Scope::push(self.target), Scope::pull(source)],
-            shared: self.rights.shared(source),
+            scopes: vec![Scope::push(self.repository), Scope::pull(source)],
+            shared: self.scopes.shared(source),
             ..self.start(digest)
         };
         let answer = self.session().call(&call).await?;
@@ -102,52 +116,5 @@ impl Push<'_> {
             return Ok(None);
         }
         self.session_of(answer).await.map(Some)
-    }
-
-    /// Asks for a blob with HEAD.
-    pub(crate) async fn blob_exists(
-        &self,
-        repository: &Repository,
-        digest: &Digest,
-    ) -> Result<bool, RegistryError> {
-        let is_target = repository == self.target;
-        let call = Call {
-            domain: repository.domain(),
-            operation: if is_target {
-                Operation::PutBlob(repository.clone(), digest.clone())
-            } else {
-                Operation::GetBlob(repository.clone(), digest.clone())
-            },
-            method: Method::HEAD,
-            target: Target::Path(format!("/v2/{}/blobs/{digest}", repository.path())),
-            scopes: vec![self.rights.needed(repository)],
-            shared: self.rights.shared(repository),
-            ..self.start(digest)
-        };
-        match self.session().call(&call).await {
-            // What is not sure to be there may still be uploaded.
-            Ok(answer) => Ok(!answer.is_web_page()),
-            Err(error) if error.is_not_found() => Ok(false),
-            // What cannot be asked for may still be uploaded.
-            Err(error) if error.status().is_some_and(|status| status.as_u16() == 405) => Ok(false),
-            Err(error) => Err(error),
-        }
-    }
-
-    /// The call that opens an upload session. Others for the same blob differ in a few fields.
-    pub(crate) fn start(&self, digest: &Digest) -> Call<'_> {
-        let mut headers = HeaderMap::new();
-        headers.insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
-        Call {
-            domain: self.target.domain(),
-            operation: Operation::PutBlob(self.target.clone(), digest.clone()),
-            method: Method::POST,
-            target: Target::Path(format!("/v2/{}/blobs/uploads/", self.target.path())),
-            headers,
-            payload: Payload::None,
-            traffic: Traffic::Request,
-            scopes: vec![Scope::push(self.target)],
-            shared: self.rights.shared(self.target),
-        }
     }
 }

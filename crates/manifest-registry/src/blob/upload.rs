@@ -13,19 +13,21 @@ use manifest_core::{Descriptor, Reference};
 
 use crate::blob::content::{Content, checked, local_content, problem_of};
 use crate::blob::progress::Counted;
+use crate::blob::read::Nearest;
 use crate::blob::single_post::Single;
+use crate::blob::source::BlobSource;
+use crate::blob::target::BlobTarget;
 use crate::blob::upload_session::{OCTET_STREAM, UploadSession, check_stored};
 use crate::error::RegistryError;
 use crate::http::{Contact, IdleTimeout, Once, Payload, Traffic, Tries};
 use crate::limits::SMALL_BLOB;
 use crate::observer::Resuming;
-use crate::publish::{Child, Push};
 use crate::redact;
-use crate::session::{Call, Nearest, Target};
+use crate::session::{Call, Target};
 
 /// A blob that is uploaded.
 struct Upload<'a> {
-    child: &'a Child,
+    source: BlobSource<'a>,
     blob: &'a Descriptor,
     counted: &'a Arc<Counted>,
     tries: Tries,
@@ -50,20 +52,20 @@ impl From<RegistryError> for Broken {
     }
 }
 
-impl Push<'_> {
+impl BlobTarget<'_> {
     /// Uploads a blob, in the session that a registry opened where it did not mount, or in a new one. What breaks off is
     /// gone on with from where the registry says that it is, or begun anew, as often as any request is repeated. What a mirror
     /// of the source sends and is not what it has to be is taken from the source itself.
     pub(crate) async fn upload(
         &self,
-        child: &Child,
+        source: BlobSource<'_>,
         blob: &Descriptor,
         session: Option<UploadSession>,
         counted: &Arc<Counted>,
     ) -> Result<(), RegistryError> {
         counted.streams();
         let mut upload = Upload {
-            child,
+            source,
             blob,
             counted,
             tries: Tries::default(),
@@ -72,7 +74,7 @@ impl Push<'_> {
         };
         let single = match session {
             Some(_) => Single::No,
-            None => self.single_request(child, blob),
+            None => self.single_request(source, blob),
         };
         let open = async {
             match session {
@@ -84,7 +86,7 @@ impl Push<'_> {
             let (opened, session) = try_join(self.open_content(&upload), open).await?;
             return self.upload_from(&mut upload, opened, session).await;
         }
-        let whole = self.whole_content(child, blob);
+        let whole = self.whole_content(source, blob);
         let (bytes, session) = match single {
             Single::No => try_join(whole, open).await?,
             Single::Trial | Single::Known => {
@@ -102,13 +104,13 @@ impl Push<'_> {
 
     /// Tells whether a blob is to be sent in a single request. To try that costs a blob from this machine nothing, and another one a
     /// round trip, which is worth it where there are many.
-    fn single_request(&self, child: &Child, blob: &Descriptor) -> Single {
+    fn single_request(&self, source: BlobSource<'_>, blob: &Descriptor) -> Single {
         if blob.size > SMALL_BLOB {
             return Single::No;
         }
-        let single_requests = &self.client.shared().single_requests;
-        let is_worth = child.local().is_some() || self.has_many_small();
-        single_requests.use_for(self.target.domain(), is_worth)
+        let single_requests = self.single_posts;
+        let is_worth = matches!(source, BlobSource::Local(_)) || self.has_many_small_uploads();
+        single_requests.use_for(self.repository.domain(), is_worth)
     }
 
     /// Sends a blob in a single request. Returns the session into which it goes where the registry does not take it so.
@@ -120,8 +122,8 @@ impl Push<'_> {
     ) -> Result<Option<UploadSession>, RegistryError> {
         match self.upload_at_once(blob, bytes, single).await {
             Ok(None) => {
-                let domain = self.target.domain();
-                self.client.shared().single_requests.taken(domain);
+                let domain = self.repository.domain();
+                self.single_posts.taken(domain);
                 Ok(None)
             }
             Err(error) if single == Single::Known && !error.is_final_refusal() => Err(error),
@@ -151,7 +153,7 @@ impl Push<'_> {
                 is_of_source,
             } = broken;
             if is_of_source && let Some(mirror) = mirror {
-                self.client.mirror_failed(&mirror, &error);
+                self.reader.session.mirror_failed(&mirror, &error);
                 upload.nearest = Nearest::Registry;
                 // What arrived of it may be something else.
                 self.abandon(&blob.digest, session).await;
@@ -187,13 +189,11 @@ impl Push<'_> {
         if let Some(whole) = &upload.whole {
             return Ok((stream::iter([Ok(whole.clone())]).boxed(), None));
         }
-        if let Some(local) = upload.child.local() {
-            return Ok((local_content(local, blob).await?, None));
-        }
-        let source = upload.child.source();
-        let opened = self
-            .client
-            .open_nearest(source, &blob.digest, upload.nearest);
+        let source = match upload.source {
+            BlobSource::Local(local) => return Ok((local_content(local, blob).await?, None)),
+            BlobSource::Repository(source) => source,
+        };
+        let opened = self.reader.open(source, &blob.digest, upload.nearest);
         let (answer, mirror) = opened.await?;
         let problem = problem_of(&answer);
         let content = checked(answer.stream(), blob.clone(), problem).boxed();
@@ -203,22 +203,25 @@ impl Push<'_> {
     /// Reads a small blob, which is checked.
     async fn whole_content(
         &self,
-        child: &Child,
+        source: BlobSource<'_>,
         blob: &Descriptor,
     ) -> Result<Bytes, RegistryError> {
-        if let Some(local) = child.local() {
-            let content = local_content(local, blob).await?;
-            let chunks: Vec<Bytes> = content.try_collect().await?;
-            return Ok(chunks.concat().into());
-        }
+        let source = match source {
+            BlobSource::Local(local) => {
+                let content = local_content(local, blob).await?;
+                let chunks: Vec<Bytes> = content.try_collect().await?;
+                return Ok(chunks.concat().into());
+            }
+            BlobSource::Repository(source) => source,
+        };
         let size = usize::try_from(blob.size).unwrap_or(usize::MAX);
-        let bytes = self.client.blob(child.source(), blob, size).await?;
+        let bytes = self.reader.fetch("blob", source, blob, size).await?;
         Ok(bytes.into())
     }
 
     fn tell(&self, blob: &Descriptor, session: &UploadSession) {
         self.session().transport.retries.resuming(&Resuming {
-            target: self.target,
+            target: self.repository,
             digest: &blob.digest,
             offset: session.offset,
             size: blob.size,

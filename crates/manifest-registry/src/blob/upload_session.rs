@@ -7,10 +7,9 @@ use manifest_core::{Descriptor, Digest};
 use url::Url;
 
 use crate::blob::single_post::Single;
-use crate::client::DOCKER_CONTENT_DIGEST;
-use crate::error::{ContentProblem, RegistryError};
-use crate::http::{Answer, Payload};
-use crate::publish::Push;
+use crate::blob::target::BlobTarget;
+use crate::error::{ContentProblem, Operation, RegistryError};
+use crate::http::{Answer, DOCKER_CONTENT_DIGEST, Payload};
 use crate::session::{Call, Target};
 
 /// The type of what is uploaded (distribution specification, "Pushing a blob monolithically").
@@ -23,13 +22,28 @@ pub(crate) struct UploadSession {
     pub(crate) offset: u64,
 }
 
-impl Push<'_> {
+impl BlobTarget<'_> {
     pub(crate) async fn open_upload(
         &self,
         digest: &Digest,
     ) -> Result<UploadSession, RegistryError> {
         let answer = self.session().call(&self.start(digest)).await?;
         self.session_of(answer).await
+    }
+
+    /// Opens an upload and gives it back: the cheapest thing that needs the permission to write.
+    ///
+    /// # Errors
+    /// Where the registry does not let us.
+    pub(crate) async fn try_to_write(&self, digest: &Digest) -> Result<(), RegistryError> {
+        let call = Call {
+            operation: Operation::TryToWrite(self.repository.clone()),
+            ..self.start(digest)
+        };
+        let answer = self.session().call(&call).await?;
+        let session = self.session_of(answer).await?;
+        self.abandon(digest, session).await;
+        Ok(())
     }
 
     /// Sends a blob along with the request for a session (distribution specification, "Single POST"). A registry that does not take
@@ -45,7 +59,7 @@ impl Push<'_> {
         headers.insert(CONTENT_LENGTH, blob.size.into());
         let mut query = url::form_urlencoded::Serializer::new(String::new());
         query.append_pair("digest", blob.digest.as_str());
-        let path = self.target.path();
+        let path = self.repository.path();
         let call = Call {
             target: Target::Path(format!("/v2/{path}/blobs/uploads/?{}", query.finish())),
             headers,

@@ -2,23 +2,18 @@
 
 use std::collections::{HashMap, HashSet};
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
 
-use manifest_core::reference::Repository;
-use manifest_core::{Digest, Reference};
+use manifest_core::Reference;
 use tokio::task::JoinHandle;
 
-use crate::auth::Rights;
-use crate::client::registry_client::Client;
-use crate::error::{Operation, RegistryError};
-use crate::http::Tries;
-use crate::limits::SCOPES_OF_SEVERAL_TOKENS;
-use crate::publish::{Seen, look_for};
+use crate::client::probe::Seen;
+use crate::error::RegistryError;
 
 /// Looks that have begun. What one finds is used once.
 #[derive(Default)]
 pub(crate) struct Ahead {
-    looks: Mutex<HashMap<Reference, JoinHandle<Result<Seen, RegistryError>>>>,
+    pub(super) looks: Mutex<HashMap<Reference, JoinHandle<Result<Seen, RegistryError>>>>,
     taken: Mutex<HashSet<Reference>>,
 }
 
@@ -48,60 +43,5 @@ impl Ahead {
     pub(crate) fn was_taken(&self, name: &Reference) -> bool {
         let taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
         taken.contains(name)
-    }
-}
-
-impl Client {
-    /// Returns this client, to read from some repositories and to publish to others: all with one token for each registry from the
-    /// start, if the registry goes along. Where there are more targets than one token serves, each asks for its own later.
-    #[must_use]
-    pub fn for_publishing<'a>(
-        &self,
-        targets: impl IntoIterator<Item = &'a Reference>,
-        sources: impl IntoIterator<Item = &'a Reference>,
-    ) -> Self {
-        let targets: Vec<&Repository> = targets.into_iter().map(Reference::repository).collect();
-        let sources: Vec<&Repository> = sources.into_iter().map(Reference::repository).collect();
-        self.expect(&sources);
-        let all = Rights::gather(targets, sources.iter().copied());
-        let rights = match all.targets().count() < SCOPES_OF_SEVERAL_TOKENS {
-            true => all,
-            false => Rights::to_read(sources),
-        };
-        self.with(rights)
-    }
-
-    /// Begins to look what these names show, which are about to be written.
-    ///
-    /// # Panics
-    /// Outside of an asynchronous runtime.
-    pub fn probe_tags_early(&self, names: impl IntoIterator<Item = Reference>) {
-        let mut looks = self
-            .ahead()
-            .looks
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        for name in names {
-            if !looks.contains_key(&name) {
-                let (client, rights) = (self.clone(), self.rights().clone());
-                let of = name.clone();
-                let look = async move {
-                    let operation = Operation::PutManifest(of.clone());
-                    look_for(&client, &rights, &of, operation, &Tries::default()).await
-                };
-                looks.insert(name, tokio::spawn(look));
-            }
-        }
-    }
-
-    /// Begins to look whether the repositories that are published to have this manifest of another one, which is about to be
-    /// brought there.
-    ///
-    /// # Panics
-    /// Outside of an asynchronous runtime.
-    pub fn probe_child_early(&self, source: &Repository, digest: &Digest) {
-        let rights: Arc<Rights> = self.rights().clone();
-        let others = rights.targets().filter(|target| *target != source);
-        self.probe_tags_early(others.map(|target| target.at(digest.clone())));
     }
 }

@@ -5,11 +5,12 @@ use std::pin::pin;
 use futures_util::future::maybe_done;
 use manifest_core::{Reference, TagState};
 
+use crate::client::probe::{Seen, look_for};
 use crate::client::registry_client::Client;
+use crate::concurrent::alongside;
 use crate::error::Operation;
 use crate::http::Tries;
 use crate::limits::{TAG_STATE_GRACE, TAG_STATE_PATIENCE};
-use crate::publish::{Seen, beside, look_for};
 
 impl Client {
     /// Runs `work`, and asks what a tag shows, where `work` makes requests to the tag's registry. The first goes alone, as it finds out how
@@ -28,14 +29,14 @@ impl Client {
     ) -> impl Future<Output = Result<(T, Option<TagState>), E>> + 'a {
         // Both are large, and would be in here more than once.
         let work = Box::pin(work);
-        let session = &self.shared().session;
+        let session = self.session();
         let look = Box::pin(async {
             session.second_call(tag.domain()).await;
             self.tag_state(tag).await
         });
         async move {
             let mut look = pin!(maybe_done(look));
-            let value = beside(look.as_mut(), work).await?;
+            let value = alongside(look.as_mut(), work).await?;
             if session.has_second_call(tag.domain()) {
                 let _ = tokio::time::timeout(TAG_STATE_GRACE, look.as_mut()).await;
             } else if session.is_open(tag.domain()) {
@@ -51,7 +52,7 @@ impl Client {
     async fn tag_state(&self, tag: &Reference) -> Option<TagState> {
         let operation = Operation::GetManifest(tag.clone());
         let tries = Tries::single();
-        let look = look_for(self, self.rights(), tag, operation, &tries);
+        let look = look_for(self.session(), self.rights(), tag, operation, &tries);
         match look.await.ok()? {
             Seen::At(digest) => Some(TagState::At(digest)),
             Seen::Nothing => Some(TagState::Absent),

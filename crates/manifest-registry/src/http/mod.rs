@@ -36,7 +36,7 @@ pub(crate) use idle_timeout::IdleTimeout;
 pub(crate) use payload::{Once, Payload};
 pub(crate) use pool::Pools;
 pub(crate) use request::WireRequest;
-pub(crate) use response::Answer;
+pub(crate) use response::{Answer, DOCKER_CONTENT_DIGEST};
 pub(crate) use retry::{Contact, Retries, Tries};
 pub(crate) use traffic::Traffic;
 pub(crate) use transport::Transport;

@@ -290,3 +290,6 @@ impl Answer {
         body
     }
 }
+
+/// What a registry calls the digest of what it sends or has stored.
+pub(crate) const DOCKER_CONTENT_DIGEST: &str = "docker-content-digest";

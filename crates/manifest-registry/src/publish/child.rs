@@ -6,7 +6,7 @@ use manifest_core::manifest::ImageManifest;
 use manifest_core::reference::Repository;
 use manifest_core::{Content, Descriptor, Digest, Manifest, MediaType, Reference};
 
-use crate::blob::LocalBlobs;
+use crate::blob::{BlobSource, Downloads, LocalBlobs};
 use crate::error::{ContentProblem, RegistryError};
 
 /// A manifest that belongs to what is published, and where its blobs are.
@@ -117,6 +117,14 @@ impl Child {
         self.local.as_ref()
     }
 
+    /// Returns the place that its blobs are read from.
+    pub(crate) fn blob_source(&self) -> BlobSource<'_> {
+        match &self.local {
+            Some(local) => BlobSource::Local(local),
+            None => BlobSource::Repository(&self.source),
+        }
+    }
+
     /// Returns what the place of its blobs is called in messages.
     pub(crate) fn blobs_place(&self) -> String {
         match &self.local {
@@ -160,3 +168,18 @@ impl Child {
 
 /// What tells children apart: digest and tag. One manifest may have several.
 pub(crate) type Key<'a> = (&'a Digest, Option<&'a str>);
+
+impl Downloads<'_> {
+    /// As [`crate::Client::download`], of a blob of `child`, wherever that is.
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn get<E: From<RegistryError>>(
+        &self,
+        child: &Child,
+        blob: &Descriptor,
+        take: impl FnMut(u64, &[u8]) -> Result<(), E>,
+    ) -> Result<(), E> {
+        self.get_from(child.blob_source(), blob, take).await
+    }
+}

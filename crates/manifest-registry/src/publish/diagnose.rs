@@ -5,12 +5,12 @@ use manifest_core::reference::Repository;
 use manifest_core::{Content, Descriptor, Digest, Manifest, Reference};
 
 use crate::blob::local_blob;
+use crate::client::Seen;
 use crate::concurrent::concurrent;
 use crate::error::{Absent, RegistryError};
 use crate::limits::PARALLEL_WORK;
 use crate::publish::child::Child;
 use crate::publish::push::Push;
-use crate::publish::verify::Seen;
 
 impl Push<'_> {
     /// Says more of why the registry refused to write `name`. Returns its digest where what was to be written turns out to be
@@ -53,14 +53,21 @@ impl Push<'_> {
     }
 
     async fn is_absent(&self, repository: &Repository, blob: &Descriptor) -> bool {
-        matches!(self.blob_exists(repository, &blob.digest).await, Ok(false))
+        matches!(
+            self.blobs.blob_exists(repository, &blob.digest).await,
+            Ok(false)
+        )
     }
 
     /// Tells whether a blob is where it is to come from; nothing where that cannot be told.
     async fn source_has(&self, child: &Child, blob: &Descriptor) -> Option<bool> {
         match child.local() {
             Some(local) => Some(local_blob(local, blob).await.is_ok()),
-            None => self.blob_exists(child.source(), &blob.digest).await.ok(),
+            None => self
+                .blobs
+                .blob_exists(child.source(), &blob.digest)
+                .await
+                .ok(),
         }
     }
 

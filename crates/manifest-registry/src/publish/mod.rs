@@ -1,5 +1,10 @@
 mod child;
+mod cosign_tag;
 mod diagnose;
+mod dry_run;
+mod mount_sources;
+mod probes;
+mod publication;
 mod push;
 mod push_plan;
 mod referrers;
@@ -9,12 +14,10 @@ mod transfer_children;
 mod verify;
 
 pub use child::Child;
-pub use push::{
+pub use dry_run::DryRun;
+pub use publication::{
     ObservedTag, Precondition, Publication, Published, Tagged, TransferEstimate, WatchedTags,
 };
+pub use push_plan::PlannedBlob;
 pub use referrers::{Referrers, SkipReason, Skipped};
-pub use release::{DryRun, PlannedBlob, Released, TagResult};
-
-pub(crate) use push::Push;
-pub(crate) use release::beside;
-pub(crate) use verify::{Seen, look_for};
+pub use release::{Released, TagResult};

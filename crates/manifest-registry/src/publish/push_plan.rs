@@ -3,16 +3,15 @@
 use std::collections::HashSet;
 
 use manifest_core::reference::Repository;
-use manifest_core::{Digest, Reference};
+use manifest_core::{Descriptor, Digest, Reference};
 use tokio::sync::OnceCell;
 
 use crate::concurrent::concurrent;
-use crate::error::{Operation, RegistryError};
+use crate::error::RegistryError;
 use crate::limits::PARALLEL_WORK;
 use crate::publish::child::Child;
-use crate::publish::push::{Missing, Precondition, Published, Push, Tagged, TransferEstimate};
-use crate::publish::release::PlannedBlob;
-use crate::session::Call;
+use crate::publish::publication::{Precondition, Published, Tagged, TransferEstimate};
+use crate::publish::push::{Missing, Push};
 
 /// A publication of which it is known what is there already.
 pub(crate) struct Prepared<'a> {
@@ -104,7 +103,7 @@ impl<'a> Prepared<'a> {
             .iter()
             .filter(|(child, blob)| self.push.mountable(child, blob).is_none());
         let bytes = far.map(|(_, blob)| blob.size).sum();
-        self.push.meter.expect(wanted.len(), bytes);
+        self.push.blobs.progress().expect(wanted.len(), bytes);
     }
 
     pub(crate) fn target(&self) -> &'a Repository {
@@ -117,6 +116,7 @@ impl<'a> Prepared<'a> {
         let looks = wanted.map(|(child, blob)| async move {
             let there = self
                 .push
+                .blobs
                 .blob_exists(self.push.target, &blob.digest)
                 .await?;
             let from = self.push.mountable(child, blob);
@@ -163,15 +163,7 @@ impl<'a> Prepared<'a> {
     /// # Errors
     /// Where the registry does not let us.
     pub(crate) async fn try_to_write(&self) -> Result<(), RegistryError> {
-        let digest = &self.published.digest;
-        let call = Call {
-            operation: Operation::TryToWrite(self.push.target.clone()),
-            ..self.push.start(digest)
-        };
-        let answer = self.push.session().call(&call).await?;
-        let session = self.push.session_of(answer).await?;
-        self.push.abandon(digest, session).await;
-        Ok(())
+        self.push.blobs.try_to_write(&self.published.digest).await
     }
 
     /// Brings the children that are missing, blobs first.
@@ -294,4 +286,17 @@ impl<'a> Prepared<'a> {
     fn shows(&self, digest: Option<&Digest>) -> bool {
         digest.is_some_and(|digest| digest.matches(self.push.publication.bytes))
     }
+}
+
+/// A blob that the target lacks.
+#[derive(Clone, Debug)]
+pub struct PlannedBlob {
+    /// Where it is: a repository, or a place on this machine.
+    pub source: String,
+    /// Where it is missing.
+    pub target: Repository,
+    /// What it is.
+    pub descriptor: Descriptor,
+    /// Whether it would be mounted, which moves no bytes; a registry may not go along.
+    pub is_mount: bool,
 }

@@ -4,14 +4,13 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use manifest_core::referrers::{Overlap, descriptor, fallback_tag, overlap, with_referrers};
+use manifest_core::referrers::{descriptor, fallback_tag, with_referrers};
 use manifest_core::{Descriptor, Digest, Manifest, MediaType, Reference};
 
 use crate::concurrent::concurrent;
 use crate::error::RegistryError;
 use crate::http::Tries;
 use crate::limits::{ENLISTINGS, PARALLEL_WORK};
-use crate::publish::child::Child;
 use crate::publish::push::Push;
 
 /// What the registry said when a manifest was put: whether it keeps the list of those that refer to its subject.
@@ -163,29 +162,5 @@ impl Push<'_> {
             bytes,
             before: there.map(|manifest| manifest.digest().clone()),
         }))
-    }
-
-    /// Looks what the target has under the tag of a child, where that is something else. Returns whether the child is in that.
-    ///
-    /// # Errors
-    /// [`RegistryError::SignaturesDiffer`] where something would be lost if the tag were written.
-    pub(crate) async fn is_within(&self, child: &Child) -> Result<bool, RegistryError> {
-        let name = child.name_in(self.target);
-        let there = match self.client.manifest_itself(&name, &Tries::default()).await {
-            Ok(manifest) => manifest,
-            Err(error) if error.is_not_found() => return Ok(false),
-            Err(error) => return Err(error),
-        };
-        match overlap(child.manifest(), &there) {
-            Overlap::Keep => return Ok(true),
-            Overlap::Replace => return Ok(false),
-            Overlap::Conflict => {}
-        }
-        Err(RegistryError::SignaturesDiffer {
-            reference: Box::new(name),
-            found: there.digest().clone(),
-            source_digest: child.digest().clone(),
-            place: child.blobs_place(),
-        })
     }
 }

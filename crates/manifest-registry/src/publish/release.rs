@@ -1,48 +1,21 @@
 //! Publishing to several repositories: everything under its digest everywhere first, then the tags.
 
-use std::collections::{HashMap, HashSet};
-use std::future::poll_fn;
 use std::pin::{Pin, pin};
 
 use futures_util::future::{MaybeDone, join, join_all, maybe_done, try_join_all};
-use manifest_core::reference::Repository;
-use manifest_core::{Descriptor, Digest, Reference};
+use manifest_core::Reference;
 
 use crate::blob::Meter;
 use crate::client::Client;
+use crate::concurrent::alongside;
 use crate::error::RegistryError;
 use crate::publish::child::Child;
-use crate::publish::push::{
-    ObservedTag, Publication, Published, Push, Tagged, TransferEstimate, WatchedTags,
+use crate::publish::mount_sources::{Brought, brought};
+use crate::publish::publication::{
+    ObservedTag, Publication, Published, Tagged, TransferEstimate, WatchedTags,
 };
+use crate::publish::push::Push;
 use crate::publish::push_plan::Prepared;
-
-/// The blobs that an earlier publication of a release brings to the same registry, and where to: nobody uploads twice what can
-/// be mounted.
-pub(crate) type Brought<'a> = HashMap<&'a Digest, &'a Repository>;
-
-/// Returns for each publication what those before it bring to its registry. What is in the registry anyway is not in it.
-fn brought<'a>(publications: &'a [Publication<'a>]) -> Vec<Brought<'a>> {
-    let of = |publication: &'a Publication<'a>, others: &'a [Publication<'a>]| {
-        let mut brought = Brought::new();
-        let domain = publication.repository().domain();
-        for other in others
-            .iter()
-            .filter(|other| other.repository().domain() == domain)
-        {
-            let target = other.repository();
-            let far = other.children.iter().filter(|child| !child.is_near(target));
-            for blob in far.flat_map(Child::blobs).filter(|blob| other.brings(blob)) {
-                brought.entry(&blob.digest).or_insert(target);
-            }
-        }
-        brought
-    };
-    let places = publications.iter().enumerate();
-    places
-        .map(|(place, publication)| of(publication, &publications[..place]))
-        .collect()
-}
 
 /// What became of one tag of a release.
 pub type TagResult = Result<Tagged, RegistryError>;
@@ -76,7 +49,7 @@ impl Client {
         self.expect_looks(&pushes, watch.names);
         let mut watched = pin!(maybe_done(watching(&pushes, watch)));
         let looks = try_join_all(pushes.iter().map(Prepared::look_around));
-        let mut prepared = beside(watched.as_mut(), looks).await?;
+        let mut prepared = alongside(watched.as_mut(), looks).await?;
         let mut moved = Some(moved);
         if watch.is_first {
             watched.as_mut().await;
@@ -91,14 +64,14 @@ impl Client {
         if !is_single {
             let with_work = prepared.iter().filter(|prepared| prepared.has_work());
             let tries = try_join_all(with_work.map(Prepared::try_to_write));
-            beside(watched.as_mut(), tries).await?;
+            alongside(watched.as_mut(), tries).await?;
         }
         prepared.iter().for_each(Prepared::measure);
         // One after the other, for the sake of who watches, and because what one has brought the next may mount; within each,
         // everything is at once.
         for (prepared, publication) in prepared.iter_mut().zip(publications) {
             let bring = prepared.bring(|child| arrived(publication, child));
-            beside(watched.as_mut(), bring).await?;
+            alongside(watched.as_mut(), bring).await?;
         }
         watched.as_mut().await;
         tell(watched.as_mut(), &mut moved)?;
@@ -134,40 +107,50 @@ impl Client {
         let sources = watched.iter().map(Reference::repository);
         self.expect(&targets.chain(sources).collect::<Vec<_>>());
     }
-
-    fn pushes<'a>(&'a self, publications: &'a [Publication<'a>]) -> Vec<Push<'a>> {
-        let meter = Meter::new(self.shared().session.transport.observer.clone());
+    pub(super) fn pushes<'a>(&'a self, publications: &'a [Publication<'a>]) -> Vec<Push<'a>> {
+        let meter = Meter::new(self.session().transport.observer.clone());
         publications
             .iter()
             .zip(brought(publications))
             .map(|(publication, brought)| Push::new(self, publication, &meter, brought))
             .collect()
     }
+
+    /// Publishes a manifest: brings the children that are missing, blobs first, writes each tag once, and reads it back. What
+    /// the registry has already is left as it is. `arrived` is called for each child, in their order, once all are there.
+    ///
+    /// # Errors
+    /// Where content can be neither mounted nor uploaded, or the registry refuses a manifest:
+    /// [`RegistryError::Incomplete`] where it misses something, [`RegistryError::TagImmutable`] where the tag may not be
+    /// moved, [`RegistryError::PreconditionFailed`] where it shows something else than it should. Until the last step nothing that
+    /// has a tag has changed.
+    pub async fn publish(
+        &self,
+        publication: &Publication<'_>,
+        arrived: impl FnMut(&Child),
+    ) -> Result<Published, RegistryError> {
+        let meter = Meter::new(self.session().transport.observer.clone());
+        let push = Push::new(self, publication, &meter, Brought::new());
+        let mut prepared = Prepared::look_around(&push).await?;
+        prepared.measure();
+        prepared.bring(arrived).await?;
+        if prepared.has_subject() {
+            prepared.put_by_digest().await?;
+        }
+        for result in prepared.write_tags().await {
+            prepared.published.note(result?);
+        }
+        Ok(prepared.published)
+    }
 }
 
 /// Looks at what is watched, with the token of the first push, and fetches what other tokens the pushes need.
-async fn watching(pushes: &[Push<'_>], watch: WatchedTags<'_>) -> Vec<ObservedTag> {
+pub(super) async fn watching(pushes: &[Push<'_>], watch: WatchedTags<'_>) -> Vec<ObservedTag> {
     let Some(first) = pushes.first() else {
         return Vec::new();
     };
     let fetches = join_all(pushes.iter().map(Push::fetch_tokens));
     join(fetches, first.watch(watch.names)).await.1
-}
-
-/// Runs `main` to its end, and `aside` with it as far as it comes: what `main` sends goes first.
-pub(crate) async fn beside<F: Future, M: Future>(
-    mut aside: Pin<&mut MaybeDone<F>>,
-    main: M,
-) -> M::Output {
-    let mut main = pin!(main);
-    poll_fn(|context| {
-        let ended = main.as_mut().poll(context);
-        if ended.is_pending() {
-            let _ = aside.as_mut().poll(context);
-        }
-        ended
-    })
-    .await
 }
 
 /// Tells once what was seen at the names that are watched.
@@ -178,71 +161,5 @@ fn tell<F: Future<Output = Vec<ObservedTag>>, E>(
     match (watched.output_mut(), moved.take()) {
         (Some(shown), Some(moved)) => moved(shown),
         _ => Ok(()),
-    }
-}
-
-/// What publishing would do.
-#[derive(Clone, Debug)]
-pub struct DryRun {
-    /// What each tag shows now.
-    pub tags: Vec<(Reference, Option<Digest>)>,
-    /// What the names that are watched show.
-    pub watched: Vec<ObservedTag>,
-    /// The manifests that would be put beside the tags: under their digests, or those of the tags of referrers.
-    pub manifests: Vec<Reference>,
-    /// The blobs that would be mounted or copied.
-    pub blobs: Vec<PlannedBlob>,
-}
-
-/// A blob that the target lacks.
-#[derive(Clone, Debug)]
-pub struct PlannedBlob {
-    /// Where it is: a repository, or a place on this machine.
-    pub source: String,
-    /// Where it is missing.
-    pub target: Repository,
-    /// What it is.
-    pub descriptor: Descriptor,
-    /// Whether it would be mounted, which moves no bytes; a registry may not go along.
-    pub is_mount: bool,
-}
-
-impl Client {
-    /// Finds out what [`Client::release`] would do. Nothing is written.
-    ///
-    /// # Errors
-    /// As `release` before its first write.
-    pub async fn dry_run(
-        &self,
-        publications: &[Publication<'_>],
-        watched: &[Reference],
-    ) -> Result<DryRun, RegistryError> {
-        let pushes = self.pushes(publications);
-        let watch = WatchedTags {
-            names: watched,
-            is_first: true,
-        };
-        let looks = try_join_all(pushes.iter().map(Prepared::look_around));
-        let (prepared, watched) = tokio::join!(looks, watching(&pushes, watch));
-        let prepared = prepared?;
-        let mut plan = DryRun {
-            tags: Vec::new(),
-            watched,
-            manifests: Vec::new(),
-            blobs: Vec::new(),
-        };
-        for prepared in prepared {
-            plan.blobs.extend(prepared.planned_blobs().await?);
-            let target = prepared.target();
-            let mut seen = HashSet::new();
-            let missing = prepared
-                .missing_children()
-                .map(|child| child.name_in(target));
-            let missing = missing.filter(|name| seen.insert(name.clone()));
-            plan.manifests.extend(missing);
-            plan.manifests.extend(prepared.planned_enlistings().await?);
-            plan.tags.extend(prepared.names);
-        }
-        Ok(plan)
     }
 }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use bytes::Bytes;
 use futures_util::StreamExt as _;
 use futures_util::stream::{FuturesUnordered, iter};
-use manifest_core::Digest;
+use manifest_core::{Descriptor, Digest};
 
 use crate::blob::Way;
 use crate::client::Stored;
@@ -13,7 +13,8 @@ use crate::concurrent::concurrent;
 use crate::error::RegistryError;
 use crate::limits::PARALLEL_WORK;
 use crate::publish::child::{Child, Key};
-use crate::publish::push::{Missing, Published, Push};
+use crate::publish::publication::Published;
+use crate::publish::push::{Missing, Push};
 use crate::publish::referrers_index::Answers;
 
 /// Images that wait for blobs.
@@ -133,9 +134,9 @@ impl<'a> Push<'a> {
             Waiting::new(&images, &blobs)
         };
         // Each copy is begun when it is its turn: one that waits takes some 10 KiB.
-        let copies = wanted
-            .into_iter()
-            .map(|(child, blob)| async move { (self.copy_blob(child, blob).await, &blob.digest) });
+        let copies = wanted.into_iter().map(|(child, blob)| async move {
+            (self.transfer_blob(child, blob).await, &blob.digest)
+        });
         let mut copies = iter(copies).buffer_unordered(PARALLEL_WORK);
         let mut puts = FuturesUnordered::new();
         loop {
@@ -166,6 +167,13 @@ impl<'a> Push<'a> {
                 else => return Ok(()),
             }
         }
+    }
+
+    /// Mounts a blob of a child, or uploads it where the registry does not mount.
+    async fn transfer_blob(&self, child: &Child, blob: &Descriptor) -> Result<Way, RegistryError> {
+        let mount_from = self.mountable(child, blob);
+        let source = child.blob_source();
+        self.blobs.transfer(source, mount_from, blob).await
     }
 
     /// Puts a child, and reads it back where it has a tag.
@@ -201,19 +209,15 @@ impl<'a> Push<'a> {
     async fn complete(&self, child: &Child, error: RegistryError) -> Result<Put, RegistryError> {
         let mut uploaded = (0, 0);
         let absent = self.absent_blobs(child).await;
-        let single_requests = &self.client.shared().single_requests;
-        single_requests.distrust(self.target.domain());
+        self.blobs.distrust_single_posts();
         for blob in absent.iter().filter(|blob| self.brings(blob)) {
             // Where the source has not got it either, the registry's answer says more.
-            self.meter.expect(1, 0);
-            let counted = self.meter.blob(blob.size, true);
-            if let Err(failure) = self.upload(child, blob, None, &counted).await {
+            if let Err(failure) = self.blobs.upload_again(child.blob_source(), blob).await {
                 if matches!(failure, RegistryError::Local { .. }) {
                     return Err(failure);
                 }
                 return Err(self.incomplete_child(child, absent, error).await);
             }
-            counted.is_there();
             uploaded = (uploaded.0 + 1, uploaded.1 + blob.size);
         }
         if uploaded.0 > 0

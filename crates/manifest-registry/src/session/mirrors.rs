@@ -6,19 +6,7 @@
 //! A mirror whose TLS need not be checked is so as a mirror only. What is read from one goes by a session of its own, with its own
 //! connections, logins and tokens, so that nothing of it serves a request that names the same host.
 
-use std::collections::HashSet;
-use std::sync::{Mutex, PoisonError};
-
-use http::{HeaderMap, Method};
-use manifest_core::reference::Repository;
-use manifest_core::{Digest, Reference};
-
-use crate::client::{Client, Shared, manifest_call};
-use crate::error::{Operation, RegistryError};
-use crate::http::{Answer, Traffic, Tries};
-use crate::observer::Event;
-use crate::session::registry_session::Session;
-use crate::session::request::{Call, Target};
+use manifest_core::Reference;
 
 /// Where something may be found as well.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -119,17 +107,17 @@ impl Mirror {
 
 /// The name of something on a mirror.
 #[derive(Clone, Debug, PartialEq, Eq)]
-struct Mirrored {
-    reference: Reference,
+pub(super) struct Mirrored {
+    pub(super) reference: Reference,
     /// Whether it may be read there without checked TLS.
-    is_insecure: bool,
+    pub(super) is_insecure: bool,
 }
 
 /// How a mirror is reached: its host, and whether TLS need not be checked.
-type Route = (String, bool);
+pub(super) type Route = (String, bool);
 
 impl Mirrored {
-    fn route(&self) -> Route {
+    pub(super) fn route(&self) -> Route {
         (self.reference.domain().to_owned(), self.is_insecure)
     }
 }
@@ -158,7 +146,7 @@ impl Mirrors {
     }
 
     /// Returns where a manifest or blob may be found as well, in the order in which that is to be tried.
-    fn of(&self, reference: &Reference) -> Vec<Mirrored> {
+    pub(super) fn of(&self, reference: &Reference) -> Vec<Mirrored> {
         let domain = reference.domain();
         let name = format!("{domain}/{}", reference.path());
         let longest = |rules: &'_ Vec<MirrorRule>| {
@@ -174,134 +162,6 @@ impl Mirrors {
                 rule.mirrors.into_iter().filter_map(name)
             })
             .collect()
-    }
-}
-
-/// The mirrors of one client, and which of them do not work.
-pub(crate) struct Asked {
-    mirrors: Mirrors,
-    /// What is read from those whose TLS need not be checked, if there are such.
-    insecure: Option<Session>,
-    /// The mirrors that did not answer, which are asked no more.
-    dead: Mutex<HashSet<Route>>,
-}
-
-impl Asked {
-    /// `insecure` is the session for mirrors whose TLS need not be checked.
-    pub(crate) fn new(mirrors: Mirrors, insecure: Option<Session>) -> Self {
-        Self {
-            mirrors,
-            insecure,
-            dead: Mutex::default(),
-        }
-    }
-
-    fn is_dead(&self, route: &Route) -> bool {
-        let dead = self.dead.lock().unwrap_or_else(PoisonError::into_inner);
-        dead.contains(route)
-    }
-
-    /// Notes that a mirror does not answer, and tells whether that is new.
-    fn bury(&self, route: Route) -> bool {
-        let mut dead = self.dead.lock().unwrap_or_else(PoisonError::into_inner);
-        dead.insert(route)
-    }
-}
-
-impl Client {
-    /// Reads something from the first mirror that has it. Nothing where none has, so that it is to be read from the registry itself.
-    /// A mirror is asked once: waiting for it would take longer than going on.
-    pub(crate) async fn read_mirrored<T>(
-        &self,
-        reference: &Reference,
-        read: impl AsyncFn(&Session, &Reference, &Tries) -> Result<T, RegistryError>,
-    ) -> Option<T> {
-        let Shared {
-            session, mirrors, ..
-        } = self.shared();
-        let observer = &session.transport.observer;
-        for mirrored in mirrors.mirrors.of(reference) {
-            let route = mirrored.route();
-            if mirrors.is_dead(&route) {
-                continue;
-            }
-            let mirror = &mirrored.reference;
-            observer.event(&Event::Mirror { reference, mirror });
-            let session = match &mirrors.insecure {
-                Some(insecure) if mirrored.is_insecure => insecure,
-                _ => session,
-            };
-            match read(session, mirror, &Tries::single()).await {
-                Ok(found) => return Some(found),
-                // One that does not answer is asked no more, and that is said once.
-                Err(error) if !error.is_unavailable() || mirrors.bury(route) => {
-                    observer.event(&Event::MirrorFailed {
-                        mirror,
-                        error: &error,
-                    });
-                }
-                Err(_) => {}
-            }
-        }
-        None
-    }
-
-    /// Says that a mirror failed while it sent something. One that breaks off is asked no more, and that is said once.
-    pub(crate) fn mirror_failed(&self, mirror: &Reference, error: &RegistryError) {
-        let shared = self.shared();
-        // It was connected to: how it is reached is not the reason.
-        let routes = [false, true].map(|is_insecure| (mirror.domain().to_owned(), is_insecure));
-        let is_news = || {
-            routes
-                .map(|route| shared.mirrors.bury(route))
-                .contains(&true)
-        };
-        if !error.is_unavailable() || is_news() {
-            let observer = &shared.session.transport.observer;
-            observer.event(&Event::MirrorFailed { mirror, error });
-        }
-    }
-
-    /// Asks for a blob, whose body is still to come and still to be checked: where it is nearest. Who finds that what comes from
-    /// a mirror breaks off or is something else says so by [`Client::mirror_failed`], and asks again for [`Nearest::Registry`].
-    pub(crate) async fn open_nearest(
-        &self,
-        repository: &Repository,
-        digest: &Digest,
-        nearest: Nearest,
-    ) -> Result<(Answer, Option<Reference>), RegistryError> {
-        if nearest == Nearest::Mirror {
-            let read = async |session: &Session, mirror: &Reference, tries: &Tries| {
-                let answer = session
-                    .call_within(&blob_call(mirror, digest), tries)
-                    .await?;
-                Ok((answer, mirror.clone()))
-            };
-            let reference = repository.at(digest.clone());
-            if let Some((answer, mirror)) = self.read_mirrored(&reference, read).await {
-                return Ok((answer, Some(mirror)));
-            }
-        }
-        Ok((self.open_blob(repository, digest).await?, None))
-    }
-}
-
-/// Where a blob is asked for first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Nearest {
-    /// At the mirrors, then at the registry.
-    Mirror,
-    /// At the registry itself.
-    Registry,
-}
-
-fn blob_call<'a>(mirror: &'a Reference, digest: &Digest) -> Call<'a> {
-    Call {
-        operation: Operation::GetBlob(mirror.repository().clone(), digest.clone()),
-        target: Target::Path(format!("/v2/{}/blobs/{digest}", mirror.path())),
-        headers: HeaderMap::new(),
-        traffic: Traffic::Download,
-        ..manifest_call(Method::GET, mirror)
     }
 }
 

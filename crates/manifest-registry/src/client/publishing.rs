@@ -1,0 +1,68 @@
+//! A client that is about to publish: one token for sources and targets, and probes of the targets while the sources are read.
+
+use std::sync::{Arc, PoisonError};
+
+use manifest_core::reference::Repository;
+use manifest_core::{Digest, Reference};
+
+use crate::auth::Rights;
+use crate::client::probe::look_for;
+use crate::client::registry_client::Client;
+use crate::error::Operation;
+use crate::http::Tries;
+use crate::limits::SCOPES_OF_SEVERAL_TOKENS;
+
+impl Client {
+    /// Returns this client, to read from some repositories and to publish to others: all with one token for each registry from the
+    /// start, if the registry goes along. Where there are more targets than one token serves, each asks for its own later.
+    #[must_use]
+    pub fn for_publishing<'a>(
+        &self,
+        targets: impl IntoIterator<Item = &'a Reference>,
+        sources: impl IntoIterator<Item = &'a Reference>,
+    ) -> Self {
+        let targets: Vec<&Repository> = targets.into_iter().map(Reference::repository).collect();
+        let sources: Vec<&Repository> = sources.into_iter().map(Reference::repository).collect();
+        self.expect(&sources);
+        let all = Rights::gather(targets, sources.iter().copied());
+        let rights = match all.targets().count() < SCOPES_OF_SEVERAL_TOKENS {
+            true => all,
+            false => Rights::to_read(sources),
+        };
+        self.with(rights)
+    }
+
+    /// Begins to look what these names show, which are about to be written.
+    ///
+    /// # Panics
+    /// Outside of an asynchronous runtime.
+    pub fn probe_tags_early(&self, names: impl IntoIterator<Item = Reference>) {
+        let mut looks = self
+            .ahead()
+            .looks
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        for name in names {
+            if !looks.contains_key(&name) {
+                let (client, rights) = (self.clone(), self.rights().clone());
+                let of = name.clone();
+                let look = async move {
+                    let operation = Operation::PutManifest(of.clone());
+                    look_for(client.session(), &rights, &of, operation, &Tries::default()).await
+                };
+                looks.insert(name, tokio::spawn(look));
+            }
+        }
+    }
+
+    /// Begins to look whether the repositories that are published to have this manifest of another one, which is about to be
+    /// brought there.
+    ///
+    /// # Panics
+    /// Outside of an asynchronous runtime.
+    pub fn probe_child_early(&self, source: &Repository, digest: &Digest) {
+        let rights: Arc<Rights> = self.rights().clone();
+        let others = rights.targets().filter(|target| *target != source);
+        self.probe_tags_early(others.map(|target| target.at(digest.clone())));
+    }
+}
