@@ -23,7 +23,7 @@
 //! | `auth`, `challenge`, `token` | from a challenge and credentials to a header; one token request per set of scopes |
 //! | [`credentials`], `helper` | Docker's `config.json`; running credential helpers |
 //! | [`endpoint`] | which schemes and TLS modes a host may be spoken to with |
-//! | `transport`, `payload`, `answer` | the one way out, redirects; what a request carries; bounded bodies |
+//! | `transport`, `payload`, `response` | the one way out, redirects; what a request carries; bounded bodies |
 //! | `checked`, `hash` | the bytes of a blob, checked as they come; digests of what streams through |
 //! | `pool`, `tls` | a connection pool for each host, with its TLS settings and its proxy |
 //! | `tunnel` | what sends requests: the HTTP library, or for IPv6 addresses behind a proxy an HTTPS client of its parts |

@@ -15,7 +15,7 @@ use crate::auth::credentials::Credential;
 use crate::auth::scope::Scope;
 use crate::auth::token::{Authorization, Token, TokenKey, Tokens, bearer};
 use crate::error::{Attempt, ContentProblem, Operation, RegistryError};
-use crate::http::{Mode, Payload, Traffic, Transport, Tries, WireRequest};
+use crate::http::{Attempts, Mode, Payload, Traffic, Transport, WireRequest};
 use crate::limits::{HEADER_CHARS, TOKEN_BYTES};
 use crate::observer::Event;
 use crate::redact::{self, Secret};
@@ -35,7 +35,7 @@ pub(crate) struct Authenticator<'a> {
     /// The rights that are needed, in the order in which they are asked for.
     pub(crate) scopes: &'a [Scope],
     /// The rights that one token is asked for first, for this and other calls; may be empty.
-    pub(crate) shared: &'a Arc<[Scope]>,
+    pub(crate) shared_scopes: &'a Arc<[Scope]>,
     /// The call that is to be made.
     pub(crate) request: RequestSummary<'a>,
     /// The header that the registry did not take.
@@ -97,17 +97,17 @@ impl Authenticator<'_> {
         realm: &str,
         service: Option<&str>,
     ) -> Result<Option<Authorization>, RegistryError> {
-        if self.shared.is_empty() {
+        if self.shared_scopes.is_empty() {
             return Ok(None);
         }
-        let key = TokenKey::shared(self.request.host, realm, service, self.shared);
+        let key = TokenKey::for_shared(self.request.host, realm, service, self.shared_scopes);
         if self.rejected.is_some() {
             self.tokens.give_up(&key);
         }
         if self.tokens.is_given_up(&key) {
             return Ok(None);
         }
-        let fetch = || Box::pin(self.fetch(realm, service, self.shared));
+        let fetch = || Box::pin(self.fetch(realm, service, self.shared_scopes));
         match self.tokens.get(&key, None, fetch).await {
             Err(error) if error.is_final_refusal() => {
                 self.tokens.give_up(&key);
@@ -187,11 +187,11 @@ impl Authenticator<'_> {
             authorization,
             payload: &payload,
             traffic: Traffic::Request,
-            tries: &Tries::default(),
+            attempts: &Attempts::default(),
         };
-        let (answer, body) = self.transport.fetch(wire, TOKEN_BYTES).await?;
+        let (response, body) = self.transport.fetch(wire, TOKEN_BYTES).await?;
         // The server's clock started while the request was on its way; the margin covers that.
-        Token::parse(&body, Instant::now()).ok_or_else(|| answer.content(ContentProblem::Token))
+        Token::parse(&body, Instant::now()).ok_or_else(|| response.content(ContentProblem::Token))
     }
 
     /// One `scope` parameter per scope, the account where there is one (distribution specification, "Token

@@ -27,7 +27,7 @@ impl HelperOutput {
 }
 
 /// Why a helper gave no credentials.
-pub(crate) enum Problem {
+pub(crate) enum HelperError {
     /// It could not be started.
     Start(io::Error),
     /// It ended with a failure. What it said is for people; by convention it says it on standard output.
@@ -68,7 +68,7 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 /// Ends one helper, for somebody who does not wait for its answer any more.
 #[derive(Clone, Default)]
-pub(crate) struct Stop(Arc<Mutex<Stopping>>);
+pub(crate) struct HelperStop(Arc<Mutex<Stopping>>);
 
 #[derive(Default)]
 struct Stopping {
@@ -76,7 +76,7 @@ struct Stopping {
     helper: Option<Arc<Mutex<Child>>>,
 }
 
-impl Stop {
+impl HelperStop {
     /// Kills the helper that this was given to, or keeps it from being started.
     pub(crate) fn stop(&self) {
         let mut stopping = locked(&self.0);
@@ -91,11 +91,15 @@ impl Stop {
 }
 
 /// Asks the helper `docker-credential-NAME` for the credentials of a server. Blocks until it has ended.
-pub(crate) fn get(name: &str, server: &str, stop: &Stop) -> Result<HelperOutput, Problem> {
+pub(crate) fn get(
+    name: &str,
+    server: &str,
+    stop: &HelperStop,
+) -> Result<HelperOutput, HelperError> {
     let mut stopping = locked(&stop.0);
     let mut running = locked(&RUNNING);
     if running.is_stopped || stopping.is_stopped {
-        return Err(Problem::Start(io::ErrorKind::Interrupted.into()));
+        return Err(HelperError::Start(io::ErrorKind::Interrupted.into()));
     }
     let mut helper = Command::new(format!("docker-credential-{name}"))
         .arg("get")
@@ -103,7 +107,7 @@ pub(crate) fn get(name: &str, server: &str, stop: &Stop) -> Result<HelperOutput,
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
-        .map_err(Problem::Start)?;
+        .map_err(HelperError::Start)?;
     let (stdin, stdout, stderr) = (
         helper.stdin.take(),
         helper.stdout.take(),
@@ -122,19 +126,19 @@ pub(crate) fn get(name: &str, server: &str, stop: &Stop) -> Result<HelperOutput,
         let stderr = scope.spawn(|| all_of(stderr));
         (all_of(stdout), stderr.join().unwrap_or_default())
     });
-    let status = locked(&helper).wait().map_err(Problem::Start)?;
+    let status = locked(&helper).wait().map_err(HelperError::Start)?;
     locked(&RUNNING)
         .helpers
         .retain(|other| !Arc::ptr_eq(other, &helper));
     if !status.success() {
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).trim().to_owned();
-        return Err(Problem::Failed(format!(
+        return Err(HelperError::Failed(format!(
             "{} {}",
             text(&stdout),
             text(&stderr)
         )));
     }
-    serde_json::from_slice(&stdout).map_err(|_| Problem::Garbled)
+    serde_json::from_slice(&stdout).map_err(|_| HelperError::Garbled)
 }
 
 /// Reads a pipe to its end, or as far as it can be read.

@@ -9,7 +9,7 @@ use base64::Engine as _;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use serde::Deserialize;
 
-use crate::auth::credential_helper::{self, Problem, Stop};
+use crate::auth::credential_helper::{self, HelperError, HelperStop};
 use crate::error::RegistryError;
 use crate::host::is_docker_hub;
 use crate::http::Deadline;
@@ -242,7 +242,7 @@ impl File {
         };
         let (name, server) = (helper.name.to_owned(), helper.server.to_owned());
         let helper = format!("docker-credential-{}", redact::printable(helper.name));
-        let stop = Stop::default();
+        let stop = HelperStop::default();
         let given = stop.clone();
         let asked = tokio::task::spawn_blocking(move || ask(&name, &server, &given));
         let answer = tokio::select! {
@@ -392,26 +392,26 @@ fn decode(auth: &str) -> Option<(String, String)> {
 }
 
 /// Asks a helper. What it does not know is anonymous; else the error says what it did, without its secrets.
-fn ask(helper: &str, server: &str, stop: &Stop) -> Result<Credential, String> {
+fn ask(helper: &str, server: &str, stop: &HelperStop) -> Result<Credential, String> {
     match credential_helper::get(helper, server, stop) {
         Ok(answer) => {
             let (username, secret) = answer.into_parts();
             Ok(login(username, secret.expose().to_owned()))
         }
-        Err(Problem::Start(error)) => Err(match error.kind() {
+        Err(HelperError::Start(error)) => Err(match error.kind() {
             io::ErrorKind::NotFound => "it is not on PATH".to_owned(),
             _ => format!("it cannot be run: {error}"),
         }),
-        Err(Problem::Failed(said))
+        Err(HelperError::Failed(said))
             if said.to_ascii_lowercase().contains("credentials not found") =>
         {
             Ok(Credential::Anonymous)
         }
-        Err(Problem::Failed(said)) => {
+        Err(HelperError::Failed(said)) => {
             let said: String = said.trim().chars().take(MESSAGE_CHARS).collect();
             Err(format!("it failed: {}", redact::printable(&said)))
         }
-        Err(Problem::Garbled) => {
+        Err(HelperError::Garbled) => {
             Err("its answer is not the JSON that Docker's helpers give".to_owned())
         }
     }

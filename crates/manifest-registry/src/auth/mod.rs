@@ -14,7 +14,7 @@ pub use known_registries::{KnownRegistries, KnownRegistry, KnownRegistryError};
 pub(crate) use authenticator::{Authenticator, RequestSummary};
 pub(crate) use challenge::Challenge;
 pub(crate) use scope::Scope;
-pub(crate) use scope_plan::Rights;
+pub(crate) use scope_plan::ScopePlan;
 pub(crate) use token::{Authorization, Tokens};
 
 #[cfg(any(test, feature = "fuzzing"))]

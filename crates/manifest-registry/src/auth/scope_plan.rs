@@ -11,7 +11,7 @@ use crate::limits::{SCOPES_OF_SEVERAL_TOKENS, SCOPES_PER_TOKEN};
 
 /// The rights of one publication, or of reading from many repositories, in as few tokens as there can be.
 #[derive(Default)]
-pub(crate) struct Rights {
+pub(crate) struct ScopePlan {
     targets: HashSet<Repository>,
     tokens: Vec<Arc<[Scope]>>,
     /// The tokens of each registry.
@@ -20,7 +20,7 @@ pub(crate) struct Rights {
     token_of: HashMap<Repository, usize>,
 }
 
-impl Rights {
+impl ScopePlan {
     /// Gathers the rights of a publication: `pull,push` on the target and `pull` on each repository of its registry from
     /// which something may be mounted. A mount needs both in one token.
     pub(crate) fn to_publish<'a>(
@@ -42,19 +42,17 @@ impl Rights {
         targets: impl IntoIterator<Item = &'a Repository>,
         sources: impl IntoIterator<Item = &'a Repository>,
     ) -> Self {
-        let mut rights = Self::default();
+        let mut plan = Self::default();
         // For each registry the rights to write, and what is only read.
         let mut registries: BTreeMap<&str, (Vec<Scope>, Vec<&Repository>)> = BTreeMap::new();
         for target in targets {
-            if rights.targets.insert(target.clone()) {
+            if plan.targets.insert(target.clone()) {
                 let registry = registries.entry(target.domain()).or_default();
                 registry.0.push(Scope::push(target));
             }
         }
         for source in sources {
-            if !rights.targets.contains(source)
-                && rights.token_of.insert(source.clone(), 0).is_none()
-            {
+            if !plan.targets.contains(source) && plan.token_of.insert(source.clone(), 0).is_none() {
                 registries
                     .entry(source.domain())
                     .or_default()
@@ -63,7 +61,7 @@ impl Rights {
             }
         }
         for (domain, (first, repositories)) in registries {
-            let begin = rights.tokens.len();
+            let begin = plan.tokens.len();
             let size = match repositories.len() + first.len() {
                 0..=SCOPES_PER_TOKEN => SCOPES_PER_TOKEN,
                 _ => SCOPES_OF_SEVERAL_TOKENS,
@@ -71,26 +69,25 @@ impl Rights {
             let groups = repositories.chunks(size.saturating_sub(first.len()).max(1));
             for group in groups {
                 for repository in group {
-                    let token = rights.tokens.len();
-                    rights.token_of.insert((*repository).clone(), token);
+                    let token = plan.tokens.len();
+                    plan.token_of.insert((*repository).clone(), token);
                 }
                 let scopes = group.iter().map(|repository| Scope::pull(repository));
-                rights
-                    .tokens
+                plan.tokens
                     .push(first.iter().cloned().chain(scopes).collect());
             }
             if repositories.is_empty() {
-                rights.tokens.push(first.into());
+                plan.tokens.push(first.into());
             }
-            let tokens = begin..rights.tokens.len();
-            rights.tokens_of.insert(domain.to_owned(), tokens);
+            let tokens = begin..plan.tokens.len();
+            plan.tokens_of.insert(domain.to_owned(), tokens);
         }
-        rights
+        plan
     }
 
     /// Tells whether a publication has all its rights among these: to write to `target`, and to mount from those of `sources` that
     /// are in its registry.
-    pub(crate) fn serve<'a>(
+    pub(crate) fn covers<'a>(
         &self,
         target: &Repository,
         sources: impl IntoIterator<Item = &'a Repository>,
@@ -109,7 +106,7 @@ impl Rights {
     }
 
     /// Returns the rights that each token for a registry is asked for, where there are several.
-    pub(crate) fn several(&self, registry: &str) -> &[Arc<[Scope]>] {
+    pub(crate) fn separate_tokens(&self, registry: &str) -> &[Arc<[Scope]>] {
         let tokens = self.tokens_of.get(registry).cloned().unwrap_or_default();
         match &self.tokens[tokens] {
             [_] => &[],
@@ -118,7 +115,7 @@ impl Rights {
     }
 
     /// Returns what a call on `repository` needs at least.
-    pub(crate) fn needed(&self, repository: &Repository) -> Scope {
+    pub(crate) fn needed_scope(&self, repository: &Repository) -> Scope {
         if self.targets.contains(repository) {
             Scope::push(repository)
         } else {
@@ -127,16 +124,16 @@ impl Rights {
     }
 
     /// Returns the rights that a call on `repository` shares with others; none where it is alone.
-    pub(crate) fn shared(&self, repository: &Repository) -> Arc<[Scope]> {
+    pub(crate) fn shared_scopes(&self, repository: &Repository) -> Arc<[Scope]> {
         let scopes = self.token(repository).filter(|scopes| scopes.len() > 1);
         scopes.cloned().unwrap_or_default()
     }
 
     /// As [`Self::shared`], of a call that reads: where `repository` is written to later, the right to that is not too much.
-    pub(crate) fn shared_to_read(&self, repository: &Repository) -> Arc<[Scope]> {
+    pub(crate) fn shared_read_scopes(&self, repository: &Repository) -> Arc<[Scope]> {
         match self.targets.contains(repository) {
             true => self.token(repository).cloned().unwrap_or_default(),
-            false => self.shared(repository),
+            false => self.shared_scopes(repository),
         }
     }
 
@@ -159,25 +156,25 @@ mod tests {
         Reference::parse(name).unwrap().repository().clone()
     }
 
-    fn scopes(rights: &Rights, name: &str) -> Vec<String> {
-        let shared = rights.shared(&repository(name));
+    fn scopes(plan: &ScopePlan, name: &str) -> Vec<String> {
+        let shared = plan.shared_scopes(&repository(name));
         shared.iter().map(ToString::to_string).collect()
     }
 
     #[test]
     fn one_token_for_target_and_sources() {
         let sources = ["r.io/b", "r.io/a", "r.io/b", "other.io/c", "r.io/t"].map(repository);
-        let rights = Rights::to_publish(&repository("r.io/t"), &sources);
+        let plan = ScopePlan::to_publish(&repository("r.io/t"), &sources);
         let all = [
             "repository:t:pull,push",
             "repository:b:pull",
             "repository:a:pull",
         ];
         for name in ["r.io/t", "r.io/a", "r.io/b"] {
-            assert_eq!(scopes(&rights, name), all, "{name}");
+            assert_eq!(scopes(&plan, name), all, "{name}");
         }
-        assert!(scopes(&rights, "other.io/c").is_empty());
-        let alone = Rights::to_publish(&repository("r.io/t"), [&repository("r.io/t")]);
+        assert!(scopes(&plan, "other.io/c").is_empty());
+        let alone = ScopePlan::to_publish(&repository("r.io/t"), [&repository("r.io/t")]);
         assert!(scopes(&alone, "r.io/t").is_empty());
     }
 
@@ -185,21 +182,21 @@ mod tests {
     fn reading_and_writing_with_one_token() {
         let targets = ["r.io/t", "s.io/t", "r.io/u"].map(repository);
         let sources = ["r.io/a", "r.io/t", "s.io/b", "x.io/c"].map(repository);
-        let rights = Rights::gather(&targets, &sources);
+        let plan = ScopePlan::gather(&targets, &sources);
         let r = [
             "repository:t:pull,push",
             "repository:u:pull,push",
             "repository:a:pull",
         ];
         for name in ["r.io/t", "r.io/u", "r.io/a"] {
-            assert_eq!(scopes(&rights, name), r, "{name}");
+            assert_eq!(scopes(&plan, name), r, "{name}");
         }
         let s = ["repository:t:pull,push", "repository:b:pull"];
-        assert_eq!(scopes(&rights, "s.io/b"), s);
-        assert!(scopes(&rights, "x.io/c").is_empty());
-        let needed = |name: &str| rights.needed(&repository(name)).to_string();
-        assert_eq!(needed("r.io/u"), "repository:u:pull,push");
-        assert_eq!(needed("r.io/a"), "repository:a:pull");
+        assert_eq!(scopes(&plan, "s.io/b"), s);
+        assert!(scopes(&plan, "x.io/c").is_empty());
+        let needed_scope = |name: &str| plan.needed_scope(&repository(name)).to_string();
+        assert_eq!(needed_scope("r.io/u"), "repository:u:pull,push");
+        assert_eq!(needed_scope("r.io/a"), "repository:a:pull");
         for (target, source, serves) in [
             ("r.io/t", "r.io/a", true),
             ("r.io/u", "r.io/t", true),
@@ -208,7 +205,7 @@ mod tests {
             ("r.io/a", "r.io/t", false),
         ] {
             let (target, source) = (repository(target), repository(source));
-            assert_eq!(rights.serve(&target, [&source]), serves, "{source}");
+            assert_eq!(plan.covers(&target, [&source]), serves, "{source}");
         }
     }
 
@@ -221,9 +218,9 @@ mod tests {
             let sources: Vec<_> = (0..count)
                 .map(|i| repository(&format!("r.io/s{i}")))
                 .collect();
-            let rights = Rights::to_publish(&repository("r.io/t"), &sources);
+            let plan = ScopePlan::to_publish(&repository("r.io/t"), &sources);
             for (i, size) in sizes {
-                let scopes = scopes(&rights, &format!("r.io/s{i}"));
+                let scopes = scopes(&plan, &format!("r.io/s{i}"));
                 assert_eq!(scopes.len(), size, "{i} of {count}");
                 assert_eq!(scopes[0], "repository:t:pull,push");
                 assert!(scopes.contains(&format!("repository:s{i}:pull")));
@@ -234,13 +231,13 @@ mod tests {
     #[test]
     fn reading_by_registry() {
         let names = ["r.io/a", "s.io/x", "r.io/b", "r.io/a", "t.io/alone"].map(repository);
-        let rights = Rights::to_read(&names);
+        let plan = ScopePlan::to_read(&names);
         for name in ["r.io/a", "r.io/b"] {
             let both = ["repository:a:pull", "repository:b:pull"];
-            assert_eq!(scopes(&rights, name), both, "{name}");
+            assert_eq!(scopes(&plan, name), both, "{name}");
         }
         for name in ["s.io/x", "t.io/alone", "r.io/other"] {
-            assert!(scopes(&rights, name).is_empty(), "{name}");
+            assert!(scopes(&plan, name).is_empty(), "{name}");
         }
         for (count, sizes) in [
             (25, vec![(0, 25), (24, 25)]),
@@ -249,9 +246,9 @@ mod tests {
             let many: Vec<_> = (0..count)
                 .map(|i| repository(&format!("r.io/s{i}")))
                 .collect();
-            let rights = Rights::to_read(&many);
+            let plan = ScopePlan::to_read(&many);
             for (i, size) in sizes {
-                let scopes = scopes(&rights, &format!("r.io/s{i}"));
+                let scopes = scopes(&plan, &format!("r.io/s{i}"));
                 assert_eq!(scopes.len(), size, "{i} of {count}");
             }
         }

@@ -27,12 +27,12 @@ impl TokenKey {
         let mut scopes = scopes.to_vec();
         scopes.sort();
         scopes.dedup();
-        Self::shared(host, realm, service, &scopes.into())
+        Self::for_shared(host, realm, service, &scopes.into())
     }
 
     /// Makes the key of what many calls share, which all name it in the same order. It is made for each request, so that
     /// nothing is copied.
-    pub(crate) fn shared(
+    pub(crate) fn for_shared(
         host: &str,
         realm: &str,
         service: Option<&str>,
@@ -74,15 +74,17 @@ impl Token {
     /// Reads a token server's answer. Nothing where there is no token in it.
     pub(crate) fn parse(body: &[u8], now: Instant) -> Option<Self> {
         #[derive(Deserialize)]
-        struct Answer {
+        struct Response {
             token: Option<String>,
             access_token: Option<String>,
             expires_in: Option<serde_json::Value>,
         }
-        let answer: Answer = serde_json::from_slice(body).ok()?;
-        let mut tokens = [answer.token, answer.access_token].into_iter().flatten();
+        let response: Response = serde_json::from_slice(body).ok()?;
+        let mut tokens = [response.token, response.access_token]
+            .into_iter()
+            .flatten();
         let token = tokens.find(|token| !token.is_empty())?;
-        let seconds = answer
+        let seconds = response
             .expires_in
             .and_then(|value| value.as_u64())
             .unwrap_or_default();

@@ -7,10 +7,10 @@ use futures_util::stream::BoxStream;
 use futures_util::{Stream, StreamExt as _, TryStreamExt as _};
 use manifest_core::{Descriptor, Digest};
 
-use crate::blob::digest_verifier::Check;
+use crate::blob::digest_verifier::DigestVerifier;
 use crate::blob::local::{LocalBlobs, local_blob, unreadable};
 use crate::error::{ContentProblem, RegistryError};
-use crate::http::Answer;
+use crate::http::Response;
 
 /// The bytes of a blob, checked as they come.
 pub(crate) type Content = BoxStream<'static, Result<Bytes, RegistryError>>;
@@ -27,9 +27,9 @@ pub(crate) async fn local_content(
 
 /// Returns what makes an error of what is wrong with the body of an answer.
 pub(crate) fn problem_of(
-    answer: &Answer,
+    response: &Response,
 ) -> impl Fn(ContentProblem) -> RegistryError + Send + use<> {
-    let attempt = answer.attempt();
+    let attempt = response.attempt();
     move |problem| RegistryError::content(attempt.clone(), problem)
 }
 
@@ -50,7 +50,7 @@ pub(crate) fn checked<P>(
 where
     P: Fn(ContentProblem) -> RegistryError + Send + 'static,
 {
-    let mut hash = Some(Check::new(blob.digest.clone()));
+    let mut hash = Some(DigestVerifier::new(blob.digest.clone()));
     let mut count = 0u64;
     let mut check = move |chunk: Option<Bytes>| {
         let problem = |found| Err(problem(found));

@@ -8,12 +8,12 @@ use manifest_core::digest::Algorithm;
 use ring::digest::{Context, SHA256, SHA384, SHA512};
 
 /// Checks content that arrives in pieces against the digest that it must have.
-pub(crate) struct Check {
+pub(crate) struct DigestVerifier {
     context: Context,
     expected: Digest,
 }
 
-impl Check {
+impl DigestVerifier {
     pub(crate) fn new(expected: Digest) -> Self {
         let algorithm = match expected.algorithm() {
             Algorithm::Sha256 => &SHA256,
@@ -53,11 +53,11 @@ mod tests {
         for algorithm in [Algorithm::Sha256, Algorithm::Sha384, Algorithm::Sha512] {
             let digest = Digest::compute(algorithm, &content);
             for piece in [1, 63, 64, 16 * 1024, content.len()] {
-                let mut check = Check::new(digest.clone());
+                let mut check = DigestVerifier::new(digest.clone());
                 content.chunks(piece).for_each(|chunk| check.update(chunk));
                 assert_eq!(check.finish(), Ok(digest.clone()), "{piece}");
             }
-            let mut check = Check::new(digest.clone());
+            let mut check = DigestVerifier::new(digest.clone());
             check.update(&content[1..]);
             assert_eq!(check.finish(), Err(digest));
         }

@@ -8,11 +8,11 @@ use manifest_core::Descriptor;
 use manifest_core::reference::Repository;
 
 use crate::blob::content::{checked, local_content, problem_of};
-use crate::blob::progress::Meter;
-use crate::blob::read::{BlobReader, Nearest};
+use crate::blob::progress::TransferProgress;
+use crate::blob::read::{BlobOrigin, BlobReader};
 use crate::blob::source::BlobSource;
 use crate::error::RegistryError;
-use crate::http::{Contact, Tries};
+use crate::http::{Attempts, Contact};
 
 impl BlobReader<'_> {
     /// Gets a blob in pieces, from a mirror if there is one: `take` gets each with its place, in order. What breaks off begins
@@ -24,15 +24,15 @@ impl BlobReader<'_> {
         mut take: impl FnMut(u64, &[u8]) -> Result<(), E>,
     ) -> Result<(), E> {
         let _in_flight = self.in_flight.begin(blob).await;
-        let retries = &self.session.session().transport.retries;
-        let tries = Tries::default();
-        let mut nearest = Nearest::Mirror;
+        let retrier = &self.session.session().transport.retrier;
+        let attempts = Attempts::default();
+        let mut origin = BlobOrigin::Mirror;
         loop {
             // Repeats itself where that is worth it.
-            let opened = self.open(repository, &blob.digest, nearest);
-            let (answer, mirror) = opened.await?;
-            let problem = problem_of(&answer);
-            let mut content = pin!(checked(answer.stream(), blob.clone(), problem));
+            let opened = self.open(repository, &blob.digest, origin);
+            let (response, mirror) = opened.await?;
+            let problem = problem_of(&response);
+            let mut content = pin!(checked(response.stream(), blob.clone(), problem));
             let mut place = 0;
             let mut error = loop {
                 match content.try_next().await {
@@ -46,10 +46,10 @@ impl BlobReader<'_> {
             };
             if let Some(mirror) = mirror {
                 self.session.mirror_failed(&mirror, &error);
-                nearest = Nearest::Registry;
+                origin = BlobOrigin::Registry;
                 continue;
             }
-            if !retries.again(&tries, &mut error, Contact::Before).await {
+            if !retrier.retry(&attempts, &mut error, Contact::Before).await {
                 return Err(error.into());
             }
         }
@@ -60,7 +60,7 @@ impl BlobReader<'_> {
 #[derive(Debug)]
 pub struct Downloads<'a> {
     reader: BlobReader<'a>,
-    meter: Arc<Meter>,
+    progress: Arc<TransferProgress>,
 }
 
 impl<'a> Downloads<'a> {
@@ -69,14 +69,14 @@ impl<'a> Downloads<'a> {
         reader: BlobReader<'a>,
         blobs: impl IntoIterator<Item = &'b Descriptor>,
     ) -> Self {
-        let meter = Meter::new(reader.session.session().transport.observer.clone());
+        let progress = TransferProgress::new(reader.session.session().transport.observer.clone());
         let (mut count, mut bytes) = (0, 0);
         for blob in blobs {
             count += 1;
             bytes += blob.size;
         }
-        meter.expect(count, bytes);
-        Self { reader, meter }
+        progress.expect(count, bytes);
+        Self { reader, progress }
     }
 
     /// As [`BlobReader::download`], from wherever the blob is.
@@ -86,10 +86,10 @@ impl<'a> Downloads<'a> {
         blob: &Descriptor,
         mut take: impl FnMut(u64, &[u8]) -> Result<(), E>,
     ) -> Result<(), E> {
-        let counted = self.meter.blob(blob.size, false);
+        let blob_progress = self.progress.blob(blob.size, false);
         let mut take = |place: u64, bytes: &[u8]| {
             take(place, bytes)?;
-            counted.has_come(place + bytes.len() as u64);
+            blob_progress.advance(place + bytes.len() as u64);
             Ok::<(), E>(())
         };
         match source {
@@ -103,7 +103,7 @@ impl<'a> Downloads<'a> {
                 }
             }
         }
-        counted.is_there();
+        blob_progress.finish();
         Ok(())
     }
 }

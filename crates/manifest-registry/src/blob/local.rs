@@ -30,8 +30,8 @@ pub(crate) async fn local_blob(
 ) -> Result<impl Stream<Item = Result<Bytes, RegistryError>> + Send + use<>, RegistryError> {
     let place = blobs.place();
     let digest = blob.digest.clone();
-    let (opener, wanted) = (Arc::clone(blobs), blob.clone());
-    let opened = on_a_thread(move || Ok(opener.open(&wanted))).await;
+    let (opener, missing_blobs) = (Arc::clone(blobs), blob.clone());
+    let opened = on_a_thread(move || Ok(opener.open(&missing_blobs))).await;
     let reader = opened.unwrap_or_else(|error| Err(error.to_string()));
     let reader = reader.map_err(|reason| unreadable(place.clone(), &digest, reason))?;
     let start = (reader, place, digest);

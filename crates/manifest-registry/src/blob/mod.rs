@@ -15,11 +15,11 @@ mod upload_session;
 pub use download::Downloads;
 pub use local::LocalBlobs;
 
-pub(crate) use in_flight::InFlight;
+pub(crate) use in_flight::BlobsInFlight;
 pub(crate) use local::local_blob;
-pub(crate) use progress::Meter;
+pub(crate) use progress::TransferProgress;
 pub(crate) use read::BlobReader;
-pub(crate) use single_post::SingleRequests;
+pub(crate) use single_post::SinglePostSupport;
 pub(crate) use source::BlobSource;
 pub(crate) use target::BlobTarget;
-pub(crate) use transfer::Way;
+pub(crate) use transfer::BlobOutcome;

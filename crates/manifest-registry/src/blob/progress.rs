@@ -6,12 +6,12 @@ use crate::observer::{Observer, Progress};
 
 /// Adds up the blobs of everything that is published in one go, and tells of each change.
 #[derive(Debug)]
-pub(crate) struct Meter {
+pub(crate) struct TransferProgress {
     observer: Arc<dyn Observer>,
     progress: Mutex<Progress>,
 }
 
-impl Meter {
+impl TransferProgress {
     pub(crate) fn new(observer: Arc<dyn Observer>) -> Arc<Self> {
         let progress = Mutex::default();
         Arc::new(Self { observer, progress })
@@ -28,9 +28,9 @@ impl Meter {
     }
 
     /// Begins to count a blob that was expected. Where it is `near`, so that a mount may do, its bytes were not.
-    pub(crate) fn blob(self: &Arc<Self>, size: u64, near: bool) -> Arc<Counted> {
-        Arc::new(Counted {
-            meter: self.clone(),
+    pub(crate) fn blob(self: &Arc<Self>, size: u64, near: bool) -> Arc<BlobProgress> {
+        Arc::new(BlobProgress {
+            progress: self.clone(),
             size,
             state: Mutex::new(State {
                 moved: 0,
@@ -49,8 +49,8 @@ impl Meter {
 
 /// One blob on its way.
 #[derive(Debug)]
-pub(crate) struct Counted {
-    meter: Arc<Meter>,
+pub(crate) struct BlobProgress {
+    progress: Arc<TransferProgress>,
     size: u64,
     state: Mutex<State>,
 }
@@ -62,29 +62,29 @@ struct State {
     is_expected: bool,
 }
 
-impl Counted {
+impl BlobProgress {
     /// Notes that it is streamed, now that there was no mount.
-    pub(crate) fn streams(&self) {
+    pub(crate) fn expect_bytes(&self) {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         if !std::mem::replace(&mut state.is_expected, true) {
-            self.meter.expect(0, self.size);
+            self.progress.expect(0, self.size);
         }
     }
 
     /// Notes how many of its bytes have come by.
-    pub(crate) fn has_come(&self, bytes: u64) {
+    pub(crate) fn advance(&self, bytes: u64) {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         let bytes = bytes.min(self.size);
         if state.is_expected && bytes > state.moved {
             let more = bytes - state.moved;
             state.moved = bytes;
-            self.meter.change(|progress| progress.bytes_done += more);
+            self.progress.change(|progress| progress.bytes_done += more);
         }
     }
 
     /// Notes that it is there, however that came.
-    pub(crate) fn is_there(&self) {
-        self.has_come(self.size);
-        self.meter.change(|progress| progress.blobs_done += 1);
+    pub(crate) fn finish(&self) {
+        self.advance(self.size);
+        self.progress.change(|progress| progress.blobs_done += 1);
     }
 }

@@ -7,19 +7,19 @@ use http::header::HeaderMap;
 use manifest_core::reference::Repository;
 use manifest_core::{Descriptor, Digest, Reference};
 
-use crate::auth::{Rights, Scope};
-use crate::blob::in_flight::InFlight;
+use crate::auth::{Scope, ScopePlan};
+use crate::blob::in_flight::BlobsInFlight;
 use crate::error::{ContentProblem, Operation, RegistryError};
-use crate::http::{Answer, Payload, Traffic, Tries};
-use crate::session::{Call, MirroredSession, Session, Target};
+use crate::http::{Attempts, Payload, Response, Traffic};
+use crate::session::{MirroredSession, Request, Session, Target};
 
 /// Reads blobs.
 #[derive(Clone, Copy)]
 pub(crate) struct BlobReader<'a> {
     pub(crate) session: &'a MirroredSession,
     /// The scopes that reads of each repository ask for.
-    pub(crate) scopes: &'a Rights,
-    pub(crate) in_flight: &'a InFlight,
+    pub(crate) scopes: &'a ScopePlan,
+    pub(crate) in_flight: &'a BlobsInFlight,
 }
 
 impl fmt::Debug for BlobReader<'_> {
@@ -37,51 +37,51 @@ impl BlobReader<'_> {
         descriptor: &Descriptor,
         limit: usize,
     ) -> Result<Vec<u8>, RegistryError> {
-        let read = async |session: &Session, mirror: &Reference, tries: &Tries| {
-            let call = self.request(mirror.repository(), &descriptor.digest);
-            let (answer, bytes) = session.fetch_within(&call, limit, tries).await?;
-            matching(kind, descriptor, &answer, bytes)
+        let read = async |session: &Session, mirror: &Reference, attempts: &Attempts| {
+            let request = self.request(mirror.repository(), &descriptor.digest);
+            let (response, bytes) = session.fetch(&request, limit, attempts).await?;
+            matching(kind, descriptor, &response, bytes)
         };
         let reference = repository.at(descriptor.digest.clone());
         match self.session.read_mirrored(&reference, read).await {
             Some(bytes) => Ok(bytes),
-            None => read(self.session.session(), &reference, &Tries::default()).await,
+            None => read(self.session.session(), &reference, &Attempts::default()).await,
         }
     }
 
     /// Asks for a blob, whose body is still to come and still to be checked: where it is nearest. A caller that finds that what comes
     /// from a mirror breaks off or is something else says so by [`MirroredSession::mirror_failed`], and asks again for
-    /// [`Nearest::Registry`].
+    /// [`BlobOrigin::Registry`].
     pub(super) async fn open(
         &self,
         repository: &Repository,
         digest: &Digest,
-        nearest: Nearest,
-    ) -> Result<(Answer, Option<Reference>), RegistryError> {
-        if nearest == Nearest::Mirror {
-            let read = async |session: &Session, mirror: &Reference, tries: &Tries| {
-                let call = Call {
+        origin: BlobOrigin,
+    ) -> Result<(Response, Option<Reference>), RegistryError> {
+        if origin == BlobOrigin::Mirror {
+            let read = async |session: &Session, mirror: &Reference, attempts: &Attempts| {
+                let request = Request {
                     traffic: Traffic::Download,
                     ..blob_request(mirror.repository(), digest)
                 };
-                let answer = session.call_within(&call, tries).await?;
-                Ok((answer, mirror.clone()))
+                let response = session.send_with(&request, attempts).await?;
+                Ok((response, mirror.clone()))
             };
             let reference = repository.at(digest.clone());
-            if let Some((answer, mirror)) = self.session.read_mirrored(&reference, read).await {
-                return Ok((answer, Some(mirror)));
+            if let Some((response, mirror)) = self.session.read_mirrored(&reference, read).await {
+                return Ok((response, Some(mirror)));
             }
         }
-        let call = Call {
+        let request = Request {
             traffic: Traffic::Download,
             ..self.request(repository, digest)
         };
-        Ok((self.session.session().call(&call).await?, None))
+        Ok((self.session.session().send(&request).await?, None))
     }
 
-    fn request<'r>(&self, repository: &'r Repository, digest: &Digest) -> Call<'r> {
-        Call {
-            shared: self.scopes.shared_to_read(repository),
+    fn request<'r>(&self, repository: &'r Repository, digest: &Digest) -> Request<'r> {
+        Request {
+            shared_scopes: self.scopes.shared_read_scopes(repository),
             ..blob_request(repository, digest)
         }
     }
@@ -89,7 +89,7 @@ impl BlobReader<'_> {
 
 /// Where a blob is asked for first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Nearest {
+pub(super) enum BlobOrigin {
     /// At the mirrors, then at the registry.
     Mirror,
     /// At the registry itself.
@@ -100,24 +100,24 @@ pub(super) enum Nearest {
 fn matching(
     kind: &'static str,
     descriptor: &Descriptor,
-    answer: &Answer,
+    response: &Response,
     bytes: Vec<u8>,
 ) -> Result<Vec<u8>, RegistryError> {
     if bytes.len() as u64 != descriptor.size {
-        return Err(answer.content(ContentProblem::Size {
+        return Err(response.content(ContentProblem::Size {
             expected: descriptor.size,
             found: bytes.len() as u64,
         }));
     }
     if !descriptor.digest.matches(&bytes) {
         let expected = descriptor.digest.clone();
-        return Err(answer.content(ContentProblem::Digest { kind, expected }));
+        return Err(response.content(ContentProblem::Digest { kind, expected }));
     }
     Ok(bytes)
 }
 
-fn blob_request<'a>(repository: &'a Repository, digest: &Digest) -> Call<'a> {
-    Call {
+fn blob_request<'a>(repository: &'a Repository, digest: &Digest) -> Request<'a> {
+    Request {
         domain: repository.domain(),
         operation: Operation::GetBlob(repository.clone(), digest.clone()),
         method: Method::GET,
@@ -126,6 +126,6 @@ fn blob_request<'a>(repository: &'a Repository, digest: &Digest) -> Call<'a> {
         payload: Payload::None,
         traffic: Traffic::Request,
         scopes: vec![Scope::pull(repository)],
-        shared: [].into(),
+        shared_scopes: [].into(),
     }
 }

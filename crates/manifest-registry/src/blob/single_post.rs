@@ -6,7 +6,7 @@ use std::sync::{Mutex, PoisonError};
 
 /// Which registries take a blob in a single request, as far as that was tried.
 #[derive(Debug, Default)]
-pub(crate) struct SingleRequests(Mutex<HashMap<String, Support>>);
+pub(crate) struct SinglePostSupport(Mutex<HashMap<String, Support>>);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Support {
@@ -14,19 +14,19 @@ enum Support {
     No,
 }
 
-impl SingleRequests {
+impl SinglePostSupport {
     /// Tells whether a blob is to be sent in a single request. Where that is not known, one blob is that is `worth` it; the others
     /// take it for a no until it turns out to be a yes.
-    pub(crate) fn use_for(&self, registry: &str, is_worth: bool) -> Single {
+    pub(crate) fn use_for(&self, registry: &str, is_worth: bool) -> SinglePost {
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         match known.get(registry) {
-            Some(Support::Yes) => Single::Known,
-            Some(Support::No) => Single::No,
+            Some(Support::Yes) => SinglePost::Known,
+            Some(Support::No) => SinglePost::No,
             None if is_worth => {
                 known.insert(registry.to_owned(), Support::No);
-                Single::Trial
+                SinglePost::Trial
             }
-            None => Single::No,
+            None => SinglePost::No,
         }
     }
 
@@ -45,7 +45,7 @@ impl SingleRequests {
 
 /// Whether a blob is sent in a single request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Single {
+pub(crate) enum SinglePost {
     /// It goes into a session.
     No,
     /// It is to find out whether that works.
@@ -60,14 +60,18 @@ mod tests {
 
     #[test]
     fn one_blob_finds_out() {
-        let known = SingleRequests::default();
-        assert_eq!(known.use_for("r.io", false), Single::No);
-        assert_eq!(known.use_for("r.io", true), Single::Trial);
-        assert_eq!(known.use_for("r.io", true), Single::No, "it is being tried");
-        assert_eq!(known.use_for("s.io", true), Single::Trial);
+        let known = SinglePostSupport::default();
+        assert_eq!(known.use_for("r.io", false), SinglePost::No);
+        assert_eq!(known.use_for("r.io", true), SinglePost::Trial);
+        assert_eq!(
+            known.use_for("r.io", true),
+            SinglePost::No,
+            "it is being tried"
+        );
+        assert_eq!(known.use_for("s.io", true), SinglePost::Trial);
         known.taken("r.io");
-        assert_eq!(known.use_for("r.io", false), Single::Known);
+        assert_eq!(known.use_for("r.io", false), SinglePost::Known);
         known.distrust("r.io");
-        assert_eq!(known.use_for("r.io", true), Single::No);
+        assert_eq!(known.use_for("r.io", true), SinglePost::No);
     }
 }

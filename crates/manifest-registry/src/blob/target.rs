@@ -8,24 +8,24 @@ use http::header::{CONTENT_LENGTH, HeaderMap, HeaderValue};
 use manifest_core::Digest;
 use manifest_core::reference::Repository;
 
-use crate::auth::{Rights, Scope};
-use crate::blob::progress::Meter;
+use crate::auth::{Scope, ScopePlan};
+use crate::blob::progress::TransferProgress;
 use crate::blob::read::BlobReader;
-use crate::blob::single_post::SingleRequests;
+use crate::blob::single_post::SinglePostSupport;
 use crate::error::{Operation, RegistryError};
 use crate::http::{Payload, Traffic};
 use crate::limits::SINGLE_REQUEST_UPLOADS;
-use crate::session::{Call, Session, Target};
+use crate::session::{Request, Session, Target};
 
 /// A repository that blobs are brought to, and the means to do so.
 pub(crate) struct BlobTarget<'a> {
     pub(super) reader: BlobReader<'a>,
     pub(super) repository: &'a Repository,
     /// The scopes that requests for these blobs ask for together.
-    pub(super) scopes: Arc<Rights>,
-    pub(super) single_posts: &'a SingleRequests,
+    pub(super) scopes: Arc<ScopePlan>,
+    pub(super) single_posts: &'a SinglePostSupport,
     /// Counts the blobs that are brought.
-    pub(super) progress: Arc<Meter>,
+    pub(super) progress: Arc<TransferProgress>,
     /// How many small blobs are to be uploaded.
     small_uploads: AtomicUsize,
 }
@@ -34,9 +34,9 @@ impl<'a> BlobTarget<'a> {
     pub(crate) fn new(
         repository: &'a Repository,
         reader: BlobReader<'a>,
-        single_posts: &'a SingleRequests,
-        scopes: Arc<Rights>,
-        progress: Arc<Meter>,
+        single_posts: &'a SinglePostSupport,
+        scopes: Arc<ScopePlan>,
+        progress: Arc<TransferProgress>,
     ) -> Self {
         Self {
             reader,
@@ -49,7 +49,7 @@ impl<'a> BlobTarget<'a> {
     }
 
     /// Returns the counter of the blobs that are brought.
-    pub(crate) fn progress(&self) -> &Meter {
+    pub(crate) fn progress(&self) -> &TransferProgress {
         &self.progress
     }
 
@@ -79,7 +79,7 @@ impl<'a> BlobTarget<'a> {
         digest: &Digest,
     ) -> Result<bool, RegistryError> {
         let is_target = repository == self.repository;
-        let call = Call {
+        let request = Request {
             domain: repository.domain(),
             operation: if is_target {
                 Operation::PutBlob(repository.clone(), digest.clone())
@@ -88,13 +88,13 @@ impl<'a> BlobTarget<'a> {
             },
             method: Method::HEAD,
             target: Target::Path(format!("/v2/{}/blobs/{digest}", repository.path())),
-            scopes: vec![self.scopes.needed(repository)],
-            shared: self.scopes.shared(repository),
+            scopes: vec![self.scopes.needed_scope(repository)],
+            shared_scopes: self.scopes.shared_scopes(repository),
             ..self.start(digest)
         };
-        match self.session().call(&call).await {
+        match self.session().send(&request).await {
             // What is not sure to be there may still be uploaded.
-            Ok(answer) => Ok(!answer.is_web_page()),
+            Ok(response) => Ok(!response.is_web_page()),
             Err(error) if error.is_not_found() => Ok(false),
             // What cannot be asked for may still be uploaded.
             Err(error) if error.status().is_some_and(|status| status.as_u16() == 405) => Ok(false),
@@ -103,10 +103,10 @@ impl<'a> BlobTarget<'a> {
     }
 
     /// The request that opens an upload session. Others for the same blob differ in a few fields.
-    pub(super) fn start(&self, digest: &Digest) -> Call<'_> {
+    pub(super) fn start(&self, digest: &Digest) -> Request<'_> {
         let mut headers = HeaderMap::new();
         headers.insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
-        Call {
+        Request {
             domain: self.repository.domain(),
             operation: Operation::PutBlob(self.repository.clone(), digest.clone()),
             method: Method::POST,
@@ -115,7 +115,7 @@ impl<'a> BlobTarget<'a> {
             payload: Payload::None,
             traffic: Traffic::Request,
             scopes: vec![Scope::push(self.repository)],
-            shared: self.scopes.shared(self.repository),
+            shared_scopes: self.scopes.shared_scopes(self.repository),
         }
     }
 }

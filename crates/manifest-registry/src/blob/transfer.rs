@@ -7,18 +7,18 @@ use manifest_core::reference::Repository;
 use manifest_core::{Descriptor, Digest};
 
 use crate::auth::Scope;
-use crate::blob::progress::Counted;
+use crate::blob::progress::BlobProgress;
 use crate::blob::source::BlobSource;
 use crate::blob::target::BlobTarget;
 use crate::blob::upload_session::UploadSession;
 use crate::error::{Operation, RegistryError};
-use crate::session::{Call, Target};
+use crate::session::{Request, Target};
 
 /// How one blob came to be in the target repository.
-pub(crate) enum Way {
+pub(crate) enum BlobOutcome {
     Mounted,
     Uploaded(u64),
-    WasThere,
+    AlreadyPresent,
 }
 
 impl BlobTarget<'_> {
@@ -28,13 +28,13 @@ impl BlobTarget<'_> {
         source: BlobSource<'_>,
         mount_from: Option<&Repository>,
         blob: &Descriptor,
-    ) -> Result<Way, RegistryError> {
-        let counted = self.progress.blob(blob.size, mount_from.is_some());
-        let way = self
-            .mount_or_upload(source, mount_from, blob, &counted)
+    ) -> Result<BlobOutcome, RegistryError> {
+        let blob_progress = self.progress.blob(blob.size, mount_from.is_some());
+        let outcome = self
+            .mount_or_upload(source, mount_from, blob, &blob_progress)
             .await?;
-        counted.is_there();
-        Ok(way)
+        blob_progress.finish();
+        Ok(outcome)
     }
 
     /// Uploads a blob that the registry said it has, and does not have.
@@ -44,9 +44,9 @@ impl BlobTarget<'_> {
         blob: &Descriptor,
     ) -> Result<(), RegistryError> {
         self.progress.expect(1, 0);
-        let counted = self.progress.blob(blob.size, true);
-        self.upload(source, blob, None, &counted).await?;
-        counted.is_there();
+        let blob_progress = self.progress.blob(blob.size, true);
+        self.upload(source, blob, None, &blob_progress).await?;
+        blob_progress.finish();
         Ok(())
     }
 
@@ -55,12 +55,12 @@ impl BlobTarget<'_> {
         source: BlobSource<'_>,
         mount_from: Option<&Repository>,
         blob: &Descriptor,
-        counted: &Arc<Counted>,
-    ) -> Result<Way, RegistryError> {
+        blob_progress: &Arc<BlobProgress>,
+    ) -> Result<BlobOutcome, RegistryError> {
         let mut session = None;
         if let Some(repository) = mount_from {
             match self.mount(repository, &blob.digest).await {
-                Ok(None) => return Ok(Way::Mounted),
+                Ok(None) => return Ok(BlobOutcome::Mounted),
                 Ok(opened) => session = opened,
                 // Refused: no right to the source in one token with the target, or no mounts at all.
                 Err(error) if error.is_final_refusal() => {}
@@ -68,7 +68,7 @@ impl BlobTarget<'_> {
             }
         }
         // Boxed: few are, and each of thousands of mounts would be as large.
-        Box::pin(self.upload_unless_there(source, blob, session, counted)).await
+        Box::pin(self.upload_unless_there(source, blob, session, blob_progress)).await
     }
 
     async fn upload_unless_there(
@@ -76,17 +76,17 @@ impl BlobTarget<'_> {
         source: BlobSource<'_>,
         blob: &Descriptor,
         session: Option<UploadSession>,
-        counted: &Arc<Counted>,
-    ) -> Result<Way, RegistryError> {
+        blob_progress: &Arc<BlobProgress>,
+    ) -> Result<BlobOutcome, RegistryError> {
         if self.blob_exists(self.repository, &blob.digest).await? {
             if let Some(session) = session {
                 self.abandon(&blob.digest, session).await;
             }
-            return Ok(Way::WasThere);
+            return Ok(BlobOutcome::AlreadyPresent);
         }
         let _in_flight = self.reader.in_flight.begin(blob).await;
-        self.upload(source, blob, session, counted).await?;
-        Ok(Way::Uploaded(blob.size))
+        self.upload(source, blob, session, blob_progress).await?;
+        Ok(BlobOutcome::Uploaded(blob.size))
     }
 
     /// Asks for a mount. Returns the session that the registry opened where it did not mount.
@@ -99,7 +99,7 @@ impl BlobTarget<'_> {
         query
             .append_pair("from", source.path())
             .append_pair("mount", digest.as_str());
-        let call = Call {
+        let request = Request {
             operation: Operation::MountBlob(self.repository.clone(), digest.clone()),
             target: Target::Path(format!(
                 "/v2/{}/blobs/uploads/?{}",
@@ -107,14 +107,14 @@ impl BlobTarget<'_> {
                 query.finish()
             )),
             scopes: vec![Scope::push(self.repository), Scope::pull(source)],
-            shared: self.scopes.shared(source),
+            shared_scopes: self.scopes.shared_scopes(source),
             ..self.start(digest)
         };
-        let answer = self.session().call(&call).await?;
-        if answer.status() == StatusCode::CREATED {
-            answer.discard().await;
+        let response = self.session().send(&request).await?;
+        if response.status() == StatusCode::CREATED {
+            response.discard().await;
             return Ok(None);
         }
-        self.session_of(answer).await.map(Some)
+        self.session_of(response).await.map(Some)
     }
 }

@@ -12,38 +12,38 @@ use http::{Method, StatusCode};
 use manifest_core::{Descriptor, Reference};
 
 use crate::blob::content::{Content, checked, local_content, problem_of};
-use crate::blob::progress::Counted;
-use crate::blob::read::Nearest;
-use crate::blob::single_post::Single;
+use crate::blob::progress::BlobProgress;
+use crate::blob::read::BlobOrigin;
+use crate::blob::single_post::SinglePost;
 use crate::blob::source::BlobSource;
 use crate::blob::target::BlobTarget;
 use crate::blob::upload_session::{OCTET_STREAM, UploadSession, check_stored};
 use crate::error::RegistryError;
-use crate::http::{Contact, IdleTimeout, Once, Payload, Traffic, Tries};
+use crate::http::{Attempts, Contact, IdleTimeout, Payload, SingleUseStream, Traffic};
 use crate::limits::SMALL_BLOB;
 use crate::observer::Resuming;
 use crate::redact;
-use crate::session::{Call, Target};
+use crate::session::{Request, Target};
 
 /// A blob that is uploaded.
 struct Upload<'a> {
     source: BlobSource<'a>,
     blob: &'a Descriptor,
-    counted: &'a Arc<Counted>,
-    tries: Tries,
+    blob_progress: &'a Arc<BlobProgress>,
+    attempts: Attempts,
     /// All of it, if it is small.
     whole: Option<Bytes>,
-    nearest: Nearest,
+    origin: BlobOrigin,
 }
 
 /// Why a blob did not get into an upload session.
-struct Broken {
+struct UploadFailure {
     error: RegistryError,
     /// Whether it is what the blob was read from that failed.
     is_of_source: bool,
 }
 
-impl From<RegistryError> for Broken {
+impl From<RegistryError> for UploadFailure {
     fn from(error: RegistryError) -> Self {
         Self {
             error,
@@ -61,19 +61,19 @@ impl BlobTarget<'_> {
         source: BlobSource<'_>,
         blob: &Descriptor,
         session: Option<UploadSession>,
-        counted: &Arc<Counted>,
+        blob_progress: &Arc<BlobProgress>,
     ) -> Result<(), RegistryError> {
-        counted.streams();
+        blob_progress.expect_bytes();
         let mut upload = Upload {
             source,
             blob,
-            counted,
-            tries: Tries::default(),
+            blob_progress,
+            attempts: Attempts::default(),
             whole: None,
-            nearest: Nearest::Mirror,
+            origin: BlobOrigin::Mirror,
         };
         let single = match session {
-            Some(_) => Single::No,
+            Some(_) => SinglePost::No,
             None => self.single_request(source, blob),
         };
         let open = async {
@@ -88,8 +88,8 @@ impl BlobTarget<'_> {
         }
         let whole = self.whole_content(source, blob);
         let (bytes, session) = match single {
-            Single::No => try_join(whole, open).await?,
-            Single::Trial | Single::Known => {
+            SinglePost::No => try_join(whole, open).await?,
+            SinglePost::Trial | SinglePost::Known => {
                 let bytes = whole.await?;
                 match self.upload_single(blob, bytes.clone(), single).await? {
                     Some(session) => (bytes, session),
@@ -104,9 +104,9 @@ impl BlobTarget<'_> {
 
     /// Tells whether a blob is to be sent in a single request. To try that costs a blob from this machine nothing, and another one a
     /// round trip, which is worth it where there are many.
-    fn single_request(&self, source: BlobSource<'_>, blob: &Descriptor) -> Single {
+    fn single_request(&self, source: BlobSource<'_>, blob: &Descriptor) -> SinglePost {
         if blob.size > SMALL_BLOB {
-            return Single::No;
+            return SinglePost::No;
         }
         let single_requests = self.single_posts;
         let is_worth = matches!(source, BlobSource::Local(_)) || self.has_many_small_uploads();
@@ -118,7 +118,7 @@ impl BlobTarget<'_> {
         &self,
         blob: &Descriptor,
         bytes: Bytes,
-        single: Single,
+        single: SinglePost,
     ) -> Result<Option<UploadSession>, RegistryError> {
         match self.upload_at_once(blob, bytes, single).await {
             Ok(None) => {
@@ -126,7 +126,7 @@ impl BlobTarget<'_> {
                 self.single_posts.taken(domain);
                 Ok(None)
             }
-            Err(error) if single == Single::Known && !error.is_final_refusal() => Err(error),
+            Err(error) if single == SinglePost::Known && !error.is_final_refusal() => Err(error),
             // One that does not know what to do with it may still open a session.
             Err(_) => self.open_upload(&blob.digest).await.map(Some),
             session => session,
@@ -141,20 +141,20 @@ impl BlobTarget<'_> {
         mut session: UploadSession,
     ) -> Result<(), RegistryError> {
         let blob = upload.blob;
-        let retries = &self.session().transport.retries;
+        let retrier = &self.session().transport.retrier;
         let mut is_renewed = false;
         loop {
             let (content, mirror) = opened;
             let Err(broken) = self.send_blob(content, upload, &session).await else {
                 return Ok(());
             };
-            let Broken {
+            let UploadFailure {
                 mut error,
                 is_of_source,
             } = broken;
             if is_of_source && let Some(mirror) = mirror {
                 self.reader.session.mirror_failed(&mirror, &error);
-                upload.nearest = Nearest::Registry;
+                upload.origin = BlobOrigin::Registry;
                 // What arrived of it may be something else.
                 self.abandon(&blob.digest, session).await;
                 session = self.open_upload(&blob.digest).await?;
@@ -164,14 +164,14 @@ impl BlobTarget<'_> {
                 session = self.resume(blob, session).await?;
             } else if session.offset > 0 && is_lost(&error) {
                 session = self.open_upload(&blob.digest).await?;
-                self.tell(blob, &session);
-            } else if retries
-                .again(&upload.tries, &mut error, Contact::Before)
+                self.report_resumption(blob, &session);
+            } else if retrier
+                .retry(&upload.attempts, &mut error, Contact::Before)
                 .await
             {
                 // A stream is not repeated below; this makes a new one.
                 session = self.resume(blob, session).await?;
-                self.tell(blob, &session);
+                self.report_resumption(blob, &session);
             } else {
                 return Err(error);
             }
@@ -193,10 +193,10 @@ impl BlobTarget<'_> {
             BlobSource::Local(local) => return Ok((local_content(local, blob).await?, None)),
             BlobSource::Repository(source) => source,
         };
-        let opened = self.reader.open(source, &blob.digest, upload.nearest);
-        let (answer, mirror) = opened.await?;
-        let problem = problem_of(&answer);
-        let content = checked(answer.stream(), blob.clone(), problem).boxed();
+        let opened = self.reader.open(source, &blob.digest, upload.origin);
+        let (response, mirror) = opened.await?;
+        let problem = problem_of(&response);
+        let content = checked(response.stream(), blob.clone(), problem).boxed();
         Ok((content, mirror))
     }
 
@@ -219,8 +219,8 @@ impl BlobTarget<'_> {
         Ok(bytes.into())
     }
 
-    fn tell(&self, blob: &Descriptor, session: &UploadSession) {
-        self.session().transport.retries.resuming(&Resuming {
+    fn report_resumption(&self, blob: &Descriptor, session: &UploadSession) {
+        self.session().transport.retrier.resuming(&Resuming {
             target: self.repository,
             digest: &blob.digest,
             offset: session.offset,
@@ -235,28 +235,29 @@ impl BlobTarget<'_> {
         content: Content,
         upload: &Upload<'_>,
         session: &UploadSession,
-    ) -> Result<(), Broken> {
-        let (blob, counted) = (upload.blob, upload.counted);
+    ) -> Result<(), UploadFailure> {
+        let (blob, blob_progress) = (upload.blob, upload.blob_progress);
         let timeouts = self.session().transport.timeouts;
         // The source's own limit strikes first, so that a source that stalls is not taken for a target that does.
         let idle = timeouts.idle + timeouts.idle / 4;
-        let pulse = IdleTimeout::new(idle);
-        let failure = Failure::default();
+        let idle_timeout = IdleTimeout::new(idle);
+        let failure = SourceFailure::default();
         let mut skip = session.offset;
         let body = content.map({
-            let (pulse, failure, counted) = (pulse.clone(), failure.clone(), counted.clone());
+            let (idle_timeout, failure, blob_progress) =
+                (idle_timeout.clone(), failure.clone(), blob_progress.clone());
             let (mut left, size) = (blob.size, blob.size);
             move |chunk| {
                 if let Ok(chunk) = &chunk {
                     left = left.saturating_sub(chunk.len() as u64);
-                    counted.has_come(size - left);
+                    blob_progress.advance(size - left);
                 }
-                pulse.beat(if left == 0 && size > 0 {
+                idle_timeout.reset(if left == 0 && size > 0 {
                     timeouts.commit
                 } else {
                     idle
                 });
-                let chunk = chunk.map_err(|error| failure.keep(error))?;
+                let chunk = chunk.map_err(|error| failure.record(error))?;
                 let known = usize::try_from(skip).map_or(chunk.len(), |skip| skip.min(chunk.len()));
                 skip -= known as u64;
                 Ok::<_, std::io::Error>(chunk.slice(known..))
@@ -269,27 +270,27 @@ impl BlobTarget<'_> {
         let mut headers = HeaderMap::new();
         headers.insert(CONTENT_TYPE, OCTET_STREAM);
         headers.insert(CONTENT_LENGTH, (blob.size - session.offset).into());
-        let call = Call {
+        let request = Request {
             method: Method::PUT,
             target: Target::Url(url),
             headers,
-            payload: Payload::Stream(Once::new(body.boxed()), pulse),
+            payload: Payload::Stream(SingleUseStream::new(body.boxed()), idle_timeout),
             traffic: match upload.whole {
                 Some(_) => Traffic::Request,
                 None => Traffic::Upload,
             },
             ..self.start(&blob.digest)
         };
-        match self.session().call_within(&call, &upload.tries).await {
-            Ok(answer) => {
-                let answer = answer.stored()?;
-                check_stored(&answer, &blob.digest)?;
-                answer.discard().await;
+        match self.session().send_with(&request, &upload.attempts).await {
+            Ok(response) => {
+                let response = response.stored()?;
+                check_stored(&response, &blob.digest)?;
+                response.discard().await;
                 Ok(())
             }
             // The source failed first: the target only says that it was left in the middle.
             Err(error) => Err(match failure.take() {
-                Some(error) => Broken {
+                Some(error) => UploadFailure {
                     error,
                     is_of_source: true,
                 },
@@ -308,10 +309,10 @@ fn is_lost(error: &RegistryError) -> bool {
 
 /// Carries a failure of the source past the HTTP library, which would wrap it.
 #[derive(Clone, Default)]
-struct Failure(Arc<Mutex<Option<RegistryError>>>);
+struct SourceFailure(Arc<Mutex<Option<RegistryError>>>);
 
-impl Failure {
-    fn keep(&self, error: RegistryError) -> std::io::Error {
+impl SourceFailure {
+    fn record(&self, error: RegistryError) -> std::io::Error {
         let text = redact::printable(&error.to_string());
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
         std::io::Error::other(text)

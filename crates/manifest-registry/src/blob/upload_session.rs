@@ -6,11 +6,11 @@ use http::{Method, StatusCode};
 use manifest_core::{Descriptor, Digest};
 use url::Url;
 
-use crate::blob::single_post::Single;
+use crate::blob::single_post::SinglePost;
 use crate::blob::target::BlobTarget;
 use crate::error::{ContentProblem, Operation, RegistryError};
-use crate::http::{Answer, DOCKER_CONTENT_DIGEST, Payload};
-use crate::session::{Call, Target};
+use crate::http::{DOCKER_CONTENT_DIGEST, Payload, Response};
+use crate::session::{Request, Target};
 
 /// The type of what is uploaded (distribution specification, "Pushing a blob monolithically").
 pub(crate) const OCTET_STREAM: HeaderValue = HeaderValue::from_static("application/octet-stream");
@@ -27,8 +27,8 @@ impl BlobTarget<'_> {
         &self,
         digest: &Digest,
     ) -> Result<UploadSession, RegistryError> {
-        let answer = self.session().call(&self.start(digest)).await?;
-        self.session_of(answer).await
+        let response = self.session().send(&self.start(digest)).await?;
+        self.session_of(response).await
     }
 
     /// Opens an upload and gives it back: the cheapest thing that needs the permission to write.
@@ -36,12 +36,12 @@ impl BlobTarget<'_> {
     /// # Errors
     /// Where the registry does not let us.
     pub(crate) async fn try_to_write(&self, digest: &Digest) -> Result<(), RegistryError> {
-        let call = Call {
+        let request = Request {
             operation: Operation::TryToWrite(self.repository.clone()),
             ..self.start(digest)
         };
-        let answer = self.session().call(&call).await?;
-        let session = self.session_of(answer).await?;
+        let response = self.session().send(&request).await?;
+        let session = self.session_of(response).await?;
         self.abandon(digest, session).await;
         Ok(())
     }
@@ -52,7 +52,7 @@ impl BlobTarget<'_> {
         &self,
         blob: &Descriptor,
         bytes: Bytes,
-        single: Single,
+        single: SinglePost,
     ) -> Result<Option<UploadSession>, RegistryError> {
         let mut headers = HeaderMap::new();
         headers.insert(CONTENT_TYPE, OCTET_STREAM);
@@ -60,23 +60,23 @@ impl BlobTarget<'_> {
         let mut query = url::form_urlencoded::Serializer::new(String::new());
         query.append_pair("digest", blob.digest.as_str());
         let path = self.repository.path();
-        let call = Call {
+        let request = Request {
             target: Target::Path(format!("/v2/{path}/blobs/uploads/?{}", query.finish())),
             headers,
             payload: Payload::Bytes(bytes),
             ..self.start(&blob.digest)
         };
-        let answer = match single {
-            Single::Known => self.session().call(&call).await?,
+        let response = match single {
+            SinglePost::Known => self.session().send(&request).await?,
             // What it says to something that it may not know is not worth a repetition.
-            _ => self.session().call_once(&call).await?,
+            _ => self.session().send_once(&request).await?,
         };
-        if answer.status() != StatusCode::CREATED {
-            return self.session_of(answer).await.map(Some);
+        if response.status() != StatusCode::CREATED {
+            return self.session_of(response).await.map(Some);
         }
-        let answer = answer.stored()?;
-        check_stored(&answer, &blob.digest)?;
-        answer.discard().await;
+        let response = response.stored()?;
+        check_stored(&response, &blob.digest)?;
+        response.discard().await;
         Ok(None)
     }
 
@@ -87,18 +87,18 @@ impl BlobTarget<'_> {
         blob: &Descriptor,
         session: UploadSession,
     ) -> Result<UploadSession, RegistryError> {
-        let call = Call {
+        let request = Request {
             method: Method::GET,
             headers: HeaderMap::new(),
             target: Target::Url(session.url),
             ..self.start(&blob.digest)
         };
-        let Ok(answer) = self.session().call_once(&call).await else {
+        let Ok(response) = self.session().send_once(&request).await else {
             return self.open_upload(&blob.digest).await;
         };
         // `0-0` may mean one byte or none.
-        let last = answer.header(RANGE.as_str()).and_then(last_byte);
-        match (last, self.session_of(answer).await) {
+        let last = response.header(RANGE.as_str()).and_then(last_byte);
+        match (last, self.session_of(response).await) {
             (Some(last), Ok(session)) if last > 0 && last < blob.size => Ok(UploadSession {
                 offset: last + 1,
                 ..session
@@ -108,45 +108,48 @@ impl BlobTarget<'_> {
     }
 
     /// Reads from an answer where the upload goes on.
-    pub(crate) async fn session_of(&self, answer: Answer) -> Result<UploadSession, RegistryError> {
-        let location = answer
+    pub(crate) async fn session_of(
+        &self,
+        response: Response,
+    ) -> Result<UploadSession, RegistryError> {
+        let location = response
             .header(LOCATION.as_str())
             .filter(|text| !text.is_empty());
-        let joined = location.and_then(|text| answer.url().join(text).ok());
+        let joined = location.and_then(|text| response.url().join(text).ok());
         let Some(mut url) = joined else {
-            return Err(answer.content(ContentProblem::Header("Location")));
+            return Err(response.content(ContentProblem::Header("Location")));
         };
         // Registries behind a TLS proxy that they do not know of name themselves without TLS.
-        let came_by_tls = answer.url().scheme() == "https";
-        if came_by_tls && url.scheme() == "http" && url.host() == answer.url().host() {
+        let came_by_tls = response.url().scheme() == "https";
+        if came_by_tls && url.scheme() == "http" && url.host() == response.url().host() {
             let _ = url.set_scheme("https");
-            let _ = url.set_port(answer.url().port());
+            let _ = url.set_port(response.url().port());
         }
         let _ = url.set_username("");
         let _ = url.set_password(None);
-        answer.discard().await;
+        response.discard().await;
         Ok(UploadSession { url, offset: 0 })
     }
 
     /// Gives an upload session back. Registries clean up after those that do not.
     pub(crate) async fn abandon(&self, digest: &Digest, session: UploadSession) {
-        let call = Call {
+        let request = Request {
             method: Method::DELETE,
             target: Target::Url(session.url),
             ..self.start(digest)
         };
-        if let Ok(answer) = self.session().call_once(&call).await {
-            answer.discard().await;
+        if let Ok(response) = self.session().send_once(&request).await {
+            response.discard().await;
         }
     }
 }
 
 /// Checks that a registry does not say that it stored something else. A digest of another algorithm says nothing.
-pub(crate) fn check_stored(answer: &Answer, digest: &Digest) -> Result<(), RegistryError> {
-    let stated = answer.single_header(DOCKER_CONTENT_DIGEST)?;
+pub(crate) fn check_stored(response: &Response, digest: &Digest) -> Result<(), RegistryError> {
+    let stated = response.single_header(DOCKER_CONTENT_DIGEST)?;
     let stated = stated.and_then(|text| text.trim().parse::<Digest>().ok());
     match stated.filter(|stated| stated.algorithm() == digest.algorithm()) {
-        Some(stated) if stated != *digest => Err(answer.content(ContentProblem::StatedDigest {
+        Some(stated) if stated != *digest => Err(response.content(ContentProblem::StatedDigest {
             stated: stated.to_string(),
             found: digest.clone(),
         })),

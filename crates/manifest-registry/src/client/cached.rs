@@ -10,7 +10,7 @@ use crate::observer::Event;
 
 impl Client {
     /// Returns remembered content that is what its descriptor says.
-    pub(crate) fn recall(
+    pub(crate) fn cached_content(
         &self,
         repository: &Repository,
         descriptor: &Descriptor,
@@ -31,18 +31,18 @@ impl Client {
     }
 
     /// Returns a remembered manifest that is what its descriptor says.
-    pub(crate) fn recall_manifest(
+    pub(crate) fn cached_manifest(
         &self,
         repository: &Repository,
         descriptor: &Descriptor,
     ) -> Option<Manifest> {
-        let bytes = self.recall(repository, descriptor)?;
+        let bytes = self.cached_content(repository, descriptor)?;
         let manifest = Manifest::parse(&descriptor.media_type, bytes).ok()?;
         manifest.with_digest(&descriptor.digest)
     }
 
     /// Keeps content that has been checked, if it is small.
-    pub(crate) fn keep(&self, repository: &Repository, digest: &Digest, bytes: &[u8]) {
+    pub(crate) fn cache_content(&self, repository: &Repository, digest: &Digest, bytes: &[u8]) {
         if bytes.len() <= CACHED_BYTES {
             let memory = &self.session().cache;
             memory.put_content(repository, digest, bytes);

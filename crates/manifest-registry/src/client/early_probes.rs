@@ -7,31 +7,31 @@ use std::sync::{Mutex, PoisonError};
 use manifest_core::Reference;
 use tokio::task::JoinHandle;
 
-use crate::client::probe::Seen;
+use crate::client::probe::Probe;
 use crate::error::RegistryError;
 
 /// Looks that have begun. What one finds is used once.
 #[derive(Default)]
-pub(crate) struct Ahead {
-    pub(super) looks: Mutex<HashMap<Reference, JoinHandle<Result<Seen, RegistryError>>>>,
+pub(crate) struct EarlyProbes {
+    pub(super) looks: Mutex<HashMap<Reference, JoinHandle<Result<Probe, RegistryError>>>>,
     taken: Mutex<HashSet<Reference>>,
 }
 
-impl fmt::Debug for Ahead {
+impl fmt::Debug for EarlyProbes {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Ahead")
     }
 }
 
-impl Ahead {
+impl EarlyProbes {
     /// Returns what a look at a name finds, if one has begun.
-    pub(crate) async fn take(&self, name: &Reference) -> Option<Result<Seen, RegistryError>> {
+    pub(crate) async fn take(&self, name: &Reference) -> Option<Result<Probe, RegistryError>> {
         let look = self.take_look(name)?;
         // One that did not come to its end is made again.
         look.await.ok()
     }
 
-    fn take_look(&self, name: &Reference) -> Option<JoinHandle<Result<Seen, RegistryError>>> {
+    fn take_look(&self, name: &Reference) -> Option<JoinHandle<Result<Probe, RegistryError>>> {
         let mut looks = self.looks.lock().unwrap_or_else(PoisonError::into_inner);
         let look = looks.remove(name)?;
         let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);

@@ -15,7 +15,7 @@ mod tag_state;
 pub use config::ClientConfig;
 pub use registry_client::Client;
 
-pub(crate) use probe::{Seen, look_for};
+pub(crate) use probe::{Probe, probe_manifest};
 pub(crate) use put::Stored;
 pub(crate) use referrers_api::too_many;
-pub(crate) use requests::manifest_call;
+pub(crate) use requests::manifest_request;

@@ -3,51 +3,51 @@
 use http::Method;
 use manifest_core::{Digest, Reference};
 
-use crate::auth::Rights;
-use crate::client::requests::manifest_call;
+use crate::auth::ScopePlan;
+use crate::client::requests::manifest_request;
 use crate::error::{ContentProblem, Operation, RegistryError};
-use crate::http::{DOCKER_CONTENT_DIGEST, Tries};
-use crate::session::{Call, Session};
+use crate::http::{Attempts, DOCKER_CONTENT_DIGEST};
+use crate::session::{Request, Session};
 
 /// What a registry shows under a name.
-pub(crate) enum Seen {
+pub(crate) enum Probe {
     /// A manifest of this digest, as it says.
     At(Digest),
     /// A manifest, and it does not say which.
-    There,
+    Present,
     /// Nothing.
-    Nothing,
+    Absent,
     /// It does not let us look, which need not mean that it does not let us write; and its answer to a write says more, for
     /// one to HEAD has no body.
-    Hidden(RegistryError),
+    Refused(RegistryError),
 }
 
 /// Asks for a manifest with HEAD, with these rights.
-pub(crate) async fn look_for(
+pub(crate) async fn probe_manifest(
     session: &Session,
-    rights: &Rights,
+    scopes: &ScopePlan,
     reference: &Reference,
     operation: Operation,
-    tries: &Tries,
-) -> Result<Seen, RegistryError> {
+    attempts: &Attempts,
+) -> Result<Probe, RegistryError> {
     let repository = reference.repository();
-    let call = Call {
-        scopes: vec![rights.needed(repository)],
-        shared: rights.shared(repository),
+    let request = Request {
+        scopes: vec![scopes.needed_scope(repository)],
+        shared_scopes: scopes.shared_scopes(repository),
         operation,
-        ..manifest_call(Method::HEAD, reference)
+        ..manifest_request(Method::HEAD, reference)
     };
-    match session.call_believing(&call, tries).await {
-        Ok(answer) if answer.is_web_page() => Err(answer.content(ContentProblem::WebPage)),
-        Ok(answer) => {
-            let stated = answer.single_header(DOCKER_CONTENT_DIGEST)?;
+    match session.send_without_write_retry(&request, attempts).await {
+        Ok(response) if response.is_web_page() => Err(response.content(ContentProblem::WebPage)),
+        Ok(response) => {
+            let stated = response.single_header(DOCKER_CONTENT_DIGEST)?;
             Ok(match stated.and_then(|text| text.trim().parse().ok()) {
-                Some(digest) => Seen::At(digest),
-                None => Seen::There,
+                Some(digest) => Probe::At(digest),
+                None => Probe::Present,
             })
         }
-        Err(error) if error.is_not_found() => Ok(Seen::Nothing),
-        Err(error) if error.status().is_some() && !is_of_login(&error) => Ok(Seen::Hidden(error)),
+        Err(error) if error.is_not_found() => Ok(Probe::Absent),
+        Err(error) if error.status().is_some() && !is_of_login(&error) => Ok(Probe::Refused(error)),
         Err(error) => Err(error),
     }
 }

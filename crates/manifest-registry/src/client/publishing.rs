@@ -5,11 +5,11 @@ use std::sync::{Arc, PoisonError};
 use manifest_core::reference::Repository;
 use manifest_core::{Digest, Reference};
 
-use crate::auth::Rights;
-use crate::client::probe::look_for;
+use crate::auth::ScopePlan;
+use crate::client::probe::probe_manifest;
 use crate::client::registry_client::Client;
 use crate::error::Operation;
-use crate::http::Tries;
+use crate::http::Attempts;
 use crate::limits::SCOPES_OF_SEVERAL_TOKENS;
 
 impl Client {
@@ -24,12 +24,12 @@ impl Client {
         let targets: Vec<&Repository> = targets.into_iter().map(Reference::repository).collect();
         let sources: Vec<&Repository> = sources.into_iter().map(Reference::repository).collect();
         self.expect(&sources);
-        let all = Rights::gather(targets, sources.iter().copied());
-        let rights = match all.targets().count() < SCOPES_OF_SEVERAL_TOKENS {
+        let all = ScopePlan::gather(targets, sources.iter().copied());
+        let scopes = match all.targets().count() < SCOPES_OF_SEVERAL_TOKENS {
             true => all,
-            false => Rights::to_read(sources),
+            false => ScopePlan::to_read(sources),
         };
-        self.with(rights)
+        self.with_scopes(scopes)
     }
 
     /// Begins to look what these names show, which are about to be written.
@@ -38,17 +38,24 @@ impl Client {
     /// Outside of an asynchronous runtime.
     pub fn probe_tags_early(&self, names: impl IntoIterator<Item = Reference>) {
         let mut looks = self
-            .ahead()
+            .early_probes()
             .looks
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
         for name in names {
             if !looks.contains_key(&name) {
-                let (client, rights) = (self.clone(), self.rights().clone());
+                let (client, scopes) = (self.clone(), self.scope_plan().clone());
                 let of = name.clone();
                 let look = async move {
                     let operation = Operation::PutManifest(of.clone());
-                    look_for(client.session(), &rights, &of, operation, &Tries::default()).await
+                    probe_manifest(
+                        client.session(),
+                        &scopes,
+                        &of,
+                        operation,
+                        &Attempts::default(),
+                    )
+                    .await
                 };
                 looks.insert(name, tokio::spawn(look));
             }
@@ -61,8 +68,8 @@ impl Client {
     /// # Panics
     /// Outside of an asynchronous runtime.
     pub fn probe_child_early(&self, source: &Repository, digest: &Digest) {
-        let rights: Arc<Rights> = self.rights().clone();
-        let others = rights.targets().filter(|target| *target != source);
+        let scopes: Arc<ScopePlan> = self.scope_plan().clone();
+        let others = scopes.targets().filter(|target| *target != source);
         self.probe_tags_early(others.map(|target| target.at(digest.clone())));
     }
 }

@@ -12,7 +12,7 @@ use crate::client::registry_client::Client;
 use crate::client::stated_digest::check_stated;
 use crate::error::{Operation, RegistryError};
 use crate::http::{DOCKER_CONTENT_DIGEST, Payload, Traffic};
-use crate::session::{Call, Target};
+use crate::session::{Request, Target};
 
 impl Client {
     /// Publishes a manifest under the reference's tag, or else under its digest; a digest that is not the one of
@@ -36,7 +36,7 @@ impl Client {
         target: &Reference,
         media_type: MediaType,
         bytes: Bytes,
-        shared: Arc<[Scope]>,
+        shared_scopes: Arc<[Scope]>,
     ) -> Result<Stored, RegistryError> {
         let own = target
             .digest()
@@ -49,7 +49,7 @@ impl Client {
         headers.insert(CONTENT_TYPE, HeaderValue::from_static(media_type.as_str()));
         headers.insert(CONTENT_LENGTH, bytes.len().into());
         let path = |name: &str| format!("/v2/{}/manifests/{name}", repository.path());
-        let call = Call {
+        let request = Request {
             domain: repository.domain(),
             operation: Operation::PutManifest(target.clone()),
             method: Method::PUT,
@@ -58,18 +58,19 @@ impl Client {
             payload: Payload::Bytes(bytes.clone()),
             traffic: Traffic::Request,
             scopes: vec![Scope::push(repository)],
-            shared,
+            shared_scopes,
         };
-        let answer = self.session().call(&call).await?.stored()?;
-        let stated = answer.single_header(DOCKER_CONTENT_DIGEST)?;
+        let response = self.session().send(&request).await?.stored()?;
+        let stated = response.single_header(DOCKER_CONTENT_DIGEST)?;
         // Where it says what is known already, nothing is computed again.
         let news = stated.filter(|text| text.trim() != digest.as_str());
-        let stated = check_stated(news, &bytes).map_err(|problem| answer.content(problem))?;
-        let is_listed = answer.headers().contains_key(OCI_SUBJECT);
-        answer.discard().await;
+        let stated = check_stated(news, &bytes).map_err(|problem| response.content(problem))?;
+        let is_listed = response.headers().contains_key(OCI_SUBJECT);
+        response.discard().await;
         let stated = stated.as_ref().unwrap_or(&digest);
         for name in [name, stated.as_str()] {
-            self.session().wrote(repository.domain(), &path(name));
+            self.session()
+                .record_write(repository.domain(), &path(name));
         }
         Ok(Stored {
             digest: stated.clone(),

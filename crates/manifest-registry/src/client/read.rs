@@ -12,11 +12,11 @@ use manifest_core::{
 
 use crate::auth::Scope;
 use crate::client::registry_client::Client;
-use crate::client::requests::manifest_call;
+use crate::client::requests::manifest_request;
 use crate::client::stated_digest::check_stated;
 use crate::error::{Attempt, ContentProblem, RegistryError};
-use crate::http::{Answer, DOCKER_CONTENT_DIGEST, Tries};
-use crate::session::{Call, Session};
+use crate::http::{Attempts, DOCKER_CONTENT_DIGEST, Response};
+use crate::session::{Request, Session};
 
 impl Client {
     /// Gets a manifest: by the reference's digest if it has one, else by its tag. A mirror is asked first.
@@ -25,41 +25,45 @@ impl Client {
     /// [`RegistryError::NoSuchManifest`] where the registry says that there is none. Bytes with another digest, size or media
     /// type than was stated are an error.
     pub async fn manifest(&self, reference: &Reference) -> Result<Manifest, RegistryError> {
-        let read = async |session: &Session, mirror: &Reference, tries: &Tries| {
-            self.manifest_by(session, mirror, tries).await
+        let read = async |session: &Session, mirror: &Reference, attempts: &Attempts| {
+            self.fetch_manifest(session, mirror, attempts).await
         };
         match self.mirrored().read_mirrored(reference, read).await {
             Some(manifest) => Ok(manifest),
-            None => self.manifest_itself(reference, &Tries::default()).await,
+            None => {
+                self.manifest_from_registry(reference, &Attempts::default())
+                    .await
+            }
         }
     }
 
     /// As [`Self::manifest`], from that very registry.
-    pub(crate) async fn manifest_itself(
+    pub(crate) async fn manifest_from_registry(
         &self,
         reference: &Reference,
-        tries: &Tries,
+        attempts: &Attempts,
     ) -> Result<Manifest, RegistryError> {
-        self.manifest_by(self.session(), reference, tries).await
+        self.fetch_manifest(self.session(), reference, attempts)
+            .await
     }
 
-    async fn manifest_by(
+    async fn fetch_manifest(
         &self,
         session: &Session,
         reference: &Reference,
-        tries: &Tries,
+        attempts: &Attempts,
     ) -> Result<Manifest, RegistryError> {
-        let call = self.manifest_call(Method::GET, reference);
-        let fetched = session.fetch_within(&call, MANIFEST_BYTES, tries).await;
-        let (answer, bytes) = fetched.map_err(|error| named(error, reference))?;
-        let content_type = answer
+        let request = self.manifest_request(Method::GET, reference);
+        let fetched = session.fetch(&request, MANIFEST_BYTES, attempts).await;
+        let (response, bytes) = fetched.map_err(|error| missing_manifest(error, reference))?;
+        let content_type = response
             .single_header("content-type")?
             .unwrap_or_default()
             .to_owned();
-        let stated = answer
+        let stated = response
             .single_header(DOCKER_CONTENT_DIGEST)?
             .map(str::to_owned);
-        let attempt = answer.attempt();
+        let attempt = response.attempt();
         let problem = |problem| RegistryError::content(attempt.clone(), problem);
         // The digest first: what is not what was asked for is not looked into.
         if let Some(expected) = reference.digest()
@@ -101,7 +105,7 @@ impl Client {
         repository: &Repository,
         descriptor: &Descriptor,
     ) -> Result<Manifest, RegistryError> {
-        if let Some(manifest) = self.recall_manifest(repository, descriptor) {
+        if let Some(manifest) = self.cached_manifest(repository, descriptor) {
             return Ok(manifest);
         }
         let reference = repository.at(descriptor.digest.clone());
@@ -118,7 +122,7 @@ impl Client {
                 found: manifest.media_type(),
             }
         } else {
-            self.keep(repository, &descriptor.digest, manifest.bytes());
+            self.cache_content(repository, &descriptor.digest, manifest.bytes());
             return Ok(manifest);
         };
         let attempt = self.attempt(&reference)?;
@@ -134,8 +138,8 @@ impl Client {
         &self,
         reference: &Reference,
     ) -> Result<Option<Digest>, RegistryError> {
-        let stated = match self.ask(Method::HEAD, reference).await {
-            Ok(answer) => answer
+        let stated = match self.request_manifest(Method::HEAD, reference).await {
+            Ok(response) => response
                 .single_header(DOCKER_CONTENT_DIGEST)?
                 .and_then(|text| text.parse().ok()),
             Err(error) if error.is_not_found() => return Ok(None),
@@ -145,7 +149,10 @@ impl Client {
         if stated.is_some() {
             return Ok(stated);
         }
-        match self.manifest_itself(reference, &Tries::default()).await {
+        match self
+            .manifest_from_registry(reference, &Attempts::default())
+            .await
+        {
             Ok(manifest) => Ok(Some(manifest.digest().clone())),
             Err(error) if error.is_not_found() => Ok(None),
             Err(error) => Err(error),
@@ -157,7 +164,7 @@ impl Client {
     /// # Errors
     /// Where the registry gives no clear answer.
     pub async fn manifest_exists(&self, reference: &Reference) -> Result<bool, RegistryError> {
-        match self.ask(Method::HEAD, reference).await {
+        match self.request_manifest(Method::HEAD, reference).await {
             Ok(_) => Ok(true),
             Err(error) if error.is_not_found() => Ok(false),
             Err(error) if error.status().is_some_and(|status| status.as_u16() == 405) => {
@@ -206,14 +213,14 @@ impl Client {
         image: &ImageManifest,
     ) -> Result<ImageConfig, RegistryError> {
         let config = &image.config;
-        let bytes = match self.recall(repository, config) {
+        let bytes = match self.cached_content(repository, config) {
             Some(bytes) => bytes,
             None => {
                 let bytes = self
                     .blobs()
                     .fetch("image config", repository, config, CONFIG_BYTES)
                     .await?;
-                self.keep(repository, &config.digest, &bytes);
+                self.cache_content(repository, &config.digest, &bytes);
                 bytes
             }
         };
@@ -224,27 +231,35 @@ impl Client {
     }
 
     /// Returns the rights that a read of a repository shares with others.
-    pub(crate) fn shares(&self, repository: &Repository) -> Arc<[Scope]> {
-        self.rights().shared_to_read(repository)
+    pub(crate) fn shared_read_scopes(&self, repository: &Repository) -> Arc<[Scope]> {
+        self.scope_plan().shared_read_scopes(repository)
     }
 
     /// Asks for a manifest with GET or HEAD.
-    async fn ask(&self, method: Method, reference: &Reference) -> Result<Answer, RegistryError> {
+    async fn request_manifest(
+        &self,
+        method: Method,
+        reference: &Reference,
+    ) -> Result<Response, RegistryError> {
         self.session()
-            .call(&self.manifest_call(method, reference))
+            .send(&self.manifest_request(method, reference))
             .await
     }
 
-    pub(crate) fn manifest_call<'a>(&self, method: Method, reference: &'a Reference) -> Call<'a> {
-        Call {
-            shared: self.rights().shared_to_read(reference.repository()),
-            ..manifest_call(method, reference)
+    pub(crate) fn manifest_request<'a>(
+        &self,
+        method: Method,
+        reference: &'a Reference,
+    ) -> Request<'a> {
+        Request {
+            shared_scopes: self.scope_plan().shared_read_scopes(reference.repository()),
+            ..manifest_request(method, reference)
         }
     }
 
     fn attempt(&self, reference: &Reference) -> Result<Box<Attempt>, RegistryError> {
         self.session()
-            .describe(&manifest_call(Method::GET, reference))
+            .describe(&manifest_request(Method::GET, reference))
     }
 
     /// Gets a blob of at most `limit` bytes, which must be what its descriptor says.
@@ -264,7 +279,7 @@ impl Client {
 }
 
 /// Says that there is no such manifest, where that is what the registry said.
-fn named(error: RegistryError, reference: &Reference) -> RegistryError {
+fn missing_manifest(error: RegistryError, reference: &Reference) -> RegistryError {
     if error.is_not_found() {
         RegistryError::NoSuchManifest {
             reference: Box::new(reference.clone()),

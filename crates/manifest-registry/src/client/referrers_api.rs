@@ -11,9 +11,9 @@ use url::Url;
 use crate::auth::Scope;
 use crate::client::registry_client::Client;
 use crate::error::{ContentProblem, Operation, RegistryError};
-use crate::http::{Answer, Payload, Traffic, Tries};
+use crate::http::{Attempts, Payload, Response, Traffic};
 use crate::limits::{REFERRER_PAGES, REFERRERS};
-use crate::session::{Call, Target};
+use crate::session::{Request, Target};
 
 impl Client {
     /// Asks for the list of referrers (distribution specification, "Listing Referrers"), all pages of it. Nothing where the
@@ -21,36 +21,36 @@ impl Client {
     pub(crate) async fn list_of_referrers(
         &self,
         subject: &Reference,
-        shared: Arc<[Scope]>,
+        shared_scopes: Arc<[Scope]>,
     ) -> Result<Option<Vec<Descriptor>>, RegistryError> {
         let mut descriptors = Vec::new();
         let mut next = None;
         for _ in 0..REFERRER_PAGES {
-            let call = Call {
-                shared: shared.clone(),
-                ..referrers_call(subject, next.take())
+            let request = Request {
+                shared_scopes: shared_scopes.clone(),
+                ..referrers_request(subject, next.take())
             };
-            let (session, tries) = (self.session(), Tries::default());
-            let fetched = session.fetch_within(&call, MANIFEST_BYTES, &tries).await;
-            let (answer, bytes) = match fetched {
+            let (session, attempts) = (self.session(), Attempts::default());
+            let fetched = session.fetch(&request, MANIFEST_BYTES, &attempts).await;
+            let (response, bytes) = match fetched {
                 Ok(fetched) => fetched,
                 Err(error) if descriptors.is_empty() && has_no_lists(&error) => return Ok(None),
                 Err(error) => return Err(error),
             };
-            let content_type = answer.header("content-type").unwrap_or_default();
+            let content_type = response.header("content-type").unwrap_or_default();
             // Whatever says yes to any path is no referrers API.
             if MediaType::recognise(content_type) != Some(MediaType::OciIndex) {
                 return Ok(None);
             }
             let manifest = Manifest::parse(content_type, bytes)
-                .map_err(|error| answer.content(ContentProblem::Manifest(Arc::new(error))))?;
+                .map_err(|error| response.content(ContentProblem::Manifest(Arc::new(error))))?;
             if let Content::List(list) = manifest.content() {
                 descriptors.extend(list.manifests.iter().cloned());
             }
             if descriptors.len() > REFERRERS {
                 return Err(too_many(subject, REFERRERS, "referrers"));
             }
-            next = next_page(&answer);
+            next = next_page(&response);
             if next.is_none() {
                 return Ok(Some(descriptors));
             }
@@ -59,7 +59,7 @@ impl Client {
     }
 }
 
-fn referrers_call(subject: &Reference, next: Option<Url>) -> Call<'_> {
+fn referrers_request(subject: &Reference, next: Option<Url>) -> Request<'_> {
     let repository = subject.repository();
     let digest = subject.digest().map(Digest::as_str).unwrap_or_default();
     let path = format!("/v2/{}/referrers/{digest}", repository.path());
@@ -68,7 +68,7 @@ fn referrers_call(subject: &Reference, next: Option<Url>) -> Call<'_> {
         ACCEPT,
         HeaderValue::from_static(MediaType::OciIndex.as_str()),
     );
-    Call {
+    Request {
         domain: repository.domain(),
         operation: Operation::ListReferrers(subject.clone()),
         method: Method::GET,
@@ -77,7 +77,7 @@ fn referrers_call(subject: &Reference, next: Option<Url>) -> Call<'_> {
         payload: Payload::None,
         traffic: Traffic::Request,
         scopes: vec![Scope::pull(repository)],
-        shared: [].into(),
+        shared_scopes: [].into(),
     }
 }
 
@@ -91,11 +91,11 @@ fn has_no_lists(error: &RegistryError) -> bool {
 }
 
 /// Reads where the next page is (RFC 8288).
-fn next_page(answer: &Answer) -> Option<Url> {
-    let links = answer.headers().get_all(LINK).into_iter();
+fn next_page(response: &Response) -> Option<Url> {
+    let links = response.headers().get_all(LINK).into_iter();
     let next = links.filter_map(|link| next_link(link.to_str().ok()?));
     next.into_iter()
-        .find_map(|link| answer.url().join(&link).ok())
+        .find_map(|link| response.url().join(&link).ok())
 }
 
 fn next_link(header: &str) -> Option<String> {

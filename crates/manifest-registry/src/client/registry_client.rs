@@ -8,12 +8,12 @@ use manifest_core::reference::Repository;
 use manifest_core::{Digest, Reference};
 use tokio::time::Instant;
 
-use crate::auth::Rights;
-use crate::blob::{BlobReader, InFlight, SingleRequests};
+use crate::auth::ScopePlan;
+use crate::blob::{BlobReader, BlobsInFlight, SinglePostSupport};
 use crate::client::config::ClientConfig;
-use crate::client::early_probes::Ahead;
+use crate::client::early_probes::EarlyProbes;
 use crate::error::RegistryError;
-use crate::http::{Insecure, Pools, Retries, Transport, roots};
+use crate::http::{Insecure, Pools, Retrier, Transport, roots};
 use crate::limits::JUST_READ;
 use crate::session::{MirroredSession, Session};
 
@@ -24,16 +24,16 @@ use crate::session::{MirroredSession, Session};
 pub struct Client {
     shared: Arc<Shared>,
     /// What requests ask for together.
-    rights: Arc<Rights>,
-    ahead: Arc<Ahead>,
+    scopes: Arc<ScopePlan>,
+    early_probes: Arc<EarlyProbes>,
 }
 
 struct Shared {
     session: MirroredSession,
     /// Bounds the blobs that are under way at once.
-    in_flight: InFlight,
+    in_flight: BlobsInFlight,
     /// Which registries take a blob in a single request.
-    single_requests: SingleRequests,
+    single_requests: SinglePostSupport,
     /// The manifests that were read, where and when: not at a mirror, and not in the cache.
     read: Mutex<HashMap<(Repository, Digest), Instant>>,
 }
@@ -66,12 +66,12 @@ impl Client {
         Ok(Self {
             shared: Arc::new(Shared {
                 session: MirroredSession::new(session, config.mirrors, insecure_mirrors),
-                in_flight: InFlight::default(),
-                single_requests: SingleRequests::default(),
+                in_flight: BlobsInFlight::default(),
+                single_requests: SinglePostSupport::default(),
                 read: Mutex::default(),
             }),
-            rights: Arc::default(),
-            ahead: Arc::default(),
+            scopes: Arc::default(),
+            early_probes: Arc::default(),
         })
     }
 
@@ -82,25 +82,25 @@ impl Client {
         let repositories = references.into_iter().map(Reference::repository);
         let repositories: Vec<&Repository> = repositories.collect();
         self.expect(&repositories);
-        self.with(Rights::to_read(repositories))
+        self.with_scopes(ScopePlan::to_read(repositories))
     }
 
     /// Returns this client, with other rights to ask for.
-    pub(crate) fn with(&self, rights: Rights) -> Self {
+    pub(crate) fn with_scopes(&self, scopes: ScopePlan) -> Self {
         Self {
             shared: self.shared.clone(),
-            rights: Arc::new(rights),
-            ahead: Arc::default(),
+            scopes: Arc::new(scopes),
+            early_probes: Arc::default(),
         }
     }
 
-    pub(crate) fn rights(&self) -> &Arc<Rights> {
-        &self.rights
+    pub(crate) fn scope_plan(&self) -> &Arc<ScopePlan> {
+        &self.scopes
     }
 
     /// Returns the looks that have begun at what is to be published to.
-    pub(crate) fn ahead(&self) -> &Ahead {
-        &self.ahead
+    pub(crate) fn early_probes(&self) -> &EarlyProbes {
+        &self.early_probes
     }
 
     /// Tells whether this process has just read a manifest from that very repository.
@@ -149,13 +149,13 @@ impl Client {
     pub(crate) fn blobs(&self) -> BlobReader<'_> {
         BlobReader {
             session: &self.shared.session,
-            scopes: &self.rights,
+            scopes: &self.scopes,
             in_flight: &self.shared.in_flight,
         }
     }
 
     /// Returns the registries that take a blob in a single request.
-    pub(crate) fn single_posts(&self) -> &SingleRequests {
+    pub(crate) fn single_posts(&self) -> &SinglePostSupport {
         &self.shared.single_requests
     }
 }
@@ -170,8 +170,8 @@ fn session(config: &ClientConfig, user_agent: &HeaderValue, insecure: Insecure) 
         config.proxies.clone(),
         observer.clone(),
     );
-    let retries = Retries::new(config.retry, observer.clone());
-    let transport = Transport::new(pools, config.timeouts, insecure, retries, observer.clone());
+    let retrier = Retrier::new(config.retry, observer.clone());
+    let transport = Transport::new(pools, config.timeouts, insecure, retrier, observer.clone());
     Session::new(
         transport,
         config.credentials.clone(),

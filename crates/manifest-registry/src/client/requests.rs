@@ -7,9 +7,9 @@ use manifest_core::{MediaType, Reference};
 use crate::auth::Scope;
 use crate::error::Operation;
 use crate::http::{Payload, Traffic};
-use crate::session::{Call, Target};
+use crate::session::{Request, Target};
 
-pub(crate) fn manifest_call(method: Method, reference: &Reference) -> Call<'_> {
+pub(crate) fn manifest_request(method: Method, reference: &Reference) -> Request<'_> {
     let accept = MediaType::ALL.map(MediaType::as_str).join(", ");
     let mut headers = HeaderMap::new();
     headers.insert(
@@ -20,7 +20,7 @@ pub(crate) fn manifest_call(method: Method, reference: &Reference) -> Call<'_> {
         (Some(digest), _) => digest.as_str(),
         (None, tag) => tag.unwrap_or("latest"),
     };
-    Call {
+    Request {
         domain: reference.domain(),
         operation: Operation::GetManifest(reference.clone()),
         method,
@@ -29,6 +29,6 @@ pub(crate) fn manifest_call(method: Method, reference: &Reference) -> Call<'_> {
         payload: Payload::None,
         traffic: Traffic::Request,
         scopes: vec![Scope::pull(reference.repository())],
-        shared: [].into(),
+        shared_scopes: [].into(),
     }
 }

@@ -5,11 +5,11 @@ use std::pin::pin;
 use futures_util::future::maybe_done;
 use manifest_core::{Reference, TagState};
 
-use crate::client::probe::{Seen, look_for};
+use crate::client::probe::{Probe, probe_manifest};
 use crate::client::registry_client::Client;
 use crate::concurrent::alongside;
 use crate::error::Operation;
-use crate::http::Tries;
+use crate::http::Attempts;
 use crate::limits::{TAG_STATE_GRACE, TAG_STATE_PATIENCE};
 
 impl Client {
@@ -31,13 +31,13 @@ impl Client {
         let work = Box::pin(work);
         let session = self.session();
         let look = Box::pin(async {
-            session.second_call(tag.domain()).await;
+            session.second_request(tag.domain()).await;
             self.tag_state(tag).await
         });
         async move {
             let mut look = pin!(maybe_done(look));
             let value = alongside(look.as_mut(), work).await?;
-            if session.has_second_call(tag.domain()) {
+            if session.has_second_request(tag.domain()) {
                 let _ = tokio::time::timeout(TAG_STATE_GRACE, look.as_mut()).await;
             } else if session.is_open(tag.domain()) {
                 let alone = Box::pin(self.tag_state(tag));
@@ -51,12 +51,12 @@ impl Client {
     /// Asks once what a tag shows. Nothing where there is no clear answer.
     async fn tag_state(&self, tag: &Reference) -> Option<TagState> {
         let operation = Operation::GetManifest(tag.clone());
-        let tries = Tries::single();
-        let look = look_for(self.session(), self.rights(), tag, operation, &tries);
+        let attempts = Attempts::single();
+        let look = probe_manifest(self.session(), self.scope_plan(), tag, operation, &attempts);
         match look.await.ok()? {
-            Seen::At(digest) => Some(TagState::At(digest)),
-            Seen::Nothing => Some(TagState::Absent),
-            Seen::There | Seen::Hidden(_) => None,
+            Probe::At(digest) => Some(TagState::At(digest)),
+            Probe::Absent => Some(TagState::Absent),
+            Probe::Present | Probe::Refused(_) => None,
         }
     }
 }

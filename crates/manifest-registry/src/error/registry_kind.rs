@@ -4,7 +4,7 @@ use crate::host::{is_docker_hub, is_loopback};
 
 /// The registries whose ways are known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum HostKind {
+pub(crate) enum RegistryKind {
     DockerHub,
     Ghcr,
     Ecr,
@@ -17,7 +17,7 @@ pub(crate) enum HostKind {
     Other,
 }
 
-impl HostKind {
+impl RegistryKind {
     /// Recognises a host, with or without a port.
     pub(crate) fn of(host: &str) -> Self {
         let host = host.to_ascii_lowercase();
@@ -49,7 +49,7 @@ mod tests {
 
     #[test]
     fn hosts() {
-        use HostKind::*;
+        use RegistryKind::*;
         for (host, kind) in [
             ("docker.io", DockerHub),
             ("index.docker.io", DockerHub),
@@ -72,7 +72,7 @@ mod tests {
             ("[fe80::1]:5000", Other),
             ("", Other),
         ] {
-            assert_eq!(HostKind::of(host), kind, "{host}");
+            assert_eq!(RegistryKind::of(host), kind, "{host}");
         }
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! Over HTTP/2 a body moves by one window a round trip, and how large that is for an upload is the server's to say: nginx, and so
 //! what stands behind it, gives 64 KiB. HTTP/1.1 has no windows of its own. So bodies that are larger than any window go by HTTP/1.1, on some
-//! connections of their own, while all else stays on the one HTTP/2 connection ([`crate::lanes`]).
+//! connections of their own, while all else stays on the one HTTP/2 connection ([`crate::connections`]).
 //!
 //! Uploads and downloads are bounded each for themselves: a copy within one host holds a connection of either kind.
 
@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use crate::http::connections::Slot;
+use crate::http::connections::StreamPermit;
 use crate::http::limiter::Limiter;
 use crate::http::pool_error::PoolError;
 use crate::http::traffic::Traffic;
@@ -18,7 +18,7 @@ use crate::http::tunnel::HttpClient;
 use crate::limits::BODY_CONNECTIONS;
 
 /// The connections for bodies to one host.
-pub(crate) struct Bodies {
+pub(crate) struct BodyConnections {
     /// Its own pool, made when it is first needed.
     client: OnceLock<Result<HttpClient, PoolError>>,
     uploads: Arc<Limiter>,
@@ -29,7 +29,7 @@ pub(crate) struct Bodies {
     are_elsewhere: AtomicBool,
 }
 
-impl Bodies {
+impl BodyConnections {
     /// Makes those of a host, all of whose requests `on_host` counts.
     pub(crate) fn new(on_host: &Arc<AtomicUsize>) -> Self {
         Self {
@@ -42,7 +42,7 @@ impl Bodies {
     }
 
     /// Tells whether something goes by these connections.
-    pub(crate) fn are_for(&self, traffic: Traffic) -> bool {
+    pub(crate) fn serve(&self, traffic: Traffic) -> bool {
         match traffic {
             Traffic::Request => false,
             _ if self.is_refused.load(Ordering::Relaxed) => false,
@@ -53,34 +53,34 @@ impl Bodies {
     }
 
     /// Notes that the host does not speak HTTP/1.1: bodies go along with requests.
-    pub(crate) fn refuse(&self) {
+    pub(crate) fn disable(&self) {
         self.is_refused.store(true, Ordering::Relaxed);
     }
 
     /// Notes that the host redirected a download to another one.
-    pub(crate) fn redirected(&self) {
+    pub(crate) fn record_redirect(&self) {
         self.are_elsewhere.store(true, Ordering::Relaxed);
     }
 
     /// Waits until there is a connection to be had. `shared` is what sends requests, where that is HTTP/1.1 as well: its connections
     /// do.
-    pub(crate) async fn slot(
+    pub(crate) async fn acquire(
         &self,
         traffic: Traffic,
         patience: Duration,
         shared: impl Fn() -> Option<HttpClient>,
         build: impl FnOnce() -> Result<HttpClient, PoolError>,
-    ) -> Result<Slot, PoolError> {
+    ) -> Result<StreamPermit, PoolError> {
         let limiter = match traffic {
             Traffic::Upload => &self.uploads,
             _ => &self.downloads,
         };
-        let permit = limiter.permit(patience).await;
+        let limit = limiter.permit(patience).await;
         let client = match shared() {
             Some(client) => client,
             None => self.client.get_or_init(build).clone()?,
         };
-        Ok(Slot::of_body(client, permit))
+        Ok(StreamPermit::of_body(client, limit))
     }
 }
 
@@ -90,13 +90,13 @@ mod tests {
 
     #[test]
     fn which_bodies_have_connections_of_their_own() {
-        let bodies = Bodies::new(&Arc::default());
+        let body_connections = BodyConnections::new(&Arc::default());
         let kinds = [Traffic::Request, Traffic::Upload, Traffic::Download];
-        let are_for = || kinds.map(|traffic| bodies.are_for(traffic));
-        assert_eq!(are_for(), [false, true, true]);
-        bodies.redirected();
-        assert_eq!(are_for(), [false, true, false]);
-        bodies.refuse();
-        assert_eq!(are_for(), [false, false, false]);
+        let serve = || kinds.map(|traffic| body_connections.serve(traffic));
+        assert_eq!(serve(), [false, true, true]);
+        body_connections.record_redirect();
+        assert_eq!(serve(), [false, true, false]);
+        body_connections.disable();
+        assert_eq!(serve(), [false, false, false]);
     }
 }

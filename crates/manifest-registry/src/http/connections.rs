@@ -4,7 +4,7 @@
 //! trips to be made, is quicker. It is made beside the work, with a request that nothing depends on.
 //!
 //! What a host speaks is known once there is a connection. Who asks a host for many small things at once lets one request go
-//! first ([`Lanes::slot_in_turn`]): with HTTP/2 the others go on its connection, and no handshake is made for nothing.
+//! first ([`Connections::slot_in_turn`]): with HTTP/2 the others go on its connection, and no handshake is made for nothing.
 
 use std::sync::atomic::AtomicUsize;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -21,7 +21,7 @@ use crate::limits::{
 };
 
 /// The connections to one host, or with HTTP/1.1 its pool of them.
-pub(crate) struct Lanes {
+pub(crate) struct Connections {
     limiter: Arc<Limiter>,
     /// One turn, for the request that makes the first connection; closed once there is one, or there was none to be had.
     first: Arc<Semaphore>,
@@ -30,7 +30,7 @@ pub(crate) struct Lanes {
 
 struct State {
     /// Each with a pool of its own, which makes one connection where the host speaks HTTP/2.
-    lanes: Vec<Lane>,
+    connections: Vec<Connection>,
     /// How many requests wait for their turn.
     waiting: usize,
     growth: Growth,
@@ -38,7 +38,7 @@ struct State {
     version: Option<Version>,
 }
 
-struct Lane {
+struct Connection {
     client: HttpClient,
     running: usize,
 }
@@ -56,58 +56,61 @@ enum Growth {
     Over,
 }
 
-impl Lanes {
+impl Connections {
     /// Makes the first lane of what `build` builds, which is to tell by the layer that it gets when it is connected.
     pub(crate) fn new<E>(
         on_host: Arc<AtomicUsize>,
         build: impl FnOnce(ConnectLayer) -> Result<HttpClient, E>,
     ) -> Result<Arc<Self>, E> {
-        let lanes = Arc::new(Self {
+        let connections = Arc::new(Self {
             limiter: Limiter::new(REQUESTS_PER_HOST, on_host),
             first: Arc::new(Semaphore::new(1)),
             state: Mutex::new(State {
-                lanes: Vec::new(),
+                connections: Vec::new(),
                 waiting: 0,
                 growth: Growth::Unknown,
                 version: None,
             }),
         });
-        let learner = Arc::downgrade(&lanes);
+        let learner = Arc::downgrade(&connections);
         let client = build(ConnectLayer::new(move |version| {
-            if let Some(lanes) = learner.upgrade() {
-                lanes.learn(version);
+            if let Some(connections) = learner.upgrade() {
+                connections.learn(version);
             }
         }))?;
-        lanes.state().lanes.push(Lane { client, running: 0 });
-        Ok(lanes)
+        connections
+            .state()
+            .connections
+            .push(Connection { client, running: 0 });
+        Ok(connections)
     }
 
     /// Waits until a request may begin, which is when there is a connection, or there has been none for it: one goes first.
-    pub(crate) async fn slot_in_turn(self: &Arc<Self>, patience: Duration) -> Slot {
+    pub(crate) async fn acquire_in_turn(self: &Arc<Self>, patience: Duration) -> StreamPermit {
         let turn = self.first.clone().acquire_owned().await;
         self.take(turn.ok().map(Turn), patience).await
     }
 
     /// Waits until a request may begin.
-    pub(crate) async fn slot(self: &Arc<Self>, patience: Duration) -> Slot {
+    pub(crate) async fn acquire(self: &Arc<Self>, patience: Duration) -> StreamPermit {
         self.take(None, patience).await
     }
 
-    async fn take(self: &Arc<Self>, turn: Option<Turn>, patience: Duration) -> Slot {
-        let waiting = Waiting::new(self);
-        let permit = self.limiter.permit(patience).await;
+    async fn take(self: &Arc<Self>, turn: Option<Turn>, patience: Duration) -> StreamPermit {
+        let waiting = WaitingRequest::new(self);
+        let limit = self.limiter.permit(patience).await;
         drop(waiting);
         let mut state = self.state();
-        let lanes = state.lanes.iter().enumerate();
-        let lane = lanes.min_by_key(|(_, lane)| lane.running);
-        let lane = lane.map_or(0, |(lane, _)| lane);
-        state.lanes[lane].running += 1;
-        Slot {
-            client: state.lanes[lane].client.clone(),
-            permit,
+        let connections = state.connections.iter().enumerate();
+        let connection = connections.min_by_key(|(_, connection)| connection.running);
+        let connection = connection.map_or(0, |(connection, _)| connection);
+        state.connections[connection].running += 1;
+        StreamPermit {
+            client: state.connections[connection].client.clone(),
+            limit,
             running: Some(Running {
-                lanes: self.clone(),
-                lane,
+                connections: self.clone(),
+                connection,
             }),
             _turn: turn,
         }
@@ -122,7 +125,10 @@ impl Lanes {
     pub(crate) fn http1(&self) -> Option<HttpClient> {
         let state = self.state();
         let is_older = |version| version != Version::HTTP_2;
-        let client = state.lanes.first().map(|lane| lane.client.clone());
+        let client = state
+            .connections
+            .first()
+            .map(|connection| connection.client.clone());
         client.filter(|_| state.version.is_some_and(is_older))
     }
 
@@ -140,9 +146,9 @@ impl Lanes {
 
     /// Tells whether another connection is worth being made, where so many requests are known to come at once: before they
     /// wait. Who is told yes makes it, and says what came of it.
-    pub(crate) fn wants_another(&self, expected: usize) -> bool {
+    pub(crate) fn needs_connection(&self, expected: usize) -> bool {
         let mut state = self.state();
-        let room = state.lanes.len() * REQUESTS_PER_HOST_HTTP2;
+        let room = state.connections.len() * REQUESTS_PER_HOST_HTTP2;
         let waiting = state.waiting.max(expected.saturating_sub(room));
         // What waits because the host does not want more is not for another connection.
         let is_much = waiting >= QUEUE_PER_HOST_HTTP2 && !self.limiter.is_lowered();
@@ -156,8 +162,8 @@ impl Lanes {
     /// Adds a connection that was made.
     pub(crate) fn add(&self, client: HttpClient) {
         let mut state = self.state();
-        state.lanes.push(Lane { client, running: 0 });
-        state.growth = if state.lanes.len() < CONNECTIONS_PER_HOST_HTTP2 {
+        state.connections.push(Connection { client, running: 0 });
+        state.growth = if state.connections.len() < CONNECTIONS_PER_HOST_HTTP2 {
             Growth::Possible
         } else {
             Growth::Over
@@ -166,7 +172,7 @@ impl Lanes {
     }
 
     /// Notes that the host has no other connection for us.
-    pub(crate) fn add_none(&self) {
+    pub(crate) fn stop_growing(&self) {
         self.state().growth = Growth::Over;
     }
 
@@ -176,42 +182,42 @@ impl Lanes {
 }
 
 /// Counts one that waits, for as long as it does.
-struct Waiting<'a>(&'a Lanes);
+struct WaitingRequest<'a>(&'a Connections);
 
-impl<'a> Waiting<'a> {
-    fn new(lanes: &'a Lanes) -> Self {
-        lanes.state().waiting += 1;
-        Self(lanes)
+impl<'a> WaitingRequest<'a> {
+    fn new(connections: &'a Connections) -> Self {
+        connections.state().waiting += 1;
+        Self(connections)
     }
 }
 
-impl Drop for Waiting<'_> {
+impl Drop for WaitingRequest<'_> {
     fn drop(&mut self) {
         self.0.state().waiting -= 1;
     }
 }
 
 /// The right to send one request, until it is dropped.
-pub(crate) struct Slot {
+pub(crate) struct StreamPermit {
     /// What sends it.
     pub(crate) client: HttpClient,
-    pub(crate) permit: Permit,
+    pub(crate) limit: Permit,
     /// Nothing where the connections are for bodies.
     running: Option<Running>,
     _turn: Option<Turn>,
 }
 
-impl Slot {
+impl StreamPermit {
     /// Tells whether it is for the body of a blob.
     pub(crate) fn is_of_body(&self) -> bool {
         self.running.is_none()
     }
 
     /// The right to send the body of a blob, or to receive one, by a connection of its own.
-    pub(crate) fn of_body(client: HttpClient, permit: Permit) -> Self {
+    pub(crate) fn of_body(client: HttpClient, limit: Permit) -> Self {
         Self {
             client,
-            permit,
+            limit,
             running: None,
             _turn: None,
         }
@@ -220,13 +226,13 @@ impl Slot {
 
 /// Counts a request on its connection.
 struct Running {
-    lanes: Arc<Lanes>,
-    lane: usize,
+    connections: Arc<Connections>,
+    connection: usize,
 }
 
 impl Drop for Running {
     fn drop(&mut self) {
-        self.lanes.state().lanes[self.lane].running -= 1;
+        self.connections.state().connections[self.connection].running -= 1;
     }
 }
 
@@ -256,79 +262,80 @@ mod tests {
         builder.build().unwrap().into()
     }
 
-    fn lanes() -> Arc<Lanes> {
+    fn connections() -> Arc<Connections> {
         let _ = rustls::crypto::ring::default_provider().install_default();
-        Lanes::new(Arc::default(), |_| Ok::<_, ()>(client())).unwrap()
+        Connections::new(Arc::default(), |_| Ok::<_, ()>(client())).unwrap()
     }
 
-    fn lane(slot: &Slot) -> usize {
-        slot.running.as_ref().unwrap().lane
+    fn connection(permit: &StreamPermit) -> usize {
+        permit.running.as_ref().unwrap().connection
     }
 
     #[test]
     fn another_connection_is_made_once_much_waits() {
-        let lanes = lanes();
-        let mut slots: Vec<Slot> = (0..REQUESTS_PER_HOST)
-            .map(|_| now(lanes.slot(Duration::MAX)).unwrap())
+        let connections = connections();
+        let mut permits: Vec<StreamPermit> = (0..REQUESTS_PER_HOST)
+            .map(|_| now(connections.acquire(Duration::MAX)).unwrap())
             .collect();
-        assert!(now(lanes.slot(Duration::MAX)).is_none());
-        lanes.learn(Version::HTTP_11);
-        assert!(now(lanes.slot(Duration::MAX)).is_none());
-        lanes.learn(Version::HTTP_2);
-        lanes.learn(Version::HTTP_2);
-        while let Some(slot) = now(lanes.slot(Duration::MAX)) {
-            slots.push(slot);
+        assert!(now(connections.acquire(Duration::MAX)).is_none());
+        connections.learn(Version::HTTP_11);
+        assert!(now(connections.acquire(Duration::MAX)).is_none());
+        connections.learn(Version::HTTP_2);
+        connections.learn(Version::HTTP_2);
+        while let Some(permit) = now(connections.acquire(Duration::MAX)) {
+            permits.push(permit);
         }
-        assert_eq!(slots.len(), REQUESTS_PER_HOST_HTTP2);
+        assert_eq!(permits.len(), REQUESTS_PER_HOST_HTTP2);
         let mut waiting: Vec<_> = (1..QUEUE_PER_HOST_HTTP2)
-            .map(|_| Waiting::new(&lanes))
+            .map(|_| WaitingRequest::new(&connections))
             .collect();
-        assert!(!lanes.wants_another(0));
-        waiting.push(Waiting::new(&lanes));
-        assert!(lanes.wants_another(0));
-        assert!(!lanes.wants_another(0), "one is being made");
+        assert!(!connections.needs_connection(0));
+        waiting.push(WaitingRequest::new(&connections));
+        assert!(connections.needs_connection(0));
+        assert!(!connections.needs_connection(0), "one is being made");
         drop(waiting);
-        lanes.add(client());
-        let more: Vec<Slot> = std::iter::from_fn(|| now(lanes.slot(Duration::MAX))).collect();
+        connections.add(client());
+        let more: Vec<StreamPermit> =
+            std::iter::from_fn(|| now(connections.acquire(Duration::MAX))).collect();
         assert_eq!(more.len(), REQUESTS_PER_HOST_HTTP2);
-        assert!(more.iter().all(|slot| lane(slot) == 1));
-        drop((slots, more));
+        assert!(more.iter().all(|permit| connection(permit) == 1));
+        drop((permits, more));
         let spread = [
-            now(lanes.slot(Duration::MAX)),
-            now(lanes.slot(Duration::MAX)),
+            now(connections.acquire(Duration::MAX)),
+            now(connections.acquire(Duration::MAX)),
         ];
-        assert_eq!(spread.map(|slot| lane(&slot.unwrap())), [0, 1]);
+        assert_eq!(spread.map(|permit| connection(&permit.unwrap())), [0, 1]);
     }
 
     #[test]
     fn another_connection_is_made_for_what_is_known_to_come() {
-        let lanes = lanes();
+        let connections = connections();
         let many = REQUESTS_PER_HOST_HTTP2 + QUEUE_PER_HOST_HTTP2;
-        assert!(!lanes.wants_another(many), "it may speak HTTP/1.1");
-        lanes.learn(Version::HTTP_2);
-        assert!(!lanes.wants_another(many - 1));
-        assert!(lanes.wants_another(many));
+        assert!(!connections.needs_connection(many), "it may speak HTTP/1.1");
+        connections.learn(Version::HTTP_2);
+        assert!(!connections.needs_connection(many - 1));
+        assert!(connections.needs_connection(many));
     }
 
     #[test]
     fn one_goes_first() {
         // The first has its connection, or ends without one.
         for ends in [false, true] {
-            let lanes = lanes();
-            let first = now(lanes.slot_in_turn(Duration::MAX)).unwrap();
-            assert!(now(lanes.slot_in_turn(Duration::MAX)).is_none());
+            let connections = connections();
+            let first = now(connections.acquire_in_turn(Duration::MAX)).unwrap();
+            assert!(now(connections.acquire_in_turn(Duration::MAX)).is_none());
             assert!(
-                now(lanes.slot(Duration::MAX)).is_some(),
+                now(connections.acquire(Duration::MAX)).is_some(),
                 "not all wait for that"
             );
             if ends {
                 drop(first);
             } else {
-                lanes.learn(Version::HTTP_11);
+                connections.learn(Version::HTTP_11);
             }
             let others = [
-                now(lanes.slot_in_turn(Duration::MAX)),
-                now(lanes.slot_in_turn(Duration::MAX)),
+                now(connections.acquire_in_turn(Duration::MAX)),
+                now(connections.acquire_in_turn(Duration::MAX)),
             ];
             assert!(others.iter().all(Option::is_some), "{ends}");
         }
@@ -336,15 +343,15 @@ mod tests {
 
     #[test]
     fn a_host_that_takes_no_more_is_left_alone() {
-        let lanes = lanes();
-        lanes.learn(Version::HTTP_2);
+        let connections = connections();
+        connections.learn(Version::HTTP_2);
         let waiting: Vec<_> = (0..QUEUE_PER_HOST_HTTP2)
-            .map(|_| Waiting::new(&lanes))
+            .map(|_| WaitingRequest::new(&connections))
             .collect();
-        assert!(lanes.wants_another(0));
-        lanes.add_none();
-        assert!(!lanes.wants_another(0));
+        assert!(connections.needs_connection(0));
+        connections.stop_growing();
+        assert!(!connections.needs_connection(0));
         drop(waiting);
-        assert_eq!(lanes.state().waiting, 0);
+        assert_eq!(connections.state().waiting, 0);
     }
 }

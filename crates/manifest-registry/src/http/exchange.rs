@@ -11,15 +11,15 @@ use url::Url;
 
 use crate::error::{Attempt, Cause, NetworkProblem, Operation, RegistryError, header_retry_after};
 use crate::host::authority;
-use crate::http::connections::Slot;
+use crate::http::connections::StreamPermit;
 use crate::http::handshakes::Handshakes;
 use crate::http::limiter::Refused;
 use crate::http::payload::Payload;
 use crate::http::pool::{Pool, Pools};
 use crate::http::pool_error::PoolError;
 use crate::http::request::WireRequest;
-use crate::http::response::{Answer, Pace};
-use crate::http::retry::Retries;
+use crate::http::response::{BodyLimits, Response};
+use crate::http::retry::Retrier;
 use crate::http::timeouts::Timeouts;
 use crate::http::traffic::Traffic;
 use crate::http::tunnel::HttpClient;
@@ -31,13 +31,16 @@ use crate::redact;
 pub(super) struct Exchange {
     pub(super) pools: Pools,
     pub(super) timeouts: Timeouts,
-    pub(super) retries: Arc<Retries>,
+    pub(super) retrier: Arc<Retrier>,
     pub(super) observer: Arc<dyn Observer>,
 }
 
 impl Exchange {
     /// Sends one request, once, and returns the head of the answer, whatever it says.
-    pub(super) async fn send_once(&self, wire: &WireRequest<'_>) -> Result<Answer, RegistryError> {
+    pub(super) async fn send_once(
+        &self,
+        wire: &WireRequest<'_>,
+    ) -> Result<Response, RegistryError> {
         let proxy = self.pools.proxy(&wire.url);
         let mut attempt = wire.attempt();
         attempt.proxy = proxy
@@ -47,22 +50,22 @@ impl Exchange {
             Ok(pool) => pool,
             Err(unbuilt) => return Err(unreachable(attempt, &wire.url, unbuilt)),
         };
-        self.add_lane(wire, &pool);
+        self.add_connection(wire, &pool);
         loop {
-            let slot = tokio::select! {
+            let permit = tokio::select! {
                 biased;
-                slot = self.slot(wire, &pool) => slot,
-                problem = self.retries.deadline.passed() => return Err(network(attempt, problem, None)),
+                permit = self.acquire(wire, &pool) => permit,
+                problem = self.retrier.deadline.passed() => return Err(network(attempt, problem, None)),
             };
-            let slot = match slot {
-                Ok(slot) => slot,
+            let permit = match permit {
+                Ok(permit) => permit,
                 Err(unbuilt) => return Err(unreachable(attempt, &wire.url, unbuilt)),
             };
-            if let Payload::Stream(_, pulse) = wire.payload {
-                pulse.restart();
+            if let Payload::Stream(_, idle_timeout) = wire.payload {
+                idle_timeout.restart();
             }
             let started = Instant::now();
-            let sent = self.head(wire, &slot.client).await;
+            let sent = self.head(wire, &permit.client).await;
             let login = wire.authorization.as_ref().and_then(scheme);
             let request = Request {
                 method: &wire.method,
@@ -73,21 +76,21 @@ impl Exchange {
             };
             let (problem, cause) = match self.observed(sent, &pool, &request, proxy.is_some()) {
                 Ok(response) => {
-                    self.add_lane(wire, &pool);
+                    self.add_connection(wire, &pool);
                     if wire.traffic == Traffic::Download && is_redirect(response.status()) {
-                        pool.bodies.redirected();
+                        pool.body_connections.record_redirect();
                     }
-                    self.adapt(&slot, &response);
+                    self.adapt(&permit, &response);
                     let timeouts = self.timeouts;
-                    let deadline = self.retries.deadline;
-                    let pace = Pace { timeouts, deadline };
-                    return Ok(Answer::new(response, attempt, Some(slot), pace));
+                    let deadline = self.retrier.deadline;
+                    let body_limits = BodyLimits { timeouts, deadline };
+                    return Ok(Response::new(response, attempt, Some(permit), body_limits));
                 }
                 Err(failure) => failure,
             };
             let is_connect = cause.as_ref().is_some_and(Cause::is_connect);
             if self
-                .is_worth_another_connection(wire, &pool, slot, (problem, is_connect))
+                .is_worth_another_connection(wire, &pool, permit, (problem, is_connect))
                 .await
                 && wire.payload.is_unsent()
             {
@@ -102,11 +105,11 @@ impl Exchange {
         &self,
         wire: &WireRequest<'_>,
         pool: &Pool,
-        slot: Slot,
+        permit: StreamPermit,
         (problem, is_connect): (NetworkProblem, bool),
     ) -> bool {
-        let is_known = self.retries.is_reached(&authority(&wire.url));
-        if !is_known || !slot.is_of_body() && pool.lanes.is_http2() {
+        let is_known = self.retrier.has_answered(&authority(&wire.url));
+        if !is_known || !permit.is_of_body() && pool.connections.is_http2() {
             return false;
         }
         let is_refused = matches!(
@@ -114,10 +117,10 @@ impl Exchange {
             NetworkProblem::Refused | NetworkProblem::Proxy | NetworkProblem::Cut
         );
         match (is_connect, problem) {
-            (true, _) if is_refused => match slot.permit.refused() {
+            (true, _) if is_refused => match permit.limit.refused() {
                 Refused::ForOthers => true,
                 Refused::ForOtherKinds => {
-                    drop(slot);
+                    drop(permit);
                     // Nothing tells when it is worth it. It goes on until there is one, or the others are done.
                     tokio::time::sleep(limits::FIRST_WAIT).await;
                     true
@@ -126,14 +129,14 @@ impl Exchange {
             },
             // It has been spoken to with TLS, so that it is HTTP/1.1 that it does not want.
             (true, NetworkProblem::Tls | NetworkProblem::NotTls)
-                if slot.is_of_body() && pool.lanes.is_http2() =>
+                if permit.is_of_body() && pool.connections.is_http2() =>
             {
-                pool.bodies.refuse();
+                pool.body_connections.disable();
                 true
             }
             (false, NetworkProblem::Cut) => {
                 // It may have been one too many.
-                slot.permit.not_now(None);
+                permit.limit.not_now(None);
                 false
             }
             _ => false,
@@ -141,18 +144,24 @@ impl Exchange {
     }
 
     /// Waits until a request may begin, on a connection of the right kind.
-    async fn slot(&self, wire: &WireRequest<'_>, pool: &Pool) -> Result<Slot, PoolError> {
-        let patience = self.retries.patience(wire.tries);
-        if pool.bodies.are_for(wire.traffic) {
+    async fn acquire(
+        &self,
+        wire: &WireRequest<'_>,
+        pool: &Pool,
+    ) -> Result<StreamPermit, PoolError> {
+        let patience = self.retrier.patience(wire.attempts);
+        if pool.body_connections.serve(wire.traffic) {
             let build = || self.pools.http1(pool);
-            let shared = || pool.lanes.http1();
-            let slot = pool.bodies.slot(wire.traffic, patience, shared, build);
+            let shared = || pool.connections.http1();
+            let permit = pool
+                .body_connections
+                .acquire(wire.traffic, patience, shared, build);
             // Boxed: there are few, and each request's future would be as large.
-            return Box::pin(slot).await;
+            return Box::pin(permit).await;
         }
         Ok(match wire.operation {
-            Operation::GetToken(_) => pool.lanes.slot_in_turn(patience).await,
-            _ => pool.lanes.slot(patience).await,
+            Operation::GetToken(_) => pool.connections.acquire_in_turn(patience).await,
+            _ => pool.connections.acquire(patience).await,
         })
     }
 
@@ -204,13 +213,13 @@ impl Exchange {
     }
 
     /// Learns from an answer how much at once a host takes.
-    fn adapt(&self, slot: &Slot, response: &reqwest::Response) {
+    fn adapt(&self, permit: &StreamPermit, response: &reqwest::Response) {
         match response.status() {
             StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE => {
-                slot.permit.not_now(header_retry_after(response.headers()));
+                permit.limit.not_now(header_retry_after(response.headers()));
             }
             status if status.is_server_error() => {}
-            _ => slot.permit.succeeded(),
+            _ => permit.limit.succeeded(),
         }
     }
 
@@ -232,7 +241,7 @@ impl Exchange {
         let limit = self.timeouts.connect + self.timeouts.response;
         let timeout = async {
             match wire.payload {
-                Payload::Stream(_, pulse) => pulse.stopped().await,
+                Payload::Stream(_, idle_timeout) => idle_timeout.expired().await,
                 _ => {
                     tokio::time::sleep(limit).await;
                     limit
@@ -245,20 +254,20 @@ impl Exchange {
                 (problem, Some(Cause::of_send(&error)))
             }),
             limit = timeout => Err((NetworkProblem::Timeout(limit), None)),
-            problem = self.retries.deadline.passed() => Err((problem, None)),
+            problem = self.retrier.deadline.passed() => Err((problem, None)),
         }
     }
 
     /// Makes another connection to a host where that is worth it, beside the work: whatever comes of it, nothing depends on it.
-    fn add_lane(&self, wire: &WireRequest<'_>, pool: &Pool) {
+    fn add_connection(&self, wire: &WireRequest<'_>, pool: &Pool) {
         let expected = self.pools.expected(&authority(&wire.url));
-        if !pool.lanes.wants_another(expected) {
+        if !pool.connections.needs_connection(expected) {
             return;
         }
-        let lanes = pool.lanes.clone();
+        let connections = pool.connections.clone();
         let client = self.pools.another(pool);
         let (Ok(client), Ok(url)) = (client, wire.url.join("/v2/")) else {
-            return lanes.add_none();
+            return connections.stop_growing();
         };
         let (observer, mode) = (self.observer.clone(), pool.mode());
         let connect = self.timeouts.connect;
@@ -283,9 +292,9 @@ impl Exchange {
                         version: &format!("{version:?}"),
                     });
                     if version == Version::HTTP_2 {
-                        lanes.add(client);
+                        connections.add(client);
                     } else {
-                        lanes.add_none();
+                        connections.stop_growing();
                     }
                 }
                 Err(error) => {
@@ -294,7 +303,7 @@ impl Exchange {
                         problem: NetworkProblem::of_send(&error, connect),
                         cause: Some(&Cause::of_send(&error)),
                     });
-                    lanes.add_none();
+                    connections.stop_growing();
                 }
             }
         });

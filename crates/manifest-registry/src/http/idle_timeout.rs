@@ -19,12 +19,12 @@ impl IdleTimeout {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).0 = Instant::now();
     }
 
-    pub(crate) fn beat(&self, limit: Duration) {
+    pub(crate) fn reset(&self, limit: Duration) {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = (Instant::now(), limit);
     }
 
     /// Returns once the stream has stood still for too long, with the limit.
-    pub(crate) async fn stopped(&self) -> Duration {
+    pub(crate) async fn expired(&self) -> Duration {
         loop {
             let (last, limit) = *self.0.lock().unwrap_or_else(PoisonError::into_inner);
             if last.elapsed() >= limit {

@@ -18,16 +18,16 @@ pub(crate) enum Payload {
     /// Bytes with a secret in them, which are not sent on by a redirect.
     Secret(Bytes),
     /// A stream, which can be sent once, and tells when it last moved.
-    Stream(Once, IdleTimeout),
+    Stream(SingleUseStream, IdleTimeout),
 }
 
 /// A stream that can be sent once: until its first byte is asked for it can be given to any number of requests.
 #[derive(Clone)]
-pub(crate) struct Once(Arc<Mutex<Option<BodyStream>>>);
+pub(crate) struct SingleUseStream(Arc<Mutex<Option<BodyStream>>>);
 
 type BodyStream = BoxStream<'static, io::Result<Bytes>>;
 
-impl Once {
+impl SingleUseStream {
     pub(crate) fn new(stream: BodyStream) -> Self {
         Self(Arc::new(Mutex::new(Some(stream))))
     }

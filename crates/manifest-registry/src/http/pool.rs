@@ -10,14 +10,14 @@ use http::header::HeaderValue;
 use url::Url;
 
 use crate::host::authority;
-use crate::http::body_connections::Bodies;
+use crate::http::body_connections::BodyConnections;
 use crate::http::certificates::{Certificates, HostCertificates};
 use crate::http::connect_layer::ConnectLayer;
-use crate::http::connections::Lanes;
+use crate::http::connections::Connections;
 use crate::http::endpoint::Mode;
 use crate::http::handshakes::Handshakes;
 use crate::http::pool_error::PoolError;
-use crate::http::proxies::{Chosen, Proxies};
+use crate::http::proxies::{ChosenProxy, Proxies};
 use crate::http::timeouts::Timeouts;
 use crate::http::tls::Tls;
 use crate::http::tunnel::{self, HttpClient, TunnelClient};
@@ -26,16 +26,16 @@ use crate::observer::{Event, Observer};
 
 /// How one host is reached in one way.
 pub(crate) struct Pool {
-    pub(crate) lanes: Arc<Lanes>,
+    pub(crate) connections: Arc<Connections>,
     /// The connections for the bodies of blobs.
-    pub(crate) bodies: Bodies,
+    pub(crate) body_connections: BodyConnections,
     pub(crate) handshakes: Option<Handshakes>,
-    setup: Setup,
+    setup: ClientSetup,
 }
 
 /// What all connections to a host are made with.
 #[derive(Clone)]
-struct Setup {
+struct ClientSetup {
     /// Whether the HTTP library cannot reach it by a proxy.
     is_tunnelled: bool,
     /// Whether no other version of HTTP is offered.
@@ -47,7 +47,7 @@ struct Setup {
 }
 
 /// How a host is reached, or why it cannot be.
-type Built = Result<Arc<Pool>, PoolError>;
+type PoolResult = Result<Arc<Pool>, PoolError>;
 
 impl Pool {
     /// Returns the version of TLS that is spoken, or `http` where none is; nothing before the first handshake.
@@ -66,7 +66,7 @@ pub(crate) struct Pools {
     tls: Tls,
     proxies: Proxies,
     observer: Arc<dyn Observer>,
-    pools: Mutex<HashMap<(Mode, String), Built>>,
+    pools: Mutex<HashMap<(Mode, String), PoolResult>>,
     /// How many requests are known to come at once, by host.
     expected: Mutex<HashMap<String, usize>>,
 }
@@ -103,12 +103,12 @@ impl Pools {
     }
 
     /// Returns the proxy by which a URL is reached.
-    pub(crate) fn proxy(&self, url: &Url) -> Option<Chosen> {
+    pub(crate) fn proxy(&self, url: &Url) -> Option<ChosenProxy> {
         self.proxies.of(url)
     }
 
     /// Returns the pool for a URL's host. It is made once.
-    pub(crate) fn get(&self, mode: Mode, url: &Url, proxy: Option<&Chosen>) -> Built {
+    pub(crate) fn get(&self, mode: Mode, url: &Url, proxy: Option<&ChosenProxy>) -> PoolResult {
         let host = authority(url);
         let mut pools = self.pools.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(pool) = pools.get(&(mode, host.clone())) {
@@ -134,15 +134,15 @@ impl Pools {
         pool
     }
 
-    fn pool(&self, mode: Mode, host: &str, proxy: Option<&Chosen>) -> Built {
+    fn pool(&self, mode: Mode, host: &str, proxy: Option<&ChosenProxy>) -> PoolResult {
         let (setup, handshakes) = self.setup(mode, host, proxy)?;
         let on_host = Arc::default();
-        let lanes = Lanes::new(Arc::clone(&on_host), |opening| {
+        let connections = Connections::new(Arc::clone(&on_host), |opening| {
             self.client(setup.clone(), Some(opening))
         })?;
         Ok(Arc::new(Pool {
-            lanes,
-            bodies: Bodies::new(&on_host),
+            connections,
+            body_connections: BodyConnections::new(&on_host),
             handshakes,
             setup,
         }))
@@ -172,8 +172,8 @@ impl Pools {
         &self,
         mode: Mode,
         host: &str,
-        proxy: Option<&Chosen>,
-    ) -> Result<(Setup, Option<Handshakes>), PoolError> {
+        proxy: Option<&ChosenProxy>,
+    ) -> Result<(ClientSetup, Option<Handshakes>), PoolError> {
         let proxy = proxy.map(|proxy| proxy.url.clone().map_err(PoolError::Proxy));
         let proxy = proxy.transpose()?;
         let mut handshakes = None;
@@ -188,7 +188,7 @@ impl Pools {
             (Mode::Plain, Some(proxy)) => Some(self.tls.settings(&authority(proxy), true)?.0),
             (Mode::Plain, None) => None,
         };
-        let setup = Setup {
+        let setup = ClientSetup {
             is_tunnelled: mode != Mode::Plain && tunnel::is_needed_for(host),
             is_http1: false,
             tls,
@@ -198,8 +198,12 @@ impl Pools {
     }
 
     /// Makes what sends requests to a host, which tells `opening` when it is connected.
-    fn client(&self, setup: Setup, opening: Option<ConnectLayer>) -> Result<HttpClient, PoolError> {
-        let Setup {
+    fn client(
+        &self,
+        setup: ClientSetup,
+        opening: Option<ConnectLayer>,
+    ) -> Result<HttpClient, PoolError> {
+        let ClientSetup {
             is_tunnelled,
             is_http1,
             tls,

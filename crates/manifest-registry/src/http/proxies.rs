@@ -32,7 +32,7 @@ pub struct Proxies {
 
 /// The proxy that was chosen for a URL.
 #[derive(Clone, Debug)]
-pub(crate) struct Chosen {
+pub(crate) struct ChosenProxy {
     /// The URL, or why it is none that can be used.
     pub(crate) url: Result<Url, &'static str>,
     /// What may be shown of it.
@@ -43,7 +43,7 @@ pub(crate) struct Chosen {
 
 impl Proxies {
     /// Returns the proxy for a URL. As in Go's programs, this machine is never reached by one.
-    pub(crate) fn of(&self, url: &Url) -> Option<Chosen> {
+    pub(crate) fn of(&self, url: &Url) -> Option<ChosenProxy> {
         let own = match url.scheme() {
             "https" => &self.https,
             _ => &self.http,
@@ -52,7 +52,7 @@ impl Proxies {
         if is_loopback(&authority(url)) || self.is_excepted(url) {
             return None;
         }
-        Some(Chosen::of(setting))
+        Some(ChosenProxy::of(setting))
     }
 
     fn is_excepted(&self, url: &Url) -> bool {
@@ -61,7 +61,7 @@ impl Proxies {
     }
 }
 
-impl Chosen {
+impl ChosenProxy {
     fn of(setting: &ProxySetting) -> Self {
         let text = setting.url.expose().trim();
         let text = if text.contains("://") {
@@ -225,11 +225,11 @@ mod tests {
             ("http://me:pa55@", "it is not a URL"),
             ("http://me:pa55@a:99999", "it is not a URL"),
         ] {
-            let chosen = Chosen::of(&setting("HTTPS_PROXY", url).unwrap());
+            let chosen = ChosenProxy::of(&setting("HTTPS_PROXY", url).unwrap());
             assert!(chosen.url.unwrap_err().starts_with(problem), "{url}");
             assert_eq!(chosen.shown, "the proxy", "{url}");
         }
-        let chosen = Chosen::of(&setting("HTTPS_PROXY", "http://me:pa55@a:8080/x").unwrap());
+        let chosen = ChosenProxy::of(&setting("HTTPS_PROXY", "http://me:pa55@a:8080/x").unwrap());
         assert_eq!(chosen.shown, "http://a:8080");
     }
 }

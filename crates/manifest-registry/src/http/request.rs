@@ -7,7 +7,7 @@ use url::Url;
 use crate::error::{Attempt, Operation};
 use crate::http::endpoint::Mode;
 use crate::http::payload::Payload;
-use crate::http::retry::Tries;
+use crate::http::retry::Attempts;
 use crate::http::traffic::Traffic;
 
 /// One request, as it goes over the wire.
@@ -25,13 +25,13 @@ pub(crate) struct WireRequest<'a> {
     pub(crate) payload: &'a Payload,
     pub(crate) traffic: Traffic,
     /// Counts how often the request is repeated.
-    pub(crate) tries: &'a Tries,
+    pub(crate) attempts: &'a Attempts,
 }
 
 impl WireRequest<'_> {
     pub(crate) fn attempt(&self) -> Box<Attempt> {
         let mut attempt = Attempt::new(self.operation, &self.method, &self.url, self.host);
-        attempt.tries = self.tries.current();
+        attempt.tries = self.attempts.current();
         attempt
     }
 }

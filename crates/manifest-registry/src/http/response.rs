@@ -11,7 +11,7 @@ use url::Url;
 
 use crate::error::{Attempt, Cause, ContentProblem, ErrorResponse, NetworkProblem, RegistryError};
 use crate::http::connect_layer::settle;
-use crate::http::connections::Slot;
+use crate::http::connections::StreamPermit;
 use crate::http::deadline::Deadline;
 use crate::http::timeouts::Timeouts;
 use crate::limits::{ERROR_BYTES, SLOWEST_BYTES};
@@ -38,27 +38,27 @@ const REGISTRY_HEADERS: &[&str] = &[
 
 /// How long an answer's body may take.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Pace {
+pub(crate) struct BodyLimits {
     pub(crate) timeouts: Timeouts,
     pub(crate) deadline: Deadline,
 }
 
 /// An answer whose head has arrived. It holds one of its host's slots until its body is read or it is dropped.
-pub(crate) struct Answer {
+pub(crate) struct Response {
     response: reqwest::Response,
     attempt: Box<Attempt>,
-    slot: Option<Slot>,
-    pace: Pace,
+    permit: Option<StreamPermit>,
+    body_limits: BodyLimits,
     /// What an answer that says "not now" says, where that was read already.
     error_response: Option<ErrorResponse>,
 }
 
-impl Answer {
+impl Response {
     pub(crate) fn new(
         response: reqwest::Response,
         mut attempt: Box<Attempt>,
-        slot: Option<Slot>,
-        pace: Pace,
+        permit: Option<StreamPermit>,
+        body_limits: BodyLimits,
     ) -> Self {
         attempt.request_id = REQUEST_IDS
             .iter()
@@ -67,8 +67,8 @@ impl Answer {
         Self {
             response,
             attempt,
-            slot,
-            pace,
+            permit,
+            body_limits,
             error_response: None,
         }
     }
@@ -123,9 +123,9 @@ impl Answer {
         {
             return Err(self.content(ContentProblem::TooLarge { limit }));
         }
-        let Pace { timeouts, deadline } = self.pace;
+        let BodyLimits { timeouts, deadline } = self.body_limits;
         let result = deadline.run(timeouts.body, self.read(limit)).await;
-        self.slot = None;
+        self.permit = None;
         result.unwrap_or_else(|problem| Err(self.network(problem, None)))
     }
 
@@ -141,7 +141,7 @@ impl Answer {
     }
 
     async fn chunk(&mut self) -> Result<Option<Bytes>, RegistryError> {
-        let Pace { timeouts, deadline } = self.pace;
+        let BodyLimits { timeouts, deadline } = self.body_limits;
         match deadline.run(timeouts.idle, self.response.chunk()).await {
             Ok(Ok(chunk)) => Ok(chunk),
             Ok(Err(error)) => {
@@ -165,23 +165,23 @@ impl Answer {
         self,
     ) -> impl Stream<Item = Result<Bytes, RegistryError>> + Send + 'static {
         let start = (self, Duration::ZERO, 0);
-        futures_util::stream::try_unfold(start, |(mut answer, mut waited, mut came)| async move {
+        futures_util::stream::try_unfold(start, |(mut response, mut waited, mut came)| async move {
             // Only the time that is waited here counts, not what the reader takes for itself.
             let asked = Instant::now();
-            let Some(chunk) = answer.chunk().await? else {
-                answer.settle().await;
+            let Some(chunk) = response.chunk().await? else {
+                response.settle().await;
                 return Ok(None);
             };
             waited += asked.elapsed();
             came += chunk.len();
-            let idle = answer.pace.timeouts.idle;
+            let idle = response.body_limits.timeouts.idle;
             if waited >= idle {
                 if came < SLOWEST_BYTES {
-                    return Err(answer.network(NetworkProblem::Slow(idle), None));
+                    return Err(response.network(NetworkProblem::Slow(idle), None));
                 }
                 (waited, came) = (Duration::ZERO, 0);
             }
-            Ok(Some((chunk, (answer, waited, came))))
+            Ok(Some((chunk, (response, waited, came))))
         })
     }
 
@@ -212,7 +212,7 @@ impl Answer {
 
     /// Reads what is left of a small body, so that the connection can be used again.
     pub(crate) async fn discard(mut self) {
-        let limit = self.pace.timeouts.idle;
+        let limit = self.body_limits.timeouts.idle;
         let _ = tokio::time::timeout(limit, self.read(ERROR_BYTES)).await;
         self.settle().await;
     }
@@ -220,7 +220,7 @@ impl Answer {
     /// Lets the connection of a body get back into the HTTP library's pool before its slot is given back, so that the next body does
     /// not make another.
     async fn settle(&self) {
-        if self.slot.as_ref().is_some_and(Slot::is_of_body) {
+        if self.permit.as_ref().is_some_and(StreamPermit::is_of_body) {
             settle().await;
         }
     }
@@ -254,14 +254,14 @@ impl Answer {
     /// Takes the answer as an error that may pass, and gives the slot back.
     pub(crate) async fn as_failure(&mut self) -> RegistryError {
         let error_response = self.read_error_response().await;
-        self.slot = None;
+        self.permit = None;
         RegistryError::Refused {
             attempt: self.attempt.clone(),
             error_response,
         }
     }
 
-    /// Takes what [`Answer::as_failure`] gave back: the error is final.
+    /// Takes what [`Response::as_failure`] gave back: the error is final.
     pub(crate) fn with_failure(mut self, error: RegistryError) -> Self {
         if let RegistryError::Refused {
             attempt,
@@ -276,7 +276,7 @@ impl Answer {
 
     async fn error_body(&mut self) -> Vec<u8> {
         let mut body = Vec::new();
-        let limit = self.pace.timeouts.idle;
+        let limit = self.body_limits.timeouts.idle;
         let _ = tokio::time::timeout(limit, async {
             while let Ok(Some(chunk)) = self.chunk().await {
                 let room = ERROR_BYTES - body.len();

@@ -58,12 +58,12 @@ impl RetryPolicy {
 
 /// How often one request was repeated. What redirects, logins and bodies cost counts together.
 #[derive(Debug, Default)]
-pub(crate) struct Tries {
+pub(crate) struct Attempts {
     used: AtomicU32,
     most: Option<u32>,
 }
 
-impl Tries {
+impl Attempts {
     /// For a request that is not worth a repetition.
     pub(crate) fn single() -> Self {
         Self {
@@ -102,7 +102,7 @@ enum Verdict {
 
 /// What decides on repetitions for one client.
 #[derive(Debug)]
-pub(crate) struct Retries {
+pub(crate) struct Retrier {
     policy: RetryPolicy,
     pub(crate) deadline: Deadline,
     observer: Arc<dyn Observer>,
@@ -112,7 +112,7 @@ pub(crate) struct Retries {
     written: Mutex<HashMap<String, Instant>>,
 }
 
-impl Retries {
+impl Retrier {
     pub(crate) fn new(policy: RetryPolicy, observer: Arc<dyn Observer>) -> Self {
         Self {
             policy,
@@ -124,7 +124,7 @@ impl Retries {
     }
 
     /// Notes that a host has answered.
-    pub(crate) fn reached(&self, host: &str) {
+    pub(crate) fn record_contact(&self, host: &str) {
         let mut reached = locked(&self.reached);
         if !reached.contains(host) {
             reached.insert(host.to_owned());
@@ -132,21 +132,21 @@ impl Retries {
     }
 
     /// Returns how long a request may wait until a host wants to be asked again: not at all where it would not be repeated.
-    pub(crate) fn patience(&self, tries: &Tries) -> Duration {
-        if tries.current() > tries.most.unwrap_or(self.policy.times) {
+    pub(crate) fn patience(&self, attempts: &Attempts) -> Duration {
+        if attempts.current() > attempts.most.unwrap_or(self.policy.times) {
             return Duration::ZERO;
         }
         self.deadline.left()
     }
 
     /// Tells whether a host has answered.
-    pub(crate) fn is_reached(&self, host: &str) -> bool {
+    pub(crate) fn has_answered(&self, host: &str) -> bool {
         locked(&self.reached).contains(host)
     }
 
     /// Returns what is known of a host; `is_last` tells that there is no other way of connecting to it.
     pub(crate) fn contact(&self, host: &str, is_last: bool) -> Contact {
-        if self.is_reached(host) {
+        if self.has_answered(host) {
             Contact::Before
         } else if is_last {
             Contact::Never
@@ -161,40 +161,40 @@ impl Retries {
     }
 
     /// Notes that something was written, so that it is missed for some time before that is believed.
-    pub(crate) fn wrote(&self, what: String) {
+    pub(crate) fn record_write(&self, what: String) {
         locked(&self.written).insert(what, Instant::now());
     }
 
     /// Waits for the next try of a request that failed, and tells whether there is one.
-    pub(crate) async fn again(
+    pub(crate) async fn retry(
         &self,
-        tries: &Tries,
+        attempts: &Attempts,
         error: &mut RegistryError,
         contact: Contact,
     ) -> bool {
         let verdict = if is_transient(error, contact) {
-            self.verdict(tries, error.asked_wait())
+            self.verdict(attempts, error.asked_wait())
         } else {
             Verdict::Final
         };
-        self.obey(verdict, tries, error).await
+        self.obey(verdict, attempts, error).await
     }
 
     /// Waits for the next try of a request for what is said to be missing, if this process wrote it a moment ago.
-    pub(crate) async fn again_if_written(
+    pub(crate) async fn retry_after_write(
         &self,
-        tries: &Tries,
+        attempts: &Attempts,
         error: &mut RegistryError,
         what: &str,
     ) -> bool {
         let since = locked(&self.written).get(what).copied();
         let is_fresh = since.is_some_and(|since| since.elapsed() < self.policy.lag_window);
         let verdict = if is_fresh && error.is_not_found() {
-            self.verdict(tries, None)
+            self.verdict(attempts, None)
         } else {
             Verdict::Final
         };
-        self.obey(verdict, tries, error).await
+        self.obey(verdict, attempts, error).await
     }
 
     /// Tells that an upload goes on.
@@ -202,9 +202,9 @@ impl Retries {
         self.observer.resuming(resumed);
     }
 
-    fn verdict(&self, tries: &Tries, asked: Option<Duration>) -> Verdict {
-        let number = tries.current();
-        if number > tries.most.unwrap_or(self.policy.times)
+    fn verdict(&self, attempts: &Attempts, asked: Option<Duration>) -> Verdict {
+        let number = attempts.current();
+        if number > attempts.most.unwrap_or(self.policy.times)
             || asked.is_some_and(|asked| asked > LONGEST_RETRY_AFTER)
         {
             return Verdict::Final;
@@ -218,7 +218,7 @@ impl Retries {
         }
     }
 
-    async fn obey(&self, verdict: Verdict, tries: &Tries, error: &mut RegistryError) -> bool {
+    async fn obey(&self, verdict: Verdict, attempts: &Attempts, error: &mut RegistryError) -> bool {
         match verdict {
             Verdict::Final => false,
             Verdict::NoTime => {
@@ -226,7 +226,7 @@ impl Retries {
                 false
             }
             Verdict::Again(wait) => {
-                let number = tries.used.fetch_add(1, Ordering::Relaxed) + 1;
+                let number = attempts.used.fetch_add(1, Ordering::Relaxed) + 1;
                 self.observer.retrying(&Retrying {
                     error: &error.of_one_try(),
                     number,

@@ -17,8 +17,8 @@ use crate::http::exchange::{Exchange, is_redirect};
 use crate::http::payload::Payload;
 use crate::http::pool::Pools;
 use crate::http::request::WireRequest;
-use crate::http::response::Answer;
-use crate::http::retry::{Contact, Retries, is_transient_status};
+use crate::http::response::Response;
+use crate::http::retry::{Contact, Retrier, is_transient_status};
 use crate::http::timeouts::Timeouts;
 use crate::limits;
 use crate::observer::Observer;
@@ -28,7 +28,7 @@ use crate::redact;
 pub(crate) struct Transport {
     pub(crate) timeouts: Timeouts,
     pub(crate) insecure: Insecure,
-    pub(crate) retries: Arc<Retries>,
+    pub(crate) retrier: Arc<Retrier>,
     pub(crate) observer: Arc<dyn Observer>,
     exchange: Exchange,
 }
@@ -38,35 +38,35 @@ impl Transport {
         pools: Pools,
         timeouts: Timeouts,
         insecure: Insecure,
-        retries: Retries,
+        retrier: Retrier,
         observer: Arc<dyn Observer>,
     ) -> Self {
         // Fails where the process has a provider already, which does as well.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let retries = Arc::new(retries);
+        let retrier = Arc::new(retrier);
         Self {
             timeouts,
             insecure,
-            retries: retries.clone(),
+            retrier: retrier.clone(),
             observer: observer.clone(),
             exchange: Exchange {
                 pools,
                 timeouts,
-                retries,
+                retrier,
                 observer,
             },
         }
     }
 
     /// Sends a request and follows redirects. `Authorization` stays with the origin that it was made for.
-    pub(crate) async fn send(&self, mut wire: WireRequest<'_>) -> Result<Answer, RegistryError> {
+    pub(crate) async fn send(&self, mut wire: WireRequest<'_>) -> Result<Response, RegistryError> {
         for _ in 0..=limits::REDIRECTS {
-            let answer = self.transmit(&wire).await?;
-            if !is_redirect(answer.status()) {
-                return Ok(answer);
+            let response = self.transmit(&wire).await?;
+            if !is_redirect(response.status()) {
+                return Ok(response);
             }
-            let (url, mode) = self.redirected(&wire, &answer)?;
-            answer.discard().await;
+            let (url, mode) = self.redirected(&wire, &response)?;
+            response.discard().await;
             if !is_same_origin(&url, &wire.url) {
                 wire.authorization = None;
             }
@@ -85,13 +85,15 @@ impl Transport {
         &self,
         wire: WireRequest<'_>,
         limit: usize,
-    ) -> Result<(Answer, Vec<u8>), RegistryError> {
+    ) -> Result<(Response, Vec<u8>), RegistryError> {
         loop {
-            let mut answer = self.send(wire.clone()).await?.accepted().await?;
-            match answer.bytes(limit).await {
-                Ok(bytes) => return Ok((answer, bytes)),
+            let mut response = self.send(wire.clone()).await?.accepted().await?;
+            match response.bytes(limit).await {
+                Ok(bytes) => return Ok((response, bytes)),
                 Err(mut error) => {
-                    let again = self.retries.again(wire.tries, &mut error, Contact::Before);
+                    let again = self
+                        .retrier
+                        .retry(wire.attempts, &mut error, Contact::Before);
                     if !again.await {
                         return Err(error);
                     }
@@ -103,14 +105,14 @@ impl Transport {
     fn redirected(
         &self,
         wire: &WireRequest<'_>,
-        answer: &Answer,
+        response: &Response,
     ) -> Result<(Url, Mode), RegistryError> {
         let refuse = |to: String, reason| RegistryError::Redirect {
             attempt: wire.attempt(),
             to,
             reason,
         };
-        let location = answer.header(LOCATION.as_str()).unwrap_or_default();
+        let location = response.header(LOCATION.as_str()).unwrap_or_default();
         let Ok(mut url) = wire.url.join(location) else {
             return Err(refuse(
                 redact::printable("a malformed URL"),
@@ -118,7 +120,7 @@ impl Transport {
             ));
         };
         let keeps_method = matches!(
-            answer.status(),
+            response.status(),
             StatusCode::TEMPORARY_REDIRECT | StatusCode::PERMANENT_REDIRECT
         );
         let reads = matches!(wire.method, Method::GET | Method::HEAD);
@@ -148,26 +150,26 @@ impl Transport {
     }
 
     /// Sends one request until it is answered for good, and returns the head of that answer, whatever it says.
-    async fn transmit(&self, wire: &WireRequest<'_>) -> Result<Answer, RegistryError> {
+    async fn transmit(&self, wire: &WireRequest<'_>) -> Result<Response, RegistryError> {
         let host = authority(&wire.url);
         let modes = self.insecure.modes(wire.host);
         let is_last = modes.last() == Some(&wire.mode);
         let is_repeatable = wire.payload.is_repeatable();
         loop {
-            let contact = self.retries.contact(&host, is_last);
+            let contact = self.retrier.contact(&host, is_last);
             let result = self.exchange.send_once(wire).await;
             if result.is_ok() {
-                self.retries.reached(&host);
+                self.retrier.record_contact(&host);
             }
             match result {
-                Ok(mut answer) if is_repeatable && is_transient_status(answer.status()) => {
-                    let mut error = answer.as_failure().await;
-                    if !self.retries.again(wire.tries, &mut error, contact).await {
-                        return Ok(answer.with_failure(error));
+                Ok(mut response) if is_repeatable && is_transient_status(response.status()) => {
+                    let mut error = response.as_failure().await;
+                    if !self.retrier.retry(wire.attempts, &mut error, contact).await {
+                        return Ok(response.with_failure(error));
                     }
                 }
                 Err(mut error) if is_repeatable => {
-                    if !self.retries.again(wire.tries, &mut error, contact).await {
+                    if !self.retrier.retry(wire.attempts, &mut error, contact).await {
                         return Err(error);
                     }
                 }

@@ -100,7 +100,7 @@ impl Child {
         tagged.unwrap_or_else(|| target.at(self.digest().clone()))
     }
 
-    pub(crate) fn key(&self) -> Key<'_> {
+    pub(crate) fn key(&self) -> ChildKey<'_> {
         (self.digest(), self.tag())
     }
 
@@ -126,7 +126,7 @@ impl Child {
     }
 
     /// Returns what the place of its blobs is called in messages.
-    pub(crate) fn blobs_place(&self) -> String {
+    pub(crate) fn blob_place(&self) -> String {
         match &self.local {
             Some(local) => local.place(),
             None => self.source.to_string(),
@@ -134,7 +134,7 @@ impl Child {
     }
 
     /// Tells whether its blobs can be mounted into a repository.
-    pub(crate) fn is_near(&self, target: &Repository) -> bool {
+    pub(crate) fn is_in_registry_of(&self, target: &Repository) -> bool {
         self.local.is_none() && self.source.domain() == target.domain()
     }
 
@@ -167,7 +167,7 @@ impl Child {
 }
 
 /// What tells children apart: digest and tag. One manifest may have several.
-pub(crate) type Key<'a> = (&'a Digest, Option<&'a str>);
+pub(crate) type ChildKey<'a> = (&'a Digest, Option<&'a str>);
 
 impl Downloads<'_> {
     /// As [`crate::Client::download`], of a blob of `child`, wherever that is.

@@ -3,7 +3,7 @@
 use manifest_core::referrers::{Overlap, overlap};
 
 use crate::error::RegistryError;
-use crate::http::Tries;
+use crate::http::Attempts;
 use crate::publish::child::Child;
 use crate::publish::push::Push;
 
@@ -12,9 +12,13 @@ impl Push<'_> {
     ///
     /// # Errors
     /// [`RegistryError::SignaturesDiffer`] where something would be lost if the tag were written.
-    pub(crate) async fn is_within(&self, child: &Child) -> Result<bool, RegistryError> {
+    pub(crate) async fn is_in_target_tag(&self, child: &Child) -> Result<bool, RegistryError> {
         let name = child.name_in(self.target);
-        let there = match self.client.manifest_itself(&name, &Tries::default()).await {
+        let there = match self
+            .client
+            .manifest_from_registry(&name, &Attempts::default())
+            .await
+        {
             Ok(manifest) => manifest,
             Err(error) if error.is_not_found() => return Ok(false),
             Err(error) => return Err(error),
@@ -28,7 +32,7 @@ impl Push<'_> {
             reference: Box::new(name),
             found: there.digest().clone(),
             source_digest: child.digest().clone(),
-            place: child.blobs_place(),
+            place: child.blob_place(),
         })
     }
 }

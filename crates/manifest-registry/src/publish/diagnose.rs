@@ -5,7 +5,7 @@ use manifest_core::reference::Repository;
 use manifest_core::{Content, Descriptor, Digest, Manifest, Reference};
 
 use crate::blob::local_blob;
-use crate::client::Seen;
+use crate::client::Probe;
 use crate::concurrent::concurrent;
 use crate::error::{Absent, RegistryError};
 use crate::limits::PARALLEL_WORK;
@@ -18,7 +18,7 @@ impl Push<'_> {
     ///
     /// # Errors
     /// All others.
-    pub(crate) async fn explained(
+    pub(crate) async fn diagnose(
         &self,
         name: &Reference,
         error: RegistryError,
@@ -29,9 +29,9 @@ impl Push<'_> {
         if !error.may_be_immutable() {
             return Err(error);
         }
-        match self.look(name).await {
-            Ok(Seen::At(there)) if there.matches(self.publication.bytes) => Ok(there),
-            Ok(Seen::At(existing)) => Err(RegistryError::TagImmutable {
+        match self.probe(name).await {
+            Ok(Probe::At(there)) if there.matches(self.publication.bytes) => Ok(there),
+            Ok(Probe::At(existing)) => Err(RegistryError::TagImmutable {
                 reference: name.clone().into(),
                 existing,
                 source: Box::new(error),
@@ -87,7 +87,7 @@ impl Push<'_> {
                     "blob"
                 },
                 digest: blob.digest,
-                source: child.blobs_place(),
+                source: child.blob_place(),
                 is_in_source: has,
             }
         });
@@ -111,7 +111,7 @@ impl Push<'_> {
     }
 
     async fn absent_child(&self, digest: &Digest) -> Option<Absent> {
-        let Ok(Seen::Nothing) = self.look(&self.target.at(digest.clone())).await else {
+        let Ok(Probe::Absent) = self.probe(&self.target.at(digest.clone())).await else {
             return None;
         };
         let child = self.children.iter().find(|child| child.digest() == digest);
@@ -119,16 +119,16 @@ impl Push<'_> {
         let is_in_source = match child {
             None => Some(false),
             Some(child) if child.local().is_some() => Some(true),
-            Some(_) => match self.look(&source.at(digest.clone())).await {
-                Ok(Seen::At(_) | Seen::There) => Some(true),
-                Ok(Seen::Nothing) => Some(false),
-                Ok(Seen::Hidden(_)) | Err(_) => None,
+            Some(_) => match self.probe(&source.at(digest.clone())).await {
+                Ok(Probe::At(_) | Probe::Present) => Some(true),
+                Ok(Probe::Absent) => Some(false),
+                Ok(Probe::Refused(_)) | Err(_) => None,
             },
         };
         Some(Absent {
             kind: "manifest",
             digest: digest.clone(),
-            source: child.map_or_else(|| self.target.to_string(), Child::blobs_place),
+            source: child.map_or_else(|| self.target.to_string(), Child::blob_place),
             is_in_source,
         })
     }

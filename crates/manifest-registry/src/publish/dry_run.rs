@@ -8,7 +8,7 @@ use manifest_core::{Digest, Reference};
 use crate::client::Client;
 use crate::error::RegistryError;
 use crate::publish::publication::{ObservedTag, Publication, WatchedTags};
-use crate::publish::push_plan::{PlannedBlob, Prepared};
+use crate::publish::push_plan::{PlannedBlob, PushPlan};
 use crate::publish::release::watching;
 
 /// What publishing would do.
@@ -39,7 +39,7 @@ impl Client {
             names: watched,
             is_first: true,
         };
-        let looks = try_join_all(pushes.iter().map(Prepared::look_around));
+        let looks = try_join_all(pushes.iter().map(PushPlan::make));
         let (prepared, watched) = tokio::join!(looks, watching(&pushes, watch));
         let prepared = prepared?;
         let mut plan = DryRun {
@@ -57,7 +57,8 @@ impl Client {
                 .map(|child| child.name_in(target));
             let missing = missing.filter(|name| seen.insert(name.clone()));
             plan.manifests.extend(missing);
-            plan.manifests.extend(prepared.planned_enlistings().await?);
+            plan.manifests
+                .extend(prepared.planned_index_updates().await?);
             plan.tags.extend(prepared.names);
         }
         Ok(plan)

@@ -82,7 +82,7 @@ impl Publication<'_> {
     }
 
     /// Tells whether a blob is brought along with its image.
-    pub(crate) fn brings(&self, blob: &Descriptor) -> bool {
+    pub(crate) fn includes_blob(&self, blob: &Descriptor) -> bool {
         self.push_foreign || !is_foreign_layer(&blob.media_type)
     }
 }

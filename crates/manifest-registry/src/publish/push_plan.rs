@@ -11,31 +11,31 @@ use crate::error::RegistryError;
 use crate::limits::PARALLEL_WORK;
 use crate::publish::child::Child;
 use crate::publish::publication::{Precondition, Published, Tagged, TransferEstimate};
-use crate::publish::push::{Missing, Push};
+use crate::publish::push::{MissingChildren, Push};
 
 /// A publication of which it is known what is there already.
-pub(crate) struct Prepared<'a> {
+pub(crate) struct PushPlan<'a> {
     push: &'a Push<'a>,
     /// The names to write, and what each shows now.
     pub(crate) names: Vec<(Reference, Option<Digest>)>,
-    missing: Missing<'a>,
+    missing: MissingChildren<'a>,
     /// What the registry said when it was put under its digest, if it was: whether it lists it by its subject.
-    answer: Option<bool>,
+    response: Option<bool>,
     /// What is not there of what has to be, once that was looked at.
     lost: OnceCell<(Vec<Digest>, Option<RegistryError>)>,
     pub(crate) published: Published,
 }
 
-impl<'a> Prepared<'a> {
+impl<'a> PushPlan<'a> {
     /// Looks at once where the tags are and which children are missing.
-    pub(crate) async fn look_around(push: &'a Push<'a>) -> Result<Self, RegistryError> {
+    pub(crate) async fn make(push: &'a Push<'a>) -> Result<Self, RegistryError> {
         let (publication, target) = (push.publication, push.target);
         let own = Digest::sha256(publication.bytes);
         let names = publication.targets.iter().map(|reference| {
             let name = reference.tag().and_then(|tag| target.tagged(tag));
             name.unwrap_or_else(|| target.at(own.clone()))
         });
-        let (mut names, missing) = push.look_around(names.collect()).await?;
+        let (mut names, missing) = push.survey(names.collect()).await?;
         for (name, before) in &mut names {
             // What does not say what it shows may still show something. Who sets a condition wants to know.
             if publication.precondition != Precondition::None && before.is_none() {
@@ -72,7 +72,7 @@ impl<'a> Prepared<'a> {
             push,
             names,
             missing,
-            answer: None,
+            response: None,
             lost: OnceCell::new(),
             published,
         })
@@ -80,8 +80,8 @@ impl<'a> Prepared<'a> {
 
     /// Adds up what would have to be copied from other registries.
     pub(crate) fn add_to(&self, estimate: &mut TransferEstimate) {
-        for (child, blob) in self.push.wanted(&self.missing) {
-            if self.push.mountable(child, blob).is_some() {
+        for (child, blob) in self.push.missing_blobs(&self.missing) {
+            if self.push.mount_source(child, blob).is_some() {
                 continue;
             }
             if child.local.is_some() {
@@ -98,12 +98,15 @@ impl<'a> Prepared<'a> {
 
     /// Begins to count what is brought, with others where they have the same meter.
     pub(crate) fn measure(&self) {
-        let wanted = self.push.wanted(&self.missing);
-        let far = wanted
+        let missing_blobs = self.push.missing_blobs(&self.missing);
+        let far = missing_blobs
             .iter()
-            .filter(|(child, blob)| self.push.mountable(child, blob).is_none());
+            .filter(|(child, blob)| self.push.mount_source(child, blob).is_none());
         let bytes = far.map(|(_, blob)| blob.size).sum();
-        self.push.blobs.progress().expect(wanted.len(), bytes);
+        self.push
+            .blobs
+            .progress()
+            .expect(missing_blobs.len(), bytes);
     }
 
     pub(crate) fn target(&self) -> &'a Repository {
@@ -112,16 +115,16 @@ impl<'a> Prepared<'a> {
 
     /// Finds the blobs that would have to be brought.
     pub(crate) async fn planned_blobs(&self) -> Result<Vec<PlannedBlob>, RegistryError> {
-        let wanted = self.push.wanted(&self.missing).into_iter();
-        let looks = wanted.map(|(child, blob)| async move {
+        let missing_blobs = self.push.missing_blobs(&self.missing).into_iter();
+        let looks = missing_blobs.map(|(child, blob)| async move {
             let there = self
                 .push
                 .blobs
                 .blob_exists(self.push.target, &blob.digest)
                 .await?;
-            let from = self.push.mountable(child, blob);
+            let from = self.push.mount_source(child, blob);
             let planned = (!there).then(|| PlannedBlob {
-                source: from.map_or_else(|| child.blobs_place(), Repository::to_string),
+                source: from.map_or_else(|| child.blob_place(), Repository::to_string),
                 target: self.push.target.clone(),
                 descriptor: blob.clone(),
                 is_mount: from.is_some(),
@@ -140,8 +143,8 @@ impl<'a> Prepared<'a> {
     }
 
     /// Finds the indexes of referrers that would become longer.
-    pub(crate) async fn planned_enlistings(&self) -> Result<Vec<Reference>, RegistryError> {
-        self.push.planned_enlistings().await
+    pub(crate) async fn planned_index_updates(&self) -> Result<Vec<Reference>, RegistryError> {
+        self.push.planned_index_updates().await
     }
 
     /// Tells whether it is a list that refers to something.
@@ -167,7 +170,7 @@ impl<'a> Prepared<'a> {
     }
 
     /// Brings the children that are missing, blobs first.
-    pub(crate) async fn bring(
+    pub(crate) async fn transfer_children(
         &mut self,
         mut arrived: impl FnMut(&Child),
     ) -> Result<(), RegistryError> {
@@ -177,8 +180,10 @@ impl<'a> Prepared<'a> {
             published,
             ..
         } = self;
-        let answers = push.bring(missing, published, &mut arrived).await?;
-        published.written += push.enlist_children(&answers).await?;
+        let answers = push
+            .transfer_children(missing, published, &mut arrived)
+            .await?;
+        published.written += push.index_children(&answers).await?;
         Ok(())
     }
 
@@ -187,12 +192,12 @@ impl<'a> Prepared<'a> {
         let is_there = |(_, before): &(_, Option<Digest>)| self.shows(before.as_ref());
         if !self.names.iter().any(is_there) {
             let name = self.push.target.at(self.published.digest.clone());
-            let stored = self.push.put_own(&name).await?;
+            let stored = self.push.put_published(&name).await?;
             self.published.digest = stored.digest;
             self.published.written += 1;
-            self.answer = Some(stored.is_listed);
+            self.response = Some(stored.is_listed);
         }
-        self.published.written += self.push.enlist_own(self.answer).await?;
+        self.published.written += self.push.index_published(self.response).await?;
         Ok(())
     }
 
@@ -212,7 +217,7 @@ impl<'a> Prepared<'a> {
     ) -> Result<(Tagged, Digest), RegistryError> {
         // What was looked at ahead may have been moved since, and is then not there already.
         let again = match before {
-            Some(_) if self.shows(before) && self.push.client.ahead().was_taken(name) => {
+            Some(_) if self.shows(before) && self.push.client.early_probes().was_taken(name) => {
                 Some(self.push.read(name).await?)
             }
             _ => None,
@@ -226,12 +231,12 @@ impl<'a> Prepared<'a> {
         };
         let digest = match before.filter(|before| self.shows(Some(before))) {
             Some(there) => there.clone(),
-            None => match self.push.put_own(name).await {
+            None => match self.push.put_published(name).await {
                 Ok(stored) => {
                     tagged.is_written = true;
                     stored.digest
                 }
-                Err(error) => self.push.explained(name, error).await?,
+                Err(error) => self.push.diagnose(name, error).await?,
             },
         };
         if self.push.publication.verified.is_some() {
@@ -255,7 +260,7 @@ impl<'a> Prepared<'a> {
             return Ok(None);
         }
         let bytes = self.push.publication.bytes;
-        self.push.confirm(name, bytes, before).await
+        self.push.read_back(name, bytes, before).await
     }
 
     /// Looks, once for all tags, whether what they lead to is there: it may be gone although a tag is as it should be.
@@ -271,7 +276,8 @@ impl<'a> Prepared<'a> {
                 true => HashSet::new(),
                 false => untagged.map(Child::digest).collect(),
             };
-            self.push.lost(move |digest| seen.contains(digest))
+            self.push
+                .missing_digests(move |digest| seen.contains(digest))
         };
         let (lost, unknown) = self.lost.get_or_init(look).await;
         if lost.is_empty() {

@@ -11,7 +11,7 @@ use manifest_core::{Content, Descriptor, Digest, Manifest, MediaType, Reference}
 use crate::client::{Client, too_many};
 use crate::concurrent::concurrent;
 use crate::error::RegistryError;
-use crate::http::Tries;
+use crate::http::Attempts;
 use crate::limits::{PARALLEL_WORK, REFERRER_DEPTH, REFERRERS};
 use crate::publish::child::Child;
 
@@ -68,7 +68,7 @@ impl fmt::Display for Skipped {
 }
 
 /// What refers to one subject.
-type Found = Vec<Result<Vec<Child>, Skipped>>;
+type FoundReferrers = Vec<Result<Vec<Child>, Skipped>>;
 
 impl Client {
     /// Finds what refers to these manifests, which are named by digest, and to what refers to them: by the referrers API of
@@ -112,16 +112,16 @@ impl Client {
         Ok(referrers)
     }
 
-    async fn referring_to(&self, subject: &Reference) -> Result<Found, RegistryError> {
+    async fn referring_to(&self, subject: &Reference) -> Result<FoundReferrers, RegistryError> {
         let (listed, tagged) = tokio::join!(self.listed(subject), self.tagged(subject));
         let (listed, tagged) = (listed?, tagged?);
         Ok(listed.into_iter().chain(tagged).collect())
     }
 
     /// Fetches the referrers that the registry lists.
-    async fn listed(&self, subject: &Reference) -> Result<Found, RegistryError> {
-        let shared = self.shares(subject.repository());
-        let descriptors = match self.list_of_referrers(subject, shared).await? {
+    async fn listed(&self, subject: &Reference) -> Result<FoundReferrers, RegistryError> {
+        let shared_scopes = self.shared_read_scopes(subject.repository());
+        let descriptors = match self.list_of_referrers(subject, shared_scopes).await? {
             Some(descriptors) => descriptors,
             None => self.fallback_list(subject).await?,
         };
@@ -138,7 +138,10 @@ impl Client {
         let Some(name) = tag.and_then(|tag| subject.repository().tagged(&tag)) else {
             return Ok(Vec::new());
         };
-        match self.manifest_itself(&name, &Tries::default()).await {
+        match self
+            .manifest_from_registry(&name, &Attempts::default())
+            .await
+        {
             Ok(manifest) => match manifest.content() {
                 Content::List(list) if list.manifests.len() > REFERRERS => {
                     Err(too_many(subject, REFERRERS, "referrers"))
@@ -169,7 +172,10 @@ impl Client {
         if MediaType::recognise(&descriptor.media_type).is_none() {
             return skipped(SkipReason::Type(descriptor.media_type.clone()));
         }
-        let manifest = match self.manifest_itself(&reference, &Tries::default()).await {
+        let manifest = match self
+            .manifest_from_registry(&reference, &Attempts::default())
+            .await
+        {
             Ok(manifest) => manifest,
             Err(error) if error.is_not_found() => return skipped(SkipReason::Lost),
             Err(error) => return Err(error),
@@ -184,7 +190,7 @@ impl Client {
     }
 
     /// Fetches what cosign keeps of a digest.
-    async fn tagged(&self, subject: &Reference) -> Result<Found, RegistryError> {
+    async fn tagged(&self, subject: &Reference) -> Result<FoundReferrers, RegistryError> {
         let repository = subject.repository();
         let tags = subject.digest().into_iter().flat_map(cosign_tags);
         let fetches = tags.map(|tag| async move {
@@ -196,7 +202,9 @@ impl Client {
                 return Ok(None);
             };
             let reference = repository.at(digest);
-            let manifest = self.manifest_itself(&reference, &Tries::default()).await?;
+            let manifest = self
+                .manifest_from_registry(&reference, &Attempts::default())
+                .await?;
             let mut children = self.inside(repository, &manifest, 0).await?;
             children.push(Child::of(repository, manifest).with_tag(tag));
             Ok(Some(Ok(children)))
@@ -228,7 +236,9 @@ impl Client {
                 list.manifests.iter().map(|entry| &entry.digest).collect();
             let fetches = digests.into_iter().map(|digest| async move {
                 let reference = repository.at(digest.clone());
-                let manifest = self.manifest_itself(&reference, &Tries::default()).await?;
+                let manifest = self
+                    .manifest_from_registry(&reference, &Attempts::default())
+                    .await?;
                 let mut children = self.inside(repository, &manifest, depth + 1).await?;
                 children.push(Child::of(repository, manifest));
                 Ok(children)

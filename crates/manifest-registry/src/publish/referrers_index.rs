@@ -9,15 +9,15 @@ use manifest_core::{Descriptor, Digest, Manifest, MediaType, Reference};
 
 use crate::concurrent::concurrent;
 use crate::error::RegistryError;
-use crate::http::Tries;
-use crate::limits::{ENLISTINGS, PARALLEL_WORK};
+use crate::http::Attempts;
+use crate::limits::{PARALLEL_WORK, REFERRERS_INDEX_ATTEMPTS};
 use crate::publish::push::Push;
 
 /// What the registry said when a manifest was put: whether it keeps the list of those that refer to its subject.
-pub(crate) type Answers = HashMap<Digest, bool>;
+pub(crate) type ListedReferrers = HashMap<Digest, bool>;
 
 /// Referrers of one subject which the registry has not said that it lists.
-struct Unlisted<'a> {
+struct UnlistedReferrers<'a> {
     subject: &'a Digest,
     referrers: Vec<Descriptor>,
     /// Whether one of them was put just now, so that it is known that the registry does not list them.
@@ -25,7 +25,7 @@ struct Unlisted<'a> {
 }
 
 /// What an index of referrers is to become.
-struct Longer {
+struct IndexUpdate {
     name: Reference,
     bytes: Vec<u8>,
     before: Option<Digest>,
@@ -33,25 +33,31 @@ struct Longer {
 
 impl Push<'_> {
     /// Adds the referrers among the children to the lists of their subjects. Returns how many indexes were written.
-    pub(crate) async fn enlist_children(&self, answers: &Answers) -> Result<usize, RegistryError> {
-        self.enlist(self.unlisted(answers)).await
+    pub(crate) async fn index_children(
+        &self,
+        answers: &ListedReferrers,
+    ) -> Result<usize, RegistryError> {
+        self.update_indexes(self.unlisted(answers)).await
     }
 
-    /// Adds the list that is published to the list of its subject. `answer` is what the registry said when it was put, if it
+    /// Adds the list that is published to the list of its subject. `response` is what the registry said when it was put, if it
     /// was.
-    pub(crate) async fn enlist_own(&self, answer: Option<bool>) -> Result<usize, RegistryError> {
+    pub(crate) async fn index_published(
+        &self,
+        response: Option<bool>,
+    ) -> Result<usize, RegistryError> {
         let Some((subject, own)) = self.own_subject() else {
             return Ok(0);
         };
-        if answer == Some(true) {
+        if response == Some(true) {
             return Ok(0);
         }
-        let unlisted = Unlisted {
+        let unlisted = UnlistedReferrers {
             subject: &subject,
             referrers: vec![own],
-            is_known: answer.is_some(),
+            is_known: response.is_some(),
         };
-        self.enlist(vec![unlisted]).await
+        self.update_indexes(vec![unlisted]).await
     }
 
     /// Returns what the list that is published refers to, and its descriptor.
@@ -65,37 +71,37 @@ impl Push<'_> {
     }
 
     /// Returns the tags whose index would become longer.
-    pub(crate) async fn planned_enlistings(&self) -> Result<Vec<Reference>, RegistryError> {
+    pub(crate) async fn planned_index_updates(&self) -> Result<Vec<Reference>, RegistryError> {
         let own = self.own_subject();
-        let mut unlisted = self.unlisted(&Answers::new());
+        let mut unlisted = self.unlisted(&ListedReferrers::new());
         if let Some((subject, own)) = &own {
-            unlisted.push(Unlisted {
+            unlisted.push(UnlistedReferrers {
                 subject,
                 referrers: vec![own.clone()],
                 is_known: false,
             });
         }
-        let looks = unlisted.iter().map(|unlisted| self.longer(unlisted));
+        let looks = unlisted.iter().map(|unlisted| self.update(unlisted));
         let found = concurrent(PARALLEL_WORK, looks).await;
         let found: Result<Vec<_>, RegistryError> = found.into_iter().collect();
         let found = found?.into_iter().flatten();
-        Ok(found.map(|longer| longer.name).collect())
+        Ok(found.map(|update| update.name).collect())
     }
 
     /// Gathers the referrers that the registry has not said that it lists, by subject.
-    fn unlisted(&self, answers: &Answers) -> Vec<Unlisted<'_>> {
+    fn unlisted(&self, answers: &ListedReferrers) -> Vec<UnlistedReferrers<'_>> {
         let mut by_subject: BTreeMap<&Digest, (Vec<Descriptor>, bool)> = BTreeMap::new();
         for child in self.children.iter().filter(|child| child.is_referrer()) {
-            let answer = answers.get(child.digest());
-            if let (Some(subject), false) = (child.manifest().subject(), answer == Some(&true)) {
+            let response = answers.get(child.digest());
+            if let (Some(subject), false) = (child.manifest().subject(), response == Some(&true)) {
                 let of_subject = by_subject.entry(&subject.digest).or_default();
                 of_subject.0.push(descriptor(child.manifest()));
-                of_subject.1 |= answer.is_some();
+                of_subject.1 |= response.is_some();
             }
         }
         let unlisted = by_subject.into_iter();
         unlisted
-            .map(|(subject, (referrers, is_known))| Unlisted {
+            .map(|(subject, (referrers, is_known))| UnlistedReferrers {
                 subject,
                 referrers,
                 is_known,
@@ -103,8 +109,11 @@ impl Push<'_> {
             .collect()
     }
 
-    async fn enlist(&self, unlisted: Vec<Unlisted<'_>>) -> Result<usize, RegistryError> {
-        let all = unlisted.iter().map(|unlisted| self.enlist_with(unlisted));
+    async fn update_indexes(
+        &self,
+        unlisted: Vec<UnlistedReferrers<'_>>,
+    ) -> Result<usize, RegistryError> {
+        let all = unlisted.iter().map(|unlisted| self.update_index(unlisted));
         let mut written = 0;
         for result in concurrent(PARALLEL_WORK, all).await {
             written += usize::from(result?);
@@ -113,21 +122,21 @@ impl Push<'_> {
     }
 
     /// Makes one index longer. Where somebody else writes it at the same time it is read again: nothing of theirs is lost.
-    async fn enlist_with(&self, unlisted: &Unlisted<'_>) -> Result<bool, RegistryError> {
+    async fn update_index(&self, unlisted: &UnlistedReferrers<'_>) -> Result<bool, RegistryError> {
         let mut is_written = false;
         let mut last = None;
-        for _ in 0..ENLISTINGS {
-            let Some(longer) = self.longer(unlisted).await? else {
+        for _ in 0..REFERRERS_INDEX_ATTEMPTS {
+            let Some(update) = self.update(unlisted).await? else {
                 return Ok(is_written);
             };
-            let shared = self.rights.shared(self.target);
-            let bytes = longer.bytes.clone().into();
+            let shared_scopes = self.scopes.shared_scopes(self.target);
+            let bytes = update.bytes.clone().into();
             self.client
-                .put(&longer.name, MediaType::OciIndex, bytes, shared)
+                .put(&update.name, MediaType::OciIndex, bytes, shared_scopes)
                 .await?;
             is_written = true;
-            let before = longer.before.as_ref();
-            match self.confirm(&longer.name, &longer.bytes, before).await {
+            let before = update.before.as_ref();
+            match self.read_back(&update.name, &update.bytes, before).await {
                 Ok(_) => return Ok(true),
                 Err(error @ RegistryError::ReadBackMismatch { .. }) => last = Some(error),
                 Err(error) => return Err(error),
@@ -137,17 +146,28 @@ impl Push<'_> {
     }
 
     /// Reads what the registry lists. Returns what is to be written; nothing where all are in it, or the registry keeps the list.
-    async fn longer(&self, unlisted: &Unlisted<'_>) -> Result<Option<Longer>, RegistryError> {
+    async fn update(
+        &self,
+        unlisted: &UnlistedReferrers<'_>,
+    ) -> Result<Option<IndexUpdate>, RegistryError> {
         let Some(name) = self.target.tagged(&fallback_tag(unlisted.subject)) else {
             return Ok(None);
         };
         let subject = self.target.at(unlisted.subject.clone());
-        let shared = self.rights.shared(self.target);
+        let shared_scopes = self.scopes.shared_scopes(self.target);
         let client = self.client;
-        if !unlisted.is_known && client.list_of_referrers(&subject, shared).await?.is_some() {
+        if !unlisted.is_known
+            && client
+                .list_of_referrers(&subject, shared_scopes)
+                .await?
+                .is_some()
+        {
             return Ok(None);
         }
-        let there = match client.manifest_itself(&name, &Tries::default()).await {
+        let there = match client
+            .manifest_from_registry(&name, &Attempts::default())
+            .await
+        {
             Ok(manifest) => Some(manifest),
             Err(error) if error.is_not_found() => None,
             Err(error) => return Err(error),
@@ -157,7 +177,7 @@ impl Push<'_> {
             reference: Box::new(name.clone()),
             source: Arc::new(source),
         })?;
-        Ok(bytes.map(|bytes| Longer {
+        Ok(bytes.map(|bytes| IndexUpdate {
             name,
             bytes,
             before: there.map(|manifest| manifest.digest().clone()),

@@ -5,17 +5,17 @@ use std::pin::{Pin, pin};
 use futures_util::future::{MaybeDone, join, join_all, maybe_done, try_join_all};
 use manifest_core::Reference;
 
-use crate::blob::Meter;
+use crate::blob::TransferProgress;
 use crate::client::Client;
 use crate::concurrent::alongside;
 use crate::error::RegistryError;
 use crate::publish::child::Child;
-use crate::publish::mount_sources::{Brought, brought};
+use crate::publish::mount_sources::{MountSources, mount_sources};
 use crate::publish::publication::{
     ObservedTag, Publication, Published, Tagged, TransferEstimate, WatchedTags,
 };
 use crate::publish::push::Push;
-use crate::publish::push_plan::Prepared;
+use crate::publish::push_plan::PushPlan;
 
 /// What became of one tag of a release.
 pub type TagResult = Result<Tagged, RegistryError>;
@@ -48,12 +48,12 @@ impl Client {
         let pushes = self.pushes(publications);
         self.expect_looks(&pushes, watch.names);
         let mut watched = pin!(maybe_done(watching(&pushes, watch)));
-        let looks = try_join_all(pushes.iter().map(Prepared::look_around));
+        let looks = try_join_all(pushes.iter().map(PushPlan::make));
         let mut prepared = alongside(watched.as_mut(), looks).await?;
         let mut moved = Some(moved);
         if watch.is_first {
             watched.as_mut().await;
-            tell(watched.as_mut(), &mut moved)?;
+            check_watched(watched.as_mut(), &mut moved)?;
         }
         let mut estimate = TransferEstimate::default();
         for prepared in &prepared {
@@ -63,23 +63,23 @@ impl Client {
         let is_single = matches!(publications, [one] if one.targets.len() == 1);
         if !is_single {
             let with_work = prepared.iter().filter(|prepared| prepared.has_work());
-            let tries = try_join_all(with_work.map(Prepared::try_to_write));
-            alongside(watched.as_mut(), tries).await?;
+            let attempts = try_join_all(with_work.map(PushPlan::try_to_write));
+            alongside(watched.as_mut(), attempts).await?;
         }
-        prepared.iter().for_each(Prepared::measure);
+        prepared.iter().for_each(PushPlan::measure);
         // One after the other, for the sake of who watches, and because what one has brought the next may mount; within each,
         // everything is at once.
         for (prepared, publication) in prepared.iter_mut().zip(publications) {
-            let bring = prepared.bring(|child| arrived(publication, child));
+            let bring = prepared.transfer_children(|child| arrived(publication, child));
             alongside(watched.as_mut(), bring).await?;
         }
         watched.as_mut().await;
-        tell(watched.as_mut(), &mut moved)?;
+        check_watched(watched.as_mut(), &mut moved)?;
         let to_put = prepared
             .iter_mut()
             .filter(|prepared| !is_single || prepared.has_subject());
-        try_join_all(to_put.map(Prepared::put_by_digest)).await?;
-        let writes = prepared.iter().map(Prepared::write_tags);
+        try_join_all(to_put.map(PushPlan::put_by_digest)).await?;
+        let writes = prepared.iter().map(PushPlan::write_tags);
         let results = join_all(writes).await;
         let mut tags = Vec::new();
         for ((prepared, results), publication) in prepared.iter_mut().zip(results).zip(publications)
@@ -108,11 +108,13 @@ impl Client {
         self.expect(&targets.chain(sources).collect::<Vec<_>>());
     }
     pub(super) fn pushes<'a>(&'a self, publications: &'a [Publication<'a>]) -> Vec<Push<'a>> {
-        let meter = Meter::new(self.session().transport.observer.clone());
+        let progress = TransferProgress::new(self.session().transport.observer.clone());
         publications
             .iter()
-            .zip(brought(publications))
-            .map(|(publication, brought)| Push::new(self, publication, &meter, brought))
+            .zip(mount_sources(publications))
+            .map(|(publication, mount_sources)| {
+                Push::new(self, publication, &progress, mount_sources)
+            })
             .collect()
     }
 
@@ -129,11 +131,11 @@ impl Client {
         publication: &Publication<'_>,
         arrived: impl FnMut(&Child),
     ) -> Result<Published, RegistryError> {
-        let meter = Meter::new(self.session().transport.observer.clone());
-        let push = Push::new(self, publication, &meter, Brought::new());
-        let mut prepared = Prepared::look_around(&push).await?;
+        let progress = TransferProgress::new(self.session().transport.observer.clone());
+        let push = Push::new(self, publication, &progress, MountSources::new());
+        let mut prepared = PushPlan::make(&push).await?;
         prepared.measure();
-        prepared.bring(arrived).await?;
+        prepared.transfer_children(arrived).await?;
         if prepared.has_subject() {
             prepared.put_by_digest().await?;
         }
@@ -154,7 +156,7 @@ pub(super) async fn watching(pushes: &[Push<'_>], watch: WatchedTags<'_>) -> Vec
 }
 
 /// Tells once what was seen at the names that are watched.
-fn tell<F: Future<Output = Vec<ObservedTag>>, E>(
+fn check_watched<F: Future<Output = Vec<ObservedTag>>, E>(
     watched: Pin<&mut MaybeDone<F>>,
     moved: &mut Option<impl FnOnce(&[ObservedTag]) -> Result<(), E>>,
 ) -> Result<(), E> {

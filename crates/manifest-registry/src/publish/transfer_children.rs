@@ -7,27 +7,27 @@ use futures_util::StreamExt as _;
 use futures_util::stream::{FuturesUnordered, iter};
 use manifest_core::{Descriptor, Digest};
 
-use crate::blob::Way;
+use crate::blob::BlobOutcome;
 use crate::client::Stored;
 use crate::concurrent::concurrent;
 use crate::error::RegistryError;
 use crate::limits::PARALLEL_WORK;
-use crate::publish::child::{Child, Key};
+use crate::publish::child::{Child, ChildKey};
 use crate::publish::publication::Published;
-use crate::publish::push::{Missing, Push};
-use crate::publish::referrers_index::Answers;
+use crate::publish::push::{MissingChildren, Push};
+use crate::publish::referrers_index::ListedReferrers;
 
 /// Images that wait for blobs.
-struct Waiting<'a> {
+struct WaitingImages<'a> {
     /// Those that wait for a blob.
     of_blob: HashMap<&'a Digest, Vec<&'a Child>>,
     /// How many blobs each waits for.
-    left: HashMap<Key<'a>, usize>,
+    left: HashMap<ChildKey<'a>, usize>,
     /// Those that wait for none any more.
     ready: VecDeque<&'a Child>,
 }
 
-impl<'a> Waiting<'a> {
+impl<'a> WaitingImages<'a> {
     fn new(images: &[&'a Child], blobs: &HashSet<&'a Digest>) -> Self {
         let mut waiting = Self {
             of_blob: HashMap::new(),
@@ -51,7 +51,7 @@ impl<'a> Waiting<'a> {
         waiting
     }
 
-    fn is_there(&mut self, blob: &Digest) {
+    fn blob_arrived(&mut self, blob: &Digest) {
         for image in self.of_blob.remove(blob).unwrap_or_default() {
             if let Some(left) = self.left.get_mut(&image.key()) {
                 *left -= 1;
@@ -65,23 +65,23 @@ impl<'a> Waiting<'a> {
 
 /// What became of the children that were put.
 #[derive(Default)]
-struct Results<'a> {
-    answers: Answers,
-    failures: BTreeMap<Key<'a>, RegistryError>,
+struct PutResults<'a> {
+    answers: ListedReferrers,
+    failures: BTreeMap<ChildKey<'a>, RegistryError>,
 }
 
 /// Whether the registry lists a child by its subject, and how many blobs and bytes were uploaded again.
-type Put = (bool, (usize, u64));
+type PutOutcome = (bool, (usize, u64));
 
 impl<'a> Push<'a> {
     /// Brings the missing children: their blobs, and each image under its digest as soon as its blobs are there. Then those that
     /// have a tag, and lists of others.
-    pub(crate) async fn bring(
+    pub(crate) async fn transfer_children(
         &self,
-        missing: &Missing<'_>,
+        missing: &MissingChildren<'_>,
         published: &mut Published,
         arrived: &mut impl FnMut(&Child),
-    ) -> Result<Answers, RegistryError> {
+    ) -> Result<ListedReferrers, RegistryError> {
         let mut seen = HashSet::new();
         let children = self.children.iter();
         let children =
@@ -89,8 +89,8 @@ impl<'a> Push<'a> {
         let (lists, images): (Vec<&Child>, Vec<&Child>) =
             children.partition(|child| child.manifest.media_type().is_list());
         let (tagged, images) = images.into_iter().partition(|child| child.tag().is_some());
-        let mut results = Results::default();
-        self.bring_images(images, missing, published, &mut results)
+        let mut results = PutResults::default();
+        self.transfer_images(images, missing, published, &mut results)
             .await?;
         // A list may have lists in it, which stand before it.
         let waves: Vec<Vec<&Child>> = std::iter::once(tagged)
@@ -102,7 +102,7 @@ impl<'a> Push<'a> {
             }
             let puts = wave.iter().map(|child| {
                 let before = missing.get(&child.key()).cloned().flatten();
-                self.put_along(child, before)
+                self.put_and_read_back(child, before)
             });
             let puts = concurrent(PARALLEL_WORK, puts).await;
             for (child, put) in wave.into_iter().zip(puts) {
@@ -120,21 +120,21 @@ impl<'a> Push<'a> {
 
     /// Brings the blobs that are missing, and puts each of `images` once it has its own. Where an image is refused, no more
     /// is begun.
-    async fn bring_images(
+    async fn transfer_images(
         &self,
         images: Vec<&'a Child>,
-        missing: &Missing<'_>,
+        missing: &MissingChildren<'_>,
         published: &mut Published,
-        results: &mut Results<'a>,
+        results: &mut PutResults<'a>,
     ) -> Result<(), RegistryError> {
-        let wanted = self.wanted(missing);
-        self.brings_all(&wanted);
+        let missing_blobs = self.missing_blobs(missing);
+        self.expect_transfers(&missing_blobs);
         let mut waiting = {
-            let blobs = wanted.iter().map(|(_, blob)| &blob.digest).collect();
-            Waiting::new(&images, &blobs)
+            let blobs = missing_blobs.iter().map(|(_, blob)| &blob.digest).collect();
+            WaitingImages::new(&images, &blobs)
         };
         // Each copy is begun when it is its turn: one that waits takes some 10 KiB.
-        let copies = wanted.into_iter().map(|(child, blob)| async move {
+        let copies = missing_blobs.into_iter().map(|(child, blob)| async move {
             (self.transfer_blob(child, blob).await, &blob.digest)
         });
         let mut copies = iter(copies).buffer_unordered(PARALLEL_WORK);
@@ -143,7 +143,7 @@ impl<'a> Push<'a> {
             while puts.len() < PARALLEL_WORK
                 && let Some(image) = waiting.ready.pop_front()
             {
-                puts.push(async move { (image, self.put_along(image, None).await) });
+                puts.push(async move { (image, self.put_and_read_back(image, None).await) });
             }
             tokio::select! {
                 biased;
@@ -153,16 +153,16 @@ impl<'a> Push<'a> {
                         waiting.ready.clear();
                     }
                 }
-                Some((way, digest)) = copies.next(), if results.failures.is_empty() => {
-                    match way? {
-                        Way::Mounted => published.mounted += 1,
-                        Way::WasThere => {}
-                        Way::Uploaded(size) => {
+                Some((outcome, digest)) = copies.next(), if results.failures.is_empty() => {
+                    match outcome? {
+                        BlobOutcome::Mounted => published.mounted += 1,
+                        BlobOutcome::AlreadyPresent => {}
+                        BlobOutcome::Uploaded(size) => {
                             published.uploaded += 1;
                             published.uploaded_bytes += size;
                         }
                     }
-                    waiting.is_there(digest);
+                    waiting.blob_arrived(digest);
                 }
                 else => return Ok(()),
             }
@@ -170,26 +170,34 @@ impl<'a> Push<'a> {
     }
 
     /// Mounts a blob of a child, or uploads it where the registry does not mount.
-    async fn transfer_blob(&self, child: &Child, blob: &Descriptor) -> Result<Way, RegistryError> {
-        let mount_from = self.mountable(child, blob);
+    async fn transfer_blob(
+        &self,
+        child: &Child,
+        blob: &Descriptor,
+    ) -> Result<BlobOutcome, RegistryError> {
+        let mount_from = self.mount_source(child, blob);
         let source = child.blob_source();
         self.blobs.transfer(source, mount_from, blob).await
     }
 
     /// Puts a child, and reads it back where it has a tag.
-    async fn put_along(&self, child: &Child, before: Option<Digest>) -> Result<Put, RegistryError> {
+    async fn put_and_read_back(
+        &self,
+        child: &Child,
+        before: Option<Digest>,
+    ) -> Result<PutOutcome, RegistryError> {
         let put = self.put_child(child).await?;
         if child.tag().is_some() {
             let name = child.name_in(self.target);
             let bytes = child.manifest.bytes();
-            Box::pin(self.confirm(&name, bytes, before.as_ref())).await?;
+            Box::pin(self.read_back(&name, bytes, before.as_ref())).await?;
         }
         Ok(put)
     }
 
     /// Puts a child. Where the registry misses blobs although it mounted them, these are uploaded, and it is put again.
     /// Returns whether the registry lists it by its subject, and how many blobs and bytes were uploaded.
-    async fn put_child(&self, child: &Child) -> Result<Put, RegistryError> {
+    async fn put_child(&self, child: &Child) -> Result<PutOutcome, RegistryError> {
         match self.put_bytes(child).await {
             Ok(stored) => Ok((stored.is_listed, (0, 0))),
             Err(error) if error.is_incomplete() => Box::pin(self.complete(child, error)).await,
@@ -201,16 +209,22 @@ impl<'a> Push<'a> {
         let reference = child.name_in(self.target);
         let bytes = Bytes::copy_from_slice(child.manifest.bytes());
         let media_type = child.manifest.media_type();
-        let shared = self.rights.shared(self.target);
-        self.client.put(&reference, media_type, bytes, shared).await
+        let shared_scopes = self.scopes.shared_scopes(self.target);
+        self.client
+            .put(&reference, media_type, bytes, shared_scopes)
+            .await
     }
 
     /// Uploads what the registry misses of a child, as `error` says, and puts it again.
-    async fn complete(&self, child: &Child, error: RegistryError) -> Result<Put, RegistryError> {
+    async fn complete(
+        &self,
+        child: &Child,
+        error: RegistryError,
+    ) -> Result<PutOutcome, RegistryError> {
         let mut uploaded = (0, 0);
         let absent = self.absent_blobs(child).await;
         self.blobs.distrust_single_posts();
-        for blob in absent.iter().filter(|blob| self.brings(blob)) {
+        for blob in absent.iter().filter(|blob| self.includes_blob(blob)) {
             // Where the source has not got it either, the registry's answer says more.
             if let Err(failure) = self.blobs.upload_again(child.blob_source(), blob).await {
                 if matches!(failure, RegistryError::Local { .. }) {
@@ -229,11 +243,11 @@ impl<'a> Push<'a> {
     }
 }
 
-impl<'a> Results<'a> {
+impl<'a> PutResults<'a> {
     fn note(
         &mut self,
         child: &'a Child,
-        put: Result<Put, RegistryError>,
+        put: Result<PutOutcome, RegistryError>,
         published: &mut Published,
     ) {
         match put {

@@ -4,12 +4,12 @@ use http::Method;
 use manifest_core::{Digest, Reference};
 use tokio::time::Instant;
 
-use crate::client::manifest_call;
+use crate::client::manifest_request;
 use crate::concurrent::concurrent;
 use crate::error::RegistryError;
 use crate::limits::{LAG_PAUSE, PARALLEL_WORK};
 use crate::publish::push::Push;
-use crate::session::Call;
+use crate::session::Request;
 
 impl Push<'_> {
     /// Reads back what was written under `name`, where `before` was before. A registry whose parts do not all know of it yet
@@ -17,14 +17,14 @@ impl Push<'_> {
     ///
     /// # Errors
     /// [`RegistryError::ReadBackMismatch`] where something else is there, or still nothing when the time is up.
-    pub(crate) async fn confirm(
+    pub(crate) async fn read_back(
         &self,
         name: &Reference,
         bytes: &[u8],
         before: Option<&Digest>,
     ) -> Result<Option<RegistryError>, RegistryError> {
-        let retries = &self.session().transport.retries;
-        let deadline = Instant::now() + retries.lag_window();
+        let retrier = &self.session().transport.retrier;
+        let deadline = Instant::now() + retrier.lag_window();
         let mut pause = LAG_PAUSE;
         loop {
             let found = match self.read(name).await {
@@ -35,7 +35,7 @@ impl Push<'_> {
                 return Ok(None);
             }
             let may_lag = found.is_none() || found.as_ref() == before;
-            let is_time_up = Instant::now() + pause > deadline || !retries.deadline.leaves(pause);
+            let is_time_up = Instant::now() + pause > deadline || !retrier.deadline.leaves(pause);
             if !may_lag || is_time_up {
                 return Err(RegistryError::ReadBackMismatch {
                     reference: name.clone().into(),
@@ -50,7 +50,7 @@ impl Push<'_> {
 
     /// Looks whether all that the tags lead to is there, but for what was just seen. Returns what is not, and why that cannot be
     /// told, where it cannot.
-    pub(crate) async fn lost(
+    pub(crate) async fn missing_digests(
         &self,
         is_seen: impl Fn(&Digest) -> bool,
     ) -> (Vec<Digest>, Option<RegistryError>) {
@@ -75,12 +75,12 @@ impl Push<'_> {
     }
 
     async fn has(&self, reference: &Reference) -> Result<bool, RegistryError> {
-        let call = Call {
-            scopes: vec![self.rights.needed(self.target)],
-            shared: self.rights.shared(self.target),
-            ..manifest_call(Method::HEAD, reference)
+        let request = Request {
+            scopes: vec![self.scopes.needed_scope(self.target)],
+            shared_scopes: self.scopes.shared_scopes(self.target),
+            ..manifest_request(Method::HEAD, reference)
         };
-        match self.session().call(&call).await {
+        match self.session().send(&request).await {
             Ok(_) => Ok(true),
             Err(error) if error.is_not_found() => Ok(false),
             Err(error) => Err(error),

@@ -10,22 +10,25 @@ use url::Url;
 use crate::auth::{Authenticator, Authorization, Challenge, Credential, RequestSummary, Scope};
 use crate::error::{Operation, RegistryError};
 use crate::host::is_same_origin;
-use crate::http::{Mode, Payload, Traffic, Tries};
+use crate::http::{Attempts, Mode, Payload, Traffic};
 use crate::observer::Event;
-use crate::session::host::{Destination, Host, Looked};
+use crate::session::host::{CredentialResult, Destination, Host};
 use crate::session::registry_session::Session;
-use crate::session::request::{Call, Target};
+use crate::session::request::{Request, Target};
 
 impl Session {
     /// Returns the authorization of a request, as far as the registry is known to demand one.
     pub(super) async fn authorization(
         &self,
         to: Destination<'_>,
-        call: &Call<'_>,
+        request: &Request<'_>,
         rejected: Option<&HeaderValue>,
     ) -> Result<Option<Authorization>, RegistryError> {
         match to.host.challenge() {
-            Some(challenge) => self.authorization_for(&challenge, to, call, rejected).await,
+            Some(challenge) => {
+                self.authorization_for(&challenge, to, request, rejected)
+                    .await
+            }
             None => Ok(None),
         }
     }
@@ -35,20 +38,20 @@ impl Session {
         &self,
         challenge: &Challenge,
         to: Destination<'_>,
-        call: &Call<'_>,
+        request: &Request<'_>,
         rejected: Option<&HeaderValue>,
     ) -> Result<Option<Authorization>, RegistryError> {
         let host = to.host;
-        let credential = self.credential(host, call.path());
+        let credential = self.credential(host, request.path());
         let credential = credential
-            .get_or_init(|| Box::pin(self.find_credential(host, call.path())))
+            .get_or_init(|| Box::pin(self.find_credential(host, request.path())))
             .await;
         // One token is asked for by one user.
-        let own = self.credentials.parts(&host.domain, call.path());
+        let own = self.credentials.parts(&host.domain, request.path());
         let is_mine = |scope: &Scope| self.credentials.parts(&host.domain, scope.path()) == own;
         let none = Arc::default();
-        let shared = if call.shared.iter().all(is_mine) {
-            &call.shared
+        let shared_scopes = if request.shared_scopes.iter().all(is_mine) {
+            &request.shared_scopes
         } else {
             &none
         };
@@ -58,12 +61,12 @@ impl Session {
             mode: to.mode,
             base: to.base,
             credential: &credential.as_ref().map_err(Clone::clone)?.credential,
-            scopes: &call.scopes,
-            shared,
+            scopes: &request.scopes,
+            shared_scopes,
             rejected,
             request: RequestSummary {
-                operation: &call.operation,
-                method: &call.method,
+                operation: &request.operation,
+                method: &request.method,
                 url: to.url,
                 host: &host.domain,
             },
@@ -72,7 +75,7 @@ impl Session {
     }
 
     /// Returns the place of the credentials for a repository.
-    fn credential(&self, host: &Host, path: &str) -> Arc<OnceCell<Looked>> {
+    fn credential(&self, host: &Host, path: &str) -> Arc<OnceCell<CredentialResult>> {
         let key = self.credentials.parts(&host.domain, path).join(" ");
         let mut credentials = host
             .credentials
@@ -81,7 +84,7 @@ impl Session {
         credentials.entry(key).or_default().clone()
     }
 
-    async fn find_credential(&self, host: &Host, path: &str) -> Looked {
+    async fn find_credential(&self, host: &Host, path: &str) -> CredentialResult {
         let found = self.credentials.find(&host.domain, path).await?;
         self.transport.observer.event(&Event::Credentials {
             host: &host.domain,
@@ -91,16 +94,20 @@ impl Session {
     }
 
     /// Notes on a refusal which login of the user's it was that was refused, if one went with the request.
-    pub(super) fn naming_login(&self, call: &Call<'_>, mut error: RegistryError) -> RegistryError {
-        if let Some(source) = self.refused_login(call, &error) {
+    pub(super) fn with_refused_login(
+        &self,
+        request: &Request<'_>,
+        mut error: RegistryError,
+    ) -> RegistryError {
+        if let Some(source) = self.refused_login(request, &error) {
             error.mark_login(source);
         }
         error
     }
 
-    fn refused_login(&self, call: &Call<'_>, error: &RegistryError) -> Option<String> {
+    fn refused_login(&self, request: &Request<'_>, error: &RegistryError) -> Option<String> {
         let attempt = error.attempt().filter(|_| error.is_unauthorized())?;
-        let host = self.host(call.domain);
+        let host = self.host(request.domain);
         // A token server gets the login from us; else only the registry itself does.
         let is_token = matches!(attempt.operation, Operation::GetToken(_));
         let is_own = || {
@@ -114,7 +121,7 @@ impl Session {
         if !is_token && !is_own() {
             return None;
         }
-        let credential = self.credential(&host, call.path());
+        let credential = self.credential(&host, request.path());
         let Some(Ok(found)) = credential.get() else {
             return None;
         };
@@ -136,7 +143,7 @@ impl Session {
     ) -> Result<(), RegistryError> {
         host.pinged
             .get_or_try_init(|| async {
-                let call = Call {
+                let request = Request {
                     domain: &host.domain,
                     operation: Operation::Ping(host.domain.clone()),
                     method: Method::GET,
@@ -145,13 +152,13 @@ impl Session {
                     payload: Payload::None,
                     traffic: Traffic::Request,
                     scopes: Vec::new(),
-                    shared: [].into(),
+                    shared_scopes: [].into(),
                 };
-                let answer = self
-                    .send_anonymous(host, &call, mode, &Tries::default())
+                let response = self
+                    .send_anonymous(host, &request, mode, &Attempts::default())
                     .await?;
-                host.learn(&answer, base);
-                answer.discard().await;
+                host.learn(&response, base);
+                response.discard().await;
                 Ok(())
             })
             .await

@@ -10,11 +10,11 @@ use url::Url;
 use crate::auth::{Challenge, FoundCredential};
 use crate::error::{Attempt, RegistryError};
 use crate::host::{api_host, is_same_origin};
-use crate::http::{Answer, Mode};
-use crate::session::request::{Call, Target};
+use crate::http::{Mode, Response};
+use crate::session::request::{Request, Target};
 
 /// What looking for credentials came to.
-pub(super) type Looked = Result<FoundCredential, RegistryError>;
+pub(super) type CredentialResult = Result<FoundCredential, RegistryError>;
 
 /// What is known of one registry.
 pub(crate) struct Host {
@@ -29,7 +29,7 @@ pub(crate) struct Host {
     pub(super) base: OnceLock<Url>,
     challenge: Mutex<Option<Challenge>>,
     /// By the parts of the host that they are for; most are for all of it.
-    pub(super) credentials: Mutex<HashMap<String, Arc<OnceCell<Looked>>>>,
+    pub(super) credentials: Mutex<HashMap<String, Arc<OnceCell<CredentialResult>>>>,
     pub(super) pinged: OnceCell<()>,
 }
 
@@ -80,8 +80,8 @@ impl Host {
     }
 
     /// Returns the URL that a request goes to.
-    pub(super) fn target(&self, call: &Call<'_>, mode: Mode) -> Result<Url, RegistryError> {
-        match &call.target {
+    pub(super) fn target(&self, request: &Request<'_>, mode: Mode) -> Result<Url, RegistryError> {
+        match &request.target {
             Target::Path(path) => self.url(mode, path),
             Target::Url(url) => Ok(url.clone()),
         }
@@ -90,13 +90,13 @@ impl Host {
     /// Describes a request for errors.
     pub(super) fn attempt(
         &self,
-        call: &Call<'_>,
+        request: &Request<'_>,
         mode: Mode,
     ) -> Result<Box<Attempt>, RegistryError> {
-        let url = self.target(call, mode)?;
+        let url = self.target(request, mode)?;
         Ok(Attempt::new(
-            &call.operation,
-            &call.method,
+            &request.operation,
+            &request.method,
             &url,
             &self.domain,
         ))
@@ -110,10 +110,10 @@ impl Host {
     }
 
     /// Remembers the challenge of an answer, if the registry itself gave it.
-    pub(super) fn learn(&self, answer: &Answer, base: &Url) {
-        if answer.status() == StatusCode::UNAUTHORIZED
-            && is_same_origin(answer.url(), base)
-            && let Some(challenge) = Challenge::of(answer.headers())
+    pub(super) fn learn(&self, response: &Response, base: &Url) {
+        if response.status() == StatusCode::UNAUTHORIZED
+            && is_same_origin(response.url(), base)
+            && let Some(challenge) = Challenge::of(response.headers())
         {
             *self
                 .challenge

@@ -6,7 +6,7 @@ use std::sync::{Mutex, PoisonError};
 use manifest_core::Reference;
 
 use crate::error::RegistryError;
-use crate::http::Tries;
+use crate::http::Attempts;
 use crate::observer::Event;
 use crate::session::mirrors::{Mirrors, Route};
 use crate::session::registry_session::Session;
@@ -53,7 +53,7 @@ impl MirroredSession {
     pub(crate) async fn read_mirrored<T>(
         &self,
         reference: &Reference,
-        read: impl AsyncFn(&Session, &Reference, &Tries) -> Result<T, RegistryError>,
+        read: impl AsyncFn(&Session, &Reference, &Attempts) -> Result<T, RegistryError>,
     ) -> Option<T> {
         let observer = &self.session.transport.observer;
         for mirrored in self.mirrors.of(reference) {
@@ -67,7 +67,7 @@ impl MirroredSession {
                 Some(insecure) if mirrored.is_insecure => insecure,
                 _ => &self.session,
             };
-            match read(session, mirror, &Tries::single()).await {
+            match read(session, mirror, &Attempts::single()).await {
                 Ok(found) => return Some(found),
                 // A mirror that does not answer is asked no more, and that is said once.
                 Err(error) if !error.is_unavailable() || self.mark_dead(route) => {

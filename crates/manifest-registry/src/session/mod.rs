@@ -10,4 +10,4 @@ pub use mirrors::{LocationError, Mirror, MirrorRule, Mirrors, PullFromMirror};
 
 pub(crate) use mirrored::MirroredSession;
 pub(crate) use registry_session::Session;
-pub(crate) use request::{Call, Target};
+pub(crate) use request::{Request, Target};

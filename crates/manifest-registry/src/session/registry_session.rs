@@ -14,10 +14,10 @@ use crate::auth::{Authorization, Credentials, KnownRegistries, Tokens};
 use crate::cache::Cache;
 use crate::error::{Attempt, RegistryError};
 use crate::host::is_same_origin;
-use crate::http::{Answer, Contact, Mode, Transport, Tries, WireRequest};
+use crate::http::{Attempts, Contact, Mode, Response, Transport, WireRequest};
 use crate::redact;
 use crate::session::host::{Destination, Host};
-use crate::session::request::{Call, Target};
+use crate::session::request::{Request, Target};
 
 /// What may get a better response than one that refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,41 +61,41 @@ impl Session {
     ///
     /// # Errors
     /// All answers but those that say yes are errors.
-    pub(crate) async fn call(&self, call: &Call<'_>) -> Result<Answer, RegistryError> {
-        self.call_within(call, &Tries::default()).await
+    pub(crate) async fn send(&self, request: &Request<'_>) -> Result<Response, RegistryError> {
+        self.send_with(request, &Attempts::default()).await
     }
 
-    /// As [`Self::call`], but what was just written and is not there is not missed: who calls does that.
-    pub(crate) async fn call_believing(
+    /// As [`Self::request`], but what was just written and is not there is not missed: who calls does that.
+    pub(crate) async fn send_without_write_retry(
         &self,
-        call: &Call<'_>,
-        tries: &Tries,
-    ) -> Result<Answer, RegistryError> {
-        self.send_authorized(call, tries)
+        request: &Request<'_>,
+        attempts: &Attempts,
+    ) -> Result<Response, RegistryError> {
+        self.send_authorized(request, attempts)
             .await
-            .map_err(|error| self.naming_login(call, error))
+            .map_err(|error| self.with_refused_login(request, error))
     }
 
     /// Makes a call that is not worth a repetition.
-    pub(crate) async fn call_once(&self, call: &Call<'_>) -> Result<Answer, RegistryError> {
-        self.call_within(call, &Tries::single()).await
+    pub(crate) async fn send_once(&self, request: &Request<'_>) -> Result<Response, RegistryError> {
+        self.send_with(request, &Attempts::single()).await
     }
 
     /// Makes a call and reads the whole of the answer, of at most `limit` bytes. A body that does not come whole is
     /// asked for again.
-    pub(crate) async fn fetch_within(
+    pub(crate) async fn fetch(
         &self,
-        call: &Call<'_>,
+        request: &Request<'_>,
         limit: usize,
-        tries: &Tries,
-    ) -> Result<(Answer, Vec<u8>), RegistryError> {
+        attempts: &Attempts,
+    ) -> Result<(Response, Vec<u8>), RegistryError> {
         loop {
-            let mut answer = self.call_within(call, tries).await?;
-            match answer.bytes(limit).await {
-                Ok(bytes) => return Ok((answer, bytes)),
+            let mut response = self.send_with(request, attempts).await?;
+            match response.bytes(limit).await {
+                Ok(bytes) => return Ok((response, bytes)),
                 Err(mut error) => {
-                    let retries = &self.transport.retries;
-                    if !retries.again(tries, &mut error, Contact::Before).await {
+                    let retrier = &self.transport.retrier;
+                    if !retrier.retry(attempts, &mut error, Contact::Before).await {
                         return Err(error);
                     }
                 }
@@ -104,27 +104,29 @@ impl Session {
     }
 
     /// Notes that this process has written what is at `path`: it is missed for some time before that is believed.
-    pub(crate) fn wrote(&self, domain: &str, path: &str) {
-        self.transport.retries.wrote(format!("{domain}{path}"));
+    pub(crate) fn record_write(&self, domain: &str, path: &str) {
+        self.transport
+            .retrier
+            .record_write(format!("{domain}{path}"));
     }
 
     /// Makes a call as one of several that count together.
-    pub(crate) async fn call_within(
+    pub(crate) async fn send_with(
         &self,
-        call: &Call<'_>,
-        tries: &Tries,
-    ) -> Result<Answer, RegistryError> {
+        request: &Request<'_>,
+        attempts: &Attempts,
+    ) -> Result<Response, RegistryError> {
         loop {
-            let mut error = match self.send_authorized(call, tries).await {
+            let mut error = match self.send_authorized(request, attempts).await {
                 Err(error) if error.is_not_found() => error,
-                result => return result.map_err(|error| self.naming_login(call, error)),
+                result => return result.map_err(|error| self.with_refused_login(request, error)),
             };
-            let Target::Path(path) = &call.target else {
+            let Target::Path(path) = &request.target else {
                 return Err(error);
             };
-            let what = format!("{}{path}", call.domain);
-            let retries = &self.transport.retries;
-            if !retries.again_if_written(tries, &mut error, &what).await {
+            let what = format!("{}{path}", request.domain);
+            let retrier = &self.transport.retrier;
+            if !retrier.retry_after_write(attempts, &mut error, &what).await {
                 return Err(error);
             }
         }
@@ -133,21 +135,21 @@ impl Session {
     /// Sends a request with what the registry is known to demand, and again where it turns out to demand more, or less at once.
     async fn send_authorized(
         &self,
-        call: &Call<'_>,
-        tries: &Tries,
-    ) -> Result<Answer, RegistryError> {
-        let host = self.host(call.domain);
+        request: &Request<'_>,
+        attempts: &Attempts,
+    ) -> Result<Response, RegistryError> {
+        let host = self.host(request.domain);
         if host.domain.is_empty() {
             host.opened.close();
-            return Err(RegistryError::NoRegistry(call.path().to_owned()));
+            return Err(RegistryError::NoRegistry(request.path().to_owned()));
         }
         let mut first = None;
         let opened = host.mode.get_or_init(|| async {
             // Boxed: it happens once for each host, and would make every request's future as large.
-            let opening = Box::pin(self.send_first(&host, call, tries));
-            let (mode, answer) = opening.await?;
-            host.learn(&answer, &host.url(mode, "/")?);
-            first = Some(answer);
+            let opening = Box::pin(self.send_first(&host, request, attempts));
+            let (mode, response) = opening.await?;
+            host.learn(&response, &host.url(mode, "/")?);
+            first = Some(response);
             Ok(mode)
         });
         let opened = opened.await;
@@ -155,11 +157,11 @@ impl Session {
         let mode = match opened {
             Ok(mode) => *mode,
             Err(error) => {
-                return Err(error.shared_with(host.attempt(call, Mode::Verified)?));
+                return Err(error.shared_with(host.attempt(request, Mode::Verified)?));
             }
         };
         let base = host.base(mode)?;
-        let url = host.target(call, mode)?;
+        let url = host.target(request, mode)?;
         let to = Destination {
             host: &host,
             mode,
@@ -167,31 +169,31 @@ impl Session {
             url: &url,
         };
         let is_own = is_same_origin(&url, base);
-        let (mut answer, mut authorization) = match first {
-            Some(answer) => (answer, None),
+        let (mut response, mut authorization) = match first {
+            Some(response) => (response, None),
             None if is_own => {
                 host.second.close();
-                let authorization = self.authorization(to, call, None).await?;
-                let sent = self.send_to(to, call, authorization.as_ref(), tries);
-                let answer = sent.await?;
-                (answer, authorization)
+                let authorization = self.authorization(to, request, None).await?;
+                let sent = self.send_to(to, request, authorization.as_ref(), attempts);
+                let response = sent.await?;
+                (response, authorization)
             }
             None => {
-                let sent = self.send_to(to, call, None, tries);
+                let sent = self.send_to(to, request, None, attempts);
                 return sent.await?.accepted().await;
             }
         };
         let mut is_first = true;
         loop {
-            host.learn(&answer, base);
+            host.learn(&response, base);
             let may_improve =
-                is_own && call.payload.is_repeatable() && is_same_origin(answer.url(), base);
-            let status = answer.status();
+                is_own && request.payload.is_repeatable() && is_same_origin(response.url(), base);
+            let status = response.status();
             if status.is_success() || !may_improve {
-                return answer.accepted().await;
+                return response.accepted().await;
             }
-            let remedy = self.remedy(&host, call, status, (authorization.as_ref(), is_first));
-            let refused = answer.refused().await;
+            let remedy = self.remedy(&host, request, status, (authorization.as_ref(), is_first));
+            let refused = response.refused().await;
             if remedy == Remedy::None {
                 return Err(refused);
             }
@@ -200,15 +202,15 @@ impl Session {
                 Box::pin(self.ping(&host, mode, base)).await?;
             }
             let rejected = authorization.as_ref().map(|sent| &sent.header);
-            let other = self.authorization(to, call, rejected).await?;
+            let other = self.authorization(to, request, rejected).await?;
             // Some token servers give the same token for all scopes; that one is refused for good.
             let is_same = |other: &Authorization| Some(&other.header) == rejected;
             authorization = match other {
                 Some(other) if status != StatusCode::FORBIDDEN || !is_same(&other) => Some(other),
                 _ => return Err(refused),
             };
-            let sent = self.send_to(to, call, authorization.as_ref(), tries);
-            answer = sent.await?;
+            let sent = self.send_to(to, request, authorization.as_ref(), attempts);
+            response = sent.await?;
             is_first = false;
         }
     }
@@ -218,7 +220,7 @@ impl Session {
     fn remedy(
         &self,
         host: &Host,
-        call: &Call<'_>,
+        request: &Request<'_>,
         status: StatusCode,
         (authorization, is_first): (Option<&Authorization>, bool),
     ) -> Remedy {
@@ -228,7 +230,7 @@ impl Session {
             matches!(status, StatusCode::FORBIDDEN | StatusCode::NOT_FOUND)
                 && authorization.is_none()
                 && host.challenge().is_none()
-                && self.credentials.has_for(&host.domain, call.path())
+                && self.credentials.has_for(&host.domain, request.path())
         };
         match status {
             StatusCode::UNAUTHORIZED if is_first || is_wide => Remedy::Authorize,
@@ -242,44 +244,44 @@ impl Session {
     pub(super) async fn send_to(
         &self,
         to: Destination<'_>,
-        call: &Call<'_>,
+        request: &Request<'_>,
         authorization: Option<&Authorization>,
-        tries: &Tries,
-    ) -> Result<Answer, RegistryError> {
+        attempts: &Attempts,
+    ) -> Result<Response, RegistryError> {
         let domain = &to.host.domain;
         let Some(mode) = self.transport.next_mode(to.base, to.mode, to.url) else {
             return Err(RegistryError::Redirect {
-                attempt: Attempt::new(&call.operation, &call.method, to.url, domain),
+                attempt: Attempt::new(&request.operation, &request.method, to.url, domain),
                 to: redact::url(to.url),
                 reason: "it is not protected by TLS",
             });
         };
         let wire = WireRequest {
-            operation: &call.operation,
+            operation: &request.operation,
             host: domain,
             mode,
-            method: call.method.clone(),
+            method: request.method.clone(),
             url: to.url.clone(),
-            headers: call.headers.clone(),
+            headers: request.headers.clone(),
             authorization: authorization.map(|authorization| authorization.header.clone()),
-            payload: &call.payload,
-            traffic: call.traffic,
-            tries,
+            payload: &request.payload,
+            traffic: request.traffic,
+            attempts,
         };
         self.transport.send(wire).await
     }
 
     /// Fetches the login for a call that is soon to be made, once another call has found out what the registry demands. What
     /// fails is told when the call is made.
-    pub(crate) async fn prepare(&self, call: &Call<'_>) {
-        let host = self.host(call.domain);
+    pub(crate) async fn prepare(&self, request: &Request<'_>) {
+        let host = self.host(request.domain);
         // It never gives anything but the news that it is closed.
         let _ = host.opened.acquire().await;
         let Some(&Ok(mode)) = host.mode.get() else {
             return;
         };
         if let Ok(base) = host.base(mode)
-            && let Ok(url) = host.target(call, mode)
+            && let Ok(url) = host.target(request, mode)
         {
             let to = Destination {
                 host: &host,
@@ -287,12 +289,12 @@ impl Session {
                 base,
                 url: &url,
             };
-            let _ = self.authorization(to, call, None).await;
+            let _ = self.authorization(to, request, None).await;
         }
     }
 
     /// Waits until a second request goes to a registry: for ever, where it does not.
-    pub(crate) async fn second_call(&self, domain: &str) {
+    pub(crate) async fn second_request(&self, domain: &str) {
         // It never gives anything but the news that it is closed.
         let _ = self.host(domain).second.acquire().await;
     }
@@ -303,14 +305,14 @@ impl Session {
     }
 
     /// Tells whether a second request has gone to a registry.
-    pub(crate) fn has_second_call(&self, domain: &str) -> bool {
+    pub(crate) fn has_second_request(&self, domain: &str) -> bool {
         self.host(domain).second.is_closed()
     }
 
     /// Describes a call that was made, for an error about what came of it.
-    pub(crate) fn describe(&self, call: &Call<'_>) -> Result<Box<Attempt>, RegistryError> {
-        let host = self.host(call.domain);
-        host.attempt(call, host.mode())
+    pub(crate) fn describe(&self, request: &Request<'_>) -> Result<Box<Attempt>, RegistryError> {
+        let host = self.host(request.domain);
+        host.attempt(request, host.mode())
     }
 
     pub(super) fn host(&self, domain: &str) -> Arc<Host> {

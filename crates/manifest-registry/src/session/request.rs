@@ -11,7 +11,7 @@ use crate::error::Operation;
 use crate::http::{Payload, Traffic};
 
 /// A request to a registry, before it is known how the registry is reached.
-pub(crate) struct Call<'a> {
+pub(crate) struct Request<'a> {
     /// The registry, as references name it.
     pub(crate) domain: &'a str,
     pub(crate) operation: Operation,
@@ -24,10 +24,10 @@ pub(crate) struct Call<'a> {
     pub(crate) scopes: Vec<Scope>,
     /// The rights, these among them, that it shares with other calls of the same work: one token for all of them is asked
     /// for first. Empty where there are none.
-    pub(crate) shared: Arc<[Scope]>,
+    pub(crate) shared_scopes: Arc<[Scope]>,
 }
 
-impl Call<'_> {
+impl Request<'_> {
     /// The repository that it is about first of all, without its host; empty where it is about none.
     pub(super) fn path(&self) -> &str {
         self.scopes.first().map_or("", Scope::path)

@@ -10,7 +10,7 @@ use crate::error::hint::row::{Doing, Outcome, Row, Symptom};
 use crate::error::hint::table::TABLE;
 use crate::error::network::Cause;
 use crate::error::registry_error::RegistryError;
-use crate::error::registry_kind::HostKind;
+use crate::error::registry_kind::RegistryKind;
 use crate::host::authority;
 
 impl RegistryError {
@@ -127,7 +127,7 @@ fn of_content(problem: &ContentProblem, attempt: &Attempt) -> Option<String> {
 }
 
 fn find(attempt: &Attempt, symptom: &Symptom<'_>) -> Option<String> {
-    let kind = HostKind::of(&attempt.host);
+    let kind = RegistryKind::of(&attempt.host);
     let fits = |row: &&Row| row.fits(symptom, kind, &attempt.operation);
     TABLE
         .iter()
@@ -141,9 +141,9 @@ fn found(outcome: Outcome) -> Option<String> {
     Some(row.hint.to_owned())
 }
 
-fn filled_in(hint: &str, attempt: &Attempt, kind: HostKind, symptom: &Symptom<'_>) -> String {
+fn filled_in(hint: &str, attempt: &Attempt, kind: RegistryKind, symptom: &Symptom<'_>) -> String {
     let host = &attempt.host;
-    let login = if kind == HostKind::DockerHub {
+    let login = if kind == RegistryKind::DockerHub {
         "docker login".to_owned()
     } else {
         format!("docker login {host}")

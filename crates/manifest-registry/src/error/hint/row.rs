@@ -4,7 +4,7 @@ use crate::error::attempt::Operation;
 use crate::error::content::Absent;
 use crate::error::error_response::{ErrorResponse, Message};
 use crate::error::network::NetworkProblem;
-use crate::error::registry_kind::HostKind;
+use crate::error::registry_kind::RegistryKind;
 
 /// What went wrong.
 pub(super) enum Symptom<'a> {
@@ -74,7 +74,7 @@ pub(super) struct Row {
     pub(super) problem: Option<fn(NetworkProblem) -> bool>,
     /// The only one; nothing else that a row states counts with it, and nothing is filled in.
     pub(super) outcome: Option<Outcome>,
-    pub(super) hosts: &'static [HostKind],
+    pub(super) hosts: &'static [RegistryKind],
     pub(super) doing: Doing,
     /// `{host}`, `{login}` (the command), `{repository}`, `{path}` (the repository without its host), `{right}` (`push to` or
     /// `pull from`), `{limits}` (` (ratelimit-limit: 100)`, or nothing), `{server}` (the host that was talked to, which may be
@@ -128,7 +128,7 @@ impl Row {
         self
     }
 
-    pub(super) const fn on(mut self, hosts: &'static [HostKind]) -> Self {
+    pub(super) const fn on(mut self, hosts: &'static [RegistryKind]) -> Self {
         self.hosts = hosts;
         self
     }
@@ -141,7 +141,7 @@ impl Row {
     pub(super) fn fits(
         &self,
         symptom: &Symptom<'_>,
-        kind: HostKind,
+        kind: RegistryKind,
         operation: &Operation,
     ) -> bool {
         let fits = match symptom {

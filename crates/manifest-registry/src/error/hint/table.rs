@@ -3,8 +3,8 @@
 
 use crate::error::hint::row::{Body, Doing, Outcome, Row};
 use crate::error::network::NetworkProblem;
-use crate::error::registry_kind::HostKind;
-use HostKind::{DockerHub, Ecr, EcrPublic, Ghcr, GitLab, Loopback, Other, Quay};
+use crate::error::registry_kind::RegistryKind;
+use RegistryKind::{DockerHub, Ecr, EcrPublic, Ghcr, GitLab, Loopback, Other, Quay};
 
 pub(super) const TABLE: &[Row] = &[
     // What was written is not there, or could not be.

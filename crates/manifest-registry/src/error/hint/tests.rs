@@ -11,7 +11,7 @@ use crate::error::error_response::ErrorResponse;
 use crate::error::hint::table::TABLE;
 use crate::error::network::NetworkProblem;
 use crate::error::registry_error::RegistryError;
-use crate::error::registry_kind::HostKind;
+use crate::error::registry_kind::RegistryKind;
 
 fn operation(host: &str, what: &str) -> Operation {
     let reference = Reference::parse(&format!("{host}/team/app:1")).unwrap();
@@ -367,7 +367,7 @@ fn publications() {
 fn every_row_is_met() {
     let mut met = vec![false; TABLE.len()];
     let mut meet = |host: &str, what: &str, symptom: &Symptom<'_>| {
-        let (kind, operation) = (HostKind::of(host), operation(host, what));
+        let (kind, operation) = (RegistryKind::of(host), operation(host, what));
         let at = TABLE
             .iter()
             .position(|row| row.fits(symptom, kind, &operation));

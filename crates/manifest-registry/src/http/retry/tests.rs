@@ -48,16 +48,16 @@ fn network(problem: NetworkProblem) -> RegistryError {
     }
 }
 
-fn retries(policy: RetryPolicy) -> (Retries, Arc<Lines>) {
+fn retrier(policy: RetryPolicy) -> (Retrier, Arc<Lines>) {
     let lines = Arc::new(Lines::default());
-    (Retries::new(policy, lines.clone()), lines)
+    (Retrier::new(policy, lines.clone()), lines)
 }
 
 /// Fails for ever, and returns how long that took and how often it was tried.
-async fn exhaust(retries: &Retries, mut error: RegistryError) -> (Duration, u32, RegistryError) {
-    let (tries, started) = (Tries::default(), Instant::now());
-    while retries.again(&tries, &mut error, Contact::Before).await {}
-    (started.elapsed(), tries.current(), error)
+async fn exhaust(retrier: &Retrier, mut error: RegistryError) -> (Duration, u32, RegistryError) {
+    let (attempts, started) = (Attempts::default(), Instant::now());
+    while retrier.retry(&attempts, &mut error, Contact::Before).await {}
+    (started.elapsed(), attempts.current(), error)
 }
 
 #[test]
@@ -97,12 +97,12 @@ fn what_is_worth_another_try() {
 
 #[tokio::test(flavor = "current_thread", start_paused = true)]
 async fn waits_grow_and_end() {
-    let (retries, lines) = retries(RetryPolicy::default());
-    let (took, tries, _) = exhaust(&retries, refused(503, None)).await;
+    let (retrier, lines) = retrier(RetryPolicy::default());
+    let (took, attempts, _) = exhaust(&retrier, refused(503, None)).await;
     // Half a second, one, two, four, eight, each at least half of that.
     let longest = Duration::from_millis(15_500);
     assert!(took >= longest / 2 && took <= longest, "{took:?}");
-    assert_eq!(tries, 6);
+    assert_eq!(attempts, 6);
     let lines = locked(&lines.0).clone();
     assert_eq!(lines.len(), 5);
     for (i, line) in lines.iter().enumerate() {
@@ -143,7 +143,7 @@ async fn registries_are_given_the_time_they_ask_for() {
         times: 2,
         ..RetryPolicy::default()
     };
-    for (asked, least, most, tries) in [
+    for (asked, least, most, attempts) in [
         (Some("0"), 0, 2, 3),
         (Some("60"), 120, 120, 3),
         (Some("120"), 240, 240, 3),
@@ -151,14 +151,14 @@ async fn registries_are_given_the_time_they_ask_for() {
         (Some("99999999999999999999"), 0, 0, 1),
         (Some("soon"), 0, 2, 3),
     ] {
-        let (took, tried, error) = exhaust(&retries(policy).0, refused(429, asked)).await;
+        let (took, tried, error) = exhaust(&retrier(policy).0, refused(429, asked)).await;
         let range = Duration::from_secs(least)..=Duration::from_secs(most);
         assert!(range.contains(&took), "{asked:?} {took:?}");
-        assert_eq!(tried, tries, "{asked:?}");
+        assert_eq!(tried, attempts, "{asked:?}");
         let says_so = error
             .to_string()
             .contains("this program waits 120 s at most");
-        assert_eq!(says_so, tries == 1, "{error}");
+        assert_eq!(says_so, attempts == 1, "{error}");
     }
 }
 
@@ -169,29 +169,36 @@ async fn no_wait_goes_past_the_deadline() {
         times: 100,
         ..RetryPolicy::default()
     };
-    let (took, tries, error) = exhaust(&retries(policy).0, refused(503, None)).await;
-    assert!(took < Duration::from_secs(10) && tries > 3, "{took:?}");
+    let (took, attempts, error) = exhaust(&retrier(policy).0, refused(503, None)).await;
+    assert!(took < Duration::from_secs(10) && attempts > 3, "{took:?}");
     assert!(error.to_string().contains("no time is left"), "{error}");
-    let (took, tries, error) = exhaust(&retries(policy).0, refused(503, Some("11"))).await;
-    assert_eq!((took, tries), (Duration::ZERO, 1));
+    let (took, attempts, error) = exhaust(&retrier(policy).0, refused(503, Some("11"))).await;
+    assert_eq!((took, attempts), (Duration::ZERO, 1));
     assert!(error.to_string().contains("no time is left"), "{error}");
 }
 
 #[tokio::test(flavor = "current_thread", start_paused = true)]
 async fn what_was_just_written_is_missed_for_a_while() {
-    let (retries, lines) = retries(RetryPolicy {
+    let (retrier, lines) = retrier(RetryPolicy {
         times: 1000,
         ..RetryPolicy::default()
     });
-    let (tries, what) = (Tries::default(), "reg.io/v2/app/manifests/1");
+    let (attempts, what) = (Attempts::default(), "reg.io/v2/app/manifests/1");
     let mut missing = refused(404, None);
-    assert!(!retries.again_if_written(&tries, &mut missing, what).await);
-    retries.wrote(what.to_owned());
+    assert!(
+        !retrier
+            .retry_after_write(&attempts, &mut missing, what)
+            .await
+    );
+    retrier.record_write(what.to_owned());
     let mut forbidden = refused(403, None);
-    let written = retries.again_if_written(&tries, &mut forbidden, what);
+    let written = retrier.retry_after_write(&attempts, &mut forbidden, what);
     assert!(!written.await, "only what is missing may come");
     let started = Instant::now();
-    while retries.again_if_written(&tries, &mut missing, what).await {}
+    while retrier
+        .retry_after_write(&attempts, &mut missing, what)
+        .await
+    {}
     let window = limits::LAG_WINDOW..=limits::LAG_WINDOW + limits::LONGEST_WAIT;
     assert!(
         window.contains(&started.elapsed()),
@@ -199,23 +206,23 @@ async fn what_was_just_written_is_missed_for_a_while() {
         started.elapsed()
     );
     assert!(locked(&lines.0)[0].contains(" s (1 of 1000): "));
-    let other = retries.again_if_written(&tries, &mut missing, "reg.io/v2/app/manifests/2");
+    let other = retrier.retry_after_write(&attempts, &mut missing, "reg.io/v2/app/manifests/2");
     assert!(!other.await);
 }
 
 #[tokio::test(flavor = "current_thread", start_paused = true)]
 async fn none_means_none() {
-    let (none, lines) = retries(RetryPolicy {
+    let (none, lines) = retrier(RetryPolicy {
         times: 0,
         ..RetryPolicy::default()
     });
-    let (took, tries, _) = exhaust(&none, network(NetworkProblem::Cut)).await;
-    assert_eq!((took, tries), (Duration::ZERO, 1));
-    let (some, _) = retries(RetryPolicy::default());
+    let (took, attempts, _) = exhaust(&none, network(NetworkProblem::Cut)).await;
+    assert_eq!((took, attempts), (Duration::ZERO, 1));
+    let (some, _) = retrier(RetryPolicy::default());
     let mut error = network(NetworkProblem::Cut);
     assert!(
         !some
-            .again(&Tries::single(), &mut error, Contact::Before)
+            .retry(&Attempts::single(), &mut error, Contact::Before)
             .await
     );
     assert!(locked(&lines.0).is_empty());
