@@ -1,4 +1,4 @@
-//! The tags that cosign makes, which may have more in the target than in the source.
+//! Tags of cosign's, whose manifest in the target may have more signatures than that of the source.
 
 use manifest_core::referrers::{Overlap, overlap};
 
@@ -8,7 +8,7 @@ use crate::publish::child::Child;
 use crate::publish::push::Push;
 
 impl Push<'_> {
-    /// Looks what the target has under the tag of a child, where that is something else. Returns whether the child is in that.
+    /// Compares a child with the manifest that its tag points to in the target. Tells whether that has all of the child.
     ///
     /// # Errors
     /// [`RegistryError::SignaturesDiffer`] where something would be lost if the tag were written.

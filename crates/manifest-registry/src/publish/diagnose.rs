@@ -1,4 +1,4 @@
-//! Why a registry refused a manifest: what it misses and where that is, or what stands in the way.
+//! The diagnosis of a refused manifest: the content that the registry misses, or the tag that stands in the way.
 
 use manifest_core::media_type::is_foreign_layer;
 use manifest_core::reference::Repository;
@@ -13,8 +13,8 @@ use crate::publish::child::Child;
 use crate::publish::push::Push;
 
 impl Push<'_> {
-    /// Says more of why the registry refused to write `name`. Returns its digest where what was to be written turns out to be
-    /// there: somebody else was faster.
+    /// Explains why the registry refused to write `name`. Returns the digest where the manifest turns out to be there: another client
+    /// was faster.
     ///
     /// # Errors
     /// All others.
@@ -43,8 +43,8 @@ impl Push<'_> {
     /// Returns the blobs of a child that the target repository does not have. What cannot be asked for is taken to be there.
     pub(crate) async fn absent_blobs(&self, child: &Child) -> Vec<Descriptor> {
         let blobs: Vec<&Descriptor> = child.blobs().collect();
-        let looks = blobs.iter().map(|blob| self.is_absent(self.target, blob));
-        let absent = concurrent(PARALLEL_WORK, looks).await;
+        let probes = blobs.iter().map(|blob| self.is_absent(self.target, blob));
+        let absent = concurrent(PARALLEL_WORK, probes).await;
         let blobs = blobs.into_iter().zip(absent);
         blobs
             .filter(|(_, absent)| *absent)
@@ -78,7 +78,7 @@ impl Push<'_> {
         blobs: Vec<Descriptor>,
         error: RegistryError,
     ) -> RegistryError {
-        let looks = blobs.into_iter().map(|blob| async move {
+        let probes = blobs.into_iter().map(|blob| async move {
             let has = self.source_has(child, &blob).await;
             Absent {
                 kind: if is_foreign_layer(&blob.media_type) {
@@ -91,7 +91,7 @@ impl Push<'_> {
                 is_in_source: has,
             }
         });
-        let absent = concurrent(PARALLEL_WORK, looks).await;
+        let absent = concurrent(PARALLEL_WORK, probes).await;
         incomplete(self.target, absent, error)
     }
 
@@ -102,11 +102,11 @@ impl Push<'_> {
         let Ok(Content::List(list)) = list.as_ref().map(Manifest::content) else {
             return error;
         };
-        let looks = list
+        let probes = list
             .manifests
             .iter()
             .map(|entry| self.absent_child(&entry.digest));
-        let absent = concurrent(PARALLEL_WORK, looks).await;
+        let absent = concurrent(PARALLEL_WORK, probes).await;
         incomplete(self.target, absent.into_iter().flatten().collect(), error)
     }
 

@@ -1,4 +1,4 @@
-//! A release that is only planned.
+//! A dry run: the requests that a release would make to write.
 
 use std::collections::HashSet;
 
@@ -9,14 +9,14 @@ use crate::client::Client;
 use crate::error::RegistryError;
 use crate::publish::publication::{ObservedTag, Publication, WatchedTags};
 use crate::publish::push_plan::{PlannedBlob, PushPlan};
-use crate::publish::release::watching;
+use crate::publish::release::watch_tags;
 
-/// What publishing would do.
+/// The writes of a release that was not made.
 #[derive(Clone, Debug)]
 pub struct DryRun {
-    /// What each tag shows now.
+    /// The digest that each tag points to now.
     pub tags: Vec<(Reference, Option<Digest>)>,
-    /// What the names that are watched show.
+    /// The digests that the watched tags point to.
     pub watched: Vec<ObservedTag>,
     /// The manifests that would be put beside the tags: under their digests, or those of the tags of referrers.
     pub manifests: Vec<Reference>,
@@ -39,28 +39,27 @@ impl Client {
             names: watched,
             is_first: true,
         };
-        let looks = try_join_all(pushes.iter().map(PushPlan::make));
-        let (prepared, watched) = tokio::join!(looks, watching(&pushes, watch));
-        let prepared = prepared?;
-        let mut plan = DryRun {
+        let surveys = try_join_all(pushes.iter().map(PushPlan::make));
+        let (plans, watched) = tokio::join!(surveys, watch_tags(&pushes, watch));
+        let plans = plans?;
+        let mut dry_run = DryRun {
             tags: Vec::new(),
             watched,
             manifests: Vec::new(),
             blobs: Vec::new(),
         };
-        for prepared in prepared {
-            plan.blobs.extend(prepared.planned_blobs().await?);
-            let target = prepared.target();
+        for plan in plans {
+            dry_run.blobs.extend(plan.planned_blobs().await?);
+            let target = plan.target();
             let mut seen = HashSet::new();
-            let missing = prepared
-                .missing_children()
-                .map(|child| child.name_in(target));
+            let missing = plan.missing_children().map(|child| child.name_in(target));
             let missing = missing.filter(|name| seen.insert(name.clone()));
-            plan.manifests.extend(missing);
-            plan.manifests
-                .extend(prepared.planned_index_updates().await?);
-            plan.tags.extend(prepared.names);
+            dry_run.manifests.extend(missing);
+            dry_run
+                .manifests
+                .extend(plan.planned_index_updates().await?);
+            dry_run.tags.extend(plan.names);
         }
-        Ok(plan)
+        Ok(dry_run)
     }
 }

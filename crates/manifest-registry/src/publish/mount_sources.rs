@@ -8,11 +8,11 @@ use manifest_core::reference::Repository;
 use crate::publish::child::Child;
 use crate::publish::publication::Publication;
 
-/// The blobs that an earlier publication of a release brings to the same registry, and where to: nobody uploads twice what can
-/// be mounted.
+/// The blobs that earlier publications of a release bring to the same registry, with their repositories: a blob that can be mounted
+/// is not uploaded twice.
 pub(crate) type MountSources<'a> = HashMap<&'a Digest, &'a Repository>;
 
-/// Returns for each publication what those before it bring to its registry. What is in the registry anyway is not in it.
+/// Returns for each publication the blobs that those before it bring to its registry. Blobs that are in the registry anyway are left out.
 pub(super) fn mount_sources<'a>(publications: &'a [Publication<'a>]) -> Vec<MountSources<'a>> {
     let of = |publication: &'a Publication<'a>, others: &'a [Publication<'a>]| {
         let mut mount_sources = MountSources::new();

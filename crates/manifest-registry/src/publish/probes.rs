@@ -1,4 +1,4 @@
-//! Probes of names: in the target before something is written there, and elsewhere.
+//! Probes: of tags and children in the target before anything is written there, and of watched tags.
 
 use std::collections::BTreeMap;
 
@@ -14,16 +14,16 @@ use crate::publish::publication::ObservedTag;
 use crate::publish::push::{MissingChildren, Push};
 
 impl<'a> Push<'a> {
-    /// Looks what names elsewhere show.
+    /// Probes the watched tags.
     pub(crate) async fn watch(&self, names: &[Reference]) -> Vec<ObservedTag> {
-        let looks = names.iter().map(|name| async move {
-            let shown = self.read(name).await;
-            (name.clone(), shown.ok().flatten())
+        let probes = names.iter().map(|name| async move {
+            let digest = self.digest_of(name).await;
+            (name.clone(), digest.ok().flatten())
         });
-        concurrent(PARALLEL_PROBES_ASIDE, looks).await
+        concurrent(PARALLEL_PROBES_ASIDE, probes).await
     }
 
-    /// Looks at once where the tags are and which children are missing. The digests of those are returned.
+    /// Probes tags and children, all at once. Returns the digests of the tags, and the children that are missing.
     pub(crate) async fn survey(
         &self,
         names: Vec<Reference>,
@@ -35,8 +35,8 @@ impl<'a> Push<'a> {
             .collect();
         let children = distinct.values().map(|child| child.name_in(self.target));
         let references = names.iter().cloned().chain(children);
-        let looks = references.map(|reference| async move { self.probe(&reference).await });
-        let mut seen = concurrent(PARALLEL_WORK, looks).await.into_iter();
+        let probes = references.map(|reference| async move { self.probe(&reference).await });
+        let mut seen = concurrent(PARALLEL_WORK, probes).await.into_iter();
         let mut befores = Vec::new();
         for (name, seen) in names.into_iter().zip(&mut seen) {
             let before = match seen? {
@@ -67,7 +67,7 @@ impl<'a> Push<'a> {
         Ok((befores, missing))
     }
 
-    /// Asks for a manifest with HEAD, which no registry counts as a pull. In the target it is what comes before writing there.
+    /// Sends HEAD for a manifest, which no registry counts as a pull. In the target it is the first part of writing it, and errors say so.
     pub(crate) async fn probe(&self, reference: &Reference) -> Result<Probe, RegistryError> {
         if let Some(seen) = self.client.early_probes().take(reference).await {
             return seen;
@@ -80,7 +80,7 @@ impl<'a> Push<'a> {
         }
     }
 
-    /// As [`Self::look`], for its own sake.
+    /// As [`Self::probe`], but never a part of writing.
     async fn probe_as_read(&self, reference: &Reference) -> Result<Probe, RegistryError> {
         let operation = Operation::GetManifest(reference.clone());
         self.probe_with(reference, operation).await
@@ -102,8 +102,11 @@ impl<'a> Push<'a> {
         .await
     }
 
-    /// Asks what a name shows, for its own sake: by reading it where HEAD does not say.
-    pub(crate) async fn read(&self, name: &Reference) -> Result<Option<Digest>, RegistryError> {
+    /// Returns the digest that a name points to: by reading the manifest where HEAD does not state it.
+    pub(crate) async fn digest_of(
+        &self,
+        name: &Reference,
+    ) -> Result<Option<Digest>, RegistryError> {
         match self.probe_as_read(name).await? {
             Probe::At(digest) => Ok(Some(digest)),
             Probe::Absent => Ok(None),

@@ -1,4 +1,4 @@
-//! Publishing a list to one repository: its children first, each tag once and last, then a look at what the registry has.
+//! The push of one publication to its repository: the parts that all steps share.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -20,7 +20,7 @@ use crate::publish::mount_sources::MountSources;
 use crate::publish::publication::Publication;
 use crate::session::{Request, Session, Target};
 
-/// The children that the target does not have, and what the tags of those that have one show.
+/// The children that the target does not have, with the digest that the tag of each points to, if it has one.
 pub(crate) type MissingChildren<'a> = HashMap<ChildKey<'a>, Option<Digest>>;
 
 /// A publication on its way.
@@ -32,7 +32,7 @@ pub(crate) struct Push<'a> {
     pub(crate) publication: &'a Publication<'a>,
     /// Brings blobs to the target.
     pub(crate) blobs: BlobTarget<'a>,
-    /// What was brought to the same registry before.
+    /// The repositories of earlier pushes of the same release that blobs can be mounted from.
     mount_sources: MountSources<'a>,
 }
 
@@ -72,7 +72,7 @@ impl<'a> Push<'a> {
         }
     }
 
-    /// Notes the blobs that are to be brought.
+    /// Announces the blobs that are to be transferred.
     pub(crate) fn expect_transfers(&self, missing_blobs: &[(&Child, &Descriptor)]) {
         let is_small = |(child, blob): &&(&Child, &Descriptor)| {
             blob.size <= SMALL_BLOB && self.mount_source(child, blob).is_none()
@@ -85,7 +85,7 @@ impl<'a> Push<'a> {
         self.client.session()
     }
 
-    /// Tells whether a blob is brought along with its image.
+    /// Tells whether a blob is transferred along with its image.
     pub(crate) fn includes_blob(&self, blob: &Descriptor) -> bool {
         self.publication.includes_blob(blob)
     }
@@ -102,7 +102,7 @@ impl<'a> Push<'a> {
         self.mount_sources.get(&blob.digest).copied()
     }
 
-    /// Puts what is published under a name.
+    /// Puts the published manifest under a name.
     pub(crate) async fn put_published(&self, name: &Reference) -> Result<Stored, RegistryError> {
         let bytes = Bytes::copy_from_slice(self.publication.bytes);
         let shared_scopes = self.scopes.shared_scopes(self.target);

@@ -1,4 +1,4 @@
-//! A publication of which it is known what is there already: what would be done, and doing it step by step.
+//! The plan of a push: what is missing in the target, and the steps that bring it there.
 
 use std::collections::HashSet;
 
@@ -13,21 +13,21 @@ use crate::publish::child::Child;
 use crate::publish::publication::{Precondition, Published, Tagged, TransferEstimate};
 use crate::publish::push::{MissingChildren, Push};
 
-/// A publication of which it is known what is there already.
+/// A push of which it is known what the target has already.
 pub(crate) struct PushPlan<'a> {
     push: &'a Push<'a>,
     /// The names to write, and what each shows now.
     pub(crate) names: Vec<(Reference, Option<Digest>)>,
     missing: MissingChildren<'a>,
-    /// What the registry said when it was put under its digest, if it was: whether it lists it by its subject.
-    response: Option<bool>,
-    /// What is not there of what has to be, once that was looked at.
+    /// Whether the registry said that it lists the manifest by its subject, if the manifest was put under its digest.
+    is_listed: Option<bool>,
+    /// The digests that are missing after the push, once they were looked for.
     lost: OnceCell<(Vec<Digest>, Option<RegistryError>)>,
     pub(crate) published: Published,
 }
 
 impl<'a> PushPlan<'a> {
-    /// Looks at once where the tags are and which children are missing.
+    /// Probes tags and children, and checks the precondition of the tags.
     pub(crate) async fn make(push: &'a Push<'a>) -> Result<Self, RegistryError> {
         let (publication, target) = (push.publication, push.target);
         let own = Digest::sha256(publication.bytes);
@@ -37,7 +37,7 @@ impl<'a> PushPlan<'a> {
         });
         let (mut names, missing) = push.survey(names.collect()).await?;
         for (name, before) in &mut names {
-            // What does not say what it shows may still show something. Who sets a condition wants to know.
+            // A tag whose digest is not stated may still exist, which matters to a precondition.
             if publication.precondition != Precondition::None && before.is_none() {
                 *before = push.client.manifest_digest(name).await?;
             }
@@ -72,13 +72,13 @@ impl<'a> PushPlan<'a> {
             push,
             names,
             missing,
-            response: None,
+            is_listed: None,
             lost: OnceCell::new(),
             published,
         })
     }
 
-    /// Adds up what would have to be copied from other registries.
+    /// Adds the blobs that would have to be copied or uploaded to an estimate.
     pub(crate) fn add_to(&self, estimate: &mut TransferEstimate) {
         for (child, blob) in self.push.missing_blobs(&self.missing) {
             if self.push.mount_source(child, blob).is_some() {
@@ -96,8 +96,8 @@ impl<'a> PushPlan<'a> {
         estimate.tags.extend(self.names.iter().cloned());
     }
 
-    /// Begins to count what is brought, with others where they have the same meter.
-    pub(crate) fn measure(&self) {
+    /// Announces the blobs to the progress, which several pushes may share.
+    pub(crate) fn expect_progress(&self) {
         let missing_blobs = self.push.missing_blobs(&self.missing);
         let far = missing_blobs
             .iter()
@@ -113,7 +113,7 @@ impl<'a> PushPlan<'a> {
         self.push.target
     }
 
-    /// Finds the blobs that would have to be brought.
+    /// Finds the blobs that would have to be transferred.
     pub(crate) async fn planned_blobs(&self) -> Result<Vec<PlannedBlob>, RegistryError> {
         let missing_blobs = self.push.missing_blobs(&self.missing).into_iter();
         let looks = missing_blobs.map(|(child, blob)| async move {
@@ -161,7 +161,7 @@ impl<'a> PushPlan<'a> {
                 .any(|(_, before)| !self.shows(before.as_ref()))
     }
 
-    /// Opens an upload and gives it back: the cheapest thing that only those can do who may write.
+    /// Opens an upload and cancels it: the cheapest request that needs the permission to write.
     ///
     /// # Errors
     /// Where the registry does not let us.
@@ -169,7 +169,7 @@ impl<'a> PushPlan<'a> {
         self.push.blobs.try_to_write(&self.published.digest).await
     }
 
-    /// Brings the children that are missing, blobs first.
+    /// Transfers the children that are missing, blobs first.
     pub(crate) async fn transfer_children(
         &mut self,
         mut arrived: impl FnMut(&Child),
@@ -180,14 +180,14 @@ impl<'a> PushPlan<'a> {
             published,
             ..
         } = self;
-        let answers = push
+        let listed = push
             .transfer_children(missing, published, &mut arrived)
             .await?;
-        published.written += push.index_children(&answers).await?;
+        published.written += push.index_children(&listed).await?;
         Ok(())
     }
 
-    /// Puts the manifest under its digest, unless a tag shows it already, and has it listed by what it refers to.
+    /// Puts the manifest under its digest, unless a tag points to it already, and adds it to the referrers of its subject.
     pub(crate) async fn put_by_digest(&mut self) -> Result<(), RegistryError> {
         let is_there = |(_, before): &(_, Option<Digest>)| self.shows(before.as_ref());
         if !self.names.iter().any(is_there) {
@@ -195,13 +195,13 @@ impl<'a> PushPlan<'a> {
             let stored = self.push.put_published(&name).await?;
             self.published.digest = stored.digest;
             self.published.written += 1;
-            self.response = Some(stored.is_listed);
+            self.is_listed = Some(stored.is_listed);
         }
-        self.published.written += self.push.index_published(self.response).await?;
+        self.published.written += self.push.index_published(self.is_listed).await?;
         Ok(())
     }
 
-    /// Writes the tags that do not show it yet, and looks at them and at what they lead to.
+    /// Writes the tags that do not point to the manifest yet, and verifies them and their children.
     pub(crate) async fn write_tags(&self) -> Vec<Result<(Tagged, Digest), RegistryError>> {
         let writes = self
             .names
@@ -215,14 +215,14 @@ impl<'a> PushPlan<'a> {
         name: &Reference,
         before: Option<&Digest>,
     ) -> Result<(Tagged, Digest), RegistryError> {
-        // What was looked at ahead may have been moved since, and is then not there already.
-        let again = match before {
+        // A tag that was probed early may have been moved since.
+        let probed_again = match before {
             Some(_) if self.shows(before) && self.push.client.early_probes().was_taken(name) => {
-                Some(self.push.read(name).await?)
+                Some(self.push.digest_of(name).await?)
             }
             _ => None,
         };
-        let before = again.as_ref().map_or(before, Option::as_ref);
+        let before = probed_again.as_ref().map_or(before, Option::as_ref);
         let mut tagged = Tagged {
             target: name.clone(),
             before: before.cloned(),
@@ -241,16 +241,16 @@ impl<'a> PushPlan<'a> {
         };
         if self.push.publication.verified.is_some() {
             let (unconfirmed, verified) = tokio::join!(
-                self.confirmed(name, before, tagged.is_written),
-                self.verified(name)
+                self.read_back(name, before, tagged.is_written),
+                self.verify_children(name)
             );
             tagged.unconfirmed = unconfirmed?.or(verified?);
         }
         Ok((tagged, digest))
     }
 
-    /// Reads a tag back if it was written. Returns why that cannot be told, where it cannot.
-    async fn confirmed(
+    /// Reads a tag back if it was written. Returns the reason where that cannot be told.
+    async fn read_back(
         &self,
         name: &Reference,
         before: Option<&Digest>,
@@ -263,10 +263,13 @@ impl<'a> PushPlan<'a> {
         self.push.read_back(name, bytes, before).await
     }
 
-    /// Looks, once for all tags, whether what they lead to is there: it may be gone although a tag is as it should be.
-    async fn verified(&self, name: &Reference) -> Result<Option<RegistryError>, RegistryError> {
-        // Where nothing is written, what was seen a moment ago need not be looked at again.
-        let look = || {
+    /// Verifies, once for all tags, that their children exist: a child may be gone although a tag is as it should be.
+    async fn verify_children(
+        &self,
+        name: &Reference,
+    ) -> Result<Option<RegistryError>, RegistryError> {
+        // Where nothing is written, the probes of a moment ago need not be repeated.
+        let verify = || {
             let untagged = self
                 .push
                 .children
@@ -279,7 +282,7 @@ impl<'a> PushPlan<'a> {
             self.push
                 .missing_digests(move |digest| seen.contains(digest))
         };
-        let (lost, unknown) = self.lost.get_or_init(look).await;
+        let (lost, unknown) = self.lost.get_or_init(verify).await;
         if lost.is_empty() {
             return Ok(unknown.clone());
         }
@@ -294,7 +297,7 @@ impl<'a> PushPlan<'a> {
     }
 }
 
-/// A blob that the target lacks.
+/// A blob that the target lacks and a release would transfer.
 #[derive(Clone, Debug)]
 pub struct PlannedBlob {
     /// Where it is: a repository, or a place on this machine.

@@ -1,5 +1,5 @@
-//! Keeping the lists of referrers in the target: a registry with the referrers API does that itself, any other has an index
-//! under a tag, to which clients add (distribution specification, "Pushing Manifests with Subject").
+//! The referrers tag schema: a registry with the referrers API lists referrers itself, any other has an index under a tag, to
+//! which clients add (distribution specification, "Pushing Manifests with Subject").
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -13,10 +13,10 @@ use crate::http::Attempts;
 use crate::limits::{PARALLEL_WORK, REFERRERS_INDEX_ATTEMPTS};
 use crate::publish::push::Push;
 
-/// What the registry said when a manifest was put: whether it keeps the list of those that refer to its subject.
+/// Whether the registry said, when a manifest was put, that it lists the manifest by its subject.
 pub(crate) type ListedReferrers = HashMap<Digest, bool>;
 
-/// Referrers of one subject which the registry has not said that it lists.
+/// Referrers of one subject that the registry has not said to list.
 struct UnlistedReferrers<'a> {
     subject: &'a Digest,
     referrers: Vec<Descriptor>,
@@ -24,7 +24,7 @@ struct UnlistedReferrers<'a> {
     is_known: bool,
 }
 
-/// What an index of referrers is to become.
+/// The next content of a referrers index.
 struct IndexUpdate {
     name: Reference,
     bytes: Vec<u8>,
@@ -35,32 +35,32 @@ impl Push<'_> {
     /// Adds the referrers among the children to the lists of their subjects. Returns how many indexes were written.
     pub(crate) async fn index_children(
         &self,
-        answers: &ListedReferrers,
+        listed: &ListedReferrers,
     ) -> Result<usize, RegistryError> {
-        self.update_indexes(self.unlisted(answers)).await
+        self.update_indexes(self.unlisted(listed)).await
     }
 
-    /// Adds the list that is published to the list of its subject. `response` is what the registry said when it was put, if it
-    /// was.
+    /// Adds the list that is published to the list of its subject. `is_listed` is what the registry said when the list was put,
+    /// if it was.
     pub(crate) async fn index_published(
         &self,
-        response: Option<bool>,
+        is_listed: Option<bool>,
     ) -> Result<usize, RegistryError> {
         let Some((subject, own)) = self.own_subject() else {
             return Ok(0);
         };
-        if response == Some(true) {
+        if is_listed == Some(true) {
             return Ok(0);
         }
         let unlisted = UnlistedReferrers {
             subject: &subject,
             referrers: vec![own],
-            is_known: response.is_some(),
+            is_known: is_listed.is_some(),
         };
         self.update_indexes(vec![unlisted]).await
     }
 
-    /// Returns what the list that is published refers to, and its descriptor.
+    /// Returns the subject of the published list, and the descriptor of the list.
     pub(crate) fn own_subject(&self) -> Option<(Digest, Descriptor)> {
         let publication = self.publication;
         if !publication.media_type.is_list() {
@@ -81,22 +81,22 @@ impl Push<'_> {
                 is_known: false,
             });
         }
-        let looks = unlisted.iter().map(|unlisted| self.update(unlisted));
-        let found = concurrent(PARALLEL_WORK, looks).await;
+        let updates = unlisted.iter().map(|unlisted| self.index_update(unlisted));
+        let found = concurrent(PARALLEL_WORK, updates).await;
         let found: Result<Vec<_>, RegistryError> = found.into_iter().collect();
         let found = found?.into_iter().flatten();
         Ok(found.map(|update| update.name).collect())
     }
 
-    /// Gathers the referrers that the registry has not said that it lists, by subject.
-    fn unlisted(&self, answers: &ListedReferrers) -> Vec<UnlistedReferrers<'_>> {
+    /// Gathers the referrers that the registry has not said to list, by subject.
+    fn unlisted(&self, listed: &ListedReferrers) -> Vec<UnlistedReferrers<'_>> {
         let mut by_subject: BTreeMap<&Digest, (Vec<Descriptor>, bool)> = BTreeMap::new();
         for child in self.children.iter().filter(|child| child.is_referrer()) {
-            let response = answers.get(child.digest());
-            if let (Some(subject), false) = (child.manifest().subject(), response == Some(&true)) {
+            let is_listed = listed.get(child.digest());
+            if let (Some(subject), false) = (child.manifest().subject(), is_listed == Some(&true)) {
                 let of_subject = by_subject.entry(&subject.digest).or_default();
                 of_subject.0.push(descriptor(child.manifest()));
-                of_subject.1 |= response.is_some();
+                of_subject.1 |= is_listed.is_some();
             }
         }
         let unlisted = by_subject.into_iter();
@@ -121,12 +121,12 @@ impl Push<'_> {
         Ok(written)
     }
 
-    /// Makes one index longer. Where somebody else writes it at the same time it is read again: nothing of theirs is lost.
+    /// Adds referrers to one index. Where another client writes it at the same time it is read again, so that nothing is lost.
     async fn update_index(&self, unlisted: &UnlistedReferrers<'_>) -> Result<bool, RegistryError> {
         let mut is_written = false;
         let mut last = None;
         for _ in 0..REFERRERS_INDEX_ATTEMPTS {
-            let Some(update) = self.update(unlisted).await? else {
+            let Some(update) = self.index_update(unlisted).await? else {
                 return Ok(is_written);
             };
             let shared_scopes = self.scopes.shared_scopes(self.target);
@@ -145,8 +145,8 @@ impl Push<'_> {
         last.map_or(Ok(is_written), Err)
     }
 
-    /// Reads what the registry lists. Returns what is to be written; nothing where all are in it, or the registry keeps the list.
-    async fn update(
+    /// Reads the list of the registry. Returns the update to write; nothing where all referrers are in it, or the registry keeps the list.
+    async fn index_update(
         &self,
         unlisted: &UnlistedReferrers<'_>,
     ) -> Result<Option<IndexUpdate>, RegistryError> {

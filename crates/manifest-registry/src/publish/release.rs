@@ -1,4 +1,4 @@
-//! Publishing to several repositories: everything under its digest everywhere first, then the tags.
+//! Publishing: everything under its digest in every repository first, then the tags.
 
 use std::pin::{Pin, pin};
 
@@ -17,26 +17,26 @@ use crate::publish::publication::{
 use crate::publish::push::Push;
 use crate::publish::push_plan::PushPlan;
 
-/// What became of one tag of a release.
+/// The result for one tag of a release.
 pub type TagResult = Result<Tagged, RegistryError>;
 
-/// What a release came to.
+/// The result of a release.
 #[derive(Clone, Debug)]
 pub struct Released {
-    /// What each publication came to, in their order. Its tags are those that were reached.
+    /// The result of each publication, in their order. Its tags are those that were reached.
     pub published: Vec<Published>,
-    /// What became of each tag, in the order of the publications and their targets.
+    /// The result for each tag, in the order of the publications and their targets.
     pub tags: Vec<(Reference, TagResult)>,
 }
 
 impl Client {
     /// Publishes to several repositories, or under several tags. Whether each can be written to is tried before the first
-    /// write, and the tags are written once all else is everywhere. `check` sees what is known before anything is written,
-    /// and may object; `moved` sees what the names that are watched show, and may as well; `arrived` is called for the children
+    /// write, and the tags are written once all else is everywhere. `check` sees the estimate before anything is written,
+    /// and may object; `moved` sees the digests of the watched tags, and may object as well; `arrived` is called for the children
     /// of each publication.
     ///
     /// # Errors
-    /// Where something fails before the first tag is written. What becomes of the tags is in what is returned.
+    /// Where something fails before the first tag is written. The results of the tags are returned.
     pub async fn release<E: From<RegistryError>>(
         &self,
         publications: &[Publication<'_>],
@@ -46,67 +46,67 @@ impl Client {
         mut arrived: impl FnMut(&Publication<'_>, &Child),
     ) -> Result<Released, E> {
         let pushes = self.pushes(publications);
-        self.expect_looks(&pushes, watch.names);
-        let mut watched = pin!(maybe_done(watching(&pushes, watch)));
-        let looks = try_join_all(pushes.iter().map(PushPlan::make));
-        let mut prepared = alongside(watched.as_mut(), looks).await?;
+        self.expect_probes(&pushes, watch.names);
+        let mut watched = pin!(maybe_done(watch_tags(&pushes, watch)));
+        let surveys = try_join_all(pushes.iter().map(PushPlan::make));
+        let mut plans = alongside(watched.as_mut(), surveys).await?;
         let mut moved = Some(moved);
         if watch.is_first {
             watched.as_mut().await;
             check_watched(watched.as_mut(), &mut moved)?;
         }
         let mut estimate = TransferEstimate::default();
-        for prepared in &prepared {
-            prepared.add_to(&mut estimate);
+        for plan in &plans {
+            plan.add_to(&mut estimate);
         }
         check(&estimate)?;
         let is_single = matches!(publications, [one] if one.targets.len() == 1);
         if !is_single {
-            let with_work = prepared.iter().filter(|prepared| prepared.has_work());
-            let attempts = try_join_all(with_work.map(PushPlan::try_to_write));
-            alongside(watched.as_mut(), attempts).await?;
+            let with_work = plans.iter().filter(|plan| plan.has_work());
+            let trials = try_join_all(with_work.map(PushPlan::try_to_write));
+            alongside(watched.as_mut(), trials).await?;
         }
-        prepared.iter().for_each(PushPlan::measure);
-        // One after the other, for the sake of who watches, and because what one has brought the next may mount; within each,
+        plans.iter().for_each(PushPlan::expect_progress);
+        // One after the other, so that the progress can be followed, and because the next may mount what one has brought; within each,
         // everything is at once.
-        for (prepared, publication) in prepared.iter_mut().zip(publications) {
-            let bring = prepared.transfer_children(|child| arrived(publication, child));
-            alongside(watched.as_mut(), bring).await?;
+        for (plan, publication) in plans.iter_mut().zip(publications) {
+            let transfer = plan.transfer_children(|child| arrived(publication, child));
+            alongside(watched.as_mut(), transfer).await?;
         }
         watched.as_mut().await;
         check_watched(watched.as_mut(), &mut moved)?;
-        let to_put = prepared
+        let to_put = plans
             .iter_mut()
-            .filter(|prepared| !is_single || prepared.has_subject());
+            .filter(|plan| !is_single || plan.has_subject());
         try_join_all(to_put.map(PushPlan::put_by_digest)).await?;
-        let writes = prepared.iter().map(PushPlan::write_tags);
+        let writes = plans.iter().map(PushPlan::write_tags);
         let results = join_all(writes).await;
         let mut tags = Vec::new();
-        for ((prepared, results), publication) in prepared.iter_mut().zip(results).zip(publications)
-        {
+        for ((plan, results), publication) in plans.iter_mut().zip(results).zip(publications) {
             for (result, target) in results.into_iter().zip(publication.targets) {
                 let result = result.map(|tagged| {
-                    prepared.published.note(tagged.clone());
+                    plan.published.note(tagged.clone());
                     tagged.0
                 });
                 tags.push((target.clone(), result));
             }
         }
-        let published = prepared.into_iter().map(|prepared| prepared.published);
+        let published = plans.into_iter().map(|plan| plan.published);
         Ok(Released {
             published: published.collect(),
             tags,
         })
     }
 
-    /// Notes what is about to be looked at: children where they are going to be, and names elsewhere.
-    fn expect_looks(&self, pushes: &[Push<'_>], watched: &[Reference]) {
+    /// Announces the probes that are about to be sent: of children in their targets, and of watched tags.
+    fn expect_probes(&self, pushes: &[Push<'_>], watched: &[Reference]) {
         let targets = pushes
             .iter()
             .flat_map(|push| push.children.iter().map(|_| push.target));
         let sources = watched.iter().map(Reference::repository);
         self.expect(&targets.chain(sources).collect::<Vec<_>>());
     }
+
     pub(super) fn pushes<'a>(&'a self, publications: &'a [Publication<'a>]) -> Vec<Push<'a>> {
         let progress = TransferProgress::new(self.session().transport.observer.clone());
         publications
@@ -133,21 +133,21 @@ impl Client {
     ) -> Result<Published, RegistryError> {
         let progress = TransferProgress::new(self.session().transport.observer.clone());
         let push = Push::new(self, publication, &progress, MountSources::new());
-        let mut prepared = PushPlan::make(&push).await?;
-        prepared.measure();
-        prepared.transfer_children(arrived).await?;
-        if prepared.has_subject() {
-            prepared.put_by_digest().await?;
+        let mut plan = PushPlan::make(&push).await?;
+        plan.expect_progress();
+        plan.transfer_children(arrived).await?;
+        if plan.has_subject() {
+            plan.put_by_digest().await?;
         }
-        for result in prepared.write_tags().await {
-            prepared.published.note(result?);
+        for result in plan.write_tags().await {
+            plan.published.note(result?);
         }
-        Ok(prepared.published)
+        Ok(plan.published)
     }
 }
 
-/// Looks at what is watched, with the token of the first push, and fetches what other tokens the pushes need.
-pub(super) async fn watching(pushes: &[Push<'_>], watch: WatchedTags<'_>) -> Vec<ObservedTag> {
+/// Probes the watched tags, with the token of the first push, and fetches the other tokens that the pushes need.
+pub(super) async fn watch_tags(pushes: &[Push<'_>], watch: WatchedTags<'_>) -> Vec<ObservedTag> {
     let Some(first) = pushes.first() else {
         return Vec::new();
     };
@@ -155,7 +155,7 @@ pub(super) async fn watching(pushes: &[Push<'_>], watch: WatchedTags<'_>) -> Vec
     join(fetches, first.watch(watch.names)).await.1
 }
 
-/// Tells once what was seen at the names that are watched.
+/// Hands the digests of the watched tags over, once.
 fn check_watched<F: Future<Output = Vec<ObservedTag>>, E>(
     watched: Pin<&mut MaybeDone<F>>,
     moved: &mut Option<impl FnOnce(&[ObservedTag]) -> Result<(), E>>,

@@ -1,4 +1,4 @@
-//! Bringing the children of a list to its repository: each image as soon as its blobs are there, what is tagged or leads to others last.
+//! The transfer of a list's children to its repository: each image is put as soon as its blobs are there, tagged manifests and lists last.
 
 use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 
@@ -63,10 +63,10 @@ impl<'a> WaitingImages<'a> {
     }
 }
 
-/// What became of the children that were put.
+/// The results of the children that were put.
 #[derive(Default)]
 struct PutResults<'a> {
-    answers: ListedReferrers,
+    listed: ListedReferrers,
     failures: BTreeMap<ChildKey<'a>, RegistryError>,
 }
 
@@ -74,7 +74,7 @@ struct PutResults<'a> {
 type PutOutcome = (bool, (usize, u64));
 
 impl<'a> Push<'a> {
-    /// Brings the missing children: their blobs, and each image under its digest as soon as its blobs are there. Then those that
+    /// Transfers the missing children: their blobs, and each image under its digest as soon as its blobs are there. Then those that
     /// have a tag, and lists of others.
     pub(crate) async fn transfer_children(
         &self,
@@ -115,10 +115,10 @@ impl<'a> Push<'a> {
             }
             arrived(child);
         }
-        Ok(results.answers)
+        Ok(results.listed)
     }
 
-    /// Brings the blobs that are missing, and puts each of `images` once it has its own. Where an image is refused, no more
+    /// Transfers the blobs that are missing, and puts each of `images` once its own are there. Where an image is refused, no more
     /// is begun.
     async fn transfer_images(
         &self,
@@ -133,11 +133,11 @@ impl<'a> Push<'a> {
             let blobs = missing_blobs.iter().map(|(_, blob)| &blob.digest).collect();
             WaitingImages::new(&images, &blobs)
         };
-        // Each copy is begun when it is its turn: one that waits takes some 10 KiB.
-        let copies = missing_blobs.into_iter().map(|(child, blob)| async move {
+        // Each transfer is begun when it is its turn: a future that waits takes some 10 KiB.
+        let transfers = missing_blobs.into_iter().map(|(child, blob)| async move {
             (self.transfer_blob(child, blob).await, &blob.digest)
         });
-        let mut copies = iter(copies).buffer_unordered(PARALLEL_WORK);
+        let mut transfers = iter(transfers).buffer_unordered(PARALLEL_WORK);
         let mut puts = FuturesUnordered::new();
         loop {
             while puts.len() < PARALLEL_WORK
@@ -153,7 +153,7 @@ impl<'a> Push<'a> {
                         waiting.ready.clear();
                     }
                 }
-                Some((outcome, digest)) = copies.next(), if results.failures.is_empty() => {
+                Some((outcome, digest)) = transfers.next(), if results.failures.is_empty() => {
                     match outcome? {
                         BlobOutcome::Mounted => published.mounted += 1,
                         BlobOutcome::AlreadyPresent => {}
@@ -200,7 +200,9 @@ impl<'a> Push<'a> {
     async fn put_child(&self, child: &Child) -> Result<PutOutcome, RegistryError> {
         match self.put_bytes(child).await {
             Ok(stored) => Ok((stored.is_listed, (0, 0))),
-            Err(error) if error.is_incomplete() => Box::pin(self.complete(child, error)).await,
+            Err(error) if error.is_incomplete() => {
+                Box::pin(self.upload_missing_blobs(child, error)).await
+            }
             Err(error) => Err(error),
         }
     }
@@ -215,8 +217,8 @@ impl<'a> Push<'a> {
             .await
     }
 
-    /// Uploads what the registry misses of a child, as `error` says, and puts it again.
-    async fn complete(
+    /// Uploads the blobs of a child that the registry misses, as `error` says, and puts the child again.
+    async fn upload_missing_blobs(
         &self,
         child: &Child,
         error: RegistryError,
@@ -255,7 +257,7 @@ impl<'a> PutResults<'a> {
                 published.written += 1;
                 published.uploaded += blobs;
                 published.uploaded_bytes += bytes;
-                self.answers.insert(child.digest().clone(), is_listed);
+                self.listed.insert(child.digest().clone(), is_listed);
             }
             Err(error) => {
                 self.failures.insert(child.key(), error);

@@ -1,4 +1,4 @@
-//! Looking at what a registry has under a name: before something is written there, and after.
+//! Verification after writing: tags are read back, and children must exist.
 
 use http::Method;
 use manifest_core::{Digest, Reference};
@@ -12,8 +12,8 @@ use crate::publish::push::Push;
 use crate::session::Request;
 
 impl Push<'_> {
-    /// Reads back what was written under `name`, where `before` was before. A registry whose parts do not all know of it yet
-    /// is given some time. Returns why that cannot be told, where it cannot.
+    /// Reads back the manifest that was written under `name`, which pointed to `before`. A registry that replicates is given
+    /// some time. Returns the reason where the result cannot be told.
     ///
     /// # Errors
     /// [`RegistryError::ReadBackMismatch`] where something else is there, or still nothing when the time is up.
@@ -27,7 +27,7 @@ impl Push<'_> {
         let deadline = Instant::now() + retrier.lag_window();
         let mut pause = LAG_PAUSE;
         loop {
-            let found = match self.read(name).await {
+            let found = match self.digest_of(name).await {
                 Ok(found) => found,
                 Err(error) => return Ok(Some(error)),
             };
@@ -48,23 +48,23 @@ impl Push<'_> {
         }
     }
 
-    /// Looks whether all that the tags lead to is there, but for what was just seen. Returns what is not, and why that cannot be
-    /// told, where it cannot.
+    /// Looks for the digests that have to exist, but for those that were just seen. Returns those that are missing, and the reason
+    /// where that cannot be told.
     pub(crate) async fn missing_digests(
         &self,
         is_seen: impl Fn(&Digest) -> bool,
     ) -> (Vec<Digest>, Option<RegistryError>) {
         let verified = self.publication.verified.unwrap_or_default();
-        // What this process has just read there is there.
+        // A manifest that this process has just read there exists.
         let is_seen =
             |digest: &Digest| is_seen(digest) || self.client.has_read(self.target, digest);
         let verified = verified.iter().filter(|digest| !is_seen(digest));
-        let looks = verified.map(|digest| async move {
+        let probes = verified.map(|digest| async move {
             let reference = self.target.at(digest.clone());
             (digest, self.has(&reference).await)
         });
         let (mut lost, mut unknown) = (Vec::new(), None);
-        for (digest, result) in concurrent(PARALLEL_WORK, looks).await {
+        for (digest, result) in concurrent(PARALLEL_WORK, probes).await {
             match result {
                 Ok(true) => {}
                 Ok(false) => lost.push(digest.clone()),
