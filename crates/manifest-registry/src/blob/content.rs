@@ -1,4 +1,4 @@
-//! The bytes of a blob, checked as they come: the last of them only once size and digest have turned out right.
+//! The bytes of a blob, verified as they come: the last of them only once size and digest have turned out right.
 
 use std::sync::Arc;
 
@@ -12,7 +12,7 @@ use crate::blob::local::{LocalBlobs, local_blob, unreadable};
 use crate::error::{ContentProblem, RegistryError};
 use crate::http::Response;
 
-/// The bytes of a blob, checked as they come.
+/// The bytes of a blob, verified as they come.
 pub(crate) type Content = BoxStream<'static, Result<Bytes, RegistryError>>;
 
 /// Opens a blob on this machine.
@@ -21,28 +21,25 @@ pub(crate) async fn local_content(
     blob: &Descriptor,
 ) -> Result<Content, RegistryError> {
     let content = local_blob(local, blob).await?;
-    let problem = problem_on_disk(local.place(), blob.digest.clone());
-    Ok(checked(content, blob.clone(), problem).boxed())
+    let problem = local_problem(local.place(), blob.digest.clone());
+    Ok(verified(content, blob.clone(), problem).boxed())
 }
 
-/// Returns what makes an error of what is wrong with the body of an answer.
-pub(crate) fn problem_of(
+/// Returns the maker of errors about the body of a response.
+pub(crate) fn response_problem(
     response: &Response,
 ) -> impl Fn(ContentProblem) -> RegistryError + Send + use<> {
     let attempt = response.attempt();
     move |problem| RegistryError::content(attempt.clone(), problem)
 }
 
-/// Returns what makes an error of what is wrong with a blob on this machine.
-fn problem_on_disk(
-    place: String,
-    digest: Digest,
-) -> impl Fn(ContentProblem) -> RegistryError + Send {
+/// Returns the maker of errors about a blob on this machine.
+fn local_problem(place: String, digest: Digest) -> impl Fn(ContentProblem) -> RegistryError + Send {
     move |problem| unreadable(place.clone(), &digest, problem.to_string())
 }
 
 /// Passes a blob's bytes on as they come, and the last of them only if size and digest are right.
-pub(crate) fn checked<P>(
+pub(crate) fn verified<P>(
     content: impl Stream<Item = Result<Bytes, RegistryError>> + Send + 'static,
     blob: Descriptor,
     problem: P,
@@ -50,7 +47,7 @@ pub(crate) fn checked<P>(
 where
     P: Fn(ContentProblem) -> RegistryError + Send + 'static,
 {
-    let mut hash = Some(DigestVerifier::new(blob.digest.clone()));
+    let mut verifier = Some(DigestVerifier::new(blob.digest.clone()));
     let mut count = 0u64;
     let mut check = move |chunk: Option<Bytes>| {
         let problem = |found| Err(problem(found));
@@ -63,12 +60,12 @@ where
                 found: count,
             });
         }
-        if let Some(hash) = &mut hash {
-            hash.update(&chunk);
+        if let Some(verifier) = &mut verifier {
+            verifier.update(&chunk);
         }
         if count == blob.size
-            && let Some(hash) = hash.take()
-            && let Err(expected) = hash.finish()
+            && let Some(verifier) = verifier.take()
+            && let Err(expected) = verifier.finish()
         {
             return problem(ContentProblem::Digest {
                 kind: "blob",

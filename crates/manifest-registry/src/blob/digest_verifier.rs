@@ -1,4 +1,4 @@
-//! Digests of what streams through.
+//! Digests of content that streams through.
 //!
 //! `manifest-core` hashes what fits into memory with `sha2`, which is plain Rust where a processor has no instructions for SHA.
 //! Layers have gigabytes: `ring`, which TLS brings along, has vector code for them, and is some two times as fast.
@@ -7,7 +7,7 @@ use manifest_core::Digest;
 use manifest_core::digest::Algorithm;
 use ring::digest::{Context, SHA256, SHA384, SHA512};
 
-/// Checks content that arrives in pieces against the digest that it must have.
+/// Verifies the digest of content that arrives in pieces.
 pub(crate) struct DigestVerifier {
     context: Context,
     expected: Digest,

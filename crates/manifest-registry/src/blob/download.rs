@@ -1,4 +1,4 @@
-//! Downloads: a blob as it comes, in constant memory, for whoever keeps it elsewhere than in a registry.
+//! Downloads: a blob as it comes, in constant memory, to be kept elsewhere than in a registry.
 
 use std::pin::pin;
 use std::sync::Arc;
@@ -7,7 +7,7 @@ use futures_util::TryStreamExt as _;
 use manifest_core::Descriptor;
 use manifest_core::reference::Repository;
 
-use crate::blob::content::{checked, local_content, problem_of};
+use crate::blob::content::{local_content, response_problem, verified};
 use crate::blob::progress::TransferProgress;
 use crate::blob::read::{BlobOrigin, BlobReader};
 use crate::blob::source::BlobSource;
@@ -28,11 +28,11 @@ impl BlobReader<'_> {
         let attempts = Attempts::default();
         let mut origin = BlobOrigin::Mirror;
         loop {
-            // Repeats itself where that is worth it.
+            // Retried by itself where that is worth it.
             let opened = self.open(repository, &blob.digest, origin);
             let (response, mirror) = opened.await?;
-            let problem = problem_of(&response);
-            let mut content = pin!(checked(response.stream(), blob.clone(), problem));
+            let problem = response_problem(&response);
+            let mut content = pin!(verified(response.stream(), blob.clone(), problem));
             let mut place = 0;
             let mut error = loop {
                 match content.try_next().await {

@@ -1,4 +1,4 @@
-//! How many blobs are under way at once: many small ones, few large ones.
+//! The bound on blobs in flight: many small ones, few large ones.
 
 use manifest_core::Descriptor;
 use tokio::sync::{Semaphore, SemaphorePermit};

@@ -1,4 +1,4 @@
-//! Blobs that come from this machine rather than from a registry.
+//! Blobs on this machine.
 
 use std::fmt;
 use std::io::{self, Read};
@@ -11,7 +11,7 @@ use manifest_core::{Descriptor, Digest};
 use crate::error::RegistryError;
 use crate::limits::LOCAL_CHUNK;
 
-/// A place on this machine that has blobs. What it gives is checked while it is sent.
+/// A place on this machine that has blobs. Its bytes are verified while they are sent.
 pub trait LocalBlobs: fmt::Debug + Send + Sync {
     /// Returns what the place is called in messages.
     fn place(&self) -> String;
@@ -61,7 +61,7 @@ pub(crate) async fn local_blob(
     ))
 }
 
-/// Says that a blob of this machine is not to be had.
+/// Makes the error of a blob on this machine that cannot be read.
 pub(crate) fn unreadable(place: String, digest: &Digest, reason: String) -> RegistryError {
     RegistryError::Local {
         place,

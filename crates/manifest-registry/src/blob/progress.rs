@@ -1,10 +1,10 @@
-//! Counting what is copied, for whoever waits. There is no clock here: who shows it has one.
+//! The progress of transfers. There is no clock here: the observer that shows it has one.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::observer::{Observer, Progress};
 
-/// Adds up the blobs of everything that is published in one go, and tells of each change.
+/// The progress of all blobs that are published in one go. Reports each change.
 #[derive(Debug)]
 pub(crate) struct TransferProgress {
     observer: Arc<dyn Observer>,
@@ -17,7 +17,7 @@ impl TransferProgress {
         Arc::new(Self { observer, progress })
     }
 
-    /// Notes what is to come.
+    /// Announces blobs and bytes.
     pub(crate) fn expect(&self, blobs: usize, bytes: u64) {
         if blobs > 0 || bytes > 0 {
             self.change(|progress| {
@@ -27,30 +27,30 @@ impl TransferProgress {
         }
     }
 
-    /// Begins to count a blob that was expected. Where it is `near`, so that a mount may do, its bytes were not.
-    pub(crate) fn blob(self: &Arc<Self>, size: u64, near: bool) -> Arc<BlobProgress> {
+    /// Begins to count a blob that was expected. Where it may be mounted, its bytes were not.
+    pub(crate) fn blob(self: &Arc<Self>, size: u64, may_mount: bool) -> Arc<BlobProgress> {
         Arc::new(BlobProgress {
-            progress: self.clone(),
+            transfer: self.clone(),
             size,
             state: Mutex::new(State {
                 moved: 0,
-                is_expected: !near,
+                is_expected: !may_mount,
             }),
         })
     }
 
     fn change(&self, change: impl FnOnce(&mut Progress)) {
-        // Held while it is told, so that nobody hears of an older state after a newer one.
+        // Locked while it is reported, so that no older state is reported after a newer one.
         let mut progress = self.progress.lock().unwrap_or_else(PoisonError::into_inner);
         change(&mut progress);
         self.observer.progress(&progress);
     }
 }
 
-/// One blob on its way.
+/// The progress of one blob.
 #[derive(Debug)]
 pub(crate) struct BlobProgress {
-    progress: Arc<TransferProgress>,
+    transfer: Arc<TransferProgress>,
     size: u64,
     state: Mutex<State>,
 }
@@ -63,28 +63,28 @@ struct State {
 }
 
 impl BlobProgress {
-    /// Notes that it is streamed, now that there was no mount.
+    /// Announces its bytes, now that there was no mount.
     pub(crate) fn expect_bytes(&self) {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         if !std::mem::replace(&mut state.is_expected, true) {
-            self.progress.expect(0, self.size);
+            self.transfer.expect(0, self.size);
         }
     }
 
-    /// Notes how many of its bytes have come by.
+    /// Notes how many of its bytes have been transferred.
     pub(crate) fn advance(&self, bytes: u64) {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         let bytes = bytes.min(self.size);
         if state.is_expected && bytes > state.moved {
             let more = bytes - state.moved;
             state.moved = bytes;
-            self.progress.change(|progress| progress.bytes_done += more);
+            self.transfer.change(|progress| progress.bytes_done += more);
         }
     }
 
-    /// Notes that it is there, however that came.
+    /// Notes that the repository has it, by whichever way.
     pub(crate) fn finish(&self) {
         self.advance(self.size);
-        self.progress.change(|progress| progress.blobs_done += 1);
+        self.transfer.change(|progress| progress.blobs_done += 1);
     }
 }

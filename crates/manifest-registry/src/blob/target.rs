@@ -1,4 +1,4 @@
-//! The repository that blobs are brought to.
+//! The target repository of blobs.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -17,14 +17,14 @@ use crate::http::{Payload, Traffic};
 use crate::limits::SINGLE_REQUEST_UPLOADS;
 use crate::session::{Request, Session, Target};
 
-/// A repository that blobs are brought to, and the means to do so.
+/// A target repository of blobs: the context of mounts and uploads.
 pub(crate) struct BlobTarget<'a> {
     pub(super) reader: BlobReader<'a>,
     pub(super) repository: &'a Repository,
     /// The scopes that requests for these blobs ask for together.
     pub(super) scopes: Arc<ScopePlan>,
     pub(super) single_posts: &'a SinglePostSupport,
-    /// Counts the blobs that are brought.
+    /// Counts the blobs that are transferred.
     pub(super) progress: Arc<TransferProgress>,
     /// How many small blobs are to be uploaded.
     small_uploads: AtomicUsize,
@@ -48,7 +48,7 @@ impl<'a> BlobTarget<'a> {
         }
     }
 
-    /// Returns the counter of the blobs that are brought.
+    /// Returns the progress of the blobs that are transferred.
     pub(crate) fn progress(&self) -> &TransferProgress {
         &self.progress
     }
@@ -65,14 +65,14 @@ impl<'a> BlobTarget<'a> {
 
     /// Notes that the registry does not have what it said it took.
     pub(crate) fn distrust_single_posts(&self) {
-        self.single_posts.distrust(self.repository.domain());
+        self.single_posts.mark_unsupported(self.repository.domain());
     }
 
     pub(super) fn session(&self) -> &Session {
         self.reader.session.session()
     }
 
-    /// Asks for a blob of any repository with HEAD.
+    /// Sends HEAD for a blob, of any repository.
     pub(crate) async fn blob_exists(
         &self,
         repository: &Repository,
@@ -93,16 +93,16 @@ impl<'a> BlobTarget<'a> {
             ..self.start(digest)
         };
         match self.session().send(&request).await {
-            // What is not sure to be there may still be uploaded.
+            // A blob that may be missing can still be uploaded.
             Ok(response) => Ok(!response.is_web_page()),
             Err(error) if error.is_not_found() => Ok(false),
-            // What cannot be asked for may still be uploaded.
+            // A blob that cannot be asked for can still be uploaded.
             Err(error) if error.status().is_some_and(|status| status.as_u16() == 405) => Ok(false),
             Err(error) => Err(error),
         }
     }
 
-    /// The request that opens an upload session. Others for the same blob differ in a few fields.
+    /// Makes the request that opens an upload session. Others for the same blob differ in a few fields.
     pub(super) fn start(&self, digest: &Digest) -> Request<'_> {
         let mut headers = HeaderMap::new();
         headers.insert(CONTENT_LENGTH, HeaderValue::from_static("0"));

@@ -1,4 +1,4 @@
-//! Making one blob present in another repository: by mount where the registry can, else by upload.
+//! The transfer of one blob to a repository: by mount where the registry can, else by upload.
 
 use std::sync::Arc;
 
@@ -14,10 +14,13 @@ use crate::blob::upload_session::UploadSession;
 use crate::error::{Operation, RegistryError};
 use crate::session::{Request, Target};
 
-/// How one blob came to be in the target repository.
+/// The outcome of the transfer of one blob.
 pub(crate) enum BlobOutcome {
+    /// It was mounted from another repository.
     Mounted,
+    /// It was uploaded, and has so many bytes.
     Uploaded(u64),
+    /// The repository had it already.
     AlreadyPresent,
 }
 
@@ -62,16 +65,16 @@ impl BlobTarget<'_> {
             match self.mount(repository, &blob.digest).await {
                 Ok(None) => return Ok(BlobOutcome::Mounted),
                 Ok(opened) => session = opened,
-                // Refused: no right to the source in one token with the target, or no mounts at all.
+                // Refused: no scope for the source in one token with the target, or no mounts at all.
                 Err(error) if error.is_final_refusal() => {}
                 Err(error) => return Err(error),
             }
         }
-        // Boxed: few are, and each of thousands of mounts would be as large.
-        Box::pin(self.upload_unless_there(source, blob, session, blob_progress)).await
+        // Boxed: few blobs are uploaded, and the future of each of thousands of mounts would be as large.
+        Box::pin(self.upload_unless_present(source, blob, session, blob_progress)).await
     }
 
-    async fn upload_unless_there(
+    async fn upload_unless_present(
         &self,
         source: BlobSource<'_>,
         blob: &Descriptor,
@@ -80,7 +83,7 @@ impl BlobTarget<'_> {
     ) -> Result<BlobOutcome, RegistryError> {
         if self.blob_exists(self.repository, &blob.digest).await? {
             if let Some(session) = session {
-                self.abandon(&blob.digest, session).await;
+                self.cancel_upload(&blob.digest, session).await;
             }
             return Ok(BlobOutcome::AlreadyPresent);
         }

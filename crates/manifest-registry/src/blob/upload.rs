@@ -1,6 +1,7 @@
-//! Uploads: a blob that goes from one repository into another, in constant memory.
+//! Uploads: the bytes of a blob, sent to its target repository in constant memory.
 //!
-//! A small one is read as a whole and goes with other requests. A large one is streamed, on connections for bodies ([`crate::bodies`]).
+//! A small blob is read as a whole and goes with other requests. A large blob is streamed, on connections for bodies
+//! ([`crate::http::Traffic`]).
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -11,7 +12,7 @@ use http::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderMap};
 use http::{Method, StatusCode};
 use manifest_core::{Descriptor, Reference};
 
-use crate::blob::content::{Content, checked, local_content, problem_of};
+use crate::blob::content::{Content, local_content, response_problem, verified};
 use crate::blob::progress::BlobProgress;
 use crate::blob::read::BlobOrigin;
 use crate::blob::single_post::SinglePost;
@@ -29,17 +30,17 @@ use crate::session::{Request, Target};
 struct Upload<'a> {
     source: BlobSource<'a>,
     blob: &'a Descriptor,
-    blob_progress: &'a Arc<BlobProgress>,
+    progress: &'a Arc<BlobProgress>,
     attempts: Attempts,
     /// All of it, if it is small.
     whole: Option<Bytes>,
     origin: BlobOrigin,
 }
 
-/// Why a blob did not get into an upload session.
+/// The failure of a blob's upload into a session.
 struct UploadFailure {
     error: RegistryError,
-    /// Whether it is what the blob was read from that failed.
+    /// Whether the source of the blob failed, and not the target.
     is_of_source: bool,
 }
 
@@ -53,9 +54,9 @@ impl From<RegistryError> for UploadFailure {
 }
 
 impl BlobTarget<'_> {
-    /// Uploads a blob, in the session that a registry opened where it did not mount, or in a new one. What breaks off is
-    /// gone on with from where the registry says that it is, or begun anew, as often as any request is repeated. What a mirror
-    /// of the source sends and is not what it has to be is taken from the source itself.
+    /// Uploads a blob, in the session that a registry opened where it did not mount, or in a new one. An upload that
+    /// breaks off is resumed at the offset that the registry states, or begun anew, as often as any request is repeated. A blob that a
+    /// mirror of the source sends damaged is read from the source itself.
     pub(crate) async fn upload(
         &self,
         source: BlobSource<'_>,
@@ -67,14 +68,14 @@ impl BlobTarget<'_> {
         let mut upload = Upload {
             source,
             blob,
-            blob_progress,
+            progress: blob_progress,
             attempts: Attempts::default(),
             whole: None,
             origin: BlobOrigin::Mirror,
         };
         let single = match session {
             Some(_) => SinglePost::No,
-            None => self.single_request(source, blob),
+            None => self.single_post(source, blob),
         };
         let open = async {
             match session {
@@ -102,18 +103,19 @@ impl BlobTarget<'_> {
         self.upload_from(&mut upload, opened, session).await
     }
 
-    /// Tells whether a blob is to be sent in a single request. To try that costs a blob from this machine nothing, and another one a
+    /// Tells whether a blob is to be sent in a single POST. A trial costs a blob from this machine nothing, and another blob a
     /// round trip, which is worth it where there are many.
-    fn single_request(&self, source: BlobSource<'_>, blob: &Descriptor) -> SinglePost {
+    fn single_post(&self, source: BlobSource<'_>, blob: &Descriptor) -> SinglePost {
         if blob.size > SMALL_BLOB {
             return SinglePost::No;
         }
-        let single_requests = self.single_posts;
-        let is_worth = matches!(source, BlobSource::Local(_)) || self.has_many_small_uploads();
-        single_requests.use_for(self.repository.domain(), is_worth)
+        let is_worth_trial =
+            matches!(source, BlobSource::Local(_)) || self.has_many_small_uploads();
+        self.single_posts
+            .use_for(self.repository.domain(), is_worth_trial)
     }
 
-    /// Sends a blob in a single request. Returns the session into which it goes where the registry does not take it so.
+    /// Sends a blob in a single POST. Returns an upload session where the registry does not take it so.
     async fn upload_single(
         &self,
         blob: &Descriptor,
@@ -123,17 +125,17 @@ impl BlobTarget<'_> {
         match self.upload_at_once(blob, bytes, single).await {
             Ok(None) => {
                 let domain = self.repository.domain();
-                self.single_posts.taken(domain);
+                self.single_posts.mark_supported(domain);
                 Ok(None)
             }
             Err(error) if single == SinglePost::Known && !error.is_final_refusal() => Err(error),
-            // One that does not know what to do with it may still open a session.
+            // A registry that does not know single POST may still open a session.
             Err(_) => self.open_upload(&blob.digest).await.map(Some),
             session => session,
         }
     }
 
-    /// Sends a blob into a session until it is there, beginning with what was opened already.
+    /// Sends a blob into a session until it is there, beginning with content that was opened already.
     async fn upload_from(
         &self,
         upload: &mut Upload<'_>,
@@ -155,8 +157,8 @@ impl BlobTarget<'_> {
             if is_of_source && let Some(mirror) = mirror {
                 self.reader.session.mirror_failed(&mirror, &error);
                 upload.origin = BlobOrigin::Registry;
-                // What arrived of it may be something else.
-                self.abandon(&blob.digest, session).await;
+                // The bytes that have arrived may be wrong.
+                self.cancel_upload(&blob.digest, session).await;
                 session = self.open_upload(&blob.digest).await?;
             } else if error.status() == Some(StatusCode::UNAUTHORIZED) && !is_renewed {
                 // A stream cannot be sent again with another token. To ask how far it came gets one.
@@ -180,7 +182,7 @@ impl BlobTarget<'_> {
         }
     }
 
-    /// Opens a blob where it is. Its bytes are checked as they come. The mirror that they come from is returned with them.
+    /// Opens a blob at its source. Its bytes are verified as they come. The mirror that they come from is returned with them.
     async fn open_content(
         &self,
         upload: &Upload<'_>,
@@ -195,12 +197,12 @@ impl BlobTarget<'_> {
         };
         let opened = self.reader.open(source, &blob.digest, upload.origin);
         let (response, mirror) = opened.await?;
-        let problem = problem_of(&response);
-        let content = checked(response.stream(), blob.clone(), problem).boxed();
+        let problem = response_problem(&response);
+        let content = verified(response.stream(), blob.clone(), problem).boxed();
         Ok((content, mirror))
     }
 
-    /// Reads a small blob, which is checked.
+    /// Reads a small blob, and verifies it.
     async fn whole_content(
         &self,
         source: BlobSource<'_>,
@@ -236,7 +238,7 @@ impl BlobTarget<'_> {
         upload: &Upload<'_>,
         session: &UploadSession,
     ) -> Result<(), UploadFailure> {
-        let (blob, blob_progress) = (upload.blob, upload.blob_progress);
+        let (blob, blob_progress) = (upload.blob, upload.progress);
         let timeouts = self.session().transport.timeouts;
         // The source's own limit strikes first, so that a source that stalls is not taken for a target that does.
         let idle = timeouts.idle + timeouts.idle / 4;
@@ -307,7 +309,7 @@ fn is_lost(error: &RegistryError) -> bool {
     error.is_final_refusal() && matches!(status, Some(400 | 404 | 416))
 }
 
-/// Carries a failure of the source past the HTTP library, which would wrap it.
+/// Carries an error of the source past the HTTP library, which would wrap it.
 #[derive(Clone, Default)]
 struct SourceFailure(Arc<Mutex<Option<RegistryError>>>);
 

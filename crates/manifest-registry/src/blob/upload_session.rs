@@ -1,4 +1,4 @@
-//! Upload sessions: opening one, asking how far it has come, giving it back; and blobs that a registry takes without one.
+//! Upload sessions: opened, resumed and cancelled; and single POST, which needs none.
 
 use bytes::Bytes;
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderValue, LOCATION, RANGE};
@@ -12,10 +12,10 @@ use crate::error::{ContentProblem, Operation, RegistryError};
 use crate::http::{DOCKER_CONTENT_DIGEST, Payload, Response};
 use crate::session::{Request, Target};
 
-/// The type of what is uploaded (distribution specification, "Pushing a blob monolithically").
+/// The media type of uploads (distribution specification, "Pushing a blob monolithically").
 pub(crate) const OCTET_STREAM: HeaderValue = HeaderValue::from_static("application/octet-stream");
 
-/// A place where an upload may go on.
+/// An upload session: the URL at which an upload goes on.
 pub(crate) struct UploadSession {
     pub(crate) url: Url,
     /// How many bytes the registry has already.
@@ -31,7 +31,7 @@ impl BlobTarget<'_> {
         self.session_of(response).await
     }
 
-    /// Opens an upload and gives it back: the cheapest thing that needs the permission to write.
+    /// Opens an upload and cancels it: the cheapest request that needs the permission to write.
     ///
     /// # Errors
     /// Where the registry does not let us.
@@ -42,7 +42,7 @@ impl BlobTarget<'_> {
         };
         let response = self.session().send(&request).await?;
         let session = self.session_of(response).await?;
-        self.abandon(digest, session).await;
+        self.cancel_upload(digest, session).await;
         Ok(())
     }
 
@@ -68,7 +68,7 @@ impl BlobTarget<'_> {
         };
         let response = match single {
             SinglePost::Known => self.session().send(&request).await?,
-            // What it says to something that it may not know is not worth a repetition.
+            // The response to a request that the registry may not know is not worth a retry.
             _ => self.session().send_once(&request).await?,
         };
         if response.status() != StatusCode::CREATED {
@@ -107,7 +107,7 @@ impl BlobTarget<'_> {
         }
     }
 
-    /// Reads from an answer where the upload goes on.
+    /// Reads the location of an upload session from a response.
     pub(crate) async fn session_of(
         &self,
         response: Response,
@@ -131,8 +131,8 @@ impl BlobTarget<'_> {
         Ok(UploadSession { url, offset: 0 })
     }
 
-    /// Gives an upload session back. Registries clean up after those that do not.
-    pub(crate) async fn abandon(&self, digest: &Digest, session: UploadSession) {
+    /// Cancels an upload session. Registries clean up after clients that do not.
+    pub(crate) async fn cancel_upload(&self, digest: &Digest, session: UploadSession) {
         let request = Request {
             method: Method::DELETE,
             target: Target::Url(session.url),

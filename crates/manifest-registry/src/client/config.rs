@@ -1,4 +1,4 @@
-//! The settings of a client, which the plugin reads.
+//! The settings of a client, as the plugin hands them over.
 
 use std::sync::Arc;
 
@@ -8,30 +8,30 @@ use crate::http::{Certificates, Insecure, Proxies, RetryPolicy, Timeouts};
 use crate::observer::{NoObserver, Observer};
 use crate::session::Mirrors;
 
-/// What the plugin tells the client. The default is anonymous, and takes no insecure host but this machine.
+/// The settings of a client. The default is anonymous, and takes no insecure host but this machine.
 #[derive(Clone, Debug)]
 pub struct ClientConfig {
     /// The `User-Agent`.
     pub user_agent: String,
-    /// Whose credentials go where.
+    /// The credentials of registries.
     pub credentials: Credentials,
-    /// Where TLS is not demanded.
+    /// The hosts for which TLS is not demanded.
     pub insecure: Insecure,
-    /// Whose certificates are believed beside those of the system, and which are shown.
+    /// The CA certificates that are trusted beside those of the system, and client certificates.
     pub certificates: Certificates,
-    /// What goes by which proxy.
+    /// The proxies.
     pub proxies: Proxies,
-    /// What is read from where else first.
+    /// The mirrors that are read from first.
     pub mirrors: Mirrors,
-    /// How long each step may take.
+    /// The time limits of a request's steps.
     pub timeouts: Timeouts,
-    /// How often what failed is tried again, and how long everything may take.
+    /// The retries of failed requests, and the time limit for everything.
     pub retry: RetryPolicy,
     /// The registries whose challenge is known before they send one.
     pub known: KnownRegistries,
-    /// What is remembered of earlier runs.
+    /// The cache between runs.
     pub cache: Arc<dyn Cache>,
-    /// Who is told of it.
+    /// The observer of all this.
     pub observer: Arc<dyn Observer>,
 }
 

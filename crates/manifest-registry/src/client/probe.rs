@@ -1,4 +1,4 @@
-//! A look at a manifest with HEAD, which no registry counts as a pull.
+//! Probes: HEAD for a manifest, which no registry counts as a pull.
 
 use http::Method;
 use manifest_core::{Digest, Reference};
@@ -9,20 +9,20 @@ use crate::error::{ContentProblem, Operation, RegistryError};
 use crate::http::{Attempts, DOCKER_CONTENT_DIGEST};
 use crate::session::{Request, Session};
 
-/// What a registry shows under a name.
+/// The result of HEAD for a manifest.
 pub(crate) enum Probe {
-    /// A manifest of this digest, as it says.
+    /// There is a manifest, of this digest as the registry says.
     At(Digest),
-    /// A manifest, and it does not say which.
+    /// There is a manifest, whose digest the registry does not state.
     Present,
-    /// Nothing.
+    /// There is none.
     Absent,
-    /// It does not let us look, which need not mean that it does not let us write; and its answer to a write says more, for
-    /// one to HEAD has no body.
+    /// The registry refuses reads, which need not mean that it refuses writes; and its response to a write says more, as the
+    /// response to HEAD has no body.
     Refused(RegistryError),
 }
 
-/// Asks for a manifest with HEAD, with these rights.
+/// Sends HEAD for a manifest, with the scopes of a plan.
 pub(crate) async fn probe_manifest(
     session: &Session,
     scopes: &ScopePlan,
@@ -47,13 +47,15 @@ pub(crate) async fn probe_manifest(
             })
         }
         Err(error) if error.is_not_found() => Ok(Probe::Absent),
-        Err(error) if error.status().is_some() && !is_of_login(&error) => Ok(Probe::Refused(error)),
+        Err(error) if error.status().is_some() && !is_from_token_server(&error) => {
+            Ok(Probe::Refused(error))
+        }
         Err(error) => Err(error),
     }
 }
 
-/// Tells whether it was the token server that refused: nothing else will go better.
-fn is_of_login(error: &RegistryError) -> bool {
+/// Tells whether the token server refused, so that no other request will go better.
+fn is_from_token_server(error: &RegistryError) -> bool {
     error
         .attempt()
         .is_some_and(|attempt| matches!(attempt.operation, Operation::GetToken(_)))

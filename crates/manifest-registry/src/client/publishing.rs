@@ -1,6 +1,6 @@
 //! A client that is about to publish: one token for sources and targets, and probes of the targets while the sources are read.
 
-use std::sync::{Arc, PoisonError};
+use std::sync::Arc;
 
 use manifest_core::reference::Repository;
 use manifest_core::{Digest, Reference};
@@ -32,38 +32,24 @@ impl Client {
         self.with_scopes(scopes)
     }
 
-    /// Begins to look what these names show, which are about to be written.
+    /// Begins to probe these names, which are about to be written.
     ///
     /// # Panics
     /// Outside of an asynchronous runtime.
     pub fn probe_tags_early(&self, names: impl IntoIterator<Item = Reference>) {
-        let mut looks = self
-            .early_probes()
-            .looks
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        for name in names {
-            if !looks.contains_key(&name) {
-                let (client, scopes) = (self.clone(), self.scope_plan().clone());
-                let of = name.clone();
-                let look = async move {
-                    let operation = Operation::PutManifest(of.clone());
-                    probe_manifest(
-                        client.session(),
-                        &scopes,
-                        &of,
-                        operation,
-                        &Attempts::default(),
-                    )
-                    .await
-                };
-                looks.insert(name, tokio::spawn(look));
+        let (client, scopes) = (self.clone(), self.scope_plan().clone());
+        self.early_probes().begin(names, move |name| {
+            let (client, scopes) = (client.clone(), scopes.clone());
+            async move {
+                let operation = Operation::PutManifest(name.clone());
+                let (session, attempts) = (client.session(), Attempts::default());
+                probe_manifest(session, &scopes, &name, operation, &attempts).await
             }
-        }
+        });
     }
 
-    /// Begins to look whether the repositories that are published to have this manifest of another one, which is about to be
-    /// brought there.
+    /// Begins to probe the repositories that are published to for a manifest of another one, which is about to be transferred
+    /// there.
     ///
     /// # Panics
     /// Outside of an asynchronous runtime.

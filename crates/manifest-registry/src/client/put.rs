@@ -16,7 +16,7 @@ use crate::session::{Request, Target};
 
 impl Client {
     /// Publishes a manifest under the reference's tag, or else under its digest; a digest that is not the one of
-    /// `bytes` is left aside. Returns the digest under which the registry has it.
+    /// `bytes` is ignored. Returns the digest under which the registry has it.
     ///
     /// # Errors
     /// Where the registry refuses it, or states that it stored something else.
@@ -62,9 +62,9 @@ impl Client {
         };
         let response = self.session().send(&request).await?.stored()?;
         let stated = response.single_header(DOCKER_CONTENT_DIGEST)?;
-        // Where it says what is known already, nothing is computed again.
-        let news = stated.filter(|text| text.trim() != digest.as_str());
-        let stated = check_stated(news, &bytes).map_err(|problem| response.content(problem))?;
+        // A digest that is known already is not computed again.
+        let unknown = stated.filter(|text| text.trim() != digest.as_str());
+        let stated = check_stated(unknown, &bytes).map_err(|problem| response.content(problem))?;
         let is_listed = response.headers().contains_key(OCI_SUBJECT);
         response.discard().await;
         let stated = stated.as_ref().unwrap_or(&digest);
@@ -79,10 +79,10 @@ impl Client {
     }
 }
 
-/// What a registry with the referrers API answers to a manifest that has a subject.
+/// The header with which a registry that has the referrers API responds to a manifest with a subject.
 const OCI_SUBJECT: &str = "oci-subject";
 
-/// What a registry says of a manifest that was put.
+/// The response of a registry to a manifest that was put.
 pub(crate) struct Stored {
     /// The digest under which it has it.
     pub(crate) digest: Digest,

@@ -55,7 +55,7 @@ impl Client {
     ) -> Result<Manifest, RegistryError> {
         let request = self.manifest_request(Method::GET, reference);
         let fetched = session.fetch(&request, MANIFEST_BYTES, attempts).await;
-        let (response, bytes) = fetched.map_err(|error| missing_manifest(error, reference))?;
+        let (response, bytes) = fetched.map_err(|error| no_such_manifest(error, reference))?;
         let content_type = response
             .single_header("content-type")?
             .unwrap_or_default()
@@ -65,7 +65,7 @@ impl Client {
             .map(str::to_owned);
         let attempt = response.attempt();
         let problem = |problem| RegistryError::content(attempt.clone(), problem);
-        // The digest first: what is not what was asked for is not looked into.
+        // The digest first: other bytes than those that were asked for are not parsed.
         if let Some(expected) = reference.digest()
             && !expected.matches(&bytes)
         {
@@ -95,8 +95,8 @@ impl Client {
         Ok(manifest)
     }
 
-    /// Gets the child of a list, which must be what its descriptor says. One that was read from there in an earlier run is
-    /// not asked for again.
+    /// Gets the child of a list, which must be what its descriptor says. A manifest that was read from there in an earlier
+    /// run comes from the cache.
     ///
     /// # Errors
     /// As [`Self::manifest`]; also where size or media type are not the descriptor's.
@@ -203,7 +203,7 @@ impl Client {
         Ok(self.config(repository, image).await?.platform)
     }
 
-    /// Gets an image's configuration. One that was read from there in an earlier run is not asked for again.
+    /// Gets an image's configuration. One that was read from there in an earlier run comes from the cache.
     ///
     /// # Errors
     /// As [`Self::platform`].
@@ -230,12 +230,12 @@ impl Client {
         })
     }
 
-    /// Returns the rights that a read of a repository shares with others.
+    /// Returns the scopes that a read of a repository shares with others.
     pub(crate) fn shared_read_scopes(&self, repository: &Repository) -> Arc<[Scope]> {
         self.scope_plan().shared_read_scopes(repository)
     }
 
-    /// Asks for a manifest with GET or HEAD.
+    /// Sends GET or HEAD for a manifest.
     async fn request_manifest(
         &self,
         method: Method,
@@ -278,8 +278,8 @@ impl Client {
     }
 }
 
-/// Says that there is no such manifest, where that is what the registry said.
-fn missing_manifest(error: RegistryError, reference: &Reference) -> RegistryError {
+/// Turns the error into that of a missing manifest, where the registry said so.
+fn no_such_manifest(error: RegistryError, reference: &Reference) -> RegistryError {
     if error.is_not_found() {
         RegistryError::NoSuchManifest {
             reference: Box::new(reference.clone()),

@@ -1,4 +1,4 @@
-//! The client that commands use.
+//! The client: connections, tokens and challenges that its clones share.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -23,17 +23,17 @@ use crate::session::{MirroredSession, Session};
 #[derive(Clone)]
 pub struct Client {
     shared: Arc<Shared>,
-    /// What requests ask for together.
+    /// The scopes that requests ask for together.
     scopes: Arc<ScopePlan>,
     early_probes: Arc<EarlyProbes>,
 }
 
 struct Shared {
     session: MirroredSession,
-    /// Bounds the blobs that are under way at once.
+    /// Bounds the blobs in flight.
     in_flight: BlobsInFlight,
     /// Which registries take a blob in a single request.
-    single_requests: SinglePostSupport,
+    single_posts: SinglePostSupport,
     /// The manifests that were read, where and when: not at a mirror, and not in the cache.
     read: Mutex<HashMap<(Repository, Digest), Instant>>,
 }
@@ -60,14 +60,14 @@ impl Client {
         let insecure_mirrors = (!hosts.is_empty()).then(|| {
             let mut insecure = config.insecure.clone();
             insecure.hosts.extend(hosts);
-            session(&config, &user_agent, insecure)
+            open_session(&config, &user_agent, insecure)
         });
-        let session = session(&config, &user_agent, config.insecure.clone());
+        let session = open_session(&config, &user_agent, config.insecure.clone());
         Ok(Self {
             shared: Arc::new(Shared {
                 session: MirroredSession::new(session, config.mirrors, insecure_mirrors),
                 in_flight: BlobsInFlight::default(),
-                single_requests: SinglePostSupport::default(),
+                single_posts: SinglePostSupport::default(),
                 read: Mutex::default(),
             }),
             scopes: Arc::default(),
@@ -85,7 +85,7 @@ impl Client {
         self.with_scopes(ScopePlan::to_read(repositories))
     }
 
-    /// Returns this client, with other rights to ask for.
+    /// Returns this client, with other scopes to ask for.
     pub(crate) fn with_scopes(&self, scopes: ScopePlan) -> Self {
         Self {
             shared: self.shared.clone(),
@@ -98,7 +98,7 @@ impl Client {
         &self.scopes
     }
 
-    /// Returns the looks that have begun at what is to be published to.
+    /// Returns the probes of targets that have begun.
     pub(crate) fn early_probes(&self) -> &EarlyProbes {
         &self.early_probes
     }
@@ -124,7 +124,7 @@ impl Client {
         read.insert((repository.clone(), digest), Instant::now());
     }
 
-    /// Notes that something in each of these repositories is about to be asked for, all at once.
+    /// Announces one request for each of these repositories, all at once.
     pub(crate) fn expect(&self, repositories: &[&Repository]) {
         let mut requests: BTreeMap<&str, usize> = BTreeMap::new();
         for repository in repositories {
@@ -145,7 +145,7 @@ impl Client {
         &self.shared.session
     }
 
-    /// Returns what reads blobs.
+    /// Returns the reader of blobs.
     pub(crate) fn blobs(&self) -> BlobReader<'_> {
         BlobReader {
             session: &self.shared.session,
@@ -156,12 +156,12 @@ impl Client {
 
     /// Returns the registries that take a blob in a single request.
     pub(crate) fn single_posts(&self) -> &SinglePostSupport {
-        &self.shared.single_requests
+        &self.shared.single_posts
     }
 }
 
-/// Makes a session with all that the user has set, for which TLS is not demanded on these hosts.
-fn session(config: &ClientConfig, user_agent: &HeaderValue, insecure: Insecure) -> Session {
+/// Makes a session with the settings of a client, for which TLS is not demanded on these hosts.
+fn open_session(config: &ClientConfig, user_agent: &HeaderValue, insecure: Insecure) -> Session {
     let observer = &config.observer;
     let pools = Pools::new(
         user_agent.clone(),

@@ -1,4 +1,4 @@
-//! The check of the digest that a registry states.
+//! The digest that a registry states in `Docker-Content-Digest`, checked against the bytes.
 
 use manifest_core::Digest;
 

@@ -1,4 +1,4 @@
-//! What a tag shows while something else is asked of its registry anyway.
+//! The state of a tag, probed beside other requests to its registry.
 
 use std::pin::pin;
 
@@ -13,12 +13,12 @@ use crate::http::Attempts;
 use crate::limits::{TAG_STATE_GRACE, TAG_STATE_PATIENCE};
 
 impl Client {
-    /// Runs `work`, and asks what a tag shows, where `work` makes requests to the tag's registry. The first goes alone, as it finds out how
-    /// the registry is reached. Where there is a second one, this one goes along with it, and so takes no round trip more; where the
+    /// Runs `work`, and probes a tag, where `work` makes requests to the tag's registry. The first goes alone, as it finds out how
+    /// the registry is reached. Where there is a second one, the probe goes along with it, and so takes no round trip more; where the
     /// rest is in the cache, it takes one.
     ///
-    /// It is asked once, by HEAD, which no registry counts as a pull. Nothing where it is not asked, or there is no clear answer
-    /// soon after `work` is done.
+    /// The tag is probed once, by HEAD, which no registry counts as a pull. No state where it is not probed, or there is no clear
+    /// response soon after `work` is done.
     ///
     /// # Errors
     /// What `work` fails with, and nothing else.
@@ -30,30 +30,30 @@ impl Client {
         // Both are large, and would be in here more than once.
         let work = Box::pin(work);
         let session = self.session();
-        let look = Box::pin(async {
+        let probe = Box::pin(async {
             session.second_request(tag.domain()).await;
             self.tag_state(tag).await
         });
         async move {
-            let mut look = pin!(maybe_done(look));
-            let value = alongside(look.as_mut(), work).await?;
+            let mut probe = pin!(maybe_done(probe));
+            let value = alongside(probe.as_mut(), work).await?;
             if session.has_second_request(tag.domain()) {
-                let _ = tokio::time::timeout(TAG_STATE_GRACE, look.as_mut()).await;
+                let _ = tokio::time::timeout(TAG_STATE_GRACE, probe.as_mut()).await;
             } else if session.is_open(tag.domain()) {
                 let alone = Box::pin(self.tag_state(tag));
                 let state = tokio::time::timeout(TAG_STATE_PATIENCE, alone).await;
                 return Ok((value, state.ok().flatten()));
             }
-            Ok((value, look.take_output().flatten()))
+            Ok((value, probe.take_output().flatten()))
         }
     }
 
-    /// Asks once what a tag shows. Nothing where there is no clear answer.
+    /// Probes a tag once. Nothing where there is no clear response.
     async fn tag_state(&self, tag: &Reference) -> Option<TagState> {
         let operation = Operation::GetManifest(tag.clone());
         let attempts = Attempts::single();
-        let look = probe_manifest(self.session(), self.scope_plan(), tag, operation, &attempts);
-        match look.await.ok()? {
+        let probe = probe_manifest(self.session(), self.scope_plan(), tag, operation, &attempts);
+        match probe.await.ok()? {
             Probe::At(digest) => Some(TagState::At(digest)),
             Probe::Absent => Some(TagState::Absent),
             Probe::Present | Probe::Refused(_) => None,

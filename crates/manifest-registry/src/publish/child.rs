@@ -1,4 +1,4 @@
-//! A manifest that is published along with another: its bytes, and where its blobs are.
+//! A manifest that is published along with another: its bytes, and the place of its blobs.
 
 use std::sync::Arc;
 
@@ -9,7 +9,7 @@ use manifest_core::{Content, Descriptor, Digest, Manifest, MediaType, Reference}
 use crate::blob::{BlobSource, Downloads, LocalBlobs};
 use crate::error::{ContentProblem, RegistryError};
 
-/// A manifest that belongs to what is published, and where its blobs are.
+/// A manifest that is published along with another, and the place of its blobs.
 #[derive(Clone, Debug)]
 pub struct Child {
     pub(crate) source: Repository,
@@ -24,7 +24,7 @@ pub struct Child {
 enum Role {
     /// It is in the list.
     Child,
-    /// It refers to what is, and is to be found by that.
+    /// It is a referrer, to be found by its subject.
     Referrer,
     /// It has this tag.
     Named(String),
@@ -65,14 +65,14 @@ impl Child {
         }
     }
 
-    /// Returns it as one that is to be found by its subject.
+    /// Returns this child as a referrer, to be found by its subject.
     #[must_use]
     pub fn as_referrer(self) -> Self {
         let role = Role::Referrer;
         Self { role, ..self }
     }
 
-    /// Returns it as one that has this tag.
+    /// Returns this child with a tag.
     #[must_use]
     pub fn with_tag(self, tag: String) -> Self {
         let role = Role::Named(tag);
@@ -125,7 +125,7 @@ impl Child {
         }
     }
 
-    /// Returns what the place of its blobs is called in messages.
+    /// Returns the name of the place of its blobs, for messages.
     pub(crate) fn blob_place(&self) -> String {
         match &self.local {
             Some(local) => local.place(),
@@ -166,7 +166,7 @@ impl Child {
     }
 }
 
-/// What tells children apart: digest and tag. One manifest may have several.
+/// The key of a child: digest and tag. One manifest may have several tags.
 pub(crate) type ChildKey<'a> = (&'a Digest, Option<&'a str>);
 
 impl Downloads<'_> {

@@ -1,4 +1,4 @@
-//! What is published, on which conditions, and the result.
+//! A publication: the manifest, its targets and preconditions, and the result.
 
 use manifest_core::media_type::is_foreign_layer;
 use manifest_core::reference::Repository;
@@ -7,7 +7,7 @@ use manifest_core::{Descriptor, Digest, MediaType, Reference};
 use crate::error::RegistryError;
 use crate::publish::child::Child;
 
-/// What is to be published, and where.
+/// A manifest to publish to one repository.
 #[derive(Clone, Copy, Debug)]
 pub struct Publication<'a> {
     /// The tags to write, all in one repository. One without a tag stands for the manifest's own digest.
@@ -20,26 +20,26 @@ pub struct Publication<'a> {
     pub children: &'a [Child],
     /// Whether layers that registries need not hold are copied too.
     pub push_foreign: bool,
-    /// What the tags have to show before they are written.
+    /// The precondition of each tag that is written.
     pub precondition: Precondition<'a>,
-    /// What has to be there once all is written, beside the tags, which are read back: the digests in the list. Nothing where
-    /// nobody is to look.
+    /// The digests that have to exist once all is written, beside the tags, which are read back: those in the list. Without them
+    /// nothing is verified.
     pub verified: Option<&'a [Digest]>,
 }
 
-/// Names elsewhere at which is looked while something is published: whether they still show what they did.
+/// Tags of sources that are probed while something is published, to find out whether they have moved.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct WatchedTags<'a> {
-    /// The names. Each is asked for once.
+    /// The tags. Each is probed once.
     pub names: &'a [Reference],
-    /// Whether all of them are looked at before anything is written. Otherwise it is before the first tag is.
+    /// Whether all of them are probed before anything is written. Otherwise they are before the first tag is written.
     pub is_first: bool,
 }
 
-/// What a name that is watched shows; nothing where it shows nothing, or does not say.
+/// A tag and the digest that it points to; no digest where there is no such tag, or the registry does not say.
 pub type ObservedTag = (Reference, Option<Digest>);
 
-/// What is known before anything is written.
+/// The manifests and blobs that the targets lack, as far as it is known before anything is written.
 #[derive(Clone, Debug, Default)]
 pub struct TransferEstimate {
     /// How many manifests the targets lack.
@@ -52,17 +52,17 @@ pub struct TransferEstimate {
     pub local: usize,
     /// How many bytes these have.
     pub local_bytes: u64,
-    /// What the names that are to be written show.
+    /// The digests that the tags to be written point to.
     pub tags: Vec<ObservedTag>,
 }
 
-/// What a tag has to show before it is written. Nobody keeps others from writing it meanwhile.
+/// What a tag has to point to before it is written. Nothing keeps another client from writing it meanwhile.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Precondition<'a> {
-    /// Anything, or nothing.
+    /// None: any digest, or no such tag.
     #[default]
     None,
-    /// Nothing: it is not there yet.
+    /// There is no such tag yet.
     Absent,
     /// This digest.
     Digest(&'a Digest),
@@ -81,13 +81,13 @@ impl Publication<'_> {
             .repository()
     }
 
-    /// Tells whether a blob is brought along with its image.
+    /// Tells whether a blob is transferred along with its image.
     pub(crate) fn includes_blob(&self, blob: &Descriptor) -> bool {
         self.push_foreign || !is_foreign_layer(&blob.media_type)
     }
 }
 
-/// What a publication came to.
+/// The result of a publication.
 #[derive(Clone, Debug)]
 pub struct Published {
     /// The digest under which the registry has it.
@@ -100,20 +100,20 @@ pub struct Published {
     pub uploaded: usize,
     /// How many bytes were uploaded.
     pub uploaded_bytes: u64,
-    /// What became of each tag.
+    /// The result for each tag.
     pub tags: Vec<Tagged>,
 }
 
-/// A tag that shows what was published.
+/// A tag that points to the published manifest.
 #[derive(Clone, Debug)]
 pub struct Tagged {
     /// The tag.
     pub target: Reference,
-    /// What it showed before, where that is known.
+    /// The digest that it pointed to before, where that is known.
     pub before: Option<Digest>,
     /// Whether it was written. Otherwise it was there already.
     pub is_written: bool,
-    /// Why it is not known whether the registry shows it: what it answered when it was looked at again.
+    /// The registry's response to reading the tag back, where it leaves open whether the tag was written.
     pub unconfirmed: Option<RegistryError>,
 }
 

@@ -1,4 +1,4 @@
-//! Finding what refers to manifests: signatures, attestations, bills of materials, and what refers to those.
+//! The search for referrers of manifests: signatures, attestations, SBOMs, and referrers of those.
 
 use std::collections::{BTreeSet, HashSet};
 use std::fmt;
