@@ -1,40 +1,18 @@
 //! The registry client: reads, copies and publishes manifests over the distribution protocol.
 //!
-//! | module | holds |
+//! Each room is a folder, and uses only those below it:
+//!
+//! | room | holds |
 //! | --- | --- |
-//! | [`client`] | [`Client`], what commands call |
-//! | [`publish`] | [`Client::publish`]: children, blobs first, then the tag, once |
-//! | [`release`] | [`Client::release`]: the same to several repositories, tags last everywhere |
-//! | `child`, `prepared`, `bring` | what is published along; a publication of which it is known what is there; bringing what is not |
-//! | `tag_state` | what a tag shows, asked beside other requests to its registry |
-//! | `confirm`, `missing` | what the registry has under a name; why it refused what was to be there |
-//! | `copy`, `upload` | one blob from repository to repository: by mount, else streamed |
-//! | `upload_session`, `single_request` | where an upload goes on; registries that need none for a small blob |
-//! | `in_flight` | how many blobs are under way at once |
-//! | [`local`], `download` | blobs that come from this machine; blobs that go there |
-//! | [`referrers`], `enlist` | what refers to what is published; where a registry without a list of that has it |
-//! | `ahead` | looks at what is about to be published to, beside finding out what that will be |
-//! | `rights` | what calls that belong together ask of the token server |
-//! | [`concurrent()`] | many things at once, within bounds, results in order |
-//! | [`mirrors`] | where something is read from first |
-//! | [`cache`] | what is remembered from one run to the next |
-//! | [`known`] | token servers of public registries, known in advance |
-//! | `session` | one conversation per registry: scheme, challenge, the login that goes with each call |
-//! | `auth`, `challenge`, `token` | from a challenge and credentials to a header; one token request per set of scopes |
-//! | [`credentials`], `helper` | Docker's `config.json`; running credential helpers |
-//! | [`endpoint`] | which schemes and TLS modes a host may be spoken to with |
-//! | `transport`, `payload`, `response` | the one way out, redirects; what a request carries; bounded bodies |
-//! | `checked`, `hash` | the bytes of a blob, checked as they come; digests of what streams through |
-//! | `pool`, `tls` | a connection pool for each host, with its TLS settings and its proxy |
-//! | `tunnel` | what sends requests: the HTTP library, or for IPv6 addresses behind a proxy an HTTPS client of its parts |
-//! | `lanes` | how many requests run at once on a host, and on which connection |
-//! | `bodies` | the connections of a host for the bodies of blobs |
-//! | `limiter` | a limit that adapts to what a host takes |
-//! | [`certificates`], [`proxies`] | what the user wants of those |
-//! | [`retry`], `retry_after`, `deadline` | what is tried again, when, and until when |
-//! | [`observer`], `meter` | what the client tells while it works; how far copying has come |
-//! | [`error`], [`error_response`], [`network`], `hint`, `host_kind` | what went wrong, and what to do about it |
-//! | [`redact`] | what may be shown |
+//! | `publish` | releases: children and blobs first, then the tags; referrers |
+//! | `client` | [`Client`]: manifests and configurations, read and written |
+//! | `blob` | mounts, uploads and downloads of blobs |
+//! | `session` | one conversation with each registry and its mirrors |
+//! | `auth` | challenges, tokens, scopes, credentials |
+//! | `http` | requests, responses, connections, TLS, proxies, retries |
+//! | `observer` | [`Observer`]: what the client reports while it works |
+//! | `error` | [`RegistryError`], and hints about it |
+//! | `cache`, `host`, [`redact`], [`concurrent()`] | the cache between runs; hosts by name; text that may be shown; futures within bounds |
 //! | [`limits`] | bounds on what is read and waited for |
 //!
 //! Deliberately absent: the environment, files, the terminal, and what a list is made of. All that is returned

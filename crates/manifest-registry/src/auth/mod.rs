@@ -1,3 +1,12 @@
+//! Authentication: from credentials and a challenge to an `Authorization` header.
+//!
+//! | file | holds |
+//! | --- | --- |
+//! | `authenticator` | the answer to a challenge; requests to token servers |
+//! | `token`, `scope`, `scope_plan` | tokens; their scopes; which scopes are asked for together |
+//! | `known_registries`, `challenge` | challenges known in advance; `WWW-Authenticate` |
+//! | `credentials`, `credential_helper` | Docker's `config.json`; its helpers |
+
 mod authenticator;
 mod challenge;
 mod credential_helper;

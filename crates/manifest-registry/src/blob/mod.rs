@@ -1,3 +1,15 @@
+//! Blobs: read, mounted, uploaded, and downloaded. What they belong to is not known here.
+//!
+//! | file | holds |
+//! | --- | --- |
+//! | `transfer` | mount, else upload |
+//! | `upload`, `upload_session`, `single_post` | the bytes of an upload; its session; registries that need none |
+//! | `target` | the repository that blobs are brought to |
+//! | `download`, `read` | blobs in pieces; small blobs, from a mirror first |
+//! | `content`, `digest_verifier` | bytes that are verified as they come |
+//! | `source`, `local` | a repository or this machine |
+//! | `in_flight`, `progress` | the bound on blobs in flight; how far they have come |
+
 mod content;
 mod digest_verifier;
 mod download;

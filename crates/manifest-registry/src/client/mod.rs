@@ -1,3 +1,15 @@
+//! The client: manifests and configurations, read and written.
+//!
+//! | file | holds |
+//! | --- | --- |
+//! | `read`, `put`, `download` | manifests, children, configurations, blobs |
+//! | `publishing`, `tag_state` | probes beside other work, of targets and of a tag |
+//! | `cached` | content from the cache |
+//! | `referrers_api` | the list of referrers, with its pages |
+//! | `registry_client`, `config` | `Client` and its settings |
+//! | `early_probes`, `probe` | probes that have begun; one probe |
+//! | `requests`, `stated_digest` | requests for manifests; `Docker-Content-Digest` |
+
 mod cached;
 mod config;
 mod download;

@@ -1,3 +1,13 @@
+//! Errors: what went wrong, and what the user can do about it.
+//!
+//! | file | holds |
+//! | --- | --- |
+//! | `hint` | the table from errors to hints |
+//! | `registry_error` | [`RegistryError`] |
+//! | `attempt`, `content`, `network`, `certificate`, `send_error` | the failed request; wrong content; no response, and why |
+//! | `error_response`, `retry_after` | a registry's refusal; how long it asks to wait |
+//! | `registry_kind` | Docker Hub, GHCR, ECR and others, by name |
+
 mod attempt;
 mod certificate;
 mod content;

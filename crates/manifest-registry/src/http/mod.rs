@@ -1,3 +1,17 @@
+//! HTTP: requests and responses, connections, TLS, proxies, retries.
+//!
+//! | file | holds |
+//! | --- | --- |
+//! | `transport` | redirects and retries |
+//! | `exchange` | one request, and the head of its response |
+//! | `request`, `payload`, `traffic`, `response` | the parts of these |
+//! | `pool`, `pool_error` | the connections and settings of each host |
+//! | `connections`, `body_connections`, `limiter` | which connection a request takes, and when |
+//! | `tunnel`, `connect_layer` | the HTTP library, or a client of its parts; news of connections |
+//! | `tls`, `verifier`, `client_certificate`, `handshakes`, `certificates` | TLS for one host |
+//! | `proxies`, `endpoint` | the proxy of a URL; the schemes and TLS modes of a host |
+//! | `retry`, `deadline`, `timeouts`, `idle_timeout` | which failures are retried; time limits |
+
 mod body_connections;
 mod certificates;
 mod client_certificate;
