@@ -27,30 +27,37 @@
 use std::ffi::OsString;
 use std::process::ExitCode;
 
+mod byte_size;
+pub mod cache;
 pub mod cli;
 pub mod commands;
+mod compose;
+mod concurrency;
 pub mod context;
-mod drafting;
+pub mod environment;
 pub mod exit;
 pub mod failure;
+pub mod flags;
 pub mod interrupt;
-pub mod memory;
 pub mod names;
 pub mod observer;
 pub mod output;
 pub mod plugin;
+pub mod preflight;
 mod progress;
 pub mod publishing;
 pub mod reference_docs;
-pub mod review;
 pub mod settings;
 pub mod shim;
 pub mod sources;
+pub mod values;
 
-use cli::{Cli, Globals, Request};
-use context::{Context, Environment};
+use cli::{Cli, Request};
+use context::Context;
+use environment::Environment;
 use exit::Exit;
 use failure::Failure;
+use flags::Globals;
 use names::{Invocation, METADATA_ARGUMENT, Name};
 use output::Output;
 
@@ -104,8 +111,6 @@ fn dispatch(
             output.status(&format!("\n{}", text.trim_end()));
             Ok(())
         }
-        Request::Run(command) => {
-            commands::run(*command, &Context::new(environment, globals, output))
-        }
+        Request::Run(command) => command.run(&Context::new(environment, globals, output)),
     }
 }

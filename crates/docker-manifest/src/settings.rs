@@ -17,17 +17,18 @@ pub mod known_registries;
 pub mod proxies;
 pub mod registries_conf;
 
+use std::path::PathBuf;
+
 use manifest_registry::Pem;
 
-use crate::cli::Reach;
 use crate::failure::Failure;
 
 /// Reads the files of `--ca-file`.
 ///
 /// # Errors
 /// Where one cannot be read.
-pub fn authorities(reach: &Reach) -> Result<Vec<Pem>, Failure> {
-    let read = |path: &std::path::PathBuf| match std::fs::read(path) {
+pub fn ca_certificates(paths: &[PathBuf]) -> Result<Vec<Pem>, Failure> {
+    let read = |path: &PathBuf| match std::fs::read(path) {
         Ok(bytes) => Ok(Pem {
             name: path.display().to_string(),
             bytes,
@@ -38,5 +39,5 @@ pub fn authorities(reach: &Reach) -> Result<Vec<Pem>, Failure> {
             source,
         }),
     };
-    reach.ca_files.iter().map(read).collect()
+    paths.iter().map(read).collect()
 }

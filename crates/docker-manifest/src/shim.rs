@@ -5,7 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::context::Environment;
+use crate::environment::Environment;
 use crate::failure::Failure;
 use crate::names::BUILTIN;
 

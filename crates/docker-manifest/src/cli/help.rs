@@ -4,7 +4,8 @@ use std::fmt::Write as _;
 
 use clap::{Arg, Command, CommandFactory as _};
 
-use super::{Globals, pflag};
+use super::pflag;
+use crate::flags::Globals;
 use crate::names::Invocation;
 
 /// Renders the help of the group, or of the command named.

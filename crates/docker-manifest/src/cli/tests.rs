@@ -1,6 +1,8 @@
 use std::ffi::OsString;
 
 use super::*;
+use crate::flags::Globals;
+use crate::values::CommaList;
 
 fn read(line: &[&str]) -> Result<Request, UsageError> {
     let words: Vec<OsString> = line.iter().map(OsString::from).collect();

@@ -7,93 +7,76 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 
 use super::help;
 use crate::exit::Exit;
+use crate::failure::UsageError;
 use crate::names::Invocation;
 
-/// A command line that cannot be run.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{text}")]
-pub struct UsageError {
-    text: String,
-    exit: Exit,
-    hint: Option<String>,
+/// Translates clap's error on the words of a command.
+pub(super) fn command_error(
+    error: &clap::Error,
+    words: &[OsString],
+    group: &Command,
+    invocation: &Invocation,
+) -> UsageError {
+    let first = words.iter().find(|word| *word != "--help" && *word != "-h");
+    let command = first.and_then(|word| group.find_subcommand(word));
+    if error.kind() == ErrorKind::InvalidSubcommand {
+        let name = context(error, ContextKind::InvalidSubcommand).unwrap_or_default();
+        let Invocation { command, prefix } = invocation;
+        let first = format!("{prefix}: unknown command: {command} {name}");
+        let nearest = nearest(error, ContextKind::SuggestedSubcommand);
+        return UsageError {
+            hint: nearest.map(|nearest| format!("did you mean `{command} {nearest}`?")),
+            ..argument_error(&first, group, "Run", invocation)
+        };
+    }
+    let definition = command.unwrap_or(group);
+    let global = command.and_then(|command| global_flag(error, command, invocation));
+    let text = format!(
+        "{}\n\nUsage:  {}\n\nRun '{} --help' for more information",
+        flag_error(error, words, definition),
+        help::usage_line(definition, invocation),
+        help_name(definition, invocation),
+    );
+    UsageError {
+        text,
+        exit: Exit::Usage,
+        hint: global.or_else(|| nearest_flag(error)),
+    }
 }
 
-impl UsageError {
-    /// Returns what the program ends with: Docker's 125 for a flag, 1 for arguments.
-    #[must_use]
-    pub fn exit(&self) -> Exit {
-        self.exit
+/// Translates clap's error on the flags before the command.
+pub(super) fn global_flag_error(
+    error: &clap::Error,
+    words: &[OsString],
+    definition: &Command,
+    command: &str,
+) -> UsageError {
+    let flag = flag_error(error, words, definition);
+    let text = format!(
+        "{flag}\n\nUsage:  {command} COMMAND\n\nRun '{command} --help' for more information"
+    );
+    UsageError {
+        text,
+        exit: Exit::Usage,
+        hint: nearest_flag(error),
     }
+}
 
-    /// Returns what may have been meant.
-    #[must_use]
-    pub fn hint(&self) -> Option<&str> {
-        self.hint.as_deref()
-    }
-
-    /// Translates clap's error on the words of a command.
-    pub(super) fn of(
-        error: &clap::Error,
-        words: &[OsString],
-        group: &Command,
-        invocation: &Invocation,
-    ) -> Self {
-        let first = words.iter().find(|word| *word != "--help" && *word != "-h");
-        let command = first.and_then(|word| group.find_subcommand(word));
-        if error.kind() == ErrorKind::InvalidSubcommand {
-            let name = context(error, ContextKind::InvalidSubcommand).unwrap_or_default();
-            let Invocation { command, prefix } = invocation;
-            let first = format!("{prefix}: unknown command: {command} {name}");
-            let nearest = nearest(error, ContextKind::SuggestedSubcommand);
-            return Self {
-                hint: nearest.map(|nearest| format!("did you mean `{command} {nearest}`?")),
-                ..Self::arguments(&first, group, "Run", invocation)
-            };
-        }
-        let definition = command.unwrap_or(group);
-        let global = command.and_then(|command| global_flag(error, command, invocation));
-        let text = format!(
-            "{}\n\nUsage:  {}\n\nRun '{} --help' for more information",
-            flag_error(error, words, definition),
-            help::usage_line(definition, invocation),
-            help_name(definition, invocation),
-        );
-        Self {
-            text,
-            exit: Exit::Usage,
-            hint: global.or_else(|| nearest_flag(error)),
-        }
-    }
-
-    /// Translates clap's error on the flags before the command.
-    pub(super) fn of_flag(
-        error: &clap::Error,
-        words: &[OsString],
-        definition: &Command,
-        command: &str,
-    ) -> Self {
-        let flag = flag_error(error, words, definition);
-        let text = format!(
-            "{flag}\n\nUsage:  {command} COMMAND\n\nRun '{command} --help' for more information"
-        );
-        Self {
-            text,
-            exit: Exit::Usage,
-            hint: nearest_flag(error),
-        }
-    }
-
-    fn arguments(first: &str, definition: &Command, verb: &str, invocation: &Invocation) -> Self {
-        let name = help_name(definition, invocation);
-        let text = format!(
-            "{first}\n\nUsage:  {}\n\n{verb} '{name} --help' for more information",
-            help::usage_line(definition, invocation),
-        );
-        Self {
-            text,
-            exit: Exit::Failure,
-            hint: None,
-        }
+fn argument_error(
+    first: &str,
+    definition: &Command,
+    verb: &str,
+    invocation: &Invocation,
+) -> UsageError {
+    let name = help_name(definition, invocation);
+    let text = format!(
+        "{first}\n\nUsage:  {}\n\n{verb} '{name} --help' for more information",
+        help::usage_line(definition, invocation),
+    );
+    UsageError {
+        text,
+        exit: Exit::Failure,
+        hint: None,
     }
 }
 
@@ -302,6 +285,6 @@ impl Arguments {
         let Invocation { command, prefix } = invocation;
         let first = format!("{prefix}: '{command} {name}' {wanted}");
         let definition = group.find_subcommand(name).unwrap_or(group);
-        Err(UsageError::arguments(&first, definition, verb, invocation))
+        Err(argument_error(&first, definition, verb, invocation))
     }
 }

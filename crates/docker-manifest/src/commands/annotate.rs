@@ -6,18 +6,19 @@ use manifest_core::edit::{Clear, Field};
 use manifest_core::{Draft, Entry, NamedPlatform, PlatformEdit, Reference};
 use manifest_store::Change;
 
-use super::find;
-use crate::cli::{AnnotationFlag, AnnotationTarget, CommaList, Help, Switch};
+use super::select;
+use crate::compose;
 use crate::context::Context;
-use crate::drafting;
 use crate::failure::{DraftLookup, Failure};
+use crate::flags::HelpFlag;
+use crate::values::{AnnotationFlag, AnnotationTarget, CommaList, Switch};
 
 /// Add additional information to a local image manifest
 #[derive(Debug, clap::Args)]
 #[command(override_usage = "annotate [OPTIONS] MANIFEST_LIST MANIFEST")]
 pub struct Args {
     #[command(flatten)]
-    pub(crate) help: Help,
+    pub(crate) help: HelpFlag,
     /// Annotate the image, or the list where no image is named ("k=v"), or either ("index:k=v", "entry:k=v")
     #[arg(long, value_name = "annotation", action = clap::ArgAction::Append)]
     annotation: Vec<AnnotationFlag>,
@@ -102,7 +103,7 @@ impl Args {
 }
 
 /// Changes one entry of a draft, or what the list says of itself. Prints nothing, as Docker does.
-pub(super) fn run(context: &Context<'_>, args: &Args) -> Result<(), Failure> {
+pub(crate) fn run(context: &Context<'_>, args: &Args) -> Result<(), Failure> {
     let parse = |kind, text: &str| {
         let prefix = format!("annotate: error parsing name for {kind} {text}");
         Reference::parse(text).map_err(|source| Failure::Reference {
@@ -150,7 +151,7 @@ pub(super) fn run(context: &Context<'_>, args: &Args) -> Result<(), Failure> {
             image?;
         }
         let draft = store.load(&list)?.ok_or_else(|| no_entry(false))?;
-        let found = find::one(&draft, image_text, context.here().ok().as_deref())?;
+        let found = select::one(&draft, image_text, context.current_dir().ok().as_deref())?;
         let reference = found.ok_or_else(|| no_entry(true))?.reference.clone();
         if !annotate(&reference)? {
             return Err(no_entry(true));
@@ -258,7 +259,7 @@ fn annotate_list(context: &Context<'_>, args: &Args, list: &Reference) -> Result
             .annotation
             .iter()
             .filter(|flag| is_alone || !is_of_image(flag));
-        drafting::annotate(&mut draft, flags)?;
+        compose::annotate(&mut draft, flags)?;
         let put = draft.entries.iter().zip(&existing.entries);
         let put = put
             .filter(|(new, old)| new != old)

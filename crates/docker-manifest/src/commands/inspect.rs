@@ -8,11 +8,13 @@ use manifest_core::{
 use manifest_layout::{Location, Name};
 use manifest_registry::{Client, RegistryError};
 
-use super::{find, for_all};
-use crate::cli::{Help, MirrorFlags, Patience, Reach, Switch};
+use super::select;
+use crate::concurrency::try_join_all;
 use crate::context::Context;
 use crate::failure::{DraftLookup, Failure};
-use crate::sources::Disk;
+use crate::flags::{HelpFlag, MirrorFlags, RegistryFlags, RetryFlags};
+use crate::sources::LazyLayout;
+use crate::values::Switch;
 
 /// The unit of indentation of Docker's verbose output, and of image manifests.
 const TAB: &str = "\t";
@@ -22,14 +24,14 @@ const TAB: &str = "\t";
 #[command(override_usage = "inspect [OPTIONS] [MANIFEST_LIST] MANIFEST")]
 pub struct Args {
     #[command(flatten)]
-    pub(crate) help: Help,
+    pub(crate) help: HelpFlag,
     /// Allow communication with an insecure registry
     #[arg(long)]
     insecure: Switch,
     #[command(flatten)]
-    patience: Patience,
+    retry: RetryFlags,
     #[command(flatten)]
-    reach: Reach,
+    registry: RegistryFlags,
     #[command(flatten)]
     mirrors: MirrorFlags,
     /// Output additional info including layers and platform
@@ -40,7 +42,7 @@ pub struct Args {
 }
 
 /// Shows an entry of a draft where two references are given; else the draft of that name, or what the registry has.
-pub(super) async fn run(context: &Context<'_>, args: &Args) -> Result<(), Failure> {
+pub(crate) async fn run(context: &Context<'_>, args: &Args) -> Result<(), Failure> {
     let verbose = args.verbose.is_on();
     let text = match args.images.as_slice() {
         [list, text] => {
@@ -52,7 +54,7 @@ pub(super) async fn run(context: &Context<'_>, args: &Args) -> Result<(), Failur
             entry(context, &parse(list)?, (image, text), verbose)?
         }
         [image] => match Location::parse(image) {
-            Some(location) => on_disk(location?.absolute(&context.here()?)?, verbose)?,
+            Some(location) => local_json(location?.absolute(&context.current_dir()?)?, verbose)?,
             None => draft_or_remote(context, args, &parse(image)?).await?,
         },
         _ => unreachable!("the number was checked"),
@@ -70,8 +72,8 @@ async fn draft_or_remote(
     if let Some(draft) = store.load(image)? {
         return draft_json(&draft, verbose);
     }
-    let reach = args.reach.mirrored(&args.mirrors);
-    let client = context.client(args.insecure.is_on(), &args.patience, &reach)?;
+    let registry = args.registry.with_mirrors(&args.mirrors);
+    let client = context.client(args.insecure.is_on(), &args.retry, &registry)?;
     remote(&client, image, verbose)
         .await
         .map_err(|failure| match failure {
@@ -117,8 +119,8 @@ fn entry(
     if found.is_none()
         && let Ok(Some(draft)) = store.load(list)
     {
-        let here = context.here().ok();
-        found = find::one(&draft, text, here.as_deref())?.cloned();
+        let here = context.current_dir().ok();
+        found = select::one(&draft, text, here.as_deref())?.cloned();
     }
     let Some(entry) = found else {
         let image = image.map(|image| image.to_string());
@@ -161,17 +163,17 @@ fn array_json(objects: &[Vec<u8>]) -> Vec<u8> {
 }
 
 /// Shows what is on this machine as [`remote`] shows what a registry has. An entry's `Ref` is its place.
-fn on_disk(location: Location, verbose: bool) -> Result<Vec<u8>, Failure> {
-    let disk = Disk::new(location);
-    let manifest = disk.root()?;
+fn local_json(location: Location, verbose: bool) -> Result<Vec<u8>, Failure> {
+    let layout = LazyLayout::new(location);
+    let manifest = layout.root()?;
     match manifest.content() {
         _ if !verbose => Ok(manifest_json(&manifest)),
         Content::Image(image) => {
             let descriptor = Descriptor {
-                platform: Some(disk.config(image)?.platform),
+                platform: Some(layout.config(image)?.platform),
                 ..manifest.descriptor()
             };
-            let place = disk.location().to_string();
+            let place = layout.location().to_string();
             let object = entry_json::encode_local(place, &descriptor, &manifest);
             Ok(go_json::indent(&object, TAB))
         }
@@ -179,9 +181,9 @@ fn on_disk(location: Location, verbose: bool) -> Result<Vec<u8>, Failure> {
             let child = |descriptor: &Descriptor| {
                 let place = Location {
                     name: Name::Digest(descriptor.digest.clone()),
-                    ..disk.location().clone()
+                    ..layout.location().clone()
                 };
-                let manifest = disk.manifest(descriptor)?;
+                let manifest = layout.manifest(descriptor)?;
                 let object = entry_json::encode_local(place.to_string(), descriptor, &manifest);
                 Ok::<_, Failure>(object)
             };
@@ -230,5 +232,5 @@ async fn children(
         entry.descriptor = descriptor;
         Ok::<_, Failure>(entry)
     };
-    for_all(list.manifests.iter().cloned().map(fetch)).await
+    try_join_all(list.manifests.iter().cloned().map(fetch)).await
 }

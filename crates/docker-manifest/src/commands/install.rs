@@ -3,9 +3,9 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::cli::Help;
 use crate::context::Context;
 use crate::failure::Failure;
+use crate::flags::HelpFlag;
 use crate::names::{BUILTIN, is_plugin_name};
 use crate::shim;
 
@@ -22,7 +22,7 @@ pub(super) const DEFAULT_NAME: &str = "manifestx";
 #[command(override_usage = "install [OPTIONS]", verbatim_doc_comment)]
 pub struct Args {
     #[command(flatten)]
-    pub(crate) help: Help,
+    pub(crate) help: HelpFlag,
     /// Name of the plugin (default "manifestx")
     #[arg(long, value_name = "string")]
     name: Option<String>,
@@ -34,7 +34,7 @@ pub struct Args {
 }
 
 /// Makes the links and says what it made, one path a line.
-pub(super) fn run(context: &Context<'_>, args: &Args) -> Result<(), Failure> {
+pub(crate) fn run(context: &Context<'_>, args: &Args) -> Result<(), Failure> {
     let name = args.name.as_deref().unwrap_or(DEFAULT_NAME);
     if !is_plugin_name(name) {
         return Err(Failure::PluginName(name.to_owned()));

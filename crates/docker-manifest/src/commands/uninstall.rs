@@ -3,9 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use super::install::{file_name, is_ours, plugin_folder};
-use crate::cli::Help;
 use crate::context::Context;
 use crate::failure::Failure;
+use crate::flags::HelpFlag;
 
 /// Remove the links that install made
 ///
@@ -15,7 +15,7 @@ use crate::failure::Failure;
 #[command(override_usage = "uninstall [OPTIONS]", verbatim_doc_comment)]
 pub struct Args {
     #[command(flatten)]
-    pub(crate) help: Help,
+    pub(crate) help: HelpFlag,
     /// Folder that the `docker` shim is in, if it is not on PATH
     #[arg(long, value_name = "folder")]
     shim: Option<PathBuf>,
@@ -24,7 +24,7 @@ pub struct Args {
 }
 
 /// Removes the links and says which, one path a line.
-pub(super) fn run(context: &Context<'_>, args: &Args) -> Result<(), Failure> {
+pub(crate) fn run(context: &Context<'_>, args: &Args) -> Result<(), Failure> {
     let path = context
         .environment()
         .var("PATH")

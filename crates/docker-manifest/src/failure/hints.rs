@@ -1,9 +1,11 @@
 //! What can be done about a failure.
 
-use manifest_core::{Platform, PlatformNameError};
+use std::path::Path;
+
+use manifest_core::{Platform, PlatformNameError, Reference};
 use manifest_registry::RegistryError;
 
-use super::{Failure, no_draft};
+use super::error::{DraftLookup, Failure};
 
 impl Failure {
     /// Returns what can be done about it, a sentence each.
@@ -140,6 +142,29 @@ impl Failure {
             _ => return None,
         })
     }
+}
+
+impl DraftLookup {
+    fn hint(&self) -> String {
+        let Self {
+            list,
+            has_draft,
+            searched,
+        } = self;
+        if *has_draft {
+            let searched = searched.display();
+            format!("name the image as `create` did; drafts are in {searched}")
+        } else {
+            no_draft(list, searched)
+        }
+    }
+}
+
+fn no_draft(list: &Reference, searched: &Path) -> String {
+    let searched = searched.display();
+    format!(
+        "there is no draft of {list}: `docker-manifest create {list} IMAGE...` makes one; drafts are in {searched}"
+    )
 }
 
 /// Says what to do where an image may never have left the engine that built it; one example is enough for several.

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 
 use manifest_registry::Credentials;
 
-use crate::context::Environment;
+use crate::environment::Environment;
 use crate::failure::Failure;
 
 const INLINE: &str = "DOCKER_AUTH_CONFIG";

@@ -9,7 +9,7 @@
 
 use manifest_registry::{KnownRegistries, KnownRegistry};
 
-use crate::context::Environment;
+use crate::environment::Environment;
 use crate::failure::Failure;
 
 const VARIABLE: &str = "DOCKER_MANIFEST_KNOWN_REGISTRIES";

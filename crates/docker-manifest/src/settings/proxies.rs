@@ -4,7 +4,7 @@ use manifest_registry::redact::Secret;
 use manifest_registry::{Proxies, ProxySetting};
 
 use super::config_json::ConfigProxies;
-use crate::context::Environment;
+use crate::environment::Environment;
 
 /// Reads the environment, and takes what that does not name from `config.json`.
 #[must_use]

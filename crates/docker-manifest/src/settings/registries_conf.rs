@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use manifest_registry::{Mirror, MirrorRule, Serves};
 use serde::Deserialize;
 
-use crate::context::Environment;
+use crate::environment::Environment;
 use crate::failure::Failure;
 use crate::output::Output;
 
@@ -56,7 +56,7 @@ enum Pull {
 /// # Errors
 /// Where the variable names one that cannot be read, or is wrong. Another one that is wrong is said and left aside.
 pub fn read(environment: &Environment, output: &Output) -> Result<Vec<MirrorRule>, Failure> {
-    let own = environment.containers();
+    let own = environment.containers_folder();
     let system = PathBuf::from(SYSTEM);
     let mut tables = Vec::new();
     let mut is_own = false;

@@ -1,4 +1,4 @@
-//! The flags that say how registries are reached.
+//! The flags for connecting to registries.
 
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -6,26 +6,26 @@ use std::str::FromStr;
 use manifest_core::{Draft, Reference};
 use manifest_registry::{Mirror, MirrorRule, Serves};
 
-use crate::cli::Switch;
+use crate::values::Switch;
 
 /// The flags of each command that talks to a registry.
 #[derive(Clone, Debug, Default, clap::Args)]
-pub struct Reach {
+pub struct RegistryFlags {
     /// Trust additional CA certificates (PEM file)
     #[arg(long = "ca-file", value_name = "file", action = clap::ArgAction::Append)]
     pub(crate) ca_files: Vec<PathBuf>,
     /// Disable the cache
     #[arg(long = "no-cache")]
     pub(crate) no_cache: Switch,
-    /// Hosts for which this command needs no `--insecure`.
+    /// Hosts that count as insecure without `--insecure`.
     #[arg(skip)]
     pub(crate) insecure_hosts: Vec<String>,
-    /// What is mirrored where, by flag.
+    /// The mirrors of `--mirror`.
     #[arg(skip)]
     pub(crate) mirror_rules: Vec<MirrorRule>,
 }
 
-/// The flags of each command that reads what is not to be written to where it is.
+/// The flag of each command that reads images without writing to their registry.
 #[derive(Clone, Debug, Default, clap::Args)]
 pub struct MirrorFlags {
     /// Read from a mirror first, such as docker.io=mirror.lan:5000/hub
@@ -57,7 +57,7 @@ impl FromStr for MirrorFlag {
 }
 
 impl MirrorFlags {
-    /// Returns what is mirrored where. Several mirrors of one registry are asked in the order in which they are given.
+    /// Returns a rule for each mirrored prefix. Several mirrors of one registry are asked in the order in which they are given.
     fn rules(&self) -> Vec<MirrorRule> {
         let mut rules: Vec<MirrorRule> = Vec::new();
         for MirrorFlag { prefix, mirror } in &self.mirrors {
@@ -73,28 +73,28 @@ impl MirrorFlags {
     }
 }
 
-impl Reach {
-    /// Returns the same with mirrors.
+impl RegistryFlags {
+    /// Returns these flags with the mirrors of `--mirror`.
     #[must_use]
-    pub fn mirrored(&self, mirrors: &MirrorFlags) -> Self {
+    pub fn with_mirrors(&self, mirrors: &MirrorFlags) -> Self {
         Self {
             mirror_rules: mirrors.rules(),
             ..self.clone()
         }
     }
 
-    /// Returns the same with what a draft remembers of its hosts.
+    /// Returns these flags with the hosts that a draft has recorded as insecure.
     #[must_use]
-    pub fn remembering(&self, draft: Option<&Draft>) -> Self {
+    pub fn with_insecure_hosts(&self, draft: Option<&Draft>) -> Self {
         Self {
             insecure_hosts: draft.map(Draft::insecure_hosts).unwrap_or_default(),
             ..self.clone()
         }
     }
 
-    /// Tells whether an image's host is one of those that a draft remembers as insecure.
+    /// Tells whether the host of an image is one that a draft has recorded as insecure.
     #[must_use]
-    pub fn remembers(&self, image: &Reference) -> bool {
+    pub fn is_insecure_host_of(&self, image: &Reference) -> bool {
         self.insecure_hosts
             .iter()
             .any(|host| host == image.domain())

@@ -7,31 +7,25 @@ use manifest_core::Reference;
 use manifest_core::reference::Repository;
 use serde_json::Value;
 
+use crate::failure::Failure;
+
 /// The field with the digest of what was pushed.
 const DIGEST: &str = "containerimage.digest";
 
 /// The field with the names under which it was pushed, by commas.
 const NAMES: &str = "image.name";
 
-/// Why a metadata file names no image.
-#[derive(Debug, thiserror::Error)]
-#[error("{path} is no metadata file of BuildKit: {reason}")]
-pub struct MetadataError {
-    path: String,
-    reason: String,
-}
-
 /// Returns what a metadata file says was pushed, of all targets where it is of a bake. What it names no repository for is in
 /// `target`.
 ///
 /// # Errors
 /// Where the file is something else, or says nothing of a digest.
-pub fn images(
+pub(super) fn images(
     path: &Path,
     bytes: &[u8],
     target: &Repository,
-) -> Result<Vec<Reference>, MetadataError> {
-    let wrong = |reason: String| MetadataError {
+) -> Result<Vec<Reference>, Failure> {
+    let wrong = |reason: String| Failure::Metadata {
         path: path.display().to_string(),
         reason,
     };

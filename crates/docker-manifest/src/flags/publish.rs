@@ -1,15 +1,13 @@
 //! The flags of everything that publishes.
 
-use std::path::{Path, PathBuf};
-use std::{fs, io};
+use std::path::PathBuf;
 
 use manifest_core::Digest;
 use manifest_registry::Expected;
 
-use crate::cli::{OnDuplicate, PlatformList, Switch};
-use crate::context::Context;
 use crate::failure::Failure;
 use crate::output::Output;
+use crate::values::{Format, OnDuplicate, PlatformList, Switch};
 
 /// How a list is published, and what is reported of it.
 #[derive(Clone, Debug, Default, clap::Args)]
@@ -74,26 +72,8 @@ pub struct PublishFlags {
     pub(crate) to: Option<String>,
 }
 
-/// A form in which results are printed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Format {
-    /// One JSON object.
-    Json,
-}
-
-impl std::str::FromStr for Format {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        match text {
-            "json" => Ok(Self::Json),
-            _ => Err("must be json".to_owned()),
-        }
-    }
-}
-
 impl PublishFlags {
-    /// Returns what a tag has to show before it is written.
+    /// Returns the condition under which a tag is written.
     pub(crate) fn expected(&self) -> Expected<'_> {
         match &self.expect_digest {
             Some(digest) => Expected::Digest(digest),
@@ -102,7 +82,7 @@ impl PublishFlags {
         }
     }
 
-    /// Looks for flags of which one makes the other mean nothing.
+    /// Checks that the given flags do not contradict each other.
     pub(crate) fn check(&self) -> Result<(), Failure> {
         const NO_TAG: &str = "no tag is written";
         let (by_digest, not_there) = (self.by_digest.is_on(), self.if_not_exists.is_on());
@@ -149,14 +129,14 @@ impl PublishFlags {
         }
     }
 
-    /// Says what nobody needs to act on, unless nothing but warnings is wanted.
-    pub(crate) fn say(&self, line: &str, output: &Output) {
+    /// Reports progress that nobody has to act on, unless `--quiet` is given.
+    pub(crate) fn status(&self, line: &str, output: &Output) {
         if !self.quiet.is_on() {
             output.status(line);
         }
     }
 
-    /// Tells whether more is asked for than Docker's `push` can do, so that no script relies on what that lets pass.
+    /// Tells whether a flag asks for something that Docker's `push` cannot do, so that no script relies on what that lets pass.
     pub(crate) fn is_new_form(&self) -> bool {
         !self.tag.is_empty()
             || self.to.is_some()
@@ -164,7 +144,7 @@ impl PublishFlags {
             || self.child_tags.is_some()
     }
 
-    /// Returns a flag that is given and means nothing to who does not push.
+    /// Returns a given flag that has no effect without a push.
     pub(crate) fn needs_push(&self) -> Option<&'static str> {
         let given = [
             (self.allow_empty.is_on(), "--allow-empty"),
@@ -189,7 +169,7 @@ impl PublishFlags {
             .find_map(|(is_given, flag)| is_given.then_some(flag))
     }
 
-    /// Returns a flag that is given and means nothing where no registry is written to.
+    /// Returns a given flag that has no effect where no registry is written to.
     pub(crate) fn needs_registry(&self) -> Option<&'static str> {
         let given = [
             (self.by_digest.is_on(), "--by-digest"),
@@ -203,26 +183,6 @@ impl PublishFlags {
             .into_iter()
             .find_map(|(is_given, flag)| is_given.then_some(flag))
     }
-
-    /// Checks that there will be a place for what is to be reported: nobody wants to hear of that after the push.
-    pub(crate) fn files(&self, context: &Context<'_>) -> Result<(), Failure> {
-        let mut paths: Vec<&Path> = [&self.digestfile, &self.metadata_file]
-            .into_iter()
-            .flatten()
-            .map(PathBuf::as_path)
-            .collect();
-        if self.github_output.is_on() {
-            let path = context.environment().var("GITHUB_OUTPUT");
-            paths.push(Path::new(path.ok_or(Failure::NoGithubOutput)?));
-        }
-        for path in paths {
-            may_be_written(path).map_err(|source| Failure::Write {
-                path: path.to_owned(),
-                source,
-            })?;
-        }
-        Ok(())
-    }
 }
 
 /// Tells whether a name states a tag itself. A parsed reference has one in any case.
@@ -230,23 +190,6 @@ fn has_tag(name: &str) -> bool {
     let name = name.split('@').next().unwrap_or_default();
     let last = name.rsplit('/').next().unwrap_or_default();
     last.contains(':')
-}
-
-/// Finds out whether a file could be written, and leaves it as it is.
-fn may_be_written(path: &Path) -> io::Result<()> {
-    match fs::metadata(path) {
-        // A pipe or device may not be opened twice.
-        Ok(found) if !found.is_file() && !found.is_dir() => Ok(()),
-        Ok(_) => fs::OpenOptions::new().write(true).open(path).map(drop),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            fs::OpenOptions::new()
-                .write(true)
-                .create_new(true)
-                .open(path)?;
-            fs::remove_file(path)
-        }
-        Err(error) => Err(error),
-    }
 }
 
 #[cfg(test)]

@@ -3,7 +3,18 @@ use std::os::unix::fs::{PermissionsExt as _, chown, symlink};
 use manifest_core::Reference;
 use tempfile::TempDir;
 
-use super::*;
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::Ordering;
+use std::time::SystemTime;
+
+use manifest_core::Digest;
+use manifest_core::reference::Repository;
+use manifest_registry::Memory as _;
+
+use super::DiskCache;
+use super::disk_cache::{CHALLENGE_BYTES, CHALLENGE_LIFE, CHALLENGE_REFRESH, file_name};
+use super::folder::{CacheFolder, FolderLimits, TEMPORARY_PREFIX, own_folder};
 
 const NOW: u64 = 2_000_000_000;
 const CHALLENGE: &str = "Bearer realm=\"https://tokens.lan/\"";
@@ -12,16 +23,16 @@ fn repository() -> Repository {
     Reference::parse("r.lan/app").unwrap().repository().clone()
 }
 
-fn open(folder: &TempDir, now: u64) -> Remembered {
-    Remembered::open(&folder.path().join("cache"), now).unwrap()
+fn open(folder: &TempDir, now: u64) -> DiskCache {
+    DiskCache::open(&folder.path().join("cache"), now).unwrap()
 }
 
 fn mode(path: &Path) -> u32 {
     fs::metadata(path).unwrap().permissions().mode() & 0o777
 }
 
-fn files(drawer: &Drawer) -> Vec<PathBuf> {
-    let files = drawer.files().unwrap();
+fn files(folder: &CacheFolder) -> Vec<PathBuf> {
+    let files = folder.files().unwrap();
     files.into_iter().map(|(_, _, path)| path).collect()
 }
 
@@ -42,9 +53,9 @@ fn the_next_run_has_it_and_nobody_else() {
     let other = Reference::parse("r.lan/other").unwrap();
     assert_eq!(next.content(other.repository(), &digest), None);
     assert_eq!(mode(&folder.path().join("cache")), 0o700);
-    for drawer in [&next.challenges, &*next.content.drawer] {
-        assert_eq!(mode(&drawer.folder), 0o700);
-        let files = files(drawer);
+    for folder in [&next.challenges, &*next.content.folder] {
+        assert_eq!(mode(&folder.path), 0o700);
+        let files = files(folder);
         assert_eq!(files.len(), 1);
         assert_eq!(mode(&files[0]), 0o600);
     }
@@ -73,7 +84,7 @@ fn a_challenge_gets_old() {
 fn damage_is_nothing() {
     let folder = TempDir::new().unwrap();
     let memory = open(&folder, NOW);
-    let path = memory.challenges.folder.join(name("r.lan"));
+    let path = memory.challenges.path.join(file_name("r.lan"));
     let other = format!(r#"{{"host":"other.lan","challenge":"x","at":{NOW}}}"#);
     let long = format!(
         r#"{{"host":"r.lan","challenge":"{}","at":{NOW}}}"#,
@@ -94,16 +105,16 @@ fn damage_is_nothing() {
 #[test]
 fn the_oldest_makes_room() {
     let folder = TempDir::new().unwrap();
-    for (bounds, fit) in [
+    for (limits, fit) in [
         (
-            Bounds {
+            FolderLimits {
                 files: 8,
                 bytes: 1000,
             },
             8,
         ),
         (
-            Bounds {
+            FolderLimits {
                 files: 100,
                 bytes: 80,
             },
@@ -111,13 +122,13 @@ fn the_oldest_makes_room() {
         ),
     ] {
         let path = folder.path().join(fit.to_string());
-        let drawer = || Drawer::open(&path, bounds, NOW).unwrap();
+        let folder = || CacheFolder::open(&path, limits, NOW).unwrap();
         let written = |i: u64| {
             let file = File::open(path.join(i.to_string())).unwrap();
             file.set_modified(SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(NOW + i))
                 .unwrap();
         };
-        let one = drawer();
+        let one = folder();
         for i in 0..fit {
             one.write(&i.to_string(), &[0; 10]);
             written(i);
@@ -129,7 +140,7 @@ fn the_oldest_makes_room() {
         assert_eq!(one.read("1", 100), None);
         assert!(one.read("2", 100).is_some() && one.read("new", 100).is_some());
         // Another run counts anew.
-        let other = drawer();
+        let other = folder();
         for i in 0..30 {
             other.write(&format!("more{i}"), &[0; 10]);
             assert!(files(&other).len() <= 8, "{i}");
@@ -148,22 +159,22 @@ fn what_was_never_finished_is_taken_away() {
     let memory = open(&folder, NOW);
     let left = memory
         .content
-        .drawer
         .folder
-        .join(format!("{UNFINISHED}1-0"));
+        .path
+        .join(format!("{TEMPORARY_PREFIX}1-0"));
     fs::write(&left, "half").unwrap();
     let digest = Digest::sha256(b"x");
     memory.keep_content(&repository(), &digest, b"x");
     memory.content.finish();
     assert!(!left.exists());
-    assert_eq!(files(&memory.content.drawer).len(), 1);
+    assert_eq!(files(&memory.content.folder).len(), 1);
 }
 
 #[test]
 fn only_a_folder_of_this_user_alone() {
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("cache");
-    let is_used = |path: &Path| Remembered::open(path, NOW).is_some();
+    let is_used = |path: &Path| DiskCache::open(path, NOW).is_some();
     fs::write(&path, "a file").unwrap();
     assert!(!is_used(&path) && !is_used(&path.join("below")));
     fs::remove_file(&path).unwrap();
@@ -196,7 +207,7 @@ fn a_folder_that_cannot_be_written_is_read() {
     let [x, y] = [b"x", b"y"].map(|bytes| Digest::sha256(bytes));
     memory.keep_content(&repository(), &x, b"x");
     memory.content.finish();
-    let path = memory.content.drawer.folder.clone();
+    let path = memory.content.folder.path.clone();
     fs::set_permissions(&path, fs::Permissions::from_mode(0o500)).unwrap();
     let again = open(&folder, NOW);
     again.keep_content(&repository(), &y, b"y");
@@ -215,23 +226,23 @@ fn a_folder_that_cannot_be_written_is_read() {
 #[test]
 fn several_runs_at_once_see_no_halves() {
     let folder = TempDir::new().unwrap();
-    let path = folder.path().join("drawer");
-    let bounds = Bounds {
+    let path = folder.path().join("folder");
+    let limits = FolderLimits {
         files: 8,
         bytes: 1 << 20,
     };
     // Each file is full of its writer's number.
     let run = &|number: u8| {
-        let drawer = Drawer::open(&path, bounds, NOW).unwrap();
+        let folder = CacheFolder::open(&path, limits, NOW).unwrap();
         // Threads stand for processes, whose numbers differ.
-        drawer
+        folder
             .made
             .store(u64::from(number) << 32, Ordering::Relaxed);
         let mut seen = 0;
         for i in 0..200 {
             let name = (i % 12).to_string();
-            drawer.write(&name, &[number; 5000]);
-            if let Some(bytes) = drawer.read(&name, 1 << 20) {
+            folder.write(&name, &[number; 5000]);
+            if let Some(bytes) = folder.read(&name, 1 << 20) {
                 assert_eq!(bytes.len(), 5000);
                 assert!(bytes.iter().all(|byte| *byte == bytes[0]));
                 seen += 1;
@@ -260,7 +271,7 @@ fn much_at_once_is_all_written() {
     }
     drop(memory);
     let next = open(&folder, NOW);
-    assert_eq!(files(&next.content.drawer).len(), digests.len());
+    assert_eq!(files(&next.content.folder).len(), digests.len());
     for digest in &digests {
         assert_eq!(next.content(&repository(), digest).unwrap(), large);
     }

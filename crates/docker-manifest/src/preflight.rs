@@ -1,4 +1,4 @@
-//! What is looked at before a list goes live: whether it is what its maker meant.
+//! Pre-publish checks: whether a list is what its maker meant.
 
 use std::collections::BTreeMap;
 
@@ -8,19 +8,19 @@ use manifest_core::{Content, Descriptor, Draft, Entry, ListType, Manifest, Media
 
 use manifest_registry::redact;
 
-use crate::cli::OnDuplicate;
 use crate::failure::Failure;
+use crate::values::OnDuplicate;
 
-/// Says what may not be meant in a list that is to be published. Duplicates are [`settle_duplicates`]'s.
+/// Returns warnings about what may not be meant in a list. [`resolve_duplicates`] warns of duplicates.
 #[must_use]
-pub fn oddities(draft: &Draft) -> Vec<String> {
-    let mut said = Vec::new();
-    said.extend(mixed(draft));
-    said.extend(lone_attestations(&draft.entries));
+pub fn warnings(draft: &Draft) -> Vec<String> {
+    let mut warnings = Vec::new();
+    warnings.extend(mixed_formats(draft));
+    warnings.extend(orphaned_attestations(&draft.entries));
     let mut first: BTreeMap<&str, &Entry> = BTreeMap::new();
-    let mut nameless_windows = Vec::new();
+    let mut windows_without_version = Vec::new();
     for entry in draft.entries.iter().filter(|entry| entry.is_image()) {
-        said.extend(disagreement(entry));
+        warnings.extend(platform_mismatch(entry));
         let Some(platform) = &entry.descriptor.platform else {
             continue;
         };
@@ -28,32 +28,32 @@ pub fn oddities(draft: &Draft) -> Vec<String> {
         if platform.is_stated()
             && let Err(error) = platform.check(&platform.to_string())
         {
-            said.push(format!("no engine will choose {reference}: {error}"));
+            warnings.push(format!("no engine will choose {reference}: {error}"));
         }
         if platform.os == "windows" && platform.os_version.is_empty() {
-            nameless_windows.push(reference.to_string());
+            windows_without_version.push(reference.to_string());
         }
         let digest = entry.descriptor.digest.as_str();
         let other = first.insert(digest, entry);
         let other = other.and_then(|other| other.descriptor.platform.as_ref());
         if let Some(other) = other.filter(|other| other.comparable() != platform.comparable()) {
-            said.push(format!(
+            warnings.push(format!(
                 "{digest} is published for {other} and for {platform}"
             ));
         }
     }
-    if nameless_windows.len() > 1 {
-        said.push(format!(
+    if windows_without_version.len() > 1 {
+        warnings.push(format!(
             "{} have no os.version: hosts cannot tell which of them they can run",
-            nameless_windows.join(" and ")
+            windows_without_version.join(" and ")
         ));
     }
-    said
+    warnings
 }
 
-/// Says where a list will say something else of what an image runs on than the image itself.
+/// Warns of a list that states another platform for an image than its configuration does.
 #[must_use]
-pub fn disagreement(entry: &Entry) -> Option<String> {
+pub fn platform_mismatch(entry: &Entry) -> Option<String> {
     let reference = &entry.reference;
     let own = entry.origin.as_ref()?.own_platform();
     let platform = entry.descriptor.platform.as_ref();
@@ -70,8 +70,8 @@ pub fn disagreement(entry: &Entry) -> Option<String> {
     })
 }
 
-/// Says which images are of another kind than the others, where that makes some registries refuse the list.
-fn mixed(draft: &Draft) -> Option<String> {
+/// Warns of a list that mixes Docker and OCI manifests, which some registries refuse. Names those that are in the minority.
+fn mixed_formats(draft: &Draft) -> Option<String> {
     let odd = odd_ones(&draft.entries);
     let is_oci = odd.first()?.media_type().is_some_and(MediaType::is_oci);
     let kind = match draft.settings.type_for(&draft.entries) {
@@ -94,9 +94,9 @@ fn mixed(draft: &Draft) -> Option<String> {
     ))
 }
 
-/// Says which attestations are about no image that is there.
+/// Warns of attestations about images that are not in the list.
 #[must_use]
-pub fn lone_attestations(entries: &[Entry]) -> Vec<String> {
+pub fn orphaned_attestations(entries: &[Entry]) -> Vec<String> {
     let say = |entry: &Entry| {
         let about = entry.descriptor.is_about().unwrap_or_default();
         let reference = &entry.reference;
@@ -105,24 +105,24 @@ pub fn lone_attestations(entries: &[Entry]) -> Vec<String> {
     orphans(entries).into_iter().map(say).collect()
 }
 
-/// What came of entries for one platform.
+/// The result of [`resolve_duplicates`], to be reported.
 #[derive(Debug, Default)]
-pub struct Settled {
+pub struct DuplicatesReport {
     /// What may not be meant.
     pub warnings: Vec<String>,
     /// What was done because it was asked for.
-    pub done: Vec<String>,
+    pub messages: Vec<String>,
 }
 
-/// Does what is wanted about entries for one platform. What is named now is later than all else. Returns what is to be said.
+/// Does what is wanted about entries for one platform. What is named now is later than all else. Returns what is to be warnings.
 ///
 /// # Errors
 /// Where there are such entries, and there shall be none.
-pub fn settle_duplicates(
+pub fn resolve_duplicates(
     draft: &mut Draft,
-    wanted: OnDuplicate,
+    on_duplicate: OnDuplicate,
     is_named_now: impl Fn(&Entry) -> bool,
-) -> Result<Settled, Failure> {
+) -> Result<DuplicatesReport, Failure> {
     // In the order in which clients will see them.
     let order = draft.settings.order;
     let seen: Vec<Entry> = order.sorted(&draft.entries).into_iter().cloned().collect();
@@ -130,8 +130,8 @@ pub fn settle_duplicates(
     let name = |place: usize| seen[place].reference.clone();
     let platform =
         |place: usize| -> Platform { seen[place].descriptor.platform.clone().unwrap_or_default() };
-    match wanted {
-        OnDuplicate::Keep => Ok(Settled::default()),
+    match on_duplicate {
+        OnDuplicate::Keep => Ok(DuplicatesReport::default()),
         OnDuplicate::Warn => {
             let say = |Duplicate { first, second }| {
                 format!(
@@ -141,13 +141,13 @@ pub fn settle_duplicates(
                     platform(second),
                 )
             };
-            Ok(Settled {
+            Ok(DuplicatesReport {
                 warnings: found.into_iter().map(say).collect(),
-                done: Vec::new(),
+                messages: Vec::new(),
             })
         }
         OnDuplicate::Error => match found.first() {
-            None => Ok(Settled::default()),
+            None => Ok(DuplicatesReport::default()),
             Some(&Duplicate { first, second }) => Err(Failure::Duplicate {
                 first: name(first).into(),
                 second: name(second).into(),
@@ -155,59 +155,70 @@ pub fn settle_duplicates(
             }),
         },
         OnDuplicate::Replace => {
-            let given = |place: usize| {
-                let entry = &seen[place];
-                (is_named_now(entry), entry.position.unwrap_or(u64::MAX))
-            };
-            let mut gone = Vec::new();
-            for Duplicate { first, second } in found {
-                // Of several, the first may be gone already: what is left of them is the latest.
-                let latest = (0..seen.len())
-                    .filter(|&place| {
-                        seen[place].is_image()
-                            && platform(place).comparable() == platform(second).comparable()
-                    })
-                    .max_by_key(|&place| given(place));
-                gone.extend(
-                    [first, second]
-                        .into_iter()
-                        .filter(|&place| Some(place) != latest),
-                );
-            }
-            let stays = without(&seen, &gone);
-            let gone: Vec<Entry> = seen
-                .into_iter()
-                .zip(stays)
-                .filter_map(|(entry, stays)| (!stays).then_some(entry))
-                .collect();
-            draft.entries.retain(|entry| !gone.contains(entry));
-            let say = |entry: &Entry| {
+            let removed = keep_latest(draft, seen, found, is_named_now);
+            let message = |entry: &Entry| {
                 format!(
                     "{} was left out: another one takes its place",
                     entry.reference
                 )
             };
-            Ok(Settled {
+            Ok(DuplicatesReport {
                 warnings: Vec::new(),
-                done: gone.iter().map(say).collect(),
+                messages: removed.iter().map(message).collect(),
             })
         }
     }
 }
 
-/// Returns warnings as they are.
+/// Removes duplicates from a draft, but for the latest entry of each platform. Returns what it has removed. `seen` are the entries in
+/// the order in which clients see them.
+fn keep_latest(
+    draft: &mut Draft,
+    seen: Vec<Entry>,
+    duplicates: Vec<Duplicate>,
+    is_named_now: impl Fn(&Entry) -> bool,
+) -> Vec<Entry> {
+    let platform =
+        |place: usize| -> Platform { seen[place].descriptor.platform.clone().unwrap_or_default() };
+    let age = |place: usize| {
+        let entry = &seen[place];
+        (is_named_now(entry), entry.position.unwrap_or(u64::MAX))
+    };
+    let mut gone = Vec::new();
+    for Duplicate { first, second } in duplicates {
+        // Of several, the first may be gone already: the latest of all is kept.
+        let latest = (0..seen.len())
+            .filter(|&place| {
+                seen[place].is_image()
+                    && platform(place).comparable() == platform(second).comparable()
+            })
+            .max_by_key(|&place| age(place));
+        let others = [first, second].into_iter();
+        gone.extend(others.filter(|&place| Some(place) != latest));
+    }
+    let stays = without(&seen, &gone);
+    let removed: Vec<Entry> = seen
+        .into_iter()
+        .zip(stays)
+        .filter_map(|(entry, stays)| (!stays).then_some(entry))
+        .collect();
+    draft.entries.retain(|entry| !removed.contains(entry));
+    removed
+}
+
+/// Returns the warnings as they are.
 ///
 /// # Errors
-/// Where there are some, and they shall be errors.
-pub fn strictly(is_strict: bool, warnings: Vec<String>) -> Result<Vec<String>, Failure> {
+/// Where there are some, and `--strict` is given.
+pub fn refuse_if_strict(is_strict: bool, warnings: Vec<String>) -> Result<Vec<String>, Failure> {
     if is_strict && !warnings.is_empty() {
         return Err(Failure::Strict(warnings));
     }
     Ok(warnings)
 }
 
-/// Returns what a list that is put in as it is has itself.
-fn within(entry: &Entry) -> Vec<Descriptor> {
+/// Returns the children of an entry that is a list.
+fn children_of(entry: &Entry) -> Vec<Descriptor> {
     let is_list = entry.media_type().is_some_and(MediaType::is_list);
     let bytes = entry.raw.clone().filter(|_| is_list);
     let list = bytes.and_then(|bytes| Manifest::parse(&entry.descriptor.media_type, bytes).ok());
@@ -217,14 +228,14 @@ fn within(entry: &Entry) -> Vec<Descriptor> {
     }
 }
 
-/// Checks that there is an image for each of the platforms.
+/// Checks that a list has an image for each of the platforms.
 ///
 /// # Errors
-/// Where there is none for some.
-pub fn require(draft: &Draft, platforms: &[Platform]) -> Result<(), Failure> {
-    let within: Vec<Descriptor> = draft.entries.iter().flat_map(within).collect();
+/// Where it lacks some.
+pub fn require_platforms(draft: &Draft, platforms: &[Platform]) -> Result<(), Failure> {
+    let children: Vec<Descriptor> = draft.entries.iter().flat_map(children_of).collect();
     let own = draft.entries.iter().map(|entry| &entry.descriptor);
-    let images = own.chain(&within).filter(|image| image.is_image());
+    let images = own.chain(&children).filter(|image| image.is_image());
     let there: Vec<&Platform> = images.filter_map(|image| image.platform.as_ref()).collect();
     let serves = |wanted: &&Platform| there.iter().any(|platform| platform.serves(wanted));
     let missing: Vec<String> = platforms

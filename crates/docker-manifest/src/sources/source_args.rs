@@ -1,82 +1,40 @@
-//! Which sources a command line names.
+//! The arguments and flags that name sources.
 
 use std::collections::BTreeSet;
 use std::fs;
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
-use manifest_core::{Digest, Reference, Source};
+use manifest_core::{Digest, Reference};
 use manifest_layout::Location;
 
-use super::metadata;
+use super::buildkit_metadata;
+use super::source_spec::SourceSpec;
 use crate::failure::Failure;
 
 /// The most bytes of a file with names in it that are read.
-const FILE_BYTES: u64 = 1024 * 1024;
+const MAX_FILE_BYTES: u64 = 1024 * 1024;
 
-/// How deep folders may be in a folder of digests. Artifacts are one folder each, and what they hold may be one more.
-const DIGEST_FOLDERS: usize = 3;
+/// The depth of folders in a folder of digests. Artifacts are one folder each, and what they hold may be one more.
+const MAX_FOLDER_DEPTH: usize = 3;
 
-/// One source.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Named {
-    /// A name in a registry.
-    Registry(Reference),
-    /// An image on this machine, with an absolute path.
-    Disk(Location),
-}
-
-impl Named {
-    /// Returns the source as a draft keeps it.
-    pub(crate) fn source(&self) -> Source {
-        match self {
-            Self::Registry(reference) => Source::Registry(reference.clone()),
-            Self::Disk(location) => Source::Disk(location.to_string()),
-        }
-    }
-
-    /// Reads a source as a draft keeps it. Nothing where another program wrote something else there.
-    pub(crate) fn of(source: &Source) -> Option<Self> {
-        match source {
-            Source::Registry(reference) => Some(Self::Registry(reference.clone())),
-            Source::Disk(text) => Some(Self::Disk(Location::parse(text)?.ok()?)),
-        }
-    }
-
-    /// Tells whether what it names never changes.
-    pub(crate) fn is_pinned(&self) -> bool {
-        match self {
-            Self::Registry(reference) => reference.digest().is_some(),
-            Self::Disk(location) => matches!(location.name, manifest_layout::Name::Digest(_)),
-        }
-    }
-
-    /// Returns the name in a registry.
-    pub(crate) fn reference(&self) -> Option<&Reference> {
-        match self {
-            Self::Registry(reference) => Some(reference),
-            Self::Disk(_) => None,
-        }
-    }
-}
-
-/// Everything on a command line that names sources.
+/// The parts of a command line that name sources.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Words<'a> {
+pub(crate) struct SourceArgs<'a> {
     /// The arguments behind the list.
     pub(crate) arguments: &'a [String],
-    /// Folders of files that are named by digests.
+    /// Folders of files that are named by digests (`--digests-dir`).
     pub(crate) digest_folders: &'a [PathBuf],
-    /// BuildKit's metadata files.
+    /// BuildKit's metadata files (`--from-metadata`).
     pub(crate) metadata: &'a [PathBuf],
-    /// The folder that relative paths of images on disk start from.
-    pub(crate) here: &'a Path,
+    /// The folder that relative paths of layouts start from.
+    pub(crate) current_dir: &'a Path,
 }
 
-impl Words<'_> {
-    /// Returns the sources that are named, each once, in the order given: first the arguments, then what the folders and
-    /// files name. A digest alone is in the repository of `list`.
-    pub(crate) fn sources(&self, list: &Reference) -> Result<Vec<Named>, Failure> {
+impl SourceArgs<'_> {
+    /// Returns the named sources, each once, in the order given: first the arguments, then those in folders and metadata
+    /// files. A digest alone is in the repository of `list`.
+    pub(crate) fn sources(&self, list: &Reference) -> Result<Vec<SourceSpec>, Failure> {
         let mut named = Vec::new();
         for argument in self.arguments {
             match argument.strip_prefix('@') {
@@ -84,7 +42,7 @@ impl Words<'_> {
                 None if argument == "-" => {
                     let path = Path::new("-");
                     self.add_text(
-                        &as_text(bounded(io::stdin().lock(), path)?, path)?,
+                        &into_utf8(read_bounded(io::stdin().lock(), path)?, path)?,
                         path,
                         list,
                         &mut named,
@@ -94,57 +52,61 @@ impl Words<'_> {
             }
         }
         for folder in self.digest_folders {
-            named.extend(digests_in(folder, list)?.into_iter().map(Named::Registry));
+            named.extend(
+                digest_files(folder, list)?
+                    .into_iter()
+                    .map(SourceSpec::Registry),
+            );
         }
         for path in self.metadata {
             let bytes = read(path)?;
-            let images = metadata::images(path, &bytes, list.repository())?;
-            named.extend(images.into_iter().map(Named::Registry));
+            let images = buildkit_metadata::images(path, &bytes, list.repository())?;
+            named.extend(images.into_iter().map(SourceSpec::Registry));
         }
         let mut seen = BTreeSet::new();
         named.retain(|named| seen.insert(named.source()));
         Ok(named)
     }
 
-    /// Reads one name: an image on disk, a reference, or a digest in the repository of `list`. `place` is where it stands, if not
-    /// on the command line.
+    /// Parses one name: a layout, a reference, or a digest in the repository of `list`. `place` tells where it is written, if not on
+    /// the command line.
     fn source(
         &self,
         text: &str,
         place: Option<String>,
         list: &Reference,
-    ) -> Result<Named, Failure> {
+    ) -> Result<SourceSpec, Failure> {
         if let Some(location) = Location::parse(text) {
-            return Ok(Named::Disk(location?.absolute(self.here)?));
+            return Ok(SourceSpec::Layout(location?.absolute(self.current_dir)?));
         }
         if let Ok(digest) = text.parse::<Digest>() {
-            return Ok(Named::Registry(list.repository().at(digest)));
+            return Ok(SourceSpec::Registry(list.repository().at(digest)));
         }
-        refuse_cut_digest(text, place.as_deref())?;
+        refuse_truncated_digest(text, place.as_deref())?;
         let reference = Reference::parse(text).map_err(|source| Failure::Reference {
             prefix: place.map(|place| format!("{place}: {text}")),
             source,
         })?;
-        Ok(Named::Registry(reference))
+        Ok(SourceSpec::Registry(reference))
     }
 
     fn add_file(
         &self,
         path: &Path,
         list: &Reference,
-        named: &mut Vec<Named>,
+        named: &mut Vec<SourceSpec>,
     ) -> Result<(), Failure> {
-        let text = as_text(read(path)?, path)?;
+        let text = into_utf8(read(path)?, path)?;
         self.add_text(&text, path, list, named)
     }
 
-    /// Reads names that are parted by white space, up to a `#` in each line.
+    /// Adds names that are separated by white space, up to a `#` in each line.
     fn add_text(
         &self,
         text: &str,
         path: &Path,
         list: &Reference,
-        named: &mut Vec<Named>,
+        named: &mut Vec<SourceSpec>,
     ) -> Result<(), Failure> {
         // Editors on Windows put the mark of UTF-8 before the first name.
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
@@ -163,11 +125,11 @@ impl Words<'_> {
     }
 }
 
-/// Refuses what looks like a digest that lost some of its digits. By Docker's grammar it is a name with a tag, on Docker Hub.
+/// Refuses a digest that has lost some of its digits. By Docker's grammar it is a name with a tag, on Docker Hub.
 ///
 /// # Errors
 /// Where `text` is the name of a digest algorithm with hexadecimal digits behind it. It must not be a digest.
-pub(crate) fn refuse_cut_digest(text: &str, place: Option<&str>) -> Result<(), Failure> {
+pub(crate) fn refuse_truncated_digest(text: &str, place: Option<&str>) -> Result<(), Failure> {
     let Some((algorithm, hex)) = text.split_once(':') else {
         return Ok(());
     };
@@ -195,14 +157,14 @@ fn read(path: &Path) -> Result<Vec<u8>, Failure> {
         path: path.to_owned(),
         source,
     })?;
-    bounded(file, path)
+    read_bounded(file, path)
 }
 
-fn bounded(from: impl io::Read, path: &Path) -> Result<Vec<u8>, Failure> {
+fn read_bounded(from: impl io::Read, path: &Path) -> Result<Vec<u8>, Failure> {
     let mut bytes = Vec::new();
-    let read = from.take(FILE_BYTES + 1).read_to_end(&mut bytes);
+    let read = from.take(MAX_FILE_BYTES + 1).read_to_end(&mut bytes);
     let source = match read {
-        Ok(length) if length as u64 <= FILE_BYTES => return Ok(bytes),
+        Ok(length) if length as u64 <= MAX_FILE_BYTES => return Ok(bytes),
         Ok(_) => io::Error::from(io::ErrorKind::FileTooLarge),
         Err(error) => error,
     };
@@ -212,7 +174,7 @@ fn bounded(from: impl io::Read, path: &Path) -> Result<Vec<u8>, Failure> {
     })
 }
 
-fn as_text(bytes: Vec<u8>, path: &Path) -> Result<String, Failure> {
+fn into_utf8(bytes: Vec<u8>, path: &Path) -> Result<String, Failure> {
     String::from_utf8(bytes).map_err(|_| Failure::Input {
         path: path.to_owned(),
         source: io::Error::from(io::ErrorKind::InvalidData),
@@ -225,9 +187,9 @@ fn as_text(bytes: Vec<u8>, path: &Path) -> Result<String, Failure> {
 ///
 /// # Errors
 /// Where there are none, or something else is there.
-fn digests_in(folder: &Path, list: &Reference) -> Result<Vec<Reference>, Failure> {
+fn digest_files(folder: &Path, list: &Reference) -> Result<Vec<Reference>, Failure> {
     let mut found = Vec::new();
-    add_digests(folder, DIGEST_FOLDERS, list, &mut found)?;
+    add_digests(folder, MAX_FOLDER_DEPTH, list, &mut found)?;
     if found.is_empty() {
         return Err(Failure::NoDigests {
             folder: folder.to_owned(),
@@ -236,7 +198,7 @@ fn digests_in(folder: &Path, list: &Reference) -> Result<Vec<Reference>, Failure
     Ok(found)
 }
 
-/// Adds what a folder names, and the folders in it down to `depth`.
+/// Adds the digests in a folder, and in its folders down to `depth`.
 fn add_digests(
     folder: &Path,
     depth: usize,
@@ -280,7 +242,7 @@ mod tests {
         Reference::parse("q.io/app:all").unwrap()
     }
 
-    fn texts(found: Result<Vec<Named>, Failure>) -> Vec<String> {
+    fn texts(found: Result<Vec<SourceSpec>, Failure>) -> Vec<String> {
         let found = found.unwrap();
         found
             .iter()
@@ -300,11 +262,11 @@ mod tests {
             format!("@{}", file.display()),
             "app:1".to_owned(),
         ];
-        let words = Words {
+        let args = SourceArgs {
             arguments: &arguments,
             digest_folders: &[],
             metadata: &[],
-            here: Path::new("/here"),
+            current_dir: Path::new("/here"),
         };
         let expected = [
             "docker.io/library/app:1".to_owned(),
@@ -313,16 +275,16 @@ mod tests {
             format!("q.io/app@{digest}"),
             "oci-layout:///here/out:1".to_owned(),
         ];
-        assert_eq!(texts(words.sources(&list())), expected);
+        assert_eq!(texts(args.sources(&list())), expected);
     }
 
     #[test]
-    fn digests_that_were_cut() {
-        let cut = |text: &str| refuse_cut_digest(text, None).is_err();
+    fn truncated_digests() {
+        let is_refused = |text: &str| refuse_truncated_digest(text, None).is_err();
         for text in ["sha256:1234", "sha256:ABCD", "sha512:0"] {
-            assert!(cut(text), "{text}");
+            assert!(is_refused(text), "{text}");
         }
-        assert!(cut(&format!("sha256:{}", "A".repeat(64))));
+        assert!(is_refused(&format!("sha256:{}", "A".repeat(64))));
         for text in [
             "sha256:latest",
             "sha256",
@@ -330,7 +292,7 @@ mod tests {
             "sha256:",
             "q.io/sha256:1",
         ] {
-            assert!(!cut(text), "{text}");
+            assert!(!is_refused(text), "{text}");
         }
     }
 
@@ -339,13 +301,13 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let sources = || {
             let folders = [folder.path().to_owned()];
-            let words = Words {
+            let args = SourceArgs {
                 arguments: &[],
                 digest_folders: &folders,
                 metadata: &[],
-                here: Path::new("/here"),
+                current_dir: Path::new("/here"),
             };
-            words.sources(&list())
+            args.sources(&list())
         };
         assert!(matches!(sources(), Err(Failure::NoDigests { .. })));
         let hash = |letter: &str| letter.repeat(64);

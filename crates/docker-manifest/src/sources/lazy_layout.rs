@@ -1,4 +1,4 @@
-//! Images on this machine, as sources of a list and of what is pushed.
+//! Image layouts on this machine, opened on first use.
 
 use std::collections::BTreeSet;
 use std::error::Error as _;
@@ -14,13 +14,13 @@ use manifest_registry::LocalBlobs;
 
 use crate::failure::Failure;
 
-/// A layout or archive, which is opened when something in it is needed, and then once.
-pub(crate) struct Disk {
+/// A layout or archive that is opened once, when something in it is needed.
+pub(crate) struct LazyLayout {
     location: Location,
     layout: OnceLock<Result<Layout, LayoutError>>,
 }
 
-impl Disk {
+impl LazyLayout {
     pub(crate) fn new(location: Location) -> Self {
         Self {
             location,
@@ -28,7 +28,7 @@ impl Disk {
         }
     }
 
-    /// Returns where it is.
+    /// Returns the location of the layout.
     pub(crate) fn location(&self) -> &Location {
         &self.location
     }
@@ -48,7 +48,7 @@ impl Disk {
         self.layout()?.manifest(descriptor)
     }
 
-    /// Returns what refers to manifests in it.
+    /// Returns the referrers of manifests in it.
     pub(crate) fn referrers(
         &self,
         subjects: &BTreeSet<Digest>,
@@ -67,7 +67,7 @@ impl Disk {
     }
 }
 
-impl LocalBlobs for Disk {
+impl LocalBlobs for LazyLayout {
     fn place(&self) -> String {
         self.location.to_string()
     }
@@ -81,8 +81,8 @@ impl LocalBlobs for Disk {
     }
 }
 
-impl fmt::Debug for Disk {
+impl fmt::Debug for LazyLayout {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Disk({})", self.location)
+        write!(f, "LazyLayout({})", self.location)
     }
 }
