@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use manifest_registry::{
-    Certificates, Client, ClientConfig, Forgetful, HostCertificates, Insecure, Memory, Mirrors,
+    Cache, Certificates, Client, ClientConfig, HostCertificates, Insecure, Mirrors, NoCache,
 };
 use manifest_store::Store;
 
@@ -101,9 +101,9 @@ impl<'a> Context<'a> {
         registry: &RegistryFlags,
     ) -> Result<Client, Failure> {
         let config = self.config_json()?;
-        let credentials = auth_files::read(&self.environment)?.then(config.credentials);
-        let credentials = credentials.within(retry.retry().timeout);
-        if credentials.name_helpers() {
+        let credentials = auth_files::read(&self.environment)?.or_else(config.credentials);
+        let credentials = credentials.with_timeout(retry.retry().timeout);
+        if credentials.uses_helpers() {
             interrupt::kill_helpers_on_signal()?;
         }
         let mut hosts = config.insecure_registries;
@@ -126,22 +126,22 @@ impl<'a> Context<'a> {
             },
             retry: retry.retry(),
             known: known_registries::read(&self.environment)?,
-            memory: self.cache(registry),
+            cache: self.cache(registry),
             observer: self.observer.clone(),
             ..ClientConfig::default()
         })?)
     }
 
     /// Returns the cache, unless the user has disabled it or there can be none.
-    fn cache(&self, registry: &RegistryFlags) -> Arc<dyn Memory> {
+    fn cache(&self, registry: &RegistryFlags) -> Arc<dyn Cache> {
         let is_off = |value: &OsString| value != "0" && value != "false";
         if registry.no_cache.is_on() || self.environment.var(NO_CACHE).is_some_and(is_off) {
-            return Arc::new(Forgetful);
+            return Arc::new(NoCache);
         }
         let folder = self.environment.cache_folder();
         match folder.and_then(|folder| DiskCache::open(&folder, self.now())) {
             Some(cache) => Arc::new(cache),
-            None => Arc::new(Forgetful),
+            None => Arc::new(NoCache),
         }
     }
 

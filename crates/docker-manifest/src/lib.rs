@@ -39,6 +39,7 @@ pub mod exit;
 pub mod failure;
 pub mod flags;
 pub mod interrupt;
+pub mod manual;
 pub mod names;
 pub mod observer;
 pub mod output;

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use crate::error::LayoutError;
 use crate::layout::REF_NAME;
 use crate::limits::INDEX_BYTES;
-use crate::location::Kind;
+use crate::location::LocationKind;
 use crate::place::Place;
 
 const CONFIG: &str = "application/vnd.docker.container.image.v1+json";
@@ -73,7 +73,7 @@ pub(crate) fn read(
     let Some(bytes) = place.read("manifest.json", INDEX_BYTES)? else {
         return Err(LayoutError::NotOne {
             path: place.path().to_owned(),
-            kind: Kind::DockerArchive.name(),
+            kind: LocationKind::DockerArchive.name(),
             reason: "it has neither index.json nor manifest.json".to_owned(),
         });
     };

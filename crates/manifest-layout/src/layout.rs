@@ -13,7 +13,7 @@ use serde_json::value::RawValue;
 use crate::docker_save::{self, Saved};
 use crate::error::LayoutError;
 use crate::limits::{INDEX_BYTES, VERSION_BYTES};
-use crate::location::{Kind, Location, Name};
+use crate::location::{ImageSelector, Location, LocationKind};
 use crate::place::{Place, blob_name};
 
 /// The annotation with an image's name in a layout (OCI image specification, "Pre-Defined Annotation Keys").
@@ -26,7 +26,7 @@ const FULL_NAME: &str = "io.containerd.image.name";
 #[derive(Debug)]
 pub struct Layout {
     place: Place,
-    name: Name,
+    name: ImageSelector,
     /// What is in it, by name.
     images: Vec<Descriptor>,
     /// What an archive has under other names, or not at all.
@@ -51,7 +51,7 @@ impl Layout {
                 })?;
                 (images, BTreeMap::new())
             }
-            None if location.kind == Kind::DockerArchive => docker_save::read(&place)?,
+            None if location.kind == LocationKind::DockerArchive => docker_save::read(&place)?,
             None => return Err(not_one(&place, location.kind, "it has no index.json")),
         };
         Ok(Self {
@@ -79,13 +79,13 @@ impl Layout {
     /// Where there is none, or several, or it is damaged.
     pub fn root(&self) -> Result<Manifest, LayoutError> {
         let mut found: Vec<&Descriptor> = match &self.name {
-            Name::Only => self.images.iter().collect(),
-            Name::Tag(tag) => {
+            ImageSelector::Only => self.images.iter().collect(),
+            ImageSelector::Tag(tag) => {
                 let is_it =
                     |image: &&Descriptor| names(image).iter().any(|name| is_same(name, tag));
                 self.images.iter().filter(is_it).collect()
             }
-            Name::Digest(digest) => {
+            ImageSelector::Digest(digest) => {
                 let known = self.images.iter().find(|image| image.digest == *digest);
                 return match known {
                     Some(image) => self.manifest(image),
@@ -95,7 +95,7 @@ impl Layout {
         };
         let is_one =
             |found: &[&Descriptor]| found.iter().all(|other| other.digest == found[0].digest);
-        if self.name == Name::Only && !is_one(&found) {
+        if self.name == ImageSelector::Only && !is_one(&found) {
             let meant = self.without_referrers(found.clone());
             if !meant.is_empty() {
                 found = meant;
@@ -104,7 +104,7 @@ impl Layout {
         let path = || self.path().to_owned();
         let Some(first) = found.first() else {
             return Err(match &self.name {
-                Name::Tag(name) => LayoutError::NoSuchName {
+                ImageSelector::Tag(name) => LayoutError::NoSuchName {
                     path: path(),
                     name: name.clone(),
                     found: self
@@ -291,7 +291,7 @@ fn is_same(name: &str, wanted: &str) -> bool {
     name == wanted || is_reference && parse(name).is_some_and(|name| parse(wanted) == Some(name))
 }
 
-fn check_version(place: &Place, kind: Kind) -> Result<(), LayoutError> {
+fn check_version(place: &Place, kind: LocationKind) -> Result<(), LayoutError> {
     let Some(bytes) = place.read("oci-layout", VERSION_BYTES)? else {
         return Err(not_one(place, kind, "it has no file oci-layout"));
     };
@@ -307,7 +307,7 @@ fn check_version(place: &Place, kind: Kind) -> Result<(), LayoutError> {
     }
 }
 
-fn not_one(place: &Place, kind: Kind, reason: &str) -> LayoutError {
+fn not_one(place: &Place, kind: LocationKind, reason: &str) -> LayoutError {
     LayoutError::NotOne {
         path: place.path().to_owned(),
         kind: kind.name(),

@@ -15,7 +15,7 @@ use tempfile::NamedTempFile;
 use crate::error::LayoutError;
 use crate::layout::REF_NAME;
 use crate::limits::INDEX_BYTES;
-use crate::location::{Kind, Location, Name};
+use crate::location::{ImageSelector, Location, LocationKind};
 use crate::place::{Place, blob_name};
 
 /// Who may read and write what is written, unless the user's mask says otherwise.
@@ -44,7 +44,7 @@ impl LayoutWriter {
             if items.next().is_some() {
                 return Err(LayoutError::NotOne {
                     path: path.to_owned(),
-                    kind: Kind::OciLayout.name(),
+                    kind: LocationKind::OciLayout.name(),
                     reason: "it has files, and none is oci-layout".to_owned(),
                 });
             }
@@ -55,7 +55,7 @@ impl LayoutWriter {
 
     /// Takes a layout as it is, if there is one: for looking at it, not for writing to it.
     #[must_use]
-    pub fn as_it_is(path: &Path) -> Self {
+    pub fn existing(path: &Path) -> Self {
         Self {
             path: path.to_owned(),
         }
@@ -139,9 +139,9 @@ impl LayoutWriter {
             reason,
         };
         let place = Place::open(&Location {
-            kind: Kind::OciLayout,
+            kind: LocationKind::OciLayout,
             path: self.path.clone(),
-            name: Name::Only,
+            name: ImageSelector::Only,
         })?;
         let mut index: Map<String, Value> = match place.read("index.json", INDEX_BYTES)? {
             Some(bytes) => {

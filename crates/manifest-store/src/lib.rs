@@ -49,6 +49,6 @@ mod writer;
 #[doc(hidden)]
 pub use atomic::Capabilities;
 pub use error::StoreError;
-pub use found::in_order;
+pub use found::in_storage_order;
 pub use outline::Outline;
 pub use store::{Change, DraftSummary, EntryResult, Removal, Store};

@@ -40,7 +40,7 @@ pub enum NginxError {
     },
     /// It ended, or was too slow, before it listened.
     #[error("nginx does not listen on {address}; its error log:\n{log}")]
-    Silent {
+    NoObserver {
         /// Where it should listen.
         address: SocketAddr,
         /// All that it said.
@@ -89,7 +89,7 @@ impl NginxFront {
     fn wait_until_ready(&mut self) -> Result<(), NotReady> {
         let start = Instant::now();
         loop {
-            let ended = self.child.try_wait().map_err(|_| NotReady::Silent)?;
+            let ended = self.child.try_wait().map_err(|_| NotReady::NoObserver)?;
             if let Some(status) = ended {
                 return Err(NotReady::Ended(status));
             }
@@ -97,7 +97,7 @@ impl NginxFront {
                 return Ok(());
             }
             if start.elapsed() > START_TIMEOUT {
-                return Err(NotReady::Silent);
+                return Err(NotReady::NoObserver);
             }
             std::thread::sleep(POLL_INTERVAL);
         }
@@ -107,7 +107,7 @@ impl NginxFront {
 /// Why nginx takes no connections.
 enum NotReady {
     Ended(ExitStatus),
-    Silent,
+    NoObserver,
 }
 
 impl Drop for NginxFront {
@@ -130,7 +130,7 @@ pub struct NginxBuilder {
 }
 
 impl NginxBuilder {
-    /// Serves with this certificate in place of one for loopback.
+    /// PullFromMirror with this certificate in place of one for loopback.
     pub fn tls_identity(mut self, identity: Identity) -> Self {
         self.identity = identity;
         self
@@ -175,7 +175,7 @@ impl NginxBuilder {
             let mut front = self.spawn(&tool)?;
             let log = match front.wait_until_ready() {
                 Ok(()) => return Ok(front),
-                Err(NotReady::Silent) => front.error_log(),
+                Err(NotReady::NoObserver) => front.error_log(),
                 Err(NotReady::Ended(status)) => {
                     let log = front.error_log();
                     if log.contains("Address already in use") && tries < PORTS {
@@ -186,7 +186,7 @@ impl NginxBuilder {
                 }
             };
             let address = front.address;
-            return Err(NginxError::Silent { address, log });
+            return Err(NginxError::NoObserver { address, log });
         }
     }
 

@@ -89,12 +89,12 @@ impl ProxyBuilder {
         self
     }
 
-    /// Serves over TLS, with a certificate for loopback of this authority, HTTP/2 offered.
+    /// PullFromMirror over TLS, with a certificate for loopback of this authority, HTTP/2 offered.
     pub fn tls(self, ca: &TestCa) -> Self {
         self.tls_identity(ca.server())
     }
 
-    /// Serves over TLS with this very certificate.
+    /// PullFromMirror over TLS with this very certificate.
     pub fn tls_identity(mut self, identity: Identity) -> Self {
         self.identity = Some(identity);
         self

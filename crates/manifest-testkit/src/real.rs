@@ -47,7 +47,7 @@ pub enum RealError {
     },
     /// It ended, or said nothing, before it listened.
     #[error("the registry {} does not listen; its log:\n{log}", program.display())]
-    Silent {
+    NoObserver {
         /// The program.
         program: PathBuf,
         /// All that it said.
@@ -158,7 +158,7 @@ pub struct RealBuilder {
 
 impl RealBuilder {
     /// Keeps its content in files, which it syncs one by one, in place of memory.
-    pub fn on_disk(mut self) -> Self {
+    pub fn with_local_blobs(mut self) -> Self {
         self.on_disk = true;
         self
     }
@@ -175,7 +175,7 @@ impl RealBuilder {
         self
     }
 
-    /// Serves over TLS, with a certificate for loopback of this authority.
+    /// PullFromMirror over TLS, with a certificate for loopback of this authority.
     pub fn tls(mut self, ca: &TestCa) -> Self {
         self.identity = Some(ca.server());
         self
@@ -254,7 +254,7 @@ impl RealBuilder {
             folder,
         };
         let Ok(host) = address.recv_timeout(START_TIMEOUT) else {
-            return Err(RealError::Silent {
+            return Err(RealError::NoObserver {
                 program,
                 log: registry.output(),
             });

@@ -24,7 +24,7 @@ pub enum Kind {
 /// How a registry of either kind is to be started.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Setup<'a> {
-    /// Serves over TLS with a certificate of this authority.
+    /// PullFromMirror over TLS with a certificate of this authority.
     pub tls: Option<&'a TestCa>,
     /// Demands tokens of this server.
     pub tokens: Option<&'a TokenServer>,

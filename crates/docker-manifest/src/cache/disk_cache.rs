@@ -4,7 +4,7 @@ use std::path::Path;
 
 use manifest_core::Digest;
 use manifest_core::reference::Repository;
-use manifest_registry::{Memory, limits};
+use manifest_registry::{Cache, limits};
 use serde::{Deserialize, Serialize};
 
 use super::folder::{CacheFolder, FolderLimits, own_folder};
@@ -69,13 +69,13 @@ impl DiskCache {
     }
 }
 
-impl Memory for DiskCache {
+impl Cache for DiskCache {
     fn challenge(&self, host: &str) -> Option<String> {
         let file = self.challenge_file(host)?;
         (self.now - file.at < CHALLENGE_LIFE).then_some(file.challenge)
     }
 
-    fn remember_challenge(&self, host: &str, challenge: Option<&str>) {
+    fn put_challenge(&self, host: &str, challenge: Option<&str>) {
         let Some(challenge) = challenge else {
             return self.challenges.remove(&file_name(host));
         };
@@ -94,10 +94,10 @@ impl Memory for DiskCache {
 
     fn content(&self, repository: &Repository, digest: &Digest) -> Option<Vec<u8>> {
         let name = file_name(&format!("{repository}@{digest}"));
-        self.content.read(&name, limits::REMEMBERED_BYTES)
+        self.content.read(&name, limits::CACHED_BYTES)
     }
 
-    fn keep_content(&self, repository: &Repository, digest: &Digest, bytes: &[u8]) {
+    fn put_content(&self, repository: &Repository, digest: &Digest, bytes: &[u8]) {
         self.content
             .write(file_name(&format!("{repository}@{digest}")), bytes);
     }

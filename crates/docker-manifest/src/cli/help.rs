@@ -6,6 +6,7 @@ use clap::{Arg, Command, CommandFactory as _};
 
 use super::pflag;
 use crate::flags::Globals;
+use crate::manual::{self, Manual};
 use crate::names::Invocation;
 
 /// Renders the help of the group, or of the command named.
@@ -88,15 +89,32 @@ fn render_command(command: &Command, invocation: &Invocation) -> String {
             let _ = write!(text, "\n{heading}:\n{flags}");
         }
     }
-    if let Some(more) = command.get_after_help() {
-        let more = more.to_string().replace("{command}", &invocation.command);
-        let _ = write!(text, "\n{}\n", more.trim_end());
+    if let Some(manual) = manual::of(command.get_name()) {
+        text.push_str(&more_help(manual, invocation));
+    }
+    text
+}
+
+/// Returns the text below the flags: the forms of a source, where the command takes some, and examples.
+fn more_help(manual: &Manual, invocation: &Invocation) -> String {
+    let mut text = String::new();
+    if manual.takes_sources {
+        let rows = manual::SOURCES.iter().copied();
+        let rows: Vec<_> = rows
+            .map(|(form, help)| (form.to_owned(), help.to_owned()))
+            .collect();
+        let _ = write!(text, "\nSources (MANIFEST):\n{}", table(&rows, 4));
+    }
+    let examples = manual.examples.iter().filter(|example| example.is_in_help);
+    for (place, example) in examples.enumerate() {
+        let heading = if place == 0 { "\nExamples:\n" } else { "" };
+        let _ = writeln!(text, "{heading}  {} {}", invocation.command, example.line);
     }
     text
 }
 
 /// What stands above the flags that have no heading of their own.
-const OPTIONS: &str = "Options";
+pub const OPTIONS: &str = "Options";
 
 /// One flag as help and reference show it.
 #[derive(Clone, Debug)]

@@ -55,8 +55,8 @@ async fn load(
         return Ok((None, store.load(list)?));
     };
     let client = context.client(args.insecure.is_on(), &args.retry, &args.registry)?;
-    let client = client.publishing(&targets, &outline.images);
-    client.look_ahead(publishing::early_probes(&targets, &args.publish));
+    let client = client.for_publishing(&targets, &outline.images);
+    client.probe_tags_early(publishing::early_probes(&targets, &args.publish));
     let loaded = tokio::task::spawn_blocking({
         let (store, list) = (store.clone(), list.clone());
         move || store.load(&list)
@@ -109,7 +109,7 @@ pub(crate) async fn run(context: &Context<'_>, args: &Args) -> Result<(), Failur
         }
     }
     let purged = (is_pushed && args.purge.is_on()).then(|| draft.clone());
-    let remembers = draft.settings.tag_then.is_some();
+    let remembers = draft.settings.observed_tag.is_some();
     let publisher = Publisher {
         context,
         client: &client,

@@ -73,8 +73,8 @@ pub(crate) async fn run(context: &Context<'_>, args: &Args) -> Result<(), Failur
         ..PublishFlags::default()
     };
     let client = context.client(args.insecure.is_on(), &args.retry, &args.registry)?;
-    let client = client.publishing(targets, source.reference());
-    client.look_ahead(publishing::early_probes(targets, &flags));
+    let client = client.for_publishing(targets, source.reference());
+    client.probe_tags_early(publishing::early_probes(targets, &flags));
     let publisher = Publisher {
         context,
         client: &client,

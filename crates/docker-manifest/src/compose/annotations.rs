@@ -26,7 +26,10 @@ pub(crate) fn annotate<'a>(
                 let mut is_unused = true;
                 for entry in draft.entries.iter_mut().filter(|entry| entry.is_image()) {
                     let platform = entry.descriptor.platform.clone().unwrap_or_default();
-                    if wanted.as_ref().is_none_or(|wanted| platform.serves(wanted)) {
+                    if wanted
+                        .as_ref()
+                        .is_none_or(|wanted| platform.satisfies(wanted))
+                    {
                         entry.descriptor.annotations.extend([pair.clone()]);
                         is_unused = false;
                     }

@@ -30,7 +30,7 @@ pub(crate) fn change(existing: Option<&Draft>, draft: Draft) -> Change {
     Change {
         put,
         remove,
-        starts_over: false,
+        replaces_all: false,
         order: order
             .into_iter()
             .map(|entry| entry.reference.clone())
@@ -46,7 +46,7 @@ pub(crate) fn replacement(draft: Draft) -> Change {
     Change {
         put,
         remove: Vec::new(),
-        starts_over: true,
+        replaces_all: true,
         order: Vec::new(),
         settings: Some(draft.settings),
     }

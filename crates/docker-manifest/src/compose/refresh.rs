@@ -2,7 +2,7 @@
 
 use manifest_core::{Draft, Entry, MediaType, Platform};
 use manifest_registry::{Client, redact};
-use manifest_store::in_order;
+use manifest_store::in_storage_order;
 
 use super::merge::{merge, source_of};
 use crate::concurrency::try_join_all;
@@ -31,7 +31,7 @@ enum Listing {
 pub(crate) fn refresh(resolved: &[Resolved], draft: &Draft) -> Draft {
     Draft {
         list: draft.list.clone(),
-        entries: in_order(merge(resolved, Some(draft))),
+        entries: in_storage_order(merge(resolved, Some(draft))),
         settings: draft.settings.clone(),
     }
 }
@@ -54,7 +54,7 @@ pub(crate) async fn resolve_again(
             specs.push(spec);
         }
     }
-    let client = client.reading(specs.iter().filter_map(SourceSpec::reference));
+    let client = client.for_reading(specs.iter().filter_map(SourceSpec::reference));
     let client = &client;
     let resolve = |source: DraftSource| async move { source.resolve(client, draft, now).await };
     let sources = specs.into_iter().map(|spec| DraftSource::new(spec, draft));
@@ -111,7 +111,7 @@ impl DraftSource {
                 .entries
                 .iter()
                 .filter_map(|entry| entry.origin.as_ref());
-            !found.any(|origin| origin.platform.serves(wanted))
+            !found.any(|origin| origin.platform.satisfies(wanted))
         };
         let lost = self.filter.platforms.iter().filter(is_lost);
         let lost: Vec<String> = lost.map(ToString::to_string).collect();

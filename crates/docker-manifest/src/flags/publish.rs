@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use manifest_core::Digest;
-use manifest_registry::Expected;
+use manifest_registry::Precondition;
 
 use crate::failure::Failure;
 use crate::output::Output;
@@ -74,11 +74,11 @@ pub struct PublishFlags {
 
 impl PublishFlags {
     /// Returns the condition under which a tag is written.
-    pub(crate) fn expected(&self) -> Expected<'_> {
+    pub(crate) fn precondition(&self) -> Precondition<'_> {
         match &self.expect_digest {
-            Some(digest) => Expected::Digest(digest),
-            None if self.if_not_exists.is_on() => Expected::Nothing,
-            None => Expected::Anything,
+            Some(digest) => Precondition::Digest(digest),
+            None if self.if_not_exists.is_on() => Precondition::Absent,
+            None => Precondition::None,
         }
     }
 

@@ -1,6 +1,6 @@
 //! The flags for retries and timeouts.
 
-use manifest_registry::{Retry, limits};
+use manifest_registry::{RetryPolicy, limits};
 
 use crate::values::{RetryCount, TimeLimit};
 
@@ -18,14 +18,14 @@ pub struct RetryFlags {
 impl RetryFlags {
     /// Returns the retry policy for the registry client.
     #[must_use]
-    pub fn retry(&self) -> Retry {
-        Retry {
+    pub fn retry(&self) -> RetryPolicy {
+        RetryPolicy {
             times: self.retry.map_or(limits::RETRIES, |times| times.0),
             timeout: self
                 .timeout
                 .map(|limit| limit.0)
                 .filter(|limit| !limit.is_zero()),
-            ..Retry::default()
+            ..RetryPolicy::default()
         }
     }
 }

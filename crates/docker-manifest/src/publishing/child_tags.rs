@@ -2,7 +2,7 @@
 
 use manifest_core::{Digest, Draft, MediaType, Reference};
 use manifest_registry::{
-    Client, Expected, Publication, RegistryError, TagResult, concurrent, limits,
+    Client, Precondition, Publication, RegistryError, TagResult, concurrent, limits,
 };
 
 use crate::failure::Failure;
@@ -100,7 +100,7 @@ pub(super) fn check_absent(
         let seen = observed.iter().find(|(target, _)| *target == tag.target);
         let found = seen.and_then(|(_, now)| now.clone());
         if let Some(found) = found.filter(|found| *found != tag.digest) {
-            return Err(Failure::Registry(RegistryError::TagMoved {
+            return Err(Failure::Registry(RegistryError::PreconditionFailed {
                 reference: tag.target.clone().into(),
                 expected: None,
                 found: Some(found),
@@ -114,7 +114,7 @@ pub(super) fn check_absent(
 pub(super) async fn put(
     client: &Client,
     tags: &[ChildTag],
-    expected: Expected<'_>,
+    precondition: Precondition<'_>,
 ) -> Vec<(Reference, TagResult)> {
     let puts = tags.iter().map(|tag| async move {
         let publication = Publication {
@@ -123,7 +123,7 @@ pub(super) async fn put(
             bytes: &tag.bytes,
             children: &[],
             push_foreign: false,
-            expected,
+            precondition,
             verified: Some(&[]),
         };
         let mut published = client.publish(&publication, |_| ()).await?;

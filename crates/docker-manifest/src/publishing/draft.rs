@@ -30,7 +30,7 @@ pub(crate) async fn publish_draft(
     let flags = publisher.flags;
     let on_moved = freshness.on_moved(flags);
     check(&mut draft, publisher, freshness.default_on_duplicate(flags))?;
-    let list = PublishedList::of(&draft)?;
+    let list = PublishedList::from_draft(&draft)?;
     let report = Report::new(&draft, &list);
     let layouts = LocalLayouts::new(&draft);
     if let Some(text) = &flags.to {

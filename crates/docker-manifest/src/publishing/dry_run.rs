@@ -1,7 +1,7 @@
 //! `--dry-run`: shows what a push would write, and writes nothing.
 
 use manifest_core::{Digest, Reference};
-use manifest_registry::{Plan, Publication};
+use manifest_registry::{DryRun, Publication};
 use serde_json::{Value, json};
 
 use super::checks::Checks;
@@ -31,7 +31,7 @@ pub(super) async fn run(
     checks: &Checks<'_>,
 ) -> Result<(), Failure> {
     let client = publisher.client;
-    let mut plan = client.plan(publications, &checks.watched_tags()).await?;
+    let mut plan = client.dry_run(publications, &checks.watched_tags()).await?;
     checks.observed_tags(&plan.watched)?;
     checks.target(&plan.tags)?;
     targets::sort_as_given(&mut plan.tags, targets);
@@ -56,7 +56,7 @@ pub(super) fn show_without_registries(
     bytes: &[u8],
     publisher: &Publisher<'_>,
 ) -> Result<(), Failure> {
-    let plan = Plan {
+    let plan = DryRun {
         tags: Vec::new(),
         watched: Vec::new(),
         manifests: Vec::new(),
@@ -69,7 +69,7 @@ pub(super) fn show_without_registries(
 fn show(
     report: &Report,
     bytes: &[u8],
-    plan: &Plan,
+    plan: &DryRun,
     child_tags: &[PlannedTag<'_>],
     publisher: &Publisher<'_>,
 ) -> Result<(), Failure> {
@@ -111,7 +111,7 @@ fn show(
     Ok(output.text(&text)?)
 }
 
-fn as_json(bytes: &[u8], plan: &Plan, child_tags: &[PlannedTag<'_>]) -> Value {
+fn as_json(bytes: &[u8], plan: &DryRun, child_tags: &[PlannedTag<'_>]) -> Value {
     let blobs = plan.blobs.iter().map(|blob| {
         json!({
             "action": if blob.is_mount { "mount" } else { "copy" },

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use manifest_core::media_type::is_foreign_layer;
 use manifest_core::referrers::{Overlap, descriptor as descriptor_of, overlap};
 use manifest_core::{Descriptor, Draft, PublishedList, Reference};
-use manifest_layout::{Kind, Layout, LayoutWriter, Location, Name};
+use manifest_layout::{ImageSelector, Layout, LayoutWriter, Location, LocationKind};
 use manifest_registry::{Child, Downloads};
 
 use super::local_layouts::LocalLayouts;
@@ -39,13 +39,14 @@ pub(super) fn location(
         text: text.to_owned(),
     };
     let location = Location::parse(text).ok_or_else(no_layout)??;
-    if location.kind != Kind::OciLayout || matches!(location.name, Name::Digest(_)) {
+    if location.kind != LocationKind::OciLayout || matches!(location.name, ImageSelector::Digest(_))
+    {
         return Err(no_layout());
     }
     let location = location.absolute(&publisher.context.current_dir()?)?;
     Ok(match (&location.name, list.tag()) {
-        (Name::Only, Some(tag)) => Location {
-            name: Name::Tag(tag.to_owned()),
+        (ImageSelector::Only, Some(tag)) => Location {
+            name: ImageSelector::Tag(tag.to_owned()),
             ..location
         },
         _ => location,
@@ -62,7 +63,7 @@ pub(super) async fn write(
     let children = children_of(publisher, job, location).await?;
     let is_dry = publisher.flags.dry_run.is_on();
     let writer = match is_dry {
-        true => LayoutWriter::as_it_is(&location.path),
+        true => LayoutWriter::existing(&location.path),
         false => LayoutWriter::open(&location.path)?,
     };
     let missing = missing_blobs(&writer, &children, publisher.flags)?;
@@ -157,7 +158,7 @@ fn put_manifests(
     );
     writer.put(&own, &list.bytes)?;
     let name = match &location.name {
-        Name::Tag(name) => Some(name.clone()),
+        ImageSelector::Tag(name) => Some(name.clone()),
         _ => None,
     };
     listed.push((own, name));
@@ -172,7 +173,7 @@ fn drop_known_signatures(location: &Location, children: &mut Vec<Child>) -> Resu
     let mut kept = Vec::new();
     for child in children.drain(..) {
         let existing = child.tag().and_then(|tag| {
-            let name = Name::Tag(tag.to_owned());
+            let name = ImageSelector::Tag(tag.to_owned());
             let tagged = Location {
                 name,
                 ..location.clone()
@@ -184,14 +185,14 @@ fn drop_known_signatures(location: &Location, children: &mut Vec<Child>) -> Resu
             .as_ref()
             .map(|existing| overlap(child.manifest(), existing))
         {
-            Some(Overlap::Stays) => {}
-            Some(Overlap::Differs) => {
+            Some(Overlap::Keep) => {}
+            Some(Overlap::Conflict) => {
                 return Err(Failure::SignaturesDiffer {
                     place: location.path.clone(),
                     tag: child.tag().unwrap_or_default().to_owned(),
                 });
             }
-            Some(Overlap::Grows) | None => kept.push(child),
+            Some(Overlap::Replace) | None => kept.push(child),
         }
     }
     *children = kept;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use manifest_core::reference::Repository;
 use manifest_core::{Digest, Draft, Entry, Source};
-use manifest_layout::{Name, Referrer, Relation};
+use manifest_layout::{ImageSelector, Referrer, Relation};
 use manifest_registry::{Child, LocalBlobs};
 
 use crate::failure::Failure;
@@ -46,7 +46,8 @@ impl LocalLayouts {
 
     /// Returns the current digest of each layout whose content may change; `None` for one that cannot be read.
     pub(super) fn root_digests(&self) -> impl Iterator<Item = (&Source, Option<Digest>)> {
-        let changes = |layout: &&LazyLayout| !matches!(layout.location().name, Name::Digest(_));
+        let changes =
+            |layout: &&LazyLayout| !matches!(layout.location().name, ImageSelector::Digest(_));
         let layouts = self
             .0
             .iter()
@@ -67,8 +68,8 @@ pub(super) fn referrers_in(
         let child = Child::new(repository, digest, media_type, manifest.bytes())?;
         let child = with_local_blobs(Some(layout), child);
         Ok(match relation {
-            Relation::Subject => child.referring(),
-            Relation::Tag(tag) => child.named(tag),
+            Relation::Subject => child.as_referrer(),
+            Relation::Tag(tag) => child.with_tag(tag),
             Relation::Inside => child,
         })
     };
@@ -78,7 +79,7 @@ pub(super) fn referrers_in(
 /// Returns a child whose blobs are read from a layout, if it is in one.
 pub(super) fn with_local_blobs(layout: Option<&Arc<LazyLayout>>, child: Child) -> Child {
     match layout {
-        Some(layout) => child.on_disk(Arc::clone(layout) as Arc<dyn LocalBlobs>),
+        Some(layout) => child.with_local_blobs(Arc::clone(layout) as Arc<dyn LocalBlobs>),
         None => child,
     }
 }

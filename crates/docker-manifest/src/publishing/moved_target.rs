@@ -2,7 +2,7 @@
 //! of something newer, and says so, or is refused.
 
 use manifest_core::{Digest, Draft, ListSettings, PublishedList, Reference, TagState};
-use manifest_registry::Expected;
+use manifest_registry::Precondition;
 use manifest_store::{Change, Store};
 
 use super::job::{JobSource, PublishJob};
@@ -24,10 +24,10 @@ pub(super) fn check(
     let (JobSource::Draft(draft, _), Some(on_moved)) = (job.source, job.on_moved) else {
         return Ok(());
     };
-    let Some(then) = &draft.settings.tag_then else {
+    let Some(then) = &draft.settings.observed_tag else {
         return Ok(());
     };
-    if publisher.flags.expected() != Expected::Anything {
+    if publisher.flags.precondition() != Precondition::None {
         return Ok(());
     }
     let own = list_tag(&draft.list);
@@ -60,10 +60,10 @@ pub(crate) fn record_pushed(store: &Store, list: &Reference, pushed: Digest) {
     // The push has succeeded even where this cannot be written.
     let _ = store.update(list, |draft| {
         let settings = draft.map(|draft| draft.settings.clone());
-        let settings = settings.filter(|settings| settings.tag_then.is_some());
+        let settings = settings.filter(|settings| settings.observed_tag.is_some());
         let change = Change {
             settings: settings.map(|settings| ListSettings {
-                tag_then: Some(TagState::At(pushed)),
+                observed_tag: Some(TagState::At(pushed)),
                 ..settings
             }),
             ..Change::default()
@@ -93,5 +93,5 @@ pub(crate) fn warn_of_stale_draft(context: &Context<'_>, list: &Reference, pushe
 }
 
 fn published_digest(draft: &Draft) -> Option<Digest> {
-    Some(PublishedList::of(draft).ok()?.digest)
+    Some(PublishedList::from_draft(draft).ok()?.digest)
 }

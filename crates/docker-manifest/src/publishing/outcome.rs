@@ -42,7 +42,7 @@ fn state(result: &TagResult) -> &'static str {
     match result {
         Ok(tagged) if tagged.is_written => "written",
         Ok(_) => "there already",
-        Err(RegistryError::ChildrenLost { .. }) => "incomplete",
+        Err(RegistryError::ChildrenMissing { .. }) => "incomplete",
         Err(_) => "failed",
     }
 }

@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use manifest_core::reference::Repository;
 use manifest_core::{Digest, Reference};
-use manifest_registry::{Child, Expected, Outlook, Publication, Released, Watch};
+use manifest_registry::{
+    Child, Precondition, Publication, Released, TransferEstimate, WatchedTags,
+};
 
 use super::checks::Checks;
 use super::job::{JobSource, PublishJob};
@@ -79,7 +81,7 @@ fn publications<'a>(
         bytes: job.bytes,
         children: &children[repository],
         push_foreign: flags.push_foreign.is_on(),
-        expected: flags.expected(),
+        precondition: flags.precondition(),
         verified: (!flags.no_verify.is_on()).then_some(verified),
     });
     publications.collect()
@@ -106,14 +108,14 @@ async fn release(
             printed = context.suspend_progress(|| context.output.result(line));
         }
     };
-    let check = |outlook: &Outlook| {
-        checks.target(&outlook.tags)?;
-        report_transfers(publisher, outlook);
+    let check = |estimate: &TransferEstimate| {
+        checks.target(&estimate.tags)?;
+        report_transfers(publisher, estimate);
         Ok::<_, Failure>(())
     };
     let observed = |observed: &[_]| context.suspend_progress(|| checks.observed_tags(observed));
     let names = checks.watched_tags();
-    let watch = Watch {
+    let watch = WatchedTags {
         names: &names,
         is_first: checks.may_forbid_the_push(),
     };
@@ -132,19 +134,19 @@ async fn release(
 }
 
 /// Reports how much has to be copied or uploaded.
-fn report_transfers(publisher: &Publisher<'_>, outlook: &Outlook) {
-    if outlook.copies > 0 {
+fn report_transfers(publisher: &Publisher<'_>, estimate: &TransferEstimate) {
+    if estimate.copies > 0 {
         publisher.status(&format!(
             "copying {} blobs ({}) from other registries",
-            outlook.copies,
-            byte_size(outlook.copied_bytes)
+            estimate.copies,
+            byte_size(estimate.copied_bytes)
         ));
     }
-    if outlook.local > 0 {
+    if estimate.local > 0 {
         publisher.status(&format!(
             "uploading {} blobs ({}) from this machine",
-            outlook.local,
-            byte_size(outlook.local_bytes)
+            estimate.local,
+            byte_size(estimate.local_bytes)
         ));
     }
 }
@@ -156,8 +158,8 @@ async fn put_child_tags(
 ) -> Vec<(Reference, manifest_registry::TagResult)> {
     // A registry that does not tell what a tag points to has not been checked by the probe before.
     let expected = match publisher.flags.if_not_exists.is_on() {
-        true => Expected::Nothing,
-        false => Expected::Anything,
+        true => Precondition::Absent,
+        false => Precondition::None,
     };
     child_tags::put(publisher.client, &job.child_tags, expected).await
 }

@@ -2,7 +2,7 @@
 
 use manifest_core::reference::Repository;
 use manifest_core::{Digest, Reference};
-use manifest_registry::Expected;
+use manifest_registry::Precondition;
 
 use crate::failure::Failure;
 use crate::flags::PublishFlags;
@@ -22,7 +22,7 @@ pub(crate) fn known_targets(list: &Reference, flags: &PublishFlags) -> Vec<Refer
 /// Returns the tags among the targets that may be probed while the list is still being made. A tag with a condition is probed as late
 /// as possible.
 pub(crate) fn early_probes(targets: &[Reference], flags: &PublishFlags) -> Vec<Reference> {
-    if flags.by_digest.is_on() || flags.expected() != Expected::Anything {
+    if flags.by_digest.is_on() || flags.precondition() != Precondition::None {
         return Vec::new();
     }
     let tagged = |target: &Reference| target.repository().tagged(target.tag()?);

@@ -99,7 +99,7 @@ impl Resolver<'_> {
         let origin = &origin;
         match manifest.content() {
             Content::Image(content) => {
-                self.look_ahead(origin, image.repository(), &manifest);
+                self.probe_tags_early(origin, image.repository(), &manifest);
                 let config = origin.config(image.repository(), content).await?;
                 if !self.filter.serves(&config.platform) {
                     return Ok(self.empty(source));
@@ -156,14 +156,14 @@ impl Resolver<'_> {
     }
 
     /// Begins to probe whether the targets of a push have this image of another repository.
-    fn look_ahead(
+    fn probe_tags_early(
         &self,
         origin: &ManifestSource<'_>,
         repository: &Repository,
         manifest: &Manifest,
     ) {
         if let ManifestSource::Registry(client) = origin {
-            client.look_ahead_for(repository, manifest.digest());
+            client.probe_child_early(repository, manifest.digest());
         }
     }
 
@@ -219,7 +219,7 @@ impl Resolver<'_> {
                 None => Entry::unread_child(reference, found.descriptor, named, self.now),
             };
             if let Some(config) = &found.config {
-                entry.note_config(&config.platform);
+                entry.record_config_platform(&config.platform);
             }
             resolved.entries.push(entry);
         }
@@ -284,7 +284,7 @@ impl Resolver<'_> {
             .map(|(_, found)| of(&found.descriptor))
             .collect();
         children.retain(|(_, found)| {
-            let about = found.descriptor.is_about();
+            let about = found.descriptor.attested_digest();
             about.is_none_or(|about| !images.contains(about) || there.contains(about))
         });
     }
@@ -297,9 +297,9 @@ impl Resolver<'_> {
         descriptor: Descriptor,
         manifest: Manifest,
     ) -> Result<FetchedChild, Failure> {
-        self.look_ahead(origin, repository, &manifest);
+        self.probe_tags_early(origin, repository, &manifest);
         let config = match manifest.content() {
-            Content::Image(image) if image.is_image() && descriptor.is_about().is_none() => {
+            Content::Image(image) if image.is_image() && descriptor.attested_digest().is_none() => {
                 Some(origin.config(repository, image).await?)
             }
             _ => None,

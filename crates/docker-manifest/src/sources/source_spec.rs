@@ -1,7 +1,7 @@
 //! A source of a list.
 
 use manifest_core::{Reference, Source};
-use manifest_layout::{Location, Name};
+use manifest_layout::{ImageSelector, Location};
 
 /// One source, as the command line or a draft names it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,7 +33,7 @@ impl SourceSpec {
     pub(crate) fn is_pinned(&self) -> bool {
         match self {
             Self::Registry(reference) => reference.digest().is_some(),
-            Self::Layout(location) => matches!(location.name, Name::Digest(_)),
+            Self::Layout(location) => matches!(location.name, ImageSelector::Digest(_)),
         }
     }
 

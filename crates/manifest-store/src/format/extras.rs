@@ -256,7 +256,7 @@ impl From<&Platform> for PlatformJson {
             os_features,
             variant,
             features,
-            unknown: _,
+            extra: _,
         } = platform.clone();
         Self {
             os,
@@ -446,7 +446,7 @@ mod tests {
         let current = extras.current.as_ref().unwrap();
         assert_eq!(current.settings.annotations["a"], "b");
         let origin = current.files["q.io_app-arm"].origin.as_ref().unwrap();
-        assert_eq!(origin.own_platform().to_string(), "linux/arm64");
+        assert_eq!(origin.config_platform().to_string(), "linux/arm64");
         let source = origin.source.as_ref().unwrap().to_string();
         assert_eq!(source, "q.io/app:all");
         assert_eq!(String::from_utf8(extras.encode()).unwrap(), text);
@@ -470,10 +470,10 @@ mod tests {
             ),
         ] {
             let settings =
-                format!("    ],\n    \"settings\": {{\n      \"tag_then\": {then}\n    }}");
+                format!("    ],\n    \"settings\": {{\n      \"observed_tag\": {then}\n    }}");
             let later = version_1().replacen("    ]", &settings, 1);
             let extras = Extras::decode(later.as_bytes()).unwrap();
-            let found = &extras.current.as_ref().unwrap().settings.tag_then;
+            let found = &extras.current.as_ref().unwrap().settings.observed_tag;
             assert_eq!(found, &Some(state));
             assert_eq!(String::from_utf8(extras.encode()).unwrap(), later);
         }

@@ -24,7 +24,7 @@ pub(super) struct SettingsJson {
     subject: Option<Box<RawValue>>,
     /// Was added later: programs that do not know it leave it aside, and `push` does not warn then.
     #[serde(skip_serializing_if = "Option::is_none")]
-    tag_then: Option<TagJson>,
+    observed_tag: Option<TagJson>,
 }
 
 /// What a tag showed: without a digest it was not there.
@@ -55,7 +55,7 @@ impl SettingsJson {
             && self.annotations.is_empty()
             && self.artifact_type.is_none()
             && self.subject.is_none()
-            && self.tag_then.is_none()
+            && self.observed_tag.is_none()
     }
 }
 
@@ -77,7 +77,7 @@ impl From<&ListSettings> for SettingsJson {
                 .subject
                 .as_ref()
                 .and_then(|subject| serde_json::value::to_raw_value(subject).ok()),
-            tag_then: settings.tag_then.as_ref().map(|then| TagJson {
+            observed_tag: settings.observed_tag.as_ref().map(|then| TagJson {
                 digest: match then {
                     TagState::Absent => None,
                     TagState::At(digest) => Some(digest.clone()),
@@ -107,7 +107,7 @@ impl TryFrom<SettingsJson> for ListSettings {
             annotations: json.annotations,
             artifact_type: json.artifact_type,
             subject: subject.transpose()?,
-            tag_then: json.tag_then.map(|TagJson { digest }| match digest {
+            observed_tag: json.observed_tag.map(|TagJson { digest }| match digest {
                 Some(digest) => TagState::At(digest),
                 None => TagState::Absent,
             }),

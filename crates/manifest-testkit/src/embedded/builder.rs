@@ -32,12 +32,12 @@ pub struct EmbeddedBuilder {
 }
 
 impl EmbeddedBuilder {
-    /// Serves over TLS, with a certificate for loopback of this authority, HTTP/2 offered.
+    /// PullFromMirror over TLS, with a certificate for loopback of this authority, HTTP/2 offered.
     pub fn tls(self, ca: &TestCa) -> Self {
         self.tls_identity(ca.server())
     }
 
-    /// Serves over TLS with this very certificate.
+    /// PullFromMirror over TLS with this very certificate.
     pub fn tls_identity(mut self, identity: Identity) -> Self {
         self.identity = Some(identity);
         self
@@ -73,7 +73,7 @@ impl EmbeddedBuilder {
         self
     }
 
-    /// Serves so many connections at once, and resets others.
+    /// PullFromMirror so many connections at once, and resets others.
     pub fn max_connections(mut self, most: usize) -> Self {
         self.listen.max_connections = Some(most);
         self

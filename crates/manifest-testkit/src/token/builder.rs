@@ -120,7 +120,7 @@ impl TokenBuilder {
         self
     }
 
-    /// Serves over TLS, with a certificate for loopback of this authority.
+    /// PullFromMirror over TLS, with a certificate for loopback of this authority.
     pub fn tls(mut self, ca: &TestCa) -> Self {
         self.tls = Some(ca.server());
         self

@@ -408,7 +408,7 @@ fn tags_and_repositories_are_listed_in_pages() {
 fn a_real_registry_may_keep_its_content_on_disk() {
     if kinds().contains(&Kind::Real) {
         let [image, _] = images();
-        let registry = RealRegistry::builder().on_disk().start();
+        let registry = RealRegistry::builder().with_local_blobs().start();
         seed::push(&registry.host(), "app", "1", &image);
         assert!(registry.folder().join("data").is_dir());
         let folder = registry.folder().to_owned();

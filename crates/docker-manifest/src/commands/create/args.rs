@@ -7,28 +7,9 @@ use crate::values::{
     AnnotationFlag, AnyPlatformList, Attestations, OrderChoice, Switch, TypeChoice,
 };
 
-/// The text below the flags in the help.
-const MORE_HELP: &str = "\
-Sources (MANIFEST):
-  NAME[:TAG|@DIGEST]    Image in a registry; of an index, the images in it
-  sha256:HEX            Image in the list's own repository
-  @FILE, -              Sources that a file or standard input names; # starts a comment
-  oci-layout://DIR      OCI image layout; DIR:TAG or DIR@DIGEST for one of several images
-  oci-archive:FILE      Tar archive of an OCI image layout
-  docker-archive:FILE   Archive that `docker save` wrote
-
-Examples:
-  {command} create example.com/app:1.0 example.com/app:1.0-amd64 example.com/app:1.0-arm64
-  {command} create example.com/app:1.0 sha256:4bcff63911fc... sha256:1f9c1f3a9f2e...
-  {command} create --push -t example.com/app:latest example.com/app:1.0 @images.txt
-  {command} create --amend example.com/app:1.0 oci-layout://build/arm64";
-
 /// Create a local manifest list for annotating and pushing to a registry
 #[derive(Debug, clap::Args)]
-#[command(
-    override_usage = "create MANIFEST_LIST MANIFEST [MANIFEST...]",
-    after_help = MORE_HELP
-)]
+#[command(override_usage = "create MANIFEST_LIST MANIFEST [MANIFEST...]")]
 pub struct Args {
     #[command(flatten)]
     pub(crate) help: HelpFlag,

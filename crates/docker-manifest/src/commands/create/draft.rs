@@ -1,7 +1,7 @@
 //! Composing the draft that `create` writes or publishes.
 
 use manifest_core::{Draft, Entry, Reference, Source};
-use manifest_store::in_order;
+use manifest_store::in_storage_order;
 
 use super::args::{Args, ListFlags};
 use super::resolve::Resolution;
@@ -22,7 +22,7 @@ pub(super) fn compose_draft(
 ) -> Result<(Draft, DuplicatesReport), Failure> {
     let mut draft = Draft {
         list: list.clone(),
-        entries: in_order(compose::merge(&resolution.resolved, base)),
+        entries: in_storage_order(compose::merge(&resolution.resolved, base)),
         settings: base.map(|draft| draft.settings.clone()).unwrap_or_default(),
     };
     if args.sources.no_copy.is_on() {

@@ -65,8 +65,8 @@ pub(super) async fn resolve(
     let registry = registry.with_insecure_hosts(existing);
     let client = context.client(args.insecure.is_on(), &args.retry, &registry)?;
     let references = sources.iter().filter_map(SourceSpec::reference);
-    let client = client.publishing(targets, references.chain(&subject));
-    client.look_ahead(publishing::early_probes(targets, &args.publish));
+    let client = client.for_publishing(targets, references.chain(&subject));
+    client.probe_tags_early(publishing::early_probes(targets, &args.publish));
     let resolver = Resolver {
         client: &client,
         filter: &filter,
@@ -87,7 +87,7 @@ pub(super) async fn resolve(
         Ok::<_, Failure>((resolved?, subject, kept))
     };
     let ((resolved, subject, kept), observed_tag) = match tag_to_observe(args, query) {
-        Some(tag) => client.noting_tag(&tag, all).await?,
+        Some(tag) => client.with_tag_state(&tag, all).await?,
         None => (all.await?, None),
     };
     let mut resolved: Vec<Resolved> = resolved.into_iter().flatten().collect();
@@ -223,9 +223,9 @@ fn kept_images<'a>(args: &Args, query: &Query<'a>, sources: &[SourceSpec]) -> Ve
 /// Returns the list's tag where the draft is to record its state: it has not recorded one yet, or starts over.
 fn tag_to_observe(args: &Args, query: &Query<'_>) -> Option<Reference> {
     let existing = query.existing;
-    let is_recorded = existing.is_some_and(|draft| draft.settings.tag_then.is_some());
-    let starts_over = !is_recorded || args.list.replace.is_on();
-    publishing::list_tag(query.list).filter(|_| starts_over && !args.push.is_on())
+    let is_recorded = existing.is_some_and(|draft| draft.settings.observed_tag.is_some());
+    let replaces_all = !is_recorded || args.list.replace.is_on();
+    publishing::list_tag(query.list).filter(|_| replaces_all && !args.push.is_on())
 }
 
 /// Parses the name of a subject: a reference, or a digest in the repository of `list`.
@@ -256,9 +256,9 @@ fn check_platforms(wanted: &[Platform], resolved: &[Resolved]) -> Result<(), Fai
         entries().any(|entry| {
             let stated = entry.descriptor.platform.as_ref();
             let stated = stated.filter(|platform| platform.is_stated());
-            let own = || Some(entry.origin.as_ref()?.own_platform());
+            let own = || Some(entry.origin.as_ref()?.config_platform());
             let platform = stated.or_else(own);
-            platform.is_some_and(|platform| platform.serves(wanted))
+            platform.is_some_and(|platform| platform.satisfies(wanted))
         })
     };
     let missing: Vec<String> = wanted

@@ -55,7 +55,7 @@ pub(crate) async fn run(context: &Context<'_>, args: &Args) -> Result<(), Failur
             let base = existing.filter(|_| !args.list.replace.is_on());
             let (mut draft, report) = compose_draft(&list, base, &resolution, args)?;
             let settings = &mut draft.settings;
-            settings.tag_then = settings.tag_then.take().or(observed_tag);
+            settings.observed_tag = settings.observed_tag.take().or(observed_tag);
             if draft.entries.is_empty() {
                 return Err(Failure::NothingLeft { list: list.clone() });
             }
