@@ -198,7 +198,7 @@ impl<'a> Context<'a> {
     /// # Errors
     /// Where the process is in a folder that is gone.
     pub fn current_dir(&self) -> Result<PathBuf, Failure> {
-        std::env::current_dir().map_err(|source| Failure::Input {
+        std::env::current_dir().map_err(|source| Failure::ReadInput {
             path: PathBuf::from("."),
             source,
         })

@@ -59,7 +59,7 @@ use environment::Environment;
 use exit::Exit;
 use failure::Failure;
 use flags::Globals;
-use names::{Invocation, METADATA_ARGUMENT, Name};
+use names::{Invocation, METADATA_ARGUMENT, ProgramName};
 use output::Output;
 
 /// Runs the program and returns what it ends with.
@@ -82,10 +82,10 @@ fn dispatch(
     output: &Output,
 ) -> Result<(), Failure> {
     let mut arguments = arguments.into_iter();
-    let name = Name::of(&arguments.next().unwrap_or_default());
+    let name = ProgramName::from_argv0(&arguments.next().unwrap_or_default());
     let arguments: Vec<OsString> = arguments.collect();
-    if name == Name::Shim && !shim::is_ours(&arguments) {
-        return Err(shim::hand_over(&arguments, &environment));
+    if name == ProgramName::Shim && !shim::is_manifest_command(&arguments) {
+        return Err(shim::exec_docker(&arguments, &environment));
     }
     if arguments
         .first()
@@ -94,14 +94,14 @@ fn dispatch(
         return Ok(output.result(plugin::metadata())?);
     }
     let outer = match &name {
-        Name::Shim => Invocation::under_docker(names::BUILTIN),
+        ProgramName::Shim => Invocation::under_docker(names::BUILTIN),
         _ => Invocation::own(),
     };
     let (globals, rest) = Globals::split(&arguments, &outer)?;
     if rest.is_empty() && globals.wants_version() {
         return Ok(output.result(format!("{} version {}", names::PROGRAM, plugin::VERSION))?);
     }
-    let (invocation, mut words) = names::without_plugin_name(&name, rest);
+    let (invocation, mut words) = names::strip_plugin_name(&name, rest);
     if globals.wants_help() {
         words.push("--help".into());
     }

@@ -15,7 +15,7 @@ pub const METADATA_ARGUMENT: &str = "docker-cli-plugin-metadata";
 
 /// What the program was called as.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Name {
+pub enum ProgramName {
     /// `docker-manifest`, or any name that is none of the others.
     Own,
     /// `docker-NAME`: a plugin, where the first argument that is no flag is NAME, else the program itself.
@@ -24,10 +24,10 @@ pub enum Name {
     Shim,
 }
 
-impl Name {
+impl ProgramName {
     /// Reads the name off the first word of the command line.
     #[must_use]
-    pub fn of(argv0: &OsStr) -> Self {
+    pub fn from_argv0(argv0: &OsStr) -> Self {
         let file = Path::new(argv0)
             .file_stem()
             .unwrap_or_default()
@@ -102,18 +102,18 @@ impl Invocation {
 
 /// Takes the plugin's own name off the arguments that follow the global flags, where Docker's CLI put it there.
 #[must_use]
-pub fn without_plugin_name(name: &Name, rest: Vec<OsString>) -> (Invocation, Vec<OsString>) {
+pub fn strip_plugin_name(name: &ProgramName, rest: Vec<OsString>) -> (Invocation, Vec<OsString>) {
     let called = match name {
-        Name::Plugin(plugin) => rest.first().is_some_and(|first| first == plugin.as_str()),
-        Name::Shim => true,
-        Name::Own => false,
+        ProgramName::Plugin(plugin) => rest.first().is_some_and(|first| first == plugin.as_str()),
+        ProgramName::Shim => true,
+        ProgramName::Own => false,
     };
     match (name, called) {
-        (Name::Plugin(plugin), true) => (
+        (ProgramName::Plugin(plugin), true) => (
             Invocation::under_docker(plugin),
             rest.into_iter().skip(1).collect(),
         ),
-        (Name::Shim, _) => (
+        (ProgramName::Shim, _) => (
             Invocation::under_docker(BUILTIN),
             rest.into_iter().skip(1).collect(),
         ),
@@ -128,20 +128,23 @@ mod tests {
     #[test]
     fn names() {
         for (argv0, name) in [
-            ("docker-manifest", Name::Plugin("manifest".into())),
+            ("docker-manifest", ProgramName::Plugin("manifest".into())),
             (
                 "/usr/lib/docker/cli-plugins/docker-manifestx",
-                Name::Plugin("manifestx".into()),
+                ProgramName::Plugin("manifestx".into()),
             ),
-            ("docker-manifestx.exe", Name::Plugin("manifestx".into())),
-            ("/opt/shim/docker", Name::Shim),
-            ("docker-", Name::Own),
-            ("docker-1x", Name::Own),
-            ("docker-my-tool", Name::Own),
-            ("manifest", Name::Own),
-            ("", Name::Own),
+            (
+                "docker-manifestx.exe",
+                ProgramName::Plugin("manifestx".into()),
+            ),
+            ("/opt/shim/docker", ProgramName::Shim),
+            ("docker-", ProgramName::Own),
+            ("docker-1x", ProgramName::Own),
+            ("docker-my-tool", ProgramName::Own),
+            ("manifest", ProgramName::Own),
+            ("", ProgramName::Own),
         ] {
-            assert_eq!(Name::of(OsStr::new(argv0)), name, "{argv0}");
+            assert_eq!(ProgramName::from_argv0(OsStr::new(argv0)), name, "{argv0}");
         }
     }
 
@@ -149,7 +152,8 @@ mod tests {
     fn the_plugins_name_is_taken_off() {
         let check = |name: &str, words: &[&str], command: &str, rest: &[&str]| {
             let words = words.iter().map(OsString::from).collect();
-            let (invocation, left) = without_plugin_name(&Name::of(OsStr::new(name)), words);
+            let (invocation, left) =
+                strip_plugin_name(&ProgramName::from_argv0(OsStr::new(name)), words);
             assert_eq!(
                 (invocation.command.as_str(), left),
                 (command, rest.iter().map(OsString::from).collect())

@@ -20,7 +20,7 @@ impl Output {
     /// Where standard output cannot be written to.
     pub fn result(&self, line: impl AsRef<[u8]>) -> io::Result<()> {
         let mut out = io::stdout().lock();
-        out.write_all(&shown(line.as_ref(), out.is_terminal()))?;
+        out.write_all(&escape_for_terminal(line.as_ref(), out.is_terminal()))?;
         out.write_all(b"\n")?;
         out.flush()
     }
@@ -31,47 +31,47 @@ impl Output {
     /// Where standard output cannot be written to.
     pub fn text(&self, text: &str) -> io::Result<()> {
         let mut out = io::stdout().lock();
-        out.write_all(&shown(text.as_bytes(), out.is_terminal()))?;
+        out.write_all(&escape_for_terminal(text.as_bytes(), out.is_terminal()))?;
         out.flush()
     }
 
     /// Says what was done, where the result itself is something else or silent.
     pub fn status(&self, line: &str) {
-        self.note(line);
+        self.write_line(line);
     }
 
     /// Warns of something that the user may not have meant. Each warning is said once.
     pub fn warning(&self, message: &str) {
         if self.warned.borrow_mut().insert(message.to_owned()) {
             // A line break in a name or platform would look like another line of ours.
-            self.note(&format!("warning: {}", redact::printable(message)));
+            self.write_line(&format!("warning: {}", redact::printable(message)));
         }
     }
 
     /// Says what was asked for with `--debug`.
     pub fn debug(&self, message: &str) {
-        self.note(&format!("debug: {message}"));
+        self.write_line(&format!("debug: {message}"));
     }
 
     /// Says what can be done about an error.
     pub fn hint(&self, message: &str) {
-        self.note(&format!("hint: {message}"));
+        self.write_line(&format!("hint: {message}"));
     }
 
     /// Writes an error's text.
     pub fn error(&self, message: &str) {
-        self.note(message);
+        self.write_line(message);
     }
 
-    fn note(&self, text: &str) {
+    fn write_line(&self, text: &str) {
         // Where standard error is closed there is nobody left to tell.
-        let _ = writeln!(io::stderr().lock(), "{}", calm(text));
+        let _ = writeln!(io::stderr().lock(), "{}", escape_controls(text));
     }
 }
 
 /// Returns a result as it is, or as it may be written to a terminal: an annotation in a manifest may have in it what a
 /// terminal obeys, and JSON need not escape all of that.
-fn shown(bytes: &[u8], on_terminal: bool) -> Cow<'_, [u8]> {
+fn escape_for_terminal(bytes: &[u8], on_terminal: bool) -> Cow<'_, [u8]> {
     if !on_terminal {
         return bytes.into();
     }
@@ -87,27 +87,30 @@ fn shown(bytes: &[u8], on_terminal: bool) -> Cow<'_, [u8]> {
 }
 
 /// Escapes what a terminal would obey, but for lines and tabs: some of the text is from registries, draft files, file names.
-fn calm(text: &str) -> String {
+fn escape_controls(text: &str) -> String {
     let pieces = text.split_inclusive(['\n', '\t']);
-    let calm = |piece: &str| match piece.strip_suffix(['\n', '\t']) {
+    let escape_controls = |piece: &str| match piece.strip_suffix(['\n', '\t']) {
         Some(start) => redact::printable(start) + &piece[start.len()..],
         None => redact::printable(piece),
     };
-    pieces.map(calm).collect()
+    pieces.map(escape_controls).collect()
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{calm, shown};
+    use super::{escape_controls, escape_for_terminal};
 
     #[test]
     fn results_are_calm_on_terminals_and_whole_elsewhere() {
         let json = "{\n\t\"a\": \"\u{fc}\u{9b}2J\u{202e}\u{7f}\"\n}";
-        assert_eq!(&*shown(json.as_bytes(), false), json.as_bytes());
-        let calm = shown(json.as_bytes(), true);
+        assert_eq!(
+            &*escape_for_terminal(json.as_bytes(), false),
+            json.as_bytes()
+        );
+        let escape_controls = escape_for_terminal(json.as_bytes(), true);
         let expected = "{\n\t\"a\": \"\u{fc}\\u009b2J\\u202e\\u007f\"\n}";
-        assert_eq!(std::str::from_utf8(&calm), Ok(expected));
-        let value: serde_json::Value = serde_json::from_slice(&calm).unwrap();
+        assert_eq!(std::str::from_utf8(&escape_controls), Ok(expected));
+        let value: serde_json::Value = serde_json::from_slice(&escape_controls).unwrap();
         assert_eq!(
             value,
             serde_json::from_str::<serde_json::Value>(json).unwrap()
@@ -116,13 +119,13 @@ mod tests {
 
     #[test]
     fn terminals_are_not_commanded() {
-        for (text, shown) in [
+        for (text, escape_for_terminal) in [
             ("", ""),
             ("plain \u{fc}\n", "plain \u{fc}\n"),
             ("\n a\tb\n\n", "\n a\tb\n\n"),
             ("a\u{1b}[2J\r\nb\u{9b}", "a\\u{1b}[2J\\r\nb\\u{9b}"),
         ] {
-            assert_eq!(calm(text), shown);
+            assert_eq!(escape_controls(text), escape_for_terminal);
         }
     }
 }

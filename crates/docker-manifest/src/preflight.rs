@@ -148,7 +148,7 @@ pub fn resolve_duplicates(
         }
         OnDuplicate::Error => match found.first() {
             None => Ok(DuplicatesReport::default()),
-            Some(&Duplicate { first, second }) => Err(Failure::Duplicate {
+            Some(&Duplicate { first, second }) => Err(Failure::DuplicatePlatform {
                 first: name(first).into(),
                 second: name(second).into(),
                 platform: redact::printable(&platform(second).to_string()),
@@ -212,7 +212,7 @@ fn keep_latest(
 /// Where there are some, and `--strict` is given.
 pub fn refuse_if_strict(is_strict: bool, warnings: Vec<String>) -> Result<Vec<String>, Failure> {
     if is_strict && !warnings.is_empty() {
-        return Err(Failure::Strict(warnings));
+        return Err(Failure::StrictWarnings(warnings));
     }
     Ok(warnings)
 }
@@ -246,7 +246,7 @@ pub fn require_platforms(draft: &Draft, platforms: &[Platform]) -> Result<(), Fa
     if missing.is_empty() {
         return Ok(());
     }
-    Err(Failure::Required {
+    Err(Failure::PlatformMissing {
         list: draft.list.clone().into(),
         missing: missing.join(", "),
     })

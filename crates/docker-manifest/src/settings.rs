@@ -33,7 +33,7 @@ pub fn ca_certificates(paths: &[PathBuf]) -> Result<Vec<Pem>, Failure> {
             name: path.display().to_string(),
             bytes,
         }),
-        Err(source) => Err(Failure::Setting {
+        Err(source) => Err(Failure::SettingFile {
             setting: "--ca-file",
             path: path.clone(),
             source,

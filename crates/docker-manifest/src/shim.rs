@@ -22,7 +22,7 @@ const VALUE_FLAGS: &[&str] = &[
     "--tlscert",
     "--tlskey",
 ];
-const VALUE_LETTERS: &[char] = &['c', 'H', 'l'];
+const SHORT_VALUE_FLAGS: &[char] = &['c', 'H', 'l'];
 /// Docker's global flags that stand alone or have a value behind `=`.
 const SWITCHES: &[&str] = &["--debug", "--tls", "--tlsverify"];
 
@@ -30,7 +30,7 @@ const SWITCHES: &[&str] = &["--debug", "--tls", "--tlsverify"];
 ///
 /// What is not understood is Docker's to judge.
 #[must_use]
-pub fn is_ours(arguments: &[OsString]) -> bool {
+pub fn is_manifest_command(arguments: &[OsString]) -> bool {
     let mut words = arguments
         .iter()
         .map(|word| word.to_str().unwrap_or_default());
@@ -45,7 +45,7 @@ pub fn is_ours(arguments: &[OsString]) -> bool {
             if value.is_none() {
                 words.next();
             }
-        } else if !SWITCHES.contains(&flag) && !skip_letters(word, &mut words) {
+        } else if !SWITCHES.contains(&flag) && !skip_short_flags(word, &mut words) {
             return false;
         }
     }
@@ -53,13 +53,13 @@ pub fn is_ours(arguments: &[OsString]) -> bool {
 }
 
 /// Passes over a word of one-letter flags, with the value of the last where it takes one.
-fn skip_letters<'a>(word: &str, words: &mut impl Iterator<Item = &'a str>) -> bool {
+fn skip_short_flags<'a>(word: &str, words: &mut impl Iterator<Item = &'a str>) -> bool {
     let Some(letters) = word.strip_prefix('-').filter(|rest| !rest.starts_with('-')) else {
         return false;
     };
     let mut letters = letters.chars();
     while let Some(letter) = letters.next() {
-        if VALUE_LETTERS.contains(&letter) {
+        if SHORT_VALUE_FLAGS.contains(&letter) {
             if letters.as_str().is_empty() {
                 words.next();
             }
@@ -76,7 +76,7 @@ fn skip_letters<'a>(word: &str, words: &mut impl Iterator<Item = &'a str>) -> bo
 }
 
 /// Becomes the real `docker`, with the same arguments, streams and signals. Returns only where that fails.
-pub fn hand_over(arguments: &[OsString], environment: &Environment) -> Failure {
+pub fn exec_docker(arguments: &[OsString], environment: &Environment) -> Failure {
     let visited = visited(environment);
     let Some(docker) = find_docker(environment, &visited) else {
         return Failure::NoDocker;
@@ -84,9 +84,9 @@ pub fn hand_over(arguments: &[OsString], environment: &Environment) -> Failure {
     let list = std::env::join_paths(&visited).unwrap_or_default();
     let mut command = Command::new(&docker);
     command.args(arguments).env(VISITED, list);
-    match become_program(&mut command) {
+    match exec(&mut command) {
         Ok(never) => never,
-        Err(source) => Failure::HandOver { docker, source },
+        Err(source) => Failure::RunDocker { docker, source },
     }
 }
 
@@ -135,16 +135,16 @@ fn is_executable(path: &Path) -> bool {
 }
 
 #[cfg(unix)]
-fn become_program(command: &mut Command) -> io::Result<Failure> {
+fn exec(command: &mut Command) -> io::Result<Failure> {
     use std::os::unix::process::CommandExt as _;
     Err(command.arg0(OsStr::new("docker")).exec())
 }
 
 #[cfg(not(unix))]
-fn become_program(command: &mut Command) -> io::Result<Failure> {
+fn exec(command: &mut Command) -> io::Result<Failure> {
     // There is no exec: the child has the console, and its code becomes ours.
     let status = command.status()?;
-    Ok(Failure::Ended(
+    Ok(Failure::DockerExited(
         u8::try_from(status.code().unwrap_or(1)).unwrap_or(1),
     ))
 }
@@ -175,7 +175,7 @@ mod tests {
             ("-l", false),
         ] {
             let words: Vec<OsString> = line.split_whitespace().map(OsString::from).collect();
-            assert_eq!(is_ours(&words), ours, "{line}");
+            assert_eq!(is_manifest_command(&words), ours, "{line}");
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use clap::Subcommand;
 
-use super::usage::Arguments;
+use super::usage::ArgumentCount;
 use crate::commands::{annotate, create, inspect, install, push, remove, rm, tag, uninstall};
 use crate::context::Context;
 use crate::failure::Failure;
@@ -45,43 +45,43 @@ impl Command {
     }
 
     /// Returns whether help is wanted, and how many arguments there are and may be.
-    pub(super) fn arguments(&self) -> (bool, Arguments) {
+    pub(super) fn arguments(&self) -> (bool, ArgumentCount) {
         match self {
             Self::Annotate(args) => (
                 args.help.is_wanted(),
-                Arguments::range(args.least_arguments(), 2, args.images.len()),
+                ArgumentCount::range(args.min_arguments(), 2, args.images.len()),
             ),
             Self::Create(args) => (
                 args.help.is_wanted(),
-                Arguments::at_least(args.least_arguments(), args.images.len()),
+                ArgumentCount::at_least(args.min_arguments(), args.images.len()),
             ),
             Self::Inspect(args) => (
                 args.help.is_wanted(),
-                Arguments::range(1, 2, args.images.len()),
+                ArgumentCount::range(1, 2, args.images.len()),
             ),
             Self::Install(args) => (
                 args.help.is_wanted(),
-                Arguments::exactly(0, args.rest.len()),
+                ArgumentCount::exactly(0, args.rest.len()),
             ),
             Self::Push(args) => (
                 args.help.is_wanted(),
-                Arguments::exactly(1, args.lists.len()),
+                ArgumentCount::exactly(1, args.lists.len()),
             ),
             Self::Remove(args) => (
                 args.help.is_wanted(),
-                Arguments::at_least(2, args.images.len()),
+                ArgumentCount::at_least(2, args.images.len()),
             ),
             Self::Tag(args) => (
                 args.help.is_wanted(),
-                Arguments::at_least(2, args.names.len()),
+                ArgumentCount::at_least(2, args.names.len()),
             ),
             Self::Rm(args) => (
                 args.help.is_wanted(),
-                Arguments::at_least(1, args.lists.len()),
+                ArgumentCount::at_least(1, args.lists.len()),
             ),
             Self::Uninstall(args) => (
                 args.help.is_wanted(),
-                Arguments::exactly(0, args.rest.len()),
+                ArgumentCount::exactly(0, args.rest.len()),
             ),
         }
     }

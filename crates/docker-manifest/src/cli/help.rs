@@ -135,7 +135,7 @@ impl FlagRow {
     }
 
     /// Tells whether somebody who typed `word` means this flag. `-v` means other things in other commands.
-    pub(super) fn is_called(&self, word: &str) -> bool {
+    pub(super) fn matches(&self, word: &str) -> bool {
         match word.strip_prefix("--") {
             Some(name) => self.is_long(name),
             None => word != "-v" && self.names.starts_with(&format!("{word},")),

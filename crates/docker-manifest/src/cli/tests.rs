@@ -99,6 +99,10 @@ fn flag_errors_are_pflags() {
     ] {
         check_error(line, 125, first, usage, &run(command));
     }
+}
+
+#[test]
+fn a_flag_before_the_command_is_the_groups() {
     check_error(
         "--foo create",
         125,

@@ -20,7 +20,7 @@ pub(super) fn command_error(
     let first = words.iter().find(|word| *word != "--help" && *word != "-h");
     let command = first.and_then(|word| group.find_subcommand(word));
     if error.kind() == ErrorKind::InvalidSubcommand {
-        let name = context(error, ContextKind::InvalidSubcommand).unwrap_or_default();
+        let name = context_text(error, ContextKind::InvalidSubcommand).unwrap_or_default();
         let Invocation { command, prefix } = invocation;
         let first = format!("{prefix}: unknown command: {command} {name}");
         let nearest = nearest(error, ContextKind::SuggestedSubcommand);
@@ -89,13 +89,13 @@ fn help_name(definition: &Command, invocation: &Invocation) -> String {
 
 /// Says what is wrong with a flag, as pflag says it.
 fn flag_error(error: &clap::Error, words: &[OsString], definition: &Command) -> String {
-    let argument = context(error, ContextKind::InvalidArg).unwrap_or_default();
+    let argument = context_text(error, ContextKind::InvalidArg).unwrap_or_default();
     let flag = argument
         .split(['=', ' ', '['])
         .next()
         .unwrap_or_default()
         .to_owned();
-    let value = context(error, ContextKind::InvalidValue).unwrap_or_default();
+    let value = context_text(error, ContextKind::InvalidValue).unwrap_or_default();
     if let Some(word) = words
         .iter()
         .filter_map(|word| word.to_str())
@@ -110,7 +110,7 @@ fn flag_error(error: &clap::Error, words: &[OsString], definition: &Command) -> 
                     let letter = short.chars().next().unwrap_or('-');
                     format!(
                         "unknown shorthand flag: '{letter}' in {}",
-                        cluster(words, letter)
+                        short_flag_cluster(words, letter)
                     )
                 }
                 None => format!("unknown flag: {flag}"),
@@ -146,7 +146,7 @@ fn is_bad_flag(word: &&str) -> bool {
         .is_some_and(|name| name.starts_with(['-', '=']))
 }
 
-fn context(error: &clap::Error, kind: ContextKind) -> Option<String> {
+fn context_text(error: &clap::Error, kind: ContextKind) -> Option<String> {
     match error.get(kind)? {
         ContextValue::String(text) => Some(text.clone()),
         ContextValue::Strings(texts) => texts.first().cloned(),
@@ -170,14 +170,14 @@ fn nearest_flag(error: &clap::Error) -> Option<String> {
 
 /// Says where an unknown flag of a command belongs, if it is a global one.
 fn global_flag(error: &clap::Error, command: &Command, invocation: &Invocation) -> Option<String> {
-    let argument = context(error, ContextKind::InvalidArg)
+    let argument = context_text(error, ContextKind::InvalidArg)
         .filter(|_| error.kind() == ErrorKind::UnknownArgument)?;
     let word = argument.split('=').next().unwrap_or_default();
     let row = help::global_options(invocation)
         .into_iter()
-        .find(|row| row.is_called(word))?;
+        .find(|row| row.matches(word))?;
     // It is about the program, whatever else it is asked for.
-    let name = if row.is_called("--version") {
+    let name = if row.matches("--version") {
         ""
     } else {
         command.get_name()
@@ -189,7 +189,7 @@ fn global_flag(error: &clap::Error, command: &Command, invocation: &Invocation) 
 }
 
 /// Finds the letters from an unknown one on, where several stand in one word: `xp` of `-axp`.
-fn cluster(words: &[OsString], letter: char) -> String {
+fn short_flag_cluster(words: &[OsString], letter: char) -> String {
     let letters = words
         .iter()
         .filter_map(|word| word.to_str()?.strip_prefix('-'));
@@ -206,7 +206,7 @@ fn as_typed(flag: &str, words: &[OsString], definition: &Command) -> String {
         .last()
         .and_then(|word| word.to_str())
         .unwrap_or_default();
-    let Some(letter) = find(flag, definition).and_then(clap::Arg::get_short) else {
+    let Some(letter) = find_flag(flag, definition).and_then(clap::Arg::get_short) else {
         return flag.to_owned();
     };
     if last.starts_with("--") || !last.ends_with(letter) {
@@ -216,11 +216,11 @@ fn as_typed(flag: &str, words: &[OsString], definition: &Command) -> String {
 }
 
 fn both_names(flag: &str, definition: &Command) -> String {
-    let short = find(flag, definition).and_then(clap::Arg::get_short);
+    let short = find_flag(flag, definition).and_then(clap::Arg::get_short);
     short.map_or_else(|| flag.to_owned(), |short| format!("-{short}, {flag}"))
 }
 
-fn find<'a>(flag: &str, definition: &'a Command) -> Option<&'a clap::Arg> {
+fn find_flag<'a>(flag: &str, definition: &'a Command) -> Option<&'a clap::Arg> {
     definition
         .get_arguments()
         .find(|arg| arg.get_long() == Some(flag.trim_start_matches('-')))
@@ -228,29 +228,29 @@ fn find<'a>(flag: &str, definition: &'a Command) -> Option<&'a clap::Arg> {
 
 /// How many arguments a command takes, and how many it got.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Arguments {
-    least: usize,
-    most: Option<usize>,
+pub(super) struct ArgumentCount {
+    min: usize,
+    max: Option<usize>,
     given: usize,
 }
 
-impl Arguments {
+impl ArgumentCount {
     pub(super) fn exactly(wanted: usize, given: usize) -> Self {
         Self::range(wanted, wanted, given)
     }
 
-    pub(super) fn at_least(least: usize, given: usize) -> Self {
+    pub(super) fn at_least(min: usize, given: usize) -> Self {
         Self {
-            least,
-            most: None,
+            min,
+            max: None,
             given,
         }
     }
 
-    pub(super) fn range(least: usize, most: usize, given: usize) -> Self {
+    pub(super) fn range(min: usize, max: usize, given: usize) -> Self {
         Self {
-            least,
-            most: Some(most),
+            min,
+            max: Some(max),
             given,
         }
     }
@@ -262,25 +262,19 @@ impl Arguments {
         group: &Command,
         invocation: &Invocation,
     ) -> Result<(), UsageError> {
-        let Self { least, most, given } = self;
-        if given >= least && most.is_none_or(|most| given <= most) {
+        let Self { min, max, given } = self;
+        if given >= min && max.is_none_or(|max| given <= max) {
             return Ok(());
         }
         let plural = |count: usize| if count == 1 { "argument" } else { "arguments" };
-        let (wanted, verb) = match most {
+        let (wanted, verb) = match max {
             Some(0) => ("accepts no arguments".to_owned(), "Run"),
-            Some(most) if most == least => (format!("requires {least} {}", plural(least)), "Run"),
-            Some(most) => {
-                let text = format!(
-                    "requires at least {least} and at most {most} {}",
-                    plural(most)
-                );
+            Some(max) if max == min => (format!("requires {min} {}", plural(min)), "Run"),
+            Some(max) => {
+                let text = format!("requires at least {min} and at most {max} {}", plural(max));
                 (text, "Run")
             }
-            None => (
-                format!("requires at least {least} {}", plural(least)),
-                "See",
-            ),
+            None => (format!("requires at least {min} {}", plural(min)), "See"),
         };
         let Invocation { command, prefix } = invocation;
         let first = format!("{prefix}: '{command} {name}' {wanted}");

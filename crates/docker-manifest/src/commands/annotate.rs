@@ -79,7 +79,7 @@ impl FromStr for ClearFlag {
 
 impl Args {
     /// Returns how many arguments there must be: the list alone where only the list is annotated.
-    pub(crate) fn least_arguments(&self) -> usize {
+    pub(crate) fn min_arguments(&self) -> usize {
         let Self {
             arch,
             features,
@@ -119,7 +119,7 @@ pub(crate) fn run(context: &Context<'_>, args: &Args) -> Result<(), Failure> {
         return annotate_list(context, args, &list);
     };
     let store = context.store()?;
-    let edit = edit(args, context)?;
+    let edit = platform_edit(args, context)?;
     let no_entry = |has_draft| Failure::NoEntry {
         image: image_text.clone(),
         list: list_text.clone(),
@@ -157,8 +157,8 @@ pub(crate) fn run(context: &Context<'_>, args: &Args) -> Result<(), Failure> {
             return Err(no_entry(true));
         }
     }
-    if let Some(entry) = changed.filter(|_| args.platform.is_none() && says_platform(args)) {
-        warn(context, &entry);
+    if let Some(entry) = changed.filter(|_| args.platform.is_none() && sets_platform(args)) {
+        warn_of_unknown_platform(context, &entry);
     }
     if args.annotation.iter().any(|flag| !is_of_image(flag)) {
         annotate_list(context, args, &list)?;
@@ -178,12 +178,12 @@ fn is_of_image(flag: &AnnotationFlag) -> bool {
     )
 }
 
-fn says_platform(args: &Args) -> bool {
+fn sets_platform(args: &Args) -> bool {
     args.arch.is_some() || args.variant.is_some()
 }
 
 /// Warns of a platform that Docker stores as it is given, and that no engine looks for.
-fn warn(context: &Context<'_>, entry: &Entry) {
+fn warn_of_unknown_platform(context: &Context<'_>, entry: &Entry) {
     let Some(platform) = &entry.descriptor.platform else {
         return;
     };
@@ -194,7 +194,7 @@ fn warn(context: &Context<'_>, entry: &Entry) {
 }
 
 /// Gathers what the flags change of an entry.
-fn edit(args: &Args, context: &Context<'_>) -> Result<PlatformEdit, Failure> {
+fn platform_edit(args: &Args, context: &Context<'_>) -> Result<PlatformEdit, Failure> {
     let named = args.platform.as_deref().map(|text| {
         let parse = if args.force.is_on() {
             NamedPlatform::parse_any
@@ -228,7 +228,7 @@ fn edit(args: &Args, context: &Context<'_>) -> Result<PlatformEdit, Failure> {
     let Some(field) = edit.contradiction() else {
         return Ok(edit);
     };
-    Err(Failure::Contradiction {
+    Err(Failure::ConflictingFlags {
         first: "--platform",
         second: match field {
             Field::Os => "--os",

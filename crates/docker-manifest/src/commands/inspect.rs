@@ -51,7 +51,7 @@ pub(crate) async fn run(context: &Context<'_>, args: &Args) -> Result<(), Failur
                 Some(_) => None,
                 None => Some(parse(text)?),
             };
-            entry(context, &parse(list)?, (image, text), verbose)?
+            entry(context, &parse(list)?, image, text, verbose)?
         }
         [image] => match Location::parse(image) {
             Some(location) => local_json(location?.absolute(&context.current_dir()?)?, verbose)?,
@@ -108,7 +108,8 @@ fn parse(text: &str) -> Result<Reference, Failure> {
 fn entry(
     context: &Context<'_>,
     list: &Reference,
-    (image, text): (Option<Reference>, &str),
+    image: Option<Reference>,
+    text: &str,
     verbose: bool,
 ) -> Result<Vec<u8>, Failure> {
     let store = context.store()?;

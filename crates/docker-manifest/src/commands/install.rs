@@ -48,14 +48,14 @@ pub(crate) fn run(context: &Context<'_>, args: &Args) -> Result<(), Failure> {
         .shim
         .as_ref()
         .map(|folder| folder.join(file_name("docker")));
-    if is_strange(&plugin) {
-        return Err(Failure::Occupied(plugin));
+    if is_foreign(&plugin) {
+        return Err(Failure::PluginPathOccupied(plugin));
     }
-    if let Some(shim) = shim.as_ref().filter(|shim| is_strange(shim)) {
-        return Err(Failure::OtherDocker(shim.clone()));
+    if let Some(shim) = shim.as_ref().filter(|shim| is_foreign(shim)) {
+        return Err(Failure::ShimPathOccupied(shim.clone()));
     }
     for link in std::iter::once(&plugin).chain(&shim) {
-        let made = put(&program, link)?;
+        let made = place_link(&program, link)?;
         let verb = if made { "installed" } else { "already there" };
         context.output.result(format!(
             "{verb}: {} -> {}",
@@ -65,13 +65,13 @@ pub(crate) fn run(context: &Context<'_>, args: &Args) -> Result<(), Failure> {
     }
     context.output.status(&format!("try: docker {name} --help"));
     if let Some(shim) = shim {
-        say_where_the_shim_stands(context, &shim, &program);
+        report_shim_position(context, &shim, &program);
     }
     Ok(())
 }
 
 /// The shim only works where PATH comes to it before the real `docker`.
-fn say_where_the_shim_stands(context: &Context<'_>, shim: &Path, program: &Path) {
+fn report_shim_position(context: &Context<'_>, shim: &Path, program: &Path) {
     let environment = context.environment();
     let found = shim::find_docker(environment, &[]).and_then(|first| first.canonicalize().ok());
     let folder = shim.parent().unwrap_or(shim).display().to_string();
@@ -98,7 +98,7 @@ pub(super) fn file_name(name: &str) -> String {
 }
 
 pub(super) fn own_program() -> Result<PathBuf, Failure> {
-    shim::own_program().ok_or_else(|| Failure::Link {
+    shim::own_program().ok_or_else(|| Failure::InstallLink {
         action: "find the file of",
         path: crate::names::PROGRAM.into(),
         source: io::Error::from(io::ErrorKind::NotFound),
@@ -106,7 +106,7 @@ pub(super) fn own_program() -> Result<PathBuf, Failure> {
 }
 
 /// Tells whether a path is one that `install` made: a link to a program of our name, or a copy of this one.
-pub(super) fn is_ours(path: &Path) -> bool {
+pub(super) fn is_own_link(path: &Path) -> bool {
     let Ok(target) = std::fs::read_link(path) else {
         let own = shim::own_program().and_then(|own| std::fs::read(own).ok());
         return own.is_some() && own == std::fs::read(path).ok();
@@ -118,15 +118,15 @@ pub(super) fn is_ours(path: &Path) -> bool {
 }
 
 /// Tells whether somebody else's file is where a link is to be.
-fn is_strange(link: &Path) -> bool {
-    link.symlink_metadata().is_ok() && !is_ours(link)
+fn is_foreign(link: &Path) -> bool {
+    link.symlink_metadata().is_ok() && !is_own_link(link)
 }
 
 /// Puts a link in place, replacing an older one of ours. Returns whether anything changed.
-fn put(program: &Path, link: &Path) -> Result<bool, Failure> {
+fn place_link(program: &Path, link: &Path) -> Result<bool, Failure> {
     let failed = |action, path: &Path| {
         let path = path.to_owned();
-        move |source| Failure::Link {
+        move |source| Failure::InstallLink {
             action,
             path,
             source,

@@ -41,7 +41,7 @@ pub(crate) fn run(context: &Context<'_>, args: &Args) -> Result<(), Failure> {
         };
         let mut gone = BTreeSet::new();
         for text in images {
-            let found = select::places(draft, text, here.as_deref());
+            let found = select::indices(draft, text, here.as_deref());
             if found.is_empty() {
                 return Err(Failure::NoEntry {
                     image: text.clone(),

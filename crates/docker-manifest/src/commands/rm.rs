@@ -26,7 +26,7 @@ pub(crate) fn run(context: &Context<'_>, args: &Args) -> Result<(), Failure> {
     if failures.is_empty() {
         Ok(())
     } else {
-        Err(Failure::Several(failures))
+        Err(Failure::Multiple(failures))
     }
 }
 
@@ -39,7 +39,7 @@ fn remove(context: &Context<'_>, list: &str) -> Result<(), Failure> {
     if store.remove(&list)? {
         return Ok(());
     }
-    Err(Failure::NothingToRemove {
+    Err(Failure::NoDraftToRemove {
         reference: Box::new(list),
         searched: store.root().to_owned(),
     })

@@ -17,9 +17,9 @@ pub(super) fn one<'a>(
     text: &str,
     here: Option<&Path>,
 ) -> Result<Option<&'a Entry>, Failure> {
-    let mut found: Vec<&Entry> = places(draft, text, here)
+    let mut found: Vec<&Entry> = indices(draft, text, here)
         .into_iter()
-        .map(|place| &draft.entries[place])
+        .map(|index| &draft.entries[index])
         .collect();
     if found.iter().any(|entry| entry.is_image()) {
         found.retain(|entry| entry.is_image());
@@ -32,7 +32,7 @@ pub(super) fn one<'a>(
                 let platform = entry.descriptor.platform.clone().unwrap_or_default();
                 redact::printable(&format!("{} ({platform})", entry.reference))
             };
-            Err(Failure::Ambiguous {
+            Err(Failure::AmbiguousEntry {
                 image: text.to_owned(),
                 found: several.iter().map(name).collect(),
             })
@@ -40,15 +40,15 @@ pub(super) fn one<'a>(
     }
 }
 
-/// Returns the places of the entries that a text names: by reference as `create` was given it (that of a list names all that
+/// Returns the indices of the entries that a text names: by reference as `create` was given it (that of a list names all that
 /// came with it), by where it is on disk, by digest (its own, or that of the list that it came with), or by platform. `here` is
 /// the folder that relative paths start from.
-pub(super) fn places(draft: &Draft, text: &str, here: Option<&Path>) -> Vec<usize> {
+pub(super) fn indices(draft: &Draft, text: &str, here: Option<&Path>) -> Vec<usize> {
     let find = |is_meant: &dyn Fn(&Entry) -> bool| -> Vec<usize> {
         let entries = draft.entries.iter().enumerate();
         entries
             .filter(|(_, entry)| is_meant(entry))
-            .map(|(place, _)| place)
+            .map(|(index, _)| index)
             .collect()
     };
     if let Ok(digest) = text.parse::<Digest>() {

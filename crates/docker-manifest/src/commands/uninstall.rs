@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::install::{file_name, is_ours, plugin_folder};
+use super::install::{file_name, is_own_link, plugin_folder};
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::flags::HelpFlag;
@@ -33,11 +33,14 @@ pub(crate) fn run(context: &Context<'_>, args: &Args) -> Result<(), Failure> {
     let shims = std::env::split_paths(&path).chain(args.shim.clone());
     let shims = shims.map(|folder| folder.join(file_name("docker")));
     let mut removed = false;
-    for link in plugins(&plugin_folder(context)?).into_iter().chain(shims) {
-        if link.symlink_metadata().is_err() || !is_ours(&link) {
+    for link in plugin_links(&plugin_folder(context)?)
+        .into_iter()
+        .chain(shims)
+    {
+        if link.symlink_metadata().is_err() || !is_own_link(&link) {
             continue;
         }
-        std::fs::remove_file(&link).map_err(|source| Failure::Link {
+        std::fs::remove_file(&link).map_err(|source| Failure::InstallLink {
             action: "remove",
             path: link.clone(),
             source,
@@ -53,13 +56,13 @@ pub(crate) fn run(context: &Context<'_>, args: &Args) -> Result<(), Failure> {
     Ok(())
 }
 
-fn plugins(folder: &Path) -> Vec<PathBuf> {
+fn plugin_links(folder: &Path) -> Vec<PathBuf> {
     let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
     let named = |path: &PathBuf| {
         path.file_name()
             .is_some_and(|name| name.to_string_lossy().starts_with("docker-"))
     };
-    let mut plugins: Vec<PathBuf> = entries.map(|entry| entry.path()).filter(named).collect();
-    plugins.sort();
-    plugins
+    let mut plugin_links: Vec<PathBuf> = entries.map(|entry| entry.path()).filter(named).collect();
+    plugin_links.sort();
+    plugin_links
 }

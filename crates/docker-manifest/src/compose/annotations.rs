@@ -36,7 +36,7 @@ pub(crate) fn annotate<'a>(
                 }
                 if is_unused {
                     let missing = wanted.as_ref().map(ToString::to_string);
-                    return Err(Failure::Required {
+                    return Err(Failure::PlatformMissing {
                         list: draft.list.clone().into(),
                         missing: missing.unwrap_or_else(|| format!("entry:{key}")),
                     });

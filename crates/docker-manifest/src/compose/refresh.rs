@@ -118,7 +118,7 @@ impl DraftSource {
         if lost.is_empty() {
             return Ok(resolved);
         }
-        Err(Failure::Lost {
+        Err(Failure::PlatformsLost {
             source_image: resolved.source.into(),
             list: draft.list.clone().into(),
             missing: redact::printable(&lost.join(", ")),

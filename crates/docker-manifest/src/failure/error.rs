@@ -30,7 +30,7 @@ pub enum Failure {
     },
     /// A digest that is too short, or too long. To Docker it is a name with a tag.
     #[error("{text} looks like a cut digest: a full one has {digits} lower-case hex characters")]
-    CutDigest {
+    TruncatedDigest {
         /// What was given, with the place where it stands if that is a file.
         text: String,
         /// What was given.
@@ -54,7 +54,7 @@ pub enum Failure {
     },
     /// A file or folder with names in it cannot be read.
     #[error("cannot read {}", path.display())]
-    Input {
+    ReadInput {
         /// The file or folder; `-` is standard input.
         path: PathBuf,
         /// Why not.
@@ -62,7 +62,7 @@ pub enum Failure {
     },
     /// A file in a folder of digests is named otherwise.
     #[error("{} is not named by a digest", path.display())]
-    NoDigest {
+    NotADigest {
         /// The file.
         path: PathBuf,
     },
@@ -74,7 +74,7 @@ pub enum Failure {
     },
     /// A file is not one of BuildKit's metadata files.
     #[error("{path} is no metadata file of BuildKit: {reason}")]
-    Metadata {
+    BuildkitMetadata {
         /// The file.
         path: String,
         /// Why it is not one.
@@ -82,19 +82,19 @@ pub enum Failure {
     },
     /// None of the sources has something for a platform that is wanted.
     #[error("no source has an image for {missing}")]
-    NothingFor {
+    NoImageForPlatform {
         /// The platforms.
         missing: String,
     },
     /// All sources were skipped, or have nothing in them.
     #[error("nothing is left for {list}: there is no image in what was named")]
-    NothingLeft {
+    NoImages {
         /// The list.
         list: Reference,
     },
     /// A list lacks a platform that it has to have.
     #[error("{list} has no image for {missing}")]
-    Required {
+    PlatformMissing {
         /// The list.
         list: Box<Reference>,
         /// The platforms.
@@ -102,7 +102,7 @@ pub enum Failure {
     },
     /// Two images are for one platform.
     #[error("{first} and {second} are both for {platform}")]
-    Duplicate {
+    DuplicatePlatform {
         /// The image that clients would see.
         first: Box<Reference>,
         /// The one that they would not.
@@ -112,7 +112,7 @@ pub enum Failure {
     },
     /// Warnings, where none shall be.
     #[error("{}", .0.iter().map(|warning| redact::printable(warning)).collect::<Vec<_>>().join("\n"))]
-    Strict(Vec<String>),
+    StrictWarnings(Vec<String>),
     /// A flag of `push` was given to a `create` that does not push.
     #[error("{flag} is for pushing, and nothing is pushed")]
     NeedsPush {
@@ -129,13 +129,13 @@ pub enum Failure {
     #[error(
         "{text:?} is nothing that can be written to: it has to be oci-layout://DIR or oci-layout://DIR:TAG"
     )]
-    NoLayout {
+    NotALayout {
         /// What was given.
         text: String,
     },
     /// Two flags contradict each other.
     #[error("{flag} chooses among the images of an index, and --no-flatten puts it in as it is")]
-    NotFlattened {
+    NeedsFlattening {
         /// The flag that cannot do anything.
         flag: &'static str,
     },
@@ -144,7 +144,7 @@ pub enum Failure {
     AmendAndPush,
     /// A tag that the list was made of has moved.
     #[error("{source_image} has moved since the list was made: it was {then}, it is {now}")]
-    Moved {
+    SourceMoved {
         /// The tag.
         source_image: Box<Source>,
         /// What it showed.
@@ -155,7 +155,7 @@ pub enum Failure {
     /// The tag that a draft is pushed to has moved.
     #[error(
         "{list} has changed since the draft was made: it points to {now} now ({})",
-        then_shown(then)
+        describe_tag_state(then)
     )]
     TargetMoved {
         /// The tag.
@@ -167,7 +167,7 @@ pub enum Failure {
     },
     /// What a tag shows now lacks what the list has of it.
     #[error("{source_image} has no image for {missing} any more, and {list} has one of it")]
-    Lost {
+    PlatformsLost {
         /// The tag.
         source_image: Box<Source>,
         /// The list.
@@ -176,8 +176,8 @@ pub enum Failure {
         missing: String,
     },
     /// Not all tags could be written.
-    #[error("{}", partly(live, failed))]
-    Partly {
+    #[error("{}", describe_partly_published(live, failed))]
+    PartlyPublished {
         /// The tags that show it.
         live: Vec<String>,
         /// Why the others do not.
@@ -195,7 +195,7 @@ pub enum Failure {
     },
     /// A name that is to be written names another digest than what is published has.
     #[error("{target} names a digest, and what is published is {digest}")]
-    OtherDigest {
+    DigestMismatch {
         /// The name.
         target: Box<Reference>,
         /// What is published.
@@ -203,7 +203,7 @@ pub enum Failure {
     },
     /// Two flags that do not go together.
     #[error("{first} and {second} do not go together: {reason}")]
-    Contradiction {
+    ConflictingFlags {
         /// One of them.
         first: &'static str,
         /// The other.
@@ -221,7 +221,7 @@ pub enum Failure {
     },
     /// A file with what was pushed cannot be written.
     #[error("cannot write {}", path.display())]
-    Write {
+    WriteFile {
         /// The file.
         path: PathBuf,
         /// Why not.
@@ -235,7 +235,7 @@ pub enum Failure {
     NeedsOciIndex(#[from] NeedsOciIndex),
     /// A source is in another registry, and nothing shall be copied.
     #[error("{image} is not in the registry of {list}, and --no-copy is given")]
-    Elsewhere {
+    OtherRegistry {
         /// The image.
         image: Box<Reference>,
         /// The list.
@@ -251,7 +251,7 @@ pub enum Failure {
     },
     /// There is no such draft, and it was to be deleted.
     #[error("No such manifest: {reference}")]
-    NothingToRemove {
+    NoDraftToRemove {
         /// The list.
         reference: Box<Reference>,
         /// The folder that was searched.
@@ -283,7 +283,7 @@ pub enum Failure {
     },
     /// What was to be annotated is several images.
     #[error("{image} is several images: {}", found.join(", "))]
-    Ambiguous {
+    AmbiguousEntry {
         /// What was named, as typed.
         image: String,
         /// The images.
@@ -306,7 +306,7 @@ pub enum Failure {
     },
     /// An entry's os and architecture do not go together.
     #[error("{}", redact::printable(&.0.to_string()))]
-    Pair(#[from] UnsupportedPair),
+    UnsupportedPair(#[from] UnsupportedPair),
     /// An entry's manifest cannot be had byte for byte.
     #[error(transparent)]
     Payload(#[from] PayloadError),
@@ -317,10 +317,10 @@ pub enum Failure {
     #[error(transparent)]
     Registry(#[from] RegistryError),
     /// Registries were asked for the sources of a list, and do not have these. The first is reported as Docker does.
-    #[error("{}", missing(.0))]
+    #[error("{}", describe_missing(.0))]
     NoSources(Vec<RegistryError>),
     /// There is neither a draft of a list nor anything in its registry.
-    #[error("{}", missing(std::slice::from_ref(error.as_ref())))]
+    #[error("{}", describe_missing(std::slice::from_ref(error.as_ref())))]
     NeitherDraftNorPublished {
         /// What the registry answered.
         error: Box<RegistryError>,
@@ -347,7 +347,7 @@ pub enum Failure {
     },
     /// Several things failed, each for itself.
     #[error("{}", .0.iter().map(describe).collect::<Vec<_>>().join("\n"))]
-    Several(Vec<Failure>),
+    Multiple(Vec<Failure>),
     /// Standard output cannot be written to.
     #[error("cannot write to standard output")]
     Output(#[from] io::Error),
@@ -356,7 +356,7 @@ pub enum Failure {
     NoHome,
     /// A file that a flag or a variable names cannot be read.
     #[error("cannot read {} of {setting}", path.display())]
-    Setting {
+    SettingFile {
         /// The flag or variable.
         setting: &'static str,
         /// The file.
@@ -366,7 +366,7 @@ pub enum Failure {
     },
     /// A part of a variable is not of its form.
     #[error("{setting}: {item:?}: {reason}")]
-    Value {
+    SettingValue {
         /// The variable.
         setting: &'static str,
         /// The part.
@@ -379,7 +379,7 @@ pub enum Failure {
     NoDocker,
     /// The real `docker` could not be started.
     #[error("docker: cannot run {}", docker.display())]
-    HandOver {
+    RunDocker {
         /// The real `docker`.
         docker: PathBuf,
         /// Why not.
@@ -387,7 +387,7 @@ pub enum Failure {
     },
     /// The real `docker` ran and ended with this code, where a process cannot become another.
     #[error("docker ended with exit code {0}")]
-    Ended(u8),
+    DockerExited(u8),
     /// A name is no plugin's name.
     #[error("{0:?} cannot be the name of a Docker CLI plugin")]
     PluginName(String),
@@ -401,13 +401,13 @@ pub enum Failure {
     },
     /// `install` found something in a plugin's place that is not ours.
     #[error("{} is there already, and is not a link to docker-manifest", .0.display())]
-    Occupied(PathBuf),
+    PluginPathOccupied(PathBuf),
     /// `install` found a `docker` in the shim's place that is not ours.
     #[error("{} is there already, and is not a link to docker-manifest", .0.display())]
-    OtherDocker(PathBuf),
+    ShimPathOccupied(PathBuf),
     /// `install` or `uninstall` could not do something to a path.
     #[error("cannot {action} {}", path.display())]
-    Link {
+    InstallLink {
         /// What was to be done.
         action: &'static str,
         /// To what.
@@ -428,7 +428,7 @@ pub struct DraftLookup {
     pub searched: PathBuf,
 }
 
-fn then_shown(then: &TagState) -> String {
+fn describe_tag_state(then: &TagState) -> String {
     match then {
         TagState::Absent => "it was not there then".to_owned(),
         TagState::At(digest) => format!("{digest} then"),
@@ -436,7 +436,7 @@ fn then_shown(then: &TagState) -> String {
 }
 
 /// Names all sources that are missing. Only the first comes with the registry's answer: the others' say the same.
-fn missing(errors: &[RegistryError]) -> String {
+fn describe_missing(errors: &[RegistryError]) -> String {
     let mut errors = errors.iter();
     let first = errors.next().map(|error| with_causes(error, "\n"));
     let others = errors.map(|error| redact::printable(&error.to_string()));
@@ -447,7 +447,7 @@ fn missing(errors: &[RegistryError]) -> String {
         .join("\n")
 }
 
-fn partly(live: &[String], failed: &[RegistryError]) -> String {
+fn describe_partly_published(live: &[String], failed: &[RegistryError]) -> String {
     let mut lines: Vec<String> = failed.iter().map(ToString::to_string).collect();
     lines.push(if live.is_empty() {
         "no tag was written".to_owned()

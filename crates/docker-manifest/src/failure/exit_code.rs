@@ -15,20 +15,20 @@ impl Failure {
             Self::Registry(error) if error.is_unavailable() => Exit::Unavailable,
             Self::NeedsPush { .. }
             | Self::NeedsRegistry { .. }
-            | Self::NoLayout { .. }
-            | Self::Contradiction { .. }
-            | Self::NotFlattened { .. }
+            | Self::NotALayout { .. }
+            | Self::ConflictingFlags { .. }
+            | Self::NeedsFlattening { .. }
             | Self::PlatformName(_)
             | Self::AmendAndPush => Exit::Usage,
-            Self::Moved { .. } | Self::TargetMoved { .. } | Self::SignaturesDiffer { .. } => {
+            Self::SourceMoved { .. } | Self::TargetMoved { .. } | Self::SignaturesDiffer { .. } => {
                 Exit::Conflict
             }
-            Self::Partly { failed, .. } => match failed.first() {
+            Self::PartlyPublished { failed, .. } => match failed.first() {
                 Some(error) => Self::Registry(error.clone()).exit(),
                 None => Exit::Failure,
             },
-            Self::NoDocker | Self::HandOver { .. } => Exit::NoDocker,
-            Self::Ended(code) => Exit::Other(*code),
+            Self::NoDocker | Self::RunDocker { .. } => Exit::NoDocker,
+            Self::DockerExited(code) => Exit::Other(*code),
             _ => Exit::Failure,
         }
     }

@@ -8,7 +8,7 @@ use crate::output::Output;
 impl Failure {
     /// Says what failed, and what can be done about it.
     pub fn report(&self, output: &Output) {
-        if matches!(self, Self::Ended(_)) {
+        if matches!(self, Self::DockerExited(_)) {
             return;
         }
         if let Self::Output(error) = self

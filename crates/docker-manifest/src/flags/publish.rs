@@ -120,7 +120,7 @@ impl PublishFlags {
             ),
         ];
         match clashes.into_iter().find(|(is_given, ..)| *is_given) {
-            Some((_, first, second, reason)) => Err(Failure::Contradiction {
+            Some((_, first, second, reason)) => Err(Failure::ConflictingFlags {
                 first,
                 second,
                 reason,

@@ -10,7 +10,7 @@ use manifest_registry::{Child, Downloads};
 
 use super::local_layouts::LocalLayouts;
 use super::publisher::Publisher;
-use super::report::{Report, TargetReport, Written};
+use super::report::{Report, TargetReport, WrittenReferences};
 use super::{children, dry_run, referrers, report_files};
 use crate::byte_size::byte_size;
 use crate::concurrency::try_join_all;
@@ -35,7 +35,7 @@ pub(super) fn location(
     if let Some(flag) = publisher.flags.needs_registry() {
         return Err(Failure::NeedsRegistry { flag });
     }
-    let no_layout = || Failure::NoLayout {
+    let no_layout = || Failure::NotALayout {
         text: text.to_owned(),
     };
     let location = Location::parse(text).ok_or_else(no_layout)??;
@@ -90,9 +90,9 @@ pub(super) async fn write(
         state: "written",
         before: None,
     };
-    let written = Written {
+    let written = WrittenReferences {
         targets: vec![target],
-        ..Written::default()
+        ..WrittenReferences::default()
     };
     report_files::write(job.report, &written, publisher)
 }

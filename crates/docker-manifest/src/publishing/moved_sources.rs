@@ -110,7 +110,7 @@ fn compare(
         return Ok(());
     }
     if on_moved == OnMoved::Error {
-        return Err(Failure::Moved {
+        return Err(Failure::SourceMoved {
             source_image: source.clone().into(),
             then: then.clone().into(),
             now: now.clone().into(),

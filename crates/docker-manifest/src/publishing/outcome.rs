@@ -4,7 +4,7 @@ use manifest_core::{Digest, MediaType, Reference};
 use manifest_registry::{RegistryError, Released, TagResult};
 
 use super::publisher::Publisher;
-use super::report::{TargetReport, Written};
+use super::report::{TargetReport, WrittenReferences};
 use crate::failure::Failure;
 
 /// Reports that none of several targets was written.
@@ -73,7 +73,7 @@ impl Outcome {
     }
 
     /// Returns the outcome as reports have it.
-    pub(super) fn written(&self) -> Written {
+    pub(super) fn written(&self) -> WrittenReferences {
         let row = |(target, result): &(Reference, TagResult)| TargetReport {
             reference: target.to_string(),
             state: state(result),
@@ -82,7 +82,7 @@ impl Outcome {
                 .ok()
                 .and_then(|tagged| tagged.before.clone()),
         };
-        Written {
+        WrittenReferences {
             digest: self.digest.clone(),
             names: self.tags.iter().map(|(target, _)| target.clone()).collect(),
             targets: self.tags.iter().map(row).collect(),
@@ -103,6 +103,29 @@ impl Outcome {
         media_type: MediaType,
         publisher: &Publisher<'_>,
     ) -> Result<(), Failure> {
+        self.warn_of_unconfirmed(publisher);
+        self.show_states(media_type, publisher);
+        let failed = self.all().filter_map(|(_, result)| result.as_ref().err());
+        let mut failed: Vec<RegistryError> = failed.cloned().collect();
+        if failed.is_empty() {
+            return Ok(());
+        }
+        if failed.len() == self.all().count() && failed.len() == 1 {
+            return Err(failed.remove(0).into());
+        }
+        let live = self
+            .all()
+            .filter_map(|(target, result)| match state(result) {
+                "failed" => None,
+                "incomplete" => Some(format!("{target} (incomplete)")),
+                _ => Some(target.to_string()),
+            });
+        let live = live.collect();
+        Err(Failure::PartlyPublished { live, failed })
+    }
+
+    /// Warns of each target that could not be verified.
+    fn warn_of_unconfirmed(&self, publisher: &Publisher<'_>) {
         for (target, result) in self.all() {
             if let Ok(tagged) = result
                 && let Some(error) = &tagged.unconfirmed
@@ -117,6 +140,10 @@ impl Outcome {
                 publisher.warn(&format!("{target} {done}, and {looked_at}: {error}"));
             }
         }
+    }
+
+    /// Shows the state of each target; of a single target, only that it was right already.
+    fn show_states(&self, media_type: MediaType, publisher: &Publisher<'_>) {
         let is_several = self.all().count() > 1 || !publisher.flags.tag.is_empty();
         if is_several {
             table(
@@ -138,22 +165,5 @@ impl Outcome {
                 "{target} {what} there already: nothing was written"
             ));
         }
-        let failed = self.all().filter_map(|(_, result)| result.as_ref().err());
-        let mut failed: Vec<RegistryError> = failed.cloned().collect();
-        if failed.is_empty() {
-            return Ok(());
-        }
-        if failed.len() == self.all().count() && failed.len() == 1 {
-            return Err(failed.remove(0).into());
-        }
-        let live = self
-            .all()
-            .filter_map(|(target, result)| match state(result) {
-                "failed" => None,
-                "incomplete" => Some(format!("{target} (incomplete)")),
-                _ => Some(target.to_string()),
-            });
-        let live = live.collect();
-        Err(Failure::Partly { live, failed })
     }
 }

@@ -35,7 +35,7 @@ struct ManifestReport {
 
 /// The references that were written.
 #[derive(Debug, Default)]
-pub(super) struct Written {
+pub(super) struct WrittenReferences {
     /// The digest that the registry returned, if it did.
     pub(super) digest: Option<Digest>,
     /// The list's names in registries, the first of them its own.

@@ -8,7 +8,7 @@ use manifest_core::{Digest, Reference};
 use serde_json::json;
 
 use super::publisher::Publisher;
-use super::report::{Report, Written};
+use super::report::{Report, WrittenReferences};
 use crate::failure::Failure;
 
 /// The variable with the file that GitHub reads the outputs of a step from.
@@ -30,7 +30,7 @@ pub(super) fn check_writable(publisher: &Publisher<'_>) -> Result<(), Failure> {
         paths.push(Path::new(path.ok_or(Failure::NoGithubOutput)?));
     }
     for path in paths {
-        probe_writable(path).map_err(|source| Failure::Write {
+        probe_writable(path).map_err(|source| Failure::WriteFile {
             path: path.to_owned(),
             source,
         })?;
@@ -44,7 +44,7 @@ pub(super) fn check_writable(publisher: &Publisher<'_>) -> Result<(), Failure> {
 /// Where something cannot be written to.
 pub(super) fn write(
     report: &Report,
-    written: &Written,
+    written: &WrittenReferences,
     publisher: &Publisher<'_>,
 ) -> Result<(), Failure> {
     let Publisher { context, flags, .. } = publisher;
@@ -104,7 +104,7 @@ fn github_output(digest: &Digest, names: &[Reference]) -> String {
 }
 
 fn write_file(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
-    fs::write(path, bytes).map_err(|source| Failure::Write {
+    fs::write(path, bytes).map_err(|source| Failure::WriteFile {
         path: path.to_owned(),
         source,
     })
@@ -118,7 +118,7 @@ fn append(path: &Path, text: &str) -> Result<(), Failure> {
             .open(path)?;
         file.write_all(text.as_bytes())
     };
-    append().map_err(|source| Failure::Write {
+    append().map_err(|source| Failure::WriteFile {
         path: path.to_owned(),
         source,
     })

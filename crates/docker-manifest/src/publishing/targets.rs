@@ -58,7 +58,7 @@ pub(super) fn of_list(
 pub(super) fn checked(targets: &[Reference], digest: &Digest) -> Result<Vec<Reference>, Failure> {
     let is_other = |target: &&Reference| target.digest().is_some_and(|named| named != digest);
     if let Some(target) = targets.iter().find(is_other) {
-        return Err(Failure::OtherDigest {
+        return Err(Failure::DigestMismatch {
             target: target.clone().into(),
             digest: digest.clone(),
         });

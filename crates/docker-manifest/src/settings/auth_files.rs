@@ -25,7 +25,7 @@ pub fn read(environment: &Environment) -> Result<Credentials, Failure> {
     }
     if let Some(path) = environment.var(FILE) {
         let path = PathBuf::from(path);
-        let bytes = std::fs::read(&path).map_err(|source| Failure::Setting {
+        let bytes = std::fs::read(&path).map_err(|source| Failure::SettingFile {
             setting: FILE,
             path: path.clone(),
             source,

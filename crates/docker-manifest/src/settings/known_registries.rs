@@ -35,9 +35,9 @@ pub fn read(environment: &Environment) -> Result<KnownRegistries, Failure> {
 }
 
 fn parse(item: &str) -> Result<KnownRegistry, Failure> {
-    let wrong = |item: &str, reason: &str| Failure::Value {
+    let wrong = |item: &str, reason: &str| Failure::SettingValue {
         setting: VARIABLE,
-        item: without_login(item),
+        item: mask_userinfo(item),
         reason: reason.to_owned(),
     };
     let Some((host, rest)) = item.split_once('=') else {
@@ -54,7 +54,7 @@ fn parse(item: &str) -> Result<KnownRegistry, Failure> {
 }
 
 /// Leaves out what stands before an `@`.
-fn without_login(text: &str) -> String {
+fn mask_userinfo(text: &str) -> String {
     match text.rsplit_once('@') {
         Some((_, rest)) => format!("***@{rest}"),
         None => text.to_owned(),

@@ -62,7 +62,7 @@ pub fn read(environment: &Environment, output: &Output) -> Result<Vec<MirrorRule
     let mut is_own = false;
     if let Some(path) = environment.var(VARIABLE) {
         let path = PathBuf::from(path);
-        tables = load(&path).map_err(|source| Failure::Setting {
+        tables = load(&path).map_err(|source| Failure::SettingFile {
             setting: VARIABLE,
             path,
             source,

@@ -25,7 +25,7 @@ pub(super) fn images(
     bytes: &[u8],
     target: &Repository,
 ) -> Result<Vec<Reference>, Failure> {
-    let wrong = |reason: String| Failure::Metadata {
+    let wrong = |reason: String| Failure::BuildkitMetadata {
         path: path.display().to_string(),
         reason,
     };

@@ -142,7 +142,7 @@ pub(crate) fn refuse_truncated_digest(text: &str, place: Option<&str>) -> Result
     if hex.is_empty() || !hex.chars().all(|c| c.is_ascii_hexdigit()) {
         return Ok(());
     }
-    Err(Failure::CutDigest {
+    Err(Failure::TruncatedDigest {
         text: match place {
             Some(place) => format!("{place}: {text}"),
             None => text.to_owned(),
@@ -153,7 +153,7 @@ pub(crate) fn refuse_truncated_digest(text: &str, place: Option<&str>) -> Result
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, Failure> {
-    let file = fs::File::open(path).map_err(|source| Failure::Input {
+    let file = fs::File::open(path).map_err(|source| Failure::ReadInput {
         path: path.to_owned(),
         source,
     })?;
@@ -168,14 +168,14 @@ fn read_bounded(from: impl io::Read, path: &Path) -> Result<Vec<u8>, Failure> {
         Ok(_) => io::Error::from(io::ErrorKind::FileTooLarge),
         Err(error) => error,
     };
-    Err(Failure::Input {
+    Err(Failure::ReadInput {
         path: path.to_owned(),
         source,
     })
 }
 
 fn into_utf8(bytes: Vec<u8>, path: &Path) -> Result<String, Failure> {
-    String::from_utf8(bytes).map_err(|_| Failure::Input {
+    String::from_utf8(bytes).map_err(|_| Failure::ReadInput {
         path: path.to_owned(),
         source: io::Error::from(io::ErrorKind::InvalidData),
     })
@@ -205,7 +205,7 @@ fn add_digests(
     list: &Reference,
     found: &mut Vec<Reference>,
 ) -> Result<(), Failure> {
-    let failed = |source| Failure::Input {
+    let failed = |source| Failure::ReadInput {
         path: folder.to_owned(),
         source,
     };
@@ -228,7 +228,7 @@ fn add_digests(
             .replace("sha256-", "sha256:")
             .parse::<Digest>()
             .or_else(|_| format!("sha256:{name}").parse());
-        let digest = digest.map_err(|_| Failure::NoDigest { path })?;
+        let digest = digest.map_err(|_| Failure::NotADigest { path })?;
         found.push(list.repository().at(digest));
     }
     Ok(())

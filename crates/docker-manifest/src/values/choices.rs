@@ -55,7 +55,7 @@ pub enum Format {
 }
 
 /// Reads one of several words, or says which there are.
-fn choose<T: Copy>(text: &str, words: &[(&str, T)]) -> Result<T, String> {
+fn parse_keyword<T: Copy>(text: &str, words: &[(&str, T)]) -> Result<T, String> {
     let found = words.iter().find(|(word, _)| *word == text);
     found.map(|(_, value)| *value).ok_or_else(|| {
         let words: Vec<&str> = words.iter().map(|(word, _)| *word).collect();
@@ -73,7 +73,7 @@ impl FromStr for OnDuplicate {
             ("replace", Self::Replace),
             ("keep", Self::Keep),
         ];
-        choose(text, &words)
+        parse_keyword(text, &words)
     }
 }
 
@@ -81,7 +81,7 @@ impl FromStr for Attestations {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        choose(text, &[("keep", Self::Keep), ("drop", Self::Drop)])
+        parse_keyword(text, &[("keep", Self::Keep), ("drop", Self::Drop)])
     }
 }
 
@@ -94,7 +94,7 @@ impl FromStr for TypeChoice {
             ("docker", Some(ListType::Docker)),
             ("oci", Some(ListType::Oci)),
         ];
-        choose(text, &words).map(Self)
+        parse_keyword(text, &words).map(Self)
     }
 }
 
@@ -107,7 +107,7 @@ impl FromStr for OrderChoice {
             ("given", Order::Given),
             ("platform", Order::Platform),
         ];
-        choose(text, &words).map(Self)
+        parse_keyword(text, &words).map(Self)
     }
 }
 
@@ -120,7 +120,7 @@ impl FromStr for OnMoved {
             ("error", Self::Error),
             ("refresh", Self::Refresh),
         ];
-        choose(text, &words)
+        parse_keyword(text, &words)
     }
 }
 

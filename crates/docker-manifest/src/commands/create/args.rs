@@ -97,7 +97,7 @@ pub(super) struct ListFlags {
 
 impl Args {
     /// Returns the least number of arguments: one, the list, where flags name the images.
-    pub(crate) fn least_arguments(&self) -> usize {
+    pub(crate) fn min_arguments(&self) -> usize {
         let SourceFlags {
             digests_dir,
             from_metadata,

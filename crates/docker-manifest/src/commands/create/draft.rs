@@ -57,7 +57,7 @@ fn check_no_copy(entries: &[Entry], target: &Reference) -> Result<(), Failure> {
     };
     match entries.iter().find(is_elsewhere) {
         None => Ok(()),
-        Some(entry) => Err(Failure::Elsewhere {
+        Some(entry) => Err(Failure::OtherRegistry {
             image: entry.reference.clone().into(),
             list: target.clone().into(),
         }),

@@ -19,7 +19,7 @@ use crate::sources::{
 use crate::values::{AnyPlatformList, Attestations};
 
 /// The list to create, and its surroundings.
-pub(super) struct Query<'a> {
+pub(super) struct ResolveRequest<'a> {
     pub(super) list: &'a Reference,
     /// The targets of a push.
     pub(super) targets: &'a [Reference],
@@ -44,16 +44,16 @@ pub(super) struct Resolution {
 pub(super) async fn resolve(
     context: &Context<'_>,
     args: &Args,
-    query: &Query<'_>,
+    request: &ResolveRequest<'_>,
 ) -> Result<Resolution, Failure> {
-    let Query {
+    let ResolveRequest {
         list,
         targets,
         existing,
         ..
-    } = *query;
+    } = *request;
     let platforms = args.sources.wanted_platforms()?;
-    let sources = args.sources.named_sources(context, query)?;
+    let sources = args.sources.named_sources(context, request)?;
     report_aliases(&platforms, context);
     let filter = ChildFilter {
         platforms: platforms.into_iter().map(|named| named.platform).collect(),
@@ -74,7 +74,7 @@ pub(super) async fn resolve(
         flatten: !args.sources.no_flatten.is_on(),
         now: context.now(),
     };
-    let kept = kept_images(args, query, &sources);
+    let kept = kept_images(args, request, &sources);
     let kept = kept
         .iter()
         .map(|entry| resolver.annotations_of_entry(entry));
@@ -86,7 +86,7 @@ pub(super) async fn resolve(
         let (resolved, subject, kept) = tokio::join!(resolved, subject, kept);
         Ok::<_, Failure>((resolved?, subject, kept))
     };
-    let ((resolved, subject, kept), observed_tag) = match tag_to_observe(args, query) {
+    let ((resolved, subject, kept), observed_tag) = match tag_to_observe(args, request) {
         Some(tag) => client.with_tag_state(&tag, all).await?,
         None => (all.await?, None),
     };
@@ -97,7 +97,7 @@ pub(super) async fn resolve(
         }
     }
     if resolved.is_empty() {
-        return Err(Failure::NothingLeft { list: list.clone() });
+        return Err(Failure::NoImages { list: list.clone() });
     }
     check_platforms(&filter.platforms, &resolved)?;
     Ok(Resolution {
@@ -124,7 +124,7 @@ impl SourceFlags {
         if let Some((_, flag)) = choosing.into_iter().find(|(is_given, _)| *is_given)
             && self.no_flatten.is_on()
         {
-            return Err(Failure::NotFlattened { flag });
+            return Err(Failure::NeedsFlattening { flag });
         }
         Ok(platforms)
     }
@@ -140,11 +140,11 @@ impl SourceFlags {
     fn named_sources(
         &self,
         context: &Context<'_>,
-        query: &Query<'_>,
+        request: &ResolveRequest<'_>,
     ) -> Result<Vec<SourceSpec>, Failure> {
-        let list = query.list;
+        let list = request.list;
         let source_args = SourceArgs {
-            arguments: query.images,
+            arguments: request.images,
             digest_folders: &self.digests_dir,
             metadata: &self.from_metadata,
             current_dir: &context.current_dir()?,
@@ -154,7 +154,7 @@ impl SourceFlags {
         if let Some(image) = references.find(|image| image.domain() != list.domain())
             && self.no_copy.is_on()
         {
-            return Err(Failure::Elsewhere {
+            return Err(Failure::OtherRegistry {
                 image: image.clone().into(),
                 list: list.clone().into(),
             });
@@ -205,7 +205,11 @@ async fn fetch_descriptor(
 }
 
 /// Returns the images that stay in the draft and are not resolved now, where their annotations are of use.
-fn kept_images<'a>(args: &Args, query: &Query<'a>, sources: &[SourceSpec]) -> Vec<&'a Entry> {
+fn kept_images<'a>(
+    args: &Args,
+    request: &ResolveRequest<'a>,
+    sources: &[SourceSpec],
+) -> Vec<&'a Entry> {
     if !args.list.annotation_from_source.is_on() || args.list.replace.is_on() {
         return Vec::new();
     }
@@ -214,18 +218,18 @@ fn kept_images<'a>(args: &Args, query: &Query<'a>, sources: &[SourceSpec]) -> Ve
             .iter()
             .any(|source| source.source() == source_of(entry))
     };
-    let entries = query.existing.iter().flat_map(|draft| &draft.entries);
+    let entries = request.existing.iter().flat_map(|draft| &draft.entries);
     entries
         .filter(|entry| entry.is_image() && !is_named(entry))
         .collect()
 }
 
 /// Returns the list's tag where the draft is to record its state: it has not recorded one yet, or starts over.
-fn tag_to_observe(args: &Args, query: &Query<'_>) -> Option<Reference> {
-    let existing = query.existing;
+fn tag_to_observe(args: &Args, request: &ResolveRequest<'_>) -> Option<Reference> {
+    let existing = request.existing;
     let is_recorded = existing.is_some_and(|draft| draft.settings.observed_tag.is_some());
     let replaces_all = !is_recorded || args.list.replace.is_on();
-    publishing::list_tag(query.list).filter(|_| replaces_all && !args.push.is_on())
+    publishing::list_tag(request.list).filter(|_| replaces_all && !args.push.is_on())
 }
 
 /// Parses the name of a subject: a reference, or a digest in the repository of `list`.
@@ -269,7 +273,7 @@ fn check_platforms(wanted: &[Platform], resolved: &[Resolved]) -> Result<(), Fai
     if missing.is_empty() {
         return Ok(());
     }
-    Err(Failure::NothingFor {
+    Err(Failure::NoImageForPlatform {
         missing: missing.join(", "),
     })
 }

@@ -4,7 +4,7 @@ use manifest_core::Reference;
 
 use super::args::Args;
 use super::draft::compose_draft;
-use super::resolve::{Query, resolve};
+use super::resolve::{ResolveRequest, resolve};
 use crate::compose;
 use crate::context::Context;
 use crate::failure::Failure;
@@ -41,13 +41,13 @@ pub(crate) async fn run(context: &Context<'_>, args: &Args) -> Result<(), Failur
     } else {
         None
     };
-    let query = Query {
+    let request = ResolveRequest {
         list: &list,
         targets: &[],
         images,
         existing: existing.as_ref(),
     };
-    let mut resolution = resolve(context, args, &query).await?;
+    let mut resolution = resolve(context, args, &request).await?;
     let observed_tag = resolution.observed_tag.take();
     let report = store.update(&list, |existing| match existing {
         Some(_) if !may_change => Err(Failure::RefusingToAmend { list: list.clone() }),
@@ -57,7 +57,7 @@ pub(crate) async fn run(context: &Context<'_>, args: &Args) -> Result<(), Failur
             let settings = &mut draft.settings;
             settings.observed_tag = settings.observed_tag.take().or(observed_tag);
             if draft.entries.is_empty() {
-                return Err(Failure::NothingLeft { list: list.clone() });
+                return Err(Failure::NoImages { list: list.clone() });
             }
             preflight::require_platforms(&draft, &PlatformList::all(&args.publish.require))?;
             let change = if args.list.replace.is_on() {
@@ -91,19 +91,19 @@ async fn push(
     if let Some(name) = elsewhere.next()
         && args.sources.no_copy.is_on()
     {
-        return Err(Failure::Elsewhere {
+        return Err(Failure::OtherRegistry {
             image: name.into(),
             list: list.into(),
         });
     }
     let targets = publishing::known_targets(&list, &args.publish);
-    let query = Query {
+    let request = ResolveRequest {
         list: &list,
         targets: &targets,
         images,
         existing: None,
     };
-    let resolution = resolve(context, args, &query).await?;
+    let resolution = resolve(context, args, &request).await?;
     let (draft, report) = compose_draft(&list, None, &resolution, args)?;
     show(&report, args, context);
     let publisher = Publisher {
