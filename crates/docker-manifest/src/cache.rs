@@ -6,9 +6,9 @@
 //!   content/NAME                a manifest or configuration; NAME is the SHA-256 of its repository and digest
 //! ```
 //!
-//! Each file (0600) is written beside its place and renamed, so that several runs at once do not see halves. Content is written
-//! by a thread of its own, beside the work; a run ends once all is written, and one that is killed leaves out the rest. Nothing
-//! here is locked or synced, and nothing that fails is said: the registry has it all. No login is ever in it, nor a token.
+//! Each file (0600) is written beside its place and renamed, so that concurrent runs never see a part of a file. Content is written
+//! by a thread of its own, beside the work. A run ends when everything is written; a killed run leaves the rest out. Nothing is locked
+//! or synced, and failures are not reported: the registry has all of it. Credentials and tokens are never cached.
 
 mod disk_cache;
 mod folder;

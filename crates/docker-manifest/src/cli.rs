@@ -35,12 +35,12 @@ pub struct Cli {
     pub command: Option<Command>,
 }
 
-/// What a command line asks for.
+/// The request of a command line.
 #[derive(Debug)]
 pub enum Request {
     /// Runs a command.
     Run(Box<Command>),
-    /// Prints help: text that was asked for.
+    /// Prints help, which was asked for.
     Help(String),
     /// Prints the usage, because no command was named. Docker writes it to standard error and succeeds.
     Usage(String),
@@ -56,12 +56,12 @@ impl Cli {
     /// Parses the words after the program's name and the global flags.
     ///
     /// # Errors
-    /// A usage error in Docker's words.
+    /// Where the words are not a valid command line; in Docker's words.
     pub fn read(words: &[OsString], invocation: &Invocation) -> Result<Request, UsageError> {
         let definition = Self::definition();
         let matches = match definition.clone().try_get_matches_from(words) {
             Ok(matches) => matches,
-            // Docker answers with the group's help where an unknown command is asked for its own.
+            // Docker shows the group's help for `UNKNOWN --help`.
             Err(error)
                 if error.kind() == clap::error::ErrorKind::InvalidSubcommand
                     && words.iter().any(|word| word == "--help") =>

@@ -25,7 +25,7 @@ use crate::progress::DisplayMode;
 use crate::settings::config_json::{self, ConfigJson};
 use crate::settings::{self, auth_files, certs_d, known_registries, proxies, registries_conf};
 
-/// How long a command waits for another one that changes drafts.
+/// The longest wait for another command that holds the lock on drafts.
 const LOCK_WAIT: Duration = Duration::from_secs(60);
 
 /// The variable that disables the cache.
@@ -75,7 +75,7 @@ impl<'a> Context<'a> {
         Ok(home.join(".docker"))
     }
 
-    /// Returns the drafts.
+    /// Returns the store of drafts.
     ///
     /// # Errors
     /// As [`Context::config_folder`].
@@ -89,11 +89,10 @@ impl<'a> Context<'a> {
         }))
     }
 
-    /// Returns a client with all settings of the user. `insecure` is the flag `--insecure`; the time limit of `retry` starts
-    /// to run.
+    /// Returns a client with all settings of the user. `insecure` is the flag `--insecure`. The time limit of `retry` starts now.
     ///
     /// # Errors
-    /// Where a file that was named cannot be read, a variable is malformed, or the client cannot be set up.
+    /// Where a file that a flag or variable names cannot be read, a variable is malformed, or the client cannot be set up.
     pub fn client(
         &self,
         insecure: bool,
@@ -196,7 +195,7 @@ impl<'a> Context<'a> {
     /// Returns the folder that relative paths start from.
     ///
     /// # Errors
-    /// Where the process is in a folder that is gone.
+    /// Where the current folder has been deleted.
     pub fn current_dir(&self) -> Result<PathBuf, Failure> {
         std::env::current_dir().map_err(|source| Failure::ReadInput {
             path: PathBuf::from("."),
@@ -215,7 +214,7 @@ impl<'a> Context<'a> {
     /// Runs asynchronous work to its end, on this thread.
     ///
     /// # Errors
-    /// What `work` fails with.
+    /// Where `work` fails.
     pub fn block_on<T>(
         &self,
         work: impl Future<Output = Result<T, Failure>>,

@@ -20,7 +20,7 @@ impl Environment {
         }
     }
 
-    /// Makes an environment of these variables.
+    /// Returns an environment with these variables.
     #[cfg(test)]
     pub(crate) fn of(variables: &[(&str, &str)]) -> Self {
         let variables = variables.iter();
@@ -31,7 +31,7 @@ impl Environment {
         }
     }
 
-    /// Returns a variable that is set and not empty.
+    /// Returns a variable, if it is set and not empty.
     #[must_use]
     pub fn var(&self, name: &str) -> Option<&OsString> {
         let found = self.variables.iter().find(|(key, _)| key == name);

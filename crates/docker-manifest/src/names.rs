@@ -1,31 +1,31 @@
-//! How the program was called, and so what it is now: itself, a plugin of Docker's CLI, or the `docker` shim.
+//! The name that the program was called by, and its role: itself, a plugin of Docker's CLI, or the `docker` shim.
 //!
-//! One binary answers to several names. Docker's CLI calls a plugin `docker-NAME` with everything that was
-//! typed after `docker`: global flags first, then NAME, then the rest.
+//! One binary has several names. Docker's CLI calls a plugin `docker-NAME` with everything that was typed after `docker`: global flags
+//! first, then NAME, then the rest.
 
 use std::ffi::{OsStr, OsString};
 use std::path::Path;
 
 /// The program's own name.
 pub const PROGRAM: &str = "docker-manifest";
-/// What a plugin of this name would be called by: Docker's builtin command, which the shim replaces.
+/// Docker's builtin command, which the shim replaces. Docker's CLI runs no plugin of this name.
 pub const BUILTIN: &str = "manifest";
-/// The argument with which Docker's CLI asks a plugin what it is.
+/// The argument with which Docker's CLI asks a plugin for its metadata.
 pub const METADATA_ARGUMENT: &str = "docker-cli-plugin-metadata";
 
-/// What the program was called as.
+/// The name that the program was called by.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ProgramName {
-    /// `docker-manifest`, or any name that is none of the others.
+    /// `docker-manifest`, or any name that is not one of the others.
     Own,
-    /// `docker-NAME`: a plugin, where the first argument that is no flag is NAME, else the program itself.
+    /// `docker-NAME`: a plugin where the first argument that is not a flag is NAME, else the program itself.
     Plugin(String),
     /// `docker`: the shim.
     Shim,
 }
 
 impl ProgramName {
-    /// Reads the name off the first word of the command line.
+    /// Reads the name from the first word of the command line.
     #[must_use]
     pub fn from_argv0(argv0: &OsStr) -> Self {
         let file = Path::new(argv0)
@@ -45,7 +45,7 @@ impl ProgramName {
     }
 }
 
-/// Tells whether Docker's CLI would take `name` for the name of a plugin: `^[a-z][a-z0-9]*$`.
+/// Tells whether Docker's CLI accepts `name` as the name of a plugin: `^[a-z][a-z0-9]*$`.
 #[must_use]
 pub fn is_plugin_name(name: &str) -> bool {
     name.starts_with(|c: char| c.is_ascii_lowercase())
@@ -64,7 +64,7 @@ pub struct Invocation {
 }
 
 impl Invocation {
-    /// The program called by its own name.
+    /// Returns the invocation by the program's own name.
     #[must_use]
     pub fn own() -> Self {
         Self {
@@ -73,7 +73,7 @@ impl Invocation {
         }
     }
 
-    /// Returns how a command is called with a global flag, which stands before what the program is called by.
+    /// Returns a command line with a global flag, which stands before the plugin's name.
     #[must_use]
     pub fn with_global(&self, flag: &str, command: &str) -> String {
         let Self { prefix, .. } = self;
@@ -90,7 +90,7 @@ impl Invocation {
         self.prefix != self.command
     }
 
-    /// The program called as the command `name` of `docker`.
+    /// Returns the invocation as the command `name` of `docker`.
     #[must_use]
     pub fn under_docker(name: &str) -> Self {
         Self {
@@ -100,7 +100,7 @@ impl Invocation {
     }
 }
 
-/// Takes the plugin's own name off the arguments that follow the global flags, where Docker's CLI put it there.
+/// Removes the plugin's own name from the arguments that follow the global flags, where Docker's CLI has put it there.
 #[must_use]
 pub fn strip_plugin_name(name: &ProgramName, rest: Vec<OsString>) -> (Invocation, Vec<OsString>) {
     let called = match name {

@@ -1,6 +1,6 @@
-//! The one place where the program writes to its terminal: by purpose, not by stream.
+//! The program's output, by purpose. Nothing else writes to standard output or standard error.
 //!
-//! Standard output is data that a script can read. All else goes to standard error.
+//! Standard output has data that scripts can read. Everything else goes to standard error.
 
 use std::borrow::Cow;
 use std::io::{self, IsTerminal as _, Write};
@@ -14,7 +14,7 @@ pub struct Output {
 }
 
 impl Output {
-    /// Writes one line of result. On a terminal, what that would obey is escaped as JSON escapes it; a script gets every byte.
+    /// Writes one line of result. On a terminal, control characters are escaped as in JSON; a script gets every byte.
     ///
     /// # Errors
     /// Where standard output cannot be written to.
@@ -25,7 +25,7 @@ impl Output {
         out.flush()
     }
 
-    /// As [`Output::result`], without an end of the line.
+    /// Writes a result without a line break at its end.
     ///
     /// # Errors
     /// Where standard output cannot be written to.
@@ -35,25 +35,25 @@ impl Output {
         out.flush()
     }
 
-    /// Says what was done, where the result itself is something else or silent.
+    /// Reports what the program does.
     pub fn status(&self, line: &str) {
         self.write_line(line);
     }
 
-    /// Warns of something that the user may not have meant. Each warning is said once.
+    /// Warns of something that the user may not have meant. Each warning is written once.
     pub fn warning(&self, message: &str) {
         if self.warned.borrow_mut().insert(message.to_owned()) {
-            // A line break in a name or platform would look like another line of ours.
+            // A line break in a name or platform would look like another line of this program.
             self.write_line(&format!("warning: {}", redact::printable(message)));
         }
     }
 
-    /// Says what was asked for with `--debug`.
+    /// Writes a line of the trace (`--debug`).
     pub fn debug(&self, message: &str) {
         self.write_line(&format!("debug: {message}"));
     }
 
-    /// Says what can be done about an error.
+    /// Writes the remedy for an error.
     pub fn hint(&self, message: &str) {
         self.write_line(&format!("hint: {message}"));
     }
@@ -64,13 +64,13 @@ impl Output {
     }
 
     fn write_line(&self, text: &str) {
-        // Where standard error is closed there is nobody left to tell.
+        // Where standard error is closed, nobody can be told.
         let _ = writeln!(io::stderr().lock(), "{}", escape_controls(text));
     }
 }
 
-/// Returns a result as it is, or as it may be written to a terminal: an annotation in a manifest may have in it what a
-/// terminal obeys, and JSON need not escape all of that.
+/// Returns a result as it is, or with control characters escaped for a terminal: an annotation in a manifest may contain some, and
+/// JSON need not escape all of them.
 fn escape_for_terminal(bytes: &[u8], on_terminal: bool) -> Cow<'_, [u8]> {
     if !on_terminal {
         return bytes.into();
@@ -86,7 +86,7 @@ fn escape_for_terminal(bytes: &[u8], on_terminal: bool) -> Cow<'_, [u8]> {
     text.into_bytes().into()
 }
 
-/// Escapes what a terminal would obey, but for lines and tabs: some of the text is from registries, draft files, file names.
+/// Escapes control characters, except line breaks and tabs: some of the text comes from registries, draft files and file names.
 fn escape_controls(text: &str) -> String {
     let pieces = text.split_inclusive(['\n', '\t']);
     let escape_controls = |piece: &str| match piece.strip_suffix(['\n', '\t']) {

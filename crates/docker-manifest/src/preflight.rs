@@ -1,4 +1,4 @@
-//! Pre-publish checks: whether a list is what its maker meant.
+//! Pre-publish checks: mistakes that a list may contain.
 
 use std::collections::BTreeMap;
 
@@ -11,7 +11,7 @@ use manifest_registry::redact;
 use crate::failure::Failure;
 use crate::values::OnDuplicate;
 
-/// Returns warnings about what may not be meant in a list. [`resolve_duplicates`] warns of duplicates.
+/// Returns warnings about possible mistakes in a list. [`resolve_duplicates`] warns of duplicates.
 #[must_use]
 pub fn warnings(draft: &Draft) -> Vec<String> {
     let mut warnings = Vec::new();
@@ -114,7 +114,7 @@ pub struct DuplicatesReport {
     pub messages: Vec<String>,
 }
 
-/// Does what is wanted about entries for one platform. What is named now is later than all else. Returns what is to be warnings.
+/// Warns of entries for one platform, refuses them, or keeps the latest of them. Entries that are named now are later than all others.
 ///
 /// # Errors
 /// Where there are such entries, and there shall be none.
@@ -170,7 +170,7 @@ pub fn resolve_duplicates(
     }
 }
 
-/// Removes duplicates from a draft, but for the latest entry of each platform. Returns what it has removed. `seen` are the entries in
+/// Removes duplicates from a draft, but for the latest entry of each platform. Returns the removed entries. `seen` are the entries in
 /// the order in which clients see them.
 fn keep_latest(
     draft: &mut Draft,

@@ -175,7 +175,7 @@ fn time_left(progress: &Progress, elapsed: Duration) -> Option<String> {
     let seconds = elapsed.as_secs_f64() * left;
     const MINUTE: f64 = 60.0;
     const HOUR: f64 = 3600.0;
-    // Coarse: it is a guess, and a number that jumps says less.
+    // Coarse: it is an estimate, and a number that jumps tells less.
     Some(if seconds < 10.0 {
         format!("{:.0} s", seconds.ceil().max(1.0))
     } else if seconds < 1.5 * MINUTE {

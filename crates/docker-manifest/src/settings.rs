@@ -1,14 +1,14 @@
-//! What a user has set for talking to registries, one file for each source. The registry client reads nothing itself: this reads,
-//! and hands over plain data.
+//! The user's settings for registries, one module for each source. The registry client reads no settings itself: it gets plain data from
+//! here.
 //!
 //! | module | reads |
 //! | --- | --- |
-//! | [`auth_files`] | credentials in and by `DOCKER_AUTH_CONFIG` and `REGISTRY_AUTH_FILE` |
-//! | [`certs_d`] | the folders of certificates, one for each host |
+//! | [`auth_files`] | credentials from `DOCKER_AUTH_CONFIG` and `REGISTRY_AUTH_FILE` |
+//! | [`certs_d`] | the folders of certificates for each host |
 //! | [`config_json`] | Docker's `config.json`: credentials, insecure registries, proxies |
 //! | [`known_registries`] | `DOCKER_MANIFEST_KNOWN_REGISTRIES` |
-//! | [`proxies`] | `HTTPS_PROXY` and its kin |
-//! | [`registries_conf`] | mirrors, as the containers tools have them |
+//! | [`proxies`] | `HTTPS_PROXY` and similar variables |
+//! | [`registries_conf`] | mirrors, from the configuration of the containers tools |
 
 pub mod auth_files;
 pub mod certs_d;

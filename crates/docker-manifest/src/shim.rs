@@ -1,4 +1,4 @@
-//! The `docker` shim: runs `manifest` itself, and hands every other command line over to the real `docker`.
+//! The `docker` shim: runs `manifest` itself, and executes the real `docker` for every other command line.
 
 use std::ffi::{OsStr, OsString};
 use std::io;
@@ -9,10 +9,10 @@ use crate::environment::Environment;
 use crate::failure::Failure;
 use crate::names::BUILTIN;
 
-/// Where a chain of shims leaves the programs that it has been through, so that none is entered twice.
+/// The variable with the shims that a chain has been through, so that none is entered twice.
 const VISITED: &str = "DOCKER_MANIFEST_SHIMS";
 
-/// Docker's global flags that are followed by a value.
+/// Docker's global flags with a value.
 const VALUE_FLAGS: &[&str] = &[
     "--config",
     "--context",
@@ -28,7 +28,7 @@ const SWITCHES: &[&str] = &["--debug", "--tls", "--tlsverify"];
 
 /// Tells whether a command line of `docker` is for this program: `manifest` is its first word after global flags.
 ///
-/// What is not understood is Docker's to judge.
+/// A command line that is not understood is left to Docker.
 #[must_use]
 pub fn is_manifest_command(arguments: &[OsString]) -> bool {
     let mut words = arguments
@@ -52,7 +52,7 @@ pub fn is_manifest_command(arguments: &[OsString]) -> bool {
     false
 }
 
-/// Passes over a word of one-letter flags, with the value of the last where it takes one.
+/// Skips a word of one-letter flags, with the value of the last if it takes one.
 fn skip_short_flags<'a>(word: &str, words: &mut impl Iterator<Item = &'a str>) -> bool {
     let Some(letters) = word.strip_prefix('-').filter(|rest| !rest.starts_with('-')) else {
         return false;
@@ -75,7 +75,7 @@ fn skip_short_flags<'a>(word: &str, words: &mut impl Iterator<Item = &'a str>) -
     true
 }
 
-/// Becomes the real `docker`, with the same arguments, streams and signals. Returns only where that fails.
+/// Replaces this process by the real `docker`, with the same arguments, streams and signals. Returns only where that fails.
 pub fn exec_docker(arguments: &[OsString], environment: &Environment) -> Failure {
     let visited = visited(environment);
     let Some(docker) = find_docker(environment, &visited) else {

@@ -43,7 +43,7 @@ pub struct DiskCache {
 struct ChallengeFile {
     host: String,
     challenge: String,
-    /// When the registry sent it, in seconds since 1970.
+    /// The time at which the registry sent it, in seconds since 1970.
     at: u64,
 }
 

@@ -1,4 +1,4 @@
-//! The commands: which there are, how many arguments each takes, and where each runs.
+//! The commands: the number of arguments of each, and the dispatch.
 
 use clap::Subcommand;
 
@@ -7,7 +7,7 @@ use crate::commands::{annotate, create, inspect, install, push, remove, rm, tag,
 use crate::context::Context;
 use crate::failure::Failure;
 
-/// The commands, in the order of the alphabet, as Docker lists them.
+/// The commands, in alphabetical order, as Docker lists them.
 #[derive(Debug, Subcommand)]
 #[expect(
     missing_docs,
@@ -44,7 +44,7 @@ impl Command {
         }
     }
 
-    /// Returns whether help is wanted, and how many arguments there are and may be.
+    /// Returns whether help is wanted, and the number of arguments with its bounds.
     pub(super) fn arguments(&self) -> (bool, ArgumentCount) {
         match self {
             Self::Annotate(args) => (

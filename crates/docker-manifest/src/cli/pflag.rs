@@ -1,11 +1,11 @@
-//! What Docker's flag parser (pflag) does and clap does not do by itself.
+//! The behaviour of Docker's flag parser (pflag), for clap.
 
 use clap::{Arg, Command};
 
 use crate::values::Switch;
 
-/// Makes the flags of a command and of its subcommands behave as pflag's: a switch may have a value behind `=`,
-/// a text takes the next word whatever it looks like, and the last of repeated flags wins.
+/// Makes the flags of a command and of its subcommands behave as pflag's: a switch may have a value behind `=`, a flag with a value takes
+/// the next word whatever it is, and the last of repeated flags wins.
 #[must_use]
 pub(super) fn adapt(command: Command) -> Command {
     let command = command

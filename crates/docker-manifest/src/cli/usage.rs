@@ -10,7 +10,7 @@ use crate::exit::Exit;
 use crate::failure::UsageError;
 use crate::names::Invocation;
 
-/// Translates clap's error on the words of a command.
+/// Translates clap's error about a command line.
 pub(super) fn command_error(
     error: &clap::Error,
     words: &[OsString],
@@ -44,7 +44,7 @@ pub(super) fn command_error(
     }
 }
 
-/// Translates clap's error on the flags before the command.
+/// Translates clap's error about the global flags.
 pub(super) fn global_flag_error(
     error: &clap::Error,
     words: &[OsString],
@@ -87,7 +87,7 @@ fn help_name(definition: &Command, invocation: &Invocation) -> String {
     }
 }
 
-/// Says what is wrong with a flag, as pflag says it.
+/// Returns pflag's text for an error of a flag.
 fn flag_error(error: &clap::Error, words: &[OsString], definition: &Command) -> String {
     let argument = context_text(error, ContextKind::InvalidArg).unwrap_or_default();
     let flag = argument
@@ -140,7 +140,7 @@ fn flag_error(error: &clap::Error, words: &[OsString], definition: &Command) -> 
     }
 }
 
-/// Tells whether pflag would not even look for a flag of this name.
+/// Tells whether pflag rejects this name without looking it up.
 fn is_bad_flag(word: &&str) -> bool {
     word.strip_prefix("--")
         .is_some_and(|name| name.starts_with(['-', '=']))
@@ -154,7 +154,7 @@ fn context_text(error: &clap::Error, kind: ContextKind) -> Option<String> {
     }
 }
 
-/// Returns what clap finds most like a wrong word: the last of what it suggests.
+/// Returns clap's best suggestion, which is its last.
 fn nearest(error: &clap::Error, kind: ContextKind) -> Option<String> {
     match error.get(kind)? {
         ContextValue::String(text) => Some(text.clone()),
@@ -168,7 +168,7 @@ fn nearest_flag(error: &clap::Error) -> Option<String> {
     Some(format!("did you mean `{flag}`?"))
 }
 
-/// Says where an unknown flag of a command belongs, if it is a global one.
+/// Returns a hint for an unknown flag of a command that is a global flag.
 fn global_flag(error: &clap::Error, command: &Command, invocation: &Invocation) -> Option<String> {
     let argument = context_text(error, ContextKind::InvalidArg)
         .filter(|_| error.kind() == ErrorKind::UnknownArgument)?;
@@ -176,7 +176,7 @@ fn global_flag(error: &clap::Error, command: &Command, invocation: &Invocation) 
     let row = help::global_options(invocation)
         .into_iter()
         .find(|row| row.matches(word))?;
-    // It is about the program, whatever else it is asked for.
+    // `--version` is about the program, whatever the command.
     let name = if row.matches("--version") {
         ""
     } else {
@@ -188,7 +188,7 @@ fn global_flag(error: &clap::Error, command: &Command, invocation: &Invocation) 
     ))
 }
 
-/// Finds the letters from an unknown one on, where several stand in one word: `xp` of `-axp`.
+/// Returns the letters of a word of short flags, from the unknown one on: `-xp` of `-axp`.
 fn short_flag_cluster(words: &[OsString], letter: char) -> String {
     let letters = words
         .iter()
@@ -226,7 +226,7 @@ fn find_flag<'a>(flag: &str, definition: &'a Command) -> Option<&'a clap::Arg> {
         .find(|arg| arg.get_long() == Some(flag.trim_start_matches('-')))
 }
 
-/// How many arguments a command takes, and how many it got.
+/// The number of arguments of a command, with its bounds.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct ArgumentCount {
     min: usize,
@@ -255,7 +255,7 @@ impl ArgumentCount {
         }
     }
 
-    /// Checks the number, and says what is wrong with it as Docker's CLI does ("See" where only a least number is asked for).
+    /// Checks the number. The error is Docker's ("See" where there is only a lower bound).
     pub(super) fn check(
         self,
         name: &str,

@@ -1,4 +1,4 @@
-//! `annotate`: states what an image in a draft runs on, and what else there is to say of it or of the list.
+//! `annotate`: sets the platform and the annotations of an image in a draft, or the annotations of the list.
 
 use std::str::FromStr;
 
@@ -53,7 +53,7 @@ pub struct Args {
     pub(crate) images: Vec<String>,
 }
 
-/// What `--clear` undoes.
+/// The value of `--clear`.
 #[derive(Clone, Copy, Debug)]
 struct ClearFlag(Clear);
 
@@ -78,7 +78,7 @@ impl FromStr for ClearFlag {
 }
 
 impl Args {
-    /// Returns how many arguments there must be: the list alone where only the list is annotated.
+    /// Returns the least number of arguments: one, the list, where only the list is annotated.
     pub(crate) fn min_arguments(&self) -> usize {
         let Self {
             arch,
@@ -102,7 +102,7 @@ impl Args {
     }
 }
 
-/// Changes one entry of a draft, or what the list says of itself. Prints nothing, as Docker does.
+/// Changes one entry of a draft, or the annotations of the list. Prints nothing, as Docker does.
 pub(crate) fn run(context: &Context<'_>, args: &Args) -> Result<(), Failure> {
     let parse = |kind, text: &str| {
         let prefix = format!("annotate: error parsing name for {kind} {text}");
@@ -139,13 +139,13 @@ pub(crate) fn run(context: &Context<'_>, args: &Args) -> Result<(), Failure> {
     };
     let is_digest = image_text.parse::<manifest_core::Digest>().is_ok();
     let image = parse("manifest", image_text);
-    // By its name an image is found even among damaged ones.
+    // By its reference, an image is found even among damaged entries.
     let is_done = match &image {
         Ok(image) if !is_digest => annotate(image)?,
         _ => false,
     };
     if !is_done {
-        // What is no name at all is told as Docker tells it.
+        // A malformed name gets Docker's error.
         let is_on_disk = manifest_layout::Location::parse(image_text).is_some();
         if !is_digest && !is_on_disk && NamedPlatform::parse_any(image_text).is_err() {
             image?;
@@ -170,7 +170,7 @@ pub(crate) fn run(context: &Context<'_>, args: &Args) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Tells whether an annotation is for the image that is named, if one is.
+/// Tells whether an annotation is for the named image, if there is one.
 fn is_of_image(flag: &AnnotationFlag) -> bool {
     matches!(
         flag.on,
@@ -182,7 +182,7 @@ fn sets_platform(args: &Args) -> bool {
     args.arch.is_some() || args.variant.is_some()
 }
 
-/// Warns of a platform that Docker stores as it is given, and that no engine looks for.
+/// Warns of a platform that Docker stores as it is given and that no engine looks for.
 fn warn_of_unknown_platform(context: &Context<'_>, entry: &Entry) {
     let Some(platform) = &entry.descriptor.platform else {
         return;
@@ -193,7 +193,7 @@ fn warn_of_unknown_platform(context: &Context<'_>, entry: &Entry) {
     }
 }
 
-/// Gathers what the flags change of an entry.
+/// Returns the edit of an entry that the flags describe.
 fn platform_edit(args: &Args, context: &Context<'_>) -> Result<PlatformEdit, Failure> {
     let named = args.platform.as_deref().map(|text| {
         let parse = if args.force.is_on() {
@@ -240,7 +240,7 @@ fn platform_edit(args: &Args, context: &Context<'_>) -> Result<PlatformEdit, Fai
     })
 }
 
-/// Changes what the list says of itself, and of all its images.
+/// Changes the annotations of the list, and of all its images.
 fn annotate_list(context: &Context<'_>, args: &Args, list: &Reference) -> Result<(), Failure> {
     let store = context.store()?;
     let is_alone = args.images.len() == 1;

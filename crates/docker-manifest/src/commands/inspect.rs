@@ -1,4 +1,4 @@
-//! `inspect`: shows a draft, an entry of one, or what a registry has.
+//! `inspect`: shows a draft, an entry of one, or a manifest in a registry or layout.
 
 use manifest_core::manifest::ImageList;
 use manifest_core::{
@@ -41,12 +41,12 @@ pub struct Args {
     pub(crate) images: Vec<String>,
 }
 
-/// Shows an entry of a draft where two references are given; else the draft of that name, or what the registry has.
+/// Shows an entry of a draft where two references are given; else the draft of that name, or the manifest in the registry.
 pub(crate) async fn run(context: &Context<'_>, args: &Args) -> Result<(), Failure> {
     let verbose = args.verbose.is_on();
     let text = match args.images.as_slice() {
         [list, text] => {
-            // A place on disk is no reference, and names an entry all the same.
+            // A layout is not a reference, but names an entry, too.
             let image = match Location::parse(text) {
                 Some(_) => None,
                 None => Some(parse(text)?),
@@ -88,7 +88,7 @@ async fn draft_or_remote(
         })
 }
 
-/// Tells whether there is nothing of this name, which a draft might have had as well.
+/// Tells whether the registry has no manifest of this name. It might have been the name of a draft.
 fn is_missing(error: &RegistryError, image: &Reference) -> bool {
     match error {
         RegistryError::NoSuchManifest { reference, .. } => {
@@ -163,7 +163,7 @@ fn array_json(objects: &[Vec<u8>]) -> Vec<u8> {
     go_json::indent(&array, TAB)
 }
 
-/// Shows what is on this machine as [`remote`] shows what a registry has. An entry's `Ref` is its place.
+/// Renders a manifest in a layout as [`remote`] renders one in a registry. The `Ref` of an entry is its location.
 fn local_json(location: Location, verbose: bool) -> Result<Vec<u8>, Failure> {
     let layout = LazyLayout::new(location);
     let manifest = layout.root()?;
@@ -219,7 +219,7 @@ async fn remote(client: &Client, image: &Reference, verbose: bool) -> Result<Vec
     Ok(manifest_json(&client.manifest(image).await?))
 }
 
-/// Fetches all children of a list at once. Their platforms are the list's, not their configurations'.
+/// Fetches all children of a list concurrently. Their platforms are the list's, not their configurations'.
 async fn children(
     client: &Client,
     image: &Reference,

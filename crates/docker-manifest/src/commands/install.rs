@@ -9,7 +9,7 @@ use crate::flags::HelpFlag;
 use crate::names::{BUILTIN, is_plugin_name};
 use crate::shim;
 
-/// The name under which the plugin is installed unless another is given: one that no Docker CLI has built in.
+/// The default name of the plugin. No Docker CLI has a builtin command of this name.
 pub(super) const DEFAULT_NAME: &str = "manifestx";
 
 /// Make this program a plugin of the Docker CLI, and optionally the `docker manifest` command itself
@@ -33,7 +33,7 @@ pub struct Args {
     pub(crate) rest: Vec<String>,
 }
 
-/// Makes the links and says what it made, one path a line.
+/// Creates the links. Prints each, one a line.
 pub(crate) fn run(context: &Context<'_>, args: &Args) -> Result<(), Failure> {
     let name = args.name.as_deref().unwrap_or(DEFAULT_NAME);
     if !is_plugin_name(name) {
@@ -70,7 +70,7 @@ pub(crate) fn run(context: &Context<'_>, args: &Args) -> Result<(), Failure> {
     Ok(())
 }
 
-/// The shim only works where PATH comes to it before the real `docker`.
+/// Reports whether the shim is found on PATH before the real `docker`: it works only then.
 fn report_shim_position(context: &Context<'_>, shim: &Path, program: &Path) {
     let environment = context.environment();
     let found = shim::find_docker(environment, &[]).and_then(|first| first.canonicalize().ok());
@@ -105,7 +105,7 @@ pub(super) fn own_program() -> Result<PathBuf, Failure> {
     })
 }
 
-/// Tells whether a path is one that `install` made: a link to a program of our name, or a copy of this one.
+/// Tells whether `install` has made this path: a link to a program of this name, or a copy of this program.
 pub(super) fn is_own_link(path: &Path) -> bool {
     let Ok(target) = std::fs::read_link(path) else {
         let own = shim::own_program().and_then(|own| std::fs::read(own).ok());
@@ -117,12 +117,12 @@ pub(super) fn is_own_link(path: &Path) -> bool {
     ours || target.canonicalize().ok() == shim::own_program()
 }
 
-/// Tells whether somebody else's file is where a link is to be.
+/// Tells whether there is a file that `install` has not made.
 fn is_foreign(link: &Path) -> bool {
     link.symlink_metadata().is_ok() && !is_own_link(link)
 }
 
-/// Puts a link in place, replacing an older one of ours. Returns whether anything changed.
+/// Creates a link, replacing an older one. Returns whether anything has changed.
 fn place_link(program: &Path, link: &Path) -> Result<bool, Failure> {
     let failed = |action, path: &Path| {
         let path = path.to_owned();

@@ -39,9 +39,8 @@ pub struct Args {
     pub(crate) lists: Vec<String>,
 }
 
-/// Reads the draft, and meanwhile begins to talk to the registry about what the draft will be pushed to: connection, login and the
-/// first look take longer than reading, but for drafts of hundreds of images. Returns the client as well, unless it has to be made anew
-/// for what is in the draft.
+/// Reads the draft, and meanwhile connects to the registry and probes the targets: connection, login and probe take longer than reading,
+/// except for drafts of hundreds of images. Returns the client as well, unless the draft needs one with other settings.
 async fn load(
     context: &Context<'_>,
     args: &Args,
@@ -49,7 +48,7 @@ async fn load(
     list: &Reference,
 ) -> Result<(Option<Client>, Option<Draft>), Failure> {
     let targets = publishing::known_targets(list, &args.publish);
-    // That a host needs no checked TLS is believed of the draft only: a login is sent to it.
+    // Only the draft itself is trusted to tell that a host is insecure: credentials are sent to it.
     let is_of_use = |outline: &Outline| !targets.is_empty() && !outline.is_insecure;
     let Some(outline) = store.outline(list).filter(is_of_use) else {
         return Ok((None, store.load(list)?));
@@ -62,14 +61,14 @@ async fn load(
         move || store.load(&list)
     });
     let draft = loaded.await.map_err(std::io::Error::other)??;
-    // What Docker's CLI has done to it since may need other settings.
+    // Docker's CLI may have changed the draft since, so that it needs other settings.
     let is_right = draft
         .as_ref()
         .is_some_and(|draft| draft.insecure_hosts().is_empty());
     Ok((is_right.then_some(client), draft))
 }
 
-/// Checks everything that can be checked here, then has the registry client publish it.
+/// Loads the draft, refreshes it if that is wanted, publishes it, and removes it if that is wanted.
 pub(crate) async fn run(context: &Context<'_>, args: &Args) -> Result<(), Failure> {
     let [list_text] = args.lists.as_slice() else {
         unreachable!("the number was checked")

@@ -21,7 +21,7 @@ pub struct Args {
     pub(crate) images: Vec<String>,
 }
 
-/// Removes all that is named, and the attestations about it, or nothing. Prints what was removed.
+/// Removes all named images and the attestations about them, or nothing. Prints each removed entry.
 pub(crate) fn run(context: &Context<'_>, args: &Args) -> Result<(), Failure> {
     let [list_text, images @ ..] = args.images.as_slice() else {
         unreachable!("the number was checked")

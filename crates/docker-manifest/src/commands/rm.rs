@@ -16,7 +16,7 @@ pub struct Args {
     pub(crate) lists: Vec<String>,
 }
 
-/// Removes every draft that can be removed, and fails with all that could not.
+/// Removes every draft that can be removed. The error names all the others.
 pub(crate) fn run(context: &Context<'_>, args: &Args) -> Result<(), Failure> {
     let failures = args
         .lists

@@ -1,4 +1,4 @@
-//! Finding entries of a draft by what a person calls them.
+//! Selecting entries of a draft by reference, layout, digest or platform.
 
 use std::path::Path;
 
@@ -8,7 +8,7 @@ use manifest_registry::redact;
 
 use crate::failure::Failure;
 
-/// Finds the one entry that a text names. Who names what BuildKit pushed means the image, and not what is attested of it.
+/// Returns the one entry that a text names. Where BuildKit has pushed an image with attestations, its name means the image.
 ///
 /// # Errors
 /// Where it names several images.
@@ -40,9 +40,9 @@ pub(super) fn one<'a>(
     }
 }
 
-/// Returns the indices of the entries that a text names: by reference as `create` was given it (that of a list names all that
-/// came with it), by where it is on disk, by digest (its own, or that of the list that it came with), or by platform. `here` is
-/// the folder that relative paths start from.
+/// Returns the indices of the entries that a text names: by reference as `create` was given it (that of a list names all
+/// its children), by its layout, by digest (its own, or that of the list that it came with), or by platform. `here` is the folder that
+/// relative paths start from.
 pub(super) fn indices(draft: &Draft, text: &str, here: Option<&Path>) -> Vec<usize> {
     let find = |is_meant: &dyn Fn(&Entry) -> bool| -> Vec<usize> {
         let entries = draft.entries.iter().enumerate();

@@ -1,4 +1,4 @@
-//! `tag`: gives what a registry has, or what is on this machine, other names, byte for byte.
+//! `tag`: publishes a manifest from a registry or layout under other names, byte for byte.
 
 use manifest_core::Reference;
 use manifest_layout::Location;
@@ -47,7 +47,7 @@ pub struct Args {
     pub(crate) names: Vec<String>,
 }
 
-/// Copies what is missing where a target is elsewhere; the names are written last.
+/// Copies the content that a target lacks; writes the names last.
 pub(crate) async fn run(context: &Context<'_>, args: &Args) -> Result<(), Failure> {
     let parse = |text: &String| {
         Reference::parse(text).map_err(|source| Failure::Reference {

@@ -1,4 +1,4 @@
-//! `uninstall`: takes away what `install` made.
+//! `uninstall`: removes the links that `install` made.
 
 use std::path::{Path, PathBuf};
 
@@ -23,7 +23,7 @@ pub struct Args {
     pub(crate) rest: Vec<String>,
 }
 
-/// Removes the links and says which, one path a line.
+/// Removes the links. Prints each, one a line.
 pub(crate) fn run(context: &Context<'_>, args: &Args) -> Result<(), Failure> {
     let path = context
         .environment()

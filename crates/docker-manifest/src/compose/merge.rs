@@ -27,7 +27,7 @@ pub(crate) fn merge(resolved: &[Resolved], base: Option<&Draft>) -> Vec<Entry> {
             if let Some(old) = predecessor(&entry, &was) {
                 entry.keep_annotations(old);
             }
-            // An image may be named itself and come with a list: as Docker has one file for it, it is one entry.
+            // An image may be a source itself and the child of another: as Docker has one file for it, it is one entry.
             match entries
                 .iter_mut()
                 .find(|other| other.reference == entry.reference)

@@ -14,7 +14,7 @@ use manifest_store::StoreError;
 use super::causes::with_causes;
 use super::usage::UsageError;
 
-/// Why a command failed. Where Docker's text is right, this says the same.
+/// The error of a command. The texts are Docker's, where those are right.
 #[derive(Debug, thiserror::Error)]
 pub enum Failure {
     /// The command line is wrong.
@@ -23,33 +23,33 @@ pub enum Failure {
     /// A reference does not follow the grammar.
     #[error("{}", redact::printable(&format!("{}{source}", prefix.as_ref().map(|prefix| format!("{prefix}: ")).unwrap_or_default())))]
     Reference {
-        /// What Docker puts before the reason.
+        /// The words that Docker puts before the reason.
         prefix: Option<String>,
-        /// The reason, which is in the text already.
+        /// The reason. The text contains it already.
         source: ReferenceError,
     },
     /// A digest that is too short, or too long. To Docker it is a name with a tag.
     #[error("{text} looks like a cut digest: a full one has {digits} lower-case hex characters")]
     TruncatedDigest {
-        /// What was given, with the place where it stands if that is a file.
+        /// The digest as given, with its place if it is in a file.
         text: String,
-        /// What was given.
+        /// The digest as given.
         name: String,
-        /// How many digits there should be.
+        /// The right number of digits.
         digits: usize,
     },
-    /// A draft is there, and `create` was not told to add to it.
+    /// The draft exists, and `create` has no `--amend`.
     #[error("refusing to amend an existing manifest list with no --amend flag")]
     RefusingToAmend {
         /// The list.
         list: Reference,
     },
-    /// Lists in lists, without end.
+    /// Lists are nested too deep.
     #[error("{image} is a list {depth} lists deep, which is not followed further")]
     TooDeep {
         /// The list.
         image: Reference,
-        /// How deep it is.
+        /// Its depth.
         depth: usize,
     },
     /// A file or folder with names in it cannot be read.
@@ -57,10 +57,10 @@ pub enum Failure {
     ReadInput {
         /// The file or folder; `-` is standard input.
         path: PathBuf,
-        /// Why not.
+        /// The reason.
         source: io::Error,
     },
-    /// A file in a folder of digests is named otherwise.
+    /// A file in a folder of digests is not named by a digest.
     #[error("{} is not named by a digest", path.display())]
     NotADigest {
         /// The file.
@@ -80,19 +80,19 @@ pub enum Failure {
         /// Why it is not one.
         reason: String,
     },
-    /// None of the sources has something for a platform that is wanted.
+    /// No source has an image for a wanted platform.
     #[error("no source has an image for {missing}")]
     NoImageForPlatform {
         /// The platforms.
         missing: String,
     },
-    /// All sources were skipped, or have nothing in them.
+    /// All sources were skipped or are empty.
     #[error("nothing is left for {list}: there is no image in what was named")]
     NoImages {
         /// The list.
         list: Reference,
     },
-    /// A list lacks a platform that it has to have.
+    /// A list lacks a required platform.
     #[error("{list} has no image for {missing}")]
     PlatformMissing {
         /// The list.
@@ -103,56 +103,56 @@ pub enum Failure {
     /// Two images are for one platform.
     #[error("{first} and {second} are both for {platform}")]
     DuplicatePlatform {
-        /// The image that clients would see.
+        /// The image that clients choose.
         first: Box<Reference>,
-        /// The one that they would not.
+        /// The other image.
         second: Box<Reference>,
         /// The platform.
         platform: String,
     },
-    /// Warnings, where none shall be.
+    /// There are warnings, and `--strict` is given.
     #[error("{}", .0.iter().map(|warning| redact::printable(warning)).collect::<Vec<_>>().join("\n"))]
     StrictWarnings(Vec<String>),
-    /// A flag of `push` was given to a `create` that does not push.
+    /// A flag for pushing is given to a `create` without `--push`.
     #[error("{flag} is for pushing, and nothing is pushed")]
     NeedsPush {
         /// The flag.
         flag: &'static str,
     },
-    /// A flag for registries was given where a layout is written.
+    /// A flag for registries is given, and the list is written to a layout.
     #[error("{flag} is for registries, and --to writes to none")]
     NeedsRegistry {
         /// The flag.
         flag: &'static str,
     },
-    /// What a list is to be written to is no layout.
+    /// The value of `--to` is not a layout.
     #[error(
         "{text:?} is nothing that can be written to: it has to be oci-layout://DIR or oci-layout://DIR:TAG"
     )]
     NotALayout {
-        /// What was given.
+        /// The value.
         text: String,
     },
-    /// Two flags contradict each other.
+    /// A flag chooses among the children of an index, and `--no-flatten` is given.
     #[error("{flag} chooses among the images of an index, and --no-flatten puts it in as it is")]
     NeedsFlattening {
-        /// The flag that cannot do anything.
+        /// The flag without effect.
         flag: &'static str,
     },
-    /// There is nothing to amend where no draft is kept.
+    /// `--amend` and `--push` are given: no draft is kept that could be amended.
     #[error("--amend adds to a draft, and --push keeps none")]
     AmendAndPush,
-    /// A tag that the list was made of has moved.
+    /// A source tag has moved since the list was made.
     #[error("{source_image} has moved since the list was made: it was {then}, it is {now}")]
     SourceMoved {
         /// The tag.
         source_image: Box<Source>,
-        /// What it showed.
+        /// The digest that it pointed to then.
         then: Box<Digest>,
-        /// What it shows.
+        /// The digest that it points to now.
         now: Box<Digest>,
     },
-    /// The tag that a draft is pushed to has moved.
+    /// The tag that a draft is pushed to has moved since the draft was made.
     #[error(
         "{list} has changed since the draft was made: it points to {now} now ({})",
         describe_tag_state(then)
@@ -160,12 +160,12 @@ pub enum Failure {
     TargetMoved {
         /// The tag.
         list: Box<Reference>,
-        /// What it showed.
+        /// Its state when the draft was made.
         then: TagState,
-        /// What it shows.
+        /// The digest that it points to now.
         now: Box<Digest>,
     },
-    /// What a tag shows now lacks what the list has of it.
+    /// A source has lost a platform that the list has of it.
     #[error("{source_image} has no image for {missing} any more, and {list} has one of it")]
     PlatformsLost {
         /// The tag.
@@ -178,40 +178,40 @@ pub enum Failure {
     /// Not all tags could be written.
     #[error("{}", describe_partly_published(live, failed))]
     PartlyPublished {
-        /// The tags that show it.
+        /// The tags that point to it.
         live: Vec<String>,
-        /// Why the others do not.
+        /// The errors of the others.
         failed: Vec<RegistryError>,
     },
-    /// An image of the list cannot have the tag that it would get.
+    /// The template of `--child-tags` gives an image a tag that it cannot have.
     #[error("{image} cannot be tagged {name:?}: {reason}")]
     ChildTag {
         /// The tag.
         name: String,
         /// The image.
         image: Box<Reference>,
-        /// Why not.
+        /// The reason.
         reason: String,
     },
-    /// A name that is to be written names another digest than what is published has.
+    /// A target names another digest than the published one.
     #[error("{target} names a digest, and what is published is {digest}")]
     DigestMismatch {
-        /// The name.
+        /// The target.
         target: Box<Reference>,
-        /// What is published.
+        /// The published digest.
         digest: Digest,
     },
-    /// Two flags that do not go together.
+    /// Two flags conflict.
     #[error("{first} and {second} do not go together: {reason}")]
     ConflictingFlags {
         /// One of them.
         first: &'static str,
         /// The other.
         second: &'static str,
-        /// Why not.
+        /// The reason.
         reason: &'static str,
     },
-    /// A tag of cosign's in a layout has something that is not in what was to be written there.
+    /// Under cosign's tag, a layout has signatures that the source lacks, and lacks some of the source.
     #[error("{tag} in {} has signatures that the source has not, and lacks some: neither is overwritten", place.display())]
     SignaturesDiffer {
         /// The layout.
@@ -219,21 +219,21 @@ pub enum Failure {
         /// The tag.
         tag: String,
     },
-    /// A file with what was pushed cannot be written.
+    /// A file of the report cannot be written.
     #[error("cannot write {}", path.display())]
     WriteFile {
         /// The file.
         path: PathBuf,
-        /// Why not.
+        /// The reason.
         source: io::Error,
     },
-    /// `--github-output` outside of GitHub's runners.
+    /// `--github-output` is given outside of GitHub's runners.
     #[error("$GITHUB_OUTPUT is not set, so --github-output has nowhere to write to")]
     NoGithubOutput,
-    /// The list's type cannot carry what is in it.
+    /// A Docker manifest list cannot carry the list's content.
     #[error(transparent)]
     NeedsOciIndex(#[from] NeedsOciIndex),
-    /// A source is in another registry, and nothing shall be copied.
+    /// A source is in another registry, and `--no-copy` is given.
     #[error("{image} is not in the registry of {list}, and --no-copy is given")]
     OtherRegistry {
         /// The image.
@@ -241,15 +241,15 @@ pub enum Failure {
         /// The list.
         list: Box<Reference>,
     },
-    /// There is no such draft.
+    /// The draft does not exist.
     #[error("No such manifest: {reference}")]
     NoDraft {
-        /// What was looked for.
+        /// The list.
         reference: Box<Reference>,
         /// The folder that was searched.
         searched: PathBuf,
     },
-    /// There is no such draft, and it was to be deleted.
+    /// The draft that is to be removed does not exist.
     #[error("No such manifest: {reference}")]
     NoDraftToRemove {
         /// The list.
@@ -257,10 +257,10 @@ pub enum Failure {
         /// The folder that was searched.
         searched: PathBuf,
     },
-    /// A draft has no such entry, or is not there itself. This is what `inspect` says.
+    /// `inspect` has not found the entry, or not its draft.
     #[error("No such manifest: {image}")]
     NotInDraft {
-        /// The image: in full where it is a reference.
+        /// The image, normalised if it is a reference.
         image: String,
         /// Why it was not found.
         lookup: DraftLookup,
@@ -271,7 +271,7 @@ pub enum Failure {
         /// The list.
         list: Reference,
     },
-    /// What was to be annotated is not there, or its draft is not.
+    /// The entry that is to be changed was not found, or not its draft.
     #[error("manifest for image {image} does not exist in {list}")]
     NoEntry {
         /// The image, as typed.
@@ -281,33 +281,33 @@ pub enum Failure {
         /// Why it was not found.
         lookup: DraftLookup,
     },
-    /// What was to be annotated is several images.
+    /// A name is of several images, and one is wanted.
     #[error("{image} is several images: {}", found.join(", "))]
     AmbiguousEntry {
-        /// What was named, as typed.
+        /// The name, as typed.
         image: String,
         /// The images.
         found: Vec<String>,
     },
-    /// A text names no platform.
+    /// A text is not a known platform.
     #[error(transparent)]
     PlatformName(#[from] PlatformNameError),
-    /// An entry says nothing of what it runs on.
+    /// An entry has no platform.
     #[error("manifest {image} must have an OS and Architecture to be pushed to a registry")]
     NoPlatform {
         /// The image.
         image: Reference,
     },
-    /// An entry has no manifest in it.
+    /// An entry has no payload.
     #[error("{image} has no payload")]
     NoPayload {
         /// The image.
         image: Reference,
     },
-    /// An entry's os and architecture do not go together.
+    /// An entry's os and architecture are not a supported pair.
     #[error("{}", redact::printable(&.0.to_string()))]
     UnsupportedPair(#[from] UnsupportedPair),
-    /// An entry's manifest cannot be had byte for byte.
+    /// The payload of an entry cannot be restored byte for byte.
     #[error(transparent)]
     Payload(#[from] PayloadError),
     /// A draft could not be read or written.
@@ -316,42 +316,42 @@ pub enum Failure {
     /// A registry refused, or could not be reached.
     #[error(transparent)]
     Registry(#[from] RegistryError),
-    /// Registries were asked for the sources of a list, and do not have these. The first is reported as Docker does.
+    /// Sources that do not exist. The first is reported as Docker does.
     #[error("{}", describe_missing(.0))]
     NoSources(Vec<RegistryError>),
-    /// There is neither a draft of a list nor anything in its registry.
+    /// There is neither a draft of this name nor a manifest in the registry.
     #[error("{}", describe_missing(std::slice::from_ref(error.as_ref())))]
     NeitherDraftNorPublished {
-        /// What the registry answered.
+        /// The answer of the registry.
         error: Box<RegistryError>,
         /// The list.
         list: Box<Reference>,
         /// The folder that was searched.
         searched: PathBuf,
     },
-    /// An image on this machine could not be read, or written.
+    /// An image layout could not be read or written.
     #[error(transparent)]
     Layout(#[from] LayoutError),
-    /// A text names no image on this machine.
+    /// The location of an image layout is malformed.
     #[error(transparent)]
     Location(#[from] LocationError),
-    /// The configuration of an image on this machine is no JSON of the right form.
+    /// The configuration of an image in a layout is malformed.
     #[error("the image config {digest} of {location} cannot be read")]
     LocalConfig {
-        /// Where the image is.
+        /// The location of the image.
         location: String,
         /// The configuration.
         digest: Digest,
         /// What is wrong.
         source: serde_json::Error,
     },
-    /// Several things failed, each for itself.
+    /// Several independent failures.
     #[error("{}", .0.iter().map(describe).collect::<Vec<_>>().join("\n"))]
     Multiple(Vec<Failure>),
     /// Standard output cannot be written to.
     #[error("cannot write to standard output")]
     Output(#[from] io::Error),
-    /// There is no place for drafts and configuration.
+    /// The user has no home folder for drafts and configuration.
     #[error("the user has no home folder")]
     NoHome,
     /// A file that a flag or a variable names cannot be read.
@@ -361,10 +361,10 @@ pub enum Failure {
         setting: &'static str,
         /// The file.
         path: PathBuf,
-        /// Why not.
+        /// The reason.
         source: io::Error,
     },
-    /// A part of a variable is not of its form.
+    /// A part of a variable is malformed.
     #[error("{setting}: {item:?}: {reason}")]
     SettingValue {
         /// The variable.
@@ -374,7 +374,7 @@ pub enum Failure {
         /// What is wrong with it.
         reason: String,
     },
-    /// The shim has nothing to hand over to.
+    /// The shim has found no real `docker`.
     #[error("docker: no other `docker` than this shim of docker-manifest is on PATH")]
     NoDocker,
     /// The real `docker` could not be started.
@@ -382,16 +382,16 @@ pub enum Failure {
     RunDocker {
         /// The real `docker`.
         docker: PathBuf,
-        /// Why not.
+        /// The reason.
         source: io::Error,
     },
-    /// The real `docker` ran and ended with this code, where a process cannot become another.
+    /// The real `docker` has ended with this code, on systems without `exec`.
     #[error("docker ended with exit code {0}")]
     DockerExited(u8),
-    /// A name is no plugin's name.
+    /// A name is not valid for a plugin.
     #[error("{0:?} cannot be the name of a Docker CLI plugin")]
     PluginName(String),
-    /// Docker's CLI has this command itself, and runs no plugin of its name.
+    /// Docker's CLI has a builtin command of this name, and runs no plugin of it.
     #[error(
         "docker {name}: Docker's CLI has this command built in, and never runs a plugin of that name"
     )]
@@ -399,25 +399,25 @@ pub enum Failure {
         /// The name.
         name: &'static str,
     },
-    /// `install` found something in a plugin's place that is not ours.
+    /// Another file is in the place of the plugin's link.
     #[error("{} is there already, and is not a link to docker-manifest", .0.display())]
     PluginPathOccupied(PathBuf),
-    /// `install` found a `docker` in the shim's place that is not ours.
+    /// Another `docker` is in the place of the shim.
     #[error("{} is there already, and is not a link to docker-manifest", .0.display())]
     ShimPathOccupied(PathBuf),
-    /// `install` or `uninstall` could not do something to a path.
+    /// `install` or `uninstall` could not make or remove a link.
     #[error("cannot {action} {}", path.display())]
     InstallLink {
-        /// What was to be done.
+        /// The action.
         action: &'static str,
-        /// To what.
+        /// Its path.
         path: PathBuf,
-        /// Why not.
+        /// The reason.
         source: io::Error,
     },
 }
 
-/// Where an entry was looked for in vain.
+/// A lookup of an entry that has failed.
 #[derive(Clone, Debug)]
 pub struct DraftLookup {
     /// The list.
@@ -435,7 +435,7 @@ fn describe_tag_state(then: &TagState) -> String {
     }
 }
 
-/// Names all sources that are missing. Only the first comes with the registry's answer: the others' say the same.
+/// Names all missing sources. Only the first comes with the registry's answer: those of the others are the same.
 fn describe_missing(errors: &[RegistryError]) -> String {
     let mut errors = errors.iter();
     let first = errors.next().map(|error| with_causes(error, "\n"));
@@ -457,9 +457,8 @@ fn describe_partly_published(live: &[String], failed: &[RegistryError]) -> Strin
     lines.join("\n")
 }
 
-/// Writes an error with its causes on one line. A cause whose text the error itself has is not said twice.
-///
-/// That there is no such manifest is said as Docker says it; what the registry answered has a line of its own.
+/// Returns the text of a failure with its causes, on one line. A missing manifest has Docker's text, and the registry's answer is on a
+/// line of its own.
 pub(super) fn describe(error: &Failure) -> String {
     let is_not_found = matches!(error, Failure::Registry(error) if error.is_not_found());
     with_causes(error, if is_not_found { "\n" } else { ": " })

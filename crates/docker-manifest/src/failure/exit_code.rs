@@ -4,7 +4,7 @@ use super::error::Failure;
 use crate::exit::Exit;
 
 impl Failure {
-    /// Returns what the program ends with.
+    /// Returns the exit status of the program.
     #[must_use]
     pub fn exit(&self) -> Exit {
         match self {

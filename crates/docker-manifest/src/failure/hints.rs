@@ -1,4 +1,4 @@
-//! What can be done about a failure.
+//! The remedy for each failure.
 
 use std::path::Path;
 
@@ -8,7 +8,7 @@ use manifest_registry::RegistryError;
 use super::error::{DraftLookup, Failure};
 
 impl Failure {
-    /// Returns what can be done about it, a sentence each.
+    /// Returns the remedies, one sentence each.
     pub(super) fn hints(&self) -> Vec<String> {
         match self {
             Self::Multiple(failures) => {
@@ -196,7 +196,7 @@ fn no_draft(list: &Reference, searched: &Path) -> String {
     )
 }
 
-/// Says what to do where an image may never have left the engine that built it; one example is enough for several.
+/// Returns the remedy for an image that may exist only in the local engine. One example is enough for several.
 fn local_image_hint(errors: &[RegistryError]) -> Option<String> {
     let tagged = |error: &RegistryError| match error {
         RegistryError::NoSuchManifest { reference, .. } if reference.tag().is_some() => {

@@ -6,7 +6,7 @@ use super::error::{Failure, describe};
 use crate::output::Output;
 
 impl Failure {
-    /// Says what failed, and what can be done about it.
+    /// Writes the error and its hints to standard error.
     pub fn report(&self, output: &Output) {
         if matches!(self, Self::DockerExited(_)) {
             return;

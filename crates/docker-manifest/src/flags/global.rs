@@ -6,7 +6,7 @@ use clap::{ArgAction, Parser, Subcommand};
 
 use crate::values::Switch;
 
-/// Docker's global flags. Those that concern the daemon are taken and left aside: no daemon is contacted.
+/// Docker's global flags. Those for the daemon are accepted and ignored: no daemon is contacted.
 #[derive(Clone, Debug, Default, Parser)]
 #[command(
     no_binary_name = true,
@@ -54,25 +54,25 @@ pub struct Globals {
 /// The command, with its flags and arguments as they were typed.
 #[derive(Clone, Debug, Subcommand)]
 pub enum Rest {
-    /// All words from the first one that is no flag.
+    /// All words from the first one that is not a flag.
     #[command(external_subcommand)]
     Words(Vec<OsString>),
 }
 
 impl Globals {
-    /// Tells whether a trace is wanted.
+    /// Tells whether `--debug` is given.
     #[must_use]
     pub fn wants_debug(&self) -> bool {
         self.debug.is_on()
     }
 
-    /// Tells whether `--help` stood before the first word.
+    /// Tells whether `--help` is given before the command.
     #[must_use]
     pub fn wants_help(&self) -> bool {
         self.help.is_on()
     }
 
-    /// Tells whether `--version` stood before the first word.
+    /// Tells whether `--version` is given before the command.
     #[must_use]
     pub fn wants_version(&self) -> bool {
         self.version.is_on()

@@ -2,7 +2,7 @@
 
 use crate::values::Switch;
 
-/// The flag that each command has, which Docker's help does not list.
+/// The flag that every command has. Docker's help does not list it.
 #[derive(Clone, Debug, Default, clap::Args)]
 pub struct HelpFlag {
     /// Print usage

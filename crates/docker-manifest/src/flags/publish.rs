@@ -1,4 +1,4 @@
-//! The flags of everything that publishes.
+//! The flags for publishing.
 
 use std::path::PathBuf;
 
@@ -9,7 +9,7 @@ use crate::failure::Failure;
 use crate::output::Output;
 use crate::values::{Format, OnDuplicate, PlatformList, Switch};
 
-/// How a list is published, and what is reported of it.
+/// The flags for publishing a list and for the report of it.
 #[derive(Clone, Debug, Default, clap::Args)]
 #[command(next_help_heading = "Pushing")]
 pub struct PublishFlags {
@@ -185,7 +185,7 @@ impl PublishFlags {
     }
 }
 
-/// Tells whether a name states a tag itself. A parsed reference has one in any case.
+/// Tells whether a name has an explicit tag. A parsed reference always has one.
 fn has_tag(name: &str) -> bool {
     let name = name.split('@').next().unwrap_or_default();
     let last = name.rsplit('/').next().unwrap_or_default();

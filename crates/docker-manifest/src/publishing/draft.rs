@@ -63,7 +63,7 @@ pub(crate) async fn publish_draft(
     send(publisher, &job, &targets).await
 }
 
-/// Checks a draft before it is published: warns of, or refuses, what may not be meant.
+/// Checks a draft before it is published, and warns of mistakes or refuses them.
 fn check(
     draft: &mut Draft,
     publisher: &Publisher<'_>,
@@ -93,7 +93,7 @@ fn check(
     Ok(())
 }
 
-/// Tells whether an entry was named itself, rather than being a child of what was named.
+/// Tells whether an entry is a source itself, and not a child of one.
 fn is_named_itself(entry: &Entry) -> bool {
     let is_root = |origin: &Origin| origin.digest == entry.descriptor.digest;
     match entry.source() {

@@ -1,5 +1,5 @@
-//! The tag that a draft is pushed to may have changed since the draft was made: then the push puts something older in the place
-//! of something newer, and says so, or is refused.
+//! The target of a draft, which may have changed since the draft was made. Then a push replaces something newer by something older: it
+//! warns of that, or is refused.
 
 use manifest_core::{Digest, Draft, ListSettings, PublishedList, Reference, TagState};
 use manifest_registry::Precondition;

@@ -155,7 +155,7 @@ impl Outcome {
             && self.is_success()
             && let Some((target, _)) = self.tags.first()
         {
-            // Docker's lines may just have said of each image that it was pushed.
+            // Docker's lines before this one may list each image as pushed.
             let what = if media_type.is_list() {
                 "and its images are"
             } else {

@@ -1,4 +1,4 @@
-//! The setting that everything in this folder works in.
+//! The surroundings of everything that is published.
 
 use manifest_registry::Client;
 

@@ -85,8 +85,8 @@ pub(super) fn write(
     Ok(context.output.result(digest.as_str())?)
 }
 
-/// Renders what later steps of a workflow read as `steps.ID.outputs`: the digest, the image, and all images, one a line. GitHub's
-/// delimiter for values of several lines cannot be a line of these.
+/// Renders the outputs of a workflow step (`steps.ID.outputs`): the digest, the image, and all images, one a line. The delimiter for a
+/// value of several lines cannot be one of these lines.
 fn github_output(digest: &Digest, names: &[Reference]) -> String {
     let mut images: Vec<String> = Vec::new();
     for name in names {
@@ -127,7 +127,7 @@ fn append(path: &Path, text: &str) -> Result<(), Failure> {
 /// Checks that a file could be written, and leaves it as it is.
 fn probe_writable(path: &Path) -> io::Result<()> {
     match fs::metadata(path) {
-        // A pipe or device may not be opened twice.
+        // A pipe or device must not be opened twice.
         Ok(found) if !found.is_file() && !found.is_dir() => Ok(()),
         Ok(_) => fs::OpenOptions::new().write(true).open(path).map(drop),
         Err(error) if error.kind() == io::ErrorKind::NotFound => {

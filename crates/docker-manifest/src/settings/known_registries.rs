@@ -1,4 +1,4 @@
-//! The variable that turns the table of known registries off, or adds registries to it.
+//! The variable that disables the table of known registries, or adds registries to it.
 //!
 //! ```text
 //! DOCKER_MANIFEST_KNOWN_REGISTRIES=off
@@ -14,10 +14,10 @@ use crate::failure::Failure;
 
 const VARIABLE: &str = "DOCKER_MANIFEST_KNOWN_REGISTRIES";
 
-/// Reads the environment. Without the variable, the built-in table counts.
+/// Reads the environment. Without the variable, the built-in table applies.
 ///
 /// # Errors
-/// Where a part of the variable is not of its form.
+/// Where a part of the variable is malformed.
 pub fn read(environment: &Environment) -> Result<KnownRegistries, Failure> {
     let Some(value) = environment.var(VARIABLE) else {
         return Ok(KnownRegistries::default());
@@ -49,11 +49,11 @@ fn parse(item: &str) -> Result<KnownRegistry, Failure> {
         None => (rest, None),
     };
     let service = service.filter(|service| !service.is_empty());
-    // The URL may have a password in it, by mistake.
+    // The URL may contain a password, by mistake.
     KnownRegistry::new(host, realm, service).map_err(|error| wrong(host, &error.to_string()))
 }
 
-/// Leaves out what stands before an `@`.
+/// Masks the user name and password before an `@`.
 fn mask_userinfo(text: &str) -> String {
     match text.rsplit_once('@') {
         Some((_, rest)) => format!("***@{rest}"),

@@ -9,17 +9,17 @@ use serde_json::Value;
 
 use crate::failure::Failure;
 
-/// The field with the digest of what was pushed.
+/// The field with the digest of the pushed image.
 const DIGEST: &str = "containerimage.digest";
 
-/// The field with the names under which it was pushed, by commas.
+/// The field with the names of the pushed image, separated by commas.
 const NAMES: &str = "image.name";
 
-/// Returns what a metadata file says was pushed, of all targets where it is of a bake. What it names no repository for is in
+/// Returns the images that a metadata file lists as pushed; those of all targets where it is of a bake. An image without a name is in
 /// `target`.
 ///
 /// # Errors
-/// Where the file is something else, or says nothing of a digest.
+/// Where the file is something else, or has no digest.
 pub(super) fn images(
     path: &Path,
     bytes: &[u8],

@@ -15,7 +15,7 @@ use crate::failure::Failure;
 /// The most bytes of a file with names in it that are read.
 const MAX_FILE_BYTES: u64 = 1024 * 1024;
 
-/// The depth of folders in a folder of digests. Artifacts are one folder each, and what they hold may be one more.
+/// The depth of folders in a folder of digests. Each artifact is a folder, and may contain more of them.
 const MAX_FOLDER_DEPTH: usize = 3;
 
 /// The parts of a command line that name sources.

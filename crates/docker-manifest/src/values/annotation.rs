@@ -1,14 +1,14 @@
-//! `--annotation`: one annotation, and what it is put on.
+//! `--annotation`: one annotation, and its target.
 
 use std::str::FromStr;
 
 use manifest_core::{NamedPlatform, Platform};
 
-/// An annotation, and what it is put on: `index:k=v` on the list, `entry:k=v` on each image in it,
+/// An annotation, and its target: `index:k=v` on the list, `entry:k=v` on each image in it,
 /// `entry[linux/arm64]:k=v` on those for one platform.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AnnotationFlag {
-    /// What it is put on.
+    /// The target.
     pub on: AnnotationTarget,
     /// The key.
     pub key: String,
@@ -16,10 +16,10 @@ pub struct AnnotationFlag {
     pub value: String,
 }
 
-/// What an annotation is put on.
+/// The target of an annotation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum AnnotationTarget {
-    /// What the command is about: the image that it names, else the list.
+    /// None is stated: the image that the command names, else the list.
     Unsaid,
     /// The list.
     Index,

@@ -1,15 +1,15 @@
-//! Flags with one of several words as their value.
+//! Flags whose value is one of several keywords.
 
 use std::str::FromStr;
 
 use manifest_core::{ListType, Order};
 
-/// What is done about two entries for one platform.
+/// The policy for two entries for one platform.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OnDuplicate {
     /// Nothing is published.
     Error,
-    /// Both are published, and it is said.
+    /// Both are published, with a warning.
     Warn,
     /// The later one takes the place of the earlier one.
     Replace,
@@ -17,17 +17,17 @@ pub enum OnDuplicate {
     Keep,
 }
 
-/// What becomes of attestations.
+/// The policy for attestations.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Attestations {
-    /// They come along with their images.
+    /// They are kept with their images.
     #[default]
     Keep,
-    /// They are left out.
+    /// They are dropped.
     Drop,
 }
 
-/// The form of a list; `auto` is by what is in it.
+/// The type of a list; `None` is `auto`, which depends on its entries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TypeChoice(pub Option<ListType>);
 
@@ -35,26 +35,26 @@ pub struct TypeChoice(pub Option<ListType>);
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct OrderChoice(pub Order);
 
-/// What is done about a tag that a draft was made of, and that shows something else now.
+/// The policy for a tag that has moved since the draft was made.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum OnMoved {
-    /// It is said.
+    /// The old digest is published, with a warning.
     #[default]
     Warn,
     /// Nothing is published.
     Error,
-    /// What it shows now is published.
+    /// The digest that the tag points to now is published.
     Refresh,
 }
 
-/// A form in which results are printed.
+/// An output format.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {
     /// One JSON object.
     Json,
 }
 
-/// Reads one of several words, or says which there are.
+/// Parses a keyword; the error names all of them.
 fn parse_keyword<T: Copy>(text: &str, words: &[(&str, T)]) -> Result<T, String> {
     let found = words.iter().find(|(word, _)| *word == text);
     found.map(|(_, value)| *value).ok_or_else(|| {

@@ -1,15 +1,15 @@
-//! Flags that take comma lists, as pflag parses them.
+//! Flags with comma-separated values, as pflag parses them.
 
 use std::str::FromStr;
 
-/// One value of a flag that takes comma lists and may be repeated: a record of CSV, as pflag's `StringSlice` reads it.
+/// One value of a repeatable flag with comma-separated values: a CSV record, as pflag's `StringSlice` reads it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct CommaList(pub Vec<String>);
 
 impl FromStr for CommaList {
     type Err = String;
 
-    /// Reads one record as Go's `encoding/csv` does, with its errors: a field in quotes may hold commas.
+    /// Parses one record as Go's `encoding/csv` does, with its errors: a field in quotes may hold commas.
     fn from_str(text: &str) -> Result<Self, String> {
         let mut fields = Vec::new();
         let mut rest = Some(text).filter(|text| !text.is_empty());
@@ -42,8 +42,8 @@ impl FromStr for CommaList {
     }
 }
 
-/// Reads up to the quote that ends a field, two quotes standing for one. Returns the length read, that quote included;
-/// nothing, where there is no such quote.
+/// Reads up to the quote that ends a field; two quotes stand for one. Returns the value and the length read, that quote included;
+/// `None` where there is no such quote.
 fn unquote(text: &str) -> Option<(String, usize)> {
     let mut value = String::new();
     let mut at = 0;

@@ -1,10 +1,10 @@
-//! Lists of platforms, by commas.
+//! Comma-separated lists of platforms.
 
 use std::str::FromStr;
 
 use manifest_core::{NamedPlatform, Platform, PlatformNameError};
 
-/// Platforms by commas: `linux/amd64,linux/arm64`.
+/// Platforms, separated by commas: `linux/amd64,linux/arm64`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct PlatformList(pub Vec<NamedPlatform>);
 
@@ -31,7 +31,7 @@ impl PlatformList {
     }
 }
 
-/// Platforms by commas that may not exist: [`AnyPlatformList::checked`] tells.
+/// Platforms, separated by commas, that may be unknown: [`AnyPlatformList::checked`] tells.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct AnyPlatformList(PlatformList);
 
@@ -49,7 +49,7 @@ impl AnyPlatformList {
     /// Returns the platforms of a flag that may be repeated.
     ///
     /// # Errors
-    /// Where one does not exist, unless that is what is wanted.
+    /// Where one is unknown and unknown ones are not forced.
     pub fn checked(
         lists: &[Self],
         is_forced: bool,

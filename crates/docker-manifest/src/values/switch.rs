@@ -23,7 +23,7 @@ impl ValueParserFactory for Switch {
     }
 }
 
-/// The switches that Docker's command has, whose errors are Go's.
+/// Docker's own switches. Their errors are Go's.
 const DOCKERS: &[&str] = &[
     "amend",
     "debug",
@@ -36,7 +36,7 @@ const DOCKERS: &[&str] = &[
     "version",
 ];
 
-/// Parses a truth value as Go's `strconv.ParseBool` does; where Docker has the flag, with its error.
+/// Parses a boolean as Go's `strconv.ParseBool` does; for Docker's own flags with its error.
 #[derive(Clone, Copy, Debug)]
 pub struct SwitchParser;
 
@@ -59,7 +59,7 @@ impl TypedValueParser for SwitchParser {
             )),
             _ => Err("must be true or false".to_owned()),
         };
-        // clap lends its own parser for functions, which words the error with flag and value.
+        // clap's parser for functions adds flag and value to the error.
         clap::builder::TypedValueParser::parse_ref(&parse, command, arg, value)
     }
 }
