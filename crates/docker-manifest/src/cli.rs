@@ -81,15 +81,16 @@ impl Cli {
             });
         };
         let name = matches.subcommand_name().unwrap_or_default();
-        let (wants_help, arguments) = command.arguments();
-        if cli.help.is_wanted() || wants_help {
+        if cli.help.is_wanted() || command.help().is_wanted() {
             return Ok(Request::Help(help::render(
                 &definition,
                 Some(name),
                 invocation,
             )));
         }
-        arguments.check(name, &definition, invocation)?;
+        command
+            .argument_count()
+            .check(name, &definition, invocation)?;
         Ok(Request::Run(Box::new(command)))
     }
 }

@@ -4,6 +4,7 @@ pub mod annotate;
 pub mod create;
 pub mod inspect;
 pub mod install;
+mod links;
 pub mod push;
 pub mod remove;
 pub mod rm;

@@ -8,7 +8,7 @@ use crate::output::Output;
 use crate::progress::{DisplayMode, ProgressDisplay};
 
 /// Writes a line to standard error for each retry and each resumed upload, and with `--debug` for each request. Shows the progress of
-/// copying while a [`ProgressGuard`] is held.
+/// copying while a `ProgressGuard` is held.
 #[derive(Debug, Default)]
 pub struct TerminalObserver {
     debug: bool,

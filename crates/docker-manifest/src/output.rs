@@ -101,7 +101,7 @@ mod tests {
     use super::{escape_controls, escape_for_terminal};
 
     #[test]
-    fn results_are_calm_on_terminals_and_whole_elsewhere() {
+    fn results_are_escaped_on_terminals_only() {
         let json = "{\n\t\"a\": \"\u{fc}\u{9b}2J\u{202e}\u{7f}\"\n}";
         assert_eq!(
             &*escape_for_terminal(json.as_bytes(), false),
@@ -118,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn terminals_are_not_commanded() {
+    fn control_characters_are_escaped() {
         for (text, escape_for_terminal) in [
             ("", ""),
             ("plain \u{fc}\n", "plain \u{fc}\n"),

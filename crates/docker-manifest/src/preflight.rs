@@ -72,13 +72,16 @@ pub fn platform_mismatch(entry: &Entry) -> Option<String> {
 
 /// Warns of a list that mixes Docker and OCI manifests, which some registries refuse. Names those that are in the minority.
 fn mixed_formats(draft: &Draft) -> Option<String> {
-    let odd = minority_format_entries(&draft.entries);
-    let is_oci = odd.first()?.media_type().is_some_and(MediaType::is_oci);
+    let minority = minority_format_entries(&draft.entries);
+    let is_oci = minority
+        .first()?
+        .media_type()
+        .is_some_and(MediaType::is_oci);
     let kind = match draft.settings.type_for(&draft.entries) {
         Ok(ListType::Oci) => "an image index",
         _ => "a manifest list",
     };
-    let names: Vec<String> = odd
+    let names: Vec<String> = minority
         .iter()
         .map(|entry| entry.reference.to_string())
         .collect();
@@ -97,12 +100,12 @@ fn mixed_formats(draft: &Draft) -> Option<String> {
 /// Warns of attestations about images that are not in the list.
 #[must_use]
 pub fn orphaned_attestations(entries: &[Entry]) -> Vec<String> {
-    let say = |entry: &Entry| {
+    let warning = |entry: &Entry| {
         let about = entry.descriptor.attested_digest().unwrap_or_default();
         let reference = &entry.reference;
         format!("{reference} is an attestation about {about}, which is not in the list")
     };
-    orphans(entries).into_iter().map(say).collect()
+    orphans(entries).into_iter().map(warning).collect()
 }
 
 /// The result of [`resolve_duplicates`], to be reported.
@@ -117,7 +120,7 @@ pub struct DuplicatesReport {
 /// Warns of entries for one platform, refuses them, or keeps the latest of them. Entries that are named now are later than all others.
 ///
 /// # Errors
-/// Where there are such entries, and there shall be none.
+/// Where there are such entries, and the policy is [`OnDuplicate::Error`].
 pub fn resolve_duplicates(
     draft: &mut Draft,
     on_duplicate: OnDuplicate,
@@ -133,7 +136,7 @@ pub fn resolve_duplicates(
     match on_duplicate {
         OnDuplicate::Keep => Ok(DuplicatesReport::default()),
         OnDuplicate::Warn => {
-            let say = |Duplicate { first, second }| {
+            let warning = |Duplicate { first, second }| {
                 format!(
                     "{} and {} are both for {}: most clients will only ever see the first",
                     name(first),
@@ -142,7 +145,7 @@ pub fn resolve_duplicates(
                 )
             };
             Ok(DuplicatesReport {
-                warnings: found.into_iter().map(say).collect(),
+                warnings: found.into_iter().map(warning).collect(),
                 messages: Vec::new(),
             })
         }
@@ -184,9 +187,9 @@ fn keep_latest(
         let entry = &seen[place];
         (is_named_now(entry), entry.position.unwrap_or(u64::MAX))
     };
-    let mut gone = Vec::new();
+    let mut removed_indices = Vec::new();
     for Duplicate { first, second } in duplicates {
-        // Of several, the first may be gone already: the latest of all is kept.
+        // Of several, the first may be removed already: the latest of all is kept.
         let latest = (0..seen.len())
             .filter(|&place| {
                 seen[place].is_image()
@@ -194,9 +197,9 @@ fn keep_latest(
             })
             .max_by_key(|&place| age(place));
         let others = [first, second].into_iter();
-        gone.extend(others.filter(|&place| Some(place) != latest));
+        removed_indices.extend(others.filter(|&place| Some(place) != latest));
     }
-    let stays = without(&seen, &gone);
+    let stays = without(&seen, &removed_indices);
     let removed: Vec<Entry> = seen
         .into_iter()
         .zip(stays)
@@ -236,8 +239,13 @@ pub fn require_platforms(draft: &Draft, platforms: &[Platform]) -> Result<(), Fa
     let children: Vec<Descriptor> = draft.entries.iter().flat_map(children_of).collect();
     let own = draft.entries.iter().map(|entry| &entry.descriptor);
     let images = own.chain(&children).filter(|image| image.is_image());
-    let there: Vec<&Platform> = images.filter_map(|image| image.platform.as_ref()).collect();
-    let serves = |wanted: &&Platform| there.iter().any(|platform| platform.satisfies(wanted));
+    let platforms_in_list: Vec<&Platform> =
+        images.filter_map(|image| image.platform.as_ref()).collect();
+    let serves = |wanted: &&Platform| {
+        platforms_in_list
+            .iter()
+            .any(|platform| platform.satisfies(wanted))
+    };
     let missing: Vec<String> = platforms
         .iter()
         .filter(|wanted| !serves(wanted))

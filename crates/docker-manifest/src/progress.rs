@@ -201,7 +201,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_said() {
+    fn progress_as_text() {
         let mb = 1_000_000;
         for (blobs, bytes, seconds, expected) in [
             (
@@ -243,7 +243,7 @@ mod tests {
     }
 
     #[test]
-    fn when_it_is_said() {
+    fn when_progress_is_shown() {
         let check = |mode: DisplayMode, times: &[u64], shown: &[u64]| {
             let mut throttle = Throttle::of(mode);
             let mut at = times.to_vec();

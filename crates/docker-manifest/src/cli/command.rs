@@ -6,6 +6,7 @@ use super::usage::ArgumentCount;
 use crate::commands::{annotate, create, inspect, install, push, remove, rm, tag, uninstall};
 use crate::context::Context;
 use crate::failure::Failure;
+use crate::flags::HelpFlag;
 
 /// The commands, in alphabetical order, as Docker lists them.
 #[derive(Debug, Subcommand)]
@@ -44,45 +45,35 @@ impl Command {
         }
     }
 
-    /// Returns whether help is wanted, and the number of arguments with its bounds.
-    pub(super) fn arguments(&self) -> (bool, ArgumentCount) {
+    /// Returns the flag `--help` of the command.
+    pub(super) fn help(&self) -> &HelpFlag {
         match self {
-            Self::Annotate(args) => (
-                args.help.is_wanted(),
-                ArgumentCount::range(args.min_arguments(), 2, args.images.len()),
-            ),
-            Self::Create(args) => (
-                args.help.is_wanted(),
-                ArgumentCount::at_least(args.min_arguments(), args.images.len()),
-            ),
-            Self::Inspect(args) => (
-                args.help.is_wanted(),
-                ArgumentCount::range(1, 2, args.images.len()),
-            ),
-            Self::Install(args) => (
-                args.help.is_wanted(),
-                ArgumentCount::exactly(0, args.rest.len()),
-            ),
-            Self::Push(args) => (
-                args.help.is_wanted(),
-                ArgumentCount::exactly(1, args.lists.len()),
-            ),
-            Self::Remove(args) => (
-                args.help.is_wanted(),
-                ArgumentCount::at_least(2, args.images.len()),
-            ),
-            Self::Tag(args) => (
-                args.help.is_wanted(),
-                ArgumentCount::at_least(2, args.names.len()),
-            ),
-            Self::Rm(args) => (
-                args.help.is_wanted(),
-                ArgumentCount::at_least(1, args.lists.len()),
-            ),
-            Self::Uninstall(args) => (
-                args.help.is_wanted(),
-                ArgumentCount::exactly(0, args.rest.len()),
-            ),
+            Self::Annotate(args) => &args.help,
+            Self::Create(args) => &args.help,
+            Self::Inspect(args) => &args.help,
+            Self::Install(args) => &args.help,
+            Self::Push(args) => &args.help,
+            Self::Remove(args) => &args.help,
+            Self::Rm(args) => &args.help,
+            Self::Tag(args) => &args.help,
+            Self::Uninstall(args) => &args.help,
+        }
+    }
+
+    /// Returns the number of arguments, with its bounds.
+    pub(super) fn argument_count(&self) -> ArgumentCount {
+        match self {
+            Self::Annotate(args) => {
+                ArgumentCount::range(args.min_arguments(), 2, args.images.len())
+            }
+            Self::Create(args) => ArgumentCount::at_least(args.min_arguments(), args.images.len()),
+            Self::Inspect(args) => ArgumentCount::range(1, 2, args.images.len()),
+            Self::Install(args) => ArgumentCount::exactly(0, args.rest.len()),
+            Self::Push(args) => ArgumentCount::exactly(1, args.lists.len()),
+            Self::Remove(args) => ArgumentCount::at_least(2, args.images.len()),
+            Self::Rm(args) => ArgumentCount::at_least(1, args.lists.len()),
+            Self::Tag(args) => ArgumentCount::at_least(2, args.names.len()),
+            Self::Uninstall(args) => ArgumentCount::exactly(0, args.rest.len()),
         }
     }
 }

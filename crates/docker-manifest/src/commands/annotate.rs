@@ -97,8 +97,8 @@ impl Args {
             || self.clear.iter().any(empties_field)
             || !features.is_empty()
             || !os_features.is_empty();
-        let says_nothing = self.annotation.is_empty() && self.clear.is_empty();
-        if is_of_image || says_nothing { 2 } else { 1 }
+        let changes_nothing = self.annotation.is_empty() && self.clear.is_empty();
+        if is_of_image || changes_nothing { 2 } else { 1 }
     }
 }
 
@@ -243,7 +243,7 @@ fn platform_edit(args: &Args, context: &Context<'_>) -> Result<PlatformEdit, Fai
 /// Changes the annotations of the list, and of all its images.
 fn annotate_list(context: &Context<'_>, args: &Args, list: &Reference) -> Result<(), Failure> {
     let store = context.store()?;
-    let is_alone = args.images.len() == 1;
+    let is_list_alone = args.images.len() == 1;
     store.update(list, |existing| {
         let Some(existing) = existing else {
             return Err(Failure::NoDraft {
@@ -252,13 +252,13 @@ fn annotate_list(context: &Context<'_>, args: &Args, list: &Reference) -> Result
             });
         };
         let mut draft = Draft::clone(existing);
-        if is_alone && !args.clear.is_empty() {
+        if is_list_alone && !args.clear.is_empty() {
             draft.settings.annotations.clear();
         }
         let flags = args
             .annotation
             .iter()
-            .filter(|flag| is_alone || !is_of_image(flag));
+            .filter(|flag| is_list_alone || !is_of_image(flag));
         compose::annotate(&mut draft, flags)?;
         let put = draft.entries.iter().zip(&existing.entries);
         let put = put

@@ -120,8 +120,8 @@ fn entry(
     if found.is_none()
         && let Ok(Some(draft)) = store.load(list)
     {
-        let here = context.current_dir().ok();
-        found = select::one(&draft, text, here.as_deref())?.cloned();
+        let current_dir = context.current_dir().ok();
+        found = select::one(&draft, text, current_dir.as_deref())?.cloned();
     }
     let Some(entry) = found else {
         let image = image.map(|image| image.to_string());
@@ -137,11 +137,11 @@ fn entry(
     if verbose {
         return Ok(go_json::indent(&entry_json::encode(&entry), TAB));
     }
-    let shown = entry
+    let json = entry
         .shown
         .as_ref()
         .map(|shown| go_json::indent(&shown.json, TAB));
-    shown.ok_or_else(|| Failure::NoPayload {
+    json.ok_or_else(|| Failure::NoPayload {
         image: entry.reference.clone(),
     })
 }

@@ -3,6 +3,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use super::links::{file_name, is_own_link, own_program, plugin_folder};
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::flags::HelpFlag;
@@ -86,35 +87,6 @@ fn report_shim_position(context: &Context<'_>, shim: &Path, program: &Path) {
     } else {
         context.output.status("try: docker manifest --help");
     }
-}
-
-/// Returns the folder in which Docker's CLI looks for a user's plugins.
-pub(super) fn plugin_folder(context: &Context<'_>) -> Result<PathBuf, Failure> {
-    Ok(context.config_folder()?.join("cli-plugins"))
-}
-
-pub(super) fn file_name(name: &str) -> String {
-    format!("{name}{}", std::env::consts::EXE_SUFFIX)
-}
-
-pub(super) fn own_program() -> Result<PathBuf, Failure> {
-    shim::own_program().ok_or_else(|| Failure::InstallLink {
-        action: "find the file of",
-        path: crate::names::PROGRAM.into(),
-        source: io::Error::from(io::ErrorKind::NotFound),
-    })
-}
-
-/// Tells whether `install` has made this path: a link to a program of this name, or a copy of this program.
-pub(super) fn is_own_link(path: &Path) -> bool {
-    let Ok(target) = std::fs::read_link(path) else {
-        let own = shim::own_program().and_then(|own| std::fs::read(own).ok());
-        return own.is_some() && own == std::fs::read(path).ok();
-    };
-    let ours = target
-        .file_stem()
-        .is_some_and(|name| name == crate::names::PROGRAM);
-    ours || target.canonicalize().ok() == shim::own_program()
 }
 
 /// Tells whether there is a file that `install` has not made.

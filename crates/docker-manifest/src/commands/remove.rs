@@ -31,7 +31,7 @@ pub(crate) fn run(context: &Context<'_>, args: &Args) -> Result<(), Failure> {
         source,
     })?;
     let store = context.store()?;
-    let here = context.current_dir().ok();
+    let current_dir = context.current_dir().ok();
     let removed = store.update(&list, |existing| {
         let Some(draft) = existing else {
             return Err(Failure::NoDraft {
@@ -39,9 +39,9 @@ pub(crate) fn run(context: &Context<'_>, args: &Args) -> Result<(), Failure> {
                 searched: store.root().to_owned(),
             });
         };
-        let mut gone = BTreeSet::new();
+        let mut selected = BTreeSet::new();
         for text in images {
-            let found = select::indices(draft, text, here.as_deref());
+            let found = select::indices(draft, text, current_dir.as_deref());
             if found.is_empty() {
                 return Err(Failure::NoEntry {
                     image: text.clone(),
@@ -53,10 +53,10 @@ pub(crate) fn run(context: &Context<'_>, args: &Args) -> Result<(), Failure> {
                     },
                 });
             }
-            gone.extend(found);
+            selected.extend(found);
         }
-        let gone: Vec<usize> = gone.into_iter().collect();
-        let stays = without(&draft.entries, &gone);
+        let selected: Vec<usize> = selected.into_iter().collect();
+        let stays = without(&draft.entries, &selected);
         let removed: Vec<Reference> = draft
             .entries
             .iter()

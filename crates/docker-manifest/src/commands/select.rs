@@ -15,9 +15,9 @@ use crate::failure::Failure;
 pub(super) fn one<'a>(
     draft: &'a Draft,
     text: &str,
-    here: Option<&Path>,
+    current_dir: Option<&Path>,
 ) -> Result<Option<&'a Entry>, Failure> {
-    let mut found: Vec<&Entry> = indices(draft, text, here)
+    let mut found: Vec<&Entry> = indices(draft, text, current_dir)
         .into_iter()
         .map(|index| &draft.entries[index])
         .collect();
@@ -41,9 +41,9 @@ pub(super) fn one<'a>(
 }
 
 /// Returns the indices of the entries that a text names: by reference as `create` was given it (that of a list names all
-/// its children), by its layout, by digest (its own, or that of the list that it came with), or by platform. `here` is the folder that
+/// its children), by its layout, by digest (its own, or that of the list that it came with), or by platform. `current_dir` is the folder that
 /// relative paths start from.
-pub(super) fn indices(draft: &Draft, text: &str, here: Option<&Path>) -> Vec<usize> {
+pub(super) fn indices(draft: &Draft, text: &str, current_dir: Option<&Path>) -> Vec<usize> {
     let find = |is_meant: &dyn Fn(&Entry) -> bool| -> Vec<usize> {
         let entries = draft.entries.iter().enumerate();
         entries
@@ -60,7 +60,7 @@ pub(super) fn indices(draft: &Draft, text: &str, here: Option<&Path>) -> Vec<usi
         return find(&is_of);
     }
     if let Some(Ok(location)) = Location::parse(text) {
-        let location = here.and_then(|here| location.absolute(here).ok());
+        let location = current_dir.and_then(|current_dir| location.absolute(current_dir).ok());
         let source = location.map(|location| Source::Disk(location.to_string()));
         return find(&|entry| source.is_some() && entry.source() == source.as_ref());
     }

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::install::{file_name, is_own_link, plugin_folder};
+use super::links::{file_name, is_own_link, plugin_folder};
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::flags::HelpFlag;

@@ -16,7 +16,7 @@ pub(crate) fn merge(resolved: &[Resolved], base: Option<&Draft>) -> Vec<Entry> {
     });
     let mut entries: Vec<Entry> = kept.into_iter().cloned().collect();
     for source in resolved {
-        let was: Vec<&Entry> = replaced
+        let old: Vec<&Entry> = replaced
             .iter()
             .filter(|entry| source_of(entry) == source.source)
             .copied()
@@ -24,7 +24,7 @@ pub(crate) fn merge(resolved: &[Resolved], base: Option<&Draft>) -> Vec<Entry> {
         for entry in &source.entries {
             let mut entry = entry.clone();
             make_name_unique(&mut entry, &entries);
-            if let Some(old) = predecessor(&entry, &was) {
+            if let Some(old) = predecessor(&entry, &old) {
                 entry.keep_annotations(old);
             }
             // An image may be a source itself and the child of another: as Docker has one file for it, it is one entry.
@@ -40,8 +40,8 @@ pub(crate) fn merge(resolved: &[Resolved], base: Option<&Draft>) -> Vec<Entry> {
     // Entries that were there keep their place; so does a list that has other images now.
     let place = |entry: &Entry| {
         let source = source_of(entry);
-        let was = replaced.iter().filter(|old| source_of(old) == source);
-        let first = was.filter_map(|old| old.position).min();
+        let old = replaced.iter().filter(|old| source_of(old) == source);
+        let first = old.filter_map(|old| old.position).min();
         entry.position.or(first)
     };
     entries.sort_by_key(|entry| place(entry).unwrap_or(u64::MAX));

@@ -342,7 +342,7 @@ pub enum Failure {
         location: String,
         /// The configuration.
         digest: Digest,
-        /// What is wrong.
+        /// The reason.
         source: serde_json::Error,
     },
     /// Several independent failures.
@@ -371,7 +371,7 @@ pub enum Failure {
         setting: &'static str,
         /// The part.
         item: String,
-        /// What is wrong with it.
+        /// The reason.
         reason: String,
     },
     /// The shim has found no real `docker`.

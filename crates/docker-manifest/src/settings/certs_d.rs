@@ -127,7 +127,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_folders_that_exist_have_a_line() {
+    fn only_existing_folders_are_reported() {
         let lines = RefCell::new(Vec::new());
         let debug = |line: &str| lines.borrow_mut().push(line.to_owned());
         let place = tempfile::tempdir().unwrap();

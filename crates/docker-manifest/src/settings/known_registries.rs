@@ -82,7 +82,7 @@ mod tests {
     }
 
     #[test]
-    fn registries_of_ones_own() {
+    fn added_registries() {
         let row = |host, realm, service| KnownRegistry::new(host, realm, service).unwrap();
         let harbor = || {
             row(
@@ -110,7 +110,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_malformed_is_named() {
+    fn malformed_parts_are_named() {
         let form = "HOST=REALM or HOST=REALM;SERVICE is expected";
         let host = "the host must be HOST, HOST:PORT or *.DOMAIN";
         let realm =

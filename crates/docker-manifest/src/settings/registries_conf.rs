@@ -70,7 +70,7 @@ pub fn read(environment: &Environment, output: &Output) -> Result<Vec<MirrorRule
     } else {
         let own = own.iter().map(|folder| (folder, true));
         for (folder, is_users) in own.chain([(&system, false)]) {
-            if let Some(found) = load_if_there(&folder.join(FILE), output) {
+            if let Some(found) = load_if_exists(&folder.join(FILE), output) {
                 (tables, is_own) = (found, is_users);
                 break;
             }
@@ -79,7 +79,7 @@ pub fn read(environment: &Environment, output: &Output) -> Result<Vec<MirrorRule
     let system = Some(&system).filter(|_| !is_own);
     for folder in system.into_iter().chain(&own) {
         for path in files(&folder.join(FOLDER), output) {
-            tables.extend(load_if_there(&path, output).unwrap_or_default());
+            tables.extend(load_if_exists(&path, output).unwrap_or_default());
         }
     }
     Ok(joined(tables))
@@ -117,7 +117,7 @@ fn files(folder: &Path, output: &Output) -> Vec<PathBuf> {
 }
 
 /// Reads a file at a default location. A malformed one is warned of and counts as empty.
-fn load_if_there(path: &Path, output: &Output) -> Option<Vec<MirrorRule>> {
+fn load_if_exists(path: &Path, output: &Output) -> Option<Vec<MirrorRule>> {
     match load(path) {
         Ok(tables) => Some(tables),
         Err(error) if error.kind() == io::ErrorKind::NotFound => None,
@@ -252,7 +252,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_wrong_is_said_with_its_line() {
+    fn errors_name_their_line() {
         for (text, reason) in [
             ("a = 1\n[[registry]\n", "line 2: "),
             ("[[registry]]\nmirror = 1\n", "line 2: invalid type"),

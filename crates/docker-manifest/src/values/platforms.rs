@@ -73,15 +73,15 @@ mod tests {
         let list: PlatformList = "linux/amd64, linux/armhf,".parse().unwrap();
         assert_eq!(PlatformList::all(&[list]).len(), 2);
         assert!("linux/amd46".parse::<PlatformList>().is_err());
-        let odd: [AnyPlatformList; 1] = ["linux/x86_64/v8,linux/armhf".parse().unwrap()];
-        let error = AnyPlatformList::checked(&odd, false)
+        let unknown: [AnyPlatformList; 1] = ["linux/x86_64/v8,linux/armhf".parse().unwrap()];
+        let error = AnyPlatformList::checked(&unknown, false)
             .unwrap_err()
             .to_string();
         assert!(
             error.starts_with("\"linux/x86_64/v8\" is no platform"),
             "{error}"
         );
-        let forced = AnyPlatformList::checked(&odd, true).unwrap();
+        let forced = AnyPlatformList::checked(&unknown, true).unwrap();
         let forced: Vec<String> = forced
             .iter()
             .map(|named| named.platform.to_string())
