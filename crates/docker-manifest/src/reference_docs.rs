@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use crate::cli::Cli;
-use crate::cli::help::{FlagRow, OPTIONS, options, usage_line};
+use crate::cli::help::{FlagRow, OPTIONS, headings, options, usage_line};
 use crate::exit::Exit;
 use crate::manual::{self, Manual};
 use crate::names::Invocation;
@@ -109,22 +109,18 @@ fn description(command: &clap::Command, manual: &Manual) -> String {
 
 fn flags(group: &clap::Command, command: &clap::Command) -> String {
     let rows = options(command);
-    let mut headings: Vec<&str> = Vec::new();
-    for row in &rows {
-        if !headings.contains(&row.heading.as_str()) {
-            headings.push(&row.heading);
-        }
-    }
-    // The flags without a heading of their own come first.
-    headings.sort_by_key(|heading| *heading != OPTIONS);
     let mut text = String::new();
-    for heading in headings {
+    for heading in headings(command) {
+        let mut rows = rows.iter().filter(|row| row.heading == heading).peekable();
+        if rows.peek().is_none() {
+            continue;
+        }
         let level = if heading == OPTIONS { "##" } else { "###" };
         let _ = write!(
             text,
             "\n{level} {heading}\n\n| flag | value | default | meaning |\n| --- | --- | --- | --- |\n"
         );
-        for row in rows.iter().filter(|row| row.heading == heading) {
+        for row in rows {
             text.push_str(&flag(group, command.get_name(), row));
         }
     }
@@ -155,9 +151,7 @@ fn flag(group: &clap::Command, command: &str, row: &FlagRow) -> String {
 /// Asks the parser for the values that a flag takes. Nothing where they cannot be listed.
 fn allowed_values(group: &clap::Command, command: &str, long: &str) -> Option<String> {
     let wrong = format!("{long}=\u{1}");
-    let result = group
-        .clone()
-        .try_get_matches_from([group.get_name(), command, &wrong]);
+    let result = group.clone().try_get_matches_from([command, &wrong]);
     let message = result.err()?.to_string();
     let (_, words) = message.split_once("must be one of ")?;
     let words = words.lines().next()?.trim_end_matches('.');

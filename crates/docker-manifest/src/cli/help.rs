@@ -76,14 +76,7 @@ fn render_command(command: &Command, invocation: &Invocation) -> String {
     let about = about.map(ToString::to_string).unwrap_or_default();
     let mut text = format!("Usage:  {}\n\n{about}\n", usage_line(command, invocation));
     let rows = options(command);
-    let mut headings = vec![OPTIONS];
-    for arg in command.get_arguments() {
-        let heading = arg.get_help_heading().unwrap_or(OPTIONS);
-        if !headings.contains(&heading) {
-            headings.push(heading);
-        }
-    }
-    for heading in headings {
+    for heading in headings(command) {
         let flags = flag_table(rows.iter().filter(|row| row.heading == heading));
         if !flags.is_empty() {
             let _ = write!(text, "\n{heading}:\n{flags}");
@@ -93,6 +86,19 @@ fn render_command(command: &Command, invocation: &Invocation) -> String {
         text.push_str(&more_help(manual, invocation));
     }
     text
+}
+
+/// Returns the headings of a command's flags, in the order of their definitions. The flags without a heading come first.
+#[must_use]
+pub fn headings(command: &Command) -> Vec<&str> {
+    let mut headings = vec![OPTIONS];
+    for arg in command.get_arguments() {
+        let heading = arg.get_help_heading().unwrap_or(OPTIONS);
+        if !headings.contains(&heading) {
+            headings.push(heading);
+        }
+    }
+    headings
 }
 
 /// Returns the text below the flags: the forms of a source, where the command takes some, and examples.
