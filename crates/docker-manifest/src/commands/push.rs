@@ -12,6 +12,7 @@ use crate::failure::Failure;
 use crate::flags::PublishFlags;
 use crate::flags::{HelpFlag, RegistryFlags, RetryFlags};
 use crate::publishing::{self, Freshness, Publisher, publish_draft};
+use crate::sources::Resolved;
 use crate::values::{OnMoved, Switch};
 
 /// Push a manifest list to a repository
@@ -68,6 +69,21 @@ async fn load(
     Ok((is_right.then_some(client), draft))
 }
 
+/// Refreshes the draft on disk, and returns it.
+fn refresh_stored(
+    store: &Store,
+    list: &Reference,
+    resolved: &[Resolved],
+    missing: impl Fn() -> Failure,
+) -> Result<Draft, Failure> {
+    store.update(list, |existing| {
+        let existing = existing.ok_or_else(&missing)?;
+        let refreshed = compose::refresh(resolved, existing);
+        Ok::<_, Failure>((compose::change(Some(existing), refreshed), ()))
+    })?;
+    store.load(list)?.ok_or_else(missing)
+}
+
 /// Loads the draft, refreshes it if that is wanted, publishes it, and removes it if that is wanted.
 pub(crate) async fn run(context: &Context<'_>, args: &Args) -> Result<(), Failure> {
     let [list_text] = args.lists.as_slice() else {
@@ -96,16 +112,10 @@ pub(crate) async fn run(context: &Context<'_>, args: &Args) -> Result<(), Failur
     let is_pushed = !args.publish.dry_run.is_on();
     if on_moved == OnMoved::Refresh {
         let resolved = compose::resolve_again(&client, &draft, context.now()).await?;
-        if is_pushed {
-            store.update(&list, |existing| {
-                let existing = existing.ok_or_else(missing)?;
-                let refreshed = compose::refresh(&resolved, existing);
-                Ok::<_, Failure>((compose::change(Some(existing), refreshed), ()))
-            })?;
-            draft = store.load(&list)?.ok_or_else(missing)?;
-        } else {
-            draft = compose::refresh(&resolved, &draft);
-        }
+        draft = match is_pushed {
+            true => refresh_stored(&store, &list, &resolved, missing)?,
+            false => compose::refresh(&resolved, &draft),
+        };
     }
     let purged = (is_pushed && args.purge.is_on()).then(|| draft.clone());
     let remembers = draft.settings.observed_tag.is_some();

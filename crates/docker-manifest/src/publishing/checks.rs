@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use manifest_core::{Digest, Reference};
+use manifest_registry::ObservedTag;
 
 use super::job::{JobSource, PublishJob};
 use super::publisher::Publisher;
@@ -54,17 +55,14 @@ impl<'a> Checks<'a> {
     }
 
     /// Checks the tags that were probed: sources must not have moved, tags of single images must not exist.
-    pub(super) fn observed_tags(
-        &self,
-        observed: &[(Reference, Option<Digest>)],
-    ) -> Result<(), Failure> {
+    pub(super) fn observed_tags(&self, observed: &[ObservedTag]) -> Result<(), Failure> {
         let output = self.publisher.context.output;
         moved_sources::check_tags(&self.drafted_tags, observed, self.on_moved(), output)?;
         child_tags::check_absent(&self.job.child_tags, observed)
     }
 
     /// Checks the tag that the draft is pushed to.
-    pub(super) fn target(&self, tags: &[(Reference, Option<Digest>)]) -> Result<(), Failure> {
+    pub(super) fn target(&self, tags: &[ObservedTag]) -> Result<(), Failure> {
         moved_target::check(self.job, tags, self.publisher)
     }
 

@@ -2,7 +2,7 @@
 
 use manifest_core::{Digest, Draft, MediaType, Reference};
 use manifest_registry::{
-    Client, Precondition, Publication, RegistryError, TagResult, concurrent, limits,
+    Client, ObservedTag, Precondition, Publication, RegistryError, TagResult, concurrent, limits,
 };
 
 use crate::failure::Failure;
@@ -92,10 +92,7 @@ pub(super) fn of_draft(
 ///
 /// # Errors
 /// Where one does.
-pub(super) fn check_absent(
-    tags: &[ChildTag],
-    observed: &[(Reference, Option<Digest>)],
-) -> Result<(), Failure> {
+pub(super) fn check_absent(tags: &[ChildTag], observed: &[ObservedTag]) -> Result<(), Failure> {
     for tag in tags {
         let seen = observed.iter().find(|(target, _)| *target == tag.target);
         let found = seen.and_then(|(_, now)| now.clone());

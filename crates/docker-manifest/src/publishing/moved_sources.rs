@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use manifest_core::{Digest, Draft, Entry, Reference, Source};
+use manifest_registry::ObservedTag;
 
 use super::local_layouts::LocalLayouts;
 use super::publisher::Publisher;
@@ -36,11 +37,11 @@ pub(super) fn drafted_tags(draft: &Draft) -> BTreeMap<Reference, Digest> {
 /// Where one has moved and the policy is [`OnMoved::Error`].
 pub(super) fn check_tags(
     sources: &BTreeMap<Reference, Digest>,
-    watched: &[(Reference, Option<Digest>)],
+    observed: &[ObservedTag],
     on_moved: OnMoved,
     output: &Output,
 ) -> Result<(), Failure> {
-    for (source, now) in watched {
+    for (source, now) in observed {
         if let (Some(then), Some(now)) = (sources.get(source), now) {
             compare(
                 &Source::Registry(source.clone()),
@@ -77,8 +78,8 @@ pub(super) async fn check_all(
             Ok((source, now))
         }
     };
-    let watched = try_join_all(sources.keys().map(probe)).await?;
-    check_tags(&sources, &watched, on_moved, publisher.context.output)
+    let observed = try_join_all(sources.keys().map(probe)).await?;
+    check_tags(&sources, &observed, on_moved, publisher.context.output)
 }
 
 /// Checks the sources on this machine, as [`check_tags`] does.

@@ -2,7 +2,7 @@
 //! warns of that, or is refused.
 
 use manifest_core::{Digest, Draft, ListSettings, PublishedList, Reference, TagState};
-use manifest_registry::Precondition;
+use manifest_registry::{ObservedTag, Precondition};
 use manifest_store::{Change, Store};
 
 use super::job::{JobSource, PublishJob};
@@ -18,7 +18,7 @@ use crate::values::OnMoved;
 /// Where it points to another one and the policy is [`OnMoved::Error`].
 pub(super) fn check(
     job: &PublishJob<'_>,
-    tags: &[(Reference, Option<Digest>)],
+    tags: &[ObservedTag],
     publisher: &Publisher<'_>,
 ) -> Result<(), Failure> {
     let (JobSource::Draft(draft, _), Some(on_moved)) = (job.source, job.on_moved) else {

@@ -99,7 +99,7 @@ impl Resolver<'_> {
         let origin = &origin;
         match manifest.content() {
             Content::Image(content) => {
-                self.probe_tags_early(origin, image.repository(), &manifest);
+                self.probe_child_early(origin, image.repository(), &manifest);
                 let config = origin.config(image.repository(), content).await?;
                 if !self.filter.serves(&config.platform) {
                     return Ok(self.empty(source));
@@ -156,7 +156,7 @@ impl Resolver<'_> {
     }
 
     /// Begins to probe whether the targets of a push have this image of another repository.
-    fn probe_tags_early(
+    fn probe_child_early(
         &self,
         origin: &ManifestSource<'_>,
         repository: &Repository,
@@ -279,13 +279,13 @@ impl Resolver<'_> {
         let of = |descriptor: &Descriptor| descriptor.digest.to_string();
         let images = list.manifests.iter().filter(|child| !is_list(child));
         let images: BTreeSet<String> = images.map(of).collect();
-        let there: BTreeSet<String> = children
+        let present: BTreeSet<String> = children
             .iter()
             .map(|(_, found)| of(&found.descriptor))
             .collect();
         children.retain(|(_, found)| {
             let about = found.descriptor.attested_digest();
-            about.is_none_or(|about| !images.contains(about) || there.contains(about))
+            about.is_none_or(|about| !images.contains(about) || present.contains(about))
         });
     }
 
@@ -297,7 +297,7 @@ impl Resolver<'_> {
         descriptor: Descriptor,
         manifest: Manifest,
     ) -> Result<FetchedChild, Failure> {
-        self.probe_tags_early(origin, repository, &manifest);
+        self.probe_child_early(origin, repository, &manifest);
         let config = match manifest.content() {
             Content::Image(image) if image.is_image() && descriptor.attested_digest().is_none() => {
                 Some(origin.config(repository, image).await?)
