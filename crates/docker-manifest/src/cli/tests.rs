@@ -284,7 +284,11 @@ fn help_is_laid_out_as_dockers() {
          --no-cache             Disable the cache\n      \
          --retry uint           Repeat a failed request up to this many times (default 5)\n      \
          --timeout duration     Give up after this time in all, such as 90s or 5m (default no limit)\n  \
-         -v, --verbose              Output additional info including layers and platform\n"
+         -v, --verbose              Output additional info including layers and platform\n\n\
+         Examples:\n  \
+         docker manifest inspect example.com/app:1.0\n  \
+         docker manifest inspect --verbose example.com/app:1.0\n  \
+         docker manifest inspect example.com/app:1.0 example.com/app:1.0-arm64\n"
     );
     let Ok(Request::Help(text)) = read(&["annotate", "-h"]) else {
         panic!("help")
@@ -315,7 +319,7 @@ fn help_is_laid_out_as_dockers() {
         panic!("help")
     };
     assert!(
-        text.ends_with("Delete one or more manifest lists from local storage\n"),
+        text.contains("\n\nDelete one or more manifest lists from local storage\n\nExamples:\n"),
         "{text}"
     );
     let Ok(Request::Usage(text)) = read(&[]) else {
