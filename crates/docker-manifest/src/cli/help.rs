@@ -4,7 +4,8 @@ use std::fmt::Write as _;
 
 use clap::{Arg, Command, CommandFactory as _};
 
-use super::{Globals, pflag};
+use super::pflag;
+use crate::flags::Globals;
 use crate::manual::{self, Manual};
 use crate::names::Invocation;
 
@@ -20,7 +21,7 @@ pub fn render(group: &Command, command: Option<&str>, invocation: &Invocation) -
 /// Returns the line of a command's arguments: `docker manifest push [OPTIONS] MANIFEST_LIST`.
 #[must_use]
 pub fn usage_line(command: &Command, invocation: &Invocation) -> String {
-    // The definition's usage is `create MANIFEST_LIST ...`, what follows the program's own words.
+    // The definition's usage is `create MANIFEST_LIST ...`, without the program's own words.
     let usage = command.clone().render_usage().to_string();
     let words = usage.trim_start_matches("Usage:").trim();
     format!("{} {words}", invocation.command)
@@ -49,7 +50,7 @@ fn render_group(group: &Command, invocation: &Invocation) -> String {
     )
 }
 
-/// Returns Docker's global flags that mean something here. Under `docker`, its CLI has `--help` and `--version` itself.
+/// Returns Docker's global flags that have an effect here. Under `docker`, its CLI has `--help` and `--version` itself.
 #[must_use]
 pub fn global_options(invocation: &Invocation) -> Vec<FlagRow> {
     let is_dockers = |row: &FlagRow| {
@@ -118,7 +119,7 @@ fn more_help(manual: &Manual, invocation: &Invocation) -> String {
     text
 }
 
-/// What stands above the flags that have no heading of their own.
+/// The heading of flags that have no heading of their own.
 pub const OPTIONS: &str = "Options";
 
 /// One flag as help and reference show it.
@@ -126,35 +127,35 @@ pub const OPTIONS: &str = "Options";
 pub struct FlagRow {
     /// `-a, --amend` or `    --os string`, aligned as pflag aligns them.
     pub names: String,
-    /// What it does.
+    /// The help text.
     pub help: String,
-    /// What it stands under.
+    /// The heading that it is listed under.
     pub heading: String,
 }
 
 impl FlagRow {
-    /// Tells whether this is the flag with this name of more than one letter.
+    /// Tells whether this is the flag with this long name.
     fn is_long(&self, name: &str) -> bool {
         let long = format!("--{name}");
         self.names.split([' ', ',', '[']).any(|word| word == long)
     }
 
-    /// Tells whether somebody who typed `word` means this flag. `-v` means other things in other commands.
-    pub(super) fn is_called(&self, word: &str) -> bool {
+    /// Tells whether `word` names this flag. `-v` is excluded: it has other meanings in commands.
+    pub(super) fn matches(&self, word: &str) -> bool {
         match word.strip_prefix("--") {
             Some(name) => self.is_long(name),
             None => word != "-v" && self.names.starts_with(&format!("{word},")),
         }
     }
 
-    /// Returns the flag as an example has it.
+    /// Returns the flag as it stands in an example.
     pub(super) fn example(&self) -> String {
         let long = self.names.split_once("--").map_or("", |(_, long)| long);
         format!("--{}", long.replace("string", "DIR"))
     }
 }
 
-/// Returns the flags of a command that help shows, in the order of the alphabet.
+/// Returns the flags of a command that help shows, in alphabetical order.
 #[must_use]
 pub fn options(command: &Command) -> Vec<FlagRow> {
     let shown = |arg: &&Arg| !arg.is_hide_set() && arg.get_long().is_some();
