@@ -1,6 +1,6 @@
 //! Entries that engines cannot tell apart.
 
-use crate::draft::Entry;
+use crate::entry::Entry;
 
 /// Two entries for one platform, by their places: clients only ever see the first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -10,7 +10,7 @@ use serde_json::value::RawValue;
 
 use crate::descriptor::Descriptor;
 use crate::digest::Digest;
-use crate::draft::{Entry, Shown};
+use crate::entry::{Entry, Shown};
 use crate::go_json::{self, Object};
 use crate::manifest::Manifest;
 use crate::media_type::MediaType;

@@ -30,6 +30,7 @@ pub mod digest;
 pub mod draft;
 pub mod duplicates;
 pub mod edit;
+pub mod entry;
 pub mod entry_json;
 #[doc(hidden)]
 #[cfg(any(test, feature = "fuzzing"))]
@@ -50,8 +51,9 @@ pub mod unknown;
 
 pub use descriptor::Descriptor;
 pub use digest::{Digest, DigestError};
-pub use draft::{Draft, Entry, Source};
+pub use draft::Draft;
 pub use edit::PlatformEdit;
+pub use entry::{Entry, Source};
 pub use list::PublishedList;
 pub use manifest::{Content, Manifest, ManifestError};
 pub use media_type::MediaType;

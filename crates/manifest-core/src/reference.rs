@@ -13,8 +13,8 @@ use crate::digest::{Digest, DigestError};
 use crate::limits::REPOSITORY_NAME_CHARS;
 use grammar::{Parts, is_tag, lowercase, split_domain};
 
-/// The registry that a reference without a host means.
-pub const DEFAULT_DOMAIN: &str = "docker.io";
+pub use grammar::DEFAULT_DOMAIN;
+
 const DEFAULT_TAG: &str = "latest";
 
 /// Why a text is no reference. The messages are Docker's own.

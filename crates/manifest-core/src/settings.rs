@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::descriptor::Descriptor;
 use crate::digest::Digest;
-use crate::draft::Entry;
+use crate::entry::Entry;
 use crate::media_type::MediaType;
 use crate::platform::Platform;
 
@@ -177,7 +177,8 @@ impl Order {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::draft::{Draft, Origin};
+    use crate::draft::Draft;
+    use crate::entry::Origin;
     use crate::list::PublishedList;
     use crate::media_type::{DOCKER_MANIFEST, OCI_MANIFEST};
     use crate::reference::Reference;

@@ -1,7 +1,7 @@
 //! The grammar of references, as in the `regexp.go` of the distribution project's `reference` package.
 
-use super::DEFAULT_DOMAIN;
-
+/// The registry that a reference without a host means.
+pub const DEFAULT_DOMAIN: &str = "docker.io";
 const LOCALHOST: &str = "localhost";
 const LEGACY_DEFAULT_DOMAIN: &str = "index.docker.io";
 const OFFICIAL_PREFIX: &str = "library/";
