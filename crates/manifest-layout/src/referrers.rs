@@ -4,11 +4,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use manifest_core::limits::LIST_DEPTH;
-use manifest_core::referrers::{cosign_tags, subject_of};
+use manifest_core::referrers::cosign_tags;
 use manifest_core::{Content, Descriptor, Digest, Manifest, MediaType};
 
 use crate::error::LayoutError;
-use crate::layout::{Layout, names};
+use crate::image_names::{names, tag_of};
+use crate::layout::Layout;
 use crate::limits::{MANIFESTS, REFERRER_DEPTH};
 
 /// Something that refers to a manifest, or belongs to what does.
@@ -53,7 +54,7 @@ impl Layout {
                     self.take(manifest.clone(), Relation::Subject, &mut found)?;
                 }
                 for tag in cosign_tags(subject) {
-                    let is_it = |name: &str| tag_in(name) == tag;
+                    let is_it = |name: &str| tag_of(name) == tag;
                     let has_it = |image: &&Descriptor| names(image).into_iter().any(is_it);
                     if let Some(image) = self.images().iter().find(has_it) {
                         self.take(self.manifest(image)?, Relation::Tag(tag), &mut found)?;
@@ -66,21 +67,6 @@ impl Layout {
                 .collect();
         }
         Ok(found)
-    }
-
-    /// Leaves out images that refer to others here: nobody means them who names no image.
-    pub(crate) fn without_referrers<'a>(&self, images: Vec<&'a Descriptor>) -> Vec<&'a Descriptor> {
-        let is_here = |digest: &Digest| self.file(digest).is_ok();
-        let refers = |image: &&Descriptor| {
-            let tags = names(image).into_iter().map(tag_in);
-            if tags.filter_map(subject_of).any(|subject| is_here(&subject)) {
-                return true;
-            }
-            let manifest = self.manifest(image).ok();
-            let subject = manifest.as_ref().and_then(Manifest::subject);
-            subject.is_some_and(|subject| is_here(&subject.digest))
-        };
-        images.into_iter().filter(|image| !refers(image)).collect()
     }
 
     /// Adds a manifest after what is in it.
@@ -156,9 +142,4 @@ fn children(manifest: &Manifest) -> &[Descriptor] {
         Content::List(list) => &list.manifests,
         Content::Image(_) => &[],
     }
-}
-
-/// Returns the tag of an image's name: what is behind the repository, if that is in it.
-fn tag_in(name: &str) -> &str {
-    name.rsplit_once(':').map_or(name, |(_, tag)| tag)
 }

@@ -13,10 +13,10 @@ use serde_json::{Map, Value, json};
 use tempfile::NamedTempFile;
 
 use crate::error::LayoutError;
-use crate::layout::REF_NAME;
+use crate::files::{LayoutFiles, blob_name};
+use crate::image_names::REF_NAME;
 use crate::limits::INDEX_BYTES;
 use crate::location::{Kind, Location, Name};
-use crate::place::{Place, blob_name};
 
 /// Who may read and write what is written, unless the user's mask says otherwise.
 #[cfg(unix)]
@@ -138,12 +138,12 @@ impl LayoutWriter {
             file: "index.json".to_owned(),
             reason,
         };
-        let place = Place::open(&Location {
+        let files = LayoutFiles::open(&Location {
             kind: Kind::OciLayout,
             path: self.path.clone(),
             name: Name::Only,
         })?;
-        let mut index: Map<String, Value> = match place.read("index.json", INDEX_BYTES)? {
+        let mut index: Map<String, Value> = match files.read("index.json", INDEX_BYTES)? {
             Some(bytes) => {
                 serde_json::from_slice(&bytes).map_err(|error| damaged(error.to_string()))?
             }

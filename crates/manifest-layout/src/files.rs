@@ -14,7 +14,7 @@ pub(crate) type Reader = Box<dyn Read + Send>;
 
 /// What has files.
 #[derive(Debug)]
-pub(crate) enum Place {
+pub(crate) enum LayoutFiles {
     Folder {
         /// As it was named.
         path: PathBuf,
@@ -24,7 +24,7 @@ pub(crate) enum Place {
     Archive(Archive),
 }
 
-impl Place {
+impl LayoutFiles {
     pub(crate) fn open(location: &Location) -> Result<Self, LayoutError> {
         let path = &location.path;
         if location.kind != Kind::OciLayout {
