@@ -9,7 +9,7 @@ use std::time::UNIX_EPOCH;
 use rustix::fs::{CWD, RenameFlags, renameat_with};
 use rustix::io::Errno;
 
-use crate::format::FolderId;
+use crate::folder_id::FolderId;
 
 /// Docker's modes, before the umask.
 const FOLDER_MODE: u32 = 0o755;

@@ -44,7 +44,7 @@ pub enum StoreError {
     },
     /// A newer version of this program wrote the file beside the draft.
     #[error(
-        "{path} was written by a newer version of this program (its format is {version}, this one knows {known})"
+        "{path} was written by a newer version of this program (its format is {version}, this one mentions {known})"
     )]
     UnknownVersion {
         /// The file of extras.

@@ -11,7 +11,7 @@ use manifest_core::{Digest, Entry, entry_json, parallel};
 
 use crate::atomic::Capabilities;
 use crate::error::StoreError;
-use crate::format::FolderId;
+use crate::folder_id::FolderId;
 
 /// The largest entry that is read, in bytes: a manifest of the largest size (4 MiB) in base64, and once more as
 /// JSON with every character escaped, fit into 32 MiB.

@@ -2,8 +2,8 @@
 
 use manifest_core::Reference;
 
-use crate::extras_file;
-use crate::layout::Names;
+use crate::paths::FileNames;
+use crate::sidecar;
 use crate::store::Store;
 
 /// What is noted of a draft's entries. The draft itself may have changed since.
@@ -20,14 +20,17 @@ impl Store {
     /// read: whoever reads the draft gets to know why.
     #[must_use]
     pub fn outline(&self, list: &Reference) -> Option<Outline> {
-        let Names { plain, marked } = Names::of(list);
-        let state = [plain, marked].iter().find_map(|folder| {
-            let noted = extras_file::read(self.layout(), folder).ok()?;
-            noted.extras?.current.filter(|state| state.list == *list)
+        let FileNames { docker, unique } = FileNames::of(list);
+        let state = [docker, unique].iter().find_map(|folder| {
+            let sidecar = sidecar::read(self.paths(), folder).ok()?;
+            sidecar.sidecar?.current.filter(|state| state.list == *list)
         })?;
-        let mut origins = state.files.values().filter_map(|note| note.origin.as_ref());
+        let mut origins = state
+            .files
+            .values()
+            .filter_map(|record| record.origin.as_ref());
         let is_insecure = origins.any(|origin| origin.insecure);
-        let images = state.files.into_values().map(|note| note.reference);
+        let images = state.files.into_values().map(|record| record.reference);
         Some(Outline {
             images: images.collect(),
             is_insecure,

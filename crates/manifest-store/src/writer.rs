@@ -4,7 +4,7 @@
 //! first, as the state after the change next to the one before; which of them counts is decided by what is in
 //! the folder (see [`Extras::state_of`]).
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::fs;
 use std::hash::{BuildHasher as _, Hasher as _};
 use std::io;
@@ -14,25 +14,22 @@ use manifest_core::parallel;
 
 use crate::atomic::{self, Capabilities};
 use crate::error::StoreError;
-use crate::extras_file;
 use crate::folder::Folder;
-use crate::format::{Extras, State};
-use crate::found::Found;
-use crate::layout::Layout;
-use crate::lock::{Guard, Wait};
+use crate::lock::{LockGuard, LockWait};
+use crate::paths::StorePaths;
+use crate::sidecar;
+use crate::sidecar::{DraftState, Sidecar};
+use crate::stored_draft::{Contents, StoredDraft};
 
 /// What follows the name of a staged folder in the name of the one whose place it takes.
 const OLD_SUFFIX: &str = ".old";
 
-/// New contents of files in a draft, by file name.
-pub(crate) type Contents = BTreeMap<String, Vec<u8>>;
-
 /// The right to change drafts: the exclusive lock, held.
 #[must_use = "the lock is held only as long as this lives"]
 pub(crate) struct Writer<'a> {
-    layout: &'a Layout,
+    paths: &'a StorePaths,
     capabilities: Capabilities,
-    _guard: Guard,
+    _guard: LockGuard,
 }
 
 /// Something in `staging/`, removed when this is dropped: what never came into place, or what was replaced.
@@ -72,12 +69,12 @@ impl<'a> Writer<'a> {
     /// Takes the exclusive lock, making our own folder where it is not there, and ends what killed processes
     /// left undone.
     pub(crate) fn open(
-        layout: &'a Layout,
+        paths: &'a StorePaths,
         capabilities: Capabilities,
-        wait: &Wait,
+        wait: &LockWait,
     ) -> Result<Self, StoreError> {
-        let staging = layout.staging();
-        for folder in [layout.all_extras(), staging.clone()] {
+        let staging = paths.staging();
+        for folder in [paths.sidecars(), staging.clone()] {
             if !folder.is_dir() {
                 let made = atomic::make_folders(&folder);
                 made.map_err(StoreError::io("make the folder", &folder))?;
@@ -86,19 +83,19 @@ impl<'a> Writer<'a> {
                 }
             }
         }
-        let guard = Guard::exclusive(&layout.lock(), wait)?;
+        let guard = LockGuard::exclusive(&paths.lock(), wait)?;
         let writer = Self {
-            layout,
+            paths,
             capabilities,
             _guard: guard,
         };
-        writer.sweep()?;
+        writer.recover()?;
         Ok(writer)
     }
 
     /// Puts aside extras that cannot be read.
-    pub(crate) fn set_aside_extras(&self, name: &str) -> Result<(), StoreError> {
-        let (from, to) = (self.layout.extras(name), self.layout.damaged_extras(name));
+    pub(crate) fn set_aside_sidecar(&self, name: &str) -> Result<(), StoreError> {
+        let (from, to) = (self.paths.sidecar(name), self.paths.damaged_sidecar(name));
         let _ = atomic::remove_all(&to);
         fs::rename(&from, &to).map_err(StoreError::io("put aside the damaged file", &from))
     }
@@ -108,19 +105,19 @@ impl<'a> Writer<'a> {
         &self,
         name: &str,
         contents: &Contents,
-        mut state: State,
+        mut state: DraftState,
     ) -> Result<(), StoreError> {
-        self.forget_lost_drafts();
-        let target = self.layout.draft(name);
+        self.remove_orphaned_sidecars();
+        let target = self.paths.draft(name);
         let staged = self.stage_folder(contents, None)?;
         state.folder = Folder::identify(&staged.path, self.capabilities)?;
-        let next = Extras {
+        let next = Sidecar {
             next: Some(state.clone()),
-            ..Extras::default()
+            ..Sidecar::default()
         };
-        self.write_extras(name, &next)?;
+        self.write_sidecar(name, &next)?;
         if let Err(error) = fs::rename(&staged.path, &target) {
-            let _ = fs::remove_file(self.layout.extras(name));
+            let _ = fs::remove_file(self.paths.sidecar(name));
             return Err(match error.kind() {
                 io::ErrorKind::DirectoryNotEmpty | io::ErrorKind::AlreadyExists => {
                     StoreError::Interference { path: target }
@@ -129,7 +126,7 @@ impl<'a> Writer<'a> {
             });
         }
         self.sync_root()?;
-        self.settle_extras(name, state);
+        self.settle_sidecar(name, state);
         Ok(())
     }
 
@@ -137,56 +134,56 @@ impl<'a> Writer<'a> {
     /// that are as they were, `removed` are files that go.
     pub(crate) fn change(
         &self,
-        found: &Found,
+        draft: &StoredDraft,
         mut contents: Contents,
         removed: &BTreeSet<String>,
-        before: State,
-        after: State,
+        before: DraftState,
+        after: DraftState,
     ) -> Result<(), StoreError> {
-        let name = found.name.as_str();
+        let name = draft.name.as_str();
         contents.retain(|file, _| {
             after
                 .files
                 .get(file)
-                .is_none_or(|note| !found.has_content(file, note))
+                .is_none_or(|record| !draft.has_content(file, record))
         });
         if contents.is_empty() && removed.is_empty() {
-            if found.is_noted(&after) {
+            if draft.is_recorded(&after) {
                 return Ok(());
             }
-            return self.write_extras(
+            return self.write_sidecar(
                 name,
-                &Extras {
+                &Sidecar {
                     current: Some(after),
-                    ..Extras::default()
+                    ..Sidecar::default()
                 },
             );
         }
-        let extras = Extras {
+        let sidecar = Sidecar {
             current: Some(before),
             next: Some(after.clone()),
-            ..Extras::default()
+            ..Sidecar::default()
         };
         if contents.len() == 1 && removed.is_empty() {
-            self.change_file(name, contents, &extras)?;
-            self.settle_extras(name, after);
+            self.change_file(name, contents, &sidecar)?;
+            self.settle_sidecar(name, after);
             return Ok(());
         }
-        self.change_folder(found, (&contents, removed), extras, after)
+        self.change_folder(draft, (&contents, removed), sidecar, after)
     }
 
     fn change_file(
         &self,
         name: &str,
         contents: Contents,
-        extras: &Extras,
+        sidecar: &Sidecar,
     ) -> Result<(), StoreError> {
-        let folder = self.layout.draft(name);
+        let folder = self.paths.draft(name);
         for (file, bytes) in contents {
             let staged = self.stage();
             let write = atomic::write_new(&staged.path, &bytes);
             write.map_err(StoreError::io("write", &staged.path))?;
-            self.write_extras(name, extras)?;
+            self.write_sidecar(name, sidecar)?;
             let target = folder.join(file);
             fs::rename(&staged.path, &target)
                 .map_err(StoreError::io("write the entry", &target))?;
@@ -196,25 +193,25 @@ impl<'a> Writer<'a> {
 
     fn change_folder(
         &self,
-        found: &Found,
+        draft: &StoredDraft,
         (contents, removed): (&Contents, &BTreeSet<String>),
-        mut extras: Extras,
-        mut after: State,
+        mut sidecar: Sidecar,
+        mut after: DraftState,
     ) -> Result<(), StoreError> {
-        let name = found.name.as_str();
-        let target = self.layout.draft(name);
-        let staged = self.stage_folder(contents, Some((found, removed)))?;
+        let name = draft.name.as_str();
+        let target = self.paths.draft(name);
+        let staged = self.stage_folder(contents, Some((draft, removed)))?;
         after.folder = Folder::identify(&staged.path, self.capabilities)?;
-        extras.next = Some(after.clone());
-        self.write_extras(name, &extras)?;
+        sidecar.next = Some(after.clone());
+        self.write_sidecar(name, &sidecar)?;
         let exchanged = self.capabilities.exchange(&staged.path, &target);
         if exchanged.map_err(StoreError::io("replace the draft", &target))? {
-            self.take_over_newcomers(&staged.path, &target, removed, &extras);
+            self.adopt_new_files(&staged.path, &target, removed, &sidecar);
         } else {
-            self.swap(name, staged, removed, extras)?;
+            self.swap(name, staged, removed, sidecar)?;
         }
         self.sync_root()?;
-        self.settle_extras(name, after);
+        self.settle_sidecar(name, after);
         Ok(())
     }
 
@@ -224,14 +221,14 @@ impl<'a> Writer<'a> {
         name: &str,
         staged: Staged,
         removed: &BTreeSet<String>,
-        mut extras: Extras,
+        mut sidecar: Sidecar,
     ) -> Result<(), StoreError> {
-        let target = self.layout.draft(name);
+        let target = self.paths.draft(name);
         let old = Staged {
-            path: old_of(&staged.path),
+            path: replaced_path(&staged.path),
         };
-        extras.swap = file_name(&staged.path);
-        self.write_extras(name, &extras)?;
+        sidecar.swap = file_name(&staged.path);
+        self.write_sidecar(name, &sidecar)?;
         let action = "replace the draft";
         fs::rename(&target, &old.path).map_err(StoreError::io(action, &target))?;
         if let Err(error) = put_in_place(&staged.path, &target) {
@@ -241,22 +238,22 @@ impl<'a> Writer<'a> {
             }
             return Err(StoreError::io(action, &target)(error));
         }
-        self.take_over_newcomers(&old.path, &target, removed, &extras);
+        self.adopt_new_files(&old.path, &target, removed, &sidecar);
         Ok(())
     }
 
     /// Takes over what Docker's CLI, which knows no lock, put into the old folder while the new one was made.
-    fn take_over_newcomers(
+    fn adopt_new_files(
         &self,
         old: &Path,
         new: &Path,
         removed: &BTreeSet<String>,
-        extras: &Extras,
+        sidecar: &Sidecar,
     ) {
         for file in fs::read_dir(old).into_iter().flatten().flatten() {
             let name = file.file_name();
             // What was no entry is noted nowhere, and is removed all the same.
-            let is_known = |name: &str| removed.contains(name) || extras.knows(name);
+            let is_known = |name: &str| removed.contains(name) || sidecar.mentions(name);
             let is_known = name.to_str().is_some_and(is_known);
             if !is_known && atomic::is_taken(&new.join(&name)).is_ok_and(|taken| !taken) {
                 let _ = fs::rename(file.path(), new.join(&name));
@@ -266,7 +263,7 @@ impl<'a> Writer<'a> {
 
     /// Removes a draft, whatever it is. `false` where there is none.
     pub(crate) fn remove(&self, name: &str) -> Result<bool, StoreError> {
-        let target = self.layout.draft(name);
+        let target = self.paths.draft(name);
         let staged = self.stage();
         match fs::rename(&target, &staged.path) {
             Ok(()) => {}
@@ -275,7 +272,7 @@ impl<'a> Writer<'a> {
         }
         self.sync_root()?;
         // Extras of a folder that is not there count for nothing.
-        let _ = atomic::remove_all(&self.layout.extras(name));
+        let _ = atomic::remove_all(&self.paths.sidecar(name));
         Ok(true)
     }
 
@@ -283,7 +280,7 @@ impl<'a> Writer<'a> {
         let random = std::hash::RandomState::new().build_hasher().finish();
         let name = format!("{}-{random:016x}", std::process::id());
         Staged {
-            path: self.layout.staging().join(name),
+            path: self.paths.staging().join(name),
         }
     }
 
@@ -291,14 +288,14 @@ impl<'a> Writer<'a> {
     fn stage_folder(
         &self,
         contents: &Contents,
-        base: Option<(&Found, &BTreeSet<String>)>,
+        base: Option<(&StoredDraft, &BTreeSet<String>)>,
     ) -> Result<Staged, StoreError> {
         let staged = self.stage();
         let folder = &staged.path;
         atomic::make_folder(folder).map_err(StoreError::io("make the folder", folder))?;
-        if let Some((found, removed)) = base {
-            let from = self.layout.draft(&found.name);
-            for name in found
+        if let Some((draft, removed)) = base {
+            let from = self.paths.draft(&draft.name);
+            for name in draft
                 .file_names()
                 .filter(|name| !contents.contains_key(*name) && !removed.contains(*name))
             {
@@ -309,47 +306,47 @@ impl<'a> Writer<'a> {
             }
         }
         write_all(folder, contents)?;
-        let staging = self.layout.staging();
+        let staging = self.paths.staging();
         for path in [folder, &staging] {
             atomic::sync_folder(path).map_err(StoreError::io("sync", path))?;
         }
         Ok(staged)
     }
 
-    fn write_extras(&self, name: &str, extras: &Extras) -> Result<(), StoreError> {
-        let folder = self.layout.all_extras();
-        self.replace_extras(name, extras)?;
+    fn write_sidecar(&self, name: &str, sidecar: &Sidecar) -> Result<(), StoreError> {
+        let folder = self.paths.sidecars();
+        self.replace_sidecar(name, sidecar)?;
         atomic::sync_folder(&folder).map_err(StoreError::io("sync", &folder))
     }
 
-    fn replace_extras(&self, name: &str, extras: &Extras) -> Result<(), StoreError> {
-        let path = self.layout.extras(name);
+    fn replace_sidecar(&self, name: &str, sidecar: &Sidecar) -> Result<(), StoreError> {
+        let path = self.paths.sidecar(name);
         let staged = self.stage();
-        atomic::write_new(&staged.path, &extras.encode())
+        atomic::write_new(&staged.path, &sidecar.encode())
             .map_err(StoreError::io("write", &staged.path))?;
         fs::rename(&staged.path, &path).map_err(StoreError::io("write", &path))
     }
 
     /// Drops the state before the change. Should that fail, both states are told apart for as long as it takes:
     /// the change itself is done.
-    fn settle_extras(&self, name: &str, state: State) {
-        let _ = self.replace_extras(
+    fn settle_sidecar(&self, name: &str, state: DraftState) {
+        let _ = self.replace_sidecar(
             name,
-            &Extras {
+            &Sidecar {
                 current: Some(state),
-                ..Extras::default()
+                ..Sidecar::default()
             },
         );
     }
 
     fn sync_root(&self) -> Result<(), StoreError> {
-        let root = self.layout.root();
+        let root = self.paths.root();
         atomic::sync_folder(root).map_err(StoreError::io("sync", root))
     }
 
     /// Ends what killed processes left in `staging/`: finishes swaps, removes the rest.
-    fn sweep(&self) -> Result<(), StoreError> {
-        let staging = self.layout.staging();
+    fn recover(&self) -> Result<(), StoreError> {
+        let staging = self.paths.staging();
         let failed = |error| StoreError::io("list", &staging)(error);
         let left: Vec<_> = fs::read_dir(&staging)
             .map_err(failed)?
@@ -358,20 +355,20 @@ impl<'a> Writer<'a> {
         if left.is_empty() {
             return Ok(());
         }
-        self.finish_swaps()?;
+        self.finish_interrupted_swaps()?;
         for item in left {
             let _ = atomic::remove_all(&item.path());
         }
         Ok(())
     }
 
-    fn finish_swaps(&self) -> Result<(), StoreError> {
-        for (name, extras) in extras_file::read_all(self.layout) {
-            let Some(swap) = extras.swap.as_ref().filter(|_| extras.next.is_some()) else {
+    fn finish_interrupted_swaps(&self) -> Result<(), StoreError> {
+        for (name, sidecar) in sidecar::read_all(self.paths) {
+            let Some(swap) = sidecar.swap.as_ref().filter(|_| sidecar.next.is_some()) else {
                 continue;
             };
-            let (target, staged) = (self.layout.draft(&name), self.layout.staging().join(swap));
-            let old = old_of(&staged);
+            let (target, staged) = (self.paths.draft(&name), self.paths.staging().join(swap));
+            let old = replaced_path(&staged);
             // Only between the two renames both are in staging.
             let both = [&staged, &old]
                 .into_iter()
@@ -379,7 +376,7 @@ impl<'a> Writer<'a> {
             if both {
                 put_in_place(&staged, &target)
                     .map_err(StoreError::io("finish an interrupted change of", &target))?;
-                self.take_over_newcomers(&old, &target, &BTreeSet::new(), &extras);
+                self.adopt_new_files(&old, &target, &BTreeSet::new(), &sidecar);
                 self.sync_root()?;
             }
         }
@@ -387,16 +384,16 @@ impl<'a> Writer<'a> {
     }
 
     /// Removes the extras of drafts that Docker's CLI removed. What cannot be read stays.
-    fn forget_lost_drafts(&self) {
-        for (name, _) in extras_file::read_all(self.layout) {
-            if atomic::is_taken(&self.layout.draft(&name)).is_ok_and(|taken| !taken) {
-                let _ = fs::remove_file(self.layout.extras(&name));
+    fn remove_orphaned_sidecars(&self) {
+        for (name, _) in sidecar::read_all(self.paths) {
+            if atomic::is_taken(&self.paths.draft(&name)).is_ok_and(|taken| !taken) {
+                let _ = fs::remove_file(self.paths.sidecar(&name));
             }
         }
     }
 }
 
-fn old_of(staged: &Path) -> PathBuf {
+fn replaced_path(staged: &Path) -> PathBuf {
     let mut name = staged.as_os_str().to_owned();
     name.push(OLD_SUFFIX);
     name.into()

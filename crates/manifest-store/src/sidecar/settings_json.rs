@@ -6,7 +6,7 @@ use manifest_core::{Descriptor, Digest, ListSettings, ListType, Order, TagState}
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use super::ExtrasError;
+use super::error::SidecarError;
 
 #[derive(Default, Serialize, Deserialize)]
 #[serde(default)]
@@ -88,11 +88,11 @@ impl From<&ListSettings> for SettingsJson {
 }
 
 impl TryFrom<SettingsJson> for ListSettings {
-    type Error = ExtrasError;
+    type Error = SidecarError;
 
-    fn try_from(json: SettingsJson) -> Result<Self, ExtrasError> {
+    fn try_from(json: SettingsJson) -> Result<Self, SidecarError> {
         let subject = json.subject.map(|subject| {
-            Descriptor::parse(subject.get().as_bytes()).map_err(|_| ExtrasError::Damaged)
+            Descriptor::parse(subject.get().as_bytes()).map_err(|_| SidecarError::Damaged)
         });
         Ok(Self {
             list_type: json.list_type.map(|list_type| match list_type {
