@@ -1,6 +1,6 @@
 //! The test harness of the workspace: registries, token servers, faults, images. Never published.
 //!
-//! | module | what is there |
+//! | module | content |
 //! | --- | --- |
 //! | [`real`] | a CNCF distribution registry as a child process |
 //! | [`fetch`] | getting its program, and other clients, from Debian, without being root |
@@ -42,11 +42,13 @@
 //! Deliberately not here: the code under test (this crate depends on nothing of the workspace) and
 //! the running of its binary (`tests/it` does that).
 
+mod authorization;
 pub mod client;
 pub mod delay_line;
 mod digest;
 pub mod embedded;
 mod environment;
+mod error_response;
 pub mod fetch;
 pub mod forward_proxy;
 pub mod image;

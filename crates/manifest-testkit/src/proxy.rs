@@ -15,7 +15,7 @@ use tokio::net::TcpStream;
 
 use crate::log::RequestLog;
 use crate::server::fault::{Fault, FaultHandle};
-use crate::server::{Call, Listen, Server};
+use crate::server::{ListenOptions, ReceivedRequest, Server};
 use crate::tls::{self, Identity, TestCa};
 
 /// A reverse proxy in front of a registry on plain HTTP; stops when dropped.
@@ -37,7 +37,7 @@ impl LoggingProxy {
     pub fn builder(upstream: &str) -> ProxyBuilder {
         ProxyBuilder {
             upstream: upstream.to_owned(),
-            listen: Listen::default(),
+            listen: ListenOptions::default(),
             identity: None,
             http2: true,
         }
@@ -77,7 +77,7 @@ impl LoggingProxy {
 #[must_use]
 pub struct ProxyBuilder {
     upstream: String,
-    listen: Listen,
+    listen: ListenOptions,
     identity: Option<Identity>,
     http2: bool,
 }
@@ -145,7 +145,7 @@ impl ProxyBuilder {
 }
 
 /// Sends the request on over a connection of its own, and reads the whole answer.
-async fn forward(upstream: &str, call: Call) -> io::Result<Response<Bytes>> {
+async fn forward(upstream: &str, call: ReceivedRequest) -> io::Result<Response<Bytes>> {
     let stream = TcpStream::connect(upstream).await?;
     stream.set_nodelay(true)?;
     let (mut sender, connection) = http1::handshake(TokioIo::new(stream))
@@ -171,8 +171,8 @@ async fn forward(upstream: &str, call: Call) -> io::Result<Response<Bytes>> {
     Ok(Response::from_parts(parts, body))
 }
 
-fn request(call: Call) -> Result<Request<Full<Bytes>>, http::Error> {
-    let Call {
+fn request(call: ReceivedRequest) -> Result<Request<Full<Bytes>>, http::Error> {
+    let ReceivedRequest {
         parts,
         body,
         secure,

@@ -8,13 +8,14 @@ use bytes::Bytes;
 use http::{Response, StatusCode};
 
 use super::access::{self, Auth};
-use super::api::{self, Ask};
+use super::api;
 use super::behaviour::Behaviour;
-use super::problem::Problem;
+use super::registry::{EmbeddedRegistry, lock};
+use super::request::ApiRequest;
 use super::routes::Route;
 use super::store::Store;
-use super::{EmbeddedRegistry, lock};
-use crate::server::{Call, Listen, Server};
+use crate::error_response::ErrorResponse;
+use crate::server::{ListenOptions, ReceivedRequest, Server};
 use crate::tls::{self, Identity, TestCa};
 use crate::token::TokenServer;
 
@@ -24,11 +25,33 @@ use crate::token::TokenServer;
 pub struct EmbeddedBuilder {
     auth: Auth,
     behaviour: Behaviour,
-    listen: Listen,
+    listen: ListenOptions,
     identity: Option<Identity>,
     client_ca: Option<String>,
-    http1_only: bool,
-    http2_only: bool,
+    http_versions: HttpVersions,
+}
+
+/// The HTTP versions that a registry speaks over TLS.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+enum HttpVersions {
+    /// HTTP/1.1, and HTTP/2 where the client takes it.
+    #[default]
+    Both,
+    Http1Only,
+    Http2Only,
+}
+
+impl EmbeddedRegistry {
+    /// Starts a registry over plain HTTP, open to everybody.
+    #[must_use]
+    pub fn start() -> Self {
+        Self::builder().start()
+    }
+
+    /// Returns a builder.
+    pub fn builder() -> EmbeddedBuilder {
+        EmbeddedBuilder::default()
+    }
 }
 
 impl EmbeddedBuilder {
@@ -51,13 +74,13 @@ impl EmbeddedBuilder {
 
     /// Speaks nothing but HTTP/2 over TLS.
     pub fn http2_only(mut self) -> Self {
-        self.http2_only = true;
+        self.http_versions = HttpVersions::Http2Only;
         self
     }
 
     /// Offers no HTTP/2 over TLS.
     pub fn http1_only(mut self) -> Self {
-        self.http1_only = true;
+        self.http_versions = HttpVersions::Http1Only;
         self
     }
 
@@ -172,14 +195,17 @@ impl EmbeddedBuilder {
             mut listen,
             identity,
             client_ca,
-            http1_only,
-            http2_only,
+            http_versions,
         } = self;
         listen.tls = identity.map(|id| {
-            let config = tls::server_config(&id, client_ca.as_deref(), !http1_only);
-            match http2_only {
-                true => tls::http2_only(&config),
-                false => config,
+            let config = tls::server_config(
+                &id,
+                client_ca.as_deref(),
+                http_versions != HttpVersions::Http1Only,
+            );
+            match http_versions {
+                HttpVersions::Http2Only => tls::http2_only(&config),
+                HttpVersions::Both | HttpVersions::Http1Only => config,
             }
         });
         let store = Arc::new(Mutex::new(Store::default()));
@@ -193,7 +219,7 @@ impl EmbeddedBuilder {
                 Box::pin(async move { respond(&shared, &auth, &behaviour, &call) })
             }),
         );
-        EmbeddedRegistry { server, store }
+        EmbeddedRegistry::new(server, store)
     }
 }
 
@@ -201,7 +227,7 @@ fn respond(
     store: &Mutex<Store>,
     auth: &Auth,
     behaviour: &Behaviour,
-    call: &Call,
+    call: &ReceivedRequest,
 ) -> Response<Bytes> {
     let Some(route) = Route::parse(call.parts.uri.path()) else {
         let mut response = Response::new(Bytes::from_static(b"404 page not found\n"));
@@ -212,7 +238,7 @@ fn respond(
     let query = url::form_urlencoded::parse(query.as_bytes())
         .into_owned()
         .collect();
-    let ask = Ask {
+    let ask = ApiRequest {
         call,
         query,
         behaviour,
@@ -227,7 +253,7 @@ fn respond(
     );
     let mut response = allowed
         .and_then(|()| api::handle(&mut lock(store), &ask, &route))
-        .unwrap_or_else(Problem::into_response);
+        .unwrap_or_else(ErrorResponse::into_response);
     let version = http::HeaderValue::from_static("registry/2.0");
     response
         .headers_mut()

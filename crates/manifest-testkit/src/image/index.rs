@@ -2,8 +2,11 @@
 
 use serde_json::Value;
 
+use super::builder::Image;
+use super::built::{BuiltImage, Pushable};
+use super::descriptor::{annotations, descriptor, pairs};
 use super::json::Node;
-use super::{BuiltImage, Image, Platform, Pushable, annotations, descriptor, pairs};
+use super::platform::Platform;
 use crate::digest::sha256;
 use crate::media_type::{DOCKER_LIST, OCI_INDEX};
 

@@ -32,13 +32,13 @@ pub(crate) enum Step {
 
 /// A body that is played step by step.
 #[derive(Debug)]
-pub(crate) struct Script {
+pub(crate) struct ScriptedBody {
     steps: VecDeque<Step>,
     pause: Option<Pin<Box<Sleep>>>,
     wire: Arc<Control>,
 }
 
-impl Script {
+impl ScriptedBody {
     /// Makes a body of `steps`, on the connection that `wire` controls.
     pub(crate) fn new(steps: Vec<Step>, wire: Arc<Control>) -> Self {
         Self {
@@ -49,7 +49,7 @@ impl Script {
     }
 }
 
-impl Body for Script {
+impl Body for ScriptedBody {
     type Data = Bytes;
     type Error = io::Error;
 

@@ -3,6 +3,7 @@
 mod answer;
 mod body;
 pub mod fault;
+mod play;
 mod wire;
 
 use std::io;
@@ -24,9 +25,9 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::sync::oneshot;
 use tokio_rustls::TlsAcceptor;
 
-use self::answer::Outcome;
-use self::body::Script;
+use self::body::ScriptedBody;
 use self::fault::Faults;
+use self::play::{Outcome, play};
 use self::wire::{Control, Wire};
 use crate::log::{Request, RequestLog};
 
@@ -42,7 +43,7 @@ const TLS_HANDSHAKE: u8 = 0x16;
 
 /// A request with its whole body, as a handler gets it.
 #[derive(Debug)]
-pub(crate) struct Call {
+pub(crate) struct ReceivedRequest {
     /// Method, URI, headers.
     pub(crate) parts: Parts,
     /// The whole body.
@@ -52,11 +53,12 @@ pub(crate) struct Call {
 }
 
 /// What answers the requests of one server.
-pub(crate) type Handler = Arc<dyn Fn(Call) -> BoxFuture<'static, Response<Bytes>> + Send + Sync>;
+pub(crate) type Handler =
+    Arc<dyn Fn(ReceivedRequest) -> BoxFuture<'static, Response<Bytes>> + Send + Sync>;
 
 /// How a server listens.
 #[derive(Debug, Clone)]
-pub(crate) struct Listen {
+pub(crate) struct ListenOptions {
     /// The loopback address; the port is always picked by the system.
     pub(crate) ip: IpAddr,
     /// TLS, with HTTP/2 where its configuration offers that by ALPN.
@@ -69,7 +71,7 @@ pub(crate) struct Listen {
     pub(crate) max_requests: Option<usize>,
 }
 
-impl Default for Listen {
+impl Default for ListenOptions {
     fn default() -> Self {
         Self {
             ip: Ipv4Addr::LOCALHOST.into(),
@@ -98,7 +100,7 @@ impl Server {
     /// # Panics
     ///
     /// If loopback cannot be bound or no thread can be had: no test can go on without.
-    pub(crate) fn start(name: &str, listen: Listen, handler: Handler) -> Self {
+    pub(crate) fn start(name: &str, listen: ListenOptions, handler: Handler) -> Self {
         let listener = TcpListener::bind((listen.ip, 0))
             .expect("a loopback address with any port can be bound");
         listener
@@ -173,7 +175,7 @@ impl Drop for Server {
 
 /// What the connections of one server share.
 struct Shared {
-    listen: Listen,
+    listen: ListenOptions,
     handler: Handler,
     log: RequestLog,
     faults: Faults,
@@ -182,9 +184,9 @@ struct Shared {
 }
 
 /// Counts one for as long as it is held.
-struct Counted<'a>(&'a AtomicUsize);
+struct CountGuard<'a>(&'a AtomicUsize);
 
-impl<'a> Counted<'a> {
+impl<'a> CountGuard<'a> {
     /// Begins to count one, unless there are as many as there may be.
     fn within(counter: &'a AtomicUsize, most: Option<usize>) -> Option<Self> {
         let counted = Self(counter);
@@ -193,7 +195,7 @@ impl<'a> Counted<'a> {
     }
 }
 
-impl Drop for Counted<'_> {
+impl Drop for CountGuard<'_> {
     fn drop(&mut self) {
         self.0.fetch_sub(1, Ordering::Relaxed);
     }
@@ -224,7 +226,7 @@ async fn accept(listener: tokio::net::TcpListener, shared: Arc<Shared>) {
         let shared = shared.clone();
         tokio::spawn(async move {
             let most = shared.listen.max_connections;
-            let Some(_counted) = Counted::within(&shared.connections, most) else {
+            let Some(_counted) = CountGuard::within(&shared.connections, most) else {
                 shared.log.refused();
                 // With nothing to linger for, closing resets it.
                 let _ = stream.set_zero_linger();
@@ -304,11 +306,11 @@ async fn answer(
     secure: bool,
     shared: Arc<Shared>,
     control: Arc<Control>,
-) -> Result<Response<Script>, io::Error> {
+) -> Result<Response<ScriptedBody>, io::Error> {
     let (parts, body) = request.into_parts();
     let seq = shared.log.arrived(entry(&parts, connection_id));
     let fault = shared.faults.take(parts.method.as_str(), parts.uri.path());
-    let counted = Counted::within(&shared.requests, shared.listen.max_requests);
+    let counted = CountGuard::within(&shared.requests, shared.listen.max_requests);
     let body = body.collect().await.map_err(io::Error::other)?.to_bytes();
     shared.log.body_read(seq, body.len());
     pause(shared.listen.latency).await;
@@ -326,15 +328,15 @@ async fn answer(
     }
     let outcome = match fault {
         Some(answer) => {
-            let normal = (shared.handler)(Call {
+            let normal = (shared.handler)(ReceivedRequest {
                 parts,
                 body,
                 secure,
             });
-            answer.play(normal, is_head, &control).await
+            play(answer, normal, is_head, &control).await
         }
         None => {
-            let normal = (shared.handler)(Call {
+            let normal = (shared.handler)(ReceivedRequest {
                 parts,
                 body,
                 secure,

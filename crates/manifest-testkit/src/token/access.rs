@@ -61,7 +61,7 @@ pub(crate) enum Verdict {
 
 /// The tokens that a token server has given out; clones share them.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct TokenBook {
+pub(crate) struct IssuedTokens {
     tokens: Arc<Mutex<HashMap<String, Grant>>>,
 }
 
@@ -71,7 +71,7 @@ struct Grant {
     expires: Instant,
 }
 
-impl TokenBook {
+impl IssuedTokens {
     /// Notes a token that was given out.
     pub(crate) fn add(&self, token: &str, access: Vec<Access>, lifetime: Duration) {
         let grant = Grant {

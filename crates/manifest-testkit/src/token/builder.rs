@@ -4,33 +4,36 @@ use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use super::TokenServer;
-use super::access::TokenBook;
-use super::grant::{Config, Right, State, User, answer};
+use super::access::IssuedTokens;
+use super::config::{Config, Permission, TokenField, User};
+use super::grant::answer;
 use super::jwt::Signer;
-use crate::embedded::Problem;
-use crate::server::{Listen, Server};
+use super::server::TokenServer;
+use super::state::State;
+use crate::error_response::ErrorResponse;
+use crate::server::{ListenOptions, Server};
 use crate::tls::{self, TestCa};
-
-/// Which fields of the answer hold the token.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum TokenField {
-    /// Both `token` and `access_token`, as most servers do.
-    #[default]
-    Both,
-    /// `token` only.
-    Token,
-    /// `access_token` only.
-    AccessToken,
-}
 
 /// Options of a [`TokenServer`].
 #[derive(Debug, Default)]
 #[must_use]
 pub struct TokenBuilder {
     config: Config,
-    listen: Listen,
+    listen: ListenOptions,
     tls: Option<tls::Identity>,
+}
+
+impl TokenServer {
+    /// Starts a server that knows nobody and gives everybody the right to pull everything.
+    #[must_use]
+    pub fn start() -> Self {
+        Self::builder().anonymous_pull().start()
+    }
+
+    /// Returns a builder. As it stands, the server knows nobody and grants nothing.
+    pub fn builder() -> TokenBuilder {
+        TokenBuilder::default()
+    }
 }
 
 impl TokenBuilder {
@@ -43,7 +46,7 @@ impl TokenBuilder {
     pub fn user_with(mut self, name: &str, password: &str, rights: &[(&str, &str)]) -> Self {
         let rights = rights
             .iter()
-            .map(|(repo, actions)| Right::new(repo, actions))
+            .map(|(repo, actions)| Permission::new(repo, actions))
             .collect();
         self.config.users.push(User {
             name: name.to_owned(),
@@ -63,7 +66,7 @@ impl TokenBuilder {
         self.config.anonymous.extend(
             rights
                 .iter()
-                .map(|(repo, actions)| Right::new(repo, actions)),
+                .map(|(repo, actions)| Permission::new(repo, actions)),
         );
         self
     }
@@ -147,7 +150,7 @@ impl TokenBuilder {
         let config = Arc::new(config);
         let state = Arc::new(State {
             signer: Signer::new(),
-            book: TokenBook::default(),
+            book: IssuedTokens::default(),
             asked: Mutex::default(),
             issued: AtomicU64::new(0),
         });
@@ -158,14 +161,10 @@ impl TokenBuilder {
             Arc::new(move |call| {
                 let (config, state) = shared.clone();
                 Box::pin(async move {
-                    answer(&config, &state, &call).unwrap_or_else(Problem::into_response)
+                    answer(&config, &state, &call).unwrap_or_else(ErrorResponse::into_response)
                 })
             }),
         );
-        TokenServer {
-            server,
-            config,
-            state,
-        }
+        TokenServer::new(server, config, state)
     }
 }

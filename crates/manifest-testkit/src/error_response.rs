@@ -7,14 +7,14 @@ use serde_json::{Value, json};
 
 /// A request that failed: a status and one or more registry errors.
 #[derive(Debug)]
-pub(crate) struct Problem {
+pub(crate) struct ErrorResponse {
     pub(crate) status: StatusCode,
     errors: Vec<Value>,
     /// Value of `WWW-Authenticate`, where the problem is who asks.
     pub(crate) challenge: Option<String>,
 }
 
-impl Problem {
+impl ErrorResponse {
     /// Makes a problem with one error; `detail` may be null.
     pub(crate) fn new(status: StatusCode, code: &str, message: &str, detail: Value) -> Self {
         let mut error = json!({ "code": code, "message": message });
@@ -125,4 +125,12 @@ impl Problem {
         }
         response
     }
+}
+
+/// Makes the 401 that carries a challenge.
+pub(crate) fn unauthorized(challenge: String, detail: Value) -> ErrorResponse {
+    let message = "authentication required";
+    let mut problem = ErrorResponse::new(StatusCode::UNAUTHORIZED, "UNAUTHORIZED", message, detail);
+    problem.challenge = Some(challenge);
+    problem
 }
