@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use manifest_registry::{
-    Certificates, Client, ClientConfig, Forgetful, HostCertificates, Insecure, Memory, Mirrors,
+    Cache, Certificates, Client, ClientConfig, HostCertificates, Insecure, Mirrors, NoCache,
 };
 use manifest_store::Store;
 
@@ -159,9 +159,9 @@ impl<'a> Context<'a> {
         reach: &Reach,
     ) -> Result<Client, Failure> {
         let config = self.config_json()?;
-        let credentials = auth_files::read(&self.environment)?.then(config.credentials);
-        let credentials = credentials.within(patience.retry().timeout);
-        if credentials.name_helpers() {
+        let credentials = auth_files::read(&self.environment)?.or_else(config.credentials);
+        let credentials = credentials.with_timeout(patience.retry().timeout);
+        if credentials.uses_helpers() {
             interrupt::stop_helpers_too()?;
         }
         let mut hosts = config.insecure_registries;
@@ -184,22 +184,22 @@ impl<'a> Context<'a> {
             },
             retry: patience.retry(),
             known: known_registries::read(&self.environment)?,
-            memory: self.memory(reach),
+            cache: self.memory(reach),
             observer: self.notices.clone(),
             ..ClientConfig::default()
         })?)
     }
 
     /// Returns what is remembered of earlier runs, unless the user wants it not to be.
-    fn memory(&self, reach: &Reach) -> Arc<dyn Memory> {
+    fn memory(&self, reach: &Reach) -> Arc<dyn Cache> {
         let is_off = |value: &OsString| value != "0" && value != "false";
         if reach.no_cache.is_on() || self.environment.var(NO_CACHE).is_some_and(is_off) {
-            return Arc::new(Forgetful);
+            return Arc::new(NoCache);
         }
         let folder = self.environment.cache();
         match folder.and_then(|folder| Remembered::open(&folder, self.now())) {
             Some(remembered) => Arc::new(remembered),
-            None => Arc::new(Forgetful),
+            None => Arc::new(NoCache),
         }
     }
 

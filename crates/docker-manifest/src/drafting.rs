@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use manifest_core::{Draft, Entry, MediaType, Platform, Reference, Source};
 use manifest_registry::{Client, redact};
-use manifest_store::{Change, in_order};
+use manifest_store::{Change, in_storage_order};
 
 use crate::cli::{AnnotationFlag, AnnotationTarget};
 use crate::commands::for_all;
@@ -32,7 +32,10 @@ pub(crate) fn annotate<'a>(
                 let mut is_lost = true;
                 for entry in draft.entries.iter_mut().filter(|entry| entry.is_image()) {
                     let platform = entry.descriptor.platform.clone().unwrap_or_default();
-                    if wanted.as_ref().is_none_or(|wanted| platform.serves(wanted)) {
+                    if wanted
+                        .as_ref()
+                        .is_none_or(|wanted| platform.satisfies(wanted))
+                    {
                         entry.descriptor.annotations.extend([pair.clone()]);
                         is_lost = false;
                     }
@@ -185,7 +188,7 @@ pub(crate) fn change(existing: Option<&Draft>, draft: Draft) -> Change {
     Change {
         put,
         remove,
-        starts_over: false,
+        replaces_all: false,
         order: order
             .into_iter()
             .map(|entry| entry.reference.clone())
@@ -201,7 +204,7 @@ pub(crate) fn replacement(draft: Draft) -> Change {
     Change {
         put,
         remove: Vec::new(),
-        starts_over: true,
+        replaces_all: true,
         order: Vec::new(),
         settings: Some(draft.settings),
     }
@@ -211,7 +214,7 @@ pub(crate) fn replacement(draft: Draft) -> Change {
 pub(crate) fn refreshed(resolved: &[Resolved], draft: &Draft) -> Draft {
     Draft {
         list: draft.list.clone(),
-        entries: in_order(merged(resolved, Some(draft))),
+        entries: in_storage_order(merged(resolved, Some(draft))),
         settings: draft.settings.clone(),
     }
 }
@@ -231,7 +234,7 @@ pub(crate) async fn resolved_again(
             sources.push(source);
         }
     }
-    let client = client.reading(sources.iter().filter_map(Named::reference));
+    let client = client.for_reading(sources.iter().filter_map(Named::reference));
     let of = |source: Named| {
         let is_of = |entry: &&Entry| source_of(entry) == source.source();
         let entries: Vec<&Entry> = draft.entries.iter().filter(is_of).collect();
@@ -274,7 +277,7 @@ pub(crate) async fn resolved_again(
                 .entries
                 .iter()
                 .filter_map(|entry| entry.origin.as_ref());
-            !found.any(|origin| origin.platform.serves(wanted))
+            !found.any(|origin| origin.platform.satisfies(wanted))
         };
         let lost = choice.platforms.iter().filter(is_lost);
         let lost: Vec<String> = lost.map(ToString::to_string).collect();

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use manifest_core::draft::PayloadError;
 use manifest_core::edit::UnsupportedPair;
-use manifest_core::settings::CannotCarry;
+use manifest_core::settings::NeedsOciIndex;
 use manifest_core::{Digest, PlatformNameError, Reference, ReferenceError, Source, TagState};
 use manifest_layout::{LayoutError, LocationError};
 use manifest_registry::{RegistryError, redact};
@@ -232,7 +232,7 @@ pub enum Failure {
     NoGithubOutput,
     /// The list's type cannot carry what is in it.
     #[error(transparent)]
-    CannotCarry(#[from] CannotCarry),
+    NeedsOciIndex(#[from] NeedsOciIndex),
     /// A source is in another registry, and nothing shall be copied.
     #[error("{image} is not in the registry of {list}, and --no-copy is given")]
     Elsewhere {

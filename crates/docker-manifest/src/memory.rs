@@ -20,7 +20,7 @@ use std::time::SystemTime;
 
 use manifest_core::Digest;
 use manifest_core::reference::Repository;
-use manifest_registry::{Memory, limits};
+use manifest_registry::{Cache, limits};
 use serde::{Deserialize, Serialize};
 
 use clerk::Clerk;
@@ -99,13 +99,13 @@ impl Remembered {
     }
 }
 
-impl Memory for Remembered {
+impl Cache for Remembered {
     fn challenge(&self, host: &str) -> Option<String> {
         let file = self.challenge_file(host)?;
         (self.now - file.at < CHALLENGE_LIFE).then_some(file.challenge)
     }
 
-    fn remember_challenge(&self, host: &str, challenge: Option<&str>) {
+    fn put_challenge(&self, host: &str, challenge: Option<&str>) {
         let Some(challenge) = challenge else {
             return self.challenges.remove(&name(host));
         };
@@ -124,10 +124,10 @@ impl Memory for Remembered {
 
     fn content(&self, repository: &Repository, digest: &Digest) -> Option<Vec<u8>> {
         let name = name(&format!("{repository}@{digest}"));
-        self.content.read(&name, limits::REMEMBERED_BYTES)
+        self.content.read(&name, limits::CACHED_BYTES)
     }
 
-    fn keep_content(&self, repository: &Repository, digest: &Digest, bytes: &[u8]) {
+    fn put_content(&self, repository: &Repository, digest: &Digest, bytes: &[u8]) {
         self.content
             .write(name(&format!("{repository}@{digest}")), bytes);
     }

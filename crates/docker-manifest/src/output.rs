@@ -77,7 +77,7 @@ fn shown(bytes: &[u8], on_terminal: bool) -> Cow<'_, [u8]> {
     }
     let mut text = String::with_capacity(bytes.len());
     for c in String::from_utf8_lossy(bytes).chars() {
-        if matches!(c, '\n' | '\t') || !redact::is_obeyed(c) {
+        if matches!(c, '\n' | '\t') || !redact::is_terminal_control(c) {
             text.push(c);
         } else {
             text.push_str(&format!("\\u{:04x}", u32::from(c)));

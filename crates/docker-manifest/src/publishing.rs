@@ -26,7 +26,7 @@ use std::sync::Arc;
 use manifest_core::draft::Origin;
 use manifest_core::reference::Repository;
 use manifest_core::{Digest, Draft, Entry, Manifest, MediaType, PublishedList, Reference, Source};
-use manifest_registry::{Child, Client, Expected, Outlook, Publication, Watch};
+use manifest_registry::{Child, Client, Precondition, Publication, TransferEstimate, WatchedTags};
 
 use crate::cli::{Moved, OnDuplicate, PlatformList};
 use crate::commands::for_all;
@@ -61,7 +61,7 @@ pub(crate) async fn publish(
         wanted => wanted,
     });
     examine(&mut draft, flags, usual, context.output)?;
-    let list = PublishedList::of(&draft)?;
+    let list = PublishedList::from_draft(&draft)?;
     let report = Report::new(&draft, &list);
     let disks = Disks::new(&draft);
     if let Some(text) = &flags.to {
@@ -150,7 +150,7 @@ pub(crate) fn ahead(list: &Reference, flags: &PublishFlags) -> Vec<Reference> {
 /// Returns the tags among the targets that may be looked at while it is found out what they will show. What a condition is about is
 /// looked at as late as possible.
 pub(crate) fn looked_at_ahead(targets: &[Reference], flags: &PublishFlags) -> Vec<Reference> {
-    if flags.by_digest.is_on() || flags.expected() != Expected::Anything {
+    if flags.by_digest.is_on() || flags.precondition() != Precondition::None {
         return Vec::new();
     }
     let tagged = |target: &Reference| target.repository().tagged(target.tag()?);
@@ -227,7 +227,7 @@ async fn send(
             bytes: work.bytes,
             children: &children[repository],
             push_foreign: flags.push_foreign.is_on(),
-            expected: flags.expected(),
+            precondition: flags.precondition(),
             verified: (!flags.no_verify.is_on()).then_some(&verified),
         })
         .collect();
@@ -240,7 +240,7 @@ async fn send(
         disks_moved(draft, disks, wanted, output)?;
     }
     if flags.dry_run.is_on() {
-        let mut plan = client.plan(&publications, &watched).await?;
+        let mut plan = client.dry_run(&publications, &watched).await?;
         looked_at(&plan.watched)?;
         moved_target::look(work, &plan.tags, flags, output)?;
         targets::in_order(&mut plan.tags, targets);
@@ -260,20 +260,20 @@ async fn send(
         return Ok(None);
     }
     let say = |line: &str| flags.say(line, output);
-    let check = |outlook: &Outlook| {
-        moved_target::look(work, &outlook.tags, flags, output)?;
-        if outlook.copies > 0 {
+    let check = |estimate: &TransferEstimate| {
+        moved_target::look(work, &estimate.tags, flags, output)?;
+        if estimate.copies > 0 {
             say(&format!(
                 "copying {} blobs ({}) from other registries",
-                outlook.copies,
-                report::size(outlook.copied_bytes)
+                estimate.copies,
+                report::size(estimate.copied_bytes)
             ));
         }
-        if outlook.local > 0 {
+        if estimate.local > 0 {
             say(&format!(
                 "uploading {} blobs ({}) from this machine",
-                outlook.local,
-                report::size(outlook.local_bytes)
+                estimate.local,
+                report::size(estimate.local_bytes)
             ));
         }
         Ok::<_, Failure>(())
@@ -289,7 +289,7 @@ async fn send(
     };
     let watching = (!flags.quiet.is_on()).then(|| context.watch_copying());
     // What is only said need not be known before anything is written: it costs no round trip.
-    let watch = Watch {
+    let watch = WatchedTags {
         names: &watched,
         is_first: wanted == Moved::Error || flags.if_not_exists.is_on(),
     };
@@ -314,8 +314,8 @@ async fn send(
     if outcome.is_good() {
         // Where its registry does not say what a tag shows, that was not seen before.
         let expected = match flags.if_not_exists.is_on() {
-            true => Expected::Nothing,
-            false => Expected::Anything,
+            true => Precondition::Absent,
+            false => Precondition::None,
         };
         outcome.add(targets::put(client, &work.child_tags, expected).await);
     }

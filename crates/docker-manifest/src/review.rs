@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use manifest_core::duplicates::{Duplicate, duplicates, orphans, without};
-use manifest_core::settings::odd_ones;
+use manifest_core::settings::minority_format_entries;
 use manifest_core::{Content, Descriptor, Draft, Entry, ListType, Manifest, MediaType, Platform};
 
 use manifest_registry::redact;
@@ -36,7 +36,7 @@ pub fn oddities(draft: &Draft) -> Vec<String> {
         let digest = entry.descriptor.digest.as_str();
         let other = first.insert(digest, entry);
         let other = other.and_then(|other| other.descriptor.platform.as_ref());
-        if let Some(other) = other.filter(|other| other.comparable() != platform.comparable()) {
+        if let Some(other) = other.filter(|other| other.normalized() != platform.normalized()) {
             said.push(format!(
                 "{digest} is published for {other} and for {platform}"
             ));
@@ -55,7 +55,7 @@ pub fn oddities(draft: &Draft) -> Vec<String> {
 #[must_use]
 pub fn disagreement(entry: &Entry) -> Option<String> {
     let reference = &entry.reference;
-    let own = entry.origin.as_ref()?.own_platform();
+    let own = entry.origin.as_ref()?.config_platform();
     let platform = entry.descriptor.platform.as_ref();
     let Some(platform) = platform.filter(|platform| platform.is_stated()) else {
         let is_image = own.is_stated() && entry.is_image();
@@ -65,14 +65,14 @@ pub fn disagreement(entry: &Entry) -> Option<String> {
             )
         });
     };
-    (entry.is_image() && !own.agrees_with(platform)).then(|| {
+    (entry.is_image() && !own.is_compatible_with(platform)).then(|| {
         format!("the list says that {reference} is for {platform}, its configuration says {own}")
     })
 }
 
 /// Says which images are of another kind than the others, where that makes some registries refuse the list.
 fn mixed(draft: &Draft) -> Option<String> {
-    let odd = odd_ones(&draft.entries);
+    let odd = minority_format_entries(&draft.entries);
     let is_oci = odd.first()?.media_type().is_some_and(MediaType::is_oci);
     let kind = match draft.settings.type_for(&draft.entries) {
         Ok(ListType::Oci) => "an image index",
@@ -98,7 +98,7 @@ fn mixed(draft: &Draft) -> Option<String> {
 #[must_use]
 pub fn lone_attestations(entries: &[Entry]) -> Vec<String> {
     let say = |entry: &Entry| {
-        let about = entry.descriptor.is_about().unwrap_or_default();
+        let about = entry.descriptor.attested_digest().unwrap_or_default();
         let reference = &entry.reference;
         format!("{reference} is an attestation about {about}, which is not in the list")
     };
@@ -165,7 +165,7 @@ pub fn settle_duplicates(
                 let latest = (0..seen.len())
                     .filter(|&place| {
                         seen[place].is_image()
-                            && platform(place).comparable() == platform(second).comparable()
+                            && platform(place).normalized() == platform(second).normalized()
                     })
                     .max_by_key(|&place| given(place));
                 gone.extend(
@@ -226,7 +226,7 @@ pub fn require(draft: &Draft, platforms: &[Platform]) -> Result<(), Failure> {
     let own = draft.entries.iter().map(|entry| &entry.descriptor);
     let images = own.chain(&within).filter(|image| image.is_image());
     let there: Vec<&Platform> = images.filter_map(|image| image.platform.as_ref()).collect();
-    let serves = |wanted: &&Platform| there.iter().any(|platform| platform.serves(wanted));
+    let serves = |wanted: &&Platform| there.iter().any(|platform| platform.satisfies(wanted));
     let missing: Vec<String> = platforms
         .iter()
         .filter(|wanted| !serves(wanted))

@@ -6,10 +6,10 @@ use serde::Serialize;
 use serde::de::Error as _;
 
 use crate::digest::Digest;
+use crate::extra_fields::ExtraFields;
 use crate::go_json::Object;
 use crate::media_type::MediaType;
 use crate::platform::Platform;
-use crate::unknown::Unknown;
 
 /// A typed, sized, digested pointer to content. Keys are serialised in the order of the OCI specification's Go
 /// types, as Docker's draft files have them.
@@ -39,7 +39,7 @@ pub struct Descriptor {
     pub artifact_type: Option<String>,
     /// Fields that are not known here.
     #[serde(flatten)]
-    pub unknown: Unknown,
+    pub extra: ExtraFields,
 }
 
 /// The fields of a descriptor.
@@ -73,7 +73,7 @@ impl Descriptor {
             data: None,
             platform: None,
             artifact_type: None,
-            unknown: Unknown::default(),
+            extra: ExtraFields::default(),
         }
     }
 
@@ -97,7 +97,7 @@ impl Descriptor {
 
     /// Returns the digest, as text, of the image in the same list that this is about.
     #[must_use]
-    pub fn is_about(&self) -> Option<&str> {
+    pub fn attested_digest(&self) -> Option<&str> {
         self.annotations.get(REFERENCE_DIGEST).map(String::as_str)
     }
 
@@ -125,7 +125,7 @@ impl Descriptor {
                 .map(Platform::from_descriptor)
                 .transpose()?,
             artifact_type: object.get("artifactType")?,
-            unknown: Unknown::of(object, FIELDS)?,
+            extra: ExtraFields::of(object, FIELDS)?,
         })
     }
 }

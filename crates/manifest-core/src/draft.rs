@@ -3,7 +3,7 @@
 use crate::reference::Reference;
 use crate::settings::ListSettings;
 
-pub use crate::entry::{Entry, Origin, PayloadError, Shown, Source};
+pub use crate::entry::{Entry, Origin, PayloadError, ReadableManifest, Source};
 
 /// A draft: the list's reference, and its entries in the order in which they are published.
 #[derive(Clone, Debug)]

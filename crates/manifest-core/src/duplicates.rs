@@ -24,7 +24,7 @@ pub fn duplicates<'a>(entries: impl IntoIterator<Item = &'a Entry>) -> Vec<Dupli
         if !entry.is_image() || !platform.is_stated() {
             continue;
         }
-        let comparable = platform.comparable();
+        let comparable = platform.normalized();
         match seen.iter().find(|(other, _)| *other == comparable) {
             Some(&(_, first)) => found.push(Duplicate { first, second }),
             None => seen.push((comparable, second)),
@@ -38,7 +38,7 @@ pub fn duplicates<'a>(entries: impl IntoIterator<Item = &'a Entry>) -> Vec<Dupli
 pub fn without(entries: &[Entry], gone: &[usize]) -> Vec<bool> {
     let stays = |place: usize| !gone.contains(&place);
     let is_about_gone = |entry: &Entry| {
-        let about = entry.descriptor.is_about();
+        let about = entry.descriptor.attested_digest();
         about.is_some_and(|about| {
             let is_it = |&(_, other): &(usize, &Entry)| other.descriptor.digest.as_str() == about;
             let mut subjects = entries.iter().enumerate().filter(is_it).peekable();
@@ -59,7 +59,12 @@ pub fn orphans(entries: &[Entry]) -> Vec<&Entry> {
             .iter()
             .any(|entry| entry.descriptor.digest.as_str() == digest)
     };
-    let is_orphan = |entry: &&Entry| entry.descriptor.is_about().is_some_and(|about| !has(about));
+    let is_orphan = |entry: &&Entry| {
+        entry
+            .descriptor
+            .attested_digest()
+            .is_some_and(|about| !has(about))
+    };
     entries.iter().filter(is_orphan).collect()
 }
 

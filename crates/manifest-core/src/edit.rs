@@ -168,11 +168,11 @@ impl Clear {
         let field = match self {
             Self::All => {
                 // Fields that are not known here cannot have been annotated.
-                let unknown = std::mem::take(&mut platform.unknown);
+                let unknown = std::mem::take(&mut platform.extra);
                 *platform = origin
                     .map(|origin| origin.platform.clone())
                     .unwrap_or_default();
-                platform.unknown = unknown;
+                platform.extra = unknown;
                 *annotations = origin
                     .map(|origin| origin.annotations.clone())
                     .unwrap_or_default();

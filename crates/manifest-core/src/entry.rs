@@ -22,7 +22,7 @@ pub struct Entry {
     /// The manifest's bytes as the registry sent them; absent in files of old Docker versions.
     pub raw: Option<Vec<u8>>,
     /// The manifest as the file shows it: for people to read, and the only copy where `raw` is absent.
-    pub shown: Option<Shown>,
+    pub shown: Option<ReadableManifest>,
     /// What Docker's files cannot hold.
     pub origin: Option<Origin>,
     /// Its place among all that were given to `create`, where that is known.
@@ -31,7 +31,7 @@ pub struct Entry {
 
 /// The readable copy of a manifest in Docker's draft files: the same JSON, but not the same bytes.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Shown {
+pub struct ReadableManifest {
     /// Whether it stands under `OCIManifest` or `SchemaV2Manifest`.
     pub oci: bool,
     /// The JSON value.
@@ -60,7 +60,7 @@ pub struct Origin {
 impl Origin {
     /// Returns the platform that the image's own configuration states, as far as that is known.
     #[must_use]
-    pub fn own_platform(&self) -> &Platform {
+    pub fn config_platform(&self) -> &Platform {
         self.config.as_ref().unwrap_or(&self.platform)
     }
 }
@@ -110,7 +110,7 @@ impl Entry {
     }
 
     /// Notes what the image's own configuration states, so that it need not be asked for again.
-    pub fn note_config(&mut self, own: &Platform) {
+    pub fn record_config_platform(&mut self, own: &Platform) {
         if let Some(origin) = &mut self.origin {
             origin.config = (origin.platform != *own).then(|| own.clone());
         }
@@ -135,7 +135,7 @@ impl Entry {
             insecure: false,
         };
         descriptor.platform = Some(platform);
-        let shown = Shown {
+        let shown = ReadableManifest {
             oci: manifest.media_type().is_oci(),
             json: manifest.bytes().to_vec(),
         };
@@ -160,7 +160,7 @@ impl Entry {
         now: u64,
     ) -> Self {
         // Docker's files hold images only: a list in there would make the draft unreadable for Docker's CLI.
-        let shown = (!manifest.media_type().is_list()).then(|| Shown {
+        let shown = (!manifest.media_type().is_list()).then(|| ReadableManifest {
             oci: manifest.media_type().is_oci(),
             json: manifest.bytes().to_vec(),
         });
@@ -318,7 +318,7 @@ mod tests {
         let pretty = Manifest::parse(DOCKER_MANIFEST, pretty).unwrap();
         let mut old = Entry::resolved(entry.reference, &pretty, Platform::default(), 0);
         old.raw = None;
-        old.shown = Some(Shown {
+        old.shown = Some(ReadableManifest {
             oci: false,
             json: go_json::compact(pretty.bytes()).unwrap(),
         });

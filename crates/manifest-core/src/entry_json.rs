@@ -10,7 +10,7 @@ use serde_json::value::RawValue;
 
 use crate::descriptor::Descriptor;
 use crate::digest::Digest;
-use crate::entry::{Entry, Shown};
+use crate::entry::{Entry, ReadableManifest};
 use crate::go_json::{self, Object};
 use crate::manifest::Manifest;
 use crate::media_type::MediaType;
@@ -65,7 +65,7 @@ pub fn encode(entry: &Entry) -> Vec<u8> {
 /// Encodes a manifest that is in no registry as an entry is encoded. `place` is where it is.
 #[must_use]
 pub fn encode_local(place: String, descriptor: &Descriptor, manifest: &Manifest) -> Vec<u8> {
-    let shown = Shown {
+    let shown = ReadableManifest {
         oci: manifest.media_type().is_oci(),
         json: manifest.bytes().to_vec(),
     };
@@ -76,7 +76,7 @@ fn encode_parts(
     r#ref: String,
     descriptor: &Descriptor,
     raw: Option<&[u8]>,
-    shown: Option<&Shown>,
+    shown: Option<&ReadableManifest>,
 ) -> Vec<u8> {
     // What was parsed as JSON once compacts; should it not, the file is still whole without the readable copy.
     let compact = shown.and_then(|shown| go_json::compact(&shown.json).ok());
@@ -131,10 +131,10 @@ pub fn decode(bytes: &[u8]) -> Result<Entry, EntryError> {
     })
 }
 
-fn shown(object: &Object<'_>) -> Option<Shown> {
+fn shown(object: &Object<'_>) -> Option<ReadableManifest> {
     let copy = |field, oci| {
         let json = object.raw(field)?.get().as_bytes().to_vec();
-        Some(Shown { oci, json })
+        Some(ReadableManifest { oci, json })
     };
     copy("SchemaV2Manifest", false).or_else(|| copy("OCIManifest", true))
 }
@@ -144,7 +144,7 @@ fn shown(object: &Object<'_>) -> Option<Shown> {
 fn old_descriptor(
     object: &Object<'_>,
     digest: &str,
-    shown: Option<&Shown>,
+    shown: Option<&ReadableManifest>,
 ) -> Result<Descriptor, EntryError> {
     let shown = shown.ok_or(EntryError::Missing("SchemaV2Manifest"))?;
     let stated: Digest = digest

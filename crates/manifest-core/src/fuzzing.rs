@@ -66,7 +66,7 @@ pub fn manifests(data: &[u8]) {
         }
         Content::List(list) => {
             assert!(manifest.media_type().is_list() && list.manifests.len() <= LIST_ENTRIES);
-            let shown = list::show(manifest.media_type(), list);
+            let shown = list::render_for_inspect(manifest.media_type(), list);
             let again = Manifest::parse(manifest.media_type().as_str(), shown);
             let Ok(Content::List(again)) = again.as_ref().map(Manifest::content) else {
                 panic!("what is shown of a list is one: {again:?}");
@@ -114,7 +114,7 @@ pub fn drafts(data: &[u8]) {
         assert!(entry.descriptor.digest.matches(&payload));
     }
     let draft = Draft::new(entry.reference.clone(), vec![entry]);
-    let list = PublishedList::of(&draft);
+    let list = PublishedList::from_draft(&draft);
     let list = list.unwrap_or_else(|error| panic!("{error}"));
     assert!(list.digest.matches(&list.bytes));
     let read = Manifest::parse(list.media_type.as_str(), list.bytes);

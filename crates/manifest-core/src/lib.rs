@@ -19,7 +19,7 @@
 //! | [`go_duration`] | durations as Go writes them |
 //! | [`settings`] | a list's annotations, type and order |
 //! | [`parallel`] | the same with many things, on several threads |
-//! | [`unknown`] | fields that are passed on unread |
+//! | [`extra_fields`] | fields that are passed on unread |
 //! | [`limits`] | the bounds on what is read |
 //!
 //! Deliberately absent: files, clocks, the network, the environment, asynchronous code. Everything here
@@ -32,6 +32,7 @@ pub mod duplicates;
 pub mod edit;
 pub mod entry;
 pub mod entry_json;
+pub mod extra_fields;
 #[doc(hidden)]
 #[cfg(any(test, feature = "fuzzing"))]
 pub mod fuzzing;
@@ -47,7 +48,6 @@ pub mod platform_name;
 pub mod reference;
 pub mod referrers;
 pub mod settings;
-pub mod unknown;
 
 pub use descriptor::Descriptor;
 pub use digest::{Digest, DigestError};

@@ -7,12 +7,12 @@ use serde::Serialize;
 use crate::descriptor::Descriptor;
 use crate::digest::Digest;
 use crate::draft::{Draft, Entry};
+use crate::extra_fields::ExtraFields;
 use crate::go_json;
 use crate::manifest::ImageList;
 use crate::media_type::MediaType;
 use crate::platform::Platform;
-use crate::settings::CannotCarry;
-use crate::unknown::Unknown;
+use crate::settings::NeedsOciIndex;
 
 /// The unit of indentation of a list: Docker's three spaces, on which its digest depends.
 const INDENT: &str = "   ";
@@ -33,7 +33,7 @@ impl PublishedList {
     ///
     /// # Errors
     /// Where the list's type is settled and cannot carry what is in the draft.
-    pub fn of(draft: &Draft) -> Result<Self, CannotCarry> {
+    pub fn from_draft(draft: &Draft) -> Result<Self, NeedsOciIndex> {
         let settings = &draft.settings;
         let media_type = settings.type_for(&draft.entries)?.media_type();
         let entries = settings.order.sorted(&draft.entries);
@@ -57,7 +57,7 @@ impl PublishedList {
 /// Shows a list as Docker's `inspect` lays it out, with all that Docker leaves away: annotations, urls, data,
 /// artifact types and subject. An entry without a platform is shown without one, where Docker shows an empty one.
 #[must_use]
-pub fn show(media_type: MediaType, list: &ImageList) -> Vec<u8> {
+pub fn render_for_inspect(media_type: MediaType, list: &ImageList) -> Vec<u8> {
     List {
         schema_version: 2,
         media_type,
@@ -104,7 +104,7 @@ struct Child<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     artifact_type: Option<&'a str>,
     #[serde(flatten)]
-    unknown: &'a Unknown,
+    extra: &'a ExtraFields,
 }
 
 impl<'a> Child<'a> {
@@ -127,7 +127,7 @@ impl<'a> Child<'a> {
             data: descriptor.data.as_deref(),
             platform: descriptor.platform.clone(),
             artifact_type: descriptor.artifact_type.as_deref(),
-            unknown: &descriptor.unknown,
+            extra: &descriptor.extra,
         }
     }
 }
@@ -177,7 +177,7 @@ mod tests {
 
     fn list(entries: Vec<Entry>) -> PublishedList {
         let list = Reference::parse("localhost:5000/list:1").unwrap();
-        PublishedList::of(&Draft::new(list, entries)).unwrap()
+        PublishedList::from_draft(&Draft::new(list, entries)).unwrap()
     }
 
     #[test]
@@ -248,7 +248,7 @@ mod tests {
         let Content::List(list) = manifest.content() else {
             panic!("a list")
         };
-        let shown = String::from_utf8(show(manifest.media_type(), list)).unwrap();
+        let shown = String::from_utf8(render_for_inspect(manifest.media_type(), list)).unwrap();
         for part in [
             "\"a/b\"",
             "\"k\": \"v\"",

@@ -13,12 +13,16 @@ const MANY: usize = 64;
 pub fn map<T: Sync, R: Send>(items: &[T], f: impl Fn(&T) -> R + Sync) -> Vec<R> {
     let processors = thread::available_parallelism().map_or(1, NonZero::get);
     let threads = if items.len() < MANY { 1 } else { processors };
-    map_on(threads, items, f)
+    map_with_threads(threads, items, f)
 }
 
 /// As [`map`], on that many threads: for what waits for the disk rather than for a processor.
 #[must_use]
-pub fn map_on<T: Sync, R: Send>(threads: usize, items: &[T], f: impl Fn(&T) -> R + Sync) -> Vec<R> {
+pub fn map_with_threads<T: Sync, R: Send>(
+    threads: usize,
+    items: &[T],
+    f: impl Fn(&T) -> R + Sync,
+) -> Vec<R> {
     if threads < 2 || items.len() < 2 {
         return items.iter().map(f).collect();
     }
@@ -47,7 +51,7 @@ mod tests {
             let doubled: Vec<usize> = items.iter().map(|item| item * 2).collect();
             assert_eq!(map(&items, |item| item * 2), doubled);
             for threads in [0, 1, 3, 16] {
-                assert_eq!(map_on(threads, &items, |item| item * 2), doubled);
+                assert_eq!(map_with_threads(threads, &items, |item| item * 2), doubled);
             }
         }
     }

@@ -5,8 +5,8 @@ use std::fmt;
 
 use serde::Serialize;
 
+use crate::extra_fields::ExtraFields;
 use crate::go_json::Object;
-use crate::unknown::Unknown;
 
 /// What an image runs on. Empty text means that nothing is said; keys in Docker's order.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize)]
@@ -29,7 +29,7 @@ pub struct Platform {
     pub features: Vec<String>,
     /// Fields that are not known here.
     #[serde(flatten)]
-    pub unknown: Unknown,
+    pub extra: ExtraFields,
 }
 
 /// The fields of a platform in a descriptor.
@@ -85,7 +85,7 @@ impl Platform {
     pub(crate) fn from_descriptor(object: &Object<'_>) -> Result<Self, serde_json::Error> {
         Ok(Self {
             features: texts(object, "features")?,
-            unknown: Unknown::of(object, FIELDS)?,
+            extra: ExtraFields::of(object, FIELDS)?,
             ..Self::from_object(object)?
         })
     }
@@ -99,7 +99,7 @@ impl Platform {
             os_features: texts(object, "os.features")?,
             variant: object.text("variant")?,
             features: Vec::new(),
-            unknown: Unknown::default(),
+            extra: ExtraFields::default(),
         })
     }
 

@@ -195,7 +195,7 @@ impl Platform {
 
     /// Returns what engines compare: `arm64` is `arm64/v8`, `arm` is `arm/v7`, `amd64` is `amd64/v1`.
     #[must_use]
-    pub fn comparable(&self) -> (&str, &str, &str, &str, Vec<&str>) {
+    pub fn normalized(&self) -> (&str, &str, &str, &str, Vec<&str>) {
         let variant = match (self.architecture.as_str(), self.variant.as_str()) {
             ("arm64", "v8" | "8") | ("amd64", "v1") => "",
             ("arm", "" | "7") => "v7",
@@ -215,9 +215,9 @@ impl Platform {
     /// Tells whether another platform may be meant for the same image: os and architecture are the same, and so are variant
     /// and os version where both are stated.
     #[must_use]
-    pub fn agrees_with(&self, other: &Self) -> bool {
+    pub fn is_compatible_with(&self, other: &Self) -> bool {
         let same = |one: &str, other: &str| one.is_empty() || other.is_empty() || one == other;
-        let variant = |platform: &Self| platform.comparable().2.to_owned();
+        let variant = |platform: &Self| platform.normalized().2.to_owned();
         same(&self.os, &other.os)
             && same(&self.architecture, &other.architecture)
             && (self.variant.is_empty()
@@ -229,9 +229,9 @@ impl Platform {
     /// Tells whether an image for this platform is what is wanted: the same os, architecture and variant, and an os version
     /// that begins with the one that is wanted, if one is.
     #[must_use]
-    pub fn serves(&self, wanted: &Self) -> bool {
-        let (os, architecture, variant, ..) = self.comparable();
-        let (wanted_os, wanted_architecture, wanted_variant, version, _) = wanted.comparable();
+    pub fn satisfies(&self, wanted: &Self) -> bool {
+        let (os, architecture, variant, ..) = self.normalized();
+        let (wanted_os, wanted_architecture, wanted_variant, version, _) = wanted.normalized();
         let begins = |rest: &str| rest.is_empty() || rest.starts_with('.');
         (os, architecture, variant) == (wanted_os, wanted_architecture, wanted_variant)
             && (version.is_empty() || self.os_version.strip_prefix(version).is_some_and(begins))
@@ -313,7 +313,11 @@ mod tests {
                 false,
             ),
         ] {
-            assert_eq!(parse(has).serves(&parse(wanted)), serves, "{has} {wanted}");
+            assert_eq!(
+                parse(has).satisfies(&parse(wanted)),
+                serves,
+                "{has} {wanted}"
+            );
         }
     }
 }

@@ -69,11 +69,11 @@ pub fn descriptor(manifest: &Manifest) -> Descriptor {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Overlap {
     /// What is there has all that the other has: it stays.
-    Stays,
+    Keep,
     /// The other has all that is there: it may be written in its place.
-    Grows,
+    Replace,
     /// Each has something that the other has not: if either were written, something would be lost.
-    Differs,
+    Conflict,
 }
 
 /// Compares what is to be written under a tag of cosign's with what is there: by their layers or manifests.
@@ -88,11 +88,11 @@ pub fn overlap(new: &Manifest, there: &Manifest) -> Overlap {
     };
     let (new, there) = (parts(new), parts(there));
     if new.iter().all(|part| there.contains(part)) {
-        Overlap::Stays
+        Overlap::Keep
     } else if there.iter().all(|part| new.contains(part)) {
-        Overlap::Grows
+        Overlap::Replace
     } else {
-        Overlap::Differs
+        Overlap::Conflict
     }
 }
 
@@ -262,10 +262,10 @@ mod tests {
             Manifest::parse(OCI_MANIFEST, json.into_bytes()).unwrap()
         };
         for (new, there, expected) in [
-            (&["a"][..], &["a", "b"][..], Overlap::Stays),
-            (&["a"], &["a"], Overlap::Stays),
-            (&["a", "b"], &["b"], Overlap::Grows),
-            (&["a", "b"], &["b", "c"], Overlap::Differs),
+            (&["a"][..], &["a", "b"][..], Overlap::Keep),
+            (&["a"], &["a"], Overlap::Keep),
+            (&["a", "b"], &["b"], Overlap::Replace),
+            (&["a", "b"], &["b", "c"], Overlap::Conflict),
         ] {
             assert_eq!(
                 overlap(&image(new), &image(there)),

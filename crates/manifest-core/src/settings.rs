@@ -23,7 +23,7 @@ pub struct ListSettings {
     pub subject: Option<Descriptor>,
     /// What the list's tag showed when the draft was made, or what was pushed to it from the draft since. Nothing where that is
     /// not known.
-    pub tag_then: Option<TagState>,
+    pub observed_tag: Option<TagState>,
 }
 
 /// What a tag shows.
@@ -60,7 +60,7 @@ pub enum Order {
 /// A Docker manifest list cannot carry something that is in the draft.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("a Docker manifest list cannot carry {what}")]
-pub struct CannotCarry {
+pub struct NeedsOciIndex {
     /// What it is, and of which entry.
     pub what: String,
 }
@@ -82,10 +82,10 @@ impl ListSettings {
     ///
     /// # Errors
     /// Where the form is settled to be a Docker list, which cannot carry that.
-    pub fn type_for(&self, entries: &[Entry]) -> Result<ListType, CannotCarry> {
+    pub fn type_for(&self, entries: &[Entry]) -> Result<ListType, NeedsOciIndex> {
         let what = self.needs_oci(entries);
         match (self.list_type, what) {
-            (Some(ListType::Docker), Some(what)) => Err(CannotCarry { what }),
+            (Some(ListType::Docker), Some(what)) => Err(NeedsOciIndex { what }),
             (Some(chosen), _) => Ok(chosen),
             (None, Some(_)) => Ok(ListType::Oci),
             (None, None) => Ok(ListType::Docker),
@@ -128,7 +128,7 @@ impl ListSettings {
 /// Returns the entries that are in the minority where a list has both Docker's and OCI manifests: some registries refuse
 /// such lists. Nothing where all are of one kind.
 #[must_use]
-pub fn odd_ones(entries: &[Entry]) -> Vec<&Entry> {
+pub fn minority_format_entries(entries: &[Entry]) -> Vec<&Entry> {
     let images = entries.iter().filter(|entry| entry.media_type().is_some());
     let (oci, docker): (Vec<&Entry>, Vec<&Entry>) =
         images.partition(|entry| entry.media_type().is_some_and(MediaType::is_oci));
@@ -151,7 +151,7 @@ impl Order {
             Self::Given => sorted.sort_by_key(|entry| entry.position.unwrap_or(u64::MAX)),
             Self::Platform => {
                 let place = |entry: &Entry| {
-                    let subject = entry.descriptor.is_about().and_then(|about| {
+                    let subject = entry.descriptor.attested_digest().and_then(|about| {
                         let is_it = |other: &&Entry| other.descriptor.digest.as_str() == about;
                         entries.iter().find(is_it)
                     });
@@ -234,9 +234,9 @@ mod tests {
             (&[], DockerManifestList, &[]),
         ] {
             let draft = draft(types);
-            let list = PublishedList::of(&draft).unwrap();
+            let list = PublishedList::from_draft(&draft).unwrap();
             assert_eq!(list.media_type, expected);
-            let found: Vec<_> = odd_ones(&draft.entries)
+            let found: Vec<_> = minority_format_entries(&draft.entries)
                 .iter()
                 .filter_map(|entry| entry.reference.tag())
                 .collect();
@@ -288,10 +288,10 @@ mod tests {
         for (change, what) in changes {
             let mut draft = draft(&[DOCKER_MANIFEST]);
             change(&mut draft);
-            let list = PublishedList::of(&draft).unwrap();
+            let list = PublishedList::from_draft(&draft).unwrap();
             assert_eq!(list.media_type, MediaType::OciIndex, "{what}");
             draft.settings.list_type = Some(ListType::Docker);
-            let error = PublishedList::of(&draft).unwrap_err().to_string();
+            let error = PublishedList::from_draft(&draft).unwrap_err().to_string();
             assert_eq!(error, format!("a Docker manifest list cannot carry {what}"));
         }
         let mut draft = draft(&[DOCKER_MANIFEST]);
@@ -306,7 +306,7 @@ mod tests {
             )),
             ..ListSettings::default()
         };
-        let bytes = String::from_utf8(PublishedList::of(&draft).unwrap().bytes).unwrap();
+        let bytes = String::from_utf8(PublishedList::from_draft(&draft).unwrap().bytes).unwrap();
         let places = [
             "schemaVersion",
             "mediaType",
@@ -364,7 +364,7 @@ mod tests {
             source: Some(crate::Source::Registry(child.reference.clone())),
         });
         let draft = Draft::new(Reference::parse("l").unwrap(), vec![child.clone()]);
-        let bytes = PublishedList::of(&draft).unwrap().bytes;
+        let bytes = PublishedList::from_draft(&draft).unwrap().bytes;
         let list = crate::Manifest::parse(crate::media_type::OCI_INDEX, bytes).unwrap();
         let crate::Content::List(list) = list.content() else {
             panic!("a list")

@@ -11,7 +11,7 @@ use tar::{EntryType, Header, PaxExtensions};
 
 use crate::error::LayoutError;
 use crate::limits::{ARCHIVE_ENTRIES, EXTENDED_HEADER_BYTES, LINKS};
-use crate::location::Kind;
+use crate::location::LocationKind;
 
 /// The size of a header, and what all content is rounded up to.
 const BLOCK: u64 = 512;
@@ -35,7 +35,7 @@ enum Member {
 
 impl Archive {
     /// HeaderReaders over an archive's headers. Nothing of the content is read.
-    pub(crate) fn open(path: &Path, kind: Kind) -> Result<Self, LayoutError> {
+    pub(crate) fn open(path: &Path, kind: LocationKind) -> Result<Self, LayoutError> {
         let read = || LayoutError::io("read", path);
         let not_one = |reason: &str| LayoutError::NotOne {
             path: path.to_owned(),

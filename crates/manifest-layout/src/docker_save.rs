@@ -15,7 +15,7 @@ use crate::error::LayoutError;
 use crate::files::LayoutFiles;
 use crate::image_names::REF_NAME;
 use crate::limits::INDEX_BYTES;
-use crate::location::Kind;
+use crate::location::LocationKind;
 
 const CONFIG: &str = "application/vnd.docker.container.image.v1+json";
 const LAYER: &str = "application/vnd.docker.image.rootfs.diff.tar";
@@ -73,7 +73,7 @@ pub(crate) fn read(
     let Some(bytes) = files.read("manifest.json", INDEX_BYTES)? else {
         return Err(LayoutError::NotOne {
             path: files.path().to_owned(),
-            kind: Kind::DockerArchive.name(),
+            kind: LocationKind::DockerArchive.name(),
             reason: "it has neither index.json nor manifest.json".to_owned(),
         });
     };

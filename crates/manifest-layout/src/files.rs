@@ -7,7 +7,7 @@ use manifest_core::Digest;
 
 use crate::archive::{Archive, open_file};
 use crate::error::LayoutError;
-use crate::location::{Kind, Location};
+use crate::location::{Location, LocationKind};
 
 /// The bytes of a file, as they are read.
 pub(crate) type Reader = Box<dyn Read + Send>;
@@ -27,7 +27,7 @@ pub(crate) enum LayoutFiles {
 impl LayoutFiles {
     pub(crate) fn open(location: &Location) -> Result<Self, LayoutError> {
         let path = &location.path;
-        if location.kind != Kind::OciLayout {
+        if location.kind != LocationKind::OciLayout {
             return Ok(Self::Archive(Archive::open(path, location.kind)?));
         }
         let real = path.canonicalize().map_err(LayoutError::io("read", path))?;

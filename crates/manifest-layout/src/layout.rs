@@ -14,13 +14,13 @@ use crate::docker_save::{self, BlobSource};
 use crate::error::LayoutError;
 use crate::files::{LayoutFiles, blob_name};
 use crate::limits::{INDEX_BYTES, VERSION_BYTES};
-use crate::location::{Kind, Location, Name};
+use crate::location::{ImageSelector, Location, LocationKind};
 
 /// An image layout or archive, opened.
 #[derive(Debug)]
 pub struct Layout {
     files: LayoutFiles,
-    name: Name,
+    name: ImageSelector,
     /// The images by name.
     images: Vec<Descriptor>,
     /// The blobs of an archive that are not stored under their digest.
@@ -45,7 +45,7 @@ impl Layout {
                 })?;
                 (images, BTreeMap::new())
             }
-            None if location.kind == Kind::DockerArchive => docker_save::read(&files)?,
+            None if location.kind == LocationKind::DockerArchive => docker_save::read(&files)?,
             None => return Err(not_a_layout(&files, location.kind, "it has no index.json")),
         };
         Ok(Self {
@@ -63,7 +63,7 @@ impl Layout {
     }
 
     /// Returns the image that the location names.
-    pub(crate) fn name(&self) -> &Name {
+    pub(crate) fn name(&self) -> &ImageSelector {
         &self.name
     }
 
@@ -216,7 +216,7 @@ fn images_of(index: &[u8]) -> Result<Vec<Descriptor>, serde_json::Error> {
     elements.into_iter().map(read).collect()
 }
 
-fn check_version(files: &LayoutFiles, kind: Kind) -> Result<(), LayoutError> {
+fn check_version(files: &LayoutFiles, kind: LocationKind) -> Result<(), LayoutError> {
     let Some(bytes) = files.read("oci-layout", VERSION_BYTES)? else {
         return Err(not_a_layout(files, kind, "it has no file oci-layout"));
     };
@@ -232,7 +232,7 @@ fn check_version(files: &LayoutFiles, kind: Kind) -> Result<(), LayoutError> {
     }
 }
 
-fn not_a_layout(files: &LayoutFiles, kind: Kind, reason: &str) -> LayoutError {
+fn not_a_layout(files: &LayoutFiles, kind: LocationKind, reason: &str) -> LayoutError {
     LayoutError::NotOne {
         path: files.path().to_owned(),
         kind: kind.name(),

@@ -33,6 +33,6 @@ pub mod writer;
 
 pub use error::{LayoutError, LocationError};
 pub use layout::Layout;
-pub use location::{Kind, Location, Name};
+pub use location::{ImageSelector, Location, LocationKind};
 pub use referrers::{Referrer, Relation};
 pub use writer::{BlobWriter, LayoutWriter};

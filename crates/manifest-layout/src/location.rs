@@ -9,7 +9,7 @@ use crate::error::LocationError;
 
 /// What an image on disk is kept in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub enum LocationKind {
     /// A folder that is an OCI image layout.
     OciLayout,
     /// A tar archive of an OCI image layout.
@@ -19,17 +19,17 @@ pub enum Kind {
 }
 
 /// The prefixes of locations, longer ones first. `oci://` is not among them: Helm uses it for registries.
-const PREFIXES: &[(&str, Kind)] = &[
-    ("oci-layout://", Kind::OciLayout),
-    ("oci-layout:", Kind::OciLayout),
-    ("oci:", Kind::OciLayout),
-    ("oci-archive://", Kind::OciArchive),
-    ("oci-archive:", Kind::OciArchive),
-    ("docker-archive://", Kind::DockerArchive),
-    ("docker-archive:", Kind::DockerArchive),
+const PREFIXES: &[(&str, LocationKind)] = &[
+    ("oci-layout://", LocationKind::OciLayout),
+    ("oci-layout:", LocationKind::OciLayout),
+    ("oci:", LocationKind::OciLayout),
+    ("oci-archive://", LocationKind::OciArchive),
+    ("oci-archive:", LocationKind::OciArchive),
+    ("docker-archive://", LocationKind::DockerArchive),
+    ("docker-archive:", LocationKind::DockerArchive),
 ];
 
-impl Kind {
+impl LocationKind {
     /// Returns what locations of this kind begin with when they are shown.
     #[must_use]
     pub fn prefix(self) -> &'static str {
@@ -51,7 +51,7 @@ impl Kind {
 
 /// Which of the images that are kept together is meant.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Name {
+pub enum ImageSelector {
     /// The only one.
     Only,
     /// The one of this name: what `org.opencontainers.image.ref.name` says, or the reference that it was saved by.
@@ -64,11 +64,11 @@ pub enum Name {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Location {
     /// What it is kept in.
-    pub kind: Kind,
+    pub kind: LocationKind,
     /// The folder or archive.
     pub path: PathBuf,
     /// Which image in it.
-    pub name: Name,
+    pub name: ImageSelector,
 }
 
 impl Location {
@@ -80,14 +80,15 @@ impl Location {
         if text.starts_with("oci://") {
             return None;
         }
-        let find = |(prefix, kind): &(&str, Kind)| Some((*kind, text.strip_prefix(prefix)?));
+        let find =
+            |(prefix, kind): &(&str, LocationKind)| Some((*kind, text.strip_prefix(prefix)?));
         let (kind, rest) = PREFIXES.iter().find_map(find)?;
         let by_digest = rest
             .rsplit_once('@')
-            .and_then(|(path, digest)| Some((path, Name::Digest(digest.parse().ok()?))));
+            .and_then(|(path, digest)| Some((path, ImageSelector::Digest(digest.parse().ok()?))));
         let (path, name) = by_digest.unwrap_or_else(|| match rest.split_once(':') {
-            Some((path, name)) if !name.is_empty() => (path, Name::Tag(name.to_owned())),
-            _ => (rest, Name::Only),
+            Some((path, name)) if !name.is_empty() => (path, ImageSelector::Tag(name.to_owned())),
+            _ => (rest, ImageSelector::Only),
         });
         Some(if path.is_empty() {
             Err(LocationError::NoPath(text.to_owned()))
@@ -123,9 +124,9 @@ impl fmt::Display for Location {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}{}", self.kind.prefix(), self.path.display())?;
         match &self.name {
-            Name::Only => Ok(()),
-            Name::Tag(name) => write!(f, ":{name}"),
-            Name::Digest(digest) => write!(f, "@{digest}"),
+            ImageSelector::Only => Ok(()),
+            ImageSelector::Tag(name) => write!(f, ":{name}"),
+            ImageSelector::Digest(digest) => write!(f, "@{digest}"),
         }
     }
 }
@@ -138,17 +139,17 @@ mod tests {
     #[test]
     fn path_and_name() {
         let digest = format!("sha256:{}", "a".repeat(64));
-        let tag = |text: &str| Name::Tag(text.to_owned());
+        let tag = |text: &str| ImageSelector::Tag(text.to_owned());
         for (text, path, name) in [
-            ("oci-layout://out", "out", Name::Only),
+            ("oci-layout://out", "out", ImageSelector::Only),
             ("oci-layout:///a/b:1.0", "/a/b", tag("1.0")),
-            ("oci-layout://a@b", "a@b", Name::Only),
+            ("oci-layout://a@b", "a@b", ImageSelector::Only),
             (
                 &format!("oci-layout://a@{digest}"),
                 "a",
-                Name::Digest(digest.parse().unwrap()),
+                ImageSelector::Digest(digest.parse().unwrap()),
             ),
-            ("oci-archive:a.tar", "a.tar", Name::Only),
+            ("oci-archive:a.tar", "a.tar", ImageSelector::Only),
             ("oci-archive:a.tar:q.io/app:1", "a.tar", tag("q.io/app:1")),
             ("docker-archive:../a.tar:app:1", "../a.tar", tag("app:1")),
         ] {

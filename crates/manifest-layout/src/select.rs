@@ -6,7 +6,7 @@ use manifest_core::{Descriptor, Digest, Manifest};
 use crate::error::LayoutError;
 use crate::image_names::{matches, names, tag_of};
 use crate::layout::Layout;
-use crate::location::Name;
+use crate::location::ImageSelector;
 
 impl Layout {
     /// Returns the manifest that the location named. Where none was, what refers to others does not count.
@@ -15,13 +15,13 @@ impl Layout {
     /// Where there is none, or several, or it is damaged.
     pub fn root(&self) -> Result<Manifest, LayoutError> {
         let mut found: Vec<&Descriptor> = match self.name() {
-            Name::Only => self.images().iter().collect(),
-            Name::Tag(tag) => {
+            ImageSelector::Only => self.images().iter().collect(),
+            ImageSelector::Tag(tag) => {
                 let is_it =
                     |image: &&Descriptor| names(image).iter().any(|name| matches(name, tag));
                 self.images().iter().filter(is_it).collect()
             }
-            Name::Digest(digest) => {
+            ImageSelector::Digest(digest) => {
                 let known = self.images().iter().find(|image| image.digest == *digest);
                 return match known {
                     Some(image) => self.manifest(image),
@@ -31,7 +31,7 @@ impl Layout {
         };
         let is_one =
             |found: &[&Descriptor]| found.iter().all(|other| other.digest == found[0].digest);
-        if *self.name() == Name::Only && !is_one(&found) {
+        if *self.name() == ImageSelector::Only && !is_one(&found) {
             let meant = self.without_referrers(found.clone());
             if !meant.is_empty() {
                 found = meant;
@@ -40,7 +40,7 @@ impl Layout {
         let path = || self.path().to_owned();
         let Some(first) = found.first() else {
             return Err(match self.name() {
-                Name::Tag(name) => LayoutError::NoSuchName {
+                ImageSelector::Tag(name) => LayoutError::NoSuchName {
                     path: path(),
                     name: name.clone(),
                     found: self

@@ -16,7 +16,7 @@ use crate::error::LayoutError;
 use crate::files::{LayoutFiles, blob_name};
 use crate::image_names::REF_NAME;
 use crate::limits::INDEX_BYTES;
-use crate::location::{Kind, Location, Name};
+use crate::location::{ImageSelector, Location, LocationKind};
 
 /// Who may read and write what is written, unless the user's mask says otherwise.
 #[cfg(unix)]
@@ -44,7 +44,7 @@ impl LayoutWriter {
             if items.next().is_some() {
                 return Err(LayoutError::NotOne {
                     path: path.to_owned(),
-                    kind: Kind::OciLayout.name(),
+                    kind: LocationKind::OciLayout.name(),
                     reason: "it has files, and none is oci-layout".to_owned(),
                 });
             }
@@ -55,7 +55,7 @@ impl LayoutWriter {
 
     /// Takes a layout as it is, if there is one: for looking at it, not for writing to it.
     #[must_use]
-    pub fn as_it_is(path: &Path) -> Self {
+    pub fn existing(path: &Path) -> Self {
         Self {
             path: path.to_owned(),
         }
@@ -139,9 +139,9 @@ impl LayoutWriter {
             reason,
         };
         let files = LayoutFiles::open(&Location {
-            kind: Kind::OciLayout,
+            kind: LocationKind::OciLayout,
             path: self.path.clone(),
-            name: Name::Only,
+            name: ImageSelector::Only,
         })?;
         let mut index: Map<String, Value> = match files.read("index.json", INDEX_BYTES)? {
             Some(bytes) => {

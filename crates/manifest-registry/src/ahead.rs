@@ -55,7 +55,7 @@ impl Client {
     /// Returns this client, to read from some repositories and to publish to others: all with one token for each registry from the
     /// start, if the registry goes along. Where there are more targets than one token serves, each asks for its own later.
     #[must_use]
-    pub fn publishing<'a>(
+    pub fn for_publishing<'a>(
         &self,
         targets: impl IntoIterator<Item = &'a Reference>,
         sources: impl IntoIterator<Item = &'a Reference>,
@@ -75,7 +75,7 @@ impl Client {
     ///
     /// # Panics
     /// Outside of an asynchronous runtime.
-    pub fn look_ahead(&self, names: impl IntoIterator<Item = Reference>) {
+    pub fn probe_tags_early(&self, names: impl IntoIterator<Item = Reference>) {
         let mut looks = self
             .ahead()
             .looks
@@ -99,9 +99,9 @@ impl Client {
     ///
     /// # Panics
     /// Outside of an asynchronous runtime.
-    pub fn look_ahead_for(&self, source: &Repository, digest: &Digest) {
+    pub fn probe_child_early(&self, source: &Repository, digest: &Digest) {
         let rights: Arc<Rights> = self.rights().clone();
         let others = rights.targets().filter(|target| *target != source);
-        self.look_ahead(others.map(|target| target.at(digest.clone())));
+        self.probe_tags_early(others.map(|target| target.at(digest.clone())));
     }
 }

@@ -11,11 +11,11 @@ use url::Url;
 
 use crate::deadline::Deadline;
 use crate::error::{Attempt, ContentProblem, RegistryError};
+use crate::error_response::ErrorResponse;
 use crate::lanes::{self, Slot};
 use crate::limits::{ERROR_BYTES, SLOWEST_BYTES};
 use crate::network::{Cause, NetworkProblem};
 use crate::redact;
-use crate::refusal::Refusal;
 use crate::transport::Timeouts;
 
 /// The headers in which registries, and what stands before them, name a request: in the order of use for a support ticket.
@@ -51,7 +51,7 @@ pub(crate) struct Answer {
     slot: Option<Slot>,
     pace: Pace,
     /// What an answer that says "not now" says, where that was read already.
-    refusal: Option<Refusal>,
+    error_response: Option<ErrorResponse>,
 }
 
 impl Answer {
@@ -70,7 +70,7 @@ impl Answer {
             attempt,
             slot,
             pace,
-            refusal: None,
+            error_response: None,
         }
     }
 
@@ -237,36 +237,40 @@ impl Answer {
 
     /// Reads the answer as one that says no. A body that cannot be read says nothing.
     pub(crate) async fn refused(mut self) -> RegistryError {
-        let refusal = match self.refusal.take() {
-            Some(refusal) => refusal,
-            None => self.read_refusal().await,
+        let error_response = match self.error_response.take() {
+            Some(error_response) => error_response,
+            None => self.read_error_response().await,
         };
         RegistryError::Refused {
             attempt: self.attempt,
-            refusal,
+            error_response,
         }
     }
 
-    async fn read_refusal(&mut self) -> Refusal {
+    async fn read_error_response(&mut self) -> ErrorResponse {
         let body = self.error_body().await;
-        Refusal::read(self.status(), self.headers(), &body)
+        ErrorResponse::read(self.status(), self.headers(), &body)
     }
 
     /// Takes the answer as an error that may pass, and gives the slot back.
     pub(crate) async fn as_failure(&mut self) -> RegistryError {
-        let refusal = self.read_refusal().await;
+        let error_response = self.read_error_response().await;
         self.slot = None;
         RegistryError::Refused {
             attempt: self.attempt.clone(),
-            refusal,
+            error_response,
         }
     }
 
     /// Takes what [`Answer::as_failure`] gave back: the error is final.
     pub(crate) fn with_failure(mut self, error: RegistryError) -> Self {
-        if let RegistryError::Refused { attempt, refusal } = error {
+        if let RegistryError::Refused {
+            attempt,
+            error_response,
+        } = error
+        {
             self.attempt = attempt;
-            self.refusal = Some(refusal);
+            self.error_response = Some(error_response);
         }
         self
     }

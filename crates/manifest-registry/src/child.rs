@@ -41,7 +41,7 @@ impl Child {
         media_type: MediaType,
         bytes: &[u8],
     ) -> Result<Self, RegistryError> {
-        let unusable = |problem| RegistryError::Unusable {
+        let unusable = |problem| RegistryError::InvalidManifest {
             reference: source.at(digest.clone()).into(),
             problem: Box::new(problem),
         };
@@ -67,14 +67,14 @@ impl Child {
 
     /// Returns it as one that is to be found by its subject.
     #[must_use]
-    pub fn referring(self) -> Self {
+    pub fn as_referrer(self) -> Self {
         let role = Role::Referrer;
         Self { role, ..self }
     }
 
     /// Returns it as one that has this tag.
     #[must_use]
-    pub fn named(self, tag: String) -> Self {
+    pub fn with_tag(self, tag: String) -> Self {
         let role = Role::Named(tag);
         Self { role, ..self }
     }
@@ -106,7 +106,7 @@ impl Child {
 
     /// Says that its blobs are on this machine, not in a repository.
     #[must_use]
-    pub fn on_disk(mut self, blobs: Arc<dyn LocalBlobs>) -> Self {
+    pub fn with_local_blobs(mut self, blobs: Arc<dyn LocalBlobs>) -> Self {
         self.local = Some(blobs);
         self
     }

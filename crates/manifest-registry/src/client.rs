@@ -18,6 +18,7 @@ use tokio::time::Instant;
 use crate::ahead::Ahead;
 use crate::answer::Answer;
 use crate::bodies::Traffic;
+use crate::cache::{Cache, NoCache};
 use crate::certificates::{self, Certificates};
 use crate::credentials::Credentials;
 use crate::endpoint::Insecure;
@@ -25,13 +26,12 @@ use crate::error::{ContentProblem, Operation, RegistryError};
 use crate::in_flight::InFlight;
 use crate::known::KnownRegistries;
 use crate::limits::JUST_READ;
-use crate::memory::{Forgetful, Memory};
 use crate::mirrors::{Asked, Mirrors};
-use crate::observer::{Observer, Silent};
+use crate::observer::{NoObserver, Observer};
 use crate::payload::Payload;
 use crate::pool::Pools;
 use crate::proxies::Proxies;
-use crate::retry::{Retries, Retry, Tries};
+use crate::retry::{Retries, RetryPolicy, Tries};
 use crate::rights::Rights;
 use crate::session::{Call, Session, Target};
 use crate::single_request::SingleRequests;
@@ -62,11 +62,11 @@ pub struct ClientConfig {
     /// How long each step may take.
     pub timeouts: Timeouts,
     /// How often what failed is tried again, and how long everything may take.
-    pub retry: Retry,
+    pub retry: RetryPolicy,
     /// The registries whose challenge is known before they send one.
     pub known: KnownRegistries,
     /// What is remembered of earlier runs.
-    pub memory: Arc<dyn Memory>,
+    pub cache: Arc<dyn Cache>,
     /// Who is told of it.
     pub observer: Arc<dyn Observer>,
 }
@@ -81,10 +81,10 @@ impl Default for ClientConfig {
             proxies: Proxies::default(),
             mirrors: Mirrors::default(),
             timeouts: Timeouts::default(),
-            retry: Retry::default(),
+            retry: RetryPolicy::default(),
             known: KnownRegistries::default(),
-            memory: Arc::new(Forgetful),
-            observer: Arc::new(Silent),
+            cache: Arc::new(NoCache),
+            observer: Arc::new(NoObserver),
         }
     }
 }
@@ -118,7 +118,7 @@ impl std::fmt::Debug for Client {
 }
 
 impl Client {
-    /// Makes a client. It connects to nothing yet, but [`Retry::timeout`] starts to run.
+    /// Makes a client. It connects to nothing yet, but [`RetryPolicy::timeout`] starts to run.
     ///
     /// # Errors
     /// Where the user agent cannot be in a header, or an authority for all hosts cannot be read.
@@ -155,7 +155,7 @@ impl Client {
     /// Returns this client, to read from these repositories: for those of one registry one token is asked for instead of one
     /// each. Where the registry or its token server does not go along, each gets its own. They are expected to be read all at once.
     #[must_use]
-    pub fn reading<'a>(&self, references: impl IntoIterator<Item = &'a Reference>) -> Self {
+    pub fn for_reading<'a>(&self, references: impl IntoIterator<Item = &'a Reference>) -> Self {
         let repositories = references.into_iter().map(Reference::repository);
         let repositories: Vec<&Repository> = repositories.collect();
         self.expect(&repositories);
@@ -603,7 +603,7 @@ fn session(config: &ClientConfig, user_agent: &HeaderValue, insecure: Insecure) 
         transport,
         config.credentials.clone(),
         config.known.clone(),
-        config.memory.clone(),
+        config.cache.clone(),
     )
 }
 

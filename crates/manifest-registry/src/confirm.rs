@@ -59,7 +59,7 @@ impl Push<'_> {
     /// is given some time. Returns why that cannot be told, where it cannot.
     ///
     /// # Errors
-    /// [`RegistryError::ReadBack`] where something else is there, or still nothing when the time is up.
+    /// [`RegistryError::ReadBackMismatch`] where something else is there, or still nothing when the time is up.
     pub(crate) async fn confirm(
         &self,
         name: &Reference,
@@ -80,7 +80,7 @@ impl Push<'_> {
             let may_lag = found.is_none() || found.as_ref() == before;
             let is_time_up = Instant::now() + pause > deadline || !retries.deadline.leaves(pause);
             if !may_lag || is_time_up {
-                return Err(RegistryError::ReadBack {
+                return Err(RegistryError::ReadBackMismatch {
                     reference: name.clone().into(),
                     written: Digest::sha256(bytes),
                     found,

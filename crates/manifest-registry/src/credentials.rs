@@ -62,7 +62,7 @@ struct File {
 
 /// What was found for a host.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Found {
+pub struct FoundCredential {
     /// The credential.
     pub credential: Credential,
     /// Where it is from, as it may be shown; nothing where there is none.
@@ -153,14 +153,14 @@ impl Credentials {
 
     /// Sets for how long from now on helpers are waited for. Some wait for a person, so that there is no limit by itself.
     #[must_use]
-    pub fn within(mut self, timeout: Option<Duration>) -> Self {
+    pub fn with_timeout(mut self, timeout: Option<Duration>) -> Self {
         self.deadline = Deadline::after(timeout);
         self
     }
 
     /// Tells whether helpers may be run.
     #[must_use]
-    pub fn name_helpers(&self) -> bool {
+    pub fn uses_helpers(&self) -> bool {
         self.files
             .iter()
             .any(|file| !file.config.creds_store.is_empty() || !file.config.cred_helpers.is_empty())
@@ -168,7 +168,7 @@ impl Credentials {
 
     /// Adds what is looked at where these have nothing for a host. The time limit stays that of these.
     #[must_use]
-    pub fn then(mut self, others: Self) -> Self {
+    pub fn or_else(mut self, others: Self) -> Self {
         self.files.extend(others.files);
         self
     }
@@ -186,7 +186,7 @@ impl Credentials {
 
     /// Tells whether there is anything to be had for a repository of `host`, without asking a helper.
     #[must_use]
-    pub fn know(&self, host: &str, path: &str) -> bool {
+    pub fn has_for(&self, host: &str, path: &str) -> bool {
         let knows =
             |file: &Arc<File>| file.helper(host).is_some() || file.entry(host, path).is_some();
         self.files.iter().any(knows)
@@ -204,14 +204,14 @@ impl Credentials {
     ///
     /// # Errors
     /// Where a helper cannot be run or fails and `auths` has nothing for the host, or an entry of `auths` is damaged.
-    pub async fn find(&self, host: &str, path: &str) -> Result<Found, RegistryError> {
+    pub async fn find(&self, host: &str, path: &str) -> Result<FoundCredential, RegistryError> {
         for file in &self.files {
             let found = file.find(host, path, self.deadline).await?;
             if found.credential != Credential::Anonymous {
                 return Ok(found);
             }
         }
-        Ok(Found::default())
+        Ok(FoundCredential::default())
     }
 }
 
@@ -221,9 +221,9 @@ impl File {
         host: &str,
         path: &str,
         deadline: Deadline,
-    ) -> Result<Found, RegistryError> {
+    ) -> Result<FoundCredential, RegistryError> {
         let plain = || match self.entry(host, path) {
-            Some((key, entry)) => Ok(Found {
+            Some((key, entry)) => Ok(FoundCredential {
                 credential: entry.read(key, &self.name)?,
                 source: Some(format!(
                     "the entry {} in {}",
@@ -231,7 +231,7 @@ impl File {
                     self.name
                 )),
             }),
-            None => Ok(Found::default()),
+            None => Ok(FoundCredential::default()),
         };
         // What is for a part of the host goes before what is for all of it.
         if self.part(host, path).is_some() {
@@ -259,7 +259,7 @@ impl File {
         };
         match answer {
             Ok(Credential::Anonymous) => plain(),
-            Ok(credential) => Ok(Found {
+            Ok(credential) => Ok(FoundCredential {
                 credential,
                 source: Some(format!("{helper}, named in {}", self.name)),
             }),

@@ -130,7 +130,7 @@ impl Push<'_> {
             let before = longer.before.as_ref();
             match self.confirm(&longer.name, &longer.bytes, before).await {
                 Ok(_) => return Ok(true),
-                Err(error @ RegistryError::ReadBack { .. }) => last = Some(error),
+                Err(error @ RegistryError::ReadBackMismatch { .. }) => last = Some(error),
                 Err(error) => return Err(error),
             }
         }
@@ -154,7 +154,7 @@ impl Push<'_> {
             Err(error) => return Err(error),
         };
         let bytes = with_referrers(there.as_ref(), &unlisted.referrers);
-        let bytes = bytes.map_err(|source| RegistryError::NoIndex {
+        let bytes = bytes.map_err(|source| RegistryError::NotReferrersIndex {
             reference: Box::new(name.clone()),
             source: Arc::new(source),
         })?;
@@ -177,9 +177,9 @@ impl Push<'_> {
             Err(error) => return Err(error),
         };
         match overlap(child.manifest(), &there) {
-            Overlap::Stays => return Ok(true),
-            Overlap::Grows => return Ok(false),
-            Overlap::Differs => {}
+            Overlap::Keep => return Ok(true),
+            Overlap::Replace => return Ok(false),
+            Overlap::Conflict => {}
         }
         Err(RegistryError::SignaturesDiffer {
             reference: Box::new(name),

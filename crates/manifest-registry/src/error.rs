@@ -11,8 +11,8 @@ use manifest_core::reference::Repository;
 use manifest_core::{Digest, ManifestError, Reference};
 
 use crate::certificates::CertificateProblem;
+use crate::error_response::ErrorResponse;
 use crate::network::{Cause, NetworkProblem};
-use crate::refusal::Refusal;
 
 pub use attempt::{Attempt, Operation};
 pub use content::{Absent, ContentProblem};
@@ -30,12 +30,12 @@ pub enum RegistryError {
         source: Box<RegistryError>,
     },
     /// The registry answered, and the answer is no.
-    #[error("{attempt}: {refusal}{}", attempt.trail())]
+    #[error("{attempt}: {error_response}{}", attempt.trail())]
     Refused {
         /// What was asked.
         attempt: Box<Attempt>,
         /// What was answered.
-        refusal: Refusal,
+        error_response: ErrorResponse,
     },
     /// There is no answer.
     #[error("{attempt}: {problem}{}", attempt.trail())]
@@ -57,7 +57,7 @@ pub enum RegistryError {
     },
     /// A manifest that was to be copied is not what it is said to be.
     #[error("{reference} cannot be copied: {problem}")]
-    Unusable {
+    InvalidManifest {
         /// The manifest, in its source repository.
         reference: Box<Reference>,
         /// What is wrong.
@@ -85,7 +85,7 @@ pub enum RegistryError {
     },
     /// A registry refused to move a tag.
     #[error("{source}; {reference} is {existing}")]
-    TagTaken {
+    TagImmutable {
         /// The tag.
         reference: Box<Reference>,
         /// What it shows.
@@ -95,7 +95,7 @@ pub enum RegistryError {
     },
     /// A tag does not show what it has to show before it is written.
     #[error("{reference} is not written: {}", found_before(expected.as_ref(), found.as_ref()))]
-    TagMoved {
+    PreconditionFailed {
         /// The tag.
         reference: Box<Reference>,
         /// What it has to show; nothing where it must not be there.
@@ -119,7 +119,7 @@ pub enum RegistryError {
     },
     /// Something else has the tag under which the referrers of a manifest are listed.
     #[error("{reference} is to be the index of what refers to that digest, and is something else")]
-    NoIndex {
+    NotReferrersIndex {
         /// The tag.
         reference: Box<Reference>,
         /// What is wrong with what it shows.
@@ -140,7 +140,7 @@ pub enum RegistryError {
         "{reference} is published, and the registry does not have {}",
         digests(lost)
     )]
-    ChildrenLost {
+    ChildrenMissing {
         /// The tag.
         reference: Box<Reference>,
         /// The digests of what is not there.
@@ -148,7 +148,7 @@ pub enum RegistryError {
     },
     /// What was written and accepted is not what is there.
     #[error("{written} was put to {reference}, {}", found_instead(found.as_ref()))]
-    ReadBack {
+    ReadBackMismatch {
         /// The name under which it was written.
         reference: Box<Reference>,
         /// The digest of what was written.
@@ -276,7 +276,7 @@ impl RegistryError {
         match self {
             Self::NoSuchManifest { source, .. }
             | Self::Incomplete { source, .. }
-            | Self::TagTaken { source, .. } => source.attempt(),
+            | Self::TagImmutable { source, .. } => source.attempt(),
             Self::Refused { attempt, .. }
             | Self::Network { attempt, .. }
             | Self::Content { attempt, .. }
@@ -284,13 +284,13 @@ impl RegistryError {
             | Self::Challenge { attempt, .. } => Some(attempt),
             Self::Helper { .. }
             | Self::Credentials { .. }
-            | Self::Unusable { .. }
+            | Self::InvalidManifest { .. }
             | Self::Local { .. }
-            | Self::ReadBack { .. }
-            | Self::TagMoved { .. }
-            | Self::ChildrenLost { .. }
+            | Self::ReadBackMismatch { .. }
+            | Self::PreconditionFailed { .. }
+            | Self::ChildrenMissing { .. }
             | Self::SignaturesDiffer { .. }
-            | Self::NoIndex { .. }
+            | Self::NotReferrersIndex { .. }
             | Self::TooMany { .. }
             | Self::Config { .. }
             | Self::Host { .. }
@@ -303,12 +303,12 @@ impl RegistryError {
 
     /// Returns what the registry answered, where it refused.
     #[must_use]
-    pub fn refusal(&self) -> Option<&Refusal> {
+    pub fn error_response(&self) -> Option<&ErrorResponse> {
         match self {
             Self::NoSuchManifest { source, .. }
             | Self::Incomplete { source, .. }
-            | Self::TagTaken { source, .. } => source.refusal(),
-            Self::Refused { refusal, .. } => Some(refusal),
+            | Self::TagImmutable { source, .. } => source.error_response(),
+            Self::Refused { error_response, .. } => Some(error_response),
             _ => None,
         }
     }
@@ -316,7 +316,8 @@ impl RegistryError {
     /// Returns the status that the registry refused with.
     #[must_use]
     pub fn status(&self) -> Option<StatusCode> {
-        self.refusal().map(|refusal| refusal.status)
+        self.error_response()
+            .map(|error_response| error_response.status)
     }
 
     /// Tells whether the registry was asked and does not have it. A token server's 404 is none of that.
@@ -324,8 +325,12 @@ impl RegistryError {
     pub fn is_not_found(&self) -> bool {
         match self {
             Self::NoSuchManifest { .. } => true,
-            Self::Refused { attempt, refusal } => {
-                !matches!(attempt.operation, Operation::GetToken(_)) && refusal.is_not_found()
+            Self::Refused {
+                attempt,
+                error_response,
+            } => {
+                !matches!(attempt.operation, Operation::GetToken(_))
+                    && error_response.is_not_found()
             }
             _ => false,
         }
@@ -335,7 +340,7 @@ impl RegistryError {
     #[must_use]
     pub fn is_unauthorized(&self) -> bool {
         match self {
-            Self::Refused { refusal, .. } => refusal.is_unauthorized(),
+            Self::Refused { error_response, .. } => error_response.is_unauthorized(),
             // It wants a login that there is none for here.
             Self::Challenge { .. } => true,
             _ => false,
@@ -345,7 +350,7 @@ impl RegistryError {
     /// Tells whether the registry says that there were too many requests.
     #[must_use]
     pub fn is_rate_limited(&self) -> bool {
-        matches!(self, Self::Refused { refusal, .. } if refusal.is_rate_limited())
+        matches!(self, Self::Refused { error_response, .. } if error_response.is_rate_limited())
     }
 
     /// Tells whether registry or network are out of order: no answer, or 5xx. What took all the time that there was counts as well.
@@ -353,7 +358,7 @@ impl RegistryError {
     pub fn is_unavailable(&self) -> bool {
         match self {
             Self::Network { .. } | Self::Helper { is_late: true, .. } => true,
-            Self::Refused { refusal, .. } => refusal.is_unavailable(),
+            Self::Refused { error_response, .. } => error_response.is_unavailable(),
             _ => false,
         }
     }
@@ -363,33 +368,33 @@ impl RegistryError {
     pub fn is_conflict(&self) -> bool {
         matches!(
             self,
-            Self::TagTaken { .. }
-                | Self::TagMoved { .. }
+            Self::TagImmutable { .. }
+                | Self::PreconditionFailed { .. }
                 | Self::SignaturesDiffer { .. }
-                | Self::ReadBack { found: Some(_), .. }
+                | Self::ReadBackMismatch { found: Some(_), .. }
         )
     }
 
     /// Tells whether the answer was no, and will be no if it is asked for again.
     pub(crate) fn is_final_refusal(&self) -> bool {
-        matches!(self, Self::Refused { refusal, .. } if refusal.is_final())
+        matches!(self, Self::Refused { error_response, .. } if error_response.is_final())
     }
 
     /// Tells whether a manifest was refused for what it refers to.
     pub(crate) fn is_incomplete(&self) -> bool {
-        matches!(self, Self::Refused { attempt, refusal }
-            if matches!(attempt.operation, Operation::PutManifest(_)) && refusal.is_incomplete())
+        matches!(self, Self::Refused { attempt, error_response }
+            if matches!(attempt.operation, Operation::PutManifest(_)) && error_response.is_incomplete())
     }
 
     /// Tells whether a manifest may have been refused because its tag must not be moved.
     pub(crate) fn may_be_immutable(&self) -> bool {
-        matches!(self, Self::Refused { attempt, refusal }
-            if matches!(attempt.operation, Operation::PutManifest(_)) && refusal.may_be_immutable())
+        matches!(self, Self::Refused { attempt, error_response }
+            if matches!(attempt.operation, Operation::PutManifest(_)) && error_response.may_be_immutable())
     }
 
     /// Returns how long the registry asks to wait before the request is repeated.
     pub(crate) fn asked_wait(&self) -> Option<Duration> {
-        self.refusal()?.retry_after
+        self.error_response()?.retry_after
     }
 
     /// Notes that there was no time for another try.

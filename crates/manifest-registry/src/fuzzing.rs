@@ -6,8 +6,8 @@ use tokio::time::Instant;
 
 use crate::challenge::Challenge;
 use crate::credentials::{Credential, Credentials};
+use crate::error_response::ErrorResponse;
 use crate::limits::{CHALLENGES, MESSAGE_CHARS, MESSAGES, SCHEME_CHARS};
-use crate::refusal::Refusal;
 use crate::retry_after;
 use crate::token::Token;
 
@@ -67,7 +67,7 @@ pub fn config_json(data: &[u8]) {
             }
             let keys = credentials.entries().take(8).map(|(key, _)| key);
             for host in keys.chain(["docker.io", "index.docker.io", "reg.io", ""]) {
-                let _ = credentials.know(host, "app");
+                let _ = credentials.has_for(host, "app");
             }
         }
         Err(error) => is_shown(&error.to_string(), 200),
@@ -88,9 +88,9 @@ pub fn retry_after(data: &[u8]) {
         let status = StatusCode::TOO_MANY_REQUESTS;
         for content_type in [&b"application/json"[..], data] {
             let head = headers([(RETRY_AFTER, data), (CONTENT_TYPE, content_type)]);
-            let refusal = Refusal::read(status, &head, body);
+            let error_response = ErrorResponse::read(status, &head, body);
             let most = 200 + 2 * MESSAGES * MESSAGE_CHARS * ESCAPED_CHARS;
-            is_shown(&refusal.to_string(), most);
+            is_shown(&error_response.to_string(), most);
         }
     }
 }

@@ -6,9 +6,9 @@ use url::Url;
 
 use crate::endpoint::authority;
 use crate::error::{Absent, Attempt, ContentProblem, Operation, RegistryError};
+use crate::error_response::ErrorResponse;
 use crate::host_kind::HostKind;
 use crate::network::{Cause, NetworkProblem};
-use crate::refusal::Refusal;
 
 mod table;
 
@@ -35,10 +35,10 @@ impl RegistryError {
                 "repair the file, or take it away; certs.d has CAs in *.crt, client certificates in *.cert, their keys in *.key"
                     .to_owned(),
             ),
-            Self::Refused { attempt, refusal } => {
-                let hint = find(attempt, &Symptom::Refusal(refusal));
+            Self::Refused { attempt, error_response } => {
+                let hint = find(attempt, &Symptom::ErrorResponse(error_response));
                 match &attempt.login {
-                    Some(login) => Some(with_login(login, refusal.status, attempt, hint)),
+                    Some(login) => Some(with_login(login, error_response.status, attempt, hint)),
                     None => hint,
                 }
             }
@@ -54,18 +54,18 @@ impl RegistryError {
                     .to_owned(),
             ),
             Self::Incomplete { absent, .. } => found(Outcome::of_absent(absent)),
-            Self::TagTaken { .. } => found(Outcome::TagTaken),
-            Self::ChildrenLost { .. } => found(Outcome::Lost),
+            Self::TagImmutable { .. } => found(Outcome::TagImmutable),
+            Self::ChildrenMissing { .. } => found(Outcome::Lost),
             Self::SignaturesDiffer { .. } => Some(
                 "remove the tag there if what it has is not needed, or publish without --referrers and copy it with cosign"
                     .to_owned(),
             ),
-            Self::NoIndex { .. } => Some(
+            Self::NotReferrersIndex { .. } => Some(
                 "look at what has this tag, and remove it there: by the distribution specification it is for that index alone"
                     .to_owned(),
             ),
-            Self::ReadBack { found: Some(_), .. } => found(Outcome::OtherThere),
-            Self::ReadBack { found: None, .. } => found(Outcome::NothingThere),
+            Self::ReadBackMismatch { found: Some(_), .. } => found(Outcome::OtherThere),
+            Self::ReadBackMismatch { found: None, .. } => found(Outcome::NothingThere),
             Self::Content { problem, attempt } => of_content(problem, attempt),
             Self::Challenge { attempt, .. } => Some(format!(
                 "ask who runs {}: this program logs in with a name and password (Basic), or by a token server that is reached by TLS (Bearer)",
@@ -129,7 +129,7 @@ fn of_content(problem: &ContentProblem, attempt: &Attempt) -> Option<String> {
 
 /// What went wrong.
 enum Symptom<'a> {
-    Refusal(&'a Refusal),
+    ErrorResponse(&'a ErrorResponse),
     Network(NetworkProblem),
 }
 
@@ -143,7 +143,7 @@ enum Outcome {
     /// Something is absent that its source has.
     Swept,
     /// The tag may not be moved.
-    TagTaken,
+    TagImmutable,
     /// Something else was found in place of what was written.
     OtherThere,
     /// What was written was not found.
@@ -261,24 +261,25 @@ impl Row {
 
     fn fits(&self, symptom: &Symptom<'_>, kind: HostKind, operation: &Operation) -> bool {
         let fits = match symptom {
-            Symptom::Refusal(refusal) => self.fits_refusal(refusal),
+            Symptom::ErrorResponse(error_response) => self.fits_error_response(error_response),
             Symptom::Network(problem) => self.problem.is_some_and(|is| is(*problem)),
         };
         fits && (self.hosts.is_empty() || self.hosts.contains(&kind)) && self.doing.fits(operation)
     }
 
-    fn fits_refusal(&self, refusal: &Refusal) -> bool {
-        let status = refusal.status.as_u16();
+    fn fits_error_response(&self, error_response: &ErrorResponse) -> bool {
+        let status = error_response.status.as_u16();
         let body = match self.body {
             Body::Any => true,
-            Body::Empty => refusal.messages.is_empty() && !refusal.is_html,
-            Body::Html => refusal.is_html,
+            Body::Empty => error_response.messages.is_empty() && !error_response.is_html,
+            Body::Html => error_response.is_html,
         };
-        let code = |message: &crate::refusal::Message| self.codes.contains(&message.code.as_str());
+        let code =
+            |message: &crate::error_response::Message| self.codes.contains(&message.code.as_str());
         body && self
             .statuses
             .is_some_and(|(first, last)| (first..=last).contains(&status))
-            && (self.codes.is_empty() || refusal.messages.iter().any(code))
+            && (self.codes.is_empty() || error_response.messages.iter().any(code))
     }
 }
 
@@ -340,8 +341,8 @@ fn filled_in(hint: &str, attempt: &Attempt, kind: HostKind, symptom: &Symptom<'_
         "pull from"
     };
     let limits = match symptom {
-        Symptom::Refusal(refusal) if !refusal.rate_limits.is_empty() => {
-            format!(" ({})", refusal.rate_limits.join(", "))
+        Symptom::ErrorResponse(error_response) if !error_response.rate_limits.is_empty() => {
+            format!(" ({})", error_response.rate_limits.join(", "))
         }
         _ => String::new(),
     };

@@ -17,7 +17,7 @@
 //! | `rights` | what calls that belong together ask of the token server |
 //! | [`concurrent()`] | many things at once, within bounds, results in order |
 //! | [`mirrors`] | where something is read from first |
-//! | [`memory`] | what is remembered from one run to the next |
+//! | [`cache`] | what is remembered from one run to the next |
 //! | [`known`] | token servers of public registries, known in advance |
 //! | `session` | one conversation per registry: scheme, challenge, the login that goes with each call |
 //! | `auth`, `challenge`, `token` | from a challenge and credentials to a header; one token request per set of scopes |
@@ -33,7 +33,7 @@
 //! | [`certificates`], [`proxies`] | what the user wants of those |
 //! | [`retry`], `retry_after`, `deadline` | what is tried again, when, and until when |
 //! | [`observer`], `meter` | what the client tells while it works; how far copying has come |
-//! | [`error`], [`refusal`], [`network`], `hint`, `host_kind` | what went wrong, and what to do about it |
+//! | [`error`], [`error_response`], [`network`], `hint`, `host_kind` | what went wrong, and what to do about it |
 //! | [`redact`] | what may be shown |
 //! | [`limits`] | bounds on what is read and waited for |
 //!
@@ -46,6 +46,7 @@ mod answer;
 mod auth;
 mod bodies;
 mod bring;
+pub mod cache;
 pub mod certificates;
 mod challenge;
 mod checked;
@@ -60,6 +61,7 @@ mod download;
 pub mod endpoint;
 mod enlist;
 pub mod error;
+pub mod error_response;
 #[doc(hidden)]
 #[cfg(any(test, feature = "fuzzing"))]
 pub mod fuzzing;
@@ -73,7 +75,6 @@ mod lanes;
 mod limiter;
 pub mod limits;
 pub mod local;
-pub mod memory;
 mod meter;
 pub mod mirrors;
 mod missing;
@@ -86,7 +87,6 @@ pub mod proxies;
 pub mod publish;
 pub mod redact;
 pub mod referrers;
-pub mod refusal;
 pub mod release;
 pub mod retry;
 mod retry_after;
@@ -101,24 +101,26 @@ mod tunnel;
 mod upload;
 mod upload_session;
 
+pub use cache::{Cache, NoCache};
 pub use certificates::{CertificateProblem, Certificates, HostCertificates, Identity, Pem};
 pub use child::Child;
 pub use client::{Client, ClientConfig};
 pub use concurrent::concurrent;
-pub use credentials::{Credential, Credentials, Found};
+pub use credentials::{Credential, Credentials, FoundCredential};
 pub use download::Downloads;
 pub use endpoint::Insecure;
 pub use error::RegistryError;
 pub use helper::stop_helpers;
 pub use known::{KnownRegistries, KnownRegistry, KnownRegistryError};
 pub use local::LocalBlobs;
-pub use memory::{Forgetful, Memory};
-pub use mirrors::{Mirror, MirrorRule, Mirrors, Serves};
+pub use mirrors::{Mirror, MirrorRule, Mirrors, PullFromMirror};
 pub use observer::{ChallengeSource, Event, Observer, Progress, Resuming, Retrying};
 pub use proxies::{Proxies, ProxySetting};
-pub use publish::{Expected, Outlook, Publication, Published, Shown, Tagged, Watch};
+pub use publish::{
+    ObservedTag, Precondition, Publication, Published, Tagged, TransferEstimate, WatchedTags,
+};
 pub use redact::Secret;
 pub use referrers::{Referrers, SkipReason, Skipped};
-pub use release::{Plan, Released, TagResult};
-pub use retry::Retry;
+pub use release::{DryRun, Released, TagResult};
+pub use retry::RetryPolicy;
 pub use transport::Timeouts;

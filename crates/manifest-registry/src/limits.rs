@@ -111,7 +111,7 @@ pub const REDIRECTS: usize = 5;
 pub const ERROR_BYTES: usize = 64 * 1024;
 
 /// How much of a manifest or configuration is worth being remembered, in bytes. Those of images have some 10 KiB.
-pub const REMEMBERED_BYTES: usize = 1024 * 1024;
+pub const CACHED_BYTES: usize = 1024 * 1024;
 
 /// How many characters the challenge of a registry has at most that is remembered. Real ones have some 100.
 pub const CHALLENGE_CHARS: usize = 1024;

@@ -25,13 +25,13 @@ use crate::session::{Call, Session, Target};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Mirror {
     location: String,
-    serves: Serves,
+    serves: PullFromMirror,
     is_insecure: bool,
 }
 
 /// What a mirror is asked for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Serves {
+pub enum PullFromMirror {
     /// Everything.
     #[default]
     All,
@@ -69,7 +69,7 @@ impl Mirror {
     ///
     /// # Errors
     /// Where no reference can be made of it.
-    pub fn new(location: &str, serves: Serves) -> Result<Self, LocationError> {
+    pub fn new(location: &str, serves: PullFromMirror) -> Result<Self, LocationError> {
         let location = location.strip_suffix('/').unwrap_or(location);
         let host = location.split('/').next().unwrap_or_default();
         match Reference::parse(&format!("{location}/x")) {
@@ -101,9 +101,9 @@ impl Mirror {
     /// Returns the name that something has here, `rest` being its repository's name without what is mirrored.
     fn name(&self, rest: &str, reference: &Reference) -> Option<Mirrored> {
         let serves = match self.serves {
-            Serves::All => true,
-            Serves::Digests => reference.digest().is_some(),
-            Serves::Tags => reference.digest().is_none(),
+            PullFromMirror::All => true,
+            PullFromMirror::Digests => reference.digest().is_some(),
+            PullFromMirror::Tags => reference.digest().is_none(),
         };
         let name = match (reference.digest(), reference.tag()) {
             (Some(digest), _) => format!("@{digest}"),
@@ -310,8 +310,9 @@ fn blob_call<'a>(mirror: &'a Reference, digest: &Digest) -> Call<'a> {
 mod tests {
     use super::*;
 
-    fn rule(prefix: &str, mirrors: &[(&str, Serves)]) -> MirrorRule {
-        let mirror = |(location, serves): &(&str, Serves)| Mirror::new(location, *serves).unwrap();
+    fn rule(prefix: &str, mirrors: &[(&str, PullFromMirror)]) -> MirrorRule {
+        let mirror =
+            |(location, serves): &(&str, PullFromMirror)| Mirror::new(location, *serves).unwrap();
         MirrorRule {
             prefix: prefix.to_owned(),
             mirrors: mirrors.iter().map(mirror).collect(),
@@ -320,7 +321,7 @@ mod tests {
 
     #[test]
     fn where_something_is_looked_for() {
-        use Serves::{All, Digests, Tags};
+        use PullFromMirror::{All, Digests, Tags};
         let digest = format!("sha256:{}", "a".repeat(64));
         let mirrors = Mirrors {
             places: vec![
@@ -368,7 +369,7 @@ mod tests {
 
     #[test]
     fn a_mirror_is_insecure_by_its_rule() {
-        let mirror = Mirror::new("m.lan:5000", Serves::All).unwrap();
+        let mirror = Mirror::new("m.lan:5000", PullFromMirror::All).unwrap();
         let with = |prefix: &str, mirror: Mirror| MirrorRule {
             prefix: prefix.to_owned(),
             mirrors: vec![mirror],
@@ -401,7 +402,7 @@ mod tests {
             ("m.lan/UPPER", None),
             ("", None),
         ] {
-            let mirror = Mirror::new(location, Serves::All).ok();
+            let mirror = Mirror::new(location, PullFromMirror::All).ok();
             let found = mirror.as_ref().map(Mirror::host);
             assert_eq!(found, host, "{location}");
         }

@@ -30,7 +30,7 @@ impl Push<'_> {
         }
         match self.look(name).await {
             Ok(Seen::At(there)) if there.matches(self.publication.bytes) => Ok(there),
-            Ok(Seen::At(existing)) => Err(RegistryError::TagTaken {
+            Ok(Seen::At(existing)) => Err(RegistryError::TagImmutable {
                 reference: name.clone().into(),
                 existing,
                 source: Box::new(error),

@@ -53,7 +53,7 @@ impl Progress {
 #[non_exhaustive]
 pub enum Event<'a> {
     /// A request was answered.
-    Answered {
+    Response {
         /// What was asked.
         request: &'a Request<'a>,
         /// The answer's status.
@@ -80,7 +80,7 @@ pub enum Event<'a> {
         source: Option<&'a str>,
     },
     /// A token is asked for before the registry has said that it wants one.
-    Expected {
+    EarlyToken {
         /// The registry, as references name it.
         host: &'a str,
         /// Why it is expected to want one.
@@ -116,7 +116,7 @@ pub enum Event<'a> {
         setting: &'a str,
     },
     /// Content was not asked for, as it is remembered.
-    Recalled {
+    CacheHit {
         /// Where it was read from once.
         repository: &'a Repository,
         /// Its digest, which was checked again.
@@ -186,7 +186,7 @@ impl Request<'_> {
 impl fmt::Display for Event<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Answered {
+            Self::Response {
                 request,
                 status,
                 mode,
@@ -208,7 +208,7 @@ impl fmt::Display for Event<'_> {
                 Some(source) => write!(f, "credentials for {host}: {source}"),
                 None => write!(f, "credentials for {host}: none, so anonymous"),
             },
-            Self::Expected { host, source } => {
+            Self::EarlyToken { host, source } => {
                 let reason = match source {
                     ChallengeSource::Cache => "its token server is in the cache",
                     ChallengeSource::KnownRegistry => "it is a known registry",
@@ -235,7 +235,7 @@ impl fmt::Display for Event<'_> {
                 proxy,
                 setting,
             } => write!(f, "proxy for {host}: {proxy}, from {setting}"),
-            Self::Recalled { repository, digest } => {
+            Self::CacheHit { repository, digest } => {
                 write!(f, "remembered: {repository}@{digest}")
             }
             Self::Mirror { reference, mirror } => {
@@ -305,8 +305,8 @@ impl fmt::Display for Retrying<'_> {
 
 /// Tells nobody.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Silent;
+pub struct NoObserver;
 
-impl Observer for Silent {
+impl Observer for NoObserver {
     fn retrying(&self, _: &Retrying<'_>) {}
 }

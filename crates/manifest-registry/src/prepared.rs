@@ -10,7 +10,7 @@ use crate::child::Child;
 use crate::concurrent::concurrent;
 use crate::error::{Operation, RegistryError};
 use crate::limits::PARALLEL_WORK;
-use crate::publish::{Expected, Missing, Outlook, Published, Push, Tagged};
+use crate::publish::{Missing, Precondition, Published, Push, Tagged, TransferEstimate};
 use crate::release::PlannedBlob;
 use crate::session::Call;
 
@@ -39,22 +39,22 @@ impl<'a> Prepared<'a> {
         let (mut names, missing) = push.look_around(names.collect()).await?;
         for (name, before) in &mut names {
             // What does not say what it shows may still show something. Who sets a condition wants to know.
-            if publication.expected != Expected::Anything && before.is_none() {
+            if publication.precondition != Precondition::None && before.is_none() {
                 *before = push.client.manifest_digest(name).await?;
             }
             let is_there = before
                 .as_ref()
                 .is_some_and(|before| before.matches(publication.bytes));
-            let is_expected = match publication.expected {
-                Expected::Anything => true,
-                Expected::Nothing => before.is_none(),
-                Expected::Digest(digest) => before.as_ref() == Some(digest),
+            let is_expected = match publication.precondition {
+                Precondition::None => true,
+                Precondition::Absent => before.is_none(),
+                Precondition::Digest(digest) => before.as_ref() == Some(digest),
             };
             if !is_there && !is_expected {
-                return Err(RegistryError::TagMoved {
+                return Err(RegistryError::PreconditionFailed {
                     reference: name.clone().into(),
-                    expected: match publication.expected {
-                        Expected::Digest(digest) => Some(digest.clone()),
+                    expected: match publication.precondition {
+                        Precondition::Digest(digest) => Some(digest.clone()),
                         _ => None,
                     },
                     found: before.clone(),
@@ -80,21 +80,21 @@ impl<'a> Prepared<'a> {
     }
 
     /// Adds up what would have to be copied from other registries.
-    pub(crate) fn add_to(&self, outlook: &mut Outlook) {
+    pub(crate) fn add_to(&self, estimate: &mut TransferEstimate) {
         for (child, blob) in self.push.wanted(&self.missing) {
             if self.push.mountable(child, blob).is_some() {
                 continue;
             }
             if child.local.is_some() {
-                outlook.local += 1;
-                outlook.local_bytes += blob.size;
+                estimate.local += 1;
+                estimate.local_bytes += blob.size;
             } else {
-                outlook.copies += 1;
-                outlook.copied_bytes += blob.size;
+                estimate.copies += 1;
+                estimate.copied_bytes += blob.size;
             }
         }
-        outlook.missing += self.missing.len();
-        outlook.tags.extend(self.names.iter().cloned());
+        estimate.missing += self.missing.len();
+        estimate.tags.extend(self.names.iter().cloned());
     }
 
     /// Begins to count what is brought, with others where they have the same meter.
@@ -285,7 +285,7 @@ impl<'a> Prepared<'a> {
         if lost.is_empty() {
             return Ok(unknown.clone());
         }
-        Err(RegistryError::ChildrenLost {
+        Err(RegistryError::ChildrenMissing {
             reference: name.clone().into(),
             lost: lost.clone(),
         })

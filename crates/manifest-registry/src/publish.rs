@@ -39,7 +39,7 @@ pub struct Publication<'a> {
     /// Whether layers that registries need not hold are copied too.
     pub push_foreign: bool,
     /// What the tags have to show before they are written.
-    pub expected: Expected<'a>,
+    pub precondition: Precondition<'a>,
     /// What has to be there once all is written, beside the tags, which are read back: the digests in the list. Nothing where
     /// nobody is to look.
     pub verified: Option<&'a [Digest]>,
@@ -47,7 +47,7 @@ pub struct Publication<'a> {
 
 /// Names elsewhere at which is looked while something is published: whether they still show what they did.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Watch<'a> {
+pub struct WatchedTags<'a> {
     /// The names. Each is asked for once.
     pub names: &'a [Reference],
     /// Whether all of them are looked at before anything is written. Otherwise it is before the first tag is.
@@ -55,11 +55,11 @@ pub struct Watch<'a> {
 }
 
 /// What a name that is watched shows; nothing where it shows nothing, or does not say.
-pub type Shown = (Reference, Option<Digest>);
+pub type ObservedTag = (Reference, Option<Digest>);
 
 /// What is known before anything is written.
 #[derive(Clone, Debug, Default)]
-pub struct Outlook {
+pub struct TransferEstimate {
     /// How many manifests the targets lack.
     pub missing: usize,
     /// How many blobs would have to be copied from other registries, at most.
@@ -71,17 +71,17 @@ pub struct Outlook {
     /// How many bytes these have.
     pub local_bytes: u64,
     /// What the names that are to be written show.
-    pub tags: Vec<Shown>,
+    pub tags: Vec<ObservedTag>,
 }
 
 /// What a tag has to show before it is written. Nobody keeps others from writing it meanwhile.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Expected<'a> {
+pub enum Precondition<'a> {
     /// Anything, or nothing.
     #[default]
-    Anything,
+    None,
     /// Nothing: it is not there yet.
-    Nothing,
+    Absent,
     /// This digest.
     Digest(&'a Digest),
 }
@@ -159,8 +159,8 @@ impl Client {
     ///
     /// # Errors
     /// Where content can be neither mounted nor uploaded, or the registry refuses a manifest:
-    /// [`RegistryError::Incomplete`] where it misses something, [`RegistryError::TagTaken`] where the tag may not be
-    /// moved, [`RegistryError::TagMoved`] where it shows something else than it should. Until the last step nothing that
+    /// [`RegistryError::Incomplete`] where it misses something, [`RegistryError::TagImmutable`] where the tag may not be
+    /// moved, [`RegistryError::PreconditionFailed`] where it shows something else than it should. Until the last step nothing that
     /// has a tag has changed.
     pub async fn publish(
         &self,
@@ -289,7 +289,7 @@ impl<'a> Push<'a> {
     }
 
     /// Looks what names elsewhere show.
-    pub(crate) async fn watch(&self, names: &[Reference]) -> Vec<Shown> {
+    pub(crate) async fn watch(&self, names: &[Reference]) -> Vec<ObservedTag> {
         let looks = names.iter().map(|name| async move {
             let shown = self.read(name).await;
             (name.clone(), shown.ok().flatten())
@@ -301,7 +301,7 @@ impl<'a> Push<'a> {
     pub(crate) async fn look_around(
         &self,
         names: Vec<Reference>,
-    ) -> Result<(Vec<Shown>, Missing<'a>), RegistryError> {
+    ) -> Result<(Vec<ObservedTag>, Missing<'a>), RegistryError> {
         let distinct: BTreeMap<Key<'_>, &Child> = self
             .children
             .iter()

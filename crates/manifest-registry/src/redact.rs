@@ -108,7 +108,7 @@ pub fn url(url: &Url) -> String {
 pub fn printable(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
-        if is_obeyed(c) {
+        if is_terminal_control(c) {
             out.extend(c.escape_default());
         } else {
             out.push(c);
@@ -119,7 +119,7 @@ pub fn printable(text: &str) -> String {
 
 /// Tells whether a terminal would obey or hide a character, or turn round what follows it.
 #[must_use]
-pub fn is_obeyed(c: char) -> bool {
+pub fn is_terminal_control(c: char) -> bool {
     c.is_control()
         || matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }

@@ -88,7 +88,7 @@ impl Client {
     /// Where a registry gives no clear answer, what it has is not what it lists, or there is more than [`REFERRERS`] or
     /// [`REFERRER_PAGES`] allow.
     pub async fn referrers(&self, subjects: &[Reference]) -> Result<Referrers, RegistryError> {
-        let client = self.reading(subjects);
+        let client = self.for_reading(subjects);
         let mut referrers = Referrers::default();
         let mut asked: HashSet<Reference> = HashSet::new();
         let mut level: Vec<Reference> = subjects.to_vec();
@@ -231,7 +231,7 @@ impl Client {
             return skipped(SkipReason::Stranger);
         }
         let mut children = self.inside(repository, &manifest, 0).await?;
-        children.push(Child::of(repository, manifest).referring());
+        children.push(Child::of(repository, manifest).as_referrer());
         Ok(Ok(children))
     }
 
@@ -250,7 +250,7 @@ impl Client {
             let reference = repository.at(digest);
             let manifest = self.manifest_itself(&reference, &Tries::default()).await?;
             let mut children = self.inside(repository, &manifest, 0).await?;
-            children.push(Child::of(repository, manifest).named(tag));
+            children.push(Child::of(repository, manifest).with_tag(tag));
             Ok(Some(Ok(children)))
         });
         let found = concurrent(PARALLEL_WORK, fetches).await;

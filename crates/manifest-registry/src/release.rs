@@ -13,7 +13,9 @@ use crate::client::Client;
 use crate::error::RegistryError;
 use crate::meter::Meter;
 use crate::prepared::Prepared;
-use crate::publish::{Outlook, Publication, Published, Push, Shown, Tagged, Watch};
+use crate::publish::{
+    ObservedTag, Publication, Published, Push, Tagged, TransferEstimate, WatchedTags,
+};
 
 /// The blobs that an earlier publication of a release brings to the same registry, and where to: nobody uploads twice what can
 /// be mounted.
@@ -65,9 +67,9 @@ impl Client {
     pub async fn release<E: From<RegistryError>>(
         &self,
         publications: &[Publication<'_>],
-        watch: Watch<'_>,
-        check: impl FnOnce(&Outlook) -> Result<(), E>,
-        moved: impl FnOnce(&[Shown]) -> Result<(), E>,
+        watch: WatchedTags<'_>,
+        check: impl FnOnce(&TransferEstimate) -> Result<(), E>,
+        moved: impl FnOnce(&[ObservedTag]) -> Result<(), E>,
         mut arrived: impl FnMut(&Publication<'_>, &Child),
     ) -> Result<Released, E> {
         let pushes = self.pushes(publications);
@@ -80,11 +82,11 @@ impl Client {
             watched.as_mut().await;
             tell(watched.as_mut(), &mut moved)?;
         }
-        let mut outlook = Outlook::default();
+        let mut estimate = TransferEstimate::default();
         for prepared in &prepared {
-            prepared.add_to(&mut outlook);
+            prepared.add_to(&mut estimate);
         }
-        check(&outlook)?;
+        check(&estimate)?;
         let is_single = matches!(publications, [one] if one.targets.len() == 1);
         if !is_single {
             let with_work = prepared.iter().filter(|prepared| prepared.has_work());
@@ -144,7 +146,7 @@ impl Client {
 }
 
 /// Looks at what is watched, with the token of the first push, and fetches what other tokens the pushes need.
-async fn watching(pushes: &[Push<'_>], watch: Watch<'_>) -> Vec<Shown> {
+async fn watching(pushes: &[Push<'_>], watch: WatchedTags<'_>) -> Vec<ObservedTag> {
     let Some(first) = pushes.first() else {
         return Vec::new();
     };
@@ -169,9 +171,9 @@ pub(crate) async fn beside<F: Future, M: Future>(
 }
 
 /// Tells once what was seen at the names that are watched.
-fn tell<F: Future<Output = Vec<Shown>>, E>(
+fn tell<F: Future<Output = Vec<ObservedTag>>, E>(
     watched: Pin<&mut MaybeDone<F>>,
-    moved: &mut Option<impl FnOnce(&[Shown]) -> Result<(), E>>,
+    moved: &mut Option<impl FnOnce(&[ObservedTag]) -> Result<(), E>>,
 ) -> Result<(), E> {
     match (watched.output_mut(), moved.take()) {
         (Some(shown), Some(moved)) => moved(shown),
@@ -181,11 +183,11 @@ fn tell<F: Future<Output = Vec<Shown>>, E>(
 
 /// What publishing would do.
 #[derive(Clone, Debug)]
-pub struct Plan {
+pub struct DryRun {
     /// What each tag shows now.
     pub tags: Vec<(Reference, Option<Digest>)>,
     /// What the names that are watched show.
-    pub watched: Vec<Shown>,
+    pub watched: Vec<ObservedTag>,
     /// The manifests that would be put beside the tags: under their digests, or those of the tags of referrers.
     pub manifests: Vec<Reference>,
     /// The blobs that would be mounted or copied.
@@ -210,20 +212,20 @@ impl Client {
     ///
     /// # Errors
     /// As `release` before its first write.
-    pub async fn plan(
+    pub async fn dry_run(
         &self,
         publications: &[Publication<'_>],
         watched: &[Reference],
-    ) -> Result<Plan, RegistryError> {
+    ) -> Result<DryRun, RegistryError> {
         let pushes = self.pushes(publications);
-        let watch = Watch {
+        let watch = WatchedTags {
             names: watched,
             is_first: true,
         };
         let looks = try_join_all(pushes.iter().map(Prepared::look_around));
         let (prepared, watched) = tokio::join!(looks, watching(&pushes, watch));
         let prepared = prepared?;
-        let mut plan = Plan {
+        let mut plan = DryRun {
             tags: Vec::new(),
             watched,
             manifests: Vec::new(),

@@ -21,7 +21,7 @@ use crate::observer::{Observer, Resuming, Retrying};
 
 /// How much a client bears. The defaults are those of [`limits`].
 #[derive(Clone, Copy, Debug)]
-pub struct Retry {
+pub struct RetryPolicy {
     /// How often one request is repeated at most: `--retry`, or [`limits::RETRIES`].
     pub times: u32,
     /// How long everything that the client does may take in all, from when it is made: `--timeout`, or for ever.
@@ -34,7 +34,7 @@ pub struct Retry {
     pub lag_window: Duration,
 }
 
-impl Default for Retry {
+impl Default for RetryPolicy {
     fn default() -> Self {
         Self {
             times: limits::RETRIES,
@@ -46,7 +46,7 @@ impl Default for Retry {
     }
 }
 
-impl Retry {
+impl RetryPolicy {
     /// Returns how long to wait before a repetition, counted from 1: twice as long each time, the later half of it
     /// left to chance, so that clients that failed together do not come back together.
     fn wait(&self, number: u32) -> Duration {
@@ -104,7 +104,7 @@ enum Verdict {
 /// What decides on repetitions for one client.
 #[derive(Debug)]
 pub(crate) struct Retries {
-    policy: Retry,
+    policy: RetryPolicy,
     pub(crate) deadline: Deadline,
     observer: Arc<dyn Observer>,
     /// The hosts that have answered.
@@ -114,7 +114,7 @@ pub(crate) struct Retries {
 }
 
 impl Retries {
-    pub(crate) fn new(policy: Retry, observer: Arc<dyn Observer>) -> Self {
+    pub(crate) fn new(policy: RetryPolicy, observer: Arc<dyn Observer>) -> Self {
         Self {
             policy,
             deadline: Deadline::after(policy.timeout),
@@ -252,7 +252,7 @@ pub(crate) fn is_transient_status(status: StatusCode) -> bool {
 
 fn is_transient(error: &RegistryError, contact: Contact) -> bool {
     match error {
-        RegistryError::Refused { refusal, .. } => is_transient_status(refusal.status),
+        RegistryError::Refused { error_response, .. } => is_transient_status(error_response.status),
         RegistryError::Network {
             problem, source, ..
         } => match problem {

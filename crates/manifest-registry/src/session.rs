@@ -16,12 +16,12 @@ use url::Url;
 use crate::answer::Answer;
 use crate::auth::{Asked, Login};
 use crate::bodies::Traffic;
+use crate::cache::Cache;
 use crate::challenge::Challenge;
-use crate::credentials::{Credential, Credentials, Found};
+use crate::credentials::{Credential, Credentials, FoundCredential};
 use crate::endpoint::{Mode, api_host, is_same_origin};
 use crate::error::{Attempt, Operation, RegistryError};
 use crate::known::KnownRegistries;
-use crate::memory::Memory;
 use crate::network::NetworkProblem;
 use crate::observer::{ChallengeSource, Event};
 use crate::payload::Payload;
@@ -63,7 +63,7 @@ pub(crate) enum Target {
 }
 
 /// What looking for credentials came to.
-type Looked = Result<Found, RegistryError>;
+type Looked = Result<FoundCredential, RegistryError>;
 
 /// What is known of one registry.
 pub(crate) struct Host {
@@ -154,7 +154,7 @@ pub(crate) struct Session {
     pub(crate) transport: Transport,
     credentials: Credentials,
     known: KnownRegistries,
-    pub(crate) memory: Arc<dyn Memory>,
+    pub(crate) cache: Arc<dyn Cache>,
     tokens: Tokens,
     hosts: Mutex<HashMap<String, Arc<Host>>>,
 }
@@ -164,13 +164,13 @@ impl Session {
         transport: Transport,
         credentials: Credentials,
         known: KnownRegistries,
-        memory: Arc<dyn Memory>,
+        cache: Arc<dyn Cache>,
     ) -> Self {
         Self {
             transport,
             credentials,
             known,
-            memory,
+            cache,
             tokens: Tokens::default(),
             hosts: Mutex::default(),
         }
@@ -304,7 +304,7 @@ impl Session {
             let is_hidden = matches!(status, StatusCode::FORBIDDEN | StatusCode::NOT_FOUND)
                 && pass.is_none()
                 && host.challenge().is_none()
-                && self.credentials.know(&host.domain, call.path());
+                && self.credentials.has_for(&host.domain, call.path());
             let is_worth = match status {
                 StatusCode::UNAUTHORIZED => is_first || is_wide,
                 StatusCode::FORBIDDEN if is_wide => true,
@@ -417,16 +417,16 @@ impl Session {
         if modes.first() != Some(&Mode::Verified) {
             return None;
         }
-        let cached = self.memory.challenge(domain);
+        let cached = self.cache.challenge(domain);
         let (challenge, source) = match cached.and_then(|text| Challenge::remembered(&text)) {
             Some(challenge) => (challenge, ChallengeSource::Cache),
             None => {
-                let has_login = || self.credentials.know(domain, call.path());
+                let has_login = || self.credentials.has_for(domain, call.path());
                 let challenge = self.known.challenge(domain, has_login)?;
                 (challenge, ChallengeSource::KnownRegistry)
             }
         };
-        self.transport.observer.event(&Event::Expected {
+        self.transport.observer.event(&Event::EarlyToken {
             host: domain,
             source,
         });
@@ -454,8 +454,8 @@ impl Session {
         let found = Challenge::of(answer.headers()).filter(|_| is_refused);
         let lasting = found.as_ref().and_then(Challenge::lasting);
         if lasting.is_some() || before.is_some() {
-            let memory = &self.memory;
-            memory.remember_challenge(&host.domain, lasting.as_deref());
+            let memory = &self.cache;
+            memory.put_challenge(&host.domain, lasting.as_deref());
         }
         found.is_some() && found.as_ref() == before
     }

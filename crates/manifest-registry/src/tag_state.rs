@@ -22,7 +22,7 @@ impl Client {
     ///
     /// # Errors
     /// What `work` fails with, and nothing else.
-    pub fn noting_tag<'a, T, E>(
+    pub fn with_tag_state<'a, T, E>(
         &'a self,
         tag: &'a Reference,
         work: impl Future<Output = Result<T, E>> + 'a,

@@ -357,7 +357,7 @@ impl Transport {
                 if let Some(handshakes) = &pool.handshakes {
                     handshakes.answered();
                 }
-                self.observer.event(&Event::Answered {
+                self.observer.event(&Event::Response {
                     request,
                     status: response.status().as_u16(),
                     mode: pool.mode(),
@@ -469,7 +469,7 @@ impl Transport {
             match answered {
                 Ok(response) => {
                     let version = response.version();
-                    observer.event(&Event::Answered {
+                    observer.event(&Event::Response {
                         request: &request,
                         status: response.status().as_u16(),
                         mode,

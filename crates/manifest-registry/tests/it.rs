@@ -11,6 +11,8 @@ mod auth;
 mod bodies;
 #[path = "it/body_settings.rs"]
 mod body_settings;
+#[path = "it/cache.rs"]
+mod cache;
 #[path = "it/child.rs"]
 mod child;
 #[path = "it/conditions.rs"]
@@ -35,8 +37,6 @@ mod https_proxies;
 mod known;
 #[path = "it/local.rs"]
 mod local;
-#[path = "it/memory.rs"]
-mod memory;
 #[path = "it/mirrors.rs"]
 mod mirrors;
 #[path = "it/order.rs"]
@@ -70,7 +70,7 @@ use std::time::Duration;
 
 use manifest_core::Reference;
 use manifest_registry::{
-    Client, ClientConfig, Credentials, Insecure, RegistryError, Retry, Timeouts,
+    Client, ClientConfig, Credentials, Insecure, RegistryError, RetryPolicy, Timeouts,
 };
 
 /// Runs a test's asynchronous part, as the plugin runs a command's.
@@ -98,10 +98,10 @@ fn impatient() -> Timeouts {
 
 /// A client's settings for tests: what fails is tried again soon, and not often.
 fn config() -> ClientConfig {
-    let retry = Retry {
+    let retry = RetryPolicy {
         times: 2,
         first_wait: Duration::from_millis(2),
-        ..Retry::default()
+        ..RetryPolicy::default()
     };
     ClientConfig {
         retry,

@@ -18,7 +18,7 @@ pub struct Change {
     /// The images whose entries go.
     pub remove: Vec<Reference>,
     /// Whether all goes that is not put, damaged files included, and the order of the arguments begins anew.
-    pub starts_over: bool,
+    pub replaces_all: bool,
     /// The images in the order of the arguments, where that is to change. What is not named in it stays where it is.
     pub order: Vec<Reference>,
     /// What the list has beside its entries from now on.
@@ -38,7 +38,7 @@ impl Change {
     fn is_empty(&self) -> bool {
         self.put.is_empty()
             && self.remove.is_empty()
-            && !self.starts_over
+            && !self.replaces_all
             && self.settings.is_none()
     }
 }
@@ -87,7 +87,7 @@ impl Store {
         }
         let before = draft.state(list);
         let mut after = before.clone();
-        let mut removed: BTreeSet<String> = if change.starts_over {
+        let mut removed: BTreeSet<String> = if change.replaces_all {
             draft.file_names().map(str::to_owned).collect()
         } else {
             draft.files_of(&change.remove)

@@ -9,7 +9,7 @@ use crate::paths::FileNames;
 /// Puts entries that are in no folder into the order that a folder would give them: that of their files' names, the children
 /// of a list together where its name stands. They are given in the order of the arguments.
 #[must_use]
-pub fn in_order(entries: Vec<Entry>) -> Vec<Entry> {
+pub fn in_storage_order(entries: Vec<Entry>) -> Vec<Entry> {
     let mut taken = BTreeSet::new();
     let mut placed: Vec<((String, u64), Entry)> = (0..)
         .zip(entries)

@@ -56,7 +56,7 @@ mod writer;
 #[doc(hidden)]
 pub use atomic::Capabilities;
 pub use change::{Change, Removal};
-pub use entry_order::in_order;
+pub use entry_order::in_storage_order;
 pub use error::StoreError;
 pub use outline::Outline;
 pub use store::{DraftSummary, EntryResult, Store};

@@ -44,7 +44,7 @@ const WRITES_AT_ONCE: usize = 16;
 /// Writes new files into a folder, and syncs each.
 fn write_all(folder: &Path, contents: &Contents) -> Result<(), StoreError> {
     let files: Vec<_> = contents.iter().collect();
-    let results = parallel::map_on(WRITES_AT_ONCE, &files, |(name, bytes)| {
+    let results = parallel::map_with_threads(WRITES_AT_ONCE, &files, |(name, bytes)| {
         let path = folder.join(name);
         atomic::write_new(&path, bytes).map_err(StoreError::io("write", &path))
     });

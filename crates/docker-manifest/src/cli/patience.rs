@@ -4,7 +4,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use manifest_core::go_duration;
-use manifest_registry::{Retry, limits};
+use manifest_registry::{RetryPolicy, limits};
 
 /// The flags of each command that talks to a registry.
 #[derive(Clone, Debug, Default, clap::Args)]
@@ -20,14 +20,14 @@ pub struct Patience {
 impl Patience {
     /// Returns what the registry client bears.
     #[must_use]
-    pub fn retry(&self) -> Retry {
-        Retry {
+    pub fn retry(&self) -> RetryPolicy {
+        RetryPolicy {
             times: self.retry.map_or(limits::RETRIES, |times| times.0),
             timeout: self
                 .timeout
                 .map(|limit| limit.0)
                 .filter(|limit| !limit.is_zero()),
-            ..Retry::default()
+            ..RetryPolicy::default()
         }
     }
 }

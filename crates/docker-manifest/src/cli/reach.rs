@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::str::FromStr;
 
 use manifest_core::{Draft, Reference};
-use manifest_registry::{Mirror, MirrorRule, Serves};
+use manifest_registry::{Mirror, MirrorRule, PullFromMirror};
 
 use crate::cli::Switch;
 
@@ -48,7 +48,8 @@ impl FromStr for MirrorFlag {
             .split_once('=')
             .filter(|(prefix, _)| !prefix.is_empty())
             .ok_or("HOST=MIRROR is expected")?;
-        let mirror = Mirror::new(location, Serves::All).map_err(|error| error.to_string())?;
+        let mirror =
+            Mirror::new(location, PullFromMirror::All).map_err(|error| error.to_string())?;
         Ok(Self {
             prefix: prefix.strip_suffix('/').unwrap_or(prefix).to_owned(),
             mirror,

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use manifest_core::{Descriptor, Digest, Draft, Entry, Platform, Reference, Source, TagState};
 use manifest_registry::{Client, RegistryError};
-use manifest_store::in_order;
+use manifest_store::in_storage_order;
 
 use super::for_all;
 use crate::cli::{
@@ -182,7 +182,7 @@ pub(super) async fn run(context: &Context<'_>, args: &Args) -> Result<(), Failur
             let base = existing.filter(|_| !args.shape.replace.is_on());
             let (mut draft, said) = make(&list, base, &resolved, args)?;
             let settings = &mut draft.settings;
-            settings.tag_then = settings.tag_then.take().or(tag_now);
+            settings.observed_tag = settings.observed_tag.take().or(tag_now);
             if draft.entries.is_empty() {
                 return Err(Failure::NothingLeft { list: list.clone() });
             }
@@ -331,8 +331,8 @@ async fn resolve(
     let reach = reach.remembering(existing);
     let client = context.client(insecure, &args.patience, &reach)?;
     let references = images.iter().filter_map(Named::reference);
-    let client = client.publishing(targets, references.chain(&subject));
-    client.look_ahead(publishing::looked_at_ahead(targets, &args.publish));
+    let client = client.for_publishing(targets, references.chain(&subject));
+    client.probe_tags_early(publishing::looked_at_ahead(targets, &args.publish));
     let resolver = Resolver {
         client: &client,
         choice: &choice,
@@ -383,11 +383,11 @@ async fn resolve(
         let (resolved, subject, staying) = tokio::join!(resolved, subject, staying);
         Ok::<_, Failure>((resolved?, subject, staying))
     };
-    let is_remembered = existing.is_some_and(|draft| draft.settings.tag_then.is_some());
+    let is_remembered = existing.is_some_and(|draft| draft.settings.observed_tag.is_some());
     let forgets = !is_remembered || args.shape.replace.is_on();
     let tag = publishing::own_tag(list).filter(|_| forgets && !args.push.is_on());
     let ((resolved, subject, staying), tag_now) = match &tag {
-        Some(tag) => client.noting_tag(tag, all).await?,
+        Some(tag) => client.with_tag_state(tag, all).await?,
         None => (all.await?, None),
     };
     let mut resolved: Vec<Resolved> = resolved.into_iter().flatten().collect();
@@ -437,9 +437,9 @@ fn check_platforms(wanted: &[Platform], resolved: &[Resolved]) -> Result<(), Fai
         entries().any(|entry| {
             let stated = entry.descriptor.platform.as_ref();
             let stated = stated.filter(|platform| platform.is_stated());
-            let own = || Some(entry.origin.as_ref()?.own_platform());
+            let own = || Some(entry.origin.as_ref()?.config_platform());
             let platform = stated.or_else(own);
-            platform.is_some_and(|platform| platform.serves(wanted))
+            platform.is_some_and(|platform| platform.satisfies(wanted))
         })
     };
     let missing: Vec<String> = wanted
@@ -464,7 +464,7 @@ fn make(
 ) -> Result<(Draft, Settled), Failure> {
     let mut draft = Draft {
         list: list.clone(),
-        entries: in_order(drafting::merged(&sources.resolved, base)),
+        entries: in_storage_order(drafting::merged(&sources.resolved, base)),
         settings: base.map(|draft| draft.settings.clone()).unwrap_or_default(),
     };
     if args.sources.no_copy.is_on() {

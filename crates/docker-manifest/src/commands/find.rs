@@ -80,6 +80,6 @@ pub(super) fn places(draft: &Draft, text: &str, here: Option<&Path>) -> Vec<usiz
     };
     find(&|entry| {
         let platform = entry.descriptor.platform.as_ref();
-        entry.is_image() && platform.is_some_and(|platform| platform.serves(&named.platform))
+        entry.is_image() && platform.is_some_and(|platform| platform.satisfies(&named.platform))
     })
 }

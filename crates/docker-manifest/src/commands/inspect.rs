@@ -5,7 +5,7 @@ use manifest_core::{
     Content, Descriptor, Draft, Entry, Manifest, PublishedList, Reference, entry_json, go_json,
     list,
 };
-use manifest_layout::{Location, Name};
+use manifest_layout::{ImageSelector, Location};
 use manifest_registry::{Client, RegistryError};
 
 use super::{find, for_all};
@@ -147,7 +147,7 @@ fn draft_json(draft: &Draft, verbose: bool) -> Result<Vec<u8>, Failure> {
     Ok(if verbose {
         entries_json(&draft.entries)
     } else {
-        PublishedList::of(draft)?.bytes
+        PublishedList::from_draft(draft)?.bytes
     })
 }
 
@@ -178,7 +178,7 @@ fn on_disk(location: Location, verbose: bool) -> Result<Vec<u8>, Failure> {
         Content::List(list) => {
             let child = |descriptor: &Descriptor| {
                 let place = Location {
-                    name: Name::Digest(descriptor.digest.clone()),
+                    name: ImageSelector::Digest(descriptor.digest.clone()),
                     ..disk.location().clone()
                 };
                 let manifest = disk.manifest(descriptor)?;
@@ -195,7 +195,7 @@ fn on_disk(location: Location, verbose: bool) -> Result<Vec<u8>, Failure> {
 fn manifest_json(manifest: &Manifest) -> Vec<u8> {
     match manifest.content() {
         Content::Image(_) => go_json::indent(manifest.bytes(), TAB),
-        Content::List(list) => list::show(manifest.media_type(), list),
+        Content::List(list) => list::render_for_inspect(manifest.media_type(), list),
     }
 }
 

@@ -54,8 +54,8 @@ async fn load(
         return Ok((None, store.load(list)?));
     };
     let client = context.client(args.insecure.is_on(), &args.patience, &args.reach)?;
-    let client = client.publishing(&targets, &outline.images);
-    client.look_ahead(publishing::looked_at_ahead(&targets, &args.publish));
+    let client = client.for_publishing(&targets, &outline.images);
+    client.probe_tags_early(publishing::looked_at_ahead(&targets, &args.publish));
     let loaded = tokio::task::spawn_blocking({
         let (store, list) = (store.clone(), list.clone());
         move || store.load(&list)
@@ -108,7 +108,7 @@ pub(super) async fn run(context: &Context<'_>, args: &Args) -> Result<(), Failur
         }
     }
     let purged = (is_pushed && args.purge.is_on()).then(|| draft.clone());
-    let remembers = draft.settings.tag_then.is_some();
+    let remembers = draft.settings.observed_tag.is_some();
     let pushed = publishing::publish(context, &client, draft, &args.publish, Some(moved)).await?;
     let removal = purged.map(|purged| store.remove_unchanged(&purged));
     let removal = removal.transpose()?;

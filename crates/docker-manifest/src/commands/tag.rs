@@ -71,7 +71,7 @@ pub(super) async fn run(context: &Context<'_>, args: &Args) -> Result<(), Failur
         ..PublishFlags::default()
     };
     let client = context.client(args.insecure.is_on(), &args.patience, &args.reach)?;
-    let client = client.publishing(targets, source.reference());
-    client.look_ahead(publishing::looked_at_ahead(targets, &flags));
+    let client = client.for_publishing(targets, source.reference());
+    client.probe_tags_early(publishing::looked_at_ahead(targets, &flags));
     publishing::copy(context, &client, &source, targets, &flags).await
 }

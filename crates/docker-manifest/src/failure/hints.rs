@@ -77,7 +77,7 @@ impl Failure {
             Self::TargetMoved { list, .. } => format!(
                 "`--moved warn` without `--strict` replaces it all the same, `docker-manifest rm {list}` removes the draft"
             ),
-            Self::CannotCarry(_) => {
+            Self::NeedsOciIndex(_) => {
                 "publish it as an image index: `--type oci` of `create`, also with `--amend`"
                     .to_owned()
             }

@@ -30,8 +30,8 @@ fn the_next_run_has_it_and_nobody_else() {
     let folder = TempDir::new().unwrap();
     let digest = Digest::sha256(b"x");
     let one = open(&folder, NOW);
-    one.remember_challenge("r.lan", Some(CHALLENGE));
-    one.keep_content(&repository(), &digest, b"x");
+    one.put_challenge("r.lan", Some(CHALLENGE));
+    one.put_content(&repository(), &digest, b"x");
     // Written or not yet.
     assert_eq!(one.content(&repository(), &digest).unwrap(), b"x");
     drop(one);
@@ -48,14 +48,14 @@ fn the_next_run_has_it_and_nobody_else() {
         assert_eq!(files.len(), 1);
         assert_eq!(mode(&files[0]), 0o600);
     }
-    next.remember_challenge("r.lan", None);
+    next.put_challenge("r.lan", None);
     assert_eq!(next.challenge("r.lan"), None);
 }
 
 #[test]
 fn a_challenge_gets_old() {
     let folder = TempDir::new().unwrap();
-    open(&folder, NOW).remember_challenge("r.lan", Some(CHALLENGE));
+    open(&folder, NOW).put_challenge("r.lan", Some(CHALLENGE));
     let at = |now| open(&folder, now).challenge("r.lan");
     assert!(at(NOW).is_some() && at(NOW + CHALLENGE_LIFE - 1).is_some());
     assert_eq!(at(NOW + CHALLENGE_LIFE), None);
@@ -63,9 +63,9 @@ fn a_challenge_gets_old() {
     assert_eq!(at(NOW - 1), None);
     // The same again counts from then on, but is not written each time.
     let hour = 60 * 60;
-    open(&folder, NOW + hour).remember_challenge("r.lan", Some(CHALLENGE));
+    open(&folder, NOW + hour).put_challenge("r.lan", Some(CHALLENGE));
     assert_eq!(at(NOW + CHALLENGE_LIFE), None);
-    open(&folder, NOW + CHALLENGE_REFRESH).remember_challenge("r.lan", Some(CHALLENGE));
+    open(&folder, NOW + CHALLENGE_REFRESH).put_challenge("r.lan", Some(CHALLENGE));
     assert!(at(NOW + CHALLENGE_LIFE).is_some());
 }
 
@@ -82,12 +82,12 @@ fn damage_is_nothing() {
     for damaged in ["", "{", "\0\0", r#"{"host":"r.lan","at":1}"#, &other, &long] {
         fs::write(&path, damaged).unwrap();
         assert_eq!(memory.challenge("r.lan"), None, "{damaged}");
-        memory.remember_challenge("r.lan", Some(CHALLENGE));
+        memory.put_challenge("r.lan", Some(CHALLENGE));
         assert_eq!(memory.challenge("r.lan").as_deref(), Some(CHALLENGE));
     }
     fs::remove_file(&path).unwrap();
     fs::create_dir(&path).unwrap();
-    memory.remember_challenge("r.lan", Some(CHALLENGE));
+    memory.put_challenge("r.lan", Some(CHALLENGE));
     assert_eq!(memory.challenge("r.lan"), None);
 }
 
@@ -153,7 +153,7 @@ fn what_was_never_finished_is_taken_away() {
         .join(format!("{UNFINISHED}1-0"));
     fs::write(&left, "half").unwrap();
     let digest = Digest::sha256(b"x");
-    memory.keep_content(&repository(), &digest, b"x");
+    memory.put_content(&repository(), &digest, b"x");
     memory.content.finish();
     assert!(!left.exists());
     assert_eq!(files(&memory.content.drawer).len(), 1);
@@ -194,12 +194,12 @@ fn a_folder_that_cannot_be_written_is_read() {
     let folder = TempDir::new().unwrap();
     let memory = open(&folder, NOW);
     let [x, y] = [b"x", b"y"].map(|bytes| Digest::sha256(bytes));
-    memory.keep_content(&repository(), &x, b"x");
+    memory.put_content(&repository(), &x, b"x");
     memory.content.finish();
     let path = memory.content.drawer.folder.clone();
     fs::set_permissions(&path, fs::Permissions::from_mode(0o500)).unwrap();
     let again = open(&folder, NOW);
-    again.keep_content(&repository(), &y, b"y");
+    again.put_content(&repository(), &y, b"y");
     again.content.finish();
     assert_eq!(again.content(&repository(), &x).unwrap(), b"x");
     // Nothing is forbidden to root.
@@ -207,7 +207,7 @@ fn a_folder_that_cannot_be_written_is_read() {
         assert_eq!(again.content(&repository(), &y), None);
     }
     fs::remove_dir_all(&path).unwrap();
-    again.keep_content(&repository(), &y, b"y");
+    again.put_content(&repository(), &y, b"y");
     again.content.finish();
     assert_eq!(again.content(&repository(), &y), None);
 }
@@ -256,7 +256,7 @@ fn much_at_once_is_all_written() {
     let digests: Vec<Digest> = (0..30_u8).map(|i| Digest::sha256(&[i])).collect();
     let memory = open(&folder, NOW);
     for digest in digests.iter().chain(&digests[..10]) {
-        memory.keep_content(&repository(), digest, &large);
+        memory.put_content(&repository(), digest, &large);
     }
     drop(memory);
     let next = open(&folder, NOW);

@@ -8,7 +8,7 @@ use manifest_core::limits::LIST_DEPTH;
 use manifest_core::manifest::ImageList;
 use manifest_core::reference::Repository;
 use manifest_core::{Content, Digest, Draft, Entry, Source, parallel};
-use manifest_layout::{Name, Referrer, Relation};
+use manifest_layout::{ImageSelector, Referrer, Relation};
 use manifest_registry::{Child, Client, LocalBlobs};
 
 use super::Copied;
@@ -118,7 +118,7 @@ impl Disks {
 
     /// Returns what each place whose content may change shows now; nothing of one that cannot be read.
     pub(super) fn shown(&self) -> impl Iterator<Item = (&Source, Option<Digest>)> {
-        let changes = |disk: &&Disk| !matches!(disk.location().name, Name::Digest(_));
+        let changes = |disk: &&Disk| !matches!(disk.location().name, ImageSelector::Digest(_));
         let places = self.0.iter().filter(move |(_, disk)| changes(&&***disk));
         places.map(|(source, disk)| (source, disk.root().ok().map(|root| root.digest().clone())))
     }
@@ -135,8 +135,8 @@ pub(super) fn referrers_on(
         let child = Child::new(repository, digest, media_type, manifest.bytes())?;
         let child = on(Some(disk), child);
         Ok(match relation {
-            Relation::Subject => child.referring(),
-            Relation::Tag(tag) => child.named(tag),
+            Relation::Subject => child.as_referrer(),
+            Relation::Tag(tag) => child.with_tag(tag),
             Relation::Inside => child,
         })
     };
@@ -146,7 +146,7 @@ pub(super) fn referrers_on(
 /// Says where a child's blobs are.
 fn on(disk: Option<&Arc<Disk>>, child: Child) -> Child {
     match disk {
-        Some(disk) => child.on_disk(Arc::clone(disk) as Arc<dyn LocalBlobs>),
+        Some(disk) => child.with_local_blobs(Arc::clone(disk) as Arc<dyn LocalBlobs>),
         None => child,
     }
 }

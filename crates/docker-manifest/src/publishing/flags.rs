@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::{fs, io};
 
 use manifest_core::Digest;
-use manifest_registry::Expected;
+use manifest_registry::Precondition;
 
 use crate::cli::{OnDuplicate, PlatformList, Switch};
 use crate::context::Context;
@@ -94,11 +94,11 @@ impl std::str::FromStr for Format {
 
 impl PublishFlags {
     /// Returns what a tag has to show before it is written.
-    pub(crate) fn expected(&self) -> Expected<'_> {
+    pub(crate) fn precondition(&self) -> Precondition<'_> {
         match &self.expect_digest {
-            Some(digest) => Expected::Digest(digest),
-            None if self.if_not_exists.is_on() => Expected::Nothing,
-            None => Expected::Anything,
+            Some(digest) => Precondition::Digest(digest),
+            None if self.if_not_exists.is_on() => Precondition::Absent,
+            None => Precondition::None,
         }
     }
 

@@ -2,7 +2,7 @@
 //! of something newer, and says so, or is refused.
 
 use manifest_core::{Digest, Draft, ListSettings, PublishedList, Reference, TagState};
-use manifest_registry::Expected;
+use manifest_registry::Precondition;
 use manifest_store::{Change, Store};
 
 use super::flags::PublishFlags;
@@ -23,10 +23,10 @@ pub(super) fn look(
     let (What::Draft(draft, _), Some(wanted)) = (work.what, work.drafted) else {
         return Ok(());
     };
-    let Some(then) = &draft.settings.tag_then else {
+    let Some(then) = &draft.settings.observed_tag else {
         return Ok(());
     };
-    if flags.expected() != Expected::Anything {
+    if flags.precondition() != Precondition::None {
         return Ok(());
     }
     let own = own_tag(&draft.list);
@@ -59,10 +59,10 @@ pub(crate) fn note(store: &Store, list: &Reference, pushed: Digest) {
     // Where that cannot be written, it was pushed all the same.
     let _ = store.update(list, |draft| {
         let settings = draft.map(|draft| draft.settings.clone());
-        let settings = settings.filter(|settings| settings.tag_then.is_some());
+        let settings = settings.filter(|settings| settings.observed_tag.is_some());
         let change = Change {
             settings: settings.map(|settings| ListSettings {
-                tag_then: Some(TagState::At(pushed)),
+                observed_tag: Some(TagState::At(pushed)),
                 ..settings
             }),
             ..Change::default()
@@ -91,5 +91,5 @@ pub(crate) fn warn_of_draft(context: &Context<'_>, list: &Reference, pushed: &Di
 }
 
 fn publishes(draft: &Draft) -> Option<Digest> {
-    Some(PublishedList::of(draft).ok()?.digest)
+    Some(PublishedList::from_draft(draft).ok()?.digest)
 }

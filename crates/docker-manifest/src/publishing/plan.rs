@@ -1,7 +1,7 @@
 //! `push --dry-run`: what would be written, and nothing is.
 
 use manifest_core::{Digest, Reference};
-use manifest_registry::Plan;
+use manifest_registry::DryRun;
 use serde_json::{Value, json};
 
 use super::flags::PublishFlags;
@@ -13,7 +13,7 @@ use crate::output::Output;
 pub(super) fn show(
     report: &Report,
     bytes: &[u8],
-    plan: &Plan,
+    plan: &DryRun,
     of_children: &[(Reference, Option<Digest>, &Digest)],
     flags: &PublishFlags,
     output: &Output,
@@ -56,7 +56,7 @@ pub(super) fn show(
 
 fn as_json(
     bytes: &[u8],
-    plan: &Plan,
+    plan: &DryRun,
     of_children: &[(Reference, Option<Digest>, &Digest)],
 ) -> Value {
     let blobs = plan.blobs.iter().map(|blob| {

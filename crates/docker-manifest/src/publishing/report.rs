@@ -209,7 +209,7 @@ impl ManifestReport {
             size: descriptor.size,
             media_type: descriptor.media_type.clone(),
             reference: reference.to_string(),
-            about: descriptor.is_about().map(str::to_owned),
+            about: descriptor.attested_digest().map(str::to_owned),
         }
     }
 }

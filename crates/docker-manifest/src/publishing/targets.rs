@@ -3,7 +3,7 @@
 use manifest_core::reference::Repository;
 use manifest_core::{Digest, Draft, MediaType, Reference};
 use manifest_registry::{
-    Client, Expected, Publication, RegistryError, Released, TagResult, concurrent, limits,
+    Client, Precondition, Publication, RegistryError, Released, TagResult, concurrent, limits,
 };
 
 use super::flags::PublishFlags;
@@ -164,7 +164,7 @@ pub(super) fn must_not_exist(
         let seen = watched.iter().find(|(target, _)| *target == tag.target);
         let found = seen.and_then(|(_, now)| now.clone());
         if let Some(found) = found.filter(|found| *found != tag.digest) {
-            return Err(Failure::Registry(RegistryError::TagMoved {
+            return Err(Failure::Registry(RegistryError::PreconditionFailed {
                 reference: tag.target.clone().into(),
                 expected: None,
                 found: Some(found),
@@ -178,7 +178,7 @@ pub(super) fn must_not_exist(
 pub(super) async fn put(
     client: &Client,
     tags: &[ChildTag],
-    expected: Expected<'_>,
+    precondition: Precondition<'_>,
 ) -> Vec<(Reference, TagResult)> {
     let puts = tags.iter().map(|tag| async move {
         let publication = Publication {
@@ -187,7 +187,7 @@ pub(super) async fn put(
             bytes: &tag.bytes,
             children: &[],
             push_foreign: false,
-            expected,
+            precondition,
             verified: Some(&[]),
         };
         let mut published = client.publish(&publication, |_| ()).await?;
@@ -234,7 +234,7 @@ fn state(result: &TagResult) -> &'static str {
     match result {
         Ok(tagged) if tagged.is_written => "written",
         Ok(_) => "there already",
-        Err(RegistryError::ChildrenLost { .. }) => "incomplete",
+        Err(RegistryError::ChildrenMissing { .. }) => "incomplete",
         Err(_) => "failed",
     }
 }

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use manifest_core::media_type::is_foreign_layer;
 use manifest_core::referrers::{Overlap, descriptor as descriptor_of, overlap};
 use manifest_core::{Descriptor, Draft, PublishedList, Reference};
-use manifest_layout::{Kind, Layout, LayoutWriter, Location, Name};
-use manifest_registry::{Child, Client, Downloads, Plan};
+use manifest_layout::{ImageSelector, Layout, LayoutWriter, Location, LocationKind};
+use manifest_registry::{Child, Client, Downloads, DryRun};
 
 use super::children::{self, Disks};
 use super::flags::PublishFlags;
@@ -38,13 +38,14 @@ pub(super) fn place(
         text: text.to_owned(),
     };
     let location = Location::parse(text).ok_or_else(no_layout)??;
-    if location.kind != Kind::OciLayout || matches!(location.name, Name::Digest(_)) {
+    if location.kind != LocationKind::OciLayout || matches!(location.name, ImageSelector::Digest(_))
+    {
         return Err(no_layout());
     }
     let location = location.absolute(&context.here()?)?;
     Ok(match (&location.name, list.tag()) {
-        (Name::Only, Some(tag)) => Location {
-            name: Name::Tag(tag.to_owned()),
+        (ImageSelector::Only, Some(tag)) => Location {
+            name: ImageSelector::Tag(tag.to_owned()),
             ..location
         },
         _ => location,
@@ -73,7 +74,7 @@ pub(super) async fn write(
     }
     let is_dry = flags.dry_run.is_on();
     let writer = match is_dry {
-        true => LayoutWriter::as_it_is(&place.path),
+        true => LayoutWriter::existing(&place.path),
         false => LayoutWriter::open(&place.path)?,
     };
     let missing = missing(&writer, &children, flags)?;
@@ -88,7 +89,7 @@ pub(super) async fn write(
         if flags.format.is_none() {
             say(&format!("would copy {copying}"));
         }
-        let nothing = Plan {
+        let nothing = DryRun {
             tags: Vec::new(),
             watched: Vec::new(),
             manifests: Vec::new(),
@@ -126,7 +127,7 @@ pub(super) async fn write(
     );
     writer.put(&own, &list.bytes)?;
     let name = match &place.name {
-        Name::Tag(name) => Some(name.clone()),
+        ImageSelector::Tag(name) => Some(name.clone()),
         _ => None,
     };
     listed.push((own, name));
@@ -152,7 +153,7 @@ fn drop_known_signatures(place: &Location, children: &mut Vec<Child>) -> Result<
     let mut kept = Vec::new();
     for child in children.drain(..) {
         let there = child.tag().and_then(|tag| {
-            let name = Name::Tag(tag.to_owned());
+            let name = ImageSelector::Tag(tag.to_owned());
             let location = Location {
                 name,
                 ..place.clone()
@@ -163,14 +164,14 @@ fn drop_known_signatures(place: &Location, children: &mut Vec<Child>) -> Result<
                 .ok()
         });
         match there.as_ref().map(|there| overlap(child.manifest(), there)) {
-            Some(Overlap::Stays) => {}
-            Some(Overlap::Differs) => {
+            Some(Overlap::Keep) => {}
+            Some(Overlap::Conflict) => {
                 return Err(Failure::SignaturesDiffer {
                     place: place.path.clone(),
                     tag: child.tag().unwrap_or_default().to_owned(),
                 });
             }
-            Some(Overlap::Grows) | None => kept.push(child),
+            Some(Overlap::Replace) | None => kept.push(child),
         }
     }
     *children = kept;

@@ -31,7 +31,7 @@ pub fn read(environment: &Environment) -> Result<Credentials, Failure> {
             source,
         })?;
         let name = path.display().to_string();
-        credentials = credentials.then(Credentials::read(&name, &bytes)?);
+        credentials = credentials.or_else(Credentials::read(&name, &bytes)?);
     }
     Ok(credentials)
 }

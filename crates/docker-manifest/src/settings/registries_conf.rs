@@ -4,7 +4,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use manifest_registry::{Mirror, MirrorRule, Serves};
+use manifest_registry::{Mirror, MirrorRule, PullFromMirror};
 use serde::Deserialize;
 
 use crate::context::Environment;
@@ -150,10 +150,10 @@ fn parse(text: &str) -> Result<Vec<MirrorRule>, String> {
         let mut mirrors = Vec::new();
         for table in registry.mirror {
             let serves = match table.pull_from_mirror {
-                _ if registry.mirror_by_digest_only => Serves::Digests,
-                Some(Pull::DigestOnly) => Serves::Digests,
-                Some(Pull::TagOnly) => Serves::Tags,
-                Some(Pull::All) | None => Serves::All,
+                _ if registry.mirror_by_digest_only => PullFromMirror::Digests,
+                Some(Pull::DigestOnly) => PullFromMirror::Digests,
+                Some(Pull::TagOnly) => PullFromMirror::Tags,
+                Some(Pull::All) | None => PullFromMirror::All,
             };
             let mirror = Mirror::new(&table.location, serves).map_err(|error| error.to_string())?;
             mirrors.push(mirror.insecure(table.insecure));
@@ -167,7 +167,7 @@ fn parse(text: &str) -> Result<Vec<MirrorRule>, String> {
 mod tests {
     use super::*;
 
-    fn mirror(location: &str, serves: Serves) -> Mirror {
+    fn mirror(location: &str, serves: PullFromMirror) -> Mirror {
         Mirror::new(location, serves).unwrap()
     }
 
@@ -206,11 +206,11 @@ mod tests {
             mirrors,
         };
         let hub = vec![
-            mirror("a.lan:5000/hub", Serves::All).insecure(true),
-            mirror("b.lan", Serves::Digests),
-            mirror("c.lan", Serves::Tags),
+            mirror("a.lan:5000/hub", PullFromMirror::All).insecure(true),
+            mirror("b.lan", PullFromMirror::Digests),
+            mirror("c.lan", PullFromMirror::Tags),
         ];
-        let quay = vec![mirror("d.lan", Serves::Digests)];
+        let quay = vec![mirror("d.lan", PullFromMirror::Digests)];
         let expected = [rule("docker.io/library", hub), rule("quay.io", quay)];
         assert_eq!(found, expected);
         // The first version of the form has no mirrors.

@@ -19,7 +19,7 @@ impl Choice {
     pub fn of<'a>(&self, children: &'a [Descriptor]) -> Vec<&'a Descriptor> {
         let images: HashSet<&str> = children
             .iter()
-            .filter(|child| child.is_about().is_none() && self.wants(child))
+            .filter(|child| child.attested_digest().is_none() && self.wants(child))
             .map(|child| child.digest.as_str())
             .collect();
         let all: HashSet<&str> = children.iter().map(|child| child.digest.as_str()).collect();
@@ -27,7 +27,7 @@ impl Choice {
             if child.is_attestation() && !self.attestations {
                 return false;
             }
-            match child.is_about() {
+            match child.attested_digest() {
                 // What is about nothing in here goes where everything goes.
                 Some(about) if !all.contains(about) => self.platforms.is_empty(),
                 Some(about) => images.contains(about),
@@ -40,7 +40,11 @@ impl Choice {
     /// Tells whether an image for this platform is wanted.
     #[must_use]
     pub fn serves(&self, platform: &Platform) -> bool {
-        self.platforms.is_empty() || self.platforms.iter().any(|wanted| platform.serves(wanted))
+        self.platforms.is_empty()
+            || self
+                .platforms
+                .iter()
+                .any(|wanted| platform.satisfies(wanted))
     }
 
     fn wants(&self, child: &Descriptor) -> bool {

@@ -99,7 +99,7 @@ impl Resolver<'_> {
         let place = &place;
         match manifest.content() {
             Content::Image(content) => {
-                self.look_ahead(place, image.repository(), &manifest);
+                self.probe_tags_early(place, image.repository(), &manifest);
                 let config = place.config(image.repository(), content).await?;
                 if !self.choice.serves(&config.platform) {
                     return Ok(self.nothing_in(source));
@@ -154,9 +154,9 @@ impl Resolver<'_> {
     }
 
     /// Begins to look whether those that are published to have an image of another repository.
-    fn look_ahead(&self, place: &Place<'_>, repository: &Repository, manifest: &Manifest) {
+    fn probe_tags_early(&self, place: &Place<'_>, repository: &Repository, manifest: &Manifest) {
         if let Place::Registry(client) = place {
-            client.look_ahead_for(repository, manifest.digest());
+            client.probe_child_early(repository, manifest.digest());
         }
     }
 
@@ -212,7 +212,7 @@ impl Resolver<'_> {
                 None => Entry::unread_child(reference, found.descriptor, named, self.now),
             };
             if let Some(config) = &found.config {
-                entry.note_config(&config.platform);
+                entry.record_config_platform(&config.platform);
             }
             resolved.entries.push(entry);
         }
@@ -277,7 +277,7 @@ impl Resolver<'_> {
             .map(|(_, found)| of(&found.descriptor))
             .collect();
         children.retain(|(_, found)| {
-            let about = found.descriptor.is_about();
+            let about = found.descriptor.attested_digest();
             about.is_none_or(|about| !images.contains(about) || there.contains(about))
         });
     }
@@ -290,9 +290,9 @@ impl Resolver<'_> {
         descriptor: Descriptor,
         manifest: Manifest,
     ) -> Result<Found, Failure> {
-        self.look_ahead(place, repository, &manifest);
+        self.probe_tags_early(place, repository, &manifest);
         let config = match manifest.content() {
-            Content::Image(image) if image.is_image() && descriptor.is_about().is_none() => {
+            Content::Image(image) if image.is_image() && descriptor.attested_digest().is_none() => {
                 Some(place.config(repository, image).await?)
             }
             _ => None,

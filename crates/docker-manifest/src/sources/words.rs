@@ -47,7 +47,9 @@ impl Named {
     pub(crate) fn is_pinned(&self) -> bool {
         match self {
             Self::Registry(reference) => reference.digest().is_some(),
-            Self::Disk(location) => matches!(location.name, manifest_layout::Name::Digest(_)),
+            Self::Disk(location) => {
+                matches!(location.name, manifest_layout::ImageSelector::Digest(_))
+            }
         }
     }
 

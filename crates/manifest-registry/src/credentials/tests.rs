@@ -112,7 +112,7 @@ fn helpers_come_first() {
         let expected = helper.map(|(name, server)| Helper { name, server });
         assert_eq!(file.helper(host), expected, "{host}");
     }
-    assert!(credentials.know("gcr.io", "app") && !credentials.know("quay.io", "app"));
+    assert!(credentials.has_for("gcr.io", "app") && !credentials.has_for("quay.io", "app"));
 }
 
 #[test]
@@ -163,7 +163,7 @@ fn one_file_after_the_other() {
         "second",
         r#"{"auths":{"a.io":{"auth":"eDp5"},"b.io":{"auth":"eDp5"},"empty.io":{"auth":"eDp5"}}}"#,
     );
-    let both = first.then(second);
+    let both = first.or_else(second);
     let runtime = tokio::runtime::Builder::new_current_thread()
         .build()
         .unwrap();
@@ -179,6 +179,6 @@ fn one_file_after_the_other() {
     ] {
         let found = runtime.block_on(both.find(host, "app")).unwrap();
         let source = source.map(str::to_owned);
-        assert_eq!(found, Found { credential, source }, "{host}");
+        assert_eq!(found, FoundCredential { credential, source }, "{host}");
     }
 }

@@ -20,7 +20,7 @@ pub(super) const TABLE: &[Row] = &[
         "push again: the registry may have removed it as unused meanwhile",
     ),
     Row::outcome(
-        Outcome::TagTaken,
+        Outcome::TagImmutable,
         "the registry lets nobody move this tag: push to another one",
     ),
     Row::outcome(
@@ -224,7 +224,7 @@ pub(super) const TABLE: &[Row] = &[
     Row::status(403, "run {login}").doing(Doing::LoggingIn),
     Row::status(
         403,
-        "it needs the right to {right} {repository}; {login} as a user who has it. An empty refusal may also be a firewall's",
+        "it needs the right to {right} {repository}; {login} as a user who has it. An empty error_response may also be a firewall's",
     )
     .body(Body::Empty),
     Row::status(

@@ -27,7 +27,13 @@ fn attempt(host: &str, what: &str) -> Box<Attempt> {
     Attempt::new(&operation(host, what), &Method::GET, &url, host)
 }
 
-fn refusal(host: &str, what: &str, status: u16, body: &str, headers: &[(&str, &str)]) -> String {
+fn error_response(
+    host: &str,
+    what: &str,
+    status: u16,
+    body: &str,
+    headers: &[(&str, &str)],
+) -> String {
     let mut map = HeaderMap::new();
     for (name, value) in headers {
         let name: http::HeaderName = name.parse().unwrap();
@@ -39,7 +45,11 @@ fn refusal(host: &str, what: &str, status: u16, body: &str, headers: &[(&str, &s
     };
     let error = RegistryError::Refused {
         attempt: attempt(host, what),
-        refusal: Refusal::read(StatusCode::from_u16(status).unwrap(), &map, body.as_bytes()),
+        error_response: ErrorResponse::read(
+            StatusCode::from_u16(status).unwrap(),
+            &map,
+            body.as_bytes(),
+        ),
     };
     error.hint().unwrap_or_default()
 }
@@ -52,7 +62,7 @@ fn a_refused_login_is_named() {
                 login: login.map(str::to_owned),
                 ..*attempt("reg.io", "get")
             }),
-            refusal: Refusal::parse(StatusCode::from_u16(status).unwrap(), "", b"{}"),
+            error_response: ErrorResponse::parse(StatusCode::from_u16(status).unwrap(), "", b"{}"),
         };
         error.hint().unwrap()
     };
@@ -161,7 +171,7 @@ const REFUSALS: &[(&str, &str, u16, &str, &str)] = &[
 #[test]
 fn refusals() {
     for (host, what, status, body, part) in REFUSALS {
-        let hint = refusal(host, what, *status, body, &[]);
+        let hint = error_response(host, what, *status, body, &[]);
         assert_eq!(
             hint.is_empty(),
             part.is_empty(),
@@ -178,13 +188,13 @@ fn rate_limits_are_named() {
         ("ratelimit-limit", "100;w=21600"),
         ("ratelimit-remaining", "0;w=21600"),
     ];
-    let hint = refusal("docker.io", "get", 429, "TOOMANYREQUESTS", &limits);
+    let hint = error_response("docker.io", "get", 429, "TOOMANYREQUESTS", &limits);
     assert!(
         hint.ends_with("or wait (ratelimit-limit: 100;w=21600, ratelimit-remaining: 0;w=21600)"),
         "{hint}"
     );
     let long = "{host}".repeat(1000);
-    let hint = refusal("reg.io", "get", 429, "", &[("x-ratelimit-limit", &long)]);
+    let hint = error_response("reg.io", "get", 429, "", &[("x-ratelimit-limit", &long)]);
     assert!(hint.len() < 250 && hint.contains("{host}"), "{hint}");
 }
 
@@ -298,7 +308,7 @@ fn outcomes() -> Vec<(RegistryError, &'static str)> {
     let source = || {
         Box::new(RegistryError::Refused {
             attempt: attempt("reg.io", "put"),
-            refusal: Refusal::parse(StatusCode::BAD_REQUEST, "", b""),
+            error_response: ErrorResponse::parse(StatusCode::BAD_REQUEST, "", b""),
         })
     };
     let incomplete = |absent: Vec<Absent>| RegistryError::Incomplete {
@@ -306,12 +316,12 @@ fn outcomes() -> Vec<(RegistryError, &'static str)> {
         absent,
         source: source(),
     };
-    let read_back = |found| RegistryError::ReadBack {
+    let read_back = |found| RegistryError::ReadBackMismatch {
         reference: Box::new(target.clone()),
         written: Digest::sha256(b"x"),
         found,
     };
-    let taken = RegistryError::TagTaken {
+    let taken = RegistryError::TagImmutable {
         reference: Box::new(target.clone()),
         existing: Digest::sha256(b"x"),
         source: source(),
@@ -367,7 +377,7 @@ fn every_row_is_met() {
         meet(
             host,
             what,
-            &Symptom::Refusal(&Refusal::parse(status, "", body.as_bytes())),
+            &Symptom::ErrorResponse(&ErrorResponse::parse(status, "", body.as_bytes())),
         );
     }
     for (host, what, problem, _) in PROBLEMS {

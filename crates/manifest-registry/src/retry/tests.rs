@@ -6,7 +6,7 @@ use url::Url;
 
 use super::*;
 use crate::error::{Attempt, ContentProblem, Operation};
-use crate::refusal::Refusal;
+use crate::error_response::ErrorResponse;
 
 /// Keeps the lines that it is told.
 #[derive(Debug, Default)]
@@ -37,7 +37,7 @@ fn refused(status: u16, retry_after: Option<&str>) -> RegistryError {
     }
     RegistryError::Refused {
         attempt: attempt(),
-        refusal: Refusal::read(StatusCode::from_u16(status).unwrap(), &headers, b""),
+        error_response: ErrorResponse::read(StatusCode::from_u16(status).unwrap(), &headers, b""),
     }
 }
 
@@ -49,7 +49,7 @@ fn network(problem: NetworkProblem) -> RegistryError {
     }
 }
 
-fn retries(policy: Retry) -> (Retries, Arc<Lines>) {
+fn retries(policy: RetryPolicy) -> (Retries, Arc<Lines>) {
     let lines = Arc::new(Lines::default());
     (Retries::new(policy, lines.clone()), lines)
 }
@@ -98,7 +98,7 @@ fn what_is_worth_another_try() {
 
 #[tokio::test(flavor = "current_thread", start_paused = true)]
 async fn waits_grow_and_end() {
-    let (retries, lines) = retries(Retry::default());
+    let (retries, lines) = retries(RetryPolicy::default());
     let (took, tries, _) = exhaust(&retries, refused(503, None)).await;
     // Half a second, one, two, four, eight, each at least half of that.
     let longest = Duration::from_millis(15_500);
@@ -119,7 +119,7 @@ async fn waits_grow_and_end() {
 
 #[tokio::test(flavor = "current_thread", start_paused = true)]
 async fn waits_have_a_ceiling_and_chance() {
-    let policy = Retry::default();
+    let policy = RetryPolicy::default();
     let mut seen = HashSet::new();
     for number in 1..200 {
         let wait = policy.wait(number);
@@ -129,7 +129,7 @@ async fn waits_have_a_ceiling_and_chance() {
     }
     assert!(seen.len() > 100);
     assert_eq!(
-        Retry {
+        RetryPolicy {
             first_wait: Duration::ZERO,
             ..policy
         }
@@ -140,9 +140,9 @@ async fn waits_have_a_ceiling_and_chance() {
 
 #[tokio::test(flavor = "current_thread", start_paused = true)]
 async fn registries_are_given_the_time_they_ask_for() {
-    let policy = Retry {
+    let policy = RetryPolicy {
         times: 2,
-        ..Retry::default()
+        ..RetryPolicy::default()
     };
     for (asked, least, most, tries) in [
         (Some("0"), 0, 2, 3),
@@ -165,10 +165,10 @@ async fn registries_are_given_the_time_they_ask_for() {
 
 #[tokio::test(flavor = "current_thread", start_paused = true)]
 async fn no_wait_goes_past_the_deadline() {
-    let policy = Retry {
+    let policy = RetryPolicy {
         timeout: Some(Duration::from_secs(10)),
         times: 100,
-        ..Retry::default()
+        ..RetryPolicy::default()
     };
     let (took, tries, error) = exhaust(&retries(policy).0, refused(503, None)).await;
     assert!(took < Duration::from_secs(10) && tries > 3, "{took:?}");
@@ -180,9 +180,9 @@ async fn no_wait_goes_past_the_deadline() {
 
 #[tokio::test(flavor = "current_thread", start_paused = true)]
 async fn what_was_just_written_is_missed_for_a_while() {
-    let (retries, lines) = retries(Retry {
+    let (retries, lines) = retries(RetryPolicy {
         times: 1000,
-        ..Retry::default()
+        ..RetryPolicy::default()
     });
     let (tries, what) = (Tries::default(), "reg.io/v2/app/manifests/1");
     let mut missing = refused(404, None);
@@ -206,13 +206,13 @@ async fn what_was_just_written_is_missed_for_a_while() {
 
 #[tokio::test(flavor = "current_thread", start_paused = true)]
 async fn none_means_none() {
-    let (none, lines) = retries(Retry {
+    let (none, lines) = retries(RetryPolicy {
         times: 0,
-        ..Retry::default()
+        ..RetryPolicy::default()
     });
     let (took, tries, _) = exhaust(&none, network(NetworkProblem::Cut)).await;
     assert_eq!((took, tries), (Duration::ZERO, 1));
-    let (some, _) = retries(Retry::default());
+    let (some, _) = retries(RetryPolicy::default());
     let mut error = network(NetworkProblem::Cut);
     assert!(
         !some

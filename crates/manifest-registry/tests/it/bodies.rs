@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use manifest_registry::{
-    Client, ClientConfig, Insecure, Observer, Published, Resuming, Retry, Retrying, limits,
+    Client, ClientConfig, Insecure, Observer, Published, Resuming, RetryPolicy, Retrying, limits,
 };
 use manifest_testkit::fault::{Answer, Fault};
 use manifest_testkit::image::{BuiltImage, Image};
@@ -281,10 +281,10 @@ fn a_host_that_gives_few_connections_is_used_with_few() {
         let (source, target) = (source.start(), builder.start());
         let image = image(40, LARGE);
         source.seed("source", "1", &image);
-        let retry = Retry {
+        let retry = RetryPolicy {
             times: 5,
             first_wait: Duration::from_millis(20),
-            ..Retry::default()
+            ..RetryPolicy::default()
         };
         let (client, notes) = client_with(ClientConfig { retry, ..config() });
         let published = copy(&client, &source, &target, &image);
@@ -314,10 +314,10 @@ fn a_host_that_says_not_now_is_slowed_down_for() {
             .start();
         let image = image(layers, bytes);
         source.seed("source", "1", &image);
-        let retry = Retry {
+        let retry = RetryPolicy {
             times: 6,
             first_wait: Duration::from_millis(50),
-            ..Retry::default()
+            ..RetryPolicy::default()
         };
         let (client, _) = client_with(ClientConfig { retry, ..config() });
         let published = copy(&client, &source, &target, &image);

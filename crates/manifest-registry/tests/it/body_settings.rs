@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use manifest_registry::{
     Certificates, Client, ClientConfig, Credentials, HostCertificates, Mirror, MirrorRule, Mirrors,
-    Pem, Proxies, ProxySetting, Secret, Serves,
+    Pem, Proxies, ProxySetting, PullFromMirror, Secret,
 };
 use manifest_testkit::fault::{Answer, Fault};
 use manifest_testkit::tls::Identity;
@@ -189,7 +189,7 @@ fn bodies_come_from_mirrors() {
     }
     let rule = MirrorRule {
         prefix: source.host(),
-        mirrors: vec![Mirror::new(&mirror.host(), Serves::All).unwrap()],
+        mirrors: vec![Mirror::new(&mirror.host(), PullFromMirror::All).unwrap()],
     };
     let mirrors = Mirrors {
         places: vec![vec![rule]],

@@ -1,7 +1,7 @@
 //! What a tag has to show before it is written, on registries that do not say it when they are asked with HEAD.
 
 use manifest_core::{Digest, MediaType, Reference};
-use manifest_registry::{Expected, Publication, Published, RegistryError};
+use manifest_registry::{Precondition, Publication, Published, RegistryError};
 use manifest_testkit::EmbeddedRegistry;
 use manifest_testkit::fault::{Answer, Fault};
 use manifest_testkit::image::{BuiltIndex, Image, Index};
@@ -11,7 +11,7 @@ use crate::{client, reference, run};
 fn publish(
     list: &BuiltIndex,
     target: &Reference,
-    expected: Expected<'_>,
+    precondition: Precondition<'_>,
 ) -> Result<Published, RegistryError> {
     let publication = Publication {
         targets: std::slice::from_ref(target),
@@ -19,7 +19,7 @@ fn publish(
         bytes: &list.manifest,
         children: &[],
         push_foreign: false,
-        expected,
+        precondition,
         verified: Some(&[]),
     };
     run(client().publish(&publication, |_| {}))
@@ -39,14 +39,14 @@ fn what_a_tag_shows_is_read_where_head_does_not_say() {
         registry.seed("app", "1", &old);
         registry.fault(Fault::on("HEAD", "/manifests/1").answer(answer.clone()));
         let target = reference(&registry.host(), "app:1");
-        for expected in [Expected::Nothing, Expected::Digest(&new_digest)] {
+        for expected in [Precondition::Absent, Precondition::Digest(&new_digest)] {
             let list = Index::oci().image(&image).annotation("c", "d").build();
             let error = publish(&list, &target, expected).unwrap_err();
             assert!(error.is_conflict(), "{answer:?} {expected:?}: {error}");
             assert!(error.to_string().contains(old_digest.as_str()), "{error}");
         }
         assert_eq!(registry.digest("app", "1").unwrap(), old_digest.as_str());
-        publish(&new, &target, Expected::Digest(&old_digest)).unwrap();
+        publish(&new, &target, Precondition::Digest(&old_digest)).unwrap();
         assert_eq!(registry.digest("app", "1").unwrap(), new_digest.as_str());
     }
     // One that does not let us look is not written on a guess.
@@ -55,11 +55,11 @@ fn what_a_tag_shows_is_read_where_head_does_not_say() {
     let hidden = Answer::error(403, "DENIED", "no");
     registry.fault(Fault::on("HEAD", "/manifests/1").answer(hidden));
     let target = reference(&registry.host(), "app:1");
-    let error = publish(&new, &target, Expected::Nothing).unwrap_err();
+    let error = publish(&new, &target, Precondition::Absent).unwrap_err();
     assert!(error.is_unauthorized(), "{error}");
     assert_eq!(registry.digest("app", "1").unwrap(), old_digest.as_str());
     // What is not there is written.
     let other = reference(&registry.host(), "app:2");
-    publish(&new, &other, Expected::Nothing).unwrap();
+    publish(&new, &other, Precondition::Absent).unwrap();
     assert_eq!(registry.digest("app", "2").unwrap(), new_digest.as_str());
 }

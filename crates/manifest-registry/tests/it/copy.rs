@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use manifest_core::{Digest, MediaType};
 use manifest_registry::{
-    Child, Client, ClientConfig, Credentials, Expected, Publication, Published, RegistryError,
+    Child, Client, ClientConfig, Credentials, Precondition, Publication, Published, RegistryError,
 };
 use manifest_testkit::fault::{Answer, Fault};
 use manifest_testkit::image::{BuiltImage, Image, Index};
@@ -32,7 +32,7 @@ fn copy(
         bytes: &list,
         children: &[child],
         push_foreign: false,
-        expected: Expected::Anything,
+        precondition: Precondition::None,
         verified: Some(&[]),
     };
     let mut arrived = Vec::new();

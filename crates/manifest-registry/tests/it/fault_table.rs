@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 
 use manifest_core::{Digest, MediaType};
 use manifest_registry::{
-    Child, Client, ClientConfig, Credentials, Expected, Insecure, Publication, RegistryError,
-    Retry, Timeouts, concurrent,
+    Child, Client, ClientConfig, Credentials, Insecure, Precondition, Publication, RegistryError,
+    RetryPolicy, Timeouts, concurrent,
 };
 use manifest_testkit::fault::{Fault, FaultHandle};
 use manifest_testkit::image::{BuiltImage, Image};
@@ -190,7 +190,7 @@ impl World {
                     bytes,
                     children: &[child],
                     push_foreign: false,
-                    expected: Expected::Anything,
+                    precondition: Precondition::None,
                     verified: Some(&[]),
                 };
                 let published = client.publish(&publication, |_| {}).await?;
@@ -323,10 +323,10 @@ fn client<'a>(worlds: impl IntoIterator<Item = &'a World>) -> Client {
             idle: Duration::from_millis(500),
             body: Duration::from_millis(800),
         },
-        retry: Retry {
+        retry: RetryPolicy {
             times: 2,
             first_wait: Duration::from_millis(5),
-            ..Retry::default()
+            ..RetryPolicy::default()
         },
         insecure: Insecure {
             all: true,

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use manifest_core::{Descriptor, Digest, MediaType, Reference};
-use manifest_registry::{Child, Expected, Publication, RegistryError};
+use manifest_registry::{Child, Precondition, Publication, RegistryError};
 use manifest_testkit::fault::{Answer, Fault};
 use manifest_testkit::image::Image;
 use manifest_testkit::{EmbeddedRegistry, sha256};
@@ -185,7 +185,7 @@ fn publish_foreign(url: &str, push_foreign: bool, is_in_source: bool) -> Result<
         bytes: &bytes,
         children: &[child],
         push_foreign,
-        expected: Expected::Anything,
+        precondition: Precondition::None,
         verified: Some(&[]),
     };
     let client = logged_in(&host, "me", "pw");

@@ -12,7 +12,7 @@ use manifest_registry::{
 use manifest_testkit::image::Image;
 use manifest_testkit::{EmbeddedRegistry, TokenServer};
 
-use crate::memory::{LATENCY, World, images, one_image};
+use crate::cache::{LATENCY, World, images, one_image};
 use crate::publish::Job;
 use crate::{config, reference, run};
 
@@ -36,7 +36,7 @@ impl World {
         Client::new(ClientConfig {
             certificates: self.certificates(),
             known: self.known.clone(),
-            memory: self.memory.clone(),
+            cache: self.cache.clone(),
             observer: observer.clone(),
             ..config()
         })
@@ -44,8 +44,8 @@ impl World {
     }
 
     fn forget(&self) {
-        self.memory.challenges.lock().unwrap().clear();
-        self.memory.content.lock().unwrap().clear();
+        self.cache.challenges.lock().unwrap().clear();
+        self.cache.content.lock().unwrap().clear();
     }
 
     /// The registry was asked once without a login, and never with a token that it did not take.
@@ -156,7 +156,7 @@ fn the_cache_goes_before_the_table() {
     run(world.client().image(&target)).unwrap();
     assert!(other.log().requests().is_empty());
     // One that is damaged is as good as none.
-    let mut challenges = world.memory.challenges.lock().unwrap();
+    let mut challenges = world.cache.challenges.lock().unwrap();
     challenges.insert(host, "damaged".to_owned());
     drop(challenges);
     world.know(world.right_row());
@@ -201,7 +201,7 @@ fn a_registry_that_turns_out_to_have_no_tls_gets_no_token() {
     run(world.client().image(&reference(&plain.host(), "app:1"))).unwrap();
     let requests = plain.log().requests();
     assert!(requests.iter().all(|r| r.header("authorization").is_none()));
-    assert_eq!(world.memory.challenges.lock().unwrap().len(), 0);
+    assert_eq!(world.cache.challenges.lock().unwrap().len(), 0);
 }
 
 #[test]

@@ -6,7 +6,8 @@ use std::sync::{Arc, Mutex};
 
 use manifest_core::{Content, Descriptor, Digest, Manifest, MediaType};
 use manifest_registry::{
-    Child, Client, Expected, LocalBlobs, Outlook, Publication, Published, RegistryError, Watch,
+    Child, Client, LocalBlobs, Precondition, Publication, Published, RegistryError,
+    TransferEstimate, WatchedTags,
 };
 use manifest_testkit::EmbeddedRegistry;
 use manifest_testkit::fault::{Answer, Fault};
@@ -61,14 +62,14 @@ fn push(
     let media_type = MediaType::OciManifest;
     // Its repository is the target: it is not taken to be there for that.
     let child = Child::new(to.repository(), &digest, media_type, &image.manifest).unwrap();
-    let child = child.on_disk(Arc::clone(&blobs) as Arc<dyn LocalBlobs>);
+    let child = child.with_local_blobs(Arc::clone(&blobs) as Arc<dyn LocalBlobs>);
     let publication = Publication {
         targets: std::slice::from_ref(&to),
         media_type,
         bytes: &image.manifest,
         children: &[child],
         push_foreign: false,
-        expected: Expected::Anything,
+        precondition: Precondition::None,
         verified: Some(&[]),
     };
     let result = run(client.publish(&publication, |_| {}));
@@ -112,35 +113,35 @@ fn what_one_repository_got_others_of_its_registry_mount() {
         let digest = Digest::sha256(&image.manifest);
         let from = names[0][0].repository();
         let child = Child::new(from, &digest, MediaType::OciManifest, &image.manifest).unwrap();
-        let child = child.on_disk(Arc::clone(&shelf) as Arc<dyn LocalBlobs>);
+        let child = child.with_local_blobs(Arc::clone(&shelf) as Arc<dyn LocalBlobs>);
         let publications = names.each_ref().map(|targets| Publication {
             targets,
             media_type: MediaType::OciManifest,
             bytes: &image.manifest,
             children: std::slice::from_ref(&child),
             push_foreign: false,
-            expected: Expected::Anything,
+            precondition: Precondition::None,
             verified: Some(&[]),
         });
         let client = client();
-        let planned = run(client.plan(&publications, &[])).unwrap().blobs;
+        let planned = run(client.dry_run(&publications, &[])).unwrap().blobs;
         let mounts = planned.iter().filter(|blob| blob.is_mount);
         assert_eq!((planned.len(), mounts.count()), (9, 6));
-        let mut outlook = 0;
-        let check = |seen: &Outlook| {
-            outlook = seen.local;
+        let mut estimate = 0;
+        let check = |seen: &TransferEstimate| {
+            estimate = seen.local;
             Ok::<_, RegistryError>(())
         };
         let released = run(client.release(
             &publications,
-            Watch::default(),
+            WatchedTags::default(),
             check,
             |_| Ok(()),
             |_, _| {},
         ));
         let released = released.unwrap();
         // What is said before is what it comes to where the registry mounts.
-        assert_eq!(outlook, 3);
+        assert_eq!(estimate, 3);
         let sum = |of: fn(&Published) -> usize| released.published.iter().map(of).sum::<usize>();
         assert_eq!(
             (sum(|p| p.mounted), sum(|p| p.uploaded)),
@@ -252,8 +253,8 @@ fn a_small_blob_is_sent_at_once_unless_the_registry_does_not_take_it_so() {
     assert_eq!(log.count(|r| r.is("PUT", "/blobs/uploads/")), 0);
     for status in [400, 404, 405, 411, 413, 500, 501, 503] {
         let target = EmbeddedRegistry::start();
-        let refusal = Fault::on("POST", "/blobs/uploads/").times(1);
-        target.fault(refusal.answer(Answer::status(status)));
+        let error_response = Fault::on("POST", "/blobs/uploads/").times(1);
+        target.fault(error_response.answer(Answer::status(status)));
         let (pushed, opened) = push(&client(), &target, &image, blobs(&image));
         assert_eq!((pushed.unwrap().uploaded, opened), (1, 1), "{status}");
         let log = target.log();
@@ -279,9 +280,9 @@ fn on_a_real_registry_too() {
         targets: std::slice::from_ref(&to),
         media_type,
         bytes: &image.manifest,
-        children: &[child.on_disk(local)],
+        children: &[child.with_local_blobs(local)],
         push_foreign: false,
-        expected: Expected::Anything,
+        precondition: Precondition::None,
         verified: Some(&[]),
     };
     let published = run(client().publish(&publication, |_| {})).unwrap();

@@ -4,8 +4,8 @@ use std::sync::{Arc, Mutex};
 
 use manifest_core::{Descriptor, Reference};
 use manifest_registry::{
-    Child, Client, ClientConfig, Credentials, Event, Expected, Mirror, MirrorRule, Mirrors,
-    Observer, Publication, RegistryError, Retrying, Serves,
+    Child, Client, ClientConfig, Credentials, Event, Mirror, MirrorRule, Mirrors, Observer,
+    Precondition, Publication, PullFromMirror, RegistryError, Retrying,
 };
 use manifest_testkit::fault::{Answer, Fault};
 use manifest_testkit::image::{BuiltImage, Image};
@@ -69,7 +69,7 @@ impl Stage {
         let location = format!("{}/hub", self.mirror.host());
         let rule = MirrorRule {
             prefix: self.registry.host(),
-            mirrors: vec![Mirror::new(&location, Serves::All).unwrap()],
+            mirrors: vec![Mirror::new(&location, PullFromMirror::All).unwrap()],
         };
         Client::new(ClientConfig {
             mirrors: Mirrors {
@@ -86,7 +86,7 @@ impl Stage {
         let location = format!("{}/hub", self.mirror.host());
         let rule = MirrorRule {
             prefix: self.registry.host(),
-            mirrors: vec![Mirror::new(&location, Serves::All).unwrap()],
+            mirrors: vec![Mirror::new(&location, PullFromMirror::All).unwrap()],
         };
         Client::new(ClientConfig {
             timeouts: crate::impatient(),
@@ -133,7 +133,7 @@ fn mirrored_by(mirror: &EmbeddedRegistry, insecure: &[&str], checked: &[&str]) -
     let checked = checked.iter().map(|prefix| (prefix, false));
     let rules = insecure.chain(checked).map(|(prefix, is_insecure)| {
         let location = format!("{}/hub", mirror.host());
-        let mirror = Mirror::new(&location, Serves::All).unwrap();
+        let mirror = Mirror::new(&location, PullFromMirror::All).unwrap();
         MirrorRule {
             prefix: (*prefix).to_owned(),
             mirrors: vec![mirror.insecure(is_insecure)],
@@ -314,7 +314,7 @@ fn nothing_is_written_to_a_mirror_or_decided_by_it() {
             bytes: &bytes,
             children: &[child],
             push_foreign: false,
-            expected: Expected::Anything,
+            precondition: Precondition::None,
             verified: Some(&[]),
         };
         client.publish(&publication, |_| {}).await.unwrap();
@@ -343,7 +343,7 @@ async fn publish_to(stage: &Stage, client: &Client, elsewhere: &EmbeddedRegistry
         bytes: manifest.bytes(),
         children: &[child],
         push_foreign: false,
-        expected: Expected::Anything,
+        precondition: Precondition::None,
         verified: Some(&[]),
     };
     client.publish(&publication, |_| {}).await.unwrap();

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use manifest_core::{Digest, MediaType, Reference};
 use manifest_registry::{
-    Child, Client, Expected, Outlook, Publication, RegistryError, Released, Shown, Watch,
+    Child, Client, ObservedTag, Precondition, Publication, RegistryError, Released,
+    TransferEstimate, WatchedTags,
 };
 use manifest_testkit::EmbeddedRegistry;
 use manifest_testkit::fault::{Answer, Fault};
@@ -46,9 +47,9 @@ impl World {
         }
     }
 
-    fn watch(&self, is_first: bool) -> Watch<'_> {
+    fn watch(&self, is_first: bool) -> WatchedTags<'_> {
         let names = std::slice::from_ref(&self.source);
-        Watch { names, is_first }
+        WatchedTags { names, is_first }
     }
 }
 
@@ -63,8 +64,8 @@ async fn release(
     target: &Reference,
     children: &[Child],
     bytes: &[u8],
-    watch: Watch<'_>,
-    moved: impl FnOnce(&[Shown]) -> Result<(), RegistryError>,
+    watch: WatchedTags<'_>,
+    moved: impl FnOnce(&[ObservedTag]) -> Result<(), RegistryError>,
 ) -> Result<Released, RegistryError> {
     let publication = Publication {
         targets: std::slice::from_ref(target),
@@ -72,10 +73,10 @@ async fn release(
         bytes,
         children,
         push_foreign: false,
-        expected: Expected::Anything,
+        precondition: Precondition::None,
         verified: Some(&[]),
     };
-    let nothing = |_: &Outlook| Ok::<_, RegistryError>(());
+    let nothing = |_: &TransferEstimate| Ok::<_, RegistryError>(());
     client
         .release(&[publication], watch, nothing, moved, |_, _| ())
         .await
@@ -116,9 +117,14 @@ fn an_image_waits_for_its_own_blobs_only() {
     let client = client();
     let (first, second) = (Digest::sha256(&a.manifest), Digest::sha256(&b.manifest));
     until(
-        release(&client, &target, &children, &list, Watch::default(), |_| {
-            Ok(())
-        }),
+        release(
+            &client,
+            &target,
+            &children,
+            &list,
+            WatchedTags::default(),
+            |_| Ok(()),
+        ),
         registry.log(),
         "PUT",
         &format!("/v2/app/manifests/{first}"),
@@ -131,10 +137,10 @@ fn an_image_waits_for_its_own_blobs_only() {
 fn names_that_are_watched_are_waited_for_before_tags_or_before_all_writes() {
     for is_first in [false, true] {
         let world = World::new();
-        let shown = |shown: &[Shown]| {
+        let shown = |shown: &[ObservedTag]| {
             let now = Digest::sha256(&world.image.manifest);
             assert_eq!(shown, [(world.source.clone(), Some(now))]);
-            Err(RegistryError::TagMoved {
+            Err(RegistryError::PreconditionFailed {
                 reference: Box::new(world.source.clone()),
                 expected: None,
                 found: None,
@@ -174,7 +180,7 @@ fn names_that_are_watched_are_read_where_head_does_not_say() {
     let silent = Fault::on("HEAD", "/v2/one/manifests/1");
     world.registry.fault(silent.answer(Answer::status(405)));
     let seen = std::cell::Cell::new(false);
-    let shown = |shown: &[Shown]| {
+    let shown = |shown: &[ObservedTag]| {
         seen.set(shown[0].1 == Some(Digest::sha256(&world.image.manifest)));
         Ok(())
     };

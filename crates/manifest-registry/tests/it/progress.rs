@@ -4,8 +4,8 @@ use std::sync::{Arc, Mutex};
 
 use manifest_core::{Digest, MediaType, Reference};
 use manifest_registry::{
-    Child, Client, ClientConfig, Expected, Observer, Progress, Publication, RegistryError,
-    Retrying, Watch,
+    Child, Client, ClientConfig, Observer, Precondition, Progress, Publication, RegistryError,
+    Retrying, WatchedTags,
 };
 use manifest_testkit::EmbeddedRegistry;
 use manifest_testkit::fault::{Answer, Fault};
@@ -55,7 +55,7 @@ fn told(source: &Reference, targets: &[Reference]) -> Vec<Progress> {
             bytes: &list,
             children: &children,
             push_foreign: false,
-            expected: Expected::Anything,
+            precondition: Precondition::None,
             verified: Some(&[]),
         })
         .collect();
@@ -65,10 +65,10 @@ fn told(source: &Reference, targets: &[Reference]) -> Vec<Progress> {
         ..config()
     })
     .unwrap();
-    let nothing = |_: &manifest_registry::Outlook| Ok::<_, RegistryError>(());
+    let nothing = |_: &manifest_registry::TransferEstimate| Ok::<_, RegistryError>(());
     let released = run(client.release(
         &publications,
-        Watch::default(),
+        WatchedTags::default(),
         nothing,
         |_| Ok(()),
         |_, _| (),

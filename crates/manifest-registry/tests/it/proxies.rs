@@ -3,7 +3,7 @@
 use manifest_core::Reference;
 use manifest_registry::redact::Secret;
 use manifest_registry::{
-    Certificates, Child, Client, ClientConfig, Credentials, Expected, Insecure, Pem, Proxies,
+    Certificates, Child, Client, ClientConfig, Credentials, Insecure, Pem, Precondition, Proxies,
     ProxySetting, Publication, RegistryError,
 };
 use manifest_testkit::fault::{Answer, Fault};
@@ -421,7 +421,7 @@ fn layers_are_uploaded_to_addresses_of_ipv6() {
         bytes,
         children: &[child.unwrap()],
         push_foreign: false,
-        expected: Expected::Anything,
+        precondition: Precondition::None,
         verified: Some(&[]),
     };
     run(client.publish(&publication, |_| {})).unwrap();

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use manifest_core::{Digest, MediaType, Reference};
 use manifest_registry::{
-    Child, Client, Expected, Publication, Published, RegistryError, Released, Watch,
+    Child, Client, Precondition, Publication, Published, RegistryError, Released, WatchedTags,
 };
 use manifest_testkit::fault::{Answer, Fault};
 use manifest_testkit::image::{BuiltImage, BuiltIndex, Image, Index};
@@ -63,7 +63,7 @@ impl Job {
         target: &Reference,
     ) -> Result<Released, RegistryError> {
         let publication = self.publication(target);
-        let nothing = Watch::default();
+        let nothing = WatchedTags::default();
         client
             .release(&[publication], nothing, |_| Ok(()), |_| Ok(()), |_, _| ())
             .await
@@ -76,7 +76,7 @@ impl Job {
             bytes: &self.list.manifest,
             children: &self.children,
             push_foreign: self.push_foreign,
-            expected: Expected::Anything,
+            precondition: Precondition::None,
             verified: Some(&[]),
         }
     }
@@ -428,8 +428,8 @@ fn foreign_layers() {
     let published = run(job.publish(&client(), &reference(&host, "app:1"))).unwrap();
     assert_eq!(published.mounted, 2);
     // A registry that wants to have them says so; the hint says how.
-    let refusal = Answer::error(400, "MANIFEST_BLOB_UNKNOWN", "blob unknown to registry");
-    registry.fault(Fault::on("PUT", "/v2/full/manifests/sha256").answer(refusal));
+    let error_response = Answer::error(400, "MANIFEST_BLOB_UNKNOWN", "blob unknown to registry");
+    registry.fault(Fault::on("PUT", "/v2/full/manifests/sha256").answer(error_response));
     let error = run(job.publish(&client(), &reference(&host, "full:1"))).unwrap_err();
     assert!(
         error

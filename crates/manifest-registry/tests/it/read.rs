@@ -297,7 +297,7 @@ fn where_one_token_for_all_is_not_to_be_had() {
             // The first that is asked for is not the one that the token is good for.
             let mut references =
                 names.map(|name| reference(&registry.host(), &format!("{name}:1")));
-            let client = logged_in(&registry.host(), "me", "pw").reading(&references);
+            let client = logged_in(&registry.host(), "me", "pw").for_reading(&references);
             references.reverse();
             let results = run(concurrent(8, references.iter().map(|r| client.image(r))));
             for result in results {

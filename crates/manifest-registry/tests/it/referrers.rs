@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use manifest_core::{Digest, MediaType, Reference};
 use manifest_registry::{
-    Child, Client, ClientConfig, Expected, Publication, Published, Referrers, RegistryError, Retry,
+    Child, Client, ClientConfig, Precondition, Publication, Published, Referrers, RegistryError,
+    RetryPolicy,
 };
 use manifest_testkit::fault::{Answer, Fault};
 use manifest_testkit::image::{BuiltImage, BuiltIndex, Image, Index};
@@ -161,7 +162,7 @@ fn publish(
         bytes: &list.manifest,
         children,
         push_foreign: false,
-        expected: Expected::Anything,
+        precondition: Precondition::None,
         verified: Some(&[]),
     };
     run(client.publish(&publication, |_| ()))
@@ -321,7 +322,7 @@ fn an_index_that_somebody_else_writes_meanwhile_is_written_again() {
             .answer(swallowed),
     );
     let impatient = Client::new(ClientConfig {
-        retry: Retry {
+        retry: RetryPolicy {
             lag_window: Duration::ZERO,
             ..config().retry
         },
@@ -344,7 +345,7 @@ fn an_index_that_somebody_else_writes_meanwhile_is_written_again() {
     let name = reference(&target.host(), "again:1");
     let error = publish(&impatient, &name, &signed.list, &children).unwrap_err();
     assert!(
-        matches!(error, RegistryError::ReadBack { found: None, .. }),
+        matches!(error, RegistryError::ReadBackMismatch { found: None, .. }),
         "{error}"
     );
     assert_eq!(target.digest("again", "1"), None);

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 
 use manifest_core::{Digest, MediaType};
 use manifest_registry::{
-    Child, Client, ClientConfig, Expected, Insecure, Observer, Progress, Publication, Resuming,
+    Child, Client, ClientConfig, Insecure, Observer, Precondition, Progress, Publication, Resuming,
     Retrying,
 };
 use manifest_testkit::fault::{Answer, Fault};
@@ -108,7 +108,7 @@ fn upload_of(layer: &[u8], arrived: &[u8], ca: Option<TestCa>) -> (Vec<String>, 
         bytes: &image.manifest,
         children: &[child],
         push_foreign: false,
-        expected: Expected::Anything,
+        precondition: Precondition::None,
         verified: Some(&[]),
     };
     run(client.publish(&publication, |_| {})).unwrap();

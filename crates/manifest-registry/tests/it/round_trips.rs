@@ -224,7 +224,7 @@ fn reading() {
         while depths.len() < 3 && !depths.contains(&8) {
             world.proxy.log().clear();
             world.tokens.log().clear();
-            let client = world.client().reading(&references);
+            let client = world.client().for_reading(&references);
             let read = references.iter().map(|reference| client.image(reference));
             let results = run(concurrent(limits::PARALLEL_WORK, read));
             assert!(results.iter().all(Result::is_ok));
@@ -282,11 +282,11 @@ fn noting_what_a_tag_shows_is_done_beside_reading() {
         while depths.len() < 3 && !depths.contains(&8) {
             world.proxy.log().clear();
             world.tokens.log().clear();
-            let client = world.client().reading(&references);
+            let client = world.client().for_reading(&references);
             let read = references.iter().map(|reference| client.image(reference));
             let read = concurrent(limits::PARALLEL_WORK, read);
             let all = async { read.await.into_iter().collect::<Result<Vec<_>, _>>() };
-            let (_, shown) = run(client.noting_tag(&list, all)).unwrap();
+            let (_, shown) = run(client.with_tag_state(&list, all)).unwrap();
             // A registry need not say whether there is a repository of which nobody has heard.
             assert_eq!(shown, Some(TagState::Absent));
             let log = world.proxy.log();

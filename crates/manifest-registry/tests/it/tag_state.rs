@@ -38,7 +38,7 @@ impl Stage {
 
     /// Reads the image, which is two requests, and notes the tag.
     fn note(&self, client: &Client) -> Option<TagState> {
-        let noted = client.noting_tag(&self.list, client.image(&self.source));
+        let noted = client.with_tag_state(&self.list, client.image(&self.source));
         run(noted).unwrap().1
     }
 
@@ -67,7 +67,7 @@ fn it_is_asked_afterwards_where_there_is_one_request() {
     let stage = Stage::new();
     let read = |client: Client| async move {
         let read = client.manifest(&stage.source);
-        let (_, shown) = client.noting_tag(&stage.list, read).await.unwrap();
+        let (_, shown) = client.with_tag_state(&stage.list, read).await.unwrap();
         assert_eq!(shown, Some(TagState::Absent));
         stage.lines()
     };
@@ -81,7 +81,7 @@ fn it_is_asked_afterwards_where_there_is_one_request() {
     let stage = Stage::with(registry);
     let client = logged_in(&stage.registry.host(), "me", "pw");
     let read = client.manifest(&stage.source);
-    let (_, shown) = run(client.noting_tag(&stage.list, read)).unwrap();
+    let (_, shown) = run(client.with_tag_state(&stage.list, read)).unwrap();
     assert_eq!(shown, Some(TagState::Absent));
 }
 
@@ -90,7 +90,7 @@ fn another_registry_is_not_asked() {
     let (stage, other) = (Stage::new(), EmbeddedRegistry::start());
     let client = client();
     let list = reference(&other.host(), "list:latest");
-    let noted = client.noting_tag(&list, client.image(&stage.source));
+    let noted = client.with_tag_state(&list, client.image(&stage.source));
     assert_eq!(run(noted).unwrap().1, None);
     assert_eq!(other.log().connections(), 0);
 }
@@ -137,6 +137,6 @@ fn what_fails_beside_it_fails_as_ever() {
             .into_iter()
             .collect::<Result<Vec<_>, RegistryError>>()
     };
-    let error = run(client.noting_tag(&stage.list, read)).unwrap_err();
+    let error = run(client.with_tag_state(&stage.list, read)).unwrap_err();
     assert!(error.is_not_found(), "{error}");
 }

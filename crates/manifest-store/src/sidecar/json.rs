@@ -191,7 +191,7 @@ impl From<&Platform> for PlatformJson {
             os_features,
             variant,
             features,
-            unknown: _,
+            extra: _,
         } = platform.clone();
         Self {
             os,

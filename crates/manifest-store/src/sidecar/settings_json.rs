@@ -77,7 +77,7 @@ impl From<&ListSettings> for SettingsJson {
                 .subject
                 .as_ref()
                 .and_then(|subject| serde_json::value::to_raw_value(subject).ok()),
-            tag_then: settings.tag_then.as_ref().map(|then| TagJson {
+            tag_then: settings.observed_tag.as_ref().map(|then| TagJson {
                 digest: match then {
                     TagState::Absent => None,
                     TagState::At(digest) => Some(digest.clone()),
@@ -107,7 +107,7 @@ impl TryFrom<SettingsJson> for ListSettings {
             annotations: json.annotations,
             artifact_type: json.artifact_type,
             subject: subject.transpose()?,
-            tag_then: json.tag_then.map(|TagJson { digest }| match digest {
+            observed_tag: json.tag_then.map(|TagJson { digest }| match digest {
                 Some(digest) => TagState::At(digest),
                 None => TagState::Absent,
             }),

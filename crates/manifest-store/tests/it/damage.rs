@@ -236,7 +236,7 @@ fn what_starts_over_needs_nothing_of_what_was_there() {
         fs::write(home.path(FOLDER).join("junk"), "junk").unwrap();
         let change = || Change {
             put: vec![entry("q.io/app:b", "B", 2), entry("q.io/app:a", "A", 1)],
-            starts_over: true,
+            replaces_all: true,
             ..Change::default()
         };
         let replace = |_: Option<&Draft>| Ok::<_, StoreError>((change(), ()));

@@ -390,5 +390,5 @@ fn children_of_a_list_stand_together_in_its_order() {
     assert_eq!(found, expected);
     let positions: Vec<_> = draft.entries.iter().map(|entry| entry.position).collect();
     assert_eq!(positions, [5, 1, 2, 3, 4, 0].map(Some));
-    assert_eq!(manifest_store::in_order(all), draft.entries);
+    assert_eq!(manifest_store::in_storage_order(all), draft.entries);
 }

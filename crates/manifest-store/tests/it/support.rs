@@ -6,7 +6,7 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use manifest_core::draft::{Origin, Shown};
+use manifest_core::draft::{Origin, ReadableManifest};
 use manifest_core::media_type::DOCKER_MANIFEST;
 use manifest_core::{Descriptor, Digest, Draft, Entry, Platform, Reference, entry_json};
 use manifest_store::{Change, Store, StoreError};
@@ -35,7 +35,7 @@ pub(crate) fn entry(image: &str, content: &str, now: u64) -> Entry {
         reference: reference(image),
         descriptor,
         raw: Some(json.clone()),
-        shown: Some(Shown { oci: false, json }),
+        shown: Some(ReadableManifest { oci: false, json }),
         origin: Some(Origin {
             digest,
             resolved_at: now,

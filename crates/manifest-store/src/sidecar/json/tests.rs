@@ -112,7 +112,7 @@ fn what_came_later_to_version_1_is_read_and_written() {
     let current = sidecar.current.as_ref().unwrap();
     assert_eq!(current.settings.annotations["a"], "b");
     let origin = current.files["q.io_app-arm"].origin.as_ref().unwrap();
-    assert_eq!(origin.own_platform().to_string(), "linux/arm64");
+    assert_eq!(origin.config_platform().to_string(), "linux/arm64");
     let source = origin.source.as_ref().unwrap().to_string();
     assert_eq!(source, "q.io/app:all");
     assert_eq!(String::from_utf8(sidecar.encode()).unwrap(), text);
@@ -138,7 +138,7 @@ fn what_was_added_later_is_read_and_written() {
         let settings = format!("    ],\n    \"settings\": {{\n      \"tag_then\": {then}\n    }}");
         let later = version_1().replacen("    ]", &settings, 1);
         let sidecar = Sidecar::decode(later.as_bytes()).unwrap();
-        let found = &sidecar.current.as_ref().unwrap().settings.tag_then;
+        let found = &sidecar.current.as_ref().unwrap().settings.observed_tag;
         assert_eq!(found, &Some(state));
         assert_eq!(String::from_utf8(sidecar.encode()).unwrap(), later);
     }

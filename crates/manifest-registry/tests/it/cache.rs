@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use manifest_core::Digest;
 use manifest_core::reference::Repository;
 use manifest_registry::{
-    Certificates, Client, ClientConfig, Credentials, Insecure, KnownRegistries, Memory, Pem,
+    Cache, Certificates, Client, ClientConfig, Credentials, Insecure, KnownRegistries, Pem,
     concurrent, limits,
 };
 use manifest_testkit::image::{BuiltImage, Image, Index};
@@ -30,12 +30,12 @@ pub(crate) struct Noted {
     pub(crate) content: Mutex<HashMap<String, Vec<u8>>>,
 }
 
-impl Memory for Noted {
+impl Cache for Noted {
     fn challenge(&self, host: &str) -> Option<String> {
         self.challenges.lock().unwrap().get(host).cloned()
     }
 
-    fn remember_challenge(&self, host: &str, challenge: Option<&str>) {
+    fn put_challenge(&self, host: &str, challenge: Option<&str>) {
         let mut challenges = self.challenges.lock().unwrap();
         match challenge {
             Some(challenge) => challenges.insert(host.to_owned(), challenge.to_owned()),
@@ -48,7 +48,7 @@ impl Memory for Noted {
         content.get(&format!("{repository}@{digest}")).cloned()
     }
 
-    fn keep_content(&self, repository: &Repository, digest: &Digest, bytes: &[u8]) {
+    fn put_content(&self, repository: &Repository, digest: &Digest, bytes: &[u8]) {
         let mut content = self.content.lock().unwrap();
         content.insert(format!("{repository}@{digest}"), bytes.to_owned());
     }
@@ -59,7 +59,7 @@ pub(crate) struct World {
     pub(crate) ca: TestCa,
     pub(crate) tokens: TokenServer,
     pub(crate) registry: EmbeddedRegistry,
-    pub(crate) memory: Arc<Noted>,
+    pub(crate) cache: Arc<Noted>,
     pub(crate) known: KnownRegistries,
 }
 
@@ -80,7 +80,7 @@ impl World {
             ca,
             tokens,
             registry,
-            memory: Arc::default(),
+            cache: Arc::default(),
             known: KnownRegistries::default(),
         }
     }
@@ -98,7 +98,7 @@ impl World {
             certificates: self.certificates(),
             insecure,
             known: self.known.clone(),
-            memory: self.memory.clone(),
+            cache: self.cache.clone(),
             ..config()
         })
         .unwrap()
@@ -118,11 +118,11 @@ impl World {
 
     fn remember(&self, challenge: &str) {
         let host = self.registry.host();
-        self.memory.remember_challenge(&host, Some(challenge));
+        self.cache.put_challenge(&host, Some(challenge));
     }
 
     pub(crate) fn challenge(&self) -> Option<String> {
-        self.memory.challenge(&self.registry.host())
+        self.cache.challenge(&self.registry.host())
     }
 
     /// What the registry sends, as it is remembered.
@@ -163,12 +163,12 @@ impl World {
     pub(crate) fn read(&self, images: &[BuiltImage], is_cold: bool) -> (usize, usize, usize) {
         let measure = |_| {
             if is_cold {
-                self.memory.challenges.lock().unwrap().clear();
-                self.memory.content.lock().unwrap().clear();
+                self.cache.challenges.lock().unwrap().clear();
+                self.cache.content.lock().unwrap().clear();
             }
             let name = |i| reference(&self.registry.host(), &format!("source/{i}:1"));
             let references: Vec<_> = (0..images.len()).map(name).collect();
-            let client = self.client().reading(&references);
+            let client = self.client().for_reading(&references);
             let read = references.iter().map(|reference| client.image(reference));
             let results = run(concurrent(limits::PARALLEL_WORK, read));
             assert!(results.iter().all(Result::is_ok), "{results:?}");
@@ -205,11 +205,11 @@ fn reading_again_takes_fewer_round_trips() {
     assert_eq!(world.read(&images, false), (1 + 3, 1, 4));
     // Without content it is one more.
     let forgetting = |_| {
-        world.memory.content.lock().unwrap().clear();
+        world.cache.content.lock().unwrap().clear();
         world.read(&images, false)
     };
     assert_eq!(forgetting(()).0, 1 + 3);
-    world.memory.content.lock().unwrap().clear();
+    world.cache.content.lock().unwrap().clear();
     let client = world.client();
     let target = reference(&world.registry.host(), "source/0:1");
     run(client.image(&target)).unwrap();
@@ -233,7 +233,7 @@ fn pushing_after_reading_takes_fewer_round_trips() {
         (depth, world.counts())
     };
     let cold = |number| {
-        world.memory.challenges.lock().unwrap().clear();
+        world.cache.challenges.lock().unwrap().clear();
         push(number)
     };
     // The challenge; a look at tag and children; mounts of layers and configurations; children; tag; a look.
@@ -269,7 +269,7 @@ fn another_token_server_than_remembered() {
         // A connection that is waited for takes 30 s.
         assert!(started.elapsed() < Duration::from_secs(20), "{realm}");
         assert_eq!(world.challenge(), Some(world.right()), "{realm}");
-        world.memory.content.lock().unwrap().clear();
+        world.cache.content.lock().unwrap().clear();
         assert_eq!(world.counts(), (3, 1), "{realm}");
     }
 }
@@ -308,7 +308,7 @@ fn what_must_not_be_remembered_is_not_used() {
     run(world.client_of(insecure()).image(&target)).unwrap();
     assert_eq!(listener.accept().unwrap_err().kind(), ErrorKind::WouldBlock);
     assert_eq!(world.challenge(), Some(trap));
-    world.memory.challenges.lock().unwrap().clear();
+    world.cache.challenges.lock().unwrap().clear();
     run(world.client_of(insecure()).image(&target)).unwrap();
     assert_eq!(world.challenge(), None);
 }
@@ -319,10 +319,10 @@ fn a_registry_that_wants_no_login_any_more() {
     let open = EmbeddedRegistry::builder().tls(&world.ca).start();
     open.seed("app", "1", &Image::oci().build());
     world
-        .memory
-        .remember_challenge(&open.host(), Some(&world.right()));
+        .cache
+        .put_challenge(&open.host(), Some(&world.right()));
     run(world.client().image(&reference(&open.host(), "app:1"))).unwrap();
-    assert_eq!(world.memory.challenge(&open.host()), None);
+    assert_eq!(world.cache.challenge(&open.host()), None);
     assert!(open.log().requests().iter().all(|r| r.status == 200));
 }
 
@@ -337,7 +337,7 @@ fn a_token_server_that_fails_fails_as_ever() {
         Client::new(ClientConfig {
             credentials: Credentials::from_config_json(logins.to_string().as_bytes()).unwrap(),
             certificates: world.certificates(),
-            memory: world.memory.clone(),
+            cache: world.cache.clone(),
             ..config()
         })
         .unwrap()
@@ -359,15 +359,15 @@ fn content_is_checked_again() {
     let target = reference(&host, "app:1");
     let config = Digest::sha256(&image.config);
     let platform = run(world.client().image(&target)).unwrap().1;
-    let kept = || world.memory.content(target.repository(), &config);
+    let kept = || world.cache.content(target.repository(), &config);
     assert_eq!(kept().unwrap(), image.config);
     world.clear();
     let mut flipped = image.config.clone();
     flipped[0] ^= 1;
     for poison in [&b""[..], b"{}", &flipped, &image.config[1..]] {
         world
-            .memory
-            .keep_content(target.repository(), &config, poison);
+            .cache
+            .put_content(target.repository(), &config, poison);
         assert_eq!(run(world.client().image(&target)).unwrap().1, platform);
         assert_eq!(kept().unwrap(), image.config);
         // The challenge, the manifest, the configuration.

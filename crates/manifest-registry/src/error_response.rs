@@ -31,7 +31,7 @@ pub struct Message {
 
 /// An answer that says no. `Display` gives the status, then the messages as Docker writes them.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Refusal {
+pub struct ErrorResponse {
     /// The status.
     pub status: StatusCode,
     /// What the body says, as far as it can be read.
@@ -44,7 +44,7 @@ pub struct Refusal {
     pub rate_limits: Vec<String>,
 }
 
-impl Refusal {
+impl ErrorResponse {
     /// Reads an answer's body, which may be anything.
     #[must_use]
     pub fn parse(status: StatusCode, content_type: &str, body: &[u8]) -> Self {
@@ -65,9 +65,9 @@ impl Refusal {
     pub fn read(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Self {
         let text = |value: &HeaderValue| value.to_str().ok().map(str::to_owned);
         let content_type = headers.get(CONTENT_TYPE).and_then(text).unwrap_or_default();
-        let refusal = Self::parse(status, &content_type, body);
+        let error_response = Self::parse(status, &content_type, body);
         let in_messages = || {
-            refusal
+            error_response
                 .messages
                 .iter()
                 .find_map(|message| retry_after::of_message(&message.text))
@@ -79,7 +79,7 @@ impl Refusal {
         Self {
             retry_after: retry_after::of_headers(headers).or_else(in_messages),
             rate_limits: rate_limits.collect(),
-            ..refusal
+            ..error_response
         }
     }
 
@@ -139,7 +139,7 @@ impl Refusal {
     }
 }
 
-impl fmt::Display for Refusal {
+impl fmt::Display for ErrorResponse {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.status.as_str())?;
         if let Some(reason) = self.status.canonical_reason() {
@@ -239,16 +239,20 @@ mod tests {
         ] {
             headers.insert(name, value.parse().unwrap());
         }
-        let refusal = Refusal::read(StatusCode::TOO_MANY_REQUESTS, &headers, b"page");
+        let error_response = ErrorResponse::read(StatusCode::TOO_MANY_REQUESTS, &headers, b"page");
         assert_eq!(
-            refusal.to_string(),
+            error_response.to_string(),
             "429 Too Many Requests (a web page, not a registry's answer) \
              (it asks to wait 3600 s; this program waits 120 s at most)"
         );
-        assert_eq!(refusal.rate_limits, ["ratelimit-limit: 100;w=21600"]);
+        assert_eq!(error_response.rate_limits, ["ratelimit-limit: 100;w=21600"]);
         let body = br#"{"errors":[{"code":"TOOMANYREQUESTS","message":"retry-after: 12.5ms, allowed: 2000/minute"}]}"#;
-        let refusal = Refusal::read(StatusCode::TOO_MANY_REQUESTS, &HeaderMap::new(), body);
-        assert_eq!(refusal.retry_after, Some(Duration::from_micros(12_500)));
+        let error_response =
+            ErrorResponse::read(StatusCode::TOO_MANY_REQUESTS, &HeaderMap::new(), body);
+        assert_eq!(
+            error_response.retry_after,
+            Some(Duration::from_micros(12_500))
+        );
     }
 
     #[test]
@@ -339,19 +343,22 @@ mod tests {
             (400, r#"{"errors":[]}"#, "400 Bad Request", ""),
             (499, "\u{1b}[2J", "499: \\u{1b}[2J", ""),
         ] {
-            let refusal =
-                Refusal::parse(StatusCode::from_u16(status).unwrap(), "", body.as_bytes());
+            let error_response =
+                ErrorResponse::parse(StatusCode::from_u16(status).unwrap(), "", body.as_bytes());
             let mut found = Vec::new();
             for (is, kind) in [
-                (refusal.is_not_found(), "missing"),
-                (refusal.is_unauthorized(), "unauthorized"),
-                (refusal.is_rate_limited(), "limited"),
-                (refusal.is_unavailable(), "unavailable"),
+                (error_response.is_not_found(), "missing"),
+                (error_response.is_unauthorized(), "unauthorized"),
+                (error_response.is_rate_limited(), "limited"),
+                (error_response.is_unavailable(), "unavailable"),
             ] {
                 found.extend(is.then_some(kind));
             }
             assert_eq!(
-                (refusal.to_string().as_str(), found.join(" ").as_str()),
+                (
+                    error_response.to_string().as_str(),
+                    found.join(" ").as_str()
+                ),
                 (shown, kinds),
                 "{body}"
             );

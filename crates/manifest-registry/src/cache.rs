@@ -11,43 +11,43 @@ use manifest_core::reference::Repository;
 use manifest_core::{Descriptor, Digest};
 
 use crate::client::Client;
-use crate::limits::REMEMBERED_BYTES;
+use crate::limits::CACHED_BYTES;
 use crate::observer::Event;
 
 /// Keeps what is not secret, for the next run. All of it may be forgotten at any time, and nothing of it can fail.
 ///
 /// What is handed over is only what came from hosts whose certificate was checked, or has a digest.
-pub trait Memory: fmt::Debug + Send + Sync {
-    /// Returns the challenge of a registry, as [`Memory::remember_challenge`] got it, unless that was too long ago for
+pub trait Cache: fmt::Debug + Send + Sync {
+    /// Returns the challenge of a registry, as [`Cache::put_challenge`] got it, unless that was too long ago for
     /// sending a login by it.
     fn challenge(&self, host: &str) -> Option<String>;
 
     /// Remembers the challenge of a registry, or forgets it.
-    fn remember_challenge(&self, host: &str, challenge: Option<&str>);
+    fn put_challenge(&self, host: &str, challenge: Option<&str>);
 
     /// Returns content that was read from this repository, whatever it is by now.
     fn content(&self, repository: &Repository, digest: &Digest) -> Option<Vec<u8>>;
 
     /// Keeps content that was read from this repository.
-    fn keep_content(&self, repository: &Repository, digest: &Digest, bytes: &[u8]);
+    fn put_content(&self, repository: &Repository, digest: &Digest, bytes: &[u8]);
 }
 
 /// Remembers nothing.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Forgetful;
+pub struct NoCache;
 
-impl Memory for Forgetful {
+impl Cache for NoCache {
     fn challenge(&self, _: &str) -> Option<String> {
         None
     }
 
-    fn remember_challenge(&self, _: &str, _: Option<&str>) {}
+    fn put_challenge(&self, _: &str, _: Option<&str>) {}
 
     fn content(&self, _: &Repository, _: &Digest) -> Option<Vec<u8>> {
         None
     }
 
-    fn keep_content(&self, _: &Repository, _: &Digest, _: &[u8]) {}
+    fn put_content(&self, _: &Repository, _: &Digest, _: &[u8]) {}
 }
 
 impl Client {
@@ -57,15 +57,15 @@ impl Client {
         repository: &Repository,
         descriptor: &Descriptor,
     ) -> Option<Vec<u8>> {
-        if descriptor.size > REMEMBERED_BYTES as u64 {
+        if descriptor.size > CACHED_BYTES as u64 {
             return None;
         }
         let session = &self.shared().session;
-        let bytes = session.memory.content(repository, &descriptor.digest)?;
+        let bytes = session.cache.content(repository, &descriptor.digest)?;
         if bytes.len() as u64 != descriptor.size || !descriptor.digest.matches(&bytes) {
             return None;
         }
-        session.transport.observer.event(&Event::Recalled {
+        session.transport.observer.event(&Event::CacheHit {
             repository,
             digest: &descriptor.digest,
         });
@@ -85,9 +85,9 @@ impl Client {
 
     /// Keeps content that has been checked, if it is small.
     pub(crate) fn keep(&self, repository: &Repository, digest: &Digest, bytes: &[u8]) {
-        if bytes.len() <= REMEMBERED_BYTES {
-            let memory = &self.shared().session.memory;
-            memory.keep_content(repository, digest, bytes);
+        if bytes.len() <= CACHED_BYTES {
+            let memory = &self.shared().session.cache;
+            memory.put_content(repository, digest, bytes);
         }
     }
 }

@@ -8,9 +8,9 @@ use crate::go_json::{self, Object};
 
 /// The fields of a JSON object that are not known here, in their order, with their values as they were but for white space.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
-pub struct Unknown(Vec<(String, String)>);
+pub struct ExtraFields(Vec<(String, String)>);
 
-impl Unknown {
+impl ExtraFields {
     /// Tells whether there are none.
     #[must_use]
     pub fn is_empty(&self) -> bool {
@@ -34,7 +34,7 @@ impl Unknown {
 }
 
 /// As the members of the object that they are flattened into.
-impl Serialize for Unknown {
+impl Serialize for ExtraFields {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(Some(self.0.len()))?;
         for (name, value) in &self.0 {
