@@ -16,12 +16,17 @@
 //! | [`properties`] | what holds whatever the images look like |
 //! | [`peers`] | other tools read what was published |
 
+mod child_tags;
 mod choosing;
+mod ci_artifacts;
 mod editing;
+mod layout_targets;
 mod layouts;
+mod list_options;
 mod moving;
 mod naming;
 mod peers;
+mod preflight;
 mod progress;
 mod properties;
 mod referrers;

@@ -248,6 +248,37 @@ fn seed() -> u64 {
         .map_or(fresh, |text| text.parse().expect("RACES_SEED is a number"))
 }
 
+/// Checks that a killed command left the state before it or the state after it, and tells whether it is the latter.
+#[track_caller]
+fn check_killed(
+    state: &State,
+    state_before: &State,
+    state_after: &State,
+    is_push: bool,
+    context: &str,
+) -> bool {
+    let known = [&state_before.files, &state_after.files];
+    assert!(
+        known.contains(&&state.files),
+        "{context}: {:#?}",
+        state.files
+    );
+    assert!(
+        [&state_before.tag, &state_after.tag].contains(&&state.tag),
+        "{context}"
+    );
+    let is_after = state.files == state_after.files;
+    if is_push {
+        // The draft goes once the tag is written, and no sooner.
+        assert!(!is_after || state.tag == state_after.tag, "{context}");
+    } else {
+        assert_eq!(state.tag, state_before.tag, "{context}");
+    }
+    let whole = if is_after { state_after } else { state_before };
+    assert_eq!(state.shown, whole.shown, "{context}");
+    is_after
+}
+
 #[test]
 fn a_kill_leaves_what_was_before_or_what_is_after() {
     let seed = seed();
@@ -297,29 +328,7 @@ fn a_kill_leaves_what_was_before_or_what_is_after() {
                 child.wait().unwrap();
 
                 let state = State::of(&shell);
-                let known = [&state_before.files, &state_after.files];
-                assert!(
-                    known.contains(&&state.files),
-                    "{context}: {:#?}",
-                    state.files
-                );
-                assert!(
-                    [&state_before.tag, &state_after.tag].contains(&&state.tag),
-                    "{context}"
-                );
-                let is_after = state.files == state_after.files;
-                if is_push {
-                    // The draft goes once the tag is written, and no sooner.
-                    assert!(!is_after || state.tag == state_after.tag, "{context}");
-                } else {
-                    assert_eq!(state.tag, state_before.tag, "{context}");
-                }
-                let whole = if is_after {
-                    &state_after
-                } else {
-                    &state_before
-                };
-                assert_eq!(state.shown, whole.shown, "{context}");
+                let is_after = check_killed(&state, &state_before, &state_after, is_push, &context);
                 *ends.entry(is_after).or_default() += 1;
 
                 // What was killed is simply done again.

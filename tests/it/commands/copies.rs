@@ -24,30 +24,31 @@ fn blobs(manifest: &[u8]) -> Vec<String> {
         .collect()
 }
 
+/// The repository of a list, and the images in it: those of other repositories are mounted.
+const MOUNTED: [(&str, &[&str]); 5] = [
+    (
+        "release/all",
+        &[
+            "app:arm64",
+            "other:s390x",
+            "other:mips64le",
+            "deep/er/repo:amd64",
+        ],
+    ),
+    (
+        "app",
+        &["app:arm64", "other:s390x", "app:armv7", "other:mips64le"],
+    ),
+    ("other", &["app:oci-amd64", "other:oci-386", "app:oci-odd"]),
+    ("windows", &["app:windows-foreign", "other:windows"]),
+    ("app", &["app:amd64", "app:arm64"]),
+];
+
 #[test]
 fn content_of_the_registry_is_mounted_and_the_tag_is_written_last() {
-    // The list's repository; the images in it; those of them that are in another repository.
-    let rows: [(&str, &[&str]); 5] = [
-        (
-            "release/all",
-            &[
-                "app:arm64",
-                "other:s390x",
-                "other:mips64le",
-                "deep/er/repo:amd64",
-            ],
-        ),
-        (
-            "app",
-            &["app:arm64", "other:s390x", "app:armv7", "other:mips64le"],
-        ),
-        ("other", &["app:oci-amd64", "other:oci-386", "app:oci-odd"]),
-        ("windows", &["app:windows-foreign", "other:windows"]),
-        ("app", &["app:amd64", "app:arm64"]),
-    ];
     for registry in watched::each() {
         let shell = Shell::new(&registry);
-        for (row, (target, images)) in rows.into_iter().enumerate() {
+        for (row, (target, images)) in MOUNTED.iter().enumerate() {
             let list = format!("@/{target}:multi-{row}");
             let arguments: Vec<String> = images.iter().map(|image| format!("@/{image}")).collect();
             shell

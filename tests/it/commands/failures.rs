@@ -133,9 +133,58 @@ fn an_amend_that_fails_leaves_the_draft_byte_for_byte() {
     }
 }
 
+/// The faults of a push, the exit code for each, and a part of the message.
+fn push_faults() -> Vec<(Fault, i32, &'static str)> {
+    let error = Answer::error;
+    vec![
+        // The blobs, which are not there yet.
+        (
+            Fault::on("POST", "/blobs/uploads").answer(error(401, "UNAUTHORIZED", "who?")),
+            4,
+            "401 Unauthorized",
+        ),
+        // The children.
+        (
+            Fault::on("POST", "/blobs/uploads").answer(error(401, "UNAUTHORIZED", "who?")),
+            4,
+            "401 Unauthorized",
+        ),
+        (
+            Fault::on("PUT", "/manifests/sha256").answer(error(500, "UNKNOWN", "oops")),
+            6,
+            "500 Internal Server Error",
+        ),
+        (
+            Fault::on("PUT", "/manifests/sha256").answer(error(429, "TOOMANYREQUESTS", "slowly")),
+            5,
+            "429 Too Many Requests",
+        ),
+        // The tag itself.
+        (
+            Fault::on("PUT", "/manifests/1").answer(error(403, "DENIED", "read only")),
+            4,
+            "403 Forbidden: denied: read only",
+        ),
+        (
+            Fault::on("PUT", "/manifests/1").answer(error(400, "TAG_INVALID", "no")),
+            7,
+            "failed to put manifest REGISTRY/rel:1",
+        ),
+        (
+            Fault::on("PUT", "/manifests/1").answer(error(500, "UNKNOWN", "oops")),
+            6,
+            "500 Internal Server Error",
+        ),
+        (
+            Fault::on("PUT", "/manifests/1").answer(Answer::ResetBeforeHeaders),
+            6,
+            "the connection was cut",
+        ),
+    ]
+}
+
 #[test]
 fn a_push_that_fails_leaves_tag_and_draft() {
-    let error = Answer::error;
     for registry in watched::each() {
         let shell = Shell::new(&registry);
         shell.run("create @/rel:1 @/other:s390x").succeeds();
@@ -145,56 +194,7 @@ fn a_push_that_fails_leaves_tag_and_draft() {
             .run("create @/rel:1 @/app:amd64 @/other:s390x @/app:arm64")
             .succeeds();
         let before = shell.store();
-        let rows = [
-            // The blobs, which are not there yet.
-            (
-                Fault::on("POST", "/blobs/uploads").answer(error(401, "UNAUTHORIZED", "who?")),
-                4,
-                "401 Unauthorized",
-            ),
-            // The children.
-            (
-                Fault::on("POST", "/blobs/uploads").answer(error(401, "UNAUTHORIZED", "who?")),
-                4,
-                "401 Unauthorized",
-            ),
-            (
-                Fault::on("PUT", "/manifests/sha256").answer(error(500, "UNKNOWN", "oops")),
-                6,
-                "500 Internal Server Error",
-            ),
-            (
-                Fault::on("PUT", "/manifests/sha256").answer(error(
-                    429,
-                    "TOOMANYREQUESTS",
-                    "slowly",
-                )),
-                5,
-                "429 Too Many Requests",
-            ),
-            // The tag itself.
-            (
-                Fault::on("PUT", "/manifests/1").answer(error(403, "DENIED", "read only")),
-                4,
-                "403 Forbidden: denied: read only",
-            ),
-            (
-                Fault::on("PUT", "/manifests/1").answer(error(400, "TAG_INVALID", "no")),
-                7,
-                "failed to put manifest REGISTRY/rel:1",
-            ),
-            (
-                Fault::on("PUT", "/manifests/1").answer(error(500, "UNKNOWN", "oops")),
-                6,
-                "500 Internal Server Error",
-            ),
-            (
-                Fault::on("PUT", "/manifests/1").answer(Answer::ResetBeforeHeaders),
-                6,
-                "the connection was cut",
-            ),
-        ];
-        for (fault, code, text) in rows {
+        for (fault, code, text) in push_faults() {
             let fault = registry.fault(fault);
             for line in ["push --retry 0 @/rel:1", "push --retry 0 --purge @/rel:1"] {
                 registry.lines();

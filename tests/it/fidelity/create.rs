@@ -2,9 +2,8 @@
 
 use super::check;
 
-#[test]
-fn create() {
-    check("create", &[
+/// A name for each case, and its command lines.
+const CASES: &[(&str, &str)] = &[
         ("one image", "
             create --insecure @/app:% @/app:amd64"),
         ("several images, out of order", "
@@ -143,5 +142,9 @@ fn create() {
             !empty @/app:%
             create --insecure @/app:% @/app:amd64
             create --insecure --amend @/app:% @/app:amd64"),
-    ]);
+];
+
+#[test]
+fn create() {
+    check("create", CASES);
 }

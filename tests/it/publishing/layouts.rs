@@ -13,7 +13,7 @@ use super::{built, entries, entries_of, platforms};
 use crate::commands::{Shell, Watched, watched};
 
 /// Writes two builds of BuildKit to disk: one to a folder, the other to an archive. Returns where they are.
-fn two_builds(folder: &Path, one: &BuiltIndex, two: &BuiltIndex) -> (PathBuf, PathBuf) {
+pub(super) fn two_builds(folder: &Path, one: &BuiltIndex, two: &BuiltIndex) -> (PathBuf, PathBuf) {
     let (layout, archive) = (folder.join("out"), folder.join("two.tar"));
     LayoutFiles::new()
         .image(Some("1"), one)
@@ -298,105 +298,6 @@ fn an_image_that_is_only_in_the_engine() {
             .says("no such manifest: REGISTRY/mine:local")
             .says("docker save -o FILE REGISTRY/mine:local")
             .says("docker-archive:FILE");
-    }
-}
-
-#[test]
-fn a_list_goes_to_a_layout_and_back() {
-    for registry in watched::each() {
-        let (image, one) = built("linux/amd64", "1");
-        let (_, two) = built("linux/arm64", "2");
-        registry.push("base", "one", &one);
-        let shell = Shell::new(&registry);
-        let home = shell.home.path().to_owned();
-        let (_, archive) = two_builds(&home, &one, &two);
-        let target = home.join("target");
-        let (archive, to) = (archive.display(), target.display());
-        shell
-            .run(&format!("create @/app:1 @/base:one oci-archive:{archive}"))
-            .succeeds();
-        registry.lines();
-        let pushed = shell.run(&format!("push --to oci-layout://{to} @/app:1"));
-        pushed
-            .succeeds()
-            .says("written to oci-layout://HOME/target:1");
-        assert!(registry.writes().is_empty(), "no registry is written to");
-        let digest = pushed.stdout.trim().to_owned();
-        let read = |name: &str| fs::read(target.join(name)).unwrap();
-        let list = read(&blob(&digest));
-        assert_eq!(sha256(&list), digest);
-        for index in [&one, &two] {
-            for child in &index.children {
-                assert_eq!(sha256(&read(&blob(child))), *child);
-            }
-        }
-        assert_eq!(read(&blob(&image.layers[0].digest)), image.layers[0].bytes);
-        // Again under another name: what is there is left, and both names lead to it.
-        shell
-            .run(&format!("push -q --to oci-layout://{to}:stable @/app:1"))
-            .succeeds();
-        let index: Value = serde_json::from_slice(&read("index.json")).unwrap();
-        let names: Vec<&str> = index["manifests"]
-            .as_array()
-            .unwrap()
-            .iter()
-            .filter_map(|entry| entry["annotations"]["org.opencontainers.image.ref.name"].as_str())
-            .collect();
-        assert_eq!(names, ["1", "stable"]);
-        let json = shell.run(&format!(
-            "push --format json --to oci-layout://{to}:stable @/app:1"
-        ));
-        let json: Value = serde_json::from_str(&json.stdout).unwrap();
-        assert_eq!(json["digest"], digest);
-        let place = "oci-layout://HOME/target:stable";
-        let expected = serde_json::json!([{ "reference": place, "state": "written" }]);
-        assert_eq!(json["targets"], expected);
-        // And back: the same digest.
-        shell
-            .run(&format!(
-                "create --push -q @/back:1 oci-layout://{to}:stable"
-            ))
-            .succeeds()
-            .prints(&format!("{digest}\n"));
-        assert_eq!(registry.bytes("back", "1"), list);
-        shell
-            .run(&format!("remove @/app:1 oci-archive:{archive}"))
-            .succeeds();
-        shell
-            .run(&format!("push -q --to oci-layout://{to}:less @/app:1"))
-            .succeeds();
-        shell
-            .run(&format!("create --amend @/app:1 oci-archive:{archive}"))
-            .succeeds();
-        // A dry run writes nothing, and says what it would be.
-        let dry = home.join("dry");
-        shell
-            .run(&format!(
-                "push -q --dry-run --to oci-layout://{} @/app:1",
-                dry.display()
-            ))
-            .succeeds()
-            .prints(&format!("{digest}\n"));
-        assert!(!dry.exists());
-        for (flags, part) in [
-            (
-                format!("--to oci-layout://{to} -t @/x:1"),
-                "--tag is for registries",
-            ),
-            (
-                format!("--to oci-archive:{to}.tar"),
-                "nothing that can be written to",
-            ),
-            (
-                "--to q.io/app:1".to_owned(),
-                "nothing that can be written to",
-            ),
-        ] {
-            shell
-                .run(&format!("push {flags} @/app:1"))
-                .fails(125)
-                .says(part);
-        }
     }
 }
 

@@ -3,6 +3,7 @@
 use manifest_testkit::fault::{Answer, Fault};
 use manifest_testkit::image::{Image, Index};
 use manifest_testkit::suite::Kind;
+use serde_json::json;
 
 use super::{built, entries, entries_of, platforms};
 use crate::commands::{Shell, Watched, watched};
@@ -366,4 +367,71 @@ fn a_draft_of_what_is_pushed_without_one_is_named() {
         shell.run("rm @/app:1").succeeds();
         shell.run(pushed).succeeds().does_not_say("older draft");
     }
+}
+
+#[test]
+fn a_source_that_moves_is_taken_anew_and_what_was_annotated_stays() {
+    let registry = Watched::empty(Kind::Embedded);
+    let (_, old) = built("linux/amd64", "old");
+    let (_, new) = built("linux/amd64", "new");
+    let (_, other) = built("linux/arm64", "other");
+    registry.push("app", "moving", &old);
+    registry.push("app", "other", &other);
+    let shell = Shell::new(&registry);
+    shell
+        .run("create @/app:1 @/app:moving @/app:other")
+        .succeeds();
+    shell
+        .run("annotate @/app:1 linux/amd64 --annotation k=v")
+        .succeeds();
+    registry.push("app", "moving", &new);
+    // A push of the draft says so, or refuses, and writes what the draft has.
+    shell
+        .run("push --moved error @/app:1")
+        .fails(7)
+        .says("app:moving has moved");
+    assert!(registry.manifest("app", "1").is_none());
+    shell
+        .run("push --dry-run @/app:1")
+        .succeeds()
+        .says("app:moving has moved");
+    shell
+        .run("push @/app:1")
+        .succeeds()
+        .says("app:moving has moved");
+    assert_eq!(
+        entries(&registry, "app", "1")[0]["digest"],
+        old.children[0].as_str()
+    );
+    // Create takes it anew: the old entries go, with their attestations; the annotation stays.
+    shell.run("create --amend @/app:1 @/app:moving").succeeds();
+    shell.run("push @/app:1").succeeds().is_quiet();
+    let found = entries(&registry, "app", "1");
+    assert_eq!(found.len(), 4);
+    assert_eq!(found[0]["digest"], new.children[0].as_str());
+    assert_eq!(found[0]["annotations"]["k"], "v");
+    assert_eq!(found[1]["digest"], new.children[1].as_str());
+    // So does `push --moved refresh`.
+    registry.push("app", "moving", &old);
+    let before = shell.store();
+    let dry = shell.run("push --moved refresh --dry-run @/app:1");
+    dry.succeeds();
+    assert!(dry.stdout.contains(&old.children[0]), "{dry}");
+    assert_eq!(shell.store(), before, "a dry run changes no draft");
+    shell
+        .run("push --moved refresh @/app:1")
+        .succeeds()
+        .is_quiet();
+    let found = entries(&registry, "app", "1");
+    assert_eq!(
+        (found.len(), &found[0]["digest"]),
+        (4, &json!(old.children[0]))
+    );
+    assert_eq!(found[0]["annotations"]["k"], "v");
+    // `--replace` starts over.
+    shell
+        .run("create --replace @/app:1 @/app:moving")
+        .succeeds();
+    shell.run("push @/app:1").succeeds().is_quiet();
+    assert_eq!(entries(&registry, "app", "1"), entries_of(&old));
 }

@@ -49,19 +49,10 @@ fn a_dry_run_writes_nothing_and_knows_all() {
 }
 
 #[test]
-fn the_digest_is_where_scripts_look_for_it() {
+fn files_that_cannot_be_written_are_named_before_the_push() {
     for registry in watched::each() {
-        let (image, one) = built("linux/amd64", "1");
-        registry.push("base", "1", &one);
         let shell = Shell::new(&registry);
-        shell.run("create @/app:1 @/base:1").succeeds();
-        let file = |name: &str| shell.home.path().join(name);
-        let path = |name: &str| file(name).display().to_string();
-        let files = format!(
-            "--digestfile {} --metadata-file {} --github-output",
-            path("digest"),
-            path("metadata")
-        );
+        shell.run("create @/app:1 @/app:amd64").succeeds();
         // A place that is not there is told before anything is pushed; and so is a missing variable.
         shell
             .run("push --digestfile /nowhere/x @/app:1")
@@ -83,6 +74,23 @@ fn the_digest_is_where_scripts_look_for_it() {
             .fails(1)
             .says("cannot write /nowhere/x");
         assert!(registry.manifest("app", "1").is_none());
+    }
+}
+
+#[test]
+fn the_digest_is_where_scripts_look_for_it() {
+    for registry in watched::each() {
+        let (image, one) = built("linux/amd64", "1");
+        registry.push("base", "1", &one);
+        let shell = Shell::new(&registry);
+        shell.run("create @/app:1 @/base:1").succeeds();
+        let file = |name: &str| shell.home.path().join(name);
+        let path = |name: &str| file(name).display().to_string();
+        let files = format!(
+            "--digestfile {} --metadata-file {} --github-output",
+            path("digest"),
+            path("metadata")
+        );
         fs::write(file("output"), "before=1\n").unwrap();
         let line = format!(
             "GITHUB_OUTPUT={} push --format json {files} @/app:1",

@@ -166,6 +166,39 @@ fn strangers_read_what_is_open_and_write_nothing() {
     }
 }
 
+/// A `config.json` with wrong credentials, its helper, the exit code, and a part of the message.
+fn wrong_credentials() -> Vec<(String, &'static str, i32, &'static str)> {
+    let failing = "echo 'the keychain is locked' >&2; exit 1";
+    let outdated = r#"echo '{ "Username": "robot", "Secret": "of last year" }'"#;
+    vec![
+        (auths(WRONG_AUTH), "", 4, "401 Unauthorized"),
+        (
+            r#"{ "credHelpers": { "HOST": "robot" } }"#.to_owned(),
+            outdated,
+            4,
+            "401 Unauthorized",
+        ),
+        (
+            r#"{ "credHelpers": { "HOST": "robot" } }"#.to_owned(),
+            failing,
+            1,
+            "credential helper docker-credential-robot for REGISTRY: it failed: the keychain is locked",
+        ),
+        (
+            r#"{ "credsStore": "absent" }"#.to_owned(),
+            "",
+            1,
+            "credential helper docker-credential-absent for REGISTRY: it is not on PATH",
+        ),
+        (
+            r#"{ "auths": { "HOST": { "auth": "pa55-of-the-robot" } } }"#.to_owned(),
+            "",
+            1,
+            "the credentials for REGISTRY in HOME/.docker/config.json cannot be read",
+        ),
+    ]
+}
+
 #[test]
 fn wrong_credentials_are_named_and_never_shown() {
     let ca = TestCa::new();
@@ -174,37 +207,7 @@ fn wrong_credentials_are_named_and_never_shown() {
         let registry = Watched::secured(kind, &ca, &tokens);
         fill(&registry);
         let good = auths(AUTH);
-        let failing = "echo 'the keychain is locked' >&2; exit 1";
-        let outdated = r#"echo '{ "Username": "robot", "Secret": "of last year" }'"#;
-        // config.json; the helper; exit code; what is said.
-        let rows = [
-            (auths(WRONG_AUTH), "", 4, "401 Unauthorized"),
-            (
-                r#"{ "credHelpers": { "HOST": "robot" } }"#.to_owned(),
-                outdated,
-                4,
-                "401 Unauthorized",
-            ),
-            (
-                r#"{ "credHelpers": { "HOST": "robot" } }"#.to_owned(),
-                failing,
-                1,
-                "credential helper docker-credential-robot for REGISTRY: it failed: the keychain is locked",
-            ),
-            (
-                r#"{ "credsStore": "absent" }"#.to_owned(),
-                "",
-                1,
-                "credential helper docker-credential-absent for REGISTRY: it is not on PATH",
-            ),
-            (
-                r#"{ "auths": { "HOST": { "auth": "pa55-of-the-robot" } } }"#.to_owned(),
-                "",
-                1,
-                "the credentials for REGISTRY in HOME/.docker/config.json cannot be read",
-            ),
-        ];
-        for (config, program, code, text) in rows {
+        for (config, program, code, text) in wrong_credentials() {
             let mut shell = shell(&registry, &ca);
             shell.home.write_program("docker-credential-robot", program);
             write_config(&shell, &config);
