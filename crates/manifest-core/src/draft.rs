@@ -1,24 +1,24 @@
-//! A list that is being made, and its entries.
+//! Drafts: lists before they are published.
 
 use crate::reference::Reference;
 use crate::settings::ListSettings;
 
 pub use crate::entry::{Entry, Origin, PayloadError, ReadableManifest, Source};
 
-/// A draft: the list's reference, and its entries in the order in which they are published.
+/// A draft: the list's reference, and its entries in the order of publication.
 #[derive(Clone, Debug)]
 pub struct Draft {
-    /// The reference that the list is pushed to.
+    /// The reference to push the list to.
     pub list: Reference,
-    /// The entries, in byte order of their file names, which is the order in which Docker publishes them. Those that came with
-    /// a list stand where its name does.
+    /// The entries in byte order of their file names, the order in which Docker publishes them. Entries that came with a list
+    /// take the place of that list's name.
     pub entries: Vec<Entry>,
-    /// What the list has beside its entries.
+    /// The properties of the list itself.
     pub settings: ListSettings,
 }
 
 impl Draft {
-    /// Makes a draft of these entries, with nothing else.
+    /// Creates a draft of these entries, with default settings.
     #[must_use]
     pub fn new(list: Reference, entries: Vec<Entry>) -> Self {
         Self {
@@ -28,13 +28,13 @@ impl Draft {
         }
     }
 
-    /// Returns the entry that was made from `image`.
+    /// Returns the entry that was created from `image`.
     #[must_use]
     pub fn entry(&self, image: &Reference) -> Option<&Entry> {
         self.entries.iter().find(|entry| entry.reference == *image)
     }
 
-    /// Returns the hosts of the entries for which the user did not want TLS to be checked.
+    /// Returns the hosts of the entries that the user allowed without TLS verification, sorted.
     #[must_use]
     pub fn insecure_hosts(&self) -> Vec<String> {
         let is_insecure =

@@ -1,4 +1,4 @@
-//! What is changed of an entry: its platform and its annotations.
+//! Editing an entry: its platform and its annotations.
 
 use std::collections::BTreeMap;
 
@@ -6,14 +6,14 @@ use crate::entry::{Entry, Origin};
 use crate::platform::Platform;
 use crate::platform_name::NamedPlatform;
 
-/// What `annotate` changes: what is not given stays, features are added. First all is undone that is to be cleared.
+/// The changes of `annotate`. Absent values leave a field alone, features are added. Clearing comes first.
 #[derive(Clone, Debug, Default)]
 pub struct PlatformEdit {
-    /// What is undone.
+    /// The parts to clear before anything is set.
     pub clear: Vec<Clear>,
-    /// Replaces os, architecture and variant, and the os version where it has one or the os is another.
+    /// Replaces os, architecture and variant. The os version is replaced if this states one, and cleared if the os changes.
     pub platform: Option<Platform>,
-    /// Whether os and architecture may be a pair that does not exist.
+    /// Accepts a pair of os and architecture that does not exist.
     pub is_forced: bool,
     /// Replaces the operating system.
     pub os: Option<String>,
@@ -23,24 +23,24 @@ pub struct PlatformEdit {
     pub variant: Option<String>,
     /// Replaces the operating system's version.
     pub os_version: Option<String>,
-    /// Adds features of the operating system, each once.
+    /// Adds operating system features, each once.
     pub os_features: Vec<String>,
-    /// Adds features of the CPU, each once.
+    /// Adds CPU features, each once.
     pub features: Vec<String>,
-    /// Adds annotations, or replaces those of the same key.
+    /// Adds annotations, replacing those with the same key.
     pub annotations: BTreeMap<String, String>,
 }
 
-/// What is undone of an entry.
+/// A part of an entry to clear.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Clear {
-    /// All: the platform and the annotations are again those that the image came with, or none where that is not known.
+    /// Everything: platform and annotations return to those of the source, or to none if those are unknown.
     All,
-    /// One field, which is empty then.
+    /// One field, which becomes empty.
     Field(Field),
 }
 
-/// A field of an entry that can be empty.
+/// A field of an entry that can be cleared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[expect(missing_docs, reason = "the names are those of the fields")]
 pub enum Field {
@@ -53,7 +53,7 @@ pub enum Field {
     Annotations,
 }
 
-/// The os and architecture that an entry would have are no pair that exists.
+/// The entry would have a pair of os and architecture that does not exist.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("manifest entry for image has unsupported os/arch combination: {os}/{architecture}")]
 pub struct UnsupportedPair {
@@ -64,7 +64,7 @@ pub struct UnsupportedPair {
 }
 
 impl UnsupportedPair {
-    /// Returns the platform that was meant, where other programs call it so and engines call it otherwise.
+    /// Returns the platform that the user probably means, if the pair is another program's name for one that exists.
     #[must_use]
     pub fn meant(&self) -> Option<Platform> {
         let text = format!("{}/{}", self.os, self.architecture);
@@ -74,7 +74,7 @@ impl UnsupportedPair {
 }
 
 impl PlatformEdit {
-    /// Returns whether there is nothing in it. Docker cannot tell an empty text from none.
+    /// Tells whether there is nothing to change. Empty text counts as absent: Docker cannot tell the two apart.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         let Self {
@@ -98,8 +98,7 @@ impl PlatformEdit {
             && annotations.is_empty()
     }
 
-    /// Returns the field that is named for itself, and otherwise than in the platform. What the platform leaves open
-    /// contradicts nothing.
+    /// Returns the field whose own value contradicts the platform. Fields that the platform leaves empty contradict nothing.
     #[must_use]
     pub fn contradiction(&self) -> Option<Field> {
         let whole = self.platform.as_ref()?;
@@ -167,7 +166,7 @@ impl Clear {
     ) {
         let field = match self {
             Self::All => {
-                // Fields that are not known here cannot have been annotated.
+                // Extra fields cannot have been annotated.
                 let unknown = std::mem::take(&mut platform.extra);
                 *platform = origin
                     .map(|origin| origin.platform.clone())
@@ -193,10 +192,10 @@ impl Clear {
 }
 
 impl Entry {
-    /// Takes over what had been annotated on `old`, the entry that this one replaces.
+    /// Takes over the annotations of `old`, the entry that this one replaces.
     ///
-    /// A field was annotated, or emptied, if it differs from what the image came with then. Of an entry of which that is not
-    /// known (Docker's CLI wrote it) every field that is not empty counts.
+    /// A field counts as annotated, or cleared, if it differs from the source's value at that time. If Docker's CLI wrote the
+    /// entry, that value is unknown, and every field that is not empty counts.
     pub fn keep_annotations(&mut self, old: &Self) {
         let origin = old.origin.as_ref();
         if let Some(was) = &old.descriptor.platform {
@@ -223,7 +222,7 @@ impl Entry {
     /// Changes the platform and the annotations.
     ///
     /// # Errors
-    /// Where os and architecture would be no pair that exists; the entry is as it was then.
+    /// Returns an error if os and architecture would be a pair that does not exist. The entry is unchanged then.
     pub fn annotate(&mut self, edit: &PlatformEdit) -> Result<(), UnsupportedPair> {
         let mut platform = self.descriptor.platform.clone().unwrap_or_default();
         let mut annotations = self.descriptor.annotations.clone();
@@ -232,7 +231,7 @@ impl Entry {
         }
         edit.apply_to(&mut platform);
         annotations.extend(edit.annotations.clone());
-        // What came without a platform that exists, as other artifacts do, can be annotated, and cleared, without one.
+        // An entry without an existing platform, such as another artifact, can be annotated and cleared without getting one.
         let is_untouched = self
             .descriptor
             .platform
@@ -256,7 +255,7 @@ impl Entry {
     }
 }
 
-/// Takes over one field of a platform, if it was annotated.
+/// Takes over one field of a platform if it was annotated.
 fn keep<T: Clone + Default + PartialEq>(
     field: fn(&mut Platform) -> &mut T,
     was: &Platform,

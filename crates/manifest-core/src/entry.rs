@@ -1,4 +1,4 @@
-//! One entry of a list: its reference, its descriptor, its manifest, and where it came from.
+//! One entry of a list: its reference, its descriptor, its manifest, and its origin.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -15,62 +15,63 @@ use crate::reference::Reference;
 /// One image in a draft.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entry {
-    /// The reference that the image was added by.
+    /// The reference by which the image was added.
     pub reference: Reference,
-    /// The descriptor that the list will have of it, platform included.
+    /// The descriptor in the list, with the platform.
     pub descriptor: Descriptor,
-    /// The manifest's bytes as the registry sent them; absent in files of old Docker versions.
+    /// The manifest's bytes as the registry sent them. Files of old Docker versions do not have them.
     pub raw: Option<Vec<u8>>,
-    /// The manifest as the file shows it: for people to read, and the only copy where `raw` is absent.
+    /// The readable copy of the manifest in the draft's file. It is the only copy if `raw` is absent.
     pub shown: Option<ReadableManifest>,
-    /// What Docker's files cannot hold.
+    /// The data that Docker's files cannot hold.
     pub origin: Option<Origin>,
-    /// Its place among all that were given to `create`, where that is known.
+    /// The position among the arguments of `create`, if known.
     pub position: Option<u64>,
 }
 
 /// The readable copy of a manifest in Docker's draft files: the same JSON, but not the same bytes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ReadableManifest {
-    /// Whether it stands under `OCIManifest` or `SchemaV2Manifest`.
+    /// Whether the file has it under `OCIManifest` rather than `SchemaV2Manifest`.
     pub oci: bool,
     /// The JSON value.
     pub json: Vec<u8>,
 }
 
-/// Where an entry came from.
+/// The origin of an entry.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Origin {
-    /// The digest that the source had when it was resolved: the image's, or that of the list that it came with.
+    /// The digest of the source when it was resolved: of the image, or of the list that the image came with.
     pub digest: Digest,
-    /// When that was, in seconds since 1970 (UTC).
+    /// The time of that, in seconds since 1970 (UTC).
     pub resolved_at: u64,
-    /// The platform that the image's configuration, or the list that it came with, states. What differs from it was annotated.
+    /// The platform in the image's configuration, or in the list that the image came with. Any difference from it was annotated.
     pub platform: Platform,
-    /// The annotations that the list had on it.
+    /// The annotations that the source list had on the entry.
     pub annotations: BTreeMap<String, String>,
-    /// The platform that the image's own configuration states, where the list that it came with states another one.
+    /// The platform in the image's own configuration, if the source list states another one.
     pub config: Option<Platform>,
-    /// What was named, where that is not the entry's reference: the list that it is a child of, or where it is on disk.
+    /// The source on the command line, if it is not the entry's reference: the list that this is a child of, or a location on
+    /// disk.
     pub source: Option<Source>,
-    /// Whether the user did not want the registry's TLS to be checked.
+    /// Whether the user turned off TLS verification for the registry.
     pub insecure: bool,
 }
 
 impl Origin {
-    /// Returns the platform that the image's own configuration states, as far as that is known.
+    /// Returns the platform in the image's own configuration, as far as it is known.
     #[must_use]
     pub fn config_platform(&self) -> &Platform {
         self.config.as_ref().unwrap_or(&self.platform)
     }
 }
 
-/// What was given to `create`.
+/// A source of `create`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Source {
-    /// A name in a registry.
+    /// A reference to a registry.
     Registry(Reference),
-    /// An image layout or archive on this machine, as it was named, with an absolute path.
+    /// An image layout or archive on this machine, as the user wrote it, but with an absolute path.
     Disk(String),
 }
 
@@ -83,10 +84,10 @@ impl fmt::Display for Source {
     }
 }
 
-/// An entry's manifest cannot be had byte for byte, so it cannot be pushed to another repository.
+/// The reason why an entry's manifest cannot be pushed to another repository: its exact bytes are not available.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PayloadError {
-    /// The bytes have another digest than the entry says.
+    /// The bytes do not have the entry's digest.
     #[error("internal digest mismatch for {reference}: expected {expected}, got {found}")]
     Mismatch {
         /// The entry.
@@ -102,21 +103,21 @@ pub enum PayloadError {
 }
 
 impl Entry {
-    /// Notes that the user did not want the registry's TLS to be checked.
+    /// Records that the user turned off TLS verification for the registry.
     pub fn mark_insecure(&mut self) {
         if let Some(origin) = &mut self.origin {
             origin.insecure = true;
         }
     }
 
-    /// Notes what the image's own configuration states, so that it need not be asked for again.
+    /// Records the platform in the image's own configuration, which saves asking for it again.
     pub fn record_config_platform(&mut self, own: &Platform) {
         if let Some(origin) = &mut self.origin {
             origin.config = (origin.platform != *own).then(|| own.clone());
         }
     }
 
-    /// Makes the entry of a manifest that was just resolved.
+    /// Creates the entry of a manifest that was just resolved.
     #[must_use]
     pub fn resolved(
         reference: Reference,
@@ -149,8 +150,8 @@ impl Entry {
         }
     }
 
-    /// Makes the entry of a list's child, with the descriptor that the list has of it. `list` is the source that was named,
-    /// and its digest.
+    /// Creates the entry of a list's child, with its descriptor in that list. `list` is the source on the command line, and its
+    /// digest.
     #[must_use]
     pub fn child(
         reference: Reference,
@@ -159,7 +160,7 @@ impl Entry {
         list: (Source, Digest),
         now: u64,
     ) -> Self {
-        // Docker's files hold images only: a list in there would make the draft unreadable for Docker's CLI.
+        // Docker's files hold images only. A list in there would make the draft unreadable for Docker's CLI.
         let shown = (!manifest.media_type().is_list()).then(|| ReadableManifest {
             oci: manifest.media_type().is_oci(),
             json: manifest.bytes().to_vec(),
@@ -171,7 +172,7 @@ impl Entry {
         }
     }
 
-    /// As [`Entry::child`], of something that is no manifest as far as this program knows, so that there are no bytes of it.
+    /// Creates an entry as [`Entry::child`] does, for content that this program does not know as a manifest and does not read.
     #[must_use]
     pub fn unread_child(
         reference: Reference,
@@ -198,29 +199,30 @@ impl Entry {
         }
     }
 
-    /// Tells whether it came with a list, or from disk, rather than by a name of its own.
+    /// Tells whether the entry came with a list or from disk, not by a reference of its own.
     #[must_use]
     pub fn is_child(&self) -> bool {
         self.source().is_some()
     }
 
-    /// Returns what was named, where that is not the entry's reference.
+    /// Returns the source on the command line, if it is not the entry's reference.
     #[must_use]
     pub fn source(&self) -> Option<&Source> {
         self.origin.as_ref()?.source.as_ref()
     }
 
-    /// Tells whether it is something that a machine may run: no attestation, no other artifact, no list.
+    /// Tells whether this is an image that a machine may run: no attestation, no other artifact, no list.
     #[must_use]
     pub fn is_image(&self) -> bool {
         self.descriptor.is_image()
     }
 
-    /// Returns the manifest byte for byte, with the descriptor's digest. Where the file has no raw bytes they are
-    /// laid out anew, as old Docker versions had them, and have to give the digest.
+    /// Returns the manifest byte for byte, checked against the descriptor's digest.
+    ///
+    /// If the file has no raw bytes, they are laid out as old Docker versions did.
     ///
     /// # Errors
-    /// Where the bytes are absent or have another digest.
+    /// Returns an error if the bytes are absent or have another digest.
     pub fn payload(&self) -> Result<Vec<u8>, PayloadError> {
         let bytes = self.unchecked_payload()?.into_owned();
         let expected = &self.descriptor.digest;
@@ -234,10 +236,10 @@ impl Entry {
         })
     }
 
-    /// Returns the manifest as [`Self::payload`] does, for who looks at its digest anyway.
+    /// Returns the manifest as [`Self::payload`] does, unchecked, for callers that compute the digest anyway.
     ///
     /// # Errors
-    /// Where the bytes are absent.
+    /// Returns an error if the bytes are absent.
     pub fn unchecked_payload(&self) -> Result<Cow<'_, [u8]>, PayloadError> {
         match (&self.raw, &self.shown) {
             (Some(raw), _) => Ok(raw.into()),
@@ -249,7 +251,7 @@ impl Entry {
         }
     }
 
-    /// Tells whether the list can name a platform for this entry.
+    /// Tells whether the entry has a platform that a list can state.
     #[must_use]
     pub fn has_platform(&self) -> bool {
         self.descriptor
@@ -258,7 +260,7 @@ impl Entry {
             .is_some_and(Platform::is_stated)
     }
 
-    /// Returns the media type of the manifest, where it is one that this program knows.
+    /// Returns the media type of the manifest, if this program knows it.
     #[must_use]
     pub fn media_type(&self) -> Option<MediaType> {
         MediaType::recognise(&self.descriptor.media_type)

@@ -1,6 +1,6 @@
-//! Where the files of a tar archive begin (POSIX, "ustar Interchange Format", and GNU's long names).
+//! The offsets of files in a tar archive (POSIX, "ustar Interchange Format", and GNU's long names).
 //!
-//! The headers are walked here, not by the `tar` crate's own reader: that one reads extended headers of any size into memory.
+//! The headers are parsed here because the `tar` crate's own reader reads extended headers of any size into memory.
 
 use std::collections::HashMap;
 use std::fs::File;
@@ -13,7 +13,7 @@ use crate::error::LayoutError;
 use crate::limits::{ARCHIVE_ENTRIES, EXTENDED_HEADER_BYTES, LINKS};
 use crate::location::LocationKind;
 
-/// The size of a header, and what all content is rounded up to.
+/// The size of a header, in bytes. Content is padded to a multiple of it.
 const BLOCK: u64 = 512;
 
 /// The files of an archive by name.
@@ -29,12 +29,12 @@ enum Member {
         offset: u64,
         size: u64,
     },
-    /// A link, to a name in the archive.
+    /// A link to another name in the archive.
     Link(String),
 }
 
 impl Archive {
-    /// HeaderReaders over an archive's headers. Nothing of the content is read.
+    /// Reads an archive's headers. The content is not read.
     pub(crate) fn open(path: &Path, kind: LocationKind) -> Result<Self, LayoutError> {
         let read = || LayoutError::io("read", path);
         let not_one = |reason: &str| LayoutError::NotOne {
@@ -57,7 +57,7 @@ impl Archive {
                     if files.len() >= ARCHIVE_ENTRIES {
                         return Err(not_one("it has too many files"));
                     }
-                    // The later of two is the one that unpacking would leave.
+                    // Unpacking would leave the later of two members with one name.
                     files.insert(name, member);
                 }
                 Err(TarError::Io(error)) => return Err(read()(error)),
@@ -74,7 +74,7 @@ impl Archive {
         &self.path
     }
 
-    /// Opens a file of the archive, and returns its size too. Nothing where there is none.
+    /// Opens a file of the archive, and returns its size as well. Returns `None` if there is no such file.
     pub(crate) fn file(
         &self,
         name: &str,
@@ -96,7 +96,7 @@ impl Archive {
     }
 }
 
-/// Opens a regular file: a pipe would be waited for without end.
+/// Opens a regular file. Opening a pipe could block for ever.
 pub(crate) fn open_file(path: &Path) -> Result<File, LayoutError> {
     let read = || LayoutError::io("read", path);
     let metadata = std::fs::metadata(path).map_err(read())?;
@@ -227,7 +227,7 @@ impl HeaderReader {
         }
     }
 
-    /// Reads the header at the position; nothing at the archive's end.
+    /// Reads the header at the position, or returns `None` at the archive's end.
     fn header(&mut self) -> Result<Option<Header>, TarError> {
         if self.position >= self.length {
             return Ok(None);
@@ -264,7 +264,7 @@ impl HeaderReader {
     }
 }
 
-/// Writes a name without `.` and `..`, as a name from the archive's root. What would lead out of it stays at its root.
+/// Resolves `.` and `..` in a name, relative to the archive's root. A name that leads out of the archive stays at its root.
 fn normalize(name: &str) -> String {
     let mut parts = Vec::new();
     for part in name.split('/') {

@@ -1,5 +1,5 @@
-//! Archives that `docker save` wrote before Docker 25: `manifest.json`, configurations and layers, and no manifest that a
-//! registry would take. That is made here, as `docker push` would have it, but for the layers, which stay as they are.
+//! Archives of `docker save` before Docker 25: `manifest.json`, configurations and layers, without a manifest that registries
+//! accept. The manifest is made here, as `docker push` would write it, except that the layers stay as they are.
 
 use std::collections::BTreeMap;
 use std::io::Read as _;
@@ -66,7 +66,7 @@ struct BlobJson {
     digest: Digest,
 }
 
-/// Reads the images of an archive by name, and the places of their blobs. Each layer is read once.
+/// Reads the images of an archive by name, and the sources of their blobs. Each layer is read once.
 pub(crate) fn read(
     files: &LayoutFiles,
 ) -> Result<(Vec<Descriptor>, BTreeMap<Digest, BlobSource>), LayoutError> {
@@ -107,16 +107,16 @@ fn damaged(files: &LayoutFiles, file: &str, reason: String) -> LayoutError {
     }
 }
 
-/// Makes the manifests that the images of an archive would have in a registry.
+/// Converts the images of an archive to manifests for a registry.
 struct Converter<'a> {
     files: &'a LayoutFiles,
-    /// The layers that were read, by file name: images share them.
+    /// The layers read so far, by file name: images share them.
     layers: BTreeMap<String, BlobJson>,
     blobs: BTreeMap<Digest, BlobSource>,
 }
 
 impl Converter<'_> {
-    /// Makes the manifest of one image, and returns its descriptor.
+    /// Builds the manifest of one image, and returns its descriptor.
     fn convert(&mut self, image: &Image) -> Result<Descriptor, LayoutError> {
         let config = self.files.read(&image.config, CONFIG_BYTES)?;
         let config = config.ok_or_else(|| self.no_file(&image.config))?;
@@ -184,7 +184,7 @@ impl Converter<'_> {
     }
 }
 
-/// Reads a layer for its size and digest. Nothing where there is none.
+/// Reads a layer for its size and digest. Returns `None` if there is no such file.
 fn read_layer(files: &LayoutFiles, name: &str) -> Result<Option<BlobJson>, LayoutError> {
     let Some((mut reader, size)) = files.file(name)? else {
         return Ok(None);

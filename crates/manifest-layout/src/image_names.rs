@@ -26,7 +26,7 @@ pub(crate) fn matches(name: &str, requested: &str) -> bool {
         || is_reference && parse(name).is_some_and(|name| parse(requested) == Some(name))
 }
 
-/// Returns the tag in an image's name: the part after the repository, or the whole name where it has no repository.
+/// Returns the tag in an image's name: the part after the repository, or the whole name if it has no repository.
 pub(crate) fn tag_of(name: &str) -> &str {
     name.rsplit_once(':').map_or(name, |(_, tag)| tag)
 }

@@ -1,4 +1,4 @@
-//! Reading images on disk: what a name leads to, manifests by digest, blobs.
+//! Reading images on disk: manifests by descriptor, and blobs.
 
 use std::collections::BTreeMap;
 use std::io::Read;
@@ -16,23 +16,23 @@ use crate::files::{LayoutFiles, blob_name};
 use crate::limits::{INDEX_BYTES, VERSION_BYTES};
 use crate::location::{ImageSelector, Location, LocationKind};
 
-/// An image layout or archive, opened.
+/// An open image layout or archive.
 #[derive(Debug)]
 pub struct Layout {
     files: LayoutFiles,
     name: ImageSelector,
-    /// The images by name.
+    /// The images in `index.json`.
     images: Vec<Descriptor>,
     /// The blobs of an archive that are not stored under their digest.
     blobs: BTreeMap<Digest, BlobSource>,
 }
 
 impl Layout {
-    /// Opens what a location names, and reads what is in it. Blobs are not read, but for those of an archive that has no
-    /// digests of its own.
+    /// Opens the layout or archive at a location, and reads its index. Blobs are not read, except in archives that do not name
+    /// them by digest.
     ///
     /// # Errors
-    /// Where it cannot be read, or is something else.
+    /// Returns an error if it cannot be read, or is something else.
     pub fn open(location: &Location) -> Result<Self, LayoutError> {
         let files = LayoutFiles::open(location)?;
         let (images, blobs) = match files.read("index.json", INDEX_BYTES)? {
@@ -56,32 +56,32 @@ impl Layout {
         })
     }
 
-    /// Returns where it is.
+    /// Returns the path of the layout.
     #[must_use]
     pub fn path(&self) -> &Path {
         self.files.path()
     }
 
-    /// Returns the image that the location names.
+    /// Returns the part of the location that names an image.
     pub(crate) fn name(&self) -> &ImageSelector {
         &self.name
     }
 
-    /// Returns the images, as `index.json` lists them.
+    /// Returns the images in `index.json`.
     pub(crate) fn images(&self) -> &[Descriptor] {
         &self.images
     }
 
-    /// Returns a manifest, which must be what its descriptor says.
+    /// Reads a manifest, and checks it against its descriptor.
     ///
     /// # Errors
-    /// Where it is not there, or something else.
+    /// Returns an error if it is missing, damaged or unusable.
     pub fn manifest(&self, descriptor: &Descriptor) -> Result<Manifest, LayoutError> {
         let bytes = self.bytes(descriptor, manifest_core::limits::MANIFEST_BYTES)?;
         self.parsed(&descriptor.media_type, bytes, &descriptor.digest)
     }
 
-    /// Returns a blob of at most `limit` bytes, which must be what its descriptor says.
+    /// Reads a blob of at most `limit` bytes, and checks it against its descriptor.
     ///
     /// # Errors
     /// As [`Layout::manifest`].
@@ -98,10 +98,10 @@ impl Layout {
         Ok(bytes)
     }
 
-    /// Opens a blob of the size that its descriptor states. Whether its content is right is for the reader to check.
+    /// Opens a blob, and checks its size against its descriptor. The caller checks the content.
     ///
     /// # Errors
-    /// Where it is not there, or of another size.
+    /// Returns an error if it is missing, or has another size.
     pub fn blob(&self, blob: &Descriptor) -> Result<Box<dyn Read + Send>, LayoutError> {
         let (reader, size) = self.file(&blob.digest)?;
         if size != blob.size {
@@ -129,7 +129,7 @@ impl Layout {
         })
     }
 
-    /// Reads a manifest of which only the digest is known.
+    /// Reads a manifest by its digest alone.
     pub(crate) fn unlisted(&self, digest: &Digest) -> Result<Manifest, LayoutError> {
         let (reader, size) = self.file(digest)?;
         let limit = manifest_core::limits::MANIFEST_BYTES;
@@ -167,7 +167,7 @@ impl Layout {
         })
     }
 
-    /// Parses a manifest as `media_type`, or as what it calls itself where that is not said.
+    /// Parses a manifest as `media_type`, or as the type that its content states if that is empty.
     fn parsed(
         &self,
         media_type: &str,
@@ -193,7 +193,7 @@ impl Layout {
     }
 }
 
-/// Returns the media type that a manifest states, or that its fields tell of.
+/// Returns the media type that a manifest states, or that follows from its fields.
 fn own_type(bytes: &[u8]) -> String {
     let Ok(object) = Object::parse(bytes) else {
         return OCI_MANIFEST.to_owned();
@@ -208,7 +208,7 @@ fn own_type(bytes: &[u8]) -> String {
     }
 }
 
-/// Reads what an `index.json` leads to.
+/// Parses the images of an `index.json`.
 fn images_of(index: &[u8]) -> Result<Vec<Descriptor>, serde_json::Error> {
     let index = Object::parse(index)?;
     let elements = index.array("manifests")?.unwrap_or_default();

@@ -1,5 +1,7 @@
-//! What refers to manifests, as a layout has it. It has no list of that: whatever names a subject does, wherever `index.json`
-//! leads to it (as ORAS writes it, or in the index that regctl keeps under a tag), and what cosign's tags name.
+//! The referrers of manifests in a layout.
+//!
+//! A layout has no index of referrers. They are the manifests with a subject that `index.json` leads to (as ORAS writes them, or
+//! in the index that regctl keeps under a tag), and the manifests under cosign's tags.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,32 +14,32 @@ use crate::image_names::{names, tag_of};
 use crate::layout::Layout;
 use crate::limits::{MANIFESTS, REFERRER_DEPTH};
 
-/// Something that refers to a manifest, or belongs to what does.
+/// A referrer of a manifest, or a manifest inside a referrer.
 #[derive(Clone, Debug)]
 pub struct Referrer {
     /// The manifest.
     pub manifest: Manifest,
-    /// How it belongs to what it refers to.
+    /// Its relation to the manifest that it refers to.
     pub relation: Relation,
 }
 
-/// How a manifest belongs to what it refers to.
+/// The relation of a referrer to its subject.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Relation {
-    /// It names it as its subject.
+    /// The manifest names its subject.
     Subject,
-    /// It has this tag, which cosign makes of the digest.
+    /// The manifest has this tag, which cosign makes of the subject's digest.
     Tag(String),
-    /// It is in a list that does either.
+    /// The manifest is inside a list that has one of the other relations.
     Inside,
 }
 
 impl Layout {
-    /// Finds what refers to these manifests, and to what refers to them, each after what is in it.
+    /// Finds the referrers of these manifests, and the referrers of referrers. Each comes after the manifests inside it.
     ///
     /// # Errors
-    /// Where a manifest is damaged, or there are more than [`MANIFESTS`]. One that a list names and that is not there is passed over:
-    /// some layouts have not all platforms.
+    /// Returns an error if a manifest is damaged, or there are more than [`MANIFESTS`]. Missing children of lists are skipped:
+    /// some layouts lack platforms.
     pub fn referrers(
         &self,
         subjects: impl IntoIterator<Item = Digest>,
@@ -69,7 +71,7 @@ impl Layout {
         Ok(found)
     }
 
-    /// Adds a manifest after what is in it.
+    /// Adds a manifest after the manifests inside it.
     fn take(
         &self,
         manifest: Manifest,
@@ -90,7 +92,7 @@ impl Layout {
         Ok(())
     }
 
-    /// Gathers the manifests that name a subject.
+    /// Collects the manifests that name a subject.
     fn by_subject(&self) -> Result<BTreeMap<Digest, Vec<Manifest>>, LayoutError> {
         let mut by_subject: BTreeMap<Digest, Vec<Manifest>> = BTreeMap::new();
         self.walk(self.images(), |manifest| {
@@ -102,7 +104,7 @@ impl Layout {
         Ok(by_subject)
     }
 
-    /// Visits manifests, and what is in lists among them, level by level, each once.
+    /// Visits manifests and the children of lists among them, level by level, each once.
     fn walk(
         &self,
         start: &[Descriptor],

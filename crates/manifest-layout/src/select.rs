@@ -1,4 +1,4 @@
-//! Which image of a layout a location names.
+//! Choosing the image that a location names.
 
 use manifest_core::referrers::subject_of;
 use manifest_core::{Descriptor, Digest, Manifest};
@@ -9,10 +9,10 @@ use crate::layout::Layout;
 use crate::location::ImageSelector;
 
 impl Layout {
-    /// Returns the manifest that the location named. Where none was, what refers to others does not count.
+    /// Returns the manifest that the location names. If it names none, referrers do not count.
     ///
     /// # Errors
-    /// Where there is none, or several, or it is damaged.
+    /// Returns an error if there is no such image, or several, or it is damaged.
     pub fn root(&self) -> Result<Manifest, LayoutError> {
         let mut found: Vec<&Descriptor> = match self.name() {
             ImageSelector::Only => self.images().iter().collect(),
@@ -66,7 +66,7 @@ impl Layout {
         self.manifest(first)
     }
 
-    /// Leaves out images that refer to others here: nobody means them who names no image.
+    /// Leaves out images that refer to others in this layout: a location without a name does not mean them.
     fn without_referrers<'a>(&self, images: Vec<&'a Descriptor>) -> Vec<&'a Descriptor> {
         let is_here = |digest: &Digest| self.file(digest).is_ok();
         let refers = |image: &&Descriptor| {

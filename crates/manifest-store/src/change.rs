@@ -10,23 +10,23 @@ use crate::sidecar::DraftState;
 use crate::store::{Location, Store};
 use crate::stored_draft::{Contents, StoredDraft};
 
-/// What is to become of a draft. What is not named in it stays.
+/// A change to a draft. Everything that it does not name stays.
 #[derive(Clone, Debug, Default)]
 pub struct Change {
-    /// The entries that are added or replaced, in the order of the arguments.
+    /// The entries to add or replace, in the order of the arguments.
     pub put: Vec<Entry>,
-    /// The images whose entries go.
+    /// The images whose entries are removed.
     pub remove: Vec<Reference>,
-    /// Whether all goes that is not put, damaged files included, and the order of the arguments begins anew.
+    /// Removes everything that is not in `put`, damaged files included, and restarts the order of the arguments.
     pub replaces_all: bool,
-    /// The images in the order of the arguments, where that is to change. What is not named in it stays where it is.
+    /// The images in a new order of the arguments. Images that are not in it keep their positions.
     pub order: Vec<Reference>,
-    /// What the list has beside its entries from now on.
+    /// The new settings of the list.
     pub settings: Option<ListSettings>,
 }
 
 impl Change {
-    /// Puts entries, and leaves all else as it is.
+    /// Adds or replaces entries.
     #[must_use]
     pub fn put(put: Vec<Entry>) -> Self {
         Self {
@@ -43,26 +43,26 @@ impl Change {
     }
 }
 
-/// What became of a draft that was to be removed if it was still the same.
+/// The result of removing a draft on the condition that it is unchanged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Removal {
-    /// It was the same, and is gone.
+    /// The draft was unchanged, and is removed.
     Removed,
-    /// It has changed since, and was left alone.
+    /// The draft has changed, and was left alone.
     Changed,
-    /// There was none any more.
+    /// There was no draft any more.
     Absent,
 }
 
 impl Store {
-    /// Reads the draft as it is now, or that there is none, lets `change` say what is to become of it, and puts that
-    /// on disk: all or nothing, and no other process comes in between. A draft is not made of no entries.
+    /// Reads the draft, or that there is none, passes it to `change`, and writes the change to disk: all or nothing, under the
+    /// exclusive lock. A change without entries does not create a draft.
     ///
-    /// `change` sees the entries that are not damaged. One that is damaged can be replaced or removed.
+    /// `change` sees only undamaged entries. Damaged ones can be replaced or removed.
     ///
     /// # Errors
-    /// What `change` returns; where a damaged entry would stay; where the folder cannot be written. The draft is
-    /// as it was then.
+    /// Returns the error of `change`, or an error if a damaged entry would stay or the folder cannot be written. The draft is
+    /// unchanged then.
     pub fn update<T, E: From<StoreError>>(
         &self,
         list: &Reference,
@@ -104,12 +104,12 @@ impl Store {
         Ok(value)
     }
 
-    /// Changes one entry, and no other process comes in between. The others may be damaged. `false` where there
-    /// is no such list, or no such entry in it.
+    /// Changes one entry under the exclusive lock. Other entries may be damaged. Returns `false` if the list or the entry does
+    /// not exist.
     ///
     /// # Errors
-    /// What `change` returns; where this entry is damaged; where the folder cannot be written. The draft is as it
-    /// was then.
+    /// Returns the error of `change`, or an error if this entry is damaged or the folder cannot be written. The draft is
+    /// unchanged then.
     pub fn update_entry<E: From<StoreError>>(
         &self,
         list: &Reference,
@@ -128,7 +128,7 @@ impl Store {
             return Ok(false);
         };
         change(&mut entry)?;
-        // Under another reference it would be another entry.
+        // Another reference would make it another entry.
         entry.reference = image.clone();
         let before = draft.state(list);
         let mut after = before.clone();
@@ -137,10 +137,10 @@ impl Store {
         Ok(true)
     }
 
-    /// Removes the draft, damaged or not. `false` where there was none.
+    /// Removes the draft, damaged or not. Returns `false` if there was none.
     ///
     /// # Errors
-    /// Where it cannot be removed, or a newer version of this program wrote it.
+    /// Returns an error if it cannot be removed, or a newer version of this program wrote it.
     pub fn remove(&self, list: &Reference) -> Result<bool, StoreError> {
         if !self.has_root()? {
             return Ok(false);
@@ -154,10 +154,10 @@ impl Store {
         }
     }
 
-    /// Removes the draft if it is still what `draft` says, and no other process comes in between.
+    /// Removes the draft if it still equals `draft`, under the exclusive lock.
     ///
     /// # Errors
-    /// Where it cannot be removed, or a newer version of this program wrote it.
+    /// Returns an error if it cannot be removed, or a newer version of this program wrote it.
     pub fn remove_unchanged(&self, draft: &Draft) -> Result<Removal, StoreError> {
         if !self.has_root()? {
             return Ok(Removal::Absent);
@@ -185,7 +185,7 @@ impl Store {
         })
     }
 
-    /// Encodes entries, gives each its file, and notes them in `state`.
+    /// Encodes entries, chooses their file names, and records them in `state`.
     fn encode_entries(
         &self,
         draft: &StoredDraft,

@@ -6,8 +6,8 @@ use manifest_core::{Entry, Source};
 
 use crate::paths::FileNames;
 
-/// Puts entries that are in no folder into the order that a folder would give them: that of their files' names, the children
-/// of a list together where its name stands. They are given in the order of the arguments.
+/// Sorts entries that are in no folder as a folder would: by file name, the children of a list in the place of the list's name.
+/// `entries` is in the order of the arguments.
 #[must_use]
 pub fn in_storage_order(entries: Vec<Entry>) -> Vec<Entry> {
     let mut taken = BTreeSet::new();
@@ -32,7 +32,7 @@ pub fn in_storage_order(entries: Vec<Entry>) -> Vec<Entry> {
     placed.into_iter().map(|(_, entry)| entry).collect()
 }
 
-/// Returns the text by which the children of a list are sorted among the files.
+/// Returns the text by which the children of a source are sorted among the files.
 pub(crate) fn source_name(source: &Source) -> String {
     match source {
         Source::Registry(reference) => FileNames::of(reference).docker,

@@ -1,22 +1,22 @@
 //! The identity of a folder on disk.
 
-/// What tells one folder from another that has its name later.
+/// The identity of a folder, which tells it from a later folder of the same name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct FolderId {
-    /// The inode number. It may be used again when the folder is gone.
+    /// The inode number. It may be reused after the folder is removed.
     pub(crate) inode: u64,
-    /// When the folder was made, in nanoseconds since 1970, where the file system notes that.
+    /// The time of creation in nanoseconds since 1970, if the file system records it.
     pub(crate) born: Option<u64>,
 }
 
-/// How sure it is that two identities are of one folder.
+/// The certainty that two identities belong to one folder.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum FolderMatch {
-    /// They are two folders.
+    /// They belong to two folders.
     Different,
-    /// Only the inode number is known to be the same, which proves little: the next folder may get the number of a removed one.
+    /// Only the inode numbers are known to be equal. That proves little: the next folder may get the number of a removed one.
     SameInode,
-    /// Inode number and time of creation are the same.
+    /// Inode numbers and times of creation are equal.
     Same,
 }
 

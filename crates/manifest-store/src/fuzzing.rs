@@ -1,9 +1,9 @@
-//! What must hold for any bytes in a file of ours; see [`manifest_core::fuzzing`].
+//! Properties that hold for any bytes in this crate's own files; see [`manifest_core::fuzzing`].
 
 use crate::sidecar::Sidecar;
 
-/// Extras: what is read is written in a form that reads the same.
-pub fn sidecar(data: &[u8]) {
+/// Sidecars: decoded content is encoded in a form that decodes to the same.
+pub fn sidecars(data: &[u8]) {
     let Ok(sidecar) = Sidecar::decode(data) else {
         return;
     };

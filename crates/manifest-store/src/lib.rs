@@ -5,15 +5,15 @@
 //! | path in the root | content | written by | lock |
 //! | --- | --- | --- | --- |
 //! | `<list>/` | the folder of a draft; its name is the list's reference, `:` as `-` and `/` as `_` | this crate and Docker's CLI | ours exclusive; Docker's none |
-//! | `<list>/<image>` | one entry ([`manifest_core::entry_json`]), named likewise | this crate and Docker's CLI | the same |
-//! | `<list>~<hash>/`, `<list>/<image>~<hash>` | the same, where another reference has Docker's name, or that is too long | this crate | exclusive |
-//! | `.docker-manifest/lock` | the lock (`flock`); holds the number of the process that has it for writing | this crate | is the lock |
+//! | `<list>/<image>` | one entry ([`manifest_core::entry_json`]), named by the same rule | this crate and Docker's CLI | the same |
+//! | `<list>~<hash>/`, `<list>/<image>~<hash>` | the same, if another reference has Docker's name, or that name is too long | this crate | exclusive |
+//! | `.docker-manifest/lock` | the lock (`flock`); holds the ID of the process that has it for writing | this crate | is the lock |
 //! | `.docker-manifest/extras/<list>.json` | the sidecar of a draft: data that Docker's files cannot hold, with a version | this crate | exclusive |
 //! | `.docker-manifest/extras/<list>.json.damaged` | a sidecar that could not be read, set aside | this crate | exclusive |
 //! | `.docker-manifest/staging/*` | files and folders before they are renamed into place, and replaced ones | this crate | exclusive |
 //!
-//! Readers take the lock shared, where there is one to take. Docker counts everything in `<list>/` as an
-//! entry, so nothing else is ever there. `docs/store-format.md` describes the format in full.
+//! Readers take the lock shared, if there is one to take. Docker counts everything in `<list>/` as an entry, so nothing else is
+//! ever stored there. `docs/store-format.md` describes the format in full.
 //!
 //! | module | holds |
 //! | --- | --- |
@@ -21,18 +21,18 @@
 //! | `outline` | the images of a draft, read from its sidecar alone |
 //! | `store` | reading drafts: [`Store`] |
 //! | `writer` | a change on disk, under the exclusive lock |
-//! | `stored_draft` | a draft as it is on disk: the folder joined with its sidecar |
-//! | `state_match` | which of the states in a sidecar a folder is in |
-//! | `sidecar` | the file beside each draft: its content, its format, reading it |
+//! | `stored_draft` | a draft on disk: the folder joined with its sidecar |
+//! | `state_match` | choosing the state in a sidecar that a folder is in |
 //! | `folder` | a draft's folder and its entry files |
 //! | `atomic` | synced writes and atomic renames |
+//! | `sidecar` | the file beside each draft: its content, its format, reading it |
 //! | `entry_order` | the order of a draft's entries |
 //! | `lock` | the lock |
 //! | `paths` | file names and paths |
 //! | `folder_id` | the identity of a folder |
 //! | `error` | [`StoreError`], and its hints |
 //!
-//! Deliberately absent: the environment, clocks, the terminal, the network, asynchronous code. It is for Unix: it tells
+//! Deliberately absent: the environment, clocks, the terminal, the network, asynchronous code. The crate is for Unix: it tells
 //! locks and folders apart by inode numbers.
 
 mod atomic;

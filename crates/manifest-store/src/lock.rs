@@ -13,19 +13,19 @@ use rustix::io::Errno;
 
 use crate::error::StoreError;
 
-/// How long a process waits for the lock unless told otherwise. A change takes some milliseconds.
+/// The default time limit for taking the lock. A change takes some milliseconds.
 const LIMIT: Duration = Duration::from_secs(60);
 
-/// How long a process waits before it says so. Shorter waits are not worth a line on the terminal.
+/// The wait after which the user is told. Shorter waits are not worth a line on the terminal.
 const NOTICE_AFTER: Duration = Duration::from_millis(500);
 
 /// The first and the longest pause between two attempts.
 const PAUSES: (Duration, Duration) = (Duration::from_millis(1), Duration::from_millis(16));
 
-/// How many digits a process's number may have.
+/// The maximum length of a process ID in the lock file, in bytes.
 const HOLDER_BYTES: u64 = 20;
 
-/// How a process waits for the lock.
+/// The time limit for the lock, and the callback for long waits.
 #[derive(Clone)]
 pub(crate) struct LockWait {
     pub(crate) limit: Duration,
@@ -49,12 +49,12 @@ pub(crate) struct LockGuard {
 }
 
 impl LockGuard {
-    /// Takes the lock for a writer. The lock's folder has to be there.
+    /// Takes the lock for a writer. The lock's folder must exist.
     pub(crate) fn exclusive(path: &Path, wait: &LockWait) -> Result<Self, StoreError> {
         let mut options = OpenOptions::new();
         options.read(true).write(true).create(true).truncate(false);
         let mut file = acquire(path, wait, &options, FileExt::try_lock_exclusive)?;
-        // Only for the message of who waits in vain: a full disk must not stop a draft from being removed.
+        // The ID serves only error messages: a full disk must not prevent the removal of a draft.
         let _ = file
             .set_len(0)
             .and_then(|()| file.rewind())
@@ -65,8 +65,8 @@ impl LockGuard {
         })
     }
 
-    /// Takes the lock for a reader. Nothing where there is no lock file, or none that may be opened: no writer was
-    /// here yet, or the folder is only for reading.
+    /// Takes the lock for a reader. Returns `None` if there is no lock file, or it may not be opened: no writer was here yet, or
+    /// the folder is read-only.
     pub(crate) fn shared(path: &Path, wait: &LockWait) -> Result<Option<Self>, StoreError> {
         use io::ErrorKind::{NotADirectory, NotFound, PermissionDenied};
         match acquire(
@@ -112,10 +112,10 @@ fn acquire(
             .open(path)
             .map_err(StoreError::io("open the lock", path))?;
         match attempt(&file) {
-            // Who removes the folder of drafts removes the lock with it; one on a removed file guards nothing.
+            // Removing the folder of drafts removes the lock with it, and a lock on a removed file guards nothing.
             Ok(()) if is_at(&file, path) => return Ok(file),
             Ok(()) => continue,
-            // A file system without locks: better no lock than no drafts, as Docker's CLI has it everywhere.
+            // The file system has no locks: no lock is better than no drafts, and Docker's CLI never locks.
             Err(error) if is_unsupported(&error) => return Ok(file),
             Err(error) if is_contended(&error) => {}
             Err(error) => return Err(StoreError::io("lock", path)(error)),

@@ -1,4 +1,4 @@
-//! What a draft is made of, told from one file: enough to begin talking to registries while the draft is read.
+//! The outline of a draft, read from its sidecar alone: enough to contact registries while the draft itself is read.
 
 use manifest_core::Reference;
 
@@ -6,18 +6,18 @@ use crate::paths::FileNames;
 use crate::sidecar;
 use crate::store::Store;
 
-/// What is noted of a draft's entries. The draft itself may have changed since.
+/// The recorded entries of a draft. The draft itself may have changed since.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Outline {
     /// The references of the entries.
     pub images: Vec<Reference>,
-    /// Whether the user did not want TLS to be checked for one of them.
+    /// Whether the user turned off TLS verification for one of them.
     pub is_insecure: bool,
 }
 
 impl Store {
-    /// Returns what is noted of a draft's entries. Nothing where nothing is noted, as of drafts that Docker's CLI made, or it cannot be
-    /// read: whoever reads the draft gets to know why.
+    /// Returns the recorded entries of a draft. Returns `None` if nothing is recorded, as for drafts of Docker's CLI, or the
+    /// sidecar cannot be read. Reading the draft reports the reason.
     #[must_use]
     pub fn outline(&self, list: &Reference) -> Option<Outline> {
         let FileNames { docker, unique } = FileNames::of(list);

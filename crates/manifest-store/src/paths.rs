@@ -1,30 +1,30 @@
-//! Where things are: Docker's names for folders and files, and ours beside them.
+//! File names and paths: Docker's names for folders and files, and this program's own beside them.
 
 use std::path::{Path, PathBuf};
 
 use manifest_core::{Digest, Reference};
 
-/// Our own folder among the drafts. No reference makes this name, for a reference starts with a host.
+/// This program's own folder among the drafts. No reference maps to this name, because a reference starts with a host.
 const OWN_FOLDER: &str = ".docker-manifest";
 
-/// The longest file name, in bytes, that common file systems take.
+/// The longest file name of common file systems, in bytes.
 const NAME_BYTES: usize = 255;
 
-/// What stands before the mark in a name that is not Docker's. No reference has this character.
+/// The character before the hash in a unique name. No reference contains it.
 const MARK: char = '~';
 
-/// How many hexadecimal characters of a hash a mark has: 48 bits tell apart what shares one name.
+/// The number of hexadecimal characters of the hash in a unique name: 48 bits tell apart references that share Docker's name.
 const MARK_CHARS: usize = 12;
 
 const SIDECAR_SUFFIX: &str = ".json";
 const DAMAGED_SUFFIX: &str = ".json.damaged";
 
-/// The two names that the folder of a list, or the file of an image, may have.
+/// The two possible names of a list's folder or an image's file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct FileNames {
-    /// Docker's name. Other references may have it, too.
+    /// Docker's name. Other references may map to it as well.
     pub(crate) docker: String,
-    /// The name that is this reference's only, for when another has the plain one already.
+    /// The name of this reference only, used if another reference has Docker's name already.
     pub(crate) unique: String,
 }
 
@@ -42,7 +42,7 @@ impl FileNames {
     }
 }
 
-/// Ends `name` in a mark made of `whole`, and shortens it in front of that to fit into `limit` bytes.
+/// Appends a hash of `whole` to `name`, which is shortened so that the result fits into `limit` bytes.
 fn unique(name: &str, limit: usize, whole: &str) -> String {
     let hash = Digest::sha256(whole.as_bytes());
     let room = limit - MARK.len_utf8() - MARK_CHARS;
@@ -52,7 +52,7 @@ fn unique(name: &str, limit: usize, whole: &str) -> String {
     format!("{}{MARK}{}", &name[..kept], &hash.hex()[..MARK_CHARS])
 }
 
-/// The paths in one store.
+/// The paths of one store.
 #[derive(Clone, Debug)]
 pub(crate) struct StorePaths {
     root: PathBuf,
@@ -63,22 +63,22 @@ impl StorePaths {
         Self { root }
     }
 
-    /// The folder of all drafts: `<docker config folder>/manifests`.
+    /// Returns the folder of all drafts: `<docker config folder>/manifests`.
     pub(crate) fn root(&self) -> &Path {
         &self.root
     }
 
-    /// The folder of one draft.
+    /// Returns the folder of one draft.
     pub(crate) fn draft(&self, folder: &str) -> PathBuf {
         self.root.join(folder)
     }
 
-    /// The folder for everything that is ours.
+    /// Returns this program's own folder.
     pub(crate) fn own(&self) -> PathBuf {
         self.root.join(OWN_FOLDER)
     }
 
-    /// Our own folder under a name that only a file system which does not tell case apart knows.
+    /// Returns this program's own folder in capitals, a path that exists only on file systems that ignore case.
     pub(crate) fn own_in_capitals(&self) -> PathBuf {
         self.root.join(OWN_FOLDER.to_ascii_uppercase())
     }
@@ -87,7 +87,7 @@ impl StorePaths {
         self.own().join("lock")
     }
 
-    /// The folder in which files and folders are made before they are renamed into place.
+    /// Returns the folder for files and folders before they are renamed into place.
     pub(crate) fn staging(&self) -> PathBuf {
         self.own().join("staging")
     }
@@ -96,12 +96,12 @@ impl StorePaths {
         self.own().join("extras")
     }
 
-    /// The extras of one draft.
+    /// Returns the sidecar of one draft.
     pub(crate) fn sidecar(&self, folder: &str) -> PathBuf {
         self.sidecars().join(sidecar_stem(folder) + SIDECAR_SUFFIX)
     }
 
-    /// Where extras that cannot be read are put aside.
+    /// Returns the path to which an unreadable sidecar is set aside.
     pub(crate) fn damaged_sidecar(&self, folder: &str) -> PathBuf {
         self.sidecars().join(sidecar_stem(folder) + DAMAGED_SUFFIX)
     }

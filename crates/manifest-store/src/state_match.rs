@@ -1,12 +1,12 @@
-//! Which of the states in a sidecar a folder is in.
+//! Choosing the state in a sidecar that a folder is in.
 
 use crate::folder::Folder;
 use crate::folder_id::FolderMatch;
 use crate::sidecar::{DraftState, Sidecar};
 
 impl Sidecar {
-    /// Chooses the state that a folder is in. Nothing where it is in none of them, so that the notes are of
-    /// another folder, which had this name before.
+    /// Chooses the state that a folder is in. Returns `None` if it is in neither: the records belong to an earlier folder of this
+    /// name.
     pub(crate) fn state_of(self, folder: &Folder) -> Option<DraftState> {
         let weigh = |state: DraftState| Some((state.similarity(folder)?, state));
         match (self.current.and_then(weigh), self.next.and_then(weigh)) {
@@ -18,8 +18,8 @@ impl Sidecar {
 }
 
 impl DraftState {
-    /// Tells how alike a folder is to this state: whether it is the same folder, how many files have the noted
-    /// content, and how many are of the noted manifest at least. Nothing where it is another draft's.
+    /// Returns the similarity of a folder and this state: whether it is the same folder, the number of files with the recorded
+    /// content, and the number of files with the recorded manifest. Returns `None` if the folder is another draft's.
     fn similarity(&self, folder: &Folder) -> Option<(bool, usize, usize)> {
         let entries = || {
             self.files

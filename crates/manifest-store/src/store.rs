@@ -1,4 +1,4 @@
-//! The store: what can be asked of drafts, and what can be done to them.
+//! Reading drafts.
 
 use std::ffi::OsStr;
 use std::fs;
@@ -18,10 +18,10 @@ use crate::sidecar::{self, SidecarRead};
 use crate::stored_draft::StoredDraft;
 use crate::writer::Writer;
 
-/// How often a reader that cannot take the lock reads again what was changed while it read.
+/// The number of attempts of a reader that cannot take the lock and sees a draft change while it reads.
 const UNLOCKED_READS: u32 = 16;
 
-/// An entry that can be used, or what is wrong with its file.
+/// An entry, or the error of its file.
 pub type EntryResult = Result<Entry, StoreError>;
 
 /// The drafts of one configuration folder.
@@ -31,29 +31,29 @@ pub struct Store {
     capabilities: Capabilities,
 }
 
-/// What a listing shows of one draft.
+/// One draft in a listing.
 #[derive(Debug)]
 pub struct DraftSummary {
-    /// The list, where that is known: the folders of Docker's CLI do not say it.
+    /// The list, if known: folders of Docker's CLI do not record it.
     pub list: Option<Reference>,
     /// The draft's folder.
     pub folder: PathBuf,
-    /// The entries, in the order in which they are published.
+    /// The entries in the order of publication.
     pub entries: Vec<EntryResult>,
 }
 
-/// The place of a list's draft.
+/// The location of a list's draft.
 pub(crate) struct Location {
-    /// The folder's name. A new draft gets it.
+    /// The folder's name, also of a new draft.
     pub(crate) name: String,
-    /// What is there, which may be no folder that can be read. Nothing where there is no draft.
+    /// The draft, or the error of reading its folder. `None` if there is no draft.
     pub(crate) draft: Option<StoredDraftResult>,
 }
 
 pub(crate) type StoredDraftResult = Result<StoredDraft, StoreError>;
 
 impl Store {
-    /// Names the store in `root`, which is `<docker config folder>/manifests`. Touches nothing.
+    /// Creates the store for `root`, which is `<docker config folder>/manifests`. Nothing on disk is touched.
     #[must_use]
     pub fn new(root: PathBuf) -> Self {
         Self {
@@ -63,8 +63,8 @@ impl Store {
         }
     }
 
-    /// Sets how long to wait for the lock (60 s unless told), and what to call with the lock file's path, once,
-    /// when a wait has taken half a second.
+    /// Sets the time limit for the lock (default 60 s), and a callback that gets the lock file's path, once, after half a second
+    /// of waiting.
     #[must_use]
     pub fn with_lock_wait(
         self,
@@ -80,7 +80,7 @@ impl Store {
         }
     }
 
-    /// Makes the store do without what some file systems cannot do. For tests.
+    /// Disables capabilities that some file systems lack. For tests.
     #[doc(hidden)]
     #[must_use]
     pub fn with_capabilities(self, capabilities: Capabilities) -> Self {
@@ -100,18 +100,18 @@ impl Store {
         &self.paths
     }
 
-    /// Tells whether there is a draft of that list: a folder, even an empty one, for Docker counts it.
+    /// Tells whether the list has a draft. Even an empty folder counts, as it does for Docker.
     ///
     /// # Errors
-    /// Where something else is in the folder's place, or it cannot be read.
+    /// Returns an error if something else is in the folder's place, or it cannot be read.
     pub fn contains(&self, list: &Reference) -> Result<bool, StoreError> {
         self.read_draft(list).map(|draft| draft.is_some())
     }
 
-    /// Reads the draft, whole. Nothing where there is none.
+    /// Reads a whole draft, or returns `None` if there is none.
     ///
     /// # Errors
-    /// Where an entry is damaged; the error names its path.
+    /// Returns an error, which names the path, if an entry is damaged.
     pub fn load(&self, list: &Reference) -> Result<Option<Draft>, StoreError> {
         let Some(draft) = self.read_draft(list)? else {
             return Ok(None);
@@ -125,10 +125,10 @@ impl Store {
         }))
     }
 
-    /// Reads one entry. Nothing where there is no such list, or no such entry in it.
+    /// Reads one entry, or returns `None` if the list or the entry does not exist.
     ///
     /// # Errors
-    /// Where this entry is damaged. The others may be.
+    /// Returns an error if this entry is damaged. Others may be.
     pub fn entry(&self, list: &Reference, image: &Reference) -> Result<Option<Entry>, StoreError> {
         let Some(mut draft) = self.read_draft(list)? else {
             return Ok(None);
@@ -136,10 +136,10 @@ impl Store {
         draft.entry(list, image)
     }
 
-    /// Reads each entry with its own result, in the order in which they are published.
+    /// Reads each entry with its own result, in the order of publication.
     ///
     /// # Errors
-    /// Where the folder cannot be read.
+    /// Returns an error if the folder cannot be read.
     pub fn entries(&self, list: &Reference) -> Result<Option<Vec<EntryResult>>, StoreError> {
         Ok(self
             .read_draft(list)?
@@ -149,7 +149,7 @@ impl Store {
     /// Reads all drafts, each with its own result, in byte order of their folders' names.
     ///
     /// # Errors
-    /// Where the folder of all drafts cannot be read.
+    /// Returns an error if the folder of all drafts cannot be read.
     pub fn drafts(&self) -> Result<Vec<Result<DraftSummary, StoreError>>, StoreError> {
         let _guard = self.lock_for_reading()?;
         let root = self.root();
@@ -161,7 +161,7 @@ impl Store {
             .map(|item| item.map(|item| item.file_name()))
             .collect::<Result<Vec<_>, _>>()
             .map_err(StoreError::io("list the drafts in", root))?;
-        // No reference starts with a dot: what does is ours, or of the operating system.
+        // No reference starts with a dot: such names are this program's or the operating system's.
         names.retain(|name| !name.as_encoded_bytes().starts_with(b"."));
         names.sort();
         Ok(names
@@ -188,7 +188,7 @@ impl Store {
         }))
     }
 
-    /// Finds a list's draft. With a `writer`, extras that cannot be read are put aside on the way.
+    /// Locates a list's draft. With a `writer`, an unreadable sidecar is set aside.
     pub(crate) fn locate(
         &self,
         list: &Reference,
@@ -215,7 +215,7 @@ impl Store {
         })
     }
 
-    /// Reads the folder of that name. Nothing where there is none, or it is another list's.
+    /// Reads the folder of that name. Returns `None` if there is none, or it is another list's.
     fn locate_in(
         &self,
         list: &Reference,
@@ -238,7 +238,7 @@ impl Store {
         let folder = match folder {
             Ok(folder) => folder,
             Err(error) => {
-                // Which folder the extras are of cannot be told now, so they count for who they name.
+                // The folder cannot be matched with a state now, so the sidecar counts for the lists that it names.
                 let states = sidecar
                     .into_iter()
                     .flat_map(|sidecar| [sidecar.current, sidecar.next]);
@@ -253,13 +253,13 @@ impl Store {
         Ok(is_ours.then_some(Ok(draft)))
     }
 
-    /// Finds a list's draft for reading: nothing is half changed in what is returned.
+    /// Reads a list's draft consistently: no change is half visible.
     fn read_draft(&self, list: &Reference) -> Result<Option<StoredDraft>, StoreError> {
         for _ in 0..UNLOCKED_READS {
             let guard = self.lock_for_reading()?;
             let before = guard.is_none().then(|| self.fingerprint(list));
             let location = self.locate(list, None);
-            // Without the lock, what stands still while it is read was whole.
+            // Without the lock, a draft that did not change while it was read was whole.
             if before.is_none_or(|before| before == self.fingerprint(list)) {
                 return location.and_then(|location| location.draft.transpose());
             }
@@ -267,7 +267,7 @@ impl Store {
         self.locate(list, None)?.draft.transpose()
     }
 
-    /// Returns what every change to a list's draft changes.
+    /// Returns a fingerprint of a list's draft, which every change alters.
     fn fingerprint(&self, list: &Reference) -> impl PartialEq + use<> {
         let FileNames { docker, unique } = FileNames::of(list);
         [docker, unique].map(|name| {
@@ -276,7 +276,7 @@ impl Store {
         })
     }
 
-    /// Takes the shared lock, where there is one to be taken.
+    /// Takes the shared lock, if there is one to take.
     fn lock_for_reading(&self) -> Result<Option<LockGuard>, StoreError> {
         if !self.capabilities.read_locks {
             return Ok(None);
@@ -285,7 +285,7 @@ impl Store {
         if guard.is_none() || self.is_staging_empty() {
             return Ok(guard);
         }
-        // No writer is at work, so what is staged is a killed one's: it may be a draft on its way back.
+        // No writer is at work, so a killed one left this. It may be a draft in the middle of a swap.
         drop(guard);
         drop(self.writer());
         LockGuard::shared(&self.paths.lock(), &self.wait)

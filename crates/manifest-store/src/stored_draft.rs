@@ -1,4 +1,4 @@
-//! A draft as it was found: the folder's entries, joined with what is noted beside them.
+//! A draft on disk: the folder's entries, joined with the records of its sidecar.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -24,7 +24,7 @@ pub(crate) struct StoredDraft {
     state: Option<DraftState>,
 }
 
-/// One file of a draft.
+/// One file of a draft, with its record.
 #[derive(Debug)]
 struct StoredEntry {
     name: String,
@@ -32,7 +32,7 @@ struct StoredEntry {
     record: Option<EntryRecord>,
 }
 
-/// Where the entry of an image is to be written.
+/// The use of a file name, seen by one image.
 enum NameUse<'a> {
     Free,
     Image(&'a str),
@@ -41,7 +41,7 @@ enum NameUse<'a> {
 }
 
 impl StoredDraft {
-    /// A draft that is not there yet.
+    /// Creates an empty draft, which is not on disk yet.
     pub(crate) fn nothing(name: String) -> Self {
         Self {
             name,
@@ -59,8 +59,8 @@ impl StoredDraft {
         let stored = |(name, mut file): (String, EntryFile)| {
             let mut record = records.remove(&name);
             if let (Ok(entry), Some(content)) = (&mut file.entry, &file.content) {
-                // Docker's CLI may have written the file since. As long as it is of the same manifest it was
-                // only annotated, and what is noted of it still holds.
+                // Docker's CLI may have written the file since. With the same manifest it was only annotated, and the record
+                // still holds.
                 record = record
                     .filter(|record| record.content == *content || record.is_of_manifest(entry));
                 if let Some(record) = &mut record {
@@ -72,7 +72,7 @@ impl StoredDraft {
             StoredEntry { name, file, record }
         };
         let mut entries: Vec<StoredEntry> = folder.files.into_iter().map(stored).collect();
-        // Those that came with a list stand together where its name does, in the list's order.
+        // The children of a list stand together in the place of the list's name, in the list's order.
         entries.sort_by_cached_key(|stored| {
             let record = stored.record.as_ref();
             let source = record.and_then(|record| record.origin.as_ref()?.source.as_ref());
@@ -89,18 +89,18 @@ impl StoredDraft {
         }
     }
 
-    /// Returns the list whose draft this is, where that is noted.
+    /// Returns the list of this draft, if recorded.
     pub(crate) fn owner(&self) -> Option<&Reference> {
         self.state.as_ref().map(|state| &state.list)
     }
 
-    /// Returns what the list has beside its entries.
+    /// Returns the list's settings.
     pub(crate) fn settings(&self) -> ListSettings {
         let settings = self.state.as_ref().map(|state| &state.settings);
         settings.cloned().unwrap_or_default()
     }
 
-    /// Returns the names of the files of these images.
+    /// Returns the file names of these images.
     pub(crate) fn files_of(&self, images: &[Reference]) -> BTreeSet<String> {
         let is_meant = |stored: &&StoredEntry| match (&stored.file.entry, &stored.record) {
             (Ok(entry), _) => images.contains(&entry.reference),
@@ -111,12 +111,12 @@ impl StoredDraft {
         entries.map(|stored| stored.name.clone()).collect()
     }
 
-    /// Returns the names of the files, those that are no entries included.
+    /// Returns all file names, also of files that are not entries.
     pub(crate) fn file_names(&self) -> impl Iterator<Item = &str> {
         self.entries.iter().map(|stored| stored.name.as_str())
     }
 
-    /// Tells whether the file of that name has that content.
+    /// Tells whether the file has the recorded content.
     pub(crate) fn has_content(&self, name: &str, record: &EntryRecord) -> bool {
         self.entries.iter().any(|stored| {
             stored.name == name && stored.file.content.as_ref() == Some(&record.content)
@@ -132,7 +132,7 @@ impl StoredDraft {
             .collect()
     }
 
-    /// Returns the entries that are not damaged.
+    /// Returns the draft with its undamaged entries.
     pub(crate) fn undamaged(&self, list: &Reference) -> Draft {
         let entries = self
             .entries
@@ -167,7 +167,7 @@ impl StoredDraft {
             .cloned())
     }
 
-    /// Fails with what is wrong with the first of the given files that is damaged. It is no longer here then.
+    /// Returns the error of the first damaged file among those that match, and removes that file from this draft.
     fn take_damaged(
         &mut self,
         list: &Reference,
@@ -185,8 +185,8 @@ impl StoredDraft {
             .map_err(|error| error.in_list(Some(list)))
     }
 
-    /// Chooses the name of the file for an image: the one that it has, or Docker's, or where another image has
-    /// that (a file that is here, or one that `is_taken` knows of), a name of its own.
+    /// Chooses the file name for an image: its present one, else Docker's, else a unique one if another image has Docker's. Names
+    /// are taken by files of this draft, or if `is_taken` says so.
     pub(crate) fn name_for(&self, image: &Reference, is_taken: impl Fn(&str) -> bool) -> String {
         let FileNames { docker, unique } = FileNames::of(image);
         if let NameUse::Image(name) | NameUse::Damage(name) = self.name_use(&unique, image) {
@@ -200,7 +200,7 @@ impl StoredDraft {
     }
 
     fn name_use(&self, name: &str, image: &Reference) -> NameUse<'_> {
-        // A file system that does not tell case apart keeps the name that a file had first.
+        // A file system that ignores case keeps the first spelling of a name.
         let of_image = |stored: &&StoredEntry| {
             stored.name.eq_ignore_ascii_case(name)
                 && stored
@@ -221,7 +221,7 @@ impl StoredDraft {
         }
     }
 
-    /// Fails where a file is damaged that is not about to be replaced.
+    /// Fails if a file is damaged and is not about to be replaced or removed.
     pub(crate) fn check_all_but(
         &mut self,
         list: &Reference,
@@ -234,8 +234,7 @@ impl StoredDraft {
         })
     }
 
-    /// Returns what is noted of the draft as it was found. Entries that someone else added come last in the order
-    /// of the arguments.
+    /// Returns the state of the draft as it was read. Entries that another program added come last in the order of the arguments.
     pub(crate) fn state(&self, list: &Reference) -> DraftState {
         let mut state = DraftState {
             list: list.clone(),
@@ -256,7 +255,7 @@ impl StoredDraft {
         state
     }
 
-    /// Tells whether the notes already are as given.
+    /// Tells whether the sidecar already records this state.
     pub(crate) fn is_recorded(&self, state: &DraftState) -> bool {
         self.state.as_ref() == Some(state)
     }

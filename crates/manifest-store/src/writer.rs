@@ -1,8 +1,7 @@
-//! Changes to drafts on disk, under the exclusive lock: each is there whole or not at all, whenever the process ends.
+//! Changes on disk, under the exclusive lock: each is whole or absent, whenever the process ends.
 //!
-//! A change is made in `staging/`, and renamed into place in one step. The notes beside the draft are written
-//! first, as the state after the change next to the one before; which of them counts is decided by what is in
-//! the folder (see [`Extras::state_of`]).
+//! A change is prepared in `staging/`, and renamed into place in one step. The sidecar is written first, with the states before
+//! and after the change. The content of the folder decides which of them holds (see [`Sidecar::state_of`]).
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -21,10 +20,10 @@ use crate::sidecar;
 use crate::sidecar::{DraftState, Sidecar};
 use crate::stored_draft::{Contents, StoredDraft};
 
-/// What follows the name of a staged folder in the name of the one whose place it takes.
+/// The suffix of a replaced folder in `staging/`, after the name of its replacement.
 const OLD_SUFFIX: &str = ".old";
 
-/// The right to change drafts: the exclusive lock, held.
+/// The exclusive lock, held, with the operations that need it.
 #[must_use = "the lock is held only as long as this lives"]
 pub(crate) struct Writer<'a> {
     paths: &'a StorePaths,
@@ -32,13 +31,13 @@ pub(crate) struct Writer<'a> {
     _guard: LockGuard,
 }
 
-/// Something in `staging/`, removed when this is dropped: what never came into place, or what was replaced.
+/// A path in `staging/`, removed when this is dropped: an abandoned change, or a replaced folder.
 #[must_use = "what is staged is removed when this is dropped"]
 struct Staged {
     path: PathBuf,
 }
 
-/// How many files are written at once: a file system takes as long to sync many together as to sync one.
+/// The number of files written at once: syncing many together takes a file system as long as syncing one.
 const WRITES_AT_ONCE: usize = 16;
 
 /// Writes new files into a folder, and syncs each.
@@ -52,7 +51,7 @@ fn write_all(folder: &Path, contents: &Contents) -> Result<(), StoreError> {
 }
 
 impl Staged {
-    /// Leaves it to the next writer.
+    /// Leaves the path to the next writer.
     fn keep(self) {
         std::mem::forget(self);
     }
@@ -60,14 +59,14 @@ impl Staged {
 
 impl Drop for Staged {
     fn drop(&mut self) {
-        // What remains is removed by the next writer.
+        // The next writer removes any rest.
         let _ = atomic::remove_all(&self.path);
     }
 }
 
 impl<'a> Writer<'a> {
-    /// Takes the exclusive lock, making our own folder where it is not there, and ends what killed processes
-    /// left undone.
+    /// Takes the exclusive lock, creates this program's own folder if needed, and completes or discards the changes of killed
+    /// processes.
     pub(crate) fn open(
         paths: &'a StorePaths,
         capabilities: Capabilities,
@@ -93,14 +92,14 @@ impl<'a> Writer<'a> {
         Ok(writer)
     }
 
-    /// Puts aside extras that cannot be read.
+    /// Sets an unreadable sidecar aside.
     pub(crate) fn set_aside_sidecar(&self, name: &str) -> Result<(), StoreError> {
         let (from, to) = (self.paths.sidecar(name), self.paths.damaged_sidecar(name));
         let _ = atomic::remove_all(&to);
         fs::rename(&from, &to).map_err(StoreError::io("put aside the damaged file", &from))
     }
 
-    /// Makes a new draft.
+    /// Creates a draft.
     pub(crate) fn create(
         &self,
         name: &str,
@@ -130,8 +129,8 @@ impl<'a> Writer<'a> {
         Ok(())
     }
 
-    /// Changes a draft that is there. `before` and `after` are what is noted of it; `contents` may hold files
-    /// that are as they were, `removed` are files that go.
+    /// Changes an existing draft from the state `before` to `after`. Files in `contents` may be unchanged, files in `removed` are
+    /// removed.
     pub(crate) fn change(
         &self,
         draft: &StoredDraft,
@@ -215,7 +214,7 @@ impl<'a> Writer<'a> {
         Ok(())
     }
 
-    /// Replaces a folder where that takes two renames. In between there is no folder; the extras say where it is.
+    /// Replaces a folder with two renames. In between there is no folder, and the sidecar says where it is.
     fn swap(
         &self,
         name: &str,
@@ -242,7 +241,7 @@ impl<'a> Writer<'a> {
         Ok(())
     }
 
-    /// Takes over what Docker's CLI, which knows no lock, put into the old folder while the new one was made.
+    /// Adopts the files that Docker's CLI, which takes no lock, put into the old folder in the meantime.
     fn adopt_new_files(
         &self,
         old: &Path,
@@ -252,7 +251,7 @@ impl<'a> Writer<'a> {
     ) {
         for file in fs::read_dir(old).into_iter().flatten().flatten() {
             let name = file.file_name();
-            // What was no entry is noted nowhere, and is removed all the same.
+            // Damaged files are not recorded, and are removed all the same.
             let is_known = |name: &str| removed.contains(name) || sidecar.mentions(name);
             let is_known = name.to_str().is_some_and(is_known);
             if !is_known && atomic::is_taken(&new.join(&name)).is_ok_and(|taken| !taken) {
@@ -261,7 +260,7 @@ impl<'a> Writer<'a> {
         }
     }
 
-    /// Removes a draft, whatever it is. `false` where there is none.
+    /// Removes a draft, whatever is in its place. Returns `false` if there is none.
     pub(crate) fn remove(&self, name: &str) -> Result<bool, StoreError> {
         let target = self.paths.draft(name);
         let staged = self.stage();
@@ -271,7 +270,7 @@ impl<'a> Writer<'a> {
             Err(error) => return Err(StoreError::io("remove the draft", &target)(error)),
         }
         self.sync_root()?;
-        // Extras of a folder that is not there count for nothing.
+        // A sidecar without a folder has no effect.
         let _ = atomic::remove_all(&self.paths.sidecar(name));
         Ok(true)
     }
@@ -284,7 +283,7 @@ impl<'a> Writer<'a> {
         }
     }
 
-    /// Makes a folder with the given files, and with those of `base` that are not among them, and not removed.
+    /// Stages a folder with the given files, and with those files of `base` that are neither given nor removed.
     fn stage_folder(
         &self,
         contents: &Contents,
@@ -327,8 +326,7 @@ impl<'a> Writer<'a> {
         fs::rename(&staged.path, &path).map_err(StoreError::io("write", &path))
     }
 
-    /// Drops the state before the change. Should that fail, both states are told apart for as long as it takes:
-    /// the change itself is done.
+    /// Drops the state before the change. If that fails, both states stay, which is harmless: the change itself is done.
     fn settle_sidecar(&self, name: &str, state: DraftState) {
         let _ = self.replace_sidecar(
             name,
@@ -344,7 +342,7 @@ impl<'a> Writer<'a> {
         atomic::sync_folder(root).map_err(StoreError::io("sync", root))
     }
 
-    /// Ends what killed processes left in `staging/`: finishes swaps, removes the rest.
+    /// Completes the interrupted swaps of killed processes, and removes everything else in `staging/`.
     fn recover(&self) -> Result<(), StoreError> {
         let staging = self.paths.staging();
         let failed = |error| StoreError::io("list", &staging)(error);
@@ -369,7 +367,7 @@ impl<'a> Writer<'a> {
             };
             let (target, staged) = (self.paths.draft(&name), self.paths.staging().join(swap));
             let old = replaced_path(&staged);
-            // Only between the two renames both are in staging.
+            // Only between the two renames, both folders are in `staging/`.
             let both = [&staged, &old]
                 .into_iter()
                 .all(|path| atomic::is_taken(path).unwrap_or(true));
@@ -383,7 +381,7 @@ impl<'a> Writer<'a> {
         Ok(())
     }
 
-    /// Removes the extras of drafts that Docker's CLI removed. What cannot be read stays.
+    /// Removes the sidecars of drafts that Docker's CLI removed. Unreadable ones stay.
     fn remove_orphaned_sidecars(&self) {
         for (name, _) in sidecar::read_all(self.paths) {
             if atomic::is_taken(&self.paths.draft(&name)).is_ok_and(|taken| !taken) {
@@ -403,8 +401,8 @@ fn file_name(path: &Path) -> Option<String> {
     path.file_name()?.to_str().map(str::to_owned)
 }
 
-/// Renames a staged folder into its place. A folder that Docker's CLI has made there meanwhile is taken over,
-/// its files before ours.
+/// Renames a staged folder into its place. If Docker's CLI created a folder there in the meantime, its files replace the staged
+/// ones.
 fn put_in_place(staged: &Path, target: &Path) -> io::Result<()> {
     use io::ErrorKind::{AlreadyExists, DirectoryNotEmpty};
     match fs::rename(staged, target) {

@@ -4,8 +4,8 @@ mod near_valid;
 use near_valid::{check, check_time};
 
 #[test]
-fn sidecar() {
-    check("drafts", super::sidecar);
+fn sidecars() {
+    check("drafts", super::sidecars);
     let units = [
         "[",
         "{\"version\":",
@@ -22,6 +22,6 @@ fn sidecar() {
         "{\"a\":",
         "{\"version\":1,\"swap\":\"",
     ] {
-        check_time(super::sidecar, open, &units);
+        check_time(super::sidecars, open, &units);
     }
 }

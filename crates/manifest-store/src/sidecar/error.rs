@@ -1,10 +1,10 @@
-//! Why a sidecar cannot be used.
+//! The errors of decoding a sidecar.
 
-/// Why bytes are not extras that can be used.
+/// The reason why a sidecar cannot be used.
 #[derive(Debug)]
 pub(crate) enum SidecarError {
-    /// A newer program wrote them.
+    /// A newer version of this program wrote it.
     Version(u64),
-    /// They are damaged, so that they count as absent.
+    /// It is damaged, and counts as absent.
     Damaged,
 }

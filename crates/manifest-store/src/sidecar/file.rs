@@ -1,4 +1,4 @@
-//! Reads the files of extras.
+//! Finding and reading sidecars.
 
 use std::fs::{self, File};
 use std::io::{self, Read as _};
@@ -10,22 +10,22 @@ use super::error::SidecarError;
 use super::json::VERSION;
 use super::state::Sidecar;
 
-/// The largest file of extras that is read, in bytes: two states of 10 000 entries fit into 16 MiB.
+/// The largest sidecar that is read, in bytes: two states of 10 000 entries fit into 16 MiB.
 const SIDECAR_BYTES: u64 = 16 * 1024 * 1024;
 
-/// What stands beside a draft.
+/// The result of reading a sidecar.
 #[derive(Default)]
 pub(crate) struct SidecarRead {
-    /// The extras. Nothing where Docker's CLI made the draft, or someone removed them, or they are damaged.
+    /// The content. `None` if Docker's CLI created the draft, or the sidecar was removed, or it is damaged.
     pub(crate) sidecar: Option<Sidecar>,
-    /// Whether there is something that cannot be read. The draft is whole without.
+    /// Whether there is a file that cannot be read. The draft is complete without it.
     pub(crate) is_damaged: bool,
 }
 
-/// Reads the extras of one draft.
+/// Reads the sidecar of one draft.
 ///
 /// # Errors
-/// Where they are of another version, or the machine fails.
+/// Returns an error if the sidecar has another version, or the operating system fails.
 pub(crate) fn read(paths: &StorePaths, folder: &str) -> Result<SidecarRead, StoreError> {
     use io::ErrorKind::{IsADirectory, NotADirectory, NotFound, PermissionDenied};
     let path = paths.sidecar(folder);
@@ -59,7 +59,7 @@ pub(crate) fn read(paths: &StorePaths, folder: &str) -> Result<SidecarRead, Stor
     }
 }
 
-/// Reads all extras that can be read, each with the name of its draft's folder.
+/// Reads all readable sidecars, each with the name of its draft's folder.
 pub(crate) fn read_all(paths: &StorePaths) -> Vec<(String, Sidecar)> {
     let files = fs::read_dir(paths.sidecars())
         .into_iter()
@@ -68,7 +68,7 @@ pub(crate) fn read_all(paths: &StorePaths) -> Vec<(String, Sidecar)> {
     let named = |file: fs::DirEntry| {
         let sidecar = Sidecar::decode(&fs::read(file.path()).ok()?).ok()?;
         let state = sidecar.next.as_ref().or(sidecar.current.as_ref())?;
-        // The file's name may be shortened, so the folder's comes from the list's.
+        // The sidecar's name may be shortened, so the folder's name comes from the list's reference.
         let FileNames { docker, unique } = FileNames::of(&state.list);
         let name = [docker, unique]
             .into_iter()

@@ -1,6 +1,6 @@
-//! What is noted beside a draft: the list's reference, the order of the arguments, where the entries came from.
+//! The JSON form of a sidecar.
 //!
-//! The types that are serialised are private to this file, and converted to and from those that the crate uses.
+//! The serialised types are private to this file, and converted to and from those that the crate uses.
 
 use std::collections::BTreeMap;
 
@@ -12,7 +12,7 @@ use super::settings_json::SettingsJson;
 use super::state::{DraftState, EntryRecord, Sidecar};
 use crate::folder_id::FolderId;
 
-/// The version of the form that this program writes, and the only one that it reads.
+/// The version of the format that this program writes, and the only one that it reads.
 pub(crate) const VERSION: u64 = 1;
 
 impl Sidecar {
@@ -45,7 +45,7 @@ impl Sidecar {
     }
 }
 
-/// All that is read of a file before its version is known.
+/// The part of a file that is read before its version is known.
 #[derive(Deserialize)]
 struct VersionJson {
     version: u64,
@@ -95,7 +95,7 @@ struct OriginJson {
     digest: Digest,
     resolved_at: u64,
     platform: PlatformJson,
-    /// Was added later: programs that do not know it leave it aside, and ask for `--insecure` again.
+    /// Added later. Older programs ignore it, and ask for `--insecure` again.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     insecure: bool,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
@@ -106,7 +106,7 @@ struct OriginJson {
     source: Option<SourceJson>,
 }
 
-/// What was named in place of the entry itself.
+/// The source that was named in place of the entry itself.
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 enum SourceJson {

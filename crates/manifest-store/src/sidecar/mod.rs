@@ -1,11 +1,12 @@
-//! The file beside each draft, for what Docker's files cannot hold.
+//! Sidecars: the file beside each draft, for data that Docker's files cannot hold.
 //!
 //! | module | holds |
 //! | --- | --- |
 //! | `file` | finding and reading the files |
-//! | `json` | their serialised form, with a version; `settings_json` has the list's settings |
-//! | `state` | their content |
-//! | `error` | why one cannot be used |
+//! | `json` | the serialised form, with a version |
+//! | `settings_json` | the serialised form of a list's settings |
+//! | `state` | the content of a sidecar |
+//! | `error` | the errors of decoding |
 
 mod error;
 mod file;

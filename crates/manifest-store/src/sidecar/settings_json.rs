@@ -1,4 +1,4 @@
-//! The form in which a list's settings are noted.
+//! The JSON form of a list's settings in a sidecar.
 
 use std::collections::BTreeMap;
 
@@ -19,15 +19,15 @@ pub(super) struct SettingsJson {
     annotations: BTreeMap<String, String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     artifact_type: Option<String>,
-    /// As it goes into the list.
+    /// The descriptor, verbatim as in the list.
     #[serde(skip_serializing_if = "Option::is_none")]
     subject: Option<Box<RawValue>>,
-    /// Was added later: programs that do not know it leave it aside, and `push` does not warn then.
+    /// Added later. Older programs ignore it, and `push` does not warn then.
     #[serde(skip_serializing_if = "Option::is_none")]
     tag_then: Option<TagJson>,
 }
 
-/// What a tag showed: without a digest it was not there.
+/// The state of a tag. Without a digest the tag did not exist.
 #[derive(Serialize, Deserialize)]
 struct TagJson {
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -7,48 +7,48 @@ use manifest_core::{Digest, Entry, ListSettings, Reference};
 
 use crate::folder_id::FolderId;
 
-/// What is noted beside one folder. While a draft changes it has two states, so that a change and its notes
-/// count together or not at all.
+/// The sidecar of one draft. While the draft changes it has two states, so that a change and its records take effect together or
+/// not at all.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Sidecar {
-    /// What holds while the folder is as it was.
+    /// The state before the change, or the only one.
     pub(crate) current: Option<DraftState>,
-    /// What holds as soon as the change is in place.
+    /// The state after the change.
     pub(crate) next: Option<DraftState>,
-    /// The name in `staging/` of the folder that is to take this one's place, where that takes two renames.
+    /// The name in `staging/` of the folder that replaces this one, if that takes two renames.
     pub(crate) swap: Option<String>,
 }
 
 /// A draft's folder as this program left it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct DraftState {
-    /// The list whose draft the folder is.
+    /// The list of the draft.
     pub(crate) list: Reference,
-    /// Which folder it is.
+    /// The identity of the folder.
     pub(crate) folder: Option<FolderId>,
     /// The entries by file name.
     pub(crate) files: BTreeMap<String, EntryRecord>,
-    /// What the list has beside its entries.
+    /// The settings of the list.
     pub(crate) settings: ListSettings,
 }
 
-/// What is noted of one entry.
+/// The record of one entry.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct EntryRecord {
     /// The entry's reference.
     pub(crate) reference: Reference,
     /// The hash (SHA-256) of the file.
     pub(crate) content: Digest,
-    /// The manifest's digest: a file with another content and this digest was only annotated.
+    /// The manifest's digest. A file with other content and the same digest was only annotated.
     pub(crate) digest: Digest,
-    /// The entry's place in the order in which the entries were given.
+    /// The entry's position in the order of the arguments.
     pub(crate) position: u64,
-    /// Where the entry came from.
+    /// The origin of the entry.
     pub(crate) origin: Option<Origin>,
 }
 
 impl Sidecar {
-    /// Tells whether a file is noted, before the change or after it.
+    /// Tells whether a file is recorded, before the change or after it.
     pub(crate) fn mentions(&self, file: &str) -> bool {
         let states = [&self.current, &self.next].into_iter().flatten();
         states
@@ -58,7 +58,7 @@ impl Sidecar {
 }
 
 impl DraftState {
-    /// Notes an entry. One that is there already keeps its place in the order of the arguments.
+    /// Records an entry. An entry that is recorded already keeps its position.
     pub(crate) fn record(&mut self, file: &str, entry: &Entry, content: Digest) {
         let known = self
             .files
@@ -78,7 +78,7 @@ impl DraftState {
         self.files.insert(file.to_owned(), record);
     }
 
-    /// Gives entries the places that they have among `images`.
+    /// Gives entries the positions that they have in `images`.
     pub(crate) fn arrange(&mut self, images: &[Reference]) {
         let places: BTreeMap<&Reference, u64> = images.iter().zip(0..).collect();
         for record in self.files.values_mut() {
@@ -90,7 +90,7 @@ impl DraftState {
 }
 
 impl EntryRecord {
-    /// Tells whether this was recorded of the same manifest.
+    /// Tells whether the record is of the same manifest.
     pub(crate) fn is_of_manifest(&self, entry: &Entry) -> bool {
         self.digest == entry.descriptor.digest && self.reference == entry.reference
     }

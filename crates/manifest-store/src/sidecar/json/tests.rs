@@ -4,7 +4,7 @@ use super::*;
 
 const HASH: &str = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
 
-/// A file as version 1 of this program wrote it. It has to be read for ever: add fixtures, change none.
+/// A file as version 1 of this program wrote it. It must be readable for ever: add fixtures, never change them.
 fn version_1() -> String {
     format!(
         r#"{{
@@ -142,7 +142,7 @@ fn what_was_added_later_is_read_and_written() {
         assert_eq!(found, &Some(state));
         assert_eq!(String::from_utf8(sidecar.encode()).unwrap(), later);
     }
-    // What this program does not know yet is no damage.
+    // An unknown field is not damage.
     let unknown = later.replace("\"insecure\"", "\"unheard-of\"");
     let sidecar = Sidecar::decode(unknown.as_bytes()).unwrap();
     let record = &sidecar.current.as_ref().unwrap().files["q.io_app-arm"];
