@@ -1,4 +1,4 @@
-//! A reverse proxy that logs, delays and spoils what goes to any registry, a real one for instance.
+//! A reverse proxy with a log, delays and faults, for any registry.
 
 use std::io;
 use std::net::{IpAddr, Ipv6Addr};
@@ -94,13 +94,13 @@ impl ProxyBuilder {
         self.tls_identity(ca.server())
     }
 
-    /// Serves over TLS with this very certificate.
+    /// Serves over TLS with this certificate.
     pub fn tls_identity(mut self, identity: Identity) -> Self {
         self.identity = Some(identity);
         self
     }
 
-    /// Offers no HTTP/2 over TLS.
+    /// Does not offer HTTP/2 over TLS.
     pub fn http1_only(mut self) -> Self {
         self.http2 = false;
         self
@@ -112,7 +112,7 @@ impl ProxyBuilder {
         self
     }
 
-    /// Listens on this address of the machine in place of `127.0.0.1`: programs treat loopback in ways of its own.
+    /// Listens on this address of the machine instead of `127.0.0.1`, because programs treat loopback specially.
     pub fn listen_on(mut self, ip: IpAddr) -> Self {
         self.listen.ip = ip;
         self
@@ -144,7 +144,7 @@ impl ProxyBuilder {
     }
 }
 
-/// Sends the request on over a connection of its own, and reads the whole answer.
+/// Forwards a request over a new connection, and reads the whole response.
 async fn forward(upstream: &str, call: ReceivedRequest) -> io::Result<Response<Bytes>> {
     let stream = TcpStream::connect(upstream).await?;
     stream.set_nodelay(true)?;
@@ -160,7 +160,7 @@ async fn forward(upstream: &str, call: ReceivedRequest) -> io::Result<Response<B
     let (mut parts, body) = answer.into_parts();
     let body = body.collect().await.map_err(io::Error::other)?.to_bytes();
     driver.abort();
-    // What speaks of the connection to the registry says nothing about that to the client.
+    // Hop-by-hop headers are about the connection to the registry, not the one to the client.
     for name in [
         CONNECTION,
         TRANSFER_ENCODING,
@@ -187,7 +187,7 @@ fn request(call: ReceivedRequest) -> Result<Request<Full<Bytes>>, http::Error> {
     for name in [CONNECTION, TRANSFER_ENCODING, CONTENT_LENGTH] {
         headers.remove(name);
     }
-    // Over HTTP/2 the host is in the URI.
+    // HTTP/2 has the host in the URI.
     if let Some(authority) = parts.uri.authority() {
         headers.insert("host", HeaderValue::from_str(authority.as_str())?);
     }

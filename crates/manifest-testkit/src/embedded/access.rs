@@ -1,4 +1,4 @@
-//! Who may do what: the challenge and the check of each request.
+//! Access control: the challenge and the check of each request.
 
 use http::header::AUTHORIZATION;
 use http::{HeaderMap, Method, StatusCode};
@@ -10,10 +10,10 @@ use crate::authorization::{basic, strip_scheme};
 use crate::error_response::{ErrorResponse, unauthorized};
 use crate::token::{Access, IssuedTokens, Verdict};
 
-/// How a registry asks who comes.
+/// The authentication that a registry demands.
 #[derive(Debug, Clone, Default)]
 pub(super) enum Auth {
-    /// Everybody may do everything.
+    /// None: everybody may do everything.
     #[default]
     Open,
     /// User and password with each request.
@@ -27,12 +27,12 @@ pub(super) enum Auth {
         realm: String,
         /// This registry's name at the token server.
         service: String,
-        /// The tokens that it has given out.
+        /// The tokens that the server has issued.
         book: IssuedTokens,
     },
 }
 
-/// Checks that the request may be made.
+/// Checks that a request is allowed.
 pub(super) fn check(
     auth: &Auth,
     behaviour: &Behaviour,
@@ -90,7 +90,7 @@ pub(super) fn check(
     }
 }
 
-/// Returns the rights that a request needs, as distribution asks for them.
+/// Returns the scopes that a request needs, as distribution asks for them.
 fn needed(method: &Method, route: &Route, from: Option<&str>) -> Vec<Access> {
     let actions: &[&str] = match *method {
         Method::GET | Method::HEAD => &["pull"],
@@ -101,7 +101,7 @@ fn needed(method: &Method, route: &Route, from: Option<&str>) -> Vec<Access> {
         Route::Ping => return Vec::new(),
         Route::Catalog => return vec![Access::new("registry", "catalog", &["*"])],
         Route::Upload { name, .. } => {
-            // Distribution asks `delete` also of who cancels an upload; most registries ask push.
+            // Distribution also asks for `delete` to cancel an upload; most registries ask for push.
             return vec![Access::new("repository", name, &["pull", "push"])];
         }
         Route::Tags { name }

@@ -14,7 +14,7 @@ use crate::error_response::ErrorResponse;
 use crate::media_type;
 use crate::server::ReceivedRequest;
 
-/// Answers a request that may be made.
+/// Handles an authorised request.
 pub(super) fn handle(store: &mut Store, ask: &ApiRequest<'_>, route: &Route) -> HandlerResult {
     let method = &ask.call.parts.method;
     let read = method == Method::GET || method == Method::HEAD;
@@ -109,7 +109,7 @@ fn get_manifest(
     }
     let old_client = !accepts.iter().any(|a| a == media_type::DOCKER_LIST);
     if media_type == media_type::DOCKER_LIST && old_client && !is_digest(reference) {
-        // For clients from before lists, distribution answers with the image for linux/amd64.
+        // For clients older than manifest lists, distribution responds with the image for linux/amd64.
         let digest = validate::default_child(&manifest.json()).ok_or_else(unknown)?;
         let (digest, manifest) = repository.find(&digest).ok_or_else(unknown)?;
         return Ok(manifest_response(digest, manifest));
@@ -249,7 +249,7 @@ fn byte_range(header: &str, length: usize) -> Option<(usize, usize)> {
     (start < end).then_some((start, end))
 }
 
-/// Lists what refers to `digest` by its `subject`, as OCI 1.1 has it.
+/// Lists the manifests whose `subject` is `digest`, as OCI 1.1 specifies.
 fn referrers(store: &Store, ask: &ApiRequest<'_>, name: &str, digest: &str) -> HandlerResult {
     let wanted = ask.query("artifactType");
     let mut found = Vec::new();
@@ -315,7 +315,7 @@ fn referrers(store: &Store, ask: &ApiRequest<'_>, name: &str, digest: &str) -> H
     Ok(response)
 }
 
-/// Answers one page of a sorted list, by `n` and `last`, with a Link to the next.
+/// Returns one page of a sorted list, by `n` and `last`, with a Link to the next.
 fn page(
     ask: &ApiRequest<'_>,
     path: &str,

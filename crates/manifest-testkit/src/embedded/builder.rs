@@ -34,7 +34,7 @@ pub struct EmbeddedBuilder {
 /// The HTTP versions that a registry speaks over TLS.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 enum HttpVersions {
-    /// HTTP/1.1, and HTTP/2 where the client takes it.
+    /// HTTP/1.1, and HTTP/2 if the client accepts it.
     #[default]
     Both,
     Http1Only,
@@ -60,7 +60,7 @@ impl EmbeddedBuilder {
         self.tls_identity(ca.server())
     }
 
-    /// Serves over TLS with this very certificate.
+    /// Serves over TLS with this certificate.
     pub fn tls_identity(mut self, identity: Identity) -> Self {
         self.identity = Some(identity);
         self
@@ -72,13 +72,13 @@ impl EmbeddedBuilder {
         self
     }
 
-    /// Speaks nothing but HTTP/2 over TLS.
+    /// Serves only HTTP/2 over TLS.
     pub fn http2_only(mut self) -> Self {
         self.http_versions = HttpVersions::Http2Only;
         self
     }
 
-    /// Offers no HTTP/2 over TLS.
+    /// Does not offer HTTP/2 over TLS.
     pub fn http1_only(mut self) -> Self {
         self.http_versions = HttpVersions::Http1Only;
         self
@@ -96,19 +96,19 @@ impl EmbeddedBuilder {
         self
     }
 
-    /// Serves so many connections at once, and resets others.
+    /// Serves at most this many connections at once, and resets others.
     pub fn max_connections(mut self, most: usize) -> Self {
         self.listen.max_connections = Some(most);
         self
     }
 
-    /// Works on so many requests at once, and answers others with 429.
+    /// Handles at most this many requests at once, and answers others with 429.
     pub fn max_requests(mut self, most: usize) -> Self {
         self.listen.max_requests = Some(most);
         self
     }
 
-    /// Demands Basic authentication; may be called for several accounts.
+    /// Demands Basic authentication. Can be called for several accounts.
     pub fn basic_auth(mut self, user: &str, password: &str) -> Self {
         let account = (user.to_owned(), password.to_owned());
         match &mut self.auth {
@@ -122,7 +122,7 @@ impl EmbeddedBuilder {
         self
     }
 
-    /// Demands tokens of this server.
+    /// Demands tokens issued by this server.
     pub fn token_auth(mut self, tokens: &TokenServer) -> Self {
         self.auth = Auth::Bearer {
             realm: tokens.realm(),
@@ -162,25 +162,25 @@ impl EmbeddedBuilder {
         self
     }
 
-    /// Answers a token with too few rights with 403 and no challenge, as some registries do, in place of 401.
+    /// Answers a token with insufficient scope with 403 and no challenge, as some registries do, instead of 401.
     pub fn forbid_too_few_rights(mut self) -> Self {
         self.behaviour.forbid_too_few_rights = true;
         self
     }
 
-    /// Answers the first `reads` GETs or HEADs of a tag that was just written with 404.
+    /// Answers the first `reads` GETs or HEADs of a newly written tag with 404.
     pub fn lag_after_put(mut self, reads: usize) -> Self {
         self.behaviour.lag_after_put = reads;
         self
     }
 
-    /// Has no referrers API: 404 to its path, and no `OCI-Subject` in answers.
+    /// Has no referrers API: 404 for its path, and no `OCI-Subject` header.
     pub fn no_referrers(mut self) -> Self {
         self.behaviour.no_referrers = true;
         self
     }
 
-    /// Lists at most `count` referrers in one answer, with a Link to the next.
+    /// Lists at most `count` referrers per page, with a Link to the next.
     pub fn referrers_per_page(mut self, count: usize) -> Self {
         self.behaviour.referrers_per_page = count;
         self
@@ -215,7 +215,7 @@ impl EmbeddedBuilder {
             listen,
             Arc::new(move |call| {
                 let (shared, auth, behaviour) = (shared.clone(), auth.clone(), behaviour.clone());
-                // The work is done when the answer is awaited: a fault may decide that it never is.
+                // The handler runs when its future is awaited: a fault may prevent that.
                 Box::pin(async move { respond(&shared, &auth, &behaviour, &call) })
             }),
         );

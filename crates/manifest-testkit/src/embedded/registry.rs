@@ -1,4 +1,4 @@
-//! An embedded registry that runs: its content, its log, its faults.
+//! A running embedded registry: its content, its log, its faults.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -20,7 +20,7 @@ pub struct EmbeddedRegistry {
 }
 
 impl EmbeddedRegistry {
-    /// Makes the registry of a running server and its content.
+    /// Creates the registry of a running server and its content.
     pub(super) fn new(server: Server, store: Arc<Mutex<Store>>) -> Self {
         Self { server, store }
     }
@@ -144,7 +144,7 @@ impl EmbeddedRegistry {
             .map(|bytes| bytes.to_vec())
     }
 
-    /// Returns how many upload sessions of a repository have neither ended nor been cancelled.
+    /// Returns the number of upload sessions of a repository that are neither finished nor cancelled.
     #[must_use]
     pub fn open_uploads(&self, repository: &str) -> usize {
         self.store()

@@ -1,4 +1,4 @@
-//! A request to the distribution API, and the plain answers to one.
+//! A request to the distribution API, and plain responses.
 
 use bytes::Bytes;
 use http::header::{CONTENT_TYPE, HOST};
@@ -9,7 +9,7 @@ use super::behaviour::Behaviour;
 use crate::error_response::ErrorResponse;
 use crate::server::ReceivedRequest;
 
-/// What a handler returns.
+/// The result of a handler.
 pub(super) type HandlerResult = Result<Response<Bytes>, ErrorResponse>;
 
 /// A parsed request: the call, its route, its query.
@@ -29,7 +29,7 @@ impl ApiRequest<'_> {
             .map(|(_, value)| value.as_str())
     }
 
-    /// Makes a Location of a path: absolute, by the Host that the client named, unless told so.
+    /// Returns the Location for a path: absolute, with the client's Host header, unless the registry sends relative ones.
     pub(super) fn location(&self, path: &str) -> String {
         if self.behaviour.relative_locations {
             return path.to_owned();
@@ -48,7 +48,7 @@ impl ApiRequest<'_> {
     }
 }
 
-/// Answers with JSON.
+/// Responds with JSON.
 pub(super) fn json_response(status: StatusCode, value: &Value) -> Response<Bytes> {
     Response::builder()
         .status(status)
@@ -57,7 +57,7 @@ pub(super) fn json_response(status: StatusCode, value: &Value) -> Response<Bytes
         .expect("a constant is a header value")
 }
 
-/// Answers with a status only.
+/// Responds with a status and no body.
 pub(super) fn empty(status: StatusCode) -> Response<Bytes> {
     let mut response = Response::new(Bytes::new());
     *response.status_mut() = status;

@@ -10,7 +10,7 @@ use super::store::Store;
 use crate::digest::{is_digest, sha256};
 use crate::error_response::ErrorResponse;
 
-/// Answers `POST /v2/NAME/blobs/uploads/`: mounts, takes the whole blob, or opens a session.
+/// Handles `POST /v2/NAME/blobs/uploads/`: mounts, accepts the whole blob, or opens a session.
 pub(super) fn open(store: &mut Store, ask: &ApiRequest<'_>, name: &str) -> HandlerResult {
     if let (Some(digest), Some(from)) = (ask.query("mount"), ask.query("from"))
         && !ask.behaviour.never_mount
@@ -26,7 +26,7 @@ pub(super) fn open(store: &mut Store, ask: &ApiRequest<'_>, name: &str) -> Handl
     Ok(progress(ask, StatusCode::ACCEPTED, name, &session, 0))
 }
 
-/// Answers requests to an upload session.
+/// Handles requests to an upload session.
 pub(super) fn session(
     store: &mut Store,
     ask: &ApiRequest<'_>,
@@ -64,7 +64,7 @@ pub(super) fn session(
             };
             let mut content = std::mem::take(arrived);
             content.extend_from_slice(body);
-            // As in distribution, a session that ends with a wrong digest is gone too.
+            // As in distribution, a session that ends with a wrong digest is gone.
             store.repository(name).uploads.remove(session);
             finish(store, ask, name, digest, content.into())
         }
@@ -91,7 +91,7 @@ fn finish(
     Ok(created(ask, name, digest))
 }
 
-/// Returns whether `START-END` goes on where the upload is and is as long as the chunk.
+/// Tells whether `START-END` continues the upload and has the length of the chunk.
 fn continues(range: &HeaderValue, arrived: usize, chunk: usize) -> bool {
     let Some((start, end)) = range.to_str().ok().and_then(|range| range.split_once('-')) else {
         return false;
@@ -111,7 +111,7 @@ fn created(ask: &ApiRequest<'_>, name: &str, digest: &str) -> Response<Bytes> {
         .expect("name and digest were checked")
 }
 
-/// Tells where an upload is. The Location has a query, to which a client must add, not replace it.
+/// Responds with the state of an upload. The Location has a query, which a client must extend, not replace.
 fn progress(
     ask: &ApiRequest<'_>,
     status: StatusCode,

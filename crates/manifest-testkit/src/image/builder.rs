@@ -9,10 +9,10 @@ use super::platform::Platform;
 use crate::digest::sha256;
 use crate::media_type::{DOCKER_MANIFEST, OCI_MANIFEST};
 
-/// Size of a layer where a test does not say, in bytes.
+/// Default size of a layer, in bytes.
 const LAYER_SIZE: usize = 512;
 
-/// Builder of an image. Without further calls: linux/amd64, one layer.
+/// Builder of an image. By default it is for linux/amd64 with one layer.
 #[derive(Debug, Clone)]
 #[must_use]
 pub struct Image {
@@ -91,21 +91,21 @@ impl Image {
         self
     }
 
-    /// Sets the features needed of the operating system.
+    /// Sets the required features of the operating system.
     pub fn os_features(mut self, features: &[&str]) -> Self {
         self.platform.os_features = features.iter().map(|&feature| feature.to_owned()).collect();
         self
     }
 
-    /// Makes the config differ from that of other images of the platform, and generated layers.
+    /// Makes the config and the generated layers differ from those of other images of the platform.
     pub fn seed(mut self, seed: &str) -> Self {
         seed.clone_into(&mut self.seed);
         self
     }
 
-    /// Adds `count` generated layers of `size` bytes each; they depend on platform and seed.
+    /// Adds `count` generated layers of `size` bytes each, which depend on platform and seed.
     ///
-    /// Platform and seed have to be set before.
+    /// Platform and seed must be set before.
     pub fn layers(mut self, count: usize, size: usize) -> Self {
         for _ in 0..count {
             let name = format!("{:?} {} {}", self.platform, self.seed, self.layers.len());
@@ -141,7 +141,7 @@ impl Image {
         self
     }
 
-    /// Adds a layer that no registry has, with a URL, as Windows images had it.
+    /// Adds a layer that no registry has, with a URL, like old Windows images.
     pub fn foreign_layer(mut self) -> Self {
         let media_type = if self.oci {
             "application/vnd.oci.image.layer.nondistributable.v1.tar+gzip"
@@ -162,7 +162,7 @@ impl Image {
         self
     }
 
-    /// Uses this very content as the config.
+    /// Uses these bytes as the config.
     pub fn config(mut self, media_type: &str, bytes: &[u8]) -> Self {
         self.config_media_type = Some(media_type.to_owned());
         self.config = Some(bytes.to_vec());
@@ -205,13 +205,13 @@ impl Image {
         self
     }
 
-    /// Turns the order of all keys of the manifest around.
+    /// Reverses the order of all keys of the manifest.
     pub fn reverse_keys(mut self) -> Self {
         self.reverse_keys = true;
         self
     }
 
-    /// Indents the manifest with so many spaces.
+    /// Indents the manifest with this many spaces.
     pub fn indent(mut self, width: usize) -> Self {
         self.indent = Some(width);
         self
@@ -229,7 +229,7 @@ impl Image {
         self
     }
 
-    /// Uses these bytes as the manifest, whatever they are. Config and layers are pushed still.
+    /// Uses these bytes as the manifest, valid or not. Config and layers are still pushed.
     pub fn raw_manifest(mut self, bytes: &[u8]) -> Self {
         self.raw_manifest = Some(bytes.to_vec());
         self
@@ -349,7 +349,7 @@ impl Image {
     }
 }
 
-/// Makes bytes that look random and depend on `name` only (xorshift64).
+/// Generates bytes that look random and depend only on `name` (xorshift64).
 fn noise(name: &str, size: usize) -> Vec<u8> {
     let digest = sha256(name.as_bytes());
     let mut state = u64::from_str_radix(&digest[7..23], 16).unwrap_or(1) | 1;

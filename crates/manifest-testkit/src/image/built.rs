@@ -2,12 +2,12 @@
 
 use super::platform::Platform;
 
-/// Anything that can be put in a registry.
+/// Content that can be pushed to a registry.
 pub trait Pushable {
-    /// Returns the contents of all blobs that a registry has to have.
+    /// Returns the contents of all blobs that a registry needs.
     fn blobs(&self) -> Vec<Vec<u8>>;
 
-    /// Returns media type and bytes of all manifests, children first; the last gets the tag.
+    /// Returns media type and bytes of all manifests, children first. The last one gets the tag.
     fn manifests(&self) -> Vec<(String, Vec<u8>)>;
 }
 
@@ -20,7 +20,7 @@ pub struct Layer {
     pub digest: String,
     /// Content.
     pub bytes: Vec<u8>,
-    /// Where else it can be fetched; a layer with URLs is foreign, and not pushed.
+    /// URLs of a foreign layer, which is not pushed.
     pub urls: Vec<String>,
     pub(super) annotations: Vec<(String, String)>,
 }
@@ -40,7 +40,7 @@ pub struct BuiltImage {
     pub config_digest: String,
     /// The layers, lowest first.
     pub layers: Vec<Layer>,
-    /// The platform that the config names.
+    /// The platform in the config.
     pub platform: Platform,
 }
 
@@ -51,7 +51,7 @@ impl BuiltImage {
         self.manifest.len()
     }
 
-    /// Returns the digests of config and layers that a registry has to have.
+    /// Returns the digests of config and layers that a registry needs.
     #[must_use]
     pub fn blob_digests(&self) -> Vec<String> {
         let layers = self.layers.iter().filter(|layer| layer.urls.is_empty());

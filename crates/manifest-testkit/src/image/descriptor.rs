@@ -2,7 +2,7 @@
 
 use super::json::Node;
 
-/// Returns the fields of a descriptor: Docker writes the size before the digest, OCI after.
+/// Returns the fields of a descriptor. Docker writes the size before the digest, OCI after it.
 pub(super) fn descriptor(
     oci: bool,
     media_type: &str,
@@ -20,7 +20,7 @@ pub(super) fn descriptor(
     fields
 }
 
-/// Go writes maps sorted by key; so does this.
+/// Returns annotations sorted by key, as Go writes maps.
 pub(super) fn annotations(pairs: &[(String, String)]) -> Node {
     let mut pairs = pairs.to_vec();
     pairs.sort();

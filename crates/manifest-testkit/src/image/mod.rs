@@ -1,4 +1,12 @@
 //! Images and indexes for tests: the same bytes on every run.
+//!
+//! | module | holds |
+//! | --- | --- |
+//! | `index` | the builder of an index |
+//! | `builder` | the builder of an image |
+//! | `built` | images that are ready to be pushed |
+//! | `platform` | the platform of an image |
+//! | `descriptor`, `json` | their JSON, with ordered keys |
 
 mod builder;
 mod built;

@@ -1,4 +1,12 @@
-//! The HTTP server under every double of this crate: one thread, one listener, log and faults.
+//! The HTTP server behind every test double of this crate: one thread, one listener, log and faults.
+//!
+//! | module | holds |
+//! | --- | --- |
+//! | `fault` | rules for requests that are answered wrongly |
+//! | `answer` | the responses of such a rule |
+//! | `play` | sending these responses |
+//! | `body` | response bodies that follow a script |
+//! | `wire` | the TCP connection below HTTP and TLS |
 
 mod answer;
 mod body;
@@ -31,17 +39,17 @@ use self::play::{Outcome, play};
 use self::wire::{Control, Wire};
 use crate::log::{Request, RequestLog};
 
-/// What Go's HTTP server says to a client that speaks plain HTTP on a TLS port.
+/// The response of Go's HTTP server to plain HTTP on a TLS port.
 const PLAIN_ON_TLS: &[u8] =
     b"HTTP/1.0 400 Bad Request\r\n\r\nClient sent an HTTP request to an HTTPS server.\n";
 
-/// How many requests of one HTTP/2 connection are worked on at once: what Go's servers take.
+/// The concurrent requests of one HTTP/2 connection: the limit of Go's servers.
 const STREAMS: u32 = 250;
 
 /// First byte of a TLS handshake record.
 const TLS_HANDSHAKE: u8 = 0x16;
 
-/// A request with its whole body, as a handler gets it.
+/// A request with its whole body, for a handler.
 #[derive(Debug)]
 pub(crate) struct ReceivedRequest {
     /// Method, URI, headers.
@@ -52,22 +60,22 @@ pub(crate) struct ReceivedRequest {
     pub(crate) secure: bool,
 }
 
-/// What answers the requests of one server.
+/// The handler of a server's requests.
 pub(crate) type Handler =
     Arc<dyn Fn(ReceivedRequest) -> BoxFuture<'static, Response<Bytes>> + Send + Sync>;
 
-/// How a server listens.
+/// The options of listening.
 #[derive(Debug, Clone)]
 pub(crate) struct ListenOptions {
-    /// The loopback address; the port is always picked by the system.
+    /// The loopback address. The system picks the port.
     pub(crate) ip: IpAddr,
-    /// TLS, with HTTP/2 where its configuration offers that by ALPN.
+    /// TLS, with HTTP/2 if its configuration offers that by ALPN.
     pub(crate) tls: Option<Arc<rustls::ServerConfig>>,
-    /// Time that a round trip takes: added to the TCP handshake, the TLS handshake, each request.
+    /// Duration of a round trip: added to the TCP handshake, the TLS handshake, each request.
     pub(crate) latency: Duration,
-    /// How many connections are served at once; others are reset.
+    /// The most connections at once; others are reset.
     pub(crate) max_connections: Option<usize>,
-    /// How many requests are worked on at once; others are answered with 429.
+    /// The most requests at once; others are answered with 429.
     pub(crate) max_requests: Option<usize>,
 }
 
@@ -99,7 +107,7 @@ impl Server {
     ///
     /// # Panics
     ///
-    /// If loopback cannot be bound or no thread can be had: no test can go on without.
+    /// Panics if loopback cannot be bound, or no thread can be started.
     pub(crate) fn start(name: &str, listen: ListenOptions, handler: Handler) -> Self {
         let listener = TcpListener::bind((listen.ip, 0))
             .expect("a loopback address with any port can be bound");
@@ -173,7 +181,7 @@ impl Drop for Server {
     }
 }
 
-/// What the connections of one server share.
+/// The shared state of a server's connections.
 struct Shared {
     listen: ListenOptions,
     handler: Handler,
@@ -183,11 +191,11 @@ struct Shared {
     requests: AtomicUsize,
 }
 
-/// Counts one for as long as it is held.
+/// Counts one for as long as it lives.
 struct CountGuard<'a>(&'a AtomicUsize);
 
 impl<'a> CountGuard<'a> {
-    /// Begins to count one, unless there are as many as there may be.
+    /// Counts one, unless the limit is reached.
     fn within(counter: &'a AtomicUsize, most: Option<usize>) -> Option<Self> {
         let counted = Self(counter);
         let before = counter.fetch_add(1, Ordering::Relaxed);
@@ -201,7 +209,7 @@ impl Drop for CountGuard<'_> {
     }
 }
 
-/// Accepts connections until told to stop. Leaving the runtime drops those that are still open.
+/// Accepts connections until stopped. Leaving the runtime drops those that are still open.
 fn run(listener: TcpListener, shared: Arc<Shared>, stopped: oneshot::Receiver<()>) {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -228,12 +236,12 @@ async fn accept(listener: tokio::net::TcpListener, shared: Arc<Shared>) {
             let most = shared.listen.max_connections;
             let Some(_counted) = CountGuard::within(&shared.connections, most) else {
                 shared.log.refused();
-                // With nothing to linger for, closing resets it.
+                // Closing without lingering resets the connection.
                 let _ = stream.set_zero_linger();
                 return;
             };
             let shared = shared.clone();
-            // A client that goes away, or a fault, ends a connection with an error: both are wanted.
+            // A client that disconnects, or a fault, ends a connection with an error. Both are intended.
             let _ = serve(stream, connection_id, shared).await;
         });
     }
@@ -270,7 +278,7 @@ async fn serve(
     };
     let mut first = [0];
     if wire.stream().peek(&mut first).await? == 1 && first[0] != TLS_HANDSHAKE {
-        // Closing with bytes unread would reset the connection before the client has the answer.
+        // Closing with unread bytes would reset the connection before the client has the response.
         wire.read_buf(&mut Vec::with_capacity(64 * 1024)).await?;
         return wire.write_all(PLAIN_ON_TLS).await;
     }
@@ -287,7 +295,7 @@ async fn serve(
         let mut connection = std::pin::pin!(connection);
         tokio::select! {
             result = connection.as_mut() => return result.map_err(io::Error::other),
-            () = control.leaving() => connection.as_mut().graceful_shutdown(),
+            () = control.goaway_requested() => connection.as_mut().graceful_shutdown(),
         }
         connection.await.map_err(io::Error::other)
     } else {
@@ -299,7 +307,7 @@ async fn serve(
     }
 }
 
-/// Answers one request: logs it, waits, asks the handler, lets a fault have its way.
+/// Answers one request: logs it, adds latency, and plays the fault or the handler's response.
 async fn answer(
     request: HttpRequest<Incoming>,
     connection_id: usize,

@@ -1,4 +1,4 @@
-//! Playing an answer: the response that goes out in place of the normal one.
+//! Playing an [`Answer`]: the response that is sent in place of the normal one.
 
 use std::io::Write;
 use std::sync::Arc;
@@ -38,7 +38,7 @@ pub(super) async fn play(
             normal.await
         }
         Answer::Hang => std::future::pending().await,
-        Answer::ShortBody => return Outcome::half_body(normal.await, wire),
+        Answer::ShortBody => return Outcome::short_body(normal.await, wire),
         Answer::EndlessBody => return Outcome::endless_body(normal.await, wire),
         Answer::SlowBody(time) => return Outcome::slow_body(normal.await, time, wire),
         Answer::ResetBeforeHeaders => {
@@ -49,7 +49,7 @@ pub(super) async fn play(
             let steps = vec![Step::Wait(BEFORE_CUT), Step::Reset];
             return Outcome::scripted(normal.await, steps, wire);
         }
-        Answer::WrongDigest => normal.await.map(|body| spoil(&body)),
+        Answer::WrongDigest => normal.await.map(|body| corrupt(&body)),
         Answer::WrongDigestHeader => {
             let wrong = sha256(b"something else");
             with_header(normal.await, "docker-content-digest", &wrong)
@@ -85,11 +85,11 @@ pub(super) async fn play(
             Response::new(Bytes::new())
         }
         Answer::LeaveBeforeHeaders => {
-            wire.leave();
+            wire.send_goaway();
             tokio::time::sleep(BEFORE_CUT).await;
             normal.await
         }
-        Answer::LeaveInBody => return Outcome::leave_in_body(normal.await, wire),
+        Answer::LeaveInBody => return Outcome::goaway_in_body(normal.await, wire),
         Answer::Raw(bytes) => {
             wire.send_raw(bytes.into());
             // Any response will do: the bytes take its place when it is written.
@@ -99,17 +99,17 @@ pub(super) async fn play(
     Outcome::plain(response, is_head, wire)
 }
 
-/// What comes of a request.
+/// The outcome of a request.
 #[derive(Debug)]
 pub(super) enum Outcome {
-    /// An answer, perhaps with a body that goes wrong.
+    /// A response, perhaps with a body that breaks off.
     Answer(Response<ScriptedBody>),
-    /// The connection is cut before an answer.
+    /// The connection is cut before a response.
     Cut,
 }
 
 impl Outcome {
-    /// Answers with a whole body, or with none of it to a HEAD.
+    /// Responds with a whole body, or without one to a HEAD.
     pub(super) fn plain(response: Response<Bytes>, is_head: bool, wire: &Arc<Control>) -> Self {
         let body = if is_head {
             Bytes::new()
@@ -124,7 +124,7 @@ impl Outcome {
         Self::scripted(response, steps, wire)
     }
 
-    /// Answers with the head of `response`, the length of its body, and `steps` as the body.
+    /// Responds with the head of `response`, the length of its body, and `steps` as the body.
     fn scripted(mut response: Response<Bytes>, steps: Vec<Step>, wire: &Arc<Control>) -> Self {
         let bodiless = matches!(
             response.status(),
@@ -138,7 +138,7 @@ impl Outcome {
     }
 
     /// Sends half of the body, then closes the connection.
-    fn half_body(response: Response<Bytes>, wire: &Arc<Control>) -> Self {
+    fn short_body(response: Response<Bytes>, wire: &Arc<Control>) -> Self {
         let half = response.body().slice(..response.body().len() / 2);
         let steps = vec![Step::Data(half), Step::Wait(BEFORE_CUT), Step::Close];
         Self::scripted(response, steps, wire)
@@ -162,12 +162,12 @@ impl Outcome {
     }
 
     /// Sends GOAWAY between the two halves of the body.
-    fn leave_in_body(response: Response<Bytes>, wire: &Arc<Control>) -> Self {
+    fn goaway_in_body(response: Response<Bytes>, wire: &Arc<Control>) -> Self {
         let mut first = response.body().clone();
         let rest = first.split_off(first.len() / 2);
         let steps = vec![
             Step::Data(first),
-            Step::Leave,
+            Step::GoAway,
             Step::Wait(BEFORE_CUT),
             Step::Data(rest),
         ];
@@ -201,7 +201,7 @@ fn without_length(mut response: Response<Bytes>) -> Response<Bytes> {
 }
 
 /// Changes one byte: the first digit of the first digest in JSON, else the last byte.
-fn spoil(body: &Bytes) -> Bytes {
+fn corrupt(body: &Bytes) -> Bytes {
     const MARK: &[u8] = b"sha256:";
     let mut bytes = body.to_vec();
     let digit = bytes

@@ -24,25 +24,25 @@ pub struct TokenBuilder {
 }
 
 impl TokenServer {
-    /// Starts a server that knows nobody and gives everybody the right to pull everything.
+    /// Starts a server without users that grants everybody pull on everything.
     #[must_use]
     pub fn start() -> Self {
         Self::builder().anonymous_pull().start()
     }
 
-    /// Returns a builder. As it stands, the server knows nobody and grants nothing.
+    /// Returns a builder. By default the server has no users and grants nothing.
     pub fn builder() -> TokenBuilder {
         TokenBuilder::default()
     }
 }
 
 impl TokenBuilder {
-    /// Knows a user who may do everything everywhere.
+    /// Adds a user with all permissions.
     pub fn user(self, name: &str, password: &str) -> Self {
         self.user_with(name, password, &[("*", "pull,push,delete,*")])
     }
 
-    /// Knows a user with rights: pairs of repository (`app`, `team/*`) and actions (`pull,push`).
+    /// Adds a user with permissions: pairs of repository (`app`, `team/*`) and actions (`pull,push`).
     pub fn user_with(mut self, name: &str, password: &str, rights: &[(&str, &str)]) -> Self {
         let rights = rights
             .iter()
@@ -56,12 +56,12 @@ impl TokenBuilder {
         self
     }
 
-    /// Lets those without credentials pull everything.
+    /// Grants anonymous clients pull on everything.
     pub fn anonymous_pull(self) -> Self {
         self.anonymous(&[("*", "pull")])
     }
 
-    /// Gives rights to those without credentials.
+    /// Grants permissions to anonymous clients.
     pub fn anonymous(mut self, rights: &[(&str, &str)]) -> Self {
         self.config.anonymous.extend(
             rights
@@ -71,7 +71,7 @@ impl TokenBuilder {
         self
     }
 
-    /// Takes this identity token for that user, in an OAuth2 POST with `refresh_token`.
+    /// Accepts this identity token for that user, in an OAuth2 POST with `refresh_token`.
     pub fn refresh_token(mut self, user: &str, token: &str) -> Self {
         self.config
             .refresh_tokens
@@ -79,45 +79,45 @@ impl TokenBuilder {
         self
     }
 
-    /// Names the registry that the tokens are for; `testkit` where this is not called.
+    /// Sets the service of the tokens; `testkit` by default.
     pub fn service(mut self, service: &str) -> Self {
         self.config.service = service.to_owned();
         self
     }
 
-    /// Grants what the first scope asks for and ignores the others, as some servers do.
+    /// Grants the first scope and ignores the others, as some servers do.
     pub fn grant_only_first_scope(mut self) -> Self {
         self.config.grant_only_first_scope = true;
         self
     }
 
-    /// Grants `push` only in a token for one scope alone, as some servers do.
+    /// Grants `push` only in a token for a single scope, as some servers do.
     pub fn grant_push_alone(mut self) -> Self {
         self.config.grant_push_alone = true;
         self
     }
 
-    /// Gives out short random strings in place of signed tokens. Real registries refuse those.
+    /// Issues short random strings instead of signed tokens. Real registries refuse those.
     pub fn opaque(mut self) -> Self {
         self.config.opaque = true;
         self
     }
 
-    /// Gives out tokens of this lifetime in seconds, and says so.
+    /// Issues tokens of this lifetime in seconds, and states it in `expires_in`.
     ///
-    /// Without this they live 60 seconds and the answer has no `expires_in`.
+    /// By default they live 60 seconds, and there is no `expires_in`.
     pub fn expires_in(mut self, seconds: u64) -> Self {
         self.config.expires_in = Some(seconds);
         self
     }
 
-    /// Gives out tokens that live this many seconds whatever the answer says. Negative: dead.
+    /// Issues tokens of this lifetime in seconds, whatever `expires_in` states. Negative: expired already.
     pub fn true_lifetime(mut self, seconds: i64) -> Self {
         self.config.lifetime = Some(seconds);
         self
     }
 
-    /// Answers with the token in these fields.
+    /// Puts the token in these fields of the response.
     pub fn field(mut self, field: TokenField) -> Self {
         self.config.field = field;
         self

@@ -1,15 +1,15 @@
-//! The configuration of a token server: its users, and the ways in which such servers differ.
+//! The configuration of a token server: its users, and the differences between such servers.
 
-/// Path at which tokens are given out.
+/// Path of the token endpoint.
 pub(super) const PATH: &str = "/token";
 
-/// What both the tokens and the configuration of a real registry name as the issuer.
+/// The issuer, both in tokens and in the configuration of a real registry.
 pub(super) const ISSUER: &str = "manifest-testkit";
 
-/// Lifetime of a token where the server does not say: the specification's 60 seconds.
+/// Lifetime of a token without `expires_in`: the specification's 60 seconds.
 pub(super) const DEFAULT_LIFETIME: u64 = 60;
 
-/// Which fields of the answer hold the token.
+/// The fields of the response that hold the token.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum TokenField {
     /// Both `token` and `access_token`, as most servers do.
@@ -21,7 +21,7 @@ pub enum TokenField {
     AccessToken,
 }
 
-/// Whom a server knows, and how it answers.
+/// The users of a server, and its behaviour.
 #[derive(Debug, Default)]
 pub(super) struct Config {
     pub(super) service: String,
@@ -43,7 +43,7 @@ pub(super) struct User {
     pub(super) rights: Vec<Permission>,
 }
 
-/// Repositories by a pattern with `*`, and what may be done there.
+/// Repositories by a pattern with `*`, and the actions allowed there.
 #[derive(Debug)]
 pub(super) struct Permission {
     pub(super) repository: String,

@@ -1,4 +1,4 @@
-//! Who asks for a token, what it may do, and the answer that says so.
+//! Authenticating a client, deciding its permissions, and issuing the token.
 
 use std::sync::PoisonError;
 use std::sync::atomic::Ordering;
@@ -18,7 +18,7 @@ use crate::digest::sha256;
 use crate::error_response::{ErrorResponse, unauthorized};
 use crate::server::ReceivedRequest;
 
-/// Who asks.
+/// The client that asks for a token.
 enum Caller<'a> {
     Anonymous,
     User(&'a User),
@@ -49,7 +49,7 @@ pub(super) fn answer(
             .find(|(key, _)| key == name)
             .map(|(_, v)| v.as_str())
     };
-    // Several `scope` parameters and several scopes in one, parted by spaces, are the same.
+    // Several `scope` parameters mean the same as several scopes in one, separated by spaces.
     let scopes: Vec<&str> = form
         .iter()
         .filter(|(key, _)| key == "scope")
@@ -78,7 +78,7 @@ pub(super) fn answer(
     Ok(issue(config, state, &caller, access))
 }
 
-/// Knows the caller of a GET by Basic authentication; no header means nobody.
+/// Authenticates a GET by its Basic header. Without a header the client is anonymous.
 fn by_header<'a>(config: &'a Config, call: &ReceivedRequest) -> Result<Caller<'a>, ErrorResponse> {
     let Some(header) = call.parts.headers.get(AUTHORIZATION) else {
         return Ok(Caller::Anonymous);
@@ -88,7 +88,7 @@ fn by_header<'a>(config: &'a Config, call: &ReceivedRequest) -> Result<Caller<'a
     user.map(Caller::User).ok_or_else(wrong_credentials)
 }
 
-/// Knows the caller of a POST by its OAuth2 grant.
+/// Authenticates a POST by its OAuth2 grant.
 fn by_grant<'a, 'f>(
     config: &'a Config,
     field: impl Fn(&str) -> Option<&'f str>,
@@ -128,7 +128,7 @@ fn wrong_credentials() -> ErrorResponse {
     unauthorized("Basic realm=\"testkit tokens\"".to_owned(), Value::Null)
 }
 
-/// Cuts what is asked for down to what the caller may do.
+/// Reduces the requested scopes to the client's permissions.
 fn grant(config: &Config, caller: &Caller<'_>, scopes: &[&str]) -> Vec<Access> {
     let rights = match caller {
         Caller::Anonymous => &config.anonymous,
@@ -181,7 +181,7 @@ fn issue(
         id,
         access: &access,
     });
-    // The signature is random, so its hash is as good a random string as any.
+    // The signature is random, so its hash serves as a random string.
     let token = if config.opaque {
         sha256(token.as_bytes())[7..].to_owned()
     } else {

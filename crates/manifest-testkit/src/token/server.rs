@@ -1,4 +1,4 @@
-//! A token server that runs: its log, its faults, its tokens.
+//! A running token server: its log, its faults, its tokens.
 
 use std::sync::{Arc, PoisonError};
 
@@ -26,7 +26,7 @@ impl TokenServer {
         }
     }
 
-    /// Returns the URL at which tokens are asked for, as a challenge names it.
+    /// Returns the URL of the token endpoint, for a challenge.
     #[must_use]
     pub fn realm(&self) -> String {
         format!("{}{PATH}", self.server.url())
@@ -38,7 +38,7 @@ impl TokenServer {
         self.server.host()
     }
 
-    /// Returns the name of the registry that the tokens are for.
+    /// Returns the service of the tokens.
     #[must_use]
     pub fn service(&self) -> &str {
         &self.config.service
@@ -60,7 +60,7 @@ impl TokenServer {
         self.server.faults().clear();
     }
 
-    /// Returns the scopes of all requests in their order, one string per request, joined by spaces.
+    /// Returns the scopes of all requests in order, one string per request, separated by spaces.
     #[must_use]
     pub fn scopes_asked(&self) -> Vec<String> {
         self.state
@@ -70,7 +70,7 @@ impl TokenServer {
             .clone()
     }
 
-    /// Makes all tokens so far worthless at embedded registries, as if they had expired.
+    /// Revokes all tokens so far at embedded registries, as if they had expired.
     pub fn revoke_tokens(&self) {
         self.state.book.revoke();
     }
@@ -80,12 +80,12 @@ impl TokenServer {
         self.state.signer.certificate_pem()
     }
 
-    /// Returns what a real registry has to expect as `iss`.
+    /// Returns the issuer, which a real registry expects as `iss`.
     pub(crate) fn issuer(&self) -> &str {
         ISSUER
     }
 
-    /// Returns the tokens that were given out.
+    /// Returns the tokens issued so far.
     pub(crate) fn book(&self) -> IssuedTokens {
         self.state.book.clone()
     }

@@ -6,7 +6,7 @@ use std::sync::atomic::AtomicU64;
 use super::access::IssuedTokens;
 use super::jwt::Signer;
 
-/// What a server has given out.
+/// The signer of a server, and the tokens issued so far.
 #[derive(Debug)]
 pub(super) struct State {
     pub(super) signer: Signer,

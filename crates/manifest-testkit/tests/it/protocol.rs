@@ -57,7 +57,7 @@ fn what_was_pushed_is_read_back_byte_by_byte() {
     }
 }
 
-/// `Pushable` as an object.
+/// [`Pushable`] as a trait object.
 trait Push {
     fn push(&self, registry: &TestRegistry) -> (String, Vec<u8>);
 }
