@@ -23,7 +23,7 @@ fn registry() -> EmbeddedRegistry {
     registry
 }
 
-/// A home with the plugin and the shim in it; the shim's folder stands on PATH before the given one.
+/// Returns a home with the plugin and the shim in it. The shim's folder comes before `next` on PATH.
 fn home_with_shim(next: &Path) -> (Home, PathBuf) {
     let mut home = Home::new();
     let folder = home.path().join("shim");
@@ -40,7 +40,7 @@ fn home_with_shim(next: &Path) -> (Home, PathBuf) {
     (home, shim)
 }
 
-/// A `docker` of a few lines of shell in place of the real one.
+/// Returns a `docker` of a few lines of shell, in place of the real one.
 fn stand_in(lines: &str) -> (Home, PathBuf) {
     let mut home = Home::new();
     home.write_program("docker", lines);
@@ -245,7 +245,7 @@ fn signals_reach_the_real_docker() {
     assert_eq!(line, "ready\n");
     let process = rustix::process::Pid::from_child(&child);
     rustix::process::kill_process(process, rustix::process::Signal::TERM).unwrap();
-    // The shell runs its trap once `read` has ended.
+    // The shell runs its trap after `read` ends.
     drop(child.stdin.take());
     let mut rest = String::new();
     stdout.read_to_string(&mut rest).unwrap();
@@ -304,7 +304,7 @@ fn shims_behind_shims_reach_the_real_docker() {
     let folders = ["one", "two"].map(|name| home.path().join(name));
     for folder in &folders {
         fs::create_dir_all(folder).unwrap();
-        // Copies, as two versions of the program would be.
+        // Copies, like two versions of the program.
         fs::copy(OURS, folder.join("docker")).unwrap();
     }
     let path = [&folders[0], &folders[1], &folder, &PathBuf::from("/bin")];

@@ -1,4 +1,4 @@
-//! Four images become one list, which is read in every way there is.
+//! Four images become one list, which is read in every way.
 
 use manifest_testkit::sha256;
 use serde_json::{Value, json};
@@ -7,13 +7,13 @@ use super::Shell;
 use super::watched::{self, Watched};
 use crate::harness::world;
 
-/// Images of one kind, and what becomes of them.
+/// Images of one kind, and the expected list.
 struct Job {
-    /// As arguments: by tag, by digest, by both, by tag.
+    /// The arguments: by tag, by digest, by both, by tag.
     images: [&'static str; 4],
-    /// As the world has them.
+    /// Their names in the world.
     seeded: [&'static str; 4],
-    /// The platforms that their configurations name.
+    /// The platforms in their configurations.
     platforms: [Value; 4],
     list_type: &'static str,
 }
@@ -66,7 +66,7 @@ fn parse(text: &str) -> Value {
     serde_json::from_str(text).unwrap_or_else(|error| panic!("{error} in {text}"))
 }
 
-/// Finds the child that is the image which the world has as `seeded`.
+/// Finds the child that the world has as `seeded`.
 #[track_caller]
 fn child<'a>(list: &'a Value, seeded: &str) -> &'a Value {
     let mut children = list["manifests"].as_array().unwrap().iter();
@@ -129,7 +129,7 @@ impl<'a> Journey<'a> {
         let third = job.images[2];
         registry.lines();
 
-        // Each image costs a manifest and a configuration, the draft a look at its tag, and nothing is written.
+        // Each image costs a manifest and a configuration, the draft a look at its tag. Nothing is written.
         let created = shell.run(&format!("create @/app:made {}", job.images.join(" ")));
         created
             .succeeds()
@@ -146,7 +146,7 @@ impl<'a> Journey<'a> {
         assert_eq!((gets("/manifests/"), gets("/blobs/")), (4, 4), "{asked:#?}");
         assert_eq!(asked.len(), 8 + 1, "{asked:#?}");
 
-        // All that follows is local, up to `push`.
+        // Everything that follows is local, until `push`.
         shell
             .run(&format!(
                 "annotate @/app:made {third} --variant v9 --os-version 1.2 --os-features a,b"
@@ -187,7 +187,7 @@ impl<'a> Journey<'a> {
             assert!(shown.stdout.starts_with("{\n\t\""), "{shown}");
             let expected: Value = serde_json::from_slice(bytes).unwrap();
             let (shown, is_docker) = (parse(&shown.stdout), !job.list_type.contains("oci"));
-            // Docker's draft files hold the fields that Docker knows.
+            // Docker's draft files hold only the fields that Docker knows.
             for field in ["schemaVersion", "config", "layers"] {
                 assert_eq!(shown[field], expected[field], "{image}");
             }
@@ -238,7 +238,7 @@ impl<'a> Journey<'a> {
             ..
         } = self;
         let tagged = job.images[0];
-        // What is in no draft is asked for: one request for a manifest, one more for what it runs on.
+        // An image outside the draft costs one request for its manifest, and one for its platform.
         let remote = shell.run(&format!("inspect {tagged}"));
         remote.succeeds().is_quiet();
         assert_eq!(
@@ -269,7 +269,7 @@ impl<'a> Journey<'a> {
             children,
             ..
         } = self;
-        // The children are there already: a look at the tag, one PUT, and a look at what came of it.
+        // The children are in the repository already: a HEAD of the tag, one PUT, and a HEAD to verify it.
         assert!(
             !registry.tags("app").contains(&"made".to_owned()),
             "create and inspect publish nothing"
@@ -287,7 +287,7 @@ impl<'a> Journey<'a> {
             let (method, status) = line.split_once(' ').unwrap();
             format!("{method} /v2/app/manifests/made {status}")
         });
-        // Beside it, at the images' tags before, and at the images after.
+        // Besides: the images' tags before, and the images after.
         let mut lines = registry.lines();
         lines.retain(|line| !line.starts_with("HEAD ") || line.contains("/made "));
         assert_eq!(lines, expected_lines);
@@ -313,7 +313,7 @@ impl<'a> Journey<'a> {
             registry, shell, ..
         } = self;
         let list = parse(draft);
-        // What was published reads as the draft did.
+        // The published list reads like the draft.
         shell.run("rm @/app:made").succeeds().prints("").is_quiet();
         assert_eq!(shell.drafts(), [].into());
         registry.lines();

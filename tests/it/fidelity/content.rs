@@ -1,6 +1,6 @@
-//! Content that is seldom seen: what both programs make of it, and what both refuse.
+//! Rare content that both programs accept, and content that both refuse.
 //!
-//! Only a registry in memory takes all of this. Error texts are each program's own here.
+//! Only a registry in memory stores all of it. Error messages may differ here.
 
 use manifest_testkit::EmbeddedRegistry;
 use manifest_testkit::image::{BuiltImage, Image, Index};
@@ -43,7 +43,7 @@ const CONFIGS: &[(&str, &str)] = &[
     ),
 ];
 
-/// Returns a stage with one more repository for each content, for the same bytes may come as several types.
+/// Returns a stage with a repository for each content, because the same bytes are stored with several media types.
 fn stage() -> Stage {
     let registry = EmbeddedRegistry::start();
     let config = |text: &str| {
@@ -168,8 +168,8 @@ fn content() {
     assert!(differences.is_empty(), "{}", differences.join("\n"));
 }
 
-/// What is among the deviations: `inspect` asks for a configuration that it does not show, shows platforms that are not there,
-/// and knows neither nested nor empty indexes; `create` takes no list.
+/// Tells whether a case is among the deviations. Docker's `inspect` reads a configuration that it does not show, shows absent
+/// platforms, and supports neither nested nor empty indexes; its `create` accepts no list.
 fn known(name: &str, command: &str) -> bool {
     let is_inspect = command.starts_with("inspect");
     match name {

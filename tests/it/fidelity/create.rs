@@ -16,7 +16,7 @@ const CASES: &[(&str, &str)] = &[
             create --insecure @/app:% @/app:oci-amd64 @/app:oci-arm64 @/app:oci-odd @/app:oci-compact @/other:oci-386
             inspect @/app:%
             inspect -v @/app:%"),
-        // Where the first file is a Docker image's, Docker makes a Docker list of it: see the deviations.
+        // If the first file is a Docker image's, Docker makes it a Docker list: see the deviations.
         ("both kinds, an OCI image's file first", "
             create --insecure @/app:% @/other:s390x @/app:oci-odd @/deep/er/repo:amd64 @/app:oci-amd64
             inspect @/app:%

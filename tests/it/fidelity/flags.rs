@@ -1,4 +1,4 @@
-//! How flags may be written, help, and usage errors.
+//! The syntax of flags, help, and usage errors.
 
 use super::check;
 use crate::harness::{Program, Stage, docker};
@@ -156,8 +156,8 @@ fn flags() {
     check("flags", CASES);
 }
 
-/// Docker marks its commands as experimental, and lacks our own flags: these are the
-/// only differences in a command's help. The group's help says what this program is and has our own commands, too, so there only the exit code and the stream are the same.
+/// Compares help. The only differences: Docker marks its commands as experimental, and lacks this program's own flags. The
+/// group's help describes this program and its own commands, so only exit code and stream are compared there.
 #[test]
 fn help() {
     if !docker::is_here("fidelity::flags::help") {
@@ -202,7 +202,7 @@ fn help() {
     }
 }
 
-/// Leaves out our own flags and their headings, and what stands below them.
+/// Removes this program's own flags and headings from the help, and the sections below them.
 fn without_own_flags(help: &str, dockers: &str) -> String {
     let (help, _) = help
         .split_once("Sources (MANIFEST):\n")
@@ -215,7 +215,7 @@ fn without_own_flags(help: &str, dockers: &str) -> String {
     lines.map(|line| format!("{line}\n")).collect()
 }
 
-/// The longest flag decides how far to the right the texts of all flags stand, and headings have empty lines above them.
+/// Normalises white space: the longest flag sets the column of all descriptions, and headings have empty lines above them.
 fn single_spaced(help: &str) -> String {
     let line = |line: &str| line.split_whitespace().collect::<Vec<_>>().join(" ") + "\n";
     let lines = help.lines().filter(|line| !line.is_empty());
@@ -223,7 +223,7 @@ fn single_spaced(help: &str) -> String {
 }
 
 fn without_experimental(help: &str) -> String {
-    // Docker's CLI writes this above the help that `-h` asks for.
+    // Docker's CLI writes this above the help for `-h`.
     let help = help.trim_start_matches("Flag shorthand -h has been deprecated, use --help\n");
     let Some((before, rest)) = help.split_once("EXPERIMENTAL:\n") else {
         return help.to_owned();

@@ -5,18 +5,18 @@ use std::sync::OnceLock;
 use manifest_testkit::image::{BuiltImage, BuiltIndex, Image, Index, buildkit_index};
 use manifest_testkit::suite::TestRegistry;
 
-/// An image or index, under the name by which tests speak of it.
+/// An image or index, with its name in tests.
 #[derive(Debug)]
 pub(crate) struct Seeded {
     /// The repository.
     pub(crate) repository: &'static str,
     /// The tag.
     pub(crate) tag: &'static str,
-    /// What is there.
+    /// The content.
     pub(crate) content: Content,
 }
 
-/// What a tag leads to.
+/// The content of a tag.
 #[derive(Debug)]
 pub(crate) enum Content {
     /// An image.
@@ -34,7 +34,7 @@ impl Content {
     }
 }
 
-/// Pushes the whole world into a registry.
+/// Pushes the whole world to a registry.
 pub(crate) fn seed(registry: &TestRegistry) {
     for Seeded {
         repository,
@@ -43,7 +43,7 @@ pub(crate) fn seed(registry: &TestRegistry) {
     } in world()
     {
         match (registry, content) {
-            // Past HTTP: the registry may demand credentials.
+            // Not over HTTP: the registry may demand credentials.
             (TestRegistry::Embedded(embedded), Content::Image(image)) => {
                 embedded.seed(repository, tag, image)
             }
@@ -56,20 +56,20 @@ pub(crate) fn seed(registry: &TestRegistry) {
     }
 }
 
-/// Returns the digest of what is at `repository:tag`.
+/// Returns the digest of `repository:tag`.
 ///
 /// # Panics
 ///
-/// If the world does not have it.
+/// Panics if the world does not have it.
 pub(crate) fn digest(name: &str) -> &'static str {
     find(name).content.digest()
 }
 
-/// Returns the image that is at `repository:tag`.
+/// Returns the image `repository:tag`.
 ///
 /// # Panics
 ///
-/// If the world has no such image.
+/// Panics if the world has no such image.
 pub(crate) fn image(name: &str) -> &'static BuiltImage {
     match &find(name).content {
         Content::Image(image) => image,
@@ -85,7 +85,7 @@ fn find(name: &str) -> &'static Seeded {
 
 /// Returns everything that is seeded.
 ///
-/// `app` has images of all sorts, `other` images to mount from.
+/// `app` has images of all kinds, `other` images to mount from.
 fn world() -> &'static [Seeded] {
     static WORLD: OnceLock<Vec<Seeded>> = OnceLock::new();
     WORLD.get_or_init(|| {
@@ -140,7 +140,7 @@ fn plain_images() -> Vec<Seeded> {
             "oci-arm64",
             oci("linux/arm64").layers(3, 600).build(),
         ),
-        // All built on one machine, so that each claims its platform.
+        // Built on one machine, so that all claim its platform.
         seeded_image("app", "built-1", docker("linux/amd64").seed("1").build()),
         seeded_image("app", "built-2", docker("linux/amd64").seed("2").build()),
         seeded_image("app", "built-3", docker("linux/amd64").seed("3").build()),

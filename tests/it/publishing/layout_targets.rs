@@ -1,4 +1,4 @@
-//! A list that is written to a layout on disk.
+//! A list written to a layout on disk.
 
 use std::fs;
 
@@ -40,7 +40,7 @@ fn a_list_goes_to_a_layout_and_back() {
             }
         }
         assert_eq!(read(&blob(&image.layers[0].digest)), image.layers[0].bytes);
-        // Again under another name: what is there is left, and both names lead to it.
+        // Again under another name: existing blobs stay, and both names refer to the list.
         shell
             .run(&format!("push -q --to oci-layout://{to}:stable @/app:1"))
             .succeeds();
@@ -60,7 +60,7 @@ fn a_list_goes_to_a_layout_and_back() {
         let place = "oci-layout://HOME/target:stable";
         let expected = serde_json::json!([{ "reference": place, "state": "written" }]);
         assert_eq!(json["targets"], expected);
-        // And back: the same digest.
+        // Back in a registry it has the same digest.
         shell
             .run(&format!(
                 "create --push -q @/back:1 oci-layout://{to}:stable"
@@ -77,7 +77,7 @@ fn a_list_goes_to_a_layout_and_back() {
         shell
             .run(&format!("create --amend @/app:1 oci-archive:{archive}"))
             .succeeds();
-        // A dry run writes nothing, and says what it would be.
+        // A dry run writes nothing, and prints the digest.
         let dry = home.join("dry");
         shell
             .run(&format!(

@@ -1,4 +1,4 @@
-//! Images on this machine: as sources of a list, and a list that is written to a layout.
+//! Images on disk as sources of a list.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -12,7 +12,7 @@ use serde_json::Value;
 use super::{built, entries, entries_of, platforms};
 use crate::commands::{Shell, Watched, watched};
 
-/// Writes two builds of BuildKit to disk: one to a folder, the other to an archive. Returns where they are.
+/// Writes two builds of BuildKit to disk, one to a folder, the other to an archive, and returns their paths.
 pub(super) fn two_builds(folder: &Path, one: &BuiltIndex, two: &BuiltIndex) -> (PathBuf, PathBuf) {
     let (layout, archive) = (folder.join("out"), folder.join("two.tar"));
     LayoutFiles::new()
@@ -22,7 +22,7 @@ pub(super) fn two_builds(folder: &Path, one: &BuiltIndex, two: &BuiltIndex) -> (
     (layout, archive)
 }
 
-/// Checks that a repository has an image with all that belongs to it.
+/// Checks that a repository has an image.
 #[track_caller]
 fn is_whole(registry: &Watched<'_>, repository: &str, image: &BuiltImage) {
     assert_eq!(registry.bytes(repository, &image.digest), image.manifest);
@@ -70,7 +70,7 @@ fn builds_on_disk_become_the_same_list_as_those_in_a_registry() {
             .succeeds()
             .says("nothing was written");
         assert!(registry.writes().is_empty());
-        // What is there under the list's name can be pulled: every blob came along.
+        // The published list can be pulled: it has every blob.
         let copy = home.join("copy");
         let copy = copy.display();
         shell.run("create @/again:1 @/app:1").succeeds();
@@ -94,7 +94,7 @@ fn create_pushes_from_disk_at_once() {
             one.digest
         );
         registry.lines();
-        // What one repository gets the other mounts.
+        // The second repository mounts the blobs of the first.
         shell.run(&line).succeeds().says("uploading 10 blobs");
         let writes = registry.writes();
         let count = |of: &dyn Fn(&&String) -> bool| writes.iter().filter(of).count();
@@ -108,7 +108,7 @@ fn create_pushes_from_disk_at_once() {
         for (repository, tag) in [("app", "1"), ("elsewhere", "2")] {
             assert_eq!(entries(&registry, repository, tag), expected);
         }
-        // A choice of platforms is one of attestations too; the path may be relative.
+        // Choosing platforms chooses their attestations too. The path may be relative.
         let mut command =
             shell.command("create --push --platform linux/arm64 @/app:2 oci-archive:two.tar");
         shell
@@ -148,7 +148,7 @@ fn what_docker_save_wrote_is_pushed() {
         shell
             .run("annotate --platform linux/arm/v6 @/app:1 linux/arm/v7")
             .succeeds();
-        // An image is named as it was named to `create`, too.
+        // The entry can also be named by its source.
         shell
             .run(&format!(
                 "annotate --annotation k=v @/app:1 docker-archive:{old}:app:arm"
@@ -194,7 +194,7 @@ fn what_changed_on_disk_is_named() {
             .write_folder(&layout);
         let place = format!("oci-layout://{}:1", layout.display());
         shell.run(&format!("create @/app:1 {place}")).succeeds();
-        // A tag that moved in the layout is like one that moved in a registry.
+        // A tag that moves in a layout is treated like one in a registry.
         LayoutFiles::new()
             .image(Some("1"), &two)
             .write_folder(&layout);
@@ -209,7 +209,7 @@ fn what_changed_on_disk_is_named() {
         assert!(registry.writes().is_empty());
         shell.run("push --moved refresh @/app:1").succeeds();
         assert_eq!(entries(&registry, "app", "1"), entries_of(&two));
-        // A blob that is damaged or gone.
+        // A damaged blob, then a missing one.
         shell
             .run(&format!("create @/damaged:1 {place}@{}", one.digest).replace(":1@", "@"))
             .succeeds();
@@ -280,7 +280,7 @@ fn sources_on_disk_that_cannot_be_taken() {
         }
     }
     assert!(shell.drafts().is_empty());
-    // Nothing is copied from another registry: --no-copy has no objection.
+    // Nothing is copied from another registry, so --no-copy accepts it.
     shell
         .run(&format!(
             "create --no-copy @/app:1 oci-layout://{here}/out:a"
@@ -323,7 +323,7 @@ fn places_on_disk_may_be_spelt_in_several_ways() {
     ] {
         assert_eq!(digest(name, &sources), usual, "{sources}");
     }
-    // The draft keeps one spelling: an image is found by any of them.
+    // The draft keeps one spelling. An image is found by any of them.
     shell
         .run(&format!("remove @/app:1 oci:{layout}"))
         .succeeds();
@@ -364,7 +364,7 @@ fn images_on_disk_are_inspected_as_those_in_a_registry() {
             .run(&format!("inspect {place}"))
             .succeeds()
             .prints(&manifest);
-        // Verbose: the same but for where it is.
+        // The verbose output differs only in the location.
         let verbose = |place: &str| -> Value {
             let ran = shell.run(&format!("inspect -v {place}"));
             serde_json::from_str(&ran.succeeds().stdout).unwrap()
@@ -388,7 +388,7 @@ fn images_on_disk_are_inspected_as_those_in_a_registry() {
             clear(&mut expected);
             assert_eq!(found, expected);
         }
-        // An entry of a draft is found by where it came from.
+        // An entry of a draft is found by its source.
         shell
             .run(&format!("create @/app:1 oci-layout://{layout}"))
             .succeeds();
@@ -437,7 +437,7 @@ fn tag_publishes_what_is_on_disk() {
                 assert!(registry.manifest(repository, child).is_some());
             }
         }
-        // One image of it alone, with its blobs.
+        // A single image of it, with its blobs.
         let digest = &amd64.digest;
         shell
             .run(&format!("tag -q oci-layout://{layout}@{digest} @/alone:1"))
@@ -452,7 +452,7 @@ fn tag_publishes_what_is_on_disk() {
                 copy.display()
             ))
             .succeeds();
-        // Again: all is there.
+        // Again: everything is there.
         registry.lines();
         shell
             .run(&format!("tag oci-layout://{layout}:1 @/app:1"))

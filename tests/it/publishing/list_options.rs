@@ -35,7 +35,7 @@ fn annotations_type_subject_and_order_of_a_list() {
         assert_eq!(platforms(&found), ["linux/amd64", "linux/arm64"]);
         assert!(found[0].get("annotations").is_none());
         assert_eq!(found[1]["annotations"], json!({ "e": "f" }));
-        // A Docker list cannot carry that, and is not made of what is dropped.
+        // A Docker list cannot hold that, and nothing is dropped silently.
         shell
             .run("create --type docker --annotation k=v @/app:2 @/app:amd64")
             .fails(1)
@@ -50,7 +50,7 @@ fn annotations_type_subject_and_order_of_a_list() {
         shell.run("push @/app:2").succeeds();
         let (media_type, _) = registry.manifest("app", "2").unwrap();
         assert_eq!(media_type, "application/vnd.oci.image.index.v1+json");
-        // Docker's and OCI's images in one: an index, and said before anything is written.
+        // Docker and OCI images together make an index, with a warning before anything is written.
         shell
             .run("create @/app:3 @/app:x @/app:y @/app:armv7")
             .succeeds();

@@ -1,4 +1,4 @@
-//! Sources that show something else later, and what was annotated on them.
+//! Sources and tags that move, and annotations on them.
 
 use manifest_testkit::fault::{Answer, Fault};
 use manifest_testkit::image::{Image, Index};
@@ -27,14 +27,14 @@ fn a_refresh_loses_no_platform_in_silence() {
             .says("create --amend REGISTRY/app:1 REGISTRY/app:moving");
         assert_eq!(shell.store(), before);
         assert!(registry.manifest("app", "1").is_none());
-        // Flags that do not go together are found before the draft is changed.
+        // Conflicting flags are reported before the draft is changed.
         registry.push("app", "moving", &both);
         shell
             .run("push --moved refresh --by-digest --if-not-exists @/app:1")
             .fails(125);
         assert_eq!(shell.store(), before);
         registry.push("app", "moving", &one);
-        // Who means it says so.
+        // An explicit `--amend` accepts the change.
         shell.run("create --amend @/app:1 @/app:moving").succeeds();
         shell.run("push --moved refresh @/app:1").succeeds();
         assert_eq!(entries(&registry, "app", "1"), entries_of(&one));
@@ -63,7 +63,7 @@ fn what_is_taken_anew_stays_where_it_was() {
             let found = entries(&registry, "app", "1");
             assert_eq!(platforms(&found), expected, "{line}");
             assert_eq!(found[..2], entries_of(index), "{line}");
-            // Nor is forgotten that the registry may be talked to without TLS.
+            // The permission to use a registry without TLS is kept as well.
             let files = shell.store();
             let is_extras = |path: &std::path::Path| path.extension().is_some_and(|e| e == "json");
             let extras = files.iter().find(|(path, _)| is_extras(path)).unwrap().1;
@@ -140,7 +140,7 @@ fn what_was_emptied_stays_empty() {
         let found = entries(&registry, "app", "1");
         assert_eq!(platforms(&found), ["linux/arm64"]);
         assert_eq!(found[0]["annotations"], serde_json::json!({ "stays": "2" }));
-        // All that was changed is undone at once.
+        // All changes are undone at once.
         shell.run("annotate @/app:1 linux/arm64 --clear").succeeds();
         shell.run("push @/app:1").succeeds();
         let expected = entries_of(&labelled("new"));
@@ -161,7 +161,7 @@ fn a_list_that_disagrees_with_its_image_is_told_whenever_it_is_pushed() {
         shell.run("create @/app:1 @/app:liar").succeeds().says(text);
         registry.lines();
         shell.run("push --strict @/app:1").fails(1).says(text);
-        // The target's tag is looked at while the draft is read; nothing is asked for again.
+        // The target's tag is read together with the draft, and nothing is asked twice.
         let lines = registry.lines();
         let is_look = |line: &String| line.starts_with("HEAD /v2/app/manifests/1 ");
         assert!(lines.iter().all(is_look), "{lines:#?}");
@@ -169,7 +169,7 @@ fn a_list_that_disagrees_with_its_image_is_told_whenever_it_is_pushed() {
         let said = shell.run("create --push @/app:2 @/app:liar");
         said.succeeds();
         assert_eq!(said.stderr.matches("warning:").count(), 1, "{said}");
-        // Put right, it is for what it says itself.
+        // Corrected, it has the platform of its own configuration.
         shell
             .run("annotate @/app:1 linux/arm64 --platform linux/amd64")
             .succeeds();
@@ -212,7 +212,7 @@ fn what_dockers_cli_does_in_between_is_taken_over() {
             arm64.digest
         ));
         docker("create --insecure --amend @/app:1 @/app:armv7");
-        // Where the images came from, and what they say of themselves, is known still.
+        // The sources and the images' own platforms are still known.
         let text = "is for linux/s390x, its configuration says linux/amd64";
         shell.run("push --strict @/app:1").fails(1).says(text);
         let amend = shell.run("create --amend @/app:1 @/app:two @/app:armv7");
@@ -237,7 +237,7 @@ fn what_dockers_cli_does_in_between_is_taken_over() {
     }
 }
 
-/// What is said of the list's own tag.
+/// The message about the list's own tag.
 const CHANGED: &str = "REGISTRY/app:1 has changed since the draft was made: it points to";
 
 #[test]
@@ -268,13 +268,13 @@ fn a_list_that_changed_since_the_draft_was_made_is_not_replaced_in_silence() {
                 let shown = shell.run(&format!("push {flags} @/app:1"));
                 shown.succeeds().says(&warning);
             }
-            // Who knows what is there says so.
+            // An explicit `--expect-digest` silences it.
             let known = format!("push --dry-run --expect-digest {} @/app:1", new.digest);
             shell.run(&known).succeeds().does_not_say(CHANGED);
             shell.run("push @/app:1").succeeds().says(&warning);
             let pushed = entries(&registry, "app", "1");
             assert_eq!(pushed.len(), 2);
-            // That was ours, and so is what comes now.
+            // That push was ours, and so is the next one.
             for line in [
                 "push @/app:1",
                 "annotate --os-version 1 @/app:1 @/app:amd64",
@@ -286,7 +286,7 @@ fn a_list_that_changed_since_the_draft_was_made_is_not_replaced_in_silence() {
             ] {
                 shell.run(line).succeeds().does_not_say(CHANGED);
             }
-            // To amend it is not to look at it.
+            // Amending does not check the tag.
             registry.push("app", "1", &new);
             shell.run("create --amend @/app:1 @/app:amd64").succeeds();
             shell
@@ -319,9 +319,9 @@ fn what_is_not_known_of_a_tag_is_nothing_to_warn_of() {
     registry.push("app", "1", &new);
     let before = shell.store();
     shell.run("push @/app:1").succeeds().is_quiet();
-    // Nothing is noted of it from now on.
+    // Its state is no longer recorded.
     assert_eq!(shell.store(), before);
-    // A tag that is gone is not replaced.
+    // A missing tag is not replaced.
     let create = create.replace("app:1", "app:2");
     registry.push("app", "2", &new);
     shell.run(&create).succeeds();
@@ -350,7 +350,7 @@ fn a_draft_of_what_is_pushed_without_one_is_named() {
             .does_not_say("older draft");
         shell.run(pushed).succeeds().says(text);
         assert_eq!(shell.store(), before);
-        // Then it is what the draft's push would replace.
+        // From then on it is the tag that a push of the draft would replace.
         let (_, bytes) = registry.manifest("app", "1").unwrap();
         let digest = manifest_testkit::sha256(&bytes);
         let changed = format!("{CHANGED} {digest} now (it was not there then)");
@@ -359,7 +359,7 @@ fn a_draft_of_what_is_pushed_without_one_is_named() {
             .fails(7)
             .says(&changed)
             .says("`docker-manifest rm REGISTRY/app:1` removes the draft");
-        // One of the same images hides nothing.
+        // A list of the same images hides nothing.
         shell
             .run(&create.replace("create", "create --push"))
             .succeeds()
@@ -385,7 +385,7 @@ fn a_source_that_moves_is_taken_anew_and_what_was_annotated_stays() {
         .run("annotate @/app:1 linux/amd64 --annotation k=v")
         .succeeds();
     registry.push("app", "moving", &new);
-    // A push of the draft says so, or refuses, and writes what the draft has.
+    // A push of the draft warns or refuses, and writes the draft as it is.
     shell
         .run("push --moved error @/app:1")
         .fails(7)
@@ -403,7 +403,7 @@ fn a_source_that_moves_is_taken_anew_and_what_was_annotated_stays() {
         entries(&registry, "app", "1")[0]["digest"],
         old.children[0].as_str()
     );
-    // Create takes it anew: the old entries go, with their attestations; the annotation stays.
+    // Create resolves it again: the old entries and their attestations are removed, the annotation stays.
     shell.run("create --amend @/app:1 @/app:moving").succeeds();
     shell.run("push @/app:1").succeeds().is_quiet();
     let found = entries(&registry, "app", "1");

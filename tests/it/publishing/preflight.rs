@@ -33,7 +33,7 @@ fn duplicates_are_warned_of_refused_or_replaced() {
             .says("are both for linux/arm64");
         assert_eq!(entries(&registry, "app", "1").len(), 4);
         shell.run("push --on-duplicate keep @/app:1").succeeds();
-        // The later one takes the place of the earlier, whatever the order of names; the attestation goes too.
+        // The later image replaces the earlier one, whatever the order of names. Its attestation is removed too.
         shell
             .run("push --on-duplicate replace @/app:1")
             .succeeds()
@@ -52,7 +52,7 @@ fn duplicates_are_warned_of_refused_or_replaced() {
             .run("create --push --on-duplicate replace @/app:2 @/app:new @/app:old")
             .succeeds();
         assert_eq!(entries(&registry, "app", "2"), entries_of(&old));
-        // Who wants quiet wants nothing of it said.
+        // With `--quiet` there is no message.
         for line in [
             "push -q -t @/app:3 @/app:1",
             "create --push -q @/app:4 @/app:new @/app:old",
@@ -69,7 +69,7 @@ fn what_may_not_be_meant_is_said_before_it_goes_live() {
     let windows = |seed: &str| Image::docker().platform("windows/amd64").seed(seed).build();
     registry.push("app", "w1", &windows("1"));
     registry.push("app", "w2", &windows("2"));
-    // Its list says another platform than the image itself.
+    // The list states another platform than the image itself.
     let liar = Image::oci().platform("linux/amd64").build();
     let (arm64, _) = built("linux/arm64", "x");
     let list = Index::oci()

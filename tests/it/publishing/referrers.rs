@@ -1,4 +1,4 @@
-//! `--referrers`: what refers to images goes along; `--subject`: a list refers to something itself.
+//! `--referrers` copies the referrers of images; `--subject` makes a list refer to something itself.
 
 use std::fs;
 
@@ -11,7 +11,7 @@ use serde_json::Value;
 use super::built;
 use crate::commands::{Shell, Watched, watched};
 
-/// The tag that stands for a digest.
+/// Returns the tag made of a digest.
 fn tag_of(digest: &str) -> String {
     digest.replace(':', "-")
 }
@@ -25,7 +25,7 @@ fn sbom_of(image: &BuiltImage) -> BuiltImage {
         .build()
 }
 
-/// What refers to one image of an index, and to the index.
+/// An index with the referrers of its image and of itself.
 struct Signed {
     index: BuiltIndex,
     image: BuiltImage,
@@ -44,7 +44,7 @@ enum Copied {
 }
 
 impl Signed {
-    /// Puts in a repository an index, a bill of materials for its image, and cosign's signatures of both.
+    /// Pushes an index, an SBOM of its image, and cosign's signatures of both to a repository.
     fn seed(registry: &Watched<'_>, repository: &str) -> Self {
         let (image, index) = built("linux/amd64", "signed");
         registry.push(repository, "1", &index);
@@ -80,7 +80,7 @@ impl Signed {
     }
 }
 
-/// Returns the names under which manifests were put, in their order, out of the requests of a registry.
+/// Returns the names of the manifests that were put, in order, from a registry's requests.
 fn puts(registry: &Watched<'_>) -> Vec<String> {
     let puts = registry.writes().into_iter().filter_map(|line| {
         let (path, status) = line.strip_prefix("PUT ")?.rsplit_once(' ')?;
@@ -91,7 +91,7 @@ fn puts(registry: &Watched<'_>) -> Vec<String> {
     puts.collect()
 }
 
-/// Tells whether a request has to do with referrers.
+/// Tells whether a request is about referrers.
 fn is_of_referrers(line: &str) -> bool {
     line.contains("/referrers/") || line.contains("/manifests/sha256-")
 }
@@ -105,7 +105,7 @@ fn push_copies_what_refers_to_images_before_the_tag() {
             let shell = Shell::new(&source);
             let list = format!("{}/app:1", target.host());
             shell.run(&format!("create {list} @/team/app:1")).succeeds();
-            // Nobody is asked unless that is wanted.
+            // Without the flag, nobody is asked.
             shell.run(&format!("push {list}")).succeeds();
             let lines = [source.lines(), target.lines()].concat();
             assert!(
@@ -165,7 +165,7 @@ fn tag_copies_what_refers_to_the_list_as_well() {
         );
         shell.run("tag --referrers @/team/app:1 @/app:1").succeeds();
         assert!(registry.writes().is_empty());
-        // In its own repository it has them.
+        // The list's own repository has them already.
         shell
             .run("tag --referrers @/team/app:1 @/team/app:2")
             .succeeds();
@@ -237,7 +237,7 @@ fn what_refers_to_images_on_disk_goes_along_and_comes_back() {
             .says("nothing was written");
         assert!(registry.writes().is_empty());
 
-        // To a layout, and from there to a third repository: all of it is there again.
+        // To a layout, and from there to a third repository, with all referrers.
         let to = format!("push --to {} {both}", place("copy"));
         let written = shell.run(&to);
         written.succeeds();
@@ -250,7 +250,7 @@ fn what_refers_to_images_on_disk_goes_along_and_comes_back() {
             (of(&sbom.digest), of(&signed.sbom.digest), entries.len()),
             (1, 1, 5)
         );
-        // The list is what is meant where nothing is named.
+        // A source without a name means the list.
         let line = "create --push -q --referrers --on-duplicate keep";
         shell
             .run(&format!("{line} @/third:1 {}", place("copy")))
@@ -260,7 +260,7 @@ fn what_refers_to_images_on_disk_goes_along_and_comes_back() {
         let tag = format!("tag --referrers {}:1 @/tagged:1", place("out"));
         shell.run(&tag).succeeds();
         is_there("tagged", &[&sbom.digest, &cosign]);
-        // Nothing is lost of what the layout has under a tag of cosign's.
+        // Nothing in the layout's cosign tag is lost.
         let other = Image::oci().layer(b"signed by others").build();
         LayoutFiles::new()
             .image(Some(&cosign), &other)

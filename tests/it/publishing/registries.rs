@@ -1,4 +1,4 @@
-//! Lists of today where registries differ.
+//! Publishing to registries that differ.
 
 use std::fs;
 
@@ -39,7 +39,7 @@ fn one_that_refuses_oci_says_so_and_takes_docker_lists() {
     let pushed = shell.run(&format!("create --push @/app:1 {}/app:1", oci.host()));
     assert_ne!(pushed.code, 0);
     assert!(registry.manifest("app", "1").is_none());
-    // What an index alone can carry cannot go there; without it the list can.
+    // Such a registry accepts no property that only an index can hold. Without it the list is accepted.
     let annotated = shell.run("create --push --annotation k=v @/app:1 @/app:amd64");
     assert_ne!(annotated.code, 0);
     assert!(registry.manifest("app", "1").is_none());

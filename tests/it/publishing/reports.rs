@@ -1,4 +1,4 @@
-//! Dry runs, and what scripts read.
+//! Dry runs, and output for scripts.
 
 use std::fs;
 
@@ -53,7 +53,7 @@ fn files_that_cannot_be_written_are_named_before_the_push() {
     for registry in watched::each() {
         let shell = Shell::new(&registry);
         shell.run("create @/app:1 @/app:amd64").succeeds();
-        // A place that is not there is told before anything is pushed; and so is a missing variable.
+        // A path that cannot be written is reported before anything is pushed, and so is a missing variable.
         shell
             .run("push --digestfile /nowhere/x @/app:1")
             .fails(1)
@@ -126,13 +126,13 @@ fn the_digest_is_where_scripts_look_for_it() {
         let quiet = shell.run("push -q @/app:1");
         quiet.succeeds().prints(&format!("{digest}\n"));
         assert_eq!(quiet.stderr, "");
-        // JSON is what was asked for, be it quiet or not.
+        // JSON is printed even with `--quiet`.
         for flags in ["", "--dry-run"] {
             let json = shell.run(&format!("push -q --format json {flags} @/app:1"));
             let json: Value = serde_json::from_str(&json.stdout).unwrap();
             assert_eq!(json["digest"], digest);
         }
-        // A push that fails writes none of it.
+        // A push that fails writes none of them.
         let failing = format!(
             "push --expect-digest sha256:{} --digestfile {} @/app:1",
             "0".repeat(64),

@@ -1,4 +1,4 @@
-//! What `create` takes, and what becomes of it.
+//! The sources of `create`, and their entries.
 
 use std::fs;
 
@@ -24,7 +24,7 @@ fn two_builds_of_buildkit_become_one_index() {
         shell.run("push @/app:1").succeeds().is_quiet();
         let (media_type, _) = registry.manifest("app", "1").unwrap();
         assert_eq!(media_type, "application/vnd.oci.image.index.v1+json");
-        // Every descriptor as it was, attestations beside their images.
+        // Every descriptor is unchanged, attestations beside their images.
         let expected = [entries_of(&one), entries_of(&two)].concat();
         assert_eq!(entries(&registry, "app", "1"), expected);
         for image in [&amd64, &arm64] {
@@ -100,7 +100,7 @@ fn platforms_and_attestations_are_chosen() {
             .run("create --platform linux/aarch64 @/app:note @/app:2")
             .succeeds()
             .says("linux/aarch64 is linux/arm64");
-        // A slip in the platform is an error, and so is nonsense.
+        // A platform without an image is an error, and so is an unknown one.
         shell
             .run("create --platform linux/riscv64 @/app:none @/app:all")
             .fails(1)
@@ -126,7 +126,7 @@ fn an_index_is_nested_on_request_and_nested_ones_are_walked() {
         shell.run("push @/app:flat").succeeds();
         let expected = [entries_of(&one), entries_of(&two)].concat();
         assert_eq!(entries(&registry, "app", "flat"), expected);
-        // All that the nested index leads to is brought along.
+        // The whole content of the nested index is copied.
         shell
             .run("create --no-flatten @/other:deep @/base:nested")
             .succeeds();
@@ -164,7 +164,7 @@ fn missing_images_are_left_out_on_request_and_a_floor_holds() {
             .says("has no image for linux/s390x");
         assert!(registry.manifest("app", "1").is_none());
         shell.run("push --require linux/amd64 @/app:1").succeeds();
-        // What is not there by accident is no reason to leave it out.
+        // A temporary failure is no reason to leave an image out.
         let fault = Fault::on_any("/v2/").answer(Answer::status(503));
         registry.fault(fault);
         shell
@@ -202,7 +202,7 @@ fn a_push_without_a_draft_needs_no_folder() {
         let (_, one) = built("linux/amd64", "1");
         registry.push("base", "1", &one);
         let shell = Shell::new(&registry);
-        // Nothing can be made in there.
+        // No folder can be created there.
         fs::write(shell.home.path().join("file"), "").unwrap();
         let config = shell.home.path().join("file/docker");
         let line = format!(
@@ -222,7 +222,7 @@ fn a_push_without_a_draft_needs_no_folder() {
             .fails(125)
             .says("--tag is for pushing");
         assert!(shell.drafts().is_empty());
-        // The digest is the one of a create and a push.
+        // The digest is the same as that of `create` and `push`.
         shell
             .run("create @/app:3 @/app:arm64 @/base:1 @/app:amd64")
             .succeeds();

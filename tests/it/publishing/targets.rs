@@ -1,4 +1,4 @@
-//! Several tags, repositories and registries at once, and conditions on what they show.
+//! Several tags, repositories and registries at once, and conditions on tags.
 
 use std::fs;
 
@@ -33,7 +33,7 @@ fn one_body_goes_everywhere_and_tags_come_last() {
             assert_eq!(manifest_testkit::sha256(&bytes), digest);
             assert_eq!(entries(registry, repository, tag), entries_of(&one));
         }
-        // No tag before everything is everywhere.
+        // No tag is written before all content is in all targets.
         let writes = registry.writes();
         let is_tag = |line: &String| {
             line.starts_with("PUT ")
@@ -105,7 +105,7 @@ fn conditions_on_what_a_tag_shows() {
         let first = shell.run("push -q --if-not-exists @/app:1");
         first.succeeds();
         let first = first.stdout.trim().to_owned();
-        // The same again is no conflict.
+        // The same list again is no conflict.
         shell.run("push --if-not-exists @/app:1").succeeds();
         shell.run("create --amend @/app:1 @/app:arm64").succeeds();
         registry.lines();
@@ -163,7 +163,7 @@ fn without_a_tag_and_then_with_one() {
                 assert!(registry.manifest(repository, child).is_some());
             }
         }
-        // An image alone is tagged byte for byte, too.
+        // A single image is tagged byte for byte as well.
         shell.run("tag @/app:arm64 @/lone:1").succeeds();
         assert_eq!(registry.bytes("lone", "1"), registry.bytes("app", "arm64"));
         shell
@@ -191,7 +191,7 @@ fn a_child_that_is_not_there_afterwards_is_told() {
             .fails(1)
             .says("is published, and the registry does not have")
             .says(gone);
-        // It is there already, and no better for that.
+        // The list exists already, and is still incomplete.
         let again = shell.run("push @/app:1");
         again.fails(1).says("does not have").says(gone);
         registry.lines();
@@ -200,13 +200,13 @@ fn a_child_that_is_not_there_afterwards_is_told() {
             .says("REGISTRY/app:2  incomplete")
             .says("live: REGISTRY/app:1 (incomplete), REGISTRY/app:2 (incomplete)");
         assert_eq!(tags.stderr.matches("\nhint: ").count(), 1, "{tags}");
-        // However many tags there are, what they lead to is looked at once.
+        // However many tags there are, their content is verified once.
         let looks = registry.lines();
         let looks = looks
             .iter()
             .filter(|line| line.starts_with(&format!("HEAD {path} ")));
         assert_eq!(looks.count(), 1);
-        // Nobody looks where that is not wanted: neither at the images nor at the tag.
+        // With `--no-verify`, neither images nor tag are verified.
         shell.run("push --no-verify -t @/app:4 @/app:1").succeeds();
         let lines = registry.lines();
         let after = lines
@@ -363,7 +363,7 @@ fn flags_that_do_not_go_together() {
             ))
             .fails(125);
         assert!(registry.lines().is_empty());
-        // Nothing goes to another registry by another name either.
+        // Nothing goes to another registry under another name either.
         shell
             .run("create --push --no-copy @/app:1 @/app:one -t q.io/app:1")
             .fails(1)
@@ -383,7 +383,7 @@ fn what_is_in_a_list_is_asked_for_once() {
     let gets = gets.filter(|line| line.starts_with("GET /v2/base/manifests/"));
     // The list, the image, the attestation.
     assert_eq!(gets.count(), 3);
-    // What is published at once cannot have moved since.
+    // Content that is published immediately cannot have moved.
     shell.run("create --push @/d:1 @/base:1").succeeds();
     let lines = registry.lines();
     assert!(

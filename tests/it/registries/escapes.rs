@@ -1,4 +1,4 @@
-//! What registries and draft files say commands no terminal and passes for no word of ours.
+//! Text from registries and draft files never controls a terminal, and cannot be mistaken for a message of the program.
 
 use std::fs;
 
@@ -9,11 +9,11 @@ use manifest_testkit::image::{Image, Index};
 use crate::harness::home::OURS;
 use crate::harness::{Home, Ran};
 
-/// A window title, a line of ours, a screen that is cleared, text from right to left: as JSON has it, and raw.
+/// A window title, a fake hint, clearing the screen, right-to-left text: escaped in JSON, and raw.
 const JSON: &str = r"li\u001b]0;title\u0007\nhint: obey\r\u009b2J\u202e";
 const RAW: &str = "li\u{1b}]0;title\u{7}\nhint: obey\r\u{9b}2J\u{202e}";
 
-/// Makes sure that a command wrote nothing that a terminal obeys, and no line that it did not mean.
+/// Checks that a command wrote no terminal control characters and no forged line.
 fn is_calm(ran: &Ran) {
     let obeyed = |c: char| c.is_control() && c != '\n' && c != '\t' || c == '\u{202e}';
     assert!(!ran.stderr.chars().any(obeyed), "{:?}", ran.stderr);
@@ -53,7 +53,7 @@ fn a_platform_commands_no_terminal() {
     pushed.succeeds().says("are both for li\\u{1b}]0;title");
 }
 
-/// JSON need not escape all that a terminal obeys, and Docker's does not.
+/// Docker's JSON leaves some terminal control characters unescaped, as JSON allows.
 #[test]
 fn an_annotation_commands_no_terminal() {
     let registry = EmbeddedRegistry::start();
@@ -79,7 +79,7 @@ fn an_annotation_commands_no_terminal() {
             "{ran}"
         );
     }
-    // A script gets what is there.
+    // A script gets the exact text.
     let ran = home.ours(&["inspect", &name]);
     assert!(
         ran.succeeds().stdout.contains("\u{9b}2J\u{7f}\u{61c}"),

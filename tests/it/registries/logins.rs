@@ -13,7 +13,7 @@ use crate::commands::watched::{self, SEEDER};
 use crate::commands::{Shell, Watched};
 use crate::harness::Home;
 
-/// A credential helper that knows the user, for the registry's own address only.
+/// A credential helper that knows the user for the registry's exact address only.
 fn helper(host: &str) -> String {
     format!(
         "read -r server\n\
@@ -24,7 +24,7 @@ fn helper(host: &str) -> String {
     )
 }
 
-/// Makes a list of two images, one of another repository, publishes it and reads it again.
+/// Creates a list of two images, one of another repository, publishes it and reads it again.
 fn whole_job(shell: &Shell<'_>) {
     let registry = shell.registry;
     let created = shell.run("create @/app:list @/app:0 @/other:0");
@@ -65,7 +65,7 @@ fn credentials_come_from_where_docker_keeps_them() {
     }
 }
 
-/// Scripts in a helper's place often do: they know one answer. Docker does not mind.
+/// Scripts in place of a helper often give a fixed answer without reading their input. Docker accepts that.
 #[test]
 fn a_helper_need_not_read_what_it_is_asked() {
     let ca = TestCa::new();
@@ -155,7 +155,7 @@ fn strangers_read_what_is_open_and_write_nothing() {
             .says("hint: run docker login REGISTRY\n");
         assert!(shell.store() == before);
         assert!(!registry.tags("app").contains(&"list".to_owned()));
-        // What is not open is hidden, and that is not said to be missing.
+        // A private repository looks hidden, which is not reported as missing.
         let hidden = shell.run("create -a @/app:list @/other:0");
         hidden
             .fails(4)
@@ -238,7 +238,7 @@ fn wrong_credentials_are_named_and_never_shown() {
                     "hint: REGISTRY did not accept the saved login ({login} HOME/.docker/config.json): run docker login REGISTRY\n"
                 ));
             }
-            // The draft of a user who was known before stays.
+            // The draft of a user with correct credentials stays.
             write_config(&shell, &good);
             shell.run("create @/app:list @/app:0").succeeds().is_quiet();
             write_config(&shell, &config);
@@ -260,7 +260,7 @@ fn tls_is_checked_unless_the_user_says_otherwise() {
     for kind in suite::kinds() {
         let registry = Watched::tls(kind, &ca);
         fill(&registry);
-        // Even on loopback: what speaks TLS is not spoken to without.
+        // Even on loopback, a TLS port never gets plain HTTP.
         let shell = shell(&registry, &other);
         for line in ["create @/app:list @/app:0", "inspect @/app:0"] {
             shell
@@ -281,7 +281,7 @@ fn tls_is_checked_unless_the_user_says_otherwise() {
             .run("create --insecure @/app:list @/app:0")
             .succeeds()
             .is_quiet();
-        // The draft remembers it, for what is added and for the push.
+        // The draft records `--insecure`, for further sources and for the push.
         shell
             .run("create --amend @/app:list @/other:0")
             .succeeds()

@@ -1,4 +1,4 @@
-//! Registries that refuse, are down, or send what nobody asked for.
+//! Registries that refuse, are down, or send wrong content.
 
 use manifest_testkit::fault::{Answer, Fault};
 
@@ -61,7 +61,7 @@ fn each_refusal_has_its_exit_code() {
         shell.run("create @/app:pushed @/app:amd64").succeeds();
         let before = shell.store();
         for (answer, code, text) in &rows {
-            // Not HEAD, whose answers say too little.
+            // Not HEAD, whose responses have no message.
             for method in ["GET", "PUT"] {
                 registry.fault(Fault::on(method, "/manifests/").answer(answer.clone()));
             }
@@ -119,7 +119,7 @@ fn each_refusal_has_its_exit_code() {
 
 #[test]
 fn a_registry_that_is_down_is_said_to_be_down() {
-    // The port of a service that died with the last century (RFC 1078).
+    // The port of tcpmux, which nobody runs any more (RFC 1078).
     let host = "127.0.0.1:1".to_owned();
     let home = Home::new();
     for line in [
