@@ -143,7 +143,7 @@ fn a_plugin_has_any_name_and_dockers_config() {
 }
 
 #[test]
-fn names_that_are_no_plugins_are_refused() {
+fn other_plugin_names_are_refused() {
     let home = Home::new();
     for name in ["", "Manifest", "1x", "my-tool"] {
         home.ours(&["install", "--name", name])
@@ -323,7 +323,7 @@ fn shims_behind_shims_reach_the_real_docker() {
 }
 
 #[test]
-fn install_takes_nobodys_place_and_uninstall_only_its_own() {
+fn install_replaces_no_other_program_and_uninstall_removes_only_its_own() {
     let (real, folder) = stand_in("echo real");
     let mut home = Home::new();
     home.set("PATH", std::env::join_paths([&folder]).unwrap());

@@ -41,7 +41,7 @@ fn registry(kind: suite::Kind, images: usize) -> Watched<'static> {
 }
 
 #[test]
-fn every_change_of_many_processes_is_there() {
+fn concurrent_changes_are_all_kept() {
     for kind in suite::kinds() {
         let registry = registry(kind, 2 * PROCESSES);
         let shell = Shell::new(&registry);
@@ -109,7 +109,7 @@ fn every_change_of_many_processes_is_there() {
 }
 
 #[test]
-fn parallel_jobs_in_one_home_do_not_meet() {
+fn parallel_jobs_in_one_home_are_independent() {
     for kind in suite::kinds() {
         let registry = registry(kind, 4);
         let shell = Shell::new(&registry);
@@ -280,7 +280,7 @@ fn check_killed(
 }
 
 #[test]
-fn a_kill_leaves_what_was_before_or_what_is_after() {
+fn a_kill_leaves_the_state_before_or_after() {
     let seed = seed();
     let mut random = fastrand::Rng::with_seed(seed);
     let mut ends = BTreeMap::<bool, u32>::new();

@@ -120,7 +120,7 @@ const SESSIONS: &[(&str, &str)] = &[
 ];
 
 #[test]
-fn ours_does_what_docker_did() {
+fn this_program_matches_the_recordings() {
     if docker::setting("RECORD_DOCKER").is_some() {
         record();
     }

@@ -6,7 +6,7 @@
 //! | [`interrupted`] | Ctrl-C in the middle of a push: immediate, and nothing is left half done |
 //! | [`certificates`] | authorities and client certificates |
 //! | [`known`] | registries with a known token server, by environment variable |
-//! | [`memory`] | the cache between runs |
+//! | [`cache`] | the cache between runs |
 //! | [`mirrors`] | mirrors, by flag and by file |
 //! | [`logins`] | TLS, and credentials from all the places where Docker keeps them |
 //! | [`refusals`] | registries that refuse, are down, or send wrong content |
@@ -17,12 +17,13 @@
 //!
 //! In every test with a password, the program's output is checked for it ([`shell`]).
 
+mod cache;
 mod certificates;
 mod escapes;
 mod interrupted;
 mod known;
 mod logins;
-mod memory;
+
 mod mirrors;
 mod refusals;
 mod requests;

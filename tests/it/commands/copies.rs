@@ -315,7 +315,7 @@ fn manifests_arrive_byte_for_byte_in_another_repository() {
 const MEMORY: u64 = 60 * 1024;
 
 #[test]
-fn memory_is_bounded_however_many_blobs_are_under_way() {
+fn memory_is_bounded_for_many_concurrent_blobs() {
     let target = EmbeddedRegistry::builder().latency(Duration::from_millis(20));
     let target = Watched::embedded(target.start());
     let source = EmbeddedRegistry::start();

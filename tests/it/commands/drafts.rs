@@ -126,7 +126,7 @@ fn an_empty_draft_is_not_pushed() {
 }
 
 #[test]
-fn rm_takes_what_is_there_and_names_what_is_not() {
+fn rm_removes_existing_drafts_and_reports_missing_ones() {
     for registry in watched::each() {
         let shell = Shell::new(&registry);
         shell
@@ -198,7 +198,7 @@ fn purge_removes_its_own_draft_only() {
 }
 
 #[test]
-fn two_images_of_one_platform_go_live_with_a_warning() {
+fn duplicates_are_pushed_with_a_warning() {
     for registry in watched::each() {
         let shell = Shell::new(&registry);
         let created = shell.run("create @/app:1 @/app:built-1 @/app:built-2 @/app:arm64");
@@ -226,7 +226,7 @@ fn two_images_of_one_platform_go_live_with_a_warning() {
 }
 
 #[test]
-fn that_the_draft_is_missing_is_said() {
+fn a_missing_draft_is_reported() {
     let registry = watched::each().next().unwrap();
     let shell = Shell::new(&registry);
     let hint = "hint: there is no draft of REGISTRY/app:1: `docker-manifest create REGISTRY/app:1 IMAGE...` makes one";

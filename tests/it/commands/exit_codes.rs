@@ -37,7 +37,7 @@ fn dockers_command_ends_as_the_page_says() {
 }
 
 #[test]
-fn each_code_is_met() {
+fn every_exit_code_is_tested() {
     let registry = watched::each().next().unwrap();
     let shell = Shell::new(&registry);
     let mut met: BTreeSet<u8> = Exit::EXAMPLES.iter().map(|row| row.1.code()).collect();

@@ -90,7 +90,7 @@ const SCRIPTS: &[Script] = &[
 ];
 
 #[test]
-fn scripts_do_what_their_authors_meant() {
+fn scripts_work() {
     for script in SCRIPTS {
         for registry in watched::each() {
             let mut shell = Shell::new(&registry);

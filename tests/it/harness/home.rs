@@ -60,7 +60,7 @@ impl Home {
     }
 
     /// Enables the cache, and returns its folder.
-    pub(crate) fn remember(&mut self) -> PathBuf {
+    pub(crate) fn enable_cache(&mut self) -> PathBuf {
         self.set("DOCKER_MANIFEST_NO_CACHE", "0");
         let cache = self.path().join("cache");
         self.set("XDG_CACHE_HOME", &cache);

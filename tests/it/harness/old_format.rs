@@ -36,7 +36,7 @@ pub(crate) fn before_descriptors(file: &str) -> String {
 }
 
 #[test]
-fn only_what_is_meant_is_cut() {
+fn old_formats_only_lose_their_fields() {
     let file = r#"{"Ref":"a","Descriptor":{"size":1,"platform":{"os":"b"}},"Raw":"eA==","SchemaV2Manifest":{"c":{}}}"#;
     assert_eq!(
         without_raw(file),

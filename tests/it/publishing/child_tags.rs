@@ -109,7 +109,7 @@ fn conditions_and_tags_of_images() {
 }
 
 #[test]
-fn a_tag_of_an_image_that_head_does_not_show_is_there_all_the_same() {
+fn a_child_tag_without_head_support_still_exists() {
     let registry = Watched::empty(Kind::Embedded);
     registry.push("base", "1", &built("linux/amd64", "1").1);
     registry.push("app", "1-amd64", &built("linux/amd64", "other").0);

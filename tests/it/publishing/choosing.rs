@@ -51,7 +51,7 @@ fn images_are_chosen_by_platform_like_the_images_of_a_list() {
 }
 
 #[test]
-fn windows_images_are_chosen_by_release() {
+fn windows_images_are_chosen_by_os_version() {
     let registry = Watched::empty(Kind::Embedded);
     let windows = |version: &str| {
         let image = Image::oci().platform("windows/amd64").os_version(version);
@@ -82,7 +82,7 @@ fn windows_images_are_chosen_by_release() {
 }
 
 #[test]
-fn platforms_that_do_not_exist_are_taken_by_force() {
+fn force_accepts_unknown_platforms() {
     for registry in watched::each() {
         let image = Image::oci().platform("linux/amd64").seed("odd").build();
         let odd = Platform::parse("linux/amd64/v8");
@@ -213,7 +213,7 @@ fn a_broken_index_is_not_left_out_as_missing() {
 }
 
 #[test]
-fn nothing_is_copied_to_any_target_where_that_is_refused() {
+fn no_copy_applies_to_every_target() {
     let (here, there) = (
         Watched::empty(Kind::Embedded),
         Watched::empty(Kind::Embedded),
@@ -244,7 +244,7 @@ fn nothing_is_copied_to_any_target_where_that_is_refused() {
 }
 
 #[test]
-fn a_name_in_a_file_is_told_with_its_place() {
+fn an_invalid_name_in_a_file_is_reported_with_its_line() {
     let registry = Watched::empty(Kind::Embedded);
     let (_, one) = built("linux/amd64", "1");
     registry.push("app", "one", &one);
@@ -284,7 +284,7 @@ fn a_subject_may_be_a_digest_of_the_repository() {
 }
 
 #[test]
-fn replacing_is_what_was_asked_for_and_starting_over_needs_nothing() {
+fn replace_needs_no_readable_draft() {
     for registry in watched::each() {
         let (_, old) = built("linux/arm64", "old");
         let (_, new) = built("linux/arm64/v8", "new");
@@ -330,7 +330,7 @@ fn replacing_is_what_was_asked_for_and_starting_over_needs_nothing() {
 }
 
 #[test]
-fn what_all_images_say_is_said_by_those_that_stay_too() {
+fn common_annotations_include_existing_entries() {
     for registry in watched::each() {
         for (tag, version) in [("x", "1"), ("y", "2")] {
             let labels = serde_json::json!({ "Labels": {
@@ -362,7 +362,7 @@ fn what_all_images_say_is_said_by_those_that_stay_too() {
 }
 
 #[test]
-fn lists_in_lists_are_followed_so_deep_and_no_deeper() {
+fn nested_lists_have_a_depth_limit() {
     for registry in watched::each() {
         let (_, one) = built("linux/amd64", "1");
         let nested =
@@ -382,7 +382,7 @@ fn lists_in_lists_are_followed_so_deep_and_no_deeper() {
 }
 
 #[test]
-fn an_attestation_of_something_else_is_warned_of() {
+fn orphaned_attestations_give_a_warning() {
     for registry in watched::each() {
         let (amd64, _) = built("linux/amd64", "1");
         let (elsewhere, one) = built("linux/arm64", "2");
@@ -433,7 +433,7 @@ fn an_attestation_of_something_else_is_warned_of() {
 }
 
 #[test]
-fn lists_have_their_images_in_the_order_that_is_wanted() {
+fn entries_have_the_requested_order() {
     for registry in watched::each() {
         let (_, arm64) = built("linux/arm64", "1");
         let (_, amd64) = built("linux/amd64", "2");

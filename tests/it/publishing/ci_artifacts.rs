@@ -21,7 +21,7 @@ fn digests_folder(home: &Path, indexes: &[&BuiltIndex]) -> PathBuf {
 }
 
 #[test]
-fn artifacts_of_ci_name_sources() {
+fn ci_artifacts_name_sources() {
     for registry in watched::each() {
         let (_, one) = built("linux/amd64", "1");
         let (_, two) = built("linux/arm64", "2");
@@ -83,7 +83,7 @@ fn artifacts_of_ci_name_sources() {
 }
 
 #[test]
-fn folders_of_digests_may_be_nested_and_have_nothing_else() {
+fn digest_folders_can_be_nested_and_hold_only_digests() {
     for registry in watched::each() {
         let (_, one) = built("linux/amd64", "1");
         let (_, two) = built("linux/arm64", "2");
@@ -124,7 +124,7 @@ fn folders_of_digests_may_be_nested_and_have_nothing_else() {
 }
 
 #[test]
-fn names_from_standard_input_and_the_order_given() {
+fn names_from_standard_input_in_given_order() {
     let registry = Watched::empty(Kind::Embedded);
     for (tag, platform) in [
         ("z", "linux/amd64"),

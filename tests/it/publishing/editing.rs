@@ -89,7 +89,7 @@ fn an_image_is_found_by_digest_and_by_platform() {
 }
 
 #[test]
-fn a_list_is_annotated_by_itself() {
+fn annotate_changes_the_list_itself() {
     let registry = Watched::empty(Kind::Embedded);
     let (_, one) = built("linux/amd64", "1");
     registry.push("app", "one", &one);
@@ -115,7 +115,7 @@ fn a_list_is_annotated_by_itself() {
 }
 
 #[test]
-fn removed_images_take_their_attestations_along() {
+fn removing_an_image_removes_its_attestations() {
     for registry in watched::each() {
         for (tag, platform) in [
             ("x", "linux/amd64"),
@@ -156,7 +156,7 @@ fn removed_images_take_their_attestations_along() {
 }
 
 #[test]
-fn annotations_that_may_not_be_meant() {
+fn unlikely_annotations_give_a_warning() {
     let registry = watched::each().next().unwrap();
     let shell = Shell::new(&registry);
     shell.run("create @/app:1 @/app:amd64").succeeds();

@@ -123,7 +123,7 @@ fn create_pushes_from_disk_at_once() {
 }
 
 #[test]
-fn what_docker_save_wrote_is_pushed() {
+fn archives_of_docker_save_are_pushed() {
     for registry in watched::each() {
         let arm = Image::docker()
             .platform("linux/arm/v7")
@@ -183,7 +183,7 @@ fn what_docker_save_wrote_is_pushed() {
 }
 
 #[test]
-fn what_changed_on_disk_is_named() {
+fn changes_on_disk_are_reported() {
     for registry in watched::each() {
         let (image, one) = built("linux/amd64", "1");
         let (_, two) = built("linux/amd64", "2");
@@ -237,7 +237,7 @@ fn what_changed_on_disk_is_named() {
 }
 
 #[test]
-fn sources_on_disk_that_cannot_be_taken() {
+fn invalid_sources_on_disk() {
     let registry = Watched::empty(Kind::Embedded);
     let (_, one) = built("linux/amd64", "1");
     let (_, two) = built("linux/arm64", "2");
@@ -302,7 +302,7 @@ fn an_image_that_is_only_in_the_engine() {
 }
 
 #[test]
-fn places_on_disk_may_be_spelt_in_several_ways() {
+fn locations_have_several_spellings() {
     let registry = Watched::empty(Kind::Embedded);
     let (_, one) = built("linux/amd64", "1");
     let (_, two) = built("linux/arm64", "2");
@@ -409,7 +409,7 @@ fn images_on_disk_are_inspected_as_those_in_a_registry() {
 }
 
 #[test]
-fn tag_publishes_what_is_on_disk() {
+fn tag_publishes_images_on_disk() {
     for registry in watched::each() {
         let (amd64, one) = built("linux/amd64", "1");
         let far = Watched::empty(Kind::Embedded);

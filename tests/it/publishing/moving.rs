@@ -10,7 +10,7 @@ use crate::commands::{Shell, Watched, watched};
 use crate::harness::{docker, line};
 
 #[test]
-fn a_refresh_loses_no_platform_in_silence() {
+fn a_refresh_reports_lost_platforms() {
     for registry in watched::each() {
         let (amd64, one) = built("linux/amd64", "1");
         let (arm64, _) = built("linux/arm64", "2");
@@ -42,7 +42,7 @@ fn a_refresh_loses_no_platform_in_silence() {
 }
 
 #[test]
-fn what_is_taken_anew_stays_where_it_was() {
+fn a_refreshed_source_keeps_its_position() {
     for registry in watched::each() {
         let (_, old) = built("linux/amd64", "old");
         let (_, new) = built("linux/amd64", "new");
@@ -96,7 +96,7 @@ fn a_refresh_follows_the_updates_of_windows() {
 }
 
 #[test]
-fn strict_pushes_take_a_moved_tag_for_an_error() {
+fn strict_makes_moved_tags_errors() {
     for registry in watched::each() {
         let (_, old) = built("linux/amd64", "old");
         let (_, new) = built("linux/amd64", "new");
@@ -119,7 +119,7 @@ fn strict_pushes_take_a_moved_tag_for_an_error() {
 }
 
 #[test]
-fn what_was_emptied_stays_empty() {
+fn cleared_fields_stay_cleared() {
     for registry in watched::each() {
         let labelled = |seed: &str| {
             let (image, _) = built("linux/arm64/v8", seed);
@@ -149,7 +149,7 @@ fn what_was_emptied_stays_empty() {
 }
 
 #[test]
-fn a_list_that_disagrees_with_its_image_is_told_whenever_it_is_pushed() {
+fn every_push_reports_wrong_platforms() {
     for registry in watched::each() {
         let image = Image::oci().platform("linux/amd64").seed("liar").build();
         let (arm64, _) = built("linux/arm64", "x");
@@ -183,8 +183,8 @@ fn a_list_that_disagrees_with_its_image_is_told_whenever_it_is_pushed() {
 }
 
 #[test]
-fn what_dockers_cli_does_in_between_is_taken_over() {
-    if !docker::is_here("publishing::moving::what_dockers_cli_does_in_between_is_taken_over") {
+fn changes_by_dockers_cli_are_adopted() {
+    if !docker::is_here("publishing::moving::changes_by_dockers_cli_are_adopted") {
         return;
     }
     for registry in watched::each() {
@@ -241,7 +241,7 @@ fn what_dockers_cli_does_in_between_is_taken_over() {
 const CHANGED: &str = "REGISTRY/app:1 has changed since the draft was made: it points to";
 
 #[test]
-fn a_list_that_changed_since_the_draft_was_made_is_not_replaced_in_silence() {
+fn replacing_a_changed_list_gives_a_warning() {
     for registry in watched::each() {
         let (_, old) = built("linux/amd64", "old");
         let (_, new) = built("linux/amd64", "new");
@@ -303,7 +303,7 @@ fn a_list_that_changed_since_the_draft_was_made_is_not_replaced_in_silence() {
 }
 
 #[test]
-fn what_is_not_known_of_a_tag_is_nothing_to_warn_of() {
+fn an_unknown_tag_state_gives_no_warning() {
     let registry = Watched::empty(Kind::Embedded);
     let (amd64, _) = built("linux/amd64", "1");
     let (arm64, new) = built("linux/arm64", "2");
@@ -334,7 +334,7 @@ fn what_is_not_known_of_a_tag_is_nothing_to_warn_of() {
 }
 
 #[test]
-fn a_draft_of_what_is_pushed_without_one_is_named() {
+fn create_push_reports_an_existing_draft() {
     for registry in watched::each() {
         let shell = Shell::new(&registry);
         let create = "create @/app:1 @/app:amd64";
@@ -370,7 +370,7 @@ fn a_draft_of_what_is_pushed_without_one_is_named() {
 }
 
 #[test]
-fn a_source_that_moves_is_taken_anew_and_what_was_annotated_stays() {
+fn a_moved_source_is_refreshed_and_annotations_stay() {
     let registry = Watched::empty(Kind::Embedded);
     let (_, old) = built("linux/amd64", "old");
     let (_, new) = built("linux/amd64", "new");

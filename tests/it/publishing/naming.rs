@@ -47,7 +47,7 @@ fn the_name_of_a_build_is_its_image() {
 }
 
 #[test]
-fn a_name_of_several_images_is_refused_and_they_are_listed() {
+fn ambiguous_names_are_refused_with_a_list() {
     for registry in watched::each() {
         let (amd64, _) = built("linux/amd64", "1");
         let (arm64, _) = built("linux/arm64", "2");
@@ -74,7 +74,7 @@ fn a_name_of_several_images_is_refused_and_they_are_listed() {
 }
 
 #[test]
-fn annotations_are_for_whom_they_say() {
+fn annotations_go_to_their_targets() {
     for registry in watched::each() {
         let shell = Shell::new(&registry);
         shell

@@ -50,7 +50,7 @@ fn run(tool: &Tool, home: &Path, words: &[&str]) -> Vec<u8> {
 }
 
 #[test]
-fn skopeo_and_buildah_read_what_was_published() {
+fn skopeo_and_buildah_read_published_lists() {
     let (Some(skopeo), Some(buildah)) = (tool("skopeo"), tool("buildah")) else {
         return;
     };

@@ -7,7 +7,7 @@ use super::{built, entries, entries_of};
 use crate::commands::{Shell, Watched, watched};
 
 #[test]
-fn duplicates_are_warned_of_refused_or_replaced() {
+fn duplicates_give_a_warning_an_error_or_a_replacement() {
     for registry in watched::each() {
         let (_, old) = built("linux/arm64", "old");
         let (_, new) = built("linux/arm64/v8", "new");
@@ -64,7 +64,7 @@ fn duplicates_are_warned_of_refused_or_replaced() {
 }
 
 #[test]
-fn what_may_not_be_meant_is_said_before_it_goes_live() {
+fn likely_mistakes_are_reported_before_the_push() {
     let registry = Watched::empty(Kind::Embedded);
     let windows = |seed: &str| Image::docker().platform("windows/amd64").seed(seed).build();
     registry.push("app", "w1", &windows("1"));

@@ -13,7 +13,7 @@ use crate::harness::home::OURS;
 const LONG: Duration = Duration::from_millis(2500);
 
 #[test]
-fn long_copies_are_told_of_on_standard_error() {
+fn long_copies_report_progress_on_standard_error() {
     let (source, target) = (
         Watched::empty(Kind::Embedded),
         Watched::empty(Kind::Embedded),
@@ -50,7 +50,7 @@ fn long_copies_are_told_of_on_standard_error() {
 }
 
 #[test]
-fn so_is_what_is_written_to_a_layout() {
+fn long_writes_to_a_layout_report_progress() {
     let source = Watched::empty(Kind::Embedded);
     let image = Image::oci().layer(&[7; 300_000]).layer(b"small").build();
     source.push("app", "1", &image);
@@ -84,7 +84,7 @@ fn so_is_what_is_written_to_a_layout() {
 }
 
 #[test]
-fn on_a_terminal_one_line_changes_and_goes() {
+fn a_terminal_shows_one_progress_line() {
     let (source, target) = (
         Watched::empty(Kind::Embedded),
         Watched::empty(Kind::Embedded),

@@ -97,7 +97,7 @@ fn is_of_referrers(line: &str) -> bool {
 }
 
 #[test]
-fn push_copies_what_refers_to_images_before_the_tag() {
+fn push_copies_referrers_of_images_before_the_tag() {
     for source in watched::each() {
         for kind in manifest_testkit::suite::kinds() {
             let target = Watched::empty(kind);
@@ -148,7 +148,7 @@ fn push_copies_what_refers_to_images_before_the_tag() {
 }
 
 #[test]
-fn tag_copies_what_refers_to_the_list_as_well() {
+fn tag_copies_referrers_of_the_list_as_well() {
     for registry in watched::each() {
         let signed = Signed::seed(&registry, "team/app");
         let shell = Shell::new(&registry);
@@ -193,7 +193,7 @@ fn lists_referrer(registry: &Watched<'_>, repository: &str, tag: &str, sbom: &Bu
 }
 
 #[test]
-fn what_refers_to_images_on_disk_goes_along_and_comes_back() {
+fn referrers_are_copied_from_and_to_disk() {
     for registry in watched::each() {
         let (image, index) = built("linux/amd64", "on disk");
         let sbom = sbom_of(&image);
@@ -272,7 +272,7 @@ fn what_refers_to_images_on_disk_goes_along_and_comes_back() {
 }
 
 #[test]
-fn what_cannot_be_copied_is_a_warning() {
+fn uncopied_referrers_give_a_warning() {
     let registry = EmbeddedRegistry::builder().no_referrers().start();
     let (image, index) = built("linux/amd64", "signed");
     registry.seed("base", "1", &index);
@@ -302,7 +302,7 @@ fn what_cannot_be_copied_is_a_warning() {
 }
 
 #[test]
-fn a_list_with_a_subject_is_found_by_it() {
+fn a_list_with_a_subject_is_a_referrer() {
     for registry in watched::each() {
         let (image, index) = built("linux/amd64", "subject");
         registry.push("app", "base", &image);

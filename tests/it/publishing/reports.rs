@@ -8,7 +8,7 @@ use super::built;
 use crate::commands::{Shell, watched};
 
 #[test]
-fn a_dry_run_writes_nothing_and_knows_all() {
+fn a_dry_run_writes_nothing_and_reports_everything() {
     for registry in watched::each() {
         let (_, one) = built("linux/amd64", "1");
         registry.push("base", "1", &one);
@@ -49,7 +49,7 @@ fn a_dry_run_writes_nothing_and_knows_all() {
 }
 
 #[test]
-fn files_that_cannot_be_written_are_named_before_the_push() {
+fn unwritable_report_files_fail_before_the_push() {
     for registry in watched::each() {
         let shell = Shell::new(&registry);
         shell.run("create @/app:1 @/app:amd64").succeeds();
@@ -78,7 +78,7 @@ fn files_that_cannot_be_written_are_named_before_the_push() {
 }
 
 #[test]
-fn the_digest_is_where_scripts_look_for_it() {
+fn the_digest_is_in_every_report() {
     for registry in watched::each() {
         let (image, one) = built("linux/amd64", "1");
         registry.push("base", "1", &one);

@@ -141,7 +141,7 @@ fn an_index_is_nested_on_request_and_nested_ones_are_walked() {
 }
 
 #[test]
-fn missing_images_are_left_out_on_request_and_a_floor_holds() {
+fn ignore_missing_and_require() {
     for registry in watched::each() {
         let shell = Shell::new(&registry);
         shell
@@ -257,7 +257,7 @@ fn all_missing_images_are_named() {
 }
 
 #[test]
-fn a_cut_digest_is_no_name_on_docker_hub() {
+fn a_truncated_digest_is_not_a_repository_name() {
     let registry = Watched::empty(Kind::Embedded);
     let shell = Shell::new(&registry);
     let full = format!("sha256:{}", "a".repeat(64));

@@ -9,7 +9,7 @@ use super::{built, entries, entries_of};
 use crate::commands::{Shell, Watched, watched};
 
 #[test]
-fn one_body_goes_everywhere_and_tags_come_last() {
+fn all_targets_get_the_same_bytes_and_tags_come_last() {
     for registry in watched::each() {
         let far = Watched::empty(Kind::Embedded);
         let (_, one) = built("linux/amd64", "1");
@@ -59,7 +59,7 @@ fn one_body_goes_everywhere_and_tags_come_last() {
 }
 
 #[test]
-fn nothing_is_written_where_one_target_refuses() {
+fn nothing_is_written_if_one_target_refuses() {
     for registry in watched::each() {
         let far = Watched::empty(Kind::Embedded);
         far.fault(Fault::on("POST", "/v2/copy/blobs/uploads/").answer(Answer::status(403)));
@@ -82,7 +82,7 @@ fn nothing_is_written_where_one_target_refuses() {
 }
 
 #[test]
-fn a_tag_that_fails_is_told_from_those_that_are_live() {
+fn a_failed_tag_is_reported_besides_written_ones() {
     for registry in watched::each() {
         let (_, one) = built("linux/amd64", "1");
         registry.push("app", "one", &one);
@@ -98,7 +98,7 @@ fn a_tag_that_fails_is_told_from_those_that_are_live() {
 }
 
 #[test]
-fn conditions_on_what_a_tag_shows() {
+fn conditions_on_tags() {
     for registry in watched::each() {
         let shell = Shell::new(&registry);
         shell.run("create @/app:1 @/app:amd64").succeeds();
@@ -130,7 +130,7 @@ fn conditions_on_what_a_tag_shows() {
 }
 
 #[test]
-fn without_a_tag_and_then_with_one() {
+fn push_by_digest_then_tag() {
     for registry in watched::each() {
         let far = Watched::empty(Kind::Embedded);
         let (_, one) = built("linux/amd64", "1");
@@ -177,7 +177,7 @@ fn without_a_tag_and_then_with_one() {
 }
 
 #[test]
-fn a_child_that_is_not_there_afterwards_is_told() {
+fn a_child_missing_after_the_push_is_reported() {
     for registry in watched::each() {
         let (_, one) = built("linux/amd64", "1");
         registry.push("app", "one", &one);
@@ -217,7 +217,7 @@ fn a_child_that_is_not_there_afterwards_is_told() {
 }
 
 #[test]
-fn a_list_that_is_there_has_its_images_looked_at_once() {
+fn images_of_an_existing_list_are_verified_once() {
     let registry = Watched::empty(Kind::Embedded);
     let (_, one) = built("linux/amd64", "1");
     registry.push("base", "1", &one);
@@ -234,7 +234,7 @@ fn a_list_that_is_there_has_its_images_looked_at_once() {
 }
 
 #[test]
-fn names_are_told_in_the_order_given() {
+fn targets_are_reported_in_given_order() {
     for registry in watched::each() {
         let shell = Shell::new(&registry);
         shell.run("create @/m:1 @/app:amd64").succeeds();
@@ -297,7 +297,7 @@ fn by_digest_in_several_repositories() {
 }
 
 #[test]
-fn a_name_with_a_digest_has_to_mean_what_is_published() {
+fn a_target_digest_must_match_the_published_list() {
     for registry in watched::each() {
         let shell = Shell::new(&registry);
         shell.run("create @/app:1 @/app:amd64").succeeds();
@@ -330,7 +330,7 @@ fn a_name_with_a_digest_has_to_mean_what_is_published() {
 }
 
 #[test]
-fn flags_that_do_not_go_together() {
+fn conflicting_flags() {
     for registry in watched::each() {
         let digest = format!("sha256:{}", "0".repeat(64));
         registry.push("app", "one", &built("linux/amd64", "1").1);
@@ -372,7 +372,7 @@ fn flags_that_do_not_go_together() {
 }
 
 #[test]
-fn what_is_in_a_list_is_asked_for_once() {
+fn children_are_requested_once() {
     let registry = Watched::empty(Kind::Embedded);
     let (_, one) = built("linux/amd64", "1");
     registry.push("base", "1", &one);

@@ -34,7 +34,7 @@ fn whole_job(shell: &Shell<'_>, flag: &str) {
 }
 
 #[test]
-fn an_authority_is_believed_from_each_place() {
+fn ca_certificates_are_trusted_from_each_place() {
     let ca = TestCa::new();
     for kind in suite::kinds() {
         let registry = Watched::tls(kind, &ca);
@@ -120,7 +120,7 @@ fn folder(home: &Home, host: &str) -> std::path::PathBuf {
 }
 
 #[test]
-fn a_client_certificate_is_shown_to_its_host() {
+fn a_client_certificate_is_presented_to_its_host() {
     let ca = TestCa::new();
     let (registry, home, image) = guarded(&ca);
     let host = registry.host();
@@ -149,7 +149,7 @@ fn a_client_certificate_is_shown_to_its_host() {
 }
 
 #[test]
-fn half_a_pair_is_an_error_for_its_host_only() {
+fn a_key_without_certificate_is_an_error_for_its_host_only() {
     let ca = TestCa::new();
     let (registry, home, image) = guarded(&ca);
     let host = registry.host();
@@ -192,7 +192,7 @@ fn half_a_pair_is_an_error_for_its_host_only() {
 }
 
 #[test]
-fn a_folder_that_cannot_be_read_is_said_in_the_trace_only() {
+fn an_unreadable_certificate_folder_is_in_the_trace_only() {
     let registry = Watched::empty(Kind::Embedded);
     fill(&registry);
     let shell = Shell::new(&registry);
@@ -211,7 +211,7 @@ fn a_folder_that_cannot_be_read_is_said_in_the_trace_only() {
 }
 
 #[test]
-fn a_draft_remembers_the_hosts_of_its_images_as_insecure_and_no_other() {
+fn a_draft_records_insecure_hosts() {
     let registries = [(); 2].map(|()| EmbeddedRegistry::builder().tls(&TestCa::new()).start());
     let [source, target] = registries.each_ref().map(EmbeddedRegistry::host);
     registries[0].seed("app", "1", &Image::oci().build());

@@ -27,7 +27,7 @@ fn is_calm(ran: &Ran) {
 }
 
 #[test]
-fn a_platform_commands_no_terminal() {
+fn a_platform_never_controls_a_terminal() {
     let registry = EmbeddedRegistry::start();
     let config = format!(r#"{{"os":"{JSON}","architecture":"amd64","rootfs":{{}}}}"#);
     for (tag, layer) in [("1", b"1"), ("2", b"2")] {
@@ -55,7 +55,7 @@ fn a_platform_commands_no_terminal() {
 
 /// Docker's JSON leaves some terminal control characters unescaped, as JSON allows.
 #[test]
-fn an_annotation_commands_no_terminal() {
+fn an_annotation_never_controls_a_terminal() {
     let registry = EmbeddedRegistry::start();
     let index = Index::oci()
         .image(&Image::oci().build())
@@ -88,7 +88,7 @@ fn an_annotation_commands_no_terminal() {
 }
 
 #[test]
-fn answers_command_no_terminal() {
+fn responses_never_control_a_terminal() {
     let registry = EmbeddedRegistry::start();
     registry.seed("app", "1", &Image::oci().build());
     let name = format!("{}/app:1", registry.host());
@@ -122,7 +122,7 @@ fn answers_command_no_terminal() {
 }
 
 #[test]
-fn a_draft_file_commands_no_terminal() {
+fn a_draft_file_never_controls_a_terminal() {
     let home = Home::new();
     let file = home.draft_path("h.io/app:1", "h.io/app:2");
     fs::create_dir_all(file.parent().unwrap()).unwrap();

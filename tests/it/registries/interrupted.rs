@@ -112,7 +112,7 @@ fn push_again(shell: &Shell<'_>, moment: &str) {
 }
 
 #[test]
-fn a_push_stops_at_once_and_leaves_the_tag_and_the_draft() {
+fn an_interrupted_push_leaves_tag_and_draft() {
     for kind in suite::kinds() {
         for (number, (moment, method, path)) in MOMENTS.iter().enumerate() {
             let (registry, source) = start(kind);
@@ -134,7 +134,7 @@ fn a_push_stops_at_once_and_leaves_the_tag_and_the_draft() {
 }
 
 #[test]
-fn a_push_whose_tag_is_written_but_not_confirmed_leaves_the_new_tag() {
+fn a_push_interrupted_during_verification_leaves_the_new_tag() {
     for kind in suite::kinds() {
         let (registry, source) = start(kind);
         let shell = Shell::new(&registry);
@@ -173,7 +173,7 @@ fn a_push_whose_tag_is_written_but_not_confirmed_leaves_the_new_tag() {
 }
 
 #[test]
-fn a_wait_for_another_try_is_not_waited_out() {
+fn a_retry_delay_is_interrupted() {
     for (kind, signal) in suite::kinds().into_iter().zip(SIGNALS) {
         let (registry, source) = start(kind);
         let shell = Shell::new(&registry);
@@ -199,7 +199,7 @@ fn a_wait_for_another_try_is_not_waited_out() {
 }
 
 #[test]
-fn no_credential_helper_lives_on() {
+fn an_interruption_kills_credential_helpers() {
     // The signals to send, of which the last must end the program. A shell's background job ignores Ctrl-C.
     for (before, sent) in [
         ("", &SIGNALS[..1]),
@@ -231,7 +231,7 @@ fn no_credential_helper_lives_on() {
 }
 
 #[test]
-fn a_credential_helper_is_waited_for_within_the_time_limit() {
+fn a_credential_helper_has_a_time_limit() {
     let registry = EmbeddedRegistry::builder().basic_auth("me", "pw").start();
     let image = format!("{}/app:1", registry.host());
     let mut home = Home::new();

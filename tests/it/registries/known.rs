@@ -28,7 +28,7 @@ fn reason(shell: &Shell<'_>, flags: &str) -> Option<String> {
 }
 
 #[test]
-fn a_registry_of_ones_own() {
+fn a_listed_registry_is_known() {
     let ca = TestCa::new();
     let tokens = tokens(&ca).start();
     let registry = Watched::secured(Kind::Embedded, &ca, &tokens);
@@ -56,7 +56,7 @@ fn a_registry_of_ones_own() {
         }
     }
     // A wrong row does no harm, and the cache takes precedence.
-    shell.home.remember();
+    shell.home.enable_cache();
     let wrong = format!("{}={realm};other", registry.host());
     shell.home.set(VARIABLE, wrong);
     assert_eq!(reason(&shell, "").as_deref(), KNOWN);
@@ -64,7 +64,7 @@ fn a_registry_of_ones_own() {
 }
 
 #[test]
-fn what_is_malformed_is_an_error() {
+fn malformed_lists_are_errors() {
     let registry = Watched::empty(Kind::Embedded);
     fill(&registry);
     let mut shell = Shell::new(&registry);

@@ -67,7 +67,7 @@ fn credentials_come_from_where_docker_keeps_them() {
 
 /// Scripts in place of a helper often give a fixed answer without reading their input. Docker accepts that.
 #[test]
-fn a_helper_need_not_read_what_it_is_asked() {
+fn a_helper_need_not_read_its_input() {
     let ca = TestCa::new();
     let tokens = tokens(&ca).start();
     let registry = Watched::secured(Kind::Embedded, &ca, &tokens);
@@ -128,7 +128,7 @@ fn the_real_registrys_own_tls_and_tokens() {
 }
 
 #[test]
-fn strangers_read_what_is_open_and_write_nothing() {
+fn anonymous_users_read_public_repositories_only() {
     let ca = TestCa::new();
     for kind in suite::kinds() {
         let tokens = tokens(&ca).anonymous(&[("app", "pull")]).start();
@@ -200,7 +200,7 @@ fn wrong_credentials() -> Vec<(String, &'static str, i32, &'static str)> {
 }
 
 #[test]
-fn wrong_credentials_are_named_and_never_shown() {
+fn wrong_credentials_are_reported_without_secrets() {
     let ca = TestCa::new();
     for kind in suite::kinds() {
         let tokens = tokens(&ca).anonymous_pull().start();
@@ -255,7 +255,7 @@ fn wrong_credentials_are_named_and_never_shown() {
 }
 
 #[test]
-fn tls_is_checked_unless_the_user_says_otherwise() {
+fn tls_is_verified_unless_turned_off() {
     let (ca, other) = (TestCa::new(), TestCa::new());
     for kind in suite::kinds() {
         let registry = Watched::tls(kind, &ca);

@@ -53,7 +53,7 @@ impl Stage {
 }
 
 #[test]
-fn mirrors_are_named_by_flag_and_by_file() {
+fn mirrors_come_from_flag_and_file() {
     let mut stage = Stage::new();
     let flag = format!("{}={}", stage.registry.host(), stage.location());
     stage.is_mirrored(&["--mirror", &flag]);
@@ -81,7 +81,7 @@ fn mirrors_are_named_by_flag_and_by_file() {
 }
 
 #[test]
-fn a_mirror_without_checked_tls_is_so_as_a_mirror_only() {
+fn an_insecure_mirror_is_insecure_only_as_a_mirror() {
     let stage = Stage {
         mirror: EmbeddedRegistry::builder().tls(&TestCa::new()).start(),
         ..Stage::new()
@@ -166,7 +166,7 @@ fn layers_for_another_registry_are_read_from_a_mirror() {
 }
 
 #[test]
-fn a_list_is_made_by_mirror_and_published_without() {
+fn create_uses_a_mirror_and_push_does_not() {
     let stage = Stage::new();
     let (image, list) = (stage.image(), format!("{}/app:list", stage.registry.host()));
     let flag = format!("{}={}", stage.registry.host(), stage.location());
@@ -196,7 +196,7 @@ fn a_list_is_made_by_mirror_and_published_without() {
 }
 
 #[test]
-fn a_mirror_that_does_not_work_is_said_once_and_passed_over() {
+fn a_failing_mirror_is_reported_once_and_skipped() {
     let stage = Stage::new();
     let flag = format!("{}={}", stage.registry.host(), stage.location());
     let image = stage.image();
@@ -222,7 +222,7 @@ fn a_mirror_that_does_not_work_is_said_once_and_passed_over() {
 }
 
 #[test]
-fn what_is_no_mirror_is_an_error() {
+fn invalid_mirrors_are_errors() {
     let mut stage = Stage::new();
     let image = stage.image();
     for (value, reason) in [

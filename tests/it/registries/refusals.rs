@@ -118,7 +118,7 @@ fn each_refusal_has_its_exit_code() {
 }
 
 #[test]
-fn a_registry_that_is_down_is_said_to_be_down() {
+fn a_registry_that_is_down_is_reported() {
     // The port of tcpmux, which nobody runs any more (RFC 1078).
     let host = "127.0.0.1:1".to_owned();
     let home = Home::new();
@@ -245,7 +245,7 @@ fn wrong_configs(tagged: &str) -> Vec<WrongContent<'_>> {
 }
 
 #[test]
-fn what_is_not_what_was_asked_for_is_never_believed() {
+fn wrong_content_is_never_accepted() {
     let digest = format!("@/app@{}", world::digest("app:amd64"));
     let rows = [
         wrong_manifests("@/app:amd64", &digest),

@@ -85,7 +85,7 @@ fn each_image_costs_a_manifest_and_a_configuration() {
 }
 
 #[test]
-fn each_command_asks_for_the_rights_that_it_needs() {
+fn each_command_requests_the_scopes_it_needs() {
     let ca = TestCa::new();
     for kind in suite::kinds() {
         let tokens = tokens(&ca).start();

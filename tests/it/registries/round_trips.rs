@@ -76,7 +76,7 @@ fn with(test: impl FnOnce(&Far<'_>, &mut Shell<'_>)) {
 const AT_HOME: &str = "@/app:0 @/app:1 @/app:2 @/app:3";
 
 #[test]
-fn of_images_in_the_same_repository() {
+fn create_push_in_the_same_repository() {
     with(|far, shell| {
         let (depth, lines, scopes) =
             far.least(shell, &format!("create --push @/app:new-N {AT_HOME}"));
@@ -90,7 +90,7 @@ fn of_images_in_the_same_repository() {
 }
 
 #[test]
-fn of_a_known_registry() {
+fn create_push_to_a_known_registry() {
     with(|far, shell| {
         let (realm, service) = (far.tokens.realm(), far.tokens.service());
         let row = format!("{}={realm};{service}", far.registry.host());
@@ -103,7 +103,7 @@ fn of_a_known_registry() {
 }
 
 #[test]
-fn of_images_in_other_repositories() {
+fn create_push_from_other_repositories() {
     with(|far, shell| {
         let line = "create --push @/targetN:1 @/source/0:1 @/source/1:1 @/source/2:1 @/source/3:1";
         let (depth, lines, scopes) = far.least(shell, line);
@@ -123,7 +123,7 @@ fn of_images_in_other_repositories() {
 }
 
 #[test]
-fn of_a_draft() {
+fn push_of_a_draft() {
     with(|far, shell| {
         for n in 0..RUNS {
             let line = format!("create @/target{n}:1 @/source/0:1 @/source/1:1");
@@ -139,7 +139,7 @@ fn of_a_draft() {
 }
 
 #[test]
-fn of_another_name() {
+fn tag_costs() {
     with(|far, shell| {
         let (depth, lines, scopes) = far.least(shell, "tag @/app:0 @/app:again-N");
         assert_eq!(depth, 9, "{lines:#?}");

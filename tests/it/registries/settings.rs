@@ -13,7 +13,7 @@ use crate::harness::Home;
 const PROXY_PASSWORD: &str = "pr0xy-pa55";
 
 #[test]
-fn credentials_from_the_environment_go_before_the_file() {
+fn credentials_from_the_environment_take_precedence() {
     let ca = TestCa::new();
     let tokens = tokens(&ca).start();
     let registry = Watched::secured(Kind::Embedded, &ca, &tokens);
@@ -62,7 +62,7 @@ fn credentials_from_the_environment_go_before_the_file() {
 }
 
 #[test]
-fn what_is_named_and_cannot_be_read_is_an_error() {
+fn unreadable_credential_files_are_errors() {
     let registry = Watched::empty(Kind::Embedded);
     fill(&registry);
     let mut shell = Shell::new(&registry);
@@ -93,7 +93,7 @@ fn what_is_named_and_cannot_be_read_is_an_error() {
 
 /// Repository-specific keys, as podman writes them: `podman login quay.io/org`.
 #[test]
-fn a_key_may_be_for_a_part_of_a_host() {
+fn a_key_can_be_for_a_repository_path() {
     let registry = EmbeddedRegistry::builder()
         .basic_auth(USER, PASSWORD)
         .start();
@@ -140,7 +140,7 @@ const LINES: [&[&str]; 3] = [
 ];
 
 #[test]
-fn proxies_are_named_by_variables_and_by_the_file() {
+fn proxies_come_from_variables_and_the_file() {
     for variable in ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy", ""] {
         let (registry, proxy, mut home) = behind_a_proxy();
         let url = format!("http://me:{PROXY_PASSWORD}@{}", proxy.host());

@@ -58,7 +58,7 @@ fn each_request_is_a_line() {
 }
 
 #[test]
-fn repetitions_and_failures_are_lines() {
+fn retries_and_failures_are_lines() {
     let registry = Watched::empty(manifest_testkit::suite::Kind::Embedded);
     fill(&registry);
     let shell = crate::commands::Shell::new(&registry);
@@ -142,7 +142,7 @@ fn is_clean(text: &str) {
 }
 
 #[test]
-fn nothing_that_is_said_is_secret() {
+fn no_output_has_secrets() {
     let logins = [
         format!(r#"{{ "auths": {{ "registry.test": {{ "auth": "{AUTH}" }} }} }}"#),
         format!(r#"{{ "auths": {{ "registry.test": {{ "identitytoken": "{IDENTITY}" }} }} }}"#),

@@ -44,7 +44,7 @@ const COLD: usize = 1 + 2 * 2 + 1;
 const WARM: usize = 1 + 2 + 1;
 
 #[test]
-fn nothing_depends_on_what_is_remembered() {
+fn nothing_depends_on_the_cache() {
     let ca = TestCa::new();
     let tokens = tokens(&ca).start();
     let registry = Watched::secured(Kind::Embedded, &ca, &tokens);
@@ -53,7 +53,7 @@ fn nothing_depends_on_what_is_remembered() {
     write_config(&shell, &auths(AUTH));
     let (expected, asked) = create(&shell, "");
     assert_eq!((expected.len(), asked), (2, COLD));
-    let cache = shell.home.remember();
+    let cache = shell.home.enable_cache();
     let check = |flags: &str, asked: usize| {
         assert_eq!(create(&shell, flags), (expected.clone(), asked));
     };
@@ -82,13 +82,13 @@ fn nothing_depends_on_what_is_remembered() {
 }
 
 #[test]
-fn nothing_secret_is_remembered() {
+fn the_cache_has_no_secrets() {
     let ca = TestCa::new();
     let tokens = tokens(&ca).start();
     let registry = Watched::secured(Kind::Embedded, &ca, &tokens);
     fill(&registry);
     let mut shell = shell(&registry, &ca);
-    let cache = shell.home.remember();
+    let cache = shell.home.enable_cache();
     write_config(&shell, &auths(AUTH));
     shell.run(CREATE).succeeds();
     shell.run("push @/app:list").succeeds();
@@ -109,13 +109,13 @@ fn nothing_secret_is_remembered() {
 }
 
 #[test]
-fn several_at_once_remember_together() {
+fn concurrent_runs_share_the_cache() {
     let ca = TestCa::new();
     let tokens = tokens(&ca).start();
     let registry = Watched::secured(Kind::Embedded, &ca, &tokens);
     fill(&registry);
     let mut shell = shell(&registry, &ca);
-    let cache = shell.home.remember();
+    let cache = shell.home.enable_cache();
     write_config(&shell, &auths(AUTH));
     let shell = &shell;
     for _ in 0..2 {
