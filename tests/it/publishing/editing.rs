@@ -156,7 +156,7 @@ fn removing_an_image_removes_its_attestations() {
 }
 
 #[test]
-fn unlikely_annotations_give_a_warning() {
+fn likely_mistakes_in_annotations() {
     let registry = watched::each().next().unwrap();
     let shell = Shell::new(&registry);
     shell.run("create @/app:1 @/app:amd64").succeeds();

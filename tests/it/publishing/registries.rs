@@ -52,7 +52,7 @@ fn a_registry_without_oci_accepts_docker_lists() {
 }
 
 #[test]
-fn a_registry_that_refuses_mixed_lists_is_preceded_by_a_warning() {
+fn a_refusal_of_mixed_lists_comes_after_a_warning() {
     let registry = Watched::embedded(EmbeddedRegistry::builder().refuse_mixed().start());
     let docker = Image::docker().platform("linux/amd64").build();
     registry.push("app", "docker", &docker);

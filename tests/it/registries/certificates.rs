@@ -149,7 +149,7 @@ fn a_client_certificate_is_presented_to_its_host() {
 }
 
 #[test]
-fn a_key_without_certificate_is_an_error_for_its_host_only() {
+fn half_a_client_certificate_is_an_error_for_its_host_only() {
     let ca = TestCa::new();
     let (registry, home, image) = guarded(&ca);
     let host = registry.host();
