@@ -91,8 +91,7 @@ pub const MANUALS: &[Manual] = &[
              before `push`.",
             "`create` reads the platform from the image's configuration, so most images need no `annotate`. Use it where the configuration \
              is wrong or says too little: an Arm image without a variant, a Windows image without a version.",
-            "A flag replaces the value; `--os-features`, `--features` and `--annotation` add to it. An annotation without a value \
-             (`KEY=`) is removed.",
+            "A flag replaces the value; `--os-features`, `--features` and `--annotation` add to it. `--clear` undoes what was annotated.",
         ],
         arguments: &[
             LIST,

@@ -1,21 +1,21 @@
-//! Errors in the form of the distribution specification.
+//! Error responses in the form of the distribution specification.
 
 use bytes::Bytes;
 use http::header::CONTENT_TYPE;
 use http::{HeaderValue, Response, StatusCode};
 use serde_json::{Value, json};
 
-/// A request that failed: a status and one or more registry errors.
+/// An error response: a status and one or more registry errors.
 #[derive(Debug)]
-pub(crate) struct Problem {
+pub(crate) struct ErrorResponse {
     pub(crate) status: StatusCode,
     errors: Vec<Value>,
-    /// Value of `WWW-Authenticate`, where the problem is who asks.
+    /// Value of `WWW-Authenticate`, if the request lacks authorisation.
     pub(crate) challenge: Option<String>,
 }
 
-impl Problem {
-    /// Makes a problem with one error; `detail` may be null.
+impl ErrorResponse {
+    /// Creates a response with one error. `detail` may be null.
     pub(crate) fn new(status: StatusCode, code: &str, message: &str, detail: Value) -> Self {
         let mut error = json!({ "code": code, "message": message });
         if !detail.is_null() {
@@ -28,7 +28,7 @@ impl Problem {
         }
     }
 
-    /// Adds the errors of another problem; the status stays.
+    /// Adds the errors of another response. The status stays.
     pub(crate) fn and(mut self, other: Self) -> Self {
         self.errors.extend(other.errors);
         self
@@ -107,7 +107,7 @@ impl Problem {
         )
     }
 
-    /// Renders the problem as distribution does: JSON with a newline at its end.
+    /// Renders the response as distribution does: JSON with a newline at the end.
     pub(crate) fn into_response(self) -> Response<Bytes> {
         let body = format!("{}\n", json!({ "errors": self.errors }));
         let mut response = Response::new(Bytes::from(body));
@@ -125,4 +125,12 @@ impl Problem {
         }
         response
     }
+}
+
+/// Creates the 401 that carries a challenge.
+pub(crate) fn unauthorized(challenge: String, detail: Value) -> ErrorResponse {
+    let message = "authentication required";
+    let mut problem = ErrorResponse::new(StatusCode::UNAUTHORIZED, "UNAUTHORIZED", message, detail);
+    problem.challenge = Some(challenge);
+    problem
 }

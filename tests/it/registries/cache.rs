@@ -1,4 +1,4 @@
-//! What one run remembers for the next: requests that it saves, that nothing depends on it, and that nothing secret is in it.
+//! The cache between runs: the requests that it saves, that nothing depends on it, and that it holds no secrets.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
@@ -26,7 +26,7 @@ fn files(folder: &Path) -> Vec<PathBuf> {
     files
 }
 
-/// Makes the same draft anew. Returns its bytes, and how often the registry was asked.
+/// Creates the same draft again. Returns its bytes, and the number of requests.
 fn create(shell: &Shell<'_>, flags: &str) -> (Vec<Vec<u8>>, usize) {
     shell
         .run(&CREATE.replace("create", &format!("create {flags}")))
@@ -38,13 +38,13 @@ fn create(shell: &Shell<'_>, flags: &str) -> (Vec<Vec<u8>>, usize) {
     (drafts.into_iter().map(|file| file.bytes).collect(), asked)
 }
 
-/// The challenge, manifest and configuration of two images, and what the list's tag shows.
+/// The challenge, manifest and configuration of two images, and the list's tag.
 const COLD: usize = 1 + 2 * 2 + 1;
-/// Configurations are known.
+/// Configurations are cached.
 const WARM: usize = 1 + 2 + 1;
 
 #[test]
-fn nothing_depends_on_what_is_remembered() {
+fn nothing_depends_on_the_cache() {
     let ca = TestCa::new();
     let tokens = tokens(&ca).start();
     let registry = Watched::secured(Kind::Embedded, &ca, &tokens);
@@ -53,7 +53,7 @@ fn nothing_depends_on_what_is_remembered() {
     write_config(&shell, &auths(AUTH));
     let (expected, asked) = create(&shell, "");
     assert_eq!((expected.len(), asked), (2, COLD));
-    let cache = shell.home.remember();
+    let cache = shell.home.enable_cache();
     let check = |flags: &str, asked: usize| {
         assert_eq!(create(&shell, flags), (expected.clone(), asked));
     };
@@ -71,7 +71,7 @@ fn nothing_depends_on_what_is_remembered() {
         check("", COLD);
         check("", WARM);
     }
-    // What could be anybody's is not used.
+    // A cache that others can write is not used.
     fs::set_permissions(&cache, fs::Permissions::from_mode(0o777)).unwrap();
     check("", COLD);
     fs::set_permissions(&cache, fs::Permissions::from_mode(0o700)).unwrap();
@@ -82,13 +82,13 @@ fn nothing_depends_on_what_is_remembered() {
 }
 
 #[test]
-fn nothing_secret_is_remembered() {
+fn the_cache_has_no_secrets() {
     let ca = TestCa::new();
     let tokens = tokens(&ca).start();
     let registry = Watched::secured(Kind::Embedded, &ca, &tokens);
     fill(&registry);
     let mut shell = shell(&registry, &ca);
-    let cache = shell.home.remember();
+    let cache = shell.home.enable_cache();
     write_config(&shell, &auths(AUTH));
     shell.run(CREATE).succeeds();
     shell.run("push @/app:list").succeeds();
@@ -109,13 +109,13 @@ fn nothing_secret_is_remembered() {
 }
 
 #[test]
-fn several_at_once_remember_together() {
+fn concurrent_runs_share_the_cache() {
     let ca = TestCa::new();
     let tokens = tokens(&ca).start();
     let registry = Watched::secured(Kind::Embedded, &ca, &tokens);
     fill(&registry);
     let mut shell = shell(&registry, &ca);
-    let cache = shell.home.remember();
+    let cache = shell.home.enable_cache();
     write_config(&shell, &auths(AUTH));
     let shell = &shell;
     for _ in 0..2 {

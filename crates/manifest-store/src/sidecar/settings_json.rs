@@ -1,4 +1,4 @@
-//! The form in which a list's settings are noted.
+//! The JSON form of a list's settings in a sidecar.
 
 use std::collections::BTreeMap;
 
@@ -6,7 +6,7 @@ use manifest_core::{Descriptor, Digest, ListSettings, ListType, Order, TagState}
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use super::ExtrasError;
+use super::error::SidecarError;
 
 #[derive(Default, Serialize, Deserialize)]
 #[serde(default)]
@@ -19,15 +19,15 @@ pub(super) struct SettingsJson {
     annotations: BTreeMap<String, String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     artifact_type: Option<String>,
-    /// As it goes into the list.
+    /// The descriptor, verbatim as in the list.
     #[serde(skip_serializing_if = "Option::is_none")]
     subject: Option<Box<RawValue>>,
-    /// Was added later: programs that do not know it leave it aside, and `push` does not warn then.
+    /// Added later. Older programs ignore it, and `push` does not warn then.
     #[serde(skip_serializing_if = "Option::is_none")]
-    observed_tag: Option<TagJson>,
+    tag_then: Option<TagJson>,
 }
 
-/// What a tag showed: without a digest it was not there.
+/// The state of a tag. Without a digest the tag did not exist.
 #[derive(Serialize, Deserialize)]
 struct TagJson {
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -55,7 +55,7 @@ impl SettingsJson {
             && self.annotations.is_empty()
             && self.artifact_type.is_none()
             && self.subject.is_none()
-            && self.observed_tag.is_none()
+            && self.tag_then.is_none()
     }
 }
 
@@ -77,7 +77,7 @@ impl From<&ListSettings> for SettingsJson {
                 .subject
                 .as_ref()
                 .and_then(|subject| serde_json::value::to_raw_value(subject).ok()),
-            observed_tag: settings.observed_tag.as_ref().map(|then| TagJson {
+            tag_then: settings.observed_tag.as_ref().map(|then| TagJson {
                 digest: match then {
                     TagState::Absent => None,
                     TagState::At(digest) => Some(digest.clone()),
@@ -88,11 +88,11 @@ impl From<&ListSettings> for SettingsJson {
 }
 
 impl TryFrom<SettingsJson> for ListSettings {
-    type Error = ExtrasError;
+    type Error = SidecarError;
 
-    fn try_from(json: SettingsJson) -> Result<Self, ExtrasError> {
+    fn try_from(json: SettingsJson) -> Result<Self, SidecarError> {
         let subject = json.subject.map(|subject| {
-            Descriptor::parse(subject.get().as_bytes()).map_err(|_| ExtrasError::Damaged)
+            Descriptor::parse(subject.get().as_bytes()).map_err(|_| SidecarError::Damaged)
         });
         Ok(Self {
             list_type: json.list_type.map(|list_type| match list_type {
@@ -107,7 +107,7 @@ impl TryFrom<SettingsJson> for ListSettings {
             annotations: json.annotations,
             artifact_type: json.artifact_type,
             subject: subject.transpose()?,
-            observed_tag: json.observed_tag.map(|TagJson { digest }| match digest {
+            observed_tag: json.tag_then.map(|TagJson { digest }| match digest {
                 Some(digest) => TagState::At(digest),
                 None => TagState::Absent,
             }),

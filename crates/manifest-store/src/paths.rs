@@ -1,49 +1,49 @@
-//! Where things are: Docker's names for folders and files, and ours beside them.
+//! File names and paths: Docker's names for folders and files, and this program's own beside them.
 
 use std::path::{Path, PathBuf};
 
 use manifest_core::{Digest, Reference};
 
-/// Our own folder among the drafts. No reference makes this name, for a reference starts with a host.
+/// This program's own folder among the drafts. No reference maps to this name, because a reference starts with a host.
 const OWN_FOLDER: &str = ".docker-manifest";
 
-/// The longest file name, in bytes, that common file systems take.
+/// The longest file name of common file systems, in bytes.
 const NAME_BYTES: usize = 255;
 
-/// What stands before the mark in a name that is not Docker's. No reference has this character.
+/// The character before the hash in a unique name. No reference contains it.
 const MARK: char = '~';
 
-/// How many hexadecimal characters of a hash a mark has: 48 bits tell apart what shares one name.
+/// The number of hexadecimal characters of the hash in a unique name: 48 bits tell apart references that share Docker's name.
 const MARK_CHARS: usize = 12;
 
-const EXTRAS_SUFFIX: &str = ".json";
+const SIDECAR_SUFFIX: &str = ".json";
 const DAMAGED_SUFFIX: &str = ".json.damaged";
 
-/// The two names that the folder of a list, or the file of an image, may have.
+/// The two possible names of a list's folder or an image's file.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Names {
-    /// Docker's name. Other references may have it, too.
-    pub(crate) plain: String,
-    /// The name that is this reference's only, for when another has the plain one already.
-    pub(crate) marked: String,
+pub(crate) struct FileNames {
+    /// Docker's name. Other references may map to it as well.
+    pub(crate) docker: String,
+    /// The name of this reference only, used if another reference has Docker's name already.
+    pub(crate) unique: String,
 }
 
-impl Names {
+impl FileNames {
     pub(crate) fn of(reference: &Reference) -> Self {
         let full = reference.to_string();
         let name = full.replace(':', "-").replace('/', "_");
-        let marked = marked(&name, NAME_BYTES, &full);
-        let plain = if name.len() > NAME_BYTES {
-            marked.clone()
+        let unique = unique(&name, NAME_BYTES, &full);
+        let docker = if name.len() > NAME_BYTES {
+            unique.clone()
         } else {
             name
         };
-        Self { plain, marked }
+        Self { docker, unique }
     }
 }
 
-/// Ends `name` in a mark made of `whole`, and shortens it in front of that to fit into `limit` bytes.
-fn marked(name: &str, limit: usize, whole: &str) -> String {
+/// Appends a hash of `whole` to `name`, which is shortened so that the result fits into `limit` bytes.
+fn unique(name: &str, limit: usize, whole: &str) -> String {
     let hash = Digest::sha256(whole.as_bytes());
     let room = limit - MARK.len_utf8() - MARK_CHARS;
     let kept = (0..=room.min(name.len()))
@@ -52,33 +52,33 @@ fn marked(name: &str, limit: usize, whole: &str) -> String {
     format!("{}{MARK}{}", &name[..kept], &hash.hex()[..MARK_CHARS])
 }
 
-/// The paths in one store.
+/// The paths of one store.
 #[derive(Clone, Debug)]
-pub(crate) struct Layout {
+pub(crate) struct StorePaths {
     root: PathBuf,
 }
 
-impl Layout {
+impl StorePaths {
     pub(crate) fn new(root: PathBuf) -> Self {
         Self { root }
     }
 
-    /// The folder of all drafts: `<docker config folder>/manifests`.
+    /// Returns the folder of all drafts: `<docker config folder>/manifests`.
     pub(crate) fn root(&self) -> &Path {
         &self.root
     }
 
-    /// The folder of one draft.
+    /// Returns the folder of one draft.
     pub(crate) fn draft(&self, folder: &str) -> PathBuf {
         self.root.join(folder)
     }
 
-    /// The folder for everything that is ours.
+    /// Returns this program's own folder.
     pub(crate) fn own(&self) -> PathBuf {
         self.root.join(OWN_FOLDER)
     }
 
-    /// Our own folder under a name that only a file system which does not tell case apart knows.
+    /// Returns this program's own folder in capitals, a path that exists only on file systems that ignore case.
     pub(crate) fn own_in_capitals(&self) -> PathBuf {
         self.root.join(OWN_FOLDER.to_ascii_uppercase())
     }
@@ -87,30 +87,30 @@ impl Layout {
         self.own().join("lock")
     }
 
-    /// The folder in which files and folders are made before they are renamed into place.
+    /// Returns the folder for files and folders before they are renamed into place.
     pub(crate) fn staging(&self) -> PathBuf {
         self.own().join("staging")
     }
 
-    pub(crate) fn all_extras(&self) -> PathBuf {
+    pub(crate) fn sidecars(&self) -> PathBuf {
         self.own().join("extras")
     }
 
-    /// The extras of one draft.
-    pub(crate) fn extras(&self, folder: &str) -> PathBuf {
-        self.all_extras().join(extras_stem(folder) + EXTRAS_SUFFIX)
+    /// Returns the sidecar of one draft.
+    pub(crate) fn sidecar(&self, folder: &str) -> PathBuf {
+        self.sidecars().join(sidecar_stem(folder) + SIDECAR_SUFFIX)
     }
 
-    /// Where extras that cannot be read are put aside.
-    pub(crate) fn damaged_extras(&self, folder: &str) -> PathBuf {
-        self.all_extras().join(extras_stem(folder) + DAMAGED_SUFFIX)
+    /// Returns the path to which an unreadable sidecar is set aside.
+    pub(crate) fn damaged_sidecar(&self, folder: &str) -> PathBuf {
+        self.sidecars().join(sidecar_stem(folder) + DAMAGED_SUFFIX)
     }
 }
 
-fn extras_stem(folder: &str) -> String {
+fn sidecar_stem(folder: &str) -> String {
     let room = NAME_BYTES - DAMAGED_SUFFIX.len();
     if folder.len() > room {
-        marked(folder, room, folder)
+        unique(folder, room, folder)
     } else {
         folder.to_owned()
     }
@@ -120,8 +120,8 @@ fn extras_stem(folder: &str) -> String {
 mod tests {
     use super::*;
 
-    fn names(text: &str) -> Names {
-        Names::of(&Reference::parse(text).unwrap())
+    fn names(text: &str) -> FileNames {
+        FileNames::of(&Reference::parse(text).unwrap())
     }
 
     #[test]
@@ -146,52 +146,52 @@ mod tests {
                 format!("q.io_a-t@sha256-{hash}"),
             ),
         ] {
-            assert_eq!(names(&reference).plain, name);
+            assert_eq!(names(&reference).docker, name);
         }
     }
 
     #[test]
     fn marked_names_are_of_one_reference_only() {
         let (a, b) = (names("app:alpine-3.18"), names("app-alpine:3.18"));
-        assert_eq!(a.plain, b.plain);
-        assert_ne!(a.marked, b.marked);
-        let (stem, mark) = a.marked.split_once('~').unwrap();
-        assert_eq!((stem, mark.len()), (a.plain.as_str(), 12));
+        assert_eq!(a.docker, b.docker);
+        assert_ne!(a.unique, b.unique);
+        let (stem, mark) = a.unique.split_once('~').unwrap();
+        assert_eq!((stem, mark.len()), (a.docker.as_str(), 12));
         assert_eq!(
-            names("q.io/a:RC").plain.to_lowercase(),
-            names("q.io/a:rc").plain
+            names("q.io/a:RC").docker.to_lowercase(),
+            names("q.io/a:rc").docker
         );
-        assert_ne!(names("q.io/a:RC").marked, names("q.io/a:rc").marked);
+        assert_ne!(names("q.io/a:RC").unique, names("q.io/a:rc").unique);
     }
 
     #[test]
     fn long_names_are_shortened_to_fit() {
         let fits = names(&format!("q.io/{}:{}", "a".repeat(121), "t".repeat(128)));
-        assert_eq!(fits.plain.len(), 255);
-        assert!(!fits.plain.contains('~'));
-        assert_eq!(fits.marked.len(), 255);
+        assert_eq!(fits.docker.len(), 255);
+        assert!(!fits.docker.contains('~'));
+        assert_eq!(fits.unique.len(), 255);
         let (one, other) = (
             names(&format!("q.io/{}:{}", "a".repeat(200), "t".repeat(128))),
             names(&format!("q.io/{}:{}", "a".repeat(200), "t".repeat(127))),
         );
-        assert_eq!(one.plain, one.marked);
-        assert_eq!(one.plain.len(), 255);
-        assert_ne!(one.plain, other.plain);
-        let layout = Layout::new("/r".into());
+        assert_eq!(one.docker, one.unique);
+        assert_eq!(one.docker.len(), 255);
+        assert_ne!(one.docker, other.docker);
+        let paths = StorePaths::new("/r".into());
         for path in [
-            layout.extras(&one.plain),
-            layout.damaged_extras(&fits.plain),
+            paths.sidecar(&one.docker),
+            paths.damaged_sidecar(&fits.docker),
         ] {
             assert!(path.file_name().unwrap().len() <= 255);
         }
-        assert_ne!(layout.extras(&one.plain), layout.extras(&other.plain));
+        assert_ne!(paths.sidecar(&one.docker), paths.sidecar(&other.docker));
     }
 
     #[test]
     fn our_own_folder_is_no_references() {
-        let layout = Layout::new("/r".into());
+        let paths = StorePaths::new("/r".into());
         assert_eq!(
-            layout.extras("q.io_a-1"),
+            paths.sidecar("q.io_a-1"),
             Path::new("/r/.docker-manifest/extras/q.io_a-1.json")
         );
         assert!(Reference::parse(".docker-manifest").is_err());

@@ -1,4 +1,4 @@
-//! A file of a layout by its name, in a folder or in an archive.
+//! The files of a layout by name, in a folder or in an archive.
 
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -9,22 +9,22 @@ use crate::archive::{Archive, open_file};
 use crate::error::LayoutError;
 use crate::location::{Location, LocationKind};
 
-/// The bytes of a file, as they are read.
+/// The content of a file.
 pub(crate) type Reader = Box<dyn Read + Send>;
 
-/// What has files.
+/// The place of a layout's files.
 #[derive(Debug)]
-pub(crate) enum Place {
+pub(crate) enum LayoutFiles {
     Folder {
-        /// As it was named.
+        /// The path as the user wrote it.
         path: PathBuf,
-        /// Without links, to find those that lead out of it.
+        /// The path without links, for detecting links that lead out of it.
         real: PathBuf,
     },
     Archive(Archive),
 }
 
-impl Place {
+impl LayoutFiles {
     pub(crate) fn open(location: &Location) -> Result<Self, LayoutError> {
         let path = &location.path;
         if location.kind != LocationKind::OciLayout {
@@ -44,8 +44,9 @@ impl Place {
         }
     }
 
-    /// Opens a file, and returns its size too. Nothing where there is none. Names come from a digest, or from what is itself
-    /// checked: in a folder nothing else is ever looked at.
+    /// Opens a file, and returns its size as well. Returns `None` if there is no such file.
+    ///
+    /// Names come from a digest, or from content that is itself checked. Nothing else in a folder is ever opened.
     pub(crate) fn file(&self, name: &str) -> Result<Option<(Reader, u64)>, LayoutError> {
         match self {
             Self::Archive(archive) => {
@@ -70,13 +71,13 @@ impl Place {
                     .metadata()
                     .map_err(LayoutError::io("read", file))?
                     .len();
-                // A file that grows meanwhile is another one.
+                // A file that grows in the meantime is cut to this size.
                 Ok(Some((Box::new(open.take(size)), size)))
             }
         }
     }
 
-    /// Reads a whole file of at most `limit` bytes. Nothing where there is none.
+    /// Reads a whole file of at most `limit` bytes, or returns `None` if there is no such file.
     pub(crate) fn read(&self, name: &str, limit: usize) -> Result<Option<Vec<u8>>, LayoutError> {
         let Some((mut reader, size)) = self.file(name)? else {
             return Ok(None);
@@ -96,7 +97,7 @@ impl Place {
     }
 }
 
-/// Returns where a layout has a blob.
+/// Returns the path of a blob in a layout.
 pub(crate) fn blob_name(digest: &Digest) -> String {
     format!("blobs/{}/{}", digest.algorithm().name(), digest.hex())
 }
