@@ -45,8 +45,8 @@ pub use cache::{Cache, NoCache};
 pub use client::{Client, ClientConfig};
 pub use concurrent::concurrent;
 pub use error::{
-    Absent, Attempt, Cause, CertificateProblem, ContentProblem, ErrorResponse, Message,
-    NetworkProblem, Operation, RegistryError,
+    Absent, Advice, Attempt, Cause, CertificateProblem, ContentProblem, ErrorResponse, Message,
+    NetworkProblem, Operation, RegistryError, advice,
 };
 pub use http::{
     Certificates, HostCertificates, Identity, Insecure, Pem, Proxies, ProxySetting, RetryPolicy,

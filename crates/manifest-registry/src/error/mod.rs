@@ -23,6 +23,7 @@ pub use attempt::{Attempt, Operation};
 pub use certificate::CertificateProblem;
 pub use content::{Absent, ContentProblem};
 pub use error_response::{ErrorResponse, Message};
+pub use hint::{Advice, advice};
 pub use network::{Cause, NetworkProblem};
 pub use registry_error::RegistryError;
 

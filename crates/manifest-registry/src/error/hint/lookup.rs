@@ -1,13 +1,11 @@
 //! What to do about an error: the first row of the table that fits it.
 
 use http::StatusCode;
-use manifest_core::ManifestError;
 use url::Url;
 
 use crate::error::attempt::{Attempt, Operation};
-use crate::error::content::ContentProblem;
-use crate::error::hint::row::{Doing, Outcome, Row, Symptom};
-use crate::error::hint::table::TABLE;
+use crate::error::hint::row::{Condition, Doing, Row, Symptom};
+use crate::error::hint::table::rows;
 use crate::error::network::Cause;
 use crate::error::registry_error::RegistryError;
 use crate::error::registry_kind::RegistryKind;
@@ -26,59 +24,55 @@ impl RegistryError {
             } => {
                 let issuer = source.as_ref().and_then(Cause::issuer);
                 let issuer = issuer.map(|issuer| format!(" ({issuer})"));
-                // What the server says comes last, so that nothing in it is filled in.
+                // The server's text comes last, so that nothing in it is filled in.
                 find(attempt, &Symptom::Network(*problem))
                     .map(|hint| hint.replace("{issuer}", &issuer.unwrap_or_default()))
             }
-            Self::Certificates { .. } => Some(
-                "repair the file, or take it away; certs.d has CAs in *.crt, client certificates in *.cert, their keys in *.key"
-                    .to_owned(),
-            ),
-            Self::Refused { attempt, error_response } => {
+            Self::Refused {
+                attempt,
+                error_response,
+            } => {
                 let hint = find(attempt, &Symptom::ErrorResponse(error_response));
                 match &attempt.login {
                     Some(login) => Some(with_login(login, error_response.status, attempt, hint)),
                     None => hint,
                 }
             }
-            Self::Local { place, .. } => Some(format!(
-                "it may have been changed or removed since the list was made: bring it back, or name it again with `create --amend LIST {place}`"
-            )),
-            Self::Helper { is_late: true, .. } => Some(
-                "it may wait for you to unlock what it keeps; give it more time with --timeout"
-                    .to_owned(),
-            ),
-            Self::Helper { .. } => Some(
-                "install the helper, or take it out of credsStore and credHelpers in Docker's config.json"
-                    .to_owned(),
-            ),
-            Self::Incomplete { absent, .. } => found(Outcome::of_absent(absent)),
-            Self::TagImmutable { .. } => found(Outcome::TagImmutable),
-            Self::ChildrenMissing { .. } => found(Outcome::Lost),
-            Self::SignaturesDiffer { .. } => Some(
-                "remove the tag there if what it has is not needed, or publish without --referrers and copy it with cosign"
-                    .to_owned(),
-            ),
-            Self::NotReferrersIndex { .. } => Some(
-                "look at what has this tag, and remove it there: by the distribution specification it is for that index alone"
-                    .to_owned(),
-            ),
-            Self::ReadBackMismatch { found: Some(_), .. } => found(Outcome::OtherThere),
-            Self::ReadBackMismatch { found: None, .. } => found(Outcome::NothingThere),
-            Self::Content { problem, attempt } => of_content(problem, attempt),
-            Self::Challenge { attempt, .. } => Some(format!(
-                "ask who runs {}: this program logs in with a name and password (Basic), or by a token server that is reached by TLS (Bearer)",
-                attempt.host
-            )),
-            Self::Redirect { attempt, .. } => Some(format!(
-                "ask who runs {}: it, or a proxy before it, sends on what it should answer",
-                attempt.host
-            )),
-            Self::Credentials { file, .. } => {
-                Some(format!("repair {file}, or run docker login again"))
-            }
-            _ => None,
+            _ => self.condition_hint(),
         }
+    }
+
+    fn condition_hint(&self) -> Option<String> {
+        let (condition, filled_in) = match self {
+            Self::Incomplete { absent, .. } => (Condition::of_absent(absent), None),
+            Self::TagImmutable { .. } => (Condition::TagImmutable, None),
+            Self::ChildrenMissing { .. } => (Condition::ContentLost, None),
+            Self::SignaturesDiffer { .. } => (Condition::SignaturesDiffer, None),
+            Self::NotReferrersIndex { .. } => (Condition::NotReferrersIndex, None),
+            Self::ReadBackMismatch { found: Some(_), .. } => (Condition::OtherContent, None),
+            Self::ReadBackMismatch { found: None, .. } => (Condition::NothingFound, None),
+            Self::Certificates { .. } => (Condition::Certificates, None),
+            Self::Helper { is_late: true, .. } => (Condition::HelperLate, None),
+            Self::Helper { .. } => (Condition::Helper, None),
+            Self::Local { place, .. } => (Condition::LocalBlob, Some(("{place}", place))),
+            Self::Credentials { file, .. } => (Condition::Credentials, Some(("{file}", file))),
+            Self::Challenge { attempt, .. } => {
+                (Condition::Challenge, Some(("{host}", &attempt.host)))
+            }
+            Self::Redirect { attempt, .. } => {
+                (Condition::Redirect, Some(("{host}", &attempt.host)))
+            }
+            Self::Content { problem, attempt } => (
+                Condition::of_content(problem)?,
+                Some(("{host}", &attempt.host)),
+            ),
+            _ => return None,
+        };
+        let row = rows().find(|row| row.condition == Some(condition))?;
+        Some(match filled_in {
+            Some((placeholder, value)) => row.hint.replace(placeholder, value),
+            None => row.hint.to_owned(),
+        })
     }
 }
 
@@ -96,49 +90,12 @@ fn with_login(login: &str, status: StatusCode, attempt: &Attempt, hint: Option<S
     }
 }
 
-/// What to do about an answer whose content is not what it must be.
-fn of_content(problem: &ContentProblem, attempt: &Attempt) -> Option<String> {
-    let host = &attempt.host;
-    Some(match problem {
-        ContentProblem::NotStored(_) | ContentProblem::WebPage => {
-            "something between here and the registry answered in its place: check the proxy, or log in to the network"
-                .to_owned()
-        }
-        ContentProblem::Manifest(error) => match **error {
-            ManifestError::UnsupportedType(_) => format!(
-                "it is no image that is known here, or something else answered: is {host} a registry? Check the proxy, or log in to the network"
-            ),
-            _ => "it can be neither pulled nor published as it is: build and push the image again"
-                .to_owned(),
-        },
-        ContentProblem::Digest { .. }
-        | ContentProblem::StatedDigest { .. }
-        | ContentProblem::Size { .. }
-        | ContentProblem::MediaType { .. }
-        | ContentProblem::Encoding(_)
-        | ContentProblem::Ambiguous(_) => format!(
-            "a proxy or cache on the way to {host} may have changed it, or its storage is damaged: try again, then push the image again"
-        ),
-        ContentProblem::Token | ContentProblem::Header(_) => {
-            format!("ask who runs {host}, or a proxy before it")
-        }
-        ContentProblem::TooLarge { .. } => return None,
-    })
-}
-
 fn find(attempt: &Attempt, symptom: &Symptom<'_>) -> Option<String> {
     let kind = RegistryKind::of(&attempt.host);
-    let fits = |row: &&Row| row.fits(symptom, kind, &attempt.operation);
-    TABLE
-        .iter()
+    let fits = |row: &&'static Row| row.fits(symptom, kind, &attempt.operation);
+    rows()
         .find(fits)
         .map(|row| filled_in(row.hint, attempt, kind, symptom))
-}
-
-/// What is found for an outcome has no host.
-fn found(outcome: Outcome) -> Option<String> {
-    let row = TABLE.iter().find(|row| row.outcome == Some(outcome))?;
-    Some(row.hint.to_owned())
 }
 
 fn filled_in(hint: &str, attempt: &Attempt, kind: RegistryKind, symptom: &Symptom<'_>) -> String {

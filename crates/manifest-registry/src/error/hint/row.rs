@@ -1,7 +1,9 @@
 //! A row of the table of hints: what it states of an error, and whether that fits.
 
+use manifest_core::ManifestError;
+
 use crate::error::attempt::Operation;
-use crate::error::content::Absent;
+use crate::error::content::{Absent, ContentProblem};
 use crate::error::error_response::{ErrorResponse, Message};
 use crate::error::network::NetworkProblem;
 use crate::error::registry_kind::RegistryKind;
@@ -12,35 +14,82 @@ pub(super) enum Symptom<'a> {
     Network(NetworkProblem),
 }
 
-/// What a publication came to, where that is more than one answer says.
+/// A condition that the type of the error tells, whatever the registry responded.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) enum Outcome {
-    /// Only layers that registries need not hold are absent.
-    ForeignAbsent,
-    /// Something is absent, from its source as well.
-    Lost,
-    /// Something is absent that its source has.
-    Swept,
-    /// The tag may not be moved.
+pub(super) enum Condition {
+    /// Only foreign layers are missing.
+    ForeignLayersMissing,
+    /// Content is missing, in its source as well.
+    ContentLost,
+    /// Content is missing that its source has.
+    ContentCollected,
+    /// The tag is immutable.
     TagImmutable,
-    /// Something else was found in place of what was written.
-    OtherThere,
-    /// What was written was not found.
-    NothingThere,
+    /// The tag points to other content than was written.
+    OtherContent,
+    /// The content that was written cannot be found.
+    NothingFound,
+    /// Source and target have different signatures.
+    SignaturesDiffer,
+    /// Another artifact has the tag of the referrers index.
+    NotReferrersIndex,
+    /// A blob on disk cannot be read.
+    LocalBlob,
+    /// The files in `certs.d`, or of `--ca-file`, cannot be used.
+    Certificates,
+    /// A credential helper failed.
+    Helper,
+    /// A credential helper did not end in time.
+    HelperLate,
+    /// Saved credentials cannot be read.
+    Credentials,
+    /// The registry requires an unsupported kind of login.
+    Challenge,
+    /// A redirect is not followed.
+    Redirect,
+    /// The response is not a registry's.
+    NotARegistry,
+    /// The manifest has an unsupported media type.
+    UnsupportedType,
+    /// The manifest cannot be used.
+    InvalidManifest,
+    /// The content does not match its digest, size or type.
+    ContentChanged,
+    /// The response lacks a required part.
+    InvalidResponse,
 }
 
-impl Outcome {
+impl Condition {
     pub(super) fn of_absent(absent: &[Absent]) -> Self {
         if absent.iter().all(|absent| absent.kind == "foreign layer") {
-            Self::ForeignAbsent
+            Self::ForeignLayersMissing
         } else if absent
             .iter()
             .any(|absent| absent.is_in_source == Some(false))
         {
-            Self::Lost
+            Self::ContentLost
         } else {
-            Self::Swept
+            Self::ContentCollected
         }
+    }
+
+    /// Returns the condition of wrong content, where there is a hint for it.
+    pub(super) fn of_content(problem: &ContentProblem) -> Option<Self> {
+        Some(match problem {
+            ContentProblem::NotStored(_) | ContentProblem::WebPage => Self::NotARegistry,
+            ContentProblem::Manifest(error) => match **error {
+                ManifestError::UnsupportedType(_) => Self::UnsupportedType,
+                _ => Self::InvalidManifest,
+            },
+            ContentProblem::Digest { .. }
+            | ContentProblem::StatedDigest { .. }
+            | ContentProblem::Size { .. }
+            | ContentProblem::MediaType { .. }
+            | ContentProblem::Encoding(_)
+            | ContentProblem::Ambiguous(_) => Self::ContentChanged,
+            ContentProblem::Token | ContentProblem::Header(_) => Self::InvalidResponse,
+            ContentProblem::TooLarge { .. } => return None,
+        })
     }
 }
 
@@ -72,8 +121,8 @@ pub(super) struct Row {
     pub(super) codes: &'static [&'static str],
     pub(super) body: Body,
     pub(super) problem: Option<fn(NetworkProblem) -> bool>,
-    /// The only one; nothing else that a row states counts with it, and nothing is filled in.
-    pub(super) outcome: Option<Outcome>,
+    /// The condition. Everything else that a row states is ignored then.
+    pub(super) condition: Option<Condition>,
     pub(super) hosts: &'static [RegistryKind],
     pub(super) doing: Doing,
     /// `{host}`, `{login}` (the command), `{repository}`, `{path}` (the repository without its host), `{right}` (`push to` or
@@ -89,7 +138,7 @@ impl Row {
             codes: &[],
             body: Body::Any,
             problem: None,
-            outcome: None,
+            condition: None,
             hosts: &[],
             doing: Doing::Anything,
             hint,
@@ -112,9 +161,9 @@ impl Row {
         row
     }
 
-    pub(super) const fn outcome(outcome: Outcome, hint: &'static str) -> Self {
+    pub(super) const fn condition(condition: Condition, hint: &'static str) -> Self {
         let mut row = Self::new(hint);
-        row.outcome = Some(outcome);
+        row.condition = Some(condition);
         row
     }
 

@@ -1,38 +1,78 @@
-//! The table from status, registry code and kind of registry to what can be done. The first row that fits is taken, so that
-//! what is special stands before what is general.
+//! The table from errors to hints, in sections. The first row that fits is taken, so special rows stand before general ones.
 
-use crate::error::hint::row::{Body, Doing, Outcome, Row};
+use crate::error::hint::row::{Body, Condition, Doing, Row};
 use crate::error::network::NetworkProblem;
 use crate::error::registry_kind::RegistryKind;
 use RegistryKind::{DockerHub, Ecr, EcrPublic, Ghcr, GitLab, Loopback, Other, Quay};
 
-pub(super) const TABLE: &[Row] = &[
-    // What was written is not there, or could not be.
-    Row::outcome(
-        Outcome::ForeignAbsent,
+/// Rows on one kind of error.
+pub(super) struct Section {
+    pub(super) title: &'static str,
+    pub(super) rows: &'static [Row],
+}
+
+/// Returns all rows, in the order in which they are tried.
+pub(super) fn rows() -> impl Iterator<Item = &'static Row> {
+    SECTIONS.iter().flat_map(|section| section.rows)
+}
+
+pub(super) const SECTIONS: &[Section] = &[
+    section("After a push", AFTER_A_PUSH),
+    section("No response", NO_RESPONSE),
+    section("Rate limits", RATE_LIMITS),
+    section("A proxy or a web site instead of the registry", WEB_PAGES),
+    section("Login required", LOGIN_REQUIRED),
+    section("Permission denied", PERMISSION_DENIED),
+    section("Not found", NOT_FOUND),
+    section("Requests that the registry refuses", REFUSED),
+    section("Damaged content", DAMAGED),
+    section("Registries with problems", UNAVAILABLE),
+];
+
+const fn section(title: &'static str, rows: &'static [Row]) -> Section {
+    Section { title, rows }
+}
+
+const AFTER_A_PUSH: &[Row] = &[
+    Row::condition(
+        Condition::ForeignLayersMissing,
         "use --push-foreign to copy layers that registries need not hold",
     ),
-    Row::outcome(
-        Outcome::Lost,
+    Row::condition(
+        Condition::ContentLost,
         "push the image that it belongs to again",
     ),
-    Row::outcome(
-        Outcome::Swept,
+    Row::condition(
+        Condition::ContentCollected,
         "push again: the registry may have removed it as unused meanwhile",
     ),
-    Row::outcome(
-        Outcome::TagImmutable,
+    Row::condition(
+        Condition::TagImmutable,
         "the registry lets nobody move this tag: push to another one",
     ),
-    Row::outcome(
-        Outcome::OtherThere,
+    Row::condition(
+        Condition::OtherContent,
         "somebody else may have pushed the same tag just now: look at it, and push again",
     ),
-    Row::outcome(
-        Outcome::NothingThere,
+    Row::condition(
+        Condition::NothingFound,
         "look at it again in a while: `docker-manifest inspect`",
     ),
-    // No answer.
+    Row::condition(
+        Condition::SignaturesDiffer,
+        "if its content is not needed, remove the tag there; or publish without --referrers, and copy the signatures with cosign",
+    ),
+    Row::condition(
+        Condition::NotReferrersIndex,
+        "check the content of this tag, and remove it there: the distribution specification reserves the tag for that index",
+    ),
+    Row::condition(
+        Condition::LocalBlob,
+        "it may have been changed or removed since the draft was created: restore it, or add it again with `create --amend LIST {place}`",
+    ),
+];
+
+const NO_RESPONSE: &[Row] = &[
     Row::network(
         |problem| problem == NetworkProblem::Dns,
         "check the name {server}, and the network's name server",
@@ -115,7 +155,13 @@ pub(super) const TABLE: &[Row] = &[
         |problem| matches!(problem, NetworkProblem::Deadline(_)),
         "give it more time with --timeout",
     ),
-    // Too many requests, whatever the status.
+    Row::condition(
+        Condition::Certificates,
+        "repair or remove the file; certs.d holds CA certificates in *.crt, client certificates in *.cert, and their keys in *.key",
+    ),
+];
+
+const RATE_LIMITS: &[Row] = &[
     Row::status(
         429,
         "Docker Hub counts pulls by account, or by address where nobody is logged in: {login}, or wait{limits}",
@@ -141,7 +187,9 @@ pub(super) const TABLE: &[Row] = &[
         "wait a while; {login} may give a higher limit{limits}",
     )
     .codes(&["TOOMANYREQUESTS"]),
-    // Something else than a registry.
+];
+
+const WEB_PAGES: &[Row] = &[
     Row::status(
         407,
         "a proxy on the way to {server} wants a login: name it in HTTPS_PROXY or HTTP_PROXY, as in http://USER:PASSWORD@HOST:PORT",
@@ -166,7 +214,25 @@ pub(super) const TABLE: &[Row] = &[
         "is {host} a registry? A proxy or a web site answered",
     )
     .body(Body::Html),
-    // Who are you?
+    Row::condition(
+        Condition::NotARegistry,
+        "something between you and the registry answered instead: check the proxy, or log in to the network",
+    ),
+    Row::condition(
+        Condition::UnsupportedType,
+        "it is not a supported image, or something else answered: is {host} a registry? Check the proxy, or log in to the network",
+    ),
+    Row::condition(
+        Condition::Redirect,
+        "contact the operator of {host}: the registry, or a proxy in front of it, redirects a request that it should answer",
+    ),
+    Row::condition(
+        Condition::InvalidResponse,
+        "contact the operator of {host}, or of a proxy in front of it",
+    ),
+];
+
+const LOGIN_REQUIRED: &[Row] = &[
     Row::status(
         401,
         "run {login}; where two-factor login is on, an access token takes the place of the password",
@@ -198,7 +264,25 @@ pub(super) const TABLE: &[Row] = &[
     )
     .on(&[GitLab]),
     Row::status(401, "run {login}"),
-    // You may not.
+    Row::condition(
+        Condition::Credentials,
+        "repair {file}, or run docker login again",
+    ),
+    Row::condition(
+        Condition::HelperLate,
+        "it may be waiting for you to unlock its store; allow more time with --timeout",
+    ),
+    Row::condition(
+        Condition::Helper,
+        "install the helper, or remove it from credsStore and credHelpers in Docker's config.json",
+    ),
+    Row::condition(
+        Condition::Challenge,
+        "contact the operator of {host}: this program logs in with a name and password (Basic), or with a token server over TLS (Bearer)",
+    ),
+];
+
+const PERMISSION_DENIED: &[Row] = &[
     Row::status(
         403,
         "it needs the right to {right} {repository}: a token with write:packages, and in Actions `packages: write` and write access for the workflow's repository in the package's settings",
@@ -238,7 +322,9 @@ pub(super) const TABLE: &[Row] = &[
         "it needs the right to {right} {repository}; {login} as a user who has it",
     )
     .codes(&["DENIED", "UNAUTHORIZED"]),
-    // It is not there.
+];
+
+const NOT_FOUND: &[Row] = &[
     Row::status(
         404,
         "ECR makes no repository by itself: aws ecr create-repository --repository-name {path}",
@@ -291,7 +377,9 @@ pub(super) const TABLE: &[Row] = &[
     )
     .doing(Doing::ReadingManifest),
     Row::status(404, "is the token server of {host} in order?").doing(Doing::LoggingIn),
-    // Not like this.
+];
+
+const REFUSED: &[Row] = &[
     Row::statuses(
         400,
         412,
@@ -350,7 +438,20 @@ pub(super) const TABLE: &[Row] = &[
         "the registry does not take the request: its message may say why",
     ),
     Row::status(408, "check the network and the proxy on the way to {host}"),
-    // It does not work.
+];
+
+const DAMAGED: &[Row] = &[
+    Row::condition(
+        Condition::InvalidManifest,
+        "it can be neither pulled nor published: build and push the image again",
+    ),
+    Row::condition(
+        Condition::ContentChanged,
+        "a proxy or cache between you and {host} may have changed it, or the registry's storage is damaged: try again, then push the image again",
+    ),
+];
+
+const UNAVAILABLE: &[Row] = &[
     Row::status(501, "{host} does not offer this: is it a registry?"),
     Row::status(507, "the storage of {host} is full"),
     Row::statuses(
