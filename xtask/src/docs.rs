@@ -1,4 +1,4 @@
-//! `cargo xtask docs`: renders the reference from the command definitions, and checks the documentation's links.
+//! `cargo xtask docs`: renders the reference and the page on troubleshooting from the program, and checks the documentation's links.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -8,7 +8,10 @@ use docker_manifest::reference_docs;
 
 use crate::task::{TaskResult, workspace};
 
-/// Render docs/reference from the command definitions
+/// The page of the guide that is rendered.
+const TROUBLESHOOTING: &str = "docs/guide/troubleshooting.md";
+
+/// Render docs/reference and docs/guide/troubleshooting.md from the program
 #[derive(Default, clap::Args)]
 pub(crate) struct Args {
     /// Change nothing; fail where a page is not what would be rendered, or a link leads nowhere
@@ -19,9 +22,16 @@ pub(crate) struct Args {
 pub(crate) fn run(args: &Args) -> TaskResult {
     let folder = workspace().join("docs/reference");
     let pages = reference_docs::pages();
-    let stale = stale_pages(&folder, &pages);
+    let troubleshooting = workspace().join(TROUBLESHOOTING);
+    let text = reference_docs::troubleshooting();
+    let mut stale = stale_pages(&folder, &pages);
+    if !fs::read_to_string(&troubleshooting).is_ok_and(|found| found == text) {
+        stale.push(TROUBLESHOOTING.to_owned());
+    }
     if !args.check {
         write_pages(&folder, &pages)?;
+        fs::write(&troubleshooting, text)
+            .map_err(|error| format!("cannot write {TROUBLESHOOTING}: {error}"))?;
     } else if !stale.is_empty() {
         return Err(format!(
             "run `cargo xtask docs`: not up to date are {}",
@@ -31,8 +41,8 @@ pub(crate) fn run(args: &Args) -> TaskResult {
     let broken = broken_links()?;
     if broken.is_empty() {
         println!(
-            "docs: {} reference pages are up to date, every link leads somewhere",
-            pages.len()
+            "docs: {} generated pages are up to date, every link leads somewhere",
+            pages.len() + 1
         );
         Ok(())
     } else {

@@ -1,5 +1,7 @@
 //! The reference pages of the documentation, rendered from the command definitions and the manual.
 
+mod troubleshooting;
+
 use std::fmt::Write as _;
 
 use crate::cli::Cli;
@@ -7,6 +9,8 @@ use crate::cli::help::{FlagRow, OPTIONS, headings, options, usage_line};
 use crate::exit::Exit;
 use crate::manual::{self, Manual};
 use crate::names::Invocation;
+
+pub use troubleshooting::troubleshooting;
 
 /// Renders every page: its file name in `docs/reference/`, and its text.
 ///

@@ -9,7 +9,7 @@ use super::error::{DraftLookup, Failure};
 
 impl Failure {
     /// Returns the remedies, one sentence each.
-    pub(super) fn hints(&self) -> Vec<String> {
+    pub(crate) fn hints(&self) -> Vec<String> {
         match self {
             Self::Multiple(failures) => {
                 let mut hints: Vec<String> = failures.iter().flat_map(Self::hints).collect();

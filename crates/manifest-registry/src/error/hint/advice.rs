@@ -31,7 +31,7 @@ pub fn advice() -> Vec<Advice> {
         section,
         error: error_text(row),
         applies_to: applies_to(row),
-        hint: with_names(row.hint),
+        hint: with_names(row),
     })
     .collect()
 }
@@ -52,7 +52,7 @@ fn error_text(row: &Row) -> String {
         format!("{first} to {last}")
     };
     if !row.codes.is_empty() {
-        text = format!("{text}, code {}", row.codes.join(", "));
+        text = format!("{text}, code {}", row.codes.join(" or "));
     }
     match row.body {
         Body::Any => text,
@@ -93,9 +93,19 @@ fn applies_to(row: &Row) -> String {
 }
 
 /// Puts names in capitals in the place of the values that a hint has.
-fn with_names(hint: &str) -> String {
-    hint.replace("{login}", "`docker login HOST`")
-        .replace("{right}", "pull from or push to")
+fn with_names(row: &Row) -> String {
+    let login = match row.hosts {
+        [RegistryKind::DockerHub] => "docker login",
+        _ => "docker login HOST",
+    };
+    let right = match row.doing {
+        Doing::Writing => "push to",
+        Doing::Reading | Doing::ReadingManifest | Doing::ReadingBlob => "pull from",
+        Doing::Anything | Doing::LoggingIn => "pull from or push to",
+    };
+    row.hint
+        .replace("{login}", login)
+        .replace("{right}", right)
         .replace("{limits}", "")
         .replace("{issuer}", "")
         .replace("{host}", "HOST")
