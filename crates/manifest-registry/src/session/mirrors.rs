@@ -8,7 +8,7 @@
 
 use manifest_core::Reference;
 
-/// Where something may be found as well.
+/// A mirror: a registry that may have the content of another.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Mirror {
     location: String,
