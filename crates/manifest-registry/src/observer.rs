@@ -1,4 +1,4 @@
-//! What the client tells while it works, to whoever wants to show it.
+//! The observer: events, retries and progress that the client reports while it works.
 
 use std::fmt;
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! Answers that say no (distribution specification, "Error Codes").
+//! Error responses (distribution specification, "Error Codes").
 
 use std::fmt;
 use std::time::Duration;
@@ -21,7 +21,7 @@ const RATE_LIMITS: &[&str] = &[
     "x-ratelimit-reset",
 ];
 
-/// One of the errors in a registry's answer. Both texts can be shown: control characters are escaped.
+/// One of the errors in a registry's response. Both texts can be shown: control characters are escaped.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Message {
     /// The code in capital letters (`MANIFEST_UNKNOWN`); empty where the answer is not in the specification's form.
@@ -30,7 +30,7 @@ pub struct Message {
     pub text: String,
 }
 
-/// An answer that says no. `Display` gives the status, then the messages as Docker writes them.
+/// An error response. `Display` gives the status, then the messages as Docker writes them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ErrorResponse {
     /// The status.
@@ -46,7 +46,7 @@ pub struct ErrorResponse {
 }
 
 impl ErrorResponse {
-    /// Reads an answer's body, which may be anything.
+    /// Reads a response's body, which may be anything.
     #[must_use]
     pub fn parse(status: StatusCode, content_type: &str, body: &[u8]) -> Self {
         let is_html = content_type.to_ascii_lowercase().contains("html")
@@ -61,7 +61,7 @@ impl ErrorResponse {
         }
     }
 
-    /// Reads an answer's head and body.
+    /// Reads a response's head and body.
     #[must_use]
     pub fn read(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Self {
         let text = |value: &HeaderValue| value.to_str().ok().map(str::to_owned);
@@ -107,7 +107,7 @@ impl ErrorResponse {
             || self.status.is_client_error() && self.has(&["TOOMANYREQUESTS"])
     }
 
-    /// Tells whether asking again would bring the same answer.
+    /// Tells whether a retry would bring the same response.
     pub(crate) fn is_final(&self) -> bool {
         self.status.is_client_error()
             && !matches!(self.status.as_u16(), 408 | 425)

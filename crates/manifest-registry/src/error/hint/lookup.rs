@@ -1,4 +1,4 @@
-//! What to do about an error: the first row of the table that fits it.
+//! The hint for an error: the first row of the table that fits it.
 
 use http::StatusCode;
 use manifest_core::ManifestError;
@@ -27,7 +27,7 @@ impl RegistryError {
                 let issuer = source.as_ref().and_then(Cause::issuer);
                 let issuer = issuer.map(|issuer| format!(" ({issuer})"));
                 // What the server says comes last, so that nothing in it is filled in.
-                find(attempt, &Symptom::Network(*problem))
+                table_hint(attempt, &Symptom::Network(*problem))
                     .map(|hint| hint.replace("{issuer}", &issuer.unwrap_or_default()))
             }
             Self::Certificates { .. } => Some(
@@ -35,7 +35,7 @@ impl RegistryError {
                     .to_owned(),
             ),
             Self::Refused { attempt, error_response } => {
-                let hint = find(attempt, &Symptom::ErrorResponse(error_response));
+                let hint = table_hint(attempt, &Symptom::ErrorResponse(error_response));
                 match &attempt.login {
                     Some(login) => Some(with_login(login, error_response.status, attempt, hint)),
                     None => hint,
@@ -52,9 +52,9 @@ impl RegistryError {
                 "install the helper, or take it out of credsStore and credHelpers in Docker's config.json"
                     .to_owned(),
             ),
-            Self::Incomplete { absent, .. } => found(Outcome::of_absent(absent)),
-            Self::TagImmutable { .. } => found(Outcome::TagImmutable),
-            Self::ChildrenMissing { .. } => found(Outcome::Lost),
+            Self::Incomplete { absent, .. } => outcome_hint(Outcome::of_absent(absent)),
+            Self::TagImmutable { .. } => outcome_hint(Outcome::TagImmutable),
+            Self::ChildrenMissing { .. } => outcome_hint(Outcome::Lost),
             Self::SignaturesDiffer { .. } => Some(
                 "remove the tag there if what it has is not needed, or publish without --referrers and copy it with cosign"
                     .to_owned(),
@@ -63,9 +63,9 @@ impl RegistryError {
                 "look at what has this tag, and remove it there: by the distribution specification it is for that index alone"
                     .to_owned(),
             ),
-            Self::ReadBackMismatch { found: Some(_), .. } => found(Outcome::OtherThere),
-            Self::ReadBackMismatch { found: None, .. } => found(Outcome::NothingThere),
-            Self::Content { problem, attempt } => of_content(problem, attempt),
+            Self::ReadBackMismatch { found: Some(_), .. } => outcome_hint(Outcome::OtherThere),
+            Self::ReadBackMismatch { found: None, .. } => outcome_hint(Outcome::NothingThere),
+            Self::Content { problem, attempt } => content_hint(problem, attempt),
             Self::Challenge { attempt, .. } => Some(format!(
                 "ask who runs {}: this program logs in with a name and password (Basic), or by a token server that is reached by TLS (Bearer)",
                 attempt.host
@@ -82,7 +82,7 @@ impl RegistryError {
     }
 }
 
-/// Says first which saved login it was that was not enough: nobody sees what goes along.
+/// Names the saved login that was not enough, before the hint: nobody sees which one goes along.
 fn with_login(login: &str, status: StatusCode, attempt: &Attempt, hint: Option<String>) -> String {
     let host = &attempt.host;
     let first = if status == StatusCode::UNAUTHORIZED {
@@ -96,8 +96,8 @@ fn with_login(login: &str, status: StatusCode, attempt: &Attempt, hint: Option<S
     }
 }
 
-/// What to do about an answer whose content is not what it must be.
-fn of_content(problem: &ContentProblem, attempt: &Attempt) -> Option<String> {
+/// Returns the hint for a response with wrong content.
+fn content_hint(problem: &ContentProblem, attempt: &Attempt) -> Option<String> {
     let host = &attempt.host;
     Some(match problem {
         ContentProblem::NotStored(_) | ContentProblem::WebPage => {
@@ -126,22 +126,22 @@ fn of_content(problem: &ContentProblem, attempt: &Attempt) -> Option<String> {
     })
 }
 
-fn find(attempt: &Attempt, symptom: &Symptom<'_>) -> Option<String> {
+fn table_hint(attempt: &Attempt, symptom: &Symptom<'_>) -> Option<String> {
     let kind = RegistryKind::of(&attempt.host);
     let fits = |row: &&Row| row.fits(symptom, kind, &attempt.operation);
     TABLE
         .iter()
         .find(fits)
-        .map(|row| filled_in(row.hint, attempt, kind, symptom))
+        .map(|row| fill_in(row.hint, attempt, kind, symptom))
 }
 
-/// What is found for an outcome has no host.
-fn found(outcome: Outcome) -> Option<String> {
+/// Returns the hint for an outcome, in which no host is filled in.
+fn outcome_hint(outcome: Outcome) -> Option<String> {
     let row = TABLE.iter().find(|row| row.outcome == Some(outcome))?;
     Some(row.hint.to_owned())
 }
 
-fn filled_in(hint: &str, attempt: &Attempt, kind: RegistryKind, symptom: &Symptom<'_>) -> String {
+fn fill_in(hint: &str, attempt: &Attempt, kind: RegistryKind, symptom: &Symptom<'_>) -> String {
     let host = &attempt.host;
     let login = if kind == RegistryKind::DockerHub {
         "docker login".to_owned()

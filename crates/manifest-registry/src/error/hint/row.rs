@@ -6,13 +6,13 @@ use crate::error::error_response::{ErrorResponse, Message};
 use crate::error::network::NetworkProblem;
 use crate::error::registry_kind::RegistryKind;
 
-/// What went wrong.
+/// The symptom that a row is looked up by.
 pub(super) enum Symptom<'a> {
     ErrorResponse(&'a ErrorResponse),
     Network(NetworkProblem),
 }
 
-/// What a publication came to, where that is more than one answer says.
+/// The outcome of a publication, where that is more than one response says.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Outcome {
     /// Only layers that registries need not hold are absent.
@@ -23,9 +23,9 @@ pub(super) enum Outcome {
     Swept,
     /// The tag may not be moved.
     TagImmutable,
-    /// Something else was found in place of what was written.
+    /// Another manifest was found in place of the written one.
     OtherThere,
-    /// What was written was not found.
+    /// The written manifest was not found.
     NothingThere,
 }
 
@@ -44,7 +44,7 @@ impl Outcome {
     }
 }
 
-/// What an answer's body looks like.
+/// The body of a response.
 #[derive(Clone, Copy, PartialEq)]
 pub(super) enum Body {
     Any,
@@ -53,7 +53,7 @@ pub(super) enum Body {
     Html,
 }
 
-/// What was being done.
+/// The operation that failed.
 #[derive(Clone, Copy, PartialEq)]
 pub(super) enum Doing {
     Anything,
