@@ -76,7 +76,7 @@ impl Client {
     ///
     /// # Errors
     /// Where a registry gives no clear answer, what it has is not what it lists, or there is more than [`REFERRERS`] or
-    /// [`REFERRER_PAGES`] allow.
+    /// [`crate::limits::REFERRER_PAGES`] allow.
     pub async fn referrers(&self, subjects: &[Reference]) -> Result<Referrers, RegistryError> {
         let client = self.for_reading(subjects);
         let mut referrers = Referrers::default();
