@@ -4,5 +4,5 @@
 
 libfuzzer_sys::fuzz_target!(|data: &[u8]| {
     manifest_core::fuzzing::drafts(data);
-    manifest_store::fuzzing::extras(data);
+    manifest_store::fuzzing::sidecars(data);
 });

@@ -1,6 +1,6 @@
-//! Where Docker's CLI is wrong and ours is not: a test for each row of the table of deviations, named after it.
+//! Deviations from Docker's CLI where it is wrong: a test for each row of the table of differences, named after the row.
 //!
-//! Docker's side is shown, too, where there is a Docker: should it ever get something right, its row can go.
+//! Docker's behaviour is tested as well, if there is a Docker: once it gets something right, the row can go.
 
 mod copying;
 mod drafts;
@@ -14,7 +14,7 @@ use manifest_testkit::suite::TestRegistry;
 
 use crate::harness::{Player, Program, Seen, Stage, docker};
 
-/// Starts an embedded registry with the world in it.
+/// Starts an embedded registry, seeded with the world.
 fn stage() -> Stage {
     Stage::on(TestRegistry::Embedded(EmbeddedRegistry::start()))
 }
@@ -27,7 +27,7 @@ fn embedded(stage: &Stage) -> &EmbeddedRegistry {
     }
 }
 
-/// Plays lines with Docker's CLI and returns what the last of them did; nothing where there is no Docker.
+/// Plays lines with Docker's CLI and returns the result of the last one, or `None` without Docker.
 fn dockers(stage: &Stage, lines: &[&str]) -> Option<Seen> {
     docker::find()?;
     let player = stage.player(Program::Docker);

@@ -1,17 +1,17 @@
-//! The same command lines through Docker's CLI and ours, side by side, compared after each of them: exit code,
-//! standard output, errors, draft files, and what is published.
+//! The same command lines through Docker's CLI and this program, side by side, compared after each of them: exit code, standard
+//! output, errors, draft files, and published content.
 //!
-//! Each program has a home and a registry of its own, seeded the same; only the registries' addresses differ, and
-//! these are replaced before anything is compared. Docker needs `--insecure` for a registry without TLS, so nearly
-//! every line has it. What Docker gets wrong is in [`crate::deviations`], and is left out here.
+//! Each program has a home and a registry of its own, seeded the same. Only the registries' addresses differ, and they are
+//! replaced before the comparison. Docker needs `--insecure` for a registry without TLS, so nearly every line has it. Docker's
+//! mistakes are in [`crate::deviations`], and are left out here.
 //!
 //! | module | holds |
 //! | --- | --- |
 //! | [`annotate`], [`create`], [`inspect`], [`push`], [`rm`] | each command: its flags, arguments, errors |
-//! | [`content`] | images and lists that are seldom seen |
-//! | [`flags`] | how flags may be written; help and usage errors |
-//! | [`scripts`] | the ways that real scripts are written |
-//! | [`handover`] | drafts that change hands midway, and old draft files |
+//! | [`content`] | rare images and lists |
+//! | [`flags`] | the syntax of flags; help and usage errors |
+//! | [`scripts`] | the style of real scripts |
+//! | [`handover`] | drafts that both programs work on, and old draft files |
 //! | [`random`] | sessions of random commands |
 //! | [`references`] | random names |
 
@@ -30,7 +30,7 @@ mod scripts;
 use crate::harness::stage::Stderr;
 use crate::harness::{Home, Player, Program, Stage, docker};
 
-/// Two stages that only differ in their addresses: one for Docker's CLI, one for ours.
+/// Two stages that differ only in their addresses: one for Docker's CLI, one for this program.
 struct SideBySide {
     docker: Stage,
     ours: Stage,
@@ -40,7 +40,7 @@ struct SideBySide {
 struct Session<'a> {
     docker: Player<'a>,
     ours: Player<'a>,
-    /// What was played so far.
+    /// The lines played so far.
     played: Vec<String>,
 }
 
@@ -64,8 +64,8 @@ impl SideBySide {
 }
 
 impl Session<'_> {
-    /// Plays a line on both sides, and returns what differs. `~` before the line: standard error may differ; `+`:
-    /// ours may warn where Docker is silent.
+    /// Plays a line on both sides, and returns the difference. With `~` before the line, standard error may differ; with `+`,
+    /// this program may warn where Docker is silent.
     fn play(&mut self, line: &str) -> Result<(), String> {
         let (text, stderr) = match line.split_at(1) {
             ("~", text) => (text, Stderr::Free),
@@ -85,8 +85,8 @@ impl Session<'_> {
     }
 }
 
-/// Plays cases, each in homes of its own: a name, and command lines. `%` in a line is the case's number, for tags
-/// and repositories that no other case has. All differences are shown at the end.
+/// Plays cases, each in homes of its own: a name, and command lines. `%` in a line is the case's number, which makes tags and
+/// repositories unique. All differences are reported at the end.
 #[track_caller]
 fn check(table: &str, cases: &[(&str, &str)]) {
     if !docker::is_here(&format!("fidelity::{table}")) {
@@ -98,7 +98,7 @@ fn check(table: &str, cases: &[(&str, &str)]) {
         let mut session = stages.session();
         let lines = lines.replace('%', &format!("case{number}"));
         let lines = lines.lines().map(str::trim).filter(|line| !line.is_empty());
-        // What comes after a difference would differ, too.
+        // After a difference, everything that follows would differ as well.
         if let Err(difference) = lines.into_iter().try_for_each(|line| session.play(line)) {
             differences.push(format!("=== {table}, {name}\n{difference}"));
         }
@@ -112,7 +112,7 @@ fn check(table: &str, cases: &[(&str, &str)]) {
     );
 }
 
-/// The plainest session, without any of the machinery above.
+/// The simplest session, without the machinery above.
 #[test]
 fn both_programs_in_one_home() {
     if !docker::is_here("fidelity::both_programs_in_one_home") {

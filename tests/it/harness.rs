@@ -1,4 +1,4 @@
-//! What the tests stand on. In short:
+//! The harness of the tests. In short:
 //!
 //! ```ignore
 //! let home = Home::new();                                    // HOME, DOCKER_CONFIG and nothing else
@@ -15,13 +15,13 @@
 //!
 //! | module | holds |
 //! | --- | --- |
-//! | [`home`] | a temporary home, running programs in it, the drafts in it |
-//! | [`ran`] | what a program did: exit code, standard output and error, shown together when a test fails |
-//! | [`docker`] | Docker's own CLI: where it is, and saying aloud that it is not there |
-//! | [`world`] | the images that registries are seeded with |
+//! | [`stage`] | a registry seeded with the world, and programs that play command lines there |
+//! | [`old_format`] | draft files of earlier versions of Docker |
 //! | [`line`] | the command lines of tests as text, with placeholders |
-//! | [`stage`] | a registry with the world in it, and programs that play command lines there |
-//! | [`old_format`] | turning draft files into what earlier versions of Docker wrote |
+//! | [`world`] | the images that registries are seeded with |
+//! | [`home`] | a temporary home, programs that run in it, its drafts |
+//! | [`docker`] | Docker's own CLI, and the message if it is missing |
+//! | [`ran`] | the result of a program: exit code, standard output and error, shown together when a test fails |
 
 pub(crate) mod docker;
 pub(crate) mod home;

@@ -2,17 +2,17 @@
 //!
 //! | module | holds |
 //! | --- | --- |
-//! | [`harness`] | homes, programs, registries with known images, and what a command did there |
-//! | [`fidelity`] | the same command lines through Docker's CLI and ours, side by side |
-//! | [`commands`] | the main job on both registries: results, drafts, what is published, what is asked for |
-//! | [`registries`] | TLS, tokens, credentials, refusals, and how much is asked for |
-//! | [`races`] | many processes at once, and processes that are killed |
-//! | [`publishing`] | indexes with attestations, many tags, and what is reported |
+//! | [`recorded`] | recorded results of Docker's CLI, compared where there is no Docker |
+//! | [`fidelity`] | the same command lines through Docker's CLI and this program, side by side |
+//! | [`deviations`] | a test for each row of the table of differences |
+//! | [`publishing`] | indexes with attestations, many tags, and reports |
+//! | [`registries`] | TLS, tokens, credentials, refusals, and the number of requests |
+//! | [`races`] | many processes at once, and killed processes |
 //! | [`names`] | the plugin, the shim, `install` and `uninstall` |
-//! | [`recorded`] | what Docker's CLI did once, in files: the same, where there is no Docker |
-//! | [`deviations`] | a test for each row of the table of deviations |
+//! | [`commands`] | the main workflow on both registries: results, drafts, published content, requests |
+//! | [`harness`] | homes, programs, registries with known images, and the effects of commands |
 //!
-//! Each file of this folder is a module of this one binary; [`every_file_is_a_module`] sees to it.
+//! Each file of this folder is a module of this one binary; [`every_file_is_a_module`] checks that.
 
 #![allow(clippy::unwrap_used, reason = "in a test, a panic is the report")]
 
@@ -33,7 +33,7 @@ pub(crate) fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/it")
 }
 
-/// A file that no `mod` names is never compiled, and its tests never run.
+/// A file without a `mod` is never compiled, and its tests never run.
 #[test]
 fn every_file_is_a_module() {
     let mut forgotten = Vec::new();

@@ -23,7 +23,7 @@ fn registry() -> EmbeddedRegistry {
     registry
 }
 
-/// A home with the plugin and the shim in it; the shim's folder stands on PATH before the given one.
+/// Returns a home with the plugin and the shim in it. The shim's folder comes before `next` on PATH.
 fn home_with_shim(next: &Path) -> (Home, PathBuf) {
     let mut home = Home::new();
     let folder = home.path().join("shim");
@@ -40,7 +40,7 @@ fn home_with_shim(next: &Path) -> (Home, PathBuf) {
     (home, shim)
 }
 
-/// A `docker` of a few lines of shell in place of the real one.
+/// Returns a `docker` of a few lines of shell, in place of the real one.
 fn stand_in(lines: &str) -> (Home, PathBuf) {
     let mut home = Home::new();
     home.write_program("docker", lines);
@@ -143,7 +143,7 @@ fn a_plugin_has_any_name_and_dockers_config() {
 }
 
 #[test]
-fn names_that_are_no_plugins_are_refused() {
+fn other_plugin_names_are_refused() {
     let home = Home::new();
     for name in ["", "Manifest", "1x", "my-tool"] {
         home.ours(&["install", "--name", name])
@@ -245,7 +245,7 @@ fn signals_reach_the_real_docker() {
     assert_eq!(line, "ready\n");
     let process = rustix::process::Pid::from_child(&child);
     rustix::process::kill_process(process, rustix::process::Signal::TERM).unwrap();
-    // The shell runs its trap once `read` has ended.
+    // The shell runs its trap after `read` ends.
     drop(child.stdin.take());
     let mut rest = String::new();
     stdout.read_to_string(&mut rest).unwrap();
@@ -304,7 +304,7 @@ fn shims_behind_shims_reach_the_real_docker() {
     let folders = ["one", "two"].map(|name| home.path().join(name));
     for folder in &folders {
         fs::create_dir_all(folder).unwrap();
-        // Copies, as two versions of the program would be.
+        // Copies, like two versions of the program.
         fs::copy(OURS, folder.join("docker")).unwrap();
     }
     let path = [&folders[0], &folders[1], &folder, &PathBuf::from("/bin")];
@@ -323,7 +323,7 @@ fn shims_behind_shims_reach_the_real_docker() {
 }
 
 #[test]
-fn install_takes_nobodys_place_and_uninstall_only_its_own() {
+fn install_replaces_no_other_program_and_uninstall_removes_only_its_own() {
     let (real, folder) = stand_in("echo real");
     let mut home = Home::new();
     home.set("PATH", std::env::join_paths([&folder]).unwrap());

@@ -1,27 +1,37 @@
-//! What is published today: indexes with attestations, many tags, and what is looked at before and after.
+//! Publishing beyond Docker's `docker manifest`: indexes with attestations, many tags, checks before and after a push.
 //!
 //! | module | holds |
 //! | --- | --- |
-//! | [`sources`] | what `create` takes, and what becomes of it |
-//! | [`choosing`] | which images of its sources a list has |
-//! | [`moving`] | sources that show something else later, and what was annotated on them |
-//! | [`naming`] | what `annotate` and `remove` take for the same image |
-//! | [`editing`] | `annotate` and `remove` beyond what Docker has |
-//! | [`layouts`] | images on this machine, as sources and as targets |
-//! | [`targets`] | several tags, repositories and registries; conditions on them |
-//! | [`progress`] | what is said while copying takes long |
-//! | [`referrers`] | what refers to images, and lists that refer to something |
-//! | [`reports`] | dry runs, and what scripts read |
-//! | [`registries`] | the same where registries differ: mounts, OCI, mixed lists, lag, immutable tags, small tokens |
-//! | [`properties`] | what holds whatever the images look like |
-//! | [`peers`] | other tools read what was published |
+//! | [`sources`] | the sources of `create`, and their entries |
+//! | [`ci_artifacts`] | sources named by files: digests and metadata of CI jobs |
+//! | [`choosing`] | the choice of images from the sources |
+//! | [`moving`] | sources and tags that move, and annotations on them |
+//! | [`naming`] | the names of an entry for `annotate` and `remove` |
+//! | [`editing`] | `annotate` and `remove` beyond Docker's |
+//! | [`list_options`] | annotations, artifact type, subject, order and format of a list |
+//! | [`preflight`] | the checks before a push |
+//! | [`layouts`] | images on disk as sources |
+//! | [`layout_targets`] | lists written to disk |
+//! | [`targets`] | several tags, repositories and registries; conditions on tags |
+//! | [`child_tags`] | tags for the images of a list |
+//! | [`progress`] | progress messages of long copies |
+//! | [`referrers`] | referrers of images, and lists with a subject |
+//! | [`reports`] | dry runs, and output for scripts |
+//! | [`registries`] | differences between registries: mounts, OCI, mixed lists, lag, immutable tags, small tokens |
+//! | [`properties`] | properties of random indexes |
+//! | [`peers`] | other tools read the published lists |
 
+mod child_tags;
 mod choosing;
+mod ci_artifacts;
 mod editing;
+mod layout_targets;
 mod layouts;
+mod list_options;
 mod moving;
 mod naming;
 mod peers;
+mod preflight;
 mod progress;
 mod properties;
 mod referrers;
@@ -46,14 +56,14 @@ pub(crate) fn built(platform: &str, seed: &str) -> (BuiltImage, BuiltIndex) {
     (image, index)
 }
 
-/// Returns the entries of a list that a registry has.
+/// Returns the entries of a published list.
 #[track_caller]
 pub(crate) fn entries(registry: &Watched<'_>, repository: &str, name: &str) -> Vec<Value> {
     let list: Value = serde_json::from_slice(&registry.bytes(repository, name)).unwrap();
     list["manifests"].as_array().unwrap().clone()
 }
 
-/// Returns the entries of a list as it was built.
+/// Returns the entries of a built list.
 pub(crate) fn entries_of(index: &BuiltIndex) -> Vec<Value> {
     let list: Value = serde_json::from_slice(&index.manifest).unwrap();
     list["manifests"].as_array().unwrap().clone()

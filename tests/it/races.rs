@@ -1,6 +1,6 @@
-//! Many processes at once, and processes that are killed: the program itself, on registries.
+//! Many processes at once, and killed processes: the program itself, on registries.
 //!
-//! `RACES_SEED=N` repeats the random moments of a run; each failure names its seed.
+//! `RACES_SEED=N` repeats the random moments of a run. Each failure prints its seed.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -17,17 +17,17 @@ use serde_json::Value;
 use crate::commands::{Shell, Watched};
 use crate::harness::{DraftFile, docker};
 
-/// How many processes work on one draft at once.
+/// The number of processes that work on one draft at once.
 const PROCESSES: usize = 32;
 
-/// How often each command is killed on each registry.
+/// The number of times that each command is killed on each registry.
 const KILLS: u32 = 8;
 
-/// How many jobs run in one home folder at once.
+/// The number of jobs that run in one home folder at once.
 const JOBS: usize = 8;
 
-/// Starts a registry with the images `app:0`, `app:1` and so on, each for a platform of its own, and the last half of them in
-/// the repository `other`, too.
+/// Starts a registry with the images `app:0`, `app:1` and so on, each for a platform of its own. The second half of them is in
+/// the repository `other`.
 fn registry(kind: suite::Kind, images: usize) -> Watched<'static> {
     let registry = Watched::empty(kind);
     for number in 0..images {
@@ -41,7 +41,7 @@ fn registry(kind: suite::Kind, images: usize) -> Watched<'static> {
 }
 
 #[test]
-fn every_change_of_many_processes_is_there() {
+fn concurrent_changes_are_all_kept() {
     for kind in suite::kinds() {
         let registry = registry(kind, 2 * PROCESSES);
         let shell = Shell::new(&registry);
@@ -109,7 +109,7 @@ fn every_change_of_many_processes_is_there() {
 }
 
 #[test]
-fn parallel_jobs_in_one_home_do_not_meet() {
+fn parallel_jobs_in_one_home_are_independent() {
     for kind in suite::kinds() {
         let registry = registry(kind, 4);
         let shell = Shell::new(&registry);
@@ -159,13 +159,13 @@ fn parallel_jobs_in_one_home_do_not_meet() {
     }
 }
 
-/// What is killed, and what it works on.
+/// A command to kill, with its preparation.
 struct Victim {
-    /// What runs before.
+    /// The commands before it.
     before: &'static [&'static str],
-    /// What is killed.
+    /// The command to kill.
     line: &'static str,
-    /// What completes it where it was killed.
+    /// The command that completes it afterwards.
     again: &'static str,
 }
 
@@ -192,7 +192,7 @@ const VICTIMS: &[Victim] = &[
     },
 ];
 
-/// All that a kill may leave: drafts as Docker would see them, what `inspect` makes of them, and the tag.
+/// The observable state after a kill: drafts as Docker reads them, the output of `inspect`, and the tag.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct State {
     files: Vec<DraftFile>,
@@ -202,7 +202,7 @@ struct State {
 
 impl State {
     fn of(shell: &Shell<'_>) -> Self {
-        // The raw folder first: `inspect` must not have mended it.
+        // The folder first: `inspect` must not have repaired it.
         let files = shell.home.drafts();
         for DraftFile { file, bytes, .. } in &files {
             let decoded = entry_json::decode(bytes);
@@ -218,7 +218,7 @@ impl State {
     }
 }
 
-/// Copies a folder with all that is in it.
+/// Copies a folder with its content.
 fn copy(from: &Path, to: &Path) {
     fs::create_dir_all(to).unwrap();
     for item in fs::read_dir(from).into_iter().flatten() {
@@ -248,14 +248,45 @@ fn seed() -> u64 {
         .map_or(fresh, |text| text.parse().expect("RACES_SEED is a number"))
 }
 
+/// Checks that a killed command left the state before it or the state after it, and tells whether it is the latter.
+#[track_caller]
+fn check_killed(
+    state: &State,
+    state_before: &State,
+    state_after: &State,
+    is_push: bool,
+    context: &str,
+) -> bool {
+    let known = [&state_before.files, &state_after.files];
+    assert!(
+        known.contains(&&state.files),
+        "{context}: {:#?}",
+        state.files
+    );
+    assert!(
+        [&state_before.tag, &state_after.tag].contains(&&state.tag),
+        "{context}"
+    );
+    let is_after = state.files == state_after.files;
+    if is_push {
+        // The draft is removed after the tag is written, not before.
+        assert!(!is_after || state.tag == state_after.tag, "{context}");
+    } else {
+        assert_eq!(state.tag, state_before.tag, "{context}");
+    }
+    let whole = if is_after { state_after } else { state_before };
+    assert_eq!(state.shown, whole.shown, "{context}");
+    is_after
+}
+
 #[test]
-fn a_kill_leaves_what_was_before_or_what_is_after() {
+fn a_kill_leaves_the_state_before_or_after() {
     let seed = seed();
     let mut random = fastrand::Rng::with_seed(seed);
     let mut ends = BTreeMap::<bool, u32>::new();
     for kind in suite::kinds() {
         let registry = registry(kind, 4);
-        // The tag is there already, and leads to another list.
+        // The tag exists already, and points to another list.
         let old = Image::docker().platform("linux/s390x").build();
         let old = Index::docker().image(&old).build();
         for Victim {
@@ -288,8 +319,8 @@ fn a_kill_leaves_what_was_before_or_what_is_after() {
                 }
                 let shell = open();
                 let mut child = start(&shell, line);
-                // Chance decides how far it comes; a little more than all of the way is possible. Files are
-                // changed near the end, so every other kill comes late.
+                // The moment is random, up to a little more than the whole duration. Files are changed near the end, so every
+                // other kill comes late.
                 let latest = u64::try_from(duration.as_micros()).unwrap() * 6 / 5;
                 let earliest = if kill % 2 == 0 { 0 } else { latest / 2 };
                 std::thread::sleep(Duration::from_micros(random.u64(earliest..latest)));
@@ -297,32 +328,10 @@ fn a_kill_leaves_what_was_before_or_what_is_after() {
                 child.wait().unwrap();
 
                 let state = State::of(&shell);
-                let known = [&state_before.files, &state_after.files];
-                assert!(
-                    known.contains(&&state.files),
-                    "{context}: {:#?}",
-                    state.files
-                );
-                assert!(
-                    [&state_before.tag, &state_after.tag].contains(&&state.tag),
-                    "{context}"
-                );
-                let is_after = state.files == state_after.files;
-                if is_push {
-                    // The draft goes once the tag is written, and no sooner.
-                    assert!(!is_after || state.tag == state_after.tag, "{context}");
-                } else {
-                    assert_eq!(state.tag, state_before.tag, "{context}");
-                }
-                let whole = if is_after {
-                    &state_after
-                } else {
-                    &state_before
-                };
-                assert_eq!(state.shown, whole.shown, "{context}");
+                let is_after = check_killed(&state, &state_before, &state_after, is_push, &context);
                 *ends.entry(is_after).or_default() += 1;
 
-                // What was killed is simply done again.
+                // A killed command can simply be repeated.
                 let done = shell.run(again);
                 if is_push && is_after {
                     done.fails(1).says("No such manifest: REGISTRY/app:list\n");
@@ -338,6 +347,6 @@ fn a_kill_leaves_what_was_before_or_what_is_after() {
             }
         }
     }
-    // Kills that all come too soon or too late would show nothing.
+    // If all kills came too early or too late, the test would show nothing.
     assert_eq!(ends.len(), 2, "RACES_SEED={seed}: {ends:?}");
 }

@@ -1,8 +1,8 @@
-//! What Docker's CLI did (its version is in `docker-version`), kept in files: the same has to hold where there is no Docker to ask.
+//! Recorded results of Docker's CLI (its version is in `docker-version`): the same results are expected where there is no Docker.
 //!
-//! A folder of `tests/it/recorded` is a session; its commands are numbered. `1.ran` has the command line, exit code,
-//! standard output and error, and what was published; `1.drafts` all draft files after it, a line each, where they
-//! changed; `1.published` the bytes of the list that it pushed. The registry's address is [`REGISTRY`] throughout.
+//! A folder of `tests/it/recorded` is a session with numbered commands. `1.ran` has the command line, exit code, standard output
+//! and error, and the published content; `1.drafts` all draft files after it, a line each, if they changed; `1.published` the
+//! bytes of the list that it pushed. The registry's address is [`REGISTRY`] throughout.
 //!
 //! `RECORD_DOCKER=1 cargo test -p docker-manifest --test it recorded` records again with the `docker` on PATH.
 //!
@@ -16,7 +16,7 @@ use manifest_testkit::suite::registries;
 use crate::harness::stage::Published;
 use crate::harness::{DraftFile, Home, Program, Seen, Stage, docker};
 
-/// Sessions: the folder's name, and command lines as in [`crate::fidelity`]; `%` is the session's name.
+/// Sessions: the folder's name, and command lines as in [`crate::fidelity`]. `%` is the session's name.
 const SESSIONS: &[(&str, &str)] = &[
     (
         "docker-images",
@@ -120,7 +120,7 @@ const SESSIONS: &[(&str, &str)] = &[
 ];
 
 #[test]
-fn ours_does_what_docker_did() {
+fn this_program_matches_the_recordings() {
     if docker::setting("RECORD_DOCKER").is_some() {
         record();
     }
@@ -150,7 +150,7 @@ fn ours_does_what_docker_did() {
     assert!(differences.is_empty(), "{}", differences.join("\n"));
 }
 
-/// Plays a session and returns it as files. A file without content stands for one that would be as before.
+/// Plays a session and returns it as files. A file without content stands for one that did not change.
 fn play(stage: &Stage, program: Program, (name, lines): (&str, &str)) -> BTreeMap<String, String> {
     let player = stage.player(program);
     let mut files = BTreeMap::new();
@@ -174,7 +174,7 @@ fn play(stage: &Stage, program: Program, (name, lines): (&str, &str)) -> BTreeMa
             files.insert(name("drafts"), drafts.clone());
             before = drafts;
         }
-        // Tags are left out: other sessions of this registry leave theirs.
+        // Tags are left out: other sessions of this registry have theirs.
         if let Some(Published {
             reference,
             media_type,
@@ -209,7 +209,7 @@ fn read(session: &str) -> BTreeMap<String, String> {
     entries.map(file).collect()
 }
 
-/// Replaces the files by what Docker's CLI does now.
+/// Replaces the files by the results of Docker's CLI.
 fn record() {
     assert!(
         docker::find().is_some(),

@@ -1,28 +1,29 @@
-//! Registries as they are outside: TLS, tokens, credentials, refusals, and what each command asks of them.
+//! Registries as in production: TLS, tokens, credentials, refusals, and the requests of each command.
 //!
 //! | module | holds |
 //! | --- | --- |
-//! | [`escapes`] | what registries say commands no terminal |
-//! | [`interrupted`] | Ctrl-C in the middle of a push: at once, and nothing is left half done |
+//! | [`escapes`] | text from registries never controls a terminal |
+//! | [`interrupted`] | Ctrl-C in the middle of a push: immediate, and nothing is left half done |
 //! | [`certificates`] | authorities and client certificates |
-//! | [`known`] | registries whose token server is known in advance, by variable |
-//! | [`memory`] | what one run remembers for the next |
+//! | [`known`] | registries with a known token server, by environment variable |
+//! | [`cache`] | the cache between runs |
 //! | [`mirrors`] | mirrors, by flag and by file |
 //! | [`logins`] | TLS, and credentials from all the places where Docker keeps them |
-//! | [`refusals`] | registries that refuse, are down, or send what nobody asked for |
-//! | [`requests`] | how much each command asks of a registry, and for which rights |
-//! | [`round_trips`] | how many answers a push waits for, one after the other |
-//! | [`settings`] | credentials and proxies that the environment names |
-//! | [`trace`] | `--debug`, and that nothing secret is ever said |
+//! | [`refusals`] | registries that refuse, are down, or send wrong content |
+//! | [`requests`] | the number and the scopes of each command's requests |
+//! | [`round_trips`] | the number of sequential round trips of a push |
+//! | [`settings`] | credentials and proxies from environment variables |
+//! | [`trace`] | `--debug`, without secrets |
 //!
-//! In every test that has a password, nothing that the program writes has it in it ([`shell`]).
+//! In every test with a password, the program's output is checked for it ([`shell`]).
 
+mod cache;
 mod certificates;
 mod escapes;
 mod interrupted;
 mod known;
 mod logins;
-mod memory;
+
 mod mirrors;
 mod refusals;
 mod requests;
@@ -41,15 +42,15 @@ use crate::commands::{Shell, Watched};
 
 const USER: &str = "robot";
 const PASSWORD: &str = "pa55-of-the-robot";
-/// What Docker's `config.json` has for user and password, in base64.
+/// User and password as in Docker's `config.json`, in base64.
 const AUTH: &str = "cm9ib3Q6cGE1NS1vZi10aGUtcm9ib3Q=";
-/// A password that is not the user's, and what `config.json` has for it.
+/// A wrong password, and its form in `config.json`.
 const WRONG_PASSWORD: &str = "not-the-pa55word";
 const WRONG_AUTH: &str = "cm9ib3Q6bm90LXRoZS1wYTU1d29yZA==";
-/// How each token begins.
+/// The first characters of each token.
 const TOKEN: &str = "eyJ";
 
-/// How many images [`images`] makes.
+/// The number of images in [`images`].
 const IMAGES: usize = 5;
 
 fn images() -> Vec<BuiltImage> {
@@ -72,7 +73,7 @@ fn tokens(ca: &TestCa) -> TokenBuilder {
         .user(USER, PASSWORD)
 }
 
-/// Puts the images `app:0`, `app:1` and so on in a registry, and the last of them as `other:0`, too.
+/// Pushes the images `app:0`, `app:1` and so on, and the last of them as `other:0` as well.
 fn fill(registry: &Watched<'_>) {
     let images = images();
     for (number, image) in images.iter().enumerate() {
@@ -82,7 +83,7 @@ fn fill(registry: &Watched<'_>) {
     registry.log().clear();
 }
 
-/// Opens a shell that trusts `ca`, and watches for secrets.
+/// Creates a shell that trusts `ca`, and checks output for secrets.
 fn shell<'a>(registry: &'a Watched<'a>, ca: &TestCa) -> Shell<'a> {
     let mut shell = Shell::new(registry);
     let path = shell.home.path().join("ca.pem");
@@ -93,7 +94,7 @@ fn shell<'a>(registry: &'a Watched<'a>, ca: &TestCa) -> Shell<'a> {
     shell
 }
 
-/// Writes a `config.json`, in which `HOST` is the registry's address.
+/// Writes a `config.json`. `HOST` in it is replaced by the registry's address.
 fn write_config(shell: &Shell<'_>, json: &str) {
     shell
         .home

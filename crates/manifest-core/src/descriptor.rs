@@ -11,8 +11,9 @@ use crate::go_json::Object;
 use crate::media_type::MediaType;
 use crate::platform::Platform;
 
-/// A typed, sized, digested pointer to content. Keys are serialised in the order of the OCI specification's Go
-/// types, as Docker's draft files have them.
+/// A typed, sized, digested pointer to content.
+///
+/// Keys are serialised in the order of the OCI specification's Go types, as in Docker's draft files.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Descriptor {
@@ -22,7 +23,7 @@ pub struct Descriptor {
     pub digest: Digest,
     /// The size of the content, in bytes.
     pub size: u64,
-    /// Where else the content may be had.
+    /// URLs from which the content can be downloaded as well.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub urls: Vec<String>,
     /// Annotations on the content.
@@ -31,13 +32,13 @@ pub struct Descriptor {
     /// The content itself, in base64.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub data: Option<String>,
-    /// What the content runs on.
+    /// The platform that the content runs on.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub platform: Option<Platform>,
-    /// The type of artifact that the content is.
+    /// The artifact type of the content.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub artifact_type: Option<String>,
-    /// Fields that are not known here.
+    /// Fields of the JSON object that this program does not know.
     #[serde(flatten)]
     pub extra: ExtraFields,
 }
@@ -54,14 +55,14 @@ const FIELDS: &[&str] = &[
     "artifactType",
 ];
 
-/// The annotation with which BuildKit says what else a manifest in an index is.
+/// The annotation with which BuildKit states the kind of a manifest in an index.
 const REFERENCE_TYPE: &str = "vnd.docker.reference.type";
 
-/// The annotation with the digest of the image that an attestation is about.
+/// The annotation with the digest of the image that an attestation belongs to.
 const REFERENCE_DIGEST: &str = "vnd.docker.reference.digest";
 
 impl Descriptor {
-    /// Makes a descriptor with the three properties that each one has.
+    /// Creates a descriptor with the three required properties.
     #[must_use]
     pub fn new(media_type: &str, digest: Digest, size: u64) -> Self {
         Self {
@@ -77,15 +78,14 @@ impl Descriptor {
         }
     }
 
-    /// Tells whether this is an attestation as BuildKit keeps it beside the image that it is about (BuildKit, "Attestation
-    /// Storage").
+    /// Tells whether this is an attestation as BuildKit stores it beside its image (BuildKit, "Attestation Storage").
     #[must_use]
     pub fn is_attestation(&self) -> bool {
         let kind = self.annotations.get(REFERENCE_TYPE);
         kind.is_some_and(|kind| kind == "attestation-manifest")
     }
 
-    /// Tells whether this is of something that a machine may run: no attestation, no other artifact, no list.
+    /// Tells whether this describes an image that a machine may run: no attestation, no other artifact, no list.
     #[must_use]
     pub fn is_image(&self) -> bool {
         let is_unknown = |platform: &Platform| platform.os == "unknown";
@@ -95,16 +95,16 @@ impl Descriptor {
             && MediaType::recognise(&self.media_type).is_some_and(|found| !found.is_list())
     }
 
-    /// Returns the digest, as text, of the image in the same list that this is about.
+    /// Returns the digest, as text, of the image in the same list that this attestation belongs to.
     #[must_use]
     pub fn attested_digest(&self) -> Option<&str> {
         self.annotations.get(REFERENCE_DIGEST).map(String::as_str)
     }
 
-    /// Reads a descriptor from JSON by Go's rules. Unknown fields are kept.
+    /// Parses a descriptor from JSON by Go's rules. Unknown fields are kept.
     ///
     /// # Errors
-    /// Where it has no digest, or a field is of another type.
+    /// Returns an error if the digest is missing, or a field has the wrong type.
     pub fn parse(json: &[u8]) -> Result<Self, serde_json::Error> {
         Self::from_object(&Object::parse(json)?)
     }

@@ -6,10 +6,10 @@ use std::str::FromStr;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use sha2::{Digest as _, Sha256, Sha384, Sha512};
 
-/// A hash algorithm that a digest may name.
+/// A hash algorithm of a digest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Algorithm {
-    /// SHA-256, what every registry uses.
+    /// SHA-256, which every registry uses.
     Sha256,
     /// SHA-384.
     Sha384,
@@ -18,7 +18,7 @@ pub enum Algorithm {
 }
 
 impl Algorithm {
-    /// Returns the algorithm's name as it stands before the colon of a digest.
+    /// Returns the algorithm's name, the part of a digest before the colon.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -28,7 +28,7 @@ impl Algorithm {
         }
     }
 
-    /// Returns how many hexadecimal characters a digest of this algorithm has.
+    /// Returns the number of hexadecimal characters in a digest of this algorithm.
     #[must_use]
     pub fn hex_chars(self) -> usize {
         match self {
@@ -48,13 +48,13 @@ impl Algorithm {
     }
 }
 
-/// Why a text is no digest. The messages are Docker's own.
+/// The reason why a text is not a digest. The messages are Docker's own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum DigestError {
     /// The text is not `algorithm:hex`.
     #[error("invalid checksum digest format")]
     Format,
-    /// The algorithm is none of sha256, sha384, sha512.
+    /// The algorithm is not sha256, sha384 or sha512.
     #[error("unsupported digest algorithm")]
     Algorithm,
     /// The hexadecimal part is too long or too short for its algorithm.
@@ -62,7 +62,7 @@ pub enum DigestError {
     Length,
 }
 
-/// The digest of some content: an algorithm and a hash in lower-case hexadecimal.
+/// The digest of content: an algorithm and a hash in lower-case hexadecimal.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Digest {
     text: String,
@@ -137,14 +137,14 @@ impl FromStr for Digest {
     }
 }
 
-/// Tells whether an algorithm may have this name (OCI image specification, "Digests").
+/// Tells whether a text follows the grammar of algorithm names (OCI image specification, "Digests").
 fn is_algorithm(name: &str) -> bool {
     let alphanumeric = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit();
     name.split(['.', '+', '_', '-'])
         .all(|part| !part.is_empty() && part.bytes().all(alphanumeric))
 }
 
-/// Tells whether some algorithm may encode a hash like this.
+/// Tells whether a text follows the grammar of encoded hashes, whatever the algorithm.
 fn is_encoded(hash: &str) -> bool {
     hash.bytes()
         .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'=' | b'_' | b'-'))
@@ -176,7 +176,7 @@ impl<'de> Deserialize<'de> for Digest {
     }
 }
 
-/// Computes a digest of content that arrives in pieces.
+/// Computes the digest of content that arrives in pieces.
 #[derive(Clone)]
 pub struct Hasher(State);
 
@@ -188,7 +188,7 @@ enum State {
 }
 
 impl Hasher {
-    /// Starts a computation.
+    /// Starts the computation.
     #[must_use]
     pub fn new(algorithm: Algorithm) -> Self {
         Self(match algorithm {

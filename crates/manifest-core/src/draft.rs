@@ -1,32 +1,24 @@
-//! A list that is being made, and its entries.
+//! Drafts: lists before they are published.
 
-use std::borrow::Cow;
-use std::collections::BTreeMap;
-use std::fmt;
-
-use crate::descriptor::Descriptor;
-use crate::digest::Digest;
-use crate::go_json;
-use crate::manifest::Manifest;
-use crate::media_type::MediaType;
-use crate::platform::Platform;
 use crate::reference::Reference;
 use crate::settings::ListSettings;
 
-/// A draft: the list's reference, and its entries in the order in which they are published.
+pub use crate::entry::{Entry, Origin, PayloadError, ReadableManifest, Source};
+
+/// A draft: the list's reference, and its entries in the order of publication.
 #[derive(Clone, Debug)]
 pub struct Draft {
-    /// The reference that the list is pushed to.
+    /// The reference to push the list to.
     pub list: Reference,
-    /// The entries, in byte order of their file names, which is the order in which Docker publishes them. Those that came with
-    /// a list stand where its name does.
+    /// The entries in byte order of their file names, the order in which Docker publishes them. Entries that came with a list
+    /// take the place of that list's name.
     pub entries: Vec<Entry>,
-    /// What the list has beside its entries.
+    /// The properties of the list itself.
     pub settings: ListSettings,
 }
 
 impl Draft {
-    /// Makes a draft of these entries, with nothing else.
+    /// Creates a draft of these entries, with default settings.
     #[must_use]
     pub fn new(list: Reference, entries: Vec<Entry>) -> Self {
         Self {
@@ -36,13 +28,13 @@ impl Draft {
         }
     }
 
-    /// Returns the entry that was made from `image`.
+    /// Returns the entry that was created from `image`.
     #[must_use]
     pub fn entry(&self, image: &Reference) -> Option<&Entry> {
         self.entries.iter().find(|entry| entry.reference == *image)
     }
 
-    /// Returns the hosts of the entries for which the user did not want TLS to be checked.
+    /// Returns the hosts of the entries that the user allowed without TLS verification, sorted.
     #[must_use]
     pub fn insecure_hosts(&self) -> Vec<String> {
         let is_insecure =
@@ -54,319 +46,5 @@ impl Draft {
         hosts.sort();
         hosts.dedup();
         hosts
-    }
-}
-
-/// One image in a draft.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Entry {
-    /// The reference that the image was added by.
-    pub reference: Reference,
-    /// The descriptor that the list will have of it, platform included.
-    pub descriptor: Descriptor,
-    /// The manifest's bytes as the registry sent them; absent in files of old Docker versions.
-    pub raw: Option<Vec<u8>>,
-    /// The manifest as the file shows it: for people to read, and the only copy where `raw` is absent.
-    pub shown: Option<ReadableManifest>,
-    /// What Docker's files cannot hold.
-    pub origin: Option<Origin>,
-    /// Its place among all that were given to `create`, where that is known.
-    pub position: Option<u64>,
-}
-
-/// The readable copy of a manifest in Docker's draft files: the same JSON, but not the same bytes.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ReadableManifest {
-    /// Whether it stands under `OCIManifest` or `SchemaV2Manifest`.
-    pub oci: bool,
-    /// The JSON value.
-    pub json: Vec<u8>,
-}
-
-/// Where an entry came from.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Origin {
-    /// The digest that the source had when it was resolved: the image's, or that of the list that it came with.
-    pub digest: Digest,
-    /// When that was, in seconds since 1970 (UTC).
-    pub resolved_at: u64,
-    /// The platform that the image's configuration, or the list that it came with, states. What differs from it was annotated.
-    pub platform: Platform,
-    /// The annotations that the list had on it.
-    pub annotations: BTreeMap<String, String>,
-    /// The platform that the image's own configuration states, where the list that it came with states another one.
-    pub config: Option<Platform>,
-    /// What was named, where that is not the entry's reference: the list that it is a child of, or where it is on disk.
-    pub source: Option<Source>,
-    /// Whether the user did not want the registry's TLS to be checked.
-    pub insecure: bool,
-}
-
-impl Origin {
-    /// Returns the platform that the image's own configuration states, as far as that is known.
-    #[must_use]
-    pub fn config_platform(&self) -> &Platform {
-        self.config.as_ref().unwrap_or(&self.platform)
-    }
-}
-
-/// What was given to `create`.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Source {
-    /// A name in a registry.
-    Registry(Reference),
-    /// An image layout or archive on this machine, as it was named, with an absolute path.
-    Disk(String),
-}
-
-impl fmt::Display for Source {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Registry(reference) => reference.fmt(f),
-            Self::Disk(location) => f.write_str(location),
-        }
-    }
-}
-
-/// An entry's manifest cannot be had byte for byte, so it cannot be pushed to another repository.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum PayloadError {
-    /// The bytes have another digest than the entry says.
-    #[error("internal digest mismatch for {reference}: expected {expected}, got {found}")]
-    Mismatch {
-        /// The entry.
-        reference: Box<Reference>,
-        /// The digest in the entry's descriptor.
-        expected: Digest,
-        /// The digest of the bytes.
-        found: Digest,
-    },
-    /// There are no bytes.
-    #[error("{0} has no payload")]
-    Missing(Box<Reference>),
-}
-
-impl Entry {
-    /// Notes that the user did not want the registry's TLS to be checked.
-    pub fn mark_insecure(&mut self) {
-        if let Some(origin) = &mut self.origin {
-            origin.insecure = true;
-        }
-    }
-
-    /// Notes what the image's own configuration states, so that it need not be asked for again.
-    pub fn record_config_platform(&mut self, own: &Platform) {
-        if let Some(origin) = &mut self.origin {
-            origin.config = (origin.platform != *own).then(|| own.clone());
-        }
-    }
-
-    /// Makes the entry of a manifest that was just resolved.
-    #[must_use]
-    pub fn resolved(
-        reference: Reference,
-        manifest: &Manifest,
-        platform: Platform,
-        now: u64,
-    ) -> Self {
-        let mut descriptor = manifest.descriptor();
-        let origin = Origin {
-            digest: descriptor.digest.clone(),
-            resolved_at: now,
-            platform: platform.clone(),
-            annotations: BTreeMap::new(),
-            config: None,
-            source: None,
-            insecure: false,
-        };
-        descriptor.platform = Some(platform);
-        let shown = ReadableManifest {
-            oci: manifest.media_type().is_oci(),
-            json: manifest.bytes().to_vec(),
-        };
-        Self {
-            reference,
-            descriptor,
-            raw: Some(manifest.bytes().to_vec()),
-            shown: Some(shown),
-            origin: Some(origin),
-            position: None,
-        }
-    }
-
-    /// Makes the entry of a list's child, with the descriptor that the list has of it. `list` is the source that was named,
-    /// and its digest.
-    #[must_use]
-    pub fn child(
-        reference: Reference,
-        descriptor: Descriptor,
-        manifest: &Manifest,
-        list: (Source, Digest),
-        now: u64,
-    ) -> Self {
-        // Docker's files hold images only: a list in there would make the draft unreadable for Docker's CLI.
-        let shown = (!manifest.media_type().is_list()).then(|| ReadableManifest {
-            oci: manifest.media_type().is_oci(),
-            json: manifest.bytes().to_vec(),
-        });
-        Self {
-            raw: Some(manifest.bytes().to_vec()),
-            shown,
-            ..Self::unread_child(reference, descriptor, list, now)
-        }
-    }
-
-    /// As [`Entry::child`], of something that is no manifest as far as this program knows, so that there are no bytes of it.
-    #[must_use]
-    pub fn unread_child(
-        reference: Reference,
-        descriptor: Descriptor,
-        (source, digest): (Source, Digest),
-        now: u64,
-    ) -> Self {
-        let origin = Origin {
-            digest,
-            resolved_at: now,
-            platform: descriptor.platform.clone().unwrap_or_default(),
-            annotations: descriptor.annotations.clone(),
-            config: None,
-            source: Some(source),
-            insecure: false,
-        };
-        Self {
-            reference,
-            descriptor,
-            raw: None,
-            shown: None,
-            origin: Some(origin),
-            position: None,
-        }
-    }
-
-    /// Tells whether it came with a list, or from disk, rather than by a name of its own.
-    #[must_use]
-    pub fn is_child(&self) -> bool {
-        self.source().is_some()
-    }
-
-    /// Returns what was named, where that is not the entry's reference.
-    #[must_use]
-    pub fn source(&self) -> Option<&Source> {
-        self.origin.as_ref()?.source.as_ref()
-    }
-
-    /// Tells whether it is something that a machine may run: no attestation, no other artifact, no list.
-    #[must_use]
-    pub fn is_image(&self) -> bool {
-        self.descriptor.is_image()
-    }
-
-    /// Returns the manifest byte for byte, with the descriptor's digest. Where the file has no raw bytes they are
-    /// laid out anew, as old Docker versions had them, and have to give the digest.
-    ///
-    /// # Errors
-    /// Where the bytes are absent or have another digest.
-    pub fn payload(&self) -> Result<Vec<u8>, PayloadError> {
-        let bytes = self.unchecked_payload()?.into_owned();
-        let expected = &self.descriptor.digest;
-        if expected.matches(&bytes) {
-            return Ok(bytes);
-        }
-        Err(PayloadError::Mismatch {
-            reference: Box::new(self.reference.clone()),
-            expected: expected.clone(),
-            found: Digest::compute(expected.algorithm(), &bytes),
-        })
-    }
-
-    /// Returns the manifest as [`Self::payload`] does, for who looks at its digest anyway.
-    ///
-    /// # Errors
-    /// Where the bytes are absent.
-    pub fn unchecked_payload(&self) -> Result<Cow<'_, [u8]>, PayloadError> {
-        match (&self.raw, &self.shown) {
-            (Some(raw), _) => Ok(raw.into()),
-            (None, Some(shown)) => {
-                let indent = if shown.oci { "  " } else { "   " };
-                Ok(go_json::indent(&shown.json, indent).into())
-            }
-            (None, None) => Err(PayloadError::Missing(Box::new(self.reference.clone()))),
-        }
-    }
-
-    /// Tells whether the list can name a platform for this entry.
-    #[must_use]
-    pub fn has_platform(&self) -> bool {
-        self.descriptor
-            .platform
-            .as_ref()
-            .is_some_and(Platform::is_stated)
-    }
-
-    /// Returns the media type of the manifest, where it is one that this program knows.
-    #[must_use]
-    pub fn media_type(&self) -> Option<MediaType> {
-        MediaType::recognise(&self.descriptor.media_type)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::media_type::DOCKER_MANIFEST;
-
-    fn manifest(tail: &str) -> Manifest {
-        let digest = format!("sha256:{}", "a".repeat(64));
-        let body = format!(
-            r#"{{"schemaVersion":2,"mediaType":"{DOCKER_MANIFEST}","config":{{"mediaType":"c","size":1,"digest":"{digest}"}},"layers":[]{tail}}}"#
-        );
-        Manifest::parse(DOCKER_MANIFEST, body.into_bytes()).unwrap()
-    }
-
-    fn platform(text: &str) -> Platform {
-        let mut parts = text.split('/').map(str::to_owned);
-        let mut next = || parts.next().unwrap_or_default();
-        Platform {
-            os: next(),
-            architecture: next(),
-            variant: next(),
-            ..Platform::default()
-        }
-    }
-
-    fn entry(stated: &str) -> Entry {
-        let reference = Reference::parse("app:1").unwrap();
-        Entry::resolved(reference, &manifest(""), platform(stated), 1)
-    }
-
-    #[test]
-    fn a_payload_has_the_digest_or_is_none() {
-        let entry = entry("linux/amd64");
-        assert_eq!(entry.payload().unwrap(), manifest("").bytes());
-        let changed = Entry {
-            raw: Some(b"{}".to_vec()),
-            ..entry.clone()
-        };
-        let error = changed.payload().unwrap_err().to_string();
-        assert!(
-            error.starts_with("internal digest mismatch for docker.io/library/app:1"),
-            "{error}"
-        );
-        let nothing = Entry {
-            raw: None,
-            shown: None,
-            ..entry.clone()
-        };
-        assert!(matches!(nothing.payload(), Err(PayloadError::Missing(_))));
-        // Old files have no raw bytes: Docker laid them out with three spaces.
-        let pretty = go_json::indent(manifest("").bytes(), "   ");
-        let pretty = Manifest::parse(DOCKER_MANIFEST, pretty).unwrap();
-        let mut old = Entry::resolved(entry.reference, &pretty, Platform::default(), 0);
-        old.raw = None;
-        old.shown = Some(ReadableManifest {
-            oci: false,
-            json: go_json::compact(pretty.bytes()).unwrap(),
-        });
-        assert_eq!(old.payload().unwrap(), pretty.bytes());
     }
 }

@@ -1,18 +1,18 @@
 //! Entries that engines cannot tell apart.
 
-use crate::draft::Entry;
+use crate::entry::Entry;
 
-/// Two entries for one platform, by their places: clients only ever see the first.
+/// Two entries for one platform, by index. Clients only ever pick the first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Duplicate {
-    /// The place of the entry that is seen.
+    /// The index of the entry that clients pick.
     pub first: usize,
-    /// The place of the one that is not.
+    /// The index of the entry that clients never pick.
     pub second: usize,
 }
 
-/// Finds images for the same os, architecture, variant, os version and os features. What is no image is left aside, and so
-/// is an image of which nothing is known.
+/// Finds images with the same os, architecture, variant, os version and os features. Entries that are not images and images
+/// without a platform are ignored.
 #[must_use]
 pub fn duplicates<'a>(entries: impl IntoIterator<Item = &'a Entry>) -> Vec<Duplicate> {
     let mut seen = Vec::new();
@@ -33,7 +33,7 @@ pub fn duplicates<'a>(entries: impl IntoIterator<Item = &'a Entry>) -> Vec<Dupli
     found
 }
 
-/// Tells which of the entries are left when those at the given places go: their attestations go with them.
+/// Tells which entries remain after the entries at the given indexes are removed. Attestations are removed with their image.
 #[must_use]
 pub fn without(entries: &[Entry], gone: &[usize]) -> Vec<bool> {
     let stays = |place: usize| !gone.contains(&place);
@@ -51,7 +51,7 @@ pub fn without(entries: &[Entry], gone: &[usize]) -> Vec<bool> {
         .collect()
 }
 
-/// Finds attestations about images that are not among the entries.
+/// Finds attestations whose image is not among the entries.
 #[must_use]
 pub fn orphans(entries: &[Entry]) -> Vec<&Entry> {
     let has = |digest: &str| {
@@ -74,7 +74,7 @@ mod tests {
     use crate::media_type::{OCI_INDEX, OCI_MANIFEST};
     use crate::{Descriptor, NamedPlatform, Reference};
 
-    /// An entry for a platform; with `about`, an attestation about the entry of that place.
+    /// Builds an entry for a platform. With `about`, it is an attestation of the entry at that index.
     fn entry(place: usize, platform: &str, about: Option<usize>) -> Entry {
         let digest = |place: usize| format!("sha256:{place:064}");
         let mut descriptor = Descriptor::new(OCI_MANIFEST, digest(place).parse().unwrap(), 7);

@@ -1,7 +1,7 @@
 //! The JSON form in which Docker stores an entry in a draft file, and in which `inspect --verbose` shows it.
 //!
-//! Two older forms are read, too: without `Raw`, and with `Digest` and `Platform` at the top in place of
-//! `Descriptor`. Only the newest is written.
+//! Two older forms are read as well: without `Raw`, and with `Digest` and `Platform` at the top in place of `Descriptor`. Only
+//! the newest form is written.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -10,26 +10,26 @@ use serde_json::value::RawValue;
 
 use crate::descriptor::Descriptor;
 use crate::digest::Digest;
-use crate::draft::{Entry, ReadableManifest};
+use crate::entry::{Entry, ReadableManifest};
 use crate::go_json::{self, Object};
 use crate::manifest::Manifest;
 use crate::media_type::MediaType;
 use crate::platform::Platform;
 use crate::reference::{Reference, ReferenceError};
 
-/// Why a draft file's content is no entry.
+/// The reason why a draft file is not an entry.
 #[derive(Debug, thiserror::Error)]
 pub enum EntryError {
-    /// It is not JSON, or a field is of another type.
+    /// It is not JSON, or a field has the wrong type.
     #[error("it is not the JSON of a draft entry")]
     Json(#[from] serde_json::Error),
-    /// `Ref` is absent or no full reference.
+    /// `Ref` is absent or not a full reference.
     #[error("its \"Ref\" is not a full reference")]
     Reference(#[source] ReferenceError),
     /// `Raw` is not base64.
     #[error("its \"Raw\" is not base64")]
     Raw(#[from] base64::DecodeError),
-    /// A field that has to be there is not.
+    /// A required field is missing.
     #[error("it has no {0:?}")]
     Missing(&'static str),
     /// The manifest in an old file does not have the digest that the file states.
@@ -62,7 +62,7 @@ pub fn encode(entry: &Entry) -> Vec<u8> {
     encode_parts(entry.reference.to_string(), &entry.descriptor, raw, shown)
 }
 
-/// Encodes a manifest that is in no registry as an entry is encoded. `place` is where it is.
+/// Encodes a manifest on disk in the form of an entry. `place` is its location.
 #[must_use]
 pub fn encode_local(place: String, descriptor: &Descriptor, manifest: &Manifest) -> Vec<u8> {
     let shown = ReadableManifest {
@@ -78,7 +78,7 @@ fn encode_parts(
     raw: Option<&[u8]>,
     shown: Option<&ReadableManifest>,
 ) -> Vec<u8> {
-    // What was parsed as JSON once compacts; should it not, the file is still whole without the readable copy.
+    // Parsed JSON always compacts. If it did not, the file would still be complete without the readable copy.
     let compact = shown.and_then(|shown| go_json::compact(&shown.json).ok());
     let value = compact
         .as_deref()
@@ -95,10 +95,10 @@ fn encode_parts(
     })
 }
 
-/// Decodes what Docker, in any version, or this program stored.
+/// Decodes an entry that this program or any version of Docker stored.
 ///
 /// # Errors
-/// Where the bytes are damaged or something else.
+/// Returns an error if the bytes are damaged or something else.
 pub fn decode(bytes: &[u8]) -> Result<Entry, EntryError> {
     let object = Object::parse(bytes)?;
     let text: String = object.get("Ref")?.ok_or(EntryError::Missing("Ref"))?;
@@ -139,8 +139,8 @@ fn shown(object: &Object<'_>) -> Option<ReadableManifest> {
     copy("SchemaV2Manifest", false).or_else(|| copy("OCIManifest", true))
 }
 
-/// Rebuilds the descriptor of a file from before there were descriptors. The digest in such a file is that of
-/// the manifest as it stands in it.
+/// Rebuilds the descriptor for files from before Docker stored descriptors. The digest in such a file is that of the readable
+/// manifest in it.
 fn old_descriptor(
     object: &Object<'_>,
     digest: &str,

@@ -1,4 +1,4 @@
-//! Fields that no specification of this program's time has: kept, and passed on.
+//! Extra fields: JSON fields that this program does not know, kept and passed on.
 
 use serde::ser::{Error as _, SerializeMap as _};
 use serde::{Serialize, Serializer};
@@ -6,18 +6,18 @@ use serde_json::value::RawValue;
 
 use crate::go_json::{self, Object};
 
-/// The fields of a JSON object that are not known here, in their order, with their values as they were but for white space.
+/// The unknown fields of a JSON object, in their order. Values are kept verbatim, except for white space.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct ExtraFields(Vec<(String, String)>);
 
 impl ExtraFields {
-    /// Tells whether there are none.
+    /// Tells whether there are no extra fields.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// Returns their names.
+    /// Returns the names of the fields.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.0.iter().map(|(name, _)| name.as_str())
     }
@@ -33,7 +33,7 @@ impl ExtraFields {
     }
 }
 
-/// As the members of the object that they are flattened into.
+/// Serialises the fields as members of the surrounding object.
 impl Serialize for ExtraFields {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(Some(self.0.len()))?;

@@ -1,5 +1,5 @@
-//! What must hold for any bytes: one function a property, which panics where it does not. The tests beside this
-//! file run them bounded, the targets in `fuzz/` without an end.
+//! Properties that hold for any input: one function for each, which panics if the property is violated. The tests beside this
+//! file run them with bounds, the targets in `fuzz/` without end.
 
 use crate::descriptor::Descriptor;
 use crate::digest::Digest;
@@ -11,7 +11,7 @@ use crate::platform::Platform;
 use crate::reference::Reference;
 use crate::{entry_json, go_json};
 
-/// References and digests: what parses is printed in a form that parses to the same, and that is safe in a URL.
+/// References and digests: a parsed text is printed in a form that parses to the same value and is safe in a URL.
 pub fn references(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else {
         return;
@@ -43,8 +43,8 @@ pub fn references(data: &[u8]) {
     assert!(tag.len() <= 128 && !tag.starts_with('.') && tag.bytes().all(is_word));
 }
 
-/// Manifests and indexes: a media type on the first line, then the body. What is read is bounded, is one thing only, and
-/// its bytes go through a draft untouched.
+/// Manifests and indexes: a media type on the first line, then the body. Parsed content is bounded and of one kind only, and its
+/// bytes pass through a draft unchanged.
 pub fn manifests(data: &[u8]) {
     let mut lines = data.splitn(2, |&b| b == b'\n');
     let media_type = String::from_utf8_lossy(lines.next().unwrap_or_default());
@@ -79,7 +79,7 @@ pub fn manifests(data: &[u8]) {
             assert!(list.manifests.iter().zip(&again.manifests).all(same));
         }
     }
-    // As `inspect` shows it, on a line for each token at most.
+    // `inspect` prints at most one line for each token.
     assert!(go_json::indent(body, "\t").len() <= (body.len() + 1) * (JSON_DEPTH + 3));
     let reference = Reference::parse("h.io/a:1").unwrap_or_else(|error| panic!("{error}"));
     let entry = Entry::resolved(reference, &manifest, Platform::default(), 0);
@@ -89,8 +89,7 @@ pub fn manifests(data: &[u8]) {
     assert_eq!(stored.payload().ok().as_deref(), Some(body));
 }
 
-/// Draft files, and the JSON that is written like Go's: what is read is written in a form that reads the same, and stays as it
-/// is from then on.
+/// Draft files and Go's JSON: decoded content is encoded in a form that decodes to the same, and stays the same from then on.
 pub fn drafts(data: &[u8]) {
     if let Ok(compact) = go_json::compact(data) {
         assert_eq!(go_json::compact(&compact).ok().as_ref(), Some(&compact));
@@ -121,7 +120,7 @@ pub fn drafts(data: &[u8]) {
     assert!(read.is_ok_and(|list| matches!(list.content(), Content::List(_))));
 }
 
-/// Returns how deep a JSON text is nested.
+/// Returns the nesting depth of a JSON text.
 fn depth(json: &[u8]) -> usize {
     let (mut depth, mut deepest) = (0usize, 0);
     let (mut in_string, mut escaped) = (false, false);

@@ -1,18 +1,18 @@
-//! Durations as Go writes them (`1m30s`, `12.5ms`): what Docker's flags take, and some registries answer with.
+//! Durations in Go's syntax (`1m30s`, `12.5ms`), as Docker's flags take them and some registries send them.
 
 use std::time::Duration;
 
-/// Why a text is no duration, in Go's words (`time.ParseDuration`).
+/// The reason why a text is not a duration, in Go's words (`time.ParseDuration`).
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum DurationError {
     /// It does not follow the grammar, is negative, or is longer than some 584 years.
     #[error("time: invalid duration {0:?}")]
     Invalid(String),
-    /// A number without a unit.
+    /// A number has no unit.
     #[error("time: missing unit in duration {0:?}")]
     NoUnit(String),
-    /// A unit that there is not.
+    /// A unit is unknown.
     #[error("time: unknown unit {unit:?} in duration {text:?}")]
     Unit {
         /// The unit.
@@ -25,7 +25,7 @@ pub enum DurationError {
 /// Parses a duration: numbers with units (`ns`, `us`, `µs`, `ms`, `s`, `m`, `h`), or `0`.
 ///
 /// # Errors
-/// Where Go's `time.ParseDuration` fails; also where the duration is negative, for which there is no use here.
+/// Returns an error where Go's `time.ParseDuration` does, and for negative durations, which have no use here.
 pub fn parse(text: &str) -> Result<Duration, DurationError> {
     let invalid = || DurationError::Invalid(text.to_owned());
     let mut rest = text.strip_prefix('+').unwrap_or(text);
@@ -75,7 +75,7 @@ fn scaled(number: &str, nanoseconds: u64) -> Option<Duration> {
         whole.parse::<u64>().ok()?
     };
     let whole = whole.checked_mul(nanoseconds)?;
-    // More digits than these are less than a nanosecond.
+    // Further digits are less than a nanosecond.
     let digits = &fraction[..fraction.len().min(15)];
     let value = if digits.is_empty() {
         0

@@ -1,8 +1,8 @@
-//! What Go's `encoding/json` does differently from `serde_json`, where Docker's bytes depend on it.
+//! Go's `encoding/json` where it differs from `serde_json` and Docker's bytes depend on it.
 //!
-//! Docker's drafts and lists are what Go's encoder writes: `<`, `>`, `&`, U+2028 and U+2029 escaped, and
-//! objects read with keys in any case, the last one winning. These functions work on bytes, so that the
-//! spelling of numbers and strings survives.
+//! Docker's drafts and lists are written by Go's encoder: it escapes `<`, `>`, `&`, U+2028 and U+2029. Go's decoder matches keys
+//! in any case, and the last of equal keys wins. These functions work on bytes, so that the spelling of numbers and strings
+//! survives.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -13,10 +13,10 @@ use serde_json::value::RawValue;
 
 use crate::limits::JSON_DEPTH;
 
-/// Removes white space between tokens and escapes as Go's encoder does. What is inside strings is else untouched.
+/// Removes white space between tokens and escapes as Go's encoder does. The content of strings is otherwise unchanged.
 ///
 /// # Errors
-/// Where `bytes` are not one JSON value.
+/// Returns an error if `bytes` is not one JSON value.
 pub fn compact(bytes: &[u8]) -> Result<Vec<u8>, serde_json::Error> {
     serde_json::from_slice::<IgnoredAny>(bytes)?;
     let mut compact = Vec::with_capacity(bytes.len());
@@ -28,10 +28,10 @@ pub fn compact(bytes: &[u8]) -> Result<Vec<u8>, serde_json::Error> {
     Ok(escape_html(&compact).into_owned())
 }
 
-/// Lays out one JSON value over lines as Go's `json.Indent` does, without changing any token. As there, white space
-/// behind the value stays.
+/// Lays out one JSON value over lines as Go's `json.Indent` does, without changing any token. White space after the value stays,
+/// as in Go.
 ///
-/// `bytes` must be JSON; what is not comes out as some other text, never a panic.
+/// `bytes` must be JSON. Anything else gives some other text, never a panic.
 #[must_use]
 pub fn indent(bytes: &[u8], unit: &str) -> Vec<u8> {
     let mut out = Vec::with_capacity(bytes.len() * 2);
@@ -78,7 +78,7 @@ pub fn encode<T: Serialize>(value: &T) -> Vec<u8> {
     }
 }
 
-/// Escapes the five characters that Go's encoder escapes for the sake of HTML. In JSON they stand in strings only.
+/// Escapes the five characters that Go's encoder escapes for HTML. In JSON they occur only in strings.
 fn escape_html(bytes: &[u8]) -> Cow<'_, [u8]> {
     let separator = |window: &[u8]| matches!(window, [0xE2, 0x80, 0xA8 | 0xA9]);
     let special = |byte: &u8| matches!(byte, b'<' | b'>' | b'&');
@@ -113,8 +113,10 @@ fn new_line(out: &mut Vec<u8>, unit: &str, depth: usize) {
     }
 }
 
-/// Tells whether Go takes `key` for the field `name`: it compares without case as Unicode folds it, by which there are two
-/// more letters than ASCII has. Who took them for others would see another manifest than Go's programs do.
+/// Tells whether Go matches `key` with the field `name`.
+///
+/// Go compares with Unicode's simple case folding, which maps two more letters to ASCII. A reader that misses them would see
+/// another manifest than Go's programs do.
 fn is_key(key: &str, name: &str) -> bool {
     let folded = |c: char| match c {
         '\u{17f}' => 's',
@@ -124,7 +126,7 @@ fn is_key(key: &str, name: &str) -> bool {
     key.chars().map(folded).eq(name.chars().map(folded))
 }
 
-/// Tells whether a JSON text is nested deeper than anyone reads: what skips a value has no bound of its own.
+/// Tells whether a JSON text is nested deeper than [`JSON_DEPTH`]. Skipping a value has no bound of its own.
 fn is_too_deep(bytes: &[u8]) -> bool {
     let mut scanner = Scanner::default();
     let mut depth = 0usize;
@@ -140,7 +142,7 @@ fn is_too_deep(bytes: &[u8]) -> bool {
     })
 }
 
-/// Follows a JSON text byte by byte and knows when it is inside a string.
+/// Follows a JSON text byte by byte and tracks strings.
 #[derive(Default)]
 struct Scanner {
     in_string: bool,
@@ -148,7 +150,7 @@ struct Scanner {
 }
 
 impl Scanner {
-    /// Takes the next byte and tells whether it is outside of strings; the quotes themselves count as inside.
+    /// Takes the next byte and tells whether it is outside of strings. The quotes themselves count as inside.
     fn is_outside_string(&mut self, byte: u8) -> bool {
         if !self.in_string {
             self.in_string = byte == b'"';
@@ -165,7 +167,8 @@ impl Scanner {
     }
 }
 
-/// A JSON object, read as Go reads one into a struct: keys in any case, the last of equal keys wins, null is absent.
+/// A JSON object, decoded as Go decodes into a struct: keys match in any case, the last of equal keys wins, null counts as
+/// absent.
 #[derive(Debug)]
 pub struct Object<'a>(Vec<(String, &'a RawValue)>);
 
@@ -173,7 +176,7 @@ impl<'a> Object<'a> {
     /// Parses one object.
     ///
     /// # Errors
-    /// Where `bytes` are not one JSON object, or nested deeper than [`JSON_DEPTH`].
+    /// Returns an error if `bytes` is not one JSON object, or is nested deeper than [`JSON_DEPTH`].
     pub fn parse(bytes: &'a [u8]) -> Result<Self, serde_json::Error> {
         if is_too_deep(bytes) {
             let what = format!("it is nested deeper than {JSON_DEPTH} levels");
@@ -190,16 +193,16 @@ impl<'a> Object<'a> {
         self.0.iter().rfind(field).map(|(_, value)| *value)
     }
 
-    /// Tells whether the field is there and not null.
+    /// Tells whether the field is present and not null.
     #[must_use]
     pub fn has(&self, name: &str) -> bool {
         self.raw(name).is_some()
     }
 
-    /// Returns the value of a field as a `T`, or nothing where it is absent or null.
+    /// Returns the value of a field as a `T`, or `None` if it is absent or null.
     ///
     /// # Errors
-    /// Where the value is of another type; the error names the field.
+    /// Returns an error, which names the field, if the value has another type.
     pub fn get<T: DeserializeOwned>(&self, name: &str) -> Result<Option<T>, serde_json::Error> {
         let read = |value: &RawValue| {
             serde_json::from_str(value.get())
@@ -208,7 +211,7 @@ impl<'a> Object<'a> {
         self.raw(name).map(read).transpose()
     }
 
-    /// Returns the value of a text field, empty where it is absent, as Go's zero value is.
+    /// Returns the value of a text field. An absent field is empty, like Go's zero value.
     ///
     /// # Errors
     /// As [`Object::get`].
@@ -228,7 +231,7 @@ impl<'a> Object<'a> {
         self.raw(name).map(read).transpose()
     }
 
-    /// Returns the object that a field holds.
+    /// Returns the object in a field.
     ///
     /// # Errors
     /// As [`Object::get`].
@@ -242,7 +245,7 @@ impl<'a> Object<'a> {
 }
 
 impl<'a> Object<'a> {
-    /// Returns the fields of other names than these, verbatim; of equal names the last.
+    /// Returns the fields with other names than these, verbatim. Of equal names the last wins.
     #[must_use]
     pub fn others(&self, known: &[&str]) -> Vec<(&str, &'a RawValue)> {
         let is_known = |key: &str| known.iter().any(|name| key.eq_ignore_ascii_case(name));

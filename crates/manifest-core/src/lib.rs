@@ -2,34 +2,36 @@
 //!
 //! | module | holds |
 //! | --- | --- |
-//! | [`digest`] | content digests, computed and checked |
-//! | [`reference`] | image references, normalised as Docker does |
-//! | [`media_type`] | the four manifest media types and what they imply |
-//! | [`platform`] | os, architecture and variant; which pairs exist |
-//! | [`platform_name`] | platforms as people write them, and which serves which |
-//! | [`descriptor`] | a typed, sized, digested pointer to content |
-//! | [`manifest`] | one manifest: the bytes that the registry sent, and a parsed view beside them |
-//! | [`draft`] | a list that is being made, and its entries |
-//! | [`edit`] | the rules for changing an entry: what `annotate` changes, and what of it stays |
+//! | [`list`] | the manifest list or image index of a draft, byte for byte as Docker writes it |
+//! | [`draft`] | a list before it is published |
+//! | [`settings`] | a list's annotations, type and order |
+//! | [`edit`] | the rules of `annotate`, and the annotations that survive when an entry is replaced |
 //! | [`duplicates`] | entries that engines cannot tell apart, attestations without their image |
 //! | [`entry_json`] | the JSON form in which Docker stores and shows an entry |
-//! | [`list`] | the manifest list or image index that a draft becomes, byte for byte as Docker's |
-//! | [`referrers`] | where a registry keeps what refers to an image, if it has no list of that |
-//! | [`go_json`] | what Go's JSON encoder and decoder do differently from Rust's |
-//! | [`go_duration`] | durations as Go writes them |
-//! | [`settings`] | a list's annotations, type and order |
-//! | [`parallel`] | the same with many things, on several threads |
-//! | [`extra_fields`] | fields that are passed on unread |
-//! | [`limits`] | the bounds on what is read |
+//! | [`entry`] | one entry of a list, and its origin |
+//! | [`referrers`] | the tags under which registries without a referrers API keep referrers |
+//! | [`manifest`] | one manifest: the bytes that the registry sent, and a parsed view beside them |
+//! | [`descriptor`] | a typed, sized, digested pointer to content |
+//! | [`platform_name`] | platforms as people write them, and their comparison |
+//! | [`platform`] | os, architecture and variant, and the pairs that exist |
+//! | [`reference`] | image references, normalised as Docker does |
+//! | [`digest`] | content digests, computed and checked |
+//! | [`media_type`] | the four manifest media types |
+//! | [`extra_fields`] | JSON fields that are passed on unread |
+//! | [`go_json`] | Go's JSON encoder and decoder where they differ from Rust's |
+//! | [`go_duration`] | durations in Go's syntax |
+//! | [`parallel`] | a map over many items on several threads |
+//! | [`limits`] | bounds on input |
 //!
-//! Deliberately absent: files, clocks, the network, the environment, asynchronous code. Everything here
-//! is a function of its arguments, so that every rule can be tested in a table.
+//! Deliberately absent: files, clocks, the network, the environment, asynchronous code. Everything here is a function of its
+//! arguments, so that every rule can be tested in a table.
 
 pub mod descriptor;
 pub mod digest;
 pub mod draft;
 pub mod duplicates;
 pub mod edit;
+pub mod entry;
 pub mod entry_json;
 pub mod extra_fields;
 #[doc(hidden)]
@@ -50,8 +52,9 @@ pub mod settings;
 
 pub use descriptor::Descriptor;
 pub use digest::{Digest, DigestError};
-pub use draft::{Draft, Entry, Source};
+pub use draft::Draft;
 pub use edit::PlatformEdit;
+pub use entry::{Entry, Source};
 pub use list::PublishedList;
 pub use manifest::{Content, Manifest, ManifestError};
 pub use media_type::MediaType;

@@ -1,4 +1,4 @@
-//! The manifest list or image index that a draft becomes, in Docker's serialisation.
+//! The manifest list or image index of a draft, in Docker's serialisation.
 
 use std::collections::BTreeMap;
 
@@ -14,13 +14,13 @@ use crate::media_type::MediaType;
 use crate::platform::Platform;
 use crate::settings::NeedsOciIndex;
 
-/// The unit of indentation of a list: Docker's three spaces, on which its digest depends.
+/// The indentation of a list: Docker's three spaces, on which the digest depends.
 const INDENT: &str = "   ";
 
-/// A list that is ready to be pushed: its bytes, and what follows from them.
+/// A list that is ready to be pushed: its bytes, their digest and media type.
 #[derive(Clone, Debug)]
 pub struct PublishedList {
-    /// The media type that it is pushed as.
+    /// The media type to push it as.
     pub media_type: MediaType,
     /// The digest of the bytes.
     pub digest: Digest,
@@ -29,10 +29,11 @@ pub struct PublishedList {
 }
 
 impl PublishedList {
-    /// Builds the list that a draft is published as. For what Docker's command could publish, the bytes are its bytes.
+    /// Builds the list that a draft is published as. Where Docker's command could publish the draft, the bytes are the same as
+    /// Docker's.
     ///
     /// # Errors
-    /// Where the list's type is settled and cannot carry what is in the draft.
+    /// Returns an error if the list's type is set to one that cannot hold the draft's content.
     pub fn from_draft(draft: &Draft) -> Result<Self, NeedsOciIndex> {
         let settings = &draft.settings;
         let media_type = settings.type_for(&draft.entries)?.media_type();
@@ -54,8 +55,8 @@ impl PublishedList {
     }
 }
 
-/// Shows a list as Docker's `inspect` lays it out, with all that Docker leaves away: annotations, urls, data,
-/// artifact types and subject. An entry without a platform is shown without one, where Docker shows an empty one.
+/// Renders a list as Docker's `inspect` does, with the fields that Docker omits: annotations, urls, data, artifact types and
+/// subject. An entry without a platform has none here, where Docker shows an empty one.
 #[must_use]
 pub fn render_for_inspect(media_type: MediaType, list: &ImageList) -> Vec<u8> {
     List {
@@ -108,7 +109,7 @@ struct Child<'a> {
 }
 
 impl<'a> Child<'a> {
-    /// Docker writes a platform even if there is none. The child of a list stays as it was there.
+    /// Converts an entry. Docker writes a platform even if the entry has none. The child of a list stays as it was there.
     fn of_entry(entry: &'a Entry) -> Self {
         let mut child = Self::of(&entry.descriptor);
         if !entry.is_child() {

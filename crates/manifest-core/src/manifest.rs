@@ -8,39 +8,39 @@ use crate::go_json::Object;
 use crate::limits::{LIST_ENTRIES, MANIFEST_BYTES};
 use crate::media_type::MediaType;
 
-/// Why bytes are not a manifest that can be used.
+/// The reason why bytes are not a usable manifest.
 #[derive(Debug, thiserror::Error)]
 pub enum ManifestError {
-    /// The media type is none that images are published with.
+    /// The media type is not one that images are published with.
     #[error("unsupported manifest media type: {0:?}")]
     UnsupportedType(String),
     /// The bytes are not a JSON object of the right form.
     #[error("the manifest cannot be read")]
     Json(#[from] serde_json::Error),
-    /// The body names another media type than the registry did.
+    /// The body states another media type than the registry.
     #[error("mediaType in manifest should be '{expected}' not '{found}'")]
     TypeMismatch {
-        /// The type that the registry gave.
+        /// The registry's media type.
         expected: MediaType,
-        /// The type in the body, empty if there is none.
+        /// The body's media type, empty if there is none.
         found: String,
     },
-    /// The body is an image manifest and an index at once, so that two readers could see two images
-    /// (the class of CVE-2021-41190).
+    /// The body is an image manifest and an index at once, so that two clients could see two images (the class of
+    /// CVE-2021-41190).
     #[error("the manifest is ambiguous: {media_type} must not have {field:?}")]
     Ambiguous {
-        /// The type that the registry gave.
+        /// The registry's media type.
         media_type: MediaType,
-        /// The field that belongs to the other kind.
+        /// The field that belongs to the other kind of manifest.
         field: &'static str,
     },
-    /// A field that each manifest of this type has is missing.
+    /// A required field is missing.
     #[error("the manifest has no {0:?}")]
     Missing(&'static str),
-    /// The bytes are more than anyone reads.
+    /// There are more than [`MANIFEST_BYTES`] bytes.
     #[error("the manifest has {0} bytes, more than the {MANIFEST_BYTES} that are read")]
     TooLarge(usize),
-    /// The list has more children, or the image more layers, than anyone reads.
+    /// The list has more children, or the image more layers, than [`LIST_ENTRIES`].
     #[error("the manifest has {0} entries, more than the {LIST_ENTRIES} that are read")]
     TooManyEntries(usize),
 }
@@ -51,9 +51,9 @@ const IMAGE_CONFIGS: &[&str] = &[
     "application/vnd.oci.image.config.v1+json",
 ];
 
-/// A manifest as it was received: its bytes, their digest, and what they say.
+/// A manifest as it was received: its bytes, their digest, and their content.
 ///
-/// The bytes are never serialised again: digest, size and push use them as they are.
+/// The bytes are never serialised again: digest, size and push use them unchanged.
 #[derive(Clone, Debug)]
 pub struct Manifest {
     media_type: MediaType,
@@ -62,10 +62,10 @@ pub struct Manifest {
     content: Content,
 }
 
-/// What a manifest says.
+/// The parsed content of a manifest.
 #[derive(Clone, Debug)]
 pub enum Content {
-    /// One image (or another artifact in the form of one).
+    /// One image, or another artifact in the form of an image.
     Image(ImageManifest),
     /// A manifest list or an image index.
     List(ImageList),
@@ -78,9 +78,9 @@ pub struct ImageManifest {
     pub config: Descriptor,
     /// The image's layers, base first.
     pub layers: Vec<Descriptor>,
-    /// The type of artifact that it is, where it states one.
+    /// The artifact type, if stated.
     pub artifact_type: Option<String>,
-    /// What it refers to.
+    /// The manifest that this one refers to.
     pub subject: Option<Box<Descriptor>>,
     /// Annotations on the image.
     pub annotations: std::collections::BTreeMap<String, String>,
@@ -93,17 +93,17 @@ pub struct ImageList {
     pub manifests: Vec<Descriptor>,
     /// The list's own artifact type.
     pub artifact_type: Option<String>,
-    /// What the list refers to.
+    /// The manifest that the list refers to.
     pub subject: Option<Descriptor>,
     /// Annotations on the list.
     pub annotations: std::collections::BTreeMap<String, String>,
 }
 
 impl Manifest {
-    /// Parses `bytes` as the media type that the registry gave in `Content-Type`.
+    /// Parses `bytes` as the media type in the registry's `Content-Type`.
     ///
     /// # Errors
-    /// Where the type is unknown, the bytes are not of that type, or they are too large.
+    /// Returns an error if the type is unknown, the bytes are not of that type, or they are too large.
     pub fn parse(content_type: &str, bytes: impl Into<Arc<[u8]>>) -> Result<Self, ManifestError> {
         let media_type = MediaType::recognise(content_type)
             .ok_or_else(|| ManifestError::UnsupportedType(content_type.to_owned()))?;
@@ -146,13 +146,13 @@ impl Manifest {
         &self.bytes
     }
 
-    /// Returns what the manifest says.
+    /// Returns the parsed content.
     #[must_use]
     pub fn content(&self) -> &Content {
         &self.content
     }
 
-    /// Returns what it refers to.
+    /// Returns the descriptor of the manifest that this one refers to.
     #[must_use]
     pub fn subject(&self) -> Option<&Descriptor> {
         match &self.content {
@@ -171,8 +171,8 @@ impl Manifest {
         )
     }
 
-    /// Returns this manifest under another digest of the same bytes, as a reference with a SHA-512 digest asks for.
-    /// Returns nothing where the bytes have another digest.
+    /// Returns this manifest under another digest of the same bytes, for references with a SHA-512 digest, or `None` if the bytes
+    /// have another digest.
     #[must_use]
     pub fn with_digest(self, digest: &Digest) -> Option<Self> {
         let is_right = *digest == self.digest || digest.matches(&self.bytes);
@@ -184,13 +184,13 @@ impl Manifest {
 }
 
 impl ImageManifest {
-    /// Tells whether its configuration is an image's, rather than that of an artifact in the form of one.
+    /// Tells whether the configuration is an image's, not that of another artifact.
     #[must_use]
     pub fn is_image(&self) -> bool {
         IMAGE_CONFIGS.contains(&self.config.media_type.as_str())
     }
 
-    /// Returns the blobs that the image is made of: its configuration, then its layers.
+    /// Returns the blobs of the image: its configuration, then its layers.
     pub fn blobs(&self) -> impl Iterator<Item = &Descriptor> {
         std::iter::once(&self.config).chain(&self.layers)
     }
@@ -199,7 +199,7 @@ impl ImageManifest {
         let config = object
             .object("config")?
             .ok_or(ManifestError::Missing("config"))?;
-        // No image is refused for what it refers to: nothing of that is needed to run it.
+        // A damaged subject is ignored: running the image does not need it.
         let subject = object.object("subject").ok().flatten();
         Ok(Self {
             config: Descriptor::from_object(&config)?,
@@ -225,7 +225,7 @@ impl ImageList {
     }
 }
 
-/// Docker's types must name themselves; the OCI specification only says that they should.
+/// Compares the media type in the body. Docker's types require it, the OCI specification only recommends it.
 fn check_media_type(object: &Object<'_>, expected: MediaType) -> Result<(), ManifestError> {
     let found = object.text("mediaType")?;
     if found == expected.as_str() || (found.is_empty() && expected.is_oci()) {
@@ -251,7 +251,7 @@ fn descriptors(object: &Object<'_>, field: &str) -> Result<Vec<Descriptor>, Mani
     if elements.len() > LIST_ENTRIES {
         return Err(ManifestError::TooManyEntries(elements.len()));
     }
-    // As many as there are: lists are kept in hundreds, and one that grows has room for more.
+    // The exact capacity: hundreds of lists are kept at once, and a growing vector would allocate more.
     let mut descriptors = Vec::with_capacity(elements.len());
     for element in elements {
         descriptors.push(Descriptor::parse(element.get().as_bytes())?);

@@ -11,7 +11,7 @@ pub const OCI_MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
 /// The OCI image index.
 pub const OCI_INDEX: &str = "application/vnd.oci.image.index.v1+json";
 
-/// The media type of a manifest: the four that images are published with.
+/// The media type of a manifest: one of the four that images are published with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum MediaType {
     /// [`DOCKER_MANIFEST`]
@@ -25,7 +25,7 @@ pub enum MediaType {
 }
 
 impl MediaType {
-    /// All of them, in the order in which a request's `Accept` headers name them.
+    /// All media types, in the order of a request's `Accept` headers.
     pub const ALL: [Self; 4] = [
         Self::DockerManifest,
         Self::DockerManifestList,
@@ -72,8 +72,8 @@ impl fmt::Display for MediaType {
     }
 }
 
-/// Tells whether a layer's media type says that registries need not hold it: Docker's foreign layers and the
-/// OCI specification's non-distributable ones ("Non-Distributable Layers").
+/// Tells whether registries may lack layers of this media type: Docker's foreign layers and the OCI specification's
+/// non-distributable ones ("Non-Distributable Layers").
 #[must_use]
 pub fn is_foreign_layer(media_type: &str) -> bool {
     media_type.starts_with("application/vnd.docker.image.rootfs.foreign.")

@@ -1,14 +1,14 @@
-//! Doing the same with many things on several threads.
+//! A map over many items on several threads.
 
 use std::num::NonZero;
 use std::panic::resume_unwind;
 use std::thread;
 
-/// How many things are worth threads of their own: a thread takes as long to start as some entries to be read.
+/// The number of items that is worth several threads: starting a thread takes as long as reading some entries.
 const MANY: usize = 64;
 
-/// Calls `f` with each item, on as many threads as there are processors where there are many items. The results are in the order
-/// of the items.
+/// Calls `f` with each item, on as many threads as there are processors if there are many items. The results are in the order of
+/// the items.
 #[must_use]
 pub fn map<T: Sync, R: Send>(items: &[T], f: impl Fn(&T) -> R + Sync) -> Vec<R> {
     let processors = thread::available_parallelism().map_or(1, NonZero::get);
@@ -16,7 +16,7 @@ pub fn map<T: Sync, R: Send>(items: &[T], f: impl Fn(&T) -> R + Sync) -> Vec<R> 
     map_with_threads(threads, items, f)
 }
 
-/// As [`map`], on that many threads: for what waits for the disk rather than for a processor.
+/// Calls `f` as [`map`] does, on this many threads: for work that waits for the disk, not for a processor.
 #[must_use]
 pub fn map_with_threads<T: Sync, R: Send>(
     threads: usize,

@@ -8,7 +8,7 @@ use serde::Serialize;
 use crate::extra_fields::ExtraFields;
 use crate::go_json::Object;
 
-/// What an image runs on. Empty text means that nothing is said; keys in Docker's order.
+/// The platform of an image. Empty text means that nothing is stated. Keys are in Docker's order.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize)]
 pub struct Platform {
     /// Go's name of the CPU architecture: `amd64`, `arm64`.
@@ -24,10 +24,10 @@ pub struct Platform {
     /// The variant of the CPU architecture: `v7`.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub variant: String,
-    /// Features that the CPU must have, which Docker's manifest lists may name and image indexes reserve.
+    /// Features that the CPU must have. Docker's manifest lists may state them, image indexes reserve the field.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub features: Vec<String>,
-    /// Fields that are not known here.
+    /// Fields of the JSON object that this program does not know.
     #[serde(flatten)]
     pub extra: ExtraFields,
 }
@@ -42,20 +42,20 @@ const FIELDS: &[&str] = &[
     "features",
 ];
 
-/// What is read of an image's configuration (OCI image specification, "Image Configuration").
+/// The parts of an image's configuration that this program uses (OCI image specification, "Image Configuration").
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ImageConfig {
-    /// What the image runs on.
+    /// The platform of the image.
     pub platform: Platform,
     /// The image's labels.
     pub labels: BTreeMap<String, String>,
 }
 
 impl ImageConfig {
-    /// Reads a configuration.
+    /// Parses a configuration.
     ///
     /// # Errors
-    /// As [`Platform::from_config`]; labels that cannot be read count as none.
+    /// As [`Platform::from_config`]. Unreadable labels count as none.
     pub fn parse(config: &[u8]) -> Result<Self, serde_json::Error> {
         let platform = Platform::from_config(config)?;
         let labels = Object::parse(config)
@@ -69,19 +69,19 @@ impl ImageConfig {
 }
 
 impl Platform {
-    /// Reads the platform that an image's configuration states, as Docker does: a missing field is empty.
+    /// Reads the platform in an image's configuration as Docker does: a missing field is empty.
     ///
     /// # Errors
-    /// Where `config` is not a JSON object, or a field is of another type.
+    /// Returns an error if `config` is not a JSON object, or a field has the wrong type.
     pub fn from_config(config: &[u8]) -> Result<Self, serde_json::Error> {
-        // Go reads `null` into anything, and changes nothing.
+        // Go decodes `null` into any value, which then stays as it is.
         if config.trim_ascii() == b"null" {
             return Ok(Self::default());
         }
         Self::from_object(&Object::parse(config)?)
     }
 
-    /// Reads the platform in a descriptor, whole.
+    /// Reads all fields of the platform in a descriptor.
     pub(crate) fn from_descriptor(object: &Object<'_>) -> Result<Self, serde_json::Error> {
         Ok(Self {
             features: texts(object, "features")?,
@@ -90,7 +90,7 @@ impl Platform {
         })
     }
 
-    /// Reads what a descriptor and a configuration, which has much else beside, have in common.
+    /// Reads the fields that platforms in descriptors and configurations have in common.
     pub(crate) fn from_object(object: &Object<'_>) -> Result<Self, serde_json::Error> {
         Ok(Self {
             architecture: object.text("architecture")?,
@@ -103,7 +103,7 @@ impl Platform {
         })
     }
 
-    /// Tells whether a list with this platform can be published: Docker demands an os and an architecture.
+    /// Tells whether os and architecture are stated. Docker demands both in a list.
     #[must_use]
     pub fn is_stated(&self) -> bool {
         !self.os.is_empty() && !self.architecture.is_empty()
@@ -123,7 +123,7 @@ fn texts(object: &Object<'_>, field: &str) -> Result<Vec<String>, serde_json::Er
     Ok(texts.into_iter().map(Option::unwrap_or_default).collect())
 }
 
-/// Writes `os/architecture/variant`, with the os version in parentheses, as containerd's platform strings have it.
+/// Formats `os/architecture/variant`, with the os version in parentheses, as in containerd's platform strings.
 impl fmt::Display for Platform {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.os)?;
@@ -138,7 +138,7 @@ impl fmt::Display for Platform {
     }
 }
 
-/// Go's ports (`go tool dist list`), those that newer Go versions dropped included, for images outlive them.
+/// Go's ports (`go tool dist list`), with those that newer Go versions dropped: images outlive them.
 const PORTS: &[(&str, &[&str])] = &[
     ("aix", &["ppc64"]),
     ("android", &["386", "amd64", "arm", "arm64"]),

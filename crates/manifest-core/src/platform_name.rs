@@ -1,23 +1,23 @@
-//! Platforms as people write them: `os[(version)]/arch[/variant]`.
+//! Platforms in the syntax of the command line: `os[(version)]/arch[/variant]`.
 
 use crate::platform::Platform;
 
-/// A platform that was read, and what it was called where that is no name that engines know.
+/// A parsed platform, and its original spelling if engines spell it otherwise.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NamedPlatform {
-    /// The platform, in the words of engines.
+    /// The platform in the spelling of engines.
     pub platform: Platform,
-    /// What was written, where engines call it otherwise.
+    /// The original text, if engines spell it otherwise.
     pub alias: Option<String>,
 }
 
-/// Why a text names no platform.
+/// The reason why a text is not a platform.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PlatformNameError {
-    /// It has another form.
+    /// The text has another form.
     #[error("{0:?} is no platform: write os/arch or os/arch/variant, as linux/arm/v7")]
     Form(String),
-    /// There is no such operating system or architecture, or not together.
+    /// The operating system or the architecture is unknown, or they do not go together.
     #[error("{text:?} is no platform: there is no {pair}")]
     Pair {
         /// The text.
@@ -25,7 +25,7 @@ pub enum PlatformNameError {
         /// Operating system and architecture.
         pair: String,
     },
-    /// The architecture has no such variant.
+    /// The architecture does not have this variant.
     #[error("{text:?} is no platform: {architecture} has no variant {variant:?}, but {}", known.join(", "))]
     Variant {
         /// The text.
@@ -34,12 +34,12 @@ pub enum PlatformNameError {
         architecture: String,
         /// The variant.
         variant: String,
-        /// The variants that it has.
+        /// The variants of the architecture.
         known: Vec<&'static str>,
     },
 }
 
-/// What other programs call architectures (`uname -m`, Debian, RPM), and what engines call them.
+/// Other names of architectures (`uname -m`, Debian, RPM), with the architecture and variant that engines call them.
 const ALIASES: &[(&str, &str, &str)] = &[
     ("aarch64", "arm64", ""),
     ("arm64v8", "arm64", "v8"),
@@ -72,8 +72,8 @@ const ALIASES: &[(&str, &str, &str)] = &[
     ("powerpc64le", "ppc64le", ""),
 ];
 
-/// The variants that engines tell apart (OCI image specification, "Platform Variants"; for the others Go's settings of the
-/// same name).
+/// The variants that engines distinguish (OCI image specification, "Platform Variants"; otherwise Go's settings of the same
+/// name).
 const VARIANTS: &[(&str, &[&str])] = &[
     ("arm", &["v5", "v6", "v7", "v8"]),
     ("arm64", &["v8", "v9"]),
@@ -89,20 +89,20 @@ const VARIANTS: &[(&str, &[&str])] = &[
 ];
 
 impl NamedPlatform {
-    /// Reads a platform.
+    /// Parses a platform that exists.
     ///
     /// # Errors
-    /// Where the text has another form, or names what does not exist.
+    /// Returns an error if the text has another form, or names a platform that does not exist.
     pub fn parse(text: &str) -> Result<Self, PlatformNameError> {
         let named = Self::parse_any(text)?;
         named.platform.check(text)?;
         Ok(named)
     }
 
-    /// Reads a platform, whether it exists or not.
+    /// Parses a platform, whether it exists or not.
     ///
     /// # Errors
-    /// Where the text has another form.
+    /// Returns an error if the text has another form.
     pub fn parse_any(text: &str) -> Result<Self, PlatformNameError> {
         let form = || PlatformNameError::Form(text.to_owned());
         let parts: Vec<&str> = text.split('/').collect();
@@ -140,7 +140,7 @@ impl NamedPlatform {
     }
 }
 
-/// Returns architecture and variant in the words of engines.
+/// Returns architecture and variant in the spelling of engines.
 fn canonical(architecture: &str, variant: &str) -> (String, String) {
     let architecture = architecture.to_ascii_lowercase();
     let mut variant = variant.to_ascii_lowercase();
@@ -160,10 +160,10 @@ fn canonical(architecture: &str, variant: &str) -> (String, String) {
 }
 
 impl Platform {
-    /// Checks that there is such a platform. `text` is what it was written as.
+    /// Checks that the platform exists. `text` is its original spelling.
     ///
     /// # Errors
-    /// Where there is no such pair, or the architecture has no such variant.
+    /// Returns an error if the pair or the variant is unknown.
     pub fn check(&self, text: &str) -> Result<(), PlatformNameError> {
         let text = || text.to_owned();
         if !self.is_known_pair() {
@@ -176,7 +176,7 @@ impl Platform {
             .iter()
             .find(|(name, _)| *name == self.architecture)
             .map_or(&[][..], |(_, known)| known);
-        // ARM counts on: v8.1, v9.2.
+        // ARM variants may have a minor version: v8.1, v9.2.
         let (major, _) = self.variant.split_once('.').unwrap_or((&self.variant, ""));
         let is_known = match self.architecture.as_str() {
             "arm" | "arm64" => known.contains(&major),
@@ -193,7 +193,7 @@ impl Platform {
         })
     }
 
-    /// Returns what engines compare: `arm64` is `arm64/v8`, `arm` is `arm/v7`, `amd64` is `amd64/v1`.
+    /// Returns the platform in the form that engines compare: `arm64` is `arm64/v8`, `arm` is `arm/v7`, `amd64` is `amd64/v1`.
     #[must_use]
     pub fn normalized(&self) -> (&str, &str, &str, &str, Vec<&str>) {
         let variant = match (self.architecture.as_str(), self.variant.as_str()) {
@@ -212,8 +212,8 @@ impl Platform {
         )
     }
 
-    /// Tells whether another platform may be meant for the same image: os and architecture are the same, and so are variant
-    /// and os version where both are stated.
+    /// Tells whether both may mean the same image: os and architecture are equal, and so are variant and os version if both state
+    /// them.
     #[must_use]
     pub fn is_compatible_with(&self, other: &Self) -> bool {
         let same = |one: &str, other: &str| one.is_empty() || other.is_empty() || one == other;
@@ -226,8 +226,8 @@ impl Platform {
             && same(&self.os_version, &other.os_version)
     }
 
-    /// Tells whether an image for this platform is what is wanted: the same os, architecture and variant, and an os version
-    /// that begins with the one that is wanted, if one is.
+    /// Tells whether an image for this platform satisfies a request: os, architecture and variant are equal, and the os version
+    /// begins with the requested one, if any.
     #[must_use]
     pub fn satisfies(&self, wanted: &Self) -> bool {
         let (os, architecture, variant, ..) = self.normalized();

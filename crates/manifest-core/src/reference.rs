@@ -1,8 +1,8 @@
 //! Image references, in the grammar and the normal form of the distribution project's `reference` package.
 //!
-//! Docker's command prints and stores the full form (`docker.io/library/alpine:3`), so that is the only form
-//! here. What the library in our dependencies cannot do (IPv6 hosts, refusing a name of 64 hexadecimal
-//! characters) is why this is our own. The grammar has a module of its own.
+//! Docker's command prints and stores the full form (`docker.io/library/alpine:3`), so it is the only form here. This is our own
+//! because the library in our dependencies has no IPv6 hosts and accepts names of 64 hexadecimal characters. The grammar has a
+//! module of its own.
 
 mod grammar;
 
@@ -13,11 +13,11 @@ use crate::digest::{Digest, DigestError};
 use crate::limits::REPOSITORY_NAME_CHARS;
 use grammar::{Parts, is_tag, lowercase, split_domain};
 
-/// The registry that a reference without a host means.
-pub const DEFAULT_DOMAIN: &str = "docker.io";
+pub use grammar::DEFAULT_DOMAIN;
+
 const DEFAULT_TAG: &str = "latest";
 
-/// Why a text is no reference. The messages are Docker's own.
+/// The reason why a text is not a reference. The messages are Docker's own.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ReferenceError {
     /// The text does not follow the grammar.
@@ -35,10 +35,10 @@ pub enum ReferenceError {
     /// The repository name is longer than 255 characters.
     #[error("repository name must not be more than {REPOSITORY_NAME_CHARS} characters")]
     TooLong,
-    /// The part after `@` is no digest.
+    /// The part after `@` is not a digest.
     #[error(transparent)]
     Digest(#[from] DigestError),
-    /// The text was to be a full reference already, and is not.
+    /// The text is not in full form, where that is required.
     #[error("repository name must be canonical")]
     NotCanonical,
 }
@@ -51,22 +51,22 @@ pub struct Repository {
 }
 
 impl Repository {
-    /// Returns the registry's host as references name it, with its port: `docker.io`, `localhost:5000`, `[::1]:5000`.
+    /// Returns the registry's host with its port, as references spell it: `docker.io`, `localhost:5000`, `[::1]:5000`.
     ///
-    /// It is empty where the first part of a name has a dot and is not a host: `my_registry.com/app` is a name without a
-    /// registry to Docker, which nothing can be read from or written to.
+    /// The domain is empty if the first part of a name has a dot and is not a host. To Docker, `my_registry.com/app` is a name
+    /// without a registry, which can be neither read nor written.
     #[must_use]
     pub fn domain(&self) -> &str {
         &self.domain
     }
 
-    /// Returns the repository's path in its registry: `library/alpine`. Where there is no registry it is the whole name.
+    /// Returns the repository's path in its registry: `library/alpine`. Without a registry it is the whole name.
     #[must_use]
     pub fn path(&self) -> &str {
         &self.path
     }
 
-    /// Returns the reference of one manifest in this repository.
+    /// Returns the reference of a manifest in this repository, by digest.
     #[must_use]
     pub fn at(&self, digest: Digest) -> Reference {
         Reference {
@@ -76,7 +76,7 @@ impl Repository {
         }
     }
 
-    /// Returns the reference of a tag in this repository, or nothing where `tag` breaks the grammar.
+    /// Returns the reference of a tag in this repository, or `None` if `tag` breaks the grammar.
     #[must_use]
     pub fn tagged(&self, tag: &str) -> Option<Reference> {
         is_tag(tag).then(|| Reference {
@@ -98,7 +98,7 @@ impl fmt::Display for Repository {
 
 /// A full reference: registry, repository, and a tag, a digest, or both.
 ///
-/// `Display` gives Docker's full form. Two references are equal if that form is.
+/// `Display` gives Docker's full form. Two references are equal if their full forms are.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Reference {
     repository: Repository,
@@ -107,18 +107,18 @@ pub struct Reference {
 }
 
 impl Reference {
-    /// Parses what a user typed: adds `docker.io`, `library/`, and `:latest` where there is neither tag nor digest.
+    /// Parses a reference from the command line: adds `docker.io`, `library/`, and `:latest` if there is neither tag nor digest.
     ///
     /// # Errors
-    /// What Docker's command says of the same text.
+    /// Returns the error that Docker's command reports for the same text.
     pub fn parse(text: &str) -> Result<Self, ReferenceError> {
         Self::parse_normalized(text).map(Self::with_default_tag)
     }
 
-    /// Parses a reference that has to be in full form already, as Docker's draft files hold it.
+    /// Parses a reference in full form, as in Docker's draft files.
     ///
     /// # Errors
-    /// [`ReferenceError::NotCanonical`] where the text parses but is not the form that it would be printed in.
+    /// Returns [`ReferenceError::NotCanonical`] if the text parses but is not in full form.
     pub fn parse_canonical(text: &str) -> Result<Self, ReferenceError> {
         let reference = Self::parse_normalized(text)?;
         if reference.to_string() == text {
@@ -128,7 +128,7 @@ impl Reference {
         }
     }
 
-    /// Parses a text, and adds the registry where it names none. The tag is still as it was typed.
+    /// Parses a text and adds the default registry if it names none. The tag is still as written.
     fn parse_normalized(text: &str) -> Result<Self, ReferenceError> {
         if text.len() == 64 && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f')) {
             return Err(ReferenceError::BareHash(text.to_owned()));
@@ -138,7 +138,7 @@ impl Reference {
         if lowercase(remote) != remote {
             return Err(ReferenceError::Uppercase(remote.to_owned()));
         }
-        // Read as a whole: where `domain` is not a host, it may still be the first part of a path.
+        // Parsed as a whole: a `domain` that is not a host may still be the first part of a path.
         let name = format!("{domain}/{remainder}");
         let Some(parts) = Parts::of(&name) else {
             return Err(if Parts::of(&lowercase(&name)).is_some() {
@@ -197,7 +197,7 @@ impl Reference {
         self.digest.as_ref()
     }
 
-    /// Returns this reference with `digest` pinned to it, its tag kept.
+    /// Returns this reference with `digest` pinned to it. The tag stays.
     #[must_use]
     pub fn pinned(&self, digest: Digest) -> Self {
         Self {

@@ -1,5 +1,5 @@
-//! Where a registry keeps what refers to a manifest, if it has no list of that: under tags that are made of the digest
-//! (distribution specification, "Referrers Tag Schema"; cosign).
+//! The tags under which a registry without a referrers API keeps the referrers of a manifest, made of its digest (distribution
+//! specification, "Referrers Tag Schema"; cosign).
 
 use serde::Serialize;
 use serde::ser::SerializeMap as _;
@@ -11,13 +11,13 @@ use crate::go_json::Object;
 use crate::manifest::{Content, Manifest, ManifestError};
 use crate::media_type::{MediaType, OCI_INDEX};
 
-/// What cosign puts behind the tag that it makes of a digest: signatures, attestations, a bill of materials.
+/// The suffixes of cosign's tags: signatures, attestations, SBOMs.
 const COSIGN_SUFFIXES: [&str; 3] = ["sig", "att", "sbom"];
 
-/// How many characters of a digest's algorithm and of its value are in a tag made of it.
+/// The maximum characters of a digest's algorithm and of its value in a referrers tag.
 const TAG_CHARS: (usize, usize) = (32, 64);
 
-/// Returns the tag of the index of all that refers to a digest.
+/// Returns the tag of the referrers index of a digest.
 #[must_use]
 pub fn fallback_tag(subject: &Digest) -> String {
     let (algorithm, hex) = (subject.algorithm().name(), subject.hex());
@@ -25,7 +25,7 @@ pub fn fallback_tag(subject: &Digest) -> String {
     format!("{}-{}", of(algorithm, TAG_CHARS.0), of(hex, TAG_CHARS.1))
 }
 
-/// Returns the tags under which cosign keeps what it knows of a digest.
+/// Returns the tags under which cosign stores its data about a digest.
 pub fn cosign_tags(subject: &Digest) -> impl Iterator<Item = String> {
     let name = format!("{}-{}", subject.algorithm().name(), subject.hex());
     COSIGN_SUFFIXES
@@ -33,8 +33,7 @@ pub fn cosign_tags(subject: &Digest) -> impl Iterator<Item = String> {
         .map(move |suffix| format!("{name}.{suffix}"))
 }
 
-/// Returns the digest that a tag is made of, be it for the index of what refers to that or one of cosign's. Nothing where it is no
-/// such tag, or has only a part of a digest.
+/// Returns the digest in a referrers tag or one of cosign's tags, or `None` if it is neither, or has only a part of a digest.
 #[must_use]
 pub fn subject_of(tag: &str) -> Option<Digest> {
     let is_suffix = |suffix: &str| COSIGN_SUFFIXES.contains(&suffix);
@@ -47,8 +46,8 @@ pub fn subject_of(tag: &str) -> Option<Digest> {
     format!("{algorithm}:{hex}").parse().ok()
 }
 
-/// Returns the descriptor by which a list of referrers shows a manifest: with its artifact type (an image's configuration stands
-/// in for one that states none) and its annotations.
+/// Returns the descriptor of a manifest in a referrers index: with its annotations and its artifact type. An image without an
+/// artifact type has the media type of its configuration instead.
 #[must_use]
 pub fn descriptor(manifest: &Manifest) -> Descriptor {
     let (artifact_type, annotations) = match manifest.content() {
@@ -65,18 +64,18 @@ pub fn descriptor(manifest: &Manifest) -> Descriptor {
     descriptor
 }
 
-/// What is to be done with a tag of cosign's that shows something else already.
+/// The action for a cosign tag that already points to another manifest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Overlap {
-    /// What is there has all that the other has: it stays.
+    /// The existing manifest has everything that the new one has: it stays.
     Keep,
-    /// The other has all that is there: it may be written in its place.
+    /// The new manifest has everything that the existing one has: it may replace it.
     Replace,
-    /// Each has something that the other has not: if either were written, something would be lost.
+    /// Each has something that the other lacks: writing either would lose something.
     Conflict,
 }
 
-/// Compares what is to be written under a tag of cosign's with what is there: by their layers or manifests.
+/// Compares a new manifest for a cosign tag with the existing one, by their layers or manifests.
 #[must_use]
 pub fn overlap(new: &Manifest, there: &Manifest) -> Overlap {
     let parts = |manifest: &Manifest| -> Vec<Digest> {
@@ -96,11 +95,11 @@ pub fn overlap(new: &Manifest, there: &Manifest) -> Overlap {
     }
 }
 
-/// Adds referrers to the index under a fallback tag, or makes one. What is in it stays as it is, to the byte. Returns nothing
-/// where all of them are in it already.
+/// Adds referrers to the index under a referrers tag, or creates one. Existing entries stay as they are, to the byte. Returns
+/// `None` if the index already has all of them.
 ///
 /// # Errors
-/// Where what is there is no OCI index.
+/// Returns an error if the existing manifest is not an OCI index.
 pub fn with_referrers(
     there: Option<&Manifest>,
     referrers: &[Descriptor],
@@ -143,14 +142,14 @@ pub fn with_referrers(
     Ok(Some(serde_json::to_vec(&index)?))
 }
 
-/// An index that is longer than it was.
+/// An index with its existing and its new entries.
 struct Index<'a> {
     known: Vec<&'a RawValue>,
     missing: Vec<&'a Descriptor>,
     others: Vec<(&'a str, &'a RawValue)>,
 }
 
-/// One that was there, or one that is added.
+/// An existing entry, or a new one.
 #[derive(Serialize)]
 #[serde(untagged)]
 enum Referrer<'a> {
@@ -310,7 +309,7 @@ mod tests {
         };
         let digests: Vec<&Digest> = list.manifests.iter().map(|entry| &entry.digest).collect();
         assert_eq!(digests, [&digest("c"), &b.digest]);
-        // Something else has the tag: it is not overwritten.
+        // Another kind of manifest has the tag: it is not overwritten.
         let json = format!(r#"{{"mediaType":"{DOCKER_MANIFEST_LIST}","manifests":[]}}"#);
         let other = Manifest::parse(DOCKER_MANIFEST_LIST, json.as_bytes()).unwrap();
         assert!(with_referrers(Some(&other), &[b]).is_err());

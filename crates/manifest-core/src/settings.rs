@@ -1,41 +1,40 @@
-//! What a list says of itself, in which form it is published, and in which order.
+//! The settings of a list: its own properties, its media type, and its order.
 
 use std::collections::BTreeMap;
 
 use crate::descriptor::Descriptor;
 use crate::digest::Digest;
-use crate::draft::Entry;
+use crate::entry::Entry;
 use crate::media_type::MediaType;
 use crate::platform::Platform;
 
-/// What a list has beside its entries.
+/// The properties of a list beside its entries.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ListSettings {
-    /// The form in which it is published; by what is in it where this says nothing.
+    /// The media type to publish. `None` means that the entries decide.
     pub list_type: Option<ListType>,
     /// The order of the entries.
     pub order: Order,
     /// Annotations on the list.
     pub annotations: BTreeMap<String, String>,
-    /// The type of artifact that the list is.
+    /// The artifact type of the list.
     pub artifact_type: Option<String>,
-    /// What the list refers to.
+    /// The manifest that the list refers to.
     pub subject: Option<Descriptor>,
-    /// What the list's tag showed when the draft was made, or what was pushed to it from the draft since. Nothing where that is
-    /// not known.
+    /// The state of the list's tag when the draft was created, or when it was last pushed from this draft. `None` if unknown.
     pub observed_tag: Option<TagState>,
 }
 
-/// What a tag shows.
+/// The state of a tag.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum TagState {
-    /// There is no such tag.
+    /// The tag does not exist.
     Absent,
-    /// A manifest of this digest.
+    /// The tag points to a manifest with this digest.
     At(Digest),
 }
 
-/// The two forms in which a list is published.
+/// The two media types of a published list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ListType {
     /// A Docker manifest list.
@@ -44,29 +43,28 @@ pub enum ListType {
     Oci,
 }
 
-/// In which order the entries of a list are published.
+/// The order of a published list's entries.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Order {
-    /// Docker's: by the references that the entries were made of, as file names. The children of a list stay together, in
-    /// its order.
+    /// Docker's order: by the references of the entries, spelt as file names. The children of a list stay together, in its order.
     #[default]
     Name,
-    /// As they were given to `create`.
+    /// The order of the arguments of `create`.
     Given,
     /// By platform, attestations after their image.
     Platform,
 }
 
-/// A Docker manifest list cannot carry something that is in the draft.
+/// The draft has something that a Docker manifest list cannot hold.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("a Docker manifest list cannot carry {what}")]
 pub struct NeedsOciIndex {
-    /// What it is, and of which entry.
+    /// The property, and the entry that has it.
     pub what: String,
 }
 
 impl ListType {
-    /// Returns the media type of a list in this form.
+    /// Returns the media type of such a list.
     #[must_use]
     pub fn media_type(self) -> MediaType {
         match self {
@@ -77,11 +75,11 @@ impl ListType {
 }
 
 impl ListSettings {
-    /// Chooses the form by what has to be in it: an OCI child, or anything that only an OCI index has, makes it one; else it
-    /// is a Docker list.
+    /// Chooses the media type by the content: an OCI child, or any property that only an OCI index has, makes an OCI index;
+    /// otherwise it is a Docker list.
     ///
     /// # Errors
-    /// Where the form is settled to be a Docker list, which cannot carry that.
+    /// Returns an error if the type is set to a Docker list, which cannot hold the content.
     pub fn type_for(&self, entries: &[Entry]) -> Result<ListType, NeedsOciIndex> {
         let what = self.needs_oci(entries);
         match (self.list_type, what) {
@@ -92,7 +90,7 @@ impl ListSettings {
         }
     }
 
-    /// Returns something that only an OCI index can carry.
+    /// Returns a property that only an OCI index can hold.
     fn needs_oci(&self, entries: &[Entry]) -> Option<String> {
         let of_list = [
             (!self.annotations.is_empty(), "annotations"),
@@ -125,8 +123,8 @@ impl ListSettings {
     }
 }
 
-/// Returns the entries that are in the minority where a list has both Docker's and OCI manifests: some registries refuse
-/// such lists. Nothing where all are of one kind.
+/// Returns the entries in the minority format if a list mixes Docker and OCI manifests, which some registries refuse. Returns
+/// nothing if all have one format.
 #[must_use]
 pub fn minority_format_entries(entries: &[Entry]) -> Vec<&Entry> {
     let images = entries.iter().filter(|entry| entry.media_type().is_some());
@@ -142,7 +140,7 @@ pub fn minority_format_entries(entries: &[Entry]) -> Vec<&Entry> {
 }
 
 impl Order {
-    /// Returns the entries in this order. They are given in Docker's.
+    /// Returns the entries in this order. `entries` is in Docker's order.
     #[must_use]
     pub fn sorted(self, entries: &[Entry]) -> Vec<&Entry> {
         let mut sorted: Vec<&Entry> = entries.iter().collect();
@@ -177,7 +175,8 @@ impl Order {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::draft::{Draft, Origin};
+    use crate::draft::Draft;
+    use crate::entry::Origin;
     use crate::list::PublishedList;
     use crate::media_type::{DOCKER_MANIFEST, OCI_MANIFEST};
     use crate::reference::Reference;

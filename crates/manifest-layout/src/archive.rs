@@ -1,6 +1,6 @@
-//! Where the files of a tar archive begin (POSIX, "ustar Interchange Format", and GNU's long names).
+//! The offsets of files in a tar archive (POSIX, "ustar Interchange Format", and GNU's long names).
 //!
-//! The headers are walked here, not by the `tar` crate's own reader: that one reads extended headers of any size into memory.
+//! The headers are parsed here because the `tar` crate's own reader reads extended headers of any size into memory.
 
 use std::collections::HashMap;
 use std::fs::File;
@@ -13,28 +13,28 @@ use crate::error::LayoutError;
 use crate::limits::{ARCHIVE_ENTRIES, EXTENDED_HEADER_BYTES, LINKS};
 use crate::location::LocationKind;
 
-/// The size of a header, and what all content is rounded up to.
+/// The size of a header, in bytes. Content is padded to a multiple of it.
 const BLOCK: u64 = 512;
 
 /// The files of an archive by name.
 #[derive(Debug)]
 pub(crate) struct Archive {
     path: PathBuf,
-    files: HashMap<String, Found>,
+    files: HashMap<String, Member>,
 }
 
 #[derive(Debug)]
-enum Found {
+enum Member {
     File {
         offset: u64,
         size: u64,
     },
-    /// A link, to a name in the archive.
+    /// A link to another name in the archive.
     Link(String),
 }
 
 impl Archive {
-    /// Walks over an archive's headers. Nothing of the content is read.
+    /// Reads an archive's headers. The content is not read.
     pub(crate) fn open(path: &Path, kind: LocationKind) -> Result<Self, LayoutError> {
         let read = || LayoutError::io("read", path);
         let not_one = |reason: &str| LayoutError::NotOne {
@@ -44,24 +44,24 @@ impl Archive {
         };
         let file = open_file(path)?;
         let length = file.metadata().map_err(read())?.len();
-        let mut walk = Walk {
+        let mut headers = HeaderReader {
             file: BufReader::new(file),
             length,
             position: 0,
         };
         let mut files = HashMap::new();
         loop {
-            match walk.next() {
+            match headers.next() {
                 Ok(None) => break,
-                Ok(Some((name, found))) => {
+                Ok(Some((name, member))) => {
                     if files.len() >= ARCHIVE_ENTRIES {
                         return Err(not_one("it has too many files"));
                     }
-                    // The later of two is the one that unpacking would leave.
-                    files.insert(name, found);
+                    // Unpacking would leave the later of two members with one name.
+                    files.insert(name, member);
                 }
-                Err(Problem::Io(error)) => return Err(read()(error)),
-                Err(Problem::Form(reason)) => return Err(not_one(reason)),
+                Err(TarError::Io(error)) => return Err(read()(error)),
+                Err(TarError::Form(reason)) => return Err(not_one(reason)),
             }
         }
         Ok(Self {
@@ -74,17 +74,17 @@ impl Archive {
         &self.path
     }
 
-    /// Opens a file of the archive, and returns its size too. Nothing where there is none.
+    /// Opens a file of the archive, and returns its size as well. Returns `None` if there is no such file.
     pub(crate) fn file(
         &self,
         name: &str,
     ) -> Result<Option<(impl Read + Send + use<>, u64)>, LayoutError> {
-        let mut name = clean(name);
+        let mut name = normalize(name);
         for _ in 0..=LINKS {
             match self.files.get(&name) {
                 None => return Ok(None),
-                Some(Found::Link(to)) => name.clone_from(to),
-                Some(&Found::File { offset, size }) => {
+                Some(Member::Link(to)) => name.clone_from(to),
+                Some(&Member::File { offset, size }) => {
                     let mut file = open_file(&self.path)?;
                     file.seek(SeekFrom::Start(offset))
                         .map_err(LayoutError::io("read", &self.path))?;
@@ -96,7 +96,7 @@ impl Archive {
     }
 }
 
-/// Opens a regular file: a pipe would be waited for without end.
+/// Opens a regular file. Opening a pipe could block for ever.
 pub(crate) fn open_file(path: &Path) -> Result<File, LayoutError> {
     let read = || LayoutError::io("read", path);
     let metadata = std::fs::metadata(path).map_err(read())?;
@@ -107,28 +107,61 @@ pub(crate) fn open_file(path: &Path) -> Result<File, LayoutError> {
     File::open(path).map_err(read())
 }
 
-enum Problem {
+enum TarError {
     Io(std::io::Error),
     Form(&'static str),
 }
 
-impl From<std::io::Error> for Problem {
+impl From<std::io::Error> for TarError {
     fn from(error: std::io::Error) -> Self {
         Self::Io(error)
     }
 }
 
-struct Walk {
+/// The fields that extended headers state for the next member.
+#[derive(Default)]
+struct ExtendedHeaders {
+    name: Option<String>,
+    link: Option<String>,
+    size: Option<u64>,
+}
+
+impl ExtendedHeaders {
+    fn read(&mut self, kind: EntryType, bytes: &[u8]) -> Result<(), TarError> {
+        let text = |bytes: &[u8]| {
+            let bytes = bytes.split(|byte| *byte == 0).next().unwrap_or_default();
+            String::from_utf8_lossy(bytes).into_owned()
+        };
+        if kind.is_gnu_longname() {
+            self.name = Some(text(bytes));
+        } else if kind.is_gnu_longlink() {
+            self.link = Some(text(bytes));
+        } else {
+            for record in PaxExtensions::new(bytes) {
+                let record = record.map_err(|_| TarError::Form("a header in it is damaged"))?;
+                let value = String::from_utf8_lossy(record.value_bytes()).into_owned();
+                match record.key_bytes() {
+                    b"path" => self.name = Some(value),
+                    b"linkpath" => self.link = Some(value),
+                    b"size" => self.size = value.parse().ok(),
+                    _ => {}
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+struct HeaderReader {
     file: BufReader<File>,
     length: u64,
     position: u64,
 }
 
-impl Walk {
+impl HeaderReader {
     /// Finds the next file or link.
-    fn next(&mut self) -> Result<Option<(String, Found)>, Problem> {
-        // What extended headers say of the file behind them.
-        let (mut long_name, mut long_link, mut long_size) = (None, None, None);
+    fn next(&mut self) -> Result<Option<(String, Member)>, TarError> {
+        let mut extended = ExtendedHeaders::default();
         loop {
             let Some(header) = self.header()? else {
                 return Ok(None);
@@ -136,7 +169,7 @@ impl Walk {
             let kind = header.entry_type();
             let own_size = header
                 .entry_size()
-                .map_err(|_| Problem::Form("a header in it is damaged"))?;
+                .map_err(|_| TarError::Form("a header in it is damaged"))?;
             let is_extension = kind.is_gnu_longname()
                 || kind.is_gnu_longlink()
                 || kind.is_pax_local_extensions()
@@ -144,78 +177,58 @@ impl Walk {
             let size = if is_extension {
                 own_size
             } else {
-                long_size.unwrap_or(own_size)
+                extended.size.unwrap_or(own_size)
             };
             let offset = self.position;
             let end = offset.checked_add(size).filter(|end| *end <= self.length);
             let Some(end) = end else {
-                return Err(Problem::Form("it is cut off"));
+                return Err(TarError::Form("it is cut off"));
             };
             if is_extension && !kind.is_pax_global_extensions() {
                 if size > EXTENDED_HEADER_BYTES {
-                    return Err(Problem::Form("a header in it is too large"));
+                    return Err(TarError::Form("a header in it is too large"));
                 }
                 let mut bytes = Vec::new();
                 self.file.by_ref().take(size).read_to_end(&mut bytes)?;
-                let text = |bytes: &[u8]| {
-                    let bytes = bytes.split(|byte| *byte == 0).next().unwrap_or_default();
-                    String::from_utf8_lossy(bytes).into_owned()
-                };
-                if kind.is_gnu_longname() {
-                    long_name = Some(text(&bytes));
-                } else if kind.is_gnu_longlink() {
-                    long_link = Some(text(&bytes));
-                } else {
-                    for record in PaxExtensions::new(&bytes) {
-                        let record =
-                            record.map_err(|_| Problem::Form("a header in it is damaged"))?;
-                        let value = String::from_utf8_lossy(record.value_bytes()).into_owned();
-                        match record.key_bytes() {
-                            b"path" => long_name = Some(value),
-                            b"linkpath" => long_link = Some(value),
-                            b"size" => long_size = value.parse().ok(),
-                            _ => {}
-                        }
-                    }
-                }
+                extended.read(kind, &bytes)?;
             }
             self.position = end.next_multiple_of(BLOCK);
             self.file.seek(SeekFrom::Start(self.position))?;
-            let found = match kind {
-                EntryType::Regular | EntryType::Continuous => Found::File { offset, size },
-                EntryType::Link | EntryType::Symlink => Found::Link(String::new()),
-                // Folders and extensions; sparse files, which nobody writes here, count as absent.
+            let is_link = match kind {
+                EntryType::Regular | EntryType::Continuous => false,
+                EntryType::Link | EntryType::Symlink => true,
+                // Folders and extensions. Sparse files count as absent: no tool writes them here.
                 _ => {
                     if !is_extension {
-                        (long_name, long_link, long_size) = (None, None, None);
+                        extended = ExtendedHeaders::default();
                     }
                     continue;
                 }
             };
-            let name = long_name
+            let name = extended
+                .name
                 .unwrap_or_else(|| String::from_utf8_lossy(&header.path_bytes()).into_owned());
-            let name = clean(&name);
-            let found = match found {
-                Found::File { .. } => found,
-                Found::Link(_) => {
-                    let target = long_link.unwrap_or_else(|| {
-                        let target = header.link_name_bytes().unwrap_or_default();
-                        String::from_utf8_lossy(&target).into_owned()
-                    });
-                    let folder = name.rsplit_once('/').map_or("", |(folder, _)| folder);
-                    Found::Link(if kind == EntryType::Symlink {
-                        clean(&format!("{folder}/{target}"))
-                    } else {
-                        clean(&target)
-                    })
-                }
+            let name = normalize(&name);
+            let member = if is_link {
+                let target = extended.link.unwrap_or_else(|| {
+                    let target = header.link_name_bytes().unwrap_or_default();
+                    String::from_utf8_lossy(&target).into_owned()
+                });
+                let folder = name.rsplit_once('/').map_or("", |(folder, _)| folder);
+                Member::Link(if kind == EntryType::Symlink {
+                    normalize(&format!("{folder}/{target}"))
+                } else {
+                    normalize(&target)
+                })
+            } else {
+                Member::File { offset, size }
             };
-            return Ok(Some((name, found)));
+            return Ok(Some((name, member)));
         }
     }
 
-    /// Reads the header at the position; nothing at the archive's end.
-    fn header(&mut self) -> Result<Option<Header>, Problem> {
+    /// Reads the header at the position, or returns `None` at the archive's end.
+    fn header(&mut self) -> Result<Option<Header>, TarError> {
         if self.position >= self.length {
             return Ok(None);
         }
@@ -229,10 +242,10 @@ impl Walk {
             }
         }
         if self.position == 0 && bytes.starts_with(&[0x1f, 0x8b]) {
-            return Err(Problem::Form("it is compressed with gzip"));
+            return Err(TarError::Form("it is compressed with gzip"));
         }
         if filled < bytes.len() {
-            return Err(Problem::Form("it is cut off"));
+            return Err(TarError::Form("it is cut off"));
         }
         if bytes.iter().all(|byte| *byte == 0) {
             return Ok(None);
@@ -240,7 +253,7 @@ impl Walk {
         let sum = bytes[..148].iter().chain(&bytes[156..]);
         let sum = sum.map(|byte| u32::from(*byte)).sum::<u32>() + 8 * u32::from(b' ');
         if header.cksum().ok() != Some(sum) {
-            return Err(Problem::Form(if self.position == 0 {
+            return Err(TarError::Form(if self.position == 0 {
                 "it is no tar archive"
             } else {
                 "a header in it is damaged"
@@ -251,8 +264,8 @@ impl Walk {
     }
 }
 
-/// Writes a name without `.` and `..`, as a name from the archive's root. What would lead out of it stays at its root.
-fn clean(name: &str) -> String {
+/// Resolves `.` and `..` in a name, relative to the archive's root. A name that leads out of the archive stays at its root.
+fn normalize(name: &str) -> String {
     let mut parts = Vec::new();
     for part in name.split('/') {
         match part {
@@ -268,7 +281,7 @@ fn clean(name: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::clean;
+    use super::normalize;
 
     #[test]
     fn names_stay_inside() {
@@ -279,7 +292,7 @@ mod tests {
             ("a/../../b//layer.tar", "b/layer.tar"),
             ("../../etc/passwd", "etc/passwd"),
         ] {
-            assert_eq!(clean(name), expected);
+            assert_eq!(normalize(name), expected);
         }
     }
 }

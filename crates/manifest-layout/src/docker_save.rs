@@ -1,5 +1,5 @@
-//! Archives that `docker save` wrote before Docker 25: `manifest.json`, configurations and layers, and no manifest that a
-//! registry would take. That is made here, as `docker push` would have it, but for the layers, which stay as they are.
+//! Archives of `docker save` before Docker 25: `manifest.json`, configurations and layers, without a manifest that registries
+//! accept. The manifest is made here, as `docker push` would write it, except that the layers stay as they are.
 
 use std::collections::BTreeMap;
 use std::io::Read as _;
@@ -8,23 +8,23 @@ use std::sync::Arc;
 use manifest_core::digest::{Algorithm, Hasher};
 use manifest_core::limits::{CONFIG_BYTES, LIST_ENTRIES};
 use manifest_core::media_type::DOCKER_MANIFEST;
-use manifest_core::{Descriptor, Digest};
+use manifest_core::{Descriptor, Digest, go_json};
 use serde::{Deserialize, Serialize};
 
 use crate::error::LayoutError;
-use crate::layout::REF_NAME;
+use crate::files::LayoutFiles;
+use crate::image_names::REF_NAME;
 use crate::limits::INDEX_BYTES;
 use crate::location::LocationKind;
-use crate::place::Place;
 
 const CONFIG: &str = "application/vnd.docker.container.image.v1+json";
 const LAYER: &str = "application/vnd.docker.image.rootfs.diff.tar";
 const LAYER_GZIP: &str = "application/vnd.docker.image.rootfs.diff.tar.gzip";
 
-/// Where a blob is that is not under its digest.
+/// Where to read a blob that is not stored under its digest.
 #[derive(Debug)]
-pub(crate) enum Saved {
-    /// It was made here.
+pub(crate) enum BlobSource {
+    /// The content itself, made while the archive was opened.
     Bytes(Arc<[u8]>),
     /// A file of the archive.
     File(String),
@@ -66,88 +66,27 @@ struct BlobJson {
     digest: Digest,
 }
 
-/// Reads what such an archive has: its images by name, and where their blobs are. Each layer is read once.
+/// Reads the images of an archive by name, and the sources of their blobs. Each layer is read once.
 pub(crate) fn read(
-    place: &Place,
-) -> Result<(Vec<Descriptor>, BTreeMap<Digest, Saved>), LayoutError> {
-    let Some(bytes) = place.read("manifest.json", INDEX_BYTES)? else {
+    files: &LayoutFiles,
+) -> Result<(Vec<Descriptor>, BTreeMap<Digest, BlobSource>), LayoutError> {
+    let Some(bytes) = files.read("manifest.json", INDEX_BYTES)? else {
         return Err(LayoutError::NotOne {
-            path: place.path().to_owned(),
+            path: files.path().to_owned(),
             kind: LocationKind::DockerArchive.name(),
             reason: "it has neither index.json nor manifest.json".to_owned(),
         });
     };
-    let damaged = |file: &str, reason: String| LayoutError::Damaged {
-        path: place.path().to_owned(),
-        file: file.to_owned(),
-        reason,
-    };
     let images: Vec<Image> = serde_json::from_slice(&bytes)
-        .map_err(|error| damaged("manifest.json", error.to_string()))?;
+        .map_err(|error| damaged(files, "manifest.json", error.to_string()))?;
+    let mut converter = Converter {
+        files,
+        layers: BTreeMap::new(),
+        blobs: BTreeMap::new(),
+    };
     let mut found = Vec::new();
-    let mut saved = BTreeMap::new();
-    let mut layers: BTreeMap<String, BlobJson> = BTreeMap::new();
     for image in images {
-        let config = place.read(&image.config, CONFIG_BYTES)?;
-        let config = config
-            .ok_or_else(|| damaged("manifest.json", format!("there is no {}", image.config)))?;
-        let diff_ids: Config = serde_json::from_slice(&config)
-            .map_err(|error| damaged(&image.config, error.to_string()))?;
-        let diff_ids = diff_ids
-            .rootfs
-            .and_then(|rootfs| rootfs.diff_ids)
-            .unwrap_or_default();
-        let names = image.layers.unwrap_or_default();
-        if names.len() > LIST_ENTRIES {
-            return Err(damaged(
-                "manifest.json",
-                format!("it has {} layers", names.len()),
-            ));
-        }
-        let mut own = Vec::new();
-        for (place_in_image, name) in names.iter().enumerate() {
-            let layer = match layers.get(name) {
-                Some(layer) => layer.clone(),
-                None => {
-                    let layer = layer(place, name)?;
-                    let layer = layer
-                        .ok_or_else(|| damaged("manifest.json", format!("there is no {name}")))?;
-                    layers.entry(name.clone()).or_insert(layer).clone()
-                }
-            };
-            // The digest of a layer that is not compressed is known to the configuration.
-            let expected = diff_ids
-                .get(place_in_image)
-                .filter(|_| layer.media_type == LAYER);
-            if let Some(expected) = expected.filter(|expected| **expected != layer.digest) {
-                return Err(damaged(
-                    name,
-                    format!("its content has {}, not {expected}", layer.digest),
-                ));
-            }
-            saved.insert(layer.digest.clone(), Saved::File(name.clone()));
-            own.push(layer);
-        }
-        let config_blob = BlobJson {
-            media_type: CONFIG,
-            size: config.len() as u64,
-            digest: Digest::sha256(&config),
-        };
-        saved.insert(config_blob.digest.clone(), Saved::Bytes(config.into()));
-        let manifest = ManifestJson {
-            schema_version: 2,
-            media_type: DOCKER_MANIFEST,
-            config: config_blob,
-            layers: own,
-        };
-        let manifest =
-            manifest_core::go_json::indent(&manifest_core::go_json::encode(&manifest), "   ");
-        let mut descriptor = Descriptor::new(
-            DOCKER_MANIFEST,
-            Digest::sha256(&manifest),
-            manifest.len() as u64,
-        );
-        saved.insert(descriptor.digest.clone(), Saved::Bytes(manifest.into()));
+        let mut descriptor = converter.convert(&image)?;
         let names = image.repo_tags.unwrap_or_default();
         if names.is_empty() {
             found.push(descriptor.clone());
@@ -157,12 +96,97 @@ pub(crate) fn read(
             found.push(descriptor.clone());
         }
     }
-    Ok((found, saved))
+    Ok((found, converter.blobs))
 }
 
-/// Reads a layer for its size and digest. Nothing where there is none.
-fn layer(place: &Place, name: &str) -> Result<Option<BlobJson>, LayoutError> {
-    let Some((mut reader, size)) = place.file(name)? else {
+fn damaged(files: &LayoutFiles, file: &str, reason: String) -> LayoutError {
+    LayoutError::Damaged {
+        path: files.path().to_owned(),
+        file: file.to_owned(),
+        reason,
+    }
+}
+
+/// Converts the images of an archive to manifests for a registry.
+struct Converter<'a> {
+    files: &'a LayoutFiles,
+    /// The layers read so far, by file name: images share them.
+    layers: BTreeMap<String, BlobJson>,
+    blobs: BTreeMap<Digest, BlobSource>,
+}
+
+impl Converter<'_> {
+    /// Builds the manifest of one image, and returns its descriptor.
+    fn convert(&mut self, image: &Image) -> Result<Descriptor, LayoutError> {
+        let config = self.files.read(&image.config, CONFIG_BYTES)?;
+        let config = config.ok_or_else(|| self.no_file(&image.config))?;
+        let layers = self.layers_of(image, &config)?;
+        let config_blob = BlobJson {
+            media_type: CONFIG,
+            size: config.len() as u64,
+            digest: Digest::sha256(&config),
+        };
+        let config_digest = config_blob.digest.clone();
+        self.blobs
+            .insert(config_digest, BlobSource::Bytes(config.into()));
+        let manifest = go_json::encode(&ManifestJson {
+            schema_version: 2,
+            media_type: DOCKER_MANIFEST,
+            config: config_blob,
+            layers,
+        });
+        let manifest = go_json::indent(&manifest, "   ");
+        let digest = Digest::sha256(&manifest);
+        let descriptor = Descriptor::new(DOCKER_MANIFEST, digest.clone(), manifest.len() as u64);
+        self.blobs
+            .insert(digest, BlobSource::Bytes(manifest.into()));
+        Ok(descriptor)
+    }
+
+    /// Returns the layers of an image, checked against the digests in its configuration.
+    fn layers_of(&mut self, image: &Image, config: &[u8]) -> Result<Vec<BlobJson>, LayoutError> {
+        let config: Config = serde_json::from_slice(config)
+            .map_err(|error| damaged(self.files, &image.config, error.to_string()))?;
+        let diff_ids = config.rootfs.and_then(|rootfs| rootfs.diff_ids);
+        let diff_ids = diff_ids.unwrap_or_default();
+        let names = image.layers.as_deref().unwrap_or_default();
+        if names.len() > LIST_ENTRIES {
+            let reason = format!("it has {} layers", names.len());
+            return Err(damaged(self.files, "manifest.json", reason));
+        }
+        let mut layers = Vec::new();
+        for (index, name) in names.iter().enumerate() {
+            let layer = self.layer(name)?;
+            // The configuration has the digests of the uncompressed layers only.
+            let expected = diff_ids.get(index).filter(|_| layer.media_type == LAYER);
+            if let Some(expected) = expected.filter(|expected| **expected != layer.digest) {
+                let reason = format!("its content has {}, not {expected}", layer.digest);
+                return Err(damaged(self.files, name, reason));
+            }
+            let source = BlobSource::File(name.clone());
+            self.blobs.insert(layer.digest.clone(), source);
+            layers.push(layer);
+        }
+        Ok(layers)
+    }
+
+    fn layer(&mut self, name: &str) -> Result<BlobJson, LayoutError> {
+        if let Some(layer) = self.layers.get(name) {
+            return Ok(layer.clone());
+        }
+        let layer = read_layer(self.files, name)?.ok_or_else(|| self.no_file(name))?;
+        self.layers.insert(name.to_owned(), layer.clone());
+        Ok(layer)
+    }
+
+    fn no_file(&self, name: &str) -> LayoutError {
+        damaged(self.files, "manifest.json", format!("there is no {name}"))
+    }
+}
+
+/// Reads a layer for its size and digest. Returns `None` if there is no such file.
+fn read_layer(files: &LayoutFiles, name: &str) -> Result<Option<BlobJson>, LayoutError> {
+    let Some((mut reader, size)) = files.file(name)? else {
         return Ok(None);
     };
     let mut hasher = Hasher::new(Algorithm::Sha256);
@@ -171,7 +195,7 @@ fn layer(place: &Place, name: &str) -> Result<Option<BlobJson>, LayoutError> {
     loop {
         let count = reader
             .read(&mut buffer)
-            .map_err(LayoutError::io("read", place.path()))?;
+            .map_err(LayoutError::io("read", files.path()))?;
         if count == 0 {
             break;
         }

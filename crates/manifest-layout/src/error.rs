@@ -1,4 +1,4 @@
-//! What can be wrong with an image on disk.
+//! Errors of images on disk, and their hints.
 
 use std::io;
 use std::path::PathBuf;
@@ -6,54 +6,54 @@ use std::sync::Arc;
 
 use manifest_core::{Digest, ManifestError};
 
-/// Why a text names no place on disk.
+/// The reason why a text is not a location on disk.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum LocationError {
-    /// There is no path in it.
+    /// It has no path.
     #[error("{0:?} names no file or folder")]
     NoPath(String),
-    /// The path would be read as path and name.
+    /// The path has a colon, and would be parsed as path and name.
     #[error("{} cannot be named: a colon in its path would begin the image's name", .0.display())]
     Colon(PathBuf),
-    /// The path cannot be written as text.
+    /// The path is not text.
     #[error("{} is not UTF-8", .0.display())]
     NotText(PathBuf),
 }
 
-/// Why an image on disk cannot be read, or written.
+/// The reason why an image on disk cannot be read or written.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum LayoutError {
     /// A file or folder could not be read or written.
     #[error("cannot {action} {}", path.display())]
     Io {
-        /// What was to be done: `read`, `write`.
+        /// The operation: `read`, `write`.
         action: &'static str,
-        /// To what.
+        /// Its path.
         path: PathBuf,
-        /// Why not.
+        /// The operating system's error.
         source: Arc<io::Error>,
     },
-    /// What is there is something else.
+    /// The path is something else.
     #[error("{} is no {kind}: {reason}", path.display())]
     NotOne {
-        /// What is there.
+        /// The path.
         path: PathBuf,
-        /// What it was to be.
+        /// The expected kind.
         kind: &'static str,
-        /// What speaks against that.
+        /// The reason why it is not of that kind.
         reason: String,
     },
-    /// A file of it is damaged.
+    /// A file of the layout is damaged.
     #[error("{file} of {} is damaged: {reason}", path.display())]
     Damaged {
         /// The layout.
         path: PathBuf,
         /// The file in it.
         file: String,
-        /// What is wrong.
+        /// The reason.
         reason: String,
     },
-    /// A file of it would lead out of the folder.
+    /// A file of the layout is a link that leads out of the folder.
     #[error("{file} of {} is a link to something outside of it", path.display())]
     Outside {
         /// The layout.
@@ -61,7 +61,7 @@ pub enum LayoutError {
         /// The file in it.
         file: String,
     },
-    /// A file of it is larger than what is read.
+    /// A file of the layout is larger than the limit.
     #[error("{file} of {} has more than the {limit} bytes that are read", path.display())]
     TooLarge {
         /// The layout.
@@ -71,61 +71,61 @@ pub enum LayoutError {
         /// The limit in bytes.
         limit: usize,
     },
-    /// It has no such manifest or blob.
+    /// The layout does not have this manifest or blob.
     #[error("{} has no {digest}", path.display())]
     NoBlob {
         /// The layout.
         path: PathBuf,
-        /// What is missing.
+        /// The missing digest.
         digest: Digest,
     },
-    /// A blob has another size, or other content, than what leads to it says.
+    /// A blob's size or content contradicts its descriptor.
     #[error("{digest} of {} is damaged: {reason}", path.display())]
     Blob {
         /// The layout.
         path: PathBuf,
         /// The blob.
         digest: Digest,
-        /// What is wrong.
+        /// The reason.
         reason: String,
     },
-    /// A manifest has the right digest, and is none that can be used.
+    /// A manifest has the right digest, but cannot be used.
     #[error("{digest} of {} cannot be used", path.display())]
     Manifest {
         /// The layout.
         path: PathBuf,
         /// The manifest.
         digest: Digest,
-        /// Why not.
+        /// The reason.
         source: Arc<ManifestError>,
     },
-    /// It has nothing of that name.
+    /// The layout has no image of that name.
     #[error("{} has no image named {name:?}{}", path.display(), among(found))]
     NoSuchName {
         /// The layout.
         path: PathBuf,
-        /// What was asked for.
+        /// The requested name.
         name: String,
-        /// The names that it has.
+        /// The names in the layout.
         found: Vec<String>,
     },
-    /// It has several images, and none was named, or the name is that of several.
+    /// The layout has several images, and none was named, or several have the name.
     #[error("{} has several images{}", path.display(), among(found))]
     Several {
         /// The layout.
         path: PathBuf,
-        /// Their names, or their digests where they have none.
+        /// Their names, or their digests if they have no names.
         found: Vec<String>,
     },
-    /// It has more manifests than are looked at.
+    /// The layout has more manifests than the limit.
     #[error("{} has more than the {limit} manifests that are looked at", path.display())]
     TooMany {
         /// The layout.
         path: PathBuf,
-        /// How many are looked at.
+        /// The limit.
         limit: usize,
     },
-    /// It has no images.
+    /// The layout has no images.
     #[error("{} has no images", path.display())]
     Empty {
         /// The layout.
@@ -146,7 +146,7 @@ impl LayoutError {
         }
     }
 
-    /// Returns what the user can do about it, in one sentence without a full stop.
+    /// Returns a hint for the user, one sentence without a full stop.
     #[must_use]
     pub fn hint(&self) -> Option<String> {
         Some(match self {

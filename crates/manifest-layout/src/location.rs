@@ -1,4 +1,4 @@
-//! Where an image on disk is, as a user names it.
+//! Locations of images on disk, as the command line names them.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -7,7 +7,7 @@ use manifest_core::Digest;
 
 use crate::error::LocationError;
 
-/// What an image on disk is kept in.
+/// The form in which an image is stored on disk.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LocationKind {
     /// A folder that is an OCI image layout.
@@ -30,7 +30,7 @@ const PREFIXES: &[(&str, LocationKind)] = &[
 ];
 
 impl LocationKind {
-    /// Returns what locations of this kind begin with when they are shown.
+    /// Returns the prefix with which locations of this kind are displayed.
     #[must_use]
     pub fn prefix(self) -> &'static str {
         match self {
@@ -49,32 +49,32 @@ impl LocationKind {
     }
 }
 
-/// Which of the images that are kept together is meant.
+/// Which image of a layout or archive a location names.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ImageSelector {
-    /// The only one.
+    /// The only image.
     Only,
-    /// The one of this name: what `org.opencontainers.image.ref.name` says, or the reference that it was saved by.
+    /// The image of this name: its `org.opencontainers.image.ref.name`, or the reference that it was saved by.
     Tag(String),
-    /// The one with this digest.
+    /// The image with this digest.
     Digest(Digest),
 }
 
-/// Where an image on disk is.
+/// The location of an image on disk.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Location {
-    /// What it is kept in.
+    /// The form of storage.
     pub kind: LocationKind,
     /// The folder or archive.
     pub path: PathBuf,
-    /// Which image in it.
+    /// The image in it.
     pub name: ImageSelector,
 }
 
 impl Location {
-    /// Reads `oci-layout://DIR`, `oci-archive:FILE` or `docker-archive:FILE`, each with or without the slashes and with `:NAME`
-    /// or `@DIGEST` behind it or neither; `oci:DIR` is a layout, too. Nothing where the text begins otherwise. The path ends at
-    /// the first colon.
+    /// Parses `oci-layout://DIR`, `oci-archive:FILE` or `docker-archive:FILE`, with or without the slashes, and with an optional
+    /// `:NAME` or `@DIGEST` at the end. `oci:DIR` is a layout as well. The path ends at the first colon. Returns `None` if the
+    /// text has another prefix.
     #[must_use]
     pub fn parse(text: &str) -> Option<Result<Self, LocationError>> {
         if text.starts_with("oci://") {
@@ -100,11 +100,11 @@ impl Location {
         })
     }
 
-    /// Returns the same place for whoever is in another folder, as text that [`Location::parse`] reads. `here` is the folder
-    /// that relative paths start from.
+    /// Returns the location with an absolute path, in a form that [`Location::parse`] reads. `here` is the folder that relative
+    /// paths start from.
     ///
     /// # Errors
-    /// Where the whole path cannot stand in such a text.
+    /// Returns an error if the absolute path cannot be written in that form.
     pub fn absolute(&self, here: &Path) -> Result<Self, LocationError> {
         let path: PathBuf = here.join(&self.path).components().collect();
         let Some(text) = path.to_str() else {

@@ -1,42 +1,45 @@
-//! What refers to manifests, as a layout has it. It has no list of that: whatever names a subject does, wherever `index.json`
-//! leads to it (as ORAS writes it, or in the index that regctl keeps under a tag), and what cosign's tags name.
+//! The referrers of manifests in a layout.
+//!
+//! A layout has no index of referrers. They are the manifests with a subject that `index.json` leads to (as ORAS writes them, or
+//! in the index that regctl keeps under a tag), and the manifests under cosign's tags.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use manifest_core::limits::LIST_DEPTH;
-use manifest_core::referrers::{cosign_tags, subject_of};
+use manifest_core::referrers::cosign_tags;
 use manifest_core::{Content, Descriptor, Digest, Manifest, MediaType};
 
 use crate::error::LayoutError;
-use crate::layout::{Layout, names};
+use crate::image_names::{names, tag_of};
+use crate::layout::Layout;
 use crate::limits::{MANIFESTS, REFERRER_DEPTH};
 
-/// Something that refers to a manifest, or belongs to what does.
+/// A referrer of a manifest, or a manifest inside a referrer.
 #[derive(Clone, Debug)]
 pub struct Referrer {
     /// The manifest.
     pub manifest: Manifest,
-    /// How it belongs to what it refers to.
+    /// Its relation to the manifest that it refers to.
     pub relation: Relation,
 }
 
-/// How a manifest belongs to what it refers to.
+/// The relation of a referrer to its subject.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Relation {
-    /// It names it as its subject.
+    /// The manifest names its subject.
     Subject,
-    /// It has this tag, which cosign makes of the digest.
+    /// The manifest has this tag, which cosign makes of the subject's digest.
     Tag(String),
-    /// It is in a list that does either.
+    /// The manifest is inside a list that has one of the other relations.
     Inside,
 }
 
 impl Layout {
-    /// Finds what refers to these manifests, and to what refers to them, each after what is in it.
+    /// Finds the referrers of these manifests, and the referrers of referrers. Each comes after the manifests inside it.
     ///
     /// # Errors
-    /// Where a manifest is damaged, or there are more than [`MANIFESTS`]. One that a list names and that is not there is passed over:
-    /// some layouts have not all platforms.
+    /// Returns an error if a manifest is damaged, or there are more than [`MANIFESTS`]. Missing children of lists are skipped:
+    /// some layouts lack platforms.
     pub fn referrers(
         &self,
         subjects: impl IntoIterator<Item = Digest>,
@@ -53,7 +56,7 @@ impl Layout {
                     self.take(manifest.clone(), Relation::Subject, &mut found)?;
                 }
                 for tag in cosign_tags(subject) {
-                    let is_it = |name: &str| tag_in(name) == tag;
+                    let is_it = |name: &str| tag_of(name) == tag;
                     let has_it = |image: &&Descriptor| names(image).into_iter().any(is_it);
                     if let Some(image) = self.images().iter().find(has_it) {
                         self.take(self.manifest(image)?, Relation::Tag(tag), &mut found)?;
@@ -68,22 +71,7 @@ impl Layout {
         Ok(found)
     }
 
-    /// Leaves out images that refer to others here: nobody means them who names no image.
-    pub(crate) fn without_referrers<'a>(&self, images: Vec<&'a Descriptor>) -> Vec<&'a Descriptor> {
-        let is_here = |digest: &Digest| self.file(digest).is_ok();
-        let refers = |image: &&Descriptor| {
-            let tags = names(image).into_iter().map(tag_in);
-            if tags.filter_map(subject_of).any(|subject| is_here(&subject)) {
-                return true;
-            }
-            let manifest = self.manifest(image).ok();
-            let subject = manifest.as_ref().and_then(Manifest::subject);
-            subject.is_some_and(|subject| is_here(&subject.digest))
-        };
-        images.into_iter().filter(|image| !refers(image)).collect()
-    }
-
-    /// Adds a manifest after what is in it.
+    /// Adds a manifest after the manifests inside it.
     fn take(
         &self,
         manifest: Manifest,
@@ -104,7 +92,7 @@ impl Layout {
         Ok(())
     }
 
-    /// Gathers the manifests that name a subject.
+    /// Collects the manifests that name a subject.
     fn by_subject(&self) -> Result<BTreeMap<Digest, Vec<Manifest>>, LayoutError> {
         let mut by_subject: BTreeMap<Digest, Vec<Manifest>> = BTreeMap::new();
         self.walk(self.images(), |manifest| {
@@ -116,7 +104,7 @@ impl Layout {
         Ok(by_subject)
     }
 
-    /// Visits manifests, and what is in lists among them, level by level, each once.
+    /// Visits manifests and the children of lists among them, level by level, each once.
     fn walk(
         &self,
         start: &[Descriptor],
@@ -156,9 +144,4 @@ fn children(manifest: &Manifest) -> &[Descriptor] {
         Content::List(list) => &list.manifests,
         Content::Image(_) => &[],
     }
-}
-
-/// Returns the tag of an image's name: what is behind the repository, if that is in it.
-fn tag_in(name: &str) -> &str {
-    name.rsplit_once(':').map_or(name, |(_, tag)| tag)
 }

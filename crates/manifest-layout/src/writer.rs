@@ -1,4 +1,4 @@
-//! Writing a layout: each blob to a file of its own that gets its name when it is whole, `index.json` last.
+//! Writing a layout: each blob to a temporary file that is renamed when it is complete, `index.json` last.
 
 use std::fmt;
 use std::fs::{self, File};
@@ -13,26 +13,26 @@ use serde_json::{Map, Value, json};
 use tempfile::NamedTempFile;
 
 use crate::error::LayoutError;
-use crate::layout::REF_NAME;
+use crate::files::{LayoutFiles, blob_name};
+use crate::image_names::REF_NAME;
 use crate::limits::INDEX_BYTES;
 use crate::location::{ImageSelector, Location, LocationKind};
-use crate::place::{Place, blob_name};
 
-/// Who may read and write what is written, unless the user's mask says otherwise.
+/// The mode of new files, before the umask.
 #[cfg(unix)]
 const FILE_MODE: u32 = 0o666;
 
-/// A layout that is written to.
+/// A layout open for writing.
 #[derive(Debug)]
 pub struct LayoutWriter {
     path: PathBuf,
 }
 
 impl LayoutWriter {
-    /// Opens a layout, or makes one where there is nothing, or an empty folder.
+    /// Opens a layout, or creates one in a missing or empty folder.
     ///
     /// # Errors
-    /// Where it cannot be made, or something else is there.
+    /// Returns an error if it cannot be created, or something else is there.
     pub fn open(path: &Path) -> Result<Self, LayoutError> {
         let writer = Self {
             path: path.to_owned(),
@@ -53,7 +53,7 @@ impl LayoutWriter {
         Ok(writer)
     }
 
-    /// Takes a layout as it is, if there is one: for looking at it, not for writing to it.
+    /// Refers to a layout without creating it: for checking what it has, not for writing.
     #[must_use]
     pub fn existing(path: &Path) -> Self {
         Self {
@@ -61,10 +61,10 @@ impl LayoutWriter {
         }
     }
 
-    /// Tells whether a blob is there already, whole.
+    /// Tells whether the layout has a complete blob.
     ///
     /// # Errors
-    /// Where it is there, and cannot be read.
+    /// Returns an error if the blob exists and cannot be read.
     pub fn has(&self, blob: &Descriptor) -> Result<bool, LayoutError> {
         let path = self.path.join(blob_name(&blob.digest));
         let mut file = match File::open(&path) {
@@ -86,10 +86,10 @@ impl LayoutWriter {
         }
     }
 
-    /// Begins a blob. It is there once it is finished.
+    /// Starts writing a blob, which the layout has once it is finished.
     ///
     /// # Errors
-    /// Where there is no place for it.
+    /// Returns an error if its temporary file cannot be created.
     pub fn begin(&self, blob: &Descriptor) -> Result<BlobWriter, LayoutError> {
         let target = self.path.join(blob_name(&blob.digest));
         Ok(BlobWriter {
@@ -103,10 +103,10 @@ impl LayoutWriter {
         })
     }
 
-    /// Writes a whole blob, unless it is there.
+    /// Writes a whole blob, unless the layout has it.
     ///
     /// # Errors
-    /// Where it cannot be written.
+    /// Returns an error if it cannot be written.
     pub fn put(&self, blob: &Descriptor, bytes: &[u8]) -> Result<(), LayoutError> {
         if self.has(blob)? {
             return Ok(());
@@ -116,19 +116,19 @@ impl LayoutWriter {
         writer.finish()
     }
 
-    /// Names what was written, in place of what had that name. Everything else that the layout has stays. Others that do
-    /// the same at the same time are waited for.
+    /// Lists a manifest in `index.json`, in place of another one with that name. Everything else in the layout stays. Other
+    /// writers are waited for.
     ///
     /// # Errors
-    /// Where `index.json` cannot be read or written.
+    /// Returns an error if `index.json` cannot be read or written.
     pub fn name(&self, image: &Descriptor, name: Option<&str>) -> Result<(), LayoutError> {
         self.list(&[(image.clone(), name.map(str::to_owned))])
     }
 
-    /// As [`LayoutWriter::name`], of several at once.
+    /// Lists several manifests as [`LayoutWriter::name`] does.
     ///
     /// # Errors
-    /// As there.
+    /// As [`LayoutWriter::name`].
     pub fn list(&self, images: &[(Descriptor, Option<String>)]) -> Result<(), LayoutError> {
         let lock = self.path.join("oci-layout");
         let lock = File::open(&lock).map_err(LayoutError::io("read", lock))?;
@@ -138,12 +138,12 @@ impl LayoutWriter {
             file: "index.json".to_owned(),
             reason,
         };
-        let place = Place::open(&Location {
+        let files = LayoutFiles::open(&Location {
             kind: LocationKind::OciLayout,
             path: self.path.clone(),
             name: ImageSelector::Only,
         })?;
-        let mut index: Map<String, Value> = match place.read("index.json", INDEX_BYTES)? {
+        let mut index: Map<String, Value> = match files.read("index.json", INDEX_BYTES)? {
             Some(bytes) => {
                 serde_json::from_slice(&bytes).map_err(|error| damaged(error.to_string()))?
             }
@@ -176,7 +176,7 @@ impl LayoutWriter {
         }
         let bytes = serde_json::to_vec(&index).map_err(|error| damaged(error.to_string()))?;
         self.replace("index.json", &bytes)
-        // The lock goes with the file that it is on.
+        // Dropping the file releases the lock.
     }
 
     fn replace(&self, name: &str, bytes: &[u8]) -> Result<(), LayoutError> {
@@ -201,7 +201,7 @@ impl LayoutWriter {
     }
 }
 
-/// A blob that is being written. What is dropped before it is finished leaves nothing behind.
+/// A blob that is being written. Dropping it before it is finished leaves nothing behind.
 #[must_use]
 pub struct BlobWriter {
     file: NamedTempFile,
@@ -223,7 +223,7 @@ impl BlobWriter {
     /// Writes the next bytes.
     ///
     /// # Errors
-    /// Where the disk does not take them.
+    /// Returns an error if the disk does.
     pub fn write(&mut self, bytes: &[u8]) -> Result<(), LayoutError> {
         self.hasher.update(bytes);
         self.count += bytes.len() as u64;
@@ -232,10 +232,10 @@ impl BlobWriter {
             .map_err(LayoutError::io("write", &self.target))
     }
 
-    /// Gives the blob its name, if it is what it is to be.
+    /// Renames the blob into place, if size and digest are right.
     ///
     /// # Errors
-    /// Where size or digest are others.
+    /// Returns an error if size or digest are wrong.
     pub fn finish(self) -> Result<(), LayoutError> {
         let found = self.hasher.finish();
         if self.count != self.size || found != self.digest {
@@ -249,7 +249,7 @@ impl BlobWriter {
     }
 }
 
-/// Makes a temporary file durable, and gives it its name.
+/// Syncs a temporary file and renames it into place.
 fn persist(file: NamedTempFile, target: &Path) -> Result<(), LayoutError> {
     let write = || LayoutError::io("write", target);
     file.as_file().sync_all().map_err(write())?;

@@ -1,4 +1,4 @@
-//! The steps that a change is made of: each is synced, and each rename is all or nothing.
+//! Synced writes and atomic renames, the building blocks of a change.
 
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, Write as _};
@@ -9,25 +9,25 @@ use std::time::UNIX_EPOCH;
 use rustix::fs::{CWD, RenameFlags, renameat_with};
 use rustix::io::Errno;
 
-use crate::format::FolderId;
+use crate::folder_id::FolderId;
 
-/// Docker's modes, before the umask.
+/// Docker's file modes, before the umask.
 const FOLDER_MODE: u32 = 0o755;
 const FILE_MODE: u32 = 0o644;
 
-/// How file systems and platforms say that two folders cannot change places in one step.
+/// The errors of file systems and platforms that cannot exchange two folders in one step.
 const CANNOT_EXCHANGE: [Errno; 4] = [Errno::INVAL, Errno::NOSYS, Errno::NOTSUP, Errno::OPNOTSUPP];
 
-/// What the file system can do. What is true here is tried, and done without where it is refused; tests turn
-/// things off to see the other way taken.
+/// The capabilities of the file system. Each one that is set is tried, and the fallback is used if it is refused. Tests unset
+/// them to exercise the fallbacks.
 #[derive(Clone, Copy, Debug)]
 #[doc(hidden)]
 pub struct Capabilities {
-    /// Two folders can change places in one step.
+    /// Two folders can be exchanged in one step.
     pub exchange: bool,
     /// A file can have two names.
     pub hard_links: bool,
-    /// Folders know when they were made.
+    /// Folders have a time of creation.
     pub birth_times: bool,
     /// Readers can take the lock.
     pub read_locks: bool,
@@ -45,7 +45,7 @@ impl Default for Capabilities {
 }
 
 impl Capabilities {
-    /// Lets two folders change places. `false` where the file system or the platform cannot do that.
+    /// Exchanges two folders. Returns `false` if the file system or the platform cannot do that.
     pub(crate) fn exchange(self, one: &Path, other: &Path) -> io::Result<bool> {
         if !self.exchange {
             return Ok(false);
@@ -57,7 +57,7 @@ impl Capabilities {
         }
     }
 
-    /// Gives a file another name, or where that is refused makes a synced copy.
+    /// Creates a hard link, or a synced copy if links are refused.
     pub(crate) fn link_or_copy(self, from: &Path, to: &Path) -> io::Result<()> {
         if self.hard_links && fs::hard_link(from, to).is_ok() {
             return Ok(());
@@ -65,7 +65,7 @@ impl Capabilities {
         write_new(to, &fs::read(from)?)
     }
 
-    /// Identifies a folder.
+    /// Returns the identity of a folder.
     pub(crate) fn folder_id(self, metadata: &fs::Metadata) -> FolderId {
         let born = metadata
             .created()
@@ -73,7 +73,7 @@ impl Capabilities {
             .filter(|_| self.birth_times)
             .and_then(|time| time.duration_since(UNIX_EPOCH).ok())
             .and_then(|time| u64::try_from(time.as_nanos()).ok())
-            // File systems that have the field but not the value say 1970.
+            // File systems that have the field but no value report 1970.
             .filter(|&born| born > 0);
         FolderId {
             inode: metadata.ino(),
@@ -82,7 +82,7 @@ impl Capabilities {
     }
 }
 
-/// Writes a file that must not be there yet, and syncs it.
+/// Writes a new file and syncs it. An existing file is an error.
 pub(crate) fn write_new(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let mut file = OpenOptions::new()
         .write(true)
@@ -93,12 +93,12 @@ pub(crate) fn write_new(path: &Path, bytes: &[u8]) -> io::Result<()> {
     file.sync_all()
 }
 
-/// Makes a folder that must not be there yet.
+/// Creates a folder. An existing one is an error.
 pub(crate) fn make_folder(path: &Path) -> io::Result<()> {
     DirBuilder::new().mode(FOLDER_MODE).create(path)
 }
 
-/// Makes a folder and those above it, as far as they are not there.
+/// Creates a folder and its missing parents.
 pub(crate) fn make_folders(path: &Path) -> io::Result<()> {
     DirBuilder::new()
         .recursive(true)
@@ -109,7 +109,7 @@ pub(crate) fn make_folders(path: &Path) -> io::Result<()> {
 /// Syncs the names in a folder.
 pub(crate) fn sync_folder(path: &Path) -> io::Result<()> {
     match File::open(path)?.sync_all() {
-        // Some network file systems sync no folders; there is nothing else to be done there.
+        // Some network file systems cannot sync folders. Nothing else can be done there.
         Err(error)
             if matches!(
                 error.kind(),
@@ -122,7 +122,7 @@ pub(crate) fn sync_folder(path: &Path) -> io::Result<()> {
     }
 }
 
-/// Removes a file, a folder with all in it, or a symbolic link, which is not followed.
+/// Removes a file, a folder with its content, or a symbolic link. Links are not followed.
 pub(crate) fn remove_all(path: &Path) -> io::Result<()> {
     if fs::symlink_metadata(path)?.is_dir() {
         fs::remove_dir_all(path)
@@ -131,7 +131,7 @@ pub(crate) fn remove_all(path: &Path) -> io::Result<()> {
     }
 }
 
-/// Tells whether anything has this name, be it a link to nowhere.
+/// Tells whether the path exists, even as a dangling link.
 pub(crate) fn is_taken(path: &Path) -> io::Result<bool> {
     match fs::symlink_metadata(path) {
         Ok(_) => Ok(true),

@@ -1,4 +1,4 @@
-//! What can go wrong with drafts on disk, and what to do about it.
+//! Errors of drafts on disk, and their hints.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -7,64 +7,64 @@ use std::time::Duration;
 use manifest_core::Reference;
 use manifest_core::entry_json::EntryError;
 
-/// Why a draft could not be read or changed. Each error names the path that it is about.
+/// The reason why a draft could not be read or changed. Each error names its path.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
-    /// The operating system refused.
+    /// The operating system reported an error.
     #[error("cannot {action} {path}")]
     Io {
-        /// What was being done, as a verb: `read`, `write the entry`.
+        /// The failed operation, as a verb: `read`, `write the entry`.
         action: &'static str,
-        /// Where.
+        /// The path of the operation.
         path: PathBuf,
-        /// What the operating system said.
+        /// The operating system's error.
         source: io::Error,
     },
-    /// A file in a draft's folder is no entry.
+    /// A file in a draft's folder is not a draft entry.
     #[error("invalid manifest file {path}")]
     DamagedEntry {
         /// The file.
         path: PathBuf,
-        /// The draft that it is in, where that is known.
+        /// The draft of the file, if known.
         list: Option<Box<Reference>>,
-        /// What is wrong with it.
+        /// The reason.
         source: EntryError,
     },
-    /// Something that no draft has stands in a draft's folder, or in its place.
+    /// Something unexpected is in a draft's folder, or in its place.
     #[error("{path} is {found}, not {expected}")]
     Foreign {
         /// The path.
         path: PathBuf,
-        /// The draft that it is in, where that is known.
+        /// The draft of the path, if known.
         list: Option<Box<Reference>>,
-        /// What it is: `a folder`, `a symbolic link`.
+        /// The kind of the path: `a folder`, `a symbolic link`.
         found: &'static str,
-        /// What it should be: `a draft entry`, `a draft's folder`.
+        /// The expected kind: `a draft entry`, `a draft's folder`.
         expected: &'static str,
     },
-    /// A newer version of this program wrote the file beside the draft.
+    /// A newer version of this program wrote the draft's sidecar.
     #[error(
-        "{path} was written by a newer version of this program (its format is {version}, this one knows {known})"
+        "{path} was written by a newer version of this program (its format is {version}, this one mentions {known})"
     )]
     UnknownVersion {
-        /// The file of extras.
+        /// The sidecar.
         path: PathBuf,
-        /// The version that it states.
+        /// The version of its format.
         version: u64,
         /// The newest version that this program knows.
         known: u64,
     },
-    /// Another process kept the lock for longer than was to be waited.
+    /// Another process kept the lock for longer than the time limit.
     #[error("waited {} s for the lock {path}{}", waited.as_secs(), holder_text(*holder))]
     LockTimeout {
         /// The lock file.
         path: PathBuf,
-        /// How long was waited.
+        /// The time spent waiting.
         waited: Duration,
-        /// The process that wrote its number into the lock file, if one did.
+        /// The process that wrote its ID into the lock file, if any.
         holder: Option<u32>,
     },
-    /// Another program, which takes no lock, made this draft while this one was about to.
+    /// Another program, which takes no lock, created this draft at the same time.
     #[error("another program made {path} at the same moment")]
     Interference {
         /// The draft's folder.
@@ -79,7 +79,7 @@ fn holder_text(holder: Option<u32>) -> String {
 }
 
 impl StoreError {
-    /// Makes the closure that turns an I/O error into this type, for `map_err`.
+    /// Returns a closure for `map_err` that converts an I/O error.
     pub(crate) fn io(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self + use<> {
         let path = path.to_owned();
         move |source| Self::Io {
@@ -89,7 +89,7 @@ impl StoreError {
         }
     }
 
-    /// Names the draft that the file is in, so that the hint can.
+    /// Adds the draft of the file, for the hint.
     pub(crate) fn in_list(mut self, of: Option<&Reference>) -> Self {
         if let Self::DamagedEntry { list, .. } | Self::Foreign { list, .. } = &mut self {
             *list = of.cloned().map(Box::new);
@@ -97,7 +97,7 @@ impl StoreError {
         self
     }
 
-    /// Returns the path that the error is about.
+    /// Returns the path of the error.
     #[must_use]
     pub fn path(&self) -> &Path {
         match self {
@@ -110,19 +110,19 @@ impl StoreError {
         }
     }
 
-    /// Tells whether a draft's content is at fault, rather than the machine: removing the draft helps.
+    /// Tells whether a draft's content is at fault, not the machine: removing the draft helps.
     #[must_use]
     pub fn is_damaged(&self) -> bool {
         matches!(self, Self::DamagedEntry { .. } | Self::Foreign { .. })
     }
 
-    /// Tells whether another process was in the way, so that trying again later may help.
+    /// Tells whether another process was in the way: trying again later may help.
     #[must_use]
     pub fn is_busy(&self) -> bool {
         matches!(self, Self::LockTimeout { .. } | Self::Interference { .. })
     }
 
-    /// Tells whether the folder cannot be written by this user.
+    /// Tells whether this user cannot write the folder.
     #[must_use]
     pub fn is_read_only(&self) -> bool {
         use io::ErrorKind::{PermissionDenied, ReadOnlyFilesystem};
@@ -130,7 +130,7 @@ impl StoreError {
             if matches!(source.kind(), PermissionDenied | ReadOnlyFilesystem))
     }
 
-    /// Returns what a person can do about it, where there is something.
+    /// Returns a hint for the user, if there is one.
     #[must_use]
     pub fn hint(&self) -> Option<String> {
         const ELSEWHERE: &str = "set DOCKER_CONFIG or --config to a folder that can be written";

@@ -1,4 +1,4 @@
-//! A draft's folder as it is on disk, whoever wrote it.
+//! A draft's folder on disk, whether this program or Docker's CLI wrote it.
 
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
@@ -11,27 +11,27 @@ use manifest_core::{Digest, Entry, entry_json, parallel};
 
 use crate::atomic::Capabilities;
 use crate::error::StoreError;
-use crate::format::FolderId;
+use crate::folder_id::FolderId;
 
-/// The largest entry that is read, in bytes: a manifest of the largest size (4 MiB) in base64, and once more as
-/// JSON with every character escaped, fit into 32 MiB.
+/// The largest entry that is read, in bytes: a manifest of the maximum size (4 MiB) in base64, and again as JSON with every
+/// character escaped, fit into 32 MiB.
 const ENTRY_BYTES: u64 = 32 * 1024 * 1024;
 
-/// How long to wait before a damaged file is read once more: Docker's CLI empties a file before it writes it.
+/// The pause before a damaged file is read again: Docker's CLI empties a file before it writes it.
 const SECOND_LOOK: Duration = Duration::from_millis(15);
 
-/// All that stands in a draft's folder.
+/// The content of a draft's folder.
 #[derive(Debug)]
 pub(crate) struct Folder {
     pub(crate) id: FolderId,
-    /// What Docker counts as entries: everything in the folder, in byte order of the names.
+    /// The entries as Docker counts them: everything in the folder, in byte order of the names.
     pub(crate) files: BTreeMap<String, EntryFile>,
 }
 
-/// One of them.
+/// One file of the folder.
 #[derive(Debug)]
 pub(crate) struct EntryFile {
-    /// The content's hash; nothing where it could not be read.
+    /// The hash of the content, or `None` if it could not be read.
     pub(crate) content: Option<Digest>,
     pub(crate) entry: Result<Entry, StoreError>,
     /// Whether a file can be renamed over it.
@@ -39,7 +39,7 @@ pub(crate) struct EntryFile {
 }
 
 impl Folder {
-    /// Reads a folder. Nothing where there is none; what is damaged in it is in its place in `files`.
+    /// Reads a folder, or returns `None` if there is none. Damaged files are results in `files`.
     pub(crate) fn read(
         path: &Path,
         capabilities: Capabilities,
@@ -62,7 +62,7 @@ impl Folder {
         Ok(Some(Self { id, files }))
     }
 
-    /// Tells which folder has that path now. Nothing where there is none.
+    /// Returns the identity of the folder at this path, or `None` if there is none.
     pub(crate) fn identify(
         path: &Path,
         capabilities: Capabilities,
@@ -82,7 +82,7 @@ impl Folder {
 }
 
 impl EntryFile {
-    /// Reads a file. Nothing where it has gone since it was listed.
+    /// Reads a file, or returns `None` if it was removed since the folder was listed.
     fn read(folder: &Path, name: &OsStr) -> Option<Self> {
         let first = Self::read_once(folder, name)?;
         if !matches!(first.entry, Err(StoreError::DamagedEntry { .. })) {

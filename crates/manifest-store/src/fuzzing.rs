@@ -1,15 +1,15 @@
-//! What must hold for any bytes in a file of ours; see [`manifest_core::fuzzing`].
+//! Properties that hold for any bytes in this crate's own files; see [`manifest_core::fuzzing`].
 
-use crate::format::Extras;
+use crate::sidecar::Sidecar;
 
-/// Extras: what is read is written in a form that reads the same.
-pub fn extras(data: &[u8]) {
-    let Ok(extras) = Extras::decode(data) else {
+/// Sidecars: decoded content is encoded in a form that decodes to the same.
+pub fn sidecars(data: &[u8]) {
+    let Ok(sidecar) = Sidecar::decode(data) else {
         return;
     };
-    let written = extras.encode();
-    let again = Extras::decode(&written);
-    assert!(again.is_ok_and(|again| again == extras && again.encode() == written));
+    let written = sidecar.encode();
+    let again = Sidecar::decode(&written);
+    assert!(again.is_ok_and(|again| again == sidecar && again.encode() == written));
 }
 
 #[cfg(test)]

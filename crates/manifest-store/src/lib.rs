@@ -2,53 +2,61 @@
 //!
 //! Everything is in one folder, the store's *root*, which is `manifests` in Docker's configuration folder:
 //!
-//! | path in the root | what it is | who writes it | lock |
+//! | path in the root | content | written by | lock |
 //! | --- | --- | --- | --- |
 //! | `<list>/` | the folder of a draft; its name is the list's reference, `:` as `-` and `/` as `_` | this crate and Docker's CLI | ours exclusive; Docker's none |
-//! | `<list>/<image>` | one entry ([`manifest_core::entry_json`]), named likewise | this crate and Docker's CLI | the same |
-//! | `<list>~<hash>/`, `<list>/<image>~<hash>` | the same, where another reference has Docker's name, or that is too long | this crate | exclusive |
-//! | `.docker-manifest/lock` | the lock (`flock`); holds the number of the process that has it for writing | this crate | is the lock |
-//! | `.docker-manifest/extras/<list>.json` | what Docker's files cannot hold, with a version | this crate | exclusive |
-//! | `.docker-manifest/extras/<list>.json.damaged` | extras that could not be read, put aside | this crate | exclusive |
-//! | `.docker-manifest/staging/*` | what is about to be renamed into place, or was replaced | this crate | exclusive |
+//! | `<list>/<image>` | one entry ([`manifest_core::entry_json`]), named by the same rule | this crate and Docker's CLI | the same |
+//! | `<list>~<hash>/`, `<list>/<image>~<hash>` | the same, if another reference has Docker's name, or that name is too long | this crate | exclusive |
+//! | `.docker-manifest/lock` | the lock (`flock`); holds the ID of the process that has it for writing | this crate | is the lock |
+//! | `.docker-manifest/extras/<list>.json` | the sidecar of a draft: data that Docker's files cannot hold, with a version | this crate | exclusive |
+//! | `.docker-manifest/extras/<list>.json.damaged` | a sidecar that could not be read, set aside | this crate | exclusive |
+//! | `.docker-manifest/staging/*` | files and folders before they are renamed into place, and replaced ones | this crate | exclusive |
 //!
-//! Readers take the lock shared, where there is one to be taken. Docker counts everything in `<list>/` as an
-//! entry, so nothing else is ever there. `docs/store-format.md` tells the whole story.
+//! Readers take the lock shared, if there is one to take. Docker counts everything in `<list>/` as an entry, so nothing else is
+//! ever stored there. `docs/store-format.md` describes the format in full.
 //!
 //! | module | holds |
 //! | --- | --- |
-//! | `store` | the questions and the changes: [`Store`] |
-//! | `layout` | names and paths |
-//! | `folder` | a draft's folder as it is on disk |
-//! | `format` | the form of the extras; `extras_file` reads them |
-//! | `outline` | what a draft is made of, told from its extras alone |
-//! | `found` | a draft as it was found: folder and extras joined |
-//! | `writer` | changes, each whole or not at all |
-//! | `atomic` | the steps that changes are made of |
+//! | `change` | changes to drafts, each whole or not at all: [`Change`] |
+//! | `outline` | the images of a draft, read from its sidecar alone |
+//! | `store` | reading drafts: [`Store`] |
+//! | `writer` | a change on disk, under the exclusive lock |
+//! | `stored_draft` | a draft on disk: the folder joined with its sidecar |
+//! | `state_match` | choosing the state in a sidecar that a folder is in |
+//! | `folder` | a draft's folder and its entry files |
+//! | `atomic` | synced writes and atomic renames |
+//! | `sidecar` | the file beside each draft: its content, its format, reading it |
+//! | `entry_order` | the order of a draft's entries |
 //! | `lock` | the lock |
-//! | `error` | [`StoreError`], and what to do about it |
+//! | `paths` | file names and paths |
+//! | `folder_id` | the identity of a folder |
+//! | `error` | [`StoreError`], and its hints |
 //!
-//! Deliberately absent: the environment, clocks, the terminal, the network, asynchronous code. It is for Unix: locks
-//! and folders are told apart by inode numbers.
+//! Deliberately absent: the environment, clocks, the terminal, the network, asynchronous code. The crate is for Unix: it tells
+//! locks and folders apart by inode numbers.
 
 mod atomic;
+mod change;
+mod entry_order;
 mod error;
-mod extras_file;
 mod folder;
-mod format;
-mod found;
+mod folder_id;
 #[doc(hidden)]
 #[cfg(any(test, feature = "fuzzing"))]
 pub mod fuzzing;
-mod layout;
 mod lock;
 mod outline;
+mod paths;
+mod sidecar;
+mod state_match;
 mod store;
+mod stored_draft;
 mod writer;
 
 #[doc(hidden)]
 pub use atomic::Capabilities;
+pub use change::{Change, Removal};
+pub use entry_order::in_storage_order;
 pub use error::StoreError;
-pub use found::in_storage_order;
 pub use outline::Outline;
-pub use store::{Change, DraftSummary, EntryResult, Removal, Store};
+pub use store::{DraftSummary, EntryResult, Store};

@@ -13,26 +13,26 @@ use rustix::io::Errno;
 
 use crate::error::StoreError;
 
-/// How long a process waits for the lock unless told otherwise. A change takes some milliseconds.
+/// The default time limit for taking the lock. A change takes some milliseconds.
 const LIMIT: Duration = Duration::from_secs(60);
 
-/// How long a process waits before it says so. Shorter waits are not worth a line on the terminal.
+/// The wait after which the user is told. Shorter waits are not worth a line on the terminal.
 const NOTICE_AFTER: Duration = Duration::from_millis(500);
 
 /// The first and the longest pause between two attempts.
 const PAUSES: (Duration, Duration) = (Duration::from_millis(1), Duration::from_millis(16));
 
-/// How many digits a process's number may have.
+/// The maximum length of a process ID in the lock file, in bytes.
 const HOLDER_BYTES: u64 = 20;
 
-/// How a process waits for the lock.
+/// The time limit for the lock, and the callback for long waits.
 #[derive(Clone)]
-pub(crate) struct Wait {
+pub(crate) struct LockWait {
     pub(crate) limit: Duration,
     pub(crate) notice: Arc<dyn Fn(&Path) + Send + Sync>,
 }
 
-impl Default for Wait {
+impl Default for LockWait {
     fn default() -> Self {
         Self {
             limit: LIMIT,
@@ -43,18 +43,18 @@ impl Default for Wait {
 
 /// The lock, held.
 #[must_use = "the lock is held only as long as this lives"]
-pub(crate) struct Guard {
+pub(crate) struct LockGuard {
     file: File,
     exclusive: bool,
 }
 
-impl Guard {
-    /// Takes the lock for a writer. The lock's folder has to be there.
-    pub(crate) fn exclusive(path: &Path, wait: &Wait) -> Result<Self, StoreError> {
+impl LockGuard {
+    /// Takes the lock for a writer. The lock's folder must exist.
+    pub(crate) fn exclusive(path: &Path, wait: &LockWait) -> Result<Self, StoreError> {
         let mut options = OpenOptions::new();
         options.read(true).write(true).create(true).truncate(false);
         let mut file = acquire(path, wait, &options, FileExt::try_lock_exclusive)?;
-        // Only for the message of who waits in vain: a full disk must not stop a draft from being removed.
+        // The ID serves only error messages: a full disk must not prevent the removal of a draft.
         let _ = file
             .set_len(0)
             .and_then(|()| file.rewind())
@@ -65,9 +65,9 @@ impl Guard {
         })
     }
 
-    /// Takes the lock for a reader. Nothing where there is no lock file, or none that may be opened: no writer was
-    /// here yet, or the folder is only for reading.
-    pub(crate) fn shared(path: &Path, wait: &Wait) -> Result<Option<Self>, StoreError> {
+    /// Takes the lock for a reader. Returns `None` if there is no lock file, or it may not be opened: no writer was here yet, or
+    /// the folder is read-only.
+    pub(crate) fn shared(path: &Path, wait: &LockWait) -> Result<Option<Self>, StoreError> {
         use io::ErrorKind::{NotADirectory, NotFound, PermissionDenied};
         match acquire(
             path,
@@ -89,7 +89,7 @@ impl Guard {
     }
 }
 
-impl Drop for Guard {
+impl Drop for LockGuard {
     fn drop(&mut self) {
         if self.exclusive {
             let _ = self.file.set_len(0);
@@ -100,7 +100,7 @@ impl Drop for Guard {
 
 fn acquire(
     path: &Path,
-    wait: &Wait,
+    wait: &LockWait,
     options: &OpenOptions,
     attempt: impl Fn(&File) -> io::Result<()>,
 ) -> Result<File, StoreError> {
@@ -112,10 +112,10 @@ fn acquire(
             .open(path)
             .map_err(StoreError::io("open the lock", path))?;
         match attempt(&file) {
-            // Who removes the folder of drafts removes the lock with it; one on a removed file guards nothing.
+            // Removing the folder of drafts removes the lock with it, and a lock on a removed file guards nothing.
             Ok(()) if is_at(&file, path) => return Ok(file),
             Ok(()) => continue,
-            // A file system without locks: better no lock than no drafts, as Docker's CLI has it everywhere.
+            // The file system has no locks: no lock is better than no drafts, and Docker's CLI never locks.
             Err(error) if is_unsupported(&error) => return Ok(file),
             Err(error) if is_contended(&error) => {}
             Err(error) => return Err(StoreError::io("lock", path)(error)),
@@ -177,19 +177,19 @@ mod tests {
         let path = folder.path().join("lock");
         let notices = Arc::new(AtomicU32::new(0));
         let counted = Arc::clone(&notices);
-        let short = Wait {
+        let short = LockWait {
             limit: Duration::from_millis(600),
             notice: Arc::new(move |_| {
                 counted.fetch_add(1, Ordering::Relaxed);
             }),
         };
         assert!(
-            Guard::shared(&path, &short).unwrap().is_none(),
+            LockGuard::shared(&path, &short).unwrap().is_none(),
             "no writer was here yet"
         );
 
-        let writer = Guard::exclusive(&path, &short).unwrap();
-        let Err(error) = Guard::shared(&path, &short) else {
+        let writer = LockGuard::exclusive(&path, &short).unwrap();
+        let Err(error) = LockGuard::shared(&path, &short) else {
             panic!("a writer excludes readers")
         };
         assert!(error.is_busy() && !error.is_damaged());
@@ -199,27 +199,27 @@ mod tests {
         assert_eq!(notices.load(Ordering::Relaxed), 1, "waiting is said once");
         drop(writer);
 
-        let one = Guard::shared(&path, &short).unwrap().unwrap();
-        let two = Guard::shared(&path, &short).unwrap().unwrap();
-        let none = Wait {
+        let one = LockGuard::shared(&path, &short).unwrap().unwrap();
+        let two = LockGuard::shared(&path, &short).unwrap().unwrap();
+        let none = LockWait {
             limit: Duration::ZERO,
-            ..Wait::default()
+            ..LockWait::default()
         };
-        let Err(error) = Guard::exclusive(&path, &none) else {
+        let Err(error) = LockGuard::exclusive(&path, &none) else {
             panic!("readers exclude a writer")
         };
         assert!(error.hint().unwrap().contains("reading"), "{error}");
         drop((one, two));
-        drop(Guard::exclusive(&path, &none).unwrap());
+        drop(LockGuard::exclusive(&path, &none).unwrap());
     }
 
     #[test]
     fn a_lock_whose_file_was_removed_is_taken_anew() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("lock");
-        let old = Guard::exclusive(&path, &Wait::default()).unwrap();
+        let old = LockGuard::exclusive(&path, &LockWait::default()).unwrap();
         std::fs::remove_file(&path).unwrap();
-        let new = Guard::exclusive(&path, &Wait::default()).unwrap();
+        let new = LockGuard::exclusive(&path, &LockWait::default()).unwrap();
         assert!(is_at(&new.file, &path) && !is_at(&old.file, &path));
     }
 }

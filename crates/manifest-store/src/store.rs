@@ -1,6 +1,5 @@
-//! The store: what can be asked of drafts, and what can be done to them.
+//! Reading drafts.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsStr;
 use std::fs;
 use std::io;
@@ -8,109 +7,64 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use manifest_core::{Digest, Draft, Entry, ListSettings, Reference, entry_json, parallel};
+use manifest_core::{Draft, Entry, Reference};
 
 use crate::atomic::{self, Capabilities};
 use crate::error::StoreError;
-use crate::extras_file::{self, Noted};
 use crate::folder::Folder;
-use crate::format::State;
-use crate::found::Found;
-use crate::layout::{Layout, Names};
-use crate::lock::{Guard, Wait};
-use crate::writer::{Contents, Writer};
+use crate::lock::{LockGuard, LockWait};
+use crate::paths::{FileNames, StorePaths};
+use crate::sidecar::{self, SidecarRead};
+use crate::stored_draft::StoredDraft;
+use crate::writer::Writer;
 
-/// How often a reader that cannot take the lock reads again what was changed while it read.
+/// The number of attempts of a reader that cannot take the lock and sees a draft change while it reads.
 const UNLOCKED_READS: u32 = 16;
 
-/// An entry that can be used, or what is wrong with its file.
+/// An entry, or the error of its file.
 pub type EntryResult = Result<Entry, StoreError>;
 
 /// The drafts of one configuration folder.
 pub struct Store {
-    layout: Layout,
-    wait: Wait,
+    paths: StorePaths,
+    wait: LockWait,
     capabilities: Capabilities,
 }
 
-/// What is to become of a draft. What is not named in it stays.
-#[derive(Clone, Debug, Default)]
-pub struct Change {
-    /// The entries that are added or replaced, in the order of the arguments.
-    pub put: Vec<Entry>,
-    /// The images whose entries go.
-    pub remove: Vec<Reference>,
-    /// Whether all goes that is not put, damaged files included, and the order of the arguments begins anew.
-    pub replaces_all: bool,
-    /// The images in the order of the arguments, where that is to change. What is not named in it stays where it is.
-    pub order: Vec<Reference>,
-    /// What the list has beside its entries from now on.
-    pub settings: Option<ListSettings>,
-}
-
-impl Change {
-    /// Puts entries, and leaves all else as it is.
-    #[must_use]
-    pub fn put(put: Vec<Entry>) -> Self {
-        Self {
-            put,
-            ..Self::default()
-        }
-    }
-
-    fn is_empty(&self) -> bool {
-        self.put.is_empty()
-            && self.remove.is_empty()
-            && !self.replaces_all
-            && self.settings.is_none()
-    }
-}
-
-/// What a listing shows of one draft.
+/// One draft in a listing.
 #[derive(Debug)]
 pub struct DraftSummary {
-    /// The list, where that is known: the folders of Docker's CLI do not say it.
+    /// The list, if known: folders of Docker's CLI do not record it.
     pub list: Option<Reference>,
     /// The draft's folder.
     pub folder: PathBuf,
-    /// The entries, in the order in which they are published.
+    /// The entries in the order of publication.
     pub entries: Vec<EntryResult>,
 }
 
-/// What became of a draft that was to be removed if it was still the same.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Removal {
-    /// It was the same, and is gone.
-    Removed,
-    /// It has changed since, and was left alone.
-    Changed,
-    /// There was none any more.
-    Absent,
+/// The location of a list's draft.
+pub(crate) struct Location {
+    /// The folder's name, also of a new draft.
+    pub(crate) name: String,
+    /// The draft, or the error of reading its folder. `None` if there is no draft.
+    pub(crate) draft: Option<StoredDraftResult>,
 }
 
-/// The place of a list's draft.
-struct Place {
-    /// The folder's name. A new draft gets it.
-    name: String,
-    /// What is there, which may be no folder that can be read. Nothing where there is no draft.
-    found: Option<FoundResult>,
-}
-
-type FoundResult = Result<Found, StoreError>;
+pub(crate) type StoredDraftResult = Result<StoredDraft, StoreError>;
 
 impl Store {
-    /// Names the store in `root`, which is `<docker config folder>/manifests`. Touches nothing.
+    /// Creates the store for `root`, which is `<docker config folder>/manifests`. Nothing on disk is touched.
     #[must_use]
     pub fn new(root: PathBuf) -> Self {
         Self {
-            layout: Layout::new(root),
-            wait: Wait::default(),
+            paths: StorePaths::new(root),
+            wait: LockWait::default(),
             capabilities: Capabilities::default(),
         }
     }
 
-    /// Sets how long to wait for the lock (60 s unless told), and what to call with the lock file's path, once,
-    /// when a wait has taken half a second.
+    /// Sets the time limit for the lock (default 60 s), and a callback that gets the lock file's path, once, after half a second
+    /// of waiting.
     #[must_use]
     pub fn with_lock_wait(
         self,
@@ -118,7 +72,7 @@ impl Store {
         on_wait: impl Fn(&Path) + Send + Sync + 'static,
     ) -> Self {
         Self {
-            wait: Wait {
+            wait: LockWait {
                 limit,
                 notice: Arc::new(on_wait),
             },
@@ -126,7 +80,7 @@ impl Store {
         }
     }
 
-    /// Makes the store do without what some file systems cannot do. For tests.
+    /// Disables capabilities that some file systems lack. For tests.
     #[doc(hidden)]
     #[must_use]
     pub fn with_capabilities(self, capabilities: Capabilities) -> Self {
@@ -139,31 +93,31 @@ impl Store {
     /// Returns the folder of all drafts.
     #[must_use]
     pub fn root(&self) -> &Path {
-        self.layout.root()
+        self.paths.root()
     }
 
-    pub(crate) fn layout(&self) -> &Layout {
-        &self.layout
+    pub(crate) fn paths(&self) -> &StorePaths {
+        &self.paths
     }
 
-    /// Tells whether there is a draft of that list: a folder, even an empty one, for Docker counts it.
+    /// Tells whether the list has a draft. Even an empty folder counts, as it does for Docker.
     ///
     /// # Errors
-    /// Where something else is in the folder's place, or it cannot be read.
+    /// Returns an error if something else is in the folder's place, or it cannot be read.
     pub fn contains(&self, list: &Reference) -> Result<bool, StoreError> {
-        self.find(list).map(|found| found.is_some())
+        self.read_draft(list).map(|draft| draft.is_some())
     }
 
-    /// Reads the draft, whole. Nothing where there is none.
+    /// Reads a whole draft, or returns `None` if there is none.
     ///
     /// # Errors
-    /// Where an entry is damaged; the error names its path.
+    /// Returns an error, which names the path, if an entry is damaged.
     pub fn load(&self, list: &Reference) -> Result<Option<Draft>, StoreError> {
-        let Some(found) = self.find(list)? else {
+        let Some(draft) = self.read_draft(list)? else {
             return Ok(None);
         };
-        let settings = found.settings();
-        let entries = found.into_entries(Some(list)).into_iter();
+        let settings = draft.settings();
+        let entries = draft.into_entries(Some(list)).into_iter();
         Ok(Some(Draft {
             list: list.clone(),
             entries: entries.collect::<Result<_, _>>()?,
@@ -171,29 +125,31 @@ impl Store {
         }))
     }
 
-    /// Reads one entry. Nothing where there is no such list, or no such entry in it.
+    /// Reads one entry, or returns `None` if the list or the entry does not exist.
     ///
     /// # Errors
-    /// Where this entry is damaged. The others may be.
+    /// Returns an error if this entry is damaged. Others may be.
     pub fn entry(&self, list: &Reference, image: &Reference) -> Result<Option<Entry>, StoreError> {
-        let Some(mut found) = self.find(list)? else {
+        let Some(mut draft) = self.read_draft(list)? else {
             return Ok(None);
         };
-        found.entry(list, image)
+        draft.entry(list, image)
     }
 
-    /// Reads each entry with its own result, in the order in which they are published.
+    /// Reads each entry with its own result, in the order of publication.
     ///
     /// # Errors
-    /// Where the folder cannot be read.
+    /// Returns an error if the folder cannot be read.
     pub fn entries(&self, list: &Reference) -> Result<Option<Vec<EntryResult>>, StoreError> {
-        Ok(self.find(list)?.map(|found| found.into_entries(Some(list))))
+        Ok(self
+            .read_draft(list)?
+            .map(|draft| draft.into_entries(Some(list))))
     }
 
     /// Reads all drafts, each with its own result, in byte order of their folders' names.
     ///
     /// # Errors
-    /// Where the folder of all drafts cannot be read.
+    /// Returns an error if the folder of all drafts cannot be read.
     pub fn drafts(&self) -> Result<Vec<Result<DraftSummary, StoreError>>, StoreError> {
         let _guard = self.lock_for_reading()?;
         let root = self.root();
@@ -205,7 +161,7 @@ impl Store {
             .map(|item| item.map(|item| item.file_name()))
             .collect::<Result<Vec<_>, _>>()
             .map_err(StoreError::io("list the drafts in", root))?;
-        // No reference starts with a dot: what does is ours, or of the operating system.
+        // No reference starts with a dot: such names are this program's or the operating system's.
         names.retain(|name| !name.as_encoded_bytes().starts_with(b"."));
         names.sort();
         Ok(names
@@ -220,11 +176,11 @@ impl Store {
             return Ok(None);
         };
         let name = name.to_string_lossy().into_owned();
-        let noted = extras_file::read(&self.layout, &name)?;
-        let state = noted.extras.and_then(|extras| extras.state_of(&folder));
-        let found = Found::new(name, folder, state);
-        let list = found.owner().cloned();
-        let entries = found.into_entries(list.as_ref());
+        let read = sidecar::read(&self.paths, &name)?;
+        let state = read.sidecar.and_then(|sidecar| sidecar.state_of(&folder));
+        let draft = StoredDraft::new(name, folder, state);
+        let list = draft.owner().cloned();
+        let entries = draft.into_entries(list.as_ref());
         Ok(Some(DraftSummary {
             list,
             folder: path,
@@ -232,268 +188,119 @@ impl Store {
         }))
     }
 
-    /// Reads the draft as it is now, or that there is none, lets `change` say what is to become of it, and puts that
-    /// on disk: all or nothing, and no other process comes in between. A draft is not made of no entries.
-    ///
-    /// `change` sees the entries that are not damaged. One that is damaged can be replaced or removed.
-    ///
-    /// # Errors
-    /// What `change` returns; where a damaged entry would stay; where the folder cannot be written. The draft is
-    /// as it was then.
-    pub fn update<T, E: From<StoreError>>(
+    /// Locates a list's draft. With a `writer`, an unreadable sidecar is set aside.
+    pub(crate) fn locate(
         &self,
         list: &Reference,
-        change: impl FnOnce(Option<&Draft>) -> Result<(Change, T), E>,
-    ) -> Result<T, E> {
-        let writer = self.writer()?;
-        let Place { name, found } = self.locate(list, Some(&writer))?;
-        let Some(mut found) = found.transpose()? else {
-            let (Change { put, settings, .. }, value) = change(None)?;
-            if !put.is_empty() {
-                let found = Found::nothing(name);
-                let mut state = found.state(list);
-                state.settings = settings.unwrap_or_default();
-                let contents = self.plan(&found, put, &mut state);
-                writer.create(&found.name, &contents, state)?;
-            }
-            return Ok(value);
-        };
-        let (change, value) = change(Some(&found.healthy(list)))?;
-        if change.is_empty() {
-            return Ok(value);
-        }
-        let before = found.state(list);
-        let mut after = before.clone();
-        let mut removed: BTreeSet<String> = if change.replaces_all {
-            found.file_names().map(str::to_owned).collect()
-        } else {
-            found.names_of(&change.remove)
-        };
-        after.files.retain(|file, _| !removed.contains(file));
-        if let Some(settings) = change.settings {
-            after.settings = settings;
-        }
-        let contents = self.plan(&found, change.put, &mut after);
-        after.arrange(&change.order);
-        removed.retain(|file| !contents.contains_key(file));
-        found.check_all_but(list, &contents, &removed)?;
-        writer.change(&found, contents, &removed, before, after)?;
-        Ok(value)
-    }
-
-    /// Changes one entry, and no other process comes in between. The others may be damaged. `false` where there
-    /// is no such list, or no such entry in it.
-    ///
-    /// # Errors
-    /// What `change` returns; where this entry is damaged; where the folder cannot be written. The draft is as it
-    /// was then.
-    pub fn update_entry<E: From<StoreError>>(
-        &self,
-        list: &Reference,
-        image: &Reference,
-        change: impl FnOnce(&mut Entry) -> Result<(), E>,
-    ) -> Result<bool, E> {
-        if !self.has_root()? {
-            return Ok(false);
-        }
-        let writer = self.writer()?;
-        let found = self.locate(list, Some(&writer))?.found;
-        let Some(mut found) = found.transpose()? else {
-            return Ok(false);
-        };
-        let Some(mut entry) = found.entry(list, image)? else {
-            return Ok(false);
-        };
-        change(&mut entry)?;
-        // Under another reference it would be another entry.
-        entry.reference = image.clone();
-        let before = found.state(list);
-        let mut after = before.clone();
-        let contents = self.plan(&found, vec![entry], &mut after);
-        writer.change(&found, contents, &BTreeSet::new(), before, after)?;
-        Ok(true)
-    }
-
-    /// Removes the draft, damaged or not. `false` where there was none.
-    ///
-    /// # Errors
-    /// Where it cannot be removed, or a newer version of this program wrote it.
-    pub fn remove(&self, list: &Reference) -> Result<bool, StoreError> {
-        if !self.has_root()? {
-            return Ok(false);
-        }
-        let writer = self.writer()?;
-        let Place { name, found } = self.locate(list, Some(&writer))?;
-        if found.is_some() {
-            writer.remove(&name)
-        } else {
-            Ok(false)
-        }
-    }
-
-    /// Removes the draft if it is still what `draft` says, and no other process comes in between.
-    ///
-    /// # Errors
-    /// Where it cannot be removed, or a newer version of this program wrote it.
-    pub fn remove_unchanged(&self, draft: &Draft) -> Result<Removal, StoreError> {
-        if !self.has_root()? {
-            return Ok(Removal::Absent);
-        }
-        let writer = self.writer()?;
-        let Place { name, found } = self.locate(&draft.list, Some(&writer))?;
-        let Some(found) = found else {
-            return Ok(Removal::Absent);
-        };
-        let is_same = found.is_ok_and(|found| {
-            let settings = found.settings();
-            let entries: Result<Vec<_>, _> = found.into_entries(None).into_iter().collect();
-            settings == draft.settings && entries.is_ok_and(|entries| entries == draft.entries)
-        });
-        if !is_same {
-            return Ok(Removal::Changed);
-        }
-        Ok(if writer.remove(&name)? {
-            Removal::Removed
-        } else {
-            Removal::Absent
-        })
-    }
-
-    /// Encodes entries, gives each its file, and notes them in `state`.
-    fn plan(&self, found: &Found, entries: Vec<Entry>, state: &mut State) -> Contents {
-        let folder = self.layout.draft(&found.name);
-        let folds_case = atomic::is_taken(&self.layout.own_in_capitals()).unwrap_or_default();
-        let mut names = BTreeMap::<Reference, String>::new();
-        let mut contents = Contents::new();
-        let encoded = parallel::map(&entries, |entry| {
-            let bytes = entry_json::encode(entry);
-            let content = Digest::sha256(&bytes);
-            (bytes, content)
-        });
-        for (entry, (bytes, content)) in entries.into_iter().zip(encoded) {
-            let name = names.get(&entry.reference).cloned().unwrap_or_else(|| {
-                found.name_for(&entry.reference, |name| {
-                    let is_folded = || {
-                        let mut others = contents.keys();
-                        others.any(|other| other.eq_ignore_ascii_case(name))
-                            || atomic::is_taken(&folder.join(name)).unwrap_or_default()
-                    };
-                    contents.contains_key(name) || folds_case && is_folded()
-                })
-            });
-            names.insert(entry.reference.clone(), name.clone());
-            state.note(&name, &entry, content);
-            contents.insert(name, bytes);
-        }
-        contents
-    }
-
-    /// Finds a list's draft. With a `writer`, extras that cannot be read are put aside on the way.
-    fn locate(&self, list: &Reference, writer: Option<&Writer<'_>>) -> Result<Place, StoreError> {
-        let Names { plain, marked } = Names::of(list);
-        if let Some(found) = self.locate_in(list, &marked, writer)? {
-            return Ok(Place {
-                name: marked,
-                found: Some(found),
+        writer: Option<&Writer<'_>>,
+    ) -> Result<Location, StoreError> {
+        let FileNames { docker, unique } = FileNames::of(list);
+        if let Some(draft) = self.locate_in(list, &unique, writer)? {
+            return Ok(Location {
+                name: unique,
+                draft: Some(draft),
             });
         }
-        let path = self.layout.draft(&plain);
+        let path = self.paths.draft(&docker);
         if !atomic::is_taken(&path).map_err(StoreError::io("read the draft", &path))? {
-            return Ok(Place {
-                name: plain,
-                found: None,
+            return Ok(Location {
+                name: docker,
+                draft: None,
             });
         }
-        let found = self.locate_in(list, &plain, writer)?;
-        Ok(Place {
-            name: if found.is_some() { plain } else { marked },
-            found,
+        let draft = self.locate_in(list, &docker, writer)?;
+        Ok(Location {
+            name: if draft.is_some() { docker } else { unique },
+            draft,
         })
     }
 
-    /// Reads the folder of that name. Nothing where there is none, or it is another list's.
+    /// Reads the folder of that name. Returns `None` if there is none, or it is another list's.
     fn locate_in(
         &self,
         list: &Reference,
         name: &str,
         writer: Option<&Writer<'_>>,
-    ) -> Result<Option<FoundResult>, StoreError> {
-        let path = self.layout.draft(name);
+    ) -> Result<Option<StoredDraftResult>, StoreError> {
+        let path = self.paths.draft(name);
         let folder = match Folder::read(&path, self.capabilities) {
             Ok(None) => return Ok(None),
             Ok(Some(folder)) => Ok(folder),
             Err(error) => Err(error.in_list(Some(list))),
         };
-        let Noted { extras, is_damaged } = extras_file::read(&self.layout, name)?;
+        let SidecarRead {
+            sidecar,
+            is_damaged,
+        } = sidecar::read(&self.paths, name)?;
         if let Some(writer) = writer.filter(|_| is_damaged) {
-            writer.set_aside_extras(name)?;
+            writer.set_aside_sidecar(name)?;
         }
         let folder = match folder {
             Ok(folder) => folder,
             Err(error) => {
-                // Which folder the extras are of cannot be told now, so they count for who they name.
-                let states = extras
+                // The folder cannot be matched with a state now, so the sidecar counts for the lists that it names.
+                let states = sidecar
                     .into_iter()
-                    .flat_map(|extras| [extras.current, extras.next]);
+                    .flat_map(|sidecar| [sidecar.current, sidecar.next]);
                 let mut lists = states.flatten().map(|state| state.list).peekable();
                 let is_ours = lists.peek().is_none() || lists.any(|other| other == *list);
                 return Ok(is_ours.then_some(Err(error)));
             }
         };
-        let state = extras.and_then(|extras| extras.state_of(&folder));
-        let found = Found::new(name.to_owned(), folder, state);
-        let is_ours = found.owner().is_none_or(|owner| owner == list);
-        Ok(is_ours.then_some(Ok(found)))
+        let state = sidecar.and_then(|sidecar| sidecar.state_of(&folder));
+        let draft = StoredDraft::new(name.to_owned(), folder, state);
+        let is_ours = draft.owner().is_none_or(|owner| owner == list);
+        Ok(is_ours.then_some(Ok(draft)))
     }
 
-    /// Finds a list's draft for reading: nothing is half changed in what is returned.
-    fn find(&self, list: &Reference) -> Result<Option<Found>, StoreError> {
+    /// Reads a list's draft consistently: no change is half visible.
+    fn read_draft(&self, list: &Reference) -> Result<Option<StoredDraft>, StoreError> {
         for _ in 0..UNLOCKED_READS {
             let guard = self.lock_for_reading()?;
-            let before = guard.is_none().then(|| self.stamp(list));
-            let place = self.locate(list, None);
-            // Without the lock, what stands still while it is read was whole.
-            if before.is_none_or(|before| before == self.stamp(list)) {
-                return place.and_then(|place| place.found.transpose());
+            let before = guard.is_none().then(|| self.fingerprint(list));
+            let location = self.locate(list, None);
+            // Without the lock, a draft that did not change while it was read was whole.
+            if before.is_none_or(|before| before == self.fingerprint(list)) {
+                return location.and_then(|location| location.draft.transpose());
             }
         }
-        self.locate(list, None)?.found.transpose()
+        self.locate(list, None)?.draft.transpose()
     }
 
-    /// Returns what every change to a list's draft changes.
-    fn stamp(&self, list: &Reference) -> impl PartialEq + use<> {
-        let Names { plain, marked } = Names::of(list);
-        [plain, marked].map(|name| {
-            let folder = Folder::identify(&self.layout.draft(&name), self.capabilities);
-            (fs::read(self.layout.extras(&name)).ok(), folder.ok())
+    /// Returns a fingerprint of a list's draft, which every change alters.
+    fn fingerprint(&self, list: &Reference) -> impl PartialEq + use<> {
+        let FileNames { docker, unique } = FileNames::of(list);
+        [docker, unique].map(|name| {
+            let folder = Folder::identify(&self.paths.draft(&name), self.capabilities);
+            (fs::read(self.paths.sidecar(&name)).ok(), folder.ok())
         })
     }
 
-    /// Takes the shared lock, where there is one to be taken.
-    fn lock_for_reading(&self) -> Result<Option<Guard>, StoreError> {
+    /// Takes the shared lock, if there is one to take.
+    fn lock_for_reading(&self) -> Result<Option<LockGuard>, StoreError> {
         if !self.capabilities.read_locks {
             return Ok(None);
         }
-        let guard = Guard::shared(&self.layout.lock(), &self.wait)?;
-        if guard.is_none() || self.is_swept() {
+        let guard = LockGuard::shared(&self.paths.lock(), &self.wait)?;
+        if guard.is_none() || self.is_staging_empty() {
             return Ok(guard);
         }
-        // No writer is at work, so what is staged is a killed one's: it may be a draft on its way back.
+        // No writer is at work, so a killed one left this. It may be a draft in the middle of a swap.
         drop(guard);
         drop(self.writer());
-        Guard::shared(&self.layout.lock(), &self.wait)
+        LockGuard::shared(&self.paths.lock(), &self.wait)
     }
 
-    fn is_swept(&self) -> bool {
-        fs::read_dir(self.layout.staging()).map_or(true, |mut items| items.next().is_none())
+    fn is_staging_empty(&self) -> bool {
+        fs::read_dir(self.paths.staging()).map_or(true, |mut items| items.next().is_none())
     }
 
-    fn has_root(&self) -> Result<bool, StoreError> {
+    pub(crate) fn has_root(&self) -> Result<bool, StoreError> {
         let root = self.root();
         atomic::is_taken(root).map_err(StoreError::io("read", root))
     }
 
-    fn writer(&self) -> Result<Writer<'_>, StoreError> {
-        Writer::open(&self.layout, self.capabilities, &self.wait)
+    pub(crate) fn writer(&self) -> Result<Writer<'_>, StoreError> {
+        Writer::open(&self.paths, self.capabilities, &self.wait)
     }
 }

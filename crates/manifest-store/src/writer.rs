@@ -1,10 +1,9 @@
-//! Changes to drafts on disk, under the exclusive lock: each is there whole or not at all, whenever the process ends.
+//! Changes on disk, under the exclusive lock: each is whole or absent, whenever the process ends.
 //!
-//! A change is made in `staging/`, and renamed into place in one step. The notes beside the draft are written
-//! first, as the state after the change next to the one before; which of them counts is decided by what is in
-//! the folder (see [`Extras::state_of`]).
+//! A change is prepared in `staging/`, and renamed into place in one step. The sidecar is written first, with the states before
+//! and after the change. The content of the folder decides which of them holds (see [`Sidecar::state_of`]).
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::fs;
 use std::hash::{BuildHasher as _, Hasher as _};
 use std::io;
@@ -14,34 +13,31 @@ use manifest_core::parallel;
 
 use crate::atomic::{self, Capabilities};
 use crate::error::StoreError;
-use crate::extras_file;
 use crate::folder::Folder;
-use crate::format::{Extras, State};
-use crate::found::Found;
-use crate::layout::Layout;
-use crate::lock::{Guard, Wait};
+use crate::lock::{LockGuard, LockWait};
+use crate::paths::StorePaths;
+use crate::sidecar;
+use crate::sidecar::{DraftState, Sidecar};
+use crate::stored_draft::{Contents, StoredDraft};
 
-/// What follows the name of a staged folder in the name of the one whose place it takes.
+/// The suffix of a replaced folder in `staging/`, after the name of its replacement.
 const OLD_SUFFIX: &str = ".old";
 
-/// New contents of files in a draft, by file name.
-pub(crate) type Contents = BTreeMap<String, Vec<u8>>;
-
-/// The right to change drafts: the exclusive lock, held.
+/// The exclusive lock, held, with the operations that need it.
 #[must_use = "the lock is held only as long as this lives"]
 pub(crate) struct Writer<'a> {
-    layout: &'a Layout,
+    paths: &'a StorePaths,
     capabilities: Capabilities,
-    _guard: Guard,
+    _guard: LockGuard,
 }
 
-/// Something in `staging/`, removed when this is dropped: what never came into place, or what was replaced.
+/// A path in `staging/`, removed when this is dropped: an abandoned change, or a replaced folder.
 #[must_use = "what is staged is removed when this is dropped"]
 struct Staged {
     path: PathBuf,
 }
 
-/// How many files are written at once: a file system takes as long to sync many together as to sync one.
+/// The number of files written at once: syncing many together takes a file system as long as syncing one.
 const WRITES_AT_ONCE: usize = 16;
 
 /// Writes new files into a folder, and syncs each.
@@ -55,7 +51,7 @@ fn write_all(folder: &Path, contents: &Contents) -> Result<(), StoreError> {
 }
 
 impl Staged {
-    /// Leaves it to the next writer.
+    /// Leaves the path to the next writer.
     fn keep(self) {
         std::mem::forget(self);
     }
@@ -63,21 +59,21 @@ impl Staged {
 
 impl Drop for Staged {
     fn drop(&mut self) {
-        // What remains is removed by the next writer.
+        // The next writer removes any rest.
         let _ = atomic::remove_all(&self.path);
     }
 }
 
 impl<'a> Writer<'a> {
-    /// Takes the exclusive lock, making our own folder where it is not there, and ends what killed processes
-    /// left undone.
+    /// Takes the exclusive lock, creates this program's own folder if needed, and completes or discards the changes of killed
+    /// processes.
     pub(crate) fn open(
-        layout: &'a Layout,
+        paths: &'a StorePaths,
         capabilities: Capabilities,
-        wait: &Wait,
+        wait: &LockWait,
     ) -> Result<Self, StoreError> {
-        let staging = layout.staging();
-        for folder in [layout.all_extras(), staging.clone()] {
+        let staging = paths.staging();
+        for folder in [paths.sidecars(), staging.clone()] {
             if !folder.is_dir() {
                 let made = atomic::make_folders(&folder);
                 made.map_err(StoreError::io("make the folder", &folder))?;
@@ -86,41 +82,41 @@ impl<'a> Writer<'a> {
                 }
             }
         }
-        let guard = Guard::exclusive(&layout.lock(), wait)?;
+        let guard = LockGuard::exclusive(&paths.lock(), wait)?;
         let writer = Self {
-            layout,
+            paths,
             capabilities,
             _guard: guard,
         };
-        writer.sweep()?;
+        writer.recover()?;
         Ok(writer)
     }
 
-    /// Puts aside extras that cannot be read.
-    pub(crate) fn set_aside_extras(&self, name: &str) -> Result<(), StoreError> {
-        let (from, to) = (self.layout.extras(name), self.layout.damaged_extras(name));
+    /// Sets an unreadable sidecar aside.
+    pub(crate) fn set_aside_sidecar(&self, name: &str) -> Result<(), StoreError> {
+        let (from, to) = (self.paths.sidecar(name), self.paths.damaged_sidecar(name));
         let _ = atomic::remove_all(&to);
         fs::rename(&from, &to).map_err(StoreError::io("put aside the damaged file", &from))
     }
 
-    /// Makes a new draft.
+    /// Creates a draft.
     pub(crate) fn create(
         &self,
         name: &str,
         contents: &Contents,
-        mut state: State,
+        mut state: DraftState,
     ) -> Result<(), StoreError> {
-        self.forget_lost_drafts();
-        let target = self.layout.draft(name);
+        self.remove_orphaned_sidecars();
+        let target = self.paths.draft(name);
         let staged = self.stage_folder(contents, None)?;
         state.folder = Folder::identify(&staged.path, self.capabilities)?;
-        let next = Extras {
+        let next = Sidecar {
             next: Some(state.clone()),
-            ..Extras::default()
+            ..Sidecar::default()
         };
-        self.write_extras(name, &next)?;
+        self.write_sidecar(name, &next)?;
         if let Err(error) = fs::rename(&staged.path, &target) {
-            let _ = fs::remove_file(self.layout.extras(name));
+            let _ = fs::remove_file(self.paths.sidecar(name));
             return Err(match error.kind() {
                 io::ErrorKind::DirectoryNotEmpty | io::ErrorKind::AlreadyExists => {
                     StoreError::Interference { path: target }
@@ -129,64 +125,64 @@ impl<'a> Writer<'a> {
             });
         }
         self.sync_root()?;
-        self.settle_extras(name, state);
+        self.settle_sidecar(name, state);
         Ok(())
     }
 
-    /// Changes a draft that is there. `before` and `after` are what is noted of it; `contents` may hold files
-    /// that are as they were, `removed` are files that go.
+    /// Changes an existing draft from the state `before` to `after`. Files in `contents` may be unchanged, files in `removed` are
+    /// removed.
     pub(crate) fn change(
         &self,
-        found: &Found,
+        draft: &StoredDraft,
         mut contents: Contents,
         removed: &BTreeSet<String>,
-        before: State,
-        after: State,
+        before: DraftState,
+        after: DraftState,
     ) -> Result<(), StoreError> {
-        let name = found.name.as_str();
+        let name = draft.name.as_str();
         contents.retain(|file, _| {
             after
                 .files
                 .get(file)
-                .is_none_or(|note| !found.has_content(file, note))
+                .is_none_or(|record| !draft.has_content(file, record))
         });
         if contents.is_empty() && removed.is_empty() {
-            if found.is_noted(&after) {
+            if draft.is_recorded(&after) {
                 return Ok(());
             }
-            return self.write_extras(
+            return self.write_sidecar(
                 name,
-                &Extras {
+                &Sidecar {
                     current: Some(after),
-                    ..Extras::default()
+                    ..Sidecar::default()
                 },
             );
         }
-        let extras = Extras {
+        let sidecar = Sidecar {
             current: Some(before),
             next: Some(after.clone()),
-            ..Extras::default()
+            ..Sidecar::default()
         };
         if contents.len() == 1 && removed.is_empty() {
-            self.change_file(name, contents, &extras)?;
-            self.settle_extras(name, after);
+            self.change_file(name, contents, &sidecar)?;
+            self.settle_sidecar(name, after);
             return Ok(());
         }
-        self.change_folder(found, (&contents, removed), extras, after)
+        self.change_folder(draft, (&contents, removed), sidecar, after)
     }
 
     fn change_file(
         &self,
         name: &str,
         contents: Contents,
-        extras: &Extras,
+        sidecar: &Sidecar,
     ) -> Result<(), StoreError> {
-        let folder = self.layout.draft(name);
+        let folder = self.paths.draft(name);
         for (file, bytes) in contents {
             let staged = self.stage();
             let write = atomic::write_new(&staged.path, &bytes);
             write.map_err(StoreError::io("write", &staged.path))?;
-            self.write_extras(name, extras)?;
+            self.write_sidecar(name, sidecar)?;
             let target = folder.join(file);
             fs::rename(&staged.path, &target)
                 .map_err(StoreError::io("write the entry", &target))?;
@@ -196,42 +192,42 @@ impl<'a> Writer<'a> {
 
     fn change_folder(
         &self,
-        found: &Found,
+        draft: &StoredDraft,
         (contents, removed): (&Contents, &BTreeSet<String>),
-        mut extras: Extras,
-        mut after: State,
+        mut sidecar: Sidecar,
+        mut after: DraftState,
     ) -> Result<(), StoreError> {
-        let name = found.name.as_str();
-        let target = self.layout.draft(name);
-        let staged = self.stage_folder(contents, Some((found, removed)))?;
+        let name = draft.name.as_str();
+        let target = self.paths.draft(name);
+        let staged = self.stage_folder(contents, Some((draft, removed)))?;
         after.folder = Folder::identify(&staged.path, self.capabilities)?;
-        extras.next = Some(after.clone());
-        self.write_extras(name, &extras)?;
+        sidecar.next = Some(after.clone());
+        self.write_sidecar(name, &sidecar)?;
         let exchanged = self.capabilities.exchange(&staged.path, &target);
         if exchanged.map_err(StoreError::io("replace the draft", &target))? {
-            self.take_over_newcomers(&staged.path, &target, removed, &extras);
+            self.adopt_new_files(&staged.path, &target, removed, &sidecar);
         } else {
-            self.swap(name, staged, removed, extras)?;
+            self.swap(name, staged, removed, sidecar)?;
         }
         self.sync_root()?;
-        self.settle_extras(name, after);
+        self.settle_sidecar(name, after);
         Ok(())
     }
 
-    /// Replaces a folder where that takes two renames. In between there is no folder; the extras say where it is.
+    /// Replaces a folder with two renames. In between there is no folder, and the sidecar says where it is.
     fn swap(
         &self,
         name: &str,
         staged: Staged,
         removed: &BTreeSet<String>,
-        mut extras: Extras,
+        mut sidecar: Sidecar,
     ) -> Result<(), StoreError> {
-        let target = self.layout.draft(name);
+        let target = self.paths.draft(name);
         let old = Staged {
-            path: old_of(&staged.path),
+            path: replaced_path(&staged.path),
         };
-        extras.swap = file_name(&staged.path);
-        self.write_extras(name, &extras)?;
+        sidecar.swap = file_name(&staged.path);
+        self.write_sidecar(name, &sidecar)?;
         let action = "replace the draft";
         fs::rename(&target, &old.path).map_err(StoreError::io(action, &target))?;
         if let Err(error) = put_in_place(&staged.path, &target) {
@@ -241,22 +237,22 @@ impl<'a> Writer<'a> {
             }
             return Err(StoreError::io(action, &target)(error));
         }
-        self.take_over_newcomers(&old.path, &target, removed, &extras);
+        self.adopt_new_files(&old.path, &target, removed, &sidecar);
         Ok(())
     }
 
-    /// Takes over what Docker's CLI, which knows no lock, put into the old folder while the new one was made.
-    fn take_over_newcomers(
+    /// Adopts the files that Docker's CLI, which takes no lock, put into the old folder in the meantime.
+    fn adopt_new_files(
         &self,
         old: &Path,
         new: &Path,
         removed: &BTreeSet<String>,
-        extras: &Extras,
+        sidecar: &Sidecar,
     ) {
         for file in fs::read_dir(old).into_iter().flatten().flatten() {
             let name = file.file_name();
-            // What was no entry is noted nowhere, and is removed all the same.
-            let is_known = |name: &str| removed.contains(name) || extras.knows(name);
+            // Damaged files are not recorded, and are removed all the same.
+            let is_known = |name: &str| removed.contains(name) || sidecar.mentions(name);
             let is_known = name.to_str().is_some_and(is_known);
             if !is_known && atomic::is_taken(&new.join(&name)).is_ok_and(|taken| !taken) {
                 let _ = fs::rename(file.path(), new.join(&name));
@@ -264,9 +260,9 @@ impl<'a> Writer<'a> {
         }
     }
 
-    /// Removes a draft, whatever it is. `false` where there is none.
+    /// Removes a draft, whatever is in its place. Returns `false` if there is none.
     pub(crate) fn remove(&self, name: &str) -> Result<bool, StoreError> {
-        let target = self.layout.draft(name);
+        let target = self.paths.draft(name);
         let staged = self.stage();
         match fs::rename(&target, &staged.path) {
             Ok(()) => {}
@@ -274,8 +270,8 @@ impl<'a> Writer<'a> {
             Err(error) => return Err(StoreError::io("remove the draft", &target)(error)),
         }
         self.sync_root()?;
-        // Extras of a folder that is not there count for nothing.
-        let _ = atomic::remove_all(&self.layout.extras(name));
+        // A sidecar without a folder has no effect.
+        let _ = atomic::remove_all(&self.paths.sidecar(name));
         Ok(true)
     }
 
@@ -283,22 +279,22 @@ impl<'a> Writer<'a> {
         let random = std::hash::RandomState::new().build_hasher().finish();
         let name = format!("{}-{random:016x}", std::process::id());
         Staged {
-            path: self.layout.staging().join(name),
+            path: self.paths.staging().join(name),
         }
     }
 
-    /// Makes a folder with the given files, and with those of `base` that are not among them, and not removed.
+    /// Stages a folder with the given files, and with those files of `base` that are neither given nor removed.
     fn stage_folder(
         &self,
         contents: &Contents,
-        base: Option<(&Found, &BTreeSet<String>)>,
+        base: Option<(&StoredDraft, &BTreeSet<String>)>,
     ) -> Result<Staged, StoreError> {
         let staged = self.stage();
         let folder = &staged.path;
         atomic::make_folder(folder).map_err(StoreError::io("make the folder", folder))?;
-        if let Some((found, removed)) = base {
-            let from = self.layout.draft(&found.name);
-            for name in found
+        if let Some((draft, removed)) = base {
+            let from = self.paths.draft(&draft.name);
+            for name in draft
                 .file_names()
                 .filter(|name| !contents.contains_key(*name) && !removed.contains(*name))
             {
@@ -309,47 +305,46 @@ impl<'a> Writer<'a> {
             }
         }
         write_all(folder, contents)?;
-        let staging = self.layout.staging();
+        let staging = self.paths.staging();
         for path in [folder, &staging] {
             atomic::sync_folder(path).map_err(StoreError::io("sync", path))?;
         }
         Ok(staged)
     }
 
-    fn write_extras(&self, name: &str, extras: &Extras) -> Result<(), StoreError> {
-        let folder = self.layout.all_extras();
-        self.replace_extras(name, extras)?;
+    fn write_sidecar(&self, name: &str, sidecar: &Sidecar) -> Result<(), StoreError> {
+        let folder = self.paths.sidecars();
+        self.replace_sidecar(name, sidecar)?;
         atomic::sync_folder(&folder).map_err(StoreError::io("sync", &folder))
     }
 
-    fn replace_extras(&self, name: &str, extras: &Extras) -> Result<(), StoreError> {
-        let path = self.layout.extras(name);
+    fn replace_sidecar(&self, name: &str, sidecar: &Sidecar) -> Result<(), StoreError> {
+        let path = self.paths.sidecar(name);
         let staged = self.stage();
-        atomic::write_new(&staged.path, &extras.encode())
+        atomic::write_new(&staged.path, &sidecar.encode())
             .map_err(StoreError::io("write", &staged.path))?;
         fs::rename(&staged.path, &path).map_err(StoreError::io("write", &path))
     }
 
-    /// Drops the state before the change. Should that fail, both states are told apart for as long as it takes:
-    /// the change itself is done.
-    fn settle_extras(&self, name: &str, state: State) {
-        let _ = self.replace_extras(
+    /// Drops the state before the change. If that fails, both states stay, which is harmless: the change itself is done.
+    fn settle_sidecar(&self, name: &str, state: DraftState) {
+        let _ = self.replace_sidecar(
             name,
-            &Extras {
+            &Sidecar {
                 current: Some(state),
-                ..Extras::default()
+                ..Sidecar::default()
             },
         );
     }
 
     fn sync_root(&self) -> Result<(), StoreError> {
-        let root = self.layout.root();
+        let root = self.paths.root();
         atomic::sync_folder(root).map_err(StoreError::io("sync", root))
     }
 
-    /// Ends what killed processes left in `staging/`: finishes swaps, removes the rest.
-    fn sweep(&self) -> Result<(), StoreError> {
-        let staging = self.layout.staging();
+    /// Completes the interrupted swaps of killed processes, and removes everything else in `staging/`.
+    fn recover(&self) -> Result<(), StoreError> {
+        let staging = self.paths.staging();
         let failed = |error| StoreError::io("list", &staging)(error);
         let left: Vec<_> = fs::read_dir(&staging)
             .map_err(failed)?
@@ -358,45 +353,45 @@ impl<'a> Writer<'a> {
         if left.is_empty() {
             return Ok(());
         }
-        self.finish_swaps()?;
+        self.finish_interrupted_swaps()?;
         for item in left {
             let _ = atomic::remove_all(&item.path());
         }
         Ok(())
     }
 
-    fn finish_swaps(&self) -> Result<(), StoreError> {
-        for (name, extras) in extras_file::read_all(self.layout) {
-            let Some(swap) = extras.swap.as_ref().filter(|_| extras.next.is_some()) else {
+    fn finish_interrupted_swaps(&self) -> Result<(), StoreError> {
+        for (name, sidecar) in sidecar::read_all(self.paths) {
+            let Some(swap) = sidecar.swap.as_ref().filter(|_| sidecar.next.is_some()) else {
                 continue;
             };
-            let (target, staged) = (self.layout.draft(&name), self.layout.staging().join(swap));
-            let old = old_of(&staged);
-            // Only between the two renames both are in staging.
+            let (target, staged) = (self.paths.draft(&name), self.paths.staging().join(swap));
+            let old = replaced_path(&staged);
+            // Only between the two renames, both folders are in `staging/`.
             let both = [&staged, &old]
                 .into_iter()
                 .all(|path| atomic::is_taken(path).unwrap_or(true));
             if both {
                 put_in_place(&staged, &target)
                     .map_err(StoreError::io("finish an interrupted change of", &target))?;
-                self.take_over_newcomers(&old, &target, &BTreeSet::new(), &extras);
+                self.adopt_new_files(&old, &target, &BTreeSet::new(), &sidecar);
                 self.sync_root()?;
             }
         }
         Ok(())
     }
 
-    /// Removes the extras of drafts that Docker's CLI removed. What cannot be read stays.
-    fn forget_lost_drafts(&self) {
-        for (name, _) in extras_file::read_all(self.layout) {
-            if atomic::is_taken(&self.layout.draft(&name)).is_ok_and(|taken| !taken) {
-                let _ = fs::remove_file(self.layout.extras(&name));
+    /// Removes the sidecars of drafts that Docker's CLI removed. Unreadable ones stay.
+    fn remove_orphaned_sidecars(&self) {
+        for (name, _) in sidecar::read_all(self.paths) {
+            if atomic::is_taken(&self.paths.draft(&name)).is_ok_and(|taken| !taken) {
+                let _ = fs::remove_file(self.paths.sidecar(&name));
             }
         }
     }
 }
 
-fn old_of(staged: &Path) -> PathBuf {
+fn replaced_path(staged: &Path) -> PathBuf {
     let mut name = staged.as_os_str().to_owned();
     name.push(OLD_SUFFIX);
     name.into()
@@ -406,8 +401,8 @@ fn file_name(path: &Path) -> Option<String> {
     path.file_name()?.to_str().map(str::to_owned)
 }
 
-/// Renames a staged folder into its place. A folder that Docker's CLI has made there meanwhile is taken over,
-/// its files before ours.
+/// Renames a staged folder into its place. If Docker's CLI created a folder there in the meantime, its files replace the staged
+/// ones.
 fn put_in_place(staged: &Path, target: &Path) -> io::Result<()> {
     use io::ErrorKind::{AlreadyExists, DirectoryNotEmpty};
     match fs::rename(staged, target) {

@@ -1,4 +1,4 @@
-//! A blocking HTTP/1.1 client for tests: one connection per request, nothing clever.
+//! A blocking HTTP/1.1 client for tests, with one connection per request.
 
 use std::io::{self, Read, Write};
 use std::net::TcpStream;
@@ -13,17 +13,17 @@ use serde_json::Value;
 
 use crate::media_type::ACCEPT_ALL;
 
-/// How long a read may take before the client gives up.
+/// The time limit of a read.
 const READ_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// An answer, read to its end.
+/// A complete response.
 #[derive(Debug, Clone)]
 pub struct Answered {
     /// Status code.
     pub status: u16,
     /// Headers in their order, names in lower case.
     pub headers: Vec<(String, String)>,
-    /// Body, without its chunks.
+    /// Body, dechunked.
     pub body: Vec<u8>,
 }
 
@@ -43,7 +43,7 @@ impl Answered {
         String::from_utf8_lossy(&self.body).into_owned()
     }
 
-    /// Returns the body as JSON, null where it is none.
+    /// Returns the body as JSON, or null if it is not JSON.
     #[must_use]
     pub fn json(&self) -> Value {
         serde_json::from_slice(&self.body).unwrap_or_default()
@@ -68,7 +68,7 @@ pub struct Client {
 }
 
 impl Client {
-    /// Makes a client of `127.0.0.1:PORT` over plain HTTP.
+    /// Creates a client of `127.0.0.1:PORT` over plain HTTP.
     #[must_use]
     pub fn new(host: &str) -> Self {
         Self {
@@ -78,7 +78,7 @@ impl Client {
         }
     }
 
-    /// Talks TLS; see [`crate::tls::TestCa::client_config`].
+    /// Uses TLS; see [`crate::tls::TestCa::client_config`].
     #[must_use]
     pub fn tls(mut self, config: Arc<ClientConfig>) -> Self {
         self.tls = Some(config);
@@ -132,7 +132,7 @@ impl Client {
 
     /// Sends a request of any form.
     ///
-    /// `path` may be a URL of the same host, as a Location has it.
+    /// `path` may be a URL of the same host, as in a Location header.
     pub fn send(
         &self,
         method: &str,
@@ -144,11 +144,11 @@ impl Client {
         parse(method, &raw.bytes, raw.error)
     }
 
-    /// Sends these bytes and reads until the server closes, whatever comes.
+    /// Sends these bytes and reads until the server closes the connection.
     fn send_raw(&self, request: &[u8]) -> io::Result<RawAnswer> {
         let stream = TcpStream::connect(&self.host)?;
         stream.set_read_timeout(Some(READ_TIMEOUT))?;
-        // Or else a request waits for the server's delayed ACK of the last bytes of the TLS handshake: 40 ms.
+        // Otherwise a request waits for the server's delayed ACK of the end of the TLS handshake: 40 ms.
         stream.set_nodelay(true)?;
         match &self.tls {
             None => exchange(stream, request),
@@ -187,7 +187,7 @@ impl Client {
 
 struct RawAnswer {
     bytes: Vec<u8>,
-    /// What ended the answer, where it was not a proper close.
+    /// The error that ended the response, if it was not closed properly.
     error: Option<io::Error>,
 }
 
@@ -213,10 +213,10 @@ fn exchange(mut stream: impl Read + Write, request: &[u8]) -> io::Result<RawAnsw
     Ok(RawAnswer { bytes, error })
 }
 
-/// Most bytes that this client reads of one answer: 256 MiB, above any image of a test.
+/// The most bytes of a response: 256 MiB, more than any image of a test.
 const MAX_ANSWER: usize = 256 << 20;
 
-/// Parses an answer; `error` counts only where the answer is not whole without what it cut off.
+/// Parses a response. `error` counts only if it cut the response short.
 fn parse(method: &str, raw: &[u8], error: Option<io::Error>) -> io::Result<Answered> {
     let cut = |text: &str| io::Error::new(io::ErrorKind::UnexpectedEof, text.to_owned());
     let Some(end) = raw.windows(4).position(|window| window == b"\r\n\r\n") else {

@@ -1,4 +1,4 @@
-//! Distance: a TCP relay that delays what passes, and changes nothing else.
+//! A TCP relay that adds latency, and changes nothing else.
 
 use std::collections::VecDeque;
 use std::io::{self, Read as _, Write as _};
@@ -10,24 +10,24 @@ use std::time::{Duration, Instant};
 
 use rustix::net::sockopt::set_socket_linger;
 
-/// How many bytes may be on their way in one direction of a connection; the sender waits beyond. At 50 ms that is 2.5 GB per
-/// second, so the line never limits the bandwidth.
+/// The most bytes in flight in one direction of a connection; the sender waits beyond that. At 50 ms that is 2.5 GB per second,
+/// so the relay never limits the bandwidth.
 const CAPACITY: usize = 64 << 20;
 
-/// How many bytes are read at once.
+/// The size of a read, in bytes.
 const PIECE: usize = 256 << 10;
 
-/// A TCP relay with the latency of a long line; stops, with all its connections, when dropped.
+/// A TCP relay with the latency of a long line. It stops, with all its connections, when dropped.
 ///
-/// Each byte arrives half a round trip later than it was sent, in both directions. A TCP handshake takes a round trip: since the
-/// relay's is done at once, the first bytes of a client wait one more. Bandwidth is not limited and nothing is lost. The end of
-/// a stream and a reset arrive as late as bytes do.
+/// Each byte arrives half a round trip after it was sent, in both directions. A TCP handshake takes a round trip. The relay's own
+/// is immediate, so the first bytes of a client wait one more round trip. Bandwidth is not limited and nothing is lost. The end
+/// of a stream and a reset are delayed like bytes.
 ///
-/// What passes is not looked at. A registry's Locations lead back through the line, because the Host header names it, and a
-/// certificate for the IP address fits.
+/// The content is not inspected. A registry's Locations lead back through the relay, because the Host header names it, and a
+/// certificate for the IP address matches.
 ///
-/// Each direction of a connection has a thread that reads and one that writes: a thread sleeps to within 0.1 ms, where a
-/// runtime's timers are 1 to 2 ms late, which would be a part of what is measured.
+/// Each direction of a connection has a reading and a writing thread. A thread's sleep is exact to 0.1 ms, while a runtime's
+/// timers are 1 to 2 ms late, which would distort the measurements.
 #[derive(Debug)]
 pub struct DelayLine {
     address: SocketAddr,
@@ -44,17 +44,17 @@ struct Shared {
 }
 
 impl DelayLine {
-    /// Starts a line on loopback to `upstream`, which is `IP:PORT`.
+    /// Starts a relay on loopback to `upstream`, which is `IP:PORT`.
     #[must_use]
     pub fn start(upstream: &str, round_trip: Duration) -> Self {
         Self::start_on(Ipv4Addr::LOCALHOST.into(), upstream, round_trip)
     }
 
-    /// Starts a line on this address of the machine.
+    /// Starts a relay on this address of the machine.
     ///
     /// # Panics
     ///
-    /// If the address cannot be bound.
+    /// Panics if the address cannot be bound.
     #[must_use]
     pub fn start_on(ip: IpAddr, upstream: &str, round_trip: Duration) -> Self {
         let listener =
@@ -79,7 +79,7 @@ impl DelayLine {
         }
     }
 
-    /// Returns its own `IP:PORT`.
+    /// Returns the relay's own `IP:PORT`.
     #[must_use]
     pub fn host(&self) -> String {
         self.address.to_string()
@@ -94,7 +94,7 @@ impl Drop for DelayLine {
                 connection.stop();
             }
         }
-        // The thread waits for a connection: this is one.
+        // Wakes the thread that accepts.
         let _ = TcpStream::connect(self.address);
         if let Some(thread) = self.thread.take() {
             let _ = thread.join();
@@ -102,7 +102,7 @@ impl Drop for DelayLine {
     }
 }
 
-/// Accepts connections until told to stop, then waits until all have ended.
+/// Accepts connections until stopped, then waits for all of them to end.
 fn accept(listener: &TcpListener, shared: &Shared) {
     std::thread::scope(|scope| {
         for client in listener.incoming() {
@@ -113,7 +113,7 @@ fn accept(listener: &TcpListener, shared: &Shared) {
             }
             let Ok(client) = client else { continue };
             let Ok(server) = TcpStream::connect(&shared.upstream) else {
-                // The client sees a reset, later than it would be refused.
+                // The client sees a reset, later than a refused connection would show.
                 let _ = set_socket_linger(&client, Some(Duration::ZERO));
                 continue;
             };
@@ -128,7 +128,7 @@ fn accept(listener: &TcpListener, shared: &Shared) {
     });
 }
 
-/// The two ends of a connection through the line.
+/// The two ends of a connection through the relay.
 #[derive(Debug)]
 struct Connection {
     client: End,
@@ -136,7 +136,7 @@ struct Connection {
 }
 
 impl Connection {
-    /// Passes on what comes until both directions have ended.
+    /// Relays in both directions until both have ended.
     fn run(&self, accepted: Instant, round_trip: Duration) {
         let (client, server, half) = (&self.client, &self.server, round_trip / 2);
         std::thread::scope(|scope| {
@@ -149,14 +149,14 @@ impl Connection {
 
     fn stop(&self) {
         for end in [&self.client, &self.server] {
-            // Fails only where the peer is gone already.
+            // This fails only if the peer is gone already.
             let _ = end.stream.shutdown(Shutdown::Both);
             end.arriving.close();
         }
     }
 }
 
-/// One end of a connection: its socket, and what is on its way there.
+/// One end of a connection: its socket, and the bytes in flight to it.
 #[derive(Debug)]
 struct End {
     stream: TcpStream,
@@ -165,7 +165,7 @@ struct End {
 
 impl End {
     fn new(stream: TcpStream) -> Self {
-        // Fails only for a socket that is no longer one; then reading fails too.
+        // This fails only for an invalid socket, and then reading fails as well.
         let _ = stream.set_nodelay(true);
         Self {
             stream,
@@ -173,7 +173,7 @@ impl End {
         }
     }
 
-    /// Reads what this end sends, until it ends, and puts it on its way; nothing leaves before `earliest`.
+    /// Reads from this end until it ends, and puts the bytes in flight. They are not delivered before `earliest`.
     fn read(&self, to: &Self, earliest: Instant, half: Duration) {
         let mut buffer = vec![0; PIECE];
         loop {
@@ -191,14 +191,14 @@ impl End {
         }
     }
 
-    /// Writes to this end what arrives for it, when it arrives.
+    /// Writes to this end when bytes are due.
     fn write(&self, from: &Self) {
         while let Some((due, event)) = self.arriving.take() {
             std::thread::sleep(due.saturating_duration_since(Instant::now()));
             match event {
                 Event::Bytes(bytes) => {
                     if (&self.stream).write_all(&bytes).is_err() {
-                        // What comes for an end that is gone is answered by a reset.
+                        // Bytes for an end that is gone are answered by a reset.
                         self.arriving.close();
                         return from.reset();
                     }
@@ -213,14 +213,14 @@ impl End {
         }
     }
 
-    /// Has the socket end in a reset once it is closed, and ends the reading from it, after which it is.
+    /// Ends the reading from the socket, and makes closing it a reset.
     fn reset(&self) {
         let _ = set_socket_linger(&self.stream, Some(Duration::ZERO));
         let _ = self.stream.shutdown(Shutdown::Read);
     }
 }
 
-/// What arrives at one end.
+/// An event that arrives at one end.
 #[derive(Debug)]
 enum Event {
     Bytes(Vec<u8>),
@@ -228,7 +228,7 @@ enum Event {
     Reset,
 }
 
-/// What is on its way to one end, with the time of its arrival.
+/// The events in flight to one end, with the time of arrival.
 #[derive(Debug, Default)]
 struct InFlight {
     queue: Mutex<Queue>,
@@ -238,13 +238,13 @@ struct InFlight {
 #[derive(Debug, Default)]
 struct Queue {
     events: VecDeque<(Instant, Event)>,
-    /// How many bytes have been put in and have not arrived.
+    /// The number of bytes in flight.
     bytes: usize,
     closed: bool,
 }
 
 impl InFlight {
-    /// Adds an event, once there is room for it; returns whether anybody waits for it still.
+    /// Adds an event once there is room for it. Returns whether the receiver is still open.
     fn put(&self, due: Instant, event: Event) -> bool {
         let is_full = |queue: &mut Queue| queue.bytes >= CAPACITY && !queue.closed;
         let queue = self.changed.wait_while(lock(&self.queue), is_full);
@@ -263,7 +263,7 @@ impl InFlight {
         true
     }
 
-    /// Takes the next event, once there is one; nothing when closed.
+    /// Takes the next event once there is one. Returns `None` after the end was closed.
     fn take(&self) -> Option<(Instant, Event)> {
         let is_empty = |queue: &mut Queue| queue.events.is_empty() && !queue.closed;
         let queue = self.changed.wait_while(lock(&self.queue), is_empty);
@@ -274,7 +274,7 @@ impl InFlight {
         queue.events.pop_front()
     }
 
-    /// Notes that so many bytes have arrived.
+    /// Releases the room of bytes that have arrived.
     fn arrived(&self, bytes: usize) {
         let mut queue = lock(&self.queue);
         let was_full = queue.bytes >= CAPACITY;

@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-/// Returns a variable of the environment that is not empty.
+/// Returns an environment variable, or `None` if it is empty.
 #[expect(
     clippy::disallowed_methods,
     reason = "the harness has to be told where the registry binary is, and which tests to run"

@@ -1,4 +1,4 @@
-//! Getting programs without being root: Debian's packages, unpacked. A real registry, and clients to read with what was pushed.
+//! Getting programs from Debian's packages without root: a real registry, and other tools that read published images.
 
 use std::ffi::{OsStr, OsString};
 use std::fs;
@@ -9,10 +9,10 @@ use std::sync::{Mutex, PoisonError};
 
 use crate::environment::on_path;
 
-/// The package, and the program in it.
+/// The package of the registry, and the program in it.
 const PACKAGE: &str = "docker-registry";
 
-/// What is fetched, and how else it can be had.
+/// A program to fetch, and another way to get it.
 #[derive(Debug, Clone, Copy)]
 struct Wanted {
     what: &'static str,
@@ -24,7 +24,7 @@ const REGISTRY: Wanted = Wanted {
     otherwise: "install one (`apt-get install docker-registry`) or name one (`REGISTRY_BIN=/path/to/registry`)",
 };
 
-/// Why something could not be fetched.
+/// The reason why a program could not be fetched.
 #[derive(Debug, thiserror::Error)]
 #[error("cannot fetch {}: {source}; {}", wanted.what, wanted.otherwise)]
 pub struct FetchError {
@@ -32,16 +32,16 @@ pub struct FetchError {
     source: FetchProblem,
 }
 
-/// What stood in the way.
+/// The reason of a failed fetch.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum FetchProblem {
-    /// A program that is needed is not there.
+    /// A program needed for fetching is missing.
     #[error("`{program}` does not start")]
     NoProgram {
         /// The program.
         program: String,
-        /// Why it does not start.
+        /// The reason why it does not start.
         source: io::Error,
     },
     /// A command failed.
@@ -49,35 +49,35 @@ pub enum FetchProblem {
     Command {
         /// The command line.
         command: String,
-        /// What it wrote to stderr.
+        /// The standard error of the command.
         stderr: String,
     },
     /// A file or folder could not be written.
     #[error("cannot {what} {}", path.display())]
     File {
-        /// What was to be done.
+        /// The operation.
         what: &'static str,
         /// The file or folder.
         path: PathBuf,
-        /// Why it failed.
+        /// The reason of the failure.
         source: io::Error,
     },
-    /// A command said that it succeeded, but what it should have made is not there.
+    /// A command succeeded, but its result is missing.
     #[error("there is no {missing} in {}", path.display())]
     Missing {
-        /// What is not there.
+        /// The missing result.
         missing: &'static str,
-        /// Where it should be.
+        /// The expected path.
         path: PathBuf,
     },
 }
 
-/// A program of Debian's, and the libraries that came with it.
+/// A program from Debian, and its libraries.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Tool {
     /// The program.
     pub program: PathBuf,
-    /// What `LD_LIBRARY_PATH` has to be for it.
+    /// The value of `LD_LIBRARY_PATH` for it.
     pub libraries: OsString,
 }
 
@@ -88,7 +88,7 @@ struct Packed {
     name: &'static str,
     /// The path of the program in the package.
     program: &'static str,
-    /// The packages it needs that may not be installed.
+    /// The packages of libraries that may not be installed.
     libraries: &'static [&'static str],
     wanted: Wanted,
 }
@@ -121,7 +121,7 @@ const BUILDAH: Packed = Packed {
 const NGINX: Packed = Packed {
     name: "nginx",
     program: "usr/sbin/nginx",
-    // What else it links to, OpenSSL, PCRE2 and zlib, apt and dpkg need too, or nearly every system has.
+    // Its other libraries (OpenSSL, PCRE2 and zlib) are needed by apt and dpkg as well, or present on nearly every system.
     libraries: &["libpcre2-8-0"],
     wanted: Wanted {
         what: "nginx",
@@ -129,17 +129,17 @@ const NGINX: Packed = Packed {
     },
 };
 
-/// Fetches Debian's skopeo to `TARGET/tools/skopeo` unless it is there; as [`docker_registry`].
+/// Fetches Debian's skopeo to `TARGET/tools/skopeo`, as [`docker_registry`] does.
 pub fn skopeo(target_dir: &Path) -> Result<Tool, FetchError> {
     tool(&SKOPEO, target_dir)
 }
 
-/// Fetches Debian's buildah to `TARGET/tools/buildah` unless it is there; as [`docker_registry`].
+/// Fetches Debian's buildah to `TARGET/tools/buildah`, as [`docker_registry`] does.
 pub fn buildah(target_dir: &Path) -> Result<Tool, FetchError> {
     tool(&BUILDAH, target_dir)
 }
 
-/// Fetches Debian's nginx to `TARGET/tools/nginx` unless it is there; as [`docker_registry`].
+/// Fetches Debian's nginx to `TARGET/tools/nginx`, as [`docker_registry`] does.
 pub fn nginx(target_dir: &Path) -> Result<Tool, FetchError> {
     tool(&NGINX, target_dir)
 }
@@ -148,7 +148,7 @@ pub fn nginx(target_dir: &Path) -> Result<Tool, FetchError> {
 ///
 /// # Panics
 ///
-/// For other names.
+/// Panics for other names.
 pub fn peer(name: &str) -> Result<Tool, FetchError> {
     if let Some(program) = on_path(name) {
         return Ok(Tool {
@@ -200,29 +200,29 @@ fn fetch_tool(packed: &Packed, root: &Path) -> Result<(), FetchProblem> {
     }
 }
 
-/// Returns the folders with libraries below `root`, as `LD_LIBRARY_PATH` has them.
+/// Returns the folders with libraries below `root`, in the form of `LD_LIBRARY_PATH`.
 fn libraries(root: &Path) -> OsString {
     let lists = ["usr/lib", "lib"].map(|folder| fs::read_dir(root.join(folder)));
     let entries = lists.into_iter().flatten().flatten().flatten();
     let folders = entries
         .map(|entry| entry.path())
         .filter(|path| path.is_dir());
-    // Fails for a colon in a path only, which no list of paths can have.
+    // This fails only if a path has a colon, which no list of paths supports.
     std::env::join_paths(folders).unwrap_or_default()
 }
 
-/// Returns where [`docker_registry`] puts the program.
+/// Returns the path of the program of [`docker_registry`].
 #[must_use]
 pub fn destination(target_dir: &Path) -> PathBuf {
     target_dir.join("tools/registry").join(PACKAGE)
 }
 
-/// Fetches Debian's registry to `TARGET/tools/registry/docker-registry` unless it is there.
+/// Fetches Debian's registry to `TARGET/tools/registry/docker-registry`, unless it is there.
 ///
-/// Needs apt, an archive that the system's sources name, and no rights: package lists and caches
-/// are private. Several processes may do this at once; the program appears whole or not at all.
+/// This needs apt and a package archive in the system's sources, but no root: package lists and caches are private. Several
+/// processes may do this at once. The program appears complete or not at all.
 pub fn docker_registry(target_dir: &Path) -> Result<PathBuf, FetchError> {
-    // The tests of one process, all in need of it at once, wait for one download.
+    // The tests of one process wait for one download.
     static FETCHING: Mutex<()> = Mutex::new(());
     let _guard = FETCHING.lock().unwrap_or_else(PoisonError::into_inner);
     let destination = destination(target_dir);
@@ -252,10 +252,10 @@ fn fetch_registry(destination: &Path) -> Result<(), FetchProblem> {
     fs::rename(&program, destination).map_err(file("create", destination))
 }
 
-/// Makes a folder to work in, and returns its absolute path: apt-get and ar run in another one.
+/// Creates a working folder, and returns its absolute path: apt-get and ar run in another folder.
 fn work_folder(folder: &Path) -> Result<(tempfile::TempDir, PathBuf), FetchProblem> {
     fs::create_dir_all(folder).map_err(file("create", folder))?;
-    // In the same file system as the destination, so that the last step is a rename.
+    // On the same file system as the destination, so that the last step is a rename.
     let work = tempfile::Builder::new()
         .prefix("fetch-")
         .tempdir_in(folder)
@@ -267,10 +267,10 @@ fn work_folder(folder: &Path) -> Result<(tempfile::TempDir, PathBuf), FetchProbl
     Ok((work, path))
 }
 
-/// Downloads a package: by the system's package lists, else by fresh private ones.
+/// Downloads a package, with the system's package lists, else with fresh private ones.
 fn download(work: &Path, package: &str) -> Result<PathBuf, FetchProblem> {
     let apt = Apt::new(work)?;
-    // Lists that are missing or stale are no reason to give up yet.
+    // The lists may be missing or stale: download anyway.
     if apt.run(work, &["download", package], false).is_err() {
         apt.run(work, &["update"], true)?;
         apt.run(work, &["download", package], true)?;
@@ -312,7 +312,7 @@ impl Apt {
         };
         option("Dir::Cache", &self.cache);
         option("Debug::NoLocking", Path::new("1"));
-        // As root, apt would drop to a user who cannot write here, and say so.
+        // As root, apt would switch to a user who cannot write here, and warn.
         option("APT::Sandbox::User", Path::new("root"));
         if private_lists {
             option("Dir::State", &self.state);
@@ -335,7 +335,7 @@ fn unpack(package: &Path, to: &Path) -> Result<(), FetchProblem> {
     }
 }
 
-/// Unpacks a package where there is no dpkg: an `ar` archive with a `tar` archive in it.
+/// Unpacks a package without dpkg: an `ar` archive with a `tar` archive in it.
 fn unpack_by_hand(package: &Path, to: &Path) -> Result<(), FetchProblem> {
     let mut ar = Command::new("ar");
     ar.arg("x").arg(package).current_dir(to);

@@ -1,7 +1,6 @@
-//! A forward proxy, as `HTTPS_PROXY` names one: tunnels by CONNECT and by SOCKS 5, and plain HTTP.
+//! A forward proxy for `HTTPS_PROXY`: tunnels by CONNECT and by SOCKS 5, and plain HTTP.
 //!
-//! Whatever host it is asked for, it connects to one server: so a test has hosts with any name, and nothing has to
-//! be resolved.
+//! It connects to one server for every requested host. A test can use any host name, and nothing has to be resolved.
 
 use std::io::{self, BufRead as _, BufReader, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
@@ -28,7 +27,7 @@ struct Shared {
     upstream: String,
     login: Option<(String, String)>,
     status: Option<u16>,
-    /// How many tunnels there may be at once.
+    /// The most tunnels at once.
     most: Option<usize>,
     tunnels: AtomicUsize,
     log: Mutex<Vec<String>>,
@@ -48,13 +47,13 @@ impl ForwardProxy {
         Self::with(upstream, Some((user.into(), password.into())), None, None)
     }
 
-    /// Starts a proxy that answers everything with this status, and connects to nothing.
+    /// Starts a proxy that answers everything with this status, and connects nowhere.
     #[must_use]
     pub fn refusing(status: u16) -> Self {
         Self::with("", None, Some(status), None)
     }
 
-    /// Starts a proxy that has so many tunnels at once, and answers 503 to those who want another.
+    /// Starts a proxy that has at most this many tunnels at once, and answers others with 503.
     #[must_use]
     pub fn limited(upstream: &str, most: usize) -> Self {
         Self::with(upstream, None, None, Some(most))
@@ -89,7 +88,7 @@ impl ForwardProxy {
                     }
                     let Ok(client) = client else { continue };
                     let shared = shared.clone();
-                    // Ends when either side closes; what goes wrong is the client's to notice.
+                    // Ends when either side closes. Errors are visible to the client.
                     std::thread::spawn(move || shared.serve(client));
                 }
             }
@@ -107,8 +106,8 @@ impl ForwardProxy {
         self.address.to_string()
     }
 
-    /// Returns a line for each request: `CONNECT registry.test:443`, `GET http://registry.test/`, `SOCKS registry.test:443`; with
-    /// ` as USER` where it came with the login that is demanded, ` refused` where it did not.
+    /// Returns a line for each request: `CONNECT registry.test:443`, `GET http://registry.test/`, `SOCKS registry.test:443`. A
+    /// line ends in ` as USER` if the request had the demanded login, in ` refused` if it had not.
     #[must_use]
     pub fn lines(&self) -> Vec<String> {
         let log = self.shared.log.lock();
@@ -161,7 +160,7 @@ impl Shared {
         ended
     }
 
-    /// Connects to the server, and passes on all that either side sends.
+    /// Connects to the server, and relays in both directions.
     fn tunnel(
         &self,
         mut client: TcpStream,
@@ -174,7 +173,7 @@ impl Shared {
         if target.first() == Some(&"CONNECT") {
             client.write_all(b"HTTP/1.1 200 Connection established\r\n\r\n")?;
         } else {
-            // One request for each connection: what follows on it would not be looked at.
+            // One request per connection: further ones would not be inspected.
             let kept = head
                 .lines()
                 .filter(|line| !line.is_empty() && !is_login(line));
@@ -185,7 +184,7 @@ impl Shared {
         pipe(client, server)
     }
 
-    /// RFC 1928, and RFC 1929 for the login.
+    /// Serves SOCKS 5 (RFC 1928, and RFC 1929 for the login).
     fn socks(&self, mut client: TcpStream) -> io::Result<()> {
         let [_, methods] = bytes(&mut client)?;
         text(&mut client, methods)?;
@@ -223,7 +222,7 @@ impl Shared {
         pipe(client, TcpStream::connect(&self.upstream)?)
     }
 
-    /// Logs a request, and tells whether it has the login that is demanded.
+    /// Logs a request, and tells whether it has the demanded login.
     fn note(&self, request: &str, login: Option<(String, String)>) -> bool {
         let allowed = self.login.is_none() || login == self.login;
         let outcome = match login {
@@ -237,7 +236,7 @@ impl Shared {
     }
 }
 
-/// Reads the head of a request, and what came after it already.
+/// Reads the head of a request, and the bytes after it that have arrived already.
 fn head(client: &mut TcpStream) -> io::Result<(String, Vec<u8>)> {
     let mut reader = BufReader::new(client);
     let mut head = String::new();
@@ -261,7 +260,7 @@ fn text(stream: &mut TcpStream, length: u8) -> io::Result<String> {
     String::from_utf8(bytes).map_err(io::Error::other)
 }
 
-/// Copies in both directions until both are at their end.
+/// Copies in both directions until both have ended.
 fn pipe(mut client: TcpStream, mut server: TcpStream) -> io::Result<()> {
     let (mut from, mut to) = (client.try_clone()?, server.try_clone()?);
     let there = std::thread::spawn(move || {

@@ -22,7 +22,7 @@ impl LayoutFiles {
         Self::default()
     }
 
-    /// Adds an image or index under a name (`org.opencontainers.image.ref.name`), or under none.
+    /// Adds an image or index, with a name (`org.opencontainers.image.ref.name`) or without.
     pub fn image(mut self, name: Option<&str>, content: &impl Pushable) -> Self {
         for blob in content.blobs() {
             self = self.blob(blob);
@@ -57,14 +57,14 @@ impl LayoutFiles {
         self.file(&name, bytes)
     }
 
-    /// Adds any file, in place of one of that name.
+    /// Adds a file, in place of one with that name.
     pub fn file(mut self, name: &str, bytes: impl Into<Vec<u8>>) -> Self {
         self.files.retain(|(other, _)| other != name);
         self.files.push((name.to_owned(), bytes.into()));
         self
     }
 
-    /// Returns all files: those that each layout has were added where they were not there.
+    /// Returns all files. The files that each layout needs are added if they are missing.
     #[must_use]
     pub fn files(mut self) -> Vec<(String, Vec<u8>)> {
         let has =
@@ -84,7 +84,7 @@ impl LayoutFiles {
     /// Writes a folder.
     ///
     /// # Panics
-    /// Where it cannot be written.
+    /// Panics if it cannot be written.
     pub fn write_folder(self, folder: &Path) {
         for (name, bytes) in self.files() {
             let path = folder.join(name);
@@ -101,7 +101,7 @@ impl LayoutFiles {
     }
 }
 
-/// Returns where a layout has a blob.
+/// Returns the path of a blob in a layout.
 #[must_use]
 pub fn blob(digest: &str) -> String {
     format!("blobs/{}", digest.replace(':', "/"))
@@ -110,7 +110,7 @@ pub fn blob(digest: &str) -> String {
 /// Packs files into a tar archive.
 ///
 /// # Panics
-/// Never: memory takes them all.
+/// Never: writing to memory does not fail.
 #[must_use]
 pub fn tar(files: &[(String, Vec<u8>)]) -> Vec<u8> {
     let mut builder = tar::Builder::new(Vec::new());
@@ -125,7 +125,7 @@ pub fn tar(files: &[(String, Vec<u8>)]) -> Vec<u8> {
     builder.into_inner().expect("memory takes it")
 }
 
-/// Returns the files of an image as `docker save` wrote them before Docker 25: a `manifest.json`, and no digests but the
+/// Returns the files of an image as `docker save` wrote them before Docker 25: a `manifest.json`, and no digests except the
 /// configuration's.
 #[must_use]
 pub fn docker_save(image: &BuiltImage, tags: &[&str]) -> Vec<(String, Vec<u8>)> {

@@ -1,29 +1,32 @@
 //! The test harness of the workspace: registries, token servers, faults, images. Never published.
 //!
-//! | module | what is there |
+//! | module | content |
 //! | --- | --- |
-//! | [`real`] | a CNCF distribution registry as a child process |
-//! | [`fetch`] | getting its program, and other clients, from Debian, without being root |
-//! | [`embedded`] | a registry in memory, with the manners of others as switches |
-//! | [`fault`] | what a server does instead of answering as it should |
-//! | [`token`] | a token server, for both registries |
-//! | [`proxy`] | a reverse proxy with log, delay and faults, for the real registry |
-//! | [`nginx`] | nginx, TLS and HTTP/2 in front of a real registry, as most are run |
-//! | [`delay_line`] | distance: a TCP relay with a latency and no limit to bandwidth |
-//! | [`raw`] | a TCP server that speaks no protocol: what is wrong before there is a request |
-//! | [`forward_proxy`] | a forward proxy, as `HTTPS_PROXY` names one |
-//! | [`tls_front`] | TLS in front of it |
-//! | [`log`] | what each of these servers saw |
-//! | [`tls`] | a certificate authority that lives as long as a test |
-//! | [`image`] | images and indexes, the same bytes on every run |
-//! | [`layout`] | the same on disk: OCI image layouts, and what `docker save` writes |
-//! | [`client`], [`seed`] | a plain HTTP client; pushing and reading with it |
 //! | [`suite`] | one test on both registries |
+//! | [`real`] | a CNCF distribution registry as a child process |
+//! | [`embedded`] | a registry in memory, with the differences between registries as switches |
+//! | [`token`] | a token server, for both registries |
+//! | [`fault`] | responses of a server that misbehaves |
+//! | [`proxy`] | a reverse proxy with log, delay and faults, for the real registry |
+//! | [`nginx`] | nginx with TLS and HTTP/2 in front of a real registry, as in most deployments |
+//! | [`tls_front`] | TLS in front of a server without it |
+//! | [`forward_proxy`] | a forward proxy, as in `HTTPS_PROXY` |
+//! | [`delay_line`] | a TCP relay that adds latency, without limiting bandwidth |
+//! | [`raw`] | a TCP server without a protocol, for connections that fail before the first request |
+//! | [`seed`] | pushing and reading images |
+//! | [`layout`] | images on disk: OCI image layouts, and archives of `docker save` |
+//! | [`image`] | images and indexes, the same bytes on every run |
+//! | [`client`] | a plain HTTP client |
+//! | `server` | the HTTP server of all of these, with its faults |
+//! | `error_response`, `authorization` | error responses and `Authorization` headers |
+//! | [`fetch`] | getting programs from Debian without root |
+//! | [`tls`] | a certificate authority that lives as long as a test |
+//! | [`log`] | the requests that a server received |
+//! | [`media_type`], `digest`, `environment` | media types; SHA-256; the process's environment |
 //!
-//! Everything is for synchronous tests: a server has a thread and a runtime of its own, listens on
-//! loopback on a port of the system's choice, and is gone when its value is dropped. Nothing here
-//! sleeps to wait for something (but for nginx, which does not say when it listens), and nothing is
-//! skipped when a part is missing: that is a panic which says what to do.
+//! Everything is for synchronous tests. A server has its own thread and runtime, listens on loopback on a port of the system's
+//! choice, and stops when its value is dropped. Nothing here sleeps to wait for something, except for nginx, which does not
+//! report when it listens. Nothing is skipped if a part is missing: the test panics with the remedy.
 //!
 //! ```
 //! use manifest_testkit::{EmbeddedRegistry, fault::{Answer, Fault}, image::Image};
@@ -39,14 +42,16 @@
 //! assert_eq!(registry.log().lines()[0], "GET /v2/app/manifests/1 503");
 //! ```
 //!
-//! Deliberately not here: the code under test (this crate depends on nothing of the workspace) and
-//! the running of its binary (`tests/it` does that).
+//! Deliberately not here: the code under test (this crate depends on nothing of the workspace) and running its binary (`tests/it`
+//! does that).
 
+mod authorization;
 pub mod client;
 pub mod delay_line;
 mod digest;
 pub mod embedded;
 mod environment;
+mod error_response;
 pub mod fetch;
 pub mod forward_proxy;
 pub mod image;

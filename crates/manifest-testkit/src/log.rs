@@ -1,9 +1,9 @@
-//! The request log that every server of this crate keeps.
+//! The request log of every server in this crate.
 
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-/// One request as a server saw it.
+/// One request as the server received it.
 #[derive(Debug, Clone)]
 pub struct Request {
     /// Arrival number, from 0, across all connections of the server.
@@ -22,11 +22,11 @@ pub struct Request {
     pub http2: bool,
     /// Length of the request body in bytes.
     pub body_len: usize,
-    /// Status of the answer; 0 while there is none, and for good if a fault cut the connection.
+    /// Status of the response. 0 while there is none, and for good if a fault cut the connection.
     pub status: u16,
-    /// When the head of the request had been read.
+    /// The time when the request's head was read.
     pub started: Instant,
-    /// When the answer's head was handed out; `None` while there is none.
+    /// The time when the response's head was sent; `None` while there is none.
     pub answered: Option<Instant>,
 }
 
@@ -40,7 +40,7 @@ impl Request {
             .map(|(_, v)| v.as_str())
     }
 
-    /// Returns whether the request has that method and its path contains `part`.
+    /// Tells whether the request has that method and its path contains `part`.
     #[must_use]
     pub fn is(&self, method: &str, part: &str) -> bool {
         self.method == method && self.path.contains(part)
@@ -57,8 +57,9 @@ impl Request {
     }
 }
 
-/// Returns how many requests followed one another at the most, each begun after the answer to the one before: the longest chain
-/// always goes on with the one that is answered first.
+/// Returns the longest chain of sequential requests, each started after the response to the one before.
+///
+/// The longest chain always continues with the request that is answered first.
 #[must_use]
 pub fn longest_chain(requests: &[Request]) -> usize {
     let mut spans: Vec<(Instant, Instant)> = requests
@@ -105,7 +106,7 @@ impl RequestLog {
         self.lock().requests.iter().filter(|r| predicate(r)).count()
     }
 
-    /// Waits until `predicate` accepts one of the requests, as it is then; nothing if that takes longer than `limit`.
+    /// Waits until `predicate` accepts one of the requests, and returns it. Returns `None` after the time `limit`.
     #[must_use]
     pub fn wait_for(
         &self,
@@ -125,25 +126,25 @@ impl RequestLog {
         found
     }
 
-    /// Returns how many TCP connections have been accepted since the start or the last `clear`.
+    /// Returns the number of TCP connections accepted since the start or the last `clear`.
     #[must_use]
     pub fn connections(&self) -> usize {
         self.lock().connections
     }
 
-    /// Returns how many of them were reset because there were too many at once.
+    /// Returns the number of those that were reset because of the limit of connections.
     #[must_use]
     pub fn refused_connections(&self) -> usize {
         self.lock().refused
     }
 
-    /// Returns how many of them resumed the TLS session of an earlier one.
+    /// Returns the number of those that resumed the TLS session of an earlier one.
     #[must_use]
     pub fn resumed_connections(&self) -> usize {
         self.lock().resumed
     }
 
-    /// Forgets all requests and connections so far. Numbers of requests go on.
+    /// Clears requests and connections. The numbering of requests continues.
     pub fn clear(&self) {
         let mut inner = self.lock();
         *inner = Inner {
@@ -158,7 +159,7 @@ impl RequestLog {
         self.lock().requests.iter().map(Request::line).collect()
     }
 
-    /// Returns [`RequestLog::lines`] sorted, for clients that do things at the same time.
+    /// Returns [`RequestLog::lines`] sorted, for concurrent clients.
     #[must_use]
     pub fn sorted_lines(&self) -> Vec<String> {
         let mut lines = self.lines();
@@ -166,7 +167,7 @@ impl RequestLog {
         lines
     }
 
-    /// Returns the largest number of requests that were under way at one moment.
+    /// Returns the largest number of requests in flight at one moment.
     #[must_use]
     pub fn max_in_flight(&self) -> usize {
         let requests = self.requests();
@@ -183,7 +184,7 @@ impl RequestLog {
             .unwrap_or(0)
     }
 
-    /// Counts a connection that was reset because there were too many.
+    /// Counts a connection that was reset because of the limit.
     pub(crate) fn refused(&self) {
         self.lock().refused += 1;
     }
@@ -209,7 +210,7 @@ impl RequestLog {
         seq
     }
 
-    /// Notes the answer to request `seq`, unless the log was cleared meanwhile.
+    /// Records the response to request `seq`, unless the log was cleared in the meantime.
     pub(crate) fn answered(&self, seq: usize, status: u16) {
         self.update(seq, |request| {
             request.status = status;
@@ -217,14 +218,14 @@ impl RequestLog {
         });
     }
 
-    /// Notes the length of the body of request `seq`.
+    /// Records the length of the body of request `seq`.
     pub(crate) fn body_read(&self, seq: usize, length: usize) {
         self.update(seq, |request| request.body_len = length);
     }
 
     fn update(&self, seq: usize, change: impl FnOnce(&mut Request)) {
         let mut inner = self.lock();
-        // Numbers are given out in order, so the place follows from the number.
+        // Numbers are sequential, so the index follows from the number.
         let first = inner.requests.first().map_or(seq, |request| request.seq);
         let place = seq.checked_sub(first);
         if let Some(request) = place.and_then(|place| inner.requests.get_mut(place)) {

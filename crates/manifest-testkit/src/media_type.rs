@@ -15,12 +15,12 @@ pub const ACCEPT_ALL: &str = "application/vnd.docker.distribution.manifest.v2+js
     application/vnd.oci.image.manifest.v1+json, \
     application/vnd.oci.image.index.v1+json";
 
-/// Returns whether the type is one of the two of OCI.
+/// Tells whether this is one of OCI's types.
 pub(crate) fn is_oci(media_type: &str) -> bool {
     matches!(media_type, OCI_MANIFEST | OCI_INDEX)
 }
 
-/// Returns whether the type is a manifest list or an image index.
+/// Tells whether this is a manifest list or an image index.
 pub(crate) fn is_index(media_type: &str) -> bool {
     matches!(media_type, DOCKER_LIST | OCI_INDEX)
 }

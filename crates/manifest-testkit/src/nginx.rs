@@ -1,4 +1,4 @@
-//! nginx in front of a real registry: TLS and HTTP/2 as most registries of the world serve them.
+//! nginx in front of a real registry: TLS and HTTP/2 as most registries serve them.
 
 use std::fs;
 use std::io;
@@ -14,45 +14,45 @@ use crate::fetch::{self, FetchError, Tool};
 use crate::real::with_causes;
 use crate::tls::{Identity, TestCa};
 
-/// How long nginx may take until it listens.
+/// The time limit for nginx to listen.
 const START_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// How often it is asked meanwhile: nginx does not say when it listens.
+/// The interval of connection attempts: nginx does not report when it listens.
 const POLL_INTERVAL: Duration = Duration::from_millis(5);
 
-/// How many ports are tried. nginx cannot pick one, so a port that was free may be taken when nginx wants it.
+/// The number of ports to try. nginx cannot pick one itself, and a free port may be taken before nginx binds it.
 const PORTS: usize = 5;
 
-/// Why there is no nginx.
+/// The reason why there is no nginx.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum NginxError {
-    /// None was found and none could be fetched.
+    /// No nginx was found, and none could be fetched.
     #[error("there is no nginx to run, and none could be fetched")]
     Fetch(#[from] FetchError),
-    /// Its folder or configuration could not be written, or it could not be run.
+    /// Its folder or configuration could not be written, or it could not be started.
     #[error("cannot {what}")]
     Io {
-        /// What was to be done.
+        /// The operation.
         what: &'static str,
-        /// Why it failed.
+        /// The reason of the failure.
         source: io::Error,
     },
-    /// It ended, or was too slow, before it listened.
+    /// It ended before it listened, or did not listen in time.
     #[error("nginx does not listen on {address}; its error log:\n{log}")]
-    NoObserver {
-        /// Where it should listen.
+    Silent {
+        /// The address that it should listen on.
         address: SocketAddr,
-        /// All that it said.
+        /// Its error log.
         log: String,
     },
 }
 
 /// nginx as a reverse proxy in front of a registry on plain HTTP; killed when dropped.
 ///
-/// It is configured as the documentation of registries recommends. Everything else is at its default, above all the
-/// flow-control window of HTTP/2: 64 KiB for each upload. The Host header passes unchanged, so the registry's Locations
-/// lead back through nginx, and through what is in front of it.
+/// The configuration follows the documentation of registries. Everything else has its default, above all the flow-control window
+/// of HTTP/2: 64 KiB for each upload. The Host header passes unchanged, so the registry's Locations lead back through nginx, and
+/// through any proxy in front of it.
 #[derive(Debug)]
 pub struct NginxFront {
     address: SocketAddr,
@@ -72,24 +72,24 @@ impl NginxFront {
         }
     }
 
-    /// Returns its own `IP:PORT`.
+    /// Returns nginx's own `IP:PORT`.
     #[must_use]
     pub fn host(&self) -> String {
         self.address.to_string()
     }
 
-    /// Returns what nginx has written to its error log.
+    /// Returns nginx's error log.
     #[must_use]
     pub fn error_log(&self) -> String {
-        // Where there is no log yet, nothing went wrong yet.
+        // No log means no error.
         fs::read_to_string(error_log(self.folder.path())).unwrap_or_default()
     }
 
-    /// Waits until it takes connections.
+    /// Waits until nginx accepts connections.
     fn wait_until_ready(&mut self) -> Result<(), NotReady> {
         let start = Instant::now();
         loop {
-            let ended = self.child.try_wait().map_err(|_| NotReady::NoObserver)?;
+            let ended = self.child.try_wait().map_err(|_| NotReady::Silent)?;
             if let Some(status) = ended {
                 return Err(NotReady::Ended(status));
             }
@@ -97,22 +97,22 @@ impl NginxFront {
                 return Ok(());
             }
             if start.elapsed() > START_TIMEOUT {
-                return Err(NotReady::NoObserver);
+                return Err(NotReady::Silent);
             }
             std::thread::sleep(POLL_INTERVAL);
         }
     }
 }
 
-/// Why nginx takes no connections.
+/// The reason why nginx does not accept connections.
 enum NotReady {
     Ended(ExitStatus),
-    NoObserver,
+    Silent,
 }
 
 impl Drop for NginxFront {
     fn drop(&mut self) {
-        // Both fail only where the process is gone already.
+        // Both fail only if the process is gone already.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
@@ -130,27 +130,27 @@ pub struct NginxBuilder {
 }
 
 impl NginxBuilder {
-    /// PullFromMirror with this certificate in place of one for loopback.
+    /// Serves with this certificate in place of one for loopback.
     pub fn tls_identity(mut self, identity: Identity) -> Self {
         self.identity = identity;
         self
     }
 
-    /// Listens on this address of the machine in place of `127.0.0.1`.
+    /// Listens on this address of the machine instead of `127.0.0.1`.
     pub fn listen_on(mut self, ip: IpAddr) -> Self {
         self.ip = ip;
         self
     }
 
-    /// Offers no HTTP/2.
+    /// Does not offer HTTP/2.
     pub fn http1_only(mut self) -> Self {
         self.http2 = false;
         self
     }
 
-    /// Takes so many requests of one client at once and answers 503 to those beyond (`limit_conn`).
+    /// Handles at most this many requests of one client at once, and answers others with 503 (`limit_conn`).
     ///
-    /// Over HTTP/1.1 that is so many connections at work. nginx counts each HTTP/2 stream as one, too.
+    /// Over HTTP/1.1 this limits active connections. nginx counts each HTTP/2 stream as one as well.
     pub fn max_requests(mut self, count: u32) -> Self {
         self.max_requests = Some(count);
         self
@@ -160,14 +160,14 @@ impl NginxBuilder {
     ///
     /// # Panics
     ///
-    /// If there is none; see [`NginxBuilder::try_start`].
+    /// Panics if that fails; see [`NginxBuilder::try_start`].
     #[must_use]
     pub fn start(self) -> NginxFront {
         self.try_start()
             .unwrap_or_else(|error| panic!("{}", with_causes(&error)))
     }
 
-    /// Starts nginx and waits until it takes connections: the one on PATH, or else Debian's.
+    /// Starts nginx, the one on PATH or else Debian's, and waits until it accepts connections.
     pub fn try_start(self) -> Result<NginxFront, NginxError> {
         let tool = locate()?;
         let mut tries = 1;
@@ -175,7 +175,7 @@ impl NginxBuilder {
             let mut front = self.spawn(&tool)?;
             let log = match front.wait_until_ready() {
                 Ok(()) => return Ok(front),
-                Err(NotReady::NoObserver) => front.error_log(),
+                Err(NotReady::Silent) => front.error_log(),
                 Err(NotReady::Ended(status)) => {
                     let log = front.error_log();
                     if log.contains("Address already in use") && tries < PORTS {
@@ -186,7 +186,7 @@ impl NginxBuilder {
                 }
             };
             let address = front.address;
-            return Err(NginxError::NoObserver { address, log });
+            return Err(NginxError::Silent { address, log });
         }
     }
 
@@ -234,8 +234,8 @@ impl NginxBuilder {
                 format!("limit_conn clients {count};"),
             ),
         };
-        // Without a master there is one process, and to kill it is to end nginx. The protocols are the default since nginx 1.23.4, and
-        // that of Debian's configuration before; without TLS 1.3 a handshake takes one more round trip.
+        // Without a master process, killing the one process ends nginx. The protocols are the default since nginx 1.23.4, and
+        // that of Debian's configuration before. Without TLS 1.3 a handshake takes one more round trip.
         format!(
             "daemon off;
 master_process off;
@@ -280,7 +280,7 @@ http {{
     }
 }
 
-/// Finds nginx, and fetches it where there is none.
+/// Finds nginx, or fetches it.
 fn locate() -> Result<Tool, NginxError> {
     match on_path("nginx") {
         Some(program) => Ok(Tool {

@@ -1,4 +1,4 @@
-//! A reverse proxy that logs, delays and spoils what goes to any registry, a real one for instance.
+//! A reverse proxy with a log, delays and faults, for any registry.
 
 use std::io;
 use std::net::{IpAddr, Ipv6Addr};
@@ -15,7 +15,7 @@ use tokio::net::TcpStream;
 
 use crate::log::RequestLog;
 use crate::server::fault::{Fault, FaultHandle};
-use crate::server::{Call, Listen, Server};
+use crate::server::{ListenOptions, ReceivedRequest, Server};
 use crate::tls::{self, Identity, TestCa};
 
 /// A reverse proxy in front of a registry on plain HTTP; stops when dropped.
@@ -37,7 +37,7 @@ impl LoggingProxy {
     pub fn builder(upstream: &str) -> ProxyBuilder {
         ProxyBuilder {
             upstream: upstream.to_owned(),
-            listen: Listen::default(),
+            listen: ListenOptions::default(),
             identity: None,
             http2: true,
         }
@@ -77,7 +77,7 @@ impl LoggingProxy {
 #[must_use]
 pub struct ProxyBuilder {
     upstream: String,
-    listen: Listen,
+    listen: ListenOptions,
     identity: Option<Identity>,
     http2: bool,
 }
@@ -89,18 +89,18 @@ impl ProxyBuilder {
         self
     }
 
-    /// PullFromMirror over TLS, with a certificate for loopback of this authority, HTTP/2 offered.
+    /// Serves over TLS, with a certificate for loopback of this authority, HTTP/2 offered.
     pub fn tls(self, ca: &TestCa) -> Self {
         self.tls_identity(ca.server())
     }
 
-    /// PullFromMirror over TLS with this very certificate.
+    /// Serves over TLS with this certificate.
     pub fn tls_identity(mut self, identity: Identity) -> Self {
         self.identity = Some(identity);
         self
     }
 
-    /// Offers no HTTP/2 over TLS.
+    /// Does not offer HTTP/2 over TLS.
     pub fn http1_only(mut self) -> Self {
         self.http2 = false;
         self
@@ -112,7 +112,7 @@ impl ProxyBuilder {
         self
     }
 
-    /// Listens on this address of the machine in place of `127.0.0.1`: programs treat loopback in ways of its own.
+    /// Listens on this address of the machine instead of `127.0.0.1`, because programs treat loopback specially.
     pub fn listen_on(mut self, ip: IpAddr) -> Self {
         self.listen.ip = ip;
         self
@@ -144,8 +144,8 @@ impl ProxyBuilder {
     }
 }
 
-/// Sends the request on over a connection of its own, and reads the whole answer.
-async fn forward(upstream: &str, call: Call) -> io::Result<Response<Bytes>> {
+/// Forwards a request over a new connection, and reads the whole response.
+async fn forward(upstream: &str, call: ReceivedRequest) -> io::Result<Response<Bytes>> {
     let stream = TcpStream::connect(upstream).await?;
     stream.set_nodelay(true)?;
     let (mut sender, connection) = http1::handshake(TokioIo::new(stream))
@@ -160,7 +160,7 @@ async fn forward(upstream: &str, call: Call) -> io::Result<Response<Bytes>> {
     let (mut parts, body) = answer.into_parts();
     let body = body.collect().await.map_err(io::Error::other)?.to_bytes();
     driver.abort();
-    // What speaks of the connection to the registry says nothing about that to the client.
+    // Hop-by-hop headers are about the connection to the registry, not the one to the client.
     for name in [
         CONNECTION,
         TRANSFER_ENCODING,
@@ -171,8 +171,8 @@ async fn forward(upstream: &str, call: Call) -> io::Result<Response<Bytes>> {
     Ok(Response::from_parts(parts, body))
 }
 
-fn request(call: Call) -> Result<Request<Full<Bytes>>, http::Error> {
-    let Call {
+fn request(call: ReceivedRequest) -> Result<Request<Full<Bytes>>, http::Error> {
+    let ReceivedRequest {
         parts,
         body,
         secure,
@@ -187,7 +187,7 @@ fn request(call: Call) -> Result<Request<Full<Bytes>>, http::Error> {
     for name in [CONNECTION, TRANSFER_ENCODING, CONTENT_LENGTH] {
         headers.remove(name);
     }
-    // Over HTTP/2 the host is in the URI.
+    // HTTP/2 has the host in the URI.
     if let Some(authority) = parts.uri.authority() {
         headers.insert("host", HeaderValue::from_str(authority.as_str())?);
     }

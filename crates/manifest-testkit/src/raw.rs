@@ -1,4 +1,4 @@
-//! A TCP server that speaks no protocol: it says what it is told to, for connections that go wrong before there is a request.
+//! A TCP server without a protocol, for connections that fail before the first request.
 
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -7,17 +7,17 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-/// How long a connection is read from before the server looks whether it is to stop.
+/// The time limit of a read, after which the server checks whether to stop.
 const READ: Duration = Duration::from_millis(50);
 
-/// What the server does with each connection.
+/// The server's action on each connection.
 #[derive(Debug, Clone)]
 pub enum Manner {
-    /// Closes it at once.
+    /// Closes it immediately.
     Close,
-    /// Reads, and never says anything.
+    /// Reads, and never writes.
     Hang,
-    /// Waits for the first bytes, says these, and closes.
+    /// Waits for the first bytes, writes these, and closes.
     Say(Vec<u8>),
 }
 
@@ -41,7 +41,7 @@ impl RawServer {
     ///
     /// # Panics
     ///
-    /// If loopback cannot be bound or no thread can be had: no test can go on without.
+    /// Panics if loopback cannot be bound, or no thread can be started.
     #[must_use]
     pub fn start(manner: Manner) -> Self {
         let listener = TcpListener::bind(("127.0.0.1", 0))
@@ -80,7 +80,7 @@ impl RawServer {
         self.address.to_string()
     }
 
-    /// Returns all that clients said, connections mixed as their bytes came.
+    /// Returns all bytes received, in order of arrival across connections.
     #[must_use]
     pub fn heard(&self) -> Vec<u8> {
         self.shared
@@ -90,7 +90,7 @@ impl RawServer {
             .clone()
     }
 
-    /// Returns how many connections there were.
+    /// Returns the number of connections.
     #[must_use]
     pub fn connections(&self) -> usize {
         self.shared.connections.load(Ordering::SeqCst)
@@ -99,7 +99,7 @@ impl RawServer {
 
 impl Shared {
     fn serve(&self, mut stream: TcpStream, manner: &Manner) {
-        // A client that goes away ends this with an error, as it should.
+        // A client that disconnects ends this with an error, as expected.
         let _ = match manner {
             Manner::Close => Ok(()),
             Manner::Hang => {
@@ -113,7 +113,7 @@ impl Shared {
         };
     }
 
-    /// Reads some bytes. Nothing came where it returns 0.
+    /// Reads some bytes. Returns 0 if none have arrived.
     fn hear(&self, stream: &mut TcpStream) -> std::io::Result<usize> {
         use std::io::ErrorKind::{TimedOut, WouldBlock};
         stream.set_read_timeout(Some(READ))?;

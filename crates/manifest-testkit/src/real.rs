@@ -18,47 +18,46 @@ use crate::fetch::{self, FetchError};
 use crate::tls::{Identity, TestCa};
 use crate::token::TokenServer;
 
-/// How long a registry may take until it listens.
+/// The time limit for a registry to listen.
 const START_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// The text in distribution's log before the address, and how its line may end.
+/// The text before the address in distribution's log.
 const LISTENING: &str = "listening on ";
 
-/// Why there is no real registry.
+/// The reason why there is no real registry.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum RealError {
-    /// None was found and none could be fetched.
+    /// No registry was found, and none could be fetched.
     #[error("there is no registry to run, and none could be fetched")]
     Fetch(#[from] FetchError),
-    /// `REGISTRY_BIN` does not lead to a file.
+    /// `REGISTRY_BIN` is not a file.
     #[error("REGISTRY_BIN is {}, and that is no file", path.display())]
     NoFile {
-        /// What REGISTRY_BIN says.
+        /// The value of REGISTRY_BIN.
         path: PathBuf,
     },
-    /// Its folder or configuration could not be written, or it could not be run.
+    /// Its folder or configuration could not be written, or it could not be started.
     #[error("cannot {what}")]
     Io {
-        /// What was to be done.
+        /// The operation.
         what: String,
-        /// Why it failed.
+        /// The reason of the failure.
         source: io::Error,
     },
-    /// It ended, or said nothing, before it listened.
+    /// It ended before it listened, or did not listen in time.
     #[error("the registry {} does not listen; its log:\n{log}", program.display())]
-    NoObserver {
+    Silent {
         /// The program.
         program: PathBuf,
-        /// All that it said.
+        /// Its log.
         log: String,
     },
 }
 
-/// Finds a registry program, and fetches one where there is none.
+/// Finds a registry program, or fetches one.
 ///
-/// In this order: `REGISTRY_BIN`, `docker-registry` or `registry` on PATH, what
-/// [`fetch::docker_registry`] has fetched or fetches now.
+/// In this order: `REGISTRY_BIN`, `docker-registry` or `registry` on PATH, the program of [`fetch::docker_registry`].
 pub fn locate() -> Result<PathBuf, RealError> {
     if let Some(path) = variable("REGISTRY_BIN").map(PathBuf::from) {
         return if path.is_file() {
@@ -89,7 +88,7 @@ impl RealRegistry {
     ///
     /// # Panics
     ///
-    /// If there is none; see [`RealBuilder::try_start`].
+    /// Panics if that fails; see [`RealBuilder::try_start`].
     #[must_use]
     pub fn start() -> Self {
         Self::builder().start()
@@ -116,7 +115,7 @@ impl RealRegistry {
         )
     }
 
-    /// Returns all that the registry has written to its log.
+    /// Returns the registry's log.
     #[must_use]
     pub fn output(&self) -> String {
         self.output
@@ -134,7 +133,7 @@ impl RealRegistry {
 
 impl Drop for RealRegistry {
     fn drop(&mut self) {
-        // Both fail only where the process is gone already.
+        // Both fail only if the process is gone already.
         let _ = self.child.kill();
         let _ = self.child.wait();
         if let Some(drain) = self.drain.take() {
@@ -152,13 +151,13 @@ pub struct RealBuilder {
     relative_locations: bool,
     identity: Option<Identity>,
     client_ca: Option<String>,
-    /// Configuration of token authentication, and the certificate that goes with it.
+    /// Configuration of token authentication, and its certificate.
     tokens: Option<(Value, String)>,
 }
 
 impl RealBuilder {
-    /// Keeps its content in files, which it syncs one by one, in place of memory.
-    pub fn with_local_blobs(mut self) -> Self {
+    /// Stores its content in files, which it syncs one by one, instead of in memory.
+    pub fn on_disk(mut self) -> Self {
         self.on_disk = true;
         self
     }
@@ -175,7 +174,7 @@ impl RealBuilder {
         self
     }
 
-    /// PullFromMirror over TLS, with a certificate for loopback of this authority.
+    /// Serves over TLS, with a certificate for loopback of this authority.
     pub fn tls(mut self, ca: &TestCa) -> Self {
         self.identity = Some(ca.server());
         self
@@ -187,12 +186,12 @@ impl RealBuilder {
         self
     }
 
-    /// Demands tokens of this server, which must not be opaque.
+    /// Demands tokens of this server. They must not be opaque.
     pub fn token_auth(self, tokens: &TokenServer) -> Self {
         self.token_auth_at(tokens, &tokens.realm())
     }
 
-    /// Demands tokens of this server, and sends clients to this URL for them: through what is in front of the server.
+    /// Demands tokens of this server, and directs clients to this URL for them: through a proxy in front of the server.
     pub fn token_auth_at(mut self, tokens: &TokenServer, realm: &str) -> Self {
         let auth = json!({
             "realm": realm,
@@ -207,7 +206,7 @@ impl RealBuilder {
     ///
     /// # Panics
     ///
-    /// If there is none; see [`RealBuilder::try_start`].
+    /// Panics if that fails; see [`RealBuilder::try_start`].
     #[must_use]
     pub fn start(self) -> RealRegistry {
         self.try_start()
@@ -244,7 +243,7 @@ impl RealBuilder {
             let output = output.clone();
             move || drain(stderr, &output, &found)
         });
-        // From here on dropping the registry ends the process.
+        // From here on, dropping the registry ends the process.
         let mut registry = RealRegistry {
             host: String::new(),
             secure,
@@ -254,7 +253,7 @@ impl RealBuilder {
             folder,
         };
         let Ok(host) = address.recv_timeout(START_TIMEOUT) else {
-            return Err(RealError::NoObserver {
+            return Err(RealError::Silent {
                 program,
                 log: registry.output(),
             });
@@ -264,7 +263,7 @@ impl RealBuilder {
         Ok(registry)
     }
 
-    /// Returns the configuration; JSON is YAML. Writes the files that it names.
+    /// Returns the configuration as JSON, which is YAML. Writes the files that it names.
     fn configuration(&self, folder: &Path) -> Result<String, RealError> {
         let write = |name: &str, text: &str| {
             let path = folder.join(name);
@@ -299,7 +298,7 @@ impl RealBuilder {
             "log": { "level": "info", "formatter": "text", "accesslog": { "disabled": true } },
             "storage": storage,
             "http": http,
-            // Without this it takes no manifest with a foreign layer.
+            // Without this it refuses manifests with a foreign layer.
             "validation": { "manifests": { "urls": { "allow": ["^https?://"] } } },
         });
         if let Some((auth, certificate)) = &self.tokens {
@@ -316,7 +315,7 @@ fn drain(stderr: impl io::Read, output: &Mutex<String>, found: &mpsc::Sender<Str
     for line in BufReader::new(stderr).lines() {
         let Ok(line) = line else { return };
         if let Some(address) = listening(&line) {
-            // Only the first is waited for.
+            // The receiver waits for the first address only.
             let _ = found.send(address);
         }
         let mut output = output.lock().unwrap_or_else(PoisonError::into_inner);
@@ -337,7 +336,7 @@ fn failed(what: &str) -> impl FnOnce(io::Error) -> RealError + use<> {
     move |source| RealError::Io { what, source }
 }
 
-/// Renders an error with all its causes, on one line.
+/// Formats an error with all its causes, on one line.
 pub(crate) fn with_causes(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();

@@ -1,4 +1,4 @@
-//! Pushing and reading images over HTTP, as any client would.
+//! Pushing and reading images over HTTP, like any client.
 
 use std::io;
 
@@ -6,20 +6,20 @@ use crate::client::{Answered, Client};
 use crate::digest::sha256;
 use crate::image::Pushable;
 
-/// Pushes an image or index with all that belongs to it; returns its digest.
+/// Pushes an image or index with all its content, and returns its digest.
 ///
 /// # Panics
 ///
-/// If the registry refuses any of it: the test has nothing to work with then.
+/// Panics if the registry refuses any of it: the test cannot continue.
 pub fn push(host: &str, repository: &str, tag: &str, content: &impl Pushable) -> String {
     push_with(&Client::new(host), repository, tag, content)
 }
 
-/// Pushes as [`push`] does, over this client: with credentials, with TLS.
+/// Pushes as [`push`] does, with this client: with credentials, with TLS.
 ///
 /// # Panics
 ///
-/// If the registry refuses any of it.
+/// Panics if the registry refuses any of it.
 pub fn push_with(client: &Client, repository: &str, tag: &str, content: &impl Pushable) -> String {
     for blob in content.blobs() {
         let digest = sha256(&blob);
@@ -42,7 +42,7 @@ pub fn push_with(client: &Client, repository: &str, tag: &str, content: &impl Pu
     digest
 }
 
-/// Uploads one blob: a session, then all of it in one PUT.
+/// Uploads one blob: a session, then the whole content in one PUT.
 pub fn push_blob(
     client: &Client,
     repository: &str,
@@ -58,11 +58,11 @@ pub fn push_blob(
     client.put(&url, "application/octet-stream", bytes)
 }
 
-/// Reads a manifest by tag or digest: its media type and its bytes; `None` on 404.
+/// Reads a manifest by tag or digest: its media type and its bytes, or `None` on 404.
 ///
 /// # Panics
 ///
-/// If the registry answers anything else.
+/// Panics on any other response.
 #[must_use]
 pub fn manifest(client: &Client, repository: &str, reference: &str) -> Option<(String, Vec<u8>)> {
     let path = format!("/v2/{repository}/manifests/{reference}");
@@ -75,11 +75,11 @@ pub fn manifest(client: &Client, repository: &str, reference: &str) -> Option<(S
     Some((media_type, answer.body))
 }
 
-/// Reads the tags of a repository, sorted; none where there is no such repository.
+/// Reads the tags of a repository, sorted. A missing repository has none.
 ///
 /// # Panics
 ///
-/// If the registry does not answer.
+/// Panics if the registry does not respond.
 #[must_use]
 pub fn tags(client: &Client, repository: &str) -> Vec<String> {
     let answer = client

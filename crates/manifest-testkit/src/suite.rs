@@ -9,22 +9,22 @@ use crate::seed;
 use crate::tls::TestCa;
 use crate::token::TokenServer;
 
-/// The variable that leaves the real registry out, if its value is `1`.
+/// The variable that disables the real registry if its value is `1`.
 const EMBEDDED_ONLY: &str = "EMBEDDED_ONLY";
 
-/// Which registry.
+/// The kind of registry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
     /// CNCF distribution, in a process of its own.
     Real,
-    /// The one of this crate.
+    /// The embedded registry of this crate.
     Embedded,
 }
 
-/// How a registry of either kind is to be started.
+/// The options of a registry of either kind.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Setup<'a> {
-    /// PullFromMirror over TLS with a certificate of this authority.
+    /// Serves over TLS with a certificate of this authority.
     pub tls: Option<&'a TestCa>,
     /// Demands tokens of this server.
     pub tokens: Option<&'a TokenServer>,
@@ -35,7 +35,7 @@ pub struct Setup<'a> {
 pub enum TestRegistry {
     /// CNCF distribution.
     Real(RealRegistry),
-    /// The one of this crate.
+    /// The embedded registry of this crate.
     Embedded(EmbeddedRegistry),
 }
 
@@ -77,7 +77,7 @@ impl TestRegistry {
         }
     }
 
-    /// Returns which one this is.
+    /// Returns the kind.
     #[must_use]
     pub fn kind(&self) -> Kind {
         match self {
@@ -122,11 +122,11 @@ impl TestRegistry {
     }
 }
 
-/// Returns the kinds to test: both, or the embedded one alone if `EMBEDDED_ONLY=1`.
+/// Returns the kinds to test: both, or only the embedded one if `EMBEDDED_ONLY=1`.
 ///
 /// # Panics
 ///
-/// If the real one cannot be had though it is wanted: no test is skipped in silence.
+/// Panics if the real one is wanted and not available: no test is skipped silently.
 #[must_use]
 pub fn kinds() -> Vec<Kind> {
     if variable(EMBEDDED_ONLY).is_some_and(|value| value == "1") {

@@ -15,7 +15,7 @@ use rustls::{ClientConfig, RootCertStore, ServerConfig};
 
 use crate::digest::sha256;
 
-/// The names and addresses that a test server goes by.
+/// The names and addresses of a test server.
 const LOOPBACK: [&str; 3] = ["localhost", "127.0.0.1", "::1"];
 
 /// A certificate and its private key, in PEM.
@@ -41,11 +41,11 @@ impl Default for TestCa {
 }
 
 impl TestCa {
-    /// Makes a new authority, with a key of its own.
+    /// Creates an authority with a new key.
     #[must_use]
     pub fn new() -> Self {
         let key = KeyPair::generate().expect("ring makes an ECDSA key");
-        // Two authorities of one name would fail as "bad signature", not as "unknown issuer".
+        // Two authorities with one name would fail as "bad signature", not as "unknown issuer".
         let digest = sha256(key.public_key_raw());
         let name = format!("manifest-testkit CA {}", &digest[7..15]);
         let mut params = CertificateParams::default();
@@ -62,25 +62,25 @@ impl TestCa {
         &self.name
     }
 
-    /// Returns the authority's certificate, as a client would trust it.
+    /// Returns the authority's certificate, for clients to trust.
     #[must_use]
     pub fn ca_pem(&self) -> String {
         self.issuer.pem()
     }
 
-    /// Makes a server identity for `localhost`, `127.0.0.1` and `::1`.
+    /// Creates a server identity for `localhost`, `127.0.0.1` and `::1`.
     #[must_use]
     pub fn server(&self) -> Identity {
         self.server_for(&LOOPBACK)
     }
 
-    /// Makes a server identity for these names or IP addresses, wrong ones for instance.
+    /// Creates a server identity for these names or IP addresses, such as wrong ones.
     #[must_use]
     pub fn server_for(&self, names: &[&str]) -> Identity {
         self.sign(params(names, ExtendedKeyUsagePurpose::ServerAuth))
     }
 
-    /// Makes a server identity for loopback that expired in 2001.
+    /// Creates a server identity for loopback that expired in 2001.
     #[must_use]
     pub fn expired_server(&self) -> Identity {
         let mut params = params(&LOOPBACK, ExtendedKeyUsagePurpose::ServerAuth);
@@ -89,7 +89,7 @@ impl TestCa {
         self.sign(params)
     }
 
-    /// Makes a client identity, for servers that ask for one.
+    /// Creates a client identity, for servers that demand one.
     #[must_use]
     pub fn client(&self) -> Identity {
         self.sign(params(
@@ -104,7 +104,7 @@ impl TestCa {
         client_config(&self.ca_pem(), None)
     }
 
-    /// Returns a client configuration that trusts this authority and shows `identity`.
+    /// Returns a client configuration that trusts this authority and presents `identity`.
     #[must_use]
     pub fn client_config_with(&self, identity: &Identity) -> Arc<ClientConfig> {
         client_config(&self.ca_pem(), Some(identity))
@@ -132,7 +132,7 @@ fn params(names: &[&str], usage: ExtendedKeyUsagePurpose) -> CertificateParams {
     params
 }
 
-/// Builds a server's configuration; asks clients for a certificate of `client_ca` where given.
+/// Builds a server's configuration. If `client_ca` is given, it demands a client certificate of it.
 pub(crate) fn server_config(
     identity: &Identity,
     client_ca: Option<&str>,
@@ -169,7 +169,7 @@ pub(crate) fn http2_only(config: &ServerConfig) -> Arc<ServerConfig> {
     Arc::new(config)
 }
 
-/// Builds the configuration of a server whose key need not be that of its certificate, so that it cannot prove who it is.
+/// Builds the configuration of a server whose key may not match its certificate, so that it cannot prove its identity.
 pub(crate) fn unchecked_server_config(identity: &Identity) -> Arc<ServerConfig> {
     let (certs, key) = parse(identity);
     let key = rustls::crypto::ring::sign::any_supported_type(&key).expect("ring signs with it");

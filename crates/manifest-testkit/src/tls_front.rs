@@ -1,4 +1,4 @@
-//! TLS in front of something that does not speak it: a forward proxy that is reached by https.
+//! TLS in front of a server without it, such as a forward proxy behind https.
 
 use std::net::SocketAddr;
 use std::thread::JoinHandle;
@@ -9,7 +9,7 @@ use tokio_rustls::TlsAcceptor;
 
 use crate::tls::{self, Identity};
 
-/// Ends TLS and passes on what comes; stops when dropped.
+/// Terminates TLS and relays the plain bytes; stops when dropped.
 #[derive(Debug)]
 pub struct TlsFront {
     address: SocketAddr,
@@ -18,7 +18,7 @@ pub struct TlsFront {
 }
 
 impl TlsFront {
-    /// Starts one in front of `upstream`, which is `127.0.0.1:PORT`. Whether the key is that of the certificate is not looked at.
+    /// Starts a front for `upstream`, which is `127.0.0.1:PORT`. The key need not match the certificate.
     #[must_use]
     pub fn start(identity: &Identity, upstream: &str) -> Self {
         let listener = std::net::TcpListener::bind("127.0.0.1:0")
@@ -71,7 +71,7 @@ impl Drop for TlsFront {
 async fn serve(listener: TcpListener, acceptor: TlsAcceptor, upstream: String) {
     while let Ok((client, _)) = listener.accept().await {
         let (acceptor, upstream) = (acceptor.clone(), upstream.clone());
-        // What goes wrong is the client's to notice.
+        // Errors are visible to the client.
         tokio::spawn(async move {
             let mut client = acceptor.accept(client).await?;
             let mut server = TcpStream::connect(upstream).await?;

@@ -1,4 +1,4 @@
-//! Images of other repositories and registries: what is mounted, what is uploaded, and that its bytes stay.
+//! Images of other repositories and registries: mounts, uploads, and unchanged bytes.
 
 use std::collections::BTreeSet;
 use std::process::Stdio;
@@ -13,7 +13,7 @@ use super::Shell;
 use super::watched::{self, Watched};
 use crate::harness::{Home, world};
 
-/// Returns the digests of the blobs that an image has in its registry: all but foreign layers.
+/// Returns the digests of the blobs that an image has in its registry, all but foreign layers.
 fn blobs(manifest: &[u8]) -> Vec<String> {
     let manifest: Value = serde_json::from_slice(manifest).unwrap();
     let layers = manifest["layers"].as_array().unwrap().iter();
@@ -24,30 +24,31 @@ fn blobs(manifest: &[u8]) -> Vec<String> {
         .collect()
 }
 
+/// The repository of a list, and the images in it: those of other repositories are mounted.
+const MOUNTED: [(&str, &[&str]); 5] = [
+    (
+        "release/all",
+        &[
+            "app:arm64",
+            "other:s390x",
+            "other:mips64le",
+            "deep/er/repo:amd64",
+        ],
+    ),
+    (
+        "app",
+        &["app:arm64", "other:s390x", "app:armv7", "other:mips64le"],
+    ),
+    ("other", &["app:oci-amd64", "other:oci-386", "app:oci-odd"]),
+    ("windows", &["app:windows-foreign", "other:windows"]),
+    ("app", &["app:amd64", "app:arm64"]),
+];
+
 #[test]
 fn content_of_the_registry_is_mounted_and_the_tag_is_written_last() {
-    // The list's repository; the images in it; those of them that are in another repository.
-    let rows: [(&str, &[&str]); 5] = [
-        (
-            "release/all",
-            &[
-                "app:arm64",
-                "other:s390x",
-                "other:mips64le",
-                "deep/er/repo:amd64",
-            ],
-        ),
-        (
-            "app",
-            &["app:arm64", "other:s390x", "app:armv7", "other:mips64le"],
-        ),
-        ("other", &["app:oci-amd64", "other:oci-386", "app:oci-odd"]),
-        ("windows", &["app:windows-foreign", "other:windows"]),
-        ("app", &["app:amd64", "app:arm64"]),
-    ];
     for registry in watched::each() {
         let shell = Shell::new(&registry);
-        for (row, (target, images)) in rows.into_iter().enumerate() {
+        for (row, (target, images)) in MOUNTED.iter().enumerate() {
             let list = format!("@/{target}:multi-{row}");
             let arguments: Vec<String> = images.iter().map(|image| format!("@/{image}")).collect();
             shell
@@ -85,7 +86,7 @@ fn content_of_the_registry_is_mounted_and_the_tag_is_written_last() {
                     "{image}"
                 );
             }
-            // Mounts and children in any order, each once, and nothing that uploads; then the tag.
+            // Mounts and children in any order, each once, without uploads; then the tag.
             let (tag, before) = writes.split_last().unwrap();
             assert_eq!(tag, &format!("PUT /v2/{target}/manifests/multi-{row} 201"));
             assert_eq!(before.len(), mounts.len() + puts.len(), "{writes:#?}");
@@ -192,7 +193,7 @@ fn images_of_another_registry_are_copied() {
     }
 }
 
-/// Writes an image's manifest in another layout.
+/// Rewrites an image's manifest in another layout.
 fn laid_out(image: BuiltImage, change: impl Fn(String) -> String) -> BuiltImage {
     let manifest = change(String::from_utf8(image.manifest).unwrap()).into_bytes();
     BuiltImage {
@@ -202,7 +203,7 @@ fn laid_out(image: BuiltImage, change: impl Fn(String) -> String) -> BuiltImage 
     }
 }
 
-/// Manifests whose bytes no encoder would write again.
+/// Manifests whose bytes no encoder would write.
 fn layouts() -> Vec<(&'static str, BuiltImage)> {
     let docker = |seed: &str| Image::docker().platform("linux/arm64/v8").seed(seed);
     let oci = |seed: &str| Image::oci().platform("linux/arm64/v8").seed(seed);
@@ -283,7 +284,7 @@ fn manifests_arrive_byte_for_byte_in_another_repository() {
             .run(&format!("create @/target:1 {}", images.join(" ")))
             .succeeds()
             .prints("Created manifest list REGISTRY/target:1\n");
-        // Over a change and back: the bytes are not those of the draft's parsed view.
+        // Changed and changed back: the bytes do not come from the draft's parsed view.
         shell
             .run("annotate @/target:1 @/source:l0 --variant v9")
             .succeeds();
@@ -309,12 +310,12 @@ fn manifests_arrive_byte_for_byte_in_another_repository() {
     }
 }
 
-/// The most memory that the program may have, in KiB, while it copies a hundred layers of 1 MB. A release build has some 30 MB
-/// (`cargo xtask bench`), one with debug assertions more.
+/// The memory limit of the program, in KiB, while it copies a hundred layers of 1 MB. A release build uses some 30 MB (`cargo
+/// xtask bench`), a build with debug assertions more.
 const MEMORY: u64 = 60 * 1024;
 
 #[test]
-fn memory_is_bounded_however_many_blobs_are_under_way() {
+fn memory_is_bounded_for_many_concurrent_blobs() {
     let target = EmbeddedRegistry::builder().latency(Duration::from_millis(20));
     let target = Watched::embedded(target.start());
     let source = EmbeddedRegistry::start();
@@ -330,7 +331,7 @@ fn memory_is_bounded_however_many_blobs_are_under_way() {
     let status_file = format!("/proc/{}/status", child.id());
     let mut peak = 0;
     let ended = loop {
-        // The system keeps the peak, until the process is gone.
+        // The system keeps the peak until the process is gone.
         if let Ok(status) = std::fs::read_to_string(&status_file) {
             let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
             let kib = line.and_then(|line| line.trim().strip_suffix("kB")?.trim().parse().ok());

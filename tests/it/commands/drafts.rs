@@ -1,4 +1,4 @@
-//! Drafts of no image, one, two, forty; `rm`, `--purge`, and what is only warned of.
+//! Drafts of no image, one, two, forty; `rm`, `--purge`, and warnings.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -42,7 +42,7 @@ fn drafts_of_every_size() {
             let pushed = shell.run(&format!("push --purge {list}"));
             pushed.succeeds().is_quiet();
             let mut lines = registry.lines();
-            // Beside the tag, at each image's tag before and at each image after.
+            // Besides the tag: each image's tag before, and each image after.
             let looks = lines.extract_if(.., |line| {
                 line.starts_with("HEAD ") && !line.contains("/all-")
             });
@@ -101,7 +101,7 @@ fn an_empty_draft_is_not_pushed() {
             .says("refusing to amend");
         assert!(registry.lines().is_empty(), "nobody was asked");
 
-        // No image at all is no list.
+        // A list needs an image.
         shell
             .run("create @/app:none")
             .fails(1)
@@ -126,7 +126,7 @@ fn an_empty_draft_is_not_pushed() {
 }
 
 #[test]
-fn rm_takes_what_is_there_and_names_what_is_not() {
+fn rm_removes_existing_drafts_and_reports_missing_ones() {
     for registry in watched::each() {
         let shell = Shell::new(&registry);
         shell
@@ -167,7 +167,7 @@ fn rm_takes_what_is_there_and_names_what_is_not() {
 fn purge_removes_its_own_draft_only() {
     for registry in watched::each() {
         let shell = Shell::new(&registry);
-        // Names that Docker's CLI would keep in one folder.
+        // Docker's CLI would keep these names in one folder.
         shell.run("create @/app:x-1 @/app:amd64").succeeds();
         shell.run("create @/app-x:1 @/app:arm64").succeeds();
         shell.run("create @/app:other @/app:armv7").succeeds();
@@ -198,7 +198,7 @@ fn purge_removes_its_own_draft_only() {
 }
 
 #[test]
-fn two_images_of_one_platform_go_live_with_a_warning() {
+fn duplicates_are_pushed_with_a_warning() {
     for registry in watched::each() {
         let shell = Shell::new(&registry);
         let created = shell.run("create @/app:1 @/app:built-1 @/app:built-2 @/app:arm64");
@@ -217,7 +217,7 @@ fn two_images_of_one_platform_go_live_with_a_warning() {
         );
         let published: Value = serde_json::from_slice(&published).unwrap();
         assert_eq!(published["manifests"].as_array().unwrap().len(), 3);
-        // Once they differ nothing is said.
+        // Without duplicates there is no warning.
         shell
             .run("annotate @/app:1 @/app:built-2 --arch riscv64")
             .succeeds();
@@ -226,7 +226,7 @@ fn two_images_of_one_platform_go_live_with_a_warning() {
 }
 
 #[test]
-fn that_the_draft_is_missing_is_said() {
+fn a_missing_draft_is_reported() {
     let registry = watched::each().next().unwrap();
     let shell = Shell::new(&registry);
     let hint = "hint: there is no draft of REGISTRY/app:1: `docker-manifest create REGISTRY/app:1 IMAGE...` makes one";

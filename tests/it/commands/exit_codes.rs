@@ -1,4 +1,4 @@
-//! The page of exit codes: each of its rows is run.
+//! The page of exit codes: each of its rows is tested.
 
 use std::collections::BTreeSet;
 use std::os::unix::fs::symlink;
@@ -30,14 +30,14 @@ fn dockers_command_ends_as_the_page_says() {
         let words = line.split(' ').skip(1);
         let ran = home.run(home.docker().args(words));
         let code = i32::from(exit.code());
-        // What Docker lacks the flag for is an unknown flag there.
+        // A flag that Docker lacks is an unknown flag there.
         let expected = if *is_dockers { code } else { 125 };
         assert_eq!(ran.code, expected, "{ran}");
     }
 }
 
 #[test]
-fn each_code_is_met() {
+fn every_exit_code_is_tested() {
     let registry = watched::each().next().unwrap();
     let shell = Shell::new(&registry);
     let mut met: BTreeSet<u8> = Exit::EXAMPLES.iter().map(|row| row.1.code()).collect();

@@ -1,4 +1,4 @@
-//! What fails leaves everything as it was: drafts byte for byte, the tag, and what is published under it.
+//! A failure leaves everything as it was: drafts byte for byte, the tag, and the manifest that it points to.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use manifest_testkit::sha256;
 use super::Shell;
 use super::watched;
 
-/// What a registry does wrong, the exit code for it, and what standard error has to say.
+/// The faults of a registry, the exit code for each, and a part of the message.
 fn spoilt() -> Vec<(Fault, i32, &'static str)> {
     let busy = Answer::error(503, "UNAVAILABLE", "come back later");
     vec![
@@ -57,7 +57,7 @@ fn a_create_that_fails_makes_no_draft_and_the_next_one_works() {
             registry.clear_faults();
             assert_eq!(shell.store(), [].into(), "{failed}");
         }
-        // Without any help from outside: one image is not there, one argument is no reference.
+        // Without a fault: one image does not exist, one argument is not a reference.
         shell
             .run("create @/app:1 @/app:amd64 @/app:nope @/app:arm64")
             .fails(1)
@@ -105,7 +105,7 @@ fn an_amend_that_fails_leaves_the_draft_byte_for_byte() {
         let before = shell.store();
         for (fault, code, text) in spoilt() {
             registry.fault(fault);
-            // The first one is there already, and would be resolved anew.
+            // The first image is in the draft already, and would be resolved again.
             let failed =
                 shell.run("create --retry 0 --amend @/app:1 @/app:amd64 @/app:armv7 @/app:loong64");
             failed.fails(code).prints("").says(text);
@@ -133,9 +133,58 @@ fn an_amend_that_fails_leaves_the_draft_byte_for_byte() {
     }
 }
 
+/// The faults of a push, the exit code for each, and a part of the message.
+fn push_faults() -> Vec<(Fault, i32, &'static str)> {
+    let error = Answer::error;
+    vec![
+        // The blobs, which are missing in the target.
+        (
+            Fault::on("POST", "/blobs/uploads").answer(error(401, "UNAUTHORIZED", "who?")),
+            4,
+            "401 Unauthorized",
+        ),
+        // The children.
+        (
+            Fault::on("POST", "/blobs/uploads").answer(error(401, "UNAUTHORIZED", "who?")),
+            4,
+            "401 Unauthorized",
+        ),
+        (
+            Fault::on("PUT", "/manifests/sha256").answer(error(500, "UNKNOWN", "oops")),
+            6,
+            "500 Internal Server Error",
+        ),
+        (
+            Fault::on("PUT", "/manifests/sha256").answer(error(429, "TOOMANYREQUESTS", "slowly")),
+            5,
+            "429 Too Many Requests",
+        ),
+        // The tag itself.
+        (
+            Fault::on("PUT", "/manifests/1").answer(error(403, "DENIED", "read only")),
+            4,
+            "403 Forbidden: denied: read only",
+        ),
+        (
+            Fault::on("PUT", "/manifests/1").answer(error(400, "TAG_INVALID", "no")),
+            7,
+            "failed to put manifest REGISTRY/rel:1",
+        ),
+        (
+            Fault::on("PUT", "/manifests/1").answer(error(500, "UNKNOWN", "oops")),
+            6,
+            "500 Internal Server Error",
+        ),
+        (
+            Fault::on("PUT", "/manifests/1").answer(Answer::ResetBeforeHeaders),
+            6,
+            "the connection was cut",
+        ),
+    ]
+}
+
 #[test]
 fn a_push_that_fails_leaves_tag_and_draft() {
-    let error = Answer::error;
     for registry in watched::each() {
         let shell = Shell::new(&registry);
         shell.run("create @/rel:1 @/other:s390x").succeeds();
@@ -145,56 +194,7 @@ fn a_push_that_fails_leaves_tag_and_draft() {
             .run("create @/rel:1 @/app:amd64 @/other:s390x @/app:arm64")
             .succeeds();
         let before = shell.store();
-        let rows = [
-            // The blobs, which are not there yet.
-            (
-                Fault::on("POST", "/blobs/uploads").answer(error(401, "UNAUTHORIZED", "who?")),
-                4,
-                "401 Unauthorized",
-            ),
-            // The children.
-            (
-                Fault::on("POST", "/blobs/uploads").answer(error(401, "UNAUTHORIZED", "who?")),
-                4,
-                "401 Unauthorized",
-            ),
-            (
-                Fault::on("PUT", "/manifests/sha256").answer(error(500, "UNKNOWN", "oops")),
-                6,
-                "500 Internal Server Error",
-            ),
-            (
-                Fault::on("PUT", "/manifests/sha256").answer(error(
-                    429,
-                    "TOOMANYREQUESTS",
-                    "slowly",
-                )),
-                5,
-                "429 Too Many Requests",
-            ),
-            // The tag itself.
-            (
-                Fault::on("PUT", "/manifests/1").answer(error(403, "DENIED", "read only")),
-                4,
-                "403 Forbidden: denied: read only",
-            ),
-            (
-                Fault::on("PUT", "/manifests/1").answer(error(400, "TAG_INVALID", "no")),
-                7,
-                "failed to put manifest REGISTRY/rel:1",
-            ),
-            (
-                Fault::on("PUT", "/manifests/1").answer(error(500, "UNKNOWN", "oops")),
-                6,
-                "500 Internal Server Error",
-            ),
-            (
-                Fault::on("PUT", "/manifests/1").answer(Answer::ResetBeforeHeaders),
-                6,
-                "the connection was cut",
-            ),
-        ];
-        for (fault, code, text) in rows {
+        for (fault, code, text) in push_faults() {
             let fault = registry.fault(fault);
             for line in ["push --retry 0 @/rel:1", "push --retry 0 --purge @/rel:1"] {
                 registry.lines();
@@ -251,7 +251,7 @@ fn a_draft_that_is_changed_while_it_is_pushed_stays() {
                 .run("create @/app:1 @/app:amd64 @/app:arm64")
                 .succeeds();
             let pushed_text = shell.run("inspect @/app:1").stdout;
-            // On a machine that is busy enough the change may come too late: then the push is held for longer.
+            // On a busy machine the change may come too late. Then the push is delayed for longer.
             let held = [1, 4, 16].into_iter().find_map(|seconds| {
                 let delay = Answer::Delay(Duration::from_secs(seconds));
                 let fault = registry.fault(Fault::on("PUT", "/manifests/1").times(1).answer(delay));

@@ -1,4 +1,4 @@
-//! The ways in which people's scripts are written, run by a shell, with the shim as their `docker`.
+//! Shell scripts in the styles that people use, with the shim as their `docker`.
 
 use std::path::Path;
 
@@ -11,14 +11,14 @@ use crate::harness::home::OURS;
 use crate::harness::ran::{NOTHING_WRITTEN, OF_IMAGES};
 use crate::harness::{Ran, world};
 
-/// A script, and the list that it publishes as `app:1`.
+/// A script that publishes a list as `app:1`.
 struct Script {
     name: &'static str,
     /// `$R` is the registry.
     text: &'static str,
     /// Images of the world, each with its platform in the list.
     published: &'static [(&'static str, &'static str)],
-    /// How many lines of standard error it may have, and what has to be in them.
+    /// The number of lines on standard error, and a text in each.
     errors: &'static [&'static str],
 }
 
@@ -90,7 +90,7 @@ const SCRIPTS: &[Script] = &[
 ];
 
 #[test]
-fn scripts_do_what_their_authors_meant() {
+fn scripts_work() {
     for script in SCRIPTS {
         for registry in watched::each() {
             let mut shell = Shell::new(&registry);
@@ -113,7 +113,7 @@ fn scripts_do_what_their_authors_meant() {
     }
 }
 
-/// The guide's way to keep the digest: `push | tail -n 1` would hide that the push has failed.
+/// Keeps the digest as the guide recommends: `push | tail -n 1` would hide a failed push.
 #[test]
 fn a_script_that_keeps_the_digest_stops_where_the_push_fails() {
     let registry = watched::each().next().unwrap();
@@ -141,7 +141,7 @@ fn a_script_that_keeps_the_digest_stops_where_the_push_fails() {
 fn check(script: &Script, registry: &Watched<'_>, ran: &Ran) {
     ran.succeeds();
     let said = ran.stderr.lines();
-    // One of them has `-D`, as scripts of old do.
+    // One of them has `-D`, like old scripts.
     let said: Vec<&str> = said
         .filter(|line| !line.ends_with(NOTHING_WRITTEN) && !line.starts_with("debug: "))
         .filter(|line| !OF_IMAGES.iter().any(|said| line.contains(said)))

@@ -10,17 +10,17 @@ use crate::harness::home::OURS;
 use crate::harness::line::{self, Line};
 use crate::harness::{Home, Ran};
 
-/// A home and the registry that `@/` stands for in its command lines ([`line`]).
+/// A home, and the registry of `@/` in its command lines ([`line`]).
 #[derive(Debug)]
 pub(crate) struct Shell<'a> {
     pub(crate) registry: &'a Watched<'a>,
     pub(crate) home: Home,
-    /// What must never be seen in anything that a program writes.
+    /// Secrets that no program may write.
     pub(crate) secrets: Vec<String>,
 }
 
 impl<'a> Shell<'a> {
-    /// Opens a shell in an empty home.
+    /// Creates a shell in an empty home.
     pub(crate) fn new(registry: &'a Watched<'a>) -> Self {
         Self {
             registry,
@@ -29,7 +29,7 @@ impl<'a> Shell<'a> {
         }
     }
 
-    /// Fills in what a command line leaves open.
+    /// Fills in the placeholders of a command line.
     pub(crate) fn command(&self, text: &str) -> Command {
         let line = Line::parse(text, &self.registry.host());
         let mut command = self.home.command(OURS);
@@ -37,12 +37,13 @@ impl<'a> Shell<'a> {
         command
     }
 
-    /// Runs a command line to its end. The registry's address reads `REGISTRY` in what it wrote, the home's path `HOME`.
+    /// Runs a command line to its end. In its output, the registry's address is replaced by `REGISTRY`, the home's path by
+    /// `HOME`.
     pub(crate) fn run(&self, text: &str) -> Ran {
         self.run_command(&mut self.command(text))
     }
 
-    /// Runs any program to its end, and looks at what it wrote as [`Self::run`] does.
+    /// Runs any program to its end, and checks its output as [`Self::run`] does.
     pub(crate) fn run_command(&self, command: &mut Command) -> Ran {
         let ran = self.home.run(command);
         for secret in &self.secrets {
@@ -62,7 +63,7 @@ impl<'a> Shell<'a> {
         }
     }
 
-    /// Returns all that the store has on disk, our own folder included, but for the lock.
+    /// Returns the files of the store, including this program's own folder, but not the lock.
     pub(crate) fn store(&self) -> BTreeMap<PathBuf, Vec<u8>> {
         let mut files = BTreeMap::new();
         let mut folders = vec![self.home.manifests()];
@@ -78,7 +79,7 @@ impl<'a> Shell<'a> {
         files
     }
 
-    /// Returns the names of the drafts, with how many entries each has.
+    /// Returns the names of the drafts, with the number of entries of each.
     pub(crate) fn drafts(&self) -> BTreeMap<String, usize> {
         let mut drafts = BTreeMap::new();
         for file in self.home.drafts() {

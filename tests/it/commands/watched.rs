@@ -1,4 +1,4 @@
-//! A registry of either kind whose every request is seen, and can be made to go wrong.
+//! A registry of either kind with a log of all requests, and with faults.
 
 use manifest_testkit::fault::{Fault, FaultHandle};
 use manifest_testkit::image::Pushable;
@@ -8,20 +8,20 @@ use manifest_testkit::{Client, LoggingProxy, TestCa, TokenServer, seed};
 
 use crate::harness::world;
 
-/// The user by whom registries that demand tokens are seeded.
+/// The user for seeding registries that demand tokens.
 pub(crate) const SEEDER: (&str, &str) = ("seeder", "sow-and-reap");
 
-/// A registry. What tests do by its methods is not in its log.
+/// A registry. Its methods do not appear in its log.
 #[derive(Debug)]
 pub(crate) struct Watched<'a> {
     registry: TestRegistry,
-    /// In front of the real registry, which has neither log nor faults.
+    /// The proxy in front of the real registry, which has neither log nor faults.
     proxy: Option<LoggingProxy>,
-    /// Whose tokens it demands, and the authority by which that server is known.
+    /// The token server, and the authority of its certificate.
     tokens: Option<(&'a TokenServer, &'a TestCa)>,
 }
 
-/// Starts a registry of each kind with the world in it.
+/// Starts a registry of each kind, seeded with the world.
 pub(crate) fn each() -> impl Iterator<Item = Watched<'static>> {
     suite::kinds().into_iter().map(|kind| {
         let registry = TestRegistry::start(kind);
@@ -38,12 +38,12 @@ impl<'a> Watched<'a> {
         Self::over(TestRegistry::start(kind), None)
     }
 
-    /// Takes an embedded registry over plain HTTP, with the ways that it was given.
+    /// Wraps an embedded registry over plain HTTP, with its options.
     pub(crate) fn embedded(registry: manifest_testkit::EmbeddedRegistry) -> Self {
         Self::over(TestRegistry::Embedded(registry), None)
     }
 
-    /// Takes a registry over plain HTTP as it is.
+    /// Wraps a registry over plain HTTP.
     fn over(registry: TestRegistry, ca: Option<&TestCa>) -> Self {
         let in_front = |upstream: &str| {
             let proxy = LoggingProxy::builder(upstream);
@@ -61,13 +61,13 @@ impl<'a> Watched<'a> {
         }
     }
 
-    /// Starts an empty registry that is reached over TLS.
+    /// Starts an empty registry over TLS.
     pub(crate) fn tls(kind: Kind, ca: &'a TestCa) -> Self {
         Self::start(kind, ca, None)
     }
 
-    /// Starts an empty registry that is reached over TLS and demands tokens. Its server knows [`SEEDER`], and is reached
-    /// over TLS with a certificate of the same authority.
+    /// Starts an empty registry over TLS that demands tokens. The token server knows [`SEEDER`], and has a certificate of the
+    /// same authority.
     pub(crate) fn secured(kind: Kind, ca: &'a TestCa, tokens: &'a TokenServer) -> Self {
         Self::start(kind, ca, Some(tokens))
     }
@@ -82,14 +82,14 @@ impl<'a> Watched<'a> {
         }
     }
 
-    /// Returns the address, as it stands in references.
+    /// Returns the address, as in references.
     pub(crate) fn host(&self) -> String {
         self.proxy
             .as_ref()
             .map_or_else(|| self.registry.host(), LoggingProxy::host)
     }
 
-    /// Returns which registry this is, for messages.
+    /// Returns the kind of registry, for messages.
     pub(crate) fn kind(&self) -> Kind {
         self.registry.kind()
     }
@@ -121,7 +121,7 @@ impl<'a> Watched<'a> {
         }
     }
 
-    /// Puts an image or index in a repository; returns its digest.
+    /// Pushes an image or index to a repository, and returns its digest.
     pub(crate) fn push(&self, repository: &str, tag: &str, content: &impl Pushable) -> String {
         match &self.registry {
             TestRegistry::Embedded(registry) => registry.seed(repository, tag, content),
@@ -139,7 +139,7 @@ impl<'a> Watched<'a> {
         }
     }
 
-    /// Returns the bytes of a manifest that has to be there.
+    /// Returns the bytes of an existing manifest.
     #[track_caller]
     pub(crate) fn bytes(&self, repository: &str, name: &str) -> Vec<u8> {
         let found = self.manifest(repository, name);
@@ -156,7 +156,7 @@ impl<'a> Watched<'a> {
         }
     }
 
-    /// Returns a client of the real registry behind the proxy, with all rights on a repository.
+    /// Returns a client of the real registry behind the proxy, with all permissions on a repository.
     fn client(&self, repository: &str) -> Client {
         let client = self.registry.client();
         let Some((tokens, ca)) = self.tokens else {
@@ -179,14 +179,14 @@ impl<'a> Watched<'a> {
         client.bearer(&token)
     }
 
-    /// Returns the requests that write, in the order in which they came, and forgets all requests.
+    /// Returns the write requests in order of arrival, and clears the log.
     pub(crate) fn writes(&self) -> Vec<String> {
         let reads = |line: &String| line.starts_with("GET ") || line.starts_with("HEAD ");
         let lines = self.lines().into_iter();
         lines.filter(|line| !reads(line)).collect()
     }
 
-    /// Returns all requests in the order in which they came, and forgets them.
+    /// Returns all requests in order of arrival, and clears the log.
     pub(crate) fn lines(&self) -> Vec<String> {
         let lines = self.log().lines();
         self.log().clear();

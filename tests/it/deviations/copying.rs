@@ -1,4 +1,4 @@
-//! Content that has to come from another repository or registry.
+//! Content from another repository or registry.
 
 use manifest_testkit::EmbeddedRegistry;
 use manifest_testkit::suite::TestRegistry;
@@ -29,7 +29,7 @@ fn a_mount_answered_with_202_is_fatal() {
         for blob in image.blob_digests() {
             assert!(registry.blob("new", &blob).is_some(), "{blob}");
         }
-        // Foreign layers are left alone.
+        // Foreign layers are not copied.
         for layer in image.layers.iter().filter(|layer| !layer.urls.is_empty()) {
             assert!(registry.blob("new", &layer.digest).is_none());
         }

@@ -1,4 +1,4 @@
-//! What Docker's CLI does to drafts: names that clash, halves, damage, and entries that are out of date.
+//! Drafts as Docker's CLI handles them: clashing names, half drafts, damage, and outdated entries.
 
 use std::fs;
 
@@ -76,7 +76,7 @@ fn a_failed_create_leaves_half_a_draft() {
     assert_eq!(amended.drafts, created.drafts);
 }
 
-/// A draft that an earlier `create` of Docker's CLI left half made is still one that can be amended.
+/// Amends a draft that an earlier `create` of Docker's CLI left half made.
 #[test]
 fn half_a_draft_of_dockers_can_be_amended() {
     let stage = stage();
@@ -133,7 +133,7 @@ fn amend_uses_the_drafts_old_entry() {
     }
 }
 
-/// Files of Docker's old versions have no raw bytes, so its `--amend` does ask the registry, and forgets annotations.
+/// Amends files of Docker's old versions. They have no raw bytes, so Docker's `--amend` asks the registry, and loses annotations.
 #[test]
 fn amend_loses_annotations_of_old_files() {
     let stage = stage();
@@ -182,7 +182,7 @@ fn a_draft_with_one_damaged_entry_cannot_be_removed() {
         seen.ran.fails(1).prints("").says("REGISTRY_app-1/damaged");
         assert_eq!(seen.drafts, damaged, "{line}");
     }
-    // Other drafts, and the entries beside, can still be used.
+    // Other drafts, and the other entries, are still usable.
     ours.play("create --insecure @/app:2 @/app:amd64")
         .ran
         .succeeds();

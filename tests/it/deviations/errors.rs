@@ -1,4 +1,4 @@
-//! What the registry answers, and what a user is told of it.
+//! The registry's response, and the message for the user.
 
 use manifest_testkit::fault::{Answer, Fault};
 
@@ -40,7 +40,7 @@ fn errors_of_the_registry_become_no_such_manifest() {
             assert!(seen.drafts.is_empty());
         }
     }
-    // Docker's CLI takes a 401 with a detail for an image that is not there.
+    // Docker's CLI takes a 401 with a detail for a missing image.
     let stage = stage();
     let detail =
         r#"{"errors":[{"code":"UNAUTHORIZED","message":"authentication required","detail":[]}]}"#;
@@ -158,7 +158,7 @@ fn what_may_pass_is_tried_again() {
 #[test]
 fn a_registry_that_is_down() {
     let stage = stage();
-    // Nobody listens on port 1.
+    // Nothing listens on port 1.
     let ours = ours(&stage);
     for line in [
         "create @/app:1 127.0.0.1:1/app:1",

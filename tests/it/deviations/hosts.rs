@@ -1,4 +1,4 @@
-//! How registries are reached and logged in to.
+//! Connecting and logging in to registries.
 
 use manifest_testkit::EmbeddedRegistry;
 use manifest_testkit::fault::{Answer, Fault};

@@ -1,4 +1,4 @@
-//! What `inspect` shows of what a registry has.
+//! The output of `inspect` for a registry's content.
 
 use manifest_testkit::image::{Image, Index};
 
@@ -37,7 +37,7 @@ fn inspect_drops_annotations() {
         json["manifests"][0]["annotations"], sent["manifests"][0]["annotations"],
         "{ran}"
     );
-    // Verbose: the descriptors of children, whole.
+    // Verbose: the complete descriptors of the children.
     let ran = ours(&stage)
         .play("inspect --insecure -v @/app:annotated")
         .ran;
@@ -64,7 +64,7 @@ fn inspect_needs_the_configuration() {
         "{}",
         seen.ran
     );
-    // Who wants to know the platform has to be able to read it.
+    // A request for the platform fails if it cannot be read.
     for line in [
         "inspect --insecure -v @/app:model",
         "create --insecure @/app:1 @/app:model",

@@ -1,4 +1,4 @@
-//! What a list is made of: its sources, its type, its platforms.
+//! The content of a list: its sources, its type, its platforms.
 
 use super::{dockers, embedded, ours, stage};
 use crate::harness::world;
@@ -19,7 +19,7 @@ fn a_source_that_is_a_list_is_refused() {
     }
     let (_, list) = embedded(&stage).manifest("app", "1").unwrap();
     let list: serde_json::Value = serde_json::from_slice(&list).unwrap();
-    // Two images of the one, image and attestation of the other.
+    // Two images from one source, image and attestation from the other.
     assert_eq!(list["manifests"].as_array().unwrap().len(), 4);
 }
 
@@ -37,7 +37,7 @@ fn repo_tag_at_digest_is_fetched_by_tag() {
     let ours = ours(&stage);
     ours.play(create).ran.succeeds();
     ours.play(inspect).ran.succeeds();
-    // Not even the tag has to be there.
+    // The tag need not exist.
     ours.play("create --insecure -a @/app:1 @/app:gone@{app:armv7}")
         .ran
         .succeeds();

@@ -2,9 +2,8 @@
 
 use super::check;
 
-#[test]
-fn annotate() {
-    check("annotate", &[
+/// A name for each case, and its command lines.
+const CASES: &[(&str, &str)] = &[
         ("each flag", "
             create --insecure @/app:% @/app:amd64
             annotate @/app:% @/app:amd64 --os freebsd
@@ -110,5 +109,9 @@ fn annotate() {
         ("a draft without entries", "
             !empty @/app:%
             annotate @/app:% @/app:amd64 --os linux"),
-    ]);
+];
+
+#[test]
+fn annotate() {
+    check("annotate", CASES);
 }

@@ -1,6 +1,6 @@
-//! Content that is seldom seen: what both programs make of it, and what both refuse.
+//! Rare content that both programs accept, and content that both refuse.
 //!
-//! Only a registry in memory takes all of this. Error texts are each program's own here.
+//! Only a registry in memory stores all of it. Error messages may differ here.
 
 use manifest_testkit::EmbeddedRegistry;
 use manifest_testkit::image::{BuiltImage, Image, Index};
@@ -10,15 +10,42 @@ use manifest_testkit::suite::TestRegistry;
 use super::SideBySide;
 use crate::harness::{Stage, docker, world};
 
-/// Returns a stage with one more repository for each content, for the same bytes may come as several types.
+/// A repository for each image configuration.
+const CONFIGS: &[(&str, &str)] = &[
+    (
+        "config-cases",
+        r#"{"OS":"linux","os":"windows","Architecture":"arm","VARIANT":"v7"}"#,
+    ),
+    (
+        "config-features",
+        r#"{"os":"windows","architecture":"amd64","os.features":["a",null,"b"]}"#,
+    ),
+    (
+        "config-unknown",
+        r#"{"os":"plan10","architecture":"z80","variant":"x y"}"#,
+    ),
+    (
+        "config-space",
+        " { \"os\" : \"linux\" , \"architecture\" : \"arm64\" } \n",
+    ),
+    (
+        "config-escapes",
+        r#"{"os":"lin\u0075x","architecture":"amd64\u003c","variant":"\ud83d\udc33"}"#,
+    ),
+    ("config-no-json", "no json"),
+    ("config-empty", ""),
+    ("config-array", "[]"),
+    ("config-null", "null"),
+    ("config-number", r#"{"os":1,"architecture":"amd64"}"#),
+    (
+        "config-trailing",
+        r#"{"os":"linux","architecture":"amd64"} x"#,
+    ),
+];
+
+/// Returns a stage with a repository for each content, because the same bytes are stored with several media types.
 fn stage() -> Stage {
     let registry = EmbeddedRegistry::start();
-    let put = |name: &str, media_type: &str, text: &str| {
-        registry.put_manifest(name, Some("1"), media_type, text.as_bytes());
-        for image in ["app:amd64", "app:oci-amd64"] {
-            registry.put_blob(name, &world::image(image).config);
-        }
-    };
     let config = |text: &str| {
         Image::docker()
             .config(
@@ -27,37 +54,7 @@ fn stage() -> Stage {
             )
             .build()
     };
-    for (name, text) in [
-        (
-            "config-cases",
-            r#"{"OS":"linux","os":"windows","Architecture":"arm","VARIANT":"v7"}"#,
-        ),
-        (
-            "config-features",
-            r#"{"os":"windows","architecture":"amd64","os.features":["a",null,"b"]}"#,
-        ),
-        (
-            "config-unknown",
-            r#"{"os":"plan10","architecture":"z80","variant":"x y"}"#,
-        ),
-        (
-            "config-space",
-            " { \"os\" : \"linux\" , \"architecture\" : \"arm64\" } \n",
-        ),
-        (
-            "config-escapes",
-            r#"{"os":"lin\u0075x","architecture":"amd64\u003c","variant":"\ud83d\udc33"}"#,
-        ),
-        ("config-no-json", "no json"),
-        ("config-empty", ""),
-        ("config-array", "[]"),
-        ("config-null", "null"),
-        ("config-number", r#"{"os":1,"architecture":"amd64"}"#),
-        (
-            "config-trailing",
-            r#"{"os":"linux","architecture":"amd64"} x"#,
-        ),
-    ] {
+    for (name, text) in CONFIGS {
         registry.seed(name, "1", &config(text));
     }
     let amd64 = world::image("app:amd64");
@@ -83,6 +80,20 @@ fn stage() -> Stage {
         "1",
         &Index::oci().compact().image(oci).build(),
     );
+    put_wrong_manifests(&registry);
+    Stage::on(TestRegistry::Embedded(registry))
+}
+
+/// Puts manifests that are damaged, of the wrong type, or unusual in another way.
+fn put_wrong_manifests(registry: &EmbeddedRegistry) {
+    let put = |name: &str, media_type: &str, text: &str| {
+        registry.put_manifest(name, Some("1"), media_type, text.as_bytes());
+        for image in ["app:amd64", "app:oci-amd64"] {
+            registry.put_blob(name, &world::image(image).config);
+        }
+    };
+    let amd64 = world::image("app:amd64");
+    let oci = world::image("app:oci-amd64");
     let text = |image: &BuiltImage| String::from_utf8(image.manifest.clone()).unwrap();
     put("no-json", DOCKER_MANIFEST, "no json");
     put("empty", OCI_MANIFEST, "");
@@ -121,7 +132,6 @@ fn stage() -> Stage {
         OCI_MANIFEST,
         &text(oci).replace("\"config\"", "\"configz\""),
     );
-    Stage::on(TestRegistry::Embedded(registry))
 }
 
 #[test]
@@ -158,8 +168,8 @@ fn content() {
     assert!(differences.is_empty(), "{}", differences.join("\n"));
 }
 
-/// What is among the deviations: `inspect` asks for a configuration that it does not show, shows platforms that are not there,
-/// and knows neither nested nor empty indexes; `create` takes no list.
+/// Tells whether a case is among the deviations. Docker's `inspect` reads a configuration that it does not show, shows absent
+/// platforms, and supports neither nested nor empty indexes; its `create` accepts no list.
 fn known(name: &str, command: &str) -> bool {
     let is_inspect = command.starts_with("inspect");
     match name {

@@ -2,9 +2,8 @@
 
 use super::check;
 
-#[test]
-fn create() {
-    check("create", &[
+/// A name for each case, and its command lines.
+const CASES: &[(&str, &str)] = &[
         ("one image", "
             create --insecure @/app:% @/app:amd64"),
         ("several images, out of order", "
@@ -17,7 +16,7 @@ fn create() {
             create --insecure @/app:% @/app:oci-amd64 @/app:oci-arm64 @/app:oci-odd @/app:oci-compact @/other:oci-386
             inspect @/app:%
             inspect -v @/app:%"),
-        // Where the first file is a Docker image's, Docker makes a Docker list of it: see the deviations.
+        // If the first file is a Docker image's, Docker makes it a Docker list: see the deviations.
         ("both kinds, an OCI image's file first", "
             create --insecure @/app:% @/other:s390x @/app:oci-odd @/deep/er/repo:amd64 @/app:oci-amd64
             inspect @/app:%
@@ -143,5 +142,9 @@ fn create() {
             !empty @/app:%
             create --insecure @/app:% @/app:amd64
             create --insecure --amend @/app:% @/app:amd64"),
-    ]);
+];
+
+#[test]
+fn create() {
+    check("create", CASES);
 }

@@ -1,25 +1,22 @@
-//! How flags may be written, help, and usage errors.
+//! The syntax of flags, help, and usage errors.
 
 use super::check;
 use crate::harness::{Program, Stage, docker};
 
-#[test]
-fn flags() {
-    check(
-        "flags",
-        &[
-            (
-                "anywhere among the arguments",
-                "
+/// A name for each case, and its command lines.
+const CASES: &[(&str, &str)] = &[
+    (
+        "anywhere among the arguments",
+        "
             create @/app:% --insecure @/app:amd64
             create @/app:% @/app:arm64 -a --insecure
             annotate @/app:% --variant v8 @/app:arm64
             inspect @/app:% -v
             push @/app:% -p --insecure",
-            ),
-            (
-                "true and false",
-                "
+    ),
+    (
+        "true and false",
+        "
             create --insecure=true @/app:% @/app:amd64
             create --insecure=1 --amend=T @/app:% @/app:arm64
             create --insecure=TRUE -a=t @/app:% @/app:armv7
@@ -29,34 +26,34 @@ fn flags() {
             inspect --verbose=f -v=true @/app:%
             push --insecure --purge=FALSE @/app:%
             push --insecure -p=True @/app:%",
-            ),
-            (
-                "repeated",
-                "
+    ),
+    (
+        "repeated",
+        "
             create --insecure --insecure -a -a --amend @/app:% @/app:amd64
             create --insecure --amend --amend=false @/app:% @/app:amd64
             inspect -v -v=false --insecure --insecure @/app:%",
-            ),
-            (
-                "in one word",
-                "
+    ),
+    (
+        "in one word",
+        "
             create --insecure -aa @/app:% @/app:amd64
             inspect -vv @/app:%
             push --insecure -pp @/app:%",
-            ),
-            (
-                "after --",
-                "
+    ),
+    (
+        "after --",
+        "
             create --insecure -- @/app:% @/app:amd64
             annotate --arch arm64 -- @/app:% @/app:amd64
             annotate @/app:% -- @/app:amd64 --arch
             inspect -- @/app:% -v
             push --insecure @/app:% --
             rm -- @/app:% --",
-            ),
-            (
-                "bad booleans",
-                "
+    ),
+    (
+        "bad booleans",
+        "
             create --insecure=maybe @/app:% @/app:amd64
             create --amend=2 @/app:% @/app:amd64
             create -a=no @/app:% @/app:amd64
@@ -66,10 +63,10 @@ fn flags() {
             ~push -p= @/app:%
             inspect --verbose=on @/app:%
             inspect -v='a \"b' @/app:%",
-            ),
-            (
-                "unknown flags",
-                "
+    ),
+    (
+        "unknown flags",
+        "
             create --bogus @/app:% @/app:amd64
             create --bogus=1 @/app:% @/app:amd64
             create -x @/app:% @/app:amd64
@@ -85,46 +82,46 @@ fn flags() {
             push --pur @/app:%
             push --Purge @/app:%
             push -P @/app:%",
-            ),
-            (
-                "bad syntax",
-                "
+    ),
+    (
+        "bad syntax",
+        "
             push --=x @/app:%
             push ---purge @/app:%
             create - @/app:%",
-            ),
-            (
-                "flags without their value",
-                "
+    ),
+    (
+        "flags without their value",
+        "
             annotate @/app:% @/app:amd64 --os
             annotate @/app:% @/app:amd64 --os-features
             annotate --variant",
-            ),
-            (
-                "a flag is judged before the arguments are",
-                "
+    ),
+    (
+        "a flag is judged before the arguments are",
+        "
             create --bogus
             push --bogus
             push --purge=maybe",
-            ),
-            (
-                "unknown commands",
-                "
+    ),
+    (
+        "unknown commands",
+        "
             bogus
             ls
             --bogus
             -x
             --bogus create
             Create @/app:% @/app:amd64",
-            ),
-            (
-                "no command",
-                "
+    ),
+    (
+        "no command",
+        "
             ~docker manifest",
-            ),
-            (
-                "global flags",
-                "
+    ),
+    (
+        "global flags",
+        "
             ~docker -D manifest create --insecure @/app:% @/app:amd64
             ~docker --debug manifest inspect @/app:%
             ~docker -D=true -l debug manifest inspect @/app:%
@@ -145,19 +142,22 @@ fn flags() {
             DOCKER_HOST=tcp://127.0.0.1:1 inspect @/app:%
             DOCKER_CONFIG=elsewhere create --insecure @/app:% @/app:armv7
             DOCKER_CONFIG=elsewhere inspect @/app:%",
-            ),
-            (
-                "the experimental switch of old",
-                "
+    ),
+    (
+        "the experimental switch of old",
+        "
             DOCKER_CLI_EXPERIMENTAL=enabled create --insecure @/app:% @/app:amd64
             DOCKER_CLI_EXPERIMENTAL=disabled push --insecure @/app:%",
-            ),
-        ],
-    );
+    ),
+];
+
+#[test]
+fn flags() {
+    check("flags", CASES);
 }
 
-/// Docker marks its commands as experimental, and lacks our own flags: these are the
-/// only differences in a command's help. The group's help says what this program is and has our own commands, too, so there only the exit code and the stream are the same.
+/// Compares help. The only differences: Docker marks its commands as experimental, and lacks this program's own flags. The
+/// group's help describes this program and its own commands, so only exit code and stream are compared there.
 #[test]
 fn help() {
     if !docker::is_here("fidelity::flags::help") {
@@ -202,7 +202,7 @@ fn help() {
     }
 }
 
-/// Leaves out our own flags and their headings, and what stands below them.
+/// Removes this program's own flags and headings from the help, and the sections below them.
 fn without_own_flags(help: &str, dockers: &str) -> String {
     let (help, _) = help
         .split_once("Sources (MANIFEST):\n")
@@ -215,7 +215,7 @@ fn without_own_flags(help: &str, dockers: &str) -> String {
     lines.map(|line| format!("{line}\n")).collect()
 }
 
-/// The longest flag decides how far to the right the texts of all flags stand, and headings have empty lines above them.
+/// Normalises white space: the longest flag sets the column of all descriptions, and headings have empty lines above them.
 fn single_spaced(help: &str) -> String {
     let line = |line: &str| line.split_whitespace().collect::<Vec<_>>().join(" ") + "\n";
     let lines = help.lines().filter(|line| !line.is_empty());
@@ -223,7 +223,7 @@ fn single_spaced(help: &str) -> String {
 }
 
 fn without_experimental(help: &str) -> String {
-    // Docker's CLI writes this above the help that `-h` asks for.
+    // Docker's CLI writes this above the help for `-h`.
     let help = help.trim_start_matches("Flag shorthand -h has been deprecated, use --help\n");
     let Some((before, rest)) = help.split_once("EXPERIMENTAL:\n") else {
         return help.to_owned();

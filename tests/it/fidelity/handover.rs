@@ -1,15 +1,15 @@
-//! Drafts that change hands midway. Whoever runs which command of a session, in one home, every command has to
-//! show, leave and publish what it does in a session of Docker's CLI alone.
+//! Drafts that both programs work on. Whichever program runs a command of a session in one home, the command must print, store
+//! and publish the same as in a session of Docker's CLI alone.
 
 use manifest_testkit::suite::{Kind, TestRegistry};
 
 use crate::harness::stage::Stderr;
 use crate::harness::{Program, Seen, Stage, docker};
 
-/// Plays a session as Docker's alone, then with its commands dealt out to the two programs. Lines as in
-/// [`super::check`]; those that start with `!` are nobody's.
+/// Plays a session with Docker's CLI alone, then with its commands dealt to both programs. The lines are as in [`super::check`];
+/// lines that start with `!` belong to neither.
 ///
-/// A deal has a registry of its own, so that nothing is there that another one published.
+/// Each deal has a registry of its own, so that no published content of another one is there.
 #[track_caller]
 fn check(name: &str, lines: &str) {
     if !docker::is_here(&format!("fidelity::handover::{name}")) {
@@ -49,8 +49,8 @@ fn check(name: &str, lines: &str) {
     }
 }
 
-/// Deals out commands, a bit each, set where it is ours: in all ways, or where these are many, to one program all but
-/// one command and all but those before or after one.
+/// Deals commands: a bit for each, set if this program runs it. All combinations, or if those are too many, one program runs all
+/// but one command, or all but those before or after one.
 fn deals(commands: usize) -> Vec<u32> {
     let all = (1 << commands) - 1;
     if commands <= 4 {
@@ -121,7 +121,7 @@ fn annotations_of_the_other_program_stay() {
     );
 }
 
-/// Docker 18.06 and older kept no raw bytes; where re-indenting restores the digest nothing else changes.
+/// Docker 18.06 and older stored no raw bytes. If re-indenting restores the digest, nothing else changes.
 #[test]
 fn files_without_raw() {
     check(
@@ -138,7 +138,7 @@ fn files_without_raw() {
     );
 }
 
-/// Where re-indenting does not restore the digest, a child cannot be pushed to another repository.
+/// If re-indenting does not restore the digest, a child cannot be pushed to another repository.
 #[test]
 fn files_without_raw_of_odd_bytes() {
     check(
@@ -152,7 +152,7 @@ fn files_without_raw_of_odd_bytes() {
     );
 }
 
-/// In the same repository nothing is pushed but the list, so no raw bytes are needed.
+/// In the same repository only the list is pushed, so raw bytes are not needed.
 #[test]
 fn files_without_raw_of_the_same_repository() {
     check(
@@ -167,7 +167,7 @@ fn files_without_raw_of_the_same_repository() {
     );
 }
 
-/// The oldest form has digest and platform at the top, and the digest is that of the compact manifest.
+/// The oldest form has digest and platform at the top. The digest is that of the compact manifest.
 #[test]
 fn files_before_descriptors() {
     check(

@@ -1,6 +1,6 @@
-//! Sessions of random commands over a small world.
+//! Sessions of random commands on a small world.
 //!
-//! The seed is printed; `FIDELITY_SEED=…` plays the same sessions again, `FIDELITY_SESSIONS=…` more or fewer of them.
+//! The seed is printed. `FIDELITY_SEED=…` repeats the same sessions, `FIDELITY_SESSIONS=…` sets their number.
 
 use std::io::Write as _;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -11,15 +11,15 @@ use fastrand::Rng;
 use super::SideBySide;
 use crate::harness::docker;
 
-/// How many sessions there are.
+/// The number of sessions.
 const SESSIONS: usize = 200;
-/// How many are played at a time, each on registries of its own: a repository's tags are compared, too.
+/// The number of concurrent sessions, each on registries of its own: a repository's tags are compared as well.
 const THREADS: usize = 2;
 
-/// OCI images, all of the repository `app`: their files come before those of `other`.
+/// OCI images, all in the repository `app`: their files sort before those of `other`.
 ///
-/// Row "list type follows the first file name": a mixed list is the same in both programs only if an OCI image comes
-/// first, so Docker's images are all in another repository, further down the alphabet.
+/// Row "list type follows the first file name": a mixed list is the same in both programs only if an OCI image comes first. So
+/// Docker's images are all in another repository, later in the alphabet.
 const OCI: &[&str] = &[
     "@/app:oci-amd64",
     "@/app:oci-arm64",
@@ -27,7 +27,7 @@ const OCI: &[&str] = &[
     "@/app@{app:oci-arm64}",
     "@/app:blank",
 ];
-/// Docker images, all of the repository `other`.
+/// Docker images, all in the repository `other`.
 const DOCKER: &[&str] = &[
     "@/other:s390x",
     "@/other:mips64le",
@@ -35,7 +35,8 @@ const DOCKER: &[&str] = &[
     "@/other@{other:s390x}",
     "@/other:compact@{other:compact}",
 ];
-/// What cannot be had, and is not mounted by any session. Only ever the first source of a `create` (row "a failed create leaves half a draft").
+/// Missing images, which no session mounts. Only used as the first source of a `create` (row "a failed create leaves half a
+/// draft").
 const BAD: &[&str] = &[
     "@/app:missing",
     "@/nothing:1",
@@ -43,14 +44,14 @@ const BAD: &[&str] = &[
     "@/app@{deep/er/repo:amd64}",
     "''",
 ];
-/// Pairs of Docker's table (row "unknown os/arch pairs are refused by a short fixed table").
+/// Pairs in Docker's table (row "unknown os/arch pairs are refused by a short fixed table").
 const PAIRS: &[&str] = &[
     "--os linux --arch amd64",
     "--os=linux --arch=arm64",
     "--arch s390x --os linux",
     "--os windows --arch amd64",
     "--os freebsd --arch 386",
-    // Nobody has these; both flags are given, for ours names the effective pair, and Docker the flags.
+    // Pairs that do not exist. Both flags are given, because this program reports the effective pair, and Docker the flags.
     "--os linux --arch x86",
     "--os=beos --arch=ppc",
 ];
@@ -74,7 +75,7 @@ fn random_sessions() {
     let seed = number("FIDELITY_SEED").unwrap_or_else(|| fastrand::u64(..));
     let sessions =
         number("FIDELITY_SESSIONS").map_or(SESSIONS, |count| usize::try_from(count).unwrap());
-    // Past the capture of test output, so that a log always has it.
+    // Not captured with the test's output, so that every log has it.
     let _ = writeln!(
         std::io::stderr(),
         "fidelity: {sessions} random sessions, FIDELITY_SEED={seed}"
@@ -131,7 +132,7 @@ fn session(stages: &SideBySide, seed: u64, number: usize) -> Result<(), String> 
     Ok(())
 }
 
-/// Writes command lines. It remembers what it put in which list, so that most commands find something.
+/// Generates command lines. It tracks the content of lists, so that most commands find something.
 struct Writer {
     rng: Rng,
     number: usize,
@@ -161,9 +162,9 @@ impl Writer {
         self.rng.u8(0..100) < percent
     }
 
-    /// One of three lists, which no other session has: in either repository of images, or in a new one.
+    /// Picks one of three lists that no other session has: in either repository of images, or in a new one.
     ///
-    /// Their names are such that no two share a file (row "two references can share a file name").
+    /// No two of their names share a file (row "two references can share a file name").
     fn list(&mut self) -> String {
         let number = self.number;
         match self.rng.u8(0..3) {
@@ -173,7 +174,7 @@ impl Writer {
         }
     }
 
-    /// A list, mostly one that was created, and an image, mostly one that is in it.
+    /// Picks a list, usually an existing one, and an image, usually one of that list.
     fn list_and_image(&mut self) -> (String, &'static str) {
         if self.created.is_empty() || self.chance(10) {
             return (self.list(), self.image());
@@ -187,7 +188,8 @@ impl Writer {
         self.pick(images)
     }
 
-    /// Always `--insecure`: Docker would not talk to a registry without TLS (row "needs --insecure … on loopback").
+    /// Generates a `create`, always with `--insecure`: Docker would not talk to a registry without TLS (row "needs --insecure …
+    /// on loopback").
     fn create(&mut self) -> String {
         let list = self.list();
         let amend = *["", "-a", "--amend", "--amend=true", "--amend=false"]
@@ -212,8 +214,8 @@ impl Writer {
 
     fn annotate(&mut self) -> String {
         let (list, image) = self.list_and_image();
-        // Images without a platform can only be given both halves of it (the refusal's text, see PAIRS).
-        // What has foreign layers stays one of Windows (row "a mount answered with 202 is fatal (save for windows)").
+        // Images without a platform can only be given both halves of it (the refusal's text, see PAIRS). Images with foreign
+        // layers stay Windows images (row "a mount answered with 202 is fatal (save for windows)").
         let pair = if image == "@/other:windows" {
             "--os windows"
         } else if self.chance(60) || image == "@/app:blank" {
@@ -245,7 +247,7 @@ impl Writer {
     fn push(&mut self) -> String {
         let (list, _) = self.list_and_image();
         let purge = self.pick(&["", "", "-p", "--purge", "--purge=false"]);
-        // Ours warns of twins (row "two entries of one platform go live in silence").
+        // This program warns of duplicates (row "two entries of one platform go live in silence").
         format!("+push --insecure {purge} {list}")
     }
 

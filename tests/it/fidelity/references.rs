@@ -1,7 +1,7 @@
-//! Random names: what each program makes of them.
+//! Random names, as each program parses them.
 //!
-//! `rm` of drafts that are not there takes many names at once and prints a line for each: the full form of the name, or why it
-//! is none. The seed is printed; `FIDELITY_SEED=…` makes the same names again, `FIDELITY_REFERENCES=…` more or fewer of them.
+//! `rm` of missing drafts takes many names at once and prints a line for each: the full form of the name, or the error. The seed
+//! is printed. `FIDELITY_SEED=…` repeats the same names, `FIDELITY_REFERENCES=…` sets their number.
 
 use std::io::Write as _;
 
@@ -9,9 +9,9 @@ use fastrand::Rng;
 
 use crate::harness::{Home, docker};
 
-/// How many names there are.
+/// The number of names.
 const NAMES: usize = 2000;
-/// How many of them are in one command line.
+/// The number of names in one command line.
 const AT_ONCE: usize = 100;
 
 const FIRSTS: &[&str] = &[
@@ -143,7 +143,7 @@ const ALGORITHMS: &[&str] = &[
     "",
     "sha256:sha256",
 ];
-/// What random characters are taken from. No control characters: ours escapes them.
+/// The characters of random names, without control characters, which this program escapes.
 const CHARACTERS: &[char] = &[
     'a', 'b', 'z', '0', '9', 'A', 'Z', '.', '.', '_', '_', '-', '-', '/', '/', ':', ':', '@', '[',
     ']', '+', '%', ' ', 'é', 'É', 'ſ', '\u{212a}', '\u{130}', 'Ω', '中', '🐳',
@@ -158,7 +158,7 @@ fn random_references() {
     let seed = number("FIDELITY_SEED").unwrap_or_else(|| fastrand::u64(..));
     let count =
         number("FIDELITY_REFERENCES").map_or(NAMES, |count| usize::try_from(count).unwrap());
-    // Past the capture of test output, so that a log always has it.
+    // Not captured with the test's output, so that every log has it.
     let _ = writeln!(
         std::io::stderr(),
         "fidelity: {count} random references, FIDELITY_SEED={seed}"
@@ -193,7 +193,7 @@ fn random_references() {
     );
 }
 
-/// Writes a name: mostly one that is made of parts, with some characters wrong in every fifth, else any characters.
+/// Generates a name: usually from parts, with some wrong characters in every fifth, otherwise from any characters.
 fn name(rng: &mut Rng) -> String {
     if rng.u8(..) < 16 {
         let length = rng.usize(0..12);
@@ -218,7 +218,7 @@ fn repository(rng: &mut Rng) -> String {
     match rng.u8(0..40) {
         0 => return hex(rng, 64),
         1 => return format!("foo.com/{}", hex(rng, 64)),
-        // A path, with or without a host before it, of about the greatest length that there may be.
+        // A path of about the maximum length, with or without a host before it.
         2 => {
             let first = ["foo.com/", "foo_bar.com/", "docker.io/", ""][rng.usize(0..4)];
             return format!("{first}{}", "a".repeat(rng.usize(235..=257)));
@@ -230,7 +230,7 @@ fn repository(rng: &mut Rng) -> String {
         parts.extend(rng.choice(FIRSTS).copied());
     }
     for _ in 0..rng.usize(0..=3) {
-        // Mostly what is right, so that not every name is wrong somewhere.
+        // Mostly valid characters, so that not every name is invalid.
         let range = if rng.u8(0..6) == 0 {
             0..PARTS.len()
         } else {
@@ -275,7 +275,7 @@ fn hex(rng: &mut Rng, length: usize) -> String {
     (0..length).map(digit).collect()
 }
 
-/// Takes a character out, puts one in, or changes one, once or twice.
+/// Removes, inserts or changes a character, once or twice.
 fn damage(name: &mut String, rng: &mut Rng) {
     let mut characters: Vec<char> = name.chars().collect();
     for _ in 0..rng.usize(1..=2) {

@@ -1,4 +1,4 @@
-//! The ways that real scripts are written.
+//! The style of real scripts.
 
 use super::{SideBySide, check};
 use crate::harness::docker;
@@ -64,7 +64,7 @@ fn scripts() {
     ]);
 }
 
-/// Jobs of one machine share its home. Docker's CLI takes no lock, so its jobs have to come one after the other here.
+/// Jobs on one machine share its home. Docker's CLI takes no lock, so its jobs run one after the other here.
 #[test]
 fn parallel_jobs_in_one_home_folder() {
     if !docker::is_here("fidelity::scripts::parallel_jobs_in_one_home_folder") {

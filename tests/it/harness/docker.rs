@@ -4,7 +4,7 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
-/// Returns a variable of the environment that the tests were started in, if it is not empty.
+/// Returns an environment variable of the test process, or `None` if it is empty.
 #[expect(
     clippy::disallowed_methods,
     reason = "the tests have to be told where Docker's CLI is, and how they are to run"
@@ -24,11 +24,11 @@ pub(crate) fn find() -> Option<&'static Path> {
     DOCKER.get_or_init(search).as_deref()
 }
 
-/// Tells whether tests can ask Docker's CLI. Where they cannot, says so past the capture of test output.
+/// Tells whether Docker's CLI is available. If not, prints that outside of the captured test output.
 ///
 /// # Panics
 ///
-/// Under `CI=true`: there, Docker's CLI has to be on the machine.
+/// Panics under `CI=true` if it is not: CI machines must have Docker's CLI.
 pub(crate) fn is_here(test: &str) -> bool {
     if find().is_some() {
         return true;
@@ -38,7 +38,7 @@ pub(crate) fn is_here(test: &str) -> bool {
         setting("CI").is_none_or(|value| value != "true"),
         "{message}"
     );
-    // `eprintln!` would be swallowed with the output of a test that passes.
+    // `eprintln!` would be captured with the output of a passing test.
     let _ = writeln!(std::io::stderr(), "\n{message}\n");
     false
 }

@@ -1,4 +1,4 @@
-//! A home folder of its own for each test, and programs that run in it.
+//! A home folder for each test, and programs that run in it.
 
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
@@ -16,33 +16,32 @@ use super::ran::Ran;
 /// The program under test.
 pub(crate) const OURS: &str = env!("CARGO_BIN_EXE_docker-manifest");
 
-/// How long a program may run before it is killed, and its test fails.
+/// The time limit of a program, after which it is killed and its test fails.
 const TIME_LIMIT: Duration = Duration::from_secs(90);
 
-/// The folder among the drafts that is ours alone.
+/// This program's own folder among the drafts.
 const OWN_FOLDER: &str = ".docker-manifest";
 
-/// A temporary home folder and the environment that goes with it: `HOME`, `DOCKER_CONFIG`, that nothing is remembered from
-/// run to run, and nothing else.
+/// A temporary home folder and its environment: `HOME`, `DOCKER_CONFIG`, a disabled cache, and nothing else.
 #[derive(Debug)]
 pub(crate) struct Home {
     folder: TempDir,
     variables: BTreeMap<OsString, OsString>,
 }
 
-/// One file in the drafts' folder. A list's folder without any file counts as one of no name and no bytes.
+/// One file in the drafts' folder. A list's folder without files counts as one file without name and content.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct DraftFile {
     /// The name of the list's folder.
     pub(crate) list: String,
     /// The name of the file.
     pub(crate) file: String,
-    /// What is in it.
+    /// The content.
     pub(crate) bytes: Vec<u8>,
 }
 
 impl Home {
-    /// Makes an empty home.
+    /// Creates an empty home.
     pub(crate) fn new() -> Self {
         let folder = tempfile::Builder::new()
             .prefix("it-home-")
@@ -55,13 +54,13 @@ impl Home {
         let config = home.path().join(".docker");
         home.set("HOME", home.path().to_owned());
         home.set("DOCKER_CONFIG", config);
-        // What is asked for would depend on the commands before.
+        // Requests would depend on the commands before.
         home.set("DOCKER_MANIFEST_NO_CACHE", "1");
         home
     }
 
-    /// Lets programs remember things from run to run, and returns the folder in which they do.
-    pub(crate) fn remember(&mut self) -> PathBuf {
+    /// Enables the cache, and returns its folder.
+    pub(crate) fn enable_cache(&mut self) -> PathBuf {
         self.set("DOCKER_MANIFEST_NO_CACHE", "0");
         let cache = self.path().join("cache");
         self.set("XDG_CACHE_HOME", &cache);
@@ -89,14 +88,14 @@ impl Home {
         fs::write(self.config_folder().join("config.json"), json).unwrap();
     }
 
-    /// Writes a program of these lines of shell into the home's `bin`, and has that on PATH with the system's.
+    /// Writes a shell program of these lines to the home's `bin`, and puts that on PATH before the system's folders.
     #[cfg(unix)]
     pub(crate) fn write_program(&mut self, name: &str, lines: &str) {
         use std::os::unix::fs::PermissionsExt as _;
         let folder = self.path().join("bin");
         fs::create_dir_all(&folder).unwrap();
-        // A shell writes it: a file that this process has open may be inherited by a program that another test starts
-        // just then, and cannot be run as long as that has it open.
+        // A shell writes it: another test's program, started at that moment, may inherit a file that this process has open, and
+        // an open file cannot be executed.
         let write = "printf '%s\\n' '#!/bin/sh' \"$1\" > \"$0\"";
         let script = folder.join(name);
         let written = Command::new("/bin/sh")
@@ -124,12 +123,12 @@ impl Home {
     ///
     /// # Panics
     ///
-    /// Where there is none: ask [`docker::is_here`] first.
+    /// Panics if there is none: check [`docker::is_here`] first.
     pub(crate) fn docker(&self) -> Command {
         self.command(docker::find().expect("there is no docker on PATH"))
     }
 
-    /// Returns a program, ready to run here: this home's environment and no other, standard input empty.
+    /// Returns a program, ready to run here: with this home's environment only, and empty standard input.
     pub(crate) fn command(&self, program: impl AsRef<OsStr>) -> Command {
         let mut command = Command::new(program);
         command
@@ -158,7 +157,7 @@ impl Home {
         Ran::new(line, status, stdout, stderr)
     }
 
-    /// Returns all draft files, sorted, without what is ours alone.
+    /// Returns all draft files, sorted, without this program's own folder.
     pub(crate) fn drafts(&self) -> Vec<DraftFile> {
         let mut files = Vec::new();
         for (list, path) in entries(&self.manifests()) {
@@ -196,7 +195,7 @@ impl Home {
     }
 }
 
-/// Lists what is in a folder; nothing, where there is no such folder.
+/// Lists a folder. A missing folder is empty.
 fn entries(folder: &Path) -> Vec<(String, PathBuf)> {
     let Ok(entries) = fs::read_dir(folder) else {
         return Vec::new();
@@ -207,7 +206,7 @@ fn entries(folder: &Path) -> Vec<(String, PathBuf)> {
         .collect()
 }
 
-/// Waits for a program, and kills it when its time is over.
+/// Waits for a program, and kills it at its time limit.
 fn wait(child: Child, line: &str) -> Output {
     let (done, wait) = mpsc::channel::<()>();
     let process = rustix::process::Pid::from_child(&child);

@@ -1,23 +1,23 @@
-//! Command lines as tests write them: text, with placeholders for what differs between runs.
+//! Command lines as tests write them: text, with placeholders for the differences between runs.
 //!
 //! | text | stands for |
 //! | --- | --- |
 //! | `@/app:1` | `app:1` in the test's registry |
 //! | `app@{app:amd64}` | the digest of the image that [`super::world`] has as `app:amd64` |
 //! | `'…'` | one word, as in a shell; `''` is an empty one |
-//! | `NAME=value create …` | a variable of the environment, for this command |
+//! | `NAME=value create …` | an environment variable for this command |
 //! | `create …` | `docker manifest create …` |
 //! | `docker -D manifest create …` | itself: global flags can be given |
 
 use super::world;
 
-/// The name that stands for the registry's address in what tests compare.
+/// The placeholder for the registry's address in compared text.
 pub(crate) const REGISTRY: &str = "REGISTRY";
 
-/// A command line, with everything filled in.
+/// A command line, with all placeholders filled in.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Line {
-    /// Variables of the environment.
+    /// Environment variables.
     pub(crate) variables: Vec<(String, String)>,
     /// The words after `docker`.
     pub(crate) words: Vec<String>,
@@ -46,7 +46,7 @@ impl Line {
         Self { variables, words }
     }
 
-    /// Returns the list that the line pushes: the argument of `push` that is in the registry.
+    /// Returns the list that the line pushes: the argument of `push` in the registry.
     pub(crate) fn pushes(&self, host: &str) -> Option<&str> {
         let mut words = self.words.iter().skip_while(|word| *word != "push");
         words.next()?;
@@ -92,7 +92,7 @@ pub(crate) fn neutral(bytes: &[u8], host: &str) -> Vec<u8> {
     )
 }
 
-/// Does what [`neutral`] does, to text.
+/// Replaces as [`neutral`] does, in text.
 pub(crate) fn neutral_text(text: &str, host: &str) -> String {
     text.replace(host, REGISTRY)
         .replace(&host.replace(':', "-"), REGISTRY)

@@ -1,15 +1,15 @@
-//! Turning draft files into what earlier versions of Docker wrote. The text is cut, not decoded: it stays as it is.
+//! Draft files of earlier versions of Docker, made of new ones. The text is cut, not decoded, so that the rest stays as it is.
 
 use manifest_testkit::sha256;
 
-/// Makes the file of a Docker version that kept no raw bytes.
+/// Returns the file of a Docker version that stored no raw bytes.
 pub(crate) fn without_raw(file: &str) -> String {
     let (before, rest) = file.split_once(r#""Raw":""#).expect("the file has Raw");
     let (_, after) = rest.split_once(r#"","#).expect("Raw is not the last field");
     format!("{before}{after}")
 }
 
-/// Makes the file of a Docker version that knew no descriptors: digest and platform stand at the top.
+/// Returns the file of a Docker version without descriptors: digest and platform are at the top.
 pub(crate) fn before_descriptors(file: &str) -> String {
     let (reference, _) = file
         .split_once(r#","Descriptor":"#)
@@ -36,7 +36,7 @@ pub(crate) fn before_descriptors(file: &str) -> String {
 }
 
 #[test]
-fn only_what_is_meant_is_cut() {
+fn old_formats_only_lose_their_fields() {
     let file = r#"{"Ref":"a","Descriptor":{"size":1,"platform":{"os":"b"}},"Raw":"eA==","SchemaV2Manifest":{"c":{}}}"#;
     assert_eq!(
         without_raw(file),

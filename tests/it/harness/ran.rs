@@ -1,12 +1,12 @@
-//! What a program did.
+//! The result of a program.
 
 use std::fmt;
 use std::process::ExitStatus;
 
-/// How the line ends that ours says where a push had nothing to do.
+/// The end of this program's line for a push that had nothing to write.
 pub(crate) const NOTHING_WRITTEN: &str = " there already: nothing was written";
 
-/// What is in the lines that ours says of images, rather than of what it did.
+/// Parts of this program's warnings about images.
 pub(crate) const OF_IMAGES: [&str; 4] = [
     "its configuration says",
     "some registries refuse a mixed one",
@@ -16,13 +16,13 @@ pub(crate) const OF_IMAGES: [&str; 4] = [
 
 /// Exit code, standard output and standard error of a program, with its command line.
 ///
-/// Checks follow one another, and one that fails shows all of it. What is not checked at all is a warning.
+/// Checks can be chained, and a failed one shows everything. A result that is never checked is a warning.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[must_use = "what a command did is to be checked"]
 pub(crate) struct Ran {
     /// The command line, for people.
     pub(crate) line: String,
-    /// The exit code; 128 and its number where a signal ended the program, as shells have it.
+    /// The exit code. If a signal ended the program, 128 plus its number, as in shells.
     pub(crate) code: i32,
     /// Standard output.
     pub(crate) stdout: String,
@@ -87,8 +87,8 @@ impl Ran {
         self
     }
 
-    /// Checks that nothing is on standard error but that a push had nothing to do, if it had not, and what there is to say of
-    /// images that were built on the wrong machine or in two forms, as many here are.
+    /// Checks that standard error is empty, except for the line of a push with nothing to write, and for warnings about images
+    /// for the wrong platform or in mixed formats, as many here are.
     #[track_caller]
     pub(crate) fn is_quiet(&self) -> &Self {
         let mut lines = self.stderr.lines();
@@ -99,16 +99,16 @@ impl Ran {
         self
     }
 
-    /// Returns the first line of standard error: the error, before any hint. A warning, or that a push found all there already,
-    /// is none.
+    /// Returns the first line of standard error: the error, before any hint. Warnings, and the line of a push with nothing to
+    /// write, are not errors.
     pub(crate) fn error(&self) -> &str {
         let mut lines = self.stderr.lines();
         let is_none = |line: &str| line.ends_with(NOTHING_WRITTEN) || line.starts_with("warning: ");
         lines.find(|line| !is_none(line)).unwrap_or_default()
     }
 
-    /// Returns what Docker's command has to say as well: the error, with the usage where the command line is wrong. Ours may add
-    /// hints.
+    /// Returns the part that Docker's command must print as well: the error, with the usage if the command line is wrong. This
+    /// program may add hints.
     pub(crate) fn said(&self) -> String {
         if !self.stderr.contains("\nUsage:  ") {
             return self.error().to_owned();

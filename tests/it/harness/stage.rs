@@ -1,4 +1,4 @@
-//! A registry with the world in it, and programs that play command lines there.
+//! A registry seeded with the world, and programs that play command lines there.
 
 use std::fs;
 
@@ -10,23 +10,23 @@ use super::home::{DraftFile, Home, OURS};
 use super::line::{Line, neutral, neutral_text};
 use super::{Ran, old_format, world};
 
-/// Which program plays.
+/// The program that plays.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Program {
     /// Docker's CLI.
     Docker,
-    /// The program under test, called as Docker's CLI calls a plugin, so that usage errors read the same.
+    /// The program under test, called as Docker's CLI calls a plugin, so that usage errors are the same.
     Ours,
 }
 
-/// A registry with the world in it.
+/// A registry seeded with the world.
 #[derive(Debug)]
 pub(crate) struct Stage {
     registry: TestRegistry,
 }
 
 impl Stage {
-    /// Starts a registry, the real one unless that is left out, and seeds it.
+    /// Starts a registry, the real one unless that is disabled, and seeds it.
     pub(crate) fn start() -> Self {
         let kind = suite::kinds().first().copied().unwrap_or(Kind::Embedded);
         Self::on(TestRegistry::start(kind))
@@ -57,7 +57,7 @@ impl Stage {
         }
     }
 
-    /// Returns what is published as `repository:tag` or `repository@digest`.
+    /// Returns the published content of `repository:tag` or `repository@digest`.
     fn published(&self, reference: &str) -> Published {
         let (name, digest) = match reference.split_once('@') {
             Some((name, digest)) => (name, Some(digest)),
@@ -94,12 +94,12 @@ fn children(list: &[u8]) -> Vec<String> {
         .collect()
 }
 
-/// What a registry has under a reference.
+/// The content of a registry under a reference.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Published {
     /// The reference, without the registry.
     pub(crate) reference: String,
-    /// The media type that the registry states; empty where there is nothing.
+    /// The media type that the registry states, empty if there is no manifest.
     pub(crate) media_type: String,
     /// The bytes.
     pub(crate) bytes: String,
@@ -113,20 +113,20 @@ pub(crate) struct Published {
 #[derive(Debug)]
 pub(crate) struct Player<'a> {
     stage: &'a Stage,
-    /// Which program plays from now on.
+    /// The program that plays from now on.
     pub(crate) program: Program,
-    /// Where it lives.
+    /// The home of the program.
     pub(crate) home: Home,
 }
 
-/// All that can be seen of a command, the registry's address replaced by [`super::line::REGISTRY`].
+/// The observable effects of a command, with the registry's address replaced by [`super::line::REGISTRY`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Seen {
-    /// What the program did.
+    /// The result of the program.
     pub(crate) ran: Ran,
-    /// The drafts afterwards.
+    /// The drafts after the command.
     pub(crate) drafts: Vec<DraftFile>,
-    /// What is in the registry afterwards where the command was a `push`.
+    /// The registry's content after the command, if it was a `push`.
     pub(crate) published: Option<Published>,
 }
 
@@ -172,7 +172,7 @@ impl Player<'_> {
         let ran = Ran {
             line: text(&ran.line),
             stdout: text(&ran.stdout),
-            // Error texts may name the home.
+            // Error messages may name the home.
             stderr: text(&ran.stderr).replace(&*self.home.path().to_string_lossy(), "HOME"),
             ..ran
         };
@@ -211,19 +211,19 @@ impl Player<'_> {
     }
 }
 
-/// How much of standard error has to be the same.
+/// The part of standard error that must be the same.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Stderr {
-    /// The error, which is the first line; of usage errors everything. Hints may follow.
+    /// The error, which is the first line; usage errors completely. Hints may follow.
     Same,
-    /// The error, if there is one; on success ours may warn.
+    /// The error, if there is one. On success this program may warn.
     MoreWarnings,
-    /// Nothing: what Docker says is not right.
+    /// Nothing: Docker's message is wrong.
     Free,
 }
 
 impl Seen {
-    /// Returns how `ours` differs from this, which Docker did; `None` where it does not.
+    /// Returns the difference of `ours` from Docker's effects, or `None` if they are the same.
     pub(crate) fn difference(&self, ours: &Self, stderr: Stderr) -> Option<String> {
         let (docker, mine) = (self.text(stderr), ours.text(stderr));
         if docker == mine {
@@ -241,7 +241,7 @@ impl Seen {
         ))
     }
 
-    /// Renders all that is compared.
+    /// Formats everything that is compared.
     fn text(&self, stderr: Stderr) -> String {
         let Self {
             ran,

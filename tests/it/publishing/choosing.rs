@@ -1,4 +1,4 @@
-//! Which images of its sources a list has.
+//! The choice of images from the sources.
 
 use manifest_testkit::fault::{Answer, Fault};
 use manifest_testkit::image::{Image, Index, Platform};
@@ -13,7 +13,7 @@ fn images_are_chosen_by_platform_like_the_images_of_a_list() {
         let (_, index) = built("linux/amd64", "1");
         registry.push("app", "index", &index);
         let shell = Shell::new(&registry);
-        // The world has an image each, pushed by its own tag.
+        // The world has one image for each tag.
         shell
             .run("create --platform linux/arm64 @/app:1 @/app:amd64 @/app:arm64 @/app:index")
             .succeeds()
@@ -38,7 +38,7 @@ fn images_are_chosen_by_platform_like_the_images_of_a_list() {
                 .says(text);
         }
         assert_eq!(shell.drafts().len(), 1);
-        // A list that is put in as it is has its images all the same.
+        // A nested list counts with its images.
         shell
             .run("create --no-flatten --require linux/amd64 @/app:2 @/app:index")
             .succeeds();
@@ -51,7 +51,7 @@ fn images_are_chosen_by_platform_like_the_images_of_a_list() {
 }
 
 #[test]
-fn windows_images_are_chosen_by_release() {
+fn windows_images_are_chosen_by_os_version() {
     let registry = Watched::empty(Kind::Embedded);
     let windows = |version: &str| {
         let image = Image::oci().platform("windows/amd64").os_version(version);
@@ -75,14 +75,14 @@ fn windows_images_are_chosen_by_release() {
     let found = entries(&registry, "app", "1");
     assert_eq!(found[0]["platform"]["os.version"], "10.0.17763.9");
     assert_eq!(found[0]["platform"]["architecture"], "arm64");
-    // Two releases are no duplicates.
+    // Two os versions are not duplicates.
     shell
         .run("create --push --strict @/app:2 @/app:2019 @/app:2022")
         .succeeds();
 }
 
 #[test]
-fn platforms_that_do_not_exist_are_taken_by_force() {
+fn force_accepts_unknown_platforms() {
     for registry in watched::each() {
         let image = Image::oci().platform("linux/amd64").seed("odd").build();
         let odd = Platform::parse("linux/amd64/v8");
@@ -117,7 +117,7 @@ fn one_image_for_several_platforms_keeps_each_descriptor() {
             platforms.iter().fold(Index::oci(), add).build()
         };
         let list = of(&["linux/arm/v6", "linux/arm/v7"]);
-        // Even where nothing but an annotation tells them apart.
+        // Even if only an annotation distinguishes them.
         let other = of(&["linux/arm/v5"]);
         let bare = |list: Index, value: &str| list.image_with(&image, None, &[("k", value)]);
         let bare = bare(bare(bare(Index::oci(), "1"), "2"), "3").build();
@@ -137,7 +137,7 @@ fn one_image_for_several_platforms_keeps_each_descriptor() {
         shell.run("create @/app:2 @/app:bare").succeeds();
         shell.run("push @/app:2").succeeds();
         assert_eq!(entries(&registry, "app", "2"), entries_of(&bare));
-        // Taken anew it is the same, and what was annotated on one of them stays on that one.
+        // Resolved again it is the same, and each annotation stays on its entry.
         shell
             .run("annotate @/app:1 linux/arm/v7 --annotation k=v")
             .succeeds();
@@ -213,7 +213,7 @@ fn a_broken_index_is_not_left_out_as_missing() {
 }
 
 #[test]
-fn nothing_is_copied_to_any_target_where_that_is_refused() {
+fn no_copy_applies_to_every_target() {
     let (here, there) = (
         Watched::empty(Kind::Embedded),
         Watched::empty(Kind::Embedded),
@@ -230,7 +230,7 @@ fn nothing_is_copied_to_any_target_where_that_is_refused() {
         .fails(1)
         .says("--no-copy is given");
     assert!(here.manifest("app", "1").is_none() && there.manifest("app", "1").is_none());
-    // Nor is what a draft has from elsewhere already.
+    // Entries of the draft from other sources are no duplicates either.
     shell
         .run(&format!("create @/app:1 {far}/app:one"))
         .succeeds();
@@ -244,7 +244,7 @@ fn nothing_is_copied_to_any_target_where_that_is_refused() {
 }
 
 #[test]
-fn a_name_in_a_file_is_told_with_its_place() {
+fn an_invalid_name_in_a_file_is_reported_with_its_line() {
     let registry = Watched::empty(Kind::Embedded);
     let (_, one) = built("linux/amd64", "1");
     registry.push("app", "one", &one);
@@ -257,7 +257,7 @@ fn a_name_in_a_file_is_told_with_its_place() {
         shell.run_command(&mut command)
     };
     let name = format!("{}/app:one", registry.host());
-    // As Windows writes it, comments and all.
+    // As written on Windows, with comments.
     create(format!("\u{feff}{name} # one\r\n\r\n# none\r\n")).succeeds();
     create(format!("{name}\r\n\r\nApp:one\r\n"))
         .fails(1)
@@ -284,7 +284,7 @@ fn a_subject_may_be_a_digest_of_the_repository() {
 }
 
 #[test]
-fn replacing_is_what_was_asked_for_and_starting_over_needs_nothing() {
+fn replace_needs_no_readable_draft() {
     for registry in watched::each() {
         let (_, old) = built("linux/arm64", "old");
         let (_, new) = built("linux/arm64/v8", "new");
@@ -297,7 +297,7 @@ fn replacing_is_what_was_asked_for_and_starting_over_needs_nothing() {
             .says("was left out");
         shell.run("push --strict @/app:1").succeeds().is_quiet();
         assert_eq!(entries(&registry, "app", "1"), entries_of(&new));
-        // The order of the arguments begins anew, whatever it was before.
+        // The order of the arguments starts again, whatever it was before.
         let replace = "create --replace --on-duplicate replace @/app:1 @/app:new @/app:old";
         shell
             .run("create --replace @/app:1 @/app:old @/app:new")
@@ -305,7 +305,7 @@ fn replacing_is_what_was_asked_for_and_starting_over_needs_nothing() {
         shell.run(replace).succeeds();
         shell.run("push @/app:1").succeeds();
         assert_eq!(entries(&registry, "app", "1"), entries_of(&old));
-        // What is named now takes the place of what was there, wherever it stood itself.
+        // A source that is named now replaces the earlier entry, wherever that was.
         shell
             .run("create --replace @/app:1 @/app:old @/app:new")
             .succeeds();
@@ -314,7 +314,7 @@ fn replacing_is_what_was_asked_for_and_starting_over_needs_nothing() {
             .succeeds();
         shell.run("push @/app:1").succeeds();
         assert_eq!(entries(&registry, "app", "1"), entries_of(&old));
-        // A damaged draft is no obstacle.
+        // A damaged draft does not matter.
         let folder = shell.home.manifests();
         let draft = std::fs::read_dir(&folder).unwrap().map(Result::unwrap);
         let mut draft = draft.filter(|item| !item.file_name().to_string_lossy().starts_with('.'));
@@ -330,7 +330,7 @@ fn replacing_is_what_was_asked_for_and_starting_over_needs_nothing() {
 }
 
 #[test]
-fn what_all_images_say_is_said_by_those_that_stay_too() {
+fn common_annotations_include_existing_entries() {
     for registry in watched::each() {
         for (tag, version) in [("x", "1"), ("y", "2")] {
             let labels = serde_json::json!({ "Labels": {
@@ -362,7 +362,7 @@ fn what_all_images_say_is_said_by_those_that_stay_too() {
 }
 
 #[test]
-fn lists_in_lists_are_followed_so_deep_and_no_deeper() {
+fn nested_lists_have_a_depth_limit() {
     for registry in watched::each() {
         let (_, one) = built("linux/amd64", "1");
         let nested =
@@ -382,7 +382,7 @@ fn lists_in_lists_are_followed_so_deep_and_no_deeper() {
 }
 
 #[test]
-fn an_attestation_of_something_else_is_warned_of() {
+fn orphaned_attestations_give_a_warning() {
     for registry in watched::each() {
         let (amd64, _) = built("linux/amd64", "1");
         let (elsewhere, one) = built("linux/arm64", "2");
@@ -399,7 +399,7 @@ fn an_attestation_of_something_else_is_warned_of() {
             let list = Index::oci().image(&amd64).index(&one);
             list.image_with(&attestation, unknown, &about).build()
         };
-        // A list is taken apart, so that nothing in the new one is what is attested.
+        // A list is taken apart, so nothing in the new list is the subject of the attestation.
         for (row, digest) in [&one.digest, &format!("sha256:{}", "0".repeat(64))]
             .into_iter()
             .enumerate()
@@ -425,7 +425,7 @@ fn an_attestation_of_something_else_is_warned_of() {
             let line = format!("create --strict --replace --attestations drop {list} @/app:lone");
             shell.run(&line).succeeds().is_quiet();
         }
-        // One of what is in the list by another source is not alone.
+        // An attestation whose image is in the list by another source is no orphan.
         let shell = Shell::new(&registry);
         registry.push("app", "lone", &about(&elsewhere.digest));
         shell.run("create --strict @/app:1 @/app:lone").succeeds();
@@ -433,7 +433,7 @@ fn an_attestation_of_something_else_is_warned_of() {
 }
 
 #[test]
-fn lists_have_their_images_in_the_order_that_is_wanted() {
+fn entries_have_the_requested_order() {
     for registry in watched::each() {
         let (_, arm64) = built("linux/arm64", "1");
         let (_, amd64) = built("linux/amd64", "2");
@@ -454,7 +454,7 @@ fn lists_have_their_images_in_the_order_that_is_wanted() {
             let expected = expected.map(entries_of).concat();
             assert_eq!(entries(&registry, "app", "1"), expected, "{order}");
         }
-        // What comes later stands last, and another order may be chosen then.
+        // New entries come last. Another order can be chosen then.
         shell
             .run("create --replace --order given @/app:1 @/app:y")
             .succeeds();

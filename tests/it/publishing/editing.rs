@@ -1,4 +1,4 @@
-//! `annotate` and `remove` beyond what Docker has.
+//! `annotate` and `remove` beyond Docker's.
 
 use manifest_testkit::suite::Kind;
 use serde_json::json;
@@ -36,7 +36,7 @@ fn an_image_is_found_by_digest_and_by_platform() {
         let arm64 = image("linux/arm64/v8");
         assert_eq!(arm64["platform"]["os.features"], json!(["f"]));
         assert_eq!(arm64["annotations"], json!({ "k": "v" }));
-        // What was annotated is undone, field by field or all at once.
+        // Annotations are undone, field by field or all at once.
         shell
             .run("annotate @/app:1 linux/arm64/v8 --clear=variant --clear=os-features")
             .succeeds();
@@ -80,7 +80,7 @@ fn an_image_is_found_by_digest_and_by_platform() {
         shell
             .run("annotate @/app:1 linux/arm64 --platform linux/arm64/v7 --force")
             .succeeds();
-        // Docker's own flags store what they are given, and no engine may look for it.
+        // Docker's own flags store any value, although no engine may know it.
         shell
             .run("annotate @/app:1 linux/amd64 --variant v8")
             .succeeds()
@@ -89,7 +89,7 @@ fn an_image_is_found_by_digest_and_by_platform() {
 }
 
 #[test]
-fn a_list_is_annotated_by_itself() {
+fn annotate_changes_the_list_itself() {
     let registry = Watched::empty(Kind::Embedded);
     let (_, one) = built("linux/amd64", "1");
     registry.push("app", "one", &one);
@@ -115,7 +115,7 @@ fn a_list_is_annotated_by_itself() {
 }
 
 #[test]
-fn removed_images_take_their_attestations_along() {
+fn removing_an_image_removes_its_attestations() {
     for registry in watched::each() {
         for (tag, platform) in [
             ("x", "linux/amd64"),
@@ -147,7 +147,7 @@ fn removed_images_take_their_attestations_along() {
         assert_eq!(removed.stdout.lines().count(), 6, "{removed}");
         shell.run("push @/app:1").succeeds();
         assert_eq!(platforms(&entries(&registry, "app", "1")), ["linux/arm/v7"]);
-        // The last one may go too; nothing is pushed by accident then.
+        // The last entry can be removed as well. An empty draft is not pushed by accident.
         shell.run("remove @/app:1 @/app:armv7").succeeds();
         shell.run("push @/app:1").fails(1).says("not found");
         shell.run("push --allow-empty @/app:1").succeeds();
@@ -156,7 +156,7 @@ fn removed_images_take_their_attestations_along() {
 }
 
 #[test]
-fn annotations_that_may_not_be_meant() {
+fn likely_mistakes_in_annotations() {
     let registry = watched::each().next().unwrap();
     let shell = Shell::new(&registry);
     shell.run("create @/app:1 @/app:amd64").succeeds();
@@ -196,7 +196,7 @@ fn annotations_that_may_not_be_meant() {
             .says("warning: nothing was changed");
     }
     assert_eq!(shell.store(), before);
-    // What agrees goes together.
+    // Flags that agree can be combined.
     shell
         .run("annotate @/app:1 @/app:amd64 --platform linux/arm --arch arm --variant v6")
         .succeeds()

@@ -1,4 +1,4 @@
-//! Images on this machine: as sources of a list, and a list that is written to a layout.
+//! Images on disk as sources of a list.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -12,8 +12,8 @@ use serde_json::Value;
 use super::{built, entries, entries_of, platforms};
 use crate::commands::{Shell, Watched, watched};
 
-/// Writes two builds of BuildKit to disk: one to a folder, the other to an archive. Returns where they are.
-fn two_builds(folder: &Path, one: &BuiltIndex, two: &BuiltIndex) -> (PathBuf, PathBuf) {
+/// Writes two builds of BuildKit to disk, one to a folder, the other to an archive, and returns their paths.
+pub(super) fn two_builds(folder: &Path, one: &BuiltIndex, two: &BuiltIndex) -> (PathBuf, PathBuf) {
     let (layout, archive) = (folder.join("out"), folder.join("two.tar"));
     LayoutFiles::new()
         .image(Some("1"), one)
@@ -22,7 +22,7 @@ fn two_builds(folder: &Path, one: &BuiltIndex, two: &BuiltIndex) -> (PathBuf, Pa
     (layout, archive)
 }
 
-/// Checks that a repository has an image with all that belongs to it.
+/// Checks that a repository has an image.
 #[track_caller]
 fn is_whole(registry: &Watched<'_>, repository: &str, image: &BuiltImage) {
     assert_eq!(registry.bytes(repository, &image.digest), image.manifest);
@@ -70,7 +70,7 @@ fn builds_on_disk_become_the_same_list_as_those_in_a_registry() {
             .succeeds()
             .says("nothing was written");
         assert!(registry.writes().is_empty());
-        // What is there under the list's name can be pulled: every blob came along.
+        // The published list can be pulled: it has every blob.
         let copy = home.join("copy");
         let copy = copy.display();
         shell.run("create @/again:1 @/app:1").succeeds();
@@ -94,7 +94,7 @@ fn create_pushes_from_disk_at_once() {
             one.digest
         );
         registry.lines();
-        // What one repository gets the other mounts.
+        // The second repository mounts the blobs of the first.
         shell.run(&line).succeeds().says("uploading 10 blobs");
         let writes = registry.writes();
         let count = |of: &dyn Fn(&&String) -> bool| writes.iter().filter(of).count();
@@ -108,7 +108,7 @@ fn create_pushes_from_disk_at_once() {
         for (repository, tag) in [("app", "1"), ("elsewhere", "2")] {
             assert_eq!(entries(&registry, repository, tag), expected);
         }
-        // A choice of platforms is one of attestations too; the path may be relative.
+        // Choosing platforms chooses their attestations too. The path may be relative.
         let mut command =
             shell.command("create --push --platform linux/arm64 @/app:2 oci-archive:two.tar");
         shell
@@ -123,7 +123,7 @@ fn create_pushes_from_disk_at_once() {
 }
 
 #[test]
-fn what_docker_save_wrote_is_pushed() {
+fn archives_of_docker_save_are_pushed() {
     for registry in watched::each() {
         let arm = Image::docker()
             .platform("linux/arm/v7")
@@ -148,7 +148,7 @@ fn what_docker_save_wrote_is_pushed() {
         shell
             .run("annotate --platform linux/arm/v6 @/app:1 linux/arm/v7")
             .succeeds();
-        // An image is named as it was named to `create`, too.
+        // The entry can also be named by its source.
         shell
             .run(&format!(
                 "annotate --annotation k=v @/app:1 docker-archive:{old}:app:arm"
@@ -183,7 +183,7 @@ fn what_docker_save_wrote_is_pushed() {
 }
 
 #[test]
-fn what_changed_on_disk_is_named() {
+fn changes_on_disk_are_reported() {
     for registry in watched::each() {
         let (image, one) = built("linux/amd64", "1");
         let (_, two) = built("linux/amd64", "2");
@@ -194,7 +194,7 @@ fn what_changed_on_disk_is_named() {
             .write_folder(&layout);
         let place = format!("oci-layout://{}:1", layout.display());
         shell.run(&format!("create @/app:1 {place}")).succeeds();
-        // A tag that moved in the layout is like one that moved in a registry.
+        // A tag that moves in a layout is treated like one in a registry.
         LayoutFiles::new()
             .image(Some("1"), &two)
             .write_folder(&layout);
@@ -209,7 +209,7 @@ fn what_changed_on_disk_is_named() {
         assert!(registry.writes().is_empty());
         shell.run("push --moved refresh @/app:1").succeeds();
         assert_eq!(entries(&registry, "app", "1"), entries_of(&two));
-        // A blob that is damaged or gone.
+        // A damaged blob, then a missing one.
         shell
             .run(&format!("create @/damaged:1 {place}@{}", one.digest).replace(":1@", "@"))
             .succeeds();
@@ -237,7 +237,7 @@ fn what_changed_on_disk_is_named() {
 }
 
 #[test]
-fn sources_on_disk_that_cannot_be_taken() {
+fn invalid_sources_on_disk() {
     let registry = Watched::empty(Kind::Embedded);
     let (_, one) = built("linux/amd64", "1");
     let (_, two) = built("linux/arm64", "2");
@@ -280,7 +280,7 @@ fn sources_on_disk_that_cannot_be_taken() {
         }
     }
     assert!(shell.drafts().is_empty());
-    // Nothing is copied from another registry: --no-copy has no objection.
+    // Nothing is copied from another registry, so --no-copy accepts it.
     shell
         .run(&format!(
             "create --no-copy @/app:1 oci-layout://{here}/out:a"
@@ -302,106 +302,7 @@ fn an_image_that_is_only_in_the_engine() {
 }
 
 #[test]
-fn a_list_goes_to_a_layout_and_back() {
-    for registry in watched::each() {
-        let (image, one) = built("linux/amd64", "1");
-        let (_, two) = built("linux/arm64", "2");
-        registry.push("base", "one", &one);
-        let shell = Shell::new(&registry);
-        let home = shell.home.path().to_owned();
-        let (_, archive) = two_builds(&home, &one, &two);
-        let target = home.join("target");
-        let (archive, to) = (archive.display(), target.display());
-        shell
-            .run(&format!("create @/app:1 @/base:one oci-archive:{archive}"))
-            .succeeds();
-        registry.lines();
-        let pushed = shell.run(&format!("push --to oci-layout://{to} @/app:1"));
-        pushed
-            .succeeds()
-            .says("written to oci-layout://HOME/target:1");
-        assert!(registry.writes().is_empty(), "no registry is written to");
-        let digest = pushed.stdout.trim().to_owned();
-        let read = |name: &str| fs::read(target.join(name)).unwrap();
-        let list = read(&blob(&digest));
-        assert_eq!(sha256(&list), digest);
-        for index in [&one, &two] {
-            for child in &index.children {
-                assert_eq!(sha256(&read(&blob(child))), *child);
-            }
-        }
-        assert_eq!(read(&blob(&image.layers[0].digest)), image.layers[0].bytes);
-        // Again under another name: what is there is left, and both names lead to it.
-        shell
-            .run(&format!("push -q --to oci-layout://{to}:stable @/app:1"))
-            .succeeds();
-        let index: Value = serde_json::from_slice(&read("index.json")).unwrap();
-        let names: Vec<&str> = index["manifests"]
-            .as_array()
-            .unwrap()
-            .iter()
-            .filter_map(|entry| entry["annotations"]["org.opencontainers.image.ref.name"].as_str())
-            .collect();
-        assert_eq!(names, ["1", "stable"]);
-        let json = shell.run(&format!(
-            "push --format json --to oci-layout://{to}:stable @/app:1"
-        ));
-        let json: Value = serde_json::from_str(&json.stdout).unwrap();
-        assert_eq!(json["digest"], digest);
-        let place = "oci-layout://HOME/target:stable";
-        let expected = serde_json::json!([{ "reference": place, "state": "written" }]);
-        assert_eq!(json["targets"], expected);
-        // And back: the same digest.
-        shell
-            .run(&format!(
-                "create --push -q @/back:1 oci-layout://{to}:stable"
-            ))
-            .succeeds()
-            .prints(&format!("{digest}\n"));
-        assert_eq!(registry.bytes("back", "1"), list);
-        shell
-            .run(&format!("remove @/app:1 oci-archive:{archive}"))
-            .succeeds();
-        shell
-            .run(&format!("push -q --to oci-layout://{to}:less @/app:1"))
-            .succeeds();
-        shell
-            .run(&format!("create --amend @/app:1 oci-archive:{archive}"))
-            .succeeds();
-        // A dry run writes nothing, and says what it would be.
-        let dry = home.join("dry");
-        shell
-            .run(&format!(
-                "push -q --dry-run --to oci-layout://{} @/app:1",
-                dry.display()
-            ))
-            .succeeds()
-            .prints(&format!("{digest}\n"));
-        assert!(!dry.exists());
-        for (flags, part) in [
-            (
-                format!("--to oci-layout://{to} -t @/x:1"),
-                "--tag is for registries",
-            ),
-            (
-                format!("--to oci-archive:{to}.tar"),
-                "nothing that can be written to",
-            ),
-            (
-                "--to q.io/app:1".to_owned(),
-                "nothing that can be written to",
-            ),
-        ] {
-            shell
-                .run(&format!("push {flags} @/app:1"))
-                .fails(125)
-                .says(part);
-        }
-    }
-}
-
-#[test]
-fn places_on_disk_may_be_spelt_in_several_ways() {
+fn locations_have_several_spellings() {
     let registry = Watched::empty(Kind::Embedded);
     let (_, one) = built("linux/amd64", "1");
     let (_, two) = built("linux/arm64", "2");
@@ -422,7 +323,7 @@ fn places_on_disk_may_be_spelt_in_several_ways() {
     ] {
         assert_eq!(digest(name, &sources), usual, "{sources}");
     }
-    // The draft keeps one spelling: an image is found by any of them.
+    // The draft keeps one spelling. An image is found by any of them.
     shell
         .run(&format!("remove @/app:1 oci:{layout}"))
         .succeeds();
@@ -463,7 +364,7 @@ fn images_on_disk_are_inspected_as_those_in_a_registry() {
             .run(&format!("inspect {place}"))
             .succeeds()
             .prints(&manifest);
-        // Verbose: the same but for where it is.
+        // The verbose output differs only in the location.
         let verbose = |place: &str| -> Value {
             let ran = shell.run(&format!("inspect -v {place}"));
             serde_json::from_str(&ran.succeeds().stdout).unwrap()
@@ -487,7 +388,7 @@ fn images_on_disk_are_inspected_as_those_in_a_registry() {
             clear(&mut expected);
             assert_eq!(found, expected);
         }
-        // An entry of a draft is found by where it came from.
+        // An entry of a draft is found by its source.
         shell
             .run(&format!("create @/app:1 oci-layout://{layout}"))
             .succeeds();
@@ -508,7 +409,7 @@ fn images_on_disk_are_inspected_as_those_in_a_registry() {
 }
 
 #[test]
-fn tag_publishes_what_is_on_disk() {
+fn tag_publishes_images_on_disk() {
     for registry in watched::each() {
         let (amd64, one) = built("linux/amd64", "1");
         let far = Watched::empty(Kind::Embedded);
@@ -536,7 +437,7 @@ fn tag_publishes_what_is_on_disk() {
                 assert!(registry.manifest(repository, child).is_some());
             }
         }
-        // One image of it alone, with its blobs.
+        // A single image of it, with its blobs.
         let digest = &amd64.digest;
         shell
             .run(&format!("tag -q oci-layout://{layout}@{digest} @/alone:1"))
@@ -551,7 +452,7 @@ fn tag_publishes_what_is_on_disk() {
                 copy.display()
             ))
             .succeeds();
-        // Again: all is there.
+        // Again: everything is there.
         registry.lines();
         shell
             .run(&format!("tag oci-layout://{layout}:1 @/app:1"))

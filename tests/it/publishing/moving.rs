@@ -1,15 +1,16 @@
-//! Sources that show something else later, and what was annotated on them.
+//! Sources and tags that move, and annotations on them.
 
 use manifest_testkit::fault::{Answer, Fault};
 use manifest_testkit::image::{Image, Index};
 use manifest_testkit::suite::Kind;
+use serde_json::json;
 
 use super::{built, entries, entries_of, platforms};
 use crate::commands::{Shell, Watched, watched};
 use crate::harness::{docker, line};
 
 #[test]
-fn a_refresh_loses_no_platform_in_silence() {
+fn a_refresh_reports_lost_platforms() {
     for registry in watched::each() {
         let (amd64, one) = built("linux/amd64", "1");
         let (arm64, _) = built("linux/arm64", "2");
@@ -26,14 +27,14 @@ fn a_refresh_loses_no_platform_in_silence() {
             .says("create --amend REGISTRY/app:1 REGISTRY/app:moving");
         assert_eq!(shell.store(), before);
         assert!(registry.manifest("app", "1").is_none());
-        // Flags that do not go together are found before the draft is changed.
+        // Conflicting flags are reported before the draft is changed.
         registry.push("app", "moving", &both);
         shell
             .run("push --moved refresh --by-digest --if-not-exists @/app:1")
             .fails(125);
         assert_eq!(shell.store(), before);
         registry.push("app", "moving", &one);
-        // Who means it says so.
+        // An explicit `--amend` accepts the change.
         shell.run("create --amend @/app:1 @/app:moving").succeeds();
         shell.run("push --moved refresh @/app:1").succeeds();
         assert_eq!(entries(&registry, "app", "1"), entries_of(&one));
@@ -41,7 +42,7 @@ fn a_refresh_loses_no_platform_in_silence() {
 }
 
 #[test]
-fn what_is_taken_anew_stays_where_it_was() {
+fn a_refreshed_source_keeps_its_position() {
     for registry in watched::each() {
         let (_, old) = built("linux/amd64", "old");
         let (_, new) = built("linux/amd64", "new");
@@ -62,7 +63,7 @@ fn what_is_taken_anew_stays_where_it_was() {
             let found = entries(&registry, "app", "1");
             assert_eq!(platforms(&found), expected, "{line}");
             assert_eq!(found[..2], entries_of(index), "{line}");
-            // Nor is forgotten that the registry may be talked to without TLS.
+            // The permission to use a registry without TLS is kept as well.
             let files = shell.store();
             let is_extras = |path: &std::path::Path| path.extension().is_some_and(|e| e == "json");
             let extras = files.iter().find(|(path, _)| is_extras(path)).unwrap().1;
@@ -95,7 +96,7 @@ fn a_refresh_follows_the_updates_of_windows() {
 }
 
 #[test]
-fn strict_pushes_take_a_moved_tag_for_an_error() {
+fn strict_makes_moved_tags_errors() {
     for registry in watched::each() {
         let (_, old) = built("linux/amd64", "old");
         let (_, new) = built("linux/amd64", "new");
@@ -118,7 +119,7 @@ fn strict_pushes_take_a_moved_tag_for_an_error() {
 }
 
 #[test]
-fn what_was_emptied_stays_empty() {
+fn cleared_fields_stay_cleared() {
     for registry in watched::each() {
         let labelled = |seed: &str| {
             let (image, _) = built("linux/arm64/v8", seed);
@@ -139,7 +140,7 @@ fn what_was_emptied_stays_empty() {
         let found = entries(&registry, "app", "1");
         assert_eq!(platforms(&found), ["linux/arm64"]);
         assert_eq!(found[0]["annotations"], serde_json::json!({ "stays": "2" }));
-        // All that was changed is undone at once.
+        // All changes are undone at once.
         shell.run("annotate @/app:1 linux/arm64 --clear").succeeds();
         shell.run("push @/app:1").succeeds();
         let expected = entries_of(&labelled("new"));
@@ -148,7 +149,7 @@ fn what_was_emptied_stays_empty() {
 }
 
 #[test]
-fn a_list_that_disagrees_with_its_image_is_told_whenever_it_is_pushed() {
+fn every_push_reports_wrong_platforms() {
     for registry in watched::each() {
         let image = Image::oci().platform("linux/amd64").seed("liar").build();
         let (arm64, _) = built("linux/arm64", "x");
@@ -160,7 +161,7 @@ fn a_list_that_disagrees_with_its_image_is_told_whenever_it_is_pushed() {
         shell.run("create @/app:1 @/app:liar").succeeds().says(text);
         registry.lines();
         shell.run("push --strict @/app:1").fails(1).says(text);
-        // The target's tag is looked at while the draft is read; nothing is asked for again.
+        // The target's tag is read together with the draft, and nothing is asked twice.
         let lines = registry.lines();
         let is_look = |line: &String| line.starts_with("HEAD /v2/app/manifests/1 ");
         assert!(lines.iter().all(is_look), "{lines:#?}");
@@ -168,7 +169,7 @@ fn a_list_that_disagrees_with_its_image_is_told_whenever_it_is_pushed() {
         let said = shell.run("create --push @/app:2 @/app:liar");
         said.succeeds();
         assert_eq!(said.stderr.matches("warning:").count(), 1, "{said}");
-        // Put right, it is for what it says itself.
+        // Corrected, it has the platform of its own configuration.
         shell
             .run("annotate @/app:1 linux/arm64 --platform linux/amd64")
             .succeeds();
@@ -182,8 +183,8 @@ fn a_list_that_disagrees_with_its_image_is_told_whenever_it_is_pushed() {
 }
 
 #[test]
-fn what_dockers_cli_does_in_between_is_taken_over() {
-    if !docker::is_here("publishing::moving::what_dockers_cli_does_in_between_is_taken_over") {
+fn changes_by_dockers_cli_are_adopted() {
+    if !docker::is_here("publishing::moving::changes_by_dockers_cli_are_adopted") {
         return;
     }
     for registry in watched::each() {
@@ -211,7 +212,7 @@ fn what_dockers_cli_does_in_between_is_taken_over() {
             arm64.digest
         ));
         docker("create --insecure --amend @/app:1 @/app:armv7");
-        // Where the images came from, and what they say of themselves, is known still.
+        // The sources and the images' own platforms are still known.
         let text = "is for linux/s390x, its configuration says linux/amd64";
         shell.run("push --strict @/app:1").fails(1).says(text);
         let amend = shell.run("create --amend @/app:1 @/app:two @/app:armv7");
@@ -236,11 +237,11 @@ fn what_dockers_cli_does_in_between_is_taken_over() {
     }
 }
 
-/// What is said of the list's own tag.
+/// The message about the list's own tag.
 const CHANGED: &str = "REGISTRY/app:1 has changed since the draft was made: it points to";
 
 #[test]
-fn a_list_that_changed_since_the_draft_was_made_is_not_replaced_in_silence() {
+fn replacing_a_changed_list_gives_a_warning() {
     for registry in watched::each() {
         let (_, old) = built("linux/amd64", "old");
         let (_, new) = built("linux/amd64", "new");
@@ -267,13 +268,13 @@ fn a_list_that_changed_since_the_draft_was_made_is_not_replaced_in_silence() {
                 let shown = shell.run(&format!("push {flags} @/app:1"));
                 shown.succeeds().says(&warning);
             }
-            // Who knows what is there says so.
+            // An explicit `--expect-digest` silences it.
             let known = format!("push --dry-run --expect-digest {} @/app:1", new.digest);
             shell.run(&known).succeeds().does_not_say(CHANGED);
             shell.run("push @/app:1").succeeds().says(&warning);
             let pushed = entries(&registry, "app", "1");
             assert_eq!(pushed.len(), 2);
-            // That was ours, and so is what comes now.
+            // That push was ours, and so is the next one.
             for line in [
                 "push @/app:1",
                 "annotate --os-version 1 @/app:1 @/app:amd64",
@@ -285,7 +286,7 @@ fn a_list_that_changed_since_the_draft_was_made_is_not_replaced_in_silence() {
             ] {
                 shell.run(line).succeeds().does_not_say(CHANGED);
             }
-            // To amend it is not to look at it.
+            // Amending does not check the tag.
             registry.push("app", "1", &new);
             shell.run("create --amend @/app:1 @/app:amd64").succeeds();
             shell
@@ -302,7 +303,7 @@ fn a_list_that_changed_since_the_draft_was_made_is_not_replaced_in_silence() {
 }
 
 #[test]
-fn what_is_not_known_of_a_tag_is_nothing_to_warn_of() {
+fn an_unknown_tag_state_gives_no_warning() {
     let registry = Watched::empty(Kind::Embedded);
     let (amd64, _) = built("linux/amd64", "1");
     let (arm64, new) = built("linux/arm64", "2");
@@ -318,9 +319,9 @@ fn what_is_not_known_of_a_tag_is_nothing_to_warn_of() {
     registry.push("app", "1", &new);
     let before = shell.store();
     shell.run("push @/app:1").succeeds().is_quiet();
-    // Nothing is noted of it from now on.
+    // Its state is no longer recorded.
     assert_eq!(shell.store(), before);
-    // A tag that is gone is not replaced.
+    // A missing tag is not replaced.
     let create = create.replace("app:1", "app:2");
     registry.push("app", "2", &new);
     shell.run(&create).succeeds();
@@ -333,7 +334,7 @@ fn what_is_not_known_of_a_tag_is_nothing_to_warn_of() {
 }
 
 #[test]
-fn a_draft_of_what_is_pushed_without_one_is_named() {
+fn create_push_reports_an_existing_draft() {
     for registry in watched::each() {
         let shell = Shell::new(&registry);
         let create = "create @/app:1 @/app:amd64";
@@ -349,7 +350,7 @@ fn a_draft_of_what_is_pushed_without_one_is_named() {
             .does_not_say("older draft");
         shell.run(pushed).succeeds().says(text);
         assert_eq!(shell.store(), before);
-        // Then it is what the draft's push would replace.
+        // From then on it is the tag that a push of the draft would replace.
         let (_, bytes) = registry.manifest("app", "1").unwrap();
         let digest = manifest_testkit::sha256(&bytes);
         let changed = format!("{CHANGED} {digest} now (it was not there then)");
@@ -358,7 +359,7 @@ fn a_draft_of_what_is_pushed_without_one_is_named() {
             .fails(7)
             .says(&changed)
             .says("`docker-manifest rm REGISTRY/app:1` removes the draft");
-        // One of the same images hides nothing.
+        // A list of the same images hides nothing.
         shell
             .run(&create.replace("create", "create --push"))
             .succeeds()
@@ -366,4 +367,71 @@ fn a_draft_of_what_is_pushed_without_one_is_named() {
         shell.run("rm @/app:1").succeeds();
         shell.run(pushed).succeeds().does_not_say("older draft");
     }
+}
+
+#[test]
+fn a_moved_source_is_refreshed_and_annotations_stay() {
+    let registry = Watched::empty(Kind::Embedded);
+    let (_, old) = built("linux/amd64", "old");
+    let (_, new) = built("linux/amd64", "new");
+    let (_, other) = built("linux/arm64", "other");
+    registry.push("app", "moving", &old);
+    registry.push("app", "other", &other);
+    let shell = Shell::new(&registry);
+    shell
+        .run("create @/app:1 @/app:moving @/app:other")
+        .succeeds();
+    shell
+        .run("annotate @/app:1 linux/amd64 --annotation k=v")
+        .succeeds();
+    registry.push("app", "moving", &new);
+    // A push of the draft warns or refuses, and writes the draft as it is.
+    shell
+        .run("push --moved error @/app:1")
+        .fails(7)
+        .says("app:moving has moved");
+    assert!(registry.manifest("app", "1").is_none());
+    shell
+        .run("push --dry-run @/app:1")
+        .succeeds()
+        .says("app:moving has moved");
+    shell
+        .run("push @/app:1")
+        .succeeds()
+        .says("app:moving has moved");
+    assert_eq!(
+        entries(&registry, "app", "1")[0]["digest"],
+        old.children[0].as_str()
+    );
+    // Create resolves it again: the old entries and their attestations are removed, the annotation stays.
+    shell.run("create --amend @/app:1 @/app:moving").succeeds();
+    shell.run("push @/app:1").succeeds().is_quiet();
+    let found = entries(&registry, "app", "1");
+    assert_eq!(found.len(), 4);
+    assert_eq!(found[0]["digest"], new.children[0].as_str());
+    assert_eq!(found[0]["annotations"]["k"], "v");
+    assert_eq!(found[1]["digest"], new.children[1].as_str());
+    // So does `push --moved refresh`.
+    registry.push("app", "moving", &old);
+    let before = shell.store();
+    let dry = shell.run("push --moved refresh --dry-run @/app:1");
+    dry.succeeds();
+    assert!(dry.stdout.contains(&old.children[0]), "{dry}");
+    assert_eq!(shell.store(), before, "a dry run changes no draft");
+    shell
+        .run("push --moved refresh @/app:1")
+        .succeeds()
+        .is_quiet();
+    let found = entries(&registry, "app", "1");
+    assert_eq!(
+        (found.len(), &found[0]["digest"]),
+        (4, &json!(old.children[0]))
+    );
+    assert_eq!(found[0]["annotations"]["k"], "v");
+    // `--replace` starts over.
+    shell
+        .run("create --replace @/app:1 @/app:moving")
+        .succeeds();
+    shell.run("push @/app:1").succeeds().is_quiet();
+    assert_eq!(entries(&registry, "app", "1"), entries_of(&old));
 }

@@ -1,4 +1,4 @@
-//! What `annotate` and `remove` take for the same image, and which annotations are for whom.
+//! The names of an entry for `annotate` and `remove`, and the targets of annotations.
 
 use manifest_testkit::image::Index;
 use serde_json::json;
@@ -14,7 +14,7 @@ fn the_name_of_a_build_is_its_image() {
         registry.push("app", "one", &one);
         registry.push("app", "two", &two);
         let shell = Shell::new(&registry);
-        // As scripts do that were written before builds had attestations.
+        // Like scripts from before builds had attestations.
         let create = format!("create @/app:1 @/app:one {}", two.digest);
         shell.run(&create).succeeds();
         shell
@@ -47,7 +47,7 @@ fn the_name_of_a_build_is_its_image() {
 }
 
 #[test]
-fn a_name_of_several_images_is_refused_and_they_are_listed() {
+fn ambiguous_names_are_refused_with_a_list() {
     for registry in watched::each() {
         let (amd64, _) = built("linux/amd64", "1");
         let (arm64, _) = built("linux/arm64", "2");
@@ -74,7 +74,7 @@ fn a_name_of_several_images_is_refused_and_they_are_listed() {
 }
 
 #[test]
-fn annotations_are_for_whom_they_say() {
+fn annotations_go_to_their_targets() {
     for registry in watched::each() {
         let shell = Shell::new(&registry);
         shell
@@ -90,7 +90,7 @@ fn annotations_are_for_whom_they_say() {
         let found = entries(&registry, "app", "1");
         assert_eq!(found[0]["annotations"], json!({ "e": "f" }));
         assert_eq!(found[1]["annotations"], json!({ "k": "v" }));
-        // What would be put on nothing is an error; a field of an image is no field of the list.
+        // An annotation without a target is an error, and an image's field is not a list's field.
         let before = shell.store();
         for (line, text) in [
             (

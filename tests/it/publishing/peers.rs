@@ -1,4 +1,4 @@
-//! Other tools read what was published: skopeo and buildah, as Debian has them.
+//! Other tools read the published lists: skopeo and buildah, from Debian.
 
 use std::fs;
 use std::io::Write as _;
@@ -12,11 +12,11 @@ use super::built;
 use crate::commands::{Shell, watched};
 use crate::harness::docker;
 
-/// Returns a tool. Where it cannot be had, says so past the capture of test output.
+/// Returns a tool. If it is not available, prints that outside of the captured test output.
 ///
 /// # Panics
 ///
-/// Under `CI=true`, where it has to be there unless there is no real registry either.
+/// Panics under `CI=true` if it is not available, unless the real registry is disabled as well.
 fn tool(name: &str) -> Option<Tool> {
     match fetch::peer(name) {
         Ok(tool) => Some(tool),
@@ -30,7 +30,7 @@ fn tool(name: &str) -> Option<Tool> {
     }
 }
 
-/// Runs a tool in a home of its own and returns what it printed.
+/// Runs a tool in a home of its own and returns its output.
 #[track_caller]
 fn run(tool: &Tool, home: &Path, words: &[&str]) -> Vec<u8> {
     let mut command = Command::new(&tool.program);
@@ -50,7 +50,7 @@ fn run(tool: &Tool, home: &Path, words: &[&str]) -> Vec<u8> {
 }
 
 #[test]
-fn skopeo_and_buildah_read_what_was_published() {
+fn skopeo_and_buildah_read_published_lists() {
     let (Some(skopeo), Some(buildah)) = (tool("skopeo"), tool("buildah")) else {
         return;
     };
@@ -102,7 +102,7 @@ fn skopeo_and_buildah_read_what_was_published() {
             "manifest",
         ];
         let buildah = |words: &[&str]| run(&buildah, home.path(), &[&global, words].concat());
-        // Its storage is for root, or for who has user namespaces set up.
+        // Its storage needs root, or user namespaces.
         let id = Command::new("id").arg("-u").output().unwrap().stdout;
         if id.trim_ascii() != b"0" {
             let _ = writeln!(
@@ -143,7 +143,7 @@ fn skopeo_and_this_program_read_each_others_layouts() {
             let words = ["--insecure-policy", "copy", "--src-tls-verify=false"];
             skopeo(&[&words[..], more, &[from, to]].concat());
         };
-        // Ours is read by skopeo, with all that it leads to.
+        // skopeo reads a layout of this program, with all its content.
         let ours = place("ours");
         shell
             .run(&format!(
@@ -161,10 +161,10 @@ fn skopeo_and_this_program_read_each_others_layouts() {
         let all = place("all");
         copy(&format!("oci:{ours}:1"), &format!("dir:{all}"), &["--all"]);
         assert_eq!(fs::read(format!("{all}/manifest.json")).unwrap(), bytes);
-        // What it writes, in each form, is read here.
+        // This program reads each form that skopeo writes.
         let from = format!("docker://{}/app:1", registry.host());
         let (theirs, archive) = (place("theirs"), place("archive.tar"));
-        // It would compress layers that do not look compressed.
+        // skopeo would compress layers that do not look compressed.
         let as_they_are = ["--all", "--preserve-digests"];
         copy(&from, &format!("oci:{theirs}:x"), &as_they_are);
         copy(&from, &format!("oci-archive:{archive}:x"), &as_they_are);

@@ -1,4 +1,4 @@
-//! Progress on long work, as scripts and logs see it.
+//! Progress messages of long operations, for scripts and logs.
 
 use std::time::Duration;
 
@@ -9,11 +9,11 @@ use manifest_testkit::suite::Kind;
 use crate::commands::{Shell, Watched};
 use crate::harness::home::OURS;
 
-/// Longer than what goes by in silence.
+/// Longer than the time without messages.
 const LONG: Duration = Duration::from_millis(2500);
 
 #[test]
-fn long_copies_are_told_of_on_standard_error() {
+fn long_copies_report_progress_on_standard_error() {
     let (source, target) = (
         Watched::empty(Kind::Embedded),
         Watched::empty(Kind::Embedded),
@@ -27,7 +27,7 @@ fn long_copies_are_told_of_on_standard_error() {
     };
     let short = push("", "short:1");
     short.succeeds().does_not_say("copied ");
-    // The large layer is late.
+    // The large layer is slow.
     let layer = format!("/v2/app/blobs/{}", image.layers[0].digest);
     source.fault(Fault::on("GET", &layer).answer(Answer::Delay(LONG)));
     let long = push("", "long:1");
@@ -42,7 +42,7 @@ fn long_copies_are_told_of_on_standard_error() {
         lines[0].contains(" of 300.") && lines[0].contains(", 2 of 3 blobs"),
         "{long}"
     );
-    // Standard output is what it is when nobody has to wait.
+    // Standard output is the same as without waiting.
     let stdout = long.stdout.replace("/long@", "/short@");
     assert_eq!(stdout, short.stdout);
     push("-q", "quiet:1").succeeds().does_not_say("copied ");
@@ -50,7 +50,7 @@ fn long_copies_are_told_of_on_standard_error() {
 }
 
 #[test]
-fn so_is_what_is_written_to_a_layout() {
+fn long_writes_to_a_layout_report_progress() {
     let source = Watched::empty(Kind::Embedded);
     let image = Image::oci().layer(&[7; 300_000]).layer(b"small").build();
     source.push("app", "1", &image);
@@ -79,12 +79,12 @@ fn so_is_what_is_written_to_a_layout() {
     let quiet = write("-q", "quiet");
     quiet.succeeds();
     assert_eq!(quiet.stderr, "");
-    // What is there already is nothing to wait for.
+    // Existing content needs no waiting.
     write("", "long").succeeds().does_not_say("cop");
 }
 
 #[test]
-fn on_a_terminal_one_line_changes_and_goes() {
+fn a_terminal_shows_one_progress_line() {
     let (source, target) = (
         Watched::empty(Kind::Embedded),
         Watched::empty(Kind::Embedded),
@@ -103,7 +103,7 @@ fn on_a_terminal_one_line_changes_and_goes() {
         target.host(),
         source.host()
     );
-    // It gives the program a terminal, and passes on what is written there.
+    // `script` gives the program a terminal, and relays its output.
     let mut command = shell.home.command("script");
     command
         .args(["-qec", &inner, "/dev/null"])
@@ -114,6 +114,6 @@ fn on_a_terminal_one_line_changes_and_goes() {
         let line = format!(" kB, {count} of 8 blobs");
         assert!(ran.stdout.contains(&line), "{line}: {ran}");
     }
-    // The line is taken away before the next one is written.
+    // The progress line is erased before the next line is written.
     assert!(ran.stdout.contains("\r\u{1b}[2KPushed ref "), "{ran}");
 }

@@ -1,4 +1,4 @@
-//! What holds whatever the images look like: random indexes, from a seed that is printed.
+//! Properties of random indexes. The seed is printed.
 
 use std::io::Write as _;
 
@@ -11,10 +11,10 @@ use super::{entries, entries_of};
 use crate::commands::{Shell, watched};
 use crate::harness::docker;
 
-/// How many lists are made on each registry.
+/// The number of lists on each registry.
 const ROUNDS: usize = 12;
 
-/// An image whose manifest is laid out in any way, with fields that nobody knows.
+/// Builds an image whose manifest has a random layout, and unknown fields.
 fn image(random: &mut Rng) -> BuiltImage {
     let platforms = [
         "linux/amd64",
@@ -48,7 +48,7 @@ fn image(random: &mut Rng) -> BuiltImage {
     image.build()
 }
 
-/// An index of such images, with fields in its descriptors that nobody knows, in any layout.
+/// Builds an index of such images, with unknown fields in its descriptors, in a random layout.
 fn index(random: &mut Rng, count: usize) -> (BuiltIndex, Vec<BuiltImage>) {
     let images: Vec<BuiltImage> = (0..count).map(|_| image(random)).collect();
     let index = images.iter().fold(Index::oci(), Index::image);
@@ -95,7 +95,7 @@ fn index(random: &mut Rng, count: usize) -> (BuiltIndex, Vec<BuiltImage>) {
 fn flattening_loses_nothing_and_dry_runs_are_right() {
     let seed = docker::setting("PROPERTY_SEED").and_then(|text| text.parse().ok());
     let seed = seed.unwrap_or_else(|| fastrand::u64(..));
-    // `println!` would be swallowed with the output of a test that passes.
+    // `println!` would be captured with the output of a passing test.
     let _ = writeln!(
         std::io::stderr(),
         "publishing: {ROUNDS} random lists, PROPERTY_SEED={seed}"
@@ -108,7 +108,7 @@ fn flattening_loses_nothing_and_dry_runs_are_right() {
             let mut images = Vec::new();
             let mut sources = Vec::new();
             for source in 0..random.usize(1..4) {
-                // Of none, one and two images, above all.
+                // Mostly none, one or two images.
                 let count = [0, 1, 2, 2, 5][random.usize(..5)];
                 let (index, built) = index(&mut random, count);
                 let repository = format!("s{source}");
@@ -139,7 +139,7 @@ fn flattening_loses_nothing_and_dry_runs_are_right() {
             assert_eq!(dry.stdout, pushed.stdout, "seed {seed}, round {round}");
             let bytes = registry.bytes("app", &format!("r{round}"));
             assert_eq!(pushed.stdout.trim(), sha256(&bytes));
-            // Each descriptor as it was, in the order of the sources' names.
+            // Each descriptor is unchanged, in the order of the sources' names.
             assert_eq!(
                 entries(&registry, "app", &format!("r{round}")),
                 expected,

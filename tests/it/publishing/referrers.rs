@@ -1,4 +1,4 @@
-//! `--referrers`: what refers to images goes along; `--subject`: a list refers to something itself.
+//! `--referrers` copies the referrers of images; `--subject` makes a list refer to something itself.
 
 use std::fs;
 
@@ -11,28 +11,44 @@ use serde_json::Value;
 use super::built;
 use crate::commands::{Shell, Watched, watched};
 
-/// The tag that stands for a digest.
+/// Returns the tag made of a digest.
 fn tag_of(digest: &str) -> String {
     digest.replace(':', "-")
 }
 
-/// What refers to one image of an index, and to the index.
+/// Builds an SBOM that refers to an image.
+fn sbom_of(image: &BuiltImage) -> BuiltImage {
+    Image::oci()
+        .artifact_type("example/sbom")
+        .layer(b"what is in it")
+        .subject(image)
+        .build()
+}
+
+/// An index with the referrers of its image and of itself.
 struct Signed {
     index: BuiltIndex,
     image: BuiltImage,
     sbom: BuiltImage,
 }
 
+/// The manifests that a copy has to write.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Copied {
+    /// Only the referrers of images: the images are in the target already.
+    Referrers,
+    /// The images and their referrers.
+    ImagesAndReferrers,
+    /// The images, their referrers, and the referrers of the list.
+    ListAndReferrersOfBoth,
+}
+
 impl Signed {
-    /// Puts in a repository an index, a bill of materials for its image, and cosign's signatures of both.
+    /// Pushes an index, an SBOM of its image, and cosign's signatures of both to a repository.
     fn seed(registry: &Watched<'_>, repository: &str) -> Self {
         let (image, index) = built("linux/amd64", "signed");
         registry.push(repository, "1", &index);
-        let sbom = Image::oci()
-            .artifact_type("example/sbom")
-            .layer(b"what is in it")
-            .subject(&image)
-            .build();
+        let sbom = sbom_of(&image);
         registry.push(repository, "sbom", &sbom);
         if registry.kind() == Kind::Real {
             let list = Index::oci().image_with(&sbom, None, &[]).build();
@@ -46,15 +62,14 @@ impl Signed {
         Self { index, image, sbom }
     }
 
-    /// Returns the names of the manifests that are published with the flag, but for the list's tag; sorted. What is in the
-    /// list is there already where that is said.
-    fn names(&self, kind: Kind, images_are_there: bool, of_list: bool) -> Vec<String> {
+    /// Returns the sorted names of the manifests that a copy with `--referrers` writes, without the list's tag.
+    fn names(&self, kind: Kind, copied: Copied) -> Vec<String> {
         let signature = |digest: &str| format!("{}.sig", tag_of(digest));
         let mut names = vec![self.sbom.digest.clone(), signature(&self.image.digest)];
-        if !images_are_there {
+        if copied != Copied::Referrers {
             names.extend(self.index.children.iter().cloned());
         }
-        if of_list {
+        if copied == Copied::ListAndReferrersOfBoth {
             names.push(signature(&self.index.digest));
         }
         if kind == Kind::Real {
@@ -65,7 +80,7 @@ impl Signed {
     }
 }
 
-/// Returns the names under which manifests were put, in their order, out of the requests of a registry.
+/// Returns the names of the manifests that were put, in order, from a registry's requests.
 fn puts(registry: &Watched<'_>) -> Vec<String> {
     let puts = registry.writes().into_iter().filter_map(|line| {
         let (path, status) = line.strip_prefix("PUT ")?.rsplit_once(' ')?;
@@ -76,13 +91,13 @@ fn puts(registry: &Watched<'_>) -> Vec<String> {
     puts.collect()
 }
 
-/// Tells whether a request has to do with referrers.
+/// Tells whether a request is about referrers.
 fn is_of_referrers(line: &str) -> bool {
     line.contains("/referrers/") || line.contains("/manifests/sha256-")
 }
 
 #[test]
-fn push_copies_what_refers_to_images_before_the_tag() {
+fn push_copies_referrers_of_images_before_the_tag() {
     for source in watched::each() {
         for kind in manifest_testkit::suite::kinds() {
             let target = Watched::empty(kind);
@@ -90,7 +105,7 @@ fn push_copies_what_refers_to_images_before_the_tag() {
             let shell = Shell::new(&source);
             let list = format!("{}/app:1", target.host());
             shell.run(&format!("create {list} @/team/app:1")).succeeds();
-            // Nobody is asked unless that is wanted.
+            // Without the flag, nobody is asked.
             shell.run(&format!("push {list}")).succeeds();
             let lines = [source.lines(), target.lines()].concat();
             assert!(
@@ -99,7 +114,7 @@ fn push_copies_what_refers_to_images_before_the_tag() {
             );
             let dry = shell.run(&format!("push --dry-run --referrers {list}"));
             dry.succeeds();
-            for name in signed.names(kind, true, false) {
+            for name in signed.names(kind, Copied::Referrers) {
                 dry.says(&format!("would put {}/app", target.host()))
                     .says(&name);
             }
@@ -107,7 +122,7 @@ fn push_copies_what_refers_to_images_before_the_tag() {
             shell.run(&format!("push --referrers {list}")).succeeds();
             let mut written = puts(&target);
             written.sort();
-            assert_eq!(written, signed.names(kind, true, false));
+            assert_eq!(written, signed.names(kind, Copied::Referrers));
             let other = format!("{}/other:1", target.host());
             shell
                 .run(&format!("create --push --referrers {other} @/team/app:1"))
@@ -116,7 +131,7 @@ fn push_copies_what_refers_to_images_before_the_tag() {
             let mut written = puts(&target);
             assert_eq!(written.pop().as_deref(), Some("1"));
             written.sort();
-            assert_eq!(written, signed.names(kind, false, false));
+            assert_eq!(written, signed.names(kind, Copied::ImagesAndReferrers));
             let sbom = target.bytes("other", &signed.sbom.digest);
             assert_eq!(sbom, signed.sbom.manifest);
             // Again: nothing is written anywhere.
@@ -133,7 +148,7 @@ fn push_copies_what_refers_to_images_before_the_tag() {
 }
 
 #[test]
-fn tag_copies_what_refers_to_the_list_as_well() {
+fn tag_copies_referrers_of_the_list_as_well() {
     for registry in watched::each() {
         let signed = Signed::seed(&registry, "team/app");
         let shell = Shell::new(&registry);
@@ -144,10 +159,13 @@ fn tag_copies_what_refers_to_the_list_as_well() {
         let mut written = puts(&registry);
         assert_eq!(written.pop().as_deref(), Some("1"));
         written.sort();
-        assert_eq!(written, signed.names(registry.kind(), false, true));
+        assert_eq!(
+            written,
+            signed.names(registry.kind(), Copied::ListAndReferrersOfBoth)
+        );
         shell.run("tag --referrers @/team/app:1 @/app:1").succeeds();
         assert!(registry.writes().is_empty());
-        // In its own repository it has them.
+        // The list's own repository has them already.
         shell
             .run("tag --referrers @/team/app:1 @/team/app:2")
             .succeeds();
@@ -155,15 +173,30 @@ fn tag_copies_what_refers_to_the_list_as_well() {
     }
 }
 
+/// Checks that a repository has manifests of these names.
+#[track_caller]
+fn has_manifests(registry: &Watched<'_>, repository: &str, names: &[&str]) {
+    for name in names {
+        assert!(
+            registry.manifest(repository, name).is_some(),
+            "{repository} {name}"
+        );
+    }
+}
+
+/// Checks that the referrers index under a tag has a referrer, with its artifact type.
+#[track_caller]
+fn lists_referrer(registry: &Watched<'_>, repository: &str, tag: &str, sbom: &BuiltImage) {
+    let list: Value = serde_json::from_slice(&registry.bytes(repository, tag)).unwrap();
+    assert_eq!(list["manifests"][0]["digest"], sbom.digest.as_str());
+    assert_eq!(list["manifests"][0]["artifactType"], "example/sbom");
+}
+
 #[test]
-fn what_refers_to_images_on_disk_goes_along_and_comes_back() {
+fn referrers_are_copied_from_and_to_disk() {
     for registry in watched::each() {
         let (image, index) = built("linux/amd64", "on disk");
-        let sbom = Image::oci()
-            .artifact_type("example/sbom")
-            .layer(b"what is in it")
-            .subject(&image)
-            .build();
+        let sbom = sbom_of(&image);
         let signature = Image::oci().layer(b"signed").build();
         let cosign = format!("{}.sig", tag_of(&image.digest));
         let shell = Shell::new(&registry);
@@ -185,20 +218,12 @@ fn what_refers_to_images_on_disk_goes_along_and_comes_back() {
             dry.says("would put REGISTRY/app").says(name);
         }
         assert!(registry.writes().is_empty());
-        let pushed = shell.run(&format!("push {both} -t @/second:1"));
-        pushed.succeeds();
+        let push = format!("push {both} -t @/second:1");
+        shell.run(&push).succeeds();
         let is_there = |repository: &str, names: &[&str]| {
-            for name in names {
-                assert!(
-                    registry.manifest(repository, name).is_some(),
-                    "{repository} {name}"
-                );
-            }
+            has_manifests(&registry, repository, names);
             if registry.kind() == Kind::Real {
-                let bytes = registry.bytes(repository, &tag_of(&image.digest));
-                let list: Value = serde_json::from_slice(&bytes).unwrap();
-                assert_eq!(list["manifests"][0]["digest"], sbom.digest.as_str());
-                assert_eq!(list["manifests"][0]["artifactType"], "example/sbom");
+                lists_referrer(&registry, repository, &tag_of(&image.digest), &sbom);
             }
         };
         let of_registry = format!("{}.sig", tag_of(&signed.image.digest));
@@ -212,25 +237,20 @@ fn what_refers_to_images_on_disk_goes_along_and_comes_back() {
             .says("nothing was written");
         assert!(registry.writes().is_empty());
 
-        // To a layout, and from there to a third repository: all of it is there again.
+        // To a layout, and from there to a third repository, with all referrers.
         let to = format!("push --to {} {both}", place("copy"));
         let written = shell.run(&to);
         written.succeeds();
         shell.run(&to).succeeds();
-        let file = home.join("copy/index.json");
-        let listed: Value = serde_json::from_slice(&fs::read(&file).unwrap()).unwrap();
+        let file = fs::read(home.join("copy/index.json")).unwrap();
+        let listed: Value = serde_json::from_slice(&file).unwrap();
         let entries = listed["manifests"].as_array().unwrap();
-        let of = |digest: &str| {
-            entries
-                .iter()
-                .filter(|entry| entry["digest"] == digest)
-                .count()
-        };
+        let of = |digest: &str| entries.iter().filter(|e| e["digest"] == digest).count();
         assert_eq!(
             (of(&sbom.digest), of(&signed.sbom.digest), entries.len()),
             (1, 1, 5)
         );
-        // The list is what is meant where nothing is named.
+        // A source without a name means the list.
         let line = "create --push -q --referrers --on-duplicate keep";
         shell
             .run(&format!("{line} @/third:1 {}", place("copy")))
@@ -240,7 +260,7 @@ fn what_refers_to_images_on_disk_goes_along_and_comes_back() {
         let tag = format!("tag --referrers {}:1 @/tagged:1", place("out"));
         shell.run(&tag).succeeds();
         is_there("tagged", &[&sbom.digest, &cosign]);
-        // Nothing is lost of what the layout has under a tag of cosign's.
+        // Nothing in the layout's cosign tag is lost.
         let other = Image::oci().layer(b"signed by others").build();
         LayoutFiles::new()
             .image(Some(&cosign), &other)
@@ -252,7 +272,7 @@ fn what_refers_to_images_on_disk_goes_along_and_comes_back() {
 }
 
 #[test]
-fn what_cannot_be_copied_is_a_warning() {
+fn uncopied_referrers_give_a_warning() {
     let registry = EmbeddedRegistry::builder().no_referrers().start();
     let (image, index) = built("linux/amd64", "signed");
     registry.seed("base", "1", &index);
@@ -282,7 +302,7 @@ fn what_cannot_be_copied_is_a_warning() {
 }
 
 #[test]
-fn a_list_with_a_subject_is_found_by_it() {
+fn a_list_with_a_subject_is_a_referrer() {
     for registry in watched::each() {
         let (image, index) = built("linux/amd64", "subject");
         registry.push("app", "base", &image);

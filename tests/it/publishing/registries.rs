@@ -1,4 +1,4 @@
-//! Lists of today where registries differ.
+//! Publishing to registries that differ.
 
 use std::fs;
 
@@ -12,7 +12,7 @@ use crate::commands::watched::SEEDER;
 use crate::commands::{Shell, Watched};
 
 #[test]
-fn one_that_never_mounts_gets_uploads_and_the_same_list() {
+fn a_registry_without_mounts_gets_uploads() {
     let registry = Watched::embedded(EmbeddedRegistry::builder().never_mount().start());
     let (_, one) = built("linux/amd64", "1");
     let (_, two) = built("linux/arm64", "2");
@@ -28,7 +28,7 @@ fn one_that_never_mounts_gets_uploads_and_the_same_list() {
 }
 
 #[test]
-fn one_that_refuses_oci_says_so_and_takes_docker_lists() {
+fn a_registry_without_oci_accepts_docker_lists() {
     let oci = Watched::embedded(EmbeddedRegistry::start());
     let registry = Watched::embedded(EmbeddedRegistry::builder().refuse_oci().start());
     let (_, one) = built("linux/amd64", "1");
@@ -39,7 +39,7 @@ fn one_that_refuses_oci_says_so_and_takes_docker_lists() {
     let pushed = shell.run(&format!("create --push @/app:1 {}/app:1", oci.host()));
     assert_ne!(pushed.code, 0);
     assert!(registry.manifest("app", "1").is_none());
-    // What an index alone can carry cannot go there; without it the list can.
+    // Such a registry accepts no property that only an index can hold. Without it the list is accepted.
     let annotated = shell.run("create --push --annotation k=v @/app:1 @/app:amd64");
     assert_ne!(annotated.code, 0);
     assert!(registry.manifest("app", "1").is_none());
@@ -52,7 +52,7 @@ fn one_that_refuses_oci_says_so_and_takes_docker_lists() {
 }
 
 #[test]
-fn one_that_refuses_mixed_lists_was_warned_of_before() {
+fn a_refusal_of_mixed_lists_comes_after_a_warning() {
     let registry = Watched::embedded(EmbeddedRegistry::builder().refuse_mixed().start());
     let docker = Image::docker().platform("linux/amd64").build();
     registry.push("app", "docker", &docker);
@@ -66,7 +66,7 @@ fn one_that_refuses_mixed_lists_was_warned_of_before() {
 }
 
 #[test]
-fn one_that_lags_is_waited_for() {
+fn a_lagging_registry_is_waited_for() {
     let registry = Watched::embedded(EmbeddedRegistry::builder().lag_after_put(2).start());
     let (_, one) = built("linux/amd64", "1");
     registry.push("base", "1", &one);
@@ -78,7 +78,7 @@ fn one_that_lags_is_waited_for() {
 }
 
 #[test]
-fn one_with_immutable_tags_takes_the_same_again_and_nothing_else() {
+fn immutable_tags_accept_only_the_same_list() {
     let registry = Watched::embedded(EmbeddedRegistry::builder().immutable_tags().start());
     let (_, one) = built("linux/amd64", "1");
     let (_, two) = built("linux/arm64", "2");
@@ -96,7 +96,7 @@ fn one_with_immutable_tags_takes_the_same_again_and_nothing_else() {
 }
 
 #[test]
-fn one_whose_tokens_are_for_one_repository_gets_uploads() {
+fn single_repository_tokens_get_uploads() {
     let ca = TestCa::new();
     for kind in suite::kinds() {
         let tokens = TokenServer::builder()

@@ -1,4 +1,4 @@
-//! Dry runs, and what scripts read.
+//! Dry runs, and output for scripts.
 
 use std::fs;
 
@@ -8,7 +8,7 @@ use super::built;
 use crate::commands::{Shell, watched};
 
 #[test]
-fn a_dry_run_writes_nothing_and_knows_all() {
+fn a_dry_run_writes_nothing_and_reports_everything() {
     for registry in watched::each() {
         let (_, one) = built("linux/amd64", "1");
         registry.push("base", "1", &one);
@@ -49,20 +49,11 @@ fn a_dry_run_writes_nothing_and_knows_all() {
 }
 
 #[test]
-fn the_digest_is_where_scripts_look_for_it() {
+fn unwritable_report_files_fail_before_the_push() {
     for registry in watched::each() {
-        let (image, one) = built("linux/amd64", "1");
-        registry.push("base", "1", &one);
         let shell = Shell::new(&registry);
-        shell.run("create @/app:1 @/base:1").succeeds();
-        let file = |name: &str| shell.home.path().join(name);
-        let path = |name: &str| file(name).display().to_string();
-        let files = format!(
-            "--digestfile {} --metadata-file {} --github-output",
-            path("digest"),
-            path("metadata")
-        );
-        // A place that is not there is told before anything is pushed; and so is a missing variable.
+        shell.run("create @/app:1 @/app:amd64").succeeds();
+        // A path that cannot be written is reported before anything is pushed, and so is a missing variable.
         shell
             .run("push --digestfile /nowhere/x @/app:1")
             .fails(1)
@@ -83,6 +74,23 @@ fn the_digest_is_where_scripts_look_for_it() {
             .fails(1)
             .says("cannot write /nowhere/x");
         assert!(registry.manifest("app", "1").is_none());
+    }
+}
+
+#[test]
+fn the_digest_is_in_every_report() {
+    for registry in watched::each() {
+        let (image, one) = built("linux/amd64", "1");
+        registry.push("base", "1", &one);
+        let shell = Shell::new(&registry);
+        shell.run("create @/app:1 @/base:1").succeeds();
+        let file = |name: &str| shell.home.path().join(name);
+        let path = |name: &str| file(name).display().to_string();
+        let files = format!(
+            "--digestfile {} --metadata-file {} --github-output",
+            path("digest"),
+            path("metadata")
+        );
         fs::write(file("output"), "before=1\n").unwrap();
         let line = format!(
             "GITHUB_OUTPUT={} push --format json {files} @/app:1",
@@ -118,13 +126,13 @@ fn the_digest_is_where_scripts_look_for_it() {
         let quiet = shell.run("push -q @/app:1");
         quiet.succeeds().prints(&format!("{digest}\n"));
         assert_eq!(quiet.stderr, "");
-        // JSON is what was asked for, be it quiet or not.
+        // JSON is printed even with `--quiet`.
         for flags in ["", "--dry-run"] {
             let json = shell.run(&format!("push -q --format json {flags} @/app:1"));
             let json: Value = serde_json::from_str(&json.stdout).unwrap();
             assert_eq!(json["digest"], digest);
         }
-        // A push that fails writes none of it.
+        // A push that fails writes none of them.
         let failing = format!(
             "push --expect-digest sha256:{} --digestfile {} @/app:1",
             "0".repeat(64),

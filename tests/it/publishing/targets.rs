@@ -1,4 +1,4 @@
-//! Several tags, repositories and registries at once, and conditions on what they show.
+//! Several tags, repositories and registries at once, and conditions on tags.
 
 use std::fs;
 
@@ -9,7 +9,7 @@ use super::{built, entries, entries_of};
 use crate::commands::{Shell, Watched, watched};
 
 #[test]
-fn one_body_goes_everywhere_and_tags_come_last() {
+fn all_targets_get_the_same_bytes_and_tags_come_last() {
     for registry in watched::each() {
         let far = Watched::empty(Kind::Embedded);
         let (_, one) = built("linux/amd64", "1");
@@ -33,7 +33,7 @@ fn one_body_goes_everywhere_and_tags_come_last() {
             assert_eq!(manifest_testkit::sha256(&bytes), digest);
             assert_eq!(entries(registry, repository, tag), entries_of(&one));
         }
-        // No tag before everything is everywhere.
+        // No tag is written before all content is in all targets.
         let writes = registry.writes();
         let is_tag = |line: &String| {
             line.starts_with("PUT ")
@@ -59,7 +59,7 @@ fn one_body_goes_everywhere_and_tags_come_last() {
 }
 
 #[test]
-fn nothing_is_written_where_one_target_refuses() {
+fn nothing_is_written_if_one_target_refuses() {
     for registry in watched::each() {
         let far = Watched::empty(Kind::Embedded);
         far.fault(Fault::on("POST", "/v2/copy/blobs/uploads/").answer(Answer::status(403)));
@@ -82,7 +82,7 @@ fn nothing_is_written_where_one_target_refuses() {
 }
 
 #[test]
-fn a_tag_that_fails_is_told_from_those_that_are_live() {
+fn a_failed_tag_is_reported_besides_written_ones() {
     for registry in watched::each() {
         let (_, one) = built("linux/amd64", "1");
         registry.push("app", "one", &one);
@@ -98,14 +98,14 @@ fn a_tag_that_fails_is_told_from_those_that_are_live() {
 }
 
 #[test]
-fn conditions_on_what_a_tag_shows() {
+fn conditions_on_tags() {
     for registry in watched::each() {
         let shell = Shell::new(&registry);
         shell.run("create @/app:1 @/app:amd64").succeeds();
         let first = shell.run("push -q --if-not-exists @/app:1");
         first.succeeds();
         let first = first.stdout.trim().to_owned();
-        // The same again is no conflict.
+        // The same list again is no conflict.
         shell.run("push --if-not-exists @/app:1").succeeds();
         shell.run("create --amend @/app:1 @/app:arm64").succeeds();
         registry.lines();
@@ -130,7 +130,7 @@ fn conditions_on_what_a_tag_shows() {
 }
 
 #[test]
-fn without_a_tag_and_then_with_one() {
+fn push_by_digest_then_tag() {
     for registry in watched::each() {
         let far = Watched::empty(Kind::Embedded);
         let (_, one) = built("linux/amd64", "1");
@@ -163,7 +163,7 @@ fn without_a_tag_and_then_with_one() {
                 assert!(registry.manifest(repository, child).is_some());
             }
         }
-        // An image alone is tagged byte for byte, too.
+        // A single image is tagged byte for byte as well.
         shell.run("tag @/app:arm64 @/lone:1").succeeds();
         assert_eq!(registry.bytes("lone", "1"), registry.bytes("app", "arm64"));
         shell
@@ -177,31 +177,7 @@ fn without_a_tag_and_then_with_one() {
 }
 
 #[test]
-fn images_get_tags_of_their_own() {
-    for registry in watched::each() {
-        let (amd64, one) = built("linux/amd64", "1");
-        registry.push("base", "1", &one);
-        let shell = Shell::new(&registry);
-        shell.run("create @/app:9 @/base:1 @/app:armv7").succeeds();
-        let push = |template: &str| {
-            let mut command = shell.command("push @/app:9");
-            shell.run_command(command.args(["--child-tags", template]))
-        };
-        push("{tag}").fails(1).says("the list's own tag");
-        push("{tag}-{os}").fails(1).says("another image has it");
-        push("a/b").fails(1).says("it is no tag");
-        assert!(registry.manifest("app", "9").is_none());
-        push("{tag}-{arch}{variant}").succeeds();
-        assert_eq!(registry.bytes("app", "9-amd64"), amd64.manifest);
-        assert_eq!(
-            registry.bytes("app", "9-armv7"),
-            registry.bytes("app", "armv7")
-        );
-    }
-}
-
-#[test]
-fn a_child_that_is_not_there_afterwards_is_told() {
+fn a_child_missing_after_the_push_is_reported() {
     for registry in watched::each() {
         let (_, one) = built("linux/amd64", "1");
         registry.push("app", "one", &one);
@@ -215,7 +191,7 @@ fn a_child_that_is_not_there_afterwards_is_told() {
             .fails(1)
             .says("is published, and the registry does not have")
             .says(gone);
-        // It is there already, and no better for that.
+        // The list exists already, and is still incomplete.
         let again = shell.run("push @/app:1");
         again.fails(1).says("does not have").says(gone);
         registry.lines();
@@ -224,13 +200,13 @@ fn a_child_that_is_not_there_afterwards_is_told() {
             .says("REGISTRY/app:2  incomplete")
             .says("live: REGISTRY/app:1 (incomplete), REGISTRY/app:2 (incomplete)");
         assert_eq!(tags.stderr.matches("\nhint: ").count(), 1, "{tags}");
-        // However many tags there are, what they lead to is looked at once.
+        // However many tags there are, their content is verified once.
         let looks = registry.lines();
         let looks = looks
             .iter()
             .filter(|line| line.starts_with(&format!("HEAD {path} ")));
         assert_eq!(looks.count(), 1);
-        // Nobody looks where that is not wanted: neither at the images nor at the tag.
+        // With `--no-verify`, neither images nor tag are verified.
         shell.run("push --no-verify -t @/app:4 @/app:1").succeeds();
         let lines = registry.lines();
         let after = lines
@@ -241,103 +217,7 @@ fn a_child_that_is_not_there_afterwards_is_told() {
 }
 
 #[test]
-fn tags_of_images_come_before_the_report() {
-    for registry in watched::each() {
-        let (_, one) = built("linux/amd64", "1");
-        registry.push("base", "1", &one);
-        let shell = Shell::new(&registry);
-        shell.run("create @/app:1 @/base:1").succeeds();
-        let report = shell.home.path().join("digest");
-        let push = |more: &[&str]| {
-            let mut command = shell.command("push @/app:1 --child-tags");
-            let command = command.args(["1-{arch}", "--digestfile"]);
-            shell.run_command(command.arg(&report).args(more))
-        };
-        push(&["--dry-run"])
-            .succeeds()
-            .says("would write REGISTRY/app:1-amd64");
-        registry.fault(Fault::on("PUT", "/v2/app/manifests/1-amd64").answer(Answer::status(403)));
-        let refused = push(&[]);
-        refused
-            .fails(4)
-            .says("REGISTRY/app:1        written")
-            .says("REGISTRY/app:1-amd64  failed")
-            .says("live: REGISTRY/app:1\n");
-        assert!(
-            !refused
-                .stdout
-                .lines()
-                .any(|line| line.starts_with("sha256:")),
-            "{refused}"
-        );
-        assert!(!report.exists());
-        registry.clear_faults();
-        push(&[]).succeeds();
-        assert!(report.exists());
-        push(&["--dry-run"])
-            .succeeds()
-            .says("REGISTRY/app:1-amd64 is there already");
-        let json = push(&["--format", "json"]);
-        let json: serde_json::Value = serde_json::from_str(&json.stdout).unwrap();
-        assert_eq!(json["childTags"][0]["reference"], "REGISTRY/app:1-amd64");
-        assert_eq!(json["childTags"][0]["state"], "there already");
-    }
-}
-
-#[test]
-fn conditions_and_tags_of_images() {
-    for registry in watched::each() {
-        let (_, one) = built("linux/amd64", "1");
-        registry.push("base", "1", &one);
-        registry.push("app", "1-amd64", &built("linux/amd64", "other").0);
-        let shell = Shell::new(&registry);
-        shell.run("create @/app:1 @/base:1").succeeds();
-        registry.lines();
-        let push = |more: &[&str]| {
-            let mut command = shell.command("push @/app:1 -t @/app:2 --child-tags");
-            shell.run_command(command.arg("1-{arch}").args(more))
-        };
-        push(&["--if-not-exists"])
-            .fails(7)
-            .says("REGISTRY/app:1-amd64 is not written: it is there already");
-        push(&["--if-not-exists", "--dry-run"]).fails(7);
-        assert!(registry.writes().is_empty());
-        // Two tags of the list, and one of the image.
-        let dry = push(&["--dry-run"]);
-        assert_eq!(dry.stderr.matches("app:1-amd64").count(), 1, "{dry}");
-        push(&[]).succeeds().says("REGISTRY/app:1-amd64  written");
-        assert_eq!(
-            registry.bytes("app", "1-amd64"),
-            registry.bytes("app", &one.children[0])
-        );
-        let mut command = shell.command("push @/app:1 --child-tags");
-        shell
-            .run_command(command.arg("{tag}-{cpu}"))
-            .fails(1)
-            .says("what is filled in is {tag}, {os}, {arch}, {variant} and {os.version}");
-    }
-}
-
-#[test]
-fn a_tag_of_an_image_that_head_does_not_show_is_there_all_the_same() {
-    let registry = Watched::empty(Kind::Embedded);
-    registry.push("base", "1", &built("linux/amd64", "1").1);
-    registry.push("app", "1-amd64", &built("linux/amd64", "other").0);
-    let shell = Shell::new(&registry);
-    shell.run("create @/app:1 @/base:1").succeeds();
-    let silent = Fault::on("HEAD", "/v2/app/manifests/1-amd64");
-    registry.fault(silent.answer(Answer::status(405)));
-    registry.lines();
-    let mut command = shell.command("push @/app:1 --if-not-exists --child-tags");
-    shell
-        .run_command(command.arg("1-{arch}"))
-        .fails(7)
-        .says("REGISTRY/app:1-amd64 is not written: it is there already");
-    assert!(registry.writes().is_empty());
-}
-
-#[test]
-fn a_list_that_is_there_has_its_images_looked_at_once() {
+fn images_of_an_existing_list_are_verified_once() {
     let registry = Watched::empty(Kind::Embedded);
     let (_, one) = built("linux/amd64", "1");
     registry.push("base", "1", &one);
@@ -354,7 +234,7 @@ fn a_list_that_is_there_has_its_images_looked_at_once() {
 }
 
 #[test]
-fn names_are_told_in_the_order_given() {
+fn targets_are_reported_in_given_order() {
     for registry in watched::each() {
         let shell = Shell::new(&registry);
         shell.run("create @/m:1 @/app:amd64").succeeds();
@@ -417,7 +297,7 @@ fn by_digest_in_several_repositories() {
 }
 
 #[test]
-fn a_name_with_a_digest_has_to_mean_what_is_published() {
+fn a_target_digest_must_match_the_published_list() {
     for registry in watched::each() {
         let shell = Shell::new(&registry);
         shell.run("create @/app:1 @/app:amd64").succeeds();
@@ -450,7 +330,7 @@ fn a_name_with_a_digest_has_to_mean_what_is_published() {
 }
 
 #[test]
-fn flags_that_do_not_go_together() {
+fn conflicting_flags() {
     for registry in watched::each() {
         let digest = format!("sha256:{}", "0".repeat(64));
         registry.push("app", "one", &built("linux/amd64", "1").1);
@@ -483,7 +363,7 @@ fn flags_that_do_not_go_together() {
             ))
             .fails(125);
         assert!(registry.lines().is_empty());
-        // Nothing goes to another registry by another name either.
+        // Nothing goes to another registry under another name either.
         shell
             .run("create --push --no-copy @/app:1 @/app:one -t q.io/app:1")
             .fails(1)
@@ -492,7 +372,7 @@ fn flags_that_do_not_go_together() {
 }
 
 #[test]
-fn what_is_in_a_list_is_asked_for_once() {
+fn children_are_requested_once() {
     let registry = Watched::empty(Kind::Embedded);
     let (_, one) = built("linux/amd64", "1");
     registry.push("base", "1", &one);
@@ -503,7 +383,7 @@ fn what_is_in_a_list_is_asked_for_once() {
     let gets = gets.filter(|line| line.starts_with("GET /v2/base/manifests/"));
     // The list, the image, the attestation.
     assert_eq!(gets.count(), 3);
-    // What is published at once cannot have moved since.
+    // Content that is published immediately cannot have moved.
     shell.run("create --push @/d:1 @/base:1").succeeds();
     let lines = registry.lines();
     assert!(

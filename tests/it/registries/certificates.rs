@@ -11,7 +11,7 @@ use super::fill;
 use crate::commands::{Shell, Watched};
 use crate::harness::Home;
 
-/// Writes files into a folder, which is made.
+/// Writes files into a new folder.
 fn write(folder: &Path, files: &[(&str, &str)]) {
     fs::create_dir_all(folder).unwrap();
     for (name, text) in files {
@@ -19,7 +19,7 @@ fn write(folder: &Path, files: &[(&str, &str)]) {
     }
 }
 
-/// Makes, publishes and shows a list; `flag` is given to each command.
+/// Creates, publishes and inspects a list, with `flag` for each command.
 fn whole_job(shell: &Shell<'_>, flag: &str) {
     for line in [
         format!("create {flag} @/app:list @/app:0 @/other:0"),
@@ -27,14 +27,14 @@ fn whole_job(shell: &Shell<'_>, flag: &str) {
         format!("inspect {flag} @/app:list"),
         format!("inspect -v {flag} @/app:list"),
     ] {
-        // It is published already from the second time on, which is said.
+        // From the second time on it exists already, with a message.
         let ran = shell.run(&line);
         ran.succeeds().does_not_say("warning").does_not_say("hint");
     }
 }
 
 #[test]
-fn an_authority_is_believed_from_each_place() {
+fn ca_certificates_are_trusted_from_each_place() {
     let ca = TestCa::new();
     for kind in suite::kinds() {
         let registry = Watched::tls(kind, &ca);
@@ -72,7 +72,7 @@ fn an_authority_is_believed_from_each_place() {
             .fails(1)
             .says("the certificates for all hosts cannot be used: text.pem: there is no certificate in it");
 
-        // By the home folder, by DOCKER_CONFIG elsewhere, and by what the containers tools read.
+        // From the home folder, from another DOCKER_CONFIG, and from the folders of the containers tools.
         for (docker, place) in [
             (".docker", ".docker"),
             ("elsewhere", "elsewhere"),
@@ -94,7 +94,7 @@ fn an_authority_is_believed_from_each_place() {
         shell.home.set("XDG_CONFIG_HOME", folder.clone());
         write(&folder.join("containers").join(&certs), &[("a.crt", &pem)]);
         whole_job(&shell, "");
-        // By the flag, before the command.
+        // From the flag, before the command.
         let shell = Shell::new(&registry);
         let folder = shell.home.path().join("flag").join(&certs);
         write(&folder, &[("ca.crt", &pem)]);
@@ -105,7 +105,7 @@ fn an_authority_is_believed_from_each_place() {
     }
 }
 
-/// Starts a registry that wants a client certificate, with a home where there is nothing but its authority.
+/// Starts a registry that demands a client certificate, with a home that has only its authority.
 fn guarded(ca: &TestCa) -> (EmbeddedRegistry, Home, String) {
     let registry = EmbeddedRegistry::builder().tls(ca).client_ca(ca).start();
     registry.seed("app", "1", &Image::oci().build());
@@ -120,7 +120,7 @@ fn folder(home: &Home, host: &str) -> std::path::PathBuf {
 }
 
 #[test]
-fn a_client_certificate_is_shown_to_its_host() {
+fn a_client_certificate_is_presented_to_its_host() {
     let ca = TestCa::new();
     let (registry, home, image) = guarded(&ca);
     let host = registry.host();
@@ -149,7 +149,7 @@ fn a_client_certificate_is_shown_to_its_host() {
 }
 
 #[test]
-fn half_a_pair_is_an_error_for_its_host_only() {
+fn half_a_client_certificate_is_an_error_for_its_host_only() {
     let ca = TestCa::new();
     let (registry, home, image) = guarded(&ca);
     let host = registry.host();
@@ -192,11 +192,11 @@ fn half_a_pair_is_an_error_for_its_host_only() {
 }
 
 #[test]
-fn a_folder_that_cannot_be_read_is_said_in_the_trace_only() {
+fn an_unreadable_certificate_folder_is_in_the_trace_only() {
     let registry = Watched::empty(Kind::Embedded);
     fill(&registry);
     let shell = Shell::new(&registry);
-    // A file in a folder's place cannot be read as one, whoever asks.
+    // A file in place of a folder cannot be read by anyone, not even root.
     write(&shell.home.config_folder(), &[("certs.d", "")]);
     let containers = shell.home.path().join(".config/containers/certs.d");
     write(&containers, &[("some.host", "")]);
@@ -211,7 +211,7 @@ fn a_folder_that_cannot_be_read_is_said_in_the_trace_only() {
 }
 
 #[test]
-fn a_draft_remembers_the_hosts_of_its_images_as_insecure_and_no_other() {
+fn a_draft_records_insecure_hosts() {
     let registries = [(); 2].map(|()| EmbeddedRegistry::builder().tls(&TestCa::new()).start());
     let [source, target] = registries.each_ref().map(EmbeddedRegistry::host);
     registries[0].seed("app", "1", &Image::oci().build());

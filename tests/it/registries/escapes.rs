@@ -1,4 +1,4 @@
-//! What registries and draft files say commands no terminal and passes for no word of ours.
+//! Text from registries and draft files never controls a terminal, and cannot be mistaken for a message of the program.
 
 use std::fs;
 
@@ -9,11 +9,11 @@ use manifest_testkit::image::{Image, Index};
 use crate::harness::home::OURS;
 use crate::harness::{Home, Ran};
 
-/// A window title, a line of ours, a screen that is cleared, text from right to left: as JSON has it, and raw.
+/// A window title, a fake hint, clearing the screen, right-to-left text: escaped in JSON, and raw.
 const JSON: &str = r"li\u001b]0;title\u0007\nhint: obey\r\u009b2J\u202e";
 const RAW: &str = "li\u{1b}]0;title\u{7}\nhint: obey\r\u{9b}2J\u{202e}";
 
-/// Makes sure that a command wrote nothing that a terminal obeys, and no line that it did not mean.
+/// Checks that a command wrote no terminal control characters and no forged line.
 fn is_calm(ran: &Ran) {
     let obeyed = |c: char| c.is_control() && c != '\n' && c != '\t' || c == '\u{202e}';
     assert!(!ran.stderr.chars().any(obeyed), "{:?}", ran.stderr);
@@ -27,7 +27,7 @@ fn is_calm(ran: &Ran) {
 }
 
 #[test]
-fn a_platform_commands_no_terminal() {
+fn a_platform_never_controls_a_terminal() {
     let registry = EmbeddedRegistry::start();
     let config = format!(r#"{{"os":"{JSON}","architecture":"amd64","rootfs":{{}}}}"#);
     for (tag, layer) in [("1", b"1"), ("2", b"2")] {
@@ -53,9 +53,9 @@ fn a_platform_commands_no_terminal() {
     pushed.succeeds().says("are both for li\\u{1b}]0;title");
 }
 
-/// JSON need not escape all that a terminal obeys, and Docker's does not.
+/// Docker's JSON leaves some terminal control characters unescaped, as JSON allows.
 #[test]
-fn an_annotation_commands_no_terminal() {
+fn an_annotation_never_controls_a_terminal() {
     let registry = EmbeddedRegistry::start();
     let index = Index::oci()
         .image(&Image::oci().build())
@@ -79,7 +79,7 @@ fn an_annotation_commands_no_terminal() {
             "{ran}"
         );
     }
-    // A script gets what is there.
+    // A script gets the exact text.
     let ran = home.ours(&["inspect", &name]);
     assert!(
         ran.succeeds().stdout.contains("\u{9b}2J\u{7f}\u{61c}"),
@@ -88,7 +88,7 @@ fn an_annotation_commands_no_terminal() {
 }
 
 #[test]
-fn answers_command_no_terminal() {
+fn responses_never_control_a_terminal() {
     let registry = EmbeddedRegistry::start();
     registry.seed("app", "1", &Image::oci().build());
     let name = format!("{}/app:1", registry.host());
@@ -122,7 +122,7 @@ fn answers_command_no_terminal() {
 }
 
 #[test]
-fn a_draft_file_commands_no_terminal() {
+fn a_draft_file_never_controls_a_terminal() {
     let home = Home::new();
     let file = home.draft_path("h.io/app:1", "h.io/app:2");
     fs::create_dir_all(file.parent().unwrap()).unwrap();

@@ -1,5 +1,5 @@
-//! Ctrl-C, and being told to end, in the middle of a push: the program stops at once, as a program does that a signal
-//! ends; the tag is what it was, the draft is what it was, no credential helper lives on, and the push can simply be run again.
+//! Ctrl-C and SIGTERM in the middle of a push: the program ends immediately, by the signal. The tag and the draft are unchanged,
+//! no credential helper survives, and the push can simply be repeated.
 
 use std::fs;
 use std::io::{BufRead as _, BufReader};
@@ -18,15 +18,15 @@ use crate::commands::{Shell, Watched};
 use crate::harness::Home;
 use crate::harness::home::OURS;
 
-/// How long anything may take until it has happened.
+/// The time limit of any expected event.
 const LIMIT: Duration = Duration::from_secs(30);
 
-/// How long the program may live on once it was interrupted: what a busy machine takes to end a process.
+/// The time limit for ending after an interruption: a busy machine takes that long to end a process.
 const AT_ONCE: Duration = Duration::from_secs(5);
 
 const SIGNALS: [Signal; 2] = [Signal::INT, Signal::TERM];
 
-/// Where a push is interrupted: the requests that are not answered.
+/// The moments of an interruption: the requests that get no response.
 const MOMENTS: &[(&str, &str, &str)] = &[
     ("the look around", "HEAD", "/v2/app/manifests/"),
     ("the opening of an upload", "POST", "/v2/app/blobs/uploads/"),
@@ -35,14 +35,14 @@ const MOMENTS: &[(&str, &str, &str)] = &[
     ("the tag", "PUT", "/v2/app/manifests/list"),
 ];
 
-/// Returns a registry whose tag `app:list` leads to some list, and another one with images.
+/// Returns a registry whose tag `app:list` points to some list, and another one with images.
 fn start(kind: suite::Kind) -> (Watched<'static>, EmbeddedRegistry) {
     let registry = Watched::empty(kind);
     let old = Image::docker().platform("linux/s390x").build();
     registry.push("app", "list", &Index::docker().image(&old).build());
     let source = EmbeddedRegistry::start();
     for platform in ["linux/amd64", "linux/arm64"] {
-        // The second layer goes by a connection for bodies.
+        // The second layer uses a connection for bodies.
         let image = Image::oci().platform(platform).layers(1, 900);
         let image = image.layers(1, 90_000).build();
         source.seed("base", &platform.replace('/', "-"), &image);
@@ -50,7 +50,7 @@ fn start(kind: suite::Kind) -> (Watched<'static>, EmbeddedRegistry) {
     (registry, source)
 }
 
-/// Stages a list of images that are in another registry, so that their blobs have to be uploaded.
+/// Creates a list of images of another registry, so that their blobs must be uploaded.
 fn stage(shell: &Shell<'_>, source: &EmbeddedRegistry) {
     let base = format!("{}/base", source.host());
     let line = format!("create @/app:list {base}:linux-amd64 {base}:linux-arm64");
@@ -64,8 +64,8 @@ fn spawn(command: &mut Command) -> Child {
     command.spawn().unwrap()
 }
 
-/// What a script runs in the background ignores Ctrl-C, and so does all that it starts in turn, these tests among it. Programs
-/// do not inherit a handler, so that with one in this process they do what they do on a terminal.
+/// Installs a signal handler. A script's background jobs ignore Ctrl-C, and so do all their children, perhaps including these
+/// tests. Programs do not inherit handlers, so they react as on a terminal.
 fn heed_interrupts() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
@@ -75,8 +75,8 @@ fn heed_interrupts() {
     });
 }
 
-/// Sends a signal to the process, to it alone, and makes sure that it dies of it, at once and without naming a digest that
-/// is not there yet.
+/// Sends a signal to the process alone, and checks that it dies of it, immediately and without printing the digest of an
+/// unwritten list.
 fn interrupt(child: Child, signal: Signal, moment: &str) {
     let process = Pid::from_child(&child);
     let (ended, end) = mpsc::channel();
@@ -89,7 +89,7 @@ fn interrupt(child: Child, signal: Signal, moment: &str) {
     let output = output.unwrap();
     let status = output.status;
     assert_eq!(status.signal(), Some(signal.as_raw()), "{moment}: {status}");
-    // Children are said to be there once they are; the last line of a push is the list's digest alone.
+    // Children are reported once they are written. The last line of a push is the list's digest alone.
     let said = String::from_utf8_lossy(&output.stdout);
     assert!(
         said.lines().all(|line| line.starts_with("Pushed ref ")),
@@ -97,7 +97,7 @@ fn interrupt(child: Child, signal: Signal, moment: &str) {
     );
 }
 
-/// Makes sure that the push, when it is run again, is whole.
+/// Checks that repeating the push completes it.
 fn push_again(shell: &Shell<'_>, moment: &str) {
     shell.registry.clear_faults();
     let shown = shell.run("inspect @/app:list");
@@ -112,7 +112,7 @@ fn push_again(shell: &Shell<'_>, moment: &str) {
 }
 
 #[test]
-fn a_push_stops_at_once_and_leaves_the_tag_and_the_draft() {
+fn an_interrupted_push_leaves_tag_and_draft() {
     for kind in suite::kinds() {
         for (number, (moment, method, path)) in MOMENTS.iter().enumerate() {
             let (registry, source) = start(kind);
@@ -134,13 +134,13 @@ fn a_push_stops_at_once_and_leaves_the_tag_and_the_draft() {
 }
 
 #[test]
-fn a_push_whose_tag_is_written_but_not_confirmed_leaves_the_new_tag() {
+fn a_push_interrupted_during_verification_leaves_the_new_tag() {
     for kind in suite::kinds() {
         let (registry, source) = start(kind);
         let shell = Shell::new(&registry);
         stage(&shell, &source);
         let before = shell.store();
-        // The tag is looked at twice: before it is written, and after.
+        // The tag is read twice: before it is written, and after.
         let look = Fault::on("HEAD", "/v2/app/manifests/list").nth(2);
         registry.fault(look.answer(Answer::Hang));
         let child = spawn(&mut shell.command("push --purge @/app:list"));
@@ -173,7 +173,7 @@ fn a_push_whose_tag_is_written_but_not_confirmed_leaves_the_new_tag() {
 }
 
 #[test]
-fn a_wait_for_another_try_is_not_waited_out() {
+fn a_retry_delay_is_interrupted() {
     for (kind, signal) in suite::kinds().into_iter().zip(SIGNALS) {
         let (registry, source) = start(kind);
         let shell = Shell::new(&registry);
@@ -199,8 +199,8 @@ fn a_wait_for_another_try_is_not_waited_out() {
 }
 
 #[test]
-fn no_credential_helper_lives_on() {
-    // The signals that are sent, the last of which has to end it. What a shell runs in the background ignores Ctrl-C.
+fn an_interruption_kills_credential_helpers() {
+    // The signals to send, of which the last must end the program. A shell's background job ignores Ctrl-C.
     for (before, sent) in [
         ("", &SIGNALS[..1]),
         ("", &SIGNALS[1..]),
@@ -218,7 +218,7 @@ fn no_credential_helper_lives_on() {
         let line = format!("{before}exec \"$0\" manifest inspect {host}/app:1");
         let mut shell = home.command("/bin/sh");
         let child = spawn(shell.args(["-c", &line, OURS]));
-        // Opening it waits for the helper.
+        // Opening the pipe waits for the helper.
         let helper: i32 = fs::read_to_string(&pipe).unwrap().trim().parse().unwrap();
         assert!(is_alive(helper));
         let (last, others) = sent.split_last().unwrap();
@@ -231,12 +231,12 @@ fn no_credential_helper_lives_on() {
 }
 
 #[test]
-fn a_credential_helper_is_waited_for_within_the_time_limit() {
+fn a_credential_helper_has_a_time_limit() {
     let registry = EmbeddedRegistry::builder().basic_auth("me", "pw").start();
     let image = format!("{}/app:1", registry.host());
     let mut home = Home::new();
     let pid = home.path().join("pid");
-    // Its own child keeps its output open, as a daemon that it starts would.
+    // The helper's child keeps its output open, like a daemon.
     let script = format!("sleep 30 &\necho \"$$ $!\" > {}\nwait", pid.display());
     home.write_program("docker-credential-slow", &script);
     home.write_config(r#"{ "credsStore": "slow" }"#);
@@ -256,7 +256,7 @@ fn a_credential_helper_is_waited_for_within_the_time_limit() {
     kill_process(Pid::from_raw(its_child).unwrap(), Signal::KILL).unwrap();
 }
 
-/// Waits a while for a process to end.
+/// Waits for a process to end.
 fn ends(process: i32) -> bool {
     (0..1000).any(|_| {
         std::thread::sleep(Duration::from_millis(5));
@@ -264,7 +264,7 @@ fn ends(process: i32) -> bool {
     })
 }
 
-/// Tells whether a process runs. One that has ended stays in the list until somebody asks how.
+/// Tells whether a process runs. An ended process stays in the list until its parent reaps it.
 fn is_alive(process: i32) -> bool {
     let stat = fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
     let state = stat

@@ -1,4 +1,4 @@
-//! `DOCKER_MANIFEST_KNOWN_REGISTRIES`: a registry of one's own is asked for no challenge first, and what is malformed is an error.
+//! `DOCKER_MANIFEST_KNOWN_REGISTRIES`: a listed registry is not asked for a challenge first, and a malformed value is an error.
 
 use manifest_testkit::TestCa;
 use manifest_testkit::suite::Kind;
@@ -11,7 +11,7 @@ const VARIABLE: &str = "DOCKER_MANIFEST_KNOWN_REGISTRIES";
 const KNOWN: Option<&str> = Some("it is a known registry");
 const CACHED: Option<&str> = Some("its token server is in the cache");
 
-/// Inspects an image. Returns why the token was asked for before the registry had named a token server, if it was.
+/// Inspects an image. Returns the reason why a token was requested before the registry named a token server, if it was.
 fn reason(shell: &Shell<'_>, flags: &str) -> Option<String> {
     let traced = shell.run(&format!("docker -D manifest inspect {flags} @/app:0"));
     traced.succeeds();
@@ -28,7 +28,7 @@ fn reason(shell: &Shell<'_>, flags: &str) -> Option<String> {
 }
 
 #[test]
-fn a_registry_of_ones_own() {
+fn a_listed_registry_is_known() {
     let ca = TestCa::new();
     let tokens = tokens(&ca).start();
     let registry = Watched::secured(Kind::Embedded, &ca, &tokens);
@@ -38,7 +38,7 @@ fn a_registry_of_ones_own() {
     let (realm, service) = (tokens.realm(), tokens.service());
     let row = format!("{}={realm};{service}", registry.host());
     let other = "harbor.lan=https://harbor.lan/service/token;harbor-registry";
-    // Without a cache, which this home does not have.
+    // Without a cache, which this home has disabled.
     for (value, expected) in [
         ("", None),
         (&*row, KNOWN),
@@ -55,8 +55,8 @@ fn a_registry_of_ones_own() {
             tokens.log().clear();
         }
     }
-    // A wrong row does no harm, and the cache goes before it.
-    shell.home.remember();
+    // A wrong row does no harm, and the cache takes precedence.
+    shell.home.enable_cache();
     let wrong = format!("{}={realm};other", registry.host());
     shell.home.set(VARIABLE, wrong);
     assert_eq!(reason(&shell, "").as_deref(), KNOWN);
@@ -64,7 +64,7 @@ fn a_registry_of_ones_own() {
 }
 
 #[test]
-fn what_is_malformed_is_an_error() {
+fn malformed_lists_are_errors() {
     let registry = Watched::empty(Kind::Embedded);
     fill(&registry);
     let mut shell = Shell::new(&registry);

@@ -13,7 +13,7 @@ use crate::commands::watched::{self, SEEDER};
 use crate::commands::{Shell, Watched};
 use crate::harness::Home;
 
-/// A credential helper that knows the user, for the registry's own address only.
+/// A credential helper that knows the user for the registry's exact address only.
 fn helper(host: &str) -> String {
     format!(
         "read -r server\n\
@@ -24,7 +24,7 @@ fn helper(host: &str) -> String {
     )
 }
 
-/// Makes a list of two images, one of another repository, publishes it and reads it again.
+/// Creates a list of two images, one of another repository, publishes it and reads it again.
 fn whole_job(shell: &Shell<'_>) {
     let registry = shell.registry;
     let created = shell.run("create @/app:list @/app:0 @/other:0");
@@ -65,9 +65,9 @@ fn credentials_come_from_where_docker_keeps_them() {
     }
 }
 
-/// Scripts in a helper's place often do: they know one answer. Docker does not mind.
+/// Scripts in place of a helper often give a fixed answer without reading their input. Docker accepts that.
 #[test]
-fn a_helper_need_not_read_what_it_is_asked() {
+fn a_helper_need_not_read_its_input() {
     let ca = TestCa::new();
     let tokens = tokens(&ca).start();
     let registry = Watched::secured(Kind::Embedded, &ca, &tokens);
@@ -128,7 +128,7 @@ fn the_real_registrys_own_tls_and_tokens() {
 }
 
 #[test]
-fn strangers_read_what_is_open_and_write_nothing() {
+fn anonymous_users_read_public_repositories_only() {
     let ca = TestCa::new();
     for kind in suite::kinds() {
         let tokens = tokens(&ca).anonymous(&[("app", "pull")]).start();
@@ -155,7 +155,7 @@ fn strangers_read_what_is_open_and_write_nothing() {
             .says("hint: run docker login REGISTRY\n");
         assert!(shell.store() == before);
         assert!(!registry.tags("app").contains(&"list".to_owned()));
-        // What is not open is hidden, and that is not said to be missing.
+        // A private repository looks hidden, which is not reported as missing.
         let hidden = shell.run("create -a @/app:list @/other:0");
         hidden
             .fails(4)
@@ -166,45 +166,48 @@ fn strangers_read_what_is_open_and_write_nothing() {
     }
 }
 
+/// A `config.json` with wrong credentials, its helper, the exit code, and a part of the message.
+fn wrong_credentials() -> Vec<(String, &'static str, i32, &'static str)> {
+    let failing = "echo 'the keychain is locked' >&2; exit 1";
+    let outdated = r#"echo '{ "Username": "robot", "Secret": "of last year" }'"#;
+    vec![
+        (auths(WRONG_AUTH), "", 4, "401 Unauthorized"),
+        (
+            r#"{ "credHelpers": { "HOST": "robot" } }"#.to_owned(),
+            outdated,
+            4,
+            "401 Unauthorized",
+        ),
+        (
+            r#"{ "credHelpers": { "HOST": "robot" } }"#.to_owned(),
+            failing,
+            1,
+            "credential helper docker-credential-robot for REGISTRY: it failed: the keychain is locked",
+        ),
+        (
+            r#"{ "credsStore": "absent" }"#.to_owned(),
+            "",
+            1,
+            "credential helper docker-credential-absent for REGISTRY: it is not on PATH",
+        ),
+        (
+            r#"{ "auths": { "HOST": { "auth": "pa55-of-the-robot" } } }"#.to_owned(),
+            "",
+            1,
+            "the credentials for REGISTRY in HOME/.docker/config.json cannot be read",
+        ),
+    ]
+}
+
 #[test]
-fn wrong_credentials_are_named_and_never_shown() {
+fn wrong_credentials_are_reported_without_secrets() {
     let ca = TestCa::new();
     for kind in suite::kinds() {
         let tokens = tokens(&ca).anonymous_pull().start();
         let registry = Watched::secured(kind, &ca, &tokens);
         fill(&registry);
         let good = auths(AUTH);
-        let failing = "echo 'the keychain is locked' >&2; exit 1";
-        let outdated = r#"echo '{ "Username": "robot", "Secret": "of last year" }'"#;
-        // config.json; the helper; exit code; what is said.
-        let rows = [
-            (auths(WRONG_AUTH), "", 4, "401 Unauthorized"),
-            (
-                r#"{ "credHelpers": { "HOST": "robot" } }"#.to_owned(),
-                outdated,
-                4,
-                "401 Unauthorized",
-            ),
-            (
-                r#"{ "credHelpers": { "HOST": "robot" } }"#.to_owned(),
-                failing,
-                1,
-                "credential helper docker-credential-robot for REGISTRY: it failed: the keychain is locked",
-            ),
-            (
-                r#"{ "credsStore": "absent" }"#.to_owned(),
-                "",
-                1,
-                "credential helper docker-credential-absent for REGISTRY: it is not on PATH",
-            ),
-            (
-                r#"{ "auths": { "HOST": { "auth": "pa55-of-the-robot" } } }"#.to_owned(),
-                "",
-                1,
-                "the credentials for REGISTRY in HOME/.docker/config.json cannot be read",
-            ),
-        ];
-        for (config, program, code, text) in rows {
+        for (config, program, code, text) in wrong_credentials() {
             let mut shell = shell(&registry, &ca);
             shell.home.write_program("docker-credential-robot", program);
             write_config(&shell, &config);
@@ -235,7 +238,7 @@ fn wrong_credentials_are_named_and_never_shown() {
                     "hint: REGISTRY did not accept the saved login ({login} HOME/.docker/config.json): run docker login REGISTRY\n"
                 ));
             }
-            // The draft of a user who was known before stays.
+            // The draft of a user with correct credentials stays.
             write_config(&shell, &good);
             shell.run("create @/app:list @/app:0").succeeds().is_quiet();
             write_config(&shell, &config);
@@ -252,12 +255,12 @@ fn wrong_credentials_are_named_and_never_shown() {
 }
 
 #[test]
-fn tls_is_checked_unless_the_user_says_otherwise() {
+fn tls_is_verified_unless_turned_off() {
     let (ca, other) = (TestCa::new(), TestCa::new());
     for kind in suite::kinds() {
         let registry = Watched::tls(kind, &ca);
         fill(&registry);
-        // Even on loopback: what speaks TLS is not spoken to without.
+        // Even on loopback, a TLS port never gets plain HTTP.
         let shell = shell(&registry, &other);
         for line in ["create @/app:list @/app:0", "inspect @/app:0"] {
             shell
@@ -278,7 +281,7 @@ fn tls_is_checked_unless_the_user_says_otherwise() {
             .run("create --insecure @/app:list @/app:0")
             .succeeds()
             .is_quiet();
-        // The draft remembers it, for what is added and for the push.
+        // The draft records `--insecure`, for further sources and for the push.
         shell
             .run("create --amend @/app:list @/other:0")
             .succeeds()

@@ -40,7 +40,7 @@ impl Stage {
         format!("[[registry]]\nprefix = '{host}'\n[[registry.mirror]]\nlocation = '{location}'\n")
     }
 
-    /// Checks that an image is read from the mirror, and nothing from the registry.
+    /// Checks that an image is read from the mirror alone.
     fn is_mirrored(&self, flags: &[&str]) {
         self.mirror.log().clear();
         let image = self.image();
@@ -53,7 +53,7 @@ impl Stage {
 }
 
 #[test]
-fn mirrors_are_named_by_flag_and_by_file() {
+fn mirrors_come_from_flag_and_file() {
     let mut stage = Stage::new();
     let flag = format!("{}={}", stage.registry.host(), stage.location());
     stage.is_mirrored(&["--mirror", &flag]);
@@ -63,7 +63,7 @@ fn mirrors_are_named_by_flag_and_by_file() {
     fs::write(folder.join("registries.conf"), stage.file()).unwrap();
     stage.is_mirrored(&[]);
 
-    // The variable's file takes the place of the user's.
+    // The variable's file replaces the user's.
     let named = stage.home.path().join("mine.conf");
     fs::write(&named, "").unwrap();
     stage
@@ -81,7 +81,7 @@ fn mirrors_are_named_by_flag_and_by_file() {
 }
 
 #[test]
-fn a_mirror_without_checked_tls_is_so_as_a_mirror_only() {
+fn an_insecure_mirror_is_insecure_only_as_a_mirror() {
     let stage = Stage {
         mirror: EmbeddedRegistry::builder().tls(&TestCa::new()).start(),
         ..Stage::new()
@@ -116,11 +116,11 @@ fn files_in_a_folder_are_merged_in_the_order_of_names() {
     let folder = containers.join("registries.conf.d");
     fs::create_dir_all(folder.join("99-folder.conf")).unwrap();
     let inspect = |stage: &Stage| stage.home.ours(&["inspect", &image]);
-    // There need be no file beside the folder.
+    // The main file beside the folder is optional.
     fs::write(folder.join("10-mirror.conf"), stage.file()).unwrap();
     fs::write(folder.join("90-other.txt"), "no toml").unwrap();
     stage.is_mirrored(&[]);
-    // The last one counts, wherever the others are.
+    // The last definition counts, wherever the others are.
     let none = format!("[[registry]]\nprefix = '{host}'\n");
     fs::write(containers.join("registries.conf"), &none).unwrap();
     fs::write(folder.join("05-none.conf"), &none).unwrap();
@@ -129,13 +129,13 @@ fn files_in_a_folder_are_merged_in_the_order_of_names() {
     inspect(&stage).succeeds().is_quiet();
     assert!(stage.registry.log().count(|_| true) > 0);
     stage.registry.log().clear();
-    // One that is wrong is said, and does not take the others along.
+    // A wrong file is reported, and the others still apply.
     fs::write(folder.join("20-none.conf"), "[[registry]\n").unwrap();
     let said = "/registries.conf.d/20-none.conf is left aside: line 1: ";
     inspect(&stage).succeeds().says(said);
     assert!(stage.registry.log().requests().is_empty());
     fs::remove_file(folder.join("20-none.conf")).unwrap();
-    // They add to the file that is named as well.
+    // They extend the file named by the variable as well.
     let named = stage.home.path().join("mine.conf");
     fs::write(&named, none).unwrap();
     stage
@@ -166,7 +166,7 @@ fn layers_for_another_registry_are_read_from_a_mirror() {
 }
 
 #[test]
-fn a_list_is_made_by_mirror_and_published_without() {
+fn create_uses_a_mirror_and_push_does_not() {
     let stage = Stage::new();
     let (image, list) = (stage.image(), format!("{}/app:list", stage.registry.host()));
     let flag = format!("{}={}", stage.registry.host(), stage.location());
@@ -180,7 +180,7 @@ fn a_list_is_made_by_mirror_and_published_without() {
     assert!(shown.stdout.contains(&format!("\"Ref\": \"{image}\"")));
     assert!(!shown.stdout.contains(&stage.mirror.host()));
 
-    // Nor does a push ask the mirrors of a file.
+    // Nor does a push use the mirrors of a file.
     stage.mirror.log().clear();
     let folder = stage.home.path().join(".config/containers");
     fs::create_dir_all(&folder).unwrap();
@@ -196,12 +196,12 @@ fn a_list_is_made_by_mirror_and_published_without() {
 }
 
 #[test]
-fn a_mirror_that_does_not_work_is_said_once_and_passed_over() {
+fn a_failing_mirror_is_reported_once_and_skipped() {
     let stage = Stage::new();
     let flag = format!("{}={}", stage.registry.host(), stage.location());
     let image = stage.image();
     let words = ["inspect", "-v", "--mirror", &flag, &image];
-    // Nothing there is no matter.
+    // A missing file does not matter.
     let fault = Fault::on("GET", "/v2/").answer(Answer::error(404, "MANIFEST_UNKNOWN", "no"));
     stage.mirror.fault(fault);
     stage.home.ours(&words).succeeds().is_quiet();
@@ -222,7 +222,7 @@ fn a_mirror_that_does_not_work_is_said_once_and_passed_over() {
 }
 
 #[test]
-fn what_is_no_mirror_is_an_error() {
+fn invalid_mirrors_are_errors() {
     let mut stage = Stage::new();
     let image = stage.image();
     for (value, reason) in [
@@ -260,7 +260,7 @@ fn what_is_no_mirror_is_an_error() {
         .fails(1)
         .says(&format!("{start}line 2: "));
     assert!(stage.registry.log().requests().is_empty());
-    // What is everybody's is said, and left aside.
+    // A file that others can write is reported, and ignored.
     stage.home.set("CONTAINERS_REGISTRIES_CONF", "");
     let folder = stage.home.path().join(".config/containers");
     fs::create_dir_all(&folder).unwrap();

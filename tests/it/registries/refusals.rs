@@ -1,14 +1,14 @@
-//! Registries that refuse, are down, or send what nobody asked for.
+//! Registries that refuse, are down, or send wrong content.
 
 use manifest_testkit::fault::{Answer, Fault};
 
 use crate::commands::{Shell, watched};
 use crate::harness::{Home, world};
 
-#[test]
-fn each_refusal_has_its_exit_code() {
+/// Refusals, the exit code for each, and a part of the message.
+fn refusals() -> Vec<(Answer, i32, &'static str)> {
     let error = Answer::error;
-    let rows = [
+    vec![
         (
             error(401, "UNAUTHORIZED", "authentication required"),
             4,
@@ -50,13 +50,18 @@ fn each_refusal_has_its_exit_code() {
             "400 Bad Request: name invalid: odd",
         ),
         (Answer::ResetBeforeHeaders, 6, "the connection was cut"),
-    ];
+    ]
+}
+
+#[test]
+fn each_refusal_has_its_exit_code() {
+    let rows = refusals();
     for registry in watched::each() {
         let shell = Shell::new(&registry);
         shell.run("create @/app:pushed @/app:amd64").succeeds();
         let before = shell.store();
         for (answer, code, text) in &rows {
-            // Not HEAD, whose answers say too little.
+            // Not HEAD, whose responses have no message.
             for method in ["GET", "PUT"] {
                 registry.fault(Fault::on(method, "/manifests/").answer(answer.clone()));
             }
@@ -113,8 +118,8 @@ fn each_refusal_has_its_exit_code() {
 }
 
 #[test]
-fn a_registry_that_is_down_is_said_to_be_down() {
-    // The port of a service that died with the last century (RFC 1078).
+fn a_registry_that_is_down_is_reported() {
+    // The port of tcpmux, which nobody runs any more (RFC 1078).
     let host = "127.0.0.1:1".to_owned();
     let home = Home::new();
     for line in [
@@ -145,14 +150,12 @@ fn a_registry_that_is_down_is_said_to_be_down() {
     }
 }
 
-#[test]
-fn what_is_not_what_was_asked_for_is_never_believed() {
-    // Where; what; for which image; exit code; what is said.
-    let digest = format!("@/app@{}", world::digest("app:amd64"));
-    let (tagged, pinned) = ("@/app:amd64", digest.as_str());
+/// Wrong content, the image that it is sent for, the exit code, and a part of the message.
+type WrongContent<'a> = (Fault, &'a str, i32, &'static str);
+
+fn wrong_manifests<'a>(tagged: &'a str, pinned: &'a str) -> Vec<WrongContent<'a>> {
     let manifest = |answer| Fault::on("GET", "/manifests/").answer(answer);
-    let blob = |answer| Fault::on("GET", "/blobs/").answer(answer);
-    let rows = [
+    vec![
         (
             manifest(Answer::WrongDigest),
             tagged,
@@ -207,6 +210,12 @@ fn what_is_not_what_was_asked_for_is_never_believed() {
             6,
             "failed to get manifest REGISTRY/app:amd64",
         ),
+    ]
+}
+
+fn wrong_configs(tagged: &str) -> Vec<WrongContent<'_>> {
+    let blob = |answer| Fault::on("GET", "/blobs/").answer(answer);
+    vec![
         (
             blob(Answer::WrongDigest),
             tagged,
@@ -232,7 +241,17 @@ fn what_is_not_what_was_asked_for_is_never_believed() {
             1,
             "failed to get blob REGISTRY/app@sha256:",
         ),
-    ];
+    ]
+}
+
+#[test]
+fn wrong_content_is_never_accepted() {
+    let digest = format!("@/app@{}", world::digest("app:amd64"));
+    let rows = [
+        wrong_manifests("@/app:amd64", &digest),
+        wrong_configs("@/app:amd64"),
+    ]
+    .concat();
     for registry in watched::each() {
         let shell = Shell::new(&registry);
         for (fault, image, code, text) in &rows {

@@ -1,4 +1,4 @@
-//! How much each command asks of a registry, and for which rights.
+//! The number and the scopes of each command's requests.
 
 use manifest_testkit::TestCa;
 use manifest_testkit::suite;
@@ -30,16 +30,16 @@ fn each_image_costs_a_manifest_and_a_configuration() {
         let lines = open.lines();
         assert_eq!(count(&lines, "/manifests/", " 200"), IMAGES, "{lines:#?}");
         assert_eq!(count(&lines, "/blobs/", " 200"), IMAGES, "{lines:#?}");
-        // What the list's tag shows, which the draft remembers.
+        // The state of the list's tag, which the draft records.
         let head = "HEAD /v2/app/manifests/list 404";
         assert!(lines.iter().any(|line| line == head), "{lines:#?}");
         assert_eq!(lines.len(), 2 * IMAGES + 1, "{lines:#?}");
-        // One image by three names is three questions; the same name twice is one.
+        // One image by three names costs three requests, the same name twice one.
         shell_of_all
             .run("create @/app:twice @/app:0 @/app:0 @/app:0")
             .succeeds();
         assert_eq!(open.lines().len(), 2 + 1);
-        // What is remembered is not asked again.
+        // Cached content is not requested again.
         shell_of_all
             .run("create --amend @/app:twice @/app:0")
             .succeeds();
@@ -65,7 +65,7 @@ fn each_image_costs_a_manifest_and_a_configuration() {
             ["repository:app:pull"]
         );
 
-        // A list that is read again: the challenge, the token, the list itself and nothing else.
+        // Reading a list again costs the challenge, the token and the list itself.
         shell.run("push --purge @/app:list").succeeds().is_quiet();
         secured.lines();
         shell.run("inspect @/app:list").succeeds().is_quiet();
@@ -85,7 +85,7 @@ fn each_image_costs_a_manifest_and_a_configuration() {
 }
 
 #[test]
-fn each_command_asks_for_the_rights_that_it_needs() {
+fn each_command_requests_the_scopes_it_needs() {
     let ca = TestCa::new();
     for kind in suite::kinds() {
         let tokens = tokens(&ca).start();

@@ -1,4 +1,4 @@
-//! How many answers a push waits for, one after the other, from cold: what it takes where a registry is far.
+//! The number of sequential round trips of a push from cold: its duration if a registry is far away.
 
 use std::time::Duration;
 
@@ -9,27 +9,27 @@ use super::{AUTH, PASSWORD, USER, auths, images, shell, write_config};
 use crate::commands::{Shell, Watched};
 use crate::harness::Ran;
 
-/// What a round trip takes: long against what the program works between two.
+/// The latency of a round trip: long, compared with the program's own work between two.
 const LATENCY: Duration = Duration::from_millis(150);
 
-/// How often a command is run: load of the machine can only make it slower.
+/// The number of runs of a command: load on the machine can only make it slower.
 const RUNS: usize = 4;
 
 const VARIABLE: &str = "DOCKER_MANIFEST_KNOWN_REGISTRIES";
 
-/// A registry and a token server, both far.
+/// A registry and a token server, both far away.
 struct Far<'a> {
     registry: &'a Watched<'a>,
     tokens: &'a TokenServer,
 }
 
 impl Far<'_> {
-    /// Returns what is asked for: round trips with handshakes, requests, and scopes.
+    /// Returns the costs: round trips with handshakes, requests, and scopes.
     fn costs(&self, ran: &Ran) -> (usize, Vec<String>, Vec<String>) {
         ran.succeeds();
         let (registry, tokens) = (self.registry.log().requests(), self.tokens.log().requests());
         let asked = tokens[0].started < registry[0].answered.unwrap();
-        // TCP and TLS of both, which were at once if the first requests were.
+        // TCP and TLS of both hosts, which were concurrent if the first requests were.
         let handshakes = if asked { 2 } else { 4 };
         let depth = handshakes + longest_chain(&[registry, tokens].concat());
         let lines = self.registry.log().lines();
@@ -40,7 +40,7 @@ impl Far<'_> {
         (depth, lines, scopes)
     }
 
-    /// Runs a command line again and again, in which N is another number each time, and returns what it costs at least.
+    /// Runs a command line repeatedly, each time with another number for N, and returns the lowest costs.
     fn least(&self, shell: &Shell<'_>, line: &str) -> (usize, Vec<String>, Vec<String>) {
         let runs = (0..RUNS).map(|n| {
             let ran = shell.run(&line.replace('N', &n.to_string()));
@@ -76,20 +76,21 @@ fn with(test: impl FnOnce(&Far<'_>, &mut Shell<'_>)) {
 const AT_HOME: &str = "@/app:0 @/app:1 @/app:2 @/app:3";
 
 #[test]
-fn of_images_in_the_same_repository() {
+fn create_push_in_the_same_repository() {
     with(|far, shell| {
         let (depth, lines, scopes) =
             far.least(shell, &format!("create --push @/app:new-N {AT_HOME}"));
         // TCP, TLS, 401; TCP, TLS, token; manifests beside the tag; configurations; the list; the tag again.
         assert_eq!(depth, 10, "{lines:#?}");
-        // The challenge, manifests and configurations, the tag, the list, the tag. The images were just read there.
+        // The challenge, manifests and configurations, the tag, the list, the tag. The images were just read from the same
+        // repository.
         assert_eq!(lines.len(), 1 + 2 * 4 + 1 + 1 + 1, "{lines:#?}");
         assert_eq!(scopes, ["repository:app:pull,push"]);
     });
 }
 
 #[test]
-fn of_a_known_registry() {
+fn create_push_to_a_known_registry() {
     with(|far, shell| {
         let (realm, service) = (far.tokens.realm(), far.tokens.service());
         let row = format!("{}={realm};{service}", far.registry.host());
@@ -102,11 +103,11 @@ fn of_a_known_registry() {
 }
 
 #[test]
-fn of_images_in_other_repositories() {
+fn create_push_from_other_repositories() {
     with(|far, shell| {
         let line = "create --push @/targetN:1 @/source/0:1 @/source/1:1 @/source/2:1 @/source/3:1";
         let (depth, lines, scopes) = far.least(shell, line);
-        // As above, and mounts and images. Which images the target lacks is asked beside the configurations.
+        // As above, plus mounts and images. The target's missing images are looked up beside the configurations.
         assert_eq!(depth, 12, "{lines:#?}");
         let [scopes] = scopes.as_slice() else {
             panic!("{scopes:?}")
@@ -122,7 +123,7 @@ fn of_images_in_other_repositories() {
 }
 
 #[test]
-fn of_a_draft() {
+fn push_of_a_draft() {
     with(|far, shell| {
         for n in 0..RUNS {
             let line = format!("create @/target{n}:1 @/source/0:1 @/source/1:1");
@@ -138,7 +139,7 @@ fn of_a_draft() {
 }
 
 #[test]
-fn of_another_name() {
+fn tag_costs() {
     with(|far, shell| {
         let (depth, lines, scopes) = far.least(shell, "tag @/app:0 @/app:again-N");
         assert_eq!(depth, 9, "{lines:#?}");

@@ -1,4 +1,4 @@
-//! Credentials and proxies that the environment names.
+//! Credentials and proxies from environment variables.
 
 use std::fs;
 
@@ -13,7 +13,7 @@ use crate::harness::Home;
 const PROXY_PASSWORD: &str = "pr0xy-pa55";
 
 #[test]
-fn credentials_from_the_environment_go_before_the_file() {
+fn credentials_from_the_environment_take_precedence() {
     let ca = TestCa::new();
     let tokens = tokens(&ca).start();
     let registry = Watched::secured(Kind::Embedded, &ca, &tokens);
@@ -21,7 +21,7 @@ fn credentials_from_the_environment_go_before_the_file() {
     let good = auths(AUTH).replace("HOST", &registry.host());
     let wrong = auths(WRONG_AUTH).replace("HOST", &registry.host());
     let nothing = r#"{ "auths": { "other.host": { "auth": "YTpi" } } }"#;
-    // DOCKER_AUTH_CONFIG, REGISTRY_AUTH_FILE, config.json; which of them is used.
+    // DOCKER_AUTH_CONFIG, REGISTRY_AUTH_FILE, config.json; the source that is used.
     for (inline, file, config, used) in [
         (&*good, &*wrong, &*wrong, "DOCKER_AUTH_CONFIG"),
         ("", &good, &wrong, "HOME/auth.json"),
@@ -46,14 +46,14 @@ fn credentials_from_the_environment_go_before_the_file() {
         shell.run("create @/app:list @/app:1").succeeds().is_quiet();
         shell.run("push -p @/app:list").succeeds();
     }
-    // What goes before is believed, even where it is wrong.
+    // The source with precedence is used, even if it is wrong.
     let mut shell = shell(&registry, &ca);
     shell.home.set("DOCKER_AUTH_CONFIG", wrong);
     write_config(&shell, &good);
     shell.run("inspect @/app:0").fails(4).prints("").says(
         "hint: REGISTRY did not accept the saved login (the entry REGISTRY in DOCKER_AUTH_CONFIG): run docker login REGISTRY\n",
     );
-    // A file that cannot be read is left aside, with the reason.
+    // An unreadable file is ignored, with the reason.
     shell.home.set("DOCKER_AUTH_CONFIG", good);
     write_config(&shell, "{ \"auths\": {},\n}");
     shell.run("inspect @/app:0").succeeds().says(
@@ -62,7 +62,7 @@ fn credentials_from_the_environment_go_before_the_file() {
 }
 
 #[test]
-fn what_is_named_and_cannot_be_read_is_an_error() {
+fn unreadable_credential_files_are_errors() {
     let registry = Watched::empty(Kind::Embedded);
     fill(&registry);
     let mut shell = Shell::new(&registry);
@@ -91,9 +91,9 @@ fn what_is_named_and_cannot_be_read_is_an_error() {
     assert!(registry.lines().is_empty());
 }
 
-/// As podman writes them: `podman login quay.io/org`.
+/// Repository-specific keys, as podman writes them: `podman login quay.io/org`.
 #[test]
-fn a_key_may_be_for_a_part_of_a_host() {
+fn a_key_can_be_for_a_repository_path() {
     let registry = EmbeddedRegistry::builder()
         .basic_auth(USER, PASSWORD)
         .start();
@@ -120,7 +120,7 @@ fn a_key_may_be_for_a_part_of_a_host() {
     home.ours(&["push", &list]).fails(4).prints("");
 }
 
-/// A registry that is called `registry.test` behind a proxy, and a home that trusts it.
+/// Returns a registry called `registry.test` behind a proxy, and a home that trusts it.
 fn behind_a_proxy() -> (EmbeddedRegistry, ForwardProxy, Home) {
     let ca = TestCa::new();
     let builder = EmbeddedRegistry::builder().tls_identity(ca.server_for(&["registry.test"]));
@@ -140,7 +140,7 @@ const LINES: [&[&str]; 3] = [
 ];
 
 #[test]
-fn proxies_are_named_by_variables_and_by_the_file() {
+fn proxies_come_from_variables_and_the_file() {
     for variable in ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy", ""] {
         let (registry, proxy, mut home) = behind_a_proxy();
         let url = format!("http://me:{PROXY_PASSWORD}@{}", proxy.host());
@@ -198,12 +198,12 @@ fn failures_of_a_proxy_name_it_and_never_its_password() {
         assert!(!failed.stderr.contains(PROXY_PASSWORD), "{failed}");
     }
     assert!(registry.log().requests().is_empty());
-    // An exception, of which there is no other way to know than that it is tried without.
+    // The exception shows in the failure of the direct connection.
     home.set("NO_PROXY", ".test");
     let count = proxy.lines().len();
     home.ours(LINES[2]).fails(6).does_not_say("by proxy");
     assert_eq!(proxy.lines().len(), count);
-    // This machine is never reached by one.
+    // Loopback never uses a proxy.
     let open = EmbeddedRegistry::start();
     open.seed("app", "1", &Image::oci().build());
     home.set("NO_PROXY", "");
@@ -214,7 +214,7 @@ fn failures_of_a_proxy_name_it_and_never_its_password() {
     assert_eq!(proxy.lines().len(), count);
 }
 
-/// What one token would cover is asked for by each user where there are several.
+/// Each user of a host gets a token of its own, even where one token could cover everything.
 #[test]
 fn users_of_one_host_share_no_token() {
     let ca = TestCa::new();

@@ -1,4 +1,4 @@
-//! `--debug`: what it says, and that nothing the program says, or shows to `ps`, is secret.
+//! `--debug`: its output, and that neither the output nor the arguments in `ps` have secrets.
 
 use std::fs;
 
@@ -13,7 +13,7 @@ const PROXY_PASSWORD: &str = "pr0xy-pa55";
 const IDENTITY: &str = "id3ntity-t0ken";
 const SIGNATURE: &str = "s1gnature-of-st0rage";
 
-/// Replaces how long requests took.
+/// Replaces the durations of requests.
 fn without_times(text: &str) -> String {
     let words = text.split(' ').map(|word| {
         let is_number = !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_digit());
@@ -51,14 +51,14 @@ fn each_request_is_a_line() {
     ] {
         traced.says(status);
     }
-    // Not asked for, not said; on standard output nothing changes.
+    // Without the flag there is no trace, and standard output is the same.
     let quiet = shell.run("inspect @/app:0");
     quiet.succeeds().is_quiet();
     assert_eq!(quiet.stdout, traced.stdout);
 }
 
 #[test]
-fn repetitions_and_failures_are_lines() {
+fn retries_and_failures_are_lines() {
     let registry = Watched::empty(manifest_testkit::suite::Kind::Embedded);
     fill(&registry);
     let shell = crate::commands::Shell::new(&registry);
@@ -123,7 +123,7 @@ impl Vault {
         }
     }
 
-    /// Runs a command with a trace, and looks for secrets in all that it says.
+    /// Runs a command with a trace, and checks its output for secrets.
     fn run(&self, words: &[&str]) -> Ran {
         let ran = self.home.ours(&[&["--debug"], words].concat());
         is_clean(&ran.to_string());
@@ -142,7 +142,7 @@ fn is_clean(text: &str) {
 }
 
 #[test]
-fn nothing_that_is_said_is_secret() {
+fn no_output_has_secrets() {
     let logins = [
         format!(r#"{{ "auths": {{ "registry.test": {{ "auth": "{AUTH}" }} }} }}"#),
         format!(r#"{{ "auths": {{ "registry.test": {{ "identitytoken": "{IDENTITY}" }} }} }}"#),
@@ -151,7 +151,7 @@ fn nothing_that_is_said_is_secret() {
     for login in logins {
         let mut vault = Vault::new();
         vault.home.write_config(&login);
-        // Shows the arguments of the helper and of the program, as `ps` would.
+        // Prints the arguments of the helper and of the program, like `ps`.
         let helper = format!(
             "cat /proc/$$/cmdline /proc/$PPID/cmdline | tr '\\0' ' ' > {}/ps\n\
              printf '{{\"ServerURL\":\"\",\"Username\":\"{USER}\",\"Secret\":\"%s\"}}' \"$(cat {0}/secret)\"",
@@ -180,7 +180,7 @@ fn nothing_that_is_said_is_secret() {
                 vault.tokens.realm()
             ))
             .says("with Bearer");
-        // A registry, a storage and a token server that fail, and say themselves what they should not.
+        // A registry, a storage and a token server that fail, and leak secrets in their own messages.
         for (server, path) in [
             (&vault.registry, "/manifests/"),
             (&vault.storage, "/blobs/"),
@@ -215,7 +215,7 @@ fn nothing_that_is_said_is_secret() {
     }
 }
 
-/// Has the registry send clients to its storage.
+/// Makes the registry redirect clients to its storage.
 fn redirect(vault: &Vault) {
     let config = &images()[0].config_digest;
     let url = format!("https://{}/v2/app/blobs/{config}", vault.storage.host());

@@ -42,7 +42,7 @@ impl Setup<'_> {
     pub(super) fn start(self) -> Result<Remote, String> {
         let mut registry = RealRegistry::builder();
         if self.on_disk {
-            registry = registry.with_local_blobs();
+            registry = registry.on_disk();
         }
         if let Some(tokens) = self.tokens {
             registry = registry.token_auth_at(tokens.server(), &tokens.realm());

@@ -16,7 +16,7 @@ fn references() {
     check_time(super::references, "r.io/a@sha256:", &units);
 }
 
-/// Much of the same, where JSON can have it.
+/// Units to repeat, some of them inside JSON.
 const UNITS: &[&str] = &[
     "\"",
     "[",
@@ -50,7 +50,7 @@ fn manifests() {
     }
 }
 
-/// Texts that are JSON to their end.
+/// Units that repeat to a complete JSON text.
 #[test]
 fn whole_values_of_any_size_take_time_in_proportion() {
     let whole = |data: &[u8]| {

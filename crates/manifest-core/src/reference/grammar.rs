@@ -1,7 +1,7 @@
 //! The grammar of references, as in the `regexp.go` of the distribution project's `reference` package.
 
-use super::DEFAULT_DOMAIN;
-
+/// The registry of references without a host.
+pub const DEFAULT_DOMAIN: &str = "docker.io";
 const LOCALHOST: &str = "localhost";
 const LEGACY_DEFAULT_DOMAIN: &str = "index.docker.io";
 const OFFICIAL_PREFIX: &str = "library/";
@@ -10,11 +10,11 @@ const TAG_CHARS: usize = 128;
 /// The parts of a reference: `[domain/]path[:tag][@digest]`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Parts<'a> {
-    /// The registry's host with its port, or nothing.
+    /// The registry's host with its port, or empty.
     pub(super) domain: &'a str,
     pub(super) path: &'a str,
     pub(super) tag: Option<&'a str>,
-    /// It looks like a digest, and may still be none.
+    /// A text that looks like a digest, and may still not be one.
     pub(super) digest: Option<&'a str>,
 }
 
@@ -25,7 +25,7 @@ impl<'a> Parts<'a> {
             Some((name, digest)) => (name, Some(digest)),
             None => (text, None),
         };
-        // A colon before the last slash is that of a port.
+        // A colon before the last slash separates a port.
         let last = name.rfind('/').map_or(0, |slash| slash + 1);
         let (name, tag) = match name[last..].split_once(':') {
             Some((part, tag)) => (&name[..last + part.len()], Some(tag)),
@@ -46,7 +46,7 @@ impl<'a> Parts<'a> {
     }
 }
 
-/// Splits as Docker does: the first component is a registry if it looks like one, whether it is a host or not.
+/// Splits a text as Docker does: the first component is a registry if it looks like one, whether it is a host or not.
 pub(super) fn split_domain(text: &str) -> (&str, String) {
     let Some((first, rest)) = text.split_once('/') else {
         return (DEFAULT_DOMAIN, format!("{OFFICIAL_PREFIX}{text}"));
@@ -64,7 +64,7 @@ pub(super) fn split_domain(text: &str) -> (&str, String) {
     (domain, remainder.to_owned())
 }
 
-/// Puts a text in lower case as Go does, one character for one: `İ` becomes `i`, not `i` with a second dot.
+/// Converts a text to lower case as Go does, one character for one: `İ` becomes `i`, not `i` with a second dot.
 pub(super) fn lowercase(text: &str) -> String {
     let lower = |char: char| char.to_lowercase().next().unwrap_or(char);
     text.chars().map(lower).collect()
@@ -105,7 +105,7 @@ fn is_path(text: &str) -> bool {
     text.split('/').all(is_path_component)
 }
 
-/// Components are runs of `[a-z0-9]` joined by one `.`, one or two `_`, or any number of `-`.
+/// Tells whether a text is a path component: runs of `[a-z0-9]` joined by one `.`, one or two `_`, or any number of `-`.
 fn is_path_component(text: &str) -> bool {
     let alphanumeric = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit();
     let bytes = text.as_bytes();
@@ -130,7 +130,7 @@ pub(super) fn is_tag(text: &str) -> bool {
         && text.bytes().all(|b| word(b) || b == b'.' || b == b'-')
 }
 
-/// The grammar's digest is looser than a digest: what passes here and is no digest gets the digest's own error.
+/// Tells whether a text may be a digest. The grammar accepts more than digests; the rest gets the digest's own error.
 fn looks_like_digest(text: &str) -> bool {
     let Some((algorithm, hex)) = text.split_once(':') else {
         return false;

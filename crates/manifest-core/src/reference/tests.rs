@@ -97,8 +97,8 @@ fn canonical_form_is_demanded() {
     assert!(Reference::parse_canonical("localhost/x").is_ok());
 }
 
-/// Names, and what `docker manifest rm NAME` of Docker's CLI 28.2.2 says of each: its full form, or why it is none.
-/// `tests/it/fidelity/references.rs` asks Docker's CLI itself, for random ones.
+/// Names, and the answer of `docker manifest rm NAME` of Docker's CLI 28.2.2 to each: the full form, or the error.
+/// `tests/it/fidelity/references.rs` asks Docker's CLI itself about random names.
 const RECORDED: &[(&str, &str)] = &[
     ("foo_bar.com/x", "foo_bar.com/x:latest"),
     ("foo_bar.com/x:1", "foo_bar.com/x:1"),
@@ -203,7 +203,7 @@ fn a_name_without_a_registry() {
     assert_eq!(reference.domain(), "");
     assert_eq!(reference.path(), "foo_bar.com/a/b");
     assert_eq!(reference.repository().to_string(), "foo_bar.com/a/b");
-    // All of it counts, where a registry would not.
+    // The whole name counts here; a registry would not count.
     let name = "a".repeat(243);
     assert!(Reference::parse(&format!("foo_bar.com/{name}")).is_ok());
     let long = Reference::parse(&format!("foo_bar.com/{name}a"));

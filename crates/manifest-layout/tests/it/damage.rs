@@ -1,4 +1,4 @@
-//! Damaged layouts and archives, and such as lead elsewhere.
+//! Damaged layouts and archives, and files that lead elsewhere.
 
 use std::fs;
 use std::path::Path;
@@ -76,7 +76,7 @@ fn damaged_archives() {
     let whole = LayoutFiles::new().image(Some("1"), &index).tar();
     let (_guard, path) = folder();
     let text = format!("oci-archive:{path}");
-    // Wherever content is cut off, it is an error; the zeros behind it need not be there.
+    // Any cut within the content is an error. The zeros at the end are optional.
     let content = whole.len() - 1024;
     for length in (0..content - 512).step_by(97) {
         fs::write(&path, &whole[..length]).unwrap();

@@ -1,4 +1,4 @@
-//! What `docker save` writes.
+//! Archives of `docker save`.
 
 use std::fs;
 
@@ -41,7 +41,7 @@ fn docker_save_without_digests() {
             .map(|layer| (layer.digest.as_str(), uncompressed));
         assert_eq!(layers, expected.collect::<Vec<_>>());
         assert_eq!(read_all(&layout, &manifest).unwrap(), 3);
-        // The same bytes each time: what a draft has is found again.
+        // The same bytes each time: a draft's digest is found again.
         assert_eq!(manifest.bytes(), root(&text).unwrap().bytes());
     }
     fails(
@@ -58,7 +58,7 @@ fn layers_of_docker_save_may_be_links_and_compressed() {
     let (_, second) = files.remove(2);
     assert_eq!(second, image.layers[1].bytes);
     let mut builder = tar::Builder::new(tar(&files));
-    // Behind the end of the archive nothing counts, so that is taken away.
+    // Nothing after the end of the archive counts, so the end is removed.
     let whole = builder.get_mut();
     whole.truncate(whole.len() - 1024);
     let mut header = tar::Header::new_ustar();

@@ -35,7 +35,7 @@ fn root(text: &str) -> Result<Manifest, LayoutError> {
     Layout::open(&location(text))?.root()
 }
 
-/// Reads all that a manifest leads to.
+/// Reads a manifest's blobs, and those of its children.
 fn read_all(layout: &Layout, manifest: &Manifest) -> Result<usize, LayoutError> {
     let mut count = 0;
     match manifest.content() {
@@ -62,7 +62,7 @@ fn fails(text: &str, part: &str) {
     assert!(error.to_string().contains(part), "{text}: {error}");
 }
 
-/// A folder for files, and where the layout in it is.
+/// Creates a temporary folder, and returns it with the path of a layout in it.
 fn folder() -> (TempDir, String) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("x").to_str().unwrap().to_owned();

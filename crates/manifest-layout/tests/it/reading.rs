@@ -1,4 +1,4 @@
-//! Layouts and archives that are as they should be.
+//! Valid layouts and archives.
 
 use std::fs;
 use std::path::Path;
@@ -31,7 +31,7 @@ fn a_folder_and_an_archive_of_it_are_the_same() {
             (":1.0".to_owned(), &index.manifest, 5),
             (format!("@{}", index.digest), &index.manifest, 5),
             (format!("@{}", other.digest), &other.manifest, 3),
-            // A child of an index is in no index.json.
+            // No index.json lists the child of an index.
             (format!("@{}", index.children[0]), &built().0.manifest, 3),
         ] {
             let layout = Layout::open(&location(&format!("{place}{name}"))).unwrap();
@@ -96,7 +96,7 @@ fn long_names_and_sizes_of_pax_are_read() {
         let size = bytes.len().to_string();
         let extensions = [("path", name.as_bytes()), ("size", size.as_bytes())];
         builder.append_pax_extensions(extensions).unwrap();
-        // What an archiver writes whose fields are too small. The builder pads by what it is given.
+        // An archiver writes such a header if the fields are too small. The builder pads by the given size.
         let mut header = tar::Header::new_ustar();
         header.set_path("short").unwrap();
         header.set_size(0);

@@ -1,4 +1,4 @@
-//! What refers to images in a layout.
+//! Referrers in a layout.
 
 use std::fs;
 
@@ -46,7 +46,7 @@ fn what_refers_to_manifests_is_found() {
     fs::write(&archive, files().image(Some("other"), &stranger).tar()).unwrap();
     let folder = format!("oci-layout://{}/out", home.path().display());
     let archive = format!("oci-archive:{}", archive.display());
-    // Nobody means what refers to an image there who names none.
+    // A location without a name does not mean a referrer.
     assert_eq!(root(&folder).unwrap().digest().as_str(), index.digest);
     fails(&archive, "has several images: \"1\", \"other\"");
     for text in [&folder, &archive] {
@@ -73,7 +73,7 @@ fn what_refers_to_manifests_is_found() {
         assert!(place(&inside.digest) < place(&referring.digest));
         assert!(layout.referrers([]).unwrap().is_empty());
     }
-    // A list's image that is not there is nothing to refer; what is damaged may be.
+    // A missing child cannot be a referrer; a damaged one may be.
     let out = home.path().join("out");
     fs::remove_file(out.join(blob(&image.digest))).unwrap();
     let layout = Layout::open(&location(&folder)).unwrap();

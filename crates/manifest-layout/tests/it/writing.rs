@@ -1,4 +1,4 @@
-//! Layouts that are written.
+//! Writing layouts.
 
 use std::fs;
 use std::path::Path;
@@ -40,7 +40,7 @@ fn what_is_written_is_read() {
     let text = |name: &str| format!("oci-layout://{}{name}", path.display());
     assert_eq!(root(&text(":1")).unwrap().bytes(), index.manifest);
     assert_eq!(root(&text(":2")).unwrap().bytes(), image.manifest);
-    // A name moves, the others stay, and so does what this program does not know.
+    // A name moves. Other names and unknown fields stay.
     let file = path.join("index.json");
     let more = fs::read_to_string(&file)
         .unwrap()
@@ -54,7 +54,7 @@ fn what_is_written_is_read() {
     let index_json: serde_json::Value = serde_json::from_slice(&fs::read(&file).unwrap()).unwrap();
     assert_eq!(index_json["manifests"].as_array().unwrap().len(), 2);
     assert_eq!(index_json["vendor"]["a"], 1);
-    // Without a name it is there once.
+    // Without a name it is listed once.
     for _ in 0..2 {
         writer
             .name(&of(&index.manifest, &index.media_type), None)
@@ -83,11 +83,11 @@ fn only_what_is_right_is_kept() {
         0,
         "nothing is left behind"
     );
-    // What is damaged is written anew.
+    // A damaged blob is written again.
     fs::write(folder.join(wanted.digest.hex()), "wrong").unwrap();
     writer.put(&wanted, b"right").unwrap();
     assert!(writer.has(&wanted).unwrap());
-    // A folder of something else is left alone.
+    // A folder with other files is left alone.
     let error = LayoutWriter::open(&folder).unwrap_err();
     assert!(error.to_string().contains("none is oci-layout"), "{error}");
 }

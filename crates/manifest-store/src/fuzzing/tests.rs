@@ -4,8 +4,8 @@ mod near_valid;
 use near_valid::{check, check_time};
 
 #[test]
-fn extras() {
-    check("drafts", super::extras);
+fn sidecars() {
+    check("drafts", super::sidecars);
     let units = [
         "[",
         "{\"version\":",
@@ -22,6 +22,6 @@ fn extras() {
         "{\"a\":",
         "{\"version\":1,\"swap\":\"",
     ] {
-        check_time(super::extras, open, &units);
+        check_time(super::sidecars, open, &units);
     }
 }

@@ -1,4 +1,4 @@
-//! References that Docker gives one file name.
+//! References that share Docker's file name.
 
 use std::fs;
 
@@ -68,7 +68,7 @@ fn dockers_draft_is_of_who_asks_first() {
     assert!(home.load(first).is_none());
 }
 
-/// Docker's CLI removes the first list's draft and makes one of the second's.
+/// Docker's CLI removes the draft of the first list and creates one of the second.
 #[test]
 fn a_folder_that_docker_made_anew_is_not_the_old_ones() {
     for home in [Home::new(), Home::in_memory()] {
@@ -87,7 +87,7 @@ fn a_folder_that_docker_made_anew_is_not_the_old_ones() {
     }
 }
 
-/// A home folder that was copied, or restored from a backup, has other inode numbers and times.
+/// A home folder that was copied or restored from a backup has other inode numbers and times.
 #[test]
 fn a_copied_folder_is_still_the_same_lists() {
     let home = Home::new();

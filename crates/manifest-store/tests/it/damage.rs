@@ -1,4 +1,4 @@
-//! Files that are no entries, and folders that are no drafts: each is named by its path, and hides nothing else.
+//! Files that are not entries, and folders that are not drafts: each is named by its path, and hides nothing else.
 
 use std::fs;
 use std::os::unix::fs::symlink;

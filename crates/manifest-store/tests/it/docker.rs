@@ -1,4 +1,4 @@
-//! What Docker's CLI did to a draft is taken over, and what is noted of it stays where it still holds.
+//! Changes by Docker's CLI are adopted, and records stay where they still hold.
 
 use std::fs;
 
@@ -83,7 +83,7 @@ fn an_annotated_entry_keeps_its_origin_and_another_does_not() {
         draft.entries[0].origin.as_ref().unwrap().platform,
         platform("amd64")
     );
-    // A change here keeps all that.
+    // A change by this program keeps all of that.
     home.add(LIST, vec![entry("q.io/app:e", "e", 5)]);
     assert_eq!(home.shown(LIST)[..4], expected);
     fs::remove_file(home.path(FOLDER).join("q.io_app-c")).unwrap();

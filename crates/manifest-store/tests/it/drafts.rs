@@ -1,4 +1,4 @@
-//! The plain uses: make, add, replace, annotate, list, remove.
+//! The plain operations: create, add, replace, annotate, list, remove.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -76,13 +76,13 @@ fn an_outline_tells_the_images_without_reading_them() {
     let outline = home.store.outline(&list).unwrap();
     assert_eq!(outline.images, images);
     assert!(!outline.is_insecure);
-    // Not even whether they can be read.
+    // Damaged files are replaced unread.
     fs::write(home.path(FOLDER).join("q.io_app-a"), "damaged").unwrap();
     assert_eq!(home.store.outline(&list), Some(outline));
     home.add("q.io/other:1", vec![insecure]);
     let other = home.store.outline(&reference("q.io/other:1")).unwrap();
     assert!(other.is_insecure);
-    // Nothing is noted of what Docker's CLI makes.
+    // Docker's CLI records nothing.
     fs::remove_dir_all(home.path(".docker-manifest/extras")).unwrap();
     assert_eq!(home.store.outline(&list), None);
 }
@@ -108,7 +108,7 @@ fn added_and_replaced_entries_leave_the_others() {
             "q.io/app:1",
             vec![entry("q.io/app:a", "A2", 3), entry("q.io/app:d", "D", 3)],
         );
-        // The same content once more, only later.
+        // The same content again, resolved later.
         home.add("q.io/app:1", vec![entry("q.io/app:c", "C", 4)]);
         // Twice in one change: the last counts.
         home.add(
@@ -339,7 +339,7 @@ fn entries_go_and_settings_stay() {
         );
         let draft = store.load(&list).unwrap().unwrap();
         assert_eq!(draft.settings, settings);
-        // What was removed and put again stands last in the order of the arguments.
+        // An entry that was removed and added again is last in the order of the arguments.
         let positions: Vec<_> = draft.entries.iter().map(|entry| entry.position).collect();
         assert_eq!(positions, [Some(3), Some(2)]);
         assert_eq!(names(&home.path(FOLDER)), ["q.io_app-a", "q.io_app-c"]);

@@ -1,4 +1,4 @@
-//! `kill -9` at random moments: every draft is as it was before the change or as it is after it.
+//! `kill -9` at random moments: every draft is in the state before the change or after it.
 
 use std::fs;
 use std::io::{BufRead as _, BufReader};
@@ -21,13 +21,13 @@ fn worker() {
     }
 }
 
-/// The time since 1970 is seed enough, and it is printed with every failure.
+/// Returns the time since 1970 as the seed. Every failure prints it.
 fn seed() -> u64 {
     let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
     u64::try_from(now.unwrap().as_nanos() & u128::from(u32::MAX)).unwrap()
 }
 
-/// Lets a worker start at `step`, kills it, and returns the last step that it said was done.
+/// Starts a worker at `step`, kills it, and returns the last step that it reported.
 fn run_and_kill(root: &Path, way: &str, step: u64, random: &mut fastrand::Rng) -> Option<u64> {
     let words = [root.to_str().unwrap(), way, &step.to_string()];
     let mut child = worker_command(&words)
@@ -79,7 +79,7 @@ fn kill_many(way: &str) {
             "{context}: {found:#?}\nis neither {before:#?}\nnor {after:#?}"
         );
         if raw != without_times(&found) {
-            // Only where a folder is replaced in two steps there is a moment without.
+            // Only a replacement in two steps has a moment without a folder.
             assert!(
                 way != "exchange" && raw.is_none(),
                 "{context}: Docker saw {raw:#?}"

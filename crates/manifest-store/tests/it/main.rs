@@ -1,4 +1,4 @@
-//! Tests of drafts on disk: what is there after each change, however it ended and whoever else was at work.
+//! Tests of drafts on disk: the state after each change, however it ended and whatever else ran at the same time.
 
 #![allow(clippy::unwrap_used, reason = "in a test, a panic is the report")]
 

@@ -1,4 +1,4 @@
-//! An endless series of changes to one draft, of which it is known what the draft is after each.
+//! An endless series of changes to one draft, with the expected draft after each.
 
 use std::io::Write as _;
 use std::time::Duration;
@@ -15,10 +15,10 @@ const PACK: [&str; 3] = ["q.io/app:pack1", "q.io/app:pack2", "q.io/app:pack3"];
 const SOLO: &str = "q.io/app:solo";
 const EXTRA: &str = "q.io/app:extra";
 
-/// What a draft is: nothing, or its entries as `image content os.version`, each with its origin's time.
+/// The view of a draft: absent, or its entries as `image content os.version`, each with its origin's time.
 pub(crate) type View = Option<Vec<(String, u64)>>;
 
-/// The kinds of change, in the order in which they come round.
+/// The kinds of change, in their cyclic order.
 #[derive(Clone, Copy)]
 enum Change {
     Remove,
@@ -54,7 +54,7 @@ fn pack(content: u64, time: u64) -> Vec<Entry> {
         .collect()
 }
 
-/// Does the change of one step. Step 0 finds no draft.
+/// Performs the change of one step. Step 0 expects no draft.
 pub(crate) fn perform(store: &Store, step: u64) {
     let (list, solo) = (reference(LIST), reference(SOLO));
     let extra = || entry(EXTRA, &step.to_string(), step);
@@ -98,7 +98,7 @@ pub(crate) fn perform(store: &Store, step: u64) {
     }
 }
 
-/// Tells what the draft is after a step.
+/// Returns the expected draft after a step.
 pub(crate) fn view_after(step: u64) -> View {
     let round = ROUND.len() as u64;
     let first = step - step % round;
@@ -149,7 +149,7 @@ fn view<'a>(entries: impl IntoIterator<Item = &'a Entry>) -> Vec<(String, u64)> 
     lines
 }
 
-/// Tells what the store says that the draft is.
+/// Returns the draft as the store reads it.
 pub(crate) fn view_of(store: &Store) -> View {
     store
         .load(&reference(LIST))
@@ -157,7 +157,7 @@ pub(crate) fn view_of(store: &Store) -> View {
         .map(|draft| view(&draft.entries))
 }
 
-/// Tells what Docker's CLI sees, which has no origins.
+/// Returns the draft as Docker's CLI reads it, without origins.
 pub(crate) fn dockers_view_of(store: &Store) -> Option<Vec<String>> {
     let entries = docker_reads(&store.root().join(FOLDER))?;
     Some(
@@ -173,7 +173,7 @@ pub(crate) fn without_times(view: &View) -> Option<Vec<String>> {
         .map(|view| view.iter().map(|(line, _)| line.clone()).collect())
 }
 
-/// What a worker is told: where the drafts are, what the file system cannot do, where to start.
+/// Parses a worker's arguments: the store's root, the missing capabilities, the first step.
 pub(crate) fn told(words: &[String]) -> (Store, u64) {
     let exchange = words[1] == "exchange";
     let capabilities = Capabilities {
@@ -185,7 +185,7 @@ pub(crate) fn told(words: &[String]) -> (Store, u64) {
     (store, words[2].parse().unwrap())
 }
 
-/// Takes step after step, and says which is done, until it is killed or at `end`.
+/// Performs steps and reports each, until it is killed or reaches `end`.
 pub(crate) fn run(words: &[String], end: u64, pause: Duration) {
     let (store, start) = told(words);
     let mut out = std::io::stdout().lock();

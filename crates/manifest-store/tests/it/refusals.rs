@@ -1,8 +1,7 @@
-//! Folders that cannot be read or written: the error names the path and what to do, and the draft is as it was.
+//! Folders that cannot be read or written: the error names the path and a remedy, and the draft is unchanged.
 //!
-//! A full disk and a read-only one are small file systems of their own, mounted in a namespace that ends with the
-//! process; unreadable folders are looked at as a user who is nobody. Where the machine allows neither, that is
-//! said aloud.
+//! A full disk and a read-only one are small file systems, mounted in a namespace that ends with the process. Unreadable folders
+//! are tested as user nobody. Where the machine allows neither, the test says so.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
@@ -15,7 +14,7 @@ use crate::support::*;
 
 const LIST: &str = "q.io/app:1";
 
-/// Runs a worker under another program, which is asked to `true` first. Says aloud where that cannot be had.
+/// Runs a worker under another program, which first has to run `true`. Says so if that fails.
 fn run_under(wrapper: &[&str], mode: &str, folder: &Path) {
     let wrapped = || {
         let mut command = Command::new(wrapper[0]);
@@ -48,7 +47,7 @@ fn run_under(wrapper: &[&str], mode: &str, folder: &Path) {
     );
 }
 
-/// Mounts a small file system on the folder, for the process that follows and no other.
+/// Mounts a small file system on the folder, only for the process that follows.
 fn on_a_small_disk(mode: &str) {
     let folder = tempfile::tempdir().unwrap();
     let mount = format!(
@@ -100,7 +99,7 @@ fn a_file_in_the_place_of_a_folder() {
     );
 }
 
-/// Plays the part of the process that is refused.
+/// Runs the refused operation, in a process of its own.
 #[test]
 fn worker() {
     let Some(words) = words() else { return };

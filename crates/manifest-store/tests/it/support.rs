@@ -1,4 +1,4 @@
-//! Drafts and entries for tests, and folders as Docker's CLI sees and writes them.
+//! Drafts and entries for tests, and folders as Docker's CLI reads and writes them.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -25,7 +25,7 @@ pub(crate) fn platform(architecture: &str) -> Platform {
     }
 }
 
-/// An entry of an image whose manifest is made of `content`, resolved at `now`.
+/// Builds an entry whose manifest is made of `content`, resolved at `now`.
 pub(crate) fn entry(image: &str, content: &str, now: u64) -> Entry {
     let json = format!(r#"{{"schemaVersion":2,"content":"{content}"}}"#).into_bytes();
     let digest = Digest::sha256(&json);
@@ -60,8 +60,8 @@ impl Home {
         Self::in_folder(tempfile::tempdir().unwrap())
     }
 
-    /// In memory where that can be had: there, folders know when they were made, and syncing costs nothing. What a
-    /// killed process leaves is the same.
+    /// Creates the store in memory, if possible: folders have a time of creation there, and syncing costs nothing. A killed
+    /// process leaves the same files.
     pub(crate) fn in_memory() -> Self {
         let folder = tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir());
         Self::in_folder(folder.unwrap())
@@ -84,7 +84,7 @@ impl Home {
         self.store.load(&reference(list)).unwrap()
     }
 
-    /// The references and contents of a draft, in its order.
+    /// Returns the references and contents of a draft, in its order.
     pub(crate) fn shown(&self, list: &str) -> Vec<String> {
         let draft = self
             .load(list)
@@ -97,7 +97,7 @@ pub(crate) fn add(store: &Store, list: &str, entries: Vec<Entry>) -> Result<(), 
     store.update(&reference(list), |_| Ok((Change::put(entries), ())))
 }
 
-/// Shows what a test looks at: reference, content, and the origin's time.
+/// Formats the compared parts of an entry: reference, content, and the origin's time.
 pub(crate) fn show(entry: &Entry) -> String {
     let raw = String::from_utf8(entry.raw.clone().unwrap_or_default()).unwrap();
     let content = raw.rsplit("\":\"").next().unwrap().trim_end_matches("\"}");
@@ -125,7 +125,7 @@ pub(crate) fn docker_reads(folder: &Path) -> Option<BTreeMap<String, Entry>> {
     Some(files.collect())
 }
 
-/// The names in a folder, sorted.
+/// Returns the names in a folder, sorted.
 pub(crate) fn names(folder: &Path) -> Vec<String> {
     let mut names: Vec<_> = fs::read_dir(folder)
         .unwrap()
@@ -135,8 +135,7 @@ pub(crate) fn names(folder: &Path) -> Vec<String> {
     names
 }
 
-/// Prepares this binary to run one of its tests, which is a worker, in a process of its own. The worker finds
-/// `words` with [`words`].
+/// Prepares this binary to run one of its tests, a worker, in a process of its own. The worker gets `words` from [`words`].
 pub(crate) fn worker(test: &str, words: &[&str]) -> Command {
     let mut command = Command::new(std::env::current_exe().unwrap());
     command
@@ -155,7 +154,7 @@ pub(crate) fn worker(test: &str, words: &[&str]) -> Command {
 
 const WORDS: &str = "MANIFEST_STORE_WORKER";
 
-/// What a worker was told. Nothing where it is called as one of all tests.
+/// Returns the arguments of a worker. Returns nothing if it runs as one of all tests.
 #[expect(
     clippy::disallowed_methods,
     reason = "the environment is how a test tells its own binary what to be"
@@ -165,7 +164,7 @@ pub(crate) fn words() -> Option<Vec<String>> {
     Some(words.split('\n').map(str::to_owned).collect())
 }
 
-/// Says something, whether the output of tests is shown or not.
+/// Prints a message, even if the output of tests is captured.
 pub(crate) fn say(what: &str) {
     let _ = writeln!(std::io::stderr().lock(), "{what}");
 }

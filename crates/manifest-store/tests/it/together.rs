@@ -1,4 +1,4 @@
-//! Many processes at work on one draft.
+//! Many processes that work on one draft.
 
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -86,7 +86,7 @@ fn model_worker() {
 
 const STEPS: u64 = 300;
 
-/// Each reader sees the draft as it is after some step, with the lock and without.
+/// Each reader sees the draft after some whole step, with the lock and without.
 #[test]
 fn readers_see_no_half_change() {
     for way in ["exchange", "fallback"] {

@@ -1,20 +1,19 @@
-//! Who may do what: the challenge and the check of each request.
+//! Access control: the challenge and the check of each request.
 
-use base64::Engine;
-use base64::prelude::BASE64_STANDARD;
 use http::header::AUTHORIZATION;
 use http::{HeaderMap, Method, StatusCode};
 use serde_json::{Value, json};
 
 use super::behaviour::Behaviour;
-use super::problem::Problem;
 use super::routes::Route;
-use crate::token::{Access, TokenBook, Verdict};
+use crate::authorization::{basic, strip_scheme};
+use crate::error_response::{ErrorResponse, unauthorized};
+use crate::token::{Access, IssuedTokens, Verdict};
 
-/// How a registry asks who comes.
+/// The authentication that a registry demands.
 #[derive(Debug, Clone, Default)]
 pub(super) enum Auth {
-    /// Everybody may do everything.
+    /// None: everybody may do everything.
     #[default]
     Open,
     /// User and password with each request.
@@ -28,12 +27,12 @@ pub(super) enum Auth {
         realm: String,
         /// This registry's name at the token server.
         service: String,
-        /// The tokens that it has given out.
-        book: TokenBook,
+        /// The tokens that the server has issued.
+        book: IssuedTokens,
     },
 }
 
-/// Checks that the request may be made.
+/// Checks that a request is allowed.
 pub(super) fn check(
     auth: &Auth,
     behaviour: &Behaviour,
@@ -41,7 +40,7 @@ pub(super) fn check(
     route: &Route,
     from: Option<&str>,
     headers: &HeaderMap,
-) -> Result<(), Problem> {
+) -> Result<(), ErrorResponse> {
     let sent = headers
         .get(AUTHORIZATION)
         .and_then(|value| value.to_str().ok());
@@ -69,7 +68,7 @@ pub(super) fn check(
                 Some(Verdict::Unknown) => Some("invalid_token"),
                 Some(Verdict::Insufficient) if behaviour.forbid_too_few_rights => {
                     let message = "requested access to the resource is denied";
-                    return Err(Problem::new(
+                    return Err(ErrorResponse::new(
                         StatusCode::FORBIDDEN,
                         "DENIED",
                         message,
@@ -91,22 +90,7 @@ pub(super) fn check(
     }
 }
 
-/// Parses `Basic BASE64` to user and password.
-pub(crate) fn basic(header: Option<&str>) -> Option<(String, String)> {
-    let decoded = BASE64_STANDARD
-        .decode(strip_scheme(header?, "basic")?)
-        .ok()?;
-    let text = String::from_utf8(decoded).ok()?;
-    let (user, password) = text.split_once(':')?;
-    Some((user.to_owned(), password.to_owned()))
-}
-
-fn strip_scheme<'a>(header: &'a str, scheme: &str) -> Option<&'a str> {
-    let (given, rest) = header.split_once(' ')?;
-    given.eq_ignore_ascii_case(scheme).then_some(rest.trim())
-}
-
-/// Returns the rights that a request needs, as distribution asks for them.
+/// Returns the scopes that a request needs, as distribution asks for them.
 fn needed(method: &Method, route: &Route, from: Option<&str>) -> Vec<Access> {
     let actions: &[&str] = match *method {
         Method::GET | Method::HEAD => &["pull"],
@@ -117,7 +101,7 @@ fn needed(method: &Method, route: &Route, from: Option<&str>) -> Vec<Access> {
         Route::Ping => return Vec::new(),
         Route::Catalog => return vec![Access::new("registry", "catalog", &["*"])],
         Route::Upload { name, .. } => {
-            // Distribution asks `delete` also of who cancels an upload; most registries ask push.
+            // Distribution also asks for `delete` to cancel an upload; most registries ask for push.
             return vec![Access::new("repository", name, &["pull", "push"])];
         }
         Route::Tags { name }
@@ -140,12 +124,4 @@ fn detail(needed: &[Access]) -> Value {
         )
     });
     list.collect::<Vec<_>>().into()
-}
-
-/// Makes the 401 that carries a challenge.
-pub(crate) fn unauthorized(challenge: String, detail: Value) -> Problem {
-    let message = "authentication required";
-    let mut problem = Problem::new(StatusCode::UNAUTHORIZED, "UNAUTHORIZED", message, detail);
-    problem.challenge = Some(challenge);
-    problem
 }

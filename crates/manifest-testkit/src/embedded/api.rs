@@ -1,60 +1,21 @@
 //! The distribution API on a [`Store`]: reading, writing, listing.
 
 use bytes::Bytes;
-use http::header::{ACCEPT, CONTENT_TYPE, HOST, RANGE};
+use http::header::{ACCEPT, CONTENT_TYPE, RANGE};
 use http::{HeaderMap, Method, Response, StatusCode};
 use serde_json::{Value, json};
 
-use super::behaviour::Behaviour;
-use super::problem::Problem;
+use super::request::{ApiRequest, HandlerResult, empty, json_response};
 use super::routes::Route;
 use super::store::{Manifest, Store};
 use super::{uploads, validate};
 use crate::digest::{is_digest, sha256};
+use crate::error_response::ErrorResponse;
 use crate::media_type;
-use crate::server::Call;
+use crate::server::ReceivedRequest;
 
-/// What a handler returns.
-pub(super) type Reply = Result<Response<Bytes>, Problem>;
-
-/// A parsed request: the call, its route, its query.
-#[derive(Debug)]
-pub(super) struct Ask<'a> {
-    pub(super) call: &'a Call,
-    pub(super) query: Vec<(String, String)>,
-    pub(super) behaviour: &'a Behaviour,
-}
-
-impl Ask<'_> {
-    /// Returns the first query parameter of that name.
-    pub(super) fn query(&self, name: &str) -> Option<&str> {
-        self.query
-            .iter()
-            .find(|(key, _)| key == name)
-            .map(|(_, value)| value.as_str())
-    }
-
-    /// Makes a Location of a path: absolute, by the Host that the client named, unless told so.
-    pub(super) fn location(&self, path: &str) -> String {
-        if self.behaviour.relative_locations {
-            return path.to_owned();
-        }
-        let parts = &self.call.parts;
-        let host = parts.headers.get(HOST).and_then(|host| host.to_str().ok());
-        let host = host
-            .or(parts.uri.authority().map(http::uri::Authority::as_str))
-            .unwrap_or_default();
-        let forwarded = parts
-            .headers
-            .get("x-forwarded-proto")
-            .and_then(|p| p.to_str().ok());
-        let scheme = forwarded.unwrap_or(if self.call.secure { "https" } else { "http" });
-        format!("{scheme}://{host}{path}")
-    }
-}
-
-/// Answers a request that may be made.
-pub(super) fn handle(store: &mut Store, ask: &Ask<'_>, route: &Route) -> Reply {
+/// Handles an authorised request.
+pub(super) fn handle(store: &mut Store, ask: &ApiRequest<'_>, route: &Route) -> HandlerResult {
     let method = &ask.call.parts.method;
     let read = method == Method::GET || method == Method::HEAD;
     match route {
@@ -70,7 +31,7 @@ pub(super) fn handle(store: &mut Store, ask: &Ask<'_>, route: &Route) -> Reply {
         }
         Route::Tags { name } if read => {
             let repository = store.repositories.get(name);
-            let repository = repository.ok_or_else(|| Problem::name_unknown(name))?;
+            let repository = repository.ok_or_else(|| ErrorResponse::name_unknown(name))?;
             let tags = repository.tags.keys().cloned().collect();
             let path = format!("/v2/{name}/tags/list");
             page(
@@ -92,7 +53,7 @@ pub(super) fn handle(store: &mut Store, ask: &Ask<'_>, route: &Route) -> Reply {
             Method::GET | Method::HEAD => get_manifest(store, ask, name, reference),
             Method::PUT => put_manifest(store, ask, name, reference),
             Method::DELETE => delete_manifest(store, name, reference),
-            _ => Err(Problem::unsupported()),
+            _ => Err(ErrorResponse::unsupported()),
         },
         Route::Blob { name, digest } => match *method {
             Method::GET | Method::HEAD => get_blob(store, ask, name, digest),
@@ -100,19 +61,24 @@ pub(super) fn handle(store: &mut Store, ask: &Ask<'_>, route: &Route) -> Reply {
                 let found = store.repository(name).blobs.remove(digest);
                 found
                     .then(|| empty(StatusCode::ACCEPTED))
-                    .ok_or_else(|| Problem::blob_unknown(digest))
+                    .ok_or_else(|| ErrorResponse::blob_unknown(digest))
             }
-            _ => Err(Problem::unsupported()),
+            _ => Err(ErrorResponse::unsupported()),
         },
         Route::Uploads { name } if method == Method::POST => uploads::open(store, ask, name),
         Route::Upload { name, session } => uploads::session(store, ask, name, session),
-        _ => Err(Problem::unsupported()),
+        _ => Err(ErrorResponse::unsupported()),
     }
 }
 
-fn get_manifest(store: &mut Store, ask: &Ask<'_>, name: &str, reference: &str) -> Reply {
+fn get_manifest(
+    store: &mut Store,
+    ask: &ApiRequest<'_>,
+    name: &str,
+    reference: &str,
+) -> HandlerResult {
     let unknown = || {
-        Problem::manifest_unknown(if is_digest(reference) {
+        ErrorResponse::manifest_unknown(if is_digest(reference) {
             json!({ "Name": name, "Revision": reference })
         } else {
             json!({ "Tag": reference })
@@ -134,7 +100,7 @@ fn get_manifest(store: &mut Store, ask: &Ask<'_>, name: &str, reference: &str) -
         } else {
             "OCI manifest found, but accept header does not support OCI manifests"
         };
-        return Err(Problem::new(
+        return Err(ErrorResponse::new(
             StatusCode::NOT_FOUND,
             "MANIFEST_UNKNOWN",
             text,
@@ -143,7 +109,7 @@ fn get_manifest(store: &mut Store, ask: &Ask<'_>, name: &str, reference: &str) -
     }
     let old_client = !accepts.iter().any(|a| a == media_type::DOCKER_LIST);
     if media_type == media_type::DOCKER_LIST && old_client && !is_digest(reference) {
-        // For clients from before lists, distribution answers with the image for linux/amd64.
+        // For clients older than manifest lists, distribution responds with the image for linux/amd64.
         let digest = validate::default_child(&manifest.json()).ok_or_else(unknown)?;
         let (digest, manifest) = repository.find(&digest).ok_or_else(unknown)?;
         return Ok(manifest_response(digest, manifest));
@@ -160,8 +126,13 @@ fn manifest_response(digest: &str, manifest: &Manifest) -> Response<Bytes> {
         .expect("digest and media type are header values")
 }
 
-fn put_manifest(store: &mut Store, ask: &Ask<'_>, name: &str, reference: &str) -> Reply {
-    let Call { parts, body, .. } = ask.call;
+fn put_manifest(
+    store: &mut Store,
+    ask: &ApiRequest<'_>,
+    name: &str,
+    reference: &str,
+) -> HandlerResult {
+    let ReceivedRequest { parts, body, .. } = ask.call;
     let media_type = parts
         .headers
         .get(CONTENT_TYPE)
@@ -175,7 +146,7 @@ fn put_manifest(store: &mut Store, ask: &Ask<'_>, name: &str, reference: &str) -
     let tag = (!is_digest(reference)).then_some(reference);
     validate::form(&manifest, ask.behaviour)?;
     if tag.is_none() && digest != reference {
-        return Err(Problem::digest_invalid(Value::Null));
+        return Err(ErrorResponse::digest_invalid(Value::Null));
     }
     let repository = store.repository(name);
     validate::references(&manifest, repository)?;
@@ -184,7 +155,12 @@ fn put_manifest(store: &mut Store, ask: &Ask<'_>, name: &str, reference: &str) -
         if ask.behaviour.immutable_tags && old.is_some_and(|old| *old != digest) {
             let message = format!("tag '{tag}' already exists in '{name}' and is immutable");
             let status = StatusCode::BAD_REQUEST;
-            return Err(Problem::new(status, "TAG_INVALID", &message, Value::Null));
+            return Err(ErrorResponse::new(
+                status,
+                "TAG_INVALID",
+                &message,
+                Value::Null,
+            ));
         }
         repository
             .lag
@@ -206,25 +182,25 @@ fn put_manifest(store: &mut Store, ask: &Ask<'_>, name: &str, reference: &str) -
     }
     response
         .body(Bytes::new())
-        .map_err(|_| Problem::manifest_invalid("subject.digest is no digest"))
+        .map_err(|_| ErrorResponse::manifest_invalid("subject.digest is no digest"))
 }
 
-fn delete_manifest(store: &mut Store, name: &str, reference: &str) -> Reply {
+fn delete_manifest(store: &mut Store, name: &str, reference: &str) -> HandlerResult {
     let repository = store.repository(name);
     if is_digest(reference) {
         let found = repository.manifests.remove(reference);
-        found.ok_or_else(|| Problem::manifest_unknown(Value::Null))?;
+        found.ok_or_else(|| ErrorResponse::manifest_unknown(Value::Null))?;
         repository.tags.retain(|_, digest| digest != reference);
     } else if repository.tags.remove(reference).is_none() {
-        return Err(Problem::manifest_unknown(json!({ "Tag": reference })));
+        return Err(ErrorResponse::manifest_unknown(json!({ "Tag": reference })));
     }
     Ok(empty(StatusCode::ACCEPTED))
 }
 
-fn get_blob(store: &Store, ask: &Ask<'_>, name: &str, digest: &str) -> Reply {
+fn get_blob(store: &Store, ask: &ApiRequest<'_>, name: &str, digest: &str) -> HandlerResult {
     let bytes = store
         .blob(name, digest)
-        .ok_or_else(|| Problem::blob_unknown(digest))?;
+        .ok_or_else(|| ErrorResponse::blob_unknown(digest))?;
     let mut response = Response::builder()
         .header(CONTENT_TYPE, "application/octet-stream")
         .header("accept-ranges", "bytes")
@@ -241,7 +217,7 @@ fn get_blob(store: &Store, ask: &Ask<'_>, name: &str, digest: &str) -> Reply {
         let length = bytes.len();
         let Some((start, end)) = byte_range(range, length) else {
             let status = StatusCode::RANGE_NOT_SATISFIABLE;
-            return Err(Problem::new(
+            return Err(ErrorResponse::new(
                 status,
                 "RANGE_INVALID",
                 "invalid content range",
@@ -273,8 +249,8 @@ fn byte_range(header: &str, length: usize) -> Option<(usize, usize)> {
     (start < end).then_some((start, end))
 }
 
-/// Lists what refers to `digest` by its `subject`, as OCI 1.1 has it.
-fn referrers(store: &Store, ask: &Ask<'_>, name: &str, digest: &str) -> Reply {
+/// Lists the manifests whose `subject` is `digest`, as OCI 1.1 specifies.
+fn referrers(store: &Store, ask: &ApiRequest<'_>, name: &str, digest: &str) -> HandlerResult {
     let wanted = ask.query("artifactType");
     let mut found = Vec::new();
     let repository = store.repositories.get(name);
@@ -339,8 +315,13 @@ fn referrers(store: &Store, ask: &Ask<'_>, name: &str, digest: &str) -> Reply {
     Ok(response)
 }
 
-/// Answers one page of a sorted list, by `n` and `last`, with a Link to the next.
-fn page(ask: &Ask<'_>, path: &str, all: Vec<String>, render: impl Fn(&[String]) -> Value) -> Reply {
+/// Returns one page of a sorted list, by `n` and `last`, with a Link to the next.
+fn page(
+    ask: &ApiRequest<'_>,
+    path: &str,
+    all: Vec<String>,
+    render: impl Fn(&[String]) -> Value,
+) -> HandlerResult {
     let last = ask.query("last").unwrap_or_default();
     let mut rest: Vec<String> = all
         .into_iter()
@@ -352,7 +333,7 @@ fn page(ask: &Ask<'_>, path: &str, all: Vec<String>, render: impl Fn(&[String]) 
         Some(Err(_)) => {
             let message = "invalid number of results requested";
             let status = StatusCode::BAD_REQUEST;
-            return Err(Problem::new(
+            return Err(ErrorResponse::new(
                 status,
                 "PAGINATION_NUMBER_INVALID",
                 message,
@@ -380,19 +361,4 @@ fn accepted(headers: &HeaderMap) -> Vec<String> {
         .flat_map(|value| value.split(','))
         .map(|part| part.split(';').next().unwrap_or_default().trim().to_owned())
         .collect()
-}
-
-fn json_response(status: StatusCode, value: &Value) -> Response<Bytes> {
-    Response::builder()
-        .status(status)
-        .header(CONTENT_TYPE, "application/json; charset=utf-8")
-        .body(value.to_string().into())
-        .expect("a constant is a header value")
-}
-
-/// Answers with a status only.
-pub(super) fn empty(status: StatusCode) -> Response<Bytes> {
-    let mut response = Response::new(Bytes::new());
-    *response.status_mut() = status;
-    response
 }

@@ -1,24 +1,24 @@
-//! The ways in which registries differ, as switches.
+//! The differences between registries, as switches.
 
-/// How an embedded registry behaves where registries of the world differ.
+/// The behaviour of an embedded registry, where real registries differ.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Behaviour {
-    /// Mounts are answered with 202 and an upload session, always.
+    /// Mounts always get 202 and an upload session.
     pub(crate) never_mount: bool,
     /// OCI manifests and indexes are refused.
     pub(crate) refuse_oci: bool,
     /// Indexes of Docker and OCI children together are refused.
     pub(crate) refuse_mixed: bool,
-    /// A tag that exists cannot be moved to another digest.
+    /// Existing tags cannot be moved to another digest.
     pub(crate) immutable_tags: bool,
     /// Locations are paths, not URLs.
     pub(crate) relative_locations: bool,
-    /// A token with too few rights is answered 403, without a challenge.
+    /// A token with insufficient scope gets 403, without a challenge.
     pub(crate) forbid_too_few_rights: bool,
-    /// So many reads of a tag that was just written see the 404 of before.
+    /// The number of reads that get 404 after a tag was written.
     pub(crate) lag_after_put: usize,
-    /// There is no list of referrers: neither the API nor the header that tells of it.
+    /// There is no referrers API, and no `OCI-Subject` header.
     pub(crate) no_referrers: bool,
-    /// So many referrers are in one answer, with a link to the next; all, where this is 0.
+    /// The number of referrers per page, or 0 for all of them.
     pub(crate) referrers_per_page: usize,
 }

@@ -8,13 +8,14 @@ use bytes::Bytes;
 use http::{Response, StatusCode};
 
 use super::access::{self, Auth};
-use super::api::{self, Ask};
+use super::api;
 use super::behaviour::Behaviour;
-use super::problem::Problem;
+use super::registry::{EmbeddedRegistry, lock};
+use super::request::ApiRequest;
 use super::routes::Route;
 use super::store::Store;
-use super::{EmbeddedRegistry, lock};
-use crate::server::{Call, Listen, Server};
+use crate::error_response::ErrorResponse;
+use crate::server::{ListenOptions, ReceivedRequest, Server};
 use crate::tls::{self, Identity, TestCa};
 use crate::token::TokenServer;
 
@@ -24,20 +25,42 @@ use crate::token::TokenServer;
 pub struct EmbeddedBuilder {
     auth: Auth,
     behaviour: Behaviour,
-    listen: Listen,
+    listen: ListenOptions,
     identity: Option<Identity>,
     client_ca: Option<String>,
-    http1_only: bool,
-    http2_only: bool,
+    http_versions: HttpVersions,
+}
+
+/// The HTTP versions that a registry speaks over TLS.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+enum HttpVersions {
+    /// HTTP/1.1, and HTTP/2 if the client accepts it.
+    #[default]
+    Both,
+    Http1Only,
+    Http2Only,
+}
+
+impl EmbeddedRegistry {
+    /// Starts a registry over plain HTTP, open to everybody.
+    #[must_use]
+    pub fn start() -> Self {
+        Self::builder().start()
+    }
+
+    /// Returns a builder.
+    pub fn builder() -> EmbeddedBuilder {
+        EmbeddedBuilder::default()
+    }
 }
 
 impl EmbeddedBuilder {
-    /// PullFromMirror over TLS, with a certificate for loopback of this authority, HTTP/2 offered.
+    /// Serves over TLS, with a certificate for loopback of this authority, HTTP/2 offered.
     pub fn tls(self, ca: &TestCa) -> Self {
         self.tls_identity(ca.server())
     }
 
-    /// PullFromMirror over TLS with this very certificate.
+    /// Serves over TLS with this certificate.
     pub fn tls_identity(mut self, identity: Identity) -> Self {
         self.identity = Some(identity);
         self
@@ -49,15 +72,15 @@ impl EmbeddedBuilder {
         self
     }
 
-    /// Speaks nothing but HTTP/2 over TLS.
+    /// Serves only HTTP/2 over TLS.
     pub fn http2_only(mut self) -> Self {
-        self.http2_only = true;
+        self.http_versions = HttpVersions::Http2Only;
         self
     }
 
-    /// Offers no HTTP/2 over TLS.
+    /// Does not offer HTTP/2 over TLS.
     pub fn http1_only(mut self) -> Self {
-        self.http1_only = true;
+        self.http_versions = HttpVersions::Http1Only;
         self
     }
 
@@ -73,19 +96,19 @@ impl EmbeddedBuilder {
         self
     }
 
-    /// PullFromMirror so many connections at once, and resets others.
+    /// Serves at most this many connections at once, and resets others.
     pub fn max_connections(mut self, most: usize) -> Self {
         self.listen.max_connections = Some(most);
         self
     }
 
-    /// Works on so many requests at once, and answers others with 429.
+    /// Handles at most this many requests at once, and answers others with 429.
     pub fn max_requests(mut self, most: usize) -> Self {
         self.listen.max_requests = Some(most);
         self
     }
 
-    /// Demands Basic authentication; may be called for several accounts.
+    /// Demands Basic authentication. Can be called for several accounts.
     pub fn basic_auth(mut self, user: &str, password: &str) -> Self {
         let account = (user.to_owned(), password.to_owned());
         match &mut self.auth {
@@ -99,7 +122,7 @@ impl EmbeddedBuilder {
         self
     }
 
-    /// Demands tokens of this server.
+    /// Demands tokens issued by this server.
     pub fn token_auth(mut self, tokens: &TokenServer) -> Self {
         self.auth = Auth::Bearer {
             realm: tokens.realm(),
@@ -139,25 +162,25 @@ impl EmbeddedBuilder {
         self
     }
 
-    /// Answers a token with too few rights with 403 and no challenge, as some registries do, in place of 401.
+    /// Answers a token with insufficient scope with 403 and no challenge, as some registries do, instead of 401.
     pub fn forbid_too_few_rights(mut self) -> Self {
         self.behaviour.forbid_too_few_rights = true;
         self
     }
 
-    /// Answers the first `reads` GETs or HEADs of a tag that was just written with 404.
+    /// Answers the first `reads` GETs or HEADs of a newly written tag with 404.
     pub fn lag_after_put(mut self, reads: usize) -> Self {
         self.behaviour.lag_after_put = reads;
         self
     }
 
-    /// Has no referrers API: 404 to its path, and no `OCI-Subject` in answers.
+    /// Has no referrers API: 404 for its path, and no `OCI-Subject` header.
     pub fn no_referrers(mut self) -> Self {
         self.behaviour.no_referrers = true;
         self
     }
 
-    /// Lists at most `count` referrers in one answer, with a Link to the next.
+    /// Lists at most `count` referrers per page, with a Link to the next.
     pub fn referrers_per_page(mut self, count: usize) -> Self {
         self.behaviour.referrers_per_page = count;
         self
@@ -172,14 +195,17 @@ impl EmbeddedBuilder {
             mut listen,
             identity,
             client_ca,
-            http1_only,
-            http2_only,
+            http_versions,
         } = self;
         listen.tls = identity.map(|id| {
-            let config = tls::server_config(&id, client_ca.as_deref(), !http1_only);
-            match http2_only {
-                true => tls::http2_only(&config),
-                false => config,
+            let config = tls::server_config(
+                &id,
+                client_ca.as_deref(),
+                http_versions != HttpVersions::Http1Only,
+            );
+            match http_versions {
+                HttpVersions::Http2Only => tls::http2_only(&config),
+                HttpVersions::Both | HttpVersions::Http1Only => config,
             }
         });
         let store = Arc::new(Mutex::new(Store::default()));
@@ -189,11 +215,11 @@ impl EmbeddedBuilder {
             listen,
             Arc::new(move |call| {
                 let (shared, auth, behaviour) = (shared.clone(), auth.clone(), behaviour.clone());
-                // The work is done when the answer is awaited: a fault may decide that it never is.
+                // The handler runs when its future is awaited: a fault may prevent that.
                 Box::pin(async move { respond(&shared, &auth, &behaviour, &call) })
             }),
         );
-        EmbeddedRegistry { server, store }
+        EmbeddedRegistry::new(server, store)
     }
 }
 
@@ -201,7 +227,7 @@ fn respond(
     store: &Mutex<Store>,
     auth: &Auth,
     behaviour: &Behaviour,
-    call: &Call,
+    call: &ReceivedRequest,
 ) -> Response<Bytes> {
     let Some(route) = Route::parse(call.parts.uri.path()) else {
         let mut response = Response::new(Bytes::from_static(b"404 page not found\n"));
@@ -212,7 +238,7 @@ fn respond(
     let query = url::form_urlencoded::parse(query.as_bytes())
         .into_owned()
         .collect();
-    let ask = Ask {
+    let ask = ApiRequest {
         call,
         query,
         behaviour,
@@ -227,7 +253,7 @@ fn respond(
     );
     let mut response = allowed
         .and_then(|()| api::handle(&mut lock(store), &ask, &route))
-        .unwrap_or_else(Problem::into_response);
+        .unwrap_or_else(ErrorResponse::into_response);
     let version = http::HeaderValue::from_static("registry/2.0");
     response
         .headers_mut()

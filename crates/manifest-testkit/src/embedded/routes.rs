@@ -2,7 +2,7 @@
 
 use crate::digest::is_digest;
 
-/// What a path addresses.
+/// The resource at a path.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Route {
     /// `/v2/`
@@ -50,7 +50,7 @@ pub(super) enum Route {
 }
 
 impl Route {
-    /// Parses a path as sent; `None` if nothing is there.
+    /// Parses a request's path. Returns `None` if nothing is there.
     pub(super) fn parse(path: &str) -> Option<Self> {
         let path = percent_decode(path);
         let rest = path.strip_prefix("/v2/")?;

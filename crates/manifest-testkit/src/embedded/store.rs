@@ -1,4 +1,4 @@
-//! What an embedded registry holds, in memory.
+//! The content of an embedded registry, in memory.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -15,7 +15,7 @@ pub(super) struct Manifest {
 }
 
 impl Manifest {
-    /// Parses the manifest; what was stored is JSON.
+    /// Parses the manifest. Only JSON is stored.
     pub(super) fn json(&self) -> Value {
         serde_json::from_slice(&self.bytes).unwrap_or_default()
     }
@@ -29,9 +29,9 @@ pub(super) struct Repository {
     pub(super) manifests: BTreeMap<String, Manifest>,
     /// Tag to digest.
     pub(super) tags: BTreeMap<String, String>,
-    /// Tag to the number of reads that shall not see it yet.
+    /// Tag to the number of reads that do not see it yet.
     pub(super) lag: HashMap<String, usize>,
-    /// Upload session to what has arrived.
+    /// Upload session to the bytes received so far.
     pub(super) uploads: HashMap<String, Vec<u8>>,
 }
 
@@ -44,7 +44,7 @@ impl Repository {
             .map(|(digest, manifest)| (digest.as_str(), manifest))
     }
 
-    /// Stores a manifest under its digest and, where given, a tag.
+    /// Stores a manifest under its digest, and under a tag if given.
     pub(super) fn put(&mut self, tag: Option<&str>, manifest: Manifest) -> String {
         let digest = sha256(&manifest.bytes);
         self.manifests.insert(digest.clone(), manifest);
@@ -66,7 +66,7 @@ pub(super) struct Store {
 }
 
 impl Store {
-    /// Returns a repository, a new one where there was none.
+    /// Returns a repository, which is created if it does not exist.
     pub(super) fn repository(&mut self, name: &str) -> &mut Repository {
         self.repositories.entry(name.to_owned()).or_default()
     }
@@ -99,7 +99,7 @@ impl Store {
         session
     }
 
-    /// Returns what has arrived in an upload session.
+    /// Returns the bytes that an upload session has received.
     pub(super) fn upload(&mut self, name: &str, session: &str) -> Option<&mut Vec<u8>> {
         self.repositories.get_mut(name)?.uploads.get_mut(session)
     }

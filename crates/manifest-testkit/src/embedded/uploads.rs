@@ -5,13 +5,13 @@ use http::header::{CONTENT_RANGE, HeaderValue};
 use http::{Method, Response, StatusCode};
 use serde_json::{Value, json};
 
-use super::api::{Ask, Reply, empty};
-use super::problem::Problem;
+use super::request::{ApiRequest, HandlerResult, empty};
 use super::store::Store;
 use crate::digest::{is_digest, sha256};
+use crate::error_response::ErrorResponse;
 
-/// Answers `POST /v2/NAME/blobs/uploads/`: mounts, takes the whole blob, or opens a session.
-pub(super) fn open(store: &mut Store, ask: &Ask<'_>, name: &str) -> Reply {
+/// Handles `POST /v2/NAME/blobs/uploads/`: mounts, accepts the whole blob, or opens a session.
+pub(super) fn open(store: &mut Store, ask: &ApiRequest<'_>, name: &str) -> HandlerResult {
     if let (Some(digest), Some(from)) = (ask.query("mount"), ask.query("from"))
         && !ask.behaviour.never_mount
         && store.blob(from, digest).is_some()
@@ -26,12 +26,17 @@ pub(super) fn open(store: &mut Store, ask: &Ask<'_>, name: &str) -> Reply {
     Ok(progress(ask, StatusCode::ACCEPTED, name, &session, 0))
 }
 
-/// Answers requests to an upload session.
-pub(super) fn session(store: &mut Store, ask: &Ask<'_>, name: &str, session: &str) -> Reply {
+/// Handles requests to an upload session.
+pub(super) fn session(
+    store: &mut Store,
+    ask: &ApiRequest<'_>,
+    name: &str,
+    session: &str,
+) -> HandlerResult {
     let body = &ask.call.body;
     let arrived = store
         .upload(name, session)
-        .ok_or_else(Problem::upload_unknown)?;
+        .ok_or_else(ErrorResponse::upload_unknown)?;
     match ask.call.parts.method {
         Method::GET | Method::HEAD => {
             let length = arrived.len();
@@ -42,7 +47,12 @@ pub(super) fn session(store: &mut Store, ask: &Ask<'_>, name: &str, session: &st
             if range.is_some_and(|range| !continues(range, arrived.len(), body.len())) {
                 let status = StatusCode::RANGE_NOT_SATISFIABLE;
                 let message = "invalid content range";
-                return Err(Problem::new(status, "RANGE_INVALID", message, Value::Null));
+                return Err(ErrorResponse::new(
+                    status,
+                    "RANGE_INVALID",
+                    message,
+                    Value::Null,
+                ));
             }
             arrived.extend_from_slice(body);
             let length = arrived.len();
@@ -50,11 +60,11 @@ pub(super) fn session(store: &mut Store, ask: &Ask<'_>, name: &str, session: &st
         }
         Method::PUT => {
             let Some(digest) = ask.query("digest") else {
-                return Err(Problem::digest_invalid("digest missing".into()));
+                return Err(ErrorResponse::digest_invalid("digest missing".into()));
             };
             let mut content = std::mem::take(arrived);
             content.extend_from_slice(body);
-            // As in distribution, a session that ends with a wrong digest is gone too.
+            // As in distribution, a session that ends with a wrong digest is gone.
             store.repository(name).uploads.remove(session);
             finish(store, ask, name, digest, content.into())
         }
@@ -62,20 +72,26 @@ pub(super) fn session(store: &mut Store, ask: &Ask<'_>, name: &str, session: &st
             store.repository(name).uploads.remove(session);
             Ok(empty(StatusCode::NO_CONTENT))
         }
-        _ => Err(Problem::unsupported()),
+        _ => Err(ErrorResponse::unsupported()),
     }
 }
 
-fn finish(store: &mut Store, ask: &Ask<'_>, name: &str, digest: &str, content: Bytes) -> Reply {
+fn finish(
+    store: &mut Store,
+    ask: &ApiRequest<'_>,
+    name: &str,
+    digest: &str,
+    content: Bytes,
+) -> HandlerResult {
     if !is_digest(digest) || sha256(&content) != digest {
         let detail = json!({ "Digest": digest, "Reason": {} });
-        return Err(Problem::digest_invalid(detail));
+        return Err(ErrorResponse::digest_invalid(detail));
     }
     store.put_blob(name, content);
     Ok(created(ask, name, digest))
 }
 
-/// Returns whether `START-END` goes on where the upload is and is as long as the chunk.
+/// Tells whether `START-END` continues the upload and has the length of the chunk.
 fn continues(range: &HeaderValue, arrived: usize, chunk: usize) -> bool {
     let Some((start, end)) = range.to_str().ok().and_then(|range| range.split_once('-')) else {
         return false;
@@ -83,7 +99,7 @@ fn continues(range: &HeaderValue, arrived: usize, chunk: usize) -> bool {
     start.parse() == Ok(arrived) && end.parse() == Ok((arrived + chunk).saturating_sub(1))
 }
 
-fn created(ask: &Ask<'_>, name: &str, digest: &str) -> Response<Bytes> {
+fn created(ask: &ApiRequest<'_>, name: &str, digest: &str) -> Response<Bytes> {
     Response::builder()
         .status(StatusCode::CREATED)
         .header(
@@ -95,9 +111,9 @@ fn created(ask: &Ask<'_>, name: &str, digest: &str) -> Response<Bytes> {
         .expect("name and digest were checked")
 }
 
-/// Tells where an upload is. The Location has a query, to which a client must add, not replace it.
+/// Responds with the state of an upload. The Location has a query, which a client must extend, not replace.
 fn progress(
-    ask: &Ask<'_>,
+    ask: &ApiRequest<'_>,
     status: StatusCode,
     name: &str,
     session: &str,

@@ -1,15 +1,15 @@
-//! What a registry checks before it takes a manifest, after CNCF distribution 2.8.
+//! The checks of a new manifest, after CNCF distribution 2.8.
 
 use serde_json::Value;
 
 use super::behaviour::Behaviour;
-use super::problem::Problem;
 use super::store::{Manifest, Repository};
+use crate::error_response::ErrorResponse;
 use crate::media_type::{DOCKER_LIST, DOCKER_MANIFEST, OCI_INDEX, OCI_MANIFEST, is_index, is_oci};
 
-/// Checks what can be told from the manifest alone.
-pub(super) fn form(manifest: &Manifest, behaviour: &Behaviour) -> Result<(), Problem> {
-    let invalid = |text: &str| Err(Problem::manifest_invalid(text));
+/// Checks the manifest by itself.
+pub(super) fn form(manifest: &Manifest, behaviour: &Behaviour) -> Result<(), ErrorResponse> {
+    let invalid = |text: &str| Err(ErrorResponse::manifest_invalid(text));
     let sent = manifest.media_type.as_str();
     if !matches!(
         sent,
@@ -45,8 +45,11 @@ pub(super) fn form(manifest: &Manifest, behaviour: &Behaviour) -> Result<(), Pro
     Ok(())
 }
 
-/// Checks that the repository has all that the manifest refers to.
-pub(super) fn references(manifest: &Manifest, repository: &Repository) -> Result<(), Problem> {
+/// Checks that the repository has everything that the manifest refers to.
+pub(super) fn references(
+    manifest: &Manifest,
+    repository: &Repository,
+) -> Result<(), ErrorResponse> {
     let json = manifest.json();
     let digest_of = |entry: &Value| entry["digest"].as_str().unwrap_or_default().to_owned();
     let missing: Vec<String> = if is_index(&manifest.media_type) {
@@ -65,8 +68,8 @@ pub(super) fn references(manifest: &Manifest, repository: &Repository) -> Result
     };
     let problem = missing
         .iter()
-        .map(|d| Problem::manifest_blob_unknown(d))
-        .reduce(Problem::and);
+        .map(|d| ErrorResponse::manifest_blob_unknown(d))
+        .reduce(ErrorResponse::and);
     problem.map_or(Ok(()), Err)
 }
 
@@ -82,7 +85,7 @@ fn entries<'a>(json: &'a Value, field: &str) -> impl Iterator<Item = &'a Value> 
     json[field].as_array().into_iter().flatten()
 }
 
-/// Returns whether a layer is fetched from elsewhere, so that no registry needs to have it.
+/// Tells whether a layer is foreign, so that the registry need not have it.
 fn is_foreign(layer: &Value) -> bool {
     let media_type = layer["mediaType"].as_str().unwrap_or_default();
     let elsewhere = media_type.contains(".foreign.") || media_type.contains(".nondistributable.");

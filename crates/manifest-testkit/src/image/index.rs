@@ -2,12 +2,15 @@
 
 use serde_json::Value;
 
+use super::builder::Image;
+use super::built::{BuiltImage, Pushable};
+use super::descriptor::{annotations, descriptor, pairs};
 use super::json::Node;
-use super::{BuiltImage, Image, Platform, Pushable, annotations, descriptor, pairs};
+use super::platform::Platform;
 use crate::digest::sha256;
 use crate::media_type::{DOCKER_LIST, OCI_INDEX};
 
-/// An index with all that it refers to, ready to be pushed.
+/// An index with all its content, ready to be pushed.
 #[derive(Debug, Clone)]
 pub struct BuiltIndex {
     /// Media type of the index.
@@ -21,7 +24,7 @@ pub struct BuiltIndex {
     contents: Contents,
 }
 
-/// What belongs to an index: blobs, and manifests with children first.
+/// The content of an index: blobs, and manifests with children first.
 #[derive(Debug, Clone, Default)]
 struct Contents {
     blobs: Vec<Vec<u8>>,
@@ -99,7 +102,7 @@ impl Index {
         self.image_with(image, Some(image.platform.clone()), &[])
     }
 
-    /// Adds an image with this platform, or none, and annotations of its entry.
+    /// Adds an image with this platform, or none, and annotations on its descriptor.
     pub fn image_with(
         mut self,
         image: &BuiltImage,
@@ -154,7 +157,7 @@ impl Index {
         self
     }
 
-    /// Indents with so many spaces.
+    /// Indents the index with this many spaces.
     pub fn indent(mut self, width: usize) -> Self {
         self.indent = Some(width);
         self
@@ -215,7 +218,7 @@ impl Index {
     }
 }
 
-/// Builds what BuildKit pushes for one platform: an index of the image and its attestation.
+/// Builds BuildKit's output for one platform: an index of the image and its attestation.
 #[must_use]
 pub fn buildkit_index(image: &BuiltImage) -> BuiltIndex {
     let predicate = "https://slsa.dev/provenance/v0.2";

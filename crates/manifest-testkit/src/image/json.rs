@@ -1,4 +1,4 @@
-//! JSON whose keys stay in the order they were written, as byte fidelity needs it.
+//! JSON with ordered keys, for byte-exact output.
 
 use serde::ser::{Serialize, SerializeMap, SerializeSeq, Serializer};
 use serde_json::Value;
@@ -7,7 +7,7 @@ use serde_json::ser::PrettyFormatter;
 /// A JSON value with ordered keys.
 #[derive(Debug, Clone)]
 pub(super) enum Node {
-    /// Anything whose keys need no order.
+    /// A value whose keys need no order.
     Value(Value),
     /// An object.
     Object(Vec<(String, Node)>),
@@ -26,7 +26,7 @@ impl Node {
         )
     }
 
-    /// Turns the order of all keys around, in this object and all below.
+    /// Reverses the order of all keys, in this object and all below.
     pub(super) fn reversed(self) -> Self {
         match self {
             Self::Object(pairs) => {
@@ -38,7 +38,7 @@ impl Node {
         }
     }
 
-    /// Renders the value: compact, or with so many spaces per level.
+    /// Renders the value: compact, or with this many spaces per level.
     pub(super) fn render(&self, indent: Option<usize>) -> Vec<u8> {
         let mut bytes = Vec::new();
         let done = match indent {

@@ -1,4 +1,4 @@
-//! The platform of an image, as its config and its entry in an index say it.
+//! The platform of an image, in its config and in its descriptor.
 
 use super::json::Node;
 
@@ -13,7 +13,7 @@ pub struct Platform {
     pub variant: String,
     /// Version of the operating system; empty if there is none.
     pub os_version: String,
-    /// Features that the image needs of the operating system.
+    /// Required features of the operating system.
     pub os_features: Vec<String>,
 }
 
@@ -22,7 +22,7 @@ impl Platform {
     ///
     /// # Panics
     ///
-    /// If there is no slash in `text`.
+    /// Panics if there is no slash in `text`.
     #[must_use]
     pub fn parse(text: &str) -> Self {
         let mut parts = text.splitn(3, '/').map(str::to_owned);
@@ -40,7 +40,7 @@ impl Platform {
         }
     }
 
-    /// Returns the fields in the order of Docker and OCI; what is empty is left out.
+    /// Returns the fields in the order of Docker and OCI, without empty ones.
     pub(super) fn fields(&self) -> Vec<(&'static str, Node)> {
         let mut fields = vec![
             ("architecture", Node::from(self.architecture.as_str())),

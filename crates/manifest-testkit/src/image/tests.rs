@@ -1,4 +1,4 @@
-//! The bytes of images are what Docker and BuildKit would write.
+//! The bytes of images equal those of Docker and BuildKit.
 
 use super::{Image, Index, Pushable, buildkit_index};
 use crate::digest::sha256;

@@ -1,4 +1,4 @@
-//! Response bodies that follow a script: pieces, pauses, an end that never comes, or a cut.
+//! Response bodies that follow a script: pieces, pauses, an endless body, or a cut.
 
 use std::collections::VecDeque;
 use std::io;
@@ -18,12 +18,12 @@ use super::wire::Control;
 pub(crate) enum Step {
     /// Sends these bytes.
     Data(Bytes),
-    /// Pauses; what was sent before is flushed meanwhile.
+    /// Pauses. Earlier bytes are flushed in the meantime.
     Wait(Duration),
-    /// Sends these bytes again and again until the client has had enough.
+    /// Sends these bytes again and again until the client disconnects.
     Endless(Bytes),
-    /// Has the server take leave of the client in the middle of the body.
-    Leave,
+    /// Sends GOAWAY in the middle of the body.
+    GoAway,
     /// Closes the connection in the middle of the body.
     Close,
     /// Resets the connection in the middle of the body.
@@ -32,14 +32,14 @@ pub(crate) enum Step {
 
 /// A body that is played step by step.
 #[derive(Debug)]
-pub(crate) struct Script {
+pub(crate) struct ScriptedBody {
     steps: VecDeque<Step>,
     pause: Option<Pin<Box<Sleep>>>,
     wire: Arc<Control>,
 }
 
-impl Script {
-    /// Makes a body of `steps`, on the connection that `wire` controls.
+impl ScriptedBody {
+    /// Creates a body of `steps`, on the connection that `wire` controls.
     pub(crate) fn new(steps: Vec<Step>, wire: Arc<Control>) -> Self {
         Self {
             steps: steps.into(),
@@ -49,7 +49,7 @@ impl Script {
     }
 }
 
-impl Body for Script {
+impl Body for ScriptedBody {
     type Data = Bytes;
     type Error = io::Error;
 
@@ -73,7 +73,7 @@ impl Body for Script {
                     this.steps.push_front(Step::Endless(bytes.clone()));
                     return Poll::Ready(Some(Ok(Frame::data(bytes))));
                 }
-                Some(Step::Leave) => this.wire.leave(),
+                Some(Step::GoAway) => this.wire.send_goaway(),
                 Some(Step::Close) => {
                     return Poll::Ready(Some(Err(io::Error::other("cut by a fault"))));
                 }
@@ -94,7 +94,7 @@ impl Body for Script {
         for step in &self.steps {
             match step {
                 Step::Data(bytes) => total += bytes.len() as u64,
-                Step::Wait(_) | Step::Leave => {}
+                Step::Wait(_) | Step::GoAway => {}
                 Step::Endless(_) | Step::Close | Step::Reset => return SizeHint::new(),
             }
         }

@@ -1,11 +1,12 @@
-//! Faults: which requests a server answers as it should not.
+//! Faults: rules for the requests that a server answers wrongly.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 pub use super::answer::Answer;
 
-/// A rule: which requests go wrong, and how. Without [`Fault::nth`] and [`Fault::times`] all do.
+/// A rule: the requests that it matches, and the response to them. Without [`Fault::nth`] and [`Fault::times`] it applies to all
+/// of them.
 #[derive(Debug, Clone)]
 pub struct Fault {
     method: Option<String>,
@@ -36,7 +37,7 @@ impl Fault {
         Self::on("*", path)
     }
 
-    /// Lets matching requests pass until the `nth`, counted from 1, and goes wrong once there.
+    /// Lets matching requests pass until the `nth`, counted from 1, and applies once.
     #[must_use]
     pub fn nth(mut self, nth: usize) -> Self {
         self.nth = nth;
@@ -44,14 +45,14 @@ impl Fault {
         self
     }
 
-    /// Goes wrong this many times, then never again.
+    /// Applies this many times, then never again.
     #[must_use]
     pub fn times(mut self, times: usize) -> Self {
         self.times = times;
         self
     }
 
-    /// Goes wrong like this.
+    /// Sets the response.
     #[must_use]
     pub fn answer(mut self, answer: Answer) -> Self {
         self.answer = answer;
@@ -63,14 +64,14 @@ impl Fault {
     }
 }
 
-/// Tells how often a fault that was set has struck.
+/// Counts the requests that a fault has applied to.
 #[derive(Debug, Clone)]
 pub struct FaultHandle {
     hits: Arc<AtomicUsize>,
 }
 
 impl FaultHandle {
-    /// Returns how many requests got the fault's answer.
+    /// Returns the number of requests that got the fault's response.
     #[must_use]
     pub fn hits(&self) -> usize {
         self.hits.load(Ordering::SeqCst)
@@ -91,7 +92,7 @@ struct Rule {
 }
 
 impl Faults {
-    /// Adds a rule. Where several match, the one added first that still has a hit to give wins.
+    /// Adds a rule. If several match, the first one that is not used up applies.
     pub(crate) fn add(&self, fault: Fault) -> FaultHandle {
         let hits = Arc::new(AtomicUsize::new(0));
         self.lock().push(Rule {
@@ -107,7 +108,7 @@ impl Faults {
         self.lock().clear();
     }
 
-    /// Returns the answer of the rule that strikes for this request.
+    /// Returns the response of the rule that applies to this request.
     pub(super) fn take(&self, method: &str, path: &str) -> Option<Answer> {
         for rule in self
             .lock()
@@ -129,7 +130,7 @@ impl Faults {
     }
 }
 
-/// Returns whether `text` contains the pieces of `pattern` between its `*`s, in their order.
+/// Tells whether `text` contains the pieces of `pattern` between its `*`s, in order.
 fn contains_glob(text: &str, pattern: &str) -> bool {
     let mut rest = text;
     for piece in pattern.split('*') {

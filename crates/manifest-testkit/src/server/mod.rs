@@ -1,8 +1,17 @@
-//! The HTTP server under every double of this crate: one thread, one listener, log and faults.
+//! The HTTP server behind every test double of this crate: one thread, one listener, log and faults.
+//!
+//! | module | holds |
+//! | --- | --- |
+//! | `fault` | rules for requests that are answered wrongly |
+//! | `answer` | the responses of such a rule |
+//! | `play` | sending these responses |
+//! | `body` | response bodies that follow a script |
+//! | `wire` | the TCP connection below HTTP and TLS |
 
 mod answer;
 mod body;
 pub mod fault;
+mod play;
 mod wire;
 
 use std::io;
@@ -24,25 +33,25 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::sync::oneshot;
 use tokio_rustls::TlsAcceptor;
 
-use self::answer::Outcome;
-use self::body::Script;
+use self::body::ScriptedBody;
 use self::fault::Faults;
+use self::play::{Outcome, play};
 use self::wire::{Control, Wire};
 use crate::log::{Request, RequestLog};
 
-/// What Go's HTTP server says to a client that speaks plain HTTP on a TLS port.
+/// The response of Go's HTTP server to plain HTTP on a TLS port.
 const PLAIN_ON_TLS: &[u8] =
     b"HTTP/1.0 400 Bad Request\r\n\r\nClient sent an HTTP request to an HTTPS server.\n";
 
-/// How many requests of one HTTP/2 connection are worked on at once: what Go's servers take.
+/// The concurrent requests of one HTTP/2 connection: the limit of Go's servers.
 const STREAMS: u32 = 250;
 
 /// First byte of a TLS handshake record.
 const TLS_HANDSHAKE: u8 = 0x16;
 
-/// A request with its whole body, as a handler gets it.
+/// A request with its whole body, for a handler.
 #[derive(Debug)]
-pub(crate) struct Call {
+pub(crate) struct ReceivedRequest {
     /// Method, URI, headers.
     pub(crate) parts: Parts,
     /// The whole body.
@@ -51,25 +60,26 @@ pub(crate) struct Call {
     pub(crate) secure: bool,
 }
 
-/// What answers the requests of one server.
-pub(crate) type Handler = Arc<dyn Fn(Call) -> BoxFuture<'static, Response<Bytes>> + Send + Sync>;
+/// The handler of a server's requests.
+pub(crate) type Handler =
+    Arc<dyn Fn(ReceivedRequest) -> BoxFuture<'static, Response<Bytes>> + Send + Sync>;
 
-/// How a server listens.
+/// The options of listening.
 #[derive(Debug, Clone)]
-pub(crate) struct Listen {
-    /// The loopback address; the port is always picked by the system.
+pub(crate) struct ListenOptions {
+    /// The loopback address. The system picks the port.
     pub(crate) ip: IpAddr,
-    /// TLS, with HTTP/2 where its configuration offers that by ALPN.
+    /// TLS, with HTTP/2 if its configuration offers that by ALPN.
     pub(crate) tls: Option<Arc<rustls::ServerConfig>>,
-    /// Time that a round trip takes: added to the TCP handshake, the TLS handshake, each request.
+    /// Duration of a round trip: added to the TCP handshake, the TLS handshake, each request.
     pub(crate) latency: Duration,
-    /// How many connections are served at once; others are reset.
+    /// The most connections at once; others are reset.
     pub(crate) max_connections: Option<usize>,
-    /// How many requests are worked on at once; others are answered with 429.
+    /// The most requests at once; others are answered with 429.
     pub(crate) max_requests: Option<usize>,
 }
 
-impl Default for Listen {
+impl Default for ListenOptions {
     fn default() -> Self {
         Self {
             ip: Ipv4Addr::LOCALHOST.into(),
@@ -97,8 +107,8 @@ impl Server {
     ///
     /// # Panics
     ///
-    /// If loopback cannot be bound or no thread can be had: no test can go on without.
-    pub(crate) fn start(name: &str, listen: Listen, handler: Handler) -> Self {
+    /// Panics if loopback cannot be bound, or no thread can be started.
+    pub(crate) fn start(name: &str, listen: ListenOptions, handler: Handler) -> Self {
         let listener = TcpListener::bind((listen.ip, 0))
             .expect("a loopback address with any port can be bound");
         listener
@@ -171,9 +181,9 @@ impl Drop for Server {
     }
 }
 
-/// What the connections of one server share.
+/// The shared state of a server's connections.
 struct Shared {
-    listen: Listen,
+    listen: ListenOptions,
     handler: Handler,
     log: RequestLog,
     faults: Faults,
@@ -181,11 +191,11 @@ struct Shared {
     requests: AtomicUsize,
 }
 
-/// Counts one for as long as it is held.
-struct Counted<'a>(&'a AtomicUsize);
+/// Counts one for as long as it lives.
+struct CountGuard<'a>(&'a AtomicUsize);
 
-impl<'a> Counted<'a> {
-    /// Begins to count one, unless there are as many as there may be.
+impl<'a> CountGuard<'a> {
+    /// Counts one, unless the limit is reached.
     fn within(counter: &'a AtomicUsize, most: Option<usize>) -> Option<Self> {
         let counted = Self(counter);
         let before = counter.fetch_add(1, Ordering::Relaxed);
@@ -193,13 +203,13 @@ impl<'a> Counted<'a> {
     }
 }
 
-impl Drop for Counted<'_> {
+impl Drop for CountGuard<'_> {
     fn drop(&mut self) {
         self.0.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
-/// Accepts connections until told to stop. Leaving the runtime drops those that are still open.
+/// Accepts connections until stopped. Leaving the runtime drops those that are still open.
 fn run(listener: TcpListener, shared: Arc<Shared>, stopped: oneshot::Receiver<()>) {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -224,14 +234,14 @@ async fn accept(listener: tokio::net::TcpListener, shared: Arc<Shared>) {
         let shared = shared.clone();
         tokio::spawn(async move {
             let most = shared.listen.max_connections;
-            let Some(_counted) = Counted::within(&shared.connections, most) else {
+            let Some(_counted) = CountGuard::within(&shared.connections, most) else {
                 shared.log.refused();
-                // With nothing to linger for, closing resets it.
+                // Closing without lingering resets the connection.
                 let _ = stream.set_zero_linger();
                 return;
             };
             let shared = shared.clone();
-            // A client that goes away, or a fault, ends a connection with an error: both are wanted.
+            // A client that disconnects, or a fault, ends a connection with an error. Both are intended.
             let _ = serve(stream, connection_id, shared).await;
         });
     }
@@ -268,7 +278,7 @@ async fn serve(
     };
     let mut first = [0];
     if wire.stream().peek(&mut first).await? == 1 && first[0] != TLS_HANDSHAKE {
-        // Closing with bytes unread would reset the connection before the client has the answer.
+        // Closing with unread bytes would reset the connection before the client has the response.
         wire.read_buf(&mut Vec::with_capacity(64 * 1024)).await?;
         return wire.write_all(PLAIN_ON_TLS).await;
     }
@@ -285,7 +295,7 @@ async fn serve(
         let mut connection = std::pin::pin!(connection);
         tokio::select! {
             result = connection.as_mut() => return result.map_err(io::Error::other),
-            () = control.leaving() => connection.as_mut().graceful_shutdown(),
+            () = control.goaway_requested() => connection.as_mut().graceful_shutdown(),
         }
         connection.await.map_err(io::Error::other)
     } else {
@@ -297,18 +307,18 @@ async fn serve(
     }
 }
 
-/// Answers one request: logs it, waits, asks the handler, lets a fault have its way.
+/// Answers one request: logs it, adds latency, and plays the fault or the handler's response.
 async fn answer(
     request: HttpRequest<Incoming>,
     connection_id: usize,
     secure: bool,
     shared: Arc<Shared>,
     control: Arc<Control>,
-) -> Result<Response<Script>, io::Error> {
+) -> Result<Response<ScriptedBody>, io::Error> {
     let (parts, body) = request.into_parts();
     let seq = shared.log.arrived(entry(&parts, connection_id));
     let fault = shared.faults.take(parts.method.as_str(), parts.uri.path());
-    let counted = Counted::within(&shared.requests, shared.listen.max_requests);
+    let counted = CountGuard::within(&shared.requests, shared.listen.max_requests);
     let body = body.collect().await.map_err(io::Error::other)?.to_bytes();
     shared.log.body_read(seq, body.len());
     pause(shared.listen.latency).await;
@@ -326,15 +336,15 @@ async fn answer(
     }
     let outcome = match fault {
         Some(answer) => {
-            let normal = (shared.handler)(Call {
+            let normal = (shared.handler)(ReceivedRequest {
                 parts,
                 body,
                 secure,
             });
-            answer.play(normal, is_head, &control).await
+            play(answer, normal, is_head, &control).await
         }
         None => {
-            let normal = (shared.handler)(Call {
+            let normal = (shared.handler)(ReceivedRequest {
                 parts,
                 body,
                 secure,

@@ -1,4 +1,4 @@
-//! The server's end of a TCP connection, with a hand on it below HTTP and TLS.
+//! The server's end of a TCP connection, with control below HTTP and TLS.
 
 use std::io;
 use std::pin::Pin;
@@ -13,20 +13,20 @@ use tokio::net::TcpStream;
 use tokio::sync::Notify;
 use tokio::time::Sleep;
 
-/// Pause between two pieces of what goes on for ever.
+/// Pause between two pieces of an endless response.
 const BETWEEN_PIECES: Duration = Duration::from_millis(10);
 
 /// Lets a request handler do to its connection what hyper cannot.
 #[derive(Debug, Default)]
 pub(crate) struct Control {
     reset: AtomicBool,
-    takeover: Mutex<Option<Takeover>>,
+    takeover: Mutex<Option<PendingWrite>>,
     leave: Notify,
 }
 
-/// What is to be written in place of, or before, what the server writes next.
+/// The bytes to write before, or in place of, the server's next write.
 #[derive(Debug)]
-enum Takeover {
+enum PendingWrite {
     /// These bytes, then nothing.
     Instead(Bytes),
     /// These bytes first.
@@ -36,41 +36,41 @@ enum Takeover {
 }
 
 impl Control {
-    /// Makes the connection end in a TCP reset as soon as the server lets go of it.
+    /// Makes the connection end in a TCP reset when the server closes it.
     pub(crate) fn reset(&self) {
         self.reset.store(true, Ordering::Relaxed);
     }
 
-    /// Sends these bytes in place of whatever is written next, then closes.
+    /// Sends these bytes in place of the next write, then closes.
     pub(crate) fn send_raw(&self, bytes: Bytes) {
-        self.take_over(Takeover::Instead(bytes));
+        self.take_over(PendingWrite::Instead(bytes));
     }
 
-    /// Sends these bytes before whatever is written next.
+    /// Sends these bytes before the next write.
     pub(crate) fn send_before(&self, bytes: Bytes) {
-        self.take_over(Takeover::Before(bytes));
+        self.take_over(PendingWrite::Before(bytes));
     }
 
-    /// Sends these bytes in place of whatever is written next, again and again, until the client has had enough.
+    /// Sends these bytes in place of the next write, again and again, until the client disconnects.
     pub(crate) fn send_endless(&self, bytes: Bytes) {
-        self.take_over(Takeover::Endless(bytes));
+        self.take_over(PendingWrite::Endless(bytes));
     }
 
-    /// Has the server take leave of the client: it takes no new requests on this connection (HTTP/2's GOAWAY).
-    pub(crate) fn leave(&self) {
+    /// Sends GOAWAY: the server accepts no new requests on this connection.
+    pub(crate) fn send_goaway(&self) {
         self.leave.notify_one();
     }
 
-    /// Returns once the server is to take its leave.
-    pub(crate) async fn leaving(&self) {
+    /// Returns once the server is to send GOAWAY.
+    pub(crate) async fn goaway_requested(&self) {
         self.leave.notified().await;
     }
 
-    fn take_over(&self, takeover: Takeover) {
+    fn take_over(&self, takeover: PendingWrite) {
         *self.lock() = Some(takeover);
     }
 
-    fn lock(&self) -> MutexGuard<'_, Option<Takeover>> {
+    fn lock(&self) -> MutexGuard<'_, Option<PendingWrite>> {
         self.takeover.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -84,7 +84,7 @@ impl Control {
 pub(crate) struct Wire {
     stream: TcpStream,
     control: Arc<Control>,
-    /// Until a fault writes again.
+    /// The pause before the next piece of a fault.
     pause: Option<Pin<Box<Sleep>>>,
 }
 
@@ -103,7 +103,7 @@ impl Wire {
         &self.stream
     }
 
-    /// Lets a fault write first. Fails once it has taken the connection over.
+    /// Writes a fault's bytes first. Fails once the fault has taken over the connection.
     fn check(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         if self.control.is_reset() {
             return Poll::Ready(Err(io::ErrorKind::ConnectionReset.into()));
@@ -112,7 +112,7 @@ impl Wire {
             ready!(pause.as_mut().poll(cx));
             self.pause = None;
         }
-        // What faults write is short, and the socket's buffer is empty between two answers.
+        // A fault's bytes are short, and the socket's buffer is empty between two responses.
         let send = |bytes: &Bytes| {
             let sent = self.stream.try_write(bytes)?;
             debug_assert_eq!(sent, bytes.len());
@@ -121,18 +121,18 @@ impl Wire {
         let mut takeover = self.control.lock();
         match &*takeover {
             None => Poll::Ready(Ok(())),
-            Some(Takeover::Before(bytes)) => {
+            Some(PendingWrite::Before(bytes)) => {
                 let sent = send(bytes);
                 *takeover = None;
                 Poll::Ready(sent)
             }
-            Some(Takeover::Instead(bytes)) => {
+            Some(PendingWrite::Instead(bytes)) => {
                 let sent = send(bytes);
                 *takeover = None;
                 let over = io::Error::other("answered raw by a fault");
                 Poll::Ready(sent.and(Err(over)))
             }
-            Some(Takeover::Endless(bytes)) => {
+            Some(PendingWrite::Endless(bytes)) => {
                 if let Err(error) = send(bytes) {
                     return Poll::Ready(Err(error));
                 }
@@ -152,7 +152,7 @@ impl Wire {
 impl Drop for Wire {
     fn drop(&mut self) {
         if self.control.is_reset() {
-            // Where this fails the client sees a plain close, which its own test would show.
+            // If this fails, the client sees a plain close, which its own test would detect.
             let _ = self.stream.set_zero_linger();
         }
     }

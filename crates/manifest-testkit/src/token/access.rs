@@ -1,11 +1,11 @@
-//! Scopes of the distribution token specification, and the tokens that carry them.
+//! Scopes of the distribution token specification, and tokens with scopes.
 
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-/// Rights on one thing: `repository:app:pull,push`.
+/// One scope: `repository:app:pull,push`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Access {
     pub(crate) kind: String,
@@ -14,7 +14,7 @@ pub(crate) struct Access {
 }
 
 impl Access {
-    /// Makes rights of their parts.
+    /// Creates a scope from its parts.
     pub(crate) fn new(kind: &str, name: &str, actions: &[&str]) -> Self {
         let actions = actions.iter().map(|&action| action.to_owned()).collect();
         Self {
@@ -24,7 +24,7 @@ impl Access {
         }
     }
 
-    /// Parses one scope; the name may have colons of its own.
+    /// Parses one scope. The name may contain colons.
     pub(crate) fn parse(scope: &str) -> Option<Self> {
         let (kind, rest) = scope.split_once(':')?;
         let (name, actions) = rest.rsplit_once(':')?;
@@ -48,20 +48,20 @@ impl fmt::Display for Access {
     }
 }
 
-/// What a registry finds out about a token.
+/// The result of checking a token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Verdict {
-    /// The token covers what is needed.
+    /// The token covers the needed scopes.
     Granted,
-    /// The token is good but does not cover it.
+    /// The token is valid but does not cover them.
     Insufficient,
-    /// The token was never given out, or is no longer good.
+    /// The token was never issued, or is no longer valid.
     Unknown,
 }
 
-/// The tokens that a token server has given out; clones share them.
+/// The tokens that a token server has issued; clones share them.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct TokenBook {
+pub(crate) struct IssuedTokens {
     tokens: Arc<Mutex<HashMap<String, Grant>>>,
 }
 
@@ -71,8 +71,8 @@ struct Grant {
     expires: Instant,
 }
 
-impl TokenBook {
-    /// Notes a token that was given out.
+impl IssuedTokens {
+    /// Records an issued token.
     pub(crate) fn add(&self, token: &str, access: Vec<Access>, lifetime: Duration) {
         let grant = Grant {
             access,
@@ -81,12 +81,12 @@ impl TokenBook {
         self.lock().insert(token.to_owned(), grant);
     }
 
-    /// Makes all tokens so far worthless.
+    /// Revokes all tokens so far.
     pub(crate) fn revoke(&self) {
         self.lock().clear();
     }
 
-    /// Checks a token against what a request needs.
+    /// Checks a token against the scopes that a request needs.
     pub(crate) fn check(&self, token: &str, needed: &[Access]) -> Verdict {
         match self.lock().get(token) {
             Some(grant) if grant.expires > Instant::now() => {

@@ -4,46 +4,49 @@ use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use super::TokenServer;
-use super::access::TokenBook;
-use super::grant::{Config, Right, State, User, answer};
+use super::access::IssuedTokens;
+use super::config::{Config, Permission, TokenField, User};
+use super::grant::answer;
 use super::jwt::Signer;
-use crate::embedded::Problem;
-use crate::server::{Listen, Server};
+use super::server::TokenServer;
+use super::state::State;
+use crate::error_response::ErrorResponse;
+use crate::server::{ListenOptions, Server};
 use crate::tls::{self, TestCa};
-
-/// Which fields of the answer hold the token.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum TokenField {
-    /// Both `token` and `access_token`, as most servers do.
-    #[default]
-    Both,
-    /// `token` only.
-    Token,
-    /// `access_token` only.
-    AccessToken,
-}
 
 /// Options of a [`TokenServer`].
 #[derive(Debug, Default)]
 #[must_use]
 pub struct TokenBuilder {
     config: Config,
-    listen: Listen,
+    listen: ListenOptions,
     tls: Option<tls::Identity>,
 }
 
+impl TokenServer {
+    /// Starts a server without users that grants everybody pull on everything.
+    #[must_use]
+    pub fn start() -> Self {
+        Self::builder().anonymous_pull().start()
+    }
+
+    /// Returns a builder. By default the server has no users and grants nothing.
+    pub fn builder() -> TokenBuilder {
+        TokenBuilder::default()
+    }
+}
+
 impl TokenBuilder {
-    /// Knows a user who may do everything everywhere.
+    /// Adds a user with all permissions.
     pub fn user(self, name: &str, password: &str) -> Self {
         self.user_with(name, password, &[("*", "pull,push,delete,*")])
     }
 
-    /// Knows a user with rights: pairs of repository (`app`, `team/*`) and actions (`pull,push`).
+    /// Adds a user with permissions: pairs of repository (`app`, `team/*`) and actions (`pull,push`).
     pub fn user_with(mut self, name: &str, password: &str, rights: &[(&str, &str)]) -> Self {
         let rights = rights
             .iter()
-            .map(|(repo, actions)| Right::new(repo, actions))
+            .map(|(repo, actions)| Permission::new(repo, actions))
             .collect();
         self.config.users.push(User {
             name: name.to_owned(),
@@ -53,22 +56,22 @@ impl TokenBuilder {
         self
     }
 
-    /// Lets those without credentials pull everything.
+    /// Grants anonymous clients pull on everything.
     pub fn anonymous_pull(self) -> Self {
         self.anonymous(&[("*", "pull")])
     }
 
-    /// Gives rights to those without credentials.
+    /// Grants permissions to anonymous clients.
     pub fn anonymous(mut self, rights: &[(&str, &str)]) -> Self {
         self.config.anonymous.extend(
             rights
                 .iter()
-                .map(|(repo, actions)| Right::new(repo, actions)),
+                .map(|(repo, actions)| Permission::new(repo, actions)),
         );
         self
     }
 
-    /// Takes this identity token for that user, in an OAuth2 POST with `refresh_token`.
+    /// Accepts this identity token for that user, in an OAuth2 POST with `refresh_token`.
     pub fn refresh_token(mut self, user: &str, token: &str) -> Self {
         self.config
             .refresh_tokens
@@ -76,51 +79,51 @@ impl TokenBuilder {
         self
     }
 
-    /// Names the registry that the tokens are for; `testkit` where this is not called.
+    /// Sets the service of the tokens; `testkit` by default.
     pub fn service(mut self, service: &str) -> Self {
         self.config.service = service.to_owned();
         self
     }
 
-    /// Grants what the first scope asks for and ignores the others, as some servers do.
+    /// Grants the first scope and ignores the others, as some servers do.
     pub fn grant_only_first_scope(mut self) -> Self {
         self.config.grant_only_first_scope = true;
         self
     }
 
-    /// Grants `push` only in a token for one scope alone, as some servers do.
+    /// Grants `push` only in a token for a single scope, as some servers do.
     pub fn grant_push_alone(mut self) -> Self {
         self.config.grant_push_alone = true;
         self
     }
 
-    /// Gives out short random strings in place of signed tokens. Real registries refuse those.
+    /// Issues short random strings instead of signed tokens. Real registries refuse those.
     pub fn opaque(mut self) -> Self {
         self.config.opaque = true;
         self
     }
 
-    /// Gives out tokens of this lifetime in seconds, and says so.
+    /// Issues tokens of this lifetime in seconds, and states it in `expires_in`.
     ///
-    /// Without this they live 60 seconds and the answer has no `expires_in`.
+    /// By default they live 60 seconds, and there is no `expires_in`.
     pub fn expires_in(mut self, seconds: u64) -> Self {
         self.config.expires_in = Some(seconds);
         self
     }
 
-    /// Gives out tokens that live this many seconds whatever the answer says. Negative: dead.
+    /// Issues tokens of this lifetime in seconds, whatever `expires_in` states. Negative: expired already.
     pub fn true_lifetime(mut self, seconds: i64) -> Self {
         self.config.lifetime = Some(seconds);
         self
     }
 
-    /// Answers with the token in these fields.
+    /// Puts the token in these fields of the response.
     pub fn field(mut self, field: TokenField) -> Self {
         self.config.field = field;
         self
     }
 
-    /// PullFromMirror over TLS, with a certificate for loopback of this authority.
+    /// Serves over TLS, with a certificate for loopback of this authority.
     pub fn tls(mut self, ca: &TestCa) -> Self {
         self.tls = Some(ca.server());
         self
@@ -147,7 +150,7 @@ impl TokenBuilder {
         let config = Arc::new(config);
         let state = Arc::new(State {
             signer: Signer::new(),
-            book: TokenBook::default(),
+            book: IssuedTokens::default(),
             asked: Mutex::default(),
             issued: AtomicU64::new(0),
         });
@@ -158,14 +161,10 @@ impl TokenBuilder {
             Arc::new(move |call| {
                 let (config, state) = shared.clone();
                 Box::pin(async move {
-                    answer(&config, &state, &call).unwrap_or_else(Problem::into_response)
+                    answer(&config, &state, &call).unwrap_or_else(ErrorResponse::into_response)
                 })
             }),
         );
-        TokenServer {
-            server,
-            config,
-            state,
-        }
+        TokenServer::new(server, config, state)
     }
 }

@@ -1,7 +1,7 @@
-//! Who asks for a token, what it may do, and the answer that says so.
+//! Authenticating a client, deciding its permissions, and issuing the token.
 
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::PoisonError;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -9,70 +9,16 @@ use http::header::{AUTHORIZATION, CONTENT_TYPE};
 use http::{Method, Response, StatusCode};
 use serde_json::{Value, json};
 
-use super::access::{Access, TokenBook};
-use super::builder::TokenField;
-use super::jwt::{Claims, Signer};
-use super::{DEFAULT_LIFETIME, ISSUER, PATH};
+use super::access::Access;
+use super::config::{Config, DEFAULT_LIFETIME, ISSUER, PATH, TokenField, User};
+use super::jwt::Claims;
+use super::state::State;
+use crate::authorization::basic;
 use crate::digest::sha256;
-use crate::embedded::{Problem, basic, unauthorized};
-use crate::server::Call;
+use crate::error_response::{ErrorResponse, unauthorized};
+use crate::server::ReceivedRequest;
 
-/// Whom a server knows, and how it answers.
-#[derive(Debug, Default)]
-pub(super) struct Config {
-    pub(super) service: String,
-    pub(super) users: Vec<User>,
-    pub(super) anonymous: Vec<Right>,
-    pub(super) refresh_tokens: Vec<(String, String)>,
-    pub(super) grant_only_first_scope: bool,
-    pub(super) grant_push_alone: bool,
-    pub(super) opaque: bool,
-    pub(super) expires_in: Option<u64>,
-    pub(super) lifetime: Option<i64>,
-    pub(super) field: TokenField,
-}
-
-#[derive(Debug)]
-pub(super) struct User {
-    pub(super) name: String,
-    pub(super) password: String,
-    pub(super) rights: Vec<Right>,
-}
-
-/// Repositories by a pattern with `*`, and what may be done there.
-#[derive(Debug)]
-pub(super) struct Right {
-    pub(super) repository: String,
-    pub(super) actions: Vec<String>,
-}
-
-impl Right {
-    pub(super) fn new(repository: &str, actions: &str) -> Self {
-        let actions = actions.split(',').map(str::to_owned).collect();
-        Self {
-            repository: repository.to_owned(),
-            actions,
-        }
-    }
-
-    pub(super) fn covers(&self, name: &str) -> bool {
-        match self.repository.strip_suffix('*') {
-            Some(prefix) => name.starts_with(prefix),
-            None => name == self.repository,
-        }
-    }
-}
-
-/// What a server has given out.
-#[derive(Debug)]
-pub(super) struct State {
-    pub(super) signer: Signer,
-    pub(super) book: TokenBook,
-    pub(super) asked: Mutex<Vec<String>>,
-    pub(super) issued: AtomicU64,
-}
-
-/// Who asks.
+/// The client that asks for a token.
 enum Caller<'a> {
     Anonymous,
     User(&'a User),
@@ -81,11 +27,11 @@ enum Caller<'a> {
 pub(super) fn answer(
     config: &Config,
     state: &State,
-    call: &Call,
-) -> Result<Response<Bytes>, Problem> {
+    call: &ReceivedRequest,
+) -> Result<Response<Bytes>, ErrorResponse> {
     if call.parts.uri.path() != PATH {
         let status = StatusCode::NOT_FOUND;
-        return Err(Problem::new(
+        return Err(ErrorResponse::new(
             status,
             "NOT_FOUND",
             "tokens are at /token",
@@ -95,7 +41,7 @@ pub(super) fn answer(
     let form = match call.parts.method {
         Method::GET => call.parts.uri.query().unwrap_or_default().as_bytes(),
         Method::POST => &call.body,
-        _ => return Err(Problem::unsupported()),
+        _ => return Err(ErrorResponse::unsupported()),
     };
     let form: Vec<(String, String)> = url::form_urlencoded::parse(form).into_owned().collect();
     let field = |name: &str| {
@@ -103,7 +49,7 @@ pub(super) fn answer(
             .find(|(key, _)| key == name)
             .map(|(_, v)| v.as_str())
     };
-    // Several `scope` parameters and several scopes in one, parted by spaces, are the same.
+    // Several `scope` parameters mean the same as several scopes in one, separated by spaces.
     let scopes: Vec<&str> = form
         .iter()
         .filter(|(key, _)| key == "scope")
@@ -116,7 +62,7 @@ pub(super) fn answer(
         .push(scopes.join(" "));
     if field("service").is_some_and(|service| service != config.service) {
         let status = StatusCode::BAD_REQUEST;
-        return Err(Problem::new(
+        return Err(ErrorResponse::new(
             status,
             "UNSUPPORTED",
             "unknown service",
@@ -132,8 +78,8 @@ pub(super) fn answer(
     Ok(issue(config, state, &caller, access))
 }
 
-/// Knows the caller of a GET by Basic authentication; no header means nobody.
-fn by_header<'a>(config: &'a Config, call: &Call) -> Result<Caller<'a>, Problem> {
+/// Authenticates a GET by its Basic header. Without a header the client is anonymous.
+fn by_header<'a>(config: &'a Config, call: &ReceivedRequest) -> Result<Caller<'a>, ErrorResponse> {
     let Some(header) = call.parts.headers.get(AUTHORIZATION) else {
         return Ok(Caller::Anonymous);
     };
@@ -142,11 +88,11 @@ fn by_header<'a>(config: &'a Config, call: &Call) -> Result<Caller<'a>, Problem>
     user.map(Caller::User).ok_or_else(wrong_credentials)
 }
 
-/// Knows the caller of a POST by its OAuth2 grant.
+/// Authenticates a POST by its OAuth2 grant.
 fn by_grant<'a, 'f>(
     config: &'a Config,
     field: impl Fn(&str) -> Option<&'f str>,
-) -> Result<Caller<'a>, Problem> {
+) -> Result<Caller<'a>, ErrorResponse> {
     let user = match field("grant_type") {
         Some("refresh_token") => field("refresh_token").and_then(|given| {
             let (name, _) = config
@@ -160,7 +106,7 @@ fn by_grant<'a, 'f>(
             .and_then(|(name, password)| login(config, name, password)),
         _ => {
             let status = StatusCode::BAD_REQUEST;
-            return Err(Problem::new(
+            return Err(ErrorResponse::new(
                 status,
                 "UNSUPPORTED",
                 "unknown grant_type",
@@ -178,11 +124,11 @@ fn login<'a>(config: &'a Config, name: &str, password: &str) -> Option<&'a User>
         .find(|user| user.name == name && user.password == password)
 }
 
-fn wrong_credentials() -> Problem {
+fn wrong_credentials() -> ErrorResponse {
     unauthorized("Basic realm=\"testkit tokens\"".to_owned(), Value::Null)
 }
 
-/// Cuts what is asked for down to what the caller may do.
+/// Reduces the requested scopes to the client's permissions.
 fn grant(config: &Config, caller: &Caller<'_>, scopes: &[&str]) -> Vec<Access> {
     let rights = match caller {
         Caller::Anonymous => &config.anonymous,
@@ -235,7 +181,7 @@ fn issue(
         id,
         access: &access,
     });
-    // The signature is random, so its hash is as good a random string as any.
+    // The signature is random, so its hash serves as a random string.
     let token = if config.opaque {
         sha256(token.as_bytes())[7..].to_owned()
     } else {

@@ -1,4 +1,4 @@
-//! Tokens that CNCF distribution believes: JSON Web Tokens signed with ES256, certificate within.
+//! Tokens that CNCF distribution accepts: JSON Web Tokens signed with ES256, with the certificate inside.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -32,7 +32,7 @@ impl Signer {
         Self { key, certificate }
     }
 
-    /// Returns the certificate, as distribution's `rootcertbundle`.
+    /// Returns the certificate, for distribution's `rootcertbundle`.
     pub(super) fn certificate_pem(&self) -> String {
         self.certificate.pem()
     }
@@ -56,15 +56,15 @@ impl Signer {
     }
 }
 
-/// What a token says.
+/// The claims of a token.
 #[derive(Debug)]
 pub(super) struct Claims<'a> {
     pub(super) issuer: &'a str,
     pub(super) subject: &'a str,
     pub(super) audience: &'a str,
-    /// Seconds from now; negative makes a token that has expired.
+    /// Seconds from now. A negative value makes an expired token.
     pub(super) lifetime: i64,
-    /// Makes tokens differ that say the same.
+    /// Makes tokens with equal claims differ.
     pub(super) id: String,
     pub(super) access: &'a [Access],
 }
@@ -97,7 +97,7 @@ fn encode(value: &Value) -> String {
     BASE64_URL_SAFE_NO_PAD.encode(value.to_string())
 }
 
-/// Turns an ASN.1 signature, `SEQUENCE { INTEGER r, INTEGER s }`, into `r || s` as JWS has it.
+/// Converts an ASN.1 signature, `SEQUENCE { INTEGER r, INTEGER s }`, to `r || s` for JWS.
 fn raw_signature(der: &[u8]) -> [u8; 2 * SCALAR] {
     // P-256 signatures are shorter than 128 bytes, so every length is one byte.
     let mut raw = [0; 2 * SCALAR];

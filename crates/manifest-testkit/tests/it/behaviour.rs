@@ -1,4 +1,4 @@
-//! What is there of the embedded registry only: its switches, referrers, and looking into it.
+//! Features of the embedded registry only: its switches, referrers, and access to its content.
 
 use std::time::{Duration, Instant};
 

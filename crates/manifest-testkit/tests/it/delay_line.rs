@@ -1,4 +1,4 @@
-//! The long line: what it delays, and that it changes nothing.
+//! The delay line: it delays, and changes nothing else.
 
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
@@ -55,7 +55,7 @@ fn bytes_arrive_unchanged_in_both_directions_and_so_does_the_end() {
         scope.spawn(|| {
             let (mut stream, _) = server.accept().unwrap();
             let mut bytes = Vec::new();
-            // Ends only if the client's half-close is passed on.
+            // This ends only if the client's half-close is relayed.
             stream.read_to_end(&mut bytes).unwrap();
             stream.write_all(&bytes).unwrap();
         });

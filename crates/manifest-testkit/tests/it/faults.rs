@@ -1,4 +1,4 @@
-//! What a plain client sees of each fault.
+//! Each fault as a plain client sees it.
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::TcpStream;
@@ -10,7 +10,7 @@ use manifest_testkit::{Client, EmbeddedRegistry, TestCa, sha256};
 
 const PATH: &str = "/v2/app/manifests/1";
 
-/// A registry with one image whose manifest is spoilt by `answer`.
+/// A registry with one image whose manifest gets `answer`.
 fn spoilt(answer: Answer) -> (EmbeddedRegistry, Client, BuiltImage) {
     let registry = EmbeddedRegistry::start();
     let image = Image::docker().build();
@@ -20,7 +20,7 @@ fn spoilt(answer: Answer) -> (EmbeddedRegistry, Client, BuiltImage) {
     (registry, client, image)
 }
 
-/// Sends a GET over a socket and returns it, to read of it what comes.
+/// Sends a GET over a socket, and returns the socket.
 fn open(registry: &EmbeddedRegistry) -> TcpStream {
     let mut stream = TcpStream::connect(registry.host()).unwrap();
     stream
@@ -200,7 +200,7 @@ fn a_put_that_is_cut_after_its_headers_has_been_stored() {
             .times(1)
             .answer(Answer::ResetAfterHeaders),
     );
-    // The answer has no body: with its head the client has all there is.
+    // The response has no body, so the client has all of it with the head.
     let _ = put();
     assert_eq!(registry.digest("app", "2"), Some(image.digest.clone()));
 }

@@ -1,4 +1,4 @@
-//! The doubles of the test kit, held against the real thing where there is one.
+//! The test doubles, compared with the real programs if there are any.
 
 #![expect(
     clippy::unwrap_used,

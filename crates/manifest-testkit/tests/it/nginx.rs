@@ -20,7 +20,7 @@ use rustls::{ClientConfig, ClientConnection, ProtocolVersion, StreamOwned};
 /// Larger than nginx's window for an HTTP/2 stream, and than all its buffers.
 const LAYER: usize = 3_000_000;
 
-/// Returns a real registry, unless it is left out: nginx is fetched as the registry is.
+/// Returns a real registry, unless it is disabled: nginx is fetched in the same way.
 fn registry() -> Option<RealRegistry> {
     kinds().contains(&Kind::Real).then(RealRegistry::start)
 }
@@ -95,7 +95,7 @@ fn requests_beyond_the_limit_are_refused() {
     waiting
         .write_all(b"PUT /v2/app/blobs/uploads/x HTTP/1.1\r\nhost: x\r\nexpect: 100-continue\r\ncontent-length: 9\r\n\r\n")
         .unwrap();
-    // nginx asks for the body once it has let the request in.
+    // nginx asks for the body once it accepts the request.
     waiting.read_exact(&mut [0; 12]).unwrap();
     assert_eq!(client.get("/v2/").unwrap().status, 503);
     drop(waiting);

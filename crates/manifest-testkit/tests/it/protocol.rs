@@ -57,7 +57,7 @@ fn what_was_pushed_is_read_back_byte_by_byte() {
     }
 }
 
-/// `Pushable` as an object.
+/// [`Pushable`] as a trait object.
 trait Push {
     fn push(&self, registry: &TestRegistry) -> (String, Vec<u8>);
 }
@@ -408,7 +408,7 @@ fn tags_and_repositories_are_listed_in_pages() {
 fn a_real_registry_may_keep_its_content_on_disk() {
     if kinds().contains(&Kind::Real) {
         let [image, _] = images();
-        let registry = RealRegistry::builder().with_local_blobs().start();
+        let registry = RealRegistry::builder().on_disk().start();
         seed::push(&registry.host(), "app", "1", &image);
         assert!(registry.folder().join("data").is_dir());
         let folder = registry.folder().to_owned();

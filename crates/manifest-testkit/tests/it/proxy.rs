@@ -1,4 +1,4 @@
-//! The proxy in front of both registries: what it logs, delays and spoils.
+//! The proxy in front of both registries: its log, delays and faults.
 
 use std::time::{Duration, Instant};
 

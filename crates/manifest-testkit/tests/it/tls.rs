@@ -1,4 +1,4 @@
-//! TLS on both registries, HTTP/2, client certificates, certificates that are wrong.
+//! TLS on both registries: HTTP/2, client certificates, wrong certificates.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -142,7 +142,7 @@ fn token_servers_serve_over_tls() {
     );
 }
 
-/// Sends GETs over one HTTP/2 connection; returns each status, 0 where there was no answer.
+/// Sends GETs over one HTTP/2 connection, and returns each status, or 0 without a response.
 fn get_over_http2(ca: &TestCa, host: &str, paths: &[&str]) -> Vec<u16> {
     let mut config = (*ca.client_config()).clone();
     config.alpn_protocols = vec![b"h2".to_vec()];
