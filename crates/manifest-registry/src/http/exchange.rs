@@ -90,7 +90,7 @@ impl Exchange {
             };
             let is_connect = cause.as_ref().is_some_and(Cause::is_connect);
             if self
-                .is_worth_another_connection(wire, &pool, permit, (problem, is_connect))
+                .is_worth_another_connection(wire, &pool, permit, problem, is_connect)
                 .await
                 && wire.payload.is_unsent()
             {
@@ -106,7 +106,8 @@ impl Exchange {
         wire: &WireRequest<'_>,
         pool: &Pool,
         permit: StreamPermit,
-        (problem, is_connect): (NetworkProblem, bool),
+        problem: NetworkProblem,
+        is_connect: bool,
     ) -> bool {
         let is_known = self.retrier.has_answered(&authority(&wire.url));
         if !is_known || !permit.is_of_body() && pool.connections.is_http2() {

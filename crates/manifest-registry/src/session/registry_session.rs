@@ -175,7 +175,7 @@ impl Session {
             if status.is_success() || !may_improve {
                 return response.accepted().await;
             }
-            let remedy = self.remedy(&host, request, status, (authorization.as_ref(), is_first));
+            let remedy = self.remedy(&host, request, status, authorization.as_ref(), is_first);
             let refused = response.refused().await;
             if remedy == Remedy::None {
                 return Err(refused);
@@ -198,14 +198,14 @@ impl Session {
         }
     }
 
-    /// Tells what may get a better response than one that refused: `sent` is the authorization that went with it, and whether it
-    /// was the first.
+    /// Returns the remedy for a refusal of a request that went out with `authorization`; `is_first` tells that no remedy was tried yet.
     fn remedy(
         &self,
         host: &Host,
         request: &Request<'_>,
         status: StatusCode,
-        (authorization, is_first): (Option<&Authorization>, bool),
+        authorization: Option<&Authorization>,
+        is_first: bool,
     ) -> Remedy {
         // A token for much may be refused where one for little is not, and some registries say so with 403.
         let is_wide = authorization.is_some_and(|sent| sent.is_wide);
