@@ -89,7 +89,7 @@ fn only_what_is_right_is_kept() {
     assert!(writer.has(&wanted).unwrap());
     // A folder with other files is left alone.
     let error = LayoutWriter::open(&folder).unwrap_err();
-    assert!(error.to_string().contains("none is oci-layout"), "{error}");
+    assert!(error.to_string().contains("but no oci-layout"), "{error}");
 }
 
 #[test]
