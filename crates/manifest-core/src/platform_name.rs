@@ -313,7 +313,7 @@ mod tests {
     }
 
     #[test]
-    fn what_serves_whom() {
+    fn satisfies_and_compatible_platforms() {
         let parse = |text: &str| NamedPlatform::parse_any(text).unwrap().platform;
         for (has, wanted, serves) in [
             ("linux/arm64/v8", "linux/arm64", true),

@@ -14,7 +14,7 @@ fn descriptor(bytes: &[u8], media_type: &str) -> Descriptor {
 }
 
 #[test]
-fn what_is_written_is_read() {
+fn written_layouts_are_read() {
     let (image, index) = built();
     let (_guard, path) = folder();
     let path = Path::new(&path);
@@ -65,7 +65,7 @@ fn what_is_written_is_read() {
 }
 
 #[test]
-fn only_what_is_right_is_kept() {
+fn only_verified_blobs_are_kept() {
     let (_guard, path) = folder();
     let path = Path::new(&path);
     let writer = LayoutWriter::open(path).unwrap();
