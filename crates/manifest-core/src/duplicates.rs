@@ -97,7 +97,7 @@ mod tests {
     }
 
     #[test]
-    fn what_engines_cannot_tell_apart() {
+    fn duplicate_platforms_are_found() {
         let platforms = [
             "linux/arm64",
             "linux/arm/v7",

@@ -21,7 +21,7 @@ use crate::reference::{Reference, ReferenceError};
 #[derive(Debug, thiserror::Error)]
 pub enum EntryError {
     /// It is not JSON, or a field has the wrong type.
-    #[error("it is not the JSON of a draft entry")]
+    #[error("it is not a draft entry in JSON")]
     Json(#[from] serde_json::Error),
     /// `Ref` is absent or not a full reference.
     #[error("its \"Ref\" is not a full reference")]

@@ -321,7 +321,7 @@ mod tests {
     }
 
     #[test]
-    fn refuses_what_is_not_json() {
+    fn refuses_invalid_json() {
         for bytes in [&b""[..], b"{", b"{} {}", b"[1,]", b"nul"] {
             assert!(compact(bytes).is_err());
         }

@@ -14,7 +14,7 @@
 //! | [`descriptor`] | a typed, sized, digested pointer to content |
 //! | [`platform_name`] | platforms as people write them, and their comparison |
 //! | [`platform`] | os, architecture and variant, and the pairs that exist |
-//! | [`reference`] | image references, normalised as Docker does |
+//! | [`reference`](mod@reference) | image references, normalised as Docker does |
 //! | [`digest`] | content digests, computed and checked |
 //! | [`media_type`] | the four manifest media types |
 //! | [`extra_fields`] | JSON fields that are passed on unread |

@@ -240,7 +240,7 @@ mod tests {
     }
 
     #[test]
-    fn shows_what_docker_leaves_away() {
+    fn inspect_has_the_fields_that_docker_omits() {
         let hash = "c".repeat(64);
         let body = format!(
             r#"{{"schemaVersion":2,"artifactType":"a/b","manifests":[{{"mediaType":"{OCI_MANIFEST}","digest":"sha256:{hash}","size":1,"annotations":{{"k":"v"}},"urls":["u"],"data":"e30=","artifactType":"t"}}],"subject":{{"mediaType":"m","digest":"sha256:{hash}","size":2}},"annotations":{{"x":"y"}}}}"#

@@ -38,10 +38,10 @@ pub enum ManifestError {
     #[error("the manifest has no {0:?}")]
     Missing(&'static str),
     /// There are more than [`MANIFEST_BYTES`] bytes.
-    #[error("the manifest has {0} bytes, more than the {MANIFEST_BYTES} that are read")]
+    #[error("the manifest has {0} bytes, the limit is {MANIFEST_BYTES}")]
     TooLarge(usize),
     /// The list has more children, or the image more layers, than [`LIST_ENTRIES`].
-    #[error("the manifest has {0} entries, more than the {LIST_ENTRIES} that are read")]
+    #[error("the manifest has {0} entries, the limit is {LIST_ENTRIES}")]
     TooManyEntries(usize),
 }
 

@@ -15,10 +15,10 @@ pub struct NamedPlatform {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PlatformNameError {
     /// The text has another form.
-    #[error("{0:?} is no platform: write os/arch or os/arch/variant, as linux/arm/v7")]
+    #[error("invalid platform {0:?}: write os/arch or os/arch/variant, such as linux/arm/v7")]
     Form(String),
     /// The operating system or the architecture is unknown, or they do not go together.
-    #[error("{text:?} is no platform: there is no {pair}")]
+    #[error("unknown platform {text:?}{}", also_known_as(text, pair))]
     Pair {
         /// The text.
         text: String,
@@ -26,7 +26,10 @@ pub enum PlatformNameError {
         pair: String,
     },
     /// The architecture does not have this variant.
-    #[error("{text:?} is no platform: {architecture} has no variant {variant:?}, but {}", known.join(", "))]
+    #[error(
+        "unknown platform {text:?}: {architecture} has no variant {variant:?}{}",
+        alternatives(known)
+    )]
     Variant {
         /// The text.
         text: String,
@@ -37,6 +40,23 @@ pub enum PlatformNameError {
         /// The variants of the architecture.
         known: Vec<&'static str>,
     },
+}
+
+/// Names the pair, if the text spells it otherwise.
+fn also_known_as(text: &str, pair: &str) -> String {
+    if text.starts_with(pair) {
+        String::new()
+    } else {
+        format!(" ({pair})")
+    }
+}
+
+fn alternatives(known: &[&str]) -> String {
+    if known.is_empty() {
+        String::new()
+    } else {
+        format!(", only {}", known.join(", "))
+    }
 }
 
 /// Other names of architectures (`uname -m`, Debian, RPM), with the architecture and variant that engines call them.
@@ -277,12 +297,12 @@ mod tests {
             ("a/b/c/d", "write os/arch"),
             ("windows(10/amd64", "write os/arch"),
             ("linux/a\u{1b}[m", "write os/arch"),
-            ("linux/amd46", "there is no linux/amd46"),
-            ("amd64/v8", "there is no amd64/v8"),
-            ("windows/s390x", "there is no windows/s390x"),
+            ("linux/amd46", "unknown platform \"linux/amd46\""),
+            ("amd64/v8", "unknown platform \"amd64/v8\""),
+            ("windows/s390x", "unknown platform \"windows/s390x\""),
             (
                 "linux/amd64/v8",
-                "amd64 has no variant \"v8\", but v1, v2, v3, v4",
+                "amd64 has no variant \"v8\", only v1, v2, v3, v4",
             ),
             ("linux/s390x/z13", "has no variant"),
         ] {
@@ -293,7 +313,7 @@ mod tests {
     }
 
     #[test]
-    fn what_serves_whom() {
+    fn satisfies_and_compatible_platforms() {
         let parse = |text: &str| NamedPlatform::parse_any(text).unwrap().platform;
         for (has, wanted, serves) in [
             ("linux/arm64/v8", "linux/arm64", true),

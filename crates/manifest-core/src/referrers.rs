@@ -245,7 +245,7 @@ mod tests {
     }
 
     #[test]
-    fn what_two_manifests_have_in_common() {
+    fn overlap_of_cosign_manifests() {
         let config = format!(
             r#"{{"mediaType":"a/b","digest":"{}","size":2}}"#,
             digest("{}")
@@ -275,7 +275,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_there_stays_to_the_byte() {
+    fn existing_referrers_stay_to_the_byte() {
         let [a, b] = ["a", "b"].map(|text| Descriptor::new(OCI_MANIFEST, digest(text), 1));
         let new = with_referrers(None, &[a.clone(), a.clone()])
             .unwrap()

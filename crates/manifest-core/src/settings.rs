@@ -243,7 +243,7 @@ mod tests {
     }
 
     #[test]
-    fn what_docker_lists_cannot_carry_makes_an_index_or_is_refused() {
+    fn properties_of_an_index_make_an_index_or_an_error() {
         let text = || Some("t/t".to_owned());
         let map = || BTreeMap::from([("k".to_owned(), "v".to_owned())]);
         type Change = fn(&mut Draft);

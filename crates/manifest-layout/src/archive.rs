@@ -102,7 +102,10 @@ pub(crate) fn open_file(path: &Path) -> Result<File, LayoutError> {
     let metadata = std::fs::metadata(path).map_err(read())?;
     if !metadata.is_file() {
         let kind = std::io::ErrorKind::InvalidInput;
-        return Err(read()(std::io::Error::new(kind, "it is no regular file")));
+        return Err(read()(std::io::Error::new(
+            kind,
+            "it is not a regular file",
+        )));
     }
     File::open(path).map_err(read())
 }
@@ -138,7 +141,7 @@ impl ExtendedHeaders {
             self.link = Some(text(bytes));
         } else {
             for record in PaxExtensions::new(bytes) {
-                let record = record.map_err(|_| TarError::Form("a header in it is damaged"))?;
+                let record = record.map_err(|_| TarError::Form("a header is damaged"))?;
                 let value = String::from_utf8_lossy(record.value_bytes()).into_owned();
                 match record.key_bytes() {
                     b"path" => self.name = Some(value),
@@ -169,7 +172,7 @@ impl HeaderReader {
             let kind = header.entry_type();
             let own_size = header
                 .entry_size()
-                .map_err(|_| TarError::Form("a header in it is damaged"))?;
+                .map_err(|_| TarError::Form("a header is damaged"))?;
             let is_extension = kind.is_gnu_longname()
                 || kind.is_gnu_longlink()
                 || kind.is_pax_local_extensions()
@@ -182,11 +185,11 @@ impl HeaderReader {
             let offset = self.position;
             let end = offset.checked_add(size).filter(|end| *end <= self.length);
             let Some(end) = end else {
-                return Err(TarError::Form("it is cut off"));
+                return Err(TarError::Form("it is truncated"));
             };
             if is_extension && !kind.is_pax_global_extensions() {
                 if size > EXTENDED_HEADER_BYTES {
-                    return Err(TarError::Form("a header in it is too large"));
+                    return Err(TarError::Form("a header is too large"));
                 }
                 let mut bytes = Vec::new();
                 self.file.by_ref().take(size).read_to_end(&mut bytes)?;
@@ -245,7 +248,7 @@ impl HeaderReader {
             return Err(TarError::Form("it is compressed with gzip"));
         }
         if filled < bytes.len() {
-            return Err(TarError::Form("it is cut off"));
+            return Err(TarError::Form("it is truncated"));
         }
         if bytes.iter().all(|byte| *byte == 0) {
             return Ok(None);
@@ -254,9 +257,9 @@ impl HeaderReader {
         let sum = sum.map(|byte| u32::from(*byte)).sum::<u32>() + 8 * u32::from(b' ');
         if header.cksum().ok() != Some(sum) {
             return Err(TarError::Form(if self.position == 0 {
-                "it is no tar archive"
+                "it is not a tar archive"
             } else {
-                "a header in it is damaged"
+                "a header is damaged"
             }));
         }
         self.position += BLOCK;

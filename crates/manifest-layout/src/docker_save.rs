@@ -151,7 +151,7 @@ impl Converter<'_> {
         let diff_ids = diff_ids.unwrap_or_default();
         let names = image.layers.as_deref().unwrap_or_default();
         if names.len() > LIST_ENTRIES {
-            let reason = format!("it has {} layers", names.len());
+            let reason = format!("it has {} layers, the limit is {LIST_ENTRIES}", names.len());
             return Err(damaged(self.files, "manifest.json", reason));
         }
         let mut layers = Vec::new();
@@ -160,7 +160,10 @@ impl Converter<'_> {
             // The configuration has the digests of the uncompressed layers only.
             let expected = diff_ids.get(index).filter(|_| layer.media_type == LAYER);
             if let Some(expected) = expected.filter(|expected| **expected != layer.digest) {
-                let reason = format!("its content has {}, not {expected}", layer.digest);
+                let reason = format!(
+                    "its content has the digest {}, not {expected}",
+                    layer.digest
+                );
                 return Err(damaged(self.files, name, reason));
             }
             let source = BlobSource::File(name.clone());

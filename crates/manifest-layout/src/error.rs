@@ -10,10 +10,10 @@ use manifest_core::{Digest, ManifestError};
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum LocationError {
     /// It has no path.
-    #[error("{0:?} names no file or folder")]
+    #[error("{0:?} has no path")]
     NoPath(String),
     /// The path has a colon, and would be parsed as path and name.
-    #[error("{} cannot be named: a colon in its path would begin the image's name", .0.display())]
+    #[error("{} cannot be used: a colon in the path would start the image's name", .0.display())]
     Colon(PathBuf),
     /// The path is not text.
     #[error("{} is not UTF-8", .0.display())]
@@ -34,7 +34,7 @@ pub enum LayoutError {
         source: Arc<io::Error>,
     },
     /// The path is something else.
-    #[error("{} is no {kind}: {reason}", path.display())]
+    #[error("{} is not an {kind}: {reason}", path.display())]
     NotOne {
         /// The path.
         path: PathBuf,
@@ -44,7 +44,7 @@ pub enum LayoutError {
         reason: String,
     },
     /// A file of the layout is damaged.
-    #[error("{file} of {} is damaged: {reason}", path.display())]
+    #[error("{file} in {} is damaged: {reason}", path.display())]
     Damaged {
         /// The layout.
         path: PathBuf,
@@ -54,7 +54,7 @@ pub enum LayoutError {
         reason: String,
     },
     /// A file of the layout is a link that leads out of the folder.
-    #[error("{file} of {} is a link to something outside of it", path.display())]
+    #[error("{file} in {} is a link that leads out of it", path.display())]
     Outside {
         /// The layout.
         path: PathBuf,
@@ -62,7 +62,7 @@ pub enum LayoutError {
         file: String,
     },
     /// A file of the layout is larger than the limit.
-    #[error("{file} of {} has more than the {limit} bytes that are read", path.display())]
+    #[error("{file} in {} is larger than the limit of {limit} bytes", path.display())]
     TooLarge {
         /// The layout.
         path: PathBuf,
@@ -80,7 +80,7 @@ pub enum LayoutError {
         digest: Digest,
     },
     /// A blob's size or content contradicts its descriptor.
-    #[error("{digest} of {} is damaged: {reason}", path.display())]
+    #[error("{digest} in {} is damaged: {reason}", path.display())]
     Blob {
         /// The layout.
         path: PathBuf,
@@ -90,7 +90,7 @@ pub enum LayoutError {
         reason: String,
     },
     /// A manifest has the right digest, but cannot be used.
-    #[error("{digest} of {} cannot be used", path.display())]
+    #[error("{digest} in {} cannot be used", path.display())]
     Manifest {
         /// The layout.
         path: PathBuf,
@@ -118,7 +118,7 @@ pub enum LayoutError {
         found: Vec<String>,
     },
     /// The layout has more manifests than the limit.
-    #[error("{} has more than the {limit} manifests that are looked at", path.display())]
+    #[error("{} has more manifests than the limit of {limit}", path.display())]
     TooMany {
         /// The layout.
         path: PathBuf,
@@ -151,17 +151,17 @@ impl LayoutError {
     pub fn hint(&self) -> Option<String> {
         Some(match self {
             Self::NotOne { reason, .. } if reason.contains("gzip") => {
-                "unpack the compression first: `gunzip`".to_owned()
+                "decompress it first with `gunzip`".to_owned()
             }
             Self::NoSuchName { found, .. } if found.is_empty() => {
-                "name it by digest, or not at all where there is only one: its images have no names"
+                "its images have no names: name one by digest, or none if there is only one"
                     .to_owned()
             }
             Self::NoSuchName { .. } | Self::Several { .. } => {
-                "name one of them behind the path: `:NAME`, or `@sha256:...`".to_owned()
+                "name one of them after the path: `:NAME`, or `@sha256:...`".to_owned()
             }
             Self::Damaged { .. } | Self::Blob { .. } | Self::NoBlob { .. } => {
-                "write it again: it may have been changed, cut off, or saved without some platforms"
+                "write it again: it may have been changed, truncated, or saved without some platforms"
                     .to_owned()
             }
             _ => return None,

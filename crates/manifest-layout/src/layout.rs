@@ -161,7 +161,7 @@ impl Layout {
             path: self.path().to_owned(),
             digest: digest.clone(),
             reason: format!(
-                "its content has {}",
+                "its content has the digest {}",
                 Digest::compute(digest.algorithm(), bytes)
             ),
         })
@@ -218,7 +218,7 @@ fn images_of(index: &[u8]) -> Result<Vec<Descriptor>, serde_json::Error> {
 
 fn check_version(files: &LayoutFiles, kind: LocationKind) -> Result<(), LayoutError> {
     let Some(bytes) = files.read("oci-layout", VERSION_BYTES)? else {
-        return Err(not_a_layout(files, kind, "it has no file oci-layout"));
+        return Err(not_a_layout(files, kind, "it has no oci-layout file"));
     };
     let version = Object::parse(&bytes).and_then(|object| object.text("imageLayoutVersion"));
     match version {
@@ -226,7 +226,7 @@ fn check_version(files: &LayoutFiles, kind: LocationKind) -> Result<(), LayoutEr
         Ok(version) => Err(not_a_layout(
             files,
             kind,
-            &format!("version {version:?} of layouts is not known here"),
+            &format!("its version {version:?} is unknown"),
         )),
         Err(error) => Err(not_a_layout(files, kind, &format!("oci-layout: {error}"))),
     }

@@ -53,13 +53,17 @@ impl Layout {
             level.retain(|subject| asked.insert(subject.clone()));
             for subject in &level {
                 for manifest in by_subject.get(subject).into_iter().flatten() {
-                    self.take(manifest.clone(), Relation::Subject, &mut found)?;
+                    self.add_with_children(manifest.clone(), Relation::Subject, &mut found)?;
                 }
                 for tag in cosign_tags(subject) {
                     let is_it = |name: &str| tag_of(name) == tag;
                     let has_it = |image: &&Descriptor| names(image).into_iter().any(is_it);
                     if let Some(image) = self.images().iter().find(has_it) {
-                        self.take(self.manifest(image)?, Relation::Tag(tag), &mut found)?;
+                        self.add_with_children(
+                            self.manifest(image)?,
+                            Relation::Tag(tag),
+                            &mut found,
+                        )?;
                     }
                 }
             }
@@ -72,7 +76,7 @@ impl Layout {
     }
 
     /// Adds a manifest after the manifests inside it.
-    fn take(
+    fn add_with_children(
         &self,
         manifest: Manifest,
         relation: Relation,

@@ -45,7 +45,7 @@ impl LayoutWriter {
                 return Err(LayoutError::NotOne {
                     path: path.to_owned(),
                     kind: LocationKind::OciLayout.name(),
-                    reason: "it has files, and none is oci-layout".to_owned(),
+                    reason: "it has files, but no oci-layout".to_owned(),
                 });
             }
             writer.replace("oci-layout", br#"{"imageLayoutVersion":"1.0.0"}"#)?;
@@ -154,7 +154,7 @@ impl LayoutWriter {
         };
         let manifests = index.entry("manifests").or_insert_with(|| json!([]));
         let Some(manifests) = manifests.as_array_mut() else {
-            return Err(damaged("its manifests are no list".to_owned()));
+            return Err(damaged("its manifests are not an array".to_owned()));
         };
         let named = |entry: &Value| {
             let name = entry.get("annotations").and_then(|all| all.get(REF_NAME));
@@ -241,7 +241,7 @@ impl BlobWriter {
         if self.count != self.size || found != self.digest {
             return Err(LayoutError::Blob {
                 path: self.layout,
-                reason: format!("{} bytes with {found} came for it", self.count),
+                reason: format!("{} bytes with the digest {found} were written", self.count),
                 digest: self.digest,
             });
         }

@@ -44,7 +44,7 @@ pub enum StoreError {
     },
     /// A newer version of this program wrote the draft's sidecar.
     #[error(
-        "{path} was written by a newer version of this program (its format is {version}, this version reads up to {known})"
+        "{path} was written by a newer version of this program (its format is {version}, this program supports up to {known})"
     )]
     UnknownVersion {
         /// The sidecar.
@@ -55,7 +55,7 @@ pub enum StoreError {
         known: u64,
     },
     /// Another process kept the lock for longer than the time limit.
-    #[error("waited {} s for the lock {path}{}", waited.as_secs(), holder_text(*holder))]
+    #[error("timed out after {} s waiting for the lock {path}{}", waited.as_secs(), holder_text(*holder))]
     LockTimeout {
         /// The lock file.
         path: PathBuf,
@@ -65,7 +65,7 @@ pub enum StoreError {
         holder: Option<u32>,
     },
     /// Another program, which takes no lock, created this draft at the same time.
-    #[error("another program made {path} at the same moment")]
+    #[error("another program created {path} at the same time")]
     Interference {
         /// The draft's folder.
         path: PathBuf,
@@ -74,7 +74,7 @@ pub enum StoreError {
 
 fn holder_text(holder: Option<u32>) -> String {
     holder
-        .map(|process| format!(", which process {process} took"))
+        .map(|process| format!(", held by process {process}"))
         .unwrap_or_default()
 }
 
@@ -160,14 +160,12 @@ impl StoreError {
                 })
             }
             Self::UnknownVersion { path, .. } => Some(format!(
-                "upgrade this program, or remove {}: the draft stays, what is noted beside it is lost",
+                "upgrade this program, or remove {}: the draft stays, but its order, origins and settings are lost",
                 path.display()
             )),
             Self::LockTimeout { holder, .. } => Some(match holder {
                 Some(process) => {
-                    format!(
-                        "see whether process {process} still runs, and try again when it is done"
-                    )
+                    format!("try again when process {process} has ended")
                 }
                 None => {
                     "another docker-manifest is reading drafts: try again when it is done".into()

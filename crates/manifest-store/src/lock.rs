@@ -214,7 +214,7 @@ mod tests {
     }
 
     #[test]
-    fn a_lock_whose_file_was_removed_is_taken_anew() {
+    fn a_lock_on_a_removed_file_is_taken_again() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("lock");
         let old = LockGuard::exclusive(&path, &LockWait::default()).unwrap();

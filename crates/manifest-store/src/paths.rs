@@ -125,7 +125,7 @@ mod tests {
     }
 
     #[test]
-    fn plain_names_are_dockers() {
+    fn dockers_names() {
         let hash = "4bcff63911fcb4448bd4fdacec207030997caf25e9bea4045fa6c8c44de311d1";
         for (reference, name) in [
             (
@@ -151,7 +151,7 @@ mod tests {
     }
 
     #[test]
-    fn marked_names_are_of_one_reference_only() {
+    fn unique_names_belong_to_one_reference() {
         let (a, b) = (names("app:alpine-3.18"), names("app-alpine:3.18"));
         assert_eq!(a.docker, b.docker);
         assert_ne!(a.unique, b.unique);

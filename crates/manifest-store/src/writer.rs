@@ -76,7 +76,7 @@ impl<'a> Writer<'a> {
         for folder in [paths.sidecars(), staging.clone()] {
             if !folder.is_dir() {
                 let made = atomic::make_folders(&folder);
-                made.map_err(StoreError::io("make the folder", &folder))?;
+                made.map_err(StoreError::io("create the folder", &folder))?;
                 for above in folder.ancestors().skip(1).take(4) {
                     let _ = atomic::sync_folder(above);
                 }
@@ -96,7 +96,7 @@ impl<'a> Writer<'a> {
     pub(crate) fn set_aside_sidecar(&self, name: &str) -> Result<(), StoreError> {
         let (from, to) = (self.paths.sidecar(name), self.paths.damaged_sidecar(name));
         let _ = atomic::remove_all(&to);
-        fs::rename(&from, &to).map_err(StoreError::io("put aside the damaged file", &from))
+        fs::rename(&from, &to).map_err(StoreError::io("set aside the damaged file", &from))
     }
 
     /// Creates a draft.
@@ -121,7 +121,7 @@ impl<'a> Writer<'a> {
                 io::ErrorKind::DirectoryNotEmpty | io::ErrorKind::AlreadyExists => {
                     StoreError::Interference { path: target }
                 }
-                _ => StoreError::io("make the draft", &target)(error),
+                _ => StoreError::io("create the draft", &target)(error),
             });
         }
         self.sync_root()?;
@@ -291,7 +291,7 @@ impl<'a> Writer<'a> {
     ) -> Result<Staged, StoreError> {
         let staged = self.stage();
         let folder = &staged.path;
-        atomic::make_folder(folder).map_err(StoreError::io("make the folder", folder))?;
+        atomic::make_folder(folder).map_err(StoreError::io("create the folder", folder))?;
         if let Some((draft, removed)) = base {
             let from = self.paths.draft(&draft.name);
             for name in draft

@@ -386,7 +386,7 @@ mod tests {
     use super::{FetchError, REGISTRY, destination, docker_registry, run, skopeo};
 
     #[test]
-    fn what_is_there_is_not_fetched_again() {
+    fn existing_programs_are_not_fetched_again() {
         let target = tempfile::tempdir().unwrap();
         let program = destination(target.path());
         std::fs::create_dir_all(program.parent().unwrap()).unwrap();
@@ -411,7 +411,7 @@ mod tests {
     }
 
     #[test]
-    fn errors_name_the_command_what_it_said_and_the_way_out() {
+    fn errors_have_the_command_its_output_and_a_remedy() {
         let mut command = Command::new("sh");
         command.args(["-c", "echo no such package >&2; exit 100"]);
         let text = FetchError {

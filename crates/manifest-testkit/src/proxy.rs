@@ -129,10 +129,10 @@ impl ProxyBuilder {
         } = self;
         listen.tls = identity.map(|identity| tls::server_config(&identity, None, http2));
         let upstream: Arc<str> = upstream.into();
-        let handler = Arc::new(move |call| {
+        let handler = Arc::new(move |received| {
             let upstream = upstream.clone();
             let answer = async move {
-                forward(&upstream, call)
+                forward(&upstream, received)
                     .await
                     .unwrap_or_else(|error| bad_gateway(&error))
             };
@@ -145,14 +145,14 @@ impl ProxyBuilder {
 }
 
 /// Forwards a request over a new connection, and reads the whole response.
-async fn forward(upstream: &str, call: ReceivedRequest) -> io::Result<Response<Bytes>> {
+async fn forward(upstream: &str, received: ReceivedRequest) -> io::Result<Response<Bytes>> {
     let stream = TcpStream::connect(upstream).await?;
     stream.set_nodelay(true)?;
     let (mut sender, connection) = http1::handshake(TokioIo::new(stream))
         .await
         .map_err(io::Error::other)?;
     let driver = tokio::spawn(connection);
-    let request = request(call).map_err(io::Error::other)?;
+    let request = request(received).map_err(io::Error::other)?;
     let answer = sender
         .send_request(request)
         .await
@@ -171,12 +171,12 @@ async fn forward(upstream: &str, call: ReceivedRequest) -> io::Result<Response<B
     Ok(Response::from_parts(parts, body))
 }
 
-fn request(call: ReceivedRequest) -> Result<Request<Full<Bytes>>, http::Error> {
+fn request(received: ReceivedRequest) -> Result<Request<Full<Bytes>>, http::Error> {
     let ReceivedRequest {
         parts,
         body,
         secure,
-    } = call;
+    } = received;
     let path = parts.uri.path_and_query().map_or("/", |path| path.as_str());
     let mut request = Request::builder()
         .method(parts.method)

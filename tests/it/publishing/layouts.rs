@@ -271,7 +271,7 @@ fn invalid_sources_on_disk() {
             format!("oci-archive:{here}/a.tar.gz"),
             &["compressed with gzip", "gunzip"],
         ),
-        ("oci-layout://".to_owned(), &["names no file or folder"]),
+        ("oci-layout://".to_owned(), &["has no path"]),
     ] {
         let ran = shell.run(&format!("create @/app:1 {source}"));
         ran.fails(1);

@@ -178,7 +178,7 @@ fn edits_that_contradict_themselves_or_change_nothing() {
 }
 
 #[test]
-fn what_was_annotated_stays_when_an_image_is_resolved_anew() {
+fn annotations_stay_when_an_image_is_resolved_again() {
     let mut old = entry("linux/amd64");
     old.annotate(&edit("-", "arm", "v7")).unwrap();
     let mut new = entry("linux/amd64/v2");

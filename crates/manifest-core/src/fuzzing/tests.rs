@@ -52,7 +52,7 @@ fn manifests() {
 
 /// Units that repeat to a complete JSON text.
 #[test]
-fn whole_values_of_any_size_take_time_in_proportion() {
+fn time_is_proportional_to_size() {
     let whole = |data: &[u8]| {
         let text = std::str::from_utf8(data).expect("the units are text");
         for (open, close) in [("[", "0]"), ("{\"Raw\":[", "0]}"), ("\"", "\"")] {

@@ -175,7 +175,7 @@ const RECORDED: &[(&str, &str)] = &[
 ];
 
 #[test]
-fn odd_names_are_what_they_are_to_docker() {
+fn odd_names_parse_as_in_docker() {
     let lower = &HASH[..32];
     for (typed, docker) in RECORDED {
         let fill = |text: &str| {

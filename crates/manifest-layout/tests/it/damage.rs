@@ -24,7 +24,7 @@ fn damaged_layouts() {
         (files().file("index.json", "{"), "index.json"),
         (
             files().file("index.json", huge),
-            "more than the 4194304 bytes",
+            "larger than the limit of 4194304 bytes",
         ),
         (
             files().file(
@@ -44,7 +44,10 @@ fn damaged_layouts() {
         ),
         (files().file("oci-layout", ""), "oci-layout"),
         (files().file(&child, "{}"), "it has 2 bytes"),
-        (files().file(&layer, wrong), "its content has sha256:"),
+        (
+            files().file(&layer, wrong),
+            "its content has the digest sha256:",
+        ),
     ] {
         let (guard, path) = folder();
         files.clone().write_folder(Path::new(&path));
@@ -56,7 +59,7 @@ fn damaged_layouts() {
     for (absent, part) in [
         (layer.as_str(), "has no sha256:"),
         ("index.json", "it has no index.json"),
-        ("oci-layout", "it has no file oci-layout"),
+        ("oci-layout", "it has no oci-layout file"),
     ] {
         let (_guard, path) = folder();
         files().write_folder(Path::new(&path));
@@ -86,7 +89,7 @@ fn damaged_archives() {
     assert_eq!(root(&text).unwrap().bytes(), index.manifest);
     for (bytes, part) in [
         (&b"\x1f\x8b\x08\x00 and so on"[..], "compressed with gzip"),
-        (&[b'x'; 2048], "no tar archive"),
+        (&[b'x'; 2048], "not a tar archive"),
         (b"", "no index.json"),
     ] {
         fs::write(&path, bytes).unwrap();
@@ -106,10 +109,7 @@ fn long_names_are_bounded() {
         .unwrap();
     let (_guard, path) = folder();
     fs::write(&path, builder.into_inner().unwrap()).unwrap();
-    fails(
-        &format!("oci-archive:{path}"),
-        "a header in it is too large",
-    );
+    fails(&format!("oci-archive:{path}"), "a header is too large");
 }
 
 #[cfg(unix)]
@@ -131,6 +131,6 @@ fn links_lead_nowhere_outside() {
     std::os::unix::fs::symlink(&outside, &layer).unwrap();
     fails(
         &format!("oci-layout://{path}"),
-        "a link to something outside",
+        "a link that leads out of it",
     );
 }

@@ -108,7 +108,7 @@ fn damage_in_docker_save() {
     let (_guard, path) = folder();
     for (files, part) in [
         (damaged(0, b"{"), "is damaged"),
-        (damaged(1, b"other"), "its content has sha256:"),
+        (damaged(1, b"other"), "its content has the digest sha256:"),
         (damaged(2, b"[{}]"), "manifest.json"),
         (damaged(2, b"[]"), "has no images"),
         (whole[..2].to_vec(), "neither index.json nor manifest.json"),

@@ -11,7 +11,7 @@ use tempfile::TempDir;
 use super::{built, fails, location, root};
 
 #[test]
-fn what_refers_to_manifests_is_found() {
+fn referrers_are_found() {
     let (image, index) = built();
     let subject: Digest = image.digest.parse().unwrap();
     let artifact = |seed: &str, subject: &BuiltImage| {

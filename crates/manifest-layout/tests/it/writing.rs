@@ -14,7 +14,7 @@ fn descriptor(bytes: &[u8], media_type: &str) -> Descriptor {
 }
 
 #[test]
-fn what_is_written_is_read() {
+fn written_layouts_are_read() {
     let (image, index) = built();
     let (_guard, path) = folder();
     let path = Path::new(&path);
@@ -65,7 +65,7 @@ fn what_is_written_is_read() {
 }
 
 #[test]
-fn only_what_is_right_is_kept() {
+fn only_verified_blobs_are_kept() {
     let (_guard, path) = folder();
     let path = Path::new(&path);
     let writer = LayoutWriter::open(path).unwrap();
@@ -89,7 +89,7 @@ fn only_what_is_right_is_kept() {
     assert!(writer.has(&wanted).unwrap());
     // A folder with other files is left alone.
     let error = LayoutWriter::open(&folder).unwrap_err();
-    assert!(error.to_string().contains("none is oci-layout"), "{error}");
+    assert!(error.to_string().contains("but no oci-layout"), "{error}");
 }
 
 #[test]

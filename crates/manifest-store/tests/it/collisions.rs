@@ -51,7 +51,7 @@ fn two_lists_never_share_a_draft() {
 }
 
 #[test]
-fn dockers_draft_is_of_who_asks_first() {
+fn dockers_draft_belongs_to_the_first_list_that_asks() {
     let home = Home::new();
     let [first, second] = LISTS;
     docker_writes(
@@ -70,7 +70,7 @@ fn dockers_draft_is_of_who_asks_first() {
 
 /// Docker's CLI removes the draft of the first list and creates one of the second.
 #[test]
-fn a_folder_that_docker_made_anew_is_not_the_old_ones() {
+fn a_folder_recreated_by_docker_has_no_records() {
     for home in [Home::new(), Home::in_memory()] {
         let [first, second] = LISTS;
         home.add(first, vec![entry("app:a", "A", 1)]);

@@ -229,7 +229,7 @@ fn extras_of_a_newer_version_are_refused_with_advice() {
 }
 
 #[test]
-fn what_starts_over_needs_nothing_of_what_was_there() {
+fn replacing_all_ignores_damaged_entries() {
     for (what, spoil) in &SPOILT[..4] {
         let home = home_with(*spoil);
         let list = reference(LIST);

@@ -139,7 +139,7 @@ fn a_stray_copy_counts_as_docker_counts_it() {
 }
 
 #[test]
-fn old_forms_are_read_and_written_anew_when_changed() {
+fn old_forms_are_read_and_rewritten_when_changed() {
     let home = Home::new();
     let digest = "c2ffa2a5b37af1d63ebe97a06da31df5a1a3b9d9ef4f7a5a0f2d1d6b7b1c0d11";
     let manifest = r#"{"schemaVersion":2,"config":{}}"#;

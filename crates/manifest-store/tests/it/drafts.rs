@@ -251,7 +251,7 @@ fn removal() {
 }
 
 #[test]
-fn removal_of_what_was_pushed() {
+fn removal_of_an_unchanged_draft() {
     let home = Home::new();
     let list = reference("q.io/app:1");
     home.add(

@@ -199,7 +199,7 @@ pub(crate) fn run(words: &[String], end: u64, pause: Duration) {
 }
 
 #[test]
-fn the_model_is_what_the_store_does() {
+fn the_store_matches_the_model() {
     let home = Home::new();
     for step in 0..50 {
         perform(&home.store, step);

@@ -46,7 +46,7 @@ fn worker() {
 }
 
 #[test]
-fn every_change_of_many_processes_is_there() {
+fn concurrent_changes_are_all_kept() {
     let home = Home::in_memory();
     home.add(LIST, vec![entry(SHARED, "shared", 1)]);
     let root = home.store.root().to_str().unwrap();

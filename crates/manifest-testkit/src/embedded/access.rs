@@ -28,7 +28,7 @@ pub(super) enum Auth {
         /// This registry's name at the token server.
         service: String,
         /// The tokens that the server has issued.
-        book: IssuedTokens,
+        tokens: IssuedTokens,
     },
 }
 
@@ -58,11 +58,11 @@ pub(super) fn check(
         Auth::Bearer {
             realm,
             service,
-            book,
+            tokens,
         } => {
             let needed = needed(method, route, from);
             let token = sent.and_then(|value| strip_scheme(value, "bearer"));
-            let error = match token.map(|token| book.check(token, &needed)) {
+            let error = match token.map(|token| tokens.check(token, &needed)) {
                 Some(Verdict::Granted) => return Ok(()),
                 None => None,
                 Some(Verdict::Unknown) => Some("invalid_token"),

@@ -15,15 +15,15 @@ use crate::media_type;
 use crate::server::ReceivedRequest;
 
 /// Handles an authorised request.
-pub(super) fn handle(store: &mut Store, ask: &ApiRequest<'_>, route: &Route) -> HandlerResult {
-    let method = &ask.call.parts.method;
+pub(super) fn handle(store: &mut Store, request: &ApiRequest<'_>, route: &Route) -> HandlerResult {
+    let method = &request.received.parts.method;
     let read = method == Method::GET || method == Method::HEAD;
     match route {
         Route::Ping if read => Ok(json_response(StatusCode::OK, &json!({}))),
         Route::Catalog if read => {
             let names = store.repositories.keys().cloned().collect();
             page(
-                ask,
+                request,
                 "/v2/_catalog",
                 names,
                 |names| json!({ "repositories": names }),
@@ -35,14 +35,14 @@ pub(super) fn handle(store: &mut Store, ask: &ApiRequest<'_>, route: &Route) -> 
             let tags = repository.tags.keys().cloned().collect();
             let path = format!("/v2/{name}/tags/list");
             page(
-                ask,
+                request,
                 &path,
                 tags,
                 |tags| json!({ "name": name, "tags": tags }),
             )
         }
-        Route::Referrers { name, digest } if read && !ask.behaviour.no_referrers => {
-            referrers(store, ask, name, digest)
+        Route::Referrers { name, digest } if read && !request.behaviour.no_referrers => {
+            referrers(store, request, name, digest)
         }
         Route::Referrers { .. } if read => {
             let mut response = empty(StatusCode::NOT_FOUND);
@@ -50,13 +50,13 @@ pub(super) fn handle(store: &mut Store, ask: &ApiRequest<'_>, route: &Route) -> 
             Ok(response)
         }
         Route::Manifest { name, reference } => match *method {
-            Method::GET | Method::HEAD => get_manifest(store, ask, name, reference),
-            Method::PUT => put_manifest(store, ask, name, reference),
+            Method::GET | Method::HEAD => get_manifest(store, request, name, reference),
+            Method::PUT => put_manifest(store, request, name, reference),
             Method::DELETE => delete_manifest(store, name, reference),
             _ => Err(ErrorResponse::unsupported()),
         },
         Route::Blob { name, digest } => match *method {
-            Method::GET | Method::HEAD => get_blob(store, ask, name, digest),
+            Method::GET | Method::HEAD => get_blob(store, request, name, digest),
             Method::DELETE => {
                 let found = store.repository(name).blobs.remove(digest);
                 found
@@ -65,15 +65,15 @@ pub(super) fn handle(store: &mut Store, ask: &ApiRequest<'_>, route: &Route) -> 
             }
             _ => Err(ErrorResponse::unsupported()),
         },
-        Route::Uploads { name } if method == Method::POST => uploads::open(store, ask, name),
-        Route::Upload { name, session } => uploads::session(store, ask, name, session),
+        Route::Uploads { name } if method == Method::POST => uploads::open(store, request, name),
+        Route::Upload { name, session } => uploads::session(store, request, name, session),
         _ => Err(ErrorResponse::unsupported()),
     }
 }
 
 fn get_manifest(
     store: &mut Store,
-    ask: &ApiRequest<'_>,
+    request: &ApiRequest<'_>,
     name: &str,
     reference: &str,
 ) -> HandlerResult {
@@ -92,7 +92,7 @@ fn get_manifest(
         return Err(unknown());
     }
     let (digest, manifest) = repository.find(reference).ok_or_else(unknown)?;
-    let accepts = accepted(&ask.call.parts.headers);
+    let accepts = accepted(&request.received.parts.headers);
     let media_type = manifest.media_type.as_str();
     if media_type::is_oci(media_type) && !accepts.iter().any(|a| a == media_type) {
         let text = if media_type == media_type::OCI_INDEX {
@@ -128,11 +128,11 @@ fn manifest_response(digest: &str, manifest: &Manifest) -> Response<Bytes> {
 
 fn put_manifest(
     store: &mut Store,
-    ask: &ApiRequest<'_>,
+    request: &ApiRequest<'_>,
     name: &str,
     reference: &str,
 ) -> HandlerResult {
-    let ReceivedRequest { parts, body, .. } = ask.call;
+    let ReceivedRequest { parts, body, .. } = request.received;
     let media_type = parts
         .headers
         .get(CONTENT_TYPE)
@@ -144,7 +144,7 @@ fn put_manifest(
     };
     let digest = sha256(body);
     let tag = (!is_digest(reference)).then_some(reference);
-    validate::form(&manifest, ask.behaviour)?;
+    validate::form(&manifest, request.behaviour)?;
     if tag.is_none() && digest != reference {
         return Err(ErrorResponse::digest_invalid(Value::Null));
     }
@@ -152,7 +152,7 @@ fn put_manifest(
     validate::references(&manifest, repository)?;
     if let Some(tag) = tag {
         let old = repository.tags.get(tag);
-        if ask.behaviour.immutable_tags && old.is_some_and(|old| *old != digest) {
+        if request.behaviour.immutable_tags && old.is_some_and(|old| *old != digest) {
             let message = format!("tag '{tag}' already exists in '{name}' and is immutable");
             let status = StatusCode::BAD_REQUEST;
             return Err(ErrorResponse::new(
@@ -164,7 +164,7 @@ fn put_manifest(
         }
         repository
             .lag
-            .insert(tag.to_owned(), ask.behaviour.lag_after_put);
+            .insert(tag.to_owned(), request.behaviour.lag_after_put);
     }
     let subject = manifest.json()["subject"]["digest"]
         .as_str()
@@ -174,10 +174,10 @@ fn put_manifest(
         .status(StatusCode::CREATED)
         .header(
             "location",
-            ask.location(&format!("/v2/{name}/manifests/{digest}")),
+            request.location(&format!("/v2/{name}/manifests/{digest}")),
         )
         .header("docker-content-digest", &digest);
-    if let Some(subject) = subject.filter(|_| !ask.behaviour.no_referrers) {
+    if let Some(subject) = subject.filter(|_| !request.behaviour.no_referrers) {
         response = response.header("oci-subject", subject);
     }
     response
@@ -197,7 +197,7 @@ fn delete_manifest(store: &mut Store, name: &str, reference: &str) -> HandlerRes
     Ok(empty(StatusCode::ACCEPTED))
 }
 
-fn get_blob(store: &Store, ask: &ApiRequest<'_>, name: &str, digest: &str) -> HandlerResult {
+fn get_blob(store: &Store, request: &ApiRequest<'_>, name: &str, digest: &str) -> HandlerResult {
     let bytes = store
         .blob(name, digest)
         .ok_or_else(|| ErrorResponse::blob_unknown(digest))?;
@@ -206,8 +206,8 @@ fn get_blob(store: &Store, ask: &ApiRequest<'_>, name: &str, digest: &str) -> Ha
         .header("accept-ranges", "bytes")
         .header("docker-content-digest", digest)
         .header("etag", format!("\"{digest}\""));
-    let range = ask
-        .call
+    let range = request
+        .received
         .parts
         .headers
         .get(RANGE)
@@ -250,8 +250,8 @@ fn byte_range(header: &str, length: usize) -> Option<(usize, usize)> {
 }
 
 /// Lists the manifests whose `subject` is `digest`, as OCI 1.1 specifies.
-fn referrers(store: &Store, ask: &ApiRequest<'_>, name: &str, digest: &str) -> HandlerResult {
-    let wanted = ask.query("artifactType");
+fn referrers(store: &Store, request: &ApiRequest<'_>, name: &str, digest: &str) -> HandlerResult {
+    let wanted = request.query("artifactType");
     let mut found = Vec::new();
     let repository = store.repositories.get(name);
     for (own_digest, manifest) in repository.iter().flat_map(|r| &r.manifests) {
@@ -282,8 +282,8 @@ fn referrers(store: &Store, ask: &ApiRequest<'_>, name: &str, digest: &str) -> H
         }
         found.push(entry);
     }
-    let per_page = ask.behaviour.referrers_per_page;
-    let start = ask.query("next").and_then(|next| next.parse().ok());
+    let per_page = request.behaviour.referrers_per_page;
+    let start = request.query("next").and_then(|next| next.parse().ok());
     let start = found.len().min(start.unwrap_or_default());
     let mut page = found.split_off(start);
     let more = per_page > 0 && page.len() > per_page;
@@ -317,17 +317,17 @@ fn referrers(store: &Store, ask: &ApiRequest<'_>, name: &str, digest: &str) -> H
 
 /// Returns one page of a sorted list, by `n` and `last`, with a Link to the next.
 fn page(
-    ask: &ApiRequest<'_>,
+    request: &ApiRequest<'_>,
     path: &str,
     all: Vec<String>,
     render: impl Fn(&[String]) -> Value,
 ) -> HandlerResult {
-    let last = ask.query("last").unwrap_or_default();
+    let last = request.query("last").unwrap_or_default();
     let mut rest: Vec<String> = all
         .into_iter()
         .filter(|item| item.as_str() > last)
         .collect();
-    let limit = match ask.query("n").map(str::parse::<usize>) {
+    let limit = match request.query("n").map(str::parse::<usize>) {
         None => rest.len(),
         Some(Ok(n)) => n,
         Some(Err(_)) => {

@@ -127,7 +127,7 @@ impl EmbeddedBuilder {
         self.auth = Auth::Bearer {
             realm: tokens.realm(),
             service: tokens.service().to_owned(),
-            book: tokens.book(),
+            tokens: tokens.issued_tokens(),
         };
         self
     }
@@ -213,10 +213,10 @@ impl EmbeddedBuilder {
         let server = Server::start(
             "registry",
             listen,
-            Arc::new(move |call| {
+            Arc::new(move |received| {
                 let (shared, auth, behaviour) = (shared.clone(), auth.clone(), behaviour.clone());
                 // The handler runs when its future is awaited: a fault may prevent that.
-                Box::pin(async move { respond(&shared, &auth, &behaviour, &call) })
+                Box::pin(async move { respond(&shared, &auth, &behaviour, &received) })
             }),
         );
         EmbeddedRegistry::new(server, store)
@@ -227,32 +227,32 @@ fn respond(
     store: &Mutex<Store>,
     auth: &Auth,
     behaviour: &Behaviour,
-    call: &ReceivedRequest,
+    received: &ReceivedRequest,
 ) -> Response<Bytes> {
-    let Some(route) = Route::parse(call.parts.uri.path()) else {
+    let Some(route) = Route::parse(received.parts.uri.path()) else {
         let mut response = Response::new(Bytes::from_static(b"404 page not found\n"));
         *response.status_mut() = StatusCode::NOT_FOUND;
         return response;
     };
-    let query = call.parts.uri.query().unwrap_or_default();
+    let query = received.parts.uri.query().unwrap_or_default();
     let query = url::form_urlencoded::parse(query.as_bytes())
         .into_owned()
         .collect();
-    let ask = ApiRequest {
-        call,
+    let request = ApiRequest {
+        received,
         query,
         behaviour,
     };
     let allowed = access::check(
         auth,
         behaviour,
-        &call.parts.method,
+        &received.parts.method,
         &route,
-        ask.query("from"),
-        &call.parts.headers,
+        request.query("from"),
+        &received.parts.headers,
     );
     let mut response = allowed
-        .and_then(|()| api::handle(&mut lock(store), &ask, &route))
+        .and_then(|()| api::handle(&mut lock(store), &request, &route))
         .unwrap_or_else(ErrorResponse::into_response);
     let version = http::HeaderValue::from_static("registry/2.0");
     response

@@ -15,7 +15,7 @@ pub(super) type HandlerResult = Result<Response<Bytes>, ErrorResponse>;
 /// A parsed request: the call, its route, its query.
 #[derive(Debug)]
 pub(super) struct ApiRequest<'a> {
-    pub(super) call: &'a ReceivedRequest,
+    pub(super) received: &'a ReceivedRequest,
     pub(super) query: Vec<(String, String)>,
     pub(super) behaviour: &'a Behaviour,
 }
@@ -34,7 +34,7 @@ impl ApiRequest<'_> {
         if self.behaviour.relative_locations {
             return path.to_owned();
         }
-        let parts = &self.call.parts;
+        let parts = &self.received.parts;
         let host = parts.headers.get(HOST).and_then(|host| host.to_str().ok());
         let host = host
             .or(parts.uri.authority().map(http::uri::Authority::as_str))
@@ -43,7 +43,11 @@ impl ApiRequest<'_> {
             .headers
             .get("x-forwarded-proto")
             .and_then(|p| p.to_str().ok());
-        let scheme = forwarded.unwrap_or(if self.call.secure { "https" } else { "http" });
+        let scheme = forwarded.unwrap_or(if self.received.secure {
+            "https"
+        } else {
+            "http"
+        });
         format!("{scheme}://{host}{path}")
     }
 }

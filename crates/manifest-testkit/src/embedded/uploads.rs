@@ -11,39 +11,45 @@ use crate::digest::{is_digest, sha256};
 use crate::error_response::ErrorResponse;
 
 /// Handles `POST /v2/NAME/blobs/uploads/`: mounts, accepts the whole blob, or opens a session.
-pub(super) fn open(store: &mut Store, ask: &ApiRequest<'_>, name: &str) -> HandlerResult {
-    if let (Some(digest), Some(from)) = (ask.query("mount"), ask.query("from"))
-        && !ask.behaviour.never_mount
+pub(super) fn open(store: &mut Store, request: &ApiRequest<'_>, name: &str) -> HandlerResult {
+    if let (Some(digest), Some(from)) = (request.query("mount"), request.query("from"))
+        && !request.behaviour.never_mount
         && store.blob(from, digest).is_some()
     {
         store.repository(name).blobs.insert(digest.to_owned());
-        return Ok(created(ask, name, digest));
+        return Ok(created(request, name, digest));
     }
-    if let Some(digest) = ask.query("digest") {
-        return finish(store, ask, name, digest, ask.call.body.clone());
+    if let Some(digest) = request.query("digest") {
+        return finish(store, request, name, digest, request.received.body.clone());
     }
     let session = store.open_upload(name);
-    Ok(progress(ask, StatusCode::ACCEPTED, name, &session, 0))
+    Ok(progress(request, StatusCode::ACCEPTED, name, &session, 0))
 }
 
 /// Handles requests to an upload session.
 pub(super) fn session(
     store: &mut Store,
-    ask: &ApiRequest<'_>,
+    request: &ApiRequest<'_>,
     name: &str,
     session: &str,
 ) -> HandlerResult {
-    let body = &ask.call.body;
+    let body = &request.received.body;
     let arrived = store
         .upload(name, session)
         .ok_or_else(ErrorResponse::upload_unknown)?;
-    match ask.call.parts.method {
+    match request.received.parts.method {
         Method::GET | Method::HEAD => {
             let length = arrived.len();
-            Ok(progress(ask, StatusCode::NO_CONTENT, name, session, length))
+            Ok(progress(
+                request,
+                StatusCode::NO_CONTENT,
+                name,
+                session,
+                length,
+            ))
         }
         Method::PATCH => {
-            let range = ask.call.parts.headers.get(CONTENT_RANGE);
+            let range = request.received.parts.headers.get(CONTENT_RANGE);
             if range.is_some_and(|range| !continues(range, arrived.len(), body.len())) {
                 let status = StatusCode::RANGE_NOT_SATISFIABLE;
                 let message = "invalid content range";
@@ -56,17 +62,23 @@ pub(super) fn session(
             }
             arrived.extend_from_slice(body);
             let length = arrived.len();
-            Ok(progress(ask, StatusCode::ACCEPTED, name, session, length))
+            Ok(progress(
+                request,
+                StatusCode::ACCEPTED,
+                name,
+                session,
+                length,
+            ))
         }
         Method::PUT => {
-            let Some(digest) = ask.query("digest") else {
+            let Some(digest) = request.query("digest") else {
                 return Err(ErrorResponse::digest_invalid("digest missing".into()));
             };
             let mut content = std::mem::take(arrived);
             content.extend_from_slice(body);
             // As in distribution, a session that ends with a wrong digest is gone.
             store.repository(name).uploads.remove(session);
-            finish(store, ask, name, digest, content.into())
+            finish(store, request, name, digest, content.into())
         }
         Method::DELETE => {
             store.repository(name).uploads.remove(session);
@@ -78,7 +90,7 @@ pub(super) fn session(
 
 fn finish(
     store: &mut Store,
-    ask: &ApiRequest<'_>,
+    request: &ApiRequest<'_>,
     name: &str,
     digest: &str,
     content: Bytes,
@@ -88,7 +100,7 @@ fn finish(
         return Err(ErrorResponse::digest_invalid(detail));
     }
     store.put_blob(name, content);
-    Ok(created(ask, name, digest))
+    Ok(created(request, name, digest))
 }
 
 /// Tells whether `START-END` continues the upload and has the length of the chunk.
@@ -99,12 +111,12 @@ fn continues(range: &HeaderValue, arrived: usize, chunk: usize) -> bool {
     start.parse() == Ok(arrived) && end.parse() == Ok((arrived + chunk).saturating_sub(1))
 }
 
-fn created(ask: &ApiRequest<'_>, name: &str, digest: &str) -> Response<Bytes> {
+fn created(request: &ApiRequest<'_>, name: &str, digest: &str) -> Response<Bytes> {
     Response::builder()
         .status(StatusCode::CREATED)
         .header(
             "location",
-            ask.location(&format!("/v2/{name}/blobs/{digest}")),
+            request.location(&format!("/v2/{name}/blobs/{digest}")),
         )
         .header("docker-content-digest", digest)
         .body(Bytes::new())
@@ -113,7 +125,7 @@ fn created(ask: &ApiRequest<'_>, name: &str, digest: &str) -> Response<Bytes> {
 
 /// Responds with the state of an upload. The Location has a query, which a client must extend, not replace.
 fn progress(
-    ask: &ApiRequest<'_>,
+    request: &ApiRequest<'_>,
     status: StatusCode,
     name: &str,
     session: &str,
@@ -122,7 +134,7 @@ fn progress(
     let path = format!("/v2/{name}/blobs/uploads/{session}?_state=opaque%3D%3D{arrived}");
     Response::builder()
         .status(status)
-        .header("location", ask.location(&path))
+        .header("location", request.location(&path))
         .header("range", format!("0-{}", arrived.saturating_sub(1)))
         .header("docker-upload-uuid", session)
         .body(Bytes::new())

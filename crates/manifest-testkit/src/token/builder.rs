@@ -150,18 +150,18 @@ impl TokenBuilder {
         let config = Arc::new(config);
         let state = Arc::new(State {
             signer: Signer::new(),
-            book: IssuedTokens::default(),
-            asked: Mutex::default(),
+            issued_tokens: IssuedTokens::default(),
+            requested_scopes: Mutex::default(),
             issued: AtomicU64::new(0),
         });
         let shared = (config.clone(), state.clone());
         let server = Server::start(
             "token server",
             listen,
-            Arc::new(move |call| {
+            Arc::new(move |request| {
                 let (config, state) = shared.clone();
                 Box::pin(async move {
-                    answer(&config, &state, &call).unwrap_or_else(ErrorResponse::into_response)
+                    answer(&config, &state, &request).unwrap_or_else(ErrorResponse::into_response)
                 })
             }),
         );

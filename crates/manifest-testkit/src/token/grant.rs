@@ -27,9 +27,9 @@ enum Caller<'a> {
 pub(super) fn answer(
     config: &Config,
     state: &State,
-    call: &ReceivedRequest,
+    request: &ReceivedRequest,
 ) -> Result<Response<Bytes>, ErrorResponse> {
-    if call.parts.uri.path() != PATH {
+    if request.parts.uri.path() != PATH {
         let status = StatusCode::NOT_FOUND;
         return Err(ErrorResponse::new(
             status,
@@ -38,9 +38,9 @@ pub(super) fn answer(
             Value::Null,
         ));
     }
-    let form = match call.parts.method {
-        Method::GET => call.parts.uri.query().unwrap_or_default().as_bytes(),
-        Method::POST => &call.body,
+    let form = match request.parts.method {
+        Method::GET => request.parts.uri.query().unwrap_or_default().as_bytes(),
+        Method::POST => &request.body,
         _ => return Err(ErrorResponse::unsupported()),
     };
     let form: Vec<(String, String)> = url::form_urlencoded::parse(form).into_owned().collect();
@@ -56,7 +56,7 @@ pub(super) fn answer(
         .flat_map(|(_, value)| value.split_whitespace())
         .collect();
     state
-        .asked
+        .requested_scopes
         .lock()
         .unwrap_or_else(PoisonError::into_inner)
         .push(scopes.join(" "));
@@ -69,18 +69,21 @@ pub(super) fn answer(
             Value::Null,
         ));
     }
-    let caller = if call.parts.method == Method::POST {
+    let caller = if request.parts.method == Method::POST {
         by_grant(config, field)?
     } else {
-        by_header(config, call)?
+        by_header(config, request)?
     };
     let access = grant(config, &caller, &scopes);
     Ok(issue(config, state, &caller, access))
 }
 
 /// Authenticates a GET by its Basic header. Without a header the client is anonymous.
-fn by_header<'a>(config: &'a Config, call: &ReceivedRequest) -> Result<Caller<'a>, ErrorResponse> {
-    let Some(header) = call.parts.headers.get(AUTHORIZATION) else {
+fn by_header<'a>(
+    config: &'a Config,
+    request: &ReceivedRequest,
+) -> Result<Caller<'a>, ErrorResponse> {
+    let Some(header) = request.parts.headers.get(AUTHORIZATION) else {
         return Ok(Caller::Anonymous);
     };
     let given = basic(header.to_str().ok());
@@ -188,7 +191,7 @@ fn issue(
         token
     };
     let true_lifetime = Duration::from_secs(u64::try_from(lifetime).unwrap_or(0));
-    state.book.add(&token, access, true_lifetime);
+    state.issued_tokens.add(&token, access, true_lifetime);
     let mut body = json!({});
     if config.field != TokenField::AccessToken {
         body["token"] = token.as_str().into();

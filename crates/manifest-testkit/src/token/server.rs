@@ -64,7 +64,7 @@ impl TokenServer {
     #[must_use]
     pub fn scopes_asked(&self) -> Vec<String> {
         self.state
-            .asked
+            .requested_scopes
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .clone()
@@ -72,7 +72,7 @@ impl TokenServer {
 
     /// Revokes all tokens so far at embedded registries, as if they had expired.
     pub fn revoke_tokens(&self) {
-        self.state.book.revoke();
+        self.state.issued_tokens.revoke();
     }
 
     /// Returns the certificate of the key that signs the tokens, for a real registry.
@@ -86,7 +86,7 @@ impl TokenServer {
     }
 
     /// Returns the tokens issued so far.
-    pub(crate) fn book(&self) -> IssuedTokens {
-        self.state.book.clone()
+    pub(crate) fn issued_tokens(&self) -> IssuedTokens {
+        self.state.issued_tokens.clone()
     }
 }

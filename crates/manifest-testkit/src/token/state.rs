@@ -10,7 +10,7 @@ use super::jwt::Signer;
 #[derive(Debug)]
 pub(super) struct State {
     pub(super) signer: Signer,
-    pub(super) book: IssuedTokens,
-    pub(super) asked: Mutex<Vec<String>>,
+    pub(super) issued_tokens: IssuedTokens,
+    pub(super) requested_scopes: Mutex<Vec<String>>,
     pub(super) issued: AtomicU64,
 }

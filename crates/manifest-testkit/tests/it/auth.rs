@@ -57,7 +57,7 @@ fn basic_authentication_is_demanded() {
 }
 
 #[test]
-fn a_token_opens_what_it_was_given_for() {
+fn a_token_grants_its_scopes() {
     let image = Image::docker().build();
     for kind in kinds() {
         let tokens = tokens().start();
@@ -111,7 +111,7 @@ fn a_token_opens_what_it_was_given_for() {
 }
 
 #[test]
-fn a_mount_needs_both_rights_in_one_token() {
+fn a_mount_needs_both_scopes_in_one_token() {
     let image = Image::docker().build();
     for kind in kinds() {
         let tokens = tokens().start();
@@ -154,7 +154,7 @@ fn a_mount_needs_both_rights_in_one_token() {
 }
 
 #[test]
-fn rights_cut_down_what_is_asked_for() {
+fn permissions_reduce_the_requested_scopes() {
     let tokens = tokens().anonymous(&[("public", "pull")]).start();
     let registry = EmbeddedRegistry::builder().token_auth(&tokens).start();
     registry.seed("team/app", "1", &Image::docker().build());

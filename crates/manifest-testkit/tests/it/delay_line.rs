@@ -86,7 +86,7 @@ fn resets_are_passed_on() {
 }
 
 #[test]
-fn a_line_that_is_dropped_ends_its_connections() {
+fn dropping_the_line_ends_its_connections() {
     let server = TcpListener::bind("127.0.0.1:0").unwrap();
     let line = DelayLine::start(&server.local_addr().unwrap().to_string(), ROUND_TRIP);
     let mut client = TcpStream::connect(line.host()).unwrap();

@@ -310,7 +310,7 @@ fn raw() {
 }
 
 #[test]
-fn faults_strike_when_they_are_told_to() {
+fn faults_apply_as_configured() {
     let registry = EmbeddedRegistry::start();
     let client = Client::new(&registry.host());
     let statuses = |count: usize| -> Vec<u16> {

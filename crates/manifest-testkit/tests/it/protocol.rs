@@ -14,7 +14,7 @@ fn images() -> [BuiltImage; 2] {
 }
 
 #[test]
-fn what_was_pushed_is_read_back_byte_by_byte() {
+fn pushed_content_is_read_back_byte_for_byte() {
     let docker = Image::docker().layers(2, 1000).build();
     let windows = Image::docker()
         .platform("windows/amd64")
@@ -147,7 +147,7 @@ fn unknown_things_are_404_with_a_code_and_a_detail() {
 }
 
 #[test]
-fn what_a_manifest_refers_to_has_to_be_there() {
+fn a_manifest_needs_its_blobs_and_children() {
     let images = images();
     let list = Index::docker().image(&images[0]).image(&images[1]).build();
     for registry in registries() {
@@ -227,7 +227,7 @@ fn wrong_digests_and_wrong_manifests_are_refused() {
 }
 
 #[test]
-fn oci_manifests_are_given_only_to_who_accepts_them() {
+fn oci_manifests_are_sent_only_if_accepted() {
     let image = Image::oci().build();
     let index = Index::oci().image(&image).build();
     for registry in registries() {
@@ -249,7 +249,7 @@ fn oci_manifests_are_given_only_to_who_accepts_them() {
 }
 
 #[test]
-fn lists_become_images_for_who_does_not_know_lists() {
+fn lists_become_images_for_old_clients() {
     let images = images();
     let list = Index::docker().image(&images[1]).image(&images[0]).build();
     for registry in registries() {
@@ -360,7 +360,7 @@ fn blobs_go_up_in_chunks_and_down_in_ranges() {
 }
 
 #[test]
-fn what_is_deleted_is_gone() {
+fn deleted_content_is_gone() {
     let [image, _] = images();
     for registry in registries() {
         let client = registry.client();

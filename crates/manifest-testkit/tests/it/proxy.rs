@@ -68,7 +68,7 @@ fn the_proxy_has_faults_and_speaks_tls() {
 }
 
 #[test]
-fn an_upstream_that_is_gone_is_a_bad_gateway() {
+fn a_missing_upstream_is_a_bad_gateway() {
     let proxy = {
         let registry = manifest_testkit::EmbeddedRegistry::start();
         LoggingProxy::start(&registry.host())

@@ -70,7 +70,7 @@ fn version_1_is_read_and_written() {
 }
 
 #[test]
-fn what_came_later_to_version_1_is_read_and_written() {
+fn later_fields_of_version_1_are_read_and_written() {
     let more = format!(
         r#""platform": {{
             "os": "linux",
@@ -119,7 +119,7 @@ fn what_came_later_to_version_1_is_read_and_written() {
 }
 
 #[test]
-fn what_was_added_later_is_read_and_written() {
+fn the_latest_fields_are_read_and_written() {
     let later = version_1().replace(
         "\"variant\": \"v7\"\n          }",
         "\"variant\": \"v7\"\n          },\n          \"insecure\": true",
@@ -164,7 +164,7 @@ fn other_versions_are_refused_whatever_else_they_hold() {
 }
 
 #[test]
-fn damage_is_told_apart() {
+fn damage_is_detected() {
     let no_digest = version_1().replace(HASH, "12");
     let no_reference = version_1().replace("q.io/app:1", "App");
     for json in [
