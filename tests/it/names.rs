@@ -292,7 +292,7 @@ fn without_a_real_docker_the_shim_says_so() {
     run("version")
         .fails(127)
         .prints("")
-        .says("no other `docker` than this shim")
+        .says("only this shim of docker-manifest")
         .says("docker-manifest uninstall");
     run("manifest --help").succeeds();
 }
@@ -331,7 +331,7 @@ fn install_replaces_no_other_program_and_uninstall_removes_only_its_own() {
     home.ours(&["install", "--shim", folder.to_str().unwrap()])
         .fails(1)
         .prints("")
-        .says("is there already, and is not a link to docker-manifest")
+        .says("exists, and is not a link to docker-manifest")
         .says("hint: leave it where it is, and name a folder of your own that is before ")
         .does_not_say("remove");
     assert!(

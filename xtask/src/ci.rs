@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use crate::task::{TaskResult, cargo, run as run_command};
-use crate::{demo, deny, docs, test, walls};
+use crate::{demo, deny, docs, sizes, test, walls};
 
 /// Run everything that a change has to pass
 #[derive(clap::Args)]
@@ -13,7 +13,7 @@ pub(crate) struct Args {}
 type Step = fn() -> TaskResult;
 
 pub(crate) fn run(_args: &Args) -> TaskResult {
-    let steps: [(&str, Step); 8] = [
+    let steps: [(&str, Step); 9] = [
         ("fmt", || {
             run_command(&mut cargo(&["fmt", "--all", "--check"]))
         }),
@@ -31,6 +31,7 @@ pub(crate) fn run(_args: &Args) -> TaskResult {
         }),
         ("deny", || deny::run(&deny::Args {})),
         ("walls", || walls::run(&walls::Args::default())),
+        ("sizes", || sizes::run(&sizes::Args {})),
         ("fuzz targets", || {
             // A workspace of their own, of which a stable compiler can only say whether it still builds.
             let arguments = [

@@ -44,34 +44,14 @@ const EXCEPTIONS: &[Exception] = &[
         reason: "a table of answers and what is said of each",
     },
     Exception {
-        file: "tests/it/fidelity/annotate.rs",
-        function: Some("annotate"),
-        reason: "a table of command lines",
+        file: "crates/manifest-registry/src/error/hint/table.rs",
+        function: None,
+        reason: "the table of hints",
     },
     Exception {
-        file: "tests/it/fidelity/create.rs",
-        function: Some("create"),
-        reason: "a table of command lines",
-    },
-    Exception {
-        file: "tests/it/fidelity/flags.rs",
-        function: Some("flags"),
-        reason: "a table of command lines",
-    },
-    Exception {
-        file: "tests/it/fidelity/inspect.rs",
-        function: Some("inspect"),
-        reason: "a table of command lines",
-    },
-    Exception {
-        file: "tests/it/fidelity/push.rs",
-        function: Some("push"),
-        reason: "a table of command lines",
-    },
-    Exception {
-        file: "tests/it/harness/world.rs",
-        function: Some("world"),
-        reason: "a table of images",
+        file: "crates/manifest-registry/src/error/hint/tests.rs",
+        function: Some("by_type"),
+        reason: "a table of errors and hints",
     },
 ];
 

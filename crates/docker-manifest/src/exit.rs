@@ -29,20 +29,20 @@ impl Exit {
         (Self::Done, "done"),
         (
             Self::Failure,
-            "failed, or not found; an unknown command, or a wrong number of arguments",
+            "failed, or not found; an unknown command, or the wrong number of arguments",
         ),
         (
             Self::Unauthorized,
-            "not authorised: the registry refused the login or the access",
+            "unauthorized: the registry refused the login or the access",
         ),
         (Self::RateLimited, "rate limited by the registry"),
         (
             Self::Unavailable,
-            "registry or network unavailable, or no time left (`--timeout`)",
+            "registry or network unavailable, or timed out (`--timeout`)",
         ),
         (
             Self::Conflict,
-            "refused: a tag has something else already, or points to something else meanwhile",
+            "refused: a tag already points to another manifest, or was moved meanwhile",
         ),
         (
             Self::Usage,
@@ -50,7 +50,7 @@ impl Exit {
         ),
         (
             Self::NoDocker,
-            "the `docker` shim found no real docker to hand over to",
+            "the `docker` shim found no real docker to run",
         ),
     ];
 

@@ -28,7 +28,7 @@ pub fn warnings(draft: &Draft) -> Vec<String> {
         if platform.is_stated()
             && let Err(error) = platform.check(&platform.to_string())
         {
-            warnings.push(format!("no engine will choose {reference}: {error}"));
+            warnings.push(format!("no engine will select {reference}: {error}"));
         }
         if platform.os == "windows" && platform.os_version.is_empty() {
             windows_without_version.push(reference.to_string());
@@ -61,7 +61,7 @@ pub fn platform_mismatch(entry: &Entry) -> Option<String> {
         let is_image = own.is_stated() && entry.is_image();
         return is_image.then(|| {
             format!(
-                "the list states no platform for {reference}, its configuration says {own}: no engine will choose it"
+                "the list has no platform for {reference}, its configuration says {own}: no engine will select it"
             )
         });
     };
@@ -91,7 +91,7 @@ fn mixed_formats(draft: &Draft) -> Option<String> {
         ("Docker's", "OCI's")
     };
     Some(format!(
-        "{} {} of {these} form, the others of {others}: this becomes {kind}, and some registries refuse a mixed one",
+        "the list mixes Docker and OCI manifests ({} {} {these}, the others are {others}): it becomes {kind}, and some registries refuse a mixed one",
         names.join(", "),
         if names.len() == 1 { "is" } else { "are" },
     ))
@@ -103,7 +103,7 @@ pub fn orphaned_attestations(entries: &[Entry]) -> Vec<String> {
     let warning = |entry: &Entry| {
         let about = entry.descriptor.attested_digest().unwrap_or_default();
         let reference = &entry.reference;
-        format!("{reference} is an attestation about {about}, which is not in the list")
+        format!("{reference} is an attestation for {about}, which is not in the list")
     };
     orphans(entries).into_iter().map(warning).collect()
 }
@@ -138,7 +138,7 @@ pub fn resolve_duplicates(
         OnDuplicate::Warn => {
             let warning = |Duplicate { first, second }| {
                 format!(
-                    "{} and {} are both for {}: most clients will only ever see the first",
+                    "{} and {} are both for {}: most clients only see the first",
                     name(first),
                     name(second),
                     platform(second),
@@ -161,7 +161,7 @@ pub fn resolve_duplicates(
             let removed = keep_latest(draft, seen, found, is_named_now);
             let message = |entry: &Entry| {
                 format!(
-                    "{} was left out: another one takes its place",
+                    "{} was left out: another image replaces it",
                     entry.reference
                 )
             };

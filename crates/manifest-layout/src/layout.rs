@@ -108,7 +108,7 @@ impl Layout {
             return Err(LayoutError::Blob {
                 path: self.path().to_owned(),
                 digest: blob.digest.clone(),
-                reason: format!("it has {size} bytes, its descriptor states {}", blob.size),
+                reason: format!("it has {size} bytes, but its descriptor says {}", blob.size),
             });
         }
         Ok(reader)

@@ -205,14 +205,14 @@ impl fmt::Display for Event<'_> {
             }
             Self::Credentials { host, source } => match source {
                 Some(source) => write!(f, "credentials for {host}: {source}"),
-                None => write!(f, "credentials for {host}: none, so anonymous"),
+                None => write!(f, "credentials for {host}: none (anonymous)"),
             },
             Self::EarlyToken { host, source } => {
                 let reason = match source {
                     ChallengeSource::Cache => "its token server is in the cache",
                     ChallengeSource::KnownRegistry => "it is a known registry",
                 };
-                write!(f, "token for {host} in advance: {reason}")
+                write!(f, "early token for {host}: {reason}")
             }
             Self::Token {
                 host,
@@ -241,7 +241,7 @@ impl fmt::Display for Event<'_> {
                 write!(f, "mirror for {reference}: {mirror}")
             }
             Self::MirrorFailed { mirror, error } => {
-                write!(f, "mirror {mirror} is passed over: {error}")
+                write!(f, "mirror {mirror} skipped: {error}")
             }
         }
     }
@@ -254,7 +254,7 @@ pub struct Resuming<'a> {
     pub target: &'a Repository,
     /// The blob.
     pub digest: &'a Digest,
-    /// How many of its bytes the registry has already. None where it begins anew.
+    /// How many of its bytes the registry has already. None where it starts over.
     pub offset: u64,
     /// How many bytes it has.
     pub size: u64,
@@ -270,8 +270,8 @@ impl fmt::Display for Resuming<'_> {
         } = self;
         write!(f, "the upload of blob {digest} to {target} ")?;
         match offset {
-            0 => f.write_str("begins anew"),
-            _ => write!(f, "goes on after {offset} of {size} bytes"),
+            0 => f.write_str("starts over"),
+            _ => write!(f, "continues after {offset} of {size} bytes"),
         }
     }
 }

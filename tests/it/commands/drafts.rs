@@ -212,8 +212,7 @@ fn duplicates_are_pushed_with_a_warning() {
             .prints(&format!("{}\n", sha256(&published)));
         assert_eq!(
             pushed.stderr,
-            "warning: REGISTRY/app:built-1 and REGISTRY/app:built-2 are both for linux/amd64: \
-             most clients will only ever see the first\n"
+            "warning: REGISTRY/app:built-1 and REGISTRY/app:built-2 are both for linux/amd64: most clients only see the first\n"
         );
         let published: Value = serde_json::from_slice(&published).unwrap();
         assert_eq!(published["manifests"].as_array().unwrap().len(), 3);

@@ -178,7 +178,7 @@ fn push_faults() -> Vec<(Fault, i32, &'static str)> {
         (
             Fault::on("PUT", "/manifests/1").answer(Answer::ResetBeforeHeaders),
             6,
-            "the connection was cut",
+            "the connection was closed",
         ),
     ]
 }

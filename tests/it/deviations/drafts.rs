@@ -230,6 +230,6 @@ fn a_draft_that_is_older_than_what_its_tag_points_to_replaces_that_in_silence() 
         assert_eq!(said(&stage.player(Program::Docker), &stage), "");
     }
     let stage = stage();
-    let changed = "has changed since the draft was made";
+    let changed = "has changed since the draft was created";
     assert!(said(&ours(&stage), &stage).contains(changed));
 }

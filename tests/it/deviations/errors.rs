@@ -127,7 +127,7 @@ fn what_may_pass_is_tried_again() {
     let _ = pushed
         .succeeds()
         .says(" s (1 of 5): failed to put manifest ")
-        .says("the connection was cut\n");
+        .says("the connection was closed\n");
     registry.fault(Fault::on("GET", "/manifests/").answer(Answer::status(503)));
     let gone = ours.play("inspect --insecure --retry 1 @/app:amd64").ran;
     let _ = gone
@@ -142,7 +142,7 @@ fn what_may_pass_is_tried_again() {
         .fails(6)
         .prints("")
         .says("503 Service Unavailable")
-        .says("no time is left for another");
+        .says("no time left for another");
     registry.clear_faults();
     registry.fault(Fault::on("GET", "/manifests/").answer(Answer::Hang));
     let hanging = ours

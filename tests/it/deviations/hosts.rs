@@ -103,7 +103,8 @@ fn a_name_without_a_registry_says_no_host_in_request_url() {
     ];
     for line in lines {
         let seen = ours.play(line);
-        let text = "names no registry: \"foo_bar.com\" is not a host name, as it has an underscore";
+        let text =
+            "names no registry: \"foo_bar.com\" is not a host name, because it has an underscore";
         seen.ran.fails(1).prints("").says(text);
     }
 }

@@ -204,9 +204,9 @@ fn help() {
 
 /// Removes this program's own flags and headings from the help, and the sections below them.
 fn without_own_flags(help: &str, dockers: &str) -> String {
-    let (help, _) = help
-        .split_once("Sources (MANIFEST):\n")
-        .unwrap_or((help, ""));
+    let below = ["Sources (MANIFEST):\n", "Examples:\n"];
+    let end = below.iter().filter_map(|heading| help.find(heading)).min();
+    let help = &help[..end.unwrap_or(help.len())];
     let is_own = |line: &&str| {
         let is_flag = line.contains("--") || line.ends_with(':');
         is_flag && !dockers.lines().any(|known| known == *line)

@@ -10,7 +10,7 @@ pub(crate) const NOTHING_WRITTEN: &str = " there already: nothing was written";
 pub(crate) const OF_IMAGES: [&str; 4] = [
     "its configuration says",
     "some registries refuse a mixed one",
-    "no engine will choose",
+    "no engine will select",
     "from other registries",
 ];
 

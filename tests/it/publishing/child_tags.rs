@@ -19,7 +19,7 @@ fn images_get_tags_of_their_own() {
         };
         push("{tag}").fails(1).says("the list's own tag");
         push("{tag}-{os}").fails(1).says("another image has it");
-        push("a/b").fails(1).says("it is no tag");
+        push("a/b").fails(1).says("it is not a valid tag");
         assert!(registry.manifest("app", "9").is_none());
         push("{tag}-{arch}{variant}").succeeds();
         assert_eq!(registry.bytes("app", "9-amd64"), amd64.manifest);
@@ -89,7 +89,7 @@ fn conditions_and_tags_of_images() {
         };
         push(&["--if-not-exists"])
             .fails(7)
-            .says("REGISTRY/app:1-amd64 is not written: it is there already");
+            .says("REGISTRY/app:1-amd64 was not written: it already points to");
         push(&["--if-not-exists", "--dry-run"]).fails(7);
         assert!(registry.writes().is_empty());
         // Two tags of the list, and one of the image.
@@ -122,6 +122,6 @@ fn a_child_tag_without_head_support_still_exists() {
     shell
         .run_command(command.arg("1-{arch}"))
         .fails(7)
-        .says("REGISTRY/app:1-amd64 is not written: it is there already");
+        .says("REGISTRY/app:1-amd64 was not written: it already points to");
     assert!(registry.writes().is_empty());
 }

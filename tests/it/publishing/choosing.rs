@@ -17,8 +17,8 @@ fn images_are_chosen_by_platform_like_the_images_of_a_list() {
         shell
             .run("create --platform linux/arm64 @/app:1 @/app:amd64 @/app:arm64 @/app:index")
             .succeeds()
-            .says("app:amd64 has nothing for the platforms that are wanted")
-            .says("app:index has nothing for the platforms that are wanted");
+            .says("app:amd64 has no image for the requested platforms")
+            .says("app:index has no image for the requested platforms");
         shell.run("push @/app:1").succeeds();
         assert_eq!(
             platforms(&entries(&registry, "app", "1")),
@@ -27,7 +27,7 @@ fn images_are_chosen_by_platform_like_the_images_of_a_list() {
         shell
             .run("create --strict --platform linux/arm64 @/app:2 @/app:amd64 @/app:arm64")
             .fails(1)
-            .says("app:amd64 has nothing");
+            .says("app:amd64 has no image");
         for (flag, text) in [
             ("--platform linux/arm64", "--platform chooses among"),
             ("--attestations drop", "--attestations drop chooses among"),
@@ -93,7 +93,7 @@ fn force_accepts_unknown_platforms() {
             .run("create --platform linux/amd64/v8 @/app:1 @/app:odd")
             .fails(125)
             .says("amd64 has no variant \"v8\"")
-            .says("hint: `--force` takes it as it is");
+            .says("hint: `--force` accepts it");
         assert!(shell.drafts().is_empty());
         shell
             .run("create --platform linux/x86_64/v8 --force @/app:1 @/app:odd")
@@ -102,7 +102,7 @@ fn force_accepts_unknown_platforms() {
         shell
             .run("push @/app:1")
             .succeeds()
-            .says("no engine will choose");
+            .says("no engine will select");
         assert_eq!(entries(&registry, "app", "1"), entries_of(&list));
     }
 }
@@ -179,12 +179,12 @@ fn children_without_a_platform_are_chosen_by_their_configuration() {
         shell
             .run("create --platform linux/arm64 @/app:1 @/app:bare")
             .succeeds()
-            .says("states no platform for")
+            .says("has no platform for")
             .says("its configuration says linux/arm64");
         shell
             .run("push --strict @/app:1")
             .fails(1)
-            .says("states no platform for");
+            .says("has no platform for");
         shell.run("push @/app:1").succeeds();
         let found = entries(&registry, "app", "1");
         let digests: Vec<_> = found
@@ -228,7 +228,7 @@ fn no_copy_applies_to_every_target() {
             "create --push --no-copy -t {far}/app:1 @/app:1 @/app:one"
         ))
         .fails(1)
-        .says("--no-copy is given");
+        .says("(--no-copy)");
     assert!(here.manifest("app", "1").is_none() && there.manifest("app", "1").is_none());
     // Entries of the draft from other sources are no duplicates either.
     shell
@@ -237,7 +237,7 @@ fn no_copy_applies_to_every_target() {
     shell
         .run("create --amend --no-copy @/app:1 @/app:one")
         .fails(1)
-        .says("--no-copy is given");
+        .says("(--no-copy)");
     shell
         .run("create --push --no-copy -t @/other:1 @/app:1 @/app:one")
         .succeeds();
@@ -376,7 +376,7 @@ fn nested_lists_have_a_depth_limit() {
         shell
             .run("create @/app:2 @/app:deeper")
             .fails(1)
-            .says("which is not followed further");
+            .says("lists below it are not read");
         assert_eq!(shell.drafts().len(), 1);
     }
 }
@@ -406,7 +406,7 @@ fn orphaned_attestations_give_a_warning() {
         {
             registry.push("app", "lone", &about(digest));
             let shell = Shell::new(&registry);
-            let text = format!("is an attestation about {digest}, which is not in the list");
+            let text = format!("is an attestation for {digest}, which is not in the list");
             let list = format!("@/app:row{row}");
             shell
                 .run(&format!("create {list} @/app:lone"))

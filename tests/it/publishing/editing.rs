@@ -84,7 +84,7 @@ fn an_image_is_found_by_digest_and_by_platform() {
         shell
             .run("annotate @/app:1 linux/amd64 --variant v8")
             .succeeds()
-            .says("no engine will choose");
+            .says("no engine will select");
     }
 }
 
@@ -171,7 +171,7 @@ fn likely_mistakes_in_annotations() {
             .run(&format!("annotate @/app:1 @/app:amd64 {flags}"))
             .fails(125)
             .prints("")
-            .says("do not go together: they name different platforms");
+            .says("cannot be used together: they name different platforms");
     }
     for (flags, hint) in [
         (

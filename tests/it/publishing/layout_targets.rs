@@ -100,7 +100,7 @@ fn only_a_layout_can_be_a_target_on_disk() {
         for (flags, part) in [
             (
                 format!("--to oci-layout://{to} -t @/x:1"),
-                "--tag is for registries",
+                "--tag cannot be used with --to",
             ),
             (
                 format!("--to oci-archive:{to}.tar"),

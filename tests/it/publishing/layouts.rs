@@ -199,7 +199,7 @@ fn changes_on_disk_are_reported() {
             .image(Some("1"), &two)
             .write_folder(&layout);
         let moved = format!(
-            "oci-layout://HOME/out:1 has moved since the list was made: it was {}, it is {}",
+            "oci-layout://HOME/out:1 has moved since the draft was created: it was {}, it is now {}",
             one.digest, two.digest
         );
         shell
@@ -226,7 +226,7 @@ fn changes_on_disk_are_reported() {
             .fails(1)
             .says(&named)
             .says("verification failed")
-            .says("it may have been changed or removed since the list was made");
+            .says("it may have been changed or removed since the draft was created");
         fs::remove_dir_all(&layout).unwrap();
         shell
             .run("push @/damaged:1")

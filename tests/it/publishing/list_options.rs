@@ -57,11 +57,11 @@ fn annotations_type_subject_and_order_of_a_list() {
         shell
             .run("push --strict @/app:3")
             .fails(1)
-            .says("app:armv7 is of Docker's form");
+            .says("app:armv7 is Docker");
         assert!(registry.manifest("app", "3").is_none());
         shell
             .run("push @/app:3")
             .succeeds()
-            .says("app:armv7 is of Docker's form");
+            .says("app:armv7 is Docker");
     }
 }

@@ -23,7 +23,7 @@ fn a_refresh_reports_lost_platforms() {
         shell
             .run("push --moved refresh @/app:1")
             .fails(1)
-            .says("app:moving has no image for linux/arm64 any more")
+            .says("app:moving no longer has an image for linux/arm64")
             .says("create --amend REGISTRY/app:1 REGISTRY/app:moving");
         assert_eq!(shell.store(), before);
         assert!(registry.manifest("app", "1").is_none());
@@ -238,7 +238,7 @@ fn changes_by_dockers_cli_are_adopted() {
 }
 
 /// The message about the list's own tag.
-const CHANGED: &str = "REGISTRY/app:1 has changed since the draft was made: it points to";
+const CHANGED: &str = "REGISTRY/app:1 has changed since the draft was created: it now points to";
 
 #[test]
 fn replacing_a_changed_list_gives_a_warning() {
@@ -252,7 +252,7 @@ fn replacing_a_changed_list_gives_a_warning() {
                 registry.push("app", "1", old);
             }
             let then = match then {
-                None => "it was not there then".to_owned(),
+                None => "it did not exist then".to_owned(),
                 Some(old) => format!("{} then", old.digest),
             };
             shell.run(create).succeeds().is_quiet();
@@ -263,7 +263,7 @@ fn replacing_a_changed_list_gives_a_warning() {
                 refused.fails(7).prints("").says(&text).says("hint: ");
             }
             assert_eq!(entries(&registry, "app", "1"), entries_of(&new));
-            let warning = format!("warning: {text}; pushing replaces it\n");
+            let warning = format!("warning: {text}; the push replaces it\n");
             for flags in ["--dry-run", "-q --moved refresh --dry-run"] {
                 let shown = shell.run(&format!("push {flags} @/app:1"));
                 shown.succeeds().says(&warning);
@@ -341,9 +341,7 @@ fn create_push_reports_an_existing_draft() {
         shell.run(create).succeeds();
         let before = shell.store();
         let pushed = "create --push @/app:1 @/app:amd64 @/app:arm64";
-        let text = "warning: there is an older draft of REGISTRY/app:1, which was left alone: \
-                    `docker-manifest push REGISTRY/app:1` replaces what was pushed now, \
-                    `docker-manifest rm REGISTRY/app:1` removes the draft\n";
+        let text = "warning: an older draft of REGISTRY/app:1 was left alone: `docker-manifest push REGISTRY/app:1` would replace the list that was just pushed, `docker-manifest rm REGISTRY/app:1` removes the draft\n";
         shell
             .run(&pushed.replace("--push", "--push --dry-run"))
             .succeeds()
@@ -353,7 +351,7 @@ fn create_push_reports_an_existing_draft() {
         // From then on it is the tag that a push of the draft would replace.
         let (_, bytes) = registry.manifest("app", "1").unwrap();
         let digest = manifest_testkit::sha256(&bytes);
-        let changed = format!("{CHANGED} {digest} now (it was not there then)");
+        let changed = format!("{CHANGED} {digest} now (it did not exist then)");
         shell
             .run("push --moved error @/app:1")
             .fails(7)

@@ -60,7 +60,7 @@ fn ambiguous_names_are_refused_with_a_list() {
             shell
                 .run(&format!("annotate @/app:1 {name} --variant v2"))
                 .fails(1)
-                .says("is several images: REGISTRY/app@")
+                .says("matches several images: REGISTRY/app@")
                 .says("(linux/amd64)")
                 .says("(linux/arm64)")
                 .says("hint: name one of them");

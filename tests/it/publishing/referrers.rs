@@ -266,7 +266,7 @@ fn referrers_are_copied_from_and_to_disk() {
             .image(Some(&cosign), &other)
             .write_folder(&home.join("copy"));
         shell.run(&to).fails(7).says(&format!(
-            "{cosign} in HOME/copy has signatures that the source has not"
+            "{cosign} in HOME/copy and in the source have different signatures"
         ));
     }
 }
@@ -298,7 +298,7 @@ fn uncopied_referrers_give_a_warning() {
     shell
         .run("create --referrers @/app:2 @/app:1")
         .fails(125)
-        .says("--referrers is for pushing");
+        .says("--referrers has no effect without --push");
 }
 
 #[test]

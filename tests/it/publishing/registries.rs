@@ -60,7 +60,7 @@ fn a_refusal_of_mixed_lists_comes_after_a_warning() {
     registry.push("app", "oci2", &Image::oci().platform("linux/s390x").build());
     let shell = Shell::new(&registry);
     let pushed = shell.run("create --push @/app:1 @/app:docker @/app:oci @/app:oci2");
-    pushed.says("app:docker is of Docker's form");
+    pushed.says("app:docker is Docker");
     assert_ne!(pushed.code, 0);
     assert!(registry.manifest("app", "1").is_none());
 }

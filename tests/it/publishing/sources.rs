@@ -216,7 +216,7 @@ fn a_push_without_a_draft_needs_no_folder() {
         shell
             .run("create --push --amend @/app:1 @/base:1")
             .fails(125)
-            .says("--push keeps none");
+            .says("--push, which keeps no draft");
         shell
             .run("create -t @/app:2 @/app:1 @/base:1")
             .fails(125)

@@ -69,7 +69,7 @@ fn nothing_is_written_if_one_target_refuses() {
         let pushed = shell.run(&format!("push @/app:1 -t {}/copy:1", far.host()));
         pushed
             .fails(4)
-            .says(&format!("failed to open an upload in {}/copy", far.host()))
+            .says(&format!("failed to start an upload in {}/copy", far.host()))
             .says("nothing is written anywhere")
             .says("/app:1   not written");
         let puts = registry
@@ -112,7 +112,7 @@ fn conditions_on_tags() {
         shell
             .run("push --if-not-exists @/app:1")
             .fails(7)
-            .says("it is there already");
+            .says("it already points to");
         let other = format!("sha256:{}", "0".repeat(64));
         shell
             .run(&format!("push --expect-digest {other} @/app:1"))
@@ -189,7 +189,7 @@ fn a_child_missing_after_the_push_is_reported() {
         shell
             .run("push @/app:1")
             .fails(1)
-            .says("is published, and the registry does not have")
+            .says("is published, but the registry does not have")
             .says(gone);
         // The list exists already, and is still incomplete.
         let again = shell.run("push @/app:1");
@@ -318,7 +318,7 @@ fn a_target_digest_must_match_the_published_list() {
             shell
                 .run(&line)
                 .fails(1)
-                .says("names a digest, and what is published is sha256:");
+                .says("names a digest, but the published digest is sha256:");
         }
         assert!(registry.writes().is_empty());
         shell
@@ -367,7 +367,7 @@ fn conflicting_flags() {
         shell
             .run("create --push --no-copy @/app:1 @/app:one -t q.io/app:1")
             .fails(1)
-            .says("q.io/app:1 is not in the registry of REGISTRY/app:1, and --no-copy is given");
+            .says("q.io/app:1 is not in the registry of REGISTRY/app:1 (--no-copy)");
     }
 }
 

@@ -48,8 +48,8 @@ fn ca_certificates_are_trusted_from_each_place() {
             .fails(6)
             .says(&format!("it is issued by CN={}\n", ca.name()))
             .says(&format!(
-                "hint: get the certificate of that authority (CN={}): name its file with --ca-file, \
-                 or put it at certs.d/REGISTRY/ca.crt",
+                "hint: get the CA certificate (CN={}): pass the file with --ca-file, \
+                 or save it as certs.d/REGISTRY/ca.crt",
                 ca.name()
             ));
         write(shell.home.path(), &[("corp.pem", &pem)]);
@@ -70,7 +70,7 @@ fn ca_certificates_are_trusted_from_each_place() {
         shell
             .run("inspect --ca-file text.pem @/app:0")
             .fails(1)
-            .says("the certificates for all hosts cannot be used: text.pem: there is no certificate in it");
+            .says("the certificates for all hosts cannot be used: text.pem: it contains no certificate");
 
         // From the home folder, from another DOCKER_CONFIG, and from the folders of the containers tools.
         for (docker, place) in [
@@ -128,7 +128,7 @@ fn a_client_certificate_is_presented_to_its_host() {
     let failed = home.ours(&["inspect", &image]);
     failed
         .fails(6)
-        .says("the server wants a client certificate that it takes")
+        .says("the server requires a client certificate that it accepts")
         .says(&format!("certs.d/{host}/client.cert and client.key"));
     assert!(registry.log().requests().is_empty());
 
@@ -159,12 +159,12 @@ fn half_a_client_certificate_is_an_error_for_its_host_only() {
         (
             "client.cert",
             &identity.cert_pem,
-            "its key is missing beside it (*.key); the certificate of an authority has to be called *.crt",
+            "its key (*.key) is missing beside it; a CA certificate must be named *.crt",
         ),
         (
             "client.key",
             &identity.key_pem,
-            "the certificate that it is the key of is missing beside it (*.cert)",
+            "its certificate (*.cert) is missing beside it",
         ),
     ] {
         let path = own.join(file);
@@ -204,9 +204,9 @@ fn an_unreadable_certificate_folder_is_in_the_trace_only() {
     shell
         .run("docker --debug manifest inspect @/app:0")
         .succeeds()
-        .says("debug: certificates: HOME/.docker/certs.d is passed over: Not a directory")
+        .says("debug: certificates: HOME/.docker/certs.d is ignored: Not a directory")
         .says("debug: certificates: HOME/.config/containers/certs.d is for [\"some.host\"]\n")
-        .says("debug: certificates: HOME/.config/containers/certs.d/some.host is passed over: Not a directory")
+        .says("debug: certificates: HOME/.config/containers/certs.d/some.host is ignored: Not a directory")
         .does_not_say("No such file");
 }
 

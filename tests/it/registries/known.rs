@@ -18,7 +18,7 @@ fn reason(shell: &Shell<'_>, flags: &str) -> Option<String> {
     let line = |part: &str| traced.stderr.lines().position(|line| line.contains(part));
     let token = line("token for REGISTRY from ").unwrap();
     let challenge = line("manifests/0: 401 ").unwrap();
-    let mark = "debug: token for REGISTRY in advance: ";
+    let mark = "debug: early token for REGISTRY: ";
     let reason = traced
         .stderr
         .lines()

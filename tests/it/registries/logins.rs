@@ -269,7 +269,7 @@ fn tls_is_verified_unless_turned_off() {
                 .prints("")
                 .says("failed to get manifest REGISTRY/app:0: GET https://REGISTRY/v2/app/manifests/0: ")
                 .says("the server's certificate is signed by an unknown authority")
-                .says("or use --insecure to take any certificate");
+                .says("or use --insecure to accept any certificate");
         }
         assert_eq!(shell.store(), [].into());
         assert!(

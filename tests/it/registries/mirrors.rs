@@ -131,7 +131,7 @@ fn files_in_a_folder_are_merged_in_the_order_of_names() {
     stage.registry.log().clear();
     // A wrong file is reported, and the others still apply.
     fs::write(folder.join("20-none.conf"), "[[registry]\n").unwrap();
-    let said = "/registries.conf.d/20-none.conf is left aside: line 1: ";
+    let said = "/registries.conf.d/20-none.conf is ignored: line 1: ";
     inspect(&stage).succeeds().says(said);
     assert!(stage.registry.log().requests().is_empty());
     fs::remove_file(folder.join("20-none.conf")).unwrap();
@@ -215,7 +215,7 @@ fn a_failing_mirror_is_reported_once_and_skipped() {
     assert_eq!(
         ran.stderr,
         format!(
-            "mirror {mirror}/hub/app:1 is passed over: failed to get manifest {mirror}/hub/app:1: \
+            "mirror {mirror}/hub/app:1 skipped: failed to get manifest {mirror}/hub/app:1: \
              GET http://{mirror}/v2/hub/app/manifests/1: 503 Service Unavailable\n"
         )
     );
@@ -269,5 +269,5 @@ fn invalid_mirrors_are_errors() {
         .home
         .ours(&["inspect", &image])
         .succeeds()
-        .says("/.config/containers/registries.conf is left aside: line 1: ");
+        .says("/.config/containers/registries.conf is ignored: line 1: ");
 }

@@ -37,7 +37,7 @@ fn refusals() -> Vec<(Answer, i32, &'static str)> {
         (
             Answer::Html(502),
             6,
-            "502 Bad Gateway (a web page, not a registry's answer)",
+            "502 Bad Gateway (a web page, not a registry's response)",
         ),
         (
             error(503, "UNAVAILABLE", "busy"),
@@ -49,7 +49,7 @@ fn refusals() -> Vec<(Answer, i32, &'static str)> {
             1,
             "400 Bad Request: name invalid: odd",
         ),
-        (Answer::ResetBeforeHeaders, 6, "the connection was cut"),
+        (Answer::ResetBeforeHeaders, 6, "the connection was closed"),
     ]
 }
 
@@ -160,13 +160,13 @@ fn wrong_manifests<'a>(tagged: &'a str, pinned: &'a str) -> Vec<WrongContent<'a>
             manifest(Answer::WrongDigest),
             tagged,
             1,
-            "the registry states digest",
+            "the registry says digest",
         ),
         (
             manifest(Answer::WrongDigestHeader),
             tagged,
             1,
-            "the registry states digest",
+            "the registry says digest",
         ),
         (
             manifest(Answer::WrongDigest),
@@ -178,7 +178,7 @@ fn wrong_manifests<'a>(tagged: &'a str, pinned: &'a str) -> Vec<WrongContent<'a>
             manifest(Answer::ShortBody),
             tagged,
             6,
-            "the connection was cut",
+            "the connection was closed",
         ),
         (
             manifest(Answer::Empty),
@@ -222,7 +222,12 @@ fn wrong_configs(tagged: &str) -> Vec<WrongContent<'_>> {
             1,
             "image config verification failed for digest sha256:",
         ),
-        (blob(Answer::ShortBody), tagged, 6, "the connection was cut"),
+        (
+            blob(Answer::ShortBody),
+            tagged,
+            6,
+            "the connection was closed",
+        ),
         (
             blob(Answer::Empty),
             tagged,

@@ -193,7 +193,9 @@ fn failures_of_a_proxy_name_it_and_never_its_password() {
         failed
             .fails(6)
             .prints("")
-            .says(&format!("the proxy wants a login (407) (by proxy {shown})"))
+            .says(&format!(
+                "the proxy requires a login (407) (via proxy {shown})"
+            ))
             .says("hint: put the login into the proxy's URL");
         assert!(!failed.stderr.contains(PROXY_PASSWORD), "{failed}");
     }

@@ -33,7 +33,7 @@ mod table;
 mod tests;
 
 use modules::Tree;
-use table::{Layer, ORDERS, PENDING};
+use table::{Layer, ORDERS};
 
 /// Check what may depend on what: crates, files and rooms of a crate
 #[derive(Default, clap::Args)]
@@ -41,9 +41,6 @@ pub(crate) struct Args {
     /// Show which files each file of a crate uses, and check nothing
     #[arg(long, value_name = "CRATE")]
     graph: Option<String>,
-    /// Show what the crates breach whose rooms are not finished
-    #[arg(long)]
-    pending: bool,
 }
 
 pub(crate) fn run(args: &Args) -> TaskResult {
@@ -66,20 +63,12 @@ pub(crate) fn run(args: &Args) -> TaskResult {
             ));
             continue;
         };
-        let found = Source::of(package).check(order.layers)?;
-        if !PENDING.contains(&name) {
-            breaches.extend(found);
-        } else if args.pending {
-            println!("walls: {name} is pending, {} breaches", found.len());
-            found.iter().for_each(|found| println!("  {found}"));
-        } else if !found.is_empty() {
-            println!("walls: {name} is pending: `cargo xtask walls --pending` shows its breaches");
-        }
+        breaches.extend(Source::of(package).check(order.layers)?);
     }
     if breaches.is_empty() {
-        let (crates, pending) = (ORDERS.len(), PENDING.len());
         println!(
-            "walls: {crates} crates depend only on what they may, and so do the files of all but {pending}"
+            "walls: {} crates, their rooms and their files depend only on what they may",
+            ORDERS.len()
         );
         return Ok(());
     }
@@ -111,7 +100,6 @@ fn unknown_names(metadata: &Metadata) -> Vec<String> {
     ORDERS
         .iter()
         .map(|order| order.name)
-        .chain(PENDING.iter().copied())
         .filter(is_unknown)
         .map(|name| format!("{name} is in xtask/src/walls/table.rs, but not in the workspace"))
         .collect()
@@ -157,11 +145,7 @@ impl Source {
         let tree = self.read()?;
         let uses = resolve::uses(&tree);
         let mut found = cycles::check(&tree, &cycles::graph(&tree, &uses), &self.shown);
-        if layers.is_empty() && PENDING.contains(&self.name.as_str()) {
-            found.push(format!("{}: the table has no rooms yet", self.shown));
-        } else {
-            found.extend(rooms::check(&tree, &uses, layers, &self.shown));
-        }
+        found.extend(rooms::check(&tree, &uses, layers, &self.shown));
         Ok(found)
     }
 }

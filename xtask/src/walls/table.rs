@@ -1,15 +1,5 @@
 //! The tables that say what may depend on what.
 
-/// The crates whose rooms are being built: what they breach is reported by `--pending`, and not refused.
-pub(super) const PENDING: &[&str] = &[
-    "docker-manifest",
-    "manifest-core",
-    "manifest-layout",
-    "manifest-registry",
-    "manifest-store",
-    "manifest-testkit",
-];
-
 /// The order of the rooms of one crate.
 pub(super) struct Order {
     /// The crate.
@@ -38,15 +28,53 @@ const fn layer(rooms: &'static [&'static str]) -> Layer {
 pub(super) const ORDERS: &[Order] = &[
     Order {
         name: "docker-manifest",
-        layers: &[],
+        layers: &[
+            layer(&["reference_docs"]),
+            layer(&["cli"]),
+            layer(&["commands"]),
+            layer(&["compose", "publishing"]),
+            layer(&["context", "preflight", "sources"]),
+            layer(&["observer", "settings", "shim"]),
+            layer(&[
+                "cache",
+                "concurrency",
+                "environment",
+                "flags",
+                "interrupt",
+                "manual",
+                "progress",
+            ]),
+            layer(&["failure"]),
+            layer(&["byte_size", "exit", "names", "output", "plugin", "values"]),
+        ],
     },
     Order {
         name: "manifest-core",
-        layers: &[],
+        layers: &[
+            layer(&["list"]),
+            layer(&["draft"]),
+            layer(&["duplicates", "edit", "entry_json", "settings"]),
+            layer(&["entry", "referrers"]),
+            layer(&["manifest"]),
+            layer(&["descriptor", "platform_name"]),
+            layer(&["platform"]),
+            layer(&["extra_fields"]),
+            layer(&["go_json", "reference"]),
+            layer(&["digest", "go_duration", "limits", "media_type", "parallel"]),
+        ],
     },
     Order {
         name: "manifest-layout",
-        layers: &[],
+        layers: &[
+            layer(&["referrers", "select"]),
+            layer(&["layout"]),
+            layer(&["docker_save", "writer"]),
+            layer(&["files"]),
+            layer(&["archive"]),
+            layer(&["location"]),
+            layer(&["error"]),
+            layer(&["image_names", "limits"]),
+        ],
     },
     Order {
         name: "manifest-registry",
@@ -57,17 +85,43 @@ pub(super) const ORDERS: &[Order] = &[
             layer(&["session"]),
             layer(&["auth"]),
             layer(&["http"]),
+            layer(&["observer"]),
             layer(&["error"]),
-            layer(&["limits", "observer", "redact", "concurrent"]),
+            layer(&["redact"]),
+            layer(&["cache", "concurrent", "host", "limits"]),
         ],
     },
     Order {
         name: "manifest-store",
-        layers: &[],
+        layers: &[
+            layer(&["change", "outline"]),
+            layer(&["store"]),
+            layer(&["writer"]),
+            layer(&["state_match", "stored_draft"]),
+            layer(&["folder"]),
+            layer(&["atomic", "entry_order", "lock", "sidecar"]),
+            layer(&["error", "folder_id", "paths"]),
+        ],
     },
     Order {
         name: "manifest-testkit",
-        layers: &[],
+        layers: &[
+            layer(&["nginx", "suite"]),
+            layer(&["embedded", "real"]),
+            layer(&["layout", "proxy", "seed", "tls_front", "token"]),
+            layer(&["client", "fetch", "image", "server", "tls"]),
+            layer(&[
+                "authorization",
+                "delay_line",
+                "digest",
+                "environment",
+                "error_response",
+                "forward_proxy",
+                "log",
+                "media_type",
+                "raw",
+            ]),
+        ],
     },
     Order {
         name: "xtask",

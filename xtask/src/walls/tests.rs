@@ -4,7 +4,7 @@ use std::fs;
 
 use tempfile::TempDir;
 
-use super::table::{Layer, ORDERS, PENDING};
+use super::table::Layer;
 use super::{Source, cycles, resolve};
 
 /// A crate in a temporary folder.
@@ -488,11 +488,4 @@ fn what_cannot_be_read_is_said() {
     );
     let broken = error(&[("lib.rs", "mod a;"), ("a.rs", "\n\nfn f( {\n")]);
     assert!(broken.contains("a.rs:3"), "{broken}");
-}
-
-#[test]
-fn a_pending_crate_has_an_order() {
-    for name in PENDING {
-        assert!(ORDERS.iter().any(|order| order.name == *name), "{name}");
-    }
 }

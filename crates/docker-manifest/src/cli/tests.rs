@@ -282,8 +282,8 @@ fn help_is_laid_out_as_dockers() {
          --insecure             Allow communication with an insecure registry\n      \
          --mirror host=mirror   Read from a mirror first, such as docker.io=mirror.lan:5000/hub\n      \
          --no-cache             Disable the cache\n      \
-         --retry uint           Repeat a failed request up to this many times (default 5)\n      \
-         --timeout duration     Give up after this time in all, such as 90s or 5m (default no limit)\n  \
+         --retry uint           Retry a failed request up to this many times (default 5)\n      \
+         --timeout duration     Time limit for the whole command, such as 90s or 5m (default no limit)\n  \
          -v, --verbose              Output additional info including layers and platform\n\n\
          Examples:\n  \
          docker manifest inspect example.com/app:1.0\n  \
@@ -308,7 +308,7 @@ fn help_is_laid_out_as_dockers() {
         "Options:\n  -a, --amend ",
         "\nSource options:\n",
         "\nList options:\n",
-        "\nPushing:\n",
+        "\nPush options:\n",
     ]
     .map(|heading| {
         text.find(heading)

@@ -19,19 +19,19 @@ use crate::values::{AnnotationFlag, AnnotationTarget, CommaList, Switch};
 pub struct Args {
     #[command(flatten)]
     pub(crate) help: HelpFlag,
-    /// Annotate the image, or the list where no image is named ("k=v"), or either ("index:k=v", "entry:k=v")
+    /// Add an annotation: "k=v" to the image, or to the list if no image is named; "index:k=v" or "entry:k=v" to choose
     #[arg(long, value_name = "annotation", action = clap::ArgAction::Append)]
     annotation: Vec<AnnotationFlag>,
     /// Set architecture
     #[arg(long, value_name = "string")]
     arch: Option<String>,
-    /// Undo all annotations, or empty one of: arch, variant, os-version, os-features, features, annotations
+    /// Undo all changes, or clear one field: arch, variant, os-version, os-features, features, annotations
     #[arg(long, value_name = "field", num_args = 0..=1, require_equals = true, default_missing_value = "all", action = clap::ArgAction::Append)]
     clear: Vec<ClearFlag>,
     /// Set CPU feature
     #[arg(long, value_name = "strings", action = clap::ArgAction::Append)]
     features: Vec<CommaList>,
-    /// Take a --platform that does not exist
+    /// Accept an unknown --platform
     #[arg(long)]
     force: Switch,
     /// Set operating system
@@ -43,7 +43,7 @@ pub struct Args {
     /// Set operating system version
     #[arg(long, value_name = "string")]
     os_version: Option<String>,
-    /// Set the platform in one word: os[(version)]/arch[/variant]
+    /// Set the whole platform: os[(version)]/arch[/variant]
     #[arg(long, value_name = "platform")]
     platform: Option<String>,
     /// Set architecture variant
@@ -188,7 +188,7 @@ fn warn_of_unknown_platform(context: &Context<'_>, entry: &Entry) {
         return;
     };
     if let Err(error) = platform.check(&platform.to_string()) {
-        let message = format!("no engine will choose {}: {error}", entry.reference);
+        let message = format!("no engine will select {}: {error}", entry.reference);
         context.output.warning(&message);
     }
 }

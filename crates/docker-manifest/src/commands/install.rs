@@ -27,7 +27,7 @@ pub struct Args {
     /// Name of the plugin (default "manifestx")
     #[arg(long, value_name = "string")]
     name: Option<String>,
-    /// Folder to put the `docker` shim in
+    /// Folder for the `docker` shim
     #[arg(long, value_name = "folder")]
     shim: Option<PathBuf>,
     #[arg(hide = true)]

@@ -30,8 +30,8 @@ pub struct Args {
     registry: RegistryFlags,
     #[command(flatten)]
     publish: PublishFlags,
-    /// What to do about tags, of the images or of the list, that have moved since the list was made: "warn", "error" or "refresh" (default "warn")
-    #[arg(long, value_name = "string", help_heading = "Pushing")]
+    /// Action if a tag of a source or of the list has moved since the draft was created: "warn", "error" or "refresh" (default "warn")
+    #[arg(long, value_name = "string", help_heading = "Push options")]
     moved: Option<OnMoved>,
     /// Remove the local manifest list after push
     #[arg(short, long)]

@@ -18,16 +18,16 @@ use crate::values::Switch;
 pub struct Args {
     #[command(flatten)]
     pub(crate) help: HelpFlag,
-    /// Show what would be written, and write nothing
+    /// Print the planned writes, and write nothing
     #[arg(long)]
     dry_run: Switch,
-    /// Write a name only if it shows this digest now
+    /// Write a tag only if it points to this digest
     #[arg(long, value_name = "digest")]
     expect_digest: Option<manifest_core::Digest>,
-    /// Print what was written in this form: "json"
+    /// Print the result in this format: "json"
     #[arg(long, value_name = "string")]
     format: Option<Format>,
-    /// Write a name only if it is not there yet
+    /// Write a tag only if it does not exist
     #[arg(long)]
     if_not_exists: Switch,
     /// Allow communication with an insecure registry
@@ -37,7 +37,7 @@ pub struct Args {
     retry: RetryFlags,
     #[command(flatten)]
     registry: RegistryFlags,
-    /// Print the digest alone
+    /// Print only the digest
     #[arg(short, long)]
     quiet: Switch,
     /// Also copy referrers (signatures, attestations, SBOMs)

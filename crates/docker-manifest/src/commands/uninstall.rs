@@ -16,7 +16,7 @@ use crate::flags::HelpFlag;
 pub struct Args {
     #[command(flatten)]
     pub(crate) help: HelpFlag,
-    /// Folder that the `docker` shim is in, if it is not on PATH
+    /// Folder of the `docker` shim, if it is not on PATH
     #[arg(long, value_name = "folder")]
     shim: Option<PathBuf>,
     #[arg(hide = true)]

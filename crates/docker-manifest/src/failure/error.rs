@@ -45,7 +45,7 @@ pub enum Failure {
         list: Reference,
     },
     /// Lists are nested too deep.
-    #[error("{image} is a list {depth} lists deep, which is not followed further")]
+    #[error("{image} is nested {depth} lists deep: lists below it are not read")]
     TooDeep {
         /// The list.
         image: Reference,
@@ -73,7 +73,7 @@ pub enum Failure {
         folder: PathBuf,
     },
     /// A file is not one of BuildKit's metadata files.
-    #[error("{path} is no metadata file of BuildKit: {reason}")]
+    #[error("{path} is not a BuildKit metadata file: {reason}")]
     BuildkitMetadata {
         /// The file.
         path: String,
@@ -87,7 +87,7 @@ pub enum Failure {
         missing: String,
     },
     /// All sources were skipped or are empty.
-    #[error("nothing is left for {list}: there is no image in what was named")]
+    #[error("nothing is left for {list}: the sources have no images")]
     NoImages {
         /// The list.
         list: Reference,
@@ -114,36 +114,34 @@ pub enum Failure {
     #[error("{}", .0.iter().map(|warning| redact::printable(warning)).collect::<Vec<_>>().join("\n"))]
     StrictWarnings(Vec<String>),
     /// A flag for pushing is given to a `create` without `--push`.
-    #[error("{flag} is for pushing, and nothing is pushed")]
+    #[error("{flag} has no effect without --push")]
     NeedsPush {
         /// The flag.
         flag: &'static str,
     },
     /// A flag for registries is given, and the list is written to a layout.
-    #[error("{flag} is for registries, and --to writes to none")]
+    #[error("{flag} cannot be used with --to, which writes to no registry")]
     NeedsRegistry {
         /// The flag.
         flag: &'static str,
     },
     /// The value of `--to` is not a layout.
-    #[error(
-        "{text:?} is nothing that can be written to: it has to be oci-layout://DIR or oci-layout://DIR:TAG"
-    )]
+    #[error("cannot write to {text:?}: --to must be oci-layout://DIR or oci-layout://DIR:TAG")]
     NotALayout {
         /// The value.
         text: String,
     },
     /// A flag chooses among the children of an index, and `--no-flatten` is given.
-    #[error("{flag} chooses among the images of an index, and --no-flatten puts it in as it is")]
+    #[error("{flag} cannot be used with --no-flatten, which adds an index as one entry")]
     NeedsFlattening {
         /// The flag without effect.
         flag: &'static str,
     },
     /// `--amend` and `--push` are given: no draft is kept that could be amended.
-    #[error("--amend adds to a draft, and --push keeps none")]
+    #[error("--amend cannot be used with --push, which keeps no draft")]
     AmendAndPush,
     /// A source tag has moved since the list was made.
-    #[error("{source_image} has moved since the list was made: it was {then}, it is {now}")]
+    #[error("{source_image} has moved since the draft was created: it was {then}, it is now {now}")]
     SourceMoved {
         /// The tag.
         source_image: Box<Source>,
@@ -154,7 +152,7 @@ pub enum Failure {
     },
     /// The tag that a draft is pushed to has moved since the draft was made.
     #[error(
-        "{list} has changed since the draft was made: it points to {now} now ({})",
+        "{list} has changed since the draft was created: it now points to {now} ({})",
         describe_tag_state(then)
     )]
     TargetMoved {
@@ -166,7 +164,7 @@ pub enum Failure {
         now: Box<Digest>,
     },
     /// A source has lost a platform that the list has of it.
-    #[error("{source_image} has no image for {missing} any more, and {list} has one of it")]
+    #[error("{source_image} no longer has an image for {missing}, but {list} has one from it")]
     PlatformsLost {
         /// The tag.
         source_image: Box<Source>,
@@ -194,7 +192,7 @@ pub enum Failure {
         reason: String,
     },
     /// A target names another digest than the published one.
-    #[error("{target} names a digest, and what is published is {digest}")]
+    #[error("{target} names a digest, but the published digest is {digest}")]
     DigestMismatch {
         /// The target.
         target: Box<Reference>,
@@ -202,7 +200,7 @@ pub enum Failure {
         digest: Digest,
     },
     /// Two flags conflict.
-    #[error("{first} and {second} do not go together: {reason}")]
+    #[error("{first} and {second} cannot be used together: {reason}")]
     ConflictingFlags {
         /// One of them.
         first: &'static str,
@@ -212,7 +210,7 @@ pub enum Failure {
         reason: &'static str,
     },
     /// Under cosign's tag, a layout has signatures that the source lacks, and lacks some of the source.
-    #[error("{tag} in {} has signatures that the source has not, and lacks some: neither is overwritten", place.display())]
+    #[error("{tag} in {} and in the source have different signatures: neither is overwritten", place.display())]
     SignaturesDiffer {
         /// The layout.
         place: PathBuf,
@@ -228,13 +226,13 @@ pub enum Failure {
         source: io::Error,
     },
     /// `--github-output` is given outside of GitHub's runners.
-    #[error("$GITHUB_OUTPUT is not set, so --github-output has nowhere to write to")]
+    #[error("cannot write the outputs of --github-output: $GITHUB_OUTPUT is not set")]
     NoGithubOutput,
     /// A Docker manifest list cannot carry the list's content.
     #[error(transparent)]
     NeedsOciIndex(#[from] NeedsOciIndex),
     /// A source is in another registry, and `--no-copy` is given.
-    #[error("{image} is not in the registry of {list}, and --no-copy is given")]
+    #[error("{image} is not in the registry of {list} (--no-copy)")]
     OtherRegistry {
         /// The image.
         image: Box<Reference>,
@@ -282,7 +280,7 @@ pub enum Failure {
         lookup: DraftLookup,
     },
     /// A name is of several images, and one is wanted.
-    #[error("{image} is several images: {}", found.join(", "))]
+    #[error("{image} matches several images: {}", found.join(", "))]
     AmbiguousEntry {
         /// The name, as typed.
         image: String,
@@ -375,7 +373,7 @@ pub enum Failure {
         reason: String,
     },
     /// The shim has found no real `docker`.
-    #[error("docker: no other `docker` than this shim of docker-manifest is on PATH")]
+    #[error("docker: no real `docker` is on PATH, only this shim of docker-manifest")]
     NoDocker,
     /// The real `docker` could not be started.
     #[error("docker: cannot run {}", docker.display())]
@@ -400,10 +398,10 @@ pub enum Failure {
         name: &'static str,
     },
     /// Another file is in the place of the plugin's link.
-    #[error("{} is there already, and is not a link to docker-manifest", .0.display())]
+    #[error("{} exists, and is not a link to docker-manifest", .0.display())]
     PluginPathOccupied(PathBuf),
     /// Another `docker` is in the place of the shim.
-    #[error("{} is there already, and is not a link to docker-manifest", .0.display())]
+    #[error("{} exists, and is not a link to docker-manifest", .0.display())]
     ShimPathOccupied(PathBuf),
     /// `install` or `uninstall` could not make or remove a link.
     #[error("cannot {action} {}", path.display())]
@@ -430,7 +428,7 @@ pub struct DraftLookup {
 
 fn describe_tag_state(then: &TagState) -> String {
     match then {
-        TagState::Absent => "it was not there then".to_owned(),
+        TagState::Absent => "it did not exist then".to_owned(),
         TagState::At(digest) => format!("{digest} then"),
     }
 }

@@ -64,16 +64,16 @@ impl Failure {
                 format!("if it is an image on Docker Hub: docker.io/library/{name}")
             }
             Self::NotADigest { .. } | Self::NoDigests { .. } => {
-                "files there, and in its folders down to three levels, are named by the digests of images: `sha256:<hex>`, or the hex alone"
+                "name each file by the digest of an image: `sha256:<hex>`, or only the hex; subfolders are read up to 3 levels deep"
                     .to_owned()
             }
             Self::NoImageForPlatform { .. } => {
-                "`docker-manifest inspect IMAGE` shows what an image is for".to_owned()
+                "`docker-manifest inspect --verbose IMAGE` shows the platform of an image".to_owned()
             }
             Self::PlatformName(PlatformNameError::Form(_)) => return None,
-            Self::PlatformName(_) => "`--force` takes it as it is".to_owned(),
+            Self::PlatformName(_) => "`--force` accepts it".to_owned(),
             Self::Payload(_) | Self::NoPayload { .. } => {
-                "resolve the image anew: `docker-manifest create --amend LIST IMAGE`".to_owned()
+                "look the image up again: `docker-manifest create --amend LIST IMAGE`".to_owned()
             }
             _ => return None,
         })
@@ -97,7 +97,7 @@ impl Failure {
                 "name one of them, by its reference, digest or platform".to_owned()
             }
             Self::NoPlatform { image } => {
-                format!("state them: `docker-manifest annotate --os OS --arch ARCH LIST {image}`")
+                format!("set them: `docker-manifest annotate --os OS --arch ARCH LIST {image}`")
             }
             Self::UnsupportedPair(pair) => {
                 let Platform {
@@ -125,24 +125,24 @@ impl Failure {
                 format!("add --push, or give {flag} to `push`")
             }
             Self::DigestMismatch { .. } => {
-                "a digest is not chosen: name a tag, or the repository with `--by-digest`"
+                "a digest cannot be chosen: name a tag, or only the repository with `--by-digest`"
                     .to_owned()
             }
             Self::SourceMoved { .. } => {
-                "`--moved refresh` publishes what it shows now, `--moved warn` without `--strict` what it was"
+                "`--moved refresh` publishes the new image, `--moved warn` without `--strict` the old one"
                     .to_owned()
             }
             Self::TargetMoved { list, .. } => format!(
-                "`--moved warn` without `--strict` replaces it all the same, `docker-manifest rm {list}` removes the draft"
+                "`--moved warn` without `--strict` replaces it anyway, `docker-manifest rm {list}` removes the draft"
             ),
             Self::NeedsOciIndex(_) => {
-                "publish it as an image index: `--type oci` of `create`, also with `--amend`"
+                "publish it as an image index: `create --type oci`, also with `--amend`"
                     .to_owned()
             }
             Self::PlatformsLost {
                 source_image, list, ..
             } => format!(
-                "`docker-manifest create --amend {list} {source_image}` takes what is there now, `--moved warn` publishes what was"
+                "`docker-manifest create --amend {list} {source_image}` takes the new images, `--moved warn` publishes the old ones"
             ),
             _ => return None,
         })

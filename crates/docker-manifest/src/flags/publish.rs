@@ -11,63 +11,63 @@ use crate::values::{Format, OnDuplicate, PlatformList, Switch};
 
 /// The flags for publishing a list and for the report of it.
 #[derive(Clone, Debug, Default, clap::Args)]
-#[command(next_help_heading = "Pushing")]
+#[command(next_help_heading = "Push options")]
 pub struct PublishFlags {
-    /// Push a list of no images
+    /// Allow an empty list
     #[arg(long)]
     pub(crate) allow_empty: Switch,
-    /// Push without writing a tag
+    /// Push by digest, without a tag
     #[arg(long)]
     pub(crate) by_digest: Switch,
-    /// Tag each image of the list too, for example '{tag}-{arch}{variant}'
+    /// Also tag each image of the list, for example '{tag}-{arch}{variant}'
     #[arg(long, value_name = "template")]
     pub(crate) child_tags: Option<String>,
     /// Write the digest to this file
     #[arg(long, value_name = "file")]
     pub(crate) digestfile: Option<PathBuf>,
-    /// Show what would be pushed, and write nothing
+    /// Print the planned writes, and write nothing
     #[arg(long)]
     pub(crate) dry_run: Switch,
-    /// Push only if the tag shows this digest now
+    /// Push only if the tag points to this digest
     #[arg(long, value_name = "digest")]
     pub(crate) expect_digest: Option<Digest>,
-    /// Print what was pushed in this form: "json"
+    /// Print the result in this format: "json"
     #[arg(long, value_name = "string")]
     pub(crate) format: Option<Format>,
-    /// Append "digest", "image" and "images" (one a line) to the file that $GITHUB_OUTPUT names
+    /// Set the outputs "digest", "image" and "images" of a GitHub Actions step ($GITHUB_OUTPUT)
     #[arg(long)]
     pub(crate) github_output: Switch,
-    /// Push only if the tag is not there yet
+    /// Push only if the tag does not exist
     #[arg(long)]
     pub(crate) if_not_exists: Switch,
-    /// Write what was pushed to this file, as BuildKit does
+    /// Write the result to this file, in the format of BuildKit's metadata files
     #[arg(long, value_name = "file")]
     pub(crate) metadata_file: Option<PathBuf>,
-    /// Do not read the tag back afterwards, nor look whether all images of the list are there
+    /// Do not check the tag and the images of the list after the push
     #[arg(long)]
     pub(crate) no_verify: Switch,
-    /// What to do about two images for one platform: "error", "warn", "replace" or "keep" (default "error"; "warn" for `push` with Docker's flags only)
+    /// Action if two images are for one platform: "error", "warn", "replace" or "keep" (default "error"; "warn" for `push` with Docker's flags only)
     #[arg(long, value_name = "string")]
     pub(crate) on_duplicate: Option<OnDuplicate>,
-    /// Copy layers too that registries need not hold (foreign, non-distributable)
+    /// Also copy foreign (non-distributable) layers
     #[arg(long)]
     pub(crate) push_foreign: Switch,
-    /// Print the digest alone, and say nothing else but warnings
+    /// Print only the digest and warnings
     #[arg(short, long)]
     pub(crate) quiet: Switch,
     /// Also copy referrers (signatures, attestations, SBOMs)
     #[arg(long)]
     pub(crate) referrers: Switch,
-    /// Fail unless there is an image for each of these platforms
+    /// Fail unless the list has an image for each of these platforms
     #[arg(long, value_name = "list", action = clap::ArgAction::Append)]
     pub(crate) require: Vec<PlatformList>,
     /// Treat warnings as errors
     #[arg(long)]
     pub(crate) strict: Switch,
-    /// Push under this name too
+    /// Also push under this name
     #[arg(short, long, value_name = "name", action = clap::ArgAction::Append)]
     pub(crate) tag: Vec<String>,
-    /// Write to an image layout on this machine instead of a registry: "oci-layout://DIR[:TAG]"
+    /// Write to an OCI image layout on disk instead of a registry: "oci-layout://DIR[:TAG]"
     #[arg(long, value_name = "layout")]
     pub(crate) to: Option<String>,
 }
@@ -92,7 +92,7 @@ impl PublishFlags {
                 by_digest && self.tag.iter().any(|name| has_tag(name)),
                 "--by-digest",
                 "--tag",
-                "no tag is written; name a repository alone to push there by digest",
+                "no tag is written; name only the repository to push by digest",
             ),
             (
                 by_digest && self.child_tags.is_some(),
@@ -116,7 +116,7 @@ impl PublishFlags {
                 not_there && expects,
                 "--if-not-exists",
                 "--expect-digest",
-                "a tag that is not there shows no digest",
+                "a tag that does not exist has no digest",
             ),
         ];
         match clashes.into_iter().find(|(is_given, ..)| *is_given) {

@@ -7,10 +7,10 @@ use crate::values::{RetryCount, TimeLimit};
 /// The flags of each command that talks to a registry.
 #[derive(Clone, Debug, Default, clap::Args)]
 pub struct RetryFlags {
-    /// Repeat a failed request up to this many times (default 5)
+    /// Retry a failed request up to this many times (default 5)
     #[arg(long, value_name = "uint")]
     retry: Option<RetryCount>,
-    /// Give up after this time in all, such as 90s or 5m (default no limit)
+    /// Time limit for the whole command, such as 90s or 5m (default no limit)
     #[arg(long, value_name = "duration")]
     timeout: Option<TimeLimit>,
 }

@@ -54,9 +54,9 @@ pub(super) fn of_draft(
             };
             let Some(reference) = target.repository().tagged(&name) else {
                 let reason = if name.contains('{') {
-                    format!("it is no tag; what is filled in is {PLACEHOLDERS}")
+                    format!("it is not a valid tag; the placeholders are {PLACEHOLDERS}")
                 } else {
-                    "it is no tag".to_owned()
+                    "it is not a valid tag".to_owned()
                 };
                 return Err(wrong(reason));
             };

@@ -118,7 +118,7 @@ fn compare(
         });
     }
     output.warning(&format!(
-        "{source} has moved since the list was made: it is {now} now, and what is published is {then}"
+        "{source} has moved since the draft was created: it is now {now}, but {then} is published"
     ));
     Ok(())
 }

@@ -46,7 +46,7 @@ pub(super) fn check(
     if on_moved == OnMoved::Error {
         return Err(moved);
     }
-    publisher.warn(&format!("{moved}; pushing replaces it"));
+    publisher.warn(&format!("{moved}; the push replaces it"));
     Ok(())
 }
 
@@ -86,8 +86,7 @@ pub(crate) fn warn_of_stale_draft(context: &Context<'_>, list: &Reference, pushe
     };
     if is_other {
         context.output.warning(&format!(
-            "there is an older draft of {list}, which was left alone: `docker-manifest push {list}` replaces what was pushed now, \
-             `docker-manifest rm {list}` removes the draft"
+            "an older draft of {list} was left alone: `docker-manifest push {list}` would replace the list that was just pushed, `docker-manifest rm {list}` removes the draft"
         ));
     }
 }

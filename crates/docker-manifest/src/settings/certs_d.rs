@@ -39,7 +39,7 @@ pub fn read(folders: &[PathBuf], debug: &dyn Fn(&str)) -> BTreeMap<String, HostC
             Ok(entries) => entries,
             Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
             Err(error) => {
-                debug(&format!("certificates: {shown} is passed over: {error}"));
+                debug(&format!("certificates: {shown} is ignored: {error}"));
                 continue;
             }
         };
@@ -51,7 +51,7 @@ pub fn read(folders: &[PathBuf], debug: &dyn Fn(&str)) -> BTreeMap<String, HostC
                 Ok(files) => add(hosts.entry(host.to_owned()).or_default(), own, &files),
                 Err(error) => {
                     let own = own.display();
-                    debug(&format!("certificates: {own} is passed over: {error}"));
+                    debug(&format!("certificates: {own} is ignored: {error}"));
                 }
             }
         }
@@ -79,7 +79,7 @@ fn add(host: &mut HostCertificates, folder: &Path, files: &[PathBuf]) {
             Some("cert") => identity(file).map(|identity| host.identities.push(identity)),
             Some("key") if !file.with_extension("cert").exists() => Err(problem(
                 file,
-                "the certificate that it is the key of is missing beside it (*.cert)",
+                "its certificate (*.cert) is missing beside it",
             )),
             _ => Ok(()),
         };
@@ -94,7 +94,7 @@ fn identity(certificate: &Path) -> Result<Identity, CertificateProblem> {
     if !key.exists() {
         return Err(problem(
             certificate,
-            "its key is missing beside it (*.key); the certificate of an authority has to be called *.crt",
+            "its key (*.key) is missing beside it; a CA certificate must be named *.crt",
         ));
     }
     Ok(Identity {
@@ -138,6 +138,6 @@ mod tests {
         let lines = lines.into_inner();
         assert_eq!(lines.len(), 2, "{lines:?}");
         assert!(lines[0].ends_with("empty is for []"), "{lines:?}");
-        assert!(lines[1].contains("file is passed over: "), "{lines:?}");
+        assert!(lines[1].contains("file is ignored: "), "{lines:?}");
     }
 }

@@ -106,7 +106,7 @@ fn files(folder: &Path, output: &Output) -> Vec<PathBuf> {
         Ok(paths) => paths,
         Err(error) => {
             if error.kind() != io::ErrorKind::NotFound {
-                output.warning(&format!("{} is left aside: {error}", folder.display()));
+                output.warning(&format!("{} is ignored: {error}", folder.display()));
             }
             return Vec::new();
         }
@@ -122,7 +122,7 @@ fn load_if_exists(path: &Path, output: &Output) -> Option<Vec<MirrorRule>> {
         Ok(tables) => Some(tables),
         Err(error) if error.kind() == io::ErrorKind::NotFound => None,
         Err(error) => {
-            output.warning(&format!("{} is left aside: {error}", path.display()));
+            output.warning(&format!("{} is ignored: {error}", path.display()));
             Some(Vec::new())
         }
     }

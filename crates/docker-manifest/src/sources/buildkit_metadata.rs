@@ -31,7 +31,7 @@ pub(super) fn images(
     };
     let value: Value = serde_json::from_slice(bytes).map_err(|error| wrong(error.to_string()))?;
     let Value::Object(file) = &value else {
-        return Err(wrong("it is no JSON object".to_owned()));
+        return Err(wrong("it is not a JSON object".to_owned()));
     };
     // A build's file has the fields itself; a bake's has an object for each target.
     let builds: Vec<&Value> = if file.contains_key(DIGEST) {
@@ -106,7 +106,7 @@ mod tests {
         }
         for (text, part) in [
             ("", "EOF"),
-            ("[]", "no JSON object"),
+            ("[]", "not a JSON object"),
             ("{}", "was the image pushed?"),
             (
                 r#"{"containerimage.digest":"sha256:1"}"#,
@@ -116,7 +116,7 @@ mod tests {
         ] {
             let error = read(text).unwrap_err().to_string();
             assert!(
-                error.starts_with("m.json is no metadata file") && error.contains(part),
+                error.starts_with("m.json is not a BuildKit metadata file") && error.contains(part),
                 "{error}"
             );
         }

@@ -169,9 +169,9 @@ impl Resolver<'_> {
 
     fn empty(&self, source: Source) -> Resolved {
         let warning = if self.filter.platforms.is_empty() {
-            format!("there is no image in {source}")
+            format!("{source} contains no image")
         } else {
-            format!("{source} has nothing for the platforms that are wanted")
+            format!("{source} has no image for the requested platforms")
         };
         Resolved {
             source,

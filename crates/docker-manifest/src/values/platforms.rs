@@ -78,7 +78,7 @@ mod tests {
             .unwrap_err()
             .to_string();
         assert!(
-            error.starts_with("\"linux/x86_64/v8\" is no platform"),
+            error.starts_with("unknown platform \"linux/x86_64/v8\""),
             "{error}"
         );
         let forced = AnyPlatformList::checked(&unknown, true).unwrap();

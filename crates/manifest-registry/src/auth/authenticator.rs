@@ -85,7 +85,10 @@ impl Authenticator<'_> {
             }
             (Challenge::Unknown(schemes), _) => Err(RegistryError::Challenge {
                 attempt: self.request.attempt(),
-                reason: format!("the registry wants a login by {}", schemes.join(" or ")),
+                reason: format!(
+                    "the registry requires a login method that is not supported: {}",
+                    schemes.join(" or ")
+                ),
             }),
         }
     }

@@ -412,7 +412,7 @@ fn ask(helper: &str, server: &str, stop: &HelperStop) -> Result<Credential, Stri
             Err(format!("it failed: {}", redact::printable(&said)))
         }
         Err(HelperError::Garbled) => {
-            Err("its answer is not the JSON that Docker's helpers give".to_owned())
+            Err("its output is not the JSON of Docker's credential helpers".to_owned())
         }
     }
 }

@@ -50,11 +50,11 @@ impl fmt::Display for Operation {
             Self::TryToWrite(repository) => {
                 write!(
                     f,
-                    "failed to open an upload in {repository}, so nothing is written anywhere"
+                    "failed to start an upload in {repository}, so nothing was written"
                 )
             }
             Self::ListReferrers(subject) => {
-                write!(f, "failed to list what refers to {subject}")
+                write!(f, "failed to list the referrers of {subject}")
             }
             Self::GetToken(host) => write!(f, "failed to get a token for {host}"),
             Self::Ping(host) => write!(f, "failed to reach {host}"),
@@ -103,7 +103,11 @@ impl Attempt {
     /// Returns what stands at the end of an error's text: ` (request id 1234, 6 attempts)`, or nothing.
     pub(super) fn trail(&self) -> String {
         let mut parts = Vec::new();
-        parts.extend(self.proxy.as_ref().map(|proxy| format!("by proxy {proxy}")));
+        parts.extend(
+            self.proxy
+                .as_ref()
+                .map(|proxy| format!("via proxy {proxy}")),
+        );
         parts.extend(
             self.request_id
                 .as_ref()
@@ -112,7 +116,7 @@ impl Attempt {
         parts.extend((self.tries > 1).then(|| format!("{} attempts", self.tries)));
         parts.extend(
             self.out_of_time
-                .then(|| "no time is left for another".to_owned()),
+                .then(|| "no time left for another".to_owned()),
         );
         if parts.is_empty() {
             String::new()

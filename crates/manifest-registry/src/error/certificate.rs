@@ -46,7 +46,7 @@ impl UntrustedCertificate {
 impl fmt::Display for UntrustedCertificate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.issuer {
-            Some(issuer) if self.is_its_own => write!(f, "it is signed by itself, {issuer}"),
+            Some(issuer) if self.is_its_own => write!(f, "it is self-signed by {issuer}"),
             Some(issuer) => write!(f, "it is issued by {issuer}"),
             None => f.write_str("its issuer cannot be read"),
         }

@@ -23,7 +23,7 @@ pub enum ContentProblem {
     },
     /// The bytes have another digest than the `Docker-Content-Digest` header states.
     #[error(
-        "the registry states digest {:?}, but the content has {found}",
+        "the registry says digest {:?}, but the content has {found}",
         shown(stated)
     )]
     StatedDigest {
@@ -33,7 +33,7 @@ pub enum ContentProblem {
         found: Digest,
     },
     /// The content has another size than its descriptor states.
-    #[error("the content has {found} bytes, its descriptor states {expected}")]
+    #[error("the content has {found} bytes, but its descriptor says {expected}")]
     Size {
         /// The size in the descriptor.
         expected: u64,
@@ -41,14 +41,14 @@ pub enum ContentProblem {
         found: u64,
     },
     /// The content is larger than what is read.
-    #[error("the content has more than the {limit} bytes that are read")]
+    #[error("the content is over the limit of {limit} bytes")]
     TooLarge {
         /// The limit in bytes.
         limit: usize,
     },
     /// The manifest is of another type than its descriptor states.
     #[error(
-        "the registry sent {found}, the descriptor states {:?}",
+        "the registry sent {found}, but the descriptor says {:?}",
         shown(expected)
     )]
     MediaType {
@@ -58,7 +58,7 @@ pub enum ContentProblem {
         found: MediaType,
     },
     /// The registry compressed what it was not asked to compress.
-    #[error("the registry sent content encoding {:?} that was not asked for", shown(.0))]
+    #[error("the registry sent content encoding {:?}, which was not requested", shown(.0))]
     Encoding(String),
     /// A header comes twice, with two values.
     #[error("the registry sent header {0} with several values")]
@@ -67,16 +67,16 @@ pub enum ContentProblem {
     #[error("{}", with_cause(.0))]
     Manifest(Arc<ManifestError>),
     /// The answer to a token request is none.
-    #[error("the token server's answer has no usable token")]
+    #[error("the token server's response has no usable token")]
     Token,
     /// Something said yes to a write, and no registry says it so: a proxy, or a login page.
-    #[error("{} is not how a registry says that it has stored something", status_text(.0))]
+    #[error("{} is not the response of a registry to a write", status_text(.0))]
     NotStored(StatusCode),
     /// A web page came where a registry was asked.
-    #[error("a web page came, not a registry's answer")]
+    #[error("the response is a web page, not a registry's")]
     WebPage,
     /// The answer has no header that it must have.
-    #[error("the registry's answer has no usable {0} header")]
+    #[error("the registry's response has no usable {0} header")]
     Header(&'static str),
 }
 

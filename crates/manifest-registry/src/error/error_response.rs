@@ -151,7 +151,7 @@ impl fmt::Display for ErrorResponse {
             message.fmt(f)?;
         }
         if self.is_html {
-            f.write_str(" (a web page, not a registry's answer)")?;
+            f.write_str(" (a web page, not a registry's response)")?;
         }
         if let Some(asked) = self.retry_after
             && asked > LONGEST_RETRY_AFTER
@@ -243,7 +243,7 @@ mod tests {
         let error_response = ErrorResponse::read(StatusCode::TOO_MANY_REQUESTS, &headers, b"page");
         assert_eq!(
             error_response.to_string(),
-            "429 Too Many Requests (a web page, not a registry's answer) \
+            "429 Too Many Requests (a web page, not a registry's response) \
              (it asks to wait 3600 s; this program waits 120 s at most)"
         );
         assert_eq!(error_response.rate_limits, ["ratelimit-limit: 100;w=21600"]);
@@ -304,7 +304,7 @@ mod tests {
             ),
             (
                 "<!DOCTYPE html>",
-                "404 Not Found (a web page, not a registry's answer)",
+                "404 Not Found (a web page, not a registry's response)",
                 "missing",
             ),
             (

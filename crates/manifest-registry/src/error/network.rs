@@ -62,18 +62,18 @@ impl fmt::Display for NetworkProblem {
             Self::Certificate => f.write_str("the server's certificate is not valid"),
             Self::Tls => f.write_str("TLS failed"),
             Self::ClientCertificate => {
-                f.write_str("the server wants a client certificate that it takes")
+                f.write_str("the server requires a client certificate that it accepts")
             }
-            Self::Proxy => f.write_str("the proxy does not connect to the server"),
-            Self::ProxyCertificate => f.write_str("the proxy's certificate is not believed"),
-            Self::ProxyLogin => f.write_str("the proxy wants a login (407)"),
+            Self::Proxy => f.write_str("the proxy could not connect to the server"),
+            Self::ProxyCertificate => f.write_str("the proxy's certificate is not trusted"),
+            Self::ProxyLogin => f.write_str("the proxy requires a login (407)"),
             Self::ProxySetting => f.write_str("the proxy cannot be used"),
-            Self::NoAuthorities => f.write_str("this system has no certificate authorities"),
-            Self::Cut => f.write_str("the connection was cut"),
-            Self::Timeout(limit) => write!(f, "no answer within {} s", limit.as_secs_f32()),
+            Self::NoAuthorities => f.write_str("this system has no CA certificates"),
+            Self::Cut => f.write_str("the connection was closed"),
+            Self::Timeout(limit) => write!(f, "no response within {} s", limit.as_secs_f32()),
             Self::Slow(within) => write!(
                 f,
-                "less than {SLOWEST_BYTES} bytes came within {} s",
+                "received less than {SLOWEST_BYTES} bytes within {} s",
                 within.as_secs_f32()
             ),
             Self::Deadline(limit) => {
@@ -119,7 +119,7 @@ impl Cause {
             .downcast_ref::<rustls::Error>()
             .and_then(other::<UntrustedProxyCertificate>);
         let text = match (untrusted, refused) {
-            _ if is_outermost => "no more is known".to_owned(),
+            _ if is_outermost => "no details".to_owned(),
             (Some(untrusted), _) => untrusted.to_string(),
             (None, Some(refused)) => refused.to_string(),
             (None, None) => deepest.to_string(),

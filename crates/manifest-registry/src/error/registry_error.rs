@@ -80,7 +80,7 @@ pub enum RegistryError {
         source: Box<RegistryError>,
     },
     /// A registry refused to move a tag.
-    #[error("{source}; {reference} is {existing}")]
+    #[error("{source}; {reference} points to {existing}")]
     TagImmutable {
         /// The tag.
         reference: Box<Reference>,
@@ -90,7 +90,7 @@ pub enum RegistryError {
         source: Box<RegistryError>,
     },
     /// A tag does not meet its precondition.
-    #[error("{reference} is not written: {}", found_before(expected.as_ref(), found.as_ref()))]
+    #[error("{reference} was not written: {}", found_before(expected.as_ref(), found.as_ref()))]
     PreconditionFailed {
         /// The tag.
         reference: Box<Reference>,
@@ -101,7 +101,7 @@ pub enum RegistryError {
     },
     /// A tag of cosign's has something in the target that is not in what was to be written there.
     #[error(
-        "{reference} is {found}, and has something that is not in {source_digest} of {place}: neither is overwritten"
+        "{reference} points to {found}, which has content that is not in {source_digest} of {place}: neither is overwritten"
     )]
     SignaturesDiffer {
         /// The tag, in the target.
@@ -114,7 +114,7 @@ pub enum RegistryError {
         place: String,
     },
     /// Something else has the tag under which the referrers of a manifest are listed.
-    #[error("{reference} is to be the index of what refers to that digest, and is something else")]
+    #[error("{reference} must be the referrers index of that digest, but is something else")]
     NotReferrersIndex {
         /// The tag.
         reference: Box<Reference>,
@@ -122,7 +122,7 @@ pub enum RegistryError {
         source: Arc<ManifestError>,
     },
     /// There is more than is followed.
-    #[error("{reference} has more than the {limit} {what} that are followed")]
+    #[error("{reference} is over the limit of {limit} {what}")]
     TooMany {
         /// What has too many.
         reference: Box<Reference>,
@@ -133,7 +133,7 @@ pub enum RegistryError {
     },
     /// The published list has children that do not exist.
     #[error(
-        "{reference} is published, and the registry does not have {}",
+        "{reference} is published, but the registry does not have {}",
         digests(lost)
     )]
     ChildrenMissing {
@@ -143,7 +143,7 @@ pub enum RegistryError {
         lost: Vec<Digest>,
     },
     /// The manifest that is read back is not the one that was written.
-    #[error("{written} was put to {reference}, {}", found_instead(found.as_ref()))]
+    #[error("{written} was pushed to {reference}, {}", found_instead(found.as_ref()))]
     ReadBackMismatch {
         /// The name under which it was written.
         reference: Box<Reference>,
@@ -161,7 +161,7 @@ pub enum RegistryError {
         source: Arc<serde_json::Error>,
     },
     /// A redirect or an upload location that is not followed.
-    #[error("{attempt}: not sent on to {to}: {reason}")]
+    #[error("{attempt}: redirect to {to} not followed: {reason}")]
     Redirect {
         /// The request.
         attempt: Box<Attempt>,
@@ -209,7 +209,7 @@ pub enum RegistryError {
         problem: CertificateProblem,
     },
     /// The registry's host cannot be in a URL: a port over 65535, an address that is none.
-    #[error("{host} is not a host that can be reached")]
+    #[error("{host} is not a valid host")]
     Host {
         /// The host.
         host: String,
@@ -220,7 +220,7 @@ pub enum RegistryError {
     #[error("{}", no_registry(.0))]
     NoRegistry(String),
     /// The user agent has characters that no header can have.
-    #[error("{0:?} cannot be a user agent")]
+    #[error("invalid user agent {0:?}")]
     UserAgent(String),
     /// No HTTP client can be made: TLS cannot be set up.
     #[error("TLS cannot be set up")]
@@ -234,16 +234,18 @@ fn list(absent: &[Absent]) -> String {
 
 fn found_before(expected: Option<&Digest>, found: Option<&Digest>) -> String {
     match (expected, found) {
-        (None, Some(found)) => format!("it is there already, as {found}"),
-        (Some(expected), Some(found)) => format!("it is {found}, not {expected}"),
-        (Some(expected), None) => format!("it is not there, and not {expected}"),
-        (None, None) => "it is there already".to_owned(),
+        (None, Some(found)) => format!("it already points to {found}"),
+        (Some(expected), Some(found)) => format!("it points to {found}, not {expected}"),
+        (Some(expected), None) => {
+            format!("it does not exist, and was expected to point to {expected}")
+        }
+        (None, None) => "it already exists".to_owned(),
     }
 }
 
 fn no_registry(name: &str) -> String {
     let first = name.split('/').next().unwrap_or_default();
-    format!("{name} names no registry: {first:?} is not a host name, as it has an underscore")
+    format!("{name} names no registry: {first:?} is not a host name, because it has an underscore")
 }
 
 fn digests(lost: &[Digest]) -> String {
@@ -253,8 +255,8 @@ fn digests(lost: &[Digest]) -> String {
 
 fn found_instead(found: Option<&Digest>) -> String {
     match found {
-        Some(found) => format!("and now {found} is there"),
-        None => "and accepted, but is not there".to_owned(),
+        Some(found) => format!("but it now points to {found}"),
+        None => "and accepted, but does not exist".to_owned(),
     }
 }
 

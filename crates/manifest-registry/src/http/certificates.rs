@@ -93,7 +93,7 @@ pub(super) fn chain(file: &Pem) -> Result<Vec<CertificateDer<'static>>, Certific
     let certificates: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&file.bytes).collect();
     match certificates {
         Ok(certificates) if certificates.is_empty() => {
-            Err(file.problem("there is no certificate in it (PEM is expected)"))
+            Err(file.problem("it contains no certificate (PEM is expected)"))
         }
         Ok(certificates) => Ok(certificates),
         Err(_) => Err(file.problem("it is damaged (PEM is expected)")),
@@ -138,8 +138,8 @@ mod tests {
     #[test]
     fn files_without_certificates_are_named_and_keys_not_shown() {
         for (bytes, reason) in [
-            (&b""[..], "there is no certificate in it"),
-            (b"just text", "there is no certificate in it"),
+            (&b""[..], "it contains no certificate"),
+            (b"just text", "it contains no certificate"),
             (
                 b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n",
                 "a certificate that cannot be read",

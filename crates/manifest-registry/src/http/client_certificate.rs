@@ -30,9 +30,9 @@ impl ClientCertificates {
         let key = |identity: &Identity| {
             let chain = chain(&identity.certificate)?;
             let key = PrivateKeyDer::from_pem_slice(&identity.key.bytes).map_err(|_| {
-                identity
-                    .key
-                    .problem("there is no private key in it that can be read (PEM without a password is expected)")
+                identity.key.problem(
+                    "it contains no readable private key (PEM without a password is expected)",
+                )
             })?;
             let pair = CertifiedKey::from_der(chain, key, provider).map_err(|error| {
                 let certificate = &identity.certificate.name;
@@ -40,7 +40,7 @@ impl ClientCertificates {
                     rustls::Error::InconsistentKeys(_) => {
                         format!("it is not the key of the certificate in {certificate}")
                     }
-                    _ => "this kind of private key is not known".to_owned(),
+                    _ => "this type of private key is not supported".to_owned(),
                 };
                 identity.key.problem(&reason)
             })?;

@@ -117,7 +117,7 @@ impl Tls {
     ) -> Result<Option<(ServerName<'static>, Arc<Verifier>)>, TlsError> {
         // The library does not tell to whom a certificate is shown.
         if own.is_some_and(|own| !own.identities.is_empty()) {
-            let reason = "it would be shown the client certificate of the host";
+            let reason = "it would receive the client certificate of the host";
             return Err(TlsError::Proxy(reason));
         }
         let Some(name) = name_of(proxy) else {
@@ -132,7 +132,7 @@ impl Tls {
             return Ok(None);
         }
         Err(TlsError::Proxy(
-            "its certificate would not be checked, as that of the host, which has the same name, is not",
+            "its certificate would not be checked, because the checks are off for the host of the same name",
         ))
     }
 

@@ -125,10 +125,7 @@ impl Transport {
         let reads = matches!(wire.method, Method::GET | Method::HEAD);
         let may_repeat = matches!(wire.payload, Payload::None | Payload::Bytes(_));
         if !(reads || keeps_method && may_repeat) {
-            return Err(refuse(
-                redact::url(&url),
-                "what is written goes where it was sent, or nowhere",
-            ));
+            return Err(refuse(redact::url(&url), "a write is never redirected"));
         }
         // A registry that puts a login into a redirect would have us send it as our own.
         let _ = url.set_username("");

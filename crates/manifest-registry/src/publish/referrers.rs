@@ -56,12 +56,12 @@ impl fmt::Display for Skipped {
             subject,
             reason,
         } = self;
-        write!(f, "{referrer}, which is listed as referring to {subject}, ")?;
+        write!(f, "{referrer}, listed as a referrer of {subject}, ")?;
         f.write_str("is not copied: ")?;
         match reason {
             SkipReason::Lost => f.write_str("the registry does not have it"),
-            SkipReason::Type(found) => write!(f, "its type, {found:?}, is not known"),
-            SkipReason::Stranger => f.write_str("it does not name that as its subject"),
+            SkipReason::Type(found) => write!(f, "its media type {found:?} is not supported"),
+            SkipReason::Stranger => f.write_str("its subject is another manifest"),
             SkipReason::TooDeep => write!(f, "referrers are followed {REFERRER_DEPTH} levels deep"),
         }
     }

@@ -86,7 +86,7 @@ fn ports_that_speak_something_else() {
         [&[kind, 3, 3], &length[..], body].concat()
     };
     let plain = b"HTTP/1.0 400 Bad Request\r\n\r\nno\x1b[2J".to_vec();
-    let cut = "the connection was cut";
+    let cut = "the connection was closed";
     let other = "the server does not speak TLS";
     let rows = [
         ("closed at once", Manner::Close, &[cut, other][..]),

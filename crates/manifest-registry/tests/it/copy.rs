@@ -276,11 +276,11 @@ fn many_blobs_do_not_wait_for_each_other() {
 fn nothing_wrong_is_published() {
     for (answer, part) in [
         (Answer::WrongDigest, "blob verification failed"),
-        (Answer::ShortBody, "the connection was cut"),
+        (Answer::ShortBody, "the connection was closed"),
         (Answer::EndlessBody, "the content has more than the"),
         (Answer::Empty, "its descriptor states"),
         (Answer::Hang, "no answer within"),
-        (Answer::ResetAfterHeaders, "the connection was cut"),
+        (Answer::ResetAfterHeaders, "the connection was closed"),
         (Answer::status(404), "404 Not Found"),
     ] {
         let (source, target) = (EmbeddedRegistry::start(), EmbeddedRegistry::start());

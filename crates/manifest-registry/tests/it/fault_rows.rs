@@ -65,7 +65,7 @@ pub(crate) fn rows(elsewhere: &str) -> Vec<Row> {
         let answer = Answer::error(code, "SOME_CODE", "some text");
         row(&code.to_string(), answer, Expect::Passing(text));
     }
-    let cut = "the connection was cut";
+    let cut = "the connection was closed";
     let slow = "no answer within";
     let raw = |text: &str| Answer::Raw(text.as_bytes().to_vec());
     let early = |text: &str| Answer::Before(text.as_bytes().to_vec());

@@ -79,7 +79,7 @@ fn child_with_helpers() {
         ("missing", "it is not on PATH"),
         (
             "garbled",
-            "its answer is not the JSON that Docker's helpers give",
+            "its output is not the JSON of Docker's credential helpers",
         ),
     ] {
         let error = run(with(name, json!({})).image(&target)).unwrap_err();

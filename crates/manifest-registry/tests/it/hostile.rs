@@ -46,17 +46,17 @@ fn faults_are_true_errors() {
         for (answer, parts) in [
             (
                 Answer::WrongDigest,
-                &["verification failed", "the registry states digest"][..],
+                &["verification failed", "the registry says digest"][..],
             ),
             (Answer::EndlessBody, &["more than the"]),
-            (Answer::ShortBody, &["the connection was cut"]),
+            (Answer::ShortBody, &["the connection was closed"]),
             (
                 Answer::SlowBody(Duration::from_millis(200)),
                 &["no answer within"],
             ),
             (Answer::Hang, &["no answer within"]),
-            (Answer::ResetBeforeHeaders, &["the connection was cut"]),
-            (Answer::ResetAfterHeaders, &["the connection was cut"]),
+            (Answer::ResetBeforeHeaders, &["the connection was closed"]),
+            (Answer::ResetAfterHeaders, &["the connection was closed"]),
             (Answer::Gzip, &["content encoding \"gzip\""]),
             (
                 Answer::Html(200),
@@ -70,7 +70,7 @@ fn faults_are_true_errors() {
                 &[
                     "cannot be read",
                     "bytes, its descriptor states",
-                    "the registry states digest",
+                    "the registry says digest",
                 ],
             ),
             (Answer::Html(502), &["502 Bad Gateway (a web page"]),
@@ -87,7 +87,7 @@ fn faults_are_true_errors() {
             (Answer::status(500), &["500 Internal Server Error"]),
             (
                 Answer::Raw(b"SSH-2.0-OpenSSH\r\n".to_vec()),
-                &["the connection was cut"],
+                &["the connection was closed"],
             ),
             (
                 Answer::Redirect {
@@ -137,7 +137,7 @@ fn redirects_in_a_circle_end() {
 fn a_stated_digest_is_checked_and_not_believed() {
     let error = image("/manifests/", Answer::WrongDigestHeader).unwrap_err();
     assert!(
-        error.to_string().contains("the registry states digest"),
+        error.to_string().contains("the registry says digest"),
         "{error}"
     );
     let double = |value: &str| Answer::DuplicateHeader {

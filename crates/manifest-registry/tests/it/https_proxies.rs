@@ -124,7 +124,7 @@ fn each_is_checked_by_what_is_for_it() {
         .unwrap_err();
     let text = chain(&error);
     assert!(
-        text.contains("the proxy's certificate is not believed (by proxy https://127"),
+        text.contains("the proxy's certificate is not trusted (via proxy https://127"),
         "{text}"
     );
     assert!(!text.contains("pr0xy-pa55"), "{text}");
@@ -178,7 +178,7 @@ fn addresses_of_ipv6_are_checked_as_well() {
         .unwrap_err();
     let text = error.to_string();
     assert!(
-        text.contains("the proxy's certificate is not believed (by proxy https://127"),
+        text.contains("the proxy's certificate is not trusted (via proxy https://127"),
         "{text}"
     );
     stage.nothing_went_through();
@@ -210,7 +210,7 @@ fn no_proxy_is_shown_what_is_for_the_host() {
     let hosts = [(HOST, own), (name.as_str(), believing(&stage.proxy_ca))];
     for all in [false, true] {
         let error = chain(&stage.read(&front, &hosts, all).unwrap_err());
-        let reason = "it would be shown the client certificate of the host";
+        let reason = "it would receive the client certificate of the host";
         assert!(error.contains(reason), "{error}");
     }
     stage.nothing_went_through();

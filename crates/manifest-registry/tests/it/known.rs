@@ -238,7 +238,7 @@ fn the_trace_says_why() {
         said.unwrap_or_default()
     };
     assert_eq!(told(&world), "");
-    let begin = format!("token for {host} in advance: ");
+    let begin = format!("early token for {host}: ");
     let cached = format!("{begin}its token server is in the cache");
     assert_eq!(told(&world), cached);
     world.forget();

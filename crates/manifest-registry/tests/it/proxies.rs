@@ -133,7 +133,7 @@ fn socks_is_spoken_and_names_are_left_to_it() {
     assert_eq!(closed.lines(), ["SOCKS registry.test:443 as me"]);
     let url = format!("socks5h://me:not-{PASSWORD}@{}", closed.host());
     let error = stage.fails(proxies(&url)).to_string();
-    let by = format!("(by proxy socks5h://{} of HTTPS_PROXY", closed.host());
+    let by = format!("(via proxy socks5h://{} of HTTPS_PROXY", closed.host());
     assert!(error.contains(&by), "{error}");
 }
 
@@ -166,7 +166,7 @@ fn plain_http_goes_by_its_own_proxy() {
         error.to_string(),
         format!(
             "failed to get manifest registry.test/app:1: GET http://registry.test/v2/app/manifests/1: \
-             the proxy wants a login (407) (by proxy http://{} of http_proxy)",
+             the proxy requires a login (407) (via proxy http://{} of http_proxy)",
             proxy.host()
         )
     );
@@ -185,7 +185,7 @@ fn plain_http_goes_by_its_own_proxy() {
 fn failures_name_the_proxy_and_what_to_do() {
     let stage = Stage::new();
     let closed = ForwardProxy::with_login(&stage.registry.host(), "me", PASSWORD);
-    let by = |url: &str| format!("(by proxy {url} of HTTPS_PROXY)");
+    let by = |url: &str| format!("(via proxy {url} of HTTPS_PROXY)");
     let start = "failed to get manifest registry.test/app:1: GET https://registry.test/v2/app/manifests/1: ";
 
     for login in ["", "me:wrong@"] {
@@ -193,7 +193,7 @@ fn failures_name_the_proxy_and_what_to_do() {
         let url = format!("http://{}", closed.host());
         assert_eq!(
             error.to_string(),
-            format!("{start}the proxy wants a login (407) {}", by(&url))
+            format!("{start}the proxy requires a login (407) {}", by(&url))
         );
         assert_eq!(
             error.hint().unwrap(),
@@ -213,7 +213,7 @@ fn failures_name_the_proxy_and_what_to_do() {
     assert_eq!(
         error.to_string(),
         format!(
-            "{start}the proxy does not connect to the server {}",
+            "{start}the proxy could not connect to the server {}",
             by(&url)
         )
     );
@@ -222,7 +222,7 @@ fn failures_name_the_proxy_and_what_to_do() {
     assert_eq!(
         error.to_string(),
         format!(
-            "{start}the proxy does not connect to the server {}",
+            "{start}the proxy could not connect to the server {}",
             by(&url)
         )
     );
@@ -230,7 +230,7 @@ fn failures_name_the_proxy_and_what_to_do() {
     assert_eq!(
         error.hint().unwrap(),
         format!(
-            "correct the proxy's setting ({url} of HTTPS_PROXY), or name registry.test in NO_PROXY"
+            "correct the proxy setting ({url} of HTTPS_PROXY), or add registry.test to NO_PROXY"
         )
     );
 

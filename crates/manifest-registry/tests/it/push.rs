@@ -102,7 +102,7 @@ fn what_the_registry_states_is_checked() {
         error.starts_with(&format!("failed to put manifest {target}: ")),
         "{error}"
     );
-    assert!(error.contains("the registry states digest"), "{error}");
+    assert!(error.contains("the registry says digest"), "{error}");
 }
 
 #[test]
@@ -143,7 +143,7 @@ fn failures_start_as_dockers_do() {
     let error =
         run(client().put_manifest(&target, MediaType::OciIndex, INDEX.to_vec())).unwrap_err();
     assert!(
-        error.hint().unwrap().contains("the right to push to"),
+        error.hint().unwrap().contains("permission to push to"),
         "{:?}",
         error.hint()
     );

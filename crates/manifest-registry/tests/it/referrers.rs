@@ -352,7 +352,7 @@ fn an_index_that_somebody_else_writes_meanwhile_is_written_again() {
     // Nor where cosign's is not there.
     let name = reference(&target.host(), "other:1");
     let error = publish(&impatient, &name, &signed.list, &children).unwrap_err();
-    let part = format!("other:{tag}.sig, and accepted, but is not there");
+    let part = format!("other:{tag}.sig, and accepted, but does not exist");
     assert!(error.to_string().contains(&part), "{error}");
     assert_eq!(target.digest("other", "1"), None);
 }

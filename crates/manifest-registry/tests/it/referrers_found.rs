@@ -76,7 +76,10 @@ fn a_registry_without_the_api_says_so_in_many_ways() {
         let subject = at.repository().at(Digest::sha256(&image.manifest));
         let error = run(client().referrers(&[subject])).unwrap_err();
         let text = error.to_string();
-        assert!(text.starts_with("failed to list what refers to "), "{text}");
+        assert!(
+            text.starts_with("failed to list the referrers of "),
+            "{text}"
+        );
     }
 }
 
@@ -116,7 +119,7 @@ fn what_cannot_be_copied_is_told() {
     assert_eq!(
         referrers.skipped[0].to_string(),
         format!(
-            "{}/app@{}, which is listed as referring to {}, is not copied: the registry does not have it",
+            "{}/app@{}, listed as a referrer of {}, is not copied: the registry does not have it",
             registry.host(),
             lost.digest,
             image.digest

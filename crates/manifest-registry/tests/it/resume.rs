@@ -143,12 +143,12 @@ fn an_upload_goes_on_where_it_broke_off() {
     assert_eq!(lengths, [LAYER.len(), LAYER.len() - ARRIVED]);
     assert_eq!(said.len(), 2, "{said:#?}");
     assert!(
-        said[0].starts_with("retrying in ") && said[0].ends_with(": the connection was cut"),
+        said[0].starts_with("retrying in ") && said[0].ends_with(": the connection was closed"),
         "{said:#?}"
     );
     assert_eq!(
         said[1],
-        format!("the upload of blob {layer} to HOST/app goes on after 3456 of 9000 bytes")
+        format!("the upload of blob {layer} to HOST/app continues after 3456 of 9000 bytes")
     );
 }
 
@@ -160,7 +160,7 @@ fn a_large_upload_goes_on_where_it_broke_off() {
         assert_eq!(lengths, [large.len(), large.len() - ARRIVED]);
         assert_eq!(said.len(), 2, "{said:#?}");
         assert!(
-            said[1].ends_with("goes on after 3456 of 100000 bytes"),
+            said[1].ends_with("continues after 3456 of 100000 bytes"),
             "{said:#?}"
         );
     }
@@ -174,7 +174,7 @@ fn an_upload_of_which_nothing_arrived_begins_anew() {
     assert_eq!(
         said[1..],
         [format!(
-            "the upload of blob {layer} to HOST/app begins anew"
+            "the upload of blob {layer} to HOST/app starts over"
         )]
     );
 }
@@ -186,10 +186,10 @@ fn an_upload_of_which_something_else_arrived_begins_anew() {
     assert_eq!(lengths, [whole, whole - ARRIVED, whole]);
     assert_eq!(said.len(), 3, "{said:#?}");
     assert!(
-        said[1].ends_with("goes on after 3456 of 9000 bytes"),
+        said[1].ends_with("continues after 3456 of 9000 bytes"),
         "{said:#?}"
     );
-    assert!(said[2].ends_with("begins anew"), "{said:#?}");
+    assert!(said[2].ends_with("starts over"), "{said:#?}");
 }
 
 #[test]

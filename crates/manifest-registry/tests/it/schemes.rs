@@ -123,10 +123,7 @@ fn nobody_there() {
 #[test]
 fn a_host_that_cannot_be() {
     let error = run(client().manifest(&reference("localhost:99999", "app:1"))).unwrap_err();
-    assert_eq!(
-        error.to_string(),
-        "localhost:99999 is not a host that can be reached"
-    );
+    assert_eq!(error.to_string(), "localhost:99999 is not a valid host");
 }
 
 #[test]
@@ -140,7 +137,7 @@ fn a_name_without_a_registry() {
         .map(|result| result.unwrap_err().to_string());
     let expected = ["foo_bar.com/app", "foo_bar.com/app/b"].map(|name| {
         format!(
-            "{name} names no registry: \"foo_bar.com\" is not a host name, as it has an underscore"
+            "{name} names no registry: \"foo_bar.com\" is not a host name, because it has an underscore"
         )
     });
     assert_eq!(errors.collect::<Vec<_>>(), expected);

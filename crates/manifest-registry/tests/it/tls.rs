@@ -80,8 +80,7 @@ fn an_unknown_authority_is_named() {
     assert_eq!(
         error.hint().unwrap(),
         format!(
-            "get the certificate of that authority (CN={name}): name its file with --ca-file, or put it at \
-             certs.d/{host}/ca.crt beside config.json or in /etc/docker; or use --insecure to take any certificate"
+            "get the CA certificate (CN={name}): pass the file with --ca-file, or save it as certs.d/{host}/ca.crt beside config.json or in /etc/docker; or use --insecure to accept any certificate"
         )
     );
     assert!(registry.log().requests().is_empty());
@@ -131,7 +130,7 @@ fn a_client_certificate_is_shown_to_its_host_only() {
     assert!(
         error
             .to_string()
-            .contains("the server wants a client certificate that it takes"),
+            .contains("the server requires a client certificate that it accepts"),
         "{}",
         chain(&error)
     );
@@ -225,11 +224,11 @@ fn files_that_cannot_be_used_are_named() {
         ),
         (
             folder(&ca, &[&keyless]),
-            "/certs.d/client.key: there is no private key in it that can be read (PEM without a password is expected)",
+            "/certs.d/client.key: it contains no readable private key (PEM without a password is expected)",
         ),
         (
             damaged,
-            "/certs.d/ca.crt: there is no certificate in it (PEM is expected)",
+            "/certs.d/ca.crt: it contains no certificate (PEM is expected)",
         ),
     ] {
         let error = run(with_folder(&host, folder).image(&target)).unwrap_err();
@@ -246,7 +245,7 @@ fn files_that_cannot_be_used_are_named() {
     });
     assert_eq!(
         error.unwrap_err().to_string(),
-        "the certificates for all hosts cannot be used: /ca.pem: there is no certificate in it (PEM is expected)"
+        "the certificates for all hosts cannot be used: /ca.pem: it contains no certificate (PEM is expected)"
     );
     assert_eq!(registry.log().connections(), 0);
 }

@@ -29,8 +29,8 @@ pub struct Args {
     pub(super) sources: SourceFlags,
     #[command(flatten)]
     pub(super) list: ListFlags,
-    /// Push at once, and keep no draft
-    #[arg(long, help_heading = "Pushing")]
+    /// Push the list at once, without a draft
+    #[arg(long, help_heading = "Push options")]
     pub(super) push: Switch,
     #[command(flatten)]
     pub(super) publish: PublishFlags,
@@ -42,28 +42,28 @@ pub struct Args {
 #[derive(Clone, Debug, clap::Args)]
 #[command(next_help_heading = "Source options")]
 pub(super) struct SourceFlags {
-    /// What to do with attestations in an index: "keep" or "drop" (default "keep")
+    /// Action for the attestations of an index: "keep" or "drop" (default "keep")
     #[arg(long, value_name = "string")]
     pub(super) attestations: Option<Attestations>,
-    /// Add images by digest, one file name each, as CI artifacts hold them (folders in it, up to 3 levels, too)
+    /// Add images by digest from the file names in this folder and its subfolders, up to 3 levels deep
     #[arg(long, value_name = "dir", action = clap::ArgAction::Append)]
     pub(super) digests_dir: Vec<PathBuf>,
-    /// Add what a metadata file of BuildKit says was pushed
+    /// Add the images that a BuildKit metadata file names
     #[arg(long, value_name = "file", action = clap::ArgAction::Append)]
     pub(super) from_metadata: Vec<PathBuf>,
-    /// Take a --platform that does not exist
+    /// Accept an unknown --platform
     #[arg(long)]
     pub(super) force: Switch,
     /// Leave out images that do not exist
     #[arg(long)]
     pub(super) ignore_missing: Switch,
-    /// Refuse images of other registries, which a push would copy
+    /// Refuse images from other registries, which a push would copy
     #[arg(long)]
     pub(super) no_copy: Switch,
-    /// Put an index into the list as it is, instead of its images
+    /// Add an index as one entry, instead of its images
     #[arg(long)]
     pub(super) no_flatten: Switch,
-    /// Take only what is for these platforms
+    /// Add only images for these platforms
     #[arg(long, value_name = "list", action = clap::ArgAction::Append)]
     pub(super) platform: Vec<AnyPlatformList>,
 }
@@ -72,25 +72,25 @@ pub(super) struct SourceFlags {
 #[derive(Clone, Debug, clap::Args)]
 #[command(next_help_heading = "List options")]
 pub(super) struct ListFlags {
-    /// Annotate the list ("k=v", "index:k=v"), its images ("entry:k=v") or some ("entry[linux/arm64]:k=v")
+    /// Add an annotation: "k=v" or "index:k=v" to the list, "entry:k=v" to all entries, "entry[linux/arm64]:k=v" to some
     #[arg(long, value_name = "annotation", action = clap::ArgAction::Append)]
     pub(super) annotation: Vec<AnnotationFlag>,
-    /// Annotate the list with what all images say of themselves
+    /// Copy the annotations and OCI labels that all images share to the list
     #[arg(long)]
     pub(super) annotation_from_source: Switch,
     /// Set the artifact type of the list
     #[arg(long, value_name = "string")]
     pub(super) artifact_type: Option<String>,
-    /// Order of the images: "name" (as Docker), "given" or "platform" (default "name")
+    /// Order of the entries: "name" (as Docker), "given" or "platform" (default "name")
     #[arg(long, value_name = "string")]
     pub(super) order: Option<OrderChoice>,
-    /// Start over where the list is there already
+    /// Replace an existing draft
     #[arg(long)]
     pub(super) replace: Switch,
-    /// Refer to this image as the subject of the list
+    /// Set the subject of the list to this image
     #[arg(long, value_name = "image")]
     pub(super) subject: Option<String>,
-    /// Form of the list: "auto" (by its images), "docker" or "oci" (default "auto")
+    /// Format of the list: "auto" (from its images), "docker" or "oci" (default "auto")
     #[arg(long = "type", value_name = "string")]
     pub(super) list_type: Option<TypeChoice>,
 }

@@ -36,7 +36,7 @@ const fn section(title: &'static str, rows: &'static [Row]) -> Section {
 const AFTER_A_PUSH: &[Row] = &[
     Row::condition(
         Condition::ForeignLayersMissing,
-        "use --push-foreign to copy layers that registries need not hold",
+        "use --push-foreign to copy foreign (non-distributable) layers",
     ),
     Row::condition(
         Condition::ContentLost,
@@ -44,19 +44,19 @@ const AFTER_A_PUSH: &[Row] = &[
     ),
     Row::condition(
         Condition::ContentCollected,
-        "push again: the registry may have removed it as unused meanwhile",
+        "push again: the registry may have garbage-collected it",
     ),
     Row::condition(
         Condition::TagImmutable,
-        "the registry lets nobody move this tag: push to another one",
+        "the tag is immutable in this registry: push to another one",
     ),
     Row::condition(
         Condition::OtherContent,
-        "somebody else may have pushed the same tag just now: look at it, and push again",
+        "someone else may have just pushed the same tag: inspect it, and push again",
     ),
     Row::condition(
         Condition::NothingFound,
-        "look at it again in a while: `docker-manifest inspect`",
+        "check it again later with `docker-manifest inspect`",
     ),
     Row::condition(
         Condition::SignaturesDiffer,
@@ -75,7 +75,7 @@ const AFTER_A_PUSH: &[Row] = &[
 const NO_RESPONSE: &[Row] = &[
     Row::network(
         |problem| problem == NetworkProblem::Dns,
-        "check the name {server}, and the network's name server",
+        "check the name {server}, and the DNS server of the network",
     ),
     Row::network(
         |problem| problem == NetworkProblem::Refused,
@@ -89,46 +89,46 @@ const NO_RESPONSE: &[Row] = &[
     .on(&[Loopback]),
     Row::network(
         |problem| problem == NetworkProblem::Refused,
-        "nothing answers on {server}: is it running? A firewall on the way may refuse the connection as well",
+        "nothing answers on {server}: is it running? A firewall may also refuse the connection",
     ),
     Row::network(
         |problem| matches!(problem, NetworkProblem::NotTls | NetworkProblem::Certificate),
-        "something on the way to {server} may answer in its place: check the proxy, log in to the network, and check this system's clock",
+        "something between you and {server} may answer instead: check the proxy, log in to the network, and check this system's clock",
     )
     .on(&[DockerHub, Ghcr, Ecr, EcrPublic]),
     Row::network(
         |problem| problem == NetworkProblem::NotTls,
-        "{host} names its token server with https, which {server} does not speak: ask who runs it",
+        "{host} names its token server with https, but {server} does not speak TLS: contact the operator",
     )
     .doing(Doing::LoggingIn),
     Row::network(
         |problem| problem == NetworkProblem::NotTls,
-        "if {server} is meant to serve plain http, use --insecure",
+        "if {server} serves plain HTTP, use --insecure",
     ),
     Row::network(
         |problem| problem == NetworkProblem::UnknownAuthority,
-        "a proxy on the way to {server} may open TLS: install its authority{issuer} on this system, or name the file of its certificate with --ca-file",
+        "a proxy between you and {server} may intercept TLS: install its CA certificate{issuer} on this system, or pass the file with --ca-file",
     )
     .on(&[DockerHub, Ghcr, Ecr, EcrPublic]),
     Row::network(
         |problem| problem == NetworkProblem::UnknownAuthority,
-        "get the certificate of that authority{issuer}: name its file with --ca-file, or put it at certs.d/{server}/ca.crt beside config.json or in /etc/docker; or use --insecure to take any certificate",
+        "get the CA certificate{issuer}: pass the file with --ca-file, or save it as certs.d/{server}/ca.crt beside config.json or in /etc/docker; or use --insecure to accept any certificate",
     ),
     Row::network(
         |problem| problem == NetworkProblem::Certificate,
-        "use the name that the certificate of {server} is for, or have it renewed; check this system's clock; or use --insecure to take any certificate",
+        "use the name in the certificate of {server}, or have the certificate renewed; check this system's clock; or use --insecure to accept any certificate",
     ),
     Row::network(
         |problem| problem == NetworkProblem::NoAuthorities,
-        "install the package ca-certificates, or look at SSL_CERT_FILE and SSL_CERT_DIR",
+        "install the package ca-certificates, or check SSL_CERT_FILE and SSL_CERT_DIR",
     ),
     Row::network(
         |problem| problem == NetworkProblem::ClientCertificate,
-        "put a certificate that {server} takes, and its key, at certs.d/{server}/client.cert and client.key beside config.json or in /etc/docker",
+        "save a certificate that {server} accepts, and its key, as certs.d/{server}/client.cert and client.key beside config.json or in /etc/docker",
     ),
     Row::network(
         |problem| problem == NetworkProblem::ProxyCertificate,
-        "name the file of its authority's certificate with --ca-file, or put it at certs.d/HOST:PORT/ca.crt beside config.json, for the host and port of {proxy}",
+        "pass its CA certificate with --ca-file, or save it as certs.d/HOST:PORT/ca.crt beside config.json, with the host and port of {proxy}",
     ),
     Row::network(
         |problem| problem == NetworkProblem::ProxyLogin,
@@ -136,24 +136,24 @@ const NO_RESPONSE: &[Row] = &[
     ),
     Row::network(
         |problem| matches!(problem, NetworkProblem::Proxy | NetworkProblem::ProxySetting),
-        "correct the proxy's setting ({proxy}), or name {server} in NO_PROXY",
+        "correct the proxy setting ({proxy}), or add {server} to NO_PROXY",
     ),
     Row::network(
         |problem| problem == NetworkProblem::Tls,
-        "{server} and this program have no version of TLS or cipher in common, or {server} wants a client certificate",
+        "{server} and this program have no TLS version or cipher in common, or {server} requires a client certificate",
     ),
     Row::network(
         |problem| matches!(problem, NetworkProblem::Timeout(_) | NetworkProblem::Slow(_)),
-        "look at the registry's log and load",
+        "check the registry's log and load",
     )
     .on(&[Loopback]),
     Row::network(
         |problem| matches!(problem, NetworkProblem::Timeout(_) | NetworkProblem::Slow(_)),
-        "check the network and the proxy on the way to {server}",
+        "check the network and the proxy between you and {server}",
     ),
     Row::network(
         |problem| matches!(problem, NetworkProblem::Deadline(_)),
-        "give it more time with --timeout",
+        "allow more time with --timeout",
     ),
     Row::condition(
         Condition::Certificates,
@@ -164,17 +164,17 @@ const NO_RESPONSE: &[Row] = &[
 const RATE_LIMITS: &[Row] = &[
     Row::status(
         429,
-        "Docker Hub counts pulls by account, or by address where nobody is logged in: {login}, or wait{limits}",
+        "Docker Hub limits pulls per account, or per IP address without a login: {login}, or wait{limits}",
     )
     .on(&[DockerHub]),
     Row::status(
         429,
-        "GHCR counts requests by the minute: wait a minute, or repeat more often with --retry{limits}",
+        "GHCR limits requests per minute: wait a minute, or allow more retries with --retry{limits}",
     )
     .on(&[Ghcr]),
     Row::status(
         429,
-        "ECR counts requests by the second: repeat more often with --retry, or ask AWS for a higher quota{limits}",
+        "ECR limits requests per second: allow more retries with --retry, or ask AWS for a higher quota{limits}",
     )
     .on(&[Ecr, EcrPublic]),
     Row::status(
@@ -192,20 +192,20 @@ const RATE_LIMITS: &[Row] = &[
 const WEB_PAGES: &[Row] = &[
     Row::status(
         407,
-        "a proxy on the way to {server} wants a login: name it in HTTPS_PROXY or HTTP_PROXY, as in http://USER:PASSWORD@HOST:PORT",
+        "a proxy between you and {server} requires a login: set it in HTTPS_PROXY or HTTP_PROXY, as in http://USER:PASSWORD@HOST:PORT",
     ),
     Row::status(
         413,
-        "a proxy before {host} limits the size of what is sent: raise it there (nginx: client_max_body_size)",
+        "a proxy in front of {host} limits the size of uploads: raise the limit there (nginx: client_max_body_size)",
     ),
     Row::status(
         403,
-        "a proxy or firewall before {host} answered, not the registry: ask who runs it",
+        "a proxy or firewall in front of {host} answered, not the registry: contact its operator",
     )
     .body(Body::Html),
     Row::status(
         401,
-        "run {login}: a proxy before {host} wants a login. Or is {host} no registry, but a web site?",
+        "run {login}: a proxy in front of {host} may require it. {host} answered with a web page: it may not be a registry",
     )
     .body(Body::Html),
     Row::statuses(
@@ -235,7 +235,7 @@ const WEB_PAGES: &[Row] = &[
 const LOGIN_REQUIRED: &[Row] = &[
     Row::status(
         401,
-        "run {login}; where two-factor login is on, an access token takes the place of the password",
+        "run {login}; with two-factor authentication, use an access token as the password",
     )
     .on(&[DockerHub]),
     Row::status(
@@ -245,17 +245,17 @@ const LOGIN_REQUIRED: &[Row] = &[
     .on(&[Ghcr]),
     Row::status(
         401,
-        "ECR's logins end after 12 hours: aws ecr get-login-password | {login} --username AWS --password-stdin",
+        "an ECR login expires after 12 hours: aws ecr get-login-password | {login} --username AWS --password-stdin",
     )
     .on(&[Ecr]),
     Row::status(
         401,
-        "logins of ECR Public end after 12 hours: aws ecr-public get-login-password --region us-east-1 | {login} --username AWS --password-stdin",
+        "an ECR Public login expires after 12 hours: aws ecr-public get-login-password --region us-east-1 | {login} --username AWS --password-stdin",
     )
     .on(&[EcrPublic]),
     Row::status(
         401,
-        "run {login} as a user or robot account; Quay says so as well where there is no such repository",
+        "run {login} as a user or robot account; Quay gives the same response for a repository that does not exist",
     )
     .on(&[Quay]),
     Row::status(
@@ -285,41 +285,41 @@ const LOGIN_REQUIRED: &[Row] = &[
 const PERMISSION_DENIED: &[Row] = &[
     Row::status(
         403,
-        "it needs the right to {right} {repository}: a token with write:packages, and in Actions `packages: write` and write access for the workflow's repository in the package's settings",
+        "this needs permission to {right} {repository}: a token with write:packages; in GitHub Actions, `packages: write`, and write access for the workflow's repository in the package's settings",
     )
     .on(&[Ghcr])
     .doing(Doing::Writing),
     Row::status(
         403,
-        "it needs the right to {right} {repository}: a token with read:packages; in Actions the package has to give the workflow's repository access",
+        "this needs permission to {right} {repository}: a token with read:packages; in GitHub Actions, access for the workflow's repository in the package's settings",
     )
     .on(&[Ghcr])
     .doing(Doing::Reading),
     Row::status(
         403,
-        "it needs the right to {right} {repository}: look at the user's and the repository's policy, and whether the login is older than 12 hours",
+        "this needs permission to {right} {repository}: check the policies of the user and of the repository, and whether the login is older than 12 hours",
     )
     .on(&[Ecr, EcrPublic]),
     Row::status(
         403,
-        "it needs the right to {right} {repository}; {login} as a user who has it, with an access token that may write",
+        "this needs permission to {right} {repository}: {login} as a user who has it, with an access token that can write",
     )
     .on(&[DockerHub])
     .doing(Doing::Writing),
     Row::status(403, "run {login}").doing(Doing::LoggingIn),
     Row::status(
         403,
-        "it needs the right to {right} {repository}; {login} as a user who has it. An empty error_response may also be a firewall's",
+        "this needs permission to {right} {repository}: {login} as a user who has it. An empty response may also come from a firewall",
     )
     .body(Body::Empty),
     Row::status(
         403,
-        "it needs the right to {right} {repository}; {login} as a user who has it",
+        "this needs permission to {right} {repository}: {login} as a user who has it",
     ),
     Row::statuses(
         400,
         499,
-        "it needs the right to {right} {repository}; {login} as a user who has it",
+        "this needs permission to {right} {repository}: {login} as a user who has it",
     )
     .codes(&["DENIED", "UNAUTHORIZED"]),
 ];
@@ -327,20 +327,20 @@ const PERMISSION_DENIED: &[Row] = &[
 const NOT_FOUND: &[Row] = &[
     Row::status(
         404,
-        "ECR makes no repository by itself: aws ecr create-repository --repository-name {path}",
+        "ECR does not create repositories on push: aws ecr create-repository --repository-name {path}",
     )
     .on(&[Ecr])
     .doing(Doing::Writing),
     Row::status(
         404,
-        "ECR makes no repository by itself: aws ecr-public create-repository --region us-east-1 --repository-name NAME, where NAME is what follows the registry's alias in {path}",
+        "ECR does not create repositories on push: aws ecr-public create-repository --region us-east-1 --repository-name NAME, where NAME is what follows the registry's alias in {path}",
     )
     .on(&[EcrPublic])
     .doing(Doing::Writing),
     Row::statuses(
         400,
         404,
-        "something that the manifest names is not in {repository}: its images have to be there first",
+        "{repository} lacks content that the manifest names: push its images there first",
     )
     .codes(&["MANIFEST_BLOB_UNKNOWN", "BLOB_UNKNOWN", "MANIFEST_UNKNOWN"])
     .doing(Doing::Writing),
@@ -351,17 +351,17 @@ const NOT_FOUND: &[Row] = &[
     .codes(&["BLOB_UPLOAD_UNKNOWN"]),
     Row::status(
         404,
-        "the repository or its project may have to be made on {host} first",
+        "create the repository or its project on {host} first",
     )
     .doing(Doing::Writing),
     Row::status(
         404,
-        "the registry has the manifest, not all of its content: the image has to be pushed again",
+        "the registry has the manifest, but not all of its content: push the image again",
     )
     .doing(Doing::ReadingBlob),
     Row::status(
         404,
-        "there is no repository {repository}, or it is not public: check the name, or {login} as a user who may read it",
+        "repository {repository} does not exist or is private: check the name, or {login} as a user with read access",
     )
     .codes(&["NAME_UNKNOWN"])
     .doing(Doing::ReadingManifest),
@@ -373,71 +373,71 @@ const NOT_FOUND: &[Row] = &[
     .doing(Doing::ReadingManifest),
     Row::status(
         404,
-        "check name, tag and digest; {host} may hide what is not public: {login} as a user who may read it",
+        "check name, tag and digest; {host} may hide private repositories: {login} as a user with read access",
     )
     .doing(Doing::ReadingManifest),
-    Row::status(404, "is the token server of {host} in order?").doing(Doing::LoggingIn),
+    Row::status(404, "check the token server of {host}").doing(Doing::LoggingIn),
 ];
 
 const REFUSED: &[Row] = &[
     Row::statuses(
         400,
         412,
-        "tags of {repository} are immutable: take another tag, or change that in the repository's settings",
+        "tags of {repository} are immutable: use another tag, or change that in the repository's settings",
     )
     .codes(&["TAG_INVALID"])
     .on(&[Ecr])
     .doing(Doing::Writing),
     Row::status(
         412,
-        "the tag is immutable: take another tag, or change that in the settings of {repository}",
+        "the tag is immutable: use another tag, or change that in the settings of {repository}",
     ),
     Row::statuses(
         400,
         499,
-        "the registry does not take this name or tag: it may demand a project before it, or forbid some characters",
+        "the registry does not accept this name or tag: it may require a project in front of it, or forbid some characters",
     )
     .codes(&["NAME_INVALID", "TAG_INVALID"]),
     Row::statuses(
         400,
         422,
-        "the registry does not take this manifest: it may know no OCI indexes, or not this type of content",
+        "the registry does not accept this manifest: it may not support OCI indexes, or this media type",
     )
     .codes(&["MANIFEST_INVALID"]),
     Row::statuses(
         400,
         422,
-        "what arrived is not what was sent: look for a proxy on the way to {host} that changes content",
+        "the registry received other bytes than were sent: look for a proxy between you and {host} that changes content",
     )
     .codes(&["DIGEST_INVALID", "SIZE_INVALID"]),
     Row::status(
         405,
-        "{host} takes no pushes: it is read-only, or a mirror of another registry",
+        "{host} does not accept pushes: it is read-only, or a mirror of another registry",
     )
     .doing(Doing::Writing),
-    Row::status(405, "{host} does not offer this: is it a registry?"),
+    Row::status(405, "{host} does not support this request: is it a registry?"),
     Row::status(
         409,
-        "somebody else is changing {repository}, or the tag must not change: look at it, then try again or take another tag",
+        "someone else is changing {repository}, or the tag is immutable: inspect it, then try again or use another tag",
     ),
     Row::status(
         415,
-        "the registry does not take this media type: it may be too old for OCI indexes",
+        "the registry does not accept this media type: it may be too old for OCI indexes",
     ),
     Row::status(
         422,
-        "the registry understood the request and does not take it: its message may say why",
+        "the registry understood the request and rejected it: its message may say why",
     ),
     Row::status(
         400,
-        "the registry, or a proxy before {host}, does not understand the request",
+        "the registry, or a proxy in front of {host}, does not understand the request",
     )
     .body(Body::Empty),
     Row::status(
         400,
-        "the registry does not take the request: its message may say why",
+        "the registry rejected the request: its message may say why",
     ),
-    Row::status(408, "check the network and the proxy on the way to {host}"),
+    Row::status(408, "check the network and the proxy between you and {host}"),
 ];
 
 const DAMAGED: &[Row] = &[
@@ -452,49 +452,52 @@ const DAMAGED: &[Row] = &[
 ];
 
 const UNAVAILABLE: &[Row] = &[
-    Row::status(501, "{host} does not offer this: is it a registry?"),
+    Row::status(
+        501,
+        "{host} does not support this request: is it a registry?",
+    ),
     Row::status(507, "the storage of {host} is full"),
     Row::statuses(
         500,
         599,
-        "the token server of {host} ({server}) is in trouble: look at its log, or try again later",
+        "the token server of {host} ({server}) has a problem: check its log, or try again later",
     )
     .on(&[Loopback, Other])
     .doing(Doing::LoggingIn),
-    Row::statuses(500, 599, "look at the registry's log").on(&[Loopback]),
+    Row::statuses(500, 599, "check the registry's log").on(&[Loopback]),
     Row::statuses(
         500,
         599,
-        "Docker Hub is in trouble: try again later; www.dockerstatus.com may say more",
+        "Docker Hub has a problem: try again later, and see www.dockerstatus.com",
     )
     .on(&[DockerHub]),
     Row::statuses(
         500,
         599,
-        "GHCR is in trouble: try again later; www.githubstatus.com may say more",
+        "GHCR has a problem: try again later, and see www.githubstatus.com",
     )
     .on(&[Ghcr]),
     Row::statuses(
         500,
         599,
-        "ECR is in trouble: try again later; health.aws.amazon.com may say more",
+        "ECR has a problem: try again later, and see health.aws.amazon.com",
     )
     .on(&[Ecr, EcrPublic]),
     Row::statuses(
         500,
         599,
-        "{host} is in trouble: try again later; for quay.io, status.redhat.com may say more",
+        "{host} has a problem: try again later; for quay.io, see status.redhat.com",
     )
     .on(&[Quay]),
     Row::statuses(
         500,
         599,
-        "{host} is in trouble: try again later; for gitlab.com, status.gitlab.com may say more",
+        "{host} has a problem: try again later; for gitlab.com, see status.gitlab.com",
     )
     .on(&[GitLab]),
     Row::statuses(
         500,
         599,
-        "{host}, or a proxy before it, is in trouble: try again later",
+        "{host}, or a proxy in front of it, has a problem: try again later",
     ),
 ];
