@@ -9,6 +9,7 @@
 //! | [`exit_codes`] | each row of the page of exit codes |
 //! | [`failures`] | a failure leaves everything as it was |
 //! | [`scripts`] | shell scripts in the styles that people use |
+//! | [`reference`] | the examples of the reference and of the guide |
 //! | [`drafts`] | drafts of no image, one, two, forty; `rm`, `--purge`, and warnings |
 
 mod copies;
@@ -16,6 +17,7 @@ mod drafts;
 mod exit_codes;
 mod failures;
 mod journey;
+mod reference;
 mod scripts;
 pub(crate) mod shell;
 pub(crate) mod watched;

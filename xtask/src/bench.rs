@@ -2,6 +2,7 @@
 //!
 //! | module | holds |
 //! | --- | --- |
+//! | [`args`] | what is to be measured |
 //! | [`world`] | the registry, the token server, and the images in it |
 //! | [`program`] | the programs, and how each makes and pushes a list |
 //! | [`copies`] | many layers, or a large one, from registry to registry |
@@ -21,8 +22,9 @@ use std::path::PathBuf;
 use std::process::Command;
 use std::time::Duration;
 
-use crate::{TaskResult, cargo, run as run_command, target_folder};
+use crate::task::{TaskResult, cargo, run as run_command, target_folder};
 
+mod args;
 mod cold;
 mod content;
 mod copies;
@@ -36,8 +38,9 @@ mod tokens;
 mod upload;
 mod world;
 
+pub(crate) use args::Args;
+use args::Part;
 use program::Program;
-use remote::Front;
 use world::{Work, World};
 
 /// How many round trips making and pushing a list takes at least, from cold: 8 for `create`, 10 for `push`.
@@ -48,59 +51,6 @@ const LATENCIES: [u64; 4] = [0, 20, 50, 100];
 
 /// The longest latency at which a program that takes minutes is measured unasked, in milliseconds.
 const PATIENCE: u64 = 50;
-
-/// Measure the program, and those that do the same, on a registry some way off
-#[derive(clap::Args)]
-pub(crate) struct Args {
-    /// Round-trip time in milliseconds; may be given several times
-    #[arg(long, value_name = "MS")]
-    latency: Vec<u64>,
-    /// Program to measure (ours, "docker manifest", crane, buildah, skopeo, raw, …); may be given several times
-    #[arg(long, value_name = "PROGRAM")]
-    only: Vec<String>,
-    /// Part to measure; may be given several times
-    #[arg(long, value_name = "PART")]
-    part: Vec<Part>,
-    /// What is in front of the registries (copies, cold, load); may be given several times
-    #[arg(long, value_name = "FRONT")]
-    front: Vec<Front>,
-    /// What is copied; may be given several times
-    #[arg(long, value_name = "WORK")]
-    work: Vec<content::Work>,
-    /// Run each program so many times from cold, and give the median
-    #[arg(long, value_name = "COUNT", value_parser = clap::builder::RangedU64ValueParser::<usize>::new().range(1..))]
-    runs: Option<usize>,
-    /// Measure this build of ours in place of a new one, to compare the two
-    #[arg(long, value_name = "FILE")]
-    build: Option<PathBuf>,
-    /// Measure little, in a minute: to see that all works
-    #[arg(long)]
-    quick: bool,
-}
-
-/// What can be measured.
-#[derive(Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-enum Part {
-    /// All programs at each latency
-    Programs,
-    /// Ours with more and more images
-    Images,
-    /// Ours with indexes as BuildKit pushes them
-    Indexes,
-    /// Ours, skopeo and buildah from one registry to another, beside the bytes alone
-    Copies,
-    /// All programs with a few images of one repository, from cold
-    Cold,
-    /// Ours with 500 images, beside the same requests from a load generator
-    Load,
-}
-
-impl Args {
-    /// Returns whether a program is to be measured.
-    fn wants(&self, program: &str) -> bool {
-        self.only.is_empty() || self.only.iter().any(|name| name == program)
-    }
-}
 
 pub(crate) fn run(args: &Args) -> TaskResult {
     // With the features that this task was built with, so that nothing is compiled twice.
@@ -136,15 +86,6 @@ pub(crate) fn run(args: &Args) -> TaskResult {
         load::run(args, &ours)?;
     }
     Ok(())
-}
-
-/// Returns what was asked for, or else what is measured unasked.
-fn chosen<T: Clone>(asked: &[T], unasked: Vec<T>) -> Vec<T> {
-    if asked.is_empty() {
-        unasked
-    } else {
-        asked.to_vec()
-    }
 }
 
 /// Makes the command that is this very task, with this program built for speed.

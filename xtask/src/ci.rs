@@ -2,7 +2,8 @@
 
 use std::time::Instant;
 
-use crate::{TaskResult, cargo, demo, deny, docs, run as run_command, test, walls};
+use crate::task::{TaskResult, cargo, run as run_command};
+use crate::{demo, deny, docs, test, walls};
 
 /// Run everything that a change has to pass
 #[derive(clap::Args)]
@@ -29,7 +30,7 @@ pub(crate) fn run(_args: &Args) -> TaskResult {
             run_command(&mut cargo(&arguments))
         }),
         ("deny", || deny::run(&deny::Args {})),
-        ("walls", || walls::run(&walls::Args {})),
+        ("walls", || walls::run(&walls::Args::default())),
         ("fuzz targets", || {
             // A workspace of their own, of which a stable compiler can only say whether it still builds.
             let arguments = [

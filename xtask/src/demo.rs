@@ -7,7 +7,7 @@ use manifest_testkit::EmbeddedRegistry;
 use manifest_testkit::image::Image;
 use tempfile::TempDir;
 
-use crate::{TaskResult, cargo, run as run_command, target_folder};
+use crate::task::{TaskResult, cargo, run as run_command, target_folder};
 
 /// Show the program at work on an embedded registry, or on yours
 #[derive(Default, clap::Args)]

@@ -2,7 +2,7 @@
 
 use std::process::Stdio;
 
-use crate::{TaskResult, cargo, run as run_command};
+use crate::task::{TaskResult, cargo, run as run_command};
 
 /// Check licences, advisories and sources of what the program is built upon
 #[derive(clap::Args)]

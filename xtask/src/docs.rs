@@ -1,4 +1,4 @@
-//! `cargo xtask docs`: renders the reference from the command definitions, and checks the documentation's links.
+//! `cargo xtask docs`: renders the reference and the page on troubleshooting from the program, and checks the documentation's links.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -6,9 +6,12 @@ use std::path::{Path, PathBuf};
 
 use docker_manifest::reference_docs;
 
-use crate::{TaskResult, workspace};
+use crate::task::{TaskResult, workspace};
 
-/// Render docs/reference from the command definitions
+/// The page of the guide that is rendered.
+const TROUBLESHOOTING: &str = "docs/guide/troubleshooting.md";
+
+/// Render docs/reference and docs/guide/troubleshooting.md from the program
 #[derive(Default, clap::Args)]
 pub(crate) struct Args {
     /// Change nothing; fail where a page is not what would be rendered, or a link leads nowhere
@@ -19,9 +22,16 @@ pub(crate) struct Args {
 pub(crate) fn run(args: &Args) -> TaskResult {
     let folder = workspace().join("docs/reference");
     let pages = reference_docs::pages();
-    let stale = stale_pages(&folder, &pages);
+    let troubleshooting = workspace().join(TROUBLESHOOTING);
+    let text = reference_docs::troubleshooting();
+    let mut stale = stale_pages(&folder, &pages);
+    if !fs::read_to_string(&troubleshooting).is_ok_and(|found| found == text) {
+        stale.push(TROUBLESHOOTING.to_owned());
+    }
     if !args.check {
         write_pages(&folder, &pages)?;
+        fs::write(&troubleshooting, text)
+            .map_err(|error| format!("cannot write {TROUBLESHOOTING}: {error}"))?;
     } else if !stale.is_empty() {
         return Err(format!(
             "run `cargo xtask docs`: not up to date are {}",
@@ -31,8 +41,8 @@ pub(crate) fn run(args: &Args) -> TaskResult {
     let broken = broken_links()?;
     if broken.is_empty() {
         println!(
-            "docs: {} reference pages are up to date, every link leads somewhere",
-            pages.len()
+            "docs: {} generated pages are up to date, every link leads somewhere",
+            pages.len() + 1
         );
         Ok(())
     } else {
@@ -69,28 +79,38 @@ fn stale_pages(folder: &Path, pages: &[(String, String)]) -> Vec<String> {
     stale.into_iter().collect()
 }
 
-/// Finds links to files of this repository that are not there.
+/// Finds links to files of this repository, and to headings in them, that are not there.
 fn broken_links() -> Result<Vec<String>, String> {
     let root = workspace();
     let mut pages: Vec<PathBuf> = ["README.md", "CHANGELOG.md"]
         .map(|name| root.join(name))
         .to_vec();
-    for folder in ["docs", "docs/reference"] {
+    for folder in ["docs", "docs/guide", "docs/reference"] {
         let entries = fs::read_dir(root.join(folder))
             .into_iter()
             .flatten()
             .flatten();
-        let markdown = |path: &PathBuf| path.extension().is_some_and(|extension| extension == "md");
-        pages.extend(entries.map(|entry| entry.path()).filter(markdown));
+        let paths = entries.map(|entry| entry.path());
+        pages.extend(paths.filter(|path| is_markdown(path)));
     }
+    let read = |page: &Path| {
+        fs::read_to_string(page).map_err(|error| format!("cannot read {}: {error}", page.display()))
+    };
     let mut broken = Vec::new();
     for page in pages {
-        let text = fs::read_to_string(&page)
-            .map_err(|error| format!("cannot read {}: {error}", page.display()))?;
+        let text = read(&page)?;
         let folder = page.parent().unwrap_or(&root);
-        for link in links(&text) {
-            let path = link.split('#').next().unwrap_or_default();
-            if !path.is_empty() && !path.contains("://") && !folder.join(path).exists() {
+        for link in links(&text).filter(|link| !link.contains("://")) {
+            let (path, anchor) = link.split_once('#').unwrap_or((link, ""));
+            let target = match path {
+                "" => page.clone(),
+                path => folder.join(path),
+            };
+            let leads_somewhere = target.exists()
+                && (anchor.is_empty()
+                    || !is_markdown(&target)
+                    || anchors(&read(&target)?).contains(anchor));
+            if !leads_somewhere {
                 broken.push(format!("{}: {link}", page.display()));
             }
         }
@@ -98,9 +118,43 @@ fn broken_links() -> Result<Vec<String>, String> {
     Ok(broken)
 }
 
+fn is_markdown(path: &Path) -> bool {
+    path.extension().is_some_and(|extension| extension == "md")
+}
+
+/// Returns the anchors of the headings in a text, as GitHub makes them. No page has two headings of one name.
+fn anchors(text: &str) -> BTreeSet<String> {
+    let mut is_code = false;
+    let mut anchors = BTreeSet::new();
+    for line in text.lines() {
+        if line.trim_start().starts_with("```") {
+            is_code = !is_code;
+        }
+        let title = line.trim_start_matches('#');
+        if !is_code && line.starts_with('#') && title.starts_with(' ') {
+            let letters = title.trim().chars();
+            let kept = letters.filter(|c| c.is_alphanumeric() || matches!(c, ' ' | '-' | '_'));
+            anchors.insert(kept.collect::<String>().to_lowercase().replace(' ', "-"));
+        }
+    }
+    anchors
+}
+
 /// Returns the targets of the inline links in a text.
 fn links(text: &str) -> impl Iterator<Item = &str> {
     text.split("](")
         .skip(1)
         .filter_map(|rest| rest.split(')').next())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn anchors_are_those_of_github() {
+        let text = "# A page\n## Pass the digest on\n```sh\n# a comment\n```\n### `push --to`, and `-t`\n#no heading\n";
+        let found: Vec<String> = anchors(text).into_iter().collect();
+        assert_eq!(found, ["a-page", "pass-the-digest-on", "push---to-and--t"]);
+    }
 }

@@ -1,4 +1,4 @@
-//! The project's own tasks: `cargo xtask demo`, `test`, `ci`, `bench`, `deny`, `docs`, `walls`.
+//! The project's own tasks: `cargo xtask demo`, `test`, `ci`, `bench`, `deny`, `docs`, `walls`, `sizes`.
 
 #![expect(
     clippy::print_stdout,
@@ -6,8 +6,7 @@
     reason = "a task's output is for its reader"
 )]
 
-use std::path::{Path, PathBuf};
-use std::process::{Command, ExitCode};
+use std::process::ExitCode;
 
 use clap::Parser;
 
@@ -16,6 +15,8 @@ mod ci;
 mod demo;
 mod deny;
 mod docs;
+mod sizes;
+mod task;
 mod test;
 mod walls;
 
@@ -35,12 +36,11 @@ enum Task {
     Deny(deny::Args),
     /// Renders docs/reference from the command definitions
     Docs(docs::Args),
-    /// Checks which crate depends on what
+    /// Checks what may depend on what: crates, and files and rooms of a crate
     Walls(walls::Args),
+    /// Checks how long files and functions are
+    Sizes(sizes::Args),
 }
-
-/// What a task ends with: nothing, or a text that says what failed.
-type TaskResult = Result<(), String>;
 
 fn main() -> ExitCode {
     let result = match Task::parse() {
@@ -51,6 +51,7 @@ fn main() -> ExitCode {
         Task::Deny(args) => deny::run(&args),
         Task::Docs(args) => docs::run(&args),
         Task::Walls(args) => walls::run(&args),
+        Task::Sizes(args) => sizes::run(&args),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
@@ -58,52 +59,5 @@ fn main() -> ExitCode {
             eprintln!("xtask: {error}");
             ExitCode::FAILURE
         }
-    }
-}
-
-/// Returns the folder of the workspace.
-fn workspace() -> PathBuf {
-    let own = Path::new(env!("CARGO_MANIFEST_DIR"));
-    own.parent()
-        .expect("xtask is a folder of the workspace")
-        .to_owned()
-}
-
-/// Returns the folder that cargo builds in: that of this very program, which cargo built.
-fn target_folder() -> Result<PathBuf, String> {
-    let own =
-        std::env::current_exe().map_err(|error| format!("cannot find this program: {error}"))?;
-    let folder = own.parent().and_then(Path::parent);
-    folder
-        .map(Path::to_owned)
-        .ok_or_else(|| format!("{} is not in a target folder", own.display()))
-}
-
-/// Makes a cargo command in the workspace, with the cargo that runs this task.
-fn cargo(arguments: &[&str]) -> Command {
-    #[expect(clippy::disallowed_methods, reason = "cargo says so which cargo it is")]
-    let program = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let mut command = Command::new(program);
-    command.args(arguments).current_dir(workspace());
-    command
-}
-
-/// Runs a command to its end, with its output shown.
-fn run(command: &mut Command) -> TaskResult {
-    let name = || {
-        let words = std::iter::once(command.get_program()).chain(command.get_args());
-        words
-            .map(|word| word.to_string_lossy().into_owned())
-            .collect::<Vec<_>>()
-            .join(" ")
-    };
-    let name = name();
-    let status = command
-        .status()
-        .map_err(|error| format!("cannot run {name}: {error}"))?;
-    if status.success() {
-        Ok(())
-    } else {
-        Err(format!("{name}: {status}"))
     }
 }

@@ -2,7 +2,7 @@
 
 use manifest_testkit::real;
 
-use crate::{TaskResult, cargo, run as run_command};
+use crate::task::{TaskResult, cargo, run as run_command};
 
 /// Run all tests, and get what they need
 #[derive(Default, clap::Args)]

@@ -1,4 +1,4 @@
-//! What a command runs in: the environment, Docker's configuration, the drafts, the registry client, the output.
+//! The context that commands run in: environment, Docker's configuration, drafts, registry client, output.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -12,103 +12,45 @@ use manifest_registry::{
 };
 use manifest_store::Store;
 
-use crate::cli::{Globals, Patience, Reach};
+use crate::cache::DiskCache;
+use crate::environment::Environment;
 use crate::failure::Failure;
+use crate::flags::{Globals, RegistryFlags, RetryFlags};
 use crate::interrupt;
-use crate::memory::Remembered;
 use crate::names::PROGRAM;
-use crate::observer::{Notices, Watching};
+use crate::observer::{ProgressGuard, TerminalObserver};
 use crate::output::Output;
 use crate::plugin::VERSION;
-use crate::progress::Place;
+use crate::progress::DisplayMode;
 use crate::settings::config_json::{self, ConfigJson};
 use crate::settings::{self, auth_files, certs_d, known_registries, proxies, registries_conf};
 
-/// How long a command waits for another one that changes drafts.
+/// The longest wait for another command that holds the lock on drafts.
 const LOCK_WAIT: Duration = Duration::from_secs(60);
 
-/// The variable that turns off what is remembered between runs.
+/// The variable that disables the cache.
 const NO_CACHE: &str = "DOCKER_MANIFEST_NO_CACHE";
 
-/// The process's environment: the only door to it.
-#[derive(Clone, Debug, Default)]
-pub struct Environment {
-    variables: Vec<(OsString, OsString)>,
-}
-
-impl Environment {
-    /// Reads the environment of this process.
-    #[must_use]
-    pub fn of_process() -> Self {
-        Self {
-            variables: std::env::vars_os().collect(),
-        }
-    }
-
-    /// Makes an environment of these variables.
-    #[cfg(test)]
-    pub(crate) fn of(variables: &[(&str, &str)]) -> Self {
-        let variables = variables.iter();
-        Self {
-            variables: variables
-                .map(|(name, value)| (name.into(), value.into()))
-                .collect(),
-        }
-    }
-
-    /// Returns a variable that is set and not empty.
-    #[must_use]
-    pub fn var(&self, name: &str) -> Option<&OsString> {
-        let found = self.variables.iter().find(|(key, _)| key == name);
-        found
-            .map(|(_, value)| value)
-            .filter(|value| !value.is_empty())
-    }
-
-    /// Returns the user's home folder.
-    #[must_use]
-    pub fn home(&self) -> Option<PathBuf> {
-        directories::BaseDirs::new().map(|folders| folders.home_dir().to_owned())
-    }
-
-    /// Returns the folder of what may be forgotten.
-    #[must_use]
-    pub fn cache(&self) -> Option<PathBuf> {
-        let folders = directories::ProjectDirs::from("", "", PROGRAM)?;
-        Some(folders.cache_dir().to_owned())
-    }
-
-    /// Returns the folder of the user's settings for the containers tools (podman, skopeo, buildah).
-    #[must_use]
-    pub fn containers(&self) -> Option<PathBuf> {
-        let folder = match self.var("XDG_CONFIG_HOME") {
-            Some(folder) => folder.into(),
-            None => self.home()?.join(".config"),
-        };
-        Some(folder.join("containers"))
-    }
-}
-
-/// What a command runs in.
+/// The context of a command.
 #[derive(Debug)]
 pub struct Context<'a> {
-    /// Where the command writes.
+    /// The output of the command.
     pub output: &'a Output,
     environment: Environment,
     globals: Globals,
-    notices: Arc<Notices>,
+    observer: Arc<TerminalObserver>,
 }
 
 impl<'a> Context<'a> {
-    /// Gathers what a command runs in. Reads nothing from disk yet.
+    /// Returns the context of a command. Reads nothing from disk yet.
     #[must_use]
     pub fn new(environment: Environment, globals: Globals, output: &'a Output) -> Self {
-        let notices = Arc::new(Notices::new(globals.wants_debug()));
+        let observer = Arc::new(TerminalObserver::new(globals.wants_debug()));
         Self {
             output,
             environment,
             globals,
-            notices,
+            observer,
         }
     }
 
@@ -133,7 +75,7 @@ impl<'a> Context<'a> {
         Ok(home.join(".docker"))
     }
 
-    /// Returns the drafts.
+    /// Returns the store of drafts.
     ///
     /// # Errors
     /// As [`Context::config_folder`].
@@ -147,25 +89,24 @@ impl<'a> Context<'a> {
         }))
     }
 
-    /// Returns a client with all that the user has set. `insecure` is the flag `--insecure`; the time limit of `patience` starts
-    /// to run.
+    /// Returns a client with all settings of the user. `insecure` is the flag `--insecure`. The time limit of `retry` starts now.
     ///
     /// # Errors
-    /// Where a file that was named cannot be read, a variable is malformed, or the client cannot be set up.
+    /// Where a file that a flag or variable names cannot be read, a variable is malformed, or the client cannot be set up.
     pub fn client(
         &self,
         insecure: bool,
-        patience: &Patience,
-        reach: &Reach,
+        retry: &RetryFlags,
+        registry: &RegistryFlags,
     ) -> Result<Client, Failure> {
         let config = self.config_json()?;
         let credentials = auth_files::read(&self.environment)?.or_else(config.credentials);
-        let credentials = credentials.with_timeout(patience.retry().timeout);
+        let credentials = credentials.with_timeout(retry.retry().timeout);
         if credentials.uses_helpers() {
-            interrupt::stop_helpers_too()?;
+            interrupt::kill_helpers_on_signal()?;
         }
         let mut hosts = config.insecure_registries;
-        hosts.extend(reach.insecure_hosts.iter().cloned());
+        hosts.extend(registry.insecure_hosts.iter().cloned());
         let file = registries_conf::read(&self.environment, self.output)?;
         Ok(Client::new(ClientConfig {
             user_agent: format!("{PROGRAM}/{VERSION}"),
@@ -175,56 +116,56 @@ impl<'a> Context<'a> {
                 hosts,
             },
             certificates: Certificates {
-                roots: settings::authorities(reach)?,
+                roots: settings::ca_certificates(&registry.ca_files)?,
                 hosts: self.host_certificates()?,
             },
             proxies: proxies::read(&self.environment, &config.proxies),
             mirrors: Mirrors {
-                places: vec![reach.mirror_rules.clone(), file],
+                places: vec![registry.mirror_rules.clone(), file],
             },
-            retry: patience.retry(),
+            retry: retry.retry(),
             known: known_registries::read(&self.environment)?,
-            cache: self.memory(reach),
-            observer: self.notices.clone(),
+            cache: self.cache(registry),
+            observer: self.observer.clone(),
             ..ClientConfig::default()
         })?)
     }
 
-    /// Returns what is remembered of earlier runs, unless the user wants it not to be.
-    fn memory(&self, reach: &Reach) -> Arc<dyn Cache> {
+    /// Returns the cache, unless the user has disabled it or there can be none.
+    fn cache(&self, registry: &RegistryFlags) -> Arc<dyn Cache> {
         let is_off = |value: &OsString| value != "0" && value != "false";
-        if reach.no_cache.is_on() || self.environment.var(NO_CACHE).is_some_and(is_off) {
+        if registry.no_cache.is_on() || self.environment.var(NO_CACHE).is_some_and(is_off) {
             return Arc::new(NoCache);
         }
-        let folder = self.environment.cache();
-        match folder.and_then(|folder| Remembered::open(&folder, self.now())) {
-            Some(remembered) => Arc::new(remembered),
+        let folder = self.environment.cache_folder();
+        match folder.and_then(|folder| DiskCache::open(&folder, self.now())) {
+            Some(cache) => Arc::new(cache),
             None => Arc::new(NoCache),
         }
     }
 
-    /// Shows how far copying has come for as long as what is returned is held: in one line on a terminal, in a few elsewhere.
-    pub(crate) fn watch_copying(&self) -> Watching<'_> {
+    /// Shows the progress of copying for as long as the guard is held: in one line on a terminal, in a few elsewhere.
+    pub(crate) fn show_progress(&self) -> ProgressGuard<'_> {
         let is_dumb = self
             .environment
             .var("TERM")
             .is_none_or(|term| term == "dumb");
-        let place = if std::io::stderr().is_terminal() && !is_dumb {
-            Place::Terminal
+        let mode = if std::io::stderr().is_terminal() && !is_dumb {
+            DisplayMode::Terminal
         } else {
-            Place::Log
+            DisplayMode::Log
         };
-        self.notices.watch(place)
+        self.observer.show_progress(mode)
     }
 
-    /// Writes something while copying may be shown.
-    pub(crate) fn aside<T>(&self, write: impl FnOnce() -> T) -> T {
-        self.notices.aside(write)
+    /// Hides the progress of copying while something else is written.
+    pub(crate) fn suspend_progress<T>(&self, write: impl FnOnce() -> T) -> T {
+        self.observer.suspend_progress(write)
     }
 
     fn host_certificates(&self) -> Result<BTreeMap<String, HostCertificates>, Failure> {
         let home = self.environment.home();
-        let containers = self.environment.containers();
+        let containers = self.environment.containers_folder();
         let folders = certs_d::folders(
             &self.config_folder()?,
             home.as_deref(),
@@ -233,14 +174,14 @@ impl<'a> Context<'a> {
         Ok(certs_d::read(&folders, &|line| self.debug(line)))
     }
 
-    /// Says what is of interest where a person looks for the reason of something.
+    /// Writes a line with `--debug`.
     fn debug(&self, line: &str) {
         if self.globals.wants_debug() {
             self.output.debug(line);
         }
     }
 
-    /// Reads `config.json`. One that cannot be read is said and left aside, as Docker does.
+    /// Reads `config.json`. A file that cannot be read is warned of and ignored, as Docker does.
     fn config_json(&self) -> Result<ConfigJson, Failure> {
         let path = self.config_folder()?.join("config.json");
         Ok(config_json::read(&path).unwrap_or_else(|error| {
@@ -254,9 +195,9 @@ impl<'a> Context<'a> {
     /// Returns the folder that relative paths start from.
     ///
     /// # Errors
-    /// Where the process is in a folder that is gone.
-    pub fn here(&self) -> Result<PathBuf, Failure> {
-        std::env::current_dir().map_err(|source| Failure::Input {
+    /// Where the current folder has been deleted.
+    pub fn current_dir(&self) -> Result<PathBuf, Failure> {
+        std::env::current_dir().map_err(|source| Failure::ReadInput {
             path: PathBuf::from("."),
             source,
         })
@@ -270,11 +211,11 @@ impl<'a> Context<'a> {
             .map_or(0, |elapsed| elapsed.as_secs())
     }
 
-    /// Runs what is asynchronous to its end, on this thread.
+    /// Runs asynchronous work to its end, on this thread.
     ///
     /// # Errors
-    /// What `work` fails with.
-    pub fn wait_for<T>(
+    /// Where `work` fails.
+    pub fn block_on<T>(
         &self,
         work: impl Future<Output = Result<T, Failure>>,
     ) -> Result<T, Failure> {
@@ -282,7 +223,7 @@ impl<'a> Context<'a> {
             .enable_all()
             .build()?;
         let result = runtime.block_on(work);
-        // What still runs on other threads, a look for a name or a helper, is nothing that anybody waits for.
+        // A name lookup or a credential helper may still run on another thread; nothing depends on it any more.
         runtime.shutdown_background();
         result
     }

@@ -1,30 +1,30 @@
 //! Exit codes: one table.
 
-/// What the program ends with.
+/// The exit status of the program.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Exit {
     /// Done.
     Done,
-    /// It failed, or what was asked for is not there. Docker's code for every error at run time.
+    /// A failure, or something was not found. Docker's code for every error at run time.
     Failure,
-    /// The registry does not know who asks, or does not let them.
+    /// The registry refused the login or the access.
     Unauthorized,
-    /// The registry has had too many requests.
+    /// The registry has rate limited the requests.
     RateLimited,
-    /// The registry or the way to it does not work now.
+    /// The registry or the network is unavailable.
     Unavailable,
-    /// Something is there already, or was moved by somebody else.
+    /// Something exists already, or has been moved by somebody else.
     Conflict,
-    /// A flag is unknown or has a wrong value, as in Docker.
+    /// A flag is unknown or has an invalid value, as in Docker.
     Usage,
-    /// The shim has no `docker` to hand over to: what a shell answers to an unknown command.
+    /// The shim has found no `docker`: the code of shells for an unknown command.
     NoDocker,
-    /// What the real `docker` ended with, where a process cannot become another.
+    /// The exit code of the real `docker`, on systems without `exec`.
     Other(u8),
 }
 
 impl Exit {
-    /// Every way to end, with what it means: the table in the guide.
+    /// Every exit status with its meaning: the table in the guide.
     pub const TABLE: &[(Self, &str)] = &[
         (Self::Done, "done"),
         (
@@ -54,8 +54,8 @@ impl Exit {
         ),
     ];
 
-    /// Command lines that end before any registry is asked, with what is wrong with each, and whether Docker's command ends with the
-    /// same code; it lacks the flags of the others.
+    /// Command lines that end before any registry is asked: with the status, its reason, and whether Docker's command ends with the same
+    /// code. Docker's command does not have the flags of the others.
     pub const EXAMPLES: &[(&str, Self, &str, bool)] = &[
         (
             "docker manifest",
@@ -144,7 +144,7 @@ impl Exit {
         ),
     ];
 
-    /// Returns the number that the shell sees.
+    /// Returns the exit code.
     #[must_use]
     pub fn code(self) -> u8 {
         match self {

@@ -1,8 +1,8 @@
-//! Ctrl-C: what ends along with this program.
+//! Signals: credential helpers end along with this program.
 //!
-//! Nothing has to be tidied up: drafts change by one rename, and a registry has a tag whole or not at all. So the program dies
-//! of a signal as every program does that has never heard of signals, at once and wherever it is, and a shell sees
-//! that it did. Only credential helpers would live on, where the signal was for this process and not for a whole terminal.
+//! No clean-up is needed: drafts change by one rename, and a registry has a tag whole or not at all. So a signal ends the program
+//! immediately, by its default action, and a shell sees that. Only credential helpers would survive a signal that was sent to this
+//! process alone and not to the whole terminal.
 
 use std::io;
 use std::sync::OnceLock;
@@ -13,13 +13,13 @@ use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 use signal_hook::low_level::emulate_default_handler;
 
-/// From now on kills credential helpers, too, when this program is interrupted or told to end.
+/// From now on kills credential helpers, too, on `SIGINT` and `SIGTERM`.
 ///
 /// # Errors
-/// Where the system does not let signals be waited for.
-pub fn stop_helpers_too() -> io::Result<()> {
+/// Where no handler can be installed.
+pub fn kill_helpers_on_signal() -> io::Result<()> {
     static STARTED: OnceLock<()> = OnceLock::new();
-    // A shell without job control has what it runs in the background ignore Ctrl-C, and so it stays.
+    // A shell without job control sets background commands to ignore Ctrl-C; that is respected.
     let signals = [SIGINT, SIGTERM];
     let signals = signals.into_iter().filter(|&signal| !is_ignored(signal));
     if STARTED.set(()).is_err() {
@@ -38,7 +38,7 @@ pub fn stop_helpers_too() -> io::Result<()> {
     Ok(())
 }
 
-/// Tells whether whoever started this program has it ignore a signal, where the system says so.
+/// Tells whether the parent process has set a signal to be ignored, where the system tells.
 fn is_ignored(signal: i32) -> bool {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let mut lines = status.lines();

@@ -1,25 +1,35 @@
 //! The program `docker-manifest`: the only crate that knows the command line, the terminal, the process and the
 //! environment.
 //!
-//! | module | holds |
-//! | --- | --- |
-//! | [`names`] | what the program was called as: itself, a plugin, the `docker` shim |
-//! | [`cli`] | the command line, its help and its usage errors, as Docker words them |
-//! | [`commands`] | one file a command: its arguments, then what it does |
-//! | [`sources`] | what `create` makes entries of |
-//! | `drafting` | how a draft comes of what was resolved |
-//! | [`publishing`] | what `push` and `create --push` do with a draft |
-//! | [`review`] | what is looked at before a list goes live |
-//! | [`context`] | what a command runs in: environment, configuration, drafts, registry client, output |
-//! | [`interrupt`] | what is ended along with the program |
-//! | [`settings`] | what is set for talking to registries: certificates, credentials, proxies, mirrors |
-//! | [`memory`] | what is remembered from one run to the next |
-//! | [`output`] | results to standard output, all else to standard error |
-//! | [`observer`] | what the registry client tells while it works |
-//! | `progress` | how far copying has come |
-//! | [`failure`] | every way to fail, with its hints |
-//! | [`exit`] | the table of exit codes |
-//! | [`shim`] | handing a command line over to the real `docker` |
+//! A module uses only modules of lower layers, and none of its own layer. `cargo xtask walls` checks that.
+//!
+//! | layer | module | holds |
+//! | --- | --- | --- |
+//! | 9 | [`reference_docs`] | the reference pages of the documentation |
+//! | 8 | [`cli`] | the command line: parser, help, usage errors as Docker words them, dispatch |
+//! | 7 | [`commands`] | one file a command: its arguments, then a function that runs it |
+//! | 6 | `compose` | composing a draft of resolved sources |
+//! | 6 | [`publishing`] | publishing drafts and manifests, to registries and to layouts |
+//! | 5 | [`context`] | the context of a command: configuration, drafts, registry client, output |
+//! | 5 | [`preflight`] | the checks of a list before it is published |
+//! | 5 | [`sources`] | the sources of a list: from arguments to entries |
+//! | 4 | [`observer`] | events of the registry client, as text |
+//! | 4 | [`settings`] | the user's settings for registries: certificates, credentials, proxies, mirrors |
+//! | 4 | [`shim`] | the `docker` shim, which executes the real `docker` |
+//! | 3 | [`cache`] | the cache on disk |
+//! | 3 | `concurrency` | concurrent work, bounded |
+//! | 3 | [`environment`] | variables, and the user's folders |
+//! | 3 | [`flags`] | groups of flags that several commands have |
+//! | 3 | [`interrupt`] | signals end credential helpers, too |
+//! | 3 | [`manual`] | description, arguments, examples and exit codes of each command |
+//! | 3 | `progress` | the progress of copying, as a bar or as lines |
+//! | 2 | [`failure`] | every error of a command, with text, hints and exit code |
+//! | 1 | `byte_size` | numbers of bytes, as text |
+//! | 1 | [`exit`] | the table of exit codes |
+//! | 1 | [`names`] | the name that the program was called by: itself, a plugin, the `docker` shim |
+//! | 1 | [`output`] | results to standard output, everything else to standard error |
+//! | 1 | [`plugin`] | the metadata for Docker's CLI |
+//! | 1 | [`values`] | the values of flags, and how they are parsed |
 //!
 //! The library part exists so that `cargo xtask docs` can render the reference from the same definitions. Types
 //! and rules of images are in `manifest-core`, drafts in `manifest-store`, the network in `manifest-registry`.
@@ -27,34 +37,42 @@
 use std::ffi::OsString;
 use std::process::ExitCode;
 
+mod byte_size;
+pub mod cache;
 pub mod cli;
 pub mod commands;
+mod compose;
+mod concurrency;
 pub mod context;
-mod drafting;
+pub mod environment;
 pub mod exit;
 pub mod failure;
+pub mod flags;
 pub mod interrupt;
-pub mod memory;
+pub mod manual;
 pub mod names;
 pub mod observer;
 pub mod output;
 pub mod plugin;
+pub mod preflight;
 mod progress;
 pub mod publishing;
 pub mod reference_docs;
-pub mod review;
 pub mod settings;
 pub mod shim;
 pub mod sources;
+pub mod values;
 
-use cli::{Cli, Globals, Request};
-use context::{Context, Environment};
+use cli::{Cli, Request};
+use context::Context;
+use environment::Environment;
 use exit::Exit;
 use failure::Failure;
-use names::{Invocation, METADATA_ARGUMENT, Name};
+use flags::Globals;
+use names::{Invocation, METADATA_ARGUMENT, ProgramName};
 use output::Output;
 
-/// Runs the program and returns what it ends with.
+/// Runs the program and returns its exit code.
 #[must_use]
 pub fn run(arguments: Vec<OsString>, environment: Environment) -> ExitCode {
     let output = Output::default();
@@ -74,10 +92,10 @@ fn dispatch(
     output: &Output,
 ) -> Result<(), Failure> {
     let mut arguments = arguments.into_iter();
-    let name = Name::of(&arguments.next().unwrap_or_default());
+    let name = ProgramName::from_argv0(&arguments.next().unwrap_or_default());
     let arguments: Vec<OsString> = arguments.collect();
-    if name == Name::Shim && !shim::is_ours(&arguments) {
-        return Err(shim::hand_over(&arguments, &environment));
+    if name == ProgramName::Shim && !shim::is_manifest_command(&arguments) {
+        return Err(shim::exec_docker(&arguments, &environment));
     }
     if arguments
         .first()
@@ -86,14 +104,14 @@ fn dispatch(
         return Ok(output.result(plugin::metadata())?);
     }
     let outer = match &name {
-        Name::Shim => Invocation::under_docker(names::BUILTIN),
+        ProgramName::Shim => Invocation::under_docker(names::BUILTIN),
         _ => Invocation::own(),
     };
     let (globals, rest) = Globals::split(&arguments, &outer)?;
     if rest.is_empty() && globals.wants_version() {
         return Ok(output.result(format!("{} version {}", names::PROGRAM, plugin::VERSION))?);
     }
-    let (invocation, mut words) = names::without_plugin_name(&name, rest);
+    let (invocation, mut words) = names::strip_plugin_name(&name, rest);
     if globals.wants_help() {
         words.push("--help".into());
     }
@@ -104,8 +122,6 @@ fn dispatch(
             output.status(&format!("\n{}", text.trim_end()));
             Ok(())
         }
-        Request::Run(command) => {
-            commands::run(*command, &Context::new(environment, globals, output))
-        }
+        Request::Run(command) => command.run(&Context::new(environment, globals, output)),
     }
 }

@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use docker_manifest::context::Environment;
+use docker_manifest::environment::Environment;
 
 fn main() -> ExitCode {
     docker_manifest::run(std::env::args_os().collect(), Environment::of_process())

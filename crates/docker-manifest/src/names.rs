@@ -1,33 +1,33 @@
-//! How the program was called, and so what it is now: itself, a plugin of Docker's CLI, or the `docker` shim.
+//! The name that the program was called by, and its role: itself, a plugin of Docker's CLI, or the `docker` shim.
 //!
-//! One binary answers to several names. Docker's CLI calls a plugin `docker-NAME` with everything that was
-//! typed after `docker`: global flags first, then NAME, then the rest.
+//! One binary has several names. Docker's CLI calls a plugin `docker-NAME` with everything that was typed after `docker`: global flags
+//! first, then NAME, then the rest.
 
 use std::ffi::{OsStr, OsString};
 use std::path::Path;
 
 /// The program's own name.
 pub const PROGRAM: &str = "docker-manifest";
-/// What a plugin of this name would be called by: Docker's builtin command, which the shim replaces.
+/// Docker's builtin command, which the shim replaces. Docker's CLI runs no plugin of this name.
 pub const BUILTIN: &str = "manifest";
-/// The argument with which Docker's CLI asks a plugin what it is.
+/// The argument with which Docker's CLI asks a plugin for its metadata.
 pub const METADATA_ARGUMENT: &str = "docker-cli-plugin-metadata";
 
-/// What the program was called as.
+/// The name that the program was called by.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Name {
-    /// `docker-manifest`, or any name that is none of the others.
+pub enum ProgramName {
+    /// `docker-manifest`, or any name that is not one of the others.
     Own,
-    /// `docker-NAME`: a plugin, where the first argument that is no flag is NAME, else the program itself.
+    /// `docker-NAME`: a plugin where the first argument that is not a flag is NAME, else the program itself.
     Plugin(String),
     /// `docker`: the shim.
     Shim,
 }
 
-impl Name {
-    /// Reads the name off the first word of the command line.
+impl ProgramName {
+    /// Reads the name from the first word of the command line.
     #[must_use]
-    pub fn of(argv0: &OsStr) -> Self {
+    pub fn from_argv0(argv0: &OsStr) -> Self {
         let file = Path::new(argv0)
             .file_stem()
             .unwrap_or_default()
@@ -45,7 +45,7 @@ impl Name {
     }
 }
 
-/// Tells whether Docker's CLI would take `name` for the name of a plugin: `^[a-z][a-z0-9]*$`.
+/// Tells whether Docker's CLI accepts `name` as the name of a plugin: `^[a-z][a-z0-9]*$`.
 #[must_use]
 pub fn is_plugin_name(name: &str) -> bool {
     name.starts_with(|c: char| c.is_ascii_lowercase())
@@ -64,7 +64,7 @@ pub struct Invocation {
 }
 
 impl Invocation {
-    /// The program called by its own name.
+    /// Returns the invocation by the program's own name.
     #[must_use]
     pub fn own() -> Self {
         Self {
@@ -73,7 +73,7 @@ impl Invocation {
         }
     }
 
-    /// Returns how a command is called with a global flag, which stands before what the program is called by.
+    /// Returns a command line with a global flag, which stands before the plugin's name.
     #[must_use]
     pub fn with_global(&self, flag: &str, command: &str) -> String {
         let Self { prefix, .. } = self;
@@ -90,7 +90,7 @@ impl Invocation {
         self.prefix != self.command
     }
 
-    /// The program called as the command `name` of `docker`.
+    /// Returns the invocation as the command `name` of `docker`.
     #[must_use]
     pub fn under_docker(name: &str) -> Self {
         Self {
@@ -100,20 +100,20 @@ impl Invocation {
     }
 }
 
-/// Takes the plugin's own name off the arguments that follow the global flags, where Docker's CLI put it there.
+/// Removes the plugin's own name from the arguments that follow the global flags, where Docker's CLI has put it there.
 #[must_use]
-pub fn without_plugin_name(name: &Name, rest: Vec<OsString>) -> (Invocation, Vec<OsString>) {
+pub fn strip_plugin_name(name: &ProgramName, rest: Vec<OsString>) -> (Invocation, Vec<OsString>) {
     let called = match name {
-        Name::Plugin(plugin) => rest.first().is_some_and(|first| first == plugin.as_str()),
-        Name::Shim => true,
-        Name::Own => false,
+        ProgramName::Plugin(plugin) => rest.first().is_some_and(|first| first == plugin.as_str()),
+        ProgramName::Shim => true,
+        ProgramName::Own => false,
     };
     match (name, called) {
-        (Name::Plugin(plugin), true) => (
+        (ProgramName::Plugin(plugin), true) => (
             Invocation::under_docker(plugin),
             rest.into_iter().skip(1).collect(),
         ),
-        (Name::Shim, _) => (
+        (ProgramName::Shim, _) => (
             Invocation::under_docker(BUILTIN),
             rest.into_iter().skip(1).collect(),
         ),
@@ -128,20 +128,23 @@ mod tests {
     #[test]
     fn names() {
         for (argv0, name) in [
-            ("docker-manifest", Name::Plugin("manifest".into())),
+            ("docker-manifest", ProgramName::Plugin("manifest".into())),
             (
                 "/usr/lib/docker/cli-plugins/docker-manifestx",
-                Name::Plugin("manifestx".into()),
+                ProgramName::Plugin("manifestx".into()),
             ),
-            ("docker-manifestx.exe", Name::Plugin("manifestx".into())),
-            ("/opt/shim/docker", Name::Shim),
-            ("docker-", Name::Own),
-            ("docker-1x", Name::Own),
-            ("docker-my-tool", Name::Own),
-            ("manifest", Name::Own),
-            ("", Name::Own),
+            (
+                "docker-manifestx.exe",
+                ProgramName::Plugin("manifestx".into()),
+            ),
+            ("/opt/shim/docker", ProgramName::Shim),
+            ("docker-", ProgramName::Own),
+            ("docker-1x", ProgramName::Own),
+            ("docker-my-tool", ProgramName::Own),
+            ("manifest", ProgramName::Own),
+            ("", ProgramName::Own),
         ] {
-            assert_eq!(Name::of(OsStr::new(argv0)), name, "{argv0}");
+            assert_eq!(ProgramName::from_argv0(OsStr::new(argv0)), name, "{argv0}");
         }
     }
 
@@ -149,7 +152,8 @@ mod tests {
     fn the_plugins_name_is_taken_off() {
         let check = |name: &str, words: &[&str], command: &str, rest: &[&str]| {
             let words = words.iter().map(OsString::from).collect();
-            let (invocation, left) = without_plugin_name(&Name::of(OsStr::new(name)), words);
+            let (invocation, left) =
+                strip_plugin_name(&ProgramName::from_argv0(OsStr::new(name)), words);
             assert_eq!(
                 (invocation.command.as_str(), left),
                 (command, rest.iter().map(OsString::from).collect())

@@ -1,26 +1,26 @@
-//! What the registry client tells while it works, for a person to read.
+//! Events of the registry client, as text on standard error.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use manifest_registry::{Event, Observer, Progress, Resuming, Retrying};
 
 use crate::output::Output;
-use crate::progress::{Display, Place};
+use crate::progress::{DisplayMode, ProgressDisplay};
 
-/// Writes a line to standard error for each request that is repeated and each upload that goes on, and for each request that is
-/// made where that is wanted. While somebody watches, it shows how far copying has come.
+/// Writes a line to standard error for each retry and each resumed upload, and with `--debug` for each request. Shows the progress of
+/// copying while a `ProgressGuard` is held.
 #[derive(Debug, Default)]
-pub struct Notices {
+pub struct TerminalObserver {
     debug: bool,
-    display: Mutex<Option<Display>>,
+    display: Mutex<Option<ProgressDisplay>>,
 }
 
-/// Progress is shown for as long as this is held.
+/// Shows progress for as long as it is held.
 #[derive(Debug)]
 #[must_use]
-pub(crate) struct Watching<'a>(&'a Notices);
+pub(crate) struct ProgressGuard<'a>(&'a TerminalObserver);
 
-impl Drop for Watching<'_> {
+impl Drop for ProgressGuard<'_> {
     fn drop(&mut self) {
         if let Some(mut display) = self.0.display().take() {
             display.clear();
@@ -28,38 +28,38 @@ impl Drop for Watching<'_> {
     }
 }
 
-impl Notices {
-    /// Makes one; `debug` tells whether `--debug` was given.
+impl TerminalObserver {
+    /// Returns an observer. `debug` is `--debug`.
     #[must_use]
     pub fn new(debug: bool) -> Self {
         let display = Mutex::default();
         Self { debug, display }
     }
 
-    /// Shows how far copying has come.
-    pub(crate) fn watch(&self, place: Place) -> Watching<'_> {
-        *self.display() = Some(Display::new(place));
-        Watching(self)
+    /// Shows the progress of copying until the guard is dropped.
+    pub(crate) fn show_progress(&self, mode: DisplayMode) -> ProgressGuard<'_> {
+        *self.display() = Some(ProgressDisplay::new(mode));
+        ProgressGuard(self)
     }
 
-    /// Writes something that is not to end up in the same line as a bar.
-    pub(crate) fn aside<T>(&self, write: impl FnOnce() -> T) -> T {
+    /// Hides a bar while something else is written, so that they do not end up in one line.
+    pub(crate) fn suspend_progress<T>(&self, write: impl FnOnce() -> T) -> T {
         match &*self.display() {
-            Some(display) => display.aside(write),
+            Some(display) => display.suspend(write),
             None => write(),
         }
     }
 
     fn status(&self, line: &str) {
-        self.aside(|| Output::default().status(line));
+        self.suspend_progress(|| Output::default().status(line));
     }
 
-    fn display(&self) -> MutexGuard<'_, Option<Display>> {
+    fn display(&self) -> MutexGuard<'_, Option<ProgressDisplay>> {
         self.display.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Observer for Notices {
+impl Observer for TerminalObserver {
     fn retrying(&self, retry: &Retrying<'_>) {
         self.status(&retry.to_string());
     }
@@ -76,11 +76,13 @@ impl Observer for Notices {
 
     fn event(&self, event: &Event<'_>) {
         match event {
-            // Somebody waited for it, and will the next time.
+            // The user has waited for it, and will the next time.
             Event::MirrorFailed { error, .. } if error.is_unavailable() => {
                 self.status(&event.to_string());
             }
-            _ if self.debug => self.aside(|| Output::default().debug(&event.to_string())),
+            _ if self.debug => {
+                self.suspend_progress(|| Output::default().debug(&event.to_string()));
+            }
             _ => {}
         }
     }

@@ -1,6 +1,6 @@
-//! The one place where the program writes to its terminal: by purpose, not by stream.
+//! The program's output, by purpose. Nothing else writes to standard output or standard error.
 //!
-//! Standard output is data that a script can read. All else goes to standard error.
+//! Standard output has data that scripts can read. Everything else goes to standard error.
 
 use std::borrow::Cow;
 use std::io::{self, IsTerminal as _, Write};
@@ -14,64 +14,64 @@ pub struct Output {
 }
 
 impl Output {
-    /// Writes one line of result. On a terminal, what that would obey is escaped as JSON escapes it; a script gets every byte.
+    /// Writes one line of result. On a terminal, control characters are escaped as in JSON; a script gets every byte.
     ///
     /// # Errors
     /// Where standard output cannot be written to.
     pub fn result(&self, line: impl AsRef<[u8]>) -> io::Result<()> {
         let mut out = io::stdout().lock();
-        out.write_all(&shown(line.as_ref(), out.is_terminal()))?;
+        out.write_all(&escape_for_terminal(line.as_ref(), out.is_terminal()))?;
         out.write_all(b"\n")?;
         out.flush()
     }
 
-    /// As [`Output::result`], without an end of the line.
+    /// Writes a result without a line break at its end.
     ///
     /// # Errors
     /// Where standard output cannot be written to.
     pub fn text(&self, text: &str) -> io::Result<()> {
         let mut out = io::stdout().lock();
-        out.write_all(&shown(text.as_bytes(), out.is_terminal()))?;
+        out.write_all(&escape_for_terminal(text.as_bytes(), out.is_terminal()))?;
         out.flush()
     }
 
-    /// Says what was done, where the result itself is something else or silent.
+    /// Reports what the program does.
     pub fn status(&self, line: &str) {
-        self.note(line);
+        self.write_line(line);
     }
 
-    /// Warns of something that the user may not have meant. Each warning is said once.
+    /// Warns of something that the user may not have meant. Each warning is written once.
     pub fn warning(&self, message: &str) {
         if self.warned.borrow_mut().insert(message.to_owned()) {
-            // A line break in a name or platform would look like another line of ours.
-            self.note(&format!("warning: {}", redact::printable(message)));
+            // A line break in a name or platform would look like another line of this program.
+            self.write_line(&format!("warning: {}", redact::printable(message)));
         }
     }
 
-    /// Says what was asked for with `--debug`.
+    /// Writes a line of the trace (`--debug`).
     pub fn debug(&self, message: &str) {
-        self.note(&format!("debug: {message}"));
+        self.write_line(&format!("debug: {message}"));
     }
 
-    /// Says what can be done about an error.
+    /// Writes the remedy for an error.
     pub fn hint(&self, message: &str) {
-        self.note(&format!("hint: {message}"));
+        self.write_line(&format!("hint: {message}"));
     }
 
     /// Writes an error's text.
     pub fn error(&self, message: &str) {
-        self.note(message);
+        self.write_line(message);
     }
 
-    fn note(&self, text: &str) {
-        // Where standard error is closed there is nobody left to tell.
-        let _ = writeln!(io::stderr().lock(), "{}", calm(text));
+    fn write_line(&self, text: &str) {
+        // Where standard error is closed, nobody can be told.
+        let _ = writeln!(io::stderr().lock(), "{}", escape_controls(text));
     }
 }
 
-/// Returns a result as it is, or as it may be written to a terminal: an annotation in a manifest may have in it what a
-/// terminal obeys, and JSON need not escape all of that.
-fn shown(bytes: &[u8], on_terminal: bool) -> Cow<'_, [u8]> {
+/// Returns a result as it is, or with control characters escaped for a terminal: an annotation in a manifest may contain some, and
+/// JSON need not escape all of them.
+fn escape_for_terminal(bytes: &[u8], on_terminal: bool) -> Cow<'_, [u8]> {
     if !on_terminal {
         return bytes.into();
     }
@@ -86,28 +86,31 @@ fn shown(bytes: &[u8], on_terminal: bool) -> Cow<'_, [u8]> {
     text.into_bytes().into()
 }
 
-/// Escapes what a terminal would obey, but for lines and tabs: some of the text is from registries, draft files, file names.
-fn calm(text: &str) -> String {
+/// Escapes control characters, except line breaks and tabs: some of the text comes from registries, draft files and file names.
+fn escape_controls(text: &str) -> String {
     let pieces = text.split_inclusive(['\n', '\t']);
-    let calm = |piece: &str| match piece.strip_suffix(['\n', '\t']) {
+    let escape_controls = |piece: &str| match piece.strip_suffix(['\n', '\t']) {
         Some(start) => redact::printable(start) + &piece[start.len()..],
         None => redact::printable(piece),
     };
-    pieces.map(calm).collect()
+    pieces.map(escape_controls).collect()
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{calm, shown};
+    use super::{escape_controls, escape_for_terminal};
 
     #[test]
-    fn results_are_calm_on_terminals_and_whole_elsewhere() {
+    fn results_are_escaped_on_terminals_only() {
         let json = "{\n\t\"a\": \"\u{fc}\u{9b}2J\u{202e}\u{7f}\"\n}";
-        assert_eq!(&*shown(json.as_bytes(), false), json.as_bytes());
-        let calm = shown(json.as_bytes(), true);
+        assert_eq!(
+            &*escape_for_terminal(json.as_bytes(), false),
+            json.as_bytes()
+        );
+        let escape_controls = escape_for_terminal(json.as_bytes(), true);
         let expected = "{\n\t\"a\": \"\u{fc}\\u009b2J\\u202e\\u007f\"\n}";
-        assert_eq!(std::str::from_utf8(&calm), Ok(expected));
-        let value: serde_json::Value = serde_json::from_slice(&calm).unwrap();
+        assert_eq!(std::str::from_utf8(&escape_controls), Ok(expected));
+        let value: serde_json::Value = serde_json::from_slice(&escape_controls).unwrap();
         assert_eq!(
             value,
             serde_json::from_str::<serde_json::Value>(json).unwrap()
@@ -115,14 +118,14 @@ mod tests {
     }
 
     #[test]
-    fn terminals_are_not_commanded() {
-        for (text, shown) in [
+    fn control_characters_are_escaped() {
+        for (text, escape_for_terminal) in [
             ("", ""),
             ("plain \u{fc}\n", "plain \u{fc}\n"),
             ("\n a\tb\n\n", "\n a\tb\n\n"),
             ("a\u{1b}[2J\r\nb\u{9b}", "a\\u{1b}[2J\\r\nb\\u{9b}"),
         ] {
-            assert_eq!(calm(text), shown);
+            assert_eq!(escape_controls(text), escape_for_terminal);
         }
     }
 }

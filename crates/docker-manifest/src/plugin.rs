@@ -1,4 +1,4 @@
-//! What Docker's CLI wants to know of a plugin (docker/cli, `cli-plugins/metadata`).
+//! The metadata that Docker's CLI asks plugins for (docker/cli, `cli-plugins/metadata`).
 
 use serde::Serialize;
 
@@ -14,7 +14,7 @@ struct Metadata {
     short_description: &'static str,
 }
 
-/// Returns the JSON with which a plugin answers Docker's CLI.
+/// Returns the plugin's metadata as JSON.
 #[must_use]
 pub fn metadata() -> Vec<u8> {
     manifest_core::go_json::encode(&Metadata {

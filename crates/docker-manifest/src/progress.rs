@@ -1,34 +1,34 @@
-//! How far copying has come: a bar on a terminal, a line now and then elsewhere. Nothing of what is over soon.
+//! Progress of copying: a bar on a terminal, a line now and then elsewhere. Nothing is shown of work that is over soon.
 
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use manifest_registry::Progress;
 
+use crate::byte_size::byte_size;
 use crate::output::Output;
-use crate::publishing::report::size;
 
-/// How long copying takes at least before a bar is shown: what is over before needs none.
-const BAR_PATIENCE: Duration = Duration::from_millis(500);
+/// How long copying has to take before a bar is shown.
+const BAR_DELAY: Duration = Duration::from_millis(500);
 
-/// How often a bar is drawn at most.
+/// The least time between two drawings of a bar.
 const BAR_INTERVAL: Duration = Duration::from_millis(100);
 
-/// How long copying takes at least before there is a line: in a log it stays.
-const LINE_PATIENCE: Duration = Duration::from_secs(2);
+/// How long copying has to take before a line is written: in a log it stays.
+const LINE_DELAY: Duration = Duration::from_secs(2);
 
-/// How much time is between two lines at least.
+/// The least time between two lines.
 const LINE_INTERVAL: Duration = Duration::from_secs(5);
 
-/// How long copying takes at least before it is said how long it will take.
-const LEARNING: Duration = Duration::from_secs(1);
+/// How long copying has to take before the time left is estimated.
+const ESTIMATE_DELAY: Duration = Duration::from_secs(1);
 
-/// How a bar looks.
+/// The template of a bar.
 const BAR_TEMPLATE: &str = "[{bar:24}] {wide_msg}";
 
-/// Where it is shown.
+/// The way in which progress is shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Place {
+pub(crate) enum DisplayMode {
     /// On a terminal, in one line that changes.
     Terminal,
     /// Anywhere else, in lines that stay.
@@ -37,33 +37,33 @@ pub(crate) enum Place {
 
 /// Shows progress while it lasts.
 #[derive(Debug)]
-pub(crate) struct Display {
+pub(crate) struct ProgressDisplay {
     bar: Option<ProgressBar>,
     begun: Option<Instant>,
-    pace: Pace,
+    throttle: Throttle,
 }
 
-impl Display {
-    pub(crate) fn new(place: Place) -> Self {
-        let is_terminal = place == Place::Terminal;
+impl ProgressDisplay {
+    pub(crate) fn new(mode: DisplayMode) -> Self {
+        let is_terminal = mode == DisplayMode::Terminal;
         // Hidden until there is something to show.
         let bar =
             is_terminal.then(|| ProgressBar::with_draw_target(None, ProgressDrawTarget::hidden()));
         Self {
             bar,
             begun: None,
-            pace: Pace::of(place),
+            throttle: Throttle::of(mode),
         }
     }
 
-    /// Shows how far it has come, if it is time for that.
+    /// Shows the progress, if it is time for that.
     pub(crate) fn show(&mut self, progress: &Progress) {
         let elapsed = self.begun.get_or_insert_with(Instant::now).elapsed();
         if progress.is_complete() {
             self.clear();
             return;
         }
-        if !self.pace.is_due(elapsed) {
+        if !self.throttle.is_due(elapsed) {
             return;
         }
         let text = text(progress, elapsed);
@@ -71,7 +71,7 @@ impl Display {
             Output::default().status(&text);
             return;
         };
-        let (done, all) = parts(progress);
+        let (done, all) = amounts(progress);
         bar.set_length(all);
         bar.set_position(done);
         bar.set_message(text);
@@ -84,50 +84,50 @@ impl Display {
         }
     }
 
-    /// Takes a bar away for as long as something else is written.
-    pub(crate) fn aside<T>(&self, write: impl FnOnce() -> T) -> T {
+    /// Hides a bar while something else is written.
+    pub(crate) fn suspend<T>(&self, write: impl FnOnce() -> T) -> T {
         match self.bar.as_ref().filter(|bar| !bar.is_hidden()) {
             Some(bar) => bar.suspend(write),
             None => write(),
         }
     }
 
-    /// Takes a bar away. It comes again if there is more to show.
+    /// Removes a bar. It appears again if there is more to show.
     pub(crate) fn clear(&mut self) {
         if let Some(bar) = self.bar.as_ref().filter(|bar| !bar.is_hidden()) {
             bar.finish_and_clear();
             *self = Self {
                 begun: self.begun,
-                ..Self::new(Place::Terminal)
+                ..Self::new(DisplayMode::Terminal)
             };
         }
     }
 }
 
-/// Decides when something is shown.
+/// Decides when progress is shown.
 #[derive(Debug)]
-struct Pace {
-    patience: Duration,
+struct Throttle {
+    delay: Duration,
     interval: Duration,
     last: Option<Duration>,
 }
 
-impl Pace {
-    fn of(place: Place) -> Self {
-        let (patience, interval) = match place {
-            Place::Terminal => (BAR_PATIENCE, BAR_INTERVAL),
-            Place::Log => (LINE_PATIENCE, LINE_INTERVAL),
+impl Throttle {
+    fn of(mode: DisplayMode) -> Self {
+        let (delay, interval) = match mode {
+            DisplayMode::Terminal => (BAR_DELAY, BAR_INTERVAL),
+            DisplayMode::Log => (LINE_DELAY, LINE_INTERVAL),
         };
         Self {
-            patience,
+            delay,
             interval,
             last: None,
         }
     }
 
-    /// Tells whether something is to be shown so long after it began, and takes it for shown.
+    /// Tells whether progress is due at this time after the beginning, and counts it as shown.
     fn is_due(&mut self, elapsed: Duration) -> bool {
-        let next = self.last.map_or(self.patience, |last| last + self.interval);
+        let next = self.last.map_or(self.delay, |last| last + self.interval);
         let is_due = elapsed >= next;
         if is_due {
             self.last = Some(elapsed);
@@ -136,7 +136,7 @@ impl Pace {
     }
 }
 
-/// Says how far it has come: `copied 120.0 MB of 1.2 GB, 14 of 60 blobs, about 40 s left`.
+/// Formats the progress: `copied 120.0 MB of 1.2 GB, 14 of 60 blobs, about 40 s left`.
 fn text(progress: &Progress, elapsed: Duration) -> String {
     let Progress {
         blobs,
@@ -145,7 +145,7 @@ fn text(progress: &Progress, elapsed: Duration) -> String {
         bytes_done,
     } = *progress;
     let mut text = if bytes > 0 {
-        let (done, all) = (size(bytes_done), size(bytes));
+        let (done, all) = (byte_size(bytes_done), byte_size(bytes));
         format!("copied {done} of {all}, {blobs_done} of {blobs} blobs")
     } else {
         format!("mounted {blobs_done} of {blobs} blobs")
@@ -156,8 +156,8 @@ fn text(progress: &Progress, elapsed: Duration) -> String {
     text
 }
 
-/// Returns how much is done, and how much there is: of the bytes, or of the blobs where no bytes move.
-fn parts(progress: &Progress) -> (u64, u64) {
+/// Returns the amount that is done and the whole: in bytes, or in blobs where no bytes move.
+fn amounts(progress: &Progress) -> (u64, u64) {
     if progress.bytes > 0 {
         (progress.bytes_done, progress.bytes)
     } else {
@@ -165,17 +165,17 @@ fn parts(progress: &Progress) -> (u64, u64) {
     }
 }
 
-/// Guesses from how long the part took that is done. Nothing where that is too little to tell.
+/// Estimates the time left from the time that the done part has taken. `None` where that is too little to tell.
 fn time_left(progress: &Progress, elapsed: Duration) -> Option<String> {
-    let (done, all) = parts(progress);
-    if done == 0 || elapsed < LEARNING {
+    let (done, all) = amounts(progress);
+    if done == 0 || elapsed < ESTIMATE_DELAY {
         return None;
     }
     let left = all.saturating_sub(done) as f64 / done as f64;
     let seconds = elapsed.as_secs_f64() * left;
     const MINUTE: f64 = 60.0;
     const HOUR: f64 = 3600.0;
-    // Coarse: it is a guess, and a number that jumps says less.
+    // Coarse: it is an estimate, and a number that jumps tells less.
     Some(if seconds < 10.0 {
         format!("{:.0} s", seconds.ceil().max(1.0))
     } else if seconds < 1.5 * MINUTE {
@@ -201,7 +201,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_said() {
+    fn progress_as_text() {
         let mb = 1_000_000;
         for (blobs, bytes, seconds, expected) in [
             (
@@ -243,27 +243,31 @@ mod tests {
     }
 
     #[test]
-    fn when_it_is_said() {
-        let check = |place: Place, times: &[u64], shown: &[u64]| {
-            let mut pace = Pace::of(place);
+    fn when_progress_is_shown() {
+        let check = |mode: DisplayMode, times: &[u64], shown: &[u64]| {
+            let mut throttle = Throttle::of(mode);
             let mut at = times.to_vec();
-            at.retain(|&milliseconds| pace.is_due(Duration::from_millis(milliseconds)));
-            assert_eq!(at, shown, "{place:?}");
+            at.retain(|&milliseconds| throttle.is_due(Duration::from_millis(milliseconds)));
+            assert_eq!(at, shown, "{mode:?}");
         };
         // What is over soon is never shown.
-        check(Place::Terminal, &[0, 10, 400, 499], &[]);
-        check(Place::Log, &[0, 10, 1000, 1999], &[]);
+        check(DisplayMode::Terminal, &[0, 10, 400, 499], &[]);
+        check(DisplayMode::Log, &[0, 10, 1000, 1999], &[]);
         check(
-            Place::Terminal,
+            DisplayMode::Terminal,
             &[0, 499, 500, 550, 599, 600, 610, 5000],
             &[500, 600, 5000],
         );
         check(
-            Place::Log,
+            DisplayMode::Log,
             &[0, 1000, 2000, 2001, 6000, 6999, 7500, 12_000, 12_500],
             &[2000, 7500, 12_500],
         );
         // Work that is silent for long is not made up for.
-        check(Place::Log, &[0, 60_000, 60_001, 65_000], &[60_000, 65_000]);
+        check(
+            DisplayMode::Log,
+            &[0, 60_000, 60_001, 65_000],
+            &[60_000, 65_000],
+        );
     }
 }

@@ -1,18 +1,18 @@
-//! The `docker` shim: runs `manifest` itself, and hands every other command line over to the real `docker`.
+//! The `docker` shim: runs `manifest` itself, and executes the real `docker` for every other command line.
 
 use std::ffi::{OsStr, OsString};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::context::Environment;
+use crate::environment::Environment;
 use crate::failure::Failure;
 use crate::names::BUILTIN;
 
-/// Where a chain of shims leaves the programs that it has been through, so that none is entered twice.
+/// The variable with the shims that a chain has been through, so that none is entered twice.
 const VISITED: &str = "DOCKER_MANIFEST_SHIMS";
 
-/// Docker's global flags that are followed by a value.
+/// Docker's global flags with a value.
 const VALUE_FLAGS: &[&str] = &[
     "--config",
     "--context",
@@ -22,15 +22,15 @@ const VALUE_FLAGS: &[&str] = &[
     "--tlscert",
     "--tlskey",
 ];
-const VALUE_LETTERS: &[char] = &['c', 'H', 'l'];
+const SHORT_VALUE_FLAGS: &[char] = &['c', 'H', 'l'];
 /// Docker's global flags that stand alone or have a value behind `=`.
 const SWITCHES: &[&str] = &["--debug", "--tls", "--tlsverify"];
 
 /// Tells whether a command line of `docker` is for this program: `manifest` is its first word after global flags.
 ///
-/// What is not understood is Docker's to judge.
+/// A command line that is not understood is left to Docker.
 #[must_use]
-pub fn is_ours(arguments: &[OsString]) -> bool {
+pub fn is_manifest_command(arguments: &[OsString]) -> bool {
     let mut words = arguments
         .iter()
         .map(|word| word.to_str().unwrap_or_default());
@@ -45,21 +45,21 @@ pub fn is_ours(arguments: &[OsString]) -> bool {
             if value.is_none() {
                 words.next();
             }
-        } else if !SWITCHES.contains(&flag) && !skip_letters(word, &mut words) {
+        } else if !SWITCHES.contains(&flag) && !skip_short_flags(word, &mut words) {
             return false;
         }
     }
     false
 }
 
-/// Passes over a word of one-letter flags, with the value of the last where it takes one.
-fn skip_letters<'a>(word: &str, words: &mut impl Iterator<Item = &'a str>) -> bool {
+/// Skips a word of one-letter flags, with the value of the last if it takes one.
+fn skip_short_flags<'a>(word: &str, words: &mut impl Iterator<Item = &'a str>) -> bool {
     let Some(letters) = word.strip_prefix('-').filter(|rest| !rest.starts_with('-')) else {
         return false;
     };
     let mut letters = letters.chars();
     while let Some(letter) = letters.next() {
-        if VALUE_LETTERS.contains(&letter) {
+        if SHORT_VALUE_FLAGS.contains(&letter) {
             if letters.as_str().is_empty() {
                 words.next();
             }
@@ -75,8 +75,8 @@ fn skip_letters<'a>(word: &str, words: &mut impl Iterator<Item = &'a str>) -> bo
     true
 }
 
-/// Becomes the real `docker`, with the same arguments, streams and signals. Returns only where that fails.
-pub fn hand_over(arguments: &[OsString], environment: &Environment) -> Failure {
+/// Replaces this process by the real `docker`, with the same arguments, streams and signals. Returns only where that fails.
+pub fn exec_docker(arguments: &[OsString], environment: &Environment) -> Failure {
     let visited = visited(environment);
     let Some(docker) = find_docker(environment, &visited) else {
         return Failure::NoDocker;
@@ -84,9 +84,9 @@ pub fn hand_over(arguments: &[OsString], environment: &Environment) -> Failure {
     let list = std::env::join_paths(&visited).unwrap_or_default();
     let mut command = Command::new(&docker);
     command.args(arguments).env(VISITED, list);
-    match become_program(&mut command) {
+    match exec(&mut command) {
         Ok(never) => never,
-        Err(source) => Failure::HandOver { docker, source },
+        Err(source) => Failure::RunDocker { docker, source },
     }
 }
 
@@ -135,16 +135,16 @@ fn is_executable(path: &Path) -> bool {
 }
 
 #[cfg(unix)]
-fn become_program(command: &mut Command) -> io::Result<Failure> {
+fn exec(command: &mut Command) -> io::Result<Failure> {
     use std::os::unix::process::CommandExt as _;
     Err(command.arg0(OsStr::new("docker")).exec())
 }
 
 #[cfg(not(unix))]
-fn become_program(command: &mut Command) -> io::Result<Failure> {
+fn exec(command: &mut Command) -> io::Result<Failure> {
     // There is no exec: the child has the console, and its code becomes ours.
     let status = command.status()?;
-    Ok(Failure::Ended(
+    Ok(Failure::DockerExited(
         u8::try_from(status.code().unwrap_or(1)).unwrap_or(1),
     ))
 }
@@ -175,7 +175,7 @@ mod tests {
             ("-l", false),
         ] {
             let words: Vec<OsString> = line.split_whitespace().map(OsString::from).collect();
-            assert_eq!(is_ours(&words), ours, "{line}");
+            assert_eq!(is_manifest_command(&words), ours, "{line}");
         }
     }
 }

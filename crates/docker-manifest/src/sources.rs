@@ -1,18 +1,23 @@
-//! What `create` makes entries of: from the words that name it to entries.
+//! The sources of a list: from arguments to entries.
 //!
 //! | module | holds |
 //! | --- | --- |
-//! | [`words`] | which sources a command line names: references, files with names in them, what CI left behind |
-//! | [`flatten`] | the choice of a list's children |
-//! | `resolve` | asking the registry, or the disk, what is behind each name |
-//! | `disk` | image layouts and archives on this machine |
-//! | [`metadata`] | BuildKit's metadata files |
+//! | `resolve` | resolving sources, by registries and layouts |
+//! | `flatten` | the choice among the children of a list |
+//! | `lazy_layout` | image layouts on this machine, opened on first use |
+//! | `source_args` | the arguments and flags that name sources |
+//! | `buildkit_metadata` | BuildKit's metadata files |
+//! | `source_spec` | a source |
 
-pub(crate) mod disk;
-pub mod flatten;
-pub mod metadata;
+mod buildkit_metadata;
+mod flatten;
+mod lazy_layout;
 mod resolve;
-pub mod words;
+mod source_args;
+mod source_spec;
 
-pub(crate) use disk::Disk;
+pub(crate) use flatten::{ChildFilter, is_list};
+pub(crate) use lazy_layout::LazyLayout;
 pub(crate) use resolve::{Resolved, Resolver, resolve_all};
+pub(crate) use source_args::{SourceArgs, refuse_truncated_digest};
+pub(crate) use source_spec::SourceSpec;

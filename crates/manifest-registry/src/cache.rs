@@ -6,13 +6,8 @@
 
 use std::fmt;
 
-use manifest_core::manifest::Manifest;
+use manifest_core::Digest;
 use manifest_core::reference::Repository;
-use manifest_core::{Descriptor, Digest};
-
-use crate::client::Client;
-use crate::limits::CACHED_BYTES;
-use crate::observer::Event;
 
 /// Keeps what is not secret, for the next run. All of it may be forgotten at any time, and nothing of it can fail.
 ///
@@ -48,46 +43,4 @@ impl Cache for NoCache {
     }
 
     fn put_content(&self, _: &Repository, _: &Digest, _: &[u8]) {}
-}
-
-impl Client {
-    /// Returns remembered content that is what its descriptor says.
-    pub(crate) fn recall(
-        &self,
-        repository: &Repository,
-        descriptor: &Descriptor,
-    ) -> Option<Vec<u8>> {
-        if descriptor.size > CACHED_BYTES as u64 {
-            return None;
-        }
-        let session = &self.shared().session;
-        let bytes = session.cache.content(repository, &descriptor.digest)?;
-        if bytes.len() as u64 != descriptor.size || !descriptor.digest.matches(&bytes) {
-            return None;
-        }
-        session.transport.observer.event(&Event::CacheHit {
-            repository,
-            digest: &descriptor.digest,
-        });
-        Some(bytes)
-    }
-
-    /// Returns a remembered manifest that is what its descriptor says.
-    pub(crate) fn recall_manifest(
-        &self,
-        repository: &Repository,
-        descriptor: &Descriptor,
-    ) -> Option<Manifest> {
-        let bytes = self.recall(repository, descriptor)?;
-        let manifest = Manifest::parse(&descriptor.media_type, bytes).ok()?;
-        manifest.with_digest(&descriptor.digest)
-    }
-
-    /// Keeps content that has been checked, if it is small.
-    pub(crate) fn keep(&self, repository: &Repository, digest: &Digest, bytes: &[u8]) {
-        if bytes.len() <= CACHED_BYTES {
-            let memory = &self.shared().session.cache;
-            memory.put_content(repository, digest, bytes);
-        }
-    }
 }

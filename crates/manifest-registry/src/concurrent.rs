@@ -1,5 +1,9 @@
 //! Many things at once, within bounds.
 
+use std::future::poll_fn;
+use std::pin::{Pin, pin};
+
+use futures_util::future::MaybeDone;
 use futures_util::{FutureExt as _, StreamExt as _, stream};
 
 /// Runs futures, at most `limit` at once, and returns their results in the order of the futures.
@@ -21,6 +25,22 @@ pub async fn concurrent<F: Future>(
         .await;
     results.sort_by_key(|(i, _)| *i);
     results.into_iter().map(|(_, result)| result).collect()
+}
+
+/// Runs `main` to its end, and `aside` with it as far as it comes: what `main` sends goes first.
+pub(crate) async fn alongside<F: Future, M: Future>(
+    mut aside: Pin<&mut MaybeDone<F>>,
+    main: M,
+) -> M::Output {
+    let mut main = pin!(main);
+    poll_fn(|context| {
+        let ended = main.as_mut().poll(context);
+        if ended.is_pending() {
+            let _ = aside.as_mut().poll(context);
+        }
+        ended
+    })
+    .await
 }
 
 #[cfg(test)]

@@ -4,12 +4,9 @@ use http::header::{CONTENT_TYPE, DATE, HeaderMap, HeaderValue, RETRY_AFTER, WWW_
 use http::{HeaderName, StatusCode};
 use tokio::time::Instant;
 
-use crate::challenge::Challenge;
-use crate::credentials::{Credential, Credentials};
-use crate::error_response::ErrorResponse;
+use crate::auth::{Challenge, Credential, Credentials, Token};
+use crate::error::{ErrorResponse, header_retry_after, message_retry_after};
 use crate::limits::{CHALLENGES, MESSAGE_CHARS, MESSAGES, SCHEME_CHARS};
-use crate::retry_after;
-use crate::token::Token;
 
 /// The most that a character becomes when it is escaped: `\u{10ffff}`.
 const ESCAPED_CHARS: usize = 10;
@@ -78,10 +75,10 @@ pub fn config_json(data: &[u8]) {
 pub fn retry_after(data: &[u8]) {
     let text = String::from_utf8_lossy(data);
     for date in [&b"Sun, 06 Nov 1994 08:49:37 GMT"[..], data, b""] {
-        let _ = retry_after::of_headers(&headers([(RETRY_AFTER, data), (DATE, date)]));
+        let _ = header_retry_after(&headers([(RETRY_AFTER, data), (DATE, date)]));
     }
-    let _ = retry_after::of_message(&text);
-    let _ = retry_after::of_message(&format!("retry-after: {text}"));
+    let _ = message_retry_after(&text);
+    let _ = message_retry_after(&format!("retry-after: {text}"));
     let _ = Token::parse(data, Instant::now());
     let message = serde_json::json!({ "errors": [{ "code": text, "message": text }] });
     for body in [data, message.to_string().as_bytes()] {

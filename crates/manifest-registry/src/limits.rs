@@ -73,7 +73,7 @@ pub const LOCAL_CHUNK: usize = 256 * 1024;
 pub const PARALLEL_WORK: usize = REQUESTS_PER_HOST_HTTP2 * CONNECTIONS_PER_HOST_HTTP2;
 
 /// How many names are looked at at once beside the work, which gets on with the rest.
-pub const PARALLEL_LOOKS_ASIDE: usize = PARALLEL_WORK / 2;
+pub const PARALLEL_PROBES_ASIDE: usize = PARALLEL_WORK / 2;
 
 /// How many repositories one token is asked to cover. Each adds some 50 bytes to a URL and 130 to a header that goes with
 /// each request, and of which careful servers take 4 KiB.
@@ -99,7 +99,7 @@ pub const REFERRERS: usize = 4096;
 pub const REFERRER_PAGES: usize = 100;
 
 /// How often an index of referrers is read and written again because somebody else wrote it meanwhile.
-pub const ENLISTINGS: usize = 5;
+pub const REFERRERS_INDEX_ATTEMPTS: usize = 5;
 
 /// How long after it was read something is taken to be there without another look: what a list of small images takes.
 pub const JUST_READ: Duration = Duration::from_secs(15);

@@ -7,8 +7,7 @@ use http::Method;
 use manifest_core::reference::Repository;
 use manifest_core::{Digest, Reference};
 
-use crate::error::RegistryError;
-use crate::network::{Cause, NetworkProblem};
+use crate::error::{Cause, NetworkProblem, RegistryError};
 
 /// Is told what a person who waits may want to know. The plugin writes it to standard error.
 pub trait Observer: fmt::Debug + Send + Sync {

@@ -6,13 +6,13 @@ use std::time::Duration;
 use manifest_testkit::image::Image;
 use manifest_testkit::{TestCa, seed};
 
+use super::args::{Args, chosen};
 use super::home::Home;
 use super::measured::{Measured, median};
 use super::program::{self, Program};
 use super::remote::{Front, Setup};
 use super::tokens::{Tokens, seeding_token, token_server};
-use super::{Args, chosen};
-use crate::{TaskResult, target_folder};
+use crate::task::{TaskResult, target_folder};
 
 /// The architectures of the images, which are their tags, too.
 const ARCHITECTURES: [&str; 4] = ["amd64", "arm64", "ppc64le", "s390x"];

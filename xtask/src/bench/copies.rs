@@ -8,14 +8,14 @@ use manifest_testkit::TestCa;
 use manifest_testkit::fetch::{self, Tool};
 use rustls::ClientConfig;
 
+use super::args::{Args, chosen};
 use super::content::{self, Work};
 use super::home::Home;
 use super::measured::{Measured, measure, measure_here, median};
 use super::program::{installed, tool};
 use super::remote::{Front, Remote, Setup};
 use super::upload::{Blob, upload};
-use super::{Args, chosen};
-use crate::{TaskResult, target_folder};
+use crate::task::{TaskResult, target_folder};
 
 /// The latencies that are measured where none are named, in milliseconds.
 const LATENCIES: [u64; 2] = [0, 50];

@@ -1,5 +1,6 @@
 //! The home folder that a program starts with: cold, logged in, with an authority to trust.
 
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -7,7 +8,6 @@ use manifest_testkit::TestCa;
 use manifest_testkit::fetch::Tool;
 use tempfile::TempDir;
 
-use super::program::in_environment;
 use super::tokens::AUTH;
 
 /// A folder that is `HOME` and `DOCKER_CONFIG`.
@@ -71,4 +71,29 @@ impl Home {
         command.arg("manifest").args(words);
         command
     }
+}
+
+/// Makes a command that knows nothing but a home folder and an authority to trust.
+fn in_environment(tool: &Tool, home: &Path, authority: &Path) -> Command {
+    let mut command = Command::new(&tool.program);
+    command
+        .env_clear()
+        .env("LD_LIBRARY_PATH", &tool.libraries)
+        .env("PATH", variable("PATH"))
+        .env("HOME", home)
+        .env("XDG_CACHE_HOME", home.join("cache"))
+        .env("XDG_RUNTIME_DIR", home)
+        .env("DOCKER_CONFIG", home)
+        .env("REGISTRY_AUTH_FILE", home.join("config.json"))
+        .env("SSL_CERT_FILE", authority);
+    command
+}
+
+/// Returns a variable of the environment that this task runs in.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the programs to compare with are where the user has them"
+)]
+pub(super) fn variable(name: &str) -> OsString {
+    std::env::var_os(name).unwrap_or_default()
 }

@@ -8,6 +8,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use manifest_testkit::log::Request;
 use manifest_testkit::{Client, LoggingProxy, RealRegistry, TestCa};
 
+use super::args::{Args, chosen};
 use super::home::Home;
 use super::measured::{Measured, measure, measure_here};
 use super::program::installed;
@@ -15,8 +16,7 @@ use super::remote::{Front, Setup};
 use super::replay::{Recorded, Target};
 use super::tokens::{Tokens, seeding_token, token_server};
 use super::world::Work;
-use super::{Args, chosen};
-use crate::TaskResult;
+use crate::task::TaskResult;
 
 /// How long tokens are good for, in seconds: those of the recorded run are used again.
 const TOKEN_LIFETIME: u64 = 3600;

@@ -6,7 +6,7 @@ use std::process::Command;
 
 use manifest_testkit::fetch::{self, FetchError, Tool};
 
-use super::home::Home;
+use super::home::{Home, variable};
 use super::measured::{Measured, measure};
 
 /// One of the programs.
@@ -189,22 +189,6 @@ impl Program {
     }
 }
 
-/// Makes a command that knows nothing but a home folder and an authority to trust.
-pub(super) fn in_environment(tool: &Tool, home: &Path, authority: &Path) -> Command {
-    let mut command = Command::new(&tool.program);
-    command
-        .env_clear()
-        .env("LD_LIBRARY_PATH", &tool.libraries)
-        .env("PATH", variable("PATH"))
-        .env("HOME", home)
-        .env("XDG_CACHE_HOME", home.join("cache"))
-        .env("XDG_RUNTIME_DIR", home)
-        .env("DOCKER_CONFIG", home)
-        .env("REGISTRY_AUTH_FILE", home.join("config.json"))
-        .env("SSL_CERT_FILE", authority);
-    command
-}
-
 /// Finds a program on PATH.
 fn on_path(name: &str) -> Option<PathBuf> {
     let path = variable("PATH");
@@ -215,12 +199,4 @@ fn on_path(name: &str) -> Option<PathBuf> {
 fn answers(program: &Path, words: &[&str]) -> bool {
     let output = Command::new(program).args(words).output();
     output.is_ok_and(|output| output.status.success())
-}
-
-#[expect(
-    clippy::disallowed_methods,
-    reason = "the programs to compare with are where the user has them"
-)]
-fn variable(name: &str) -> OsString {
-    std::env::var_os(name).unwrap_or_default()
 }

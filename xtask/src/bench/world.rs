@@ -11,7 +11,7 @@ use manifest_testkit::{
 
 use super::home::Home;
 use super::tokens::{seeding_token, token_server};
-use crate::TaskResult;
+use crate::task::TaskResult;
 
 /// How many bytes a layer has: what is measured is round trips, not bandwidth.
 const LAYER_BYTES: usize = 100;

@@ -4,7 +4,9 @@ use std::fmt::Write as _;
 
 use clap::{Arg, Command, CommandFactory as _};
 
-use super::{Globals, pflag};
+use super::pflag;
+use crate::flags::Globals;
+use crate::manual::{self, Manual};
 use crate::names::Invocation;
 
 /// Renders the help of the group, or of the command named.
@@ -19,7 +21,7 @@ pub fn render(group: &Command, command: Option<&str>, invocation: &Invocation) -
 /// Returns the line of a command's arguments: `docker manifest push [OPTIONS] MANIFEST_LIST`.
 #[must_use]
 pub fn usage_line(command: &Command, invocation: &Invocation) -> String {
-    // The definition's usage is `create MANIFEST_LIST ...`, what follows the program's own words.
+    // The definition's usage is `create MANIFEST_LIST ...`, without the program's own words.
     let usage = command.clone().render_usage().to_string();
     let words = usage.trim_start_matches("Usage:").trim();
     format!("{} {words}", invocation.command)
@@ -48,7 +50,7 @@ fn render_group(group: &Command, invocation: &Invocation) -> String {
     )
 }
 
-/// Returns Docker's global flags that mean something here. Under `docker`, its CLI has `--help` and `--version` itself.
+/// Returns Docker's global flags that have an effect here. Under `docker`, its CLI has `--help` and `--version` itself.
 #[must_use]
 pub fn global_options(invocation: &Invocation) -> Vec<FlagRow> {
     let is_dockers = |row: &FlagRow| {
@@ -74,6 +76,21 @@ fn render_command(command: &Command, invocation: &Invocation) -> String {
     let about = about.map(ToString::to_string).unwrap_or_default();
     let mut text = format!("Usage:  {}\n\n{about}\n", usage_line(command, invocation));
     let rows = options(command);
+    for heading in headings(command) {
+        let flags = flag_table(rows.iter().filter(|row| row.heading == heading));
+        if !flags.is_empty() {
+            let _ = write!(text, "\n{heading}:\n{flags}");
+        }
+    }
+    if let Some(manual) = manual::of(command.get_name()) {
+        text.push_str(&more_help(manual, invocation));
+    }
+    text
+}
+
+/// Returns the headings of a command's flags, in the order of their definitions. The flags without a heading come first.
+#[must_use]
+pub fn headings(command: &Command) -> Vec<&str> {
     let mut headings = vec![OPTIONS];
     for arg in command.get_arguments() {
         let heading = arg.get_help_heading().unwrap_or(OPTIONS);
@@ -81,56 +98,64 @@ fn render_command(command: &Command, invocation: &Invocation) -> String {
             headings.push(heading);
         }
     }
-    for heading in headings {
-        let flags = flag_table(rows.iter().filter(|row| row.heading == heading));
-        if !flags.is_empty() {
-            let _ = write!(text, "\n{heading}:\n{flags}");
-        }
+    headings
+}
+
+/// Returns the text below the flags: the forms of a source, where the command takes some, and examples.
+fn more_help(manual: &Manual, invocation: &Invocation) -> String {
+    let mut text = String::new();
+    if manual.takes_sources {
+        let rows = manual::SOURCES.iter().copied();
+        let rows: Vec<_> = rows
+            .map(|(form, help)| (form.to_owned(), help.to_owned()))
+            .collect();
+        let _ = write!(text, "\nSources (MANIFEST):\n{}", table(&rows, 4));
     }
-    if let Some(more) = command.get_after_help() {
-        let more = more.to_string().replace("{command}", &invocation.command);
-        let _ = write!(text, "\n{}\n", more.trim_end());
+    let examples = manual.examples.iter().filter(|example| example.is_in_help);
+    for (place, example) in examples.enumerate() {
+        let heading = if place == 0 { "\nExamples:\n" } else { "" };
+        let _ = writeln!(text, "{heading}  {} {}", invocation.command, example.line);
     }
     text
 }
 
-/// What stands above the flags that have no heading of their own.
-const OPTIONS: &str = "Options";
+/// The heading of flags that have no heading of their own.
+pub const OPTIONS: &str = "Options";
 
 /// One flag as help and reference show it.
 #[derive(Clone, Debug)]
 pub struct FlagRow {
     /// `-a, --amend` or `    --os string`, aligned as pflag aligns them.
     pub names: String,
-    /// What it does.
+    /// The help text.
     pub help: String,
-    /// What it stands under.
+    /// The heading that it is listed under.
     pub heading: String,
 }
 
 impl FlagRow {
-    /// Tells whether this is the flag with this name of more than one letter.
+    /// Tells whether this is the flag with this long name.
     fn is_long(&self, name: &str) -> bool {
         let long = format!("--{name}");
         self.names.split([' ', ',', '[']).any(|word| word == long)
     }
 
-    /// Tells whether somebody who typed `word` means this flag. `-v` means other things in other commands.
-    pub(super) fn is_called(&self, word: &str) -> bool {
+    /// Tells whether `word` names this flag. `-v` is excluded: it has other meanings in commands.
+    pub(super) fn matches(&self, word: &str) -> bool {
         match word.strip_prefix("--") {
             Some(name) => self.is_long(name),
             None => word != "-v" && self.names.starts_with(&format!("{word},")),
         }
     }
 
-    /// Returns the flag as an example has it.
+    /// Returns the flag as it stands in an example.
     pub(super) fn example(&self) -> String {
         let long = self.names.split_once("--").map_or("", |(_, long)| long);
         format!("--{}", long.replace("string", "DIR"))
     }
 }
 
-/// Returns the flags of a command that help shows, in the order of the alphabet.
+/// Returns the flags of a command that help shows, in alphabetical order.
 #[must_use]
 pub fn options(command: &Command) -> Vec<FlagRow> {
     let shown = |arg: &&Arg| !arg.is_hide_set() && arg.get_long().is_some();

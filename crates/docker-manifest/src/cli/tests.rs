@@ -1,6 +1,8 @@
 use std::ffi::OsString;
 
 use super::*;
+use crate::flags::Globals;
+use crate::values::CommaList;
 
 fn read(line: &[&str]) -> Result<Request, UsageError> {
     let words: Vec<OsString> = line.iter().map(OsString::from).collect();
@@ -97,6 +99,10 @@ fn flag_errors_are_pflags() {
     ] {
         check_error(line, 125, first, usage, &run(command));
     }
+}
+
+#[test]
+fn a_flag_before_the_command_is_the_groups() {
     check_error(
         "--foo create",
         125,
@@ -278,7 +284,11 @@ fn help_is_laid_out_as_dockers() {
          --no-cache             Disable the cache\n      \
          --retry uint           Repeat a failed request up to this many times (default 5)\n      \
          --timeout duration     Give up after this time in all, such as 90s or 5m (default no limit)\n  \
-         -v, --verbose              Output additional info including layers and platform\n"
+         -v, --verbose              Output additional info including layers and platform\n\n\
+         Examples:\n  \
+         docker manifest inspect example.com/app:1.0\n  \
+         docker manifest inspect --verbose example.com/app:1.0\n  \
+         docker manifest inspect example.com/app:1.0 example.com/app:1.0-arm64\n"
     );
     let Ok(Request::Help(text)) = read(&["annotate", "-h"]) else {
         panic!("help")
@@ -309,7 +319,7 @@ fn help_is_laid_out_as_dockers() {
         panic!("help")
     };
     assert!(
-        text.ends_with("Delete one or more manifest lists from local storage\n"),
+        text.contains("\n\nDelete one or more manifest lists from local storage\n\nExamples:\n"),
         "{text}"
     );
     let Ok(Request::Usage(text)) = read(&[]) else {

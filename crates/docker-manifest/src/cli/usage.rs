@@ -7,93 +7,76 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 
 use super::help;
 use crate::exit::Exit;
+use crate::failure::UsageError;
 use crate::names::Invocation;
 
-/// A command line that cannot be run.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{text}")]
-pub struct UsageError {
-    text: String,
-    exit: Exit,
-    hint: Option<String>,
+/// Translates clap's error about a command line.
+pub(super) fn command_error(
+    error: &clap::Error,
+    words: &[OsString],
+    group: &Command,
+    invocation: &Invocation,
+) -> UsageError {
+    let first = words.iter().find(|word| *word != "--help" && *word != "-h");
+    let command = first.and_then(|word| group.find_subcommand(word));
+    if error.kind() == ErrorKind::InvalidSubcommand {
+        let name = context_text(error, ContextKind::InvalidSubcommand).unwrap_or_default();
+        let Invocation { command, prefix } = invocation;
+        let first = format!("{prefix}: unknown command: {command} {name}");
+        let nearest = nearest(error, ContextKind::SuggestedSubcommand);
+        return UsageError {
+            hint: nearest.map(|nearest| format!("did you mean `{command} {nearest}`?")),
+            ..argument_error(&first, group, "Run", invocation)
+        };
+    }
+    let definition = command.unwrap_or(group);
+    let global = command.and_then(|command| global_flag(error, command, invocation));
+    let text = format!(
+        "{}\n\nUsage:  {}\n\nRun '{} --help' for more information",
+        flag_error(error, words, definition),
+        help::usage_line(definition, invocation),
+        help_name(definition, invocation),
+    );
+    UsageError {
+        text,
+        exit: Exit::Usage,
+        hint: global.or_else(|| nearest_flag(error)),
+    }
 }
 
-impl UsageError {
-    /// Returns what the program ends with: Docker's 125 for a flag, 1 for arguments.
-    #[must_use]
-    pub fn exit(&self) -> Exit {
-        self.exit
+/// Translates clap's error about the global flags.
+pub(super) fn global_flag_error(
+    error: &clap::Error,
+    words: &[OsString],
+    definition: &Command,
+    command: &str,
+) -> UsageError {
+    let flag = flag_error(error, words, definition);
+    let text = format!(
+        "{flag}\n\nUsage:  {command} COMMAND\n\nRun '{command} --help' for more information"
+    );
+    UsageError {
+        text,
+        exit: Exit::Usage,
+        hint: nearest_flag(error),
     }
+}
 
-    /// Returns what may have been meant.
-    #[must_use]
-    pub fn hint(&self) -> Option<&str> {
-        self.hint.as_deref()
-    }
-
-    /// Translates clap's error on the words of a command.
-    pub(super) fn of(
-        error: &clap::Error,
-        words: &[OsString],
-        group: &Command,
-        invocation: &Invocation,
-    ) -> Self {
-        let first = words.iter().find(|word| *word != "--help" && *word != "-h");
-        let command = first.and_then(|word| group.find_subcommand(word));
-        if error.kind() == ErrorKind::InvalidSubcommand {
-            let name = context(error, ContextKind::InvalidSubcommand).unwrap_or_default();
-            let Invocation { command, prefix } = invocation;
-            let first = format!("{prefix}: unknown command: {command} {name}");
-            let nearest = nearest(error, ContextKind::SuggestedSubcommand);
-            return Self {
-                hint: nearest.map(|nearest| format!("did you mean `{command} {nearest}`?")),
-                ..Self::arguments(&first, group, "Run", invocation)
-            };
-        }
-        let definition = command.unwrap_or(group);
-        let global = command.and_then(|command| global_flag(error, command, invocation));
-        let text = format!(
-            "{}\n\nUsage:  {}\n\nRun '{} --help' for more information",
-            flag_error(error, words, definition),
-            help::usage_line(definition, invocation),
-            help_name(definition, invocation),
-        );
-        Self {
-            text,
-            exit: Exit::Usage,
-            hint: global.or_else(|| nearest_flag(error)),
-        }
-    }
-
-    /// Translates clap's error on the flags before the command.
-    pub(super) fn of_flag(
-        error: &clap::Error,
-        words: &[OsString],
-        definition: &Command,
-        command: &str,
-    ) -> Self {
-        let flag = flag_error(error, words, definition);
-        let text = format!(
-            "{flag}\n\nUsage:  {command} COMMAND\n\nRun '{command} --help' for more information"
-        );
-        Self {
-            text,
-            exit: Exit::Usage,
-            hint: nearest_flag(error),
-        }
-    }
-
-    fn arguments(first: &str, definition: &Command, verb: &str, invocation: &Invocation) -> Self {
-        let name = help_name(definition, invocation);
-        let text = format!(
-            "{first}\n\nUsage:  {}\n\n{verb} '{name} --help' for more information",
-            help::usage_line(definition, invocation),
-        );
-        Self {
-            text,
-            exit: Exit::Failure,
-            hint: None,
-        }
+fn argument_error(
+    first: &str,
+    definition: &Command,
+    verb: &str,
+    invocation: &Invocation,
+) -> UsageError {
+    let name = help_name(definition, invocation);
+    let text = format!(
+        "{first}\n\nUsage:  {}\n\n{verb} '{name} --help' for more information",
+        help::usage_line(definition, invocation),
+    );
+    UsageError {
+        text,
+        exit: Exit::Failure,
+        hint: None,
     }
 }
 
@@ -104,15 +87,15 @@ fn help_name(definition: &Command, invocation: &Invocation) -> String {
     }
 }
 
-/// Says what is wrong with a flag, as pflag says it.
+/// Returns pflag's text for an error of a flag.
 fn flag_error(error: &clap::Error, words: &[OsString], definition: &Command) -> String {
-    let argument = context(error, ContextKind::InvalidArg).unwrap_or_default();
+    let argument = context_text(error, ContextKind::InvalidArg).unwrap_or_default();
     let flag = argument
         .split(['=', ' ', '['])
         .next()
         .unwrap_or_default()
         .to_owned();
-    let value = context(error, ContextKind::InvalidValue).unwrap_or_default();
+    let value = context_text(error, ContextKind::InvalidValue).unwrap_or_default();
     if let Some(word) = words
         .iter()
         .filter_map(|word| word.to_str())
@@ -127,7 +110,7 @@ fn flag_error(error: &clap::Error, words: &[OsString], definition: &Command) -> 
                     let letter = short.chars().next().unwrap_or('-');
                     format!(
                         "unknown shorthand flag: '{letter}' in {}",
-                        cluster(words, letter)
+                        short_flag_cluster(words, letter)
                     )
                 }
                 None => format!("unknown flag: {flag}"),
@@ -157,13 +140,13 @@ fn flag_error(error: &clap::Error, words: &[OsString], definition: &Command) -> 
     }
 }
 
-/// Tells whether pflag would not even look for a flag of this name.
+/// Tells whether pflag rejects this name without looking it up.
 fn is_bad_flag(word: &&str) -> bool {
     word.strip_prefix("--")
         .is_some_and(|name| name.starts_with(['-', '=']))
 }
 
-fn context(error: &clap::Error, kind: ContextKind) -> Option<String> {
+fn context_text(error: &clap::Error, kind: ContextKind) -> Option<String> {
     match error.get(kind)? {
         ContextValue::String(text) => Some(text.clone()),
         ContextValue::Strings(texts) => texts.first().cloned(),
@@ -171,7 +154,7 @@ fn context(error: &clap::Error, kind: ContextKind) -> Option<String> {
     }
 }
 
-/// Returns what clap finds most like a wrong word: the last of what it suggests.
+/// Returns clap's best suggestion, which is its last.
 fn nearest(error: &clap::Error, kind: ContextKind) -> Option<String> {
     match error.get(kind)? {
         ContextValue::String(text) => Some(text.clone()),
@@ -185,16 +168,16 @@ fn nearest_flag(error: &clap::Error) -> Option<String> {
     Some(format!("did you mean `{flag}`?"))
 }
 
-/// Says where an unknown flag of a command belongs, if it is a global one.
+/// Returns a hint for an unknown flag of a command that is a global flag.
 fn global_flag(error: &clap::Error, command: &Command, invocation: &Invocation) -> Option<String> {
-    let argument = context(error, ContextKind::InvalidArg)
+    let argument = context_text(error, ContextKind::InvalidArg)
         .filter(|_| error.kind() == ErrorKind::UnknownArgument)?;
     let word = argument.split('=').next().unwrap_or_default();
     let row = help::global_options(invocation)
         .into_iter()
-        .find(|row| row.is_called(word))?;
-    // It is about the program, whatever else it is asked for.
-    let name = if row.is_called("--version") {
+        .find(|row| row.matches(word))?;
+    // `--version` is about the program, whatever the command.
+    let name = if row.matches("--version") {
         ""
     } else {
         command.get_name()
@@ -205,8 +188,8 @@ fn global_flag(error: &clap::Error, command: &Command, invocation: &Invocation) 
     ))
 }
 
-/// Finds the letters from an unknown one on, where several stand in one word: `xp` of `-axp`.
-fn cluster(words: &[OsString], letter: char) -> String {
+/// Returns the letters of a word of short flags, from the unknown one on: `-xp` of `-axp`.
+fn short_flag_cluster(words: &[OsString], letter: char) -> String {
     let letters = words
         .iter()
         .filter_map(|word| word.to_str()?.strip_prefix('-'));
@@ -223,7 +206,7 @@ fn as_typed(flag: &str, words: &[OsString], definition: &Command) -> String {
         .last()
         .and_then(|word| word.to_str())
         .unwrap_or_default();
-    let Some(letter) = find(flag, definition).and_then(clap::Arg::get_short) else {
+    let Some(letter) = find_flag(flag, definition).and_then(clap::Arg::get_short) else {
         return flag.to_owned();
     };
     if last.starts_with("--") || !last.ends_with(letter) {
@@ -233,75 +216,69 @@ fn as_typed(flag: &str, words: &[OsString], definition: &Command) -> String {
 }
 
 fn both_names(flag: &str, definition: &Command) -> String {
-    let short = find(flag, definition).and_then(clap::Arg::get_short);
+    let short = find_flag(flag, definition).and_then(clap::Arg::get_short);
     short.map_or_else(|| flag.to_owned(), |short| format!("-{short}, {flag}"))
 }
 
-fn find<'a>(flag: &str, definition: &'a Command) -> Option<&'a clap::Arg> {
+fn find_flag<'a>(flag: &str, definition: &'a Command) -> Option<&'a clap::Arg> {
     definition
         .get_arguments()
         .find(|arg| arg.get_long() == Some(flag.trim_start_matches('-')))
 }
 
-/// How many arguments a command takes, and how many it got.
+/// The number of arguments of a command, with its bounds.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Arguments {
-    least: usize,
-    most: Option<usize>,
+pub(super) struct ArgumentCount {
+    min: usize,
+    max: Option<usize>,
     given: usize,
 }
 
-impl Arguments {
+impl ArgumentCount {
     pub(super) fn exactly(wanted: usize, given: usize) -> Self {
         Self::range(wanted, wanted, given)
     }
 
-    pub(super) fn at_least(least: usize, given: usize) -> Self {
+    pub(super) fn at_least(min: usize, given: usize) -> Self {
         Self {
-            least,
-            most: None,
+            min,
+            max: None,
             given,
         }
     }
 
-    pub(super) fn range(least: usize, most: usize, given: usize) -> Self {
+    pub(super) fn range(min: usize, max: usize, given: usize) -> Self {
         Self {
-            least,
-            most: Some(most),
+            min,
+            max: Some(max),
             given,
         }
     }
 
-    /// Checks the number, and says what is wrong with it as Docker's CLI does ("See" where only a least number is asked for).
+    /// Checks the number. The error is Docker's ("See" where there is only a lower bound).
     pub(super) fn check(
         self,
         name: &str,
         group: &Command,
         invocation: &Invocation,
     ) -> Result<(), UsageError> {
-        let Self { least, most, given } = self;
-        if given >= least && most.is_none_or(|most| given <= most) {
+        let Self { min, max, given } = self;
+        if given >= min && max.is_none_or(|max| given <= max) {
             return Ok(());
         }
         let plural = |count: usize| if count == 1 { "argument" } else { "arguments" };
-        let (wanted, verb) = match most {
+        let (wanted, verb) = match max {
             Some(0) => ("accepts no arguments".to_owned(), "Run"),
-            Some(most) if most == least => (format!("requires {least} {}", plural(least)), "Run"),
-            Some(most) => {
-                let text = format!(
-                    "requires at least {least} and at most {most} {}",
-                    plural(most)
-                );
+            Some(max) if max == min => (format!("requires {min} {}", plural(min)), "Run"),
+            Some(max) => {
+                let text = format!("requires at least {min} and at most {max} {}", plural(max));
                 (text, "Run")
             }
-            None => (
-                format!("requires at least {least} {}", plural(least)),
-                "See",
-            ),
+            None => (format!("requires at least {min} {}", plural(min)), "See"),
         };
         let Invocation { command, prefix } = invocation;
         let first = format!("{prefix}: '{command} {name}' {wanted}");
         let definition = group.find_subcommand(name).unwrap_or(group);
-        Err(UsageError::arguments(&first, definition, verb, invocation))
+        Err(argument_error(&first, definition, verb, invocation))
     }
 }

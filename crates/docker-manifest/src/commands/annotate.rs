@@ -1,4 +1,4 @@
-//! `annotate`: states what an image in a draft runs on, and what else there is to say of it or of the list.
+//! `annotate`: sets the platform and the annotations of an image in a draft, or the annotations of the list.
 
 use std::str::FromStr;
 
@@ -6,18 +6,19 @@ use manifest_core::edit::{Clear, Field};
 use manifest_core::{Draft, Entry, NamedPlatform, PlatformEdit, Reference};
 use manifest_store::Change;
 
-use super::find;
-use crate::cli::{AnnotationFlag, AnnotationTarget, CommaList, Help, Switch};
+use super::select;
+use crate::compose;
 use crate::context::Context;
-use crate::drafting;
 use crate::failure::{DraftLookup, Failure};
+use crate::flags::HelpFlag;
+use crate::values::{AnnotationFlag, AnnotationTarget, CommaList, Switch};
 
 /// Add additional information to a local image manifest
 #[derive(Debug, clap::Args)]
 #[command(override_usage = "annotate [OPTIONS] MANIFEST_LIST MANIFEST")]
 pub struct Args {
     #[command(flatten)]
-    pub(crate) help: Help,
+    pub(crate) help: HelpFlag,
     /// Annotate the image, or the list where no image is named ("k=v"), or either ("index:k=v", "entry:k=v")
     #[arg(long, value_name = "annotation", action = clap::ArgAction::Append)]
     annotation: Vec<AnnotationFlag>,
@@ -52,7 +53,7 @@ pub struct Args {
     pub(crate) images: Vec<String>,
 }
 
-/// What `--clear` undoes.
+/// The value of `--clear`.
 #[derive(Clone, Copy, Debug)]
 struct ClearFlag(Clear);
 
@@ -77,8 +78,8 @@ impl FromStr for ClearFlag {
 }
 
 impl Args {
-    /// Returns how many arguments there must be: the list alone where only the list is annotated.
-    pub(crate) fn least_arguments(&self) -> usize {
+    /// Returns the least number of arguments: one, the list, where only the list is annotated.
+    pub(crate) fn min_arguments(&self) -> usize {
         let Self {
             arch,
             features,
@@ -96,13 +97,13 @@ impl Args {
             || self.clear.iter().any(empties_field)
             || !features.is_empty()
             || !os_features.is_empty();
-        let says_nothing = self.annotation.is_empty() && self.clear.is_empty();
-        if is_of_image || says_nothing { 2 } else { 1 }
+        let changes_nothing = self.annotation.is_empty() && self.clear.is_empty();
+        if is_of_image || changes_nothing { 2 } else { 1 }
     }
 }
 
-/// Changes one entry of a draft, or what the list says of itself. Prints nothing, as Docker does.
-pub(super) fn run(context: &Context<'_>, args: &Args) -> Result<(), Failure> {
+/// Changes one entry of a draft, or the annotations of the list. Prints nothing, as Docker does.
+pub(crate) fn run(context: &Context<'_>, args: &Args) -> Result<(), Failure> {
     let parse = |kind, text: &str| {
         let prefix = format!("annotate: error parsing name for {kind} {text}");
         Reference::parse(text).map_err(|source| Failure::Reference {
@@ -118,7 +119,7 @@ pub(super) fn run(context: &Context<'_>, args: &Args) -> Result<(), Failure> {
         return annotate_list(context, args, &list);
     };
     let store = context.store()?;
-    let edit = edit(args, context)?;
+    let edit = platform_edit(args, context)?;
     let no_entry = |has_draft| Failure::NoEntry {
         image: image_text.clone(),
         list: list_text.clone(),
@@ -138,26 +139,26 @@ pub(super) fn run(context: &Context<'_>, args: &Args) -> Result<(), Failure> {
     };
     let is_digest = image_text.parse::<manifest_core::Digest>().is_ok();
     let image = parse("manifest", image_text);
-    // By its name an image is found even among damaged ones.
+    // By its reference, an image is found even among damaged entries.
     let is_done = match &image {
         Ok(image) if !is_digest => annotate(image)?,
         _ => false,
     };
     if !is_done {
-        // What is no name at all is told as Docker tells it.
+        // A malformed name gets Docker's error.
         let is_on_disk = manifest_layout::Location::parse(image_text).is_some();
         if !is_digest && !is_on_disk && NamedPlatform::parse_any(image_text).is_err() {
             image?;
         }
         let draft = store.load(&list)?.ok_or_else(|| no_entry(false))?;
-        let found = find::one(&draft, image_text, context.here().ok().as_deref())?;
+        let found = select::one(&draft, image_text, context.current_dir().ok().as_deref())?;
         let reference = found.ok_or_else(|| no_entry(true))?.reference.clone();
         if !annotate(&reference)? {
             return Err(no_entry(true));
         }
     }
-    if let Some(entry) = changed.filter(|_| args.platform.is_none() && says_platform(args)) {
-        warn(context, &entry);
+    if let Some(entry) = changed.filter(|_| args.platform.is_none() && sets_platform(args)) {
+        warn_of_unknown_platform(context, &entry);
     }
     if args.annotation.iter().any(|flag| !is_of_image(flag)) {
         annotate_list(context, args, &list)?;
@@ -169,7 +170,7 @@ pub(super) fn run(context: &Context<'_>, args: &Args) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Tells whether an annotation is for the image that is named, if one is.
+/// Tells whether an annotation is for the named image, if there is one.
 fn is_of_image(flag: &AnnotationFlag) -> bool {
     matches!(
         flag.on,
@@ -177,12 +178,12 @@ fn is_of_image(flag: &AnnotationFlag) -> bool {
     )
 }
 
-fn says_platform(args: &Args) -> bool {
+fn sets_platform(args: &Args) -> bool {
     args.arch.is_some() || args.variant.is_some()
 }
 
-/// Warns of a platform that Docker stores as it is given, and that no engine looks for.
-fn warn(context: &Context<'_>, entry: &Entry) {
+/// Warns of a platform that Docker stores as it is given and that no engine looks for.
+fn warn_of_unknown_platform(context: &Context<'_>, entry: &Entry) {
     let Some(platform) = &entry.descriptor.platform else {
         return;
     };
@@ -192,8 +193,8 @@ fn warn(context: &Context<'_>, entry: &Entry) {
     }
 }
 
-/// Gathers what the flags change of an entry.
-fn edit(args: &Args, context: &Context<'_>) -> Result<PlatformEdit, Failure> {
+/// Returns the edit of an entry that the flags describe.
+fn platform_edit(args: &Args, context: &Context<'_>) -> Result<PlatformEdit, Failure> {
     let named = args.platform.as_deref().map(|text| {
         let parse = if args.force.is_on() {
             NamedPlatform::parse_any
@@ -227,7 +228,7 @@ fn edit(args: &Args, context: &Context<'_>) -> Result<PlatformEdit, Failure> {
     let Some(field) = edit.contradiction() else {
         return Ok(edit);
     };
-    Err(Failure::Contradiction {
+    Err(Failure::ConflictingFlags {
         first: "--platform",
         second: match field {
             Field::Os => "--os",
@@ -239,10 +240,10 @@ fn edit(args: &Args, context: &Context<'_>) -> Result<PlatformEdit, Failure> {
     })
 }
 
-/// Changes what the list says of itself, and of all its images.
+/// Changes the annotations of the list, and of all its images.
 fn annotate_list(context: &Context<'_>, args: &Args, list: &Reference) -> Result<(), Failure> {
     let store = context.store()?;
-    let is_alone = args.images.len() == 1;
+    let is_list_alone = args.images.len() == 1;
     store.update(list, |existing| {
         let Some(existing) = existing else {
             return Err(Failure::NoDraft {
@@ -251,14 +252,14 @@ fn annotate_list(context: &Context<'_>, args: &Args, list: &Reference) -> Result
             });
         };
         let mut draft = Draft::clone(existing);
-        if is_alone && !args.clear.is_empty() {
+        if is_list_alone && !args.clear.is_empty() {
             draft.settings.annotations.clear();
         }
         let flags = args
             .annotation
             .iter()
-            .filter(|flag| is_alone || !is_of_image(flag));
-        drafting::annotate(&mut draft, flags)?;
+            .filter(|flag| is_list_alone || !is_of_image(flag));
+        compose::annotate(&mut draft, flags)?;
         let put = draft.entries.iter().zip(&existing.entries);
         let put = put
             .filter(|(new, old)| new != old)

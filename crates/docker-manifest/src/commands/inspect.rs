@@ -1,4 +1,4 @@
-//! `inspect`: shows a draft, an entry of one, or what a registry has.
+//! `inspect`: shows a draft, an entry of one, or a manifest in a registry or layout.
 
 use manifest_core::manifest::ImageList;
 use manifest_core::{
@@ -8,11 +8,13 @@ use manifest_core::{
 use manifest_layout::{ImageSelector, Location};
 use manifest_registry::{Client, RegistryError};
 
-use super::{find, for_all};
-use crate::cli::{Help, MirrorFlags, Patience, Reach, Switch};
+use super::select;
+use crate::concurrency::try_join_all;
 use crate::context::Context;
 use crate::failure::{DraftLookup, Failure};
-use crate::sources::Disk;
+use crate::flags::{HelpFlag, MirrorFlags, RegistryFlags, RetryFlags};
+use crate::sources::LazyLayout;
+use crate::values::Switch;
 
 /// The unit of indentation of Docker's verbose output, and of image manifests.
 const TAB: &str = "\t";
@@ -22,14 +24,14 @@ const TAB: &str = "\t";
 #[command(override_usage = "inspect [OPTIONS] [MANIFEST_LIST] MANIFEST")]
 pub struct Args {
     #[command(flatten)]
-    pub(crate) help: Help,
+    pub(crate) help: HelpFlag,
     /// Allow communication with an insecure registry
     #[arg(long)]
     insecure: Switch,
     #[command(flatten)]
-    patience: Patience,
+    retry: RetryFlags,
     #[command(flatten)]
-    reach: Reach,
+    registry: RegistryFlags,
     #[command(flatten)]
     mirrors: MirrorFlags,
     /// Output additional info including layers and platform
@@ -39,20 +41,20 @@ pub struct Args {
     pub(crate) images: Vec<String>,
 }
 
-/// Shows an entry of a draft where two references are given; else the draft of that name, or what the registry has.
-pub(super) async fn run(context: &Context<'_>, args: &Args) -> Result<(), Failure> {
+/// Shows an entry of a draft where two references are given; else the draft of that name, or the manifest in the registry.
+pub(crate) async fn run(context: &Context<'_>, args: &Args) -> Result<(), Failure> {
     let verbose = args.verbose.is_on();
     let text = match args.images.as_slice() {
         [list, text] => {
-            // A place on disk is no reference, and names an entry all the same.
+            // A layout is not a reference, but names an entry, too.
             let image = match Location::parse(text) {
                 Some(_) => None,
                 None => Some(parse(text)?),
             };
-            entry(context, &parse(list)?, (image, text), verbose)?
+            entry(context, &parse(list)?, image, text, verbose)?
         }
         [image] => match Location::parse(image) {
-            Some(location) => on_disk(location?.absolute(&context.here()?)?, verbose)?,
+            Some(location) => local_json(location?.absolute(&context.current_dir()?)?, verbose)?,
             None => draft_or_remote(context, args, &parse(image)?).await?,
         },
         _ => unreachable!("the number was checked"),
@@ -70,8 +72,8 @@ async fn draft_or_remote(
     if let Some(draft) = store.load(image)? {
         return draft_json(&draft, verbose);
     }
-    let reach = args.reach.mirrored(&args.mirrors);
-    let client = context.client(args.insecure.is_on(), &args.patience, &reach)?;
+    let registry = args.registry.with_mirrors(&args.mirrors);
+    let client = context.client(args.insecure.is_on(), &args.retry, &registry)?;
     remote(&client, image, verbose)
         .await
         .map_err(|failure| match failure {
@@ -86,7 +88,7 @@ async fn draft_or_remote(
         })
 }
 
-/// Tells whether there is nothing of this name, which a draft might have had as well.
+/// Tells whether the registry has no manifest of this name. It might have been the name of a draft.
 fn is_missing(error: &RegistryError, image: &Reference) -> bool {
     match error {
         RegistryError::NoSuchManifest { reference, .. } => {
@@ -106,7 +108,8 @@ fn parse(text: &str) -> Result<Reference, Failure> {
 fn entry(
     context: &Context<'_>,
     list: &Reference,
-    (image, text): (Option<Reference>, &str),
+    image: Option<Reference>,
+    text: &str,
     verbose: bool,
 ) -> Result<Vec<u8>, Failure> {
     let store = context.store()?;
@@ -117,8 +120,8 @@ fn entry(
     if found.is_none()
         && let Ok(Some(draft)) = store.load(list)
     {
-        let here = context.here().ok();
-        found = find::one(&draft, text, here.as_deref())?.cloned();
+        let current_dir = context.current_dir().ok();
+        found = select::one(&draft, text, current_dir.as_deref())?.cloned();
     }
     let Some(entry) = found else {
         let image = image.map(|image| image.to_string());
@@ -134,11 +137,11 @@ fn entry(
     if verbose {
         return Ok(go_json::indent(&entry_json::encode(&entry), TAB));
     }
-    let shown = entry
+    let json = entry
         .shown
         .as_ref()
         .map(|shown| go_json::indent(&shown.json, TAB));
-    shown.ok_or_else(|| Failure::NoPayload {
+    json.ok_or_else(|| Failure::NoPayload {
         image: entry.reference.clone(),
     })
 }
@@ -160,18 +163,18 @@ fn array_json(objects: &[Vec<u8>]) -> Vec<u8> {
     go_json::indent(&array, TAB)
 }
 
-/// Shows what is on this machine as [`remote`] shows what a registry has. An entry's `Ref` is its place.
-fn on_disk(location: Location, verbose: bool) -> Result<Vec<u8>, Failure> {
-    let disk = Disk::new(location);
-    let manifest = disk.root()?;
+/// Renders a manifest in a layout as [`remote`] renders one in a registry. The `Ref` of an entry is its location.
+fn local_json(location: Location, verbose: bool) -> Result<Vec<u8>, Failure> {
+    let layout = LazyLayout::new(location);
+    let manifest = layout.root()?;
     match manifest.content() {
         _ if !verbose => Ok(manifest_json(&manifest)),
         Content::Image(image) => {
             let descriptor = Descriptor {
-                platform: Some(disk.config(image)?.platform),
+                platform: Some(layout.config(image)?.platform),
                 ..manifest.descriptor()
             };
-            let place = disk.location().to_string();
+            let place = layout.location().to_string();
             let object = entry_json::encode_local(place, &descriptor, &manifest);
             Ok(go_json::indent(&object, TAB))
         }
@@ -179,9 +182,9 @@ fn on_disk(location: Location, verbose: bool) -> Result<Vec<u8>, Failure> {
             let child = |descriptor: &Descriptor| {
                 let place = Location {
                     name: ImageSelector::Digest(descriptor.digest.clone()),
-                    ..disk.location().clone()
+                    ..layout.location().clone()
                 };
-                let manifest = disk.manifest(descriptor)?;
+                let manifest = layout.manifest(descriptor)?;
                 let object = entry_json::encode_local(place.to_string(), descriptor, &manifest);
                 Ok::<_, Failure>(object)
             };
@@ -216,7 +219,7 @@ async fn remote(client: &Client, image: &Reference, verbose: bool) -> Result<Vec
     Ok(manifest_json(&client.manifest(image).await?))
 }
 
-/// Fetches all children of a list at once. Their platforms are the list's, not their configurations'.
+/// Fetches all children of a list concurrently. Their platforms are the list's, not their configurations'.
 async fn children(
     client: &Client,
     image: &Reference,
@@ -230,5 +233,5 @@ async fn children(
         entry.descriptor = descriptor;
         Ok::<_, Failure>(entry)
     };
-    for_all(list.manifests.iter().cloned().map(fetch)).await
+    try_join_all(list.manifests.iter().cloned().map(fetch)).await
 }

@@ -3,13 +3,14 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::cli::Help;
+use super::links::{file_name, is_own_link, own_program, plugin_folder};
 use crate::context::Context;
 use crate::failure::Failure;
+use crate::flags::HelpFlag;
 use crate::names::{BUILTIN, is_plugin_name};
 use crate::shim;
 
-/// The name under which the plugin is installed unless another is given: one that no Docker CLI has built in.
+/// The default name of the plugin. No Docker CLI has a builtin command of this name.
 pub(super) const DEFAULT_NAME: &str = "manifestx";
 
 /// Make this program a plugin of the Docker CLI, and optionally the `docker manifest` command itself
@@ -22,7 +23,7 @@ pub(super) const DEFAULT_NAME: &str = "manifestx";
 #[command(override_usage = "install [OPTIONS]", verbatim_doc_comment)]
 pub struct Args {
     #[command(flatten)]
-    pub(crate) help: Help,
+    pub(crate) help: HelpFlag,
     /// Name of the plugin (default "manifestx")
     #[arg(long, value_name = "string")]
     name: Option<String>,
@@ -33,8 +34,8 @@ pub struct Args {
     pub(crate) rest: Vec<String>,
 }
 
-/// Makes the links and says what it made, one path a line.
-pub(super) fn run(context: &Context<'_>, args: &Args) -> Result<(), Failure> {
+/// Creates the links. Prints each, one a line.
+pub(crate) fn run(context: &Context<'_>, args: &Args) -> Result<(), Failure> {
     let name = args.name.as_deref().unwrap_or(DEFAULT_NAME);
     if !is_plugin_name(name) {
         return Err(Failure::PluginName(name.to_owned()));
@@ -48,14 +49,14 @@ pub(super) fn run(context: &Context<'_>, args: &Args) -> Result<(), Failure> {
         .shim
         .as_ref()
         .map(|folder| folder.join(file_name("docker")));
-    if is_strange(&plugin) {
-        return Err(Failure::Occupied(plugin));
+    if is_foreign(&plugin) {
+        return Err(Failure::PluginPathOccupied(plugin));
     }
-    if let Some(shim) = shim.as_ref().filter(|shim| is_strange(shim)) {
-        return Err(Failure::OtherDocker(shim.clone()));
+    if let Some(shim) = shim.as_ref().filter(|shim| is_foreign(shim)) {
+        return Err(Failure::ShimPathOccupied(shim.clone()));
     }
     for link in std::iter::once(&plugin).chain(&shim) {
-        let made = put(&program, link)?;
+        let made = place_link(&program, link)?;
         let verb = if made { "installed" } else { "already there" };
         context.output.result(format!(
             "{verb}: {} -> {}",
@@ -65,13 +66,13 @@ pub(super) fn run(context: &Context<'_>, args: &Args) -> Result<(), Failure> {
     }
     context.output.status(&format!("try: docker {name} --help"));
     if let Some(shim) = shim {
-        say_where_the_shim_stands(context, &shim, &program);
+        report_shim_position(context, &shim, &program);
     }
     Ok(())
 }
 
-/// The shim only works where PATH comes to it before the real `docker`.
-fn say_where_the_shim_stands(context: &Context<'_>, shim: &Path, program: &Path) {
+/// Reports whether the shim is found on PATH before the real `docker`: it works only then.
+fn report_shim_position(context: &Context<'_>, shim: &Path, program: &Path) {
     let environment = context.environment();
     let found = shim::find_docker(environment, &[]).and_then(|first| first.canonicalize().ok());
     let folder = shim.parent().unwrap_or(shim).display().to_string();
@@ -88,45 +89,16 @@ fn say_where_the_shim_stands(context: &Context<'_>, shim: &Path, program: &Path)
     }
 }
 
-/// Returns the folder in which Docker's CLI looks for a user's plugins.
-pub(super) fn plugin_folder(context: &Context<'_>) -> Result<PathBuf, Failure> {
-    Ok(context.config_folder()?.join("cli-plugins"))
+/// Tells whether there is a file that `install` has not made.
+fn is_foreign(link: &Path) -> bool {
+    link.symlink_metadata().is_ok() && !is_own_link(link)
 }
 
-pub(super) fn file_name(name: &str) -> String {
-    format!("{name}{}", std::env::consts::EXE_SUFFIX)
-}
-
-pub(super) fn own_program() -> Result<PathBuf, Failure> {
-    shim::own_program().ok_or_else(|| Failure::Link {
-        action: "find the file of",
-        path: crate::names::PROGRAM.into(),
-        source: io::Error::from(io::ErrorKind::NotFound),
-    })
-}
-
-/// Tells whether a path is one that `install` made: a link to a program of our name, or a copy of this one.
-pub(super) fn is_ours(path: &Path) -> bool {
-    let Ok(target) = std::fs::read_link(path) else {
-        let own = shim::own_program().and_then(|own| std::fs::read(own).ok());
-        return own.is_some() && own == std::fs::read(path).ok();
-    };
-    let ours = target
-        .file_stem()
-        .is_some_and(|name| name == crate::names::PROGRAM);
-    ours || target.canonicalize().ok() == shim::own_program()
-}
-
-/// Tells whether somebody else's file is where a link is to be.
-fn is_strange(link: &Path) -> bool {
-    link.symlink_metadata().is_ok() && !is_ours(link)
-}
-
-/// Puts a link in place, replacing an older one of ours. Returns whether anything changed.
-fn put(program: &Path, link: &Path) -> Result<bool, Failure> {
+/// Creates a link, replacing an older one. Returns whether anything has changed.
+fn place_link(program: &Path, link: &Path) -> Result<bool, Failure> {
     let failed = |action, path: &Path| {
         let path = path.to_owned();
-        move |source| Failure::Link {
+        move |source| Failure::InstallLink {
             action,
             path,
             source,

@@ -6,31 +6,33 @@ use manifest_core::{Draft, Reference};
 use manifest_registry::Client;
 use manifest_store::{Outline, Removal, Store};
 
-use crate::cli::{Help, Moved, Patience, Reach, Switch};
+use crate::compose;
 use crate::context::Context;
-use crate::drafting;
 use crate::failure::Failure;
-use crate::publishing;
-use crate::publishing::flags::PublishFlags;
+use crate::flags::PublishFlags;
+use crate::flags::{HelpFlag, RegistryFlags, RetryFlags};
+use crate::publishing::{self, Freshness, Publisher, publish_draft};
+use crate::sources::Resolved;
+use crate::values::{OnMoved, Switch};
 
 /// Push a manifest list to a repository
 #[derive(Debug, clap::Args)]
 #[command(override_usage = "push [OPTIONS] MANIFEST_LIST")]
 pub struct Args {
     #[command(flatten)]
-    pub(crate) help: Help,
+    pub(crate) help: HelpFlag,
     /// Allow push to an insecure registry
     #[arg(long)]
     insecure: Switch,
     #[command(flatten)]
-    patience: Patience,
+    retry: RetryFlags,
     #[command(flatten)]
-    reach: Reach,
+    registry: RegistryFlags,
     #[command(flatten)]
     publish: PublishFlags,
     /// What to do about tags, of the images or of the list, that have moved since the list was made: "warn", "error" or "refresh" (default "warn")
     #[arg(long, value_name = "string", help_heading = "Pushing")]
-    moved: Option<Moved>,
+    moved: Option<OnMoved>,
     /// Remove the local manifest list after push
     #[arg(short, long)]
     purge: Switch,
@@ -38,38 +40,52 @@ pub struct Args {
     pub(crate) lists: Vec<String>,
 }
 
-/// Reads the draft, and meanwhile begins to talk to the registry about what the draft will be pushed to: connection, login and the
-/// first look take longer than reading, but for drafts of hundreds of images. Returns the client as well, unless it has to be made anew
-/// for what is in the draft.
+/// Reads the draft, and meanwhile connects to the registry and probes the targets: connection, login and probe take longer than reading,
+/// except for drafts of hundreds of images. Returns the client as well, unless the draft needs one with other settings.
 async fn load(
     context: &Context<'_>,
     args: &Args,
     store: &Arc<Store>,
     list: &Reference,
 ) -> Result<(Option<Client>, Option<Draft>), Failure> {
-    let targets = publishing::ahead(list, &args.publish);
-    // That a host needs no checked TLS is believed of the draft only: a login is sent to it.
+    let targets = publishing::known_targets(list, &args.publish);
+    // Only the draft itself is trusted to tell that a host is insecure: credentials are sent to it.
     let is_of_use = |outline: &Outline| !targets.is_empty() && !outline.is_insecure;
     let Some(outline) = store.outline(list).filter(is_of_use) else {
         return Ok((None, store.load(list)?));
     };
-    let client = context.client(args.insecure.is_on(), &args.patience, &args.reach)?;
+    let client = context.client(args.insecure.is_on(), &args.retry, &args.registry)?;
     let client = client.for_publishing(&targets, &outline.images);
-    client.probe_tags_early(publishing::looked_at_ahead(&targets, &args.publish));
+    client.probe_tags_early(publishing::early_probes(&targets, &args.publish));
     let loaded = tokio::task::spawn_blocking({
         let (store, list) = (store.clone(), list.clone());
         move || store.load(&list)
     });
     let draft = loaded.await.map_err(std::io::Error::other)??;
-    // What Docker's CLI has done to it since may need other settings.
+    // Docker's CLI may have changed the draft since, so that it needs other settings.
     let is_right = draft
         .as_ref()
         .is_some_and(|draft| draft.insecure_hosts().is_empty());
     Ok((is_right.then_some(client), draft))
 }
 
-/// Checks everything that can be checked here, then has the registry client publish it.
-pub(super) async fn run(context: &Context<'_>, args: &Args) -> Result<(), Failure> {
+/// Refreshes the draft on disk, and returns it.
+fn refresh_stored(
+    store: &Store,
+    list: &Reference,
+    resolved: &[Resolved],
+    missing: impl Fn() -> Failure,
+) -> Result<Draft, Failure> {
+    store.update(list, |existing| {
+        let existing = existing.ok_or_else(&missing)?;
+        let refreshed = compose::refresh(resolved, existing);
+        Ok::<_, Failure>((compose::change(Some(existing), refreshed), ()))
+    })?;
+    store.load(list)?.ok_or_else(missing)
+}
+
+/// Loads the draft, refreshes it if that is wanted, publishes it, and removes it if that is wanted.
+pub(crate) async fn run(context: &Context<'_>, args: &Args) -> Result<(), Failure> {
     let [list_text] = args.lists.as_slice() else {
         unreachable!("the number was checked")
     };
@@ -88,28 +104,27 @@ pub(super) async fn run(context: &Context<'_>, args: &Args) -> Result<(), Failur
     let client = match client {
         Some(client) => client,
         None => {
-            let reach = args.reach.remembering(Some(&draft));
-            context.client(args.insecure.is_on(), &args.patience, &reach)?
+            let registry = args.registry.with_insecure_hosts(Some(&draft));
+            context.client(args.insecure.is_on(), &args.retry, &registry)?
         }
     };
-    let moved = args.moved.unwrap_or_default();
+    let on_moved = args.moved.unwrap_or_default();
     let is_pushed = !args.publish.dry_run.is_on();
-    if moved == Moved::Refresh {
-        let resolved = drafting::resolved_again(context, &client, &draft).await?;
-        if is_pushed {
-            store.update(&list, |existing| {
-                let existing = existing.ok_or_else(missing)?;
-                let refreshed = drafting::refreshed(&resolved, existing);
-                Ok::<_, Failure>((drafting::change(Some(existing), refreshed), ()))
-            })?;
-            draft = store.load(&list)?.ok_or_else(missing)?;
-        } else {
-            draft = drafting::refreshed(&resolved, &draft);
-        }
+    if on_moved == OnMoved::Refresh {
+        let resolved = compose::resolve_again(&client, &draft, context.now()).await?;
+        draft = match is_pushed {
+            true => refresh_stored(&store, &list, &resolved, missing)?,
+            false => compose::refresh(&resolved, &draft),
+        };
     }
     let purged = (is_pushed && args.purge.is_on()).then(|| draft.clone());
     let remembers = draft.settings.observed_tag.is_some();
-    let pushed = publishing::publish(context, &client, draft, &args.publish, Some(moved)).await?;
+    let publisher = Publisher {
+        context,
+        client: &client,
+        flags: &args.publish,
+    };
+    let pushed = publish_draft(&publisher, draft, Freshness::Stored { on_moved }).await?;
     let removal = purged.map(|purged| store.remove_unchanged(&purged));
     let removal = removal.transpose()?;
     if removal == Some(Removal::Changed) {
@@ -122,7 +137,7 @@ pub(super) async fn run(context: &Context<'_>, args: &Args) -> Result<(), Failur
         && removal != Some(Removal::Removed)
         && !args.publish.by_digest.is_on()
     {
-        publishing::note(&store, &list, pushed);
+        publishing::record_pushed(&store, &list, pushed);
     }
     Ok(())
 }

@@ -6,23 +6,23 @@ use manifest_core::Reference;
 use manifest_core::duplicates::without;
 use manifest_store::Change;
 
-use super::find;
-use crate::cli::Help;
+use super::select;
 use crate::context::Context;
 use crate::failure::{DraftLookup, Failure};
+use crate::flags::HelpFlag;
 
 /// Remove images from a local manifest list, by name, digest or platform
 #[derive(Debug, clap::Args)]
 #[command(override_usage = "remove MANIFEST_LIST MANIFEST [MANIFEST...]")]
 pub struct Args {
     #[command(flatten)]
-    pub(crate) help: Help,
+    pub(crate) help: HelpFlag,
     #[arg(value_name = "MANIFEST_LIST MANIFEST", hide = true)]
     pub(crate) images: Vec<String>,
 }
 
-/// Removes all that is named, and the attestations about it, or nothing. Prints what was removed.
-pub(super) fn run(context: &Context<'_>, args: &Args) -> Result<(), Failure> {
+/// Removes all named images and the attestations about them, or nothing. Prints each removed entry.
+pub(crate) fn run(context: &Context<'_>, args: &Args) -> Result<(), Failure> {
     let [list_text, images @ ..] = args.images.as_slice() else {
         unreachable!("the number was checked")
     };
@@ -31,7 +31,7 @@ pub(super) fn run(context: &Context<'_>, args: &Args) -> Result<(), Failure> {
         source,
     })?;
     let store = context.store()?;
-    let here = context.here().ok();
+    let current_dir = context.current_dir().ok();
     let removed = store.update(&list, |existing| {
         let Some(draft) = existing else {
             return Err(Failure::NoDraft {
@@ -39,9 +39,9 @@ pub(super) fn run(context: &Context<'_>, args: &Args) -> Result<(), Failure> {
                 searched: store.root().to_owned(),
             });
         };
-        let mut gone = BTreeSet::new();
+        let mut selected = BTreeSet::new();
         for text in images {
-            let found = find::places(draft, text, here.as_deref());
+            let found = select::indices(draft, text, current_dir.as_deref());
             if found.is_empty() {
                 return Err(Failure::NoEntry {
                     image: text.clone(),
@@ -53,10 +53,10 @@ pub(super) fn run(context: &Context<'_>, args: &Args) -> Result<(), Failure> {
                     },
                 });
             }
-            gone.extend(found);
+            selected.extend(found);
         }
-        let gone: Vec<usize> = gone.into_iter().collect();
-        let stays = without(&draft.entries, &gone);
+        let selected: Vec<usize> = selected.into_iter().collect();
+        let stays = without(&draft.entries, &selected);
         let removed: Vec<Reference> = draft
             .entries
             .iter()

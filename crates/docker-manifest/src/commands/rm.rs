@@ -2,22 +2,22 @@
 
 use manifest_core::Reference;
 
-use crate::cli::Help;
 use crate::context::Context;
 use crate::failure::Failure;
+use crate::flags::HelpFlag;
 
 /// Delete one or more manifest lists from local storage
 #[derive(Debug, clap::Args)]
 #[command(override_usage = "rm MANIFEST_LIST [MANIFEST_LIST...]")]
 pub struct Args {
     #[command(flatten)]
-    pub(crate) help: Help,
+    pub(crate) help: HelpFlag,
     #[arg(value_name = "MANIFEST_LIST", hide = true)]
     pub(crate) lists: Vec<String>,
 }
 
-/// Removes every draft that can be removed, and fails with all that could not.
-pub(super) fn run(context: &Context<'_>, args: &Args) -> Result<(), Failure> {
+/// Removes every draft that can be removed. The error names all the others.
+pub(crate) fn run(context: &Context<'_>, args: &Args) -> Result<(), Failure> {
     let failures = args
         .lists
         .iter()
@@ -26,7 +26,7 @@ pub(super) fn run(context: &Context<'_>, args: &Args) -> Result<(), Failure> {
     if failures.is_empty() {
         Ok(())
     } else {
-        Err(Failure::Several(failures))
+        Err(Failure::Multiple(failures))
     }
 }
 
@@ -39,7 +39,7 @@ fn remove(context: &Context<'_>, list: &str) -> Result<(), Failure> {
     if store.remove(&list)? {
         return Ok(());
     }
-    Err(Failure::NothingToRemove {
+    Err(Failure::NoDraftToRemove {
         reference: Box::new(list),
         searched: store.root().to_owned(),
     })

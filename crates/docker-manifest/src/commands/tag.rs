@@ -1,21 +1,23 @@
-//! `tag`: gives what a registry has, or what is on this machine, other names, byte for byte.
+//! `tag`: publishes a manifest from a registry or layout under other names, byte for byte.
 
 use manifest_core::Reference;
 use manifest_layout::Location;
 
-use crate::cli::{Help, Patience, Reach, Switch};
 use crate::context::Context;
 use crate::failure::Failure;
-use crate::publishing;
-use crate::publishing::flags::{Format, PublishFlags};
-use crate::sources::words::Named;
+use crate::flags::PublishFlags;
+use crate::flags::{HelpFlag, RegistryFlags, RetryFlags};
+use crate::publishing::{self, Publisher};
+use crate::sources::SourceSpec;
+use crate::values::Format;
+use crate::values::Switch;
 
 /// Give a list or image in a registry other names, there or in other registries
 #[derive(Debug, clap::Args)]
 #[command(override_usage = "tag [OPTIONS] SOURCE TARGET [TARGET...]")]
 pub struct Args {
     #[command(flatten)]
-    pub(crate) help: Help,
+    pub(crate) help: HelpFlag,
     /// Show what would be written, and write nothing
     #[arg(long)]
     dry_run: Switch,
@@ -32,9 +34,9 @@ pub struct Args {
     #[arg(long)]
     insecure: Switch,
     #[command(flatten)]
-    patience: Patience,
+    retry: RetryFlags,
     #[command(flatten)]
-    reach: Reach,
+    registry: RegistryFlags,
     /// Print the digest alone
     #[arg(short, long)]
     quiet: Switch,
@@ -45,8 +47,8 @@ pub struct Args {
     pub(crate) names: Vec<String>,
 }
 
-/// Copies what is missing where a target is elsewhere; the names are written last.
-pub(super) async fn run(context: &Context<'_>, args: &Args) -> Result<(), Failure> {
+/// Copies the content that a target lacks; writes the names last.
+pub(crate) async fn run(context: &Context<'_>, args: &Args) -> Result<(), Failure> {
     let parse = |text: &String| {
         Reference::parse(text).map_err(|source| Failure::Reference {
             prefix: Some(format!("error parsing name {text}")),
@@ -57,8 +59,8 @@ pub(super) async fn run(context: &Context<'_>, args: &Args) -> Result<(), Failur
         unreachable!("the number was checked")
     };
     let source = match Location::parse(source) {
-        Some(location) => Named::Disk(location?.absolute(&context.here()?)?),
-        None => Named::Registry(parse(source)?),
+        Some(location) => SourceSpec::Layout(location?.absolute(&context.current_dir()?)?),
+        None => SourceSpec::Registry(parse(source)?),
     };
     let targets = &targets.iter().map(parse).collect::<Result<Vec<_>, _>>()?;
     let flags = PublishFlags {
@@ -70,8 +72,13 @@ pub(super) async fn run(context: &Context<'_>, args: &Args) -> Result<(), Failur
         referrers: args.referrers,
         ..PublishFlags::default()
     };
-    let client = context.client(args.insecure.is_on(), &args.patience, &args.reach)?;
+    let client = context.client(args.insecure.is_on(), &args.retry, &args.registry)?;
     let client = client.for_publishing(targets, source.reference());
-    client.probe_tags_early(publishing::looked_at_ahead(targets, &flags));
-    publishing::copy(context, &client, &source, targets, &flags).await
+    client.probe_tags_early(publishing::early_probes(targets, &flags));
+    let publisher = Publisher {
+        context,
+        client: &client,
+        flags: &flags,
+    };
+    publishing::copy(&publisher, &source, targets).await
 }

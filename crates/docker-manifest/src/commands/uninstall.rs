@@ -1,11 +1,11 @@
-//! `uninstall`: takes away what `install` made.
+//! `uninstall`: removes the links that `install` made.
 
 use std::path::{Path, PathBuf};
 
-use super::install::{file_name, is_ours, plugin_folder};
-use crate::cli::Help;
+use super::links::{file_name, is_own_link, plugin_folder};
 use crate::context::Context;
 use crate::failure::Failure;
+use crate::flags::HelpFlag;
 
 /// Remove the links that install made
 ///
@@ -15,7 +15,7 @@ use crate::failure::Failure;
 #[command(override_usage = "uninstall [OPTIONS]", verbatim_doc_comment)]
 pub struct Args {
     #[command(flatten)]
-    pub(crate) help: Help,
+    pub(crate) help: HelpFlag,
     /// Folder that the `docker` shim is in, if it is not on PATH
     #[arg(long, value_name = "folder")]
     shim: Option<PathBuf>,
@@ -23,8 +23,8 @@ pub struct Args {
     pub(crate) rest: Vec<String>,
 }
 
-/// Removes the links and says which, one path a line.
-pub(super) fn run(context: &Context<'_>, args: &Args) -> Result<(), Failure> {
+/// Removes the links. Prints each, one a line.
+pub(crate) fn run(context: &Context<'_>, args: &Args) -> Result<(), Failure> {
     let path = context
         .environment()
         .var("PATH")
@@ -33,11 +33,14 @@ pub(super) fn run(context: &Context<'_>, args: &Args) -> Result<(), Failure> {
     let shims = std::env::split_paths(&path).chain(args.shim.clone());
     let shims = shims.map(|folder| folder.join(file_name("docker")));
     let mut removed = false;
-    for link in plugins(&plugin_folder(context)?).into_iter().chain(shims) {
-        if link.symlink_metadata().is_err() || !is_ours(&link) {
+    for link in plugin_links(&plugin_folder(context)?)
+        .into_iter()
+        .chain(shims)
+    {
+        if link.symlink_metadata().is_err() || !is_own_link(&link) {
             continue;
         }
-        std::fs::remove_file(&link).map_err(|source| Failure::Link {
+        std::fs::remove_file(&link).map_err(|source| Failure::InstallLink {
             action: "remove",
             path: link.clone(),
             source,
@@ -53,13 +56,13 @@ pub(super) fn run(context: &Context<'_>, args: &Args) -> Result<(), Failure> {
     Ok(())
 }
 
-fn plugins(folder: &Path) -> Vec<PathBuf> {
+fn plugin_links(folder: &Path) -> Vec<PathBuf> {
     let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
     let named = |path: &PathBuf| {
         path.file_name()
             .is_some_and(|name| name.to_string_lossy().starts_with("docker-"))
     };
-    let mut plugins: Vec<PathBuf> = entries.map(|entry| entry.path()).filter(named).collect();
-    plugins.sort();
-    plugins
+    let mut plugin_links: Vec<PathBuf> = entries.map(|entry| entry.path()).filter(named).collect();
+    plugin_links.sort();
+    plugin_links
 }

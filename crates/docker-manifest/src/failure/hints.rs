@@ -1,15 +1,17 @@
-//! What can be done about a failure.
+//! The remedy for each failure.
 
-use manifest_core::{Platform, PlatformNameError};
+use std::path::Path;
+
+use manifest_core::{Platform, PlatformNameError, Reference};
 use manifest_registry::RegistryError;
 
-use super::{Failure, no_draft};
+use super::error::{DraftLookup, Failure};
 
 impl Failure {
-    /// Returns what can be done about it, a sentence each.
-    pub(super) fn hints(&self) -> Vec<String> {
+    /// Returns the remedies, one sentence each.
+    pub(crate) fn hints(&self) -> Vec<String> {
         match self {
-            Self::Several(failures) => {
+            Self::Multiple(failures) => {
                 let mut hints: Vec<String> = failures.iter().flat_map(Self::hints).collect();
                 hints.dedup();
                 hints
@@ -19,7 +21,7 @@ impl Failure {
             Self::Registry(error) => error.hint().into_iter().collect(),
             Self::NoSources(errors) => {
                 let own = errors.first().and_then(RegistryError::hint);
-                own.into_iter().chain(only_in_the_engine(errors)).collect()
+                own.into_iter().chain(local_image_hint(errors)).collect()
             }
             Self::NeitherDraftNorPublished {
                 error,
@@ -32,7 +34,7 @@ impl Failure {
                 error.hint().into_iter().chain([no_draft]).collect()
             }
             Self::Layout(error) => error.hint().into_iter().collect(),
-            Self::Partly { failed, .. } => {
+            Self::PartlyPublished { failed, .. } => {
                 let mut hints: Vec<String> = Vec::new();
                 for hint in failed.iter().filter_map(RegistryError::hint) {
                     if !hints.contains(&hint) {
@@ -46,47 +48,41 @@ impl Failure {
     }
 
     fn own_hint(&self) -> Option<String> {
+        self.source_hint()
+            .or_else(|| self.draft_hint())
+            .or_else(|| self.publish_hint())
+            .or_else(|| self.setup_hint())
+    }
+
+    /// Returns the remedy for a failure of sources and their flags.
+    fn source_hint(&self) -> Option<String> {
         Some(match self {
             Self::RefusingToAmend { list } => {
                 format!("`--amend` adds to the draft, `docker-manifest rm {list}` removes it")
             }
-            Self::CutDigest { name, .. } => {
+            Self::TruncatedDigest { name, .. } => {
                 format!("if it is an image on Docker Hub: docker.io/library/{name}")
             }
-            Self::NoDigest { .. } | Self::NoDigests { .. } => {
+            Self::NotADigest { .. } | Self::NoDigests { .. } => {
                 "files there, and in its folders down to three levels, are named by the digests of images: `sha256:<hex>`, or the hex alone"
                     .to_owned()
             }
-            Self::NothingFor { .. } => {
+            Self::NoImageForPlatform { .. } => {
                 "`docker-manifest inspect IMAGE` shows what an image is for".to_owned()
             }
-            Self::Duplicate { .. } => {
-                "`--on-duplicate replace` takes the later one, `keep` publishes both".to_owned()
+            Self::PlatformName(PlatformNameError::Form(_)) => return None,
+            Self::PlatformName(_) => "`--force` takes it as it is".to_owned(),
+            Self::Payload(_) | Self::NoPayload { .. } => {
+                "resolve the image anew: `docker-manifest create --amend LIST IMAGE`".to_owned()
             }
-            Self::NeedsPush { flag } => {
-                format!("add --push, or give {flag} to `push`")
-            }
-            Self::OtherDigest { .. } => {
-                "a digest is not chosen: name a tag, or the repository with `--by-digest`"
-                    .to_owned()
-            }
-            Self::Moved { .. } => {
-                "`--moved refresh` publishes what it shows now, `--moved warn` without `--strict` what it was"
-                    .to_owned()
-            }
-            Self::TargetMoved { list, .. } => format!(
-                "`--moved warn` without `--strict` replaces it all the same, `docker-manifest rm {list}` removes the draft"
-            ),
-            Self::NeedsOciIndex(_) => {
-                "publish it as an image index: `--type oci` of `create`, also with `--amend`"
-                    .to_owned()
-            }
-            Self::Lost {
-                source_image, list, ..
-            } => format!(
-                "`docker-manifest create --amend {list} {source_image}` takes what is there now, `--moved warn` publishes what was"
-            ),
-            Self::NothingToRemove { searched, .. } => {
+            _ => return None,
+        })
+    }
+
+    /// Returns the remedy for a failure of drafts and their entries.
+    fn draft_hint(&self) -> Option<String> {
+        Some(match self {
+            Self::NoDraftToRemove { searched, .. } => {
                 format!("drafts are in {}", searched.display())
             }
             Self::NoDraft {
@@ -97,18 +93,13 @@ impl Failure {
             Self::EmptyDraft { list } => {
                 format!("add images with `docker-manifest create --amend {list} IMAGE...`")
             }
-            Self::Ambiguous { .. } => {
+            Self::AmbiguousEntry { .. } => {
                 "name one of them, by its reference, digest or platform".to_owned()
             }
-            Self::PlatformName(PlatformNameError::Form(_)) => return None,
-            Self::PlatformName(_) => "`--force` takes it as it is".to_owned(),
             Self::NoPlatform { image } => {
                 format!("state them: `docker-manifest annotate --os OS --arch ARCH LIST {image}`")
             }
-            Self::Payload(_) | Self::NoPayload { .. } => {
-                "resolve the image anew: `docker-manifest create --amend LIST IMAGE`".to_owned()
-            }
-            Self::Pair(pair) => {
+            Self::UnsupportedPair(pair) => {
                 let Platform {
                     os,
                     architecture,
@@ -120,6 +111,46 @@ impl Failure {
                 let (os, variant) = (os.unwrap_or_default(), variant.unwrap_or_default());
                 format!("platforms have Go's names: `{os}--arch {architecture}{variant}`")
             }
+            _ => return None,
+        })
+    }
+
+    /// Returns the remedy for a failure to publish.
+    fn publish_hint(&self) -> Option<String> {
+        Some(match self {
+            Self::DuplicatePlatform { .. } => {
+                "`--on-duplicate replace` takes the later one, `keep` publishes both".to_owned()
+            }
+            Self::NeedsPush { flag } => {
+                format!("add --push, or give {flag} to `push`")
+            }
+            Self::DigestMismatch { .. } => {
+                "a digest is not chosen: name a tag, or the repository with `--by-digest`"
+                    .to_owned()
+            }
+            Self::SourceMoved { .. } => {
+                "`--moved refresh` publishes what it shows now, `--moved warn` without `--strict` what it was"
+                    .to_owned()
+            }
+            Self::TargetMoved { list, .. } => format!(
+                "`--moved warn` without `--strict` replaces it all the same, `docker-manifest rm {list}` removes the draft"
+            ),
+            Self::NeedsOciIndex(_) => {
+                "publish it as an image index: `--type oci` of `create`, also with `--amend`"
+                    .to_owned()
+            }
+            Self::PlatformsLost {
+                source_image, list, ..
+            } => format!(
+                "`docker-manifest create --amend {list} {source_image}` takes what is there now, `--moved warn` publishes what was"
+            ),
+            _ => return None,
+        })
+    }
+
+    /// Returns the remedy for a failure of the installation.
+    fn setup_hint(&self) -> Option<String> {
+        Some(match self {
             Self::NoHome => "set HOME, DOCKER_CONFIG, or --config".to_owned(),
             Self::NoDocker => {
                 "install Docker's CLI, or remove the shim: `docker-manifest uninstall`".to_owned()
@@ -129,11 +160,11 @@ impl Failure {
                 "`docker-manifest install --shim FOLDER` makes `docker manifest` run this program: FOLDER has to be before the real docker on PATH"
                     .to_owned()
             }
-            Self::Occupied(path) => format!(
+            Self::PluginPathOccupied(path) => format!(
                 "choose another name with `--name`, or remove {} yourself",
                 path.display()
             ),
-            Self::OtherDocker(path) => format!(
+            Self::ShimPathOccupied(path) => format!(
                 "leave it where it is, and name a folder of your own that is before {} on PATH: `docker-manifest install --shim FOLDER`",
                 path.parent().unwrap_or(path).display()
             ),
@@ -142,8 +173,31 @@ impl Failure {
     }
 }
 
-/// Says what to do where an image may never have left the engine that built it; one example is enough for several.
-fn only_in_the_engine(errors: &[RegistryError]) -> Option<String> {
+impl DraftLookup {
+    fn hint(&self) -> String {
+        let Self {
+            list,
+            has_draft,
+            searched,
+        } = self;
+        if *has_draft {
+            let searched = searched.display();
+            format!("name the image as `create` did; drafts are in {searched}")
+        } else {
+            no_draft(list, searched)
+        }
+    }
+}
+
+fn no_draft(list: &Reference, searched: &Path) -> String {
+    let searched = searched.display();
+    format!(
+        "there is no draft of {list}: `docker-manifest create {list} IMAGE...` makes one; drafts are in {searched}"
+    )
+}
+
+/// Returns the remedy for an image that may exist only in the local engine. One example is enough for several.
+fn local_image_hint(errors: &[RegistryError]) -> Option<String> {
     let tagged = |error: &RegistryError| match error {
         RegistryError::NoSuchManifest { reference, .. } if reference.tag().is_some() => {
             Some(reference.to_string())

@@ -1,40 +1,41 @@
-//! The tag that a draft is pushed to may have changed since the draft was made: then the push puts something older in the place
-//! of something newer, and says so, or is refused.
+//! The target of a draft, which may have changed since the draft was made. Then a push replaces something newer by something older: it
+//! warns of that, or is refused.
 
 use manifest_core::{Digest, Draft, ListSettings, PublishedList, Reference, TagState};
-use manifest_registry::Precondition;
+use manifest_registry::{ObservedTag, Precondition};
 use manifest_store::{Change, Store};
 
-use super::flags::PublishFlags;
-use super::{What, Work};
-use crate::cli::Moved;
+use super::job::{JobSource, PublishJob};
+use super::publisher::Publisher;
 use crate::context::Context;
 use crate::failure::Failure;
-use crate::output::Output;
+use crate::values::OnMoved;
 
-/// Looks whether the draft's own tag, which is among `tags`, shows what neither the draft remembers nor what is pushed. Who sets
-/// a condition for the tag has looked.
-pub(super) fn look(
-    work: &Work<'_>,
-    tags: &[(Reference, Option<Digest>)],
-    flags: &PublishFlags,
-    output: &Output,
+/// Checks that the draft's own tag, which is among `tags`, points to the digest that the draft has recorded, or to the one that is
+/// pushed; warns otherwise. A user who sets a condition for the tag has looked at it.
+///
+/// # Errors
+/// Where it points to another one and the policy is [`OnMoved::Error`].
+pub(super) fn check(
+    job: &PublishJob<'_>,
+    tags: &[ObservedTag],
+    publisher: &Publisher<'_>,
 ) -> Result<(), Failure> {
-    let (What::Draft(draft, _), Some(wanted)) = (work.what, work.drafted) else {
+    let (JobSource::Draft(draft, _), Some(on_moved)) = (job.source, job.on_moved) else {
         return Ok(());
     };
     let Some(then) = &draft.settings.observed_tag else {
         return Ok(());
     };
-    if flags.precondition() != Precondition::None {
+    if publisher.flags.precondition() != Precondition::None {
         return Ok(());
     }
-    let own = own_tag(&draft.list);
+    let own = list_tag(&draft.list);
     let now = tags.iter().find(|(name, _)| Some(name) == own.as_ref());
     let Some((list, Some(now))) = now else {
         return Ok(());
     };
-    if now.matches(work.bytes) || *then == TagState::At(now.clone()) {
+    if now.matches(job.bytes) || *then == TagState::At(now.clone()) {
         return Ok(());
     }
     let moved = Failure::TargetMoved {
@@ -42,21 +43,21 @@ pub(super) fn look(
         then: then.clone(),
         now: now.clone().into(),
     };
-    if wanted == Moved::Error {
+    if on_moved == OnMoved::Error {
         return Err(moved);
     }
-    output.warning(&format!("{moved}; pushing replaces it"));
+    publisher.warn(&format!("{moved}; pushing replaces it"));
     Ok(())
 }
 
-/// Returns the tag that a draft is pushed to, where it is one.
-pub(crate) fn own_tag(list: &Reference) -> Option<Reference> {
+/// Returns the tag that a draft is pushed to, if its reference has one.
+pub(crate) fn list_tag(list: &Reference) -> Option<Reference> {
     list.repository().tagged(list.tag()?)
 }
 
-/// Notes beside a draft that remembers its tag what was pushed there, so that the next push of it is no surprise.
-pub(crate) fn note(store: &Store, list: &Reference, pushed: Digest) {
-    // Where that cannot be written, it was pushed all the same.
+/// Records the pushed digest beside a draft that has recorded the state of its tag, so that the next push does not take it for a change.
+pub(crate) fn record_pushed(store: &Store, list: &Reference, pushed: Digest) {
+    // The push has succeeded even where this cannot be written.
     let _ = store.update(list, |draft| {
         let settings = draft.map(|draft| draft.settings.clone());
         let settings = settings.filter(|settings| settings.observed_tag.is_some());
@@ -71,15 +72,16 @@ pub(crate) fn note(store: &Store, list: &Reference, pushed: Digest) {
     });
 }
 
-/// Warns of a draft of what was just published without one: it hides what is live, and a push of it would replace that.
-pub(crate) fn warn_of_draft(context: &Context<'_>, list: &Reference, pushed: &Digest) {
+/// Warns of an older draft of a list that was just published without one: `inspect` shows the draft instead, and pushing it would
+/// replace the list.
+pub(crate) fn warn_of_stale_draft(context: &Context<'_>, list: &Reference, pushed: &Digest) {
     let Ok(store) = context.store() else {
         return;
     };
-    // One that cannot be read is there as well.
+    // A draft that cannot be read exists as well.
     let is_other = match store.load(list) {
         Ok(None) => false,
-        Ok(Some(draft)) => publishes(&draft).as_ref() != Some(pushed),
+        Ok(Some(draft)) => published_digest(&draft).as_ref() != Some(pushed),
         Err(_) => true,
     };
     if is_other {
@@ -90,6 +92,6 @@ pub(crate) fn warn_of_draft(context: &Context<'_>, list: &Reference, pushed: &Di
     }
 }
 
-fn publishes(draft: &Draft) -> Option<Digest> {
+fn published_digest(draft: &Draft) -> Option<Digest> {
     Some(PublishedList::from_draft(draft).ok()?.digest)
 }

@@ -1,4 +1,4 @@
-//! `--referrers`: what refers to the manifests that a target lacks goes along with them.
+//! `--referrers`: the referrers of the manifests that a target lacks are copied along with them.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
@@ -6,27 +6,29 @@ use manifest_core::reference::Repository;
 use manifest_core::{Digest, Draft, Reference};
 use manifest_registry::{Child, Client, Referrers};
 
-use super::What;
-use super::children::{Disks, referrers_on};
+use super::job::JobSource;
+use super::local_layouts::{LocalLayouts, referrers_in};
 use crate::failure::Failure;
 use crate::output::Output;
 
-/// Adds to the children of each repository what refers to them where they come from, and to a list that keeps its digest. What
-/// cannot be copied is said, once.
+/// Adds to the children of each target repository their referrers in the source, and those of a list that keeps its digest. Warns once
+/// of each referrer that cannot be copied.
 pub(super) async fn add(
     client: &Client,
-    what: &What<'_>,
+    source: JobSource<'_>,
     children: &mut BTreeMap<&Repository, Vec<Child>>,
     output: &Output,
 ) -> Result<(), Failure> {
-    let on_disk = match what {
-        What::Draft(draft, disks) => of_disks(draft, disks, children.values().flatten())?,
-        What::Copy(copied) => match &copied.disk {
-            Some(disk) => {
+    let on_disk = match source {
+        JobSource::Draft(draft, layouts) => {
+            in_layouts(draft, layouts, children.values().flatten())?
+        }
+        JobSource::Copy(copied) => match &copied.layout {
+            Some(layout) => {
                 let children = children.values().flatten().map(Child::digest);
                 let own = std::iter::once(copied.manifest.digest());
                 let subjects = own.chain(children).cloned().collect();
-                referrers_on(disk, copied.repository, &subjects)?
+                referrers_in(layout, copied.repository, &subjects)?
             }
             None => Vec::new(),
         },
@@ -34,9 +36,9 @@ pub(super) async fn add(
     // Several targets mostly lack the same.
     let mut known: BTreeMap<Vec<Reference>, Referrers> = BTreeMap::new();
     for (target, children) in children.iter_mut() {
-        let mut subjects = of_registries(children.iter().filter(|child| child.source() != *target));
-        if let What::Copy(copied) = what
-            && copied.disk.is_none()
+        let mut subjects = in_registries(children.iter().filter(|child| child.source() != *target));
+        if let JobSource::Copy(copied) = source
+            && copied.layout.is_none()
             && copied.repository != *target
         {
             let digest = copied.manifest.digest().clone();
@@ -45,7 +47,7 @@ pub(super) async fn add(
         let mut seen = HashSet::new();
         subjects.retain(|subject| seen.insert(subject.clone()));
         if !known.contains_key(&subjects) {
-            let found = found(client, &subjects, output).await?;
+            let found = fetch(client, &subjects, output).await?;
             known.insert(subjects.clone(), found);
         }
         let found = &known[&subjects];
@@ -55,32 +57,32 @@ pub(super) async fn add(
     Ok(())
 }
 
-/// Adds to all children of a draft what refers to them where they come from.
-pub(super) async fn add_to_all(
+/// Adds to all children of a draft their referrers in the source.
+pub(super) async fn add_all(
     client: &Client,
     draft: &Draft,
-    disks: &Disks,
+    layouts: &LocalLayouts,
     children: &mut Vec<Child>,
     output: &Output,
 ) -> Result<(), Failure> {
-    let on_disk = of_disks(draft, disks, children.iter())?;
-    let mut subjects = of_registries(children.iter());
+    let on_disk = in_layouts(draft, layouts, children.iter())?;
+    let mut subjects = in_registries(children.iter());
     subjects.sort();
     subjects.dedup();
-    children.extend(found(client, &subjects, output).await?.children);
+    children.extend(fetch(client, &subjects, output).await?.children);
     children.extend(on_disk);
     Ok(())
 }
 
-/// Returns the names of those children that a registry may have referrers of.
-fn of_registries<'a>(children: impl Iterator<Item = &'a Child>) -> Vec<Reference> {
+/// Returns the references of the children that come from a registry, which may have referrers of them.
+fn in_registries<'a>(children: impl Iterator<Item = &'a Child>) -> Vec<Reference> {
     children
         .filter(|child| child.local().is_none())
         .map(|child| child.source().at(child.digest().clone()))
         .collect()
 }
 
-async fn found(
+async fn fetch(
     client: &Client,
     subjects: &[Reference],
     output: &Output,
@@ -92,10 +94,10 @@ async fn found(
     Ok(found)
 }
 
-/// Finds on this machine what refers to the entries of a draft, and to what is in them.
-fn of_disks<'a>(
+/// Returns the referrers on this machine of the entries of a draft and of their descendants.
+fn in_layouts<'a>(
     draft: &'a Draft,
-    disks: &Disks,
+    layouts: &LocalLayouts,
     children: impl Iterator<Item = &'a Child>,
 ) -> Result<Vec<Child>, Failure> {
     let entries = draft.entries.iter().map(|entry| &entry.descriptor.digest);
@@ -103,5 +105,5 @@ fn of_disks<'a>(
         .chain(children.map(Child::digest))
         .cloned()
         .collect();
-    disks.referrers(draft.list.repository(), &subjects)
+    layouts.referrers(draft.list.repository(), &subjects)
 }

@@ -1,8 +1,4 @@
-//! What is reported of a list that was pushed: to people, to scripts, and to the next step of a pipeline.
-
-use std::fs;
-use std::io::Write as _;
-use std::path::Path;
+//! The report of a list that is pushed, as text and as JSON.
 
 use manifest_core::reference::Repository;
 use manifest_core::{
@@ -11,13 +7,9 @@ use manifest_core::{
 use serde::Serialize;
 use serde_json::json;
 
-use super::flags::PublishFlags;
-use crate::context::Context;
-use crate::failure::Failure;
-
-/// What is in a list.
+/// The content of a list.
 #[derive(Clone, Debug)]
-pub struct Report {
+pub(super) struct Report {
     reference: String,
     digest: Digest,
     media_type: &'static str,
@@ -41,30 +33,30 @@ struct ManifestReport {
     about: Option<String>,
 }
 
-/// What is reported of what was written.
+/// The references that were written.
 #[derive(Debug, Default)]
-pub(crate) struct Written {
-    /// The digest that the registry gave it, where that says.
-    pub(crate) digest: Option<Digest>,
+pub(super) struct WrittenReferences {
+    /// The digest that the registry returned, if it did.
+    pub(super) digest: Option<Digest>,
     /// The list's names in registries, the first of them its own.
-    pub(crate) names: Vec<Reference>,
-    /// Where it was written to.
-    pub(crate) targets: Vec<TargetReport>,
+    pub(super) names: Vec<Reference>,
+    /// The targets that the list was written to.
+    pub(super) targets: Vec<TargetReport>,
     /// The tags of single images.
-    pub(crate) child_tags: Vec<TargetReport>,
+    pub(super) child_tags: Vec<TargetReport>,
 }
 
-/// What became of a name that was to be written.
+/// The result for one target.
 #[derive(Clone, Debug, Serialize)]
-pub(crate) struct TargetReport {
-    pub(crate) reference: String,
-    pub(crate) state: &'static str,
+pub(super) struct TargetReport {
+    pub(super) reference: String,
+    pub(super) state: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) before: Option<Digest>,
+    pub(super) before: Option<Digest>,
 }
 
 impl Report {
-    pub(crate) fn new(draft: &Draft, list: &PublishedList) -> Self {
+    pub(super) fn new(draft: &Draft, list: &PublishedList) -> Self {
         let entries = draft.settings.order.sorted(&draft.entries);
         Self {
             reference: draft.list.to_string(),
@@ -79,7 +71,7 @@ impl Report {
     }
 
     /// Reports a manifest as it is at `source`. Its children are named by `repository`.
-    pub(crate) fn of_manifest(
+    pub(super) fn of_manifest(
         source: &Source,
         repository: &Repository,
         manifest: &Manifest,
@@ -102,7 +94,7 @@ impl Report {
     }
 
     /// Returns the digests of the manifests in the list, each once.
-    pub(crate) fn digests(&self) -> Vec<Digest> {
+    pub(super) fn digests(&self) -> Vec<Digest> {
         let mut digests: Vec<Digest> = Vec::new();
         for manifest in &self.manifests {
             if !digests.contains(&manifest.digest) {
@@ -112,12 +104,20 @@ impl Report {
         digests
     }
 
-    pub(crate) fn digest(&self) -> &Digest {
+    pub(super) fn digest(&self) -> &Digest {
         &self.digest
     }
 
-    /// Says what is in the list, a line each, for a person.
-    pub(crate) fn lines(&self) -> Vec<String> {
+    pub(super) fn media_type(&self) -> &'static str {
+        self.media_type
+    }
+
+    pub(super) fn size(&self) -> usize {
+        self.size
+    }
+
+    /// Returns a line for the list and one for each manifest in it.
+    pub(super) fn lines(&self) -> Vec<String> {
         let line = |manifest: &ManifestReport| {
             let platform = manifest.platform.as_deref().unwrap_or("-");
             format!("{:12} {platform:20} {}", manifest.kind, manifest.digest)
@@ -128,8 +128,8 @@ impl Report {
             .collect()
     }
 
-    /// Returns the whole of it as JSON, with more fields.
-    pub(crate) fn json(&self, more: serde_json::Value) -> Vec<u8> {
+    /// Returns the report as JSON, with more fields.
+    pub(super) fn json(&self, more: serde_json::Value) -> Vec<u8> {
         let mut object = json!({
             "reference": self.reference,
             "digest": self.digest,
@@ -141,50 +141,6 @@ impl Report {
             object.extend(more);
         }
         serde_json::to_vec_pretty(&object).unwrap_or_default()
-    }
-
-    /// Reports what was pushed, now that it was.
-    pub(crate) fn write(
-        &self,
-        written: &Written,
-        flags: &PublishFlags,
-        context: &Context<'_>,
-    ) -> Result<(), Failure> {
-        let digest = written.digest.as_ref().unwrap_or(&self.digest);
-        if let Some(path) = &flags.digestfile {
-            write_file(path, digest.as_str().as_bytes())?;
-        }
-        if let Some(path) = &flags.metadata_file {
-            let mut metadata = json!({
-                "containerimage.descriptor": {
-                    "mediaType": self.media_type,
-                    "digest": digest,
-                    "size": self.size,
-                },
-                "containerimage.digest": digest,
-            });
-            if !written.names.is_empty() {
-                let names: Vec<String> = written.names.iter().map(ToString::to_string).collect();
-                metadata["image.name"] = json!(names.join(","));
-            }
-            let bytes = serde_json::to_vec_pretty(&metadata).unwrap_or_default();
-            write_file(path, &bytes)?;
-        }
-        if flags.github_output.is_on() {
-            let path = context
-                .environment()
-                .var("GITHUB_OUTPUT")
-                .ok_or(Failure::NoGithubOutput)?;
-            append(Path::new(path), &github_output(digest, &written.names))?;
-        }
-        if flags.format.is_some() {
-            let mut more = json!({ "targets": written.targets });
-            if !written.child_tags.is_empty() {
-                more["childTags"] = json!(written.child_tags);
-            }
-            return Ok(context.output.result(self.json(more))?);
-        }
-        Ok(context.output.result(digest.as_str())?)
     }
 }
 
@@ -210,94 +166,6 @@ impl ManifestReport {
             media_type: descriptor.media_type.clone(),
             reference: reference.to_string(),
             about: descriptor.attested_digest().map(str::to_owned),
-        }
-    }
-}
-
-/// Renders what later steps of a workflow read as `steps.ID.outputs`: the digest, the image, and all images, one a line. GitHub's
-/// delimiter for values of several lines cannot be a line of these.
-fn github_output(digest: &Digest, names: &[Reference]) -> String {
-    let mut images: Vec<String> = Vec::new();
-    for name in names {
-        let image = format!("{}@{digest}", name.repository());
-        if !images.contains(&image) {
-            images.push(image);
-        }
-    }
-    let mut text = format!("digest={digest}\n");
-    if let Some(first) = images.first() {
-        let all = images.join("\n");
-        text.push_str(&format!("image={first}\nimages<<EOF\n{all}\nEOF\n"));
-    }
-    text
-}
-
-fn write_file(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
-    fs::write(path, bytes).map_err(|source| Failure::Write {
-        path: path.to_owned(),
-        source,
-    })
-}
-
-fn append(path: &Path, text: &str) -> Result<(), Failure> {
-    let append = || {
-        let mut file = fs::OpenOptions::new()
-            .append(true)
-            .create(true)
-            .open(path)?;
-        file.write_all(text.as_bytes())
-    };
-    append().map_err(|source| Failure::Write {
-        path: path.to_owned(),
-        source,
-    })
-}
-
-/// Writes a number of bytes for people: `1.5 MB`.
-#[must_use]
-pub fn size(bytes: u64) -> String {
-    const UNITS: [&str; 5] = ["B", "kB", "MB", "GB", "TB"];
-    let (mut whole, mut tenths, mut unit) = (bytes, 0, 0);
-    while whole >= 1000 && unit + 1 < UNITS.len() {
-        tenths = whole % 1000 / 100;
-        whole /= 1000;
-        unit += 1;
-    }
-    if unit == 0 {
-        format!("{whole} B")
-    } else {
-        format!("{whole}.{tenths} {}", UNITS[unit])
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn github_outputs() {
-        let digest = Digest::sha256(b"");
-        let names = ["a.io/app:1", "b.io/app:1", "a.io/app:2"];
-        let names = names.map(|name| Reference::parse(name).unwrap());
-        assert_eq!(
-            github_output(&digest, &names),
-            format!(
-                "digest={digest}\nimage=a.io/app@{digest}\nimages<<EOF\na.io/app@{digest}\nb.io/app@{digest}\nEOF\n"
-            )
-        );
-        assert_eq!(github_output(&digest, &[]), format!("digest={digest}\n"));
-    }
-
-    #[test]
-    fn sizes() {
-        for (bytes, text) in [
-            (0, "0 B"),
-            (999, "999 B"),
-            (1500, "1.5 kB"),
-            (2_000_000_000, "2.0 GB"),
-            (u64::MAX, "18446744.0 TB"),
-        ] {
-            assert_eq!(size(bytes), text);
         }
     }
 }

@@ -1,5 +1,5 @@
-//! `certs.d`: a folder for each host, as Docker's daemon and the containers tools have it. `*.crt` are authorities, `*.cert` with a
-//! `*.key` of the same name are certificates to show.
+//! `certs.d`: a folder for each host, as Docker's daemon and the containers tools have it. `*.crt` are CA certificates, `*.cert` with a
+//! `*.key` of the same name are client certificates.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use manifest_registry::{CertificateProblem, HostCertificates, Identity, Pem};
 
-/// The folders that are the same for all users.
+/// The folders for all users.
 const SYSTEM: [&str; 2] = ["/etc/containers/certs.d", "/etc/docker/certs.d"];
 
 /// Returns the folders, the user's own first. `docker` is the folder of `config.json`, `containers` that of the user's settings for
@@ -28,8 +28,8 @@ pub fn folders(docker: &Path, home: Option<&Path>, containers: Option<&Path>) ->
     unique
 }
 
-/// Reads all folders. What several have for one host adds up. A folder that is there and cannot be read is said to `debug` and
-/// passed over; a file that cannot be read is that host's problem.
+/// Reads all folders. The certificates for one host are joined. A folder that exists and cannot be read is reported to `debug` and
+/// skipped; a file that cannot be read is recorded as that host's problem.
 #[must_use]
 pub fn read(folders: &[PathBuf], debug: &dyn Fn(&str)) -> BTreeMap<String, HostCertificates> {
     let mut hosts: BTreeMap<String, HostCertificates> = BTreeMap::new();
@@ -127,7 +127,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_folders_that_exist_have_a_line() {
+    fn only_existing_folders_are_reported() {
         let lines = RefCell::new(Vec::new());
         let debug = |line: &str| lines.borrow_mut().push(line.to_owned());
         let place = tempfile::tempdir().unwrap();

@@ -7,7 +7,7 @@ use manifest_registry::redact::{self, Secret};
 use manifest_registry::{Credentials, ProxySetting, RegistryError};
 use serde::Deserialize;
 
-/// What this program takes from the file.
+/// The settings that this program reads from the file.
 #[derive(Debug, Default)]
 pub struct ConfigJson {
     /// `auths`, `credsStore`, `credHelpers`
@@ -18,7 +18,7 @@ pub struct ConfigJson {
     pub proxies: ConfigProxies,
 }
 
-/// The proxies for containers, which serve for registries where the environment names none.
+/// The proxies for containers. They are used for registries where the environment names none.
 #[derive(Clone, Debug, Default)]
 pub struct ConfigProxies {
     /// `httpsProxy`
@@ -39,7 +39,7 @@ struct File {
     proxies: Option<Proxies>,
 }
 
-/// Docker has one for each daemon, by its address; this program talks to none.
+/// Docker has one set for each daemon, by its address. This program contacts no daemon, and reads the default.
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct Proxies {
@@ -55,10 +55,10 @@ struct Proxy {
     all_proxy: Option<String>,
 }
 
-/// Reads the file; one that is not there has nothing in it.
+/// Reads the file; a missing one counts as empty.
 ///
 /// # Errors
-/// Where it cannot be read, or is not what it should be. No value of it is quoted.
+/// Where it cannot be read, or is malformed. The error quotes no value.
 pub fn read(path: &Path) -> Result<ConfigJson, String> {
     let bytes = match std::fs::read(path) {
         Ok(bytes) => bytes,

@@ -1,4 +1,4 @@
-//! The variable that turns the table of known registries off, or adds registries to it.
+//! The variable that disables the table of known registries, or adds registries to it.
 //!
 //! ```text
 //! DOCKER_MANIFEST_KNOWN_REGISTRIES=off
@@ -9,15 +9,15 @@
 
 use manifest_registry::{KnownRegistries, KnownRegistry};
 
-use crate::context::Environment;
+use crate::environment::Environment;
 use crate::failure::Failure;
 
 const VARIABLE: &str = "DOCKER_MANIFEST_KNOWN_REGISTRIES";
 
-/// Reads the environment. Without the variable, the built-in table counts.
+/// Reads the environment. Without the variable, the built-in table applies.
 ///
 /// # Errors
-/// Where a part of the variable is not of its form.
+/// Where a part of the variable is malformed.
 pub fn read(environment: &Environment) -> Result<KnownRegistries, Failure> {
     let Some(value) = environment.var(VARIABLE) else {
         return Ok(KnownRegistries::default());
@@ -35,9 +35,9 @@ pub fn read(environment: &Environment) -> Result<KnownRegistries, Failure> {
 }
 
 fn parse(item: &str) -> Result<KnownRegistry, Failure> {
-    let wrong = |item: &str, reason: &str| Failure::Value {
+    let wrong = |item: &str, reason: &str| Failure::SettingValue {
         setting: VARIABLE,
-        item: without_login(item),
+        item: mask_userinfo(item),
         reason: reason.to_owned(),
     };
     let Some((host, rest)) = item.split_once('=') else {
@@ -49,12 +49,12 @@ fn parse(item: &str) -> Result<KnownRegistry, Failure> {
         None => (rest, None),
     };
     let service = service.filter(|service| !service.is_empty());
-    // The URL may have a password in it, by mistake.
+    // The URL may contain a password, by mistake.
     KnownRegistry::new(host, realm, service).map_err(|error| wrong(host, &error.to_string()))
 }
 
-/// Leaves out what stands before an `@`.
-fn without_login(text: &str) -> String {
+/// Masks the user name and password before an `@`.
+fn mask_userinfo(text: &str) -> String {
     match text.rsplit_once('@') {
         Some((_, rest)) => format!("***@{rest}"),
         None => text.to_owned(),
@@ -82,7 +82,7 @@ mod tests {
     }
 
     #[test]
-    fn registries_of_ones_own() {
+    fn added_registries() {
         let row = |host, realm, service| KnownRegistry::new(host, realm, service).unwrap();
         let harbor = || {
             row(
@@ -110,7 +110,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_malformed_is_named() {
+    fn malformed_parts_are_named() {
         let form = "HOST=REALM or HOST=REALM;SERVICE is expected";
         let host = "the host must be HOST, HOST:PORT or *.DOMAIN";
         let realm =

@@ -1,12 +1,12 @@
-//! The variables that name proxies, in capitals or not, as Go's programs and curl have them.
+//! The variables for proxies, in upper or lower case, as in Go's programs and curl.
 
 use manifest_registry::redact::Secret;
 use manifest_registry::{Proxies, ProxySetting};
 
 use super::config_json::ConfigProxies;
-use crate::context::Environment;
+use crate::environment::Environment;
 
-/// Reads the environment, and takes what that does not name from `config.json`.
+/// Reads the proxies from the environment, or else from `config.json`.
 #[must_use]
 pub fn read(environment: &Environment, config: &ConfigProxies) -> Proxies {
     let setting = |names: [&str; 2]| {
@@ -19,7 +19,7 @@ pub fn read(environment: &Environment, config: &ConfigProxies) -> Proxies {
         })
     };
     let https = setting(["HTTPS_PROXY", "https_proxy"]);
-    // Where this runs for a web server, whoever asks that for a page sets HTTP_PROXY (CVE-2016-5385).
+    // In a CGI program, HTTP_PROXY comes from a header of the client's request (CVE-2016-5385).
     let http = match environment.var("REQUEST_METHOD") {
         Some(_) => setting(["http_proxy", "http_proxy"]),
         None => setting(["HTTP_PROXY", "http_proxy"]),
@@ -29,7 +29,7 @@ pub fn read(environment: &Environment, config: &ConfigProxies) -> Proxies {
         .into_iter()
         .find_map(|name| environment.var(name));
     let no_proxy = no_proxy.map(|list| list.to_string_lossy().into_owned());
-    // A user who names one in the environment means that, for all that goes out; what config.json has is for containers.
+    // A proxy in the environment is meant for all requests; those of config.json are for containers.
     let is_named = https.is_some() || http.is_some() || all.is_some();
     let config = if is_named {
         ConfigProxies::default()

@@ -1,5 +1,5 @@
 //! `registries.conf` of the containers tools (containers-registries.conf(5), version 2), and the files in the folder
-//! `registries.conf.d` beside it (containers-registries.conf.d(5)): the mirrors in them, and nothing else.
+//! `registries.conf.d` beside it (containers-registries.conf.d(5)). Only their mirrors are read.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use manifest_registry::{Mirror, MirrorRule, PullFromMirror};
 use serde::Deserialize;
 
-use crate::context::Environment;
+use crate::environment::Environment;
 use crate::failure::Failure;
 use crate::output::Output;
 
@@ -51,18 +51,18 @@ enum Pull {
 }
 
 /// Reads the file that `CONTAINERS_REGISTRIES_CONF` names, or else the user's, or else that of all users; then the files in the
-/// folders beside these. A user who has a file of their own has nothing to do with those of all users.
+/// folders beside these. The files of all users do not apply to a user with files of their own.
 ///
 /// # Errors
-/// Where the variable names one that cannot be read, or is wrong. Another one that is wrong is said and left aside.
+/// Where the variable names a file that cannot be read or is malformed. Any other malformed file is warned of and ignored.
 pub fn read(environment: &Environment, output: &Output) -> Result<Vec<MirrorRule>, Failure> {
-    let own = environment.containers();
+    let own = environment.containers_folder();
     let system = PathBuf::from(SYSTEM);
     let mut tables = Vec::new();
     let mut is_own = false;
     if let Some(path) = environment.var(VARIABLE) {
         let path = PathBuf::from(path);
-        tables = load(&path).map_err(|source| Failure::Setting {
+        tables = load(&path).map_err(|source| Failure::SettingFile {
             setting: VARIABLE,
             path,
             source,
@@ -70,7 +70,7 @@ pub fn read(environment: &Environment, output: &Output) -> Result<Vec<MirrorRule
     } else {
         let own = own.iter().map(|folder| (folder, true));
         for (folder, is_users) in own.chain([(&system, false)]) {
-            if let Some(found) = load_if_there(&folder.join(FILE), output) {
+            if let Some(found) = load_if_exists(&folder.join(FILE), output) {
                 (tables, is_own) = (found, is_users);
                 break;
             }
@@ -79,13 +79,13 @@ pub fn read(environment: &Environment, output: &Output) -> Result<Vec<MirrorRule
     let system = Some(&system).filter(|_| !is_own);
     for folder in system.into_iter().chain(&own) {
         for path in files(&folder.join(FOLDER), output) {
-            tables.extend(load_if_there(&path, output).unwrap_or_default());
+            tables.extend(load_if_exists(&path, output).unwrap_or_default());
         }
     }
     Ok(joined(tables))
 }
 
-/// Joins what is of several files: a table takes the place of one before it that is for the same, mirrors or none.
+/// Joins the tables of several files. A later table replaces an earlier one for the same prefix, whether it has mirrors or not.
 fn joined(tables: Vec<MirrorRule>) -> Vec<MirrorRule> {
     let mut last: Vec<MirrorRule> = Vec::new();
     for table in tables {
@@ -96,7 +96,7 @@ fn joined(tables: Vec<MirrorRule>) -> Vec<MirrorRule> {
     last
 }
 
-/// Lists the files of a folder that count, in the order of their names.
+/// Lists the configuration files of a folder, in the order of their names.
 fn files(folder: &Path, output: &Output) -> Vec<PathBuf> {
     let entries = std::fs::read_dir(folder).and_then(|entries| {
         let paths = entries.map(|entry| Ok(entry?.path()));
@@ -116,8 +116,8 @@ fn files(folder: &Path, output: &Output) -> Vec<PathBuf> {
     paths
 }
 
-/// Reads a file that nobody named. One that is wrong is said, and has nothing in it.
-fn load_if_there(path: &Path, output: &Output) -> Option<Vec<MirrorRule>> {
+/// Reads a file at a default location. A malformed one is warned of and counts as empty.
+fn load_if_exists(path: &Path, output: &Output) -> Option<Vec<MirrorRule>> {
     match load(path) {
         Ok(tables) => Some(tables),
         Err(error) if error.kind() == io::ErrorKind::NotFound => None,
@@ -213,7 +213,7 @@ mod tests {
         let quay = vec![mirror("d.lan", PullFromMirror::Digests)];
         let expected = [rule("docker.io/library", hub), rule("quay.io", quay)];
         assert_eq!(found, expected);
-        // The first version of the form has no mirrors.
+        // The first version of the format has no mirrors.
         let first = "[registries.search]\nregistries = ['docker.io']\n";
         assert_eq!(joined(parse(first).unwrap()), []);
     }
@@ -252,7 +252,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_wrong_is_said_with_its_line() {
+    fn errors_name_their_line() {
         for (text, reason) in [
             ("a = 1\n[[registry]\n", "line 2: "),
             ("[[registry]]\nmirror = 1\n", "line 2: invalid type"),

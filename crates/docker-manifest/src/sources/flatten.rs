@@ -1,22 +1,22 @@
-//! Which children of a list become entries.
+//! Flattening: which children of a list become entries.
 
 use std::collections::HashSet;
 
 use manifest_core::{Descriptor, MediaType, Platform};
 
-/// What is taken of a list.
+/// The choice among the children of a list.
 #[derive(Clone, Debug)]
-pub struct Choice {
-    /// The platforms that are wanted; all where there are none.
-    pub platforms: Vec<Platform>,
-    /// Whether attestations come along with their images.
-    pub attestations: bool,
+pub(crate) struct ChildFilter {
+    /// The wanted platforms; empty means all.
+    pub(crate) platforms: Vec<Platform>,
+    /// Whether the attestations of chosen images are chosen too.
+    pub(crate) attestations: bool,
 }
 
-impl Choice {
-    /// Returns the children that are wanted, in their order, with their descriptors as they are. Lists among them are
-    /// returned if they may hold what is wanted; so is what states no platform.
-    pub fn of<'a>(&self, children: &'a [Descriptor]) -> Vec<&'a Descriptor> {
+impl ChildFilter {
+    /// Returns the wanted children, in their order, with their descriptors as they are. Lists are among them if they may contain
+    /// wanted images; so are children without a platform.
+    pub(crate) fn select<'a>(&self, children: &'a [Descriptor]) -> Vec<&'a Descriptor> {
         let images: HashSet<&str> = children
             .iter()
             .filter(|child| child.attested_digest().is_none() && self.wants(child))
@@ -28,7 +28,7 @@ impl Choice {
                 return false;
             }
             match child.attested_digest() {
-                // What is about nothing in here goes where everything goes.
+                // An attestation about an image elsewhere is chosen where everything is.
                 Some(about) if !all.contains(about) => self.platforms.is_empty(),
                 Some(about) => images.contains(about),
                 None => self.wants(child),
@@ -39,7 +39,7 @@ impl Choice {
 
     /// Tells whether an image for this platform is wanted.
     #[must_use]
-    pub fn serves(&self, platform: &Platform) -> bool {
+    pub(crate) fn serves(&self, platform: &Platform) -> bool {
         self.platforms.is_empty()
             || self
                 .platforms
@@ -56,9 +56,9 @@ impl Choice {
     }
 }
 
-/// Tells whether a child is a list itself.
+/// Tells whether a descriptor is of a list.
 #[must_use]
-pub fn is_list(child: &Descriptor) -> bool {
+pub(crate) fn is_list(child: &Descriptor) -> bool {
     MediaType::recognise(&child.media_type).is_some_and(MediaType::is_list)
 }
 
@@ -106,12 +106,12 @@ mod tests {
             (&["linux/s390x"], true, &[5]),
         ] {
             let parse = |text: &&str| NamedPlatform::parse(text).unwrap().platform;
-            let choice = Choice {
+            let filter = ChildFilter {
                 platforms: platforms.iter().map(parse).collect(),
                 attestations,
             };
             let place = |found: &&Descriptor| children.iter().position(|child| child == *found);
-            let found: Vec<_> = choice.of(&children).iter().filter_map(place).collect();
+            let found: Vec<_> = filter.select(&children).iter().filter_map(place).collect();
             assert_eq!(found, expected, "{platforms:?} {attestations}");
         }
     }

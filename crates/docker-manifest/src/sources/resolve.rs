@@ -1,4 +1,4 @@
-//! Asking registries, and the disk, what is behind each source.
+//! Resolving sources: from names to entries, by registries and layouts.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::pin::Pin;
@@ -9,31 +9,31 @@ use manifest_core::reference::Repository;
 use manifest_core::{Content, Descriptor, Entry, ImageConfig, Manifest, Reference, Source};
 use manifest_registry::{Client, concurrent};
 
-use super::disk::Disk;
-use super::flatten::{Choice, is_list};
-use super::words::Named;
-use crate::commands::{IMAGES_AT_ONCE, for_all};
+use super::flatten::{ChildFilter, is_list};
+use super::lazy_layout::LazyLayout;
+use super::source_spec::SourceSpec;
+use crate::concurrency::{PARALLEL_IMAGES, try_join_all};
 use crate::failure::Failure;
 
-/// What came of one source.
+/// The entries of one source.
 #[derive(Clone, Debug)]
 pub(crate) struct Resolved {
-    /// What was named.
+    /// The source.
     pub(crate) source: Source,
     /// Its entries, in its own order.
     pub(crate) entries: Vec<Entry>,
-    /// What each image in it says of itself: labels, annotations, and those of the list that it came with.
-    pub(crate) sayings: Vec<BTreeMap<String, String>>,
-    /// What is odd about it.
-    pub(crate) oddities: Vec<String>,
+    /// The annotations of each image in it: from its labels, its own, and those of the list that it came with.
+    pub(crate) annotations: Vec<BTreeMap<String, String>>,
+    /// Warnings about it.
+    pub(crate) warnings: Vec<String>,
 }
 
-/// What is asked, and of what.
+/// Resolves sources.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Resolver<'a> {
     pub(crate) client: &'a Client,
-    pub(crate) choice: &'a Choice,
-    /// What is made of the sources: what comes from disk gets names in its repository.
+    pub(crate) filter: &'a ChildFilter,
+    /// The list that is made of the sources. Images from layouts get references in its repository.
     pub(crate) list: &'a Reference,
     /// Whether lists become their children.
     pub(crate) flatten: bool,
@@ -41,22 +41,22 @@ pub(crate) struct Resolver<'a> {
     pub(crate) now: u64,
 }
 
-/// One child of a list, with what it says of itself.
-struct Found {
+/// A child of a list, with its manifest and configuration where they are of use.
+struct FetchedChild {
     descriptor: Descriptor,
     manifest: Option<Manifest>,
     config: Option<ImageConfig>,
 }
 
-type Children = Result<Vec<(Reference, Found)>, Failure>;
+type Children = Result<Vec<(Reference, FetchedChild)>, Failure>;
 
-/// Where manifests and configurations are.
-enum Place<'a> {
+/// The origin of manifests and configurations.
+enum ManifestSource<'a> {
     Registry(&'a Client),
-    Disk(Box<Disk>),
+    Layout(Box<LazyLayout>),
 }
 
-impl Place<'_> {
+impl ManifestSource<'_> {
     async fn child(
         &self,
         repository: &Repository,
@@ -64,7 +64,7 @@ impl Place<'_> {
     ) -> Result<Manifest, Failure> {
         match self {
             Self::Registry(client) => Ok(client.child(repository, descriptor).await?),
-            Self::Disk(disk) => Ok(disk.manifest(descriptor)?),
+            Self::Layout(layout) => Ok(layout.manifest(descriptor)?),
         }
     }
 
@@ -75,36 +75,36 @@ impl Place<'_> {
     ) -> Result<ImageConfig, Failure> {
         match self {
             Self::Registry(client) => Ok(client.config(repository, image).await?),
-            Self::Disk(disk) => disk.config(image),
+            Self::Layout(layout) => layout.config(image),
         }
     }
 }
 
 impl Resolver<'_> {
-    /// Resolves one source, whatever it is: an image becomes one entry, a list its children.
-    pub(crate) async fn resolve(&self, named: Named) -> Result<Resolved, Failure> {
-        let source = named.source();
-        let (place, manifest, image) = match named {
-            Named::Registry(image) => {
+    /// Resolves one source: an image becomes one entry; a list becomes its children, or one entry.
+    pub(crate) async fn resolve(&self, spec: SourceSpec) -> Result<Resolved, Failure> {
+        let source = spec.source();
+        let (origin, manifest, image) = match spec {
+            SourceSpec::Registry(image) => {
                 let manifest = self.client.manifest(&image).await?;
-                (Place::Registry(self.client), manifest, image)
+                (ManifestSource::Registry(self.client), manifest, image)
             }
-            Named::Disk(location) => {
-                let disk = Disk::new(location);
-                let manifest = disk.root()?;
+            SourceSpec::Layout(location) => {
+                let layout = LazyLayout::new(location);
+                let manifest = layout.root()?;
                 let image = self.list.repository().at(manifest.digest().clone());
-                (Place::Disk(disk.into()), manifest, image)
+                (ManifestSource::Layout(layout.into()), manifest, image)
             }
         };
-        let place = &place;
+        let origin = &origin;
         match manifest.content() {
             Content::Image(content) => {
-                self.probe_tags_early(place, image.repository(), &manifest);
-                let config = place.config(image.repository(), content).await?;
-                if !self.choice.serves(&config.platform) {
-                    return Ok(self.nothing_in(source));
+                self.probe_child_early(origin, image.repository(), &manifest);
+                let config = origin.config(image.repository(), content).await?;
+                if !self.filter.serves(&config.platform) {
+                    return Ok(self.empty(source));
                 }
-                let sayings = sayings(content, &config);
+                let annotations = annotations_of(content, &config);
                 let mut entry = Entry::resolved(image, &manifest, config.platform, self.now);
                 if let (Source::Disk(_), Some(origin)) = (&source, &mut entry.origin) {
                     origin.source = Some(source.clone());
@@ -112,12 +112,12 @@ impl Resolver<'_> {
                 Ok(Resolved {
                     source,
                     entries: vec![entry],
-                    sayings: vec![sayings],
-                    oddities: Vec::new(),
+                    annotations: vec![annotations],
+                    warnings: Vec::new(),
                 })
             }
             Content::List(list) if self.flatten => {
-                let children = self.children(place, image.repository(), list, 1).await?;
+                let children = self.children(origin, image.repository(), list, 1).await?;
                 Ok(self.flattened(source, &manifest, list, children))
             }
             Content::List(list) => {
@@ -129,15 +129,15 @@ impl Resolver<'_> {
                 Ok(Resolved {
                     source,
                     entries: vec![entry],
-                    sayings: vec![list.annotations.clone()],
-                    oddities: Vec::new(),
+                    annotations: vec![list.annotations.clone()],
+                    warnings: Vec::new(),
                 })
             }
         }
     }
 
-    /// Asks what an image that is in the draft already says of itself. One that cannot be read says nothing.
-    pub(crate) async fn sayings_of(
+    /// Fetches the annotations of an image that is in the draft already. A payload that is not an image has none.
+    pub(crate) async fn annotations_of_entry(
         &self,
         entry: &Entry,
     ) -> Result<BTreeMap<String, String>, Failure> {
@@ -145,23 +145,30 @@ impl Resolver<'_> {
         let Ok(Content::Image(image)) = manifest.as_ref().map(Manifest::content) else {
             return Ok(BTreeMap::new());
         };
-        let place = match entry.source().and_then(Named::of) {
-            Some(Named::Disk(location)) => Place::Disk(Disk::new(location).into()),
-            _ => Place::Registry(self.client),
+        let origin = match entry.source().and_then(SourceSpec::from_source) {
+            Some(SourceSpec::Layout(location)) => {
+                ManifestSource::Layout(LazyLayout::new(location).into())
+            }
+            _ => ManifestSource::Registry(self.client),
         };
-        let config = place.config(entry.reference.repository(), image).await?;
-        Ok(sayings(image, &config))
+        let config = origin.config(entry.reference.repository(), image).await?;
+        Ok(annotations_of(image, &config))
     }
 
-    /// Begins to look whether those that are published to have an image of another repository.
-    fn probe_tags_early(&self, place: &Place<'_>, repository: &Repository, manifest: &Manifest) {
-        if let Place::Registry(client) = place {
+    /// Begins to probe whether the targets of a push have this image of another repository.
+    fn probe_child_early(
+        &self,
+        origin: &ManifestSource<'_>,
+        repository: &Repository,
+        manifest: &Manifest,
+    ) {
+        if let ManifestSource::Registry(client) = origin {
             client.probe_child_early(repository, manifest.digest());
         }
     }
 
-    fn nothing_in(&self, source: Source) -> Resolved {
-        let oddity = if self.choice.platforms.is_empty() {
+    fn empty(&self, source: Source) -> Resolved {
+        let warning = if self.filter.platforms.is_empty() {
             format!("there is no image in {source}")
         } else {
             format!("{source} has nothing for the platforms that are wanted")
@@ -169,8 +176,8 @@ impl Resolver<'_> {
         Resolved {
             source,
             entries: Vec::new(),
-            sayings: Vec::new(),
-            oddities: vec![oddity],
+            annotations: Vec::new(),
+            warnings: vec![warning],
         }
     }
 
@@ -179,16 +186,16 @@ impl Resolver<'_> {
         source: Source,
         manifest: &Manifest,
         list: &ImageList,
-        children: Vec<(Reference, Found)>,
+        children: Vec<(Reference, FetchedChild)>,
     ) -> Resolved {
         if children.is_empty() {
-            return self.nothing_in(source);
+            return self.empty(source);
         }
         let mut resolved = Resolved {
             source,
             entries: Vec::new(),
-            sayings: Vec::new(),
-            oddities: Vec::new(),
+            annotations: Vec::new(),
+            warnings: Vec::new(),
         };
         for (reference, found) in children {
             // The same child twice is the same entry.
@@ -201,9 +208,9 @@ impl Resolver<'_> {
             let named = (resolved.source.clone(), manifest.digest().clone());
             let image = found.manifest.as_ref().map(Manifest::content);
             if let (Some(Content::Image(image)), Some(config)) = (image, &found.config) {
-                let mut own = sayings(image, config);
+                let mut own = annotations_of(image, config);
                 own.extend(list.annotations.clone());
-                resolved.sayings.push(own);
+                resolved.annotations.push(own);
             }
             let mut entry = match &found.manifest {
                 Some(manifest) => {
@@ -219,20 +226,20 @@ impl Resolver<'_> {
         resolved
     }
 
-    /// Fetches the children of a list that are wanted, those of lists in it in their place.
+    /// Fetches the wanted children of a list. Lists in it are replaced by their children.
     fn children<'b>(
         &'b self,
-        place: &'b Place<'b>,
+        origin: &'b ManifestSource<'b>,
         repository: &'b Repository,
         list: &'b ImageList,
         depth: usize,
     ) -> Pin<Box<dyn Future<Output = Children> + 'b>> {
         Box::pin(async move {
-            let wanted = self.choice.of(&list.manifests).into_iter();
+            let wanted = self.filter.select(&list.manifests).into_iter();
             let fetch = |descriptor: &'b Descriptor| async move {
                 let reference = repository.at(descriptor.digest.clone());
                 if manifest_core::MediaType::recognise(&descriptor.media_type).is_none() {
-                    let found = Found {
+                    let found = FetchedChild {
                         descriptor: descriptor.clone(),
                         manifest: None,
                         config: None,
@@ -245,59 +252,59 @@ impl Resolver<'_> {
                         depth,
                     });
                 }
-                let manifest = place.child(repository, descriptor).await?;
+                let manifest = origin.child(repository, descriptor).await?;
                 if let Content::List(list) = manifest.content() {
-                    return self.children(place, repository, list, depth + 1).await;
+                    return self.children(origin, repository, list, depth + 1).await;
                 }
                 let found = self
-                    .child(place, repository, descriptor.clone(), manifest)
+                    .fetch_child(origin, repository, descriptor.clone(), manifest)
                     .await?;
                 let stated = found.descriptor.platform.as_ref().filter(|p| p.is_stated());
                 let own = found.config.as_ref().map(|config| &config.platform);
                 let is_wanted = match (stated, own) {
-                    (None, Some(own)) => self.choice.serves(own),
+                    (None, Some(own)) => self.filter.serves(own),
                     _ => true,
                 };
                 Ok(Vec::from_iter(is_wanted.then_some((reference, found))))
             };
-            let children = for_all(wanted.map(fetch)).await?;
+            let children = try_join_all(wanted.map(fetch)).await?;
             let mut children: Vec<_> = children.into_iter().flatten().collect();
-            Self::leave_out_lone(list, &mut children);
+            Self::drop_orphaned_attestations(list, &mut children);
             Ok(children)
         })
     }
 
-    /// Leaves out the attestations of images that turned out not to be wanted when their configuration was read.
-    fn leave_out_lone(list: &ImageList, children: &mut Vec<(Reference, Found)>) {
+    /// Drops the attestations of images that turned out not to be wanted when their configuration was read.
+    fn drop_orphaned_attestations(list: &ImageList, children: &mut Vec<(Reference, FetchedChild)>) {
         let of = |descriptor: &Descriptor| descriptor.digest.to_string();
         let images = list.manifests.iter().filter(|child| !is_list(child));
         let images: BTreeSet<String> = images.map(of).collect();
-        let there: BTreeSet<String> = children
+        let present: BTreeSet<String> = children
             .iter()
             .map(|(_, found)| of(&found.descriptor))
             .collect();
         children.retain(|(_, found)| {
             let about = found.descriptor.attested_digest();
-            about.is_none_or(|about| !images.contains(about) || there.contains(about))
+            about.is_none_or(|about| !images.contains(about) || present.contains(about))
         });
     }
 
-    /// Fetches what an image says of itself.
-    async fn child(
+    /// Fetches the configuration of an image.
+    async fn fetch_child(
         &self,
-        place: &Place<'_>,
+        origin: &ManifestSource<'_>,
         repository: &Repository,
         descriptor: Descriptor,
         manifest: Manifest,
-    ) -> Result<Found, Failure> {
-        self.probe_tags_early(place, repository, &manifest);
+    ) -> Result<FetchedChild, Failure> {
+        self.probe_child_early(origin, repository, &manifest);
         let config = match manifest.content() {
             Content::Image(image) if image.is_image() && descriptor.attested_digest().is_none() => {
-                Some(place.config(repository, image).await?)
+                Some(origin.config(repository, image).await?)
             }
             _ => None,
         };
-        Ok(Found {
+        Ok(FetchedChild {
             descriptor,
             manifest: Some(manifest),
             config,
@@ -305,13 +312,13 @@ impl Resolver<'_> {
     }
 }
 
-/// Resolves all images at once. Where the first failure is that an image is missing, all that are missing are named.
+/// Resolves all images concurrently. Where the first failure is a missing image, all missing images are in the error.
 pub(crate) async fn resolve_all<T>(
     work: impl IntoIterator<Item = impl Future<Output = Result<T, Failure>>>,
 ) -> Result<Vec<T>, Failure> {
     let mut resolved = Vec::new();
     let mut failures = Vec::new();
-    for result in concurrent(IMAGES_AT_ONCE, work).await {
+    for result in concurrent(PARALLEL_IMAGES, work).await {
         match result {
             Ok(found) => resolved.push(found),
             Err(failure) => failures.push(failure),
@@ -332,8 +339,8 @@ pub(crate) async fn resolve_all<T>(
     }
 }
 
-/// Gathers what an image says of itself: the labels of the vocabulary that annotations share, then its annotations.
-fn sayings(image: &ImageManifest, config: &ImageConfig) -> BTreeMap<String, String> {
+/// Returns the annotations of an image: its labels in OCI's namespace for annotations, then its annotations, which take precedence.
+fn annotations_of(image: &ImageManifest, config: &ImageConfig) -> BTreeMap<String, String> {
     let labels = config.labels.iter();
     let mut own: BTreeMap<String, String> = labels
         .filter(|(key, _)| key.starts_with("org.opencontainers.image."))

@@ -1,0 +1,79 @@
+//! The commands: the number of arguments of each, and the dispatch.
+
+use clap::Subcommand;
+
+use super::usage::ArgumentCount;
+use crate::commands::{annotate, create, inspect, install, push, remove, rm, tag, uninstall};
+use crate::context::Context;
+use crate::failure::Failure;
+use crate::flags::HelpFlag;
+
+/// The commands, in alphabetical order, as Docker lists them.
+#[derive(Debug, Subcommand)]
+#[expect(
+    missing_docs,
+    reason = "a comment here would become the command's help, which is on its arguments"
+)]
+pub enum Command {
+    Annotate(annotate::Args),
+    Create(Box<create::Args>),
+    Inspect(inspect::Args),
+    Install(install::Args),
+    Push(push::Args),
+    Remove(remove::Args),
+    Rm(rm::Args),
+    Tag(tag::Args),
+    Uninstall(uninstall::Args),
+}
+
+impl Command {
+    /// Runs the command.
+    ///
+    /// # Errors
+    /// Where the command fails.
+    pub fn run(self, context: &Context<'_>) -> Result<(), Failure> {
+        match self {
+            Self::Annotate(args) => annotate::run(context, &args),
+            Self::Create(args) => context.block_on(create::run(context, &args)),
+            Self::Inspect(args) => context.block_on(inspect::run(context, &args)),
+            Self::Install(args) => install::run(context, &args),
+            Self::Push(args) => context.block_on(push::run(context, &args)),
+            Self::Remove(args) => remove::run(context, &args),
+            Self::Rm(args) => rm::run(context, &args),
+            Self::Tag(args) => context.block_on(tag::run(context, &args)),
+            Self::Uninstall(args) => uninstall::run(context, &args),
+        }
+    }
+
+    /// Returns the flag `--help` of the command.
+    pub(super) fn help(&self) -> &HelpFlag {
+        match self {
+            Self::Annotate(args) => &args.help,
+            Self::Create(args) => &args.help,
+            Self::Inspect(args) => &args.help,
+            Self::Install(args) => &args.help,
+            Self::Push(args) => &args.help,
+            Self::Remove(args) => &args.help,
+            Self::Rm(args) => &args.help,
+            Self::Tag(args) => &args.help,
+            Self::Uninstall(args) => &args.help,
+        }
+    }
+
+    /// Returns the number of arguments, with its bounds.
+    pub(super) fn argument_count(&self) -> ArgumentCount {
+        match self {
+            Self::Annotate(args) => {
+                ArgumentCount::range(args.min_arguments(), 2, args.images.len())
+            }
+            Self::Create(args) => ArgumentCount::at_least(args.min_arguments(), args.images.len()),
+            Self::Inspect(args) => ArgumentCount::range(1, 2, args.images.len()),
+            Self::Install(args) => ArgumentCount::exactly(0, args.rest.len()),
+            Self::Push(args) => ArgumentCount::exactly(1, args.lists.len()),
+            Self::Remove(args) => ArgumentCount::at_least(2, args.images.len()),
+            Self::Rm(args) => ArgumentCount::at_least(1, args.lists.len()),
+            Self::Tag(args) => ArgumentCount::at_least(2, args.names.len()),
+            Self::Uninstall(args) => ArgumentCount::exactly(0, args.rest.len()),
+        }
+    }
+}

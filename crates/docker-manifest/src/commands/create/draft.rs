@@ -1,0 +1,91 @@
+//! Composing the draft that `create` writes or publishes.
+
+use manifest_core::{Draft, Entry, Reference, Source};
+use manifest_store::in_storage_order;
+
+use super::args::{Args, ListFlags};
+use super::resolve::Resolution;
+use crate::compose::{self, source_of};
+use crate::failure::Failure;
+use crate::preflight::{self, DuplicatesReport};
+use crate::values::{OrderChoice, TypeChoice};
+
+/// Composes the draft: the entries of `base`, and those that were resolved now. Returns it with the results of its checks.
+///
+/// # Errors
+/// Where the flags forbid it.
+pub(super) fn compose_draft(
+    list: &Reference,
+    base: Option<&Draft>,
+    resolution: &Resolution,
+    args: &Args,
+) -> Result<(Draft, DuplicatesReport), Failure> {
+    let mut draft = Draft {
+        list: list.clone(),
+        entries: in_storage_order(compose::merge(&resolution.resolved, base)),
+        settings: base.map(|draft| draft.settings.clone()).unwrap_or_default(),
+    };
+    if args.sources.no_copy.is_on() {
+        check_no_copy(&draft.entries, list)?;
+    }
+    args.list.apply(&mut draft, resolution)?;
+    draft.settings.type_for(&draft.entries)?;
+    let resolved = || resolution.resolved.iter();
+    let mut warnings: Vec<String> = resolved()
+        .flat_map(|source| source.warnings.clone())
+        .collect();
+    // An annotated entry may be meant to differ; `push` checks it.
+    let is_new = |entry: &Entry| resolved().any(|source| source.source == source_of(entry));
+    let children = draft.entries.iter().filter(|entry| entry.is_child());
+    let children = children.filter(|entry| is_new(entry));
+    warnings.extend(children.filter_map(preflight::platform_mismatch));
+    warnings.extend(preflight::orphaned_attestations(&draft.entries));
+    let mut report = match args.publish.on_duplicate {
+        Some(wanted) => preflight::resolve_duplicates(&mut draft, wanted, is_new)?,
+        None => DuplicatesReport::default(),
+    };
+    warnings.append(&mut report.warnings);
+    report.warnings = preflight::refuse_if_strict(args.publish.strict.is_on(), warnings)?;
+    Ok((draft, report))
+}
+
+/// Refuses entries that a push to `target` would have to copy from another registry.
+fn check_no_copy(entries: &[Entry], target: &Reference) -> Result<(), Failure> {
+    let is_elsewhere = |entry: &&Entry| {
+        let is_on_disk = matches!(entry.source(), Some(Source::Disk(_)));
+        !is_on_disk && entry.reference.domain() != target.domain()
+    };
+    match entries.iter().find(is_elsewhere) {
+        None => Ok(()),
+        Some(entry) => Err(Failure::OtherRegistry {
+            image: entry.reference.clone().into(),
+            list: target.clone().into(),
+        }),
+    }
+}
+
+impl ListFlags {
+    /// Applies the flags to a draft. Settings without a flag stay as they are.
+    fn apply(&self, draft: &mut Draft, resolution: &Resolution) -> Result<(), Failure> {
+        let settings = &mut draft.settings;
+        if let Some(TypeChoice(list_type)) = self.list_type {
+            settings.list_type = list_type;
+        }
+        if let Some(OrderChoice(order)) = self.order {
+            settings.order = order;
+        }
+        if let Some(artifact_type) = &self.artifact_type {
+            settings.artifact_type = Some(artifact_type.clone()).filter(|text| !text.is_empty());
+        }
+        if let Some(subject) = &resolution.subject {
+            settings.subject = Some(subject.clone());
+        }
+        if self.annotation_from_source.is_on() {
+            settings.annotations.extend(compose::common_annotations(
+                &resolution.resolved,
+                &resolution.kept_annotations,
+            ));
+        }
+        compose::annotate(draft, &self.annotation)
+    }
+}

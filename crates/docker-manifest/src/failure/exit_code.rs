@@ -1,0 +1,35 @@
+//! The exit code of each failure.
+
+use super::error::Failure;
+use crate::exit::Exit;
+
+impl Failure {
+    /// Returns the exit status of the program.
+    #[must_use]
+    pub fn exit(&self) -> Exit {
+        match self {
+            Self::Usage(error) => error.exit(),
+            Self::Registry(error) if error.is_conflict() => Exit::Conflict,
+            Self::Registry(error) if error.is_unauthorized() => Exit::Unauthorized,
+            Self::Registry(error) if error.is_rate_limited() => Exit::RateLimited,
+            Self::Registry(error) if error.is_unavailable() => Exit::Unavailable,
+            Self::NeedsPush { .. }
+            | Self::NeedsRegistry { .. }
+            | Self::NotALayout { .. }
+            | Self::ConflictingFlags { .. }
+            | Self::NeedsFlattening { .. }
+            | Self::PlatformName(_)
+            | Self::AmendAndPush => Exit::Usage,
+            Self::SourceMoved { .. } | Self::TargetMoved { .. } | Self::SignaturesDiffer { .. } => {
+                Exit::Conflict
+            }
+            Self::PartlyPublished { failed, .. } => match failed.first() {
+                Some(error) => Self::Registry(error.clone()).exit(),
+                None => Exit::Failure,
+            },
+            Self::NoDocker | Self::RunDocker { .. } => Exit::NoDocker,
+            Self::DockerExited(code) => Exit::Other(*code),
+            _ => Exit::Failure,
+        }
+    }
+}

@@ -1,0 +1,24 @@
+//! Reporting a failure to the user.
+
+use std::io;
+
+use super::error::{Failure, describe};
+use crate::output::Output;
+
+impl Failure {
+    /// Writes the error and its hints to standard error.
+    pub fn report(&self, output: &Output) {
+        if matches!(self, Self::DockerExited(_)) {
+            return;
+        }
+        if let Self::Output(error) = self
+            && error.kind() == io::ErrorKind::BrokenPipe
+        {
+            return;
+        }
+        output.error(&describe(self));
+        for hint in self.hints() {
+            output.hint(&hint);
+        }
+    }
+}

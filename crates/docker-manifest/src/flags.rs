@@ -1,0 +1,13 @@
+//! Groups of flags that several commands have.
+
+mod global;
+mod help;
+mod publish;
+mod registry;
+mod retry;
+
+pub use global::{Globals, Rest};
+pub use help::HelpFlag;
+pub use publish::PublishFlags;
+pub use registry::{MirrorFlags, RegistryFlags};
+pub use retry::RetryFlags;

@@ -1,0 +1,346 @@
+//! The manual of each command: its description, arguments, examples and exit codes, for the help and for the reference pages.
+//!
+//! The flags are not here: their help stands beside their definitions.
+
+use crate::exit::Exit;
+
+/// The manual of one command.
+#[derive(Debug)]
+pub struct Manual {
+    /// The command's name.
+    pub command: &'static str,
+    /// One paragraph on each thing that a reader has to know before the first use.
+    pub description: &'static [&'static str],
+    /// The arguments in the order of the command line, each with its meaning.
+    pub arguments: &'static [(&'static str, &'static str)],
+    /// Whether its arguments are sources, in any of the forms of [`SOURCES`].
+    pub takes_sources: bool,
+    /// Command lines that can be copied. A test runs each.
+    pub examples: &'static [Example],
+    /// The exit codes that this command can end with, beside 0, 1 and 125.
+    pub exit_codes: &'static [Exit],
+}
+
+/// A command line that can be copied.
+#[derive(Debug)]
+pub struct Example {
+    /// The purpose of it.
+    pub title: &'static str,
+    /// The words after the program's name.
+    pub line: &'static str,
+    /// Whether the command's help shows it too.
+    pub is_in_help: bool,
+}
+
+/// The exit codes of a command that talks to a registry.
+const NETWORK: &[Exit] = &[Exit::Unauthorized, Exit::RateLimited, Exit::Unavailable];
+/// The exit codes of a command that may write to a registry.
+const WRITING: &[Exit] = &[
+    Exit::Unauthorized,
+    Exit::RateLimited,
+    Exit::Unavailable,
+    Exit::Conflict,
+];
+
+/// The forms of a source, each with its meaning.
+pub const SOURCES: &[(&str, &str)] = &[
+    (
+        "NAME[:TAG|@DIGEST]",
+        "Image in a registry; of an index, the images in it",
+    ),
+    ("sha256:HEX", "Image in the list's own repository"),
+    (
+        "@FILE, -",
+        "Sources that a file or standard input names; # starts a comment",
+    ),
+    (
+        "oci-layout://DIR",
+        "OCI image layout; DIR:TAG or DIR@DIGEST for one of several images",
+    ),
+    ("oci-archive:FILE", "Tar archive of an OCI image layout"),
+    ("docker-archive:FILE", "Archive that `docker save` wrote"),
+];
+
+const LIST: (&str, &str) = (
+    "MANIFEST_LIST",
+    "The list: `NAME[:TAG]`, with the registry's host in front (`docker.io` if there is none); the tag is `latest` if there is none",
+);
+
+const fn example(title: &'static str, line: &'static str) -> Example {
+    Example {
+        title,
+        line,
+        is_in_help: true,
+    }
+}
+
+const fn more(title: &'static str, line: &'static str) -> Example {
+    Example {
+        title,
+        line,
+        is_in_help: false,
+    }
+}
+
+/// The manuals of all commands, in the order of the alphabet.
+pub const MANUALS: &[Manual] = &[
+    Manual {
+        command: "annotate",
+        description: &[
+            "Changes the platform of one image in a draft, or the annotations of an image or of the list. Nothing is sent to a registry \
+             before `push`.",
+            "`create` reads the platform from the image's configuration, so most images need no `annotate`. Use it where the configuration \
+             is wrong or says too little: an Arm image without a variant, a Windows image without a version.",
+            "A flag replaces the value; `--os-features`, `--features` and `--annotation` add to it. `--clear` undoes what was annotated.",
+        ],
+        arguments: &[
+            LIST,
+            (
+                "MANIFEST",
+                "The image, as `create` was given it, or by its digest or platform. Leave it out to annotate the list itself",
+            ),
+        ],
+        takes_sources: false,
+        examples: &[
+            example(
+                "Set the variant of an Arm image",
+                "annotate --arch arm --variant v7 example.com/app:1.0 example.com/app:1.0-armv7",
+            ),
+            example(
+                "Set the whole platform with one flag",
+                "annotate --platform linux/arm/v7 example.com/app:1.0 example.com/app:1.0-armv7",
+            ),
+            more(
+                "Set the version of Windows that an image needs",
+                "annotate --os-version 10.0.20348.2113 example.com/app:1.0 example.com/app:1.0-windows",
+            ),
+            example(
+                "Add an OCI annotation to the list",
+                "annotate --annotation org.opencontainers.image.version=1.0 example.com/app:1.0",
+            ),
+            example(
+                "Undo all annotations of an image",
+                "annotate --clear example.com/app:1.0 example.com/app:1.0-armv7",
+            ),
+        ],
+        exit_codes: &[],
+    },
+    Manual {
+        command: "create",
+        description: &[
+            "Looks up each source in its registry, all at once, and keeps the result as a draft below `~/.docker/manifests`. `annotate` \
+             changes the draft, `push` publishes it. With `--push` there is no draft: the list is published at once.",
+            "A source that is itself a list adds all its images, with the attestations of each. Images may be in other repositories and \
+             registries: `push` copies them to the list's repository, byte for byte.",
+            "A draft that exists is left alone, and the command fails. `--amend` adds to it, `--replace` starts over.",
+        ],
+        arguments: &[LIST, ("MANIFEST", "A source, in one of the forms below")],
+        takes_sources: true,
+        examples: &[
+            example(
+                "Make a draft of two images",
+                "create example.com/app:1.0 example.com/app:1.0-amd64 example.com/app:1.0-arm64",
+            ),
+            example(
+                "Name images by digest, in the list's own repository",
+                "create example.com/app:1.0 sha256:4bcff63911fc... sha256:1f9c1f3a9f2e...",
+            ),
+            more(
+                "Publish at once, without a draft",
+                "create --push example.com/app:1.0 example.com/app:1.0-amd64 example.com/app:1.0-arm64",
+            ),
+            example(
+                "Publish under two tags the images that a file names",
+                "create --push -t example.com/app:latest example.com/app:1.0 @images.txt",
+            ),
+            example(
+                "Add an image from disk to a draft",
+                "create --amend example.com/app:1.0 oci-layout://build/arm64",
+            ),
+            more(
+                "Publish the digests that the jobs of a CI run left in a folder",
+                "create --push --digests-dir digests example.com/app:1.0",
+            ),
+            more(
+                "Publish a smaller list from a larger one",
+                "create --push --platform linux/amd64,linux/arm64 example.com/app:small example.com/app:all",
+            ),
+            more(
+                "Fail unless both platforms are there",
+                "create --require linux/amd64,linux/arm64 example.com/app:1.0 example.com/app:1.0-amd64 example.com/app:1.0-arm64",
+            ),
+        ],
+        exit_codes: WRITING,
+    },
+    Manual {
+        command: "inspect",
+        description: &[
+            "Shows a draft, or else the manifest or list that the registry has, as Docker's command lays it out. With two arguments it \
+             shows one image of a draft.",
+        ],
+        arguments: &[
+            (
+                "MANIFEST_LIST",
+                "The draft that the image is in. Leave it out to show a draft, or a manifest in a registry",
+            ),
+            (
+                "MANIFEST",
+                "The draft, the image in it, the name in a registry, or an image layout or archive on disk",
+            ),
+        ],
+        takes_sources: false,
+        examples: &[
+            example(
+                "Show a draft, or the list that the registry has",
+                "inspect example.com/app:1.0",
+            ),
+            example(
+                "Show each image with its layers and platform",
+                "inspect --verbose example.com/app:1.0",
+            ),
+            example(
+                "Show one image of a draft",
+                "inspect example.com/app:1.0 example.com/app:1.0-arm64",
+            ),
+            more("Show an image on disk", "inspect oci-layout://build/arm64"),
+        ],
+        exit_codes: NETWORK,
+    },
+    Manual {
+        command: "install",
+        description: &[],
+        arguments: &[],
+        takes_sources: false,
+        examples: &[
+            example("Run the program as `docker manifestx`", "install"),
+            example(
+                "Run `docker manifest` with this program",
+                "install --shim \"$HOME/shims\"",
+            ),
+        ],
+        exit_codes: &[],
+    },
+    Manual {
+        command: "push",
+        description: &[
+            "Publishes a draft as a manifest list or image index, and prints its digest. Images that the repository lacks are mounted or \
+             copied first; the tag is written last, once, and read back.",
+            "Before anything is written, the draft is checked: two images for one platform, sources that have moved, platforms that are \
+             required. Most findings are warnings; `--strict` treats them as errors.",
+            "A second push of the same draft writes nothing.",
+        ],
+        arguments: &[LIST],
+        takes_sources: false,
+        examples: &[
+            example(
+                "Publish a draft, and remove it",
+                "push --purge example.com/app:1.0",
+            ),
+            example(
+                "Keep the digest in a script that stops if the push fails",
+                "push -q example.com/app:1.0 > digest.txt",
+            ),
+            example(
+                "Publish under a second tag too",
+                "push -t example.com/app:latest example.com/app:1.0",
+            ),
+            example(
+                "Show what would be written, and treat warnings as errors",
+                "push --dry-run --strict example.com/app:1.0",
+            ),
+            more(
+                "Write digest and tags to a file for the next job",
+                "push --metadata-file metadata.json example.com/app:1.0",
+            ),
+            more(
+                "Fail unless both platforms are there",
+                "push --require linux/amd64,linux/arm64 example.com/app:1.0",
+            ),
+            more(
+                "Write the list to an image layout instead of a registry",
+                "push --to oci-layout://published example.com/app:1.0",
+            ),
+        ],
+        exit_codes: WRITING,
+    },
+    Manual {
+        command: "remove",
+        description: &[
+            "Removes images from a draft. The draft stays, even if nothing is left in it. Nothing is removed from a registry.",
+        ],
+        arguments: &[
+            LIST,
+            (
+                "MANIFEST",
+                "An image: its name as `create` was given it, its digest, or its platform",
+            ),
+        ],
+        takes_sources: false,
+        examples: &[
+            example(
+                "Remove an image by name",
+                "remove example.com/app:1.0 example.com/app:1.0-armv7",
+            ),
+            example(
+                "Remove an image by platform",
+                "remove example.com/app:1.0 linux/arm64",
+            ),
+        ],
+        exit_codes: &[],
+    },
+    Manual {
+        command: "rm",
+        description: &["Deletes drafts from this machine. Nothing is deleted from a registry."],
+        arguments: &[LIST],
+        takes_sources: false,
+        examples: &[example("Delete a draft", "rm example.com/app:1.0")],
+        exit_codes: &[],
+    },
+    Manual {
+        command: "tag",
+        description: &[
+            "Writes a manifest or list that a registry has under other names, byte for byte, so that its digest stays the same. Images of a \
+             list that the target's repository lacks are mounted or copied first. A name that already points to it is not written again.",
+        ],
+        arguments: &[
+            (
+                "SOURCE",
+                "The list or image: `NAME[:TAG|@DIGEST]`, or an image layout or archive on disk",
+            ),
+            (
+                "TARGET",
+                "The new name: `NAME[:TAG]`, in the same registry or in another one",
+            ),
+        ],
+        takes_sources: false,
+        examples: &[
+            example(
+                "Point a second tag to a list",
+                "tag example.com/app:all example.com/app:latest",
+            ),
+            example(
+                "Copy a list to another registry, with its signatures",
+                "tag --referrers example.com/app:all example.org/app:all",
+            ),
+            more(
+                "Write the tag only if it does not exist",
+                "tag --if-not-exists example.com/app:all example.com/app:2.0",
+            ),
+        ],
+        exit_codes: WRITING,
+    },
+    Manual {
+        command: "uninstall",
+        description: &[],
+        arguments: &[],
+        takes_sources: false,
+        examples: &[example("Remove all links", "uninstall")],
+        exit_codes: &[],
+    },
+];
+
+/// Returns the manual of a command.
+#[must_use]
+pub fn of(command: &str) -> Option<&'static Manual> {
+    MANUALS.iter().find(|manual| manual.command == command)
+}

@@ -1,0 +1,169 @@
+//! The result for each target, and the report of it.
+
+use manifest_core::{Digest, MediaType, Reference};
+use manifest_registry::{RegistryError, Released, TagResult};
+
+use super::publisher::Publisher;
+use super::report::{TargetReport, WrittenReferences};
+use crate::failure::Failure;
+
+/// Reports that none of several targets was written.
+pub(super) fn report_none_written(targets: &[Reference], publisher: &Publisher<'_>) {
+    if targets.len() > 1 {
+        table(
+            targets
+                .iter()
+                .map(|target| (target.to_string(), "not written")),
+            publisher,
+        );
+    }
+}
+
+fn table(rows: impl Iterator<Item = (String, &'static str)>, publisher: &Publisher<'_>) {
+    let rows: Vec<(String, &str)> = rows.collect();
+    let width = rows.iter().map(|(target, _)| target.len()).max();
+    for (target, state) in &rows {
+        publisher.status(&format!("{target:0$}  {state}", width.unwrap_or_default()));
+    }
+}
+
+/// The result for each target.
+pub(super) struct Outcome {
+    /// The tags of the list.
+    tags: Vec<(Reference, TagResult)>,
+    /// The tags of its images.
+    child_tags: Vec<(Reference, TagResult)>,
+    written: usize,
+    digest: Option<Digest>,
+}
+
+/// Returns the state of a target, as reports name it.
+fn state(result: &TagResult) -> &'static str {
+    match result {
+        Ok(tagged) if tagged.is_written => "written",
+        Ok(_) => "there already",
+        Err(RegistryError::ChildrenMissing { .. }) => "incomplete",
+        Err(_) => "failed",
+    }
+}
+
+impl Outcome {
+    pub(super) fn of(released: &Released) -> Self {
+        let written = released.published.iter();
+        Self {
+            tags: released.tags.clone(),
+            child_tags: Vec::new(),
+            written: written.map(|published| published.written).sum(),
+            digest: released.published.first().map(|first| first.digest.clone()),
+        }
+    }
+
+    /// Tells whether nothing has failed so far.
+    pub(super) fn is_success(&self) -> bool {
+        self.all().all(|(_, result)| result.is_ok())
+    }
+
+    pub(super) fn add_child_tags(&mut self, child_tags: Vec<(Reference, TagResult)>) {
+        let is_written = |result: &TagResult| matches!(result, Ok(tagged) if tagged.is_written);
+        self.written += child_tags
+            .iter()
+            .filter(|(_, result)| is_written(result))
+            .count();
+        self.child_tags.extend(child_tags);
+    }
+
+    /// Returns the outcome as reports have it.
+    pub(super) fn written(&self) -> WrittenReferences {
+        let row = |(target, result): &(Reference, TagResult)| TargetReport {
+            reference: target.to_string(),
+            state: state(result),
+            before: result
+                .as_ref()
+                .ok()
+                .and_then(|tagged| tagged.before.clone()),
+        };
+        WrittenReferences {
+            digest: self.digest.clone(),
+            names: self.tags.iter().map(|(target, _)| target.clone()).collect(),
+            targets: self.tags.iter().map(row).collect(),
+            child_tags: self.child_tags.iter().map(row).collect(),
+        }
+    }
+
+    fn all(&self) -> impl Iterator<Item = &(Reference, TagResult)> {
+        self.tags.iter().chain(&self.child_tags)
+    }
+
+    /// Reports the outcome to people.
+    ///
+    /// # Errors
+    /// Where not every target points to the published digest.
+    pub(super) fn report(
+        &self,
+        media_type: MediaType,
+        publisher: &Publisher<'_>,
+    ) -> Result<(), Failure> {
+        self.warn_of_unconfirmed(publisher);
+        self.show_states(media_type, publisher);
+        let failed = self.all().filter_map(|(_, result)| result.as_ref().err());
+        let mut failed: Vec<RegistryError> = failed.cloned().collect();
+        if failed.is_empty() {
+            return Ok(());
+        }
+        if failed.len() == self.all().count() && failed.len() == 1 {
+            return Err(failed.remove(0).into());
+        }
+        let live = self
+            .all()
+            .filter_map(|(target, result)| match state(result) {
+                "failed" => None,
+                "incomplete" => Some(format!("{target} (incomplete)")),
+                _ => Some(target.to_string()),
+            });
+        let live = live.collect();
+        Err(Failure::PartlyPublished { live, failed })
+    }
+
+    /// Warns of each target that could not be verified.
+    fn warn_of_unconfirmed(&self, publisher: &Publisher<'_>) {
+        for (target, result) in self.all() {
+            if let Ok(tagged) = result
+                && let Some(error) = &tagged.unconfirmed
+            {
+                let (done, looked_at) = match tagged.is_written {
+                    true => ("was written", "it could not be read back"),
+                    false => (
+                        "is there already",
+                        "what it leads to could not be looked at",
+                    ),
+                };
+                publisher.warn(&format!("{target} {done}, and {looked_at}: {error}"));
+            }
+        }
+    }
+
+    /// Shows the state of each target; of a single target, only that it was right already.
+    fn show_states(&self, media_type: MediaType, publisher: &Publisher<'_>) {
+        let is_several = self.all().count() > 1 || !publisher.flags.tag.is_empty();
+        if is_several {
+            table(
+                self.all()
+                    .map(|(target, result)| (target.to_string(), state(result))),
+                publisher,
+            );
+        } else if self.written == 0
+            && self.is_success()
+            && let Some((target, _)) = self.tags.first()
+        {
+            // Docker's lines before this one may list each image as pushed.
+            let what = if media_type.is_list() {
+                "and its images are"
+            } else {
+                "is"
+            };
+            publisher.status(&format!(
+                "{target} {what} there already: nothing was written"
+            ));
+        }
+    }
+}

@@ -1,0 +1,161 @@
+//! The files that a report is written to, for scripts and the next step of a pipeline.
+
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::{fs, io};
+
+use manifest_core::{Digest, Reference};
+use serde_json::json;
+
+use super::publisher::Publisher;
+use super::report::{Report, WrittenReferences};
+use crate::failure::Failure;
+
+/// The variable with the file that GitHub reads the outputs of a step from.
+const GITHUB_OUTPUT: &str = "GITHUB_OUTPUT";
+
+/// Checks that the files of the report can be written. After the push it would be too late to hear of that.
+///
+/// # Errors
+/// Where one cannot.
+pub(super) fn check_writable(publisher: &Publisher<'_>) -> Result<(), Failure> {
+    let Publisher { context, flags, .. } = publisher;
+    let mut paths: Vec<&Path> = [&flags.digestfile, &flags.metadata_file]
+        .into_iter()
+        .flatten()
+        .map(PathBuf::as_path)
+        .collect();
+    if flags.github_output.is_on() {
+        let path = context.environment().var(GITHUB_OUTPUT);
+        paths.push(Path::new(path.ok_or(Failure::NoGithubOutput)?));
+    }
+    for path in paths {
+        probe_writable(path).map_err(|source| Failure::WriteFile {
+            path: path.to_owned(),
+            source,
+        })?;
+    }
+    Ok(())
+}
+
+/// Writes the report to the files that the flags name, and to standard output.
+///
+/// # Errors
+/// Where something cannot be written to.
+pub(super) fn write(
+    report: &Report,
+    written: &WrittenReferences,
+    publisher: &Publisher<'_>,
+) -> Result<(), Failure> {
+    let Publisher { context, flags, .. } = publisher;
+    let digest = written.digest.as_ref().unwrap_or(report.digest());
+    if let Some(path) = &flags.digestfile {
+        write_file(path, digest.as_str().as_bytes())?;
+    }
+    if let Some(path) = &flags.metadata_file {
+        let mut metadata = json!({
+            "containerimage.descriptor": {
+                "mediaType": report.media_type(),
+                "digest": digest,
+                "size": report.size(),
+            },
+            "containerimage.digest": digest,
+        });
+        if !written.names.is_empty() {
+            let names: Vec<String> = written.names.iter().map(ToString::to_string).collect();
+            metadata["image.name"] = json!(names.join(","));
+        }
+        let bytes = serde_json::to_vec_pretty(&metadata).unwrap_or_default();
+        write_file(path, &bytes)?;
+    }
+    if flags.github_output.is_on() {
+        let path = context
+            .environment()
+            .var(GITHUB_OUTPUT)
+            .ok_or(Failure::NoGithubOutput)?;
+        append(Path::new(path), &github_output(digest, &written.names))?;
+    }
+    if flags.format.is_some() {
+        let mut more = json!({ "targets": written.targets });
+        if !written.child_tags.is_empty() {
+            more["childTags"] = json!(written.child_tags);
+        }
+        return Ok(context.output.result(report.json(more))?);
+    }
+    Ok(context.output.result(digest.as_str())?)
+}
+
+/// Renders the outputs of a workflow step (`steps.ID.outputs`): the digest, the image, and all images, one a line. The delimiter for a
+/// value of several lines cannot be one of these lines.
+fn github_output(digest: &Digest, names: &[Reference]) -> String {
+    let mut images: Vec<String> = Vec::new();
+    for name in names {
+        let image = format!("{}@{digest}", name.repository());
+        if !images.contains(&image) {
+            images.push(image);
+        }
+    }
+    let mut text = format!("digest={digest}\n");
+    if let Some(first) = images.first() {
+        let all = images.join("\n");
+        text.push_str(&format!("image={first}\nimages<<EOF\n{all}\nEOF\n"));
+    }
+    text
+}
+
+fn write_file(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
+    fs::write(path, bytes).map_err(|source| Failure::WriteFile {
+        path: path.to_owned(),
+        source,
+    })
+}
+
+fn append(path: &Path, text: &str) -> Result<(), Failure> {
+    let append = || {
+        let mut file = fs::OpenOptions::new()
+            .append(true)
+            .create(true)
+            .open(path)?;
+        file.write_all(text.as_bytes())
+    };
+    append().map_err(|source| Failure::WriteFile {
+        path: path.to_owned(),
+        source,
+    })
+}
+
+/// Checks that a file could be written, and leaves it as it is.
+fn probe_writable(path: &Path) -> io::Result<()> {
+    match fs::metadata(path) {
+        // A pipe or device must not be opened twice.
+        Ok(found) if !found.is_file() && !found.is_dir() => Ok(()),
+        Ok(_) => fs::OpenOptions::new().write(true).open(path).map(drop),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            fs::OpenOptions::new()
+                .write(true)
+                .create_new(true)
+                .open(path)?;
+            fs::remove_file(path)
+        }
+        Err(error) => Err(error),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn github_outputs() {
+        let digest = Digest::sha256(b"");
+        let names = ["a.io/app:1", "b.io/app:1", "a.io/app:2"];
+        let names = names.map(|name| Reference::parse(name).unwrap());
+        assert_eq!(
+            github_output(&digest, &names),
+            format!(
+                "digest={digest}\nimage=a.io/app@{digest}\nimages<<EOF\na.io/app@{digest}\nb.io/app@{digest}\nEOF\n"
+            )
+        );
+        assert_eq!(github_output(&digest, &[]), format!("digest={digest}\n"));
+    }
+}

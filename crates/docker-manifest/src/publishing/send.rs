@@ -1,0 +1,165 @@
+//! Publishing to registries, step by step.
+
+use std::collections::BTreeMap;
+
+use manifest_core::reference::Repository;
+use manifest_core::{Digest, Reference};
+use manifest_registry::{
+    Child, Precondition, Publication, Released, TransferEstimate, WatchedTags,
+};
+
+use super::checks::Checks;
+use super::job::{JobSource, PublishJob};
+use super::outcome::{self, Outcome};
+use super::publisher::Publisher;
+use super::{child_tags, children, dry_run, referrers, report_files, targets};
+use crate::byte_size::byte_size;
+use crate::failure::Failure;
+
+/// Publishes to all targets, then tags the single images, and reports. Returns the digest under which the registry has the list; none
+/// with `--dry-run`.
+pub(super) async fn send(
+    publisher: &Publisher<'_>,
+    job: &PublishJob<'_>,
+    targets: &[Reference],
+) -> Result<Option<Digest>, Failure> {
+    report_files::check_writable(publisher)?;
+    let groups = targets::by_repository(targets);
+    let children = children_by_repository(publisher, job, &groups).await?;
+    let verified = job.report.digests();
+    let publications = publications(publisher, job, &groups, &children, &verified);
+    let checks = Checks::new(publisher, job);
+    checks.local_sources()?;
+    if publisher.flags.dry_run.is_on() {
+        dry_run::run(publisher, job, targets, &publications, &checks).await?;
+        return Ok(None);
+    }
+    let mut released = release(publisher, targets, &publications, &checks).await?;
+    targets::sort_as_given(&mut released.tags, targets);
+    let mut outcome = Outcome::of(&released);
+    if outcome.is_success() {
+        outcome.add_child_tags(put_child_tags(publisher, job).await);
+    }
+    outcome.report(job.media_type, publisher)?;
+    let written = outcome.written();
+    report_files::write(&job.report, &written, publisher)?;
+    Ok(written.digest)
+}
+
+/// Returns the manifests that each repository lacks, with their referrers if those are wanted.
+async fn children_by_repository<'a>(
+    publisher: &Publisher<'_>,
+    job: &PublishJob<'_>,
+    groups: &[(&'a Repository, Vec<Reference>)],
+) -> Result<BTreeMap<&'a Repository, Vec<Child>>, Failure> {
+    let client = publisher.client;
+    let repositories = groups.iter().map(|(repository, _)| *repository);
+    let mut children = match job.source {
+        JobSource::Draft(draft, layouts) => {
+            children::missing_from(client, draft, repositories, layouts).await?
+        }
+        JobSource::Copy(copied) => children::of_copy(client, copied, repositories).await?,
+    };
+    if publisher.flags.referrers.is_on() {
+        referrers::add(client, job.source, &mut children, publisher.context.output).await?;
+    }
+    Ok(children)
+}
+
+/// Returns one publication for each repository.
+fn publications<'a>(
+    publisher: &Publisher<'a>,
+    job: &'a PublishJob<'_>,
+    groups: &'a [(&Repository, Vec<Reference>)],
+    children: &'a BTreeMap<&Repository, Vec<Child>>,
+    verified: &'a [Digest],
+) -> Vec<Publication<'a>> {
+    let flags = publisher.flags;
+    let publications = groups.iter().map(|(repository, targets)| Publication {
+        targets,
+        media_type: job.media_type,
+        bytes: job.bytes,
+        children: &children[repository],
+        push_foreign: flags.push_foreign.is_on(),
+        precondition: flags.precondition(),
+        verified: (!flags.no_verify.is_on()).then_some(verified),
+    });
+    publications.collect()
+}
+
+/// Has the registry client publish, and shows progress meanwhile.
+async fn release(
+    publisher: &Publisher<'_>,
+    targets: &[Reference],
+    publications: &[Publication<'_>],
+    checks: &Checks<'_>,
+) -> Result<Released, Failure> {
+    let Publisher {
+        context,
+        client,
+        flags,
+    } = publisher;
+    let is_plain = !flags.quiet.is_on() && flags.format.is_none();
+    let mut printed = Ok(());
+    let arrived = |publication: &Publication<'_>, child: &Child| {
+        if is_plain && printed.is_ok() {
+            let (target, digest) = (publication.repository(), child.digest());
+            let line = format!("Pushed ref {target}@{digest} with digest: {digest}");
+            printed = context.suspend_progress(|| context.output.result(line));
+        }
+    };
+    let check = |estimate: &TransferEstimate| {
+        checks.target(&estimate.tags)?;
+        report_transfers(publisher, estimate);
+        Ok::<_, Failure>(())
+    };
+    let observed = |observed: &[_]| context.suspend_progress(|| checks.observed_tags(observed));
+    let names = checks.watched_tags();
+    let watch = WatchedTags {
+        names: &names,
+        is_first: checks.may_forbid_the_push(),
+    };
+    let progress = (!flags.quiet.is_on()).then(|| context.show_progress());
+    let released = client
+        .release(publications, watch, check, observed, arrived)
+        .await;
+    drop(progress);
+    // With `--by-digest` some of it may be in the registry already.
+    if released.is_err() && !flags.by_digest.is_on() {
+        outcome::report_none_written(targets, publisher);
+    }
+    let released = released?;
+    printed?;
+    Ok(released)
+}
+
+/// Reports how much has to be copied or uploaded.
+fn report_transfers(publisher: &Publisher<'_>, estimate: &TransferEstimate) {
+    if estimate.copies > 0 {
+        publisher.status(&format!(
+            "copying {} blobs ({}) from other registries",
+            estimate.copies,
+            byte_size(estimate.copied_bytes)
+        ));
+    }
+    if estimate.local > 0 {
+        publisher.status(&format!(
+            "uploading {} blobs ({}) from this machine",
+            estimate.local,
+            byte_size(estimate.local_bytes)
+        ));
+    }
+}
+
+/// Writes the tags of the single images.
+async fn put_child_tags(
+    publisher: &Publisher<'_>,
+    job: &PublishJob<'_>,
+) -> Vec<(Reference, manifest_registry::TagResult)> {
+    // A registry that does not tell what a tag points to has not been checked by the probe before.
+    let expected = match publisher.flags.if_not_exists.is_on() {
+        true => Precondition::Absent,
+        false => Precondition::None,
+    };
+    child_tags::put(publisher.client, &job.child_tags, expected).await
+}

@@ -1,0 +1,339 @@
+//! The arguments and flags that name sources.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::io::{self, Read as _};
+use std::path::{Path, PathBuf};
+
+use manifest_core::{Digest, Reference};
+use manifest_layout::Location;
+
+use super::buildkit_metadata;
+use super::source_spec::SourceSpec;
+use crate::failure::Failure;
+
+/// The most bytes of a file with names in it that are read.
+const MAX_FILE_BYTES: u64 = 1024 * 1024;
+
+/// The depth of folders in a folder of digests. Each artifact is a folder, and may contain more of them.
+const MAX_FOLDER_DEPTH: usize = 3;
+
+/// The parts of a command line that name sources.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct SourceArgs<'a> {
+    /// The arguments behind the list.
+    pub(crate) arguments: &'a [String],
+    /// Folders of files that are named by digests (`--digests-dir`).
+    pub(crate) digest_folders: &'a [PathBuf],
+    /// BuildKit's metadata files (`--from-metadata`).
+    pub(crate) metadata: &'a [PathBuf],
+    /// The folder that relative paths of layouts start from.
+    pub(crate) current_dir: &'a Path,
+}
+
+impl SourceArgs<'_> {
+    /// Returns the named sources, each once, in the order given: first the arguments, then those in folders and metadata
+    /// files. A digest alone is in the repository of `list`.
+    pub(crate) fn sources(&self, list: &Reference) -> Result<Vec<SourceSpec>, Failure> {
+        let mut named = Vec::new();
+        for argument in self.arguments {
+            match argument.strip_prefix('@') {
+                Some(path) => self.add_file(Path::new(path), list, &mut named)?,
+                None if argument == "-" => {
+                    let path = Path::new("-");
+                    self.add_text(
+                        &into_utf8(read_bounded(io::stdin().lock(), path)?, path)?,
+                        path,
+                        list,
+                        &mut named,
+                    )?;
+                }
+                None => named.push(self.source(argument, None, list)?),
+            }
+        }
+        for folder in self.digest_folders {
+            named.extend(
+                digest_files(folder, list)?
+                    .into_iter()
+                    .map(SourceSpec::Registry),
+            );
+        }
+        for path in self.metadata {
+            let bytes = read(path)?;
+            let images = buildkit_metadata::images(path, &bytes, list.repository())?;
+            named.extend(images.into_iter().map(SourceSpec::Registry));
+        }
+        let mut seen = BTreeSet::new();
+        named.retain(|named| seen.insert(named.source()));
+        Ok(named)
+    }
+
+    /// Parses one name: a layout, a reference, or a digest in the repository of `list`. `place` tells where it is written, if not on
+    /// the command line.
+    fn source(
+        &self,
+        text: &str,
+        place: Option<String>,
+        list: &Reference,
+    ) -> Result<SourceSpec, Failure> {
+        if let Some(location) = Location::parse(text) {
+            return Ok(SourceSpec::Layout(location?.absolute(self.current_dir)?));
+        }
+        if let Ok(digest) = text.parse::<Digest>() {
+            return Ok(SourceSpec::Registry(list.repository().at(digest)));
+        }
+        refuse_truncated_digest(text, place.as_deref())?;
+        let reference = Reference::parse(text).map_err(|source| Failure::Reference {
+            prefix: place.map(|place| format!("{place}: {text}")),
+            source,
+        })?;
+        Ok(SourceSpec::Registry(reference))
+    }
+
+    fn add_file(
+        &self,
+        path: &Path,
+        list: &Reference,
+        named: &mut Vec<SourceSpec>,
+    ) -> Result<(), Failure> {
+        let text = into_utf8(read(path)?, path)?;
+        self.add_text(&text, path, list, named)
+    }
+
+    /// Adds names that are separated by white space, up to a `#` in each line.
+    fn add_text(
+        &self,
+        text: &str,
+        path: &Path,
+        list: &Reference,
+        named: &mut Vec<SourceSpec>,
+    ) -> Result<(), Failure> {
+        // Editors on Windows put the mark of UTF-8 before the first name.
+        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+        for (number, line) in (1..).zip(text.lines()) {
+            let file = match path.to_str() {
+                Some("-") => "standard input".to_owned(),
+                _ => path.display().to_string(),
+            };
+            let place = || Some(format!("line {number} of {file}"));
+            let names = line.split('#').next().unwrap_or_default();
+            for name in names.split_whitespace() {
+                named.push(self.source(name, place(), list)?);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Refuses a digest that has lost some of its digits. By Docker's grammar it is a name with a tag, on Docker Hub.
+///
+/// # Errors
+/// Where `text` is the name of a digest algorithm with hexadecimal digits behind it. It must not be a digest.
+pub(crate) fn refuse_truncated_digest(text: &str, place: Option<&str>) -> Result<(), Failure> {
+    let Some((algorithm, hex)) = text.split_once(':') else {
+        return Ok(());
+    };
+    let digits = match algorithm {
+        "sha256" => 64,
+        "sha384" => 96,
+        "sha512" => 128,
+        _ => return Ok(()),
+    };
+    if hex.is_empty() || !hex.chars().all(|c| c.is_ascii_hexdigit()) {
+        return Ok(());
+    }
+    Err(Failure::TruncatedDigest {
+        text: match place {
+            Some(place) => format!("{place}: {text}"),
+            None => text.to_owned(),
+        },
+        name: text.to_owned(),
+        digits,
+    })
+}
+
+fn read(path: &Path) -> Result<Vec<u8>, Failure> {
+    let file = fs::File::open(path).map_err(|source| Failure::ReadInput {
+        path: path.to_owned(),
+        source,
+    })?;
+    read_bounded(file, path)
+}
+
+fn read_bounded(from: impl io::Read, path: &Path) -> Result<Vec<u8>, Failure> {
+    let mut bytes = Vec::new();
+    let read = from.take(MAX_FILE_BYTES + 1).read_to_end(&mut bytes);
+    let source = match read {
+        Ok(length) if length as u64 <= MAX_FILE_BYTES => return Ok(bytes),
+        Ok(_) => io::Error::from(io::ErrorKind::FileTooLarge),
+        Err(error) => error,
+    };
+    Err(Failure::ReadInput {
+        path: path.to_owned(),
+        source,
+    })
+}
+
+fn into_utf8(bytes: Vec<u8>, path: &Path) -> Result<String, Failure> {
+    String::from_utf8(bytes).map_err(|_| Failure::ReadInput {
+        path: path.to_owned(),
+        source: io::Error::from(io::ErrorKind::InvalidData),
+    })
+}
+
+/// Lists files that are named by digests: `sha256:<hex>`, or the 64 digits of a SHA-256 alone, as builds on several machines leave
+/// them behind. They may be in folders of their own, as CI downloads artifacts that it does not merge. By name, so that each run
+/// gives the same order.
+///
+/// # Errors
+/// Where there are none, or something else is there.
+fn digest_files(folder: &Path, list: &Reference) -> Result<Vec<Reference>, Failure> {
+    let mut found = Vec::new();
+    add_digests(folder, MAX_FOLDER_DEPTH, list, &mut found)?;
+    if found.is_empty() {
+        return Err(Failure::NoDigests {
+            folder: folder.to_owned(),
+        });
+    }
+    Ok(found)
+}
+
+/// Adds the digests in a folder, and in its folders down to `depth`.
+fn add_digests(
+    folder: &Path,
+    depth: usize,
+    list: &Reference,
+    found: &mut Vec<Reference>,
+) -> Result<(), Failure> {
+    let failed = |source| Failure::ReadInput {
+        path: folder.to_owned(),
+        source,
+    };
+    let mut names = Vec::new();
+    for item in fs::read_dir(folder).map_err(failed)? {
+        let name = item.map_err(failed)?.file_name();
+        if !name.to_string_lossy().starts_with('.') {
+            names.push(name);
+        }
+    }
+    names.sort();
+    for name in names {
+        let path = folder.join(&name);
+        if depth > 0 && path.is_dir() {
+            add_digests(&path, depth - 1, list, found)?;
+            continue;
+        }
+        let name = name.to_string_lossy();
+        let digest = name
+            .replace("sha256-", "sha256:")
+            .parse::<Digest>()
+            .or_else(|_| format!("sha256:{name}").parse());
+        let digest = digest.map_err(|_| Failure::NotADigest { path })?;
+        found.push(list.repository().at(digest));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn list() -> Reference {
+        Reference::parse("q.io/app:all").unwrap()
+    }
+
+    fn texts(found: Result<Vec<SourceSpec>, Failure>) -> Vec<String> {
+        let found = found.unwrap();
+        found
+            .iter()
+            .map(|named| named.source().to_string())
+            .collect()
+    }
+
+    #[test]
+    fn names_digests_and_files_of_names() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("names");
+        let digest = format!("sha256:{}", "a".repeat(64));
+        let names = format!("app:2 app:3 # not this\n\n  {digest}\noci-layout://out:1\n");
+        fs::write(&file, names).unwrap();
+        let arguments = [
+            "app:1".to_owned(),
+            format!("@{}", file.display()),
+            "app:1".to_owned(),
+        ];
+        let args = SourceArgs {
+            arguments: &arguments,
+            digest_folders: &[],
+            metadata: &[],
+            current_dir: Path::new("/here"),
+        };
+        let expected = [
+            "docker.io/library/app:1".to_owned(),
+            "docker.io/library/app:2".to_owned(),
+            "docker.io/library/app:3".to_owned(),
+            format!("q.io/app@{digest}"),
+            "oci-layout:///here/out:1".to_owned(),
+        ];
+        assert_eq!(texts(args.sources(&list())), expected);
+    }
+
+    #[test]
+    fn truncated_digests() {
+        let is_refused = |text: &str| refuse_truncated_digest(text, None).is_err();
+        for text in ["sha256:1234", "sha256:ABCD", "sha512:0"] {
+            assert!(is_refused(text), "{text}");
+        }
+        assert!(is_refused(&format!("sha256:{}", "A".repeat(64))));
+        for text in [
+            "sha256:latest",
+            "sha256",
+            "app:1234",
+            "sha256:",
+            "q.io/sha256:1",
+        ] {
+            assert!(!is_refused(text), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_folder_of_digests() {
+        let folder = tempfile::tempdir().unwrap();
+        let sources = || {
+            let folders = [folder.path().to_owned()];
+            let args = SourceArgs {
+                arguments: &[],
+                digest_folders: &folders,
+                metadata: &[],
+                current_dir: Path::new("/here"),
+            };
+            args.sources(&list())
+        };
+        assert!(matches!(sources(), Err(Failure::NoDigests { .. })));
+        let hash = |letter: &str| letter.repeat(64);
+        for name in [
+            hash("b"),
+            format!("sha256:{}", hash("a")),
+            ".hidden".to_owned(),
+        ] {
+            fs::write(folder.path().join(name), "").unwrap();
+        }
+        let at = |letter| format!("q.io/app@sha256:{}", hash(letter));
+        assert_eq!(texts(sources()), [at("b"), at("a")]);
+        fs::write(folder.path().join("README"), "").unwrap();
+        let error = sources().unwrap_err().to_string();
+        assert!(error.contains("README"), "{error}");
+        fs::remove_file(folder.path().join("README")).unwrap();
+        // Artifacts that were not merged, each in its own folder.
+        for (path, letter) in [("artifact-1", "d"), ("artifact-2/digests/linux", "c")] {
+            let path = folder.path().join(path);
+            fs::create_dir_all(&path).unwrap();
+            fs::write(path.join(hash(letter)), "").unwrap();
+        }
+        assert_eq!(texts(sources()), [at("d"), at("c"), at("b"), at("a")]);
+        let deep = folder.path().join("artifact-2/digests/linux/too/deep");
+        fs::create_dir_all(&deep).unwrap();
+        let error = sources().unwrap_err().to_string();
+        assert!(error.contains("too"), "{error}");
+    }
+}

@@ -1,0 +1,239 @@
+//! Logging in: from a registry's challenge and the user's credentials to an `Authorization` header.
+
+use std::sync::Arc;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
+use http::Method;
+use http::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderValue};
+use tokio::time::Instant;
+use url::{Url, form_urlencoded};
+
+use crate::auth::challenge::Challenge;
+use crate::auth::credentials::Credential;
+use crate::auth::scope::Scope;
+use crate::auth::token::{Authorization, Token, TokenKey, Tokens, bearer};
+use crate::error::{Attempt, ContentProblem, Operation, RegistryError};
+use crate::http::{Attempts, Mode, Payload, Traffic, Transport, WireRequest};
+use crate::limits::{HEADER_CHARS, TOKEN_BYTES};
+use crate::observer::Event;
+use crate::redact::{self, Secret};
+
+/// What this program calls itself at a token server (OAuth 2).
+const CLIENT_ID: &str = "docker-manifest";
+
+/// A login that is to be made.
+pub(crate) struct Authenticator<'a> {
+    pub(crate) transport: &'a Transport,
+    pub(crate) tokens: &'a Tokens,
+    /// How the registry is reached.
+    pub(crate) mode: Mode,
+    /// The registry's own URL, as it was decided.
+    pub(crate) base: &'a Url,
+    pub(crate) credential: &'a Credential,
+    /// The rights that are needed, in the order in which they are asked for.
+    pub(crate) scopes: &'a [Scope],
+    /// The rights that one token is asked for first, for this and other calls; may be empty.
+    pub(crate) shared_scopes: &'a Arc<[Scope]>,
+    /// The call that is to be made.
+    pub(crate) request: RequestSummary<'a>,
+    /// The header that the registry did not take.
+    pub(crate) rejected: Option<&'a HeaderValue>,
+}
+
+/// A call that a login is for. It is put into words only where one has to be fetched.
+#[derive(Clone, Copy)]
+pub(crate) struct RequestSummary<'a> {
+    pub(crate) operation: &'a Operation,
+    pub(crate) method: &'a Method,
+    pub(crate) url: &'a Url,
+    /// The host that the user named.
+    pub(crate) host: &'a str,
+}
+
+impl RequestSummary<'_> {
+    pub(crate) fn attempt(&self) -> Box<Attempt> {
+        Attempt::new(self.operation, self.method, self.url, self.host)
+    }
+}
+
+impl Authenticator<'_> {
+    /// Returns the login that answers `challenge`; nothing where there are no credentials for it, or the only one
+    /// that there can be was rejected.
+    pub(crate) async fn authorization(
+        &self,
+        challenge: &Challenge,
+    ) -> Result<Option<Authorization>, RegistryError> {
+        match (challenge, self.credential) {
+            (Challenge::Basic, Credential::Basic { username, password }) => {
+                Ok(self.unless_rejected(Some(basic(username, password))))
+            }
+            (Challenge::Basic, _) => Ok(None),
+            (Challenge::Bearer { .. }, Credential::RegistryToken(token)) => {
+                Ok(self.unless_rejected(bearer(token.expose())))
+            }
+            (Challenge::Bearer { realm, service }, _) => {
+                let service = service.as_deref();
+                if let Some(pass) = self.shared_token(realm, service).await? {
+                    return Ok(Some(pass));
+                }
+                let key = TokenKey::new(self.request.host, realm, service, self.scopes);
+                // Boxed: it happens once for many calls, and would make each of them as large.
+                let fetch = || Box::pin(self.fetch(realm, service, self.scopes));
+                self.tokens.get(&key, self.rejected, fetch).await.map(Some)
+            }
+            (Challenge::Unknown(schemes), _) => Err(RegistryError::Challenge {
+                attempt: self.request.attempt(),
+                reason: format!("the registry wants a login by {}", schemes.join(" or ")),
+            }),
+        }
+    }
+
+    /// Returns the token for all shared rights. Nothing where none are shared, or the token server or the
+    /// registry turned out not to go along: then each call asks for what it needs itself.
+    async fn shared_token(
+        &self,
+        realm: &str,
+        service: Option<&str>,
+    ) -> Result<Option<Authorization>, RegistryError> {
+        if self.shared_scopes.is_empty() {
+            return Ok(None);
+        }
+        let key = TokenKey::for_shared(self.request.host, realm, service, self.shared_scopes);
+        if self.rejected.is_some() {
+            self.tokens.give_up(&key);
+        }
+        if self.tokens.is_given_up(&key) {
+            return Ok(None);
+        }
+        let fetch = || Box::pin(self.fetch(realm, service, self.shared_scopes));
+        match self.tokens.get(&key, None, fetch).await {
+            Err(error) if error.is_final_refusal() => {
+                self.tokens.give_up(&key);
+                Ok(None)
+            }
+            result => result.map(|pass| {
+                Some(Authorization {
+                    is_wide: true,
+                    ..pass
+                })
+            }),
+        }
+    }
+
+    fn unless_rejected(&self, header: Option<HeaderValue>) -> Option<Authorization> {
+        header
+            .filter(|header| Some(header) != self.rejected)
+            .map(Authorization::only)
+    }
+
+    async fn fetch(
+        &self,
+        realm: &str,
+        service: Option<&str>,
+        scopes: &[Scope],
+    ) -> Result<Token, RegistryError> {
+        let unusable = |what: &str| RegistryError::Challenge {
+            attempt: self.request.attempt(),
+            reason: format!(
+                "the registry names a token server {what}: {:?}",
+                shown_realm(realm)
+            ),
+        };
+        let Ok(mut url) = self.base.join(realm) else {
+            return Err(unusable("that is no URL"));
+        };
+        let _ = url.set_username("");
+        let _ = url.set_password(None);
+        let Some(mode) = self.transport.next_mode(self.base, self.mode, &url) else {
+            return Err(unusable("without TLS"));
+        };
+        let asked: Vec<String> = scopes.iter().map(Scope::to_string).collect();
+        self.transport.observer.event(&Event::Token {
+            host: self.request.host,
+            realm: &redact::url(&url),
+            scopes: &asked,
+        });
+        let operation = Operation::GetToken(self.request.host.to_owned());
+        let mut headers = HeaderMap::new();
+        headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
+        let (method, authorization, payload) = match self.credential {
+            Credential::IdentityToken(token) => {
+                let form_type = "application/x-www-form-urlencoded";
+                headers.insert(CONTENT_TYPE, HeaderValue::from_static(form_type));
+                (
+                    Method::POST,
+                    None,
+                    Payload::Secret(form(service, scopes, token)),
+                )
+            }
+            other => {
+                let authorization = match other {
+                    Credential::Basic { username, password } => Some(basic(username, password)),
+                    _ => None,
+                };
+                self.add_query(&mut url, service, scopes);
+                (Method::GET, authorization, Payload::None)
+            }
+        };
+        let wire = WireRequest {
+            operation: &operation,
+            host: self.request.host,
+            mode,
+            method,
+            url,
+            headers,
+            authorization,
+            payload: &payload,
+            traffic: Traffic::Request,
+            attempts: &Attempts::default(),
+        };
+        let (response, body) = self.transport.fetch(wire, TOKEN_BYTES).await?;
+        // The server's clock started while the request was on its way; the margin covers that.
+        Token::parse(&body, Instant::now()).ok_or_else(|| response.content(ContentProblem::Token))
+    }
+
+    /// One `scope` parameter per scope, the account where there is one (distribution specification, "Token
+    /// Authentication").
+    fn add_query(&self, url: &mut Url, service: Option<&str>, scopes: &[Scope]) {
+        let mut query = url.query_pairs_mut();
+        if let Some(service) = service {
+            query.append_pair("service", service);
+        }
+        for scope in scopes {
+            query.append_pair("scope", &scope.to_string());
+        }
+        if let Credential::Basic { username, .. } = self.credential {
+            query.append_pair("account", username);
+        }
+    }
+}
+
+/// The OAuth 2 form, where scopes are one text (distribution specification, "OAuth2 Token Authentication").
+fn form(service: Option<&str>, scopes: &[Scope], token: &Secret) -> Bytes {
+    let scopes: Vec<String> = scopes.iter().map(Scope::to_string).collect();
+    let mut form = form_urlencoded::Serializer::new(String::new());
+    form.append_pair("grant_type", "refresh_token");
+    form.append_pair("client_id", CLIENT_ID);
+    form.append_pair("refresh_token", token.expose());
+    if let Some(service) = service {
+        form.append_pair("service", service);
+    }
+    form.append_pair("scope", &scopes.join(" "));
+    form.finish().into()
+}
+
+/// Returns what may be shown of what a registry calls its token server.
+fn shown_realm(realm: &str) -> String {
+    let text = Url::parse(realm).map_or_else(|_| realm.to_owned(), |url| redact::url(&url));
+    text.chars().take(HEADER_CHARS).collect()
+}
+
+fn basic(username: &str, password: &Secret) -> HeaderValue {
+    let login = STANDARD.encode(format!("{username}:{}", password.expose()));
+    let mut header = HeaderValue::from_str(&format!("Basic {login}"))
+        .unwrap_or_else(|_| HeaderValue::from_static("Basic"));
+    header.set_sensitive(true);
+    header
+}

@@ -1,0 +1,421 @@
+//! Whose credentials go where: Docker's `config.json` and credential helpers.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+use serde::Deserialize;
+
+use crate::auth::credential_helper::{self, HelperError, HelperStop};
+use crate::error::RegistryError;
+use crate::host::is_docker_hub;
+use crate::http::Deadline;
+use crate::limits::MESSAGE_CHARS;
+use crate::redact::{self, Secret};
+
+/// Under which name Docker keeps the credentials of Docker Hub.
+const DOCKER_HUB_KEY: &str = "https://index.docker.io/v1/";
+
+/// What a credential helper gives as user name where the secret is an identity token (Docker's helper protocol).
+const TOKEN_USER: &str = "<token>";
+
+/// What a registry knows its user by.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Credential {
+    /// Nothing.
+    #[default]
+    Anonymous,
+    /// A name and a password.
+    Basic {
+        /// The name.
+        username: String,
+        /// The password.
+        password: Secret,
+    },
+    /// A token that a token server takes for others (OAuth 2 refresh token).
+    IdentityToken(Secret),
+    /// A token that the registry itself takes.
+    RegistryToken(Secret),
+}
+
+/// The credentials that files in the form of Docker's `config.json` hold or name, those of one before those of the next. Reads
+/// nothing itself.
+#[derive(Clone, Debug, Default)]
+pub struct Credentials {
+    files: Vec<Arc<File>>,
+    /// When helpers are not waited for any more.
+    deadline: Deadline,
+}
+
+/// One file, or what is in its place.
+#[derive(Debug)]
+struct File {
+    /// What it is called in errors.
+    name: String,
+    config: Config,
+    /// Whether any key may be for a part of a host. It is asked for each call, and hardly ever is.
+    has_parts: bool,
+}
+
+/// What was found for a host.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct FoundCredential {
+    /// The credential.
+    pub credential: Credential,
+    /// Where it is from, as it may be shown; nothing where there is none.
+    pub source: Option<String>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+struct Config {
+    #[serde(deserialize_with = "or_default")]
+    auths: BTreeMap<String, Entry>,
+    #[serde(deserialize_with = "or_default")]
+    creds_store: String,
+    #[serde(deserialize_with = "or_default")]
+    cred_helpers: BTreeMap<String, String>,
+}
+
+/// One entry of `auths`, as it stands there.
+#[derive(Clone, Default, Deserialize)]
+#[serde(default)]
+struct Entry {
+    #[serde(deserialize_with = "or_default")]
+    auth: String,
+    #[serde(deserialize_with = "or_default")]
+    username: String,
+    #[serde(deserialize_with = "or_default")]
+    password: String,
+    #[serde(deserialize_with = "or_default")]
+    identitytoken: String,
+    #[serde(deserialize_with = "or_default")]
+    registrytoken: String,
+}
+
+impl std::fmt::Debug for Entry {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Entry(***)")
+    }
+}
+
+fn or_default<'de, T, D>(deserializer: D) -> Result<T, D::Error>
+where
+    T: Default + Deserialize<'de>,
+    D: serde::Deserializer<'de>,
+{
+    Ok(Option::<T>::deserialize(deserializer)?.unwrap_or_default())
+}
+
+/// A helper that has to be asked for a registry's credentials.
+#[derive(Debug, PartialEq, Eq)]
+struct Helper<'a> {
+    /// The binary's name without `docker-credential-`.
+    name: &'a str,
+    /// What to ask it for.
+    server: &'a str,
+}
+
+impl Credentials {
+    /// Reads Docker's `config.json`; all but `auths`, `credsStore` and `credHelpers` is left aside.
+    ///
+    /// # Errors
+    /// As [`Credentials::read`].
+    pub fn from_config_json(json: &[u8]) -> Result<Self, RegistryError> {
+        Self::read("Docker's config.json", json)
+    }
+
+    /// Reads what has the form of Docker's `config.json`, and is called `name` in errors.
+    ///
+    /// # Errors
+    /// Where it is not JSON of that form. The error never quotes a value.
+    pub fn read(name: &str, json: &[u8]) -> Result<Self, RegistryError> {
+        let config: Config =
+            serde_json::from_slice(json).map_err(|error| RegistryError::Credentials {
+                key: "the registries".to_owned(),
+                file: name.to_owned(),
+                reason: redact::json_error(&error),
+            })?;
+        let mut keys = config.auths.keys();
+        let has_parts = keys.any(|key| key.contains('/') && !key.contains("://"));
+        Ok(Self {
+            files: vec![Arc::new(File {
+                name: name.to_owned(),
+                config,
+                has_parts,
+            })],
+            deadline: Deadline::default(),
+        })
+    }
+
+    /// Sets for how long from now on helpers are waited for. Some wait for a person, so that there is no limit by itself.
+    #[must_use]
+    pub fn with_timeout(mut self, timeout: Option<Duration>) -> Self {
+        self.deadline = Deadline::after(timeout);
+        self
+    }
+
+    /// Tells whether helpers may be run.
+    #[must_use]
+    pub fn uses_helpers(&self) -> bool {
+        self.files
+            .iter()
+            .any(|file| !file.config.creds_store.is_empty() || !file.config.cred_helpers.is_empty())
+    }
+
+    /// Adds what is looked at where these have nothing for a host. The time limit stays that of these.
+    #[must_use]
+    pub fn or_else(mut self, others: Self) -> Self {
+        self.files.extend(others.files);
+        self
+    }
+
+    /// Reads all entries of `auths`, whose keys may be anything.
+    #[cfg(any(test, feature = "fuzzing"))]
+    pub(crate) fn entries(
+        &self,
+    ) -> impl Iterator<Item = (&str, Result<Credential, RegistryError>)> {
+        self.files.iter().flat_map(|file| {
+            let auths = file.config.auths.iter();
+            auths.map(|(key, entry)| (key.as_str(), entry.read(key, &file.name)))
+        })
+    }
+
+    /// Tells whether there is anything to be had for a repository of `host`, without asking a helper.
+    #[must_use]
+    pub fn has_for(&self, host: &str, path: &str) -> bool {
+        let knows =
+            |file: &Arc<File>| file.helper(host).is_some() || file.entry(host, path).is_some();
+        self.files.iter().any(knows)
+    }
+
+    /// Returns the keys of entries that are for a part of the host only, and for this repository. Repositories of one
+    /// host for which that is the same have the same credentials.
+    pub(crate) fn parts(&self, host: &str, path: &str) -> Vec<&str> {
+        let parts = self.files.iter().filter_map(|file| file.part(host, path));
+        parts.map(|(key, _)| key).collect()
+    }
+
+    /// Finds the credentials for the repository `path` of `host` (as references name it), file after file, each in Docker's
+    /// order: a helper of the host's own, the common helper, `auths`. A helper runs on a thread of its own.
+    ///
+    /// # Errors
+    /// Where a helper cannot be run or fails and `auths` has nothing for the host, or an entry of `auths` is damaged.
+    pub async fn find(&self, host: &str, path: &str) -> Result<FoundCredential, RegistryError> {
+        for file in &self.files {
+            let found = file.find(host, path, self.deadline).await?;
+            if found.credential != Credential::Anonymous {
+                return Ok(found);
+            }
+        }
+        Ok(FoundCredential::default())
+    }
+}
+
+impl File {
+    async fn find(
+        &self,
+        host: &str,
+        path: &str,
+        deadline: Deadline,
+    ) -> Result<FoundCredential, RegistryError> {
+        let plain = || match self.entry(host, path) {
+            Some((key, entry)) => Ok(FoundCredential {
+                credential: entry.read(key, &self.name)?,
+                source: Some(format!(
+                    "the entry {} in {}",
+                    redact::printable(key),
+                    self.name
+                )),
+            }),
+            None => Ok(FoundCredential::default()),
+        };
+        // What is for a part of the host goes before what is for all of it.
+        if self.part(host, path).is_some() {
+            return plain();
+        }
+        let Some(helper) = self.helper(host) else {
+            return plain();
+        };
+        let (name, server) = (helper.name.to_owned(), helper.server.to_owned());
+        let helper = format!("docker-credential-{}", redact::printable(helper.name));
+        let stop = HelperStop::default();
+        let given = stop.clone();
+        let asked = tokio::task::spawn_blocking(move || ask(&name, &server, &given));
+        let answer = tokio::select! {
+            answer = asked => answer.unwrap_or_else(|_| Err("it was stopped".to_owned())),
+            problem = deadline.passed() => {
+                stop.stop();
+                return Err(RegistryError::Helper {
+                    helper,
+                    host: host.to_owned(),
+                    reason: problem.to_string(),
+                    is_late: true,
+                });
+            }
+        };
+        match answer {
+            Ok(Credential::Anonymous) => plain(),
+            Ok(credential) => Ok(FoundCredential {
+                credential,
+                source: Some(format!("{helper}, named in {}", self.name)),
+            }),
+            Err(reason) => match plain() {
+                Ok(found) if found.credential != Credential::Anonymous => Ok(found),
+                _ => Err(RegistryError::Helper {
+                    helper,
+                    host: host.to_owned(),
+                    reason,
+                    is_late: false,
+                }),
+            },
+        }
+    }
+
+    fn helper<'a>(&'a self, host: &'a str) -> Option<Helper<'a>> {
+        let server = if is_docker_hub(host) {
+            DOCKER_HUB_KEY
+        } else {
+            host
+        };
+        let own = find_key(&self.config.cred_helpers, host).map(|(_, name)| name.as_str());
+        // An empty name of its own keeps a host out of the common helper.
+        let name = own.unwrap_or(&self.config.creds_store);
+        (!name.is_empty()).then_some(Helper { name, server })
+    }
+
+    fn entry(&self, host: &str, path: &str) -> Option<(&str, &Entry)> {
+        self.part(host, path)
+            .or_else(|| find_key(&self.config.auths, host).filter(|(_, entry)| !entry.is_empty()))
+    }
+
+    /// Returns the entry with the longest key that is the host and the first parts of the repository's path, as the containers
+    /// tools have them (containers-auth.json(5)): `quay.io/org/app`, `quay.io/org`.
+    fn part(&self, host: &str, path: &str) -> Option<(&str, &Entry)> {
+        let mut path = Some(path).filter(|path| self.has_parts && !path.is_empty());
+        while let Some(prefix) = path {
+            let key = format!("{host}/{prefix}");
+            let found = self.config.auths.get_key_value(&key);
+            if let Some((key, entry)) = found.filter(|(_, entry)| !entry.is_empty()) {
+                return Some((key, entry));
+            }
+            path = prefix.rsplit_once('/').map(|(parent, _)| parent);
+        }
+        None
+    }
+}
+
+/// Finds what a map of Docker's configuration has for `host`: under Docker's own key, the host as it is, or a key that is
+/// the host once scheme and path are taken away.
+fn find_key<'a, T>(map: &'a BTreeMap<String, T>, host: &str) -> Option<(&'a str, &'a T)> {
+    let is_hub = is_docker_hub(host);
+    let exact = if is_hub {
+        map.get_key_value(DOCKER_HUB_KEY)
+    } else {
+        None
+    };
+    let found = exact.or_else(|| map.get_key_value(host)).or_else(|| {
+        map.iter().find(|(key, _)| {
+            let key = bare_host(key);
+            key == host || is_hub && is_docker_hub(key)
+        })
+    });
+    found.map(|(key, value)| (key.as_str(), value))
+}
+
+fn bare_host(key: &str) -> &str {
+    let key = key
+        .strip_prefix("https://")
+        .or_else(|| key.strip_prefix("http://"))
+        .unwrap_or(key);
+    key.split('/').next().unwrap_or_default()
+}
+
+impl Entry {
+    fn is_empty(&self) -> bool {
+        [
+            &self.auth,
+            &self.username,
+            &self.password,
+            &self.identitytoken,
+            &self.registrytoken,
+        ]
+        .iter()
+        .all(|text| text.is_empty())
+    }
+
+    fn read(&self, key: &str, file: &str) -> Result<Credential, RegistryError> {
+        if !self.registrytoken.is_empty() {
+            return Ok(Credential::RegistryToken(Secret::new(&self.registrytoken)));
+        }
+        if !self.identitytoken.is_empty() {
+            return Ok(Credential::IdentityToken(Secret::new(&self.identitytoken)));
+        }
+        let (username, password) = if self.auth.is_empty() {
+            (self.username.clone(), self.password.clone())
+        } else {
+            decode(&self.auth).ok_or_else(|| RegistryError::Credentials {
+                key: redact::printable(key),
+                file: file.to_owned(),
+                reason: "\"auth\" is not the base64 form of user:password".to_owned(),
+            })?
+        };
+        Ok(login(username, password))
+    }
+}
+
+fn login(username: String, password: String) -> Credential {
+    match (username.as_str(), password.as_str()) {
+        ("", "") => Credential::Anonymous,
+        (TOKEN_USER, _) => Credential::IdentityToken(Secret::new(password)),
+        _ => Credential::Basic {
+            username,
+            password: Secret::new(password),
+        },
+    }
+}
+
+fn decode(auth: &str) -> Option<(String, String)> {
+    let config =
+        GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent);
+    let engine = GeneralPurpose::new(&base64::alphabet::STANDARD, config);
+    let text = String::from_utf8(engine.decode(auth.trim()).ok()?).ok()?;
+    let (username, password) = text.split_once(':')?;
+    // Docker's own writer leaves zero bytes at the end, and its reader takes them away.
+    Some((
+        username.to_owned(),
+        password.trim_end_matches('\0').to_owned(),
+    ))
+}
+
+/// Asks a helper. What it does not know is anonymous; else the error says what it did, without its secrets.
+fn ask(helper: &str, server: &str, stop: &HelperStop) -> Result<Credential, String> {
+    match credential_helper::get(helper, server, stop) {
+        Ok(answer) => {
+            let (username, secret) = answer.into_parts();
+            Ok(login(username, secret.expose().to_owned()))
+        }
+        Err(HelperError::Start(error)) => Err(match error.kind() {
+            io::ErrorKind::NotFound => "it is not on PATH".to_owned(),
+            _ => format!("it cannot be run: {error}"),
+        }),
+        Err(HelperError::Failed(said))
+            if said.to_ascii_lowercase().contains("credentials not found") =>
+        {
+            Ok(Credential::Anonymous)
+        }
+        Err(HelperError::Failed(said)) => {
+            let said: String = said.trim().chars().take(MESSAGE_CHARS).collect();
+            Err(format!("it failed: {}", redact::printable(&said)))
+        }
+        Err(HelperError::Garbled) => {
+            Err("its answer is not the JSON that Docker's helpers give".to_owned())
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

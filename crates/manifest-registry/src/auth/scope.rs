@@ -1,0 +1,45 @@
+//! The scope of a token: what it allows on one repository.
+
+use std::fmt;
+use std::hash::Hash;
+
+use manifest_core::reference::Repository;
+
+/// The right to read, or to read and write, one repository (distribution specification, "Token Scope").
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) struct Scope {
+    path: String,
+    writes: bool,
+}
+
+impl Scope {
+    pub(crate) fn pull(repository: &Repository) -> Self {
+        Self {
+            path: repository.path().to_owned(),
+            writes: false,
+        }
+    }
+
+    pub(crate) fn push(repository: &Repository) -> Self {
+        Self {
+            path: repository.path().to_owned(),
+            writes: true,
+        }
+    }
+
+    /// The repository, without its host.
+    pub(crate) fn path(&self) -> &str {
+        &self.path
+    }
+
+    pub(super) fn covers(&self, other: &Self) -> bool {
+        self.path == other.path && self.writes >= other.writes
+    }
+}
+
+impl fmt::Display for Scope {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let actions = if self.writes { "pull,push" } else { "pull" };
+        write!(f, "repository:{}:{actions}", self.path)
+    }
+}

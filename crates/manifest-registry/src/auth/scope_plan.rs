@@ -1,0 +1,256 @@
+//! The rights that calls which belong together need, asked for together.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::ops::Range;
+use std::sync::Arc;
+
+use manifest_core::reference::Repository;
+
+use crate::auth::scope::Scope;
+use crate::limits::{SCOPES_OF_SEVERAL_TOKENS, SCOPES_PER_TOKEN};
+
+/// The rights of one publication, or of reading from many repositories, in as few tokens as there can be.
+#[derive(Default)]
+pub(crate) struct ScopePlan {
+    targets: HashSet<Repository>,
+    tokens: Vec<Arc<[Scope]>>,
+    /// The tokens of each registry.
+    tokens_of: BTreeMap<String, Range<usize>>,
+    /// The token of each repository that is only read.
+    token_of: HashMap<Repository, usize>,
+}
+
+impl ScopePlan {
+    /// Gathers the rights of a publication: `pull,push` on the target and `pull` on each repository of its registry from
+    /// which something may be mounted. A mount needs both in one token.
+    pub(crate) fn to_publish<'a>(
+        target: &'a Repository,
+        sources: impl IntoIterator<Item = &'a Repository>,
+    ) -> Self {
+        let near = |source: &&Repository| source.domain() == target.domain();
+        Self::gather([target], sources.into_iter().filter(near))
+    }
+
+    /// Gathers the rights to read: `pull` on each repository, with others of the same registry.
+    pub(crate) fn to_read<'a>(repositories: impl IntoIterator<Item = &'a Repository>) -> Self {
+        Self::gather([], repositories)
+    }
+
+    /// Gathers the rights to read from some repositories and to write to others. For each registry there is one token, or there are
+    /// several small ones, each with all rights to write.
+    pub(crate) fn gather<'a>(
+        targets: impl IntoIterator<Item = &'a Repository>,
+        sources: impl IntoIterator<Item = &'a Repository>,
+    ) -> Self {
+        let mut plan = Self::default();
+        // For each registry the rights to write, and what is only read.
+        let mut registries: BTreeMap<&str, (Vec<Scope>, Vec<&Repository>)> = BTreeMap::new();
+        for target in targets {
+            if plan.targets.insert(target.clone()) {
+                let registry = registries.entry(target.domain()).or_default();
+                registry.0.push(Scope::push(target));
+            }
+        }
+        for source in sources {
+            if !plan.targets.contains(source) && plan.token_of.insert(source.clone(), 0).is_none() {
+                registries
+                    .entry(source.domain())
+                    .or_default()
+                    .1
+                    .push(source);
+            }
+        }
+        for (domain, (first, repositories)) in registries {
+            let begin = plan.tokens.len();
+            let size = match repositories.len() + first.len() {
+                0..=SCOPES_PER_TOKEN => SCOPES_PER_TOKEN,
+                _ => SCOPES_OF_SEVERAL_TOKENS,
+            };
+            let groups = repositories.chunks(size.saturating_sub(first.len()).max(1));
+            for group in groups {
+                for repository in group {
+                    let token = plan.tokens.len();
+                    plan.token_of.insert((*repository).clone(), token);
+                }
+                let scopes = group.iter().map(|repository| Scope::pull(repository));
+                plan.tokens
+                    .push(first.iter().cloned().chain(scopes).collect());
+            }
+            if repositories.is_empty() {
+                plan.tokens.push(first.into());
+            }
+            let tokens = begin..plan.tokens.len();
+            plan.tokens_of.insert(domain.to_owned(), tokens);
+        }
+        plan
+    }
+
+    /// Tells whether a publication has all its rights among these: to write to `target`, and to mount from those of `sources` that
+    /// are in its registry.
+    pub(crate) fn covers<'a>(
+        &self,
+        target: &Repository,
+        sources: impl IntoIterator<Item = &'a Repository>,
+    ) -> bool {
+        let is_known = |source: &Repository| {
+            source.domain() != target.domain()
+                || self.targets.contains(source)
+                || self.token_of.contains_key(source)
+        };
+        self.targets.contains(target) && sources.into_iter().all(is_known)
+    }
+
+    /// Returns the repositories that are written to.
+    pub(crate) fn targets(&self) -> impl Iterator<Item = &Repository> {
+        self.targets.iter()
+    }
+
+    /// Returns the rights that each token for a registry is asked for, where there are several.
+    pub(crate) fn separate_tokens(&self, registry: &str) -> &[Arc<[Scope]>] {
+        let tokens = self.tokens_of.get(registry).cloned().unwrap_or_default();
+        match &self.tokens[tokens] {
+            [_] => &[],
+            tokens => tokens,
+        }
+    }
+
+    /// Returns what a call on `repository` needs at least.
+    pub(crate) fn needed_scope(&self, repository: &Repository) -> Scope {
+        if self.targets.contains(repository) {
+            Scope::push(repository)
+        } else {
+            Scope::pull(repository)
+        }
+    }
+
+    /// Returns the rights that a call on `repository` shares with others; none where it is alone.
+    pub(crate) fn shared_scopes(&self, repository: &Repository) -> Arc<[Scope]> {
+        let scopes = self.token(repository).filter(|scopes| scopes.len() > 1);
+        scopes.cloned().unwrap_or_default()
+    }
+
+    /// As [`Self::shared`], of a call that reads: where `repository` is written to later, the right to that is not too much.
+    pub(crate) fn shared_read_scopes(&self, repository: &Repository) -> Arc<[Scope]> {
+        match self.targets.contains(repository) {
+            true => self.token(repository).cloned().unwrap_or_default(),
+            false => self.shared_scopes(repository),
+        }
+    }
+
+    fn token(&self, repository: &Repository) -> Option<&Arc<[Scope]>> {
+        let token = match self.targets.contains(repository) {
+            true => self.tokens_of.get(repository.domain())?.start,
+            false => *self.token_of.get(repository)?,
+        };
+        self.tokens.get(token)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use manifest_core::Reference;
+
+    use super::*;
+
+    fn repository(name: &str) -> Repository {
+        Reference::parse(name).unwrap().repository().clone()
+    }
+
+    fn scopes(plan: &ScopePlan, name: &str) -> Vec<String> {
+        let shared = plan.shared_scopes(&repository(name));
+        shared.iter().map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn one_token_for_target_and_sources() {
+        let sources = ["r.io/b", "r.io/a", "r.io/b", "other.io/c", "r.io/t"].map(repository);
+        let plan = ScopePlan::to_publish(&repository("r.io/t"), &sources);
+        let all = [
+            "repository:t:pull,push",
+            "repository:b:pull",
+            "repository:a:pull",
+        ];
+        for name in ["r.io/t", "r.io/a", "r.io/b"] {
+            assert_eq!(scopes(&plan, name), all, "{name}");
+        }
+        assert!(scopes(&plan, "other.io/c").is_empty());
+        let alone = ScopePlan::to_publish(&repository("r.io/t"), [&repository("r.io/t")]);
+        assert!(scopes(&alone, "r.io/t").is_empty());
+    }
+
+    #[test]
+    fn reading_and_writing_with_one_token() {
+        let targets = ["r.io/t", "s.io/t", "r.io/u"].map(repository);
+        let sources = ["r.io/a", "r.io/t", "s.io/b", "x.io/c"].map(repository);
+        let plan = ScopePlan::gather(&targets, &sources);
+        let r = [
+            "repository:t:pull,push",
+            "repository:u:pull,push",
+            "repository:a:pull",
+        ];
+        for name in ["r.io/t", "r.io/u", "r.io/a"] {
+            assert_eq!(scopes(&plan, name), r, "{name}");
+        }
+        let s = ["repository:t:pull,push", "repository:b:pull"];
+        assert_eq!(scopes(&plan, "s.io/b"), s);
+        assert!(scopes(&plan, "x.io/c").is_empty());
+        let needed_scope = |name: &str| plan.needed_scope(&repository(name)).to_string();
+        assert_eq!(needed_scope("r.io/u"), "repository:u:pull,push");
+        assert_eq!(needed_scope("r.io/a"), "repository:a:pull");
+        for (target, source, serves) in [
+            ("r.io/t", "r.io/a", true),
+            ("r.io/u", "r.io/t", true),
+            ("r.io/t", "elsewhere.io/x", true),
+            ("r.io/t", "r.io/x", false),
+            ("r.io/a", "r.io/t", false),
+        ] {
+            let (target, source) = (repository(target), repository(source));
+            assert_eq!(plan.covers(&target, [&source]), serves, "{source}");
+        }
+    }
+
+    #[test]
+    fn tokens_stay_small() {
+        for (count, sizes) in [
+            (24, vec![(0, 25), (23, 25)]),
+            (25, vec![(0, 8), (6, 8), (7, 8), (20, 8), (21, 5), (24, 5)]),
+        ] {
+            let sources: Vec<_> = (0..count)
+                .map(|i| repository(&format!("r.io/s{i}")))
+                .collect();
+            let plan = ScopePlan::to_publish(&repository("r.io/t"), &sources);
+            for (i, size) in sizes {
+                let scopes = scopes(&plan, &format!("r.io/s{i}"));
+                assert_eq!(scopes.len(), size, "{i} of {count}");
+                assert_eq!(scopes[0], "repository:t:pull,push");
+                assert!(scopes.contains(&format!("repository:s{i}:pull")));
+            }
+        }
+    }
+
+    #[test]
+    fn reading_by_registry() {
+        let names = ["r.io/a", "s.io/x", "r.io/b", "r.io/a", "t.io/alone"].map(repository);
+        let plan = ScopePlan::to_read(&names);
+        for name in ["r.io/a", "r.io/b"] {
+            let both = ["repository:a:pull", "repository:b:pull"];
+            assert_eq!(scopes(&plan, name), both, "{name}");
+        }
+        for name in ["s.io/x", "t.io/alone", "r.io/other"] {
+            assert!(scopes(&plan, name).is_empty(), "{name}");
+        }
+        for (count, sizes) in [
+            (25, vec![(0, 25), (24, 25)]),
+            (97, vec![(0, 8), (7, 8), (8, 8), (95, 8), (96, 0)]),
+        ] {
+            let many: Vec<_> = (0..count)
+                .map(|i| repository(&format!("r.io/s{i}")))
+                .collect();
+            let plan = ScopePlan::to_read(&many);
+            for (i, size) in sizes {
+                let scopes = scopes(&plan, &format!("r.io/s{i}"));
+                assert_eq!(scopes.len(), size, "{i} of {count}");
+            }
+        }
+    }
+}

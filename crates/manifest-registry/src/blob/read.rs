@@ -1,0 +1,131 @@
+//! Reading blobs: from a mirror if there is one, else from their registry.
+
+use std::fmt;
+
+use http::Method;
+use http::header::HeaderMap;
+use manifest_core::reference::Repository;
+use manifest_core::{Descriptor, Digest, Reference};
+
+use crate::auth::{Scope, ScopePlan};
+use crate::blob::in_flight::BlobsInFlight;
+use crate::error::{ContentProblem, Operation, RegistryError};
+use crate::http::{Attempts, Payload, Response, Traffic};
+use crate::session::{MirroredSession, Request, Session, Target};
+
+/// Reads blobs.
+#[derive(Clone, Copy)]
+pub(crate) struct BlobReader<'a> {
+    pub(crate) session: &'a MirroredSession,
+    /// The scopes that reads of each repository ask for.
+    pub(crate) scopes: &'a ScopePlan,
+    pub(crate) in_flight: &'a BlobsInFlight,
+}
+
+impl fmt::Debug for BlobReader<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("BlobReader")
+    }
+}
+
+impl BlobReader<'_> {
+    /// Gets a blob of at most `limit` bytes, which must be what its descriptor says. `kind` is its name in errors.
+    pub(crate) async fn fetch(
+        &self,
+        kind: &'static str,
+        repository: &Repository,
+        descriptor: &Descriptor,
+        limit: usize,
+    ) -> Result<Vec<u8>, RegistryError> {
+        let read = async |session: &Session, mirror: &Reference, attempts: &Attempts| {
+            let request = self.request(mirror.repository(), &descriptor.digest);
+            let (response, bytes) = session.fetch(&request, limit, attempts).await?;
+            matching(kind, descriptor, &response, bytes)
+        };
+        let reference = repository.at(descriptor.digest.clone());
+        match self.session.read_mirrored(&reference, read).await {
+            Some(bytes) => Ok(bytes),
+            None => read(self.session.session(), &reference, &Attempts::default()).await,
+        }
+    }
+
+    /// Asks for a blob, whose body is still to come and still to be checked: where it is nearest. A caller that finds that what comes
+    /// from a mirror breaks off or is something else says so by [`MirroredSession::mirror_failed`], and asks again for
+    /// [`BlobOrigin::Registry`].
+    pub(super) async fn open(
+        &self,
+        repository: &Repository,
+        digest: &Digest,
+        origin: BlobOrigin,
+    ) -> Result<(Response, Option<Reference>), RegistryError> {
+        if origin == BlobOrigin::Mirror {
+            let read = async |session: &Session, mirror: &Reference, attempts: &Attempts| {
+                let request = Request {
+                    traffic: Traffic::Download,
+                    ..blob_request(mirror.repository(), digest)
+                };
+                let response = session.send_with(&request, attempts).await?;
+                Ok((response, mirror.clone()))
+            };
+            let reference = repository.at(digest.clone());
+            if let Some((response, mirror)) = self.session.read_mirrored(&reference, read).await {
+                return Ok((response, Some(mirror)));
+            }
+        }
+        let request = Request {
+            traffic: Traffic::Download,
+            ..self.request(repository, digest)
+        };
+        Ok((self.session.session().send(&request).await?, None))
+    }
+
+    fn request<'r>(&self, repository: &'r Repository, digest: &Digest) -> Request<'r> {
+        Request {
+            shared_scopes: self.scopes.shared_read_scopes(repository),
+            ..blob_request(repository, digest)
+        }
+    }
+}
+
+/// Where a blob is asked for first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum BlobOrigin {
+    /// At the mirrors, then at the registry.
+    Mirror,
+    /// At the registry itself.
+    Registry,
+}
+
+/// Checks a blob against its descriptor.
+fn matching(
+    kind: &'static str,
+    descriptor: &Descriptor,
+    response: &Response,
+    bytes: Vec<u8>,
+) -> Result<Vec<u8>, RegistryError> {
+    if bytes.len() as u64 != descriptor.size {
+        return Err(response.content(ContentProblem::Size {
+            expected: descriptor.size,
+            found: bytes.len() as u64,
+        }));
+    }
+    if !descriptor.digest.matches(&bytes) {
+        let expected = descriptor.digest.clone();
+        return Err(response.content(ContentProblem::Digest { kind, expected }));
+    }
+    Ok(bytes)
+}
+
+fn blob_request<'a>(repository: &'a Repository, digest: &Digest) -> Request<'a> {
+    Request {
+        domain: repository.domain(),
+        operation: Operation::GetBlob(repository.clone(), digest.clone()),
+        method: Method::GET,
+        target: Target::Path(format!("/v2/{}/blobs/{digest}", repository.path())),
+        headers: HeaderMap::new(),
+        payload: Payload::None,
+        traffic: Traffic::Request,
+        scopes: vec![Scope::pull(repository)],
+        shared_scopes: [].into(),
+    }
+}

@@ -1,0 +1,33 @@
+//! The client: manifests and configurations, read and written.
+//!
+//! | file | holds |
+//! | --- | --- |
+//! | `read`, `put`, `download` | manifests, children, configurations, blobs |
+//! | `publishing`, `tag_state` | probes beside other work, of targets and of a tag |
+//! | `cached` | content from the cache |
+//! | `referrers_api` | the list of referrers, with its pages |
+//! | `registry_client`, `config` | `Client` and its settings |
+//! | `early_probes`, `probe` | probes that have begun; one probe |
+//! | `requests`, `stated_digest` | requests for manifests; `Docker-Content-Digest` |
+
+mod cached;
+mod config;
+mod download;
+mod early_probes;
+mod probe;
+mod publishing;
+mod put;
+mod read;
+mod referrers_api;
+mod registry_client;
+mod requests;
+mod stated_digest;
+mod tag_state;
+
+pub use config::ClientConfig;
+pub use registry_client::Client;
+
+pub(crate) use probe::{Probe, probe_manifest};
+pub(crate) use put::Stored;
+pub(crate) use referrers_api::too_many;
+pub(crate) use requests::manifest_request;

@@ -1,0 +1,291 @@
+//! Reading: manifests, children of lists, and configurations.
+
+use std::sync::Arc;
+
+use http::Method;
+use manifest_core::limits::{CONFIG_BYTES, MANIFEST_BYTES};
+use manifest_core::manifest::ImageManifest;
+use manifest_core::reference::Repository;
+use manifest_core::{
+    Content, Descriptor, Digest, ImageConfig, Manifest, MediaType, Platform, Reference,
+};
+
+use crate::auth::Scope;
+use crate::client::registry_client::Client;
+use crate::client::requests::manifest_request;
+use crate::client::stated_digest::check_stated;
+use crate::error::{Attempt, ContentProblem, RegistryError};
+use crate::http::{Attempts, DOCKER_CONTENT_DIGEST, Response};
+use crate::session::{Request, Session};
+
+impl Client {
+    /// Gets a manifest: by the reference's digest if it has one, else by its tag. A mirror is asked first.
+    ///
+    /// # Errors
+    /// [`RegistryError::NoSuchManifest`] where the registry says that there is none. Bytes with another digest, size or media
+    /// type than was stated are an error.
+    pub async fn manifest(&self, reference: &Reference) -> Result<Manifest, RegistryError> {
+        let read = async |session: &Session, mirror: &Reference, attempts: &Attempts| {
+            self.fetch_manifest(session, mirror, attempts).await
+        };
+        match self.mirrored().read_mirrored(reference, read).await {
+            Some(manifest) => Ok(manifest),
+            None => {
+                self.manifest_from_registry(reference, &Attempts::default())
+                    .await
+            }
+        }
+    }
+
+    /// As [`Self::manifest`], from that very registry.
+    pub(crate) async fn manifest_from_registry(
+        &self,
+        reference: &Reference,
+        attempts: &Attempts,
+    ) -> Result<Manifest, RegistryError> {
+        self.fetch_manifest(self.session(), reference, attempts)
+            .await
+    }
+
+    async fn fetch_manifest(
+        &self,
+        session: &Session,
+        reference: &Reference,
+        attempts: &Attempts,
+    ) -> Result<Manifest, RegistryError> {
+        let request = self.manifest_request(Method::GET, reference);
+        let fetched = session.fetch(&request, MANIFEST_BYTES, attempts).await;
+        let (response, bytes) = fetched.map_err(|error| no_such_manifest(error, reference))?;
+        let content_type = response
+            .single_header("content-type")?
+            .unwrap_or_default()
+            .to_owned();
+        let stated = response
+            .single_header(DOCKER_CONTENT_DIGEST)?
+            .map(str::to_owned);
+        let attempt = response.attempt();
+        let problem = |problem| RegistryError::content(attempt.clone(), problem);
+        // The digest first: other bytes than those that were asked for are not parsed.
+        if let Some(expected) = reference.digest()
+            && !expected.matches(&bytes)
+        {
+            let expected = expected.clone();
+            return Err(problem(ContentProblem::Digest {
+                kind: "manifest",
+                expected,
+            }));
+        }
+        let stated = check_stated(stated.as_deref(), &bytes).map_err(problem)?;
+        let manifest = Manifest::parse(&content_type, bytes)
+            .map_err(|error| problem(ContentProblem::Manifest(Arc::new(error))))?;
+        // The digest under which the registry has it, where that is not SHA-256.
+        let digest = reference
+            .digest()
+            .or(stated.as_ref())
+            .unwrap_or(manifest.digest())
+            .clone();
+        let wrong = ContentProblem::Digest {
+            kind: "manifest",
+            expected: digest.clone(),
+        };
+        let manifest = manifest
+            .with_digest(&digest)
+            .ok_or_else(|| problem(wrong))?;
+        self.note_read(reference.repository(), digest);
+        Ok(manifest)
+    }
+
+    /// Gets the child of a list, which must be what its descriptor says. A manifest that was read from there in an earlier
+    /// run comes from the cache.
+    ///
+    /// # Errors
+    /// As [`Self::manifest`]; also where size or media type are not the descriptor's.
+    pub async fn child(
+        &self,
+        repository: &Repository,
+        descriptor: &Descriptor,
+    ) -> Result<Manifest, RegistryError> {
+        if let Some(manifest) = self.cached_manifest(repository, descriptor) {
+            return Ok(manifest);
+        }
+        let reference = repository.at(descriptor.digest.clone());
+        let manifest = self.manifest(&reference).await?;
+        let found = manifest.bytes().len() as u64;
+        let problem = if found != descriptor.size {
+            ContentProblem::Size {
+                expected: descriptor.size,
+                found,
+            }
+        } else if MediaType::recognise(&descriptor.media_type) != Some(manifest.media_type()) {
+            ContentProblem::MediaType {
+                expected: descriptor.media_type.clone(),
+                found: manifest.media_type(),
+            }
+        } else {
+            self.cache_content(repository, &descriptor.digest, manifest.bytes());
+            return Ok(manifest);
+        };
+        let attempt = self.attempt(&reference)?;
+        Err(RegistryError::content(attempt, problem))
+    }
+
+    /// Returns the digest that the registry states for a reference, or nothing where it has no such manifest. What is
+    /// stated is not checked: fetch by this digest to be sure.
+    ///
+    /// # Errors
+    /// Where the registry gives no clear answer.
+    pub async fn manifest_digest(
+        &self,
+        reference: &Reference,
+    ) -> Result<Option<Digest>, RegistryError> {
+        let stated = match self.request_manifest(Method::HEAD, reference).await {
+            Ok(response) => response
+                .single_header(DOCKER_CONTENT_DIGEST)?
+                .and_then(|text| text.parse().ok()),
+            Err(error) if error.is_not_found() => return Ok(None),
+            Err(error) if error.status().is_some_and(|status| status.as_u16() == 405) => None,
+            Err(error) => return Err(error),
+        };
+        if stated.is_some() {
+            return Ok(stated);
+        }
+        match self
+            .manifest_from_registry(reference, &Attempts::default())
+            .await
+        {
+            Ok(manifest) => Ok(Some(manifest.digest().clone())),
+            Err(error) if error.is_not_found() => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Tells whether the registry has a manifest.
+    ///
+    /// # Errors
+    /// Where the registry gives no clear answer.
+    pub async fn manifest_exists(&self, reference: &Reference) -> Result<bool, RegistryError> {
+        match self.request_manifest(Method::HEAD, reference).await {
+            Ok(_) => Ok(true),
+            Err(error) if error.is_not_found() => Ok(false),
+            Err(error) if error.status().is_some_and(|status| status.as_u16() == 405) => {
+                Ok(self.manifest_digest(reference).await?.is_some())
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Gets a manifest and, where it is an image, the platform that its configuration states. For a list there is
+    /// none, and whether a list will do is the caller's to say.
+    ///
+    /// # Errors
+    /// As [`Self::manifest`] and [`Self::blob`]; also where the configuration is not JSON of the right form.
+    pub async fn image(
+        &self,
+        reference: &Reference,
+    ) -> Result<(Manifest, Option<Platform>), RegistryError> {
+        let manifest = self.manifest(reference).await?;
+        let Content::Image(image) = manifest.content() else {
+            return Ok((manifest, None));
+        };
+        let platform = self.platform(reference.repository(), image).await?;
+        Ok((manifest, Some(platform)))
+    }
+
+    /// Gets the platform that an image's configuration states.
+    ///
+    /// # Errors
+    /// As [`Self::blob`]; also where the configuration is not JSON of the right form.
+    pub async fn platform(
+        &self,
+        repository: &Repository,
+        image: &ImageManifest,
+    ) -> Result<Platform, RegistryError> {
+        Ok(self.config(repository, image).await?.platform)
+    }
+
+    /// Gets an image's configuration. One that was read from there in an earlier run comes from the cache.
+    ///
+    /// # Errors
+    /// As [`Self::platform`].
+    pub async fn config(
+        &self,
+        repository: &Repository,
+        image: &ImageManifest,
+    ) -> Result<ImageConfig, RegistryError> {
+        let config = &image.config;
+        let bytes = match self.cached_content(repository, config) {
+            Some(bytes) => bytes,
+            None => {
+                let bytes = self
+                    .blobs()
+                    .fetch("image config", repository, config, CONFIG_BYTES)
+                    .await?;
+                self.cache_content(repository, &config.digest, &bytes);
+                bytes
+            }
+        };
+        ImageConfig::parse(&bytes).map_err(|error| RegistryError::Config {
+            blob: format!("{repository}@{}", config.digest),
+            source: Arc::new(error),
+        })
+    }
+
+    /// Returns the scopes that a read of a repository shares with others.
+    pub(crate) fn shared_read_scopes(&self, repository: &Repository) -> Arc<[Scope]> {
+        self.scope_plan().shared_read_scopes(repository)
+    }
+
+    /// Sends GET or HEAD for a manifest.
+    async fn request_manifest(
+        &self,
+        method: Method,
+        reference: &Reference,
+    ) -> Result<Response, RegistryError> {
+        self.session()
+            .send(&self.manifest_request(method, reference))
+            .await
+    }
+
+    pub(crate) fn manifest_request<'a>(
+        &self,
+        method: Method,
+        reference: &'a Reference,
+    ) -> Request<'a> {
+        Request {
+            shared_scopes: self.scope_plan().shared_read_scopes(reference.repository()),
+            ..manifest_request(method, reference)
+        }
+    }
+
+    fn attempt(&self, reference: &Reference) -> Result<Box<Attempt>, RegistryError> {
+        self.session()
+            .describe(&manifest_request(Method::GET, reference))
+    }
+
+    /// Gets a blob of at most `limit` bytes, which must be what its descriptor says.
+    ///
+    /// # Errors
+    /// Where there is none, it is larger, or its size or digest are not the descriptor's.
+    pub async fn blob(
+        &self,
+        repository: &Repository,
+        descriptor: &Descriptor,
+        limit: usize,
+    ) -> Result<Vec<u8>, RegistryError> {
+        self.blobs()
+            .fetch("blob", repository, descriptor, limit)
+            .await
+    }
+}
+
+/// Turns the error into that of a missing manifest, where the registry said so.
+fn no_such_manifest(error: RegistryError, reference: &Reference) -> RegistryError {
+    if error.is_not_found() {
+        RegistryError::NoSuchManifest {
+            reference: Box::new(reference.clone()),
+            source: Box::new(error),
+        }
+    } else {
+        error
+    }
+}

@@ -1,0 +1,150 @@
+//! The referrers API (distribution specification, "Listing Referrers").
+
+use std::sync::Arc;
+
+use http::Method;
+use http::header::{ACCEPT, HeaderMap, HeaderValue, LINK};
+use manifest_core::limits::MANIFEST_BYTES;
+use manifest_core::{Content, Descriptor, Digest, Manifest, MediaType, Reference};
+use url::Url;
+
+use crate::auth::Scope;
+use crate::client::registry_client::Client;
+use crate::error::{ContentProblem, Operation, RegistryError};
+use crate::http::{Attempts, Payload, Response, Traffic};
+use crate::limits::{REFERRER_PAGES, REFERRERS};
+use crate::session::{Request, Target};
+
+impl Client {
+    /// Asks for the list of referrers (distribution specification, "Listing Referrers"), all pages of it. Nothing where the
+    /// registry has no such lists.
+    pub(crate) async fn list_of_referrers(
+        &self,
+        subject: &Reference,
+        shared_scopes: Arc<[Scope]>,
+    ) -> Result<Option<Vec<Descriptor>>, RegistryError> {
+        let mut descriptors = Vec::new();
+        let mut next = None;
+        for _ in 0..REFERRER_PAGES {
+            let request = Request {
+                shared_scopes: shared_scopes.clone(),
+                ..referrers_request(subject, next.take())
+            };
+            let (session, attempts) = (self.session(), Attempts::default());
+            let fetched = session.fetch(&request, MANIFEST_BYTES, &attempts).await;
+            let (response, bytes) = match fetched {
+                Ok(fetched) => fetched,
+                Err(error) if descriptors.is_empty() && has_no_lists(&error) => return Ok(None),
+                Err(error) => return Err(error),
+            };
+            let content_type = response.header("content-type").unwrap_or_default();
+            // Whatever says yes to any path is no referrers API.
+            if MediaType::recognise(content_type) != Some(MediaType::OciIndex) {
+                return Ok(None);
+            }
+            let manifest = Manifest::parse(content_type, bytes)
+                .map_err(|error| response.content(ContentProblem::Manifest(Arc::new(error))))?;
+            if let Content::List(list) = manifest.content() {
+                descriptors.extend(list.manifests.iter().cloned());
+            }
+            if descriptors.len() > REFERRERS {
+                return Err(too_many(subject, REFERRERS, "referrers"));
+            }
+            next = next_page(&response);
+            if next.is_none() {
+                return Ok(Some(descriptors));
+            }
+        }
+        Err(too_many(subject, REFERRER_PAGES, "pages of referrers"))
+    }
+}
+
+fn referrers_request(subject: &Reference, next: Option<Url>) -> Request<'_> {
+    let repository = subject.repository();
+    let digest = subject.digest().map(Digest::as_str).unwrap_or_default();
+    let path = format!("/v2/{}/referrers/{digest}", repository.path());
+    let mut headers = HeaderMap::new();
+    headers.insert(
+        ACCEPT,
+        HeaderValue::from_static(MediaType::OciIndex.as_str()),
+    );
+    Request {
+        domain: repository.domain(),
+        operation: Operation::ListReferrers(subject.clone()),
+        method: Method::GET,
+        target: next.map_or(Target::Path(path), Target::Url),
+        headers,
+        payload: Payload::None,
+        traffic: Traffic::Request,
+        scopes: vec![Scope::pull(repository)],
+        shared_scopes: [].into(),
+    }
+}
+
+/// Tells whether a registry has no referrers API: 404 by the specification, which not every registry from before it knows.
+fn has_no_lists(error: &RegistryError) -> bool {
+    let is_asked = error
+        .attempt()
+        .is_some_and(|attempt| matches!(attempt.operation, Operation::ListReferrers(_)));
+    let status = error.status().map(|status| status.as_u16());
+    is_asked && matches!(status, Some(400 | 404 | 405 | 406 | 501))
+}
+
+/// Reads where the next page is (RFC 8288).
+fn next_page(response: &Response) -> Option<Url> {
+    let links = response.headers().get_all(LINK).into_iter();
+    let next = links.filter_map(|link| next_link(link.to_str().ok()?));
+    next.into_iter()
+        .find_map(|link| response.url().join(&link).ok())
+}
+
+fn next_link(header: &str) -> Option<String> {
+    let mut rest = header;
+    while let Some((_, tail)) = rest.split_once('<') {
+        let (url, tail) = tail.split_once('>')?;
+        let parameters = tail
+            .split_once('<')
+            .map_or(tail, |(parameters, _)| parameters);
+        let is_next = parameters.split(';').any(|parameter| {
+            let parameter: String = parameter.split_whitespace().collect();
+            let parameter = parameter.trim_end_matches(',').to_ascii_lowercase();
+            matches!(parameter.as_str(), "rel=next" | "rel=\"next\"")
+        });
+        if is_next {
+            return Some(url.to_owned());
+        }
+        rest = tail;
+    }
+    None
+}
+
+pub(crate) fn too_many(reference: &Reference, limit: usize, what: &'static str) -> RegistryError {
+    RegistryError::TooMany {
+        reference: Box::new(reference.clone()),
+        limit,
+        what,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::next_link;
+
+    #[test]
+    fn links() {
+        for (header, next) in [
+            ("</v2/a?n=1>; rel=\"next\"", Some("/v2/a?n=1")),
+            ("</v2/a>; rel=next", Some("/v2/a")),
+            ("</v2/a>; title=\"x\" ; REL = \"next\"", Some("/v2/a")),
+            (
+                "</first>; rel=\"first\", </v2/a,b>;rel=\"next\"",
+                Some("/v2/a,b"),
+            ),
+            ("</v2/a>; rel=\"prev\"", None),
+            ("</v2/a", None),
+            ("", None),
+        ] {
+            assert_eq!(next_link(header).as_deref(), next, "{header}");
+        }
+    }
+}

@@ -1,0 +1,143 @@
+//! What to do about an error: the first row of the table that fits it.
+
+use http::StatusCode;
+use url::Url;
+
+use crate::error::attempt::{Attempt, Operation};
+use crate::error::hint::row::{Condition, Doing, Row, Symptom};
+use crate::error::hint::table::rows;
+use crate::error::network::Cause;
+use crate::error::registry_error::RegistryError;
+use crate::error::registry_kind::RegistryKind;
+use crate::host::authority;
+
+impl RegistryError {
+    /// Returns what the user can do about it, in one sentence without a full stop.
+    #[must_use]
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::NoSuchManifest { source, .. } => source.hint(),
+            Self::Network {
+                attempt,
+                problem,
+                source,
+            } => {
+                let issuer = source.as_ref().and_then(Cause::issuer);
+                let issuer = issuer.map(|issuer| format!(" ({issuer})"));
+                // The server's text comes last, so that nothing in it is filled in.
+                find(attempt, &Symptom::Network(*problem))
+                    .map(|hint| hint.replace("{issuer}", &issuer.unwrap_or_default()))
+            }
+            Self::Refused {
+                attempt,
+                error_response,
+            } => {
+                let hint = find(attempt, &Symptom::ErrorResponse(error_response));
+                match &attempt.login {
+                    Some(login) => Some(with_login(login, error_response.status, attempt, hint)),
+                    None => hint,
+                }
+            }
+            _ => self.condition_hint(),
+        }
+    }
+
+    fn condition_hint(&self) -> Option<String> {
+        let (condition, filled_in) = match self {
+            Self::Incomplete { absent, .. } => (Condition::of_absent(absent), None),
+            Self::TagImmutable { .. } => (Condition::TagImmutable, None),
+            Self::ChildrenMissing { .. } => (Condition::ContentLost, None),
+            Self::SignaturesDiffer { .. } => (Condition::SignaturesDiffer, None),
+            Self::NotReferrersIndex { .. } => (Condition::NotReferrersIndex, None),
+            Self::ReadBackMismatch { found: Some(_), .. } => (Condition::OtherContent, None),
+            Self::ReadBackMismatch { found: None, .. } => (Condition::NothingFound, None),
+            Self::Certificates { .. } => (Condition::Certificates, None),
+            Self::Helper { is_late: true, .. } => (Condition::HelperLate, None),
+            Self::Helper { .. } => (Condition::Helper, None),
+            Self::Local { place, .. } => (Condition::LocalBlob, Some(("{place}", place))),
+            Self::Credentials { file, .. } => (Condition::Credentials, Some(("{file}", file))),
+            Self::Challenge { attempt, .. } => {
+                (Condition::Challenge, Some(("{host}", &attempt.host)))
+            }
+            Self::Redirect { attempt, .. } => {
+                (Condition::Redirect, Some(("{host}", &attempt.host)))
+            }
+            Self::Content { problem, attempt } => (
+                Condition::of_content(problem)?,
+                Some(("{host}", &attempt.host)),
+            ),
+            _ => return None,
+        };
+        let row = rows().find(|row| row.condition == Some(condition))?;
+        Some(match filled_in {
+            Some((placeholder, value)) => row.hint.replace(placeholder, value),
+            None => row.hint.to_owned(),
+        })
+    }
+}
+
+/// Says first which saved login it was that was not enough: nobody sees what goes along.
+fn with_login(login: &str, status: StatusCode, attempt: &Attempt, hint: Option<String>) -> String {
+    let host = &attempt.host;
+    let first = if status == StatusCode::UNAUTHORIZED {
+        format!("{host} did not accept the saved login ({login})")
+    } else {
+        format!("the saved login is {login}")
+    };
+    match hint {
+        Some(hint) => format!("{first}: {hint}"),
+        None => first,
+    }
+}
+
+fn find(attempt: &Attempt, symptom: &Symptom<'_>) -> Option<String> {
+    let kind = RegistryKind::of(&attempt.host);
+    let fits = |row: &&'static Row| row.fits(symptom, kind, &attempt.operation);
+    rows()
+        .find(fits)
+        .map(|row| filled_in(row.hint, attempt, kind, symptom))
+}
+
+fn filled_in(hint: &str, attempt: &Attempt, kind: RegistryKind, symptom: &Symptom<'_>) -> String {
+    let host = &attempt.host;
+    let login = if kind == RegistryKind::DockerHub {
+        "docker login".to_owned()
+    } else {
+        format!("docker login {host}")
+    };
+    let repository = match &attempt.operation {
+        Operation::GetManifest(reference)
+        | Operation::ListReferrers(reference)
+        | Operation::PutManifest(reference) => Some(reference.repository()),
+        Operation::GetBlob(repository, _)
+        | Operation::MountBlob(repository, _)
+        | Operation::PutBlob(repository, _)
+        | Operation::TryToWrite(repository) => Some(repository),
+        Operation::GetToken(_) | Operation::Ping(_) => None,
+    };
+    let (name, path) = repository.map_or_else(
+        || (host.clone(), String::new()),
+        |repository| (repository.to_string(), repository.path().to_owned()),
+    );
+    let right = if Doing::Writing.fits(&attempt.operation) {
+        "push to"
+    } else {
+        "pull from"
+    };
+    let limits = match symptom {
+        Symptom::ErrorResponse(error_response) if !error_response.rate_limits.is_empty() => {
+            format!(" ({})", error_response.rate_limits.join(", "))
+        }
+        _ => String::new(),
+    };
+    let server = Url::parse(&attempt.url).map_or_else(|_| host.clone(), |url| authority(&url));
+    // What the registry says comes last, so that nothing in it is filled in.
+    hint.replace("{login}", &login)
+        .replace("{server}", &server)
+        .replace("{proxy}", attempt.proxy.as_deref().unwrap_or("its URL"))
+        .replace("{host}", host)
+        .replace("{repository}", &name)
+        .replace("{path}", &path)
+        .replace("{right}", right)
+        .replace("{limits}", &limits)
+}

@@ -1,0 +1,488 @@
+use std::time::Duration;
+
+use http::{HeaderMap, Method, StatusCode};
+use manifest_core::{Digest, ManifestError, Reference};
+use url::Url;
+
+use super::row::*;
+use crate::error::attempt::{Attempt, Operation};
+use crate::error::certificate::CertificateProblem;
+use crate::error::content::{Absent, ContentProblem};
+use crate::error::error_response::ErrorResponse;
+use crate::error::hint::table::rows;
+use crate::error::network::NetworkProblem;
+use crate::error::registry_error::RegistryError;
+use crate::error::registry_kind::RegistryKind;
+
+fn operation(host: &str, what: &str) -> Operation {
+    let reference = Reference::parse(&format!("{host}/team/app:1")).unwrap();
+    let (repository, digest) = (reference.repository().clone(), Digest::sha256(b"x"));
+    match what {
+        "get" => Operation::GetManifest(reference),
+        "put" => Operation::PutManifest(reference),
+        "blob" => Operation::GetBlob(repository, digest),
+        "mount" => Operation::MountBlob(repository, digest),
+        "upload" => Operation::PutBlob(repository, digest),
+        "token" => Operation::GetToken(host.to_owned()),
+        "ping" => Operation::Ping(host.to_owned()),
+        _ => panic!("{what}"),
+    }
+}
+
+/// The server is another one than the host that is named, as a token server or a storage may be.
+fn attempt(host: &str, what: &str) -> Box<Attempt> {
+    let url = Url::parse("https://x/").unwrap();
+    Attempt::new(&operation(host, what), &Method::GET, &url, host)
+}
+
+fn error_response(
+    host: &str,
+    what: &str,
+    status: u16,
+    body: &str,
+    headers: &[(&str, &str)],
+) -> String {
+    let mut map = HeaderMap::new();
+    for (name, value) in headers {
+        let name: http::HeaderName = name.parse().unwrap();
+        map.insert(name, value.parse().unwrap());
+    }
+    let body = match body {
+        "" | "<html>" => body.to_owned(),
+        code => format!(r#"{{"errors":[{{"code":"{code}","message":"because"}}]}}"#),
+    };
+    let error = RegistryError::Refused {
+        attempt: attempt(host, what),
+        error_response: ErrorResponse::read(
+            StatusCode::from_u16(status).unwrap(),
+            &map,
+            body.as_bytes(),
+        ),
+    };
+    error.hint().unwrap_or_default()
+}
+
+#[test]
+fn a_refused_login_is_named() {
+    let hint = |status: u16, login: Option<&str>| {
+        let error = RegistryError::Refused {
+            attempt: Box::new(Attempt {
+                login: login.map(str::to_owned),
+                ..*attempt("reg.io", "get")
+            }),
+            error_response: ErrorResponse::parse(StatusCode::from_u16(status).unwrap(), "", b"{}"),
+        };
+        error.hint().unwrap()
+    };
+    let login = Some("the entry reg.io in config.json");
+    assert_eq!(
+        hint(401, login),
+        "reg.io did not accept the saved login (the entry reg.io in config.json): run docker login reg.io"
+    );
+    assert_eq!(hint(401, None), "run docker login reg.io");
+    let forbidden = hint(403, login);
+    assert!(
+        forbidden.starts_with(
+            "the saved login is the entry reg.io in config.json: it needs the right to pull from reg.io/team/app"
+        ),
+        "{forbidden}"
+    );
+}
+
+const ECR: &str = "1.dkr.ecr.eu-west-1.amazonaws.com";
+const GITLAB: &str = "registry.gitlab.com";
+
+/// What was done on which host, what was answered, and a part of the hint. Each row of the table is met by at least one.
+#[rustfmt::skip]
+const REFUSALS: &[(&str, &str, u16, &str, &str)] = &[
+    ("docker.io", "get", 429, "TOOMANYREQUESTS", "Docker Hub counts pulls by account"),
+    ("docker.io", "token", 429, "", "docker login, or wait"),
+    ("ghcr.io", "get", 429, "", "GHCR counts requests by the minute"),
+    (ECR, "get", 429, "", "ECR counts requests by the second"),
+    ("reg.io", "get", 429, "", "docker login reg.io may give a higher limit"),
+    ("reg.io", "get", 400, "TOOMANYREQUESTS", "wait a while"),
+    ("reg.io", "get", 403, "<html>", "a proxy or firewall before reg.io"),
+    ("ghcr.io", "put", 403, "<html>", "a proxy or firewall before ghcr.io"),
+    ("reg.io", "get", 404, "<html>", "is reg.io a registry?"),
+    ("reg.io", "put", 405, "<html>", "is reg.io a registry?"),
+    ("docker.io", "token", 401, "", "run docker login; where two-factor"),
+    ("ghcr.io", "get", 401, "UNAUTHORIZED", "run docker login ghcr.io with a token that has read:packages"),
+    (ECR, "get", 401, "", "aws ecr get-login-password | docker login 1.dkr"),
+    ("public.ecr.aws", "get", 401, "", "aws ecr-public get-login-password --region us-east-1 | docker login public.ecr.aws --username AWS"),
+    ("public.ecr.aws", "put", 404, "NAME_UNKNOWN", "aws ecr-public create-repository"),
+    ("public.ecr.aws", "put", 403, "DENIED", "older than 12 hours"),
+    ("public.ecr.aws", "get", 503, "", "health.aws.amazon.com"),
+    ("quay.io", "get", 401, "", "Quay says so as well where"),
+    (GITLAB, "get", 401, "", "read_registry"),
+    ("localhost:5000", "get", 401, "", "run docker login localhost:5000"),
+    ("reg.io", "ping", 401, "<html>", "run docker login reg.io: a proxy"),
+    ("reg.io", "get", 401, "<html>", "run docker login reg.io: a proxy"),
+    ("ghcr.io", "put", 403, "DENIED", "`packages: write`"),
+    ("ghcr.io", "mount", 403, "", "`packages: write`"),
+    ("ghcr.io", "get", 403, "DENIED", "read:packages"),
+    ("ghcr.io", "token", 403, "DENIED", "run docker login ghcr.io"),
+    (ECR, "put", 403, "DENIED", "older than 12 hours"),
+    ("docker.io", "put", 403, "DENIED", "the right to push to docker.io/team/app; docker login as a user who has it, with"),
+    ("docker.io", "get", 403, "DENIED", "the right to pull from docker.io/team/app; docker login as"),
+    ("reg.io", "token", 403, "", "run docker login reg.io"),
+    ("reg.io", "get", 403, "", "may also be a firewall's"),
+    ("reg.io", "upload", 403, "DENIED", "the right to push to reg.io/team/app; docker login reg.io"),
+    ("reg.io", "blob", 403, "DENIED", "the right to pull from reg.io/team/app"),
+    ("reg.io", "get", 404, "DENIED", "the right to pull from reg.io/team/app"),
+    ("reg.io", "put", 400, "UNAUTHORIZED", "the right to push to reg.io/team/app"),
+    (ECR, "put", 404, "NAME_UNKNOWN", "aws ecr create-repository --repository-name team/app"),
+    ("reg.io", "put", 400, "MANIFEST_BLOB_UNKNOWN", "is not in reg.io/team/app"),
+    ("reg.io", "put", 404, "MANIFEST_BLOB_UNKNOWN", "is not in reg.io/team/app"),
+    ("reg.io", "upload", 404, "BLOB_UPLOAD_UNKNOWN", "the upload was lost"),
+    ("reg.io", "put", 404, "NAME_UNKNOWN", "may have to be made on reg.io first"),
+    ("reg.io", "blob", 404, "BLOB_UNKNOWN", "not all of its content"),
+    ("reg.io", "blob", 404, "", "not all of its content"),
+    ("reg.io", "get", 404, "NAME_UNKNOWN", "there is no repository reg.io/team/app"),
+    ("docker.io", "get", 404, "NAME_UNKNOWN", "docker login as a user who may read it"),
+    ("reg.io", "get", 404, "MANIFEST_UNKNOWN", "was pushed to reg.io/team/app"),
+    ("reg.io", "get", 404, "NOT_FOUND", "was pushed to reg.io/team/app"),
+    ("reg.io", "get", 404, "", "reg.io may hide what is not public"),
+    ("reg.io", "token", 404, "", "is the token server of reg.io in order?"),
+    (ECR, "put", 400, "TAG_INVALID", "are immutable"),
+    ("reg.io", "put", 412, "PRECONDITION", "the tag is immutable"),
+    ("reg.io", "put", 400, "NAME_INVALID", "does not take this name"),
+    ("reg.io", "put", 400, "TAG_INVALID", "does not take this name"),
+    ("reg.io", "put", 400, "MANIFEST_INVALID", "does not take this manifest"),
+    ("reg.io", "upload", 400, "DIGEST_INVALID", "a proxy on the way to reg.io"),
+    ("reg.io", "put", 405, "UNSUPPORTED", "takes no pushes"),
+    ("reg.io", "get", 405, "UNSUPPORTED", "is it a registry?"),
+    ("reg.io", "put", 409, "", "somebody else is changing reg.io/team/app"),
+    ("reg.io", "upload", 413, "<html>", "client_max_body_size"),
+    ("reg.io", "upload", 413, "", "client_max_body_size"),
+    ("reg.io", "put", 415, "", "too old for OCI indexes"),
+    ("reg.io", "put", 422, "", "its message may say why"),
+    ("reg.io", "get", 400, "", "a proxy before reg.io, does not understand"),
+    ("reg.io", "get", 400, "ODD", "its message may say why"),
+    ("reg.io", "get", 408, "", "check the network"),
+    ("reg.io", "get", 501, "", "is it a registry?"),
+    ("reg.io", "upload", 507, "", "the storage of reg.io is full"),
+    ("localhost:5000", "token", 500, "", "the token server of localhost:5000 (x)"),
+    ("reg.io", "token", 503, "", "the token server of reg.io (x)"),
+    ("docker.io", "token", 503, "", "www.dockerstatus.com"),
+    ("localhost:5000", "get", 500, "", "the registry's log"),
+    ("docker.io", "get", 500, "", "www.dockerstatus.com"),
+    ("ghcr.io", "get", 502, "<html>", "www.githubstatus.com"),
+    (ECR, "get", 503, "", "health.aws.amazon.com"),
+    ("quay.io", "get", 504, "", "status.redhat.com"),
+    (GITLAB, "get", 500, "", "status.gitlab.com"),
+    ("reg.io", "get", 502, "<html>", "reg.io, or a proxy before it, is in trouble"),
+    ("reg.io", "get", 407, "<html>", "a proxy on the way to x wants a login"),
+    ("reg.io", "get", 418, "", ""),
+    ("reg.io", "get", 304, "", ""),
+];
+
+#[test]
+fn refusals() {
+    for (host, what, status, body, part) in REFUSALS {
+        let hint = error_response(host, what, *status, body, &[]);
+        assert_eq!(
+            hint.is_empty(),
+            part.is_empty(),
+            "{host} {what} {status} {body}: {hint}"
+        );
+        assert!(hint.contains(part), "{host} {what} {status} {body}: {hint}");
+        assert!(!hint.contains(['{', '}']) && !hint.ends_with('.'), "{hint}");
+    }
+}
+
+#[test]
+fn rate_limits_are_named() {
+    let limits = [
+        ("ratelimit-limit", "100;w=21600"),
+        ("ratelimit-remaining", "0;w=21600"),
+    ];
+    let hint = error_response("docker.io", "get", 429, "TOOMANYREQUESTS", &limits);
+    assert!(
+        hint.ends_with("or wait (ratelimit-limit: 100;w=21600, ratelimit-remaining: 0;w=21600)"),
+        "{hint}"
+    );
+    let long = "{host}".repeat(1000);
+    let hint = error_response("reg.io", "get", 429, "", &[("x-ratelimit-limit", &long)]);
+    assert!(hint.len() < 250 && hint.contains("{host}"), "{hint}");
+}
+
+const SECOND: NetworkProblem = NetworkProblem::Timeout(Duration::from_secs(1));
+
+#[rustfmt::skip]
+const PROBLEMS: &[(&str, &str, NetworkProblem, &str)] = &[
+    ("reg.io", "get", NetworkProblem::Dns, "check the name x,"),
+    ("reg.io", "token", NetworkProblem::Refused, "token server that reg.io names running on x?"),
+    ("localhost:5000", "token", NetworkProblem::Refused, "token server that localhost:5000 names"),
+    ("localhost:5000", "get", NetworkProblem::Refused, "nothing answers on x: is it running?"),
+    ("reg.io", "get", NetworkProblem::Refused, "is it running? A firewall"),
+    ("reg.io", "get", NetworkProblem::NotTls, "if x is meant to serve plain http, use --insecure"),
+    ("reg.io", "token", NetworkProblem::NotTls, "reg.io names its token server with https"),
+    ("docker.io", "get", NetworkProblem::NotTls, "may answer in its place"),
+    ("ghcr.io", "get", NetworkProblem::Certificate, "may answer in its place"),
+    ("docker.io", "get", NetworkProblem::UnknownAuthority, "may open TLS"),
+    ("reg.io", "get", NetworkProblem::UnknownAuthority, "certs.d/x/ca.crt beside config.json or in /etc/docker; or use --insecure"),
+    ("reg.io", "get", NetworkProblem::ClientCertificate, "certs.d/x/client.cert and client.key"),
+    ("reg.io", "get", NetworkProblem::ProxyCertificate, "--ca-file"),
+    ("reg.io", "get", NetworkProblem::ProxyLogin, "http://USER:PASSWORD@HOST:PORT (its URL)"),
+    ("reg.io", "get", NetworkProblem::Proxy, "name x in NO_PROXY"),
+    ("reg.io", "get", NetworkProblem::ProxySetting, "correct the proxy's setting"),
+    ("reg.io", "get", NetworkProblem::Certificate, "the certificate of x is for, or have it renewed"),
+    ("reg.io", "get", NetworkProblem::NoAuthorities, "ca-certificates"),
+    ("reg.io", "get", NetworkProblem::Tls, "or x wants a client certificate"),
+    ("localhost:5000", "get", SECOND, "the registry's log and load"),
+    ("reg.io", "get", SECOND, "the proxy on the way to x"),
+    ("reg.io", "get", NetworkProblem::Deadline(Duration::from_secs(1)), "--timeout"),
+    ("reg.io", "get", NetworkProblem::Cut, ""),
+    ("reg.io", "get", NetworkProblem::Other, ""),
+];
+
+#[test]
+fn network_problems() {
+    for (host, what, problem, part) in PROBLEMS {
+        let error = RegistryError::Network {
+            attempt: attempt(host, what),
+            problem: *problem,
+            source: None,
+        };
+        let hint = error.hint().unwrap_or_default();
+        assert_eq!(hint.is_empty(), part.is_empty(), "{problem:?}: {hint}");
+        assert!(hint.contains(part), "{problem:?}: {hint}");
+        assert!(error.is_unavailable());
+        // There is no --insecure for these.
+        let is_public = matches!(*host, "docker.io" | "ghcr.io");
+        assert!(!is_public || !hint.contains("--insecure"), "{hint}");
+    }
+}
+
+#[test]
+fn content_that_is_wrong() {
+    let digest = || Digest::sha256(b"x");
+    let manifest = |error| ContentProblem::Manifest(std::sync::Arc::new(error));
+    for (problem, part) in [
+        (ContentProblem::WebPage, "log in to the network"),
+        (
+            ContentProblem::NotStored(StatusCode::OK),
+            "answered instead",
+        ),
+        (
+            manifest(ManifestError::UnsupportedType("text/html".to_owned())),
+            "is reg.io a registry?",
+        ),
+        (manifest(ManifestError::Missing("config")), "build and push"),
+        (
+            ContentProblem::Digest {
+                kind: "blob",
+                expected: digest(),
+            },
+            "a proxy or cache between you and reg.io",
+        ),
+        (
+            ContentProblem::Encoding("gzip".to_owned()),
+            "a proxy or cache",
+        ),
+        (ContentProblem::Token, "contact the operator of reg.io"),
+    ] {
+        let error = RegistryError::content(attempt("reg.io", "get"), problem);
+        let hint = error.hint().unwrap();
+        assert!(hint.contains(part), "{error}: {hint}");
+    }
+}
+
+fn absent(kind: &'static str, is_in_source: Option<bool>) -> Absent {
+    Absent {
+        kind,
+        digest: Digest::sha256(b"x"),
+        source: "reg.io/team/app".to_owned(),
+        is_in_source,
+    }
+}
+
+fn conditions() -> Vec<(RegistryError, &'static str)> {
+    let target = Reference::parse("reg.io/team/app:1").unwrap();
+    let source = || {
+        Box::new(RegistryError::Refused {
+            attempt: attempt("reg.io", "put"),
+            error_response: ErrorResponse::parse(StatusCode::BAD_REQUEST, "", b""),
+        })
+    };
+    let incomplete = |absent: Vec<Absent>| RegistryError::Incomplete {
+        target: target.repository().clone(),
+        absent,
+        source: source(),
+    };
+    let read_back = |found| RegistryError::ReadBackMismatch {
+        reference: Box::new(target.clone()),
+        written: Digest::sha256(b"x"),
+        found,
+    };
+    let taken = RegistryError::TagImmutable {
+        reference: Box::new(target.clone()),
+        existing: Digest::sha256(b"x"),
+        source: source(),
+    };
+    let foreign = || absent("foreign layer", Some(true));
+    vec![
+        (incomplete(vec![foreign()]), "--push-foreign"),
+        (
+            incomplete(vec![foreign(), absent("blob", Some(false))]),
+            "push the image that it belongs to again",
+        ),
+        (
+            incomplete(vec![absent("blob", Some(true))]),
+            "removed it as unused",
+        ),
+        (
+            incomplete(vec![absent("manifest", None)]),
+            "removed it as unused",
+        ),
+        (taken, "push to another one"),
+        (read_back(Some(Digest::sha256(b"y"))), "somebody else"),
+        (read_back(None), "in a while"),
+    ]
+}
+
+/// Errors that a row names by their type, each with a part of the hint.
+fn by_type() -> Vec<(RegistryError, &'static str)> {
+    let reference = || Box::new(Reference::parse("reg.io/team/app:1").unwrap());
+    let digest = || Digest::sha256(b"x");
+    let helper = |is_late| RegistryError::Helper {
+        helper: "docker-credential-x".to_owned(),
+        host: "reg.io".to_owned(),
+        reason: "it was stopped".to_owned(),
+        is_late,
+    };
+    let content = |problem| RegistryError::content(attempt("reg.io", "get"), problem);
+    let manifest = |error| content(ContentProblem::Manifest(std::sync::Arc::new(error)));
+    vec![
+        (
+            RegistryError::SignaturesDiffer {
+                reference: reference(),
+                found: digest(),
+                source_digest: digest(),
+                place: "reg.io/other".to_owned(),
+            },
+            "copy the signatures with cosign",
+        ),
+        (
+            RegistryError::NotReferrersIndex {
+                reference: reference(),
+                source: std::sync::Arc::new(ManifestError::Missing("config")),
+            },
+            "check the content of this tag",
+        ),
+        (
+            RegistryError::Local {
+                place: "oci-layout://build".to_owned(),
+                digest: digest(),
+                reason: "gone".to_owned(),
+            },
+            "`create --amend LIST oci-layout://build`",
+        ),
+        (
+            RegistryError::Certificates {
+                host: "reg.io".to_owned(),
+                problem: CertificateProblem {
+                    name: "ca.crt".to_owned(),
+                    reason: "it is damaged".to_owned(),
+                },
+            },
+            "CA certificates in *.crt",
+        ),
+        (helper(false), "install the helper"),
+        (helper(true), "--timeout"),
+        (
+            RegistryError::Credentials {
+                key: "reg.io".to_owned(),
+                file: "/c/config.json".to_owned(),
+                reason: "not base64".to_owned(),
+            },
+            "repair /c/config.json",
+        ),
+        (
+            RegistryError::Challenge {
+                attempt: attempt("reg.io", "get"),
+                reason: "Negotiate".to_owned(),
+            },
+            "contact the operator of reg.io",
+        ),
+        (
+            RegistryError::Redirect {
+                attempt: attempt("reg.io", "get"),
+                to: "http://x/".to_owned(),
+                reason: "it is not protected by TLS",
+            },
+            "contact the operator of reg.io",
+        ),
+        (content(ContentProblem::WebPage), "log in to the network"),
+        (content(ContentProblem::Token), "the operator of reg.io"),
+        (
+            content(ContentProblem::Encoding("gzip".to_owned())),
+            "a proxy or cache between you and reg.io",
+        ),
+        (
+            manifest(ManifestError::UnsupportedType("text/html".to_owned())),
+            "is reg.io a registry?",
+        ),
+        (manifest(ManifestError::Missing("config")), "build and push"),
+    ]
+}
+
+/// Tells whether a hint is a row's, with its placeholders filled in.
+fn is_filled_in(row: &str, hint: &str) -> bool {
+    let mut rest = hint;
+    row.split('{').enumerate().all(|(place, part)| {
+        let text = match part.split_once('}') {
+            Some((_, text)) if place > 0 => text,
+            _ => part,
+        };
+        let found = rest.find(text);
+        rest = found.map_or("", |at| &rest[at + text.len()..]);
+        found.is_some()
+    })
+}
+
+#[test]
+fn publications() {
+    for (error, part) in conditions().into_iter().chain(by_type()) {
+        let hint = error.hint().unwrap();
+        assert!(hint.contains(part) && !hint.contains(['{', '}']), "{hint}");
+    }
+}
+
+/// A row that nothing meets is dead, or stands behind one that takes its place.
+#[test]
+fn every_row_is_met() {
+    let mut met = vec![false; rows().count()];
+    let mut meet = |host: &str, what: &str, symptom: &Symptom<'_>| {
+        let (kind, operation) = (RegistryKind::of(host), operation(host, what));
+        let at = rows().position(|row| row.fits(symptom, kind, &operation));
+        if let Some(at) = at {
+            met[at] = true;
+        }
+    };
+    for (host, what, status, body, _) in REFUSALS {
+        let body = match *body {
+            "" | "<html>" => (*body).to_owned(),
+            code => format!(r#"{{"errors":[{{"code":"{code}"}}]}}"#),
+        };
+        let status = StatusCode::from_u16(*status).unwrap();
+        meet(
+            host,
+            what,
+            &Symptom::ErrorResponse(&ErrorResponse::parse(status, "", body.as_bytes())),
+        );
+    }
+    for (host, what, problem, _) in PROBLEMS {
+        meet(host, what, &Symptom::Network(*problem));
+    }
+    let hints: Vec<_> = conditions()
+        .into_iter()
+        .chain(by_type())
+        .filter_map(|(error, _)| error.hint())
+        .collect();
+    for (row, met) in rows().zip(met) {
+        let met =
+            met || row.condition.is_some() && hints.iter().any(|hint| is_filled_in(row.hint, hint));
+        assert!(met, "no test meets the row {:?}", row.hint);
+    }
+}

@@ -1,0 +1,78 @@
+//! Choice of the client certificate that a server is shown when it requests one.
+
+use std::sync::Arc;
+
+use rustls::SignatureScheme;
+use rustls::client::ResolvesClientCert;
+use rustls::crypto::CryptoProvider;
+use rustls::pki_types::PrivateKeyDer;
+use rustls::pki_types::pem::PemObject as _;
+use rustls::sign::CertifiedKey;
+use x509_parser::parse_x509_certificate;
+
+use crate::error::CertificateProblem;
+use crate::http::certificates::{Identity, chain};
+use crate::http::handshakes::Handshakes;
+
+/// Chooses what is shown to a server that asks, and notes that it did.
+#[derive(Debug)]
+pub(crate) struct ClientCertificates {
+    keys: Vec<Arc<CertifiedKey>>,
+    handshakes: Handshakes,
+}
+
+impl ClientCertificates {
+    pub(crate) fn new(
+        identities: &[Identity],
+        provider: &CryptoProvider,
+        handshakes: Handshakes,
+    ) -> Result<Self, CertificateProblem> {
+        let key = |identity: &Identity| {
+            let chain = chain(&identity.certificate)?;
+            let key = PrivateKeyDer::from_pem_slice(&identity.key.bytes).map_err(|_| {
+                identity
+                    .key
+                    .problem("there is no private key in it that can be read (PEM without a password is expected)")
+            })?;
+            let pair = CertifiedKey::from_der(chain, key, provider).map_err(|error| {
+                let certificate = &identity.certificate.name;
+                let reason = match error {
+                    rustls::Error::InconsistentKeys(_) => {
+                        format!("it is not the key of the certificate in {certificate}")
+                    }
+                    _ => "this kind of private key is not known".to_owned(),
+                };
+                identity.key.problem(&reason)
+            })?;
+            Ok(Arc::new(pair))
+        };
+        let keys = identities.iter().map(key).collect::<Result<_, _>>()?;
+        Ok(Self { keys, handshakes })
+    }
+}
+
+impl ResolvesClientCert for ClientCertificates {
+    fn resolve(
+        &self,
+        authorities: &[&[u8]],
+        schemes: &[SignatureScheme],
+    ) -> Option<Arc<CertifiedKey>> {
+        self.handshakes.asked();
+        let mut usable = self
+            .keys
+            .iter()
+            .filter(|pair| pair.key.choose_scheme(schemes).is_some());
+        let first = usable.clone().next();
+        let is_of_one = |pair: &&Arc<CertifiedKey>| {
+            pair.cert.iter().any(|certificate| {
+                parse_x509_certificate(certificate)
+                    .is_ok_and(|(_, parsed)| authorities.contains(&parsed.issuer().as_raw()))
+            })
+        };
+        usable.find(is_of_one).or(first).cloned()
+    }
+
+    fn has_certs(&self) -> bool {
+        !self.keys.is_empty()
+    }
+}

@@ -1,0 +1,87 @@
+//! A layer of the HTTP library's connector that reports each new connection, and the version of HTTP that was negotiated on it.
+
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use futures_util::TryFutureExt as _;
+use futures_util::future::BoxFuture;
+use http::Version;
+use hyper_util::client::legacy::connect::Connection;
+use tower_layer::Layer;
+use tower_service::Service;
+
+/// How often other tasks get their turn until a connection is surely in the HTTP library's pool: twice are enough.
+const TURNS_TO_POOL: usize = 8;
+
+/// The receiver of a connection's version of HTTP.
+type OnConnect = Arc<dyn Fn(Version) + Send + Sync>;
+
+/// Reports the version of HTTP of each connection that a connector makes. The default reports to nobody.
+#[derive(Clone, Default)]
+pub(crate) struct ConnectLayer(Option<OnConnect>);
+
+impl ConnectLayer {
+    /// `on_connect` is called once a connection can be used by requests.
+    pub(crate) fn new(on_connect: impl Fn(Version) + Send + Sync + 'static) -> Self {
+        Self(Some(Arc::new(on_connect)))
+    }
+}
+
+/// A connector with that layer.
+#[derive(Clone)]
+pub(crate) struct ReportingConnector<S> {
+    connector: S,
+    on_connect: Option<OnConnect>,
+}
+
+impl<S> Layer<S> for ConnectLayer {
+    type Service = ReportingConnector<S>;
+
+    fn layer(&self, connector: S) -> ReportingConnector<S> {
+        ReportingConnector {
+            connector,
+            on_connect: self.0.clone(),
+        }
+    }
+}
+
+impl<S, R> Service<R> for ReportingConnector<S>
+where
+    S: Service<R>,
+    S::Response: Connection + Send + 'static,
+    S::Future: Send + 'static,
+{
+    type Response = S::Response;
+    type Error = S::Error;
+    type Future = BoxFuture<'static, Result<S::Response, S::Error>>;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+        self.connector.poll_ready(context)
+    }
+
+    fn call(&mut self, request: R) -> Self::Future {
+        let on_connect = self.on_connect.clone();
+        let report = move |connection: &S::Response| {
+            let Some(on_connect) = on_connect else {
+                return;
+            };
+            let version = match connection.connected().is_negotiated_h2() {
+                true => Version::HTTP_2,
+                false => Version::HTTP_11,
+            };
+            tokio::spawn(async move {
+                // The library puts the connection into its pool just now. A request that comes earlier makes one of its own.
+                settle().await;
+                on_connect(version);
+            });
+        };
+        Box::pin(self.connector.call(request).inspect_ok(report))
+    }
+}
+
+/// Lets the HTTP library put a connection into its pool.
+pub(super) async fn settle() {
+    for _ in 0..TURNS_TO_POOL {
+        tokio::task::yield_now().await;
+    }
+}

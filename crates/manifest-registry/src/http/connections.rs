@@ -1,0 +1,357 @@
+//! How many requests run at once on one host, and on which connection each of them goes.
+//!
+//! HTTP/1.1 has a connection for each request. HTTP/2 has one for all, until so much waits that another, which takes some round
+//! trips to be made, is quicker. It is made beside the work, with a request that nothing depends on.
+//!
+//! What a host speaks is known once there is a connection. Who asks a host for many small things at once lets one request go
+//! first ([`Connections::slot_in_turn`]): with HTTP/2 the others go on its connection, and no handshake is made for nothing.
+
+use std::sync::atomic::AtomicUsize;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use http::Version;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use crate::http::connect_layer::ConnectLayer;
+use crate::http::limiter::{Limiter, Permit};
+use crate::http::tunnel::HttpClient;
+use crate::limits::{
+    CONNECTIONS_PER_HOST_HTTP2, QUEUE_PER_HOST_HTTP2, REQUESTS_PER_HOST, REQUESTS_PER_HOST_HTTP2,
+};
+
+/// The connections to one host, or with HTTP/1.1 its pool of them.
+pub(crate) struct Connections {
+    limiter: Arc<Limiter>,
+    /// One turn, for the request that makes the first connection; closed once there is one, or there was none to be had.
+    first: Arc<Semaphore>,
+    state: Mutex<State>,
+}
+
+struct State {
+    /// Each with a pool of its own, which makes one connection where the host speaks HTTP/2.
+    connections: Vec<Connection>,
+    /// How many requests wait for their turn.
+    waiting: usize,
+    growth: Growth,
+    /// What the host speaks, once it has answered.
+    version: Option<Version>,
+}
+
+struct Connection {
+    client: HttpClient,
+    running: usize,
+}
+
+/// Whether there can be another connection.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Growth {
+    /// It is not known what the host speaks.
+    Unknown,
+    /// It speaks HTTP/2.
+    Possible,
+    /// One is being made.
+    Begun,
+    /// There are as many as there may be, or the host does not want more.
+    Over,
+}
+
+impl Connections {
+    /// Makes the first lane of what `build` builds, which is to tell by the layer that it gets when it is connected.
+    pub(crate) fn new<E>(
+        on_host: Arc<AtomicUsize>,
+        build: impl FnOnce(ConnectLayer) -> Result<HttpClient, E>,
+    ) -> Result<Arc<Self>, E> {
+        let connections = Arc::new(Self {
+            limiter: Limiter::new(REQUESTS_PER_HOST, on_host),
+            first: Arc::new(Semaphore::new(1)),
+            state: Mutex::new(State {
+                connections: Vec::new(),
+                waiting: 0,
+                growth: Growth::Unknown,
+                version: None,
+            }),
+        });
+        let learner = Arc::downgrade(&connections);
+        let client = build(ConnectLayer::new(move |version| {
+            if let Some(connections) = learner.upgrade() {
+                connections.learn(version);
+            }
+        }))?;
+        connections
+            .state()
+            .connections
+            .push(Connection { client, running: 0 });
+        Ok(connections)
+    }
+
+    /// Waits until a request may begin, which is when there is a connection, or there has been none for it: one goes first.
+    pub(crate) async fn acquire_in_turn(self: &Arc<Self>, patience: Duration) -> StreamPermit {
+        let turn = self.first.clone().acquire_owned().await;
+        self.take(turn.ok().map(Turn), patience).await
+    }
+
+    /// Waits until a request may begin.
+    pub(crate) async fn acquire(self: &Arc<Self>, patience: Duration) -> StreamPermit {
+        self.take(None, patience).await
+    }
+
+    async fn take(self: &Arc<Self>, turn: Option<Turn>, patience: Duration) -> StreamPermit {
+        let waiting = WaitingRequest::new(self);
+        let limit = self.limiter.permit(patience).await;
+        drop(waiting);
+        let mut state = self.state();
+        let connections = state.connections.iter().enumerate();
+        let connection = connections.min_by_key(|(_, connection)| connection.running);
+        let connection = connection.map_or(0, |(connection, _)| connection);
+        state.connections[connection].running += 1;
+        StreamPermit {
+            client: state.connections[connection].client.clone(),
+            limit,
+            running: Some(Running {
+                connections: self.clone(),
+                connection,
+            }),
+            _turn: turn,
+        }
+    }
+
+    /// Tells whether the host is known to speak HTTP/2.
+    pub(crate) fn is_http2(&self) -> bool {
+        self.state().version == Some(Version::HTTP_2)
+    }
+
+    /// Returns what sends requests to a host that is known to speak HTTP/1.1, which may have connections to spare.
+    pub(crate) fn http1(&self) -> Option<HttpClient> {
+        let state = self.state();
+        let is_older = |version| version != Version::HTTP_2;
+        let client = state
+            .connections
+            .first()
+            .map(|connection| connection.client.clone());
+        client.filter(|_| state.version.is_some_and(is_older))
+    }
+
+    /// Notes what the host speaks.
+    pub(crate) fn learn(&self, version: Version) {
+        self.first.close();
+        let mut state = self.state();
+        state.version = Some(version);
+        if version == Version::HTTP_2 && state.growth == Growth::Unknown {
+            state.growth = Growth::Possible;
+            self.limiter
+                .raise(REQUESTS_PER_HOST_HTTP2 - REQUESTS_PER_HOST);
+        }
+    }
+
+    /// Tells whether another connection is worth being made, where so many requests are known to come at once: before they
+    /// wait. Who is told yes makes it, and says what came of it.
+    pub(crate) fn needs_connection(&self, expected: usize) -> bool {
+        let mut state = self.state();
+        let room = state.connections.len() * REQUESTS_PER_HOST_HTTP2;
+        let waiting = state.waiting.max(expected.saturating_sub(room));
+        // What waits because the host does not want more is not for another connection.
+        let is_much = waiting >= QUEUE_PER_HOST_HTTP2 && !self.limiter.is_lowered();
+        let wants = state.growth == Growth::Possible && is_much;
+        if wants {
+            state.growth = Growth::Begun;
+        }
+        wants
+    }
+
+    /// Adds a connection that was made.
+    pub(crate) fn add(&self, client: HttpClient) {
+        let mut state = self.state();
+        state.connections.push(Connection { client, running: 0 });
+        state.growth = if state.connections.len() < CONNECTIONS_PER_HOST_HTTP2 {
+            Growth::Possible
+        } else {
+            Growth::Over
+        };
+        self.limiter.raise(REQUESTS_PER_HOST_HTTP2);
+    }
+
+    /// Notes that the host has no other connection for us.
+    pub(crate) fn stop_growing(&self) {
+        self.state().growth = Growth::Over;
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Counts one that waits, for as long as it does.
+struct WaitingRequest<'a>(&'a Connections);
+
+impl<'a> WaitingRequest<'a> {
+    fn new(connections: &'a Connections) -> Self {
+        connections.state().waiting += 1;
+        Self(connections)
+    }
+}
+
+impl Drop for WaitingRequest<'_> {
+    fn drop(&mut self) {
+        self.0.state().waiting -= 1;
+    }
+}
+
+/// The right to send one request, until it is dropped.
+pub(crate) struct StreamPermit {
+    /// What sends it.
+    pub(crate) client: HttpClient,
+    pub(crate) limit: Permit,
+    /// Nothing where the connections are for bodies.
+    running: Option<Running>,
+    _turn: Option<Turn>,
+}
+
+impl StreamPermit {
+    /// Tells whether it is for the body of a blob.
+    pub(crate) fn is_of_body(&self) -> bool {
+        self.running.is_none()
+    }
+
+    /// The right to send the body of a blob, or to receive one, by a connection of its own.
+    pub(crate) fn of_body(client: HttpClient, limit: Permit) -> Self {
+        Self {
+            client,
+            limit,
+            running: None,
+            _turn: None,
+        }
+    }
+}
+
+/// Counts a request on its connection.
+struct Running {
+    connections: Arc<Connections>,
+    connection: usize,
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.connections.state().connections[self.connection].running -= 1;
+    }
+}
+
+/// The right to make the first connection. Whatever came of it, the others need not wait any longer.
+struct Turn(OwnedSemaphorePermit);
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        self.0.semaphore().close();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn now<T>(future: impl Future<Output = T>) -> Option<T> {
+        let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+        match std::pin::pin!(future).poll(&mut context) {
+            std::task::Poll::Ready(value) => Some(value),
+            std::task::Poll::Pending => None,
+        }
+    }
+
+    fn client() -> HttpClient {
+        let builder = reqwest::Client::builder().tls_certs_only([]).no_proxy();
+        builder.build().unwrap().into()
+    }
+
+    fn connections() -> Arc<Connections> {
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        Connections::new(Arc::default(), |_| Ok::<_, ()>(client())).unwrap()
+    }
+
+    fn connection(permit: &StreamPermit) -> usize {
+        permit.running.as_ref().unwrap().connection
+    }
+
+    #[test]
+    fn another_connection_is_made_once_much_waits() {
+        let connections = connections();
+        let mut permits: Vec<StreamPermit> = (0..REQUESTS_PER_HOST)
+            .map(|_| now(connections.acquire(Duration::MAX)).unwrap())
+            .collect();
+        assert!(now(connections.acquire(Duration::MAX)).is_none());
+        connections.learn(Version::HTTP_11);
+        assert!(now(connections.acquire(Duration::MAX)).is_none());
+        connections.learn(Version::HTTP_2);
+        connections.learn(Version::HTTP_2);
+        while let Some(permit) = now(connections.acquire(Duration::MAX)) {
+            permits.push(permit);
+        }
+        assert_eq!(permits.len(), REQUESTS_PER_HOST_HTTP2);
+        let mut waiting: Vec<_> = (1..QUEUE_PER_HOST_HTTP2)
+            .map(|_| WaitingRequest::new(&connections))
+            .collect();
+        assert!(!connections.needs_connection(0));
+        waiting.push(WaitingRequest::new(&connections));
+        assert!(connections.needs_connection(0));
+        assert!(!connections.needs_connection(0), "one is being made");
+        drop(waiting);
+        connections.add(client());
+        let more: Vec<StreamPermit> =
+            std::iter::from_fn(|| now(connections.acquire(Duration::MAX))).collect();
+        assert_eq!(more.len(), REQUESTS_PER_HOST_HTTP2);
+        assert!(more.iter().all(|permit| connection(permit) == 1));
+        drop((permits, more));
+        let spread = [
+            now(connections.acquire(Duration::MAX)),
+            now(connections.acquire(Duration::MAX)),
+        ];
+        assert_eq!(spread.map(|permit| connection(&permit.unwrap())), [0, 1]);
+    }
+
+    #[test]
+    fn another_connection_is_made_for_what_is_known_to_come() {
+        let connections = connections();
+        let many = REQUESTS_PER_HOST_HTTP2 + QUEUE_PER_HOST_HTTP2;
+        assert!(!connections.needs_connection(many), "it may speak HTTP/1.1");
+        connections.learn(Version::HTTP_2);
+        assert!(!connections.needs_connection(many - 1));
+        assert!(connections.needs_connection(many));
+    }
+
+    #[test]
+    fn one_goes_first() {
+        // The first has its connection, or ends without one.
+        for ends in [false, true] {
+            let connections = connections();
+            let first = now(connections.acquire_in_turn(Duration::MAX)).unwrap();
+            assert!(now(connections.acquire_in_turn(Duration::MAX)).is_none());
+            assert!(
+                now(connections.acquire(Duration::MAX)).is_some(),
+                "not all wait for that"
+            );
+            if ends {
+                drop(first);
+            } else {
+                connections.learn(Version::HTTP_11);
+            }
+            let others = [
+                now(connections.acquire_in_turn(Duration::MAX)),
+                now(connections.acquire_in_turn(Duration::MAX)),
+            ];
+            assert!(others.iter().all(Option::is_some), "{ends}");
+        }
+    }
+
+    #[test]
+    fn a_host_that_takes_no_more_is_left_alone() {
+        let connections = connections();
+        connections.learn(Version::HTTP_2);
+        let waiting: Vec<_> = (0..QUEUE_PER_HOST_HTTP2)
+            .map(|_| WaitingRequest::new(&connections))
+            .collect();
+        assert!(connections.needs_connection(0));
+        connections.stop_growing();
+        assert!(!connections.needs_connection(0));
+        drop(waiting);
+        assert_eq!(connections.state().waiting, 0);
+    }
+}

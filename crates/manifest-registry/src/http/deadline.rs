@@ -1,0 +1,91 @@
+//! The time limit on everything that a client does.
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use crate::error::NetworkProblem;
+
+/// When a client has to be done, if ever.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Deadline(Option<(Instant, Duration)>);
+
+impl Deadline {
+    /// Starts the clock.
+    pub(crate) fn after(timeout: Option<Duration>) -> Self {
+        // A limit that no clock can express is none.
+        Self(timeout.and_then(|limit| Some((Instant::now().checked_add(limit)?, limit))))
+    }
+
+    /// Tells whether there is time left after `wait`.
+    pub(crate) fn leaves(self, wait: Duration) -> bool {
+        self.0
+            .is_none_or(|(end, _)| end.saturating_duration_since(Instant::now()) > wait)
+    }
+
+    /// Returns how much time is left.
+    pub(crate) fn left(self) -> Duration {
+        self.0.map_or(Duration::MAX, |(end, _)| {
+            end.saturating_duration_since(Instant::now())
+        })
+    }
+
+    /// Returns once the time is over, which may be never.
+    pub(crate) async fn passed(self) -> NetworkProblem {
+        match self.0 {
+            Some((end, limit)) => {
+                tokio::time::sleep_until(end).await;
+                NetworkProblem::Deadline(limit)
+            }
+            None => std::future::pending().await,
+        }
+    }
+
+    /// Runs `work` for at most `limit`, and not past the deadline.
+    pub(crate) async fn run<T>(
+        self,
+        limit: Duration,
+        work: impl Future<Output = T>,
+    ) -> Result<T, NetworkProblem> {
+        tokio::select! {
+            biased;
+            done = work => Ok(done),
+            problem = self.passed() => Err(problem),
+            () = tokio::time::sleep(limit) => Err(NetworkProblem::Timeout(limit)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(flavor = "current_thread", start_paused = true)]
+    async fn the_earlier_limit_strikes() {
+        let second = Duration::from_secs(1);
+        let never = std::future::pending::<()>;
+        let deadline = Deadline::after(Some(10 * second));
+        assert_eq!(deadline.run(second, async { 7 }).await, Ok(7));
+        assert_eq!(
+            deadline.run(second, never()).await,
+            Err(NetworkProblem::Timeout(second))
+        );
+        assert!(deadline.leaves(8 * second) && !deadline.leaves(9 * second));
+        let started = Instant::now();
+        assert_eq!(
+            deadline.run(60 * second, never()).await,
+            Err(NetworkProblem::Deadline(10 * second))
+        );
+        assert_eq!(started.elapsed(), 9 * second);
+        // Work that needs no time is done even then.
+        assert_eq!(deadline.run(second, async { 7 }).await, Ok(7));
+        for none in [None, Some(Duration::MAX)] {
+            let none = Deadline::after(none);
+            assert!(none.leaves(Duration::MAX));
+            assert_eq!(
+                none.run(second, never()).await,
+                Err(NetworkProblem::Timeout(second))
+            );
+        }
+    }
+}

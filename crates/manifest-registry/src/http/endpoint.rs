@@ -1,0 +1,191 @@
+//! Where a registry is: from the host in a reference to schemes and TLS modes that may be tried.
+
+use url::Url;
+
+use crate::host::{address, authority, is_docker_hub, is_loopback, is_within, without_port};
+
+/// How a connection is made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Mode {
+    /// TLS, the certificate checked.
+    Verified,
+    /// TLS, any certificate taken.
+    Unverified,
+    /// No TLS.
+    Plain,
+}
+
+impl Mode {
+    pub(crate) fn scheme(self) -> &'static str {
+        match self {
+            Self::Verified | Self::Unverified => "https",
+            Self::Plain => "http",
+        }
+    }
+}
+
+/// The hosts for which TLS is not demanded.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Insecure {
+    /// All hosts: `--insecure`.
+    pub all: bool,
+    /// These: `insecure-registries`. A host with the port that references name it with, or a range of addresses
+    /// (`10.0.0.0/8`), which hosts that are addresses fall under.
+    pub hosts: Vec<String>,
+}
+
+impl Insecure {
+    /// Tells whether `host` (with its port, if references name one) may be spoken to without checked TLS.
+    #[must_use]
+    pub fn allows(&self, host: &str) -> bool {
+        self.all || self.lists(host)
+    }
+
+    /// Returns the modes to try on `host`, in order. More than one only where plain http is allowed.
+    pub(crate) fn modes(&self, host: &str) -> &'static [Mode] {
+        if is_docker_hub(host) {
+            &[Mode::Verified]
+        } else if self.allows(host) {
+            &[Mode::Unverified, Mode::Plain]
+        } else if is_loopback(host) {
+            &[Mode::Verified, Mode::Plain]
+        } else {
+            &[Mode::Verified]
+        }
+    }
+
+    /// Returns how a URL that a registry sent (a redirect, an upload location, a token server) is spoken to, or nothing
+    /// where it must not be followed: never from TLS to none, without TLS only where that is allowed, and `--insecure` on
+    /// one host does not weaken what was verified on another.
+    pub(crate) fn mode_of(&self, url: &Url, from: Mode) -> Option<Mode> {
+        let host = authority(url);
+        match url.scheme() {
+            "https" if from == Mode::Verified && !self.lists(&host) => Some(Mode::Verified),
+            "https" => Some(self.modes(&host)[0]),
+            "http" if from == Mode::Plain && self.modes(&host).contains(&Mode::Plain) => {
+                Some(Mode::Plain)
+            }
+            _ => None,
+        }
+    }
+
+    fn lists(&self, host: &str) -> bool {
+        self.hosts.iter().any(|entry| matches_entry(entry, host))
+    }
+}
+
+fn matches_entry(entry: &str, host: &str) -> bool {
+    let entry = entry.trim();
+    let entry = entry
+        .strip_prefix("http://")
+        .or_else(|| entry.strip_prefix("https://"))
+        .unwrap_or(entry);
+    let entry = entry.strip_suffix('/').unwrap_or(entry);
+    if entry.eq_ignore_ascii_case(host) {
+        return true;
+    }
+    let Some((network, bits)) = entry.split_once('/') else {
+        return false;
+    };
+    address(without_port(host)).is_some_and(|host| is_within(host, network, bits))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::host::api_host;
+
+    #[test]
+    fn modes_by_host() {
+        use Mode::*;
+        let none = Insecure::default();
+        let all = Insecure {
+            all: true,
+            hosts: vec![],
+        };
+        let some = Insecure {
+            all: false,
+            hosts: [
+                "reg.lan",
+                "reg.lan:5000",
+                "10.0.0.0/8",
+                "fd00::/8",
+                "http://old.lan/",
+                "1.2.3.4/33",
+            ]
+            .map(str::to_owned)
+            .into(),
+        };
+        for (config, host, modes) in [
+            (&none, "docker.io", &[Verified][..]),
+            (&all, "docker.io", &[Verified]),
+            (&none, "quay.io", &[Verified]),
+            (&none, "localhost", &[Verified, Plain]),
+            (&none, "localhost:5000", &[Verified, Plain]),
+            (&none, "LOCALHOST:5000", &[Verified, Plain]),
+            (&none, "127.8.9.1:80", &[Verified, Plain]),
+            (&none, "[::1]:5000", &[Verified, Plain]),
+            (&none, "localhost.evil.com", &[Verified]),
+            (&none, "127.0.0.1.nip.io", &[Verified]),
+            (&none, "128.0.0.1", &[Verified]),
+            (&all, "quay.io", &[Unverified, Plain]),
+            (&all, "localhost:5000", &[Unverified, Plain]),
+            (&some, "reg.lan", &[Unverified, Plain]),
+            (&some, "reg.lan:5000", &[Unverified, Plain]),
+            (&some, "reg.lan:5001", &[Verified]),
+            (&some, "old.lan", &[Unverified, Plain]),
+            (&some, "10.1.2.3:5000", &[Unverified, Plain]),
+            (&some, "11.1.2.3:5000", &[Verified]),
+            (&some, "1.2.3.4", &[Verified]),
+            (&some, "[fd12::1]", &[Unverified, Plain]),
+            (&some, "[fe80::1]:443", &[Verified]),
+        ] {
+            assert_eq!(config.modes(host), modes, "{host}");
+        }
+    }
+
+    #[test]
+    fn urls_from_a_registry() {
+        use Mode::*;
+        let none = Insecure::default();
+        let all = Insecure {
+            all: true,
+            hosts: vec![],
+        };
+        let some = Insecure {
+            all: false,
+            hosts: vec!["reg.lan".into()],
+        };
+        for (config, from, url, mode) in [
+            (&none, Verified, "https://s3.io/x", Some(Verified)),
+            (&none, Verified, "http://s3.io/x", None),
+            (&none, Verified, "http://127.0.0.1:9000/x", None),
+            (&none, Plain, "http://127.0.0.1:9000/x", Some(Plain)),
+            (&none, Plain, "http://s3.io/x", None),
+            (&none, Plain, "https://s3.io/x", Some(Verified)),
+            (&none, Plain, "ftp://127.0.0.1/x", None),
+            (&none, Verified, "file:///etc/passwd", None),
+            (
+                &all,
+                Verified,
+                "https://auth.docker.io/token",
+                Some(Verified),
+            ),
+            (&all, Unverified, "https://auth.lan/token", Some(Unverified)),
+            (&all, Unverified, "http://auth.lan/token", None),
+            (&all, Plain, "http://auth.lan/token", Some(Plain)),
+            (&some, Verified, "https://reg.lan/x", Some(Unverified)),
+        ] {
+            assert_eq!(
+                config.mode_of(&Url::parse(url).unwrap(), from),
+                mode,
+                "{url} from {from:?}"
+            );
+        }
+        assert_eq!(
+            authority(&Url::parse("https://[::1]:5000/x").unwrap()),
+            "[::1]:5000"
+        );
+        assert_eq!(api_host("docker.io"), "registry-1.docker.io");
+    }
+}

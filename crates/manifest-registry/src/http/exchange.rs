@@ -1,0 +1,343 @@
+//! One request and the head of its response: every request of this crate is sent by [`Exchange::send_once`].
+//!
+//! Below it is the HTTP library, with a connection pool for each host ([`crate::http::pool`]).
+
+use std::sync::Arc;
+
+use http::header::{AUTHORIZATION, HeaderValue};
+use http::{Method, StatusCode, Version};
+use tokio::time::Instant;
+use url::Url;
+
+use crate::error::{Attempt, Cause, NetworkProblem, Operation, RegistryError, header_retry_after};
+use crate::host::authority;
+use crate::http::connections::StreamPermit;
+use crate::http::handshakes::Handshakes;
+use crate::http::limiter::Refused;
+use crate::http::payload::Payload;
+use crate::http::pool::{Pool, Pools};
+use crate::http::pool_error::PoolError;
+use crate::http::request::WireRequest;
+use crate::http::response::{BodyLimits, Response};
+use crate::http::retry::Retrier;
+use crate::http::timeouts::Timeouts;
+use crate::http::traffic::Traffic;
+use crate::http::tunnel::HttpClient;
+use crate::limits;
+use crate::observer::{Event, Observer, Request};
+use crate::redact;
+
+/// Sends requests, each once, on the connections of their hosts.
+pub(super) struct Exchange {
+    pub(super) pools: Pools,
+    pub(super) timeouts: Timeouts,
+    pub(super) retrier: Arc<Retrier>,
+    pub(super) observer: Arc<dyn Observer>,
+}
+
+impl Exchange {
+    /// Sends one request, once, and returns the head of the answer, whatever it says.
+    pub(super) async fn send_once(
+        &self,
+        wire: &WireRequest<'_>,
+    ) -> Result<Response, RegistryError> {
+        let proxy = self.pools.proxy(&wire.url);
+        let mut attempt = wire.attempt();
+        attempt.proxy = proxy
+            .as_ref()
+            .map(|proxy| format!("{} of {}", proxy.shown, proxy.setting));
+        let pool = match self.pools.get(wire.mode, &wire.url, proxy.as_ref()) {
+            Ok(pool) => pool,
+            Err(unbuilt) => return Err(unreachable(attempt, &wire.url, unbuilt)),
+        };
+        self.add_connection(wire, &pool);
+        loop {
+            let permit = tokio::select! {
+                biased;
+                permit = self.acquire(wire, &pool) => permit,
+                problem = self.retrier.deadline.passed() => return Err(network(attempt, problem, None)),
+            };
+            let permit = match permit {
+                Ok(permit) => permit,
+                Err(unbuilt) => return Err(unreachable(attempt, &wire.url, unbuilt)),
+            };
+            if let Payload::Stream(_, idle_timeout) = wire.payload {
+                idle_timeout.restart();
+            }
+            let started = Instant::now();
+            let sent = self.head(wire, &permit.client).await;
+            let login = wire.authorization.as_ref().and_then(scheme);
+            let request = Request {
+                method: &wire.method,
+                url: &attempt.url,
+                attempt: attempt.tries,
+                login: login.as_deref(),
+                elapsed: started.elapsed(),
+            };
+            let (problem, cause) = match self.observed(sent, &pool, &request, proxy.is_some()) {
+                Ok(response) => {
+                    self.add_connection(wire, &pool);
+                    if wire.traffic == Traffic::Download && is_redirect(response.status()) {
+                        pool.body_connections.record_redirect();
+                    }
+                    self.adapt(&permit, &response);
+                    let timeouts = self.timeouts;
+                    let deadline = self.retrier.deadline;
+                    let body_limits = BodyLimits { timeouts, deadline };
+                    return Ok(Response::new(response, attempt, Some(permit), body_limits));
+                }
+                Err(failure) => failure,
+            };
+            let is_connect = cause.as_ref().is_some_and(Cause::is_connect);
+            if self
+                .is_worth_another_connection(wire, &pool, permit, (problem, is_connect))
+                .await
+                && wire.payload.is_unsent()
+            {
+                continue;
+            }
+            return Err(network(attempt, problem, cause));
+        }
+    }
+
+    /// Learns from a failure how many connections a host gives. Tells whether the request, which got none, may have one later.
+    async fn is_worth_another_connection(
+        &self,
+        wire: &WireRequest<'_>,
+        pool: &Pool,
+        permit: StreamPermit,
+        (problem, is_connect): (NetworkProblem, bool),
+    ) -> bool {
+        let is_known = self.retrier.has_answered(&authority(&wire.url));
+        if !is_known || !permit.is_of_body() && pool.connections.is_http2() {
+            return false;
+        }
+        let is_refused = matches!(
+            problem,
+            NetworkProblem::Refused | NetworkProblem::Proxy | NetworkProblem::Cut
+        );
+        match (is_connect, problem) {
+            (true, _) if is_refused => match permit.limit.refused() {
+                Refused::ForOthers => true,
+                Refused::ForOtherKinds => {
+                    drop(permit);
+                    // Nothing tells when it is worth it. It goes on until there is one, or the others are done.
+                    tokio::time::sleep(limits::FIRST_WAIT).await;
+                    true
+                }
+                Refused::Alone => false,
+            },
+            // It has been spoken to with TLS, so that it is HTTP/1.1 that it does not want.
+            (true, NetworkProblem::Tls | NetworkProblem::NotTls)
+                if permit.is_of_body() && pool.connections.is_http2() =>
+            {
+                pool.body_connections.disable();
+                true
+            }
+            (false, NetworkProblem::Cut) => {
+                // It may have been one too many.
+                permit.limit.not_now(None);
+                false
+            }
+            _ => false,
+        }
+    }
+
+    /// Waits until a request may begin, on a connection of the right kind.
+    async fn acquire(
+        &self,
+        wire: &WireRequest<'_>,
+        pool: &Pool,
+    ) -> Result<StreamPermit, PoolError> {
+        let patience = self.retrier.patience(wire.attempts);
+        if pool.body_connections.serve(wire.traffic) {
+            let build = || self.pools.http1(pool);
+            let shared = || pool.connections.http1();
+            let permit = pool
+                .body_connections
+                .acquire(wire.traffic, patience, shared, build);
+            // Boxed: there are few, and each request's future would be as large.
+            return Box::pin(permit).await;
+        }
+        Ok(match wire.operation {
+            Operation::GetToken(_) => pool.connections.acquire_in_turn(patience).await,
+            _ => pool.connections.acquire(patience).await,
+        })
+    }
+
+    /// Looks at the head of an answer, or at why there is none, and tells of it.
+    fn observed(
+        &self,
+        sent: Result<reqwest::Response, (NetworkProblem, Option<Cause>)>,
+        pool: &Pool,
+        request: &Request<'_>,
+        is_by_proxy: bool,
+    ) -> Result<reqwest::Response, (NetworkProblem, Option<Cause>)> {
+        let (problem, cause) = match sent {
+            Ok(response) => {
+                if let Some(handshakes) = &pool.handshakes {
+                    handshakes.answered();
+                }
+                self.observer.event(&Event::Response {
+                    request,
+                    status: response.status().as_u16(),
+                    mode: pool.mode(),
+                    version: &format!("{:?}", response.version()),
+                });
+                // Where there is no TLS, a proxy answers in the server's place.
+                if response.status() == StatusCode::PROXY_AUTHENTICATION_REQUIRED && is_by_proxy {
+                    return Err((NetworkProblem::ProxyLogin, None));
+                }
+                return Ok(response);
+            }
+            Err(failure) => failure,
+        };
+        let handshakes = pool.handshakes.as_ref();
+        let problem = match problem {
+            // Since version 1.3 of TLS a client is through before the server has looked at its certificate, and
+            // may see no more than the end of the connection.
+            NetworkProblem::Cut
+                if handshakes.is_some_and(Handshakes::is_waiting_for_certificate) =>
+            {
+                NetworkProblem::ClientCertificate
+            }
+            problem if is_by_proxy => problem.by_proxy(),
+            problem => problem,
+        };
+        self.observer.event(&Event::Failed {
+            request,
+            problem,
+            cause: cause.as_ref(),
+        });
+        Err((problem, cause))
+    }
+
+    /// Learns from an answer how much at once a host takes.
+    fn adapt(&self, permit: &StreamPermit, response: &reqwest::Response) {
+        match response.status() {
+            StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE => {
+                permit.limit.not_now(header_retry_after(response.headers()));
+            }
+            status if status.is_server_error() => {}
+            _ => permit.limit.succeeded(),
+        }
+    }
+
+    /// Sends one request and waits for the head of the answer.
+    async fn head(
+        &self,
+        wire: &WireRequest<'_>,
+        client: &HttpClient,
+    ) -> Result<reqwest::Response, (NetworkProblem, Option<Cause>)> {
+        let mut request = client
+            .request(wire.method.clone(), wire.url.clone())
+            .headers(wire.headers.clone());
+        if let Some(value) = &wire.authorization {
+            request = request.header(AUTHORIZATION, value);
+        }
+        if let Some(body) = wire.payload.body() {
+            request = request.body(body);
+        }
+        let limit = self.timeouts.connect + self.timeouts.response;
+        let timeout = async {
+            match wire.payload {
+                Payload::Stream(_, idle_timeout) => idle_timeout.expired().await,
+                _ => {
+                    tokio::time::sleep(limit).await;
+                    limit
+                }
+            }
+        };
+        tokio::select! {
+            result = client.send(request) => result.map_err(|error| {
+                let problem = NetworkProblem::of_send(&error, self.timeouts.connect);
+                (problem, Some(Cause::of_send(&error)))
+            }),
+            limit = timeout => Err((NetworkProblem::Timeout(limit), None)),
+            problem = self.retrier.deadline.passed() => Err((problem, None)),
+        }
+    }
+
+    /// Makes another connection to a host where that is worth it, beside the work: whatever comes of it, nothing depends on it.
+    fn add_connection(&self, wire: &WireRequest<'_>, pool: &Pool) {
+        let expected = self.pools.expected(&authority(&wire.url));
+        if !pool.connections.needs_connection(expected) {
+            return;
+        }
+        let connections = pool.connections.clone();
+        let client = self.pools.another(pool);
+        let (Ok(client), Ok(url)) = (client, wire.url.join("/v2/")) else {
+            return connections.stop_growing();
+        };
+        let (observer, mode) = (self.observer.clone(), pool.mode());
+        let connect = self.timeouts.connect;
+        tokio::spawn(async move {
+            let started = Instant::now();
+            let asked = client.request(Method::GET, url.clone());
+            let answered = client.send(asked).await;
+            let request = Request {
+                method: &Method::GET,
+                url: &redact::url(&url),
+                attempt: 1,
+                login: None,
+                elapsed: started.elapsed(),
+            };
+            match answered {
+                Ok(response) => {
+                    let version = response.version();
+                    observer.event(&Event::Response {
+                        request: &request,
+                        status: response.status().as_u16(),
+                        mode,
+                        version: &format!("{version:?}"),
+                    });
+                    if version == Version::HTTP_2 {
+                        connections.add(client);
+                    } else {
+                        connections.stop_growing();
+                    }
+                }
+                Err(error) => {
+                    observer.event(&Event::Failed {
+                        request: &request,
+                        problem: NetworkProblem::of_send(&error, connect),
+                        cause: Some(&Cause::of_send(&error)),
+                    });
+                    connections.stop_growing();
+                }
+            }
+        });
+    }
+}
+
+fn network(attempt: Box<Attempt>, problem: NetworkProblem, source: Option<Cause>) -> RegistryError {
+    RegistryError::Network {
+        attempt,
+        problem,
+        source,
+    }
+}
+
+/// Makes the error of a host that there is no way to.
+fn unreachable(attempt: Box<Attempt>, url: &Url, unbuilt: PoolError) -> RegistryError {
+    let before = |problem, text: &str| network(attempt, problem, Some(Cause::before(text)));
+    match unbuilt {
+        PoolError::NoAuthorities(text) => before(NetworkProblem::NoAuthorities, &text),
+        PoolError::Proxy(reason) => before(NetworkProblem::ProxySetting, reason),
+        PoolError::Certificates(problem) => RegistryError::Certificates {
+            host: authority(url),
+            problem,
+        },
+        PoolError::Http(error) => RegistryError::Setup(error),
+    }
+}
+
+/// Returns the scheme of a login, which is all of it that may be shown.
+fn scheme(authorization: &HeaderValue) -> Option<String> {
+    let text = authorization.to_str().ok()?;
+    text.split(' ').next().map(str::to_owned)
+}
+
+pub(super) fn is_redirect(status: StatusCode) -> bool {
+    matches!(status.as_u16(), 301 | 302 | 303 | 307 | 308)
+}

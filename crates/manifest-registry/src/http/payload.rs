@@ -1,0 +1,73 @@
+//! What a request carries: nothing, bytes, or a stream, which can be sent once.
+
+use std::io;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use bytes::Bytes;
+use futures_util::stream::{self, BoxStream};
+use futures_util::{FutureExt as _, StreamExt as _};
+
+use crate::http::idle_timeout::IdleTimeout;
+
+/// What a request carries.
+pub(crate) enum Payload {
+    /// Nothing.
+    None,
+    /// Bytes, which can be sent again.
+    Bytes(Bytes),
+    /// Bytes with a secret in them, which are not sent on by a redirect.
+    Secret(Bytes),
+    /// A stream, which can be sent once, and tells when it last moved.
+    Stream(SingleUseStream, IdleTimeout),
+}
+
+/// A stream that can be sent once: until its first byte is asked for it can be given to any number of requests.
+#[derive(Clone)]
+pub(crate) struct SingleUseStream(Arc<Mutex<Option<BodyStream>>>);
+
+type BodyStream = BoxStream<'static, io::Result<Bytes>>;
+
+impl SingleUseStream {
+    pub(crate) fn new(stream: BodyStream) -> Self {
+        Self(Arc::new(Mutex::new(Some(stream))))
+    }
+
+    fn is_unsent(&self) -> bool {
+        let stream = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        stream.is_some()
+    }
+
+    /// Takes the stream as soon as it is asked for something.
+    fn body(&self) -> reqwest::Body {
+        let once = self.clone();
+        let take = std::future::poll_fn(move |_| {
+            let mut stream = once.0.lock().unwrap_or_else(PoisonError::into_inner);
+            let missing = || stream::iter([Err(io::Error::other("it was sent before"))]).boxed();
+            std::task::Poll::Ready(stream.take().unwrap_or_else(missing))
+        });
+        reqwest::Body::wrap_stream(take.flatten_stream())
+    }
+}
+
+impl Payload {
+    /// Tells whether a request with it can be sent a second time.
+    pub(crate) fn is_repeatable(&self) -> bool {
+        !matches!(self, Self::Stream(..))
+    }
+
+    pub(crate) fn body(&self) -> Option<reqwest::Body> {
+        match self {
+            Self::None => None,
+            Self::Bytes(bytes) | Self::Secret(bytes) => Some(bytes.clone().into()),
+            Self::Stream(once, _) => Some(once.body()),
+        }
+    }
+
+    /// Tells whether a request that did not get as far as a connection can be sent again.
+    pub(crate) fn is_unsent(&self) -> bool {
+        match self {
+            Self::Stream(once, _) => once.is_unsent(),
+            _ => true,
+        }
+    }
+}

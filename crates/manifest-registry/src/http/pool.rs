@@ -1,0 +1,248 @@
+//! The connection pools: one for each host and way of connecting, each with the TLS settings and the proxy of that host.
+//!
+//! A pool for each host costs nothing, as connections are not shared between hosts anyway, and sees to it that what is for one
+//! host (a client certificate, an authority) never serves another.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use http::header::HeaderValue;
+use url::Url;
+
+use crate::host::authority;
+use crate::http::body_connections::BodyConnections;
+use crate::http::certificates::{Certificates, HostCertificates};
+use crate::http::connect_layer::ConnectLayer;
+use crate::http::connections::Connections;
+use crate::http::endpoint::Mode;
+use crate::http::handshakes::Handshakes;
+use crate::http::pool_error::PoolError;
+use crate::http::proxies::{ChosenProxy, Proxies};
+use crate::http::timeouts::Timeouts;
+use crate::http::tls::Tls;
+use crate::http::tunnel::{self, HttpClient, TunnelClient};
+use crate::limits;
+use crate::observer::{Event, Observer};
+
+/// How one host is reached in one way.
+pub(crate) struct Pool {
+    pub(crate) connections: Arc<Connections>,
+    /// The connections for the bodies of blobs.
+    pub(crate) body_connections: BodyConnections,
+    pub(crate) handshakes: Option<Handshakes>,
+    setup: ClientSetup,
+}
+
+/// What all connections to a host are made with.
+#[derive(Clone)]
+struct ClientSetup {
+    /// Whether the HTTP library cannot reach it by a proxy.
+    is_tunnelled: bool,
+    /// Whether no other version of HTTP is offered.
+    is_http1: bool,
+    /// Its sessions are resumed by connections that are made later. It is never used to send anything before a handshake is
+    /// through (0-RTT), which somebody could send again.
+    tls: Option<rustls::ClientConfig>,
+    proxy: Option<Url>,
+}
+
+/// How a host is reached, or why it cannot be.
+type PoolResult = Result<Arc<Pool>, PoolError>;
+
+impl Pool {
+    /// Returns the version of TLS that is spoken, or `http` where none is; nothing before the first handshake.
+    pub(crate) fn mode(&self) -> Option<&'static str> {
+        match &self.handshakes {
+            Some(handshakes) => handshakes.version(),
+            None => Some("http"),
+        }
+    }
+}
+
+/// All pools of one client.
+pub(crate) struct Pools {
+    user_agent: HeaderValue,
+    timeouts: Timeouts,
+    tls: Tls,
+    proxies: Proxies,
+    observer: Arc<dyn Observer>,
+    pools: Mutex<HashMap<(Mode, String), PoolResult>>,
+    /// How many requests are known to come at once, by host.
+    expected: Mutex<HashMap<String, usize>>,
+}
+
+impl Pools {
+    pub(crate) fn new(
+        user_agent: HeaderValue,
+        timeouts: Timeouts,
+        certificates: Certificates,
+        proxies: Proxies,
+        observer: Arc<dyn Observer>,
+    ) -> Self {
+        Self {
+            user_agent,
+            timeouts,
+            tls: Tls::new(certificates),
+            proxies,
+            observer,
+            pools: Mutex::default(),
+            expected: Mutex::default(),
+        }
+    }
+
+    /// Notes that so many requests to a host will come at once.
+    pub(crate) fn expect(&self, host: &str, requests: usize) {
+        let mut expected = self.expected.lock().unwrap_or_else(PoisonError::into_inner);
+        expected.insert(host.to_owned(), requests);
+    }
+
+    /// Tells how many requests to a host are known to come at once.
+    pub(crate) fn expected(&self, host: &str) -> usize {
+        let expected = self.expected.lock().unwrap_or_else(PoisonError::into_inner);
+        expected.get(host).copied().unwrap_or_default()
+    }
+
+    /// Returns the proxy by which a URL is reached.
+    pub(crate) fn proxy(&self, url: &Url) -> Option<ChosenProxy> {
+        self.proxies.of(url)
+    }
+
+    /// Returns the pool for a URL's host. It is made once.
+    pub(crate) fn get(&self, mode: Mode, url: &Url, proxy: Option<&ChosenProxy>) -> PoolResult {
+        let host = authority(url);
+        let mut pools = self.pools.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(pool) = pools.get(&(mode, host.clone())) {
+            return pool.clone();
+        }
+        if let Some(own) = self.own(mode, &host) {
+            self.observer.event(&Event::Certificates {
+                host: &host,
+                folders: &own.folders,
+                roots: own.roots.len(),
+                identities: own.identities.len(),
+            });
+        }
+        if let Some(proxy) = proxy {
+            self.observer.event(&Event::Proxy {
+                host: &host,
+                proxy: &proxy.shown,
+                setting: &proxy.setting,
+            });
+        }
+        let pool = self.pool(mode, &host, proxy);
+        pools.insert((mode, host), pool.clone());
+        pool
+    }
+
+    fn pool(&self, mode: Mode, host: &str, proxy: Option<&ChosenProxy>) -> PoolResult {
+        let (setup, handshakes) = self.setup(mode, host, proxy)?;
+        let on_host = Arc::default();
+        let connections = Connections::new(Arc::clone(&on_host), |opening| {
+            self.client(setup.clone(), Some(opening))
+        })?;
+        Ok(Arc::new(Pool {
+            connections,
+            body_connections: BodyConnections::new(&on_host),
+            handshakes,
+            setup,
+        }))
+    }
+
+    /// Makes what reaches a pool's host by connections of its own.
+    pub(crate) fn another(&self, pool: &Pool) -> Result<HttpClient, PoolError> {
+        self.client(pool.setup.clone(), None)
+    }
+
+    /// As [`Self::another`], by HTTP/1.1.
+    pub(crate) fn http1(&self, pool: &Pool) -> Result<HttpClient, PoolError> {
+        let mut setup = pool.setup.clone();
+        setup.is_http1 = true;
+        if let Some(tls) = &mut setup.tls {
+            tls.alpn_protocols = vec![b"http/1.1".to_vec()];
+        }
+        self.client(setup, None)
+    }
+
+    fn own(&self, mode: Mode, host: &str) -> Option<&HostCertificates> {
+        self.tls.own(host).filter(|_| mode != Mode::Plain)
+    }
+
+    /// Decides how a host is reached, by way of its proxy.
+    fn setup(
+        &self,
+        mode: Mode,
+        host: &str,
+        proxy: Option<&ChosenProxy>,
+    ) -> Result<(ClientSetup, Option<Handshakes>), PoolError> {
+        let proxy = proxy.map(|proxy| proxy.url.clone().map_err(PoolError::Proxy));
+        let proxy = proxy.transpose()?;
+        let mut handshakes = None;
+        let tls = match (mode, &proxy) {
+            (Mode::Verified | Mode::Unverified, _) => {
+                let verify = mode == Mode::Verified;
+                let behind = proxy.as_ref().filter(|url| url.scheme() == "https");
+                let (settings, seen) = self.tls.settings_behind(host, verify, behind)?;
+                handshakes = Some(seen);
+                Some(settings)
+            }
+            (Mode::Plain, Some(proxy)) => Some(self.tls.settings(&authority(proxy), true)?.0),
+            (Mode::Plain, None) => None,
+        };
+        let setup = ClientSetup {
+            is_tunnelled: mode != Mode::Plain && tunnel::is_needed_for(host),
+            is_http1: false,
+            tls,
+            proxy,
+        };
+        Ok((setup, handshakes))
+    }
+
+    /// Makes what sends requests to a host, which tells `opening` when it is connected.
+    fn client(
+        &self,
+        setup: ClientSetup,
+        opening: Option<ConnectLayer>,
+    ) -> Result<HttpClient, PoolError> {
+        let ClientSetup {
+            is_tunnelled,
+            is_http1,
+            tls,
+            proxy,
+        } = setup;
+        let mut builder = reqwest::Client::builder()
+            .user_agent(self.user_agent.clone())
+            .redirect(reqwest::redirect::Policy::none())
+            .referer(false)
+            .connect_timeout(self.timeouts.connect)
+            .pool_idle_timeout(limits::POOL_IDLE_TIMEOUT)
+            .http2_initial_stream_window_size(limits::STREAM_WINDOW)
+            .http2_initial_connection_window_size(limits::CONNECTION_WINDOW)
+            // The library would read the environment.
+            .no_proxy();
+        if is_http1 {
+            builder = builder.http1_only();
+        }
+        let mut tunnel = None;
+        if let (Some(proxy), Some(tls), true) = (&proxy, &tls, is_tunnelled) {
+            let (agent, limit) = (self.user_agent.clone(), self.timeouts.connect);
+            tunnel = TunnelClient::new(proxy, tls, agent, limit, opening.as_ref());
+        }
+        builder = match tls {
+            Some(tls) => builder.tls_backend_preconfigured(tls),
+            // No authorities are read for a client that never speaks TLS.
+            None => builder.tls_certs_only([]),
+        };
+        let unbuilt = |error: reqwest::Error| PoolError::Http(error.into());
+        if let Some(url) = proxy {
+            builder = builder.proxy(reqwest::Proxy::all(url).map_err(unbuilt)?);
+        }
+        if let Some(opening) = opening {
+            builder = builder.connector_layer(opening);
+        }
+        let library = HttpClient::from(builder.build().map_err(unbuilt)?);
+        Ok(match tunnel {
+            Some(tunnel) => library.by(tunnel),
+            None => library,
+        })
+    }
+}

@@ -1,0 +1,295 @@
+//! The answer to a request: its head, and its body within bounds.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures_util::Stream;
+use http::StatusCode;
+use http::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderMap};
+use tokio::time::Instant;
+use url::Url;
+
+use crate::error::{Attempt, Cause, ContentProblem, ErrorResponse, NetworkProblem, RegistryError};
+use crate::http::connect_layer::settle;
+use crate::http::connections::StreamPermit;
+use crate::http::deadline::Deadline;
+use crate::http::timeouts::Timeouts;
+use crate::limits::{ERROR_BYTES, SLOWEST_BYTES};
+use crate::redact;
+
+/// The headers in which registries, and what stands before them, name a request: in the order of use for a support ticket.
+const REQUEST_IDS: &[&str] = &[
+    "x-request-id",
+    "x-github-request-id",
+    "x-amzn-requestid",
+    "x-amz-request-id",
+    "x-ms-correlation-request-id",
+    "x-correlation-id",
+    "cf-ray",
+];
+
+/// The headers by which an answer to a write shows that a registry gave it (distribution specification, "Legacy Docker support
+/// HTTP headers", and where it asks for a location).
+const REGISTRY_HEADERS: &[&str] = &[
+    "docker-content-digest",
+    "docker-distribution-api-version",
+    "location",
+];
+
+/// How long an answer's body may take.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct BodyLimits {
+    pub(crate) timeouts: Timeouts,
+    pub(crate) deadline: Deadline,
+}
+
+/// An answer whose head has arrived. It holds one of its host's slots until its body is read or it is dropped.
+pub(crate) struct Response {
+    response: reqwest::Response,
+    attempt: Box<Attempt>,
+    permit: Option<StreamPermit>,
+    body_limits: BodyLimits,
+    /// What an answer that says "not now" says, where that was read already.
+    error_response: Option<ErrorResponse>,
+}
+
+impl Response {
+    pub(crate) fn new(
+        response: reqwest::Response,
+        mut attempt: Box<Attempt>,
+        permit: Option<StreamPermit>,
+        body_limits: BodyLimits,
+    ) -> Self {
+        attempt.request_id = REQUEST_IDS
+            .iter()
+            .find_map(|name| response.headers().get(*name)?.to_str().ok())
+            .map(redact::header);
+        Self {
+            response,
+            attempt,
+            permit,
+            body_limits,
+            error_response: None,
+        }
+    }
+
+    pub(crate) fn status(&self) -> StatusCode {
+        self.response.status()
+    }
+
+    pub(crate) fn headers(&self) -> &HeaderMap {
+        self.response.headers()
+    }
+
+    /// Returns the URL that answered, after redirects.
+    pub(crate) fn url(&self) -> &Url {
+        self.response.url()
+    }
+
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        self.headers().get(name)?.to_str().ok()
+    }
+
+    /// Returns a header that must not come with two values.
+    pub(crate) fn single_header(&self, name: &'static str) -> Result<Option<&str>, RegistryError> {
+        let mut values = self.headers().get_all(name).into_iter();
+        let first = values.next();
+        if values.any(|value| Some(value) != first) {
+            return Err(self.content(ContentProblem::Ambiguous(name)));
+        }
+        Ok(first.and_then(|value| value.to_str().ok()))
+    }
+
+    /// Makes the error of this answer having unbelievable content.
+    pub(crate) fn content(&self, problem: ContentProblem) -> RegistryError {
+        RegistryError::content(self.attempt.clone(), problem)
+    }
+
+    pub(crate) fn attempt(&self) -> Box<Attempt> {
+        self.attempt.clone()
+    }
+
+    /// Reads the body, of at most `limit` bytes, and gives the slot back. The head stays.
+    pub(crate) async fn bytes(&mut self, limit: usize) -> Result<Vec<u8>, RegistryError> {
+        let encoding = self.header(CONTENT_ENCODING.as_str()).unwrap_or("identity");
+        if !encoding.eq_ignore_ascii_case("identity") {
+            let encoding = encoding.to_owned();
+            return Err(self.content(ContentProblem::Encoding(encoding)));
+        }
+        if self
+            .response
+            .content_length()
+            .is_some_and(|length| length > limit as u64)
+        {
+            return Err(self.content(ContentProblem::TooLarge { limit }));
+        }
+        let BodyLimits { timeouts, deadline } = self.body_limits;
+        let result = deadline.run(timeouts.body, self.read(limit)).await;
+        self.permit = None;
+        result.unwrap_or_else(|problem| Err(self.network(problem, None)))
+    }
+
+    async fn read(&mut self, limit: usize) -> Result<Vec<u8>, RegistryError> {
+        let mut bytes = Vec::new();
+        while let Some(chunk) = self.chunk().await? {
+            if bytes.len() + chunk.len() > limit {
+                return Err(self.content(ContentProblem::TooLarge { limit }));
+            }
+            bytes.extend_from_slice(&chunk);
+        }
+        Ok(bytes)
+    }
+
+    async fn chunk(&mut self) -> Result<Option<Bytes>, RegistryError> {
+        let BodyLimits { timeouts, deadline } = self.body_limits;
+        match deadline.run(timeouts.idle, self.response.chunk()).await {
+            Ok(Ok(chunk)) => Ok(chunk),
+            Ok(Err(error)) => {
+                let problem = NetworkProblem::of(&error, timeouts.idle);
+                Err(self.network(problem, Some(Cause::of(&error))))
+            }
+            Err(problem) => Err(self.network(problem, None)),
+        }
+    }
+
+    fn network(&self, problem: NetworkProblem, source: Option<Cause>) -> RegistryError {
+        RegistryError::Network {
+            attempt: self.attempt.clone(),
+            problem,
+            source,
+        }
+    }
+
+    /// Turns the answer into its body as it comes, unless that is as good as not at all. The slot is held until all has come.
+    pub(crate) fn stream(
+        self,
+    ) -> impl Stream<Item = Result<Bytes, RegistryError>> + Send + 'static {
+        let start = (self, Duration::ZERO, 0);
+        futures_util::stream::try_unfold(start, |(mut response, mut waited, mut came)| async move {
+            // Only the time that is waited here counts, not what the reader takes for itself.
+            let asked = Instant::now();
+            let Some(chunk) = response.chunk().await? else {
+                response.settle().await;
+                return Ok(None);
+            };
+            waited += asked.elapsed();
+            came += chunk.len();
+            let idle = response.body_limits.timeouts.idle;
+            if waited >= idle {
+                if came < SLOWEST_BYTES {
+                    return Err(response.network(NetworkProblem::Slow(idle), None));
+                }
+                (waited, came) = (Duration::ZERO, 0);
+            }
+            Ok(Some((chunk, (response, waited, came))))
+        })
+    }
+
+    /// Passes an answer to a write that only a registry gives: 201, or another yes with a header of registries. What stands
+    /// before a registry, a proxy or a login page, says 200 to anything.
+    pub(crate) fn stored(self) -> Result<Self, RegistryError> {
+        let is_created = self.status() == StatusCode::CREATED;
+        let is_marked = REGISTRY_HEADERS
+            .iter()
+            .any(|&name| self.headers().contains_key(name));
+        let is_believed = match (is_created, is_marked) {
+            (true, true) => true,
+            (true, false) | (false, true) => !self.is_web_page(),
+            (false, false) => false,
+        };
+        if is_believed {
+            Ok(self)
+        } else {
+            Err(self.content(ContentProblem::NotStored(self.status())))
+        }
+    }
+
+    /// Tells whether the answer is a page for people, and so not a registry's.
+    pub(crate) fn is_web_page(&self) -> bool {
+        let content_type = self.header(CONTENT_TYPE.as_str()).unwrap_or_default();
+        content_type.to_ascii_lowercase().contains("html")
+    }
+
+    /// Reads what is left of a small body, so that the connection can be used again.
+    pub(crate) async fn discard(mut self) {
+        let limit = self.body_limits.timeouts.idle;
+        let _ = tokio::time::timeout(limit, self.read(ERROR_BYTES)).await;
+        self.settle().await;
+    }
+
+    /// Lets the connection of a body get back into the HTTP library's pool before its slot is given back, so that the next body does
+    /// not make another.
+    async fn settle(&self) {
+        if self.permit.as_ref().is_some_and(StreamPermit::is_of_body) {
+            settle().await;
+        }
+    }
+
+    /// Passes an answer that says yes.
+    pub(crate) async fn accepted(self) -> Result<Self, RegistryError> {
+        if self.status().is_success() {
+            Ok(self)
+        } else {
+            Err(self.refused().await)
+        }
+    }
+
+    /// Reads the answer as one that says no. A body that cannot be read says nothing.
+    pub(crate) async fn refused(mut self) -> RegistryError {
+        let error_response = match self.error_response.take() {
+            Some(error_response) => error_response,
+            None => self.read_error_response().await,
+        };
+        RegistryError::Refused {
+            attempt: self.attempt,
+            error_response,
+        }
+    }
+
+    async fn read_error_response(&mut self) -> ErrorResponse {
+        let body = self.error_body().await;
+        ErrorResponse::read(self.status(), self.headers(), &body)
+    }
+
+    /// Takes the answer as an error that may pass, and gives the slot back.
+    pub(crate) async fn as_failure(&mut self) -> RegistryError {
+        let error_response = self.read_error_response().await;
+        self.permit = None;
+        RegistryError::Refused {
+            attempt: self.attempt.clone(),
+            error_response,
+        }
+    }
+
+    /// Takes what [`Response::as_failure`] gave back: the error is final.
+    pub(crate) fn with_failure(mut self, error: RegistryError) -> Self {
+        if let RegistryError::Refused {
+            attempt,
+            error_response,
+        } = error
+        {
+            self.attempt = attempt;
+            self.error_response = Some(error_response);
+        }
+        self
+    }
+
+    async fn error_body(&mut self) -> Vec<u8> {
+        let mut body = Vec::new();
+        let limit = self.body_limits.timeouts.idle;
+        let _ = tokio::time::timeout(limit, async {
+            while let Ok(Some(chunk)) = self.chunk().await {
+                let room = ERROR_BYTES - body.len();
+                body.extend_from_slice(&chunk[..chunk.len().min(room)]);
+                if chunk.len() >= room {
+                    break;
+                }
+            }
+        })
+        .await;
+        body
+    }
+}
+
+/// What a registry calls the digest of what it sends or has stored.
+pub(crate) const DOCKER_CONTENT_DIGEST: &str = "docker-content-digest";

@@ -1,0 +1,273 @@
+//! Which failures are worth another try, when it comes, and how many there are.
+//!
+//! Repeated are answers that say "not now" (408, 425, 429, 5xx), connections that were cut, answers that did not come in time, and
+//! bodies that ended early. Never repeated are answers that say no, and certificates that are wrong. A connection that
+//! is refused, or a name without an address, is repeated only where this process has talked to that host
+//! before: else it is a typing error far more often than a restart.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use http::StatusCode;
+use tokio::time::Instant;
+
+use crate::error::{Cause, NetworkProblem, RegistryError};
+use crate::http::deadline::Deadline;
+use crate::limits::{self, LONGEST_RETRY_AFTER};
+use crate::observer::{Observer, Resuming, Retrying};
+
+/// How much a client bears. The defaults are those of [`limits`].
+#[derive(Clone, Copy, Debug)]
+pub struct RetryPolicy {
+    /// How often one request is repeated at most: `--retry`, or [`limits::RETRIES`].
+    pub times: u32,
+    /// How long everything that the client does may take in all, from when it is made: `--timeout`, or for ever.
+    pub timeout: Option<Duration>,
+    /// [`limits::FIRST_WAIT`]
+    pub first_wait: Duration,
+    /// [`limits::LONGEST_WAIT`]
+    pub longest_wait: Duration,
+    /// [`limits::LAG_WINDOW`]
+    pub lag_window: Duration,
+}
+
+impl Default for RetryPolicy {
+    fn default() -> Self {
+        Self {
+            times: limits::RETRIES,
+            timeout: None,
+            first_wait: limits::FIRST_WAIT,
+            longest_wait: limits::LONGEST_WAIT,
+            lag_window: limits::LAG_WINDOW,
+        }
+    }
+}
+
+impl RetryPolicy {
+    /// Returns how long to wait before a repetition, counted from 1: twice as long each time, the later half of it
+    /// left to chance, so that clients that failed together do not come back together.
+    fn wait(&self, number: u32) -> Duration {
+        let factor = 2u32.saturating_pow(number.saturating_sub(1));
+        let most = self.first_wait.saturating_mul(factor);
+        let most = most.min(self.longest_wait);
+        most.mul_f64(0.5 + fastrand::f64() / 2.0)
+    }
+}
+
+/// How often one request was repeated. What redirects, logins and bodies cost counts together.
+#[derive(Debug, Default)]
+pub(crate) struct Attempts {
+    used: AtomicU32,
+    most: Option<u32>,
+}
+
+impl Attempts {
+    /// For a request that is not worth a repetition.
+    pub(crate) fn single() -> Self {
+        Self {
+            most: Some(0),
+            ..Self::default()
+        }
+    }
+
+    /// Returns which try is under way, counted from 1.
+    pub(crate) fn current(&self) -> u32 {
+        self.used.load(Ordering::Relaxed).saturating_add(1)
+    }
+}
+
+/// What this process knows of a host when it fails to answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Contact {
+    /// It has answered before.
+    Before,
+    /// It has not answered yet.
+    Never,
+    /// Nor has it, and there is another way of connecting to try.
+    Probing,
+}
+
+/// What is to be done about a failure.
+#[derive(Debug, PartialEq)]
+enum Verdict {
+    /// Wait, then try again.
+    Again(Duration),
+    /// It is final.
+    Final,
+    /// It would be worth a try, for which there is no time.
+    NoTime,
+}
+
+/// What decides on repetitions for one client.
+#[derive(Debug)]
+pub(crate) struct Retrier {
+    policy: RetryPolicy,
+    pub(crate) deadline: Deadline,
+    observer: Arc<dyn Observer>,
+    /// The hosts that have answered.
+    reached: Mutex<HashSet<String>>,
+    /// What was written, and when.
+    written: Mutex<HashMap<String, Instant>>,
+}
+
+impl Retrier {
+    pub(crate) fn new(policy: RetryPolicy, observer: Arc<dyn Observer>) -> Self {
+        Self {
+            policy,
+            deadline: Deadline::after(policy.timeout),
+            observer,
+            reached: Mutex::default(),
+            written: Mutex::default(),
+        }
+    }
+
+    /// Notes that a host has answered.
+    pub(crate) fn record_contact(&self, host: &str) {
+        let mut reached = locked(&self.reached);
+        if !reached.contains(host) {
+            reached.insert(host.to_owned());
+        }
+    }
+
+    /// Returns how long a request may wait until a host wants to be asked again: not at all where it would not be repeated.
+    pub(crate) fn patience(&self, attempts: &Attempts) -> Duration {
+        if attempts.current() > attempts.most.unwrap_or(self.policy.times) {
+            return Duration::ZERO;
+        }
+        self.deadline.left()
+    }
+
+    /// Tells whether a host has answered.
+    pub(crate) fn has_answered(&self, host: &str) -> bool {
+        locked(&self.reached).contains(host)
+    }
+
+    /// Returns what is known of a host; `is_last` tells that there is no other way of connecting to it.
+    pub(crate) fn contact(&self, host: &str, is_last: bool) -> Contact {
+        if self.has_answered(host) {
+            Contact::Before
+        } else if is_last {
+            Contact::Never
+        } else {
+            Contact::Probing
+        }
+    }
+
+    /// Returns how long what was written is missed for before that is believed.
+    pub(crate) fn lag_window(&self) -> Duration {
+        self.policy.lag_window
+    }
+
+    /// Notes that something was written, so that it is missed for some time before that is believed.
+    pub(crate) fn record_write(&self, what: String) {
+        locked(&self.written).insert(what, Instant::now());
+    }
+
+    /// Waits for the next try of a request that failed, and tells whether there is one.
+    pub(crate) async fn retry(
+        &self,
+        attempts: &Attempts,
+        error: &mut RegistryError,
+        contact: Contact,
+    ) -> bool {
+        let verdict = if is_transient(error, contact) {
+            self.verdict(attempts, error.asked_wait())
+        } else {
+            Verdict::Final
+        };
+        self.obey(verdict, attempts, error).await
+    }
+
+    /// Waits for the next try of a request for what is said to be missing, if this process wrote it a moment ago.
+    pub(crate) async fn retry_after_write(
+        &self,
+        attempts: &Attempts,
+        error: &mut RegistryError,
+        what: &str,
+    ) -> bool {
+        let since = locked(&self.written).get(what).copied();
+        let is_fresh = since.is_some_and(|since| since.elapsed() < self.policy.lag_window);
+        let verdict = if is_fresh && error.is_not_found() {
+            self.verdict(attempts, None)
+        } else {
+            Verdict::Final
+        };
+        self.obey(verdict, attempts, error).await
+    }
+
+    /// Tells that an upload goes on.
+    pub(crate) fn resuming(&self, resumed: &Resuming<'_>) {
+        self.observer.resuming(resumed);
+    }
+
+    fn verdict(&self, attempts: &Attempts, asked: Option<Duration>) -> Verdict {
+        let number = attempts.current();
+        if number > attempts.most.unwrap_or(self.policy.times)
+            || asked.is_some_and(|asked| asked > LONGEST_RETRY_AFTER)
+        {
+            return Verdict::Final;
+        }
+        // What the registry asks for is the least; a few milliseconds of GHCR's would only bring everybody back at once.
+        let wait = self.policy.wait(number).max(asked.unwrap_or_default());
+        if self.deadline.leaves(wait) {
+            Verdict::Again(wait)
+        } else {
+            Verdict::NoTime
+        }
+    }
+
+    async fn obey(&self, verdict: Verdict, attempts: &Attempts, error: &mut RegistryError) -> bool {
+        match verdict {
+            Verdict::Final => false,
+            Verdict::NoTime => {
+                error.mark_out_of_time();
+                false
+            }
+            Verdict::Again(wait) => {
+                let number = attempts.used.fetch_add(1, Ordering::Relaxed) + 1;
+                self.observer.retrying(&Retrying {
+                    error: &error.of_one_try(),
+                    number,
+                    of: self.policy.times,
+                    wait,
+                });
+                tokio::time::sleep(wait).await;
+                true
+            }
+        }
+    }
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Tells whether an answer says "not now".
+pub(crate) fn is_transient_status(status: StatusCode) -> bool {
+    matches!(status.as_u16(), 408 | 425 | 429) || status.is_server_error()
+}
+
+fn is_transient(error: &RegistryError, contact: Contact) -> bool {
+    match error {
+        RegistryError::Refused { error_response, .. } => is_transient_status(error_response.status),
+        RegistryError::Network {
+            problem, source, ..
+        } => match problem {
+            NetworkProblem::Cut | NetworkProblem::Timeout(_) | NetworkProblem::Slow(_) => {
+                // The other way of connecting is tried first.
+                let connecting = source.as_ref().is_some_and(Cause::is_connect);
+                contact != Contact::Probing || !connecting
+            }
+            NetworkProblem::Refused | NetworkProblem::Dns | NetworkProblem::Proxy => {
+                contact == Contact::Before
+            }
+            _ => false,
+        },
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,172 @@
+//! How TLS is set up for one host: whom to believe, what to show, and what is remembered of the handshake.
+
+use std::sync::{Arc, OnceLock};
+
+use rustls::ClientConfig;
+use rustls::crypto::CryptoProvider;
+use rustls::pki_types::ServerName;
+use rustls_platform_verifier::Verifier;
+use url::Url;
+
+use crate::error::CertificateProblem;
+use crate::host;
+use crate::http::certificates::{Certificates, HostCertificates, roots};
+use crate::http::client_certificate::ClientCertificates;
+use crate::http::handshakes::Handshakes;
+use crate::http::verifier::ServerVerifier;
+use crate::redact;
+
+/// Why there is no TLS to be had.
+#[derive(Clone, Debug)]
+pub(crate) enum TlsError {
+    /// There is no authority to believe.
+    NoAuthorities(String),
+    /// The user's own files cannot be used.
+    Certificates(CertificateProblem),
+    /// The proxy on the way cannot be used.
+    Proxy(&'static str),
+}
+
+impl From<CertificateProblem> for TlsError {
+    fn from(problem: CertificateProblem) -> Self {
+        Self::Certificates(problem)
+    }
+}
+
+/// Makes TLS settings, host by host.
+pub(crate) struct Tls {
+    provider: Arc<CryptoProvider>,
+    certificates: Certificates,
+    /// For all hosts that have no authorities of their own: the system's are read once.
+    common: OnceLock<Result<Arc<Verifier>, TlsError>>,
+}
+
+impl Tls {
+    pub(crate) fn new(certificates: Certificates) -> Self {
+        Self {
+            provider: Arc::new(rustls::crypto::ring::default_provider()),
+            certificates,
+            common: OnceLock::new(),
+        }
+    }
+
+    /// Returns what is for this host only.
+    pub(crate) fn own(&self, authority: &str) -> Option<&HostCertificates> {
+        self.certificates.of(authority)
+    }
+
+    /// Makes the settings for a host. What it shows it shows to servers that are not verified as well: they are that host to
+    /// the user, who said so.
+    pub(crate) fn settings(
+        &self,
+        authority: &str,
+        verify: bool,
+    ) -> Result<(ClientConfig, Handshakes), TlsError> {
+        self.settings_behind(authority, verify, None)
+    }
+
+    /// As [`Self::settings`], for a host that is reached by a proxy which is spoken to with TLS itself. The HTTP library has one
+    /// set of settings for both; the proxy is always checked, by what is for its own host.
+    pub(crate) fn settings_behind(
+        &self,
+        authority: &str,
+        verify: bool,
+        proxy: Option<&Url>,
+    ) -> Result<(ClientConfig, Handshakes), TlsError> {
+        let own = self.usable(authority)?;
+        let inner = if verify {
+            Some(self.verifier_of(own)?)
+        } else {
+            None
+        };
+        let proxy = match proxy {
+            Some(proxy) => self.proxy(proxy, authority, own, verify)?,
+            None => None,
+        };
+        let handshakes = Handshakes::default();
+        let identities = own.map_or(&[][..], |own| &own.identities);
+        let shown = ClientCertificates::new(identities, &self.provider, handshakes.clone())?;
+        let witness = ServerVerifier {
+            inner,
+            proxy,
+            schemes: self
+                .provider
+                .signature_verification_algorithms
+                .supported_schemes(),
+            handshakes: handshakes.clone(),
+        };
+        let mut settings = ClientConfig::builder_with_provider(self.provider.clone())
+            .with_safe_default_protocol_versions()
+            .expect("ring supports the versions that are safe")
+            .dangerous()
+            .with_custom_certificate_verifier(Arc::new(witness))
+            .with_client_cert_resolver(Arc::new(shown));
+        settings.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+        // Whoever listens could send again what goes along with a handshake (RFC 8446, section 8), and not all that is sent is the same
+        // the second time.
+        settings.enable_early_data = false;
+        Ok((settings, handshakes))
+    }
+
+    /// Returns the name of a proxy, and what verifies it; nothing where that is what verifies the host, of the same name.
+    fn proxy(
+        &self,
+        proxy: &Url,
+        authority: &str,
+        own: Option<&HostCertificates>,
+        verify: bool,
+    ) -> Result<Option<(ServerName<'static>, Arc<Verifier>)>, TlsError> {
+        // The library does not tell to whom a certificate is shown.
+        if own.is_some_and(|own| !own.identities.is_empty()) {
+            let reason = "it would be shown the client certificate of the host";
+            return Err(TlsError::Proxy(reason));
+        }
+        let Some(name) = name_of(proxy) else {
+            return Err(TlsError::Proxy("its host has no name for a certificate"));
+        };
+        let host = Url::parse(&format!("https://{authority}/")).ok();
+        if host.as_ref().and_then(name_of).as_ref() != Some(&name) {
+            let own = self.usable(&host::authority(proxy))?;
+            return Ok(Some((name, self.verifier_of(own)?)));
+        }
+        if verify {
+            return Ok(None);
+        }
+        Err(TlsError::Proxy(
+            "its certificate would not be checked, as that of the host, which has the same name, is not",
+        ))
+    }
+
+    /// Returns what is for this host only, if there is nothing wrong with it.
+    fn usable(&self, authority: &str) -> Result<Option<&HostCertificates>, TlsError> {
+        let own = self.own(authority);
+        match own.and_then(|own| own.problem.clone()) {
+            Some(problem) => Err(problem.into()),
+            None => Ok(own),
+        }
+    }
+
+    fn verifier_of(&self, own: Option<&HostCertificates>) -> Result<Arc<Verifier>, TlsError> {
+        match own {
+            Some(own) if !own.roots.is_empty() => Ok(Arc::new(self.verifier(Some(own))?)),
+            _ => {
+                let common = || self.verifier(None).map(Arc::new);
+                self.common.get_or_init(common).clone()
+            }
+        }
+    }
+
+    fn verifier(&self, own: Option<&HostCertificates>) -> Result<Verifier, TlsError> {
+        let mut extra = roots(&self.certificates.roots)?;
+        extra.extend(roots(own.map_or(&[][..], |own| &own.roots))?);
+        Verifier::new_with_extra_roots(extra, self.provider.clone())
+            .map_err(|error| TlsError::NoAuthorities(redact::printable(&error.to_string())))
+    }
+}
+
+/// Returns the name that a URL's host has for TLS.
+fn name_of(url: &Url) -> Option<ServerName<'static>> {
+    let host = url.host_str()?;
+    let host = host.trim_start_matches('[').trim_end_matches(']');
+    ServerName::try_from(host.to_owned()).ok()
+}

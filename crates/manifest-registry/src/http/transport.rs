@@ -1,0 +1,185 @@
+//! The one way out: every request of this crate is sent by [`Transport::transmit_once`].
+//!
+//! [`Transport::transmit`] repeats what failed for a passing reason; what is worth a repetition is [`crate::retry`]'s to say.
+//! Below it is the HTTP library, with a connection pool for each host ([`crate::pool`]). Above it, [`Transport::send`] follows
+//! redirects, so that credentials never go to where a redirect points.
+
+use std::sync::Arc;
+
+use http::header::LOCATION;
+use http::{Method, StatusCode};
+use url::Url;
+
+use crate::error::RegistryError;
+use crate::host::{api_host, authority, is_same_origin};
+use crate::http::endpoint::{Insecure, Mode};
+use crate::http::exchange::{Exchange, is_redirect};
+use crate::http::payload::Payload;
+use crate::http::pool::Pools;
+use crate::http::request::WireRequest;
+use crate::http::response::Response;
+use crate::http::retry::{Contact, Retrier, is_transient_status};
+use crate::http::timeouts::Timeouts;
+use crate::limits;
+use crate::observer::Observer;
+use crate::redact;
+
+/// The connection pools, and what bounds their use.
+pub(crate) struct Transport {
+    pub(crate) timeouts: Timeouts,
+    pub(crate) insecure: Insecure,
+    pub(crate) retrier: Arc<Retrier>,
+    pub(crate) observer: Arc<dyn Observer>,
+    exchange: Exchange,
+}
+
+impl Transport {
+    pub(crate) fn new(
+        pools: Pools,
+        timeouts: Timeouts,
+        insecure: Insecure,
+        retrier: Retrier,
+        observer: Arc<dyn Observer>,
+    ) -> Self {
+        // Fails where the process has a provider already, which does as well.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let retrier = Arc::new(retrier);
+        Self {
+            timeouts,
+            insecure,
+            retrier: retrier.clone(),
+            observer: observer.clone(),
+            exchange: Exchange {
+                pools,
+                timeouts,
+                retrier,
+                observer,
+            },
+        }
+    }
+
+    /// Sends a request and follows redirects. `Authorization` stays with the origin that it was made for.
+    pub(crate) async fn send(&self, mut wire: WireRequest<'_>) -> Result<Response, RegistryError> {
+        for _ in 0..=limits::REDIRECTS {
+            let response = self.transmit(&wire).await?;
+            if !is_redirect(response.status()) {
+                return Ok(response);
+            }
+            let (url, mode) = self.redirected(&wire, &response)?;
+            response.discard().await;
+            if !is_same_origin(&url, &wire.url) {
+                wire.authorization = None;
+            }
+            (wire.url, wire.mode) = (url, mode);
+        }
+        Err(RegistryError::Redirect {
+            to: redact::url(&wire.url),
+            attempt: wire.attempt(),
+            reason: "there are too many redirects",
+        })
+    }
+
+    /// Sends a request for something small and reads the whole answer, which must say yes. A body that does not
+    /// come whole is asked for again.
+    pub(crate) async fn fetch(
+        &self,
+        wire: WireRequest<'_>,
+        limit: usize,
+    ) -> Result<(Response, Vec<u8>), RegistryError> {
+        loop {
+            let mut response = self.send(wire.clone()).await?.accepted().await?;
+            match response.bytes(limit).await {
+                Ok(bytes) => return Ok((response, bytes)),
+                Err(mut error) => {
+                    let again = self
+                        .retrier
+                        .retry(wire.attempts, &mut error, Contact::Before);
+                    if !again.await {
+                        return Err(error);
+                    }
+                }
+            }
+        }
+    }
+
+    fn redirected(
+        &self,
+        wire: &WireRequest<'_>,
+        response: &Response,
+    ) -> Result<(Url, Mode), RegistryError> {
+        let refuse = |to: String, reason| RegistryError::Redirect {
+            attempt: wire.attempt(),
+            to,
+            reason,
+        };
+        let location = response.header(LOCATION.as_str()).unwrap_or_default();
+        let Ok(mut url) = wire.url.join(location) else {
+            return Err(refuse(
+                redact::printable("a malformed URL"),
+                "it cannot be read",
+            ));
+        };
+        let keeps_method = matches!(
+            response.status(),
+            StatusCode::TEMPORARY_REDIRECT | StatusCode::PERMANENT_REDIRECT
+        );
+        let reads = matches!(wire.method, Method::GET | Method::HEAD);
+        let may_repeat = matches!(wire.payload, Payload::None | Payload::Bytes(_));
+        if !(reads || keeps_method && may_repeat) {
+            return Err(refuse(
+                redact::url(&url),
+                "what is written goes where it was sent, or nowhere",
+            ));
+        }
+        // A registry that puts a login into a redirect would have us send it as our own.
+        let _ = url.set_username("");
+        let _ = url.set_password(None);
+        match self.next_mode(&wire.url, wire.mode, &url) {
+            Some(mode) => Ok((url, mode)),
+            None => Err(refuse(redact::url(&url), "it is not protected by TLS")),
+        }
+    }
+
+    /// Returns how to speak to a URL that a registry sent; see [`Insecure::mode_of`].
+    pub(crate) fn next_mode(&self, from: &Url, mode: Mode, to: &Url) -> Option<Mode> {
+        if is_same_origin(from, to) {
+            Some(mode)
+        } else {
+            self.insecure.mode_of(to, mode)
+        }
+    }
+
+    /// Sends one request until it is answered for good, and returns the head of that answer, whatever it says.
+    async fn transmit(&self, wire: &WireRequest<'_>) -> Result<Response, RegistryError> {
+        let host = authority(&wire.url);
+        let modes = self.insecure.modes(wire.host);
+        let is_last = modes.last() == Some(&wire.mode);
+        let is_repeatable = wire.payload.is_repeatable();
+        loop {
+            let contact = self.retrier.contact(&host, is_last);
+            let result = self.exchange.send_once(wire).await;
+            if result.is_ok() {
+                self.retrier.record_contact(&host);
+            }
+            match result {
+                Ok(mut response) if is_repeatable && is_transient_status(response.status()) => {
+                    let mut error = response.as_failure().await;
+                    if !self.retrier.retry(wire.attempts, &mut error, contact).await {
+                        return Ok(response.with_failure(error));
+                    }
+                }
+                Err(mut error) if is_repeatable => {
+                    if !self.retrier.retry(wire.attempts, &mut error, contact).await {
+                        return Err(error);
+                    }
+                }
+                result => return result,
+            }
+        }
+    }
+
+    /// Notes that so many requests to a registry will come at once.
+    pub(crate) fn expect(&self, domain: &str, requests: usize) {
+        self.exchange.pools.expect(api_host(domain), requests);
+    }
+}

@@ -1,0 +1,98 @@
+//! Verification of server certificates, by the host's settings or the proxy's.
+
+use std::sync::Arc;
+
+use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::{CertificateError, DigitallySignedStruct, OtherError, SignatureScheme};
+use rustls_platform_verifier::Verifier;
+
+use crate::error::{UntrustedCertificate, UntrustedProxyCertificate};
+use crate::http::handshakes::Handshakes;
+use crate::redact;
+
+/// Has certificates verified, unless nothing is to be verified, and remembers what it sees.
+#[derive(Debug)]
+pub(super) struct ServerVerifier {
+    pub(super) inner: Option<Arc<Verifier>>,
+    /// The proxy on the way, which has another name than the host, and what verifies it.
+    pub(super) proxy: Option<(ServerName<'static>, Arc<Verifier>)>,
+    pub(super) schemes: Vec<SignatureScheme>,
+    pub(super) handshakes: Handshakes,
+}
+
+impl ServerVerifier {
+    /// Returns what verifies signatures, if they are verified. Whose they are is not told, so that they all are where there is a
+    /// proxy: else whoever has its certificate, which is no secret, could stand in for it.
+    fn signatures(&self) -> Option<&Verifier> {
+        let proxy = self.proxy.as_ref().map(|(_, verifier)| verifier);
+        self.inner.as_ref().or(proxy).map(Arc::as_ref)
+    }
+}
+
+impl ServerCertVerifier for ServerVerifier {
+    fn verify_server_cert(
+        &self,
+        end_entity: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        server_name: &ServerName<'_>,
+        ocsp_response: &[u8],
+        now: UnixTime,
+    ) -> Result<ServerCertVerified, rustls::Error> {
+        if let Some((name, verifier)) = &self.proxy
+            && name == server_name
+        {
+            return verifier
+                .verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now)
+                .map_err(|error| {
+                    let refused = UntrustedProxyCertificate(redact::printable(&error.to_string()));
+                    CertificateError::Other(OtherError(Arc::new(refused))).into()
+                });
+        }
+        let Some(inner) = &self.inner else {
+            return Ok(ServerCertVerified::assertion());
+        };
+        inner
+            .verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now)
+            .map_err(|error| match error {
+                rustls::Error::InvalidCertificate(CertificateError::UnknownIssuer) => {
+                    let untrusted = UntrustedCertificate::of(end_entity, intermediates);
+                    CertificateError::Other(OtherError(Arc::new(untrusted))).into()
+                }
+                other => other,
+            })
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        self.handshakes.saw(12);
+        match self.signatures() {
+            Some(inner) => inner.verify_tls12_signature(message, certificate, signature),
+            None => Ok(HandshakeSignatureValid::assertion()),
+        }
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        self.handshakes.saw(13);
+        match self.signatures() {
+            Some(inner) => inner.verify_tls13_signature(message, certificate, signature),
+            None => Ok(HandshakeSignatureValid::assertion()),
+        }
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        match self.signatures() {
+            Some(inner) => inner.supported_verify_schemes(),
+            None => self.schemes.clone(),
+        }
+    }
+}

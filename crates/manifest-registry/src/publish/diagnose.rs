@@ -1,0 +1,146 @@
+//! The diagnosis of a refused manifest: the content that the registry misses, or the tag that stands in the way.
+
+use manifest_core::media_type::is_foreign_layer;
+use manifest_core::reference::Repository;
+use manifest_core::{Content, Descriptor, Digest, Manifest, Reference};
+
+use crate::blob::local_blob;
+use crate::client::Probe;
+use crate::concurrent::concurrent;
+use crate::error::{Absent, RegistryError};
+use crate::limits::PARALLEL_WORK;
+use crate::publish::child::Child;
+use crate::publish::push::Push;
+
+impl Push<'_> {
+    /// Explains why the registry refused to write `name`. Returns the digest where the manifest turns out to be there: another client
+    /// was faster.
+    ///
+    /// # Errors
+    /// All others.
+    pub(crate) async fn diagnose(
+        &self,
+        name: &Reference,
+        error: RegistryError,
+    ) -> Result<Digest, RegistryError> {
+        if error.is_incomplete() {
+            return Err(self.incomplete_list(error).await);
+        }
+        if !error.may_be_immutable() {
+            return Err(error);
+        }
+        match self.probe(name).await {
+            Ok(Probe::At(there)) if there.matches(self.publication.bytes) => Ok(there),
+            Ok(Probe::At(existing)) => Err(RegistryError::TagImmutable {
+                reference: name.clone().into(),
+                existing,
+                source: Box::new(error),
+            }),
+            _ => Err(error),
+        }
+    }
+
+    /// Returns the blobs of a child that the target repository does not have. What cannot be asked for is taken to be there.
+    pub(crate) async fn absent_blobs(&self, child: &Child) -> Vec<Descriptor> {
+        let blobs: Vec<&Descriptor> = child.blobs().collect();
+        let probes = blobs.iter().map(|blob| self.is_absent(self.target, blob));
+        let absent = concurrent(PARALLEL_WORK, probes).await;
+        let blobs = blobs.into_iter().zip(absent);
+        blobs
+            .filter(|(_, absent)| *absent)
+            .map(|(blob, _)| blob.clone())
+            .collect()
+    }
+
+    async fn is_absent(&self, repository: &Repository, blob: &Descriptor) -> bool {
+        matches!(
+            self.blobs.blob_exists(repository, &blob.digest).await,
+            Ok(false)
+        )
+    }
+
+    /// Tells whether a blob is where it is to come from; nothing where that cannot be told.
+    async fn source_has(&self, child: &Child, blob: &Descriptor) -> Option<bool> {
+        match child.local() {
+            Some(local) => Some(local_blob(local, blob).await.is_ok()),
+            None => self
+                .blobs
+                .blob_exists(child.source(), &blob.digest)
+                .await
+                .ok(),
+        }
+    }
+
+    /// Says of a child that was refused which blobs are missing, and whether its source has them.
+    pub(crate) async fn incomplete_child(
+        &self,
+        child: &Child,
+        blobs: Vec<Descriptor>,
+        error: RegistryError,
+    ) -> RegistryError {
+        let probes = blobs.into_iter().map(|blob| async move {
+            let has = self.source_has(child, &blob).await;
+            Absent {
+                kind: if is_foreign_layer(&blob.media_type) {
+                    "foreign layer"
+                } else {
+                    "blob"
+                },
+                digest: blob.digest,
+                source: child.blob_place(),
+                is_in_source: has,
+            }
+        });
+        let absent = concurrent(PARALLEL_WORK, probes).await;
+        incomplete(self.target, absent, error)
+    }
+
+    /// Says of a list that was refused which children are missing, and whether their sources have them.
+    async fn incomplete_list(&self, error: RegistryError) -> RegistryError {
+        let publication = self.publication;
+        let list = Manifest::parse(publication.media_type.as_str(), publication.bytes);
+        let Ok(Content::List(list)) = list.as_ref().map(Manifest::content) else {
+            return error;
+        };
+        let probes = list
+            .manifests
+            .iter()
+            .map(|entry| self.absent_child(&entry.digest));
+        let absent = concurrent(PARALLEL_WORK, probes).await;
+        incomplete(self.target, absent.into_iter().flatten().collect(), error)
+    }
+
+    async fn absent_child(&self, digest: &Digest) -> Option<Absent> {
+        let Ok(Probe::Absent) = self.probe(&self.target.at(digest.clone())).await else {
+            return None;
+        };
+        let child = self.children.iter().find(|child| child.digest() == digest);
+        let source = child.map_or(self.target, Child::source);
+        let is_in_source = match child {
+            None => Some(false),
+            Some(child) if child.local().is_some() => Some(true),
+            Some(_) => match self.probe(&source.at(digest.clone())).await {
+                Ok(Probe::At(_) | Probe::Present) => Some(true),
+                Ok(Probe::Absent) => Some(false),
+                Ok(Probe::Refused(_)) | Err(_) => None,
+            },
+        };
+        Some(Absent {
+            kind: "manifest",
+            digest: digest.clone(),
+            source: child.map_or_else(|| self.target.to_string(), Child::blob_place),
+            is_in_source,
+        })
+    }
+}
+
+fn incomplete(target: &Repository, absent: Vec<Absent>, error: RegistryError) -> RegistryError {
+    if absent.is_empty() {
+        return error;
+    }
+    RegistryError::Incomplete {
+        target: target.clone(),
+        absent,
+        source: Box::new(error),
+    }
+}

@@ -1,0 +1,40 @@
+//! Publishing: children and blobs first, then the tags, then verification.
+//!
+//! | file | holds |
+//! | --- | --- |
+//! | `release` | `Client::release` to several repositories, `Client::publish` to one |
+//! | `dry_run` | `Client::dry_run`: the writes that a release would make |
+//! | `push_plan` | what the target lacks, and the steps that bring it there |
+//! | `transfer_children` | blobs, then the manifests of children |
+//! | `referrers_index` | the referrers tag schema of registries without the referrers API |
+//! | `cosign_tag` | tags of cosign's that may not lose signatures |
+//! | `verify`, `diagnose` | reading back; the reason of a refused manifest |
+//! | `probes` | HEAD of tags and children in the target |
+//! | `push` | one publication and its target: what all steps share |
+//! | `mount_sources` | the repositories that blobs can be mounted from |
+//! | `referrers` | `Client::referrers`: what refers to manifests |
+//! | `publication`, `child` | what is published, and the manifests along with it |
+
+mod child;
+mod cosign_tag;
+mod diagnose;
+mod dry_run;
+mod mount_sources;
+mod probes;
+mod publication;
+mod push;
+mod push_plan;
+mod referrers;
+mod referrers_index;
+mod release;
+mod transfer_children;
+mod verify;
+
+pub use child::Child;
+pub use dry_run::DryRun;
+pub use publication::{
+    ObservedTag, Precondition, Publication, Published, Tagged, TransferEstimate, WatchedTags,
+};
+pub use push_plan::PlannedBlob;
+pub use referrers::{Referrers, SkipReason, Skipped};
+pub use release::{Released, TagResult};

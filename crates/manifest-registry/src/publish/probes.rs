@@ -1,0 +1,124 @@
+//! Probes: of tags and children in the target before anything is written there, and of watched tags.
+
+use std::collections::BTreeMap;
+
+use manifest_core::{Digest, Reference};
+
+use crate::client::{Probe, probe_manifest};
+use crate::concurrent::concurrent;
+use crate::error::{Operation, RegistryError};
+use crate::http::Attempts;
+use crate::limits::{PARALLEL_PROBES_ASIDE, PARALLEL_WORK};
+use crate::publish::child::{Child, ChildKey};
+use crate::publish::publication::ObservedTag;
+use crate::publish::push::{MissingChildren, Push};
+
+impl<'a> Push<'a> {
+    /// Probes the watched tags.
+    pub(crate) async fn watch(&self, names: &[Reference]) -> Vec<ObservedTag> {
+        let probes = names.iter().map(|name| async move {
+            let digest = self.digest_of(name).await;
+            (name.clone(), digest.ok().flatten())
+        });
+        concurrent(PARALLEL_PROBES_ASIDE, probes).await
+    }
+
+    /// Probes tags and children, all at once. Returns the digests of the tags, and the children that are missing.
+    pub(crate) async fn survey(
+        &self,
+        names: Vec<Reference>,
+    ) -> Result<(Vec<ObservedTag>, MissingChildren<'a>), RegistryError> {
+        let distinct: BTreeMap<ChildKey<'_>, &Child> = self
+            .children
+            .iter()
+            .map(|child| (child.key(), child))
+            .collect();
+        let children = distinct.values().map(|child| child.name_in(self.target));
+        let references = names.iter().cloned().chain(children);
+        let probes = references.map(|reference| async move { self.probe(&reference).await });
+        let mut seen = concurrent(PARALLEL_WORK, probes).await.into_iter();
+        let mut befores = Vec::new();
+        for (name, seen) in names.into_iter().zip(&mut seen) {
+            let before = match seen? {
+                Probe::At(digest) => Some(digest),
+                _ => None,
+            };
+            befores.push((name, before));
+        }
+        let mut missing = MissingChildren::new();
+        for ((key, child), seen) in distinct.into_iter().zip(seen) {
+            let seen = seen?;
+            let is_there = match &seen {
+                Probe::At(stated) if stated == child.digest() => true,
+                Probe::At(_) | Probe::Present if child.tag().is_some() => {
+                    self.is_in_target_tag(child).await?
+                }
+                Probe::Present => true,
+                Probe::At(_) | Probe::Absent | Probe::Refused(_) => false,
+            };
+            if !is_there {
+                let before = match seen {
+                    Probe::At(before) if child.tag().is_some() => Some(before),
+                    _ => None,
+                };
+                missing.insert(key, before);
+            }
+        }
+        Ok((befores, missing))
+    }
+
+    /// Sends HEAD for a manifest, which no registry counts as a pull. In the target it is the first part of writing it, and errors say so.
+    pub(crate) async fn probe(&self, reference: &Reference) -> Result<Probe, RegistryError> {
+        if let Some(seen) = self.client.early_probes().take(reference).await {
+            return seen;
+        }
+        if reference.repository() == self.target {
+            let operation = Operation::PutManifest(reference.clone());
+            self.probe_with(reference, operation).await
+        } else {
+            self.probe_as_read(reference).await
+        }
+    }
+
+    /// As [`Self::probe`], but never a part of writing.
+    async fn probe_as_read(&self, reference: &Reference) -> Result<Probe, RegistryError> {
+        let operation = Operation::GetManifest(reference.clone());
+        self.probe_with(reference, operation).await
+    }
+
+    async fn probe_with(
+        &self,
+        reference: &Reference,
+        operation: Operation,
+    ) -> Result<Probe, RegistryError> {
+        let attempts = Attempts::default();
+        probe_manifest(
+            self.client.session(),
+            &self.scopes,
+            reference,
+            operation,
+            &attempts,
+        )
+        .await
+    }
+
+    /// Returns the digest that a name points to: by reading the manifest where HEAD does not state it.
+    pub(crate) async fn digest_of(
+        &self,
+        name: &Reference,
+    ) -> Result<Option<Digest>, RegistryError> {
+        match self.probe_as_read(name).await? {
+            Probe::At(digest) => Ok(Some(digest)),
+            Probe::Absent => Ok(None),
+            Probe::Present => {
+                let attempts = Attempts::default();
+                let manifest = self.client.manifest_from_registry(name, &attempts).await?;
+                Ok(Some(manifest.digest().clone()))
+            }
+            Probe::Refused(error) if error.status().is_some_and(|s| s.as_u16() == 405) => {
+                self.client.manifest_digest(name).await
+            }
+            Probe::Refused(error) => Err(error),
+        }
+    }
+}

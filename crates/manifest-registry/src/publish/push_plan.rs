@@ -1,0 +1,311 @@
+//! The plan of a push: what is missing in the target, and the steps that bring it there.
+
+use std::collections::HashSet;
+
+use manifest_core::reference::Repository;
+use manifest_core::{Descriptor, Digest, Reference};
+use tokio::sync::OnceCell;
+
+use crate::concurrent::concurrent;
+use crate::error::RegistryError;
+use crate::limits::PARALLEL_WORK;
+use crate::publish::child::Child;
+use crate::publish::publication::{Precondition, Published, Tagged, TransferEstimate};
+use crate::publish::push::{MissingChildren, Push};
+
+/// A push of which it is known what the target has already.
+pub(crate) struct PushPlan<'a> {
+    push: &'a Push<'a>,
+    /// The names to write, and what each shows now.
+    pub(crate) names: Vec<(Reference, Option<Digest>)>,
+    missing: MissingChildren<'a>,
+    /// Whether the registry said that it lists the manifest by its subject, if the manifest was put under its digest.
+    is_listed: Option<bool>,
+    /// The digests that are missing after the push, once they were looked for.
+    lost: OnceCell<(Vec<Digest>, Option<RegistryError>)>,
+    pub(crate) published: Published,
+}
+
+impl<'a> PushPlan<'a> {
+    /// Probes tags and children, and checks the precondition of the tags.
+    pub(crate) async fn make(push: &'a Push<'a>) -> Result<Self, RegistryError> {
+        let (publication, target) = (push.publication, push.target);
+        let own = Digest::sha256(publication.bytes);
+        let names = publication.targets.iter().map(|reference| {
+            let name = reference.tag().and_then(|tag| target.tagged(tag));
+            name.unwrap_or_else(|| target.at(own.clone()))
+        });
+        let (mut names, missing) = push.survey(names.collect()).await?;
+        for (name, before) in &mut names {
+            // A tag whose digest is not stated may still exist, which matters to a precondition.
+            if publication.precondition != Precondition::None && before.is_none() {
+                *before = push.client.manifest_digest(name).await?;
+            }
+            let is_there = before
+                .as_ref()
+                .is_some_and(|before| before.matches(publication.bytes));
+            let is_expected = match publication.precondition {
+                Precondition::None => true,
+                Precondition::Absent => before.is_none(),
+                Precondition::Digest(digest) => before.as_ref() == Some(digest),
+            };
+            if !is_there && !is_expected {
+                return Err(RegistryError::PreconditionFailed {
+                    reference: name.clone().into(),
+                    expected: match publication.precondition {
+                        Precondition::Digest(digest) => Some(digest.clone()),
+                        _ => None,
+                    },
+                    found: before.clone(),
+                });
+            }
+        }
+        let published = Published {
+            digest: own,
+            written: 0,
+            mounted: 0,
+            uploaded: 0,
+            uploaded_bytes: 0,
+            tags: Vec::new(),
+        };
+        Ok(Self {
+            push,
+            names,
+            missing,
+            is_listed: None,
+            lost: OnceCell::new(),
+            published,
+        })
+    }
+
+    /// Adds the blobs that would have to be copied or uploaded to an estimate.
+    pub(crate) fn add_to(&self, estimate: &mut TransferEstimate) {
+        for (child, blob) in self.push.missing_blobs(&self.missing) {
+            if self.push.mount_source(child, blob).is_some() {
+                continue;
+            }
+            if child.local.is_some() {
+                estimate.local += 1;
+                estimate.local_bytes += blob.size;
+            } else {
+                estimate.copies += 1;
+                estimate.copied_bytes += blob.size;
+            }
+        }
+        estimate.missing += self.missing.len();
+        estimate.tags.extend(self.names.iter().cloned());
+    }
+
+    /// Announces the blobs to the progress, which several pushes may share.
+    pub(crate) fn expect_progress(&self) {
+        let missing_blobs = self.push.missing_blobs(&self.missing);
+        let far = missing_blobs
+            .iter()
+            .filter(|(child, blob)| self.push.mount_source(child, blob).is_none());
+        let bytes = far.map(|(_, blob)| blob.size).sum();
+        self.push
+            .blobs
+            .progress()
+            .expect(missing_blobs.len(), bytes);
+    }
+
+    pub(crate) fn target(&self) -> &'a Repository {
+        self.push.target
+    }
+
+    /// Finds the blobs that would have to be transferred.
+    pub(crate) async fn planned_blobs(&self) -> Result<Vec<PlannedBlob>, RegistryError> {
+        let missing_blobs = self.push.missing_blobs(&self.missing).into_iter();
+        let looks = missing_blobs.map(|(child, blob)| async move {
+            let there = self
+                .push
+                .blobs
+                .blob_exists(self.push.target, &blob.digest)
+                .await?;
+            let from = self.push.mount_source(child, blob);
+            let planned = (!there).then(|| PlannedBlob {
+                source: from.map_or_else(|| child.blob_place(), Repository::to_string),
+                target: self.push.target.clone(),
+                descriptor: blob.clone(),
+                is_mount: from.is_some(),
+            });
+            Ok(planned)
+        });
+        let found = concurrent(PARALLEL_WORK, looks).await.into_iter();
+        let found: Result<Vec<_>, RegistryError> = found.collect();
+        Ok(found?.into_iter().flatten().collect())
+    }
+
+    /// Returns the children that the target does not have.
+    pub(crate) fn missing_children(&self) -> impl Iterator<Item = &'a Child> {
+        let children = self.push.children.iter();
+        children.filter(|child| self.missing.contains_key(&child.key()))
+    }
+
+    /// Finds the indexes of referrers that would become longer.
+    pub(crate) async fn planned_index_updates(&self) -> Result<Vec<Reference>, RegistryError> {
+        self.push.planned_index_updates().await
+    }
+
+    /// Tells whether it is a list that refers to something.
+    pub(crate) fn has_subject(&self) -> bool {
+        self.push.own_subject().is_some()
+    }
+
+    /// Tells whether anything is to be written.
+    pub(crate) fn has_work(&self) -> bool {
+        !self.missing.is_empty()
+            || self
+                .names
+                .iter()
+                .any(|(_, before)| !self.shows(before.as_ref()))
+    }
+
+    /// Opens an upload and cancels it: the cheapest request that needs the permission to write.
+    ///
+    /// # Errors
+    /// Where the registry does not let us.
+    pub(crate) async fn try_to_write(&self) -> Result<(), RegistryError> {
+        self.push.blobs.try_to_write(&self.published.digest).await
+    }
+
+    /// Transfers the children that are missing, blobs first.
+    pub(crate) async fn transfer_children(
+        &mut self,
+        mut arrived: impl FnMut(&Child),
+    ) -> Result<(), RegistryError> {
+        let Self {
+            push,
+            missing,
+            published,
+            ..
+        } = self;
+        let listed = push
+            .transfer_children(missing, published, &mut arrived)
+            .await?;
+        published.written += push.index_children(&listed).await?;
+        Ok(())
+    }
+
+    /// Puts the manifest under its digest, unless a tag points to it already, and adds it to the referrers of its subject.
+    pub(crate) async fn put_by_digest(&mut self) -> Result<(), RegistryError> {
+        let is_there = |(_, before): &(_, Option<Digest>)| self.shows(before.as_ref());
+        if !self.names.iter().any(is_there) {
+            let name = self.push.target.at(self.published.digest.clone());
+            let stored = self.push.put_published(&name).await?;
+            self.published.digest = stored.digest;
+            self.published.written += 1;
+            self.is_listed = Some(stored.is_listed);
+        }
+        self.published.written += self.push.index_published(self.is_listed).await?;
+        Ok(())
+    }
+
+    /// Writes the tags that do not point to the manifest yet, and verifies them and their children.
+    pub(crate) async fn write_tags(&self) -> Vec<Result<(Tagged, Digest), RegistryError>> {
+        let writes = self
+            .names
+            .iter()
+            .map(|(name, before)| self.write_tag(name, before.as_ref()));
+        concurrent(PARALLEL_WORK, writes).await
+    }
+
+    async fn write_tag(
+        &self,
+        name: &Reference,
+        before: Option<&Digest>,
+    ) -> Result<(Tagged, Digest), RegistryError> {
+        // A tag that was probed early may have been moved since.
+        let probed_again = match before {
+            Some(_) if self.shows(before) && self.push.client.early_probes().was_taken(name) => {
+                Some(self.push.digest_of(name).await?)
+            }
+            _ => None,
+        };
+        let before = probed_again.as_ref().map_or(before, Option::as_ref);
+        let mut tagged = Tagged {
+            target: name.clone(),
+            before: before.cloned(),
+            is_written: false,
+            unconfirmed: None,
+        };
+        let digest = match before.filter(|before| self.shows(Some(before))) {
+            Some(there) => there.clone(),
+            None => match self.push.put_published(name).await {
+                Ok(stored) => {
+                    tagged.is_written = true;
+                    stored.digest
+                }
+                Err(error) => self.push.diagnose(name, error).await?,
+            },
+        };
+        if self.push.publication.verified.is_some() {
+            let (unconfirmed, verified) = tokio::join!(
+                self.read_back(name, before, tagged.is_written),
+                self.verify_children(name)
+            );
+            tagged.unconfirmed = unconfirmed?.or(verified?);
+        }
+        Ok((tagged, digest))
+    }
+
+    /// Reads a tag back if it was written. Returns the reason where that cannot be told.
+    async fn read_back(
+        &self,
+        name: &Reference,
+        before: Option<&Digest>,
+        is_written: bool,
+    ) -> Result<Option<RegistryError>, RegistryError> {
+        if !is_written {
+            return Ok(None);
+        }
+        let bytes = self.push.publication.bytes;
+        self.push.read_back(name, bytes, before).await
+    }
+
+    /// Verifies, once for all tags, that their children exist: a child may be gone although a tag is as it should be.
+    async fn verify_children(
+        &self,
+        name: &Reference,
+    ) -> Result<Option<RegistryError>, RegistryError> {
+        // Where nothing is written, the probes of a moment ago need not be repeated.
+        let verify = || {
+            let untagged = self
+                .push
+                .children
+                .iter()
+                .filter(|child| child.tag().is_none());
+            let seen: HashSet<&Digest> = match self.has_work() {
+                true => HashSet::new(),
+                false => untagged.map(Child::digest).collect(),
+            };
+            self.push
+                .missing_digests(move |digest| seen.contains(digest))
+        };
+        let (lost, unknown) = self.lost.get_or_init(verify).await;
+        if lost.is_empty() {
+            return Ok(unknown.clone());
+        }
+        Err(RegistryError::ChildrenMissing {
+            reference: name.clone().into(),
+            lost: lost.clone(),
+        })
+    }
+
+    fn shows(&self, digest: Option<&Digest>) -> bool {
+        digest.is_some_and(|digest| digest.matches(self.push.publication.bytes))
+    }
+}
+
+/// A blob that the target lacks and a release would transfer.
+#[derive(Clone, Debug)]
+pub struct PlannedBlob {
+    /// Where it is: a repository, or a place on this machine.
+    pub source: String,
+    /// Where it is missing.
+    pub target: Repository,
+    /// What it is.
+    pub descriptor: Descriptor,
+    /// Whether it would be mounted, which moves no bytes; a registry may not go along.
+    pub is_mount: bool,
+}

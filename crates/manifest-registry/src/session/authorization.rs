@@ -1,0 +1,167 @@
+//! The `Authorization` of a request: from the credentials for its repository and the challenge of its registry.
+
+use std::sync::{Arc, PoisonError};
+
+use http::Method;
+use http::header::{HeaderMap, HeaderValue};
+use tokio::sync::OnceCell;
+use url::Url;
+
+use crate::auth::{Authenticator, Authorization, Challenge, Credential, RequestSummary, Scope};
+use crate::error::{Operation, RegistryError};
+use crate::host::is_same_origin;
+use crate::http::{Attempts, Mode, Payload, Traffic};
+use crate::observer::Event;
+use crate::session::host::{CredentialResult, Destination, Host};
+use crate::session::registry_session::Session;
+use crate::session::request::{Request, Target};
+
+impl Session {
+    /// Returns the authorization of a request, as far as the registry is known to demand one.
+    pub(super) async fn authorization(
+        &self,
+        to: Destination<'_>,
+        request: &Request<'_>,
+        rejected: Option<&HeaderValue>,
+    ) -> Result<Option<Authorization>, RegistryError> {
+        match to.host.challenge() {
+            Some(challenge) => {
+                self.authorization_for(&challenge, to, request, rejected)
+                    .await
+            }
+            None => Ok(None),
+        }
+    }
+
+    /// Returns the authorization of a request that answers `challenge`.
+    pub(super) async fn authorization_for(
+        &self,
+        challenge: &Challenge,
+        to: Destination<'_>,
+        request: &Request<'_>,
+        rejected: Option<&HeaderValue>,
+    ) -> Result<Option<Authorization>, RegistryError> {
+        let host = to.host;
+        let credential = self.credential(host, request.path());
+        let credential = credential
+            .get_or_init(|| Box::pin(self.find_credential(host, request.path())))
+            .await;
+        // One token is asked for by one user.
+        let own = self.credentials.parts(&host.domain, request.path());
+        let is_mine = |scope: &Scope| self.credentials.parts(&host.domain, scope.path()) == own;
+        let none = Arc::default();
+        let shared_scopes = if request.shared_scopes.iter().all(is_mine) {
+            &request.shared_scopes
+        } else {
+            &none
+        };
+        let authenticator = Authenticator {
+            transport: &self.transport,
+            tokens: &self.tokens,
+            mode: to.mode,
+            base: to.base,
+            credential: &credential.as_ref().map_err(Clone::clone)?.credential,
+            scopes: &request.scopes,
+            shared_scopes,
+            rejected,
+            request: RequestSummary {
+                operation: &request.operation,
+                method: &request.method,
+                url: to.url,
+                host: &host.domain,
+            },
+        };
+        authenticator.authorization(challenge).await
+    }
+
+    /// Returns the place of the credentials for a repository.
+    fn credential(&self, host: &Host, path: &str) -> Arc<OnceCell<CredentialResult>> {
+        let key = self.credentials.parts(&host.domain, path).join(" ");
+        let mut credentials = host
+            .credentials
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        credentials.entry(key).or_default().clone()
+    }
+
+    async fn find_credential(&self, host: &Host, path: &str) -> CredentialResult {
+        let found = self.credentials.find(&host.domain, path).await?;
+        self.transport.observer.event(&Event::Credentials {
+            host: &host.domain,
+            source: found.source.as_deref(),
+        });
+        Ok(found)
+    }
+
+    /// Notes on a refusal which login of the user's it was that was refused, if one went with the request.
+    pub(super) fn with_refused_login(
+        &self,
+        request: &Request<'_>,
+        mut error: RegistryError,
+    ) -> RegistryError {
+        if let Some(source) = self.refused_login(request, &error) {
+            error.mark_login(source);
+        }
+        error
+    }
+
+    fn refused_login(&self, request: &Request<'_>, error: &RegistryError) -> Option<String> {
+        let attempt = error.attempt().filter(|_| error.is_unauthorized())?;
+        let host = self.host(request.domain);
+        // A token server gets the login from us; else only the registry itself does.
+        let is_token = matches!(attempt.operation, Operation::GetToken(_));
+        let is_own = || {
+            let url = Url::parse(&attempt.url).ok();
+            url.is_some_and(|url| {
+                host.base
+                    .get()
+                    .is_some_and(|base| is_same_origin(&url, base))
+            })
+        };
+        if !is_token && !is_own() {
+            return None;
+        }
+        let credential = self.credential(&host, request.path());
+        let Some(Ok(found)) = credential.get() else {
+            return None;
+        };
+        let is_sent = match (host.challenge()?, &found.credential) {
+            (_, Credential::Anonymous) => false,
+            (Challenge::Basic, Credential::Basic { .. }) => true,
+            (challenge, _) => matches!(challenge, Challenge::Bearer { .. }),
+        };
+        found.source.clone().filter(|_| is_sent)
+    }
+
+    /// Asks a registry for its challenge, once. Some that let strangers in answer 404 or 403, without a challenge, where a
+    /// user would see something; only their `/v2/` says how to log in.
+    pub(super) async fn ping(
+        &self,
+        host: &Host,
+        mode: Mode,
+        base: &Url,
+    ) -> Result<(), RegistryError> {
+        host.pinged
+            .get_or_try_init(|| async {
+                let request = Request {
+                    domain: &host.domain,
+                    operation: Operation::Ping(host.domain.clone()),
+                    method: Method::GET,
+                    target: Target::Path("/v2/".to_owned()),
+                    headers: HeaderMap::new(),
+                    payload: Payload::None,
+                    traffic: Traffic::Request,
+                    scopes: Vec::new(),
+                    shared_scopes: [].into(),
+                };
+                let response = self
+                    .send_anonymous(host, &request, mode, &Attempts::default())
+                    .await?;
+                host.learn(&response, base);
+                response.discard().await;
+                Ok(())
+            })
+            .await
+            .copied()
+    }
+}

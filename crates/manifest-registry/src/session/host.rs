@@ -1,0 +1,134 @@
+//! What is known of one registry: how it is reached, what it demands, and which credentials there are for it.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+
+use http::StatusCode;
+use tokio::sync::{OnceCell, Semaphore};
+use url::Url;
+
+use crate::auth::{Challenge, FoundCredential};
+use crate::error::{Attempt, RegistryError};
+use crate::host::{api_host, is_same_origin};
+use crate::http::{Mode, Response};
+use crate::session::request::{Request, Target};
+
+/// What looking for credentials came to.
+pub(super) type CredentialResult = Result<FoundCredential, RegistryError>;
+
+/// What is known of one registry.
+pub(crate) struct Host {
+    /// The registry, as references name it.
+    pub(crate) domain: String,
+    pub(super) mode: OnceCell<Result<Mode, RegistryError>>,
+    /// Closed once the first call was answered, or cannot be.
+    pub(super) opened: Semaphore,
+    /// Closed once there is a second request, which the first was not enough for.
+    pub(super) second: Semaphore,
+    /// The root of the registry, once it is decided how it is reached.
+    pub(super) base: OnceLock<Url>,
+    challenge: Mutex<Option<Challenge>>,
+    /// By the parts of the host that they are for; most are for all of it.
+    pub(super) credentials: Mutex<HashMap<String, Arc<OnceCell<CredentialResult>>>>,
+    pub(super) pinged: OnceCell<()>,
+}
+
+impl Host {
+    pub(super) fn new(domain: &str) -> Self {
+        Self {
+            domain: domain.to_owned(),
+            mode: OnceCell::new(),
+            opened: Semaphore::new(0),
+            second: Semaphore::new(0),
+            base: OnceLock::new(),
+            challenge: Mutex::new(None),
+            credentials: Mutex::default(),
+            pinged: OnceCell::new(),
+        }
+    }
+
+    /// Returns how the registry is reached, once that is decided.
+    pub(crate) fn mode(&self) -> Mode {
+        match self.mode.get() {
+            Some(Ok(mode)) => *mode,
+            _ => Mode::Verified,
+        }
+    }
+
+    pub(super) fn url(&self, mode: Mode, path: &str) -> Result<Url, RegistryError> {
+        let url = match self.base.get() {
+            // What has the host already is read faster than a whole URL.
+            Some(base) if base.scheme() == mode.scheme() => base.join(path),
+            _ => {
+                let root = format!("{}://{}", mode.scheme(), api_host(&self.domain));
+                Url::parse(&format!("{root}{path}"))
+            }
+        };
+        url.map_err(|error| RegistryError::Host {
+            host: self.domain.clone(),
+            source: error,
+        })
+    }
+
+    /// Returns the root of the registry, which is reached in this mode from now on.
+    pub(super) fn base(&self, mode: Mode) -> Result<&Url, RegistryError> {
+        let base = match self.base.get() {
+            Some(base) => return Ok(base),
+            None => self.url(mode, "/")?,
+        };
+        Ok(self.base.get_or_init(|| base))
+    }
+
+    /// Returns the URL that a request goes to.
+    pub(super) fn target(&self, request: &Request<'_>, mode: Mode) -> Result<Url, RegistryError> {
+        match &request.target {
+            Target::Path(path) => self.url(mode, path),
+            Target::Url(url) => Ok(url.clone()),
+        }
+    }
+
+    /// Describes a request for errors.
+    pub(super) fn attempt(
+        &self,
+        request: &Request<'_>,
+        mode: Mode,
+    ) -> Result<Box<Attempt>, RegistryError> {
+        let url = self.target(request, mode)?;
+        Ok(Attempt::new(
+            &request.operation,
+            &request.method,
+            &url,
+            &self.domain,
+        ))
+    }
+
+    pub(super) fn challenge(&self) -> Option<Challenge> {
+        self.challenge
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
+    /// Remembers the challenge of an answer, if the registry itself gave it.
+    pub(super) fn learn(&self, response: &Response, base: &Url) {
+        if response.status() == StatusCode::UNAUTHORIZED
+            && is_same_origin(response.url(), base)
+            && let Some(challenge) = Challenge::of(response.headers())
+        {
+            *self
+                .challenge
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner) = Some(challenge);
+        }
+    }
+}
+
+/// A URL that a request goes to, and the registry that the request is for.
+#[derive(Clone, Copy)]
+pub(super) struct Destination<'a> {
+    pub(super) host: &'a Host,
+    pub(super) mode: Mode,
+    /// The root of the registry.
+    pub(super) base: &'a Url,
+    pub(super) url: &'a Url,
+}

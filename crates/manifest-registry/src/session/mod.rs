@@ -1,0 +1,23 @@
+//! The session: one conversation with each registry, and with the mirrors of it.
+//!
+//! | file | holds |
+//! | --- | --- |
+//! | `mirrored`, `mirrors` | reads that go to mirrors first; the rules for them |
+//! | `first_request` | the request that finds out scheme and challenge |
+//! | `authorization` | the `Authorization` of a request, from credentials and challenge |
+//! | `registry_session` | `Session`: a request, sent until it is answered for good |
+//! | `host`, `request` | what is known of a registry; a request to one |
+
+mod authorization;
+mod first_request;
+mod host;
+mod mirrored;
+mod mirrors;
+mod registry_session;
+mod request;
+
+pub use mirrors::{LocationError, Mirror, MirrorRule, Mirrors, PullFromMirror};
+
+pub(crate) use mirrored::MirroredSession;
+pub(crate) use registry_session::Session;
+pub(crate) use request::{Request, Target};

@@ -1,0 +1,325 @@
+//! One conversation with each registry: how it is reached, what it demands, and the login that goes with each call.
+//!
+//! The first call on a host goes alone. What it finds out, the others use: the scheme (where plain http is allowed, https
+//! is tried first), and the challenge. Where a challenge is remembered from an earlier run, or the registry is a known one, its token
+//! is fetched meanwhile. There is no request whose only purpose is to ask, except where a registry
+//! hides from strangers what it would show to a user (see [`Session::ping`]).
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use http::StatusCode;
+
+use crate::auth::{Authorization, Credentials, KnownRegistries, Tokens};
+use crate::cache::Cache;
+use crate::error::{Attempt, RegistryError};
+use crate::host::is_same_origin;
+use crate::http::{Attempts, Contact, Mode, Response, Transport, WireRequest};
+use crate::redact;
+use crate::session::host::{Destination, Host};
+use crate::session::request::{Request, Target};
+
+/// What may get a better response than one that refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Remedy {
+    /// Nothing.
+    None,
+    /// Another `Authorization`.
+    Authorize,
+    /// The challenge of the registry, which has to be asked for.
+    Ping,
+}
+
+/// All conversations of one process.
+pub(crate) struct Session {
+    pub(crate) transport: Transport,
+    pub(super) credentials: Credentials,
+    pub(super) known: KnownRegistries,
+    pub(crate) cache: Arc<dyn Cache>,
+    pub(super) tokens: Tokens,
+    hosts: Mutex<HashMap<String, Arc<Host>>>,
+}
+
+impl Session {
+    pub(crate) fn new(
+        transport: Transport,
+        credentials: Credentials,
+        known: KnownRegistries,
+        cache: Arc<dyn Cache>,
+    ) -> Self {
+        Self {
+            transport,
+            credentials,
+            known,
+            cache,
+            tokens: Tokens::default(),
+            hosts: Mutex::default(),
+        }
+    }
+
+    /// Makes a call, as often as it is worth. The body of the answer is still to come.
+    ///
+    /// # Errors
+    /// All answers but those that say yes are errors.
+    pub(crate) async fn send(&self, request: &Request<'_>) -> Result<Response, RegistryError> {
+        self.send_with(request, &Attempts::default()).await
+    }
+
+    /// As [`Self::request`], but what was just written and is not there is not missed: who calls does that.
+    pub(crate) async fn send_without_write_retry(
+        &self,
+        request: &Request<'_>,
+        attempts: &Attempts,
+    ) -> Result<Response, RegistryError> {
+        self.send_authorized(request, attempts)
+            .await
+            .map_err(|error| self.with_refused_login(request, error))
+    }
+
+    /// Makes a call that is not worth a repetition.
+    pub(crate) async fn send_once(&self, request: &Request<'_>) -> Result<Response, RegistryError> {
+        self.send_with(request, &Attempts::single()).await
+    }
+
+    /// Makes a call and reads the whole of the answer, of at most `limit` bytes. A body that does not come whole is
+    /// asked for again.
+    pub(crate) async fn fetch(
+        &self,
+        request: &Request<'_>,
+        limit: usize,
+        attempts: &Attempts,
+    ) -> Result<(Response, Vec<u8>), RegistryError> {
+        loop {
+            let mut response = self.send_with(request, attempts).await?;
+            match response.bytes(limit).await {
+                Ok(bytes) => return Ok((response, bytes)),
+                Err(mut error) => {
+                    let retrier = &self.transport.retrier;
+                    if !retrier.retry(attempts, &mut error, Contact::Before).await {
+                        return Err(error);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Notes that this process has written what is at `path`: it is missed for some time before that is believed.
+    pub(crate) fn record_write(&self, domain: &str, path: &str) {
+        self.transport
+            .retrier
+            .record_write(format!("{domain}{path}"));
+    }
+
+    /// Makes a call as one of several that count together.
+    pub(crate) async fn send_with(
+        &self,
+        request: &Request<'_>,
+        attempts: &Attempts,
+    ) -> Result<Response, RegistryError> {
+        loop {
+            let mut error = match self.send_authorized(request, attempts).await {
+                Err(error) if error.is_not_found() => error,
+                result => return result.map_err(|error| self.with_refused_login(request, error)),
+            };
+            let Target::Path(path) = &request.target else {
+                return Err(error);
+            };
+            let what = format!("{}{path}", request.domain);
+            let retrier = &self.transport.retrier;
+            if !retrier.retry_after_write(attempts, &mut error, &what).await {
+                return Err(error);
+            }
+        }
+    }
+
+    /// Sends a request with what the registry is known to demand, and again where it turns out to demand more, or less at once.
+    async fn send_authorized(
+        &self,
+        request: &Request<'_>,
+        attempts: &Attempts,
+    ) -> Result<Response, RegistryError> {
+        let host = self.host(request.domain);
+        if host.domain.is_empty() {
+            host.opened.close();
+            return Err(RegistryError::NoRegistry(request.path().to_owned()));
+        }
+        let mut first = None;
+        let opened = host.mode.get_or_init(|| async {
+            // Boxed: it happens once for each host, and would make every request's future as large.
+            let opening = Box::pin(self.send_first(&host, request, attempts));
+            let (mode, response) = opening.await?;
+            host.learn(&response, &host.url(mode, "/")?);
+            first = Some(response);
+            Ok(mode)
+        });
+        let opened = opened.await;
+        host.opened.close();
+        let mode = match opened {
+            Ok(mode) => *mode,
+            Err(error) => {
+                return Err(error.shared_with(host.attempt(request, Mode::Verified)?));
+            }
+        };
+        let base = host.base(mode)?;
+        let url = host.target(request, mode)?;
+        let to = Destination {
+            host: &host,
+            mode,
+            base,
+            url: &url,
+        };
+        let is_own = is_same_origin(&url, base);
+        let (mut response, mut authorization) = match first {
+            Some(response) => (response, None),
+            None if is_own => {
+                host.second.close();
+                let authorization = self.authorization(to, request, None).await?;
+                let sent = self.send_to(to, request, authorization.as_ref(), attempts);
+                let response = sent.await?;
+                (response, authorization)
+            }
+            None => {
+                let sent = self.send_to(to, request, None, attempts);
+                return sent.await?.accepted().await;
+            }
+        };
+        let mut is_first = true;
+        loop {
+            host.learn(&response, base);
+            let may_improve =
+                is_own && request.payload.is_repeatable() && is_same_origin(response.url(), base);
+            let status = response.status();
+            if status.is_success() || !may_improve {
+                return response.accepted().await;
+            }
+            let remedy = self.remedy(&host, request, status, (authorization.as_ref(), is_first));
+            let refused = response.refused().await;
+            if remedy == Remedy::None {
+                return Err(refused);
+            }
+            host.second.close();
+            if remedy == Remedy::Ping {
+                Box::pin(self.ping(&host, mode, base)).await?;
+            }
+            let rejected = authorization.as_ref().map(|sent| &sent.header);
+            let other = self.authorization(to, request, rejected).await?;
+            // Some token servers give the same token for all scopes; that one is refused for good.
+            let is_same = |other: &Authorization| Some(&other.header) == rejected;
+            authorization = match other {
+                Some(other) if status != StatusCode::FORBIDDEN || !is_same(&other) => Some(other),
+                _ => return Err(refused),
+            };
+            let sent = self.send_to(to, request, authorization.as_ref(), attempts);
+            response = sent.await?;
+            is_first = false;
+        }
+    }
+
+    /// Tells what may get a better response than one that refused: `sent` is the authorization that went with it, and whether it
+    /// was the first.
+    fn remedy(
+        &self,
+        host: &Host,
+        request: &Request<'_>,
+        status: StatusCode,
+        (authorization, is_first): (Option<&Authorization>, bool),
+    ) -> Remedy {
+        // A token for much may be refused where one for little is not, and some registries say so with 403.
+        let is_wide = authorization.is_some_and(|sent| sent.is_wide);
+        let is_hidden = || {
+            matches!(status, StatusCode::FORBIDDEN | StatusCode::NOT_FOUND)
+                && authorization.is_none()
+                && host.challenge().is_none()
+                && self.credentials.has_for(&host.domain, request.path())
+        };
+        match status {
+            StatusCode::UNAUTHORIZED if is_first || is_wide => Remedy::Authorize,
+            StatusCode::FORBIDDEN if is_wide => Remedy::Authorize,
+            _ if is_hidden() => Remedy::Ping,
+            _ => Remedy::None,
+        }
+    }
+
+    /// Sends a request to its destination.
+    pub(super) async fn send_to(
+        &self,
+        to: Destination<'_>,
+        request: &Request<'_>,
+        authorization: Option<&Authorization>,
+        attempts: &Attempts,
+    ) -> Result<Response, RegistryError> {
+        let domain = &to.host.domain;
+        let Some(mode) = self.transport.next_mode(to.base, to.mode, to.url) else {
+            return Err(RegistryError::Redirect {
+                attempt: Attempt::new(&request.operation, &request.method, to.url, domain),
+                to: redact::url(to.url),
+                reason: "it is not protected by TLS",
+            });
+        };
+        let wire = WireRequest {
+            operation: &request.operation,
+            host: domain,
+            mode,
+            method: request.method.clone(),
+            url: to.url.clone(),
+            headers: request.headers.clone(),
+            authorization: authorization.map(|authorization| authorization.header.clone()),
+            payload: &request.payload,
+            traffic: request.traffic,
+            attempts,
+        };
+        self.transport.send(wire).await
+    }
+
+    /// Fetches the login for a call that is soon to be made, once another call has found out what the registry demands. What
+    /// fails is told when the call is made.
+    pub(crate) async fn prepare(&self, request: &Request<'_>) {
+        let host = self.host(request.domain);
+        // It never gives anything but the news that it is closed.
+        let _ = host.opened.acquire().await;
+        let Some(&Ok(mode)) = host.mode.get() else {
+            return;
+        };
+        if let Ok(base) = host.base(mode)
+            && let Ok(url) = host.target(request, mode)
+        {
+            let to = Destination {
+                host: &host,
+                mode,
+                base,
+                url: &url,
+            };
+            let _ = self.authorization(to, request, None).await;
+        }
+    }
+
+    /// Waits until a second request goes to a registry: for ever, where it does not.
+    pub(crate) async fn second_request(&self, domain: &str) {
+        // It never gives anything but the news that it is closed.
+        let _ = self.host(domain).second.acquire().await;
+    }
+
+    /// Tells whether a registry has answered a request.
+    pub(crate) fn is_open(&self, domain: &str) -> bool {
+        matches!(self.host(domain).mode.get(), Some(Ok(_)))
+    }
+
+    /// Tells whether a second request has gone to a registry.
+    pub(crate) fn has_second_request(&self, domain: &str) -> bool {
+        self.host(domain).second.is_closed()
+    }
+
+    /// Describes a call that was made, for an error about what came of it.
+    pub(crate) fn describe(&self, request: &Request<'_>) -> Result<Box<Attempt>, RegistryError> {
+        let host = self.host(request.domain);
+        host.attempt(request, host.mode())
+    }
+
+    pub(super) fn host(&self, domain: &str) -> Arc<Host> {
+        let mut hosts = self.hosts.lock().unwrap_or_else(PoisonError::into_inner);
+        hosts
+            .entry(domain.to_owned())
+            .or_insert_with(|| Arc::new(Host::new(domain)))
+            .clone()
+    }
+}
