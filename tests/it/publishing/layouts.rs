@@ -226,7 +226,7 @@ fn changes_on_disk_are_reported() {
             .fails(1)
             .says(&named)
             .says("verification failed")
-            .says("it may have been changed or removed since the list was made");
+            .says("it may have been changed or removed since the draft was created");
         fs::remove_dir_all(&layout).unwrap();
         shell
             .run("push @/damaged:1")
