@@ -1,33 +1,34 @@
-//! What is remembered from one run to the next.
+//! The cache between runs.
 //!
-//! Two things are: which token server a registry named, so that the token is fetched while the registry is asked (its answer
-//! decides whether that was of use), and small content that a descriptor names. Neither is believed: a challenge
-//! is read by the rules for fresh ones, content has its digest and size checked again.
+//! It holds the challenges of registries, so that a token is fetched while the registry is asked (its response decides whether that
+//! was of use), and small content that a descriptor names. Neither is trusted: a challenge is read by the rules for fresh ones, and
+//! content has its digest and size checked again.
 
 use std::fmt;
 
 use manifest_core::Digest;
 use manifest_core::reference::Repository;
 
-/// Keeps what is not secret, for the next run. All of it may be forgotten at any time, and nothing of it can fail.
+/// Keeps challenges and content for the next run, none of which is secret. All of it may be forgotten at any time, and no method can
+/// fail.
 ///
-/// What is handed over is only what came from hosts whose certificate was checked, or has a digest.
+/// Challenges come from hosts whose certificate was verified only, and content has a digest.
 pub trait Cache: fmt::Debug + Send + Sync {
-    /// Returns the challenge of a registry, as [`Cache::put_challenge`] got it, unless that was too long ago for
-    /// sending a login by it.
+    /// Returns the challenge of a registry, as [`Cache::put_challenge`] got it, unless that was too long ago for sending a login
+    /// by it.
     fn challenge(&self, host: &str) -> Option<String>;
 
-    /// Remembers the challenge of a registry, or forgets it.
+    /// Stores the challenge of a registry, or removes it.
     fn put_challenge(&self, host: &str, challenge: Option<&str>);
 
-    /// Returns content that was read from this repository, whatever it is by now.
+    /// Returns content that was read from this repository, unverified.
     fn content(&self, repository: &Repository, digest: &Digest) -> Option<Vec<u8>>;
 
-    /// Keeps content that was read from this repository.
+    /// Stores content that was read from this repository.
     fn put_content(&self, repository: &Repository, digest: &Digest, bytes: &[u8]);
 }
 
-/// Remembers nothing.
+/// Stores nothing.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct NoCache;
 

@@ -1,4 +1,4 @@
-//! Many things at once, within bounds.
+//! Futures that run at once: many within bounds, or one alongside another.
 
 use std::future::poll_fn;
 use std::pin::{Pin, pin};
@@ -27,7 +27,7 @@ pub async fn concurrent<F: Future>(
     results.into_iter().map(|(_, result)| result).collect()
 }
 
-/// Runs `main` to its end, and `aside` with it as far as it comes: what `main` sends goes first.
+/// Runs `main` to its end, and `aside` with it as far as it gets: the requests of `main` go first.
 pub(crate) async fn alongside<F: Future, M: Future>(
     mut aside: Pin<&mut MaybeDone<F>>,
     main: M,

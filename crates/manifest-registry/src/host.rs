@@ -1,4 +1,4 @@
-//! Hosts by name: which one serves a registry, which is this machine, and when two URLs have the same origin.
+//! Hosts by name: Docker Hub, this machine, the host that serves a registry; and the origin of URLs.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 

@@ -1,4 +1,4 @@
-//! What the client tells while it works, to whoever wants to show it.
+//! The observer: events, retries and progress that the client reports while it works.
 
 use std::fmt;
 use std::time::Duration;
@@ -9,27 +9,27 @@ use manifest_core::{Digest, Reference};
 
 use crate::error::{Cause, NetworkProblem, RegistryError};
 
-/// Is told what a person who waits may want to know. The plugin writes it to standard error.
+/// Receives the news that a waiting user may want to see. The plugin writes them to standard error.
 pub trait Observer: fmt::Debug + Send + Sync {
-    /// A request failed and is about to be repeated. Called before the wait.
+    /// A request failed and is about to be retried. Called before the wait.
     fn retrying(&self, retry: &Retrying<'_>);
 
-    /// An upload that failed goes on. Called after the wait, when it is known from where.
+    /// An upload that failed is resumed. Called after the wait, when the offset is known.
     fn resuming(&self, _resumed: &Resuming<'_>) {}
 
-    /// Blobs are on their way to where something is published: called as that begins, with each piece that has moved, and for
-    /// each blob that is there. Never called where there is nothing to bring. Must not wait.
+    /// Blobs are transferred: called at the beginning, with each piece that has moved, and for each blob that is there. Never called
+    /// where there is nothing to transfer. Must not wait.
     fn progress(&self, _: &Progress) {}
 
-    /// Something happened that is of interest where a person looks for the reason of something. Nothing in it is secret.
+    /// Something happened that helps to find the reason of a problem. Nothing in it is secret.
     fn event(&self, _: &Event<'_>) {}
 }
 
-/// How far the blobs of one publication, or of several that go together, have come. None of it ever becomes less, and at the
-/// end what is done is all there is.
+/// The progress of the blobs of one publication, or of several that go together. No number ever becomes less, and at the end all is
+/// done.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Progress {
-    /// How many blobs are to be brought, by mount or by copy.
+    /// How many blobs are transferred, by mount or by copy.
     pub blobs: usize,
     /// How many of them are there.
     pub blobs_done: usize,
@@ -47,15 +47,15 @@ impl Progress {
     }
 }
 
-/// What the client does, step by step. `Display` is one line for a person.
+/// A step of the client. `Display` is one line for a person.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub enum Event<'a> {
     /// A request was answered.
     Response {
-        /// What was asked.
+        /// The request.
         request: &'a Request<'a>,
-        /// The answer's status.
+        /// The status of the response.
         status: u16,
         /// `TLSv1.3`, `http`; nothing where that is not known.
         mode: Option<&'a str>,
@@ -64,11 +64,11 @@ pub enum Event<'a> {
     },
     /// A request was not answered.
     Failed {
-        /// What was asked.
+        /// The request.
         request: &'a Request<'a>,
-        /// Why there is no answer.
+        /// Why there is no response.
         problem: NetworkProblem,
-        /// What lies at the bottom of it.
+        /// The cause.
         cause: Option<&'a Cause>,
     },
     /// The credentials for a host were looked for.
@@ -91,7 +91,7 @@ pub enum Event<'a> {
         host: &'a str,
         /// The token server's URL, without secrets.
         realm: &'a str,
-        /// The rights that are asked for: `repository:app:pull`.
+        /// The scopes that are asked for: `repository:app:pull`.
         scopes: &'a [String],
     },
     /// A host has certificates of its own.
@@ -114,7 +114,7 @@ pub enum Event<'a> {
         /// Where it is named.
         setting: &'a str,
     },
-    /// Content was not asked for, as it is remembered.
+    /// Content came from the cache.
     CacheHit {
         /// Where it was read from once.
         repository: &'a Repository,
@@ -137,7 +137,7 @@ pub enum Event<'a> {
     },
 }
 
-/// Where a challenge is known from before the registry sends it.
+/// The source of a challenge that is known before the registry sends it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ChallengeSource {
     /// The registry sent it in an earlier run.
@@ -153,7 +153,7 @@ pub struct Request<'a> {
     pub method: &'a Method,
     /// The URL, without secrets.
     pub url: &'a str,
-    /// Which try of it this is, counted from 1.
+    /// The number of this attempt, counted from 1.
     pub attempt: u32,
     /// The scheme of the login that goes with it: `Basic`, `Bearer`.
     pub login: Option<&'a str>,
@@ -168,7 +168,7 @@ impl fmt::Display for Request<'_> {
 }
 
 impl Request<'_> {
-    /// Writes what stands behind the outcome.
+    /// Writes the details that follow the outcome.
     fn details(&self) -> String {
         let mut text = format!("{} ms", self.elapsed.as_millis());
         if let Some(login) = self.login {
@@ -247,7 +247,7 @@ impl fmt::Display for Event<'_> {
     }
 }
 
-/// An upload that goes on after it failed. `Display` is one line for a person.
+/// An upload that is resumed after it failed. `Display` is one line for a person.
 #[derive(Clone, Copy, Debug)]
 pub struct Resuming<'a> {
     /// Where the blob is uploaded to.
@@ -276,12 +276,12 @@ impl fmt::Display for Resuming<'_> {
     }
 }
 
-/// A request that is about to be repeated. `Display` is one line for a person.
+/// A request that is about to be retried. `Display` is one line for a person.
 #[derive(Clone, Copy, Debug)]
 pub struct Retrying<'a> {
     /// Why it failed.
     pub error: &'a RegistryError,
-    /// Which repetition of this request comes, counted from 1.
+    /// The number of the coming retry, counted from 1.
     pub number: u32,
     /// How many there are at most.
     pub of: u32,
@@ -302,7 +302,7 @@ impl fmt::Display for Retrying<'_> {
     }
 }
 
-/// Tells nobody.
+/// Ignores everything.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct NoObserver;
 

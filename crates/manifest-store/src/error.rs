@@ -44,7 +44,7 @@ pub enum StoreError {
     },
     /// A newer version of this program wrote the draft's sidecar.
     #[error(
-        "{path} was written by a newer version of this program (its format is {version}, this version reads up to {known})"
+        "{path} was written by a newer version of this program (its format is {version}, this program supports up to {known})"
     )]
     UnknownVersion {
         /// The sidecar.

@@ -202,11 +202,10 @@ fn help() {
     }
 }
 
-/// Removes this program's own flags and headings from the help, and the sections below them.
+/// Removes this program's own flags, headings, sources and examples from the help.
 fn without_own_flags(help: &str, dockers: &str) -> String {
-    let (help, _) = help
-        .split_once("Sources (MANIFEST):\n")
-        .unwrap_or((help, ""));
+    let before = |help, heading| str::split_once(help, heading).map_or(help, |(before, _)| before);
+    let help = before(before(help, "Sources (MANIFEST):\n"), "Examples:\n");
     let is_own = |line: &&str| {
         let is_flag = line.contains("--") || line.ends_with(':');
         is_flag && !dockers.lines().any(|known| known == *line)

@@ -247,7 +247,7 @@ fn a_credential_helper_has_a_time_limit() {
         .prints("")
         .says("credential helper docker-credential-slow for ")
         .says("timed out after 1.5s (--timeout)")
-        .says("hint: it may wait for you");
+        .says("hint: it may be waiting for you");
     assert!(took < Duration::from_secs(20), "it took {took:?}");
     let pids = fs::read_to_string(&pid).unwrap();
     let mut pids = pids.split_whitespace().map(|pid| pid.parse().unwrap());

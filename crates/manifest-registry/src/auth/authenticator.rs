@@ -1,4 +1,4 @@
-//! Logging in: from a registry's challenge and the user's credentials to an `Authorization` header.
+//! The answer to a registry's challenge: from the user's credentials to an `Authorization` header, by way of a token server.
 
 use std::sync::Arc;
 
@@ -20,29 +20,29 @@ use crate::limits::{HEADER_CHARS, TOKEN_BYTES};
 use crate::observer::Event;
 use crate::redact::{self, Secret};
 
-/// What this program calls itself at a token server (OAuth 2).
+/// The client ID at token servers (OAuth 2).
 const CLIENT_ID: &str = "docker-manifest";
 
-/// A login that is to be made.
+/// Makes the `Authorization` of a request.
 pub(crate) struct Authenticator<'a> {
     pub(crate) transport: &'a Transport,
     pub(crate) tokens: &'a Tokens,
     /// How the registry is reached.
     pub(crate) mode: Mode,
-    /// The registry's own URL, as it was decided.
+    /// The registry's own URL.
     pub(crate) base: &'a Url,
     pub(crate) credential: &'a Credential,
-    /// The rights that are needed, in the order in which they are asked for.
+    /// The scopes that the request needs, in the order in which they are asked for.
     pub(crate) scopes: &'a [Scope],
-    /// The rights that one token is asked for first, for this and other calls; may be empty.
+    /// The scopes that one token is asked for first, for this and other requests; may be empty.
     pub(crate) shared_scopes: &'a Arc<[Scope]>,
-    /// The call that is to be made.
+    /// The request that is to be made.
     pub(crate) request: RequestSummary<'a>,
-    /// The header that the registry did not take.
+    /// The header that the registry rejected.
     pub(crate) rejected: Option<&'a HeaderValue>,
 }
 
-/// A call that a login is for. It is put into words only where one has to be fetched.
+/// The request that an authorization is for. It is described only where an error needs that.
 #[derive(Clone, Copy)]
 pub(crate) struct RequestSummary<'a> {
     pub(crate) operation: &'a Operation,
@@ -59,8 +59,8 @@ impl RequestSummary<'_> {
 }
 
 impl Authenticator<'_> {
-    /// Returns the login that answers `challenge`; nothing where there are no credentials for it, or the only one
-    /// that there can be was rejected.
+    /// Returns the authorization that answers `challenge`; nothing where there are no credentials for it, or the only possible
+    /// one was rejected.
     pub(crate) async fn authorization(
         &self,
         challenge: &Challenge,
@@ -79,7 +79,7 @@ impl Authenticator<'_> {
                     return Ok(Some(pass));
                 }
                 let key = TokenKey::new(self.request.host, realm, service, self.scopes);
-                // Boxed: it happens once for many calls, and would make each of them as large.
+                // Boxed: it happens once for many requests, and would make each future as large.
                 let fetch = || Box::pin(self.fetch(realm, service, self.scopes));
                 self.tokens.get(&key, self.rejected, fetch).await.map(Some)
             }
@@ -90,8 +90,8 @@ impl Authenticator<'_> {
         }
     }
 
-    /// Returns the token for all shared rights. Nothing where none are shared, or the token server or the
-    /// registry turned out not to go along: then each call asks for what it needs itself.
+    /// Returns the token for all shared scopes. Nothing where none are shared, or the token server or the registry turned out
+    /// to refuse such a token: then each request asks for the scopes that it needs itself.
     async fn shared_token(
         &self,
         realm: &str,
@@ -224,7 +224,7 @@ fn form(service: Option<&str>, scopes: &[Scope], token: &Secret) -> Bytes {
     form.finish().into()
 }
 
-/// Returns what may be shown of what a registry calls its token server.
+/// Returns as much of a realm as may be shown.
 fn shown_realm(realm: &str) -> String {
     let text = Url::parse(realm).map_or_else(|_| realm.to_owned(), |url| redact::url(&url));
     text.chars().take(HEADER_CHARS).collect()

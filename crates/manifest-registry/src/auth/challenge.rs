@@ -251,9 +251,18 @@ mod tests {
                 s(),
             ),
             (&[r#"Bearer realm="",realm="https://t""#], t()),
-            // Several challenges.
+        ] {
+            check(headers, expected);
+        }
+    }
+
+    #[test]
+    fn several_challenges() {
+        let t = || bearer("https://t", None);
+        let s = || bearer("https://t", Some("s"));
+        for (headers, expected) in [
             (
-                &[r#"BASIC realm="Registry, \"the\" one""#],
+                &[r#"BASIC realm="Registry, \"the\" one""#][..],
                 Some(Challenge::Basic),
             ),
             (&["Basic"], Some(Challenge::Basic)),

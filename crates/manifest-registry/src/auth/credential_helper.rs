@@ -11,7 +11,7 @@ use serde::Deserialize;
 
 use crate::redact::Secret;
 
-/// What a helper answers.
+/// The output of a helper.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub(crate) struct HelperOutput {
@@ -26,7 +26,7 @@ impl HelperOutput {
     }
 }
 
-/// Why a helper gave no credentials.
+/// The reason why a helper gave no credentials.
 pub(crate) enum HelperError {
     /// It could not be started.
     Start(io::Error),
@@ -66,7 +66,7 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Ends one helper, for somebody who does not wait for its answer any more.
+/// Stops one helper, for a caller that does not wait for its output any more.
 #[derive(Clone, Default)]
 pub(crate) struct HelperStop(Arc<Mutex<Stopping>>);
 

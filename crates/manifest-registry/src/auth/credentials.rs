@@ -1,4 +1,4 @@
-//! Whose credentials go where: Docker's `config.json` and credential helpers.
+//! Credentials: Docker's `config.json` and credential helpers.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -16,13 +16,13 @@ use crate::http::Deadline;
 use crate::limits::MESSAGE_CHARS;
 use crate::redact::{self, Secret};
 
-/// Under which name Docker keeps the credentials of Docker Hub.
+/// The key under which Docker keeps the credentials of Docker Hub.
 const DOCKER_HUB_KEY: &str = "https://index.docker.io/v1/";
 
-/// What a credential helper gives as user name where the secret is an identity token (Docker's helper protocol).
+/// The user name that a credential helper gives where the secret is an identity token (Docker's helper protocol).
 const TOKEN_USER: &str = "<token>";
 
-/// What a registry knows its user by.
+/// The credential of a user at a registry.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Credential {
     /// Nothing.
@@ -53,14 +53,14 @@ pub struct Credentials {
 /// One file, or what is in its place.
 #[derive(Debug)]
 struct File {
-    /// What it is called in errors.
+    /// Its name in errors.
     name: String,
     config: Config,
-    /// Whether any key may be for a part of a host. It is asked for each call, and hardly ever is.
+    /// Whether any key may be for a part of a host. This is checked for each request, and is hardly ever so.
     has_parts: bool,
 }
 
-/// What was found for a host.
+/// The credential that was found for a host.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct FoundCredential {
     /// The credential.
@@ -184,7 +184,7 @@ impl Credentials {
         })
     }
 
-    /// Tells whether there is anything to be had for a repository of `host`, without asking a helper.
+    /// Tells whether there may be credentials for a repository of `host`, without asking a helper.
     #[must_use]
     pub fn has_for(&self, host: &str, path: &str) -> bool {
         let knows =
@@ -233,7 +233,7 @@ impl File {
             }),
             None => Ok(FoundCredential::default()),
         };
-        // What is for a part of the host goes before what is for all of it.
+        // An entry for a part of the host goes before those for all of it.
         if self.part(host, path).is_some() {
             return plain();
         }
@@ -391,7 +391,7 @@ fn decode(auth: &str) -> Option<(String, String)> {
     ))
 }
 
-/// Asks a helper. What it does not know is anonymous; else the error says what it did, without its secrets.
+/// Asks a helper. A server that it does not know is anonymous; otherwise the error says what it did, without its secrets.
 fn ask(helper: &str, server: &str, stop: &HelperStop) -> Result<Credential, String> {
     match credential_helper::get(helper, server, stop) {
         Ok(answer) => {

@@ -1,4 +1,4 @@
-//! Known registries: which token server a host will name, without having been there before.
+//! Known registries: the token servers that hosts name, without having been there before.
 //!
 //! A machine without a cache, as in CI, knows the token servers of the big public registries all the same: they are the same for
 //! everybody. A row of the table is used as a challenge from the cache is: the token is fetched while the registry is asked, and

@@ -5,7 +5,7 @@ use std::hash::Hash;
 
 use manifest_core::reference::Repository;
 
-/// The right to read, or to read and write, one repository (distribution specification, "Token Scope").
+/// The scope to read, or to read and write, one repository (distribution specification, "Token Scope").
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) struct Scope {
     path: String,

@@ -1,4 +1,4 @@
-//! The rights that calls which belong together need, asked for together.
+//! The scopes of requests that belong together, which are asked for together.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::ops::Range;
@@ -9,7 +9,7 @@ use manifest_core::reference::Repository;
 use crate::auth::scope::Scope;
 use crate::limits::{SCOPES_OF_SEVERAL_TOKENS, SCOPES_PER_TOKEN};
 
-/// The rights of one publication, or of reading from many repositories, in as few tokens as there can be.
+/// The scopes of one publication, or of reads from many repositories, in as few tokens as possible.
 #[derive(Default)]
 pub(crate) struct ScopePlan {
     targets: HashSet<Repository>,
@@ -21,8 +21,8 @@ pub(crate) struct ScopePlan {
 }
 
 impl ScopePlan {
-    /// Gathers the rights of a publication: `pull,push` on the target and `pull` on each repository of its registry from
-    /// which something may be mounted. A mount needs both in one token.
+    /// Gathers the scopes of a publication: `pull,push` on the target and `pull` on each repository of its registry from
+    /// which blobs may be mounted. A mount needs both in one token.
     pub(crate) fn to_publish<'a>(
         target: &'a Repository,
         sources: impl IntoIterator<Item = &'a Repository>,
@@ -31,19 +31,19 @@ impl ScopePlan {
         Self::gather([target], sources.into_iter().filter(near))
     }
 
-    /// Gathers the rights to read: `pull` on each repository, with others of the same registry.
+    /// Gathers the scopes to read: `pull` on each repository, with others of the same registry.
     pub(crate) fn to_read<'a>(repositories: impl IntoIterator<Item = &'a Repository>) -> Self {
         Self::gather([], repositories)
     }
 
-    /// Gathers the rights to read from some repositories and to write to others. For each registry there is one token, or there are
-    /// several small ones, each with all rights to write.
+    /// Gathers the scopes to read from some repositories and to write to others. For each registry there is one token, or there are
+    /// several small ones, each with all scopes to write.
     pub(crate) fn gather<'a>(
         targets: impl IntoIterator<Item = &'a Repository>,
         sources: impl IntoIterator<Item = &'a Repository>,
     ) -> Self {
         let mut plan = Self::default();
-        // For each registry the rights to write, and what is only read.
+        // For each registry the scopes to write, and the repositories that are only read.
         let mut registries: BTreeMap<&str, (Vec<Scope>, Vec<&Repository>)> = BTreeMap::new();
         for target in targets {
             if plan.targets.insert(target.clone()) {
@@ -85,7 +85,7 @@ impl ScopePlan {
         plan
     }
 
-    /// Tells whether a publication has all its rights among these: to write to `target`, and to mount from those of `sources` that
+    /// Tells whether a publication has all its scopes among these: to write to `target`, and to mount from those of `sources` that
     /// are in its registry.
     pub(crate) fn covers<'a>(
         &self,
@@ -105,7 +105,7 @@ impl ScopePlan {
         self.targets.iter()
     }
 
-    /// Returns the rights that each token for a registry is asked for, where there are several.
+    /// Returns the scopes of each token for a registry, where there are several.
     pub(crate) fn separate_tokens(&self, registry: &str) -> &[Arc<[Scope]>] {
         let tokens = self.tokens_of.get(registry).cloned().unwrap_or_default();
         match &self.tokens[tokens] {
@@ -114,7 +114,7 @@ impl ScopePlan {
         }
     }
 
-    /// Returns what a call on `repository` needs at least.
+    /// Returns the scope that a request about `repository` needs at least.
     pub(crate) fn needed_scope(&self, repository: &Repository) -> Scope {
         if self.targets.contains(repository) {
             Scope::push(repository)
@@ -123,13 +123,14 @@ impl ScopePlan {
         }
     }
 
-    /// Returns the rights that a call on `repository` shares with others; none where it is alone.
+    /// Returns the scopes that a request about `repository` shares with others; none where it is alone.
     pub(crate) fn shared_scopes(&self, repository: &Repository) -> Arc<[Scope]> {
         let scopes = self.token(repository).filter(|scopes| scopes.len() > 1);
         scopes.cloned().unwrap_or_default()
     }
 
-    /// As [`Self::shared`], of a call that reads: where `repository` is written to later, the right to that is not too much.
+    /// As [`Self::shared_scopes`], of a request that reads: where `repository` is written to later, the scope to write is
+    /// included.
     pub(crate) fn shared_read_scopes(&self, repository: &Repository) -> Arc<[Scope]> {
         match self.targets.contains(repository) {
             true => self.token(repository).cloned().unwrap_or_default(),

@@ -12,7 +12,7 @@ use crate::auth::scope::Scope;
 use crate::error::RegistryError;
 use crate::limits::{TOKEN_LIFE, TOKEN_MARGIN};
 
-/// What a token is for: a registry, the token server that it names, and a set of scopes.
+/// The key of a token: a registry, the token server that it names, and a set of scopes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct TokenKey {
     pub(crate) host: String,
@@ -22,7 +22,7 @@ pub(crate) struct TokenKey {
 }
 
 impl TokenKey {
-    /// Makes the key of what one call needs, in whichever order.
+    /// Makes the key of the scopes that one request needs, in whichever order.
     pub(crate) fn new(host: &str, realm: &str, service: Option<&str>, scopes: &[Scope]) -> Self {
         let mut scopes = scopes.to_vec();
         scopes.sort();
@@ -30,8 +30,8 @@ impl TokenKey {
         Self::for_shared(host, realm, service, &scopes.into())
     }
 
-    /// Makes the key of what many calls share, which all name it in the same order. It is made for each request, so that
-    /// nothing is copied.
+    /// Makes the key of the scopes that many requests share, all in the same order. It is made for each request, so nothing is
+    /// copied.
     pub(crate) fn for_shared(
         host: &str,
         realm: &str,
@@ -63,7 +63,7 @@ impl Hash for TokenKey {
     }
 }
 
-/// A token as the `Authorization` header that it goes into, and until when it may be used.
+/// A token as an `Authorization` header, and the end of its life.
 #[derive(Clone)]
 pub(crate) struct Token {
     header: HeaderValue,
@@ -71,7 +71,7 @@ pub(crate) struct Token {
 }
 
 impl Token {
-    /// Reads a token server's answer. Nothing where there is no token in it.
+    /// Reads a token server's response. Nothing where there is no token in it.
     pub(crate) fn parse(body: &[u8], now: Instant) -> Option<Self> {
         #[derive(Deserialize)]
         struct Response {
@@ -105,16 +105,16 @@ pub(crate) fn bearer(token: &str) -> Option<HeaderValue> {
     Some(header)
 }
 
-/// What goes with a call as its login.
+/// The `Authorization` of a request.
 #[derive(Clone, Debug)]
 pub(crate) struct Authorization {
     pub(crate) header: HeaderValue,
-    /// Whether it is a token for more than the call needs. Where such a one is refused, one for just that may not be.
+    /// Whether it is a token for more than the request needs. Where such a token is refused, one for just that may not be.
     pub(crate) is_wide: bool,
 }
 
 impl Authorization {
-    /// A login that is for all calls, or for just this one.
+    /// Makes one that is for all requests, or for just this one.
     pub(crate) fn only(header: HeaderValue) -> Self {
         Self {
             header,
@@ -135,14 +135,14 @@ enum Cell {
     #[default]
     Empty,
     Ready(Token),
-    /// Stays: what the tasks that waited need to know, those that come later need as well.
+    /// Stays: later tasks need the error as well as those that waited.
     Failed(RegistryError),
 }
 
 impl Tokens {
-    /// Returns the login for `key`: a token that is there or on its way, or what `fetch` gets. A token with more scopes
-    /// does as well. `rejected` is the header that the registry did not take; it is not returned again, and what
-    /// takes its place is asked for with the key's own scopes.
+    /// Returns the authorization for `key`: a token that is there or on its way, or one that `fetch` gets. A token with more scopes
+    /// does as well. `rejected` is the header that the registry rejected; it is not returned again, and its replacement is asked for
+    /// with the key's own scopes.
     pub(crate) async fn get<F>(
         &self,
         key: &TokenKey,

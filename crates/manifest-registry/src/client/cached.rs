@@ -1,4 +1,4 @@
-//! Content from the cache, which is checked again, and content for it.
+//! Reads from the cache, which are verified again, and writes to it.
 
 use manifest_core::manifest::Manifest;
 use manifest_core::reference::Repository;
@@ -9,7 +9,7 @@ use crate::limits::CACHED_BYTES;
 use crate::observer::Event;
 
 impl Client {
-    /// Returns remembered content that is what its descriptor says.
+    /// Returns content from the cache that matches its descriptor.
     pub(crate) fn cached_content(
         &self,
         repository: &Repository,
@@ -30,7 +30,7 @@ impl Client {
         Some(bytes)
     }
 
-    /// Returns a remembered manifest that is what its descriptor says.
+    /// Returns a manifest from the cache that matches its descriptor.
     pub(crate) fn cached_manifest(
         &self,
         repository: &Repository,
@@ -41,11 +41,11 @@ impl Client {
         manifest.with_digest(&descriptor.digest)
     }
 
-    /// Keeps content that has been checked, if it is small.
+    /// Puts content that was verified into the cache, if it is small.
     pub(crate) fn cache_content(&self, repository: &Repository, digest: &Digest, bytes: &[u8]) {
         if bytes.len() <= CACHED_BYTES {
-            let memory = &self.session().cache;
-            memory.put_content(repository, digest, bytes);
+            let cache = &self.session().cache;
+            cache.put_content(repository, digest, bytes);
         }
     }
 }

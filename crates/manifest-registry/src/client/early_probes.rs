@@ -1,5 +1,6 @@
 //! Early probes: HEAD for the targets, sent while the sources are still being read, so that they take no round trip of their own.
 
+use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::sync::{Mutex, PoisonError};
@@ -41,9 +42,9 @@ impl EarlyProbes {
     {
         let mut probes = self.probes.lock().unwrap_or_else(PoisonError::into_inner);
         for name in names {
-            if !probes.contains_key(&name) {
-                let probe = tokio::spawn(probe(name.clone()));
-                probes.insert(name, probe);
+            if let Entry::Vacant(place) = probes.entry(name) {
+                let probe = tokio::spawn(probe(place.key().clone()));
+                place.insert(probe);
             }
         }
     }

@@ -16,8 +16,8 @@ use crate::limits::{REFERRER_PAGES, REFERRERS};
 use crate::session::{Request, Target};
 
 impl Client {
-    /// Asks for the list of referrers (distribution specification, "Listing Referrers"), all pages of it. Nothing where the
-    /// registry has no such lists.
+    /// Gets the list of referrers (distribution specification, "Listing Referrers"), all pages of it. Nothing where the registry has
+    /// no such lists.
     pub(crate) async fn list_of_referrers(
         &self,
         subject: &Reference,
@@ -38,7 +38,7 @@ impl Client {
                 Err(error) => return Err(error),
             };
             let content_type = response.header("content-type").unwrap_or_default();
-            // Whatever says yes to any path is no referrers API.
+            // A server that responds 200 to any path has no referrers API.
             if MediaType::recognise(content_type) != Some(MediaType::OciIndex) {
                 return Ok(None);
             }
@@ -81,7 +81,7 @@ fn referrers_request(subject: &Reference, next: Option<Url>) -> Request<'_> {
     }
 }
 
-/// Tells whether a registry has no referrers API: 404 by the specification, which not every registry from before it knows.
+/// Tells whether a registry has no referrers API: it responds 404 by the specification, which not every older registry does.
 fn has_no_lists(error: &RegistryError) -> bool {
     let is_asked = error
         .attempt()
@@ -90,7 +90,7 @@ fn has_no_lists(error: &RegistryError) -> bool {
     is_asked && matches!(status, Some(400 | 404 | 405 | 406 | 501))
 }
 
-/// Reads where the next page is (RFC 8288).
+/// Reads the URL of the next page (RFC 8288).
 fn next_page(response: &Response) -> Option<Url> {
     let links = response.headers().get_all(LINK).into_iter();
     let next = links.filter_map(|link| next_link(link.to_str().ok()?));

@@ -45,7 +45,7 @@ impl std::fmt::Debug for Client {
 }
 
 impl Client {
-    /// Makes a client. It connects to nothing yet, but [`RetryPolicy::timeout`] starts to run.
+    /// Makes a client. It connects to nothing yet, but [`crate::RetryPolicy::timeout`] starts to run.
     ///
     /// # Errors
     /// Where the user agent cannot be in a header, or an authority for all hosts cannot be read.

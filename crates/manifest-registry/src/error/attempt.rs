@@ -1,4 +1,4 @@
-//! What was asked of a registry.
+//! The request that failed, and its purpose.
 
 use std::fmt;
 

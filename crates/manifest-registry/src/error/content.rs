@@ -1,4 +1,4 @@
-//! What is wrong with what a registry sent, and what is not there.
+//! Problems with the content that a registry sent, and absent content.
 
 use std::fmt;
 use std::sync::Arc;
@@ -9,7 +9,7 @@ use manifest_core::{Digest, ManifestError, MediaType};
 use crate::limits::{HEADER_CHARS, MESSAGE_CHARS};
 use crate::redact;
 
-/// Why content that a registry sent is not believed.
+/// A problem with the content that a registry sent.
 #[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ContentProblem {

@@ -1,4 +1,4 @@
-//! Answers that say no (distribution specification, "Error Codes").
+//! Error responses (distribution specification, "Error Codes").
 
 use std::fmt;
 use std::time::Duration;
@@ -21,7 +21,7 @@ const RATE_LIMITS: &[&str] = &[
     "x-ratelimit-reset",
 ];
 
-/// One of the errors in a registry's answer. Both texts can be shown: control characters are escaped.
+/// One of the errors in a registry's response. Both texts can be shown: control characters are escaped.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Message {
     /// The code in capital letters (`MANIFEST_UNKNOWN`); empty where the answer is not in the specification's form.
@@ -30,7 +30,7 @@ pub struct Message {
     pub text: String,
 }
 
-/// An answer that says no. `Display` gives the status, then the messages as Docker writes them.
+/// An error response. `Display` gives the status, then the messages as Docker writes them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ErrorResponse {
     /// The status.
@@ -46,7 +46,7 @@ pub struct ErrorResponse {
 }
 
 impl ErrorResponse {
-    /// Reads an answer's body, which may be anything.
+    /// Reads a response's body, which may be anything.
     #[must_use]
     pub fn parse(status: StatusCode, content_type: &str, body: &[u8]) -> Self {
         let is_html = content_type.to_ascii_lowercase().contains("html")
@@ -61,7 +61,7 @@ impl ErrorResponse {
         }
     }
 
-    /// Reads an answer's head and body.
+    /// Reads a response's head and body.
     #[must_use]
     pub fn read(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Self {
         let text = |value: &HeaderValue| value.to_str().ok().map(str::to_owned);
@@ -107,7 +107,7 @@ impl ErrorResponse {
             || self.status.is_client_error() && self.has(&["TOOMANYREQUESTS"])
     }
 
-    /// Tells whether asking again would bring the same answer.
+    /// Tells whether a retry would bring the same response.
     pub(crate) fn is_final(&self) -> bool {
         self.status.is_client_error()
             && !matches!(self.status.as_u16(), 408 | 425)
@@ -243,7 +243,7 @@ mod tests {
         let error_response = ErrorResponse::read(StatusCode::TOO_MANY_REQUESTS, &headers, b"page");
         assert_eq!(
             error_response.to_string(),
-            "429 Too Many Requests (a web page, not a registry's response) \
+            "429 Too Many Requests (a web page, not a registry's answer) \
              (it asks to wait 3600 s; this program waits 120 s at most)"
         );
         assert_eq!(error_response.rate_limits, ["ratelimit-limit: 100;w=21600"]);
@@ -256,52 +256,75 @@ mod tests {
         );
     }
 
-    #[test]
-    fn answers_that_say_no() {
-        for (status, body, shown, kinds) in [
+    fn check(status: u16, body: &str, shown: &str, kinds: &str) {
+        let error_response =
+            ErrorResponse::parse(StatusCode::from_u16(status).unwrap(), "", body.as_bytes());
+        let mut found = Vec::new();
+        for (is, kind) in [
+            (error_response.is_not_found(), "missing"),
+            (error_response.is_unauthorized(), "unauthorized"),
+            (error_response.is_rate_limited(), "limited"),
+            (error_response.is_unavailable(), "unavailable"),
+        ] {
+            found.extend(is.then_some(kind));
+        }
+        assert_eq!(
             (
-                404,
+                error_response.to_string().as_str(),
+                found.join(" ").as_str()
+            ),
+            (shown, kinds),
+            "{body}"
+        );
+    }
+
+    #[test]
+    fn refusals_404() {
+        for (body, shown, kinds) in [
+            (
                 r#"{"errors":[{"code":"MANIFEST_UNKNOWN","message":"manifest unknown","detail":{}}]}"#,
                 "404 Not Found: manifest unknown",
                 "missing",
             ),
             (
-                404,
                 r#"{"errors":[{"code":"NAME_UNKNOWN"}]}"#,
                 "404 Not Found: name unknown",
                 "missing",
             ),
             (
-                404,
                 r#"{"errors":[{"code":"NOT_FOUND","message":"artifact x"}]}"#,
                 "404 Not Found: not found: artifact x",
                 "missing",
             ),
-            (404, "", "404 Not Found", "missing"),
+            ("", "404 Not Found", "missing"),
             (
-                404,
                 "404 page not found\n",
                 "404 Not Found: 404 page not found",
                 "missing",
             ),
             (
-                404,
                 "<!DOCTYPE html>",
-                "404 Not Found (a web page, not a registry's response)",
+                "404 Not Found (a web page, not a registry's answer)",
                 "missing",
             ),
             (
-                404,
                 r#"{"errors":[{"code":"DENIED","message":""}]}"#,
                 "404 Not Found: denied",
                 "unauthorized",
             ),
             (
-                404,
                 r#"{"errors":[{"code":"MANIFEST_UNKNOWN","message":"manifest tagged by \"1\" is not found"}]}"#,
                 "404 Not Found: manifest unknown: manifest tagged by \"1\" is not found",
                 "missing",
             ),
+        ] {
+            check(404, body, shown, kinds);
+        }
+    }
+
+    #[test]
+    fn other_refusals() {
+        for (status, body, shown, kinds) in [
             (
                 401,
                 r#"{"errors":[{"code":"UNAUTHORIZED","message":"authentication required"}]}"#,
@@ -344,25 +367,7 @@ mod tests {
             (400, r#"{"errors":[]}"#, "400 Bad Request", ""),
             (499, "\u{1b}[2J", "499: \\u{1b}[2J", ""),
         ] {
-            let error_response =
-                ErrorResponse::parse(StatusCode::from_u16(status).unwrap(), "", body.as_bytes());
-            let mut found = Vec::new();
-            for (is, kind) in [
-                (error_response.is_not_found(), "missing"),
-                (error_response.is_unauthorized(), "unauthorized"),
-                (error_response.is_rate_limited(), "limited"),
-                (error_response.is_unavailable(), "unavailable"),
-            ] {
-                found.extend(is.then_some(kind));
-            }
-            assert_eq!(
-                (
-                    error_response.to_string().as_str(),
-                    found.join(" ").as_str()
-                ),
-                (shown, kinds),
-                "{body}"
-            );
+            check(status, body, shown, kinds);
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Why there is no answer.
+//! Network problems: the reasons why there is no response.
 
 use std::error::Error;
 use std::fmt;
@@ -10,7 +10,7 @@ use crate::error::send_error::SendError;
 use crate::limits::SLOWEST_BYTES;
 use crate::redact;
 
-/// Why a request has no answer.
+/// The reason why a request has no response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum NetworkProblem {
@@ -84,7 +84,7 @@ impl fmt::Display for NetworkProblem {
     }
 }
 
-/// What lies at the bottom of a network problem, in the words of the system or the TLS library.
+/// The cause of a network problem, in the words of the system or the TLS library.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{text}")]
 pub struct Cause {
@@ -175,16 +175,33 @@ fn below<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a (dyn Error + 'stati
     }
 }
 
+/// The phase in which a request failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Phase {
+    /// The request was being made.
+    Building,
+    /// The connection was being made.
+    Connecting,
+    /// The connection was there.
+    Exchanging,
+}
+
 impl NetworkProblem {
-    /// Recognises what came of sending a request. `limit` is the time limit that may have struck.
+    /// Recognises the failure to send a request. `limit` is the time limit that may have struck.
     pub(crate) fn of_send(error: &SendError, limit: Duration) -> Self {
         match error {
             SendError::Library(error) => Self::of(error, limit),
-            SendError::Tunnel(error) => Self::of_chain(error, error.is_connect(), false, limit),
+            SendError::Tunnel(error) => {
+                let phase = match error.is_connect() {
+                    true => Phase::Connecting,
+                    false => Phase::Exchanging,
+                };
+                Self::of_chain(error, phase, limit)
+            }
         }
     }
 
-    /// Recognises what the HTTP library reports. `limit` is the time limit that may have struck.
+    /// Recognises an error of the HTTP library. `limit` is the time limit that may have struck.
     pub(crate) fn of(error: &reqwest::Error, limit: Duration) -> Self {
         if error.is_timeout() {
             return Self::Timeout(limit);
@@ -192,16 +209,18 @@ impl NetworkProblem {
         if error.is_dns() {
             return Self::Dns;
         }
-        Self::of_chain(error, error.is_connect(), error.is_builder(), limit)
+        let phase = if error.is_connect() {
+            Phase::Connecting
+        } else if error.is_builder() {
+            Phase::Building
+        } else {
+            Phase::Exchanging
+        };
+        Self::of_chain(error, phase, limit)
     }
 
     /// Recognises an error by itself and what is beneath it.
-    fn of_chain(
-        error: &(dyn Error + 'static),
-        connecting: bool,
-        building: bool,
-        limit: Duration,
-    ) -> Self {
+    fn of_chain(error: &(dyn Error + 'static), phase: Phase, limit: Duration) -> Self {
         if let Some(problem) = Self::of_tunnel(error) {
             return problem;
         }
@@ -215,7 +234,7 @@ impl NetworkProblem {
                 found = match io.kind() {
                     io::ErrorKind::ConnectionRefused => return Self::Refused,
                     io::ErrorKind::TimedOut => return Self::Timeout(limit),
-                    io::ErrorKind::UnexpectedEof if connecting => Self::NotTls,
+                    io::ErrorKind::UnexpectedEof if phase == Phase::Connecting => Self::NotTls,
                     io::ErrorKind::ConnectionReset
                     | io::ErrorKind::ConnectionAborted
                     | io::ErrorKind::BrokenPipe
@@ -226,7 +245,7 @@ impl NetworkProblem {
             next = below(current);
         }
         // What is none of these broke an exchange that was under way: an HTTP message without its end, a stream reset.
-        if found == Self::Other && !connecting && !building {
+        if found == Self::Other && phase == Phase::Exchanging {
             Self::Cut
         } else {
             found

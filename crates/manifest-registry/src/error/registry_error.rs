@@ -1,4 +1,4 @@
-//! What can go wrong between this program and a registry.
+//! The error of this crate.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,7 +13,7 @@ use crate::error::content::{Absent, ContentProblem};
 use crate::error::error_response::ErrorResponse;
 use crate::error::network::{Cause, NetworkProblem};
 
-/// What went wrong between this program and a registry.
+/// An error between this program and a registry.
 #[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum RegistryError {
@@ -22,36 +22,36 @@ pub enum RegistryError {
     NoSuchManifest {
         /// The reference.
         reference: Box<Reference>,
-        /// What the registry answered.
+        /// The response of the registry.
         source: Box<RegistryError>,
     },
-    /// The registry answered, and the answer is no.
+    /// The registry responded with an error.
     #[error("{attempt}: {error_response}{}", attempt.trail())]
     Refused {
-        /// What was asked.
+        /// The request.
         attempt: Box<Attempt>,
-        /// What was answered.
+        /// The error response.
         error_response: ErrorResponse,
     },
-    /// There is no answer.
+    /// There is no response.
     #[error("{attempt}: {problem}{}", attempt.trail())]
     Network {
-        /// What was asked.
+        /// The request.
         attempt: Box<Attempt>,
-        /// Why there is no answer.
+        /// Why there is no response.
         problem: NetworkProblem,
-        /// What lies at the bottom of it, if more is known.
+        /// The cause, if more is known.
         source: Option<Cause>,
     },
-    /// The answer's content is not what it must be.
+    /// The content of the response is wrong.
     #[error("{attempt}: {problem}{}", attempt.trail())]
     Content {
-        /// What was asked.
+        /// The request.
         attempt: Box<Attempt>,
         /// What is wrong.
         problem: Box<ContentProblem>,
     },
-    /// A manifest that was to be copied is not what it is said to be.
+    /// A manifest that was to be copied does not match its description.
     #[error("{reference} cannot be copied: {problem}")]
     InvalidManifest {
         /// The manifest, in its source repository.
@@ -59,7 +59,7 @@ pub enum RegistryError {
         /// What is wrong.
         problem: Box<ContentProblem>,
     },
-    /// A blob that was to come from this machine is not there, or not what it was.
+    /// A blob that was to come from this machine is missing or has changed.
     #[error("{digest} cannot be read from {place}: {reason}")]
     Local {
         /// Where it was to come from.
@@ -76,7 +76,7 @@ pub enum RegistryError {
         target: Repository,
         /// What is not there.
         absent: Vec<Absent>,
-        /// What the registry answered.
+        /// The response of the registry.
         source: Box<RegistryError>,
     },
     /// A registry refused to move a tag.
@@ -84,19 +84,19 @@ pub enum RegistryError {
     TagImmutable {
         /// The tag.
         reference: Box<Reference>,
-        /// What it shows.
+        /// The digest that it points to.
         existing: Digest,
-        /// What the registry answered.
+        /// The response of the registry.
         source: Box<RegistryError>,
     },
-    /// A tag does not show what it has to show before it is written.
+    /// A tag does not meet its precondition.
     #[error("{reference} is not written: {}", found_before(expected.as_ref(), found.as_ref()))]
     PreconditionFailed {
         /// The tag.
         reference: Box<Reference>,
-        /// What it has to show; nothing where it must not be there.
+        /// The digest that it has to point to; none where it must not exist.
         expected: Option<Digest>,
-        /// What it shows.
+        /// The digest that it points to.
         found: Option<Digest>,
     },
     /// A tag of cosign's has something in the target that is not in what was to be written there.
@@ -106,9 +106,9 @@ pub enum RegistryError {
     SignaturesDiffer {
         /// The tag, in the target.
         reference: Box<Reference>,
-        /// What it shows.
+        /// The digest that it points to.
         found: Digest,
-        /// What was to be written.
+        /// The digest that was to be written.
         source_digest: Digest,
         /// Where that is: a repository, or a place on this machine.
         place: String,
@@ -118,7 +118,7 @@ pub enum RegistryError {
     NotReferrersIndex {
         /// The tag.
         reference: Box<Reference>,
-        /// What is wrong with what it shows.
+        /// What is wrong with the manifest that it points to.
         source: Arc<ManifestError>,
     },
     /// There is more than is followed.
@@ -131,7 +131,7 @@ pub enum RegistryError {
         /// Of what.
         what: &'static str,
     },
-    /// What is published leads to manifests that are not there.
+    /// The published list has children that do not exist.
     #[error(
         "{reference} is published, and the registry does not have {}",
         digests(lost)
@@ -139,17 +139,17 @@ pub enum RegistryError {
     ChildrenMissing {
         /// The tag.
         reference: Box<Reference>,
-        /// The digests of what is not there.
+        /// The digests of the missing children.
         lost: Vec<Digest>,
     },
-    /// What was written and accepted is not what is there.
+    /// The manifest that is read back is not the one that was written.
     #[error("{written} was put to {reference}, {}", found_instead(found.as_ref()))]
     ReadBackMismatch {
         /// The name under which it was written.
         reference: Box<Reference>,
-        /// The digest of what was written.
+        /// The digest that was written.
         written: Digest,
-        /// The digest of what is there.
+        /// The digest that was read back.
         found: Option<Digest>,
     },
     /// An image's configuration has the right digest, and is not JSON of the right form.
@@ -163,7 +163,7 @@ pub enum RegistryError {
     /// A redirect or an upload location that is not followed.
     #[error("{attempt}: not sent on to {to}: {reason}")]
     Redirect {
-        /// What was asked.
+        /// The request.
         attempt: Box<Attempt>,
         /// Where it was to go, without secrets.
         to: String,
@@ -173,7 +173,7 @@ pub enum RegistryError {
     /// The registry demands a kind of login that is not known here, or that would leak the credentials.
     #[error("{attempt}: {reason}")]
     Challenge {
-        /// What was asked.
+        /// The request.
         attempt: Box<Attempt>,
         /// Why there is no login.
         reason: String,
@@ -187,7 +187,7 @@ pub enum RegistryError {
         host: String,
         /// What the helper did.
         reason: String,
-        /// Whether it did nothing until the time for everything was over.
+        /// Whether it timed out.
         is_late: bool,
     },
     /// A file has credentials that cannot be read.
@@ -222,7 +222,7 @@ pub enum RegistryError {
     /// The user agent has characters that no header can have.
     #[error("{0:?} cannot be a user agent")]
     UserAgent(String),
-    /// There is no HTTP client to be had: TLS cannot be set up.
+    /// No HTTP client can be made: TLS cannot be set up.
     #[error("TLS cannot be set up")]
     Setup(#[source] Arc<reqwest::Error>),
 }
@@ -297,7 +297,7 @@ impl RegistryError {
         }
     }
 
-    /// Returns what the registry answered, where it refused.
+    /// Returns the error response of the registry, where there is one.
     #[must_use]
     pub fn error_response(&self) -> Option<&ErrorResponse> {
         match self {

@@ -1,8 +1,8 @@
-//! Whose registry a host is, as far as its name tells: what to do about an error differs.
+//! The kind of a registry, as far as its host's name tells: hints differ by it.
 
 use crate::host::{is_docker_hub, is_loopback};
 
-/// The registries whose ways are known.
+/// The kinds of registries that have hints of their own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum RegistryKind {
     DockerHub,

@@ -2,7 +2,7 @@
 
 use hyper_util::client::legacy::Error as ClientError;
 
-/// Why there is no answer to a request.
+/// The error of a request without a response.
 pub(crate) enum SendError {
     Library(reqwest::Error),
     Tunnel(ClientError),

@@ -2,7 +2,7 @@
 //!
 //! Over HTTP/2 a body moves by one window a round trip, and how large that is for an upload is the server's to say: nginx, and so
 //! what stands behind it, gives 64 KiB. HTTP/1.1 has no windows of its own. So bodies that are larger than any window go by HTTP/1.1, on some
-//! connections of their own, while all else stays on the one HTTP/2 connection ([`crate::connections`]).
+//! connections of their own, while all else stays on the one HTTP/2 connection ([`crate::http::connections`]).
 //!
 //! Uploads and downloads are bounded each for themselves: a copy within one host holds a connection of either kind.
 
@@ -24,46 +24,46 @@ pub(crate) struct BodyConnections {
     uploads: Arc<Limiter>,
     downloads: Arc<Limiter>,
     /// The host does not speak HTTP/1.1.
-    is_refused: AtomicBool,
-    /// What is asked for here comes from another host.
-    are_elsewhere: AtomicBool,
+    is_disabled: AtomicBool,
+    /// Downloads are redirected to another host.
+    is_redirected: AtomicBool,
 }
 
 impl BodyConnections {
-    /// Makes those of a host, all of whose requests `on_host` counts.
+    /// Makes the body connections of a host, all of whose requests `on_host` counts.
     pub(crate) fn new(on_host: &Arc<AtomicUsize>) -> Self {
         Self {
             client: OnceLock::new(),
             uploads: Limiter::new(BODY_CONNECTIONS, on_host.clone()),
             downloads: Limiter::new(BODY_CONNECTIONS, on_host.clone()),
-            is_refused: AtomicBool::new(false),
-            are_elsewhere: AtomicBool::new(false),
+            is_disabled: AtomicBool::new(false),
+            is_redirected: AtomicBool::new(false),
         }
     }
 
-    /// Tells whether something goes by these connections.
+    /// Tells whether a kind of traffic goes by these connections.
     pub(crate) fn serve(&self, traffic: Traffic) -> bool {
         match traffic {
             Traffic::Request => false,
-            _ if self.is_refused.load(Ordering::Relaxed) => false,
+            _ if self.is_disabled.load(Ordering::Relaxed) => false,
             // A redirect is small.
-            Traffic::Download => !self.are_elsewhere.load(Ordering::Relaxed),
+            Traffic::Download => !self.is_redirected.load(Ordering::Relaxed),
             Traffic::Upload => true,
         }
     }
 
     /// Notes that the host does not speak HTTP/1.1: bodies go along with requests.
     pub(crate) fn disable(&self) {
-        self.is_refused.store(true, Ordering::Relaxed);
+        self.is_disabled.store(true, Ordering::Relaxed);
     }
 
     /// Notes that the host redirected a download to another one.
     pub(crate) fn record_redirect(&self) {
-        self.are_elsewhere.store(true, Ordering::Relaxed);
+        self.is_redirected.store(true, Ordering::Relaxed);
     }
 
-    /// Waits until there is a connection to be had. `shared` is what sends requests, where that is HTTP/1.1 as well: its connections
-    /// do.
+    /// Waits until there is a connection. `shared` is the client of other requests, where that speaks HTTP/1.1 as well: its
+    /// connections do.
     pub(crate) async fn acquire(
         &self,
         traffic: Traffic,

@@ -1,6 +1,6 @@
-//! Whose certificates are believed, and which are shown: for all hosts, and for one.
+//! CA certificates and client certificates: for all hosts, and for one.
 //!
-//! The plugin reads the files; here they become what the TLS library wants.
+//! The plugin reads the files; here they are parsed for the TLS library.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -36,7 +36,7 @@ pub struct Identity {
     pub key: Pem,
 }
 
-/// What a user has for one host: a folder in `certs.d`.
+/// The certificates for one host: a folder in `certs.d`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct HostCertificates {
     /// Authorities that are believed there, in addition to those that are believed everywhere.
@@ -54,12 +54,12 @@ pub struct HostCertificates {
 pub struct Certificates {
     /// Authorities that are believed everywhere: `--ca-file`.
     pub roots: Vec<Pem>,
-    /// What is for one host only: by the host as URLs have it, with the port where it is not 443.
+    /// The certificates for one host only: by the host as URLs have it, with the port where it is not 443.
     pub hosts: BTreeMap<String, HostCertificates>,
 }
 
 impl Certificates {
-    /// Returns what is for `authority`, a host with the port where that is not the scheme's own.
+    /// Returns the certificates for `authority`, a host with the port where that is not the scheme's own.
     pub(crate) fn of(&self, authority: &str) -> Option<&HostCertificates> {
         let names: &[&str] = if is_docker_hub(authority) {
             &["registry-1.docker.io", "docker.io", "index.docker.io"]
@@ -79,7 +79,7 @@ pub(crate) fn roots(files: &[Pem]) -> Result<Vec<CertificateDer<'static>>, Certi
     for file in files {
         let certificates = chain(file)?;
         for certificate in &certificates {
-            // One that cannot be read would be left out in silence, and missed when a server shows its child.
+            // An unreadable certificate would be left out in silence, and missed when a server sends its child.
             if parse_x509_certificate(certificate).is_err() {
                 return Err(file.problem("it has a certificate that cannot be read"));
             }

@@ -1,4 +1,4 @@
-//! Choice of the client certificate that a server is shown when it requests one.
+//! The choice of a client certificate for a server that requests one.
 
 use std::sync::Arc;
 
@@ -14,7 +14,7 @@ use crate::error::CertificateProblem;
 use crate::http::certificates::{Identity, chain};
 use crate::http::handshakes::Handshakes;
 
-/// Chooses what is shown to a server that asks, and notes that it did.
+/// Chooses a client certificate for a server that requests one, and records the request.
 #[derive(Debug)]
 pub(crate) struct ClientCertificates {
     keys: Vec<Arc<CertifiedKey>>,

@@ -1,10 +1,10 @@
-//! How many requests run at once on one host, and on which connection each of them goes.
+//! The connections to one host: how many requests run at once, and on which connection each of them goes.
 //!
-//! HTTP/1.1 has a connection for each request. HTTP/2 has one for all, until so much waits that another, which takes some round
-//! trips to be made, is quicker. It is made beside the work, with a request that nothing depends on.
+//! HTTP/1.1 has a connection for each request. HTTP/2 has one for all, until so many requests wait that another, which takes
+//! some round trips to open, is quicker. It is opened beside the work, with a request that nothing depends on.
 //!
-//! What a host speaks is known once there is a connection. Who asks a host for many small things at once lets one request go
-//! first ([`Connections::slot_in_turn`]): with HTTP/2 the others go on its connection, and no handshake is made for nothing.
+//! The version of HTTP is known once there is a connection. A caller that asks a host for many small things at once lets one request
+//! go first ([`Connections::acquire_in_turn`]): with HTTP/2 the others go on its connection, and no handshake is wasted.
 
 use std::sync::atomic::AtomicUsize;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -23,7 +23,7 @@ use crate::limits::{
 /// The connections to one host, or with HTTP/1.1 its pool of them.
 pub(crate) struct Connections {
     limiter: Arc<Limiter>,
-    /// One turn, for the request that makes the first connection; closed once there is one, or there was none to be had.
+    /// One turn, for the request that opens the first connection; closed once there is one, or it could not be opened.
     first: Arc<Semaphore>,
     state: Mutex<State>,
 }
@@ -34,7 +34,7 @@ struct State {
     /// How many requests wait for their turn.
     waiting: usize,
     growth: Growth,
-    /// What the host speaks, once it has answered.
+    /// The version that the host speaks, once it has answered.
     version: Option<Version>,
 }
 
@@ -46,7 +46,7 @@ struct Connection {
 /// Whether there can be another connection.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Growth {
-    /// It is not known what the host speaks.
+    /// The version that the host speaks is not known.
     Unknown,
     /// It speaks HTTP/2.
     Possible,
@@ -57,7 +57,7 @@ enum Growth {
 }
 
 impl Connections {
-    /// Makes the first lane of what `build` builds, which is to tell by the layer that it gets when it is connected.
+    /// Makes the first connection of the client that `build` builds, which reports by the given layer when it is connected.
     pub(crate) fn new<E>(
         on_host: Arc<AtomicUsize>,
         build: impl FnOnce(ConnectLayer) -> Result<HttpClient, E>,
@@ -88,15 +88,19 @@ impl Connections {
     /// Waits until a request may begin, which is when there is a connection, or there has been none for it: one goes first.
     pub(crate) async fn acquire_in_turn(self: &Arc<Self>, patience: Duration) -> StreamPermit {
         let turn = self.first.clone().acquire_owned().await;
-        self.take(turn.ok().map(Turn), patience).await
+        self.acquire_with(turn.ok().map(Turn), patience).await
     }
 
     /// Waits until a request may begin.
     pub(crate) async fn acquire(self: &Arc<Self>, patience: Duration) -> StreamPermit {
-        self.take(None, patience).await
+        self.acquire_with(None, patience).await
     }
 
-    async fn take(self: &Arc<Self>, turn: Option<Turn>, patience: Duration) -> StreamPermit {
+    async fn acquire_with(
+        self: &Arc<Self>,
+        turn: Option<Turn>,
+        patience: Duration,
+    ) -> StreamPermit {
         let waiting = WaitingRequest::new(self);
         let limit = self.limiter.permit(patience).await;
         drop(waiting);
@@ -121,7 +125,7 @@ impl Connections {
         self.state().version == Some(Version::HTTP_2)
     }
 
-    /// Returns what sends requests to a host that is known to speak HTTP/1.1, which may have connections to spare.
+    /// Returns the client of a host that is known to speak HTTP/1.1, which may have connections to spare.
     pub(crate) fn http1(&self) -> Option<HttpClient> {
         let state = self.state();
         let is_older = |version| version != Version::HTTP_2;
@@ -132,7 +136,7 @@ impl Connections {
         client.filter(|_| state.version.is_some_and(is_older))
     }
 
-    /// Notes what the host speaks.
+    /// Notes the version that the host speaks.
     pub(crate) fn learn(&self, version: Version) {
         self.first.close();
         let mut state = self.state();
@@ -144,13 +148,13 @@ impl Connections {
         }
     }
 
-    /// Tells whether another connection is worth being made, where so many requests are known to come at once: before they
-    /// wait. Who is told yes makes it, and says what came of it.
+    /// Tells whether another connection is worth opening, where so many requests are known to come at once: before they wait. The
+    /// caller that gets a yes opens it, and reports the result by [`Self::add`] or [`Self::stop_growing`].
     pub(crate) fn needs_connection(&self, expected: usize) -> bool {
         let mut state = self.state();
         let room = state.connections.len() * REQUESTS_PER_HOST_HTTP2;
         let waiting = state.waiting.max(expected.saturating_sub(room));
-        // What waits because the host does not want more is not for another connection.
+        // Requests that wait because the host takes no more are no reason for another connection.
         let is_much = waiting >= QUEUE_PER_HOST_HTTP2 && !self.limiter.is_lowered();
         let wants = state.growth == Growth::Possible && is_much;
         if wants {
@@ -171,7 +175,7 @@ impl Connections {
         self.limiter.raise(REQUESTS_PER_HOST_HTTP2);
     }
 
-    /// Notes that the host has no other connection for us.
+    /// Notes that the host accepts no other connection.
     pub(crate) fn stop_growing(&self) {
         self.state().growth = Growth::Over;
     }
@@ -181,7 +185,7 @@ impl Connections {
     }
 }
 
-/// Counts one that waits, for as long as it does.
+/// Counts a request that waits, for as long as it does.
 struct WaitingRequest<'a>(&'a Connections);
 
 impl<'a> WaitingRequest<'a> {
@@ -197,12 +201,12 @@ impl Drop for WaitingRequest<'_> {
     }
 }
 
-/// The right to send one request, until it is dropped.
+/// The permit to send one request, until it is dropped.
 pub(crate) struct StreamPermit {
-    /// What sends it.
+    /// The client that sends it.
     pub(crate) client: HttpClient,
     pub(crate) limit: Permit,
-    /// Nothing where the connections are for bodies.
+    /// None where the connections are for bodies.
     running: Option<Running>,
     _turn: Option<Turn>,
 }
@@ -213,7 +217,7 @@ impl StreamPermit {
         self.running.is_none()
     }
 
-    /// The right to send the body of a blob, or to receive one, by a connection of its own.
+    /// Makes the permit to send or receive the body of a blob, on a connection of its own.
     pub(crate) fn of_body(client: HttpClient, limit: Permit) -> Self {
         Self {
             client,
@@ -236,7 +240,7 @@ impl Drop for Running {
     }
 }
 
-/// The right to make the first connection. Whatever came of it, the others need not wait any longer.
+/// The turn to open the first connection. Whatever the result, the others need not wait any longer once it is dropped.
 struct Turn(OwnedSemaphorePermit);
 
 impl Drop for Turn {

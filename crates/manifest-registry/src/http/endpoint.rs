@@ -1,4 +1,4 @@
-//! Where a registry is: from the host in a reference to schemes and TLS modes that may be tried.
+//! The endpoint of a registry: the schemes and TLS modes that may be tried on a host.
 
 use url::Url;
 

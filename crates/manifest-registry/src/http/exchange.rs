@@ -36,7 +36,7 @@ pub(super) struct Exchange {
 }
 
 impl Exchange {
-    /// Sends one request, once, and returns the head of the answer, whatever it says.
+    /// Sends one request, once, and returns the head of the response, whatever it says.
     pub(super) async fn send_once(
         &self,
         wire: &WireRequest<'_>,
@@ -48,9 +48,9 @@ impl Exchange {
             .map(|proxy| format!("{} of {}", proxy.shown, proxy.setting));
         let pool = match self.pools.get(wire.mode, &wire.url, proxy.as_ref()) {
             Ok(pool) => pool,
-            Err(unbuilt) => return Err(unreachable(attempt, &wire.url, unbuilt)),
+            Err(error) => return Err(unreachable(attempt, &wire.url, error)),
         };
-        self.add_connection(wire, &pool);
+        self.add_connection_if_needed(wire, &pool);
         loop {
             let permit = tokio::select! {
                 biased;
@@ -59,7 +59,7 @@ impl Exchange {
             };
             let permit = match permit {
                 Ok(permit) => permit,
-                Err(unbuilt) => return Err(unreachable(attempt, &wire.url, unbuilt)),
+                Err(error) => return Err(unreachable(attempt, &wire.url, error)),
             };
             if let Payload::Stream(_, idle_timeout) = wire.payload {
                 idle_timeout.restart();
@@ -74,9 +74,9 @@ impl Exchange {
                 login: login.as_deref(),
                 elapsed: started.elapsed(),
             };
-            let (problem, cause) = match self.observed(sent, &pool, &request, proxy.is_some()) {
+            let (problem, cause) = match self.report(sent, &pool, &request, proxy.is_some()) {
                 Ok(response) => {
-                    self.add_connection(wire, &pool);
+                    self.add_connection_if_needed(wire, &pool);
                     if wire.traffic == Traffic::Download && is_redirect(response.status()) {
                         pool.body_connections.record_redirect();
                     }
@@ -90,7 +90,7 @@ impl Exchange {
             };
             let is_connect = cause.as_ref().is_some_and(Cause::is_connect);
             if self
-                .is_worth_another_connection(wire, &pool, permit, (problem, is_connect))
+                .is_worth_another_connection(wire, &pool, permit, problem, is_connect)
                 .await
                 && wire.payload.is_unsent()
             {
@@ -100,13 +100,14 @@ impl Exchange {
         }
     }
 
-    /// Learns from a failure how many connections a host gives. Tells whether the request, which got none, may have one later.
+    /// Learns from a failure how many connections a host accepts. Tells whether the request, which got none, may have one later.
     async fn is_worth_another_connection(
         &self,
         wire: &WireRequest<'_>,
         pool: &Pool,
         permit: StreamPermit,
-        (problem, is_connect): (NetworkProblem, bool),
+        problem: NetworkProblem,
+        is_connect: bool,
     ) -> bool {
         let is_known = self.retrier.has_answered(&authority(&wire.url));
         if !is_known || !permit.is_of_body() && pool.connections.is_http2() {
@@ -121,13 +122,13 @@ impl Exchange {
                 Refused::ForOthers => true,
                 Refused::ForOtherKinds => {
                     drop(permit);
-                    // Nothing tells when it is worth it. It goes on until there is one, or the others are done.
+                    // Nothing tells when a connection is free. This goes on until there is one, or the others are done.
                     tokio::time::sleep(limits::FIRST_WAIT).await;
                     true
                 }
                 Refused::Alone => false,
             },
-            // It has been spoken to with TLS, so that it is HTTP/1.1 that it does not want.
+            // The host has spoken TLS before, so it is HTTP/1.1 that it refuses.
             (true, NetworkProblem::Tls | NetworkProblem::NotTls)
                 if permit.is_of_body() && pool.connections.is_http2() =>
             {
@@ -151,7 +152,7 @@ impl Exchange {
     ) -> Result<StreamPermit, PoolError> {
         let patience = self.retrier.patience(wire.attempts);
         if pool.body_connections.serve(wire.traffic) {
-            let build = || self.pools.http1(pool);
+            let build = || self.pools.http1_client(pool);
             let shared = || pool.connections.http1();
             let permit = pool
                 .body_connections
@@ -165,8 +166,8 @@ impl Exchange {
         })
     }
 
-    /// Looks at the head of an answer, or at why there is none, and tells of it.
-    fn observed(
+    /// Reports the head of a response, or the reason why there is none.
+    fn report(
         &self,
         sent: Result<reqwest::Response, (NetworkProblem, Option<Cause>)>,
         pool: &Pool,
@@ -212,7 +213,7 @@ impl Exchange {
         Err((problem, cause))
     }
 
-    /// Learns from an answer how much at once a host takes.
+    /// Learns from a response how many requests at once a host takes.
     fn adapt(&self, permit: &StreamPermit, response: &reqwest::Response) {
         match response.status() {
             StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE => {
@@ -223,7 +224,7 @@ impl Exchange {
         }
     }
 
-    /// Sends one request and waits for the head of the answer.
+    /// Sends one request and waits for the head of the response.
     async fn head(
         &self,
         wire: &WireRequest<'_>,
@@ -258,14 +259,14 @@ impl Exchange {
         }
     }
 
-    /// Makes another connection to a host where that is worth it, beside the work: whatever comes of it, nothing depends on it.
-    fn add_connection(&self, wire: &WireRequest<'_>, pool: &Pool) {
+    /// Opens another connection to a host where that is worth it, beside the work: nothing depends on the result.
+    fn add_connection_if_needed(&self, wire: &WireRequest<'_>, pool: &Pool) {
         let expected = self.pools.expected(&authority(&wire.url));
         if !pool.connections.needs_connection(expected) {
             return;
         }
         let connections = pool.connections.clone();
-        let client = self.pools.another(pool);
+        let client = self.pools.another_client(pool);
         let (Ok(client), Ok(url)) = (client, wire.url.join("/v2/")) else {
             return connections.stop_growing();
         };
@@ -318,10 +319,10 @@ fn network(attempt: Box<Attempt>, problem: NetworkProblem, source: Option<Cause>
     }
 }
 
-/// Makes the error of a host that there is no way to.
-fn unreachable(attempt: Box<Attempt>, url: &Url, unbuilt: PoolError) -> RegistryError {
+/// Makes the error of a host that cannot be reached.
+fn unreachable(attempt: Box<Attempt>, url: &Url, error: PoolError) -> RegistryError {
     let before = |problem, text: &str| network(attempt, problem, Some(Cause::before(text)));
-    match unbuilt {
+    match error {
         PoolError::NoAuthorities(text) => before(NetworkProblem::NoAuthorities, &text),
         PoolError::Proxy(reason) => before(NetworkProblem::ProxySetting, reason),
         PoolError::Certificates(problem) => RegistryError::Certificates {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 
-/// Remembers what a host did when connections to it were made.
+/// Records the TLS handshakes with a host.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Handshakes(Arc<Seen>);
 

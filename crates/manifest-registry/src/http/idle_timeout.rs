@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// Tells when a stream last moved, and how long it may stand still now.
+/// The watchdog over a streamed body: when it last moved, and how long it may stand still.
 #[derive(Clone, Debug)]
 pub(crate) struct IdleTimeout(Arc<Mutex<(Instant, Duration)>>);
 
@@ -14,11 +14,12 @@ impl IdleTimeout {
         Self(Arc::new(Mutex::new((Instant::now(), limit))))
     }
 
-    /// Begins to count anew, with the same limit: the time before it was the stream's turn does not count.
+    /// Starts anew, with the same limit: the time before it was the stream's turn does not count.
     pub(crate) fn restart(&self) {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).0 = Instant::now();
     }
 
+    /// Notes that the stream moved, and sets how long it may stand still now.
     pub(crate) fn reset(&self, limit: Duration) {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = (Instant::now(), limit);
     }

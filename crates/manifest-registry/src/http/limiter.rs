@@ -1,4 +1,4 @@
-//! How much runs at once on one host: as much as it takes, learned from what it refuses.
+//! The adaptive limit on requests at once on one host, learned from its refusals.
 //!
 //! A limit begins at its bound. A host that says "not now" (429, 503) halves it, one that refuses a connection beside others takes
 //! it down to those that it has; what succeeds raises it again, step by step. A host that refuses all connections is not full but
@@ -17,10 +17,11 @@ use crate::limits::LONGEST_RETRY_AFTER;
 /// after some 13 round trips.
 const GROWTH: usize = 2;
 
-/// How many times as much has to succeed where a connection was refused before another is tried: hosts with a limit keep it.
+/// How many times as many requests have to succeed, where a connection was refused, before another is tried: hosts with a limit keep
+/// it.
 const CAUTION: usize = 16;
 
-/// A limit on how much runs at once, which adapts.
+/// An adaptive limit on requests at once.
 #[derive(Debug)]
 pub(crate) struct Limiter {
     /// Has a permit for each that may begin.
@@ -55,7 +56,7 @@ struct State {
     before_refusals: Option<usize>,
     /// When the limit was last halved. What began before that says nothing about the limit of now.
     halved: Option<Instant>,
-    /// Until when the host wants to be left alone.
+    /// The end of the pause that the host asked for.
     paused: Option<Instant>,
 }
 
@@ -144,7 +145,7 @@ impl Limiter {
     }
 }
 
-/// The right to run one, until it is dropped.
+/// The permit of one request, until it is dropped.
 #[derive(Debug)]
 pub(crate) struct Permit {
     limiter: Arc<Limiter>,
@@ -153,7 +154,7 @@ pub(crate) struct Permit {
 }
 
 impl Permit {
-    /// Notes that the host took it.
+    /// Notes that the host took the request.
     pub(crate) fn succeeded(&self) {
         let mut state = self.limiter.state();
         if state.limit == state.most {
@@ -172,7 +173,7 @@ impl Permit {
         }
     }
 
-    /// Notes that the host said "not now", and how long it wants to be left alone, if it says so.
+    /// Notes that the host said "not now", and for how long, if it says so.
     pub(crate) fn not_now(&self, wait: Option<Duration>) {
         let mut state = self.limiter.state();
         let is_news = state.halved.is_none_or(|halved| self.began > halved);

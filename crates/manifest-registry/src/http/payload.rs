@@ -1,4 +1,4 @@
-//! What a request carries: nothing, bytes, or a stream, which can be sent once.
+//! The payload of a request: nothing, bytes, or a stream, which can be sent once.
 
 use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -9,7 +9,7 @@ use futures_util::{FutureExt as _, StreamExt as _};
 
 use crate::http::idle_timeout::IdleTimeout;
 
-/// What a request carries.
+/// The payload of a request.
 pub(crate) enum Payload {
     /// Nothing.
     None,
@@ -17,7 +17,7 @@ pub(crate) enum Payload {
     Bytes(Bytes),
     /// Bytes with a secret in them, which are not sent on by a redirect.
     Secret(Bytes),
-    /// A stream, which can be sent once, and tells when it last moved.
+    /// A stream, which can be sent once, and its watchdog.
     Stream(SingleUseStream, IdleTimeout),
 }
 
@@ -37,7 +37,7 @@ impl SingleUseStream {
         stream.is_some()
     }
 
-    /// Takes the stream as soon as it is asked for something.
+    /// Takes the stream as soon as the body is polled.
     fn body(&self) -> reqwest::Body {
         let once = self.clone();
         let take = std::future::poll_fn(move |_| {

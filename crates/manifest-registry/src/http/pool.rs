@@ -1,7 +1,7 @@
 //! The connection pools: one for each host and way of connecting, each with the TLS settings and the proxy of that host.
 //!
-//! A pool for each host costs nothing, as connections are not shared between hosts anyway, and sees to it that what is for one
-//! host (a client certificate, an authority) never serves another.
+//! A pool for each host costs nothing, as connections are not shared between hosts anyway, and sees to it that a client
+//! certificate or a CA certificate for one host never serves another.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -24,7 +24,7 @@ use crate::http::tunnel::{self, HttpClient, TunnelClient};
 use crate::limits;
 use crate::observer::{Event, Observer};
 
-/// How one host is reached in one way.
+/// The connections to one host in one mode.
 pub(crate) struct Pool {
     pub(crate) connections: Arc<Connections>,
     /// The connections for the bodies of blobs.
@@ -33,10 +33,10 @@ pub(crate) struct Pool {
     setup: ClientSetup,
 }
 
-/// What all connections to a host are made with.
+/// The settings of all connections to a host.
 #[derive(Clone)]
 struct ClientSetup {
-    /// Whether the HTTP library cannot reach it by a proxy.
+    /// Whether a tunnel replaces the HTTP library, which cannot reach the host by a proxy.
     is_tunnelled: bool,
     /// Whether no other version of HTTP is offered.
     is_http1: bool,
@@ -46,7 +46,7 @@ struct ClientSetup {
     proxy: Option<Url>,
 }
 
-/// How a host is reached, or why it cannot be.
+/// The pool of a host, or the reason why there is none.
 type PoolResult = Result<Arc<Pool>, PoolError>;
 
 impl Pool {
@@ -90,13 +90,13 @@ impl Pools {
         }
     }
 
-    /// Notes that so many requests to a host will come at once.
+    /// Announces so many requests to a host, all at once.
     pub(crate) fn expect(&self, host: &str, requests: usize) {
         let mut expected = self.expected.lock().unwrap_or_else(PoisonError::into_inner);
         expected.insert(host.to_owned(), requests);
     }
 
-    /// Tells how many requests to a host are known to come at once.
+    /// Returns how many requests to a host are announced.
     pub(crate) fn expected(&self, host: &str) -> usize {
         let expected = self.expected.lock().unwrap_or_else(PoisonError::into_inner);
         expected.get(host).copied().unwrap_or_default()
@@ -137,8 +137,8 @@ impl Pools {
     fn pool(&self, mode: Mode, host: &str, proxy: Option<&ChosenProxy>) -> PoolResult {
         let (setup, handshakes) = self.setup(mode, host, proxy)?;
         let on_host = Arc::default();
-        let connections = Connections::new(Arc::clone(&on_host), |opening| {
-            self.client(setup.clone(), Some(opening))
+        let connections = Connections::new(Arc::clone(&on_host), |connect_layer| {
+            self.client(setup.clone(), Some(connect_layer))
         })?;
         Ok(Arc::new(Pool {
             connections,
@@ -148,13 +148,13 @@ impl Pools {
         }))
     }
 
-    /// Makes what reaches a pool's host by connections of its own.
-    pub(crate) fn another(&self, pool: &Pool) -> Result<HttpClient, PoolError> {
+    /// Makes another client of a pool's host, with connections of its own.
+    pub(crate) fn another_client(&self, pool: &Pool) -> Result<HttpClient, PoolError> {
         self.client(pool.setup.clone(), None)
     }
 
-    /// As [`Self::another`], by HTTP/1.1.
-    pub(crate) fn http1(&self, pool: &Pool) -> Result<HttpClient, PoolError> {
+    /// As [`Self::another_client`], by HTTP/1.1.
+    pub(crate) fn http1_client(&self, pool: &Pool) -> Result<HttpClient, PoolError> {
         let mut setup = pool.setup.clone();
         setup.is_http1 = true;
         if let Some(tls) = &mut setup.tls {
@@ -197,11 +197,11 @@ impl Pools {
         Ok((setup, handshakes))
     }
 
-    /// Makes what sends requests to a host, which tells `opening` when it is connected.
+    /// Makes a client of a host, which reports its connections by `connect_layer`.
     fn client(
         &self,
         setup: ClientSetup,
-        opening: Option<ConnectLayer>,
+        connect_layer: Option<ConnectLayer>,
     ) -> Result<HttpClient, PoolError> {
         let ClientSetup {
             is_tunnelled,
@@ -225,7 +225,7 @@ impl Pools {
         let mut tunnel = None;
         if let (Some(proxy), Some(tls), true) = (&proxy, &tls, is_tunnelled) {
             let (agent, limit) = (self.user_agent.clone(), self.timeouts.connect);
-            tunnel = TunnelClient::new(proxy, tls, agent, limit, opening.as_ref());
+            tunnel = TunnelClient::new(proxy, tls, agent, limit, connect_layer.as_ref());
         }
         builder = match tls {
             Some(tls) => builder.tls_backend_preconfigured(tls),
@@ -236,8 +236,8 @@ impl Pools {
         if let Some(url) = proxy {
             builder = builder.proxy(reqwest::Proxy::all(url).map_err(unbuilt)?);
         }
-        if let Some(opening) = opening {
-            builder = builder.connector_layer(opening);
+        if let Some(connect_layer) = connect_layer {
+            builder = builder.connector_layer(connect_layer);
         }
         let library = HttpClient::from(builder.build().map_err(unbuilt)?);
         Ok(match tunnel {

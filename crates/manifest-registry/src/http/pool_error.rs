@@ -1,20 +1,20 @@
-//! Reasons why no connection pool can be made for a host.
+//! The reasons why no connection pool can be made for a host.
 
 use std::sync::Arc;
 
 use crate::error::CertificateProblem;
 use crate::http::tls::TlsError;
 
-/// Why a host cannot be reached in some way.
+/// The reason why no connection pool can be made for a host.
 #[derive(Clone, Debug)]
 pub(crate) enum PoolError {
-    /// There are no certificate authorities.
+    /// There are no CA certificates.
     NoAuthorities(String),
-    /// Files of the user cannot be used.
+    /// Certificate files of the user cannot be used.
     Certificates(CertificateProblem),
     /// The proxy's setting cannot be used.
     Proxy(&'static str),
-    /// The HTTP library does not want to.
+    /// The HTTP library fails.
     Http(Arc<reqwest::Error>),
 }
 

@@ -1,4 +1,4 @@
-//! Which proxy a request goes by: that of `HTTPS_PROXY` and its kin, which the plugin reads, by the rules of Go's programs.
+//! The proxy of a request: that of `HTTPS_PROXY` and similar variables, which the plugin reads, by the rules of Go's programs.
 
 use std::net::IpAddr;
 

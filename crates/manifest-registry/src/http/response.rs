@@ -1,4 +1,4 @@
-//! The answer to a request: its head, and its body within bounds.
+//! The response to a request: its head, and its body within bounds.
 
 use std::time::Duration;
 
@@ -17,7 +17,10 @@ use crate::http::timeouts::Timeouts;
 use crate::limits::{ERROR_BYTES, SLOWEST_BYTES};
 use crate::redact;
 
-/// The headers in which registries, and what stands before them, name a request: in the order of use for a support ticket.
+/// The header that states the digest of a manifest or blob.
+pub(crate) const DOCKER_CONTENT_DIGEST: &str = "docker-content-digest";
+
+/// The headers in which registries, and proxies before them, name a request: in the order of use for a support ticket.
 const REQUEST_IDS: &[&str] = &[
     "x-request-id",
     "x-github-request-id",
@@ -28,7 +31,7 @@ const REQUEST_IDS: &[&str] = &[
     "cf-ray",
 ];
 
-/// The headers by which an answer to a write shows that a registry gave it (distribution specification, "Legacy Docker support
+/// The headers by which the response to a write shows that a registry gave it (distribution specification, "Legacy Docker support
 /// HTTP headers", and where it asks for a location).
 const REGISTRY_HEADERS: &[&str] = &[
     "docker-content-digest",
@@ -36,20 +39,20 @@ const REGISTRY_HEADERS: &[&str] = &[
     "location",
 ];
 
-/// How long an answer's body may take.
+/// The time limits of a response's body.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct BodyLimits {
     pub(crate) timeouts: Timeouts,
     pub(crate) deadline: Deadline,
 }
 
-/// An answer whose head has arrived. It holds one of its host's slots until its body is read or it is dropped.
+/// A response whose head has arrived. It holds a permit of its host until its body is read or it is dropped.
 pub(crate) struct Response {
     response: reqwest::Response,
     attempt: Box<Attempt>,
     permit: Option<StreamPermit>,
     body_limits: BodyLimits,
-    /// What an answer that says "not now" says, where that was read already.
+    /// The body of a response that says "not now", where it was read already.
     error_response: Option<ErrorResponse>,
 }
 
@@ -100,7 +103,7 @@ impl Response {
         Ok(first.and_then(|value| value.to_str().ok()))
     }
 
-    /// Makes the error of this answer having unbelievable content.
+    /// Makes the error of wrong content in this response.
     pub(crate) fn content(&self, problem: ContentProblem) -> RegistryError {
         RegistryError::content(self.attempt.clone(), problem)
     }
@@ -109,7 +112,7 @@ impl Response {
         self.attempt.clone()
     }
 
-    /// Reads the body, of at most `limit` bytes, and gives the slot back. The head stays.
+    /// Reads the body, of at most `limit` bytes, and returns the permit. The head stays.
     pub(crate) async fn bytes(&mut self, limit: usize) -> Result<Vec<u8>, RegistryError> {
         let encoding = self.header(CONTENT_ENCODING.as_str()).unwrap_or("identity");
         if !encoding.eq_ignore_ascii_case("identity") {
@@ -160,13 +163,13 @@ impl Response {
         }
     }
 
-    /// Turns the answer into its body as it comes, unless that is as good as not at all. The slot is held until all has come.
+    /// Turns the response into its body as it comes, unless it comes too slowly. The permit is held until all has come.
     pub(crate) fn stream(
         self,
     ) -> impl Stream<Item = Result<Bytes, RegistryError>> + Send + 'static {
         let start = (self, Duration::ZERO, 0);
         futures_util::stream::try_unfold(start, |(mut response, mut waited, mut came)| async move {
-            // Only the time that is waited here counts, not what the reader takes for itself.
+            // Only the time that is waited here counts, not the time that the reader takes.
             let asked = Instant::now();
             let Some(chunk) = response.chunk().await? else {
                 response.settle().await;
@@ -185,8 +188,8 @@ impl Response {
         })
     }
 
-    /// Passes an answer to a write that only a registry gives: 201, or another yes with a header of registries. What stands
-    /// before a registry, a proxy or a login page, says 200 to anything.
+    /// Passes a response to a write that only a registry gives: 201, or another 2xx with a header of registries. A proxy or a login
+    /// page before a registry says 200 to anything.
     pub(crate) fn stored(self) -> Result<Self, RegistryError> {
         let is_created = self.status() == StatusCode::CREATED;
         let is_marked = REGISTRY_HEADERS
@@ -204,7 +207,7 @@ impl Response {
         }
     }
 
-    /// Tells whether the answer is a page for people, and so not a registry's.
+    /// Tells whether the response is a web page, and so not a registry's.
     pub(crate) fn is_web_page(&self) -> bool {
         let content_type = self.header(CONTENT_TYPE.as_str()).unwrap_or_default();
         content_type.to_ascii_lowercase().contains("html")
@@ -217,15 +220,15 @@ impl Response {
         self.settle().await;
     }
 
-    /// Lets the connection of a body get back into the HTTP library's pool before its slot is given back, so that the next body does
-    /// not make another.
+    /// Lets the connection of a body get back into the HTTP library's pool before its permit is returned, so that the next body does
+    /// not open another.
     async fn settle(&self) {
         if self.permit.as_ref().is_some_and(StreamPermit::is_of_body) {
             settle().await;
         }
     }
 
-    /// Passes an answer that says yes.
+    /// Passes a response of 2xx.
     pub(crate) async fn accepted(self) -> Result<Self, RegistryError> {
         if self.status().is_success() {
             Ok(self)
@@ -234,7 +237,7 @@ impl Response {
         }
     }
 
-    /// Reads the answer as one that says no. A body that cannot be read says nothing.
+    /// Reads the response as a refusal. A body that cannot be read says nothing.
     pub(crate) async fn refused(mut self) -> RegistryError {
         let error_response = match self.error_response.take() {
             Some(error_response) => error_response,
@@ -251,8 +254,8 @@ impl Response {
         ErrorResponse::read(self.status(), self.headers(), &body)
     }
 
-    /// Takes the answer as an error that may pass, and gives the slot back.
-    pub(crate) async fn as_failure(&mut self) -> RegistryError {
+    /// Reads the response as a transient error, and returns the permit.
+    pub(crate) async fn transient_error(&mut self) -> RegistryError {
         let error_response = self.read_error_response().await;
         self.permit = None;
         RegistryError::Refused {
@@ -261,8 +264,8 @@ impl Response {
         }
     }
 
-    /// Takes what [`Response::as_failure`] gave back: the error is final.
-    pub(crate) fn with_failure(mut self, error: RegistryError) -> Self {
+    /// Takes the error of [`Response::transient_error`] back, as it is final.
+    pub(crate) fn with_final_error(mut self, error: RegistryError) -> Self {
         if let RegistryError::Refused {
             attempt,
             error_response,
@@ -290,6 +293,3 @@ impl Response {
         body
     }
 }
-
-/// What a registry calls the digest of what it sends or has stored.
-pub(crate) const DOCKER_CONTENT_DIGEST: &str = "docker-content-digest";

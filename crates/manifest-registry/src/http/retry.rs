@@ -1,9 +1,9 @@
-//! Which failures are worth another try, when it comes, and how many there are.
+//! Retries: which failures are worth another attempt, when it is made, and how many there are.
 //!
-//! Repeated are answers that say "not now" (408, 425, 429, 5xx), connections that were cut, answers that did not come in time, and
-//! bodies that ended early. Never repeated are answers that say no, and certificates that are wrong. A connection that
-//! is refused, or a name without an address, is repeated only where this process has talked to that host
-//! before: else it is a typing error far more often than a restart.
+//! Retried are responses that say "not now" (408, 425, 429, 5xx), connections that were cut, responses that did not come in time, and
+//! bodies that ended early. Never retried are refusals and wrong certificates. A connection that is refused, or a name without an
+//! address, is retried only where this process has talked to that host before: otherwise it is a typing error far more often than a
+//! restart.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -18,7 +18,7 @@ use crate::http::deadline::Deadline;
 use crate::limits::{self, LONGEST_RETRY_AFTER};
 use crate::observer::{Observer, Resuming, Retrying};
 
-/// How much a client bears. The defaults are those of [`limits`].
+/// The retry policy of a client. The defaults are those of [`limits`].
 #[derive(Clone, Copy, Debug)]
 pub struct RetryPolicy {
     /// How often one request is repeated at most: `--retry`, or [`limits::RETRIES`].
@@ -56,7 +56,7 @@ impl RetryPolicy {
     }
 }
 
-/// How often one request was repeated. What redirects, logins and bodies cost counts together.
+/// The attempts of one request. Those of redirects, logins and bodies count together.
 #[derive(Debug, Default)]
 pub(crate) struct Attempts {
     used: AtomicU32,
@@ -64,7 +64,7 @@ pub(crate) struct Attempts {
 }
 
 impl Attempts {
-    /// For a request that is not worth a repetition.
+    /// Allows one attempt only.
     pub(crate) fn single() -> Self {
         Self {
             most: Some(0),
@@ -72,35 +72,35 @@ impl Attempts {
         }
     }
 
-    /// Returns which try is under way, counted from 1.
+    /// Returns the number of the current attempt, counted from 1.
     pub(crate) fn current(&self) -> u32 {
         self.used.load(Ordering::Relaxed).saturating_add(1)
     }
 }
 
-/// What this process knows of a host when it fails to answer.
+/// The contact with a host before it failed to answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Contact {
     /// It has answered before.
     Before,
     /// It has not answered yet.
     Never,
-    /// Nor has it, and there is another way of connecting to try.
+    /// It has not answered yet, and there is another mode to try.
     Probing,
 }
 
-/// What is to be done about a failure.
+/// The decision about a failure.
 #[derive(Debug, PartialEq)]
 enum Verdict {
-    /// Wait, then try again.
+    /// Wait, then retry.
     Again(Duration),
     /// It is final.
     Final,
-    /// It would be worth a try, for which there is no time.
+    /// It would be worth a retry, for which there is no time.
     NoTime,
 }
 
-/// What decides on repetitions for one client.
+/// Decides on the retries of one client.
 #[derive(Debug)]
 pub(crate) struct Retrier {
     policy: RetryPolicy,
@@ -155,17 +155,17 @@ impl Retrier {
         }
     }
 
-    /// Returns how long what was written is missed for before that is believed.
+    /// Returns for how long it is not believed that written content is not found.
     pub(crate) fn lag_window(&self) -> Duration {
         self.policy.lag_window
     }
 
-    /// Notes that something was written, so that it is missed for some time before that is believed.
+    /// Notes that content was written, so that it is not believed for some time that it is not found.
     pub(crate) fn record_write(&self, what: String) {
         locked(&self.written).insert(what, Instant::now());
     }
 
-    /// Waits for the next try of a request that failed, and tells whether there is one.
+    /// Waits for the next attempt of a request that failed, and tells whether there is one.
     pub(crate) async fn retry(
         &self,
         attempts: &Attempts,
@@ -180,7 +180,7 @@ impl Retrier {
         self.obey(verdict, attempts, error).await
     }
 
-    /// Waits for the next try of a request for what is said to be missing, if this process wrote it a moment ago.
+    /// Waits for the next attempt of a request for content that is not found, if this process wrote it a moment ago.
     pub(crate) async fn retry_after_write(
         &self,
         attempts: &Attempts,
@@ -197,7 +197,7 @@ impl Retrier {
         self.obey(verdict, attempts, error).await
     }
 
-    /// Tells that an upload goes on.
+    /// Reports that an upload is resumed.
     pub(crate) fn resuming(&self, resumed: &Resuming<'_>) {
         self.observer.resuming(resumed);
     }
@@ -209,7 +209,7 @@ impl Retrier {
         {
             return Verdict::Final;
         }
-        // What the registry asks for is the least; a few milliseconds of GHCR's would only bring everybody back at once.
+        // The wait that the registry asks for is the least; the few milliseconds of GHCR would only bring all clients back at once.
         let wait = self.policy.wait(number).max(asked.unwrap_or_default());
         if self.deadline.leaves(wait) {
             Verdict::Again(wait)
@@ -244,7 +244,7 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Tells whether an answer says "not now".
+/// Tells whether a status says "not now".
 pub(crate) fn is_transient_status(status: StatusCode) -> bool {
     matches!(status.as_u16(), 408 | 425 | 429) || status.is_server_error()
 }
@@ -256,7 +256,7 @@ fn is_transient(error: &RegistryError, contact: Contact) -> bool {
             problem, source, ..
         } => match problem {
             NetworkProblem::Cut | NetworkProblem::Timeout(_) | NetworkProblem::Slow(_) => {
-                // The other way of connecting is tried first.
+                // The other mode is tried first.
                 let connecting = source.as_ref().is_some_and(Cause::is_connect);
                 contact != Contact::Probing || !connecting
             }

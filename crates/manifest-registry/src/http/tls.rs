@@ -1,4 +1,4 @@
-//! How TLS is set up for one host: whom to believe, what to show, and what is remembered of the handshake.
+//! The TLS settings of one host: CA certificates, client certificates, and the proxy on the way.
 
 use std::sync::{Arc, OnceLock};
 
@@ -16,10 +16,10 @@ use crate::http::handshakes::Handshakes;
 use crate::http::verifier::ServerVerifier;
 use crate::redact;
 
-/// Why there is no TLS to be had.
+/// The reason why TLS cannot be set up.
 #[derive(Clone, Debug)]
 pub(crate) enum TlsError {
-    /// There is no authority to believe.
+    /// There are no CA certificates.
     NoAuthorities(String),
     /// The user's own files cannot be used.
     Certificates(CertificateProblem),
@@ -37,7 +37,7 @@ impl From<CertificateProblem> for TlsError {
 pub(crate) struct Tls {
     provider: Arc<CryptoProvider>,
     certificates: Certificates,
-    /// For all hosts that have no authorities of their own: the system's are read once.
+    /// For all hosts without CA certificates of their own: the system's are read once.
     common: OnceLock<Result<Arc<Verifier>, TlsError>>,
 }
 
@@ -50,13 +50,13 @@ impl Tls {
         }
     }
 
-    /// Returns what is for this host only.
+    /// Returns the certificates for this host only.
     pub(crate) fn own(&self, authority: &str) -> Option<&HostCertificates> {
         self.certificates.of(authority)
     }
 
-    /// Makes the settings for a host. What it shows it shows to servers that are not verified as well: they are that host to
-    /// the user, who said so.
+    /// Makes the settings for a host. A client certificate is shown to servers that are not verified as well: to the user, who
+    /// said so, they are that host.
     pub(crate) fn settings(
         &self,
         authority: &str,
@@ -66,7 +66,7 @@ impl Tls {
     }
 
     /// As [`Self::settings`], for a host that is reached by a proxy which is spoken to with TLS itself. The HTTP library has one
-    /// set of settings for both; the proxy is always checked, by what is for its own host.
+    /// set of settings for both; the proxy is always verified, by the certificates for its own host.
     pub(crate) fn settings_behind(
         &self,
         authority: &str,
@@ -102,13 +102,12 @@ impl Tls {
             .with_custom_certificate_verifier(Arc::new(witness))
             .with_client_cert_resolver(Arc::new(shown));
         settings.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
-        // Whoever listens could send again what goes along with a handshake (RFC 8446, section 8), and not all that is sent is the same
-        // the second time.
+        // Data that goes along with a handshake can be replayed (RFC 8446, section 8), and not all requests may be repeated.
         settings.enable_early_data = false;
         Ok((settings, handshakes))
     }
 
-    /// Returns the name of a proxy, and what verifies it; nothing where that is what verifies the host, of the same name.
+    /// Returns the name and the verifier of a proxy; nothing where the verifier of the host does, which has the same name.
     fn proxy(
         &self,
         proxy: &Url,
@@ -137,7 +136,7 @@ impl Tls {
         ))
     }
 
-    /// Returns what is for this host only, if there is nothing wrong with it.
+    /// Returns the certificates for this host only, if they can be used.
     fn usable(&self, authority: &str) -> Result<Option<&HostCertificates>, TlsError> {
         let own = self.own(authority);
         match own.and_then(|own| own.problem.clone()) {

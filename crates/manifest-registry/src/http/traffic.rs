@@ -3,7 +3,7 @@
 /// The kind of a request, which decides on its connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Traffic {
-    /// A request with little in it, whose answer has little in it.
+    /// A small request with a small response.
     Request,
     /// A body that is sent.
     Upload,

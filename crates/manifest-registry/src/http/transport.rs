@@ -1,8 +1,7 @@
-//! The one way out: every request of this crate is sent by [`Transport::transmit_once`].
+//! Redirects and retries.
 //!
-//! [`Transport::transmit`] repeats what failed for a passing reason; what is worth a repetition is [`crate::retry`]'s to say.
-//! Below it is the HTTP library, with a connection pool for each host ([`crate::pool`]). Above it, [`Transport::send`] follows
-//! redirects, so that credentials never go to where a redirect points.
+//! [`Transport::transmit`] retries transient failures, by the rules of [`crate::http::retry`]. Above it, [`Transport::send`] follows
+//! redirects, so that credentials never go to the target of one.
 
 use std::sync::Arc;
 
@@ -24,7 +23,7 @@ use crate::limits;
 use crate::observer::Observer;
 use crate::redact;
 
-/// The connection pools, and what bounds their use.
+/// Sends requests, follows redirects, and retries.
 pub(crate) struct Transport {
     pub(crate) timeouts: Timeouts,
     pub(crate) insecure: Insecure,
@@ -41,7 +40,7 @@ impl Transport {
         retrier: Retrier,
         observer: Arc<dyn Observer>,
     ) -> Self {
-        // Fails where the process has a provider already, which does as well.
+        // Fails where the process has a provider already, which is as good.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let retrier = Arc::new(retrier);
         Self {
@@ -65,7 +64,7 @@ impl Transport {
             if !is_redirect(response.status()) {
                 return Ok(response);
             }
-            let (url, mode) = self.redirected(&wire, &response)?;
+            let (url, mode) = self.redirect_target(&wire, &response)?;
             response.discard().await;
             if !is_same_origin(&url, &wire.url) {
                 wire.authorization = None;
@@ -79,8 +78,8 @@ impl Transport {
         })
     }
 
-    /// Sends a request for something small and reads the whole answer, which must say yes. A body that does not
-    /// come whole is asked for again.
+    /// Sends a request for something small and reads the whole response, which must be 2xx. A request whose body does not come
+    /// whole is retried.
     pub(crate) async fn fetch(
         &self,
         wire: WireRequest<'_>,
@@ -91,10 +90,10 @@ impl Transport {
             match response.bytes(limit).await {
                 Ok(bytes) => return Ok((response, bytes)),
                 Err(mut error) => {
-                    let again = self
+                    let retry = self
                         .retrier
                         .retry(wire.attempts, &mut error, Contact::Before);
-                    if !again.await {
+                    if !retry.await {
                         return Err(error);
                     }
                 }
@@ -102,7 +101,7 @@ impl Transport {
         }
     }
 
-    fn redirected(
+    fn redirect_target(
         &self,
         wire: &WireRequest<'_>,
         response: &Response,
@@ -149,7 +148,7 @@ impl Transport {
         }
     }
 
-    /// Sends one request until it is answered for good, and returns the head of that answer, whatever it says.
+    /// Sends one request until it is answered for good, and returns the head of that response, whatever it says.
     async fn transmit(&self, wire: &WireRequest<'_>) -> Result<Response, RegistryError> {
         let host = authority(&wire.url);
         let modes = self.insecure.modes(wire.host);
@@ -163,9 +162,9 @@ impl Transport {
             }
             match result {
                 Ok(mut response) if is_repeatable && is_transient_status(response.status()) => {
-                    let mut error = response.as_failure().await;
+                    let mut error = response.transient_error().await;
                     if !self.retrier.retry(wire.attempts, &mut error, contact).await {
-                        return Ok(response.with_failure(error));
+                        return Ok(response.with_final_error(error));
                     }
                 }
                 Err(mut error) if is_repeatable => {
@@ -178,7 +177,7 @@ impl Transport {
         }
     }
 
-    /// Notes that so many requests to a registry will come at once.
+    /// Announces so many requests to a registry, all at once.
     pub(crate) fn expect(&self, domain: &str, requests: usize) {
         self.exchange.pools.expect(api_host(domain), requests);
     }

@@ -1,4 +1,4 @@
-//! What sends requests: the HTTP library, and in its place an HTTPS client for addresses of IPv6 behind a proxy.
+//! The HTTP client of a host: the HTTP library, and in its place an HTTPS client for IPv6 addresses behind a proxy.
 //!
 //! Behind a proxy the library takes such an address, in its brackets, for the name in a certificate, and gives up
 //! (seanmonstar/reqwest#3094). Here the parts that it is made of are put together without it: hyper's client, a connector that has
@@ -32,11 +32,11 @@ use crate::limits;
 
 type BoxError = Box<dyn Error + Send + Sync>;
 
-/// What sends requests to a host.
+/// The HTTP client of a host.
 #[derive(Clone)]
 pub(crate) struct HttpClient {
     library: reqwest::Client,
-    /// What sends them in place of the library, which only makes them.
+    /// Sends requests in place of the library, which only makes them.
     tunnel: Option<Arc<TunnelClient>>,
 }
 
@@ -50,7 +50,7 @@ impl From<reqwest::Client> for HttpClient {
 }
 
 impl HttpClient {
-    /// Returns the client that sends by a tunnel what this one makes.
+    /// Returns this client, whose requests are sent by a tunnel.
     pub(crate) fn by(self, tunnel: TunnelClient) -> Self {
         Self {
             tunnel: Some(Arc::new(tunnel)),
@@ -63,7 +63,7 @@ impl HttpClient {
         self.library.request(method, url)
     }
 
-    /// Sends a request and waits for the head of the answer.
+    /// Sends a request and waits for the head of the response.
     pub(crate) fn send(
         &self,
         request: reqwest::RequestBuilder,
@@ -94,24 +94,24 @@ pub(crate) struct TunnelClient {
 
 impl TunnelClient {
     /// Makes a client that goes by `proxy` with these settings for TLS, which are for the proxy as well; nothing where it is no
-    /// proxy that can be used. `opening` is told when the client is connected.
+    /// proxy that can be used. `connect_layer` is told when the client is connected.
     pub(crate) fn new(
         proxy: &Url,
         settings: &rustls::ClientConfig,
         user_agent: HeaderValue,
         connect_timeout: Duration,
-        opening: Option<&ConnectLayer>,
+        connect_layer: Option<&ConnectLayer>,
     ) -> Option<Self> {
         let proxy = ThroughProxy::new(proxy, settings, &user_agent, connect_timeout)?;
         let connector = HttpsConnector::from((proxy, settings.clone()));
-        let opening = opening.cloned().unwrap_or_default();
+        let connect_layer = connect_layer.cloned().unwrap_or_default();
         let client = Client::builder(TokioExecutor::new())
             .timer(TokioTimer::new())
             .pool_timer(TokioTimer::new())
             .pool_idle_timeout(limits::POOL_IDLE_TIMEOUT)
             .http2_initial_stream_window_size(limits::STREAM_WINDOW)
             .http2_initial_connection_window_size(limits::CONNECTION_WINDOW)
-            .build(opening.layer(connector));
+            .build(connect_layer.layer(connector));
         Some(Self { client, user_agent })
     }
 

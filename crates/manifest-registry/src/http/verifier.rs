@@ -11,19 +11,19 @@ use crate::error::{UntrustedCertificate, UntrustedProxyCertificate};
 use crate::http::handshakes::Handshakes;
 use crate::redact;
 
-/// Has certificates verified, unless nothing is to be verified, and remembers what it sees.
+/// Verifies certificates, unless nothing is to be verified, and records the handshakes.
 #[derive(Debug)]
 pub(super) struct ServerVerifier {
     pub(super) inner: Option<Arc<Verifier>>,
-    /// The proxy on the way, which has another name than the host, and what verifies it.
+    /// The name of the proxy on the way, which differs from the host's, and its verifier.
     pub(super) proxy: Option<(ServerName<'static>, Arc<Verifier>)>,
     pub(super) schemes: Vec<SignatureScheme>,
     pub(super) handshakes: Handshakes,
 }
 
 impl ServerVerifier {
-    /// Returns what verifies signatures, if they are verified. Whose they are is not told, so that they all are where there is a
-    /// proxy: else whoever has its certificate, which is no secret, could stand in for it.
+    /// Returns the verifier of signatures, if they are verified. It is not known whose signature it is, so that all are verified where
+    /// there is a proxy: otherwise anybody with its certificate, which is no secret, could stand in for it.
     fn signatures(&self) -> Option<&Verifier> {
         let proxy = self.proxy.as_ref().map(|(_, verifier)| verifier);
         self.inner.as_ref().or(proxy).map(Arc::as_ref)

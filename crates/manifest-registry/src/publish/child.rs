@@ -34,7 +34,7 @@ impl Child {
     /// Checks a manifest against its type and digest.
     ///
     /// # Errors
-    /// Where it is not what it is said to be.
+    /// Where it does not match them.
     pub fn new(
         source: &Repository,
         digest: &Digest,
@@ -55,7 +55,7 @@ impl Child {
         Ok(Self::of(source, manifest.ok_or_else(|| unusable(wrong))?))
     }
 
-    /// Takes a manifest that was checked.
+    /// Makes a child of a manifest that was verified.
     pub(crate) fn of(source: &Repository, manifest: Manifest) -> Self {
         Self {
             source: source.clone(),
@@ -104,7 +104,7 @@ impl Child {
         (self.digest(), self.tag())
     }
 
-    /// Says that its blobs are on this machine, not in a repository.
+    /// Returns this child with its blobs on this machine, not in a repository.
     #[must_use]
     pub fn with_local_blobs(mut self, blobs: Arc<dyn LocalBlobs>) -> Self {
         self.local = Some(blobs);
@@ -156,7 +156,7 @@ impl Child {
         &self.manifest
     }
 
-    /// Returns what the manifest leads to that is no manifest: of a list nothing.
+    /// Returns the blobs of the manifest: none for a list.
     pub fn blobs(&self) -> impl Iterator<Item = &Descriptor> {
         let image = match self.manifest.content() {
             Content::Image(image) => Some(image),

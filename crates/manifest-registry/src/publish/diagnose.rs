@@ -40,7 +40,7 @@ impl Push<'_> {
         }
     }
 
-    /// Returns the blobs of a child that the target repository does not have. What cannot be asked for is taken to be there.
+    /// Returns the blobs of a child that the target repository does not have. A blob that cannot be asked for counts as present.
     pub(crate) async fn absent_blobs(&self, child: &Child) -> Vec<Descriptor> {
         let blobs: Vec<&Descriptor> = child.blobs().collect();
         let probes = blobs.iter().map(|blob| self.is_absent(self.target, blob));
@@ -59,7 +59,7 @@ impl Push<'_> {
         )
     }
 
-    /// Tells whether a blob is where it is to come from; nothing where that cannot be told.
+    /// Tells whether the source has a blob; nothing where that cannot be told.
     async fn source_has(&self, child: &Child, blob: &Descriptor) -> Option<bool> {
         match child.local() {
             Some(local) => Some(local_blob(local, blob).await.is_ok()),
@@ -71,7 +71,7 @@ impl Push<'_> {
         }
     }
 
-    /// Says of a child that was refused which blobs are missing, and whether its source has them.
+    /// Makes the error of a child that was refused: the missing blobs, and whether its source has them.
     pub(crate) async fn incomplete_child(
         &self,
         child: &Child,
@@ -95,7 +95,7 @@ impl Push<'_> {
         incomplete(self.target, absent, error)
     }
 
-    /// Says of a list that was refused which children are missing, and whether their sources have them.
+    /// Makes the error of a list that was refused: the missing children, and whether their sources have them.
     async fn incomplete_list(&self, error: RegistryError) -> RegistryError {
         let publication = self.publication;
         let list = Manifest::parse(publication.media_type.as_str(), publication.bytes);

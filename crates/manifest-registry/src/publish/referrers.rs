@@ -15,12 +15,12 @@ use crate::http::Attempts;
 use crate::limits::{PARALLEL_WORK, REFERRER_DEPTH, REFERRERS};
 use crate::publish::child::Child;
 
-/// What refers to manifests, ready to be published with them.
+/// The referrers of manifests, ready to be published with them.
 #[derive(Clone, Debug, Default)]
 pub struct Referrers {
-    /// The referrers, each after what it needs, and what cosign keeps under tags.
+    /// The referrers, each after the manifests that it needs, and those that cosign keeps under tags.
     pub children: Vec<Child>,
-    /// What is listed and cannot be copied.
+    /// The referrers that are listed and cannot be copied.
     pub skipped: Vec<Skipped>,
 }
 
@@ -29,7 +29,7 @@ pub struct Referrers {
 pub struct Skipped {
     /// The referrer, in its repository.
     pub referrer: Reference,
-    /// What it refers to.
+    /// Its subject.
     pub subject: Digest,
     /// Why it is not copied.
     pub reason: SkipReason,
@@ -41,7 +41,7 @@ pub struct Skipped {
 pub enum SkipReason {
     /// It is listed, and the registry does not have it.
     Lost,
-    /// It is of a type that is no manifest as far as this program knows.
+    /// Its type is no known type of manifest.
     Type(String),
     /// It names another subject, or none.
     Stranger,
@@ -67,16 +67,16 @@ impl fmt::Display for Skipped {
     }
 }
 
-/// What refers to one subject.
+/// The referrers of one subject.
 type FoundReferrers = Vec<Result<Vec<Child>, Skipped>>;
 
 impl Client {
-    /// Finds what refers to these manifests, which are named by digest, and to what refers to them: by the referrers API of
-    /// their registry or the tag that stands in for it, and by the tags that cosign makes.
+    /// Finds the referrers of these manifests, which are named by digest, and the referrers of those: by the referrers API of their
+    /// registry or the referrers tag schema, and by the tags that cosign makes.
     ///
     /// # Errors
     /// Where a registry gives no clear answer, what it has is not what it lists, or there is more than [`REFERRERS`] or
-    /// [`REFERRER_PAGES`] allow.
+    /// [`crate::limits::REFERRER_PAGES`] allow.
     pub async fn referrers(&self, subjects: &[Reference]) -> Result<Referrers, RegistryError> {
         let client = self.for_reading(subjects);
         let mut referrers = Referrers::default();
@@ -91,7 +91,7 @@ impl Client {
                 for found in found? {
                     match found {
                         Ok(children) if depth < REFERRER_DEPTH => {
-                            // What is in a list may be referred to as well.
+                            // The manifests in a list may have referrers as well.
                             let of = |child: &Child| child.source().at(child.digest().clone());
                             next.extend(children.iter().map(of));
                             referrers.children.extend(children);
@@ -132,7 +132,7 @@ impl Client {
         found.into_iter().collect()
     }
 
-    /// Reads the index under the tag that stands in for the list of referrers.
+    /// Reads the index of the referrers tag schema.
     async fn fallback_list(&self, subject: &Reference) -> Result<Vec<Descriptor>, RegistryError> {
         let tag = subject.digest().map(fallback_tag);
         let Some(name) = tag.and_then(|tag| subject.repository().tagged(&tag)) else {
@@ -154,7 +154,7 @@ impl Client {
         }
     }
 
-    /// Fetches one referrer, after what is in it.
+    /// Fetches one referrer, after the manifests in it.
     async fn referrer(
         &self,
         subject: &Reference,
@@ -189,7 +189,7 @@ impl Client {
         Ok(Ok(children))
     }
 
-    /// Fetches what cosign keeps of a digest.
+    /// Fetches the manifests that cosign keeps under tags for a digest.
     async fn tagged(&self, subject: &Reference) -> Result<FoundReferrers, RegistryError> {
         let repository = subject.repository();
         let tags = subject.digest().into_iter().flat_map(cosign_tags);
@@ -214,7 +214,7 @@ impl Client {
         Ok(found?.into_iter().flatten().collect())
     }
 
-    /// Fetches what a list has in it, the innermost first.
+    /// Fetches the manifests in a list, the innermost first.
     fn inside<'a>(
         &'a self,
         repository: &'a Repository,

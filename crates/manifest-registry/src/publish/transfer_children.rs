@@ -70,8 +70,15 @@ struct PutResults<'a> {
     failures: BTreeMap<ChildKey<'a>, RegistryError>,
 }
 
-/// Whether the registry lists a child by its subject, and how many blobs and bytes were uploaded again.
-type PutOutcome = (bool, (usize, u64));
+/// The outcome of putting a child.
+struct PutOutcome {
+    /// Whether the registry lists it by its subject.
+    is_listed: bool,
+    /// How many blobs were uploaded again.
+    uploaded: usize,
+    /// How many bytes these have.
+    uploaded_bytes: u64,
+}
 
 impl<'a> Push<'a> {
     /// Transfers the missing children: their blobs, and each image under its digest as soon as its blobs are there. Then those that
@@ -196,10 +203,13 @@ impl<'a> Push<'a> {
     }
 
     /// Puts a child. Where the registry misses blobs although it mounted them, these are uploaded, and it is put again.
-    /// Returns whether the registry lists it by its subject, and how many blobs and bytes were uploaded.
     async fn put_child(&self, child: &Child) -> Result<PutOutcome, RegistryError> {
         match self.put_bytes(child).await {
-            Ok(stored) => Ok((stored.is_listed, (0, 0))),
+            Ok(stored) => Ok(PutOutcome {
+                is_listed: stored.is_listed,
+                uploaded: 0,
+                uploaded_bytes: 0,
+            }),
             Err(error) if error.is_incomplete() => {
                 Box::pin(self.upload_missing_blobs(child, error)).await
             }
@@ -223,7 +233,7 @@ impl<'a> Push<'a> {
         child: &Child,
         error: RegistryError,
     ) -> Result<PutOutcome, RegistryError> {
-        let mut uploaded = (0, 0);
+        let (mut uploaded, mut uploaded_bytes) = (0, 0);
         let absent = self.absent_blobs(child).await;
         self.blobs.distrust_single_posts();
         for blob in absent.iter().filter(|blob| self.includes_blob(blob)) {
@@ -234,12 +244,17 @@ impl<'a> Push<'a> {
                 }
                 return Err(self.incomplete_child(child, absent, error).await);
             }
-            uploaded = (uploaded.0 + 1, uploaded.1 + blob.size);
+            uploaded += 1;
+            uploaded_bytes += blob.size;
         }
-        if uploaded.0 > 0
+        if uploaded > 0
             && let Ok(stored) = self.put_bytes(child).await
         {
-            return Ok((stored.is_listed, uploaded));
+            return Ok(PutOutcome {
+                is_listed: stored.is_listed,
+                uploaded,
+                uploaded_bytes,
+            });
         }
         Err(self.incomplete_child(child, absent, error).await)
     }
@@ -253,11 +268,12 @@ impl<'a> PutResults<'a> {
         published: &mut Published,
     ) {
         match put {
-            Ok((is_listed, (blobs, bytes))) => {
+            Ok(outcome) => {
                 published.written += 1;
-                published.uploaded += blobs;
-                published.uploaded_bytes += bytes;
-                self.listed.insert(child.digest().clone(), is_listed);
+                published.uploaded += outcome.uploaded;
+                published.uploaded_bytes += outcome.uploaded_bytes;
+                self.listed
+                    .insert(child.digest().clone(), outcome.is_listed);
             }
             Err(error) => {
                 self.failures.insert(child.key(), error);

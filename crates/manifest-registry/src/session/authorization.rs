@@ -46,7 +46,7 @@ impl Session {
         let credential = credential
             .get_or_init(|| Box::pin(self.find_credential(host, request.path())))
             .await;
-        // One token is asked for by one user.
+        // A token is for one user.
         let own = self.credentials.parts(&host.domain, request.path());
         let is_mine = |scope: &Scope| self.credentials.parts(&host.domain, scope.path()) == own;
         let none = Arc::default();
@@ -93,7 +93,7 @@ impl Session {
         Ok(found)
     }
 
-    /// Notes on a refusal which login of the user's it was that was refused, if one went with the request.
+    /// Adds to a refusal the source of the user's credentials that were refused, if any went with the request.
     pub(super) fn with_refused_login(
         &self,
         request: &Request<'_>,
@@ -108,7 +108,7 @@ impl Session {
     fn refused_login(&self, request: &Request<'_>, error: &RegistryError) -> Option<String> {
         let attempt = error.attempt().filter(|_| error.is_unauthorized())?;
         let host = self.host(request.domain);
-        // A token server gets the login from us; else only the registry itself does.
+        // Credentials go to a token server, and to the registry itself.
         let is_token = matches!(attempt.operation, Operation::GetToken(_));
         let is_own = || {
             let url = Url::parse(&attempt.url).ok();
@@ -133,8 +133,8 @@ impl Session {
         found.source.clone().filter(|_| is_sent)
     }
 
-    /// Asks a registry for its challenge, once. Some that let strangers in answer 404 or 403, without a challenge, where a
-    /// user would see something; only their `/v2/` says how to log in.
+    /// Asks a registry for its challenge, once. Some registries with anonymous access respond 404 or 403, without a challenge,
+    /// where a user would see something; only their `/v2/` says how to log in.
     pub(super) async fn ping(
         &self,
         host: &Host,

@@ -14,23 +14,47 @@ use crate::session::registry_session::Session;
 use crate::session::request::Request;
 
 impl Session {
-    /// Makes the first call on a host. If its token server is expected, the token is fetched meanwhile, which is of use
-    /// where the answer names that server. A host that names one over checked TLS is remembered.
-    pub(super) async fn send_first(
+    /// Decides how a registry is reached, once. Returns the response where this request was the first.
+    pub(super) async fn reach(
+        &self,
+        host: &Host,
+        request: &Request<'_>,
+        attempts: &Attempts,
+    ) -> Result<(Mode, Option<Response>), RegistryError> {
+        let mut first = None;
+        let opened = host.mode.get_or_init(|| async {
+            // Boxed: it happens once for each host, and would make every request's future as large.
+            let opening = Box::pin(self.send_first(host, request, attempts));
+            let (mode, response) = opening.await?;
+            host.learn(&response, &host.url(mode, "/")?);
+            first = Some(response);
+            Ok(mode)
+        });
+        let opened = opened.await;
+        host.opened.close();
+        match opened {
+            Ok(mode) => Ok((*mode, first)),
+            Err(error) => Err(error.shared_with(host.attempt(request, Mode::Verified)?)),
+        }
+    }
+
+    /// Sends the first request to a host. If its token server is expected, the token is fetched meanwhile, which is of use
+    /// where the response names that server. The challenge of a host with verified TLS goes into the cache.
+    async fn send_first(
         &self,
         host: &Host,
         request: &Request<'_>,
         attempts: &Attempts,
     ) -> Result<(Mode, Response), RegistryError> {
-        let expected = self.expected(host, request);
+        let expected = self.expected_challenge(host, request);
         let Some(expected) = &expected else {
             let (mode, response) = self.open(host, request, attempts).await?;
-            self.remember(host, mode, &response, None);
+            self.cache_challenge(host, mode, &response, None);
             return Ok((mode, response));
         };
         let base = host.url(Mode::Verified, "/")?;
         let mut open = Box::pin(self.open(host, request, attempts));
-        // Whoever needs the token finds it, or why there is none, where tokens are.
+        // The token, or the reason why there is none, is kept with the other tokens.
         let url = host.target(request, Mode::Verified)?;
         let to = Destination {
             host,
@@ -44,7 +68,7 @@ impl Session {
             _ = &mut token => ((&mut open).await, true),
         };
         let (mode, response) = opened?;
-        let is_right = self.remember(host, mode, &response, Some(expected));
+        let is_right = self.cache_challenge(host, mode, &response, Some(expected));
         if is_right && !is_fetched {
             let _ = token.await;
         }
@@ -53,7 +77,7 @@ impl Session {
 
     /// Returns the challenge that a host is expected to send: that of an earlier run, or else that of a known registry. Nothing
     /// where the host is not to be reached by checked TLS.
-    fn expected(&self, host: &Host, request: &Request<'_>) -> Option<Challenge> {
+    fn expected_challenge(&self, host: &Host, request: &Request<'_>) -> Option<Challenge> {
         let domain = &host.domain;
         let modes = self.transport.insecure.modes(domain);
         if modes.first() != Some(&Mode::Verified) {
@@ -75,9 +99,9 @@ impl Session {
         Some(challenge)
     }
 
-    /// Remembers the challenge that a host sends, or forgets the one that it does not send any more. Tells whether it is the
-    /// one that was expected.
-    fn remember(
+    /// Puts the challenge that a host sends into the cache, or removes one that it does not send any more. Tells whether it is the
+    /// expected one.
+    fn cache_challenge(
         &self,
         host: &Host,
         mode: Mode,
@@ -89,7 +113,7 @@ impl Session {
             .is_ok_and(|base| is_same_origin(response.url(), &base));
         let is_refused = response.status() == StatusCode::UNAUTHORIZED;
         let is_clear = is_refused || response.status().is_success();
-        // An error, or what another host says, tells nothing of this one's logins.
+        // An error, or the response of another host, says nothing about this host's challenge.
         if mode != Mode::Verified || !is_own || !is_clear {
             return false;
         }
@@ -102,7 +126,7 @@ impl Session {
         found.is_some() && found.as_ref() == before
     }
 
-    /// Makes the first call on a host, in each way that is allowed, until one is answered.
+    /// Sends the first request to a host, in each mode that is allowed, until one is answered.
     async fn open(
         &self,
         host: &Host,

@@ -13,7 +13,7 @@ use crate::host::{api_host, is_same_origin};
 use crate::http::{Mode, Response};
 use crate::session::request::{Request, Target};
 
-/// What looking for credentials came to.
+/// The result of the search for credentials.
 pub(super) type CredentialResult = Result<FoundCredential, RegistryError>;
 
 /// What is known of one registry.
@@ -21,9 +21,9 @@ pub(crate) struct Host {
     /// The registry, as references name it.
     pub(crate) domain: String,
     pub(super) mode: OnceCell<Result<Mode, RegistryError>>,
-    /// Closed once the first call was answered, or cannot be.
+    /// Closed once the first request was answered, or cannot be.
     pub(super) opened: Semaphore,
-    /// Closed once there is a second request, which the first was not enough for.
+    /// Closed once there is a second request, as the first was not enough.
     pub(super) second: Semaphore,
     /// The root of the registry, once it is decided how it is reached.
     pub(super) base: OnceLock<Url>,
@@ -57,7 +57,7 @@ impl Host {
 
     pub(super) fn url(&self, mode: Mode, path: &str) -> Result<Url, RegistryError> {
         let url = match self.base.get() {
-            // What has the host already is read faster than a whole URL.
+            // A path is parsed faster than a whole URL.
             Some(base) if base.scheme() == mode.scheme() => base.join(path),
             _ => {
                 let root = format!("{}://{}", mode.scheme(), api_host(&self.domain));
@@ -109,7 +109,7 @@ impl Host {
             .clone()
     }
 
-    /// Remembers the challenge of an answer, if the registry itself gave it.
+    /// Remembers the challenge of a response, if the registry itself gave it.
     pub(super) fn learn(&self, response: &Response, base: &Url) {
         if response.status() == StatusCode::UNAUTHORIZED
             && is_same_origin(response.url(), base)

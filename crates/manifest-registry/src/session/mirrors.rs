@@ -1,14 +1,14 @@
-//! Mirrors: other registries that are read from first. Nothing is ever written to one, and nothing that decides on what is written
-//! elsewhere is asked of one.
+//! Mirrors: other registries that are read from first. Nothing is ever written to a mirror, and no read that decides on a write is
+//! sent to one.
 //!
-//! What a mirror sends is checked as what a registry sends: a digest is a digest. What it has under a tag is its word for it.
+//! Content from a mirror is verified as that from a registry, by its digest. For a tag the mirror's word has to do.
 //!
-//! A mirror whose TLS need not be checked is so as a mirror only. What is read from one goes by a session of its own, with its own
-//! connections, logins and tokens, so that nothing of it serves a request that names the same host.
+//! A mirror with unverified TLS is so as a mirror only. Its reads go by a session of their own, with their own connections, logins
+//! and tokens, so that none of these serve a request that names the same host.
 
 use manifest_core::Reference;
 
-/// Where something may be found as well.
+/// A mirror: a registry that may have the content of another.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Mirror {
     location: String,
@@ -16,22 +16,22 @@ pub struct Mirror {
     is_insecure: bool,
 }
 
-/// What a mirror is asked for.
+/// The reads that a mirror is asked for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum PullFromMirror {
     /// Everything.
     #[default]
     All,
-    /// What is named by its digest.
+    /// Reads by digest.
     Digests,
-    /// What is named by a tag only.
+    /// Reads by tag.
     Tags,
 }
 
 /// The mirrors of a registry, or of a part of one.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct MirrorRule {
-    /// What is mirrored: a host as references name it, with or without the first parts of a repository's path; or `*.` and a
+    /// The mirrored part: a host as references name it, with or without the first parts of a repository's path; or `*.` and a
     /// domain, for all hosts below it.
     pub prefix: String,
     /// The mirrors, in the order in which they are asked.
@@ -46,7 +46,7 @@ pub struct Mirrors {
     pub places: Vec<Vec<MirrorRule>>,
 }
 
-/// A text is no place of a mirror.
+/// A text that is no location of a mirror.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0:?} is not a registry, or a registry with a path")]
 pub struct LocationError(String);
@@ -69,7 +69,7 @@ impl Mirror {
         }
     }
 
-    /// Returns the same mirror, read without checked TLS or not. That is so for this mirror only: it makes no other request to its
+    /// Returns the same mirror, read with unverified TLS or not. That is so for this mirror only: it makes no other request to its
     /// host insecure.
     #[must_use]
     pub fn insecure(self, is_insecure: bool) -> Self {
@@ -85,7 +85,7 @@ impl Mirror {
         self.location.split('/').next().unwrap_or_default()
     }
 
-    /// Returns the name that something has here, `rest` being its repository's name without what is mirrored.
+    /// Returns the name that something has here, `rest` being its repository's name without the mirrored part.
     fn name(&self, rest: &str, reference: &Reference) -> Option<Mirrored> {
         let serves = match self.serves {
             PullFromMirror::All => true,
@@ -109,7 +109,7 @@ impl Mirror {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Mirrored {
     pub(super) reference: Reference,
-    /// Whether it may be read there without checked TLS.
+    /// Whether it may be read there with unverified TLS.
     pub(super) is_insecure: bool,
 }
 
@@ -145,7 +145,7 @@ impl Mirrors {
             .collect()
     }
 
-    /// Returns where a manifest or blob may be found as well, in the order in which that is to be tried.
+    /// Returns the mirrors that may have a manifest or blob, in the order in which they are tried.
     pub(super) fn of(&self, reference: &Reference) -> Vec<Mirrored> {
         let domain = reference.domain();
         let name = format!("{domain}/{}", reference.path());

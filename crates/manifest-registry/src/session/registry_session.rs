@@ -1,9 +1,8 @@
-//! One conversation with each registry: how it is reached, what it demands, and the login that goes with each call.
+//! One conversation with each registry: its scheme, its challenge, and the authorization of each request.
 //!
-//! The first call on a host goes alone. What it finds out, the others use: the scheme (where plain http is allowed, https
-//! is tried first), and the challenge. Where a challenge is remembered from an earlier run, or the registry is a known one, its token
-//! is fetched meanwhile. There is no request whose only purpose is to ask, except where a registry
-//! hides from strangers what it would show to a user (see [`Session::ping`]).
+//! The first request to a host goes alone. It finds out the scheme (where plain http is allowed, https is tried first) and the
+//! challenge for all others. There is no request whose only purpose is to ask, except where a registry hides from anonymous clients
+//! what it would show to a user (see [`Session::ping`]).
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -14,12 +13,12 @@ use crate::auth::{Authorization, Credentials, KnownRegistries, Tokens};
 use crate::cache::Cache;
 use crate::error::{Attempt, RegistryError};
 use crate::host::is_same_origin;
-use crate::http::{Attempts, Contact, Mode, Response, Transport, WireRequest};
+use crate::http::{Attempts, Contact, Response, Transport, WireRequest};
 use crate::redact;
 use crate::session::host::{Destination, Host};
 use crate::session::request::{Request, Target};
 
-/// What may get a better response than one that refused.
+/// What may get another response than a refusal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Remedy {
     /// Nothing.
@@ -57,15 +56,15 @@ impl Session {
         }
     }
 
-    /// Makes a call, as often as it is worth. The body of the answer is still to come.
+    /// Sends a request, and retries it as often as that is worth it. The body of the response is still to come.
     ///
     /// # Errors
-    /// All answers but those that say yes are errors.
+    /// All responses but 2xx are errors.
     pub(crate) async fn send(&self, request: &Request<'_>) -> Result<Response, RegistryError> {
         self.send_with(request, &Attempts::default()).await
     }
 
-    /// As [`Self::request`], but what was just written and is not there is not missed: who calls does that.
+    /// As [`Self::send_with`], but without a retry where content that was just written is not found: the caller does that.
     pub(crate) async fn send_without_write_retry(
         &self,
         request: &Request<'_>,
@@ -76,13 +75,13 @@ impl Session {
             .map_err(|error| self.with_refused_login(request, error))
     }
 
-    /// Makes a call that is not worth a repetition.
+    /// Sends a request that is not worth a retry.
     pub(crate) async fn send_once(&self, request: &Request<'_>) -> Result<Response, RegistryError> {
         self.send_with(request, &Attempts::single()).await
     }
 
-    /// Makes a call and reads the whole of the answer, of at most `limit` bytes. A body that does not come whole is
-    /// asked for again.
+    /// Sends a request and reads the whole body of the response, of at most `limit` bytes. A request whose body does not come
+    /// whole is retried.
     pub(crate) async fn fetch(
         &self,
         request: &Request<'_>,
@@ -103,14 +102,14 @@ impl Session {
         }
     }
 
-    /// Notes that this process has written what is at `path`: it is missed for some time before that is believed.
+    /// Notes that this process has written the content at `path`: that it is not found is not believed for some time.
     pub(crate) fn record_write(&self, domain: &str, path: &str) {
         self.transport
             .retrier
             .record_write(format!("{domain}{path}"));
     }
 
-    /// Makes a call as one of several that count together.
+    /// As [`Self::send`], with attempts that several requests share.
     pub(crate) async fn send_with(
         &self,
         request: &Request<'_>,
@@ -143,23 +142,7 @@ impl Session {
             host.opened.close();
             return Err(RegistryError::NoRegistry(request.path().to_owned()));
         }
-        let mut first = None;
-        let opened = host.mode.get_or_init(|| async {
-            // Boxed: it happens once for each host, and would make every request's future as large.
-            let opening = Box::pin(self.send_first(&host, request, attempts));
-            let (mode, response) = opening.await?;
-            host.learn(&response, &host.url(mode, "/")?);
-            first = Some(response);
-            Ok(mode)
-        });
-        let opened = opened.await;
-        host.opened.close();
-        let mode = match opened {
-            Ok(mode) => *mode,
-            Err(error) => {
-                return Err(error.shared_with(host.attempt(request, Mode::Verified)?));
-            }
-        };
+        let (mode, first) = self.reach(&host, request, attempts).await?;
         let base = host.base(mode)?;
         let url = host.target(request, mode)?;
         let to = Destination {
@@ -192,7 +175,7 @@ impl Session {
             if status.is_success() || !may_improve {
                 return response.accepted().await;
             }
-            let remedy = self.remedy(&host, request, status, (authorization.as_ref(), is_first));
+            let remedy = self.remedy(&host, request, status, authorization.as_ref(), is_first);
             let refused = response.refused().await;
             if remedy == Remedy::None {
                 return Err(refused);
@@ -215,14 +198,14 @@ impl Session {
         }
     }
 
-    /// Tells what may get a better response than one that refused: `sent` is the authorization that went with it, and whether it
-    /// was the first.
+    /// Returns the remedy for a refusal of a request that went out with `authorization`; `is_first` tells that no remedy was tried yet.
     fn remedy(
         &self,
         host: &Host,
         request: &Request<'_>,
         status: StatusCode,
-        (authorization, is_first): (Option<&Authorization>, bool),
+        authorization: Option<&Authorization>,
+        is_first: bool,
     ) -> Remedy {
         // A token for much may be refused where one for little is not, and some registries say so with 403.
         let is_wide = authorization.is_some_and(|sent| sent.is_wide);
@@ -271,11 +254,11 @@ impl Session {
         self.transport.send(wire).await
     }
 
-    /// Fetches the login for a call that is soon to be made, once another call has found out what the registry demands. What
-    /// fails is told when the call is made.
+    /// Fetches the authorization of a request that will soon be made, once another request has found out what the registry
+    /// demands. A failure is reported when the request is made.
     pub(crate) async fn prepare(&self, request: &Request<'_>) {
         let host = self.host(request.domain);
-        // It never gives anything but the news that it is closed.
+        // It never gives a permit, only the news that it is closed.
         let _ = host.opened.acquire().await;
         let Some(&Ok(mode)) = host.mode.get() else {
             return;
@@ -293,9 +276,9 @@ impl Session {
         }
     }
 
-    /// Waits until a second request goes to a registry: for ever, where it does not.
+    /// Waits until a second request goes to a registry, which may be for ever.
     pub(crate) async fn second_request(&self, domain: &str) {
-        // It never gives anything but the news that it is closed.
+        // It never gives a permit, only the news that it is closed.
         let _ = self.host(domain).second.acquire().await;
     }
 
@@ -309,7 +292,7 @@ impl Session {
         self.host(domain).second.is_closed()
     }
 
-    /// Describes a call that was made, for an error about what came of it.
+    /// Describes a request that was made, for an error about its response.
     pub(crate) fn describe(&self, request: &Request<'_>) -> Result<Box<Attempt>, RegistryError> {
         let host = self.host(request.domain);
         host.attempt(request, host.mode())

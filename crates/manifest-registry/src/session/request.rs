@@ -20,21 +20,21 @@ pub(crate) struct Request<'a> {
     pub(crate) headers: HeaderMap,
     pub(crate) payload: Payload,
     pub(crate) traffic: Traffic,
-    /// The rights that it needs, in the order in which they are asked for.
+    /// The scopes that it needs, in the order in which they are asked for.
     pub(crate) scopes: Vec<Scope>,
-    /// The rights, these among them, that it shares with other calls of the same work: one token for all of them is asked
-    /// for first. Empty where there are none.
+    /// The scopes, these among them, that it shares with other requests: one token for all of them is asked for first. Empty
+    /// where there are none.
     pub(crate) shared_scopes: Arc<[Scope]>,
 }
 
 impl Request<'_> {
-    /// The repository that it is about first of all, without its host; empty where it is about none.
+    /// Returns the first repository that it is about, without its host; empty where it is about none.
     pub(super) fn path(&self) -> &str {
         self.scopes.first().map_or("", Scope::path)
     }
 }
 
-/// Where a call goes.
+/// The target of a request.
 #[derive(Clone)]
 pub(crate) enum Target {
     /// A path and query on the registry.

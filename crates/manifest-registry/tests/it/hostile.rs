@@ -26,6 +26,18 @@ fn image(path: &str, answer: Answer) -> Result<(), RegistryError> {
     result
 }
 
+/// Checks that a fault is an error that has one of these parts in its text.
+fn check_fault(path: &str, answer: Answer, parts: &[&str]) {
+    let name = format!("{path} {answer:?}");
+    let error = image(path, answer).expect_err(&name);
+    let text = chain(&error);
+    assert!(
+        parts.iter().any(|part| text.contains(part)),
+        "{name}: {text}"
+    );
+    assert!(!error.is_not_found(), "{name}: {text}");
+}
+
 #[test]
 fn faults_are_true_errors() {
     let status = |code| Answer::error(code, "SOME_CODE", "some text");
@@ -96,16 +108,7 @@ fn faults_are_true_errors() {
                 &["it cannot be read"],
             ),
         ] {
-            let check = move || {
-                let name = format!("{path} {answer:?}");
-                let error = image(path, answer).expect_err(&name);
-                let text = chain(&error);
-                assert!(
-                    parts.iter().any(|part| text.contains(part)),
-                    "{name}: {text}"
-                );
-                assert!(!error.is_not_found(), "{name}: {text}");
-            };
+            let check = move || check_fault(path, answer, parts);
             checks.push(std::thread::spawn(check));
         }
     }

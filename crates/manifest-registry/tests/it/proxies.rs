@@ -353,7 +353,12 @@ fn failures_are_the_same_for_addresses_of_ipv6() {
     let error = wrong.fails(proxies(&through.host()));
     let text = "the server's certificate is not valid";
     assert!(error.to_string().contains(text), "{error}");
-    // And where no certificate is checked, and plain http is tried next.
+}
+
+/// No certificate is checked, and plain http is tried next.
+#[test]
+fn insecure_addresses_of_ipv6_are_reached() {
+    let wrong = Stage::of(IPV6, HOST);
     let open = EmbeddedRegistry::start();
     open.seed("app", "1", &Image::oci().build());
     for (registry, lines) in [

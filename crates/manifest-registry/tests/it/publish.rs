@@ -477,27 +477,3 @@ fn who_gives_up_leaves_no_half_of_a_tag() {
         assert!(registry.tags("app").is_empty(), "{path}");
     }
 }
-
-#[test]
-fn an_upload_that_breaks_off_goes_on() {
-    for resumable in [true, false] {
-        let source = EmbeddedRegistry::start();
-        let target = EmbeddedRegistry::start();
-        let image = Image::oci().layer(&[5; 400_000]).build();
-        source.seed("app", "1", &image);
-        target.fault(
-            Fault::on("PUT", "/blobs/uploads/")
-                .times(1)
-                .answer(Answer::status(502)),
-        );
-        if !resumable {
-            target.fault(Fault::on("GET", "/blobs/uploads/").answer(Answer::status(404)));
-        }
-        let job = Job::new(&source.host(), &[("app", &image)]);
-        let published = run(job.publish(&client(), &reference(&target.host(), "app:1"))).unwrap();
-        assert_eq!(published.uploaded, 2);
-        for digest in image.blob_digests() {
-            assert!(target.blob("app", &digest).is_some());
-        }
-    }
-}

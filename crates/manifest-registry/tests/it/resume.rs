@@ -11,7 +11,8 @@ use manifest_testkit::fault::{Answer, Fault};
 use manifest_testkit::image::{BuiltImage, Image};
 use manifest_testkit::{Client as Plain, EmbeddedRegistry, TestCa};
 
-use crate::{config, reference, run};
+use crate::publish::Job;
+use crate::{client, config, reference, run};
 
 const LAYER: [u8; 9000] = [7; 9000];
 
@@ -189,4 +190,28 @@ fn an_upload_of_which_something_else_arrived_begins_anew() {
         "{said:#?}"
     );
     assert!(said[2].ends_with("begins anew"), "{said:#?}");
+}
+
+#[test]
+fn an_upload_that_breaks_off_goes_on() {
+    for resumable in [true, false] {
+        let source = EmbeddedRegistry::start();
+        let target = EmbeddedRegistry::start();
+        let image = Image::oci().layer(&[5; 400_000]).build();
+        source.seed("app", "1", &image);
+        target.fault(
+            Fault::on("PUT", "/blobs/uploads/")
+                .times(1)
+                .answer(Answer::status(502)),
+        );
+        if !resumable {
+            target.fault(Fault::on("GET", "/blobs/uploads/").answer(Answer::status(404)));
+        }
+        let job = Job::new(&source.host(), &[("app", &image)]);
+        let published = run(job.publish(&client(), &reference(&target.host(), "app:1"))).unwrap();
+        assert_eq!(published.uploaded, 2);
+        for digest in image.blob_digests() {
+            assert!(target.blob("app", &digest).is_some());
+        }
+    }
 }

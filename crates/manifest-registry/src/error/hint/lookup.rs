@@ -1,4 +1,4 @@
-//! What to do about an error: the first row of the table that fits it.
+//! The hint for an error: the first row of the table that fits it.
 
 use http::StatusCode;
 use url::Url;
@@ -25,14 +25,14 @@ impl RegistryError {
                 let issuer = source.as_ref().and_then(Cause::issuer);
                 let issuer = issuer.map(|issuer| format!(" ({issuer})"));
                 // The server's text comes last, so that nothing in it is filled in.
-                find(attempt, &Symptom::Network(*problem))
+                table_hint(attempt, &Symptom::Network(*problem))
                     .map(|hint| hint.replace("{issuer}", &issuer.unwrap_or_default()))
             }
             Self::Refused {
                 attempt,
                 error_response,
             } => {
-                let hint = find(attempt, &Symptom::ErrorResponse(error_response));
+                let hint = table_hint(attempt, &Symptom::ErrorResponse(error_response));
                 match &attempt.login {
                     Some(login) => Some(with_login(login, error_response.status, attempt, hint)),
                     None => hint,
@@ -76,7 +76,7 @@ impl RegistryError {
     }
 }
 
-/// Says first which saved login it was that was not enough: nobody sees what goes along.
+/// Names the saved login that was not enough, before the hint: nobody sees which one goes along.
 fn with_login(login: &str, status: StatusCode, attempt: &Attempt, hint: Option<String>) -> String {
     let host = &attempt.host;
     let first = if status == StatusCode::UNAUTHORIZED {
@@ -90,15 +90,15 @@ fn with_login(login: &str, status: StatusCode, attempt: &Attempt, hint: Option<S
     }
 }
 
-fn find(attempt: &Attempt, symptom: &Symptom<'_>) -> Option<String> {
+fn table_hint(attempt: &Attempt, symptom: &Symptom<'_>) -> Option<String> {
     let kind = RegistryKind::of(&attempt.host);
     let fits = |row: &&'static Row| row.fits(symptom, kind, &attempt.operation);
     rows()
         .find(fits)
-        .map(|row| filled_in(row.hint, attempt, kind, symptom))
+        .map(|row| fill_in(row.hint, attempt, kind, symptom))
 }
 
-fn filled_in(hint: &str, attempt: &Attempt, kind: RegistryKind, symptom: &Symptom<'_>) -> String {
+fn fill_in(hint: &str, attempt: &Attempt, kind: RegistryKind, symptom: &Symptom<'_>) -> String {
     let host = &attempt.host;
     let login = if kind == RegistryKind::DockerHub {
         "docker login".to_owned()

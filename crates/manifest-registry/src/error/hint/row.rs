@@ -8,7 +8,7 @@ use crate::error::error_response::{ErrorResponse, Message};
 use crate::error::network::NetworkProblem;
 use crate::error::registry_kind::RegistryKind;
 
-/// What went wrong.
+/// The symptom that a row is looked up by.
 pub(super) enum Symptom<'a> {
     ErrorResponse(&'a ErrorResponse),
     Network(NetworkProblem),
@@ -93,7 +93,7 @@ impl Condition {
     }
 }
 
-/// What an answer's body looks like.
+/// The form of a response's body.
 #[derive(Clone, Copy, PartialEq)]
 pub(super) enum Body {
     Any,
@@ -102,7 +102,7 @@ pub(super) enum Body {
     Html,
 }
 
-/// What was being done.
+/// The kind of operation.
 #[derive(Clone, Copy, PartialEq)]
 pub(super) enum Doing {
     Anything,
