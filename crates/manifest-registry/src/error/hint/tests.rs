@@ -351,9 +351,7 @@ fn by_type() -> Vec<(RegistryError, &'static str)> {
         reason: "it was stopped".to_owned(),
         is_late,
     };
-    let content = |problem| RegistryError::content(attempt("reg.io", "get"), problem);
-    let manifest = |error| content(ContentProblem::Manifest(std::sync::Arc::new(error)));
-    vec![
+    let mut errors = vec![
         (
             RegistryError::SignaturesDiffer {
                 reference: reference(),
@@ -413,6 +411,16 @@ fn by_type() -> Vec<(RegistryError, &'static str)> {
             },
             "contact the operator of reg.io",
         ),
+    ];
+    errors.extend(by_content());
+    errors
+}
+
+/// Errors that a row names by the problem with the content, each with a part of the hint.
+fn by_content() -> Vec<(RegistryError, &'static str)> {
+    let content = |problem| RegistryError::content(attempt("reg.io", "get"), problem);
+    let manifest = |error| content(ContentProblem::Manifest(std::sync::Arc::new(error)));
+    vec![
         (content(ContentProblem::WebPage), "log in to the network"),
         (content(ContentProblem::Token), "the operator of reg.io"),
         (
