@@ -48,11 +48,6 @@ const EXCEPTIONS: &[Exception] = &[
         function: None,
         reason: "the table of hints",
     },
-    Exception {
-        file: "crates/manifest-registry/src/error/hint/tests.rs",
-        function: Some("by_type"),
-        reason: "a table of errors and hints",
-    },
 ];
 
 pub(crate) fn run(_args: &Args) -> TaskResult {
