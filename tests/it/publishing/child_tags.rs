@@ -104,7 +104,7 @@ fn conditions_and_tags_of_images() {
         shell
             .run_command(command.arg("{tag}-{cpu}"))
             .fails(1)
-            .says("what is filled in is {tag}, {os}, {arch}, {variant} and {os.version}");
+            .says("the placeholders are {tag}, {os}, {arch}, {variant} and {os.version}");
     }
 }
 

@@ -29,7 +29,10 @@ fn images_are_chosen_by_platform_like_the_images_of_a_list() {
             .fails(1)
             .says("app:amd64 has no image");
         for (flag, text) in [
-            ("--platform linux/arm64", "--platform chooses among"),
+            (
+                "--platform linux/arm64",
+                "--platform cannot be used with --no-flatten",
+            ),
             ("--attestations drop", "--attestations drop chooses among"),
         ] {
             shell

@@ -104,11 +104,11 @@ fn only_a_layout_can_be_a_target_on_disk() {
             ),
             (
                 format!("--to oci-archive:{to}.tar"),
-                "nothing that can be written to",
+                "--to must be oci-layout://DIR",
             ),
             (
                 "--to q.io/app:1".to_owned(),
-                "nothing that can be written to",
+                "--to must be oci-layout://DIR",
             ),
         ] {
             shell

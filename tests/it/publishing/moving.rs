@@ -257,7 +257,7 @@ fn replacing_a_changed_list_gives_a_warning() {
             };
             shell.run(create).succeeds().is_quiet();
             registry.push("app", "1", &new);
-            let text = format!("{CHANGED} {} now ({then})", new.digest);
+            let text = format!("{CHANGED} {} ({then})", new.digest);
             for flags in ["--strict", "--moved error", "--moved error --dry-run"] {
                 let refused = shell.run(&format!("push {flags} @/app:1"));
                 refused.fails(7).prints("").says(&text).says("hint: ");
@@ -351,7 +351,7 @@ fn create_push_reports_an_existing_draft() {
         // From then on it is the tag that a push of the draft would replace.
         let (_, bytes) = registry.manifest("app", "1").unwrap();
         let digest = manifest_testkit::sha256(&bytes);
-        let changed = format!("{CHANGED} {digest} now (it did not exist then)");
+        let changed = format!("{CHANGED} {digest} (it did not exist then)");
         shell
             .run("push --moved error @/app:1")
             .fails(7)

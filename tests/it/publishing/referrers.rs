@@ -134,7 +134,7 @@ fn push_copies_referrers_of_images_before_the_tag() {
             assert_eq!(written, signed.names(kind, Copied::ImagesAndReferrers));
             let sbom = target.bytes("other", &signed.sbom.digest);
             assert_eq!(sbom, signed.sbom.manifest);
-            // Again: nothing is written anywhere.
+            // Again: nothing was written.
             for line in [
                 format!("push --referrers {list}"),
                 format!("create --push --replace --referrers {other} @/team/app:1"),

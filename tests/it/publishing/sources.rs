@@ -220,7 +220,7 @@ fn a_push_without_a_draft_needs_no_folder() {
         shell
             .run("create -t @/app:2 @/app:1 @/base:1")
             .fails(125)
-            .says("--tag is for pushing");
+            .says("--tag has no effect without --push");
         assert!(shell.drafts().is_empty());
         // The digest is the same as that of `create` and `push`.
         shell

@@ -43,7 +43,7 @@ fn all_targets_get_the_same_bytes_and_tags_come_last() {
         let first = writes.iter().position(is_tag).unwrap();
         assert!(writes[first..].iter().all(is_tag), "{writes:#?}");
         assert_eq!(writes[first..].len(), 3);
-        // Again: nothing is written anywhere.
+        // Again: nothing was written.
         far.lines();
         let again = shell.run(&format!(
             "push -q @/app:1 -t @/app:latest -t @/mirror:1 -t {}/copy:1",
@@ -70,7 +70,7 @@ fn nothing_is_written_if_one_target_refuses() {
         pushed
             .fails(4)
             .says(&format!("failed to start an upload in {}/copy", far.host()))
-            .says("nothing is written anywhere")
+            .says("nothing was written")
             .says("/app:1   not written");
         let puts = registry
             .writes()

@@ -202,7 +202,7 @@ fn wrong_manifests<'a>(tagged: &'a str, pinned: &'a str) -> Vec<WrongContent<'a>
             manifest(Answer::EndlessBody),
             tagged,
             1,
-            "the content has more than the",
+            "the content is over the limit of",
         ),
         (
             manifest(Answer::Raw(b"SSH-2.0-OpenSSH\r\n".to_vec())),
@@ -232,13 +232,13 @@ fn wrong_configs(tagged: &str) -> Vec<WrongContent<'_>> {
             blob(Answer::Empty),
             tagged,
             1,
-            "the content has 0 bytes, its descriptor states",
+            "the content has 0 bytes, but its descriptor says",
         ),
         (
             blob(Answer::Html(200)),
             tagged,
             1,
-            "bytes, its descriptor states",
+            "bytes, but its descriptor says",
         ),
         (
             blob(Answer::EndlessBody),

@@ -203,7 +203,7 @@ fn failures_of_a_proxy_name_it_and_never_its_password() {
     // The exception shows in the failure of the direct connection.
     home.set("NO_PROXY", ".test");
     let count = proxy.lines().len();
-    home.ours(LINES[2]).fails(6).does_not_say("by proxy");
+    home.ours(LINES[2]).fails(6).does_not_say("via proxy");
     assert_eq!(proxy.lines().len(), count);
     // Loopback never uses a proxy.
     let open = EmbeddedRegistry::start();

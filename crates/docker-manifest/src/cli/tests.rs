@@ -123,6 +123,14 @@ fn what_is_mistyped_gets_the_nearest_as_a_hint() {
         ("push --pruge a", "did you mean `--purge`?"),
         ("create --ammend=1 a b", "did you mean `--amend`?"),
         (
+            "push --amend a",
+            "--amend is a flag of `docker manifest create`",
+        ),
+        (
+            "inspect --if-not-exists=true a",
+            "--if-not-exists is a flag of `docker manifest create`, `docker manifest push` and `docker manifest tag`",
+        ),
+        (
             "annotate a b --os-feature x",
             "did you mean `--os-features`?",
         ),

@@ -40,7 +40,9 @@ pub(super) fn command_error(
     UsageError {
         text,
         exit: Exit::Usage,
-        hint: global.or_else(|| nearest_flag(error)),
+        hint: global
+            .or_else(|| flag_of_others(error, group, invocation))
+            .or_else(|| nearest_flag(error)),
     }
 }
 
@@ -166,6 +168,28 @@ fn nearest(error: &clap::Error, kind: ContextKind) -> Option<String> {
 fn nearest_flag(error: &clap::Error) -> Option<String> {
     let flag = nearest(error, ContextKind::SuggestedArg)?;
     Some(format!("did you mean `{flag}`?"))
+}
+
+/// Returns a hint for an unknown flag that other commands have.
+fn flag_of_others(error: &clap::Error, group: &Command, invocation: &Invocation) -> Option<String> {
+    let argument = context_text(error, ContextKind::InvalidArg)
+        .filter(|_| error.kind() == ErrorKind::UnknownArgument)?;
+    let word = argument.split('=').next().unwrap_or_default();
+    // A letter means other things in other commands.
+    if !word.starts_with("--") {
+        return None;
+    }
+    let has_flag = |command: &&Command| help::options(command).iter().any(|row| row.matches(word));
+    let commands = group.get_subcommands().filter(has_flag);
+    let commands: Vec<String> = commands
+        .map(|command| format!("`{} {}`", invocation.command, command.get_name()))
+        .collect();
+    let (last, others) = commands.split_last()?;
+    let commands = match others {
+        [] => last.clone(),
+        others => format!("{} and {last}", others.join(", ")),
+    };
+    Some(format!("{word} is a flag of {commands}"))
 }
 
 /// Returns a hint for an unknown flag of a command that is a global flag.

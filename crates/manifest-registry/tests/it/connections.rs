@@ -90,7 +90,7 @@ fn ports_that_speak_something_else() {
     let other = "the server does not speak TLS";
     let rows = [
         ("closed at once", Manner::Close, &[cut, other][..]),
-        ("no answer", Manner::Hang, &["no answer within"]),
+        ("no answer", Manner::Hang, &["no response within"]),
         // A record of 100 bytes that ends after 40: a handshake that is cut off.
         (
             "handshake cut off",

@@ -277,9 +277,9 @@ fn nothing_wrong_is_published() {
     for (answer, part) in [
         (Answer::WrongDigest, "blob verification failed"),
         (Answer::ShortBody, "the connection was closed"),
-        (Answer::EndlessBody, "the content has more than the"),
-        (Answer::Empty, "its descriptor states"),
-        (Answer::Hang, "no answer within"),
+        (Answer::EndlessBody, "the content is over the limit of"),
+        (Answer::Empty, "its descriptor says"),
+        (Answer::Hang, "no response within"),
         (Answer::ResetAfterHeaders, "the connection was closed"),
         (Answer::status(404), "404 Not Found"),
     ] {
@@ -362,7 +362,7 @@ fn a_stalled_source_is_not_taken_for_the_target() {
     let text = error.to_string();
     let start = format!("failed to get blob {}/app@", source.host());
     assert!(text.starts_with(&start), "{text}");
-    assert!(text.contains("no answer within"), "{text}");
+    assert!(text.contains("no response within"), "{text}");
 }
 
 /// A stream cannot be sent again with another token.

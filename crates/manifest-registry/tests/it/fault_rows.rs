@@ -66,7 +66,7 @@ pub(crate) fn rows(elsewhere: &str) -> Vec<Row> {
         row(&code.to_string(), answer, Expect::Passing(text));
     }
     let cut = "the connection was closed";
-    let slow = "no answer within";
+    let slow = "no response within";
     let raw = |text: &str| Answer::Raw(text.as_bytes().to_vec());
     let early = |text: &str| Answer::Before(text.as_bytes().to_vec());
     let double = |name: &str, value: &str| Answer::DuplicateHeader {
@@ -144,7 +144,7 @@ pub(crate) fn rows(elsewhere: &str) -> Vec<Row> {
         (
             "redirect to another scheme",
             redirect("file:///etc/passwd".into()),
-            Final("not sent on to"),
+            Final(" not followed: "),
         ),
         (
             "redirect to nowhere",

@@ -288,7 +288,7 @@ async fn cell(
                 Expect::Passing(part) => {
                     check(!once, "should have passed");
                     // On a machine that is busy enough a time limit strikes before anything else.
-                    let late = ["no answer within", "less than 4096 bytes came within"];
+                    let late = ["no response within", "received less than 4096 bytes within"];
                     let is_late = late.iter().any(|late| text.contains(late));
                     check(text.contains(part) || is_late, part);
                     check(

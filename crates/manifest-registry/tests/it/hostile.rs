@@ -48,13 +48,13 @@ fn faults_are_true_errors() {
                 Answer::WrongDigest,
                 &["verification failed", "the registry says digest"][..],
             ),
-            (Answer::EndlessBody, &["more than the"]),
+            (Answer::EndlessBody, &["over the limit of"]),
             (Answer::ShortBody, &["the connection was closed"]),
             (
                 Answer::SlowBody(Duration::from_millis(200)),
-                &["no answer within"],
+                &["no response within"],
             ),
-            (Answer::Hang, &["no answer within"]),
+            (Answer::Hang, &["no response within"]),
             (Answer::ResetBeforeHeaders, &["the connection was closed"]),
             (Answer::ResetAfterHeaders, &["the connection was closed"]),
             (Answer::Gzip, &["content encoding \"gzip\""]),
@@ -62,14 +62,14 @@ fn faults_are_true_errors() {
                 Answer::Html(200),
                 &[
                     "unsupported manifest media type",
-                    "bytes, its descriptor states",
+                    "bytes, but its descriptor says",
                 ],
             ),
             (
                 Answer::Empty,
                 &[
                     "cannot be read",
-                    "bytes, its descriptor states",
+                    "bytes, but its descriptor says",
                     "the registry says digest",
                 ],
             ),
@@ -176,12 +176,12 @@ fn what_a_registry_says_at_length_is_not_repeated() {
         Answer::status(401).header("www-authenticate", &challenge)
     };
     for (answer, part) in [
-        (ok().header("docker-content-digest", &long), "states digest"),
+        (ok().header("docker-content-digest", &long), "says digest"),
         (ok().header("content-encoding", &long), "content encoding"),
         (realm(&elsewhere), "token server without TLS"),
         (realm(&format!("http://[{long}")), "that is no URL"),
         (Answer::Redirect { to }, "404 Not Found"),
-        (Answer::Redirect { to: elsewhere }, "not sent on to"),
+        (Answer::Redirect { to: elsewhere }, " not followed: "),
         (
             json(format!(r#"{{"schemaVersion":2,"mediaType":"{long}"}}"#)),
             "xxx",
@@ -217,8 +217,8 @@ fn blobs_are_bounded_by_the_callers_limit() {
         1000
     );
     for (size, limit, part) in [
-        (1000, 999, "more than the 999 bytes"),
-        (999, 4000, "has 1000 bytes, its descriptor states 999"),
+        (1000, 999, "over the limit of 999 bytes"),
+        (999, 4000, "has 1000 bytes, but its descriptor says 999"),
     ] {
         let error = run(client().blob(&repository, &descriptor(size), limit)).unwrap_err();
         assert!(error.to_string().contains(part), "{error}");

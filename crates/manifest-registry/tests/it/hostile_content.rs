@@ -95,12 +95,12 @@ fn bombs() {
     }
     let million = "0,".repeat(1_000_000);
     let body = format!("{{\"manifests\":[{million}0]}}");
-    refuses(OCI_INDEX, &body, "1000001 entries, more than the 10000");
+    refuses(OCI_INDEX, &body, "1000001 entries, the limit is 10000");
     let child = descriptor(OCI_MANIFEST, b"child").to_string() + ",";
     let body = format!("{{\"manifests\":[{}{{}}]}}", child.repeat(20_000));
-    refuses(OCI_INDEX, &body, "20001 entries, more than the 10000");
+    refuses(OCI_INDEX, &body, "20001 entries, the limit is 10000");
     let large = format!("{{\"manifests\":[],\"a\":\"{}\"}}", "x".repeat(4 << 20));
-    refuses(OCI_INDEX, &large, "more than the 4194304 bytes");
+    refuses(OCI_INDEX, &large, "over the limit of 4194304 bytes");
 }
 
 #[test]
@@ -129,9 +129,9 @@ fn a_child_is_what_its_descriptor_says() {
     let child = |descriptor: Descriptor| run(client().child(&repository, &descriptor));
     child(Descriptor::new(OCI_MANIFEST, digest.clone(), size)).unwrap();
     for (media_type, size, part) in [
-        (OCI_MANIFEST, size - 1, "its descriptor states"),
-        (OCI_MANIFEST, size + 1, "its descriptor states"),
-        (DOCKER_MANIFEST, size, "the descriptor states"),
+        (OCI_MANIFEST, size - 1, "its descriptor says"),
+        (OCI_MANIFEST, size + 1, "its descriptor says"),
+        (DOCKER_MANIFEST, size, "the descriptor says"),
     ] {
         let error = child(Descriptor::new(media_type, digest.clone(), size)).unwrap_err();
         assert!(error.to_string().contains(part), "{error}");

@@ -234,7 +234,9 @@ fn the_trace_says_why() {
         let heard = Arc::new(Heard::default());
         let _ = run(world.anonymous(&heard).image(&target));
         let lines = heard.0.lock().unwrap().clone();
-        let said = lines.into_iter().find(|line| line.contains("in advance"));
+        let said = lines
+            .into_iter()
+            .find(|line| line.starts_with("early token"));
         said.unwrap_or_default()
     };
     assert_eq!(told(&world), "");

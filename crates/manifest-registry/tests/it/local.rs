@@ -189,7 +189,7 @@ fn what_is_not_what_it_was_is_not_published() {
         (Some(whole[1..].to_vec()), "the content has 699999 bytes"),
         (
             Some([whole, &b"x"[..]].concat()),
-            "its descriptor states 700000",
+            "its descriptor says 700000",
         ),
     ] {
         let target = EmbeddedRegistry::start();

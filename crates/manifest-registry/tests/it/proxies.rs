@@ -259,7 +259,7 @@ fn this_machine_and_exceptions_go_without() {
     run(client.image(&reference(&open.host(), "app:1"))).unwrap();
     // It is not there without the proxy.
     let error = run(client.image(&stage.target)).unwrap_err();
-    assert!(error.is_unavailable() && !error.to_string().contains("by proxy"));
+    assert!(error.is_unavailable() && !error.to_string().contains("via proxy"));
     assert_eq!(proxy.lines(), [""; 0]);
     // A redirect to a host that is no exception goes by the proxy.
     let fault = Fault::on("GET", "/blobs/").answer(Answer::Redirect {
@@ -267,7 +267,7 @@ fn this_machine_and_exceptions_go_without() {
     });
     open.fault(fault);
     let error = run(client.image(&reference(&open.host(), "app:1"))).unwrap_err();
-    assert!(error.to_string().contains("by proxy"), "{error}");
+    assert!(error.to_string().contains("via proxy"), "{error}");
     assert_eq!(proxy.lines(), ["CONNECT other.test:443"]);
 }
 

@@ -310,7 +310,10 @@ fn immutable_tags() {
         text.starts_with(&format!("failed to put manifest {target}: ")),
         "{text}"
     );
-    assert!(text.ends_with(&format!("; {target} is {there}")), "{text}");
+    assert!(
+        text.ends_with(&format!("; {target} points to {there}")),
+        "{text}"
+    );
     assert!(error.hint().unwrap().contains("another one"));
     // Somebody else was faster, with the same.
     registry.fault(

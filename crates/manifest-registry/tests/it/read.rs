@@ -170,9 +170,9 @@ fn lists_and_their_children() {
             .unwrap_err()
             .to_string()
     };
-    assert!(wrong(|d| d.size += 1).contains("its descriptor states"));
+    assert!(wrong(|d| d.size += 1).contains("its descriptor says"));
     let text = wrong(|d| d.media_type = MediaType::OciIndex.as_str().into());
-    assert!(text.contains("the descriptor states"), "{text}");
+    assert!(text.contains("the descriptor says"), "{text}");
     assert!(wrong(|d| d.digest = Digest::sha256(b"x")).starts_with("no such manifest: "));
 }
 

@@ -389,7 +389,7 @@ fn cosigns_tags_are_never_overwritten_by_less() {
         if keys == ["c"] {
             let error = result.unwrap_err();
             assert!(error.is_conflict(), "{error}");
-            let expected = format!("{tag} is {}, and has something", there.digest);
+            let expected = format!("{tag} points to {}, which has content", there.digest);
             assert!(error.to_string().contains(&expected), "{error}");
             assert!(error.hint().unwrap().contains("without --referrers"));
             // Nothing at all was written.

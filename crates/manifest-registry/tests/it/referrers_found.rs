@@ -38,7 +38,7 @@ fn pages_are_followed_within_bounds() {
     assert!(
         error
             .to_string()
-            .ends_with("more than the 100 pages of referrers that are followed"),
+            .ends_with("is over the limit of 100 pages of referrers"),
         "{error}"
     );
 }

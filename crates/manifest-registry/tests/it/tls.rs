@@ -154,12 +154,12 @@ fn a_client_certificate_is_shown_to_its_host_only() {
         ..Certificates::default()
     });
     let error = refused(&both, &other_target);
-    assert!(error.to_string().contains("wants a client certificate"));
+    assert!(error.to_string().contains("requires a client certificate"));
     // Nor does it get one by a redirect.
     let to = format!("https://{}/v2/app/manifests/1", other.host());
     registry.fault(Fault::on("GET", "/manifests/1").answer(Answer::Redirect { to }));
     let error = refused(&both, &target);
-    assert!(error.to_string().contains("wants a client certificate"));
+    assert!(error.to_string().contains("requires a client certificate"));
     assert!(other.log().requests().is_empty());
 }
 
@@ -174,7 +174,7 @@ fn the_server_chooses_among_certificates() {
         &with_folder(&registry.host(), folder(&ca, &shown[..1])),
         &target,
     );
-    assert!(error.to_string().contains("that it takes"), "{error}");
+    assert!(error.to_string().contains("that it accepts"), "{error}");
 }
 
 #[test]
