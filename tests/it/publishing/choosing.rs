@@ -33,7 +33,10 @@ fn images_are_chosen_by_platform_like_the_images_of_a_list() {
                 "--platform linux/arm64",
                 "--platform cannot be used with --no-flatten",
             ),
-            ("--attestations drop", "--attestations drop chooses among"),
+            (
+                "--attestations drop",
+                "--attestations drop cannot be used with --no-flatten",
+            ),
         ] {
             shell
                 .run(&format!("create --no-flatten {flag} @/app:2 @/app:index"))

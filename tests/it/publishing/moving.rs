@@ -253,7 +253,7 @@ fn replacing_a_changed_list_gives_a_warning() {
             }
             let then = match then {
                 None => "it did not exist then".to_owned(),
-                Some(old) => format!("{} then", old.digest),
+                Some(old) => format!("it was {} then", old.digest),
             };
             shell.run(create).succeeds().is_quiet();
             registry.push("app", "1", &new);
@@ -292,7 +292,7 @@ fn replacing_a_changed_list_gives_a_warning() {
             shell
                 .run("push --purge @/app:1")
                 .succeeds()
-                .says(&format!("{CHANGED} {} now (sha256:", new.digest));
+                .says(&format!("{CHANGED} {} (it was sha256:", new.digest));
             shell.run(create).succeeds().is_quiet();
             shell
                 .run("push --purge @/app:1")

@@ -429,7 +429,7 @@ pub struct DraftLookup {
 fn describe_tag_state(then: &TagState) -> String {
     match then {
         TagState::Absent => "it did not exist then".to_owned(),
-        TagState::At(digest) => format!("{digest} then"),
+        TagState::At(digest) => format!("it was {digest} then"),
     }
 }
 
