@@ -12,9 +12,11 @@
 //! | 6 | [`publishing`] | publishing drafts and manifests, to registries and to layouts |
 //! | 5 | [`context`] | the context of a command: configuration, drafts, registry client, output |
 //! | 5 | [`preflight`] | the checks of a list before it is published |
+//! | 5 | [`table`] | tables of text |
 //! | 5 | [`sources`] | the sources of a list: from arguments to entries |
 //! | 4 | [`observer`] | events of the registry client, as text |
 //! | 4 | [`settings`] | the user's settings for registries: certificates, credentials, proxies, mirrors |
+//! | 4 | [`terminal`] | the width of the terminal, and whether text has colours |
 //! | 4 | [`shim`] | the `docker` shim, which executes the real `docker` |
 //! | 3 | [`cache`] | the cache on disk |
 //! | 3 | `concurrency` | concurrent work, bounded |
@@ -61,6 +63,8 @@ pub mod reference_docs;
 pub mod settings;
 pub mod shim;
 pub mod sources;
+pub mod table;
+pub mod terminal;
 pub mod values;
 
 use cli::{Cli, Request};

@@ -33,8 +33,8 @@ pub(super) const ORDERS: &[Order] = &[
             layer(&["cli"]),
             layer(&["commands"]),
             layer(&["compose", "publishing"]),
-            layer(&["context", "preflight", "sources"]),
-            layer(&["observer", "settings", "shim"]),
+            layer(&["context", "preflight", "sources", "table"]),
+            layer(&["observer", "settings", "shim", "terminal"]),
             layer(&[
                 "cache",
                 "concurrency",
@@ -256,6 +256,7 @@ pub(super) const WALLS: &[Wall] = &[
         name: "docker-manifest",
         direct: &[
             "clap",
+            "comfy-table",
             "directories",
             "indicatif",
             "manifest-core",
@@ -266,6 +267,7 @@ pub(super) const WALLS: &[Wall] = &[
             "serde",
             "serde_json",
             "signal-hook",
+            "terminal_size",
             "thiserror",
             "tokio",
             "toml",

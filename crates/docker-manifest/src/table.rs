@@ -1,0 +1,106 @@
+//! Tables of text, in columns as wide as a terminal shows them.
+
+use comfy_table::{ContentArrangement, presets};
+use manifest_registry::redact;
+
+use crate::terminal::Terminal;
+
+/// A table with a line of headings. Control characters in its cells are escaped.
+#[derive(Debug)]
+pub struct Table {
+    headings: Vec<String>,
+    rows: Vec<Vec<String>>,
+}
+
+impl Table {
+    /// Returns a table without rows.
+    #[must_use]
+    pub fn new(headings: &[&str]) -> Self {
+        Self {
+            headings: headings.iter().map(|text| (*text).to_owned()).collect(),
+            rows: Vec::new(),
+        }
+    }
+
+    /// Adds a row. Cells that are missing are empty.
+    pub fn row(&mut self, cells: impl IntoIterator<Item = impl AsRef<str>>) {
+        let cells = cells.into_iter();
+        let cells = cells.map(|cell| redact::printable(cell.as_ref()));
+        self.rows.push(cells.collect());
+    }
+
+    /// Tells whether there are no rows.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+
+    /// Renders the table, each line with a line break. Cells wrap where the terminal is too narrow.
+    #[must_use]
+    pub fn render(&self, terminal: Terminal) -> String {
+        let mut table = comfy_table::Table::new();
+        table.load_style(presets::NOTHING);
+        table.set_content_arrangement(match terminal.columns {
+            Some(_) => ContentArrangement::Dynamic,
+            None => ContentArrangement::Disabled,
+        });
+        if let Some(columns) = terminal.columns {
+            table.set_width(columns);
+        }
+        table.set_header(&self.headings);
+        table.add_rows(&self.rows);
+        for column in table.column_iter_mut() {
+            column.set_padding((0, 2));
+        }
+        let text = table.to_string();
+        let lines = text.lines().enumerate().map(|(place, line)| {
+            let line = line.trim_end();
+            match place {
+                0 => terminal.bold(line) + "\n",
+                _ => line.to_owned() + "\n",
+            }
+        });
+        lines.collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn table() -> Table {
+        let mut table = Table::new(&["TAG", "PLATFORM", "SIZE"]);
+        table.row(["1.0", "linux/amd64", "10 MB"]);
+        table.row(["日本語", "linux/arm64", "9 MB"]);
+        table.row(["e\u{1b}[2J", "", ""]);
+        table
+    }
+
+    #[test]
+    fn columns_are_as_wide_as_they_are_shown() {
+        let plain = table().render(Terminal::default());
+        let expected = "\
+TAG         PLATFORM     SIZE
+1.0         linux/amd64  10 MB
+日本語      linux/arm64  9 MB
+e\\u{1b}[2J
+";
+        assert_eq!(plain, expected);
+    }
+
+    #[test]
+    fn narrow_terminals_wrap_cells() {
+        let terminal = Terminal {
+            columns: Some(24),
+            has_colours: true,
+        };
+        let text = table().render(terminal);
+        assert!(text.starts_with("\u{1b}[1mTAG"), "{text}");
+        let width = |line: &str| line.replace("\u{1b}[1m", "").replace("\u{1b}[0m", "");
+        assert!(
+            text.lines().all(|line| width(line).chars().count() <= 24),
+            "{text}"
+        );
+        assert!(text.lines().count() > 4, "{text}");
+    }
+}
