@@ -1,4 +1,4 @@
-//! Futures that run at once: many within bounds, or one alongside another.
+//! Concurrent futures: many with a bound, or a background future alongside the main one.
 
 use std::future::poll_fn;
 use std::pin::{Pin, pin};
@@ -8,13 +8,13 @@ use futures_util::{FutureExt as _, StreamExt as _, stream};
 
 /// Runs futures, at most `limit` at once, and returns their results in the order of the futures.
 ///
-/// All of them run to their end; a failure stops none of the others, so that the first failure in order is the same in
+/// All futures run to completion. A failure stops none of the others, so that the first failure in order is the same in
 /// each run.
 pub async fn concurrent<F: Future>(
     limit: usize,
     futures: impl IntoIterator<Item = F>,
 ) -> Vec<F::Output> {
-    // Not an async block: it would keep room for the future twice.
+    // An async block would store the future twice.
     let numbered = futures
         .into_iter()
         .enumerate()
@@ -27,16 +27,16 @@ pub async fn concurrent<F: Future>(
     results.into_iter().map(|(_, result)| result).collect()
 }
 
-/// Runs `main` to its end, and `aside` with it as far as it gets: the requests of `main` go first.
+/// Runs `main` to completion, and polls `background` alongside it as far as it gets. The requests of `main` go first.
 pub(crate) async fn alongside<F: Future, M: Future>(
-    mut aside: Pin<&mut MaybeDone<F>>,
+    mut background: Pin<&mut MaybeDone<F>>,
     main: M,
 ) -> M::Output {
     let mut main = pin!(main);
     poll_fn(|context| {
         let ended = main.as_mut().poll(context);
         if ended.is_pending() {
-            let _ = aside.as_mut().poll(context);
+            let _ = background.as_mut().poll(context);
         }
         ended
     })

@@ -1,4 +1,4 @@
-//! What may be shown: secrets that mask themselves, URLs without secrets, registry text without control characters.
+//! Redaction: secrets that mask themselves, URLs without secrets, registry text without control characters.
 
 use std::fmt;
 
@@ -6,18 +6,18 @@ use url::Url;
 
 use crate::limits::{HEADER_CHARS, URL_CHARS};
 
-/// A text that is never shown.
+/// A text that `Debug` and `Display` mask.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret(String);
 
 impl Secret {
-    /// Hides `text`.
+    /// Wraps `text`.
     #[must_use]
     pub fn new(text: impl Into<String>) -> Self {
         Self(text.into())
     }
 
-    /// Returns the text, to be sent to whom it belongs and nowhere else.
+    /// Returns the text. Send it only to the host that it is for.
     #[must_use]
     pub fn expose(&self) -> &str {
         &self.0
@@ -36,10 +36,10 @@ impl fmt::Display for Secret {
     }
 }
 
-/// Says why a text is no JSON, or not of the form that it should have, without quoting a value of it.
+/// Describes why JSON cannot be parsed or deserialized, without quoting a value.
 #[must_use]
 pub fn json_error(error: &serde_json::Error) -> String {
-    // Fields are named by us.
+    // The names of fields come from this program, so they are safe to show.
     let is_of_field = |reason: &str| {
         ["duplicate field ", "missing field "]
             .iter()
@@ -51,7 +51,7 @@ pub fn json_error(error: &serde_json::Error) -> String {
         .rsplit_once(" at line ")
         .map_or(&*text, |(reason, _)| reason);
     match error.classify() {
-        // What was found instead stands before it, and may be a password.
+        // The text before `, expected` quotes the value, which may be a password.
         serde_json::error::Category::Data => match reason.rsplit_once(", expected ") {
             Some((_, wanted)) if wanted.starts_with("struct ") => {
                 format!("expected an object at {place}")
@@ -64,17 +64,19 @@ pub fn json_error(error: &serde_json::Error) -> String {
     }
 }
 
-/// The query parameters whose values say nothing secret. Object storage and token servers put signatures,
-/// keys and tokens into others.
+/// The query parameters whose values are not secret. Object storage and token servers put signatures, keys and tokens
+/// into others.
 const OPEN_PARAMETERS: &[&str] = &["service", "scope", "from", "mount", "digest", "n", "last"];
 
-/// Returns a URL that can be shown: without user information and fragment, the values of all query parameters
-/// but a few known ones replaced by `***`, and not longer than anybody reads.
+/// Returns a URL that can be shown.
+///
+/// It has no user information and no fragment. The values of all query parameters are replaced by `***`, except for a
+/// few known ones. It is cut after [`URL_CHARS`] characters.
 #[must_use]
 pub fn url(url: &Url) -> String {
     let mut open = url.clone();
     open.set_fragment(None);
-    // Both fail only for URLs that cannot have any.
+    // Both fail only for URLs that cannot have credentials.
     let _ = open.set_username("");
     let _ = open.set_password(None);
     open.set_query(None);
@@ -103,7 +105,7 @@ pub fn url(url: &Url) -> String {
     text
 }
 
-/// Escapes what a terminal would obey or hide: control characters, and those that change the direction of text.
+/// Escapes characters that a terminal obeys or hides: control characters, and those that change the text direction.
 #[must_use]
 pub fn printable(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
@@ -117,14 +119,14 @@ pub fn printable(text: &str) -> String {
     out
 }
 
-/// Tells whether a terminal would obey or hide a character, or turn round what follows it.
+/// Tells whether a terminal obeys or hides a character, or whether the character changes the text direction.
 #[must_use]
 pub fn is_terminal_control(c: char) -> bool {
     c.is_control()
         || matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
-/// Returns a header's value as it can be shown: without control characters, and not too long.
+/// Returns a header's value as it can be shown: without control characters, and at most [`HEADER_CHARS`] long.
 pub(crate) fn header(value: &str) -> String {
     printable(&value.chars().take(HEADER_CHARS).collect::<String>())
 }

@@ -1,4 +1,5 @@
-//! The answer to a registry's challenge: from the user's credentials to an `Authorization` header, by way of a token server.
+//! The response to a registry's challenge: an `Authorization` header from the user's credentials, by a token server if
+//! needed.
 
 use std::sync::Arc;
 
@@ -29,20 +30,20 @@ pub(crate) struct Authenticator<'a> {
     pub(crate) tokens: &'a Tokens,
     /// How the registry is reached.
     pub(crate) mode: Mode,
-    /// The registry's own URL.
+    /// The registry's root URL.
     pub(crate) base: &'a Url,
     pub(crate) credential: &'a Credential,
-    /// The scopes that the request needs, in the order in which they are asked for.
+    /// The scopes that the request needs, in the order in which the token server receives them.
     pub(crate) scopes: &'a [Scope],
-    /// The scopes that one token is asked for first, for this and other requests; may be empty.
+    /// The scopes of a token for this and other requests, which is requested first. May be empty.
     pub(crate) shared_scopes: &'a Arc<[Scope]>,
-    /// The request that is to be made.
+    /// The request to authorize.
     pub(crate) request: RequestSummary<'a>,
     /// The header that the registry rejected.
     pub(crate) rejected: Option<&'a HeaderValue>,
 }
 
-/// The request that an authorization is for. It is described only where an error needs that.
+/// The request to authorize. It is described only for errors.
 #[derive(Clone, Copy)]
 pub(crate) struct RequestSummary<'a> {
     pub(crate) operation: &'a Operation,
@@ -59,8 +60,9 @@ impl RequestSummary<'_> {
 }
 
 impl Authenticator<'_> {
-    /// Returns the authorization that answers `challenge`; nothing where there are no credentials for it, or the only possible
-    /// one was rejected.
+    /// Returns the authorization that answers `challenge`.
+    ///
+    /// Returns `None` if there are no credentials for it, or if the only possible header was rejected.
     pub(crate) async fn authorization(
         &self,
         challenge: &Challenge,
@@ -79,7 +81,7 @@ impl Authenticator<'_> {
                     return Ok(Some(pass));
                 }
                 let key = TokenKey::new(self.request.host, realm, service, self.scopes);
-                // Boxed: it happens once for many requests, and would make each future as large.
+                // Boxed because it runs once for many requests, and would add its size to each of their futures.
                 let fetch = || Box::pin(self.fetch(realm, service, self.scopes));
                 self.tokens.get(&key, self.rejected, fetch).await.map(Some)
             }
@@ -93,8 +95,10 @@ impl Authenticator<'_> {
         }
     }
 
-    /// Returns the token for all shared scopes. Nothing where none are shared, or the token server or the registry turned out
-    /// to refuse such a token: then each request asks for the scopes that it needs itself.
+    /// Returns the token for all shared scopes.
+    ///
+    /// Returns `None` if there are no shared scopes, or if the token server or the registry refuses such a token. Each
+    /// request then asks for its own scopes.
     async fn shared_token(
         &self,
         realm: &str,
@@ -193,11 +197,11 @@ impl Authenticator<'_> {
             attempts: &Attempts::default(),
         };
         let (response, body) = self.transport.fetch(wire, TOKEN_BYTES).await?;
-        // The server's clock started while the request was on its way; the margin covers that.
+        // The lifetime starts when the server issues the token, before this point. The margin covers the difference.
         Token::parse(&body, Instant::now()).ok_or_else(|| response.content(ContentProblem::Token))
     }
 
-    /// One `scope` parameter per scope, the account where there is one (distribution specification, "Token
+    /// Adds one `scope` parameter per scope, and the account if there is one (distribution specification, "Token
     /// Authentication").
     fn add_query(&self, url: &mut Url, service: Option<&str>, scopes: &[Scope]) {
         let mut query = url.query_pairs_mut();
@@ -213,7 +217,8 @@ impl Authenticator<'_> {
     }
 }
 
-/// The OAuth 2 form, where scopes are one text (distribution specification, "OAuth2 Token Authentication").
+/// Returns the OAuth 2 form, in which the scopes are one text (distribution specification, "OAuth2 Token
+/// Authentication").
 fn form(service: Option<&str>, scopes: &[Scope], token: &Secret) -> Bytes {
     let scopes: Vec<String> = scopes.iter().map(Scope::to_string).collect();
     let mut form = form_urlencoded::Serializer::new(String::new());
@@ -227,7 +232,7 @@ fn form(service: Option<&str>, scopes: &[Scope], token: &Secret) -> Bytes {
     form.finish().into()
 }
 
-/// Returns as much of a realm as may be shown.
+/// Returns the part of a realm that may be shown.
 fn shown_realm(realm: &str) -> String {
     let text = Url::parse(realm).map_or_else(|_| realm.to_owned(), |url| redact::url(&url));
     text.chars().take(HEADER_CHARS).collect()

@@ -1,11 +1,11 @@
-//! The scope of a token: what it allows on one repository.
+//! The scope of a token: its permissions on one repository.
 
 use std::fmt;
 use std::hash::Hash;
 
 use manifest_core::reference::Repository;
 
-/// The scope to read, or to read and write, one repository (distribution specification, "Token Scope").
+/// The scope to pull from, or to pull from and push to, one repository (distribution specification, "Token Scope").
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) struct Scope {
     path: String,
@@ -27,7 +27,7 @@ impl Scope {
         }
     }
 
-    /// The repository, without its host.
+    /// Returns the repository, without its host.
     pub(crate) fn path(&self) -> &str {
         &self.path
     }

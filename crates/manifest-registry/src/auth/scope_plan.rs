@@ -1,4 +1,4 @@
-//! The scopes of requests that belong together, which are asked for together.
+//! The plan of which scopes are requested together, in as few tokens as possible.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::ops::Range;
@@ -14,15 +14,15 @@ use crate::limits::{SCOPES_OF_SEVERAL_TOKENS, SCOPES_PER_TOKEN};
 pub(crate) struct ScopePlan {
     targets: HashSet<Repository>,
     tokens: Vec<Arc<[Scope]>>,
-    /// The tokens of each registry.
+    /// The range of `tokens` for each registry.
     tokens_of: BTreeMap<String, Range<usize>>,
-    /// The token of each repository that is only read.
+    /// The index in `tokens` for each repository that is only read.
     token_of: HashMap<Repository, usize>,
 }
 
 impl ScopePlan {
-    /// Gathers the scopes of a publication: `pull,push` on the target and `pull` on each repository of its registry from
-    /// which blobs may be mounted. A mount needs both in one token.
+    /// Creates the plan of a publication: `pull,push` on the target, and `pull` on each repository of its registry from
+    /// which blobs may be mounted. A mount needs both scopes in one token.
     pub(crate) fn to_publish<'a>(
         target: &'a Repository,
         sources: impl IntoIterator<Item = &'a Repository>,
@@ -31,19 +31,19 @@ impl ScopePlan {
         Self::gather([target], sources.into_iter().filter(near))
     }
 
-    /// Gathers the scopes to read: `pull` on each repository, with others of the same registry.
+    /// Creates the plan of reads: `pull` on each repository, together with others of the same registry.
     pub(crate) fn to_read<'a>(repositories: impl IntoIterator<Item = &'a Repository>) -> Self {
         Self::gather([], repositories)
     }
 
-    /// Gathers the scopes to read from some repositories and to write to others. For each registry there is one token, or there are
-    /// several small ones, each with all scopes to write.
+    /// Creates the plan of reads from `sources` and writes to `targets`. Each registry has one token, or several small
+    /// tokens that each have all scopes to write.
     pub(crate) fn gather<'a>(
         targets: impl IntoIterator<Item = &'a Repository>,
         sources: impl IntoIterator<Item = &'a Repository>,
     ) -> Self {
         let mut plan = Self::default();
-        // For each registry the scopes to write, and the repositories that are only read.
+        // For each registry, the scopes to write, and the repositories that are only read.
         let mut registries: BTreeMap<&str, (Vec<Scope>, Vec<&Repository>)> = BTreeMap::new();
         for target in targets {
             if plan.targets.insert(target.clone()) {
@@ -85,8 +85,8 @@ impl ScopePlan {
         plan
     }
 
-    /// Tells whether a publication has all its scopes among these: to write to `target`, and to mount from those of `sources` that
-    /// are in its registry.
+    /// Tells whether the plan has all scopes of a publication: to write to `target`, and to mount from those of
+    /// `sources` that are in its registry.
     pub(crate) fn covers<'a>(
         &self,
         target: &Repository,
@@ -100,12 +100,12 @@ impl ScopePlan {
         self.targets.contains(target) && sources.into_iter().all(is_known)
     }
 
-    /// Returns the repositories that are written to.
+    /// Returns the repositories to write to.
     pub(crate) fn targets(&self) -> impl Iterator<Item = &Repository> {
         self.targets.iter()
     }
 
-    /// Returns the scopes of each token for a registry, where there are several.
+    /// Returns the scopes of each token for a registry. Empty unless the registry has several tokens.
     pub(crate) fn separate_tokens(&self, registry: &str) -> &[Arc<[Scope]>] {
         let tokens = self.tokens_of.get(registry).cloned().unwrap_or_default();
         match &self.tokens[tokens] {
@@ -114,7 +114,7 @@ impl ScopePlan {
         }
     }
 
-    /// Returns the scope that a request about `repository` needs at least.
+    /// Returns the minimum scope of a request to `repository`.
     pub(crate) fn needed_scope(&self, repository: &Repository) -> Scope {
         if self.targets.contains(repository) {
             Scope::push(repository)
@@ -123,14 +123,13 @@ impl ScopePlan {
         }
     }
 
-    /// Returns the scopes that a request about `repository` shares with others; none where it is alone.
+    /// Returns the scopes that a request to `repository` shares with others. Empty if it shares none.
     pub(crate) fn shared_scopes(&self, repository: &Repository) -> Arc<[Scope]> {
         let scopes = self.token(repository).filter(|scopes| scopes.len() > 1);
         scopes.cloned().unwrap_or_default()
     }
 
-    /// As [`Self::shared_scopes`], of a request that reads: where `repository` is written to later, the scope to write is
-    /// included.
+    /// As [`Self::shared_scopes`], for a read. If `repository` is written to later, the scope to write is included.
     pub(crate) fn shared_read_scopes(&self, repository: &Repository) -> Arc<[Scope]> {
         match self.targets.contains(repository) {
             true => self.token(repository).cloned().unwrap_or_default(),

@@ -1,4 +1,4 @@
-//! Tokens: one request for each set of scopes, however many tasks need it.
+//! Tokens: one request for each set of scopes, shared by all tasks.
 
 use std::collections::{HashMap, HashSet};
 use std::hash::{Hash, Hasher};
@@ -12,7 +12,7 @@ use crate::auth::scope::Scope;
 use crate::error::RegistryError;
 use crate::limits::{TOKEN_LIFE, TOKEN_MARGIN};
 
-/// The key of a token: a registry, the token server that it names, and a set of scopes.
+/// The key of a token: a registry, its token server, and a set of scopes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct TokenKey {
     pub(crate) host: String,
@@ -22,7 +22,7 @@ pub(crate) struct TokenKey {
 }
 
 impl TokenKey {
-    /// Makes the key of the scopes that one request needs, in whichever order.
+    /// Creates the key for the scopes of one request, in any order.
     pub(crate) fn new(host: &str, realm: &str, service: Option<&str>, scopes: &[Scope]) -> Self {
         let mut scopes = scopes.to_vec();
         scopes.sort();
@@ -30,8 +30,8 @@ impl TokenKey {
         Self::for_shared(host, realm, service, &scopes.into())
     }
 
-    /// Makes the key of the scopes that many requests share, all in the same order. It is made for each request, so nothing is
-    /// copied.
+    /// Creates the key for scopes that many requests share, in the same order. It is called for each request, so it
+    /// does not copy the scopes.
     pub(crate) fn for_shared(
         host: &str,
         realm: &str,
@@ -58,12 +58,12 @@ impl TokenKey {
 impl Hash for TokenKey {
     fn hash<H: Hasher>(&self, state: &mut H) {
         self.host.hash(state);
-        // The tokens of one run differ in the last of their scopes, and there may be many in one.
+        // The tokens of one run differ in their last scope. Hashing only that one avoids the cost of many scopes.
         self.scopes.last().hash(state);
     }
 }
 
-/// A token as an `Authorization` header, and the end of its life.
+/// A token as an `Authorization` header, and its expiry.
 #[derive(Clone)]
 pub(crate) struct Token {
     header: HeaderValue,
@@ -71,7 +71,7 @@ pub(crate) struct Token {
 }
 
 impl Token {
-    /// Reads a token server's response. Nothing where there is no token in it.
+    /// Parses a token server's response. `None` if it contains no usable token.
     pub(crate) fn parse(body: &[u8], now: Instant) -> Option<Self> {
         #[derive(Deserialize)]
         struct Response {
@@ -98,7 +98,7 @@ impl Token {
     }
 }
 
-/// Makes the header for a token. Nothing where the token cannot be in a header.
+/// Creates the header for a token. `None` if the token is not a valid header value.
 pub(crate) fn bearer(token: &str) -> Option<HeaderValue> {
     let mut header = HeaderValue::from_str(&format!("Bearer {token}")).ok()?;
     header.set_sensitive(true);
@@ -109,12 +109,13 @@ pub(crate) fn bearer(token: &str) -> Option<HeaderValue> {
 #[derive(Clone, Debug)]
 pub(crate) struct Authorization {
     pub(crate) header: HeaderValue,
-    /// Whether it is a token for more than the request needs. Where such a token is refused, one for just that may not be.
+    /// Whether the token has more scopes than the request needs. If it is refused, a token with exactly those scopes
+    /// may still be accepted.
     pub(crate) is_wide: bool,
 }
 
 impl Authorization {
-    /// Makes one that is for all requests, or for just this one.
+    /// Creates an authorization without extra scopes.
     pub(crate) fn only(header: HeaderValue) -> Self {
         Self {
             header,
@@ -135,14 +136,16 @@ enum Cell {
     #[default]
     Empty,
     Ready(Token),
-    /// Stays: later tasks need the error as well as those that waited.
+    /// Kept: later tasks get the same error as those that waited.
     Failed(RegistryError),
 }
 
 impl Tokens {
-    /// Returns the authorization for `key`: a token that is there or on its way, or one that `fetch` gets. A token with more scopes
-    /// does as well. `rejected` is the header that the registry rejected; it is not returned again, and its replacement is asked for
-    /// with the key's own scopes.
+    /// Returns the authorization for `key`.
+    ///
+    /// It is a cached token, a token that another task is fetching, or the result of `fetch`. A token with more scopes
+    /// is used as well. `rejected` is the header that the registry rejected. It is not returned again, and its
+    /// replacement is requested with exactly the scopes of the key.
     pub(crate) async fn get<F>(
         &self,
         key: &TokenKey,
@@ -186,7 +189,7 @@ impl Tokens {
         }
     }
 
-    /// Forgets the token for `key`, which is refused or gives less than it was asked for.
+    /// Removes the token for `key`, which is refused or lacks requested scopes, and marks the key as unusable.
     pub(crate) fn give_up(&self, key: &TokenKey) {
         let mut cells = self.cells.lock().unwrap_or_else(PoisonError::into_inner);
         cells.remove(key);
@@ -194,7 +197,7 @@ impl Tokens {
         given_up.insert(key.clone());
     }
 
-    /// Tells whether no token for `key` is to be asked for.
+    /// Tells whether tokens for `key` are known to be unusable.
     pub(crate) fn is_given_up(&self, key: &TokenKey) -> bool {
         let given_up = self.given_up.lock().unwrap_or_else(PoisonError::into_inner);
         given_up.contains(key)
@@ -208,7 +211,7 @@ impl Tokens {
         }
     }
 
-    /// Finds a cell with more scopes than `key`, unless `key` has its own.
+    /// Finds a slot with more scopes than `key`, unless `key` has its own.
     fn covering(&self, key: &TokenKey) -> Option<Arc<tokio::sync::Mutex<Cell>>> {
         let cells = self.cells.lock().unwrap_or_else(PoisonError::into_inner);
         if cells.contains_key(key) {
@@ -317,11 +320,11 @@ mod tests {
             many.iter()
                 .all(|pass| *pass == ("Bearer 1".to_owned(), false))
         );
-        // A wider token does for less.
+        // A token with more scopes covers fewer scopes.
         let narrow = get(vec![Scope::pull(&a)], None).await;
         assert_eq!(narrow, ("Bearer 1".to_owned(), true));
         assert_eq!(fetched.get(), 1);
-        // One that was rejected is replaced, once, by one with the exact scopes.
+        // A rejected token is replaced, once, by a token with exactly the requested scopes.
         let rejected = Some(HeaderValue::from_static("Bearer 1"));
         let again = (0..5).map(|_| get(vec![Scope::pull(&a)], rejected.clone()));
         let again = futures_util::future::join_all(again).await;
@@ -331,7 +334,7 @@ mod tests {
                 .all(|pass| *pass == ("Bearer 2".to_owned(), false))
         );
         assert_eq!(fetched.get(), 2);
-        // An old one is not used.
+        // An expired token is not used.
         tokio::time::advance(Duration::from_secs(91)).await;
         assert_eq!(get(wide, None).await.0, "Bearer 3");
     }

@@ -11,7 +11,7 @@ use crate::error::retry_after::{header_retry_after, message_retry_after};
 use crate::limits::{LONGEST_RETRY_AFTER, MESSAGE_CHARS, MESSAGES};
 use crate::redact;
 
-/// The headers in which registries state how much may be asked: Docker Hub's, and those of others.
+/// The rate limit headers of Docker Hub and of other registries.
 const RATE_LIMITS: &[&str] = &[
     "ratelimit-limit",
     "ratelimit-remaining",
@@ -21,32 +21,33 @@ const RATE_LIMITS: &[&str] = &[
     "x-ratelimit-reset",
 ];
 
-/// One of the errors in a registry's response. Both texts can be shown: control characters are escaped.
+/// An error in a registry's response. Control characters are escaped in both texts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Message {
-    /// The code in capital letters (`MANIFEST_UNKNOWN`); empty where the answer is not in the specification's form.
+    /// The code in capital letters (`MANIFEST_UNKNOWN`). Empty if the response does not have the specification's
+    /// format.
     pub code: String,
-    /// What the registry says of it.
+    /// The registry's message.
     pub text: String,
 }
 
-/// An error response. `Display` gives the status, then the messages as Docker writes them.
+/// An error response. `Display` writes the status, then the messages in Docker's format.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ErrorResponse {
     /// The status.
     pub status: StatusCode,
-    /// What the body says, as far as it can be read.
+    /// The messages of the body. Empty if it cannot be parsed.
     pub messages: Vec<Message>,
-    /// Whether the body is a web page: something else than a registry answered.
+    /// Whether the body is a web page, and so not from a registry.
     pub is_html: bool,
-    /// How long the registry asks to be left alone.
+    /// The wait that the registry asks for: `Retry-After`, or a message of GHCR.
     pub retry_after: Option<Duration>,
-    /// The rate limits that the answer's head states, as they stand there: `ratelimit-limit: 100;w=21600`.
+    /// The rate limit headers of the response, unparsed: `ratelimit-limit: 100;w=21600`.
     pub rate_limits: Vec<String>,
 }
 
 impl ErrorResponse {
-    /// Reads a response's body, which may be anything.
+    /// Parses the body of a response. Any bytes are accepted.
     #[must_use]
     pub fn parse(status: StatusCode, content_type: &str, body: &[u8]) -> Self {
         let is_html = content_type.to_ascii_lowercase().contains("html")
@@ -61,7 +62,7 @@ impl ErrorResponse {
         }
     }
 
-    /// Reads a response's head and body.
+    /// Parses the headers and the body of a response.
     #[must_use]
     pub fn read(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Self {
         let text = |value: &HeaderValue| value.to_str().ok().map(str::to_owned);
@@ -107,21 +108,22 @@ impl ErrorResponse {
             || self.status.is_client_error() && self.has(&["TOOMANYREQUESTS"])
     }
 
-    /// Tells whether a retry would bring the same response.
+    /// Tells whether a retry would get the same response.
     pub(crate) fn is_final(&self) -> bool {
         self.status.is_client_error()
             && !matches!(self.status.as_u16(), 408 | 425)
             && !self.is_rate_limited()
     }
 
-    /// Tells whether a manifest was refused for what it refers to (distribution specification, "Error Codes").
+    /// Tells whether a manifest was rejected because of missing content (distribution specification, "Error Codes").
     pub(crate) fn is_incomplete(&self) -> bool {
         self.status.is_client_error()
             && self.has(&["MANIFEST_BLOB_UNKNOWN", "BLOB_UNKNOWN", "MANIFEST_UNKNOWN"])
     }
 
-    /// Tells whether this may be how a registry says that a tag must not be moved. There is no code for it: Harbor answers
-    /// 412, ACR 409, ECR 400 with TAG_INVALID, others say it in words.
+    /// Tells whether the response may mean that a tag is immutable.
+    ///
+    /// There is no code for it: Harbor responds 412, ACR 409, ECR 400 with TAG_INVALID; others only have a message.
     pub(crate) fn may_be_immutable(&self) -> bool {
         let says = |message: &Message| {
             let text = message.text.to_ascii_lowercase();
@@ -166,7 +168,7 @@ impl fmt::Display for ErrorResponse {
     }
 }
 
-/// Writes `manifest unknown: the text`, as Docker does. A text that only repeats the code is left out.
+/// Writes `manifest unknown: the text`, as Docker does. A text that only repeats the code is omitted.
 impl fmt::Display for Message {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let code = self.code.to_lowercase().replace('_', " ");
@@ -199,7 +201,7 @@ fn messages(body: &[u8]) -> Vec<Message> {
             .collect();
     }
     let text = match serde_json::from_slice::<serde_json::Value>(body) {
-        // Token servers and proxies have forms of their own.
+        // Token servers and proxies have their own formats.
         Ok(value) => ["message", "details", "error_description", "error"]
             .iter()
             .find_map(|key| value.get(key)?.as_str().map(shown))

@@ -14,39 +14,39 @@ use crate::redact;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum NetworkProblem {
-    /// The host's name has no address.
+    /// The host name has no address.
     Dns,
-    /// Nobody listens on the port.
+    /// The connection was refused.
     Refused,
     /// The server does not speak TLS.
     NotTls,
-    /// The server's certificate is signed by an authority that this system does not know.
+    /// The server's certificate is issued by an unknown CA.
     UnknownAuthority,
-    /// The server's certificate is wrong: for another name, expired, revoked.
+    /// The server's certificate is not valid: wrong name, expired, revoked.
     Certificate,
-    /// TLS failed in another way.
+    /// TLS failed for another reason.
     Tls,
-    /// The server wants to be shown a certificate, and was shown none that it takes.
+    /// The server requires a client certificate, and got none that it accepts.
     ClientCertificate,
     /// The proxy cannot be reached, or does not connect to the server.
     Proxy,
-    /// The proxy's own certificate is not believed.
+    /// The proxy's certificate is not trusted.
     ProxyCertificate,
-    /// The proxy wants a login, or another one.
+    /// The proxy requires authentication, or rejected the credentials.
     ProxyLogin,
-    /// The proxy cannot be used as it is named.
+    /// The proxy setting cannot be used.
     ProxySetting,
-    /// This system has no certificate authorities at all.
+    /// This system has no CA certificates.
     NoAuthorities,
-    /// The connection was cut.
+    /// The connection was closed.
     Cut,
-    /// It took too long.
+    /// The request timed out, after this time.
     Timeout(Duration),
-    /// A body came, but as good as not: less than [`SLOWEST_BYTES`] in this time.
+    /// The body was too slow: less than [`SLOWEST_BYTES`] in this time.
     Slow(Duration),
-    /// The time for everything is over.
+    /// The time limit of all work of the client was reached.
     Deadline(Duration),
-    /// Something else.
+    /// The request failed for another reason.
     Other,
 }
 
@@ -84,18 +84,18 @@ impl fmt::Display for NetworkProblem {
     }
 }
 
-/// The cause of a network problem, in the words of the system or the TLS library.
+/// The cause of a network problem, with the message of the system or the TLS library.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{text}")]
 pub struct Cause {
     text: String,
     connecting: bool,
-    /// The authority that would have to be believed.
+    /// The name of the unknown CA.
     issuer: Option<String>,
 }
 
 impl Cause {
-    /// Returns the cause of a failure to send.
+    /// Returns the cause of a failed request.
     pub(crate) fn of_send(error: &SendError) -> Self {
         match error {
             SendError::Library(error) => Self::of(error),
@@ -112,7 +112,7 @@ impl Cause {
         while let Some(next) = below(deepest) {
             deepest = next;
         }
-        // The library's outermost layer is the only one that names the URL.
+        // Only the library's outermost error contains the URL.
         let is_outermost = deepest.downcast_ref::<reqwest::Error>().is_some();
         let untrusted = deepest.downcast_ref::<rustls::Error>().and_then(untrusted);
         let refused = deepest
@@ -131,7 +131,7 @@ impl Cause {
         }
     }
 
-    /// Makes the cause of a failure before anything was sent.
+    /// Creates the cause of a failure before the connection.
     pub(crate) fn before(text: &str) -> Self {
         Self {
             text: redact::printable(text),
@@ -140,24 +140,24 @@ impl Cause {
         }
     }
 
-    /// Returns the name of the authority that would have to be believed, where a server's certificate is of an unknown one.
+    /// Returns the name of the unknown CA that issued a server's certificate.
     #[must_use]
     pub fn issuer(&self) -> Option<&str> {
         self.issuer.as_deref()
     }
 
-    /// Tells whether the connection was still being made.
+    /// Tells whether the failure occurred before the connection was established.
     pub(crate) fn is_connect(&self) -> bool {
         self.connecting
     }
 }
 
-/// Returns what is known of a certificate of an unknown authority.
+/// Returns the details about a certificate from an unknown CA.
 fn untrusted(error: &rustls::Error) -> Option<&UntrustedCertificate> {
     other(error)
 }
 
-/// Returns the error of our own that the TLS library carries.
+/// Returns an error of this crate inside one of the TLS library.
 fn other<T: Error + 'static>(error: &rustls::Error) -> Option<&T> {
     match error {
         rustls::Error::InvalidCertificate(rustls::CertificateError::Other(other)) => {
@@ -167,7 +167,7 @@ fn other<T: Error + 'static>(error: &rustls::Error) -> Option<&T> {
     }
 }
 
-/// Returns the next error down. What an I/O error wraps is not its source.
+/// Returns the next error in the chain. The error inside an I/O error is not its `source`.
 fn below<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a (dyn Error + 'static)> {
     match error.downcast_ref::<io::Error>() {
         Some(io) => io.get_ref().map(|inner| inner as &(dyn Error + 'static)),
@@ -178,16 +178,16 @@ fn below<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a (dyn Error + 'stati
 /// The phase in which a request failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Phase {
-    /// The request was being made.
+    /// Building the request.
     Building,
-    /// The connection was being made.
+    /// Connecting to the host.
     Connecting,
-    /// The connection was there.
+    /// Sending the request and receiving the response, on an open connection.
     Exchanging,
 }
 
 impl NetworkProblem {
-    /// Recognises the failure to send a request. `limit` is the time limit that may have struck.
+    /// Classifies the error of a failed request. `limit` is the timeout that may have been reached.
     pub(crate) fn of_send(error: &SendError, limit: Duration) -> Self {
         match error {
             SendError::Library(error) => Self::of(error, limit),
@@ -201,7 +201,7 @@ impl NetworkProblem {
         }
     }
 
-    /// Recognises an error of the HTTP library. `limit` is the time limit that may have struck.
+    /// Classifies an error of the HTTP library. `limit` is the timeout that may have been reached.
     pub(crate) fn of(error: &reqwest::Error, limit: Duration) -> Self {
         if error.is_timeout() {
             return Self::Timeout(limit);
@@ -219,7 +219,7 @@ impl NetworkProblem {
         Self::of_chain(error, phase, limit)
     }
 
-    /// Recognises an error by itself and what is beneath it.
+    /// Classifies an error by its chain of sources.
     fn of_chain(error: &(dyn Error + 'static), phase: Phase, limit: Duration) -> Self {
         if let Some(problem) = Self::of_tunnel(error) {
             return problem;
@@ -244,7 +244,7 @@ impl NetworkProblem {
             }
             next = below(current);
         }
-        // What is none of these broke an exchange that was under way: an HTTP message without its end, a stream reset.
+        // Any other error during an exchange breaks it: an incomplete HTTP message, or a stream reset.
         if found == Self::Other && phase == Phase::Exchanging {
             Self::Cut
         } else {
@@ -252,8 +252,8 @@ impl NetworkProblem {
         }
     }
 
-    /// Recognises what a proxy answers instead of connecting, and that it has no address. The libraries' types for these are not
-    /// public, so their texts have to do.
+    /// Classifies the refusal of a proxy to connect, and a proxy host without an address. The libraries' error types
+    /// are not public, so their texts are compared.
     fn of_tunnel(error: &(dyn Error + 'static)) -> Option<Self> {
         let mut next = Some(error);
         while let Some(current) = next {
@@ -267,7 +267,7 @@ impl NetworkProblem {
         None
     }
 
-    /// Returns the same problem as it is where a proxy stands between: what cannot be reached is the proxy.
+    /// Returns the problem as seen through a proxy: an unreachable host is the proxy.
     pub(crate) fn by_proxy(self) -> Self {
         match self {
             Self::Dns | Self::Refused => Self::Proxy,
@@ -286,7 +286,7 @@ impl NetworkProblem {
             return Self::ProxyCertificate;
         }
         match error {
-            // What these alerts of a server are about is the client's certificate.
+            // These alerts of a server are about the client's certificate.
             Tls::AlertReceived(
                 Alert::CertificateRequired
                 | Alert::BadCertificate
@@ -303,7 +303,7 @@ impl NetworkProblem {
         }
     }
 
-    /// Tells whether a port that could not be connected to with TLS may still speak plain http.
+    /// Tells whether a port may speak plain HTTP after the TLS connection failed.
     pub(crate) fn may_be_plain(self) -> bool {
         matches!(
             self,

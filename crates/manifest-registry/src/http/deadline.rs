@@ -1,4 +1,4 @@
-//! The time limit on everything that a client does.
+//! The time limit of all work of a client.
 
 use std::time::Duration;
 
@@ -6,31 +6,31 @@ use tokio::time::Instant;
 
 use crate::error::NetworkProblem;
 
-/// When a client has to be done, if ever.
+/// The time at which a client must be done. The default is none.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Deadline(Option<(Instant, Duration)>);
 
 impl Deadline {
-    /// Starts the clock.
+    /// Sets the deadline to `timeout` from now.
     pub(crate) fn after(timeout: Option<Duration>) -> Self {
-        // A limit that no clock can express is none.
+        // A timeout beyond the range of `Instant` is no limit.
         Self(timeout.and_then(|limit| Some((Instant::now().checked_add(limit)?, limit))))
     }
 
-    /// Tells whether there is time left after `wait`.
+    /// Tells whether there is time left after a wait.
     pub(crate) fn leaves(self, wait: Duration) -> bool {
         self.0
             .is_none_or(|(end, _)| end.saturating_duration_since(Instant::now()) > wait)
     }
 
-    /// Returns how much time is left.
+    /// Returns the time that is left.
     pub(crate) fn left(self) -> Duration {
         self.0.map_or(Duration::MAX, |(end, _)| {
             end.saturating_duration_since(Instant::now())
         })
     }
 
-    /// Returns once the time is over, which may be never.
+    /// Returns when the time is over, possibly never.
     pub(crate) async fn passed(self) -> NetworkProblem {
         match self.0 {
             Some((end, limit)) => {
@@ -41,7 +41,7 @@ impl Deadline {
         }
     }
 
-    /// Runs `work` for at most `limit`, and not past the deadline.
+    /// Runs `work` for at most `limit`, and not beyond the deadline.
     pub(crate) async fn run<T>(
         self,
         limit: Duration,
@@ -77,7 +77,7 @@ mod tests {
             Err(NetworkProblem::Deadline(10 * second))
         );
         assert_eq!(started.elapsed(), 9 * second);
-        // Work that needs no time is done even then.
+        // Work that is ready at once succeeds even after the deadline.
         assert_eq!(deadline.run(second, async { 7 }).await, Ok(7));
         for none in [None, Some(Duration::MAX)] {
             let none = Deadline::after(none);

@@ -1,6 +1,6 @@
-//! One request and the head of its response: every request of this crate is sent by [`Exchange::send_once`].
+//! One request and the head of its response. [`Exchange::send_once`] sends every request of this crate.
 //!
-//! Below it is the HTTP library, with a connection pool for each host ([`crate::http::pool`]).
+//! It uses the HTTP library, with a connection pool for each host ([`crate::http::pool`]).
 
 use std::sync::Arc;
 
@@ -27,7 +27,7 @@ use crate::limits;
 use crate::observer::{Event, Observer, Request};
 use crate::redact;
 
-/// Sends requests, each once, on the connections of their hosts.
+/// Sends single requests, without retries, on the connections of their hosts.
 pub(super) struct Exchange {
     pub(super) pools: Pools,
     pub(super) timeouts: Timeouts,
@@ -36,7 +36,7 @@ pub(super) struct Exchange {
 }
 
 impl Exchange {
-    /// Sends one request, once, and returns the head of the response, whatever it says.
+    /// Sends one request, without retries, and returns the head of the response, whatever its status.
     pub(super) async fn send_once(
         &self,
         wire: &WireRequest<'_>,
@@ -100,7 +100,8 @@ impl Exchange {
         }
     }
 
-    /// Learns from a failure how many connections a host accepts. Tells whether the request, which got none, may have one later.
+    /// Adapts the host's connection limit after a failure. Tells whether the request, which got no connection, can be
+    /// sent later.
     async fn is_worth_another_connection(
         &self,
         wire: &WireRequest<'_>,
@@ -122,13 +123,14 @@ impl Exchange {
                 Refused::ForOthers => true,
                 Refused::ForOtherKinds => {
                     drop(permit);
-                    // Nothing tells when a connection is free. This goes on until there is one, or the others are done.
+                    // Nothing signals a free connection here. The request polls until it gets one, or until the others
+                    // are done.
                     tokio::time::sleep(limits::FIRST_WAIT).await;
                     true
                 }
                 Refused::Alone => false,
             },
-            // The host has spoken TLS before, so it is HTTP/1.1 that it refuses.
+            // The host has spoken TLS before, so it rejects HTTP/1.1.
             (true, NetworkProblem::Tls | NetworkProblem::NotTls)
                 if permit.is_of_body() && pool.connections.is_http2() =>
             {
@@ -136,7 +138,7 @@ impl Exchange {
                 true
             }
             (false, NetworkProblem::Cut) => {
-                // It may have been one too many.
+                // The host may have closed a connection above its limit.
                 permit.limit.not_now(None);
                 false
             }
@@ -144,25 +146,25 @@ impl Exchange {
         }
     }
 
-    /// Waits until a request may begin, on a connection of the right kind.
+    /// Waits until a request may be sent, on a connection of the right kind.
     async fn acquire(
         &self,
         wire: &WireRequest<'_>,
         pool: &Pool,
     ) -> Result<StreamPermit, PoolError> {
-        let patience = self.retrier.patience(wire.attempts);
+        let max_wait = self.retrier.max_wait(wire.attempts);
         if pool.body_connections.serve(wire.traffic) {
             let build = || self.pools.http1_client(pool);
             let shared = || pool.connections.http1();
             let permit = pool
                 .body_connections
-                .acquire(wire.traffic, patience, shared, build);
-            // Boxed: there are few, and each request's future would be as large.
+                .acquire(wire.traffic, max_wait, shared, build);
+            // Boxed because it is rare, and would add its size to each request's future.
             return Box::pin(permit).await;
         }
         Ok(match wire.operation {
-            Operation::GetToken(_) => pool.connections.acquire_in_turn(patience).await,
-            _ => pool.connections.acquire(patience).await,
+            Operation::GetToken(_) => pool.connections.acquire_in_turn(max_wait).await,
+            _ => pool.connections.acquire(max_wait).await,
         })
     }
 
@@ -185,7 +187,7 @@ impl Exchange {
                     mode: pool.mode(),
                     version: &format!("{:?}", response.version()),
                 });
-                // Where there is no TLS, a proxy answers in the server's place.
+                // Without TLS the proxy can respond in place of the server.
                 if response.status() == StatusCode::PROXY_AUTHENTICATION_REQUIRED && is_by_proxy {
                     return Err((NetworkProblem::ProxyLogin, None));
                 }
@@ -195,8 +197,8 @@ impl Exchange {
         };
         let handshakes = pool.handshakes.as_ref();
         let problem = match problem {
-            // Since version 1.3 of TLS a client is through before the server has looked at its certificate, and
-            // may see no more than the end of the connection.
+            // In TLS 1.3 the client's handshake completes before the server has verified the client certificate. A
+            // rejection may only show as a closed connection.
             NetworkProblem::Cut
                 if handshakes.is_some_and(Handshakes::is_waiting_for_certificate) =>
             {
@@ -213,7 +215,7 @@ impl Exchange {
         Err((problem, cause))
     }
 
-    /// Learns from a response how many requests at once a host takes.
+    /// Adapts the host's limit on concurrent requests after a response.
     fn adapt(&self, permit: &StreamPermit, response: &reqwest::Response) {
         match response.status() {
             StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE => {
@@ -259,7 +261,7 @@ impl Exchange {
         }
     }
 
-    /// Opens another connection to a host where that is worth it, beside the work: nothing depends on the result.
+    /// Opens another connection to a host in the background if it needs one. Nothing depends on the result.
     fn add_connection_if_needed(&self, wire: &WireRequest<'_>, pool: &Pool) {
         let expected = self.pools.expected(&authority(&wire.url));
         if !pool.connections.needs_connection(expected) {
@@ -319,7 +321,7 @@ fn network(attempt: Box<Attempt>, problem: NetworkProblem, source: Option<Cause>
     }
 }
 
-/// Makes the error of a host that cannot be reached.
+/// Creates the error for a host without a connection pool.
 fn unreachable(attempt: Box<Attempt>, url: &Url, error: PoolError) -> RegistryError {
     let before = |problem, text: &str| network(attempt, problem, Some(Cause::before(text)));
     match error {
@@ -333,7 +335,7 @@ fn unreachable(attempt: Box<Attempt>, url: &Url, error: PoolError) -> RegistryEr
     }
 }
 
-/// Returns the scheme of a login, which is all of it that may be shown.
+/// Returns the authentication scheme, the only part of an `Authorization` that may be shown.
 fn scheme(authorization: &HeaderValue) -> Option<String> {
     let text = authorization.to_str().ok()?;
     text.split(' ').next().map(str::to_owned)

@@ -1,4 +1,4 @@
-//! The history of a host's TLS handshakes: the version that was agreed on, and whether a client certificate was requested.
+//! The TLS handshakes with a host: the negotiated version, and whether a client certificate was requested.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
@@ -15,7 +15,7 @@ struct Seen {
 }
 
 impl Handshakes {
-    /// Returns the version of the last handshake, once there was one.
+    /// Returns the TLS version of the last handshake. `None` before the first.
     pub(crate) fn version(&self) -> Option<&'static str> {
         match self.0.version.load(Ordering::Relaxed) {
             12 => Some("TLSv1.2"),
@@ -24,12 +24,12 @@ impl Handshakes {
         }
     }
 
-    /// Notes that a request was answered, whatever certificate was shown.
+    /// Records that a request got a response, so that the client certificate, if any, was accepted.
     pub(crate) fn answered(&self) {
         self.0.answered.store(true, Ordering::Relaxed);
     }
 
-    /// Tells whether the host asked for a client certificate, and has answered nothing since.
+    /// Tells whether the host requested a client certificate, and has not responded since.
     pub(crate) fn is_waiting_for_certificate(&self) -> bool {
         self.0.asked.load(Ordering::Relaxed) && !self.0.answered.load(Ordering::Relaxed)
     }

@@ -1,8 +1,8 @@
-//! The adaptive limit on requests at once on one host, learned from its refusals.
+//! The adaptive limit on concurrent requests to one host.
 //!
-//! A limit begins at its bound. A host that says "not now" (429, 503) halves it, one that refuses a connection beside others takes
-//! it down to those that it has; what succeeds raises it again, step by step. A host that refuses all connections is not full but
-//! down, and so its limit is what it was.
+//! A limit starts at its maximum. A response with 429 or 503 halves it. A refused connection lowers it to the number of
+//! open ones. Successes raise it again, step by step. A host that refuses every connection is down, not overloaded, so
+//! its former limit is restored.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -13,58 +13,57 @@ use tokio::time::Instant;
 
 use crate::limits::LONGEST_RETRY_AFTER;
 
-/// The part of a limit by which it grows once as much as it allows has succeeded: a half, so that a limit of one is back at 250
-/// after some 13 round trips.
+/// The divisor of a limit's growth: after as many successes as the limit, it grows by half. A limit of one is back at
+/// 250 after some 13 round trips.
 const GROWTH: usize = 2;
 
-/// How many times as many requests have to succeed, where a connection was refused, before another is tried: hosts with a limit keep
-/// it.
+/// The factor by which growth slows down after a refused connection. Hosts with a connection limit keep that limit.
 const CAUTION: usize = 16;
 
-/// An adaptive limit on requests at once.
+/// An adaptive limit on concurrent requests.
 #[derive(Debug)]
 pub(crate) struct Limiter {
-    /// Has a permit for each that may begin.
+    /// One permit for each request that may start.
     free: Arc<Semaphore>,
     state: Mutex<State>,
-    /// How many run on the host in all, by this limit and its others.
-    on_host: Arc<AtomicUsize>,
+    /// The number of requests in flight on the host, under all its limiters.
+    host_in_flight: Arc<AtomicUsize>,
 }
 
-/// What a refused connection means.
+/// The meaning of a refused connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Refused {
-    /// The host has as many connections of this kind as it takes: there will be another permit once one of them is done.
+    /// The host accepts no more connections of this kind. A permit becomes free when one of them is done.
     ForOthers,
-    /// All its connections are of other kinds, and nothing tells when one of them is done.
+    /// All connections to the host are of other kinds, and nothing signals when one of them is done.
     ForOtherKinds,
-    /// There is no other connection: it is down.
+    /// There is no other connection: the host is down.
     Alone,
 }
 
 #[derive(Debug)]
 struct State {
-    /// The bound, which the limit never passes.
+    /// The maximum of the limit.
     most: usize,
     limit: usize,
     running: usize,
-    /// How many permits are taken back as soon as they are free: the limit was lowered while they were out.
+    /// The number of permits to drop when they are returned, because the limit was lowered while they were in use.
     owed: usize,
-    /// How many have succeeded since the limit last changed.
+    /// The number of successes since the limit last changed.
     succeeded: usize,
-    /// What the limit was before a connection was refused.
+    /// The limit before the first refused connection.
     before_refusals: Option<usize>,
-    /// When the limit was last halved. What began before that says nothing about the limit of now.
+    /// The time at which the limit was last halved. Requests that started earlier do not halve it again.
     halved: Option<Instant>,
-    /// The end of the pause that the host asked for.
+    /// The end of the `Retry-After` pause.
     paused: Option<Instant>,
 }
 
 impl Limiter {
-    /// Makes a limit on some of what runs on a host, all of which `on_host` counts.
-    pub(crate) fn new(most: usize, on_host: Arc<AtomicUsize>) -> Arc<Self> {
+    /// Creates a limiter for one kind of requests to a host. `host_in_flight` counts those of all kinds.
+    pub(crate) fn new(most: usize, host_in_flight: Arc<AtomicUsize>) -> Arc<Self> {
         Arc::new(Self {
-            on_host,
+            host_in_flight,
             free: Arc::new(Semaphore::new(most)),
             state: Mutex::new(State {
                 most,
@@ -79,7 +78,7 @@ impl Limiter {
         })
     }
 
-    /// Raises the bound, and the limit with it, unless the host takes less than the bound anyway.
+    /// Raises the maximum. Raises the limit as well, unless the host has lowered it.
     pub(crate) fn raise(&self, by: usize) {
         let mut state = self.state();
         let is_at_bound = state.limit == state.most;
@@ -89,30 +88,30 @@ impl Limiter {
         }
     }
 
-    /// Tells whether the host takes less than the bound.
+    /// Tells whether the host accepts fewer requests than the maximum.
     pub(crate) fn is_lowered(&self) -> bool {
         let state = self.state();
         let is_paused = state.paused.is_some_and(|until| until > Instant::now());
         state.limit < state.most || is_paused
     }
 
-    /// Waits until one more may run. A host that wants to be left alone for more than `patience` is asked all the same, and says so
-    /// itself.
-    pub(crate) async fn permit(self: &Arc<Self>, patience: Duration) -> Permit {
+    /// Waits until one more request may start. If the host's `Retry-After` exceeds `max_wait`, the request is sent
+    /// anyway, so that its response can report the wait.
+    pub(crate) async fn permit(self: &Arc<Self>, max_wait: Duration) -> Permit {
         loop {
             let permit = self.free.clone().acquire_owned().await;
             let paused = self.state().paused;
             let left = |until: Instant| until.saturating_duration_since(Instant::now());
-            let waits = |until: &Instant| !left(*until).is_zero() && left(*until) <= patience;
+            let waits = |until: &Instant| !left(*until).is_zero() && left(*until) <= max_wait;
             match paused.filter(waits) {
                 Some(until) => {
                     drop(permit);
-                    // Boxed: it seldom happens, and would make every request's future as large.
+                    // Boxed because it is rare, and would add its size to every request's future.
                     Box::pin(tokio::time::sleep_until(until)).await;
                 }
                 None => {
                     self.state().running += 1;
-                    self.on_host.fetch_add(1, Ordering::Relaxed);
+                    self.host_in_flight.fetch_add(1, Ordering::Relaxed);
                     return Permit {
                         limiter: self.clone(),
                         began: Instant::now(),
@@ -123,7 +122,7 @@ impl Limiter {
         }
     }
 
-    /// Adds to the limit.
+    /// Raises the limit.
     fn add(&self, state: &mut State, by: usize) {
         state.limit += by;
         let kept = by.min(state.owed);
@@ -131,7 +130,7 @@ impl Limiter {
         self.free.add_permits(by - kept);
     }
 
-    /// Lowers the limit, to one at the least.
+    /// Lowers the limit, to no less than one.
     fn lower(&self, state: &mut State, to: usize) {
         let to = to.max(1);
         let by = state.limit.saturating_sub(to);
@@ -145,7 +144,7 @@ impl Limiter {
     }
 }
 
-/// The permit of one request, until it is dropped.
+/// The permit for one request. Dropping it releases the permit.
 #[derive(Debug)]
 pub(crate) struct Permit {
     limiter: Arc<Limiter>,
@@ -154,7 +153,7 @@ pub(crate) struct Permit {
 }
 
 impl Permit {
-    /// Notes that the host took the request.
+    /// Records that the host accepted the request.
     pub(crate) fn succeeded(&self) {
         let mut state = self.limiter.state();
         if state.limit == state.most {
@@ -173,7 +172,7 @@ impl Permit {
         }
     }
 
-    /// Notes that the host said "not now", and for how long, if it says so.
+    /// Records a 429 or 503 response, and its `Retry-After`, if any.
     pub(crate) fn not_now(&self, wait: Option<Duration>) {
         let mut state = self.limiter.state();
         let is_news = state.halved.is_none_or(|halved| self.began > halved);
@@ -188,7 +187,7 @@ impl Permit {
         }
     }
 
-    /// Notes that the host refused a connection, and tells what that means.
+    /// Records a refused connection, and tells what it means.
     pub(crate) fn refused(&self) -> Refused {
         let mut state = self.limiter.state();
         let others = state.running.saturating_sub(1);
@@ -198,7 +197,7 @@ impl Permit {
             self.limiter.lower(&mut state, others);
             return Refused::ForOthers;
         }
-        if self.limiter.on_host.load(Ordering::Relaxed) > 1 {
+        if self.limiter.host_in_flight.load(Ordering::Relaxed) > 1 {
             return Refused::ForOtherKinds;
         }
         if let Some(before) = state.before_refusals.take() {
@@ -211,7 +210,7 @@ impl Permit {
 
 impl Drop for Permit {
     fn drop(&mut self) {
-        self.limiter.on_host.fetch_sub(1, Ordering::Relaxed);
+        self.limiter.host_in_flight.fetch_sub(1, Ordering::Relaxed);
         let mut state = self.limiter.state();
         state.running -= 1;
         if state.owed > 0
@@ -244,7 +243,7 @@ mod tests {
         let limiter = Limiter::new(16, Arc::default());
         let permits = all(&limiter);
         assert_eq!(permits.len(), 16);
-        // All began before the host said so: it is one piece of news.
+        // All requests started before the first response, so the limit is halved once.
         permits.iter().for_each(|permit| permit.not_now(None));
         drop(permits);
         let permits = all(&limiter);
@@ -271,14 +270,14 @@ mod tests {
             permits.iter().for_each(Permit::succeeded);
         }
         assert_eq!(sizes, [8, 12, 16, 16]);
-        // One is left at the least.
+        // The limit is never less than one.
         for _ in 0..10 {
             tokio::time::advance(Duration::from_millis(1)).await;
             now(limiter.permit(Duration::MAX)).unwrap().not_now(None);
         }
         assert_eq!(all(&limiter).len(), 1);
         assert!(limiter.is_lowered());
-        // A bound that is raised says nothing of what the host takes.
+        // A raised maximum does not change the limits of the host.
         limiter.raise(4);
         assert_eq!(all(&limiter).len(), 1);
     }
@@ -294,7 +293,7 @@ mod tests {
         permits.pop();
         assert!(now(limiter.permit(Duration::MAX)).is_some());
         permits.truncate(1);
-        // Another is tried now and then, and not with each that succeeds.
+        // Another connection is tried now and then, not after each success.
         (0..4 * CAUTION - 1).for_each(|_| permits[0].succeeded());
         assert_eq!(all(&limiter).len(), 3);
         permits[0].succeeded();
@@ -303,15 +302,15 @@ mod tests {
 
     #[tokio::test(flavor = "current_thread", start_paused = true)]
     async fn a_host_that_refuses_all_is_down_rather_than_full() {
-        let on_host = Arc::default();
-        let limiter = Limiter::new(16, Arc::clone(&on_host));
-        let other = Limiter::new(16, on_host);
+        let host_in_flight = Arc::default();
+        let limiter = Limiter::new(16, Arc::clone(&host_in_flight));
+        let other = Limiter::new(16, host_in_flight);
         let mut permits = all(&limiter);
         while permits.len() > 1 {
             let refused = permits.pop().unwrap();
             assert_eq!(refused.refused(), Refused::ForOthers);
         }
-        // Others of the host may be of another kind.
+        // Connections of another kind may use up the host's limit.
         let elsewhere = now(other.permit(Duration::MAX)).unwrap();
         assert_eq!(permits[0].refused(), Refused::ForOtherKinds);
         drop(elsewhere);
@@ -327,11 +326,11 @@ mod tests {
             .unwrap()
             .not_now(Some(Duration::from_secs(7)));
         assert!(now(limiter.permit(Duration::MAX)).is_none());
-        // Who cannot wait so long hears it from the host.
+        // With a shorter maximum wait the request is sent, and its response reports the wait.
         assert!(now(limiter.permit(Duration::from_secs(6))).is_some());
         let permit = limiter.permit(Duration::MAX).await;
         assert_eq!(started.elapsed(), Duration::from_secs(7));
-        // Who asks for more than anybody waits has a quota.
+        // A wait over the limit means a quota. It does not pause requests.
         permit.not_now(Some(2 * LONGEST_RETRY_AFTER));
         drop(permit);
         assert!(now(limiter.permit(Duration::MAX)).is_some());

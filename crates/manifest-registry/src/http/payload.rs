@@ -1,4 +1,4 @@
-//! The payload of a request: nothing, bytes, or a stream, which can be sent once.
+//! The payload of a request: nothing, bytes, or a single-use stream.
 
 use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -11,17 +11,17 @@ use crate::http::idle_timeout::IdleTimeout;
 
 /// The payload of a request.
 pub(crate) enum Payload {
-    /// Nothing.
+    /// No payload.
     None,
     /// Bytes, which can be sent again.
     Bytes(Bytes),
-    /// Bytes with a secret in them, which are not sent on by a redirect.
+    /// Bytes that contain a secret. Redirects do not send them on.
     Secret(Bytes),
-    /// A stream, which can be sent once, and its watchdog.
+    /// A stream, which can be sent once, and its idle timeout.
     Stream(SingleUseStream, IdleTimeout),
 }
 
-/// A stream that can be sent once: until its first byte is asked for it can be given to any number of requests.
+/// A stream that can be sent once. Several requests may hold it until one of them polls its first byte.
 #[derive(Clone)]
 pub(crate) struct SingleUseStream(Arc<Mutex<Option<BodyStream>>>);
 
@@ -37,7 +37,7 @@ impl SingleUseStream {
         stream.is_some()
     }
 
-    /// Takes the stream as soon as the body is polled.
+    /// Returns a body that takes the stream when it is first polled.
     fn body(&self) -> reqwest::Body {
         let once = self.clone();
         let take = std::future::poll_fn(move |_| {
@@ -50,7 +50,7 @@ impl SingleUseStream {
 }
 
 impl Payload {
-    /// Tells whether a request with it can be sent a second time.
+    /// Tells whether a request with this payload can be sent again.
     pub(crate) fn is_repeatable(&self) -> bool {
         !matches!(self, Self::Stream(..))
     }
@@ -63,7 +63,7 @@ impl Payload {
         }
     }
 
-    /// Tells whether a request that did not get as far as a connection can be sent again.
+    /// Tells whether a request that failed to connect can be sent again.
     pub(crate) fn is_unsent(&self) -> bool {
         match self {
             Self::Stream(once, _) => once.is_unsent(),

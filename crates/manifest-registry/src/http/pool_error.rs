@@ -10,11 +10,11 @@ use crate::http::tls::TlsError;
 pub(crate) enum PoolError {
     /// There are no CA certificates.
     NoAuthorities(String),
-    /// Certificate files of the user cannot be used.
+    /// The user's certificate files cannot be used.
     Certificates(CertificateProblem),
-    /// The proxy's setting cannot be used.
+    /// The proxy setting cannot be used.
     Proxy(&'static str),
-    /// The HTTP library fails.
+    /// The HTTP library failed.
     Http(Arc<reqwest::Error>),
 }
 

@@ -1,4 +1,5 @@
-//! The proxy of a request: that of `HTTPS_PROXY` and similar variables, which the plugin reads, by the rules of Go's programs.
+//! The proxy of a request, from `HTTPS_PROXY` and similar variables by the rules of Go programs. The plugin reads the
+//! variables.
 
 use std::net::IpAddr;
 
@@ -7,42 +8,43 @@ use url::{Host, Url};
 use crate::host::{authority, is_loopback, is_within};
 use crate::redact::Secret;
 
-/// A proxy as a user names it.
+/// A proxy setting of the user.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ProxySetting {
-    /// Where it is named, for errors: `HTTPS_PROXY`.
+    /// The name of the setting, for errors: `HTTPS_PROXY`.
     pub name: String,
-    /// Its URL, which may have a user and a password in it. Without a scheme it is `http`.
+    /// The proxy's URL, possibly with user name and password. The default scheme is `http`.
     pub url: Secret,
 }
 
-/// The proxies that a user names.
+/// The proxy settings of the user.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Proxies {
-    /// For URLs with https.
+    /// The proxy for https URLs.
     pub https: Option<ProxySetting>,
-    /// For URLs with http.
+    /// The proxy for http URLs.
     pub http: Option<ProxySetting>,
-    /// For those for which there is no other.
+    /// The proxy for URLs without a specific one.
     pub all: Option<ProxySetting>,
-    /// The hosts that are reached without a proxy, separated by commas: names (`lan.io` with all below it, `.lan.io` only
-    /// those below it), addresses, ranges (`10.0.0.0/8`), each but a range with or without a port; `*` is every host.
+    /// The hosts that are reached without a proxy, separated by commas: names (`lan.io` includes its subdomains,
+    /// `.lan.io` is only for those), addresses, and address ranges (`10.0.0.0/8`). Names and addresses may have a port.
+    /// `*` matches every host.
     pub no_proxy: String,
 }
 
-/// The proxy that was chosen for a URL.
+/// The proxy for a URL.
 #[derive(Clone, Debug)]
 pub(crate) struct ChosenProxy {
-    /// The URL, or why it is none that can be used.
+    /// The proxy's URL, or the reason why it cannot be used.
     pub(crate) url: Result<Url, &'static str>,
-    /// What may be shown of it.
+    /// The part of the URL that may be shown.
     pub(crate) shown: String,
-    /// Where it is named.
+    /// The name of the setting.
     pub(crate) setting: String,
 }
 
 impl Proxies {
-    /// Returns the proxy for a URL. As in Go's programs, this machine is never reached by one.
+    /// Returns the proxy for a URL. As in Go programs, loopback addresses are never reached through a proxy.
     pub(crate) fn of(&self, url: &Url) -> Option<ChosenProxy> {
         let own = match url.scheme() {
             "https" => &self.https,
@@ -79,7 +81,7 @@ impl ChosenProxy {
         };
         let shown = match &url {
             Ok(url) => format!("{}://{}", url.scheme(), authority(url)),
-            // It may be all password.
+            // All of the text may be a password.
             Err(_) => "the proxy".to_owned(),
         };
         Self {
@@ -90,7 +92,7 @@ impl ChosenProxy {
     }
 }
 
-/// Tells whether an entry of `no_proxy` is about a URL's host.
+/// Tells whether an entry of `no_proxy` matches a URL's host.
 fn fits(entry: &str, url: &Url) -> bool {
     if entry == "*" {
         return true;
@@ -120,7 +122,8 @@ fn fits(entry: &str, url: &Url) -> bool {
     own.is_some_and(|own| own == host) || host.ends_with(&dotted)
 }
 
-/// Splits `host:port`, `[address]:port`, or either without a port; an address of version 6 may stand without brackets.
+/// Splits `host:port` or `[address]:port`, both with an optional port. An IPv6 address without a port may omit the
+/// brackets.
 fn split_port(entry: &str) -> (&str, Option<u16>) {
     if let Some(rest) = entry.strip_prefix('[') {
         let (name, rest) = rest.split_once(']').unwrap_or((rest, ""));

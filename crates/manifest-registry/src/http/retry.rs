@@ -1,8 +1,8 @@
-//! Retries: which failures are worth another attempt, when it is made, and how many there are.
+//! Retries: the failures that are retried, the waits between attempts, and the number of attempts.
 //!
-//! Retried are responses that say "not now" (408, 425, 429, 5xx), connections that were cut, responses that did not come in time, and
-//! bodies that ended early. Never retried are refusals and wrong certificates. A connection that is refused, or a name without an
-//! address, is retried only where this process has talked to that host before: otherwise it is a typing error far more often than a
+//! Retried are responses with 408, 425, 429 or 5xx, closed connections, timeouts, and truncated bodies. Never retried
+//! are other error responses and invalid certificates. A refused connection, or a host name without an address, is
+//! retried only if the host has responded before in this process. Otherwise a typing error is far more likely than a
 //! restart.
 
 use std::collections::{HashMap, HashSet};
@@ -21,9 +21,9 @@ use crate::observer::{Observer, Resuming, Retrying};
 /// The retry policy of a client. The defaults are those of [`limits`].
 #[derive(Clone, Copy, Debug)]
 pub struct RetryPolicy {
-    /// How often one request is repeated at most: `--retry`, or [`limits::RETRIES`].
+    /// The maximum number of retries of one request: `--retry`, or [`limits::RETRIES`].
     pub times: u32,
-    /// How long everything that the client does may take in all, from when it is made: `--timeout`, or for ever.
+    /// The time limit of all work of the client, from its creation: `--timeout`. The default is none.
     pub timeout: Option<Duration>,
     /// [`limits::FIRST_WAIT`]
     pub first_wait: Duration,
@@ -46,8 +46,8 @@ impl Default for RetryPolicy {
 }
 
 impl RetryPolicy {
-    /// Returns how long to wait before a repetition, counted from 1: twice as long each time, the later half of it
-    /// left to chance, so that clients that failed together do not come back together.
+    /// Returns the backoff before a retry, counted from 1. It doubles with each retry. Its second half is random, so
+    /// that clients that failed together do not retry together.
     fn wait(&self, number: u32) -> Duration {
         let factor = 2u32.saturating_pow(number.saturating_sub(1));
         let most = self.first_wait.saturating_mul(factor);
@@ -56,7 +56,7 @@ impl RetryPolicy {
     }
 }
 
-/// The attempts of one request. Those of redirects, logins and bodies count together.
+/// The attempts of one request. Those of its redirects, token requests and bodies count as well.
 #[derive(Debug, Default)]
 pub(crate) struct Attempts {
     used: AtomicU32,
@@ -64,7 +64,7 @@ pub(crate) struct Attempts {
 }
 
 impl Attempts {
-    /// Allows one attempt only.
+    /// Allows a single attempt.
     pub(crate) fn single() -> Self {
         Self {
             most: Some(0),
@@ -78,37 +78,37 @@ impl Attempts {
     }
 }
 
-/// The contact with a host before it failed to answer.
+/// The contact with a host before a failure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Contact {
-    /// It has answered before.
+    /// The host has responded before.
     Before,
-    /// It has not answered yet.
+    /// The host has not responded yet.
     Never,
-    /// It has not answered yet, and there is another mode to try.
+    /// The host has not responded yet, and there is another mode to try.
     Probing,
 }
 
 /// The decision about a failure.
 #[derive(Debug, PartialEq)]
 enum Verdict {
-    /// Wait, then retry.
+    /// Retry after this wait.
     Again(Duration),
-    /// It is final.
+    /// The failure is final.
     Final,
-    /// It would be worth a retry, for which there is no time.
+    /// A retry would help, but there is no time for it.
     NoTime,
 }
 
-/// Decides on the retries of one client.
+/// Decides about the retries of one client.
 #[derive(Debug)]
 pub(crate) struct Retrier {
     policy: RetryPolicy,
     pub(crate) deadline: Deadline,
     observer: Arc<dyn Observer>,
-    /// The hosts that have answered.
+    /// The hosts that have responded.
     reached: Mutex<HashSet<String>>,
-    /// What was written, and when.
+    /// The time of each write, by host and path.
     written: Mutex<HashMap<String, Instant>>,
 }
 
@@ -123,7 +123,7 @@ impl Retrier {
         }
     }
 
-    /// Notes that a host has answered.
+    /// Records that a host has responded.
     pub(crate) fn record_contact(&self, host: &str) {
         let mut reached = locked(&self.reached);
         if !reached.contains(host) {
@@ -131,20 +131,20 @@ impl Retrier {
         }
     }
 
-    /// Returns how long a request may wait until a host wants to be asked again: not at all where it would not be repeated.
-    pub(crate) fn patience(&self, attempts: &Attempts) -> Duration {
+    /// Returns how long a request may wait for a host's `Retry-After`. Zero if the request has no retries left.
+    pub(crate) fn max_wait(&self, attempts: &Attempts) -> Duration {
         if attempts.current() > attempts.most.unwrap_or(self.policy.times) {
             return Duration::ZERO;
         }
         self.deadline.left()
     }
 
-    /// Tells whether a host has answered.
+    /// Tells whether a host has responded.
     pub(crate) fn has_answered(&self, host: &str) -> bool {
         locked(&self.reached).contains(host)
     }
 
-    /// Returns what is known of a host; `is_last` tells that there is no other way of connecting to it.
+    /// Returns the contact with a host. `is_last` is true if there is no other mode to try.
     pub(crate) fn contact(&self, host: &str, is_last: bool) -> Contact {
         if self.has_answered(host) {
             Contact::Before
@@ -155,17 +155,17 @@ impl Retrier {
         }
     }
 
-    /// Returns for how long it is not believed that written content is not found.
+    /// Returns the time after a write during which a 404 is retried.
     pub(crate) fn lag_window(&self) -> Duration {
         self.policy.lag_window
     }
 
-    /// Notes that content was written, so that it is not believed for some time that it is not found.
+    /// Records a write, so that a 404 for its content is retried for some time.
     pub(crate) fn record_write(&self, what: String) {
         locked(&self.written).insert(what, Instant::now());
     }
 
-    /// Waits for the next attempt of a request that failed, and tells whether there is one.
+    /// Waits for the next attempt of a failed request. Returns `false` if there is none.
     pub(crate) async fn retry(
         &self,
         attempts: &Attempts,
@@ -180,7 +180,8 @@ impl Retrier {
         self.obey(verdict, attempts, error).await
     }
 
-    /// Waits for the next attempt of a request for content that is not found, if this process wrote it a moment ago.
+    /// Waits for the next attempt of a request for content that is not found, although this process has just written
+    /// it. Returns `false` if there is none.
     pub(crate) async fn retry_after_write(
         &self,
         attempts: &Attempts,
@@ -209,7 +210,8 @@ impl Retrier {
         {
             return Verdict::Final;
         }
-        // The wait that the registry asks for is the least; the few milliseconds of GHCR would only bring all clients back at once.
+        // The registry's `Retry-After` is a minimum. That of GHCR is some milliseconds, after which all clients would
+        // retry at once.
         let wait = self.policy.wait(number).max(asked.unwrap_or_default());
         if self.deadline.leaves(wait) {
             Verdict::Again(wait)
@@ -244,7 +246,7 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Tells whether a status says "not now".
+/// Tells whether a status is a transient error.
 pub(crate) fn is_transient_status(status: StatusCode) -> bool {
     matches!(status.as_u16(), 408 | 425 | 429) || status.is_server_error()
 }

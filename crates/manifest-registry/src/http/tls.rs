@@ -1,4 +1,4 @@
-//! The TLS settings of one host: CA certificates, client certificates, and the proxy on the way.
+//! The TLS settings of one host: CA certificates, client certificates, and the proxy in between.
 
 use std::sync::{Arc, OnceLock};
 
@@ -21,9 +21,9 @@ use crate::redact;
 pub(crate) enum TlsError {
     /// There are no CA certificates.
     NoAuthorities(String),
-    /// The user's own files cannot be used.
+    /// The user's certificate files cannot be used.
     Certificates(CertificateProblem),
-    /// The proxy on the way cannot be used.
+    /// The proxy in between cannot be used.
     Proxy(&'static str),
 }
 
@@ -33,11 +33,11 @@ impl From<CertificateProblem> for TlsError {
     }
 }
 
-/// Makes TLS settings, host by host.
+/// Creates the TLS settings of each host.
 pub(crate) struct Tls {
     provider: Arc<CryptoProvider>,
     certificates: Certificates,
-    /// For all hosts without CA certificates of their own: the system's are read once.
+    /// The verifier for all hosts without their own CA certificates. The system's CA certificates are read once.
     common: OnceLock<Result<Arc<Verifier>, TlsError>>,
 }
 
@@ -55,8 +55,8 @@ impl Tls {
         self.certificates.of(authority)
     }
 
-    /// Makes the settings for a host. A client certificate is shown to servers that are not verified as well: to the user, who
-    /// said so, they are that host.
+    /// Creates the settings for a host. A client certificate is also presented without verification of the server,
+    /// because the user has declared that the server is that host.
     pub(crate) fn settings(
         &self,
         authority: &str,
@@ -65,8 +65,8 @@ impl Tls {
         self.settings_behind(authority, verify, None)
     }
 
-    /// As [`Self::settings`], for a host that is reached by a proxy which is spoken to with TLS itself. The HTTP library has one
-    /// set of settings for both; the proxy is always verified, by the certificates for its own host.
+    /// As [`Self::settings`], for a host behind a proxy that itself uses TLS. The HTTP library has a single set of
+    /// settings for both. The proxy is always verified, by the certificates for the proxy's host.
     pub(crate) fn settings_behind(
         &self,
         authority: &str,
@@ -102,12 +102,12 @@ impl Tls {
             .with_custom_certificate_verifier(Arc::new(witness))
             .with_client_cert_resolver(Arc::new(shown));
         settings.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
-        // Data that goes along with a handshake can be replayed (RFC 8446, section 8), and not all requests may be repeated.
+        // Early data can be replayed (RFC 8446, section 8), and not all requests are idempotent.
         settings.enable_early_data = false;
         Ok((settings, handshakes))
     }
 
-    /// Returns the name and the verifier of a proxy; nothing where the verifier of the host does, which has the same name.
+    /// Returns the name and the verifier of a proxy. `None` if it has the host's name, and so the host's verifier.
     fn proxy(
         &self,
         proxy: &Url,
@@ -115,7 +115,7 @@ impl Tls {
         own: Option<&HostCertificates>,
         verify: bool,
     ) -> Result<Option<(ServerName<'static>, Arc<Verifier>)>, TlsError> {
-        // The library does not tell to whom a certificate is shown.
+        // The TLS library does not tell which server requests a client certificate.
         if own.is_some_and(|own| !own.identities.is_empty()) {
             let reason = "it would receive the client certificate of the host";
             return Err(TlsError::Proxy(reason));
@@ -163,7 +163,7 @@ impl Tls {
     }
 }
 
-/// Returns the name that a URL's host has for TLS.
+/// Returns the TLS server name of a URL's host.
 fn name_of(url: &Url) -> Option<ServerName<'static>> {
     let host = url.host_str()?;
     let host = host.trim_start_matches('[').trim_end_matches(']');

@@ -17,7 +17,7 @@ use crate::session::registry_session::Session;
 use crate::session::request::{Request, Target};
 
 impl Session {
-    /// Returns the authorization of a request, as far as the registry is known to demand one.
+    /// Returns the authorization of a request. `None` unless the registry is known to demand one.
     pub(super) async fn authorization(
         &self,
         to: Destination<'_>,
@@ -46,7 +46,7 @@ impl Session {
         let credential = credential
             .get_or_init(|| Box::pin(self.find_credential(host, request.path())))
             .await;
-        // A token is for one user.
+        // A token is for one user, so it cannot cover repositories with other credentials.
         let own = self.credentials.parts(&host.domain, request.path());
         let is_mine = |scope: &Scope| self.credentials.parts(&host.domain, scope.path()) == own;
         let none = Arc::default();
@@ -74,7 +74,7 @@ impl Session {
         authenticator.authorization(challenge).await
     }
 
-    /// Returns the place of the credentials for a repository.
+    /// Returns the cell with the credentials for a repository.
     fn credential(&self, host: &Host, path: &str) -> Arc<OnceCell<CredentialResult>> {
         let key = self.credentials.parts(&host.domain, path).join(" ");
         let mut credentials = host
@@ -93,7 +93,7 @@ impl Session {
         Ok(found)
     }
 
-    /// Adds to a refusal the source of the user's credentials that were refused, if any went with the request.
+    /// Adds the source of the rejected credentials to an error, if the request carried any.
     pub(super) fn with_refused_login(
         &self,
         request: &Request<'_>,
@@ -108,7 +108,7 @@ impl Session {
     fn refused_login(&self, request: &Request<'_>, error: &RegistryError) -> Option<String> {
         let attempt = error.attempt().filter(|_| error.is_unauthorized())?;
         let host = self.host(request.domain);
-        // Credentials go to a token server, and to the registry itself.
+        // Credentials go only to the token server and to the registry itself.
         let is_token = matches!(attempt.operation, Operation::GetToken(_));
         let is_own = || {
             let url = Url::parse(&attempt.url).ok();
@@ -133,8 +133,10 @@ impl Session {
         found.source.clone().filter(|_| is_sent)
     }
 
-    /// Asks a registry for its challenge, once. Some registries with anonymous access respond 404 or 403, without a challenge,
-    /// where a user would see something; only their `/v2/` says how to log in.
+    /// Requests the registry's challenge, once.
+    ///
+    /// Some registries with anonymous access respond 404 or 403, without a challenge, for content that a user could
+    /// see. Only their `/v2/` has the challenge.
     pub(super) async fn ping(
         &self,
         host: &Host,

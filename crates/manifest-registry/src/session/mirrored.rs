@@ -1,4 +1,4 @@
-//! A session whose reads go to mirrors first.
+//! A session whose reads try mirrors first.
 
 use std::collections::HashSet;
 use std::sync::{Mutex, PoisonError};
@@ -11,18 +11,18 @@ use crate::observer::Event;
 use crate::session::mirrors::{Mirrors, Route};
 use crate::session::registry_session::Session;
 
-/// A session, and the mirrors that are read from first: each once, until it does not answer.
+/// A session, and the mirrors that are tried first. Each is tried once per read, and no longer once it is unavailable.
 pub(crate) struct MirroredSession {
     session: Session,
     mirrors: Mirrors,
-    /// The session for mirrors whose TLS need not be checked, if there are such.
+    /// The session for mirrors with unverified TLS, if there are any.
     insecure: Option<Session>,
-    /// The mirrors that did not answer, which are asked no more.
+    /// The mirrors that are unavailable, and no longer tried.
     dead: Mutex<HashSet<Route>>,
 }
 
 impl MirroredSession {
-    /// `insecure` is the session for mirrors whose TLS need not be checked.
+    /// Creates a session with mirrors. `insecure` is the session for mirrors with unverified TLS.
     pub(crate) fn new(session: Session, mirrors: Mirrors, insecure: Option<Session>) -> Self {
         Self {
             session,
@@ -32,7 +32,7 @@ impl MirroredSession {
         }
     }
 
-    /// Returns the session with the registries themselves.
+    /// Returns the session for the registries themselves.
     pub(crate) fn session(&self) -> &Session {
         &self.session
     }
@@ -42,14 +42,15 @@ impl MirroredSession {
         dead.contains(route)
     }
 
-    /// Notes that a mirror does not answer, and tells whether that is new.
+    /// Records that a mirror is unavailable. Returns `true` if this is new.
     fn mark_dead(&self, route: Route) -> bool {
         let mut dead = self.dead.lock().unwrap_or_else(PoisonError::into_inner);
         dead.insert(route)
     }
 
-    /// Reads something from the first mirror that has it. Nothing where none has, so that it is to be read from the registry itself.
-    /// A mirror is asked once: waiting for it would take longer than going on.
+    /// Reads from the first mirror that has the content. `None` if no mirror has it, and the registry must be asked.
+    ///
+    /// Requests to mirrors are not retried: the wait would take longer than the next mirror or the registry.
     pub(crate) async fn read_mirrored<T>(
         &self,
         reference: &Reference,
@@ -69,7 +70,7 @@ impl MirroredSession {
             };
             match read(session, mirror, &Attempts::single()).await {
                 Ok(found) => return Some(found),
-                // A mirror that does not answer is asked no more, and that is said once.
+                // An unavailable mirror is not tried again, and is reported once.
                 Err(error) if !error.is_unavailable() || self.mark_dead(route) => {
                     observer.event(&Event::MirrorFailed {
                         mirror,
@@ -82,9 +83,10 @@ impl MirroredSession {
         None
     }
 
-    /// Reports that a mirror failed while it sent something. A mirror that breaks off is asked no more, and that is said once.
+    /// Reports that a mirror failed while it sent a body. An unavailable mirror is not tried again, and is reported
+    /// once.
     pub(crate) fn mirror_failed(&self, mirror: &Reference, error: &RegistryError) {
-        // It was connected to: how it is reached is not the reason.
+        // The connection was established, so the failure is independent of the TLS mode.
         let routes = [false, true].map(|is_insecure| (mirror.domain().to_owned(), is_insecure));
         let is_news = || routes.map(|route| self.mark_dead(route)).contains(&true);
         if !error.is_unavailable() || is_news() {

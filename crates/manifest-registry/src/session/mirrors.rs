@@ -1,14 +1,15 @@
-//! Mirrors: other registries that are read from first. Nothing is ever written to a mirror, and no read that decides on a write is
-//! sent to one.
+//! Mirrors: registries that reads try first. Mirrors never receive a write, or a read whose result decides about a
+//! write.
 //!
-//! Content from a mirror is verified as that from a registry, by its digest. For a tag the mirror's word has to do.
+//! Content from a mirror is verified by its digest, as that from a registry. The digest of a tag is taken from the
+//! mirror without verification.
 //!
-//! A mirror with unverified TLS is so as a mirror only. Its reads go by a session of their own, with their own connections, logins
-//! and tokens, so that none of these serve a request that names the same host.
+//! Unverified TLS applies to a host only in its role as a mirror. Such reads use their own session, with its own
+//! connections, credentials and tokens, so that none of these serve other requests to the same host.
 
 use manifest_core::Reference;
 
-/// A mirror: a registry that may have the content of another.
+/// A registry that may have the content of another registry.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Mirror {
     location: String,
@@ -16,10 +17,10 @@ pub struct Mirror {
     is_insecure: bool,
 }
 
-/// The reads that a mirror is asked for.
+/// The reads that are sent to a mirror.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum PullFromMirror {
-    /// Everything.
+    /// All reads.
     #[default]
     All,
     /// Reads by digest.
@@ -28,34 +29,35 @@ pub enum PullFromMirror {
     Tags,
 }
 
-/// The mirrors of a registry, or of a part of one.
+/// The mirrors of a registry, or of a namespace of one.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct MirrorRule {
-    /// The mirrored part: a host as references name it, with or without the first parts of a repository's path; or `*.` and a
-    /// domain, for all hosts below it.
+    /// The prefix of the mirrored repositories: a host as references name it, optionally with a namespace; or `*.` and
+    /// a domain, for all its subdomains.
     pub prefix: String,
-    /// The mirrors, in the order in which they are asked.
+    /// The mirrors, in the order in which they are tried.
     pub mirrors: Vec<Mirror>,
 }
 
 /// The mirrors of all registries.
 #[derive(Clone, Debug, Default)]
 pub struct Mirrors {
-    /// The rules by where they are from, what goes first before what goes next. Of one place, the rule with the longest prefix
-    /// counts.
+    /// The rules of each configuration source, in the order of precedence. In each source the rule with the longest
+    /// prefix applies.
     pub places: Vec<Vec<MirrorRule>>,
 }
 
-/// A text that is no location of a mirror.
+/// The error for an invalid mirror location.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0:?} is not a registry, or a registry with a path")]
 pub struct LocationError(String);
 
 impl Mirror {
-    /// Names a mirror: a host, which has a dot or a port in it, with or without a path that goes before the repositories'.
+    /// Creates a mirror. `location` is a host with a dot or a port, optionally with a path that is prepended to
+    /// repository names.
     ///
     /// # Errors
-    /// Where no reference can be made of it.
+    /// Returns an error if `location` is not a valid prefix of a reference.
     pub fn new(location: &str, serves: PullFromMirror) -> Result<Self, LocationError> {
         let location = location.strip_suffix('/').unwrap_or(location);
         let host = location.split('/').next().unwrap_or_default();
@@ -69,8 +71,7 @@ impl Mirror {
         }
     }
 
-    /// Returns the same mirror, read with unverified TLS or not. That is so for this mirror only: it makes no other request to its
-    /// host insecure.
+    /// Sets whether reads from this mirror may use unverified TLS. Other requests to its host are not affected.
     #[must_use]
     pub fn insecure(self, is_insecure: bool) -> Self {
         Self {
@@ -85,7 +86,7 @@ impl Mirror {
         self.location.split('/').next().unwrap_or_default()
     }
 
-    /// Returns the name that something has here, `rest` being its repository's name without the mirrored part.
+    /// Returns the reference on this mirror. `rest` is the repository's name after the mirrored prefix.
     fn name(&self, rest: &str, reference: &Reference) -> Option<Mirrored> {
         let serves = match self.serves {
             PullFromMirror::All => true,
@@ -105,15 +106,15 @@ impl Mirror {
     }
 }
 
-/// The name of something on a mirror.
+/// A reference on a mirror.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Mirrored {
     pub(super) reference: Reference,
-    /// Whether it may be read there with unverified TLS.
+    /// Whether unverified TLS may be used.
     pub(super) is_insecure: bool,
 }
 
-/// How a mirror is reached: its host, and whether TLS need not be checked.
+/// A mirror's host, and whether unverified TLS may be used.
 pub(super) type Route = (String, bool);
 
 impl Mirrored {
@@ -123,7 +124,7 @@ impl Mirrored {
 }
 
 impl MirrorRule {
-    /// Returns what is left of a repository's name without the prefix (`/library/alpine`); nothing where the rule is for others.
+    /// Returns the part of a repository's name after the prefix (`/library/alpine`). `None` if the rule does not match.
     fn rest<'a>(&self, domain: &str, name: &'a str) -> Option<&'a str> {
         if let Some(parent) = self.prefix.strip_prefix('*') {
             let is_below = parent.starts_with('.') && domain.ends_with(parent);
@@ -135,7 +136,7 @@ impl MirrorRule {
 }
 
 impl Mirrors {
-    /// Returns the hosts of the mirrors that may be read without checked TLS.
+    /// Returns the hosts of the mirrors that may use unverified TLS.
     pub(crate) fn insecure_hosts(&self) -> Vec<String> {
         let rules = self.places.iter().flatten();
         let mirrors = rules.flat_map(|rule| &rule.mirrors);
@@ -145,7 +146,7 @@ impl Mirrors {
             .collect()
     }
 
-    /// Returns the mirrors that may have a manifest or blob, in the order in which they are tried.
+    /// Returns the references on mirrors for a manifest or blob, in the order in which they are tried.
     pub(super) fn of(&self, reference: &Reference) -> Vec<Mirrored> {
         let domain = reference.domain();
         let name = format!("{domain}/{}", reference.path());

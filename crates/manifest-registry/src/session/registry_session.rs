@@ -1,8 +1,8 @@
-//! One conversation with each registry: its scheme, its challenge, and the authorization of each request.
+//! One session with each registry: its scheme, its challenge, and the authorization of each request.
 //!
-//! The first request to a host goes alone. It finds out the scheme (where plain http is allowed, https is tried first) and the
-//! challenge for all others. There is no request whose only purpose is to ask, except where a registry hides from anonymous clients
-//! what it would show to a user (see [`Session::ping`]).
+//! The first request to a host is sent alone. It determines the scheme (https before http, where plain HTTP is allowed)
+//! and the challenge for all others. No extra request is sent for that, except to registries that hide content from
+//! anonymous clients (see [`Session::ping`]).
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -18,18 +18,18 @@ use crate::redact;
 use crate::session::host::{Destination, Host};
 use crate::session::request::{Request, Target};
 
-/// What may get another response than a refusal.
+/// The remedy for an error response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Remedy {
-    /// Nothing.
+    /// No remedy.
     None,
-    /// Another `Authorization`.
+    /// Retry with another `Authorization`.
     Authorize,
-    /// The challenge of the registry, which has to be asked for.
+    /// Request the registry's challenge first.
     Ping,
 }
 
-/// All conversations of one process.
+/// The sessions with all registries.
 pub(crate) struct Session {
     pub(crate) transport: Transport,
     pub(super) credentials: Credentials,
@@ -56,15 +56,16 @@ impl Session {
         }
     }
 
-    /// Sends a request, and retries it as often as that is worth it. The body of the response is still to come.
+    /// Sends a request, with retries. The body of the response is not read yet.
     ///
     /// # Errors
-    /// All responses but 2xx are errors.
+    /// Returns an error for every status but 2xx.
     pub(crate) async fn send(&self, request: &Request<'_>) -> Result<Response, RegistryError> {
         self.send_with(request, &Attempts::default()).await
     }
 
-    /// As [`Self::send_with`], but without a retry where content that was just written is not found: the caller does that.
+    /// As [`Self::send_with`], but without retries for content that was just written and is not found. The caller does
+    /// these.
     pub(crate) async fn send_without_write_retry(
         &self,
         request: &Request<'_>,
@@ -75,13 +76,12 @@ impl Session {
             .map_err(|error| self.with_refused_login(request, error))
     }
 
-    /// Sends a request that is not worth a retry.
+    /// Sends a request without retries.
     pub(crate) async fn send_once(&self, request: &Request<'_>) -> Result<Response, RegistryError> {
         self.send_with(request, &Attempts::single()).await
     }
 
-    /// Sends a request and reads the whole body of the response, of at most `limit` bytes. A request whose body does not come
-    /// whole is retried.
+    /// Sends a request and reads the whole body of the response, of at most `limit` bytes. A truncated body is retried.
     pub(crate) async fn fetch(
         &self,
         request: &Request<'_>,
@@ -102,7 +102,7 @@ impl Session {
         }
     }
 
-    /// Notes that this process has written the content at `path`: that it is not found is not believed for some time.
+    /// Records that this process has written the content at `path`, so that a 404 for it is retried for some time.
     pub(crate) fn record_write(&self, domain: &str, path: &str) {
         self.transport
             .retrier
@@ -131,7 +131,8 @@ impl Session {
         }
     }
 
-    /// Sends a request with what the registry is known to demand, and again where it turns out to demand more, or less at once.
+    /// Sends a request with the authorization that the registry is known to demand. Sends it again if the response
+    /// demands another.
     async fn send_authorized(
         &self,
         request: &Request<'_>,
@@ -186,7 +187,7 @@ impl Session {
             }
             let rejected = authorization.as_ref().map(|sent| &sent.header);
             let other = self.authorization(to, request, rejected).await?;
-            // Some token servers give the same token for all scopes; that one is refused for good.
+            // Some token servers return the same token for all scopes. If that one is refused, the refusal is final.
             let is_same = |other: &Authorization| Some(&other.header) == rejected;
             authorization = match other {
                 Some(other) if status != StatusCode::FORBIDDEN || !is_same(&other) => Some(other),
@@ -198,7 +199,8 @@ impl Session {
         }
     }
 
-    /// Returns the remedy for a refusal of a request that went out with `authorization`; `is_first` tells that no remedy was tried yet.
+    /// Returns the remedy for an error response. `authorization` is that of the request; `is_first` is true if no
+    /// remedy was tried yet.
     fn remedy(
         &self,
         host: &Host,
@@ -207,7 +209,7 @@ impl Session {
         authorization: Option<&Authorization>,
         is_first: bool,
     ) -> Remedy {
-        // A token for much may be refused where one for little is not, and some registries say so with 403.
+        // A token with many scopes may be refused where one with fewer is accepted. Some registries then respond 403.
         let is_wide = authorization.is_some_and(|sent| sent.is_wide);
         let is_hidden = || {
             matches!(status, StatusCode::FORBIDDEN | StatusCode::NOT_FOUND)
@@ -254,11 +256,12 @@ impl Session {
         self.transport.send(wire).await
     }
 
-    /// Fetches the authorization of a request that will soon be made, once another request has found out what the registry
-    /// demands. A failure is reported when the request is made.
+    /// Fetches the authorization of a coming request, once the registry's challenge is known.
+    ///
+    /// Errors are ignored here: they occur again when the request is sent.
     pub(crate) async fn prepare(&self, request: &Request<'_>) {
         let host = self.host(request.domain);
-        // It never gives a permit, only the news that it is closed.
+        // The semaphore has no permits: `acquire` returns when it is closed.
         let _ = host.opened.acquire().await;
         let Some(&Ok(mode)) = host.mode.get() else {
             return;
@@ -276,23 +279,23 @@ impl Session {
         }
     }
 
-    /// Waits until a second request goes to a registry, which may be for ever.
+    /// Waits until a second request is sent to a registry, possibly forever.
     pub(crate) async fn second_request(&self, domain: &str) {
-        // It never gives a permit, only the news that it is closed.
+        // The semaphore has no permits: `acquire` returns when it is closed.
         let _ = self.host(domain).second.acquire().await;
     }
 
-    /// Tells whether a registry has answered a request.
+    /// Tells whether a registry has responded to a request.
     pub(crate) fn is_open(&self, domain: &str) -> bool {
         matches!(self.host(domain).mode.get(), Some(Ok(_)))
     }
 
-    /// Tells whether a second request has gone to a registry.
+    /// Tells whether a second request was sent to a registry.
     pub(crate) fn has_second_request(&self, domain: &str) -> bool {
         self.host(domain).second.is_closed()
     }
 
-    /// Describes a request that was made, for an error about its response.
+    /// Describes a request for an error about its response.
     pub(crate) fn describe(&self, request: &Request<'_>) -> Result<Box<Attempt>, RegistryError> {
         let host = self.host(request.domain);
         host.attempt(request, host.mode())

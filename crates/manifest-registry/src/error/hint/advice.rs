@@ -1,4 +1,4 @@
-//! The table of hints as rows of a page: an error's text, the registry, and the hint.
+//! The table of hints for the documentation: the error message, the registries, and the hint.
 
 use std::time::Duration;
 
@@ -9,20 +9,20 @@ use crate::error::hint::table::SECTIONS;
 use crate::error::network::NetworkProblem;
 use crate::error::registry_kind::RegistryKind;
 
-/// A row of the table of hints, for the documentation.
+/// A row of the table of hints.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Advice {
     /// The kind of error.
     pub section: &'static str,
-    /// The text in the error message. Words in capitals stand for values.
+    /// The text of the error message. Words in capitals stand for values.
     pub error: String,
-    /// The registries that the row is for, and the request that fails. Empty where it is for all.
+    /// The registries and the kind of request that the row is for. Empty if it is for all.
     pub applies_to: String,
     /// The hint. Words in capitals stand for values.
     pub hint: String,
 }
 
-/// Returns every hint about an error of a registry, in the order in which they are tried.
+/// Returns all hints about errors of registries, in the order in which they are matched.
 #[must_use]
 pub fn advice() -> Vec<Advice> {
     let sections = SECTIONS.iter();
@@ -61,7 +61,7 @@ fn error_text(row: &Row) -> String {
     }
 }
 
-/// Returns each problem of the network once.
+/// Returns every network problem once.
 fn problems() -> [NetworkProblem; 17] {
     let limit = Duration::from_secs(30);
     [
@@ -92,7 +92,7 @@ fn applies_to(row: &Row) -> String {
     parts.join("; ")
 }
 
-/// Puts names in capitals in the place of the values that a hint has.
+/// Replaces the placeholders of a hint by names in capitals.
 fn with_names(row: &Row) -> String {
     let login = match row.hosts {
         [RegistryKind::DockerHub] => "docker login",
@@ -118,7 +118,7 @@ fn with_names(row: &Row) -> String {
 }
 
 impl Condition {
-    /// Returns the error message's text, with capitals for values.
+    /// Returns the text of the error message, with capitals for values.
     fn error_text(self) -> &'static str {
         match self {
             Self::ForeignLayersMissing => "REPOSITORY does not have foreign layer DIGEST",

@@ -1,4 +1,4 @@
-//! The hint for an error: the first row of the table that fits it.
+//! The lookup of hints: the first matching row of the table.
 
 use http::StatusCode;
 use url::Url;
@@ -12,7 +12,7 @@ use crate::error::registry_kind::RegistryKind;
 use crate::host::authority;
 
 impl RegistryError {
-    /// Returns what the user can do about it, in one sentence without a full stop.
+    /// Returns a hint for the user, in one sentence without a full stop.
     #[must_use]
     pub fn hint(&self) -> Option<String> {
         match self {
@@ -24,7 +24,7 @@ impl RegistryError {
             } => {
                 let issuer = source.as_ref().and_then(Cause::issuer);
                 let issuer = issuer.map(|issuer| format!(" ({issuer})"));
-                // The server's text comes last, so that nothing in it is filled in.
+                // The server's text is inserted last, so that placeholders in it stay as they are.
                 table_hint(attempt, &Symptom::Network(*problem))
                     .map(|hint| hint.replace("{issuer}", &issuer.unwrap_or_default()))
             }
@@ -76,7 +76,8 @@ impl RegistryError {
     }
 }
 
-/// Names the saved login that was not enough, before the hint: nobody sees which one goes along.
+/// Puts the place of the rejected credentials before the hint, because users do not see which credentials a request
+/// carries.
 fn with_login(login: &str, status: StatusCode, attempt: &Attempt, hint: Option<String>) -> String {
     let host = &attempt.host;
     let first = if status == StatusCode::UNAUTHORIZED {
@@ -131,7 +132,7 @@ fn fill_in(hint: &str, attempt: &Attempt, kind: RegistryKind, symptom: &Symptom<
         _ => String::new(),
     };
     let server = Url::parse(&attempt.url).map_or_else(|_| host.clone(), |url| authority(&url));
-    // What the registry says comes last, so that nothing in it is filled in.
+    // The registry's text is inserted last, so that placeholders in it stay as they are.
     hint.replace("{login}", &login)
         .replace("{server}", &server)
         .replace("{proxy}", attempt.proxy.as_deref().unwrap_or("its URL"))

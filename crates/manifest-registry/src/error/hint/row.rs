@@ -1,4 +1,4 @@
-//! A row of the table of hints: what it states of an error, and whether that fits.
+//! A row of the table of hints: its conditions, and their match with an error.
 
 use manifest_core::ManifestError;
 
@@ -8,26 +8,26 @@ use crate::error::error_response::{ErrorResponse, Message};
 use crate::error::network::NetworkProblem;
 use crate::error::registry_kind::RegistryKind;
 
-/// The symptom that a row is looked up by.
+/// The symptom of an error that rows are matched with.
 pub(super) enum Symptom<'a> {
     ErrorResponse(&'a ErrorResponse),
     Network(NetworkProblem),
 }
 
-/// A condition that the type of the error tells, whatever the registry responded.
+/// A condition that the type of an error determines, whatever the response.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Condition {
     /// Only foreign layers are missing.
     ForeignLayersMissing,
-    /// Content is missing, in its source as well.
+    /// Content is missing, and its source does not have it either.
     ContentLost,
-    /// Content is missing that its source has.
+    /// Content is missing, but its source has it.
     ContentCollected,
     /// The tag is immutable.
     TagImmutable,
-    /// The tag points to other content than was written.
+    /// The tag points to another digest than the written one.
     OtherContent,
-    /// The content that was written cannot be found.
+    /// The written content cannot be found.
     NothingFound,
     /// Source and target have different signatures.
     SignaturesDiffer,
@@ -39,15 +39,15 @@ pub(super) enum Condition {
     Certificates,
     /// A credential helper failed.
     Helper,
-    /// A credential helper did not end in time.
+    /// A credential helper timed out.
     HelperLate,
     /// Saved credentials cannot be read.
     Credentials,
-    /// The registry requires an unsupported kind of login.
+    /// The registry demands an unsupported authentication scheme.
     Challenge,
     /// A redirect is not followed.
     Redirect,
-    /// The response is not a registry's.
+    /// The response is not from a registry.
     NotARegistry,
     /// The manifest has an unsupported media type.
     UnsupportedType,
@@ -73,7 +73,7 @@ impl Condition {
         }
     }
 
-    /// Returns the condition of wrong content, where there is a hint for it.
+    /// Returns the condition for invalid content, if there is a hint for it.
     pub(super) fn of_content(problem: &ContentProblem) -> Option<Self> {
         Some(match problem {
             ContentProblem::NotStored(_) | ContentProblem::WebPage => Self::NotARegistry,
@@ -97,7 +97,7 @@ impl Condition {
 #[derive(Clone, Copy, PartialEq)]
 pub(super) enum Body {
     Any,
-    /// Says nothing.
+    /// No message.
     Empty,
     Html,
 }
@@ -113,21 +113,22 @@ pub(super) enum Doing {
     LoggingIn,
 }
 
-/// A row of the table: all that it states has to fit, what it does not state always fits.
+/// A row of the table. All its conditions must match; an absent condition always matches.
 pub(super) struct Row {
-    /// The statuses, from the first to the last.
+    /// The range of statuses, inclusive.
     pub(super) statuses: Option<(u16, u16)>,
-    /// The registry's codes, one of which has to be there.
+    /// The error codes, one of which must occur.
     pub(super) codes: &'static [&'static str],
     pub(super) body: Body,
     pub(super) problem: Option<fn(NetworkProblem) -> bool>,
-    /// The condition. Everything else that a row states is ignored then.
+    /// The condition by error type. If it is set, the other conditions are ignored.
     pub(super) condition: Option<Condition>,
     pub(super) hosts: &'static [RegistryKind],
     pub(super) doing: Doing,
-    /// `{host}`, `{login}` (the command), `{repository}`, `{path}` (the repository without its host), `{right}` (`push to` or
-    /// `pull from`), `{limits}` (` (ratelimit-limit: 100)`, or nothing), `{server}` (the host that was talked to, which may be
-    /// another than the registry's), `{proxy}` and `{issuer}` (` (CN=Some CA)`, or nothing) are filled in.
+    /// The hint with placeholders: `{host}`, `{login}` (the command), `{repository}`, `{path}` (the repository without
+    /// its host), `{right}` (`push to` or `pull from`), `{limits}` (` (ratelimit-limit: 100)`, or nothing), `{server}`
+    /// (the host of the request, which may differ from the registry's), `{proxy}` and `{issuer}` (` (CN=Some CA)`, or
+    /// nothing).
     pub(super) hint: &'static str,
 }
 

@@ -1,17 +1,17 @@
-//! The table from errors to hints, in sections. The first row that fits is taken, so special rows stand before general ones.
+//! The table of hints, in sections. The first matching row counts, so specific rows precede general ones.
 
 use crate::error::hint::row::{Body, Condition, Doing, Row};
 use crate::error::network::NetworkProblem;
 use crate::error::registry_kind::RegistryKind;
 use RegistryKind::{DockerHub, Ecr, EcrPublic, Ghcr, GitLab, Loopback, Other, Quay};
 
-/// Rows on one kind of error.
+/// The rows for one kind of error.
 pub(super) struct Section {
     pub(super) title: &'static str,
     pub(super) rows: &'static [Row],
 }
 
-/// Returns all rows, in the order in which they are tried.
+/// Returns all rows, in the order in which they are matched.
 pub(super) fn rows() -> impl Iterator<Item = &'static Row> {
     SECTIONS.iter().flat_map(|section| section.rows)
 }

@@ -29,7 +29,7 @@ fn operation(host: &str, what: &str) -> Operation {
     }
 }
 
-/// The server is another one than the host that is named, as a token server or a storage may be.
+/// Creates a request to a server other than the named host, as to a token server or object storage.
 fn attempt(host: &str, what: &str) -> Box<Attempt> {
     let url = Url::parse("https://x/").unwrap();
     Attempt::new(&operation(host, what), &Method::GET, &url, host)
@@ -92,7 +92,7 @@ fn a_refused_login_is_named() {
 const ECR: &str = "1.dkr.ecr.eu-west-1.amazonaws.com";
 const GITLAB: &str = "registry.gitlab.com";
 
-/// What was done on which host, what was answered, and a part of the hint. Each row of the table is met by at least one.
+/// Operation, host, response and a part of the hint. At least one test matches each row of the table.
 #[rustfmt::skip]
 const REFUSALS: &[(&str, &str, u16, &str, &str)] = &[
     ("docker.io", "get", 429, "TOOMANYREQUESTS", "Docker Hub limits pulls per account"),
@@ -248,7 +248,7 @@ fn network_problems() {
         assert_eq!(hint.is_empty(), part.is_empty(), "{problem:?}: {hint}");
         assert!(hint.contains(part), "{problem:?}: {hint}");
         assert!(error.is_unavailable());
-        // There is no --insecure for these.
+        // Docker Hub and GHCR never need `--insecure`.
         let is_public = matches!(*host, "docker.io" | "ghcr.io");
         assert!(!is_public || !hint.contains("--insecure"), "{hint}");
     }
@@ -341,7 +341,7 @@ fn conditions() -> Vec<(RegistryError, &'static str)> {
     ]
 }
 
-/// Errors that a row names by their type, each with a part of the hint.
+/// Errors that match a row by their type, each with a part of the hint.
 fn by_type() -> Vec<(RegistryError, &'static str)> {
     let reference = || Box::new(Reference::parse("reg.io/team/app:1").unwrap());
     let digest = || Digest::sha256(b"x");
@@ -416,7 +416,7 @@ fn by_type() -> Vec<(RegistryError, &'static str)> {
     errors
 }
 
-/// Errors that a row names by the problem with the content, each with a part of the hint.
+/// Errors that match a row by their content problem, each with a part of the hint.
 fn by_content() -> Vec<(RegistryError, &'static str)> {
     let content = |problem| RegistryError::content(attempt("reg.io", "get"), problem);
     let manifest = |error| content(ContentProblem::Manifest(std::sync::Arc::new(error)));
@@ -435,7 +435,7 @@ fn by_content() -> Vec<(RegistryError, &'static str)> {
     ]
 }
 
-/// Tells whether a hint is a row's, with its placeholders filled in.
+/// Tells whether a hint is that of a row, with its placeholders filled in.
 fn is_filled_in(row: &str, hint: &str) -> bool {
     let mut rest = hint;
     row.split('{').enumerate().all(|(place, part)| {
@@ -457,7 +457,7 @@ fn publications() {
     }
 }
 
-/// A row that nothing meets is dead, or stands behind one that takes its place.
+/// An unmatched row is dead, or an earlier row takes precedence over it.
 #[test]
 fn every_row_is_met() {
     let mut met = vec![false; rows().count()];

@@ -7,7 +7,7 @@ use url::Url;
 use super::*;
 use crate::error::{Attempt, ContentProblem, ErrorResponse, Operation};
 
-/// Keeps the lines that it is told.
+/// Collects the reported retries.
 #[derive(Debug, Default)]
 struct Lines(Mutex<Vec<String>>);
 
@@ -53,7 +53,7 @@ fn retrier(policy: RetryPolicy) -> (Retrier, Arc<Lines>) {
     (Retrier::new(policy, lines.clone()), lines)
 }
 
-/// Fails for ever, and returns how long that took and how often it was tried.
+/// Fails until there are no retries left. Returns the elapsed time, the number of attempts and the error.
 async fn exhaust(retrier: &Retrier, mut error: RegistryError) -> (Duration, u32, RegistryError) {
     let (attempts, started) = (Attempts::default(), Instant::now());
     while retrier.retry(&attempts, &mut error, Contact::Before).await {}
@@ -99,7 +99,7 @@ fn what_is_worth_another_try() {
 async fn waits_grow_and_end() {
     let (retrier, lines) = retrier(RetryPolicy::default());
     let (took, attempts, _) = exhaust(&retrier, refused(503, None)).await;
-    // Half a second, one, two, four, eight, each at least half of that.
+    // The backoffs are at most 0.5, 1, 2, 4 and 8 s, and each is at least half of that.
     let longest = Duration::from_millis(15_500);
     assert!(took >= longest / 2 && took <= longest, "{took:?}");
     assert_eq!(attempts, 6);
