@@ -76,7 +76,7 @@ pub const LOCAL_CHUNK: usize = 256 * 1024;
 pub const PARALLEL_WORK: usize = REQUESTS_PER_HOST_HTTP2 * CONNECTIONS_PER_HOST_HTTP2;
 
 /// The number of tags that are probed concurrently in the background. The rest of the capacity is for the main work.
-pub const PARALLEL_PROBES_ASIDE: usize = PARALLEL_WORK / 2;
+pub const BACKGROUND_PROBES: usize = PARALLEL_WORK / 2;
 
 /// The maximum number of repositories in the scopes of one token. Each adds some 50 bytes to a URL, and 130 bytes to a
 /// header that every request carries. Strict servers accept headers of 4 KiB.
@@ -88,7 +88,7 @@ pub const SCOPES_OF_SEVERAL_TOKENS: usize = 8;
 
 /// The first wait before a tag that was just written is read again because it is missing or still points to the old
 /// digest. The wait doubles each time, until [`LAG_WINDOW`] is over.
-pub const LAG_PAUSE: Duration = Duration::from_millis(100);
+pub const FIRST_LAG_BACKOFF: Duration = Duration::from_millis(100);
 
 /// The maximum depth of referrers of referrers. A signature of an SBOM of an image has depth two; no known artifact has
 /// twice that. The limit also applies to the nesting of lists in a referrer.
@@ -106,7 +106,7 @@ pub const REFERRERS_INDEX_ATTEMPTS: usize = 5;
 
 /// The time after a read during which content is assumed to exist without another request. A list of small images is
 /// copied within it.
-pub const JUST_READ: Duration = Duration::from_secs(15);
+pub const READ_FRESHNESS: Duration = Duration::from_secs(15);
 
 /// The maximum number of redirects. Registries use one, to their object storage.
 pub const REDIRECTS: usize = 5;
@@ -131,24 +131,24 @@ pub const MESSAGE_CHARS: usize = 400;
 
 /// The minimum lifetime of a token, even if its server states less (distribution specification, "Token Authentication":
 /// clients must assume 60 s).
-pub const TOKEN_LIFE: Duration = Duration::from_secs(60);
+pub const MIN_TOKEN_LIFETIME: Duration = Duration::from_secs(60);
 
 /// The time before its expiry from which a token is no longer used, so that it does not expire in transit.
-pub const TOKEN_MARGIN: Duration = Duration::from_secs(10);
+pub const TOKEN_EXPIRY_MARGIN: Duration = Duration::from_secs(10);
 
 /// The number of retries after a transient failure, unless `--retry` is given. With the waits below they bridge some 12
 /// s: the restart or failover of a registry.
 pub const RETRIES: u32 = 5;
 
 /// The maximum of the first backoff. Each further maximum is twice as long.
-pub const FIRST_WAIT: Duration = Duration::from_millis(500);
+pub const FIRST_BACKOFF: Duration = Duration::from_millis(500);
 
 /// The maximum backoff. A longer silence looks like a hang.
-pub const LONGEST_WAIT: Duration = Duration::from_secs(30);
+pub const MAX_BACKOFF: Duration = Duration::from_secs(30);
 
 /// The longest `Retry-After` that is honoured. Busy registries ask for up to a minute. A longer wait means a quota that
 /// is not refilled within the time of a build.
-pub const LONGEST_RETRY_AFTER: Duration = Duration::from_secs(120);
+pub const MAX_RETRY_AFTER: Duration = Duration::from_secs(120);
 
 /// The time after a write during which a 404, or a tag's old digest, is retried instead of reported. Registries that
 /// replicate need some seconds.
@@ -159,7 +159,7 @@ pub const LAG_WINDOW: Duration = Duration::from_secs(15);
 pub const TAG_STATE_GRACE: Duration = Duration::from_millis(250);
 
 /// The timeout for a tag's state that is requested on its own: a token and a response, on an open connection.
-pub const TAG_STATE_PATIENCE: Duration = Duration::from_secs(1);
+pub const TAG_STATE_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// The number of characters of a request ID or a rate limit header that are shown.
 pub const HEADER_CHARS: usize = 100;

@@ -286,7 +286,7 @@ pub struct Retrying<'a> {
     /// The number of the coming retry, counted from 1.
     pub number: u32,
     /// The maximum number of retries.
-    pub of: u32,
+    pub max_retries: u32,
     /// The wait before the retry.
     pub wait: Duration,
 }
@@ -296,7 +296,7 @@ impl fmt::Display for Retrying<'_> {
         let Self {
             error,
             number,
-            of,
+            max_retries: of,
             wait,
         } = self;
         let seconds = wait.as_secs_f64();

@@ -198,7 +198,8 @@ impl Authenticator<'_> {
         };
         let (response, body) = self.transport.fetch(wire, TOKEN_BYTES).await?;
         // The lifetime starts when the server issues the token, before this point. The margin covers the difference.
-        Token::parse(&body, Instant::now()).ok_or_else(|| response.content(ContentProblem::Token))
+        Token::parse(&body, Instant::now())
+            .ok_or_else(|| response.content(ContentProblem::InvalidToken))
     }
 
     /// Adds one `scope` parameter per scope, and the account if there is one (distribution specification, "Token

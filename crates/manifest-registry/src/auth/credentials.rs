@@ -256,7 +256,7 @@ impl File {
                     helper,
                     host: host.to_owned(),
                     reason: problem.to_string(),
-                    is_late: true,
+                    timed_out: true,
                 });
             }
         };
@@ -272,7 +272,7 @@ impl File {
                     helper,
                     host: host.to_owned(),
                     reason,
-                    is_late: false,
+                    timed_out: false,
                 }),
             },
         }

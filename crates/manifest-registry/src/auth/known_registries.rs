@@ -33,7 +33,7 @@ pub struct KnownRegistry {
     realm: String,
     service: Option<String>,
     /// Whether public repositories can be read without a token.
-    has_open_reads: bool,
+    has_anonymous_reads: bool,
 }
 
 /// The reason why a known registry is not valid.
@@ -67,7 +67,7 @@ impl KnownRegistry {
             host: api_host(host).to_ascii_lowercase(),
             realm: realm.to_owned(),
             service: service.map(str::to_owned),
-            has_open_reads: false,
+            has_anonymous_reads: false,
         };
         let example = host.replacen('*', "host", 1);
         let is_plain = !realm.replace(HOST, "").contains(['{', '}']);
@@ -79,9 +79,9 @@ impl KnownRegistry {
 
     /// Declares that anonymous clients can read without a token, so that none is requested for them.
     #[must_use]
-    pub fn with_open_reads(self) -> Self {
+    pub fn with_anonymous_reads(self) -> Self {
         Self {
-            has_open_reads: true,
+            has_anonymous_reads: true,
             ..self
         }
     }
@@ -142,7 +142,7 @@ impl KnownRegistries {
     ) -> Option<Challenge> {
         let host = api_host(domain).to_ascii_lowercase();
         let row = self.rows.iter().find(|row| row.is_for(&host))?;
-        if row.has_open_reads && !has_login() {
+        if row.has_anonymous_reads && !has_login() {
             return None;
         }
         row.challenge(&host)
@@ -154,7 +154,7 @@ fn built_in() -> Vec<KnownRegistry> {
         host: host.to_owned(),
         realm: realm.to_owned(),
         service: Some(service.to_owned()),
-        has_open_reads: false,
+        has_anonymous_reads: false,
     };
     vec![
         // Docker Hub, by the host that serves it.
@@ -189,16 +189,16 @@ fn built_in() -> Vec<KnownRegistry> {
         ),
         // quay/quay, auth/registry_jwt_auth.py (the challenge) and endpoints/v2/__init__.py (public repositories are
         // read without a token); quay/claircore#879 shows both on quay.io
-        row("quay.io", "https://quay.io/v2/auth", "quay.io").with_open_reads(),
+        row("quay.io", "https://quay.io/v2/auth", "quay.io").with_anonymous_reads(),
         // containers/image#211 and, for a repository, containerd/containerd#4379; cloudflare/serverless-registry#122
         // (the service may be unquoted); quay/claircore#879 (public repositories are read without a token)
-        row("gcr.io", "https://gcr.io/v2/token", "gcr.io").with_open_reads(),
+        row("gcr.io", "https://gcr.io/v2/token", "gcr.io").with_anonymous_reads(),
         // kubernetes-sigs/promo-tools#632 shows eu.gcr.io
-        row("*.gcr.io", "https://{host}/v2/token", "{host}").with_open_reads(),
+        row("*.gcr.io", "https://{host}/v2/token", "{host}").with_anonymous_reads(),
         // apple/container#2274: the challenge of a repository has the service, unlike that of /v2/.
         // docker/setup-buildx-action#79 shows another region. Public repositories are read without a token:
         // registry.k8s.io redirects to them
-        row("*.pkg.dev", "https://{host}/v2/token", "{host}").with_open_reads(),
+        row("*.pkg.dev", "https://{host}/v2/token", "{host}").with_anonymous_reads(),
     ]
 }
 
@@ -218,7 +218,7 @@ mod tests {
         for row in built_in() {
             let service = row.service.as_deref();
             let mut checked = KnownRegistry::new(&row.host, &row.realm, service).unwrap();
-            checked.has_open_reads = row.has_open_reads;
+            checked.has_anonymous_reads = row.has_anonymous_reads;
             assert_eq!(checked, row);
             let host = row.host.replacen('*', "some-host", 1);
             let challenge = KnownRegistries::default()

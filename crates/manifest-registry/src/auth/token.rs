@@ -10,7 +10,7 @@ use tokio::time::Instant;
 
 use crate::auth::scope::Scope;
 use crate::error::RegistryError;
-use crate::limits::{TOKEN_LIFE, TOKEN_MARGIN};
+use crate::limits::{MIN_TOKEN_LIFETIME, TOKEN_EXPIRY_MARGIN};
 
 /// The key of a token: a registry, its token server, and a set of scopes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -88,12 +88,12 @@ impl Token {
             .expires_in
             .and_then(|value| value.as_u64())
             .unwrap_or_default();
-        let life = TOKEN_LIFE.max(std::time::Duration::from_secs(
+        let life = MIN_TOKEN_LIFETIME.max(std::time::Duration::from_secs(
             seconds.min(u64::from(u32::MAX)),
         ));
         Some(Self {
             header: bearer(&token)?,
-            until: now + life - TOKEN_MARGIN,
+            until: now + life - TOKEN_EXPIRY_MARGIN,
         })
     }
 }

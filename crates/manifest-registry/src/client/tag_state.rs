@@ -10,7 +10,7 @@ use crate::client::registry_client::Client;
 use crate::concurrent::alongside;
 use crate::error::Operation;
 use crate::http::Attempts;
-use crate::limits::{TAG_STATE_GRACE, TAG_STATE_PATIENCE};
+use crate::limits::{TAG_STATE_GRACE, TAG_STATE_TIMEOUT};
 
 impl Client {
     /// Runs `work`, and probes a tag, where `work` makes requests to the tag's registry. The first goes alone, as it finds out how
@@ -41,7 +41,7 @@ impl Client {
                 let _ = tokio::time::timeout(TAG_STATE_GRACE, probe.as_mut()).await;
             } else if session.is_open(tag.domain()) {
                 let alone = Box::pin(self.tag_state(tag));
-                let state = tokio::time::timeout(TAG_STATE_PATIENCE, alone).await;
+                let state = tokio::time::timeout(TAG_STATE_TIMEOUT, alone).await;
                 return Ok((value, state.ok().flatten()));
             }
             Ok((value, probe.take_output().flatten()))

@@ -24,7 +24,7 @@ pub enum Operation {
     /// Uploading a blob.
     PutBlob(Repository, Digest),
     /// Starting an upload, to check write access to a repository.
-    TryToWrite(Repository),
+    CheckWriteAccess(Repository),
     /// Listing the referrers of a manifest.
     ListReferrers(Reference),
     /// Fetching a token for a registry.
@@ -47,7 +47,7 @@ impl fmt::Display for Operation {
             Self::PutBlob(repository, digest) => {
                 write!(f, "failed to upload blob {digest} to {repository}")
             }
-            Self::TryToWrite(repository) => {
+            Self::CheckWriteAccess(repository) => {
                 write!(
                     f,
                     "failed to start an upload in {repository}, so nothing was written"
@@ -76,7 +76,7 @@ pub struct Attempt {
     /// The registry's ID of the request, if the response has one.
     pub request_id: Option<String>,
     /// The number of attempts so far, including this one.
-    pub tries: u32,
+    pub attempts: u32,
     /// Whether there was no time left for another attempt.
     pub out_of_time: bool,
     /// The proxy of the request, without its credentials, and the name of its setting.
@@ -94,7 +94,7 @@ impl Attempt {
             url: redact::url(url),
             host: host.to_owned(),
             request_id: None,
-            tries: 1,
+            attempts: 1,
             out_of_time: false,
             proxy: None,
             login: None,
@@ -114,7 +114,7 @@ impl Attempt {
                 .as_ref()
                 .map(|id| format!("request id {id}")),
         );
-        parts.extend((self.tries > 1).then(|| format!("{} attempts", self.tries)));
+        parts.extend((self.attempts > 1).then(|| format!("{} attempts", self.attempts)));
         parts.extend(
             self.out_of_time
                 .then(|| "no time left for another".to_owned()),

@@ -62,22 +62,22 @@ pub enum ContentProblem {
     Encoding(String),
     /// A header occurs with several different values.
     #[error("the registry sent header {0} with several values")]
-    Ambiguous(&'static str),
+    ConflictingHeader(&'static str),
     /// The bytes are not a valid manifest.
     #[error("{}", with_cause(.0))]
     Manifest(Arc<ManifestError>),
     /// The token server's response has no usable token.
     #[error("the token server's response has no usable token")]
-    Token,
+    InvalidToken,
     /// The success response to a write does not come from a registry, but from a proxy or a login page.
     #[error("{} is not the response of a registry to a write", status_text(.0))]
-    NotStored(StatusCode),
+    NotFromRegistry(StatusCode),
     /// The response is a web page.
     #[error("the response is a web page, not a registry's")]
     WebPage,
     /// The response lacks a required header.
     #[error("the registry's response has no usable {0} header")]
-    Header(&'static str),
+    MissingHeader(&'static str),
 }
 
 fn status_text(status: &StatusCode) -> String {

@@ -8,7 +8,7 @@ use http::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
 use oci_client::errors::OciEnvelope;
 
 use crate::error::retry_after::{header_retry_after, message_retry_after};
-use crate::limits::{LONGEST_RETRY_AFTER, MESSAGE_CHARS, MESSAGES};
+use crate::limits::{MAX_RETRY_AFTER, MESSAGE_CHARS, MESSAGES};
 use crate::redact;
 
 /// The rate limit headers of Docker Hub and of other registries.
@@ -156,9 +156,9 @@ impl fmt::Display for ErrorResponse {
             f.write_str(" (a web page, not a registry's response)")?;
         }
         if let Some(asked) = self.retry_after
-            && asked > LONGEST_RETRY_AFTER
+            && asked > MAX_RETRY_AFTER
         {
-            let (asked, most) = (asked.as_secs(), LONGEST_RETRY_AFTER.as_secs());
+            let (asked, most) = (asked.as_secs(), MAX_RETRY_AFTER.as_secs());
             write!(
                 f,
                 " (it asks to wait {asked} s; this program waits {most} s at most)"

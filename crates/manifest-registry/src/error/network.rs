@@ -17,11 +17,11 @@ pub enum NetworkProblem {
     /// The host name has no address.
     Dns,
     /// The connection was refused.
-    Refused,
+    ConnectionRefused,
     /// The server does not speak TLS.
     NotTls,
     /// The server's certificate is issued by an unknown CA.
-    UnknownAuthority,
+    UnknownCa,
     /// The server's certificate is not valid: wrong name, expired, revoked.
     Certificate,
     /// TLS failed for another reason.
@@ -33,17 +33,17 @@ pub enum NetworkProblem {
     /// The proxy's certificate is not trusted.
     ProxyCertificate,
     /// The proxy requires authentication, or rejected the credentials.
-    ProxyLogin,
+    ProxyAuthentication,
     /// The proxy setting cannot be used.
     ProxySetting,
     /// This system has no CA certificates.
-    NoAuthorities,
+    NoCaCertificates,
     /// The connection was closed.
-    Cut,
+    ConnectionClosed,
     /// The request timed out, after this time.
     Timeout(Duration),
     /// The body was too slow: less than [`SLOWEST_BYTES`] in this time.
-    Slow(Duration),
+    TooSlow(Duration),
     /// The time limit of all work of the client was reached.
     Deadline(Duration),
     /// The request failed for another reason.
@@ -54,9 +54,9 @@ impl fmt::Display for NetworkProblem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Dns => f.write_str("no such host"),
-            Self::Refused => f.write_str("connection refused"),
+            Self::ConnectionRefused => f.write_str("connection refused"),
             Self::NotTls => f.write_str("the server does not speak TLS"),
-            Self::UnknownAuthority => {
+            Self::UnknownCa => {
                 f.write_str("the server's certificate is signed by an unknown authority")
             }
             Self::Certificate => f.write_str("the server's certificate is not valid"),
@@ -66,12 +66,12 @@ impl fmt::Display for NetworkProblem {
             }
             Self::Proxy => f.write_str("the proxy could not connect to the server"),
             Self::ProxyCertificate => f.write_str("the proxy's certificate is not trusted"),
-            Self::ProxyLogin => f.write_str("the proxy requires a login (407)"),
+            Self::ProxyAuthentication => f.write_str("the proxy requires a login (407)"),
             Self::ProxySetting => f.write_str("the proxy cannot be used"),
-            Self::NoAuthorities => f.write_str("this system has no CA certificates"),
-            Self::Cut => f.write_str("the connection was closed"),
+            Self::NoCaCertificates => f.write_str("this system has no CA certificates"),
+            Self::ConnectionClosed => f.write_str("the connection was closed"),
             Self::Timeout(limit) => write!(f, "no response within {} s", limit.as_secs_f32()),
-            Self::Slow(within) => write!(
+            Self::TooSlow(within) => write!(
                 f,
                 "received less than {SLOWEST_BYTES} bytes within {} s",
                 within.as_secs_f32()
@@ -232,13 +232,13 @@ impl NetworkProblem {
             }
             if let Some(io) = current.downcast_ref::<io::Error>() {
                 found = match io.kind() {
-                    io::ErrorKind::ConnectionRefused => return Self::Refused,
+                    io::ErrorKind::ConnectionRefused => return Self::ConnectionRefused,
                     io::ErrorKind::TimedOut => return Self::Timeout(limit),
                     io::ErrorKind::UnexpectedEof if phase == Phase::Connecting => Self::NotTls,
                     io::ErrorKind::ConnectionReset
                     | io::ErrorKind::ConnectionAborted
                     | io::ErrorKind::BrokenPipe
-                    | io::ErrorKind::UnexpectedEof => Self::Cut,
+                    | io::ErrorKind::UnexpectedEof => Self::ConnectionClosed,
                     _ => found,
                 };
             }
@@ -246,7 +246,7 @@ impl NetworkProblem {
         }
         // Any other error during an exchange breaks it: an incomplete HTTP message, or a stream reset.
         if found == Self::Other && phase == Phase::Exchanging {
-            Self::Cut
+            Self::ConnectionClosed
         } else {
             found
         }
@@ -258,7 +258,9 @@ impl NetworkProblem {
         let mut next = Some(error);
         while let Some(current) = next {
             match current.to_string().as_str() {
-                "tunnel error: proxy authorization required" => return Some(Self::ProxyLogin),
+                "tunnel error: proxy authorization required" => {
+                    return Some(Self::ProxyAuthentication);
+                }
                 "tunnel error: unsuccessful" => return Some(Self::Proxy),
                 "dns error" => return Some(Self::Dns),
                 _ => next = below(current),
@@ -270,7 +272,7 @@ impl NetworkProblem {
     /// Returns the problem as seen through a proxy: an unreachable host is the proxy.
     pub(crate) fn by_proxy(self) -> Self {
         match self {
-            Self::Dns | Self::Refused => Self::Proxy,
+            Self::Dns | Self::ConnectionRefused => Self::Proxy,
             other => other,
         }
     }
@@ -280,7 +282,7 @@ impl NetworkProblem {
         use rustls::CertificateError::UnknownIssuer;
         use rustls::Error as Tls;
         if untrusted(error).is_some() {
-            return Self::UnknownAuthority;
+            return Self::UnknownCa;
         }
         if other::<UntrustedProxyCertificate>(error).is_some() {
             return Self::ProxyCertificate;
@@ -297,7 +299,7 @@ impl NetworkProblem {
                 | Alert::UnknownCA,
             ) => Self::ClientCertificate,
             Tls::InvalidMessage(_) | Tls::DecryptError => Self::NotTls,
-            Tls::InvalidCertificate(UnknownIssuer) => Self::UnknownAuthority,
+            Tls::InvalidCertificate(UnknownIssuer) => Self::UnknownCa,
             Tls::InvalidCertificate(_) => Self::Certificate,
             _ => Self::Tls,
         }
@@ -307,7 +309,7 @@ impl NetworkProblem {
     pub(crate) fn may_be_plain(self) -> bool {
         matches!(
             self,
-            Self::NotTls | Self::Cut | Self::NoAuthorities | Self::Timeout(_)
+            Self::NotTls | Self::ConnectionClosed | Self::NoCaCertificates | Self::Timeout(_)
         )
     }
 }

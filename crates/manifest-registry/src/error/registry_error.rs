@@ -27,7 +27,7 @@ pub enum RegistryError {
     },
     /// The registry responded with an error.
     #[error("{attempt}: {error_response}{}", attempt.trail())]
-    Refused {
+    ErrorResponse {
         /// The request.
         attempt: Box<Attempt>,
         /// The error response.
@@ -61,7 +61,7 @@ pub enum RegistryError {
     },
     /// A local blob to upload is missing or has changed.
     #[error("{digest} cannot be read from {place}: {reason}")]
-    Local {
+    LocalBlob {
         /// The place of the blob on disk.
         place: String,
         /// The blob.
@@ -123,7 +123,7 @@ pub enum RegistryError {
     },
     /// A limit is exceeded.
     #[error("{reference} is over the limit of {limit} {what}")]
-    TooMany {
+    LimitExceeded {
         /// The manifest that exceeds the limit.
         reference: Box<Reference>,
         /// The limit.
@@ -188,7 +188,7 @@ pub enum RegistryError {
         /// The failure of the helper.
         reason: String,
         /// Whether the helper timed out.
-        is_late: bool,
+        timed_out: bool,
     },
     /// Credentials in a file cannot be parsed.
     #[error("the credentials for {key} in {file} cannot be read: {reason}")]
@@ -224,7 +224,7 @@ pub enum RegistryError {
     UserAgent(String),
     /// The HTTP client cannot be created, because TLS cannot be set up.
     #[error("TLS cannot be set up")]
-    Setup(#[source] Arc<reqwest::Error>),
+    TlsSetup(#[source] Arc<reqwest::Error>),
 }
 
 fn list(absent: &[Absent]) -> String {
@@ -275,7 +275,7 @@ impl RegistryError {
             Self::NoSuchManifest { source, .. }
             | Self::Incomplete { source, .. }
             | Self::TagImmutable { source, .. } => source.attempt(),
-            Self::Refused { attempt, .. }
+            Self::ErrorResponse { attempt, .. }
             | Self::Network { attempt, .. }
             | Self::Content { attempt, .. }
             | Self::Redirect { attempt, .. }
@@ -283,19 +283,19 @@ impl RegistryError {
             Self::Helper { .. }
             | Self::Credentials { .. }
             | Self::InvalidManifest { .. }
-            | Self::Local { .. }
+            | Self::LocalBlob { .. }
             | Self::ReadBackMismatch { .. }
             | Self::PreconditionFailed { .. }
             | Self::ChildrenMissing { .. }
             | Self::SignaturesDiffer { .. }
             | Self::NotReferrersIndex { .. }
-            | Self::TooMany { .. }
+            | Self::LimitExceeded { .. }
             | Self::Config { .. }
             | Self::Host { .. }
             | Self::Certificates { .. }
             | Self::UserAgent(_)
             | Self::NoRegistry(_)
-            | Self::Setup(_) => None,
+            | Self::TlsSetup(_) => None,
         }
     }
 
@@ -306,7 +306,7 @@ impl RegistryError {
             Self::NoSuchManifest { source, .. }
             | Self::Incomplete { source, .. }
             | Self::TagImmutable { source, .. } => source.error_response(),
-            Self::Refused { error_response, .. } => Some(error_response),
+            Self::ErrorResponse { error_response, .. } => Some(error_response),
             _ => None,
         }
     }
@@ -323,7 +323,7 @@ impl RegistryError {
     pub fn is_not_found(&self) -> bool {
         match self {
             Self::NoSuchManifest { .. } => true,
-            Self::Refused {
+            Self::ErrorResponse {
                 attempt,
                 error_response,
             } => {
@@ -338,7 +338,7 @@ impl RegistryError {
     #[must_use]
     pub fn is_unauthorized(&self) -> bool {
         match self {
-            Self::Refused { error_response, .. } => error_response.is_unauthorized(),
+            Self::ErrorResponse { error_response, .. } => error_response.is_unauthorized(),
             // The registry demands an authentication scheme without a matching credential.
             Self::Challenge { .. } => true,
             _ => false,
@@ -348,15 +348,18 @@ impl RegistryError {
     /// Tells whether the registry has limited the request rate.
     #[must_use]
     pub fn is_rate_limited(&self) -> bool {
-        matches!(self, Self::Refused { error_response, .. } if error_response.is_rate_limited())
+        matches!(self, Self::ErrorResponse { error_response, .. } if error_response.is_rate_limited())
     }
 
     /// Tells whether the registry or the network is unavailable: no response, or 5xx. Timeouts count as well.
     #[must_use]
     pub fn is_unavailable(&self) -> bool {
         match self {
-            Self::Network { .. } | Self::Helper { is_late: true, .. } => true,
-            Self::Refused { error_response, .. } => error_response.is_unavailable(),
+            Self::Network { .. }
+            | Self::Helper {
+                timed_out: true, ..
+            } => true,
+            Self::ErrorResponse { error_response, .. } => error_response.is_unavailable(),
             _ => false,
         }
     }
@@ -375,18 +378,18 @@ impl RegistryError {
 
     /// Tells whether a retry would get the same error response.
     pub(crate) fn is_final_refusal(&self) -> bool {
-        matches!(self, Self::Refused { error_response, .. } if error_response.is_final())
+        matches!(self, Self::ErrorResponse { error_response, .. } if error_response.is_final())
     }
 
     /// Tells whether a manifest was rejected because of missing content.
     pub(crate) fn is_incomplete(&self) -> bool {
-        matches!(self, Self::Refused { attempt, error_response }
+        matches!(self, Self::ErrorResponse { attempt, error_response }
             if matches!(attempt.operation, Operation::PutManifest(_)) && error_response.is_incomplete())
     }
 
     /// Tells whether a manifest may have been rejected because its tag is immutable.
     pub(crate) fn may_be_immutable(&self) -> bool {
-        matches!(self, Self::Refused { attempt, error_response }
+        matches!(self, Self::ErrorResponse { attempt, error_response }
             if matches!(attempt.operation, Operation::PutManifest(_)) && error_response.may_be_immutable())
     }
 
@@ -413,7 +416,7 @@ impl RegistryError {
     pub(crate) fn of_one_try(&self) -> Self {
         let mut error = self.clone();
         if let Some(attempt) = error.attempt_mut() {
-            attempt.tries = 1;
+            attempt.attempts = 1;
         }
         error
     }
@@ -446,7 +449,7 @@ impl RegistryError {
 
     fn attempt_mut(&mut self) -> Option<&mut Attempt> {
         match self {
-            Self::Refused { attempt, .. }
+            Self::ErrorResponse { attempt, .. }
             | Self::Network { attempt, .. }
             | Self::Content { attempt, .. }
             | Self::Redirect { attempt, .. }

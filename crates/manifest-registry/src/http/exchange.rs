@@ -70,7 +70,7 @@ impl Exchange {
             let request = Request {
                 method: &wire.method,
                 url: &attempt.url,
-                attempt: attempt.tries,
+                attempt: attempt.attempts,
                 login: login.as_deref(),
                 elapsed: started.elapsed(),
             };
@@ -116,7 +116,9 @@ impl Exchange {
         }
         let is_refused = matches!(
             problem,
-            NetworkProblem::Refused | NetworkProblem::Proxy | NetworkProblem::Cut
+            NetworkProblem::ConnectionRefused
+                | NetworkProblem::Proxy
+                | NetworkProblem::ConnectionClosed
         );
         match (is_connect, problem) {
             (true, _) if is_refused => match permit.limit.refused() {
@@ -125,7 +127,7 @@ impl Exchange {
                     drop(permit);
                     // Nothing signals a free connection here. The request polls until it gets one, or until the others
                     // are done.
-                    tokio::time::sleep(limits::FIRST_WAIT).await;
+                    tokio::time::sleep(limits::FIRST_BACKOFF).await;
                     true
                 }
                 Refused::Alone => false,
@@ -137,7 +139,7 @@ impl Exchange {
                 pool.body_connections.disable();
                 true
             }
-            (false, NetworkProblem::Cut) => {
+            (false, NetworkProblem::ConnectionClosed) => {
                 // The host may have closed a connection above its limit.
                 permit.limit.not_now(None);
                 false
@@ -189,7 +191,7 @@ impl Exchange {
                 });
                 // Without TLS the proxy can respond in place of the server.
                 if response.status() == StatusCode::PROXY_AUTHENTICATION_REQUIRED && is_by_proxy {
-                    return Err((NetworkProblem::ProxyLogin, None));
+                    return Err((NetworkProblem::ProxyAuthentication, None));
                 }
                 return Ok(response);
             }
@@ -199,7 +201,7 @@ impl Exchange {
         let problem = match problem {
             // In TLS 1.3 the client's handshake completes before the server has verified the client certificate. A
             // rejection may only show as a closed connection.
-            NetworkProblem::Cut
+            NetworkProblem::ConnectionClosed
                 if handshakes.is_some_and(Handshakes::is_waiting_for_certificate) =>
             {
                 NetworkProblem::ClientCertificate
@@ -325,13 +327,13 @@ fn network(attempt: Box<Attempt>, problem: NetworkProblem, source: Option<Cause>
 fn unreachable(attempt: Box<Attempt>, url: &Url, error: PoolError) -> RegistryError {
     let before = |problem, text: &str| network(attempt, problem, Some(Cause::before(text)));
     match error {
-        PoolError::NoAuthorities(text) => before(NetworkProblem::NoAuthorities, &text),
+        PoolError::NoCaCertificates(text) => before(NetworkProblem::NoCaCertificates, &text),
         PoolError::Proxy(reason) => before(NetworkProblem::ProxySetting, reason),
         PoolError::Certificates(problem) => RegistryError::Certificates {
             host: authority(url),
             problem,
         },
-        PoolError::Http(error) => RegistryError::Setup(error),
+        PoolError::Http(error) => RegistryError::TlsSetup(error),
     }
 }
 

@@ -11,7 +11,7 @@ use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::Instant;
 
-use crate::limits::LONGEST_RETRY_AFTER;
+use crate::limits::MAX_RETRY_AFTER;
 
 /// The divisor of a limit's growth: after as many successes as the limit, it grows by half. A limit of one is back at
 /// 250 after some 13 round trips.
@@ -181,7 +181,7 @@ impl Permit {
             self.limiter.lower(&mut state, half);
             state.halved = Some(Instant::now());
         }
-        if let Some(wait) = wait.filter(|wait| *wait <= LONGEST_RETRY_AFTER) {
+        if let Some(wait) = wait.filter(|wait| *wait <= MAX_RETRY_AFTER) {
             let until = Instant::now() + wait;
             state.paused = state.paused.max(Some(until));
         }
@@ -331,7 +331,7 @@ mod tests {
         let permit = limiter.permit(Duration::MAX).await;
         assert_eq!(started.elapsed(), Duration::from_secs(7));
         // A wait over the limit means a quota. It does not pause requests.
-        permit.not_now(Some(2 * LONGEST_RETRY_AFTER));
+        permit.not_now(Some(2 * MAX_RETRY_AFTER));
         drop(permit);
         assert!(now(limiter.permit(Duration::MAX)).is_some());
     }

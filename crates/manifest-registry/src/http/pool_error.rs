@@ -9,7 +9,7 @@ use crate::http::tls::TlsError;
 #[derive(Clone, Debug)]
 pub(crate) enum PoolError {
     /// There are no CA certificates.
-    NoAuthorities(String),
+    NoCaCertificates(String),
     /// The user's certificate files cannot be used.
     Certificates(CertificateProblem),
     /// The proxy setting cannot be used.
@@ -21,7 +21,7 @@ pub(crate) enum PoolError {
 impl From<TlsError> for PoolError {
     fn from(problem: TlsError) -> Self {
         match problem {
-            TlsError::NoAuthorities(text) => Self::NoAuthorities(text),
+            TlsError::NoCaCertificates(text) => Self::NoCaCertificates(text),
             TlsError::Certificates(problem) => Self::Certificates(problem),
             TlsError::Proxy(reason) => Self::Proxy(reason),
         }

@@ -31,7 +31,7 @@ pub(crate) struct WireRequest<'a> {
 impl WireRequest<'_> {
     pub(crate) fn attempt(&self) -> Box<Attempt> {
         let mut attempt = Attempt::new(self.operation, &self.method, &self.url, self.host);
-        attempt.tries = self.attempts.current();
+        attempt.attempts = self.attempts.current();
         attempt
     }
 }

@@ -99,7 +99,7 @@ impl Response {
         let mut values = self.headers().get_all(name).into_iter();
         let first = values.next();
         if values.any(|value| Some(value) != first) {
-            return Err(self.content(ContentProblem::Ambiguous(name)));
+            return Err(self.content(ContentProblem::ConflictingHeader(name)));
         }
         Ok(first.and_then(|value| value.to_str().ok()))
     }
@@ -182,7 +182,7 @@ impl Response {
             let idle = response.body_limits.timeouts.idle;
             if waited >= idle {
                 if came < SLOWEST_BYTES {
-                    return Err(response.network(NetworkProblem::Slow(idle), None));
+                    return Err(response.network(NetworkProblem::TooSlow(idle), None));
                 }
                 (waited, came) = (Duration::ZERO, 0);
             }
@@ -206,7 +206,7 @@ impl Response {
         if is_believed {
             Ok(self)
         } else {
-            Err(self.content(ContentProblem::NotStored(self.status())))
+            Err(self.content(ContentProblem::NotFromRegistry(self.status())))
         }
     }
 
@@ -246,7 +246,7 @@ impl Response {
             Some(error_response) => error_response,
             None => self.read_error_response().await,
         };
-        RegistryError::Refused {
+        RegistryError::ErrorResponse {
             attempt: self.attempt,
             error_response,
         }
@@ -261,7 +261,7 @@ impl Response {
     pub(crate) async fn transient_error(&mut self) -> RegistryError {
         let error_response = self.read_error_response().await;
         self.permit = None;
-        RegistryError::Refused {
+        RegistryError::ErrorResponse {
             attempt: self.attempt.clone(),
             error_response,
         }
@@ -269,7 +269,7 @@ impl Response {
 
     /// Puts back the error of [`Response::transient_error`] if there is no retry.
     pub(crate) fn with_final_error(mut self, error: RegistryError) -> Self {
-        if let RegistryError::Refused {
+        if let RegistryError::ErrorResponse {
             attempt,
             error_response,
         } = error

@@ -15,20 +15,20 @@ use tokio::time::Instant;
 
 use crate::error::{Cause, NetworkProblem, RegistryError};
 use crate::http::deadline::Deadline;
-use crate::limits::{self, LONGEST_RETRY_AFTER};
+use crate::limits::{self, MAX_RETRY_AFTER};
 use crate::observer::{Observer, Resuming, Retrying};
 
 /// The retry policy of a client. The defaults are those of [`limits`].
 #[derive(Clone, Copy, Debug)]
 pub struct RetryPolicy {
     /// The maximum number of retries of one request: `--retry`, or [`limits::RETRIES`].
-    pub times: u32,
+    pub max_retries: u32,
     /// The time limit of all work of the client, from its creation: `--timeout`. The default is none.
     pub timeout: Option<Duration>,
-    /// [`limits::FIRST_WAIT`]
-    pub first_wait: Duration,
-    /// [`limits::LONGEST_WAIT`]
-    pub longest_wait: Duration,
+    /// [`limits::FIRST_BACKOFF`]
+    pub first_backoff: Duration,
+    /// [`limits::MAX_BACKOFF`]
+    pub max_backoff: Duration,
     /// [`limits::LAG_WINDOW`]
     pub lag_window: Duration,
 }
@@ -36,10 +36,10 @@ pub struct RetryPolicy {
 impl Default for RetryPolicy {
     fn default() -> Self {
         Self {
-            times: limits::RETRIES,
+            max_retries: limits::RETRIES,
             timeout: None,
-            first_wait: limits::FIRST_WAIT,
-            longest_wait: limits::LONGEST_WAIT,
+            first_backoff: limits::FIRST_BACKOFF,
+            max_backoff: limits::MAX_BACKOFF,
             lag_window: limits::LAG_WINDOW,
         }
     }
@@ -50,8 +50,8 @@ impl RetryPolicy {
     /// that clients that failed together do not retry together.
     fn wait(&self, number: u32) -> Duration {
         let factor = 2u32.saturating_pow(number.saturating_sub(1));
-        let most = self.first_wait.saturating_mul(factor);
-        let most = most.min(self.longest_wait);
+        let most = self.first_backoff.saturating_mul(factor);
+        let most = most.min(self.max_backoff);
         most.mul_f64(0.5 + fastrand::f64() / 2.0)
     }
 }
@@ -133,7 +133,7 @@ impl Retrier {
 
     /// Returns how long a request may wait for a host's `Retry-After`. Zero if the request has no retries left.
     pub(crate) fn max_wait(&self, attempts: &Attempts) -> Duration {
-        if attempts.current() > attempts.most.unwrap_or(self.policy.times) {
+        if attempts.current() > attempts.most.unwrap_or(self.policy.max_retries) {
             return Duration::ZERO;
         }
         self.deadline.left()
@@ -205,8 +205,8 @@ impl Retrier {
 
     fn verdict(&self, attempts: &Attempts, asked: Option<Duration>) -> Verdict {
         let number = attempts.current();
-        if number > attempts.most.unwrap_or(self.policy.times)
-            || asked.is_some_and(|asked| asked > LONGEST_RETRY_AFTER)
+        if number > attempts.most.unwrap_or(self.policy.max_retries)
+            || asked.is_some_and(|asked| asked > MAX_RETRY_AFTER)
         {
             return Verdict::Final;
         }
@@ -232,7 +232,7 @@ impl Retrier {
                 self.observer.retrying(&Retrying {
                     error: &error.of_one_try(),
                     number,
-                    of: self.policy.times,
+                    max_retries: self.policy.max_retries,
                     wait,
                 });
                 tokio::time::sleep(wait).await;
@@ -253,16 +253,20 @@ pub(crate) fn is_transient_status(status: StatusCode) -> bool {
 
 fn is_transient(error: &RegistryError, contact: Contact) -> bool {
     match error {
-        RegistryError::Refused { error_response, .. } => is_transient_status(error_response.status),
+        RegistryError::ErrorResponse { error_response, .. } => {
+            is_transient_status(error_response.status)
+        }
         RegistryError::Network {
             problem, source, ..
         } => match problem {
-            NetworkProblem::Cut | NetworkProblem::Timeout(_) | NetworkProblem::Slow(_) => {
+            NetworkProblem::ConnectionClosed
+            | NetworkProblem::Timeout(_)
+            | NetworkProblem::TooSlow(_) => {
                 // The other mode is tried first.
                 let connecting = source.as_ref().is_some_and(Cause::is_connect);
                 contact != Contact::Probing || !connecting
             }
-            NetworkProblem::Refused | NetworkProblem::Dns | NetworkProblem::Proxy => {
+            NetworkProblem::ConnectionRefused | NetworkProblem::Dns | NetworkProblem::Proxy => {
                 contact == Contact::Before
             }
             _ => false,

@@ -20,7 +20,7 @@ use crate::redact;
 #[derive(Clone, Debug)]
 pub(crate) enum TlsError {
     /// There are no CA certificates.
-    NoAuthorities(String),
+    NoCaCertificates(String),
     /// The user's certificate files cannot be used.
     Certificates(CertificateProblem),
     /// The proxy in between cannot be used.
@@ -159,7 +159,7 @@ impl Tls {
         let mut extra = roots(&self.certificates.roots)?;
         extra.extend(roots(own.map_or(&[][..], |own| &own.roots))?);
         Verifier::new_with_extra_roots(extra, self.provider.clone())
-            .map_err(|error| TlsError::NoAuthorities(redact::printable(&error.to_string())))
+            .map_err(|error| TlsError::NoCaCertificates(redact::printable(&error.to_string())))
     }
 }
 

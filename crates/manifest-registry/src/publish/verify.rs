@@ -7,7 +7,7 @@ use tokio::time::Instant;
 use crate::client::manifest_request;
 use crate::concurrent::concurrent;
 use crate::error::RegistryError;
-use crate::limits::{LAG_PAUSE, PARALLEL_WORK};
+use crate::limits::{FIRST_LAG_BACKOFF, PARALLEL_WORK};
 use crate::publish::push::Push;
 use crate::session::Request;
 
@@ -25,7 +25,7 @@ impl Push<'_> {
     ) -> Result<Option<RegistryError>, RegistryError> {
         let retrier = &self.session().transport.retrier;
         let deadline = Instant::now() + retrier.lag_window();
-        let mut pause = LAG_PAUSE;
+        let mut pause = FIRST_LAG_BACKOFF;
         loop {
             let found = match self.digest_of(name).await {
                 Ok(found) => found,

@@ -174,7 +174,7 @@ impl Session {
 fn may_be_plain(error: &RegistryError) -> bool {
     match error {
         RegistryError::Network {
-            problem: NetworkProblem::NoAuthorities,
+            problem: NetworkProblem::NoCaCertificates,
             ..
         } => true,
         RegistryError::Network {

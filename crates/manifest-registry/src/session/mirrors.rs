@@ -44,7 +44,7 @@ pub struct MirrorRule {
 pub struct Mirrors {
     /// The rules of each configuration source, in the order of precedence. In each source the rule with the longest
     /// prefix applies.
-    pub places: Vec<Vec<MirrorRule>>,
+    pub rule_sets: Vec<Vec<MirrorRule>>,
 }
 
 /// The error for an invalid mirror location.
@@ -138,7 +138,7 @@ impl MirrorRule {
 impl Mirrors {
     /// Returns the hosts of the mirrors that may use unverified TLS.
     pub(crate) fn insecure_hosts(&self) -> Vec<String> {
-        let rules = self.places.iter().flatten();
+        let rules = self.rule_sets.iter().flatten();
         let mirrors = rules.flat_map(|rule| &rule.mirrors);
         mirrors
             .filter(|mirror| mirror.is_insecure)
@@ -156,7 +156,7 @@ impl Mirrors {
                 .filter_map(|rule| Some((rule.clone(), rule.rest(domain, &name)?.to_owned())));
             fitting.max_by_key(|(rule, _)| rule.prefix.len())
         };
-        let rules = self.places.iter().filter_map(longest);
+        let rules = self.rule_sets.iter().filter_map(longest);
         rules
             .flat_map(|(rule, rest)| {
                 let name = move |mirror: Mirror| mirror.name(&rest, reference);
@@ -184,7 +184,7 @@ mod tests {
         use PullFromMirror::{All, Digests, Tags};
         let digest = format!("sha256:{}", "a".repeat(64));
         let mirrors = Mirrors {
-            places: vec![
+            rule_sets: vec![
                 vec![rule("docker.io", &[("flag.lan:5000/hub/", All)])],
                 vec![
                     rule("docker.io", &[("file.lan", All), ("second.lan/x", All)]),
@@ -235,7 +235,7 @@ mod tests {
             mirrors: vec![mirror],
         };
         let mirrors = Mirrors {
-            places: vec![vec![
+            rule_sets: vec![vec![
                 with("a.io", mirror.clone().insecure(true)),
                 with("b.io", mirror.insecure(false)),
             ]],

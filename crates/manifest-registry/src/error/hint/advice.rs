@@ -66,20 +66,20 @@ fn problems() -> [NetworkProblem; 17] {
     let limit = Duration::from_secs(30);
     [
         NetworkProblem::Dns,
-        NetworkProblem::Refused,
+        NetworkProblem::ConnectionRefused,
         NetworkProblem::NotTls,
-        NetworkProblem::UnknownAuthority,
+        NetworkProblem::UnknownCa,
         NetworkProblem::Certificate,
         NetworkProblem::Tls,
         NetworkProblem::ClientCertificate,
         NetworkProblem::Proxy,
         NetworkProblem::ProxyCertificate,
-        NetworkProblem::ProxyLogin,
+        NetworkProblem::ProxyAuthentication,
         NetworkProblem::ProxySetting,
-        NetworkProblem::NoAuthorities,
-        NetworkProblem::Cut,
+        NetworkProblem::NoCaCertificates,
+        NetworkProblem::ConnectionClosed,
         NetworkProblem::Timeout(limit),
-        NetworkProblem::Slow(limit),
+        NetworkProblem::TooSlow(limit),
         NetworkProblem::Deadline(limit),
         NetworkProblem::Other,
     ]
@@ -137,7 +137,7 @@ impl Condition {
             }
             Self::LocalBlob => "DIGEST cannot be read from PLACE",
             Self::Certificates => "the certificates for HOST cannot be used",
-            Self::Helper | Self::HelperLate => "credential helper NAME for HOST: ...",
+            Self::Helper | Self::HelperTimeout => "credential helper NAME for HOST: ...",
             Self::Credentials => "the credentials for HOST in FILE cannot be read",
             Self::Challenge => {
                 "the registry requires a login method that is not supported; the registry names a token server ..."

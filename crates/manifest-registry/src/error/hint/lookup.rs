@@ -28,7 +28,7 @@ impl RegistryError {
                 table_hint(attempt, &Symptom::Network(*problem))
                     .map(|hint| hint.replace("{issuer}", &issuer.unwrap_or_default()))
             }
-            Self::Refused {
+            Self::ErrorResponse {
                 attempt,
                 error_response,
             } => {
@@ -52,9 +52,11 @@ impl RegistryError {
             Self::ReadBackMismatch { found: Some(_), .. } => (Condition::OtherContent, None),
             Self::ReadBackMismatch { found: None, .. } => (Condition::NothingFound, None),
             Self::Certificates { .. } => (Condition::Certificates, None),
-            Self::Helper { is_late: true, .. } => (Condition::HelperLate, None),
+            Self::Helper {
+                timed_out: true, ..
+            } => (Condition::HelperTimeout, None),
             Self::Helper { .. } => (Condition::Helper, None),
-            Self::Local { place, .. } => (Condition::LocalBlob, Some(("{place}", place))),
+            Self::LocalBlob { place, .. } => (Condition::LocalBlob, Some(("{place}", place))),
             Self::Credentials { file, .. } => (Condition::Credentials, Some(("{file}", file))),
             Self::Challenge { attempt, .. } => {
                 (Condition::Challenge, Some(("{host}", &attempt.host)))
@@ -113,7 +115,7 @@ fn fill_in(hint: &str, attempt: &Attempt, kind: RegistryKind, symptom: &Symptom<
         Operation::GetBlob(repository, _)
         | Operation::MountBlob(repository, _)
         | Operation::PutBlob(repository, _)
-        | Operation::TryToWrite(repository) => Some(repository),
+        | Operation::CheckWriteAccess(repository) => Some(repository),
         Operation::GetToken(_) | Operation::Ping(_) => None,
     };
     let (name, path) = repository.map_or_else(

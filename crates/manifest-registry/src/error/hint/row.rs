@@ -40,7 +40,7 @@ pub(super) enum Condition {
     /// A credential helper failed.
     Helper,
     /// A credential helper timed out.
-    HelperLate,
+    HelperTimeout,
     /// Saved credentials cannot be read.
     Credentials,
     /// The registry demands an unsupported authentication scheme.
@@ -76,7 +76,7 @@ impl Condition {
     /// Returns the condition for invalid content, if there is a hint for it.
     pub(super) fn of_content(problem: &ContentProblem) -> Option<Self> {
         Some(match problem {
-            ContentProblem::NotStored(_) | ContentProblem::WebPage => Self::NotARegistry,
+            ContentProblem::NotFromRegistry(_) | ContentProblem::WebPage => Self::NotARegistry,
             ContentProblem::Manifest(error) => match **error {
                 ManifestError::UnsupportedType(_) => Self::UnsupportedType,
                 _ => Self::InvalidManifest,
@@ -86,8 +86,10 @@ impl Condition {
             | ContentProblem::Size { .. }
             | ContentProblem::MediaType { .. }
             | ContentProblem::Encoding(_)
-            | ContentProblem::Ambiguous(_) => Self::ContentChanged,
-            ContentProblem::Token | ContentProblem::Header(_) => Self::InvalidResponse,
+            | ContentProblem::ConflictingHeader(_) => Self::ContentChanged,
+            ContentProblem::InvalidToken | ContentProblem::MissingHeader(_) => {
+                Self::InvalidResponse
+            }
             ContentProblem::TooLarge { .. } => return None,
         })
     }
@@ -224,7 +226,7 @@ impl Doing {
             Operation::PutManifest(_)
             | Operation::PutBlob(..)
             | Operation::MountBlob(..)
-            | Operation::TryToWrite(_) => Self::Writing,
+            | Operation::CheckWriteAccess(_) => Self::Writing,
             Operation::GetToken(_) | Operation::Ping(_) => Self::LoggingIn,
         };
         let is_reading = matches!(own, Self::ReadingManifest | Self::ReadingBlob);

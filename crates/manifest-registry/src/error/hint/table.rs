@@ -78,17 +78,17 @@ const NO_RESPONSE: &[Row] = &[
         "check the name {server}, and the DNS server of the network",
     ),
     Row::network(
-        |problem| problem == NetworkProblem::Refused,
+        |problem| problem == NetworkProblem::ConnectionRefused,
         "is the token server that {host} names running on {server}?",
     )
     .doing(Doing::LoggingIn),
     Row::network(
-        |problem| problem == NetworkProblem::Refused,
+        |problem| problem == NetworkProblem::ConnectionRefused,
         "nothing answers on {server}: is it running?",
     )
     .on(&[Loopback]),
     Row::network(
-        |problem| problem == NetworkProblem::Refused,
+        |problem| problem == NetworkProblem::ConnectionRefused,
         "nothing answers on {server}: is it running? A firewall may also refuse the connection",
     ),
     Row::network(
@@ -106,12 +106,12 @@ const NO_RESPONSE: &[Row] = &[
         "if {server} serves plain HTTP, use --insecure",
     ),
     Row::network(
-        |problem| problem == NetworkProblem::UnknownAuthority,
+        |problem| problem == NetworkProblem::UnknownCa,
         "a proxy between you and {server} may intercept TLS: install its CA certificate{issuer} on this system, or pass the file with --ca-file",
     )
     .on(&[DockerHub, Ghcr, Ecr, EcrPublic]),
     Row::network(
-        |problem| problem == NetworkProblem::UnknownAuthority,
+        |problem| problem == NetworkProblem::UnknownCa,
         "get the CA certificate{issuer}: pass the file with --ca-file, or save it as certs.d/{server}/ca.crt beside config.json or in /etc/docker; or use --insecure to accept any certificate",
     ),
     Row::network(
@@ -119,7 +119,7 @@ const NO_RESPONSE: &[Row] = &[
         "use the name in the certificate of {server}, or have the certificate renewed; check this system's clock; or use --insecure to accept any certificate",
     ),
     Row::network(
-        |problem| problem == NetworkProblem::NoAuthorities,
+        |problem| problem == NetworkProblem::NoCaCertificates,
         "install the package ca-certificates, or check SSL_CERT_FILE and SSL_CERT_DIR",
     ),
     Row::network(
@@ -131,7 +131,7 @@ const NO_RESPONSE: &[Row] = &[
         "pass its CA certificate with --ca-file, or save it as certs.d/HOST:PORT/ca.crt beside config.json, with the host and port of {proxy}",
     ),
     Row::network(
-        |problem| problem == NetworkProblem::ProxyLogin,
+        |problem| problem == NetworkProblem::ProxyAuthentication,
         "put the login into the proxy's URL, as in http://USER:PASSWORD@HOST:PORT ({proxy})",
     ),
     Row::network(
@@ -143,12 +143,12 @@ const NO_RESPONSE: &[Row] = &[
         "{server} and this program have no TLS version or cipher in common, or {server} requires a client certificate",
     ),
     Row::network(
-        |problem| matches!(problem, NetworkProblem::Timeout(_) | NetworkProblem::Slow(_)),
+        |problem| matches!(problem, NetworkProblem::Timeout(_) | NetworkProblem::TooSlow(_)),
         "check the registry's log and load",
     )
     .on(&[Loopback]),
     Row::network(
-        |problem| matches!(problem, NetworkProblem::Timeout(_) | NetworkProblem::Slow(_)),
+        |problem| matches!(problem, NetworkProblem::Timeout(_) | NetworkProblem::TooSlow(_)),
         "check the network and the proxy between you and {server}",
     ),
     Row::network(
@@ -269,7 +269,7 @@ const LOGIN_REQUIRED: &[Row] = &[
         "repair {file}, or run docker login again",
     ),
     Row::condition(
-        Condition::HelperLate,
+        Condition::HelperTimeout,
         "it may be waiting for you to unlock its store; allow more time with --timeout",
     ),
     Row::condition(

@@ -51,7 +51,7 @@ fn error_response(
         "" | "<html>" => body.to_owned(),
         code => format!(r#"{{"errors":[{{"code":"{code}","message":"because"}}]}}"#),
     };
-    let error = RegistryError::Refused {
+    let error = RegistryError::ErrorResponse {
         attempt: attempt(host, what),
         error_response: ErrorResponse::read(
             StatusCode::from_u16(status).unwrap(),
@@ -65,7 +65,7 @@ fn error_response(
 #[test]
 fn a_refused_login_is_named() {
     let hint = |status: u16, login: Option<&str>| {
-        let error = RegistryError::Refused {
+        let error = RegistryError::ErrorResponse {
             attempt: Box::new(Attempt {
                 login: login.map(str::to_owned),
                 ..*attempt("reg.io", "get")
@@ -211,28 +211,28 @@ const SECOND: NetworkProblem = NetworkProblem::Timeout(Duration::from_secs(1));
 #[rustfmt::skip]
 const PROBLEMS: &[(&str, &str, NetworkProblem, &str)] = &[
     ("reg.io", "get", NetworkProblem::Dns, "check the name x,"),
-    ("reg.io", "token", NetworkProblem::Refused, "token server that reg.io names running on x?"),
-    ("localhost:5000", "token", NetworkProblem::Refused, "token server that localhost:5000 names"),
-    ("localhost:5000", "get", NetworkProblem::Refused, "nothing answers on x: is it running?"),
-    ("reg.io", "get", NetworkProblem::Refused, "is it running? A firewall"),
+    ("reg.io", "token", NetworkProblem::ConnectionRefused, "token server that reg.io names running on x?"),
+    ("localhost:5000", "token", NetworkProblem::ConnectionRefused, "token server that localhost:5000 names"),
+    ("localhost:5000", "get", NetworkProblem::ConnectionRefused, "nothing answers on x: is it running?"),
+    ("reg.io", "get", NetworkProblem::ConnectionRefused, "is it running? A firewall"),
     ("reg.io", "get", NetworkProblem::NotTls, "if x serves plain HTTP, use --insecure"),
     ("reg.io", "token", NetworkProblem::NotTls, "reg.io names its token server with https"),
     ("docker.io", "get", NetworkProblem::NotTls, "may answer instead"),
     ("ghcr.io", "get", NetworkProblem::Certificate, "may answer instead"),
-    ("docker.io", "get", NetworkProblem::UnknownAuthority, "may intercept TLS"),
-    ("reg.io", "get", NetworkProblem::UnknownAuthority, "certs.d/x/ca.crt beside config.json or in /etc/docker; or use --insecure"),
+    ("docker.io", "get", NetworkProblem::UnknownCa, "may intercept TLS"),
+    ("reg.io", "get", NetworkProblem::UnknownCa, "certs.d/x/ca.crt beside config.json or in /etc/docker; or use --insecure"),
     ("reg.io", "get", NetworkProblem::ClientCertificate, "certs.d/x/client.cert and client.key"),
     ("reg.io", "get", NetworkProblem::ProxyCertificate, "--ca-file"),
-    ("reg.io", "get", NetworkProblem::ProxyLogin, "http://USER:PASSWORD@HOST:PORT (its URL)"),
+    ("reg.io", "get", NetworkProblem::ProxyAuthentication, "http://USER:PASSWORD@HOST:PORT (its URL)"),
     ("reg.io", "get", NetworkProblem::Proxy, "add x to NO_PROXY"),
     ("reg.io", "get", NetworkProblem::ProxySetting, "correct the proxy setting"),
     ("reg.io", "get", NetworkProblem::Certificate, "the certificate of x, or have the certificate renewed"),
-    ("reg.io", "get", NetworkProblem::NoAuthorities, "ca-certificates"),
+    ("reg.io", "get", NetworkProblem::NoCaCertificates, "ca-certificates"),
     ("reg.io", "get", NetworkProblem::Tls, "or x requires a client certificate"),
     ("localhost:5000", "get", SECOND, "the registry's log and load"),
     ("reg.io", "get", SECOND, "the proxy between you and x"),
     ("reg.io", "get", NetworkProblem::Deadline(Duration::from_secs(1)), "--timeout"),
-    ("reg.io", "get", NetworkProblem::Cut, ""),
+    ("reg.io", "get", NetworkProblem::ConnectionClosed, ""),
     ("reg.io", "get", NetworkProblem::Other, ""),
 ];
 
@@ -261,7 +261,7 @@ fn content_that_is_wrong() {
     for (problem, part) in [
         (ContentProblem::WebPage, "log in to the network"),
         (
-            ContentProblem::NotStored(StatusCode::OK),
+            ContentProblem::NotFromRegistry(StatusCode::OK),
             "answered instead",
         ),
         (
@@ -280,7 +280,10 @@ fn content_that_is_wrong() {
             ContentProblem::Encoding("gzip".to_owned()),
             "a proxy or cache",
         ),
-        (ContentProblem::Token, "contact the operator of reg.io"),
+        (
+            ContentProblem::InvalidToken,
+            "contact the operator of reg.io",
+        ),
     ] {
         let error = RegistryError::content(attempt("reg.io", "get"), problem);
         let hint = error.hint().unwrap();
@@ -300,7 +303,7 @@ fn absent(kind: &'static str, is_in_source: Option<bool>) -> Absent {
 fn conditions() -> Vec<(RegistryError, &'static str)> {
     let target = Reference::parse("reg.io/team/app:1").unwrap();
     let source = || {
-        Box::new(RegistryError::Refused {
+        Box::new(RegistryError::ErrorResponse {
             attempt: attempt("reg.io", "put"),
             error_response: ErrorResponse::parse(StatusCode::BAD_REQUEST, "", b""),
         })
@@ -345,11 +348,11 @@ fn conditions() -> Vec<(RegistryError, &'static str)> {
 fn by_type() -> Vec<(RegistryError, &'static str)> {
     let reference = || Box::new(Reference::parse("reg.io/team/app:1").unwrap());
     let digest = || Digest::sha256(b"x");
-    let helper = |is_late| RegistryError::Helper {
+    let helper = |timed_out| RegistryError::Helper {
         helper: "docker-credential-x".to_owned(),
         host: "reg.io".to_owned(),
         reason: "it was stopped".to_owned(),
-        is_late,
+        timed_out,
     };
     let mut errors = vec![
         (
@@ -369,7 +372,7 @@ fn by_type() -> Vec<(RegistryError, &'static str)> {
             "check the content of this tag",
         ),
         (
-            RegistryError::Local {
+            RegistryError::LocalBlob {
                 place: "oci-layout://build".to_owned(),
                 digest: digest(),
                 reason: "gone".to_owned(),
@@ -422,7 +425,10 @@ fn by_content() -> Vec<(RegistryError, &'static str)> {
     let manifest = |error| content(ContentProblem::Manifest(std::sync::Arc::new(error)));
     vec![
         (content(ContentProblem::WebPage), "log in to the network"),
-        (content(ContentProblem::Token), "the operator of reg.io"),
+        (
+            content(ContentProblem::InvalidToken),
+            "the operator of reg.io",
+        ),
         (
             content(ContentProblem::Encoding("gzip".to_owned())),
             "a proxy or cache between you and reg.io",

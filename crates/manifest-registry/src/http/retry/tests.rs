@@ -13,7 +13,7 @@ struct Lines(Mutex<Vec<String>>);
 
 impl Observer for Lines {
     fn retrying(&self, retry: &Retrying<'_>) {
-        assert!(retry.wait <= LONGEST_RETRY_AFTER, "{retry:?}");
+        assert!(retry.wait <= MAX_RETRY_AFTER, "{retry:?}");
         locked(&self.0).push(retry.to_string());
     }
 }
@@ -34,7 +34,7 @@ fn refused(status: u16, retry_after: Option<&str>) -> RegistryError {
     if let Some(text) = retry_after {
         headers.insert("retry-after", text.parse().unwrap());
     }
-    RegistryError::Refused {
+    RegistryError::ErrorResponse {
         attempt: attempt(),
         error_response: ErrorResponse::read(StatusCode::from_u16(status).unwrap(), &headers, b""),
     }
@@ -75,15 +75,15 @@ fn what_is_worth_another_try() {
     }
     let second = Duration::from_secs(1);
     for (problem, before, never) in [
-        (NetworkProblem::Cut, true, true),
+        (NetworkProblem::ConnectionClosed, true, true),
         (NetworkProblem::Timeout(second), true, true),
-        (NetworkProblem::Refused, true, false),
+        (NetworkProblem::ConnectionRefused, true, false),
         (NetworkProblem::Dns, true, false),
-        (NetworkProblem::UnknownAuthority, false, false),
+        (NetworkProblem::UnknownCa, false, false),
         (NetworkProblem::Certificate, false, false),
         (NetworkProblem::Tls, false, false),
         (NetworkProblem::NotTls, false, false),
-        (NetworkProblem::NoAuthorities, false, false),
+        (NetworkProblem::NoCaCertificates, false, false),
         (NetworkProblem::Deadline(second), false, false),
         (NetworkProblem::Other, false, false),
     ] {
@@ -91,7 +91,7 @@ fn what_is_worth_another_try() {
         assert_eq!(is_transient(&error, Before), before, "{problem:?}");
         assert_eq!(is_transient(&error, Never), never, "{problem:?}");
     }
-    let content = RegistryError::content(attempt(), ContentProblem::Token);
+    let content = RegistryError::content(attempt(), ContentProblem::InvalidToken);
     assert!(!is_transient(&content, Before));
 }
 
@@ -122,14 +122,14 @@ async fn waits_have_a_ceiling_and_chance() {
     let mut seen = HashSet::new();
     for number in 1..200 {
         let wait = policy.wait(number);
-        assert!(wait >= policy.first_wait / 2 && wait <= policy.longest_wait);
-        assert!(number < 8 || wait >= policy.longest_wait / 2);
+        assert!(wait >= policy.first_backoff / 2 && wait <= policy.max_backoff);
+        assert!(number < 8 || wait >= policy.max_backoff / 2);
         seen.insert(wait);
     }
     assert!(seen.len() > 100);
     assert_eq!(
         RetryPolicy {
-            first_wait: Duration::ZERO,
+            first_backoff: Duration::ZERO,
             ..policy
         }
         .wait(3),
@@ -140,7 +140,7 @@ async fn waits_have_a_ceiling_and_chance() {
 #[tokio::test(flavor = "current_thread", start_paused = true)]
 async fn registries_are_given_the_time_they_ask_for() {
     let policy = RetryPolicy {
-        times: 2,
+        max_retries: 2,
         ..RetryPolicy::default()
     };
     for (asked, least, most, attempts) in [
@@ -166,7 +166,7 @@ async fn registries_are_given_the_time_they_ask_for() {
 async fn no_wait_goes_past_the_deadline() {
     let policy = RetryPolicy {
         timeout: Some(Duration::from_secs(10)),
-        times: 100,
+        max_retries: 100,
         ..RetryPolicy::default()
     };
     let (took, attempts, error) = exhaust(&retrier(policy).0, refused(503, None)).await;
@@ -180,7 +180,7 @@ async fn no_wait_goes_past_the_deadline() {
 #[tokio::test(flavor = "current_thread", start_paused = true)]
 async fn what_was_just_written_is_missed_for_a_while() {
     let (retrier, lines) = retrier(RetryPolicy {
-        times: 1000,
+        max_retries: 1000,
         ..RetryPolicy::default()
     });
     let (attempts, what) = (Attempts::default(), "reg.io/v2/app/manifests/1");
@@ -199,7 +199,7 @@ async fn what_was_just_written_is_missed_for_a_while() {
         .retry_after_write(&attempts, &mut missing, what)
         .await
     {}
-    let window = limits::LAG_WINDOW..=limits::LAG_WINDOW + limits::LONGEST_WAIT;
+    let window = limits::LAG_WINDOW..=limits::LAG_WINDOW + limits::MAX_BACKOFF;
     assert!(
         window.contains(&started.elapsed()),
         "{:?}",
@@ -213,13 +213,13 @@ async fn what_was_just_written_is_missed_for_a_while() {
 #[tokio::test(flavor = "current_thread", start_paused = true)]
 async fn none_means_none() {
     let (none, lines) = retrier(RetryPolicy {
-        times: 0,
+        max_retries: 0,
         ..RetryPolicy::default()
     });
-    let (took, attempts, _) = exhaust(&none, network(NetworkProblem::Cut)).await;
+    let (took, attempts, _) = exhaust(&none, network(NetworkProblem::ConnectionClosed)).await;
     assert_eq!((took, attempts), (Duration::ZERO, 1));
     let (some, _) = retrier(RetryPolicy::default());
-    let mut error = network(NetworkProblem::Cut);
+    let mut error = network(NetworkProblem::ConnectionClosed);
     assert!(
         !some
             .retry(&Attempts::single(), &mut error, Contact::Before)
