@@ -34,11 +34,11 @@ pub(crate) async fn alongside<F: Future, M: Future>(
 ) -> M::Output {
     let mut main = pin!(main);
     poll_fn(|context| {
-        let ended = main.as_mut().poll(context);
-        if ended.is_pending() {
+        let output = main.as_mut().poll(context);
+        if output.is_pending() {
             let _ = background.as_mut().poll(context);
         }
-        ended
+        output
     })
     .await
 }
@@ -51,13 +51,13 @@ mod tests {
     use super::*;
 
     #[tokio::test(flavor = "current_thread", start_paused = true)]
-    async fn in_order_and_bounded() {
-        let (running, most) = (Cell::new(0), Cell::new(0));
+    async fn results_keep_their_order_and_the_limit_holds() {
+        let (running, max_running) = (Cell::new(0), Cell::new(0));
         let task = |i: u64| {
-            let (running, most) = (&running, &most);
+            let (running, max_running) = (&running, &max_running);
             async move {
                 running.set(running.get() + 1);
-                most.set(most.get().max(running.get()));
+                max_running.set(max_running.get().max(running.get()));
                 tokio::time::sleep(Duration::from_secs(10 - i)).await;
                 running.set(running.get() - 1);
                 i
@@ -65,7 +65,7 @@ mod tests {
         };
         let results = concurrent(3, (0..10).map(task)).await;
         assert_eq!(results, (0..10).collect::<Vec<_>>());
-        assert_eq!(most.get(), 3);
+        assert_eq!(max_running.get(), 3);
         assert_eq!(concurrent(0, [async { 1 }]).await, [1]);
     }
 }

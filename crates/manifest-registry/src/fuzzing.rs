@@ -70,7 +70,9 @@ pub fn config_json(data: &[u8]) {
                         assert_eq!(format!("{password:?}"), "***");
                     }
                     Ok(_) => {}
-                    Err(error) => is_shown(&error.to_string(), 200 + key.len() * ESCAPED_CHARS),
+                    Err(error) => {
+                        assert_printable(&error.to_string(), 200 + key.len() * ESCAPED_CHARS);
+                    }
                 }
             }
             let keys = credentials.entries().take(8).map(|(key, _)| key);
@@ -78,7 +80,7 @@ pub fn config_json(data: &[u8]) {
                 let _ = credentials.has_for(host, "app");
             }
         }
-        Err(error) => is_shown(&error.to_string(), 200),
+        Err(error) => assert_printable(&error.to_string(), 200),
     }
 }
 
@@ -99,7 +101,7 @@ pub fn retry_after(data: &[u8]) {
             let head = headers([(RETRY_AFTER, data), (CONTENT_TYPE, content_type)]);
             let error_response = ErrorResponse::read(status, &head, body);
             let max_chars = 200 + 2 * MESSAGES * MESSAGE_CHARS * ESCAPED_CHARS;
-            is_shown(&error_response.to_string(), max_chars);
+            assert_printable(&error_response.to_string(), max_chars);
         }
     }
 }
@@ -116,7 +118,7 @@ fn headers<'a>(lines: impl IntoIterator<Item = (HeaderName, &'a [u8])>) -> Heade
 }
 
 /// Checks that a text has no control characters, and at max_chars `max_chars` characters.
-fn is_shown(text: &str, max_chars: usize) {
+fn assert_printable(text: &str, max_chars: usize) {
     assert!(!text.chars().any(char::is_control), "{text:?}");
     assert!(text.chars().count() <= max_chars, "{text:?}");
 }

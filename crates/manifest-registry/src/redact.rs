@@ -66,7 +66,7 @@ pub fn json_error(error: &serde_json::Error) -> String {
 
 /// The query parameters whose values are not secret. Object storage and token servers put signatures, keys and tokens
 /// into others.
-const OPEN_PARAMETERS: &[&str] = &["service", "scope", "from", "mount", "digest", "n", "last"];
+const PUBLIC_PARAMETERS: &[&str] = &["service", "scope", "from", "mount", "digest", "n", "last"];
 
 /// Returns a URL that can be shown.
 ///
@@ -74,13 +74,13 @@ const OPEN_PARAMETERS: &[&str] = &["service", "scope", "from", "mount", "digest"
 /// few known ones. It is cut after [`URL_CHARS`] characters.
 #[must_use]
 pub fn url(url: &Url) -> String {
-    let mut open = url.clone();
-    open.set_fragment(None);
+    let mut redacted = url.clone();
+    redacted.set_fragment(None);
     // Both fail only for URLs that cannot have credentials.
-    let _ = open.set_username("");
-    let _ = open.set_password(None);
-    open.set_query(None);
-    let mut text = printable(open.as_str());
+    let _ = redacted.set_username("");
+    let _ = redacted.set_password(None);
+    redacted.set_query(None);
+    let mut text = printable(redacted.as_str());
     for (i, pair) in url
         .query()
         .unwrap_or_default()
@@ -92,7 +92,7 @@ pub fn url(url: &Url) -> String {
         text.push(if i == 0 { '?' } else { '&' });
         text.push_str(name);
         text.push('=');
-        text.push_str(if OPEN_PARAMETERS.contains(&name) {
+        text.push_str(if PUBLIC_PARAMETERS.contains(&name) {
             value
         } else {
             "***"
@@ -108,15 +108,15 @@ pub fn url(url: &Url) -> String {
 /// Escapes characters that a terminal obeys or hides: control characters, and those that change the text direction.
 #[must_use]
 pub fn printable(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
+    let mut escaped = String::with_capacity(text.len());
     for c in text.chars() {
         if is_terminal_control(c) {
-            out.extend(c.escape_default());
+            escaped.extend(c.escape_default());
         } else {
-            out.push(c);
+            escaped.push(c);
         }
     }
-    out
+    escaped
 }
 
 /// Tells whether a terminal obeys or hides a character, or whether the character changes the text direction.
@@ -136,7 +136,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn secrets_do_not_show() {
+    fn secrets_are_masked() {
         let secret = Secret::new("hunter2");
         assert_eq!(format!("{secret} {secret:?}"), "*** ***");
         assert_eq!(secret.expose(), "hunter2");
@@ -196,7 +196,7 @@ mod tests {
     }
 
     #[test]
-    fn terminals_are_not_commanded() {
+    fn terminal_controls_are_escaped() {
         for (text, shown) in [
             ("plain ü", "plain ü"),
             ("\x1b[31mred\x07", "\\u{1b}[31mred\\u{7}"),

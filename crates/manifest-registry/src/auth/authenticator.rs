@@ -69,7 +69,7 @@ impl Authenticator<'_> {
     ) -> Result<Option<Authorization>, RegistryError> {
         match (challenge, self.credential) {
             (Challenge::Basic, Credential::Basic { username, password }) => {
-                Ok(self.unless_rejected(Some(basic(username, password))))
+                Ok(self.unless_rejected(Some(basic_header(username, password))))
             }
             (Challenge::Basic, _) => Ok(None),
             (Challenge::Bearer { .. }, Credential::RegistryToken(token)) => {
@@ -77,12 +77,12 @@ impl Authenticator<'_> {
             }
             (Challenge::Bearer { realm, service }, _) => {
                 let service = service.as_deref();
-                if let Some(pass) = self.shared_token(realm, service).await? {
-                    return Ok(Some(pass));
+                if let Some(authorization) = self.shared_token(realm, service).await? {
+                    return Ok(Some(authorization));
                 }
                 let key = TokenKey::new(self.request.host, realm, service, self.scopes);
                 // Boxed because it runs once for many requests, and would add its size to each of their futures.
-                let fetch = || Box::pin(self.fetch(realm, service, self.scopes));
+                let fetch = || Box::pin(self.fetch_token(realm, service, self.scopes));
                 self.tokens.get(&key, self.rejected, fetch).await.map(Some)
             }
             (Challenge::Unknown(schemes), _) => Err(RegistryError::Challenge {
@@ -109,21 +109,21 @@ impl Authenticator<'_> {
         }
         let key = TokenKey::for_shared(self.request.host, realm, service, self.shared_scopes);
         if self.rejected.is_some() {
-            self.tokens.give_up(&key);
+            self.tokens.mark_unusable(&key);
         }
-        if self.tokens.is_given_up(&key) {
+        if self.tokens.is_unusable(&key) {
             return Ok(None);
         }
-        let fetch = || Box::pin(self.fetch(realm, service, self.shared_scopes));
+        let fetch = || Box::pin(self.fetch_token(realm, service, self.shared_scopes));
         match self.tokens.get(&key, None, fetch).await {
             Err(error) if error.is_final_refusal() => {
-                self.tokens.give_up(&key);
+                self.tokens.mark_unusable(&key);
                 Ok(None)
             }
-            result => result.map(|pass| {
+            result => result.map(|authorization| {
                 Some(Authorization {
-                    is_wide: true,
-                    ..pass
+                    has_extra_scopes: true,
+                    ..authorization
                 })
             }),
         }
@@ -132,10 +132,10 @@ impl Authenticator<'_> {
     fn unless_rejected(&self, header: Option<HeaderValue>) -> Option<Authorization> {
         header
             .filter(|header| Some(header) != self.rejected)
-            .map(Authorization::only)
+            .map(Authorization::new)
     }
 
-    async fn fetch(
+    async fn fetch_token(
         &self,
         realm: &str,
         service: Option<&str>,
@@ -145,7 +145,7 @@ impl Authenticator<'_> {
             attempt: self.request.attempt(),
             reason: format!(
                 "the registry names a token server {what}: {:?}",
-                shown_realm(realm)
+                printable_realm(realm)
             ),
         };
         let Ok(mut url) = self.base.join(realm) else {
@@ -156,11 +156,11 @@ impl Authenticator<'_> {
         let Some(mode) = self.transport.next_mode(self.base, self.mode, &url) else {
             return Err(unusable("without TLS"));
         };
-        let asked: Vec<String> = scopes.iter().map(Scope::to_string).collect();
+        let scope_texts: Vec<String> = scopes.iter().map(Scope::to_string).collect();
         self.transport.observer.event(&Event::Token {
             host: self.request.host,
             realm: &redact::url(&url),
-            scopes: &asked,
+            scopes: &scope_texts,
         });
         let operation = Operation::GetToken(self.request.host.to_owned());
         let mut headers = HeaderMap::new();
@@ -172,12 +172,14 @@ impl Authenticator<'_> {
                 (
                     Method::POST,
                     None,
-                    Payload::Secret(form(service, scopes, token)),
+                    Payload::Secret(token_form(service, scopes, token)),
                 )
             }
-            other => {
-                let authorization = match other {
-                    Credential::Basic { username, password } => Some(basic(username, password)),
+            _ => {
+                let authorization = match self.credential {
+                    Credential::Basic { username, password } => {
+                        Some(basic_header(username, password))
+                    }
                     _ => None,
                 };
                 self.add_query(&mut url, service, scopes);
@@ -220,7 +222,7 @@ impl Authenticator<'_> {
 
 /// Returns the OAuth 2 form, in which the scopes are one text (distribution specification, "OAuth2 Token
 /// Authentication").
-fn form(service: Option<&str>, scopes: &[Scope], token: &Secret) -> Bytes {
+fn token_form(service: Option<&str>, scopes: &[Scope], token: &Secret) -> Bytes {
     let scopes: Vec<String> = scopes.iter().map(Scope::to_string).collect();
     let mut form = form_urlencoded::Serializer::new(String::new());
     form.append_pair("grant_type", "refresh_token");
@@ -234,12 +236,12 @@ fn form(service: Option<&str>, scopes: &[Scope], token: &Secret) -> Bytes {
 }
 
 /// Returns the part of a realm that may be shown.
-fn shown_realm(realm: &str) -> String {
+fn printable_realm(realm: &str) -> String {
     let text = Url::parse(realm).map_or_else(|_| realm.to_owned(), |url| redact::url(&url));
     text.chars().take(HEADER_CHARS).collect()
 }
 
-fn basic(username: &str, password: &Secret) -> HeaderValue {
+fn basic_header(username: &str, password: &Secret) -> HeaderValue {
     let login = STANDARD.encode(format!("{username}:{}", password.expose()));
     let mut header = HeaderValue::from_str(&format!("Basic {login}"))
         .unwrap_or_else(|_| HeaderValue::from_static("Basic"));

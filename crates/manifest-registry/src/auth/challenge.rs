@@ -32,12 +32,12 @@ impl Challenge {
     /// Selects a challenge from the headers of a response: Bearer before Basic before others. `None` if there is none.
     pub(crate) fn from_headers(headers: &HeaderMap) -> Option<Self> {
         let values = headers.get_all(WWW_AUTHENTICATE).into_iter();
-        Self::choose(values.flat_map(|value| read(&String::from_utf8_lossy(value.as_bytes()))))
+        Self::select(values.flat_map(|value| parse(&String::from_utf8_lossy(value.as_bytes()))))
     }
 
     /// Parses a challenge from the cache. `None` unless [`Self::to_cacheable`] wrote it.
     pub(crate) fn from_cached(text: &str) -> Option<Self> {
-        let challenge = Self::choose(read(text).into_iter())?;
+        let challenge = Self::select(parse(text).into_iter())?;
         (challenge.to_cacheable().as_deref() == Some(text)).then_some(challenge)
     }
 
@@ -48,7 +48,7 @@ impl Challenge {
             return None;
         };
         let url = Url::parse(realm).ok()?;
-        let is_plain = url.scheme() == "https"
+        let is_without_secrets = url.scheme() == "https"
             && url.username().is_empty()
             && url.password().is_none()
             && url.query().is_none()
@@ -59,17 +59,17 @@ impl Challenge {
             text.push_str(&format!(",service=\"{}\"", quoted(service)));
         }
         let is_short = text.chars().count() <= CHALLENGE_CHARS;
-        (is_plain && is_short).then_some(text)
+        (is_without_secrets && is_short).then_some(text)
     }
 
-    fn choose(offered: impl Iterator<Item = Offer>) -> Option<Self> {
+    fn select(challenges: impl Iterator<Item = ParsedChallenge>) -> Option<Self> {
         let mut basic = false;
         let mut unknown = Vec::new();
-        for Offer {
+        for ParsedChallenge {
             scheme,
             realm,
             service,
-        } in offered
+        } in challenges
         {
             if scheme.eq_ignore_ascii_case("bearer") {
                 if let Some(realm) = realm {
@@ -90,30 +90,30 @@ impl Challenge {
 }
 
 /// One challenge of a header.
-struct Offer {
+struct ParsedChallenge {
     scheme: String,
     realm: Option<String>,
     service: Option<String>,
 }
 
-impl Offer {
+impl ParsedChallenge {
     /// Sets a parameter. The first of two equal parameters counts; an empty value is ignored.
-    fn take(&mut self, name: &str, value: String) {
-        let place = match name.to_ascii_lowercase().as_str() {
+    fn set_parameter(&mut self, name: &str, value: String) {
+        let parameter = match name.to_ascii_lowercase().as_str() {
             "realm" => &mut self.realm,
             "service" => &mut self.service,
             _ => return,
         };
-        if place.is_none() && !value.is_empty() {
-            *place = Some(value);
+        if parameter.is_none() && !value.is_empty() {
+            *parameter = Some(value);
         }
     }
 }
 
 /// Parses the challenges of one header. Text that does not fit the grammar is skipped. After a quote that never ends
 /// nothing is used, because it may be truncated.
-fn read(header: &str) -> Vec<Offer> {
-    let mut offers: Vec<Offer> = Vec::new();
+fn parse(header: &str) -> Vec<ParsedChallenge> {
+    let mut challenges: Vec<ParsedChallenge> = Vec::new();
     let mut rest = header.chars().peekable();
     // Whether the last token is a scheme. The word after a scheme may be its credentials (`token68`).
     let mut after_scheme = false;
@@ -123,29 +123,31 @@ fn read(header: &str) -> Vec<Offer> {
             comma |= c == ',';
         }
         if rest.peek().is_none() {
-            return offers;
+            return challenges;
         }
-        let name = word(&mut rest, is_token);
-        skip_blanks(&mut rest);
+        let name = take_while(&mut rest, is_token);
+        skip_whitespace(&mut rest);
         if rest.next_if_eq(&'=').is_some() {
-            skip_blanks(&mut rest);
+            skip_whitespace(&mut rest);
             let value = match rest.next_if_eq(&'"') {
                 Some(_) => quoted(&mut rest),
-                None => Some(word(&mut rest, |c| c != ',' && !c.is_ascii_whitespace())),
+                None => Some(take_while(&mut rest, |c| {
+                    c != ',' && !c.is_ascii_whitespace()
+                })),
             };
-            match (value, offers.last_mut()) {
-                (Some(value), Some(offer)) => offer.take(&name, value),
+            match (value, challenges.last_mut()) {
+                (Some(value), Some(challenge)) => challenge.set_parameter(&name, value),
                 (Some(_), None) => {}
-                (None, _) => return offers,
+                (None, _) => return challenges,
             }
             after_scheme = false;
         } else if name.is_empty() {
             // Neither a scheme nor a parameter.
             if rest.next() == Some('"') && quoted(&mut rest).is_none() {
-                return offers;
+                return challenges;
             }
         } else if comma || !after_scheme {
-            offers.push(Offer {
+            challenges.push(ParsedChallenge {
                 scheme: name,
                 realm: None,
                 service: None,
@@ -162,11 +164,11 @@ fn is_token(c: char) -> bool {
     c.is_ascii_alphanumeric() || "!#$%&'*+-.^_`|~".contains(c)
 }
 
-fn word(rest: &mut Peekable<Chars<'_>>, belongs: impl Fn(char) -> bool) -> String {
-    std::iter::from_fn(|| rest.next_if(|&c| belongs(c))).collect()
+fn take_while(rest: &mut Peekable<Chars<'_>>, accepts: impl Fn(char) -> bool) -> String {
+    std::iter::from_fn(|| rest.next_if(|&c| accepts(c))).collect()
 }
 
-fn skip_blanks(rest: &mut Peekable<Chars<'_>>) {
+fn skip_whitespace(rest: &mut Peekable<Chars<'_>>) {
     while rest.next_if(char::is_ascii_whitespace).is_some() {}
 }
 
@@ -210,7 +212,7 @@ mod tests {
     }
 
     #[test]
-    fn forms_that_registries_send() {
+    fn formats_of_registries() {
         let hub = || bearer("https://auth.docker.io/token", Some("registry.docker.io"));
         let t = || bearer("https://t", None);
         let s = || bearer("https://t", Some("s"));
@@ -309,7 +311,7 @@ mod tests {
     #[test]
     fn only_challenges_without_secrets_are_cacheable() {
         let long = format!("https://t/{}", "x".repeat(CHALLENGE_CHARS));
-        for (realm, service, lasts) in [
+        for (realm, service, is_cacheable) in [
             ("https://t/token", None, true),
             ("https://t/token", Some("s"), true),
             ("https://t/token", Some(r#"a, "b" \ c"#), true),
@@ -323,13 +325,13 @@ mod tests {
         ] {
             let challenge = bearer(realm, service).unwrap();
             let text = challenge.to_cacheable();
-            assert_eq!(text.is_some(), lasts, "{realm}");
+            assert_eq!(text.is_some(), is_cacheable, "{realm}");
             if let Some(text) = text {
                 assert_eq!(Challenge::from_cached(&text), Some(challenge), "{text}");
             }
         }
         assert_eq!(Challenge::Basic.to_cacheable(), None);
-        for damaged in [
+        for invalid in [
             "",
             "Basic",
             "Bearer realm=https://t",
@@ -337,7 +339,7 @@ mod tests {
             r#"Bearer realm="http://t/""#,
             r#"Bearer realm="https://t/",extra="x""#,
         ] {
-            assert_eq!(Challenge::from_cached(damaged), None, "{damaged}");
+            assert_eq!(Challenge::from_cached(invalid), None, "{invalid}");
         }
     }
 

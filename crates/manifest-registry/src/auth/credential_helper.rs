@@ -33,7 +33,7 @@ pub(crate) enum HelperError {
     /// The helper failed. Its output is for people; by convention it is on standard output.
     Failed(String),
     /// The output is not credentials.
-    Garbled,
+    InvalidOutput,
 }
 
 /// The running helpers. There is one list for the process, because [`stop_helpers`] stops all of them when the process
@@ -52,7 +52,7 @@ struct Running {
 ///
 /// Call it before the process exits: the helpers are child processes, and would outlive it.
 pub fn stop_helpers() {
-    let mut running = locked(&RUNNING);
+    let mut running = lock(&RUNNING);
     running.is_stopped = true;
     for helper in running.helpers.drain(..) {
         // A locked helper has closed its output, and is about to exit.
@@ -65,7 +65,7 @@ pub fn stop_helpers() {
     std::mem::forget(running);
 }
 
-fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
@@ -82,7 +82,7 @@ struct Stopping {
 impl HelperStop {
     /// Kills the helper that was started with this handle, or prevents its start.
     pub(crate) fn stop(&self) {
-        let mut stopping = locked(&self.0);
+        let mut stopping = lock(&self.0);
         stopping.is_stopped = true;
         if let Some(helper) = stopping.helper.take() {
             // A locked helper has closed its output, and is about to exit.
@@ -99,8 +99,8 @@ pub(crate) fn get(
     server: &str,
     stop: &HelperStop,
 ) -> Result<HelperOutput, HelperError> {
-    let mut stopping = locked(&stop.0);
-    let mut running = locked(&RUNNING);
+    let mut stopping = lock(&stop.0);
+    let mut running = lock(&RUNNING);
     if running.is_stopped || stopping.is_stopped {
         return Err(HelperError::Start(io::ErrorKind::Interrupted.into()));
     }
@@ -126,11 +126,11 @@ pub(crate) fn get(
     }
     // Both pipes are read concurrently: a helper that fills one of them would block forever.
     let (stdout, stderr) = std::thread::scope(|scope| {
-        let stderr = scope.spawn(|| all_of(stderr));
-        (all_of(stdout), stderr.join().unwrap_or_default())
+        let stderr = scope.spawn(|| read_all(stderr));
+        (read_all(stdout), stderr.join().unwrap_or_default())
     });
-    let status = locked(&helper).wait().map_err(HelperError::Start)?;
-    locked(&RUNNING)
+    let status = lock(&helper).wait().map_err(HelperError::Start)?;
+    lock(&RUNNING)
         .helpers
         .retain(|other| !Arc::ptr_eq(other, &helper));
     if !status.success() {
@@ -141,11 +141,11 @@ pub(crate) fn get(
             text(&stderr)
         )));
     }
-    serde_json::from_slice(&stdout).map_err(|_| HelperError::Garbled)
+    serde_json::from_slice(&stdout).map_err(|_| HelperError::InvalidOutput)
 }
 
 /// Reads a pipe to its end, or up to the first error.
-fn all_of(pipe: Option<impl io::Read>) -> Vec<u8> {
+fn read_all(pipe: Option<impl io::Read>) -> Vec<u8> {
     let mut bytes = Vec::new();
     let _ = pipe.map(|mut pipe| pipe.read_to_end(&mut bytes));
     bytes

@@ -57,7 +57,7 @@ struct File {
     name: String,
     config: Config,
     /// Whether any key is for a namespace of a host. It is checked for each request, and is rarely true.
-    has_parts: bool,
+    has_namespace_keys: bool,
 }
 
 /// The result of a search for the credential of a host.
@@ -72,11 +72,11 @@ pub struct FoundCredential {
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 struct Config {
-    #[serde(deserialize_with = "or_default")]
+    #[serde(deserialize_with = "null_as_default")]
     auths: BTreeMap<String, Entry>,
-    #[serde(deserialize_with = "or_default")]
+    #[serde(deserialize_with = "null_as_default")]
     creds_store: String,
-    #[serde(deserialize_with = "or_default")]
+    #[serde(deserialize_with = "null_as_default")]
     cred_helpers: BTreeMap<String, String>,
 }
 
@@ -84,15 +84,15 @@ struct Config {
 #[derive(Clone, Default, Deserialize)]
 #[serde(default)]
 struct Entry {
-    #[serde(deserialize_with = "or_default")]
+    #[serde(deserialize_with = "null_as_default")]
     auth: String,
-    #[serde(deserialize_with = "or_default")]
+    #[serde(deserialize_with = "null_as_default")]
     username: String,
-    #[serde(deserialize_with = "or_default")]
+    #[serde(deserialize_with = "null_as_default")]
     password: String,
-    #[serde(deserialize_with = "or_default")]
+    #[serde(deserialize_with = "null_as_default")]
     identitytoken: String,
-    #[serde(deserialize_with = "or_default")]
+    #[serde(deserialize_with = "null_as_default")]
     registrytoken: String,
 }
 
@@ -102,7 +102,7 @@ impl std::fmt::Debug for Entry {
     }
 }
 
-fn or_default<'de, T, D>(deserializer: D) -> Result<T, D::Error>
+fn null_as_default<'de, T, D>(deserializer: D) -> Result<T, D::Error>
 where
     T: Default + Deserialize<'de>,
     D: serde::Deserializer<'de>,
@@ -140,12 +140,12 @@ impl Credentials {
                 reason: redact::json_error(&error),
             })?;
         let mut keys = config.auths.keys();
-        let has_parts = keys.any(|key| key.contains('/') && !key.contains("://"));
+        let has_namespace_keys = keys.any(|key| key.contains('/') && !key.contains("://"));
         Ok(Self {
             files: vec![Arc::new(File {
                 name: name.to_owned(),
                 config,
-                has_parts,
+                has_namespace_keys,
             })],
             deadline: Deadline::default(),
         })
@@ -187,16 +187,19 @@ impl Credentials {
     /// Tells whether there may be credentials for a repository of `host`, without running a helper.
     #[must_use]
     pub fn has_for(&self, host: &str, path: &str) -> bool {
-        let knows =
+        let may_have =
             |file: &Arc<File>| file.helper(host).is_some() || file.entry(host, path).is_some();
-        self.files.iter().any(knows)
+        self.files.iter().any(may_have)
     }
 
     /// Returns the keys of the namespace entries that apply to this repository. Repositories of one host with the same
     /// keys have the same credentials.
-    pub(crate) fn parts(&self, host: &str, path: &str) -> Vec<&str> {
-        let parts = self.files.iter().filter_map(|file| file.part(host, path));
-        parts.map(|(key, _)| key).collect()
+    pub(crate) fn namespace_keys(&self, host: &str, path: &str) -> Vec<&str> {
+        let entries = self
+            .files
+            .iter()
+            .filter_map(|file| file.namespace_entry(host, path));
+        entries.map(|(key, _)| key).collect()
     }
 
     /// Finds the credentials for the repository `path` of `host` (as references name it).
@@ -225,7 +228,7 @@ impl File {
         path: &str,
         deadline: Deadline,
     ) -> Result<FoundCredential, RegistryError> {
-        let plain = || match self.entry(host, path) {
+        let from_auths = || match self.entry(host, path) {
             Some((key, entry)) => Ok(FoundCredential {
                 credential: entry.read(key, &self.name)?,
                 source: Some(format!(
@@ -237,20 +240,20 @@ impl File {
             None => Ok(FoundCredential::default()),
         };
         // An entry for a namespace takes precedence over those for the whole host.
-        if self.part(host, path).is_some() {
-            return plain();
+        if self.namespace_entry(host, path).is_some() {
+            return from_auths();
         }
         let Some(helper) = self.helper(host) else {
-            return plain();
+            return from_auths();
         };
         let (name, server) = (helper.name.to_owned(), helper.server.to_owned());
         let helper = format!("docker-credential-{}", redact::printable(helper.name));
         let stop = HelperStop::default();
-        let given = stop.clone();
-        let asked = tokio::task::spawn_blocking(move || ask(&name, &server, &given));
-        let answer = tokio::select! {
-            answer = asked => answer.unwrap_or_else(|_| Err("it was stopped".to_owned())),
-            problem = deadline.passed() => {
+        let stop_handle = stop.clone();
+        let task = tokio::task::spawn_blocking(move || run_helper(&name, &server, &stop_handle));
+        let result = tokio::select! {
+            answer = task => answer.unwrap_or_else(|_| Err("it was stopped".to_owned())),
+            problem = deadline.expired() => {
                 stop.stop();
                 return Err(RegistryError::Helper {
                     helper,
@@ -260,13 +263,13 @@ impl File {
                 });
             }
         };
-        match answer {
-            Ok(Credential::Anonymous) => plain(),
+        match result {
+            Ok(Credential::Anonymous) => from_auths(),
             Ok(credential) => Ok(FoundCredential {
                 credential,
                 source: Some(format!("{helper}, named in {}", self.name)),
             }),
-            Err(reason) => match plain() {
+            Err(reason) => match from_auths() {
                 Ok(found) if found.credential != Credential::Anonymous => Ok(found),
                 _ => Err(RegistryError::Helper {
                     helper,
@@ -291,14 +294,14 @@ impl File {
     }
 
     fn entry(&self, host: &str, path: &str) -> Option<(&str, &Entry)> {
-        self.part(host, path)
+        self.namespace_entry(host, path)
             .or_else(|| find_key(&self.config.auths, host).filter(|(_, entry)| !entry.is_empty()))
     }
 
     /// Returns the entry with the longest key of the form host and path prefix, as in containers-auth.json(5):
     /// `quay.io/org/app`, `quay.io/org`.
-    fn part(&self, host: &str, path: &str) -> Option<(&str, &Entry)> {
-        let mut path = Some(path).filter(|path| self.has_parts && !path.is_empty());
+    fn namespace_entry(&self, host: &str, path: &str) -> Option<(&str, &Entry)> {
+        let mut path = Some(path).filter(|path| self.has_namespace_keys && !path.is_empty());
         while let Some(prefix) = path {
             let key = format!("{host}/{prefix}");
             let found = self.config.auths.get_key_value(&key);
@@ -322,14 +325,14 @@ fn find_key<'a, T>(map: &'a BTreeMap<String, T>, host: &str) -> Option<(&'a str,
     };
     let found = exact.or_else(|| map.get_key_value(host)).or_else(|| {
         map.iter().find(|(key, _)| {
-            let key = bare_host(key);
+            let key = host_of_key(key);
             key == host || is_hub && is_docker_hub(key)
         })
     });
     found.map(|(key, value)| (key.as_str(), value))
 }
 
-fn bare_host(key: &str) -> &str {
+fn host_of_key(key: &str) -> &str {
     let key = key
         .strip_prefix("https://")
         .or_else(|| key.strip_prefix("http://"))
@@ -360,17 +363,17 @@ impl Entry {
         let (username, password) = if self.auth.is_empty() {
             (self.username.clone(), self.password.clone())
         } else {
-            decode(&self.auth).ok_or_else(|| RegistryError::Credentials {
+            decode_auth(&self.auth).ok_or_else(|| RegistryError::Credentials {
                 key: redact::printable(key),
                 file: file.to_owned(),
                 reason: "\"auth\" is not the base64 form of user:password".to_owned(),
             })?
         };
-        Ok(login(username, password))
+        Ok(credential_of(username, password))
     }
 }
 
-fn login(username: String, password: String) -> Credential {
+fn credential_of(username: String, password: String) -> Credential {
     match (username.as_str(), password.as_str()) {
         ("", "") => Credential::Anonymous,
         (TOKEN_USER, _) => Credential::IdentityToken(Secret::new(password)),
@@ -381,7 +384,7 @@ fn login(username: String, password: String) -> Credential {
     }
 }
 
-fn decode(auth: &str) -> Option<(String, String)> {
+fn decode_auth(auth: &str) -> Option<(String, String)> {
     let config =
         GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent);
     let engine = GeneralPurpose::new(&base64::alphabet::STANDARD, config);
@@ -395,26 +398,28 @@ fn decode(auth: &str) -> Option<(String, String)> {
 }
 
 /// Runs a helper. A server that the helper does not know is anonymous. The error describes the failure without secrets.
-fn ask(helper: &str, server: &str, stop: &HelperStop) -> Result<Credential, String> {
+fn run_helper(helper: &str, server: &str, stop: &HelperStop) -> Result<Credential, String> {
     match credential_helper::get(helper, server, stop) {
-        Ok(answer) => {
-            let (username, secret) = answer.into_parts();
-            Ok(login(username, secret.expose().to_owned()))
+        Ok(result) => {
+            let (username, secret) = result.into_parts();
+            Ok(credential_of(username, secret.expose().to_owned()))
         }
         Err(HelperError::Start(error)) => Err(match error.kind() {
             io::ErrorKind::NotFound => "it is not on PATH".to_owned(),
             _ => format!("it cannot be run: {error}"),
         }),
-        Err(HelperError::Failed(said))
-            if said.to_ascii_lowercase().contains("credentials not found") =>
+        Err(HelperError::Failed(message))
+            if message
+                .to_ascii_lowercase()
+                .contains("credentials not found") =>
         {
             Ok(Credential::Anonymous)
         }
-        Err(HelperError::Failed(said)) => {
-            let said: String = said.trim().chars().take(MESSAGE_CHARS).collect();
-            Err(format!("it failed: {}", redact::printable(&said)))
+        Err(HelperError::Failed(message)) => {
+            let message: String = message.trim().chars().take(MESSAGE_CHARS).collect();
+            Err(format!("it failed: {}", redact::printable(&message)))
         }
-        Err(HelperError::Garbled) => {
+        Err(HelperError::InvalidOutput) => {
             Err("its output is not the JSON of Docker's credential helpers".to_owned())
         }
     }

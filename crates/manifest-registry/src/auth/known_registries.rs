@@ -70,9 +70,9 @@ impl KnownRegistry {
             has_anonymous_reads: false,
         };
         let example = host.replacen('*', "host", 1);
-        let is_plain = !realm.replace(HOST, "").contains(['{', '}']);
+        let is_without_braces = !realm.replace(HOST, "").contains(['{', '}']);
         match row.challenge(&example) {
-            Some(_) if is_plain => Ok(row),
+            Some(_) if is_without_braces => Ok(row),
             _ => Err(KnownRegistryError::Realm),
         }
     }
@@ -86,7 +86,7 @@ impl KnownRegistry {
         }
     }
 
-    fn is_for(&self, host: &str) -> bool {
+    fn matches(&self, host: &str) -> bool {
         match self.host.strip_prefix('*') {
             Some(domain) => host
                 .strip_suffix(domain)
@@ -141,7 +141,7 @@ impl KnownRegistries {
         has_login: impl FnOnce() -> bool,
     ) -> Option<Challenge> {
         let host = api_host(domain).to_ascii_lowercase();
-        let row = self.rows.iter().find(|row| row.is_for(&host))?;
+        let row = self.rows.iter().find(|row| row.matches(&host))?;
         if row.has_anonymous_reads && !has_login() {
             return None;
         }
@@ -232,7 +232,7 @@ mod tests {
     }
 
     #[test]
-    fn hosts_that_are_known() {
+    fn known_hosts() {
         let known = KnownRegistries::default();
         let hub = || bearer("https://auth.docker.io/token", "registry.docker.io");
         let azure = |host: &str| bearer(&format!("https://{host}/oauth2/token"), host);
@@ -274,7 +274,7 @@ mod tests {
     }
 
     #[test]
-    fn open_reads_need_no_token() {
+    fn anonymous_reads_need_no_token() {
         let known = KnownRegistries::default();
         for (host, is_open) in [
             ("docker.io", false),
@@ -293,7 +293,7 @@ mod tests {
     }
 
     #[test]
-    fn registries_of_ones_own() {
+    fn user_defined_registries() {
         let row = |host, realm, service| KnownRegistry::new(host, realm, service);
         for (host, realm) in [
             ("harbor.lan", "https://harbor.lan/service/token"),

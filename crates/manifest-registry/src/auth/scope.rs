@@ -9,21 +9,21 @@ use manifest_core::reference::Repository;
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) struct Scope {
     path: String,
-    writes: bool,
+    can_push: bool,
 }
 
 impl Scope {
     pub(crate) fn pull(repository: &Repository) -> Self {
         Self {
             path: repository.path().to_owned(),
-            writes: false,
+            can_push: false,
         }
     }
 
     pub(crate) fn push(repository: &Repository) -> Self {
         Self {
             path: repository.path().to_owned(),
-            writes: true,
+            can_push: true,
         }
     }
 
@@ -33,13 +33,13 @@ impl Scope {
     }
 
     pub(super) fn covers(&self, other: &Self) -> bool {
-        self.path == other.path && self.writes >= other.writes
+        self.path == other.path && self.can_push >= other.can_push
     }
 }
 
 impl fmt::Display for Scope {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let actions = if self.writes { "pull,push" } else { "pull" };
+        let actions = if self.can_push { "pull,push" } else { "pull" };
         write!(f, "repository:{}:{actions}", self.path)
     }
 }

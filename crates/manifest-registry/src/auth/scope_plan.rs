@@ -15,9 +15,9 @@ pub(crate) struct ScopePlan {
     targets: HashSet<Repository>,
     tokens: Vec<Arc<[Scope]>>,
     /// The range of `tokens` for each registry.
-    tokens_of: BTreeMap<String, Range<usize>>,
+    tokens_by_registry: BTreeMap<String, Range<usize>>,
     /// The index in `tokens` for each repository that is only read.
-    token_of: HashMap<Repository, usize>,
+    token_by_repository: HashMap<Repository, usize>,
 }
 
 impl ScopePlan {
@@ -27,8 +27,8 @@ impl ScopePlan {
         target: &'a Repository,
         sources: impl IntoIterator<Item = &'a Repository>,
     ) -> Self {
-        let near = |source: &&Repository| source.domain() == target.domain();
-        Self::gather([target], sources.into_iter().filter(near))
+        let is_in_registry = |source: &&Repository| source.domain() == target.domain();
+        Self::gather([target], sources.into_iter().filter(is_in_registry))
     }
 
     /// Creates the plan of reads: `pull` on each repository, together with others of the same registry.
@@ -52,7 +52,9 @@ impl ScopePlan {
             }
         }
         for source in sources {
-            if !plan.targets.contains(source) && plan.token_of.insert(source.clone(), 0).is_none() {
+            if !plan.targets.contains(source)
+                && plan.token_by_repository.insert(source.clone(), 0).is_none()
+            {
                 registries
                     .entry(source.domain())
                     .or_default()
@@ -60,27 +62,28 @@ impl ScopePlan {
                     .push(source);
             }
         }
-        for (domain, (first, repositories)) in registries {
+        for (domain, (push_scopes, repositories)) in registries {
             let begin = plan.tokens.len();
-            let size = match repositories.len() + first.len() {
+            let size = match repositories.len() + push_scopes.len() {
                 0..=SCOPES_PER_TOKEN => SCOPES_PER_TOKEN,
                 _ => SCOPES_OF_SEVERAL_TOKENS,
             };
-            let groups = repositories.chunks(size.saturating_sub(first.len()).max(1));
+            let groups = repositories.chunks(size.saturating_sub(push_scopes.len()).max(1));
             for group in groups {
                 for repository in group {
                     let token = plan.tokens.len();
-                    plan.token_of.insert((*repository).clone(), token);
+                    plan.token_by_repository
+                        .insert((*repository).clone(), token);
                 }
                 let scopes = group.iter().map(|repository| Scope::pull(repository));
                 plan.tokens
-                    .push(first.iter().cloned().chain(scopes).collect());
+                    .push(push_scopes.iter().cloned().chain(scopes).collect());
             }
             if repositories.is_empty() {
-                plan.tokens.push(first.into());
+                plan.tokens.push(push_scopes.into());
             }
             let tokens = begin..plan.tokens.len();
-            plan.tokens_of.insert(domain.to_owned(), tokens);
+            plan.tokens_by_registry.insert(domain.to_owned(), tokens);
         }
         plan
     }
@@ -92,12 +95,12 @@ impl ScopePlan {
         target: &Repository,
         sources: impl IntoIterator<Item = &'a Repository>,
     ) -> bool {
-        let is_known = |source: &Repository| {
+        let is_planned = |source: &Repository| {
             source.domain() != target.domain()
                 || self.targets.contains(source)
-                || self.token_of.contains_key(source)
+                || self.token_by_repository.contains_key(source)
         };
-        self.targets.contains(target) && sources.into_iter().all(is_known)
+        self.targets.contains(target) && sources.into_iter().all(is_planned)
     }
 
     /// Returns the repositories to write to.
@@ -107,7 +110,11 @@ impl ScopePlan {
 
     /// Returns the scopes of each token for a registry. Empty unless the registry has several tokens.
     pub(crate) fn separate_tokens(&self, registry: &str) -> &[Arc<[Scope]>] {
-        let tokens = self.tokens_of.get(registry).cloned().unwrap_or_default();
+        let tokens = self
+            .tokens_by_registry
+            .get(registry)
+            .cloned()
+            .unwrap_or_default();
         match &self.tokens[tokens] {
             [_] => &[],
             tokens => tokens,
@@ -139,8 +146,8 @@ impl ScopePlan {
 
     fn token(&self, repository: &Repository) -> Option<&Arc<[Scope]>> {
         let token = match self.targets.contains(repository) {
-            true => self.tokens_of.get(repository.domain())?.start,
-            false => *self.token_of.get(repository)?,
+            true => self.tokens_by_registry.get(repository.domain())?.start,
+            false => *self.token_by_repository.get(repository)?,
         };
         self.tokens.get(token)
     }
@@ -197,7 +204,7 @@ mod tests {
         let needed_scope = |name: &str| plan.needed_scope(&repository(name)).to_string();
         assert_eq!(needed_scope("r.io/u"), "repository:u:pull,push");
         assert_eq!(needed_scope("r.io/a"), "repository:a:pull");
-        for (target, source, serves) in [
+        for (target, source, is_covered) in [
             ("r.io/t", "r.io/a", true),
             ("r.io/u", "r.io/t", true),
             ("r.io/t", "elsewhere.io/x", true),
@@ -205,7 +212,7 @@ mod tests {
             ("r.io/a", "r.io/t", false),
         ] {
             let (target, source) = (repository(target), repository(source));
-            assert_eq!(plan.covers(&target, [&source]), serves, "{source}");
+            assert_eq!(plan.covers(&target, [&source]), is_covered, "{source}");
         }
     }
 

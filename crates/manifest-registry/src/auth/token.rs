@@ -67,7 +67,7 @@ impl Hash for TokenKey {
 #[derive(Clone)]
 pub(crate) struct Token {
     header: HeaderValue,
-    until: Instant,
+    expires_at: Instant,
 }
 
 impl Token {
@@ -88,12 +88,12 @@ impl Token {
             .expires_in
             .and_then(|value| value.as_u64())
             .unwrap_or_default();
-        let life = MIN_TOKEN_LIFETIME.max(std::time::Duration::from_secs(
+        let lifetime = MIN_TOKEN_LIFETIME.max(std::time::Duration::from_secs(
             seconds.min(u64::from(u32::MAX)),
         ));
         Some(Self {
             header: bearer(&token)?,
-            until: now + life - TOKEN_EXPIRY_MARGIN,
+            expires_at: now + lifetime - TOKEN_EXPIRY_MARGIN,
         })
     }
 }
@@ -111,15 +111,15 @@ pub(crate) struct Authorization {
     pub(crate) header: HeaderValue,
     /// Whether the token has more scopes than the request needs. If it is refused, a token with exactly those scopes
     /// may still be accepted.
-    pub(crate) is_wide: bool,
+    pub(crate) has_extra_scopes: bool,
 }
 
 impl Authorization {
     /// Creates an authorization without extra scopes.
-    pub(crate) fn only(header: HeaderValue) -> Self {
+    pub(crate) fn new(header: HeaderValue) -> Self {
         Self {
             header,
-            is_wide: false,
+            has_extra_scopes: false,
         }
     }
 }
@@ -127,12 +127,12 @@ impl Authorization {
 /// The tokens of one process.
 #[derive(Default)]
 pub(crate) struct Tokens {
-    cells: Mutex<HashMap<TokenKey, Arc<tokio::sync::Mutex<Cell>>>>,
-    given_up: Mutex<HashSet<TokenKey>>,
+    slots: Mutex<HashMap<TokenKey, Arc<tokio::sync::Mutex<TokenSlot>>>>,
+    unusable: Mutex<HashSet<TokenKey>>,
 }
 
 #[derive(Default)]
-enum Cell {
+enum TokenSlot {
     #[default]
     Empty,
     Ready(Token),
@@ -156,78 +156,78 @@ impl Tokens {
         F: Future<Output = Result<Token, RegistryError>>,
     {
         if rejected.is_none()
-            && let Some(cell) = self.covering(key)
-            && let Cell::Ready(token) = &*cell.lock().await
-            && Instant::now() < token.until
+            && let Some(slot) = self.covering_slot(key)
+            && let TokenSlot::Ready(token) = &*slot.lock().await
+            && Instant::now() < token.expires_at
         {
             return Ok(Authorization {
                 header: token.header.clone(),
-                is_wide: true,
+                has_extra_scopes: true,
             });
         }
-        let cell = self.cell(key);
-        let mut cell = cell.lock().await;
-        match &*cell {
-            Cell::Ready(token)
-                if Instant::now() < token.until && Some(&token.header) != rejected =>
+        let slot = self.slot(key);
+        let mut slot = slot.lock().await;
+        match &*slot {
+            TokenSlot::Ready(token)
+                if Instant::now() < token.expires_at && Some(&token.header) != rejected =>
             {
-                return Ok(Authorization::only(token.header.clone()));
+                return Ok(Authorization::new(token.header.clone()));
             }
-            Cell::Failed(error) => return Err(error.clone()),
+            TokenSlot::Failed(error) => return Err(error.clone()),
             _ => {}
         }
         match fetch().await {
             Ok(token) => {
                 let header = token.header.clone();
-                *cell = Cell::Ready(token);
-                Ok(Authorization::only(header))
+                *slot = TokenSlot::Ready(token);
+                Ok(Authorization::new(header))
             }
             Err(error) => {
-                *cell = Cell::Failed(error.clone());
+                *slot = TokenSlot::Failed(error.clone());
                 Err(error)
             }
         }
     }
 
     /// Removes the token for `key`, which is refused or lacks requested scopes, and marks the key as unusable.
-    pub(crate) fn give_up(&self, key: &TokenKey) {
-        let mut cells = self.cells.lock().unwrap_or_else(PoisonError::into_inner);
-        cells.remove(key);
-        let mut given_up = self.given_up.lock().unwrap_or_else(PoisonError::into_inner);
-        given_up.insert(key.clone());
+    pub(crate) fn mark_unusable(&self, key: &TokenKey) {
+        let mut slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
+        slots.remove(key);
+        let mut unusable = self.unusable.lock().unwrap_or_else(PoisonError::into_inner);
+        unusable.insert(key.clone());
     }
 
     /// Tells whether tokens for `key` are known to be unusable.
-    pub(crate) fn is_given_up(&self, key: &TokenKey) -> bool {
-        let given_up = self.given_up.lock().unwrap_or_else(PoisonError::into_inner);
-        given_up.contains(key)
+    pub(crate) fn is_unusable(&self, key: &TokenKey) -> bool {
+        let unusable = self.unusable.lock().unwrap_or_else(PoisonError::into_inner);
+        unusable.contains(key)
     }
 
-    fn cell(&self, key: &TokenKey) -> Arc<tokio::sync::Mutex<Cell>> {
-        let mut cells = self.cells.lock().unwrap_or_else(PoisonError::into_inner);
-        match cells.get(key) {
-            Some(cell) => cell.clone(),
-            None => cells.entry(key.clone()).or_default().clone(),
+    fn slot(&self, key: &TokenKey) -> Arc<tokio::sync::Mutex<TokenSlot>> {
+        let mut slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
+        match slots.get(key) {
+            Some(slot) => slot.clone(),
+            None => slots.entry(key.clone()).or_default().clone(),
         }
     }
 
     /// Finds a slot with more scopes than `key`, unless `key` has its own.
-    fn covering(&self, key: &TokenKey) -> Option<Arc<tokio::sync::Mutex<Cell>>> {
-        let cells = self.cells.lock().unwrap_or_else(PoisonError::into_inner);
-        if cells.contains_key(key) {
+    fn covering_slot(&self, key: &TokenKey) -> Option<Arc<tokio::sync::Mutex<TokenSlot>>> {
+        let slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
+        if slots.contains_key(key) {
             return None;
         }
-        cells
+        slots
             .iter()
             .find(|(other, _)| other.covers(key))
-            .map(|(_, cell)| cell.clone())
+            .map(|(_, slot)| slot.clone())
     }
 }
 
 #[cfg(test)]
 mod tests {
     use manifest_core::reference::Repository;
-    use std::cell::Cell as Count;
+    use std::cell::Cell;
     use std::time::Duration;
 
     use manifest_core::Reference;
@@ -262,7 +262,7 @@ mod tests {
     }
 
     #[test]
-    fn answers_of_token_servers() {
+    fn token_responses() {
         let now = Instant::now();
         for (body, expected) in [
             (r#"{"token":"a"}"#, Some(("Bearer a", 50))),
@@ -290,15 +290,15 @@ mod tests {
             let found = Token::parse(body.as_bytes(), now);
             let expected =
                 expected.map(|(header, life)| (header.to_owned(), now + Duration::from_secs(life)));
-            let found = found.map(|t| (t.header.to_str().unwrap().to_owned(), t.until));
+            let found = found.map(|t| (t.header.to_str().unwrap().to_owned(), t.expires_at));
             assert_eq!(found, expected, "{body}");
         }
     }
 
     #[tokio::test(flavor = "current_thread", start_paused = true)]
-    async fn one_request_for_many_tasks() {
+    async fn tasks_share_a_token_request() {
         let tokens = Tokens::default();
-        let fetched = Count::new(0);
+        let fetched = Cell::new(0);
         let (a, b) = (repository("reg.io/a"), repository("reg.io/b"));
         let get = |scopes: Vec<Scope>, rejected: Option<HeaderValue>| {
             let (tokens, fetched) = (&tokens, &fetched);
@@ -309,41 +309,46 @@ mod tests {
                     tokio::time::sleep(Duration::from_secs(1)).await;
                     Ok(token(&text, 100))
                 };
-                let pass = tokens.get(&key(&scopes), rejected.as_ref(), fetch).await;
-                let Authorization { header, is_wide } = pass.unwrap();
-                (header.to_str().unwrap().to_owned(), is_wide)
+                let authorization = tokens.get(&key(&scopes), rejected.as_ref(), fetch).await;
+                let Authorization {
+                    header,
+                    has_extra_scopes,
+                } = authorization.unwrap();
+                (header.to_str().unwrap().to_owned(), has_extra_scopes)
             }
         };
-        let wide = vec![Scope::push(&a), Scope::pull(&b)];
-        let many = futures_util::future::join_all((0..20).map(|_| get(wide.clone(), None))).await;
+        let wider = vec![Scope::push(&a), Scope::pull(&b)];
+        let shared =
+            futures_util::future::join_all((0..20).map(|_| get(wider.clone(), None))).await;
         assert!(
-            many.iter()
-                .all(|pass| *pass == ("Bearer 1".to_owned(), false))
+            shared
+                .iter()
+                .all(|authorization| *authorization == ("Bearer 1".to_owned(), false))
         );
         // A token with more scopes covers fewer scopes.
-        let narrow = get(vec![Scope::pull(&a)], None).await;
-        assert_eq!(narrow, ("Bearer 1".to_owned(), true));
+        let covered = get(vec![Scope::pull(&a)], None).await;
+        assert_eq!(covered, ("Bearer 1".to_owned(), true));
         assert_eq!(fetched.get(), 1);
         // A rejected token is replaced, once, by a token with exactly the requested scopes.
         let rejected = Some(HeaderValue::from_static("Bearer 1"));
-        let again = (0..5).map(|_| get(vec![Scope::pull(&a)], rejected.clone()));
-        let again = futures_util::future::join_all(again).await;
+        let replaced = (0..5).map(|_| get(vec![Scope::pull(&a)], rejected.clone()));
+        let replaced = futures_util::future::join_all(replaced).await;
         assert!(
-            again
+            replaced
                 .iter()
-                .all(|pass| *pass == ("Bearer 2".to_owned(), false))
+                .all(|authorization| *authorization == ("Bearer 2".to_owned(), false))
         );
         assert_eq!(fetched.get(), 2);
         // An expired token is not used.
         tokio::time::advance(Duration::from_secs(91)).await;
-        assert_eq!(get(wide, None).await.0, "Bearer 3");
+        assert_eq!(get(wider, None).await.0, "Bearer 3");
     }
 
     #[tokio::test(flavor = "current_thread")]
-    async fn a_failure_is_shared() {
+    async fn tasks_share_a_failed_token_request() {
         let tokens = Tokens::default();
         let key = key(&[Scope::pull(&repository("reg.io/a"))]);
-        let fetched = Count::new(0);
+        let fetched = Cell::new(0);
         for _ in 0..3 {
             let fetch = || async {
                 fetched.set(fetched.get() + 1);

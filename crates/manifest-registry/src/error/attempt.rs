@@ -102,7 +102,7 @@ impl Attempt {
     }
 
     /// Returns the suffix of an error's text: ` (request id 1234, 6 attempts)`, or nothing.
-    pub(super) fn trail(&self) -> String {
+    pub(super) fn suffix(&self) -> String {
         let mut parts = Vec::new();
         parts.extend(
             self.proxy

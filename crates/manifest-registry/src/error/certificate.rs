@@ -22,7 +22,7 @@ pub struct CertificateProblem {
 pub(crate) struct UntrustedCertificate {
     /// The name of the issuing CA, if it can be parsed.
     pub(crate) issuer: Option<String>,
-    is_its_own: bool,
+    is_self_signed: bool,
 }
 
 impl UntrustedCertificate {
@@ -33,13 +33,13 @@ impl UntrustedCertificate {
         let Ok((_, last)) = parse_x509_certificate(last) else {
             return Self {
                 issuer: None,
-                is_its_own: false,
+                is_self_signed: false,
             };
         };
         let issuer = redact::header(&last.issuer().to_string());
         Self {
             issuer: Some(issuer).filter(|issuer| !issuer.is_empty()),
-            is_its_own: others.is_empty() && last.issuer() == last.subject(),
+            is_self_signed: others.is_empty() && last.issuer() == last.subject(),
         }
     }
 }
@@ -47,7 +47,7 @@ impl UntrustedCertificate {
 impl fmt::Display for UntrustedCertificate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.issuer {
-            Some(issuer) if self.is_its_own => write!(f, "it is self-signed by {issuer}"),
+            Some(issuer) if self.is_self_signed => write!(f, "it is self-signed by {issuer}"),
             Some(issuer) => write!(f, "it is issued by {issuer}"),
             None => f.write_str("its issuer cannot be read"),
         }

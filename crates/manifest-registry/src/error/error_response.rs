@@ -68,7 +68,7 @@ impl ErrorResponse {
         let text = |value: &HeaderValue| value.to_str().ok().map(str::to_owned);
         let content_type = headers.get(CONTENT_TYPE).and_then(text).unwrap_or_default();
         let error_response = Self::parse(status, &content_type, body);
-        let in_messages = || {
+        let from_messages = || {
             error_response
                 .messages
                 .iter()
@@ -79,7 +79,7 @@ impl ErrorResponse {
             Some(format!("{name}: {}", redact::header(&value)))
         });
         Self {
-            retry_after: header_retry_after(headers).or_else(in_messages),
+            retry_after: header_retry_after(headers).or_else(from_messages),
             rate_limits: rate_limits.collect(),
             ..error_response
         }
@@ -125,7 +125,7 @@ impl ErrorResponse {
     ///
     /// There is no code for it: Harbor responds 412, ACR 409, ECR 400 with TAG_INVALID; others only have a message.
     pub(crate) fn may_be_immutable(&self) -> bool {
-        let says = |message: &Message| {
+        let mentions = |message: &Message| {
             let text = message.text.to_ascii_lowercase();
             ["immutable", "already exist", "overwrit", "locked"]
                 .iter()
@@ -134,7 +134,7 @@ impl ErrorResponse {
         matches!(self.status.as_u16(), 409 | 412)
             || self.status.is_client_error()
                 && (self.has(&["TAG_INVALID", "TAG_IMMUTABLE", "CONFLICT", "PRECONDITION"])
-                    || self.messages.iter().any(says))
+                    || self.messages.iter().any(mentions))
     }
 
     pub(crate) fn is_unavailable(&self) -> bool {
@@ -233,7 +233,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn heads_of_answers() {
+    fn response_headers() {
         let mut headers = HeaderMap::new();
         for (name, value) in [
             ("content-type", "Text/HTML; charset=utf-8"),
@@ -281,7 +281,7 @@ mod tests {
     }
 
     #[test]
-    fn refusals_404() {
+    fn not_found_responses() {
         for (body, shown, kinds) in [
             (
                 r#"{"errors":[{"code":"MANIFEST_UNKNOWN","message":"manifest unknown","detail":{}}]}"#,
@@ -325,7 +325,7 @@ mod tests {
     }
 
     #[test]
-    fn other_refusals() {
+    fn other_error_responses() {
         for (status, body, shown, kinds) in [
             (
                 401,

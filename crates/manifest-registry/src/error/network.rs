@@ -89,7 +89,7 @@ impl fmt::Display for NetworkProblem {
 #[error("{text}")]
 pub struct Cause {
     text: String,
-    connecting: bool,
+    is_connect: bool,
     /// The name of the unknown CA.
     issuer: Option<String>,
 }
@@ -99,43 +99,45 @@ impl Cause {
     pub(crate) fn of_send(error: &SendError) -> Self {
         match error {
             SendError::Library(error) => Self::of(error),
-            SendError::Tunnel(error) => Self::beneath(error, error.is_connect()),
+            SendError::Tunnel(error) => Self::from_chain(error, error.is_connect()),
         }
     }
 
     pub(crate) fn of(error: &reqwest::Error) -> Self {
-        Self::beneath(error, error.is_connect())
+        Self::from_chain(error, error.is_connect())
     }
 
-    fn beneath(error: &(dyn Error + 'static), connecting: bool) -> Self {
-        let mut deepest = error;
-        while let Some(next) = below(deepest) {
-            deepest = next;
+    fn from_chain(error: &(dyn Error + 'static), is_connect: bool) -> Self {
+        let mut root = error;
+        while let Some(next) = next_source(root) {
+            root = next;
         }
         // Only the library's outermost error contains the URL.
-        let is_outermost = deepest.downcast_ref::<reqwest::Error>().is_some();
-        let untrusted = deepest.downcast_ref::<rustls::Error>().and_then(untrusted);
-        let refused = deepest
+        let is_outermost = root.downcast_ref::<reqwest::Error>().is_some();
+        let untrusted = root
             .downcast_ref::<rustls::Error>()
-            .and_then(other::<UntrustedProxyCertificate>);
+            .and_then(untrusted_certificate);
+        let refused = root
+            .downcast_ref::<rustls::Error>()
+            .and_then(wrapped_error::<UntrustedProxyCertificate>);
         let text = match (untrusted, refused) {
             _ if is_outermost => "no details".to_owned(),
             (Some(untrusted), _) => untrusted.to_string(),
             (None, Some(refused)) => refused.to_string(),
-            (None, None) => deepest.to_string(),
+            (None, None) => root.to_string(),
         };
         Self {
             text: redact::printable(&text),
-            connecting,
+            is_connect,
             issuer: untrusted.and_then(|untrusted| untrusted.issuer.clone()),
         }
     }
 
     /// Creates the cause of a failure before the connection.
-    pub(crate) fn before(text: &str) -> Self {
+    pub(crate) fn before_connecting(text: &str) -> Self {
         Self {
             text: redact::printable(text),
-            connecting: true,
+            is_connect: true,
             issuer: None,
         }
     }
@@ -148,17 +150,17 @@ impl Cause {
 
     /// Tells whether the failure occurred before the connection was established.
     pub(crate) fn is_connect(&self) -> bool {
-        self.connecting
+        self.is_connect
     }
 }
 
 /// Returns the details about a certificate from an unknown CA.
-fn untrusted(error: &rustls::Error) -> Option<&UntrustedCertificate> {
-    other(error)
+fn untrusted_certificate(error: &rustls::Error) -> Option<&UntrustedCertificate> {
+    wrapped_error(error)
 }
 
 /// Returns an error of this crate inside one of the TLS library.
-fn other<T: Error + 'static>(error: &rustls::Error) -> Option<&T> {
+fn wrapped_error<T: Error + 'static>(error: &rustls::Error) -> Option<&T> {
     match error {
         rustls::Error::InvalidCertificate(rustls::CertificateError::Other(other)) => {
             other.0.downcast_ref()
@@ -168,7 +170,7 @@ fn other<T: Error + 'static>(error: &rustls::Error) -> Option<&T> {
 }
 
 /// Returns the next error in the chain. The error inside an I/O error is not its `source`.
-fn below<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a (dyn Error + 'static)> {
+fn next_source<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a (dyn Error + 'static)> {
     match error.downcast_ref::<io::Error>() {
         Some(io) => io.get_ref().map(|inner| inner as &(dyn Error + 'static)),
         None => error.source(),
@@ -196,7 +198,7 @@ impl NetworkProblem {
                     true => Phase::Connecting,
                     false => Phase::Exchanging,
                 };
-                Self::of_chain(error, phase, limit)
+                Self::classify_chain(error, phase, limit)
             }
         }
     }
@@ -216,19 +218,19 @@ impl NetworkProblem {
         } else {
             Phase::Exchanging
         };
-        Self::of_chain(error, phase, limit)
+        Self::classify_chain(error, phase, limit)
     }
 
     /// Classifies an error by its chain of sources.
-    fn of_chain(error: &(dyn Error + 'static), phase: Phase, limit: Duration) -> Self {
-        if let Some(problem) = Self::of_tunnel(error) {
+    fn classify_chain(error: &(dyn Error + 'static), phase: Phase, limit: Duration) -> Self {
+        if let Some(problem) = Self::classify_tunnel(error) {
             return problem;
         }
         let mut next = Some(error);
         let mut found = Self::Other;
         while let Some(current) = next {
             if let Some(tls) = current.downcast_ref::<rustls::Error>() {
-                return Self::of_tls(tls);
+                return Self::classify_tls(tls);
             }
             if let Some(io) = current.downcast_ref::<io::Error>() {
                 found = match io.kind() {
@@ -242,7 +244,7 @@ impl NetworkProblem {
                     _ => found,
                 };
             }
-            next = below(current);
+            next = next_source(current);
         }
         // Any other error during an exchange breaks it: an incomplete HTTP message, or a stream reset.
         if found == Self::Other && phase == Phase::Exchanging {
@@ -254,7 +256,7 @@ impl NetworkProblem {
 
     /// Classifies the refusal of a proxy to connect, and a proxy host without an address. The libraries' error types
     /// are not public, so their texts are compared.
-    fn of_tunnel(error: &(dyn Error + 'static)) -> Option<Self> {
+    fn classify_tunnel(error: &(dyn Error + 'static)) -> Option<Self> {
         let mut next = Some(error);
         while let Some(current) = next {
             match current.to_string().as_str() {
@@ -263,28 +265,28 @@ impl NetworkProblem {
                 }
                 "tunnel error: unsuccessful" => return Some(Self::Proxy),
                 "dns error" => return Some(Self::Dns),
-                _ => next = below(current),
+                _ => next = next_source(current),
             }
         }
         None
     }
 
     /// Returns the problem as seen through a proxy: an unreachable host is the proxy.
-    pub(crate) fn by_proxy(self) -> Self {
+    pub(crate) fn through_proxy(self) -> Self {
         match self {
             Self::Dns | Self::ConnectionRefused => Self::Proxy,
             other => other,
         }
     }
 
-    fn of_tls(error: &rustls::Error) -> Self {
+    fn classify_tls(error: &rustls::Error) -> Self {
         use rustls::AlertDescription as Alert;
         use rustls::CertificateError::UnknownIssuer;
         use rustls::Error as Tls;
-        if untrusted(error).is_some() {
+        if untrusted_certificate(error).is_some() {
             return Self::UnknownCa;
         }
-        if other::<UntrustedProxyCertificate>(error).is_some() {
+        if wrapped_error::<UntrustedProxyCertificate>(error).is_some() {
             return Self::ProxyCertificate;
         }
         match error {

@@ -26,7 +26,7 @@ pub enum RegistryError {
         source: Box<RegistryError>,
     },
     /// The registry responded with an error.
-    #[error("{attempt}: {error_response}{}", attempt.trail())]
+    #[error("{attempt}: {error_response}{}", attempt.suffix())]
     ErrorResponse {
         /// The request.
         attempt: Box<Attempt>,
@@ -34,7 +34,7 @@ pub enum RegistryError {
         error_response: ErrorResponse,
     },
     /// There is no response.
-    #[error("{attempt}: {problem}{}", attempt.trail())]
+    #[error("{attempt}: {problem}{}", attempt.suffix())]
     Network {
         /// The request.
         attempt: Box<Attempt>,
@@ -44,7 +44,7 @@ pub enum RegistryError {
         source: Option<Cause>,
     },
     /// The content of the response is not valid.
-    #[error("{attempt}: {problem}{}", attempt.trail())]
+    #[error("{attempt}: {problem}{}", attempt.suffix())]
     Content {
         /// The request.
         attempt: Box<Attempt>,
@@ -394,7 +394,7 @@ impl RegistryError {
     }
 
     /// Returns the wait before a retry that the registry asks for.
-    pub(crate) fn asked_wait(&self) -> Option<Duration> {
+    pub(crate) fn requested_wait(&self) -> Option<Duration> {
         self.error_response()?.retry_after
     }
 
@@ -413,7 +413,7 @@ impl RegistryError {
     }
 
     /// Returns the error as that of a single attempt.
-    pub(crate) fn of_one_try(&self) -> Self {
+    pub(crate) fn as_single_attempt(&self) -> Self {
         let mut error = self.clone();
         if let Some(attempt) = error.attempt_mut() {
             attempt.attempts = 1;

@@ -42,7 +42,7 @@ impl BodyConnections {
     }
 
     /// Tells whether a kind of traffic uses these connections.
-    pub(crate) fn serve(&self, traffic: Traffic) -> bool {
+    pub(crate) fn handles(&self, traffic: Traffic) -> bool {
         match traffic {
             Traffic::Request => false,
             _ if self.is_disabled.load(Ordering::Relaxed) => false,
@@ -80,7 +80,7 @@ impl BodyConnections {
             Some(client) => client,
             None => self.client.get_or_init(build).clone()?,
         };
-        Ok(StreamPermit::of_body(client, limit))
+        Ok(StreamPermit::for_body(client, limit))
     }
 }
 
@@ -89,14 +89,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn which_bodies_have_connections_of_their_own() {
+    fn traffic_on_body_connections() {
         let body_connections = BodyConnections::new(&Arc::default());
         let kinds = [Traffic::Request, Traffic::Upload, Traffic::Download];
-        let serve = || kinds.map(|traffic| body_connections.serve(traffic));
-        assert_eq!(serve(), [false, true, true]);
+        let handled = || kinds.map(|traffic| body_connections.handles(traffic));
+        assert_eq!(handled(), [false, true, true]);
         body_connections.record_redirect();
-        assert_eq!(serve(), [false, true, false]);
+        assert_eq!(handled(), [false, true, false]);
         body_connections.disable();
-        assert_eq!(serve(), [false, false, false]);
+        assert_eq!(handled(), [false, false, false]);
     }
 }

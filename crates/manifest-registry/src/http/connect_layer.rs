@@ -12,7 +12,7 @@ use tower_service::Service;
 
 /// The number of times to yield to other tasks until the HTTP library has put a connection into its pool. Two suffice
 /// in practice.
-const TURNS_TO_POOL: usize = 8;
+const YIELDS_UNTIL_POOLED: usize = 8;
 
 /// The callback for the HTTP version of a connection.
 type OnConnect = Arc<dyn Fn(Version) + Send + Sync>;
@@ -73,7 +73,7 @@ where
             tokio::spawn(async move {
                 // The library puts the connection into its pool right after this call. An earlier request would open
                 // another connection.
-                settle().await;
+                wait_until_pooled().await;
                 on_connect(version);
             });
         };
@@ -82,8 +82,8 @@ where
 }
 
 /// Yields until the HTTP library has put a connection into its pool.
-pub(super) async fn settle() {
-    for _ in 0..TURNS_TO_POOL {
+pub(super) async fn wait_until_pooled() {
+    for _ in 0..YIELDS_UNTIL_POOLED {
         tokio::task::yield_now().await;
     }
 }

@@ -25,7 +25,7 @@ use crate::limits::{
 pub(crate) struct Connections {
     limiter: Arc<Limiter>,
     /// The permit to open the first connection. Closed once there is a connection, or opening it failed.
-    first: Arc<Semaphore>,
+    first_connection: Arc<Semaphore>,
     state: Mutex<State>,
 }
 
@@ -52,9 +52,9 @@ enum Growth {
     /// Another connection may be opened: the host speaks HTTP/2.
     Possible,
     /// A connection is being opened.
-    Begun,
+    Opening,
     /// No more connections are opened: the maximum is reached, or the host accepts no more.
-    Over,
+    Stopped,
 }
 
 impl Connections {
@@ -65,7 +65,7 @@ impl Connections {
     ) -> Result<Arc<Self>, E> {
         let connections = Arc::new(Self {
             limiter: Limiter::new(REQUESTS_PER_HOST, host_in_flight),
-            first: Arc::new(Semaphore::new(1)),
+            first_connection: Arc::new(Semaphore::new(1)),
             state: Mutex::new(State {
                 connections: Vec::new(),
                 waiting: 0,
@@ -73,10 +73,10 @@ impl Connections {
                 version: None,
             }),
         });
-        let learner = Arc::downgrade(&connections);
+        let weak = Arc::downgrade(&connections);
         let client = build(ConnectLayer::new(move |version| {
-            if let Some(connections) = learner.upgrade() {
-                connections.learn(version);
+            if let Some(connections) = weak.upgrade() {
+                connections.record_version(version);
             }
         }))?;
         connections
@@ -89,8 +89,9 @@ impl Connections {
     /// Waits until a request may be sent. The first caller opens the connection; others wait until that succeeded or
     /// failed.
     pub(crate) async fn acquire_in_turn(self: &Arc<Self>, max_wait: Duration) -> StreamPermit {
-        let turn = self.first.clone().acquire_owned().await;
-        self.acquire_with(turn.ok().map(Turn), max_wait).await
+        let turn = self.first_connection.clone().acquire_owned().await;
+        self.acquire_with(turn.ok().map(FirstConnectionPermit), max_wait)
+            .await
     }
 
     /// Waits until a request may be sent.
@@ -100,7 +101,7 @@ impl Connections {
 
     async fn acquire_with(
         self: &Arc<Self>,
-        turn: Option<Turn>,
+        turn: Option<FirstConnectionPermit>,
         max_wait: Duration,
     ) -> StreamPermit {
         let waiting = WaitingRequest::new(self);
@@ -130,17 +131,17 @@ impl Connections {
     /// Returns the client of a host that is known to speak HTTP/1.1, whose connections can serve bodies as well.
     pub(crate) fn http1(&self) -> Option<HttpClient> {
         let state = self.state();
-        let is_older = |version| version != Version::HTTP_2;
+        let is_http1 = |version| version != Version::HTTP_2;
         let client = state
             .connections
             .first()
             .map(|connection| connection.client.clone());
-        client.filter(|_| state.version.is_some_and(is_older))
+        client.filter(|_| state.version.is_some_and(is_http1))
     }
 
     /// Records the HTTP version of the host.
-    pub(crate) fn learn(&self, version: Version) {
-        self.first.close();
+    pub(crate) fn record_version(&self, version: Version) {
+        self.first_connection.close();
         let mut state = self.state();
         state.version = Some(version);
         if version == Version::HTTP_2 && state.growth == Growth::Unknown {
@@ -159,12 +160,12 @@ impl Connections {
         let room = state.connections.len() * REQUESTS_PER_HOST_HTTP2;
         let waiting = state.waiting.max(expected.saturating_sub(room));
         // If the host limits the requests, another connection does not help.
-        let is_much = waiting >= QUEUE_PER_HOST_HTTP2 && !self.limiter.is_lowered();
-        let wants = state.growth == Growth::Possible && is_much;
-        if wants {
-            state.growth = Growth::Begun;
+        let is_queue_long = waiting >= QUEUE_PER_HOST_HTTP2 && !self.limiter.is_lowered();
+        let needs_another = state.growth == Growth::Possible && is_queue_long;
+        if needs_another {
+            state.growth = Growth::Opening;
         }
-        wants
+        needs_another
     }
 
     /// Adds a client with a new connection.
@@ -174,14 +175,14 @@ impl Connections {
         state.growth = if state.connections.len() < CONNECTIONS_PER_HOST_HTTP2 {
             Growth::Possible
         } else {
-            Growth::Over
+            Growth::Stopped
         };
         self.limiter.raise(REQUESTS_PER_HOST_HTTP2);
     }
 
     /// Records that the host accepts no more connections.
     pub(crate) fn stop_growing(&self) {
-        self.state().growth = Growth::Over;
+        self.state().growth = Growth::Stopped;
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -212,17 +213,17 @@ pub(crate) struct StreamPermit {
     pub(crate) limit: Permit,
     /// `None` for connections for bodies.
     running: Option<Running>,
-    _turn: Option<Turn>,
+    _turn: Option<FirstConnectionPermit>,
 }
 
 impl StreamPermit {
     /// Tells whether the permit is for the body of a blob.
-    pub(crate) fn is_of_body(&self) -> bool {
+    pub(crate) fn is_for_body(&self) -> bool {
         self.running.is_none()
     }
 
     /// Creates the permit for the body of a blob, on a connection of its own.
-    pub(crate) fn of_body(client: HttpClient, limit: Permit) -> Self {
+    pub(crate) fn for_body(client: HttpClient, limit: Permit) -> Self {
         Self {
             client,
             limit,
@@ -246,9 +247,9 @@ impl Drop for Running {
 
 /// The permit to open the first connection. Dropping it lets the other requests go on, whether a connection was opened
 /// or not.
-struct Turn(OwnedSemaphorePermit);
+struct FirstConnectionPermit(OwnedSemaphorePermit);
 
-impl Drop for Turn {
+impl Drop for FirstConnectionPermit {
     fn drop(&mut self) {
         self.0.semaphore().close();
     }
@@ -258,7 +259,7 @@ impl Drop for Turn {
 mod tests {
     use super::*;
 
-    fn now<T>(future: impl Future<Output = T>) -> Option<T> {
+    fn poll_once<T>(future: impl Future<Output = T>) -> Option<T> {
         let mut context = std::task::Context::from_waker(std::task::Waker::noop());
         match std::pin::pin!(future).poll(&mut context) {
             std::task::Poll::Ready(value) => Some(value),
@@ -281,17 +282,17 @@ mod tests {
     }
 
     #[test]
-    fn another_connection_is_made_once_much_waits() {
+    fn long_queue_opens_another_connection() {
         let connections = connections();
         let mut permits: Vec<StreamPermit> = (0..REQUESTS_PER_HOST)
-            .map(|_| now(connections.acquire(Duration::MAX)).unwrap())
+            .map(|_| poll_once(connections.acquire(Duration::MAX)).unwrap())
             .collect();
-        assert!(now(connections.acquire(Duration::MAX)).is_none());
-        connections.learn(Version::HTTP_11);
-        assert!(now(connections.acquire(Duration::MAX)).is_none());
-        connections.learn(Version::HTTP_2);
-        connections.learn(Version::HTTP_2);
-        while let Some(permit) = now(connections.acquire(Duration::MAX)) {
+        assert!(poll_once(connections.acquire(Duration::MAX)).is_none());
+        connections.record_version(Version::HTTP_11);
+        assert!(poll_once(connections.acquire(Duration::MAX)).is_none());
+        connections.record_version(Version::HTTP_2);
+        connections.record_version(Version::HTTP_2);
+        while let Some(permit) = poll_once(connections.acquire(Duration::MAX)) {
             permits.push(permit);
         }
         assert_eq!(permits.len(), REQUESTS_PER_HOST_HTTP2);
@@ -305,55 +306,55 @@ mod tests {
         drop(waiting);
         connections.add(client());
         let more: Vec<StreamPermit> =
-            std::iter::from_fn(|| now(connections.acquire(Duration::MAX))).collect();
+            std::iter::from_fn(|| poll_once(connections.acquire(Duration::MAX))).collect();
         assert_eq!(more.len(), REQUESTS_PER_HOST_HTTP2);
         assert!(more.iter().all(|permit| connection(permit) == 1));
         drop((permits, more));
         let spread = [
-            now(connections.acquire(Duration::MAX)),
-            now(connections.acquire(Duration::MAX)),
+            poll_once(connections.acquire(Duration::MAX)),
+            poll_once(connections.acquire(Duration::MAX)),
         ];
         assert_eq!(spread.map(|permit| connection(&permit.unwrap())), [0, 1]);
     }
 
     #[test]
-    fn another_connection_is_made_for_what_is_known_to_come() {
+    fn announced_requests_open_another_connection() {
         let connections = connections();
         let many = REQUESTS_PER_HOST_HTTP2 + QUEUE_PER_HOST_HTTP2;
         assert!(!connections.needs_connection(many), "it may speak HTTP/1.1");
-        connections.learn(Version::HTTP_2);
+        connections.record_version(Version::HTTP_2);
         assert!(!connections.needs_connection(many - 1));
         assert!(connections.needs_connection(many));
     }
 
     #[test]
-    fn one_goes_first() {
+    fn first_request_opens_the_connection() {
         // The first request opens a connection, or fails.
-        for ends in [false, true] {
+        for fails in [false, true] {
             let connections = connections();
-            let first = now(connections.acquire_in_turn(Duration::MAX)).unwrap();
-            assert!(now(connections.acquire_in_turn(Duration::MAX)).is_none());
+            let first = poll_once(connections.acquire_in_turn(Duration::MAX)).unwrap();
+            assert!(poll_once(connections.acquire_in_turn(Duration::MAX)).is_none());
             assert!(
-                now(connections.acquire(Duration::MAX)).is_some(),
+                poll_once(connections.acquire(Duration::MAX)).is_some(),
                 "not all wait for that"
             );
-            if ends {
+            if fails {
                 drop(first);
             } else {
-                connections.learn(Version::HTTP_11);
+                connections.record_version(Version::HTTP_11);
             }
             let others = [
-                now(connections.acquire_in_turn(Duration::MAX)),
-                now(connections.acquire_in_turn(Duration::MAX)),
+                poll_once(connections.acquire_in_turn(Duration::MAX)),
+                poll_once(connections.acquire_in_turn(Duration::MAX)),
             ];
-            assert!(others.iter().all(Option::is_some), "{ends}");
+            assert!(others.iter().all(Option::is_some), "{fails}");
         }
     }
 
     #[test]
-    fn a_host_that_takes_no_more_is_left_alone() {
+    fn no_connection_is_opened_after_stop_growing() {
         let connections = connections();
-        connections.learn(Version::HTTP_2);
+        connections.record_version(Version::HTTP_2);
         let waiting: Vec<_> = (0..QUEUE_PER_HOST_HTTP2)
             .map(|_| WaitingRequest::new(&connections))
             .collect();

@@ -18,20 +18,20 @@ impl Deadline {
     }
 
     /// Tells whether there is time left after a wait.
-    pub(crate) fn leaves(self, wait: Duration) -> bool {
+    pub(crate) fn allows_wait(self, wait: Duration) -> bool {
         self.0
             .is_none_or(|(end, _)| end.saturating_duration_since(Instant::now()) > wait)
     }
 
     /// Returns the time that is left.
-    pub(crate) fn left(self) -> Duration {
+    pub(crate) fn remaining(self) -> Duration {
         self.0.map_or(Duration::MAX, |(end, _)| {
             end.saturating_duration_since(Instant::now())
         })
     }
 
     /// Returns when the time is over, possibly never.
-    pub(crate) async fn passed(self) -> NetworkProblem {
+    pub(crate) async fn expired(self) -> NetworkProblem {
         match self.0 {
             Some((end, limit)) => {
                 tokio::time::sleep_until(end).await;
@@ -49,8 +49,8 @@ impl Deadline {
     ) -> Result<T, NetworkProblem> {
         tokio::select! {
             biased;
-            done = work => Ok(done),
-            problem = self.passed() => Err(problem),
+            output = work => Ok(output),
+            problem = self.expired() => Err(problem),
             () = tokio::time::sleep(limit) => Err(NetworkProblem::Timeout(limit)),
         }
     }
@@ -61,7 +61,7 @@ mod tests {
     use super::*;
 
     #[tokio::test(flavor = "current_thread", start_paused = true)]
-    async fn the_earlier_limit_strikes() {
+    async fn earlier_limit_applies() {
         let second = Duration::from_secs(1);
         let never = std::future::pending::<()>;
         let deadline = Deadline::after(Some(10 * second));
@@ -70,7 +70,7 @@ mod tests {
             deadline.run(second, never()).await,
             Err(NetworkProblem::Timeout(second))
         );
-        assert!(deadline.leaves(8 * second) && !deadline.leaves(9 * second));
+        assert!(deadline.allows_wait(8 * second) && !deadline.allows_wait(9 * second));
         let started = Instant::now();
         assert_eq!(
             deadline.run(60 * second, never()).await,
@@ -81,7 +81,7 @@ mod tests {
         assert_eq!(deadline.run(second, async { 7 }).await, Ok(7));
         for none in [None, Some(Duration::MAX)] {
             let none = Deadline::after(none);
-            assert!(none.leaves(Duration::MAX));
+            assert!(none.allows_wait(Duration::MAX));
             assert_eq!(
                 none.run(second, never()).await,
                 Err(NetworkProblem::Timeout(second))

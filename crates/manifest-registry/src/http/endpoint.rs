@@ -38,7 +38,7 @@ impl Insecure {
     /// Tells whether `host` (with its port, if references name one) may be reached without verified TLS.
     #[must_use]
     pub fn allows(&self, host: &str) -> bool {
-        self.all || self.lists(host)
+        self.all || self.is_listed(host)
     }
 
     /// Returns the modes to try on `host`, in order. There are several only if plain HTTP is allowed.
@@ -62,7 +62,7 @@ impl Insecure {
     pub(crate) fn mode_of(&self, url: &Url, from: Mode) -> Option<Mode> {
         let host = authority(url);
         match url.scheme() {
-            "https" if from == Mode::Verified && !self.lists(&host) => Some(Mode::Verified),
+            "https" if from == Mode::Verified && !self.is_listed(&host) => Some(Mode::Verified),
             "https" => Some(self.modes(&host)[0]),
             "http" if from == Mode::Plain && self.modes(&host).contains(&Mode::Plain) => {
                 Some(Mode::Plain)
@@ -71,7 +71,7 @@ impl Insecure {
         }
     }
 
-    fn lists(&self, host: &str) -> bool {
+    fn is_listed(&self, host: &str) -> bool {
         self.hosts.iter().any(|entry| matches_entry(entry, host))
     }
 }

@@ -13,7 +13,7 @@ use crate::error::{Attempt, Cause, NetworkProblem, Operation, RegistryError, hea
 use crate::host::authority;
 use crate::http::connections::StreamPermit;
 use crate::http::handshakes::Handshakes;
-use crate::http::limiter::Refused;
+use crate::http::limiter::RefusalMeaning;
 use crate::http::payload::Payload;
 use crate::http::pool::{Pool, Pools};
 use crate::http::pool_error::PoolError;
@@ -55,7 +55,7 @@ impl Exchange {
             let permit = tokio::select! {
                 biased;
                 permit = self.acquire(wire, &pool) => permit,
-                problem = self.retrier.deadline.passed() => return Err(network(attempt, problem, None)),
+                problem = self.retrier.deadline.expired() => return Err(network(attempt, problem, None)),
             };
             let permit = match permit {
                 Ok(permit) => permit,
@@ -65,8 +65,8 @@ impl Exchange {
                 idle_timeout.restart();
             }
             let started = Instant::now();
-            let sent = self.head(wire, &permit.client).await;
-            let login = wire.authorization.as_ref().and_then(scheme);
+            let sent = self.send_for_head(wire, &permit.client).await;
+            let login = wire.authorization.as_ref().and_then(authentication_scheme);
             let request = Request {
                 method: &wire.method,
                 url: &attempt.url,
@@ -80,7 +80,7 @@ impl Exchange {
                     if wire.traffic == Traffic::Download && is_redirect(response.status()) {
                         pool.body_connections.record_redirect();
                     }
-                    self.adapt(&permit, &response);
+                    self.adapt_limit(&permit, &response);
                     let timeouts = self.timeouts;
                     let deadline = self.retrier.deadline;
                     let body_limits = BodyLimits { timeouts, deadline };
@@ -90,7 +90,7 @@ impl Exchange {
             };
             let is_connect = cause.as_ref().is_some_and(Cause::is_connect);
             if self
-                .is_worth_another_connection(wire, &pool, permit, problem, is_connect)
+                .adapt_to_failure(wire, &pool, permit, problem, is_connect)
                 .await
                 && wire.payload.is_unsent()
             {
@@ -102,7 +102,7 @@ impl Exchange {
 
     /// Adapts the host's connection limit after a failure. Tells whether the request, which got no connection, can be
     /// sent later.
-    async fn is_worth_another_connection(
+    async fn adapt_to_failure(
         &self,
         wire: &WireRequest<'_>,
         pool: &Pool,
@@ -110,8 +110,8 @@ impl Exchange {
         problem: NetworkProblem,
         is_connect: bool,
     ) -> bool {
-        let is_known = self.retrier.has_answered(&authority(&wire.url));
-        if !is_known || !permit.is_of_body() && pool.connections.is_http2() {
+        let has_answered = self.retrier.has_answered(&authority(&wire.url));
+        if !has_answered || !permit.is_for_body() && pool.connections.is_http2() {
             return false;
         }
         let is_refused = matches!(
@@ -121,27 +121,27 @@ impl Exchange {
                 | NetworkProblem::ConnectionClosed
         );
         match (is_connect, problem) {
-            (true, _) if is_refused => match permit.limit.refused() {
-                Refused::ForOthers => true,
-                Refused::ForOtherKinds => {
+            (true, _) if is_refused => match permit.limit.record_refusal() {
+                RefusalMeaning::AtCapacity => true,
+                RefusalMeaning::CapacityInOtherUse => {
                     drop(permit);
                     // Nothing signals a free connection here. The request polls until it gets one, or until the others
                     // are done.
                     tokio::time::sleep(limits::FIRST_BACKOFF).await;
                     true
                 }
-                Refused::Alone => false,
+                RefusalMeaning::HostDown => false,
             },
             // The host has spoken TLS before, so it rejects HTTP/1.1.
             (true, NetworkProblem::Tls | NetworkProblem::NotTls)
-                if permit.is_of_body() && pool.connections.is_http2() =>
+                if permit.is_for_body() && pool.connections.is_http2() =>
             {
                 pool.body_connections.disable();
                 true
             }
             (false, NetworkProblem::ConnectionClosed) => {
                 // The host may have closed a connection above its limit.
-                permit.limit.not_now(None);
+                permit.limit.record_overload(None);
                 false
             }
             _ => false,
@@ -155,7 +155,7 @@ impl Exchange {
         pool: &Pool,
     ) -> Result<StreamPermit, PoolError> {
         let max_wait = self.retrier.max_wait(wire.attempts);
-        if pool.body_connections.serve(wire.traffic) {
+        if pool.body_connections.handles(wire.traffic) {
             let build = || self.pools.http1_client(pool);
             let shared = || pool.connections.http1();
             let permit = pool
@@ -176,12 +176,12 @@ impl Exchange {
         sent: Result<reqwest::Response, (NetworkProblem, Option<Cause>)>,
         pool: &Pool,
         request: &Request<'_>,
-        is_by_proxy: bool,
+        is_proxied: bool,
     ) -> Result<reqwest::Response, (NetworkProblem, Option<Cause>)> {
         let (problem, cause) = match sent {
             Ok(response) => {
                 if let Some(handshakes) = &pool.handshakes {
-                    handshakes.answered();
+                    handshakes.record_response();
                 }
                 self.observer.event(&Event::Response {
                     request,
@@ -190,7 +190,7 @@ impl Exchange {
                     version: &format!("{:?}", response.version()),
                 });
                 // Without TLS the proxy can respond in place of the server.
-                if response.status() == StatusCode::PROXY_AUTHENTICATION_REQUIRED && is_by_proxy {
+                if response.status() == StatusCode::PROXY_AUTHENTICATION_REQUIRED && is_proxied {
                     return Err((NetworkProblem::ProxyAuthentication, None));
                 }
                 return Ok(response);
@@ -206,7 +206,7 @@ impl Exchange {
             {
                 NetworkProblem::ClientCertificate
             }
-            problem if is_by_proxy => problem.by_proxy(),
+            problem if is_proxied => problem.through_proxy(),
             problem => problem,
         };
         self.observer.event(&Event::Failed {
@@ -218,18 +218,20 @@ impl Exchange {
     }
 
     /// Adapts the host's limit on concurrent requests after a response.
-    fn adapt(&self, permit: &StreamPermit, response: &reqwest::Response) {
+    fn adapt_limit(&self, permit: &StreamPermit, response: &reqwest::Response) {
         match response.status() {
             StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE => {
-                permit.limit.not_now(header_retry_after(response.headers()));
+                permit
+                    .limit
+                    .record_overload(header_retry_after(response.headers()));
             }
             status if status.is_server_error() => {}
-            _ => permit.limit.succeeded(),
+            _ => permit.limit.record_success(),
         }
     }
 
     /// Sends one request and waits for the head of the response.
-    async fn head(
+    async fn send_for_head(
         &self,
         wire: &WireRequest<'_>,
         client: &HttpClient,
@@ -259,7 +261,7 @@ impl Exchange {
                 (problem, Some(Cause::of_send(&error)))
             }),
             limit = timeout => Err((NetworkProblem::Timeout(limit), None)),
-            problem = self.retrier.deadline.passed() => Err((problem, None)),
+            problem = self.retrier.deadline.expired() => Err((problem, None)),
         }
     }
 
@@ -278,8 +280,8 @@ impl Exchange {
         let connect = self.timeouts.connect;
         tokio::spawn(async move {
             let started = Instant::now();
-            let asked = client.request(Method::GET, url.clone());
-            let answered = client.send(asked).await;
+            let request_builder = client.request(Method::GET, url.clone());
+            let result = client.send(request_builder).await;
             let request = Request {
                 method: &Method::GET,
                 url: &redact::url(&url),
@@ -287,7 +289,7 @@ impl Exchange {
                 login: None,
                 elapsed: started.elapsed(),
             };
-            match answered {
+            match result {
                 Ok(response) => {
                     let version = response.version();
                     observer.event(&Event::Response {
@@ -325,10 +327,13 @@ fn network(attempt: Box<Attempt>, problem: NetworkProblem, source: Option<Cause>
 
 /// Creates the error for a host without a connection pool.
 fn unreachable(attempt: Box<Attempt>, url: &Url, error: PoolError) -> RegistryError {
-    let before = |problem, text: &str| network(attempt, problem, Some(Cause::before(text)));
+    let connection_error =
+        |problem, text: &str| network(attempt, problem, Some(Cause::before_connecting(text)));
     match error {
-        PoolError::NoCaCertificates(text) => before(NetworkProblem::NoCaCertificates, &text),
-        PoolError::Proxy(reason) => before(NetworkProblem::ProxySetting, reason),
+        PoolError::NoCaCertificates(text) => {
+            connection_error(NetworkProblem::NoCaCertificates, &text)
+        }
+        PoolError::Proxy(reason) => connection_error(NetworkProblem::ProxySetting, reason),
         PoolError::Certificates(problem) => RegistryError::Certificates {
             host: authority(url),
             problem,
@@ -338,7 +343,7 @@ fn unreachable(attempt: Box<Attempt>, url: &Url, error: PoolError) -> RegistryEr
 }
 
 /// Returns the authentication scheme, the only part of an `Authorization` that may be shown.
-fn scheme(authorization: &HeaderValue) -> Option<String> {
+fn authentication_scheme(authorization: &HeaderValue) -> Option<String> {
     let text = authorization.to_str().ok()?;
     text.split(' ').next().map(str::to_owned)
 }

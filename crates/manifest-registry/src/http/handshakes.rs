@@ -5,13 +5,13 @@ use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 
 /// Records the TLS handshakes with a host.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Handshakes(Arc<Seen>);
+pub(crate) struct Handshakes(Arc<HandshakeState>);
 
 #[derive(Debug, Default)]
-struct Seen {
+struct HandshakeState {
     version: AtomicU8,
-    asked: AtomicBool,
-    answered: AtomicBool,
+    certificate_requested: AtomicBool,
+    response_received: AtomicBool,
 }
 
 impl Handshakes {
@@ -24,21 +24,22 @@ impl Handshakes {
         }
     }
 
-    /// Records that a request got a response, so that the client certificate, if any, was accepted.
-    pub(crate) fn answered(&self) {
-        self.0.answered.store(true, Ordering::Relaxed);
+    /// Records that a request got a response, with or without a client certificate.
+    pub(crate) fn record_response(&self) {
+        self.0.response_received.store(true, Ordering::Relaxed);
     }
 
     /// Tells whether the host requested a client certificate, and has not responded since.
     pub(crate) fn is_waiting_for_certificate(&self) -> bool {
-        self.0.asked.load(Ordering::Relaxed) && !self.0.answered.load(Ordering::Relaxed)
+        self.0.certificate_requested.load(Ordering::Relaxed)
+            && !self.0.response_received.load(Ordering::Relaxed)
     }
 
-    pub(super) fn saw(&self, version: u8) {
+    pub(super) fn record_version(&self, version: u8) {
         self.0.version.store(version, Ordering::Relaxed);
     }
 
-    pub(crate) fn asked(&self) {
-        self.0.asked.store(true, Ordering::Relaxed);
+    pub(crate) fn record_certificate_request(&self) {
+        self.0.certificate_requested.store(true, Ordering::Relaxed);
     }
 }

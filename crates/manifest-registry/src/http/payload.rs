@@ -39,9 +39,9 @@ impl SingleUseStream {
 
     /// Returns a body that takes the stream when it is first polled.
     fn body(&self) -> reqwest::Body {
-        let once = self.clone();
+        let single_use = self.clone();
         let take = std::future::poll_fn(move |_| {
-            let mut stream = once.0.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut stream = single_use.0.lock().unwrap_or_else(PoisonError::into_inner);
             let missing = || stream::iter([Err(io::Error::other("it was sent before"))]).boxed();
             std::task::Poll::Ready(stream.take().unwrap_or_else(missing))
         });
@@ -59,14 +59,14 @@ impl Payload {
         match self {
             Self::None => None,
             Self::Bytes(bytes) | Self::Secret(bytes) => Some(bytes.clone().into()),
-            Self::Stream(once, _) => Some(once.body()),
+            Self::Stream(stream, _) => Some(stream.body()),
         }
     }
 
     /// Tells whether a request that failed to connect can be sent again.
     pub(crate) fn is_unsent(&self) -> bool {
         match self {
-            Self::Stream(once, _) => once.is_unsent(),
+            Self::Stream(stream, _) => stream.is_unsent(),
             _ => true,
         }
     }

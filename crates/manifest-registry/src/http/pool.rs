@@ -114,12 +114,12 @@ impl Pools {
         if let Some(pool) = pools.get(&(mode, host.clone())) {
             return pool.clone();
         }
-        if let Some(own) = self.own(mode, &host) {
+        if let Some(certificates) = self.host_certificates(mode, &host) {
             self.observer.event(&Event::Certificates {
                 host: &host,
-                folders: &own.folders,
-                roots: own.roots.len(),
-                identities: own.identities.len(),
+                folders: &certificates.folders,
+                roots: certificates.roots.len(),
+                identities: certificates.identities.len(),
             });
         }
         if let Some(proxy) = proxy {
@@ -163,8 +163,10 @@ impl Pools {
         self.client(setup, None)
     }
 
-    fn own(&self, mode: Mode, host: &str) -> Option<&HostCertificates> {
-        self.tls.own(host).filter(|_| mode != Mode::Plain)
+    fn host_certificates(&self, mode: Mode, host: &str) -> Option<&HostCertificates> {
+        self.tls
+            .host_certificates(host)
+            .filter(|_| mode != Mode::Plain)
     }
 
     /// Creates the settings for the connections to a host.
@@ -180,9 +182,10 @@ impl Pools {
         let tls = match (mode, &proxy) {
             (Mode::Verified | Mode::Unverified, _) => {
                 let verify = mode == Mode::Verified;
-                let behind = proxy.as_ref().filter(|url| url.scheme() == "https");
-                let (settings, seen) = self.tls.settings_behind(host, verify, behind)?;
-                handshakes = Some(seen);
+                let tls_proxy = proxy.as_ref().filter(|url| url.scheme() == "https");
+                let (settings, host_handshakes) =
+                    self.tls.settings_behind_proxy(host, verify, tls_proxy)?;
+                handshakes = Some(host_handshakes);
                 Some(settings)
             }
             (Mode::Plain, Some(proxy)) => Some(self.tls.settings(&authority(proxy), true)?.0),
@@ -232,16 +235,16 @@ impl Pools {
             // A client that never uses TLS needs no CA certificates.
             None => builder.tls_certs_only([]),
         };
-        let unbuilt = |error: reqwest::Error| PoolError::Http(error.into());
+        let build_error = |error: reqwest::Error| PoolError::Http(error.into());
         if let Some(url) = proxy {
-            builder = builder.proxy(reqwest::Proxy::all(url).map_err(unbuilt)?);
+            builder = builder.proxy(reqwest::Proxy::all(url).map_err(build_error)?);
         }
         if let Some(connect_layer) = connect_layer {
             builder = builder.connector_layer(connect_layer);
         }
-        let library = HttpClient::from(builder.build().map_err(unbuilt)?);
+        let library = HttpClient::from(builder.build().map_err(build_error)?);
         Ok(match tunnel {
-            Some(tunnel) => library.by(tunnel),
+            Some(tunnel) => library.with_tunnel(tunnel),
             None => library,
         })
     }

@@ -51,15 +51,15 @@ impl Proxies {
             _ => &self.http,
         };
         let setting = own.as_ref().or(self.all.as_ref())?;
-        if is_loopback(&authority(url)) || self.is_excepted(url) {
+        if is_loopback(&authority(url)) || self.bypasses_proxy(url) {
             return None;
         }
         Some(ChosenProxy::of(setting))
     }
 
-    fn is_excepted(&self, url: &Url) -> bool {
+    fn bypasses_proxy(&self, url: &Url) -> bool {
         let mut entries = self.no_proxy.split(',').map(str::trim);
-        entries.any(|entry| !entry.is_empty() && fits(entry, url))
+        entries.any(|entry| !entry.is_empty() && entry_matches(entry, url))
     }
 }
 
@@ -93,7 +93,7 @@ impl ChosenProxy {
 }
 
 /// Tells whether an entry of `no_proxy` matches a URL's host.
-fn fits(entry: &str, url: &Url) -> bool {
+fn entry_matches(entry: &str, url: &Url) -> bool {
     if entry == "*" {
         return true;
     }
@@ -115,11 +115,11 @@ fn fits(entry: &str, url: &Url) -> bool {
     let host = url.host_str().unwrap_or_default();
     let host = host.strip_suffix('.').unwrap_or(host).to_ascii_lowercase();
     let name = name.strip_prefix('*').unwrap_or(name).to_ascii_lowercase();
-    let (dotted, own) = match name.strip_prefix('.') {
+    let (suffix, exact) = match name.strip_prefix('.') {
         Some(_) => (name.clone(), None),
         None => (format!(".{name}"), Some(name)),
     };
-    own.is_some_and(|own| own == host) || host.ends_with(&dotted)
+    exact.is_some_and(|exact| exact == host) || host.ends_with(&suffix)
 }
 
 /// Splits `host:port` or `[address]:port`, both with an optional port. An IPv6 address without a port may omit the
@@ -153,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn who_goes_by_which() {
+    fn proxy_by_scheme() {
         let all = Proxies {
             https: setting("HTTPS_PROXY", "http://s:1"),
             http: setting("http_proxy", "p:2"),
@@ -181,8 +181,8 @@ mod tests {
     }
 
     #[test]
-    fn who_goes_without() {
-        for (no_proxy, url, excepted) in [
+    fn no_proxy_entries() {
+        for (no_proxy, url, is_bypassed) in [
             ("", "https://reg.io/", false),
             ("*", "https://reg.io/", true),
             ("*", "https://10.0.0.1/", true),
@@ -216,12 +216,16 @@ mod tests {
                 ..Proxies::default()
             };
             let url = Url::parse(url).unwrap();
-            assert_eq!(proxies.is_excepted(&url), excepted, "{no_proxy:?} {url}");
+            assert_eq!(
+                proxies.bypasses_proxy(&url),
+                is_bypassed,
+                "{no_proxy:?} {url}"
+            );
         }
     }
 
     #[test]
-    fn what_cannot_be_used_is_not_shown() {
+    fn unusable_urls_are_not_shown() {
         for (url, problem) in [
             ("socks4://a:1", "its scheme is none of http"),
             ("ftp://me:pa55@a", "its scheme is none of http"),

@@ -10,7 +10,7 @@ use tokio::time::Instant;
 use url::Url;
 
 use crate::error::{Attempt, Cause, ContentProblem, ErrorResponse, NetworkProblem, RegistryError};
-use crate::http::connect_layer::settle;
+use crate::http::connect_layer::wait_until_pooled;
 use crate::http::connections::StreamPermit;
 use crate::http::deadline::Deadline;
 use crate::http::timeouts::Timeouts;
@@ -174,7 +174,7 @@ impl Response {
             // Only the time spent waiting for the body counts, not that spent by the consumer.
             let asked = Instant::now();
             let Some(chunk) = response.chunk().await? else {
-                response.settle().await;
+                response.wait_until_pooled().await;
                 return Ok(None);
             };
             waited += asked.elapsed();
@@ -220,14 +220,14 @@ impl Response {
     pub(crate) async fn discard(mut self) {
         let limit = self.body_limits.timeouts.idle;
         let _ = tokio::time::timeout(limit, self.read(ERROR_BYTES)).await;
-        self.settle().await;
+        self.wait_until_pooled().await;
     }
 
     /// Waits until the connection of a body is back in the HTTP library's pool, before the permit is released.
     /// Otherwise the next body would open another connection.
-    async fn settle(&self) {
-        if self.permit.as_ref().is_some_and(StreamPermit::is_of_body) {
-            settle().await;
+    async fn wait_until_pooled(&self) {
+        if self.permit.as_ref().is_some_and(StreamPermit::is_for_body) {
+            wait_until_pooled().await;
         }
     }
 

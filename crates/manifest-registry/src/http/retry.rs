@@ -60,14 +60,14 @@ impl RetryPolicy {
 #[derive(Debug, Default)]
 pub(crate) struct Attempts {
     used: AtomicU32,
-    most: Option<u32>,
+    max_retries: Option<u32>,
 }
 
 impl Attempts {
     /// Allows a single attempt.
     pub(crate) fn single() -> Self {
         Self {
-            most: Some(0),
+            max_retries: Some(0),
             ..Self::default()
         }
     }
@@ -82,9 +82,9 @@ impl Attempts {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Contact {
     /// The host has responded before.
-    Before,
+    Responded,
     /// The host has not responded yet.
-    Never,
+    NoResponse,
     /// The host has not responded yet, and there is another mode to try.
     Probing,
 }
@@ -93,7 +93,7 @@ pub(crate) enum Contact {
 #[derive(Debug, PartialEq)]
 enum Verdict {
     /// Retry after this wait.
-    Again(Duration),
+    Retry(Duration),
     /// The failure is final.
     Final,
     /// A retry would help, but there is no time for it.
@@ -107,9 +107,9 @@ pub(crate) struct Retrier {
     pub(crate) deadline: Deadline,
     observer: Arc<dyn Observer>,
     /// The hosts that have responded.
-    reached: Mutex<HashSet<String>>,
+    responded: Mutex<HashSet<String>>,
     /// The time of each write, by host and path.
-    written: Mutex<HashMap<String, Instant>>,
+    writes: Mutex<HashMap<String, Instant>>,
 }
 
 impl Retrier {
@@ -118,38 +118,38 @@ impl Retrier {
             policy,
             deadline: Deadline::after(policy.timeout),
             observer,
-            reached: Mutex::default(),
-            written: Mutex::default(),
+            responded: Mutex::default(),
+            writes: Mutex::default(),
         }
     }
 
     /// Records that a host has responded.
     pub(crate) fn record_contact(&self, host: &str) {
-        let mut reached = locked(&self.reached);
-        if !reached.contains(host) {
-            reached.insert(host.to_owned());
+        let mut responded = lock(&self.responded);
+        if !responded.contains(host) {
+            responded.insert(host.to_owned());
         }
     }
 
     /// Returns how long a request may wait for a host's `Retry-After`. Zero if the request has no retries left.
     pub(crate) fn max_wait(&self, attempts: &Attempts) -> Duration {
-        if attempts.current() > attempts.most.unwrap_or(self.policy.max_retries) {
+        if attempts.current() > attempts.max_retries.unwrap_or(self.policy.max_retries) {
             return Duration::ZERO;
         }
-        self.deadline.left()
+        self.deadline.remaining()
     }
 
     /// Tells whether a host has responded.
     pub(crate) fn has_answered(&self, host: &str) -> bool {
-        locked(&self.reached).contains(host)
+        lock(&self.responded).contains(host)
     }
 
     /// Returns the contact with a host. `is_last` is true if there is no other mode to try.
     pub(crate) fn contact(&self, host: &str, is_last: bool) -> Contact {
         if self.has_answered(host) {
-            Contact::Before
+            Contact::Responded
         } else if is_last {
-            Contact::Never
+            Contact::NoResponse
         } else {
             Contact::Probing
         }
@@ -161,8 +161,8 @@ impl Retrier {
     }
 
     /// Records a write, so that a 404 for its content is retried for some time.
-    pub(crate) fn record_write(&self, what: String) {
-        locked(&self.written).insert(what, Instant::now());
+    pub(crate) fn record_write(&self, content: String) {
+        lock(&self.writes).insert(content, Instant::now());
     }
 
     /// Waits for the next attempt of a failed request. Returns `false` if there is none.
@@ -173,11 +173,11 @@ impl Retrier {
         contact: Contact,
     ) -> bool {
         let verdict = if is_transient(error, contact) {
-            self.verdict(attempts, error.asked_wait())
+            self.verdict(attempts, error.requested_wait())
         } else {
             Verdict::Final
         };
-        self.obey(verdict, attempts, error).await
+        self.apply(verdict, attempts, error).await
     }
 
     /// Waits for the next attempt of a request for content that is not found, although this process has just written
@@ -186,16 +186,16 @@ impl Retrier {
         &self,
         attempts: &Attempts,
         error: &mut RegistryError,
-        what: &str,
+        content: &str,
     ) -> bool {
-        let since = locked(&self.written).get(what).copied();
+        let since = lock(&self.writes).get(content).copied();
         let is_fresh = since.is_some_and(|since| since.elapsed() < self.policy.lag_window);
         let verdict = if is_fresh && error.is_not_found() {
             self.verdict(attempts, None)
         } else {
             Verdict::Final
         };
-        self.obey(verdict, attempts, error).await
+        self.apply(verdict, attempts, error).await
     }
 
     /// Reports that an upload is resumed.
@@ -203,34 +203,39 @@ impl Retrier {
         self.observer.resuming(resumed);
     }
 
-    fn verdict(&self, attempts: &Attempts, asked: Option<Duration>) -> Verdict {
+    fn verdict(&self, attempts: &Attempts, requested: Option<Duration>) -> Verdict {
         let number = attempts.current();
-        if number > attempts.most.unwrap_or(self.policy.max_retries)
-            || asked.is_some_and(|asked| asked > MAX_RETRY_AFTER)
+        if number > attempts.max_retries.unwrap_or(self.policy.max_retries)
+            || requested.is_some_and(|requested| requested > MAX_RETRY_AFTER)
         {
             return Verdict::Final;
         }
         // The registry's `Retry-After` is a minimum. That of GHCR is some milliseconds, after which all clients would
         // retry at once.
-        let wait = self.policy.wait(number).max(asked.unwrap_or_default());
-        if self.deadline.leaves(wait) {
-            Verdict::Again(wait)
+        let wait = self.policy.wait(number).max(requested.unwrap_or_default());
+        if self.deadline.allows_wait(wait) {
+            Verdict::Retry(wait)
         } else {
             Verdict::NoTime
         }
     }
 
-    async fn obey(&self, verdict: Verdict, attempts: &Attempts, error: &mut RegistryError) -> bool {
+    async fn apply(
+        &self,
+        verdict: Verdict,
+        attempts: &Attempts,
+        error: &mut RegistryError,
+    ) -> bool {
         match verdict {
             Verdict::Final => false,
             Verdict::NoTime => {
                 error.mark_out_of_time();
                 false
             }
-            Verdict::Again(wait) => {
+            Verdict::Retry(wait) => {
                 let number = attempts.used.fetch_add(1, Ordering::Relaxed) + 1;
                 self.observer.retrying(&Retrying {
-                    error: &error.of_one_try(),
+                    error: &error.as_single_attempt(),
                     number,
                     max_retries: self.policy.max_retries,
                     wait,
@@ -242,7 +247,7 @@ impl Retrier {
     }
 }
 
-fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
@@ -267,7 +272,7 @@ fn is_transient(error: &RegistryError, contact: Contact) -> bool {
                 contact != Contact::Probing || !connecting
             }
             NetworkProblem::ConnectionRefused | NetworkProblem::Dns | NetworkProblem::Proxy => {
-                contact == Contact::Before
+                contact == Contact::Responded
             }
             _ => false,
         },

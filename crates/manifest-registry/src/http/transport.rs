@@ -91,7 +91,7 @@ impl Transport {
                 Err(mut error) => {
                     let retry = self
                         .retrier
-                        .retry(wire.attempts, &mut error, Contact::Before);
+                        .retry(wire.attempts, &mut error, Contact::Responded);
                     if !retry.await {
                         return Err(error);
                     }

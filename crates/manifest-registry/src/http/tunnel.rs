@@ -52,7 +52,7 @@ impl From<reqwest::Client> for HttpClient {
 
 impl HttpClient {
     /// Returns this client with a tunnel that sends its requests.
-    pub(crate) fn by(self, tunnel: TunnelClient) -> Self {
+    pub(crate) fn with_tunnel(self, tunnel: TunnelClient) -> Self {
         Self {
             tunnel: Some(Arc::new(tunnel)),
             ..self
@@ -89,7 +89,7 @@ pub(crate) fn is_needed_for(host: &str) -> bool {
 /// An HTTPS client that reaches one host through a proxy.
 #[derive(Clone)]
 pub(crate) struct TunnelClient {
-    client: Client<ReportingConnector<HttpsConnector<ThroughProxy>>, Body>,
+    client: Client<ReportingConnector<HttpsConnector<ProxyConnector>>, Body>,
     user_agent: HeaderValue,
 }
 
@@ -104,7 +104,7 @@ impl TunnelClient {
         connect_timeout: Duration,
         connect_layer: Option<&ConnectLayer>,
     ) -> Option<Self> {
-        let proxy = ThroughProxy::new(proxy, settings, &user_agent, connect_timeout)?;
+        let proxy = ProxyConnector::new(proxy, settings, &user_agent, connect_timeout)?;
         let connector = HttpsConnector::from((proxy, settings.clone()));
         let connect_layer = connect_layer.cloned().unwrap_or_default();
         let client = Client::builder(TokioExecutor::new())
@@ -125,8 +125,8 @@ impl TunnelClient {
         headers
             .entry(ACCEPT)
             .or_insert(HeaderValue::from_static("*/*"));
-        let answered = self.client.request(request).await;
-        let (head, body) = answered.map_err(SendError::Tunnel)?.into_parts();
+        let result = self.client.request(request).await;
+        let (head, body) = result.map_err(SendError::Tunnel)?.into_parts();
         // The library reads the response's URL from an extension that only its own builder can set.
         let response = http::Response::builder().url(url).body(Body::wrap(body));
         let mut response = response.expect("no part of it can be wrong");
@@ -139,12 +139,12 @@ impl TunnelClient {
 
 /// A connector through a proxy.
 #[derive(Clone)]
-enum ThroughProxy {
+enum ProxyConnector {
     Http(Tunnel<HttpsConnector<HttpConnector>>),
     Socks(SocksV5<HttpConnector>),
 }
 
-impl ThroughProxy {
+impl ProxyConnector {
     fn new(
         proxy: &Url,
         settings: &rustls::ClientConfig,
@@ -180,7 +180,7 @@ impl ThroughProxy {
     }
 }
 
-impl Service<Uri> for ThroughProxy {
+impl Service<Uri> for ProxyConnector {
     type Response = MaybeHttpsStream<TokioIo<TcpStream>>;
     type Error = BoxError;
     type Future = BoxFuture<'static, Result<Self::Response, BoxError>>;
@@ -210,7 +210,7 @@ mod tests {
     use super::is_needed_for;
 
     #[test]
-    fn hosts_that_the_library_cannot_reach() {
+    fn hosts_that_need_a_tunnel() {
         for (host, is_needed) in [
             ("[2001:db8::1]", true),
             ("[2001:DB8::1]:5000", true),

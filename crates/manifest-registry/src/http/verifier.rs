@@ -71,7 +71,7 @@ impl ServerCertVerifier for ServerVerifier {
         certificate: &CertificateDer<'_>,
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        self.handshakes.saw(12);
+        self.handshakes.record_version(12);
         match self.signatures() {
             Some(inner) => inner.verify_tls12_signature(message, certificate, signature),
             None => Ok(HandshakeSignatureValid::assertion()),
@@ -84,7 +84,7 @@ impl ServerCertVerifier for ServerVerifier {
         certificate: &CertificateDer<'_>,
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        self.handshakes.saw(13);
+        self.handshakes.record_version(13);
         match self.signatures() {
             Some(inner) => inner.verify_tls13_signature(message, certificate, signature),
             None => Ok(HandshakeSignatureValid::assertion()),

@@ -35,7 +35,8 @@ impl Push<'_> {
                 return Ok(None);
             }
             let may_lag = found.is_none() || found.as_ref() == before;
-            let is_time_up = Instant::now() + pause > deadline || !retrier.deadline.leaves(pause);
+            let is_time_up =
+                Instant::now() + pause > deadline || !retrier.deadline.allows_wait(pause);
             if !may_lag || is_time_up {
                 return Err(RegistryError::ReadBackMismatch {
                     reference: name.clone().into(),

@@ -42,15 +42,18 @@ impl Session {
         rejected: Option<&HeaderValue>,
     ) -> Result<Option<Authorization>, RegistryError> {
         let host = to.host;
-        let credential = self.credential(host, request.path());
+        let credential = self.credential_cell(host, request.path());
         let credential = credential
             .get_or_init(|| Box::pin(self.find_credential(host, request.path())))
             .await;
         // A token is for one user, so it cannot cover repositories with other credentials.
-        let own = self.credentials.parts(&host.domain, request.path());
-        let is_mine = |scope: &Scope| self.credentials.parts(&host.domain, scope.path()) == own;
+        let keys = self
+            .credentials
+            .namespace_keys(&host.domain, request.path());
+        let has_same_credential =
+            |scope: &Scope| self.credentials.namespace_keys(&host.domain, scope.path()) == keys;
         let none = Arc::default();
-        let shared_scopes = if request.shared_scopes.iter().all(is_mine) {
+        let shared_scopes = if request.shared_scopes.iter().all(has_same_credential) {
             &request.shared_scopes
         } else {
             &none
@@ -75,8 +78,11 @@ impl Session {
     }
 
     /// Returns the cell with the credentials for a repository.
-    fn credential(&self, host: &Host, path: &str) -> Arc<OnceCell<CredentialResult>> {
-        let key = self.credentials.parts(&host.domain, path).join(" ");
+    fn credential_cell(&self, host: &Host, path: &str) -> Arc<OnceCell<CredentialResult>> {
+        let key = self
+            .credentials
+            .namespace_keys(&host.domain, path)
+            .join(" ");
         let mut credentials = host
             .credentials
             .lock()
@@ -94,23 +100,23 @@ impl Session {
     }
 
     /// Adds the source of the rejected credentials to an error, if the request carried any.
-    pub(super) fn with_refused_login(
+    pub(super) fn with_rejected_login(
         &self,
         request: &Request<'_>,
         mut error: RegistryError,
     ) -> RegistryError {
-        if let Some(source) = self.refused_login(request, &error) {
+        if let Some(source) = self.rejected_login(request, &error) {
             error.mark_login(source);
         }
         error
     }
 
-    fn refused_login(&self, request: &Request<'_>, error: &RegistryError) -> Option<String> {
+    fn rejected_login(&self, request: &Request<'_>, error: &RegistryError) -> Option<String> {
         let attempt = error.attempt().filter(|_| error.is_unauthorized())?;
         let host = self.host(request.domain);
         // Credentials go only to the token server and to the registry itself.
         let is_token = matches!(attempt.operation, Operation::GetToken(_));
-        let is_own = || {
+        let is_registry = || {
             let url = Url::parse(&attempt.url).ok();
             url.is_some_and(|url| {
                 host.base
@@ -118,10 +124,10 @@ impl Session {
                     .is_some_and(|base| is_same_origin(&url, base))
             })
         };
-        if !is_token && !is_own() {
+        if !is_token && !is_registry() {
             return None;
         }
-        let credential = self.credential(&host, request.path());
+        let credential = self.credential_cell(&host, request.path());
         let Some(Ok(found)) = credential.get() else {
             return None;
         };
@@ -159,7 +165,7 @@ impl Session {
                 let response = self
                     .send_anonymous(host, &request, mode, &Attempts::default())
                     .await?;
-                host.learn(&response, base);
+                host.record_challenge(&response, base);
                 response.discard().await;
                 Ok(())
             })

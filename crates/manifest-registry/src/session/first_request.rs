@@ -16,7 +16,7 @@ use crate::session::request::Request;
 
 impl Session {
     /// Determines the TLS mode of a registry, once. Returns the response if this request was the first.
-    pub(super) async fn reach(
+    pub(super) async fn negotiate_mode(
         &self,
         host: &Host,
         request: &Request<'_>,
@@ -25,14 +25,14 @@ impl Session {
         let mut first = None;
         let opened = host.mode.get_or_init(|| async {
             // Boxed because it runs once for each host, and would add its size to every request's future.
-            let opening = Box::pin(self.send_first(host, request, attempts));
-            let (mode, response) = opening.await?;
-            host.learn(&response, &host.url(mode, "/")?);
+            let first_request = Box::pin(self.send_first(host, request, attempts));
+            let (mode, response) = first_request.await?;
+            host.record_challenge(&response, &host.url(mode, "/")?);
             first = Some(response);
             Ok(mode)
         });
         let opened = opened.await;
-        host.opened.close();
+        host.first_request_done.close();
         match opened {
             Ok(mode) => Ok((*mode, first)),
             Err(error) => Err(error.shared_with(host.attempt(request, Mode::Verified)?)),
@@ -51,12 +51,12 @@ impl Session {
     ) -> Result<(Mode, Response), RegistryError> {
         let expected = self.expected_challenge(host, request);
         let Some(expected) = &expected else {
-            let (mode, response) = self.open(host, request, attempts).await?;
+            let (mode, response) = self.try_modes(host, request, attempts).await?;
             self.cache_challenge(host, mode, &response, None);
             return Ok((mode, response));
         };
         let base = host.url(Mode::Verified, "/")?;
-        let mut open = Box::pin(self.open(host, request, attempts));
+        let mut request_future = Box::pin(self.try_modes(host, request, attempts));
         // The token, or the error, is stored with the other tokens.
         let url = host.target(request, Mode::Verified)?;
         let to = Destination {
@@ -67,12 +67,12 @@ impl Session {
         };
         let mut token = Box::pin(self.authorization_for(expected, to, request, None));
         let (opened, is_fetched) = tokio::select! {
-            opened = &mut open => (opened, false),
-            _ = &mut token => ((&mut open).await, true),
+            opened = &mut request_future => (opened, false),
+            _ = &mut token => ((&mut request_future).await, true),
         };
         let (mode, response) = opened?;
-        let is_right = self.cache_challenge(host, mode, &response, Some(expected));
-        if is_right && !is_fetched {
+        let is_expected = self.cache_challenge(host, mode, &response, Some(expected));
+        if is_expected && !is_fetched {
             let _ = token.await;
         }
         Ok((mode, response))
@@ -109,28 +109,28 @@ impl Session {
         host: &Host,
         mode: Mode,
         response: &Response,
-        before: Option<&Challenge>,
+        expected: Option<&Challenge>,
     ) -> bool {
         let is_own = host
             .url(mode, "/")
             .is_ok_and(|base| is_same_origin(response.url(), &base));
-        let is_refused = response.status() == StatusCode::UNAUTHORIZED;
-        let is_clear = is_refused || response.status().is_success();
+        let is_unauthorized = response.status() == StatusCode::UNAUTHORIZED;
+        let is_conclusive = is_unauthorized || response.status().is_success();
         // An error, or a response from another host, says nothing about this host's challenge.
-        if mode != Mode::Verified || !is_own || !is_clear {
+        if mode != Mode::Verified || !is_own || !is_conclusive {
             return false;
         }
-        let found = Challenge::from_headers(response.headers()).filter(|_| is_refused);
+        let found = Challenge::from_headers(response.headers()).filter(|_| is_unauthorized);
         let cacheable = found.as_ref().and_then(Challenge::to_cacheable);
-        if cacheable.is_some() || before.is_some() {
-            let memory = &self.cache;
-            memory.put_challenge(&host.domain, cacheable.as_deref());
+        if cacheable.is_some() || expected.is_some() {
+            let cache = &self.cache;
+            cache.put_challenge(&host.domain, cacheable.as_deref());
         }
-        found.is_some() && found.as_ref() == before
+        found.is_some() && found.as_ref() == expected
     }
 
     /// Sends the first request to a host in each allowed mode, until there is a response.
-    async fn open(
+    async fn try_modes(
         &self,
         host: &Host,
         request: &Request<'_>,

@@ -22,9 +22,9 @@ pub(crate) struct Host {
     pub(crate) domain: String,
     pub(super) mode: OnceCell<Result<Mode, RegistryError>>,
     /// Closed once the first request has got a response or failed.
-    pub(super) opened: Semaphore,
+    pub(super) first_request_done: Semaphore,
     /// Closed once a second request is sent, because the first did not suffice.
-    pub(super) second: Semaphore,
+    pub(super) second_request_sent: Semaphore,
     /// The root URL of the registry, once its mode is determined.
     pub(super) base: OnceLock<Url>,
     challenge: Mutex<Option<Challenge>>,
@@ -38,8 +38,8 @@ impl Host {
         Self {
             domain: domain.to_owned(),
             mode: OnceCell::new(),
-            opened: Semaphore::new(0),
-            second: Semaphore::new(0),
+            first_request_done: Semaphore::new(0),
+            second_request_sent: Semaphore::new(0),
             base: OnceLock::new(),
             challenge: Mutex::new(None),
             credentials: Mutex::default(),
@@ -110,7 +110,7 @@ impl Host {
     }
 
     /// Records the challenge of a response, if the registry itself sent it.
-    pub(super) fn learn(&self, response: &Response, base: &Url) {
+    pub(super) fn record_challenge(&self, response: &Response, base: &Url) {
         if response.status() == StatusCode::UNAUTHORIZED
             && is_same_origin(response.url(), base)
             && let Some(challenge) = Challenge::from_headers(response.headers())

@@ -18,7 +18,7 @@ pub(crate) struct MirroredSession {
     /// The session for mirrors with unverified TLS, if there are any.
     insecure: Option<Session>,
     /// The mirrors that are unavailable, and no longer tried.
-    dead: Mutex<HashSet<Route>>,
+    unavailable: Mutex<HashSet<Route>>,
 }
 
 impl MirroredSession {
@@ -28,7 +28,7 @@ impl MirroredSession {
             session,
             mirrors,
             insecure,
-            dead: Mutex::default(),
+            unavailable: Mutex::default(),
         }
     }
 
@@ -37,15 +37,21 @@ impl MirroredSession {
         &self.session
     }
 
-    fn is_dead(&self, route: &Route) -> bool {
-        let dead = self.dead.lock().unwrap_or_else(PoisonError::into_inner);
-        dead.contains(route)
+    fn is_mirror_unavailable(&self, route: &Route) -> bool {
+        let unavailable = self
+            .unavailable
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        unavailable.contains(route)
     }
 
     /// Records that a mirror is unavailable. Returns `true` if this is new.
-    fn mark_dead(&self, route: Route) -> bool {
-        let mut dead = self.dead.lock().unwrap_or_else(PoisonError::into_inner);
-        dead.insert(route)
+    fn mark_unavailable(&self, route: Route) -> bool {
+        let mut unavailable = self
+            .unavailable
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        unavailable.insert(route)
     }
 
     /// Reads from the first mirror that has the content. `None` if no mirror has it, and the registry must be asked.
@@ -59,7 +65,7 @@ impl MirroredSession {
         let observer = &self.session.transport.observer;
         for mirrored in self.mirrors.of(reference) {
             let route = mirrored.route();
-            if self.is_dead(&route) {
+            if self.is_mirror_unavailable(&route) {
                 continue;
             }
             let mirror = &mirrored.reference;
@@ -71,7 +77,7 @@ impl MirroredSession {
             match read(session, mirror, &Attempts::single()).await {
                 Ok(found) => return Some(found),
                 // An unavailable mirror is not tried again, and is reported once.
-                Err(error) if !error.is_unavailable() || self.mark_dead(route) => {
+                Err(error) if !error.is_unavailable() || self.mark_unavailable(route) => {
                     observer.event(&Event::MirrorFailed {
                         mirror,
                         error: &error,
@@ -88,8 +94,12 @@ impl MirroredSession {
     pub(crate) fn mirror_failed(&self, mirror: &Reference, error: &RegistryError) {
         // The connection was established, so the failure is independent of the TLS mode.
         let routes = [false, true].map(|is_insecure| (mirror.domain().to_owned(), is_insecure));
-        let is_news = || routes.map(|route| self.mark_dead(route)).contains(&true);
-        if !error.is_unavailable() || is_news() {
+        let is_new = || {
+            routes
+                .map(|route| self.mark_unavailable(route))
+                .contains(&true)
+        };
+        if !error.is_unavailable() || is_new() {
             let observer = &self.session.transport.observer;
             observer.event(&Event::MirrorFailed { mirror, error });
         }

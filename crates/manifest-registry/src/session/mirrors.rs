@@ -13,7 +13,7 @@ use manifest_core::Reference;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Mirror {
     location: String,
-    serves: PullFromMirror,
+    pull: PullFromMirror,
     is_insecure: bool,
 }
 
@@ -58,13 +58,13 @@ impl Mirror {
     ///
     /// # Errors
     /// Returns an error if `location` is not a valid prefix of a reference.
-    pub fn new(location: &str, serves: PullFromMirror) -> Result<Self, LocationError> {
+    pub fn new(location: &str, pull: PullFromMirror) -> Result<Self, LocationError> {
         let location = location.strip_suffix('/').unwrap_or(location);
         let host = location.split('/').next().unwrap_or_default();
         match Reference::parse(&format!("{location}/x")) {
             Ok(probe) if probe.domain() == host => Ok(Self {
                 location: location.to_owned(),
-                serves,
+                pull,
                 is_insecure: false,
             }),
             _ => Err(LocationError(location.to_owned())),
@@ -87,8 +87,8 @@ impl Mirror {
     }
 
     /// Returns the reference on this mirror. `rest` is the repository's name after the mirrored prefix.
-    fn name(&self, rest: &str, reference: &Reference) -> Option<Mirrored> {
-        let serves = match self.serves {
+    fn mirrored_reference(&self, rest: &str, reference: &Reference) -> Option<Mirrored> {
+        let is_served = match self.pull {
             PullFromMirror::All => true,
             PullFromMirror::Digests => reference.digest().is_some(),
             PullFromMirror::Tags => reference.digest().is_none(),
@@ -99,10 +99,13 @@ impl Mirror {
         };
         let reference = Reference::parse(&format!("{}{rest}{name}", self.location));
         let is_insecure = self.is_insecure;
-        reference.ok().filter(|_| serves).map(|reference| Mirrored {
-            reference,
-            is_insecure,
-        })
+        reference
+            .ok()
+            .filter(|_| is_served)
+            .map(|reference| Mirrored {
+                reference,
+                is_insecure,
+            })
     }
 }
 
@@ -127,8 +130,8 @@ impl MirrorRule {
     /// Returns the part of a repository's name after the prefix (`/library/alpine`). `None` if the rule does not match.
     fn rest<'a>(&self, domain: &str, name: &'a str) -> Option<&'a str> {
         if let Some(parent) = self.prefix.strip_prefix('*') {
-            let is_below = parent.starts_with('.') && domain.ends_with(parent);
-            return is_below.then(|| &name[domain.len()..]);
+            let is_subdomain = parent.starts_with('.') && domain.ends_with(parent);
+            return is_subdomain.then(|| &name[domain.len()..]);
         }
         let rest = name.strip_prefix(self.prefix.as_str())?;
         (rest.is_empty() || rest.starts_with('/')).then_some(rest)
@@ -151,15 +154,15 @@ impl Mirrors {
         let domain = reference.domain();
         let name = format!("{domain}/{}", reference.path());
         let longest = |rules: &'_ Vec<MirrorRule>| {
-            let fitting = rules
+            let matching = rules
                 .iter()
                 .filter_map(|rule| Some((rule.clone(), rule.rest(domain, &name)?.to_owned())));
-            fitting.max_by_key(|(rule, _)| rule.prefix.len())
+            matching.max_by_key(|(rule, _)| rule.prefix.len())
         };
         let rules = self.rule_sets.iter().filter_map(longest);
         rules
             .flat_map(|(rule, rest)| {
-                let name = move |mirror: Mirror| mirror.name(&rest, reference);
+                let name = move |mirror: Mirror| mirror.mirrored_reference(&rest, reference);
                 rule.mirrors.into_iter().filter_map(name)
             })
             .collect()
@@ -172,7 +175,7 @@ mod tests {
 
     fn rule(prefix: &str, mirrors: &[(&str, PullFromMirror)]) -> MirrorRule {
         let mirror =
-            |(location, serves): &(&str, PullFromMirror)| Mirror::new(location, *serves).unwrap();
+            |(location, pull): &(&str, PullFromMirror)| Mirror::new(location, *pull).unwrap();
         MirrorRule {
             prefix: prefix.to_owned(),
             mirrors: mirrors.iter().map(mirror).collect(),
@@ -180,7 +183,7 @@ mod tests {
     }
 
     #[test]
-    fn where_something_is_looked_for() {
+    fn mirrored_references() {
         use PullFromMirror::{All, Digests, Tags};
         let digest = format!("sha256:{}", "a".repeat(64));
         let mirrors = Mirrors {
@@ -228,7 +231,7 @@ mod tests {
     }
 
     #[test]
-    fn a_mirror_is_insecure_by_its_rule() {
+    fn insecure_mirrors_by_rule() {
         let mirror = Mirror::new("m.lan:5000", PullFromMirror::All).unwrap();
         let with = |prefix: &str, mirror: Mirror| MirrorRule {
             prefix: prefix.to_owned(),
@@ -250,7 +253,7 @@ mod tests {
     }
 
     #[test]
-    fn mirrors_are_registries() {
+    fn mirror_locations() {
         for (location, host) in [
             ("m.lan", Some("m.lan")),
             ("m.lan:5000/a/b/", Some("m.lan:5000")),

@@ -73,7 +73,7 @@ impl Session {
     ) -> Result<Response, RegistryError> {
         self.send_authorized(request, attempts)
             .await
-            .map_err(|error| self.with_refused_login(request, error))
+            .map_err(|error| self.with_rejected_login(request, error))
     }
 
     /// Sends a request without retries.
@@ -94,7 +94,10 @@ impl Session {
                 Ok(bytes) => return Ok((response, bytes)),
                 Err(mut error) => {
                     let retrier = &self.transport.retrier;
-                    if !retrier.retry(attempts, &mut error, Contact::Before).await {
+                    if !retrier
+                        .retry(attempts, &mut error, Contact::Responded)
+                        .await
+                    {
                         return Err(error);
                     }
                 }
@@ -118,14 +121,17 @@ impl Session {
         loop {
             let mut error = match self.send_authorized(request, attempts).await {
                 Err(error) if error.is_not_found() => error,
-                result => return result.map_err(|error| self.with_refused_login(request, error)),
+                result => return result.map_err(|error| self.with_rejected_login(request, error)),
             };
             let Target::Path(path) = &request.target else {
                 return Err(error);
             };
-            let what = format!("{}{path}", request.domain);
+            let content_key = format!("{}{path}", request.domain);
             let retrier = &self.transport.retrier;
-            if !retrier.retry_after_write(attempts, &mut error, &what).await {
+            if !retrier
+                .retry_after_write(attempts, &mut error, &content_key)
+                .await
+            {
                 return Err(error);
             }
         }
@@ -140,10 +146,10 @@ impl Session {
     ) -> Result<Response, RegistryError> {
         let host = self.host(request.domain);
         if host.domain.is_empty() {
-            host.opened.close();
+            host.first_request_done.close();
             return Err(RegistryError::NoRegistry(request.path().to_owned()));
         }
-        let (mode, first) = self.reach(&host, request, attempts).await?;
+        let (mode, first) = self.negotiate_mode(&host, request, attempts).await?;
         let base = host.base(mode)?;
         let url = host.target(request, mode)?;
         let to = Destination {
@@ -156,7 +162,7 @@ impl Session {
         let (mut response, mut authorization) = match first {
             Some(response) => (response, None),
             None if is_own => {
-                host.second.close();
+                host.second_request_sent.close();
                 let authorization = self.authorization(to, request, None).await?;
                 let sent = self.send_to(to, request, authorization.as_ref(), attempts);
                 let response = sent.await?;
@@ -169,11 +175,11 @@ impl Session {
         };
         let mut is_first = true;
         loop {
-            host.learn(&response, base);
-            let may_improve =
+            host.record_challenge(&response, base);
+            let may_retry =
                 is_own && request.payload.is_repeatable() && is_same_origin(response.url(), base);
             let status = response.status();
-            if status.is_success() || !may_improve {
+            if status.is_success() || !may_retry {
                 return response.accepted().await;
             }
             let remedy = self.remedy(&host, request, status, authorization.as_ref(), is_first);
@@ -181,16 +187,18 @@ impl Session {
             if remedy == Remedy::None {
                 return Err(refused);
             }
-            host.second.close();
+            host.second_request_sent.close();
             if remedy == Remedy::Ping {
                 Box::pin(self.ping(&host, mode, base)).await?;
             }
             let rejected = authorization.as_ref().map(|sent| &sent.header);
-            let other = self.authorization(to, request, rejected).await?;
+            let replacement = self.authorization(to, request, rejected).await?;
             // Some token servers return the same token for all scopes. If that one is refused, the refusal is final.
-            let is_same = |other: &Authorization| Some(&other.header) == rejected;
-            authorization = match other {
-                Some(other) if status != StatusCode::FORBIDDEN || !is_same(&other) => Some(other),
+            let is_same = |replacement: &Authorization| Some(&replacement.header) == rejected;
+            authorization = match replacement {
+                Some(replacement) if status != StatusCode::FORBIDDEN || !is_same(&replacement) => {
+                    Some(replacement)
+                }
                 _ => return Err(refused),
             };
             let sent = self.send_to(to, request, authorization.as_ref(), attempts);
@@ -210,17 +218,17 @@ impl Session {
         is_first: bool,
     ) -> Remedy {
         // A token with many scopes may be refused where one with fewer is accepted. Some registries then respond 403.
-        let is_wide = authorization.is_some_and(|sent| sent.is_wide);
-        let is_hidden = || {
+        let has_extra_scopes = authorization.is_some_and(|sent| sent.has_extra_scopes);
+        let may_be_hidden = || {
             matches!(status, StatusCode::FORBIDDEN | StatusCode::NOT_FOUND)
                 && authorization.is_none()
                 && host.challenge().is_none()
                 && self.credentials.has_for(&host.domain, request.path())
         };
         match status {
-            StatusCode::UNAUTHORIZED if is_first || is_wide => Remedy::Authorize,
-            StatusCode::FORBIDDEN if is_wide => Remedy::Authorize,
-            _ if is_hidden() => Remedy::Ping,
+            StatusCode::UNAUTHORIZED if is_first || has_extra_scopes => Remedy::Authorize,
+            StatusCode::FORBIDDEN if has_extra_scopes => Remedy::Authorize,
+            _ if may_be_hidden() => Remedy::Ping,
             _ => Remedy::None,
         }
     }
@@ -259,10 +267,10 @@ impl Session {
     /// Fetches the authorization of a coming request, once the registry's challenge is known.
     ///
     /// Errors are ignored here: they occur again when the request is sent.
-    pub(crate) async fn prepare(&self, request: &Request<'_>) {
+    pub(crate) async fn prefetch_authorization(&self, request: &Request<'_>) {
         let host = self.host(request.domain);
         // The semaphore has no permits: `acquire` returns when it is closed.
-        let _ = host.opened.acquire().await;
+        let _ = host.first_request_done.acquire().await;
         let Some(&Ok(mode)) = host.mode.get() else {
             return;
         };
@@ -280,19 +288,19 @@ impl Session {
     }
 
     /// Waits until a second request is sent to a registry, possibly forever.
-    pub(crate) async fn second_request(&self, domain: &str) {
+    pub(crate) async fn wait_for_second_request(&self, domain: &str) {
         // The semaphore has no permits: `acquire` returns when it is closed.
-        let _ = self.host(domain).second.acquire().await;
+        let _ = self.host(domain).second_request_sent.acquire().await;
     }
 
     /// Tells whether a registry has responded to a request.
-    pub(crate) fn is_open(&self, domain: &str) -> bool {
+    pub(crate) fn has_responded(&self, domain: &str) -> bool {
         matches!(self.host(domain).mode.get(), Some(Ok(_)))
     }
 
     /// Tells whether a second request was sent to a registry.
     pub(crate) fn has_second_request(&self, domain: &str) -> bool {
-        self.host(domain).second.is_closed()
+        self.host(domain).second_request_sent.is_closed()
     }
 
     /// Describes a request for an error about its response.

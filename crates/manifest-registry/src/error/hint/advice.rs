@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use http::StatusCode;
 
-use crate::error::hint::row::{Body, Condition, Doing, Row};
+use crate::error::hint::row::{Action, Body, Condition, Row};
 use crate::error::hint::table::SECTIONS;
 use crate::error::network::NetworkProblem;
 use crate::error::registry_kind::RegistryKind;
@@ -40,8 +40,10 @@ fn error_text(row: &Row) -> String {
     if let Some(condition) = row.condition {
         return condition.error_text().to_owned();
     }
-    if let Some(is_meant) = row.problem {
-        let problems = problems().into_iter().filter(|problem| is_meant(*problem));
+    if let Some(is_included) = row.problem {
+        let problems = problems()
+            .into_iter()
+            .filter(|problem| is_included(*problem));
         let texts: Vec<String> = problems.map(|problem| problem.to_string()).collect();
         return texts.join("; ");
     }
@@ -87,7 +89,7 @@ fn problems() -> [NetworkProblem; 17] {
 
 fn applies_to(row: &Row) -> String {
     let kinds: Vec<&str> = row.hosts.iter().map(|kind| kind.name()).collect();
-    let parts = [kinds.join(", "), row.doing.name().to_owned()];
+    let parts = [kinds.join(", "), row.action.name().to_owned()];
     let parts: Vec<String> = parts.into_iter().filter(|part| !part.is_empty()).collect();
     parts.join("; ")
 }
@@ -98,10 +100,10 @@ fn with_names(row: &Row) -> String {
         [RegistryKind::DockerHub] => "docker login",
         _ => "docker login HOST",
     };
-    let right = match row.doing {
-        Doing::Writing => "push to",
-        Doing::Reading | Doing::ReadingManifest | Doing::ReadingBlob => "pull from",
-        Doing::Anything | Doing::LoggingIn => "pull from or push to",
+    let right = match row.action {
+        Action::Write => "push to",
+        Action::Read | Action::ReadManifest | Action::ReadBlob => "pull from",
+        Action::Any | Action::FetchToken => "pull from or push to",
     };
     row.hint
         .replace("{login}", login)
@@ -125,10 +127,10 @@ impl Condition {
             Self::ContentLost => {
                 "REPOSITORY does not have blob DIGEST (nor is it in SOURCE); LIST is published, but the registry does not have DIGEST"
             }
-            Self::ContentCollected => "REPOSITORY does not have blob DIGEST (which SOURCE has)",
+            Self::ContentOnlyInSource => "REPOSITORY does not have blob DIGEST (which SOURCE has)",
             Self::TagImmutable => "TAG points to DIGEST (after the registry refused to move it)",
-            Self::OtherContent => "DIGEST was pushed to LIST, but it now points to DIGEST",
-            Self::NothingFound => "DIGEST was pushed to LIST, and accepted, but does not exist",
+            Self::ReadBackDiffers => "DIGEST was pushed to LIST, but it now points to DIGEST",
+            Self::ReadBackMissing => "DIGEST was pushed to LIST, and accepted, but does not exist",
             Self::SignaturesDiffer => {
                 "TAG points to DIGEST, which has content that is not in DIGEST of SOURCE: neither is overwritten"
             }
@@ -158,15 +160,15 @@ impl Condition {
     }
 }
 
-impl Doing {
+impl Action {
     fn name(self) -> &'static str {
         match self {
-            Self::Anything => "",
-            Self::ReadingManifest => "reading a manifest",
-            Self::ReadingBlob => "reading a blob",
-            Self::Reading => "reading",
-            Self::Writing => "writing",
-            Self::LoggingIn => "fetching a token",
+            Self::Any => "",
+            Self::ReadManifest => "reading a manifest",
+            Self::ReadBlob => "reading a blob",
+            Self::Read => "reading",
+            Self::Write => "writing",
+            Self::FetchToken => "fetching a token",
         }
     }
 }

@@ -4,7 +4,7 @@ use http::StatusCode;
 use url::Url;
 
 use crate::error::attempt::{Attempt, Operation};
-use crate::error::hint::row::{Condition, Doing, Row, Symptom};
+use crate::error::hint::row::{Action, Condition, Row, Symptom};
 use crate::error::hint::table::rows;
 use crate::error::network::Cause;
 use crate::error::registry_error::RegistryError;
@@ -43,14 +43,14 @@ impl RegistryError {
     }
 
     fn condition_hint(&self) -> Option<String> {
-        let (condition, filled_in) = match self {
+        let (condition, value) = match self {
             Self::Incomplete { absent, .. } => (Condition::of_absent(absent), None),
             Self::TagImmutable { .. } => (Condition::TagImmutable, None),
             Self::ChildrenMissing { .. } => (Condition::ContentLost, None),
             Self::SignaturesDiffer { .. } => (Condition::SignaturesDiffer, None),
             Self::NotReferrersIndex { .. } => (Condition::NotReferrersIndex, None),
-            Self::ReadBackMismatch { found: Some(_), .. } => (Condition::OtherContent, None),
-            Self::ReadBackMismatch { found: None, .. } => (Condition::NothingFound, None),
+            Self::ReadBackMismatch { found: Some(_), .. } => (Condition::ReadBackDiffers, None),
+            Self::ReadBackMismatch { found: None, .. } => (Condition::ReadBackMissing, None),
             Self::Certificates { .. } => (Condition::Certificates, None),
             Self::Helper {
                 timed_out: true, ..
@@ -71,7 +71,7 @@ impl RegistryError {
             _ => return None,
         };
         let row = rows().find(|row| row.condition == Some(condition))?;
-        Some(match filled_in {
+        Some(match value {
             Some((placeholder, value)) => row.hint.replace(placeholder, value),
             None => row.hint.to_owned(),
         })
@@ -95,9 +95,9 @@ fn with_login(login: &str, status: StatusCode, attempt: &Attempt, hint: Option<S
 
 fn table_hint(attempt: &Attempt, symptom: &Symptom<'_>) -> Option<String> {
     let kind = RegistryKind::of(&attempt.host);
-    let fits = |row: &&'static Row| row.fits(symptom, kind, &attempt.operation);
+    let matches = |row: &&'static Row| row.matches(symptom, kind, &attempt.operation);
     rows()
-        .find(fits)
+        .find(matches)
         .map(|row| fill_in(row.hint, attempt, kind, symptom))
 }
 
@@ -122,7 +122,7 @@ fn fill_in(hint: &str, attempt: &Attempt, kind: RegistryKind, symptom: &Symptom<
         || (host.clone(), String::new()),
         |repository| (repository.to_string(), repository.path().to_owned()),
     );
-    let right = if Doing::Writing.fits(&attempt.operation) {
+    let right = if Action::Write.matches(&attempt.operation) {
         "push to"
     } else {
         "pull from"

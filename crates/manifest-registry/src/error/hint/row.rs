@@ -22,13 +22,13 @@ pub(super) enum Condition {
     /// Content is missing, and its source does not have it either.
     ContentLost,
     /// Content is missing, but its source has it.
-    ContentCollected,
+    ContentOnlyInSource,
     /// The tag is immutable.
     TagImmutable,
     /// The tag points to another digest than the written one.
-    OtherContent,
+    ReadBackDiffers,
     /// The written content cannot be found.
-    NothingFound,
+    ReadBackMissing,
     /// Source and target have different signatures.
     SignaturesDiffer,
     /// Another artifact has the tag of the referrers index.
@@ -69,7 +69,7 @@ impl Condition {
         {
             Self::ContentLost
         } else {
-            Self::ContentCollected
+            Self::ContentOnlyInSource
         }
     }
 
@@ -106,13 +106,13 @@ pub(super) enum Body {
 
 /// The kind of operation.
 #[derive(Clone, Copy, PartialEq)]
-pub(super) enum Doing {
-    Anything,
-    ReadingManifest,
-    ReadingBlob,
-    Reading,
-    Writing,
-    LoggingIn,
+pub(super) enum Action {
+    Any,
+    ReadManifest,
+    ReadBlob,
+    Read,
+    Write,
+    FetchToken,
 }
 
 /// A row of the table. All its conditions must match; an absent condition always matches.
@@ -126,7 +126,7 @@ pub(super) struct Row {
     /// The condition by error type. If it is set, the other conditions are ignored.
     pub(super) condition: Option<Condition>,
     pub(super) hosts: &'static [RegistryKind],
-    pub(super) doing: Doing,
+    pub(super) action: Action,
     /// The hint with placeholders: `{host}`, `{login}` (the command), `{repository}`, `{path}` (the repository without
     /// its host), `{right}` (`push to` or `pull from`), `{limits}` (` (ratelimit-limit: 100)`, or nothing), `{server}`
     /// (the host of the request, which may differ from the registry's), `{proxy}` and `{issuer}` (` (CN=Some CA)`, or
@@ -143,7 +143,7 @@ impl Row {
             problem: None,
             condition: None,
             hosts: &[],
-            doing: Doing::Anything,
+            action: Action::Any,
             hint,
         }
     }
@@ -185,25 +185,27 @@ impl Row {
         self
     }
 
-    pub(super) const fn doing(mut self, doing: Doing) -> Self {
-        self.doing = doing;
+    pub(super) const fn action(mut self, action: Action) -> Self {
+        self.action = action;
         self
     }
 
-    pub(super) fn fits(
+    pub(super) fn matches(
         &self,
         symptom: &Symptom<'_>,
         kind: RegistryKind,
         operation: &Operation,
     ) -> bool {
-        let fits = match symptom {
-            Symptom::ErrorResponse(error_response) => self.fits_error_response(error_response),
+        let matches = match symptom {
+            Symptom::ErrorResponse(error_response) => self.matches_error_response(error_response),
             Symptom::Network(problem) => self.problem.is_some_and(|is| is(*problem)),
         };
-        fits && (self.hosts.is_empty() || self.hosts.contains(&kind)) && self.doing.fits(operation)
+        matches
+            && (self.hosts.is_empty() || self.hosts.contains(&kind))
+            && self.action.matches(operation)
     }
 
-    fn fits_error_response(&self, error_response: &ErrorResponse) -> bool {
+    fn matches_error_response(&self, error_response: &ErrorResponse) -> bool {
         let status = error_response.status.as_u16();
         let body = match self.body {
             Body::Any => true,
@@ -218,18 +220,18 @@ impl Row {
     }
 }
 
-impl Doing {
-    pub(super) fn fits(self, operation: &Operation) -> bool {
+impl Action {
+    pub(super) fn matches(self, operation: &Operation) -> bool {
         let own = match operation {
-            Operation::GetManifest(_) | Operation::ListReferrers(_) => Self::ReadingManifest,
-            Operation::GetBlob(..) => Self::ReadingBlob,
+            Operation::GetManifest(_) | Operation::ListReferrers(_) => Self::ReadManifest,
+            Operation::GetBlob(..) => Self::ReadBlob,
             Operation::PutManifest(_)
             | Operation::PutBlob(..)
             | Operation::MountBlob(..)
-            | Operation::CheckWriteAccess(_) => Self::Writing,
-            Operation::GetToken(_) | Operation::Ping(_) => Self::LoggingIn,
+            | Operation::CheckWriteAccess(_) => Self::Write,
+            Operation::GetToken(_) | Operation::Ping(_) => Self::FetchToken,
         };
-        let is_reading = matches!(own, Self::ReadingManifest | Self::ReadingBlob);
-        self == Self::Anything || self == own || self == Self::Reading && is_reading
+        let is_reading = matches!(own, Self::ReadManifest | Self::ReadBlob);
+        self == Self::Any || self == own || self == Self::Read && is_reading
     }
 }

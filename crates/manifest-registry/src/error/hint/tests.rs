@@ -63,7 +63,7 @@ fn error_response(
 }
 
 #[test]
-fn a_refused_login_is_named() {
+fn rejected_login_is_named() {
     let hint = |status: u16, login: Option<&str>| {
         let error = RegistryError::ErrorResponse {
             attempt: Box::new(Attempt {
@@ -94,7 +94,7 @@ const GITLAB: &str = "registry.gitlab.com";
 
 /// Operation, host, response and a part of the hint. At least one test matches each row of the table.
 #[rustfmt::skip]
-const REFUSALS: &[(&str, &str, u16, &str, &str)] = &[
+const ERROR_RESPONSES: &[(&str, &str, u16, &str, &str)] = &[
     ("docker.io", "get", 429, "TOOMANYREQUESTS", "Docker Hub limits pulls per account"),
     ("docker.io", "token", 429, "", "docker login, or wait"),
     ("ghcr.io", "get", 429, "", "GHCR limits requests per minute"),
@@ -177,8 +177,8 @@ const REFUSALS: &[(&str, &str, u16, &str, &str)] = &[
 ];
 
 #[test]
-fn refusals() {
-    for (host, what, status, body, part) in REFUSALS {
+fn error_responses() {
+    for (host, what, status, body, part) in ERROR_RESPONSES {
         let hint = error_response(host, what, *status, body, &[]);
         assert_eq!(
             hint.is_empty(),
@@ -255,7 +255,7 @@ fn network_problems() {
 }
 
 #[test]
-fn content_that_is_wrong() {
+fn content_problems() {
     let digest = || Digest::sha256(b"x");
     let manifest = |error| ContentProblem::Manifest(std::sync::Arc::new(error));
     for (problem, part) in [
@@ -318,7 +318,7 @@ fn conditions() -> Vec<(RegistryError, &'static str)> {
         written: Digest::sha256(b"x"),
         found,
     };
-    let taken = RegistryError::TagImmutable {
+    let immutable = RegistryError::TagImmutable {
         reference: Box::new(target.clone()),
         existing: Digest::sha256(b"x"),
         source: source(),
@@ -338,7 +338,7 @@ fn conditions() -> Vec<(RegistryError, &'static str)> {
             incomplete(vec![absent("manifest", None)]),
             "garbage-collected it",
         ),
-        (taken, "push to another one"),
+        (immutable, "push to another one"),
         (read_back(Some(Digest::sha256(b"y"))), "someone else"),
         (read_back(None), "again later"),
     ]
@@ -421,16 +421,14 @@ fn by_type() -> Vec<(RegistryError, &'static str)> {
 
 /// Errors that match a row by their content problem, each with a part of the hint.
 fn by_content() -> Vec<(RegistryError, &'static str)> {
+    use ContentProblem::{Encoding, InvalidToken};
     let content = |problem| RegistryError::content(attempt("reg.io", "get"), problem);
     let manifest = |error| content(ContentProblem::Manifest(std::sync::Arc::new(error)));
     vec![
         (content(ContentProblem::WebPage), "log in to the network"),
+        (content(InvalidToken), "the operator of reg.io"),
         (
-            content(ContentProblem::InvalidToken),
-            "the operator of reg.io",
-        ),
-        (
-            content(ContentProblem::Encoding("gzip".to_owned())),
+            content(Encoding("gzip".to_owned())),
             "a proxy or cache between you and reg.io",
         ),
         (
@@ -456,7 +454,7 @@ fn is_filled_in(row: &str, hint: &str) -> bool {
 }
 
 #[test]
-fn publications() {
+fn hints_by_condition() {
     for (error, part) in conditions().into_iter().chain(by_type()) {
         let hint = error.hint().unwrap();
         assert!(hint.contains(part) && !hint.contains(['{', '}']), "{hint}");
@@ -465,38 +463,38 @@ fn publications() {
 
 /// An unmatched row is dead, or an earlier row takes precedence over it.
 #[test]
-fn every_row_is_met() {
-    let mut met = vec![false; rows().count()];
-    let mut meet = |host: &str, what: &str, symptom: &Symptom<'_>| {
+fn every_row_is_tested() {
+    let mut matched = vec![false; rows().count()];
+    let mut mark_row = |host: &str, what: &str, symptom: &Symptom<'_>| {
         let (kind, operation) = (RegistryKind::of(host), operation(host, what));
-        let at = rows().position(|row| row.fits(symptom, kind, &operation));
+        let at = rows().position(|row| row.matches(symptom, kind, &operation));
         if let Some(at) = at {
-            met[at] = true;
+            matched[at] = true;
         }
     };
-    for (host, what, status, body, _) in REFUSALS {
+    for (host, what, status, body, _) in ERROR_RESPONSES {
         let body = match *body {
             "" | "<html>" => (*body).to_owned(),
             code => format!(r#"{{"errors":[{{"code":"{code}"}}]}}"#),
         };
         let status = StatusCode::from_u16(*status).unwrap();
-        meet(
+        mark_row(
             host,
             what,
             &Symptom::ErrorResponse(&ErrorResponse::parse(status, "", body.as_bytes())),
         );
     }
     for (host, what, problem, _) in PROBLEMS {
-        meet(host, what, &Symptom::Network(*problem));
+        mark_row(host, what, &Symptom::Network(*problem));
     }
     let hints: Vec<_> = conditions()
         .into_iter()
         .chain(by_type())
         .filter_map(|(error, _)| error.hint())
         .collect();
-    for (row, met) in rows().zip(met) {
-        let met =
-            met || row.condition.is_some() && hints.iter().any(|hint| is_filled_in(row.hint, hint));
-        assert!(met, "no test meets the row {:?}", row.hint);
+    for (row, matched) in rows().zip(matched) {
+        let matched = matched
+            || row.condition.is_some() && hints.iter().any(|hint| is_filled_in(row.hint, hint));
+        assert!(matched, "no test meets the row {:?}", row.hint);
     }
 }
