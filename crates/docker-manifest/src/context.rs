@@ -121,7 +121,7 @@ impl<'a> Context<'a> {
             },
             proxies: proxies::read(&self.environment, &config.proxies),
             mirrors: Mirrors {
-                places: vec![registry.mirror_rules.clone(), file],
+                rule_sets: vec![registry.mirror_rules.clone(), file],
             },
             retry: retry.retry(),
             known: known_registries::read(&self.environment)?,

@@ -1,27 +1,30 @@
 //! The cache between runs.
 //!
-//! It holds the challenges of registries, so that a token is fetched while the registry is asked (its response decides whether that
-//! was of use), and small content that a descriptor names. Neither is trusted: a challenge is read by the rules for fresh ones, and
-//! content has its digest and size checked again.
+//! It holds the challenges of registries, and small content that a descriptor names. A cached challenge allows a token
+//! request in parallel with the first request to the registry; the response decides whether the token is used. Cached
+//! data is not trusted: a challenge is parsed by the rules for fresh ones, and content has its digest and size verified
+//! again.
 
 use std::fmt;
 
 use manifest_core::Digest;
 use manifest_core::reference::Repository;
 
-/// Keeps challenges and content for the next run, none of which is secret. All of it may be forgotten at any time, and no method can
-/// fail.
+/// Stores challenges and content between runs. None of it is secret.
 ///
-/// Challenges come from hosts whose certificate was verified only, and content has a digest.
+/// Any entry may be evicted at any time, and no method can fail.
+///
+/// Challenges come only from hosts with a verified certificate. All content has a digest.
 pub trait Cache: fmt::Debug + Send + Sync {
-    /// Returns the challenge of a registry, as [`Cache::put_challenge`] got it, unless that was too long ago for sending a login
-    /// by it.
+    /// Returns the challenge of a registry, as passed to [`Cache::put_challenge`].
+    ///
+    /// Returns `None` if the challenge is too old to send credentials by it.
     fn challenge(&self, host: &str) -> Option<String>;
 
-    /// Stores the challenge of a registry, or removes it.
+    /// Stores the challenge of a registry, or removes it if `challenge` is `None`.
     fn put_challenge(&self, host: &str, challenge: Option<&str>);
 
-    /// Returns content that was read from this repository, unverified.
+    /// Returns content that was read from this repository. The caller verifies it.
     fn content(&self, repository: &Repository, digest: &Digest) -> Option<Vec<u8>>;
 
     /// Stores content that was read from this repository.

@@ -1,4 +1,4 @@
-//! Futures that run at once: many within bounds, or one alongside another.
+//! Concurrent futures: many with a bound, or a background future alongside the main one.
 
 use std::future::poll_fn;
 use std::pin::{Pin, pin};
@@ -8,13 +8,13 @@ use futures_util::{FutureExt as _, StreamExt as _, stream};
 
 /// Runs futures, at most `limit` at once, and returns their results in the order of the futures.
 ///
-/// All of them run to their end; a failure stops none of the others, so that the first failure in order is the same in
+/// All futures run to completion. A failure stops none of the others, so that the first failure in order is the same in
 /// each run.
 pub async fn concurrent<F: Future>(
     limit: usize,
     futures: impl IntoIterator<Item = F>,
 ) -> Vec<F::Output> {
-    // Not an async block: it would keep room for the future twice.
+    // An async block would store the future twice.
     let numbered = futures
         .into_iter()
         .enumerate()
@@ -27,18 +27,18 @@ pub async fn concurrent<F: Future>(
     results.into_iter().map(|(_, result)| result).collect()
 }
 
-/// Runs `main` to its end, and `aside` with it as far as it gets: the requests of `main` go first.
+/// Runs `main` to completion, and polls `background` alongside it as far as it gets. The requests of `main` go first.
 pub(crate) async fn alongside<F: Future, M: Future>(
-    mut aside: Pin<&mut MaybeDone<F>>,
+    mut background: Pin<&mut MaybeDone<F>>,
     main: M,
 ) -> M::Output {
     let mut main = pin!(main);
     poll_fn(|context| {
-        let ended = main.as_mut().poll(context);
-        if ended.is_pending() {
-            let _ = aside.as_mut().poll(context);
+        let output = main.as_mut().poll(context);
+        if output.is_pending() {
+            let _ = background.as_mut().poll(context);
         }
-        ended
+        output
     })
     .await
 }
@@ -51,13 +51,13 @@ mod tests {
     use super::*;
 
     #[tokio::test(flavor = "current_thread", start_paused = true)]
-    async fn in_order_and_bounded() {
-        let (running, most) = (Cell::new(0), Cell::new(0));
+    async fn results_keep_their_order_and_the_limit_holds() {
+        let (running, max_running) = (Cell::new(0), Cell::new(0));
         let task = |i: u64| {
-            let (running, most) = (&running, &most);
+            let (running, max_running) = (&running, &max_running);
             async move {
                 running.set(running.get() + 1);
-                most.set(most.get().max(running.get()));
+                max_running.set(max_running.get().max(running.get()));
                 tokio::time::sleep(Duration::from_secs(10 - i)).await;
                 running.set(running.get() - 1);
                 i
@@ -65,7 +65,7 @@ mod tests {
         };
         let results = concurrent(3, (0..10).map(task)).await;
         assert_eq!(results, (0..10).collect::<Vec<_>>());
-        assert_eq!(most.get(), 3);
+        assert_eq!(max_running.get(), 3);
         assert_eq!(concurrent(0, [async { 1 }]).await, [1]);
     }
 }

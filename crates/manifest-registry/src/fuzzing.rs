@@ -1,4 +1,4 @@
-//! What must hold for any bytes from a registry, or in Docker's configuration; see [`manifest_core::fuzzing`].
+//! Properties that hold for any bytes from a registry or in Docker's configuration; see [`manifest_core::fuzzing`].
 
 use http::header::{CONTENT_TYPE, DATE, HeaderMap, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderName, StatusCode};
@@ -8,15 +8,17 @@ use crate::auth::{Challenge, Credential, Credentials, Token};
 use crate::error::{ErrorResponse, header_retry_after, message_retry_after};
 use crate::limits::{CHALLENGES, MESSAGE_CHARS, MESSAGES, SCHEME_CHARS};
 
-/// The most that a character becomes when it is escaped: `\u{10ffff}`.
+/// The maximum length of an escaped character: `\u{10ffff}`.
 const ESCAPED_CHARS: usize = 10;
 
-/// Challenges, a header each line: what is read of them is bounded, means the same when it is written as the grammar has it, and
-/// stays so beside others.
+/// Checks the parser of challenges, with one header per line of `data`.
+///
+/// The parsed challenge is bounded. Written in the form of the grammar it parses to the same value, alone and next to
+/// other challenges.
 pub fn challenges(data: &[u8]) {
     let lines = data.split(|&b| b == b'\n' || b == b'\r');
     let headers = headers(lines.map(|line| (WWW_AUTHENTICATE, line)));
-    let challenge = Challenge::of(&headers);
+    let challenge = Challenge::from_headers(&headers);
     let written = match &challenge {
         None => return,
         Some(Challenge::Basic) => "Basic realm=\"x\"".to_owned(),
@@ -41,14 +43,23 @@ pub fn challenges(data: &[u8]) {
         }
     };
     let line = |text: &str| self::headers([(WWW_AUTHENTICATE, text.as_bytes())]);
-    assert_eq!(Challenge::of(&line(&written)), challenge, "{written}");
+    assert_eq!(
+        Challenge::from_headers(&line(&written)),
+        challenge,
+        "{written}"
+    );
     if !matches!(challenge, Some(Challenge::Unknown(_))) {
         let beside = format!("Negotiate YII=, {written}, NTLM");
-        assert_eq!(Challenge::of(&line(&beside)), challenge, "{beside}");
+        assert_eq!(
+            Challenge::from_headers(&line(&beside)),
+            challenge,
+            "{beside}"
+        );
     }
 }
 
-/// Docker's `config.json`: what is found for a host can be used, and shows no secret.
+/// Checks the parser of Docker's `config.json`: every credential that it returns is usable, and no error shows a
+/// secret.
 pub fn config_json(data: &[u8]) {
     match Credentials::from_config_json(data) {
         Ok(credentials) => {
@@ -59,7 +70,9 @@ pub fn config_json(data: &[u8]) {
                         assert_eq!(format!("{password:?}"), "***");
                     }
                     Ok(_) => {}
-                    Err(error) => is_shown(&error.to_string(), 200 + key.len() * ESCAPED_CHARS),
+                    Err(error) => {
+                        assert_printable(&error.to_string(), 200 + key.len() * ESCAPED_CHARS);
+                    }
                 }
             }
             let keys = credentials.entries().take(8).map(|(key, _)| key);
@@ -67,11 +80,12 @@ pub fn config_json(data: &[u8]) {
                 let _ = credentials.has_for(host, "app");
             }
         }
-        Err(error) => is_shown(&error.to_string(), 200),
+        Err(error) => assert_printable(&error.to_string(), 200),
     }
 }
 
-/// `Retry-After` in a header, beside a date or not, and in a message; and the refusal or the token that such an answer is.
+/// Checks `Retry-After`, in a header with and without a `Date`, and in an error message; and error responses and token
+/// responses with the same bytes.
 pub fn retry_after(data: &[u8]) {
     let text = String::from_utf8_lossy(data);
     for date in [&b"Sun, 06 Nov 1994 08:49:37 GMT"[..], data, b""] {
@@ -86,13 +100,13 @@ pub fn retry_after(data: &[u8]) {
         for content_type in [&b"application/json"[..], data] {
             let head = headers([(RETRY_AFTER, data), (CONTENT_TYPE, content_type)]);
             let error_response = ErrorResponse::read(status, &head, body);
-            let most = 200 + 2 * MESSAGES * MESSAGE_CHARS * ESCAPED_CHARS;
-            is_shown(&error_response.to_string(), most);
+            let max_chars = 200 + 2 * MESSAGES * MESSAGE_CHARS * ESCAPED_CHARS;
+            assert_printable(&error_response.to_string(), max_chars);
         }
     }
 }
 
-/// Takes what can be in a header.
+/// Builds headers from the lines that are valid header values.
 fn headers<'a>(lines: impl IntoIterator<Item = (HeaderName, &'a [u8])>) -> HeaderMap {
     let mut headers = HeaderMap::new();
     for (name, line) in lines {
@@ -103,10 +117,10 @@ fn headers<'a>(lines: impl IntoIterator<Item = (HeaderName, &'a [u8])>) -> Heade
     headers
 }
 
-/// Checks that a text commands no terminal, and is not too long.
-fn is_shown(text: &str, most: usize) {
+/// Checks that a text has no control characters, and at max_chars `max_chars` characters.
+fn assert_printable(text: &str, max_chars: usize) {
     assert!(!text.chars().any(char::is_control), "{text:?}");
-    assert!(text.chars().count() <= most, "{text:?}");
+    assert!(text.chars().count() <= max_chars, "{text:?}");
 }
 
 #[cfg(test)]

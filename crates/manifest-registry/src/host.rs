@@ -1,10 +1,10 @@
-//! Hosts by name: Docker Hub, this machine, the host that serves a registry; and the origin of URLs.
+//! Host names: Docker Hub, loopback, the host that serves a registry's API; and the origin of URLs.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use url::Url;
 
-/// Returns the host, with the port where it is not the scheme's own, as references name it.
+/// Returns the host as references name it: with the port, unless it is the scheme's default port.
 pub(crate) fn authority(url: &Url) -> String {
     let host = url.host_str().unwrap_or_default();
     match url.port() {
@@ -13,7 +13,8 @@ pub(crate) fn authority(url: &Url) -> String {
     }
 }
 
-/// Tells whether two URLs have the same scheme, host and port: what goes to one may go to the other.
+/// Tells whether two URLs have the same origin: scheme, host and port. Only then may credentials for one go to the
+/// other.
 pub(crate) fn is_same_origin(one: &Url, other: &Url) -> bool {
     let has_origin = matches!(one.scheme(), "http" | "https");
     has_origin
@@ -22,7 +23,7 @@ pub(crate) fn is_same_origin(one: &Url, other: &Url) -> bool {
         && one.port_or_known_default() == other.port_or_known_default()
 }
 
-/// Returns the host that serves the registry that references name `domain`.
+/// Returns the API host of the registry that references name `domain`.
 pub(crate) fn api_host(domain: &str) -> &str {
     if is_docker_hub(domain) {
         "registry-1.docker.io"
@@ -38,7 +39,7 @@ pub(crate) fn is_docker_hub(host: &str) -> bool {
     )
 }
 
-/// Tells whether `host`, with or without a port, is this machine.
+/// Tells whether `host`, with or without a port, is a loopback address or `localhost`.
 pub(crate) fn is_loopback(host: &str) -> bool {
     let name = without_port(host);
     name.eq_ignore_ascii_case("localhost")
@@ -56,7 +57,7 @@ pub(super) fn address(name: &str) -> Option<IpAddr> {
     name.parse().ok()
 }
 
-/// Tells whether an address is in the network `network/bits`.
+/// Tells whether an address is in the CIDR range `network/bits`.
 pub(crate) fn is_within(host: IpAddr, network: &str, bits: &str) -> bool {
     let (Some(network), Ok(bits)) = (address(network), bits.parse::<u32>()) else {
         return false;

@@ -1,170 +1,174 @@
-//! Bounds on what a registry may send, and on how long it may take. Generous to real registries, final to hostile ones.
+//! Bounds on the data that a registry may send, and on the time that it may take. Real registries stay well below them;
+//! hostile ones are stopped.
 
 use std::time::Duration;
 
-/// How long TCP and TLS handshakes may take together: Docker's 30 s.
+/// The timeout for the TCP and TLS handshakes together. Docker uses 30 s as well.
 pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// How long the head of an answer may take once the request is out. Registries that fetch from elsewhere need
-/// some ten seconds.
+/// The timeout for the response head, once the request is sent. Registries that fetch content from upstream need some
+/// ten seconds.
 pub const RESPONSE_TIMEOUT: Duration = Duration::from_secs(60);
 
-/// How long a registry may take to commit a blob after its last byte: some hash it again, at disk speed.
+/// The timeout for the commit of a blob after its last byte. Some registries hash the blob again, at disk speed.
 pub const COMMIT_TIMEOUT: Duration = Duration::from_secs(300);
 
-/// How long a body may pause, in either direction.
+/// The longest pause within a body, sent or received.
 pub const IDLE_TIMEOUT: Duration = Duration::from_secs(60);
 
-/// How few bytes of a blob may come within [`IDLE_TIMEOUT`]: some 70 a second, so that what drips without ever pausing for long
-/// ends too. The slowest connection that anyone pulls images over brings a hundred times as much.
+/// The least number of bytes of a blob that must arrive within [`IDLE_TIMEOUT`]: some 70 a second. It ends downloads
+/// that trickle without ever pausing for long. The slowest connection in use for pulls is a hundred times as fast.
 pub const SLOWEST_BYTES: usize = 4 * 1024;
 
-/// How long a whole small body (manifest, configuration, token, error) may take.
+/// The timeout for a whole small body: manifest, configuration, token, error.
 pub const BODY_TIMEOUT: Duration = Duration::from_secs(180);
 
-/// How long an unused connection is kept, below the 60 s after which common load balancers drop it.
+/// The time that an idle connection stays in the pool. Common load balancers drop idle connections after 60 s.
 pub const POOL_IDLE_TIMEOUT: Duration = Duration::from_secs(50);
 
-/// How many requests run at once on one host that speaks HTTP/1.1, and so how many connections it sees at most. One whose
-/// protocol is not known yet counts as such.
+/// The number of concurrent requests to one HTTP/1.1 host, and so the number of its connections. A host counts as
+/// HTTP/1.1 until its version is known.
 pub const REQUESTS_PER_HOST: usize = 16;
 
-/// How many requests run at once on one connection to a host that speaks HTTP/2. 250 is what servers in Go take;
-/// what a server takes less it says itself (`SETTINGS_MAX_CONCURRENT_STREAMS`), and the HTTP library waits.
+/// The number of concurrent requests on one HTTP/2 connection. Servers in Go accept 250. A server that accepts fewer
+/// announces it (`SETTINGS_MAX_CONCURRENT_STREAMS`), and the HTTP library waits.
 pub const REQUESTS_PER_HOST_HTTP2: usize = 250;
 
-/// How many connections there are at most to a host that speaks HTTP/2: more would wait for this program, not for the host.
+/// The maximum number of connections to one HTTP/2 host. With more, this program would be the bottleneck, not the host.
 pub const CONNECTIONS_PER_HOST_HTTP2: usize = 3;
 
-/// How many requests have to wait until another connection is made: it takes some round trips, in which the one that is there
-/// works on as many. What a list of forty images of ten layers needs waits for nothing more.
+/// The number of waiting requests that justifies another HTTP/2 connection. Opening one takes some round trips, in
+/// which the existing connection completes as many requests. A list of forty images with ten layers each never waits
+/// for a second connection.
 pub const QUEUE_PER_HOST_HTTP2: usize = 200;
 
-/// How much of one body a server that speaks HTTP/2 may send before it hears that it was taken, in bytes: what comes in one round
-/// trip, 80 MB a second where that takes 50 ms. It is all that is kept of a layer whose target is slower than its source.
+/// The HTTP/2 flow-control window of one stream, in bytes: the data that arrives within one round trip, 80 MB a second
+/// at 50 ms. It also bounds the buffer of a layer whose target is slower than its source.
 pub const STREAM_WINDOW: u32 = 4 * 1024 * 1024;
 
-/// As [`STREAM_WINDOW`], for all bodies of one connection.
+/// The HTTP/2 flow-control window of one connection, for all its streams, in bytes.
 pub const CONNECTION_WINDOW: u32 = 4 * STREAM_WINDOW;
 
-/// How many connections there are at most to one host for the bodies of blobs that are sent to it, and as many for those that come
-/// from it. With 50 ms a round trip, 16 move a hundred layers of 1 MB in little more than a second.
+/// The maximum number of connections to one host for uploads of blobs, and separately for downloads. At 50 ms a round
+/// trip, 16 connections move a hundred layers of 1 MB in little more than a second.
 pub const BODY_CONNECTIONS: usize = 16;
 
-/// The size of a blob, in bytes, up to which it goes with other requests, as a whole: it fits into the window that HTTP/2 gives every
-/// stream at first (RFC 9113, section 6.5.2), so that it takes one round trip on a connection that is there.
+/// The largest blob, in bytes, that is uploaded in one piece alongside other requests. It fits into the initial HTTP/2
+/// window of a stream (RFC 9113, section 6.5.2), so that it takes one round trip on an open connection.
 pub const SMALL_BLOB: u64 = 65_535;
 
-/// How many bytes of blobs may be under way at once. Each counts for its size, as far as it is kept in memory.
+/// The number of bytes of blobs that may be in flight at once. Each blob counts with the bytes that are held in memory.
 pub const BLOB_BYTES_IN_FLIGHT: u32 = 16 * 1024 * 1024;
 
-/// What a large blob counts for in [`BLOB_BYTES_IN_FLIGHT`], in bytes: more than the buffers between source and target hold, so
-/// that few of them are under way at once, each of them faster.
+/// The weight of a large blob in [`BLOB_BYTES_IN_FLIGHT`], in bytes. It exceeds the buffers between source and target,
+/// so that few large blobs are in flight at once, each of them faster.
 pub const LARGE_BLOB_IN_FLIGHT: u32 = 2 * 1024 * 1024;
 
-/// How many small blobs have to be uploaded to a registry until it is tried whether it takes them in a single request: a registry
-/// that does not costs one of them a round trip more.
+/// The number of small blobs that justifies a test whether a registry accepts uploads in a single request. A registry
+/// that does not costs one of the blobs an extra round trip.
 pub const SINGLE_REQUEST_UPLOADS: usize = 16;
 
-/// How many bytes of a blob on this machine are read at once.
+/// The number of bytes that are read at once from a local blob.
 pub const LOCAL_CHUNK: usize = 256 * 1024;
 
-/// How many blobs or manifests of one publication are worked on at once: what the fastest host takes.
+/// The number of blobs or manifests of one publication that are processed concurrently: the capacity of the fastest
+/// host.
 pub const PARALLEL_WORK: usize = REQUESTS_PER_HOST_HTTP2 * CONNECTIONS_PER_HOST_HTTP2;
 
-/// How many names are looked at at once beside the work, which gets on with the rest.
-pub const PARALLEL_PROBES_ASIDE: usize = PARALLEL_WORK / 2;
+/// The number of tags that are probed concurrently in the background. The rest of the capacity is for the main work.
+pub const BACKGROUND_PROBES: usize = PARALLEL_WORK / 2;
 
-/// How many repositories one token is asked to cover. Each adds some 50 bytes to a URL and 130 to a header that goes with
-/// each request, and of which careful servers take 4 KiB.
+/// The maximum number of repositories in the scopes of one token. Each adds some 50 bytes to a URL, and 130 bytes to a
+/// header that every request carries. Strict servers accept headers of 4 KiB.
 pub const SCOPES_PER_TOKEN: usize = 25;
 
-/// How many repositories each token covers where one for all would be too large. Tokens are asked for at once, so that more of
-/// them take no longer, while each byte of one goes along with every request.
+/// The number of repositories in each token if one token for all of them would be too large. The tokens are requested
+/// concurrently, so that more tokens take no longer, while every request carries each byte of its token.
 pub const SCOPES_OF_SEVERAL_TOKENS: usize = 8;
 
-/// How long to wait before a tag that was just written, and is missing or shows what it was before, is looked at again;
-/// doubled each time, until [`LAG_WINDOW`] is over.
-pub const LAG_PAUSE: Duration = Duration::from_millis(100);
+/// The first wait before a tag that was just written is read again because it is missing or still points to the old
+/// digest. The wait doubles each time, until [`LAG_WINDOW`] is over.
+pub const FIRST_LAG_BACKOFF: Duration = Duration::from_millis(100);
 
-/// How deep referrers of referrers are followed: a signature, of a bill of materials, of an image is two; twice that is known of
-/// nobody. As deep may lists be nested in one that refers to something.
+/// The maximum depth of referrers of referrers. A signature of an SBOM of an image has depth two; no known artifact has
+/// twice that. The limit also applies to the nesting of lists in a referrer.
 pub const REFERRER_DEPTH: usize = 4;
 
-/// How many referrers of one manifest, and of all of one publication, are copied. Images that are signed each night for years
-/// have some hundreds.
+/// The maximum number of referrers of one manifest, and of all manifests of one publication, that are copied. An image
+/// that is signed every night for years has some hundreds.
 pub const REFERRERS: usize = 4096;
 
-/// How many pages of a list of referrers are asked for. Registries put some 100 in one.
+/// The maximum number of pages that are requested of a list of referrers. Registries put some 100 referrers on a page.
 pub const REFERRER_PAGES: usize = 100;
 
-/// How often an index of referrers is read and written again because somebody else wrote it meanwhile.
+/// The number of attempts to update a referrers index that other clients write at the same time.
 pub const REFERRERS_INDEX_ATTEMPTS: usize = 5;
 
-/// How long after it was read something is taken to be there without another look: what a list of small images takes.
-pub const JUST_READ: Duration = Duration::from_secs(15);
+/// The time after a read during which content is assumed to exist without another request. A list of small images is
+/// copied within it.
+pub const READ_FRESHNESS: Duration = Duration::from_secs(15);
 
-/// How many redirects are followed. Registries use one, to their object storage.
+/// The maximum number of redirects. Registries use one, to their object storage.
 pub const REDIRECTS: usize = 5;
 
-/// How much of an error's body is read, in bytes.
+/// The number of bytes of an error's body that are read.
 pub const ERROR_BYTES: usize = 64 * 1024;
 
-/// How much of a manifest or configuration is worth being remembered, in bytes. Those of images have some 10 KiB.
+/// The largest manifest or configuration that is cached, in bytes. Those of images have some 10 KiB.
 pub const CACHED_BYTES: usize = 1024 * 1024;
 
-/// How many characters the challenge of a registry has at most that is remembered. Real ones have some 100.
+/// The longest challenge that is cached, in characters. Real challenges have some 100.
 pub const CHALLENGE_CHARS: usize = 1024;
 
-/// How much of a token server's answer is read, in bytes. Real tokens have some 2 KiB, with many scopes 20 KiB.
+/// The maximum size of a token server's response, in bytes. Real responses have some 2 KiB, or 20 KiB with many scopes.
 pub const TOKEN_BYTES: usize = 256 * 1024;
 
-/// How many of a registry's error messages are kept.
+/// The number of messages that are kept of a registry's error response.
 pub const MESSAGES: usize = 8;
 
-/// How many characters of one of a registry's messages are kept.
+/// The number of characters that are kept of each message.
 pub const MESSAGE_CHARS: usize = 400;
 
-/// The shortest time that a token is good for, whatever its server says (distribution specification,
-/// "Token Authentication": clients must assume 60 s).
-pub const TOKEN_LIFE: Duration = Duration::from_secs(60);
+/// The minimum lifetime of a token, even if its server states less (distribution specification, "Token Authentication":
+/// clients must assume 60 s).
+pub const MIN_TOKEN_LIFETIME: Duration = Duration::from_secs(60);
 
-/// How long before its end a token is no longer used, so that it does not expire on the way.
-pub const TOKEN_MARGIN: Duration = Duration::from_secs(10);
+/// The time before its expiry from which a token is no longer used, so that it does not expire in transit.
+pub const TOKEN_EXPIRY_MARGIN: Duration = Duration::from_secs(10);
 
-/// How often a request that failed for a passing reason is repeated, unless `--retry` says otherwise. With the waits below that
-/// bridges some 12 s, what a registry's restart or failover takes.
+/// The number of retries after a transient failure, unless `--retry` is given. With the waits below they bridge some 12
+/// s: the restart or failover of a registry.
 pub const RETRIES: u32 = 5;
 
-/// How long the first wait before a repetition is at most; each further one is twice as long.
-pub const FIRST_WAIT: Duration = Duration::from_millis(500);
+/// The maximum of the first backoff. Each further maximum is twice as long.
+pub const FIRST_BACKOFF: Duration = Duration::from_millis(500);
 
-/// How long a wait grows at most: beyond it a person would think that nothing happens.
-pub const LONGEST_WAIT: Duration = Duration::from_secs(30);
+/// The maximum backoff. A longer silence looks like a hang.
+pub const MAX_BACKOFF: Duration = Duration::from_secs(30);
 
-/// How long a wait that a registry asks for may be. Busy registries ask for up to a minute; who asks for more
-/// has a quota that no wait within a build refills.
-pub const LONGEST_RETRY_AFTER: Duration = Duration::from_secs(120);
+/// The longest `Retry-After` that is honoured. Busy registries ask for up to a minute. A longer wait means a quota that
+/// is not refilled within the time of a build.
+pub const MAX_RETRY_AFTER: Duration = Duration::from_secs(120);
 
-/// How long after it was written something may be missing, or a tag show what it was before, before that is believed:
-/// registries that replicate take some seconds.
+/// The time after a write during which a 404, or a tag's old digest, is retried instead of reported. Registries that
+/// replicate need some seconds.
 pub const LAG_WINDOW: Duration = Duration::from_secs(15);
 
-/// How long what a tag shows is waited for, once that beside which it was asked is done. It went out with a request of that, so
-/// its answer comes about now.
+/// The extra time for a tag's state after the main request has finished. Both requests are sent together, so the second
+/// response is due at about the same time.
 pub const TAG_STATE_GRACE: Duration = Duration::from_millis(250);
 
-/// As [`TAG_STATE_GRACE`], where it is asked for its own sake: a token and an answer, on a connection that is there.
-pub const TAG_STATE_PATIENCE: Duration = Duration::from_secs(1);
+/// The timeout for a tag's state that is requested on its own: a token and a response, on an open connection.
+pub const TAG_STATE_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// How many characters of a request id, or of the rate limits in an answer's head, are shown.
+/// The number of characters of a request ID or a rate limit header that are shown.
 pub const HEADER_CHARS: usize = 100;
 
-/// How many characters of a URL are shown. That of a request for a token has some 2000.
+/// The number of characters of a URL that are shown. A token request has some 2000.
 pub const URL_CHARS: usize = 4096;
 
-/// How many kinds of login that are not known here an error names.
+/// The number of unsupported authentication schemes that an error names.
 pub const CHALLENGES: usize = 8;
 
-/// How many characters of the name of such a kind are shown.
+/// The number of characters of each scheme that are shown.
 pub const SCHEME_CHARS: usize = 40;

@@ -9,144 +9,146 @@ use manifest_core::{Digest, Reference};
 
 use crate::error::{Cause, NetworkProblem, RegistryError};
 
-/// Receives the news that a waiting user may want to see. The plugin writes them to standard error.
+/// Receives events that a waiting user may want to see. The plugin writes them to standard error.
 pub trait Observer: fmt::Debug + Send + Sync {
-    /// A request failed and is about to be retried. Called before the wait.
+    /// Called before the wait for a retry of a failed request.
     fn retrying(&self, retry: &Retrying<'_>);
 
-    /// An upload that failed is resumed. Called after the wait, when the offset is known.
+    /// Called when a failed upload is resumed: after the wait, once the offset is known.
     fn resuming(&self, _resumed: &Resuming<'_>) {}
 
-    /// Blobs are transferred: called at the beginning, with each piece that has moved, and for each blob that is there. Never called
-    /// where there is nothing to transfer. Must not wait.
+    /// Called when the transfer of blobs progresses: at the start, for each chunk of bytes, and for each finished blob.
+    ///
+    /// Never called if no blobs are transferred. Must not block.
     fn progress(&self, _: &Progress) {}
 
-    /// Something happened that helps to find the reason of a problem. Nothing in it is secret.
+    /// Called for a step that helps to diagnose a problem. Events contain no secrets.
     fn event(&self, _: &Event<'_>) {}
 }
 
-/// The progress of the blobs of one publication, or of several that go together. No number ever becomes less, and at the end all is
-/// done.
+/// The progress of the blobs of one publication, or of several publications in one run.
+///
+/// The numbers never decrease, and every blob is done at the end.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Progress {
-    /// How many blobs are transferred, by mount or by copy.
+    /// The number of blobs to transfer, by mount or by copy.
     pub blobs: usize,
-    /// How many of them are there.
+    /// The number of blobs that are done.
     pub blobs_done: usize,
-    /// How many bytes are to be copied. A blob that a registry will not mount is added when that is known.
+    /// The number of bytes to copy. The size of a blob is added once the registry is known to refuse its mount.
     pub bytes: u64,
-    /// How many of them have been.
+    /// The number of bytes that are copied.
     pub bytes_done: u64,
 }
 
 impl Progress {
-    /// Tells whether all is there.
+    /// Tells whether all blobs are done.
     #[must_use]
     pub fn is_complete(&self) -> bool {
         self.blobs_done >= self.blobs
     }
 }
 
-/// A step of the client. `Display` is one line for a person.
+/// A step of the client. `Display` writes one line for a person.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub enum Event<'a> {
-    /// A request was answered.
+    /// A request got a response.
     Response {
         /// The request.
         request: &'a Request<'a>,
         /// The status of the response.
         status: u16,
-        /// `TLSv1.3`, `http`; nothing where that is not known.
+        /// The TLS version (`TLSv1.3`), or `http` for a connection without TLS. `None` if it is unknown.
         mode: Option<&'a str>,
-        /// `HTTP/2.0`
+        /// The HTTP version: `HTTP/2.0`.
         version: &'a str,
     },
-    /// A request was not answered.
+    /// A request got no response.
     Failed {
         /// The request.
         request: &'a Request<'a>,
-        /// Why there is no response.
+        /// The reason why there is no response.
         problem: NetworkProblem,
-        /// The cause.
+        /// The underlying error.
         cause: Option<&'a Cause>,
     },
-    /// The credentials for a host were looked for.
+    /// The credentials for a host were looked up.
     Credentials {
         /// The host, as references name it.
         host: &'a str,
-        /// Where they were found; nothing where there are none.
+        /// The place of the credentials. `None` if there are none.
         source: Option<&'a str>,
     },
-    /// A token is asked for before the registry has said that it wants one.
+    /// A token is requested before the registry sends a challenge.
     EarlyToken {
         /// The registry, as references name it.
         host: &'a str,
-        /// Why it is expected to want one.
+        /// The source of the expected challenge.
         source: ChallengeSource,
     },
-    /// A token is about to be asked for.
+    /// A token is about to be requested.
     Token {
-        /// The registry that it is for, as references name it.
+        /// The registry that the token is for, as references name it.
         host: &'a str,
         /// The token server's URL, without secrets.
         realm: &'a str,
-        /// The scopes that are asked for: `repository:app:pull`.
+        /// The requested scopes: `repository:app:pull`.
         scopes: &'a [String],
     },
-    /// A host has certificates of its own.
+    /// A host has its own certificates.
     Certificates {
         /// The host.
         host: &'a str,
-        /// The folders that they are in.
+        /// The folders with the certificates.
         folders: &'a [String],
-        /// How many files of authorities there are.
+        /// The number of files with CA certificates.
         roots: usize,
-        /// How many client certificates there are.
+        /// The number of client certificates.
         identities: usize,
     },
-    /// A host is reached by a proxy.
+    /// A host is reached through a proxy.
     Proxy {
         /// The host.
         host: &'a str,
-        /// The proxy's URL, without its login.
+        /// The proxy's URL, without its credentials.
         proxy: &'a str,
-        /// Where it is named.
+        /// The setting that names the proxy.
         setting: &'a str,
     },
     /// Content came from the cache.
     CacheHit {
-        /// Where it was read from once.
+        /// The repository from which the content was first read.
         repository: &'a Repository,
-        /// Its digest, which was checked again.
+        /// The content's digest, which is verified again.
         digest: &'a Digest,
     },
-    /// A mirror is asked first.
+    /// A mirror is tried before the registry.
     Mirror {
-        /// What was asked for.
+        /// The requested manifest or blob.
         reference: &'a Reference,
-        /// Where it is looked for.
+        /// Its reference on the mirror.
         mirror: &'a Reference,
     },
-    /// A mirror did not have it, or failed.
+    /// A mirror does not have the content, or failed.
     MirrorFailed {
-        /// Where it was looked for.
+        /// The reference on the mirror.
         mirror: &'a Reference,
-        /// Why it is looked for elsewhere.
+        /// The reason to go on to the next mirror or the registry.
         error: &'a RegistryError,
     },
 }
 
-/// The source of a challenge that is known before the registry sends it.
+/// The source of a challenge that is known before the registry sends one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ChallengeSource {
     /// The registry sent it in an earlier run.
     Cache,
-    /// The registry is in the table of known ones.
+    /// The registry is in the table of known registries.
     KnownRegistry,
 }
 
-/// A request as it may be shown.
+/// A request as events show it.
 #[derive(Clone, Debug)]
 pub struct Request<'a> {
     /// The method.
@@ -155,9 +157,9 @@ pub struct Request<'a> {
     pub url: &'a str,
     /// The number of this attempt, counted from 1.
     pub attempt: u32,
-    /// The scheme of the login that goes with it: `Basic`, `Bearer`.
+    /// The authentication scheme of the request: `Basic`, `Bearer`.
     pub login: Option<&'a str>,
-    /// How long it has taken.
+    /// The time since the request was sent.
     pub elapsed: Duration,
 }
 
@@ -168,7 +170,7 @@ impl fmt::Display for Request<'_> {
 }
 
 impl Request<'_> {
-    /// Writes the details that follow the outcome.
+    /// Returns the details that follow the outcome.
     fn details(&self) -> String {
         let mut text = format!("{} ms", self.elapsed.as_millis());
         if let Some(login) = self.login {
@@ -247,16 +249,16 @@ impl fmt::Display for Event<'_> {
     }
 }
 
-/// An upload that is resumed after it failed. `Display` is one line for a person.
+/// A failed upload that is resumed. `Display` writes one line for a person.
 #[derive(Clone, Copy, Debug)]
 pub struct Resuming<'a> {
-    /// Where the blob is uploaded to.
+    /// The repository to which the blob is uploaded.
     pub target: &'a Repository,
     /// The blob.
     pub digest: &'a Digest,
-    /// How many of its bytes the registry has already. None where it starts over.
+    /// The number of bytes that the registry already has. 0 if the upload starts over.
     pub offset: u64,
-    /// How many bytes it has.
+    /// The size of the blob in bytes.
     pub size: u64,
 }
 
@@ -276,16 +278,16 @@ impl fmt::Display for Resuming<'_> {
     }
 }
 
-/// A request that is about to be retried. `Display` is one line for a person.
+/// A request that is about to be retried. `Display` writes one line for a person.
 #[derive(Clone, Copy, Debug)]
 pub struct Retrying<'a> {
-    /// Why it failed.
+    /// The error of the failed attempt.
     pub error: &'a RegistryError,
     /// The number of the coming retry, counted from 1.
     pub number: u32,
-    /// How many there are at most.
-    pub of: u32,
-    /// How long the client waits before.
+    /// The maximum number of retries.
+    pub max_retries: u32,
+    /// The wait before the retry.
     pub wait: Duration,
 }
 
@@ -294,7 +296,7 @@ impl fmt::Display for Retrying<'_> {
         let Self {
             error,
             number,
-            of,
+            max_retries: of,
             wait,
         } = self;
         let seconds = wait.as_secs_f64();

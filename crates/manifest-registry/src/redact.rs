@@ -1,4 +1,4 @@
-//! What may be shown: secrets that mask themselves, URLs without secrets, registry text without control characters.
+//! Redaction: secrets that mask themselves, URLs without secrets, registry text without control characters.
 
 use std::fmt;
 
@@ -6,18 +6,18 @@ use url::Url;
 
 use crate::limits::{HEADER_CHARS, URL_CHARS};
 
-/// A text that is never shown.
+/// A text that `Debug` and `Display` mask.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret(String);
 
 impl Secret {
-    /// Hides `text`.
+    /// Wraps `text`.
     #[must_use]
     pub fn new(text: impl Into<String>) -> Self {
         Self(text.into())
     }
 
-    /// Returns the text, to be sent to whom it belongs and nowhere else.
+    /// Returns the text. Send it only to the host that it is for.
     #[must_use]
     pub fn expose(&self) -> &str {
         &self.0
@@ -36,10 +36,10 @@ impl fmt::Display for Secret {
     }
 }
 
-/// Says why a text is no JSON, or not of the form that it should have, without quoting a value of it.
+/// Describes why JSON cannot be parsed or deserialized, without quoting a value.
 #[must_use]
 pub fn json_error(error: &serde_json::Error) -> String {
-    // Fields are named by us.
+    // The names of fields come from this program, so they are safe to show.
     let is_of_field = |reason: &str| {
         ["duplicate field ", "missing field "]
             .iter()
@@ -51,7 +51,7 @@ pub fn json_error(error: &serde_json::Error) -> String {
         .rsplit_once(" at line ")
         .map_or(&*text, |(reason, _)| reason);
     match error.classify() {
-        // What was found instead stands before it, and may be a password.
+        // The text before `, expected` quotes the value, which may be a password.
         serde_json::error::Category::Data => match reason.rsplit_once(", expected ") {
             Some((_, wanted)) if wanted.starts_with("struct ") => {
                 format!("expected an object at {place}")
@@ -64,21 +64,23 @@ pub fn json_error(error: &serde_json::Error) -> String {
     }
 }
 
-/// The query parameters whose values say nothing secret. Object storage and token servers put signatures,
-/// keys and tokens into others.
-const OPEN_PARAMETERS: &[&str] = &["service", "scope", "from", "mount", "digest", "n", "last"];
+/// The query parameters whose values are not secret. Object storage and token servers put signatures, keys and tokens
+/// into others.
+const PUBLIC_PARAMETERS: &[&str] = &["service", "scope", "from", "mount", "digest", "n", "last"];
 
-/// Returns a URL that can be shown: without user information and fragment, the values of all query parameters
-/// but a few known ones replaced by `***`, and not longer than anybody reads.
+/// Returns a URL that can be shown.
+///
+/// It has no user information and no fragment. The values of all query parameters are replaced by `***`, except for a
+/// few known ones. It is cut after [`URL_CHARS`] characters.
 #[must_use]
 pub fn url(url: &Url) -> String {
-    let mut open = url.clone();
-    open.set_fragment(None);
-    // Both fail only for URLs that cannot have any.
-    let _ = open.set_username("");
-    let _ = open.set_password(None);
-    open.set_query(None);
-    let mut text = printable(open.as_str());
+    let mut redacted = url.clone();
+    redacted.set_fragment(None);
+    // Both fail only for URLs that cannot have credentials.
+    let _ = redacted.set_username("");
+    let _ = redacted.set_password(None);
+    redacted.set_query(None);
+    let mut text = printable(redacted.as_str());
     for (i, pair) in url
         .query()
         .unwrap_or_default()
@@ -90,7 +92,7 @@ pub fn url(url: &Url) -> String {
         text.push(if i == 0 { '?' } else { '&' });
         text.push_str(name);
         text.push('=');
-        text.push_str(if OPEN_PARAMETERS.contains(&name) {
+        text.push_str(if PUBLIC_PARAMETERS.contains(&name) {
             value
         } else {
             "***"
@@ -103,28 +105,28 @@ pub fn url(url: &Url) -> String {
     text
 }
 
-/// Escapes what a terminal would obey or hide: control characters, and those that change the direction of text.
+/// Escapes characters that a terminal obeys or hides: control characters, and those that change the text direction.
 #[must_use]
 pub fn printable(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
+    let mut escaped = String::with_capacity(text.len());
     for c in text.chars() {
         if is_terminal_control(c) {
-            out.extend(c.escape_default());
+            escaped.extend(c.escape_default());
         } else {
-            out.push(c);
+            escaped.push(c);
         }
     }
-    out
+    escaped
 }
 
-/// Tells whether a terminal would obey or hide a character, or turn round what follows it.
+/// Tells whether a terminal obeys or hides a character, or whether the character changes the text direction.
 #[must_use]
 pub fn is_terminal_control(c: char) -> bool {
     c.is_control()
         || matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
-/// Returns a header's value as it can be shown: without control characters, and not too long.
+/// Returns a header's value as it can be shown: without control characters, and at most [`HEADER_CHARS`] long.
 pub(crate) fn header(value: &str) -> String {
     printable(&value.chars().take(HEADER_CHARS).collect::<String>())
 }
@@ -134,7 +136,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn secrets_do_not_show() {
+    fn secrets_are_masked() {
         let secret = Secret::new("hunter2");
         assert_eq!(format!("{secret} {secret:?}"), "*** ***");
         assert_eq!(secret.expose(), "hunter2");
@@ -194,7 +196,7 @@ mod tests {
     }
 
     #[test]
-    fn terminals_are_not_commanded() {
+    fn terminal_controls_are_escaped() {
         for (text, shown) in [
             ("plain ü", "plain ü"),
             ("\x1b[31mred\x07", "\\u{1b}[31mred\\u{7}"),

@@ -99,8 +99,8 @@ fn impatient() -> Timeouts {
 /// A client's settings for tests: what fails is tried again soon, and not often.
 fn config() -> ClientConfig {
     let retry = RetryPolicy {
-        times: 2,
-        first_wait: Duration::from_millis(2),
+        max_retries: 2,
+        first_backoff: Duration::from_millis(2),
         ..RetryPolicy::default()
     };
     ClientConfig {

@@ -20,7 +20,7 @@ impl RetryFlags {
     #[must_use]
     pub fn retry(&self) -> RetryPolicy {
         RetryPolicy {
-            times: self.retry.map_or(limits::RETRIES, |times| times.0),
+            max_retries: self.retry.map_or(limits::RETRIES, |count| count.0),
             timeout: self
                 .timeout
                 .map(|limit| limit.0)
@@ -47,7 +47,7 @@ mod tests {
 
     #[test]
     fn flags_and_what_they_mean() {
-        for (line, times, timeout) in [
+        for (line, max_retries, timeout) in [
             ("", 5, None),
             ("--retry 0", 0, None),
             ("--retry=12 --timeout=1m30s", 12, Some(90)),
@@ -56,7 +56,7 @@ mod tests {
         ] {
             let line = Line::try_parse_from(line.split_whitespace()).expect(line);
             let retry = line.flags.retry();
-            assert_eq!(retry.times, times);
+            assert_eq!(retry.max_retries, max_retries);
             assert_eq!(retry.timeout, timeout.map(Duration::from_secs));
         }
     }

@@ -1,4 +1,5 @@
-//! The answer to a registry's challenge: from the user's credentials to an `Authorization` header, by way of a token server.
+//! The response to a registry's challenge: an `Authorization` header from the user's credentials, by a token server if
+//! needed.
 
 use std::sync::Arc;
 
@@ -29,20 +30,20 @@ pub(crate) struct Authenticator<'a> {
     pub(crate) tokens: &'a Tokens,
     /// How the registry is reached.
     pub(crate) mode: Mode,
-    /// The registry's own URL.
+    /// The registry's root URL.
     pub(crate) base: &'a Url,
     pub(crate) credential: &'a Credential,
-    /// The scopes that the request needs, in the order in which they are asked for.
+    /// The scopes that the request needs, in the order in which the token server receives them.
     pub(crate) scopes: &'a [Scope],
-    /// The scopes that one token is asked for first, for this and other requests; may be empty.
+    /// The scopes of a token for this and other requests, which is requested first. May be empty.
     pub(crate) shared_scopes: &'a Arc<[Scope]>,
-    /// The request that is to be made.
+    /// The request to authorize.
     pub(crate) request: RequestSummary<'a>,
     /// The header that the registry rejected.
     pub(crate) rejected: Option<&'a HeaderValue>,
 }
 
-/// The request that an authorization is for. It is described only where an error needs that.
+/// The request to authorize. It is described only for errors.
 #[derive(Clone, Copy)]
 pub(crate) struct RequestSummary<'a> {
     pub(crate) operation: &'a Operation,
@@ -59,15 +60,16 @@ impl RequestSummary<'_> {
 }
 
 impl Authenticator<'_> {
-    /// Returns the authorization that answers `challenge`; nothing where there are no credentials for it, or the only possible
-    /// one was rejected.
+    /// Returns the authorization that answers `challenge`.
+    ///
+    /// Returns `None` if there are no credentials for it, or if the only possible header was rejected.
     pub(crate) async fn authorization(
         &self,
         challenge: &Challenge,
     ) -> Result<Option<Authorization>, RegistryError> {
         match (challenge, self.credential) {
             (Challenge::Basic, Credential::Basic { username, password }) => {
-                Ok(self.unless_rejected(Some(basic(username, password))))
+                Ok(self.unless_rejected(Some(basic_header(username, password))))
             }
             (Challenge::Basic, _) => Ok(None),
             (Challenge::Bearer { .. }, Credential::RegistryToken(token)) => {
@@ -75,12 +77,12 @@ impl Authenticator<'_> {
             }
             (Challenge::Bearer { realm, service }, _) => {
                 let service = service.as_deref();
-                if let Some(pass) = self.shared_token(realm, service).await? {
-                    return Ok(Some(pass));
+                if let Some(authorization) = self.shared_token(realm, service).await? {
+                    return Ok(Some(authorization));
                 }
                 let key = TokenKey::new(self.request.host, realm, service, self.scopes);
-                // Boxed: it happens once for many requests, and would make each future as large.
-                let fetch = || Box::pin(self.fetch(realm, service, self.scopes));
+                // Boxed because it runs once for many requests, and would add its size to each of their futures.
+                let fetch = || Box::pin(self.fetch_token(realm, service, self.scopes));
                 self.tokens.get(&key, self.rejected, fetch).await.map(Some)
             }
             (Challenge::Unknown(schemes), _) => Err(RegistryError::Challenge {
@@ -93,8 +95,10 @@ impl Authenticator<'_> {
         }
     }
 
-    /// Returns the token for all shared scopes. Nothing where none are shared, or the token server or the registry turned out
-    /// to refuse such a token: then each request asks for the scopes that it needs itself.
+    /// Returns the token for all shared scopes.
+    ///
+    /// Returns `None` if there are no shared scopes, or if the token server or the registry refuses such a token. Each
+    /// request then asks for its own scopes.
     async fn shared_token(
         &self,
         realm: &str,
@@ -105,21 +109,21 @@ impl Authenticator<'_> {
         }
         let key = TokenKey::for_shared(self.request.host, realm, service, self.shared_scopes);
         if self.rejected.is_some() {
-            self.tokens.give_up(&key);
+            self.tokens.mark_unusable(&key);
         }
-        if self.tokens.is_given_up(&key) {
+        if self.tokens.is_unusable(&key) {
             return Ok(None);
         }
-        let fetch = || Box::pin(self.fetch(realm, service, self.shared_scopes));
+        let fetch = || Box::pin(self.fetch_token(realm, service, self.shared_scopes));
         match self.tokens.get(&key, None, fetch).await {
             Err(error) if error.is_final_refusal() => {
-                self.tokens.give_up(&key);
+                self.tokens.mark_unusable(&key);
                 Ok(None)
             }
-            result => result.map(|pass| {
+            result => result.map(|authorization| {
                 Some(Authorization {
-                    is_wide: true,
-                    ..pass
+                    has_extra_scopes: true,
+                    ..authorization
                 })
             }),
         }
@@ -128,10 +132,10 @@ impl Authenticator<'_> {
     fn unless_rejected(&self, header: Option<HeaderValue>) -> Option<Authorization> {
         header
             .filter(|header| Some(header) != self.rejected)
-            .map(Authorization::only)
+            .map(Authorization::new)
     }
 
-    async fn fetch(
+    async fn fetch_token(
         &self,
         realm: &str,
         service: Option<&str>,
@@ -141,7 +145,7 @@ impl Authenticator<'_> {
             attempt: self.request.attempt(),
             reason: format!(
                 "the registry names a token server {what}: {:?}",
-                shown_realm(realm)
+                printable_realm(realm)
             ),
         };
         let Ok(mut url) = self.base.join(realm) else {
@@ -152,11 +156,11 @@ impl Authenticator<'_> {
         let Some(mode) = self.transport.next_mode(self.base, self.mode, &url) else {
             return Err(unusable("without TLS"));
         };
-        let asked: Vec<String> = scopes.iter().map(Scope::to_string).collect();
+        let scope_texts: Vec<String> = scopes.iter().map(Scope::to_string).collect();
         self.transport.observer.event(&Event::Token {
             host: self.request.host,
             realm: &redact::url(&url),
-            scopes: &asked,
+            scopes: &scope_texts,
         });
         let operation = Operation::GetToken(self.request.host.to_owned());
         let mut headers = HeaderMap::new();
@@ -168,12 +172,14 @@ impl Authenticator<'_> {
                 (
                     Method::POST,
                     None,
-                    Payload::Secret(form(service, scopes, token)),
+                    Payload::Secret(token_form(service, scopes, token)),
                 )
             }
-            other => {
-                let authorization = match other {
-                    Credential::Basic { username, password } => Some(basic(username, password)),
+            _ => {
+                let authorization = match self.credential {
+                    Credential::Basic { username, password } => {
+                        Some(basic_header(username, password))
+                    }
                     _ => None,
                 };
                 self.add_query(&mut url, service, scopes);
@@ -193,11 +199,12 @@ impl Authenticator<'_> {
             attempts: &Attempts::default(),
         };
         let (response, body) = self.transport.fetch(wire, TOKEN_BYTES).await?;
-        // The server's clock started while the request was on its way; the margin covers that.
-        Token::parse(&body, Instant::now()).ok_or_else(|| response.content(ContentProblem::Token))
+        // The lifetime starts when the server issues the token, before this point. The margin covers the difference.
+        Token::parse(&body, Instant::now())
+            .ok_or_else(|| response.content(ContentProblem::InvalidToken))
     }
 
-    /// One `scope` parameter per scope, the account where there is one (distribution specification, "Token
+    /// Adds one `scope` parameter per scope, and the account if there is one (distribution specification, "Token
     /// Authentication").
     fn add_query(&self, url: &mut Url, service: Option<&str>, scopes: &[Scope]) {
         let mut query = url.query_pairs_mut();
@@ -213,8 +220,9 @@ impl Authenticator<'_> {
     }
 }
 
-/// The OAuth 2 form, where scopes are one text (distribution specification, "OAuth2 Token Authentication").
-fn form(service: Option<&str>, scopes: &[Scope], token: &Secret) -> Bytes {
+/// Returns the OAuth 2 form, in which the scopes are one text (distribution specification, "OAuth2 Token
+/// Authentication").
+fn token_form(service: Option<&str>, scopes: &[Scope], token: &Secret) -> Bytes {
     let scopes: Vec<String> = scopes.iter().map(Scope::to_string).collect();
     let mut form = form_urlencoded::Serializer::new(String::new());
     form.append_pair("grant_type", "refresh_token");
@@ -227,13 +235,13 @@ fn form(service: Option<&str>, scopes: &[Scope], token: &Secret) -> Bytes {
     form.finish().into()
 }
 
-/// Returns as much of a realm as may be shown.
-fn shown_realm(realm: &str) -> String {
+/// Returns the part of a realm that may be shown.
+fn printable_realm(realm: &str) -> String {
     let text = Url::parse(realm).map_or_else(|_| realm.to_owned(), |url| redact::url(&url));
     text.chars().take(HEADER_CHARS).collect()
 }
 
-fn basic(username: &str, password: &Secret) -> HeaderValue {
+fn basic_header(username: &str, password: &Secret) -> HeaderValue {
     let login = STANDARD.encode(format!("{username}:{}", password.expose()));
     let mut header = HeaderValue::from_str(&format!("Basic {login}"))
         .unwrap_or_else(|_| HeaderValue::from_static("Basic"));

@@ -1,8 +1,8 @@
-//! What a registry demands of a request that it does not let in (RFC 9110, "WWW-Authenticate").
+//! The challenge of a registry (RFC 9110, "WWW-Authenticate").
 //!
-//! The grammar is read by ourselves, for registries and what stands before them write it in many ways: several challenges
-//! in one header or in several, names in any case, more or fewer blanks and commas than there should be, values without
-//! quotes. The crate `http-auth` gives up on most of these, and so on the login.
+//! This module has its own parser, because registries and the proxies in front of them deviate from the grammar:
+//! several challenges in one header or in several, names in any case, missing or extra blanks and commas, values
+//! without quotes. The crate `http-auth` rejects most of these, and the login would fail.
 
 use std::iter::Peekable;
 use std::str::Chars;
@@ -12,42 +12,43 @@ use url::Url;
 
 use crate::limits::{CHALLENGE_CHARS, CHALLENGES, SCHEME_CHARS};
 
-/// The kind of login that a registry demands.
+/// The authentication scheme that a registry demands.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Challenge {
-    /// Name and password with each request.
+    /// User name and password with each request.
     Basic,
     /// A token from `realm`, issued for `service` (distribution specification, "Token Authentication").
     Bearer {
         /// The token server's URL, as the registry wrote it.
         realm: String,
-        /// What the token server calls the registry.
+        /// The token server's name for the registry.
         service: Option<String>,
     },
-    /// Schemes that are not known here.
+    /// Unsupported schemes.
     Unknown(Vec<String>),
 }
 
 impl Challenge {
-    /// Reads the challenges of an answer: Bearer before Basic before others. Nothing where there is none.
-    pub(crate) fn of(headers: &HeaderMap) -> Option<Self> {
+    /// Selects a challenge from the headers of a response: Bearer before Basic before others. `None` if there is none.
+    pub(crate) fn from_headers(headers: &HeaderMap) -> Option<Self> {
         let values = headers.get_all(WWW_AUTHENTICATE).into_iter();
-        Self::choose(values.flat_map(|value| read(&String::from_utf8_lossy(value.as_bytes()))))
+        Self::select(values.flat_map(|value| parse(&String::from_utf8_lossy(value.as_bytes()))))
     }
 
-    /// Reads a challenge that is remembered as [`Self::lasting`] wrote it. Nothing where that is anything else.
-    pub(crate) fn remembered(text: &str) -> Option<Self> {
-        let challenge = Self::choose(read(text).into_iter())?;
-        (challenge.lasting().as_deref() == Some(text)).then_some(challenge)
+    /// Parses a challenge from the cache. `None` unless [`Self::to_cacheable`] wrote it.
+    pub(crate) fn from_cached(text: &str) -> Option<Self> {
+        let challenge = Self::select(parse(text).into_iter())?;
+        (challenge.to_cacheable().as_deref() == Some(text)).then_some(challenge)
     }
 
-    /// Returns what of it may be remembered: a token server that is reached by TLS, in whose URL nothing can be secret.
-    pub(crate) fn lasting(&self) -> Option<String> {
+    /// Returns the challenge as text for the cache. `None` unless its token server uses TLS and its URL cannot contain
+    /// a secret.
+    pub(crate) fn to_cacheable(&self) -> Option<String> {
         let Self::Bearer { realm, service } = self else {
             return None;
         };
         let url = Url::parse(realm).ok()?;
-        let is_plain = url.scheme() == "https"
+        let is_without_secrets = url.scheme() == "https"
             && url.username().is_empty()
             && url.password().is_none()
             && url.query().is_none()
@@ -58,17 +59,17 @@ impl Challenge {
             text.push_str(&format!(",service=\"{}\"", quoted(service)));
         }
         let is_short = text.chars().count() <= CHALLENGE_CHARS;
-        (is_plain && is_short).then_some(text)
+        (is_without_secrets && is_short).then_some(text)
     }
 
-    fn choose(offered: impl Iterator<Item = Offer>) -> Option<Self> {
+    fn select(challenges: impl Iterator<Item = ParsedChallenge>) -> Option<Self> {
         let mut basic = false;
         let mut unknown = Vec::new();
-        for Offer {
+        for ParsedChallenge {
             scheme,
             realm,
             service,
-        } in offered
+        } in challenges
         {
             if scheme.eq_ignore_ascii_case("bearer") {
                 if let Some(realm) = realm {
@@ -88,33 +89,33 @@ impl Challenge {
     }
 }
 
-/// One challenge as it stands in a header.
-struct Offer {
+/// One challenge of a header.
+struct ParsedChallenge {
     scheme: String,
     realm: Option<String>,
     service: Option<String>,
 }
 
-impl Offer {
-    /// The first of two equal parameters counts. An empty one says nothing.
-    fn take(&mut self, name: &str, value: String) {
-        let place = match name.to_ascii_lowercase().as_str() {
+impl ParsedChallenge {
+    /// Sets a parameter. The first of two equal parameters counts; an empty value is ignored.
+    fn set_parameter(&mut self, name: &str, value: String) {
+        let parameter = match name.to_ascii_lowercase().as_str() {
             "realm" => &mut self.realm,
             "service" => &mut self.service,
             _ => return,
         };
-        if place.is_none() && !value.is_empty() {
-            *place = Some(value);
+        if parameter.is_none() && !value.is_empty() {
+            *parameter = Some(value);
         }
     }
 }
 
-/// Reads the challenges of one header. What makes no sense is left aside; what stands behind a quote that never ends is
-/// not known to be whole, and so is nothing.
-fn read(header: &str) -> Vec<Offer> {
-    let mut offers: Vec<Offer> = Vec::new();
+/// Parses the challenges of one header. Text that does not fit the grammar is skipped. After a quote that never ends
+/// nothing is used, because it may be truncated.
+fn parse(header: &str) -> Vec<ParsedChallenge> {
+    let mut challenges: Vec<ParsedChallenge> = Vec::new();
     let mut rest = header.chars().peekable();
-    // Whether the last thing that was read is a scheme, behind which a word may be its credentials (`token68`).
+    // Whether the last token is a scheme. The word after a scheme may be its credentials (`token68`).
     let mut after_scheme = false;
     loop {
         let mut comma = false;
@@ -122,29 +123,31 @@ fn read(header: &str) -> Vec<Offer> {
             comma |= c == ',';
         }
         if rest.peek().is_none() {
-            return offers;
+            return challenges;
         }
-        let name = word(&mut rest, is_token);
-        skip_blanks(&mut rest);
+        let name = take_while(&mut rest, is_token);
+        skip_whitespace(&mut rest);
         if rest.next_if_eq(&'=').is_some() {
-            skip_blanks(&mut rest);
+            skip_whitespace(&mut rest);
             let value = match rest.next_if_eq(&'"') {
                 Some(_) => quoted(&mut rest),
-                None => Some(word(&mut rest, |c| c != ',' && !c.is_ascii_whitespace())),
+                None => Some(take_while(&mut rest, |c| {
+                    c != ',' && !c.is_ascii_whitespace()
+                })),
             };
-            match (value, offers.last_mut()) {
-                (Some(value), Some(offer)) => offer.take(&name, value),
+            match (value, challenges.last_mut()) {
+                (Some(value), Some(challenge)) => challenge.set_parameter(&name, value),
                 (Some(_), None) => {}
-                (None, _) => return offers,
+                (None, _) => return challenges,
             }
             after_scheme = false;
         } else if name.is_empty() {
-            // Not the beginning of anything.
+            // Neither a scheme nor a parameter.
             if rest.next() == Some('"') && quoted(&mut rest).is_none() {
-                return offers;
+                return challenges;
             }
         } else if comma || !after_scheme {
-            offers.push(Offer {
+            challenges.push(ParsedChallenge {
                 scheme: name,
                 realm: None,
                 service: None,
@@ -156,20 +159,20 @@ fn read(header: &str) -> Vec<Offer> {
     }
 }
 
-/// Characters of a token (RFC 9110, "Tokens").
+/// Tells whether a character belongs to a token (RFC 9110, "Tokens").
 fn is_token(c: char) -> bool {
     c.is_ascii_alphanumeric() || "!#$%&'*+-.^_`|~".contains(c)
 }
 
-fn word(rest: &mut Peekable<Chars<'_>>, belongs: impl Fn(char) -> bool) -> String {
-    std::iter::from_fn(|| rest.next_if(|&c| belongs(c))).collect()
+fn take_while(rest: &mut Peekable<Chars<'_>>, accepts: impl Fn(char) -> bool) -> String {
+    std::iter::from_fn(|| rest.next_if(|&c| accepts(c))).collect()
 }
 
-fn skip_blanks(rest: &mut Peekable<Chars<'_>>) {
+fn skip_whitespace(rest: &mut Peekable<Chars<'_>>) {
     while rest.next_if(char::is_ascii_whitespace).is_some() {}
 }
 
-/// Reads to the closing quote, and without the backslashes. Nothing where there is no closing quote.
+/// Reads to the closing quote, and removes the backslashes. `None` if there is no closing quote.
 fn quoted(rest: &mut Peekable<Chars<'_>>) -> Option<String> {
     let mut text = String::new();
     loop {
@@ -205,11 +208,11 @@ mod tests {
             let value = HeaderValue::from_bytes(header.as_bytes()).unwrap();
             map.append(WWW_AUTHENTICATE, value);
         }
-        assert_eq!(Challenge::of(&map), expected, "{headers:?}");
+        assert_eq!(Challenge::from_headers(&map), expected, "{headers:?}");
     }
 
     #[test]
-    fn forms_that_registries_send() {
+    fn formats_of_registries() {
         let hub = || bearer("https://auth.docker.io/token", Some("registry.docker.io"));
         let t = || bearer("https://t", None);
         let s = || bearer("https://t", Some("s"));
@@ -232,7 +235,7 @@ mod tests {
                 &[r#"Bearer realm="https://x/\"q\"",service="""#],
                 bearer("https://x/\"q\"", None),
             ),
-            // Blanks, commas and quotes, too many and too few.
+            // Missing or extra blanks, commas and quotes.
             (&[r#"Bearer  realm="https://t""#], t()),
             (
                 &[r#" ,, BEARER   realm = "https://t" ,,service= "s", "#],
@@ -293,7 +296,7 @@ mod tests {
                 &["Negotiate YII=", "AWS4-HMAC-SHA256"],
                 unknown(&["Negotiate", "AWS4-HMAC-SHA256"]),
             ),
-            // Nothing of use.
+            // No usable challenge.
             (&[r#"Bearer service="x""#], None),
             (&[r#"realm="https://t""#], None),
             (&["", "???", "Bearer realm=\"unended"], None),
@@ -306,9 +309,9 @@ mod tests {
     }
 
     #[test]
-    fn what_may_be_remembered() {
+    fn only_challenges_without_secrets_are_cacheable() {
         let long = format!("https://t/{}", "x".repeat(CHALLENGE_CHARS));
-        for (realm, service, lasts) in [
+        for (realm, service, is_cacheable) in [
             ("https://t/token", None, true),
             ("https://t/token", Some("s"), true),
             ("https://t/token", Some(r#"a, "b" \ c"#), true),
@@ -321,14 +324,14 @@ mod tests {
             (&long, None, false),
         ] {
             let challenge = bearer(realm, service).unwrap();
-            let text = challenge.lasting();
-            assert_eq!(text.is_some(), lasts, "{realm}");
+            let text = challenge.to_cacheable();
+            assert_eq!(text.is_some(), is_cacheable, "{realm}");
             if let Some(text) = text {
-                assert_eq!(Challenge::remembered(&text), Some(challenge), "{text}");
+                assert_eq!(Challenge::from_cached(&text), Some(challenge), "{text}");
             }
         }
-        assert_eq!(Challenge::Basic.lasting(), None);
-        for damaged in [
+        assert_eq!(Challenge::Basic.to_cacheable(), None);
+        for invalid in [
             "",
             "Basic",
             "Bearer realm=https://t",
@@ -336,16 +339,16 @@ mod tests {
             r#"Bearer realm="http://t/""#,
             r#"Bearer realm="https://t/",extra="x""#,
         ] {
-            assert_eq!(Challenge::remembered(damaged), None, "{damaged}");
+            assert_eq!(Challenge::from_cached(invalid), None, "{invalid}");
         }
     }
 
     #[test]
-    fn what_is_kept_for_an_error_is_bounded() {
+    fn unknown_schemes_are_bounded() {
         let many = "x".repeat(10_000) + &", y".repeat(10_000);
         let mut map = HeaderMap::new();
         map.insert(WWW_AUTHENTICATE, many.parse().unwrap());
-        let Some(Challenge::Unknown(schemes)) = Challenge::of(&map) else {
+        let Some(Challenge::Unknown(schemes)) = Challenge::from_headers(&map) else {
             panic!("there are schemes")
         };
         assert_eq!(

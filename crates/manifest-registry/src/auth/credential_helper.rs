@@ -1,7 +1,7 @@
 //! Credential helpers (docker/docker-credential-helpers, "Development": the protocol of `get`).
 //!
-//! The crate `docker_credential` speaks this protocol, too, but takes a helper that does not read its input, as
-//! scripts for one registry do, for one that cannot be run, and loses what it said.
+//! The crate `docker_credential` implements this protocol, too. But it reports a helper that does not read its input,
+//! as scripts for one registry do, as not runnable, and drops its message.
 
 use std::io::{self, Write as _};
 use std::process::{Child, Command, Stdio};
@@ -26,17 +26,18 @@ impl HelperOutput {
     }
 }
 
-/// The reason why a helper gave no credentials.
+/// The error of a helper that returned no credentials.
 pub(crate) enum HelperError {
-    /// It could not be started.
+    /// The helper could not be started.
     Start(io::Error),
-    /// It ended with a failure. What it said is for people; by convention it says it on standard output.
+    /// The helper failed. Its output is for people; by convention it is on standard output.
     Failed(String),
-    /// It answered something else than credentials.
-    Garbled,
+    /// The output is not credentials.
+    InvalidOutput,
 }
 
-/// The helpers that run now. What ends this process ends all of it, so there is one such list for the process.
+/// The running helpers. There is one list for the process, because [`stop_helpers`] stops all of them when the process
+/// ends.
 static RUNNING: Mutex<Running> = Mutex::new(Running {
     is_stopped: false,
     helpers: Vec::new(),
@@ -47,26 +48,28 @@ struct Running {
     helpers: Vec<Arc<Mutex<Child>>>,
 }
 
-/// Kills all helpers that run, and lets no more be started: for a process that is about to end. They are children of this
-/// process, and would go on without anybody to answer to.
+/// Kills all running helpers, and prevents the start of others.
+///
+/// Call it before the process exits: the helpers are child processes, and would outlive it.
 pub fn stop_helpers() {
-    let mut running = locked(&RUNNING);
+    let mut running = lock(&RUNNING);
     running.is_stopped = true;
     for helper in running.helpers.drain(..) {
-        // One that is waited for has closed its output, and is about to end.
+        // A locked helper has closed its output, and is about to exit.
         if let Ok(mut helper) = helper.try_lock() {
             let _ = helper.kill();
         }
     }
-    // What a killed helper said is no answer: whoever waits for one waits until the process has ended.
+    // The output of a killed helper must not be used. The lock is never released, so that callers of [`get`] wait until
+    // the process exits.
     std::mem::forget(running);
 }
 
-fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Stops one helper, for a caller that does not wait for its output any more.
+/// Stops one helper, for a caller that no longer waits for its output.
 #[derive(Clone, Default)]
 pub(crate) struct HelperStop(Arc<Mutex<Stopping>>);
 
@@ -77,12 +80,12 @@ struct Stopping {
 }
 
 impl HelperStop {
-    /// Kills the helper that this was given to, or keeps it from being started.
+    /// Kills the helper that was started with this handle, or prevents its start.
     pub(crate) fn stop(&self) {
-        let mut stopping = locked(&self.0);
+        let mut stopping = lock(&self.0);
         stopping.is_stopped = true;
         if let Some(helper) = stopping.helper.take() {
-            // One that is waited for has closed its output, and is about to end.
+            // A locked helper has closed its output, and is about to exit.
             if let Ok(mut helper) = helper.try_lock() {
                 let _ = helper.kill();
             }
@@ -90,14 +93,14 @@ impl HelperStop {
     }
 }
 
-/// Asks the helper `docker-credential-NAME` for the credentials of a server. Blocks until it has ended.
+/// Runs `docker-credential-NAME` to get the credentials of a server. Blocks until the helper exits.
 pub(crate) fn get(
     name: &str,
     server: &str,
     stop: &HelperStop,
 ) -> Result<HelperOutput, HelperError> {
-    let mut stopping = locked(&stop.0);
-    let mut running = locked(&RUNNING);
+    let mut stopping = lock(&stop.0);
+    let mut running = lock(&RUNNING);
     if running.is_stopped || stopping.is_stopped {
         return Err(HelperError::Start(io::ErrorKind::Interrupted.into()));
     }
@@ -118,16 +121,16 @@ pub(crate) fn get(
     stopping.helper = Some(helper.clone());
     drop((running, stopping));
     if let Some(mut stdin) = stdin {
-        // One that does not read what it is asked, or has ended already, tells by its answer how it went.
+        // The write fails if the helper ignores its input or has exited. Its output and status tell the result.
         let _ = stdin.write_all(server.as_bytes());
     }
-    // Both at once: a helper that fills one of the pipes would wait for ever for somebody to read it.
+    // Both pipes are read concurrently: a helper that fills one of them would block forever.
     let (stdout, stderr) = std::thread::scope(|scope| {
-        let stderr = scope.spawn(|| all_of(stderr));
-        (all_of(stdout), stderr.join().unwrap_or_default())
+        let stderr = scope.spawn(|| read_all(stderr));
+        (read_all(stdout), stderr.join().unwrap_or_default())
     });
-    let status = locked(&helper).wait().map_err(HelperError::Start)?;
-    locked(&RUNNING)
+    let status = lock(&helper).wait().map_err(HelperError::Start)?;
+    lock(&RUNNING)
         .helpers
         .retain(|other| !Arc::ptr_eq(other, &helper));
     if !status.success() {
@@ -138,11 +141,11 @@ pub(crate) fn get(
             text(&stderr)
         )));
     }
-    serde_json::from_slice(&stdout).map_err(|_| HelperError::Garbled)
+    serde_json::from_slice(&stdout).map_err(|_| HelperError::InvalidOutput)
 }
 
-/// Reads a pipe to its end, or as far as it can be read.
-fn all_of(pipe: Option<impl io::Read>) -> Vec<u8> {
+/// Reads a pipe to its end, or up to the first error.
+fn read_all(pipe: Option<impl io::Read>) -> Vec<u8> {
     let mut bytes = Vec::new();
     let _ = pipe.map(|mut pipe| pipe.read_to_end(&mut bytes));
     bytes

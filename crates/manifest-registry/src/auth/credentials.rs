@@ -19,80 +19,80 @@ use crate::redact::{self, Secret};
 /// The key under which Docker keeps the credentials of Docker Hub.
 const DOCKER_HUB_KEY: &str = "https://index.docker.io/v1/";
 
-/// The user name that a credential helper gives where the secret is an identity token (Docker's helper protocol).
+/// The user name of a credential helper's output whose secret is an identity token (Docker's helper protocol).
 const TOKEN_USER: &str = "<token>";
 
-/// The credential of a user at a registry.
+/// The credential of a user for a registry.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Credential {
-    /// Nothing.
+    /// No credential.
     #[default]
     Anonymous,
-    /// A name and a password.
+    /// A user name and a password.
     Basic {
-        /// The name.
+        /// The user name.
         username: String,
         /// The password.
         password: Secret,
     },
-    /// A token that a token server takes for others (OAuth 2 refresh token).
+    /// A token that a token server exchanges for others (OAuth 2 refresh token).
     IdentityToken(Secret),
-    /// A token that the registry itself takes.
+    /// A token that the registry itself accepts.
     RegistryToken(Secret),
 }
 
-/// The credentials that files in the form of Docker's `config.json` hold or name, those of one before those of the next. Reads
-/// nothing itself.
+/// The credentials in files of the format of Docker's `config.json`, and in the helpers that they name. Earlier files
+/// take precedence. This type reads no files itself.
 #[derive(Clone, Debug, Default)]
 pub struct Credentials {
     files: Vec<Arc<File>>,
-    /// When helpers are not waited for any more.
+    /// The time limit for helpers.
     deadline: Deadline,
 }
 
-/// One file, or what is in its place.
+/// One file, or another source of the same format.
 #[derive(Debug)]
 struct File {
-    /// Its name in errors.
+    /// The name of the file in errors.
     name: String,
     config: Config,
-    /// Whether any key may be for a part of a host. This is checked for each request, and is hardly ever so.
-    has_parts: bool,
+    /// Whether any key is for a namespace of a host. It is checked for each request, and is rarely true.
+    has_namespace_keys: bool,
 }
 
-/// The credential that was found for a host.
+/// The result of a search for the credential of a host.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct FoundCredential {
     /// The credential.
     pub credential: Credential,
-    /// Where it is from, as it may be shown; nothing where there is none.
+    /// The place of the credential, without secrets. `None` if there is none.
     pub source: Option<String>,
 }
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 struct Config {
-    #[serde(deserialize_with = "or_default")]
+    #[serde(deserialize_with = "null_as_default")]
     auths: BTreeMap<String, Entry>,
-    #[serde(deserialize_with = "or_default")]
+    #[serde(deserialize_with = "null_as_default")]
     creds_store: String,
-    #[serde(deserialize_with = "or_default")]
+    #[serde(deserialize_with = "null_as_default")]
     cred_helpers: BTreeMap<String, String>,
 }
 
-/// One entry of `auths`, as it stands there.
+/// One entry of `auths`.
 #[derive(Clone, Default, Deserialize)]
 #[serde(default)]
 struct Entry {
-    #[serde(deserialize_with = "or_default")]
+    #[serde(deserialize_with = "null_as_default")]
     auth: String,
-    #[serde(deserialize_with = "or_default")]
+    #[serde(deserialize_with = "null_as_default")]
     username: String,
-    #[serde(deserialize_with = "or_default")]
+    #[serde(deserialize_with = "null_as_default")]
     password: String,
-    #[serde(deserialize_with = "or_default")]
+    #[serde(deserialize_with = "null_as_default")]
     identitytoken: String,
-    #[serde(deserialize_with = "or_default")]
+    #[serde(deserialize_with = "null_as_default")]
     registrytoken: String,
 }
 
@@ -102,7 +102,7 @@ impl std::fmt::Debug for Entry {
     }
 }
 
-fn or_default<'de, T, D>(deserializer: D) -> Result<T, D::Error>
+fn null_as_default<'de, T, D>(deserializer: D) -> Result<T, D::Error>
 where
     T: Default + Deserialize<'de>,
     D: serde::Deserializer<'de>,
@@ -110,17 +110,17 @@ where
     Ok(Option::<T>::deserialize(deserializer)?.unwrap_or_default())
 }
 
-/// A helper that has to be asked for a registry's credentials.
+/// The helper for a registry's credentials.
 #[derive(Debug, PartialEq, Eq)]
 struct Helper<'a> {
-    /// The binary's name without `docker-credential-`.
+    /// The name of the binary, without `docker-credential-`.
     name: &'a str,
-    /// What to ask it for.
+    /// The server URL or host on the helper's standard input.
     server: &'a str,
 }
 
 impl Credentials {
-    /// Reads Docker's `config.json`; all but `auths`, `credsStore` and `credHelpers` is left aside.
+    /// Parses Docker's `config.json`. All fields but `auths`, `credsStore` and `credHelpers` are ignored.
     ///
     /// # Errors
     /// As [`Credentials::read`].
@@ -128,10 +128,10 @@ impl Credentials {
         Self::read("Docker's config.json", json)
     }
 
-    /// Reads what has the form of Docker's `config.json`, and is called `name` in errors.
+    /// Parses a file in the format of Docker's `config.json`. `name` is its name in errors.
     ///
     /// # Errors
-    /// Where it is not JSON of that form. The error never quotes a value.
+    /// Returns an error if the file is not JSON of that format. The error never quotes a value.
     pub fn read(name: &str, json: &[u8]) -> Result<Self, RegistryError> {
         let config: Config =
             serde_json::from_slice(json).map_err(|error| RegistryError::Credentials {
@@ -140,25 +140,25 @@ impl Credentials {
                 reason: redact::json_error(&error),
             })?;
         let mut keys = config.auths.keys();
-        let has_parts = keys.any(|key| key.contains('/') && !key.contains("://"));
+        let has_namespace_keys = keys.any(|key| key.contains('/') && !key.contains("://"));
         Ok(Self {
             files: vec![Arc::new(File {
                 name: name.to_owned(),
                 config,
-                has_parts,
+                has_namespace_keys,
             })],
             deadline: Deadline::default(),
         })
     }
 
-    /// Sets for how long from now on helpers are waited for. Some wait for a person, so that there is no limit by itself.
+    /// Sets the time limit for helpers, from now on. The default is none, because some helpers wait for the user.
     #[must_use]
     pub fn with_timeout(mut self, timeout: Option<Duration>) -> Self {
         self.deadline = Deadline::after(timeout);
         self
     }
 
-    /// Tells whether helpers may be run.
+    /// Tells whether a lookup may run helpers.
     #[must_use]
     pub fn uses_helpers(&self) -> bool {
         self.files
@@ -166,14 +166,14 @@ impl Credentials {
             .any(|file| !file.config.creds_store.is_empty() || !file.config.cred_helpers.is_empty())
     }
 
-    /// Adds what is looked at where these have nothing for a host. The time limit stays that of these.
+    /// Adds files that are searched if these have no credential for a host. The time limit of `self` applies to all.
     #[must_use]
     pub fn or_else(mut self, others: Self) -> Self {
         self.files.extend(others.files);
         self
     }
 
-    /// Reads all entries of `auths`, whose keys may be anything.
+    /// Returns all entries of `auths`, whatever their keys.
     #[cfg(any(test, feature = "fuzzing"))]
     pub(crate) fn entries(
         &self,
@@ -184,26 +184,32 @@ impl Credentials {
         })
     }
 
-    /// Tells whether there may be credentials for a repository of `host`, without asking a helper.
+    /// Tells whether there may be credentials for a repository of `host`, without running a helper.
     #[must_use]
     pub fn has_for(&self, host: &str, path: &str) -> bool {
-        let knows =
+        let may_have =
             |file: &Arc<File>| file.helper(host).is_some() || file.entry(host, path).is_some();
-        self.files.iter().any(knows)
+        self.files.iter().any(may_have)
     }
 
-    /// Returns the keys of entries that are for a part of the host only, and for this repository. Repositories of one
-    /// host for which that is the same have the same credentials.
-    pub(crate) fn parts(&self, host: &str, path: &str) -> Vec<&str> {
-        let parts = self.files.iter().filter_map(|file| file.part(host, path));
-        parts.map(|(key, _)| key).collect()
+    /// Returns the keys of the namespace entries that apply to this repository. Repositories of one host with the same
+    /// keys have the same credentials.
+    pub(crate) fn namespace_keys(&self, host: &str, path: &str) -> Vec<&str> {
+        let entries = self
+            .files
+            .iter()
+            .filter_map(|file| file.namespace_entry(host, path));
+        entries.map(|(key, _)| key).collect()
     }
 
-    /// Finds the credentials for the repository `path` of `host` (as references name it), file after file, each in Docker's
-    /// order: a helper of the host's own, the common helper, `auths`. A helper runs on a thread of its own.
+    /// Finds the credentials for the repository `path` of `host` (as references name it).
+    ///
+    /// The files are searched in order, each in Docker's order: the helper of the host, the default helper, `auths`. A
+    /// helper runs on a thread of its own.
     ///
     /// # Errors
-    /// Where a helper cannot be run or fails and `auths` has nothing for the host, or an entry of `auths` is damaged.
+    /// Returns an error if a helper cannot be run or fails and `auths` has no entry for the host, or if an entry of
+    /// `auths` is malformed.
     pub async fn find(&self, host: &str, path: &str) -> Result<FoundCredential, RegistryError> {
         for file in &self.files {
             let found = file.find(host, path, self.deadline).await?;
@@ -222,7 +228,7 @@ impl File {
         path: &str,
         deadline: Deadline,
     ) -> Result<FoundCredential, RegistryError> {
-        let plain = || match self.entry(host, path) {
+        let from_auths = || match self.entry(host, path) {
             Some((key, entry)) => Ok(FoundCredential {
                 credential: entry.read(key, &self.name)?,
                 source: Some(format!(
@@ -233,43 +239,43 @@ impl File {
             }),
             None => Ok(FoundCredential::default()),
         };
-        // An entry for a part of the host goes before those for all of it.
-        if self.part(host, path).is_some() {
-            return plain();
+        // An entry for a namespace takes precedence over those for the whole host.
+        if self.namespace_entry(host, path).is_some() {
+            return from_auths();
         }
         let Some(helper) = self.helper(host) else {
-            return plain();
+            return from_auths();
         };
         let (name, server) = (helper.name.to_owned(), helper.server.to_owned());
         let helper = format!("docker-credential-{}", redact::printable(helper.name));
         let stop = HelperStop::default();
-        let given = stop.clone();
-        let asked = tokio::task::spawn_blocking(move || ask(&name, &server, &given));
-        let answer = tokio::select! {
-            answer = asked => answer.unwrap_or_else(|_| Err("it was stopped".to_owned())),
-            problem = deadline.passed() => {
+        let stop_handle = stop.clone();
+        let task = tokio::task::spawn_blocking(move || run_helper(&name, &server, &stop_handle));
+        let result = tokio::select! {
+            answer = task => answer.unwrap_or_else(|_| Err("it was stopped".to_owned())),
+            problem = deadline.expired() => {
                 stop.stop();
                 return Err(RegistryError::Helper {
                     helper,
                     host: host.to_owned(),
                     reason: problem.to_string(),
-                    is_late: true,
+                    timed_out: true,
                 });
             }
         };
-        match answer {
-            Ok(Credential::Anonymous) => plain(),
+        match result {
+            Ok(Credential::Anonymous) => from_auths(),
             Ok(credential) => Ok(FoundCredential {
                 credential,
                 source: Some(format!("{helper}, named in {}", self.name)),
             }),
-            Err(reason) => match plain() {
+            Err(reason) => match from_auths() {
                 Ok(found) if found.credential != Credential::Anonymous => Ok(found),
                 _ => Err(RegistryError::Helper {
                     helper,
                     host: host.to_owned(),
                     reason,
-                    is_late: false,
+                    timed_out: false,
                 }),
             },
         }
@@ -282,20 +288,20 @@ impl File {
             host
         };
         let own = find_key(&self.config.cred_helpers, host).map(|(_, name)| name.as_str());
-        // An empty name of its own keeps a host out of the common helper.
+        // An empty helper name excludes a host from the default helper.
         let name = own.unwrap_or(&self.config.creds_store);
         (!name.is_empty()).then_some(Helper { name, server })
     }
 
     fn entry(&self, host: &str, path: &str) -> Option<(&str, &Entry)> {
-        self.part(host, path)
+        self.namespace_entry(host, path)
             .or_else(|| find_key(&self.config.auths, host).filter(|(_, entry)| !entry.is_empty()))
     }
 
-    /// Returns the entry with the longest key that is the host and the first parts of the repository's path, as the containers
-    /// tools have them (containers-auth.json(5)): `quay.io/org/app`, `quay.io/org`.
-    fn part(&self, host: &str, path: &str) -> Option<(&str, &Entry)> {
-        let mut path = Some(path).filter(|path| self.has_parts && !path.is_empty());
+    /// Returns the entry with the longest key of the form host and path prefix, as in containers-auth.json(5):
+    /// `quay.io/org/app`, `quay.io/org`.
+    fn namespace_entry(&self, host: &str, path: &str) -> Option<(&str, &Entry)> {
+        let mut path = Some(path).filter(|path| self.has_namespace_keys && !path.is_empty());
         while let Some(prefix) = path {
             let key = format!("{host}/{prefix}");
             let found = self.config.auths.get_key_value(&key);
@@ -308,8 +314,8 @@ impl File {
     }
 }
 
-/// Finds what a map of Docker's configuration has for `host`: under Docker's own key, the host as it is, or a key that is
-/// the host once scheme and path are taken away.
+/// Finds the value for `host` in a map of Docker's configuration: under Docker Hub's key, the exact host, or a key that
+/// is the host without scheme and path.
 fn find_key<'a, T>(map: &'a BTreeMap<String, T>, host: &str) -> Option<(&'a str, &'a T)> {
     let is_hub = is_docker_hub(host);
     let exact = if is_hub {
@@ -319,14 +325,14 @@ fn find_key<'a, T>(map: &'a BTreeMap<String, T>, host: &str) -> Option<(&'a str,
     };
     let found = exact.or_else(|| map.get_key_value(host)).or_else(|| {
         map.iter().find(|(key, _)| {
-            let key = bare_host(key);
+            let key = host_of_key(key);
             key == host || is_hub && is_docker_hub(key)
         })
     });
     found.map(|(key, value)| (key.as_str(), value))
 }
 
-fn bare_host(key: &str) -> &str {
+fn host_of_key(key: &str) -> &str {
     let key = key
         .strip_prefix("https://")
         .or_else(|| key.strip_prefix("http://"))
@@ -357,17 +363,17 @@ impl Entry {
         let (username, password) = if self.auth.is_empty() {
             (self.username.clone(), self.password.clone())
         } else {
-            decode(&self.auth).ok_or_else(|| RegistryError::Credentials {
+            decode_auth(&self.auth).ok_or_else(|| RegistryError::Credentials {
                 key: redact::printable(key),
                 file: file.to_owned(),
                 reason: "\"auth\" is not the base64 form of user:password".to_owned(),
             })?
         };
-        Ok(login(username, password))
+        Ok(credential_of(username, password))
     }
 }
 
-fn login(username: String, password: String) -> Credential {
+fn credential_of(username: String, password: String) -> Credential {
     match (username.as_str(), password.as_str()) {
         ("", "") => Credential::Anonymous,
         (TOKEN_USER, _) => Credential::IdentityToken(Secret::new(password)),
@@ -378,40 +384,42 @@ fn login(username: String, password: String) -> Credential {
     }
 }
 
-fn decode(auth: &str) -> Option<(String, String)> {
+fn decode_auth(auth: &str) -> Option<(String, String)> {
     let config =
         GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent);
     let engine = GeneralPurpose::new(&base64::alphabet::STANDARD, config);
     let text = String::from_utf8(engine.decode(auth.trim()).ok()?).ok()?;
     let (username, password) = text.split_once(':')?;
-    // Docker's own writer leaves zero bytes at the end, and its reader takes them away.
+    // Docker pads the password with zero bytes when it writes, and trims them when it reads.
     Some((
         username.to_owned(),
         password.trim_end_matches('\0').to_owned(),
     ))
 }
 
-/// Asks a helper. A server that it does not know is anonymous; otherwise the error says what it did, without its secrets.
-fn ask(helper: &str, server: &str, stop: &HelperStop) -> Result<Credential, String> {
+/// Runs a helper. A server that the helper does not know is anonymous. The error describes the failure without secrets.
+fn run_helper(helper: &str, server: &str, stop: &HelperStop) -> Result<Credential, String> {
     match credential_helper::get(helper, server, stop) {
-        Ok(answer) => {
-            let (username, secret) = answer.into_parts();
-            Ok(login(username, secret.expose().to_owned()))
+        Ok(result) => {
+            let (username, secret) = result.into_parts();
+            Ok(credential_of(username, secret.expose().to_owned()))
         }
         Err(HelperError::Start(error)) => Err(match error.kind() {
             io::ErrorKind::NotFound => "it is not on PATH".to_owned(),
             _ => format!("it cannot be run: {error}"),
         }),
-        Err(HelperError::Failed(said))
-            if said.to_ascii_lowercase().contains("credentials not found") =>
+        Err(HelperError::Failed(message))
+            if message
+                .to_ascii_lowercase()
+                .contains("credentials not found") =>
         {
             Ok(Credential::Anonymous)
         }
-        Err(HelperError::Failed(said)) => {
-            let said: String = said.trim().chars().take(MESSAGE_CHARS).collect();
-            Err(format!("it failed: {}", redact::printable(&said)))
+        Err(HelperError::Failed(message)) => {
+            let message: String = message.trim().chars().take(MESSAGE_CHARS).collect();
+            Err(format!("it failed: {}", redact::printable(&message)))
         }
-        Err(HelperError::Garbled) => {
+        Err(HelperError::InvalidOutput) => {
             Err("its output is not the JSON of Docker's credential helpers".to_owned())
         }
     }

@@ -1,59 +1,61 @@
-//! Known registries: the token servers that hosts name, without having been there before.
+//! Known registries: the token servers of public registries, without a first request to them.
 //!
-//! A machine without a cache, as in CI, knows the token servers of the big public registries all the same: they are the same for
-//! everybody. A row of the table is used as a challenge from the cache is: the token is fetched while the registry is asked, and
-//! dropped if the registry names another token server. So a row that is out of date costs a request, and nothing else.
+//! The token servers of the big public registries are the same for everybody, so a machine without a cache, as in CI,
+//! can know them. A row of the table is used like a challenge from the cache: the token is requested in parallel with
+//! the first request to the registry, and dropped if the registry names another token server. An outdated row therefore
+//! costs one request, and nothing else.
 //!
-//! A row is in the table only if its challenge was found in writing; the comment above it says where. Left out on purpose:
+//! Each row has a published source for its challenge, in the comment above it. Left out on purpose:
 //!
-//! - `mcr.microsoft.com`: it answers without a challenge (richlander/container-registry-api, README.md), and only Microsoft
-//!   writes to it (microsoft/containerregistry, README.md).
+//! - `mcr.microsoft.com`: it responds without a challenge (richlander/container-registry-api, README.md), and only
+//!   Microsoft pushes to it (microsoft/containerregistry, README.md).
 //! - `registry.k8s.io`: it redirects to another registry, and has no challenge of its own
 //!   (kubernetes/registry.k8s.io, cmd/archeio/docs/request-handling.md).
 //! - `*.dkr.ecr.*.amazonaws.com`: the challenge is Basic, so there is no token to fetch
 //!   (renovatebot/renovate, lib/modules/datasource/docker/common.ts).
-//! - `*.ocir.io`: the token server's path has the number of a customer in it (jupyterhub/binderhub#1586).
+//! - `*.ocir.io`: the token server's path contains a customer number (jupyterhub/binderhub#1586).
 //! - `registry.redhat.io`, `cgr.dev`, `nvcr.io`, `docker.elastic.co`, `dhi.io`: their users read from them and do not push.
-//! - `registry.digitalocean.com`, `icr.io`, `*.scw.cloud`: no source that can be named shows the whole challenge.
+//! - `registry.digitalocean.com`, `icr.io`, `*.scw.cloud`: no citable source shows the whole challenge.
 
 use manifest_core::Reference;
 
 use crate::auth::challenge::Challenge;
 use crate::host::{api_host, is_docker_hub};
 
-/// Stands for the host in a token server's URL and in a service.
+/// The placeholder for the host in a token server's URL and in a service.
 const HOST: &str = "{host}";
 
-/// A registry whose challenge is known.
+/// A registry with a known challenge.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KnownRegistry {
-    /// In lower case.
+    /// The host in lower case, or `*.` and a domain.
     host: String,
     realm: String,
     service: Option<String>,
-    /// Public repositories can be read without a token.
-    has_open_reads: bool,
+    /// Whether public repositories can be read without a token.
+    has_anonymous_reads: bool,
 }
 
-/// Why a registry cannot be a known one.
+/// The reason why a known registry is not valid.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum KnownRegistryError {
-    /// The host is no host, or a wildcard in it stands elsewhere than in place of the first label.
+    /// The host is not valid, or has a wildcard elsewhere than in place of its first label.
     #[error("the host must be HOST, HOST:PORT or *.DOMAIN")]
     Host,
-    /// The realm is not what a challenge may be remembered by.
+    /// The realm is not allowed in a cached challenge.
     #[error("the token server must be an https:// URL without user name, query and fragment")]
     Realm,
 }
 
 impl KnownRegistry {
-    /// Names the token server of a registry.
+    /// Creates a known registry.
     ///
-    /// `host` is the registry as references name it, with its port, or `*.` and a domain, for each host with one more label.
-    /// `{host}` in `realm` and `service` stands for that host. `service` may be left out where the registry does so.
+    /// `host` is the registry as references name it, with its port, or `*.` and a domain, for each host with one more
+    /// label. `{host}` in `realm` and `service` stands for that host. `service` is `None` if the registry's challenge
+    /// has none.
     ///
     /// # Errors
-    /// Where `host` is none, or `realm` is not an https URL in which nothing can be secret.
+    /// Returns an error if `host` is not valid, or if `realm` is not an https URL that cannot contain a secret.
     pub fn new(host: &str, realm: &str, service: Option<&str>) -> Result<Self, KnownRegistryError> {
         let name = host.strip_prefix("*.").unwrap_or(host);
         let is_host = is_docker_hub(name)
@@ -65,26 +67,26 @@ impl KnownRegistry {
             host: api_host(host).to_ascii_lowercase(),
             realm: realm.to_owned(),
             service: service.map(str::to_owned),
-            has_open_reads: false,
+            has_anonymous_reads: false,
         };
         let example = host.replacen('*', "host", 1);
-        let is_plain = !realm.replace(HOST, "").contains(['{', '}']);
+        let is_without_braces = !realm.replace(HOST, "").contains(['{', '}']);
         match row.challenge(&example) {
-            Some(_) if is_plain => Ok(row),
+            Some(_) if is_without_braces => Ok(row),
             _ => Err(KnownRegistryError::Realm),
         }
     }
 
-    /// Notes that whoever has no login for this registry does not need a token to read, so that none is asked for.
+    /// Declares that anonymous clients can read without a token, so that none is requested for them.
     #[must_use]
-    pub fn with_open_reads(self) -> Self {
+    pub fn with_anonymous_reads(self) -> Self {
         Self {
-            has_open_reads: true,
+            has_anonymous_reads: true,
             ..self
         }
     }
 
-    fn is_for(&self, host: &str) -> bool {
+    fn matches(&self, host: &str) -> bool {
         match self.host.strip_prefix('*') {
             Some(domain) => host
                 .strip_suffix(domain)
@@ -93,20 +95,20 @@ impl KnownRegistry {
         }
     }
 
-    /// Returns the challenge of a host that this row is for, if it may be used like one from the cache.
+    /// Returns the challenge of a matching host, if it may be used like a cached one.
     fn challenge(&self, host: &str) -> Option<Challenge> {
         let challenge = Challenge::Bearer {
             realm: self.realm.replace(HOST, host),
             service: self.service.as_ref().map(|text| text.replace(HOST, host)),
         };
-        challenge.lasting().is_some().then_some(challenge)
+        challenge.to_cacheable().is_some().then_some(challenge)
     }
 }
 
-/// The registries whose challenge is known before they send one. The default is the table of the big public registries.
+/// The registries whose challenge is known in advance. The default is the table of the big public registries.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KnownRegistries {
-    /// The first row that is for a host counts.
+    /// The first matching row counts.
     rows: Vec<KnownRegistry>,
 }
 
@@ -117,28 +119,30 @@ impl Default for KnownRegistries {
 }
 
 impl KnownRegistries {
-    /// Knows no registry.
+    /// Returns an empty table.
     #[must_use]
     pub fn none() -> Self {
         Self { rows: Vec::new() }
     }
 
-    /// Adds registries. They go before what is there already, and each before the next.
+    /// Adds registries. They take precedence over the existing rows, and earlier ones over later ones.
     #[must_use]
     pub fn with(self, registries: impl IntoIterator<Item = KnownRegistry>) -> Self {
         let rows = registries.into_iter().chain(self.rows).collect();
         Self { rows }
     }
 
-    /// Returns the challenge that a registry is known to send. `has_login` tells whether there are credentials for it.
+    /// Returns the challenge that a registry is known to send.
+    ///
+    /// `has_login` tells whether there are credentials for the registry.
     pub(crate) fn challenge(
         &self,
         domain: &str,
         has_login: impl FnOnce() -> bool,
     ) -> Option<Challenge> {
         let host = api_host(domain).to_ascii_lowercase();
-        let row = self.rows.iter().find(|row| row.is_for(&host))?;
-        if row.has_open_reads && !has_login() {
+        let row = self.rows.iter().find(|row| row.matches(&host))?;
+        if row.has_anonymous_reads && !has_login() {
             return None;
         }
         row.challenge(&host)
@@ -150,7 +154,7 @@ fn built_in() -> Vec<KnownRegistry> {
         host: host.to_owned(),
         realm: realm.to_owned(),
         service: Some(service.to_owned()),
-        has_open_reads: false,
+        has_anonymous_reads: false,
     };
     vec![
         // Docker Hub, by the host that serves it.
@@ -160,7 +164,7 @@ fn built_in() -> Vec<KnownRegistry> {
             "https://auth.docker.io/token",
             "registry.docker.io",
         ),
-        // renovatebot/renovate, lib/modules/datasource/docker/common.ts. A token is wanted for public images, too:
+        // renovatebot/renovate, lib/modules/datasource/docker/common.ts. Public images require a token, too:
         // richlander/container-registry-api, ghcr.md
         row("ghcr.io", "https://ghcr.io/token", "ghcr.io"),
         // gitlab-org/container-registry (on gitlab.com), docs/auth-request-flow.md
@@ -169,7 +173,7 @@ fn built_in() -> Vec<KnownRegistry> {
             "https://gitlab.com/jwt/auth",
             "container_registry",
         ),
-        // crashappsec/chalk, src/utils/www_authenticate.nim. A token is wanted for every image: aws/containers-roadmap#1806
+        // crashappsec/chalk, src/utils/www_authenticate.nim. Every image requires a token: aws/containers-roadmap#1806
         row(
             "public.ecr.aws",
             "https://public.ecr.aws/token/",
@@ -183,17 +187,18 @@ fn built_in() -> Vec<KnownRegistry> {
             "https://codeberg.org/v2/token",
             "container_registry",
         ),
-        // quay/quay, auth/registry_jwt_auth.py (the challenge) and endpoints/v2/__init__.py (public repositories are read without
-        // a token); quay/claircore#879 shows both of quay.io
-        row("quay.io", "https://quay.io/v2/auth", "quay.io").with_open_reads(),
-        // containers/image#211 and, for a repository, containerd/containerd#4379; cloudflare/serverless-registry#122 (the service may
-        // come without quotes); quay/claircore#879 (public repositories are read without a token)
-        row("gcr.io", "https://gcr.io/v2/token", "gcr.io").with_open_reads(),
+        // quay/quay, auth/registry_jwt_auth.py (the challenge) and endpoints/v2/__init__.py (public repositories are
+        // read without a token); quay/claircore#879 shows both on quay.io
+        row("quay.io", "https://quay.io/v2/auth", "quay.io").with_anonymous_reads(),
+        // containers/image#211 and, for a repository, containerd/containerd#4379; cloudflare/serverless-registry#122
+        // (the service may be unquoted); quay/claircore#879 (public repositories are read without a token)
+        row("gcr.io", "https://gcr.io/v2/token", "gcr.io").with_anonymous_reads(),
         // kubernetes-sigs/promo-tools#632 shows eu.gcr.io
-        row("*.gcr.io", "https://{host}/v2/token", "{host}").with_open_reads(),
-        // apple/container#2274: what a repository answers has the service, unlike what /v2/ answers. docker/setup-buildx-action#79
-        // shows another region. Public repositories are read without a token: registry.k8s.io redirects to them
-        row("*.pkg.dev", "https://{host}/v2/token", "{host}").with_open_reads(),
+        row("*.gcr.io", "https://{host}/v2/token", "{host}").with_anonymous_reads(),
+        // apple/container#2274: the challenge of a repository has the service, unlike that of /v2/.
+        // docker/setup-buildx-action#79 shows another region. Public repositories are read without a token:
+        // registry.k8s.io redirects to them
+        row("*.pkg.dev", "https://{host}/v2/token", "{host}").with_anonymous_reads(),
     ]
 }
 
@@ -213,21 +218,21 @@ mod tests {
         for row in built_in() {
             let service = row.service.as_deref();
             let mut checked = KnownRegistry::new(&row.host, &row.realm, service).unwrap();
-            checked.has_open_reads = row.has_open_reads;
+            checked.has_anonymous_reads = row.has_anonymous_reads;
             assert_eq!(checked, row);
             let host = row.host.replacen('*', "some-host", 1);
             let challenge = KnownRegistries::default()
                 .challenge(&host, || true)
                 .unwrap();
             assert_eq!(Some(&challenge), row.challenge(&host).as_ref(), "{host}");
-            let text = challenge.lasting().unwrap();
-            assert_eq!(Challenge::remembered(&text), Some(challenge), "{text}");
+            let text = challenge.to_cacheable().unwrap();
+            assert_eq!(Challenge::from_cached(&text), Some(challenge), "{text}");
             assert!(!text.contains(['{', '}']), "{text}");
         }
     }
 
     #[test]
-    fn hosts_that_are_known() {
+    fn known_hosts() {
         let known = KnownRegistries::default();
         let hub = || bearer("https://auth.docker.io/token", "registry.docker.io");
         let azure = |host: &str| bearer(&format!("https://{host}/oauth2/token"), host);
@@ -269,7 +274,7 @@ mod tests {
     }
 
     #[test]
-    fn open_reads_need_no_token() {
+    fn anonymous_reads_need_no_token() {
         let known = KnownRegistries::default();
         for (host, is_open) in [
             ("docker.io", false),
@@ -288,7 +293,7 @@ mod tests {
     }
 
     #[test]
-    fn registries_of_ones_own() {
+    fn user_defined_registries() {
         let row = |host, realm, service| KnownRegistry::new(host, realm, service);
         for (host, realm) in [
             ("harbor.lan", "https://harbor.lan/service/token"),
@@ -334,7 +339,7 @@ mod tests {
             let made = row("a.lan", realm, None);
             assert_eq!(made, Err(KnownRegistryError::Realm), "{realm}");
         }
-        // The first that is for a host counts.
+        // The first matching row counts.
         let rows = ["https://one/t", "https://two/t"].map(|realm| row("ghcr.io", realm, None));
         let known = KnownRegistries::default().with(rows.map(Result::unwrap));
         let expected = Challenge::Bearer {

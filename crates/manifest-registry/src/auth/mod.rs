@@ -2,8 +2,8 @@
 //!
 //! | file | holds |
 //! | --- | --- |
-//! | `authenticator` | the answer to a challenge; requests to token servers |
-//! | `token`, `scope`, `scope_plan` | tokens; their scopes; which scopes are asked for together |
+//! | `authenticator` | the `Authorization` for a challenge; requests to token servers |
+//! | `token`, `scope`, `scope_plan` | tokens; their scopes; the scopes that are requested together |
 //! | `known_registries`, `challenge` | challenges known in advance; `WWW-Authenticate` |
 //! | `credentials`, `credential_helper` | Docker's `config.json`; its helpers |
 

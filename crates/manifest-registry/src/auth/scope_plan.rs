@@ -1,4 +1,4 @@
-//! The scopes of requests that belong together, which are asked for together.
+//! The plan of which scopes are requested together, in as few tokens as possible.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::ops::Range;
@@ -14,36 +14,36 @@ use crate::limits::{SCOPES_OF_SEVERAL_TOKENS, SCOPES_PER_TOKEN};
 pub(crate) struct ScopePlan {
     targets: HashSet<Repository>,
     tokens: Vec<Arc<[Scope]>>,
-    /// The tokens of each registry.
-    tokens_of: BTreeMap<String, Range<usize>>,
-    /// The token of each repository that is only read.
-    token_of: HashMap<Repository, usize>,
+    /// The range of `tokens` for each registry.
+    tokens_by_registry: BTreeMap<String, Range<usize>>,
+    /// The index in `tokens` for each repository that is only read.
+    token_by_repository: HashMap<Repository, usize>,
 }
 
 impl ScopePlan {
-    /// Gathers the scopes of a publication: `pull,push` on the target and `pull` on each repository of its registry from
-    /// which blobs may be mounted. A mount needs both in one token.
+    /// Creates the plan of a publication: `pull,push` on the target, and `pull` on each repository of its registry from
+    /// which blobs may be mounted. A mount needs both scopes in one token.
     pub(crate) fn to_publish<'a>(
         target: &'a Repository,
         sources: impl IntoIterator<Item = &'a Repository>,
     ) -> Self {
-        let near = |source: &&Repository| source.domain() == target.domain();
-        Self::gather([target], sources.into_iter().filter(near))
+        let is_in_registry = |source: &&Repository| source.domain() == target.domain();
+        Self::gather([target], sources.into_iter().filter(is_in_registry))
     }
 
-    /// Gathers the scopes to read: `pull` on each repository, with others of the same registry.
+    /// Creates the plan of reads: `pull` on each repository, together with others of the same registry.
     pub(crate) fn to_read<'a>(repositories: impl IntoIterator<Item = &'a Repository>) -> Self {
         Self::gather([], repositories)
     }
 
-    /// Gathers the scopes to read from some repositories and to write to others. For each registry there is one token, or there are
-    /// several small ones, each with all scopes to write.
+    /// Creates the plan of reads from `sources` and writes to `targets`. Each registry has one token, or several small
+    /// tokens that each have all scopes to write.
     pub(crate) fn gather<'a>(
         targets: impl IntoIterator<Item = &'a Repository>,
         sources: impl IntoIterator<Item = &'a Repository>,
     ) -> Self {
         let mut plan = Self::default();
-        // For each registry the scopes to write, and the repositories that are only read.
+        // For each registry, the scopes to write, and the repositories that are only read.
         let mut registries: BTreeMap<&str, (Vec<Scope>, Vec<&Repository>)> = BTreeMap::new();
         for target in targets {
             if plan.targets.insert(target.clone()) {
@@ -52,7 +52,9 @@ impl ScopePlan {
             }
         }
         for source in sources {
-            if !plan.targets.contains(source) && plan.token_of.insert(source.clone(), 0).is_none() {
+            if !plan.targets.contains(source)
+                && plan.token_by_repository.insert(source.clone(), 0).is_none()
+            {
                 registries
                     .entry(source.domain())
                     .or_default()
@@ -60,61 +62,66 @@ impl ScopePlan {
                     .push(source);
             }
         }
-        for (domain, (first, repositories)) in registries {
+        for (domain, (push_scopes, repositories)) in registries {
             let begin = plan.tokens.len();
-            let size = match repositories.len() + first.len() {
+            let size = match repositories.len() + push_scopes.len() {
                 0..=SCOPES_PER_TOKEN => SCOPES_PER_TOKEN,
                 _ => SCOPES_OF_SEVERAL_TOKENS,
             };
-            let groups = repositories.chunks(size.saturating_sub(first.len()).max(1));
+            let groups = repositories.chunks(size.saturating_sub(push_scopes.len()).max(1));
             for group in groups {
                 for repository in group {
                     let token = plan.tokens.len();
-                    plan.token_of.insert((*repository).clone(), token);
+                    plan.token_by_repository
+                        .insert((*repository).clone(), token);
                 }
                 let scopes = group.iter().map(|repository| Scope::pull(repository));
                 plan.tokens
-                    .push(first.iter().cloned().chain(scopes).collect());
+                    .push(push_scopes.iter().cloned().chain(scopes).collect());
             }
             if repositories.is_empty() {
-                plan.tokens.push(first.into());
+                plan.tokens.push(push_scopes.into());
             }
             let tokens = begin..plan.tokens.len();
-            plan.tokens_of.insert(domain.to_owned(), tokens);
+            plan.tokens_by_registry.insert(domain.to_owned(), tokens);
         }
         plan
     }
 
-    /// Tells whether a publication has all its scopes among these: to write to `target`, and to mount from those of `sources` that
-    /// are in its registry.
+    /// Tells whether the plan has all scopes of a publication: to write to `target`, and to mount from those of
+    /// `sources` that are in its registry.
     pub(crate) fn covers<'a>(
         &self,
         target: &Repository,
         sources: impl IntoIterator<Item = &'a Repository>,
     ) -> bool {
-        let is_known = |source: &Repository| {
+        let is_planned = |source: &Repository| {
             source.domain() != target.domain()
                 || self.targets.contains(source)
-                || self.token_of.contains_key(source)
+                || self.token_by_repository.contains_key(source)
         };
-        self.targets.contains(target) && sources.into_iter().all(is_known)
+        self.targets.contains(target) && sources.into_iter().all(is_planned)
     }
 
-    /// Returns the repositories that are written to.
+    /// Returns the repositories to write to.
     pub(crate) fn targets(&self) -> impl Iterator<Item = &Repository> {
         self.targets.iter()
     }
 
-    /// Returns the scopes of each token for a registry, where there are several.
+    /// Returns the scopes of each token for a registry. Empty unless the registry has several tokens.
     pub(crate) fn separate_tokens(&self, registry: &str) -> &[Arc<[Scope]>] {
-        let tokens = self.tokens_of.get(registry).cloned().unwrap_or_default();
+        let tokens = self
+            .tokens_by_registry
+            .get(registry)
+            .cloned()
+            .unwrap_or_default();
         match &self.tokens[tokens] {
             [_] => &[],
             tokens => tokens,
         }
     }
 
-    /// Returns the scope that a request about `repository` needs at least.
+    /// Returns the minimum scope of a request to `repository`.
     pub(crate) fn needed_scope(&self, repository: &Repository) -> Scope {
         if self.targets.contains(repository) {
             Scope::push(repository)
@@ -123,14 +130,13 @@ impl ScopePlan {
         }
     }
 
-    /// Returns the scopes that a request about `repository` shares with others; none where it is alone.
+    /// Returns the scopes that a request to `repository` shares with others. Empty if it shares none.
     pub(crate) fn shared_scopes(&self, repository: &Repository) -> Arc<[Scope]> {
         let scopes = self.token(repository).filter(|scopes| scopes.len() > 1);
         scopes.cloned().unwrap_or_default()
     }
 
-    /// As [`Self::shared_scopes`], of a request that reads: where `repository` is written to later, the scope to write is
-    /// included.
+    /// As [`Self::shared_scopes`], for a read. If `repository` is written to later, the scope to write is included.
     pub(crate) fn shared_read_scopes(&self, repository: &Repository) -> Arc<[Scope]> {
         match self.targets.contains(repository) {
             true => self.token(repository).cloned().unwrap_or_default(),
@@ -140,8 +146,8 @@ impl ScopePlan {
 
     fn token(&self, repository: &Repository) -> Option<&Arc<[Scope]>> {
         let token = match self.targets.contains(repository) {
-            true => self.tokens_of.get(repository.domain())?.start,
-            false => *self.token_of.get(repository)?,
+            true => self.tokens_by_registry.get(repository.domain())?.start,
+            false => *self.token_by_repository.get(repository)?,
         };
         self.tokens.get(token)
     }
@@ -198,7 +204,7 @@ mod tests {
         let needed_scope = |name: &str| plan.needed_scope(&repository(name)).to_string();
         assert_eq!(needed_scope("r.io/u"), "repository:u:pull,push");
         assert_eq!(needed_scope("r.io/a"), "repository:a:pull");
-        for (target, source, serves) in [
+        for (target, source, is_covered) in [
             ("r.io/t", "r.io/a", true),
             ("r.io/u", "r.io/t", true),
             ("r.io/t", "elsewhere.io/x", true),
@@ -206,7 +212,7 @@ mod tests {
             ("r.io/a", "r.io/t", false),
         ] {
             let (target, source) = (repository(target), repository(source));
-            assert_eq!(plan.covers(&target, [&source]), serves, "{source}");
+            assert_eq!(plan.covers(&target, [&source]), is_covered, "{source}");
         }
     }
 

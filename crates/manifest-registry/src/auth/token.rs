@@ -1,4 +1,4 @@
-//! Tokens: one request for each set of scopes, however many tasks need it.
+//! Tokens: one request for each set of scopes, shared by all tasks.
 
 use std::collections::{HashMap, HashSet};
 use std::hash::{Hash, Hasher};
@@ -10,9 +10,9 @@ use tokio::time::Instant;
 
 use crate::auth::scope::Scope;
 use crate::error::RegistryError;
-use crate::limits::{TOKEN_LIFE, TOKEN_MARGIN};
+use crate::limits::{MIN_TOKEN_LIFETIME, TOKEN_EXPIRY_MARGIN};
 
-/// The key of a token: a registry, the token server that it names, and a set of scopes.
+/// The key of a token: a registry, its token server, and a set of scopes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct TokenKey {
     pub(crate) host: String,
@@ -22,7 +22,7 @@ pub(crate) struct TokenKey {
 }
 
 impl TokenKey {
-    /// Makes the key of the scopes that one request needs, in whichever order.
+    /// Creates the key for the scopes of one request, in any order.
     pub(crate) fn new(host: &str, realm: &str, service: Option<&str>, scopes: &[Scope]) -> Self {
         let mut scopes = scopes.to_vec();
         scopes.sort();
@@ -30,8 +30,8 @@ impl TokenKey {
         Self::for_shared(host, realm, service, &scopes.into())
     }
 
-    /// Makes the key of the scopes that many requests share, all in the same order. It is made for each request, so nothing is
-    /// copied.
+    /// Creates the key for scopes that many requests share, in the same order. It is called for each request, so it
+    /// does not copy the scopes.
     pub(crate) fn for_shared(
         host: &str,
         realm: &str,
@@ -58,20 +58,20 @@ impl TokenKey {
 impl Hash for TokenKey {
     fn hash<H: Hasher>(&self, state: &mut H) {
         self.host.hash(state);
-        // The tokens of one run differ in the last of their scopes, and there may be many in one.
+        // The tokens of one run differ in their last scope. Hashing only that one avoids the cost of many scopes.
         self.scopes.last().hash(state);
     }
 }
 
-/// A token as an `Authorization` header, and the end of its life.
+/// A token as an `Authorization` header, and its expiry.
 #[derive(Clone)]
 pub(crate) struct Token {
     header: HeaderValue,
-    until: Instant,
+    expires_at: Instant,
 }
 
 impl Token {
-    /// Reads a token server's response. Nothing where there is no token in it.
+    /// Parses a token server's response. `None` if it contains no usable token.
     pub(crate) fn parse(body: &[u8], now: Instant) -> Option<Self> {
         #[derive(Deserialize)]
         struct Response {
@@ -88,17 +88,17 @@ impl Token {
             .expires_in
             .and_then(|value| value.as_u64())
             .unwrap_or_default();
-        let life = TOKEN_LIFE.max(std::time::Duration::from_secs(
+        let lifetime = MIN_TOKEN_LIFETIME.max(std::time::Duration::from_secs(
             seconds.min(u64::from(u32::MAX)),
         ));
         Some(Self {
             header: bearer(&token)?,
-            until: now + life - TOKEN_MARGIN,
+            expires_at: now + lifetime - TOKEN_EXPIRY_MARGIN,
         })
     }
 }
 
-/// Makes the header for a token. Nothing where the token cannot be in a header.
+/// Creates the header for a token. `None` if the token is not a valid header value.
 pub(crate) fn bearer(token: &str) -> Option<HeaderValue> {
     let mut header = HeaderValue::from_str(&format!("Bearer {token}")).ok()?;
     header.set_sensitive(true);
@@ -109,16 +109,17 @@ pub(crate) fn bearer(token: &str) -> Option<HeaderValue> {
 #[derive(Clone, Debug)]
 pub(crate) struct Authorization {
     pub(crate) header: HeaderValue,
-    /// Whether it is a token for more than the request needs. Where such a token is refused, one for just that may not be.
-    pub(crate) is_wide: bool,
+    /// Whether the token has more scopes than the request needs. If it is refused, a token with exactly those scopes
+    /// may still be accepted.
+    pub(crate) has_extra_scopes: bool,
 }
 
 impl Authorization {
-    /// Makes one that is for all requests, or for just this one.
-    pub(crate) fn only(header: HeaderValue) -> Self {
+    /// Creates an authorization without extra scopes.
+    pub(crate) fn new(header: HeaderValue) -> Self {
         Self {
             header,
-            is_wide: false,
+            has_extra_scopes: false,
         }
     }
 }
@@ -126,23 +127,25 @@ impl Authorization {
 /// The tokens of one process.
 #[derive(Default)]
 pub(crate) struct Tokens {
-    cells: Mutex<HashMap<TokenKey, Arc<tokio::sync::Mutex<Cell>>>>,
-    given_up: Mutex<HashSet<TokenKey>>,
+    slots: Mutex<HashMap<TokenKey, Arc<tokio::sync::Mutex<TokenSlot>>>>,
+    unusable: Mutex<HashSet<TokenKey>>,
 }
 
 #[derive(Default)]
-enum Cell {
+enum TokenSlot {
     #[default]
     Empty,
     Ready(Token),
-    /// Stays: later tasks need the error as well as those that waited.
+    /// Kept: later tasks get the same error as those that waited.
     Failed(RegistryError),
 }
 
 impl Tokens {
-    /// Returns the authorization for `key`: a token that is there or on its way, or one that `fetch` gets. A token with more scopes
-    /// does as well. `rejected` is the header that the registry rejected; it is not returned again, and its replacement is asked for
-    /// with the key's own scopes.
+    /// Returns the authorization for `key`.
+    ///
+    /// It is a cached token, a token that another task is fetching, or the result of `fetch`. A token with more scopes
+    /// is used as well. `rejected` is the header that the registry rejected. It is not returned again, and its
+    /// replacement is requested with exactly the scopes of the key.
     pub(crate) async fn get<F>(
         &self,
         key: &TokenKey,
@@ -153,78 +156,78 @@ impl Tokens {
         F: Future<Output = Result<Token, RegistryError>>,
     {
         if rejected.is_none()
-            && let Some(cell) = self.covering(key)
-            && let Cell::Ready(token) = &*cell.lock().await
-            && Instant::now() < token.until
+            && let Some(slot) = self.covering_slot(key)
+            && let TokenSlot::Ready(token) = &*slot.lock().await
+            && Instant::now() < token.expires_at
         {
             return Ok(Authorization {
                 header: token.header.clone(),
-                is_wide: true,
+                has_extra_scopes: true,
             });
         }
-        let cell = self.cell(key);
-        let mut cell = cell.lock().await;
-        match &*cell {
-            Cell::Ready(token)
-                if Instant::now() < token.until && Some(&token.header) != rejected =>
+        let slot = self.slot(key);
+        let mut slot = slot.lock().await;
+        match &*slot {
+            TokenSlot::Ready(token)
+                if Instant::now() < token.expires_at && Some(&token.header) != rejected =>
             {
-                return Ok(Authorization::only(token.header.clone()));
+                return Ok(Authorization::new(token.header.clone()));
             }
-            Cell::Failed(error) => return Err(error.clone()),
+            TokenSlot::Failed(error) => return Err(error.clone()),
             _ => {}
         }
         match fetch().await {
             Ok(token) => {
                 let header = token.header.clone();
-                *cell = Cell::Ready(token);
-                Ok(Authorization::only(header))
+                *slot = TokenSlot::Ready(token);
+                Ok(Authorization::new(header))
             }
             Err(error) => {
-                *cell = Cell::Failed(error.clone());
+                *slot = TokenSlot::Failed(error.clone());
                 Err(error)
             }
         }
     }
 
-    /// Forgets the token for `key`, which is refused or gives less than it was asked for.
-    pub(crate) fn give_up(&self, key: &TokenKey) {
-        let mut cells = self.cells.lock().unwrap_or_else(PoisonError::into_inner);
-        cells.remove(key);
-        let mut given_up = self.given_up.lock().unwrap_or_else(PoisonError::into_inner);
-        given_up.insert(key.clone());
+    /// Removes the token for `key`, which is refused or lacks requested scopes, and marks the key as unusable.
+    pub(crate) fn mark_unusable(&self, key: &TokenKey) {
+        let mut slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
+        slots.remove(key);
+        let mut unusable = self.unusable.lock().unwrap_or_else(PoisonError::into_inner);
+        unusable.insert(key.clone());
     }
 
-    /// Tells whether no token for `key` is to be asked for.
-    pub(crate) fn is_given_up(&self, key: &TokenKey) -> bool {
-        let given_up = self.given_up.lock().unwrap_or_else(PoisonError::into_inner);
-        given_up.contains(key)
+    /// Tells whether tokens for `key` are known to be unusable.
+    pub(crate) fn is_unusable(&self, key: &TokenKey) -> bool {
+        let unusable = self.unusable.lock().unwrap_or_else(PoisonError::into_inner);
+        unusable.contains(key)
     }
 
-    fn cell(&self, key: &TokenKey) -> Arc<tokio::sync::Mutex<Cell>> {
-        let mut cells = self.cells.lock().unwrap_or_else(PoisonError::into_inner);
-        match cells.get(key) {
-            Some(cell) => cell.clone(),
-            None => cells.entry(key.clone()).or_default().clone(),
+    fn slot(&self, key: &TokenKey) -> Arc<tokio::sync::Mutex<TokenSlot>> {
+        let mut slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
+        match slots.get(key) {
+            Some(slot) => slot.clone(),
+            None => slots.entry(key.clone()).or_default().clone(),
         }
     }
 
-    /// Finds a cell with more scopes than `key`, unless `key` has its own.
-    fn covering(&self, key: &TokenKey) -> Option<Arc<tokio::sync::Mutex<Cell>>> {
-        let cells = self.cells.lock().unwrap_or_else(PoisonError::into_inner);
-        if cells.contains_key(key) {
+    /// Finds a slot with more scopes than `key`, unless `key` has its own.
+    fn covering_slot(&self, key: &TokenKey) -> Option<Arc<tokio::sync::Mutex<TokenSlot>>> {
+        let slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
+        if slots.contains_key(key) {
             return None;
         }
-        cells
+        slots
             .iter()
             .find(|(other, _)| other.covers(key))
-            .map(|(_, cell)| cell.clone())
+            .map(|(_, slot)| slot.clone())
     }
 }
 
 #[cfg(test)]
 mod tests {
     use manifest_core::reference::Repository;
-    use std::cell::Cell as Count;
+    use std::cell::Cell;
     use std::time::Duration;
 
     use manifest_core::Reference;
@@ -259,7 +262,7 @@ mod tests {
     }
 
     #[test]
-    fn answers_of_token_servers() {
+    fn token_responses() {
         let now = Instant::now();
         for (body, expected) in [
             (r#"{"token":"a"}"#, Some(("Bearer a", 50))),
@@ -287,15 +290,15 @@ mod tests {
             let found = Token::parse(body.as_bytes(), now);
             let expected =
                 expected.map(|(header, life)| (header.to_owned(), now + Duration::from_secs(life)));
-            let found = found.map(|t| (t.header.to_str().unwrap().to_owned(), t.until));
+            let found = found.map(|t| (t.header.to_str().unwrap().to_owned(), t.expires_at));
             assert_eq!(found, expected, "{body}");
         }
     }
 
     #[tokio::test(flavor = "current_thread", start_paused = true)]
-    async fn one_request_for_many_tasks() {
+    async fn tasks_share_a_token_request() {
         let tokens = Tokens::default();
-        let fetched = Count::new(0);
+        let fetched = Cell::new(0);
         let (a, b) = (repository("reg.io/a"), repository("reg.io/b"));
         let get = |scopes: Vec<Scope>, rejected: Option<HeaderValue>| {
             let (tokens, fetched) = (&tokens, &fetched);
@@ -306,41 +309,46 @@ mod tests {
                     tokio::time::sleep(Duration::from_secs(1)).await;
                     Ok(token(&text, 100))
                 };
-                let pass = tokens.get(&key(&scopes), rejected.as_ref(), fetch).await;
-                let Authorization { header, is_wide } = pass.unwrap();
-                (header.to_str().unwrap().to_owned(), is_wide)
+                let authorization = tokens.get(&key(&scopes), rejected.as_ref(), fetch).await;
+                let Authorization {
+                    header,
+                    has_extra_scopes,
+                } = authorization.unwrap();
+                (header.to_str().unwrap().to_owned(), has_extra_scopes)
             }
         };
-        let wide = vec![Scope::push(&a), Scope::pull(&b)];
-        let many = futures_util::future::join_all((0..20).map(|_| get(wide.clone(), None))).await;
+        let wider = vec![Scope::push(&a), Scope::pull(&b)];
+        let shared =
+            futures_util::future::join_all((0..20).map(|_| get(wider.clone(), None))).await;
         assert!(
-            many.iter()
-                .all(|pass| *pass == ("Bearer 1".to_owned(), false))
-        );
-        // A wider token does for less.
-        let narrow = get(vec![Scope::pull(&a)], None).await;
-        assert_eq!(narrow, ("Bearer 1".to_owned(), true));
-        assert_eq!(fetched.get(), 1);
-        // One that was rejected is replaced, once, by one with the exact scopes.
-        let rejected = Some(HeaderValue::from_static("Bearer 1"));
-        let again = (0..5).map(|_| get(vec![Scope::pull(&a)], rejected.clone()));
-        let again = futures_util::future::join_all(again).await;
-        assert!(
-            again
+            shared
                 .iter()
-                .all(|pass| *pass == ("Bearer 2".to_owned(), false))
+                .all(|authorization| *authorization == ("Bearer 1".to_owned(), false))
+        );
+        // A token with more scopes covers fewer scopes.
+        let covered = get(vec![Scope::pull(&a)], None).await;
+        assert_eq!(covered, ("Bearer 1".to_owned(), true));
+        assert_eq!(fetched.get(), 1);
+        // A rejected token is replaced, once, by a token with exactly the requested scopes.
+        let rejected = Some(HeaderValue::from_static("Bearer 1"));
+        let replaced = (0..5).map(|_| get(vec![Scope::pull(&a)], rejected.clone()));
+        let replaced = futures_util::future::join_all(replaced).await;
+        assert!(
+            replaced
+                .iter()
+                .all(|authorization| *authorization == ("Bearer 2".to_owned(), false))
         );
         assert_eq!(fetched.get(), 2);
-        // An old one is not used.
+        // An expired token is not used.
         tokio::time::advance(Duration::from_secs(91)).await;
-        assert_eq!(get(wide, None).await.0, "Bearer 3");
+        assert_eq!(get(wider, None).await.0, "Bearer 3");
     }
 
     #[tokio::test(flavor = "current_thread")]
-    async fn a_failure_is_shared() {
+    async fn tasks_share_a_failed_token_request() {
         let tokens = Tokens::default();
         let key = key(&[Scope::pull(&repository("reg.io/a"))]);
-        let fetched = Count::new(0);
+        let fetched = Cell::new(0);
         for _ in 0..3 {
             let fetch = || async {
                 fetched.set(fetched.get() + 1);

@@ -49,7 +49,10 @@ impl BlobReader<'_> {
                 origin = BlobOrigin::Registry;
                 continue;
             }
-            if !retrier.retry(&attempts, &mut error, Contact::Before).await {
+            if !retrier
+                .retry(&attempts, &mut error, Contact::Responded)
+                .await
+            {
                 return Err(error.into());
             }
         }

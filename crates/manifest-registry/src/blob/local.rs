@@ -63,7 +63,7 @@ pub(crate) async fn local_blob(
 
 /// Makes the error of a blob on this machine that cannot be read.
 pub(crate) fn unreadable(place: String, digest: &Digest, reason: String) -> RegistryError {
-    RegistryError::Local {
+    RegistryError::LocalBlob {
         place,
         digest: digest.clone(),
         reason,

@@ -168,7 +168,7 @@ impl BlobTarget<'_> {
                 session = self.open_upload(&blob.digest).await?;
                 self.report_resumption(blob, &session);
             } else if retrier
-                .retry(&upload.attempts, &mut error, Contact::Before)
+                .retry(&upload.attempts, &mut error, Contact::Responded)
                 .await
             {
                 // A stream is not repeated below; this makes a new one.

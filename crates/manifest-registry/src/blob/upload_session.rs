@@ -37,7 +37,7 @@ impl BlobTarget<'_> {
     /// Where the registry does not let us.
     pub(crate) async fn try_to_write(&self, digest: &Digest) -> Result<(), RegistryError> {
         let request = Request {
-            operation: Operation::TryToWrite(self.repository.clone()),
+            operation: Operation::CheckWriteAccess(self.repository.clone()),
             ..self.start(digest)
         };
         let response = self.session().send(&request).await?;
@@ -117,7 +117,7 @@ impl BlobTarget<'_> {
             .filter(|text| !text.is_empty());
         let joined = location.and_then(|text| response.url().join(text).ok());
         let Some(mut url) = joined else {
-            return Err(response.content(ContentProblem::Header("Location")));
+            return Err(response.content(ContentProblem::MissingHeader("Location")));
         };
         // Registries behind a TLS proxy that they do not know of name themselves without TLS.
         let came_by_tls = response.url().scheme() == "https";

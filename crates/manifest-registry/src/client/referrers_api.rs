@@ -119,7 +119,7 @@ fn next_link(header: &str) -> Option<String> {
 }
 
 pub(crate) fn too_many(reference: &Reference, limit: usize, what: &'static str) -> RegistryError {
-    RegistryError::TooMany {
+    RegistryError::LimitExceeded {
         reference: Box::new(reference.clone()),
         limit,
         what,

@@ -14,7 +14,7 @@ use crate::client::config::ClientConfig;
 use crate::client::early_probes::EarlyProbes;
 use crate::error::RegistryError;
 use crate::http::{Insecure, Pools, Retrier, Transport, roots};
-use crate::limits::JUST_READ;
+use crate::limits::READ_FRESHNESS;
 use crate::session::{MirroredSession, Session};
 
 /// A client of all registries: one set of connections, tokens and challenges, shared by its clones.
@@ -111,7 +111,7 @@ impl Client {
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
         let read = read.get(&(repository.clone(), digest.clone()));
-        read.is_some_and(|read| read.elapsed() < JUST_READ)
+        read.is_some_and(|read| read.elapsed() < READ_FRESHNESS)
     }
 
     /// Notes that a manifest was read.

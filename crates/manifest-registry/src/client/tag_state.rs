@@ -10,7 +10,7 @@ use crate::client::registry_client::Client;
 use crate::concurrent::alongside;
 use crate::error::Operation;
 use crate::http::Attempts;
-use crate::limits::{TAG_STATE_GRACE, TAG_STATE_PATIENCE};
+use crate::limits::{TAG_STATE_GRACE, TAG_STATE_TIMEOUT};
 
 impl Client {
     /// Runs `work`, and probes a tag, where `work` makes requests to the tag's registry. The first goes alone, as it finds out how
@@ -31,7 +31,7 @@ impl Client {
         let work = Box::pin(work);
         let session = self.session();
         let probe = Box::pin(async {
-            session.second_request(tag.domain()).await;
+            session.wait_for_second_request(tag.domain()).await;
             self.tag_state(tag).await
         });
         async move {
@@ -39,9 +39,9 @@ impl Client {
             let value = alongside(probe.as_mut(), work).await?;
             if session.has_second_request(tag.domain()) {
                 let _ = tokio::time::timeout(TAG_STATE_GRACE, probe.as_mut()).await;
-            } else if session.is_open(tag.domain()) {
+            } else if session.has_responded(tag.domain()) {
                 let alone = Box::pin(self.tag_state(tag));
-                let state = tokio::time::timeout(TAG_STATE_PATIENCE, alone).await;
+                let state = tokio::time::timeout(TAG_STATE_TIMEOUT, alone).await;
                 return Ok((value, state.ok().flatten()));
             }
             Ok((value, probe.take_output().flatten()))

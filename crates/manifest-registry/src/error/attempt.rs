@@ -9,27 +9,27 @@ use url::Url;
 
 use crate::redact;
 
-/// What was to be done, as far as a person cares. `Display` says that it failed.
+/// The purpose of a request. `Display` says that it failed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Operation {
-    /// Reading a manifest, or asking whether it exists.
+    /// Reading a manifest, or checking whether it exists.
     GetManifest(Reference),
     /// Publishing a manifest.
     PutManifest(Reference),
     /// Reading a blob.
     GetBlob(Repository, Digest),
-    /// Making a blob of one repository present in another.
+    /// Mounting a blob of one repository in another.
     MountBlob(Repository, Digest),
     /// Uploading a blob.
     PutBlob(Repository, Digest),
-    /// Opening an upload, to see whether a repository may be written to.
-    TryToWrite(Repository),
-    /// Listing what refers to a manifest.
+    /// Starting an upload, to check write access to a repository.
+    CheckWriteAccess(Repository),
+    /// Listing the referrers of a manifest.
     ListReferrers(Reference),
-    /// Getting a token for a registry.
+    /// Fetching a token for a registry.
     GetToken(String),
-    /// Asking a registry how it wants to be spoken to.
+    /// Requesting `/v2/` of a registry, for its challenge.
     Ping(String),
 }
 
@@ -47,7 +47,7 @@ impl fmt::Display for Operation {
             Self::PutBlob(repository, digest) => {
                 write!(f, "failed to upload blob {digest} to {repository}")
             }
-            Self::TryToWrite(repository) => {
+            Self::CheckWriteAccess(repository) => {
                 write!(
                     f,
                     "failed to start an upload in {repository}, so nothing was written"
@@ -62,26 +62,27 @@ impl fmt::Display for Operation {
     }
 }
 
-/// The request that failed: what it was for, and where it went.
+/// The request that failed: its purpose and its target.
 #[derive(Clone, Debug)]
 pub struct Attempt {
-    /// What was to be done.
+    /// The purpose of the request.
     pub operation: Operation,
     /// The method.
     pub method: Method,
     /// The URL, without secrets.
     pub url: String,
-    /// The host that the user named, to which credentials belong: `docker.io`, `localhost:5000`.
+    /// The host that the user named, which credentials are for: `docker.io`, `localhost:5000`.
     pub host: String,
-    /// What the registry calls this request, where it says so.
+    /// The registry's ID of the request, if the response has one.
     pub request_id: Option<String>,
-    /// How many times the request was sent because it had failed, this one included.
-    pub tries: u32,
-    /// Whether there was no time left to send it again.
+    /// The number of attempts so far, including this one.
+    pub attempts: u32,
+    /// Whether there was no time left for another attempt.
     pub out_of_time: bool,
-    /// The proxy that it went by, without its login, and where that is named.
+    /// The proxy of the request, without its credentials, and the name of its setting.
     pub proxy: Option<String>,
-    /// Where the login that went with it is from, if it was refused all the same: an entry of a file, or a credential helper.
+    /// The place of the credentials that the registry rejected: an entry of a file, or a credential helper. `None` if
+    /// none were sent.
     pub login: Option<String>,
 }
 
@@ -93,15 +94,15 @@ impl Attempt {
             url: redact::url(url),
             host: host.to_owned(),
             request_id: None,
-            tries: 1,
+            attempts: 1,
             out_of_time: false,
             proxy: None,
             login: None,
         })
     }
 
-    /// Returns what stands at the end of an error's text: ` (request id 1234, 6 attempts)`, or nothing.
-    pub(super) fn trail(&self) -> String {
+    /// Returns the suffix of an error's text: ` (request id 1234, 6 attempts)`, or nothing.
+    pub(super) fn suffix(&self) -> String {
         let mut parts = Vec::new();
         parts.extend(
             self.proxy
@@ -113,7 +114,7 @@ impl Attempt {
                 .as_ref()
                 .map(|id| format!("request id {id}")),
         );
-        parts.extend((self.tries > 1).then(|| format!("{} attempts", self.tries)));
+        parts.extend((self.attempts > 1).then(|| format!("{} attempts", self.attempts)));
         parts.extend(
             self.out_of_time
                 .then(|| "no time left for another".to_owned()),

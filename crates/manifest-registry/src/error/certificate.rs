@@ -1,4 +1,4 @@
-//! Problems with certificates: those of files that the user gives, and those of servers and proxies that are not trusted.
+//! Certificate problems: unusable files of the user, and untrusted certificates of servers and proxies.
 
 use std::fmt;
 
@@ -7,38 +7,39 @@ use x509_parser::parse_x509_certificate;
 
 use crate::redact;
 
-/// What is wrong with a file.
+/// A problem with a certificate file.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{name}: {reason}")]
 pub struct CertificateProblem {
-    /// The file.
+    /// The path of the file.
     pub name: String,
-    /// What is wrong with it.
+    /// The problem.
     pub reason: String,
 }
 
-/// A certificate that nobody vouches for. `Display` says who would have to be believed.
+/// A certificate from an unknown CA. `Display` names the issuer.
 #[derive(Debug)]
 pub(crate) struct UntrustedCertificate {
-    /// The name of the authority, where it can be read.
+    /// The name of the issuing CA, if it can be parsed.
     pub(crate) issuer: Option<String>,
-    is_its_own: bool,
+    is_self_signed: bool,
 }
 
 impl UntrustedCertificate {
-    /// Looks at what a server sent: the last certificate is signed by the authority that is missed, or is it.
+    /// Inspects a server's certificate chain. The missing CA is the issuer of the last certificate, or that certificate
+    /// itself.
     pub(crate) fn of(end_entity: &CertificateDer<'_>, others: &[CertificateDer<'_>]) -> Self {
         let last = others.last().unwrap_or(end_entity);
         let Ok((_, last)) = parse_x509_certificate(last) else {
             return Self {
                 issuer: None,
-                is_its_own: false,
+                is_self_signed: false,
             };
         };
         let issuer = redact::header(&last.issuer().to_string());
         Self {
             issuer: Some(issuer).filter(|issuer| !issuer.is_empty()),
-            is_its_own: others.is_empty() && last.issuer() == last.subject(),
+            is_self_signed: others.is_empty() && last.issuer() == last.subject(),
         }
     }
 }
@@ -46,7 +47,7 @@ impl UntrustedCertificate {
 impl fmt::Display for UntrustedCertificate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.issuer {
-            Some(issuer) if self.is_its_own => write!(f, "it is self-signed by {issuer}"),
+            Some(issuer) if self.is_self_signed => write!(f, "it is self-signed by {issuer}"),
             Some(issuer) => write!(f, "it is issued by {issuer}"),
             None => f.write_str("its issuer cannot be read"),
         }
@@ -55,7 +56,7 @@ impl fmt::Display for UntrustedCertificate {
 
 impl std::error::Error for UntrustedCertificate {}
 
-/// The proxy's certificate is not believed.
+/// The error for an untrusted certificate of a proxy.
 #[derive(Debug)]
 pub(crate) struct UntrustedProxyCertificate(pub(crate) String);
 

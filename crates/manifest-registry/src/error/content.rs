@@ -1,4 +1,4 @@
-//! Problems with the content that a registry sent, and absent content.
+//! Problems with the content of a response, and missing content.
 
 use std::fmt;
 use std::sync::Arc;
@@ -9,19 +9,19 @@ use manifest_core::{Digest, ManifestError, MediaType};
 use crate::limits::{HEADER_CHARS, MESSAGE_CHARS};
 use crate::redact;
 
-/// A problem with the content that a registry sent.
+/// A problem with the content of a response.
 #[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ContentProblem {
-    /// The bytes have another digest than they were asked for.
+    /// The digest of the bytes is not the requested one.
     #[error("{kind} verification failed for digest {expected}")]
     Digest {
-        /// What the bytes were to be: `manifest`, `image config`, `blob`.
+        /// The kind of content: `manifest`, `image config`, `blob`.
         kind: &'static str,
-        /// The digest that was asked for.
+        /// The requested digest.
         expected: Digest,
     },
-    /// The bytes have another digest than the `Docker-Content-Digest` header states.
+    /// The digest of the bytes is not that of the `Docker-Content-Digest` header.
     #[error(
         "the registry says digest {:?}, but the content has {found}",
         shown(stated)
@@ -32,52 +32,52 @@ pub enum ContentProblem {
         /// The digest of the bytes.
         found: Digest,
     },
-    /// The content has another size than its descriptor states.
+    /// The size of the content is not that in its descriptor.
     #[error("the content has {found} bytes, but its descriptor says {expected}")]
     Size {
         /// The size in the descriptor.
         expected: u64,
-        /// The size of what came, or the registry's `Content-Length`.
+        /// The size of the content, or the `Content-Length` header.
         found: u64,
     },
-    /// The content is larger than what is read.
+    /// The content is larger than the limit.
     #[error("the content is over the limit of {limit} bytes")]
     TooLarge {
         /// The limit in bytes.
         limit: usize,
     },
-    /// The manifest is of another type than its descriptor states.
+    /// The media type of the manifest is not that in its descriptor.
     #[error(
         "the registry sent {found}, but the descriptor says {:?}",
         shown(expected)
     )]
     MediaType {
-        /// The type in the descriptor.
+        /// The media type in the descriptor.
         expected: String,
-        /// The type that came.
+        /// The media type of the response.
         found: MediaType,
     },
-    /// The registry compressed what it was not asked to compress.
+    /// The response has a `Content-Encoding` that was not requested.
     #[error("the registry sent content encoding {:?}, which was not requested", shown(.0))]
     Encoding(String),
-    /// A header comes twice, with two values.
+    /// A header occurs with several different values.
     #[error("the registry sent header {0} with several values")]
-    Ambiguous(&'static str),
-    /// The bytes are no manifest.
+    ConflictingHeader(&'static str),
+    /// The bytes are not a valid manifest.
     #[error("{}", with_cause(.0))]
     Manifest(Arc<ManifestError>),
-    /// The answer to a token request is none.
+    /// The token server's response has no usable token.
     #[error("the token server's response has no usable token")]
-    Token,
-    /// Something said yes to a write, and no registry says it so: a proxy, or a login page.
+    InvalidToken,
+    /// The success response to a write does not come from a registry, but from a proxy or a login page.
     #[error("{} is not the response of a registry to a write", status_text(.0))]
-    NotStored(StatusCode),
-    /// A web page came where a registry was asked.
+    NotFromRegistry(StatusCode),
+    /// The response is a web page.
     #[error("the response is a web page, not a registry's")]
     WebPage,
-    /// The answer has no header that it must have.
+    /// The response lacks a required header.
     #[error("the registry's response has no usable {0} header")]
-    Header(&'static str),
+    MissingHeader(&'static str),
 }
 
 fn status_text(status: &StatusCode) -> String {
@@ -93,21 +93,21 @@ fn with_cause(error: &ManifestError) -> String {
     redact::printable(&text.chars().take(MESSAGE_CHARS).collect::<String>())
 }
 
-/// Returns so much of what a registry sent as a person reads; a header may have many thousand characters.
+/// Returns the start of a text from a registry. A header may have many thousand characters.
 fn shown(text: &str) -> String {
     text.chars().take(HEADER_CHARS).collect()
 }
 
-/// Something that a manifest refers to and the repository that it was to be in does not have.
+/// Content that a manifest refers to, and that is missing in its target repository.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Absent {
-    /// What it is: `blob`, `foreign layer`, `manifest`.
+    /// The kind of content: `blob`, `foreign layer`, `manifest`.
     pub kind: &'static str,
-    /// Its digest.
+    /// The content's digest.
     pub digest: Digest,
-    /// The repository that it was to come from, or the place on this machine.
+    /// The source of the content: a repository, or a place on disk.
     pub source: String,
-    /// Whether that has it; nothing where that cannot be told.
+    /// Whether the source has the content. `None` if that is unknown.
     pub is_in_source: Option<bool>,
 }
 

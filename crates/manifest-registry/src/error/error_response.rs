@@ -8,10 +8,10 @@ use http::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
 use oci_client::errors::OciEnvelope;
 
 use crate::error::retry_after::{header_retry_after, message_retry_after};
-use crate::limits::{LONGEST_RETRY_AFTER, MESSAGE_CHARS, MESSAGES};
+use crate::limits::{MAX_RETRY_AFTER, MESSAGE_CHARS, MESSAGES};
 use crate::redact;
 
-/// The headers in which registries state how much may be asked: Docker Hub's, and those of others.
+/// The rate limit headers of Docker Hub and of other registries.
 const RATE_LIMITS: &[&str] = &[
     "ratelimit-limit",
     "ratelimit-remaining",
@@ -21,32 +21,33 @@ const RATE_LIMITS: &[&str] = &[
     "x-ratelimit-reset",
 ];
 
-/// One of the errors in a registry's response. Both texts can be shown: control characters are escaped.
+/// An error in a registry's response. Control characters are escaped in both texts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Message {
-    /// The code in capital letters (`MANIFEST_UNKNOWN`); empty where the answer is not in the specification's form.
+    /// The code in capital letters (`MANIFEST_UNKNOWN`). Empty if the response does not have the specification's
+    /// format.
     pub code: String,
-    /// What the registry says of it.
+    /// The registry's message.
     pub text: String,
 }
 
-/// An error response. `Display` gives the status, then the messages as Docker writes them.
+/// An error response. `Display` writes the status, then the messages in Docker's format.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ErrorResponse {
     /// The status.
     pub status: StatusCode,
-    /// What the body says, as far as it can be read.
+    /// The messages of the body. Empty if it cannot be parsed.
     pub messages: Vec<Message>,
-    /// Whether the body is a web page: something else than a registry answered.
+    /// Whether the body is a web page, and so not from a registry.
     pub is_html: bool,
-    /// How long the registry asks to be left alone.
+    /// The wait that the registry asks for: `Retry-After`, or a message of GHCR.
     pub retry_after: Option<Duration>,
-    /// The rate limits that the answer's head states, as they stand there: `ratelimit-limit: 100;w=21600`.
+    /// The rate limit headers of the response, unparsed: `ratelimit-limit: 100;w=21600`.
     pub rate_limits: Vec<String>,
 }
 
 impl ErrorResponse {
-    /// Reads a response's body, which may be anything.
+    /// Parses the body of a response. Any bytes are accepted.
     #[must_use]
     pub fn parse(status: StatusCode, content_type: &str, body: &[u8]) -> Self {
         let is_html = content_type.to_ascii_lowercase().contains("html")
@@ -61,13 +62,13 @@ impl ErrorResponse {
         }
     }
 
-    /// Reads a response's head and body.
+    /// Parses the headers and the body of a response.
     #[must_use]
     pub fn read(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Self {
         let text = |value: &HeaderValue| value.to_str().ok().map(str::to_owned);
         let content_type = headers.get(CONTENT_TYPE).and_then(text).unwrap_or_default();
         let error_response = Self::parse(status, &content_type, body);
-        let in_messages = || {
+        let from_messages = || {
             error_response
                 .messages
                 .iter()
@@ -78,7 +79,7 @@ impl ErrorResponse {
             Some(format!("{name}: {}", redact::header(&value)))
         });
         Self {
-            retry_after: header_retry_after(headers).or_else(in_messages),
+            retry_after: header_retry_after(headers).or_else(from_messages),
             rate_limits: rate_limits.collect(),
             ..error_response
         }
@@ -107,23 +108,24 @@ impl ErrorResponse {
             || self.status.is_client_error() && self.has(&["TOOMANYREQUESTS"])
     }
 
-    /// Tells whether a retry would bring the same response.
+    /// Tells whether a retry would get the same response.
     pub(crate) fn is_final(&self) -> bool {
         self.status.is_client_error()
             && !matches!(self.status.as_u16(), 408 | 425)
             && !self.is_rate_limited()
     }
 
-    /// Tells whether a manifest was refused for what it refers to (distribution specification, "Error Codes").
+    /// Tells whether a manifest was rejected because of missing content (distribution specification, "Error Codes").
     pub(crate) fn is_incomplete(&self) -> bool {
         self.status.is_client_error()
             && self.has(&["MANIFEST_BLOB_UNKNOWN", "BLOB_UNKNOWN", "MANIFEST_UNKNOWN"])
     }
 
-    /// Tells whether this may be how a registry says that a tag must not be moved. There is no code for it: Harbor answers
-    /// 412, ACR 409, ECR 400 with TAG_INVALID, others say it in words.
+    /// Tells whether the response may mean that a tag is immutable.
+    ///
+    /// There is no code for it: Harbor responds 412, ACR 409, ECR 400 with TAG_INVALID; others only have a message.
     pub(crate) fn may_be_immutable(&self) -> bool {
-        let says = |message: &Message| {
+        let mentions = |message: &Message| {
             let text = message.text.to_ascii_lowercase();
             ["immutable", "already exist", "overwrit", "locked"]
                 .iter()
@@ -132,7 +134,7 @@ impl ErrorResponse {
         matches!(self.status.as_u16(), 409 | 412)
             || self.status.is_client_error()
                 && (self.has(&["TAG_INVALID", "TAG_IMMUTABLE", "CONFLICT", "PRECONDITION"])
-                    || self.messages.iter().any(says))
+                    || self.messages.iter().any(mentions))
     }
 
     pub(crate) fn is_unavailable(&self) -> bool {
@@ -154,9 +156,9 @@ impl fmt::Display for ErrorResponse {
             f.write_str(" (a web page, not a registry's response)")?;
         }
         if let Some(asked) = self.retry_after
-            && asked > LONGEST_RETRY_AFTER
+            && asked > MAX_RETRY_AFTER
         {
-            let (asked, most) = (asked.as_secs(), LONGEST_RETRY_AFTER.as_secs());
+            let (asked, most) = (asked.as_secs(), MAX_RETRY_AFTER.as_secs());
             write!(
                 f,
                 " (it asks to wait {asked} s; this program waits {most} s at most)"
@@ -166,7 +168,7 @@ impl fmt::Display for ErrorResponse {
     }
 }
 
-/// Writes `manifest unknown: the text`, as Docker does. A text that only repeats the code is left out.
+/// Writes `manifest unknown: the text`, as Docker does. A text that only repeats the code is omitted.
 impl fmt::Display for Message {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let code = self.code.to_lowercase().replace('_', " ");
@@ -199,7 +201,7 @@ fn messages(body: &[u8]) -> Vec<Message> {
             .collect();
     }
     let text = match serde_json::from_slice::<serde_json::Value>(body) {
-        // Token servers and proxies have forms of their own.
+        // Token servers and proxies have their own formats.
         Ok(value) => ["message", "details", "error_description", "error"]
             .iter()
             .find_map(|key| value.get(key)?.as_str().map(shown))
@@ -231,7 +233,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn heads_of_answers() {
+    fn response_headers() {
         let mut headers = HeaderMap::new();
         for (name, value) in [
             ("content-type", "Text/HTML; charset=utf-8"),
@@ -279,7 +281,7 @@ mod tests {
     }
 
     #[test]
-    fn refusals_404() {
+    fn not_found_responses() {
         for (body, shown, kinds) in [
             (
                 r#"{"errors":[{"code":"MANIFEST_UNKNOWN","message":"manifest unknown","detail":{}}]}"#,
@@ -323,7 +325,7 @@ mod tests {
     }
 
     #[test]
-    fn other_refusals() {
+    fn other_error_responses() {
         for (status, body, shown, kinds) in [
             (
                 401,

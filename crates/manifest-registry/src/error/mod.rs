@@ -1,12 +1,12 @@
-//! Errors: what went wrong, and what the user can do about it.
+//! Errors, and hints about them for the user.
 //!
 //! | file | holds |
 //! | --- | --- |
 //! | `hint` | the table from errors to hints |
 //! | `registry_error` | [`RegistryError`] |
-//! | `attempt`, `content`, `network`, `certificate`, `send_error` | the failed request; wrong content; no response, and why |
-//! | `error_response`, `retry_after` | a registry's refusal; how long it asks to wait |
-//! | `registry_kind` | Docker Hub, GHCR, ECR and others, by name |
+//! | `attempt`, `content`, `network`, `certificate`, `send_error` | the failed request; invalid content; the reasons why there is no response |
+//! | `error_response`, `retry_after` | a registry's error response; the wait that it asks for |
+//! | `registry_kind` | Docker Hub, GHCR, ECR and others, by host name |
 
 mod attempt;
 mod certificate;

@@ -14,39 +14,39 @@ use crate::redact;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum NetworkProblem {
-    /// The host's name has no address.
+    /// The host name has no address.
     Dns,
-    /// Nobody listens on the port.
-    Refused,
+    /// The connection was refused.
+    ConnectionRefused,
     /// The server does not speak TLS.
     NotTls,
-    /// The server's certificate is signed by an authority that this system does not know.
-    UnknownAuthority,
-    /// The server's certificate is wrong: for another name, expired, revoked.
+    /// The server's certificate is issued by an unknown CA.
+    UnknownCa,
+    /// The server's certificate is not valid: wrong name, expired, revoked.
     Certificate,
-    /// TLS failed in another way.
+    /// TLS failed for another reason.
     Tls,
-    /// The server wants to be shown a certificate, and was shown none that it takes.
+    /// The server requires a client certificate, and got none that it accepts.
     ClientCertificate,
     /// The proxy cannot be reached, or does not connect to the server.
     Proxy,
-    /// The proxy's own certificate is not believed.
+    /// The proxy's certificate is not trusted.
     ProxyCertificate,
-    /// The proxy wants a login, or another one.
-    ProxyLogin,
-    /// The proxy cannot be used as it is named.
+    /// The proxy requires authentication, or rejected the credentials.
+    ProxyAuthentication,
+    /// The proxy setting cannot be used.
     ProxySetting,
-    /// This system has no certificate authorities at all.
-    NoAuthorities,
-    /// The connection was cut.
-    Cut,
-    /// It took too long.
+    /// This system has no CA certificates.
+    NoCaCertificates,
+    /// The connection was closed.
+    ConnectionClosed,
+    /// The request timed out, after this time.
     Timeout(Duration),
-    /// A body came, but as good as not: less than [`SLOWEST_BYTES`] in this time.
-    Slow(Duration),
-    /// The time for everything is over.
+    /// The body was too slow: less than [`SLOWEST_BYTES`] in this time.
+    TooSlow(Duration),
+    /// The time limit of all work of the client was reached.
     Deadline(Duration),
-    /// Something else.
+    /// The request failed for another reason.
     Other,
 }
 
@@ -54,9 +54,9 @@ impl fmt::Display for NetworkProblem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Dns => f.write_str("no such host"),
-            Self::Refused => f.write_str("connection refused"),
+            Self::ConnectionRefused => f.write_str("connection refused"),
             Self::NotTls => f.write_str("the server does not speak TLS"),
-            Self::UnknownAuthority => {
+            Self::UnknownCa => {
                 f.write_str("the server's certificate is signed by an unknown authority")
             }
             Self::Certificate => f.write_str("the server's certificate is not valid"),
@@ -66,12 +66,12 @@ impl fmt::Display for NetworkProblem {
             }
             Self::Proxy => f.write_str("the proxy could not connect to the server"),
             Self::ProxyCertificate => f.write_str("the proxy's certificate is not trusted"),
-            Self::ProxyLogin => f.write_str("the proxy requires a login (407)"),
+            Self::ProxyAuthentication => f.write_str("the proxy requires a login (407)"),
             Self::ProxySetting => f.write_str("the proxy cannot be used"),
-            Self::NoAuthorities => f.write_str("this system has no CA certificates"),
-            Self::Cut => f.write_str("the connection was closed"),
+            Self::NoCaCertificates => f.write_str("this system has no CA certificates"),
+            Self::ConnectionClosed => f.write_str("the connection was closed"),
             Self::Timeout(limit) => write!(f, "no response within {} s", limit.as_secs_f32()),
-            Self::Slow(within) => write!(
+            Self::TooSlow(within) => write!(
                 f,
                 "received less than {SLOWEST_BYTES} bytes within {} s",
                 within.as_secs_f32()
@@ -84,81 +84,83 @@ impl fmt::Display for NetworkProblem {
     }
 }
 
-/// The cause of a network problem, in the words of the system or the TLS library.
+/// The cause of a network problem, with the message of the system or the TLS library.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{text}")]
 pub struct Cause {
     text: String,
-    connecting: bool,
-    /// The authority that would have to be believed.
+    is_connect: bool,
+    /// The name of the unknown CA.
     issuer: Option<String>,
 }
 
 impl Cause {
-    /// Returns the cause of a failure to send.
+    /// Returns the cause of a failed request.
     pub(crate) fn of_send(error: &SendError) -> Self {
         match error {
             SendError::Library(error) => Self::of(error),
-            SendError::Tunnel(error) => Self::beneath(error, error.is_connect()),
+            SendError::Tunnel(error) => Self::from_chain(error, error.is_connect()),
         }
     }
 
     pub(crate) fn of(error: &reqwest::Error) -> Self {
-        Self::beneath(error, error.is_connect())
+        Self::from_chain(error, error.is_connect())
     }
 
-    fn beneath(error: &(dyn Error + 'static), connecting: bool) -> Self {
-        let mut deepest = error;
-        while let Some(next) = below(deepest) {
-            deepest = next;
+    fn from_chain(error: &(dyn Error + 'static), is_connect: bool) -> Self {
+        let mut root = error;
+        while let Some(next) = next_source(root) {
+            root = next;
         }
-        // The library's outermost layer is the only one that names the URL.
-        let is_outermost = deepest.downcast_ref::<reqwest::Error>().is_some();
-        let untrusted = deepest.downcast_ref::<rustls::Error>().and_then(untrusted);
-        let refused = deepest
+        // Only the library's outermost error contains the URL.
+        let is_outermost = root.downcast_ref::<reqwest::Error>().is_some();
+        let untrusted = root
             .downcast_ref::<rustls::Error>()
-            .and_then(other::<UntrustedProxyCertificate>);
+            .and_then(untrusted_certificate);
+        let refused = root
+            .downcast_ref::<rustls::Error>()
+            .and_then(wrapped_error::<UntrustedProxyCertificate>);
         let text = match (untrusted, refused) {
             _ if is_outermost => "no details".to_owned(),
             (Some(untrusted), _) => untrusted.to_string(),
             (None, Some(refused)) => refused.to_string(),
-            (None, None) => deepest.to_string(),
+            (None, None) => root.to_string(),
         };
         Self {
             text: redact::printable(&text),
-            connecting,
+            is_connect,
             issuer: untrusted.and_then(|untrusted| untrusted.issuer.clone()),
         }
     }
 
-    /// Makes the cause of a failure before anything was sent.
-    pub(crate) fn before(text: &str) -> Self {
+    /// Creates the cause of a failure before the connection.
+    pub(crate) fn before_connecting(text: &str) -> Self {
         Self {
             text: redact::printable(text),
-            connecting: true,
+            is_connect: true,
             issuer: None,
         }
     }
 
-    /// Returns the name of the authority that would have to be believed, where a server's certificate is of an unknown one.
+    /// Returns the name of the unknown CA that issued a server's certificate.
     #[must_use]
     pub fn issuer(&self) -> Option<&str> {
         self.issuer.as_deref()
     }
 
-    /// Tells whether the connection was still being made.
+    /// Tells whether the failure occurred before the connection was established.
     pub(crate) fn is_connect(&self) -> bool {
-        self.connecting
+        self.is_connect
     }
 }
 
-/// Returns what is known of a certificate of an unknown authority.
-fn untrusted(error: &rustls::Error) -> Option<&UntrustedCertificate> {
-    other(error)
+/// Returns the details about a certificate from an unknown CA.
+fn untrusted_certificate(error: &rustls::Error) -> Option<&UntrustedCertificate> {
+    wrapped_error(error)
 }
 
-/// Returns the error of our own that the TLS library carries.
-fn other<T: Error + 'static>(error: &rustls::Error) -> Option<&T> {
+/// Returns an error of this crate inside one of the TLS library.
+fn wrapped_error<T: Error + 'static>(error: &rustls::Error) -> Option<&T> {
     match error {
         rustls::Error::InvalidCertificate(rustls::CertificateError::Other(other)) => {
             other.0.downcast_ref()
@@ -167,8 +169,8 @@ fn other<T: Error + 'static>(error: &rustls::Error) -> Option<&T> {
     }
 }
 
-/// Returns the next error down. What an I/O error wraps is not its source.
-fn below<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a (dyn Error + 'static)> {
+/// Returns the next error in the chain. The error inside an I/O error is not its `source`.
+fn next_source<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a (dyn Error + 'static)> {
     match error.downcast_ref::<io::Error>() {
         Some(io) => io.get_ref().map(|inner| inner as &(dyn Error + 'static)),
         None => error.source(),
@@ -178,16 +180,16 @@ fn below<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a (dyn Error + 'stati
 /// The phase in which a request failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Phase {
-    /// The request was being made.
+    /// Building the request.
     Building,
-    /// The connection was being made.
+    /// Connecting to the host.
     Connecting,
-    /// The connection was there.
+    /// Sending the request and receiving the response, on an open connection.
     Exchanging,
 }
 
 impl NetworkProblem {
-    /// Recognises the failure to send a request. `limit` is the time limit that may have struck.
+    /// Classifies the error of a failed request. `limit` is the timeout that may have been reached.
     pub(crate) fn of_send(error: &SendError, limit: Duration) -> Self {
         match error {
             SendError::Library(error) => Self::of(error, limit),
@@ -196,12 +198,12 @@ impl NetworkProblem {
                     true => Phase::Connecting,
                     false => Phase::Exchanging,
                 };
-                Self::of_chain(error, phase, limit)
+                Self::classify_chain(error, phase, limit)
             }
         }
     }
 
-    /// Recognises an error of the HTTP library. `limit` is the time limit that may have struck.
+    /// Classifies an error of the HTTP library. `limit` is the timeout that may have been reached.
     pub(crate) fn of(error: &reqwest::Error, limit: Duration) -> Self {
         if error.is_timeout() {
             return Self::Timeout(limit);
@@ -216,77 +218,79 @@ impl NetworkProblem {
         } else {
             Phase::Exchanging
         };
-        Self::of_chain(error, phase, limit)
+        Self::classify_chain(error, phase, limit)
     }
 
-    /// Recognises an error by itself and what is beneath it.
-    fn of_chain(error: &(dyn Error + 'static), phase: Phase, limit: Duration) -> Self {
-        if let Some(problem) = Self::of_tunnel(error) {
+    /// Classifies an error by its chain of sources.
+    fn classify_chain(error: &(dyn Error + 'static), phase: Phase, limit: Duration) -> Self {
+        if let Some(problem) = Self::classify_tunnel(error) {
             return problem;
         }
         let mut next = Some(error);
         let mut found = Self::Other;
         while let Some(current) = next {
             if let Some(tls) = current.downcast_ref::<rustls::Error>() {
-                return Self::of_tls(tls);
+                return Self::classify_tls(tls);
             }
             if let Some(io) = current.downcast_ref::<io::Error>() {
                 found = match io.kind() {
-                    io::ErrorKind::ConnectionRefused => return Self::Refused,
+                    io::ErrorKind::ConnectionRefused => return Self::ConnectionRefused,
                     io::ErrorKind::TimedOut => return Self::Timeout(limit),
                     io::ErrorKind::UnexpectedEof if phase == Phase::Connecting => Self::NotTls,
                     io::ErrorKind::ConnectionReset
                     | io::ErrorKind::ConnectionAborted
                     | io::ErrorKind::BrokenPipe
-                    | io::ErrorKind::UnexpectedEof => Self::Cut,
+                    | io::ErrorKind::UnexpectedEof => Self::ConnectionClosed,
                     _ => found,
                 };
             }
-            next = below(current);
+            next = next_source(current);
         }
-        // What is none of these broke an exchange that was under way: an HTTP message without its end, a stream reset.
+        // Any other error during an exchange breaks it: an incomplete HTTP message, or a stream reset.
         if found == Self::Other && phase == Phase::Exchanging {
-            Self::Cut
+            Self::ConnectionClosed
         } else {
             found
         }
     }
 
-    /// Recognises what a proxy answers instead of connecting, and that it has no address. The libraries' types for these are not
-    /// public, so their texts have to do.
-    fn of_tunnel(error: &(dyn Error + 'static)) -> Option<Self> {
+    /// Classifies the refusal of a proxy to connect, and a proxy host without an address. The libraries' error types
+    /// are not public, so their texts are compared.
+    fn classify_tunnel(error: &(dyn Error + 'static)) -> Option<Self> {
         let mut next = Some(error);
         while let Some(current) = next {
             match current.to_string().as_str() {
-                "tunnel error: proxy authorization required" => return Some(Self::ProxyLogin),
+                "tunnel error: proxy authorization required" => {
+                    return Some(Self::ProxyAuthentication);
+                }
                 "tunnel error: unsuccessful" => return Some(Self::Proxy),
                 "dns error" => return Some(Self::Dns),
-                _ => next = below(current),
+                _ => next = next_source(current),
             }
         }
         None
     }
 
-    /// Returns the same problem as it is where a proxy stands between: what cannot be reached is the proxy.
-    pub(crate) fn by_proxy(self) -> Self {
+    /// Returns the problem as seen through a proxy: an unreachable host is the proxy.
+    pub(crate) fn through_proxy(self) -> Self {
         match self {
-            Self::Dns | Self::Refused => Self::Proxy,
+            Self::Dns | Self::ConnectionRefused => Self::Proxy,
             other => other,
         }
     }
 
-    fn of_tls(error: &rustls::Error) -> Self {
+    fn classify_tls(error: &rustls::Error) -> Self {
         use rustls::AlertDescription as Alert;
         use rustls::CertificateError::UnknownIssuer;
         use rustls::Error as Tls;
-        if untrusted(error).is_some() {
-            return Self::UnknownAuthority;
+        if untrusted_certificate(error).is_some() {
+            return Self::UnknownCa;
         }
-        if other::<UntrustedProxyCertificate>(error).is_some() {
+        if wrapped_error::<UntrustedProxyCertificate>(error).is_some() {
             return Self::ProxyCertificate;
         }
         match error {
-            // What these alerts of a server are about is the client's certificate.
+            // These alerts of a server are about the client's certificate.
             Tls::AlertReceived(
                 Alert::CertificateRequired
                 | Alert::BadCertificate
@@ -297,17 +301,17 @@ impl NetworkProblem {
                 | Alert::UnknownCA,
             ) => Self::ClientCertificate,
             Tls::InvalidMessage(_) | Tls::DecryptError => Self::NotTls,
-            Tls::InvalidCertificate(UnknownIssuer) => Self::UnknownAuthority,
+            Tls::InvalidCertificate(UnknownIssuer) => Self::UnknownCa,
             Tls::InvalidCertificate(_) => Self::Certificate,
             _ => Self::Tls,
         }
     }
 
-    /// Tells whether a port that could not be connected to with TLS may still speak plain http.
+    /// Tells whether a port may speak plain HTTP after the TLS connection failed.
     pub(crate) fn may_be_plain(self) -> bool {
         matches!(
             self,
-            Self::NotTls | Self::Cut | Self::NoAuthorities | Self::Timeout(_)
+            Self::NotTls | Self::ConnectionClosed | Self::NoCaCertificates | Self::Timeout(_)
         )
     }
 }

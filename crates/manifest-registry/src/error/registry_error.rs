@@ -13,11 +13,11 @@ use crate::error::content::{Absent, ContentProblem};
 use crate::error::error_response::ErrorResponse;
 use crate::error::network::{Cause, NetworkProblem};
 
-/// An error between this program and a registry.
+/// An error of a request to a registry, or of its preparation.
 #[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum RegistryError {
-    /// The registry was asked, and has no such manifest.
+    /// The registry does not have the manifest.
     #[error("no such manifest: {reference}")]
     NoSuchManifest {
         /// The reference.
@@ -26,60 +26,60 @@ pub enum RegistryError {
         source: Box<RegistryError>,
     },
     /// The registry responded with an error.
-    #[error("{attempt}: {error_response}{}", attempt.trail())]
-    Refused {
+    #[error("{attempt}: {error_response}{}", attempt.suffix())]
+    ErrorResponse {
         /// The request.
         attempt: Box<Attempt>,
         /// The error response.
         error_response: ErrorResponse,
     },
     /// There is no response.
-    #[error("{attempt}: {problem}{}", attempt.trail())]
+    #[error("{attempt}: {problem}{}", attempt.suffix())]
     Network {
         /// The request.
         attempt: Box<Attempt>,
-        /// Why there is no response.
+        /// The reason why there is no response.
         problem: NetworkProblem,
-        /// The cause, if more is known.
+        /// The underlying error, if there are details.
         source: Option<Cause>,
     },
-    /// The content of the response is wrong.
-    #[error("{attempt}: {problem}{}", attempt.trail())]
+    /// The content of the response is not valid.
+    #[error("{attempt}: {problem}{}", attempt.suffix())]
     Content {
         /// The request.
         attempt: Box<Attempt>,
-        /// What is wrong.
+        /// The problem.
         problem: Box<ContentProblem>,
     },
-    /// A manifest that was to be copied does not match its description.
+    /// A manifest to copy does not match its descriptor.
     #[error("{reference} cannot be copied: {problem}")]
     InvalidManifest {
         /// The manifest, in its source repository.
         reference: Box<Reference>,
-        /// What is wrong.
+        /// The problem.
         problem: Box<ContentProblem>,
     },
-    /// A blob that was to come from this machine is missing or has changed.
+    /// A local blob to upload is missing or has changed.
     #[error("{digest} cannot be read from {place}: {reason}")]
-    Local {
-        /// Where it was to come from.
+    LocalBlob {
+        /// The place of the blob on disk.
         place: String,
         /// The blob.
         digest: Digest,
-        /// Why it cannot.
+        /// The reason why it cannot be read.
         reason: String,
     },
-    /// A registry refused a manifest because something that it refers to is not there.
+    /// A registry rejected a manifest because content that it refers to is missing.
     #[error("{source}; {target} does not have {}", list(absent))]
     Incomplete {
-        /// The repository that the manifest was to be in.
+        /// The target repository of the manifest.
         target: Repository,
-        /// What is not there.
+        /// The missing content.
         absent: Vec<Absent>,
         /// The response of the registry.
         source: Box<RegistryError>,
     },
-    /// A registry refused to move a tag.
+    /// A registry refused to move an immutable tag.
     #[error("{source}; {reference} points to {existing}")]
     TagImmutable {
         /// The tag.
@@ -94,44 +94,44 @@ pub enum RegistryError {
     PreconditionFailed {
         /// The tag.
         reference: Box<Reference>,
-        /// The digest that it has to point to; none where it must not exist.
+        /// The digest that the tag must point to. `None` if the tag must not exist.
         expected: Option<Digest>,
-        /// The digest that it points to.
+        /// The digest that the tag points to. `None` if it does not exist.
         found: Option<Digest>,
     },
-    /// A tag of cosign's has something in the target that is not in what was to be written there.
+    /// A cosign tag in the target has content that is not in its source.
     #[error(
         "{reference} points to {found}, which has content that is not in {source_digest} of {place}: neither is overwritten"
     )]
     SignaturesDiffer {
-        /// The tag, in the target.
+        /// The tag in the target.
         reference: Box<Reference>,
         /// The digest that it points to.
         found: Digest,
-        /// The digest that was to be written.
+        /// The digest of the source.
         source_digest: Digest,
-        /// Where that is: a repository, or a place on this machine.
+        /// The source: a repository, or a place on disk.
         place: String,
     },
-    /// Something else has the tag under which the referrers of a manifest are listed.
+    /// The tag of a referrers index points to another artifact.
     #[error("{reference} must be the referrers index of that digest, but is something else")]
     NotReferrersIndex {
         /// The tag.
         reference: Box<Reference>,
-        /// What is wrong with the manifest that it points to.
+        /// The problem with the manifest that the tag points to.
         source: Arc<ManifestError>,
     },
-    /// There is more than is followed.
+    /// A limit is exceeded.
     #[error("{reference} is over the limit of {limit} {what}")]
-    TooMany {
-        /// What has too many.
+    LimitExceeded {
+        /// The manifest that exceeds the limit.
         reference: Box<Reference>,
-        /// How many are followed.
+        /// The limit.
         limit: usize,
-        /// Of what.
+        /// The counted items.
         what: &'static str,
     },
-    /// The published list has children that do not exist.
+    /// Children of the published list are missing.
     #[error(
         "{reference} is published, but the registry does not have {}",
         digests(lost)
@@ -142,89 +142,89 @@ pub enum RegistryError {
         /// The digests of the missing children.
         lost: Vec<Digest>,
     },
-    /// The manifest that is read back is not the one that was written.
+    /// The manifest that is read back differs from the written one.
     #[error("{written} was pushed to {reference}, {}", found_instead(found.as_ref()))]
     ReadBackMismatch {
-        /// The name under which it was written.
+        /// The reference that was written.
         reference: Box<Reference>,
         /// The digest that was written.
         written: Digest,
-        /// The digest that was read back.
+        /// The digest that was read back. `None` if the reference does not exist.
         found: Option<Digest>,
     },
-    /// An image's configuration has the right digest, and is not JSON of the right form.
+    /// An image's configuration has the right digest, but is not valid JSON of the right format.
     #[error("the image config {blob} cannot be read")]
     Config {
-        /// Repository and digest of the configuration.
+        /// The repository and digest of the configuration.
         blob: String,
-        /// What is wrong.
+        /// The JSON error.
         source: Arc<serde_json::Error>,
     },
-    /// A redirect or an upload location that is not followed.
+    /// A redirect or an upload location was not followed.
     #[error("{attempt}: redirect to {to} not followed: {reason}")]
     Redirect {
         /// The request.
         attempt: Box<Attempt>,
-        /// Where it was to go, without secrets.
+        /// The target, without secrets.
         to: String,
-        /// Why it did not.
+        /// The reason why it was not followed.
         reason: &'static str,
     },
-    /// The registry demands a kind of login that is not known here, or that would leak the credentials.
+    /// The registry demands an authentication scheme that is not supported, or that would leak the credentials.
     #[error("{attempt}: {reason}")]
     Challenge {
         /// The request.
         attempt: Box<Attempt>,
-        /// Why there is no login.
+        /// The reason why there is no authorization.
         reason: String,
     },
-    /// A credential helper that the configuration names did not do its work.
+    /// A credential helper failed.
     #[error("credential helper {helper} for {host}: {reason}")]
     Helper {
         /// The helper's binary: `docker-credential-desktop`.
         helper: String,
         /// The registry.
         host: String,
-        /// What the helper did.
+        /// The failure of the helper.
         reason: String,
-        /// Whether it timed out.
-        is_late: bool,
+        /// Whether the helper timed out.
+        timed_out: bool,
     },
-    /// A file has credentials that cannot be read.
+    /// Credentials in a file cannot be parsed.
     #[error("the credentials for {key} in {file} cannot be read: {reason}")]
     Credentials {
-        /// The key in `auths`, or the whole file.
+        /// The key in `auths`, or a name for the whole file.
         key: String,
-        /// The file, or the variable.
+        /// The file or environment variable.
         file: String,
-        /// What is wrong. Never the value.
+        /// The problem. It never quotes the value.
         reason: String,
     },
-    /// Certificates that the user has given for a host, or for all, cannot be used.
+    /// The user's certificates for a host, or for all hosts, cannot be used.
     #[error("the certificates for {host} cannot be used: {problem}")]
     Certificates {
         /// The host, or `all hosts`.
         host: String,
-        /// What is wrong with which file.
+        /// The file and the problem.
         problem: CertificateProblem,
     },
-    /// The registry's host cannot be in a URL: a port over 65535, an address that is none.
+    /// The host is not valid in a URL: a port over 65535, or a malformed address.
     #[error("{host} is not a valid host")]
     Host {
         /// The host.
         host: String,
-        /// What is wrong with it.
+        /// The URL error.
         source: url::ParseError,
     },
-    /// A repository's name has no registry in it, though its first part looks like one.
+    /// A repository name has no registry, though its first component looks like a host.
     #[error("{}", no_registry(.0))]
     NoRegistry(String),
-    /// The user agent has characters that no header can have.
+    /// The user agent is not a valid header value.
     #[error("invalid user agent {0:?}")]
     UserAgent(String),
-    /// No HTTP client can be made: TLS cannot be set up.
+    /// The HTTP client cannot be created, because TLS cannot be set up.
     #[error("TLS cannot be set up")]
-    Setup(#[source] Arc<reqwest::Error>),
+    TlsSetup(#[source] Arc<reqwest::Error>),
 }
 
 fn list(absent: &[Absent]) -> String {
@@ -268,14 +268,14 @@ impl RegistryError {
         }
     }
 
-    /// Returns the request that failed, where one was made.
+    /// Returns the failed request, if there was one.
     #[must_use]
     pub fn attempt(&self) -> Option<&Attempt> {
         match self {
             Self::NoSuchManifest { source, .. }
             | Self::Incomplete { source, .. }
             | Self::TagImmutable { source, .. } => source.attempt(),
-            Self::Refused { attempt, .. }
+            Self::ErrorResponse { attempt, .. }
             | Self::Network { attempt, .. }
             | Self::Content { attempt, .. }
             | Self::Redirect { attempt, .. }
@@ -283,47 +283,47 @@ impl RegistryError {
             Self::Helper { .. }
             | Self::Credentials { .. }
             | Self::InvalidManifest { .. }
-            | Self::Local { .. }
+            | Self::LocalBlob { .. }
             | Self::ReadBackMismatch { .. }
             | Self::PreconditionFailed { .. }
             | Self::ChildrenMissing { .. }
             | Self::SignaturesDiffer { .. }
             | Self::NotReferrersIndex { .. }
-            | Self::TooMany { .. }
+            | Self::LimitExceeded { .. }
             | Self::Config { .. }
             | Self::Host { .. }
             | Self::Certificates { .. }
             | Self::UserAgent(_)
             | Self::NoRegistry(_)
-            | Self::Setup(_) => None,
+            | Self::TlsSetup(_) => None,
         }
     }
 
-    /// Returns the error response of the registry, where there is one.
+    /// Returns the registry's error response, if there is one.
     #[must_use]
     pub fn error_response(&self) -> Option<&ErrorResponse> {
         match self {
             Self::NoSuchManifest { source, .. }
             | Self::Incomplete { source, .. }
             | Self::TagImmutable { source, .. } => source.error_response(),
-            Self::Refused { error_response, .. } => Some(error_response),
+            Self::ErrorResponse { error_response, .. } => Some(error_response),
             _ => None,
         }
     }
 
-    /// Returns the status that the registry refused with.
+    /// Returns the status of the registry's error response.
     #[must_use]
     pub fn status(&self) -> Option<StatusCode> {
         self.error_response()
             .map(|error_response| error_response.status)
     }
 
-    /// Tells whether the registry was asked and does not have it. A token server's 404 is none of that.
+    /// Tells whether the registry does not have the content. A 404 of a token server does not count.
     #[must_use]
     pub fn is_not_found(&self) -> bool {
         match self {
             Self::NoSuchManifest { .. } => true,
-            Self::Refused {
+            Self::ErrorResponse {
                 attempt,
                 error_response,
             } => {
@@ -334,34 +334,37 @@ impl RegistryError {
         }
     }
 
-    /// Tells whether the registry wants other credentials, or refuses these the right.
+    /// Tells whether the registry demands other credentials, or denies access to these.
     #[must_use]
     pub fn is_unauthorized(&self) -> bool {
         match self {
-            Self::Refused { error_response, .. } => error_response.is_unauthorized(),
-            // It wants a login that there is none for here.
+            Self::ErrorResponse { error_response, .. } => error_response.is_unauthorized(),
+            // The registry demands an authentication scheme without a matching credential.
             Self::Challenge { .. } => true,
             _ => false,
         }
     }
 
-    /// Tells whether the registry says that there were too many requests.
+    /// Tells whether the registry has limited the request rate.
     #[must_use]
     pub fn is_rate_limited(&self) -> bool {
-        matches!(self, Self::Refused { error_response, .. } if error_response.is_rate_limited())
+        matches!(self, Self::ErrorResponse { error_response, .. } if error_response.is_rate_limited())
     }
 
-    /// Tells whether registry or network are out of order: no answer, or 5xx. What took all the time that there was counts as well.
+    /// Tells whether the registry or the network is unavailable: no response, or 5xx. Timeouts count as well.
     #[must_use]
     pub fn is_unavailable(&self) -> bool {
         match self {
-            Self::Network { .. } | Self::Helper { is_late: true, .. } => true,
-            Self::Refused { error_response, .. } => error_response.is_unavailable(),
+            Self::Network { .. }
+            | Self::Helper {
+                timed_out: true, ..
+            } => true,
+            Self::ErrorResponse { error_response, .. } => error_response.is_unavailable(),
             _ => false,
         }
     }
 
-    /// Tells whether something stands in the way that is there already, or was moved meanwhile.
+    /// Tells whether the target already has conflicting content, or was changed by another client.
     #[must_use]
     pub fn is_conflict(&self) -> bool {
         matches!(
@@ -373,57 +376,57 @@ impl RegistryError {
         )
     }
 
-    /// Tells whether the answer was no, and will be no if it is asked for again.
+    /// Tells whether a retry would get the same error response.
     pub(crate) fn is_final_refusal(&self) -> bool {
-        matches!(self, Self::Refused { error_response, .. } if error_response.is_final())
+        matches!(self, Self::ErrorResponse { error_response, .. } if error_response.is_final())
     }
 
-    /// Tells whether a manifest was refused for what it refers to.
+    /// Tells whether a manifest was rejected because of missing content.
     pub(crate) fn is_incomplete(&self) -> bool {
-        matches!(self, Self::Refused { attempt, error_response }
+        matches!(self, Self::ErrorResponse { attempt, error_response }
             if matches!(attempt.operation, Operation::PutManifest(_)) && error_response.is_incomplete())
     }
 
-    /// Tells whether a manifest may have been refused because its tag must not be moved.
+    /// Tells whether a manifest may have been rejected because its tag is immutable.
     pub(crate) fn may_be_immutable(&self) -> bool {
-        matches!(self, Self::Refused { attempt, error_response }
+        matches!(self, Self::ErrorResponse { attempt, error_response }
             if matches!(attempt.operation, Operation::PutManifest(_)) && error_response.may_be_immutable())
     }
 
-    /// Returns how long the registry asks to wait before the request is repeated.
-    pub(crate) fn asked_wait(&self) -> Option<Duration> {
+    /// Returns the wait before a retry that the registry asks for.
+    pub(crate) fn requested_wait(&self) -> Option<Duration> {
         self.error_response()?.retry_after
     }
 
-    /// Notes that there was no time for another try.
+    /// Records that there was no time for another attempt.
     pub(crate) fn mark_out_of_time(&mut self) {
         if let Some(attempt) = self.attempt_mut() {
             attempt.out_of_time = true;
         }
     }
 
-    /// Notes where the login is from that went with the request.
+    /// Records the place of the rejected credentials.
     pub(crate) fn mark_login(&mut self, source: String) {
         if let Some(attempt) = self.attempt_mut() {
             attempt.login = Some(source);
         }
     }
 
-    /// Returns the same failure as that of one try among several.
-    pub(crate) fn of_one_try(&self) -> Self {
+    /// Returns the error as that of a single attempt.
+    pub(crate) fn as_single_attempt(&self) -> Self {
         let mut error = self.clone();
         if let Some(attempt) = error.attempt_mut() {
-            attempt.tries = 1;
+            attempt.attempts = 1;
         }
         error
     }
 
-    /// Returns the same failure as it is for another request that shared the work.
+    /// Returns the error for another request that depends on the same work.
     pub(crate) fn shared_with(&self, other: Box<Attempt>) -> Self {
         let mut error = self.clone();
         if let Some(attempt) = error.attempt_mut()
             && !matches!(attempt.operation, Operation::GetToken(_))
-            // Its own failure keeps the URL that it came from, which may be the one without TLS.
+            // A request's own error keeps the URL of its attempt, which may be that without TLS.
             && (&attempt.operation, &attempt.method) != (&other.operation, &other.method)
         {
             let Attempt {
@@ -446,7 +449,7 @@ impl RegistryError {
 
     fn attempt_mut(&mut self) -> Option<&mut Attempt> {
         match self {
-            Self::Refused { attempt, .. }
+            Self::ErrorResponse { attempt, .. }
             | Self::Network { attempt, .. }
             | Self::Content { attempt, .. }
             | Self::Redirect { attempt, .. }

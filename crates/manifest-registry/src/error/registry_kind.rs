@@ -1,24 +1,24 @@
-//! The kind of a registry, as far as its host's name tells: hints differ by it.
+//! The kind of a registry, by its host name. Hints depend on it.
 
 use crate::host::{is_docker_hub, is_loopback};
 
-/// The kinds of registries that have hints of their own.
+/// The kinds of registries with specific hints.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum RegistryKind {
     DockerHub,
     Ghcr,
     Ecr,
-    /// ECR's gallery for everybody, which has commands of its own.
+    /// Amazon ECR Public, which has its own login commands.
     EcrPublic,
     Quay,
     GitLab,
-    /// This machine.
+    /// A registry on this machine.
     Loopback,
     Other,
 }
 
 impl RegistryKind {
-    /// Recognises a host, with or without a port.
+    /// Recognises a registry by its host, with or without a port.
     pub(crate) fn of(host: &str) -> Self {
         let host = host.to_ascii_lowercase();
         let name = host.split(':').next().unwrap_or_default();

@@ -1,20 +1,22 @@
-//! How long a registry asks to be left alone (RFC 9110, "Retry-After").
+//! The wait that a registry asks for (RFC 9110, "Retry-After").
 
 use std::time::Duration;
 
 use http::header::{DATE, HeaderMap, RETRY_AFTER};
 use manifest_core::go_duration;
 
-/// What GHCR writes into an error's message, before a duration in Go's form.
+/// The text before the wait in GHCR's error messages. A duration in Go's format follows.
 const IN_MESSAGE: &str = "retry-after:";
 
-/// Reads the header: seconds, or a date. A date is compared with the answer's own, so that no clock has to be right; without
-/// one it says nothing.
+/// Parses the header: seconds, or a date.
+///
+/// A date is compared with the response's `Date`, so that it does not depend on the local clock. Without a `Date` it is
+/// ignored.
 pub(crate) fn header_retry_after(headers: &HeaderMap) -> Option<Duration> {
     let text = |name| headers.get(name)?.to_str().ok().map(str::trim);
     let stated = text(RETRY_AFTER)?;
     if !stated.is_empty() && stated.bytes().all(|b| b.is_ascii_digit()) {
-        // More seconds than fit are still too many.
+        // A number that overflows is capped, and so exceeds every limit.
         return Some(Duration::from_secs(stated.parse().unwrap_or(u64::MAX)));
     }
     let date = |text| httpdate::parse_http_date(text).ok();
@@ -22,7 +24,7 @@ pub(crate) fn header_retry_after(headers: &HeaderMap) -> Option<Duration> {
     Some(then.duration_since(now).unwrap_or_default())
 }
 
-/// Finds it in an error's message: `retry-after: 12.5ms, allowed: 2000/minute`.
+/// Parses the wait in an error message: `retry-after: 12.5ms, allowed: 2000/minute`.
 pub(crate) fn message_retry_after(message: &str) -> Option<Duration> {
     let at = message.to_ascii_lowercase().find(IN_MESSAGE)?;
     let rest = message[at + IN_MESSAGE.len()..].trim_start();

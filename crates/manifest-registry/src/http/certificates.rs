@@ -1,6 +1,6 @@
-//! CA certificates and client certificates: for all hosts, and for one.
+//! CA certificates and client certificates: for all hosts, and for single hosts.
 //!
-//! The plugin reads the files; here they are parsed for the TLS library.
+//! The plugin reads the files; this module parses them for the TLS library.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -12,12 +12,12 @@ use x509_parser::parse_x509_certificate;
 use crate::error::CertificateProblem;
 use crate::host::is_docker_hub;
 
-/// The content of a file in PEM, which may be a key: it is not shown.
+/// The content of a PEM file. `Debug` hides it, because it may be a private key.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Pem {
-    /// Where it is from, for errors: a path.
+    /// The path of the file, for errors.
     pub name: String,
-    /// What is in it.
+    /// The content of the file.
     pub bytes: Vec<u8>,
 }
 
@@ -27,10 +27,10 @@ impl fmt::Debug for Pem {
     }
 }
 
-/// A certificate that this program shows to a server which asks for one, and its key.
+/// A client certificate and its private key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Identity {
-    /// The certificate, with those between it and an authority after it.
+    /// The certificate, followed by any intermediate certificates.
     pub certificate: Pem,
     /// Its private key.
     pub key: Pem,
@@ -39,27 +39,28 @@ pub struct Identity {
 /// The certificates for one host: a folder in `certs.d`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct HostCertificates {
-    /// Authorities that are believed there, in addition to those that are believed everywhere.
+    /// CA certificates for this host, in addition to those for all hosts.
     pub roots: Vec<Pem>,
-    /// What may be shown there, and nowhere else. A server that names authorities gets one of theirs, else the first.
+    /// Client certificates for this host only. If the server names CAs, the first certificate issued by one of them is
+    /// used; else the first certificate.
     pub identities: Vec<Identity>,
-    /// What is wrong with the folder. No connection to the host is made then.
+    /// A problem with the folder. It prevents all connections to the host.
     pub problem: Option<CertificateProblem>,
-    /// The folders that all this is from, for the trace.
+    /// The folders with these certificates, for events.
     pub folders: Vec<String>,
 }
 
-/// The certificates that a client goes by, in addition to the system's authorities.
+/// The certificates of a client, in addition to the system's CA certificates.
 #[derive(Clone, Debug, Default)]
 pub struct Certificates {
-    /// Authorities that are believed everywhere: `--ca-file`.
+    /// CA certificates for all hosts: `--ca-file`.
     pub roots: Vec<Pem>,
-    /// The certificates for one host only: by the host as URLs have it, with the port where it is not 443.
+    /// The certificates for single hosts. The key is the host as in URLs, with the port unless it is 443.
     pub hosts: BTreeMap<String, HostCertificates>,
 }
 
 impl Certificates {
-    /// Returns the certificates for `authority`, a host with the port where that is not the scheme's own.
+    /// Returns the certificates for `authority`: a host, with the port unless it is the scheme's default port.
     pub(crate) fn of(&self, authority: &str) -> Option<&HostCertificates> {
         let names: &[&str] = if is_docker_hub(authority) {
             &["registry-1.docker.io", "docker.io", "index.docker.io"]
@@ -73,13 +74,14 @@ impl Certificates {
     }
 }
 
-/// Reads the certificates in some files, each of which must have one.
+/// Parses the CA certificates in some files. Each file must contain at least one.
 pub(crate) fn roots(files: &[Pem]) -> Result<Vec<CertificateDer<'static>>, CertificateProblem> {
     let mut roots = Vec::new();
     for file in files {
         let certificates = chain(file)?;
         for certificate in &certificates {
-            // An unreadable certificate would be left out in silence, and missed when a server sends its child.
+            // The TLS library would silently skip an unreadable CA certificate, and then reject servers that it issued
+            // certificates for.
             if parse_x509_certificate(certificate).is_err() {
                 return Err(file.problem("it has a certificate that cannot be read"));
             }

@@ -57,19 +57,19 @@ impl ResolvesClientCert for ClientCertificates {
         authorities: &[&[u8]],
         schemes: &[SignatureScheme],
     ) -> Option<Arc<CertifiedKey>> {
-        self.handshakes.asked();
+        self.handshakes.record_certificate_request();
         let mut usable = self
             .keys
             .iter()
             .filter(|pair| pair.key.choose_scheme(schemes).is_some());
         let first = usable.clone().next();
-        let is_of_one = |pair: &&Arc<CertifiedKey>| {
+        let is_issued_by_listed_ca = |pair: &&Arc<CertifiedKey>| {
             pair.cert.iter().any(|certificate| {
                 parse_x509_certificate(certificate)
                     .is_ok_and(|(_, parsed)| authorities.contains(&parsed.issuer().as_raw()))
             })
         };
-        usable.find(is_of_one).or(first).cloned()
+        usable.find(is_issued_by_listed_ca).or(first).cloned()
     }
 
     fn has_certs(&self) -> bool {

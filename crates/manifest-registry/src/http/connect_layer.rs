@@ -1,4 +1,4 @@
-//! A layer of the HTTP library's connector that reports each new connection, and the version of HTTP that was negotiated on it.
+//! A connector layer for the HTTP library that reports each new connection and its negotiated HTTP version.
 
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -10,24 +10,25 @@ use hyper_util::client::legacy::connect::Connection;
 use tower_layer::Layer;
 use tower_service::Service;
 
-/// How often other tasks get their turn until a connection is surely in the HTTP library's pool: twice are enough.
-const TURNS_TO_POOL: usize = 8;
+/// The number of times to yield to other tasks until the HTTP library has put a connection into its pool. Two suffice
+/// in practice.
+const YIELDS_UNTIL_POOLED: usize = 8;
 
-/// The receiver of a connection's version of HTTP.
+/// The callback for the HTTP version of a connection.
 type OnConnect = Arc<dyn Fn(Version) + Send + Sync>;
 
-/// Reports the version of HTTP of each connection that a connector makes. The default reports to nobody.
+/// Reports the HTTP version of each connection that a connector makes. The default has no callback.
 #[derive(Clone, Default)]
 pub(crate) struct ConnectLayer(Option<OnConnect>);
 
 impl ConnectLayer {
-    /// `on_connect` is called once a connection can be used by requests.
+    /// Creates a layer. `on_connect` is called once requests can use a connection.
     pub(crate) fn new(on_connect: impl Fn(Version) + Send + Sync + 'static) -> Self {
         Self(Some(Arc::new(on_connect)))
     }
 }
 
-/// A connector with that layer.
+/// A connector that reports its connections.
 #[derive(Clone)]
 pub(crate) struct ReportingConnector<S> {
     connector: S,
@@ -70,8 +71,9 @@ where
                 false => Version::HTTP_11,
             };
             tokio::spawn(async move {
-                // The library puts the connection into its pool just now. A request that comes earlier makes one of its own.
-                settle().await;
+                // The library puts the connection into its pool right after this call. An earlier request would open
+                // another connection.
+                wait_until_pooled().await;
                 on_connect(version);
             });
         };
@@ -79,9 +81,9 @@ where
     }
 }
 
-/// Lets the HTTP library put a connection into its pool.
-pub(super) async fn settle() {
-    for _ in 0..TURNS_TO_POOL {
+/// Yields until the HTTP library has put a connection into its pool.
+pub(super) async fn wait_until_pooled() {
+    for _ in 0..YIELDS_UNTIL_POOLED {
         tokio::task::yield_now().await;
     }
 }

@@ -1,10 +1,11 @@
-//! The connections to one host: how many requests run at once, and on which connection each of them goes.
+//! The connections to one host: the number of concurrent requests, and the connection of each request.
 //!
-//! HTTP/1.1 has a connection for each request. HTTP/2 has one for all, until so many requests wait that another, which takes
-//! some round trips to open, is quicker. It is opened beside the work, with a request that nothing depends on.
+//! HTTP/1.1 uses a connection for each concurrent request. HTTP/2 uses one for all, until so many requests wait that
+//! another connection, which takes some round trips to open, is faster. It is opened in the background, by a request
+//! that nothing depends on.
 //!
-//! The version of HTTP is known once there is a connection. A caller that asks a host for many small things at once lets one request
-//! go first ([`Connections::acquire_in_turn`]): with HTTP/2 the others go on its connection, and no handshake is wasted.
+//! The HTTP version is known once there is a connection. A caller with many small requests lets one of them go first
+//! ([`Connections::acquire_in_turn`]). Over HTTP/2 the others then share its connection, and no handshake is wasted.
 
 use std::sync::atomic::AtomicUsize;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -20,21 +21,21 @@ use crate::limits::{
     CONNECTIONS_PER_HOST_HTTP2, QUEUE_PER_HOST_HTTP2, REQUESTS_PER_HOST, REQUESTS_PER_HOST_HTTP2,
 };
 
-/// The connections to one host, or with HTTP/1.1 its pool of them.
+/// The connections to one host. Over HTTP/1.1 there is one entry, with a pool of connections.
 pub(crate) struct Connections {
     limiter: Arc<Limiter>,
-    /// One turn, for the request that opens the first connection; closed once there is one, or it could not be opened.
-    first: Arc<Semaphore>,
+    /// The permit to open the first connection. Closed once there is a connection, or opening it failed.
+    first_connection: Arc<Semaphore>,
     state: Mutex<State>,
 }
 
 struct State {
-    /// Each with a pool of its own, which makes one connection where the host speaks HTTP/2.
+    /// The clients. Each has its own pool, with a single connection if the host speaks HTTP/2.
     connections: Vec<Connection>,
-    /// How many requests wait for their turn.
+    /// The number of requests that wait for a permit.
     waiting: usize,
     growth: Growth,
-    /// The version that the host speaks, once it has answered.
+    /// The HTTP version of the host, once it is known.
     version: Option<Version>,
 }
 
@@ -43,28 +44,28 @@ struct Connection {
     running: usize,
 }
 
-/// Whether there can be another connection.
+/// The state of opening further connections.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Growth {
-    /// The version that the host speaks is not known.
+    /// The HTTP version of the host is not known.
     Unknown,
-    /// It speaks HTTP/2.
+    /// Another connection may be opened: the host speaks HTTP/2.
     Possible,
-    /// One is being made.
-    Begun,
-    /// There are as many as there may be, or the host does not want more.
-    Over,
+    /// A connection is being opened.
+    Opening,
+    /// No more connections are opened: the maximum is reached, or the host accepts no more.
+    Stopped,
 }
 
 impl Connections {
-    /// Makes the first connection of the client that `build` builds, which reports by the given layer when it is connected.
+    /// Creates the connections of a host, with the first client from `build`. The layer reports its connections back.
     pub(crate) fn new<E>(
-        on_host: Arc<AtomicUsize>,
+        host_in_flight: Arc<AtomicUsize>,
         build: impl FnOnce(ConnectLayer) -> Result<HttpClient, E>,
     ) -> Result<Arc<Self>, E> {
         let connections = Arc::new(Self {
-            limiter: Limiter::new(REQUESTS_PER_HOST, on_host),
-            first: Arc::new(Semaphore::new(1)),
+            limiter: Limiter::new(REQUESTS_PER_HOST, host_in_flight),
+            first_connection: Arc::new(Semaphore::new(1)),
             state: Mutex::new(State {
                 connections: Vec::new(),
                 waiting: 0,
@@ -72,10 +73,10 @@ impl Connections {
                 version: None,
             }),
         });
-        let learner = Arc::downgrade(&connections);
+        let weak = Arc::downgrade(&connections);
         let client = build(ConnectLayer::new(move |version| {
-            if let Some(connections) = learner.upgrade() {
-                connections.learn(version);
+            if let Some(connections) = weak.upgrade() {
+                connections.record_version(version);
             }
         }))?;
         connections
@@ -85,24 +86,26 @@ impl Connections {
         Ok(connections)
     }
 
-    /// Waits until a request may begin, which is when there is a connection, or there has been none for it: one goes first.
-    pub(crate) async fn acquire_in_turn(self: &Arc<Self>, patience: Duration) -> StreamPermit {
-        let turn = self.first.clone().acquire_owned().await;
-        self.acquire_with(turn.ok().map(Turn), patience).await
+    /// Waits until a request may be sent. The first caller opens the connection; others wait until that succeeded or
+    /// failed.
+    pub(crate) async fn acquire_in_turn(self: &Arc<Self>, max_wait: Duration) -> StreamPermit {
+        let turn = self.first_connection.clone().acquire_owned().await;
+        self.acquire_with(turn.ok().map(FirstConnectionPermit), max_wait)
+            .await
     }
 
-    /// Waits until a request may begin.
-    pub(crate) async fn acquire(self: &Arc<Self>, patience: Duration) -> StreamPermit {
-        self.acquire_with(None, patience).await
+    /// Waits until a request may be sent.
+    pub(crate) async fn acquire(self: &Arc<Self>, max_wait: Duration) -> StreamPermit {
+        self.acquire_with(None, max_wait).await
     }
 
     async fn acquire_with(
         self: &Arc<Self>,
-        turn: Option<Turn>,
-        patience: Duration,
+        turn: Option<FirstConnectionPermit>,
+        max_wait: Duration,
     ) -> StreamPermit {
         let waiting = WaitingRequest::new(self);
-        let limit = self.limiter.permit(patience).await;
+        let limit = self.limiter.permit(max_wait).await;
         drop(waiting);
         let mut state = self.state();
         let connections = state.connections.iter().enumerate();
@@ -125,20 +128,20 @@ impl Connections {
         self.state().version == Some(Version::HTTP_2)
     }
 
-    /// Returns the client of a host that is known to speak HTTP/1.1, which may have connections to spare.
+    /// Returns the client of a host that is known to speak HTTP/1.1, whose connections can serve bodies as well.
     pub(crate) fn http1(&self) -> Option<HttpClient> {
         let state = self.state();
-        let is_older = |version| version != Version::HTTP_2;
+        let is_http1 = |version| version != Version::HTTP_2;
         let client = state
             .connections
             .first()
             .map(|connection| connection.client.clone());
-        client.filter(|_| state.version.is_some_and(is_older))
+        client.filter(|_| state.version.is_some_and(is_http1))
     }
 
-    /// Notes the version that the host speaks.
-    pub(crate) fn learn(&self, version: Version) {
-        self.first.close();
+    /// Records the HTTP version of the host.
+    pub(crate) fn record_version(&self, version: Version) {
+        self.first_connection.close();
         let mut state = self.state();
         state.version = Some(version);
         if version == Version::HTTP_2 && state.growth == Growth::Unknown {
@@ -148,36 +151,38 @@ impl Connections {
         }
     }
 
-    /// Tells whether another connection is worth opening, where so many requests are known to come at once: before they wait. The
-    /// caller that gets a yes opens it, and reports the result by [`Self::add`] or [`Self::stop_growing`].
+    /// Tells whether to open another connection. `expected` is the number of requests that are announced for the host.
+    ///
+    /// If it returns `true`, the caller must open a connection and report the result by [`Self::add`] or
+    /// [`Self::stop_growing`].
     pub(crate) fn needs_connection(&self, expected: usize) -> bool {
         let mut state = self.state();
         let room = state.connections.len() * REQUESTS_PER_HOST_HTTP2;
         let waiting = state.waiting.max(expected.saturating_sub(room));
-        // Requests that wait because the host takes no more are no reason for another connection.
-        let is_much = waiting >= QUEUE_PER_HOST_HTTP2 && !self.limiter.is_lowered();
-        let wants = state.growth == Growth::Possible && is_much;
-        if wants {
-            state.growth = Growth::Begun;
+        // If the host limits the requests, another connection does not help.
+        let is_queue_long = waiting >= QUEUE_PER_HOST_HTTP2 && !self.limiter.is_lowered();
+        let needs_another = state.growth == Growth::Possible && is_queue_long;
+        if needs_another {
+            state.growth = Growth::Opening;
         }
-        wants
+        needs_another
     }
 
-    /// Adds a connection that was made.
+    /// Adds a client with a new connection.
     pub(crate) fn add(&self, client: HttpClient) {
         let mut state = self.state();
         state.connections.push(Connection { client, running: 0 });
         state.growth = if state.connections.len() < CONNECTIONS_PER_HOST_HTTP2 {
             Growth::Possible
         } else {
-            Growth::Over
+            Growth::Stopped
         };
         self.limiter.raise(REQUESTS_PER_HOST_HTTP2);
     }
 
-    /// Notes that the host accepts no other connection.
+    /// Records that the host accepts no more connections.
     pub(crate) fn stop_growing(&self) {
-        self.state().growth = Growth::Over;
+        self.state().growth = Growth::Stopped;
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -185,7 +190,7 @@ impl Connections {
     }
 }
 
-/// Counts a request that waits, for as long as it does.
+/// Counts a waiting request until it is dropped.
 struct WaitingRequest<'a>(&'a Connections);
 
 impl<'a> WaitingRequest<'a> {
@@ -201,24 +206,24 @@ impl Drop for WaitingRequest<'_> {
     }
 }
 
-/// The permit to send one request, until it is dropped.
+/// The permit to send one request. Dropping it releases the permit.
 pub(crate) struct StreamPermit {
-    /// The client that sends it.
+    /// The client to send the request with.
     pub(crate) client: HttpClient,
     pub(crate) limit: Permit,
-    /// None where the connections are for bodies.
+    /// `None` for connections for bodies.
     running: Option<Running>,
-    _turn: Option<Turn>,
+    _turn: Option<FirstConnectionPermit>,
 }
 
 impl StreamPermit {
-    /// Tells whether it is for the body of a blob.
-    pub(crate) fn is_of_body(&self) -> bool {
+    /// Tells whether the permit is for the body of a blob.
+    pub(crate) fn is_for_body(&self) -> bool {
         self.running.is_none()
     }
 
-    /// Makes the permit to send or receive the body of a blob, on a connection of its own.
-    pub(crate) fn of_body(client: HttpClient, limit: Permit) -> Self {
+    /// Creates the permit for the body of a blob, on a connection of its own.
+    pub(crate) fn for_body(client: HttpClient, limit: Permit) -> Self {
         Self {
             client,
             limit,
@@ -228,7 +233,7 @@ impl StreamPermit {
     }
 }
 
-/// Counts a request on its connection.
+/// Counts a request on its connection until it is dropped.
 struct Running {
     connections: Arc<Connections>,
     connection: usize,
@@ -240,10 +245,11 @@ impl Drop for Running {
     }
 }
 
-/// The turn to open the first connection. Whatever the result, the others need not wait any longer once it is dropped.
-struct Turn(OwnedSemaphorePermit);
+/// The permit to open the first connection. Dropping it lets the other requests go on, whether a connection was opened
+/// or not.
+struct FirstConnectionPermit(OwnedSemaphorePermit);
 
-impl Drop for Turn {
+impl Drop for FirstConnectionPermit {
     fn drop(&mut self) {
         self.0.semaphore().close();
     }
@@ -253,7 +259,7 @@ impl Drop for Turn {
 mod tests {
     use super::*;
 
-    fn now<T>(future: impl Future<Output = T>) -> Option<T> {
+    fn poll_once<T>(future: impl Future<Output = T>) -> Option<T> {
         let mut context = std::task::Context::from_waker(std::task::Waker::noop());
         match std::pin::pin!(future).poll(&mut context) {
             std::task::Poll::Ready(value) => Some(value),
@@ -276,17 +282,17 @@ mod tests {
     }
 
     #[test]
-    fn another_connection_is_made_once_much_waits() {
+    fn long_queue_opens_another_connection() {
         let connections = connections();
         let mut permits: Vec<StreamPermit> = (0..REQUESTS_PER_HOST)
-            .map(|_| now(connections.acquire(Duration::MAX)).unwrap())
+            .map(|_| poll_once(connections.acquire(Duration::MAX)).unwrap())
             .collect();
-        assert!(now(connections.acquire(Duration::MAX)).is_none());
-        connections.learn(Version::HTTP_11);
-        assert!(now(connections.acquire(Duration::MAX)).is_none());
-        connections.learn(Version::HTTP_2);
-        connections.learn(Version::HTTP_2);
-        while let Some(permit) = now(connections.acquire(Duration::MAX)) {
+        assert!(poll_once(connections.acquire(Duration::MAX)).is_none());
+        connections.record_version(Version::HTTP_11);
+        assert!(poll_once(connections.acquire(Duration::MAX)).is_none());
+        connections.record_version(Version::HTTP_2);
+        connections.record_version(Version::HTTP_2);
+        while let Some(permit) = poll_once(connections.acquire(Duration::MAX)) {
             permits.push(permit);
         }
         assert_eq!(permits.len(), REQUESTS_PER_HOST_HTTP2);
@@ -300,55 +306,55 @@ mod tests {
         drop(waiting);
         connections.add(client());
         let more: Vec<StreamPermit> =
-            std::iter::from_fn(|| now(connections.acquire(Duration::MAX))).collect();
+            std::iter::from_fn(|| poll_once(connections.acquire(Duration::MAX))).collect();
         assert_eq!(more.len(), REQUESTS_PER_HOST_HTTP2);
         assert!(more.iter().all(|permit| connection(permit) == 1));
         drop((permits, more));
         let spread = [
-            now(connections.acquire(Duration::MAX)),
-            now(connections.acquire(Duration::MAX)),
+            poll_once(connections.acquire(Duration::MAX)),
+            poll_once(connections.acquire(Duration::MAX)),
         ];
         assert_eq!(spread.map(|permit| connection(&permit.unwrap())), [0, 1]);
     }
 
     #[test]
-    fn another_connection_is_made_for_what_is_known_to_come() {
+    fn announced_requests_open_another_connection() {
         let connections = connections();
         let many = REQUESTS_PER_HOST_HTTP2 + QUEUE_PER_HOST_HTTP2;
         assert!(!connections.needs_connection(many), "it may speak HTTP/1.1");
-        connections.learn(Version::HTTP_2);
+        connections.record_version(Version::HTTP_2);
         assert!(!connections.needs_connection(many - 1));
         assert!(connections.needs_connection(many));
     }
 
     #[test]
-    fn one_goes_first() {
-        // The first has its connection, or ends without one.
-        for ends in [false, true] {
+    fn first_request_opens_the_connection() {
+        // The first request opens a connection, or fails.
+        for fails in [false, true] {
             let connections = connections();
-            let first = now(connections.acquire_in_turn(Duration::MAX)).unwrap();
-            assert!(now(connections.acquire_in_turn(Duration::MAX)).is_none());
+            let first = poll_once(connections.acquire_in_turn(Duration::MAX)).unwrap();
+            assert!(poll_once(connections.acquire_in_turn(Duration::MAX)).is_none());
             assert!(
-                now(connections.acquire(Duration::MAX)).is_some(),
+                poll_once(connections.acquire(Duration::MAX)).is_some(),
                 "not all wait for that"
             );
-            if ends {
+            if fails {
                 drop(first);
             } else {
-                connections.learn(Version::HTTP_11);
+                connections.record_version(Version::HTTP_11);
             }
             let others = [
-                now(connections.acquire_in_turn(Duration::MAX)),
-                now(connections.acquire_in_turn(Duration::MAX)),
+                poll_once(connections.acquire_in_turn(Duration::MAX)),
+                poll_once(connections.acquire_in_turn(Duration::MAX)),
             ];
-            assert!(others.iter().all(Option::is_some), "{ends}");
+            assert!(others.iter().all(Option::is_some), "{fails}");
         }
     }
 
     #[test]
-    fn a_host_that_takes_no_more_is_left_alone() {
+    fn no_connection_is_opened_after_stop_growing() {
         let connections = connections();
-        connections.learn(Version::HTTP_2);
+        connections.record_version(Version::HTTP_2);
         let waiting: Vec<_> = (0..QUEUE_PER_HOST_HTTP2)
             .map(|_| WaitingRequest::new(&connections))
             .collect();

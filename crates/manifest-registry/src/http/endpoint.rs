@@ -1,15 +1,15 @@
-//! The endpoint of a registry: the schemes and TLS modes that may be tried on a host.
+//! The endpoint of a registry: the allowed schemes and TLS modes of a host.
 
 use url::Url;
 
 use crate::host::{address, authority, is_docker_hub, is_loopback, is_within, without_port};
 
-/// How a connection is made.
+/// The mode of a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Mode {
-    /// TLS, the certificate checked.
+    /// TLS with a verified certificate.
     Verified,
-    /// TLS, any certificate taken.
+    /// TLS with any certificate.
     Unverified,
     /// No TLS.
     Plain,
@@ -24,24 +24,24 @@ impl Mode {
     }
 }
 
-/// The hosts for which TLS is not demanded.
+/// The hosts that do not require verified TLS.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Insecure {
     /// All hosts: `--insecure`.
     pub all: bool,
-    /// These: `insecure-registries`. A host with the port that references name it with, or a range of addresses
-    /// (`10.0.0.0/8`), which hosts that are addresses fall under.
+    /// The listed hosts: `insecure-registries`. An entry is a host with the port as references name it, or an address
+    /// range (`10.0.0.0/8`) for hosts that are IP addresses.
     pub hosts: Vec<String>,
 }
 
 impl Insecure {
-    /// Tells whether `host` (with its port, if references name one) may be spoken to without checked TLS.
+    /// Tells whether `host` (with its port, if references name one) may be reached without verified TLS.
     #[must_use]
     pub fn allows(&self, host: &str) -> bool {
-        self.all || self.lists(host)
+        self.all || self.is_listed(host)
     }
 
-    /// Returns the modes to try on `host`, in order. More than one only where plain http is allowed.
+    /// Returns the modes to try on `host`, in order. There are several only if plain HTTP is allowed.
     pub(crate) fn modes(&self, host: &str) -> &'static [Mode] {
         if is_docker_hub(host) {
             &[Mode::Verified]
@@ -54,13 +54,15 @@ impl Insecure {
         }
     }
 
-    /// Returns how a URL that a registry sent (a redirect, an upload location, a token server) is spoken to, or nothing
-    /// where it must not be followed: never from TLS to none, without TLS only where that is allowed, and `--insecure` on
-    /// one host does not weaken what was verified on another.
+    /// Returns the mode for a URL from a registry: a redirect, an upload location, a token server. `None` if it must
+    /// not be followed.
+    ///
+    /// The mode never changes from TLS to plain HTTP, and plain HTTP must be allowed for the host. `--insecure` for one
+    /// host does not weaken a URL that a verified host sent.
     pub(crate) fn mode_of(&self, url: &Url, from: Mode) -> Option<Mode> {
         let host = authority(url);
         match url.scheme() {
-            "https" if from == Mode::Verified && !self.lists(&host) => Some(Mode::Verified),
+            "https" if from == Mode::Verified && !self.is_listed(&host) => Some(Mode::Verified),
             "https" => Some(self.modes(&host)[0]),
             "http" if from == Mode::Plain && self.modes(&host).contains(&Mode::Plain) => {
                 Some(Mode::Plain)
@@ -69,7 +71,7 @@ impl Insecure {
         }
     }
 
-    fn lists(&self, host: &str) -> bool {
+    fn is_listed(&self, host: &str) -> bool {
         self.hosts.iter().any(|entry| matches_entry(entry, host))
     }
 }

@@ -1,6 +1,6 @@
-//! One request and the head of its response: every request of this crate is sent by [`Exchange::send_once`].
+//! One request and the head of its response. [`Exchange::send_once`] sends every request of this crate.
 //!
-//! Below it is the HTTP library, with a connection pool for each host ([`crate::http::pool`]).
+//! It uses the HTTP library, with a connection pool for each host ([`crate::http::pool`]).
 
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ use crate::error::{Attempt, Cause, NetworkProblem, Operation, RegistryError, hea
 use crate::host::authority;
 use crate::http::connections::StreamPermit;
 use crate::http::handshakes::Handshakes;
-use crate::http::limiter::Refused;
+use crate::http::limiter::RefusalMeaning;
 use crate::http::payload::Payload;
 use crate::http::pool::{Pool, Pools};
 use crate::http::pool_error::PoolError;
@@ -27,7 +27,7 @@ use crate::limits;
 use crate::observer::{Event, Observer, Request};
 use crate::redact;
 
-/// Sends requests, each once, on the connections of their hosts.
+/// Sends single requests, without retries, on the connections of their hosts.
 pub(super) struct Exchange {
     pub(super) pools: Pools,
     pub(super) timeouts: Timeouts,
@@ -36,7 +36,7 @@ pub(super) struct Exchange {
 }
 
 impl Exchange {
-    /// Sends one request, once, and returns the head of the response, whatever it says.
+    /// Sends one request, without retries, and returns the head of the response, whatever its status.
     pub(super) async fn send_once(
         &self,
         wire: &WireRequest<'_>,
@@ -55,7 +55,7 @@ impl Exchange {
             let permit = tokio::select! {
                 biased;
                 permit = self.acquire(wire, &pool) => permit,
-                problem = self.retrier.deadline.passed() => return Err(network(attempt, problem, None)),
+                problem = self.retrier.deadline.expired() => return Err(network(attempt, problem, None)),
             };
             let permit = match permit {
                 Ok(permit) => permit,
@@ -65,12 +65,12 @@ impl Exchange {
                 idle_timeout.restart();
             }
             let started = Instant::now();
-            let sent = self.head(wire, &permit.client).await;
-            let login = wire.authorization.as_ref().and_then(scheme);
+            let sent = self.send_for_head(wire, &permit.client).await;
+            let login = wire.authorization.as_ref().and_then(authentication_scheme);
             let request = Request {
                 method: &wire.method,
                 url: &attempt.url,
-                attempt: attempt.tries,
+                attempt: attempt.attempts,
                 login: login.as_deref(),
                 elapsed: started.elapsed(),
             };
@@ -80,7 +80,7 @@ impl Exchange {
                     if wire.traffic == Traffic::Download && is_redirect(response.status()) {
                         pool.body_connections.record_redirect();
                     }
-                    self.adapt(&permit, &response);
+                    self.adapt_limit(&permit, &response);
                     let timeouts = self.timeouts;
                     let deadline = self.retrier.deadline;
                     let body_limits = BodyLimits { timeouts, deadline };
@@ -90,7 +90,7 @@ impl Exchange {
             };
             let is_connect = cause.as_ref().is_some_and(Cause::is_connect);
             if self
-                .is_worth_another_connection(wire, &pool, permit, problem, is_connect)
+                .adapt_to_failure(wire, &pool, permit, problem, is_connect)
                 .await
                 && wire.payload.is_unsent()
             {
@@ -100,8 +100,9 @@ impl Exchange {
         }
     }
 
-    /// Learns from a failure how many connections a host accepts. Tells whether the request, which got none, may have one later.
-    async fn is_worth_another_connection(
+    /// Adapts the host's connection limit after a failure. Tells whether the request, which got no connection, can be
+    /// sent later.
+    async fn adapt_to_failure(
         &self,
         wire: &WireRequest<'_>,
         pool: &Pool,
@@ -109,60 +110,63 @@ impl Exchange {
         problem: NetworkProblem,
         is_connect: bool,
     ) -> bool {
-        let is_known = self.retrier.has_answered(&authority(&wire.url));
-        if !is_known || !permit.is_of_body() && pool.connections.is_http2() {
+        let has_answered = self.retrier.has_answered(&authority(&wire.url));
+        if !has_answered || !permit.is_for_body() && pool.connections.is_http2() {
             return false;
         }
         let is_refused = matches!(
             problem,
-            NetworkProblem::Refused | NetworkProblem::Proxy | NetworkProblem::Cut
+            NetworkProblem::ConnectionRefused
+                | NetworkProblem::Proxy
+                | NetworkProblem::ConnectionClosed
         );
         match (is_connect, problem) {
-            (true, _) if is_refused => match permit.limit.refused() {
-                Refused::ForOthers => true,
-                Refused::ForOtherKinds => {
+            (true, _) if is_refused => match permit.limit.record_refusal() {
+                RefusalMeaning::AtCapacity => true,
+                RefusalMeaning::CapacityInOtherUse => {
                     drop(permit);
-                    // Nothing tells when a connection is free. This goes on until there is one, or the others are done.
-                    tokio::time::sleep(limits::FIRST_WAIT).await;
+                    // Nothing signals a free connection here. The request polls until it gets one, or until the others
+                    // are done.
+                    tokio::time::sleep(limits::FIRST_BACKOFF).await;
                     true
                 }
-                Refused::Alone => false,
+                RefusalMeaning::HostDown => false,
             },
-            // The host has spoken TLS before, so it is HTTP/1.1 that it refuses.
+            // The host has spoken TLS before, so it rejects HTTP/1.1.
             (true, NetworkProblem::Tls | NetworkProblem::NotTls)
-                if permit.is_of_body() && pool.connections.is_http2() =>
+                if permit.is_for_body() && pool.connections.is_http2() =>
             {
                 pool.body_connections.disable();
                 true
             }
-            (false, NetworkProblem::Cut) => {
-                // It may have been one too many.
-                permit.limit.not_now(None);
+            (false, NetworkProblem::ConnectionClosed) => {
+                // The host may have closed a connection above its limit.
+                permit.limit.record_overload(None);
                 false
             }
             _ => false,
         }
     }
 
-    /// Waits until a request may begin, on a connection of the right kind.
+    /// Waits until a request may be sent, on a connection of the right kind.
     async fn acquire(
         &self,
         wire: &WireRequest<'_>,
         pool: &Pool,
     ) -> Result<StreamPermit, PoolError> {
-        let patience = self.retrier.patience(wire.attempts);
-        if pool.body_connections.serve(wire.traffic) {
+        let max_wait = self.retrier.max_wait(wire.attempts);
+        if pool.body_connections.handles(wire.traffic) {
             let build = || self.pools.http1_client(pool);
             let shared = || pool.connections.http1();
             let permit = pool
                 .body_connections
-                .acquire(wire.traffic, patience, shared, build);
-            // Boxed: there are few, and each request's future would be as large.
+                .acquire(wire.traffic, max_wait, shared, build);
+            // Boxed because it is rare, and would add its size to each request's future.
             return Box::pin(permit).await;
         }
         Ok(match wire.operation {
-            Operation::GetToken(_) => pool.connections.acquire_in_turn(patience).await,
-            _ => pool.connections.acquire(patience).await,
+            Operation::GetToken(_) => pool.connections.acquire_in_turn(max_wait).await,
+            _ => pool.connections.acquire(max_wait).await,
         })
     }
 
@@ -172,12 +176,12 @@ impl Exchange {
         sent: Result<reqwest::Response, (NetworkProblem, Option<Cause>)>,
         pool: &Pool,
         request: &Request<'_>,
-        is_by_proxy: bool,
+        is_proxied: bool,
     ) -> Result<reqwest::Response, (NetworkProblem, Option<Cause>)> {
         let (problem, cause) = match sent {
             Ok(response) => {
                 if let Some(handshakes) = &pool.handshakes {
-                    handshakes.answered();
+                    handshakes.record_response();
                 }
                 self.observer.event(&Event::Response {
                     request,
@@ -185,9 +189,9 @@ impl Exchange {
                     mode: pool.mode(),
                     version: &format!("{:?}", response.version()),
                 });
-                // Where there is no TLS, a proxy answers in the server's place.
-                if response.status() == StatusCode::PROXY_AUTHENTICATION_REQUIRED && is_by_proxy {
-                    return Err((NetworkProblem::ProxyLogin, None));
+                // Without TLS the proxy can respond in place of the server.
+                if response.status() == StatusCode::PROXY_AUTHENTICATION_REQUIRED && is_proxied {
+                    return Err((NetworkProblem::ProxyAuthentication, None));
                 }
                 return Ok(response);
             }
@@ -195,14 +199,14 @@ impl Exchange {
         };
         let handshakes = pool.handshakes.as_ref();
         let problem = match problem {
-            // Since version 1.3 of TLS a client is through before the server has looked at its certificate, and
-            // may see no more than the end of the connection.
-            NetworkProblem::Cut
+            // In TLS 1.3 the client's handshake completes before the server has verified the client certificate. A
+            // rejection may only show as a closed connection.
+            NetworkProblem::ConnectionClosed
                 if handshakes.is_some_and(Handshakes::is_waiting_for_certificate) =>
             {
                 NetworkProblem::ClientCertificate
             }
-            problem if is_by_proxy => problem.by_proxy(),
+            problem if is_proxied => problem.through_proxy(),
             problem => problem,
         };
         self.observer.event(&Event::Failed {
@@ -213,19 +217,21 @@ impl Exchange {
         Err((problem, cause))
     }
 
-    /// Learns from a response how many requests at once a host takes.
-    fn adapt(&self, permit: &StreamPermit, response: &reqwest::Response) {
+    /// Adapts the host's limit on concurrent requests after a response.
+    fn adapt_limit(&self, permit: &StreamPermit, response: &reqwest::Response) {
         match response.status() {
             StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE => {
-                permit.limit.not_now(header_retry_after(response.headers()));
+                permit
+                    .limit
+                    .record_overload(header_retry_after(response.headers()));
             }
             status if status.is_server_error() => {}
-            _ => permit.limit.succeeded(),
+            _ => permit.limit.record_success(),
         }
     }
 
     /// Sends one request and waits for the head of the response.
-    async fn head(
+    async fn send_for_head(
         &self,
         wire: &WireRequest<'_>,
         client: &HttpClient,
@@ -255,11 +261,11 @@ impl Exchange {
                 (problem, Some(Cause::of_send(&error)))
             }),
             limit = timeout => Err((NetworkProblem::Timeout(limit), None)),
-            problem = self.retrier.deadline.passed() => Err((problem, None)),
+            problem = self.retrier.deadline.expired() => Err((problem, None)),
         }
     }
 
-    /// Opens another connection to a host where that is worth it, beside the work: nothing depends on the result.
+    /// Opens another connection to a host in the background if it needs one. Nothing depends on the result.
     fn add_connection_if_needed(&self, wire: &WireRequest<'_>, pool: &Pool) {
         let expected = self.pools.expected(&authority(&wire.url));
         if !pool.connections.needs_connection(expected) {
@@ -274,8 +280,8 @@ impl Exchange {
         let connect = self.timeouts.connect;
         tokio::spawn(async move {
             let started = Instant::now();
-            let asked = client.request(Method::GET, url.clone());
-            let answered = client.send(asked).await;
+            let request_builder = client.request(Method::GET, url.clone());
+            let result = client.send(request_builder).await;
             let request = Request {
                 method: &Method::GET,
                 url: &redact::url(&url),
@@ -283,7 +289,7 @@ impl Exchange {
                 login: None,
                 elapsed: started.elapsed(),
             };
-            match answered {
+            match result {
                 Ok(response) => {
                     let version = response.version();
                     observer.event(&Event::Response {
@@ -319,22 +325,25 @@ fn network(attempt: Box<Attempt>, problem: NetworkProblem, source: Option<Cause>
     }
 }
 
-/// Makes the error of a host that cannot be reached.
+/// Creates the error for a host without a connection pool.
 fn unreachable(attempt: Box<Attempt>, url: &Url, error: PoolError) -> RegistryError {
-    let before = |problem, text: &str| network(attempt, problem, Some(Cause::before(text)));
+    let connection_error =
+        |problem, text: &str| network(attempt, problem, Some(Cause::before_connecting(text)));
     match error {
-        PoolError::NoAuthorities(text) => before(NetworkProblem::NoAuthorities, &text),
-        PoolError::Proxy(reason) => before(NetworkProblem::ProxySetting, reason),
+        PoolError::NoCaCertificates(text) => {
+            connection_error(NetworkProblem::NoCaCertificates, &text)
+        }
+        PoolError::Proxy(reason) => connection_error(NetworkProblem::ProxySetting, reason),
         PoolError::Certificates(problem) => RegistryError::Certificates {
             host: authority(url),
             problem,
         },
-        PoolError::Http(error) => RegistryError::Setup(error),
+        PoolError::Http(error) => RegistryError::TlsSetup(error),
     }
 }
 
-/// Returns the scheme of a login, which is all of it that may be shown.
-fn scheme(authorization: &HeaderValue) -> Option<String> {
+/// Returns the authentication scheme, the only part of an `Authorization` that may be shown.
+fn authentication_scheme(authorization: &HeaderValue) -> Option<String> {
     let text = authorization.to_str().ok()?;
     text.split(' ').next().map(str::to_owned)
 }

@@ -1,21 +1,21 @@
-//! The history of a host's TLS handshakes: the version that was agreed on, and whether a client certificate was requested.
+//! The TLS handshakes with a host: the negotiated version, and whether a client certificate was requested.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 
 /// Records the TLS handshakes with a host.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Handshakes(Arc<Seen>);
+pub(crate) struct Handshakes(Arc<HandshakeState>);
 
 #[derive(Debug, Default)]
-struct Seen {
+struct HandshakeState {
     version: AtomicU8,
-    asked: AtomicBool,
-    answered: AtomicBool,
+    certificate_requested: AtomicBool,
+    response_received: AtomicBool,
 }
 
 impl Handshakes {
-    /// Returns the version of the last handshake, once there was one.
+    /// Returns the TLS version of the last handshake. `None` before the first.
     pub(crate) fn version(&self) -> Option<&'static str> {
         match self.0.version.load(Ordering::Relaxed) {
             12 => Some("TLSv1.2"),
@@ -24,21 +24,22 @@ impl Handshakes {
         }
     }
 
-    /// Notes that a request was answered, whatever certificate was shown.
-    pub(crate) fn answered(&self) {
-        self.0.answered.store(true, Ordering::Relaxed);
+    /// Records that a request got a response, with or without a client certificate.
+    pub(crate) fn record_response(&self) {
+        self.0.response_received.store(true, Ordering::Relaxed);
     }
 
-    /// Tells whether the host asked for a client certificate, and has answered nothing since.
+    /// Tells whether the host requested a client certificate, and has not responded since.
     pub(crate) fn is_waiting_for_certificate(&self) -> bool {
-        self.0.asked.load(Ordering::Relaxed) && !self.0.answered.load(Ordering::Relaxed)
+        self.0.certificate_requested.load(Ordering::Relaxed)
+            && !self.0.response_received.load(Ordering::Relaxed)
     }
 
-    pub(super) fn saw(&self, version: u8) {
+    pub(super) fn record_version(&self, version: u8) {
         self.0.version.store(version, Ordering::Relaxed);
     }
 
-    pub(crate) fn asked(&self) {
-        self.0.asked.store(true, Ordering::Relaxed);
+    pub(crate) fn record_certificate_request(&self) {
+        self.0.certificate_requested.store(true, Ordering::Relaxed);
     }
 }

@@ -1,11 +1,11 @@
-//! The watchdog over a streamed body.
+//! The idle timeout of a streamed body.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// The watchdog over a streamed body: when it last moved, and how long it may stand still.
+/// The idle timeout of a streamed body: the time of its last progress, and the longest pause.
 #[derive(Clone, Debug)]
 pub(crate) struct IdleTimeout(Arc<Mutex<(Instant, Duration)>>);
 
@@ -14,17 +14,17 @@ impl IdleTimeout {
         Self(Arc::new(Mutex::new((Instant::now(), limit))))
     }
 
-    /// Starts anew, with the same limit: the time before it was the stream's turn does not count.
+    /// Restarts the timeout with the same limit, so that the wait for a connection does not count.
     pub(crate) fn restart(&self) {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).0 = Instant::now();
     }
 
-    /// Notes that the stream moved, and sets how long it may stand still now.
+    /// Records progress, and sets the limit for the next pause.
     pub(crate) fn reset(&self, limit: Duration) {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = (Instant::now(), limit);
     }
 
-    /// Returns once the stream has stood still for too long, with the limit.
+    /// Returns the limit once the stream has been idle for that long.
     pub(crate) async fn expired(&self) -> Duration {
         loop {
             let (last, limit) = *self.0.lock().unwrap_or_else(PoisonError::into_inner);

@@ -1,8 +1,8 @@
-//! The adaptive limit on requests at once on one host, learned from its refusals.
+//! The adaptive limit on concurrent requests to one host.
 //!
-//! A limit begins at its bound. A host that says "not now" (429, 503) halves it, one that refuses a connection beside others takes
-//! it down to those that it has; what succeeds raises it again, step by step. A host that refuses all connections is not full but
-//! down, and so its limit is what it was.
+//! A limit starts at its maximum. A response with 429 or 503 halves it. A refused connection lowers it to the number of
+//! open ones. Successes raise it again, step by step. A host that refuses every connection is down, not overloaded, so
+//! its former limit is restored.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -11,111 +11,112 @@ use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::Instant;
 
-use crate::limits::LONGEST_RETRY_AFTER;
+use crate::limits::MAX_RETRY_AFTER;
 
-/// The part of a limit by which it grows once as much as it allows has succeeded: a half, so that a limit of one is back at 250
-/// after some 13 round trips.
-const GROWTH: usize = 2;
+/// The divisor of a limit's growth: after as many successes as the limit, it grows by half. A limit of one is back at
+/// 250 after some 13 round trips.
+const GROWTH_DIVISOR: usize = 2;
 
-/// How many times as many requests have to succeed, where a connection was refused, before another is tried: hosts with a limit keep
-/// it.
-const CAUTION: usize = 16;
+/// The factor by which growth slows down after a refused connection. Hosts with a connection limit keep that limit.
+const REFUSAL_SLOWDOWN: usize = 16;
 
-/// An adaptive limit on requests at once.
+/// An adaptive limit on concurrent requests.
 #[derive(Debug)]
 pub(crate) struct Limiter {
-    /// Has a permit for each that may begin.
-    free: Arc<Semaphore>,
+    /// One permit for each request that may start.
+    permits: Arc<Semaphore>,
     state: Mutex<State>,
-    /// How many run on the host in all, by this limit and its others.
-    on_host: Arc<AtomicUsize>,
+    /// The number of requests in flight on the host, under all its limiters.
+    host_in_flight: Arc<AtomicUsize>,
 }
 
-/// What a refused connection means.
+/// The meaning of a refused connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Refused {
-    /// The host has as many connections of this kind as it takes: there will be another permit once one of them is done.
-    ForOthers,
-    /// All its connections are of other kinds, and nothing tells when one of them is done.
-    ForOtherKinds,
-    /// There is no other connection: it is down.
-    Alone,
+pub(crate) enum RefusalMeaning {
+    /// The host accepts no more connections of this kind. A permit becomes free when one of them is done.
+    AtCapacity,
+    /// All connections to the host are of other kinds, and nothing signals when one of them is done.
+    CapacityInOtherUse,
+    /// There is no other connection: the host is down.
+    HostDown,
 }
 
 #[derive(Debug)]
 struct State {
-    /// The bound, which the limit never passes.
-    most: usize,
+    /// The maximum of the limit.
+    max: usize,
     limit: usize,
     running: usize,
-    /// How many permits are taken back as soon as they are free: the limit was lowered while they were out.
-    owed: usize,
-    /// How many have succeeded since the limit last changed.
-    succeeded: usize,
-    /// What the limit was before a connection was refused.
-    before_refusals: Option<usize>,
-    /// When the limit was last halved. What began before that says nothing about the limit of now.
-    halved: Option<Instant>,
-    /// The end of the pause that the host asked for.
-    paused: Option<Instant>,
+    /// The number of permits to drop when they are returned, because the limit was lowered while they were in use.
+    permits_owed: usize,
+    /// The number of successes since the limit last changed.
+    successes: usize,
+    /// The limit before the first refused connection.
+    limit_before_refusals: Option<usize>,
+    /// The time at which the limit was last halved. Requests that started earlier do not halve it again.
+    last_halved: Option<Instant>,
+    /// The end of the `Retry-After` pause.
+    paused_until: Option<Instant>,
 }
 
 impl Limiter {
-    /// Makes a limit on some of what runs on a host, all of which `on_host` counts.
-    pub(crate) fn new(most: usize, on_host: Arc<AtomicUsize>) -> Arc<Self> {
+    /// Creates a limiter for one kind of requests to a host. `host_in_flight` counts those of all kinds.
+    pub(crate) fn new(max: usize, host_in_flight: Arc<AtomicUsize>) -> Arc<Self> {
         Arc::new(Self {
-            on_host,
-            free: Arc::new(Semaphore::new(most)),
+            host_in_flight,
+            permits: Arc::new(Semaphore::new(max)),
             state: Mutex::new(State {
-                most,
-                limit: most,
+                max,
+                limit: max,
                 running: 0,
-                owed: 0,
-                succeeded: 0,
-                before_refusals: None,
-                halved: None,
-                paused: None,
+                permits_owed: 0,
+                successes: 0,
+                limit_before_refusals: None,
+                last_halved: None,
+                paused_until: None,
             }),
         })
     }
 
-    /// Raises the bound, and the limit with it, unless the host takes less than the bound anyway.
+    /// Raises the maximum. Raises the limit as well, unless the host has lowered it.
     pub(crate) fn raise(&self, by: usize) {
         let mut state = self.state();
-        let is_at_bound = state.limit == state.most;
-        state.most += by;
+        let is_at_bound = state.limit == state.max;
+        state.max += by;
         if is_at_bound {
             self.add(&mut state, by);
         }
     }
 
-    /// Tells whether the host takes less than the bound.
+    /// Tells whether the host accepts fewer requests than the maximum.
     pub(crate) fn is_lowered(&self) -> bool {
         let state = self.state();
-        let is_paused = state.paused.is_some_and(|until| until > Instant::now());
-        state.limit < state.most || is_paused
+        let is_paused = state
+            .paused_until
+            .is_some_and(|until| until > Instant::now());
+        state.limit < state.max || is_paused
     }
 
-    /// Waits until one more may run. A host that wants to be left alone for more than `patience` is asked all the same, and says so
-    /// itself.
-    pub(crate) async fn permit(self: &Arc<Self>, patience: Duration) -> Permit {
+    /// Waits until one more request may start. If the host's `Retry-After` exceeds `max_wait`, the request is sent
+    /// anyway, so that its response can report the wait.
+    pub(crate) async fn permit(self: &Arc<Self>, max_wait: Duration) -> Permit {
         loop {
-            let permit = self.free.clone().acquire_owned().await;
-            let paused = self.state().paused;
+            let permit = self.permits.clone().acquire_owned().await;
+            let paused_until = self.state().paused_until;
             let left = |until: Instant| until.saturating_duration_since(Instant::now());
-            let waits = |until: &Instant| !left(*until).is_zero() && left(*until) <= patience;
-            match paused.filter(waits) {
+            let waits = |until: &Instant| !left(*until).is_zero() && left(*until) <= max_wait;
+            match paused_until.filter(waits) {
                 Some(until) => {
                     drop(permit);
-                    // Boxed: it seldom happens, and would make every request's future as large.
+                    // Boxed because it is rare, and would add its size to every request's future.
                     Box::pin(tokio::time::sleep_until(until)).await;
                 }
                 None => {
                     self.state().running += 1;
-                    self.on_host.fetch_add(1, Ordering::Relaxed);
+                    self.host_in_flight.fetch_add(1, Ordering::Relaxed);
                     return Permit {
                         limiter: self.clone(),
-                        began: Instant::now(),
+                        started: Instant::now(),
                         permit: permit.ok(),
                     };
                 }
@@ -123,21 +124,21 @@ impl Limiter {
         }
     }
 
-    /// Adds to the limit.
+    /// Raises the limit.
     fn add(&self, state: &mut State, by: usize) {
         state.limit += by;
-        let kept = by.min(state.owed);
-        state.owed -= kept;
-        self.free.add_permits(by - kept);
+        let kept = by.min(state.permits_owed);
+        state.permits_owed -= kept;
+        self.permits.add_permits(by - kept);
     }
 
-    /// Lowers the limit, to one at the least.
+    /// Lowers the limit, to no less than one.
     fn lower(&self, state: &mut State, to: usize) {
         let to = to.max(1);
         let by = state.limit.saturating_sub(to);
         state.limit -= by;
-        state.succeeded = 0;
-        state.owed += by - self.free.forget_permits(by);
+        state.successes = 0;
+        state.permits_owed += by - self.permits.forget_permits(by);
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -145,79 +146,83 @@ impl Limiter {
     }
 }
 
-/// The permit of one request, until it is dropped.
+/// The permit for one request. Dropping it releases the permit.
 #[derive(Debug)]
 pub(crate) struct Permit {
     limiter: Arc<Limiter>,
-    began: Instant,
+    started: Instant,
     permit: Option<OwnedSemaphorePermit>,
 }
 
 impl Permit {
-    /// Notes that the host took the request.
-    pub(crate) fn succeeded(&self) {
+    /// Records that the host accepted the request.
+    pub(crate) fn record_success(&self) {
         let mut state = self.limiter.state();
-        if state.limit == state.most {
-            state.before_refusals = None;
+        if state.limit == state.max {
+            state.limit_before_refusals = None;
             return;
         }
-        state.succeeded += 1;
-        let caution = match state.before_refusals {
-            Some(_) => CAUTION,
+        state.successes += 1;
+        let slowdown = match state.limit_before_refusals {
+            Some(_) => REFUSAL_SLOWDOWN,
             None => 1,
         };
-        if state.succeeded >= state.limit * caution {
-            state.succeeded = 0;
-            let by = (state.limit / GROWTH).max(1).min(state.most - state.limit);
+        if state.successes >= state.limit * slowdown {
+            state.successes = 0;
+            let by = (state.limit / GROWTH_DIVISOR)
+                .max(1)
+                .min(state.max - state.limit);
             self.limiter.add(&mut state, by);
         }
     }
 
-    /// Notes that the host said "not now", and for how long, if it says so.
-    pub(crate) fn not_now(&self, wait: Option<Duration>) {
+    /// Records a 429 or 503 response, and its `Retry-After`, if any.
+    pub(crate) fn record_overload(&self, wait: Option<Duration>) {
         let mut state = self.limiter.state();
-        let is_news = state.halved.is_none_or(|halved| self.began > halved);
-        if is_news {
+        let is_new = state
+            .last_halved
+            .is_none_or(|last_halved| self.started > last_halved);
+        if is_new {
             let half = state.limit.min(state.running) / 2;
             self.limiter.lower(&mut state, half);
-            state.halved = Some(Instant::now());
+            state.last_halved = Some(Instant::now());
         }
-        if let Some(wait) = wait.filter(|wait| *wait <= LONGEST_RETRY_AFTER) {
+        if let Some(wait) = wait.filter(|wait| *wait <= MAX_RETRY_AFTER) {
             let until = Instant::now() + wait;
-            state.paused = state.paused.max(Some(until));
+            state.paused_until = state.paused_until.max(Some(until));
         }
     }
 
-    /// Notes that the host refused a connection, and tells what that means.
-    pub(crate) fn refused(&self) -> Refused {
+    /// Records a refused connection, and tells what it means.
+    pub(crate) fn record_refusal(&self) -> RefusalMeaning {
         let mut state = self.limiter.state();
         let others = state.running.saturating_sub(1);
         if others > 0 {
             let limit = state.limit;
-            state.before_refusals.get_or_insert(limit);
+            state.limit_before_refusals.get_or_insert(limit);
             self.limiter.lower(&mut state, others);
-            return Refused::ForOthers;
+            return RefusalMeaning::AtCapacity;
         }
-        if self.limiter.on_host.load(Ordering::Relaxed) > 1 {
-            return Refused::ForOtherKinds;
+        if self.limiter.host_in_flight.load(Ordering::Relaxed) > 1 {
+            return RefusalMeaning::CapacityInOtherUse;
         }
-        if let Some(before) = state.before_refusals.take() {
+        if let Some(before) = state.limit_before_refusals.take() {
             let by = before.saturating_sub(state.limit);
             self.limiter.add(&mut state, by);
         }
-        Refused::Alone
+        RefusalMeaning::HostDown
     }
 }
 
 impl Drop for Permit {
     fn drop(&mut self) {
-        self.limiter.on_host.fetch_sub(1, Ordering::Relaxed);
+        self.limiter.host_in_flight.fetch_sub(1, Ordering::Relaxed);
         let mut state = self.limiter.state();
         state.running -= 1;
-        if state.owed > 0
+        if state.permits_owed > 0
             && let Some(permit) = self.permit.take()
         {
-            state.owed -= 1;
+            state.permits_owed -= 1;
             permit.forget();
         }
     }
@@ -227,7 +232,7 @@ impl Drop for Permit {
 mod tests {
     use super::*;
 
-    fn now<T>(future: impl Future<Output = T>) -> Option<T> {
+    fn poll_once<T>(future: impl Future<Output = T>) -> Option<T> {
         let mut context = std::task::Context::from_waker(std::task::Waker::noop());
         match std::pin::pin!(future).poll(&mut context) {
             std::task::Poll::Ready(value) => Some(value),
@@ -235,105 +240,112 @@ mod tests {
         }
     }
 
-    fn all(limiter: &Arc<Limiter>) -> Vec<Permit> {
-        std::iter::from_fn(|| now(limiter.permit(Duration::MAX))).collect()
+    fn acquire_all(limiter: &Arc<Limiter>) -> Vec<Permit> {
+        std::iter::from_fn(|| poll_once(limiter.permit(Duration::MAX))).collect()
     }
 
     #[tokio::test(flavor = "current_thread", start_paused = true)]
-    async fn what_is_too_much_halves_the_limit_once() {
+    async fn overload_halves_the_limit_once() {
         let limiter = Limiter::new(16, Arc::default());
-        let permits = all(&limiter);
+        let permits = acquire_all(&limiter);
         assert_eq!(permits.len(), 16);
-        // All began before the host said so: it is one piece of news.
-        permits.iter().for_each(|permit| permit.not_now(None));
+        // All requests started before the first response, so the limit is halved once.
+        permits
+            .iter()
+            .for_each(|permit| permit.record_overload(None));
         drop(permits);
-        let permits = all(&limiter);
+        let permits = acquire_all(&limiter);
         assert_eq!(permits.len(), 8);
         tokio::time::advance(Duration::from_millis(1)).await;
         drop(permits);
-        let permits = all(&limiter);
-        permits[0].not_now(None);
-        permits[1].not_now(None);
+        let permits = acquire_all(&limiter);
+        permits[0].record_overload(None);
+        permits[1].record_overload(None);
         drop(permits);
-        assert_eq!(all(&limiter).len(), 4);
+        assert_eq!(acquire_all(&limiter).len(), 4);
     }
 
     #[tokio::test(flavor = "current_thread", start_paused = true)]
-    async fn what_succeeds_raises_it_to_its_bound() {
+    async fn successes_raise_the_limit_to_its_maximum() {
         let limiter = Limiter::new(16, Arc::default());
-        let permits = all(&limiter);
-        permits[0].not_now(None);
+        let permits = acquire_all(&limiter);
+        permits[0].record_overload(None);
         drop(permits);
         let mut sizes = Vec::new();
         for _ in 0..4 {
-            let permits = all(&limiter);
+            let permits = acquire_all(&limiter);
             sizes.push(permits.len());
-            permits.iter().for_each(Permit::succeeded);
+            permits.iter().for_each(Permit::record_success);
         }
         assert_eq!(sizes, [8, 12, 16, 16]);
-        // One is left at the least.
+        // The limit is never less than one.
         for _ in 0..10 {
             tokio::time::advance(Duration::from_millis(1)).await;
-            now(limiter.permit(Duration::MAX)).unwrap().not_now(None);
+            poll_once(limiter.permit(Duration::MAX))
+                .unwrap()
+                .record_overload(None);
         }
-        assert_eq!(all(&limiter).len(), 1);
+        assert_eq!(acquire_all(&limiter).len(), 1);
         assert!(limiter.is_lowered());
-        // A bound that is raised says nothing of what the host takes.
+        // A raised maximum does not change the limits of the host.
         limiter.raise(4);
-        assert_eq!(all(&limiter).len(), 1);
+        assert_eq!(acquire_all(&limiter).len(), 1);
     }
 
     #[tokio::test(flavor = "current_thread", start_paused = true)]
-    async fn connections_that_are_refused_leave_the_others() {
+    async fn refused_connections_lower_the_limit_to_the_open_ones() {
         let limiter = Limiter::new(16, Arc::default());
-        let mut permits = all(&limiter);
+        let mut permits = acquire_all(&limiter);
         for refused in permits.split_off(4) {
-            assert_eq!(refused.refused(), Refused::ForOthers);
+            assert_eq!(refused.record_refusal(), RefusalMeaning::AtCapacity);
         }
-        assert!(now(limiter.permit(Duration::MAX)).is_none());
+        assert!(poll_once(limiter.permit(Duration::MAX)).is_none());
         permits.pop();
-        assert!(now(limiter.permit(Duration::MAX)).is_some());
+        assert!(poll_once(limiter.permit(Duration::MAX)).is_some());
         permits.truncate(1);
-        // Another is tried now and then, and not with each that succeeds.
-        (0..4 * CAUTION - 1).for_each(|_| permits[0].succeeded());
-        assert_eq!(all(&limiter).len(), 3);
-        permits[0].succeeded();
-        assert!(all(&limiter).len() > 3);
+        // Another connection is tried now and then, not after each success.
+        (0..4 * REFUSAL_SLOWDOWN - 1).for_each(|_| permits[0].record_success());
+        assert_eq!(acquire_all(&limiter).len(), 3);
+        permits[0].record_success();
+        assert!(acquire_all(&limiter).len() > 3);
     }
 
     #[tokio::test(flavor = "current_thread", start_paused = true)]
-    async fn a_host_that_refuses_all_is_down_rather_than_full() {
-        let on_host = Arc::default();
-        let limiter = Limiter::new(16, Arc::clone(&on_host));
-        let other = Limiter::new(16, on_host);
-        let mut permits = all(&limiter);
+    async fn refusal_of_every_connection_restores_the_limit() {
+        let host_in_flight = Arc::default();
+        let limiter = Limiter::new(16, Arc::clone(&host_in_flight));
+        let other = Limiter::new(16, host_in_flight);
+        let mut permits = acquire_all(&limiter);
         while permits.len() > 1 {
             let refused = permits.pop().unwrap();
-            assert_eq!(refused.refused(), Refused::ForOthers);
+            assert_eq!(refused.record_refusal(), RefusalMeaning::AtCapacity);
         }
-        // Others of the host may be of another kind.
-        let elsewhere = now(other.permit(Duration::MAX)).unwrap();
-        assert_eq!(permits[0].refused(), Refused::ForOtherKinds);
+        // Connections of another kind may use up the host's limit.
+        let elsewhere = poll_once(other.permit(Duration::MAX)).unwrap();
+        assert_eq!(
+            permits[0].record_refusal(),
+            RefusalMeaning::CapacityInOtherUse
+        );
         drop(elsewhere);
-        assert_eq!(permits[0].refused(), Refused::Alone);
-        assert_eq!(all(&limiter).len(), 15);
+        assert_eq!(permits[0].record_refusal(), RefusalMeaning::HostDown);
+        assert_eq!(acquire_all(&limiter).len(), 15);
     }
 
     #[tokio::test(flavor = "current_thread", start_paused = true)]
-    async fn a_host_that_wants_to_be_left_alone_is() {
+    async fn retry_after_pauses_requests() {
         let limiter = Limiter::new(2, Arc::default());
         let started = Instant::now();
-        now(limiter.permit(Duration::MAX))
+        poll_once(limiter.permit(Duration::MAX))
             .unwrap()
-            .not_now(Some(Duration::from_secs(7)));
-        assert!(now(limiter.permit(Duration::MAX)).is_none());
-        // Who cannot wait so long hears it from the host.
-        assert!(now(limiter.permit(Duration::from_secs(6))).is_some());
+            .record_overload(Some(Duration::from_secs(7)));
+        assert!(poll_once(limiter.permit(Duration::MAX)).is_none());
+        // With a shorter maximum wait the request is sent, and its response reports the wait.
+        assert!(poll_once(limiter.permit(Duration::from_secs(6))).is_some());
         let permit = limiter.permit(Duration::MAX).await;
         assert_eq!(started.elapsed(), Duration::from_secs(7));
-        // Who asks for more than anybody waits has a quota.
-        permit.not_now(Some(2 * LONGEST_RETRY_AFTER));
+        // A wait over the limit means a quota. It does not pause requests.
+        permit.record_overload(Some(2 * MAX_RETRY_AFTER));
         drop(permit);
-        assert!(now(limiter.permit(Duration::MAX)).is_some());
+        assert!(poll_once(limiter.permit(Duration::MAX)).is_some());
     }
 }

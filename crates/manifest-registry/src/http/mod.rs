@@ -4,13 +4,13 @@
 //! | --- | --- |
 //! | `transport` | redirects and retries |
 //! | `exchange` | one request, and the head of its response |
-//! | `request`, `payload`, `traffic`, `response` | the parts of these |
+//! | `request`, `payload`, `traffic`, `response` | the parts of requests and responses |
 //! | `pool`, `pool_error` | the connections and settings of each host |
-//! | `connections`, `body_connections`, `limiter` | which connection a request takes, and when |
-//! | `tunnel`, `connect_layer` | the HTTP library, or a client of its parts; news of connections |
+//! | `connections`, `body_connections`, `limiter` | the connection of a request, and the limits on concurrent requests |
+//! | `tunnel`, `connect_layer` | the HTTP library, or a client from its parts; reports of new connections |
 //! | `tls`, `verifier`, `client_certificate`, `handshakes`, `certificates` | TLS for one host |
 //! | `proxies`, `endpoint` | the proxy of a URL; the schemes and TLS modes of a host |
-//! | `retry`, `deadline`, `timeouts`, `idle_timeout` | which failures are retried; time limits |
+//! | `retry`, `deadline`, `timeouts`, `idle_timeout` | retries; time limits |
 
 mod body_connections;
 mod certificates;

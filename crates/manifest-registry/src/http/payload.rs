@@ -1,4 +1,4 @@
-//! The payload of a request: nothing, bytes, or a stream, which can be sent once.
+//! The payload of a request: nothing, bytes, or a single-use stream.
 
 use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -11,17 +11,17 @@ use crate::http::idle_timeout::IdleTimeout;
 
 /// The payload of a request.
 pub(crate) enum Payload {
-    /// Nothing.
+    /// No payload.
     None,
     /// Bytes, which can be sent again.
     Bytes(Bytes),
-    /// Bytes with a secret in them, which are not sent on by a redirect.
+    /// Bytes that contain a secret. Redirects do not send them on.
     Secret(Bytes),
-    /// A stream, which can be sent once, and its watchdog.
+    /// A stream, which can be sent once, and its idle timeout.
     Stream(SingleUseStream, IdleTimeout),
 }
 
-/// A stream that can be sent once: until its first byte is asked for it can be given to any number of requests.
+/// A stream that can be sent once. Several requests may hold it until one of them polls its first byte.
 #[derive(Clone)]
 pub(crate) struct SingleUseStream(Arc<Mutex<Option<BodyStream>>>);
 
@@ -37,11 +37,11 @@ impl SingleUseStream {
         stream.is_some()
     }
 
-    /// Takes the stream as soon as the body is polled.
+    /// Returns a body that takes the stream when it is first polled.
     fn body(&self) -> reqwest::Body {
-        let once = self.clone();
+        let single_use = self.clone();
         let take = std::future::poll_fn(move |_| {
-            let mut stream = once.0.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut stream = single_use.0.lock().unwrap_or_else(PoisonError::into_inner);
             let missing = || stream::iter([Err(io::Error::other("it was sent before"))]).boxed();
             std::task::Poll::Ready(stream.take().unwrap_or_else(missing))
         });
@@ -50,7 +50,7 @@ impl SingleUseStream {
 }
 
 impl Payload {
-    /// Tells whether a request with it can be sent a second time.
+    /// Tells whether a request with this payload can be sent again.
     pub(crate) fn is_repeatable(&self) -> bool {
         !matches!(self, Self::Stream(..))
     }
@@ -59,14 +59,14 @@ impl Payload {
         match self {
             Self::None => None,
             Self::Bytes(bytes) | Self::Secret(bytes) => Some(bytes.clone().into()),
-            Self::Stream(once, _) => Some(once.body()),
+            Self::Stream(stream, _) => Some(stream.body()),
         }
     }
 
-    /// Tells whether a request that did not get as far as a connection can be sent again.
+    /// Tells whether a request that failed to connect can be sent again.
     pub(crate) fn is_unsent(&self) -> bool {
         match self {
-            Self::Stream(once, _) => once.is_unsent(),
+            Self::Stream(stream, _) => stream.is_unsent(),
             _ => true,
         }
     }

@@ -1,7 +1,7 @@
-//! The connection pools: one for each host and way of connecting, each with the TLS settings and the proxy of that host.
+//! The connection pools: one for each host and mode, with the host's TLS settings and proxy.
 //!
-//! A pool for each host costs nothing, as connections are not shared between hosts anyway, and sees to it that a client
-//! certificate or a CA certificate for one host never serves another.
+//! Connections are never shared between hosts, so separate pools cost nothing. They ensure that a client certificate or
+//! CA certificate for one host is never used for another.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -36,12 +36,12 @@ pub(crate) struct Pool {
 /// The settings of all connections to a host.
 #[derive(Clone)]
 struct ClientSetup {
-    /// Whether a tunnel replaces the HTTP library, which cannot reach the host by a proxy.
+    /// Whether a tunnel sends the requests, because the HTTP library cannot reach the host through a proxy.
     is_tunnelled: bool,
-    /// Whether no other version of HTTP is offered.
+    /// Whether only HTTP/1.1 is offered.
     is_http1: bool,
-    /// Its sessions are resumed by connections that are made later. It is never used to send anything before a handshake is
-    /// through (0-RTT), which somebody could send again.
+    /// The TLS settings. Later connections resume their sessions, but never send early data (0-RTT), which an attacker
+    /// could replay.
     tls: Option<rustls::ClientConfig>,
     proxy: Option<Url>,
 }
@@ -50,7 +50,7 @@ struct ClientSetup {
 type PoolResult = Result<Arc<Pool>, PoolError>;
 
 impl Pool {
-    /// Returns the version of TLS that is spoken, or `http` where none is; nothing before the first handshake.
+    /// Returns the TLS version, or `http` without TLS. `None` before the first handshake.
     pub(crate) fn mode(&self) -> Option<&'static str> {
         match &self.handshakes {
             Some(handshakes) => handshakes.version(),
@@ -67,7 +67,7 @@ pub(crate) struct Pools {
     proxies: Proxies,
     observer: Arc<dyn Observer>,
     pools: Mutex<HashMap<(Mode, String), PoolResult>>,
-    /// How many requests are known to come at once, by host.
+    /// The number of announced concurrent requests, by host.
     expected: Mutex<HashMap<String, usize>>,
 }
 
@@ -90,36 +90,36 @@ impl Pools {
         }
     }
 
-    /// Announces so many requests to a host, all at once.
+    /// Announces the number of coming concurrent requests to a host.
     pub(crate) fn expect(&self, host: &str, requests: usize) {
         let mut expected = self.expected.lock().unwrap_or_else(PoisonError::into_inner);
         expected.insert(host.to_owned(), requests);
     }
 
-    /// Returns how many requests to a host are announced.
+    /// Returns the number of announced requests to a host.
     pub(crate) fn expected(&self, host: &str) -> usize {
         let expected = self.expected.lock().unwrap_or_else(PoisonError::into_inner);
         expected.get(host).copied().unwrap_or_default()
     }
 
-    /// Returns the proxy by which a URL is reached.
+    /// Returns the proxy for a URL.
     pub(crate) fn proxy(&self, url: &Url) -> Option<ChosenProxy> {
         self.proxies.of(url)
     }
 
-    /// Returns the pool for a URL's host. It is made once.
+    /// Returns the pool for a URL's host. The first call creates it.
     pub(crate) fn get(&self, mode: Mode, url: &Url, proxy: Option<&ChosenProxy>) -> PoolResult {
         let host = authority(url);
         let mut pools = self.pools.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(pool) = pools.get(&(mode, host.clone())) {
             return pool.clone();
         }
-        if let Some(own) = self.own(mode, &host) {
+        if let Some(certificates) = self.host_certificates(mode, &host) {
             self.observer.event(&Event::Certificates {
                 host: &host,
-                folders: &own.folders,
-                roots: own.roots.len(),
-                identities: own.identities.len(),
+                folders: &certificates.folders,
+                roots: certificates.roots.len(),
+                identities: certificates.identities.len(),
             });
         }
         if let Some(proxy) = proxy {
@@ -136,24 +136,24 @@ impl Pools {
 
     fn pool(&self, mode: Mode, host: &str, proxy: Option<&ChosenProxy>) -> PoolResult {
         let (setup, handshakes) = self.setup(mode, host, proxy)?;
-        let on_host = Arc::default();
-        let connections = Connections::new(Arc::clone(&on_host), |connect_layer| {
+        let host_in_flight = Arc::default();
+        let connections = Connections::new(Arc::clone(&host_in_flight), |connect_layer| {
             self.client(setup.clone(), Some(connect_layer))
         })?;
         Ok(Arc::new(Pool {
             connections,
-            body_connections: BodyConnections::new(&on_host),
+            body_connections: BodyConnections::new(&host_in_flight),
             handshakes,
             setup,
         }))
     }
 
-    /// Makes another client of a pool's host, with connections of its own.
+    /// Creates another client for a pool's host, with its own connections.
     pub(crate) fn another_client(&self, pool: &Pool) -> Result<HttpClient, PoolError> {
         self.client(pool.setup.clone(), None)
     }
 
-    /// As [`Self::another_client`], by HTTP/1.1.
+    /// As [`Self::another_client`], for HTTP/1.1.
     pub(crate) fn http1_client(&self, pool: &Pool) -> Result<HttpClient, PoolError> {
         let mut setup = pool.setup.clone();
         setup.is_http1 = true;
@@ -163,11 +163,13 @@ impl Pools {
         self.client(setup, None)
     }
 
-    fn own(&self, mode: Mode, host: &str) -> Option<&HostCertificates> {
-        self.tls.own(host).filter(|_| mode != Mode::Plain)
+    fn host_certificates(&self, mode: Mode, host: &str) -> Option<&HostCertificates> {
+        self.tls
+            .host_certificates(host)
+            .filter(|_| mode != Mode::Plain)
     }
 
-    /// Decides how a host is reached, by way of its proxy.
+    /// Creates the settings for the connections to a host.
     fn setup(
         &self,
         mode: Mode,
@@ -180,9 +182,10 @@ impl Pools {
         let tls = match (mode, &proxy) {
             (Mode::Verified | Mode::Unverified, _) => {
                 let verify = mode == Mode::Verified;
-                let behind = proxy.as_ref().filter(|url| url.scheme() == "https");
-                let (settings, seen) = self.tls.settings_behind(host, verify, behind)?;
-                handshakes = Some(seen);
+                let tls_proxy = proxy.as_ref().filter(|url| url.scheme() == "https");
+                let (settings, host_handshakes) =
+                    self.tls.settings_behind_proxy(host, verify, tls_proxy)?;
+                handshakes = Some(host_handshakes);
                 Some(settings)
             }
             (Mode::Plain, Some(proxy)) => Some(self.tls.settings(&authority(proxy), true)?.0),
@@ -197,7 +200,7 @@ impl Pools {
         Ok((setup, handshakes))
     }
 
-    /// Makes a client of a host, which reports its connections by `connect_layer`.
+    /// Creates a client for a host. `connect_layer` reports its connections.
     fn client(
         &self,
         setup: ClientSetup,
@@ -217,7 +220,7 @@ impl Pools {
             .pool_idle_timeout(limits::POOL_IDLE_TIMEOUT)
             .http2_initial_stream_window_size(limits::STREAM_WINDOW)
             .http2_initial_connection_window_size(limits::CONNECTION_WINDOW)
-            // The library would read the environment.
+            // The library would read the proxy from the environment.
             .no_proxy();
         if is_http1 {
             builder = builder.http1_only();
@@ -229,19 +232,19 @@ impl Pools {
         }
         builder = match tls {
             Some(tls) => builder.tls_backend_preconfigured(tls),
-            // No authorities are read for a client that never speaks TLS.
+            // A client that never uses TLS needs no CA certificates.
             None => builder.tls_certs_only([]),
         };
-        let unbuilt = |error: reqwest::Error| PoolError::Http(error.into());
+        let build_error = |error: reqwest::Error| PoolError::Http(error.into());
         if let Some(url) = proxy {
-            builder = builder.proxy(reqwest::Proxy::all(url).map_err(unbuilt)?);
+            builder = builder.proxy(reqwest::Proxy::all(url).map_err(build_error)?);
         }
         if let Some(connect_layer) = connect_layer {
             builder = builder.connector_layer(connect_layer);
         }
-        let library = HttpClient::from(builder.build().map_err(unbuilt)?);
+        let library = HttpClient::from(builder.build().map_err(build_error)?);
         Ok(match tunnel {
-            Some(tunnel) => library.by(tunnel),
+            Some(tunnel) => library.with_tunnel(tunnel),
             None => library,
         })
     }

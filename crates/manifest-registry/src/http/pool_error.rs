@@ -9,19 +9,19 @@ use crate::http::tls::TlsError;
 #[derive(Clone, Debug)]
 pub(crate) enum PoolError {
     /// There are no CA certificates.
-    NoAuthorities(String),
-    /// Certificate files of the user cannot be used.
+    NoCaCertificates(String),
+    /// The user's certificate files cannot be used.
     Certificates(CertificateProblem),
-    /// The proxy's setting cannot be used.
+    /// The proxy setting cannot be used.
     Proxy(&'static str),
-    /// The HTTP library fails.
+    /// The HTTP library failed.
     Http(Arc<reqwest::Error>),
 }
 
 impl From<TlsError> for PoolError {
     fn from(problem: TlsError) -> Self {
         match problem {
-            TlsError::NoAuthorities(text) => Self::NoAuthorities(text),
+            TlsError::NoCaCertificates(text) => Self::NoCaCertificates(text),
             TlsError::Certificates(problem) => Self::Certificates(problem),
             TlsError::Proxy(reason) => Self::Proxy(reason),
         }

@@ -1,4 +1,5 @@
-//! The proxy of a request: that of `HTTPS_PROXY` and similar variables, which the plugin reads, by the rules of Go's programs.
+//! The proxy of a request, from `HTTPS_PROXY` and similar variables by the rules of Go programs. The plugin reads the
+//! variables.
 
 use std::net::IpAddr;
 
@@ -7,57 +8,58 @@ use url::{Host, Url};
 use crate::host::{authority, is_loopback, is_within};
 use crate::redact::Secret;
 
-/// A proxy as a user names it.
+/// A proxy setting of the user.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ProxySetting {
-    /// Where it is named, for errors: `HTTPS_PROXY`.
+    /// The name of the setting, for errors: `HTTPS_PROXY`.
     pub name: String,
-    /// Its URL, which may have a user and a password in it. Without a scheme it is `http`.
+    /// The proxy's URL, possibly with user name and password. The default scheme is `http`.
     pub url: Secret,
 }
 
-/// The proxies that a user names.
+/// The proxy settings of the user.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Proxies {
-    /// For URLs with https.
+    /// The proxy for https URLs.
     pub https: Option<ProxySetting>,
-    /// For URLs with http.
+    /// The proxy for http URLs.
     pub http: Option<ProxySetting>,
-    /// For those for which there is no other.
+    /// The proxy for URLs without a specific one.
     pub all: Option<ProxySetting>,
-    /// The hosts that are reached without a proxy, separated by commas: names (`lan.io` with all below it, `.lan.io` only
-    /// those below it), addresses, ranges (`10.0.0.0/8`), each but a range with or without a port; `*` is every host.
+    /// The hosts that are reached without a proxy, separated by commas: names (`lan.io` includes its subdomains,
+    /// `.lan.io` is only for those), addresses, and address ranges (`10.0.0.0/8`). Names and addresses may have a port.
+    /// `*` matches every host.
     pub no_proxy: String,
 }
 
-/// The proxy that was chosen for a URL.
+/// The proxy for a URL.
 #[derive(Clone, Debug)]
 pub(crate) struct ChosenProxy {
-    /// The URL, or why it is none that can be used.
+    /// The proxy's URL, or the reason why it cannot be used.
     pub(crate) url: Result<Url, &'static str>,
-    /// What may be shown of it.
+    /// The part of the URL that may be shown.
     pub(crate) shown: String,
-    /// Where it is named.
+    /// The name of the setting.
     pub(crate) setting: String,
 }
 
 impl Proxies {
-    /// Returns the proxy for a URL. As in Go's programs, this machine is never reached by one.
+    /// Returns the proxy for a URL. As in Go programs, loopback addresses are never reached through a proxy.
     pub(crate) fn of(&self, url: &Url) -> Option<ChosenProxy> {
         let own = match url.scheme() {
             "https" => &self.https,
             _ => &self.http,
         };
         let setting = own.as_ref().or(self.all.as_ref())?;
-        if is_loopback(&authority(url)) || self.is_excepted(url) {
+        if is_loopback(&authority(url)) || self.bypasses_proxy(url) {
             return None;
         }
         Some(ChosenProxy::of(setting))
     }
 
-    fn is_excepted(&self, url: &Url) -> bool {
+    fn bypasses_proxy(&self, url: &Url) -> bool {
         let mut entries = self.no_proxy.split(',').map(str::trim);
-        entries.any(|entry| !entry.is_empty() && fits(entry, url))
+        entries.any(|entry| !entry.is_empty() && entry_matches(entry, url))
     }
 }
 
@@ -79,7 +81,7 @@ impl ChosenProxy {
         };
         let shown = match &url {
             Ok(url) => format!("{}://{}", url.scheme(), authority(url)),
-            // It may be all password.
+            // All of the text may be a password.
             Err(_) => "the proxy".to_owned(),
         };
         Self {
@@ -90,8 +92,8 @@ impl ChosenProxy {
     }
 }
 
-/// Tells whether an entry of `no_proxy` is about a URL's host.
-fn fits(entry: &str, url: &Url) -> bool {
+/// Tells whether an entry of `no_proxy` matches a URL's host.
+fn entry_matches(entry: &str, url: &Url) -> bool {
     if entry == "*" {
         return true;
     }
@@ -113,14 +115,15 @@ fn fits(entry: &str, url: &Url) -> bool {
     let host = url.host_str().unwrap_or_default();
     let host = host.strip_suffix('.').unwrap_or(host).to_ascii_lowercase();
     let name = name.strip_prefix('*').unwrap_or(name).to_ascii_lowercase();
-    let (dotted, own) = match name.strip_prefix('.') {
+    let (suffix, exact) = match name.strip_prefix('.') {
         Some(_) => (name.clone(), None),
         None => (format!(".{name}"), Some(name)),
     };
-    own.is_some_and(|own| own == host) || host.ends_with(&dotted)
+    exact.is_some_and(|exact| exact == host) || host.ends_with(&suffix)
 }
 
-/// Splits `host:port`, `[address]:port`, or either without a port; an address of version 6 may stand without brackets.
+/// Splits `host:port` or `[address]:port`, both with an optional port. An IPv6 address without a port may omit the
+/// brackets.
 fn split_port(entry: &str) -> (&str, Option<u16>) {
     if let Some(rest) = entry.strip_prefix('[') {
         let (name, rest) = rest.split_once(']').unwrap_or((rest, ""));
@@ -150,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn who_goes_by_which() {
+    fn proxy_by_scheme() {
         let all = Proxies {
             https: setting("HTTPS_PROXY", "http://s:1"),
             http: setting("http_proxy", "p:2"),
@@ -178,8 +181,8 @@ mod tests {
     }
 
     #[test]
-    fn who_goes_without() {
-        for (no_proxy, url, excepted) in [
+    fn no_proxy_entries() {
+        for (no_proxy, url, is_bypassed) in [
             ("", "https://reg.io/", false),
             ("*", "https://reg.io/", true),
             ("*", "https://10.0.0.1/", true),
@@ -213,12 +216,16 @@ mod tests {
                 ..Proxies::default()
             };
             let url = Url::parse(url).unwrap();
-            assert_eq!(proxies.is_excepted(&url), excepted, "{no_proxy:?} {url}");
+            assert_eq!(
+                proxies.bypasses_proxy(&url),
+                is_bypassed,
+                "{no_proxy:?} {url}"
+            );
         }
     }
 
     #[test]
-    fn what_cannot_be_used_is_not_shown() {
+    fn unusable_urls_are_not_shown() {
         for (url, problem) in [
             ("socks4://a:1", "its scheme is none of http"),
             ("ftp://me:pa55@a", "its scheme is none of http"),

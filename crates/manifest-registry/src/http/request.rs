@@ -14,24 +14,24 @@ use crate::http::traffic::Traffic;
 #[derive(Clone)]
 pub(crate) struct WireRequest<'a> {
     pub(crate) operation: &'a Operation,
-    /// The host that the user named; for errors.
+    /// The host that the user named, for errors.
     pub(crate) host: &'a str,
     pub(crate) mode: Mode,
     pub(crate) method: Method,
     pub(crate) url: Url,
     pub(crate) headers: HeaderMap,
-    /// Goes to the origin of `url` only.
+    /// The authorization for the origin of `url` only.
     pub(crate) authorization: Option<HeaderValue>,
     pub(crate) payload: &'a Payload,
     pub(crate) traffic: Traffic,
-    /// Counts how often the request is repeated.
+    /// The counter of attempts.
     pub(crate) attempts: &'a Attempts,
 }
 
 impl WireRequest<'_> {
     pub(crate) fn attempt(&self) -> Box<Attempt> {
         let mut attempt = Attempt::new(self.operation, &self.method, &self.url, self.host);
-        attempt.tries = self.attempts.current();
+        attempt.attempts = self.attempts.current();
         attempt
     }
 }

@@ -1,4 +1,4 @@
-//! The response to a request: its head, and its body within bounds.
+//! The response to a request: its head, and its bounded body.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use tokio::time::Instant;
 use url::Url;
 
 use crate::error::{Attempt, Cause, ContentProblem, ErrorResponse, NetworkProblem, RegistryError};
-use crate::http::connect_layer::settle;
+use crate::http::connect_layer::wait_until_pooled;
 use crate::http::connections::StreamPermit;
 use crate::http::deadline::Deadline;
 use crate::http::timeouts::Timeouts;
@@ -20,7 +20,8 @@ use crate::redact;
 /// The header that states the digest of a manifest or blob.
 pub(crate) const DOCKER_CONTENT_DIGEST: &str = "docker-content-digest";
 
-/// The headers in which registries, and proxies before them, name a request: in the order of use for a support ticket.
+/// The headers in which registries, and the proxies in front of them, identify a request. The most useful for a support
+/// ticket come first.
 const REQUEST_IDS: &[&str] = &[
     "x-request-id",
     "x-github-request-id",
@@ -31,8 +32,8 @@ const REQUEST_IDS: &[&str] = &[
     "cf-ray",
 ];
 
-/// The headers by which the response to a write shows that a registry gave it (distribution specification, "Legacy Docker support
-/// HTTP headers", and where it asks for a location).
+/// The headers that identify the response to a write as a registry's (distribution specification, "Legacy Docker
+/// support HTTP headers", and the sections that require a `Location`).
 const REGISTRY_HEADERS: &[&str] = &[
     "docker-content-digest",
     "docker-distribution-api-version",
@@ -46,13 +47,13 @@ pub(crate) struct BodyLimits {
     pub(crate) deadline: Deadline,
 }
 
-/// A response whose head has arrived. It holds a permit of its host until its body is read or it is dropped.
+/// A response whose head has arrived. It holds its permit until the body is read or it is dropped.
 pub(crate) struct Response {
     response: reqwest::Response,
     attempt: Box<Attempt>,
     permit: Option<StreamPermit>,
     body_limits: BodyLimits,
-    /// The body of a response that says "not now", where it was read already.
+    /// The parsed body of a transient error response, if it was read already.
     error_response: Option<ErrorResponse>,
 }
 
@@ -84,7 +85,7 @@ impl Response {
         self.response.headers()
     }
 
-    /// Returns the URL that answered, after redirects.
+    /// Returns the URL of the response, after redirects.
     pub(crate) fn url(&self) -> &Url {
         self.response.url()
     }
@@ -93,17 +94,17 @@ impl Response {
         self.headers().get(name)?.to_str().ok()
     }
 
-    /// Returns a header that must not come with two values.
+    /// Returns a header. It is an error if the header has several different values.
     pub(crate) fn single_header(&self, name: &'static str) -> Result<Option<&str>, RegistryError> {
         let mut values = self.headers().get_all(name).into_iter();
         let first = values.next();
         if values.any(|value| Some(value) != first) {
-            return Err(self.content(ContentProblem::Ambiguous(name)));
+            return Err(self.content(ContentProblem::ConflictingHeader(name)));
         }
         Ok(first.and_then(|value| value.to_str().ok()))
     }
 
-    /// Makes the error of wrong content in this response.
+    /// Creates the error for invalid content in this response.
     pub(crate) fn content(&self, problem: ContentProblem) -> RegistryError {
         RegistryError::content(self.attempt.clone(), problem)
     }
@@ -112,7 +113,7 @@ impl Response {
         self.attempt.clone()
     }
 
-    /// Reads the body, of at most `limit` bytes, and returns the permit. The head stays.
+    /// Reads the body, of at most `limit` bytes, and releases the permit. The head remains available.
     pub(crate) async fn bytes(&mut self, limit: usize) -> Result<Vec<u8>, RegistryError> {
         let encoding = self.header(CONTENT_ENCODING.as_str()).unwrap_or("identity");
         if !encoding.eq_ignore_ascii_case("identity") {
@@ -163,16 +164,17 @@ impl Response {
         }
     }
 
-    /// Turns the response into its body as it comes, unless it comes too slowly. The permit is held until all has come.
+    /// Turns the response into a stream of its body. A body that is too slow ends with an error. The permit is held
+    /// until the body is complete.
     pub(crate) fn stream(
         self,
     ) -> impl Stream<Item = Result<Bytes, RegistryError>> + Send + 'static {
         let start = (self, Duration::ZERO, 0);
         futures_util::stream::try_unfold(start, |(mut response, mut waited, mut came)| async move {
-            // Only the time that is waited here counts, not the time that the reader takes.
+            // Only the time spent waiting for the body counts, not that spent by the consumer.
             let asked = Instant::now();
             let Some(chunk) = response.chunk().await? else {
-                response.settle().await;
+                response.wait_until_pooled().await;
                 return Ok(None);
             };
             waited += asked.elapsed();
@@ -180,7 +182,7 @@ impl Response {
             let idle = response.body_limits.timeouts.idle;
             if waited >= idle {
                 if came < SLOWEST_BYTES {
-                    return Err(response.network(NetworkProblem::Slow(idle), None));
+                    return Err(response.network(NetworkProblem::TooSlow(idle), None));
                 }
                 (waited, came) = (Duration::ZERO, 0);
             }
@@ -188,8 +190,9 @@ impl Response {
         })
     }
 
-    /// Passes a response to a write that only a registry gives: 201, or another 2xx with a header of registries. A proxy or a login
-    /// page before a registry says 200 to anything.
+    /// Returns the response to a write if it comes from a registry: 201, or another 2xx with a registry's header.
+    ///
+    /// A proxy or a login page in front of a registry may respond 200 to anything.
     pub(crate) fn stored(self) -> Result<Self, RegistryError> {
         let is_created = self.status() == StatusCode::CREATED;
         let is_marked = REGISTRY_HEADERS
@@ -203,32 +206,32 @@ impl Response {
         if is_believed {
             Ok(self)
         } else {
-            Err(self.content(ContentProblem::NotStored(self.status())))
+            Err(self.content(ContentProblem::NotFromRegistry(self.status())))
         }
     }
 
-    /// Tells whether the response is a web page, and so not a registry's.
+    /// Tells whether the response is a web page, and so not from a registry.
     pub(crate) fn is_web_page(&self) -> bool {
         let content_type = self.header(CONTENT_TYPE.as_str()).unwrap_or_default();
         content_type.to_ascii_lowercase().contains("html")
     }
 
-    /// Reads what is left of a small body, so that the connection can be used again.
+    /// Reads the rest of a small body, so that the connection can be reused.
     pub(crate) async fn discard(mut self) {
         let limit = self.body_limits.timeouts.idle;
         let _ = tokio::time::timeout(limit, self.read(ERROR_BYTES)).await;
-        self.settle().await;
+        self.wait_until_pooled().await;
     }
 
-    /// Lets the connection of a body get back into the HTTP library's pool before its permit is returned, so that the next body does
-    /// not open another.
-    async fn settle(&self) {
-        if self.permit.as_ref().is_some_and(StreamPermit::is_of_body) {
-            settle().await;
+    /// Waits until the connection of a body is back in the HTTP library's pool, before the permit is released.
+    /// Otherwise the next body would open another connection.
+    async fn wait_until_pooled(&self) {
+        if self.permit.as_ref().is_some_and(StreamPermit::is_for_body) {
+            wait_until_pooled().await;
         }
     }
 
-    /// Passes a response of 2xx.
+    /// Returns the response if its status is 2xx.
     pub(crate) async fn accepted(self) -> Result<Self, RegistryError> {
         if self.status().is_success() {
             Ok(self)
@@ -237,13 +240,13 @@ impl Response {
         }
     }
 
-    /// Reads the response as a refusal. A body that cannot be read says nothing.
+    /// Turns the response into an error. A body that cannot be read is ignored.
     pub(crate) async fn refused(mut self) -> RegistryError {
         let error_response = match self.error_response.take() {
             Some(error_response) => error_response,
             None => self.read_error_response().await,
         };
-        RegistryError::Refused {
+        RegistryError::ErrorResponse {
             attempt: self.attempt,
             error_response,
         }
@@ -254,19 +257,19 @@ impl Response {
         ErrorResponse::read(self.status(), self.headers(), &body)
     }
 
-    /// Reads the response as a transient error, and returns the permit.
+    /// Turns the response into a transient error, and releases the permit.
     pub(crate) async fn transient_error(&mut self) -> RegistryError {
         let error_response = self.read_error_response().await;
         self.permit = None;
-        RegistryError::Refused {
+        RegistryError::ErrorResponse {
             attempt: self.attempt.clone(),
             error_response,
         }
     }
 
-    /// Takes the error of [`Response::transient_error`] back, as it is final.
+    /// Puts back the error of [`Response::transient_error`] if there is no retry.
     pub(crate) fn with_final_error(mut self, error: RegistryError) -> Self {
-        if let RegistryError::Refused {
+        if let RegistryError::ErrorResponse {
             attempt,
             error_response,
         } = error

@@ -1,8 +1,8 @@
-//! Retries: which failures are worth another attempt, when it is made, and how many there are.
+//! Retries: the failures that are retried, the waits between attempts, and the number of attempts.
 //!
-//! Retried are responses that say "not now" (408, 425, 429, 5xx), connections that were cut, responses that did not come in time, and
-//! bodies that ended early. Never retried are refusals and wrong certificates. A connection that is refused, or a name without an
-//! address, is retried only where this process has talked to that host before: otherwise it is a typing error far more often than a
+//! Retried are responses with 408, 425, 429 or 5xx, closed connections, timeouts, and truncated bodies. Never retried
+//! are other error responses and invalid certificates. A refused connection, or a host name without an address, is
+//! retried only if the host has responded before in this process. Otherwise a typing error is far more likely than a
 //! restart.
 
 use std::collections::{HashMap, HashSet};
@@ -15,20 +15,20 @@ use tokio::time::Instant;
 
 use crate::error::{Cause, NetworkProblem, RegistryError};
 use crate::http::deadline::Deadline;
-use crate::limits::{self, LONGEST_RETRY_AFTER};
+use crate::limits::{self, MAX_RETRY_AFTER};
 use crate::observer::{Observer, Resuming, Retrying};
 
 /// The retry policy of a client. The defaults are those of [`limits`].
 #[derive(Clone, Copy, Debug)]
 pub struct RetryPolicy {
-    /// How often one request is repeated at most: `--retry`, or [`limits::RETRIES`].
-    pub times: u32,
-    /// How long everything that the client does may take in all, from when it is made: `--timeout`, or for ever.
+    /// The maximum number of retries of one request: `--retry`, or [`limits::RETRIES`].
+    pub max_retries: u32,
+    /// The time limit of all work of the client, from its creation: `--timeout`. The default is none.
     pub timeout: Option<Duration>,
-    /// [`limits::FIRST_WAIT`]
-    pub first_wait: Duration,
-    /// [`limits::LONGEST_WAIT`]
-    pub longest_wait: Duration,
+    /// [`limits::FIRST_BACKOFF`]
+    pub first_backoff: Duration,
+    /// [`limits::MAX_BACKOFF`]
+    pub max_backoff: Duration,
     /// [`limits::LAG_WINDOW`]
     pub lag_window: Duration,
 }
@@ -36,38 +36,38 @@ pub struct RetryPolicy {
 impl Default for RetryPolicy {
     fn default() -> Self {
         Self {
-            times: limits::RETRIES,
+            max_retries: limits::RETRIES,
             timeout: None,
-            first_wait: limits::FIRST_WAIT,
-            longest_wait: limits::LONGEST_WAIT,
+            first_backoff: limits::FIRST_BACKOFF,
+            max_backoff: limits::MAX_BACKOFF,
             lag_window: limits::LAG_WINDOW,
         }
     }
 }
 
 impl RetryPolicy {
-    /// Returns how long to wait before a repetition, counted from 1: twice as long each time, the later half of it
-    /// left to chance, so that clients that failed together do not come back together.
+    /// Returns the backoff before a retry, counted from 1. It doubles with each retry. Its second half is random, so
+    /// that clients that failed together do not retry together.
     fn wait(&self, number: u32) -> Duration {
         let factor = 2u32.saturating_pow(number.saturating_sub(1));
-        let most = self.first_wait.saturating_mul(factor);
-        let most = most.min(self.longest_wait);
+        let most = self.first_backoff.saturating_mul(factor);
+        let most = most.min(self.max_backoff);
         most.mul_f64(0.5 + fastrand::f64() / 2.0)
     }
 }
 
-/// The attempts of one request. Those of redirects, logins and bodies count together.
+/// The attempts of one request. Those of its redirects, token requests and bodies count as well.
 #[derive(Debug, Default)]
 pub(crate) struct Attempts {
     used: AtomicU32,
-    most: Option<u32>,
+    max_retries: Option<u32>,
 }
 
 impl Attempts {
-    /// Allows one attempt only.
+    /// Allows a single attempt.
     pub(crate) fn single() -> Self {
         Self {
-            most: Some(0),
+            max_retries: Some(0),
             ..Self::default()
         }
     }
@@ -78,38 +78,38 @@ impl Attempts {
     }
 }
 
-/// The contact with a host before it failed to answer.
+/// The contact with a host before a failure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Contact {
-    /// It has answered before.
-    Before,
-    /// It has not answered yet.
-    Never,
-    /// It has not answered yet, and there is another mode to try.
+    /// The host has responded before.
+    Responded,
+    /// The host has not responded yet.
+    NoResponse,
+    /// The host has not responded yet, and there is another mode to try.
     Probing,
 }
 
 /// The decision about a failure.
 #[derive(Debug, PartialEq)]
 enum Verdict {
-    /// Wait, then retry.
-    Again(Duration),
-    /// It is final.
+    /// Retry after this wait.
+    Retry(Duration),
+    /// The failure is final.
     Final,
-    /// It would be worth a retry, for which there is no time.
+    /// A retry would help, but there is no time for it.
     NoTime,
 }
 
-/// Decides on the retries of one client.
+/// Decides about the retries of one client.
 #[derive(Debug)]
 pub(crate) struct Retrier {
     policy: RetryPolicy,
     pub(crate) deadline: Deadline,
     observer: Arc<dyn Observer>,
-    /// The hosts that have answered.
-    reached: Mutex<HashSet<String>>,
-    /// What was written, and when.
-    written: Mutex<HashMap<String, Instant>>,
+    /// The hosts that have responded.
+    responded: Mutex<HashSet<String>>,
+    /// The time of each write, by host and path.
+    writes: Mutex<HashMap<String, Instant>>,
 }
 
 impl Retrier {
@@ -118,54 +118,54 @@ impl Retrier {
             policy,
             deadline: Deadline::after(policy.timeout),
             observer,
-            reached: Mutex::default(),
-            written: Mutex::default(),
+            responded: Mutex::default(),
+            writes: Mutex::default(),
         }
     }
 
-    /// Notes that a host has answered.
+    /// Records that a host has responded.
     pub(crate) fn record_contact(&self, host: &str) {
-        let mut reached = locked(&self.reached);
-        if !reached.contains(host) {
-            reached.insert(host.to_owned());
+        let mut responded = lock(&self.responded);
+        if !responded.contains(host) {
+            responded.insert(host.to_owned());
         }
     }
 
-    /// Returns how long a request may wait until a host wants to be asked again: not at all where it would not be repeated.
-    pub(crate) fn patience(&self, attempts: &Attempts) -> Duration {
-        if attempts.current() > attempts.most.unwrap_or(self.policy.times) {
+    /// Returns how long a request may wait for a host's `Retry-After`. Zero if the request has no retries left.
+    pub(crate) fn max_wait(&self, attempts: &Attempts) -> Duration {
+        if attempts.current() > attempts.max_retries.unwrap_or(self.policy.max_retries) {
             return Duration::ZERO;
         }
-        self.deadline.left()
+        self.deadline.remaining()
     }
 
-    /// Tells whether a host has answered.
+    /// Tells whether a host has responded.
     pub(crate) fn has_answered(&self, host: &str) -> bool {
-        locked(&self.reached).contains(host)
+        lock(&self.responded).contains(host)
     }
 
-    /// Returns what is known of a host; `is_last` tells that there is no other way of connecting to it.
+    /// Returns the contact with a host. `is_last` is true if there is no other mode to try.
     pub(crate) fn contact(&self, host: &str, is_last: bool) -> Contact {
         if self.has_answered(host) {
-            Contact::Before
+            Contact::Responded
         } else if is_last {
-            Contact::Never
+            Contact::NoResponse
         } else {
             Contact::Probing
         }
     }
 
-    /// Returns for how long it is not believed that written content is not found.
+    /// Returns the time after a write during which a 404 is retried.
     pub(crate) fn lag_window(&self) -> Duration {
         self.policy.lag_window
     }
 
-    /// Notes that content was written, so that it is not believed for some time that it is not found.
-    pub(crate) fn record_write(&self, what: String) {
-        locked(&self.written).insert(what, Instant::now());
+    /// Records a write, so that a 404 for its content is retried for some time.
+    pub(crate) fn record_write(&self, content: String) {
+        lock(&self.writes).insert(content, Instant::now());
     }
 
-    /// Waits for the next attempt of a request that failed, and tells whether there is one.
+    /// Waits for the next attempt of a failed request. Returns `false` if there is none.
     pub(crate) async fn retry(
         &self,
         attempts: &Attempts,
@@ -173,28 +173,29 @@ impl Retrier {
         contact: Contact,
     ) -> bool {
         let verdict = if is_transient(error, contact) {
-            self.verdict(attempts, error.asked_wait())
+            self.verdict(attempts, error.requested_wait())
         } else {
             Verdict::Final
         };
-        self.obey(verdict, attempts, error).await
+        self.apply(verdict, attempts, error).await
     }
 
-    /// Waits for the next attempt of a request for content that is not found, if this process wrote it a moment ago.
+    /// Waits for the next attempt of a request for content that is not found, although this process has just written
+    /// it. Returns `false` if there is none.
     pub(crate) async fn retry_after_write(
         &self,
         attempts: &Attempts,
         error: &mut RegistryError,
-        what: &str,
+        content: &str,
     ) -> bool {
-        let since = locked(&self.written).get(what).copied();
+        let since = lock(&self.writes).get(content).copied();
         let is_fresh = since.is_some_and(|since| since.elapsed() < self.policy.lag_window);
         let verdict = if is_fresh && error.is_not_found() {
             self.verdict(attempts, None)
         } else {
             Verdict::Final
         };
-        self.obey(verdict, attempts, error).await
+        self.apply(verdict, attempts, error).await
     }
 
     /// Reports that an upload is resumed.
@@ -202,35 +203,41 @@ impl Retrier {
         self.observer.resuming(resumed);
     }
 
-    fn verdict(&self, attempts: &Attempts, asked: Option<Duration>) -> Verdict {
+    fn verdict(&self, attempts: &Attempts, requested: Option<Duration>) -> Verdict {
         let number = attempts.current();
-        if number > attempts.most.unwrap_or(self.policy.times)
-            || asked.is_some_and(|asked| asked > LONGEST_RETRY_AFTER)
+        if number > attempts.max_retries.unwrap_or(self.policy.max_retries)
+            || requested.is_some_and(|requested| requested > MAX_RETRY_AFTER)
         {
             return Verdict::Final;
         }
-        // The wait that the registry asks for is the least; the few milliseconds of GHCR would only bring all clients back at once.
-        let wait = self.policy.wait(number).max(asked.unwrap_or_default());
-        if self.deadline.leaves(wait) {
-            Verdict::Again(wait)
+        // The registry's `Retry-After` is a minimum. That of GHCR is some milliseconds, after which all clients would
+        // retry at once.
+        let wait = self.policy.wait(number).max(requested.unwrap_or_default());
+        if self.deadline.allows_wait(wait) {
+            Verdict::Retry(wait)
         } else {
             Verdict::NoTime
         }
     }
 
-    async fn obey(&self, verdict: Verdict, attempts: &Attempts, error: &mut RegistryError) -> bool {
+    async fn apply(
+        &self,
+        verdict: Verdict,
+        attempts: &Attempts,
+        error: &mut RegistryError,
+    ) -> bool {
         match verdict {
             Verdict::Final => false,
             Verdict::NoTime => {
                 error.mark_out_of_time();
                 false
             }
-            Verdict::Again(wait) => {
+            Verdict::Retry(wait) => {
                 let number = attempts.used.fetch_add(1, Ordering::Relaxed) + 1;
                 self.observer.retrying(&Retrying {
-                    error: &error.of_one_try(),
+                    error: &error.as_single_attempt(),
                     number,
-                    of: self.policy.times,
+                    max_retries: self.policy.max_retries,
                     wait,
                 });
                 tokio::time::sleep(wait).await;
@@ -240,28 +247,32 @@ impl Retrier {
     }
 }
 
-fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Tells whether a status says "not now".
+/// Tells whether a status is a transient error.
 pub(crate) fn is_transient_status(status: StatusCode) -> bool {
     matches!(status.as_u16(), 408 | 425 | 429) || status.is_server_error()
 }
 
 fn is_transient(error: &RegistryError, contact: Contact) -> bool {
     match error {
-        RegistryError::Refused { error_response, .. } => is_transient_status(error_response.status),
+        RegistryError::ErrorResponse { error_response, .. } => {
+            is_transient_status(error_response.status)
+        }
         RegistryError::Network {
             problem, source, ..
         } => match problem {
-            NetworkProblem::Cut | NetworkProblem::Timeout(_) | NetworkProblem::Slow(_) => {
+            NetworkProblem::ConnectionClosed
+            | NetworkProblem::Timeout(_)
+            | NetworkProblem::TooSlow(_) => {
                 // The other mode is tried first.
                 let connecting = source.as_ref().is_some_and(Cause::is_connect);
                 contact != Contact::Probing || !connecting
             }
-            NetworkProblem::Refused | NetworkProblem::Dns | NetworkProblem::Proxy => {
-                contact == Contact::Before
+            NetworkProblem::ConnectionRefused | NetworkProblem::Dns | NetworkProblem::Proxy => {
+                contact == Contact::Responded
             }
             _ => false,
         },

@@ -1,10 +1,10 @@
-//! The time limits of a request's steps.
+//! The timeouts of a request's steps.
 
 use std::time::Duration;
 
 use crate::limits;
 
-/// How long each step may take. The defaults are those of [`limits`].
+/// The timeouts of a request's steps. The defaults are those of [`limits`].
 #[derive(Clone, Copy, Debug)]
 pub struct Timeouts {
     /// [`limits::CONNECT_TIMEOUT`]

@@ -1,4 +1,4 @@
-//! The TLS settings of one host: CA certificates, client certificates, and the proxy on the way.
+//! The TLS settings of one host: CA certificates, client certificates, and the proxy in between.
 
 use std::sync::{Arc, OnceLock};
 
@@ -20,10 +20,10 @@ use crate::redact;
 #[derive(Clone, Debug)]
 pub(crate) enum TlsError {
     /// There are no CA certificates.
-    NoAuthorities(String),
-    /// The user's own files cannot be used.
+    NoCaCertificates(String),
+    /// The user's certificate files cannot be used.
     Certificates(CertificateProblem),
-    /// The proxy on the way cannot be used.
+    /// The proxy in between cannot be used.
     Proxy(&'static str),
 }
 
@@ -33,11 +33,11 @@ impl From<CertificateProblem> for TlsError {
     }
 }
 
-/// Makes TLS settings, host by host.
+/// Creates the TLS settings of each host.
 pub(crate) struct Tls {
     provider: Arc<CryptoProvider>,
     certificates: Certificates,
-    /// For all hosts without CA certificates of their own: the system's are read once.
+    /// The verifier for all hosts without their own CA certificates. The system's CA certificates are read once.
     common: OnceLock<Result<Arc<Verifier>, TlsError>>,
 }
 
@@ -51,42 +51,42 @@ impl Tls {
     }
 
     /// Returns the certificates for this host only.
-    pub(crate) fn own(&self, authority: &str) -> Option<&HostCertificates> {
+    pub(crate) fn host_certificates(&self, authority: &str) -> Option<&HostCertificates> {
         self.certificates.of(authority)
     }
 
-    /// Makes the settings for a host. A client certificate is shown to servers that are not verified as well: to the user, who
-    /// said so, they are that host.
+    /// Creates the settings for a host. A client certificate is also presented without verification of the server,
+    /// because the user has declared that the server is that host.
     pub(crate) fn settings(
         &self,
         authority: &str,
         verify: bool,
     ) -> Result<(ClientConfig, Handshakes), TlsError> {
-        self.settings_behind(authority, verify, None)
+        self.settings_behind_proxy(authority, verify, None)
     }
 
-    /// As [`Self::settings`], for a host that is reached by a proxy which is spoken to with TLS itself. The HTTP library has one
-    /// set of settings for both; the proxy is always verified, by the certificates for its own host.
-    pub(crate) fn settings_behind(
+    /// As [`Self::settings`], for a host behind a proxy that itself uses TLS. The HTTP library has a single set of
+    /// settings for both. The proxy is always verified, by the certificates for the proxy's host.
+    pub(crate) fn settings_behind_proxy(
         &self,
         authority: &str,
         verify: bool,
         proxy: Option<&Url>,
     ) -> Result<(ClientConfig, Handshakes), TlsError> {
-        let own = self.usable(authority)?;
+        let certificates = self.checked_certificates(authority)?;
         let inner = if verify {
-            Some(self.verifier_of(own)?)
+            Some(self.verifier_of(certificates)?)
         } else {
             None
         };
         let proxy = match proxy {
-            Some(proxy) => self.proxy(proxy, authority, own, verify)?,
+            Some(proxy) => self.proxy(proxy, authority, certificates, verify)?,
             None => None,
         };
         let handshakes = Handshakes::default();
-        let identities = own.map_or(&[][..], |own| &own.identities);
-        let shown = ClientCertificates::new(identities, &self.provider, handshakes.clone())?;
-        let witness = ServerVerifier {
+        let identities = certificates.map_or(&[][..], |certificates| &certificates.identities);
+        let resolver = ClientCertificates::new(identities, &self.provider, handshakes.clone())?;
+        let verifier = ServerVerifier {
             inner,
             proxy,
             schemes: self
@@ -99,34 +99,34 @@ impl Tls {
             .with_safe_default_protocol_versions()
             .expect("ring supports the versions that are safe")
             .dangerous()
-            .with_custom_certificate_verifier(Arc::new(witness))
-            .with_client_cert_resolver(Arc::new(shown));
+            .with_custom_certificate_verifier(Arc::new(verifier))
+            .with_client_cert_resolver(Arc::new(resolver));
         settings.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
-        // Data that goes along with a handshake can be replayed (RFC 8446, section 8), and not all requests may be repeated.
+        // Early data can be replayed (RFC 8446, section 8), and not all requests are idempotent.
         settings.enable_early_data = false;
         Ok((settings, handshakes))
     }
 
-    /// Returns the name and the verifier of a proxy; nothing where the verifier of the host does, which has the same name.
+    /// Returns the name and the verifier of a proxy. `None` if it has the host's name, and so the host's verifier.
     fn proxy(
         &self,
         proxy: &Url,
         authority: &str,
-        own: Option<&HostCertificates>,
+        certificates: Option<&HostCertificates>,
         verify: bool,
     ) -> Result<Option<(ServerName<'static>, Arc<Verifier>)>, TlsError> {
-        // The library does not tell to whom a certificate is shown.
-        if own.is_some_and(|own| !own.identities.is_empty()) {
+        // The TLS library does not tell which server requests a client certificate.
+        if certificates.is_some_and(|certificates| !certificates.identities.is_empty()) {
             let reason = "it would receive the client certificate of the host";
             return Err(TlsError::Proxy(reason));
         }
-        let Some(name) = name_of(proxy) else {
+        let Some(name) = server_name(proxy) else {
             return Err(TlsError::Proxy("its host has no name for a certificate"));
         };
         let host = Url::parse(&format!("https://{authority}/")).ok();
-        if host.as_ref().and_then(name_of).as_ref() != Some(&name) {
-            let own = self.usable(&host::authority(proxy))?;
-            return Ok(Some((name, self.verifier_of(own)?)));
+        if host.as_ref().and_then(server_name).as_ref() != Some(&name) {
+            let certificates = self.checked_certificates(&host::authority(proxy))?;
+            return Ok(Some((name, self.verifier_of(certificates)?)));
         }
         if verify {
             return Ok(None);
@@ -137,17 +137,22 @@ impl Tls {
     }
 
     /// Returns the certificates for this host only, if they can be used.
-    fn usable(&self, authority: &str) -> Result<Option<&HostCertificates>, TlsError> {
-        let own = self.own(authority);
-        match own.and_then(|own| own.problem.clone()) {
+    fn checked_certificates(&self, authority: &str) -> Result<Option<&HostCertificates>, TlsError> {
+        let certificates = self.host_certificates(authority);
+        match certificates.and_then(|certificates| certificates.problem.clone()) {
             Some(problem) => Err(problem.into()),
-            None => Ok(own),
+            None => Ok(certificates),
         }
     }
 
-    fn verifier_of(&self, own: Option<&HostCertificates>) -> Result<Arc<Verifier>, TlsError> {
-        match own {
-            Some(own) if !own.roots.is_empty() => Ok(Arc::new(self.verifier(Some(own))?)),
+    fn verifier_of(
+        &self,
+        certificates: Option<&HostCertificates>,
+    ) -> Result<Arc<Verifier>, TlsError> {
+        match certificates {
+            Some(certificates) if !certificates.roots.is_empty() => {
+                Ok(Arc::new(self.verifier(Some(certificates))?))
+            }
             _ => {
                 let common = || self.verifier(None).map(Arc::new);
                 self.common.get_or_init(common).clone()
@@ -155,16 +160,18 @@ impl Tls {
         }
     }
 
-    fn verifier(&self, own: Option<&HostCertificates>) -> Result<Verifier, TlsError> {
+    fn verifier(&self, certificates: Option<&HostCertificates>) -> Result<Verifier, TlsError> {
         let mut extra = roots(&self.certificates.roots)?;
-        extra.extend(roots(own.map_or(&[][..], |own| &own.roots))?);
+        extra.extend(roots(
+            certificates.map_or(&[][..], |certificates| &certificates.roots),
+        )?);
         Verifier::new_with_extra_roots(extra, self.provider.clone())
-            .map_err(|error| TlsError::NoAuthorities(redact::printable(&error.to_string())))
+            .map_err(|error| TlsError::NoCaCertificates(redact::printable(&error.to_string())))
     }
 }
 
-/// Returns the name that a URL's host has for TLS.
-fn name_of(url: &Url) -> Option<ServerName<'static>> {
+/// Returns the TLS server name of a URL's host.
+fn server_name(url: &Url) -> Option<ServerName<'static>> {
     let host = url.host_str()?;
     let host = host.trim_start_matches('[').trim_end_matches(']');
     ServerName::try_from(host.to_owned()).ok()

@@ -1,12 +1,12 @@
-//! The kinds of requests, by how many bytes they move.
+//! The kinds of requests, by the direction of large bodies.
 
-/// The kind of a request, which decides on its connection.
+/// The kind of a request, which decides its connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Traffic {
     /// A small request with a small response.
     Request,
-    /// A body that is sent.
+    /// A request with a large body.
     Upload,
-    /// A body that comes.
+    /// A response with a large body.
     Download,
 }

@@ -1,7 +1,7 @@
 //! Redirects and retries.
 //!
-//! [`Transport::transmit`] retries transient failures, by the rules of [`crate::http::retry`]. Above it, [`Transport::send`] follows
-//! redirects, so that credentials never go to the target of one.
+//! [`Transport::transmit`] retries transient failures by the rules of [`crate::http::retry`]. On top of it,
+//! [`Transport::send`] follows redirects, so that credentials are never sent to a redirect's target.
 
 use std::sync::Arc;
 
@@ -40,7 +40,7 @@ impl Transport {
         retrier: Retrier,
         observer: Arc<dyn Observer>,
     ) -> Self {
-        // Fails where the process has a provider already, which is as good.
+        // It fails if the process already has a provider, which works as well.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let retrier = Arc::new(retrier);
         Self {
@@ -57,7 +57,7 @@ impl Transport {
         }
     }
 
-    /// Sends a request and follows redirects. `Authorization` stays with the origin that it was made for.
+    /// Sends a request and follows redirects. `Authorization` is only sent to the origin that it is for.
     pub(crate) async fn send(&self, mut wire: WireRequest<'_>) -> Result<Response, RegistryError> {
         for _ in 0..=limits::REDIRECTS {
             let response = self.transmit(&wire).await?;
@@ -78,8 +78,7 @@ impl Transport {
         })
     }
 
-    /// Sends a request for something small and reads the whole response, which must be 2xx. A request whose body does not come
-    /// whole is retried.
+    /// Sends a request and reads the whole response, which must be 2xx. A truncated body is retried.
     pub(crate) async fn fetch(
         &self,
         wire: WireRequest<'_>,
@@ -92,7 +91,7 @@ impl Transport {
                 Err(mut error) => {
                     let retry = self
                         .retrier
-                        .retry(wire.attempts, &mut error, Contact::Before);
+                        .retry(wire.attempts, &mut error, Contact::Responded);
                     if !retry.await {
                         return Err(error);
                     }
@@ -127,7 +126,7 @@ impl Transport {
         if !(reads || keeps_method && may_repeat) {
             return Err(refuse(redact::url(&url), "a write is never redirected"));
         }
-        // A registry that puts a login into a redirect would have us send it as our own.
+        // Credentials in a redirect would otherwise be sent as the client's own.
         let _ = url.set_username("");
         let _ = url.set_password(None);
         match self.next_mode(&wire.url, wire.mode, &url) {
@@ -136,7 +135,7 @@ impl Transport {
         }
     }
 
-    /// Returns how to speak to a URL that a registry sent; see [`Insecure::mode_of`].
+    /// Returns the mode for a URL from a registry; see [`Insecure::mode_of`].
     pub(crate) fn next_mode(&self, from: &Url, mode: Mode, to: &Url) -> Option<Mode> {
         if is_same_origin(from, to) {
             Some(mode)
@@ -145,7 +144,7 @@ impl Transport {
         }
     }
 
-    /// Sends one request until it is answered for good, and returns the head of that response, whatever it says.
+    /// Sends one request, with retries, and returns the head of the final response, whatever its status.
     async fn transmit(&self, wire: &WireRequest<'_>) -> Result<Response, RegistryError> {
         let host = authority(&wire.url);
         let modes = self.insecure.modes(wire.host);
@@ -174,7 +173,7 @@ impl Transport {
         }
     }
 
-    /// Announces so many requests to a registry, all at once.
+    /// Announces the number of coming concurrent requests to a registry.
     pub(crate) fn expect(&self, domain: &str, requests: usize) {
         self.exchange.pools.expect(api_host(domain), requests);
     }

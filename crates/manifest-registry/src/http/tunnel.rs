@@ -1,8 +1,9 @@
-//! The HTTP client of a host: the HTTP library, and in its place an HTTPS client for IPv6 addresses behind a proxy.
+//! The HTTP client of a host: the HTTP library, or an HTTPS client in its place for IPv6 addresses behind a proxy.
 //!
-//! Behind a proxy the library takes such an address, in its brackets, for the name in a certificate, and gives up
-//! (seanmonstar/reqwest#3094). Here the parts that it is made of are put together without it: hyper's client, a connector that has
-//! the proxy connect to the host, and TLS within that. Requests and answers are still the library's. All this can go once the library can do it.
+//! Behind a proxy the library uses such an address, with its brackets, as the name in a certificate, and fails
+//! (seanmonstar/reqwest#3094). This module combines the library's own parts without it: hyper's client, a connector
+//! through the proxy, and TLS on top. Requests and responses are still the library's. All this can be removed once the
+//! library supports it.
 
 use std::error::Error;
 use std::net::Ipv6Addr;
@@ -36,7 +37,7 @@ type BoxError = Box<dyn Error + Send + Sync>;
 #[derive(Clone)]
 pub(crate) struct HttpClient {
     library: reqwest::Client,
-    /// Sends requests in place of the library, which only makes them.
+    /// Sends requests in place of the library, which then only builds them.
     tunnel: Option<Arc<TunnelClient>>,
 }
 
@@ -50,15 +51,15 @@ impl From<reqwest::Client> for HttpClient {
 }
 
 impl HttpClient {
-    /// Returns this client, whose requests are sent by a tunnel.
-    pub(crate) fn by(self, tunnel: TunnelClient) -> Self {
+    /// Returns this client with a tunnel that sends its requests.
+    pub(crate) fn with_tunnel(self, tunnel: TunnelClient) -> Self {
         Self {
             tunnel: Some(Arc::new(tunnel)),
             ..self
         }
     }
 
-    /// Begins a request.
+    /// Creates a request.
     pub(crate) fn request(&self, method: http::Method, url: Url) -> reqwest::RequestBuilder {
         self.library.request(method, url)
     }
@@ -68,7 +69,7 @@ impl HttpClient {
         &self,
         request: reqwest::RequestBuilder,
     ) -> impl Future<Output = Result<reqwest::Response, SendError>> + use<> {
-        // Not an async function: it would keep room for the request twice.
+        // An async function would store the request twice.
         let Some(tunnel) = self.tunnel.clone() else {
             return Either::Left(request.send().map_err(SendError::Library));
         };
@@ -79,22 +80,23 @@ impl HttpClient {
     }
 }
 
-/// Tells whether the library cannot speak TLS with a host, which is named as references name it, behind a proxy.
+/// Tells whether the library cannot use TLS with a host (as references name it) behind a proxy.
 pub(crate) fn is_needed_for(host: &str) -> bool {
     let address = host.strip_prefix('[').and_then(|rest| rest.split_once(']'));
     address.is_some_and(|(address, _)| address.parse::<Ipv6Addr>().is_ok())
 }
 
-/// An HTTPS client that reaches one host by a proxy.
+/// An HTTPS client that reaches one host through a proxy.
 #[derive(Clone)]
 pub(crate) struct TunnelClient {
-    client: Client<ReportingConnector<HttpsConnector<ThroughProxy>>, Body>,
+    client: Client<ReportingConnector<HttpsConnector<ProxyConnector>>, Body>,
     user_agent: HeaderValue,
 }
 
 impl TunnelClient {
-    /// Makes a client that goes by `proxy` with these settings for TLS, which are for the proxy as well; nothing where it is no
-    /// proxy that can be used. `connect_layer` is told when the client is connected.
+    /// Creates a client that connects through `proxy`. `settings` are for TLS with the host and the proxy.
+    ///
+    /// Returns `None` if the proxy cannot be used. `connect_layer` reports the client's connections.
     pub(crate) fn new(
         proxy: &Url,
         settings: &rustls::ClientConfig,
@@ -102,7 +104,7 @@ impl TunnelClient {
         connect_timeout: Duration,
         connect_layer: Option<&ConnectLayer>,
     ) -> Option<Self> {
-        let proxy = ThroughProxy::new(proxy, settings, &user_agent, connect_timeout)?;
+        let proxy = ProxyConnector::new(proxy, settings, &user_agent, connect_timeout)?;
         let connector = HttpsConnector::from((proxy, settings.clone()));
         let connect_layer = connect_layer.cloned().unwrap_or_default();
         let client = Client::builder(TokioExecutor::new())
@@ -123,9 +125,9 @@ impl TunnelClient {
         headers
             .entry(ACCEPT)
             .or_insert(HeaderValue::from_static("*/*"));
-        let answered = self.client.request(request).await;
-        let (head, body) = answered.map_err(SendError::Tunnel)?.into_parts();
-        // The library's response knows its URL by an extension that only its own builder adds.
+        let result = self.client.request(request).await;
+        let (head, body) = result.map_err(SendError::Tunnel)?.into_parts();
+        // The library reads the response's URL from an extension that only its own builder can set.
         let response = http::Response::builder().url(url).body(Body::wrap(body));
         let mut response = response.expect("no part of it can be wrong");
         *response.status_mut() = head.status;
@@ -135,21 +137,21 @@ impl TunnelClient {
     }
 }
 
-/// Has a proxy connect to a host.
+/// A connector through a proxy.
 #[derive(Clone)]
-enum ThroughProxy {
+enum ProxyConnector {
     Http(Tunnel<HttpsConnector<HttpConnector>>),
     Socks(SocksV5<HttpConnector>),
 }
 
-impl ThroughProxy {
+impl ProxyConnector {
     fn new(
         proxy: &Url,
         settings: &rustls::ClientConfig,
         user_agent: &HeaderValue,
         connect_timeout: Duration,
     ) -> Option<Self> {
-        // Takes the login out of the URL, as the library does.
+        // Moves the credentials out of the URL, as the library does.
         let matcher = Matcher::builder().all(proxy.as_str()).build();
         let intercept = matcher.intercept(&Uri::from_static("https://any.test"))?;
         let uri = intercept.uri().clone();
@@ -165,7 +167,7 @@ impl ThroughProxy {
             }));
         }
         let mut settings = settings.clone();
-        // A proxy is asked by HTTP/1.1.
+        // `CONNECT` is sent by HTTP/1.1.
         settings.alpn_protocols.clear();
         let connector = HttpsConnector::from((connector, settings));
         let mut headers = HeaderMap::new();
@@ -178,7 +180,7 @@ impl ThroughProxy {
     }
 }
 
-impl Service<Uri> for ThroughProxy {
+impl Service<Uri> for ProxyConnector {
     type Response = MaybeHttpsStream<TokioIo<TcpStream>>;
     type Error = BoxError;
     type Future = BoxFuture<'static, Result<Self::Response, BoxError>>;
@@ -208,7 +210,7 @@ mod tests {
     use super::is_needed_for;
 
     #[test]
-    fn hosts_that_the_library_cannot_reach() {
+    fn hosts_that_need_a_tunnel() {
         for (host, is_needed) in [
             ("[2001:db8::1]", true),
             ("[2001:DB8::1]:5000", true),

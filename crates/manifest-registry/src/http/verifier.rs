@@ -1,4 +1,4 @@
-//! Verification of server certificates, by the host's settings or the proxy's.
+//! The verification of server certificates, by the settings of the host or the proxy.
 
 use std::sync::Arc;
 
@@ -11,19 +11,21 @@ use crate::error::{UntrustedCertificate, UntrustedProxyCertificate};
 use crate::http::handshakes::Handshakes;
 use crate::redact;
 
-/// Verifies certificates, unless nothing is to be verified, and records the handshakes.
+/// Verifies certificates, unless verification is off, and records the handshakes.
 #[derive(Debug)]
 pub(super) struct ServerVerifier {
     pub(super) inner: Option<Arc<Verifier>>,
-    /// The name of the proxy on the way, which differs from the host's, and its verifier.
+    /// The name of the proxy in between, which differs from the host's, and its verifier.
     pub(super) proxy: Option<(ServerName<'static>, Arc<Verifier>)>,
     pub(super) schemes: Vec<SignatureScheme>,
     pub(super) handshakes: Handshakes,
 }
 
 impl ServerVerifier {
-    /// Returns the verifier of signatures, if they are verified. It is not known whose signature it is, so that all are verified where
-    /// there is a proxy: otherwise anybody with its certificate, which is no secret, could stand in for it.
+    /// Returns the verifier of signatures. `None` if they are not verified.
+    ///
+    /// The signer is unknown here, so behind a proxy all signatures are verified. Otherwise anybody with the proxy's
+    /// certificate, which is public, could impersonate the proxy.
     fn signatures(&self) -> Option<&Verifier> {
         let proxy = self.proxy.as_ref().map(|(_, verifier)| verifier);
         self.inner.as_ref().or(proxy).map(Arc::as_ref)
@@ -69,7 +71,7 @@ impl ServerCertVerifier for ServerVerifier {
         certificate: &CertificateDer<'_>,
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        self.handshakes.saw(12);
+        self.handshakes.record_version(12);
         match self.signatures() {
             Some(inner) => inner.verify_tls12_signature(message, certificate, signature),
             None => Ok(HandshakeSignatureValid::assertion()),
@@ -82,7 +84,7 @@ impl ServerCertVerifier for ServerVerifier {
         certificate: &CertificateDer<'_>,
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        self.handshakes.saw(13);
+        self.handshakes.record_version(13);
         match self.signatures() {
             Some(inner) => inner.verify_tls13_signature(message, certificate, signature),
             None => Ok(HandshakeSignatureValid::assertion()),

@@ -8,7 +8,7 @@ use crate::client::{Probe, probe_manifest};
 use crate::concurrent::concurrent;
 use crate::error::{Operation, RegistryError};
 use crate::http::Attempts;
-use crate::limits::{PARALLEL_PROBES_ASIDE, PARALLEL_WORK};
+use crate::limits::{BACKGROUND_PROBES, PARALLEL_WORK};
 use crate::publish::child::{Child, ChildKey};
 use crate::publish::publication::ObservedTag;
 use crate::publish::push::{MissingChildren, Push};
@@ -20,7 +20,7 @@ impl<'a> Push<'a> {
             let digest = self.digest_of(name).await;
             (name.clone(), digest.ok().flatten())
         });
-        concurrent(PARALLEL_PROBES_ASIDE, probes).await
+        concurrent(BACKGROUND_PROBES, probes).await
     }
 
     /// Probes tags and children, all at once. Returns the digests of the tags, and the children that are missing.

@@ -132,7 +132,7 @@ impl<'a> Push<'a> {
                     scopes: vec![Scope::push(self.target)],
                     shared_scopes: scopes.clone(),
                 };
-                self.session().prepare(&request).await;
+                self.session().prefetch_authorization(&request).await;
             });
         concurrent(PARALLEL_WORK, fetches).await;
     }

@@ -239,7 +239,7 @@ impl<'a> Push<'a> {
         for blob in absent.iter().filter(|blob| self.includes_blob(blob)) {
             // Where the source has not got it either, the registry's answer says more.
             if let Err(failure) = self.blobs.upload_again(child.blob_source(), blob).await {
-                if matches!(failure, RegistryError::Local { .. }) {
+                if matches!(failure, RegistryError::LocalBlob { .. }) {
                     return Err(failure);
                 }
                 return Err(self.incomplete_child(child, absent, error).await);

@@ -7,7 +7,7 @@ use tokio::time::Instant;
 use crate::client::manifest_request;
 use crate::concurrent::concurrent;
 use crate::error::RegistryError;
-use crate::limits::{LAG_PAUSE, PARALLEL_WORK};
+use crate::limits::{FIRST_LAG_BACKOFF, PARALLEL_WORK};
 use crate::publish::push::Push;
 use crate::session::Request;
 
@@ -25,7 +25,7 @@ impl Push<'_> {
     ) -> Result<Option<RegistryError>, RegistryError> {
         let retrier = &self.session().transport.retrier;
         let deadline = Instant::now() + retrier.lag_window();
-        let mut pause = LAG_PAUSE;
+        let mut pause = FIRST_LAG_BACKOFF;
         loop {
             let found = match self.digest_of(name).await {
                 Ok(found) => found,
@@ -35,7 +35,8 @@ impl Push<'_> {
                 return Ok(None);
             }
             let may_lag = found.is_none() || found.as_ref() == before;
-            let is_time_up = Instant::now() + pause > deadline || !retrier.deadline.leaves(pause);
+            let is_time_up =
+                Instant::now() + pause > deadline || !retrier.deadline.allows_wait(pause);
             if !may_lag || is_time_up {
                 return Err(RegistryError::ReadBackMismatch {
                     reference: name.clone().into(),

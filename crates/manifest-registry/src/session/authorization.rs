@@ -17,7 +17,7 @@ use crate::session::registry_session::Session;
 use crate::session::request::{Request, Target};
 
 impl Session {
-    /// Returns the authorization of a request, as far as the registry is known to demand one.
+    /// Returns the authorization of a request. `None` unless the registry is known to demand one.
     pub(super) async fn authorization(
         &self,
         to: Destination<'_>,
@@ -42,15 +42,18 @@ impl Session {
         rejected: Option<&HeaderValue>,
     ) -> Result<Option<Authorization>, RegistryError> {
         let host = to.host;
-        let credential = self.credential(host, request.path());
+        let credential = self.credential_cell(host, request.path());
         let credential = credential
             .get_or_init(|| Box::pin(self.find_credential(host, request.path())))
             .await;
-        // A token is for one user.
-        let own = self.credentials.parts(&host.domain, request.path());
-        let is_mine = |scope: &Scope| self.credentials.parts(&host.domain, scope.path()) == own;
+        // A token is for one user, so it cannot cover repositories with other credentials.
+        let keys = self
+            .credentials
+            .namespace_keys(&host.domain, request.path());
+        let has_same_credential =
+            |scope: &Scope| self.credentials.namespace_keys(&host.domain, scope.path()) == keys;
         let none = Arc::default();
-        let shared_scopes = if request.shared_scopes.iter().all(is_mine) {
+        let shared_scopes = if request.shared_scopes.iter().all(has_same_credential) {
             &request.shared_scopes
         } else {
             &none
@@ -74,9 +77,12 @@ impl Session {
         authenticator.authorization(challenge).await
     }
 
-    /// Returns the place of the credentials for a repository.
-    fn credential(&self, host: &Host, path: &str) -> Arc<OnceCell<CredentialResult>> {
-        let key = self.credentials.parts(&host.domain, path).join(" ");
+    /// Returns the cell with the credentials for a repository.
+    fn credential_cell(&self, host: &Host, path: &str) -> Arc<OnceCell<CredentialResult>> {
+        let key = self
+            .credentials
+            .namespace_keys(&host.domain, path)
+            .join(" ");
         let mut credentials = host
             .credentials
             .lock()
@@ -93,24 +99,24 @@ impl Session {
         Ok(found)
     }
 
-    /// Adds to a refusal the source of the user's credentials that were refused, if any went with the request.
-    pub(super) fn with_refused_login(
+    /// Adds the source of the rejected credentials to an error, if the request carried any.
+    pub(super) fn with_rejected_login(
         &self,
         request: &Request<'_>,
         mut error: RegistryError,
     ) -> RegistryError {
-        if let Some(source) = self.refused_login(request, &error) {
+        if let Some(source) = self.rejected_login(request, &error) {
             error.mark_login(source);
         }
         error
     }
 
-    fn refused_login(&self, request: &Request<'_>, error: &RegistryError) -> Option<String> {
+    fn rejected_login(&self, request: &Request<'_>, error: &RegistryError) -> Option<String> {
         let attempt = error.attempt().filter(|_| error.is_unauthorized())?;
         let host = self.host(request.domain);
-        // Credentials go to a token server, and to the registry itself.
+        // Credentials go only to the token server and to the registry itself.
         let is_token = matches!(attempt.operation, Operation::GetToken(_));
-        let is_own = || {
+        let is_registry = || {
             let url = Url::parse(&attempt.url).ok();
             url.is_some_and(|url| {
                 host.base
@@ -118,10 +124,10 @@ impl Session {
                     .is_some_and(|base| is_same_origin(&url, base))
             })
         };
-        if !is_token && !is_own() {
+        if !is_token && !is_registry() {
             return None;
         }
-        let credential = self.credential(&host, request.path());
+        let credential = self.credential_cell(&host, request.path());
         let Some(Ok(found)) = credential.get() else {
             return None;
         };
@@ -133,8 +139,10 @@ impl Session {
         found.source.clone().filter(|_| is_sent)
     }
 
-    /// Asks a registry for its challenge, once. Some registries with anonymous access respond 404 or 403, without a challenge,
-    /// where a user would see something; only their `/v2/` says how to log in.
+    /// Requests the registry's challenge, once.
+    ///
+    /// Some registries with anonymous access respond 404 or 403, without a challenge, for content that a user could
+    /// see. Only their `/v2/` has the challenge.
     pub(super) async fn ping(
         &self,
         host: &Host,
@@ -157,7 +165,7 @@ impl Session {
                 let response = self
                     .send_anonymous(host, &request, mode, &Attempts::default())
                     .await?;
-                host.learn(&response, base);
+                host.record_challenge(&response, base);
                 response.discard().await;
                 Ok(())
             })

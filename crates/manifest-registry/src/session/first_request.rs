@@ -1,6 +1,7 @@
-//! The first request to a registry, which finds out how the registry is reached and what it demands.
+//! The first request to a registry. Its response determines the scheme, the TLS mode and the challenge.
 //!
-//! It goes alone, without a login. Where a challenge is in the cache, or the registry is a known one, its token is fetched meanwhile.
+//! It is sent alone and without credentials. If a challenge is in the cache, or the registry is a known one, a token is
+//! requested in parallel.
 
 use http::StatusCode;
 
@@ -14,8 +15,8 @@ use crate::session::registry_session::Session;
 use crate::session::request::Request;
 
 impl Session {
-    /// Decides how a registry is reached, once. Returns the response where this request was the first.
-    pub(super) async fn reach(
+    /// Determines the TLS mode of a registry, once. Returns the response if this request was the first.
+    pub(super) async fn negotiate_mode(
         &self,
         host: &Host,
         request: &Request<'_>,
@@ -23,23 +24,25 @@ impl Session {
     ) -> Result<(Mode, Option<Response>), RegistryError> {
         let mut first = None;
         let opened = host.mode.get_or_init(|| async {
-            // Boxed: it happens once for each host, and would make every request's future as large.
-            let opening = Box::pin(self.send_first(host, request, attempts));
-            let (mode, response) = opening.await?;
-            host.learn(&response, &host.url(mode, "/")?);
+            // Boxed because it runs once for each host, and would add its size to every request's future.
+            let first_request = Box::pin(self.send_first(host, request, attempts));
+            let (mode, response) = first_request.await?;
+            host.record_challenge(&response, &host.url(mode, "/")?);
             first = Some(response);
             Ok(mode)
         });
         let opened = opened.await;
-        host.opened.close();
+        host.first_request_done.close();
         match opened {
             Ok(mode) => Ok((*mode, first)),
             Err(error) => Err(error.shared_with(host.attempt(request, Mode::Verified)?)),
         }
     }
 
-    /// Sends the first request to a host. If its token server is expected, the token is fetched meanwhile, which is of use
-    /// where the response names that server. The challenge of a host with verified TLS goes into the cache.
+    /// Sends the first request to a host.
+    ///
+    /// If a challenge is expected, its token is requested in parallel. The token is used if the response has that
+    /// challenge. The challenge of a host with verified TLS is cached.
     async fn send_first(
         &self,
         host: &Host,
@@ -48,13 +51,13 @@ impl Session {
     ) -> Result<(Mode, Response), RegistryError> {
         let expected = self.expected_challenge(host, request);
         let Some(expected) = &expected else {
-            let (mode, response) = self.open(host, request, attempts).await?;
+            let (mode, response) = self.try_modes(host, request, attempts).await?;
             self.cache_challenge(host, mode, &response, None);
             return Ok((mode, response));
         };
         let base = host.url(Mode::Verified, "/")?;
-        let mut open = Box::pin(self.open(host, request, attempts));
-        // The token, or the reason why there is none, is kept with the other tokens.
+        let mut request_future = Box::pin(self.try_modes(host, request, attempts));
+        // The token, or the error, is stored with the other tokens.
         let url = host.target(request, Mode::Verified)?;
         let to = Destination {
             host,
@@ -64,19 +67,20 @@ impl Session {
         };
         let mut token = Box::pin(self.authorization_for(expected, to, request, None));
         let (opened, is_fetched) = tokio::select! {
-            opened = &mut open => (opened, false),
-            _ = &mut token => ((&mut open).await, true),
+            opened = &mut request_future => (opened, false),
+            _ = &mut token => ((&mut request_future).await, true),
         };
         let (mode, response) = opened?;
-        let is_right = self.cache_challenge(host, mode, &response, Some(expected));
-        if is_right && !is_fetched {
+        let is_expected = self.cache_challenge(host, mode, &response, Some(expected));
+        if is_expected && !is_fetched {
             let _ = token.await;
         }
         Ok((mode, response))
     }
 
-    /// Returns the challenge that a host is expected to send: that of an earlier run, or else that of a known registry. Nothing
-    /// where the host is not to be reached by checked TLS.
+    /// Returns the expected challenge of a host: that of an earlier run, else that of a known registry.
+    ///
+    /// Returns `None` for hosts that are not reached with verified TLS.
     fn expected_challenge(&self, host: &Host, request: &Request<'_>) -> Option<Challenge> {
         let domain = &host.domain;
         let modes = self.transport.insecure.modes(domain);
@@ -84,7 +88,7 @@ impl Session {
             return None;
         }
         let cached = self.cache.challenge(domain);
-        let (challenge, source) = match cached.and_then(|text| Challenge::remembered(&text)) {
+        let (challenge, source) = match cached.and_then(|text| Challenge::from_cached(&text)) {
             Some(challenge) => (challenge, ChallengeSource::Cache),
             None => {
                 let has_login = || self.credentials.has_for(domain, request.path());
@@ -99,35 +103,34 @@ impl Session {
         Some(challenge)
     }
 
-    /// Puts the challenge that a host sends into the cache, or removes one that it does not send any more. Tells whether it is the
-    /// expected one.
+    /// Caches the challenge of a host, or removes an outdated one. Tells whether it is the expected one.
     fn cache_challenge(
         &self,
         host: &Host,
         mode: Mode,
         response: &Response,
-        before: Option<&Challenge>,
+        expected: Option<&Challenge>,
     ) -> bool {
         let is_own = host
             .url(mode, "/")
             .is_ok_and(|base| is_same_origin(response.url(), &base));
-        let is_refused = response.status() == StatusCode::UNAUTHORIZED;
-        let is_clear = is_refused || response.status().is_success();
-        // An error, or the response of another host, says nothing about this host's challenge.
-        if mode != Mode::Verified || !is_own || !is_clear {
+        let is_unauthorized = response.status() == StatusCode::UNAUTHORIZED;
+        let is_conclusive = is_unauthorized || response.status().is_success();
+        // An error, or a response from another host, says nothing about this host's challenge.
+        if mode != Mode::Verified || !is_own || !is_conclusive {
             return false;
         }
-        let found = Challenge::of(response.headers()).filter(|_| is_refused);
-        let lasting = found.as_ref().and_then(Challenge::lasting);
-        if lasting.is_some() || before.is_some() {
-            let memory = &self.cache;
-            memory.put_challenge(&host.domain, lasting.as_deref());
+        let found = Challenge::from_headers(response.headers()).filter(|_| is_unauthorized);
+        let cacheable = found.as_ref().and_then(Challenge::to_cacheable);
+        if cacheable.is_some() || expected.is_some() {
+            let cache = &self.cache;
+            cache.put_challenge(&host.domain, cacheable.as_deref());
         }
-        found.is_some() && found.as_ref() == before
+        found.is_some() && found.as_ref() == expected
     }
 
-    /// Sends the first request to a host, in each mode that is allowed, until one is answered.
-    async fn open(
+    /// Sends the first request to a host in each allowed mode, until there is a response.
+    async fn try_modes(
         &self,
         host: &Host,
         request: &Request<'_>,
@@ -147,7 +150,7 @@ impl Session {
         ))
     }
 
-    /// Sends a request without a login.
+    /// Sends a request without credentials.
     pub(super) async fn send_anonymous(
         &self,
         host: &Host,
@@ -167,11 +170,11 @@ impl Session {
     }
 }
 
-/// Tells whether a failure to connect with TLS leaves the chance that the port speaks plain http.
+/// Tells whether the port may speak plain HTTP after the TLS connection failed.
 fn may_be_plain(error: &RegistryError) -> bool {
     match error {
         RegistryError::Network {
-            problem: NetworkProblem::NoAuthorities,
+            problem: NetworkProblem::NoCaCertificates,
             ..
         } => true,
         RegistryError::Network {

@@ -1,4 +1,4 @@
-//! What is known of one registry: how it is reached, what it demands, and which credentials there are for it.
+//! The state of one registry: its TLS mode, its challenge, and the credentials for it.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
@@ -16,19 +16,19 @@ use crate::session::request::{Request, Target};
 /// The result of the search for credentials.
 pub(super) type CredentialResult = Result<FoundCredential, RegistryError>;
 
-/// What is known of one registry.
+/// The state of one registry.
 pub(crate) struct Host {
     /// The registry, as references name it.
     pub(crate) domain: String,
     pub(super) mode: OnceCell<Result<Mode, RegistryError>>,
-    /// Closed once the first request was answered, or cannot be.
-    pub(super) opened: Semaphore,
-    /// Closed once there is a second request, as the first was not enough.
-    pub(super) second: Semaphore,
-    /// The root of the registry, once it is decided how it is reached.
+    /// Closed once the first request has got a response or failed.
+    pub(super) first_request_done: Semaphore,
+    /// Closed once a second request is sent, because the first did not suffice.
+    pub(super) second_request_sent: Semaphore,
+    /// The root URL of the registry, once its mode is determined.
     pub(super) base: OnceLock<Url>,
     challenge: Mutex<Option<Challenge>>,
-    /// By the parts of the host that they are for; most are for all of it.
+    /// The credentials by namespace. Most are for the whole host.
     pub(super) credentials: Mutex<HashMap<String, Arc<OnceCell<CredentialResult>>>>,
     pub(super) pinged: OnceCell<()>,
 }
@@ -38,8 +38,8 @@ impl Host {
         Self {
             domain: domain.to_owned(),
             mode: OnceCell::new(),
-            opened: Semaphore::new(0),
-            second: Semaphore::new(0),
+            first_request_done: Semaphore::new(0),
+            second_request_sent: Semaphore::new(0),
             base: OnceLock::new(),
             challenge: Mutex::new(None),
             credentials: Mutex::default(),
@@ -47,7 +47,7 @@ impl Host {
         }
     }
 
-    /// Returns how the registry is reached, once that is decided.
+    /// Returns the TLS mode. [`Mode::Verified`] until it is determined.
     pub(crate) fn mode(&self) -> Mode {
         match self.mode.get() {
             Some(Ok(mode)) => *mode,
@@ -57,7 +57,7 @@ impl Host {
 
     pub(super) fn url(&self, mode: Mode, path: &str) -> Result<Url, RegistryError> {
         let url = match self.base.get() {
-            // A path is parsed faster than a whole URL.
+            // Joining a path is faster than parsing a whole URL.
             Some(base) if base.scheme() == mode.scheme() => base.join(path),
             _ => {
                 let root = format!("{}://{}", mode.scheme(), api_host(&self.domain));
@@ -70,7 +70,7 @@ impl Host {
         })
     }
 
-    /// Returns the root of the registry, which is reached in this mode from now on.
+    /// Returns the root URL of the registry, and fixes its mode.
     pub(super) fn base(&self, mode: Mode) -> Result<&Url, RegistryError> {
         let base = match self.base.get() {
             Some(base) => return Ok(base),
@@ -79,7 +79,7 @@ impl Host {
         Ok(self.base.get_or_init(|| base))
     }
 
-    /// Returns the URL that a request goes to.
+    /// Returns the URL of a request.
     pub(super) fn target(&self, request: &Request<'_>, mode: Mode) -> Result<Url, RegistryError> {
         match &request.target {
             Target::Path(path) => self.url(mode, path),
@@ -109,11 +109,11 @@ impl Host {
             .clone()
     }
 
-    /// Remembers the challenge of a response, if the registry itself gave it.
-    pub(super) fn learn(&self, response: &Response, base: &Url) {
+    /// Records the challenge of a response, if the registry itself sent it.
+    pub(super) fn record_challenge(&self, response: &Response, base: &Url) {
         if response.status() == StatusCode::UNAUTHORIZED
             && is_same_origin(response.url(), base)
-            && let Some(challenge) = Challenge::of(response.headers())
+            && let Some(challenge) = Challenge::from_headers(response.headers())
         {
             *self
                 .challenge
@@ -123,12 +123,12 @@ impl Host {
     }
 }
 
-/// A URL that a request goes to, and the registry that the request is for.
+/// The URL of a request, and the registry that the request is for.
 #[derive(Clone, Copy)]
 pub(super) struct Destination<'a> {
     pub(super) host: &'a Host,
     pub(super) mode: Mode,
-    /// The root of the registry.
+    /// The root URL of the registry.
     pub(super) base: &'a Url,
     pub(super) url: &'a Url,
 }

@@ -1,4 +1,4 @@
-//! A session whose reads go to mirrors first.
+//! A session whose reads try mirrors first.
 
 use std::collections::HashSet;
 use std::sync::{Mutex, PoisonError};
@@ -11,45 +11,52 @@ use crate::observer::Event;
 use crate::session::mirrors::{Mirrors, Route};
 use crate::session::registry_session::Session;
 
-/// A session, and the mirrors that are read from first: each once, until it does not answer.
+/// A session, and the mirrors that are tried first. Each is tried once per read, and no longer once it is unavailable.
 pub(crate) struct MirroredSession {
     session: Session,
     mirrors: Mirrors,
-    /// The session for mirrors whose TLS need not be checked, if there are such.
+    /// The session for mirrors with unverified TLS, if there are any.
     insecure: Option<Session>,
-    /// The mirrors that did not answer, which are asked no more.
-    dead: Mutex<HashSet<Route>>,
+    /// The mirrors that are unavailable, and no longer tried.
+    unavailable: Mutex<HashSet<Route>>,
 }
 
 impl MirroredSession {
-    /// `insecure` is the session for mirrors whose TLS need not be checked.
+    /// Creates a session with mirrors. `insecure` is the session for mirrors with unverified TLS.
     pub(crate) fn new(session: Session, mirrors: Mirrors, insecure: Option<Session>) -> Self {
         Self {
             session,
             mirrors,
             insecure,
-            dead: Mutex::default(),
+            unavailable: Mutex::default(),
         }
     }
 
-    /// Returns the session with the registries themselves.
+    /// Returns the session for the registries themselves.
     pub(crate) fn session(&self) -> &Session {
         &self.session
     }
 
-    fn is_dead(&self, route: &Route) -> bool {
-        let dead = self.dead.lock().unwrap_or_else(PoisonError::into_inner);
-        dead.contains(route)
+    fn is_mirror_unavailable(&self, route: &Route) -> bool {
+        let unavailable = self
+            .unavailable
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        unavailable.contains(route)
     }
 
-    /// Notes that a mirror does not answer, and tells whether that is new.
-    fn mark_dead(&self, route: Route) -> bool {
-        let mut dead = self.dead.lock().unwrap_or_else(PoisonError::into_inner);
-        dead.insert(route)
+    /// Records that a mirror is unavailable. Returns `true` if this is new.
+    fn mark_unavailable(&self, route: Route) -> bool {
+        let mut unavailable = self
+            .unavailable
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        unavailable.insert(route)
     }
 
-    /// Reads something from the first mirror that has it. Nothing where none has, so that it is to be read from the registry itself.
-    /// A mirror is asked once: waiting for it would take longer than going on.
+    /// Reads from the first mirror that has the content. `None` if no mirror has it, and the registry must be asked.
+    ///
+    /// Requests to mirrors are not retried: the wait would take longer than the next mirror or the registry.
     pub(crate) async fn read_mirrored<T>(
         &self,
         reference: &Reference,
@@ -58,7 +65,7 @@ impl MirroredSession {
         let observer = &self.session.transport.observer;
         for mirrored in self.mirrors.of(reference) {
             let route = mirrored.route();
-            if self.is_dead(&route) {
+            if self.is_mirror_unavailable(&route) {
                 continue;
             }
             let mirror = &mirrored.reference;
@@ -69,8 +76,8 @@ impl MirroredSession {
             };
             match read(session, mirror, &Attempts::single()).await {
                 Ok(found) => return Some(found),
-                // A mirror that does not answer is asked no more, and that is said once.
-                Err(error) if !error.is_unavailable() || self.mark_dead(route) => {
+                // An unavailable mirror is not tried again, and is reported once.
+                Err(error) if !error.is_unavailable() || self.mark_unavailable(route) => {
                     observer.event(&Event::MirrorFailed {
                         mirror,
                         error: &error,
@@ -82,12 +89,17 @@ impl MirroredSession {
         None
     }
 
-    /// Reports that a mirror failed while it sent something. A mirror that breaks off is asked no more, and that is said once.
+    /// Reports that a mirror failed while it sent a body. An unavailable mirror is not tried again, and is reported
+    /// once.
     pub(crate) fn mirror_failed(&self, mirror: &Reference, error: &RegistryError) {
-        // It was connected to: how it is reached is not the reason.
+        // The connection was established, so the failure is independent of the TLS mode.
         let routes = [false, true].map(|is_insecure| (mirror.domain().to_owned(), is_insecure));
-        let is_news = || routes.map(|route| self.mark_dead(route)).contains(&true);
-        if !error.is_unavailable() || is_news() {
+        let is_new = || {
+            routes
+                .map(|route| self.mark_unavailable(route))
+                .contains(&true)
+        };
+        if !error.is_unavailable() || is_new() {
             let observer = &self.session.transport.observer;
             observer.event(&Event::MirrorFailed { mirror, error });
         }

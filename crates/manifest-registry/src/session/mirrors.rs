@@ -1,25 +1,26 @@
-//! Mirrors: other registries that are read from first. Nothing is ever written to a mirror, and no read that decides on a write is
-//! sent to one.
+//! Mirrors: registries that reads try first. Mirrors never receive a write, or a read whose result decides about a
+//! write.
 //!
-//! Content from a mirror is verified as that from a registry, by its digest. For a tag the mirror's word has to do.
+//! Content from a mirror is verified by its digest, as that from a registry. The digest of a tag is taken from the
+//! mirror without verification.
 //!
-//! A mirror with unverified TLS is so as a mirror only. Its reads go by a session of their own, with their own connections, logins
-//! and tokens, so that none of these serve a request that names the same host.
+//! Unverified TLS applies to a host only in its role as a mirror. Such reads use their own session, with its own
+//! connections, credentials and tokens, so that none of these serve other requests to the same host.
 
 use manifest_core::Reference;
 
-/// A mirror: a registry that may have the content of another.
+/// A registry that may have the content of another registry.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Mirror {
     location: String,
-    serves: PullFromMirror,
+    pull: PullFromMirror,
     is_insecure: bool,
 }
 
-/// The reads that a mirror is asked for.
+/// The reads that are sent to a mirror.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum PullFromMirror {
-    /// Everything.
+    /// All reads.
     #[default]
     All,
     /// Reads by digest.
@@ -28,49 +29,49 @@ pub enum PullFromMirror {
     Tags,
 }
 
-/// The mirrors of a registry, or of a part of one.
+/// The mirrors of a registry, or of a namespace of one.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct MirrorRule {
-    /// The mirrored part: a host as references name it, with or without the first parts of a repository's path; or `*.` and a
-    /// domain, for all hosts below it.
+    /// The prefix of the mirrored repositories: a host as references name it, optionally with a namespace; or `*.` and
+    /// a domain, for all its subdomains.
     pub prefix: String,
-    /// The mirrors, in the order in which they are asked.
+    /// The mirrors, in the order in which they are tried.
     pub mirrors: Vec<Mirror>,
 }
 
 /// The mirrors of all registries.
 #[derive(Clone, Debug, Default)]
 pub struct Mirrors {
-    /// The rules by where they are from, what goes first before what goes next. Of one place, the rule with the longest prefix
-    /// counts.
-    pub places: Vec<Vec<MirrorRule>>,
+    /// The rules of each configuration source, in the order of precedence. In each source the rule with the longest
+    /// prefix applies.
+    pub rule_sets: Vec<Vec<MirrorRule>>,
 }
 
-/// A text that is no location of a mirror.
+/// The error for an invalid mirror location.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0:?} is not a registry, or a registry with a path")]
 pub struct LocationError(String);
 
 impl Mirror {
-    /// Names a mirror: a host, which has a dot or a port in it, with or without a path that goes before the repositories'.
+    /// Creates a mirror. `location` is a host with a dot or a port, optionally with a path that is prepended to
+    /// repository names.
     ///
     /// # Errors
-    /// Where no reference can be made of it.
-    pub fn new(location: &str, serves: PullFromMirror) -> Result<Self, LocationError> {
+    /// Returns an error if `location` is not a valid prefix of a reference.
+    pub fn new(location: &str, pull: PullFromMirror) -> Result<Self, LocationError> {
         let location = location.strip_suffix('/').unwrap_or(location);
         let host = location.split('/').next().unwrap_or_default();
         match Reference::parse(&format!("{location}/x")) {
             Ok(probe) if probe.domain() == host => Ok(Self {
                 location: location.to_owned(),
-                serves,
+                pull,
                 is_insecure: false,
             }),
             _ => Err(LocationError(location.to_owned())),
         }
     }
 
-    /// Returns the same mirror, read with unverified TLS or not. That is so for this mirror only: it makes no other request to its
-    /// host insecure.
+    /// Sets whether reads from this mirror may use unverified TLS. Other requests to its host are not affected.
     #[must_use]
     pub fn insecure(self, is_insecure: bool) -> Self {
         Self {
@@ -85,9 +86,9 @@ impl Mirror {
         self.location.split('/').next().unwrap_or_default()
     }
 
-    /// Returns the name that something has here, `rest` being its repository's name without the mirrored part.
-    fn name(&self, rest: &str, reference: &Reference) -> Option<Mirrored> {
-        let serves = match self.serves {
+    /// Returns the reference on this mirror. `rest` is the repository's name after the mirrored prefix.
+    fn mirrored_reference(&self, rest: &str, reference: &Reference) -> Option<Mirrored> {
+        let is_served = match self.pull {
             PullFromMirror::All => true,
             PullFromMirror::Digests => reference.digest().is_some(),
             PullFromMirror::Tags => reference.digest().is_none(),
@@ -98,22 +99,25 @@ impl Mirror {
         };
         let reference = Reference::parse(&format!("{}{rest}{name}", self.location));
         let is_insecure = self.is_insecure;
-        reference.ok().filter(|_| serves).map(|reference| Mirrored {
-            reference,
-            is_insecure,
-        })
+        reference
+            .ok()
+            .filter(|_| is_served)
+            .map(|reference| Mirrored {
+                reference,
+                is_insecure,
+            })
     }
 }
 
-/// The name of something on a mirror.
+/// A reference on a mirror.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Mirrored {
     pub(super) reference: Reference,
-    /// Whether it may be read there with unverified TLS.
+    /// Whether unverified TLS may be used.
     pub(super) is_insecure: bool,
 }
 
-/// How a mirror is reached: its host, and whether TLS need not be checked.
+/// A mirror's host, and whether unverified TLS may be used.
 pub(super) type Route = (String, bool);
 
 impl Mirrored {
@@ -123,11 +127,11 @@ impl Mirrored {
 }
 
 impl MirrorRule {
-    /// Returns what is left of a repository's name without the prefix (`/library/alpine`); nothing where the rule is for others.
+    /// Returns the part of a repository's name after the prefix (`/library/alpine`). `None` if the rule does not match.
     fn rest<'a>(&self, domain: &str, name: &'a str) -> Option<&'a str> {
         if let Some(parent) = self.prefix.strip_prefix('*') {
-            let is_below = parent.starts_with('.') && domain.ends_with(parent);
-            return is_below.then(|| &name[domain.len()..]);
+            let is_subdomain = parent.starts_with('.') && domain.ends_with(parent);
+            return is_subdomain.then(|| &name[domain.len()..]);
         }
         let rest = name.strip_prefix(self.prefix.as_str())?;
         (rest.is_empty() || rest.starts_with('/')).then_some(rest)
@@ -135,9 +139,9 @@ impl MirrorRule {
 }
 
 impl Mirrors {
-    /// Returns the hosts of the mirrors that may be read without checked TLS.
+    /// Returns the hosts of the mirrors that may use unverified TLS.
     pub(crate) fn insecure_hosts(&self) -> Vec<String> {
-        let rules = self.places.iter().flatten();
+        let rules = self.rule_sets.iter().flatten();
         let mirrors = rules.flat_map(|rule| &rule.mirrors);
         mirrors
             .filter(|mirror| mirror.is_insecure)
@@ -145,20 +149,20 @@ impl Mirrors {
             .collect()
     }
 
-    /// Returns the mirrors that may have a manifest or blob, in the order in which they are tried.
+    /// Returns the references on mirrors for a manifest or blob, in the order in which they are tried.
     pub(super) fn of(&self, reference: &Reference) -> Vec<Mirrored> {
         let domain = reference.domain();
         let name = format!("{domain}/{}", reference.path());
         let longest = |rules: &'_ Vec<MirrorRule>| {
-            let fitting = rules
+            let matching = rules
                 .iter()
                 .filter_map(|rule| Some((rule.clone(), rule.rest(domain, &name)?.to_owned())));
-            fitting.max_by_key(|(rule, _)| rule.prefix.len())
+            matching.max_by_key(|(rule, _)| rule.prefix.len())
         };
-        let rules = self.places.iter().filter_map(longest);
+        let rules = self.rule_sets.iter().filter_map(longest);
         rules
             .flat_map(|(rule, rest)| {
-                let name = move |mirror: Mirror| mirror.name(&rest, reference);
+                let name = move |mirror: Mirror| mirror.mirrored_reference(&rest, reference);
                 rule.mirrors.into_iter().filter_map(name)
             })
             .collect()
@@ -171,7 +175,7 @@ mod tests {
 
     fn rule(prefix: &str, mirrors: &[(&str, PullFromMirror)]) -> MirrorRule {
         let mirror =
-            |(location, serves): &(&str, PullFromMirror)| Mirror::new(location, *serves).unwrap();
+            |(location, pull): &(&str, PullFromMirror)| Mirror::new(location, *pull).unwrap();
         MirrorRule {
             prefix: prefix.to_owned(),
             mirrors: mirrors.iter().map(mirror).collect(),
@@ -179,11 +183,11 @@ mod tests {
     }
 
     #[test]
-    fn where_something_is_looked_for() {
+    fn mirrored_references() {
         use PullFromMirror::{All, Digests, Tags};
         let digest = format!("sha256:{}", "a".repeat(64));
         let mirrors = Mirrors {
-            places: vec![
+            rule_sets: vec![
                 vec![rule("docker.io", &[("flag.lan:5000/hub/", All)])],
                 vec![
                     rule("docker.io", &[("file.lan", All), ("second.lan/x", All)]),
@@ -227,14 +231,14 @@ mod tests {
     }
 
     #[test]
-    fn a_mirror_is_insecure_by_its_rule() {
+    fn insecure_mirrors_by_rule() {
         let mirror = Mirror::new("m.lan:5000", PullFromMirror::All).unwrap();
         let with = |prefix: &str, mirror: Mirror| MirrorRule {
             prefix: prefix.to_owned(),
             mirrors: vec![mirror],
         };
         let mirrors = Mirrors {
-            places: vec![vec![
+            rule_sets: vec![vec![
                 with("a.io", mirror.clone().insecure(true)),
                 with("b.io", mirror.insecure(false)),
             ]],
@@ -249,7 +253,7 @@ mod tests {
     }
 
     #[test]
-    fn mirrors_are_registries() {
+    fn mirror_locations() {
         for (location, host) in [
             ("m.lan", Some("m.lan")),
             ("m.lan:5000/a/b/", Some("m.lan:5000")),

@@ -2,11 +2,11 @@
 //!
 //! | file | holds |
 //! | --- | --- |
-//! | `mirrored`, `mirrors` | reads that go to mirrors first; the rules for them |
-//! | `first_request` | the request that finds out scheme and challenge |
+//! | `mirrored`, `mirrors` | reads that try mirrors first; the rules for them |
+//! | `first_request` | the request that determines scheme, TLS mode and challenge |
 //! | `authorization` | the `Authorization` of a request, from credentials and challenge |
-//! | `registry_session` | `Session`: a request, sent until it is answered for good |
-//! | `host`, `request` | what is known of a registry; a request to one |
+//! | `registry_session` | `Session`: a request with retries and authorization |
+//! | `host`, `request` | the state of a registry; a request to one |
 
 mod authorization;
 mod first_request;

@@ -1,8 +1,8 @@
-//! One conversation with each registry: its scheme, its challenge, and the authorization of each request.
+//! One session with each registry: its scheme, its challenge, and the authorization of each request.
 //!
-//! The first request to a host goes alone. It finds out the scheme (where plain http is allowed, https is tried first) and the
-//! challenge for all others. There is no request whose only purpose is to ask, except where a registry hides from anonymous clients
-//! what it would show to a user (see [`Session::ping`]).
+//! The first request to a host is sent alone. It determines the scheme (https before http, where plain HTTP is allowed)
+//! and the challenge for all others. No extra request is sent for that, except to registries that hide content from
+//! anonymous clients (see [`Session::ping`]).
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -18,18 +18,18 @@ use crate::redact;
 use crate::session::host::{Destination, Host};
 use crate::session::request::{Request, Target};
 
-/// What may get another response than a refusal.
+/// The remedy for an error response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Remedy {
-    /// Nothing.
+    /// No remedy.
     None,
-    /// Another `Authorization`.
+    /// Retry with another `Authorization`.
     Authorize,
-    /// The challenge of the registry, which has to be asked for.
+    /// Request the registry's challenge first.
     Ping,
 }
 
-/// All conversations of one process.
+/// The sessions with all registries.
 pub(crate) struct Session {
     pub(crate) transport: Transport,
     pub(super) credentials: Credentials,
@@ -56,15 +56,16 @@ impl Session {
         }
     }
 
-    /// Sends a request, and retries it as often as that is worth it. The body of the response is still to come.
+    /// Sends a request, with retries. The body of the response is not read yet.
     ///
     /// # Errors
-    /// All responses but 2xx are errors.
+    /// Returns an error for every status but 2xx.
     pub(crate) async fn send(&self, request: &Request<'_>) -> Result<Response, RegistryError> {
         self.send_with(request, &Attempts::default()).await
     }
 
-    /// As [`Self::send_with`], but without a retry where content that was just written is not found: the caller does that.
+    /// As [`Self::send_with`], but without retries for content that was just written and is not found. The caller does
+    /// these.
     pub(crate) async fn send_without_write_retry(
         &self,
         request: &Request<'_>,
@@ -72,16 +73,15 @@ impl Session {
     ) -> Result<Response, RegistryError> {
         self.send_authorized(request, attempts)
             .await
-            .map_err(|error| self.with_refused_login(request, error))
+            .map_err(|error| self.with_rejected_login(request, error))
     }
 
-    /// Sends a request that is not worth a retry.
+    /// Sends a request without retries.
     pub(crate) async fn send_once(&self, request: &Request<'_>) -> Result<Response, RegistryError> {
         self.send_with(request, &Attempts::single()).await
     }
 
-    /// Sends a request and reads the whole body of the response, of at most `limit` bytes. A request whose body does not come
-    /// whole is retried.
+    /// Sends a request and reads the whole body of the response, of at most `limit` bytes. A truncated body is retried.
     pub(crate) async fn fetch(
         &self,
         request: &Request<'_>,
@@ -94,7 +94,10 @@ impl Session {
                 Ok(bytes) => return Ok((response, bytes)),
                 Err(mut error) => {
                     let retrier = &self.transport.retrier;
-                    if !retrier.retry(attempts, &mut error, Contact::Before).await {
+                    if !retrier
+                        .retry(attempts, &mut error, Contact::Responded)
+                        .await
+                    {
                         return Err(error);
                     }
                 }
@@ -102,7 +105,7 @@ impl Session {
         }
     }
 
-    /// Notes that this process has written the content at `path`: that it is not found is not believed for some time.
+    /// Records that this process has written the content at `path`, so that a 404 for it is retried for some time.
     pub(crate) fn record_write(&self, domain: &str, path: &str) {
         self.transport
             .retrier
@@ -118,20 +121,24 @@ impl Session {
         loop {
             let mut error = match self.send_authorized(request, attempts).await {
                 Err(error) if error.is_not_found() => error,
-                result => return result.map_err(|error| self.with_refused_login(request, error)),
+                result => return result.map_err(|error| self.with_rejected_login(request, error)),
             };
             let Target::Path(path) = &request.target else {
                 return Err(error);
             };
-            let what = format!("{}{path}", request.domain);
+            let content_key = format!("{}{path}", request.domain);
             let retrier = &self.transport.retrier;
-            if !retrier.retry_after_write(attempts, &mut error, &what).await {
+            if !retrier
+                .retry_after_write(attempts, &mut error, &content_key)
+                .await
+            {
                 return Err(error);
             }
         }
     }
 
-    /// Sends a request with what the registry is known to demand, and again where it turns out to demand more, or less at once.
+    /// Sends a request with the authorization that the registry is known to demand. Sends it again if the response
+    /// demands another.
     async fn send_authorized(
         &self,
         request: &Request<'_>,
@@ -139,10 +146,10 @@ impl Session {
     ) -> Result<Response, RegistryError> {
         let host = self.host(request.domain);
         if host.domain.is_empty() {
-            host.opened.close();
+            host.first_request_done.close();
             return Err(RegistryError::NoRegistry(request.path().to_owned()));
         }
-        let (mode, first) = self.reach(&host, request, attempts).await?;
+        let (mode, first) = self.negotiate_mode(&host, request, attempts).await?;
         let base = host.base(mode)?;
         let url = host.target(request, mode)?;
         let to = Destination {
@@ -155,7 +162,7 @@ impl Session {
         let (mut response, mut authorization) = match first {
             Some(response) => (response, None),
             None if is_own => {
-                host.second.close();
+                host.second_request_sent.close();
                 let authorization = self.authorization(to, request, None).await?;
                 let sent = self.send_to(to, request, authorization.as_ref(), attempts);
                 let response = sent.await?;
@@ -168,11 +175,11 @@ impl Session {
         };
         let mut is_first = true;
         loop {
-            host.learn(&response, base);
-            let may_improve =
+            host.record_challenge(&response, base);
+            let may_retry =
                 is_own && request.payload.is_repeatable() && is_same_origin(response.url(), base);
             let status = response.status();
-            if status.is_success() || !may_improve {
+            if status.is_success() || !may_retry {
                 return response.accepted().await;
             }
             let remedy = self.remedy(&host, request, status, authorization.as_ref(), is_first);
@@ -180,16 +187,18 @@ impl Session {
             if remedy == Remedy::None {
                 return Err(refused);
             }
-            host.second.close();
+            host.second_request_sent.close();
             if remedy == Remedy::Ping {
                 Box::pin(self.ping(&host, mode, base)).await?;
             }
             let rejected = authorization.as_ref().map(|sent| &sent.header);
-            let other = self.authorization(to, request, rejected).await?;
-            // Some token servers give the same token for all scopes; that one is refused for good.
-            let is_same = |other: &Authorization| Some(&other.header) == rejected;
-            authorization = match other {
-                Some(other) if status != StatusCode::FORBIDDEN || !is_same(&other) => Some(other),
+            let replacement = self.authorization(to, request, rejected).await?;
+            // Some token servers return the same token for all scopes. If that one is refused, the refusal is final.
+            let is_same = |replacement: &Authorization| Some(&replacement.header) == rejected;
+            authorization = match replacement {
+                Some(replacement) if status != StatusCode::FORBIDDEN || !is_same(&replacement) => {
+                    Some(replacement)
+                }
                 _ => return Err(refused),
             };
             let sent = self.send_to(to, request, authorization.as_ref(), attempts);
@@ -198,7 +207,8 @@ impl Session {
         }
     }
 
-    /// Returns the remedy for a refusal of a request that went out with `authorization`; `is_first` tells that no remedy was tried yet.
+    /// Returns the remedy for an error response. `authorization` is that of the request; `is_first` is true if no
+    /// remedy was tried yet.
     fn remedy(
         &self,
         host: &Host,
@@ -207,18 +217,18 @@ impl Session {
         authorization: Option<&Authorization>,
         is_first: bool,
     ) -> Remedy {
-        // A token for much may be refused where one for little is not, and some registries say so with 403.
-        let is_wide = authorization.is_some_and(|sent| sent.is_wide);
-        let is_hidden = || {
+        // A token with many scopes may be refused where one with fewer is accepted. Some registries then respond 403.
+        let has_extra_scopes = authorization.is_some_and(|sent| sent.has_extra_scopes);
+        let may_be_hidden = || {
             matches!(status, StatusCode::FORBIDDEN | StatusCode::NOT_FOUND)
                 && authorization.is_none()
                 && host.challenge().is_none()
                 && self.credentials.has_for(&host.domain, request.path())
         };
         match status {
-            StatusCode::UNAUTHORIZED if is_first || is_wide => Remedy::Authorize,
-            StatusCode::FORBIDDEN if is_wide => Remedy::Authorize,
-            _ if is_hidden() => Remedy::Ping,
+            StatusCode::UNAUTHORIZED if is_first || has_extra_scopes => Remedy::Authorize,
+            StatusCode::FORBIDDEN if has_extra_scopes => Remedy::Authorize,
+            _ if may_be_hidden() => Remedy::Ping,
             _ => Remedy::None,
         }
     }
@@ -254,12 +264,13 @@ impl Session {
         self.transport.send(wire).await
     }
 
-    /// Fetches the authorization of a request that will soon be made, once another request has found out what the registry
-    /// demands. A failure is reported when the request is made.
-    pub(crate) async fn prepare(&self, request: &Request<'_>) {
+    /// Fetches the authorization of a coming request, once the registry's challenge is known.
+    ///
+    /// Errors are ignored here: they occur again when the request is sent.
+    pub(crate) async fn prefetch_authorization(&self, request: &Request<'_>) {
         let host = self.host(request.domain);
-        // It never gives a permit, only the news that it is closed.
-        let _ = host.opened.acquire().await;
+        // The semaphore has no permits: `acquire` returns when it is closed.
+        let _ = host.first_request_done.acquire().await;
         let Some(&Ok(mode)) = host.mode.get() else {
             return;
         };
@@ -276,23 +287,23 @@ impl Session {
         }
     }
 
-    /// Waits until a second request goes to a registry, which may be for ever.
-    pub(crate) async fn second_request(&self, domain: &str) {
-        // It never gives a permit, only the news that it is closed.
-        let _ = self.host(domain).second.acquire().await;
+    /// Waits until a second request is sent to a registry, possibly forever.
+    pub(crate) async fn wait_for_second_request(&self, domain: &str) {
+        // The semaphore has no permits: `acquire` returns when it is closed.
+        let _ = self.host(domain).second_request_sent.acquire().await;
     }
 
-    /// Tells whether a registry has answered a request.
-    pub(crate) fn is_open(&self, domain: &str) -> bool {
+    /// Tells whether a registry has responded to a request.
+    pub(crate) fn has_responded(&self, domain: &str) -> bool {
         matches!(self.host(domain).mode.get(), Some(Ok(_)))
     }
 
-    /// Tells whether a second request has gone to a registry.
+    /// Tells whether a second request was sent to a registry.
     pub(crate) fn has_second_request(&self, domain: &str) -> bool {
-        self.host(domain).second.is_closed()
+        self.host(domain).second_request_sent.is_closed()
     }
 
-    /// Describes a request that was made, for an error about its response.
+    /// Describes a request for an error about its response.
     pub(crate) fn describe(&self, request: &Request<'_>) -> Result<Box<Attempt>, RegistryError> {
         let host = self.host(request.domain);
         host.attempt(request, host.mode())

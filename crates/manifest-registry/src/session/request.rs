@@ -1,4 +1,4 @@
-//! A request to a registry, before it is known how the registry is reached.
+//! A request to a registry, independent of how the registry is reached.
 
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ use crate::auth::Scope;
 use crate::error::Operation;
 use crate::http::{Payload, Traffic};
 
-/// A request to a registry, before it is known how the registry is reached.
+/// A request to a registry, independent of how the registry is reached.
 pub(crate) struct Request<'a> {
     /// The registry, as references name it.
     pub(crate) domain: &'a str,
@@ -20,15 +20,15 @@ pub(crate) struct Request<'a> {
     pub(crate) headers: HeaderMap,
     pub(crate) payload: Payload,
     pub(crate) traffic: Traffic,
-    /// The scopes that it needs, in the order in which they are asked for.
+    /// The scopes that the request needs, in the order in which the token server receives them.
     pub(crate) scopes: Vec<Scope>,
-    /// The scopes, these among them, that it shares with other requests: one token for all of them is asked for first. Empty
-    /// where there are none.
+    /// The scopes that the request shares with others, including its own. One token for all of them is requested first.
+    /// Empty if there are none.
     pub(crate) shared_scopes: Arc<[Scope]>,
 }
 
 impl Request<'_> {
-    /// Returns the first repository that it is about, without its host; empty where it is about none.
+    /// Returns the first repository of the request, without its host. Empty if there is none.
     pub(super) fn path(&self) -> &str {
         self.scopes.first().map_or("", Scope::path)
     }
@@ -39,6 +39,6 @@ impl Request<'_> {
 pub(crate) enum Target {
     /// A path and query on the registry.
     Path(String),
-    /// A URL that the registry sent. Credentials go with it only if it is on the registry.
+    /// A URL from the registry. Credentials are sent only if it has the registry's origin.
     Url(Url),
 }

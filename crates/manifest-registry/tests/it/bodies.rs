@@ -282,8 +282,8 @@ fn a_host_that_gives_few_connections_is_used_with_few() {
         let image = image(40, LARGE);
         source.seed("source", "1", &image);
         let retry = RetryPolicy {
-            times: 5,
-            first_wait: Duration::from_millis(20),
+            max_retries: 5,
+            first_backoff: Duration::from_millis(20),
             ..RetryPolicy::default()
         };
         let (client, notes) = client_with(ClientConfig { retry, ..config() });
@@ -315,8 +315,8 @@ fn a_host_that_says_not_now_is_slowed_down_for() {
         let image = image(layers, bytes);
         source.seed("source", "1", &image);
         let retry = RetryPolicy {
-            times: 6,
-            first_wait: Duration::from_millis(50),
+            max_retries: 6,
+            first_backoff: Duration::from_millis(50),
             ..RetryPolicy::default()
         };
         let (client, _) = client_with(ClientConfig { retry, ..config() });

@@ -192,7 +192,7 @@ fn bodies_come_from_mirrors() {
         mirrors: vec![Mirror::new(&mirror.host(), PullFromMirror::All).unwrap()],
     };
     let mirrors = Mirrors {
-        places: vec![vec![rule]],
+        rule_sets: vec![vec![rule]],
     };
     let (client, _) = client_with(ClientConfig {
         mirrors,

@@ -73,7 +73,7 @@ fn check(name: &str, host: &str, connect: Duration, parts: &[&str]) {
         assert!(!text.chars().any(char::is_control), "{name}");
         assert!(!format!("{error:?}").contains(LOGIN), "{name}");
         // For what is wrong with a certificate there is no use in another try.
-        let is_retried = error.attempt().is_some_and(|attempt| attempt.tries > 1);
+        let is_retried = error.attempt().is_some_and(|attempt| attempt.attempts > 1);
         assert!(!text.contains("certificate is") || !is_retried, "{name}");
     }
     assert!(started.elapsed() < LIMIT, "{name} took too long");

@@ -288,9 +288,9 @@ async fn cell(
                 Expect::Passing(part) => {
                     check(!once, "should have passed");
                     // On a machine that is busy enough a time limit strikes before anything else.
-                    let late = ["no response within", "received less than 4096 bytes within"];
-                    let is_late = late.iter().any(|late| text.contains(late));
-                    check(text.contains(part) || is_late, part);
+                    let late = ["no answer within", "less than 4096 bytes came within"];
+                    let timed_out = late.iter().any(|late| text.contains(late));
+                    check(text.contains(part) || timed_out, part);
                     check(
                         !error.is_not_found() && !error.is_unauthorized(),
                         "is of another kind",
@@ -324,8 +324,8 @@ fn client<'a>(worlds: impl IntoIterator<Item = &'a World>) -> Client {
             body: Duration::from_millis(800),
         },
         retry: RetryPolicy {
-            times: 2,
-            first_wait: Duration::from_millis(5),
+            max_retries: 2,
+            first_backoff: Duration::from_millis(5),
             ..RetryPolicy::default()
         },
         insecure: Insecure {

@@ -210,7 +210,7 @@ fn open_reads_cost_no_token() {
     let open = EmbeddedRegistry::builder().tls(&world.ca).start();
     open.seed("app", "1", &Image::oci().build());
     let (realm, service) = (world.tokens.realm(), world.tokens.service().to_owned());
-    world.know(row(&open.host(), &realm, &service).with_open_reads());
+    world.know(row(&open.host(), &realm, &service).with_anonymous_reads());
     let client = world.anonymous(&Arc::default());
     run(client.image(&reference(&open.host(), "app:1"))).unwrap();
     assert!(world.tokens.log().requests().is_empty());
@@ -219,7 +219,7 @@ fn open_reads_cost_no_token() {
     let mut world = World::new(LATENCY);
     let image = one_image(&world);
     world.registry.seed("source/0", "1", &image);
-    world.know(world.right_row().with_open_reads());
+    world.know(world.right_row().with_anonymous_reads());
     assert_eq!(world.read(&[image], true), (1 + 2, 1, 5));
 }
 

@@ -198,7 +198,7 @@ fn what_is_not_what_it_was_is_not_published() {
         blobs.extend(bytes.map(|bytes| (layer.clone(), bytes)));
         let error = push(&client(), &target, &image, blobs).0.unwrap_err();
         let text = error.to_string();
-        assert!(matches!(error, RegistryError::Local { .. }), "{text}");
+        assert!(matches!(error, RegistryError::LocalBlob { .. }), "{text}");
         assert!(
             text.starts_with(&format!("{layer} cannot be read from the shelf")),
             "{text}"

@@ -73,7 +73,7 @@ impl Stage {
         };
         Client::new(ClientConfig {
             mirrors: Mirrors {
-                places: vec![vec![rule]],
+                rule_sets: vec![vec![rule]],
             },
             credentials,
             observer: self.heard.clone(),
@@ -91,7 +91,7 @@ impl Stage {
         Client::new(ClientConfig {
             timeouts: crate::impatient(),
             mirrors: Mirrors {
-                places: vec![vec![rule]],
+                rule_sets: vec![vec![rule]],
             },
             observer: self.heard.clone(),
             ..config()
@@ -141,7 +141,7 @@ fn mirrored_by(mirror: &EmbeddedRegistry, insecure: &[&str], checked: &[&str]) -
     });
     Client::new(ClientConfig {
         mirrors: Mirrors {
-            places: vec![rules.collect()],
+            rule_sets: vec![rules.collect()],
         },
         ..config()
     })

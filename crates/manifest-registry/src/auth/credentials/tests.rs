@@ -3,7 +3,7 @@ fn file(json: &[u8]) -> Arc<File> {
     Credentials::read("/x/auth.json", json).unwrap().files[0].clone()
 }
 
-fn plain(json: &str, host: &str) -> Credential {
+fn auths_credential(json: &str, host: &str) -> Credential {
     let file = file(json.as_bytes());
     assert_eq!(file.helper(host), None);
     file.entry(host, "app")
@@ -20,7 +20,7 @@ fn basic(username: &str, password: &str) -> Credential {
 }
 
 #[test]
-fn entries() {
+fn entry_keys() {
     let me = r#"{"auth":"bWU6cGFzczp3b3Jk"}"#; // me:pass:word
     for (key, host, found) in [
         ("reg.io", "reg.io", true),
@@ -45,12 +45,12 @@ fn entries() {
         } else {
             Credential::Anonymous
         };
-        assert_eq!(plain(&json, host), expected, "{key} for {host}");
+        assert_eq!(auths_credential(&json, host), expected, "{key} for {host}");
     }
 }
 
 #[test]
-fn forms_of_an_entry() {
+fn entry_formats() {
     for (entry, expected) in [
         (r#"{"username":"a","password":"b"}"#, basic("a", "b")),
         (
@@ -74,16 +74,16 @@ fn forms_of_an_entry() {
         ("{}", Credential::Anonymous),
     ] {
         let json = format!(r#"{{"auths":{{"reg.io":{entry}}}}}"#);
-        assert_eq!(plain(&json, "reg.io"), expected, "{entry}");
+        assert_eq!(auths_credential(&json, "reg.io"), expected, "{entry}");
     }
     assert_eq!(
-        plain(r#"{"auths":null,"credsStore":null}"#, "reg.io"),
+        auths_credential(r#"{"auths":null,"credsStore":null}"#, "reg.io"),
         Credential::Anonymous
     );
 }
 
 #[test]
-fn damaged_entries_are_named_and_not_quoted() {
+fn malformed_entries_are_named_but_not_quoted() {
     let json = br#"{"auths":{"reg.io":{"auth":"c2VjcmV0"},"ok.io":{"auth":"YTpi"}}}"#;
     let file = file(json);
     let (key, entry) = file.entry("reg.io", "app").unwrap();
@@ -98,7 +98,7 @@ fn damaged_entries_are_named_and_not_quoted() {
 }
 
 #[test]
-fn helpers_come_first() {
+fn helpers_take_precedence() {
     let json = br#"{"credsStore":"all","credHelpers":{"gcr.io":"gcloud","quay.io":"",
         "docker.io":"hub"},"auths":{"gcr.io":{"auth":"YTpi"}}}"#;
     let credentials = Credentials::from_config_json(json).unwrap();
@@ -116,7 +116,7 @@ fn helpers_come_first() {
 }
 
 #[test]
-fn the_longest_key_wins() {
+fn longest_namespace_key_wins() {
     let auth = |user: &str| serde_json::json!({ "username": user, "password": "x" });
     let json = serde_json::json!({
         "auths": {
@@ -148,12 +148,15 @@ fn the_longest_key_wins() {
         files: vec![file.clone(), file],
         ..Credentials::default()
     };
-    assert_eq!(both.parts("quay.io", "org/app/x"), ["quay.io/org/app"; 2]);
-    assert!(both.parts("quay.io", "other").is_empty());
+    assert_eq!(
+        both.namespace_keys("quay.io", "org/app/x"),
+        ["quay.io/org/app"; 2]
+    );
+    assert!(both.namespace_keys("quay.io", "other").is_empty());
 }
 
 #[test]
-fn one_file_after_the_other() {
+fn earlier_files_take_precedence() {
     let read = |name: &str, json: &str| Credentials::read(name, json.as_bytes()).unwrap();
     let first = read(
         "first",

@@ -1,28 +1,28 @@
-//! The table of hints as rows of a page: an error's text, the registry, and the hint.
+//! The table of hints for the documentation: the error message, the registries, and the hint.
 
 use std::time::Duration;
 
 use http::StatusCode;
 
-use crate::error::hint::row::{Body, Condition, Doing, Row};
+use crate::error::hint::row::{Action, Body, Condition, Row};
 use crate::error::hint::table::SECTIONS;
 use crate::error::network::NetworkProblem;
 use crate::error::registry_kind::RegistryKind;
 
-/// A row of the table of hints, for the documentation.
+/// A row of the table of hints.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Advice {
     /// The kind of error.
     pub section: &'static str,
-    /// The text in the error message. Words in capitals stand for values.
+    /// The text of the error message. Words in capitals stand for values.
     pub error: String,
-    /// The registries that the row is for, and the request that fails. Empty where it is for all.
+    /// The registries and the kind of request that the row is for. Empty if it is for all.
     pub applies_to: String,
     /// The hint. Words in capitals stand for values.
     pub hint: String,
 }
 
-/// Returns every hint about an error of a registry, in the order in which they are tried.
+/// Returns all hints about errors of registries, in the order in which they are matched.
 #[must_use]
 pub fn advice() -> Vec<Advice> {
     let sections = SECTIONS.iter();
@@ -40,8 +40,10 @@ fn error_text(row: &Row) -> String {
     if let Some(condition) = row.condition {
         return condition.error_text().to_owned();
     }
-    if let Some(is_meant) = row.problem {
-        let problems = problems().into_iter().filter(|problem| is_meant(*problem));
+    if let Some(is_included) = row.problem {
+        let problems = problems()
+            .into_iter()
+            .filter(|problem| is_included(*problem));
         let texts: Vec<String> = problems.map(|problem| problem.to_string()).collect();
         return texts.join("; ");
     }
@@ -61,25 +63,25 @@ fn error_text(row: &Row) -> String {
     }
 }
 
-/// Returns each problem of the network once.
+/// Returns every network problem once.
 fn problems() -> [NetworkProblem; 17] {
     let limit = Duration::from_secs(30);
     [
         NetworkProblem::Dns,
-        NetworkProblem::Refused,
+        NetworkProblem::ConnectionRefused,
         NetworkProblem::NotTls,
-        NetworkProblem::UnknownAuthority,
+        NetworkProblem::UnknownCa,
         NetworkProblem::Certificate,
         NetworkProblem::Tls,
         NetworkProblem::ClientCertificate,
         NetworkProblem::Proxy,
         NetworkProblem::ProxyCertificate,
-        NetworkProblem::ProxyLogin,
+        NetworkProblem::ProxyAuthentication,
         NetworkProblem::ProxySetting,
-        NetworkProblem::NoAuthorities,
-        NetworkProblem::Cut,
+        NetworkProblem::NoCaCertificates,
+        NetworkProblem::ConnectionClosed,
         NetworkProblem::Timeout(limit),
-        NetworkProblem::Slow(limit),
+        NetworkProblem::TooSlow(limit),
         NetworkProblem::Deadline(limit),
         NetworkProblem::Other,
     ]
@@ -87,21 +89,21 @@ fn problems() -> [NetworkProblem; 17] {
 
 fn applies_to(row: &Row) -> String {
     let kinds: Vec<&str> = row.hosts.iter().map(|kind| kind.name()).collect();
-    let parts = [kinds.join(", "), row.doing.name().to_owned()];
+    let parts = [kinds.join(", "), row.action.name().to_owned()];
     let parts: Vec<String> = parts.into_iter().filter(|part| !part.is_empty()).collect();
     parts.join("; ")
 }
 
-/// Puts names in capitals in the place of the values that a hint has.
+/// Replaces the placeholders of a hint by names in capitals.
 fn with_names(row: &Row) -> String {
     let login = match row.hosts {
         [RegistryKind::DockerHub] => "docker login",
         _ => "docker login HOST",
     };
-    let right = match row.doing {
-        Doing::Writing => "push to",
-        Doing::Reading | Doing::ReadingManifest | Doing::ReadingBlob => "pull from",
-        Doing::Anything | Doing::LoggingIn => "pull from or push to",
+    let right = match row.action {
+        Action::Write => "push to",
+        Action::Read | Action::ReadManifest | Action::ReadBlob => "pull from",
+        Action::Any | Action::FetchToken => "pull from or push to",
     };
     row.hint
         .replace("{login}", login)
@@ -118,17 +120,17 @@ fn with_names(row: &Row) -> String {
 }
 
 impl Condition {
-    /// Returns the error message's text, with capitals for values.
+    /// Returns the text of the error message, with capitals for values.
     fn error_text(self) -> &'static str {
         match self {
             Self::ForeignLayersMissing => "REPOSITORY does not have foreign layer DIGEST",
             Self::ContentLost => {
                 "REPOSITORY does not have blob DIGEST (nor is it in SOURCE); LIST is published, but the registry does not have DIGEST"
             }
-            Self::ContentCollected => "REPOSITORY does not have blob DIGEST (which SOURCE has)",
+            Self::ContentOnlyInSource => "REPOSITORY does not have blob DIGEST (which SOURCE has)",
             Self::TagImmutable => "TAG points to DIGEST (after the registry refused to move it)",
-            Self::OtherContent => "DIGEST was pushed to LIST, but it now points to DIGEST",
-            Self::NothingFound => "DIGEST was pushed to LIST, and accepted, but does not exist",
+            Self::ReadBackDiffers => "DIGEST was pushed to LIST, but it now points to DIGEST",
+            Self::ReadBackMissing => "DIGEST was pushed to LIST, and accepted, but does not exist",
             Self::SignaturesDiffer => {
                 "TAG points to DIGEST, which has content that is not in DIGEST of SOURCE: neither is overwritten"
             }
@@ -137,7 +139,7 @@ impl Condition {
             }
             Self::LocalBlob => "DIGEST cannot be read from PLACE",
             Self::Certificates => "the certificates for HOST cannot be used",
-            Self::Helper | Self::HelperLate => "credential helper NAME for HOST: ...",
+            Self::Helper | Self::HelperTimeout => "credential helper NAME for HOST: ...",
             Self::Credentials => "the credentials for HOST in FILE cannot be read",
             Self::Challenge => {
                 "the registry requires a login method that is not supported; the registry names a token server ..."
@@ -158,15 +160,15 @@ impl Condition {
     }
 }
 
-impl Doing {
+impl Action {
     fn name(self) -> &'static str {
         match self {
-            Self::Anything => "",
-            Self::ReadingManifest => "reading a manifest",
-            Self::ReadingBlob => "reading a blob",
-            Self::Reading => "reading",
-            Self::Writing => "writing",
-            Self::LoggingIn => "fetching a token",
+            Self::Any => "",
+            Self::ReadManifest => "reading a manifest",
+            Self::ReadBlob => "reading a blob",
+            Self::Read => "reading",
+            Self::Write => "writing",
+            Self::FetchToken => "fetching a token",
         }
     }
 }

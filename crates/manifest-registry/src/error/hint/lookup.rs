@@ -1,10 +1,10 @@
-//! The hint for an error: the first row of the table that fits it.
+//! The lookup of hints: the first matching row of the table.
 
 use http::StatusCode;
 use url::Url;
 
 use crate::error::attempt::{Attempt, Operation};
-use crate::error::hint::row::{Condition, Doing, Row, Symptom};
+use crate::error::hint::row::{Action, Condition, Row, Symptom};
 use crate::error::hint::table::rows;
 use crate::error::network::Cause;
 use crate::error::registry_error::RegistryError;
@@ -12,7 +12,7 @@ use crate::error::registry_kind::RegistryKind;
 use crate::host::authority;
 
 impl RegistryError {
-    /// Returns what the user can do about it, in one sentence without a full stop.
+    /// Returns a hint for the user, in one sentence without a full stop.
     #[must_use]
     pub fn hint(&self) -> Option<String> {
         match self {
@@ -24,11 +24,11 @@ impl RegistryError {
             } => {
                 let issuer = source.as_ref().and_then(Cause::issuer);
                 let issuer = issuer.map(|issuer| format!(" ({issuer})"));
-                // The server's text comes last, so that nothing in it is filled in.
+                // The server's text is inserted last, so that placeholders in it stay as they are.
                 table_hint(attempt, &Symptom::Network(*problem))
                     .map(|hint| hint.replace("{issuer}", &issuer.unwrap_or_default()))
             }
-            Self::Refused {
+            Self::ErrorResponse {
                 attempt,
                 error_response,
             } => {
@@ -43,18 +43,20 @@ impl RegistryError {
     }
 
     fn condition_hint(&self) -> Option<String> {
-        let (condition, filled_in) = match self {
+        let (condition, value) = match self {
             Self::Incomplete { absent, .. } => (Condition::of_absent(absent), None),
             Self::TagImmutable { .. } => (Condition::TagImmutable, None),
             Self::ChildrenMissing { .. } => (Condition::ContentLost, None),
             Self::SignaturesDiffer { .. } => (Condition::SignaturesDiffer, None),
             Self::NotReferrersIndex { .. } => (Condition::NotReferrersIndex, None),
-            Self::ReadBackMismatch { found: Some(_), .. } => (Condition::OtherContent, None),
-            Self::ReadBackMismatch { found: None, .. } => (Condition::NothingFound, None),
+            Self::ReadBackMismatch { found: Some(_), .. } => (Condition::ReadBackDiffers, None),
+            Self::ReadBackMismatch { found: None, .. } => (Condition::ReadBackMissing, None),
             Self::Certificates { .. } => (Condition::Certificates, None),
-            Self::Helper { is_late: true, .. } => (Condition::HelperLate, None),
+            Self::Helper {
+                timed_out: true, ..
+            } => (Condition::HelperTimeout, None),
             Self::Helper { .. } => (Condition::Helper, None),
-            Self::Local { place, .. } => (Condition::LocalBlob, Some(("{place}", place))),
+            Self::LocalBlob { place, .. } => (Condition::LocalBlob, Some(("{place}", place))),
             Self::Credentials { file, .. } => (Condition::Credentials, Some(("{file}", file))),
             Self::Challenge { attempt, .. } => {
                 (Condition::Challenge, Some(("{host}", &attempt.host)))
@@ -69,14 +71,15 @@ impl RegistryError {
             _ => return None,
         };
         let row = rows().find(|row| row.condition == Some(condition))?;
-        Some(match filled_in {
+        Some(match value {
             Some((placeholder, value)) => row.hint.replace(placeholder, value),
             None => row.hint.to_owned(),
         })
     }
 }
 
-/// Names the saved login that was not enough, before the hint: nobody sees which one goes along.
+/// Puts the place of the rejected credentials before the hint, because users do not see which credentials a request
+/// carries.
 fn with_login(login: &str, status: StatusCode, attempt: &Attempt, hint: Option<String>) -> String {
     let host = &attempt.host;
     let first = if status == StatusCode::UNAUTHORIZED {
@@ -92,9 +95,9 @@ fn with_login(login: &str, status: StatusCode, attempt: &Attempt, hint: Option<S
 
 fn table_hint(attempt: &Attempt, symptom: &Symptom<'_>) -> Option<String> {
     let kind = RegistryKind::of(&attempt.host);
-    let fits = |row: &&'static Row| row.fits(symptom, kind, &attempt.operation);
+    let matches = |row: &&'static Row| row.matches(symptom, kind, &attempt.operation);
     rows()
-        .find(fits)
+        .find(matches)
         .map(|row| fill_in(row.hint, attempt, kind, symptom))
 }
 
@@ -112,14 +115,14 @@ fn fill_in(hint: &str, attempt: &Attempt, kind: RegistryKind, symptom: &Symptom<
         Operation::GetBlob(repository, _)
         | Operation::MountBlob(repository, _)
         | Operation::PutBlob(repository, _)
-        | Operation::TryToWrite(repository) => Some(repository),
+        | Operation::CheckWriteAccess(repository) => Some(repository),
         Operation::GetToken(_) | Operation::Ping(_) => None,
     };
     let (name, path) = repository.map_or_else(
         || (host.clone(), String::new()),
         |repository| (repository.to_string(), repository.path().to_owned()),
     );
-    let right = if Doing::Writing.fits(&attempt.operation) {
+    let right = if Action::Write.matches(&attempt.operation) {
         "push to"
     } else {
         "pull from"
@@ -131,7 +134,7 @@ fn fill_in(hint: &str, attempt: &Attempt, kind: RegistryKind, symptom: &Symptom<
         _ => String::new(),
     };
     let server = Url::parse(&attempt.url).map_or_else(|_| host.clone(), |url| authority(&url));
-    // What the registry says comes last, so that nothing in it is filled in.
+    // The registry's text is inserted last, so that placeholders in it stay as they are.
     hint.replace("{login}", &login)
         .replace("{server}", &server)
         .replace("{proxy}", attempt.proxy.as_deref().unwrap_or("its URL"))

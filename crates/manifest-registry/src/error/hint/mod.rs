@@ -1,6 +1,7 @@
-//! Hints: what the user can do about an error.
+//! Hints for the user about errors.
 //!
-//! `advice` returns the table for the documentation; `table` has the rows, of which the first that fits is taken; `row` says what a row can state; `lookup` finds the row and fills it in.
+//! `advice` returns the table for the documentation. `table` has the rows; the first matching row counts. `row` defines
+//! the conditions of a row. `lookup` finds the row for an error and fills in its placeholders.
 
 mod advice;
 mod lookup;

@@ -1,4 +1,4 @@
-//! A row of the table of hints: what it states of an error, and whether that fits.
+//! A row of the table of hints: its conditions, and their match with an error.
 
 use manifest_core::ManifestError;
 
@@ -8,27 +8,27 @@ use crate::error::error_response::{ErrorResponse, Message};
 use crate::error::network::NetworkProblem;
 use crate::error::registry_kind::RegistryKind;
 
-/// The symptom that a row is looked up by.
+/// The symptom of an error that rows are matched with.
 pub(super) enum Symptom<'a> {
     ErrorResponse(&'a ErrorResponse),
     Network(NetworkProblem),
 }
 
-/// A condition that the type of the error tells, whatever the registry responded.
+/// A condition that the type of an error determines, whatever the response.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Condition {
     /// Only foreign layers are missing.
     ForeignLayersMissing,
-    /// Content is missing, in its source as well.
+    /// Content is missing, and its source does not have it either.
     ContentLost,
-    /// Content is missing that its source has.
-    ContentCollected,
+    /// Content is missing, but its source has it.
+    ContentOnlyInSource,
     /// The tag is immutable.
     TagImmutable,
-    /// The tag points to other content than was written.
-    OtherContent,
-    /// The content that was written cannot be found.
-    NothingFound,
+    /// The tag points to another digest than the written one.
+    ReadBackDiffers,
+    /// The written content cannot be found.
+    ReadBackMissing,
     /// Source and target have different signatures.
     SignaturesDiffer,
     /// Another artifact has the tag of the referrers index.
@@ -39,15 +39,15 @@ pub(super) enum Condition {
     Certificates,
     /// A credential helper failed.
     Helper,
-    /// A credential helper did not end in time.
-    HelperLate,
+    /// A credential helper timed out.
+    HelperTimeout,
     /// Saved credentials cannot be read.
     Credentials,
-    /// The registry requires an unsupported kind of login.
+    /// The registry demands an unsupported authentication scheme.
     Challenge,
     /// A redirect is not followed.
     Redirect,
-    /// The response is not a registry's.
+    /// The response is not from a registry.
     NotARegistry,
     /// The manifest has an unsupported media type.
     UnsupportedType,
@@ -69,14 +69,14 @@ impl Condition {
         {
             Self::ContentLost
         } else {
-            Self::ContentCollected
+            Self::ContentOnlyInSource
         }
     }
 
-    /// Returns the condition of wrong content, where there is a hint for it.
+    /// Returns the condition for invalid content, if there is a hint for it.
     pub(super) fn of_content(problem: &ContentProblem) -> Option<Self> {
         Some(match problem {
-            ContentProblem::NotStored(_) | ContentProblem::WebPage => Self::NotARegistry,
+            ContentProblem::NotFromRegistry(_) | ContentProblem::WebPage => Self::NotARegistry,
             ContentProblem::Manifest(error) => match **error {
                 ManifestError::UnsupportedType(_) => Self::UnsupportedType,
                 _ => Self::InvalidManifest,
@@ -86,8 +86,10 @@ impl Condition {
             | ContentProblem::Size { .. }
             | ContentProblem::MediaType { .. }
             | ContentProblem::Encoding(_)
-            | ContentProblem::Ambiguous(_) => Self::ContentChanged,
-            ContentProblem::Token | ContentProblem::Header(_) => Self::InvalidResponse,
+            | ContentProblem::ConflictingHeader(_) => Self::ContentChanged,
+            ContentProblem::InvalidToken | ContentProblem::MissingHeader(_) => {
+                Self::InvalidResponse
+            }
             ContentProblem::TooLarge { .. } => return None,
         })
     }
@@ -97,37 +99,38 @@ impl Condition {
 #[derive(Clone, Copy, PartialEq)]
 pub(super) enum Body {
     Any,
-    /// Says nothing.
+    /// No message.
     Empty,
     Html,
 }
 
 /// The kind of operation.
 #[derive(Clone, Copy, PartialEq)]
-pub(super) enum Doing {
-    Anything,
-    ReadingManifest,
-    ReadingBlob,
-    Reading,
-    Writing,
-    LoggingIn,
+pub(super) enum Action {
+    Any,
+    ReadManifest,
+    ReadBlob,
+    Read,
+    Write,
+    FetchToken,
 }
 
-/// A row of the table: all that it states has to fit, what it does not state always fits.
+/// A row of the table. All its conditions must match; an absent condition always matches.
 pub(super) struct Row {
-    /// The statuses, from the first to the last.
+    /// The range of statuses, inclusive.
     pub(super) statuses: Option<(u16, u16)>,
-    /// The registry's codes, one of which has to be there.
+    /// The error codes, one of which must occur.
     pub(super) codes: &'static [&'static str],
     pub(super) body: Body,
     pub(super) problem: Option<fn(NetworkProblem) -> bool>,
-    /// The condition. Everything else that a row states is ignored then.
+    /// The condition by error type. If it is set, the other conditions are ignored.
     pub(super) condition: Option<Condition>,
     pub(super) hosts: &'static [RegistryKind],
-    pub(super) doing: Doing,
-    /// `{host}`, `{login}` (the command), `{repository}`, `{path}` (the repository without its host), `{right}` (`push to` or
-    /// `pull from`), `{limits}` (` (ratelimit-limit: 100)`, or nothing), `{server}` (the host that was talked to, which may be
-    /// another than the registry's), `{proxy}` and `{issuer}` (` (CN=Some CA)`, or nothing) are filled in.
+    pub(super) action: Action,
+    /// The hint with placeholders: `{host}`, `{login}` (the command), `{repository}`, `{path}` (the repository without
+    /// its host), `{right}` (`push to` or `pull from`), `{limits}` (` (ratelimit-limit: 100)`, or nothing), `{server}`
+    /// (the host of the request, which may differ from the registry's), `{proxy}` and `{issuer}` (` (CN=Some CA)`, or
+    /// nothing).
     pub(super) hint: &'static str,
 }
 
@@ -140,7 +143,7 @@ impl Row {
             problem: None,
             condition: None,
             hosts: &[],
-            doing: Doing::Anything,
+            action: Action::Any,
             hint,
         }
     }
@@ -182,25 +185,27 @@ impl Row {
         self
     }
 
-    pub(super) const fn doing(mut self, doing: Doing) -> Self {
-        self.doing = doing;
+    pub(super) const fn action(mut self, action: Action) -> Self {
+        self.action = action;
         self
     }
 
-    pub(super) fn fits(
+    pub(super) fn matches(
         &self,
         symptom: &Symptom<'_>,
         kind: RegistryKind,
         operation: &Operation,
     ) -> bool {
-        let fits = match symptom {
-            Symptom::ErrorResponse(error_response) => self.fits_error_response(error_response),
+        let matches = match symptom {
+            Symptom::ErrorResponse(error_response) => self.matches_error_response(error_response),
             Symptom::Network(problem) => self.problem.is_some_and(|is| is(*problem)),
         };
-        fits && (self.hosts.is_empty() || self.hosts.contains(&kind)) && self.doing.fits(operation)
+        matches
+            && (self.hosts.is_empty() || self.hosts.contains(&kind))
+            && self.action.matches(operation)
     }
 
-    fn fits_error_response(&self, error_response: &ErrorResponse) -> bool {
+    fn matches_error_response(&self, error_response: &ErrorResponse) -> bool {
         let status = error_response.status.as_u16();
         let body = match self.body {
             Body::Any => true,
@@ -215,18 +220,18 @@ impl Row {
     }
 }
 
-impl Doing {
-    pub(super) fn fits(self, operation: &Operation) -> bool {
+impl Action {
+    pub(super) fn matches(self, operation: &Operation) -> bool {
         let own = match operation {
-            Operation::GetManifest(_) | Operation::ListReferrers(_) => Self::ReadingManifest,
-            Operation::GetBlob(..) => Self::ReadingBlob,
+            Operation::GetManifest(_) | Operation::ListReferrers(_) => Self::ReadManifest,
+            Operation::GetBlob(..) => Self::ReadBlob,
             Operation::PutManifest(_)
             | Operation::PutBlob(..)
             | Operation::MountBlob(..)
-            | Operation::TryToWrite(_) => Self::Writing,
-            Operation::GetToken(_) | Operation::Ping(_) => Self::LoggingIn,
+            | Operation::CheckWriteAccess(_) => Self::Write,
+            Operation::GetToken(_) | Operation::Ping(_) => Self::FetchToken,
         };
-        let is_reading = matches!(own, Self::ReadingManifest | Self::ReadingBlob);
-        self == Self::Anything || self == own || self == Self::Reading && is_reading
+        let is_reading = matches!(own, Self::ReadManifest | Self::ReadBlob);
+        self == Self::Any || self == own || self == Self::Read && is_reading
     }
 }

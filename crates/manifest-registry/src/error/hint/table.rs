@@ -1,17 +1,17 @@
-//! The table from errors to hints, in sections. The first row that fits is taken, so special rows stand before general ones.
+//! The table of hints, in sections. The first matching row counts, so specific rows precede general ones.
 
-use crate::error::hint::row::{Body, Condition, Doing, Row};
+use crate::error::hint::row::{Action, Body, Condition, Row};
 use crate::error::network::NetworkProblem;
 use crate::error::registry_kind::RegistryKind;
 use RegistryKind::{DockerHub, Ecr, EcrPublic, Ghcr, GitLab, Loopback, Other, Quay};
 
-/// Rows on one kind of error.
+/// The rows for one kind of error.
 pub(super) struct Section {
     pub(super) title: &'static str,
     pub(super) rows: &'static [Row],
 }
 
-/// Returns all rows, in the order in which they are tried.
+/// Returns all rows, in the order in which they are matched.
 pub(super) fn rows() -> impl Iterator<Item = &'static Row> {
     SECTIONS.iter().flat_map(|section| section.rows)
 }
@@ -43,7 +43,7 @@ const AFTER_A_PUSH: &[Row] = &[
         "push the image that it belongs to again",
     ),
     Row::condition(
-        Condition::ContentCollected,
+        Condition::ContentOnlyInSource,
         "push again: the registry may have garbage-collected it",
     ),
     Row::condition(
@@ -51,11 +51,11 @@ const AFTER_A_PUSH: &[Row] = &[
         "the tag is immutable in this registry: push to another one",
     ),
     Row::condition(
-        Condition::OtherContent,
+        Condition::ReadBackDiffers,
         "someone else may have just pushed the same tag: inspect it, and push again",
     ),
     Row::condition(
-        Condition::NothingFound,
+        Condition::ReadBackMissing,
         "check it again later with `docker-manifest inspect`",
     ),
     Row::condition(
@@ -78,17 +78,17 @@ const NO_RESPONSE: &[Row] = &[
         "check the name {server}, and the DNS server of the network",
     ),
     Row::network(
-        |problem| problem == NetworkProblem::Refused,
+        |problem| problem == NetworkProblem::ConnectionRefused,
         "is the token server that {host} names running on {server}?",
     )
-    .doing(Doing::LoggingIn),
+    .action(Action::FetchToken),
     Row::network(
-        |problem| problem == NetworkProblem::Refused,
+        |problem| problem == NetworkProblem::ConnectionRefused,
         "nothing answers on {server}: is it running?",
     )
     .on(&[Loopback]),
     Row::network(
-        |problem| problem == NetworkProblem::Refused,
+        |problem| problem == NetworkProblem::ConnectionRefused,
         "nothing answers on {server}: is it running? A firewall may also refuse the connection",
     ),
     Row::network(
@@ -100,18 +100,18 @@ const NO_RESPONSE: &[Row] = &[
         |problem| problem == NetworkProblem::NotTls,
         "{host} names its token server with https, but {server} does not speak TLS: contact the operator",
     )
-    .doing(Doing::LoggingIn),
+    .action(Action::FetchToken),
     Row::network(
         |problem| problem == NetworkProblem::NotTls,
         "if {server} serves plain HTTP, use --insecure",
     ),
     Row::network(
-        |problem| problem == NetworkProblem::UnknownAuthority,
+        |problem| problem == NetworkProblem::UnknownCa,
         "a proxy between you and {server} may intercept TLS: install its CA certificate{issuer} on this system, or pass the file with --ca-file",
     )
     .on(&[DockerHub, Ghcr, Ecr, EcrPublic]),
     Row::network(
-        |problem| problem == NetworkProblem::UnknownAuthority,
+        |problem| problem == NetworkProblem::UnknownCa,
         "get the CA certificate{issuer}: pass the file with --ca-file, or save it as certs.d/{server}/ca.crt beside config.json or in /etc/docker; or use --insecure to accept any certificate",
     ),
     Row::network(
@@ -119,7 +119,7 @@ const NO_RESPONSE: &[Row] = &[
         "use the name in the certificate of {server}, or have the certificate renewed; check this system's clock; or use --insecure to accept any certificate",
     ),
     Row::network(
-        |problem| problem == NetworkProblem::NoAuthorities,
+        |problem| problem == NetworkProblem::NoCaCertificates,
         "install the package ca-certificates, or check SSL_CERT_FILE and SSL_CERT_DIR",
     ),
     Row::network(
@@ -131,7 +131,7 @@ const NO_RESPONSE: &[Row] = &[
         "pass its CA certificate with --ca-file, or save it as certs.d/HOST:PORT/ca.crt beside config.json, with the host and port of {proxy}",
     ),
     Row::network(
-        |problem| problem == NetworkProblem::ProxyLogin,
+        |problem| problem == NetworkProblem::ProxyAuthentication,
         "put the login into the proxy's URL, as in http://USER:PASSWORD@HOST:PORT ({proxy})",
     ),
     Row::network(
@@ -143,12 +143,12 @@ const NO_RESPONSE: &[Row] = &[
         "{server} and this program have no TLS version or cipher in common, or {server} requires a client certificate",
     ),
     Row::network(
-        |problem| matches!(problem, NetworkProblem::Timeout(_) | NetworkProblem::Slow(_)),
+        |problem| matches!(problem, NetworkProblem::Timeout(_) | NetworkProblem::TooSlow(_)),
         "check the registry's log and load",
     )
     .on(&[Loopback]),
     Row::network(
-        |problem| matches!(problem, NetworkProblem::Timeout(_) | NetworkProblem::Slow(_)),
+        |problem| matches!(problem, NetworkProblem::Timeout(_) | NetworkProblem::TooSlow(_)),
         "check the network and the proxy between you and {server}",
     ),
     Row::network(
@@ -269,7 +269,7 @@ const LOGIN_REQUIRED: &[Row] = &[
         "repair {file}, or run docker login again",
     ),
     Row::condition(
-        Condition::HelperLate,
+        Condition::HelperTimeout,
         "it may be waiting for you to unlock its store; allow more time with --timeout",
     ),
     Row::condition(
@@ -288,13 +288,13 @@ const PERMISSION_DENIED: &[Row] = &[
         "this needs permission to {right} {repository}: a token with write:packages; in GitHub Actions, `packages: write`, and write access for the workflow's repository in the package's settings",
     )
     .on(&[Ghcr])
-    .doing(Doing::Writing),
+    .action(Action::Write),
     Row::status(
         403,
         "this needs permission to {right} {repository}: a token with read:packages; in GitHub Actions, access for the workflow's repository in the package's settings",
     )
     .on(&[Ghcr])
-    .doing(Doing::Reading),
+    .action(Action::Read),
     Row::status(
         403,
         "this needs permission to {right} {repository}: check the policies of the user and of the repository, and whether the login is older than 12 hours",
@@ -305,8 +305,8 @@ const PERMISSION_DENIED: &[Row] = &[
         "this needs permission to {right} {repository}: {login} as a user who has it, with an access token that can write",
     )
     .on(&[DockerHub])
-    .doing(Doing::Writing),
-    Row::status(403, "run {login}").doing(Doing::LoggingIn),
+    .action(Action::Write),
+    Row::status(403, "run {login}").action(Action::FetchToken),
     Row::status(
         403,
         "this needs permission to {right} {repository}: {login} as a user who has it. An empty response may also come from a firewall",
@@ -330,20 +330,20 @@ const NOT_FOUND: &[Row] = &[
         "ECR does not create repositories on push: aws ecr create-repository --repository-name {path}",
     )
     .on(&[Ecr])
-    .doing(Doing::Writing),
+    .action(Action::Write),
     Row::status(
         404,
         "ECR does not create repositories on push: aws ecr-public create-repository --region us-east-1 --repository-name NAME, where NAME is what follows the registry's alias in {path}",
     )
     .on(&[EcrPublic])
-    .doing(Doing::Writing),
+    .action(Action::Write),
     Row::statuses(
         400,
         404,
         "{repository} lacks content that the manifest names: push its images there first",
     )
     .codes(&["MANIFEST_BLOB_UNKNOWN", "BLOB_UNKNOWN", "MANIFEST_UNKNOWN"])
-    .doing(Doing::Writing),
+    .action(Action::Write),
     Row::status(
         404,
         "the upload was lost: run the same command again",
@@ -353,30 +353,30 @@ const NOT_FOUND: &[Row] = &[
         404,
         "create the repository or its project on {host} first",
     )
-    .doing(Doing::Writing),
+    .action(Action::Write),
     Row::status(
         404,
         "the registry has the manifest, but not all of its content: push the image again",
     )
-    .doing(Doing::ReadingBlob),
+    .action(Action::ReadBlob),
     Row::status(
         404,
         "repository {repository} does not exist or is private: check the name, or {login} as a user with read access",
     )
     .codes(&["NAME_UNKNOWN"])
-    .doing(Doing::ReadingManifest),
+    .action(Action::ReadManifest),
     Row::status(
         404,
         "check the tag or digest, and whether it was pushed to {repository}",
     )
     .codes(&["MANIFEST_UNKNOWN", "NOT_FOUND"])
-    .doing(Doing::ReadingManifest),
+    .action(Action::ReadManifest),
     Row::status(
         404,
         "check name, tag and digest; {host} may hide private repositories: {login} as a user with read access",
     )
-    .doing(Doing::ReadingManifest),
-    Row::status(404, "check the token server of {host}").doing(Doing::LoggingIn),
+    .action(Action::ReadManifest),
+    Row::status(404, "check the token server of {host}").action(Action::FetchToken),
 ];
 
 const REFUSED: &[Row] = &[
@@ -387,7 +387,7 @@ const REFUSED: &[Row] = &[
     )
     .codes(&["TAG_INVALID"])
     .on(&[Ecr])
-    .doing(Doing::Writing),
+    .action(Action::Write),
     Row::status(
         412,
         "the tag is immutable: use another tag, or change that in the settings of {repository}",
@@ -414,7 +414,7 @@ const REFUSED: &[Row] = &[
         405,
         "{host} does not accept pushes: it is read-only, or a mirror of another registry",
     )
-    .doing(Doing::Writing),
+    .action(Action::Write),
     Row::status(405, "{host} does not support this request: is it a registry?"),
     Row::status(
         409,
@@ -463,7 +463,7 @@ const UNAVAILABLE: &[Row] = &[
         "the token server of {host} ({server}) has a problem: check its log, or try again later",
     )
     .on(&[Loopback, Other])
-    .doing(Doing::LoggingIn),
+    .action(Action::FetchToken),
     Row::statuses(500, 599, "check the registry's log").on(&[Loopback]),
     Row::statuses(
         500,

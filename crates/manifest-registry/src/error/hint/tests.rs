@@ -29,7 +29,7 @@ fn operation(host: &str, what: &str) -> Operation {
     }
 }
 
-/// The server is another one than the host that is named, as a token server or a storage may be.
+/// Creates a request to a server other than the named host, as to a token server or object storage.
 fn attempt(host: &str, what: &str) -> Box<Attempt> {
     let url = Url::parse("https://x/").unwrap();
     Attempt::new(&operation(host, what), &Method::GET, &url, host)
@@ -51,7 +51,7 @@ fn error_response(
         "" | "<html>" => body.to_owned(),
         code => format!(r#"{{"errors":[{{"code":"{code}","message":"because"}}]}}"#),
     };
-    let error = RegistryError::Refused {
+    let error = RegistryError::ErrorResponse {
         attempt: attempt(host, what),
         error_response: ErrorResponse::read(
             StatusCode::from_u16(status).unwrap(),
@@ -63,9 +63,9 @@ fn error_response(
 }
 
 #[test]
-fn a_refused_login_is_named() {
+fn rejected_login_is_named() {
     let hint = |status: u16, login: Option<&str>| {
-        let error = RegistryError::Refused {
+        let error = RegistryError::ErrorResponse {
             attempt: Box::new(Attempt {
                 login: login.map(str::to_owned),
                 ..*attempt("reg.io", "get")
@@ -92,9 +92,9 @@ fn a_refused_login_is_named() {
 const ECR: &str = "1.dkr.ecr.eu-west-1.amazonaws.com";
 const GITLAB: &str = "registry.gitlab.com";
 
-/// What was done on which host, what was answered, and a part of the hint. Each row of the table is met by at least one.
+/// Operation, host, response and a part of the hint. At least one test matches each row of the table.
 #[rustfmt::skip]
-const REFUSALS: &[(&str, &str, u16, &str, &str)] = &[
+const ERROR_RESPONSES: &[(&str, &str, u16, &str, &str)] = &[
     ("docker.io", "get", 429, "TOOMANYREQUESTS", "Docker Hub limits pulls per account"),
     ("docker.io", "token", 429, "", "docker login, or wait"),
     ("ghcr.io", "get", 429, "", "GHCR limits requests per minute"),
@@ -177,8 +177,8 @@ const REFUSALS: &[(&str, &str, u16, &str, &str)] = &[
 ];
 
 #[test]
-fn refusals() {
-    for (host, what, status, body, part) in REFUSALS {
+fn error_responses() {
+    for (host, what, status, body, part) in ERROR_RESPONSES {
         let hint = error_response(host, what, *status, body, &[]);
         assert_eq!(
             hint.is_empty(),
@@ -211,28 +211,28 @@ const SECOND: NetworkProblem = NetworkProblem::Timeout(Duration::from_secs(1));
 #[rustfmt::skip]
 const PROBLEMS: &[(&str, &str, NetworkProblem, &str)] = &[
     ("reg.io", "get", NetworkProblem::Dns, "check the name x,"),
-    ("reg.io", "token", NetworkProblem::Refused, "token server that reg.io names running on x?"),
-    ("localhost:5000", "token", NetworkProblem::Refused, "token server that localhost:5000 names"),
-    ("localhost:5000", "get", NetworkProblem::Refused, "nothing answers on x: is it running?"),
-    ("reg.io", "get", NetworkProblem::Refused, "is it running? A firewall"),
+    ("reg.io", "token", NetworkProblem::ConnectionRefused, "token server that reg.io names running on x?"),
+    ("localhost:5000", "token", NetworkProblem::ConnectionRefused, "token server that localhost:5000 names"),
+    ("localhost:5000", "get", NetworkProblem::ConnectionRefused, "nothing answers on x: is it running?"),
+    ("reg.io", "get", NetworkProblem::ConnectionRefused, "is it running? A firewall"),
     ("reg.io", "get", NetworkProblem::NotTls, "if x serves plain HTTP, use --insecure"),
     ("reg.io", "token", NetworkProblem::NotTls, "reg.io names its token server with https"),
     ("docker.io", "get", NetworkProblem::NotTls, "may answer instead"),
     ("ghcr.io", "get", NetworkProblem::Certificate, "may answer instead"),
-    ("docker.io", "get", NetworkProblem::UnknownAuthority, "may intercept TLS"),
-    ("reg.io", "get", NetworkProblem::UnknownAuthority, "certs.d/x/ca.crt beside config.json or in /etc/docker; or use --insecure"),
+    ("docker.io", "get", NetworkProblem::UnknownCa, "may intercept TLS"),
+    ("reg.io", "get", NetworkProblem::UnknownCa, "certs.d/x/ca.crt beside config.json or in /etc/docker; or use --insecure"),
     ("reg.io", "get", NetworkProblem::ClientCertificate, "certs.d/x/client.cert and client.key"),
     ("reg.io", "get", NetworkProblem::ProxyCertificate, "--ca-file"),
-    ("reg.io", "get", NetworkProblem::ProxyLogin, "http://USER:PASSWORD@HOST:PORT (its URL)"),
+    ("reg.io", "get", NetworkProblem::ProxyAuthentication, "http://USER:PASSWORD@HOST:PORT (its URL)"),
     ("reg.io", "get", NetworkProblem::Proxy, "add x to NO_PROXY"),
     ("reg.io", "get", NetworkProblem::ProxySetting, "correct the proxy setting"),
     ("reg.io", "get", NetworkProblem::Certificate, "the certificate of x, or have the certificate renewed"),
-    ("reg.io", "get", NetworkProblem::NoAuthorities, "ca-certificates"),
+    ("reg.io", "get", NetworkProblem::NoCaCertificates, "ca-certificates"),
     ("reg.io", "get", NetworkProblem::Tls, "or x requires a client certificate"),
     ("localhost:5000", "get", SECOND, "the registry's log and load"),
     ("reg.io", "get", SECOND, "the proxy between you and x"),
     ("reg.io", "get", NetworkProblem::Deadline(Duration::from_secs(1)), "--timeout"),
-    ("reg.io", "get", NetworkProblem::Cut, ""),
+    ("reg.io", "get", NetworkProblem::ConnectionClosed, ""),
     ("reg.io", "get", NetworkProblem::Other, ""),
 ];
 
@@ -248,20 +248,20 @@ fn network_problems() {
         assert_eq!(hint.is_empty(), part.is_empty(), "{problem:?}: {hint}");
         assert!(hint.contains(part), "{problem:?}: {hint}");
         assert!(error.is_unavailable());
-        // There is no --insecure for these.
+        // Docker Hub and GHCR never need `--insecure`.
         let is_public = matches!(*host, "docker.io" | "ghcr.io");
         assert!(!is_public || !hint.contains("--insecure"), "{hint}");
     }
 }
 
 #[test]
-fn content_that_is_wrong() {
+fn content_problems() {
     let digest = || Digest::sha256(b"x");
     let manifest = |error| ContentProblem::Manifest(std::sync::Arc::new(error));
     for (problem, part) in [
         (ContentProblem::WebPage, "log in to the network"),
         (
-            ContentProblem::NotStored(StatusCode::OK),
+            ContentProblem::NotFromRegistry(StatusCode::OK),
             "answered instead",
         ),
         (
@@ -280,7 +280,10 @@ fn content_that_is_wrong() {
             ContentProblem::Encoding("gzip".to_owned()),
             "a proxy or cache",
         ),
-        (ContentProblem::Token, "contact the operator of reg.io"),
+        (
+            ContentProblem::InvalidToken,
+            "contact the operator of reg.io",
+        ),
     ] {
         let error = RegistryError::content(attempt("reg.io", "get"), problem);
         let hint = error.hint().unwrap();
@@ -300,7 +303,7 @@ fn absent(kind: &'static str, is_in_source: Option<bool>) -> Absent {
 fn conditions() -> Vec<(RegistryError, &'static str)> {
     let target = Reference::parse("reg.io/team/app:1").unwrap();
     let source = || {
-        Box::new(RegistryError::Refused {
+        Box::new(RegistryError::ErrorResponse {
             attempt: attempt("reg.io", "put"),
             error_response: ErrorResponse::parse(StatusCode::BAD_REQUEST, "", b""),
         })
@@ -315,7 +318,7 @@ fn conditions() -> Vec<(RegistryError, &'static str)> {
         written: Digest::sha256(b"x"),
         found,
     };
-    let taken = RegistryError::TagImmutable {
+    let immutable = RegistryError::TagImmutable {
         reference: Box::new(target.clone()),
         existing: Digest::sha256(b"x"),
         source: source(),
@@ -335,21 +338,21 @@ fn conditions() -> Vec<(RegistryError, &'static str)> {
             incomplete(vec![absent("manifest", None)]),
             "garbage-collected it",
         ),
-        (taken, "push to another one"),
+        (immutable, "push to another one"),
         (read_back(Some(Digest::sha256(b"y"))), "someone else"),
         (read_back(None), "again later"),
     ]
 }
 
-/// Errors that a row names by their type, each with a part of the hint.
+/// Errors that match a row by their type, each with a part of the hint.
 fn by_type() -> Vec<(RegistryError, &'static str)> {
     let reference = || Box::new(Reference::parse("reg.io/team/app:1").unwrap());
     let digest = || Digest::sha256(b"x");
-    let helper = |is_late| RegistryError::Helper {
+    let helper = |timed_out| RegistryError::Helper {
         helper: "docker-credential-x".to_owned(),
         host: "reg.io".to_owned(),
         reason: "it was stopped".to_owned(),
-        is_late,
+        timed_out,
     };
     let mut errors = vec![
         (
@@ -369,7 +372,7 @@ fn by_type() -> Vec<(RegistryError, &'static str)> {
             "check the content of this tag",
         ),
         (
-            RegistryError::Local {
+            RegistryError::LocalBlob {
                 place: "oci-layout://build".to_owned(),
                 digest: digest(),
                 reason: "gone".to_owned(),
@@ -416,15 +419,16 @@ fn by_type() -> Vec<(RegistryError, &'static str)> {
     errors
 }
 
-/// Errors that a row names by the problem with the content, each with a part of the hint.
+/// Errors that match a row by their content problem, each with a part of the hint.
 fn by_content() -> Vec<(RegistryError, &'static str)> {
+    use ContentProblem::{Encoding, InvalidToken};
     let content = |problem| RegistryError::content(attempt("reg.io", "get"), problem);
     let manifest = |error| content(ContentProblem::Manifest(std::sync::Arc::new(error)));
     vec![
         (content(ContentProblem::WebPage), "log in to the network"),
-        (content(ContentProblem::Token), "the operator of reg.io"),
+        (content(InvalidToken), "the operator of reg.io"),
         (
-            content(ContentProblem::Encoding("gzip".to_owned())),
+            content(Encoding("gzip".to_owned())),
             "a proxy or cache between you and reg.io",
         ),
         (
@@ -435,7 +439,7 @@ fn by_content() -> Vec<(RegistryError, &'static str)> {
     ]
 }
 
-/// Tells whether a hint is a row's, with its placeholders filled in.
+/// Tells whether a hint is that of a row, with its placeholders filled in.
 fn is_filled_in(row: &str, hint: &str) -> bool {
     let mut rest = hint;
     row.split('{').enumerate().all(|(place, part)| {
@@ -450,47 +454,47 @@ fn is_filled_in(row: &str, hint: &str) -> bool {
 }
 
 #[test]
-fn publications() {
+fn hints_by_condition() {
     for (error, part) in conditions().into_iter().chain(by_type()) {
         let hint = error.hint().unwrap();
         assert!(hint.contains(part) && !hint.contains(['{', '}']), "{hint}");
     }
 }
 
-/// A row that nothing meets is dead, or stands behind one that takes its place.
+/// An unmatched row is dead, or an earlier row takes precedence over it.
 #[test]
-fn every_row_is_met() {
-    let mut met = vec![false; rows().count()];
-    let mut meet = |host: &str, what: &str, symptom: &Symptom<'_>| {
+fn every_row_is_tested() {
+    let mut matched = vec![false; rows().count()];
+    let mut mark_row = |host: &str, what: &str, symptom: &Symptom<'_>| {
         let (kind, operation) = (RegistryKind::of(host), operation(host, what));
-        let at = rows().position(|row| row.fits(symptom, kind, &operation));
+        let at = rows().position(|row| row.matches(symptom, kind, &operation));
         if let Some(at) = at {
-            met[at] = true;
+            matched[at] = true;
         }
     };
-    for (host, what, status, body, _) in REFUSALS {
+    for (host, what, status, body, _) in ERROR_RESPONSES {
         let body = match *body {
             "" | "<html>" => (*body).to_owned(),
             code => format!(r#"{{"errors":[{{"code":"{code}"}}]}}"#),
         };
         let status = StatusCode::from_u16(*status).unwrap();
-        meet(
+        mark_row(
             host,
             what,
             &Symptom::ErrorResponse(&ErrorResponse::parse(status, "", body.as_bytes())),
         );
     }
     for (host, what, problem, _) in PROBLEMS {
-        meet(host, what, &Symptom::Network(*problem));
+        mark_row(host, what, &Symptom::Network(*problem));
     }
     let hints: Vec<_> = conditions()
         .into_iter()
         .chain(by_type())
         .filter_map(|(error, _)| error.hint())
         .collect();
-    for (row, met) in rows().zip(met) {
-        let met =
-            met || row.condition.is_some() && hints.iter().any(|hint| is_filled_in(row.hint, hint));
-        assert!(met, "no test meets the row {:?}", row.hint);
+    for (row, matched) in rows().zip(matched) {
+        let matched = matched
+            || row.condition.is_some() && hints.iter().any(|hint| is_filled_in(row.hint, hint));
+        assert!(matched, "no test meets the row {:?}", row.hint);
     }
 }

@@ -7,14 +7,14 @@ use url::Url;
 use super::*;
 use crate::error::{Attempt, ContentProblem, ErrorResponse, Operation};
 
-/// Keeps the lines that it is told.
+/// Collects the reported retries.
 #[derive(Debug, Default)]
 struct Lines(Mutex<Vec<String>>);
 
 impl Observer for Lines {
     fn retrying(&self, retry: &Retrying<'_>) {
-        assert!(retry.wait <= LONGEST_RETRY_AFTER, "{retry:?}");
-        locked(&self.0).push(retry.to_string());
+        assert!(retry.wait <= MAX_RETRY_AFTER, "{retry:?}");
+        lock(&self.0).push(retry.to_string());
     }
 }
 
@@ -34,7 +34,7 @@ fn refused(status: u16, retry_after: Option<&str>) -> RegistryError {
     if let Some(text) = retry_after {
         headers.insert("retry-after", text.parse().unwrap());
     }
-    RegistryError::Refused {
+    RegistryError::ErrorResponse {
         attempt: attempt(),
         error_response: ErrorResponse::read(StatusCode::from_u16(status).unwrap(), &headers, b""),
     }
@@ -53,57 +53,60 @@ fn retrier(policy: RetryPolicy) -> (Retrier, Arc<Lines>) {
     (Retrier::new(policy, lines.clone()), lines)
 }
 
-/// Fails for ever, and returns how long that took and how often it was tried.
+/// Fails until there are no retries left. Returns the elapsed time, the number of attempts and the error.
 async fn exhaust(retrier: &Retrier, mut error: RegistryError) -> (Duration, u32, RegistryError) {
     let (attempts, started) = (Attempts::default(), Instant::now());
-    while retrier.retry(&attempts, &mut error, Contact::Before).await {}
+    while retrier
+        .retry(&attempts, &mut error, Contact::Responded)
+        .await
+    {}
     (started.elapsed(), attempts.current(), error)
 }
 
 #[test]
-fn what_is_worth_another_try() {
-    use Contact::{Before, Never, Probing};
+fn transient_failures() {
+    use Contact::{NoResponse, Probing, Responded};
     for status in [408, 425, 429, 500, 502, 503, 504, 507, 520, 599] {
-        for contact in [Before, Never, Probing] {
+        for contact in [Responded, NoResponse, Probing] {
             assert!(is_transient(&refused(status, None), contact), "{status}");
         }
     }
     for status in [
         400, 401, 403, 404, 405, 406, 409, 410, 412, 413, 415, 416, 418, 422, 428, 451, 499, 304,
     ] {
-        assert!(!is_transient(&refused(status, None), Before), "{status}");
+        assert!(!is_transient(&refused(status, None), Responded), "{status}");
     }
     let second = Duration::from_secs(1);
     for (problem, before, never) in [
-        (NetworkProblem::Cut, true, true),
+        (NetworkProblem::ConnectionClosed, true, true),
         (NetworkProblem::Timeout(second), true, true),
-        (NetworkProblem::Refused, true, false),
+        (NetworkProblem::ConnectionRefused, true, false),
         (NetworkProblem::Dns, true, false),
-        (NetworkProblem::UnknownAuthority, false, false),
+        (NetworkProblem::UnknownCa, false, false),
         (NetworkProblem::Certificate, false, false),
         (NetworkProblem::Tls, false, false),
         (NetworkProblem::NotTls, false, false),
-        (NetworkProblem::NoAuthorities, false, false),
+        (NetworkProblem::NoCaCertificates, false, false),
         (NetworkProblem::Deadline(second), false, false),
         (NetworkProblem::Other, false, false),
     ] {
         let error = network(problem);
-        assert_eq!(is_transient(&error, Before), before, "{problem:?}");
-        assert_eq!(is_transient(&error, Never), never, "{problem:?}");
+        assert_eq!(is_transient(&error, Responded), before, "{problem:?}");
+        assert_eq!(is_transient(&error, NoResponse), never, "{problem:?}");
     }
-    let content = RegistryError::content(attempt(), ContentProblem::Token);
-    assert!(!is_transient(&content, Before));
+    let content = RegistryError::content(attempt(), ContentProblem::InvalidToken);
+    assert!(!is_transient(&content, Responded));
 }
 
 #[tokio::test(flavor = "current_thread", start_paused = true)]
-async fn waits_grow_and_end() {
+async fn backoff_doubles_until_the_last_retry() {
     let (retrier, lines) = retrier(RetryPolicy::default());
     let (took, attempts, _) = exhaust(&retrier, refused(503, None)).await;
-    // Half a second, one, two, four, eight, each at least half of that.
+    // The backoffs are at most 0.5, 1, 2, 4 and 8 s, and each is at least half of that.
     let longest = Duration::from_millis(15_500);
     assert!(took >= longest / 2 && took <= longest, "{took:?}");
     assert_eq!(attempts, 6);
-    let lines = locked(&lines.0).clone();
+    let lines = lock(&lines.0).clone();
     assert_eq!(lines.len(), 5);
     for (i, line) in lines.iter().enumerate() {
         let end = format!(
@@ -117,19 +120,19 @@ async fn waits_grow_and_end() {
 }
 
 #[tokio::test(flavor = "current_thread", start_paused = true)]
-async fn waits_have_a_ceiling_and_chance() {
+async fn backoff_is_bounded_and_random() {
     let policy = RetryPolicy::default();
     let mut seen = HashSet::new();
     for number in 1..200 {
         let wait = policy.wait(number);
-        assert!(wait >= policy.first_wait / 2 && wait <= policy.longest_wait);
-        assert!(number < 8 || wait >= policy.longest_wait / 2);
+        assert!(wait >= policy.first_backoff / 2 && wait <= policy.max_backoff);
+        assert!(number < 8 || wait >= policy.max_backoff / 2);
         seen.insert(wait);
     }
     assert!(seen.len() > 100);
     assert_eq!(
         RetryPolicy {
-            first_wait: Duration::ZERO,
+            first_backoff: Duration::ZERO,
             ..policy
         }
         .wait(3),
@@ -138,9 +141,9 @@ async fn waits_have_a_ceiling_and_chance() {
 }
 
 #[tokio::test(flavor = "current_thread", start_paused = true)]
-async fn registries_are_given_the_time_they_ask_for() {
+async fn retry_after_is_honoured() {
     let policy = RetryPolicy {
-        times: 2,
+        max_retries: 2,
         ..RetryPolicy::default()
     };
     for (asked, least, most, attempts) in [
@@ -151,10 +154,10 @@ async fn registries_are_given_the_time_they_ask_for() {
         (Some("99999999999999999999"), 0, 0, 1),
         (Some("soon"), 0, 2, 3),
     ] {
-        let (took, tried, error) = exhaust(&retrier(policy).0, refused(429, asked)).await;
+        let (took, made, error) = exhaust(&retrier(policy).0, refused(429, asked)).await;
         let range = Duration::from_secs(least)..=Duration::from_secs(most);
         assert!(range.contains(&took), "{asked:?} {took:?}");
-        assert_eq!(tried, attempts, "{asked:?}");
+        assert_eq!(made, attempts, "{asked:?}");
         let says_so = error
             .to_string()
             .contains("this program waits 120 s at most");
@@ -163,10 +166,10 @@ async fn registries_are_given_the_time_they_ask_for() {
 }
 
 #[tokio::test(flavor = "current_thread", start_paused = true)]
-async fn no_wait_goes_past_the_deadline() {
+async fn no_wait_exceeds_the_deadline() {
     let policy = RetryPolicy {
         timeout: Some(Duration::from_secs(10)),
-        times: 100,
+        max_retries: 100,
         ..RetryPolicy::default()
     };
     let (took, attempts, error) = exhaust(&retrier(policy).0, refused(503, None)).await;
@@ -178,52 +181,52 @@ async fn no_wait_goes_past_the_deadline() {
 }
 
 #[tokio::test(flavor = "current_thread", start_paused = true)]
-async fn what_was_just_written_is_missed_for_a_while() {
+async fn missing_content_is_retried_after_a_write() {
     let (retrier, lines) = retrier(RetryPolicy {
-        times: 1000,
+        max_retries: 1000,
         ..RetryPolicy::default()
     });
-    let (attempts, what) = (Attempts::default(), "reg.io/v2/app/manifests/1");
+    let (attempts, content) = (Attempts::default(), "reg.io/v2/app/manifests/1");
     let mut missing = refused(404, None);
     assert!(
         !retrier
-            .retry_after_write(&attempts, &mut missing, what)
+            .retry_after_write(&attempts, &mut missing, content)
             .await
     );
-    retrier.record_write(what.to_owned());
+    retrier.record_write(content.to_owned());
     let mut forbidden = refused(403, None);
-    let written = retrier.retry_after_write(&attempts, &mut forbidden, what);
+    let written = retrier.retry_after_write(&attempts, &mut forbidden, content);
     assert!(!written.await, "only what is missing may come");
     let started = Instant::now();
     while retrier
-        .retry_after_write(&attempts, &mut missing, what)
+        .retry_after_write(&attempts, &mut missing, content)
         .await
     {}
-    let window = limits::LAG_WINDOW..=limits::LAG_WINDOW + limits::LONGEST_WAIT;
+    let window = limits::LAG_WINDOW..=limits::LAG_WINDOW + limits::MAX_BACKOFF;
     assert!(
         window.contains(&started.elapsed()),
         "{:?}",
         started.elapsed()
     );
-    assert!(locked(&lines.0)[0].contains(" s (1 of 1000): "));
+    assert!(lock(&lines.0)[0].contains(" s (1 of 1000): "));
     let other = retrier.retry_after_write(&attempts, &mut missing, "reg.io/v2/app/manifests/2");
     assert!(!other.await);
 }
 
 #[tokio::test(flavor = "current_thread", start_paused = true)]
-async fn none_means_none() {
+async fn zero_retries() {
     let (none, lines) = retrier(RetryPolicy {
-        times: 0,
+        max_retries: 0,
         ..RetryPolicy::default()
     });
-    let (took, attempts, _) = exhaust(&none, network(NetworkProblem::Cut)).await;
+    let (took, attempts, _) = exhaust(&none, network(NetworkProblem::ConnectionClosed)).await;
     assert_eq!((took, attempts), (Duration::ZERO, 1));
     let (some, _) = retrier(RetryPolicy::default());
-    let mut error = network(NetworkProblem::Cut);
+    let mut error = network(NetworkProblem::ConnectionClosed);
     assert!(
         !some
-            .retry(&Attempts::single(), &mut error, Contact::Before)
+            .retry(&Attempts::single(), &mut error, Contact::Responded)
             .await
     );
-    assert!(locked(&lines.0).is_empty());
+    assert!(lock(&lines.0).is_empty());
 }
