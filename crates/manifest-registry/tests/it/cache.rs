@@ -97,7 +97,7 @@ impl World {
             credentials: Credentials::from_config_json(logins.to_string().as_bytes()).unwrap(),
             certificates: self.certificates(),
             insecure,
-            known: self.known.clone(),
+            known_registries: self.known.clone(),
             cache: self.cache.clone(),
             ..config()
         })

@@ -20,7 +20,7 @@ fn publish(
         children: &[],
         push_foreign: false,
         precondition,
-        verified: Some(&[]),
+        verify: Some(&[]),
     };
     run(client().publish(&publication, |_| {}))
 }

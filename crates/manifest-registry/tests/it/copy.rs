@@ -33,7 +33,7 @@ fn copy(
         children: &[child],
         push_foreign: false,
         precondition: Precondition::None,
-        verified: Some(&[]),
+        verify: Some(&[]),
     };
     let mut arrived = Vec::new();
     let published =
@@ -85,7 +85,7 @@ fn mounts_each_blob_once() {
         ..
     } = copied;
     assert_eq!((written, mounted, uploaded, uploaded_bytes), (2, 3, 0, 0));
-    assert!(tags[0].unconfirmed.is_none());
+    assert!(tags[0].verification_error.is_none());
     is_complete(&registry, "target", &image);
     // Both scopes in one token, the target first; the manifest needs no other.
     assert_eq!(

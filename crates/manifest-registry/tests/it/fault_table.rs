@@ -191,7 +191,7 @@ impl World {
                     children: &[child],
                     push_foreign: false,
                     precondition: Precondition::None,
-                    verified: Some(&[]),
+                    verify: Some(&[]),
                 };
                 let published = client.publish(&publication, |_| {}).await?;
                 assert_eq!(published.digest, digest);

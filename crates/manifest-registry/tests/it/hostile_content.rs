@@ -186,7 +186,7 @@ fn publish_foreign(url: &str, push_foreign: bool, is_in_source: bool) -> Result<
         children: &[child],
         push_foreign,
         precondition: Precondition::None,
-        verified: Some(&[]),
+        verify: Some(&[]),
     };
     let client = logged_in(&host, "me", "pw");
     run(client.publish(&publication, |_| {})).map(drop)

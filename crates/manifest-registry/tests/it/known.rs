@@ -35,7 +35,7 @@ impl World {
     fn anonymous(&self, observer: &Arc<Heard>) -> Client {
         Client::new(ClientConfig {
             certificates: self.certificates(),
-            known: self.known.clone(),
+            known_registries: self.known.clone(),
             cache: self.cache.clone(),
             observer: observer.clone(),
             ..config()

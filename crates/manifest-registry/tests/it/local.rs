@@ -23,7 +23,7 @@ struct Blobs {
 }
 
 impl LocalBlobs for Blobs {
-    fn place(&self) -> String {
+    fn location(&self) -> String {
         "the shelf".to_owned()
     }
 
@@ -70,7 +70,7 @@ fn push(
         children: &[child],
         push_foreign: false,
         precondition: Precondition::None,
-        verified: Some(&[]),
+        verify: Some(&[]),
     };
     let result = run(client.publish(&publication, |_| {}));
     let opened = *blobs.opened.lock().unwrap();
@@ -121,7 +121,7 @@ fn what_one_repository_got_others_of_its_registry_mount() {
             children: std::slice::from_ref(&child),
             push_foreign: false,
             precondition: Precondition::None,
-            verified: Some(&[]),
+            verify: Some(&[]),
         });
         let client = client();
         let planned = run(client.dry_run(&publications, &[])).unwrap().blobs;
@@ -129,7 +129,7 @@ fn what_one_repository_got_others_of_its_registry_mount() {
         assert_eq!((planned.len(), mounts.count()), (9, 6));
         let mut estimate = 0;
         let check = |seen: &TransferEstimate| {
-            estimate = seen.local;
+            estimate = seen.local_blobs;
             Ok::<_, RegistryError>(())
         };
         let released = run(client.release(
@@ -283,7 +283,7 @@ fn on_a_real_registry_too() {
         children: &[child.with_local_blobs(local)],
         push_foreign: false,
         precondition: Precondition::None,
-        verified: Some(&[]),
+        verify: Some(&[]),
     };
     let published = run(client().publish(&publication, |_| {})).unwrap();
     assert_eq!(published.uploaded, 4);

@@ -315,7 +315,7 @@ fn nothing_is_written_to_a_mirror_or_decided_by_it() {
             children: &[child],
             push_foreign: false,
             precondition: Precondition::None,
-            verified: Some(&[]),
+            verify: Some(&[]),
         };
         client.publish(&publication, |_| {}).await.unwrap();
     });
@@ -344,7 +344,7 @@ async fn publish_to(stage: &Stage, client: &Client, elsewhere: &EmbeddedRegistry
         children: &[child],
         push_foreign: false,
         precondition: Precondition::None,
-        verified: Some(&[]),
+        verify: Some(&[]),
     };
     client.publish(&publication, |_| {}).await.unwrap();
     assert_eq!(elsewhere.tags("copy"), ["1"]);

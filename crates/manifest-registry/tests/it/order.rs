@@ -47,9 +47,12 @@ impl World {
         }
     }
 
-    fn watch(&self, is_first: bool) -> WatchedTags<'_> {
-        let names = std::slice::from_ref(&self.source);
-        WatchedTags { names, is_first }
+    fn watch(&self, before_any_write: bool) -> WatchedTags<'_> {
+        let tags = std::slice::from_ref(&self.source);
+        WatchedTags {
+            tags,
+            before_any_write,
+        }
     }
 }
 
@@ -74,7 +77,7 @@ async fn release(
         children,
         push_foreign: false,
         precondition: Precondition::None,
-        verified: Some(&[]),
+        verify: Some(&[]),
     };
     let nothing = |_: &TransferEstimate| Ok::<_, RegistryError>(());
     client
@@ -135,7 +138,7 @@ fn an_image_waits_for_its_own_blobs_only() {
 
 #[test]
 fn names_that_are_watched_are_waited_for_before_tags_or_before_all_writes() {
-    for is_first in [false, true] {
+    for before_any_write in [false, true] {
         let world = World::new();
         let shown = |shown: &[ObservedTag]| {
             let now = Digest::sha256(&world.image.manifest);
@@ -146,14 +149,14 @@ fn names_that_are_watched_are_waited_for_before_tags_or_before_all_writes() {
                 found: None,
             })
         };
-        let (client, watch) = (client(), world.watch(is_first));
+        let (client, watch) = (client(), world.watch(before_any_write));
         let (target, children) = (&world.target, &world.children);
         let released = release(&client, target, children, &world.list, watch, shown);
         run(released).unwrap_err();
         let log = world.registry.log();
         let writes = |path: &str| log.count(|r| r.is("PUT", path));
         assert_eq!(writes("/v2/app/manifests/1"), 0);
-        let child = usize::from(!is_first);
+        let child = usize::from(!before_any_write);
         assert_eq!(writes("/v2/app/manifests/sha256:"), child);
         assert_eq!(log.count(|r| r.method == "POST"), 3 * child);
     }

@@ -56,7 +56,7 @@ fn told(source: &Reference, targets: &[Reference]) -> Vec<Progress> {
             children: &children,
             push_foreign: false,
             precondition: Precondition::None,
-            verified: Some(&[]),
+            verify: Some(&[]),
         })
         .collect();
     let counts = Arc::new(Counts::default());

@@ -427,7 +427,7 @@ fn layers_are_uploaded_to_addresses_of_ipv6() {
         children: &[child.unwrap()],
         push_foreign: false,
         precondition: Precondition::None,
-        verified: Some(&[]),
+        verify: Some(&[]),
     };
     run(client.publish(&publication, |_| {})).unwrap();
     for layer in &image.layers {

@@ -77,7 +77,7 @@ impl Job {
             children: &self.children,
             push_foreign: self.push_foreign,
             precondition: Precondition::None,
-            verified: Some(&[]),
+            verify: Some(&[]),
         }
     }
 }
@@ -101,7 +101,7 @@ fn the_tag_is_written_once_and_last_and_never_again() {
         published.digest.as_str(),
         registry.digest("app", "1").unwrap()
     );
-    assert!(published.tags[0].unconfirmed.is_none());
+    assert!(published.tags[0].verification_error.is_none());
     assert_eq!(registry.manifest("app", "1").unwrap().1, job.list.manifest);
     let requests = registry.log().requests();
     let writes: Vec<_> = requests.iter().filter(|r| r.method == "PUT").collect();
@@ -341,7 +341,7 @@ fn a_registry_that_lags() {
     let target = reference(&registry.host(), "app:1");
     for image in [a, b] {
         let published = run(Job::at_home(&[image]).publish(&client(), &target)).unwrap();
-        assert!(published.tags[0].unconfirmed.is_none() && published.written == 1);
+        assert!(published.tags[0].verification_error.is_none() && published.written == 1);
     }
     assert_eq!(registry.log().count(|r| r.is("PUT", "/manifests/1")), 2);
 }
@@ -368,7 +368,11 @@ fn what_reads_back_as_something_else() {
     registry.fault(Fault::on("HEAD", "/manifests/1").answer(Answer::status(403)));
     let published = run(job.publish(&client(), &target)).unwrap();
     assert_eq!(published.written, 1);
-    let error = published.tags[0].unconfirmed.as_ref().unwrap().to_string();
+    let error = published.tags[0]
+        .verification_error
+        .as_ref()
+        .unwrap()
+        .to_string();
     assert!(
         error.starts_with("failed to get manifest ") && error.contains("403"),
         "{error}"
@@ -377,7 +381,7 @@ fn what_reads_back_as_something_else() {
     registry.clear_faults();
     registry.fault(Fault::on("HEAD", "/manifests/").answer(Answer::status(405)));
     let published = run(job.publish(&client(), &target)).unwrap();
-    assert!(published.tags[0].unconfirmed.is_none());
+    assert!(published.tags[0].verification_error.is_none());
 }
 
 #[test]

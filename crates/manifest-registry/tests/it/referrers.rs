@@ -163,7 +163,7 @@ fn publish(
         children,
         push_foreign: false,
         precondition: Precondition::None,
-        verified: Some(&[]),
+        verify: Some(&[]),
     };
     run(client.publish(&publication, |_| ()))
 }

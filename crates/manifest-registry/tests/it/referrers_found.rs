@@ -111,10 +111,14 @@ fn what_cannot_be_copied_is_told() {
     let referrers = found(&client(), &at, &image);
     assert!(referrers.children.is_empty());
     let reasons: Vec<&SkipReason> = referrers.skipped.iter().map(|s| &s.reason).collect();
-    let unknown = SkipReason::Type(artifact.to_owned());
+    let unknown = SkipReason::UnsupportedType(artifact.to_owned());
     assert_eq!(
         reasons,
-        [&SkipReason::Lost, &SkipReason::Stranger, &unknown]
+        [
+            &SkipReason::NotFound,
+            &SkipReason::SubjectMismatch,
+            &unknown
+        ]
     );
     assert_eq!(
         referrers.skipped[0].to_string(),

@@ -133,7 +133,7 @@ fn a_push_with_mounts() {
         (published.mounted, published.uploaded, published.written),
         (32, 0, 9)
     );
-    assert!(published.tags[0].unconfirmed.is_none());
+    assert!(published.tags[0].verification_error.is_none());
     // One token, with these scopes, in this order.
     let sources = names.iter().map(|name| format!(" repository:{name}:pull"));
     let scope = format!("repository:app:pull,push{}", sources.collect::<String>());
