@@ -10,7 +10,7 @@
 //! | `session` | one conversation with each registry and its mirrors |
 //! | `auth` | challenges, tokens, scopes, credentials |
 //! | `http` | requests, responses, connections, TLS, proxies, retries |
-//! | `observer` | [`Observer`]: what the client reports while it works |
+//! | `observer` | [`Observer`]: receives events and progress of the client |
 //! | `error` | [`RegistryError`], and hints about it |
 //! | `cache`, `host`, [`redact`], [`concurrent()`] | the cache between runs; hosts by name; printable text; bounded concurrency |
 //! | [`limits`] | bounds on sizes, counts and times |

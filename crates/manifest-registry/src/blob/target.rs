@@ -64,7 +64,7 @@ impl<'a> BlobTarget<'a> {
     }
 
     /// Stops the use of single POSTs: the registry lacks a blob that it claimed to have stored.
-    pub(crate) fn distrust_single_posts(&self) {
+    pub(crate) fn disable_single_posts(&self) {
         self.single_posts.mark_unsupported(self.repository.domain());
     }
 

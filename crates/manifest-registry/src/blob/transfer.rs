@@ -118,6 +118,6 @@ impl BlobTarget<'_> {
             response.discard().await;
             return Ok(None);
         }
-        self.session_of(response).await.map(Some)
+        self.session_from(response).await.map(Some)
     }
 }

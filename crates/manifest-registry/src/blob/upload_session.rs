@@ -29,7 +29,7 @@ impl BlobTarget<'_> {
         digest: &Digest,
     ) -> Result<UploadSession, RegistryError> {
         let response = self.session().send(&self.upload_request(digest)).await?;
-        self.session_of(response).await
+        self.session_from(response).await
     }
 
     /// Opens an upload session and cancels it: the cheapest request that requires push access.
@@ -42,7 +42,7 @@ impl BlobTarget<'_> {
             ..self.upload_request(digest)
         };
         let response = self.session().send(&request).await?;
-        let session = self.session_of(response).await?;
+        let session = self.session_from(response).await?;
         self.cancel_upload(digest, session).await;
         Ok(())
     }
@@ -73,7 +73,7 @@ impl BlobTarget<'_> {
             _ => self.session().send_once(&request).await?,
         };
         if response.status() != StatusCode::CREATED {
-            return self.session_of(response).await.map(Some);
+            return self.session_from(response).await.map(Some);
         }
         let response = response.stored()?;
         check_stored(&response, &blob.digest)?;
@@ -99,7 +99,7 @@ impl BlobTarget<'_> {
         };
         // `0-0` may mean one byte or none.
         let last = response.header(RANGE.as_str()).and_then(last_byte);
-        match (last, self.session_of(response).await) {
+        match (last, self.session_from(response).await) {
             (Some(last), Ok(session)) if last > 0 && last < blob.size => Ok(UploadSession {
                 offset: last + 1,
                 ..session
@@ -109,7 +109,7 @@ impl BlobTarget<'_> {
     }
 
     /// Reads the location of an upload session from a response.
-    pub(crate) async fn session_of(
+    pub(crate) async fn session_from(
         &self,
         response: Response,
     ) -> Result<UploadSession, RegistryError> {

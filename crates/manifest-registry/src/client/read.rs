@@ -91,7 +91,7 @@ impl Client {
         let manifest = manifest
             .with_digest(&digest)
             .ok_or_else(|| problem(wrong))?;
-        self.note_read(reference.repository(), digest);
+        self.record_read(reference.repository(), digest);
         Ok(manifest)
     }
 

@@ -18,7 +18,7 @@ use crate::session::{Request, Target};
 impl Client {
     /// Gets all pages of the list of referrers (distribution specification, "Listing Referrers"). Returns `None` if the
     /// registry has no referrers API.
-    pub(crate) async fn list_of_referrers(
+    pub(crate) async fn list_referrers(
         &self,
         subject: &Reference,
         shared_scopes: Arc<[Scope]>,

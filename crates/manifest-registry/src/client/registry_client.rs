@@ -117,7 +117,7 @@ impl Client {
     }
 
     /// Records the read of a manifest.
-    pub(super) fn note_read(&self, repository: &Repository, digest: Digest) {
+    pub(super) fn record_read(&self, repository: &Repository, digest: Digest) {
         let mut read = self
             .shared
             .read

@@ -129,7 +129,7 @@ impl Client {
     /// Fetches the referrers that the registry lists.
     async fn listed_referrers(&self, subject: &Reference) -> Result<FoundReferrers, RegistryError> {
         let shared_scopes = self.shared_read_scopes(subject.repository());
-        let descriptors = match self.list_of_referrers(subject, shared_scopes).await? {
+        let descriptors = match self.list_referrers(subject, shared_scopes).await? {
             Some(descriptors) => descriptors,
             None => self.fallback_list(subject).await?,
         };

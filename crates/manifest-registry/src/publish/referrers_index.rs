@@ -161,7 +161,7 @@ impl Push<'_> {
         let client = self.client;
         if !unlisted.is_known
             && client
-                .list_of_referrers(&subject, shared_scopes)
+                .list_referrers(&subject, shared_scopes)
                 .await?
                 .is_some()
         {

@@ -237,7 +237,7 @@ impl<'a> Push<'a> {
     ) -> Result<PutOutcome, RegistryError> {
         let (mut uploaded, mut uploaded_bytes) = (0, 0);
         let absent = self.absent_blobs(child).await;
-        self.blobs.distrust_single_posts();
+        self.blobs.disable_single_posts();
         for blob in absent.iter().filter(|blob| self.includes_blob(blob)) {
             // If the source lacks the blob too, the response of the registry to the manifest says more.
             if let Err(failure) = self.blobs.upload_again(child.blob_source(), blob).await {
