@@ -124,7 +124,7 @@ impl<'a> Context<'a> {
                 rule_sets: vec![registry.mirror_rules.clone(), file],
             },
             retry: retry.retry(),
-            known: known_registries::read(&self.environment)?,
+            known_registries: known_registries::read(&self.environment)?,
             cache: self.cache(registry),
             observer: self.observer.clone(),
             ..ClientConfig::default()

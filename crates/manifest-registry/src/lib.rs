@@ -1,23 +1,23 @@
 //! The registry client: reads, copies and publishes manifests over the distribution protocol.
 //!
-//! Each room is a folder, and uses only those below it:
+//! Each module uses only the modules below it:
 //!
-//! | room | holds |
+//! | module | holds |
 //! | --- | --- |
 //! | `publish` | releases: children and blobs first, then the tags; referrers |
-//! | `client` | [`Client`]: manifests and configurations, read and written |
+//! | `client` | [`Client`]: reads and writes of manifests and configurations |
 //! | `blob` | mounts, uploads and downloads of blobs |
 //! | `session` | one conversation with each registry and its mirrors |
 //! | `auth` | challenges, tokens, scopes, credentials |
 //! | `http` | requests, responses, connections, TLS, proxies, retries |
-//! | `observer` | [`Observer`]: what the client reports while it works |
+//! | `observer` | [`Observer`]: receives events and progress of the client |
 //! | `error` | [`RegistryError`], and hints about it |
-//! | `cache`, `host`, [`redact`], [`concurrent()`] | the cache between runs; hosts by name; text that may be shown; futures within bounds |
-//! | [`limits`] | bounds on what is read and waited for |
+//! | `cache`, `host`, [`redact`], [`concurrent()`] | the cache between runs; hosts by name; printable text; bounded concurrency |
+//! | [`limits`] | bounds on sizes, counts and times |
 //!
-//! Deliberately absent: the environment, files, the terminal, and what a list is made of. All that is returned
-//! has had its digest and size checked. Credentials go to the host that they are for, and to the token server that this
-//! host names over TLS; a redirect never takes them along.
+//! This crate deliberately does not use the environment, files or the terminal, and does not compose lists. It verifies the
+//! digest and size of all content that it returns. It sends credentials only to the host that they are for, and to the token
+//! server that this host names over TLS. A redirect never carries them to another host.
 
 mod auth;
 mod blob;
@@ -57,7 +57,7 @@ pub use observer::{
 };
 pub use publish::{
     Child, DryRun, ObservedTag, PlannedBlob, Precondition, Publication, Published, Referrers,
-    Released, SkipReason, Skipped, TagResult, Tagged, TransferEstimate, WatchedTags,
+    Released, SkipReason, SkippedReferrer, TagResult, Tagged, TransferEstimate, WatchedTags,
 };
 pub use redact::Secret;
 pub use session::{LocationError, Mirror, MirrorRule, Mirrors, PullFromMirror};

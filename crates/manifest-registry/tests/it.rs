@@ -1,4 +1,4 @@
-//! The client against registries that behave, and registries that do not.
+//! Tests of the client against correct, faulty and hostile registries.
 
 #![expect(
     clippy::unwrap_used,
@@ -73,7 +73,7 @@ use manifest_registry::{
     Client, ClientConfig, Credentials, Insecure, RegistryError, RetryPolicy, Timeouts,
 };
 
-/// Runs a test's asynchronous part, as the plugin runs a command's.
+/// Runs a future to completion on a runtime like that of the plugin.
 fn run<F: Future>(future: F) -> F::Output {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -85,7 +85,7 @@ fn run<F: Future>(future: F) -> F::Output {
         .expect("the test ends within a minute")
 }
 
-/// Time limits for tests in which they strike.
+/// Returns short timeouts, for tests that expect a timeout.
 fn impatient() -> Timeouts {
     Timeouts {
         connect: Duration::from_millis(500),
@@ -96,7 +96,7 @@ fn impatient() -> Timeouts {
     }
 }
 
-/// A client's settings for tests: what fails is tried again soon, and not often.
+/// Returns client settings for tests, with few and quick retries.
 fn config() -> ClientConfig {
     let retry = RetryPolicy {
         max_retries: 2,
@@ -125,7 +125,7 @@ fn insecure() -> Client {
     .unwrap()
 }
 
-/// A client with credentials in the form of Docker's `config.json`.
+/// Returns a client with the credentials of a Docker `config.json`.
 fn client_with(json: &serde_json::Value) -> Client {
     let credentials = Credentials::from_config_json(json.to_string().as_bytes()).unwrap();
     Client::new(ClientConfig {
@@ -135,7 +135,7 @@ fn client_with(json: &serde_json::Value) -> Client {
     .unwrap()
 }
 
-/// A client that is logged in to one host.
+/// Returns a client with a login for one host.
 fn logged_in(host: &str, username: &str, password: &str) -> Client {
     let login = serde_json::json!({ "username": username, "password": password });
     client_with(&serde_json::json!({ "auths": { host: login } }))
@@ -145,7 +145,7 @@ fn reference(host: &str, rest: &str) -> Reference {
     Reference::parse(&format!("{host}/{rest}")).unwrap()
 }
 
-/// The error and all that is beneath it.
+/// Returns the text of an error and of all its sources.
 fn chain(error: &RegistryError) -> String {
     let mut text = error.to_string();
     let mut next = std::error::Error::source(error);
@@ -156,7 +156,7 @@ fn chain(error: &RegistryError) -> String {
     text
 }
 
-/// A file in `tests/it` that is no module of this program would never run.
+/// A file in `tests/it` that is not a module of this program would never run.
 #[test]
 fn no_test_file_is_forgotten() {
     let source = include_str!("it.rs");

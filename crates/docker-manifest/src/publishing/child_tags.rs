@@ -121,7 +121,7 @@ pub(super) async fn put(
             children: &[],
             push_foreign: false,
             precondition,
-            verified: Some(&[]),
+            verify: Some(&[]),
         };
         let mut published = client.publish(&publication, |_| ()).await?;
         // It has one tag, for it was published.

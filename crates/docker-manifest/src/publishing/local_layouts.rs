@@ -68,7 +68,7 @@ pub(super) fn referrers_in(
         let child = Child::new(repository, digest, media_type, manifest.bytes())?;
         let child = with_local_blobs(Some(layout), child);
         Ok(match relation {
-            Relation::Subject => child.as_referrer(),
+            Relation::Subject => child.into_referrer(),
             Relation::Tag(tag) => child.with_tag(tag),
             Relation::Inside => child,
         })

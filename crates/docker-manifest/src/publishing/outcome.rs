@@ -128,7 +128,7 @@ impl Outcome {
     fn warn_of_unconfirmed(&self, publisher: &Publisher<'_>) {
         for (target, result) in self.all() {
             if let Ok(tagged) = result
-                && let Some(error) = &tagged.unconfirmed
+                && let Some(error) = &tagged.verification_error
             {
                 let (done, looked_at) = match tagged.is_written {
                     true => ("was written", "it could not be read back"),

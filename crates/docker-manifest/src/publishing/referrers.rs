@@ -77,7 +77,7 @@ pub(super) async fn add_all(
 /// Returns the references of the children that come from a registry, which may have referrers of them.
 fn in_registries<'a>(children: impl Iterator<Item = &'a Child>) -> Vec<Reference> {
     children
-        .filter(|child| child.local().is_none())
+        .filter(|child| child.local_blobs().is_none())
         .map(|child| child.source().at(child.digest().clone()))
         .collect()
 }

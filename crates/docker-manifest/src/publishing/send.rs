@@ -82,7 +82,7 @@ fn publications<'a>(
         children: &children[repository],
         push_foreign: flags.push_foreign.is_on(),
         precondition: flags.precondition(),
-        verified: (!flags.no_verify.is_on()).then_some(verified),
+        verify: (!flags.no_verify.is_on()).then_some(verified),
     });
     publications.collect()
 }
@@ -116,8 +116,8 @@ async fn release(
     let observed = |observed: &[_]| context.suspend_progress(|| checks.observed_tags(observed));
     let names = checks.watched_tags();
     let watch = WatchedTags {
-        names: &names,
-        is_first: checks.may_forbid_the_push(),
+        tags: &names,
+        before_any_write: checks.may_forbid_the_push(),
     };
     let progress = (!flags.quiet.is_on()).then(|| context.show_progress());
     let released = client
@@ -135,17 +135,17 @@ async fn release(
 
 /// Reports how much has to be copied or uploaded.
 fn report_transfers(publisher: &Publisher<'_>, estimate: &TransferEstimate) {
-    if estimate.copies > 0 {
+    if estimate.copied_blobs > 0 {
         publisher.status(&format!(
             "copying {} blobs ({}) from other registries",
-            estimate.copies,
+            estimate.copied_blobs,
             byte_size(estimate.copied_bytes)
         ));
     }
-    if estimate.local > 0 {
+    if estimate.local_blobs > 0 {
         publisher.status(&format!(
             "uploading {} blobs ({}) from this machine",
-            estimate.local,
+            estimate.local_blobs,
             byte_size(estimate.local_bytes)
         ));
     }

@@ -68,7 +68,7 @@ impl LazyLayout {
 }
 
 impl LocalBlobs for LazyLayout {
-    fn place(&self) -> String {
+    fn location(&self) -> String {
         self.location.to_string()
     }
 

@@ -1,4 +1,6 @@
-//! The bytes of a blob, verified as they come: the last of them only once size and digest have turned out right.
+//! Verified streams of blob bytes.
+//!
+//! A stream yields its last bytes only after the size and digest of the blob have been verified.
 
 use std::sync::Arc;
 
@@ -12,20 +14,20 @@ use crate::blob::local::{LocalBlobs, local_blob, unreadable};
 use crate::error::{ContentProblem, RegistryError};
 use crate::http::Response;
 
-/// The bytes of a blob, verified as they come.
+/// A stream of the bytes of a blob, verified as they arrive.
 pub(crate) type Content = BoxStream<'static, Result<Bytes, RegistryError>>;
 
-/// Opens a blob on this machine.
+/// Opens a local blob as a verified stream.
 pub(crate) async fn local_content(
     local: &Arc<dyn LocalBlobs>,
     blob: &Descriptor,
 ) -> Result<Content, RegistryError> {
     let content = local_blob(local, blob).await?;
-    let problem = local_problem(local.place(), blob.digest.clone());
+    let problem = local_problem(local.location(), blob.digest.clone());
     Ok(verified(content, blob.clone(), problem).boxed())
 }
 
-/// Returns the maker of errors about the body of a response.
+/// Returns a function that turns a problem with the body of a response into an error.
 pub(crate) fn response_problem(
     response: &Response,
 ) -> impl Fn(ContentProblem) -> RegistryError + Send + use<> {
@@ -33,12 +35,15 @@ pub(crate) fn response_problem(
     move |problem| RegistryError::content(attempt.clone(), problem)
 }
 
-/// Returns the maker of errors about a blob on this machine.
-fn local_problem(place: String, digest: Digest) -> impl Fn(ContentProblem) -> RegistryError + Send {
-    move |problem| unreadable(place.clone(), &digest, problem.to_string())
+/// Returns a function that turns a problem with a local blob into an error.
+fn local_problem(
+    location: String,
+    digest: Digest,
+) -> impl Fn(ContentProblem) -> RegistryError + Send {
+    move |problem| unreadable(location.clone(), &digest, problem.to_string())
 }
 
-/// Passes a blob's bytes on as they come, and the last of them only if size and digest are right.
+/// Forwards the bytes of a blob as they arrive, and the last of them only if size and digest match.
 pub(crate) fn verified<P>(
     content: impl Stream<Item = Result<Bytes, RegistryError>> + Send + 'static,
     blob: Descriptor,

@@ -1,13 +1,14 @@
-//! Digests of content that streams through.
+//! Digest verification of streamed content.
 //!
-//! `manifest-core` hashes what fits into memory with `sha2`, which is plain Rust where a processor has no instructions for SHA.
-//! Layers have gigabytes: `ring`, which TLS brings along, has vector code for them, and is some two times as fast.
+//! `manifest-core` hashes content in memory with `sha2`, which is plain Rust on processors without SHA instructions.
+//! Layers can have gigabytes, so this module uses `ring`, a dependency of TLS anyway: its vector code is about twice as
+//! fast.
 
 use manifest_core::Digest;
 use manifest_core::digest::Algorithm;
 use ring::digest::{Context, SHA256, SHA384, SHA512};
 
-/// Verifies the digest of content that arrives in pieces.
+/// Verifies the digest of content that arrives in chunks.
 pub(crate) struct DigestVerifier {
     context: Context,
     expected: Digest,
@@ -26,12 +27,12 @@ impl DigestVerifier {
         }
     }
 
-    /// Adds the next piece.
+    /// Adds the next chunk.
     pub(crate) fn update(&mut self, bytes: &[u8]) {
         self.context.update(bytes);
     }
 
-    /// Returns the digest that was expected, as an error where the pieces have another.
+    /// Returns the expected digest: as `Ok` if the content matches it, else as `Err`.
     pub(crate) fn finish(self) -> Result<Digest, Digest> {
         let found = self.context.finish();
         let hex: String = found.as_ref().iter().map(|b| format!("{b:02x}")).collect();
@@ -48,7 +49,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn agrees_with_what_hashes_in_memory() {
+    fn agrees_with_hashing_in_memory() {
         let content: Vec<u8> = (0..100_000u32).map(|i| (i % 251) as u8).collect();
         for algorithm in [Algorithm::Sha256, Algorithm::Sha384, Algorithm::Sha512] {
             let digest = Digest::compute(algorithm, &content);

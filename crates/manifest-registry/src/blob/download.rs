@@ -1,4 +1,4 @@
-//! Downloads: a blob as it comes, in constant memory, to be kept elsewhere than in a registry.
+//! Downloads of blobs in constant memory, to a destination other than a registry.
 
 use std::pin::pin;
 use std::sync::Arc;
@@ -15,30 +15,32 @@ use crate::error::RegistryError;
 use crate::http::{Attempts, Contact};
 
 impl BlobReader<'_> {
-    /// Gets a blob in pieces, from a mirror if there is one: `take` gets each with its place, in order. What breaks off begins
-    /// anew, at place 0 again. The last piece comes only after size and digest have turned out right.
+    /// Downloads a blob in chunks, from a mirror if there is one.
+    ///
+    /// `sink` receives each chunk with its offset, in order. An interrupted download restarts at offset 0. The last chunk
+    /// arrives only after size and digest have been verified.
     pub(crate) async fn download<E: From<RegistryError>>(
         &self,
         repository: &Repository,
         blob: &Descriptor,
-        mut take: impl FnMut(u64, &[u8]) -> Result<(), E>,
+        mut sink: impl FnMut(u64, &[u8]) -> Result<(), E>,
     ) -> Result<(), E> {
         let _in_flight = self.in_flight.begin(blob).await;
         let retrier = &self.session.session().transport.retrier;
         let attempts = Attempts::default();
         let mut origin = BlobOrigin::Mirror;
         loop {
-            // Retried by itself where that is worth it.
+            // `open` does its own retries.
             let opened = self.open(repository, &blob.digest, origin);
             let (response, mirror) = opened.await?;
             let problem = response_problem(&response);
             let mut content = pin!(verified(response.stream(), blob.clone(), problem));
-            let mut place = 0;
+            let mut offset = 0;
             let mut error = loop {
                 match content.try_next().await {
                     Ok(Some(chunk)) => {
-                        take(place, &chunk)?;
-                        place += chunk.len() as u64;
+                        sink(offset, &chunk)?;
+                        offset += chunk.len() as u64;
                     }
                     Ok(None) => return Ok(()),
                     Err(error) => break error,
@@ -59,7 +61,7 @@ impl BlobReader<'_> {
     }
 }
 
-/// Downloads that belong together.
+/// A group of downloads with a common progress.
 #[derive(Debug)]
 pub struct Downloads<'a> {
     reader: BlobReader<'a>,
@@ -67,7 +69,7 @@ pub struct Downloads<'a> {
 }
 
 impl<'a> Downloads<'a> {
-    /// Begins downloads of these blobs.
+    /// Creates a group of downloads, and announces these blobs to its progress.
     pub(crate) fn new<'b>(
         reader: BlobReader<'a>,
         blobs: impl IntoIterator<Item = &'b Descriptor>,
@@ -82,27 +84,27 @@ impl<'a> Downloads<'a> {
         Self { reader, progress }
     }
 
-    /// As [`BlobReader::download`], from wherever the blob is.
+    /// Downloads a blob from any source; see [`BlobReader::download`].
     pub(crate) async fn get_from<E: From<RegistryError>>(
         &self,
         source: BlobSource<'_>,
         blob: &Descriptor,
-        mut take: impl FnMut(u64, &[u8]) -> Result<(), E>,
+        mut sink: impl FnMut(u64, &[u8]) -> Result<(), E>,
     ) -> Result<(), E> {
         let blob_progress = self.progress.blob(blob.size, false);
-        let mut take = |place: u64, bytes: &[u8]| {
-            take(place, bytes)?;
-            blob_progress.advance(place + bytes.len() as u64);
+        let mut sink = |offset: u64, bytes: &[u8]| {
+            sink(offset, bytes)?;
+            blob_progress.advance(offset + bytes.len() as u64);
             Ok::<(), E>(())
         };
         match source {
-            BlobSource::Repository(source) => self.reader.download(source, blob, &mut take).await?,
+            BlobSource::Repository(source) => self.reader.download(source, blob, &mut sink).await?,
             BlobSource::Local(local) => {
                 let mut content = local_content(local, blob).await?;
-                let mut place = 0;
+                let mut offset = 0;
                 while let Some(chunk) = content.try_next().await? {
-                    take(place, &chunk)?;
-                    place += chunk.len() as u64;
+                    sink(offset, &chunk)?;
+                    offset += chunk.len() as u64;
                 }
             }
         }

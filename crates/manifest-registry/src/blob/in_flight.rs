@@ -1,11 +1,11 @@
-//! The bound on blobs in flight: many small ones, few large ones.
+//! The bound on blobs in flight: many small blobs or a few large blobs.
 
 use manifest_core::Descriptor;
 use tokio::sync::{Semaphore, SemaphorePermit};
 
 use crate::limits::{BLOB_BYTES_IN_FLIGHT, LARGE_BLOB_IN_FLIGHT};
 
-/// The bytes that blobs may have in memory at once.
+/// Limits the bytes of blobs that are in memory at once.
 #[derive(Debug)]
 pub(crate) struct BlobsInFlight(Semaphore);
 
@@ -16,7 +16,7 @@ impl Default for BlobsInFlight {
 }
 
 impl BlobsInFlight {
-    /// Waits until there is room for a blob, which has it as long as what is returned is held.
+    /// Waits until there is room for a blob, and reserves it until the permit is dropped.
     pub(crate) async fn begin(&self, blob: &Descriptor) -> Option<SemaphorePermit<'_>> {
         let bytes = u32::try_from(blob.size).unwrap_or(u32::MAX);
         // The semaphore is never closed.

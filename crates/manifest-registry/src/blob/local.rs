@@ -1,4 +1,4 @@
-//! Blobs on this machine.
+//! Local blobs, on this machine.
 
 use std::fmt;
 use std::io::{self, Read};
@@ -11,34 +11,36 @@ use manifest_core::{Descriptor, Digest};
 use crate::error::RegistryError;
 use crate::limits::LOCAL_CHUNK;
 
-/// A place on this machine that has blobs. Its bytes are verified while they are sent.
+/// A store of blobs on this machine. The client verifies their bytes while it sends them.
 pub trait LocalBlobs: fmt::Debug + Send + Sync {
-    /// Returns what the place is called in messages.
-    fn place(&self) -> String;
+    /// Returns the name of this store for messages.
+    fn location(&self) -> String;
 
-    /// Opens a blob. May wait for the disk. Is called again where an upload has to begin anew.
+    /// Opens a blob.
+    ///
+    /// This method may block on disk I/O. It is called again if an upload restarts.
     ///
     /// # Errors
-    /// Where there is no such blob, with the reason for a person.
+    /// Returns a human-readable reason if there is no such blob.
     fn open(&self, blob: &Descriptor) -> Result<Box<dyn Read + Send>, String>;
 }
 
-/// Opens a blob, and returns its bytes as they are read, on a thread of their own.
+/// Opens a local blob, and returns a stream of its bytes. A blocking thread reads them.
 pub(crate) async fn local_blob(
     blobs: &Arc<dyn LocalBlobs>,
     blob: &Descriptor,
 ) -> Result<impl Stream<Item = Result<Bytes, RegistryError>> + Send + use<>, RegistryError> {
-    let place = blobs.place();
+    let location = blobs.location();
     let digest = blob.digest.clone();
-    let (opener, missing_blobs) = (Arc::clone(blobs), blob.clone());
-    let opened = on_a_thread(move || Ok(opener.open(&missing_blobs))).await;
+    let (blobs, blob) = (Arc::clone(blobs), blob.clone());
+    let opened = run_blocking(move || Ok(blobs.open(&blob))).await;
     let reader = opened.unwrap_or_else(|error| Err(error.to_string()));
-    let reader = reader.map_err(|reason| unreadable(place.clone(), &digest, reason))?;
-    let start = (reader, place, digest);
+    let reader = reader.map_err(|reason| unreadable(location.clone(), &digest, reason))?;
+    let start = (reader, location, digest);
     Ok(futures_util::stream::try_unfold(
         start,
-        |(mut reader, place, digest)| async move {
-            let read = on_a_thread(move || {
+        |(mut reader, location, digest)| async move {
+            let read = run_blocking(move || {
                 let mut chunk = vec![0; LOCAL_CHUNK];
                 let mut filled = 0;
                 while filled < chunk.len() {
@@ -54,23 +56,23 @@ pub(crate) async fn local_blob(
             });
             match read.await {
                 Ok((_, chunk)) if chunk.is_empty() => Ok(None),
-                Ok((reader, chunk)) => Ok(Some((Bytes::from(chunk), (reader, place, digest)))),
-                Err(error) => Err(unreadable(place, &digest, error.to_string())),
+                Ok((reader, chunk)) => Ok(Some((Bytes::from(chunk), (reader, location, digest)))),
+                Err(error) => Err(unreadable(location, &digest, error.to_string())),
             }
         },
     ))
 }
 
-/// Makes the error of a blob on this machine that cannot be read.
-pub(crate) fn unreadable(place: String, digest: &Digest, reason: String) -> RegistryError {
-    RegistryError::LocalBlob {
-        place,
+/// Creates the error for an unreadable local blob.
+pub(crate) fn unreadable(location: String, digest: &Digest, reason: String) -> RegistryError {
+    RegistryError::Local {
+        place: location,
         digest: digest.clone(),
         reason,
     }
 }
 
-async fn on_a_thread<T: Send + 'static>(
+async fn run_blocking<T: Send + 'static>(
     work: impl FnOnce() -> io::Result<T> + Send + 'static,
 ) -> io::Result<T> {
     match tokio::task::spawn_blocking(work).await {

@@ -1,14 +1,14 @@
-//! Blobs: read, mounted, uploaded, and downloaded. What they belong to is not known here.
+//! Blobs: reads, mounts, uploads and downloads. This module knows nothing of the images that blobs belong to.
 //!
 //! | file | holds |
 //! | --- | --- |
 //! | `transfer` | mount, else upload |
-//! | `upload`, `upload_session`, `single_post` | the bytes of an upload; its session; registries that need none |
-//! | `target` | the repository that blobs are brought to |
-//! | `download`, `read` | blobs in pieces; small blobs, from a mirror first |
-//! | `content`, `digest_verifier` | bytes that are verified as they come |
-//! | `source`, `local` | a repository or this machine |
-//! | `in_flight`, `progress` | the bound on blobs in flight; how far they have come |
+//! | `upload`, `upload_session`, `single_post` | the body of an upload; its session; uploads without a session |
+//! | `target` | the target repository of mounts and uploads |
+//! | `download`, `read` | blobs in chunks; small blobs in memory, from a mirror first |
+//! | `content`, `digest_verifier` | verified streams of bytes |
+//! | `source`, `local` | the source of a blob: a repository or this machine |
+//! | `in_flight`, `progress` | the bound on blobs in flight; the progress of transfers |
 
 mod content;
 mod digest_verifier;

@@ -1,10 +1,10 @@
-//! The progress of transfers. There is no clock here: the observer that shows it has one.
+//! The progress of transfers. This module has no clock: the observer that shows the progress has one.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::observer::{Observer, Progress};
 
-/// The progress of all blobs that are published in one go. Reports each change.
+/// Tracks the common progress of several blobs, and reports each change to the observer.
 #[derive(Debug)]
 pub(crate) struct TransferProgress {
     observer: Arc<dyn Observer>,
@@ -17,7 +17,7 @@ impl TransferProgress {
         Arc::new(Self { observer, progress })
     }
 
-    /// Announces blobs and bytes.
+    /// Adds blobs and bytes to the expected totals.
     pub(crate) fn expect(&self, blobs: usize, bytes: u64) {
         if blobs > 0 || bytes > 0 {
             self.change(|progress| {
@@ -27,7 +27,7 @@ impl TransferProgress {
         }
     }
 
-    /// Begins to count a blob that was expected. Where it may be mounted, its bytes were not.
+    /// Starts the progress of an expected blob. If it may be mounted, its bytes are not part of the expected total yet.
     pub(crate) fn blob(self: &Arc<Self>, size: u64, may_mount: bool) -> Arc<BlobProgress> {
         Arc::new(BlobProgress {
             transfer: self.clone(),
@@ -40,14 +40,14 @@ impl TransferProgress {
     }
 
     fn change(&self, change: impl FnOnce(&mut Progress)) {
-        // Locked while it is reported, so that no older state is reported after a newer one.
+        // Reports under the lock, so that the observer never sees an older state after a newer one.
         let mut progress = self.progress.lock().unwrap_or_else(PoisonError::into_inner);
         change(&mut progress);
         self.observer.progress(&progress);
     }
 }
 
-/// The progress of one blob.
+/// Tracks the progress of one blob.
 #[derive(Debug)]
 pub(crate) struct BlobProgress {
     transfer: Arc<TransferProgress>,
@@ -57,13 +57,13 @@ pub(crate) struct BlobProgress {
 
 #[derive(Debug)]
 struct State {
-    /// How far it has come at most: what is sent a second time does not count again.
+    /// The highest offset so far, in bytes: bytes that are sent a second time do not count again.
     moved: u64,
     is_expected: bool,
 }
 
 impl BlobProgress {
-    /// Announces its bytes, now that there was no mount.
+    /// Adds the bytes of the blob to the expected total, if the mount did not happen.
     pub(crate) fn expect_bytes(&self) {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         if !std::mem::replace(&mut state.is_expected, true) {
@@ -71,7 +71,7 @@ impl BlobProgress {
         }
     }
 
-    /// Notes how many of its bytes have been transferred.
+    /// Records that the first `bytes` bytes have been transferred.
     pub(crate) fn advance(&self, bytes: u64) {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         let bytes = bytes.min(self.size);
@@ -82,7 +82,7 @@ impl BlobProgress {
         }
     }
 
-    /// Notes that the repository has it, by whichever way.
+    /// Records that the transfer is complete, whether by mount, by upload, or because the blob was present.
     pub(crate) fn finish(&self) {
         self.advance(self.size);
         self.transfer.change(|progress| progress.blobs_done += 1);

@@ -1,4 +1,4 @@
-//! Reading blobs: from a mirror if there is one, else from their registry.
+//! Reads of blobs: from a mirror if there is one, else from their registry.
 
 use std::fmt;
 
@@ -29,7 +29,7 @@ impl fmt::Debug for BlobReader<'_> {
 }
 
 impl BlobReader<'_> {
-    /// Gets a blob of at most `limit` bytes, which must be what its descriptor says. `kind` is its name in errors.
+    /// Gets a blob of at most `limit` bytes, and verifies its size and digest. `kind` names the content in errors.
     pub(crate) async fn fetch(
         &self,
         kind: &'static str,
@@ -40,7 +40,7 @@ impl BlobReader<'_> {
         let read = async |session: &Session, mirror: &Reference, attempts: &Attempts| {
             let request = self.request(mirror.repository(), &descriptor.digest);
             let (response, bytes) = session.fetch(&request, limit, attempts).await?;
-            matching(kind, descriptor, &response, bytes)
+            verify(kind, descriptor, &response, bytes)
         };
         let reference = repository.at(descriptor.digest.clone());
         match self.session.read_mirrored(&reference, read).await {
@@ -49,9 +49,10 @@ impl BlobReader<'_> {
         }
     }
 
-    /// Asks for a blob, whose body is still to come and still to be checked: where it is nearest. A caller that finds that what comes
-    /// from a mirror breaks off or is something else says so by [`MirroredSession::mirror_failed`], and asks again for
-    /// [`BlobOrigin::Registry`].
+    /// Sends GET for a blob, from a mirror first if `origin` allows it. Returns the response and the mirror that sent it.
+    ///
+    /// The body is neither read nor verified yet. If the body from a mirror is incomplete or wrong, the caller reports it with
+    /// [`MirroredSession::mirror_failed`], and calls this method again with [`BlobOrigin::Registry`].
     pub(super) async fn open(
         &self,
         repository: &Repository,
@@ -87,17 +88,17 @@ impl BlobReader<'_> {
     }
 }
 
-/// Where a blob is asked for first.
+/// The first origin to request a blob from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum BlobOrigin {
-    /// At the mirrors, then at the registry.
+    /// The mirrors, then the registry.
     Mirror,
-    /// At the registry itself.
+    /// The registry itself.
     Registry,
 }
 
-/// Checks a blob against its descriptor.
-fn matching(
+/// Verifies the size and digest of a blob against its descriptor.
+fn verify(
     kind: &'static str,
     descriptor: &Descriptor,
     response: &Response,

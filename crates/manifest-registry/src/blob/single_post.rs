@@ -1,10 +1,12 @@
-//! Single POST (distribution specification): a registry may take a blob with the request that otherwise opens a session. It
-//! responds 201 in place of 202 then, so that one blob has to find out.
+//! Single POST uploads (distribution specification, "Single POST").
+//!
+//! A registry may accept the content of a blob in the POST that otherwise opens an upload session. It then responds with 201
+//! instead of 202. Only a trial with one blob shows whether a registry supports this.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
-/// The registries that take a blob in a single POST, as far as that was tried.
+/// The known support of each registry for a single POST.
 #[derive(Debug, Default)]
 pub(crate) struct SinglePostSupport(Mutex<HashMap<String, Support>>);
 
@@ -15,8 +17,10 @@ enum Support {
 }
 
 impl SinglePostSupport {
-    /// Tells whether a blob is to be sent in a single POST. Where support is not known, one blob that is worth it is a trial; the
-    /// others take it for a no until it turns out to be a yes.
+    /// Decides whether a blob is sent in a single POST.
+    ///
+    /// If support is unknown, the first blob with `is_worth_trial` is the trial. The other blobs use sessions until the trial
+    /// succeeds.
     pub(crate) fn use_for(&self, registry: &str, is_worth_trial: bool) -> SinglePost {
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         match known.get(registry) {
@@ -30,13 +34,13 @@ impl SinglePostSupport {
         }
     }
 
-    /// Notes that a registry does not have what it said it took.
+    /// Records that a registry lacks a blob that it claimed to have stored.
     pub(crate) fn mark_unsupported(&self, registry: &str) {
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         known.insert(registry.to_owned(), Support::No);
     }
 
-    /// Notes that a registry took a blob in a single request.
+    /// Records that a registry stored a blob from a single POST.
     pub(crate) fn mark_supported(&self, registry: &str) {
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         known.insert(registry.to_owned(), Support::Yes);
@@ -46,11 +50,11 @@ impl SinglePostSupport {
 /// Whether a blob is sent in a single POST.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum SinglePost {
-    /// It goes into a session.
+    /// The blob uses an upload session.
     No,
-    /// It is to find out whether that works.
+    /// The blob is the trial that shows whether the registry supports it.
     Trial,
-    /// That is known to work.
+    /// The registry is known to support it.
     Known,
 }
 
@@ -59,7 +63,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn one_blob_finds_out() {
+    fn one_blob_is_the_trial() {
         let known = SinglePostSupport::default();
         assert_eq!(known.use_for("r.io", false), SinglePost::No);
         assert_eq!(known.use_for("r.io", true), SinglePost::Trial);

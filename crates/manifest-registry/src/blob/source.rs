@@ -1,4 +1,4 @@
-//! The places that a blob is read from.
+//! The sources of blobs.
 
 use std::sync::Arc;
 
@@ -6,11 +6,11 @@ use manifest_core::reference::Repository;
 
 use crate::blob::local::LocalBlobs;
 
-/// A place that a blob is read from.
+/// The source that a blob is read from.
 #[derive(Clone, Copy)]
 pub(crate) enum BlobSource<'a> {
     /// A repository.
     Repository(&'a Repository),
-    /// A place on this machine.
+    /// A store on this machine.
     Local(&'a Arc<dyn LocalBlobs>),
 }

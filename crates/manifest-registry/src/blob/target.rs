@@ -1,4 +1,4 @@
-//! The target repository of blobs.
+//! The target repository of blob transfers.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -17,16 +17,16 @@ use crate::http::{Payload, Traffic};
 use crate::limits::SINGLE_REQUEST_UPLOADS;
 use crate::session::{Request, Session, Target};
 
-/// A target repository of blobs: the context of mounts and uploads.
+/// The target repository of blob transfers: the context of mounts and uploads.
 pub(crate) struct BlobTarget<'a> {
     pub(super) reader: BlobReader<'a>,
     pub(super) repository: &'a Repository,
-    /// The scopes that requests for these blobs ask for together.
+    /// The scopes that requests for these blobs share in one token.
     pub(super) scopes: Arc<ScopePlan>,
     pub(super) single_posts: &'a SinglePostSupport,
-    /// Counts the blobs that are transferred.
+    /// The progress of the transfers.
     pub(super) progress: Arc<TransferProgress>,
-    /// How many small blobs are to be uploaded.
+    /// The number of small blobs to upload.
     small_uploads: AtomicUsize,
 }
 
@@ -48,23 +48,23 @@ impl<'a> BlobTarget<'a> {
         }
     }
 
-    /// Returns the progress of the blobs that are transferred.
+    /// Returns the progress of the transfers.
     pub(crate) fn progress(&self) -> &TransferProgress {
         &self.progress
     }
 
-    /// Notes how many small blobs are to be uploaded.
+    /// Sets the number of small blobs to upload.
     pub(crate) fn expect_small_uploads(&self, count: usize) {
         self.small_uploads.store(count, Ordering::Relaxed);
     }
 
-    /// Tells whether so many small blobs are to be uploaded that it is worth a round trip to save each of them a request.
+    /// Returns whether there are enough small uploads that saving one request for each is worth one extra round trip.
     pub(super) fn has_many_small_uploads(&self) -> bool {
         self.small_uploads.load(Ordering::Relaxed) >= SINGLE_REQUEST_UPLOADS
     }
 
-    /// Notes that the registry does not have what it said it took.
-    pub(crate) fn distrust_single_posts(&self) {
+    /// Stops the use of single POSTs: the registry lacks a blob that it claimed to have stored.
+    pub(crate) fn disable_single_posts(&self) {
         self.single_posts.mark_unsupported(self.repository.domain());
     }
 
@@ -72,7 +72,7 @@ impl<'a> BlobTarget<'a> {
         self.reader.session.session()
     }
 
-    /// Sends HEAD for a blob, of any repository.
+    /// Sends HEAD for a blob of any repository. Returns whether the blob exists.
     pub(crate) async fn blob_exists(
         &self,
         repository: &Repository,
@@ -90,20 +90,20 @@ impl<'a> BlobTarget<'a> {
             target: Target::Path(format!("/v2/{}/blobs/{digest}", repository.path())),
             scopes: vec![self.scopes.needed_scope(repository)],
             shared_scopes: self.scopes.shared_scopes(repository),
-            ..self.start(digest)
+            ..self.upload_request(digest)
         };
         match self.session().send(&request).await {
-            // A blob that may be missing can still be uploaded.
+            // A web page is no clear response: treat the blob as missing, as it can still be uploaded.
             Ok(response) => Ok(!response.is_web_page()),
             Err(error) if error.is_not_found() => Ok(false),
-            // A blob that cannot be asked for can still be uploaded.
+            // A registry without HEAD for blobs may still accept the upload.
             Err(error) if error.status().is_some_and(|status| status.as_u16() == 405) => Ok(false),
             Err(error) => Err(error),
         }
     }
 
-    /// Makes the request that opens an upload session. Others for the same blob differ in a few fields.
-    pub(super) fn start(&self, digest: &Digest) -> Request<'_> {
+    /// Creates the request that opens an upload session. Other requests for the blob override a few of its fields.
+    pub(super) fn upload_request(&self, digest: &Digest) -> Request<'_> {
         let mut headers = HeaderMap::new();
         headers.insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
         Request {

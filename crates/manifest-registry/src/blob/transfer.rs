@@ -1,4 +1,4 @@
-//! The transfer of one blob to a repository: by mount where the registry can, else by upload.
+//! The transfer of one blob to a repository: by mount if the registry supports it, else by upload.
 
 use std::sync::Arc;
 
@@ -16,16 +16,16 @@ use crate::session::{Request, Target};
 
 /// The outcome of the transfer of one blob.
 pub(crate) enum BlobOutcome {
-    /// It was mounted from another repository.
+    /// The registry mounted the blob from another repository.
     Mounted,
-    /// It was uploaded, and has so many bytes.
+    /// The blob was uploaded; the number is its size in bytes.
     Uploaded(u64),
-    /// The repository had it already.
+    /// The repository had the blob already.
     AlreadyPresent,
 }
 
 impl BlobTarget<'_> {
-    /// Mounts a blob from a repository, or uploads it where there is none or the registry does not mount.
+    /// Mounts a blob from `mount_from`, or uploads it if there is no such repository or the registry does not mount.
     pub(crate) async fn transfer(
         &self,
         source: BlobSource<'_>,
@@ -40,7 +40,7 @@ impl BlobTarget<'_> {
         Ok(outcome)
     }
 
-    /// Uploads a blob that the registry said it has, and does not have.
+    /// Uploads a blob that the registry claimed to have but lacks.
     pub(crate) async fn upload_again(
         &self,
         source: BlobSource<'_>,
@@ -65,12 +65,12 @@ impl BlobTarget<'_> {
             match self.mount(repository, &blob.digest).await {
                 Ok(None) => return Ok(BlobOutcome::Mounted),
                 Ok(opened) => session = opened,
-                // Refused: no scope for the source in one token with the target, or no mounts at all.
+                // Refused: the token does not cover source and target together, or the registry does not mount at all.
                 Err(error) if error.is_final_refusal() => {}
                 Err(error) => return Err(error),
             }
         }
-        // Boxed: few blobs are uploaded, and the future of each of thousands of mounts would be as large.
+        // Boxed, because it would otherwise enlarge the futures of thousands of mounts, and few blobs are uploaded.
         Box::pin(self.upload_unless_present(source, blob, session, blob_progress)).await
     }
 
@@ -92,7 +92,7 @@ impl BlobTarget<'_> {
         Ok(BlobOutcome::Uploaded(blob.size))
     }
 
-    /// Asks for a mount. Returns the session that the registry opened where it did not mount.
+    /// Requests a mount. Returns the upload session that the registry opened instead, if it did not mount.
     async fn mount(
         &self,
         source: &Repository,
@@ -111,13 +111,13 @@ impl BlobTarget<'_> {
             )),
             scopes: vec![Scope::push(self.repository), Scope::pull(source)],
             shared_scopes: self.scopes.shared_scopes(source),
-            ..self.start(digest)
+            ..self.upload_request(digest)
         };
         let response = self.session().send(&request).await?;
         if response.status() == StatusCode::CREATED {
             response.discard().await;
             return Ok(None);
         }
-        self.session_of(response).await.map(Some)
+        self.session_from(response).await.map(Some)
     }
 }

@@ -1,7 +1,7 @@
-//! Uploads: the bytes of a blob, sent to its target repository in constant memory.
+//! Uploads of blobs to their target repository, in constant memory.
 //!
-//! A small blob is read as a whole and goes with other requests. A large blob is streamed, on connections for bodies
-//! ([`crate::http::Traffic`]).
+//! A small blob is read into memory and shares the connections of other requests. A large blob is streamed on connections
+//! for bodies ([`crate::http::Traffic`]).
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -26,21 +26,21 @@ use crate::observer::Resuming;
 use crate::redact;
 use crate::session::{Request, Target};
 
-/// A blob that is uploaded.
+/// The upload of one blob.
 struct Upload<'a> {
     source: BlobSource<'a>,
     blob: &'a Descriptor,
     progress: &'a Arc<BlobProgress>,
     attempts: Attempts,
-    /// All of it, if it is small.
+    /// The whole content of a small blob.
     whole: Option<Bytes>,
     origin: BlobOrigin,
 }
 
-/// The failure of a blob's upload into a session.
+/// The failure of one attempt to upload a blob in a session.
 struct UploadFailure {
     error: RegistryError,
-    /// Whether the source of the blob failed, and not the target.
+    /// Whether the source of the blob failed rather than the target.
     is_of_source: bool,
 }
 
@@ -54,9 +54,10 @@ impl From<RegistryError> for UploadFailure {
 }
 
 impl BlobTarget<'_> {
-    /// Uploads a blob, in the session that a registry opened where it did not mount, or in a new one. An upload that
-    /// breaks off is resumed at the offset that the registry states, or begun anew, as often as any request is repeated. A blob that a
-    /// mirror of the source sends damaged is read from the source itself.
+    /// Uploads a blob in `session`, which a registry opened instead of a mount, or else in a new session.
+    ///
+    /// An interrupted upload resumes at the offset that the registry states, or restarts, as often as any request is
+    /// retried. If a mirror of the source sends damaged content, the blob is read from the source itself.
     pub(crate) async fn upload(
         &self,
         source: BlobSource<'_>,
@@ -103,8 +104,9 @@ impl BlobTarget<'_> {
         self.upload_from(&mut upload, opened, session).await
     }
 
-    /// Tells whether a blob is to be sent in a single POST. A trial costs a blob from this machine nothing, and another blob a
-    /// round trip, which is worth it where there are many.
+    /// Decides whether a blob is sent in a single POST.
+    ///
+    /// The trial is free for a local blob. For any other blob it costs a round trip, which pays off if there are many.
     fn single_post(&self, source: BlobSource<'_>, blob: &Descriptor) -> SinglePost {
         if blob.size > SMALL_BLOB {
             return SinglePost::No;
@@ -115,27 +117,27 @@ impl BlobTarget<'_> {
             .use_for(self.repository.domain(), is_worth_trial)
     }
 
-    /// Sends a blob in a single POST. Returns an upload session where the registry does not take it so.
+    /// Sends a blob in a single POST. Returns an upload session if the registry does not support that.
     async fn upload_single(
         &self,
         blob: &Descriptor,
         bytes: Bytes,
         single: SinglePost,
     ) -> Result<Option<UploadSession>, RegistryError> {
-        match self.upload_at_once(blob, bytes, single).await {
+        match self.send_single_post(blob, bytes, single).await {
             Ok(None) => {
                 let domain = self.repository.domain();
                 self.single_posts.mark_supported(domain);
                 Ok(None)
             }
             Err(error) if single == SinglePost::Known && !error.is_final_refusal() => Err(error),
-            // A registry that does not know single POST may still open a session.
+            // A registry without support for a single POST may still open a session.
             Err(_) => self.open_upload(&blob.digest).await.map(Some),
             session => session,
         }
     }
 
-    /// Sends a blob into a session until it is there, beginning with content that was opened already.
+    /// Sends a blob in a session until the registry has stored it. The first attempt uses the content in `opened`.
     async fn upload_from(
         &self,
         upload: &mut Upload<'_>,
@@ -157,11 +159,11 @@ impl BlobTarget<'_> {
             if is_of_source && let Some(mirror) = mirror {
                 self.reader.session.mirror_failed(&mirror, &error);
                 upload.origin = BlobOrigin::Registry;
-                // The bytes that have arrived may be wrong.
+                // The bytes that the target has received may be wrong.
                 self.cancel_upload(&blob.digest, session).await;
                 session = self.open_upload(&blob.digest).await?;
             } else if error.status() == Some(StatusCode::UNAUTHORIZED) && !is_renewed {
-                // A stream cannot be sent again with another token. To ask how far it came gets one.
+                // A stream cannot be sent again with another token. The request for the offset obtains a new token.
                 is_renewed = true;
                 session = self.resume(blob, session).await?;
             } else if session.offset > 0 && is_lost(&error) {
@@ -171,18 +173,18 @@ impl BlobTarget<'_> {
                 .retry(&upload.attempts, &mut error, Contact::Responded)
                 .await
             {
-                // A stream is not repeated below; this makes a new one.
+                // The session layer does not retry a stream, so the loop opens a new stream.
                 session = self.resume(blob, session).await?;
                 self.report_resumption(blob, &session);
             } else {
                 return Err(error);
             }
-            // Repeats itself where that is worth it.
+            // `open_content` does its own retries.
             opened = self.open_content(upload).await?;
         }
     }
 
-    /// Opens a blob at its source. Its bytes are verified as they come. The mirror that they come from is returned with them.
+    /// Opens a blob at its source as a verified stream. Returns the stream and the mirror that sends it, if any.
     async fn open_content(
         &self,
         upload: &Upload<'_>,
@@ -202,7 +204,7 @@ impl BlobTarget<'_> {
         Ok((content, mirror))
     }
 
-    /// Reads a small blob, and verifies it.
+    /// Reads a small blob into memory, and verifies it.
     async fn whole_content(
         &self,
         source: BlobSource<'_>,
@@ -230,8 +232,8 @@ impl BlobTarget<'_> {
         });
     }
 
-    /// Streams a blob into an upload session, from where that is. The registry gets the last byte only after size and
-    /// digest have turned out right.
+    /// Streams a blob into an upload session, from the offset of the session. The registry receives the last byte only
+    /// after size and digest have been verified.
     async fn send_blob(
         &self,
         content: Content,
@@ -240,7 +242,7 @@ impl BlobTarget<'_> {
     ) -> Result<(), UploadFailure> {
         let (blob, blob_progress) = (upload.blob, upload.progress);
         let timeouts = self.session().transport.timeouts;
-        // The source's own limit strikes first, so that a source that stalls is not taken for a target that does.
+        // The source's own timeout is shorter, so that a stalled source is not mistaken for a stalled target.
         let idle = timeouts.idle + timeouts.idle / 4;
         let idle_timeout = IdleTimeout::new(idle);
         let failure = SourceFailure::default();
@@ -281,7 +283,7 @@ impl BlobTarget<'_> {
                 Some(_) => Traffic::Request,
                 None => Traffic::Upload,
             },
-            ..self.start(&blob.digest)
+            ..self.upload_request(&blob.digest)
         };
         match self.session().send_with(&request, &upload.attempts).await {
             Ok(response) => {
@@ -290,7 +292,7 @@ impl BlobTarget<'_> {
                 response.discard().await;
                 Ok(())
             }
-            // The source failed first: the target only says that it was left in the middle.
+            // If the source failed first, the error of the target only reports the aborted body.
             Err(error) => Err(match failure.take() {
                 Some(error) => UploadFailure {
                     error,
@@ -302,14 +304,14 @@ impl BlobTarget<'_> {
     }
 }
 
-/// Tells whether a registry refuses the rest of an upload for what it has of it: that is damaged (400), of another length
-/// (416), or gone (404).
+/// Returns whether a registry refuses the rest of an upload because of the part that it has: that part is damaged (400), has
+/// another length (416), or is gone (404).
 fn is_lost(error: &RegistryError) -> bool {
     let status = error.status().map(|status| status.as_u16());
     error.is_final_refusal() && matches!(status, Some(400 | 404 | 416))
 }
 
-/// Carries an error of the source past the HTTP library, which would wrap it.
+/// Carries an error of the source past the HTTP library, which would otherwise wrap it.
 #[derive(Clone, Default)]
 struct SourceFailure(Arc<Mutex<Option<RegistryError>>>);
 

@@ -1,4 +1,4 @@
-//! Upload sessions: opened, resumed and cancelled; and single POST, which needs none.
+//! Upload sessions: open, resume and cancel; and the single POST, which needs no session.
 
 use bytes::Bytes;
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderValue, LOCATION, RANGE};
@@ -15,10 +15,11 @@ use crate::session::{Request, Target};
 /// The media type of uploads (distribution specification, "Pushing a blob monolithically").
 pub(crate) const OCTET_STREAM: HeaderValue = HeaderValue::from_static("application/octet-stream");
 
-/// An upload session: the URL at which an upload goes on.
+/// An upload session.
 pub(crate) struct UploadSession {
+    /// The URL at which the upload continues.
     pub(crate) url: Url,
-    /// How many bytes the registry has already.
+    /// The number of bytes that the registry has already.
     pub(crate) offset: u64,
 }
 
@@ -27,28 +28,28 @@ impl BlobTarget<'_> {
         &self,
         digest: &Digest,
     ) -> Result<UploadSession, RegistryError> {
-        let response = self.session().send(&self.start(digest)).await?;
-        self.session_of(response).await
+        let response = self.session().send(&self.upload_request(digest)).await?;
+        self.session_from(response).await
     }
 
-    /// Opens an upload and cancels it: the cheapest request that needs the permission to write.
+    /// Opens an upload session and cancels it: the cheapest request that requires push access.
     ///
     /// # Errors
-    /// Where the registry does not let us.
-    pub(crate) async fn try_to_write(&self, digest: &Digest) -> Result<(), RegistryError> {
+    /// Returns an error if the registry denies the push.
+    pub(crate) async fn check_push_access(&self, digest: &Digest) -> Result<(), RegistryError> {
         let request = Request {
-            operation: Operation::CheckWriteAccess(self.repository.clone()),
-            ..self.start(digest)
+            operation: Operation::TryToWrite(self.repository.clone()),
+            ..self.upload_request(digest)
         };
         let response = self.session().send(&request).await?;
-        let session = self.session_of(response).await?;
+        let session = self.session_from(response).await?;
         self.cancel_upload(digest, session).await;
         Ok(())
     }
 
-    /// Sends a blob along with the request for a session (distribution specification, "Single POST"). A registry that does not take
-    /// it so opens the session.
-    pub(crate) async fn upload_at_once(
+    /// Sends a blob in the body of the POST that requests a session (distribution specification, "Single POST"). Returns the
+    /// session if the registry opens one instead.
+    pub(crate) async fn send_single_post(
         &self,
         blob: &Descriptor,
         bytes: Bytes,
@@ -64,15 +65,15 @@ impl BlobTarget<'_> {
             target: Target::Path(format!("/v2/{path}/blobs/uploads/?{}", query.finish())),
             headers,
             payload: Payload::Bytes(bytes),
-            ..self.start(&blob.digest)
+            ..self.upload_request(&blob.digest)
         };
         let response = match single {
             SinglePost::Known => self.session().send(&request).await?,
-            // The response to a request that the registry may not know is not worth a retry.
+            // The registry may not support the request, so a failure is not worth a retry.
             _ => self.session().send_once(&request).await?,
         };
         if response.status() != StatusCode::CREATED {
-            return self.session_of(response).await.map(Some);
+            return self.session_from(response).await.map(Some);
         }
         let response = response.stored()?;
         check_stored(&response, &blob.digest)?;
@@ -80,8 +81,8 @@ impl BlobTarget<'_> {
         Ok(None)
     }
 
-    /// Asks how far an upload has come (distribution specification, "Pushing a blob in chunks"). A registry that does not
-    /// say gets a new one.
+    /// Requests the offset of an upload (distribution specification, "Pushing a blob in chunks"). Opens a new session if the
+    /// registry does not state it.
     pub(crate) async fn resume(
         &self,
         blob: &Descriptor,
@@ -91,14 +92,14 @@ impl BlobTarget<'_> {
             method: Method::GET,
             headers: HeaderMap::new(),
             target: Target::Url(session.url),
-            ..self.start(&blob.digest)
+            ..self.upload_request(&blob.digest)
         };
         let Ok(response) = self.session().send_once(&request).await else {
             return self.open_upload(&blob.digest).await;
         };
         // `0-0` may mean one byte or none.
         let last = response.header(RANGE.as_str()).and_then(last_byte);
-        match (last, self.session_of(response).await) {
+        match (last, self.session_from(response).await) {
             (Some(last), Ok(session)) if last > 0 && last < blob.size => Ok(UploadSession {
                 offset: last + 1,
                 ..session
@@ -108,7 +109,7 @@ impl BlobTarget<'_> {
     }
 
     /// Reads the location of an upload session from a response.
-    pub(crate) async fn session_of(
+    pub(crate) async fn session_from(
         &self,
         response: Response,
     ) -> Result<UploadSession, RegistryError> {
@@ -119,9 +120,9 @@ impl BlobTarget<'_> {
         let Some(mut url) = joined else {
             return Err(response.content(ContentProblem::MissingHeader("Location")));
         };
-        // Registries behind a TLS proxy that they do not know of name themselves without TLS.
-        let came_by_tls = response.url().scheme() == "https";
-        if came_by_tls && url.scheme() == "http" && url.host() == response.url().host() {
+        // A registry behind a TLS-terminating proxy may send `http` URLs for itself.
+        let is_tls = response.url().scheme() == "https";
+        if is_tls && url.scheme() == "http" && url.host() == response.url().host() {
             let _ = url.set_scheme("https");
             let _ = url.set_port(response.url().port());
         }
@@ -131,12 +132,12 @@ impl BlobTarget<'_> {
         Ok(UploadSession { url, offset: 0 })
     }
 
-    /// Cancels an upload session. Registries clean up after clients that do not.
+    /// Cancels an upload session. A failure is ignored, because registries remove abandoned sessions themselves.
     pub(crate) async fn cancel_upload(&self, digest: &Digest, session: UploadSession) {
         let request = Request {
             method: Method::DELETE,
             target: Target::Url(session.url),
-            ..self.start(digest)
+            ..self.upload_request(digest)
         };
         if let Ok(response) = self.session().send_once(&request).await {
             response.discard().await;
@@ -144,7 +145,8 @@ impl BlobTarget<'_> {
     }
 }
 
-/// Checks that a registry does not say that it stored something else. A digest of another algorithm says nothing.
+/// Checks that the digest which the registry states for a stored blob, if any, is the expected digest. A digest of another
+/// algorithm is ignored, as it cannot be compared.
 pub(crate) fn check_stored(response: &Response, digest: &Digest) -> Result<(), RegistryError> {
     let stated = response.single_header(DOCKER_CONTENT_DIGEST)?;
     let stated = stated.and_then(|text| text.trim().parse::<Digest>().ok());
@@ -157,7 +159,7 @@ pub(crate) fn check_stored(response: &Response, digest: &Digest) -> Result<(), R
     }
 }
 
-/// Reads the end of `0-END`, as registries write `Range` in answers.
+/// Parses the last byte of a `Range` response header of the form `0-LAST`.
 fn last_byte(range: &str) -> Option<u64> {
     let range = range.trim();
     let range = range.strip_prefix("bytes=").unwrap_or(range);
@@ -169,7 +171,7 @@ mod tests {
     use super::last_byte;
 
     #[test]
-    fn how_far_an_upload_has_come() {
+    fn last_byte_of_range_header() {
         for (range, last) in [
             ("0-99", Some(99)),
             ("bytes=0-99", Some(99)),

@@ -1,4 +1,4 @@
-//! Reads from the cache, which are verified again, and writes to it.
+//! Cached content. Every read from the cache is verified again.
 
 use manifest_core::manifest::Manifest;
 use manifest_core::reference::Repository;
@@ -9,7 +9,7 @@ use crate::limits::CACHED_BYTES;
 use crate::observer::Event;
 
 impl Client {
-    /// Returns content from the cache that matches its descriptor.
+    /// Returns content from the cache, if its size and digest match the descriptor.
     pub(crate) fn cached_content(
         &self,
         repository: &Repository,
@@ -30,7 +30,7 @@ impl Client {
         Some(bytes)
     }
 
-    /// Returns a manifest from the cache that matches its descriptor.
+    /// Returns a manifest from the cache, if it matches its descriptor.
     pub(crate) fn cached_manifest(
         &self,
         repository: &Repository,
@@ -41,7 +41,7 @@ impl Client {
         manifest.with_digest(&descriptor.digest)
     }
 
-    /// Puts content that was verified into the cache, if it is small.
+    /// Puts verified content into the cache, unless it has more than [`CACHED_BYTES`].
     pub(crate) fn cache_content(&self, repository: &Repository, digest: &Digest, bytes: &[u8]) {
         if bytes.len() <= CACHED_BYTES {
             let cache = &self.session().cache;

@@ -1,4 +1,4 @@
-//! The settings of a client, as the plugin hands them over.
+//! The settings of a client.
 
 use std::sync::Arc;
 
@@ -8,30 +8,30 @@ use crate::http::{Certificates, Insecure, Proxies, RetryPolicy, Timeouts};
 use crate::observer::{NoObserver, Observer};
 use crate::session::Mirrors;
 
-/// The settings of a client. The default is anonymous, and takes no insecure host but this machine.
+/// The settings of a [`Client`](crate::Client). The default is anonymous, and requires TLS of every host but this machine.
 #[derive(Clone, Debug)]
 pub struct ClientConfig {
-    /// The `User-Agent`.
+    /// The value of the `User-Agent` header.
     pub user_agent: String,
     /// The credentials of registries.
     pub credentials: Credentials,
-    /// The hosts for which TLS is not demanded.
+    /// The hosts for which TLS is not required.
     pub insecure: Insecure,
-    /// The CA certificates that are trusted beside those of the system, and client certificates.
+    /// The CA certificates that are trusted in addition to those of the system, and client certificates.
     pub certificates: Certificates,
     /// The proxies.
     pub proxies: Proxies,
-    /// The mirrors that are read from first.
+    /// The mirrors, which reads try before the registry.
     pub mirrors: Mirrors,
-    /// The time limits of a request's steps.
+    /// The timeouts for the steps of a request.
     pub timeouts: Timeouts,
-    /// The retries of failed requests, and the time limit for everything.
+    /// The retry policy for failed requests, and the overall timeout.
     pub retry: RetryPolicy,
-    /// The registries whose challenge is known before they send one.
-    pub known: KnownRegistries,
-    /// The cache between runs.
+    /// The registries whose challenge is known in advance.
+    pub known_registries: KnownRegistries,
+    /// The cache that persists between runs.
     pub cache: Arc<dyn Cache>,
-    /// The observer of all this.
+    /// The observer, which receives events and progress.
     pub observer: Arc<dyn Observer>,
 }
 
@@ -46,7 +46,7 @@ impl Default for ClientConfig {
             mirrors: Mirrors::default(),
             timeouts: Timeouts::default(),
             retry: RetryPolicy::default(),
-            known: KnownRegistries::default(),
+            known_registries: KnownRegistries::default(),
             cache: Arc::new(NoCache),
             observer: Arc::new(NoObserver),
         }

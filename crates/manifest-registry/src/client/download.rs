@@ -1,4 +1,4 @@
-//! Downloads: a blob as it comes, in constant memory, to be kept elsewhere than in a registry.
+//! Downloads of blobs in constant memory, to a destination other than a registry.
 
 use manifest_core::Descriptor;
 use manifest_core::reference::Repository;
@@ -8,21 +8,23 @@ use crate::client::registry_client::Client;
 use crate::error::RegistryError;
 
 impl Client {
-    /// Gets a blob in pieces, from a mirror if there is one: `take` gets each with its place, in order. What breaks off begins
-    /// anew, at place 0 again. The last piece comes only after size and digest have turned out right.
+    /// Downloads a blob in chunks, from a mirror if there is one.
+    ///
+    /// `sink` receives each chunk with its offset, in order. An interrupted download restarts at offset 0. The last chunk
+    /// arrives only after size and digest have been verified.
     ///
     /// # Errors
-    /// Where there is no such blob, or another one; or what `take` fails with.
+    /// Returns an error if there is no such blob, or if its size or digest is wrong. An error of `sink` is returned as is.
     pub async fn download<E: From<RegistryError>>(
         &self,
         repository: &Repository,
         blob: &Descriptor,
-        take: impl FnMut(u64, &[u8]) -> Result<(), E>,
+        sink: impl FnMut(u64, &[u8]) -> Result<(), E>,
     ) -> Result<(), E> {
-        self.blobs().download(repository, blob, take).await
+        self.blobs().download(repository, blob, sink).await
     }
 
-    /// Begins downloads that belong together: of these blobs, whose progress is counted.
+    /// Starts a group of downloads of these blobs, and reports their common progress to the observer.
     #[must_use]
     pub fn downloads<'a>(&self, blobs: impl IntoIterator<Item = &'a Descriptor>) -> Downloads<'_> {
         Downloads::new(self.blobs(), blobs)

@@ -1,4 +1,5 @@
-//! Early probes: HEAD for the targets, sent while the sources are still being read, so that they take no round trip of their own.
+//! Early probes: HEAD requests for the targets, sent while the sources are still being read, so that the probes add no round
+//! trip.
 
 use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
@@ -11,7 +12,7 @@ use tokio::task::JoinHandle;
 use crate::client::probe::Probe;
 use crate::error::RegistryError;
 
-/// Probes that have begun. The result of each is used once.
+/// The probes in progress. The result of each is used once.
 #[derive(Default)]
 pub(crate) struct EarlyProbes {
     probes: Mutex<HashMap<Reference, JoinHandle<Result<Probe, RegistryError>>>>,
@@ -25,14 +26,14 @@ impl fmt::Debug for EarlyProbes {
 }
 
 impl EarlyProbes {
-    /// Returns the result of the probe of a name, if one has begun.
+    /// Takes the result of the early probe of `name`, if there is one.
     pub(crate) async fn take(&self, name: &Reference) -> Option<Result<Probe, RegistryError>> {
         let probe = self.take_probe(name)?;
-        // A probe that was aborted is made again by the caller.
+        // The caller repeats an aborted probe.
         probe.await.ok()
     }
 
-    /// Begins the probe of each name of which none has begun.
+    /// Starts a probe of each name that has no probe yet.
     pub(super) fn begin<F>(
         &self,
         names: impl IntoIterator<Item = Reference>,
@@ -42,9 +43,9 @@ impl EarlyProbes {
     {
         let mut probes = self.probes.lock().unwrap_or_else(PoisonError::into_inner);
         for name in names {
-            if let Entry::Vacant(place) = probes.entry(name) {
-                let probe = tokio::spawn(probe(place.key().clone()));
-                place.insert(probe);
+            if let Entry::Vacant(entry) = probes.entry(name) {
+                let probe = tokio::spawn(probe(entry.key().clone()));
+                entry.insert(probe);
             }
         }
     }
@@ -57,7 +58,7 @@ impl EarlyProbes {
         Some(probe)
     }
 
-    /// Tells whether the result of an early probe was used for a name, which may be some time old.
+    /// Returns whether the result of an early probe was used for `name`. Such a result may be out of date.
     pub(crate) fn was_taken(&self, name: &Reference) -> bool {
         let taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
         taken.contains(name)

@@ -1,13 +1,13 @@
-//! The client: manifests and configurations, read and written.
+//! The client: reads and writes of manifests and configurations.
 //!
 //! | file | holds |
 //! | --- | --- |
 //! | `read`, `put`, `download` | manifests, children, configurations, blobs |
-//! | `publishing`, `tag_state` | probes beside other work, of targets and of a tag |
+//! | `publishing`, `tag_state` | probes of targets and of a tag, concurrent with other work |
 //! | `cached` | content from the cache |
-//! | `referrers_api` | the list of referrers, with its pages |
+//! | `referrers_api` | the paginated list of referrers |
 //! | `registry_client`, `config` | `Client` and its settings |
-//! | `early_probes`, `probe` | probes that have begun; one probe |
+//! | `early_probes`, `probe` | the probes in progress; a single probe |
 //! | `requests`, `stated_digest` | requests for manifests; `Docker-Content-Digest` |
 
 mod cached;

@@ -1,4 +1,4 @@
-//! Probes: HEAD for a manifest, which no registry counts as a pull.
+//! Probes: HEAD requests for manifests, which no registry counts as pulls.
 
 use http::Method;
 use manifest_core::{Digest, Reference};
@@ -9,20 +9,20 @@ use crate::error::{ContentProblem, Operation, RegistryError};
 use crate::http::{Attempts, DOCKER_CONTENT_DIGEST};
 use crate::session::{Request, Session};
 
-/// The result of HEAD for a manifest.
+/// The result of a HEAD request for a manifest.
 pub(crate) enum Probe {
-    /// There is a manifest, of this digest as the registry says.
+    /// The manifest exists, with this digest according to the registry.
     At(Digest),
-    /// There is a manifest, whose digest the registry does not state.
+    /// The manifest exists, but the registry does not state its digest.
     Present,
-    /// There is none.
+    /// The manifest does not exist.
     Absent,
-    /// The registry refuses reads, which need not mean that it refuses writes; and its response to a write says more, as the
-    /// response to HEAD has no body.
+    /// The registry refuses the read. It may still accept a write, and its response to a write says more, because a response
+    /// to HEAD has no body.
     Refused(RegistryError),
 }
 
-/// Sends HEAD for a manifest, with the scopes of a plan.
+/// Sends HEAD for a manifest, with the scopes of `scopes`.
 pub(crate) async fn probe_manifest(
     session: &Session,
     scopes: &ScopePlan,
@@ -54,7 +54,7 @@ pub(crate) async fn probe_manifest(
     }
 }
 
-/// Tells whether the token server refused, so that no other request will go better.
+/// Returns whether the error comes from the token server, in which case every other request would fail as well.
 fn is_from_token_server(error: &RegistryError) -> bool {
     error
         .attempt()

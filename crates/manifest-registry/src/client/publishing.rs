@@ -1,4 +1,4 @@
-//! A client that is about to publish: one token for sources and targets, and probes of the targets while the sources are read.
+//! Preparations for a push: one token for sources and targets, and probes of the targets while the sources are read.
 
 use std::sync::Arc;
 
@@ -13,8 +13,10 @@ use crate::http::Attempts;
 use crate::limits::SCOPES_OF_SEVERAL_TOKENS;
 
 impl Client {
-    /// Returns this client, to read from some repositories and to publish to others: all with one token for each registry from the
-    /// start, if the registry goes along. Where there are more targets than one token serves, each asks for its own later.
+    /// Returns a client that reads from the sources and publishes to the targets with one token per registry.
+    ///
+    /// A registry may refuse such a token; then each repository gets its own. If there are more targets than one token can
+    /// cover, each target requests its own token later.
     #[must_use]
     pub fn for_publishing<'a>(
         &self,
@@ -32,10 +34,10 @@ impl Client {
         self.with_scopes(scopes)
     }
 
-    /// Begins to probe these names, which are about to be written.
+    /// Starts to probe tags or digests that are about to be written.
     ///
     /// # Panics
-    /// Outside of an asynchronous runtime.
+    /// Panics outside of a Tokio runtime.
     pub fn probe_tags_early(&self, names: impl IntoIterator<Item = Reference>) {
         let (client, scopes) = (self.clone(), self.scope_plan().clone());
         self.early_probes().begin(names, move |name| {
@@ -48,11 +50,10 @@ impl Client {
         });
     }
 
-    /// Begins to probe the repositories that are published to for a manifest of another one, which is about to be transferred
-    /// there.
+    /// Starts to probe the target repositories for a manifest of `source` that is about to be transferred to them.
     ///
     /// # Panics
-    /// Outside of an asynchronous runtime.
+    /// Panics outside of a Tokio runtime.
     pub fn probe_child_early(&self, source: &Repository, digest: &Digest) {
         let scopes: Arc<ScopePlan> = self.scope_plan().clone();
         let others = scopes.targets().filter(|target| *target != source);

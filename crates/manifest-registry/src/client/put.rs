@@ -1,4 +1,4 @@
-//! Writing manifests.
+//! Pushes of manifests.
 
 use std::sync::Arc;
 
@@ -15,11 +15,13 @@ use crate::http::{DOCKER_CONTENT_DIGEST, Payload, Traffic};
 use crate::session::{Request, Target};
 
 impl Client {
-    /// Publishes a manifest under the reference's tag, or else under its digest; a digest that is not the one of
-    /// `bytes` is ignored. Returns the digest under which the registry has it.
+    /// Pushes a manifest under the tag of `target`, or under its digest if `target` has no tag.
+    ///
+    /// A digest in `target` that does not match `bytes` is ignored. Returns the digest under which the registry stored the
+    /// manifest.
     ///
     /// # Errors
-    /// Where the registry refuses it, or states that it stored something else.
+    /// Returns an error if the registry refuses the manifest, or states a digest of other content.
     pub async fn put_manifest(
         &self,
         target: &Reference,
@@ -30,7 +32,7 @@ impl Client {
         Ok(stored.await?.digest)
     }
 
-    /// As [`Self::put_manifest`], with a token that serves other calls as well.
+    /// Pushes a manifest as [`Self::put_manifest`] does, with a token that also covers `shared_scopes`.
     pub(crate) async fn put(
         &self,
         target: &Reference,
@@ -62,9 +64,9 @@ impl Client {
         };
         let response = self.session().send(&request).await?.stored()?;
         let stated = response.single_header(DOCKER_CONTENT_DIGEST)?;
-        // A digest that is known already is not computed again.
-        let unknown = stated.filter(|text| text.trim() != digest.as_str());
-        let stated = check_stated(unknown, &bytes).map_err(|problem| response.content(problem))?;
+        // Only a digest other than the known one needs another hash of the bytes.
+        let other = stated.filter(|text| text.trim() != digest.as_str());
+        let stated = check_stated(other, &bytes).map_err(|problem| response.content(problem))?;
         let is_listed = response.headers().contains_key(OCI_SUBJECT);
         response.discard().await;
         let stated = stated.as_ref().unwrap_or(&digest);
@@ -79,13 +81,13 @@ impl Client {
     }
 }
 
-/// The header with which a registry that has the referrers API responds to a manifest with a subject.
+/// The header in the response of a registry with the referrers API to a manifest with a subject.
 const OCI_SUBJECT: &str = "oci-subject";
 
-/// The response of a registry to a manifest that was put.
+/// The response of a registry to a pushed manifest.
 pub(crate) struct Stored {
-    /// The digest under which it has it.
+    /// The digest under which the registry stored the manifest.
     pub(crate) digest: Digest,
-    /// Whether it lists it among those that refer to its subject.
+    /// Whether the registry lists the manifest as a referrer of its subject.
     pub(crate) is_listed: bool,
 }

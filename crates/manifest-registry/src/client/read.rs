@@ -1,4 +1,4 @@
-//! Reading: manifests, children of lists, and configurations.
+//! Reads of manifests, children of lists, and configurations.
 
 use std::sync::Arc;
 
@@ -19,11 +19,11 @@ use crate::http::{Attempts, DOCKER_CONTENT_DIGEST, Response};
 use crate::session::{Request, Session};
 
 impl Client {
-    /// Gets a manifest: by the reference's digest if it has one, else by its tag. A mirror is asked first.
+    /// Gets a manifest: by the digest of the reference if it has one, else by its tag. Mirrors are tried first.
     ///
     /// # Errors
-    /// [`RegistryError::NoSuchManifest`] where the registry says that there is none. Bytes with another digest, size or media
-    /// type than was stated are an error.
+    /// Returns [`RegistryError::NoSuchManifest`] if the registry has no such manifest. Returns an error if the digest, size or
+    /// media type of the bytes is not the stated one.
     pub async fn manifest(&self, reference: &Reference) -> Result<Manifest, RegistryError> {
         let read = async |session: &Session, mirror: &Reference, attempts: &Attempts| {
             self.fetch_manifest(session, mirror, attempts).await
@@ -37,7 +37,7 @@ impl Client {
         }
     }
 
-    /// As [`Self::manifest`], from that very registry.
+    /// Gets a manifest as [`Self::manifest`] does, but never from a mirror.
     pub(crate) async fn manifest_from_registry(
         &self,
         reference: &Reference,
@@ -65,7 +65,7 @@ impl Client {
             .map(str::to_owned);
         let attempt = response.attempt();
         let problem = |problem| RegistryError::content(attempt.clone(), problem);
-        // The digest first: other bytes than those that were asked for are not parsed.
+        // The digest is verified first, so that wrong bytes are never parsed.
         if let Some(expected) = reference.digest()
             && !expected.matches(&bytes)
         {
@@ -78,7 +78,7 @@ impl Client {
         let stated = check_stated(stated.as_deref(), &bytes).map_err(problem)?;
         let manifest = Manifest::parse(&content_type, bytes)
             .map_err(|error| problem(ContentProblem::Manifest(Arc::new(error))))?;
-        // The digest under which the registry has it, where that is not SHA-256.
+        // The requested or stated digest may be of another algorithm than SHA-256.
         let digest = reference
             .digest()
             .or(stated.as_ref())
@@ -91,15 +91,16 @@ impl Client {
         let manifest = manifest
             .with_digest(&digest)
             .ok_or_else(|| problem(wrong))?;
-        self.note_read(reference.repository(), digest);
+        self.record_read(reference.repository(), digest);
         Ok(manifest)
     }
 
-    /// Gets the child of a list, which must be what its descriptor says. A manifest that was read from there in an earlier
-    /// run comes from the cache.
+    /// Gets a child of a list, and verifies it against its descriptor.
+    ///
+    /// A manifest that an earlier run read from the same repository comes from the cache.
     ///
     /// # Errors
-    /// As [`Self::manifest`]; also where size or media type are not the descriptor's.
+    /// Returns the errors of [`Self::manifest`], and an error if the size or media type is not that of the descriptor.
     pub async fn child(
         &self,
         repository: &Repository,
@@ -129,11 +130,12 @@ impl Client {
         Err(RegistryError::content(attempt, problem))
     }
 
-    /// Returns the digest that the registry states for a reference, or nothing where it has no such manifest. What is
-    /// stated is not checked: fetch by this digest to be sure.
+    /// Returns the digest that the registry states for a reference, or `None` if there is no such manifest.
+    ///
+    /// The stated digest is not verified. Get the manifest by this digest to verify it.
     ///
     /// # Errors
-    /// Where the registry gives no clear answer.
+    /// Returns an error if the registry gives no clear response.
     pub async fn manifest_digest(
         &self,
         reference: &Reference,
@@ -159,10 +161,10 @@ impl Client {
         }
     }
 
-    /// Tells whether the registry has a manifest.
+    /// Returns whether the registry has a manifest.
     ///
     /// # Errors
-    /// Where the registry gives no clear answer.
+    /// Returns an error if the registry gives no clear response.
     pub async fn manifest_exists(&self, reference: &Reference) -> Result<bool, RegistryError> {
         match self.request_manifest(Method::HEAD, reference).await {
             Ok(_) => Ok(true),
@@ -174,11 +176,13 @@ impl Client {
         }
     }
 
-    /// Gets a manifest and, where it is an image, the platform that its configuration states. For a list there is
-    /// none, and whether a list will do is the caller's to say.
+    /// Gets a manifest and, if it is an image, the platform from its configuration.
+    ///
+    /// The platform of a list is `None`. The caller decides whether a list is acceptable.
     ///
     /// # Errors
-    /// As [`Self::manifest`] and [`Self::blob`]; also where the configuration is not JSON of the right form.
+    /// Returns the errors of [`Self::manifest`] and [`Self::blob`], and an error if the configuration is not valid JSON of the
+    /// expected form.
     pub async fn image(
         &self,
         reference: &Reference,
@@ -191,10 +195,10 @@ impl Client {
         Ok((manifest, Some(platform)))
     }
 
-    /// Gets the platform that an image's configuration states.
+    /// Gets the platform of an image from its configuration.
     ///
     /// # Errors
-    /// As [`Self::blob`]; also where the configuration is not JSON of the right form.
+    /// Returns the errors of [`Self::blob`], and an error if the configuration is not valid JSON of the expected form.
     pub async fn platform(
         &self,
         repository: &Repository,
@@ -203,10 +207,12 @@ impl Client {
         Ok(self.config(repository, image).await?.platform)
     }
 
-    /// Gets an image's configuration. One that was read from there in an earlier run comes from the cache.
+    /// Gets the configuration of an image.
+    ///
+    /// A configuration that an earlier run read from the same repository comes from the cache.
     ///
     /// # Errors
-    /// As [`Self::platform`].
+    /// Returns the errors of [`Self::platform`].
     pub async fn config(
         &self,
         repository: &Repository,
@@ -230,7 +236,7 @@ impl Client {
         })
     }
 
-    /// Returns the scopes that a read of a repository shares with others.
+    /// Returns the scopes that a read of a repository shares with other requests.
     pub(crate) fn shared_read_scopes(&self, repository: &Repository) -> Arc<[Scope]> {
         self.scope_plan().shared_read_scopes(repository)
     }
@@ -262,10 +268,11 @@ impl Client {
             .describe(&manifest_request(Method::GET, reference))
     }
 
-    /// Gets a blob of at most `limit` bytes, which must be what its descriptor says.
+    /// Gets a blob of at most `limit` bytes, and verifies it against its descriptor.
     ///
     /// # Errors
-    /// Where there is none, it is larger, or its size or digest are not the descriptor's.
+    /// Returns an error if there is no such blob, if it has more than `limit` bytes, or if its size or digest is not that of
+    /// the descriptor.
     pub async fn blob(
         &self,
         repository: &Repository,
@@ -278,7 +285,7 @@ impl Client {
     }
 }
 
-/// Turns the error into that of a missing manifest, where the registry said so.
+/// Turns a "not found" error into [`RegistryError::NoSuchManifest`], and returns any other error unchanged.
 fn no_such_manifest(error: RegistryError, reference: &Reference) -> RegistryError {
     if error.is_not_found() {
         RegistryError::NoSuchManifest {

@@ -16,9 +16,9 @@ use crate::limits::{REFERRER_PAGES, REFERRERS};
 use crate::session::{Request, Target};
 
 impl Client {
-    /// Gets the list of referrers (distribution specification, "Listing Referrers"), all pages of it. Nothing where the registry has
-    /// no such lists.
-    pub(crate) async fn list_of_referrers(
+    /// Gets all pages of the list of referrers (distribution specification, "Listing Referrers"). Returns `None` if the
+    /// registry has no referrers API.
+    pub(crate) async fn list_referrers(
         &self,
         subject: &Reference,
         shared_scopes: Arc<[Scope]>,
@@ -34,7 +34,9 @@ impl Client {
             let fetched = session.fetch(&request, MANIFEST_BYTES, &attempts).await;
             let (response, bytes) = match fetched {
                 Ok(fetched) => fetched,
-                Err(error) if descriptors.is_empty() && has_no_lists(&error) => return Ok(None),
+                Err(error) if descriptors.is_empty() && lacks_referrers_api(&error) => {
+                    return Ok(None);
+                }
                 Err(error) => return Err(error),
             };
             let content_type = response.header("content-type").unwrap_or_default();
@@ -81,16 +83,17 @@ fn referrers_request(subject: &Reference, next: Option<Url>) -> Request<'_> {
     }
 }
 
-/// Tells whether a registry has no referrers API: it responds 404 by the specification, which not every older registry does.
-fn has_no_lists(error: &RegistryError) -> bool {
-    let is_asked = error
+/// Returns whether the error means that the registry has no referrers API. The specification requires 404, but older
+/// registries send other statuses.
+fn lacks_referrers_api(error: &RegistryError) -> bool {
+    let is_listing = error
         .attempt()
         .is_some_and(|attempt| matches!(attempt.operation, Operation::ListReferrers(_)));
     let status = error.status().map(|status| status.as_u16());
-    is_asked && matches!(status, Some(400 | 404 | 405 | 406 | 501))
+    is_listing && matches!(status, Some(400 | 404 | 405 | 406 | 501))
 }
 
-/// Reads the URL of the next page (RFC 8288).
+/// Returns the URL of the next page from the `Link` header (RFC 8288).
 fn next_page(response: &Response) -> Option<Url> {
     let links = response.headers().get_all(LINK).into_iter();
     let next = links.filter_map(|link| next_link(link.to_str().ok()?));
@@ -131,7 +134,7 @@ mod tests {
     use super::next_link;
 
     #[test]
-    fn links() {
+    fn next_link_of_headers() {
         for (header, next) in [
             ("</v2/a?n=1>; rel=\"next\"", Some("/v2/a?n=1")),
             ("</v2/a>; rel=next", Some("/v2/a")),

@@ -1,4 +1,4 @@
-//! The client: connections, tokens and challenges that its clones share.
+//! The client, whose clones share connections, tokens and challenges.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -17,13 +17,13 @@ use crate::http::{Insecure, Pools, Retrier, Transport, roots};
 use crate::limits::READ_FRESHNESS;
 use crate::session::{MirroredSession, Session};
 
-/// A client of all registries: one set of connections, tokens and challenges, shared by its clones.
+/// A client for all registries. Its clones share connections, tokens and challenges.
 ///
-/// Digest and size of all that it returns have been checked against the bytes.
+/// The client verifies the digest and size of all content that it returns.
 #[derive(Clone)]
 pub struct Client {
     shared: Arc<Shared>,
-    /// The scopes that requests ask for together.
+    /// The scopes that requests share in one token.
     scopes: Arc<ScopePlan>,
     early_probes: Arc<EarlyProbes>,
 }
@@ -32,9 +32,9 @@ struct Shared {
     session: MirroredSession,
     /// Bounds the blobs in flight.
     in_flight: BlobsInFlight,
-    /// Which registries take a blob in a single request.
+    /// The known support of each registry for a single POST.
     single_posts: SinglePostSupport,
-    /// The manifests that were read, where and when: not at a mirror, and not in the cache.
+    /// The manifests that were read from their repository, and when. Reads from a mirror or the cache do not count.
     read: Mutex<HashMap<(Repository, Digest), Instant>>,
 }
 
@@ -45,10 +45,10 @@ impl std::fmt::Debug for Client {
 }
 
 impl Client {
-    /// Makes a client. It connects to nothing yet, but [`crate::RetryPolicy::timeout`] starts to run.
+    /// Creates a client. It does not connect yet, but [`crate::RetryPolicy::timeout`] starts to run.
     ///
     /// # Errors
-    /// Where the user agent cannot be in a header, or an authority for all hosts cannot be read.
+    /// Returns an error if the user agent is not a valid header value, or if a CA certificate for all hosts is invalid.
     pub fn new(config: ClientConfig) -> Result<Self, RegistryError> {
         let user_agent = HeaderValue::from_str(&config.user_agent)
             .map_err(|_| RegistryError::UserAgent(config.user_agent.clone()))?;
@@ -75,8 +75,10 @@ impl Client {
         })
     }
 
-    /// Returns this client, to read from these repositories: for those of one registry one token is asked for instead of one
-    /// each. Where the registry or its token server does not go along, each gets its own. They are expected to be read all at once.
+    /// Returns a client that reads from these repositories with one token per registry instead of one per repository.
+    ///
+    /// If the registry or its token server refuses such a token, each repository gets its own. The client expects that all
+    /// repositories are read at once.
     #[must_use]
     pub fn for_reading<'a>(&self, references: impl IntoIterator<Item = &'a Reference>) -> Self {
         let repositories = references.into_iter().map(Reference::repository);
@@ -85,7 +87,7 @@ impl Client {
         self.with_scopes(ScopePlan::to_read(repositories))
     }
 
-    /// Returns this client, with other scopes to ask for.
+    /// Returns this client with another scope plan.
     pub(crate) fn with_scopes(&self, scopes: ScopePlan) -> Self {
         Self {
             shared: self.shared.clone(),
@@ -98,12 +100,12 @@ impl Client {
         &self.scopes
     }
 
-    /// Returns the probes of targets that have begun.
+    /// Returns the early probes.
     pub(crate) fn early_probes(&self) -> &EarlyProbes {
         &self.early_probes
     }
 
-    /// Tells whether this process has just read a manifest from that very repository.
+    /// Returns whether this process read a manifest from this repository less than [`JUST_READ`] ago.
     pub(crate) fn has_read(&self, repository: &Repository, digest: &Digest) -> bool {
         let read = self
             .shared
@@ -114,8 +116,8 @@ impl Client {
         read.is_some_and(|read| read.elapsed() < READ_FRESHNESS)
     }
 
-    /// Notes that a manifest was read.
-    pub(super) fn note_read(&self, repository: &Repository, digest: Digest) {
+    /// Records the read of a manifest.
+    pub(super) fn record_read(&self, repository: &Repository, digest: Digest) {
         let mut read = self
             .shared
             .read
@@ -124,7 +126,7 @@ impl Client {
         read.insert((repository.clone(), digest), Instant::now());
     }
 
-    /// Announces one request for each of these repositories, all at once.
+    /// Announces one concurrent request for each of these repositories to the transport.
     pub(crate) fn expect(&self, repositories: &[&Repository]) {
         let mut requests: BTreeMap<&str, usize> = BTreeMap::new();
         for repository in repositories {
@@ -154,13 +156,13 @@ impl Client {
         }
     }
 
-    /// Returns the registries that take a blob in a single request.
+    /// Returns the known support of registries for a single POST.
     pub(crate) fn single_posts(&self) -> &SinglePostSupport {
         &self.shared.single_posts
     }
 }
 
-/// Makes a session with the settings of a client, for which TLS is not demanded on these hosts.
+/// Opens a session with the settings of a client. TLS is not required of the hosts in `insecure`.
 fn open_session(config: &ClientConfig, user_agent: &HeaderValue, insecure: Insecure) -> Session {
     let observer = &config.observer;
     let pools = Pools::new(
@@ -175,7 +177,7 @@ fn open_session(config: &ClientConfig, user_agent: &HeaderValue, insecure: Insec
     Session::new(
         transport,
         config.credentials.clone(),
-        config.known.clone(),
+        config.known_registries.clone(),
         config.cache.clone(),
     )
 }

@@ -1,11 +1,11 @@
-//! The digest that a registry states in `Docker-Content-Digest`, checked against the bytes.
+//! Verification of the digest that a registry states in `Docker-Content-Digest`.
 
 use manifest_core::Digest;
 
 use crate::error::ContentProblem;
 
-/// Checks the digest that a registry states against the bytes. Returns it, unless it is of an algorithm that is not
-/// known here, so that it says nothing.
+/// Verifies the digest that a registry states against the bytes. Returns it, or `None` if the registry states no digest or
+/// one of an unknown algorithm.
 pub(super) fn check_stated(
     stated: Option<&str>,
     bytes: &[u8],

@@ -1,4 +1,4 @@
-//! The state of a tag, probed beside other requests to its registry.
+//! The state of a tag, probed concurrently with other requests to its registry.
 
 use std::pin::pin;
 
@@ -13,21 +13,23 @@ use crate::http::Attempts;
 use crate::limits::{TAG_STATE_GRACE, TAG_STATE_TIMEOUT};
 
 impl Client {
-    /// Runs `work`, and probes a tag, where `work` makes requests to the tag's registry. The first goes alone, as it finds out how
-    /// the registry is reached. Where there is a second one, the probe goes along with it, and so takes no round trip more; where the
-    /// rest is in the cache, it takes one.
+    /// Runs `work`, and probes a tag if `work` sends requests to the registry of the tag.
     ///
-    /// The tag is probed once, by HEAD, which no registry counts as a pull. No state where it is not probed, or there is no clear
-    /// response soon after `work` is done.
+    /// The first request goes alone, because it finds out how to reach the registry. The probe runs concurrently with the
+    /// second request, and so adds no round trip. If there is no second request, because the rest is in the cache, the probe
+    /// adds one round trip.
+    ///
+    /// The tag is probed once, by HEAD, which no registry counts as a pull. The state is `None` if the tag is not probed, or
+    /// if there is no clear response soon after `work` is done.
     ///
     /// # Errors
-    /// What `work` fails with, and nothing else.
+    /// Returns the error of `work`. The probe never causes an error.
     pub fn with_tag_state<'a, T, E>(
         &'a self,
         tag: &'a Reference,
         work: impl Future<Output = Result<T, E>> + 'a,
     ) -> impl Future<Output = Result<(T, Option<TagState>), E>> + 'a {
-        // Both are large, and would be in here more than once.
+        // Boxed, because both futures are large, and this future would contain them more than once.
         let work = Box::pin(work);
         let session = self.session();
         let probe = Box::pin(async {
@@ -48,7 +50,7 @@ impl Client {
         }
     }
 
-    /// Probes a tag once. Nothing where there is no clear response.
+    /// Probes a tag once. Returns `None` if there is no clear response.
     async fn tag_state(&self, tag: &Reference) -> Option<TagState> {
         let operation = Operation::GetManifest(tag.clone());
         let attempts = Attempts::single();

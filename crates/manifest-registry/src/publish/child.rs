@@ -1,4 +1,4 @@
-//! A manifest that is published along with another: its bytes, and the place of its blobs.
+//! Child manifests: manifests that are published along with another, and the source of their blobs.
 
 use std::sync::Arc;
 
@@ -9,32 +9,32 @@ use manifest_core::{Content, Descriptor, Digest, Manifest, MediaType, Reference}
 use crate::blob::{BlobSource, Downloads, LocalBlobs};
 use crate::error::{ContentProblem, RegistryError};
 
-/// A manifest that is published along with another, and the place of its blobs.
+/// A manifest that is published along with another, and the source of its blobs.
 #[derive(Clone, Debug)]
 pub struct Child {
     pub(crate) source: Repository,
     pub(crate) local: Option<Arc<dyn LocalBlobs>>,
-    /// Shared, as each of several targets has its own list of children.
+    /// Shared, because each of several targets has its own list of children.
     pub(crate) manifest: Arc<Manifest>,
     role: Role,
 }
 
-/// Why a manifest is published along.
+/// The reason why a manifest is published along with another.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Role {
-    /// It is in the list.
+    /// The manifest is in the list.
     Child,
-    /// It is a referrer, to be found by its subject.
+    /// The manifest is a referrer, which clients find by its subject.
     Referrer,
-    /// It has this tag.
-    Named(String),
+    /// The manifest has this tag.
+    Tagged(String),
 }
 
 impl Child {
-    /// Checks a manifest against its type and digest.
+    /// Creates a child from the bytes of a manifest, and verifies its media type and digest.
     ///
     /// # Errors
-    /// Where it does not match them.
+    /// Returns an error if the bytes do not match the media type or digest.
     pub fn new(
         source: &Repository,
         digest: &Digest,
@@ -52,11 +52,14 @@ impl Child {
             expected: digest.clone(),
         };
         let manifest = manifest.with_digest(digest);
-        Ok(Self::of(source, manifest.ok_or_else(|| unusable(wrong))?))
+        Ok(Self::from_verified(
+            source,
+            manifest.ok_or_else(|| unusable(wrong))?,
+        ))
     }
 
-    /// Makes a child of a manifest that was verified.
-    pub(crate) fn of(source: &Repository, manifest: Manifest) -> Self {
+    /// Creates a child from a verified manifest.
+    pub(crate) fn from_verified(source: &Repository, manifest: Manifest) -> Self {
         Self {
             source: source.clone(),
             local: None,
@@ -65,9 +68,9 @@ impl Child {
         }
     }
 
-    /// Returns this child as a referrer, to be found by its subject.
+    /// Turns this child into a referrer, which clients find by its subject.
     #[must_use]
-    pub fn as_referrer(self) -> Self {
+    pub fn into_referrer(self) -> Self {
         let role = Role::Referrer;
         Self { role, ..self }
     }
@@ -75,27 +78,27 @@ impl Child {
     /// Returns this child with a tag.
     #[must_use]
     pub fn with_tag(self, tag: String) -> Self {
-        let role = Role::Named(tag);
+        let role = Role::Tagged(tag);
         Self { role, ..self }
     }
 
-    /// Tells whether it is to be found by its subject.
+    /// Returns whether this child is a referrer, which clients find by its subject.
     #[must_use]
     pub fn is_referrer(&self) -> bool {
         self.role == Role::Referrer
     }
 
-    /// Returns the tag that it has, if it has one.
+    /// Returns the tag of this child, if it has one.
     #[must_use]
     pub fn tag(&self) -> Option<&str> {
         match &self.role {
-            Role::Named(tag) => Some(tag),
+            Role::Tagged(tag) => Some(tag),
             Role::Child | Role::Referrer => None,
         }
     }
 
-    /// Returns the name that it gets in a repository: its tag, or else its digest.
-    pub(crate) fn name_in(&self, target: &Repository) -> Reference {
+    /// Returns the reference of this child in a repository: by its tag, or else by its digest.
+    pub(crate) fn reference_in(&self, target: &Repository) -> Reference {
         let tagged = self.tag().and_then(|tag| target.tagged(tag));
         tagged.unwrap_or_else(|| target.at(self.digest().clone()))
     }
@@ -104,20 +107,20 @@ impl Child {
         (self.digest(), self.tag())
     }
 
-    /// Returns this child with its blobs on this machine, not in a repository.
+    /// Returns this child with its blobs on this machine instead of in a repository.
     #[must_use]
     pub fn with_local_blobs(mut self, blobs: Arc<dyn LocalBlobs>) -> Self {
         self.local = Some(blobs);
         self
     }
 
-    /// Returns the place on this machine that has its blobs, where that is no repository.
+    /// Returns the local blobs, unless the blobs are in a repository.
     #[must_use]
-    pub fn local(&self) -> Option<&Arc<dyn LocalBlobs>> {
+    pub fn local_blobs(&self) -> Option<&Arc<dyn LocalBlobs>> {
         self.local.as_ref()
     }
 
-    /// Returns the place that its blobs are read from.
+    /// Returns the source of the blobs.
     pub(crate) fn blob_source(&self) -> BlobSource<'_> {
         match &self.local {
             Some(local) => BlobSource::Local(local),
@@ -125,26 +128,26 @@ impl Child {
         }
     }
 
-    /// Returns the name of the place of its blobs, for messages.
-    pub(crate) fn blob_place(&self) -> String {
+    /// Returns the location of the blobs for messages.
+    pub(crate) fn blob_location(&self) -> String {
         match &self.local {
-            Some(local) => local.place(),
+            Some(local) => local.location(),
             None => self.source.to_string(),
         }
     }
 
-    /// Tells whether its blobs can be mounted into a repository.
+    /// Returns whether the blobs are in the registry of `target`, so that they can be mounted.
     pub(crate) fn is_in_registry_of(&self, target: &Repository) -> bool {
         self.local.is_none() && self.source.domain() == target.domain()
     }
 
-    /// Returns the repository that has its blobs, unless they are on this machine.
+    /// Returns the repository that has the blobs, unless they are on this machine.
     #[must_use]
     pub fn source(&self) -> &Repository {
         &self.source
     }
 
-    /// Returns its digest.
+    /// Returns the digest of the manifest.
     #[must_use]
     pub fn digest(&self) -> &Digest {
         self.manifest.digest()
@@ -156,7 +159,7 @@ impl Child {
         &self.manifest
     }
 
-    /// Returns the blobs of the manifest: none for a list.
+    /// Returns the blobs of the manifest. A list has none.
     pub fn blobs(&self) -> impl Iterator<Item = &Descriptor> {
         let image = match self.manifest.content() {
             Content::Image(image) => Some(image),
@@ -166,20 +169,20 @@ impl Child {
     }
 }
 
-/// The key of a child: digest and tag. One manifest may have several tags.
+/// The key of a child: its digest and tag, as one manifest may have several tags.
 pub(crate) type ChildKey<'a> = (&'a Digest, Option<&'a str>);
 
 impl Downloads<'_> {
-    /// As [`crate::Client::download`], of a blob of `child`, wherever that is.
+    /// Downloads a blob of `child` as [`crate::Client::download`] does, from a repository or from this machine.
     ///
     /// # Errors
-    /// As there.
+    /// Returns the errors of [`crate::Client::download`].
     pub async fn get<E: From<RegistryError>>(
         &self,
         child: &Child,
         blob: &Descriptor,
-        take: impl FnMut(u64, &[u8]) -> Result<(), E>,
+        sink: impl FnMut(u64, &[u8]) -> Result<(), E>,
     ) -> Result<(), E> {
-        self.get_from(child.blob_source(), blob, take).await
+        self.get_from(child.blob_source(), blob, sink).await
     }
 }

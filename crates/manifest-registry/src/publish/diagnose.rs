@@ -1,4 +1,4 @@
-//! The diagnosis of a refused manifest: the content that the registry misses, or the tag that stands in the way.
+//! Diagnosis of a refused manifest: content that the registry lacks, or an immutable tag.
 
 use manifest_core::media_type::is_foreign_layer;
 use manifest_core::reference::Repository;
@@ -13,11 +13,11 @@ use crate::publish::child::Child;
 use crate::publish::push::Push;
 
 impl Push<'_> {
-    /// Explains why the registry refused to write `name`. Returns the digest where the manifest turns out to be there: another client
-    /// was faster.
+    /// Explains why the registry refused to write `name`. Returns the digest if the manifest exists after all, because another
+    /// client wrote it first.
     ///
     /// # Errors
-    /// All others.
+    /// Returns the explained error in all other cases.
     pub(crate) async fn diagnose(
         &self,
         name: &Reference,
@@ -30,7 +30,7 @@ impl Push<'_> {
             return Err(error);
         }
         match self.probe(name).await {
-            Ok(Probe::At(there)) if there.matches(self.publication.bytes) => Ok(there),
+            Ok(Probe::At(existing)) if existing.matches(self.publication.bytes) => Ok(existing),
             Ok(Probe::At(existing)) => Err(RegistryError::TagImmutable {
                 reference: name.clone().into(),
                 existing,
@@ -40,7 +40,7 @@ impl Push<'_> {
         }
     }
 
-    /// Returns the blobs of a child that the target repository does not have. A blob that cannot be asked for counts as present.
+    /// Returns the blobs of a child that the target repository lacks. A blob counts as present if its probe fails.
     pub(crate) async fn absent_blobs(&self, child: &Child) -> Vec<Descriptor> {
         let blobs: Vec<&Descriptor> = child.blobs().collect();
         let probes = blobs.iter().map(|blob| self.is_absent(self.target, blob));
@@ -59,9 +59,9 @@ impl Push<'_> {
         )
     }
 
-    /// Tells whether the source has a blob; nothing where that cannot be told.
+    /// Returns whether the source has a blob, or `None` if that is unknown.
     async fn source_has(&self, child: &Child, blob: &Descriptor) -> Option<bool> {
-        match child.local() {
+        match child.local_blobs() {
             Some(local) => Some(local_blob(local, blob).await.is_ok()),
             None => self
                 .blobs
@@ -71,7 +71,7 @@ impl Push<'_> {
         }
     }
 
-    /// Makes the error of a child that was refused: the missing blobs, and whether its source has them.
+    /// Creates the error for a refused child: its missing blobs, and whether its source has them.
     pub(crate) async fn incomplete_child(
         &self,
         child: &Child,
@@ -79,7 +79,7 @@ impl Push<'_> {
         error: RegistryError,
     ) -> RegistryError {
         let probes = blobs.into_iter().map(|blob| async move {
-            let has = self.source_has(child, &blob).await;
+            let is_in_source = self.source_has(child, &blob).await;
             Absent {
                 kind: if is_foreign_layer(&blob.media_type) {
                     "foreign layer"
@@ -87,15 +87,15 @@ impl Push<'_> {
                     "blob"
                 },
                 digest: blob.digest,
-                source: child.blob_place(),
-                is_in_source: has,
+                source: child.blob_location(),
+                is_in_source,
             }
         });
         let absent = concurrent(PARALLEL_WORK, probes).await;
         incomplete(self.target, absent, error)
     }
 
-    /// Makes the error of a list that was refused: the missing children, and whether their sources have them.
+    /// Creates the error for a refused list: its missing children, and whether their sources have them.
     async fn incomplete_list(&self, error: RegistryError) -> RegistryError {
         let publication = self.publication;
         let list = Manifest::parse(publication.media_type.as_str(), publication.bytes);
@@ -118,7 +118,7 @@ impl Push<'_> {
         let source = child.map_or(self.target, Child::source);
         let is_in_source = match child {
             None => Some(false),
-            Some(child) if child.local().is_some() => Some(true),
+            Some(child) if child.local_blobs().is_some() => Some(true),
             Some(_) => match self.probe(&source.at(digest.clone())).await {
                 Ok(Probe::At(_) | Probe::Present) => Some(true),
                 Ok(Probe::Absent) => Some(false),
@@ -128,7 +128,7 @@ impl Push<'_> {
         Some(Absent {
             kind: "manifest",
             digest: digest.clone(),
-            source: child.map_or_else(|| self.target.to_string(), Child::blob_place),
+            source: child.map_or_else(|| self.target.to_string(), Child::blob_location),
             is_in_source,
         })
     }

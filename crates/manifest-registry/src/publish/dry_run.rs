@@ -1,4 +1,4 @@
-//! A dry run: the requests that a release would make to write.
+//! Dry runs: the writes that a release would make.
 
 use std::collections::HashSet;
 
@@ -11,24 +11,24 @@ use crate::publish::publication::{ObservedTag, Publication, WatchedTags};
 use crate::publish::push_plan::{PlannedBlob, PushPlan};
 use crate::publish::release::watch_tags;
 
-/// The writes of a release that was not made.
+/// The writes that a release would make.
 #[derive(Clone, Debug)]
 pub struct DryRun {
-    /// The digest that each tag points to now.
+    /// The tags that would be written, and the digest that each points to now.
     pub tags: Vec<(Reference, Option<Digest>)>,
-    /// The digests that the watched tags point to.
+    /// The watched tags, and the digest that each points to.
     pub watched: Vec<ObservedTag>,
-    /// The manifests that would be put beside the tags: under their digests, or those of the tags of referrers.
+    /// The manifests that would be written in addition to the tags: children by digest, and the tags of referrers.
     pub manifests: Vec<Reference>,
-    /// The blobs that would be mounted or copied.
+    /// The blobs that would be mounted or uploaded.
     pub blobs: Vec<PlannedBlob>,
 }
 
 impl Client {
-    /// Finds out what [`Client::release`] would do. Nothing is written.
+    /// Returns the writes that [`Client::release`] would make, without making them.
     ///
     /// # Errors
-    /// As `release` before its first write.
+    /// Returns the errors that [`Client::release`] returns before its first write.
     pub async fn dry_run(
         &self,
         publications: &[Publication<'_>],
@@ -36,11 +36,11 @@ impl Client {
     ) -> Result<DryRun, RegistryError> {
         let pushes = self.pushes(publications);
         let watch = WatchedTags {
-            names: watched,
-            is_first: true,
+            tags: watched,
+            before_any_write: true,
         };
-        let surveys = try_join_all(pushes.iter().map(PushPlan::make));
-        let (plans, watched) = tokio::join!(surveys, watch_tags(&pushes, watch));
+        let plans = try_join_all(pushes.iter().map(PushPlan::make));
+        let (plans, watched) = tokio::join!(plans, watch_tags(&pushes, watch));
         let plans = plans?;
         let mut dry_run = DryRun {
             tags: Vec::new(),
@@ -52,7 +52,9 @@ impl Client {
             dry_run.blobs.extend(plan.planned_blobs().await?);
             let target = plan.target();
             let mut seen = HashSet::new();
-            let missing = plan.missing_children().map(|child| child.name_in(target));
+            let missing = plan
+                .missing_children()
+                .map(|child| child.reference_in(target));
             let missing = missing.filter(|name| seen.insert(name.clone()));
             dry_run.manifests.extend(missing);
             dry_run

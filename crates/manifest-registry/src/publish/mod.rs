@@ -4,16 +4,16 @@
 //! | --- | --- |
 //! | `release` | `Client::release` to several repositories, `Client::publish` to one |
 //! | `dry_run` | `Client::dry_run`: the writes that a release would make |
-//! | `push_plan` | what the target lacks, and the steps that bring it there |
+//! | `push_plan` | the content that the target lacks, and the steps to push it |
 //! | `transfer_children` | blobs, then the manifests of children |
 //! | `referrers_index` | the referrers tag schema of registries without the referrers API |
-//! | `cosign_tag` | tags of cosign's that may not lose signatures |
-//! | `verify`, `diagnose` | reading back; the reason of a refused manifest |
-//! | `probes` | HEAD of tags and children in the target |
-//! | `push` | one publication and its target: what all steps share |
+//! | `cosign_tag` | the tags of cosign, which must not lose signatures |
+//! | `verify`, `diagnose` | verification after a push; the reason of a refused manifest |
+//! | `probes` | HEAD requests for tags and children in the target |
+//! | `push` | the context of one publication that all steps share |
 //! | `mount_sources` | the repositories that blobs can be mounted from |
-//! | `referrers` | `Client::referrers`: what refers to manifests |
-//! | `publication`, `child` | what is published, and the manifests along with it |
+//! | `referrers` | `Client::referrers`: the referrers of manifests |
+//! | `publication`, `child` | a manifest to publish; the manifests that it needs |
 
 mod child;
 mod cosign_tag;
@@ -36,5 +36,5 @@ pub use publication::{
     ObservedTag, Precondition, Publication, Published, Tagged, TransferEstimate, WatchedTags,
 };
 pub use push_plan::PlannedBlob;
-pub use referrers::{Referrers, SkipReason, Skipped};
+pub use referrers::{Referrers, SkipReason, SkippedReferrer};
 pub use release::{Released, TagResult};

@@ -8,25 +8,26 @@ use manifest_core::reference::Repository;
 use crate::publish::child::Child;
 use crate::publish::publication::Publication;
 
-/// The blobs that earlier publications of a release bring to the same registry, with their repositories: a blob that can be mounted
-/// is not uploaded twice.
+/// The blobs that earlier publications of a release upload to the same registry, and their repositories. A later publication
+/// mounts them instead of uploading them again.
 pub(crate) type MountSources<'a> = HashMap<&'a Digest, &'a Repository>;
 
-/// Returns for each publication the blobs that those before it bring to its registry. Blobs that are in the registry anyway are left out.
+/// Returns, for each publication, the blobs that earlier publications upload to its registry. Blobs whose source is in the
+/// same registry are omitted.
 pub(super) fn mount_sources<'a>(publications: &'a [Publication<'a>]) -> Vec<MountSources<'a>> {
-    let of = |publication: &'a Publication<'a>, others: &'a [Publication<'a>]| {
+    let sources_of = |publication: &'a Publication<'a>, earlier: &'a [Publication<'a>]| {
         let mut mount_sources = MountSources::new();
         let domain = publication.repository().domain();
-        for other in others
+        for other in earlier
             .iter()
             .filter(|other| other.repository().domain() == domain)
         {
             let target = other.repository();
-            let far = other
+            let uploaded = other
                 .children
                 .iter()
                 .filter(|child| !child.is_in_registry_of(target));
-            for blob in far
+            for blob in uploaded
                 .flat_map(Child::blobs)
                 .filter(|blob| other.includes_blob(blob))
             {
@@ -35,8 +36,8 @@ pub(super) fn mount_sources<'a>(publications: &'a [Publication<'a>]) -> Vec<Moun
         }
         mount_sources
     };
-    let places = publications.iter().enumerate();
-    places
-        .map(|(place, publication)| of(publication, &publications[..place]))
+    let indexed = publications.iter().enumerate();
+    indexed
+        .map(|(index, publication)| sources_of(publication, &publications[..index]))
         .collect()
 }

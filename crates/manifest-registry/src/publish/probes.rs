@@ -1,4 +1,4 @@
-//! Probes: of tags and children in the target before anything is written there, and of watched tags.
+//! Probes of tags and children in the target before the first write, and of watched tags.
 
 use std::collections::BTreeMap;
 
@@ -14,7 +14,7 @@ use crate::publish::publication::ObservedTag;
 use crate::publish::push::{MissingChildren, Push};
 
 impl<'a> Push<'a> {
-    /// Probes the watched tags.
+    /// Probes the watched tags. The digest of a tag is `None` if there is no such tag, or if its probe fails.
     pub(crate) async fn watch(&self, names: &[Reference]) -> Vec<ObservedTag> {
         let probes = names.iter().map(|name| async move {
             let digest = self.digest_of(name).await;
@@ -23,8 +23,8 @@ impl<'a> Push<'a> {
         concurrent(BACKGROUND_PROBES, probes).await
     }
 
-    /// Probes tags and children, all at once. Returns the digests of the tags, and the children that are missing.
-    pub(crate) async fn survey(
+    /// Probes tags and children concurrently. Returns the digests of the tags, and the missing children.
+    pub(crate) async fn probe_all(
         &self,
         names: Vec<Reference>,
     ) -> Result<(Vec<ObservedTag>, MissingChildren<'a>), RegistryError> {
@@ -33,22 +33,24 @@ impl<'a> Push<'a> {
             .iter()
             .map(|child| (child.key(), child))
             .collect();
-        let children = distinct.values().map(|child| child.name_in(self.target));
+        let children = distinct
+            .values()
+            .map(|child| child.reference_in(self.target));
         let references = names.iter().cloned().chain(children);
         let probes = references.map(|reference| async move { self.probe(&reference).await });
-        let mut seen = concurrent(PARALLEL_WORK, probes).await.into_iter();
-        let mut befores = Vec::new();
-        for (name, seen) in names.into_iter().zip(&mut seen) {
-            let before = match seen? {
+        let mut results = concurrent(PARALLEL_WORK, probes).await.into_iter();
+        let mut tags = Vec::new();
+        for (name, probe) in names.into_iter().zip(&mut results) {
+            let before = match probe? {
                 Probe::At(digest) => Some(digest),
                 _ => None,
             };
-            befores.push((name, before));
+            tags.push((name, before));
         }
         let mut missing = MissingChildren::new();
-        for ((key, child), seen) in distinct.into_iter().zip(seen) {
-            let seen = seen?;
-            let is_there = match &seen {
+        for ((key, child), probe) in distinct.into_iter().zip(results) {
+            let probe = probe?;
+            let is_present = match &probe {
                 Probe::At(stated) if stated == child.digest() => true,
                 Probe::At(_) | Probe::Present if child.tag().is_some() => {
                     self.is_in_target_tag(child).await?
@@ -56,21 +58,22 @@ impl<'a> Push<'a> {
                 Probe::Present => true,
                 Probe::At(_) | Probe::Absent | Probe::Refused(_) => false,
             };
-            if !is_there {
-                let before = match seen {
+            if !is_present {
+                let before = match probe {
                     Probe::At(before) if child.tag().is_some() => Some(before),
                     _ => None,
                 };
                 missing.insert(key, before);
             }
         }
-        Ok((befores, missing))
+        Ok((tags, missing))
     }
 
-    /// Sends HEAD for a manifest, which no registry counts as a pull. In the target it is the first part of writing it, and errors say so.
+    /// Sends HEAD for a manifest, which no registry counts as a pull. In the target the probe is a part of the write, and
+    /// errors name the write.
     pub(crate) async fn probe(&self, reference: &Reference) -> Result<Probe, RegistryError> {
-        if let Some(seen) = self.client.early_probes().take(reference).await {
-            return seen;
+        if let Some(result) = self.client.early_probes().take(reference).await {
+            return result;
         }
         if reference.repository() == self.target {
             let operation = Operation::PutManifest(reference.clone());
@@ -80,7 +83,7 @@ impl<'a> Push<'a> {
         }
     }
 
-    /// As [`Self::probe`], but never a part of writing.
+    /// Sends HEAD for a manifest as [`Self::probe`] does, but errors always name a read.
     async fn probe_as_read(&self, reference: &Reference) -> Result<Probe, RegistryError> {
         let operation = Operation::GetManifest(reference.clone());
         self.probe_with(reference, operation).await
@@ -102,7 +105,7 @@ impl<'a> Push<'a> {
         .await
     }
 
-    /// Returns the digest that a name points to: by reading the manifest where HEAD does not state it.
+    /// Returns the digest of the manifest with this name. Reads the manifest if the response to HEAD does not state it.
     pub(crate) async fn digest_of(
         &self,
         name: &Reference,

@@ -1,4 +1,4 @@
-//! A publication: the manifest, its targets and preconditions, and the result.
+//! Publications: a manifest, its targets and preconditions, and the result.
 
 use manifest_core::media_type::is_foreign_layer;
 use manifest_core::reference::Repository;
@@ -10,69 +10,71 @@ use crate::publish::child::Child;
 /// A manifest to publish to one repository.
 #[derive(Clone, Copy, Debug)]
 pub struct Publication<'a> {
-    /// The tags to write, all in one repository. One without a tag stands for the manifest's own digest.
+    /// The tags to write, all in one repository. A reference without a tag stands for the digest of the manifest.
     pub targets: &'a [Reference],
-    /// The type of `bytes`.
+    /// The media type of `bytes`.
     pub media_type: MediaType,
-    /// The manifest: a list, or anything else that has a name of its own.
+    /// The manifest: a list, or any other manifest with a name of its own.
     pub bytes: &'a [u8],
-    /// The children that the target repository may not have yet. Those that are there already need not be named.
+    /// The children that the target repository may lack. Children that it has already may be omitted.
     pub children: &'a [Child],
-    /// Whether layers that registries need not hold are copied too.
+    /// Whether foreign layers, which registries need not hold, are pushed too.
     pub push_foreign: bool,
-    /// The precondition of each tag that is written.
+    /// The precondition of each tag.
     pub precondition: Precondition<'a>,
-    /// The digests that have to exist once all is written, beside the tags, which are read back: those in the list. Without them
-    /// nothing is verified.
-    pub verified: Option<&'a [Digest]>,
+    /// The digests that must exist after the push, usually those in the list. The tags are read back as well. `None` disables
+    /// all verification.
+    pub verify: Option<&'a [Digest]>,
 }
 
-/// Tags of sources that are probed while something is published, to find out whether they have moved.
+/// Source tags that a release probes, to detect that they have moved.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct WatchedTags<'a> {
     /// The tags. Each is probed once.
-    pub names: &'a [Reference],
-    /// Whether all of them are probed before anything is written. Otherwise they are before the first tag is written.
-    pub is_first: bool,
+    pub tags: &'a [Reference],
+    /// Whether all of them are probed before the first write. Otherwise they are probed before the first tag is written.
+    pub before_any_write: bool,
 }
 
-/// A tag and the digest that it points to; no digest where there is no such tag, or the registry does not say.
+/// A tag and the digest that it points to. The digest is `None` if there is no such tag, or if the registry does not state
+/// the digest.
 pub type ObservedTag = (Reference, Option<Digest>);
 
-/// The manifests and blobs that the targets lack, as far as it is known before anything is written.
+/// An estimate, made before the first write, of the manifests and blobs that the targets lack.
 #[derive(Clone, Debug, Default)]
 pub struct TransferEstimate {
-    /// How many manifests the targets lack.
-    pub missing: usize,
-    /// How many blobs would have to be copied from other registries, at most.
-    pub copies: usize,
-    /// How many bytes these have.
+    /// The number of manifests that the targets lack.
+    pub missing_manifests: usize,
+    /// The maximum number of blobs to copy from other registries.
+    pub copied_blobs: usize,
+    /// The total size of these blobs in bytes.
     pub copied_bytes: u64,
-    /// How many blobs would have to be uploaded from this machine, at most.
-    pub local: usize,
-    /// How many bytes these have.
+    /// The maximum number of blobs to upload from this machine.
+    pub local_blobs: usize,
+    /// The total size of these blobs in bytes.
     pub local_bytes: u64,
-    /// The digests that the tags to be written point to.
+    /// The tags to write, and the digest that each points to now.
     pub tags: Vec<ObservedTag>,
 }
 
-/// What a tag has to point to before it is written. Nothing keeps another client from writing it meanwhile.
+/// A condition on the digest that a tag points to before it is written. It is not atomic: another client may still write the
+/// tag between the check and the write.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Precondition<'a> {
-    /// None: any digest, or no such tag.
+    /// No condition: the tag may point to any digest, or not exist.
     #[default]
     None,
-    /// There is no such tag yet.
+    /// The tag must not exist.
     Absent,
-    /// This digest.
+    /// The tag must point to this digest.
     Digest(&'a Digest),
 }
 
 impl Publication<'_> {
-    /// Returns the repository that is published to.
+    /// Returns the target repository.
     ///
     /// # Panics
-    /// Where there is no target.
+    /// Panics if there is no target.
     #[must_use]
     pub fn repository(&self) -> &Repository {
         self.targets
@@ -81,7 +83,7 @@ impl Publication<'_> {
             .repository()
     }
 
-    /// Tells whether a blob is transferred along with its image.
+    /// Returns whether a blob is transferred along with its image.
     pub(crate) fn includes_blob(&self, blob: &Descriptor) -> bool {
         self.push_foreign || !is_foreign_layer(&blob.media_type)
     }
@@ -90,15 +92,15 @@ impl Publication<'_> {
 /// The result of a publication.
 #[derive(Clone, Debug)]
 pub struct Published {
-    /// The digest under which the registry has it.
+    /// The digest under which the registry stored the manifest.
     pub digest: Digest,
-    /// How many manifests were written. None where all was there already.
+    /// The number of manifests written: 0 if the registry had them all.
     pub written: usize,
-    /// How many blobs were mounted.
+    /// The number of blobs mounted.
     pub mounted: usize,
-    /// How many blobs were uploaded.
+    /// The number of blobs uploaded.
     pub uploaded: usize,
-    /// How many bytes were uploaded.
+    /// The number of bytes uploaded.
     pub uploaded_bytes: u64,
     /// The result for each tag.
     pub tags: Vec<Tagged>,
@@ -109,16 +111,17 @@ pub struct Published {
 pub struct Tagged {
     /// The tag.
     pub target: Reference,
-    /// The digest that it pointed to before, where that is known.
+    /// The digest that the tag pointed to before, if known.
     pub before: Option<Digest>,
-    /// Whether it was written. Otherwise it was there already.
+    /// Whether the tag was written. Otherwise it pointed to the manifest already.
     pub is_written: bool,
-    /// The registry's response to reading the tag back, where it leaves open whether the tag was written.
-    pub unconfirmed: Option<RegistryError>,
+    /// The error that kept the tag and its children from being verified. The tag itself may still be correct.
+    pub verification_error: Option<RegistryError>,
 }
 
 impl Published {
-    pub(crate) fn note(&mut self, (tagged, digest): (Tagged, Digest)) {
+    /// Adds the result of one tag.
+    pub(crate) fn add_tag(&mut self, (tagged, digest): (Tagged, Digest)) {
         self.written += usize::from(tagged.is_written);
         self.digest = digest;
         self.tags.push(tagged);

@@ -1,4 +1,4 @@
-//! The push of one publication to its repository: the parts that all steps share.
+//! The push of one publication to its repository: the context that all steps share.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -20,19 +20,19 @@ use crate::publish::mount_sources::MountSources;
 use crate::publish::publication::Publication;
 use crate::session::{Request, Session, Target};
 
-/// The children that the target does not have, with the digest that the tag of each points to, if it has one.
+/// The children that the target lacks, and the digest that the tag of each points to there, if it has one.
 pub(crate) type MissingChildren<'a> = HashMap<ChildKey<'a>, Option<Digest>>;
 
-/// A publication on its way.
+/// The push of one publication.
 pub(crate) struct Push<'a> {
     pub(crate) client: &'a Client,
     pub(crate) target: &'a Repository,
     pub(crate) children: &'a [Child],
     pub(crate) scopes: Arc<ScopePlan>,
     pub(crate) publication: &'a Publication<'a>,
-    /// Brings blobs to the target.
+    /// The target of blob transfers.
     pub(crate) blobs: BlobTarget<'a>,
-    /// The repositories of earlier pushes of the same release that blobs can be mounted from.
+    /// The repositories of earlier pushes of the same release, from which blobs can be mounted.
     mount_sources: MountSources<'a>,
 }
 
@@ -72,7 +72,7 @@ impl<'a> Push<'a> {
         }
     }
 
-    /// Announces the blobs that are to be transferred.
+    /// Announces the blobs to transfer.
     pub(crate) fn expect_transfers(&self, missing_blobs: &[(&Child, &Descriptor)]) {
         let is_small = |(child, blob): &&(&Child, &Descriptor)| {
             blob.size <= SMALL_BLOB && self.mount_source(child, blob).is_none()
@@ -85,7 +85,7 @@ impl<'a> Push<'a> {
         self.client.session()
     }
 
-    /// Tells whether a blob is transferred along with its image.
+    /// Returns whether a blob is transferred along with its image.
     pub(crate) fn includes_blob(&self, blob: &Descriptor) -> bool {
         self.publication.includes_blob(blob)
     }
@@ -102,7 +102,7 @@ impl<'a> Push<'a> {
         self.mount_sources.get(&blob.digest).copied()
     }
 
-    /// Puts the published manifest under a name.
+    /// Pushes the published manifest under a name.
     pub(crate) async fn put_published(&self, name: &Reference) -> Result<Stored, RegistryError> {
         let bytes = Bytes::copy_from_slice(self.publication.bytes);
         let shared_scopes = self.scopes.shared_scopes(self.target);
@@ -112,8 +112,7 @@ impl<'a> Push<'a> {
             .await
     }
 
-    /// Fetches the tokens for mounts where there are several, so that these need not wait for them once it is known what is
-    /// missing.
+    /// Fetches the tokens for mounts in advance if there are several, so that mounts need not wait for them.
     pub(crate) async fn fetch_tokens(&self) {
         let fetches = self
             .scopes
@@ -137,16 +136,16 @@ impl<'a> Push<'a> {
         concurrent(PARALLEL_WORK, fetches).await;
     }
 
-    /// Returns the blobs of the missing children, each once, with where they are. Those that children have in common with
-    /// others that are there are there too.
+    /// Returns the blobs of the missing children, each once, with the child that has the blob. Blobs of children that the
+    /// target has are not missing, and are omitted.
     pub(crate) fn missing_blobs(
         &self,
         missing: &MissingChildren<'_>,
     ) -> Vec<(&'a Child, &'a Descriptor)> {
         let is_missing = |child: &&Child| missing.contains_key(&child.key());
-        let there = self.children.iter().filter(|child| !is_missing(child));
-        let there = there.flat_map(Child::blobs);
-        let mut seen: HashSet<&Digest> = there
+        let present = self.children.iter().filter(|child| !is_missing(child));
+        let present = present.flat_map(Child::blobs);
+        let mut seen: HashSet<&Digest> = present
             .filter(|blob| self.includes_blob(blob))
             .map(|blob| &blob.digest)
             .collect();

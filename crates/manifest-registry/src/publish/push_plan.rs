@@ -1,4 +1,4 @@
-//! The plan of a push: what is missing in the target, and the steps that bring it there.
+//! The plan of a push: the content that the target lacks, and the steps to push it.
 
 use std::collections::HashSet;
 
@@ -13,21 +13,21 @@ use crate::publish::child::Child;
 use crate::publish::publication::{Precondition, Published, Tagged, TransferEstimate};
 use crate::publish::push::{MissingChildren, Push};
 
-/// A push of which it is known what the target has already.
+/// A push after the probes of its target: the content that the target lacks is known.
 pub(crate) struct PushPlan<'a> {
     push: &'a Push<'a>,
-    /// The names to write, and what each shows now.
+    /// The names to write, and the digest that each points to now.
     pub(crate) names: Vec<(Reference, Option<Digest>)>,
     missing: MissingChildren<'a>,
-    /// Whether the registry said that it lists the manifest by its subject, if the manifest was put under its digest.
+    /// Whether the registry lists the manifest as a referrer of its subject. `None` if the manifest was not pushed by digest.
     is_listed: Option<bool>,
-    /// The digests that are missing after the push, once they were looked for.
+    /// The digests that are missing after the push, once they have been probed, and the error of a failed probe.
     lost: OnceCell<(Vec<Digest>, Option<RegistryError>)>,
     pub(crate) published: Published,
 }
 
 impl<'a> PushPlan<'a> {
-    /// Probes tags and children, and checks the precondition of the tags.
+    /// Probes tags and children, and checks the precondition of each tag.
     pub(crate) async fn make(push: &'a Push<'a>) -> Result<Self, RegistryError> {
         let (publication, target) = (push.publication, push.target);
         let own = Digest::sha256(publication.bytes);
@@ -35,13 +35,13 @@ impl<'a> PushPlan<'a> {
             let name = reference.tag().and_then(|tag| target.tagged(tag));
             name.unwrap_or_else(|| target.at(own.clone()))
         });
-        let (mut names, missing) = push.survey(names.collect()).await?;
+        let (mut names, missing) = push.probe_all(names.collect()).await?;
         for (name, before) in &mut names {
-            // A tag whose digest is not stated may still exist, which matters to a precondition.
+            // A tag may exist although no digest is stated, and a precondition must know.
             if publication.precondition != Precondition::None && before.is_none() {
                 *before = push.client.manifest_digest(name).await?;
             }
-            let is_there = before
+            let is_done = before
                 .as_ref()
                 .is_some_and(|before| before.matches(publication.bytes));
             let is_expected = match publication.precondition {
@@ -49,7 +49,7 @@ impl<'a> PushPlan<'a> {
                 Precondition::Absent => before.is_none(),
                 Precondition::Digest(digest) => before.as_ref() == Some(digest),
             };
-            if !is_there && !is_expected {
+            if !is_done && !is_expected {
                 return Err(RegistryError::PreconditionFailed {
                     reference: name.clone().into(),
                     expected: match publication.precondition {
@@ -85,24 +85,24 @@ impl<'a> PushPlan<'a> {
                 continue;
             }
             if child.local.is_some() {
-                estimate.local += 1;
+                estimate.local_blobs += 1;
                 estimate.local_bytes += blob.size;
             } else {
-                estimate.copies += 1;
+                estimate.copied_blobs += 1;
                 estimate.copied_bytes += blob.size;
             }
         }
-        estimate.missing += self.missing.len();
+        estimate.missing_manifests += self.missing.len();
         estimate.tags.extend(self.names.iter().cloned());
     }
 
-    /// Announces the blobs to the progress, which several pushes may share.
+    /// Announces the blobs to the progress, which the pushes of a release share.
     pub(crate) fn expect_progress(&self) {
         let missing_blobs = self.push.missing_blobs(&self.missing);
-        let far = missing_blobs
+        let not_mounted = missing_blobs
             .iter()
             .filter(|(child, blob)| self.push.mount_source(child, blob).is_none());
-        let bytes = far.map(|(_, blob)| blob.size).sum();
+        let bytes = not_mounted.map(|(_, blob)| blob.size).sum();
         self.push
             .blobs
             .progress()
@@ -116,63 +116,66 @@ impl<'a> PushPlan<'a> {
     /// Finds the blobs that would have to be transferred.
     pub(crate) async fn planned_blobs(&self) -> Result<Vec<PlannedBlob>, RegistryError> {
         let missing_blobs = self.push.missing_blobs(&self.missing).into_iter();
-        let looks = missing_blobs.map(|(child, blob)| async move {
-            let there = self
+        let probes = missing_blobs.map(|(child, blob)| async move {
+            let exists = self
                 .push
                 .blobs
                 .blob_exists(self.push.target, &blob.digest)
                 .await?;
             let from = self.push.mount_source(child, blob);
-            let planned = (!there).then(|| PlannedBlob {
-                source: from.map_or_else(|| child.blob_place(), Repository::to_string),
+            let planned = (!exists).then(|| PlannedBlob {
+                source: from.map_or_else(|| child.blob_location(), Repository::to_string),
                 target: self.push.target.clone(),
                 descriptor: blob.clone(),
                 is_mount: from.is_some(),
             });
             Ok(planned)
         });
-        let found = concurrent(PARALLEL_WORK, looks).await.into_iter();
+        let found = concurrent(PARALLEL_WORK, probes).await.into_iter();
         let found: Result<Vec<_>, RegistryError> = found.collect();
         Ok(found?.into_iter().flatten().collect())
     }
 
-    /// Returns the children that the target does not have.
+    /// Returns the children that the target lacks.
     pub(crate) fn missing_children(&self) -> impl Iterator<Item = &'a Child> {
         let children = self.push.children.iter();
         children.filter(|child| self.missing.contains_key(&child.key()))
     }
 
-    /// Finds the indexes of referrers that would become longer.
+    /// Returns the tags of the referrers indexes that would get new entries.
     pub(crate) async fn planned_index_updates(&self) -> Result<Vec<Reference>, RegistryError> {
         self.push.planned_index_updates().await
     }
 
-    /// Tells whether it is a list that refers to something.
+    /// Returns whether the published manifest is a list with a subject.
     pub(crate) fn has_subject(&self) -> bool {
         self.push.own_subject().is_some()
     }
 
-    /// Tells whether anything is to be written.
+    /// Returns whether the push has to write anything.
     pub(crate) fn has_work(&self) -> bool {
         !self.missing.is_empty()
             || self
                 .names
                 .iter()
-                .any(|(_, before)| !self.shows(before.as_ref()))
+                .any(|(_, before)| !self.is_published(before.as_ref()))
     }
 
-    /// Opens an upload and cancels it: the cheapest request that needs the permission to write.
+    /// Opens an upload session and cancels it: the cheapest request that requires push access.
     ///
     /// # Errors
-    /// Where the registry does not let us.
-    pub(crate) async fn try_to_write(&self) -> Result<(), RegistryError> {
-        self.push.blobs.try_to_write(&self.published.digest).await
+    /// Returns an error if the registry denies the push.
+    pub(crate) async fn check_push_access(&self) -> Result<(), RegistryError> {
+        self.push
+            .blobs
+            .check_push_access(&self.published.digest)
+            .await
     }
 
-    /// Transfers the children that are missing, blobs first.
+    /// Transfers the missing children, blobs first.
     pub(crate) async fn transfer_children(
         &mut self,
-        mut arrived: impl FnMut(&Child),
+        mut on_child: impl FnMut(&Child),
     ) -> Result<(), RegistryError> {
         let Self {
             push,
@@ -181,16 +184,16 @@ impl<'a> PushPlan<'a> {
             ..
         } = self;
         let listed = push
-            .transfer_children(missing, published, &mut arrived)
+            .transfer_children(missing, published, &mut on_child)
             .await?;
         published.written += push.index_children(&listed).await?;
         Ok(())
     }
 
-    /// Puts the manifest under its digest, unless a tag points to it already, and adds it to the referrers of its subject.
+    /// Pushes the manifest by digest, unless a tag points to it already, and adds it to the referrers of its subject.
     pub(crate) async fn put_by_digest(&mut self) -> Result<(), RegistryError> {
-        let is_there = |(_, before): &(_, Option<Digest>)| self.shows(before.as_ref());
-        if !self.names.iter().any(is_there) {
+        let is_published = |(_, before): &(_, Option<Digest>)| self.is_published(before.as_ref());
+        if !self.names.iter().any(is_published) {
             let name = self.push.target.at(self.published.digest.clone());
             let stored = self.push.put_published(&name).await?;
             self.published.digest = stored.digest;
@@ -215,9 +218,11 @@ impl<'a> PushPlan<'a> {
         name: &Reference,
         before: Option<&Digest>,
     ) -> Result<(Tagged, Digest), RegistryError> {
-        // A tag that was probed early may have been moved since.
+        // The tag may have moved since an early probe.
         let probed_again = match before {
-            Some(_) if self.shows(before) && self.push.client.early_probes().was_taken(name) => {
+            Some(_)
+                if self.is_published(before) && self.push.client.early_probes().was_taken(name) =>
+            {
                 Some(self.push.digest_of(name).await?)
             }
             _ => None,
@@ -227,10 +232,10 @@ impl<'a> PushPlan<'a> {
             target: name.clone(),
             before: before.cloned(),
             is_written: false,
-            unconfirmed: None,
+            verification_error: None,
         };
-        let digest = match before.filter(|before| self.shows(Some(before))) {
-            Some(there) => there.clone(),
+        let digest = match before.filter(|before| self.is_published(Some(before))) {
+            Some(existing) => existing.clone(),
             None => match self.push.put_published(name).await {
                 Ok(stored) => {
                     tagged.is_written = true;
@@ -239,17 +244,17 @@ impl<'a> PushPlan<'a> {
                 Err(error) => self.push.diagnose(name, error).await?,
             },
         };
-        if self.push.publication.verified.is_some() {
-            let (unconfirmed, verified) = tokio::join!(
+        if self.push.publication.verify.is_some() {
+            let (of_tag, of_children) = tokio::join!(
                 self.read_back(name, before, tagged.is_written),
                 self.verify_children(name)
             );
-            tagged.unconfirmed = unconfirmed?.or(verified?);
+            tagged.verification_error = of_tag?.or(of_children?);
         }
         Ok((tagged, digest))
     }
 
-    /// Reads a tag back if it was written. Returns the reason where that cannot be told.
+    /// Reads a tag back if it was written. Returns the error that leaves the result unknown, if any.
     async fn read_back(
         &self,
         name: &Reference,
@@ -263,12 +268,13 @@ impl<'a> PushPlan<'a> {
         self.push.read_back(name, bytes, before).await
     }
 
-    /// Verifies, once for all tags, that their children exist: a child may be gone although a tag is as it should be.
+    /// Verifies, once for all tags, that the children exist: a child may be missing although the tag is correct. Returns the
+    /// error that leaves the result unknown, if any.
     async fn verify_children(
         &self,
         name: &Reference,
     ) -> Result<Option<RegistryError>, RegistryError> {
-        // Where nothing is written, the probes of a moment ago need not be repeated.
+        // Without writes, the probes of the plan are still valid and need not be repeated.
         let verify = || {
             let untagged = self
                 .push
@@ -292,20 +298,21 @@ impl<'a> PushPlan<'a> {
         })
     }
 
-    fn shows(&self, digest: Option<&Digest>) -> bool {
+    /// Returns whether this is the digest of the published manifest.
+    fn is_published(&self, digest: Option<&Digest>) -> bool {
         digest.is_some_and(|digest| digest.matches(self.push.publication.bytes))
     }
 }
 
-/// A blob that the target lacks and a release would transfer.
+/// A blob that the target lacks and that a release would transfer.
 #[derive(Clone, Debug)]
 pub struct PlannedBlob {
-    /// Where it is: a repository, or a place on this machine.
+    /// The location of the blob: a repository, or a store on this machine.
     pub source: String,
-    /// Where it is missing.
+    /// The repository that lacks the blob.
     pub target: Repository,
-    /// What it is.
+    /// The descriptor of the blob.
     pub descriptor: Descriptor,
-    /// Whether it would be mounted, which moves no bytes; a registry may not go along.
+    /// Whether the release would request a mount, which moves no bytes. The registry may refuse it.
     pub is_mount: bool,
 }

@@ -18,38 +18,38 @@ use crate::publish::child::Child;
 /// The referrers of manifests, ready to be published with them.
 #[derive(Clone, Debug, Default)]
 pub struct Referrers {
-    /// The referrers, each after the manifests that it needs, and those that cosign keeps under tags.
+    /// The referrers, each after the manifests that it needs, and the manifests under the tags of cosign.
     pub children: Vec<Child>,
-    /// The referrers that are listed and cannot be copied.
-    pub skipped: Vec<Skipped>,
+    /// The listed referrers that cannot be copied.
+    pub skipped: Vec<SkippedReferrer>,
 }
 
-/// A referrer that is listed and not copied. `Display` is one line for a person.
+/// A listed referrer that is not copied. `Display` writes one line for a person.
 #[derive(Clone, Debug)]
-pub struct Skipped {
+pub struct SkippedReferrer {
     /// The referrer, in its repository.
     pub referrer: Reference,
-    /// Its subject.
+    /// The subject of the list.
     pub subject: Digest,
-    /// Why it is not copied.
+    /// The reason why the referrer is not copied.
     pub reason: SkipReason,
 }
 
-/// Why a referrer is not copied.
+/// The reason why a referrer is not copied.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum SkipReason {
-    /// It is listed, and the registry does not have it.
-    Lost,
-    /// Its type is no known type of manifest.
-    Type(String),
-    /// It names another subject, or none.
-    Stranger,
-    /// It refers to a referrer of a referrer, and so on: [`REFERRER_DEPTH`].
+    /// The registry lists the referrer but does not have it.
+    NotFound,
+    /// The media type of the referrer is not a known manifest type.
+    UnsupportedType(String),
+    /// The referrer has another subject, or none.
+    SubjectMismatch,
+    /// The referrer is more than [`REFERRER_DEPTH`] levels of referrers deep.
     TooDeep,
 }
 
-impl fmt::Display for Skipped {
+impl fmt::Display for SkippedReferrer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self {
             referrer,
@@ -59,41 +59,46 @@ impl fmt::Display for Skipped {
         write!(f, "{referrer}, listed as a referrer of {subject}, ")?;
         f.write_str("is not copied: ")?;
         match reason {
-            SkipReason::Lost => f.write_str("the registry does not have it"),
-            SkipReason::Type(found) => write!(f, "its media type {found:?} is not supported"),
-            SkipReason::Stranger => f.write_str("its subject is another manifest"),
+            SkipReason::NotFound => f.write_str("the registry does not have it"),
+            SkipReason::UnsupportedType(found) => {
+                write!(f, "its media type {found:?} is not supported")
+            }
+            SkipReason::SubjectMismatch => f.write_str("its subject is another manifest"),
             SkipReason::TooDeep => write!(f, "referrers are followed {REFERRER_DEPTH} levels deep"),
         }
     }
 }
 
 /// The referrers of one subject.
-type FoundReferrers = Vec<Result<Vec<Child>, Skipped>>;
+type FoundReferrers = Vec<Result<Vec<Child>, SkippedReferrer>>;
 
 impl Client {
-    /// Finds the referrers of these manifests, which are named by digest, and the referrers of those: by the referrers API of their
-    /// registry or the referrers tag schema, and by the tags that cosign makes.
+    /// Finds the referrers of these manifests, and the referrers of those referrers.
+    ///
+    /// The subjects are references by digest; others are ignored. The sources are the referrers API of the registry, or else
+    /// the referrers tag schema, and the tags of cosign.
     ///
     /// # Errors
-    /// Where a registry gives no clear answer, what it has is not what it lists, or there is more than [`REFERRERS`] or
-    /// [`crate::limits::REFERRER_PAGES`] allow.
+    /// Returns an error if a registry gives no clear response, if a manifest does not match its list, or if there are more
+    /// referrers or pages than [`REFERRERS`] and [`crate::limits::REFERRER_PAGES`] allow.
     pub async fn referrers(&self, subjects: &[Reference]) -> Result<Referrers, RegistryError> {
         let client = self.for_reading(subjects);
         let mut referrers = Referrers::default();
-        let mut asked: HashSet<Reference> = HashSet::new();
+        let mut visited: HashSet<Reference> = HashSet::new();
         let mut level: Vec<Reference> = subjects.to_vec();
         for depth in 0.. {
-            level.retain(|subject| subject.digest().is_some() && asked.insert(subject.clone()));
-            let looks = level.iter().map(|subject| client.referring_to(subject));
-            let found = concurrent(PARALLEL_WORK, looks).await;
+            level.retain(|subject| subject.digest().is_some() && visited.insert(subject.clone()));
+            let searches = level.iter().map(|subject| client.referrers_of(subject));
+            let found = concurrent(PARALLEL_WORK, searches).await;
             let mut next = Vec::new();
             for (subject, found) in level.iter().zip(found) {
                 for found in found? {
                     match found {
                         Ok(children) if depth < REFERRER_DEPTH => {
                             // The manifests in a list may have referrers as well.
-                            let of = |child: &Child| child.source().at(child.digest().clone());
-                            next.extend(children.iter().map(of));
+                            let by_digest =
+                                |child: &Child| child.source().at(child.digest().clone());
+                            next.extend(children.iter().map(by_digest));
                             referrers.children.extend(children);
                         }
                         Ok(children) => referrers.skipped.extend(too_deep(subject, &children)),
@@ -112,16 +117,19 @@ impl Client {
         Ok(referrers)
     }
 
-    async fn referring_to(&self, subject: &Reference) -> Result<FoundReferrers, RegistryError> {
-        let (listed, tagged) = tokio::join!(self.listed(subject), self.tagged(subject));
+    async fn referrers_of(&self, subject: &Reference) -> Result<FoundReferrers, RegistryError> {
+        let (listed, tagged) = tokio::join!(
+            self.listed_referrers(subject),
+            self.cosign_manifests(subject)
+        );
         let (listed, tagged) = (listed?, tagged?);
         Ok(listed.into_iter().chain(tagged).collect())
     }
 
     /// Fetches the referrers that the registry lists.
-    async fn listed(&self, subject: &Reference) -> Result<FoundReferrers, RegistryError> {
+    async fn listed_referrers(&self, subject: &Reference) -> Result<FoundReferrers, RegistryError> {
         let shared_scopes = self.shared_read_scopes(subject.repository());
-        let descriptors = match self.list_of_referrers(subject, shared_scopes).await? {
+        let descriptors = match self.list_referrers(subject, shared_scopes).await? {
             Some(descriptors) => descriptors,
             None => self.fallback_list(subject).await?,
         };
@@ -154,50 +162,50 @@ impl Client {
         }
     }
 
-    /// Fetches one referrer, after the manifests in it.
+    /// Fetches one referrer. Returns it after the manifests that it lists.
     async fn referrer(
         &self,
         subject: &Reference,
         descriptor: &Descriptor,
-    ) -> Result<Result<Vec<Child>, Skipped>, RegistryError> {
+    ) -> Result<Result<Vec<Child>, SkippedReferrer>, RegistryError> {
         let repository = subject.repository();
         let reference = repository.at(descriptor.digest.clone());
         let skipped = |reason| {
-            Ok(Err(Skipped {
+            Ok(Err(SkippedReferrer {
                 referrer: reference.clone(),
                 subject: subject.digest().unwrap_or(&descriptor.digest).clone(),
                 reason,
             }))
         };
         if MediaType::recognise(&descriptor.media_type).is_none() {
-            return skipped(SkipReason::Type(descriptor.media_type.clone()));
+            return skipped(SkipReason::UnsupportedType(descriptor.media_type.clone()));
         }
         let manifest = match self
             .manifest_from_registry(&reference, &Attempts::default())
             .await
         {
             Ok(manifest) => manifest,
-            Err(error) if error.is_not_found() => return skipped(SkipReason::Lost),
+            Err(error) if error.is_not_found() => return skipped(SkipReason::NotFound),
             Err(error) => return Err(error),
         };
         let named = manifest.subject().map(|subject| &subject.digest);
         if named != subject.digest() {
-            return skipped(SkipReason::Stranger);
+            return skipped(SkipReason::SubjectMismatch);
         }
-        let mut children = self.inside(repository, &manifest, 0).await?;
-        children.push(Child::of(repository, manifest).as_referrer());
+        let mut children = self.manifests_in(repository, &manifest, 0).await?;
+        children.push(Child::from_verified(repository, manifest).into_referrer());
         Ok(Ok(children))
     }
 
-    /// Fetches the manifests that cosign keeps under tags for a digest.
-    async fn tagged(&self, subject: &Reference) -> Result<FoundReferrers, RegistryError> {
+    /// Fetches the manifests under the tags of cosign for a digest.
+    async fn cosign_manifests(&self, subject: &Reference) -> Result<FoundReferrers, RegistryError> {
         let repository = subject.repository();
         let tags = subject.digest().into_iter().flat_map(cosign_tags);
         let fetches = tags.map(|tag| async move {
             let Some(name) = repository.tagged(&tag) else {
                 return Ok(None);
             };
-            // With HEAD first: most images have none of them, and GET counts as a pull.
+            // HEAD first, because most images have no such tags, and GET counts as a pull.
             let Some(digest) = self.manifest_digest(&name).await? else {
                 return Ok(None);
             };
@@ -205,8 +213,8 @@ impl Client {
             let manifest = self
                 .manifest_from_registry(&reference, &Attempts::default())
                 .await?;
-            let mut children = self.inside(repository, &manifest, 0).await?;
-            children.push(Child::of(repository, manifest).with_tag(tag));
+            let mut children = self.manifests_in(repository, &manifest, 0).await?;
+            children.push(Child::from_verified(repository, manifest).with_tag(tag));
             Ok(Some(Ok(children)))
         });
         let found = concurrent(PARALLEL_WORK, fetches).await;
@@ -214,8 +222,8 @@ impl Client {
         Ok(found?.into_iter().flatten().collect())
     }
 
-    /// Fetches the manifests in a list, the innermost first.
-    fn inside<'a>(
+    /// Fetches the manifests in a list, innermost first.
+    fn manifests_in<'a>(
         &'a self,
         repository: &'a Repository,
         manifest: &'a Manifest,
@@ -239,8 +247,8 @@ impl Client {
                 let manifest = self
                     .manifest_from_registry(&reference, &Attempts::default())
                     .await?;
-                let mut children = self.inside(repository, &manifest, depth + 1).await?;
-                children.push(Child::of(repository, manifest));
+                let mut children = self.manifests_in(repository, &manifest, depth + 1).await?;
+                children.push(Child::from_verified(repository, manifest));
                 Ok(children)
             });
             let children = concurrent(PARALLEL_WORK, fetches).await;
@@ -250,9 +258,9 @@ impl Client {
     }
 }
 
-fn too_deep(subject: &Reference, children: &[Child]) -> Option<Skipped> {
+fn too_deep(subject: &Reference, children: &[Child]) -> Option<SkippedReferrer> {
     let referrer = children.last()?;
-    Some(Skipped {
+    Some(SkippedReferrer {
         referrer: referrer.source().at(referrer.digest().clone()),
         subject: subject.digest().unwrap_or(referrer.digest()).clone(),
         reason: SkipReason::TooDeep,

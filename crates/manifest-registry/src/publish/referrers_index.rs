@@ -1,5 +1,6 @@
-//! The referrers tag schema: a registry with the referrers API lists referrers itself, any other has an index under a tag, to
-//! which clients add (distribution specification, "Pushing Manifests with Subject").
+//! The referrers tag schema (distribution specification, "Pushing Manifests with Subject").
+//!
+//! A registry with the referrers API lists referrers itself. In any other registry, clients add them to an index under a tag.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -13,18 +14,18 @@ use crate::http::Attempts;
 use crate::limits::{PARALLEL_WORK, REFERRERS_INDEX_ATTEMPTS};
 use crate::publish::push::Push;
 
-/// Whether the registry said, when a manifest was put, that it lists the manifest by its subject.
+/// For each pushed manifest, whether the registry stated that it lists the manifest as a referrer of its subject.
 pub(crate) type ListedReferrers = HashMap<Digest, bool>;
 
-/// Referrers of one subject that the registry has not said to list.
+/// Referrers of one subject that the registry does not state to list.
 struct UnlistedReferrers<'a> {
     subject: &'a Digest,
     referrers: Vec<Descriptor>,
-    /// Whether one of them was put just now, so that it is known that the registry does not list them.
+    /// Whether the response to a push showed that the registry does not list them. Otherwise it is unknown.
     is_known: bool,
 }
 
-/// The next content of a referrers index.
+/// The new content of a referrers index.
 struct IndexUpdate {
     name: Reference,
     bytes: Vec<u8>,
@@ -32,7 +33,7 @@ struct IndexUpdate {
 }
 
 impl Push<'_> {
-    /// Adds the referrers among the children to the lists of their subjects. Returns how many indexes were written.
+    /// Adds the referrers among the children to the indexes of their subjects. Returns the number of indexes written.
     pub(crate) async fn index_children(
         &self,
         listed: &ListedReferrers,
@@ -40,8 +41,8 @@ impl Push<'_> {
         self.update_indexes(self.unlisted(listed)).await
     }
 
-    /// Adds the list that is published to the list of its subject. `is_listed` is what the registry said when the list was put,
-    /// if it was.
+    /// Adds the published list to the index of its subject. Returns the number of indexes written. `is_listed` is the statement
+    /// of the registry in its response to the list, or `None` if the list was not pushed.
     pub(crate) async fn index_published(
         &self,
         is_listed: Option<bool>,
@@ -70,7 +71,7 @@ impl Push<'_> {
         Some((own.subject()?.digest.clone(), descriptor(&own)))
     }
 
-    /// Returns the tags whose index would become longer.
+    /// Returns the tags of the indexes that would get new entries.
     pub(crate) async fn planned_index_updates(&self) -> Result<Vec<Reference>, RegistryError> {
         let own = self.own_subject();
         let mut unlisted = self.unlisted(&ListedReferrers::new());
@@ -88,7 +89,7 @@ impl Push<'_> {
         Ok(found.map(|update| update.name).collect())
     }
 
-    /// Gathers the referrers that the registry has not said to list, by subject.
+    /// Groups the referrers that the registry does not state to list by subject.
     fn unlisted(&self, listed: &ListedReferrers) -> Vec<UnlistedReferrers<'_>> {
         let mut by_subject: BTreeMap<&Digest, (Vec<Descriptor>, bool)> = BTreeMap::new();
         for child in self.children.iter().filter(|child| child.is_referrer()) {
@@ -121,7 +122,8 @@ impl Push<'_> {
         Ok(written)
     }
 
-    /// Adds referrers to one index. Where another client writes it at the same time it is read again, so that nothing is lost.
+    /// Adds referrers to one index. If another client writes the index at the same time, the update starts again from a new
+    /// read, so that no entry is lost.
     async fn update_index(&self, unlisted: &UnlistedReferrers<'_>) -> Result<bool, RegistryError> {
         let mut is_written = false;
         let mut last = None;
@@ -145,7 +147,8 @@ impl Push<'_> {
         last.map_or(Ok(is_written), Err)
     }
 
-    /// Reads the list of the registry. Returns the update to write; nothing where all referrers are in it, or the registry keeps the list.
+    /// Reads the index. Returns the update to write, or `None` if the index has all referrers already, or the registry has the
+    /// referrers API.
     async fn index_update(
         &self,
         unlisted: &UnlistedReferrers<'_>,
@@ -158,13 +161,13 @@ impl Push<'_> {
         let client = self.client;
         if !unlisted.is_known
             && client
-                .list_of_referrers(&subject, shared_scopes)
+                .list_referrers(&subject, shared_scopes)
                 .await?
                 .is_some()
         {
             return Ok(None);
         }
-        let there = match client
+        let existing = match client
             .manifest_from_registry(&name, &Attempts::default())
             .await
         {
@@ -172,7 +175,7 @@ impl Push<'_> {
             Err(error) if error.is_not_found() => None,
             Err(error) => return Err(error),
         };
-        let bytes = with_referrers(there.as_ref(), &unlisted.referrers);
+        let bytes = with_referrers(existing.as_ref(), &unlisted.referrers);
         let bytes = bytes.map_err(|source| RegistryError::NotReferrersIndex {
             reference: Box::new(name.clone()),
             source: Arc::new(source),
@@ -180,7 +183,7 @@ impl Push<'_> {
         Ok(bytes.map(|bytes| IndexUpdate {
             name,
             bytes,
-            before: there.map(|manifest| manifest.digest().clone()),
+            before: existing.map(|manifest| manifest.digest().clone()),
         }))
     }
 }

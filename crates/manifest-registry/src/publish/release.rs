@@ -1,4 +1,4 @@
-//! Publishing: everything under its digest in every repository first, then the tags.
+//! Releases: all content by digest in every repository first, then the tags.
 
 use std::pin::{Pin, pin};
 
@@ -23,58 +23,61 @@ pub type TagResult = Result<Tagged, RegistryError>;
 /// The result of a release.
 #[derive(Clone, Debug)]
 pub struct Released {
-    /// The result of each publication, in their order. Its tags are those that were reached.
+    /// The result of each publication, in their order. Its tags are those without an error.
     pub published: Vec<Published>,
     /// The result for each tag, in the order of the publications and their targets.
     pub tags: Vec<(Reference, TagResult)>,
 }
 
 impl Client {
-    /// Publishes to several repositories, or under several tags. Whether each can be written to is tried before the first
-    /// write, and the tags are written once all else is everywhere. `check` sees the estimate before anything is written,
-    /// and may object; `moved` sees the digests of the watched tags, and may object as well; `arrived` is called for the children
-    /// of each publication.
+    /// Publishes to several repositories, or under several tags.
+    ///
+    /// With several targets, push access to each repository is checked before the first write. The tags are written after all
+    /// other content is in every repository.
+    ///
+    /// `check_estimate` receives the estimate before the first write. `check_tags` receives the digests of the watched tags.
+    /// Both may abort the release with an error. `on_child` is called for the children of each publication.
     ///
     /// # Errors
-    /// Where something fails before the first tag is written. The results of the tags are returned.
+    /// Returns an error if a step before the first tag fails. The results of the tags are in [`Released::tags`].
     pub async fn release<E: From<RegistryError>>(
         &self,
         publications: &[Publication<'_>],
         watch: WatchedTags<'_>,
-        check: impl FnOnce(&TransferEstimate) -> Result<(), E>,
-        moved: impl FnOnce(&[ObservedTag]) -> Result<(), E>,
-        mut arrived: impl FnMut(&Publication<'_>, &Child),
+        check_estimate: impl FnOnce(&TransferEstimate) -> Result<(), E>,
+        check_tags: impl FnOnce(&[ObservedTag]) -> Result<(), E>,
+        mut on_child: impl FnMut(&Publication<'_>, &Child),
     ) -> Result<Released, E> {
         let pushes = self.pushes(publications);
-        self.expect_probes(&pushes, watch.names);
+        self.expect_probes(&pushes, watch.tags);
         let mut watched = pin!(maybe_done(watch_tags(&pushes, watch)));
-        let surveys = try_join_all(pushes.iter().map(PushPlan::make));
-        let mut plans = alongside(watched.as_mut(), surveys).await?;
-        let mut moved = Some(moved);
-        if watch.is_first {
+        let plans = try_join_all(pushes.iter().map(PushPlan::make));
+        let mut plans = alongside(watched.as_mut(), plans).await?;
+        let mut check_tags = Some(check_tags);
+        if watch.before_any_write {
             watched.as_mut().await;
-            check_watched(watched.as_mut(), &mut moved)?;
+            check_watched(watched.as_mut(), &mut check_tags)?;
         }
         let mut estimate = TransferEstimate::default();
         for plan in &plans {
             plan.add_to(&mut estimate);
         }
-        check(&estimate)?;
+        check_estimate(&estimate)?;
         let is_single = matches!(publications, [one] if one.targets.len() == 1);
         if !is_single {
             let with_work = plans.iter().filter(|plan| plan.has_work());
-            let trials = try_join_all(with_work.map(PushPlan::try_to_write));
-            alongside(watched.as_mut(), trials).await?;
+            let access_checks = try_join_all(with_work.map(PushPlan::check_push_access));
+            alongside(watched.as_mut(), access_checks).await?;
         }
         plans.iter().for_each(PushPlan::expect_progress);
-        // One after the other, so that the progress can be followed, and because the next may mount what one has brought; within each,
-        // everything is at once.
+        // The publications go one after the other, so that the progress is easy to follow, and because a publication may mount
+        // blobs of the one before it. The transfers within a publication are concurrent.
         for (plan, publication) in plans.iter_mut().zip(publications) {
-            let transfer = plan.transfer_children(|child| arrived(publication, child));
+            let transfer = plan.transfer_children(|child| on_child(publication, child));
             alongside(watched.as_mut(), transfer).await?;
         }
         watched.as_mut().await;
-        check_watched(watched.as_mut(), &mut moved)?;
+        check_watched(watched.as_mut(), &mut check_tags)?;
         let to_put = plans
             .iter_mut()
             .filter(|plan| !is_single || plan.has_subject());
@@ -85,7 +88,7 @@ impl Client {
         for ((plan, results), publication) in plans.iter_mut().zip(results).zip(publications) {
             for (result, target) in results.into_iter().zip(publication.targets) {
                 let result = result.map(|tagged| {
-                    plan.published.note(tagged.clone());
+                    plan.published.add_tag(tagged.clone());
                     tagged.0
                 });
                 tags.push((target.clone(), result));
@@ -98,7 +101,7 @@ impl Client {
         })
     }
 
-    /// Announces the probes that are about to be sent: of children in their targets, and of watched tags.
+    /// Announces the coming probes of children in their targets and of watched tags.
     fn expect_probes(&self, pushes: &[Push<'_>], watched: &[Reference]) {
         let targets = pushes
             .iter()
@@ -118,50 +121,52 @@ impl Client {
             .collect()
     }
 
-    /// Publishes a manifest: brings the children that are missing, blobs first, writes each tag once, and reads it back. What
-    /// the registry has already is left as it is. `arrived` is called for each child, in their order, once all are there.
+    /// Publishes a manifest: transfers the missing children, blobs first, then writes each tag once and reads it back.
+    ///
+    /// Content that the registry has already is not written again. `on_child` is called for each child, in their order, after
+    /// all of them have been transferred.
     ///
     /// # Errors
-    /// Where content can be neither mounted nor uploaded, or the registry refuses a manifest:
-    /// [`RegistryError::Incomplete`] where it misses something, [`RegistryError::TagImmutable`] where the tag may not be
-    /// moved, [`RegistryError::PreconditionFailed`] where it shows something else than it should. Until the last step nothing that
-    /// has a tag has changed.
+    /// Returns an error if content can be neither mounted nor uploaded, or if the registry refuses a manifest:
+    /// [`RegistryError::Incomplete`] if it lacks content, and [`RegistryError::TagImmutable`] if the tag must not move.
+    /// Returns [`RegistryError::PreconditionFailed`] if a tag does not meet its precondition. The tags of the publication do
+    /// not change before the last step.
     pub async fn publish(
         &self,
         publication: &Publication<'_>,
-        arrived: impl FnMut(&Child),
+        on_child: impl FnMut(&Child),
     ) -> Result<Published, RegistryError> {
         let progress = TransferProgress::new(self.session().transport.observer.clone());
         let push = Push::new(self, publication, &progress, MountSources::new());
         let mut plan = PushPlan::make(&push).await?;
         plan.expect_progress();
-        plan.transfer_children(arrived).await?;
+        plan.transfer_children(on_child).await?;
         if plan.has_subject() {
             plan.put_by_digest().await?;
         }
         for result in plan.write_tags().await {
-            plan.published.note(result?);
+            plan.published.add_tag(result?);
         }
         Ok(plan.published)
     }
 }
 
-/// Probes the watched tags, with the token of the first push, and fetches the other tokens that the pushes need.
+/// Probes the watched tags with the token of the first push, and fetches the other tokens that the pushes need.
 pub(super) async fn watch_tags(pushes: &[Push<'_>], watch: WatchedTags<'_>) -> Vec<ObservedTag> {
     let Some(first) = pushes.first() else {
         return Vec::new();
     };
     let fetches = join_all(pushes.iter().map(Push::fetch_tokens));
-    join(fetches, first.watch(watch.names)).await.1
+    join(fetches, first.watch(watch.tags)).await.1
 }
 
-/// Hands the digests of the watched tags over, once.
+/// Passes the digests of the watched tags to `check_tags`, which is called only once.
 fn check_watched<F: Future<Output = Vec<ObservedTag>>, E>(
     watched: Pin<&mut MaybeDone<F>>,
-    moved: &mut Option<impl FnOnce(&[ObservedTag]) -> Result<(), E>>,
+    check_tags: &mut Option<impl FnOnce(&[ObservedTag]) -> Result<(), E>>,
 ) -> Result<(), E> {
-    match (watched.output_mut(), moved.take()) {
-        (Some(shown), Some(moved)) => moved(shown),
+    match (watched.output_mut(), check_tags.take()) {
+        (Some(tags), Some(check_tags)) => check_tags(tags),
         _ => Ok(()),
     }
 }

@@ -1,4 +1,6 @@
-//! The transfer of a list's children to its repository: each image is put as soon as its blobs are there, tagged manifests and lists last.
+//! The transfer of the children of a list to its repository.
+//!
+//! Each image is pushed as soon as its blobs have been transferred. Tagged manifests and lists follow last.
 
 use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 
@@ -19,19 +21,19 @@ use crate::publish::referrers_index::ListedReferrers;
 
 /// Images that wait for blobs.
 struct WaitingImages<'a> {
-    /// Those that wait for a blob.
-    of_blob: HashMap<&'a Digest, Vec<&'a Child>>,
-    /// How many blobs each waits for.
-    left: HashMap<ChildKey<'a>, usize>,
-    /// Those that wait for none any more.
+    /// The images that wait for each blob.
+    by_blob: HashMap<&'a Digest, Vec<&'a Child>>,
+    /// The number of blobs that each image waits for.
+    remaining: HashMap<ChildKey<'a>, usize>,
+    /// The images whose blobs have all been transferred.
     ready: VecDeque<&'a Child>,
 }
 
 impl<'a> WaitingImages<'a> {
     fn new(images: &[&'a Child], blobs: &HashSet<&'a Digest>) -> Self {
         let mut waiting = Self {
-            of_blob: HashMap::new(),
-            left: HashMap::new(),
+            by_blob: HashMap::new(),
+            remaining: HashMap::new(),
             ready: VecDeque::new(),
         };
         for &image in images {
@@ -43,19 +45,19 @@ impl<'a> WaitingImages<'a> {
                 waiting.ready.push_back(image);
                 continue;
             }
-            waiting.left.insert(image.key(), own.len());
+            waiting.remaining.insert(image.key(), own.len());
             for digest in own {
-                waiting.of_blob.entry(digest).or_default().push(image);
+                waiting.by_blob.entry(digest).or_default().push(image);
             }
         }
         waiting
     }
 
-    fn blob_arrived(&mut self, blob: &Digest) {
-        for image in self.of_blob.remove(blob).unwrap_or_default() {
-            if let Some(left) = self.left.get_mut(&image.key()) {
-                *left -= 1;
-                if *left == 0 {
+    fn blob_transferred(&mut self, blob: &Digest) {
+        for image in self.by_blob.remove(blob).unwrap_or_default() {
+            if let Some(remaining) = self.remaining.get_mut(&image.key()) {
+                *remaining -= 1;
+                if *remaining == 0 {
                     self.ready.push_back(image);
                 }
             }
@@ -63,31 +65,31 @@ impl<'a> WaitingImages<'a> {
     }
 }
 
-/// The results of the children that were put.
+/// The results of the pushed children.
 #[derive(Default)]
 struct PutResults<'a> {
     listed: ListedReferrers,
     failures: BTreeMap<ChildKey<'a>, RegistryError>,
 }
 
-/// The outcome of putting a child.
+/// The outcome of the push of a child.
 struct PutOutcome {
-    /// Whether the registry lists it by its subject.
+    /// Whether the registry lists the child as a referrer of its subject.
     is_listed: bool,
-    /// How many blobs were uploaded again.
+    /// The number of blobs that were uploaded again.
     uploaded: usize,
-    /// How many bytes these have.
+    /// The total size of these blobs in bytes.
     uploaded_bytes: u64,
 }
 
 impl<'a> Push<'a> {
-    /// Transfers the missing children: their blobs, and each image under its digest as soon as its blobs are there. Then those that
-    /// have a tag, and lists of others.
+    /// Transfers the missing children: their blobs, and each image by digest as soon as its blobs have been transferred. Tagged
+    /// images and then lists follow. Calls `on_child` for each child at the end.
     pub(crate) async fn transfer_children(
         &self,
         missing: &MissingChildren<'_>,
         published: &mut Published,
-        arrived: &mut impl FnMut(&Child),
+        on_child: &mut impl FnMut(&Child),
     ) -> Result<ListedReferrers, RegistryError> {
         let mut seen = HashSet::new();
         let children = self.children.iter();
@@ -99,7 +101,7 @@ impl<'a> Push<'a> {
         let mut results = PutResults::default();
         self.transfer_images(images, missing, published, &mut results)
             .await?;
-        // A list may have lists in it, which stand before it.
+        // A list may contain lists, which come before it in `children`.
         let waves: Vec<Vec<&Child>> = std::iter::once(tagged)
             .chain(lists.into_iter().map(|list| vec![list]))
             .collect();
@@ -113,20 +115,20 @@ impl<'a> Push<'a> {
             });
             let puts = concurrent(PARALLEL_WORK, puts).await;
             for (child, put) in wave.into_iter().zip(puts) {
-                results.note(child, put, published);
+                results.add(child, put, published);
             }
         }
         for child in self.children {
             if let Some(error) = results.failures.remove(&child.key()) {
                 return Err(error);
             }
-            arrived(child);
+            on_child(child);
         }
         Ok(results.listed)
     }
 
-    /// Transfers the blobs that are missing, and puts each of `images` once its own are there. Where an image is refused, no more
-    /// is begun.
+    /// Transfers the missing blobs, and pushes each of `images` once its blobs have been transferred. After a failed image,
+    /// no new work starts.
     async fn transfer_images(
         &self,
         images: Vec<&'a Child>,
@@ -140,7 +142,7 @@ impl<'a> Push<'a> {
             let blobs = missing_blobs.iter().map(|(_, blob)| &blob.digest).collect();
             WaitingImages::new(&images, &blobs)
         };
-        // Each transfer is begun when it is its turn: a future that waits takes some 10 KiB.
+        // The futures are created lazily, because each takes about 10 KiB.
         let transfers = missing_blobs.into_iter().map(|(child, blob)| async move {
             (self.transfer_blob(child, blob).await, &blob.digest)
         });
@@ -155,7 +157,7 @@ impl<'a> Push<'a> {
             tokio::select! {
                 biased;
                 Some((image, put)) = puts.next() => {
-                    results.note(image, put, published);
+                    results.add(image, put, published);
                     if !results.failures.is_empty() {
                         waiting.ready.clear();
                     }
@@ -169,14 +171,14 @@ impl<'a> Push<'a> {
                             published.uploaded_bytes += size;
                         }
                     }
-                    waiting.blob_arrived(digest);
+                    waiting.blob_transferred(digest);
                 }
                 else => return Ok(()),
             }
         }
     }
 
-    /// Mounts a blob of a child, or uploads it where the registry does not mount.
+    /// Mounts a blob of a child, or uploads it if the registry does not mount.
     async fn transfer_blob(
         &self,
         child: &Child,
@@ -187,7 +189,7 @@ impl<'a> Push<'a> {
         self.blobs.transfer(source, mount_from, blob).await
     }
 
-    /// Puts a child, and reads it back where it has a tag.
+    /// Pushes a child, and reads it back if it has a tag.
     async fn put_and_read_back(
         &self,
         child: &Child,
@@ -195,14 +197,14 @@ impl<'a> Push<'a> {
     ) -> Result<PutOutcome, RegistryError> {
         let put = self.put_child(child).await?;
         if child.tag().is_some() {
-            let name = child.name_in(self.target);
+            let name = child.reference_in(self.target);
             let bytes = child.manifest.bytes();
             Box::pin(self.read_back(&name, bytes, before.as_ref())).await?;
         }
         Ok(put)
     }
 
-    /// Puts a child. Where the registry misses blobs although it mounted them, these are uploaded, and it is put again.
+    /// Pushes a child. If the registry lacks blobs that it claimed to have mounted, uploads them and pushes the child again.
     async fn put_child(&self, child: &Child) -> Result<PutOutcome, RegistryError> {
         match self.put_bytes(child).await {
             Ok(stored) => Ok(PutOutcome {
@@ -218,7 +220,7 @@ impl<'a> Push<'a> {
     }
 
     async fn put_bytes(&self, child: &Child) -> Result<Stored, RegistryError> {
-        let reference = child.name_in(self.target);
+        let reference = child.reference_in(self.target);
         let bytes = Bytes::copy_from_slice(child.manifest.bytes());
         let media_type = child.manifest.media_type();
         let shared_scopes = self.scopes.shared_scopes(self.target);
@@ -227,7 +229,7 @@ impl<'a> Push<'a> {
             .await
     }
 
-    /// Uploads the blobs of a child that the registry misses, as `error` says, and puts the child again.
+    /// Uploads the blobs of a child that the registry lacks according to `error`, and pushes the child again.
     async fn upload_missing_blobs(
         &self,
         child: &Child,
@@ -235,9 +237,9 @@ impl<'a> Push<'a> {
     ) -> Result<PutOutcome, RegistryError> {
         let (mut uploaded, mut uploaded_bytes) = (0, 0);
         let absent = self.absent_blobs(child).await;
-        self.blobs.distrust_single_posts();
+        self.blobs.disable_single_posts();
         for blob in absent.iter().filter(|blob| self.includes_blob(blob)) {
-            // Where the source has not got it either, the registry's answer says more.
+            // If the source lacks the blob too, the response of the registry to the manifest says more.
             if let Err(failure) = self.blobs.upload_again(child.blob_source(), blob).await {
                 if matches!(failure, RegistryError::LocalBlob { .. }) {
                     return Err(failure);
@@ -261,7 +263,7 @@ impl<'a> Push<'a> {
 }
 
 impl<'a> PutResults<'a> {
-    fn note(
+    fn add(
         &mut self,
         child: &'a Child,
         put: Result<PutOutcome, RegistryError>,

@@ -1,4 +1,4 @@
-//! Verification after writing: tags are read back, and children must exist.
+//! Verification after the writes: tags are read back, and children must exist.
 
 use http::Method;
 use manifest_core::{Digest, Reference};
@@ -12,11 +12,13 @@ use crate::publish::push::Push;
 use crate::session::Request;
 
 impl Push<'_> {
-    /// Reads back the manifest that was written under `name`, which pointed to `before`. A registry that replicates is given
-    /// some time. Returns the reason where the result cannot be told.
+    /// Reads back the manifest that was written under `name`, which pointed to `before`.
+    ///
+    /// A registry that replicates gets some time. Returns the error that leaves the result unknown, if any.
     ///
     /// # Errors
-    /// [`RegistryError::ReadBackMismatch`] where something else is there, or still nothing when the time is up.
+    /// Returns [`RegistryError::ReadBackMismatch`] if `name` points to another manifest, or if it still points to nothing or to
+    /// `before` when the time is up.
     pub(crate) async fn read_back(
         &self,
         name: &Reference,
@@ -49,20 +51,20 @@ impl Push<'_> {
         }
     }
 
-    /// Looks for the digests that have to exist, but for those that were just seen. Returns those that are missing, and the reason
-    /// where that cannot be told.
+    /// Probes the digests that must exist, except those that were just seen. Returns the missing digests, and the error of a
+    /// failed probe, if any.
     pub(crate) async fn missing_digests(
         &self,
         is_seen: impl Fn(&Digest) -> bool,
     ) -> (Vec<Digest>, Option<RegistryError>) {
-        let verified = self.publication.verified.unwrap_or_default();
-        // A manifest that this process has just read there exists.
+        let digests = self.publication.verify.unwrap_or_default();
+        // A manifest exists if this process has just read it from the target.
         let is_seen =
             |digest: &Digest| is_seen(digest) || self.client.has_read(self.target, digest);
-        let verified = verified.iter().filter(|digest| !is_seen(digest));
-        let probes = verified.map(|digest| async move {
+        let unseen = digests.iter().filter(|digest| !is_seen(digest));
+        let probes = unseen.map(|digest| async move {
             let reference = self.target.at(digest.clone());
-            (digest, self.has(&reference).await)
+            (digest, self.manifest_exists(&reference).await)
         });
         let (mut lost, mut unknown) = (Vec::new(), None);
         for (digest, result) in concurrent(PARALLEL_WORK, probes).await {
@@ -75,7 +77,7 @@ impl Push<'_> {
         (lost, unknown)
     }
 
-    async fn has(&self, reference: &Reference) -> Result<bool, RegistryError> {
+    async fn manifest_exists(&self, reference: &Reference) -> Result<bool, RegistryError> {
         let request = Request {
             scopes: vec![self.scopes.needed_scope(self.target)],
             shared_scopes: self.scopes.shared_scopes(self.target),

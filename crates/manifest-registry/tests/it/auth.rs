@@ -1,4 +1,4 @@
-//! Logging in: who gets what, and how often.
+//! Authentication: the credentials and tokens that each server receives, and how often.
 
 use manifest_core::MediaType;
 use manifest_testkit::fault::{Answer, Fault};
@@ -50,7 +50,7 @@ fn anonymous_token() {
     let request = &tokens.log().requests()[0];
     assert_eq!(request.header("authorization"), None);
     assert!(!request.query.contains("account"));
-    // What the token does not allow is a true error.
+    // An operation that the token does not allow is an error.
     let bytes = br#"{"schemaVersion":2,"mediaType":"application/vnd.oci.image.index.v1+json","manifests":[]}"#;
     let target = reference(&registry.host(), "app:2");
     let error = run(client.put_manifest(&target, MediaType::OciIndex, bytes.to_vec())).unwrap_err();
@@ -79,7 +79,7 @@ fn identity_and_registry_tokens() {
     assert_eq!((requests.len(), requests[0].method.as_str()), (1, "POST"));
     assert!(requests[0].query.is_empty());
     assert_eq!(tokens.scopes_asked(), ["repository:app:pull"]);
-    // A registry token goes to the registry as it is, and nothing is asked for.
+    // A registry token goes to the registry unchanged, and no other token is requested.
     registry.log().clear();
     let config = json!({ "auths": { registry.host(): { "registrytoken": "mine" } } });
     let error = run(client_with(&config).image(&target)).unwrap_err();
@@ -95,7 +95,7 @@ fn identity_and_registry_tokens() {
 }
 
 #[test]
-fn a_token_that_has_ended_is_renewed_once() {
+fn an_expired_token_is_renewed_once() {
     let tokens = TokenServer::builder().user("me", "pw").start();
     let registry = EmbeddedRegistry::builder().token_auth(&tokens).start();
     registry.seed("app", "1", &Image::oci().build());
@@ -105,7 +105,7 @@ fn a_token_that_has_ended_is_renewed_once() {
     tokens.revoke_tokens();
     run(client.manifest(&target)).unwrap();
     assert_eq!(tokens.scopes_asked().len(), 2);
-    // A registry that takes no token at all is not asked for ever.
+    // A registry that accepts no token causes only one renewal.
     registry.log().clear();
     registry.fault(Fault::on("GET", "/manifests/").answer(Answer::error(
         401,
@@ -118,7 +118,7 @@ fn a_token_that_has_ended_is_renewed_once() {
 }
 
 #[test]
-fn the_token_server_says_no() {
+fn the_token_server_refuses() {
     let tokens = TokenServer::builder().user("me", "pw").start();
     let registry = EmbeddedRegistry::builder().token_auth(&tokens).start();
     let client = logged_in(&registry.host(), "me", "wrong-secret");
@@ -186,7 +186,7 @@ fn credentials_do_not_go_to_an_http_realm_of_an_https_registry() {
 }
 
 #[test]
-fn odd_challenges() {
+fn unusable_challenges() {
     let registry = EmbeddedRegistry::start();
     let target = reference(&registry.host(), "app:1");
     let challenge = |value: &str| {
@@ -208,7 +208,7 @@ fn odd_challenges() {
 }
 
 #[test]
-fn what_is_hidden_from_strangers_is_found_by_users() {
+fn content_hidden_from_anonymous_clients_is_found_with_a_login() {
     let registry = EmbeddedRegistry::builder().basic_auth("me", "pw").start();
     registry.seed("app", "1", &Image::oci().build());
     let target = reference(&registry.host(), "app:1");

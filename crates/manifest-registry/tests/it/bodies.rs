@@ -1,4 +1,4 @@
-//! Bodies of blobs: on which connections they go, and how many at once.
+//! Bodies of blobs: their connections, and the bound on concurrent bodies.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -13,17 +13,17 @@ use manifest_testkit::{EmbeddedRegistry, TestCa};
 use crate::publish::Job;
 use crate::{config, reference, run};
 
-/// The size of a layer that is sent on a connection for bodies.
+/// The size in bytes of a layer that uses a connection for bodies.
 pub(crate) const LARGE: usize = 70_000;
 
-/// Counts what is done a second time.
+/// Records retries and resumed uploads.
 #[derive(Debug, Default)]
-pub(crate) struct Notes {
+pub(crate) struct RetryLog {
     pub(crate) retries: Mutex<Vec<String>>,
     resumed: Mutex<usize>,
 }
 
-impl Observer for Notes {
+impl Observer for RetryLog {
     fn retrying(&self, retry: &Retrying<'_>) {
         self.retries.lock().unwrap().push(retry.error.to_string());
     }
@@ -33,13 +33,13 @@ impl Observer for Notes {
     }
 }
 
-/// A client that believes any certificate, and what it does a second time.
-fn client() -> (Client, Arc<Notes>) {
+/// Returns a client that accepts any certificate, and the record of its retries.
+fn client() -> (Client, Arc<RetryLog>) {
     client_with(config())
 }
 
-pub(crate) fn client_with(config: ClientConfig) -> (Client, Arc<Notes>) {
-    let notes = Arc::new(Notes::default());
+pub(crate) fn client_with(config: ClientConfig) -> (Client, Arc<RetryLog>) {
+    let notes = Arc::new(RetryLog::default());
     let insecure = Insecure {
         all: true,
         hosts: vec![],
@@ -100,13 +100,13 @@ fn large_blobs_leave_the_http2_connection() {
             assert!(is_download || is_upload, "{}", request.line());
         }
         assert!(registry.log().connections() <= 3);
-        // The first of them comes after a connection of that host, whose session it resumes.
+        // The first connection for bodies resumes the TLS session of an earlier connection to the host.
         assert!(registry.log().resumed_connections() >= 1);
     }
 }
 
 #[test]
-fn a_host_that_speaks_only_http2_gets_bodies_by_that() {
+fn a_host_with_only_http2_gets_bodies_by_http2() {
     let ca = TestCa::new();
     let builder = || EmbeddedRegistry::builder().tls(&ca).http2_only();
     let (source, target) = (builder().start(), builder().start());
@@ -138,7 +138,7 @@ fn a_connection_that_is_cut_does_not_leave_a_host_with_one_request_at_a_time() {
         .start();
     let image = image(200, 50);
     registry.seed("source", "1", &image);
-    // All mounts are under way on one connection when it goes.
+    // All mounts are in flight on one connection when it is cut.
     let cut = Fault::on("POST", "/blobs/uploads/").nth(100).times(1);
     registry.fault(cut.answer(Answer::ResetBeforeHeaders));
     let job = Job::new(&registry.host(), &[("source", &image)]);
@@ -146,7 +146,7 @@ fn a_connection_that_is_cut_does_not_leave_a_host_with_one_request_at_a_time() {
     let published = run(job.publish(&client, &reference(&registry.host(), "app:1"))).unwrap();
     assert_eq!(published.mounted, 201);
     assert!(notes.retries.lock().unwrap().len() > 50);
-    // The second time they go at once, too.
+    // The retries are concurrent, too.
     let requests = registry.log().requests();
     let is_mount = |r: &&manifest_testkit::log::Request| r.status == 201 && r.method == "POST";
     let mounts: Vec<_> = requests.iter().filter(is_mount).collect();
@@ -161,7 +161,7 @@ fn a_connection_that_is_cut_does_not_leave_a_host_with_one_request_at_a_time() {
 }
 
 #[test]
-fn what_is_missing_is_asked_for_at_once() {
+fn missing_blobs_are_probed_concurrently() {
     let ca = TestCa::new();
     let latency = Duration::from_millis(300);
     let source = tls(&ca);
@@ -181,7 +181,7 @@ fn what_is_missing_is_asked_for_at_once() {
 }
 
 #[test]
-fn source_and_session_are_opened_at_once_and_nothing_comes_between() {
+fn source_and_session_are_opened_concurrently_without_other_requests() {
     let ca = TestCa::new();
     let latency = Duration::from_millis(200);
     let builder = || EmbeddedRegistry::builder().tls(&ca).latency(latency);
@@ -197,7 +197,7 @@ fn source_and_session_are_opened_at_once_and_nothing_comes_between() {
         );
         let job = Job::new(&source.host(), &[("source", &image)]);
         run(async {
-            // Both hosts have a connection, as they have when something is copied.
+            // Both hosts already have a connection, as in any copy.
             client.manifest(&from).await.unwrap();
             job.publish(&client, &to).await.unwrap();
         });
@@ -216,7 +216,7 @@ fn source_and_session_are_opened_at_once_and_nothing_comes_between() {
             [&head.method, &post.method, &put.method],
             ["HEAD", "POST", "PUT"]
         );
-        // A large one first needs a connection.
+        // A large blob first needs a connection.
         assert!(get.started < post.answered.unwrap() || bytes == LARGE);
         assert!(post.started < get.answered.unwrap(), "{bytes}");
     }
@@ -253,7 +253,7 @@ fn bodies_are_bounded() {
 }
 
 #[test]
-fn within_one_host_too() {
+fn bodies_are_bounded_within_one_host() {
     // Each copy holds a download while it waits for an upload.
     let ca = TestCa::new();
     let registry = EmbeddedRegistry::builder().tls(&ca).never_mount().start();
@@ -264,7 +264,7 @@ fn within_one_host_too() {
 }
 
 #[test]
-fn a_host_that_gives_few_connections_is_used_with_few() {
+fn a_host_with_a_connection_limit_gets_few_connections() {
     for (ca, most) in [
         (Some(TestCa::new()), 4),
         (Some(TestCa::new()), 2),
@@ -291,7 +291,7 @@ fn a_host_that_gives_few_connections_is_used_with_few() {
         assert_eq!(published.uploaded, 41);
         let log = target.log();
         assert!(log.refused_connections() > 0);
-        // It learns: most of the forty go without being refused first.
+        // The client adapts: most of the forty connections are accepted at once.
         assert!(
             log.refused_connections() < 60,
             "{}",
@@ -303,7 +303,7 @@ fn a_host_that_gives_few_connections_is_used_with_few() {
 }
 
 #[test]
-fn a_host_that_says_not_now_is_slowed_down_for() {
+fn a_host_with_a_rate_limit_gets_fewer_requests() {
     let ca = TestCa::new();
     for (layers, bytes) in [(80, 100), (40, LARGE)] {
         let source = tls(&ca);
@@ -322,7 +322,7 @@ fn a_host_that_says_not_now_is_slowed_down_for() {
         let (client, _) = client_with(ClientConfig { retry, ..config() });
         let published = copy(&client, &source, &target, &image);
         assert_eq!(published.uploaded, layers + 1);
-        // It was too much at first, and less than twice over all.
+        // The client exceeds the limit at first, but sends fewer than twice the accepted requests in vain.
         let refused = target.log().count(|r| r.status == 429);
         let others = target.log().count(|r| r.status != 429);
         assert!(refused > 0 && refused < 2 * others, "{refused} of {others}");
@@ -330,11 +330,11 @@ fn a_host_that_says_not_now_is_slowed_down_for() {
 }
 
 #[test]
-fn a_small_blob_goes_in_a_single_request_where_that_is_known_to_work() {
+fn a_small_blob_uses_a_single_post_if_the_registry_supports_it() {
     let ca = TestCa::new();
     let is_single =
         |r: &manifest_testkit::log::Request| r.method == "POST" && r.query.starts_with("digest=");
-    // One finds out, if there are many; the others that begin with it do as ever.
+    // If there are many blobs, one is the trial. Those that start at the same time use sessions.
     let (source, target) = (tls(&ca), tls(&ca));
     let few = image(3, 100);
     let many = Image::oci().seed("many").layers(20, 100).build();

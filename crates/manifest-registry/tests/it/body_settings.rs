@@ -1,4 +1,4 @@
-//! Bodies of blobs go by the same settings as all other requests: proxy, login, client certificate, mirrors, locations.
+//! Bodies of blobs use the same settings as all other requests: proxy, login, client certificate, mirrors, locations.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,12 +11,12 @@ use manifest_testkit::fault::{Answer, Fault};
 use manifest_testkit::tls::Identity;
 use manifest_testkit::{EmbeddedRegistry, ForwardProxy, TestCa, TokenServer};
 
-use crate::bodies::{LARGE, Notes, client_with, copy, image, tls};
+use crate::bodies::{LARGE, RetryLog, client_with, copy, image, tls};
 use crate::publish::Job;
 use crate::{config, reference, run};
 
-/// A client that reaches everything but `direct` by a proxy, and what it does a second time.
-fn behind(proxy: &ForwardProxy, direct: &EmbeddedRegistry) -> (Client, Arc<Notes>) {
+/// Returns a client that reaches every host but `direct` through a proxy, and the record of its retries.
+fn behind(proxy: &ForwardProxy, direct: &EmbeddedRegistry) -> (Client, Arc<RetryLog>) {
     let proxies = Proxies {
         https: Some(ProxySetting {
             name: "HTTPS_PROXY".to_owned(),
@@ -31,7 +31,7 @@ fn behind(proxy: &ForwardProxy, direct: &EmbeddedRegistry) -> (Client, Arc<Notes
     })
 }
 
-/// A client that has a login for one registry.
+/// Returns a client with a login for one registry.
 fn logged_in(registry: &EmbeddedRegistry) -> Client {
     let login = serde_json::json!({ "username": "me", "password": "pw" });
     let logins = serde_json::json!({ "auths": { registry.host(): login } }).to_string();
@@ -44,7 +44,7 @@ fn logged_in(registry: &EmbeddedRegistry) -> Client {
 }
 
 #[test]
-fn bodies_go_by_the_proxy() {
+fn bodies_use_the_proxy() {
     let ca = TestCa::new();
     let (source, target) = (tls(&ca), tls(&ca));
     let image = image(4, LARGE);
@@ -63,7 +63,7 @@ fn bodies_go_by_the_proxy() {
 }
 
 #[test]
-fn a_proxy_that_allows_few_connections_is_used_with_few() {
+fn a_proxy_with_a_connection_limit_gets_few_connections() {
     let ca = TestCa::new();
     let latency = Duration::from_millis(30);
     let target = EmbeddedRegistry::builder()
@@ -78,7 +78,7 @@ fn a_proxy_that_allows_few_connections_is_used_with_few() {
     let job = Job::new(&source.host(), &[("source", &image)]);
     let published = run(job.publish(&client, &reference("registry.test", "app:1"))).unwrap();
     assert_eq!(published.uploaded, 31);
-    // One for requests, three for bodies, and those that were refused at first.
+    // One connection for requests, three for bodies, and the refused connections.
     assert!(
         (5..30).contains(&proxy.lines().len()),
         "{}",
@@ -109,8 +109,8 @@ fn bodies_carry_the_login() {
 }
 
 #[test]
-fn bodies_go_where_the_registry_sends_them() {
-    // It has its uploads on another host, which gets no login.
+fn bodies_follow_the_upload_location() {
+    // The upload location is on another host, which gets no login.
     let ca = TestCa::new();
     let (source, storage) = (tls(&ca), tls(&ca));
     let tokens = TokenServer::builder().user("me", "pw").tls(&ca).start();
@@ -120,7 +120,7 @@ fn bodies_go_where_the_registry_sends_them() {
         .start();
     let image = image(1, LARGE);
     source.seed("source", "1", &image);
-    // What gets to the storage is in the registry; it only says that it is not before.
+    // The registry has the blobs already, and denies it once, so that the client uploads to the storage.
     target.put_blob("app", &image.config);
     target.put_blob("app", &image.layers[0].bytes);
     let missing = Fault::on("HEAD", &image.layers[0].digest).times(1);
@@ -144,7 +144,7 @@ fn bodies_go_where_the_registry_sends_them() {
 }
 
 #[test]
-fn bodies_show_the_client_certificate() {
+fn bodies_use_the_client_certificate() {
     let (ca, clients) = (TestCa::new(), TestCa::new());
     let source = tls(&ca);
     let target = EmbeddedRegistry::builder().tls(&ca).client_ca(&clients);

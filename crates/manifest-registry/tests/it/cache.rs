@@ -1,4 +1,4 @@
-//! What one run remembers for the next: round trips that it saves, and that it is never believed.
+//! The cache between runs: the round trips that it saves, and that its content is never trusted.
 
 use std::collections::HashMap;
 use std::io::ErrorKind;
@@ -20,17 +20,17 @@ use serde_json::json;
 use crate::publish::Job;
 use crate::{config, reference, run};
 
-/// What each round trip takes where they are counted.
+/// The duration of a round trip in tests that count round trips.
 pub(crate) const LATENCY: Duration = Duration::from_millis(150);
 
-/// A memory in memory.
+/// A cache in memory.
 #[derive(Debug, Default)]
-pub(crate) struct Noted {
+pub(crate) struct MemoryCache {
     pub(crate) challenges: Mutex<HashMap<String, String>>,
     pub(crate) content: Mutex<HashMap<String, Vec<u8>>>,
 }
 
-impl Cache for Noted {
+impl Cache for MemoryCache {
     fn challenge(&self, host: &str) -> Option<String> {
         self.challenges.lock().unwrap().get(host).cloned()
     }
@@ -59,7 +59,7 @@ pub(crate) struct World {
     pub(crate) ca: TestCa,
     pub(crate) tokens: TokenServer,
     pub(crate) registry: EmbeddedRegistry,
-    pub(crate) cache: Arc<Noted>,
+    pub(crate) cache: Arc<MemoryCache>,
     pub(crate) known: KnownRegistries,
 }
 
@@ -85,7 +85,7 @@ impl World {
         }
     }
 
-    /// Makes the client of a new run.
+    /// Returns the client of a new run.
     pub(crate) fn client(&self) -> Client {
         self.client_of(Insecure::default())
     }
@@ -97,14 +97,14 @@ impl World {
             credentials: Credentials::from_config_json(logins.to_string().as_bytes()).unwrap(),
             certificates: self.certificates(),
             insecure,
-            known: self.known.clone(),
+            known_registries: self.known.clone(),
             cache: self.cache.clone(),
             ..config()
         })
         .unwrap()
     }
 
-    /// Those that believe both servers.
+    /// Returns certificates that make the client trust both servers.
     pub(crate) fn certificates(&self) -> Certificates {
         let roots = vec![Pem {
             name: "ca.pem".to_owned(),
@@ -116,7 +116,7 @@ impl World {
         }
     }
 
-    fn remember(&self, challenge: &str) {
+    fn cache_challenge(&self, challenge: &str) {
         let host = self.registry.host();
         self.cache.put_challenge(&host, Some(challenge));
     }
@@ -125,8 +125,8 @@ impl World {
         self.cache.challenge(&self.registry.host())
     }
 
-    /// What the registry sends, as it is remembered.
-    pub(crate) fn right(&self) -> String {
+    /// Returns the challenge of the registry in the form of the cache.
+    pub(crate) fn expected_challenge(&self) -> String {
         format!(
             r#"Bearer realm="{}",service="{}""#,
             self.tokens.realm(),
@@ -134,7 +134,7 @@ impl World {
         )
     }
 
-    /// Returns how many requests the registry got, and how many the token server, and forgets them.
+    /// Returns the numbers of requests to the registry and to the token server, and clears both logs.
     pub(crate) fn counts(&self) -> (usize, usize) {
         let counts = (
             self.registry.log().requests().len(),
@@ -149,7 +149,8 @@ impl World {
         self.tokens.log().clear();
     }
 
-    /// Round trips one after the other. The handshakes of two hosts whose first requests were under way at once were so, too.
+    /// Returns the number of sequential round trips. The handshakes of two hosts count once if their first requests were
+    /// concurrent.
     pub(crate) fn depth(&self) -> usize {
         let registry = self.registry.log().requests();
         let tokens = self.tokens.log().requests();
@@ -159,7 +160,8 @@ impl World {
         handshakes + longest_chain(&[registry, tokens].concat())
     }
 
-    /// Reads images, and returns requests, tokens and depth. Load of the machine can only make it deeper.
+    /// Reads images, and returns the numbers of requests, tokens and sequential round trips. Takes the minimum of several
+    /// runs, because load on the machine can only add round trips.
     pub(crate) fn read(&self, images: &[BuiltImage], is_cold: bool) -> (usize, usize, usize) {
         let measure = |_| {
             if is_cold {
@@ -200,10 +202,10 @@ fn reading_again_takes_fewer_round_trips() {
         world.registry.seed(&format!("source/{i}"), "1", image);
     }
     assert_eq!(world.read(&images, true), (1 + 2 * 3, 1, 8));
-    assert_eq!(world.challenge(), Some(world.right()));
-    // The token comes while the registry is asked, and configurations are known.
+    assert_eq!(world.challenge(), Some(world.expected_challenge()));
+    // The token request runs concurrently with the first request, and the configurations are cached.
     assert_eq!(world.read(&images, false), (1 + 3, 1, 4));
-    // Without content it is one more.
+    // Without cached content there is one more round trip.
     let forgetting = |_| {
         world.cache.content.lock().unwrap().clear();
         world.read(&images, false)
@@ -236,14 +238,14 @@ fn pushing_after_reading_takes_fewer_round_trips() {
         world.cache.challenges.lock().unwrap().clear();
         push(number)
     };
-    // The challenge; a look at tag and children; mounts of layers and configurations; children; tag; a look.
+    // The challenge; probes of tag and children; mounts of layers and configurations; children; tag; the read-back.
     let counts = (1 + 4 + 9 + 3 + 1 + 1, 1);
     assert_eq!((0..3).map(cold).min(), Some((11, counts)));
     assert_eq!((3..6).map(push).min(), Some((8, counts)));
 }
 
 #[test]
-fn another_token_server_than_remembered() {
+fn a_cached_challenge_with_a_wrong_token_server_is_replaced() {
     let world = World::new(Duration::ZERO);
     one_image(&world);
     let target = reference(&world.registry.host(), "app:1");
@@ -257,25 +259,29 @@ fn another_token_server_than_remembered() {
         .tls(&world.ca)
         .start();
     for realm in [
-        // Connects, and says nothing.
+        // This server accepts the connection and never responds.
         &format!("https://127.0.0.1:{port}/token"),
         &gone_realm,
-        // Gives tokens that the registry does not take.
+        // This server issues tokens that the registry does not accept.
         &other.realm(),
     ] {
-        world.remember(&format!(r#"Bearer realm="{realm}",service="{service}""#));
+        world.cache_challenge(&format!(r#"Bearer realm="{realm}",service="{service}""#));
         let started = Instant::now();
         run(world.client().image(&target)).unwrap();
-        // A connection that is waited for takes 30 s.
+        // Waiting for the connection would take 30 s.
         assert!(started.elapsed() < Duration::from_secs(20), "{realm}");
-        assert_eq!(world.challenge(), Some(world.right()), "{realm}");
+        assert_eq!(
+            world.challenge(),
+            Some(world.expected_challenge()),
+            "{realm}"
+        );
         world.cache.content.lock().unwrap().clear();
         assert_eq!(world.counts(), (3, 1), "{realm}");
     }
 }
 
 #[test]
-fn what_must_not_be_remembered_is_not_used() {
+fn invalid_cached_challenges_are_not_used() {
     let world = World::new(Duration::ZERO);
     one_image(&world);
     let target = reference(&world.registry.host(), "app:1");
@@ -292,19 +298,23 @@ fn what_must_not_be_remembered_is_not_used() {
         "\0\n".to_owned(),
         String::new(),
     ] {
-        world.remember(&damaged);
+        world.cache_challenge(&damaged);
         run(world.client().image(&target)).unwrap();
-        assert_eq!(world.challenge(), Some(world.right()), "{damaged}");
+        assert_eq!(
+            world.challenge(),
+            Some(world.expected_challenge()),
+            "{damaged}"
+        );
         let visit = listener.accept().unwrap_err();
         assert_eq!(visit.kind(), ErrorKind::WouldBlock, "{damaged}");
     }
-    // Nor for a host whose certificate is not checked.
+    // The cache is not used for a host without certificate verification either.
     let insecure = || Insecure {
         all: true,
         hosts: vec![],
     };
     let trap = format!(r#"Bearer realm="https://{authority}/token""#);
-    world.remember(&trap);
+    world.cache_challenge(&trap);
     run(world.client_of(insecure()).image(&target)).unwrap();
     assert_eq!(listener.accept().unwrap_err().kind(), ErrorKind::WouldBlock);
     assert_eq!(world.challenge(), Some(trap));
@@ -314,20 +324,20 @@ fn what_must_not_be_remembered_is_not_used() {
 }
 
 #[test]
-fn a_registry_that_wants_no_login_any_more() {
+fn a_registry_that_no_longer_requires_a_login() {
     let world = World::new(Duration::ZERO);
     let open = EmbeddedRegistry::builder().tls(&world.ca).start();
     open.seed("app", "1", &Image::oci().build());
     world
         .cache
-        .put_challenge(&open.host(), Some(&world.right()));
+        .put_challenge(&open.host(), Some(&world.expected_challenge()));
     run(world.client().image(&reference(&open.host(), "app:1"))).unwrap();
     assert_eq!(world.cache.challenge(&open.host()), None);
     assert!(open.log().requests().iter().all(|r| r.status == 200));
 }
 
 #[test]
-fn a_token_server_that_fails_fails_as_ever() {
+fn a_cached_challenge_does_not_change_token_errors() {
     let world = World::new(Duration::ZERO);
     one_image(&world);
     let target = reference(&world.registry.host(), "app:1");
@@ -344,7 +354,7 @@ fn a_token_server_that_fails_fails_as_ever() {
     };
     let cold = run(stranger().image(&target)).unwrap_err();
     let counts = world.counts();
-    assert_eq!(world.challenge(), Some(world.right()));
+    assert_eq!(world.challenge(), Some(world.expected_challenge()));
     let warm = run(stranger().image(&target)).unwrap_err();
     assert_eq!(warm.to_string(), cold.to_string());
     assert!(warm.is_unauthorized());
@@ -352,7 +362,7 @@ fn a_token_server_that_fails_fails_as_ever() {
 }
 
 #[test]
-fn content_is_checked_again() {
+fn cached_content_is_verified_again() {
     let world = World::new(Duration::ZERO);
     let image = one_image(&world);
     let host = world.registry.host();
@@ -370,12 +380,12 @@ fn content_is_checked_again() {
             .put_content(target.repository(), &config, poison);
         assert_eq!(run(world.client().image(&target)).unwrap().1, platform);
         assert_eq!(kept().unwrap(), image.config);
-        // The challenge, the manifest, the configuration.
+        // The challenge, the manifest and the configuration.
         assert_eq!(world.counts().0, 3);
     }
     assert_eq!(run(world.client().image(&target)).unwrap().1, platform);
     assert_eq!(world.counts().0, 2);
-    // What was named is asked for, even by digest; and what is gone is gone.
+    // A manifest that the caller names is always requested, even by digest, so a missing manifest is an error.
     let named = target.repository().at(Digest::sha256(&image.manifest));
     run(world.client().image(&named)).unwrap();
     assert_eq!(world.counts().0, 2);
@@ -389,7 +399,7 @@ fn content_is_checked_again() {
 }
 
 #[test]
-fn children_are_remembered_where_they_were_read() {
+fn children_are_cached_by_repository() {
     let world = World::new(Duration::ZERO);
     let image = one_image(&world);
     let host = world.registry.host();
@@ -402,7 +412,7 @@ fn children_are_remembered_where_they_were_read() {
     let warm = run(world.client().child(&repository, &descriptor)).unwrap();
     assert_eq!((warm.bytes(), warm.digest()), (cold.bytes(), cold.digest()));
     assert_eq!(world.counts(), (0, 0));
-    // Of another size, of another type, or elsewhere it is not the same.
+    // A descriptor with another size or media type, or another repository, does not match the cache.
     for (size, media_type) in [
         (descriptor.size + 1, descriptor.media_type.as_str()),
         (descriptor.size, &Index::oci().build().media_type),

@@ -1,4 +1,4 @@
-//! Tests that need an environment of their own run in a process of their own.
+//! Child processes for tests that need their own environment.
 
 use std::ffi::OsStr;
 use std::path::Path;

@@ -1,4 +1,4 @@
-//! What a tag has to show before it is written, on registries that do not say it when they are asked with HEAD.
+//! Preconditions of tags, on registries that do not state the digest in their response to HEAD.
 
 use manifest_core::{Digest, MediaType, Reference};
 use manifest_registry::{Precondition, Publication, Published, RegistryError};
@@ -20,13 +20,13 @@ fn publish(
         children: &[],
         push_foreign: false,
         precondition,
-        verified: Some(&[]),
+        verify: Some(&[]),
     };
     run(client().publish(&publication, |_| {}))
 }
 
 #[test]
-fn what_a_tag_shows_is_read_where_head_does_not_say() {
+fn a_precondition_reads_the_manifest_if_head_does_not_state_the_digest() {
     let image = Image::oci().build();
     let old = Index::oci().image(&image).build();
     let new = Index::oci().image(&image).annotation("a", "b").build();
@@ -49,7 +49,7 @@ fn what_a_tag_shows_is_read_where_head_does_not_say() {
         publish(&new, &target, Precondition::Digest(&old_digest)).unwrap();
         assert_eq!(registry.digest("app", "1").unwrap(), new_digest.as_str());
     }
-    // One that does not let us look is not written on a guess.
+    // A tag that cannot be read is not written.
     let registry = EmbeddedRegistry::start();
     registry.seed("app", "1", &old);
     let hidden = Answer::error(403, "DENIED", "no");
@@ -58,7 +58,7 @@ fn what_a_tag_shows_is_read_where_head_does_not_say() {
     let error = publish(&new, &target, Precondition::Absent).unwrap_err();
     assert!(error.is_unauthorized(), "{error}");
     assert_eq!(registry.digest("app", "1").unwrap(), old_digest.as_str());
-    // What is not there is written.
+    // A tag that does not exist is written.
     let other = reference(&registry.host(), "app:2");
     publish(&new, &other, Precondition::Absent).unwrap();
     assert_eq!(registry.digest("app", "2").unwrap(), new_digest.as_str());

@@ -1,4 +1,4 @@
-//! Every operation against what goes wrong before there is a request: TLS that fails, ports that speak something else.
+//! Every operation against failures before the first request: failed TLS, and ports with another protocol.
 
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -13,17 +13,17 @@ use serde_json::json;
 
 use crate::{chain, child, config, impatient, reference, run};
 
-/// A login that no server of these tests is to hear of: `me:pw` in base64.
+/// A login that no server of these tests may receive: `me:pw` in base64.
 const LOGIN: &str = "bWU6cHc=";
 
-/// How long an operation may take: three tries of half a second for each of two ways to connect, and patience with a
-/// busy machine.
+/// The maximum duration of an operation: three attempts of half a second for each of two ways to connect, and a margin
+/// for a busy machine.
 const LIMIT: Duration = Duration::from_secs(15);
 
-/// How long a handshake may take with a port that does not make any.
+/// The timeout of a handshake with a port that does not speak TLS.
 const SOON: Duration = Duration::from_millis(500);
 
-/// What is tried on a host. The last has a registry that sends to the host for tokens.
+/// The operations on a host. In the last, a registry refers to the host as its token server.
 const OPERATIONS: [&str; 4] = ["get", "head", "put", "token"];
 
 async fn attempt(operation: &str, host: &str, connect: Duration) -> RegistryError {
@@ -59,7 +59,7 @@ async fn attempt(operation: &str, host: &str, connect: Duration) -> RegistryErro
     done.expect_err(operation)
 }
 
-/// Makes sure that every operation on `host` fails as it should, and says one of `parts`.
+/// Checks that every operation on `host` fails as expected, with an error that contains one of `parts`.
 fn check(name: &str, host: &str, connect: Duration, parts: &[&str]) {
     let started = Instant::now();
     let attempts = OPERATIONS.map(|operation| attempt(operation, host, connect));
@@ -72,15 +72,15 @@ fn check(name: &str, host: &str, connect: Duration, parts: &[&str]) {
         assert!(!error.is_not_found() && !error.is_unauthorized(), "{name}");
         assert!(!text.chars().any(char::is_control), "{name}");
         assert!(!format!("{error:?}").contains(LOGIN), "{name}");
-        // For what is wrong with a certificate there is no use in another try.
-        let is_retried = error.attempt().is_some_and(|attempt| attempt.attempts > 1);
+        // A certificate error is permanent, so it is not retried.
+        let is_retried = error.attempt().is_some_and(|attempt| attempt.tries > 1);
         assert!(!text.contains("certificate is") || !is_retried, "{name}");
     }
     assert!(started.elapsed() < LIMIT, "{name} took too long");
 }
 
 #[test]
-fn ports_that_speak_something_else() {
+fn ports_with_another_protocol() {
     let record = |kind: u8, body: &[u8]| {
         let length = u16::try_from(body.len()).unwrap().to_be_bytes();
         [&[kind, 3, 3], &length[..], body].concat()
@@ -90,8 +90,8 @@ fn ports_that_speak_something_else() {
     let other = "the server does not speak TLS";
     let rows = [
         ("closed at once", Manner::Close, &[cut, other][..]),
-        ("no answer", Manner::Hang, &["no response within"]),
-        // A record of 100 bytes that ends after 40: a handshake that is cut off.
+        ("no answer", Manner::Hang, &["no answer within"]),
+        // A handshake that is cut off: a record of 100 bytes that ends after 40.
         (
             "handshake cut off",
             Manner::Say(record(0x16, &[2; 100])[..40].to_vec()),
@@ -175,7 +175,7 @@ fn child_that_knows_one_authority() {
     assert_eq!(rows.lines().count(), 3);
     for row in rows.lines() {
         let fields: Vec<&str> = row.split('|').collect();
-        // A handshake that takes too long would be taken for a port without TLS.
+        // A handshake that exceeded its timeout would look like a port without TLS.
         check(fields[0], fields[1], LIMIT, &fields[2..]);
     }
 }

@@ -1,4 +1,4 @@
-//! Bringing an image's content: mounts first, uploads where that fails.
+//! Transfers of the content of an image: mounts first, uploads if a mount fails.
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use serde_json::json;
 
 use crate::{client, config, impatient, logged_in, reference, run};
 
-/// Publishes a list of one image under the list's digest.
+/// Publishes a list of one image under the digest of the list.
 fn copy(
     client: &Client,
     from: &str,
@@ -33,7 +33,7 @@ fn copy(
         children: &[child],
         push_foreign: false,
         precondition: Precondition::None,
-        verified: Some(&[]),
+        verify: Some(&[]),
     };
     let mut arrived = Vec::new();
     let published =
@@ -42,7 +42,7 @@ fn copy(
     Ok(published)
 }
 
-/// Two layers of the same bytes, one other, one foreign.
+/// Returns an image with two identical layers, another layer, and a foreign layer.
 fn image() -> BuiltImage {
     Image::docker()
         .layer(b"same")
@@ -85,9 +85,9 @@ fn mounts_each_blob_once() {
         ..
     } = copied;
     assert_eq!((written, mounted, uploaded, uploaded_bytes), (2, 3, 0, 0));
-    assert!(tags[0].unconfirmed.is_none());
+    assert!(tags[0].verification_error.is_none());
     is_complete(&registry, "target", &image);
-    // Both scopes in one token, the target first; the manifest needs no other.
+    // One token covers both scopes, the target first. The manifest needs no other token.
     assert_eq!(
         tokens.scopes_asked(),
         ["repository:target:pull,push repository:team/source:pull"]
@@ -99,7 +99,7 @@ fn mounts_each_blob_once() {
         log.count(|r| r.is("POST", "/v2/target/blobs/uploads/") && r.status == 201),
         3
     );
-    // The challenge; a look at list and child; mounts; both written; a look at the list.
+    // The challenge; probes of list and child; mounts; writes of both; the read-back of the list.
     let lines = log.lines();
     assert_eq!(lines.len(), 1 + 2 + 3 + 2 + 1, "{lines:#?}");
     let post = log
@@ -143,7 +143,7 @@ fn uploads_into_the_session_of_a_refused_mount() {
             registry.log().count(|r| r.is("GET", "/v2/source/blobs/")),
             3
         );
-        // What is there already is not sent again, and its session is given back.
+        // A present blob is not uploaded again, and its session is cancelled.
         registry.log().clear();
         registry.remove_manifest("target", Digest::sha256(&image.manifest).as_str());
         let again = copy(
@@ -160,7 +160,7 @@ fn uploads_into_the_session_of_a_refused_mount() {
 }
 
 #[test]
-fn uploads_where_the_token_is_too_small_for_a_mount() {
+fn uploads_if_the_token_does_not_cover_a_mount() {
     let tokens = TokenServer::builder()
         .user("me", "pw")
         .grant_only_first_scope()
@@ -186,7 +186,7 @@ fn uploads_where_the_token_is_too_small_for_a_mount() {
 }
 
 #[test]
-fn uploads_where_mounts_are_errors() {
+fn uploads_if_mounts_fail() {
     for status in [400, 401, 403, 404, 405] {
         let registry = EmbeddedRegistry::start();
         let image = image();
@@ -224,7 +224,7 @@ fn uploads_where_mounts_are_errors() {
 }
 
 #[test]
-fn between_registries() {
+fn uploads_between_registries() {
     let source = EmbeddedRegistry::builder().basic_auth("a", "1").start();
     let tokens = TokenServer::builder().user("b", "2").start();
     let target = EmbeddedRegistry::builder().token_auth(&tokens).start();
@@ -273,7 +273,7 @@ fn many_blobs_do_not_wait_for_each_other() {
 }
 
 #[test]
-fn nothing_wrong_is_published() {
+fn wrong_content_is_never_published() {
     for (answer, part) in [
         (Answer::WrongDigest, "blob verification failed"),
         (Answer::ShortBody, "the connection was closed"),
@@ -315,7 +315,7 @@ fn nothing_wrong_is_published() {
 }
 
 #[test]
-fn a_stalled_target_is_given_up() {
+fn a_stalled_target_times_out() {
     for method in ["POST", "PUT"] {
         let (source, target) = (EmbeddedRegistry::start(), EmbeddedRegistry::start());
         let image = image();
@@ -365,9 +365,9 @@ fn a_stalled_source_is_not_taken_for_the_target() {
     assert!(text.contains("no response within"), "{text}");
 }
 
-/// A stream cannot be sent again with another token.
+/// A stream cannot be sent again with another token, so the upload is resumed.
 #[test]
-fn an_upload_that_is_refused_its_token_goes_on_with_another() {
+fn an_upload_with_a_refused_token_resumes_with_another() {
     let tokens = TokenServer::builder()
         .anonymous(&[("*", "pull,push")])
         .start();
@@ -388,7 +388,7 @@ fn an_upload_that_is_refused_its_token_goes_on_with_another() {
     for digest in image.blob_digests() {
         assert!(target.blob("app", &digest).is_some(), "{digest}");
     }
-    // Only once: a registry that takes no token takes none.
+    // The upload is resumed only once: a registry that refuses every token does not cause a loop.
     let other = EmbeddedRegistry::builder().token_auth(&tokens).start();
     let fault = other.fault(Fault::on("PUT", "/blobs/uploads/").answer(ended()));
     let error = copy(
@@ -420,7 +420,7 @@ fn an_upload_location_elsewhere_gets_no_credentials() {
     registry.fault(
         Fault::on("POST", "/blobs/uploads/").answer(Answer::status(202).header("location", &to)),
     );
-    // The registry only answers a POST with that once it knows who asks.
+    // The registry sends this location only to an authenticated client.
     let client = logged_in(&registry.host(), "me", "pw");
     let error = copy(
         &client,
@@ -443,7 +443,7 @@ fn an_upload_location_elsewhere_gets_no_credentials() {
 }
 
 #[test]
-fn only_what_is_asked_for_is_copied() {
+fn a_child_with_a_wrong_digest_or_type_is_refused() {
     let registry = EmbeddedRegistry::start();
     let image = image();
     let source = reference(&registry.host(), "a:1").repository().clone();

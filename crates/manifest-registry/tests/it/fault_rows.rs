@@ -1,26 +1,26 @@
-//! The rows of the fault table: what a registry does wrong.
+//! The rows of the fault table: the faults of a registry.
 
 use std::time::Duration;
 
 use manifest_testkit::fault::Answer;
 
-/// What a fault allows to come of an operation that meets it.
+/// The allowed results of an operation that meets a fault.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Expect {
-    /// It passes: where the fault strikes once, what can be repeated succeeds; where it stays, this is in the error.
-    Passing(&'static str),
-    /// An error with this in its text; or success, where the operation has another way.
-    Final(&'static str),
-    /// Nothing: it succeeds, however often the fault strikes.
+    /// The fault is transient: if it occurs once, a retry succeeds; if it persists, the error contains this text.
+    Transient(&'static str),
+    /// An error that contains this text, or success if the operation has a fallback.
+    Permanent(&'static str),
+    /// Success, however often the fault occurs.
     Harmless,
-    /// An error where something was to be written, for nobody who could have written it says that it is; else as
+    /// An error if the operation writes, because only a false response claims that the write succeeded; else as
     /// [`Expect::Either`].
-    Lie,
-    /// An error, or success where the operation does not need what is wrong.
+    FalseSuccess,
+    /// An error, or success if the operation does not need the faulty part.
     Either,
 }
 
-/// One way of going wrong.
+/// A fault and the allowed results.
 #[derive(Clone, Debug)]
 pub(crate) struct Row {
     pub(crate) name: String,
@@ -28,7 +28,7 @@ pub(crate) struct Row {
     pub(crate) expect: Expect,
 }
 
-/// Returns all rows. `elsewhere` is another host, to which some redirect.
+/// Returns all rows. `elsewhere` is another host, which is the target of some redirects.
 pub(crate) fn rows(elsewhere: &str) -> Vec<Row> {
     let mut rows = Vec::new();
     let mut row = |name: &str, answer: Answer, expect: Expect| {
@@ -51,7 +51,7 @@ pub(crate) fn rows(elsewhere: &str) -> Vec<Row> {
         (422, "422 Unprocessable Entity"),
     ] {
         let answer = Answer::error(code, "SOME_CODE", "some \u{1b}[31mtext");
-        row(&code.to_string(), answer, Expect::Final(text));
+        row(&code.to_string(), answer, Expect::Permanent(text));
     }
     for (code, text) in [
         (408, "408 Request Timeout"),
@@ -63,7 +63,7 @@ pub(crate) fn rows(elsewhere: &str) -> Vec<Row> {
         (504, "504 Gateway Timeout"),
     ] {
         let answer = Answer::error(code, "SOME_CODE", "some text");
-        row(&code.to_string(), answer, Expect::Passing(text));
+        row(&code.to_string(), answer, Expect::Transient(text));
     }
     let cut = "the connection was closed";
     let slow = "no response within";
@@ -78,43 +78,43 @@ pub(crate) fn rows(elsewhere: &str) -> Vec<Row> {
         let body = "retry-after: 12.5ms, allowed: 2000/minute";
         Answer::error(429, "TOOMANYREQUESTS", body).header("retry-after", wait)
     };
-    use Expect::{Either, Final, Harmless, Lie, Passing};
+    use Expect::{Either, FalseSuccess, Harmless, Permanent, Transient};
     for (name, answer, expect) in [
-        ("403 empty", Answer::status(403), Final("403 Forbidden")),
-        ("403 HTML", Answer::Html(403), Final("(a web page")),
-        ("404 HTML", Answer::Html(404), Final("404 Not Found")),
+        ("403 empty", Answer::status(403), Permanent("403 Forbidden")),
+        ("403 HTML", Answer::Html(403), Permanent("(a web page")),
+        ("404 HTML", Answer::Html(404), Permanent("404 Not Found")),
         (
             "429 with a wait",
             limited("0"),
-            Passing("429 Too Many Requests"),
+            Transient("429 Too Many Requests"),
         ),
         (
             "429 with a quota",
             limited("3600"),
-            Final("asks to wait 3600 s"),
+            Permanent("asks to wait 3600 s"),
         ),
-        ("502 HTML", Answer::Html(502), Passing("(a web page")),
+        ("502 HTML", Answer::Html(502), Transient("(a web page")),
         (
             "reset before the head",
             Answer::ResetBeforeHeaders,
-            Passing(cut),
+            Transient(cut),
         ),
         (
             "reset after the head",
             Answer::ResetAfterHeaders,
-            Passing(cut),
+            Transient(cut),
         ),
-        ("no answer", Answer::Hang, Passing(slow)),
-        ("short body", Answer::ShortBody, Passing(cut)),
+        ("no answer", Answer::Hang, Transient(slow)),
+        ("short body", Answer::ShortBody, Transient(cut)),
         (
             "stalled body",
             Answer::SlowBody(Duration::from_millis(700)),
-            Passing(slow),
+            Transient(slow),
         ),
         (
             "slow body",
             Answer::SlowBody(Duration::from_millis(150)),
-            Passing(slow),
+            Transient(slow),
         ),
         ("endless body", Answer::EndlessBody, Either),
         ("wrong digest", Answer::WrongDigest, Either),
@@ -144,23 +144,23 @@ pub(crate) fn rows(elsewhere: &str) -> Vec<Row> {
         (
             "redirect to another scheme",
             redirect("file:///etc/passwd".into()),
-            Final(" not followed: "),
+            Permanent("not sent on to"),
         ),
         (
             "redirect to nowhere",
             redirect("http://[".into()),
-            Final("it cannot be read"),
+            Permanent("it cannot be read"),
         ),
         ("redirect loop", redirect("?again".into()), Either),
         ("gzip surprise", Answer::Gzip, Either),
-        ("HTML", Answer::Html(200), Lie),
-        ("HTML and 201", Answer::Html(201), Lie),
-        ("200 and nothing", Answer::status(200), Lie),
-        ("204", Answer::status(204), Lie),
+        ("HTML", Answer::Html(200), FalseSuccess),
+        ("HTML and 201", Answer::Html(201), FalseSuccess),
+        ("200 and nothing", Answer::status(200), FalseSuccess),
+        ("204", Answer::status(204), FalseSuccess),
         (
             "200 and JSON",
             raw("HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 2\r\n\r\n{}"),
-            Lie,
+            FalseSuccess,
         ),
         ("empty", Answer::Empty, Either),
         ("huge header", Answer::HugeHeader(1 << 20), Either),
@@ -175,7 +175,7 @@ pub(crate) fn rows(elsewhere: &str) -> Vec<Row> {
             Either,
         ),
         ("two locations", double("location", "http://[/"), Either),
-        ("no HTTP", raw("SSH-2.0-OpenSSH\r\n"), Passing(cut)),
+        ("no HTTP", raw("SSH-2.0-OpenSSH\r\n"), Transient(cut)),
         (
             "100 before the answer",
             early("HTTP/1.1 100 Continue\r\n\r\n"),
@@ -201,19 +201,19 @@ pub(crate) fn rows(elsewhere: &str) -> Vec<Row> {
         (
             "endless 1xx",
             Answer::Endless(b"HTTP/1.1 102 Processing\r\n\r\n".to_vec()),
-            Passing(slow),
+            Transient(slow),
         ),
         (
             "1xx and no more",
             raw("HTTP/1.1 103 Early Hints\r\n\r\n"),
-            Passing(cut),
+            Transient(cut),
         ),
         (
             "1xx before 418",
             raw(
                 "HTTP/1.1 103 Early Hints\r\nlink: x\r\n\r\nHTTP/1.1 418 X\r\ncontent-length: 0\r\n\r\n",
             ),
-            Final("418"),
+            Permanent("418"),
         ),
         (
             "many 1xx",
@@ -226,7 +226,7 @@ pub(crate) fn rows(elsewhere: &str) -> Vec<Row> {
     rows
 }
 
-/// Those rows that are of use over HTTP/2, where a cut ends one stream among many, and its own.
+/// The rows that apply to HTTP/2, where a reset ends one stream among many. HTTP/2 has rows of its own as well.
 const HTTP2: &[&str] = &[
     "404",
     "429",
@@ -246,7 +246,7 @@ const HTTP2: &[&str] = &[
     "two content types",
 ];
 
-/// Returns the rows for HTTP/2. `elsewhere` is another host, to which some redirect.
+/// Returns the rows for HTTP/2. `elsewhere` is another host, which is the target of some redirects.
 pub(crate) fn http2_rows(elsewhere: &str) -> Vec<Row> {
     let is_kept = |row: &Row| HTTP2.contains(&row.name.as_str());
     let mut rows: Vec<Row> = rows(elsewhere).into_iter().filter(is_kept).collect();

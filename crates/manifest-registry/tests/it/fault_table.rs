@@ -1,5 +1,7 @@
-//! Every operation against every fault, striking once and for ever: success after another try, or a true error; in bounded time and
-//! memory; nothing half-published.
+//! Every operation against every fault, once and forever.
+//!
+//! The operation succeeds after a retry or fails with a correct error, in bounded time and memory, and publishes nothing
+//! incomplete.
 
 use std::fmt::Write as _;
 use std::sync::Mutex;
@@ -18,25 +20,25 @@ use serde_json::json;
 use crate::fault_rows::{Expect, Row, http2_rows, rows};
 use crate::{chain, reference};
 
-/// The size of a layer that goes by a connection for bodies.
+/// The size in bytes of a layer that uses a connection for bodies.
 const LARGE: usize = 100_000;
 
-/// How many cells are under way at once.
-const AT_ONCE: usize = 24;
+/// The number of concurrent cells of an operation.
+const PARALLEL_CELLS: usize = 24;
 
-/// How many operations are under way at once.
+/// The number of concurrent operations.
 const THREADS: usize = 3;
 
-/// How long a cell may take: three tries of a second each, and patience with a busy machine.
-const CELL: Duration = Duration::from_secs(15);
+/// The maximum duration of a cell: three attempts of a second each, and a margin for a busy machine.
+const CELL_LIMIT: Duration = Duration::from_secs(15);
 
-/// How long the table may take.
-const TABLE: Duration = Duration::from_secs(120);
+/// The maximum duration of the table.
+const TABLE_LIMIT: Duration = Duration::from_secs(120);
 
-/// How much memory the test program may have needed at its peak, servers and parallel tests included, in KiB.
-const MEMORY: u64 = 512 * 1024;
+/// The maximum peak memory of the test program in KiB, including servers and parallel tests.
+const MEMORY_LIMIT: u64 = 512 * 1024;
 
-/// What is done while things go wrong.
+/// The operation that meets the fault.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Operation {
     Manifest,
@@ -46,7 +48,7 @@ enum Operation {
     OpenUpload,
     Upload,
     UploadSource,
-    /// As those, of a layer that is too large for the connection of other requests.
+    /// Like `Upload`, with a layer that is too large for the connection of other requests.
     UploadLarge,
     UploadLargeSource,
     PutManifest,
@@ -68,14 +70,14 @@ impl Operation {
         Self::Token,
     ];
 
-    /// Tells whether what goes wrong is the answer to a write. What is said to be mounted is uploaded where that turns out to be
-    /// untrue.
-    fn writes(self) -> bool {
+    /// Returns whether the fault is in the response to a write. `Mount` does not count: if a mount turns out to be false, the
+    /// blob is uploaded.
+    fn is_write(self) -> bool {
         let uploads = self.is_upload() && !self.is_of_source();
         uploads && self != Self::Mount || self == Self::PutManifest
     }
 
-    /// Tells whether an image is brought from one repository to another.
+    /// Returns whether the operation transfers an image from one repository to another.
     fn is_upload(self) -> bool {
         matches!(
             self,
@@ -88,7 +90,7 @@ impl Operation {
         )
     }
 
-    /// Tells whether it is what is uploaded from that goes wrong.
+    /// Returns whether the fault is in the source of the upload.
     fn is_of_source(self) -> bool {
         matches!(self, Self::UploadSource | Self::UploadLargeSource)
     }
@@ -97,7 +99,7 @@ impl Operation {
         matches!(self, Self::UploadLarge | Self::UploadLargeSource)
     }
 
-    /// Returns which requests go wrong.
+    /// Returns the requests that have the fault.
     fn fault(self, image: &BuiltImage) -> Fault {
         match self {
             Self::Manifest => Fault::on("GET", "/manifests/"),
@@ -112,7 +114,7 @@ impl Operation {
     }
 }
 
-/// The servers of one cell. `target` is asked, `source` has the image.
+/// The servers of one cell. `target` receives the operation, `source` has the image.
 struct World {
     source: EmbeddedRegistry,
     target: EmbeddedRegistry,
@@ -121,7 +123,7 @@ struct World {
 }
 
 impl World {
-    /// Starts the servers; over TLS and HTTP/2 where there is an authority.
+    /// Starts the servers, with TLS and HTTP/2 if there is a CA.
     fn start(operation: Operation, ca: Option<&TestCa>) -> Self {
         let mut tokens = TokenServer::builder().user("me", "pw");
         let (mut target, mut source) = (EmbeddedRegistry::builder(), EmbeddedRegistry::builder());
@@ -137,7 +139,7 @@ impl World {
         let image = Image::oci().layer(&vec![7; size]).build();
         source.seed("app", "1", &image);
         if operation.is_large() {
-            // The layer alone is missing.
+            // Only the layer is missing.
             target.put_blob("copy", &image.config);
         } else if !operation.is_upload() || operation == Operation::Mount {
             target.seed("app", "1", &image);
@@ -150,7 +152,7 @@ impl World {
         }
     }
 
-    fn strike(&self, operation: Operation, fault: Fault) -> FaultHandle {
+    fn inject(&self, operation: Operation, fault: Fault) -> FaultHandle {
         match operation {
             Operation::Token => self.tokens.fault(fault),
             operation if operation.is_of_source() => self.source.fault(fault),
@@ -172,7 +174,7 @@ impl World {
                 assert!(platform.unwrap().is_stated());
             }
             Operation::Head => {
-                // What a HEAD states is not checked; who relies on it fetches by it.
+                // The digest in a response to HEAD is not verified. Callers that rely on it get the manifest by it.
                 client.manifest_digest(&at(&self.target, "app:1")).await?;
             }
             operation if operation.is_upload() => {
@@ -182,7 +184,7 @@ impl World {
                 };
                 let to = at(&self.target, "copy:1");
                 let (from, to) = (from.repository(), to.repository());
-                // The image is its own child: its blobs are brought, and nothing else is published.
+                // The image is its own child, so that its blobs are transferred and no other manifest is published.
                 let child = Child::new(from, &digest, media_type, bytes)?;
                 let publication = Publication {
                     targets: &[to.at(digest.clone())],
@@ -191,7 +193,7 @@ impl World {
                     children: &[child],
                     push_foreign: false,
                     precondition: Precondition::None,
-                    verified: Some(&[]),
+                    verify: Some(&[]),
                 };
                 let published = client.publish(&publication, |_| {}).await?;
                 assert_eq!(published.digest, digest);
@@ -204,7 +206,7 @@ impl World {
         Ok(())
     }
 
-    /// Tells whether what was to be written is there.
+    /// Returns whether the target has the written content.
     fn is_written(&self, operation: Operation) -> bool {
         match operation {
             Operation::PutManifest => self
@@ -219,7 +221,7 @@ impl World {
         }
     }
 
-    /// Returns what is published and should not be, if anything.
+    /// Returns a description of incomplete or wrong published content, if any.
     fn half_published(&self) -> Option<String> {
         for repository in ["app", "copy"] {
             for digest in self.target.manifests(repository) {
@@ -240,7 +242,7 @@ impl World {
     }
 }
 
-/// Fills in one cell. Returns what is wrong with it, if anything.
+/// Runs one cell. Returns a description of its failure, if any.
 async fn cell(
     operation: Operation,
     row: &Row,
@@ -249,9 +251,10 @@ async fn cell(
     client: &Client,
 ) -> Option<String> {
     let fault = operation.fault(&world.image).answer(row.answer.clone());
-    let hits = world.strike(operation, if once { fault.times(1) } else { fault });
+    let hits = world.inject(operation, if once { fault.times(1) } else { fault });
     let started = Instant::now();
-    let Ok(result) = tokio::time::timeout(CELL, world.attempt(operation, client)).await else {
+    let Ok(result) = tokio::time::timeout(CELL_LIMIT, world.attempt(operation, client)).await
+    else {
         return Some("takes too long".to_owned());
     };
     let mut wrong = String::new();
@@ -261,22 +264,22 @@ async fn cell(
         }
     };
     check(hits.hits() > 0, "the fault did not strike");
-    check(started.elapsed() < CELL, "took too long");
+    check(started.elapsed() < CELL_LIMIT, "took too long");
     if let Some(what) = world.half_published() {
         check(false, &what);
     }
     match &result {
         Ok(()) => {
-            let believed = row.expect == Expect::Lie && operation.writes();
-            check(!believed, "believed what no registry said");
+            let is_misled = row.expect == Expect::FalseSuccess && operation.is_write();
+            check(!is_misled, "believed what no registry said");
             check(world.is_written(operation), "is not there");
-            let final_at_once = matches!(row.expect, Expect::Final(_));
-            // A stream cannot be sent again with another token, so that an upload goes on with one.
+            let is_permanent = matches!(row.expect, Expect::Permanent(_));
+            // A stream cannot be sent again with another token, so the upload is resumed with a new token.
             let is_put = matches!(operation, Operation::Upload | Operation::UploadLarge);
             let is_renewed = is_put && row.name == "401" && once;
-            let has_another_way =
+            let has_fallback =
                 is_renewed || matches!(operation, Operation::Mount | Operation::Head);
-            check(!final_at_once || has_another_way, "should have failed");
+            check(!is_permanent || has_fallback, "should have failed");
         }
         Err(error) => {
             let text = chain(error);
@@ -285,9 +288,9 @@ async fn cell(
             check(!text.chars().any(char::is_control), "commands the terminal");
             check(text.len() < 2000, "is long");
             match row.expect {
-                Expect::Passing(part) => {
+                Expect::Transient(part) => {
                     check(!once, "should have passed");
-                    // On a machine that is busy enough a time limit strikes before anything else.
+                    // On a very busy machine, a timeout may occur before the expected error.
                     let late = ["no answer within", "less than 4096 bytes came within"];
                     let timed_out = late.iter().any(|late| text.contains(late));
                     check(text.contains(part) || timed_out, part);
@@ -296,9 +299,9 @@ async fn cell(
                         "is of another kind",
                     );
                 }
-                Expect::Final(part) => check(text.contains(part), part),
+                Expect::Permanent(part) => check(text.contains(part), part),
                 Expect::Harmless => check(false, "should have passed"),
-                Expect::Either | Expect::Lie => {}
+                Expect::Either | Expect::FalseSuccess => {}
             }
             let is_404 = text.contains("404");
             check(!error.is_not_found() || is_404, "says that it is not there");
@@ -337,10 +340,10 @@ fn client<'a>(worlds: impl IntoIterator<Item = &'a World>) -> Client {
     .unwrap()
 }
 
-/// Fills in the cells of one operation: how many there are, and what is wrong with which.
+/// Runs the cells of one operation. Returns the number of cells, and descriptions of the failures.
 fn cells(operation: Operation, rows: &[Row], ca: Option<&TestCa>) -> (usize, Vec<String>) {
     let numbered = (0..rows.len()).flat_map(|row| [(row, true), (row, false)]);
-    // All of them live to the end, so that no port is used twice with one client.
+    // All worlds live to the end, so that no port is reused with one client.
     let worlds: Vec<_> = numbered
         .map(|(row, once)| (row, once, World::start(operation, ca)))
         .collect();
@@ -352,7 +355,7 @@ fn cells(operation: Operation, rows: &[Row], ca: Option<&TestCa>) -> (usize, Vec
     let all = worlds
         .iter()
         .map(|(row, once, world)| cell(operation, &rows[*row], *once, world, &client));
-    let results = runtime.block_on(concurrent(AT_ONCE, all));
+    let results = runtime.block_on(concurrent(PARALLEL_CELLS, all));
     let failed = worlds
         .iter()
         .zip(results)
@@ -409,13 +412,13 @@ fn table(protocol: &str, rows: fn(&str) -> Vec<Row>, ca: Option<&TestCa>) {
     let leaked = leaked.filter(|request| request.header("authorization").is_some());
     assert_eq!(leaked.count(), 0, "a redirect took credentials along");
     assert!(failed.is_empty(), "{}", failed.join("\n"));
-    assert!(took < TABLE, "the table took {took:?}");
+    assert!(took < TABLE_LIMIT, "the table took {took:?}");
     if let Some(peak) = peak_memory() {
-        assert!(peak < MEMORY, "the test program needed {peak} KiB");
+        assert!(peak < MEMORY_LIMIT, "the test program needed {peak} KiB");
     }
 }
 
-/// Returns the most memory that this process has had, in KiB, where the system tells.
+/// Returns the peak memory of this process in KiB, if the system reports it.
 fn peak_memory() -> Option<u64> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
     let line = status.lines().find(|line| line.starts_with("VmHWM:"))?;

@@ -57,7 +57,7 @@ fn child_with_helpers() {
     };
     let login = || json!({ host.as_str(): { "username": "me", "password": "pw" } });
 
-    // Once per host, however many tasks need it.
+    // The helper runs once per host, however many tasks need it.
     let client = with("good", json!({}));
     let results = run(concurrent(8, (0..8).map(|_| client.image(&target))));
     assert!(results.iter().all(Result::is_ok));
@@ -89,7 +89,7 @@ fn child_with_helpers() {
         run(with(name, login()).image(&target)).unwrap();
     }
 
-    // A registry that lets everybody in needs no helper.
+    // A registry with anonymous access needs no helper.
     let open = EmbeddedRegistry::start();
     open.seed("app", "1", &Image::oci().build());
     let client = client_with(&json!({ "credsStore": "missing" }));

@@ -1,4 +1,4 @@
-//! Registries that lie, stall, flood or send elsewhere.
+//! Registries that send false, endless or no responses, or redirect to other hosts.
 
 use std::time::{Duration, Instant};
 
@@ -10,7 +10,7 @@ use manifest_testkit::image::Image;
 
 use crate::{chain, client, config, impatient, logged_in, reference, run};
 
-/// Asks an embedded registry for an image while requests to `path` go wrong like this.
+/// Reads an image from an embedded registry whose response to requests for `path` is `answer`.
 fn image(path: &str, answer: Answer) -> Result<(), RegistryError> {
     let registry = EmbeddedRegistry::start();
     registry.seed("app", "1", &Image::oci().build());
@@ -26,7 +26,7 @@ fn image(path: &str, answer: Answer) -> Result<(), RegistryError> {
     result
 }
 
-/// Checks that a fault is an error that has one of these parts in its text.
+/// Checks that a fault causes an error whose text contains one of `parts`.
 fn check_fault(path: &str, answer: Answer, parts: &[&str]) {
     let name = format!("{path} {answer:?}");
     let error = image(path, answer).expect_err(&name);
@@ -39,7 +39,7 @@ fn check_fault(path: &str, answer: Answer, parts: &[&str]) {
 }
 
 #[test]
-fn faults_are_true_errors() {
+fn faults_are_correct_errors() {
     let status = |code| Answer::error(code, "SOME_CODE", "some text");
     let mut checks = Vec::new();
     for path in ["/manifests/", "/blobs/"] {
@@ -118,7 +118,7 @@ fn faults_are_true_errors() {
 }
 
 #[test]
-fn redirects_in_a_circle_end() {
+fn redirect_loops_end() {
     let error = image(
         "/manifests/",
         Answer::Redirect {
@@ -134,7 +134,7 @@ fn redirects_in_a_circle_end() {
 }
 
 #[test]
-fn a_stated_digest_is_checked_and_not_believed() {
+fn a_stated_digest_is_verified() {
     let error = image("/manifests/", Answer::WrongDigestHeader).unwrap_err();
     assert!(
         error.to_string().contains("the registry says digest"),
@@ -158,7 +158,7 @@ fn a_huge_header_is_bounded() {
 }
 
 #[test]
-fn what_a_registry_says_at_length_is_not_repeated() {
+fn long_texts_of_a_registry_are_shortened() {
     let long = "x".repeat(60_000);
     let json = |body: String| Answer::Status {
         code: 200,
@@ -197,7 +197,7 @@ fn what_a_registry_says_at_length_is_not_repeated() {
 }
 
 #[test]
-fn a_realm_is_shown_without_what_may_be_secret_in_it() {
+fn a_realm_is_shown_without_secrets() {
     let challenge = "Bearer realm=\"ftp://me:pw@x/token?key=secret\"";
     let answer = Answer::status(401).header("www-authenticate", challenge);
     let error = chain(&image("/manifests/", answer).unwrap_err());
@@ -254,7 +254,7 @@ fn a_redirect_drops_credentials() {
     assert_eq!(requests.len(), 1);
     assert_eq!(requests[0].header("authorization"), None);
     assert_eq!(requests[0].query, "X-Signature=abc");
-    // A redirect within the registry keeps them, and what the storage demands is not given.
+    // A redirect within the registry keeps the credentials, and a challenge of the storage gets none.
     storage.fault(
         Fault::on_any("/blobs/")
             .answer(Answer::status(401).header("www-authenticate", "Basic realm=\"phish\"")),
@@ -272,7 +272,7 @@ fn a_redirect_drops_credentials() {
 }
 
 #[test]
-fn what_a_registry_says_commands_no_terminal() {
+fn texts_of_a_registry_are_escaped_for_the_terminal() {
     let error = image(
         "/manifests/",
         Answer::error(

@@ -1,4 +1,4 @@
-//! Manifests that are made to be taken for something else, or to cost more than they are worth.
+//! Ambiguous manifests, and manifests that waste memory or time.
 
 use std::time::{Duration, Instant};
 
@@ -16,14 +16,14 @@ const OCI_INDEX: &str = "application/vnd.oci.image.index.v1+json";
 const DOCKER_MANIFEST: &str = "application/vnd.docker.distribution.manifest.v2+json";
 const FOREIGN: &str = "application/vnd.docker.image.rootfs.foreign.diff.tar.gzip";
 
-/// How long hostile content may occupy a client, in a test program without optimisation.
+/// The maximum time that hostile content may take, in a test program without optimisation.
 const LIMIT: Duration = Duration::from_secs(10);
 
 fn descriptor(media_type: &str, bytes: &[u8]) -> Value {
     json!({ "mediaType": media_type, "digest": sha256(bytes), "size": bytes.len() })
 }
 
-/// Makes sure that `body` is refused when it is asked for by tag and by digest, and what is said of it.
+/// Checks that `body` is refused by tag and by digest, with an error that contains `part`.
 fn refuses(content_type: &str, body: &str, part: &str) {
     let registry = EmbeddedRegistry::start();
     let digest = registry.put_manifest("app", Some("1"), content_type, body.as_bytes());
@@ -55,7 +55,7 @@ fn two_manifests_in_one() {
     };
     refuses(OCI_MANIFEST, &both(OCI_MANIFEST, "manifests"), "ambiguous");
     refuses(OCI_INDEX, &both(OCI_INDEX, "manifests"), "ambiguous");
-    // Programs in Go read these as "manifests", too.
+    // Go's JSON decoder reads these keys as "manifests", too.
     refuses(OCI_MANIFEST, &both(OCI_MANIFEST, "MANIFESTS"), "ambiguous");
     let long_s = both(OCI_MANIFEST, "manife\u{17f}t\u{17f}");
     refuses(OCI_MANIFEST, &long_s, "ambiguous");
@@ -87,7 +87,7 @@ fn types_that_disagree() {
 }
 
 #[test]
-fn bombs() {
+fn oversized_manifests() {
     for (open, close) in [("[", "]"), ("{\"a\":", "}")] {
         let nested = format!("{}0{}", open.repeat(200_000), close.repeat(200_000));
         let body = format!("{{\"manifests\":[],\"annotations\":{{}},\"a\":{nested}}}");
@@ -104,7 +104,7 @@ fn bombs() {
 }
 
 #[test]
-fn a_configuration_that_is_a_bomb() {
+fn an_oversized_configuration() {
     let registry = EmbeddedRegistry::start();
     let config = format!("{{\"os\":{}", "[".repeat(1 << 20));
     registry.put_blob("app", config.as_bytes());
@@ -119,7 +119,7 @@ fn a_configuration_that_is_a_bomb() {
 }
 
 #[test]
-fn a_child_is_what_its_descriptor_says() {
+fn a_child_is_verified_against_its_descriptor() {
     let registry = EmbeddedRegistry::start();
     let image = Image::oci().build();
     registry.seed("app", "1", &image);
@@ -136,7 +136,7 @@ fn a_child_is_what_its_descriptor_says() {
         let error = child(Descriptor::new(media_type, digest.clone(), size)).unwrap_err();
         assert!(error.to_string().contains(part), "{error}");
     }
-    // Whatever the head of the answer says, the bytes count.
+    // The bytes count, not the headers of the response.
     let lie = Digest::sha256(b"other");
     let wrong = Answer::Status {
         code: 200,
@@ -151,7 +151,7 @@ fn a_child_is_what_its_descriptor_says() {
     assert!(error.to_string().contains("verification failed"), "{error}");
 }
 
-/// Publishes an image whose one layer is foreign and to be had elsewhere, as its manifest says.
+/// Publishes an image with a single foreign layer, whose URL is `url`.
 fn publish_foreign(url: &str, push_foreign: bool, is_in_source: bool) -> Result<(), RegistryError> {
     let start = || EmbeddedRegistry::builder().basic_auth("me", "pw").start();
     let registry = start();
@@ -186,14 +186,14 @@ fn publish_foreign(url: &str, push_foreign: bool, is_in_source: bool) -> Result<
         children: &[child],
         push_foreign,
         precondition: Precondition::None,
-        verified: Some(&[]),
+        verify: Some(&[]),
     };
     let client = logged_in(&host, "me", "pw");
     run(client.publish(&publication, |_| {})).map(drop)
 }
 
 #[test]
-fn what_a_manifest_says_is_elsewhere_is_never_fetched() {
+fn urls_of_foreign_layers_are_never_fetched() {
     let elsewhere = EmbeddedRegistry::builder().basic_auth("me", "pw").start();
     let url = format!(
         "http://{}/v2/app/blobs/{}",

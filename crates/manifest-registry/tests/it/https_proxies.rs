@@ -1,4 +1,4 @@
-//! Proxies that are spoken to with TLS themselves: whose certificate is checked by what, and what they are shown.
+//! HTTPS proxies: the CA certificates that verify them, and the client certificates that they must not receive.
 
 use std::collections::BTreeMap;
 
@@ -14,10 +14,10 @@ use manifest_testkit::{EmbeddedRegistry, ForwardProxy, TestCa, TlsFront};
 
 use crate::{chain, config, reference, run};
 
-/// A host that is nowhere but behind the proxy.
+/// A host that is reachable only through the proxy.
 const HOST: &str = "registry.test";
 
-/// A registry, and a proxy before it; each has an authority of its own.
+/// A registry and a proxy in front of it, each with its own CA.
 struct Stage {
     registry_ca: TestCa,
     proxy_ca: TestCa,
@@ -38,7 +38,7 @@ impl Stage {
         Self::of(HOST, HOST)
     }
 
-    /// A registry that references name `host`, which has a certificate for `name`.
+    /// Starts a registry that references name `host`, with a certificate for `name`.
     fn of(host: &str, name: &str) -> Self {
         let (registry_ca, proxy_ca) = (TestCa::new(), TestCa::new());
         let builder = EmbeddedRegistry::builder().tls_identity(registry_ca.server_for(&[name]));
@@ -54,12 +54,12 @@ impl Stage {
         }
     }
 
-    /// The proxy's face, of loopback unless it is another.
+    /// Starts a TLS front of the proxy with this certificate.
     fn front(&self, identity: &Pair) -> TlsFront {
         TlsFront::start(identity, &self.proxy.host())
     }
 
-    /// Reads an image by a front, with these certificates.
+    /// Reads an image through a TLS front, with these certificates.
     fn read(
         &self,
         front: &TlsFront,
@@ -88,13 +88,13 @@ impl Stage {
         run(client.image(&self.target)).map(|_| ())
     }
 
-    fn nothing_went_through(&self) {
+    fn assert_no_request_passed(&self) {
         assert_eq!(self.proxy.lines(), [""; 0]);
         assert!(self.registry.log().requests().is_empty());
     }
 }
 
-fn believing(ca: &TestCa) -> HostCertificates {
+fn trusting(ca: &TestCa) -> HostCertificates {
     HostCertificates {
         roots: vec![pem(ca.ca_pem())],
         ..HostCertificates::default()
@@ -102,12 +102,12 @@ fn believing(ca: &TestCa) -> HostCertificates {
 }
 
 #[test]
-fn each_is_checked_by_what_is_for_it() {
+fn proxy_and_host_are_verified_by_their_own_certificates() {
     let stage = Stage::new();
     let front = stage.front(&stage.proxy_ca.server());
     let (host, proxy) = (
-        (HOST, believing(&stage.registry_ca)),
-        (front.host(), believing(&stage.proxy_ca)),
+        (HOST, trusting(&stage.registry_ca)),
+        (front.host(), trusting(&stage.proxy_ca)),
     );
     let proxy = (proxy.0.as_str(), proxy.1);
     stage
@@ -116,11 +116,11 @@ fn each_is_checked_by_what_is_for_it() {
     assert_eq!(stage.proxy.lines(), ["CONNECT registry.test:443 as me"]);
     let requests = stage.registry.log().requests();
     assert!(!requests.is_empty() && requests.iter().all(|request| request.http2));
-    // An authority of the one vouches for nothing of the other.
+    // The CA of the host does not verify the proxy.
     let other = Stage::new();
     let front = other.front(&other.registry_ca.server());
     let error = other
-        .read(&front, &[(HOST, believing(&other.registry_ca))], false)
+        .read(&front, &[(HOST, trusting(&other.registry_ca))], false)
         .unwrap_err();
     let text = chain(&error);
     assert!(
@@ -133,11 +133,11 @@ fn each_is_checked_by_what_is_for_it() {
         hint.contains(&format!("host and port of https://{}", front.host())),
         "{hint}"
     );
-    other.nothing_went_through();
+    other.assert_no_request_passed();
 }
 
 #[test]
-fn the_proxy_is_checked_where_the_host_is_not() {
+fn the_proxy_is_verified_even_if_the_host_is_insecure() {
     let stage = Stage::new();
     let front = stage.front(&stage.proxy_ca.server());
     let name = front.host();
@@ -146,33 +146,33 @@ fn the_proxy_is_checked_where_the_host_is_not() {
         error.to_string().contains("the proxy's certificate"),
         "{error}"
     );
-    stage.nothing_went_through();
-    let own = [(name.as_str(), believing(&stage.proxy_ca))];
+    stage.assert_no_request_passed();
+    let own = [(name.as_str(), trusting(&stage.proxy_ca))];
     stage.read(&front, &own, true).unwrap();
     assert_eq!(stage.proxy.lines(), ["CONNECT registry.test:443 as me"]);
-    // A certificate is no secret: who has it and not its key is not the proxy.
+    // A certificate is public: a server without its key is not the proxy.
     let copied = Pair {
         cert_pem: stage.proxy_ca.server().cert_pem,
         key_pem: stage.proxy_ca.server().key_pem,
     };
     let thief = stage.front(&copied);
     let name = thief.host();
-    let own = [(name.as_str(), believing(&stage.proxy_ca))];
+    let own = [(name.as_str(), trusting(&stage.proxy_ca))];
     let requests = stage.registry.log().requests().len();
     assert!(stage.read(&thief, &own, true).is_err());
     assert_eq!(stage.proxy.lines().len(), 1);
     assert_eq!(stage.registry.log().requests().len(), requests);
 }
 
-/// The requests are not sent by the HTTP library.
+/// The HTTP library does not send these requests.
 #[test]
-fn addresses_of_ipv6_are_checked_as_well() {
+fn ipv6_addresses_are_verified_as_well() {
     let host = "[2001:db8::1]";
     let stage = Stage::of(host, "2001:db8::1");
     let front = stage.front(&stage.proxy_ca.server());
     let name = front.host();
-    let proxy = (name.as_str(), believing(&stage.proxy_ca));
-    let own = (host, believing(&stage.registry_ca));
+    let proxy = (name.as_str(), trusting(&stage.proxy_ca));
+    let own = (host, trusting(&stage.registry_ca));
     let error = stage
         .read(&front, std::slice::from_ref(&own), false)
         .unwrap_err();
@@ -181,7 +181,7 @@ fn addresses_of_ipv6_are_checked_as_well() {
         text.contains("the proxy's certificate is not trusted (via proxy https://127"),
         "{text}"
     );
-    stage.nothing_went_through();
+    stage.assert_no_request_passed();
     let error = stage
         .read(&front, std::slice::from_ref(&proxy), false)
         .unwrap_err();
@@ -193,9 +193,9 @@ fn addresses_of_ipv6_are_checked_as_well() {
     assert!(!requests.is_empty() && requests.iter().all(|request| request.http2));
 }
 
-/// The HTTP library has one set of settings for both, and does not tell to whom a certificate is shown.
+/// The HTTP library has one set of TLS settings for proxy and host, and does not say which of them receives a certificate.
 #[test]
-fn no_proxy_is_shown_what_is_for_the_host() {
+fn no_proxy_receives_the_client_certificate_of_the_host() {
     let stage = Stage::new();
     let front = stage.front(&stage.proxy_ca.server());
     let name = front.host();
@@ -205,13 +205,13 @@ fn no_proxy_is_shown_what_is_for_the_host() {
             certificate: pem(pair.cert_pem),
             key: pem(pair.key_pem),
         }],
-        ..believing(&stage.registry_ca)
+        ..trusting(&stage.registry_ca)
     };
-    let hosts = [(HOST, own), (name.as_str(), believing(&stage.proxy_ca))];
+    let hosts = [(HOST, own), (name.as_str(), trusting(&stage.proxy_ca))];
     for all in [false, true] {
         let error = chain(&stage.read(&front, &hosts, all).unwrap_err());
         let reason = "it would receive the client certificate of the host";
         assert!(error.contains(reason), "{error}");
     }
-    stage.nothing_went_through();
+    stage.assert_no_request_passed();
 }

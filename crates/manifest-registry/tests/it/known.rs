@@ -1,4 +1,4 @@
-//! Known registries: the round trips that a row of the table saves on a machine without a cache, and that a wrong row costs a request
+//! Known registries: a row of the table saves round trips on a machine without a cache, and a wrong row costs one request
 //! and nothing else.
 
 use std::io::ErrorKind;
@@ -21,8 +21,8 @@ fn row(host: &str, realm: &str, service: &str) -> KnownRegistry {
 }
 
 impl World {
-    /// What the registry will say.
-    fn right_row(&self) -> KnownRegistry {
+    /// Returns the row that matches the challenge of the registry.
+    fn correct_row(&self) -> KnownRegistry {
         let (tokens, host) = (&self.tokens, self.registry.host());
         row(&host, &tokens.realm(), tokens.service())
     }
@@ -31,11 +31,11 @@ impl World {
         self.known = KnownRegistries::none().with([row]);
     }
 
-    /// Makes a client that has no login.
-    fn anonymous(&self, observer: &Arc<Heard>) -> Client {
+    /// Returns a client without a login.
+    fn anonymous(&self, observer: &Arc<EventLog>) -> Client {
         Client::new(ClientConfig {
             certificates: self.certificates(),
-            known: self.known.clone(),
+            known_registries: self.known.clone(),
             cache: self.cache.clone(),
             observer: observer.clone(),
             ..config()
@@ -48,7 +48,7 @@ impl World {
         self.cache.content.lock().unwrap().clear();
     }
 
-    /// The registry was asked once without a login, and never with a token that it did not take.
+    /// Returns whether the registry received one request without a login, and no request with a wrong token.
     fn saw_no_wrong_login(&self) -> bool {
         let requests = self.registry.log().requests();
         let (first, others) = requests.split_first().unwrap();
@@ -59,11 +59,11 @@ impl World {
     }
 }
 
-/// Keeps what was told.
+/// Records the events.
 #[derive(Debug, Default)]
-struct Heard(Mutex<Vec<String>>);
+struct EventLog(Mutex<Vec<String>>);
 
-impl Observer for Heard {
+impl Observer for EventLog {
     fn retrying(&self, _: &Retrying<'_>) {}
 
     fn event(&self, event: &Event<'_>) {
@@ -72,21 +72,21 @@ impl Observer for Heard {
 }
 
 #[test]
-fn reading_without_a_cache_takes_three_round_trips_less() {
+fn reading_without_a_cache_saves_three_round_trips() {
     let mut world = World::new(LATENCY);
     let images = images(3);
     for (i, image) in images.iter().enumerate() {
         world.registry.seed(&format!("source/{i}"), "1", image);
     }
     assert_eq!(world.read(&images, true), (1 + 2 * 3, 1, 8));
-    world.know(world.right_row());
+    world.know(world.correct_row());
     assert_eq!(world.read(&images, true), (1 + 2 * 3, 1, 5));
-    // What the registry said is in the cache then.
-    assert_eq!(world.challenge(), Some(world.right()));
+    // The challenge of the registry is cached afterwards.
+    assert_eq!(world.challenge(), Some(world.expected_challenge()));
 }
 
 #[test]
-fn pushing_without_a_cache_takes_three_round_trips_less() {
+fn pushing_without_a_cache_saves_three_round_trips() {
     let mut world = World::new(LATENCY);
     let images = images(3);
     let names: Vec<String> = (0..images.len()).map(|i| format!("source/{i}")).collect();
@@ -105,7 +105,7 @@ fn pushing_without_a_cache_takes_three_round_trips_less() {
     let counts = (1 + 4 + 9 + 3 + 1 + 1, 1);
     let cold = (0..3).map(|number| push(&world, number)).min();
     assert_eq!(cold, Some((11, counts)));
-    world.know(world.right_row());
+    world.know(world.correct_row());
     let known = (3..6).map(|number| push(&world, number)).min();
     assert_eq!(known, Some((8, counts)));
 }
@@ -122,7 +122,7 @@ fn a_wrong_row_costs_a_request_and_nothing_else() {
         let builder = users.iter().fold(builder, |b, user| b.user(user, "pw"));
         builder.start()
     };
-    // One that gives tokens that the registry does not take, one that does not know the user, one that is gone.
+    // A server whose tokens the registry does not accept, a server without this user, and a server that is gone.
     let (other, stranger, gone) = (start(&["me"]), start(&["you"]), start(&[]).realm());
     let own = world.tokens.realm();
     for (realm, service, least, most) in [
@@ -134,7 +134,11 @@ fn a_wrong_row_costs_a_request_and_nothing_else() {
         world.know(row(&host, realm, service));
         world.forget();
         run(world.client().image(&target)).unwrap();
-        assert_eq!(world.challenge(), Some(world.right()), "{realm} {service}");
+        assert_eq!(
+            world.challenge(),
+            Some(world.expected_challenge()),
+            "{realm} {service}"
+        );
         assert!(world.saw_no_wrong_login(), "{realm} {service}");
         let (requests, tokens) = world.counts();
         assert_eq!(requests, 3, "{realm} {service}");
@@ -143,7 +147,7 @@ fn a_wrong_row_costs_a_request_and_nothing_else() {
 }
 
 #[test]
-fn the_cache_goes_before_the_table() {
+fn the_cache_takes_precedence_over_the_table() {
     let mut world = World::new(Duration::ZERO);
     one_image(&world);
     let host = world.registry.host();
@@ -151,23 +155,23 @@ fn the_cache_goes_before_the_table() {
     let other = TokenServer::builder().tls(&world.ca).start();
     world.know(row(&host, &other.realm(), other.service()));
     run(world.client().image(&target)).unwrap();
-    assert_eq!(world.challenge(), Some(world.right()));
+    assert_eq!(world.challenge(), Some(world.expected_challenge()));
     other.log().clear();
     run(world.client().image(&target)).unwrap();
     assert!(other.log().requests().is_empty());
-    // One that is damaged is as good as none.
+    // An invalid cached challenge counts as none.
     let mut challenges = world.cache.challenges.lock().unwrap();
     challenges.insert(host, "damaged".to_owned());
     drop(challenges);
-    world.know(world.right_row());
+    world.know(world.correct_row());
     world.clear();
     run(world.client().image(&target)).unwrap();
-    assert_eq!(world.challenge(), Some(world.right()));
+    assert_eq!(world.challenge(), Some(world.expected_challenge()));
     assert!(world.saw_no_wrong_login());
 }
 
 #[test]
-fn no_row_is_used_where_tls_is_not_checked() {
+fn no_row_is_used_without_verified_tls() {
     let mut world = World::new(Duration::ZERO);
     one_image(&world);
     let host = world.registry.host();
@@ -181,7 +185,7 @@ fn no_row_is_used_where_tls_is_not_checked() {
         run(client.image(&reference(&host, "app:1"))).unwrap();
         assert!(is_unvisited(), "{all}");
     }
-    // Nor where there is none.
+    // No row is used without TLS either.
     let plain = EmbeddedRegistry::builder().start();
     plain.seed("app", "1", &Image::oci().build());
     world.know(row(&plain.host(), &trap, "s"));
@@ -192,7 +196,7 @@ fn no_row_is_used_where_tls_is_not_checked() {
 }
 
 #[test]
-fn a_registry_that_turns_out_to_have_no_tls_gets_no_token() {
+fn a_registry_without_tls_gets_no_token() {
     let mut world = World::new(Duration::ZERO);
     let plain = EmbeddedRegistry::builder().start();
     plain.seed("app", "1", &Image::oci().build());
@@ -215,23 +219,23 @@ fn open_reads_cost_no_token() {
     run(client.image(&reference(&open.host(), "app:1"))).unwrap();
     assert!(world.tokens.log().requests().is_empty());
     assert!(open.log().requests().iter().all(|r| r.status == 200));
-    // Whoever has a login gets the token in advance.
+    // A client with a login requests the token in advance.
     let mut world = World::new(LATENCY);
     let image = one_image(&world);
     world.registry.seed("source/0", "1", &image);
-    world.know(world.right_row().with_anonymous_reads());
+    world.know(world.correct_row().with_open_reads());
     assert_eq!(world.read(&[image], true), (1 + 2, 1, 5));
 }
 
 #[test]
-fn the_trace_says_why() {
+fn the_trace_states_the_reason() {
     let mut world = World::new(Duration::ZERO);
     one_image(&world);
     let host = world.registry.host();
     let target = reference(&host, "app:1");
-    // What comes of it is of no interest: there is no login.
+    // The result of the read is ignored, because there is no login.
     let told = |world: &World| {
-        let heard = Arc::new(Heard::default());
+        let heard = Arc::new(EventLog::default());
         let _ = run(world.anonymous(&heard).image(&target));
         let lines = heard.0.lock().unwrap().clone();
         let said = lines
@@ -244,7 +248,7 @@ fn the_trace_says_why() {
     let cached = format!("{begin}its token server is in the cache");
     assert_eq!(told(&world), cached);
     world.forget();
-    world.know(world.right_row());
+    world.know(world.correct_row());
     assert_eq!(told(&world), format!("{begin}it is a known registry"));
     assert_eq!(told(&world), cached);
 }

@@ -1,4 +1,4 @@
-//! Blobs that come from this machine, and blobs that go there.
+//! Uploads of blobs from this machine, and downloads to it.
 
 use std::collections::BTreeMap;
 use std::io::{Cursor, Read};
@@ -15,7 +15,7 @@ use manifest_testkit::image::{BuiltImage, Image, Pushable as _};
 
 use crate::{client, reference, run};
 
-/// Blobs in memory, and what was opened.
+/// Blobs in memory, and a count of opened blobs.
 #[derive(Debug)]
 struct Blobs {
     blobs: BTreeMap<String, Vec<u8>>,
@@ -23,7 +23,7 @@ struct Blobs {
 }
 
 impl LocalBlobs for Blobs {
-    fn place(&self) -> String {
+    fn location(&self) -> String {
         "the shelf".to_owned()
     }
 
@@ -35,7 +35,7 @@ impl LocalBlobs for Blobs {
     }
 }
 
-/// An image with a layer of several chunks.
+/// Returns an image with a layer of several chunks.
 fn image() -> BuiltImage {
     Image::oci().layer(&[7; 700_000]).layer(b"").build()
 }
@@ -60,7 +60,7 @@ fn push(
     let digest = Digest::sha256(&image.manifest);
     let to = reference(&target.host(), "app:1");
     let media_type = MediaType::OciManifest;
-    // Its repository is the target: it is not taken to be there for that.
+    // The source repository is the target. The local blobs must not count as present for that reason.
     let child = Child::new(to.repository(), &digest, media_type, &image.manifest).unwrap();
     let child = child.with_local_blobs(Arc::clone(&blobs) as Arc<dyn LocalBlobs>);
     let publication = Publication {
@@ -70,7 +70,7 @@ fn push(
         children: &[child],
         push_foreign: false,
         precondition: Precondition::None,
-        verified: Some(&[]),
+        verify: Some(&[]),
     };
     let result = run(client.publish(&publication, |_| {}));
     let opened = *blobs.opened.lock().unwrap();
@@ -95,13 +95,13 @@ fn blobs_are_uploaded_and_never_mounted() {
             .count(),
         0
     );
-    // Again: nothing is opened.
+    // A second push opens no blobs.
     let (published, opened) = push(&client(), &target, &image, BTreeMap::new());
     assert_eq!((published.unwrap().written, opened), (0, 0));
 }
 
 #[test]
-fn what_one_repository_got_others_of_its_registry_mount() {
+fn later_repositories_of_a_registry_mount_from_the_first() {
     let image = image();
     let never = EmbeddedRegistry::builder().never_mount();
     for (target, mounted, uploaded) in [(EmbeddedRegistry::start(), 6, 3), (never.start(), 0, 9)] {
@@ -121,7 +121,7 @@ fn what_one_repository_got_others_of_its_registry_mount() {
             children: std::slice::from_ref(&child),
             push_foreign: false,
             precondition: Precondition::None,
-            verified: Some(&[]),
+            verify: Some(&[]),
         });
         let client = client();
         let planned = run(client.dry_run(&publications, &[])).unwrap().blobs;
@@ -129,7 +129,7 @@ fn what_one_repository_got_others_of_its_registry_mount() {
         assert_eq!((planned.len(), mounts.count()), (9, 6));
         let mut estimate = 0;
         let check = |seen: &TransferEstimate| {
-            estimate = seen.local;
+            estimate = seen.local_blobs;
             Ok::<_, RegistryError>(())
         };
         let released = run(client.release(
@@ -140,7 +140,7 @@ fn what_one_repository_got_others_of_its_registry_mount() {
             |_, _| {},
         ));
         let released = released.unwrap();
-        // What is said before is what it comes to where the registry mounts.
+        // The estimate is exact if the registry mounts.
         assert_eq!(estimate, 3);
         let sum = |of: fn(&Published) -> usize| released.published.iter().map(of).sum::<usize>();
         assert_eq!(
@@ -158,7 +158,7 @@ fn what_one_repository_got_others_of_its_registry_mount() {
 }
 
 #[test]
-fn an_upload_that_breaks_off_opens_the_blob_again() {
+fn an_interrupted_upload_opens_the_blob_again() {
     let target = EmbeddedRegistry::start();
     let image = Image::oci().layer(&[7; 700_000]).build();
     target.put_blob("app", &image.config);
@@ -177,7 +177,7 @@ fn an_upload_that_breaks_off_opens_the_blob_again() {
 }
 
 #[test]
-fn what_is_not_what_it_was_is_not_published() {
+fn changed_local_blobs_are_not_published() {
     let image = image();
     let layer = image.layers[0].digest.clone();
     let whole = &image.layers[0].bytes;
@@ -211,7 +211,7 @@ fn what_is_not_what_it_was_is_not_published() {
 }
 
 #[test]
-fn a_download_that_breaks_off_begins_anew() {
+fn an_interrupted_download_restarts() {
     let source = EmbeddedRegistry::start();
     let image = image();
     source.seed("app", "1", &image);
@@ -223,23 +223,23 @@ fn a_download_that_breaks_off_begins_anew() {
     let cut = source.fault(cut.answer(Answer::ShortBody));
     let from = reference(&source.host(), "app:1");
     let (mut got, mut begun) = (Vec::new(), 0);
-    let take = |place: u64, bytes: &[u8]| {
-        if place == 0 {
+    let sink = |offset: u64, bytes: &[u8]| {
+        if offset == 0 {
             begun += 1;
             got.clear();
         }
-        assert_eq!(place, got.len() as u64);
+        assert_eq!(offset, got.len() as u64);
         got.extend_from_slice(bytes);
         Ok::<_, RegistryError>(())
     };
-    run(client().download(from.repository(), &content.layers[0], take)).unwrap();
+    run(client().download(from.repository(), &content.layers[0], sink)).unwrap();
     assert_eq!((cut.hits(), begun), (1, 2));
     assert_eq!(got, image.layers[0].bytes);
 }
 
 #[test]
-fn a_small_blob_is_sent_at_once_unless_the_registry_does_not_take_it_so() {
-    // Its configuration is all that is uploaded.
+fn a_small_local_blob_uses_a_single_post_unless_the_registry_refuses_it() {
+    // Only the configuration is uploaded.
     let image = Image::oci().foreign_layer().build();
     let target = EmbeddedRegistry::start();
     push(&client(), &target, &image, blobs(&image)).0.unwrap();
@@ -264,8 +264,8 @@ fn a_small_blob_is_sent_at_once_unless_the_registry_does_not_take_it_so() {
 }
 
 #[test]
-fn on_a_real_registry_too() {
-    // It opens a session, into which the blob then goes.
+fn local_blobs_are_uploaded_to_a_real_registry() {
+    // This registry opens a session, and the blob is uploaded in it.
     let registry = manifest_testkit::RealRegistry::start();
     let image = Image::oci().layers(3, 100).build();
     let to = reference(&registry.host(), "app:1");
@@ -283,7 +283,7 @@ fn on_a_real_registry_too() {
         children: &[child.with_local_blobs(local)],
         push_foreign: false,
         precondition: Precondition::None,
-        verified: Some(&[]),
+        verify: Some(&[]),
     };
     let published = run(client().publish(&publication, |_| {})).unwrap();
     assert_eq!(published.uploaded, 4);

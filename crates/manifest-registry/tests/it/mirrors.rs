@@ -1,4 +1,4 @@
-//! What is read from mirrors, what never is, and what happens where they do not have it.
+//! Mirrors: the reads that use them, the requests that never do, and the fallback to the registry.
 
 use std::sync::{Arc, Mutex};
 
@@ -14,11 +14,11 @@ use serde_json::json;
 
 use crate::{config, reference, run};
 
-/// Keeps what is told.
+/// Records retries and failed mirrors.
 #[derive(Debug, Default)]
-struct Heard(Mutex<Vec<String>>);
+struct EventLog(Mutex<Vec<String>>);
 
-impl Observer for Heard {
+impl Observer for EventLog {
     fn retrying(&self, retry: &Retrying<'_>) {
         self.0.lock().unwrap().push(retry.to_string());
     }
@@ -33,12 +33,12 @@ impl Observer for Heard {
     }
 }
 
-/// A registry with an image, a mirror of it under `hub/`, and a client that knows of that.
+/// A registry with an image, and a mirror of it under `hub/`.
 struct Stage {
     image: BuiltImage,
     registry: EmbeddedRegistry,
     mirror: EmbeddedRegistry,
-    heard: Arc<Heard>,
+    heard: Arc<EventLog>,
     target: Reference,
 }
 
@@ -109,7 +109,7 @@ impl Stage {
 }
 
 #[test]
-fn what_a_mirror_has_is_read_there() {
+fn content_of_a_mirror_is_read_from_the_mirror() {
     let stage = Stage::new();
     stage.mirror.seed("hub/app", "1", &stage.image);
     let (manifest, platform) = run(stage.client().image(&stage.target)).unwrap();
@@ -126,8 +126,8 @@ fn what_a_mirror_has_is_read_there() {
     assert_eq!(stage.heard(), [""; 0]);
 }
 
-/// A registry whose certificate nobody knows, as the mirror of others: without checked TLS for all of `insecure`, with it for the
-/// others.
+/// Returns a client with a mirror whose certificate is not trusted. The rules of the prefixes in `insecure` allow that, and
+/// those in `checked` do not.
 fn mirrored_by(mirror: &EmbeddedRegistry, insecure: &[&str], checked: &[&str]) -> Client {
     let insecure = insecure.iter().map(|prefix| (prefix, true));
     let checked = checked.iter().map(|prefix| (prefix, false));
@@ -149,7 +149,7 @@ fn mirrored_by(mirror: &EmbeddedRegistry, insecure: &[&str], checked: &[&str]) -
 }
 
 #[test]
-fn a_mirror_without_checked_tls_is_so_as_a_mirror_only() {
+fn an_insecure_mirror_is_insecure_only_as_a_mirror() {
     let image = Image::oci().layers(1, 1000).build();
     let ca = TestCa::new();
     let mirror = EmbeddedRegistry::builder().tls(&ca).start();
@@ -163,19 +163,19 @@ fn a_mirror_without_checked_tls_is_so_as_a_mirror_only() {
         let text = error.to_string();
         assert!(text.contains("signed by an unknown authority"), "{text}");
     };
-    // Before there is a connection that is not checked, and after.
+    // Before the first insecure connection, and after it.
     for _ in 0..2 {
         refused(run(client.manifest(&directly)).unwrap_err());
         refused(run(client.manifest_digest(&directly)).unwrap_err());
         run(client.image(&by_mirror)).unwrap();
     }
-    // A blob that is streamed, and a write.
+    // A streamed blob, and a write.
     let layer = &image.layers[0];
     let digest = layer.digest.parse().unwrap();
     let blob = Descriptor::new(&layer.media_type, digest, layer.bytes.len() as u64);
-    let take = |_, _: &[u8]| Ok::<_, RegistryError>(());
-    run(client.download(by_mirror.repository(), &blob, take)).unwrap();
-    refused(run(client.download(directly.repository(), &blob, take)).unwrap_err());
+    let sink = |_, _: &[u8]| Ok::<_, RegistryError>(());
+    run(client.download(by_mirror.repository(), &blob, sink)).unwrap();
+    refused(run(client.download(directly.repository(), &blob, sink)).unwrap_err());
     let manifest = run(client.manifest(&by_mirror)).unwrap();
     let written = client.put_manifest(
         &directly,
@@ -188,7 +188,7 @@ fn a_mirror_without_checked_tls_is_so_as_a_mirror_only() {
 }
 
 #[test]
-fn a_mirror_without_checked_tls_is_so_by_its_own_rule() {
+fn an_insecure_mirror_is_insecure_only_by_its_own_rule() {
     let image = Image::oci().build();
     let mirror = EmbeddedRegistry::builder().tls(&TestCa::new()).start();
     mirror.seed("hub/app", "1", &image);
@@ -198,7 +198,7 @@ fn a_mirror_without_checked_tls_is_so_by_its_own_rule() {
     }
     let client = mirrored_by(&mirror, &[&insecure.host()], &[&checked.host()]);
     for _ in 0..2 {
-        // It is passed over here, which is no reason to pass it over there.
+        // The failure of the mirror for one rule does not disable it for the other.
         run(client.image(&reference(&checked.host(), "app:1"))).unwrap();
         run(client.image(&reference(&insecure.host(), "app:1"))).unwrap();
     }
@@ -207,7 +207,7 @@ fn a_mirror_without_checked_tls_is_so_by_its_own_rule() {
 }
 
 #[test]
-fn what_a_mirror_does_not_have_is_read_at_the_registry() {
+fn content_missing_in_a_mirror_is_read_from_the_registry() {
     let stage = Stage::new();
     run(stage.client().image(&stage.target)).unwrap();
     assert_eq!(
@@ -229,7 +229,7 @@ fn what_a_mirror_does_not_have_is_read_at_the_registry() {
             ),
         ]
     );
-    // The registry has the last word.
+    // The error is that of the registry.
     let error = run(stage
         .client()
         .image(&reference(&stage.registry.host(), "app:none")));
@@ -240,7 +240,7 @@ fn what_a_mirror_does_not_have_is_read_at_the_registry() {
 }
 
 #[test]
-fn a_mirror_that_lies_or_fails_is_passed_over_at_once() {
+fn a_wrong_or_failing_mirror_is_skipped_at_once() {
     for answer in [Answer::WrongDigest, Answer::status(503), Answer::Hang] {
         let stage = Stage::new();
         stage.mirror.seed("hub/app", "1", &stage.image);
@@ -251,7 +251,7 @@ fn a_mirror_that_lies_or_fails_is_passed_over_at_once() {
         let (manifest, _) = run(client.image(&stage.target)).unwrap();
         assert_eq!(manifest.digest().as_str(), stage.image.digest);
         let is_a_lie = matches!(answer, Answer::WrongDigest);
-        // One that does not work is not asked a second time; nothing is repeated.
+        // An unavailable mirror gets no second request, and no request is retried.
         assert_eq!(fault.hits(), if is_a_lie { 2 } else { 1 });
         let heard = stage.heard();
         assert_eq!(heard.len(), fault.hits(), "{heard:?}");
@@ -260,7 +260,7 @@ fn a_mirror_that_lies_or_fails_is_passed_over_at_once() {
 }
 
 #[test]
-fn each_gets_its_own_credentials() {
+fn registry_and_mirror_get_their_own_credentials() {
     let mirror = EmbeddedRegistry::builder()
         .basic_auth("m", "mirror-pw")
         .start();
@@ -276,7 +276,7 @@ fn each_gets_its_own_credentials() {
     }));
     run(stage.client_with(both).image(&stage.target)).unwrap();
     assert!(stage.registry.log().requests().is_empty());
-    // The registry's are none for the mirror.
+    // The credentials of the registry do not go to the mirror.
     stage.mirror.log().clear();
     let one = read(json!({ stage.registry.host(): login("r", "registry-pw") }));
     run(stage.client_with(one).image(&stage.target)).unwrap();
@@ -290,9 +290,9 @@ fn each_gets_its_own_credentials() {
 }
 
 #[test]
-fn nothing_is_written_to_a_mirror_or_decided_by_it() {
+fn a_push_never_uses_a_mirror() {
     let stage = Stage::new();
-    // The mirror has all that the push is about, so that whoever asked it would write nothing.
+    // The mirror has the complete target, so a push that consulted it would write nothing.
     stage.mirror.seed("hub/list", "1", &stage.image);
     let (host, client) = (stage.registry.host(), stage.client());
     let bytes = stage.image.manifest.clone();
@@ -315,7 +315,7 @@ fn nothing_is_written_to_a_mirror_or_decided_by_it() {
             children: &[child],
             push_foreign: false,
             precondition: Precondition::None,
-            verified: Some(&[]),
+            verify: Some(&[]),
         };
         client.publish(&publication, |_| {}).await.unwrap();
     });
@@ -344,7 +344,7 @@ async fn publish_to(stage: &Stage, client: &Client, elsewhere: &EmbeddedRegistry
         children: &[child],
         push_foreign: false,
         precondition: Precondition::None,
-        verified: Some(&[]),
+        verify: Some(&[]),
     };
     client.publish(&publication, |_| {}).await.unwrap();
     assert_eq!(elsewhere.tags("copy"), ["1"]);
@@ -366,15 +366,15 @@ fn layers_are_streamed_from_a_mirror() {
     run(publish_to(&stage, &stage.client(), &elsewhere));
     assert!(stage.registry.log().requests().is_empty());
     assert_eq!(stage.heard(), [""; 0]);
-    // What goes to disk as well.
+    // Downloads to disk use the mirror as well.
     let client = stage.client();
     let (_, blob) = blob_of(&stage);
     let mut bytes = Vec::new();
-    let take = |_, piece: &[u8]| {
-        bytes.extend_from_slice(piece);
+    let sink = |_, chunk: &[u8]| {
+        bytes.extend_from_slice(chunk);
         Ok::<_, RegistryError>(())
     };
-    run(client.download(stage.target.repository(), &blob, take)).unwrap();
+    run(client.download(stage.target.repository(), &blob, sink)).unwrap();
     assert_eq!(bytes, stage.image.layers[0].bytes);
     assert!(stage.registry.log().requests().is_empty());
 }
@@ -391,7 +391,7 @@ fn blob_of(stage: &Stage) -> (String, Descriptor) {
 }
 
 #[test]
-fn layers_that_a_mirror_spoils_are_streamed_from_the_registry() {
+fn layers_damaged_by_a_mirror_are_streamed_from_the_registry() {
     for answer in [
         Answer::WrongDigest,
         Answer::ShortBody,
@@ -426,12 +426,12 @@ fn layers_that_a_mirror_spoils_are_streamed_from_the_registry() {
             "{answer:?}: {heard:?}"
         );
         let mut bytes = Vec::new();
-        let take = |place, piece: &[u8]| {
-            bytes.truncate(usize::try_from(place).unwrap());
-            bytes.extend_from_slice(piece);
+        let sink = |offset, chunk: &[u8]| {
+            bytes.truncate(usize::try_from(offset).unwrap());
+            bytes.extend_from_slice(chunk);
             Ok::<_, RegistryError>(())
         };
-        run(client.download(stage.target.repository(), &blob, take)).unwrap();
+        run(client.download(stage.target.repository(), &blob, sink)).unwrap();
         assert_eq!(bytes, stage.image.layers[0].bytes, "{answer:?}");
     }
 }

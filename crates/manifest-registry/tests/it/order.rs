@@ -1,4 +1,4 @@
-//! What of a publication waits for what.
+//! The order of the steps of a publication.
 
 use std::time::Duration;
 
@@ -14,14 +14,14 @@ use manifest_testkit::log::RequestLog;
 
 use crate::{client, reference, run};
 
-/// How long something that is expected may take on the slowest machine.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// The maximum wait for an expected request on a slow machine.
+const WAIT_LIMIT: Duration = Duration::from_secs(60);
 
 fn image(seed: &str) -> BuiltImage {
     Image::oci().seed(seed).layers(2, 100).build()
 }
 
-/// A registry with an image, and a list of it that is to be published as `app:1`.
+/// A registry with an image, and a list of it to publish as `app:1`.
 struct World {
     registry: EmbeddedRegistry,
     image: BuiltImage,
@@ -47,9 +47,12 @@ impl World {
         }
     }
 
-    fn watch(&self, is_first: bool) -> WatchedTags<'_> {
-        let names = std::slice::from_ref(&self.source);
-        WatchedTags { names, is_first }
+    fn watch(&self, before_any_write: bool) -> WatchedTags<'_> {
+        let tags = std::slice::from_ref(&self.source);
+        WatchedTags {
+            tags,
+            before_any_write,
+        }
     }
 }
 
@@ -65,7 +68,7 @@ async fn release(
     children: &[Child],
     bytes: &[u8],
     watch: WatchedTags<'_>,
-    moved: impl FnOnce(&[ObservedTag]) -> Result<(), RegistryError>,
+    check_tags: impl FnOnce(&[ObservedTag]) -> Result<(), RegistryError>,
 ) -> Result<Released, RegistryError> {
     let publication = Publication {
         targets: std::slice::from_ref(target),
@@ -74,16 +77,16 @@ async fn release(
         children,
         push_foreign: false,
         precondition: Precondition::None,
-        verified: Some(&[]),
+        verify: Some(&[]),
     };
     let nothing = |_: &TransferEstimate| Ok::<_, RegistryError>(());
     client
-        .release(&[publication], watch, nothing, moved, |_, _| ())
+        .release(&[publication], watch, nothing, check_tags, |_, _| ())
         .await
 }
 
-/// Runs something that will not end, until a request has been made, and ends it.
-fn until(
+/// Runs a release that never ends until it has sent a request, and then cancels it.
+fn run_until_request(
     never: impl Future<Output = Result<Released, RegistryError>>,
     log: &RequestLog,
     method: &'static str,
@@ -92,7 +95,7 @@ fn until(
     let (log, path) = (log.clone(), path.to_owned());
     run(async {
         let made = tokio::task::spawn_blocking(move || {
-            log.wait_for(PATIENCE, |r| r.is(method, &path)).is_some()
+            log.wait_for(WAIT_LIMIT, |r| r.is(method, &path)).is_some()
         });
         tokio::select! {
             result = never => panic!("it ended: {result:?}"),
@@ -116,7 +119,7 @@ fn an_image_waits_for_its_own_blobs_only() {
     let target = reference(&registry.host(), "app:1");
     let client = client();
     let (first, second) = (Digest::sha256(&a.manifest), Digest::sha256(&b.manifest));
-    until(
+    run_until_request(
         release(
             &client,
             &target,
@@ -134,8 +137,8 @@ fn an_image_waits_for_its_own_blobs_only() {
 }
 
 #[test]
-fn names_that_are_watched_are_waited_for_before_tags_or_before_all_writes() {
-    for is_first in [false, true] {
+fn watched_tags_are_checked_before_tags_or_before_any_write() {
+    for before_any_write in [false, true] {
         let world = World::new();
         let shown = |shown: &[ObservedTag]| {
             let now = Digest::sha256(&world.image.manifest);
@@ -146,27 +149,27 @@ fn names_that_are_watched_are_waited_for_before_tags_or_before_all_writes() {
                 found: None,
             })
         };
-        let (client, watch) = (client(), world.watch(is_first));
+        let (client, watch) = (client(), world.watch(before_any_write));
         let (target, children) = (&world.target, &world.children);
         let released = release(&client, target, children, &world.list, watch, shown);
         run(released).unwrap_err();
         let log = world.registry.log();
         let writes = |path: &str| log.count(|r| r.is("PUT", path));
         assert_eq!(writes("/v2/app/manifests/1"), 0);
-        let child = usize::from(!is_first);
+        let child = usize::from(!before_any_write);
         assert_eq!(writes("/v2/app/manifests/sha256:"), child);
         assert_eq!(log.count(|r| r.method == "POST"), 3 * child);
     }
 }
 
 #[test]
-fn names_that_are_watched_keep_nothing_but_the_tags_waiting() {
+fn watched_tags_delay_only_the_writes_of_tags() {
     let world = World::new();
     let hangs = Fault::on("HEAD", "/v2/one/manifests/1");
     world.registry.fault(hangs.answer(Answer::Hang));
     let (client, watch) = (client(), world.watch(false));
     let (target, children) = (&world.target, &world.children);
-    until(
+    run_until_request(
         release(&client, target, children, &world.list, watch, |_| Ok(())),
         world.registry.log(),
         "PUT",
@@ -175,7 +178,7 @@ fn names_that_are_watched_keep_nothing_but_the_tags_waiting() {
 }
 
 #[test]
-fn names_that_are_watched_are_read_where_head_does_not_say() {
+fn watched_tags_are_read_if_head_does_not_state_the_digest() {
     let world = World::new();
     let silent = Fault::on("HEAD", "/v2/one/manifests/1");
     world.registry.fault(silent.answer(Answer::status(405)));

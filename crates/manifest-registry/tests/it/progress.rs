@@ -1,4 +1,4 @@
-//! Progress: what is counted only grows, and in the end all is done, however the bytes came.
+//! Progress: the counts only grow, and are complete at the end, for uploads, mounts and present blobs.
 
 use std::sync::{Arc, Mutex};
 
@@ -24,19 +24,19 @@ impl Observer for Counts {
     }
 }
 
-/// Three blobs: a configuration, and layers of 300 000 and 5 bytes.
+/// Returns an image with three blobs: a configuration, and layers of 300 000 and 5 bytes.
 fn image() -> BuiltImage {
     Image::oci().layer(&[7; 300_000]).layer(b"small").build()
 }
 
-/// How many bytes the blobs of [`image`] have.
+/// Returns the total size of the blobs of [`image`] in bytes.
 fn all_bytes() -> u64 {
     let image = image();
     (image.config.len() + 300_000 + 5) as u64
 }
 
-/// Publishes the image, which is in `source`, to these names. Returns all that was told.
-fn told(source: &Reference, targets: &[Reference]) -> Vec<Progress> {
+/// Publishes the image in `source` to these targets. Returns all reports of the progress.
+fn reports_of(source: &Reference, targets: &[Reference]) -> Vec<Progress> {
     let image = image();
     let digest = Digest::sha256(&image.manifest);
     let list = Index::oci().image(&image).build().manifest;
@@ -56,7 +56,7 @@ fn told(source: &Reference, targets: &[Reference]) -> Vec<Progress> {
             children: &children,
             push_foreign: false,
             precondition: Precondition::None,
-            verified: Some(&[]),
+            verify: Some(&[]),
         })
         .collect();
     let counts = Arc::new(Counts::default());
@@ -75,8 +75,8 @@ fn told(source: &Reference, targets: &[Reference]) -> Vec<Progress> {
     ))
     .unwrap();
     assert!(released.tags.iter().all(|(_, result)| result.is_ok()));
-    let told = std::mem::take(&mut *counts.0.lock().unwrap());
-    for (old, new) in told.iter().zip(told.iter().skip(1)) {
+    let reports = std::mem::take(&mut *counts.0.lock().unwrap());
+    for (old, new) in reports.iter().zip(reports.iter().skip(1)) {
         let grows = old.blobs <= new.blobs
             && old.blobs_done <= new.blobs_done
             && old.bytes <= new.bytes
@@ -84,19 +84,19 @@ fn told(source: &Reference, targets: &[Reference]) -> Vec<Progress> {
         assert!(grows && old != new, "{old:?} {new:?}");
         assert!(new.blobs_done <= new.blobs && new.bytes_done <= new.bytes);
     }
-    told
+    reports
 }
 
-fn check(told: &[Progress], blobs: usize, bytes: u64) {
+fn check(reports: &[Progress], blobs: usize, bytes: u64) {
     let end = Progress {
         blobs,
         blobs_done: blobs,
         bytes,
         bytes_done: bytes,
     };
-    assert_eq!(told.last(), Some(&end), "{told:#?}");
+    assert_eq!(reports.last(), Some(&end), "{reports:#?}");
     assert!(end.is_complete());
-    let early = &told[..told.len() - 1];
+    let early = &reports[..reports.len() - 1];
     assert!(early.iter().all(|progress| !progress.is_complete()));
 }
 
@@ -107,65 +107,65 @@ fn seeded() -> EmbeddedRegistry {
 }
 
 #[test]
-fn copies_are_counted_as_they_come() {
+fn copies_are_counted_as_they_arrive() {
     let (source, target) = (seeded(), EmbeddedRegistry::start());
     let from = reference(&source.host(), "source:1");
     let name = reference(&target.host(), "app:1");
-    let counts = told(&from, std::slice::from_ref(&name));
+    let counts = reports_of(&from, std::slice::from_ref(&name));
     let first = Progress {
         blobs: 3,
         bytes: all_bytes(),
         ..Progress::default()
     };
     assert_eq!(counts[0], first);
-    // The large layer comes in several pieces.
+    // The large layer arrives in several chunks.
     let pieces = counts.iter().map(|progress| progress.bytes_done);
     assert!(pieces.clone().max() == Some(all_bytes()) && counts.len() > 8);
     check(&counts, 3, all_bytes());
-    // What is there already is nothing to wait for.
-    assert_eq!(told(&from, &[name]), []);
+    // Present content causes no progress.
+    assert_eq!(reports_of(&from, &[name]), []);
 }
 
 #[test]
 fn several_targets_count_together() {
     let (source, target) = (seeded(), EmbeddedRegistry::start());
     let from = reference(&source.host(), "source:1");
-    // Within a registry the second repository mounts what the first got.
+    // Within a registry, the second repository mounts the blobs of the first.
     let names = ["one:1", "two:1"].map(|name| reference(&target.host(), name));
-    check(&told(&from, &names), 6, all_bytes());
+    check(&reports_of(&from, &names), 6, all_bytes());
     let other = EmbeddedRegistry::start();
     let names = [&target, &other].map(|registry| reference(&registry.host(), "three:1"));
-    check(&told(&from, &names), 6, 2 * all_bytes());
-    // One to which all is mounted, and one to which it is copied.
+    check(&reports_of(&from, &names), 6, 2 * all_bytes());
+    // One target mounts all blobs, and the other copies them.
     let third = EmbeddedRegistry::start();
     let names = [
         reference(&source.host(), "near:1"),
         reference(&third.host(), "far:1"),
     ];
-    check(&told(&from, &names), 6, all_bytes());
+    check(&reports_of(&from, &names), 6, all_bytes());
 }
 
 #[test]
 fn mounts_are_blobs_without_bytes() {
     let registry = seeded();
     let from = reference(&registry.host(), "source:1");
-    let counts = told(&from, &[reference(&registry.host(), "app:1")]);
+    let counts = reports_of(&from, &[reference(&registry.host(), "app:1")]);
     assert_eq!(counts.len(), 1 + 3);
     check(&counts, 3, 0);
 }
 
 #[test]
-fn a_mount_that_is_refused_becomes_bytes() {
+fn a_refused_mount_adds_bytes() {
     let registry = EmbeddedRegistry::builder().never_mount().start();
     registry.seed("source", "1", &image());
     let from = reference(&registry.host(), "source:1");
-    let counts = told(&from, &[reference(&registry.host(), "app:1")]);
+    let counts = reports_of(&from, &[reference(&registry.host(), "app:1")]);
     assert_eq!(counts[0].bytes, 0);
     check(&counts, 3, all_bytes());
 }
 
 #[test]
-fn a_mount_that_was_none_is_one_more_blob() {
+fn a_false_mount_adds_a_blob() {
     let registry = seeded();
     let mounted = Answer::status(201).header("location", "/v2/app/blobs/x");
     registry.fault(
@@ -174,19 +174,19 @@ fn a_mount_that_was_none_is_one_more_blob() {
             .answer(mounted),
     );
     let from = reference(&registry.host(), "source:1");
-    let counts = told(&from, &[reference(&registry.host(), "app:1")]);
+    let counts = reports_of(&from, &[reference(&registry.host(), "app:1")]);
     let last = counts.last().unwrap();
     assert_eq!((last.blobs, last.blobs_done), (6, 6));
     assert_eq!((last.bytes, last.bytes_done), (all_bytes(), all_bytes()));
 }
 
 #[test]
-fn what_is_sent_twice_counts_once() {
+fn bytes_sent_twice_count_once() {
     for answer in [Answer::ResetBeforeHeaders, Answer::status(503)] {
         let (source, target) = (seeded(), EmbeddedRegistry::start());
         target.fault(Fault::on("PUT", "/blobs/uploads/").times(2).answer(answer));
         let from = reference(&source.host(), "source:1");
-        let counts = told(&from, &[reference(&target.host(), "app:1")]);
+        let counts = reports_of(&from, &[reference(&target.host(), "app:1")]);
         check(&counts, 3, all_bytes());
         let puts = target.log().count(|r| r.is("PUT", "/blobs/uploads/"));
         assert_eq!(puts, 3 + 2);
@@ -194,10 +194,10 @@ fn what_is_sent_twice_counts_once() {
 }
 
 #[test]
-fn a_blob_that_is_there_is_done() {
+fn a_present_blob_is_done() {
     let (source, target) = (seeded(), EmbeddedRegistry::start());
     target.put_blob("app", &[7; 300_000]);
     let from = reference(&source.host(), "source:1");
-    let counts = told(&from, &[reference(&target.host(), "app:1")]);
+    let counts = reports_of(&from, &[reference(&target.host(), "app:1")]);
     check(&counts, 3, all_bytes());
 }

@@ -1,4 +1,4 @@
-//! What goes by a proxy, with whose login, and what is said where that fails.
+//! Proxies: the requests that use them, the login that they receive, and the errors if they fail.
 
 use manifest_core::Reference;
 use manifest_registry::redact::Secret;
@@ -13,10 +13,10 @@ use serde_json::json;
 
 use crate::{chain, config, reference, run};
 
-/// A host that is nowhere but behind the proxy.
+/// A host that is reachable only through the proxy.
 const HOST: &str = "registry.test";
 
-/// The password of the proxy. It must never be seen.
+/// The password of the proxy, which must never appear in any output.
 const PASSWORD: &str = "pr0xy-pa55";
 
 fn setting(name: &str, url: &str) -> Option<ProxySetting> {
@@ -33,7 +33,7 @@ fn proxies(url: &str) -> Proxies {
     }
 }
 
-/// A registry that calls itself [`HOST`], and a client that believes it and goes by these proxies.
+/// A registry that requests reach through a proxy. Its clients trust its CA.
 struct Stage {
     ca: TestCa,
     registry: EmbeddedRegistry,
@@ -45,7 +45,7 @@ impl Stage {
         Self::of(HOST, HOST)
     }
 
-    /// A registry that references name `host`, which has a certificate for `name`.
+    /// Starts a registry that references name `host`, with a certificate for `name`.
     fn of(host: &str, name: &str) -> Self {
         let ca = TestCa::new();
         let builder = EmbeddedRegistry::builder().tls_identity(ca.server_for(&[name]));
@@ -76,7 +76,7 @@ impl Stage {
         .unwrap()
     }
 
-    fn fails(&self, proxies: Proxies) -> RegistryError {
+    fn read_error(&self, proxies: Proxies) -> RegistryError {
         let error = run(self.client(proxies).image(&self.target)).unwrap_err();
         let shown = format!("{error:?} {} {:?}", chain(&error), error.hint());
         assert!(!shown.contains(PASSWORD), "{shown}");
@@ -112,7 +112,7 @@ fn the_login_goes_to_the_proxy_only() {
 }
 
 #[test]
-fn a_login_with_odd_characters_is_decoded() {
+fn a_login_with_escaped_characters_is_decoded() {
     let stage = Stage::new();
     let proxy = ForwardProxy::with_login(&stage.registry.host(), "me@corp", "p:a/s%s");
     let url = format!("http://me%40corp:p%3Aa%2Fs%25s@{}", proxy.host());
@@ -121,7 +121,7 @@ fn a_login_with_odd_characters_is_decoded() {
 }
 
 #[test]
-fn socks_is_spoken_and_names_are_left_to_it() {
+fn socks_proxies_resolve_names() {
     let stage = Stage::new();
     let open = ForwardProxy::start(&stage.registry.host());
     let url = format!("socks5h://{}", open.host());
@@ -132,16 +132,16 @@ fn socks_is_spoken_and_names_are_left_to_it() {
     run(stage.client(proxies(&url)).image(&stage.target)).unwrap();
     assert_eq!(closed.lines(), ["SOCKS registry.test:443 as me"]);
     let url = format!("socks5h://me:not-{PASSWORD}@{}", closed.host());
-    let error = stage.fails(proxies(&url)).to_string();
+    let error = stage.read_error(proxies(&url)).to_string();
     let by = format!("(via proxy socks5h://{} of HTTPS_PROXY", closed.host());
     assert!(error.contains(&by), "{error}");
 }
 
 #[test]
-fn plain_http_goes_by_its_own_proxy() {
+fn plain_http_uses_its_own_proxy() {
     let registry = EmbeddedRegistry::start();
     registry.seed("app", "1", &Image::oci().build());
-    // The tunnel leads to a port without TLS, so that http is tried next.
+    // The tunnel leads to a port without TLS, so the client tries http next.
     let tunnel = ForwardProxy::start(&registry.host());
     let proxy = ForwardProxy::with_login(&registry.host(), "me", PASSWORD);
     let client = |password: &str| {
@@ -182,14 +182,14 @@ fn plain_http_goes_by_its_own_proxy() {
 }
 
 #[test]
-fn failures_name_the_proxy_and_what_to_do() {
+fn failures_name_the_proxy_and_give_a_hint() {
     let stage = Stage::new();
     let closed = ForwardProxy::with_login(&stage.registry.host(), "me", PASSWORD);
     let by = |url: &str| format!("(via proxy {url} of HTTPS_PROXY)");
     let start = "failed to get manifest registry.test/app:1: GET https://registry.test/v2/app/manifests/1: ";
 
     for login in ["", "me:wrong@"] {
-        let error = stage.fails(proxies(&format!("http://{login}{}", closed.host())));
+        let error = stage.read_error(proxies(&format!("http://{login}{}", closed.host())));
         let url = format!("http://{}", closed.host());
         assert_eq!(
             error.to_string(),
@@ -206,7 +206,7 @@ fn failures_name_the_proxy_and_what_to_do() {
 
     let refusing = ForwardProxy::refusing(503);
     let url = format!("http://{}", refusing.host());
-    let error = stage.fails(proxies(&format!(
+    let error = stage.read_error(proxies(&format!(
         "http://me:{PASSWORD}@{}",
         refusing.host()
     )));
@@ -218,7 +218,7 @@ fn failures_name_the_proxy_and_what_to_do() {
         )
     );
     drop(refusing);
-    let error = stage.fails(proxies(&url));
+    let error = stage.read_error(proxies(&url));
     assert_eq!(
         error.to_string(),
         format!(
@@ -234,7 +234,7 @@ fn failures_name_the_proxy_and_what_to_do() {
         )
     );
 
-    let error = stage.fails(proxies(&format!("ftp://me:{PASSWORD}@proxy.test")));
+    let error = stage.read_error(proxies(&format!("ftp://me:{PASSWORD}@proxy.test")));
     assert_eq!(
         chain(&error),
         format!(
@@ -246,7 +246,7 @@ fn failures_name_the_proxy_and_what_to_do() {
 }
 
 #[test]
-fn this_machine_and_exceptions_go_without() {
+fn this_machine_and_exceptions_use_no_proxy() {
     let open = EmbeddedRegistry::start();
     open.seed("app", "1", &Image::oci().build());
     let proxy = ForwardProxy::refusing(503);
@@ -257,11 +257,11 @@ fn this_machine_and_exceptions_go_without() {
         ..Proxies::default()
     });
     run(client.image(&reference(&open.host(), "app:1"))).unwrap();
-    // It is not there without the proxy.
+    // The host is unreachable without the proxy.
     let error = run(client.image(&stage.target)).unwrap_err();
     assert!(error.is_unavailable() && !error.to_string().contains("via proxy"));
     assert_eq!(proxy.lines(), [""; 0]);
-    // A redirect to a host that is no exception goes by the proxy.
+    // A redirect to a host that is not an exception uses the proxy.
     let fault = Fault::on("GET", "/blobs/").answer(Answer::Redirect {
         to: "https://other.test/blob".into(),
     });
@@ -271,11 +271,11 @@ fn this_machine_and_exceptions_go_without() {
     assert_eq!(proxy.lines(), ["CONNECT other.test:443"]);
 }
 
-/// An address that is nowhere (RFC 3849), and a port.
+/// A documentation address, which is unreachable (RFC 3849), and a port.
 const IPV6: &str = "[2001:db8::1]:5000";
 
 #[test]
-fn addresses_of_ipv6_are_tunnelled() {
+fn ipv6_addresses_are_tunnelled() {
     let stage = Stage::of(IPV6, "2001:db8::1");
     let proxy = ForwardProxy::with_login(&stage.registry.host(), "me@corp", PASSWORD);
     for (scheme, line) in [
@@ -298,9 +298,9 @@ fn addresses_of_ipv6_are_tunnelled() {
     }
 }
 
-/// They are not sent by the HTTP library, and nobody is to notice.
+/// The HTTP library does not send these requests, which must make no visible difference.
 #[test]
-fn failures_are_the_same_for_addresses_of_ipv6() {
+fn failures_are_the_same_for_ipv6_addresses() {
     let names = [(HOST, HOST), (IPV6, "2001:db8::1")];
     let stages = names.map(|(host, name)| Stage::of(host, name));
     let proxy = ForwardProxy::with_login(&stages[0].registry.host(), "me", PASSWORD);
@@ -313,7 +313,7 @@ fn failures_are_the_same_for_addresses_of_ipv6() {
         (proxy, url)
     });
     let texts = |error: RegistryError, host: &str| {
-        // A host without a port has that of the scheme.
+        // A host without a port has the port of the scheme.
         let neutral = |text: &str| text.replace(host, "HOST");
         let hint = error.hint().unwrap_or_default();
         (neutral(&chain(&error)), neutral(&hint))
@@ -329,7 +329,7 @@ fn failures_are_the_same_for_addresses_of_ipv6() {
     ] {
         let [library, tunnel] = stages
             .each_ref()
-            .map(|stage| texts(stage.fails(proxies(&url)), stage.target.domain()));
+            .map(|stage| texts(stage.read_error(proxies(&url)), stage.target.domain()));
         assert_eq!(library, tunnel, "{url}");
     }
     // Certificates of the wrong authority and of the wrong name, through tunnels that work.
@@ -350,14 +350,14 @@ fn failures_are_the_same_for_addresses_of_ipv6() {
     assert_eq!(library, tunnel);
     let wrong = Stage::of(IPV6, HOST);
     let through = ForwardProxy::start(&wrong.registry.host());
-    let error = wrong.fails(proxies(&through.host()));
+    let error = wrong.read_error(proxies(&through.host()));
     let text = "the server's certificate is not valid";
     assert!(error.to_string().contains(text), "{error}");
 }
 
-/// No certificate is checked, and plain http is tried next.
+/// The client verifies no certificate, and tries plain http next.
 #[test]
-fn insecure_addresses_of_ipv6_are_reached() {
+fn insecure_ipv6_addresses_are_reached() {
     let wrong = Stage::of(IPV6, HOST);
     let open = EmbeddedRegistry::start();
     open.seed("app", "1", &Image::oci().build());
@@ -389,7 +389,7 @@ fn insecure_addresses_of_ipv6_are_reached() {
 }
 
 #[test]
-fn layers_are_uploaded_to_addresses_of_ipv6() {
+fn layers_are_uploaded_to_ipv6_addresses() {
     let ca = TestCa::new();
     let registry = EmbeddedRegistry::builder()
         .tls_identity(ca.server_for(&["2001:db8::1"]))
@@ -427,7 +427,7 @@ fn layers_are_uploaded_to_addresses_of_ipv6() {
         children: &[child.unwrap()],
         push_foreign: false,
         precondition: Precondition::None,
-        verified: Some(&[]),
+        verify: Some(&[]),
     };
     run(client.publish(&publication, |_| {})).unwrap();
     for layer in &image.layers {

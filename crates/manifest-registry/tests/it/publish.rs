@@ -1,4 +1,4 @@
-//! Publishing lists: children, tag, and what stands in the way.
+//! Publications of lists: children, tag, and failures.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use manifest_testkit::{EmbeddedRegistry, TokenServer};
 
 use crate::{client, logged_in, reference, run};
 
-/// A list of these images, which are in these repositories.
+/// A list of images to publish, and their sources.
 pub(crate) struct Job {
     pub(crate) list: BuiltIndex,
     children: Vec<Child>,
@@ -38,8 +38,8 @@ impl Job {
         }
     }
 
-    /// A list of these images, which are in the target already.
-    pub(crate) fn at_home(images: &[BuiltImage]) -> Self {
+    /// Returns a list of images that the target repository has already.
+    pub(crate) fn in_target(images: &[BuiltImage]) -> Self {
         let list = images.iter().fold(Index::oci(), Index::image);
         Self {
             list: list.build(),
@@ -56,7 +56,7 @@ impl Job {
         client.publish(&self.publication(target), |_| ()).await
     }
 
-    /// Publishes it as one of several might be.
+    /// Publishes the list with [`Client::release`].
     pub(crate) async fn release(
         &self,
         client: &Client,
@@ -77,7 +77,7 @@ impl Job {
             children: &self.children,
             push_foreign: self.push_foreign,
             precondition: Precondition::None,
-            verified: Some(&[]),
+            verify: Some(&[]),
         }
     }
 }
@@ -87,7 +87,7 @@ fn image(seed: &str) -> BuiltImage {
 }
 
 #[test]
-fn the_tag_is_written_once_and_last_and_never_again() {
+fn the_tag_is_written_last_and_only_once() {
     let registry = EmbeddedRegistry::start();
     let (a, b) = (image("a"), image("b"));
     registry.seed("one", "1", &a);
@@ -101,7 +101,7 @@ fn the_tag_is_written_once_and_last_and_never_again() {
         published.digest.as_str(),
         registry.digest("app", "1").unwrap()
     );
-    assert!(published.tags[0].unconfirmed.is_none());
+    assert!(published.tags[0].verification_error.is_none());
     assert_eq!(registry.manifest("app", "1").unwrap().1, job.list.manifest);
     let requests = registry.log().requests();
     let writes: Vec<_> = requests.iter().filter(|r| r.method == "PUT").collect();
@@ -114,7 +114,7 @@ fn the_tag_is_written_once_and_last_and_never_again() {
     assert_eq!(writes[2].path, "/v2/app/manifests/1");
     let last = registry.log().lines().pop().unwrap();
     assert_eq!(last, "HEAD /v2/app/manifests/1 200");
-    // Again: one look at the tag and at each child.
+    // A second push only probes the tag and each child.
     registry.log().clear();
     let again = run(job.publish(&client(), &target)).unwrap();
     assert_eq!((again.written, again.digest), (0, published.digest));
@@ -125,7 +125,8 @@ fn the_tag_is_written_once_and_last_and_never_again() {
             .iter()
             .all(|line| line.starts_with("HEAD ") && line.ends_with(" 200"))
     );
-    // One child is lost: its manifest comes back, its blobs are not touched if another child has them; the tag stays.
+    // One child is missing: its manifest is written again, its blobs are not transferred if another child has them, and the
+    // tag stays.
     registry.log().clear();
     registry.remove_manifest("app", Digest::sha256(&a.manifest).as_str());
     let repaired = run(job.publish(&client(), &target)).unwrap();
@@ -139,7 +140,7 @@ fn the_tag_is_written_once_and_last_and_never_again() {
 }
 
 #[test]
-fn a_child_that_is_there_costs_one_request() {
+fn a_present_child_costs_one_request() {
     let registry = EmbeddedRegistry::start();
     let images: Vec<_> = (0..5).map(|i| image(&i.to_string())).collect();
     for image in &images {
@@ -153,9 +154,9 @@ fn a_child_that_is_there_costs_one_request() {
     let log = registry.log();
     assert_eq!(log.count(|r| r.is("HEAD", "/v2/app/manifests/sha256:")), 5);
     assert_eq!(log.requests().len(), 5 + 3, "{:#?}", log.lines());
-    // A list of what is at home costs nothing for its children.
+    // Children that are not named because the target has them cost no requests.
     log.clear();
-    let published = run(Job::at_home(&images).publish(&client(), &reference(&host, "app:2")));
+    let published = run(Job::in_target(&images).publish(&client(), &reference(&host, "app:2")));
     assert_eq!(published.unwrap().written, 1);
     assert_eq!(
         log.lines(),
@@ -168,7 +169,7 @@ fn a_child_that_is_there_costs_one_request() {
 }
 
 #[test]
-fn where_the_server_grants_less() {
+fn a_token_server_that_grants_fewer_scopes() {
     let images = [image("a"), image("b")];
     let wide = "repository:app:pull,push repository:one:pull repository:two:pull";
     let narrow = TokenServer::builder()
@@ -190,7 +191,7 @@ fn where_the_server_grants_less() {
         let result = run(job.publish(&client, &reference(&host, "app:1")));
         assert_eq!(tokens.scopes_asked()[0], wide);
         if is_half {
-            // There is no right to read the second at all.
+            // The user has no pull access to the second repository.
             assert!(result.unwrap_err().is_unauthorized());
             assert!(registry.tags("app").is_empty());
         } else {
@@ -201,11 +202,12 @@ fn where_the_server_grants_less() {
 }
 
 #[test]
-fn a_registry_that_forbids_what_a_wide_token_is_too_small_for() {
+fn a_registry_that_denies_pushes_with_a_wide_token() {
     let tokens = || TokenServer::builder().user("me", "pw");
     let push = "repository:app:pull,push";
     let wide = format!("{push} repository:one:pull repository:two:pull");
-    // Only a token for one repository may push: the wide one is refused at the first write, be it a mount, a child or the tag.
+    // Only a token for one repository may push. The registry refuses the wide token at the first write: a mount, a child or
+    // the tag.
     for (there, asked) in [(0, 4), (1, 3), (2, 2)] {
         let tokens = tokens().grant_push_alone().start();
         let registry = EmbeddedRegistry::builder()
@@ -234,7 +236,7 @@ fn a_registry_that_forbids_what_a_wide_token_is_too_small_for() {
 }
 
 #[test]
-fn what_is_forbidden_for_good_is_asked_for_once_more_at_most() {
+fn a_denied_push_is_retried_once_at_most() {
     let rights = [("app", "pull"), ("one", "pull"), ("two", "pull")];
     let tokens = TokenServer::builder().user_with("me", "pw", &rights);
     let tokens = tokens.start();
@@ -298,10 +300,10 @@ fn immutable_tags() {
     registry.seed("app", "a", &a);
     registry.seed("app", "b", &b);
     let target = reference(&registry.host(), "app:1");
-    let first = Job::at_home(std::slice::from_ref(&a));
+    let first = Job::in_target(std::slice::from_ref(&a));
     run(first.publish(&client(), &target)).unwrap();
     assert_eq!(run(first.publish(&client(), &target)).unwrap().written, 0);
-    let error = run(Job::at_home(&[b]).publish(&client(), &target)).unwrap_err();
+    let error = run(Job::in_target(&[b]).publish(&client(), &target)).unwrap_err();
     assert!(error.is_conflict(), "{error}");
     let there = registry.digest("app", "1").unwrap();
     assert_eq!(there, Digest::sha256(&first.list.manifest).as_str());
@@ -315,7 +317,7 @@ fn immutable_tags() {
         "{text}"
     );
     assert!(error.hint().unwrap().contains("another one"));
-    // Somebody else was faster, with the same.
+    // Another client wrote the same manifest first.
     registry.fault(
         Fault::on("HEAD", "/manifests/1")
             .times(1)
@@ -328,9 +330,9 @@ fn immutable_tags() {
         (published.digest.as_str(), published.written),
         (there.as_str(), 0)
     );
-    // No right to push is none of that.
+    // A denied push is not a conflict.
     registry.fault(Fault::on("PUT", "/manifests/").answer(Answer::error(403, "DENIED", "no")));
-    let other = Job::at_home(&[image("c")]);
+    let other = Job::in_target(&[image("c")]);
     let error = run(other.publish(&client(), &target)).unwrap_err();
     assert!(error.is_unauthorized() && !error.is_conflict());
 }
@@ -343,14 +345,14 @@ fn a_registry_that_lags() {
     registry.seed("app", "b", &b);
     let target = reference(&registry.host(), "app:1");
     for image in [a, b] {
-        let published = run(Job::at_home(&[image]).publish(&client(), &target)).unwrap();
-        assert!(published.tags[0].unconfirmed.is_none() && published.written == 1);
+        let published = run(Job::in_target(&[image]).publish(&client(), &target)).unwrap();
+        assert!(published.tags[0].verification_error.is_none() && published.written == 1);
     }
     assert_eq!(registry.log().count(|r| r.is("PUT", "/manifests/1")), 2);
 }
 
 #[test]
-fn what_reads_back_as_something_else() {
+fn a_tag_that_reads_back_differently() {
     let registry = EmbeddedRegistry::start();
     let (a, b) = (image("a"), image("b"));
     registry.seed("app", "a", &a);
@@ -359,38 +361,42 @@ fn what_reads_back_as_something_else() {
     let moved = registry.digest("app", "b").unwrap();
     let pushed_over = Answer::status(200).header("docker-content-digest", &moved);
     registry.fault(Fault::on("HEAD", "/manifests/1").nth(2).answer(pushed_over));
-    let job = Job::at_home(&[a]);
+    let job = Job::in_target(&[a]);
     let error = run(job.publish(&client(), &target)).unwrap_err();
     assert!(
         error.is_conflict() && error.to_string().contains(&moved),
         "{error}"
     );
-    // Whoever may write but not read has written.
+    // A user with push access but without pull access succeeds, with a verification error.
     registry.remove_manifest("app", Digest::sha256(&job.list.manifest).as_str());
     registry.clear_faults();
     registry.fault(Fault::on("HEAD", "/manifests/1").answer(Answer::status(403)));
     let published = run(job.publish(&client(), &target)).unwrap();
     assert_eq!(published.written, 1);
-    let error = published.tags[0].unconfirmed.as_ref().unwrap().to_string();
+    let error = published.tags[0]
+        .verification_error
+        .as_ref()
+        .unwrap()
+        .to_string();
     assert!(
         error.starts_with("failed to get manifest ") && error.contains("403"),
         "{error}"
     );
-    // A registry without HEAD is asked with GET.
+    // A registry without HEAD receives GET.
     registry.clear_faults();
     registry.fault(Fault::on("HEAD", "/manifests/").answer(Answer::status(405)));
     let published = run(job.publish(&client(), &target)).unwrap();
-    assert!(published.tags[0].unconfirmed.is_none());
+    assert!(published.tags[0].verification_error.is_none());
 }
 
 #[test]
-fn what_is_missing_is_named_with_the_place_that_has_it() {
+fn missing_content_is_named_with_its_source() {
     let registry = EmbeddedRegistry::start();
     let (here, lost) = (image("here"), image("lost"));
     registry.seed("app", "here", &here);
     let host = registry.host();
     let target = reference(&host, "app:1");
-    let job = Job::at_home(&[here.clone(), lost.clone()]);
+    let job = Job::in_target(&[here.clone(), lost.clone()]);
     let error = run(job.publish(&client(), &target)).unwrap_err();
     let digest = Digest::sha256(&lost.manifest);
     let text = error.to_string();
@@ -400,7 +406,7 @@ fn what_is_missing_is_named_with_the_place_that_has_it() {
         "{text}"
     );
     assert!(!error.is_not_found() && registry.tags("app") == ["here"]);
-    // A blob that was mounted and is not there is uploaded; one that the source has not got either is named.
+    // A blob that is missing after its mount is uploaded. If the source lacks it too, the error names it.
     registry.seed("source", "1", &here);
     let blob = here.blob_digests().pop().unwrap();
     let mounted = Fault::on("POST", "/v2/new/blobs/uploads/").times(3);
@@ -430,7 +436,7 @@ fn foreign_layers() {
     let mut job = Job::new(&host, &[("source", &image)]);
     let published = run(job.publish(&client(), &reference(&host, "app:1"))).unwrap();
     assert_eq!(published.mounted, 2);
-    // A registry that wants to have them says so; the hint says how.
+    // If a registry requires foreign layers, the error says so, and the hint names the option.
     let error_response = Answer::error(400, "MANIFEST_BLOB_UNKNOWN", "blob unknown to registry");
     registry.fault(Fault::on("PUT", "/v2/full/manifests/sha256").answer(error_response));
     let error = run(job.publish(&client(), &reference(&host, "full:1"))).unwrap_err();
@@ -445,14 +451,14 @@ fn foreign_layers() {
     let layer = registry.put_blob("source", b"the foreign layer's own bytes");
     job.push_foreign = true;
     let result = run(job.publish(&client(), &reference(&host, "full:1")));
-    // Its bytes are nowhere in this test: what counts is that it was asked for.
+    // The bytes of the layer do not exist in this test. The request for them is enough.
     assert!(result.is_err() && !layer.is_empty());
     let asked = registry.log().count(|r| r.is("GET", "/v2/source/blobs/"));
     assert_eq!(asked, 1, "{:#?}", registry.log().lines());
 }
 
 #[test]
-fn a_registry_that_takes_no_oci_manifests() {
+fn a_registry_without_oci_manifests() {
     let registry = EmbeddedRegistry::builder().refuse_oci().start();
     let image = Image::docker().layer(b"x").build();
     registry.seed("source", "1", &image);
@@ -464,7 +470,7 @@ fn a_registry_that_takes_no_oci_manifests() {
 }
 
 #[test]
-fn who_gives_up_leaves_no_half_of_a_tag() {
+fn a_cancelled_push_leaves_no_tag() {
     for path in ["/blobs/uploads/", "/manifests/sha256", "/manifests/1"] {
         let registry = EmbeddedRegistry::start();
         let image = image("a");

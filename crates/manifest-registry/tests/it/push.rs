@@ -1,4 +1,4 @@
-//! Publishing manifests.
+//! Pushes of single manifests.
 
 use manifest_core::digest::Algorithm;
 use manifest_core::{Digest, MediaType};
@@ -28,21 +28,21 @@ fn by_tag_and_by_digest() {
     assert_eq!(registry.digest("app", "1").unwrap(), digest.as_str());
     assert_eq!(registry.manifest("app", "1").unwrap().1, INDEX);
     assert_eq!(tokens.scopes_asked(), ["repository:app:pull,push"]);
-    // Another digest in the reference is left aside, as Docker does.
+    // A different digest in the reference is ignored, as Docker does.
     let other = Digest::sha256(b"other");
     assert_eq!(put(format!("by/digest@{other}")).unwrap(), digest);
     assert_eq!(registry.manifests("by/digest"), [digest.as_str()]);
     assert_eq!(put(format!("both:2@{other}")).unwrap(), digest);
     assert_eq!(registry.tags("both"), ["2"]);
-    // The challenge came once; bodies are sent twice only for it.
+    // There was one challenge, and only its request was sent twice.
     assert_eq!(registry.log().count(|r| r.status == 401), 1);
-    // A token that may write does for reading.
+    // A token with push access also serves reads.
     run(client.manifest(&reference(&host, "app:1"))).unwrap();
     assert_eq!(tokens.scopes_asked().len(), 3);
 }
 
 #[test]
-fn a_yes_counts_if_a_registry_says_it() {
+fn a_success_counts_only_from_a_registry() {
     let registry = EmbeddedRegistry::start();
     let target = reference(&registry.host(), "app:1");
     let put = |answer: Answer| {
@@ -78,7 +78,7 @@ fn a_yes_counts_if_a_registry_says_it() {
 }
 
 #[test]
-fn what_the_registry_states_is_checked() {
+fn the_stated_digest_is_verified() {
     let registry = EmbeddedRegistry::start();
     let target = reference(&registry.host(), "app:1");
     let put = || run(client().put_manifest(&target, MediaType::OciIndex, INDEX.to_vec()));
@@ -106,7 +106,7 @@ fn what_the_registry_states_is_checked() {
 }
 
 #[test]
-fn failures_start_as_dockers_do() {
+fn failures_start_like_those_of_docker() {
     let registry = EmbeddedRegistry::start();
     let image = Image::oci().build();
     let target = reference(&registry.host(), "app:1");

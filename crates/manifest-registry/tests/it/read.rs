@@ -1,4 +1,4 @@
-//! Reading: how many requests it takes, and what is believed.
+//! Reads: the number of requests, and the verification of the content.
 
 use manifest_core::{Content, Descriptor, Digest, MediaType};
 use manifest_registry::concurrent;
@@ -42,7 +42,7 @@ fn many_images_take_a_manifest_and_a_config_each() {
         .map(|i| i.unwrap().1.unwrap().to_string())
         .collect();
     assert_eq!(found, PLATFORMS);
-    // One challenge (the first of the manifests is asked for twice), four manifests, four configs, one token.
+    // One challenge (so the first manifest is requested twice), four manifests, four configs, one token.
     let log = registry.log();
     assert_eq!(log.count(|r| r.status == 401), 1, "{:#?}", log.lines());
     assert_eq!(log.count(|r| r.is("GET", "/manifests/")), 5);
@@ -54,7 +54,7 @@ fn many_images_take_a_manifest_and_a_config_each() {
 }
 
 #[test]
-fn an_open_registry_is_asked_nothing_else() {
+fn an_open_registry_gets_no_extra_requests() {
     let registry = EmbeddedRegistry::start();
     let image = Image::docker().platform("linux/arm64/v8").build();
     let digest = registry.seed("team/app", "1", &image);
@@ -106,7 +106,7 @@ fn http2_is_one_connection() {
 }
 
 #[test]
-fn http1_connections_are_used_again() {
+fn http1_connections_are_reused() {
     let registry = EmbeddedRegistry::start();
     for tag in 0..60 {
         registry.seed(
@@ -124,7 +124,8 @@ fn http1_connections_are_used_again() {
         references.iter().map(|reference| client.image(reference)),
     ));
     assert!(images.iter().all(Result::is_ok));
-    // The attempt with TLS, one for each slot, and now and then one because another was on its way back to the pool.
+    // One connection for the TLS attempt, one for each permit, and sometimes another because a connection is not back in the
+    // pool yet.
     let most = 2 * manifest_registry::limits::REQUESTS_PER_HOST;
     assert!(
         registry.log().connections() <= most,
@@ -212,7 +213,7 @@ fn existence_and_digest_by_head() {
 }
 
 #[test]
-fn missing_manifests_have_dockers_text() {
+fn missing_manifests_have_the_text_of_docker() {
     let registry = EmbeddedRegistry::start();
     registry.seed("app", "1", &Image::oci().build());
     let (client, host) = (client(), registry.host());
@@ -242,7 +243,7 @@ fn missing_manifests_have_dockers_text() {
 }
 
 #[test]
-fn a_config_that_is_none() {
+fn an_invalid_config() {
     let registry = EmbeddedRegistry::start();
     let bad = Image::oci()
         .config("application/vnd.oci.image.config.v1+json", b"nonsense")
@@ -263,7 +264,7 @@ fn a_config_that_is_none() {
 }
 
 #[test]
-fn where_one_token_for_all_is_not_to_be_had() {
+fn reads_work_without_a_common_token() {
     let names = ["one", "two", "three"];
     let server = || TokenServer::builder().user("me", "pw");
     let wide = "repository:one:pull repository:two:pull repository:three:pull";
@@ -294,7 +295,7 @@ fn where_one_token_for_all_is_not_to_be_had() {
             for name in names {
                 registry.seed(name, "1", &Image::oci().seed(name).build());
             }
-            // The first that is asked for is not the one that the token is good for.
+            // The first repository to be read is not the one that the token covers.
             let mut references =
                 names.map(|name| reference(&registry.host(), &format!("{name}:1")));
             let client = logged_in(&registry.host(), "me", "pw").for_reading(&references);
@@ -303,7 +304,7 @@ fn where_one_token_for_all_is_not_to_be_had() {
             for result in results {
                 assert!(result.is_ok(), "{what} {forbids}: {result:?}");
             }
-            // A request that a fault answers does not get as far as the list of scopes.
+            // The token server does not record the scopes of a request that meets a fault.
             let mut asked = tokens.scopes_asked();
             if fault.is_none() {
                 assert_eq!(asked.remove(0), wide, "{what}");
@@ -311,7 +312,7 @@ fn where_one_token_for_all_is_not_to_be_had() {
             asked.sort();
             let mut own = names.map(|name| format!("repository:{name}:pull")).to_vec();
             if fault.is_none() {
-                // Its own is what the wide token is good for.
+                // The wide token covers the first repository, so it needs no token of its own.
                 own.retain(|scope| asked.contains(scope) || !scope.contains(":one:"));
             }
             own.sort();

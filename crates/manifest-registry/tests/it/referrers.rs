@@ -1,4 +1,4 @@
-//! What refers to images goes along with them, and is found in the target as it was in the source.
+//! Referrers are copied with their images, and are listed in the target as in the source.
 
 use std::time::Duration;
 
@@ -16,13 +16,13 @@ use serde_json::{Value, json};
 
 use crate::{client, config, reference, run};
 
-/// A registry of either kind, whose requests are seen: those of the client, not those of the tests.
-struct Place {
+/// A registry of either kind, with a log of the requests of the client, but not of those of the tests.
+struct LoggedRegistry {
     registry: TestRegistry,
     proxy: Option<LoggingProxy>,
 }
 
-impl Place {
+impl LoggedRegistry {
     fn start(kind: Kind) -> Self {
         Self::over(TestRegistry::start(kind))
     }
@@ -54,8 +54,8 @@ impl Place {
         Some(self.registry.manifest(repository, name)?.1)
     }
 
-    /// Has an image, and what refers to it: by its digest, and on a registry without the API in the index that stands for it.
-    fn refer(&self, repository: &str, subject: &BuiltImage, referrers: &[&BuiltImage]) {
+    /// Pushes referrers by digest, and on a registry without the referrers API also their index.
+    fn push_referrers(&self, repository: &str, subject: &BuiltImage, referrers: &[&BuiltImage]) {
         let host = self.registry.host();
         let mut index = Index::oci();
         for referrer in referrers {
@@ -73,8 +73,8 @@ impl Place {
         }
     }
 
-    /// Returns the digests and artifact types of what refers to a digest, as a client of this registry finds them.
-    fn referring(&self, repository: &str, digest: &str) -> Vec<(String, String)> {
+    /// Returns the digests and artifact types of the referrers of a digest, as a client of this registry finds them.
+    fn listed_referrers(&self, repository: &str, digest: &str) -> Vec<(String, String)> {
         let client = self.registry.client();
         let api = client.get(&format!("/v2/{repository}/referrers/{digest}"));
         let api = api.unwrap();
@@ -93,7 +93,7 @@ impl Place {
         found
     }
 
-    /// Returns the manifests that were written, in the order in which they came, and forgets all requests.
+    /// Returns the names of the written manifests in the order of the writes, and clears the log.
     fn written(&self) -> Vec<String> {
         let requests = self.log().requests().into_iter();
         let puts = requests.filter(|r| r.is("PUT", "/manifests/") && r.status == 201);
@@ -103,7 +103,7 @@ impl Place {
         names
     }
 
-    /// Returns the requests that may write, and forgets all.
+    /// Returns all requests except GET and HEAD, and clears the log.
     fn writes(&self) -> Vec<String> {
         let lines = self.log().lines().into_iter();
         let writes = lines.filter(|line| !line.starts_with("GET ") && !line.starts_with("HEAD "));
@@ -131,7 +131,7 @@ pub(crate) fn referrer(subject: &BuiltImage, kind: &str) -> BuiltImage {
         .build()
 }
 
-/// What cosign keeps: a layer for each signature.
+/// Returns a signature manifest of cosign, with a layer for each signature.
 fn signatures(of: &BuiltImage, keys: &[&str]) -> BuiltImage {
     let image = Image::oci().seed("cosign");
     let sign = |image: Image, key: &&str| image.layer(format!("{key} {}", of.digest).as_bytes());
@@ -149,7 +149,7 @@ pub(crate) fn found(client: &Client, source: &Reference, image: &BuiltImage) -> 
     run(client.referrers(&[subject])).unwrap()
 }
 
-/// Publishes a list with these children.
+/// Publishes a list with its children.
 fn publish(
     client: &Client,
     target: &Reference,
@@ -163,13 +163,12 @@ fn publish(
         children,
         push_foreign: false,
         precondition: Precondition::None,
-        verified: Some(&[]),
+        verify: Some(&[]),
     };
     run(client.publish(&publication, |_| ()))
 }
 
-/// An image, a bill of materials for it, a signature of that, and cosign's of the image: in a source; all that has to be
-/// published of it.
+/// An image in a source with an SBOM, a signature of the SBOM, and a cosign signature of the image.
 struct Signed {
     image: BuiltImage,
     sbom: BuiltImage,
@@ -179,7 +178,7 @@ struct Signed {
 }
 
 impl Signed {
-    fn at(source: &Place, repository: &str) -> Self {
+    fn at(source: &LoggedRegistry, repository: &str) -> Self {
         let image = image("signed");
         let sbom = referrer(&image, "example/sbom");
         let signature = referrer(&sbom, "example/signature");
@@ -188,8 +187,8 @@ impl Signed {
         seed::push(&host, repository, "1", &image);
         let tag = format!("{}.sig", fallback(&image.digest));
         seed::push(&host, repository, &tag, &cosign);
-        source.refer(repository, &image, &[&sbom]);
-        source.refer(repository, &sbom, &[&signature]);
+        source.push_referrers(repository, &image, &[&sbom]);
+        source.push_referrers(repository, &sbom, &[&signature]);
         source.log().clear();
         Self {
             list: Index::oci().image(&image).build(),
@@ -212,10 +211,10 @@ impl Signed {
 }
 
 #[test]
-fn all_goes_along_between_any_two_registries() {
+fn referrers_are_copied_between_any_two_registries() {
     for from in suite::kinds() {
         for to in suite::kinds() {
-            let (source, target) = (Place::start(from), Place::start(to));
+            let (source, target) = (LoggedRegistry::start(from), LoggedRegistry::start(to));
             let signed = Signed::at(&source, "team/app");
             let (at, name) = (source.name("team/app:1"), target.name("app:1"));
             let published = signed.publish(&at, &name);
@@ -236,7 +235,7 @@ fn all_goes_along_between_any_two_registries() {
             expected.push("1".to_owned());
             let mut written = target.written();
             assert_eq!(published.written, written.len());
-            // What goes at once comes in any order.
+            // Concurrent writes arrive in any order.
             written[..4].sort();
             let all_but_tag = written.len() - 1;
             written[4..all_but_tag].sort();
@@ -248,14 +247,14 @@ fn all_goes_along_between_any_two_registries() {
             ] {
                 let bytes = target.bytes("app", &referrer.digest).unwrap();
                 assert_eq!(bytes, referrer.manifest);
-                let listed = target.referring("app", &subject.digest);
+                let listed = target.listed_referrers("app", &subject.digest);
                 assert_eq!(listed, [(referrer.digest.clone(), kind.to_owned())]);
             }
             target.log().clear();
-            // The second time nothing is written; nor after it broke off before the index was written.
+            // A second push writes nothing.
             assert_eq!(signed.publish(&at, &name).written, 0);
             assert_eq!(target.writes(), Vec::<String>::new());
-            // And from there it can be copied on.
+            // The target is a valid source for another copy.
             let third = EmbeddedRegistry::start();
             let on = Signed { ..signed };
             on.publish(&target.name("app:1"), &reference(&third.host(), "app:1"));
@@ -267,24 +266,24 @@ fn all_goes_along_between_any_two_registries() {
 #[test]
 fn within_a_registry_blobs_are_mounted() {
     for kind in suite::kinds() {
-        let place = Place::start(kind);
+        let place = LoggedRegistry::start(kind);
         let signed = Signed::at(&place, "team/app");
         let published = signed.publish(&place.name("team/app:1"), &place.name("app:1"));
         assert_eq!(published.uploaded, 0);
-        // Three of the image, two each of the referrers, of which one is the same, two of cosign's.
+        // Three blobs of the image, two of each referrer, of which one is shared, and two of the cosign signature.
         assert_eq!(published.mounted, 3 + 3 + 2);
     }
 }
 
 #[test]
-fn what_the_index_has_already_stays() {
+fn existing_entries_of_the_index_stay() {
     for target in [
-        Place::start(Kind::Embedded),
-        Place::over(TestRegistry::Embedded(
+        LoggedRegistry::start(Kind::Embedded),
+        LoggedRegistry::over(TestRegistry::Embedded(
             EmbeddedRegistry::builder().no_referrers().start(),
         )),
     ] {
-        let source = Place::start(Kind::Embedded);
+        let source = LoggedRegistry::start(Kind::Embedded);
         let signed = Signed::at(&source, "app");
         let tag = fallback(&signed.image.digest);
         let other = referrer(&signed.image, "example/other");
@@ -298,7 +297,7 @@ fn what_the_index_has_already_stays() {
         signed.publish(&source.name("app:1"), &target.name("app:1"));
         let mut digests = vec![other.digest.clone(), signed.sbom.digest.clone()];
         digests.sort();
-        let listed = target.referring("app", &signed.image.digest);
+        let listed = target.listed_referrers("app", &signed.image.digest);
         let listed: Vec<String> = listed.into_iter().map(|(digest, _)| digest).collect();
         assert_eq!(listed, digests);
         let now: Value = serde_json::from_slice(&target.bytes("app", &tag).unwrap()).unwrap();
@@ -308,14 +307,14 @@ fn what_the_index_has_already_stays() {
 }
 
 #[test]
-fn an_index_that_somebody_else_writes_meanwhile_is_written_again() {
+fn a_concurrently_overwritten_index_is_written_again() {
     let target = EmbeddedRegistry::builder().no_referrers().start();
-    let source = Place::start(Kind::Embedded);
+    let source = LoggedRegistry::start(Kind::Embedded);
     let signed = Signed::at(&source, "app");
     let tag = fallback(&signed.image.digest);
-    // As if it was overwritten at once: it is said to be stored, and is not there.
+    // The registry claims to store the index but does not, as if another client overwrote it at once.
     let swallowed = Answer::status(201).header("docker-content-digest", "");
-    // The first such name is cosign's.
+    // The first request with this prefix is the one for the tag of cosign.
     target.fault(
         Fault::on("PUT", &format!("/manifests/{tag}"))
             .nth(2)
@@ -339,7 +338,7 @@ fn an_index_that_somebody_else_writes_meanwhile_is_written_again() {
         .count(|r| r.method == "PUT" && r.path.ends_with(&tag));
     assert_eq!(puts, 2);
     assert!(target.manifest("app", &tag).is_some());
-    // Where that goes on and on the tag is not written.
+    // If that happens every time, the tag is not written.
     target.seed("again", &format!("{tag}.sig"), &signed.cosign);
     target.fault(Fault::on("PUT", "/manifests/sha256-").answer(Answer::status(201)));
     let name = reference(&target.host(), "again:1");
@@ -349,7 +348,7 @@ fn an_index_that_somebody_else_writes_meanwhile_is_written_again() {
         "{error}"
     );
     assert_eq!(target.digest("again", "1"), None);
-    // Nor where cosign's is not there.
+    // The tag is not written either if the tag of cosign is missing.
     let name = reference(&target.host(), "other:1");
     let error = publish(&impatient, &name, &signed.list, &children).unwrap_err();
     let part = format!("other:{tag}.sig, and accepted, but does not exist");
@@ -358,8 +357,8 @@ fn an_index_that_somebody_else_writes_meanwhile_is_written_again() {
 }
 
 #[test]
-fn cosigns_tags_are_never_overwritten_by_less() {
-    let source = Place::start(Kind::Embedded);
+fn cosign_tags_never_lose_signatures() {
+    let source = LoggedRegistry::start(Kind::Embedded);
     let image = image("signed");
     let host = source.host();
     seed::push(&host, "app", "1", &image);
@@ -392,7 +391,7 @@ fn cosigns_tags_are_never_overwritten_by_less() {
             let expected = format!("{tag} points to {}, which has content", there.digest);
             assert!(error.to_string().contains(&expected), "{error}");
             assert!(error.hint().unwrap().contains("without --referrers"));
-            // Nothing at all was written.
+            // No manifest was written.
             assert!(target.log().requests().iter().all(|r| r.method != "PUT"));
         } else {
             result.unwrap();
@@ -403,7 +402,7 @@ fn cosigns_tags_are_never_overwritten_by_less() {
 
 #[test]
 fn one_manifest_may_have_several_tags() {
-    let source = Place::start(Kind::Embedded);
+    let source = LoggedRegistry::start(Kind::Embedded);
     let target = EmbeddedRegistry::start();
     let images = [image("a"), image("b")];
     let sbom = Image::oci().seed("the same").build();
@@ -428,9 +427,9 @@ fn one_manifest_may_have_several_tags() {
 }
 
 #[test]
-fn a_list_may_refer_to_something() {
+fn a_list_with_a_subject_is_listed_as_a_referrer() {
     for kind in suite::kinds() {
-        let target = Place::start(kind);
+        let target = LoggedRegistry::start(kind);
         let base = image("base");
         let own = image("own");
         for image in [&base, &own] {
@@ -451,7 +450,7 @@ fn a_list_may_refer_to_something() {
         expected.push("1".to_owned());
         assert_eq!(target.written(), expected);
         let listed = [(list.digest.clone(), "example/list".to_owned())];
-        assert_eq!(target.referring("app", &base.digest), listed);
+        assert_eq!(target.listed_referrers("app", &base.digest), listed);
         target.log().clear();
         assert_eq!(publish(&client(), &name, &list, &[]).unwrap().written, 0);
         assert_eq!(target.writes(), Vec::<String>::new());
@@ -459,7 +458,7 @@ fn a_list_may_refer_to_something() {
 }
 
 #[test]
-fn an_index_of_referrers_brings_what_is_in_it() {
+fn a_referrer_that_is_an_index_is_copied_with_its_children() {
     let source = EmbeddedRegistry::start();
     let target = EmbeddedRegistry::start();
     let (signed, inner) = (image("signed"), image("inner"));
@@ -479,9 +478,9 @@ fn an_index_of_referrers_brings_what_is_in_it() {
 }
 
 #[test]
-fn what_has_the_tag_of_the_index_and_is_none_stays() {
+fn another_manifest_under_the_tag_of_the_index_stays() {
     let target = EmbeddedRegistry::builder().no_referrers().start();
-    let source = Place::start(Kind::Embedded);
+    let source = LoggedRegistry::start(Kind::Embedded);
     let signed = Signed::at(&source, "app");
     let tag = fallback(&signed.image.digest);
     let other = image("other");

@@ -1,4 +1,4 @@
-//! What refers to an image is found: page by page, by stand-in tags, so deep and no deeper.
+//! The search for referrers: pages, the referrers tag schema, and the maximum depth.
 
 use manifest_core::Digest;
 use manifest_registry::SkipReason;
@@ -22,7 +22,7 @@ fn pages_are_followed_within_bounds() {
     assert_eq!(found(&client(), &at, &image).children.len(), 5);
     let pages = format!("/v2/app/referrers/{}", image.digest);
     assert_eq!(registry.log().count(|r| r.path == pages), 3);
-    // A list without an end is left.
+    // An endless list is an error.
     let empty = Index::oci().build();
     let endless = Answer::Status {
         code: 200,
@@ -44,7 +44,7 @@ fn pages_are_followed_within_bounds() {
 }
 
 #[test]
-fn a_registry_without_the_api_says_so_in_many_ways() {
+fn a_missing_referrers_api_has_many_responses() {
     let signed_at = |registry: &EmbeddedRegistry| {
         let image = image("signed");
         let sbom = referrer(&image, "example/sbom");
@@ -84,7 +84,7 @@ fn a_registry_without_the_api_says_so_in_many_ways() {
 }
 
 #[test]
-fn what_cannot_be_copied_is_told() {
+fn skipped_referrers_are_reported() {
     let registry = EmbeddedRegistry::builder().no_referrers().start();
     let image = image("signed");
     registry.seed("app", "1", &image);
@@ -111,10 +111,14 @@ fn what_cannot_be_copied_is_told() {
     let referrers = found(&client(), &at, &image);
     assert!(referrers.children.is_empty());
     let reasons: Vec<&SkipReason> = referrers.skipped.iter().map(|s| &s.reason).collect();
-    let unknown = SkipReason::Type(artifact.to_owned());
+    let unknown = SkipReason::UnsupportedType(artifact.to_owned());
     assert_eq!(
         reasons,
-        [&SkipReason::Lost, &SkipReason::Stranger, &unknown]
+        [
+            &SkipReason::NotFound,
+            &SkipReason::SubjectMismatch,
+            &unknown
+        ]
     );
     assert_eq!(
         referrers.skipped[0].to_string(),
@@ -128,7 +132,7 @@ fn what_cannot_be_copied_is_told() {
 }
 
 #[test]
-fn referrers_of_referrers_are_followed_so_far() {
+fn referrers_of_referrers_are_followed_to_a_maximum_depth() {
     let registry = EmbeddedRegistry::start();
     let first = image("signed");
     registry.seed("app", "1", &first);

@@ -1,4 +1,4 @@
-//! Uploads that break off: they go on from where the registry is, or begin anew, and say so.
+//! Interrupted uploads: they resume at the offset of the registry, or restart, and report that.
 
 use std::sync::{Arc, Mutex};
 
@@ -16,23 +16,23 @@ use crate::{client, config, reference, run};
 
 const LAYER: [u8; 9000] = [7; 9000];
 
-/// How much of the layer has arrived when the upload breaks off.
+/// The number of bytes of the layer that have arrived when the upload is interrupted.
 const ARRIVED: usize = 3456;
 
-/// Notes what is said; and before the upload is tried again, puts into its session what is to have arrived.
+/// Records the reports. Before the upload is retried, uploads the bytes that count as arrived into its session.
 #[derive(Debug)]
-struct Witness {
+struct UploadObserver {
     target: EmbeddedRegistry,
-    /// The authority of its certificate, if it has one.
+    /// The CA of the certificate of the target, if it has one.
     ca: Option<TestCa>,
     arrived: Vec<u8>,
-    said: Mutex<Vec<String>>,
+    reports: Mutex<Vec<String>>,
     progress: Mutex<Vec<Progress>>,
 }
 
-impl Observer for Witness {
+impl Observer for UploadObserver {
     fn retrying(&self, retry: &Retrying<'_>) {
-        self.said.lock().unwrap().push(retry.to_string());
+        self.reports.lock().unwrap().push(retry.to_string());
         if !self.arrived.is_empty() {
             let mut requests = self.target.log().requests().into_iter();
             let cut = requests.rfind(|request| request.is("PUT", "/blobs/uploads/"));
@@ -52,17 +52,17 @@ impl Observer for Witness {
     }
 
     fn resuming(&self, resumed: &Resuming<'_>) {
-        self.said.lock().unwrap().push(resumed.to_string());
+        self.reports.lock().unwrap().push(resumed.to_string());
     }
 }
 
-/// Uploads an image whose layer is cut once when this has arrived. Returns what was said, and how long the requests were that
-/// carried the layer.
+/// Uploads an image, and interrupts the upload of its layer once after `arrived`. Returns the reports, and the body lengths
+/// of the requests with the layer.
 fn upload(arrived: &[u8]) -> (Vec<String>, Vec<usize>) {
     upload_of(&LAYER, arrived, None)
 }
 
-/// As [`upload`], of this layer, to a registry with TLS if there is an authority.
+/// Uploads an image with this layer as [`upload`] does, to a registry with TLS if there is a CA.
 fn upload_of(layer: &[u8], arrived: &[u8], ca: Option<TestCa>) -> (Vec<String>, Vec<usize>) {
     let target = match &ca {
         Some(ca) => EmbeddedRegistry::builder().tls(ca).start(),
@@ -72,15 +72,15 @@ fn upload_of(layer: &[u8], arrived: &[u8], ca: Option<TestCa>) -> (Vec<String>, 
     let image: BuiltImage = Image::oci().layer(layer).build();
     let digest = Digest::sha256(&image.manifest);
     source.seed("app", "1", &image);
-    let witness = Arc::new(Witness {
+    let observer = Arc::new(UploadObserver {
         target,
         ca,
         arrived: arrived.to_vec(),
-        said: Mutex::default(),
+        reports: Mutex::default(),
         progress: Mutex::default(),
     });
-    let target = &witness.target;
-    // The configuration is there already, so that there is one upload.
+    let target = &observer.target;
+    // The target has the configuration already, so there is only one upload.
     let config_bytes = source.blob("app", &image.blob_digests()[0]).unwrap();
     target.put_blob("app", &config_bytes);
     target.fault(
@@ -93,7 +93,7 @@ fn upload_of(layer: &[u8], arrived: &[u8], ca: Option<TestCa>) -> (Vec<String>, 
             all: true,
             hosts: vec![],
         },
-        observer: witness.clone(),
+        observer: observer.clone(),
         ..config()
     })
     .unwrap();
@@ -110,11 +110,11 @@ fn upload_of(layer: &[u8], arrived: &[u8], ca: Option<TestCa>) -> (Vec<String>, 
         children: &[child],
         push_foreign: false,
         precondition: Precondition::None,
-        verified: Some(&[]),
+        verify: Some(&[]),
     };
     run(client.publish(&publication, |_| {})).unwrap();
-    // However often it is sent: each byte counts once.
-    let told = witness.progress.lock().unwrap();
+    // Each byte counts once, however often it is sent.
+    let told = observer.progress.lock().unwrap();
     let bytes = told.iter().map(|progress| progress.bytes_done);
     assert!(bytes.clone().is_sorted(), "{told:#?}");
     let end = told.last().unwrap();
@@ -127,52 +127,53 @@ fn upload_of(layer: &[u8], arrived: &[u8], ca: Option<TestCa>) -> (Vec<String>, 
     let puts: Vec<_> = puts.collect();
     let is_large = layer.len() as u64 > manifest_registry::limits::SMALL_BLOB;
     assert!(puts.iter().all(|put| !(is_large && put.http2)));
-    let said = std::mem::take(&mut *witness.said.lock().unwrap());
+    let reports = std::mem::take(&mut *observer.reports.lock().unwrap());
     let host = target.host();
-    let said = said.into_iter().map(|line| line.replace(&host, "HOST"));
+    let reports = reports.into_iter().map(|line| line.replace(&host, "HOST"));
     (
-        said.collect(),
+        reports.collect(),
         puts.iter().map(|request| request.body_len).collect(),
     )
 }
 
 #[test]
-fn an_upload_goes_on_where_it_broke_off() {
+fn an_interrupted_upload_resumes() {
     let layer = Digest::sha256(&LAYER);
-    let (said, lengths) = upload(&LAYER[..ARRIVED]);
+    let (reports, lengths) = upload(&LAYER[..ARRIVED]);
     assert_eq!(lengths, [LAYER.len(), LAYER.len() - ARRIVED]);
-    assert_eq!(said.len(), 2, "{said:#?}");
+    assert_eq!(reports.len(), 2, "{reports:#?}");
     assert!(
-        said[0].starts_with("retrying in ") && said[0].ends_with(": the connection was closed"),
-        "{said:#?}"
+        reports[0].starts_with("retrying in ")
+            && reports[0].ends_with(": the connection was closed"),
+        "{reports:#?}"
     );
     assert_eq!(
-        said[1],
+        reports[1],
         format!("the upload of blob {layer} to HOST/app continues after 3456 of 9000 bytes")
     );
 }
 
 #[test]
-fn a_large_upload_goes_on_where_it_broke_off() {
+fn a_large_interrupted_upload_resumes() {
     let large = vec![7; 100_000];
     for ca in [None, Some(TestCa::new())] {
-        let (said, lengths) = upload_of(&large, &large[..ARRIVED], ca);
+        let (reports, lengths) = upload_of(&large, &large[..ARRIVED], ca);
         assert_eq!(lengths, [large.len(), large.len() - ARRIVED]);
-        assert_eq!(said.len(), 2, "{said:#?}");
+        assert_eq!(reports.len(), 2, "{reports:#?}");
         assert!(
-            said[1].ends_with("continues after 3456 of 100000 bytes"),
-            "{said:#?}"
+            reports[1].ends_with("continues after 3456 of 100000 bytes"),
+            "{reports:#?}"
         );
     }
 }
 
 #[test]
-fn an_upload_of_which_nothing_arrived_begins_anew() {
+fn an_upload_restarts_if_nothing_arrived() {
     let layer = Digest::sha256(&LAYER);
-    let (said, lengths) = upload(&[]);
+    let (reports, lengths) = upload(&[]);
     assert_eq!(lengths, [LAYER.len(), LAYER.len()]);
     assert_eq!(
-        said[1..],
+        reports[1..],
         [format!(
             "the upload of blob {layer} to HOST/app starts over"
         )]
@@ -180,20 +181,20 @@ fn an_upload_of_which_nothing_arrived_begins_anew() {
 }
 
 #[test]
-fn an_upload_of_which_something_else_arrived_begins_anew() {
-    let (said, lengths) = upload(&[8; ARRIVED]);
+fn an_upload_restarts_if_other_bytes_arrived() {
+    let (reports, lengths) = upload(&[8; ARRIVED]);
     let whole = LAYER.len();
     assert_eq!(lengths, [whole, whole - ARRIVED, whole]);
-    assert_eq!(said.len(), 3, "{said:#?}");
+    assert_eq!(reports.len(), 3, "{reports:#?}");
     assert!(
-        said[1].ends_with("continues after 3456 of 9000 bytes"),
-        "{said:#?}"
+        reports[1].ends_with("continues after 3456 of 9000 bytes"),
+        "{reports:#?}"
     );
-    assert!(said[2].ends_with("starts over"), "{said:#?}");
+    assert!(reports[2].ends_with("starts over"), "{reports:#?}");
 }
 
 #[test]
-fn an_upload_that_breaks_off_goes_on() {
+fn an_interrupted_upload_succeeds_with_or_without_resumption() {
     for resumable in [true, false] {
         let source = EmbeddedRegistry::start();
         let target = EmbeddedRegistry::start();

@@ -1,5 +1,4 @@
-//! How often a real registry is asked, and how often one answer has to be waited for before the next question: behind TLS
-//! and a token server, from cold.
+//! The numbers of requests and of sequential round trips to a real registry with TLS and a token server, without a cache.
 
 use std::time::Duration;
 
@@ -15,22 +14,22 @@ use serde_json::json;
 use crate::publish::Job;
 use crate::{reference, run};
 
-/// Returns what each round trip takes: long against the time in which the answers to a wave of so many requests come.
+/// Returns the delay of a round trip, which is long compared to the time for the responses to this many requests.
 fn delay(images: usize) -> Duration {
     Duration::from_millis(if images > 20 { 800 } else { 150 })
 }
 
-/// A real registry as the world has it: TLS, HTTP/2, tokens, some way off.
+/// A real registry as in production: with TLS, HTTP/2, tokens and latency.
 struct World {
     tokens: TokenServer,
     proxy: LoggingProxy,
     _registry: RealRegistry,
-    /// How many tokens were asked for to put the images there.
+    /// The number of token requests for the pushes of the images.
     seeded: usize,
 }
 
 impl World {
-    /// Starts it with each of these images in its own repository `source/N`, or all in `app`.
+    /// Starts a registry with each of these images in its own repository `source/N`, or all in `app`.
     fn with(images: &[BuiltImage], apart: bool) -> Self {
         let ca = TestCa::new();
         let delay = delay(images.len());
@@ -95,13 +94,13 @@ impl World {
         .unwrap()
     }
 
-    /// The scopes that were asked for since the images were put there.
+    /// Returns the requested scopes since the pushes of the images.
     fn scopes(&self) -> Vec<String> {
         self.tokens.scopes_asked().split_off(self.seeded)
     }
 
-    /// Round trips one after the other: TCP and TLS of the registry and of the token server, and the longest chain of
-    /// requests of which each began after the one before was answered.
+    /// Returns the number of sequential round trips: TCP and TLS of the registry and of the token server, and the longest
+    /// chain of requests of which each starts after the response to the previous request.
     fn depth(&self) -> usize {
         assert_eq!(self.proxy.log().connections(), 1);
         let mut requests = self.proxy.log().requests();
@@ -110,7 +109,7 @@ impl World {
     }
 }
 
-/// The tag of an image: they may all be in one repository.
+/// Returns a unique tag for an image, because all images may be in one repository.
 fn tag(image: &BuiltImage) -> String {
     Digest::sha256(&image.manifest).as_str()["sha256:".len()..].to_owned()
 }
@@ -133,14 +132,14 @@ fn a_push_with_mounts() {
         (published.mounted, published.uploaded, published.written),
         (32, 0, 9)
     );
-    assert!(published.tags[0].unconfirmed.is_none());
-    // One token, with these scopes, in this order.
+    assert!(published.tags[0].verification_error.is_none());
+    // One token with these scopes, in this order.
     let sources = names.iter().map(|name| format!(" repository:{name}:pull"));
     let scope = format!("repository:app:pull,push{}", sources.collect::<String>());
     assert_eq!(world.scopes(), [scope]);
     let log = world.proxy.log();
     assert_eq!(log.count(|r| r.status == 401), 1);
-    // The challenge; a look at tag and children; mounts; children; tag; a look.
+    // The challenge; probes of tag and children; mounts; children; tag; the read-back.
     assert_eq!(
         log.requests().len(),
         1 + 9 + 32 + 8 + 1 + 1,
@@ -150,7 +149,7 @@ fn a_push_with_mounts() {
     assert!(log.requests().iter().all(|r| r.http2));
     assert!(world.depth() <= 13, "{}", world.depth());
     assert_eq!(world.depth(), 11);
-    // Again, from cold: nothing is written.
+    // A second push without a cache writes nothing.
     log.clear();
     world.tokens.log().clear();
     let again = run(job.publish(&world.client(), &reference(&host, "app:1"))).unwrap();
@@ -160,7 +159,7 @@ fn a_push_with_mounts() {
 }
 
 #[test]
-fn a_push_from_more_repositories_than_one_token_takes() {
+fn a_push_from_more_repositories_than_one_token_covers() {
     let images = images(30);
     let world = World::with(&images, true);
     let host = world.proxy.host();
@@ -169,7 +168,7 @@ fn a_push_from_more_repositories_than_one_token_takes() {
     let job = Job::new(&host, &named);
     let released = run(job.release(&world.client(), &reference(&host, "app:1"))).unwrap();
     assert_eq!(released.published[0].mounted, 120);
-    // Each with the right to write.
+    // Each token has push access.
     let scopes = world.scopes();
     let each = limits::SCOPES_OF_SEVERAL_TOKENS - 1;
     assert_eq!(scopes.len(), images.len().div_ceil(each));
@@ -180,7 +179,7 @@ fn a_push_from_more_repositories_than_one_token_takes() {
         );
     }
     assert_eq!(world.tokens.log().connections(), 1);
-    // They are fetched while it is looked what is there.
+    // The tokens are fetched while the target is probed.
     assert_eq!(world.depth(), 11);
 }
 
@@ -189,7 +188,7 @@ fn a_push_without_mounts() {
     let images = images(3);
     let world = World::with(&images, false);
     let host = world.proxy.host();
-    let job = Job::at_home(&images);
+    let job = Job::in_target(&images);
     run(job.publish(&world.client(), &reference(&host, "app:1"))).unwrap();
     assert_eq!(world.scopes(), ["repository:app:pull,push"]);
     assert_eq!(
@@ -219,7 +218,7 @@ fn reading() {
             .enumerate()
             .map(|(i, image)| reference(&host, &format!("{}:{}", name(i), tag(image))))
             .collect();
-        // Load of the machine can only make it deeper.
+        // Load on the machine can only add round trips.
         let mut depths = Vec::new();
         while depths.len() < 3 && !depths.contains(&8) {
             world.proxy.log().clear();
@@ -228,13 +227,13 @@ fn reading() {
             let read = references.iter().map(|reference| client.image(reference));
             let results = run(concurrent(limits::PARALLEL_WORK, read));
             assert!(results.iter().all(Result::is_ok));
-            // The challenge, then manifest and configuration of each.
+            // The challenge, then the manifest and configuration of each image.
             assert_eq!(world.proxy.log().requests().len(), 1 + 2 * count);
-            // However many tokens.
+            // One connection serves all token requests.
             assert_eq!(world.tokens.log().connections(), 1);
             depths.push(world.depth());
         }
-        // One token for all repositories, as far as a URL takes them; several are asked for at once.
+        // One token for all repositories, as far as they fit in a URL. Several tokens are requested concurrently.
         let names: Vec<String> = if apart {
             (0..count).map(|i| format!("source/{i}")).collect()
         } else {
@@ -251,7 +250,7 @@ fn reading() {
                 scopes.collect::<Vec<_>>().join(" ")
             })
             .collect();
-        // Those of the last time.
+        // The scopes of the last run.
         let mut scopes = world.scopes();
         scopes = scopes.split_off(scopes.len() - expected.len());
         scopes.sort();
@@ -262,7 +261,7 @@ fn reading() {
 }
 
 #[test]
-fn noting_what_a_tag_shows_is_done_beside_reading() {
+fn a_tag_is_probed_concurrently_with_reads() {
     for (count, apart) in [(1, true), (20, false), (20, true)] {
         let images = images(count);
         let world = World::with(&images, apart);
@@ -277,7 +276,7 @@ fn noting_what_a_tag_shows_is_done_beside_reading() {
             .map(|(i, image)| reference(&host, &format!("{}:{}", name(i), tag(image))))
             .collect();
         let list = reference(&host, "app:list");
-        // Load of the machine can only make it deeper.
+        // Load on the machine can only add round trips.
         let mut depths = Vec::new();
         while depths.len() < 3 && !depths.contains(&8) {
             world.proxy.log().clear();
@@ -287,12 +286,12 @@ fn noting_what_a_tag_shows_is_done_beside_reading() {
             let read = concurrent(limits::PARALLEL_WORK, read);
             let all = async { read.await.into_iter().collect::<Result<Vec<_>, _>>() };
             let (_, shown) = run(client.with_tag_state(&list, all)).unwrap();
-            // A registry need not say whether there is a repository of which nobody has heard.
+            // An unknown repository counts as a missing tag.
             assert_eq!(shown, Some(TagState::Absent));
             let log = world.proxy.log();
             assert_eq!(log.count(|r| r.method == "HEAD"), 1);
             assert_eq!(log.requests().len(), 1 + 2 * count + 1);
-            // Where the token for reading is not for that repository, there is one more.
+            // If the token for reads does not cover the repository of the tag, there is one more token.
             let tokens = world.tokens.log().requests().len();
             assert_eq!(tokens, if apart { 2 } else { 1 });
             depths.push(world.depth());
@@ -302,7 +301,7 @@ fn noting_what_a_tag_shows_is_done_beside_reading() {
 }
 
 #[test]
-fn as_many_at_once_as_the_protocol_takes() {
+fn concurrency_is_bounded_by_the_protocol() {
     let ca = TestCa::new();
     let image = Image::oci().layers(119, 10).build();
     for (http2, most) in [(true, 120), (false, limits::REQUESTS_PER_HOST)] {
@@ -318,7 +317,7 @@ fn as_many_at_once_as_the_protocol_takes() {
         run(job.publish(&client, &reference(&registry.host(), "app:1"))).unwrap();
         let log = registry.log();
         assert_eq!(log.max_in_flight(), most);
-        // A connection that is not back in the pool yet when the next request starts may have one more beside it.
+        // The next request may open another connection if one is not back in the pool yet.
         let connections = log.connections();
         assert!(
             if http2 {
@@ -332,7 +331,7 @@ fn as_many_at_once_as_the_protocol_takes() {
 }
 
 #[test]
-fn much_work_gets_another_connection() {
+fn many_requests_get_another_connection() {
     let ca = TestCa::new();
     let image = Image::oci().layers(1499, 20).build();
     let latency = Duration::from_millis(100);
@@ -348,7 +347,7 @@ fn much_work_gets_another_connection() {
     let log = registry.log();
     assert_eq!(log.connections(), limits::CONNECTIONS_PER_HOST_HTTP2);
     assert!(log.max_in_flight() > limits::REQUESTS_PER_HOST_HTTP2);
-    // What made it, and nothing else that was not needed: two looks, mounts, image, list, and a look at that.
+    // The requests that open connections, and only necessary requests: two probes, mounts, image, list, and its read-back.
     let others = limits::CONNECTIONS_PER_HOST_HTTP2 - 1;
     assert_eq!(log.count(|r| r.path == "/v2/"), others);
     assert_eq!(log.count(|_| true), others + 2 + 1500 + 1 + 1 + 1);

@@ -1,4 +1,4 @@
-//! Which scheme and TLS mode a host is spoken to with.
+//! The scheme and TLS mode of each host.
 
 use manifest_registry::{Client, ClientConfig, Insecure, concurrent};
 use manifest_testkit::image::Image;
@@ -15,7 +15,7 @@ fn loopback_falls_back_to_http_once() {
     let results = run(concurrent(8, (0..8).map(|_| client.manifest(&target))));
     assert!(results.iter().all(Result::is_ok));
     assert_eq!(registry.log().requests().len(), 8);
-    // One attempt with TLS, by one of the eight; the rest share the http connections.
+    // One of the eight requests tries TLS. The others share the http connections.
     assert!(registry.log().connections() <= 9);
 }
 
@@ -59,7 +59,7 @@ fn an_unknown_authority_needs_insecure() {
 }
 
 #[test]
-fn a_bad_certificate_is_no_unknown_authority() {
+fn an_expired_certificate_is_not_an_unknown_authority() {
     let ca = TestCa::new();
     let registry = EmbeddedRegistry::builder()
         .tls_identity(ca.expired_server())
@@ -79,7 +79,7 @@ fn a_known_authority_is_enough() {
     registry.seed("app", "1", &Image::oci().build());
     let file = folder.path().join("ca.pem");
     std::fs::write(&file, ca.ca_pem()).unwrap();
-    // The child finds the registry by what the parent leaves beside the certificate.
+    // The child process reads the host of the registry from a file next to the certificate.
     std::fs::write(folder.path().join("host"), registry.host()).unwrap();
     std::fs::create_dir(folder.path().join("home")).unwrap();
     child::run_in(
@@ -98,7 +98,7 @@ fn child_with_a_known_authority() {
 }
 
 #[test]
-fn nobody_there() {
+fn an_unreachable_host() {
     let registry = EmbeddedRegistry::start();
     let host = registry.host();
     drop(registry);
@@ -121,7 +121,7 @@ fn nobody_there() {
 }
 
 #[test]
-fn a_host_that_cannot_be() {
+fn an_invalid_host() {
     let error = run(client().manifest(&reference("localhost:99999", "app:1"))).unwrap_err();
     assert_eq!(error.to_string(), "localhost:99999 is not a valid host");
 }

@@ -1,4 +1,5 @@
-//! What a tag shows, asked beside other requests to its registry: when it is asked, and that nothing depends on the answer.
+//! The state of a tag, probed concurrently with other requests to its registry: the time of the probe, and that its failure
+//! has no effect.
 
 use std::time::{Duration, Instant};
 
@@ -36,8 +37,8 @@ impl Stage {
         }
     }
 
-    /// Reads the image, which is two requests, and notes the tag.
-    fn note(&self, client: &Client) -> Option<TagState> {
+    /// Reads the image, which takes two requests, and probes the tag.
+    fn tag_state(&self, client: &Client) -> Option<TagState> {
         let noted = client.with_tag_state(&self.list, client.image(&self.source));
         run(noted).unwrap().1
     }
@@ -50,20 +51,20 @@ impl Stage {
 }
 
 #[test]
-fn a_tag_is_noted_beside_two_requests() {
+fn a_tag_is_probed_concurrently_with_the_second_request() {
     let stage = Stage::new();
     let config = format!("GET /v2/app/blobs/{} 200", stage.image.config_digest);
-    assert_eq!(stage.note(&client()), Some(TagState::Absent));
+    assert_eq!(stage.tag_state(&client()), Some(TagState::Absent));
     let image = "GET /v2/app/manifests/1 200";
     let head = "HEAD /v2/list/manifests/latest 404";
     assert_eq!(stage.lines(), [&config, image, head]);
     stage.registry.seed("list", "latest", &stage.image);
     let digest = stage.image.digest.parse().unwrap();
-    assert_eq!(stage.note(&client()), Some(TagState::At(digest)));
+    assert_eq!(stage.tag_state(&client()), Some(TagState::At(digest)));
 }
 
 #[test]
-fn it_is_asked_afterwards_where_there_is_one_request() {
+fn a_tag_is_probed_afterwards_if_there_is_one_request() {
     let stage = Stage::new();
     let read = |client: Client| async move {
         let read = client.manifest(&stage.source);
@@ -76,7 +77,7 @@ fn it_is_asked_afterwards_where_there_is_one_request() {
         "HEAD /v2/list/manifests/latest 404",
     );
     assert_eq!(run(read(client())), [image, head]);
-    // Who has to log in asks twice.
+    // A client that has to log in sends the request twice.
     let registry = EmbeddedRegistry::builder().basic_auth("me", "pw").start();
     let stage = Stage::with(registry);
     let client = logged_in(&stage.registry.host(), "me", "pw");
@@ -86,7 +87,7 @@ fn it_is_asked_afterwards_where_there_is_one_request() {
 }
 
 #[test]
-fn another_registry_is_not_asked() {
+fn a_tag_in_another_registry_is_not_probed() {
     let (stage, other) = (Stage::new(), EmbeddedRegistry::start());
     let client = client();
     let list = reference(&other.host(), "list:latest");
@@ -96,7 +97,7 @@ fn another_registry_is_not_asked() {
 }
 
 #[test]
-fn nothing_depends_on_the_answer() {
+fn a_failed_probe_has_no_effect() {
     for answer in [
         Answer::status(401),
         Answer::status(403),
@@ -115,8 +116,8 @@ fn nothing_depends_on_the_answer() {
         let fault = Fault::on("HEAD", "/manifests/").answer(answer.clone());
         let fault = stage.registry.fault(fault);
         let began = Instant::now();
-        assert_eq!(stage.note(&client()), None, "{answer:?}");
-        // It is asked once, whatever comes.
+        assert_eq!(stage.tag_state(&client()), None, "{answer:?}");
+        // The tag is probed once, whatever the response.
         assert_eq!(fault.hits(), 1, "{answer:?}");
         let most = limits::TAG_STATE_GRACE + Duration::from_secs(2);
         assert!(began.elapsed() < most, "{answer:?}");
@@ -124,7 +125,7 @@ fn nothing_depends_on_the_answer() {
 }
 
 #[test]
-fn what_fails_beside_it_fails_as_ever() {
+fn a_probe_does_not_change_errors() {
     let stage = Stage::new();
     let fault = Fault::on("HEAD", "/manifests/").answer(Answer::Hang);
     stage.registry.fault(fault);

@@ -1,4 +1,4 @@
-//! Whose certificates are believed, which are shown to whom, and what is said where that does not do.
+//! Trusted CA certificates, client certificates and the hosts that receive them, and the errors if they do not suffice.
 
 use manifest_core::Reference;
 use manifest_registry::{
@@ -24,7 +24,7 @@ fn identity(of: &tls::Identity) -> Identity {
     }
 }
 
-/// What a folder for one host holds: an authority, and certificates to show.
+/// Returns the content of the folder of one host: a CA certificate and client certificates.
 fn folder(ca: &TestCa, shown: &[&tls::Identity]) -> HostCertificates {
     HostCertificates {
         roots: vec![pem("/certs.d/ca.crt", &ca.ca_pem())],
@@ -48,7 +48,7 @@ fn with_folder(host: &str, folder: HostCertificates) -> Client {
     })
 }
 
-/// Starts a registry with an image that wants a client certificate of `clients`.
+/// Starts a registry with an image that requires a client certificate of `clients`.
 fn guarded(ca: &TestCa, clients: &TestCa) -> (EmbeddedRegistry, Reference) {
     let builder = EmbeddedRegistry::builder().tls(ca).client_ca(clients);
     let registry = builder.start();
@@ -111,7 +111,7 @@ fn an_authority_for_all_and_one_for_a_host() {
 }
 
 #[test]
-fn hosts_with_addresses_of_version_6() {
+fn hosts_with_ipv6_addresses() {
     let ca = TestCa::new();
     let registry = EmbeddedRegistry::builder().ipv6().tls(&ca).start();
     registry.seed("app", "1", &Image::oci().build());
@@ -121,7 +121,7 @@ fn hosts_with_addresses_of_version_6() {
 }
 
 #[test]
-fn a_client_certificate_is_shown_to_its_host_only() {
+fn a_client_certificate_goes_only_to_its_host() {
     let (ca, clients) = (TestCa::new(), TestCa::new());
     let (registry, target) = guarded(&ca, &clients);
     let (host, mine) = (registry.host(), clients.client());
@@ -143,7 +143,7 @@ fn a_client_certificate_is_shown_to_its_host_only() {
     let client = with_folder(&host, folder(&ca, &[&mine]));
     run(client.image(&target)).unwrap();
 
-    // Another host that asks for one gets none, though its own authority is believed.
+    // Another host that requests a client certificate gets none, although its CA is trusted.
     let (other, other_target) = guarded(&ca, &clients);
     let both = with(Certificates {
         hosts: [
@@ -154,8 +154,8 @@ fn a_client_certificate_is_shown_to_its_host_only() {
         ..Certificates::default()
     });
     let error = refused(&both, &other_target);
-    assert!(error.to_string().contains("requires a client certificate"));
-    // Nor does it get one by a redirect.
+    assert!(error.to_string().contains("wants a client certificate"));
+    // A redirect does not give it one either.
     let to = format!("https://{}/v2/app/manifests/1", other.host());
     registry.fault(Fault::on("GET", "/manifests/1").answer(Answer::Redirect { to }));
     let error = refused(&both, &target);
@@ -169,7 +169,8 @@ fn the_server_chooses_among_certificates() {
     let (registry, target) = guarded(&ca, &clients);
     let shown = [&others.client(), &clients.client()];
     run(with_folder(&registry.host(), folder(&ca, &shown)).image(&target)).unwrap();
-    // The server says which authorities it takes; with none of those the first is shown, and the server says no.
+    // The server names the CAs that it accepts. If none of them match, the client sends the first certificate, and the server
+    // refuses it.
     let error = refused(
         &with_folder(&registry.host(), folder(&ca, &shown[..1])),
         &target,
@@ -178,7 +179,7 @@ fn the_server_chooses_among_certificates() {
 }
 
 #[test]
-fn a_client_certificate_goes_with_insecure_too() {
+fn a_client_certificate_works_with_insecure_hosts() {
     let clients = TestCa::new();
     let (registry, target) = guarded(&TestCa::new(), &clients);
     let folder = HostCertificates {
@@ -200,7 +201,7 @@ fn a_client_certificate_goes_with_insecure_too() {
 }
 
 #[test]
-fn files_that_cannot_be_used_are_named() {
+fn invalid_files_are_named() {
     let (ca, clients) = (TestCa::new(), TestCa::new());
     let (registry, target) = guarded(&ca, &clients);
     let host = registry.host();
