@@ -6,7 +6,7 @@ use manifest_registry::{
     Certificates, Child, Client, ClientConfig, Credentials, Insecure, Pem, Precondition, Proxies,
     ProxySetting, Publication, RegistryError,
 };
-use manifest_testkit::fault::{Answer, Fault};
+use manifest_testkit::fault::{Fault, Response};
 use manifest_testkit::image::Image;
 use manifest_testkit::{EmbeddedRegistry, ForwardProxy, TestCa};
 use serde_json::json;
@@ -262,7 +262,7 @@ fn this_machine_and_exceptions_go_without() {
     assert!(error.is_unavailable() && !error.to_string().contains("by proxy"));
     assert_eq!(proxy.lines(), [""; 0]);
     // A redirect to a host that is no exception goes by the proxy.
-    let fault = Fault::on("GET", "/blobs/").answer(Answer::Redirect {
+    let fault = Fault::on("GET", "/blobs/").respond(Response::Redirect {
         to: "https://other.test/blob".into(),
     });
     open.fault(fault);

@@ -66,7 +66,7 @@ impl World {
                 seed::push_with(&seeder, name, &tag(image), image);
             }
         }
-        let seeded = tokens.scopes_asked().len();
+        let seeded = tokens.requested_scopes().len();
         let proxy = LoggingProxy::builder(&registry.host())
             .tls(&ca)
             .delay(delay)
@@ -97,7 +97,7 @@ impl World {
 
     /// The scopes that were asked for since the images were put there.
     fn scopes(&self) -> Vec<String> {
-        self.tokens.scopes_asked().split_off(self.seeded)
+        self.tokens.requested_scopes().split_off(self.seeded)
     }
 
     /// Round trips one after the other: TCP and TLS of the registry and of the token server, and the longest chain of

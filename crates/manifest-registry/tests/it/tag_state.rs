@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use manifest_core::{Reference, TagState};
 use manifest_registry::{Client, RegistryError, concurrent, limits};
 use manifest_testkit::EmbeddedRegistry;
-use manifest_testkit::fault::{Answer, Fault};
+use manifest_testkit::fault::{Fault, Response};
 use manifest_testkit::image::{BuiltImage, Image};
 
 use crate::{client, logged_in, reference, run};
@@ -98,21 +98,21 @@ fn another_registry_is_not_asked() {
 #[test]
 fn nothing_depends_on_the_answer() {
     for answer in [
-        Answer::status(401),
-        Answer::status(403),
-        Answer::status(405),
-        Answer::status(429),
-        Answer::status(503),
-        Answer::Html(200),
-        Answer::ResetBeforeHeaders,
-        Answer::Hang,
-        Answer::Redirect {
+        Response::status(401),
+        Response::status(403),
+        Response::status(405),
+        Response::status(429),
+        Response::status(503),
+        Response::Html(200),
+        Response::ResetBeforeHeaders,
+        Response::Hang,
+        Response::Redirect {
             to: "https://no-such-host.invalid/".into(),
         },
     ] {
         let stage = Stage::new();
         stage.registry.seed("list", "latest", &stage.image);
-        let fault = Fault::on("HEAD", "/manifests/").answer(answer.clone());
+        let fault = Fault::on("HEAD", "/manifests/").respond(answer.clone());
         let fault = stage.registry.fault(fault);
         let began = Instant::now();
         assert_eq!(stage.note(&client()), None, "{answer:?}");
@@ -126,7 +126,7 @@ fn nothing_depends_on_the_answer() {
 #[test]
 fn what_fails_beside_it_fails_as_ever() {
     let stage = Stage::new();
-    let fault = Fault::on("HEAD", "/manifests/").answer(Answer::Hang);
+    let fault = Fault::on("HEAD", "/manifests/").respond(Response::Hang);
     stage.registry.fault(fault);
     let client = client();
     let gone = reference(&stage.registry.host(), "app:gone");
