@@ -161,7 +161,7 @@ fn every_push_reports_wrong_platforms() {
         shell.run("create @/app:1 @/app:liar").succeeds().says(text);
         registry.lines();
         shell.run("push --strict @/app:1").fails(1).says(text);
-        // The target's tag is read together with the draft, and nothing is asked twice.
+        // The target's tag is probed while the draft is read, and no request is sent twice.
         let lines = registry.lines();
         let is_look = |line: &String| line.starts_with("HEAD /v2/app/manifests/1 ");
         assert!(lines.iter().all(is_look), "{lines:#?}");

@@ -82,7 +82,7 @@ fn nothing_is_written_if_one_target_refuses() {
 }
 
 #[test]
-fn a_failed_tag_is_reported_besides_written_ones() {
+fn a_failed_tag_is_reported_together_with_the_written_ones() {
     for registry in watched::each() {
         let (_, one) = built("linux/amd64", "1");
         registry.push("app", "one", &one);

@@ -46,7 +46,7 @@ fn whole_job(shell: &Shell<'_>) {
 }
 
 #[test]
-fn credentials_come_from_where_docker_keeps_them() {
+fn credentials_come_from_each_place_that_docker_uses() {
     let helpers = r#"{ "credHelpers": { "HOST": "robot" }, "auths": { "HOST": {} } }"#;
     let store = r#"{ "credsStore": "robot", "auths": { "HOST": {} } }"#;
     let ca = TestCa::new();

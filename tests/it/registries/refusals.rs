@@ -119,7 +119,7 @@ fn each_refusal_has_its_exit_code() {
 
 #[test]
 fn a_registry_that_is_down_is_reported() {
-    // The port of tcpmux, which nobody runs any more (RFC 1078).
+    // The port of tcpmux (RFC 1078), which is no longer in use.
     let host = "127.0.0.1:1".to_owned();
     let home = Home::new();
     for line in [
