@@ -46,7 +46,7 @@ mod tests {
     }
 
     #[test]
-    fn flags_and_what_they_mean() {
+    fn flags_set_the_policy_and_the_time_limit() {
         for (line, times, timeout) in [
             ("", 5, None),
             ("--retry 0", 0, None),
