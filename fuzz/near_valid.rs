@@ -1,5 +1,5 @@
-//! Runs a property of a crate's `fuzzing` module bounded: on the seeds of its fuzz target, on any bytes, on what is nearly a
-//! seed, and on much of the same. A part of each crate's tests, by its path.
+//! A bounded run of a property of a crate's `fuzzing` module: on the seeds of its fuzz target, on random bytes, on mutated seeds, and
+//! on long repetitive input. Each crate's tests include this file by its path.
 
 use std::hint::black_box;
 use std::path::PathBuf;
@@ -10,20 +10,20 @@ use proptest::prelude::{Strategy, any};
 use proptest::sample::Index;
 use proptest::test_runner::{Config, TestRunner};
 
-/// How many inputs of each kind a property sees.
+/// The number of generated inputs of each kind.
 const CASES: u32 = 1000;
 
-/// The two sizes, in bytes, whose times are compared: 64 times as much is 64 times the work, or 4096 times where it is
-/// quadratic.
+/// The two input sizes to compare, in bytes. The larger one is 64 times the smaller: linear work takes 64 times as long, quadratic
+/// work 4096 times.
 const SIZES: [usize; 2] = [2 * 1024, 128 * 1024];
 
-/// How many times its share the larger one may take.
+/// The allowed factor between the larger input's time and its linear share.
 const FACTOR: u32 = 8;
 
-/// What a busy machine may take in between.
+/// The additional time allowed for delays of a busy machine.
 const SLACK: Duration = Duration::from_millis(300);
 
-/// Runs a property on the seeds of `target`, on any bytes, and on seeds that were damaged.
+/// Runs a property on the seeds of `target`, on random bytes, on random text, and on mutated seeds.
 pub(super) fn check(target: &str, property: fn(&[u8])) {
     let seeds = seeds(target);
     assert!(!seeds.is_empty(), "{target} has seeds");
@@ -47,7 +47,7 @@ pub(super) fn check(target: &str, property: fn(&[u8])) {
     run(near_valid(seeds, words(target)).boxed());
 }
 
-/// Checks that a property takes time in proportion to its input: `start`, then each of `units` again and again.
+/// Checks that a property takes time linear in its input, for `start` followed by repetitions of each of `units`.
 pub(super) fn check_time(property: fn(&[u8]), start: &str, units: &[&str]) {
     for unit in units {
         let best_of = |size: usize, most: Duration| {
@@ -87,18 +87,18 @@ fn seeds(target: &str) -> Vec<Vec<u8>> {
         .collect()
 }
 
-/// Reads a dictionary in libFuzzer's form: a line for each word, in quotes.
+/// Reads a dictionary in libFuzzer's format: a quoted word on each line.
 fn words(target: &str) -> Vec<Vec<u8>> {
     let path = folder().join("dictionaries").join(format!("{target}.dict"));
     let text = std::fs::read_to_string(&path).expect("a dictionary can be read");
     text.lines()
         .filter_map(|line| line.trim().strip_prefix('"')?.strip_suffix('"'))
-        .map(word)
+        .map(unescape)
         .collect()
 }
 
-/// Takes the escapes out of a word: `\\`, `\"` and `\x0A` are all that there are.
-fn word(text: &str) -> Vec<u8> {
+/// Decodes the escapes in a word. The format has only `\\`, `\"` and `\x0A`.
+fn unescape(text: &str) -> Vec<u8> {
     let mut word = Vec::new();
     let mut rest = text.bytes();
     while let Some(byte) = rest.next() {
@@ -120,7 +120,7 @@ fn folder() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../fuzz")
 }
 
-/// Seeds in which some things were changed.
+/// Returns a strategy that mutates seeds: it deletes, repeats, inserts, replaces, reverses, flips case, and splices other seeds.
 fn near_valid(seeds: Vec<Vec<u8>>, words: Vec<Vec<u8>>) -> impl Strategy<Value = Vec<u8>> {
     let change = (0..7u8, any::<Index>(), any::<Index>(), any::<Index>());
     (any::<Index>(), vec(change, 1..6)).prop_map(move |(seed, changes)| {

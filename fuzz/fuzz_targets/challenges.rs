@@ -1,4 +1,4 @@
-//! `WWW-Authenticate`, a header each line.
+//! `WWW-Authenticate` headers, one on each line.
 
 #![no_main]
 

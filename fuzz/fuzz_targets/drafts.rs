@@ -1,4 +1,4 @@
-//! Draft files: Docker's entries, and what stands beside them.
+//! Draft files: Docker's entries, and the sidecar files.
 
 #![no_main]
 

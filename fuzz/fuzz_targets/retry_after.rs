@@ -1,4 +1,4 @@
-//! `Retry-After` in headers and messages, and the refusals that it comes with.
+//! `Retry-After` in headers and messages, and the error responses that have it.
 
 #![no_main]
 

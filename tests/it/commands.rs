@@ -2,7 +2,7 @@
 //!
 //! | module | holds |
 //! | --- | --- |
-//! | [`watched`] | a registry of either kind whose every request is logged |
+//! | [`watched`] | a registry of either kind with a log of all requests |
 //! | [`shell`] | a home folder, and command lines in it |
 //! | [`journey`] | four images become one list, which is read in every way |
 //! | [`copies`] | images of other repositories and registries: mounts, uploads, unchanged bytes |

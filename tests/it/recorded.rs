@@ -150,7 +150,7 @@ fn this_program_matches_the_recordings() {
     assert!(differences.is_empty(), "{}", differences.join("\n"));
 }
 
-/// Plays a session and returns it as files. A file without content stands for one that did not change.
+/// Plays a session and returns it as files. An unchanged file is returned without content.
 fn play(stage: &Stage, program: Program, (name, lines): (&str, &str)) -> BTreeMap<String, String> {
     let player = stage.player(program);
     let mut files = BTreeMap::new();

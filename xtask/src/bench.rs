@@ -1,22 +1,22 @@
-//! `cargo xtask bench`: how long our program takes, and those that do the same, on a registry some way off.
+//! `cargo xtask bench`: measures our program and its alternatives on a registry with latency.
 //!
 //! | module | holds |
 //! | --- | --- |
-//! | [`args`] | what is to be measured |
+//! | [`args`] | the command line: the measurements to make |
 //! | [`world`] | the registry, the token server, and the images in it |
-//! | [`program`] | the programs, and how each makes and pushes a list |
+//! | [`program`] | the programs, and making and pushing a list with each |
 //! | [`copies`] | many layers, or a large one, from registry to registry |
 //! | [`content`] | the layers that are copied |
-//! | [`upload`] | the same bytes from a client that does nothing else: what copies are compared with |
-//! | [`cold`] | a list of a few images of one repository, from cold |
-//! | [`load`] | a push of many images, beside the same requests from a load generator |
+//! | [`upload`] | uploads of the same blobs by a minimal client, as the baseline of the copies |
+//! | [`cold`] | a list of a few images of one repository, with a cold start |
+//! | [`load`] | a push of many images, and the same requests from a load generator |
 //! | [`replay`] | the load generator |
-//! | [`remote`] | a registry behind nginx or nothing, some way off, for these three |
+//! | [`remote`] | a registry with latency, with or without nginx, for these three |
 //! | [`tokens`] | the token server, and a login |
-//! | [`home`] | the home folder that a program starts with |
-//! | [`measured`] | time, processor time and memory of a process |
+//! | [`home`] | the initial home folder of a program |
+//! | [`measurement`] | time, processor time and memory of a process |
 //!
-//! What is printed to standard output is Markdown, for `docs/performance.md`.
+//! Standard output is Markdown, for `docs/performance.md`.
 
 use std::path::PathBuf;
 use std::process::Command;
@@ -30,7 +30,7 @@ mod content;
 mod copies;
 mod home;
 mod load;
-mod measured;
+mod measurement;
 mod program;
 mod remote;
 mod replay;
@@ -43,20 +43,20 @@ use args::Part;
 use program::Program;
 use world::{Work, World};
 
-/// How many round trips making and pushing a list takes at least, from cold: 8 for `create`, 10 for `push`.
+/// The fewest round trips for making and pushing a list, with a cold start: 8 for `create`, 10 for `push`.
 const FLOOR: u32 = 18;
 
-/// The latencies that are measured where none are named, in milliseconds.
+/// The default latencies, in milliseconds.
 const LATENCIES: [u64; 4] = [0, 20, 50, 100];
 
-/// The longest latency at which a program that takes minutes is measured unasked, in milliseconds.
-const PATIENCE: u64 = 50;
+/// The highest default latency for a program that takes minutes, in milliseconds.
+const SLOW_PROGRAM_LATENCY: u64 = 50;
 
 pub(crate) fn run(args: &Args) -> TaskResult {
-    // With the features that this task was built with, so that nothing is compiled twice.
+    // Naming both packages gives the program the features of this task's build, so that nothing is compiled twice.
     let build = "build --quiet --release --package xtask --package docker-manifest";
     run_command(&mut cargo(&build.split(' ').collect::<Vec<_>>()))?;
-    // Servers that are slow would be measured along with the programs.
+    // The servers run in this process. A debug build of them would slow down the programs.
     if cfg!(debug_assertions) {
         return run_command(&mut in_release());
     }
@@ -88,14 +88,14 @@ pub(crate) fn run(args: &Args) -> TaskResult {
     Ok(())
 }
 
-/// Makes the command that is this very task, with this program built for speed.
+/// Creates the command that runs this task again, in a release build.
 fn in_release() -> Command {
     let mut command = cargo(&["run", "--quiet", "--release", "--package", "xtask", "--"]);
     command.args(std::env::args_os().skip(1));
     command
 }
 
-/// Measures each program at each latency: a list of images from as many repositories, mounted into another.
+/// Measures each program at each latency, with a list of images from as many repositories, which are mounted into another one.
 fn programs(args: &Args, ours: PathBuf) -> TaskResult {
     let (work, latencies) = if args.quick {
         let work = Work {
@@ -117,7 +117,7 @@ fn programs(args: &Args, ours: PathBuf) -> TaskResult {
     } else {
         &args.latency
     };
-    let programs: Vec<Program> = program::found(ours, &target_folder()?)
+    let programs: Vec<Program> = program::available(ours, &target_folder()?)
         .into_iter()
         .filter(|program| args.wants(program.name))
         .collect();
@@ -133,19 +133,19 @@ fn programs(args: &Args, ours: PathBuf) -> TaskResult {
     for &latency in latencies {
         let mut of_ours = None;
         for program in &programs {
-            let takes_minutes = program.name == "docker manifest" && latency > PATIENCE;
+            let takes_minutes = program.name == "docker manifest" && latency > SLOW_PROGRAM_LATENCY;
             if takes_minutes && args.latency.is_empty() {
                 eprintln!(
-                    "bench: {} at {latency} ms takes minutes: ask for it with --latency {latency}",
+                    "bench: skipping {} at {latency} ms, which takes minutes; --latency {latency} measures it",
                     program.name
                 );
                 continue;
             }
             eprintln!("bench: {} at {latency} ms", program.name);
-            // Each gets a registry of its own: what one has pushed would help the next.
+            // Each program gets a registry of its own: content that one pushed would save work for the next.
             let world = World::real(work, Duration::from_millis(latency))?;
             row(program, &world, &mut of_ours)?;
-            homes.push(world.end());
+            homes.push(world.stop());
         }
     }
     Ok(())
@@ -180,7 +180,7 @@ fn row(program: &Program, world: &World, of_ours: &mut Option<Duration>) -> Task
     Ok(())
 }
 
-/// Measures ours with more and more images, on a registry that answers fast.
+/// Measures our program with growing numbers of images, on a fast registry.
 fn images(args: &Args, ours: PathBuf) -> TaskResult {
     let (counts, layers): (&[usize], _) = if args.quick {
         (&[5, 20], 3)
@@ -188,7 +188,7 @@ fn images(args: &Args, ours: PathBuf) -> TaskResult {
         (&[5, 20, 100, 500], 10)
     };
     let latency = Duration::from_millis(args.latency.first().copied().unwrap_or(50));
-    let programs = program::found(ours, &target_folder()?);
+    let programs = program::available(ours, &target_folder()?);
     let ours = &programs[0];
     println!(
         "\nours, images of {layers} layers at {} ms, on the testkit's registry:\n",
@@ -212,7 +212,7 @@ fn images(args: &Args, ours: PathBuf) -> TaskResult {
         let list = format!("{}/list:1", world.host());
         let published = ours.publish(world.home(), &world.images(), &list)?;
         measured.push((images, published, world.traffic()));
-        homes.push(world.end());
+        homes.push(world.stop());
     }
     let of_20 = measured.iter().find(|(images, ..)| *images == 20);
     let of_20 = of_20.map(|(_, published, _)| published.both().wall.as_secs_f64());
@@ -232,7 +232,7 @@ fn images(args: &Args, ours: PathBuf) -> TaskResult {
     Ok(())
 }
 
-/// Measures ours with indexes of an image and its attestation, which are flattened into one.
+/// Measures our program with indexes of an image and its attestation, which are flattened into one.
 fn indexes(args: &Args, ours: PathBuf) -> TaskResult {
     let images = if args.quick { 4 } else { 20 };
     let latency = Duration::from_millis(args.latency.first().copied().unwrap_or(50));
@@ -249,8 +249,8 @@ fn indexes(args: &Args, ours: PathBuf) -> TaskResult {
     command.args(["create", "--push", "--on-duplicate", "keep"]);
     command.arg(format!("{}/list:1", world.host()));
     command.args(world.images());
-    let measured = measured::measure(command)?;
-    let waves = world::waves(&world.requests());
+    let measured = measurement::measure(command)?;
+    let chain = world::longest_request_chain(&world.requests());
     let traffic = world.traffic();
     println!(
         "\n{images} indexes of BuildKit (an image of 10 layers and its attestation each), flattened and pushed at {} ms:\n",
@@ -261,7 +261,7 @@ fn indexes(args: &Args, ours: PathBuf) -> TaskResult {
     );
     println!("| ---: | ---: | ---: | ---: | ---: | ---: |");
     println!(
-        "| {:.2} s | {} | {} | {} | {waves} | {:.1} MB |",
+        "| {:.2} s | {} | {} | {} | {chain} | {:.1} MB |",
         measured.wall.as_secs_f64(),
         traffic.requests,
         traffic.connections,

@@ -1,15 +1,15 @@
-//! `cargo xtask ci`: everything that a change has to pass.
+//! `cargo xtask ci`: every check that a change has to pass.
 
 use std::time::Instant;
 
 use crate::task::{TaskResult, cargo, run as run_command};
 use crate::{demo, deny, docs, sizes, test, walls};
 
-/// Run everything that a change has to pass
+/// Run every check that a change has to pass
 #[derive(clap::Args)]
 pub(crate) struct Args {}
 
-/// One of the things that a change has to pass.
+/// One check.
 type Step = fn() -> TaskResult;
 
 pub(crate) fn run(_args: &Args) -> TaskResult {
@@ -33,7 +33,7 @@ pub(crate) fn run(_args: &Args) -> TaskResult {
         ("walls", || walls::run(&walls::Args::default())),
         ("sizes", || sizes::run(&sizes::Args {})),
         ("fuzz targets", || {
-            // A workspace of their own, of which a stable compiler can only say whether it still builds.
+            // The fuzz targets are a workspace of their own. Running them needs nightly, so this only checks that they compile.
             let arguments = [
                 "check",
                 "--manifest-path",

@@ -1,4 +1,4 @@
-//! `cargo xtask demo`: the program at work, from nothing: a registry, four images, one list.
+//! `cargo xtask demo`: starts a registry, pushes four images, and makes one list of them.
 
 use std::path::Path;
 use std::process::Command;
@@ -17,7 +17,7 @@ pub(crate) struct Args {
     registry: Option<String>,
 }
 
-/// The images of the demo. The third was built on the wrong machine, so it says linux/amd64 until it is annotated.
+/// The tags and platforms of the images. The third was built on the wrong machine, so it states linux/amd64 until it is annotated.
 const IMAGES: [(&str, &str); 4] = [
     ("amd64", "linux/amd64"),
     ("arm64", "linux/arm64/v8"),
@@ -25,7 +25,7 @@ const IMAGES: [(&str, &str); 4] = [
     ("s390x", "linux/s390x"),
 ];
 
-/// Builds the program with the features that this task was built with, so that nothing is compiled twice.
+/// Builds the program. Naming both packages gives it the features of this task's build, so that nothing is compiled twice.
 const BUILD: [&str; 6] = [
     "build",
     "--quiet",
@@ -65,7 +65,7 @@ pub(crate) fn run(args: &Args) -> TaskResult {
     let images: Vec<String> = IMAGES.iter().map(|(tag, _)| image(tag)).collect();
     let mut create = vec!["create", &list];
     create.extend(images.iter().map(String::as_str));
-    shell.show(
+    shell.run(
         "One draft of all four. Nothing is written to a registry yet.",
         &create,
     )?;
@@ -79,23 +79,23 @@ pub(crate) fn run(args: &Args) -> TaskResult {
         &list,
         &armv7,
     ];
-    shell.show(
-        "The armv7 image was built on an amd64 machine and says so. Say what it is.",
+    shell.run(
+        "The armv7 image was built on an amd64 machine and states that platform. Set the right one.",
         &annotate,
     )?;
-    shell.show(
-        "The draft is exactly what will be published.",
+    shell.run(
+        "The draft has the exact content that will be published.",
         &["inspect", &list],
     )?;
-    let digest = shell.show(
+    let digest = shell.run(
         "Publish it, and remove the draft.",
         &["push", "--purge", &list],
     )?;
-    let published = shell.show("What the registry has now.", &["inspect", &list])?;
+    let published = shell.run("The registry has the list now.", &["inspect", &list])?;
     check(&digest, &published)
 }
 
-/// The demo is a test, too: what it shows has to be what it says.
+/// Checks the output of the demo, which `cargo xtask ci` runs as a test.
 fn check(digest: &str, published: &str) -> TaskResult {
     let Some(digest) = digest
         .lines()
@@ -124,13 +124,16 @@ struct Shell {
 }
 
 impl Shell {
-    /// Shows a command line and what it answers, and returns its standard output.
-    fn show(&self, what: &str, arguments: &[&str]) -> Result<String, String> {
-        println!("\n# {what}\n$ docker-manifest {}", arguments.join(" "));
+    /// Prints a command line, runs it, prints its output, and returns its standard output.
+    fn run(&self, description: &str, arguments: &[&str]) -> Result<String, String> {
+        println!(
+            "\n# {description}\n$ docker-manifest {}",
+            arguments.join(" ")
+        );
         let program = program(&target_folder()?);
         let mut command = Command::new(&program);
         command.args(arguments);
-        // The user's own configuration holds the credentials for their registry; only the drafts are the demo's.
+        // The user's own configuration has the credentials for their registry. Only the drafts belong to the demo.
         if let Some(config) = user_config() {
             let copy = self.home.path().join("config.json");
             std::fs::copy(&config, copy)
@@ -145,7 +148,7 @@ impl Shell {
         if output.status.success() {
             Ok(stdout)
         } else {
-            Err(format!("it ended with {}", output.status))
+            Err(format!("docker-manifest: {}", output.status))
         }
     }
 }

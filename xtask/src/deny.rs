@@ -1,14 +1,14 @@
-//! `cargo xtask deny`: licences, advisories and sources of all that the program is built upon, by `deny.toml`.
+//! `cargo xtask deny`: checks licences, advisories and sources of the dependencies, by `deny.toml`.
 
 use std::process::Stdio;
 
 use crate::task::{TaskResult, cargo, run as run_command};
 
-/// Check licences, advisories and sources of what the program is built upon
+/// Check licences, advisories and sources of the dependencies
 #[derive(clap::Args)]
 pub(crate) struct Args {}
 
-/// Runs cargo-deny. Where it is not installed that is said, and is no failure: it is built from some hundred crates.
+/// Runs cargo-deny. If it is not installed, the task prints that and succeeds: building it takes some hundred crates.
 pub(crate) fn run(_args: &Args) -> TaskResult {
     let is_installed = cargo(&["deny", "--version"])
         .stdout(Stdio::null())
@@ -16,7 +16,7 @@ pub(crate) fn run(_args: &Args) -> TaskResult {
         .status()
         .is_ok_and(|status| status.success());
     if !is_installed {
-        println!("SKIPPED: cargo-deny is not here; `cargo install --locked cargo-deny` gets it");
+        println!("SKIPPED: cargo-deny is not installed; run `cargo install --locked cargo-deny`");
         return Ok(());
     }
     run_command(&mut cargo(&["deny", "--workspace", "check"]))

@@ -1,4 +1,4 @@
-//! `cargo xtask docs`: renders the reference and the page on troubleshooting from the program, and checks the documentation's links.
+//! `cargo xtask docs`: renders the reference and the troubleshooting page from the program, and checks the documentation's links.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -8,13 +8,13 @@ use docker_manifest::reference_docs;
 
 use crate::task::{TaskResult, workspace};
 
-/// The page of the guide that is rendered.
+/// The generated page of the guide.
 const TROUBLESHOOTING: &str = "docs/guide/troubleshooting.md";
 
 /// Render docs/reference and docs/guide/troubleshooting.md from the program
 #[derive(Default, clap::Args)]
 pub(crate) struct Args {
-    /// Change nothing; fail where a page is not what would be rendered, or a link leads nowhere
+    /// Change nothing; fail if a generated page is out of date or a link is broken
     #[arg(long)]
     pub(crate) check: bool,
 }
@@ -34,22 +34,19 @@ pub(crate) fn run(args: &Args) -> TaskResult {
             .map_err(|error| format!("cannot write {TROUBLESHOOTING}: {error}"))?;
     } else if !stale.is_empty() {
         return Err(format!(
-            "run `cargo xtask docs`: not up to date are {}",
+            "out of date, run `cargo xtask docs`: {}",
             stale.join(", ")
         ));
     }
     let broken = broken_links()?;
     if broken.is_empty() {
         println!(
-            "docs: {} generated pages are up to date, every link leads somewhere",
+            "docs: {} generated pages are up to date, no link is broken",
             pages.len() + 1
         );
         Ok(())
     } else {
-        Err(format!(
-            "links that lead nowhere:\n  {}",
-            broken.join("\n  ")
-        ))
+        Err(format!("broken links:\n  {}", broken.join("\n  ")))
     }
 }
 
@@ -79,7 +76,7 @@ fn stale_pages(folder: &Path, pages: &[(String, String)]) -> Vec<String> {
     stale.into_iter().collect()
 }
 
-/// Finds links to files of this repository, and to headings in them, that are not there.
+/// Finds links to files of this repository, or to headings in them, that do not exist.
 fn broken_links() -> Result<Vec<String>, String> {
     let root = workspace();
     let mut pages: Vec<PathBuf> = ["README.md", "CHANGELOG.md"]
@@ -106,11 +103,11 @@ fn broken_links() -> Result<Vec<String>, String> {
                 "" => page.clone(),
                 path => folder.join(path),
             };
-            let leads_somewhere = target.exists()
+            let is_valid = target.exists()
                 && (anchor.is_empty()
                     || !is_markdown(&target)
                     || anchors(&read(&target)?).contains(anchor));
-            if !leads_somewhere {
+            if !is_valid {
                 broken.push(format!("{}: {link}", page.display()));
             }
         }
@@ -122,7 +119,7 @@ fn is_markdown(path: &Path) -> bool {
     path.extension().is_some_and(|extension| extension == "md")
 }
 
-/// Returns the anchors of the headings in a text, as GitHub makes them. No page has two headings of one name.
+/// Returns the anchors of the headings in a text, in GitHub's form. No page has two headings of the same name.
 fn anchors(text: &str) -> BTreeSet<String> {
     let mut is_code = false;
     let mut anchors = BTreeSet::new();
@@ -152,7 +149,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn anchors_are_those_of_github() {
+    fn anchors_have_the_form_of_github() {
         let text = "# A page\n## Pass the digest on\n```sh\n# a comment\n```\n### `push --to`, and `-t`\n#no heading\n";
         let found: Vec<String> = anchors(text).into_iter().collect();
         assert_eq!(found, ["a-page", "pass-the-digest-on", "push---to-and--t"]);

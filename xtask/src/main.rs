@@ -26,19 +26,19 @@ mod walls;
 enum Task {
     /// Shows the program at work on an embedded registry, or on yours
     Demo(demo::Args),
-    /// Runs all tests, and gets what they need
+    /// Fetches the registry that the tests need, and runs all tests
     Test(test::Args),
-    /// Runs everything that a change has to pass
+    /// Runs every check that a change has to pass
     Ci(ci::Args),
-    /// Measures the program, and those that do the same, on a registry some way off
+    /// Measures the program and its alternatives on a registry with latency
     Bench(bench::Args),
-    /// Checks licences, advisories and sources of what the program is built upon
+    /// Checks licences, advisories and sources of the dependencies
     Deny(deny::Args),
     /// Renders docs/reference from the command definitions
     Docs(docs::Args),
-    /// Checks what may depend on what: crates, and files and rooms of a crate
+    /// Checks the allowed dependencies between crates, and between files and rooms of a crate
     Walls(walls::Args),
-    /// Checks how long files and functions are
+    /// Checks the length of files and functions, and the number of parameters
     Sizes(sizes::Args),
 }
 

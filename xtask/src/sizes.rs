@@ -1,4 +1,4 @@
-//! `cargo xtask sizes`: checks how long files and functions are, and how many parameters a function has.
+//! `cargo xtask sizes`: checks the length of files and functions, and the number of parameters of a function.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -13,7 +13,7 @@ use crate::task::{TaskResult, workspace};
 #[cfg(test)]
 mod tests;
 
-/// Check how long files and functions are, and how many parameters functions have
+/// Check the length of files and functions, and the number of parameters
 #[derive(clap::Args)]
 pub(crate) struct Args {}
 
@@ -26,22 +26,22 @@ const FUNCTION_LINES: usize = 80;
 /// The most parameters of a function, `self` not counted.
 const PARAMETERS: usize = 6;
 
-/// Something that may be larger.
+/// A file or function that may exceed a limit.
 struct Exception {
     /// The file.
     file: &'static str,
     /// The function: none for the file as a whole.
     function: Option<&'static str>,
-    /// Why it is larger.
+    /// The reason for its size.
     reason: &'static str,
 }
 
-/// Tables of data: a row more makes nothing harder to read.
+/// The exceptions are tables of data: another row makes nothing harder to read.
 const EXCEPTIONS: &[Exception] = &[
     Exception {
         file: "crates/manifest-registry/tests/it/fault_rows.rs",
         function: Some("rows"),
-        reason: "a table of answers and what is said of each",
+        reason: "a table of responses and their expected errors",
     },
     Exception {
         file: "crates/manifest-registry/src/error/hint/table.rs",
@@ -70,19 +70,19 @@ pub(crate) fn run(_args: &Args) -> TaskResult {
     Err(format!("larger than allowed:\n  {}", breaches.join("\n  ")))
 }
 
-/// Something that is larger than allowed.
+/// A file or function that exceeds a limit.
 #[derive(Debug)]
-struct Large {
+struct Breach {
     /// The file.
     file: String,
     /// The function: none for the file as a whole.
     function: Option<String>,
-    /// Where it is, and how large.
-    text: String,
+    /// The message: its place and its size.
+    message: String,
 }
 
-/// Returns what is too large in a file.
-fn measure(file: &str, text: &str) -> Result<Vec<Large>, String> {
+/// Returns the breaches in a file.
+fn measure(file: &str, text: &str) -> Result<Vec<Breach>, String> {
     let syntax = syn::parse_file(text).map_err(|error| {
         let line = error.span().start().line;
         format!("cannot parse {file}:{line}: {error}")
@@ -93,20 +93,20 @@ fn measure(file: &str, text: &str) -> Result<Vec<Large>, String> {
     };
     let lines = text.lines().count();
     if lines > FILE_LINES {
-        functions.found.push(Large {
+        functions.found.push(Breach {
             file: file.to_owned(),
             function: None,
-            text: format!("{file}: {lines} lines, more than {FILE_LINES}"),
+            message: format!("{file}: {lines} lines, more than {FILE_LINES}"),
         });
     }
     functions.visit_file(&syntax);
     Ok(functions.found)
 }
 
-/// The functions of a file that are too large.
+/// The visitor that collects the breaches of a file.
 struct Functions<'a> {
     file: &'a str,
-    found: Vec<Large>,
+    found: Vec<Breach>,
 }
 
 impl Functions<'_> {
@@ -117,11 +117,11 @@ impl Functions<'_> {
         let arguments = signature.inputs.iter();
         let parameters = arguments.filter(|argument| matches!(argument, FnArg::Typed(_)));
         let parameters = parameters.count();
-        let mut push = |what: String| {
+        let mut push = |size: String| {
             let (file, name) = (self.file, signature.ident.to_string());
-            self.found.push(Large {
+            self.found.push(Breach {
                 file: file.to_owned(),
-                text: format!("{file}:{start}: function `{name}` has {what}"),
+                message: format!("{file}:{start}: function `{name}` has {size}"),
                 function: Some(name),
             });
         };
@@ -151,22 +151,22 @@ impl<'ast> Visit<'ast> for Functions<'_> {
     }
 }
 
-/// Returns what is too large and no exception, and the exceptions that nothing needs.
-fn without_exceptions(found: &[Large], exceptions: &[Exception]) -> Vec<String> {
-    let is_meant = |large: &Large, exception: &Exception| {
-        large.file == exception.file && large.function.as_deref() == exception.function
+/// Returns messages for the breaches without an exception, and for the exceptions without a breach.
+fn without_exceptions(found: &[Breach], exceptions: &[Exception]) -> Vec<String> {
+    let matches = |breach: &Breach, exception: &Exception| {
+        breach.file == exception.file && breach.function.as_deref() == exception.function
     };
-    let is_exception = |large: &&Large| {
+    let is_exception = |breach: &&Breach| {
         exceptions
             .iter()
-            .any(|exception| is_meant(large, exception))
+            .any(|exception| matches(breach, exception))
     };
     let mut breaches: Vec<String> = found
         .iter()
-        .filter(|large| !is_exception(large))
-        .map(|large| large.text.clone())
+        .filter(|breach| !is_exception(breach))
+        .map(|breach| breach.message.clone())
         .collect();
-    let is_needed = |exception: &&Exception| found.iter().any(|large| is_meant(large, exception));
+    let is_needed = |exception: &&Exception| found.iter().any(|breach| matches(breach, exception));
     let unneeded = exceptions.iter().filter(|exception| !is_needed(exception));
     breaches.extend(unneeded.map(|exception| {
         let Exception {
@@ -180,7 +180,7 @@ fn without_exceptions(found: &[Large], exceptions: &[Exception]) -> Vec<String> 
     breaches
 }
 
-/// Returns all files with code and tests of the workspace.
+/// Returns all source files of the workspace, those of tests included.
 fn files(root: &Path) -> Result<Vec<PathBuf>, String> {
     let mut folders = vec![root.join("tests"), root.join("xtask/src")];
     for entry in entries(&root.join("crates"))? {

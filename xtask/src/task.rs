@@ -1,9 +1,9 @@
-//! What the tasks share: their result, the workspace's folders, and commands that they run.
+//! The parts that all tasks share: their result, the workspace's folders, and running commands.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// What a task ends with: nothing, or a text that says what failed.
+/// The result of a task. The error is a message for the reader.
 pub(crate) type TaskResult = Result<(), String>;
 
 /// Returns the folder of the workspace.
@@ -14,7 +14,7 @@ pub(crate) fn workspace() -> PathBuf {
         .to_owned()
 }
 
-/// Returns the folder that cargo builds in: that of this very program, which cargo built.
+/// Returns cargo's target folder, derived from the path of this program.
 pub(crate) fn target_folder() -> Result<PathBuf, String> {
     let own =
         std::env::current_exe().map_err(|error| format!("cannot find this program: {error}"))?;
@@ -24,16 +24,19 @@ pub(crate) fn target_folder() -> Result<PathBuf, String> {
         .ok_or_else(|| format!("{} is not in a target folder", own.display()))
 }
 
-/// Makes a cargo command in the workspace, with the cargo that runs this task.
+/// Creates a cargo command in the workspace, with the cargo that runs this task.
 pub(crate) fn cargo(arguments: &[&str]) -> Command {
-    #[expect(clippy::disallowed_methods, reason = "cargo says so which cargo it is")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "cargo states its own path this way"
+    )]
     let program = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let mut command = Command::new(program);
     command.args(arguments).current_dir(workspace());
     command
 }
 
-/// Runs a command to its end, with its output shown.
+/// Runs a command to its end. Its output goes to the terminal.
 pub(crate) fn run(command: &mut Command) -> TaskResult {
     let name = || {
         let words = std::iter::once(command.get_program()).chain(command.get_args());

@@ -1,13 +1,13 @@
-//! `cargo xtask test`: runs all tests, and gets the real registry that they run on.
+//! `cargo xtask test`: fetches the real registry that the tests need, and runs all tests.
 
 use manifest_testkit::real;
 
 use crate::task::{TaskResult, cargo, run as run_command};
 
-/// Run all tests, and get what they need
+/// Fetch the registry that the tests need, and run all tests
 #[derive(Default, clap::Args)]
 pub(crate) struct Args {
-    /// Leave the real registry out: run on the embedded one only
+    /// Run on the embedded registry only, without the real one
     #[arg(long)]
     pub(crate) embedded_only: bool,
     /// Arguments for `cargo test`: a filter, `-p CRATE`, `-- --nocapture`
@@ -18,7 +18,7 @@ pub(crate) struct Args {
 pub(crate) fn run(args: &Args) -> TaskResult {
     let mut command = cargo(&["test", "--workspace", "--quiet"]);
     if args.embedded_only {
-        println!("test: WITHOUT the real registry, as --embedded-only asks");
+        println!("test: WITHOUT the real registry (--embedded-only)");
         command.env("EMBEDDED_ONLY", "1");
     } else {
         let registry = real::locate().map_err(|error| {

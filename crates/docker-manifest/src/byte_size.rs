@@ -1,4 +1,4 @@
-//! Numbers of bytes, as people read them.
+//! Numbers of bytes in a readable form.
 
 /// Formats a number of bytes: `1.5 MB`.
 #[must_use]

@@ -56,7 +56,7 @@ impl Cli {
     /// Parses the words after the program's name and the global flags.
     ///
     /// # Errors
-    /// Where the words are not a valid command line; in Docker's words.
+    /// Fails if the words are not a valid command line; in Docker's words.
     pub fn read(words: &[OsString], invocation: &Invocation) -> Result<Request, UsageError> {
         let definition = Self::definition();
         let matches = match definition.clone().try_get_matches_from(words) {

@@ -1,4 +1,4 @@
-//! The commands, a file each: the arguments with their help first, then a function that runs them.
+//! The commands, one file each: first the arguments with their help, then a function that runs the command.
 
 pub mod annotate;
 pub mod create;

@@ -4,7 +4,7 @@ use manifest_registry::{concurrent, limits};
 
 use crate::failure::Failure;
 
-/// How many images a command works on concurrently. The registry client bounds the requests to one registry.
+/// The number of images that a command works on concurrently. The registry client bounds the requests to one registry.
 pub(crate) const PARALLEL_IMAGES: usize = limits::PARALLEL_WORK;
 
 /// Runs work for all images concurrently, to its end, and returns the results in their order, or the first failure in that order.

@@ -63,7 +63,7 @@ impl<'a> Context<'a> {
     /// Returns the folder of Docker's client configuration: `--config`, `$DOCKER_CONFIG`, or `~/.docker`.
     ///
     /// # Errors
-    /// Where none is given and the user has no home folder.
+    /// Fails if none is given and the user has no home folder.
     pub fn config_folder(&self) -> Result<PathBuf, Failure> {
         if let Some(folder) = &self.globals.config {
             return Ok(folder.clone());
@@ -92,7 +92,7 @@ impl<'a> Context<'a> {
     /// Returns a client with all settings of the user. `insecure` is the flag `--insecure`. The time limit of `retry` starts now.
     ///
     /// # Errors
-    /// Where a file that a flag or variable names cannot be read, a variable is malformed, or the client cannot be set up.
+    /// Fails if a file that a flag or variable names cannot be read, a variable is malformed, or the client cannot be set up.
     pub fn client(
         &self,
         insecure: bool,
@@ -195,7 +195,7 @@ impl<'a> Context<'a> {
     /// Returns the folder that relative paths start from.
     ///
     /// # Errors
-    /// Where the current folder has been deleted.
+    /// Fails if the current folder has been deleted.
     pub fn current_dir(&self) -> Result<PathBuf, Failure> {
         std::env::current_dir().map_err(|source| Failure::ReadInput {
             path: PathBuf::from("."),
@@ -214,7 +214,7 @@ impl<'a> Context<'a> {
     /// Runs asynchronous work to its end, on this thread.
     ///
     /// # Errors
-    /// Where `work` fails.
+    /// Fails if `work` fails.
     pub fn block_on<T>(
         &self,
         work: impl Future<Output = Result<T, Failure>>,

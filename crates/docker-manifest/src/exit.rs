@@ -13,7 +13,7 @@ pub enum Exit {
     RateLimited,
     /// The registry or the network is unavailable.
     Unavailable,
-    /// Something exists already, or has been moved by somebody else.
+    /// A file or tag exists already, or a tag was moved in the meantime.
     Conflict,
     /// A flag is unknown or has an invalid value, as in Docker.
     Usage,
@@ -54,8 +54,8 @@ impl Exit {
         ),
     ];
 
-    /// Command lines that end before any registry is asked: with the status, its reason, and whether Docker's command ends with the same
-    /// code. Docker's command does not have the flags of the others.
+    /// Command lines that end before any request: with the status, its reason, and whether Docker's command ends with the same code.
+    /// Docker's command does not have the flags of the others.
     pub const EXAMPLES: &[(&str, Self, &str, bool)] = &[
         (
             "docker manifest",

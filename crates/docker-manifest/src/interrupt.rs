@@ -13,10 +13,10 @@ use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 use signal_hook::low_level::emulate_default_handler;
 
-/// From now on kills credential helpers, too, on `SIGINT` and `SIGTERM`.
+/// Installs the handler that also kills credential helpers on `SIGINT` and `SIGTERM`.
 ///
 /// # Errors
-/// Where no handler can be installed.
+/// Fails if no handler can be installed.
 pub fn kill_helpers_on_signal() -> io::Result<()> {
     static STARTED: OnceLock<()> = OnceLock::new();
     // A shell without job control sets background commands to ignore Ctrl-C; that is respected.
@@ -38,7 +38,7 @@ pub fn kill_helpers_on_signal() -> io::Result<()> {
     Ok(())
 }
 
-/// Tells whether the parent process has set a signal to be ignored, where the system tells.
+/// Tells whether the parent process has set a signal to be ignored, if the system reports it.
 fn is_ignored(signal: i32) -> bool {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let mut lines = status.lines();

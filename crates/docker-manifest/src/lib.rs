@@ -6,8 +6,8 @@
 //! | layer | module | holds |
 //! | --- | --- | --- |
 //! | 9 | [`reference_docs`] | the reference pages of the documentation |
-//! | 8 | [`cli`] | the command line: parser, help, usage errors as Docker words them, dispatch |
-//! | 7 | [`commands`] | one file a command: its arguments, then a function that runs it |
+//! | 8 | [`cli`] | the command line: parser, help, usage errors in Docker's words, dispatch |
+//! | 7 | [`commands`] | one file for each command: its arguments, then a function that runs it |
 //! | 6 | `compose` | composing a draft of resolved sources |
 //! | 6 | [`publishing`] | publishing drafts and manifests, to registries and to layouts |
 //! | 5 | [`context`] | the context of a command: configuration, drafts, registry client, output |

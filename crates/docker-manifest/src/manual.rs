@@ -1,6 +1,6 @@
 //! The manual of each command: its description, arguments, examples and exit codes, for the help and for the reference pages.
 //!
-//! The flags are not here: their help stands beside their definitions.
+//! The flags are not here: their help is in their definitions.
 
 use crate::exit::Exit;
 
@@ -9,7 +9,7 @@ use crate::exit::Exit;
 pub struct Manual {
     /// The command's name.
     pub command: &'static str,
-    /// One paragraph on each thing that a reader has to know before the first use.
+    /// The description: one paragraph for each fact that a reader needs before the first use.
     pub description: &'static [&'static str],
     /// The arguments in the order of the command line, each with its meaning.
     pub arguments: &'static [(&'static str, &'static str)],
@@ -82,7 +82,7 @@ const fn more(title: &'static str, line: &'static str) -> Example {
     }
 }
 
-/// The manuals of all commands, in the order of the alphabet.
+/// The manuals of all commands, in alphabetical order.
 pub const MANUALS: &[Manual] = &[
     Manual {
         command: "annotate",

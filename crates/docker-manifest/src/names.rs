@@ -18,7 +18,7 @@ pub const METADATA_ARGUMENT: &str = "docker-cli-plugin-metadata";
 pub enum ProgramName {
     /// `docker-manifest`, or any name that is not one of the others.
     Own,
-    /// `docker-NAME`: a plugin where the first argument that is not a flag is NAME, else the program itself.
+    /// `docker-NAME`: a plugin if the first argument that is not a flag is NAME, else the program itself.
     Plugin(String),
     /// `docker`: the shim.
     Shim,
@@ -73,7 +73,7 @@ impl Invocation {
         }
     }
 
-    /// Returns a command line with a global flag, which stands before the plugin's name.
+    /// Returns a command line with a global flag, which precedes the plugin's name.
     #[must_use]
     pub fn with_global(&self, flag: &str, command: &str) -> String {
         let Self { prefix, .. } = self;
@@ -100,7 +100,7 @@ impl Invocation {
     }
 }
 
-/// Removes the plugin's own name from the arguments that follow the global flags, where Docker's CLI has put it there.
+/// Removes the plugin's own name from the arguments after the global flags, if Docker's CLI has put it there.
 #[must_use]
 pub fn strip_plugin_name(name: &ProgramName, rest: Vec<OsString>) -> (Invocation, Vec<OsString>) {
     let called = match name {
@@ -149,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn the_plugins_name_is_taken_off() {
+    fn the_plugins_name_is_removed_from_the_arguments() {
         let check = |name: &str, words: &[&str], command: &str, rest: &[&str]| {
             let words = words.iter().map(OsString::from).collect();
             let (invocation, left) =

@@ -42,7 +42,7 @@ impl TerminalObserver {
         ProgressGuard(self)
     }
 
-    /// Hides a bar while something else is written, so that they do not end up in one line.
+    /// Hides a bar while other output is written, so that both do not end up in one line.
     pub(crate) fn suspend_progress<T>(&self, write: impl FnOnce() -> T) -> T {
         match &*self.display() {
             Some(display) => display.suspend(write),
@@ -76,7 +76,7 @@ impl Observer for TerminalObserver {
 
     fn event(&self, event: &Event<'_>) {
         match event {
-            // The user has waited for it, and will the next time.
+            // The user has waited for the mirror, and will wait again the next time.
             Event::MirrorFailed { error, .. } if error.is_unavailable() => {
                 self.status(&event.to_string());
             }

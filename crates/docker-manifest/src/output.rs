@@ -17,7 +17,7 @@ impl Output {
     /// Writes one line of result. On a terminal, control characters are escaped as in JSON; a script gets every byte.
     ///
     /// # Errors
-    /// Where standard output cannot be written to.
+    /// Fails if standard output cannot be written to.
     pub fn result(&self, line: impl AsRef<[u8]>) -> io::Result<()> {
         let mut out = io::stdout().lock();
         out.write_all(&escape_for_terminal(line.as_ref(), out.is_terminal()))?;
@@ -28,19 +28,19 @@ impl Output {
     /// Writes a result without a line break at its end.
     ///
     /// # Errors
-    /// Where standard output cannot be written to.
+    /// Fails if standard output cannot be written to.
     pub fn text(&self, text: &str) -> io::Result<()> {
         let mut out = io::stdout().lock();
         out.write_all(&escape_for_terminal(text.as_bytes(), out.is_terminal()))?;
         out.flush()
     }
 
-    /// Reports what the program does.
+    /// Reports progress.
     pub fn status(&self, line: &str) {
         self.write_line(line);
     }
 
-    /// Warns of something that the user may not have meant. Each warning is written once.
+    /// Warns of a possible mistake of the user. Each warning is written once.
     pub fn warning(&self, message: &str) {
         if self.warned.borrow_mut().insert(message.to_owned()) {
             // A line break in a name or platform would look like another line of this program.
@@ -64,7 +64,7 @@ impl Output {
     }
 
     fn write_line(&self, text: &str) {
-        // Where standard error is closed, nobody can be told.
+        // If standard error is closed, there is no way to report the failure.
         let _ = writeln!(io::stderr().lock(), "{}", escape_controls(text));
     }
 }

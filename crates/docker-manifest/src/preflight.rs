@@ -111,22 +111,22 @@ pub fn orphaned_attestations(entries: &[Entry]) -> Vec<String> {
 /// The result of [`resolve_duplicates`], to be reported.
 #[derive(Debug, Default)]
 pub struct DuplicatesReport {
-    /// What may not be meant.
+    /// Warnings about duplicates that may be a mistake.
     pub warnings: Vec<String>,
-    /// What was done because it was asked for.
+    /// Messages about the removal of duplicates, which the user requested.
     pub messages: Vec<String>,
 }
 
-/// Warns of entries for one platform, refuses them, or keeps the latest of them. Entries that are named now are later than all others.
+/// Warns of several entries for one platform, refuses them, or keeps the latest. Newly named entries are later than all others.
 ///
 /// # Errors
-/// Where there are such entries, and the policy is [`OnDuplicate::Error`].
+/// Fails if there are such entries, and the policy is [`OnDuplicate::Error`].
 pub fn resolve_duplicates(
     draft: &mut Draft,
     on_duplicate: OnDuplicate,
     is_named_now: impl Fn(&Entry) -> bool,
 ) -> Result<DuplicatesReport, Failure> {
-    // In the order in which clients will see them.
+    // In the order that clients will see.
     let order = draft.settings.order;
     let seen: Vec<Entry> = order.sorted(&draft.entries).into_iter().cloned().collect();
     let found = duplicates(&seen);
@@ -189,7 +189,7 @@ fn keep_latest(
     };
     let mut removed_indices = Vec::new();
     for Duplicate { first, second } in duplicates {
-        // Of several, the first may be removed already: the latest of all is kept.
+        // With more than two duplicates, the first may be removed already. Only the latest is kept.
         let latest = (0..seen.len())
             .filter(|&place| {
                 seen[place].is_image()
@@ -209,10 +209,10 @@ fn keep_latest(
     removed
 }
 
-/// Returns the warnings as they are.
+/// Returns the warnings unchanged.
 ///
 /// # Errors
-/// Where there are some, and `--strict` is given.
+/// Fails if there are some, and `--strict` is given.
 pub fn refuse_if_strict(is_strict: bool, warnings: Vec<String>) -> Result<Vec<String>, Failure> {
     if is_strict && !warnings.is_empty() {
         return Err(Failure::StrictWarnings(warnings));
@@ -234,7 +234,7 @@ fn children_of(entry: &Entry) -> Vec<Descriptor> {
 /// Checks that a list has an image for each of the platforms.
 ///
 /// # Errors
-/// Where it lacks some.
+/// Fails if it lacks some.
 pub fn require_platforms(draft: &Draft, platforms: &[Platform]) -> Result<(), Failure> {
     let children: Vec<Descriptor> = draft.entries.iter().flat_map(children_of).collect();
     let own = draft.entries.iter().map(|entry| &entry.descriptor);

@@ -1,4 +1,4 @@
-//! Progress of copying: a bar on a terminal, a line now and then elsewhere. Nothing is shown of work that is over soon.
+//! Progress of copying: a bar on a terminal, occasional lines elsewhere. Short work shows nothing.
 
 use std::time::{Duration, Instant};
 
@@ -8,19 +8,19 @@ use manifest_registry::Progress;
 use crate::byte_size::byte_size;
 use crate::output::Output;
 
-/// How long copying has to take before a bar is shown.
+/// The time of copying before a bar is shown.
 const BAR_DELAY: Duration = Duration::from_millis(500);
 
-/// The least time between two drawings of a bar.
+/// The least time between two updates of a bar.
 const BAR_INTERVAL: Duration = Duration::from_millis(100);
 
-/// How long copying has to take before a line is written: in a log it stays.
+/// The time of copying before a line is written. It is longer than for a bar, because a line stays in the log.
 const LINE_DELAY: Duration = Duration::from_secs(2);
 
 /// The least time between two lines.
 const LINE_INTERVAL: Duration = Duration::from_secs(5);
 
-/// How long copying has to take before the time left is estimated.
+/// The time of copying before the time left is estimated.
 const ESTIMATE_DELAY: Duration = Duration::from_secs(1);
 
 /// The template of a bar.
@@ -35,7 +35,7 @@ pub(crate) enum DisplayMode {
     Log,
 }
 
-/// Shows progress while it lasts.
+/// Shows the progress of one operation.
 #[derive(Debug)]
 pub(crate) struct ProgressDisplay {
     bar: Option<ProgressBar>,
@@ -84,7 +84,7 @@ impl ProgressDisplay {
         }
     }
 
-    /// Hides a bar while something else is written.
+    /// Hides a bar while other output is written.
     pub(crate) fn suspend<T>(&self, write: impl FnOnce() -> T) -> T {
         match self.bar.as_ref().filter(|bar| !bar.is_hidden()) {
             Some(bar) => bar.suspend(write),
@@ -156,7 +156,7 @@ fn text(progress: &Progress, elapsed: Duration) -> String {
     text
 }
 
-/// Returns the amount that is done and the whole: in bytes, or in blobs where no bytes move.
+/// Returns the finished amount and the total: in bytes, or in blobs if no bytes are transferred.
 fn amounts(progress: &Progress) -> (u64, u64) {
     if progress.bytes > 0 {
         (progress.bytes_done, progress.bytes)
@@ -165,7 +165,7 @@ fn amounts(progress: &Progress) -> (u64, u64) {
     }
 }
 
-/// Estimates the time left from the time that the done part has taken. `None` where that is too little to tell.
+/// Estimates the time left from the time that the done part has taken. `None` if that is too little to tell.
 fn time_left(progress: &Progress, elapsed: Duration) -> Option<String> {
     let (done, all) = amounts(progress);
     if done == 0 || elapsed < ESTIMATE_DELAY {
@@ -250,7 +250,7 @@ mod tests {
             at.retain(|&milliseconds| throttle.is_due(Duration::from_millis(milliseconds)));
             assert_eq!(at, shown, "{mode:?}");
         };
-        // What is over soon is never shown.
+        // Short work is never shown.
         check(DisplayMode::Terminal, &[0, 10, 400, 499], &[]);
         check(DisplayMode::Log, &[0, 10, 1000, 1999], &[]);
         check(
@@ -263,7 +263,7 @@ mod tests {
             &[0, 1000, 2000, 2001, 6000, 6999, 7500, 12_000, 12_500],
             &[2000, 7500, 12_500],
         );
-        // Work that is silent for long is not made up for.
+        // A long silence does not make later lines more frequent.
         check(
             DisplayMode::Log,
             &[0, 60_000, 60_001, 65_000],

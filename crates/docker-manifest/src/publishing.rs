@@ -7,7 +7,7 @@
 //! | `send` | publishing to registries, step by step |
 //! | `layout` | `--to`: an image layout on this machine instead of a registry |
 //! | `dry_run` | `--dry-run` |
-//! | `checks` | the checks against what the registries have now |
+//! | `checks` | the checks against the current content of the registries |
 //! | `moved_target` | a target that has changed since the draft was made |
 //! | `referrers` | `--referrers` |
 //! | `children` | the manifests that a target repository may lack |

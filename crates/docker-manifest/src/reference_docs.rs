@@ -15,7 +15,7 @@ pub use troubleshooting::troubleshooting;
 /// Renders every page: its file name in `docs/reference/`, and its text.
 ///
 /// # Panics
-/// Where a command has no manual.
+/// Panics if a command has no manual.
 #[must_use]
 pub fn pages() -> Vec<(String, String)> {
     let group = Cli::definition();
@@ -99,7 +99,7 @@ fn page(group: &clap::Command, command: &clap::Command, manual: &Manual) -> Stri
 
 fn description(command: &clap::Command, manual: &Manual) -> String {
     let long = command.get_long_about().map(ToString::to_string);
-    // The first paragraph is the sentence that stands above.
+    // The first paragraph is the sentence above.
     let long = long.as_deref().and_then(|long| long.split_once("\n\n"));
     let paragraphs = long.into_iter().map(|(_, rest)| rest.trim());
     let paragraphs: Vec<&str> = paragraphs
@@ -152,7 +152,7 @@ fn flag(group: &clap::Command, command: &str, row: &FlagRow) -> String {
     format!("| `{names}` | {values} | {default} | {meaning} |\n")
 }
 
-/// Asks the parser for the values that a flag takes. Nothing where they cannot be listed.
+/// Returns the values that a flag accepts, as the parser lists them; empty if it cannot.
 fn allowed_values(group: &clap::Command, command: &str, long: &str) -> Option<String> {
     let wrong = format!("{long}=\u{1}");
     let result = group.clone().try_get_matches_from([command, &wrong]);

@@ -26,7 +26,7 @@ use crate::failure::Failure;
 /// Reads the files of `--ca-file`.
 ///
 /// # Errors
-/// Where one cannot be read.
+/// Fails if one cannot be read.
 pub fn ca_certificates(paths: &[PathBuf]) -> Result<Vec<Pem>, Failure> {
     let read = |path: &PathBuf| match std::fs::read(path) {
         Ok(bytes) => Ok(Pem {

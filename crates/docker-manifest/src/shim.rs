@@ -9,7 +9,7 @@ use crate::environment::Environment;
 use crate::failure::Failure;
 use crate::names::BUILTIN;
 
-/// The variable with the shims that a chain has been through, so that none is entered twice.
+/// The variable with the shims that have run already, so that none of them runs twice.
 const VISITED: &str = "DOCKER_MANIFEST_SHIMS";
 
 /// Docker's global flags with a value.
@@ -23,7 +23,7 @@ const VALUE_FLAGS: &[&str] = &[
     "--tlskey",
 ];
 const SHORT_VALUE_FLAGS: &[char] = &['c', 'H', 'l'];
-/// Docker's global flags that stand alone or have a value behind `=`.
+/// Docker's global flags without a value, or with a value after `=`.
 const SWITCHES: &[&str] = &["--debug", "--tls", "--tlsverify"];
 
 /// Tells whether a command line of `docker` is for this program: `manifest` is its first word after global flags.
@@ -75,7 +75,7 @@ fn skip_short_flags<'a>(word: &str, words: &mut impl Iterator<Item = &'a str>) -
     true
 }
 
-/// Replaces this process by the real `docker`, with the same arguments, streams and signals. Returns only where that fails.
+/// Replaces this process by the real `docker`, with the same arguments, streams and signals. Returns only on failure.
 pub fn exec_docker(arguments: &[OsString], environment: &Environment) -> Failure {
     let visited = visited(environment);
     let Some(docker) = find_docker(environment, &visited) else {
@@ -142,7 +142,7 @@ fn exec(command: &mut Command) -> io::Result<Failure> {
 
 #[cfg(not(unix))]
 fn exec(command: &mut Command) -> io::Result<Failure> {
-    // There is no exec: the child has the console, and its code becomes ours.
+    // Without `exec`, the child uses the console, and this process ends with its exit code.
     let status = command.status()?;
     Ok(Failure::DockerExited(
         u8::try_from(status.code().unwrap_or(1)).unwrap_or(1),

@@ -18,7 +18,7 @@ const READ_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// A complete response.
 #[derive(Debug, Clone)]
-pub struct Answered {
+pub struct Response {
     /// Status code.
     pub status: u16,
     /// Headers in their order, names in lower case.
@@ -27,7 +27,7 @@ pub struct Answered {
     pub body: Vec<u8>,
 }
 
-impl Answered {
+impl Response {
     /// Returns the first header of that name (lower case).
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&str> {
@@ -106,27 +106,27 @@ impl Client {
     }
 
     /// GETs a path; all four manifest types are accepted.
-    pub fn get(&self, path: &str) -> io::Result<Answered> {
+    pub fn get(&self, path: &str) -> io::Result<Response> {
         self.send("GET", path, &[("accept", ACCEPT_ALL)], &[])
     }
 
     /// HEADs a path; all four manifest types are accepted.
-    pub fn head(&self, path: &str) -> io::Result<Answered> {
+    pub fn head(&self, path: &str) -> io::Result<Response> {
         self.send("HEAD", path, &[("accept", ACCEPT_ALL)], &[])
     }
 
     /// PUTs a body of that type.
-    pub fn put(&self, path: &str, media_type: &str, body: &[u8]) -> io::Result<Answered> {
+    pub fn put(&self, path: &str, media_type: &str, body: &[u8]) -> io::Result<Response> {
         self.send("PUT", path, &[("content-type", media_type)], body)
     }
 
     /// POSTs a body of that type.
-    pub fn post(&self, path: &str, media_type: &str, body: &[u8]) -> io::Result<Answered> {
+    pub fn post(&self, path: &str, media_type: &str, body: &[u8]) -> io::Result<Response> {
         self.send("POST", path, &[("content-type", media_type)], body)
     }
 
     /// DELETEs a path.
-    pub fn delete(&self, path: &str) -> io::Result<Answered> {
+    pub fn delete(&self, path: &str) -> io::Result<Response> {
         self.send("DELETE", path, &[], &[])
     }
 
@@ -139,13 +139,13 @@ impl Client {
         path: &str,
         headers: &[(&str, &str)],
         body: &[u8],
-    ) -> io::Result<Answered> {
+    ) -> io::Result<Response> {
         let raw = self.send_raw(&self.render(method, path, headers, body))?;
         parse(method, &raw.bytes, raw.error)
     }
 
     /// Sends these bytes and reads until the server closes the connection.
-    fn send_raw(&self, request: &[u8]) -> io::Result<RawAnswer> {
+    fn send_raw(&self, request: &[u8]) -> io::Result<RawResponse> {
         let stream = TcpStream::connect(&self.host)?;
         stream.set_read_timeout(Some(READ_TIMEOUT))?;
         // Otherwise a request waits for the server's delayed ACK of the end of the TLS handshake: 40 ms.
@@ -185,13 +185,13 @@ impl Client {
     }
 }
 
-struct RawAnswer {
+struct RawResponse {
     bytes: Vec<u8>,
     /// The error that ended the response, if it was not closed properly.
     error: Option<io::Error>,
 }
 
-fn exchange(mut stream: impl Read + Write, request: &[u8]) -> io::Result<RawAnswer> {
+fn exchange(mut stream: impl Read + Write, request: &[u8]) -> io::Result<RawResponse> {
     stream.write_all(request)?;
     stream.flush()?;
     let mut bytes = Vec::new();
@@ -203,55 +203,55 @@ fn exchange(mut stream: impl Read + Write, request: &[u8]) -> io::Result<RawAnsw
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             Err(error) => break Some(error),
         }
-        if bytes.len() > MAX_ANSWER {
+        if bytes.len() > MAX_RESPONSE {
             break Some(io::Error::new(
                 io::ErrorKind::FileTooLarge,
-                "the answer does not end",
+                "the response does not end",
             ));
         }
     };
-    Ok(RawAnswer { bytes, error })
+    Ok(RawResponse { bytes, error })
 }
 
 /// The most bytes of a response: 256 MiB, more than any image of a test.
-const MAX_ANSWER: usize = 256 << 20;
+const MAX_RESPONSE: usize = 256 << 20;
 
 /// Parses a response. `error` counts only if it cut the response short.
-fn parse(method: &str, raw: &[u8], error: Option<io::Error>) -> io::Result<Answered> {
+fn parse(method: &str, raw: &[u8], error: Option<io::Error>) -> io::Result<Response> {
     let cut = |text: &str| io::Error::new(io::ErrorKind::UnexpectedEof, text.to_owned());
     let Some(end) = raw.windows(4).position(|window| window == b"\r\n\r\n") else {
-        return Err(error.unwrap_or_else(|| cut("the connection closed before an answer")));
+        return Err(error.unwrap_or_else(|| cut("the connection closed before a response")));
     };
     let head = String::from_utf8_lossy(&raw[..end]);
     let mut lines = head.split("\r\n");
     let status = lines
         .next()
         .and_then(|line| line.split(' ').nth(1)?.parse().ok());
-    let status: u16 = status.ok_or_else(|| io::Error::other("this is no HTTP answer"))?;
+    let status: u16 = status.ok_or_else(|| io::Error::other("this is not an HTTP response"))?;
     let headers = lines
         .filter_map(|line| line.split_once(':'))
         .map(|(name, value)| (name.to_ascii_lowercase(), value.trim().to_owned()))
         .collect();
-    let mut answer = Answered {
+    let mut response = Response {
         status,
         headers,
         body: raw[end + 4..].to_vec(),
     };
     if method == "HEAD" || matches!(status, 204 | 304) {
-        return Ok(answer);
+        return Ok(response);
     }
-    if let Some(length) = answer.header("content-length") {
+    if let Some(length) = response.header("content-length") {
         let length: usize = length.parse().map_err(io::Error::other)?;
-        if answer.body.len() < length {
+        if response.body.len() < length {
             return Err(error.unwrap_or_else(|| cut("the body is shorter than its length")));
         }
-    } else if answer.header("transfer-encoding") == Some("chunked") {
-        let body = unchunk(&answer.body);
-        answer.body = body.ok_or_else(|| error.unwrap_or_else(|| cut("a chunk is missing")))?;
+    } else if response.header("transfer-encoding") == Some("chunked") {
+        let body = unchunk(&response.body);
+        response.body = body.ok_or_else(|| error.unwrap_or_else(|| cut("a chunk is missing")))?;
     } else if let Some(error) = error {
         return Err(error);
     }
-    Ok(answer)
+    Ok(response)
 }
 
 fn unchunk(mut raw: &[u8]) -> Option<Vec<u8>> {

@@ -213,7 +213,7 @@ fn libraries(root: &Path) -> OsString {
 
 /// Returns the path of the program of [`docker_registry`].
 #[must_use]
-pub fn destination(target_dir: &Path) -> PathBuf {
+pub fn docker_registry_path(target_dir: &Path) -> PathBuf {
     target_dir.join("tools/registry").join(PACKAGE)
 }
 
@@ -225,7 +225,7 @@ pub fn docker_registry(target_dir: &Path) -> Result<PathBuf, FetchError> {
     // The tests of one process wait for one download.
     static FETCHING: Mutex<()> = Mutex::new(());
     let _guard = FETCHING.lock().unwrap_or_else(PoisonError::into_inner);
-    let destination = destination(target_dir);
+    let destination = docker_registry_path(target_dir);
     let fetched = fetch_registry(&destination).map_err(|source| FetchError {
         wanted: REGISTRY,
         source,
@@ -383,12 +383,12 @@ fn file(what: &'static str, path: &Path) -> impl FnOnce(io::Error) -> FetchProbl
 mod tests {
     use std::process::Command;
 
-    use super::{FetchError, REGISTRY, destination, docker_registry, run, skopeo};
+    use super::{FetchError, REGISTRY, docker_registry, docker_registry_path, run, skopeo};
 
     #[test]
     fn existing_programs_are_not_fetched_again() {
         let target = tempfile::tempdir().unwrap();
-        let program = destination(target.path());
+        let program = docker_registry_path(target.path());
         std::fs::create_dir_all(program.parent().unwrap()).unwrap();
         std::fs::write(&program, "a registry").unwrap();
         assert_eq!(docker_registry(target.path()).unwrap(), program);

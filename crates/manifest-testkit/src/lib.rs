@@ -29,11 +29,11 @@
 //! report when it listens. Nothing is skipped if a part is missing: the test panics with the remedy.
 //!
 //! ```
-//! use manifest_testkit::{EmbeddedRegistry, fault::{Answer, Fault}, image::Image};
+//! use manifest_testkit::{EmbeddedRegistry, fault::{Response, Fault}, image::Image};
 //!
 //! let registry = EmbeddedRegistry::start();
 //! registry.seed("app", "1", &Image::docker().platform("linux/arm64").build());
-//! let fault = registry.fault(Fault::on("GET", "/manifests/").times(1).answer(Answer::status(503)));
+//! let fault = registry.fault(Fault::on("GET", "/manifests/").times(1).respond(Response::status(503)));
 //! // … the code under test talks to registry.host() …
 //! # let client = manifest_testkit::Client::new(&registry.host());
 //! # assert_eq!(client.get("/v2/app/manifests/1").unwrap().status, 503);

@@ -131,12 +131,12 @@ impl ProxyBuilder {
         let upstream: Arc<str> = upstream.into();
         let handler = Arc::new(move |received| {
             let upstream = upstream.clone();
-            let answer = async move {
+            let response = async move {
                 forward(&upstream, received)
                     .await
                     .unwrap_or_else(|error| bad_gateway(&error))
             };
-            Box::pin(answer) as futures_util::future::BoxFuture<'static, _>
+            Box::pin(response) as futures_util::future::BoxFuture<'static, _>
         });
         LoggingProxy {
             server: Server::start("proxy", listen, handler),
@@ -153,11 +153,11 @@ async fn forward(upstream: &str, received: ReceivedRequest) -> io::Result<Respon
         .map_err(io::Error::other)?;
     let driver = tokio::spawn(connection);
     let request = request(received).map_err(io::Error::other)?;
-    let answer = sender
+    let response = sender
         .send_request(request)
         .await
         .map_err(io::Error::other)?;
-    let (mut parts, body) = answer.into_parts();
+    let (mut parts, body) = response.into_parts();
     let body = body.collect().await.map_err(io::Error::other)?.to_bytes();
     driver.abort();
     // Hop-by-hop headers are about the connection to the registry, not the one to the client.

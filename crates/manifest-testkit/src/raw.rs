@@ -12,13 +12,13 @@ const READ: Duration = Duration::from_millis(50);
 
 /// The server's action on each connection.
 #[derive(Debug, Clone)]
-pub enum Manner {
+pub enum Action {
     /// Closes it immediately.
     Close,
     /// Reads, and never writes.
     Hang,
     /// Waits for the first bytes, writes these, and closes.
-    Say(Vec<u8>),
+    Reply(Vec<u8>),
 }
 
 /// A running server; stops when dropped.
@@ -31,7 +31,7 @@ pub struct RawServer {
 
 #[derive(Debug, Default)]
 struct Shared {
-    heard: Mutex<Vec<u8>>,
+    received: Mutex<Vec<u8>>,
     connections: AtomicUsize,
     stop: AtomicBool,
 }
@@ -43,7 +43,7 @@ impl RawServer {
     ///
     /// Panics if loopback cannot be bound, or no thread can be started.
     #[must_use]
-    pub fn start(manner: Manner) -> Self {
+    pub fn start(action: Action) -> Self {
         let listener = TcpListener::bind(("127.0.0.1", 0))
             .expect("a loopback address with any port can be bound");
         let address = listener
@@ -59,8 +59,8 @@ impl RawServer {
                         break;
                     }
                     shared.connections.fetch_add(1, Ordering::SeqCst);
-                    let (shared, manner) = (shared.clone(), manner.clone());
-                    connections.push(std::thread::spawn(move || shared.serve(stream, &manner)));
+                    let (shared, action) = (shared.clone(), action.clone());
+                    connections.push(std::thread::spawn(move || shared.serve(stream, &action)));
                 }
                 for connection in connections {
                     let _ = connection.join();
@@ -82,9 +82,9 @@ impl RawServer {
 
     /// Returns all bytes received, in order of arrival across connections.
     #[must_use]
-    pub fn heard(&self) -> Vec<u8> {
+    pub fn received(&self) -> Vec<u8> {
         self.shared
-            .heard
+            .received
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .clone()
@@ -98,23 +98,25 @@ impl RawServer {
 }
 
 impl Shared {
-    fn serve(&self, mut stream: TcpStream, manner: &Manner) {
+    fn serve(&self, mut stream: TcpStream, action: &Action) {
         // A client that disconnects ends this with an error, as expected.
-        let _ = match manner {
-            Manner::Close => Ok(()),
-            Manner::Hang => {
+        let _ = match action {
+            Action::Close => Ok(()),
+            Action::Hang => {
                 let mut result = Ok(1);
                 while result.as_ref().is_ok_and(|&count| count > 0) {
-                    result = self.hear(&mut stream);
+                    result = self.receive(&mut stream);
                 }
                 result.map(drop)
             }
-            Manner::Say(bytes) => self.hear(&mut stream).and_then(|_| stream.write_all(bytes)),
+            Action::Reply(bytes) => self
+                .receive(&mut stream)
+                .and_then(|_| stream.write_all(bytes)),
         };
     }
 
     /// Reads some bytes. Returns 0 if none have arrived.
-    fn hear(&self, stream: &mut TcpStream) -> std::io::Result<usize> {
+    fn receive(&self, stream: &mut TcpStream) -> std::io::Result<usize> {
         use std::io::ErrorKind::{TimedOut, WouldBlock};
         stream.set_read_timeout(Some(READ))?;
         let mut buffer = [0; 4096];
@@ -127,8 +129,8 @@ impl Shared {
                 }
                 result => {
                     let count = result?;
-                    let mut heard = self.heard.lock().unwrap_or_else(PoisonError::into_inner);
-                    heard.extend_from_slice(&buffer[..count]);
+                    let mut received = self.received.lock().unwrap_or_else(PoisonError::into_inner);
+                    received.extend_from_slice(&buffer[..count]);
                     return Ok(count);
                 }
             }

@@ -2,7 +2,7 @@
 
 use std::io;
 
-use crate::client::{Answered, Client};
+use crate::client::{Client, Response};
 use crate::digest::sha256;
 use crate::image::Pushable;
 
@@ -23,8 +23,8 @@ pub fn push(host: &str, repository: &str, tag: &str, content: &impl Pushable) ->
 pub fn push_with(client: &Client, repository: &str, tag: &str, content: &impl Pushable) -> String {
     for blob in content.blobs() {
         let digest = sha256(&blob);
-        let answer = push_blob(client, repository, &digest, &blob);
-        check(answer, 201, &format!("the upload of {digest}"));
+        let response = push_blob(client, repository, &digest, &blob);
+        check(response, 201, &format!("the upload of {digest}"));
     }
     let mut digest = String::new();
     let manifests = content.manifests();
@@ -48,7 +48,7 @@ pub fn push_blob(
     repository: &str,
     digest: &str,
     bytes: &[u8],
-) -> io::Result<Answered> {
+) -> io::Result<Response> {
     let opened = client.post(&format!("/v2/{repository}/blobs/uploads/"), "", &[])?;
     let Some(location) = opened.header("location").filter(|_| opened.status == 202) else {
         return Ok(opened);
@@ -66,13 +66,16 @@ pub fn push_blob(
 #[must_use]
 pub fn manifest(client: &Client, repository: &str, reference: &str) -> Option<(String, Vec<u8>)> {
     let path = format!("/v2/{repository}/manifests/{reference}");
-    let answer = client.get(&path).expect("the registry answers");
-    if answer.status == 404 {
+    let response = client.get(&path).expect("the registry responds");
+    if response.status == 404 {
         return None;
     }
-    assert_eq!(answer.status, 200, "GET {path}: {}", answer.text());
-    let media_type = answer.header("content-type").unwrap_or_default().to_owned();
-    Some((media_type, answer.body))
+    assert_eq!(response.status, 200, "GET {path}: {}", response.text());
+    let media_type = response
+        .header("content-type")
+        .unwrap_or_default()
+        .to_owned();
+    Some((media_type, response.body))
 }
 
 /// Reads the tags of a repository, sorted. A missing repository has none.
@@ -82,10 +85,10 @@ pub fn manifest(client: &Client, repository: &str, reference: &str) -> Option<(S
 /// Panics if the registry does not respond.
 #[must_use]
 pub fn tags(client: &Client, repository: &str) -> Vec<String> {
-    let answer = client
+    let response = client
         .get(&format!("/v2/{repository}/tags/list"))
-        .expect("the registry answers");
-    let json = answer.json();
+        .expect("the registry responds");
+    let json = response.json();
     let mut tags: Vec<String> = json["tags"]
         .as_array()
         .into_iter()
@@ -96,10 +99,10 @@ pub fn tags(client: &Client, repository: &str) -> Vec<String> {
     tags
 }
 
-fn check(answer: io::Result<Answered>, expect: u16, what: &str) {
-    match answer {
-        Ok(answer) if answer.status == expect => {}
-        Ok(answer) => panic!("{what} was answered {}: {}", answer.status, answer.text()),
+fn check(result: io::Result<Response>, expect: u16, what: &str) {
+    match result {
+        Ok(response) if response.status == expect => {}
+        Ok(response) => panic!("{what} got {}: {}", response.status, response.text()),
         Err(error) => panic!("{what} failed: {error}"),
     }
 }

@@ -50,7 +50,7 @@ impl TestRegistry {
     ///
     /// # Panics
     ///
-    /// If it cannot be started.
+    /// Panics if it cannot be started.
     #[must_use]
     pub fn start_with(kind: Kind, setup: Setup<'_>) -> Self {
         match kind {

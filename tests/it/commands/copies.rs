@@ -331,7 +331,7 @@ fn memory_is_bounded_for_many_concurrent_blobs() {
     let status_file = format!("/proc/{}/status", child.id());
     let mut peak = 0;
     let ended = loop {
-        // The system keeps the peak until the process is gone.
+        // Linux reports the peak until the process has ended.
         if let Ok(status) = std::fs::read_to_string(&status_file) {
             let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
             let kib = line.and_then(|line| line.trim().strip_suffix("kB")?.trim().parse().ok());

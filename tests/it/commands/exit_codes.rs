@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::os::unix::fs::symlink;
 
 use docker_manifest::exit::Exit;
-use manifest_testkit::fault::{Answer, Fault};
+use manifest_testkit::fault::{Fault, Response};
 
 use super::{Shell, watched};
 use crate::harness::home::OURS;
@@ -46,7 +46,7 @@ fn every_exit_code_is_tested() {
         (Exit::RateLimited, 429),
         (Exit::Unavailable, 503),
     ] {
-        registry.fault(Fault::on("GET", "/manifests/").answer(Answer::status(status)));
+        registry.fault(Fault::on("GET", "/manifests/").respond(Response::status(status)));
         let ran = shell.run("inspect --retry 0 @/app:amd64");
         ran.fails(exit.code().into());
         registry.clear_faults();

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use manifest_testkit::fault::{Answer, Fault};
+use manifest_testkit::fault::{Fault, Response};
 use manifest_testkit::sha256;
 
 use super::Shell;
@@ -10,34 +10,34 @@ use super::watched;
 
 /// The faults of a registry, the exit code for each, and a part of the message.
 fn spoilt() -> Vec<(Fault, i32, &'static str)> {
-    let busy = Answer::error(503, "UNAVAILABLE", "come back later");
+    let busy = Response::error(503, "UNAVAILABLE", "come back later");
     vec![
         (
-            Fault::on("GET", "/manifests/armv7").answer(Answer::status(404)),
+            Fault::on("GET", "/manifests/armv7").respond(Response::status(404)),
             1,
             "no such manifest: REGISTRY/app:armv7\n",
         ),
         (
-            Fault::on("GET", "/manifests/armv7").answer(busy.clone()),
+            Fault::on("GET", "/manifests/armv7").respond(busy.clone()),
             6,
             "503 Service Unavailable",
         ),
         (
-            Fault::on("GET", "/blobs/").nth(2).answer(busy),
+            Fault::on("GET", "/blobs/").nth(2).respond(busy),
             6,
             "failed to get blob REGISTRY/app@sha256:",
         ),
         (
             Fault::on("GET", "/blobs/")
                 .nth(1)
-                .answer(Answer::status(404)),
+                .respond(Response::status(404)),
             1,
             "404 Not Found",
         ),
         (
             Fault::on("GET", "/blobs/")
                 .nth(1)
-                .answer(Answer::WrongDigest),
+                .respond(Response::CorruptBody),
             1,
             "image config verification failed for digest sha256:",
         ),
@@ -135,48 +135,48 @@ fn an_amend_that_fails_leaves_the_draft_byte_for_byte() {
 
 /// The faults of a push, the exit code for each, and a part of the message.
 fn push_faults() -> Vec<(Fault, i32, &'static str)> {
-    let error = Answer::error;
+    let error = Response::error;
     vec![
         // The blobs, which are missing in the target.
         (
-            Fault::on("POST", "/blobs/uploads").answer(error(401, "UNAUTHORIZED", "who?")),
+            Fault::on("POST", "/blobs/uploads").respond(error(401, "UNAUTHORIZED", "who?")),
             4,
             "401 Unauthorized",
         ),
         // The children.
         (
-            Fault::on("POST", "/blobs/uploads").answer(error(401, "UNAUTHORIZED", "who?")),
+            Fault::on("POST", "/blobs/uploads").respond(error(401, "UNAUTHORIZED", "who?")),
             4,
             "401 Unauthorized",
         ),
         (
-            Fault::on("PUT", "/manifests/sha256").answer(error(500, "UNKNOWN", "oops")),
+            Fault::on("PUT", "/manifests/sha256").respond(error(500, "UNKNOWN", "oops")),
             6,
             "500 Internal Server Error",
         ),
         (
-            Fault::on("PUT", "/manifests/sha256").answer(error(429, "TOOMANYREQUESTS", "slowly")),
+            Fault::on("PUT", "/manifests/sha256").respond(error(429, "TOOMANYREQUESTS", "slowly")),
             5,
             "429 Too Many Requests",
         ),
         // The tag itself.
         (
-            Fault::on("PUT", "/manifests/1").answer(error(403, "DENIED", "read only")),
+            Fault::on("PUT", "/manifests/1").respond(error(403, "DENIED", "read only")),
             4,
             "403 Forbidden: denied: read only",
         ),
         (
-            Fault::on("PUT", "/manifests/1").answer(error(400, "TAG_INVALID", "no")),
+            Fault::on("PUT", "/manifests/1").respond(error(400, "TAG_INVALID", "no")),
             7,
             "failed to put manifest REGISTRY/rel:1",
         ),
         (
-            Fault::on("PUT", "/manifests/1").answer(error(500, "UNKNOWN", "oops")),
+            Fault::on("PUT", "/manifests/1").respond(error(500, "UNKNOWN", "oops")),
             6,
             "500 Internal Server Error",
         ),
         (
-            Fault::on("PUT", "/manifests/1").answer(Answer::ResetBeforeHeaders),
+            Fault::on("PUT", "/manifests/1").respond(Response::ResetBeforeHeaders),
             6,
             "the connection was closed",
         ),
@@ -253,8 +253,9 @@ fn a_draft_that_is_changed_while_it_is_pushed_stays() {
             let pushed_text = shell.run("inspect @/app:1").stdout;
             // On a busy machine the change may come too late. Then the push is delayed for longer.
             let held = [1, 4, 16].into_iter().find_map(|seconds| {
-                let delay = Answer::Delay(Duration::from_secs(seconds));
-                let fault = registry.fault(Fault::on("PUT", "/manifests/1").times(1).answer(delay));
+                let delay = Response::Delay(Duration::from_secs(seconds));
+                let fault =
+                    registry.fault(Fault::on("PUT", "/manifests/1").times(1).respond(delay));
                 let result = std::thread::scope(|scope| {
                     let push = scope.spawn(|| shell.run("push --purge @/app:1"));
                     while fault.hits() == 0 && !push.is_finished() {

@@ -1,4 +1,4 @@
-//! The examples of the documentation: those of the reference are run as they stand there, those of the guide are parsed.
+//! The examples of the documentation: those of the reference are run unchanged, those of the guide are parsed.
 
 use std::ffi::OsString;
 use std::fs;
@@ -116,7 +116,7 @@ fn each_example_of_the_reference_works() {
     }
 }
 
-/// Returns the command lines in a page: what follows the program's name, up to the end of the command.
+/// Returns the command lines in a page: the text after the program's name, up to the end of the command.
 fn command_lines(page: &str) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     let joined = page.replace("\\\n", " ");
@@ -132,7 +132,7 @@ fn command_lines(page: &str) -> Vec<String> {
 }
 
 #[test]
-fn each_command_line_of_the_guide_is_one() {
+fn each_command_line_of_the_guide_is_valid() {
     let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/guide");
     let mut pages: Vec<_> = fs::read_dir(docs)
         .unwrap()

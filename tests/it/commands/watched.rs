@@ -169,10 +169,10 @@ impl<'a> Watched<'a> {
             tokens.service(),
             format!("repository:{repository}:pull,push"),
         );
-        let answer = server
+        let response = server
             .get(&format!("/token?service={service}&scope={scope}"))
             .unwrap();
-        let token = answer.json()["token"]
+        let token = response.json()["token"]
             .as_str()
             .expect("the seeder gets a token")
             .to_owned();

@@ -1,6 +1,6 @@
 //! The registry's response, and the message for the user.
 
-use manifest_testkit::fault::{Answer, Fault};
+use manifest_testkit::fault::{Fault, Response};
 
 use super::{dockers, embedded, ours, stage};
 
@@ -8,28 +8,32 @@ use super::{dockers, embedded, ours, stage};
 fn errors_of_the_registry_become_no_such_manifest() {
     let cases = [
         (
-            Answer::error(401, "UNAUTHORIZED", "authentication required"),
+            Response::error(401, "UNAUTHORIZED", "authentication required"),
             4,
             "401",
         ),
         (
-            Answer::error(403, "DENIED", "requested access to the resource is denied"),
+            Response::error(403, "DENIED", "requested access to the resource is denied"),
             4,
             "403",
         ),
-        (Answer::error(429, "TOOMANYREQUESTS", "slow down"), 5, "429"),
-        (Answer::status(500), 6, "500"),
-        (Answer::status(503), 6, "503"),
-        (Answer::Html(502), 6, "502"),
+        (
+            Response::error(429, "TOOMANYREQUESTS", "slow down"),
+            5,
+            "429",
+        ),
+        (Response::status(500), 6, "500"),
+        (Response::status(503), 6, "503"),
+        (Response::Html(502), 6, "502"),
     ];
-    for (answer, code, status) in cases {
+    for (response, code, status) in cases {
         for line in [
             "create --retry 0 --insecure @/app:1 @/app:amd64",
             "inspect --retry 0 --insecure @/app:amd64",
             "inspect --retry 0 --insecure -v @/app:amd64",
         ] {
             let stage = stage();
-            embedded(&stage).fault(Fault::on_any("/manifests/").answer(answer.clone()));
+            embedded(&stage).fault(Fault::on_any("/manifests/").respond(response.clone()));
             let seen = ours(&stage).play(line);
             seen.ran
                 .fails(code)
@@ -46,12 +50,12 @@ fn errors_of_the_registry_become_no_such_manifest() {
         r#"{"errors":[{"code":"UNAUTHORIZED","message":"authentication required","detail":[]}]}"#;
     let body = detail.as_bytes().to_vec();
     let headers = vec![("content-type".to_owned(), "application/json".to_owned())];
-    let answer = Answer::Status {
+    let response = Response::Status {
         code: 401,
         headers,
         body,
     };
-    embedded(&stage).fault(Fault::on_any("/manifests/").answer(answer));
+    embedded(&stage).fault(Fault::on_any("/manifests/").respond(response));
     let line = "inspect --insecure @/app:amd64";
     if let Some(seen) = dockers(&stage, &[line]) {
         seen.ran.fails(1).says("no such manifest");
@@ -67,30 +71,34 @@ fn errors_of_the_registry_become_no_such_manifest() {
 fn errors_of_the_registry_while_pushing() {
     let cases = [
         (
-            Answer::error(401, "UNAUTHORIZED", "authentication required"),
+            Response::error(401, "UNAUTHORIZED", "authentication required"),
             4,
             "401",
         ),
         (
-            Answer::error(403, "DENIED", "requested access to the resource is denied"),
+            Response::error(403, "DENIED", "requested access to the resource is denied"),
             4,
             "403",
         ),
-        (Answer::error(429, "TOOMANYREQUESTS", "slow down"), 5, "429"),
-        (Answer::status(503), 6, "503"),
         (
-            Answer::error(400, "MANIFEST_INVALID", "this registry takes no such list"),
+            Response::error(429, "TOOMANYREQUESTS", "slow down"),
+            5,
+            "429",
+        ),
+        (Response::status(503), 6, "503"),
+        (
+            Response::error(400, "MANIFEST_INVALID", "this registry takes no such list"),
             1,
             "400",
         ),
     ];
-    for (answer, code, status) in cases {
+    for (response, code, status) in cases {
         let stage = stage();
         let ours = ours(&stage);
         ours.play("create --insecure @/app:1 @/app:amd64")
             .ran
             .succeeds();
-        embedded(&stage).fault(Fault::on("PUT", "/manifests/").answer(answer));
+        embedded(&stage).fault(Fault::on("PUT", "/manifests/").respond(response));
         let seen = ours.play("push --retry 0 --insecure --purge @/app:1");
         seen.ran
             .fails(code)
@@ -110,7 +118,7 @@ fn what_may_pass_is_tried_again() {
     registry.fault(
         Fault::on("GET", "/manifests/")
             .times(1)
-            .answer(Answer::status(503)),
+            .respond(Response::status(503)),
     );
     let created = ours.play("create --insecure @/app:1 @/app:amd64").ran;
     let _ = created
@@ -121,14 +129,14 @@ fn what_may_pass_is_tried_again() {
     registry.fault(
         Fault::on("PUT", "/manifests/")
             .times(1)
-            .answer(Answer::ResetBeforeHeaders),
+            .respond(Response::ResetBeforeHeaders),
     );
     let pushed = ours.play("push --insecure @/app:1").ran;
     let _ = pushed
         .succeeds()
         .says(" s (1 of 5): failed to put manifest ")
         .says("the connection was closed\n");
-    registry.fault(Fault::on("GET", "/manifests/").answer(Answer::status(503)));
+    registry.fault(Fault::on("GET", "/manifests/").respond(Response::status(503)));
     let gone = ours.play("inspect --insecure --retry 1 @/app:amd64").ran;
     let _ = gone
         .fails(6)
@@ -144,7 +152,7 @@ fn what_may_pass_is_tried_again() {
         .says("503 Service Unavailable")
         .says("no time left for another");
     registry.clear_faults();
-    registry.fault(Fault::on("GET", "/manifests/").answer(Answer::Hang));
+    registry.fault(Fault::on("GET", "/manifests/").respond(Response::Hang));
     let hanging = ours
         .play("inspect --insecure --timeout 500ms @/app:amd64")
         .ran;

@@ -1,7 +1,7 @@
 //! Connecting and logging in to registries.
 
 use manifest_testkit::EmbeddedRegistry;
-use manifest_testkit::fault::{Answer, Fault};
+use manifest_testkit::fault::{Fault, Response};
 use manifest_testkit::image::Image;
 use manifest_testkit::suite::TestRegistry;
 
@@ -68,17 +68,17 @@ fn several_challenges_in_one_header_are_not_understood() {
     let image = Image::docker().build();
     registry.seed("app", "1", &image);
     let challenge = "Negotiate, Basic realm=registry";
-    let answer = Answer::status(401).header("www-authenticate", challenge);
+    let response = Response::status(401).header("www-authenticate", challenge);
     let home = Home::new();
     let login = r#"{ "auths": { "HOST": { "auth": "bWU6cHc=" } } }"#;
     home.write_config(&login.replace("HOST", &registry.host()));
     let name = format!("{}/app:1", registry.host());
-    registry.fault(Fault::on_any("/v2/").times(1).answer(answer.clone()));
+    registry.fault(Fault::on_any("/v2/").times(1).respond(response.clone()));
     home.ours(&["manifest", "inspect", &name])
         .succeeds()
         .is_quiet();
     if docker::find().is_some() {
-        registry.fault(Fault::on_any("/v2/").times(1).answer(answer));
+        registry.fault(Fault::on_any("/v2/").times(1).respond(response));
         let failed = home.dockers(&["inspect", "--insecure", &name]);
         failed.fails(1);
     }

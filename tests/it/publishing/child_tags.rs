@@ -1,6 +1,6 @@
 //! Tags for the images of a list, by `--child-tags`.
 
-use manifest_testkit::fault::{Answer, Fault};
+use manifest_testkit::fault::{Fault, Response};
 use manifest_testkit::suite::Kind;
 
 use super::built;
@@ -46,7 +46,8 @@ fn tags_of_images_come_before_the_report() {
         push(&["--dry-run"])
             .succeeds()
             .says("would write REGISTRY/app:1-amd64");
-        registry.fault(Fault::on("PUT", "/v2/app/manifests/1-amd64").answer(Answer::status(403)));
+        registry
+            .fault(Fault::on("PUT", "/v2/app/manifests/1-amd64").respond(Response::status(403)));
         let refused = push(&[]);
         refused
             .fails(4)
@@ -116,7 +117,7 @@ fn a_child_tag_without_head_support_still_exists() {
     let shell = Shell::new(&registry);
     shell.run("create @/app:1 @/base:1").succeeds();
     let silent = Fault::on("HEAD", "/v2/app/manifests/1-amd64");
-    registry.fault(silent.answer(Answer::status(405)));
+    registry.fault(silent.respond(Response::status(405)));
     registry.lines();
     let mut command = shell.command("push @/app:1 --if-not-exists --child-tags");
     shell

@@ -1,6 +1,6 @@
 //! The choice of images from the sources.
 
-use manifest_testkit::fault::{Answer, Fault};
+use manifest_testkit::fault::{Fault, Response};
 use manifest_testkit::image::{Image, Index, Platform};
 use manifest_testkit::suite::Kind;
 
@@ -208,7 +208,7 @@ fn a_broken_index_is_not_left_out_as_missing() {
         registry.push("app", "broken", &one);
         let shell = Shell::new(&registry);
         let fault = Fault::on_any(&format!("/v2/app/manifests/{}", amd64.digest));
-        registry.fault(fault.answer(Answer::error(404, "MANIFEST_UNKNOWN", "unknown")));
+        registry.fault(fault.respond(Response::error(404, "MANIFEST_UNKNOWN", "unknown")));
         shell
             .run("create --ignore-missing @/app:1 @/app:broken @/app:arm64 @/app:gone")
             .fails(1)

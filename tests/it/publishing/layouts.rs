@@ -24,7 +24,7 @@ pub(super) fn two_builds(folder: &Path, one: &BuiltIndex, two: &BuiltIndex) -> (
 
 /// Checks that a repository has an image.
 #[track_caller]
-fn is_whole(registry: &Watched<'_>, repository: &str, image: &BuiltImage) {
+fn check_image(registry: &Watched<'_>, repository: &str, image: &BuiltImage) {
     assert_eq!(registry.bytes(repository, &image.digest), image.manifest);
 }
 
@@ -49,7 +49,7 @@ fn builds_on_disk_become_the_same_list_as_those_in_a_registry() {
         let expected = [entries_of(&one), entries_of(&two)].concat();
         assert_eq!(entries(&registry, "app", "1"), expected);
         for image in [&amd64, &arm64] {
-            is_whole(&registry, "app", image);
+            check_image(&registry, "app", image);
         }
         // The same from a registry: the same bytes.
         registry.push("base", "one", &one);
@@ -432,7 +432,7 @@ fn tag_publishes_images_on_disk() {
             (&far, "far", "1"),
         ] {
             assert_eq!(registry.bytes(repository, tag), one.manifest);
-            is_whole(registry, repository, &amd64);
+            check_image(registry, repository, &amd64);
             for child in &one.children {
                 assert!(registry.manifest(repository, child).is_some());
             }

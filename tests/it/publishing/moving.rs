@@ -1,6 +1,6 @@
 //! Sources and tags that move, and annotations on them.
 
-use manifest_testkit::fault::{Answer, Fault};
+use manifest_testkit::fault::{Fault, Response};
 use manifest_testkit::image::{Image, Index};
 use manifest_testkit::suite::Kind;
 use serde_json::json;
@@ -161,7 +161,7 @@ fn every_push_reports_wrong_platforms() {
         shell.run("create @/app:1 @/app:liar").succeeds().says(text);
         registry.lines();
         shell.run("push --strict @/app:1").fails(1).says(text);
-        // The target's tag is read together with the draft, and nothing is asked twice.
+        // The target's tag is probed while the draft is read, and no request is sent twice.
         let lines = registry.lines();
         let is_look = |line: &String| line.starts_with("HEAD /v2/app/manifests/1 ");
         assert!(lines.iter().all(is_look), "{lines:#?}");
@@ -310,7 +310,7 @@ fn an_unknown_tag_state_gives_no_warning() {
     registry.push("app", "amd64", &amd64);
     registry.push("app", "arm64", &arm64);
     let shell = Shell::new(&registry);
-    let fault = Fault::on("HEAD", "/manifests/1").answer(Answer::status(403));
+    let fault = Fault::on("HEAD", "/manifests/1").respond(Response::status(403));
     let fault = registry.fault(fault);
     let create = "create @/app:1 @/app:amd64 @/app:arm64";
     shell.run(create).succeeds().is_quiet();
@@ -325,7 +325,7 @@ fn an_unknown_tag_state_gives_no_warning() {
     let create = create.replace("app:1", "app:2");
     registry.push("app", "2", &new);
     shell.run(&create).succeeds();
-    let gone = Fault::on("HEAD", "/manifests/2").answer(Answer::status(404));
+    let gone = Fault::on("HEAD", "/manifests/2").respond(Response::status(404));
     registry.fault(gone.times(1));
     shell
         .run("push --no-verify @/app:2")

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use manifest_testkit::fault::{Answer, Fault};
+use manifest_testkit::fault::{Fault, Response};
 use manifest_testkit::image::Image;
 use manifest_testkit::suite::Kind;
 
@@ -29,7 +29,7 @@ fn long_copies_report_progress_on_standard_error() {
     short.succeeds().does_not_say("copied ");
     // The large layer is slow.
     let layer = format!("/v2/app/blobs/{}", image.layers[0].digest);
-    source.fault(Fault::on("GET", &layer).answer(Answer::Delay(LONG)));
+    source.fault(Fault::on("GET", &layer).respond(Response::Delay(LONG)));
     let long = push("", "long:1");
     long.succeeds();
     let lines: Vec<&str> = long
@@ -55,7 +55,7 @@ fn long_writes_to_a_layout_report_progress() {
     let image = Image::oci().layer(&[7; 300_000]).layer(b"small").build();
     source.push("app", "1", &image);
     let layer = format!("/v2/app/blobs/{}", image.layers[0].digest);
-    source.fault(Fault::on("GET", &layer).answer(Answer::Delay(LONG)));
+    source.fault(Fault::on("GET", &layer).respond(Response::Delay(LONG)));
     let shell = Shell::new(&source);
     shell.run("create @/list:1 @/app:1").succeeds();
     let write = |flags: &str, name: &str| {
@@ -96,7 +96,8 @@ fn a_terminal_shows_one_progress_line() {
     let shell = Shell::new(&source);
     for layer in &image.layers {
         let layer = format!("/v2/app/blobs/{}", layer.digest);
-        source.fault(Fault::on("GET", &layer).answer(Answer::SlowBody(Duration::from_millis(5))));
+        source
+            .fault(Fault::on("GET", &layer).respond(Response::SlowBody(Duration::from_millis(5))));
     }
     let inner = format!(
         "{OURS} manifest create --push {}/app:1 {}/app:1",

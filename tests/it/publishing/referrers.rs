@@ -105,7 +105,7 @@ fn push_copies_referrers_of_images_before_the_tag() {
             let shell = Shell::new(&source);
             let list = format!("{}/app:1", target.host());
             shell.run(&format!("create {list} @/team/app:1")).succeeds();
-            // Without the flag, nobody is asked.
+            // Without the flag, there are no requests for referrers.
             shell.run(&format!("push {list}")).succeeds();
             let lines = [source.lines(), target.lines()].concat();
             assert!(

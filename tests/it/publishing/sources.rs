@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use manifest_testkit::fault::{Answer, Fault};
+use manifest_testkit::fault::{Fault, Response};
 use manifest_testkit::image::Index;
 use manifest_testkit::suite::Kind;
 
@@ -165,7 +165,7 @@ fn ignore_missing_and_require() {
         assert!(registry.manifest("app", "1").is_none());
         shell.run("push --require linux/amd64 @/app:1").succeeds();
         // A temporary failure is no reason to leave an image out.
-        let fault = Fault::on_any("/v2/").answer(Answer::status(503));
+        let fault = Fault::on_any("/v2/").respond(Response::status(503));
         registry.fault(fault);
         shell
             .run("create --retry 0 --ignore-missing @/app:3 @/app:amd64")

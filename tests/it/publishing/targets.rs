@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use manifest_testkit::fault::{Answer, Fault};
+use manifest_testkit::fault::{Fault, Response};
 use manifest_testkit::suite::Kind;
 
 use super::{built, entries, entries_of};
@@ -62,7 +62,7 @@ fn all_targets_get_the_same_bytes_and_tags_come_last() {
 fn nothing_is_written_if_one_target_refuses() {
     for registry in watched::each() {
         let far = Watched::empty(Kind::Embedded);
-        far.fault(Fault::on("POST", "/v2/copy/blobs/uploads/").answer(Answer::status(403)));
+        far.fault(Fault::on("POST", "/v2/copy/blobs/uploads/").respond(Response::status(403)));
         let shell = Shell::new(&registry);
         shell.run("create @/app:1 @/app:amd64").succeeds();
         registry.lines();
@@ -82,13 +82,13 @@ fn nothing_is_written_if_one_target_refuses() {
 }
 
 #[test]
-fn a_failed_tag_is_reported_besides_written_ones() {
+fn a_failed_tag_is_reported_together_with_the_written_ones() {
     for registry in watched::each() {
         let (_, one) = built("linux/amd64", "1");
         registry.push("app", "one", &one);
         let shell = Shell::new(&registry);
         shell.run("create @/app:1 @/app:one").succeeds();
-        registry.fault(Fault::on("PUT", "/v2/app/manifests/held").answer(Answer::status(409)));
+        registry.fault(Fault::on("PUT", "/v2/app/manifests/held").respond(Response::status(409)));
         let pushed = shell.run("push @/app:1 -t @/app:held -t @/app:latest");
         pushed.says("live: ").says("app:1").says("failed");
         assert_ne!(pushed.code, 0);
@@ -185,7 +185,7 @@ fn a_child_missing_after_the_push_is_reported() {
         shell.run("create @/app:1 @/app:one").succeeds();
         let gone = &one.children[0];
         let path = format!("/v2/app/manifests/{gone}");
-        registry.fault(Fault::on("HEAD", &path).answer(Answer::status(404)));
+        registry.fault(Fault::on("HEAD", &path).respond(Response::status(404)));
         shell
             .run("push @/app:1")
             .fails(1)

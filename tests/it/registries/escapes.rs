@@ -3,7 +3,7 @@
 use std::fs;
 
 use manifest_testkit::EmbeddedRegistry;
-use manifest_testkit::fault::{Answer, Fault};
+use manifest_testkit::fault::{Fault, Response};
 use manifest_testkit::image::{Image, Index};
 
 use crate::harness::home::OURS;
@@ -92,30 +92,30 @@ fn responses_never_control_a_terminal() {
     let registry = EmbeddedRegistry::start();
     registry.seed("app", "1", &Image::oci().build());
     let name = format!("{}/app:1", registry.host());
-    let page = |content_type: &str, body: String| Answer::Status {
+    let page = |content_type: &str, body: String| Response::Status {
         code: 200,
         headers: vec![("content-type".to_owned(), content_type.to_owned())],
         body: body.into_bytes(),
     };
     let index = "application/vnd.oci.image.index.v1+json";
-    for answer in [
-        Answer::error(400, JSON, RAW),
-        Answer::status(401).header("www-authenticate", "Bearer realm=\"http://[\u{9b}2J\""),
-        Answer::status(403).header("x-request-id", "\u{9b}2J"),
-        Answer::status(302).header("location", "http://[\u{9b}2J"),
+    for response in [
+        Response::error(400, JSON, RAW),
+        Response::status(401).header("www-authenticate", "Bearer realm=\"http://[\u{9b}2J\""),
+        Response::status(403).header("x-request-id", "\u{9b}2J"),
+        Response::status(302).header("location", "http://[\u{9b}2J"),
         page("\u{9b}2J", String::new()),
         page(index, RAW.to_owned()),
         page(index, format!(r#"{{"mediaType":"{JSON}"}}"#)),
         page(index, format!(r#"{{"manifests":"{JSON}"}}"#)),
         page(index, format!(r#"{{"manifests":[{{"digest":"{JSON}"}}]}}"#)),
     ] {
-        let fault = registry.fault(Fault::on("GET", "/manifests/").answer(answer.clone()));
+        let fault = registry.fault(Fault::on("GET", "/manifests/").respond(response.clone()));
         let home = Home::new();
         let ran = home.ours(&["inspect", "--retry", "0", &name]);
         is_calm(&ran);
         assert!(
             fault.hits() > 0 && !ran.stderr.is_empty(),
-            "{answer:?}: {ran}"
+            "{response:?}: {ran}"
         );
         registry.clear_faults();
     }

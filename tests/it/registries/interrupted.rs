@@ -9,7 +9,7 @@ use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Once, mpsc};
 use std::time::{Duration, Instant};
 
-use manifest_testkit::fault::{Answer, Fault};
+use manifest_testkit::fault::{Fault, Response};
 use manifest_testkit::image::{Image, Index};
 use manifest_testkit::{EmbeddedRegistry, sha256, suite};
 use rustix::process::{Pid, Signal, kill_process};
@@ -119,7 +119,7 @@ fn an_interrupted_push_leaves_tag_and_draft() {
             let shell = Shell::new(&registry);
             stage(&shell, &source);
             let (before, tag) = (shell.store(), registry.bytes("app", "list"));
-            registry.fault(Fault::on(method, path).answer(Answer::Hang));
+            registry.fault(Fault::on(method, path).respond(Response::Hang));
             let child = spawn(&mut shell.command("push --purge @/app:list"));
             let seen = registry
                 .log()
@@ -142,7 +142,7 @@ fn a_push_interrupted_during_verification_leaves_the_new_tag() {
         let before = shell.store();
         // The tag is read twice: before it is written, and after.
         let look = Fault::on("HEAD", "/v2/app/manifests/list").nth(2);
-        registry.fault(look.answer(Answer::Hang));
+        registry.fault(look.respond(Response::Hang));
         let child = spawn(&mut shell.command("push --purge @/app:list"));
         let put = "/v2/app/manifests/list";
         let is_look_after = {
@@ -179,8 +179,9 @@ fn a_retry_delay_is_interrupted() {
         let shell = Shell::new(&registry);
         stage(&shell, &source);
         let (before, tag) = (shell.store(), registry.bytes("app", "list"));
-        let busy = Answer::error(429, "TOOMANYREQUESTS", "slow down").header("retry-after", "100");
-        registry.fault(Fault::on("PUT", "/v2/app/manifests/list").answer(busy));
+        let busy =
+            Response::error(429, "TOOMANYREQUESTS", "slow down").header("retry-after", "100");
+        registry.fault(Fault::on("PUT", "/v2/app/manifests/list").respond(busy));
         let mut child = spawn(&mut shell.command("push --purge @/app:list"));
         let mut said = BufReader::new(child.stderr.take().unwrap());
         let mut line = String::new();

@@ -46,7 +46,7 @@ fn whole_job(shell: &Shell<'_>) {
 }
 
 #[test]
-fn credentials_come_from_where_docker_keeps_them() {
+fn credentials_come_from_each_place_that_docker_uses() {
     let helpers = r#"{ "credHelpers": { "HOST": "robot" }, "auths": { "HOST": {} } }"#;
     let store = r#"{ "credsStore": "robot", "auths": { "HOST": {} } }"#;
     let ca = TestCa::new();
@@ -74,9 +74,11 @@ fn a_helper_need_not_read_its_input() {
     fill(&registry);
     for _ in 0..20 {
         let mut shell = shell(&registry, &ca);
-        let answer =
+        let response =
             format!(r#"echo '{{"ServerURL":"","Username":"{USER}","Secret":"{PASSWORD}"}}'"#);
-        shell.home.write_program("docker-credential-robot", &answer);
+        shell
+            .home
+            .write_program("docker-credential-robot", &response);
         write_config(&shell, r#"{ "credsStore": "robot" }"#);
         shell.run("create @/app:list @/app:0").succeeds().is_quiet();
     }
@@ -99,9 +101,9 @@ fn the_real_registrys_own_tls_and_tokens() {
         "/token?service={}&scope=repository:app:pull,push",
         tokens.service()
     );
-    let answer = ask.basic(SEEDER.0, SEEDER.1).get(&path).unwrap().json();
+    let response = ask.basic(SEEDER.0, SEEDER.1).get(&path).unwrap().json();
     let client = registry.client().tls(ca.client_config());
-    let client = client.bearer(answer["token"].as_str().unwrap());
+    let client = client.bearer(response["token"].as_str().unwrap());
     seed::push_with(&client, "app", "0", &images()[0]);
 
     let mut home = Home::new();

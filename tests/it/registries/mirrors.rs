@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use manifest_testkit::fault::{Answer, Fault};
+use manifest_testkit::fault::{Fault, Response};
 use manifest_testkit::{EmbeddedRegistry, TestCa};
 
 use super::images;
@@ -202,13 +202,13 @@ fn a_failing_mirror_is_reported_once_and_skipped() {
     let image = stage.image();
     let words = ["inspect", "-v", "--mirror", &flag, &image];
     // A missing file does not matter.
-    let fault = Fault::on("GET", "/v2/").answer(Answer::error(404, "MANIFEST_UNKNOWN", "no"));
+    let fault = Fault::on("GET", "/v2/").respond(Response::error(404, "MANIFEST_UNKNOWN", "no"));
     stage.mirror.fault(fault);
     stage.home.ours(&words).succeeds().is_quiet();
     stage.mirror.clear_faults();
     stage
         .mirror
-        .fault(Fault::on("GET", "/v2/").answer(Answer::status(503)));
+        .fault(Fault::on("GET", "/v2/").respond(Response::status(503)));
     let ran = stage.home.ours(&words);
     ran.succeeds();
     let mirror = stage.mirror.host();

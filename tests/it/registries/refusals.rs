@@ -1,13 +1,13 @@
 //! Registries that refuse, are down, or send wrong content.
 
-use manifest_testkit::fault::{Answer, Fault};
+use manifest_testkit::fault::{Fault, Response};
 
 use crate::commands::{Shell, watched};
 use crate::harness::{Home, world};
 
 /// Refusals, the exit code for each, and a part of the message.
-fn refusals() -> Vec<(Answer, i32, &'static str)> {
-    let error = Answer::error;
+fn refusals() -> Vec<(Response, i32, &'static str)> {
+    let error = Response::error;
     vec![
         (
             error(401, "UNAUTHORIZED", "authentication required"),
@@ -35,7 +35,7 @@ fn refusals() -> Vec<(Answer, i32, &'static str)> {
             "500 Internal Server Error: unknown: oops",
         ),
         (
-            Answer::Html(502),
+            Response::Html(502),
             6,
             "502 Bad Gateway (a web page, not a registry's response)",
         ),
@@ -49,7 +49,7 @@ fn refusals() -> Vec<(Answer, i32, &'static str)> {
             1,
             "400 Bad Request: name invalid: odd",
         ),
-        (Answer::ResetBeforeHeaders, 6, "the connection was closed"),
+        (Response::ResetBeforeHeaders, 6, "the connection was closed"),
     ]
 }
 
@@ -60,10 +60,10 @@ fn each_refusal_has_its_exit_code() {
         let shell = Shell::new(&registry);
         shell.run("create @/app:pushed @/app:amd64").succeeds();
         let before = shell.store();
-        for (answer, code, text) in &rows {
+        for (response, code, text) in &rows {
             // Not HEAD, whose responses have no message.
             for method in ["GET", "PUT"] {
-                registry.fault(Fault::on(method, "/manifests/").answer(answer.clone()));
+                registry.fault(Fault::on(method, "/manifests/").respond(response.clone()));
             }
             registry.lines();
             for (line, operation) in [
@@ -119,7 +119,7 @@ fn each_refusal_has_its_exit_code() {
 
 #[test]
 fn a_registry_that_is_down_is_reported() {
-    // The port of tcpmux, which nobody runs any more (RFC 1078).
+    // The port of tcpmux (RFC 1078), which is no longer in use.
     let host = "127.0.0.1:1".to_owned();
     let home = Home::new();
     for line in [
@@ -154,58 +154,58 @@ fn a_registry_that_is_down_is_reported() {
 type WrongContent<'a> = (Fault, &'a str, i32, &'static str);
 
 fn wrong_manifests<'a>(tagged: &'a str, pinned: &'a str) -> Vec<WrongContent<'a>> {
-    let manifest = |answer| Fault::on("GET", "/manifests/").answer(answer);
+    let manifest = |response| Fault::on("GET", "/manifests/").respond(response);
     vec![
         (
-            manifest(Answer::WrongDigest),
+            manifest(Response::CorruptBody),
             tagged,
             1,
             "the registry says digest",
         ),
         (
-            manifest(Answer::WrongDigestHeader),
+            manifest(Response::WrongDigestHeader),
             tagged,
             1,
             "the registry says digest",
         ),
         (
-            manifest(Answer::WrongDigest),
+            manifest(Response::CorruptBody),
             pinned,
             1,
             "manifest verification failed for digest sha256:",
         ),
         (
-            manifest(Answer::ShortBody),
+            manifest(Response::ShortBody),
             tagged,
             6,
             "the connection was closed",
         ),
         (
-            manifest(Answer::Empty),
+            manifest(Response::EmptyBody),
             pinned,
             1,
             "manifest verification failed for digest sha256:",
         ),
         (
-            manifest(Answer::Html(200)),
+            manifest(Response::Html(200)),
             tagged,
             1,
             "failed to get manifest REGISTRY/app:amd64: GET http",
         ),
         (
-            manifest(Answer::Html(200)),
+            manifest(Response::Html(200)),
             pinned,
             1,
             "manifest verification failed for digest sha256:",
         ),
         (
-            manifest(Answer::EndlessBody),
+            manifest(Response::EndlessBody),
             tagged,
             1,
             "the content is over the limit of",
         ),
         (
-            manifest(Answer::Raw(b"SSH-2.0-OpenSSH\r\n".to_vec())),
+            manifest(Response::Raw(b"SSH-2.0-OpenSSH\r\n".to_vec())),
             tagged,
             6,
             "failed to get manifest REGISTRY/app:amd64",
@@ -214,34 +214,34 @@ fn wrong_manifests<'a>(tagged: &'a str, pinned: &'a str) -> Vec<WrongContent<'a>
 }
 
 fn wrong_configs(tagged: &str) -> Vec<WrongContent<'_>> {
-    let blob = |answer| Fault::on("GET", "/blobs/").answer(answer);
+    let blob = |response| Fault::on("GET", "/blobs/").respond(response);
     vec![
         (
-            blob(Answer::WrongDigest),
+            blob(Response::CorruptBody),
             tagged,
             1,
             "image config verification failed for digest sha256:",
         ),
         (
-            blob(Answer::ShortBody),
+            blob(Response::ShortBody),
             tagged,
             6,
             "the connection was closed",
         ),
         (
-            blob(Answer::Empty),
+            blob(Response::EmptyBody),
             tagged,
             1,
             "the content has 0 bytes, but its descriptor says",
         ),
         (
-            blob(Answer::Html(200)),
+            blob(Response::Html(200)),
             tagged,
             1,
             "bytes, but its descriptor says",
         ),
         (
-            blob(Answer::EndlessBody),
+            blob(Response::EndlessBody),
             tagged,
             1,
             "failed to get blob REGISTRY/app@sha256:",

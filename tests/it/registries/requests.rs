@@ -48,7 +48,7 @@ fn each_image_costs_a_manifest_and_a_configuration() {
         let tokens = tokens(&ca).start();
         let secured = Watched::secured(kind, &ca, &tokens);
         fill(&secured);
-        let asked_before = tokens.scopes_asked().len();
+        let asked_before = tokens.requested_scopes().len();
         let shell = shell(&secured, &ca);
         write_config(&shell, &auths(AUTH));
         shell
@@ -61,7 +61,7 @@ fn each_image_costs_a_manifest_and_a_configuration() {
         assert_eq!(count(&lines, "/blobs/", " 200"), IMAGES, "{lines:#?}");
         assert_eq!(lines.len(), 2 * IMAGES + 2, "{lines:#?}");
         assert_eq!(
-            tokens.scopes_asked()[asked_before..],
+            tokens.requested_scopes()[asked_before..],
             ["repository:app:pull"]
         );
 
@@ -113,9 +113,9 @@ fn each_command_requests_the_scopes_it_needs() {
             ("inspect @/app:mixed", &["repository:app:pull"]),
         ];
         for (line, scopes) in rows {
-            let before = tokens.scopes_asked().len();
+            let before = tokens.requested_scopes().len();
             shell.run(line).succeeds().is_quiet();
-            let mut asked = tokens.scopes_asked().split_off(before);
+            let mut asked = tokens.requested_scopes().split_off(before);
             asked.sort();
             assert_eq!(asked, scopes, "{line}");
         }

@@ -33,7 +33,7 @@ impl Far<'_> {
         let handshakes = if asked { 2 } else { 4 };
         let depth = handshakes + longest_chain(&[registry, tokens].concat());
         let lines = self.registry.log().lines();
-        let scopes = self.tokens.scopes_asked();
+        let scopes = self.tokens.requested_scopes();
         let scopes = scopes[scopes.len() - self.tokens.log().count(|_| true)..].to_vec();
         self.registry.log().clear();
         self.tokens.log().clear();

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use manifest_testkit::fault::{Answer, Fault};
+use manifest_testkit::fault::{Fault, Response};
 use manifest_testkit::{EmbeddedRegistry, ForwardProxy, TestCa, TokenServer};
 
 use super::{AUTH, PASSWORD, TOKEN, USER, auths, fill, images, shell, tokens, write_config};
@@ -65,7 +65,7 @@ fn retries_and_failures_are_lines() {
     registry.fault(
         Fault::on("GET", "/manifests/")
             .times(1)
-            .answer(Answer::status(503)),
+            .respond(Response::status(503)),
     );
     let traced = shell.run("docker --debug manifest inspect @/app:0");
     traced
@@ -105,7 +105,7 @@ impl Vault {
         storage.seed("app", "1", &images()[0]);
         let config = &images()[0].config_digest;
         let url = format!("https://{}/v2/app/blobs/{config}", storage.host());
-        registry.fault(Fault::on("GET", "/blobs/").answer(Answer::Redirect {
+        registry.fault(Fault::on("GET", "/blobs/").respond(Response::Redirect {
             to: format!("{url}?X-Amz-Signature={SIGNATURE}&token={SIGNATURE}"),
         }));
         let proxy = ForwardProxy::with_login(&registry.host(), "me", PROXY_PASSWORD);
@@ -185,17 +185,17 @@ fn no_output_has_secrets() {
             (&vault.registry, "/manifests/"),
             (&vault.storage, "/blobs/"),
         ] {
-            for answer in [
-                Answer::status(403),
-                Answer::Html(502),
-                Answer::ResetBeforeHeaders,
-                Answer::WrongDigest,
+            for response in [
+                Response::status(403),
+                Response::Html(502),
+                Response::ResetBeforeHeaders,
+                Response::CorruptBody,
             ] {
                 server.clear_faults();
                 if path == "/blobs/" {
                     redirect(&vault);
                 }
-                server.fault(Fault::on("GET", path).answer(answer));
+                server.fault(Fault::on("GET", path).respond(response));
                 let ran = vault.run(&["create", "--retry", "1", "registry.test/app:l2", IMAGE]);
                 assert!(ran.code != 0, "{ran}");
             }
@@ -203,7 +203,7 @@ fn no_output_has_secrets() {
         }
         vault
             .tokens
-            .fault(Fault::on_any("/token").answer(Answer::status(500)));
+            .fault(Fault::on_any("/token").respond(Response::status(500)));
         let ran = vault.run(&["push", "--retry", "1", LIST]);
         ran.fails(6).says("failed to get a token for registry.test");
         if login.contains("credsStore") {
@@ -222,7 +222,7 @@ fn redirect(vault: &Vault) {
     vault.registry.clear_faults();
     vault
         .registry
-        .fault(Fault::on("GET", "/blobs/").answer(Answer::Redirect {
+        .fault(Fault::on("GET", "/blobs/").respond(Response::Redirect {
             to: format!("{url}?X-Amz-Signature={SIGNATURE}"),
         }));
 }

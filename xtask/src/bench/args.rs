@@ -1,11 +1,11 @@
-//! What is to be measured.
+//! The command line: the measurements to make.
 
 use std::path::PathBuf;
 
 use super::content::Work;
 use super::remote::Front;
 
-/// Measure the program, and those that do the same, on a registry some way off
+/// Measure the program and its alternatives on a registry with latency
 #[derive(clap::Args)]
 pub(crate) struct Args {
     /// Round-trip time in milliseconds; may be given several times
@@ -17,37 +17,37 @@ pub(crate) struct Args {
     /// Part to measure; may be given several times
     #[arg(long, value_name = "PART")]
     pub(super) part: Vec<Part>,
-    /// What is in front of the registries (copies, cold, load); may be given several times
+    /// Reverse proxy in front of the registries (copies, cold, load); may be given several times
     #[arg(long, value_name = "FRONT")]
     pub(super) front: Vec<Front>,
-    /// What is copied; may be given several times
+    /// Layers to copy; may be given several times
     #[arg(long, value_name = "WORK")]
     pub(super) work: Vec<Work>,
-    /// Run each program so many times from cold, and give the median
+    /// Number of runs of each program, each with a cold start; the result is the median
     #[arg(long, value_name = "COUNT", value_parser = clap::builder::RangedU64ValueParser::<usize>::new().range(1..))]
     pub(super) runs: Option<usize>,
-    /// Measure this build of ours in place of a new one, to compare the two
+    /// Measure this build of our program in place of a new one, to compare the two
     #[arg(long, value_name = "FILE")]
     pub(super) build: Option<PathBuf>,
-    /// Measure little, in a minute: to see that all works
+    /// Measure little, in a minute, to check that everything works
     #[arg(long)]
     pub(super) quick: bool,
 }
 
-/// What can be measured.
+/// A part of the benchmark.
 #[derive(Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub(super) enum Part {
     /// All programs at each latency
     Programs,
-    /// Ours with more and more images
+    /// Our program with growing numbers of images
     Images,
-    /// Ours with indexes as BuildKit pushes them
+    /// Our program with indexes as BuildKit pushes them
     Indexes,
-    /// Ours, skopeo and buildah from one registry to another, beside the bytes alone
+    /// Our program, skopeo and buildah from one registry to another, compared with uploads of the blobs alone
     Copies,
-    /// All programs with a few images of one repository, from cold
+    /// All programs with a few images of one repository, with a cold start
     Cold,
-    /// Ours with 500 images, beside the same requests from a load generator
+    /// Our program with 500 images, compared with the same requests from a load generator
     Load,
 }
 
@@ -58,11 +58,11 @@ impl Args {
     }
 }
 
-/// Returns what was asked for, or else what is measured unasked.
-pub(super) fn chosen<T: Clone>(asked: &[T], unasked: Vec<T>) -> Vec<T> {
-    if asked.is_empty() {
-        unasked
+/// Returns the values of a flag, or the default without any.
+pub(super) fn or_default<T: Clone>(given: &[T], default: Vec<T>) -> Vec<T> {
+    if given.is_empty() {
+        default
     } else {
-        asked.to_vec()
+        given.to_vec()
     }
 }

@@ -1,4 +1,4 @@
-//! A list of a few images, made and pushed by a program that knows nothing yet: what most runs in CI are.
+//! A list of a few images, made and pushed by a program without a cache, as in most runs in CI.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -6,32 +6,32 @@ use std::time::Duration;
 use manifest_testkit::image::Image;
 use manifest_testkit::{TestCa, seed};
 
-use super::args::{Args, chosen};
+use super::args::{Args, or_default};
 use super::home::Home;
-use super::measured::{Measured, median};
+use super::measurement::{Measurement, median};
 use super::program::{self, Program};
 use super::remote::{Front, Setup};
 use super::tokens::{Tokens, seeding_token, token_server};
 use crate::task::{TaskResult, target_folder};
 
-/// The architectures of the images, which are their tags, too.
+/// The architectures of the images, which are also their tags.
 const ARCHITECTURES: [&str; 4] = ["amd64", "arm64", "ppc64le", "s390x"];
 
-/// How often each is run where that is not said.
+/// The default number of runs of each program.
 const RUNS: usize = 5;
 
-/// The latencies that are measured where none are named, in milliseconds.
+/// The default latencies, in milliseconds.
 const LATENCIES: [u64; 1] = [50];
 
 /// One row of the table.
 struct Row {
-    what: String,
+    label: String,
     program: Program,
-    /// Variables that the program gets; `{host}` is the registry, `{realm}` and `{service}` are what it says of its token server.
+    /// Variables for the program. `{host}` is the registry; `{realm}` and `{service}` are from its challenge.
     environment: &'static [(&'static str, &'static str)],
 }
 
-/// Measures each program from cold, again and again.
+/// Measures each program several times, with a cold start each.
 pub(super) fn run(args: &Args, ours: PathBuf) -> TaskResult {
     let runs = args.runs.unwrap_or(if args.quick { 1 } else { RUNS });
     println!(
@@ -43,17 +43,17 @@ pub(super) fn run(args: &Args, ours: PathBuf) -> TaskResult {
     );
     println!("| --- | ---: | --- | ---: | ---: | ---: | ---: | ---: |");
     let rows = rows(ours)?;
-    for &front in &chosen(&args.front, vec![Front::Nginx]) {
-        for &latency in &chosen(&args.latency, LATENCIES.to_vec()) {
+    for &front in &or_default(&args.front, vec![Front::Nginx]) {
+        for &latency in &or_default(&args.latency, LATENCIES.to_vec()) {
             let latency = Duration::from_millis(latency);
             for row in rows.iter().filter(|row| args.wants(row.program.name)) {
                 eprintln!(
                     "bench: {} from cold at {} ms",
-                    row.what,
+                    row.label,
                     latency.as_millis()
                 );
                 let measured = (0..runs).map(|_| row.measure(front, latency));
-                let mut measured = measured.collect::<Result<Vec<Measured>, _>>()?;
+                let mut measured = measured.collect::<Result<Vec<Measurement>, _>>()?;
                 row.print(front, latency, &mut measured);
             }
         }
@@ -62,18 +62,18 @@ pub(super) fn run(args: &Args, ours: PathBuf) -> TaskResult {
 }
 
 fn rows(ours: PathBuf) -> Result<Vec<Row>, String> {
-    // What the large public registries are without it.
+    // The program knows the large public registries' token servers without this variable.
     let known = Row {
-        what: "ours, known registry".to_owned(),
-        program: program::ours_at_once(ours.clone()),
+        label: "ours, known registry".to_owned(),
+        program: program::ours_create_and_push(ours.clone()),
         environment: &[(
             "DOCKER_MANIFEST_KNOWN_REGISTRIES",
             "{host}={realm};{service}",
         )],
     };
-    let programs = program::at_once(ours, &target_folder()?);
+    let programs = program::for_one_repository(ours, &target_folder()?);
     let rows = programs.into_iter().map(|program| Row {
-        what: program.name.to_owned(),
+        label: program.name.to_owned(),
         program,
         environment: &[],
     });
@@ -84,7 +84,7 @@ fn rows(ours: PathBuf) -> Result<Vec<Row>, String> {
 
 impl Row {
     /// Runs the program once, with a registry and a home folder of its own.
-    fn measure(&self, front: Front, latency: Duration) -> Result<Measured, String> {
+    fn measure(&self, front: Front, latency: Duration) -> Result<Measurement, String> {
         let ca = TestCa::new();
         let tokens = Tokens::start(token_server(&ca), latency);
         let setup = Setup {
@@ -96,7 +96,7 @@ impl Row {
         };
         let remote = setup.start()?;
         let token = seeding_token(tokens.server(), &ca, &["app".to_owned()])?;
-        let seeder = remote.near(&ca).bearer(&token);
+        let seeder = remote.direct_client(&ca).bearer(&token);
         for architecture in ARCHITECTURES {
             let image = Image::oci().platform(&format!("linux/{architecture}"));
             seed::push_with(&seeder, "app", architecture, &image.layers(3, 100).build());
@@ -117,10 +117,10 @@ impl Row {
         Ok(published.both())
     }
 
-    fn print(&self, front: Front, latency: Duration, measured: &mut [Measured]) {
+    fn print(&self, front: Front, latency: Duration, measured: &mut [Measurement]) {
         let median = median(measured);
         let minimum = measured.first().copied().unwrap_or_default();
-        let round_trips = |measured: Measured| {
+        let round_trips = |measured: Measurement| {
             if latency.is_zero() {
                 return String::new();
             }
@@ -129,7 +129,7 @@ impl Row {
         println!(
             "| {front} | {} ms | {} | {:.2} s | {:.2} s | {} | {} | {:.1} MB |",
             latency.as_millis(),
-            self.what,
+            self.label,
             median.wall.as_secs_f64(),
             minimum.wall.as_secs_f64(),
             round_trips(median),

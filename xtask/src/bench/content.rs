@@ -1,4 +1,4 @@
-//! What is copied: images whose layers cannot be compressed, in a registry.
+//! The images to copy, in a registry. Their layers cannot be compressed.
 
 use std::fmt;
 use std::fs;
@@ -17,10 +17,10 @@ use super::upload::{Blob, Content};
 const CONFIG: &str = r#"{"architecture":"amd64","os":"linux","rootfs":{"type":"layers"}}"#;
 const MANIFEST_TYPE: &str = "application/vnd.docker.distribution.manifest.v2+json";
 
-/// How much noise is made at once, in bytes.
+/// The size of the pieces in which noise is generated, in bytes.
 const PIECE: usize = 1024 * 1024;
 
-/// What is copied.
+/// The layers to copy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub(super) enum Work {
     /// 100 layers of 20 KB in 10 images
@@ -33,7 +33,7 @@ pub(super) enum Work {
     Huge,
 }
 
-/// How many images there are, and what each has.
+/// The number of images, the number of layers of each, and the size of each layer in bytes.
 #[derive(Clone, Copy, Debug)]
 struct Shape {
     images: usize,
@@ -56,12 +56,12 @@ impl Work {
         }
     }
 
-    /// How many connections the yardstick has.
+    /// Returns the number of connections of the baseline.
     pub(super) fn connections(self) -> usize {
         if self.has_many_files() { 16 } else { 1 }
     }
 
-    /// Whether a registry stores it in many files, and not in a large one.
+    /// Returns whether a registry stores the layers in many files, not in a large one.
     pub(super) fn has_many_files(self) -> bool {
         self.shape().images > 1
     }
@@ -83,7 +83,7 @@ impl fmt::Display for Work {
     }
 }
 
-/// Puts the images into a registry, as `app:1`, and returns their blobs.
+/// Pushes the images to a registry, as `app:1`, and returns their blobs.
 pub(super) fn put(work: Work, remote: &Remote, ca: &TestCa) -> Result<Vec<Blob>, String> {
     let Shape {
         images,
@@ -104,7 +104,7 @@ pub(super) fn put(work: Work, remote: &Remote, ca: &TestCa) -> Result<Vec<Blob>,
         })
         .collect();
     let list = images.iter().fold(Index::oci(), Index::image).build();
-    seed::push_with(&remote.near(ca), "app", "1", &list);
+    seed::push_with(&remote.direct_client(ca), "app", "1", &list);
     let blobs = list.blobs().into_iter().map(|bytes| Blob {
         digest: sha256(&bytes),
         content: Content::Bytes(bytes),
@@ -113,12 +113,12 @@ pub(super) fn put(work: Work, remote: &Remote, ca: &TestCa) -> Result<Vec<Blob>,
 }
 
 fn layer(number: u64, bytes: u64) -> Vec<u8> {
-    let mut made = Vec::new();
-    write_layer(number, bytes, &mut made).expect("memory can be written to");
-    made
+    let mut layer = Vec::new();
+    write_layer(number, bytes, &mut layer).expect("writing to memory does not fail");
+    layer
 }
 
-/// Writes noise in gzip's form, not compressed: skopeo and buildah would compress what is not.
+/// Writes noise in the gzip format, uncompressed. Skopeo and buildah would compress any other layer.
 fn write_layer(number: u64, bytes: u64, to: &mut dyn Write) -> io::Result<()> {
     let mut noise = Noise(number);
     let mut gzip = GzEncoder::new(to, Compression::none());
@@ -133,7 +133,7 @@ fn write_layer(number: u64, bytes: u64, to: &mut dyn Write) -> io::Result<()> {
     gzip.finish().map(drop)
 }
 
-/// Numbers that look random (SplitMix64).
+/// A pseudo-random number generator (SplitMix64).
 struct Noise(u64);
 
 impl Noise {
@@ -148,18 +148,19 @@ impl Noise {
     }
 }
 
-/// Puts an image with one layer into a registry: the layer as a file, which need not fit into this process.
+/// Puts an image with one layer into a registry. The layer goes straight into the registry's storage, so that it need not fit into
+/// memory.
 fn put_large(remote: &Remote, ca: &TestCa, bytes: u64) -> io::Result<Vec<Blob>> {
     let folder = remote.registry().folder();
     let data = folder.join("data/docker/registry/v2");
     let made = folder.join("layer");
-    let mut file = Hashed {
+    let mut file = HashingFile {
         file: fs::File::create_new(&made)?,
         hasher: Hasher::new(Algorithm::Sha256),
         bytes: 0,
     };
     write_layer(0, bytes, &mut file)?;
-    // What the system writes later would slow down what is measured.
+    // Pending writes would slow down the measurement.
     file.file.sync_all()?;
     let (digest, bytes) = (file.hasher.finish(), file.bytes);
     let hex = digest.as_str().trim_start_matches("sha256:");
@@ -171,14 +172,14 @@ fn put_large(remote: &Remote, ca: &TestCa, bytes: u64) -> io::Result<Vec<Blob>> 
     fs::rename(made, &blob)?;
     let link = data.join("repositories/app/_layers/sha256").join(hex);
     fs::write(place(link, "link")?, digest.as_str())?;
-    put_image(&remote.near(ca), digest.as_str(), bytes)?;
+    put_image(&remote.direct_client(ca), digest.as_str(), bytes)?;
     Ok(vec![Blob {
         digest: digest.as_str().to_owned(),
         content: Content::File(blob),
     }])
 }
 
-/// Pushes a manifest for a layer that is there.
+/// Pushes a manifest for a layer that the registry has.
 fn put_image(client: &Client, layer: &str, bytes: u64) -> io::Result<()> {
     let config = sha256(CONFIG.as_bytes());
     seed::push_blob(client, "app", &config, CONFIG.as_bytes())?;
@@ -194,14 +195,14 @@ fn put_image(client: &Client, layer: &str, bytes: u64) -> io::Result<()> {
     }
 }
 
-/// A file whose digest is computed as it is written.
-struct Hashed {
+/// A file whose digest is computed during writing.
+struct HashingFile {
     file: fs::File,
     hasher: Hasher,
     bytes: u64,
 }
 
-impl Write for Hashed {
+impl Write for HashingFile {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let written = self.file.write(bytes)?;
         self.hasher.update(&bytes[..written]);

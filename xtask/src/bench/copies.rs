@@ -1,4 +1,4 @@
-//! Copies from one registry to another, beside the time that the bytes alone take.
+//! Copies from one registry to another, compared with uploads of the blobs alone.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -8,34 +8,34 @@ use manifest_testkit::TestCa;
 use manifest_testkit::fetch::{self, Tool};
 use rustls::ClientConfig;
 
-use super::args::{Args, chosen};
+use super::args::{Args, or_default};
 use super::content::{self, Work};
 use super::home::Home;
-use super::measured::{Measured, measure, measure_here, median};
+use super::measurement::{Measurement, measure, measure_here, median};
 use super::program::{installed, tool};
 use super::remote::{Front, Remote, Setup};
 use super::upload::{Blob, upload};
 use crate::task::{TaskResult, target_folder};
 
-/// The latencies that are measured where none are named, in milliseconds.
+/// The default latencies, in milliseconds.
 const LATENCIES: [u64; 2] = [0, 50];
 
 /// The latency of a quick run, in milliseconds: skopeo takes 800 round trips for the smallest layers.
 const QUICK_LATENCY: u64 = 5;
 
-/// What copies.
+/// A program that copies.
 enum Copier {
-    /// The blobs alone, sent over HTTP/1.1 by this process.
+    /// The baseline: this process uploads the blobs alone, over HTTP/1.1.
     Raw,
-    /// Ours: `create --push` of the list or image.
+    /// Our program: `create --push` of the list or image.
     Ours(Tool),
     /// `skopeo copy --all`.
     Skopeo(Tool),
-    /// `buildah manifest`: a list of its own, to which the source's is added, pushed with all that it names.
+    /// `buildah manifest`: adds the source's list to a list of its own, and pushes that with all its content.
     Buildah(Tool),
 }
 
-/// One combination of front, latency and work.
+/// One combination of reverse proxy, latency and layers.
 #[derive(Clone, Copy)]
 struct Cell {
     front: Front,
@@ -43,9 +43,9 @@ struct Cell {
     work: Work,
 }
 
-/// Measures each program in each of the cells that are asked for.
+/// Measures each program in each of the selected cells.
 pub(super) fn run(args: &Args, ours: PathBuf) -> TaskResult {
-    let copiers: Vec<Copier> = found(ours)?
+    let copiers: Vec<Copier> = available_copiers(ours)?
         .into_iter()
         .filter(|copier| args.wants(copier.name()))
         .collect();
@@ -60,8 +60,8 @@ pub(super) fn run(args: &Args, ours: PathBuf) -> TaskResult {
     Ok(())
 }
 
-/// Returns the programs in the order in which they are measured: those that others are compared with first.
-fn found(ours: PathBuf) -> Result<Vec<Copier>, String> {
+/// Returns the available programs in the order of their measurement. The baselines of the others come first.
+fn available_copiers(ours: PathBuf) -> Result<Vec<Copier>, String> {
     let target = target_folder()?;
     let mut copiers = vec![Copier::Raw];
     copiers.extend(tool("skopeo", || fetch::skopeo(&target)).map(Copier::Skopeo));
@@ -77,9 +77,9 @@ fn cells(args: &Args) -> Vec<Cell> {
         let works = vec![Work::Small, Work::Medium, Work::Large, Work::Huge];
         (vec![Front::Nginx, Front::None], works, LATENCIES.to_vec())
     };
-    let fronts = chosen(&args.front, fronts);
-    let works = chosen(&args.work, works);
-    let latencies = chosen(&args.latency, latencies);
+    let fronts = or_default(&args.front, fronts);
+    let works = or_default(&args.work, works);
+    let latencies = or_default(&args.latency, latencies);
     let mut cells = Vec::new();
     for &work in &works {
         for &front in &fronts {
@@ -96,7 +96,7 @@ fn cells(args: &Args) -> Vec<Cell> {
     cells
 }
 
-/// The registry that is copied from, and what the yardstick sends.
+/// The registry to copy from, and the blobs for the baseline.
 struct Source {
     ca: TestCa,
     tls: Arc<ClientConfig>,
@@ -130,8 +130,8 @@ impl Cell {
 
 fn measure_cell(cell: Cell, copiers: &[Copier], runs: usize) -> TaskResult {
     let source = cell.source()?;
-    // Where many files were just removed, some file systems take many times as long to make new ones.
-    let mut ended = Vec::new();
+    // Registries with many files are removed at the end: some file systems create files many times slower after a mass removal.
+    let mut kept = Vec::new();
     let (mut raw, mut skopeo) = (None, None);
     for copier in copiers {
         let name = copier.name();
@@ -143,12 +143,12 @@ fn measure_cell(cell: Cell, copiers: &[Copier], runs: usize) -> TaskResult {
         );
         let mut measured = Vec::new();
         for _ in 0..runs {
-            // Each gets a registry of its own: what one has pushed would help the next.
+            // Each run gets a registry of its own: content that one pushed would save work for the next.
             let target = cell.registry(&source.ca)?;
             let home = Home::new(&source.ca, &[])?;
             measured.push(copier.copy(cell, &source, &target, &home)?);
             if cell.work.has_many_files() {
-                ended.push((target, home));
+                kept.push((target, home));
             }
         }
         let measured = median(&mut measured);
@@ -165,7 +165,7 @@ fn measure_cell(cell: Cell, copiers: &[Copier], runs: usize) -> TaskResult {
 fn row(
     cell: Cell,
     name: &str,
-    measured: Measured,
+    measured: Measurement,
     raw: Option<Duration>,
     skopeo: Option<Duration>,
 ) {
@@ -195,7 +195,7 @@ fn row(
 }
 
 impl Copier {
-    /// What it is called in tables and by `--only`.
+    /// Returns the name in tables and for `--only`.
     fn name(&self) -> &'static str {
         match self {
             Self::Raw => "raw",
@@ -211,7 +211,7 @@ impl Copier {
         source: &Source,
         target: &Remote,
         home: &Home,
-    ) -> Result<Measured, String> {
+    ) -> Result<Measurement, String> {
         let from = format!("{}/app:1", source.remote.host());
         let to = format!("{}/app:1", target.host());
         let run = |tool: &Tool, words: &[&str]| {

@@ -1,4 +1,4 @@
-//! The home folder that a program starts with: cold, logged in, with an authority to trust.
+//! The initial home folder of a program: no cache, a login, and a CA certificate to trust.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -10,14 +10,14 @@ use tempfile::TempDir;
 
 use super::tokens::AUTH;
 
-/// A folder that is `HOME` and `DOCKER_CONFIG`.
+/// A folder for `HOME` and `DOCKER_CONFIG`.
 pub(super) struct Home {
     folder: TempDir,
     environment: Vec<(&'static str, String)>,
 }
 
 impl Home {
-    /// Makes a folder for a program that trusts `ca` and is logged in to `hosts`.
+    /// Creates a folder for a program that trusts `ca` and is logged in to `hosts`.
     pub(super) fn new(ca: &TestCa, hosts: &[String]) -> Result<Self, String> {
         let failed = |error| format!("cannot make a home folder: {error}");
         let folder = TempDir::new().map_err(failed)?;
@@ -31,8 +31,8 @@ impl Home {
             .collect();
         let config = format!(r#"{{"auths":{{{}}}}}"#, auths.join(","));
         std::fs::write(home.path().join("config.json"), config).map_err(failed)?;
-        std::fs::write(home.authority(), ca.ca_pem()).map_err(failed)?;
-        // Without it buildah and skopeo refuse to work.
+        std::fs::write(home.ca_file(), ca.ca_pem()).map_err(failed)?;
+        // Buildah and skopeo refuse to work without a policy.
         let containers = home.path().join(".config/containers");
         std::fs::create_dir_all(&containers).map_err(failed)?;
         let policy = r#"{"default":[{"type":"insecureAcceptAnything"}]}"#;
@@ -40,7 +40,7 @@ impl Home {
         Ok(home)
     }
 
-    /// Sets a variable of the environment of the programs.
+    /// Sets an environment variable for the programs.
     pub(super) fn set(&mut self, name: &'static str, value: String) {
         self.environment.push((name, value));
     }
@@ -49,20 +49,20 @@ impl Home {
         self.folder.path()
     }
 
-    /// The file with the certificate of the authority to trust.
-    pub(super) fn authority(&self) -> PathBuf {
+    /// Returns the path of the CA certificate to trust.
+    pub(super) fn ca_file(&self) -> PathBuf {
         self.path().join("ca.pem")
     }
 
-    /// Makes a command that knows nothing but this folder and these variables.
+    /// Creates a command with a clean environment: this folder, the user's PATH, and the variables that were set.
     pub(super) fn command(&self, tool: &Tool) -> Command {
-        let mut command = in_environment(tool, self.path(), &self.authority());
+        let mut command = isolated_command(tool, self.path(), &self.ca_file());
         let variables = self.environment.iter().map(|(name, value)| (name, value));
         command.envs(variables);
         command
     }
 
-    /// Makes a `buildah manifest` command, with images stored in this folder.
+    /// Creates a `buildah manifest` command that stores images in this folder.
     pub(super) fn buildah_manifest(&self, tool: &Tool, words: &[&str]) -> Command {
         let mut command = self.command(tool);
         command.args(["--storage-driver", "vfs"]);
@@ -73,8 +73,8 @@ impl Home {
     }
 }
 
-/// Makes a command that knows nothing but a home folder and an authority to trust.
-fn in_environment(tool: &Tool, home: &Path, authority: &Path) -> Command {
+/// Creates a command with a clean environment: a home folder, a CA certificate to trust, and the user's PATH.
+fn isolated_command(tool: &Tool, home: &Path, ca_file: &Path) -> Command {
     let mut command = Command::new(&tool.program);
     command
         .env_clear()
@@ -85,14 +85,14 @@ fn in_environment(tool: &Tool, home: &Path, authority: &Path) -> Command {
         .env("XDG_RUNTIME_DIR", home)
         .env("DOCKER_CONFIG", home)
         .env("REGISTRY_AUTH_FILE", home.join("config.json"))
-        .env("SSL_CERT_FILE", authority);
+        .env("SSL_CERT_FILE", ca_file);
     command
 }
 
-/// Returns a variable of the environment that this task runs in.
+/// Returns an environment variable of this task.
 #[expect(
     clippy::disallowed_methods,
-    reason = "the programs to compare with are where the user has them"
+    reason = "the programs to compare with are on the user's PATH"
 )]
 pub(super) fn variable(name: &str) -> OsString {
     std::env::var_os(name).unwrap_or_default()

@@ -1,4 +1,4 @@
-//! Many images at once: a push, beside the same requests sent by a load generator.
+//! A push of many images, compared with the same requests from a load generator.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -8,9 +8,9 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use manifest_testkit::log::Request;
 use manifest_testkit::{Client, LoggingProxy, RealRegistry, TestCa};
 
-use super::args::{Args, chosen};
+use super::args::{Args, or_default};
 use super::home::Home;
-use super::measured::{Measured, measure, measure_here};
+use super::measurement::{Measurement, measure, measure_here};
 use super::program::installed;
 use super::remote::{Front, Setup};
 use super::replay::{Recorded, Target};
@@ -18,25 +18,25 @@ use super::tokens::{Tokens, seeding_token, token_server};
 use super::world::Work;
 use crate::task::TaskResult;
 
-/// How long tokens are good for, in seconds: those of the recorded run are used again.
+/// The lifetime of tokens, in seconds. The replay uses those of the recorded run again.
 const TOKEN_LIFETIME: u64 = 3600;
 
-/// The repository that is pushed to.
+/// The repository to push to.
 const REPOSITORY: &str = "list";
 
-/// The latencies that are measured where none are named, in milliseconds.
+/// The default latencies, in milliseconds.
 const LATENCIES: [u64; 1] = [0];
 
-/// What a push asked for.
+/// The recorded requests of a push.
 struct Recording {
-    /// Its requests: all of one phase can be sent at once, after those of the phase before.
+    /// The requests by phase. Those of one phase can be sent concurrently, after the responses to the phase before.
     phases: Vec<Vec<Recorded>>,
     connections: usize,
-    /// The most requests that were under way at once.
+    /// The most requests in flight at one moment.
     in_flight: usize,
 }
 
-/// What is the same for all registries of this part.
+/// The settings that all registries of this part share.
 struct Load {
     ours: PathBuf,
     work: Work,
@@ -60,7 +60,7 @@ pub(super) fn run(args: &Args, ours: &Path) -> TaskResult {
         "| front | latency | requests | connections | ours | requests alone | of those | processor: ours | requests alone | peak memory |"
     );
     println!("| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |");
-    for &latency in &chosen(&args.latency, LATENCIES.to_vec()) {
+    for &latency in &or_default(&args.latency, LATENCIES.to_vec()) {
         let latency = Duration::from_millis(latency);
         let ca = TestCa::new();
         let load = Load {
@@ -72,7 +72,7 @@ pub(super) fn run(args: &Args, ours: &Path) -> TaskResult {
         };
         eprintln!("bench: recording a push at {} ms", latency.as_millis());
         let recording = load.record()?;
-        for &front in &chosen(&args.front, vec![Front::None]) {
+        for &front in &or_default(&args.front, vec![Front::None]) {
             load.compare(front, &recording, args.runs.unwrap_or(1))?;
         }
     }
@@ -80,14 +80,14 @@ pub(super) fn run(args: &Args, ours: &Path) -> TaskResult {
 }
 
 impl Load {
-    /// Pushes to a registry behind a proxy that takes notes.
+    /// Pushes to a registry behind a proxy that records the requests.
     fn record(&self) -> Result<Recording, String> {
         let registry = RealRegistry::builder()
             .token_auth_at(self.tokens.server(), &self.tokens.realm())
             .try_start()
             .map_err(|error| format!("no real registry to measure on: {error}"))?;
-        let near = Client::new(&registry.host());
-        self.work.put(&near, self.tokens.server(), &self.ca)?;
+        let direct = Client::new(&registry.host());
+        self.work.put(&direct, self.tokens.server(), &self.ca)?;
         let proxy = LoggingProxy::builder(&registry.host())
             .tls(&self.ca)
             .delay(self.latency)
@@ -97,14 +97,14 @@ impl Load {
         let names = [REPOSITORY.to_owned()];
         let token = seeding_token(self.tokens.server(), &self.ca, &names)?;
         Ok(Recording {
-            phases: phases(&log.requests(), &near.bearer(&token))?,
+            phases: phases(&log.requests(), &direct.bearer(&token))?,
             connections: log.connections(),
             in_flight: log.max_in_flight(),
         })
     }
 
-    /// Makes a list, which is not measured, and pushes it.
-    fn push(&self, host: &str, before_push: impl FnOnce()) -> Result<Measured, String> {
+    /// Makes a list and pushes it. Only the push is measured.
+    fn push(&self, host: &str, before_push: impl FnOnce()) -> Result<Measurement, String> {
         let home = Home::new(&self.ca, &[host.to_owned()])?;
         let list = format!("{host}/{REPOSITORY}:1");
         let tool = installed(self.ours.clone());
@@ -118,7 +118,7 @@ impl Load {
         run(&["push", &list], &[])
     }
 
-    /// Pushes to one registry, sends the recorded requests to another, and prints both.
+    /// Pushes to one registry, replays the recorded requests on another, and prints both measurements.
     fn compare(&self, front: Front, recording: &Recording, runs: usize) -> TaskResult {
         let registry = || {
             let setup = Setup {
@@ -129,8 +129,8 @@ impl Load {
                 on_disk: false,
             };
             let remote = setup.start()?;
-            let near = remote.near(&self.ca);
-            self.work.put(&near, self.tokens.server(), &self.ca)?;
+            let direct = remote.direct_client(&self.ca);
+            self.work.put(&direct, self.tokens.server(), &self.ca)?;
             Ok::<_, String>(remote)
         };
         for _ in 0..runs {
@@ -138,7 +138,7 @@ impl Load {
             let remote = registry()?;
             let pushed = self.push(&remote.host(), || {})?;
             drop(remote);
-            eprintln!("bench: its requests alone, front {front}");
+            eprintln!("bench: the same requests alone, front {front}");
             let remote = registry()?;
             let target = Target {
                 host: remote.host(),
@@ -165,13 +165,13 @@ impl Load {
     }
 }
 
-/// Puts requests into phases: looks before the push, mounts, images, the list, looks after it. The push puts an image once its
-/// own layers are mounted; the load generator waits for all mounts.
-fn phases(requests: &[Request], near: &Client) -> Result<Vec<Vec<Recorded>>, String> {
+/// Sorts requests into phases: reads before the push, mounts, images, the list, reads after it. The push uploads an image's manifest
+/// once its own layers are mounted; the load generator waits for all mounts.
+fn phases(requests: &[Request], direct: &Client) -> Result<Vec<Vec<Recorded>>, String> {
     let list = requests
         .iter()
         .position(|request| request.method == "PUT" && !request.path.contains("/manifests/sha256:"))
-        .ok_or("the push that was recorded pushed no list")?;
+        .ok_or("the recorded push has no list")?;
     let mut phases = vec![Vec::new(); 5];
     for (at, request) in requests.iter().enumerate() {
         let phase = match request.method.as_str() {
@@ -181,27 +181,32 @@ fn phases(requests: &[Request], near: &Client) -> Result<Vec<Vec<Recorded>>, Str
             _ if at > list => 4,
             _ => 0,
         };
-        phases[phase].push(recorded(request, near)?);
+        phases[phase].push(with_body(request, direct)?);
     }
     Ok(phases)
 }
 
-/// Returns a request as it was sent. The body, which is not in the log, is what the registry has now.
-fn recorded(request: &Request, near: &Client) -> Result<Recorded, String> {
+/// Completes a logged request with its body. The log has no bodies, so it is read from the registry, which stored it.
+fn with_body(request: &Request, direct: &Client) -> Result<Recorded, String> {
     let body = if request.method == "PUT" {
-        let stored = near.get(&request.path).map_err(|error| error.to_string())?;
+        let stored = direct
+            .get(&request.path)
+            .map_err(|error| error.to_string())?;
         stored.body
     } else {
         Vec::new()
     };
     if body.len() != request.body_len {
-        return Err(format!("{} cannot be sent again", request.line()));
+        return Err(format!(
+            "cannot replay {}: its body is not known",
+            request.line()
+        ));
     }
     let mut headers = HeaderMap::new();
     for (name, value) in &request.headers {
         let name = HeaderName::from_bytes(name.as_bytes()).map_err(|error| error.to_string())?;
         let value = HeaderValue::from_str(value).map_err(|error| error.to_string())?;
-        // The client sets those that speak of the connection.
+        // The client sets the headers about the connection itself.
         if ![CONNECTION, CONTENT_LENGTH, HOST, TRANSFER_ENCODING].contains(&name) {
             headers.append(name, value);
         }

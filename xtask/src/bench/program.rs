@@ -1,4 +1,4 @@
-//! The programs that are compared, and how each of them makes and pushes a list.
+//! The programs to compare, and making and pushing a list with each of them.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -7,21 +7,21 @@ use std::process::Command;
 use manifest_testkit::fetch::{self, FetchError, Tool};
 
 use super::home::{Home, variable};
-use super::measured::{Measured, measure};
+use super::measurement::{Measurement, measure};
 
-/// One of the programs.
+/// A program to measure.
 pub(super) struct Program {
-    /// What it is called in tables and by `--only`.
+    /// The name in tables and for `--only`.
     pub(super) name: &'static str,
     kind: Kind,
     tool: Tool,
 }
 
 enum Kind {
-    /// `create` and `push`, as Docker has them.
-    Manifest,
+    /// `create` and `push`, as in Docker.
+    CreateThenPush,
     /// `create --push`: no draft.
-    AtOnce,
+    CreateAndPush,
     /// `create` and `push`, as a command of Docker's CLI.
     Docker,
     /// `docker buildx imagetools create`: no draft.
@@ -34,27 +34,27 @@ enum Kind {
     Buildah,
 }
 
-/// What making and pushing a list took; one that has no draft does all in `push`.
+/// The measurements of making and pushing a list. Without a draft, all of it counts as `push`.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Published {
-    pub(super) create: Measured,
-    pub(super) push: Measured,
+    pub(super) create: Measurement,
+    pub(super) push: Measurement,
 }
 
 impl Published {
-    pub(super) fn both(&self) -> Measured {
+    pub(super) fn both(&self) -> Measurement {
         self.create.then(self.push)
     }
 }
 
-/// Returns our program, those that are on PATH, and those that Debian has.
-pub(super) fn found(ours: PathBuf, target: &Path) -> Vec<Program> {
-    let mut found = vec![new("ours", Kind::Manifest, ours)];
+/// Returns our program, the alternatives on PATH, and those that Debian has.
+pub(super) fn available(ours: PathBuf, target: &Path) -> Vec<Program> {
+    let mut found = vec![new("ours", Kind::CreateThenPush, ours)];
     if let Some(docker) = on_path("docker") {
-        if answers(&docker, &["manifest", "--help"]) {
+        if succeeds(&docker, &["manifest", "--help"]) {
             found.push(new("docker manifest", Kind::Docker, docker.clone()));
         }
-        if answers(&docker, &["buildx", "version"]) {
+        if succeeds(&docker, &["buildx", "version"]) {
             found.push(new("docker buildx imagetools", Kind::Imagetools, docker));
         }
     }
@@ -63,9 +63,9 @@ pub(super) fn found(ours: PathBuf, target: &Path) -> Vec<Program> {
     found
 }
 
-/// Returns our program, which makes and pushes a list at once, and others that do the same with images of one repository.
-pub(super) fn at_once(ours: PathBuf, target: &Path) -> Vec<Program> {
-    let mut found = vec![ours_at_once(ours)];
+/// Returns our program with `create --push`, and the alternatives that make a list of images of one repository.
+pub(super) fn for_one_repository(ours: PathBuf, target: &Path) -> Vec<Program> {
+    let mut found = vec![ours_create_and_push(ours)];
     found.extend(crane());
     let manifest_tool = on_path("manifest-tool");
     found.extend(manifest_tool.map(|path| new("manifest-tool", Kind::ManifestTool, path)));
@@ -73,9 +73,9 @@ pub(super) fn at_once(ours: PathBuf, target: &Path) -> Vec<Program> {
     found
 }
 
-/// Returns our program, which makes and pushes a list at once.
-pub(super) fn ours_at_once(ours: PathBuf) -> Program {
-    new("ours", Kind::AtOnce, ours)
+/// Returns our program with `create --push`.
+pub(super) fn ours_create_and_push(ours: PathBuf) -> Program {
+    new("ours", Kind::CreateAndPush, ours)
 }
 
 fn crane() -> Option<Program> {
@@ -98,14 +98,14 @@ fn new(name: &'static str, kind: Kind, path: PathBuf) -> Program {
     }
 }
 
-/// Returns a program that is on PATH, or else fetched; nothing, and says so, where there is none.
+/// Finds a program on PATH, or else fetches it. If both fail, prints the reason and returns `None`.
 pub(super) fn tool(name: &str, fetch: impl FnOnce() -> Result<Tool, FetchError>) -> Option<Tool> {
     if let Some(path) = on_path(name) {
         return Some(installed(path));
     }
     let fetched = fetch();
     fetched
-        .inspect_err(|error| eprintln!("bench: without {name}: {error}"))
+        .inspect_err(|error| eprintln!("bench: skipping {name}: {error}"))
         .ok()
 }
 
@@ -129,13 +129,13 @@ impl Program {
             command.args(words).args(images);
             measure(command)
         };
-        let none = Measured::default();
+        let none = Measurement::default();
         Ok(match self.kind {
-            Kind::Manifest => Published {
+            Kind::CreateThenPush => Published {
                 create: run(&["create", list], images)?,
                 push: run(&["push", list], &[])?,
             },
-            Kind::AtOnce => Published {
+            Kind::CreateAndPush => Published {
                 create: none,
                 push: run(&["create", "--push", list], images)?,
             },
@@ -196,7 +196,8 @@ fn on_path(name: &str) -> Option<PathBuf> {
     candidates.find(|file| file.is_file())
 }
 
-fn answers(program: &Path, words: &[&str]) -> bool {
+/// Returns whether a program succeeds with these arguments.
+fn succeeds(program: &Path, words: &[&str]) -> bool {
     let output = Command::new(program).args(words).output();
     output.is_ok_and(|output| output.status.success())
 }

@@ -1,4 +1,4 @@
-//! A real registry some way off, behind what ends TLS for it.
+//! A real registry with latency, with or without a reverse proxy in front of it.
 
 use std::fmt;
 use std::time::Duration;
@@ -7,12 +7,12 @@ use manifest_testkit::{Client, DelayLine, NginxFront, RealRegistry, TestCa};
 
 use super::tokens::Tokens;
 
-/// What ends TLS, and speaks HTTP/2, for a registry.
+/// The reverse proxy that terminates TLS and HTTP/2 for a registry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub(super) enum Front {
-    /// nginx, whose window for an upload over HTTP/2 is 64 KB
+    /// nginx, whose HTTP/2 window for an upload is 64 KB
     Nginx,
-    /// Nothing: the registry's own TLS, which is Go's
+    /// No proxy: the registry terminates TLS itself, in Go
     None,
 }
 
@@ -25,20 +25,20 @@ impl fmt::Display for Front {
     }
 }
 
-/// How a registry is run, and how far off.
+/// The options of a registry, and its latency.
 #[derive(Clone, Copy)]
 pub(super) struct Setup<'a> {
     pub(super) front: Front,
     pub(super) latency: Duration,
     /// The authority of its certificate.
     pub(super) ca: &'a TestCa,
-    /// Where clients get their tokens; it is open to everybody without.
+    /// The token server. Without one the registry allows anonymous access to everything.
     pub(super) tokens: Option<&'a Tokens>,
     pub(super) on_disk: bool,
 }
 
 impl Setup<'_> {
-    /// Starts the registry, and what is in front of it.
+    /// Starts the registry, and the proxies in front of it.
     pub(super) fn start(self) -> Result<Remote, String> {
         let mut registry = RealRegistry::builder();
         if self.on_disk {
@@ -60,11 +60,11 @@ impl Setup<'_> {
             }
             Front::None => None,
         };
-        let near = nginx
+        let upstream = nginx
             .as_ref()
             .map_or_else(|| registry.host(), NginxFront::host);
-        // A line without latency would do nothing but take processor time.
-        let line = (!self.latency.is_zero()).then(|| DelayLine::start(&near, self.latency));
+        // Without latency, a delay line would only cost processor time.
+        let line = (!self.latency.is_zero()).then(|| DelayLine::start(&upstream, self.latency));
         Ok(Remote {
             line,
             nginx,
@@ -73,16 +73,16 @@ impl Setup<'_> {
     }
 }
 
-/// A registry, what is in front of it, and the distance.
+/// A registry, and the proxies in front of it.
 pub(super) struct Remote {
-    // In the order in which they are ended.
+    // Fields are dropped in this order: each front stops before its upstream.
     line: Option<DelayLine>,
     nginx: Option<NginxFront>,
     registry: RealRegistry,
 }
 
 impl Remote {
-    /// Where programs find it.
+    /// Returns the address for the measured programs.
     pub(super) fn host(&self) -> String {
         match (&self.line, &self.nginx) {
             (Some(line), _) => line.host(),
@@ -95,8 +95,8 @@ impl Remote {
         &self.registry
     }
 
-    /// Returns a client that is right beside the registry, to put images in place.
-    pub(super) fn near(&self, ca: &TestCa) -> Client {
+    /// Returns a client that connects to the registry directly, without latency, to seed images.
+    pub(super) fn direct_client(&self, ca: &TestCa) -> Client {
         let client = Client::new(&self.registry.host());
         if self.nginx.is_some() {
             client

@@ -1,4 +1,4 @@
-//! A load generator: sends recorded requests again, over HTTP/2, and does nothing else.
+//! A load generator that replays recorded requests over HTTP/2.
 
 use std::collections::VecDeque;
 use std::io;
@@ -17,10 +17,10 @@ use rustls::pki_types::ServerName;
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 
-/// How many times a connection is made anew in one phase, where the server ends it after so many requests.
+/// The most times that a connection is reopened in one phase. Servers may close a connection after a number of requests.
 const RECONNECTS: usize = 20;
 
-/// A request to send, and the status that it was answered with.
+/// A request to send, and the status of its recorded response.
 #[derive(Clone, Debug)]
 pub(super) struct Recorded {
     pub(super) method: Method,
@@ -30,35 +30,35 @@ pub(super) struct Recorded {
     pub(super) status: u16,
 }
 
-/// Where requests are sent, and over how much.
+/// The server to send requests to, and the concurrency.
 #[derive(Clone, Debug)]
 pub(super) struct Target {
     pub(super) host: String,
     pub(super) tls: Arc<ClientConfig>,
     pub(super) connections: usize,
-    /// How many requests are under way at once on each connection.
+    /// The number of concurrent requests on each connection.
     pub(super) streams: usize,
 }
 
 impl Target {
-    /// Sends one phase after the other, all of each at once, and waits for the responses.
+    /// Sends the phases one after the other. The requests of a phase are concurrent, and all responses are awaited before the next.
     pub(super) fn replay(&self, phases: &[Vec<Recorded>]) -> Result<(), String> {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()
             .map_err(|error| format!("cannot start a runtime: {error}"))?;
         let replayed = runtime.block_on(async {
-            let mut lanes: Vec<Lane<'_>> = (0..self.connections)
-                .map(|_| Lane {
+            let mut connections: Vec<Connection<'_>> = (0..self.connections)
+                .map(|_| Connection {
                     target: self,
                     sender: None,
                 })
                 .collect();
             for phase in phases {
-                let count = lanes.len();
-                let shares = lanes.iter_mut().enumerate().map(|(i, lane)| {
+                let count = connections.len();
+                let shares = connections.iter_mut().enumerate().map(|(i, connection)| {
                     let share: VecDeque<&Recorded> = phase.iter().skip(i).step_by(count).collect();
-                    lane.send_all(share)
+                    connection.send_all(share)
                 });
                 try_join_all(shares).await?;
             }
@@ -80,7 +80,7 @@ impl Target {
         let (sender, connection) = http2::handshake(TokioExecutor::new(), TokioIo::new(stream))
             .await
             .map_err(io::Error::other)?;
-        // Where the connection fails, so do its requests.
+        // If the connection fails, its requests fail as well, so its own error is not needed.
         tokio::spawn(connection);
         Ok(sender)
     }
@@ -109,44 +109,44 @@ impl Target {
         if status != recorded.status {
             return Err(io::Error::new(
                 io::ErrorKind::InvalidData,
-                format!("{uri} was {} and is {status}", recorded.status),
+                format!("{uri}: status {status}, recorded {}", recorded.status),
             ));
         }
         Ok(())
     }
 }
 
-/// A connection that is made when it is needed, and again when the server has ended it.
-struct Lane<'a> {
+/// A connection that is opened on demand, and reopened after the server has closed it.
+struct Connection<'a> {
     target: &'a Target,
     sender: Option<SendRequest<Full<Bytes>>>,
 }
 
-impl Lane<'_> {
+impl Connection<'_> {
     async fn send_all(&mut self, mut left: VecDeque<&Recorded>) -> io::Result<()> {
         let target = self.target;
-        let mut under_way = FuturesUnordered::new();
+        let mut in_flight = FuturesUnordered::new();
         let mut failures = 0;
         loop {
             if let Some(sender) = &self.sender {
-                while under_way.len() < target.streams
+                while in_flight.len() < target.streams
                     && let Some(recorded) = left.pop_front()
                 {
                     let sender = sender.clone();
-                    under_way.push(async move { (recorded, target.send(sender, recorded).await) });
+                    in_flight.push(async move { (recorded, target.send(sender, recorded).await) });
                 }
-            } else if under_way.is_empty() && !left.is_empty() {
+            } else if in_flight.is_empty() && !left.is_empty() {
                 self.sender = Some(target.connect().await?);
                 continue;
             }
-            let Some((recorded, sent)) = under_way.next().await else {
+            let Some((recorded, sent)) = in_flight.next().await else {
                 return Ok(());
             };
             match sent {
                 Ok(()) => {}
                 Err(error) if error.kind() == io::ErrorKind::InvalidData => return Err(error),
                 Err(error) => {
-                    // The server takes no more requests on this connection: what it refused goes to the next.
+                    // The server accepts no more requests on this connection. Those it refused are sent on the next one.
                     left.push_back(recorded);
                     if self.sender.take().is_some() {
                         failures += 1;

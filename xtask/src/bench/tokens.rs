@@ -1,17 +1,17 @@
-//! The token server that registries send their clients to, and a login to it.
+//! The token server of the registries, and a login for it.
 
 use std::time::Duration;
 
 use manifest_testkit::token::TokenBuilder;
 use manifest_testkit::{Client, DelayLine, TestCa, TokenServer};
 
-/// The user that every program is logged in as.
+/// User name and password of the login of every program.
 const LOGIN: (&str, &str) = ("bench", "secret");
 
-/// `LOGIN` as `config.json` has it, in base64.
+/// `LOGIN` in base64, for `config.json`.
 pub(super) const AUTH: &str = "YmVuY2g6c2VjcmV0";
 
-/// A token server some way off.
+/// A token server with latency.
 pub(super) struct Tokens {
     line: Option<DelayLine>,
     server: TokenServer,
@@ -28,7 +28,7 @@ impl Tokens {
         &self.server
     }
 
-    /// The URL at which programs ask for tokens.
+    /// Returns the URL of the token endpoint, for the challenge.
     pub(super) fn realm(&self) -> String {
         let realm = self.server.realm();
         match &self.line {
@@ -38,13 +38,13 @@ impl Tokens {
     }
 }
 
-/// Returns the options of a token server that knows the user, with TLS.
+/// Returns the builder of a token server with the user, over TLS.
 pub(super) fn token_server(ca: &TestCa) -> TokenBuilder {
     let (name, password) = LOGIN;
     TokenServer::builder().user(name, password).tls(ca)
 }
 
-/// Returns a token to put images into these repositories.
+/// Returns a token for seeding images in these repositories.
 pub(super) fn seeding_token(
     tokens: &TokenServer,
     ca: &TestCa,
@@ -59,11 +59,11 @@ pub(super) fn seeding_token(
         scopes.collect::<String>()
     );
     let (name, password) = LOGIN;
-    let answer = Client::new(&tokens.host())
+    let response = Client::new(&tokens.host())
         .tls(ca.client_config())
         .basic(name, password)
         .get(&path)
-        .map_err(|error| format!("cannot get a token to put images in place: {error}"))?;
-    let token = answer.json()["token"].as_str().map(str::to_owned);
-    token.ok_or_else(|| format!("no token to put images in place: {}", answer.text()))
+        .map_err(|error| format!("cannot get a token to seed images: {error}"))?;
+    let token = response.json()["token"].as_str().map(str::to_owned);
+    token.ok_or_else(|| format!("no token to seed images: {}", response.text()))
 }

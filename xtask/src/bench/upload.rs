@@ -1,4 +1,4 @@
-//! The yardstick for copies: the same blobs, sent over HTTP/1.1 by a client that does nothing else.
+//! The baseline of the copies: uploads of the same blobs over HTTP/1.1 by a minimal client.
 
 use std::fs::File;
 use std::io::{self, BufRead as _, BufReader, Read as _, Write as _};
@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use rustls::pki_types::ServerName;
 use rustls::{ClientConfig, ClientConnection, StreamOwned};
 
-/// How much of a file is read at once, in bytes.
+/// The size of a read from a file, in bytes.
 const PIECE: usize = 256 * 1024;
 
 /// A blob to upload.
@@ -19,13 +19,13 @@ pub(super) struct Blob {
     pub(super) content: Content,
 }
 
-/// Where a blob's bytes are.
+/// The location of a blob's bytes.
 pub(super) enum Content {
     Bytes(Vec<u8>),
     File(PathBuf),
 }
 
-/// Uploads blobs to repository `app`, as many at once as there are connections.
+/// Uploads blobs to repository `app`, one at a time on each connection.
 pub(super) fn upload(
     host: &str,
     tls: &Arc<ClientConfig>,
@@ -51,13 +51,13 @@ pub(super) fn upload(
     result.map_err(|error| format!("cannot upload: {error}"))
 }
 
-/// A connection that is kept from request to request.
+/// A persistent connection.
 struct Connection<'a> {
     host: &'a str,
     stream: BufReader<StreamOwned<ClientConnection, TcpStream>>,
 }
 
-/// The head of a response whose body was read and dropped.
+/// The head of a response whose body was read and discarded.
 struct Head {
     status: u16,
     location: String,
@@ -127,7 +127,7 @@ impl<'a> Connection<'a> {
         }
     }
 
-    /// Reads a response, which has to have this status.
+    /// Reads a response. Fails if it has another status than `expected`.
     fn response(&mut self, expected: u16) -> io::Result<Head> {
         let mut line = String::new();
         self.stream.read_line(&mut line)?;

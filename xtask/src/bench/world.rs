@@ -1,4 +1,4 @@
-//! What the programs are measured on: a registry behind TLS and a token server, some way off, with images in it.
+//! The environment of the programs: a registry with latency, TLS, a token server, and images in it.
 
 use std::net::{IpAddr, Ipv4Addr, UdpSocket};
 use std::time::Duration;
@@ -13,13 +13,13 @@ use super::home::Home;
 use super::tokens::{seeding_token, token_server};
 use crate::task::TaskResult;
 
-/// How many bytes a layer has: what is measured is round trips, not bandwidth.
+/// The size of a layer, in bytes. It is small because round trips are measured, not bandwidth.
 const LAYER_BYTES: usize = 100;
 
-/// How many repositories the images are put into with one token, so that it fits into a header.
-const SEEDED_AT_ONCE: usize = 20;
+/// The number of repositories that are seeded with one token, so that it fits into a header.
+const REPOSITORIES_PER_TOKEN: usize = 20;
 
-/// How many threads put images in place.
+/// The number of threads that seed images.
 const SEEDERS: usize = 4;
 
 /// The images of one measurement.
@@ -27,12 +27,12 @@ const SEEDERS: usize = 4;
 pub(super) struct Work {
     pub(super) images: usize,
     pub(super) layers: usize,
-    /// Whether each image comes in an index, with an attestation, as BuildKit pushes it.
+    /// Whether each image is in an index with an attestation, as BuildKit pushes it.
     pub(super) attested: bool,
 }
 
 impl Work {
-    /// Puts the images into a registry that asks for tokens, each into a repository of its own.
+    /// Pushes the images to a registry that demands tokens, each to a repository of its own.
     pub(super) fn put(self, client: &Client, tokens: &TokenServer, ca: &TestCa) -> TaskResult {
         let images: Vec<usize> = (0..self.images).collect();
         let put = |images: &[usize]| {
@@ -49,11 +49,14 @@ impl Work {
             }
             Ok(())
         };
-        let lots: Vec<&[usize]> = images.chunks(SEEDED_AT_ONCE).collect();
-        for lots in lots.chunks(SEEDERS) {
+        let batches: Vec<&[usize]> = images.chunks(REPOSITORIES_PER_TOKEN).collect();
+        for batches in batches.chunks(SEEDERS) {
             std::thread::scope(|scope| {
-                let seeders: Vec<_> = lots.iter().map(|lot| scope.spawn(|| put(lot))).collect();
-                let failed = |_| Err("images cannot be put in place".to_owned());
+                let seeders: Vec<_> = batches
+                    .iter()
+                    .map(|batch| scope.spawn(|| put(batch)))
+                    .collect();
+                let failed = |_| Err("the thread that seeds images panicked".to_owned());
                 let mut results = seeders
                     .into_iter()
                     .map(|seeder| seeder.join().unwrap_or_else(failed));
@@ -63,21 +66,21 @@ impl Work {
         Ok(())
     }
 
-    /// The images, as references to what is at `host`.
+    /// Returns the references of the images at `host`.
     pub(super) fn images(self, host: &str) -> Vec<String> {
         let reference = |i| format!("{host}/{}:1", source(i));
         (0..self.images).map(reference).collect()
     }
 }
 
-/// What listens.
+/// The registry of a world.
 enum Registry {
-    /// CNCF distribution, behind a proxy that ends TLS and makes it far.
+    /// CNCF distribution, behind a proxy that terminates TLS and adds latency.
     Real {
         proxy: LoggingProxy,
         _registry: RealRegistry,
     },
-    /// The testkit's own, in memory.
+    /// The testkit's embedded registry, in memory.
     Embedded(EmbeddedRegistry),
 }
 
@@ -90,7 +93,7 @@ impl Registry {
     }
 }
 
-/// A registry with images, and a home folder for those who use it.
+/// A registry with images, and a home folder for the programs that use it.
 pub(super) struct World {
     registry: Registry,
     tokens: TokenServer,
@@ -99,11 +102,14 @@ pub(super) struct World {
     pub(super) latency: Duration,
 }
 
-/// What was asked of registry and token server.
+/// The counts of requests and connections to the registry and the token server.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Traffic {
+    /// Requests to the registry.
     pub(super) requests: usize,
+    /// Requests to the token server.
     pub(super) tokens: usize,
+    /// Connections to both.
     pub(super) connections: usize,
 }
 
@@ -130,7 +136,7 @@ impl World {
         Self::with(registry, tokens, &ca, work, latency)
     }
 
-    /// Starts an embedded registry with the images: one that answers fast.
+    /// Starts an embedded registry with the images, which is faster than a real one.
     pub(super) fn embedded(work: Work, latency: Duration) -> Result<Self, String> {
         let ca = TestCa::new();
         let tokens = token_server(&ca).latency(latency).start();
@@ -170,13 +176,13 @@ impl World {
         &self.home
     }
 
-    /// Ends the servers, and leaves the home folder. Where a thousand files were just removed, some file systems take many times
-    /// as long to make new ones, so that the next program would pay for what this one left.
-    pub(super) fn end(self) -> Home {
+    /// Stops the servers, and returns the home folder to be removed later. Some file systems create files many times slower after
+    /// a thousand were removed, which would slow down the next program.
+    pub(super) fn stop(self) -> Home {
         self.home
     }
 
-    /// The images, as references.
+    /// Returns the references of the images.
     pub(super) fn images(&self) -> Vec<String> {
         self.work.images(&self.host())
     }
@@ -188,12 +194,12 @@ impl World {
         }
     }
 
-    /// Returns the requests since the last time.
+    /// Returns the requests to the registry since the last call of [`World::traffic`].
     pub(super) fn requests(&self) -> Vec<Request> {
         self.log().requests()
     }
 
-    /// Returns what was asked since the last time.
+    /// Returns the traffic since the last call, and clears the logs.
     pub(super) fn traffic(&self) -> Traffic {
         let (log, tokens) = (self.log(), self.tokens.log());
         let traffic = Traffic {
@@ -207,22 +213,22 @@ impl World {
     }
 }
 
-/// Returns how many requests followed one another, each after the answer to the one before: those that only opened the
-/// conversation (the challenge) left aside.
-pub(super) fn waves(requests: &[Request]) -> usize {
+/// Returns the length of the longest chain of sequential requests. The requests that got the challenge (401) are not counted.
+pub(super) fn longest_request_chain(requests: &[Request]) -> usize {
     let requests = requests.iter().filter(|request| request.status != 401);
     longest_chain(&requests.cloned().collect::<Vec<_>>())
 }
 
-/// Returns an address of this machine: Docker's CLI does not speak TLS with a registry on loopback.
+/// Returns an address of this machine other than loopback: Docker's CLI uses no TLS with a registry on loopback.
 fn own_address() -> Result<IpAddr, String> {
-    // Nothing is sent: the system says from where it would go there. The address is one that documentation uses.
+    // `connect` on UDP sends nothing, and binds to the address of the outgoing route. The peer is an address for documentation
+    // (RFC 5737).
     let ask = || {
         let socket = UdpSocket::bind((Ipv4Addr::UNSPECIFIED, 0))?;
         socket.connect((Ipv4Addr::new(198, 51, 100, 1), 9))?;
         Ok::<_, std::io::Error>(socket.local_addr()?.ip())
     };
-    ask().map_err(|error| format!("this machine has no address but loopback: {error}"))
+    ask().map_err(|error| format!("this machine has no address other than loopback: {error}"))
 }
 
 fn source(i: usize) -> String {

@@ -1,14 +1,14 @@
-//! Texts of some size, and what is said of them.
+//! Source texts at the limits, and the messages about them.
 
-use super::{Exception, Large, measure, without_exceptions};
+use super::{Breach, Exception, measure, without_exceptions};
 
-/// Returns what is said of a text.
-fn said(text: &str) -> Vec<String> {
+/// Returns the messages about a source text.
+fn messages(text: &str) -> Vec<String> {
     let found = measure("a.rs", text).unwrap();
-    found.into_iter().map(|large| large.text).collect()
+    found.into_iter().map(|breach| breach.message).collect()
 }
 
-/// Returns a function of so many lines, with attributes that do not count.
+/// Returns a function of that many lines, with a comment and an attribute that do not count.
 fn function(lines: usize) -> String {
     format!(
         "/// Has lines.\n#[must_use]\nfn long() {{\n{}}}\n",
@@ -18,13 +18,16 @@ fn function(lines: usize) -> String {
 
 #[test]
 fn a_file_has_at_most_500_lines() {
-    assert_eq!(said(&"\n".repeat(500)), [""; 0]);
-    assert_eq!(said(&"\n".repeat(501)), ["a.rs: 501 lines, more than 500"]);
+    assert_eq!(messages(&"\n".repeat(500)), [""; 0]);
+    assert_eq!(
+        messages(&"\n".repeat(501)),
+        ["a.rs: 501 lines, more than 500"]
+    );
 }
 
 #[test]
 fn a_function_has_at_most_80_lines_wherever_it_stands() {
-    assert_eq!(said(&function(80)), [""; 0]);
+    assert_eq!(messages(&function(80)), [""; 0]);
     let long = function(81);
     for (around, line) in [
         (["", ""], 3),
@@ -33,32 +36,32 @@ fn a_function_has_at_most_80_lines_wherever_it_stands() {
         (["mod m {\n", "}"], 4),
         (["fn outer() {\n", "}"], 4),
     ] {
-        let said = said(&format!("{}{long}{}", around[0], around[1]));
+        let found = messages(&format!("{}{long}{}", around[0], around[1]));
         let expected = format!("a.rs:{line}: function `long` has 81 lines, more than 80");
-        assert!(said.contains(&expected), "{around:?}: {said:?}");
+        assert!(found.contains(&expected), "{around:?}: {found:?}");
     }
 }
 
 #[test]
 fn a_function_has_at_most_six_parameters_beside_self() {
     let six = "a: A, b: A, c: A, d: A, e: A, f: A";
-    assert_eq!(said(&format!("fn f({six}) {{}}")), [""; 0]);
+    assert_eq!(messages(&format!("fn f({six}) {{}}")), [""; 0]);
     let method = format!("impl S {{ fn f(&self, {six}) {{}} }}");
-    assert_eq!(said(&method), [""; 0]);
+    assert_eq!(messages(&method), [""; 0]);
     let seven = "a.rs:1: function `f` has 7 parameters, more than 6";
-    assert_eq!(said(&format!("fn f({six}, g: A) {{}}")), [seven]);
+    assert_eq!(messages(&format!("fn f({six}, g: A) {{}}")), [seven]);
     let method = format!("trait T {{ fn f(self, {six}, g: A); }}");
-    assert_eq!(said(&method), [seven]);
+    assert_eq!(messages(&method), [seven]);
 }
 
 #[test]
-fn an_exception_is_for_one_thing_and_needed() {
-    let large = |function: Option<&str>| Large {
+fn an_exception_covers_one_breach_and_must_be_needed() {
+    let breach = |function: Option<&str>| Breach {
         file: "a.rs".to_owned(),
         function: function.map(str::to_owned),
-        text: format!("{function:?}"),
+        message: format!("{function:?}"),
     };
-    let found = [large(None), large(Some("f"))];
+    let found = [breach(None), breach(Some("f"))];
     let exception = |function| Exception {
         file: "a.rs",
         function,

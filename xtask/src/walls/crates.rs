@@ -1,4 +1,4 @@
-//! Which crate depends on which, by walking what cargo resolved.
+//! The dependencies between crates, read from the graph that cargo resolved.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -6,7 +6,7 @@ use cargo_metadata::{DependencyKind, Metadata, Package, PackageId};
 
 use super::table::{WALLS, Wall};
 
-/// Returns each dependency that a crate must not have.
+/// Returns the forbidden dependencies of all crates.
 pub(super) fn check(metadata: &Metadata) -> Vec<String> {
     let mut found: Vec<String> = WALLS
         .iter()
@@ -54,14 +54,14 @@ fn breaches(metadata: &Metadata, wall: &Wall) -> Vec<String> {
             ));
         }
     }
-    breaches.extend(leaks(metadata, &package.id, wall.never));
+    breaches.extend(leaks(metadata, &package.id, wall.forbidden));
     breaches
 }
 
 /// Walks all dependencies, nearest first, and returns the shortest path to each forbidden crate.
-fn leaks(metadata: &Metadata, start: &PackageId, never: &[&str]) -> Vec<String> {
+fn leaks(metadata: &Metadata, start: &PackageId, forbidden: &[&str]) -> Vec<String> {
     let Some(resolve) = &metadata.resolve else {
-        return vec!["cargo resolved nothing".to_owned()];
+        return vec!["cargo did not resolve the dependencies".to_owned()];
     };
     let names: BTreeMap<&PackageId, &str> = metadata
         .packages
@@ -74,7 +74,7 @@ fn leaks(metadata: &Metadata, start: &PackageId, never: &[&str]) -> Vec<String> 
     let mut found = Vec::new();
     while let Some(path) = paths.pop_front() {
         let last = path[path.len() - 1];
-        if path.len() > 1 && never.contains(&names[last]) {
+        if path.len() > 1 && forbidden.contains(&names[last]) {
             let words: Vec<&str> = path.iter().map(|id| names[id]).collect();
             found.push(words.join(" -> "));
             continue;

@@ -5,10 +5,10 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use super::modules::{FileId, Tree};
 use super::resolve::Use;
 
-/// Each file, the files that it uses, and the first use of each.
+/// The files that each file uses, with the first use of each.
 pub(super) type Graph<'a> = BTreeMap<FileId, BTreeMap<FileId, &'a Use>>;
 
-/// Returns which file uses which.
+/// Builds the graph of the files from their uses.
 pub(super) fn graph<'a>(tree: &Tree, uses: &'a [Use]) -> Graph<'a> {
     let mut graph: Graph<'a> = (0..tree.files.len())
         .map(|file| (file, BTreeMap::new()))
@@ -22,32 +22,33 @@ pub(super) fn graph<'a>(tree: &Tree, uses: &'a [Use]) -> Graph<'a> {
     graph
 }
 
-/// Returns one line for each file: those that it uses.
-pub(super) fn listed(tree: &Tree, graph: &Graph<'_>) -> Vec<String> {
+/// Returns one line for each file, with the files that it uses.
+pub(super) fn graph_lines(tree: &Tree, graph: &Graph<'_>) -> Vec<String> {
     let mut lines: Vec<String> = graph
         .iter()
         .map(|(file, edges)| {
-            let mut used: Vec<String> = edges.keys().map(|file| tree.shown(*file)).collect();
+            let mut used: Vec<String> = edges.keys().map(|file| tree.display_path(*file)).collect();
             used.sort();
             let used = if used.is_empty() {
                 "nothing".to_owned()
             } else {
                 used.join(", ")
             };
-            format!("{} uses {used}", tree.shown(*file))
+            format!("{} uses {used}", tree.display_path(*file))
         })
         .collect();
     lines.sort();
     lines
 }
 
-/// Returns a text for each group of files that all use each other: its members and its shortest cycle.
+/// Returns a message for each group of files that depend on each other, with its members and its shortest cycle.
 pub(super) fn check(tree: &Tree, graph: &Graph<'_>, folder: &str) -> Vec<String> {
     let groups = groups(graph);
     groups
         .iter()
         .map(|group| {
-            let mut members: Vec<String> = group.iter().map(|file| tree.shown(*file)).collect();
+            let mut members: Vec<String> =
+                group.iter().map(|file| tree.display_path(*file)).collect();
             members.sort();
             let mut text = format!(
                 "{folder}: {} files depend on each other: {}",
@@ -57,7 +58,7 @@ pub(super) fn check(tree: &Tree, graph: &Graph<'_>, folder: &str) -> Vec<String>
             let cycle = shortest_cycle(graph, group);
             for (at, from) in cycle.iter().enumerate() {
                 let to = cycle[(at + 1) % cycle.len()];
-                let (shown, used) = (tree.shown(*from), tree.shown(to));
+                let (shown, used) = (tree.display_path(*from), tree.display_path(to));
                 let Use { line, path, .. } = graph[from][&to];
                 text += &format!("\n    {folder}/{shown}:{line} uses {used} ({path})");
             }
@@ -85,7 +86,7 @@ fn groups(graph: &Graph<'_>) -> Vec<BTreeSet<FileId>> {
     groups
 }
 
-/// Returns the files that one leads to: itself only where it is in a cycle.
+/// Returns the files that a file reaches. It includes itself only if it is in a cycle.
 fn reached_from(graph: &Graph<'_>, start: FileId) -> BTreeSet<FileId> {
     let mut reached = BTreeSet::new();
     let mut open = vec![start];
@@ -98,22 +99,22 @@ fn reached_from(graph: &Graph<'_>, start: FileId) -> BTreeSet<FileId> {
 fn shortest_cycle(graph: &Graph<'_>, group: &BTreeSet<FileId>) -> Vec<FileId> {
     group
         .iter()
-        .filter_map(|start| way_back(graph, *start))
+        .filter_map(|start| shortest_cycle_through(graph, *start))
         .min_by_key(Vec::len)
         .unwrap_or_default()
 }
 
-/// Returns the shortest way from a file to itself.
-fn way_back(graph: &Graph<'_>, start: FileId) -> Option<Vec<FileId>> {
-    let mut ways = VecDeque::from([vec![start]]);
+/// Returns the shortest path from a file to itself.
+fn shortest_cycle_through(graph: &Graph<'_>, start: FileId) -> Option<Vec<FileId>> {
+    let mut paths = VecDeque::from([vec![start]]);
     let mut seen = BTreeSet::new();
-    while let Some(way) = ways.pop_front() {
-        for next in graph[&way[way.len() - 1]].keys() {
+    while let Some(path) = paths.pop_front() {
+        for next in graph[&path[path.len() - 1]].keys() {
             if *next == start {
-                return Some(way);
+                return Some(path);
             }
             if seen.insert(*next) {
-                ways.push_back([way.clone(), vec![*next]].concat());
+                paths.push_back([path.clone(), vec![*next]].concat());
             }
         }
     }

@@ -1,9 +1,9 @@
-//! Which parts of a file are only compiled for tests or fuzzing.
+//! Detection of code that is only compiled for tests or fuzzing.
 
 use syn::punctuated::Punctuated;
 use syn::{Attribute, Expr, ExprLit, Lit, Meta, Token};
 
-/// Returns whether the attributes leave an item out of a build without tests and fuzzing.
+/// Returns whether the attributes remove an item from a build without tests and fuzzing.
 pub(super) fn is_exempt(attributes: &[Attribute]) -> bool {
     attributes
         .iter()
@@ -18,7 +18,7 @@ fn is_off(meta: &Meta) -> bool {
         .is_ok_and(|condition| holds(&condition) == Some(false))
 }
 
-/// Returns whether a condition holds without tests and fuzzing; none if it depends on something else.
+/// Evaluates a condition for a build without tests and fuzzing. Returns `None` if it depends on something else.
 fn holds(condition: &Meta) -> Option<bool> {
     match condition {
         Meta::Path(path) if path.is_ident("test") => Some(false),
@@ -35,9 +35,9 @@ fn holds(condition: &Meta) -> Option<bool> {
             if list.path.is_ident("not") {
                 parts.next()?.map(|holds| !holds)
             } else if list.path.is_ident("any") {
-                joined(parts, true)
+                combine(parts, true)
             } else if list.path.is_ident("all") {
-                joined(parts, false)
+                combine(parts, false)
             } else {
                 None
             }
@@ -45,8 +45,8 @@ fn holds(condition: &Meta) -> Option<bool> {
     }
 }
 
-/// Joins conditions of which one that is `decisive` decides, and unknown ones leave it open.
-fn joined(parts: impl Iterator<Item = Option<bool>>, decisive: bool) -> Option<bool> {
+/// Combines conditions. A `decisive` condition decides the result; otherwise an unknown condition makes it unknown.
+fn combine(parts: impl Iterator<Item = Option<bool>>, decisive: bool) -> Option<bool> {
     let mut result = Some(!decisive);
     for part in parts {
         if part == Some(decisive) {

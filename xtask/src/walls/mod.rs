@@ -1,19 +1,19 @@
-//! `cargo xtask walls`: checks what may depend on what.
+//! `cargo xtask walls`: checks the allowed dependencies between crates, files and rooms.
 //!
 //! | module | holds |
 //! | --- | --- |
 //! | [`crates`] | the dependencies between crates, as cargo resolved them |
 //! | [`cycles`] | the cycles between the files of a crate |
 //! | [`rooms`] | the order of a crate's rooms: its top-level modules |
-//! | [`resolve`] | where a path leads to, through `use` and `pub use` |
+//! | [`resolve`] | resolving a path through `use` and `pub use` |
 //! | [`modules`] | the modules of a crate |
-//! | [`paths`] | the paths that code names |
-//! | [`exempt`] | what is only compiled for tests and fuzzing, which may use anything |
-//! | [`table`] | what is allowed |
+//! | [`paths`] | the paths in code |
+//! | [`exempt`] | code that is only compiled for tests and fuzzing, which may use anything |
+//! | [`table`] | the allowed dependencies |
 //!
-//! A file depends on the file that defines what it names. What code does not name is not seen: a method of a value,
-//! the type of a field, what a macro makes up. `mod name;` says where a file is, and is no use of it. A `pub use`
-//! of what a module's own modules define passes a name on, and is no use either, unless the file's own code has that name.
+//! A file depends on the files that define the names in it. Dependencies without a name are not found: a method of a value,
+//! the type of a field, a name that a macro generates. `mod name;` declares a file and does not use it. A `pub use` of an item of
+//! the module's own modules re-exports it and does not use it, unless the file's own code names the item.
 
 use std::path::PathBuf;
 
@@ -35,10 +35,10 @@ mod tests;
 use modules::Tree;
 use table::{Layer, ORDERS};
 
-/// Check what may depend on what: crates, files and rooms of a crate
+/// Check the allowed dependencies between crates, and between files and rooms of a crate
 #[derive(Default, clap::Args)]
 pub(crate) struct Args {
-    /// Show which files each file of a crate uses, and check nothing
+    /// Print the files that each file of a crate uses, and check nothing
     #[arg(long, value_name = "CRATE")]
     graph: Option<String>,
 }
@@ -67,7 +67,7 @@ pub(crate) fn run(args: &Args) -> TaskResult {
     }
     if breaches.is_empty() {
         println!(
-            "walls: {} crates, their rooms and their files depend only on what they may",
+            "walls: {} crates, their rooms and their files have only allowed dependencies",
             ORDERS.len()
         );
         return Ok(());
@@ -83,13 +83,13 @@ fn show_graph(metadata: &Metadata, name: &str) -> TaskResult {
         .ok_or_else(|| format!("{name} is not in the workspace"))?;
     let tree = Source::of(package).read()?;
     let uses = resolve::uses(&tree);
-    for line in cycles::listed(&tree, &cycles::graph(&tree, &uses)) {
+    for line in cycles::graph_lines(&tree, &cycles::graph(&tree, &uses)) {
         println!("{line}");
     }
     Ok(())
 }
 
-/// Returns the names in the tables that are no crates.
+/// Returns the names in the tables that are not crates of the workspace.
 fn unknown_names(metadata: &Metadata) -> Vec<String> {
     let packages = metadata.workspace_packages();
     let is_unknown = |name: &&str| {
@@ -105,15 +105,15 @@ fn unknown_names(metadata: &Metadata) -> Vec<String> {
         .collect()
 }
 
-/// Where the sources of a crate are.
+/// The location of a crate's sources.
 struct Source {
     /// The crate.
     name: String,
     /// The folder of its sources.
     folder: PathBuf,
-    /// How messages name that folder.
-    shown: String,
-    /// `lib.rs` and `main.rs`, or what cargo has in their place.
+    /// The folder's name in messages.
+    label: String,
+    /// `lib.rs` and `main.rs`, or the paths that `Cargo.toml` gives for them.
     roots: Vec<PathBuf>,
 }
 
@@ -130,7 +130,7 @@ impl Source {
         let below = folder.strip_prefix(workspace()).unwrap_or(&folder);
         Self {
             name: package.name.to_string(),
-            shown: below.display().to_string().replace('\\', "/"),
+            label: below.display().to_string().replace('\\', "/"),
             roots: roots.into_iter().map(|(_, path)| path).collect(),
             folder,
         }
@@ -140,12 +140,12 @@ impl Source {
         Tree::read(&self.name, &self.folder, &self.roots)
     }
 
-    /// Returns the cycles between the crate's files, and what breaches the order of its rooms.
+    /// Returns the cycles between the crate's files, and the breaches of the order of its rooms.
     fn check(&self, layers: &[Layer]) -> Result<Vec<String>, String> {
         let tree = self.read()?;
         let uses = resolve::uses(&tree);
-        let mut found = cycles::check(&tree, &cycles::graph(&tree, &uses), &self.shown);
-        found.extend(rooms::check(&tree, &uses, layers, &self.shown));
+        let mut found = cycles::check(&tree, &cycles::graph(&tree, &uses), &self.label);
+        found.extend(rooms::check(&tree, &uses, layers, &self.label));
         Ok(found)
     }
 }

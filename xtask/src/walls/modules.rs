@@ -1,4 +1,4 @@
-//! The modules of a crate: which file holds each, what it defines, and what it names.
+//! The modules of a crate: their files, their items, and the names in their code.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -9,12 +9,12 @@ use quote::ToTokens;
 use syn::{Expr, ExprLit, Item, ItemMacro, ItemMod, Lit, Meta};
 
 use super::exempt::is_exempt;
-use super::paths::Found;
+use super::paths::References;
 
-/// The place of a file in [`Tree::files`].
+/// The index of a file in [`Tree::files`].
 pub(super) type FileId = usize;
 
-/// The place of a module in [`Tree::modules`].
+/// The index of a module in [`Tree::modules`].
 pub(super) type ModuleId = usize;
 
 /// A file of source code.
@@ -22,33 +22,33 @@ pub(super) type ModuleId = usize;
 pub(super) struct File {
     /// Its path below the crate's `src`.
     pub(super) path: PathBuf,
-    /// The module that it is.
+    /// The module that the file defines.
     pub(super) module: ModuleId,
-    /// Whether it holds more than modules and `use` declarations.
+    /// Whether it has more than modules and `use` declarations.
     pub(super) has_code: bool,
 }
 
 /// A module: a file, or `mod name { … }` in one.
 #[derive(Debug)]
 pub(super) struct Module {
-    /// The file that holds it.
+    /// The file that contains it.
     pub(super) file: FileId,
-    /// The module around it.
+    /// The parent module.
     pub(super) parent: Option<ModuleId>,
     /// Its name: `crate` for a root.
     pub(super) name: String,
-    /// The modules in it.
+    /// The child modules, by name.
     pub(super) children: BTreeMap<String, ModuleId>,
-    /// What it defines, and the file that holds the definition.
+    /// The names of its items, and the file with each definition.
     pub(super) items: BTreeMap<String, FileId>,
-    /// What it names.
-    pub(super) found: Found,
+    /// The imports and paths in its code.
+    pub(super) references: References,
 }
 
 /// The modules of a crate, without those that are only compiled for tests or fuzzing.
 #[derive(Debug, Default)]
 pub(super) struct Tree {
-    /// The crate's name as paths have it.
+    /// The crate's name in the form of paths, with underscores.
     pub(super) name: String,
     /// The folder of the sources.
     folder: PathBuf,
@@ -56,7 +56,7 @@ pub(super) struct Tree {
     pub(super) files: Vec<File>,
     /// All modules.
     pub(super) modules: Vec<Module>,
-    /// The modules that have no parent, the library's first.
+    /// The modules without a parent, the library's first.
     pub(super) roots: Vec<ModuleId>,
 }
 
@@ -65,7 +65,7 @@ impl Tree {
     ///
     /// # Errors
     ///
-    /// If a file cannot be read or is no Rust, or a module has no file.
+    /// Fails if a file cannot be read or parsed, or a module has no file.
     pub(super) fn read(name: &str, folder: &Path, roots: &[PathBuf]) -> Result<Self, String> {
         let mut tree = Self {
             name: name.replace('-', "_"),
@@ -80,7 +80,7 @@ impl Tree {
         Ok(tree)
     }
 
-    /// Returns the modules from the root to a module, the root left out.
+    /// Returns the names of the modules from the root to a module, without the root.
     pub(super) fn path(&self, module: ModuleId) -> Vec<&str> {
         let mut names = Vec::new();
         let mut at = module;
@@ -92,7 +92,7 @@ impl Tree {
         names
     }
 
-    /// Returns the root that a module is below.
+    /// Returns the root of a module.
     pub(super) fn root(&self, module: ModuleId) -> ModuleId {
         let mut at = module;
         while let Some(parent) = self.modules[at].parent {
@@ -101,7 +101,7 @@ impl Tree {
         at
     }
 
-    /// Returns whether a module is in another, or is it.
+    /// Returns whether a module is `outer`, or inside it.
     pub(super) fn is_within(&self, module: ModuleId, outer: ModuleId) -> bool {
         let mut at = Some(module);
         while let Some(module) = at {
@@ -114,7 +114,7 @@ impl Tree {
     }
 
     /// Returns the path of a file below the crate's `src`, with slashes.
-    pub(super) fn shown(&self, file: FileId) -> String {
+    pub(super) fn display_path(&self, file: FileId) -> String {
         let path = &self.files[file].path;
         path.display().to_string().replace('\\', "/")
     }
@@ -153,7 +153,7 @@ impl Tree {
             name: name.to_owned(),
             children: BTreeMap::new(),
             items: BTreeMap::new(),
-            found: Found::default(),
+            references: References::default(),
         });
         if let Some(parent) = parent {
             let children = &mut self.modules[parent].children;
@@ -175,7 +175,7 @@ impl Tree {
             }
             match item {
                 Item::Mod(child) => self.add_child(child, module, place)?,
-                Item::Use(item) => self.modules[module].found.add_use(&item, false),
+                Item::Use(item) => self.modules[module].references.add_use(&item, false),
                 Item::ExternCrate(_) => {}
                 item => {
                     self.files[file].has_code = true;
@@ -188,7 +188,7 @@ impl Tree {
                         self.modules[owner].items.insert(name.to_string(), file);
                     }
                     let tokens = item.into_token_stream();
-                    self.modules[module].found.add_tokens(tokens);
+                    self.modules[module].references.add_tokens(tokens);
                 }
             }
         }
@@ -221,14 +221,14 @@ impl Tree {
         let files = [below.with_extension("rs"), below.join("mod.rs")];
         let Some(path) = files.iter().find(|path| path.is_file()) else {
             let (shown, line) = (place.path.display(), line_of(child.ident.span()));
-            return Err(format!("{shown}:{line}: there is no file for `mod {name}`"));
+            return Err(format!("{shown}:{line}: no file for `mod {name}`"));
         };
         self.add_file(path, &below, Some(module), name)?;
         Ok(())
     }
 }
 
-/// Where items are read.
+/// The place of the items that are read.
 struct Place<'a> {
     /// The file.
     path: &'a Path,
@@ -256,7 +256,7 @@ fn line_of(span: Span) -> usize {
     span.start().line
 }
 
-/// Returns the name that an item defines.
+/// Returns the name of an item, if it has one.
 fn defined(item: &Item) -> Option<&Ident> {
     match item {
         Item::Const(item) => Some(&item.ident),

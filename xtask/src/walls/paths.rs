@@ -1,4 +1,4 @@
-//! The paths that code names: `use` declarations, and paths in any tokens, those of macros included.
+//! The paths in code: `use` declarations, and paths in any tokens, including those of macros.
 
 use proc_macro2::{Delimiter, Ident, TokenStream, TokenTree};
 use syn::parse::Parser;
@@ -7,18 +7,18 @@ use syn::{Attribute, ItemUse, UseTree, Visibility};
 
 use super::exempt::is_exempt;
 
-/// One name that a `use` declaration brings into a module.
+/// One name that a `use` declaration imports.
 #[derive(Clone, Debug)]
 pub(super) struct Import {
-    /// The path, without the name after `as`, `self` or `*`.
+    /// The path, without a final `self` or `*`, and without the name after `as`.
     pub(super) segments: Vec<String>,
-    /// The name it has in the module: none for `*` and `_`.
+    /// The imported name in the module; `None` for `*` and `_`.
     pub(super) name: Option<String>,
     /// Whether it ends in `*`.
     pub(super) glob: bool,
-    /// Whether others can use the name from this module.
+    /// Whether other modules can import the name from this one.
     pub(super) reexport: bool,
-    /// Whether it stands in a function.
+    /// Whether the declaration is in a function.
     pub(super) local: bool,
     /// Its line in the file.
     pub(super) line: usize,
@@ -27,29 +27,29 @@ pub(super) struct Import {
 /// A path in code.
 #[derive(Clone, Debug)]
 pub(super) struct PathUse {
-    /// The parts of the path: one for a name alone.
+    /// The segments of the path; a single name has one.
     pub(super) segments: Vec<String>,
     /// Its line in the file.
     pub(super) line: usize,
 }
 
-/// What was read from tokens.
+/// The imports and paths in the code of a module.
 #[derive(Debug, Default)]
-pub(super) struct Found {
-    /// The names that were brought in.
+pub(super) struct References {
+    /// The imported names.
     pub(super) imports: Vec<Import>,
-    /// The paths that were named.
+    /// The paths.
     pub(super) paths: Vec<PathUse>,
 }
 
-/// Words after an attribute that say that an item follows, which ends at a brace or a semicolon.
-const ITEM_WORDS: [&str; 15] = [
+/// The keywords that start an item or a statement, which ends at a brace or a semicolon.
+const ITEM_KEYWORDS: [&str; 15] = [
     "fn", "struct", "enum", "union", "impl", "mod", "trait", "use", "const", "static", "type",
     "async", "unsafe", "extern", "let",
 ];
 
-impl Found {
-    /// Adds what a `use` declaration brings in.
+impl References {
+    /// Adds the names that a `use` declaration imports.
     pub(super) fn add_use(&mut self, item: &ItemUse, local: bool) {
         if item.leading_colon.is_some() {
             return;
@@ -98,7 +98,7 @@ impl Found {
         }
     }
 
-    /// Adds the paths in tokens. Attributes, and what is only compiled for tests, are passed over.
+    /// Adds the paths in tokens. Attributes, and code that is only compiled for tests, are skipped.
     pub(super) fn add_tokens(&mut self, tokens: TokenStream) {
         let tokens: Vec<TokenTree> = tokens.into_iter().collect();
         let mut at = 0;
@@ -117,9 +117,9 @@ impl Found {
         }
     }
 
-    /// Adds a `use` in a function, and returns where it ends.
+    /// Adds a `use` in a function, and returns the index after it.
     fn add_inner_use(&mut self, tokens: &[TokenTree], at: usize) -> usize {
-        // `impl Trait + use<'a>` names what is captured.
+        // `use<'a>` in `impl Trait + use<'a>` is not a declaration: it lists captured lifetimes.
         let declares = matches!(tokens.get(at + 1), Some(TokenTree::Ident(_)));
         let end = tokens[at..].iter().position(|token| is_punct(token, ';'));
         let (true, Some(length)) = (declares, end) else {
@@ -132,7 +132,7 @@ impl Found {
         end
     }
 
-    /// Adds a path or a name, and returns where it ends.
+    /// Adds a path or a name, and returns the index after it.
     fn add_path(&mut self, tokens: &[TokenTree], at: usize, first: &Ident) -> usize {
         let mut segments = vec![plain(first)];
         let mut end = at + 1;
@@ -160,7 +160,8 @@ impl Found {
     }
 }
 
-/// Returns whether a word alone can name something of another file. A word in small letters can be a variable.
+/// Returns whether a single word can name an item of another file. A lower-case word counts only if it is called: else it may be a
+/// variable.
 fn is_name(word: &str, next: Option<&TokenTree>) -> bool {
     let is_called = match next {
         Some(TokenTree::Group(group)) => group.delimiter() == Delimiter::Parenthesis,
@@ -171,7 +172,7 @@ fn is_name(word: &str, next: Option<&TokenTree>) -> bool {
     !is_path_word && (is_called || word.starts_with(char::is_uppercase))
 }
 
-/// Returns where the attribute ends, or what it leaves out of a build without tests.
+/// Returns the index after an attribute. If it removes its item from a build without tests, that is the index after the item.
 fn after_attribute(tokens: &[TokenTree], at: usize) -> usize {
     let inner = tokens.get(at + 1).is_some_and(|token| is_punct(token, '!'));
     let body = at + 1 + usize::from(inner);
@@ -187,7 +188,7 @@ fn after_attribute(tokens: &[TokenTree], at: usize) -> usize {
     }
 }
 
-/// Returns where an item, a field or a statement ends.
+/// Returns the index after an item, a field or a statement.
 fn after_item(tokens: &[TokenTree], start: usize) -> usize {
     let mut at = start;
     while tokens.get(at).is_some_and(|token| is_punct(token, '#')) {
@@ -198,7 +199,7 @@ fn after_item(tokens: &[TokenTree], start: usize) -> usize {
     {
         at = after_visibility(tokens, at);
     }
-    let is_item = matches!(tokens.get(at), Some(TokenTree::Ident(word)) if ITEM_WORDS.contains(&word.to_string().as_str()));
+    let is_item = matches!(tokens.get(at), Some(TokenTree::Ident(word)) if ITEM_KEYWORDS.contains(&word.to_string().as_str()));
     while let Some(token) = tokens.get(at) {
         at += 1;
         let ends = match token {
@@ -212,7 +213,7 @@ fn after_item(tokens: &[TokenTree], start: usize) -> usize {
     at
 }
 
-/// Returns where `pub`, `pub(super)` or `pub(in crate::a)` ends: who may see something is no use of it.
+/// Returns the index after `pub`, `pub(super)` or `pub(in crate::a)`. A path in a visibility is not a use.
 fn after_visibility(tokens: &[TokenTree], at: usize) -> usize {
     let Some(TokenTree::Group(group)) = tokens.get(at + 1) else {
         return at + 1;

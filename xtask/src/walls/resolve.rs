@@ -1,49 +1,49 @@
-//! Where paths lead: from a name in a module, through `use` declarations, to the file that defines it.
+//! Resolving paths: from a name in a module, through `use` declarations, to the file that defines it.
 
 use std::collections::BTreeSet;
 
 use super::modules::{FileId, ModuleId, Tree};
 use super::paths::{Import, PathUse};
 
-/// That a file uses something of another.
+/// One use of an item of another file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Use {
-    /// The file that uses it.
+    /// The file that uses the item.
     pub(super) from: FileId,
     /// The line in that file.
     pub(super) line: usize,
-    /// The path as it is written.
+    /// The path as written.
     pub(super) path: String,
-    /// The file that defines it: none for a module that is only imported to name what is in it.
+    /// The file that defines the item. `None` for a module that is only imported as the start of other paths.
     pub(super) target: Option<FileId>,
-    /// The file of the module that the path names: where names are passed on, this is not where they are defined.
+    /// The file of the module that the path names. For a re-exported name it differs from `target`.
     pub(super) named: FileId,
 }
 
-/// What a path leads to.
+/// The target of a path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Target {
     /// A module.
     Module(ModuleId),
-    /// Something that the file defines.
+    /// An item that the file defines.
     Item(FileId),
 }
 
-/// What a path leads to, and the last module that it names itself.
+/// The target of a path, and the last module that the path itself names.
 struct Resolved {
     target: Target,
     named: ModuleId,
 }
 
-/// The names that are being looked up, so that two globs which name each other end.
+/// The names whose lookup has begun. It ends the recursion if two globs import each other.
 type Seen = BTreeSet<(ModuleId, String)>;
 
-/// Returns what each file of a crate uses of its other files. Of each pair of files, `use` declarations and paths from
-/// `crate`, `self` and `super` come first; what follows from these is left out.
+/// Returns the uses between the files of a crate. `use` declarations and paths from `crate`, `self` and `super` take precedence:
+/// other paths are left out if a pair of files already has one of these.
 pub(super) fn uses(tree: &Tree) -> Vec<Use> {
     let mut uses = Vec::new();
     for module in 0..tree.modules.len() {
-        let imports = &tree.modules[module].found.imports;
+        let imports = &tree.modules[module].references.imports;
         uses.extend(
             imports
                 .iter()
@@ -56,9 +56,9 @@ pub(super) fn uses(tree: &Tree) -> Vec<Use> {
             .map(|found| (found.from, found.target))
             .collect();
         for module in 0..tree.modules.len() {
-            let paths = tree.modules[module].found.paths.iter();
+            let paths = tree.modules[module].references.paths.iter();
             let wanted = paths.filter(|path| is_anchored(&path.segments) == anchored);
-            let found = wanted.filter_map(|path| tree.named_in_code(module, path));
+            let found = wanted.filter_map(|path| tree.path_use(module, path));
             uses.extend(
                 found.filter(|found| anchored || !known.contains(&(found.from, found.target))),
             );
@@ -75,7 +75,7 @@ fn is_anchored(segments: &[String]) -> bool {
 }
 
 impl Tree {
-    /// Returns what an import uses.
+    /// Returns the use that an import makes.
     fn import(&self, module: ModuleId, import: &Import) -> Option<Use> {
         let resolved = self.resolve(module, &import.segments, &mut Seen::new())?;
         let from = self.modules[module].file;
@@ -84,9 +84,9 @@ impl Tree {
             Target::Module(target) => (self.modules[target].file, target),
             Target::Item(file) => (file, self.files[file].module),
         };
-        // A façade passes on what its modules define.
-        let passes_on = import.reexport || !self.files[from].has_code;
-        if passes_on && self.is_within(main, own) {
+        // A façade re-exports the items of its own modules.
+        let reexports = import.reexport || !self.files[from].has_code;
+        if reexports && self.is_within(main, own) {
             return None;
         }
         let is_prefix = matches!(resolved.target, Target::Module(_))
@@ -98,7 +98,7 @@ impl Tree {
         Some(Use {
             from,
             line: import.line,
-            path: shown(&import.segments, import.glob),
+            path: path_text(&import.segments, import.glob),
             target: (!is_prefix).then_some(file),
             named: self.modules[resolved.named].file,
         })
@@ -107,16 +107,16 @@ impl Tree {
     /// Returns whether a file has a path that starts with a name.
     fn is_head(&self, file: FileId, name: &str) -> bool {
         let modules = self.modules.iter().filter(|module| module.file == file);
-        let mut paths = modules.flat_map(|module| &module.found.paths);
+        let mut paths = modules.flat_map(|module| &module.references.paths);
         paths.any(|path| path.segments.len() > 1 && path.segments[0] == name)
     }
 
-    /// Returns what a path in code uses.
-    fn named_in_code(&self, module: ModuleId, path: &PathUse) -> Option<Use> {
+    /// Returns the use that a path in code makes.
+    fn path_use(&self, module: ModuleId, path: &PathUse) -> Option<Use> {
         let resolved = self.resolve(module, &path.segments, &mut Seen::new())?;
         let file = match resolved.target {
             Target::Module(_) if path.segments.len() == 1 => {
-                self.imported_beside_module(module, &path.segments[0])?
+                self.item_named_like_module(module, &path.segments[0])?
             }
             Target::Module(target) => self.modules[target].file,
             Target::Item(file) => file,
@@ -124,15 +124,15 @@ impl Tree {
         Some(Use {
             from: self.modules[module].file,
             line: path.line,
-            path: shown(&path.segments, false),
+            path: path_text(&path.segments, false),
             target: Some(file),
             named: self.modules[resolved.named].file,
         })
     }
 
-    /// Returns the file of what is imported by a name that a module has, too. Without any, the name is a variable's.
-    fn imported_beside_module(&self, module: ModuleId, name: &str) -> Option<FileId> {
-        let imports = self.modules[module].found.imports.iter();
+    /// Returns the file of the item that is imported under the name of a module. Without such an import, the name is a variable's.
+    fn item_named_like_module(&self, module: ModuleId, name: &str) -> Option<FileId> {
+        let imports = self.modules[module].references.imports.iter();
         let mut named = imports.filter(|import| import.name.as_deref() == Some(name));
         named.find_map(|import| {
             let resolved = self.resolve(module, &import.segments, &mut Seen::new())?;
@@ -143,7 +143,7 @@ impl Tree {
         })
     }
 
-    /// Returns what a path in a module leads to; none if that is in another crate.
+    /// Resolves a path in a module. Returns `None` if it leads to another crate.
     fn resolve(&self, module: ModuleId, segments: &[String], seen: &mut Seen) -> Option<Resolved> {
         let (first, rest) = segments.split_first()?;
         let start = match first.as_str() {
@@ -190,17 +190,17 @@ impl Tree {
         Some(Resolved { target, named })
     }
 
-    /// Returns what a name in a module leads to.
+    /// Resolves a name in a module.
     fn lookup(&self, module: ModuleId, name: &str, seen: &mut Seen) -> Option<Target> {
         if !seen.insert((module, name.to_owned())) {
             return None;
         }
-        let result = self.lookup_anew(module, name, seen);
+        let result = self.lookup_unguarded(module, name, seen);
         seen.remove(&(module, name.to_owned()));
         result
     }
 
-    fn lookup_anew(&self, module: ModuleId, name: &str, seen: &mut Seen) -> Option<Target> {
+    fn lookup_unguarded(&self, module: ModuleId, name: &str, seen: &mut Seen) -> Option<Target> {
         let here = &self.modules[module];
         if let Some(&child) = here.children.get(name) {
             return Some(Target::Module(child));
@@ -208,14 +208,14 @@ impl Tree {
         if let Some(&file) = here.items.get(name) {
             return Some(Target::Item(file));
         }
-        let imports = &here.found.imports;
+        let imports = &here.references.imports;
         let named = |local| {
             let mut imports = imports.iter();
             imports
                 .find(move |import| import.local == local && import.name.as_deref() == Some(name))
         };
         if let Some(import) = named(false).or_else(|| named(true)) {
-            // What another crate defines counts as the module's own.
+            // An item of another crate counts as the module's own.
             let found = self.resolve(module, &import.segments, seen);
             return Some(found.map_or(Target::Item(here.file), |found| found.target));
         }
@@ -244,15 +244,20 @@ impl Tree {
                 && !import.reexport
                 && !self.is_within(module, source)
         };
-        // What a module imports for itself is only seen by those in it.
-        if there.found.imports.iter().any(|import| is_seen(&import)) {
+        // A private import is visible only inside the module.
+        if there
+            .references
+            .imports
+            .iter()
+            .any(|import| is_seen(&import))
+        {
             return None;
         }
         self.lookup(source, name, seen)
     }
 }
 
-fn shown(segments: &[String], glob: bool) -> String {
+fn path_text(segments: &[String], glob: bool) -> String {
     let path = segments.join("::");
     if glob { path + "::*" } else { path }
 }

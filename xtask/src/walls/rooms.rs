@@ -6,7 +6,7 @@ use super::modules::{FileId, Tree};
 use super::resolve::Use;
 use super::table::Layer;
 
-/// Returns each use of a room that the order forbids, and where the order and the crate have different rooms.
+/// Returns the uses of rooms that the order forbids, and the rooms that only the order or only the crate has.
 pub(super) fn check(tree: &Tree, uses: &[Use], layers: &[Layer], folder: &str) -> Vec<String> {
     let mut found = differences(tree, layers, folder);
     let mut seen = BTreeSet::new();
@@ -17,9 +17,9 @@ pub(super) fn check(tree: &Tree, uses: &[Use], layers: &[Layer], folder: &str) -
         for other in used_rooms(tree, used) {
             if !may_use(layers, own, other) && seen.insert((used.from, used.line, other)) {
                 let Use { line, path, .. } = used;
-                let file = tree.shown(used.from);
+                let file = tree.display_path(used.from);
                 let other = other.map_or_else(
-                    || tree.shown(tree.modules[tree.roots[0]].file),
+                    || tree.display_path(tree.modules[tree.roots[0]].file),
                     |other| format!("room `{other}`"),
                 );
                 found.push(format!(
@@ -31,17 +31,17 @@ pub(super) fn check(tree: &Tree, uses: &[Use], layers: &[Layer], folder: &str) -
     found
 }
 
-/// Returns the rooms that a path names or leads to; none for the root, which is above all rooms.
+/// Returns the room that a path names and the room that it resolves to. `None` is the root, which is above all rooms.
 fn used_rooms<'a>(tree: &'a Tree, used: &Use) -> Vec<Option<&'a str>> {
     let mut rooms: Vec<Option<&str>> = Vec::new();
-    // The root may pass names on. A room that does is used, too.
+    // A re-export by the root is no use of the root. A room that re-exports a name is used as well.
     rooms.extend(room(tree, used.named).map(Some));
     rooms.extend(used.target.map(|target| room(tree, target)));
     rooms.dedup();
     rooms
 }
 
-/// Returns the room that a file is in; none for a root.
+/// Returns the room of a file, or `None` for a root.
 fn room(tree: &Tree, file: FileId) -> Option<&str> {
     tree.path(tree.files[file].module).first().copied()
 }
@@ -55,12 +55,12 @@ fn may_use(layers: &[Layer], own: &str, other: Option<&str>) -> bool {
         _ if own == other => true,
         (Some(own), Some(other)) if own == other => layers[own].peers,
         (Some(own), Some(other)) => own < other,
-        // That a room is not in the table is said once.
+        // A room without a layer is reported once, by `differences`.
         _ => true,
     }
 }
 
-/// Returns what only the crate has, and what only the table has.
+/// Returns messages for the rooms that only the crate has, and for those that only the table has.
 fn differences(tree: &Tree, layers: &[Layer], folder: &str) -> Vec<String> {
     let Some(root) = tree.roots.first().map(|root| &tree.modules[*root]) else {
         return Vec::new();

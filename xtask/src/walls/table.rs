@@ -1,4 +1,4 @@
-//! The tables that say what may depend on what.
+//! The tables of the allowed dependencies.
 
 /// The order of the rooms of one crate.
 pub(super) struct Order {
@@ -8,15 +8,15 @@ pub(super) struct Order {
     pub(super) layers: &'static [Layer],
 }
 
-/// Rooms at the same height.
+/// The rooms of one level.
 pub(super) struct Layer {
-    /// The top-level modules of the crate that are in it.
+    /// The top-level modules in the layer.
     pub(super) rooms: &'static [&'static str],
     /// Whether its rooms may use each other.
     pub(super) peers: bool,
 }
 
-/// A layer whose rooms do not know each other.
+/// A layer whose rooms may not use each other.
 const fn layer(rooms: &'static [&'static str]) -> Layer {
     Layer {
         rooms,
@@ -24,7 +24,7 @@ const fn layer(rooms: &'static [&'static str]) -> Layer {
     }
 }
 
-/// Which room of a crate may use which. Every crate and each of its top-level modules is named once.
+/// The order of the rooms of all crates. Each crate and each of its top-level modules is named once.
 pub(super) const ORDERS: &[Order] = &[
     Order {
         name: "docker-manifest",
@@ -133,22 +133,22 @@ pub(super) const ORDERS: &[Order] = &[
     },
 ];
 
-/// What one crate may depend on.
+/// The dependencies of one crate.
 pub(super) struct Wall {
     /// The crate.
     pub(super) name: &'static str,
-    /// What its manifest may name as dependencies.
+    /// The allowed direct dependencies; empty for no limit.
     pub(super) direct: &'static [&'static str],
-    /// What must not be reached over any number of dependencies.
-    pub(super) never: &'static [&'static str],
+    /// The crates that must not be a dependency, direct or transitive.
+    pub(super) forbidden: &'static [&'static str],
 }
 
-/// Which crate may depend on what.
+/// The allowed and forbidden dependencies of all crates.
 pub(super) const WALLS: &[Wall] = &[
     Wall {
         name: "manifest-core",
         direct: &["base64", "serde", "serde_json", "sha2", "thiserror"],
-        never: &[
+        forbidden: &[
             "tokio",
             "reqwest",
             "hyper",
@@ -177,7 +177,7 @@ pub(super) const WALLS: &[Wall] = &[
             "tempfile",
             "thiserror",
         ],
-        never: &[
+        forbidden: &[
             "tokio",
             "reqwest",
             "hyper",
@@ -202,7 +202,7 @@ pub(super) const WALLS: &[Wall] = &[
             "tempfile",
             "thiserror",
         ],
-        never: &[
+        forbidden: &[
             "tokio",
             "reqwest",
             "hyper",
@@ -242,7 +242,7 @@ pub(super) const WALLS: &[Wall] = &[
             "url",
             "x509-parser",
         ],
-        never: &[
+        forbidden: &[
             "clap",
             "directories",
             "fs2",
@@ -272,12 +272,12 @@ pub(super) const WALLS: &[Wall] = &[
             "tokio",
             "toml",
         ],
-        never: &["manifest-testkit"],
+        forbidden: &["manifest-testkit"],
     },
     Wall {
         name: "manifest-testkit",
         direct: &[],
-        never: &[
+        forbidden: &[
             "manifest-layout",
             "manifest-store",
             "manifest-registry",

@@ -1,4 +1,4 @@
-//! Small crates, and what is found in them.
+//! Small crates, and the breaches in them.
 
 use std::fs;
 
@@ -12,7 +12,7 @@ struct Sample {
     folder: TempDir,
 }
 
-/// Rooms `a` above `b` above `c` and `d`, which do not know each other.
+/// Room `a` above `b` above `c` and `d`, which may not use each other.
 const LAYERS: &[Layer] = &[
     Layer {
         rooms: &["a"],
@@ -42,7 +42,7 @@ impl Sample {
         Self { folder }
     }
 
-    /// Writes `lib.rs` and the four rooms, with files in place of theirs or beside them.
+    /// Writes `lib.rs` and the four rooms. `files` replaces some of these, or adds others.
     fn rooms(files: &[(&str, &str)]) -> Self {
         let clean = [
             ("lib.rs", ROOT),
@@ -60,7 +60,7 @@ impl Sample {
         Source {
             name: "my-sample".to_owned(),
             folder: self.folder.path().to_owned(),
-            shown: "src".to_owned(),
+            label: "src".to_owned(),
             roots: ["lib.rs", "main.rs"]
                 .map(root)
                 .into_iter()
@@ -80,21 +80,21 @@ impl Sample {
         cycles::check(&tree, &cycles::graph(&tree, &uses), "src")
     }
 
-    /// Returns which file uses which.
+    /// Returns the lines of `--graph`.
     fn graph(&self) -> Vec<String> {
         let tree = self.source().read().unwrap();
         let uses = resolve::uses(&tree);
-        cycles::listed(&tree, &cycles::graph(&tree, &uses))
+        cycles::graph_lines(&tree, &cycles::graph(&tree, &uses))
     }
 }
 
-/// Checks that files put into the four rooms breach nothing but these.
+/// Checks that the four rooms with these files have the `expected` breaches and no others.
 #[track_caller]
 fn check(files: &[(&str, &str)], expected: &[&str]) {
     assert_eq!(Sample::rooms(files).check(LAYERS), expected);
 }
 
-/// Checks that a crate has no cycles but these.
+/// Checks that a crate has the `expected` cycles and no others.
 #[track_caller]
 fn check_cycles(files: &[(&str, &str)], expected: &[&str]) {
     assert_eq!(Sample::new(files).cycles(), expected);
@@ -166,7 +166,7 @@ fn a_breach_is_found_in_code() {
 }
 
 #[test]
-fn what_only_looks_like_a_path_is_none() {
+fn text_that_looks_like_a_path_is_ignored() {
     let code = r#"
         //! See [`crate::d::D`].
         /// And [`crate::d::D`].
@@ -178,7 +178,7 @@ fn what_only_looks_like_a_path_is_none() {
 }
 
 #[test]
-fn a_field_a_method_and_a_label_are_no_names_of_the_module() {
+fn fields_methods_and_labels_are_not_names_of_the_module() {
     let lib = ("lib.rs", "mod room;\n");
     let child = (
         "room/child.rs",
@@ -244,7 +244,7 @@ fn a_breach_is_found_through_an_imported_module() {
 }
 
 #[test]
-fn a_room_that_passes_a_name_on_is_used() {
+fn a_room_that_re_exports_a_name_is_used() {
     let sample = [
         ("a.rs", "pub use crate::c::C;\npub use std::fmt::Debug;\n"),
         ("b.rs", "use crate::a::C;\nuse crate::a::Debug;\n"),
@@ -273,7 +273,7 @@ fn a_function_that_has_its_modules_name_is_used_where_it_is_called() {
 }
 
 #[test]
-fn a_module_that_is_passed_on_leads_to_its_file() {
+fn a_re_exported_module_resolves_to_its_file() {
     let files = [
         ("lib.rs", ROOT),
         ("a.rs", "pub use crate::c::deep;\n"),
@@ -291,7 +291,7 @@ fn a_module_that_is_passed_on_leads_to_its_file() {
 }
 
 #[test]
-fn a_module_that_is_imported_for_what_is_in_it_is_not_used_itself() {
+fn a_module_imported_as_the_start_of_a_path_is_not_used_itself() {
     let files = [
         ("b.rs", "use crate::c;\nfn f() { c::deep::go() }\n"),
         ("c.rs", "pub mod deep;\npub fn c() {}\n"),
@@ -374,13 +374,13 @@ fn the_shortest_cycle_of_a_group_is_shown() {
 }
 
 #[test]
-fn a_facade_is_in_no_cycle_with_what_it_passes_on() {
+fn a_facade_forms_no_cycle_with_the_modules_it_re_exports() {
     let lib = ("lib.rs", "mod room;\npub use room::Thing;\n");
     let child = (
         "room/child.rs",
         "use super::Thing;\npub struct Child(Thing);\n",
     );
-    // Passed on from one child to another.
+    // Re-exported from one child to another.
     let facade =
         "mod child;\nmod thing;\npub(crate) use self::child::Child;\npub use thing::Thing;\n";
     let thing = ("room/thing.rs", "pub struct Thing;\n");
@@ -391,7 +391,7 @@ fn a_facade_is_in_no_cycle_with_what_it_passes_on() {
             .graph()
             .contains(&"room/child.rs uses room/thing.rs".to_owned())
     );
-    // Defined in the parent, which names nothing of the child but to pass it on.
+    // Defined in the parent, which names the child's items only to re-export them.
     let parent = "mod child;\npub use child::Child;\npub struct Thing;\n";
     check_cycles(&[lib, ("room.rs", parent), child], &[]);
 }
@@ -424,13 +424,13 @@ fn a_parent_with_code_is_in_a_cycle_with_its_child() {
 }
 
 #[test]
-fn globs_that_name_each_other_end() {
+fn globs_that_import_each_other_terminate() {
     let files = [
         ("lib.rs", "mod a;\nmod b;\npub use a::*;\npub use b::*;\n"),
         ("a.rs", "pub use crate::*;\npub fn f(_: Missing) {}\n"),
         ("b.rs", "pub struct B;\nuse crate::Absent;\n"),
     ];
-    // Both name the root itself, which passes on what they define.
+    // Both import from the root, which re-exports their items.
     check_cycles(&files, &[]);
 }
 
@@ -451,7 +451,7 @@ fn tests_and_fuzzing_may_use_anything() {
         ("fuzzing.rs", uses),
     ];
     check(&sample, &[]);
-    // What follows is read again, and so is what is compiled in some other case than tests.
+    // Code after an exempt item counts again, and so does code under any other condition.
     let c = "struct S { #[cfg(test)] a: u8, b: crate::a::A }\n#[cfg(not(test))]\nuse crate::d::D;\n#[cfg(unix)]\nmod more;\n";
     let sample = [("c.rs", c), ("c/more.rs", "\nuse crate::b::B;\n")];
     let expected = [
@@ -479,11 +479,11 @@ fn a_program_uses_its_library() {
 }
 
 #[test]
-fn what_cannot_be_read_is_said() {
+fn missing_and_invalid_files_are_errors() {
     let error = |files| Sample::new(files).source().read().unwrap_err();
     let missing = error(&[("lib.rs", "\nmod gone;\n")]);
     assert!(
-        missing.ends_with("lib.rs:2: there is no file for `mod gone`"),
+        missing.ends_with("lib.rs:2: no file for `mod gone`"),
         "{missing}"
     );
     let broken = error(&[("lib.rs", "mod a;"), ("a.rs", "\n\nfn f( {\n")]);

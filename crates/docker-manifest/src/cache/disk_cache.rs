@@ -10,7 +10,8 @@ use serde::{Deserialize, Serialize};
 use super::folder::{CacheFolder, FolderLimits, own_folder};
 use super::writer::CacheWriter;
 
-/// The time for which a challenge is valid, in seconds. Credentials are sent where it says, so it must not outlive a registry for long.
+/// The time for which a challenge is valid, in seconds. Credentials are sent to the server that it names, so it must not outlive the
+/// registry for long.
 pub(super) const CHALLENGE_LIFE: u64 = 7 * 24 * 60 * 60;
 
 /// The age at which a challenge is written again, in seconds.
@@ -38,7 +39,7 @@ pub struct DiskCache {
     now: u64,
 }
 
-/// A challenge as it is on disk.
+/// The form of a challenge on disk.
 #[derive(Debug, Serialize, Deserialize)]
 struct ChallengeFile {
     host: String,
@@ -48,7 +49,7 @@ struct ChallengeFile {
 }
 
 impl DiskCache {
-    /// Opens the cache in a folder, which is created. `now` is in seconds since 1970. `None` where the folder cannot be created, or others
+    /// Opens the cache in a folder, which is created. `now` is in seconds since 1970. `None` if the folder cannot be created, or others
     /// than this user could write to it.
     #[must_use]
     pub fn open(folder: &Path, now: u64) -> Option<Self> {

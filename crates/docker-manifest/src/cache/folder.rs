@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::SystemTime;
 
-/// The most that is kept in one folder.
+/// The limits of one folder.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct FolderLimits {
     pub(super) files: usize,
@@ -88,8 +88,8 @@ impl CacheFolder {
         Ok(())
     }
 
-    /// Evicts the files that are over the limits, and where there is no room for `bytes` a quarter more, so that this is not done for each
-    /// file. Returns the room that is left.
+    /// Evicts the files over the limits. If `bytes` do not fit, it evicts another quarter, so that not every write evicts. Returns the
+    /// room that is left.
     fn evict(&self, bytes: u64) -> io::Result<FolderLimits> {
         let mut files = self.files()?;
         files.sort();
@@ -164,7 +164,7 @@ fn write_new(path: &Path, bytes: &[u8]) -> io::Result<()> {
 /// Creates a folder for this user alone.
 ///
 /// # Errors
-/// Where there is something else, or another user could write to it.
+/// Fails if there is something else, or another user could write to it.
 pub(super) fn own_folder(path: &Path) -> io::Result<()> {
     match DirBuilder::new().recursive(true).mode(0o700).create(path) {
         Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),

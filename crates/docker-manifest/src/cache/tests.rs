@@ -37,13 +37,13 @@ fn files(folder: &CacheFolder) -> Vec<PathBuf> {
 }
 
 #[test]
-fn the_next_run_has_it_and_nobody_else() {
+fn the_next_run_has_the_content_and_other_users_cannot_read_it() {
     let folder = TempDir::new().unwrap();
     let digest = Digest::sha256(b"x");
     let one = open(&folder, NOW);
     one.put_challenge("r.lan", Some(CHALLENGE));
     one.put_content(&repository(), &digest, b"x");
-    // Written or not yet.
+    // A queued file can be read as well.
     assert_eq!(one.content(&repository(), &digest).unwrap(), b"x");
     drop(one);
     let next = open(&folder, NOW + 1);
@@ -70,7 +70,7 @@ fn a_challenge_gets_old() {
     let at = |now| open(&folder, now).challenge("r.lan");
     assert!(at(NOW).is_some() && at(NOW + CHALLENGE_LIFE - 1).is_some());
     assert_eq!(at(NOW + CHALLENGE_LIFE), None);
-    // Written by a clock that is ahead.
+    // A file from the future: its writer's clock was ahead.
     assert_eq!(at(NOW - 1), None);
     // The same again counts from then on, but is not written each time.
     let hour = 60 * 60;
@@ -135,7 +135,7 @@ fn the_oldest_makes_room() {
         }
         assert_eq!(files(&one).len(), 8);
         one.write("new", &[0; 10]);
-        // A quarter goes, the oldest first.
+        // A quarter is evicted, the oldest first.
         assert_eq!(one.read("0", 100), None);
         assert_eq!(one.read("1", 100), None);
         assert!(one.read("2", 100).is_some() && one.read("new", 100).is_some());
@@ -145,7 +145,7 @@ fn the_oldest_makes_room() {
             other.write(&format!("more{i}"), &[0; 10]);
             assert!(files(&other).len() <= 8, "{i}");
         }
-        // What is larger than everything is not kept.
+        // A file larger than the limit is not kept.
         other.write("huge", &[0; 2000]);
         assert_eq!(other.read("huge", 4000), None);
         assert!(!files(&other).is_empty());
@@ -154,7 +154,7 @@ fn the_oldest_makes_room() {
 }
 
 #[test]
-fn what_was_never_finished_is_taken_away() {
+fn abandoned_temporary_files_are_removed() {
     let folder = TempDir::new().unwrap();
     let memory = open(&folder, NOW);
     let left = memory
@@ -171,7 +171,7 @@ fn what_was_never_finished_is_taken_away() {
 }
 
 #[test]
-fn only_a_folder_of_this_user_alone() {
+fn a_folder_that_other_users_can_write_is_not_used() {
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("cache");
     let is_used = |path: &Path| DiskCache::open(path, NOW).is_some();
@@ -201,7 +201,7 @@ fn only_a_folder_of_this_user_alone() {
 }
 
 #[test]
-fn a_folder_that_cannot_be_written_is_read() {
+fn a_read_only_folder_is_still_read() {
     let folder = TempDir::new().unwrap();
     let memory = open(&folder, NOW);
     let [x, y] = [b"x", b"y"].map(|bytes| Digest::sha256(bytes));
@@ -213,7 +213,7 @@ fn a_folder_that_cannot_be_written_is_read() {
     again.put_content(&repository(), &y, b"y");
     again.content.finish();
     assert_eq!(again.content(&repository(), &x).unwrap(), b"x");
-    // Nothing is forbidden to root.
+    // Root may write anywhere.
     if !rustix::process::geteuid().is_root() {
         assert_eq!(again.content(&repository(), &y), None);
     }
@@ -224,7 +224,7 @@ fn a_folder_that_cannot_be_written_is_read() {
 }
 
 #[test]
-fn several_runs_at_once_see_no_halves() {
+fn concurrent_runs_never_see_partial_files() {
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("folder");
     let limits = FolderLimits {
@@ -260,10 +260,10 @@ fn several_runs_at_once_see_no_halves() {
 }
 
 #[test]
-fn much_at_once_is_all_written() {
+fn more_files_than_the_queue_holds_are_all_written() {
     let folder = TempDir::new().unwrap();
     let large = vec![7; 600_000];
-    // More than may wait, some of it twice.
+    // More than the queue holds, some of it twice.
     let digests: Vec<Digest> = (0..30_u8).map(|i| Digest::sha256(&[i])).collect();
     let memory = open(&folder, NOW);
     for digest in digests.iter().chain(&digests[..10]) {

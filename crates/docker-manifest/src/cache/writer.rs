@@ -7,16 +7,15 @@ use std::thread::{self, JoinHandle};
 
 use super::folder::CacheFolder;
 
-/// The most that may wait to be written, in bytes. Where the disk is slower than the network, the work waits for it, so that memory
-/// stays bounded.
+/// The most bytes in the queue. If the disk is slower than the network, the work waits for it, so that memory stays bounded.
 const QUEUE_BYTES: usize = 4 * 1024 * 1024;
 
-/// Writes files to a folder in the background. Dropped, it waits until all are written.
+/// Writes files to a folder in the background. Dropping it waits until all are written.
 #[derive(Debug)]
 pub(super) struct CacheWriter {
     pub(super) folder: Arc<CacheFolder>,
     queue: Arc<Mutex<Queue>>,
-    /// Started with the first file. `None` where no thread can be started.
+    /// Started with the first file. `None` if no thread can be started.
     thread: Mutex<Option<Thread>>,
 }
 
@@ -75,7 +74,7 @@ impl CacheWriter {
         }
     }
 
-    /// Tells the thread about a queued file. `false` where there is no thread.
+    /// Tells the thread about a queued file. `false` if there is no thread.
     fn notify(&self, name: &str) -> bool {
         let mut thread = lock(&self.thread);
         if thread.is_none() {

@@ -30,7 +30,7 @@ impl Command {
     /// Runs the command.
     ///
     /// # Errors
-    /// Where the command fails.
+    /// Fails if the command fails.
     pub fn run(self, context: &Context<'_>) -> Result<(), Failure> {
         match self {
             Self::Annotate(args) => annotate::run(context, &args),

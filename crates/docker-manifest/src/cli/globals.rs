@@ -10,10 +10,10 @@ use crate::flags::{Globals, Rest};
 use crate::names::Invocation;
 
 impl Globals {
-    /// Parses the flags that stand before the first word, and returns them with the words from there on.
+    /// Parses the flags before the first word, and returns them with the words from there on.
     ///
     /// # Errors
-    /// Where a flag is none of Docker's global flags, or its value is wrong.
+    /// Fails if a flag is none of Docker's global flags, or its value is wrong.
     pub fn split(
         arguments: &[OsString],
         invocation: &Invocation,

@@ -101,7 +101,7 @@ pub fn headings(command: &Command) -> Vec<&str> {
     headings
 }
 
-/// Returns the text below the flags: the forms of a source, where the command takes some, and examples.
+/// Returns the text below the flags: the forms of a source, if the command takes any, and examples.
 fn more_help(manual: &Manual, invocation: &Invocation) -> String {
     let mut text = String::new();
     if manual.takes_sources {
@@ -148,7 +148,7 @@ impl FlagRow {
         }
     }
 
-    /// Returns the flag as it stands in an example.
+    /// Returns the flag in the form for an example.
     pub(super) fn example(&self) -> String {
         let long = self.names.split_once("--").map_or("", |(_, long)| long);
         format!("--{}", long.replace("string", "DIR"))

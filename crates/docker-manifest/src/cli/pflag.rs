@@ -4,8 +4,8 @@ use clap::{Arg, Command};
 
 use crate::values::Switch;
 
-/// Makes the flags of a command and of its subcommands behave as pflag's: a switch may have a value behind `=`, a flag with a value takes
-/// the next word whatever it is, and the last of repeated flags wins.
+/// Makes the flags of a command and of its subcommands behave like pflag's: a switch may have a value after `=`, a flag with a value
+/// takes the next word even if it starts with `-`, and the last of repeated flags wins.
 #[must_use]
 pub(super) fn adapt(command: Command) -> Command {
     let command = command

@@ -113,7 +113,7 @@ fn a_flag_before_the_command_is_the_groups() {
 }
 
 #[test]
-fn what_is_mistyped_gets_the_nearest_as_a_hint() {
+fn a_misspelt_word_gets_the_nearest_match_as_a_hint() {
     let globals = "is a global flag and stands before the command: `docker";
     for (line, hint) in [
         ("Create a b", "did you mean `docker manifest create`?"),
@@ -210,7 +210,7 @@ fn argument_errors_are_dockers() {
 }
 
 #[test]
-fn flags_stand_anywhere_and_the_last_wins() {
+fn flags_may_be_anywhere_and_the_last_wins() {
     for (line, shape) in [
         ("create -a l a", r#"amend: Switch(true)"#),
         ("create l --amend a --amend b", r#"amend: Switch(true)"#),
@@ -308,7 +308,7 @@ fn help_is_laid_out_as_dockers() {
     ] {
         assert!(text.contains(line), "{text}");
     }
-    // What is beyond Docker's has headings of its own.
+    // Flags that Docker lacks have headings of their own.
     let Ok(Request::Help(text)) = read(&["create", "--help"]) else {
         panic!("help")
     };
@@ -374,7 +374,7 @@ fn help_of_create_has_sources_examples_and_defaults() {
 }
 
 #[test]
-fn global_flags_stand_before_the_first_word() {
+fn global_flags_come_before_the_first_word() {
     let split = |line: &str| {
         let words: Vec<OsString> = line.split_whitespace().map(OsString::from).collect();
         Globals::split(&words, &Invocation::own())

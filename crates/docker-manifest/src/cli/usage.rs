@@ -200,7 +200,7 @@ fn global_flag(error: &clap::Error, command: &Command, invocation: &Invocation) 
     let row = help::global_options(invocation)
         .into_iter()
         .find(|row| row.matches(word))?;
-    // `--version` is about the program, whatever the command.
+    // `--version` is about the program, with any command.
     let name = if row.matches("--version") {
         ""
     } else {

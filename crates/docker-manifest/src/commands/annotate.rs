@@ -78,7 +78,7 @@ impl FromStr for ClearFlag {
 }
 
 impl Args {
-    /// Returns the least number of arguments: one, the list, where only the list is annotated.
+    /// Returns the least number of arguments. It is one, the list, if only the list is annotated.
     pub(crate) fn min_arguments(&self) -> usize {
         let Self {
             arch,
@@ -182,7 +182,7 @@ fn sets_platform(args: &Args) -> bool {
     args.arch.is_some() || args.variant.is_some()
 }
 
-/// Warns of a platform that Docker stores as it is given and that no engine looks for.
+/// Warns of a platform that Docker stores unchanged and that no engine looks for.
 fn warn_of_unknown_platform(context: &Context<'_>, entry: &Entry) {
     let Some(platform) = &entry.descriptor.platform else {
         return;

@@ -41,7 +41,7 @@ pub struct Args {
     pub(crate) images: Vec<String>,
 }
 
-/// Shows an entry of a draft where two references are given; else the draft of that name, or the manifest in the registry.
+/// Shows an entry of a draft if two references are given; else the draft of that name, or the manifest in the registry.
 pub(crate) async fn run(context: &Context<'_>, args: &Args) -> Result<(), Failure> {
     let verbose = args.verbose.is_on();
     let text = match args.images.as_slice() {

@@ -34,7 +34,7 @@ pub struct Args {
     pub(crate) rest: Vec<String>,
 }
 
-/// Creates the links. Prints each, one a line.
+/// Creates the links. Prints each on a line.
 pub(crate) fn run(context: &Context<'_>, args: &Args) -> Result<(), Failure> {
     let name = args.name.as_deref().unwrap_or(DEFAULT_NAME);
     if !is_plugin_name(name) {

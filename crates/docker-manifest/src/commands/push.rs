@@ -84,7 +84,7 @@ fn refresh_stored(
     store.load(list)?.ok_or_else(missing)
 }
 
-/// Loads the draft, refreshes it if that is wanted, publishes it, and removes it if that is wanted.
+/// Loads the draft, refreshes it if requested, publishes it, and removes it if requested.
 pub(crate) async fn run(context: &Context<'_>, args: &Args) -> Result<(), Failure> {
     let [list_text] = args.lists.as_slice() else {
         unreachable!("the number was checked")

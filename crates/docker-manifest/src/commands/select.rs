@@ -8,10 +8,10 @@ use manifest_registry::redact;
 
 use crate::failure::Failure;
 
-/// Returns the one entry that a text names. Where BuildKit has pushed an image with attestations, its name means the image.
+/// Returns the one entry that a text names. If BuildKit has pushed an image with attestations, its name means the image.
 ///
 /// # Errors
-/// Where it names several images.
+/// Fails if it names several images.
 pub(super) fn one<'a>(
     draft: &'a Draft,
     text: &str,

@@ -23,7 +23,7 @@ pub struct Args {
     pub(crate) rest: Vec<String>,
 }
 
-/// Removes the links. Prints each, one a line.
+/// Removes the links. Prints each on a line.
 pub(crate) fn run(context: &Context<'_>, args: &Args) -> Result<(), Failure> {
     let path = context
         .environment()

@@ -11,7 +11,7 @@ use crate::values::{AnnotationFlag, AnnotationTarget};
 /// Adds annotations to a draft's list and to its images.
 ///
 /// # Errors
-/// Where one is for images that the draft does not have.
+/// Fails if one is for images that the draft does not have.
 pub(crate) fn annotate<'a>(
     draft: &mut Draft,
     annotations: impl IntoIterator<Item = &'a AnnotationFlag>,

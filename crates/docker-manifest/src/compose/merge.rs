@@ -4,8 +4,8 @@ use manifest_core::{Draft, Entry, Reference, Source};
 
 use crate::sources::Resolved;
 
-/// Returns the entries of `base` and those that were resolved now, in the order in which they were given. A source that is in `base`
-/// already is replaced: its old entries go, what was annotated on them stays.
+/// Returns the entries of `base` and the newly resolved ones, in the order in which they were given. A source that is in `base` already
+/// is replaced: its old entries are removed, and their annotations stay.
 pub(crate) fn merge(resolved: &[Resolved], base: Option<&Draft>) -> Vec<Entry> {
     let mut old: Vec<&Entry> = base.iter().flat_map(|draft| &draft.entries).collect();
     old.sort_by_key(|entry| entry.position.unwrap_or(u64::MAX));
@@ -27,7 +27,7 @@ pub(crate) fn merge(resolved: &[Resolved], base: Option<&Draft>) -> Vec<Entry> {
             if let Some(old) = predecessor(&entry, &old) {
                 entry.keep_annotations(old);
             }
-            // An image may be a source itself and the child of another: as Docker has one file for it, it is one entry.
+            // An image may be a source and also the child of another source. Docker has one file for it, so it is one entry.
             match entries
                 .iter_mut()
                 .find(|other| other.reference == entry.reference)
@@ -37,7 +37,7 @@ pub(crate) fn merge(resolved: &[Resolved], base: Option<&Draft>) -> Vec<Entry> {
             }
         }
     }
-    // Entries that were there keep their place; so does a list that has other images now.
+    // Existing entries keep their place. So does a list whose images have changed.
     let place = |entry: &Entry| {
         let source = source_of(entry);
         let old = replaced.iter().filter(|old| source_of(old) == source);
@@ -48,8 +48,8 @@ pub(crate) fn merge(resolved: &[Resolved], base: Option<&Draft>) -> Vec<Entry> {
     entries
 }
 
-/// Gives the child of a list a reference of its own where lists have the same child for several platforms: entries are told apart by
-/// their references, and each descriptor is to be kept.
+/// Gives the child of a list a unique reference if lists have the same child for several platforms. Entries are distinguished by their
+/// references, and each descriptor is kept.
 fn make_name_unique(entry: &mut Entry, entries: &[Entry]) {
     let stated = |entry: &Entry| entry.origin.as_ref().map(|origin| origin.platform.clone());
     let clashes = |name: &Reference| {
@@ -87,7 +87,7 @@ pub(crate) fn source_of(entry: &Entry) -> Source {
     entry.source().cloned().unwrap_or_else(own)
 }
 
-/// Returns the entry that a new one replaces: the same image, or the one that the same source had for the same platform.
+/// Returns the entry that a new one replaces: the same image, or the image that the same source had for the same platform.
 fn predecessor<'a>(entry: &Entry, old: &[&'a Entry]) -> Option<&'a Entry> {
     let stated = |entry: &Entry| {
         let platform = entry.origin.as_ref().map(|origin| origin.platform.clone());

@@ -39,7 +39,7 @@ pub(crate) fn refresh(resolved: &[Resolved], draft: &Draft) -> Draft {
 /// Resolves again all sources of a draft that are not named by digest. `now` is in seconds since 1970.
 ///
 /// # Errors
-/// Where one cannot be resolved, or has lost a platform that the draft has of it.
+/// Fails if one cannot be resolved, or has lost a platform that the draft has of it.
 pub(crate) async fn resolve_again(
     client: &Client,
     draft: &Draft,

@@ -4,8 +4,7 @@ use std::error::Error;
 
 use manifest_registry::redact;
 
-/// Returns the text of an error with those of its causes. `mark` stands before the first of them; a cause that the text contains already
-/// is left out.
+/// Returns the text of an error and of its causes. `mark` precedes the first cause. A cause that the text contains already is left out.
 pub(super) fn with_causes(error: &dyn Error, mut mark: &'static str) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();

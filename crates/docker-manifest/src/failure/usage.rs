@@ -18,7 +18,7 @@ impl UsageError {
         self.exit
     }
 
-    /// Returns a suggestion of what may have been meant.
+    /// Returns a suggestion for the word that the user probably meant.
     #[must_use]
     pub fn hint(&self) -> Option<&str> {
         self.hint.as_deref()

@@ -1,4 +1,4 @@
-//! Docker's global flags, which stand before the command.
+//! Docker's global flags, which come before the command.
 
 use std::ffi::OsString;
 
@@ -54,7 +54,7 @@ pub struct Globals {
 /// The command, with its flags and arguments as they were typed.
 #[derive(Clone, Debug, Subcommand)]
 pub enum Rest {
-    /// All words from the first one that is not a flag.
+    /// All words from the first word on that is not a flag.
     #[command(external_subcommand)]
     Words(Vec<OsString>),
 }

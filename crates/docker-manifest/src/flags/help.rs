@@ -11,7 +11,7 @@ pub struct HelpFlag {
 }
 
 impl HelpFlag {
-    /// Tells whether help was asked for.
+    /// Tells whether help was requested.
     #[must_use]
     pub fn is_wanted(&self) -> bool {
         self.help.is_on()

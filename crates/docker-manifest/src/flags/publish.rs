@@ -129,14 +129,14 @@ impl PublishFlags {
         }
     }
 
-    /// Reports progress that nobody has to act on, unless `--quiet` is given.
+    /// Reports progress that needs no action, unless `--quiet` is given.
     pub(crate) fn status(&self, line: &str, output: &Output) {
         if !self.quiet.is_on() {
             output.status(line);
         }
     }
 
-    /// Tells whether a flag asks for something that Docker's `push` cannot do, so that no script relies on what that lets pass.
+    /// Tells whether a flag requests a push that Docker's command cannot do. Then no script relies on Docker's leniency.
     pub(crate) fn is_new_form(&self) -> bool {
         !self.tag.is_empty()
             || self.to.is_some()
@@ -169,7 +169,7 @@ impl PublishFlags {
             .find_map(|(is_given, flag)| is_given.then_some(flag))
     }
 
-    /// Returns a given flag that has no effect where no registry is written to.
+    /// Returns a given flag that has no effect if no registry is written to.
     pub(crate) fn needs_registry(&self) -> Option<&'static str> {
         let given = [
             (self.by_digest.is_on(), "--by-digest"),

@@ -93,7 +93,7 @@ impl RegistryFlags {
         }
     }
 
-    /// Tells whether the host of an image is one that a draft has recorded as insecure.
+    /// Tells whether a draft has recorded the host of an image as insecure.
     #[must_use]
     pub fn is_insecure_host_of(&self, image: &Reference) -> bool {
         self.insecure_hosts

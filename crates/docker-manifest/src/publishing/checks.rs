@@ -1,4 +1,4 @@
-//! The checks of a push against what the registries have now.
+//! The checks of a push against the current content of the registries.
 
 use std::collections::BTreeMap;
 

@@ -28,7 +28,7 @@ impl ChildTag {
 /// Returns a tag for each image in the list, in each target repository and for each tag of the list.
 ///
 /// # Errors
-/// Where the template gives something that is not a tag, or one tag for two images.
+/// Fails if the template gives something that is not a tag, or one tag for two images.
 pub(super) fn of_draft(
     draft: &Draft,
     targets: &[Reference],
@@ -91,7 +91,7 @@ pub(super) fn of_draft(
 /// Checks that no image's tag points to another digest.
 ///
 /// # Errors
-/// Where one does.
+/// Fails if one does.
 pub(super) fn check_absent(tags: &[ChildTag], observed: &[ObservedTag]) -> Result<(), Failure> {
     for tag in tags {
         let seen = observed.iter().find(|(target, _)| *target == tag.target);
@@ -124,7 +124,7 @@ pub(super) async fn put(
             verify: Some(&[]),
         };
         let mut published = client.publish(&publication, |_| ()).await?;
-        // It has one tag, for it was published.
+        // The publication has one target, so there is one result.
         Ok(published.tags.remove(0))
     });
     let results = concurrent(limits::PARALLEL_WORK, puts).await;

@@ -16,8 +16,8 @@ use crate::concurrency::try_join_all;
 use crate::failure::Failure;
 use crate::sources::{LazyLayout, is_list};
 
-/// Returns for each target the entries that are on this machine or in other repositories, with their descendants. Lists stand after
-/// their children. The children of a list are fetched once, however many targets lack them.
+/// Returns for each target the entries that are on this machine or in other repositories, with their descendants. Lists come after
+/// their children. The children of a list are fetched once for all targets that lack them.
 pub(super) async fn missing_from<'a>(
     client: &Client,
     draft: &Draft,

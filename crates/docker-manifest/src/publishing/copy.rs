@@ -15,7 +15,7 @@ use crate::sources::{LazyLayout, SourceSpec};
 /// Publishes a manifest from a registry or from this machine under other names, byte for byte.
 ///
 /// # Errors
-/// Where the source cannot be read, or a registry refuses.
+/// Fails if the source cannot be read, or a registry refuses.
 pub(crate) async fn copy(
     publisher: &Publisher<'_>,
     source: &SourceSpec,

@@ -17,11 +17,10 @@ use crate::failure::Failure;
 use crate::preflight;
 use crate::values::{OnDuplicate, PlatformList};
 
-/// Publishes a draft as the flags say, and returns the digest under which a registry has it now: none where it went to a layout, or
-/// nowhere.
+/// Publishes a draft as the flags require. Returns its digest in the registry, or `None` if no registry was written to.
 ///
 /// # Errors
-/// Where the draft is not fit to be published, something has moved and must not have, or a registry refuses.
+/// Fails if the draft cannot be published, a tag has moved against the policy, or a registry refuses.
 pub(crate) async fn publish_draft(
     publisher: &Publisher<'_>,
     mut draft: Draft,

@@ -1,4 +1,4 @@
-//! `--dry-run`: shows what a push would write, and writes nothing.
+//! `--dry-run`: shows the planned writes of a push, and writes nothing.
 
 use manifest_core::{Digest, Reference};
 use manifest_registry::{DryRun, Publication};
@@ -22,7 +22,7 @@ struct PlannedTag<'a> {
     digest: &'a Digest,
 }
 
-/// Plans a push to all targets, checks it as the push would be checked, and shows it.
+/// Plans a push to all targets, runs the checks of the push, and shows the plan.
 pub(super) async fn run(
     publisher: &Publisher<'_>,
     job: &PublishJob<'_>,

@@ -6,7 +6,7 @@ use crate::values::{OnDuplicate, OnMoved};
 /// The age of a draft.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Freshness {
-    /// This very command has resolved the sources, so none of them can have moved.
+    /// This command has just resolved the sources, so none of them can have moved.
     JustResolved,
     /// An earlier command made the draft. Sources and target may have moved since.
     Stored {
@@ -16,8 +16,8 @@ pub(crate) enum Freshness {
 }
 
 impl Freshness {
-    /// Returns the default of `--on-duplicate`: duplicates are an error, except where scripts that were written for Docker's `push`
-    /// rely on them being published.
+    /// Returns the default of `--on-duplicate`: duplicates are an error, except for scripts that were written for Docker's `push` and
+    /// rely on their publication.
     pub(super) fn default_on_duplicate(self, flags: &PublishFlags) -> OnDuplicate {
         match self {
             Self::Stored { .. } if !flags.is_new_form() => OnDuplicate::Warn,
@@ -25,7 +25,7 @@ impl Freshness {
         }
     }
 
-    /// Returns the policy for tags that have moved. `None` where none can have.
+    /// Returns the policy for tags that have moved. `None` if none can have.
     pub(super) fn on_moved(self, flags: &PublishFlags) -> Option<OnMoved> {
         match self {
             Self::JustResolved => None,

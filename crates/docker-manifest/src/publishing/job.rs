@@ -13,13 +13,13 @@ use super::report::Report;
 use crate::sources::LazyLayout;
 use crate::values::OnMoved;
 
-/// A manifest to publish, with all that is decided before a registry is asked.
+/// A manifest to publish, with all decisions that need no request.
 pub(super) struct PublishJob<'a> {
     pub(super) report: Report,
     pub(super) media_type: MediaType,
     pub(super) bytes: &'a [u8],
     pub(super) source: JobSource<'a>,
-    /// The policy for tags that have moved since the manifest was drafted. `None` where none can have.
+    /// The policy for tags that have moved since the manifest was drafted. `None` if none can have.
     pub(super) on_moved: Option<OnMoved>,
     pub(super) child_tags: Vec<ChildTag>,
 }
@@ -29,11 +29,11 @@ pub(super) struct PublishJob<'a> {
 pub(super) enum JobSource<'a> {
     /// A draft, and the layouts on this machine that it has entries from.
     Draft(&'a Draft, &'a LocalLayouts),
-    /// A manifest that is published as it is.
+    /// A manifest that is published unchanged.
     Copy(&'a CopiedManifest<'a>),
 }
 
-/// A manifest that is published as it is.
+/// A manifest that is published unchanged.
 pub(super) struct CopiedManifest<'a> {
     /// The repository that it is in. A manifest on this machine, and its children, are named by the repository of the target.
     pub(super) repository: &'a Repository,

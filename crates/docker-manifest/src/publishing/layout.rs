@@ -1,4 +1,4 @@
-//! `--to`: writes a list, and everything that it leads to, into an image layout on this machine. No registry is written to.
+//! `--to`: writes a list with all its content into an image layout on this machine. No registry is written to.
 
 use std::collections::BTreeSet;
 
@@ -26,7 +26,7 @@ pub(super) struct LayoutJob<'a> {
     pub(super) layouts: &'a LocalLayouts,
 }
 
-/// Parses the value of `--to`. Where it names no tag, the layout gets the tag of the list.
+/// Parses the value of `--to`. If it names no tag, the layout gets the tag of the list.
 pub(super) fn location(
     publisher: &Publisher<'_>,
     text: &str,
@@ -53,7 +53,7 @@ pub(super) fn location(
     })
 }
 
-/// Writes blobs, then manifests, then the list, and names that last.
+/// Writes the blobs, then the manifests, then the list, and last the name of the list.
 pub(super) async fn write(
     publisher: &Publisher<'_>,
     job: &LayoutJob<'_>,
@@ -97,7 +97,7 @@ pub(super) async fn write(
     report_files::write(job.report, &written, publisher)
 }
 
-/// Returns all manifests that the list leads to, with their referrers if those are wanted.
+/// Returns all manifests below the list, with their referrers if requested.
 async fn children_of(
     publisher: &Publisher<'_>,
     job: &LayoutJob<'_>,
@@ -113,7 +113,7 @@ async fn children_of(
     Ok(children)
 }
 
-/// Copies blobs into the layout, and shows progress meanwhile.
+/// Copies blobs into the layout, and shows progress.
 async fn copy_blobs(
     publisher: &Publisher<'_>,
     writer: &LayoutWriter,
@@ -168,7 +168,7 @@ fn put_manifests(
 /// Leaves out signatures that the layout has already under cosign's tag.
 ///
 /// # Errors
-/// Where signatures in the layout would be lost.
+/// Fails if signatures in the layout would be lost.
 fn drop_known_signatures(location: &Location, children: &mut Vec<Child>) -> Result<(), Failure> {
     let mut kept = Vec::new();
     for child in children.drain(..) {
@@ -178,7 +178,7 @@ fn drop_known_signatures(location: &Location, children: &mut Vec<Child>) -> Resu
                 name,
                 ..location.clone()
             };
-            // Where there is no layout yet, it has none of them.
+            // A layout that does not exist yet has no signatures.
             Layout::open(&tagged).and_then(|layout| layout.root()).ok()
         });
         match existing

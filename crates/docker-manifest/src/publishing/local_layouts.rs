@@ -44,7 +44,7 @@ impl LocalLayouts {
         Ok(children)
     }
 
-    /// Returns the current digest of each layout whose content may change; `None` for one that cannot be read.
+    /// Returns the current digest of each layout whose content may change, or `None` if a layout cannot be read.
     pub(super) fn root_digests(&self) -> impl Iterator<Item = (&Source, Option<Digest>)> {
         let changes =
             |layout: &&LazyLayout| !matches!(layout.location().name, ImageSelector::Digest(_));

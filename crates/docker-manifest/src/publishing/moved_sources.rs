@@ -34,7 +34,7 @@ pub(super) fn drafted_tags(draft: &Draft) -> BTreeMap<Reference, Digest> {
 /// Warns of each source tag that has moved since the draft was made, or refuses it.
 ///
 /// # Errors
-/// Where one has moved and the policy is [`OnMoved::Error`].
+/// Fails if one has moved and the policy is [`OnMoved::Error`].
 pub(super) fn check_tags(
     sources: &BTreeMap<Reference, Digest>,
     observed: &[ObservedTag],
@@ -55,8 +55,8 @@ pub(super) fn check_tags(
     Ok(())
 }
 
-/// Checks all sources, as [`check_tags`] and [`check_layouts`] do. This is for lists that are written to a layout: no registry is
-/// asked about them otherwise.
+/// Checks all sources, as [`check_tags`] and [`check_layouts`] do. This is for lists that are written to a layout, which send no other
+/// request for the tags.
 pub(super) async fn check_all(
     publisher: &Publisher<'_>,
     draft: &Draft,
@@ -68,7 +68,7 @@ pub(super) async fn check_all(
     let probe = |source: &Reference| {
         let source = source.clone();
         async move {
-            // Where the registry does not answer, it is not known whether the tag has moved.
+            // If the registry does not respond, it is unknown whether the tag has moved.
             let now = publisher
                 .client
                 .manifest_digest(&source)

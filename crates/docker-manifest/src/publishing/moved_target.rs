@@ -1,5 +1,5 @@
-//! The target of a draft, which may have changed since the draft was made. Then a push replaces something newer by something older: it
-//! warns of that, or is refused.
+//! The target of a draft, which may have changed since the draft was made. A push would then replace a newer list with an older one. It
+//! warns, or is refused.
 
 use manifest_core::{Digest, Draft, ListSettings, PublishedList, Reference, TagState};
 use manifest_registry::{ObservedTag, Precondition};
@@ -11,11 +11,11 @@ use crate::context::Context;
 use crate::failure::Failure;
 use crate::values::OnMoved;
 
-/// Checks that the draft's own tag, which is among `tags`, points to the digest that the draft has recorded, or to the one that is
-/// pushed; warns otherwise. A user who sets a condition for the tag has looked at it.
+/// Checks that the draft's own tag, which is among `tags`, points to the digest that the draft has recorded, or to the pushed one. Warns
+/// otherwise, except if the user sets a condition for the tag and so knows its state.
 ///
 /// # Errors
-/// Where it points to another one and the policy is [`OnMoved::Error`].
+/// Fails if it points to another one and the policy is [`OnMoved::Error`].
 pub(super) fn check(
     job: &PublishJob<'_>,
     tags: &[ObservedTag],
@@ -55,7 +55,7 @@ pub(crate) fn list_tag(list: &Reference) -> Option<Reference> {
     list.repository().tagged(list.tag()?)
 }
 
-/// Records the pushed digest beside a draft that has recorded the state of its tag, so that the next push does not take it for a change.
+/// Records the pushed digest with a draft that has recorded the state of its tag, so that the next push does not see it as a change.
 pub(crate) fn record_pushed(store: &Store, list: &Reference, pushed: Digest) {
     // The push has succeeded even where this cannot be written.
     let _ = store.update(list, |draft| {

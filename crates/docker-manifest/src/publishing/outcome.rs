@@ -7,7 +7,7 @@ use super::publisher::Publisher;
 use super::report::{TargetReport, WrittenReferences};
 use crate::failure::Failure;
 
-/// Reports that none of several targets was written.
+/// Reports several targets as not written.
 pub(super) fn report_none_written(targets: &[Reference], publisher: &Publisher<'_>) {
     if targets.len() > 1 {
         table(
@@ -72,7 +72,7 @@ impl Outcome {
         self.child_tags.extend(child_tags);
     }
 
-    /// Returns the outcome as reports have it.
+    /// Returns the outcome in the form of reports.
     pub(super) fn written(&self) -> WrittenReferences {
         let row = |(target, result): &(Reference, TagResult)| TargetReport {
             reference: target.to_string(),
@@ -94,10 +94,10 @@ impl Outcome {
         self.tags.iter().chain(&self.child_tags)
     }
 
-    /// Reports the outcome to people.
+    /// Reports the outcome as text.
     ///
     /// # Errors
-    /// Where not every target points to the published digest.
+    /// Fails if not every target points to the published digest.
     pub(super) fn report(
         &self,
         media_type: MediaType,
@@ -142,7 +142,7 @@ impl Outcome {
         }
     }
 
-    /// Shows the state of each target; of a single target, only that it was right already.
+    /// Shows the state of each target. A single target is only shown if nothing had to be written.
     fn show_states(&self, media_type: MediaType, publisher: &Publisher<'_>) {
         let is_several = self.all().count() > 1 || !publisher.flags.tag.is_empty();
         if is_several {

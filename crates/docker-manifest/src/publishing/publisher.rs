@@ -1,11 +1,11 @@
-//! The surroundings of everything that is published.
+//! The context that every publication needs.
 
 use manifest_registry::Client;
 
 use crate::context::Context;
 use crate::flags::PublishFlags;
 
-/// Publishes as the flags say. Carries the client and the command's context along.
+/// The client, the flags and the context of a publication.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Publisher<'a> {
     /// The context of the command.
@@ -17,12 +17,12 @@ pub(crate) struct Publisher<'a> {
 }
 
 impl Publisher<'_> {
-    /// Reports progress that nobody has to act on, unless `--quiet` is given.
+    /// Reports progress that needs no action, unless `--quiet` is given.
     pub(super) fn status(&self, line: &str) {
         self.flags.status(line, self.context.output);
     }
 
-    /// Warns of something that the user may not have meant.
+    /// Warns of a possible mistake of the user.
     pub(super) fn warn(&self, message: &str) {
         self.context.output.warning(message);
     }

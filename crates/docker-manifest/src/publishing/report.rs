@@ -70,7 +70,7 @@ impl Report {
         }
     }
 
-    /// Reports a manifest as it is at `source`. Its children are named by `repository`.
+    /// Creates the report of a manifest at `source`. Its children are named by `repository`.
     pub(super) fn of_manifest(
         source: &Source,
         repository: &Repository,

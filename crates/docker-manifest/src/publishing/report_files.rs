@@ -14,10 +14,10 @@ use crate::failure::Failure;
 /// The variable with the file that GitHub reads the outputs of a step from.
 const GITHUB_OUTPUT: &str = "GITHUB_OUTPUT";
 
-/// Checks that the files of the report can be written. After the push it would be too late to hear of that.
+/// Checks that the files of the report can be written. After the push it would be too late to fail.
 ///
 /// # Errors
-/// Where one cannot.
+/// Fails if one cannot.
 pub(super) fn check_writable(publisher: &Publisher<'_>) -> Result<(), Failure> {
     let Publisher { context, flags, .. } = publisher;
     let mut paths: Vec<&Path> = [&flags.digestfile, &flags.metadata_file]
@@ -41,7 +41,7 @@ pub(super) fn check_writable(publisher: &Publisher<'_>) -> Result<(), Failure> {
 /// Writes the report to the files that the flags name, and to standard output.
 ///
 /// # Errors
-/// Where something cannot be written to.
+/// Fails if something cannot be written to.
 pub(super) fn write(
     report: &Report,
     written: &WrittenReferences,
@@ -85,8 +85,8 @@ pub(super) fn write(
     Ok(context.output.result(digest.as_str())?)
 }
 
-/// Renders the outputs of a workflow step (`steps.ID.outputs`): the digest, the image, and all images, one a line. The delimiter for a
-/// value of several lines cannot be one of these lines.
+/// Renders the outputs of a workflow step (`steps.ID.outputs`): the digest, the image, and all images, one on each line. The delimiter
+/// of a multi-line value never equals one of its lines.
 fn github_output(digest: &Digest, names: &[Reference]) -> String {
     let mut images: Vec<String> = Vec::new();
     for name in names {
@@ -124,7 +124,7 @@ fn append(path: &Path, text: &str) -> Result<(), Failure> {
     })
 }
 
-/// Checks that a file could be written, and leaves it as it is.
+/// Checks that a file could be written, and leaves it unchanged.
 fn probe_writable(path: &Path) -> io::Result<()> {
     match fs::metadata(path) {
         // A pipe or device must not be opened twice.

@@ -16,8 +16,8 @@ use super::{child_tags, children, dry_run, referrers, report_files, targets};
 use crate::byte_size::byte_size;
 use crate::failure::Failure;
 
-/// Publishes to all targets, then tags the single images, and reports. Returns the digest under which the registry has the list; none
-/// with `--dry-run`.
+/// Publishes to all targets, then tags the single images, and reports. Returns the digest of the list in the registry, or `None` with
+/// `--dry-run`.
 pub(super) async fn send(
     publisher: &Publisher<'_>,
     job: &PublishJob<'_>,
@@ -46,7 +46,7 @@ pub(super) async fn send(
     Ok(written.digest)
 }
 
-/// Returns the manifests that each repository lacks, with their referrers if those are wanted.
+/// Returns the manifests that each repository lacks, with their referrers if requested.
 async fn children_by_repository<'a>(
     publisher: &Publisher<'_>,
     job: &PublishJob<'_>,
@@ -87,7 +87,7 @@ fn publications<'a>(
     publications.collect()
 }
 
-/// Has the registry client publish, and shows progress meanwhile.
+/// Publishes with the registry client, and shows progress.
 async fn release(
     publisher: &Publisher<'_>,
     targets: &[Reference],
@@ -124,7 +124,7 @@ async fn release(
         .release(publications, watch, check, observed, arrived)
         .await;
     drop(progress);
-    // With `--by-digest` some of it may be in the registry already.
+    // With `--by-digest`, a part of the content may be in the registry already.
     if released.is_err() && !flags.by_digest.is_on() {
         outcome::report_none_written(targets, publisher);
     }
@@ -156,7 +156,7 @@ async fn put_child_tags(
     publisher: &Publisher<'_>,
     job: &PublishJob<'_>,
 ) -> Vec<(Reference, manifest_registry::TagResult)> {
-    // A registry that does not tell what a tag points to has not been checked by the probe before.
+    // The probe cannot check a registry that does not state the digest of a tag.
     let expected = match publisher.flags.if_not_exists.is_on() {
         true => Precondition::Absent,
         false => Precondition::None,

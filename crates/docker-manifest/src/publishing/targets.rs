@@ -7,7 +7,7 @@ use manifest_registry::Precondition;
 use crate::failure::Failure;
 use crate::flags::PublishFlags;
 
-/// Returns the targets that are known before the list is: none where it goes to a layout on this machine.
+/// Returns the targets that are known before the list is. A list for a layout on this machine has none.
 pub(crate) fn known_targets(list: &Reference, flags: &PublishFlags) -> Vec<Reference> {
     if flags.to.is_some() {
         return Vec::new();
@@ -19,8 +19,8 @@ pub(crate) fn known_targets(list: &Reference, flags: &PublishFlags) -> Vec<Refer
     std::iter::once(list.clone()).chain(more).collect()
 }
 
-/// Returns the tags among the targets that may be probed while the list is still being made. A tag with a condition is probed as late
-/// as possible.
+/// Returns the tags among the targets that may be probed before the list is complete. A tag with a condition is probed as late as
+/// possible.
 pub(crate) fn early_probes(targets: &[Reference], flags: &PublishFlags) -> Vec<Reference> {
     if flags.by_digest.is_on() || flags.precondition() != Precondition::None {
         return Vec::new();
@@ -51,10 +51,10 @@ pub(super) fn of_list(
     Ok(unique(std::iter::once(list).chain(&more).map(pin)))
 }
 
-/// Returns each target once, without its digest where it has a tag.
+/// Returns each target once. A target with a tag loses its digest.
 ///
 /// # Errors
-/// Where a target names another digest than the published one.
+/// Fails if a target names another digest than the published one.
 pub(super) fn checked(targets: &[Reference], digest: &Digest) -> Result<Vec<Reference>, Failure> {
     let is_other = |target: &&Reference| target.digest().is_some_and(|named| named != digest);
     if let Some(target) = targets.iter().find(is_other) {

@@ -21,7 +21,7 @@ const INTRO: &str = "# Troubleshooting\n\n\
 /// Renders the page.
 ///
 /// # Panics
-/// Where an example of a failure cannot be made.
+/// Panics if an example of a failure cannot be made.
 #[must_use]
 pub fn troubleshooting() -> String {
     let mut text = INTRO.to_owned();
@@ -74,7 +74,7 @@ fn list() -> Reference {
     reference("LIST")
 }
 
-/// Returns a reference that is shown as a word in capitals would be: in lower case, as names are.
+/// Returns a reference for a placeholder in capitals. It is in lower case, because names must be.
 fn reference(name: &str) -> Reference {
     let name = format!("example.com/{}:tag", name.to_lowercase());
     Reference::parse(&name).expect("it is a reference")
@@ -212,7 +212,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_failure_has_a_hint_and_stands_once() {
+    fn each_failure_has_a_hint_and_is_listed_once() {
         let mut seen = std::collections::BTreeSet::new();
         for (title, failures) in own_failures() {
             for failure in failures {

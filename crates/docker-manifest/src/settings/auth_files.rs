@@ -1,8 +1,8 @@
 //! Credentials from the environment, which take precedence over those of `config.json`.
 //!
 //! `DOCKER_AUTH_CONFIG` is JSON in the form of `config.json` (Docker 28.3, GitLab's runners); `REGISTRY_AUTH_FILE` names a file of
-//! that form (containers-auth.json(5): podman, skopeo, buildah). A user who sets one wants it to be used: if it cannot be read, that is
-//! an error, and access does not become anonymous instead.
+//! that form (containers-auth.json(5): podman, skopeo, buildah). A variable that is set must be used: if it cannot be read, that is an
+//! error, and access never falls back to anonymous.
 
 use std::path::PathBuf;
 
@@ -17,7 +17,7 @@ const FILE: &str = "REGISTRY_AUTH_FILE";
 /// Reads both variables; the first takes precedence.
 ///
 /// # Errors
-/// Where one is set and cannot be read. The error quotes no value.
+/// Fails if one is set and cannot be read. The error quotes no value.
 pub fn read(environment: &Environment) -> Result<Credentials, Failure> {
     let mut credentials = Credentials::default();
     if let Some(json) = environment.var(INLINE) {

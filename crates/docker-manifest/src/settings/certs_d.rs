@@ -1,4 +1,4 @@
-//! `certs.d`: a folder for each host, as Docker's daemon and the containers tools have it. `*.crt` are CA certificates, `*.cert` with a
+//! `certs.d`: a folder for each host, as for Docker's daemon and the containers tools. `*.crt` are CA certificates, `*.cert` with a
 //! `*.key` of the same name are client certificates.
 
 use std::collections::BTreeMap;

@@ -18,7 +18,7 @@ pub struct ConfigJson {
     pub proxies: ConfigProxies,
 }
 
-/// The proxies for containers. They are used for registries where the environment names none.
+/// The proxies for containers. They are used for registries if the environment names none.
 #[derive(Clone, Debug, Default)]
 pub struct ConfigProxies {
     /// `httpsProxy`
@@ -58,7 +58,7 @@ struct Proxy {
 /// Reads the file; a missing one counts as empty.
 ///
 /// # Errors
-/// Where it cannot be read, or is malformed. The error quotes no value.
+/// Fails if it cannot be read, or is malformed. The error quotes no value.
 pub fn read(path: &Path) -> Result<ConfigJson, String> {
     let bytes = match std::fs::read(path) {
         Ok(bytes) => bytes,

@@ -17,7 +17,7 @@ const VARIABLE: &str = "DOCKER_MANIFEST_KNOWN_REGISTRIES";
 /// Reads the environment. Without the variable, the built-in table applies.
 ///
 /// # Errors
-/// Where a part of the variable is malformed.
+/// Fails if a part of the variable is malformed.
 pub fn read(environment: &Environment) -> Result<KnownRegistries, Failure> {
     let Some(value) = environment.var(VARIABLE) else {
         return Ok(KnownRegistries::default());

@@ -64,7 +64,7 @@ mod tests {
     }
 
     #[test]
-    fn the_environment_goes_before_the_file() {
+    fn the_environment_takes_precedence_over_the_file() {
         for (variables, https, http, all, no_proxy) in [
             (&[][..], "httpsProxy", "httpProxy", "", "config.io"),
             (&[("NO_PROXY", "a")], "httpsProxy", "httpProxy", "", "a"),

@@ -50,11 +50,11 @@ enum Pull {
     TagOnly,
 }
 
-/// Reads the file that `CONTAINERS_REGISTRIES_CONF` names, or else the user's, or else that of all users; then the files in the
-/// folders beside these. The files of all users do not apply to a user with files of their own.
+/// Reads the file that `CONTAINERS_REGISTRIES_CONF` names, else the user's, else the file for all users; then the files in the
+/// folders next to these. The files for all users do not apply to a user with files of their own.
 ///
 /// # Errors
-/// Where the variable names a file that cannot be read or is malformed. Any other malformed file is warned of and ignored.
+/// Fails if the variable names a file that cannot be read or is malformed. Any other malformed file is warned of and ignored.
 pub fn read(environment: &Environment, output: &Output) -> Result<Vec<MirrorRule>, Failure> {
     let own = environment.containers_folder();
     let system = PathBuf::from(SYSTEM);
@@ -172,7 +172,7 @@ mod tests {
     }
 
     #[test]
-    fn mirrors_are_taken_and_nothing_else() {
+    fn only_mirrors_are_read() {
         let text = r#"
             unqualified-search-registries = ["docker.io"]
             short-name-mode = "enforcing"
@@ -219,7 +219,7 @@ mod tests {
     }
 
     #[test]
-    fn later_tables_take_the_place_of_earlier_ones() {
+    fn later_tables_replace_earlier_ones() {
         let table = |prefix: &str, mirrors: &[&str]| {
             let mirrors = mirrors
                 .iter()

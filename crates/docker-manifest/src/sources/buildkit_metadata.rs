@@ -15,11 +15,11 @@ const DIGEST: &str = "containerimage.digest";
 /// The field with the names of the pushed image, separated by commas.
 const NAMES: &str = "image.name";
 
-/// Returns the images that a metadata file lists as pushed; those of all targets where it is of a bake. An image without a name is in
-/// `target`.
+/// Returns the images that a metadata file lists as pushed. The file of a bake lists those of all its targets. An image without a name
+/// is in `target`.
 ///
 /// # Errors
-/// Where the file is something else, or has no digest.
+/// Fails if the file is not a metadata file, or has no digest.
 pub(super) fn images(
     path: &Path,
     bytes: &[u8],

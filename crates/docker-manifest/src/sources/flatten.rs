@@ -1,4 +1,4 @@
-//! Flattening: which children of a list become entries.
+//! Flattening: the choice of the children of a list that become entries.
 
 use std::collections::HashSet;
 
@@ -14,8 +14,8 @@ pub(crate) struct ChildFilter {
 }
 
 impl ChildFilter {
-    /// Returns the wanted children, in their order, with their descriptors as they are. Lists are among them if they may contain
-    /// wanted images; so are children without a platform.
+    /// Returns the wanted children, in their order, with unchanged descriptors. They include lists that may contain wanted images, and
+    /// children without a platform.
     pub(crate) fn select<'a>(&self, children: &'a [Descriptor]) -> Vec<&'a Descriptor> {
         let images: HashSet<&str> = children
             .iter()
@@ -28,7 +28,7 @@ impl ChildFilter {
                 return false;
             }
             match child.attested_digest() {
-                // An attestation about an image elsewhere is chosen where everything is.
+                // An attestation about an image outside the list is chosen only if all platforms are wanted.
                 Some(about) if !all.contains(about) => self.platforms.is_empty(),
                 Some(about) => images.contains(about),
                 None => self.wants(child),

@@ -22,7 +22,7 @@ pub(crate) struct Resolved {
     pub(crate) source: Source,
     /// Its entries, in its own order.
     pub(crate) entries: Vec<Entry>,
-    /// The annotations of each image in it: from its labels, its own, and those of the list that it came with.
+    /// The annotations of each image in it: those from its labels, its own, and those of its list.
     pub(crate) annotations: Vec<BTreeMap<String, String>>,
     /// Warnings about it.
     pub(crate) warnings: Vec<String>,
@@ -35,13 +35,13 @@ pub(crate) struct Resolver<'a> {
     pub(crate) filter: &'a ChildFilter,
     /// The list that is made of the sources. Images from layouts get references in its repository.
     pub(crate) list: &'a Reference,
-    /// Whether lists become their children.
+    /// Whether lists are replaced by their children.
     pub(crate) flatten: bool,
     /// In seconds since 1970 (UTC).
     pub(crate) now: u64,
 }
 
-/// A child of a list, with its manifest and configuration where they are of use.
+/// A child of a list, with its manifest and configuration if they are needed.
 struct FetchedChild {
     descriptor: Descriptor,
     manifest: Option<Manifest>,
@@ -312,7 +312,7 @@ impl Resolver<'_> {
     }
 }
 
-/// Resolves all images concurrently. Where the first failure is a missing image, all missing images are in the error.
+/// Resolves all images concurrently. If the first failure is a missing image, the error has all missing images.
 pub(crate) async fn resolve_all<T>(
     work: impl IntoIterator<Item = impl Future<Output = Result<T, Failure>>>,
 ) -> Result<Vec<T>, Failure> {

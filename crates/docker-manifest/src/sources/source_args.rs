@@ -21,7 +21,7 @@ const MAX_FOLDER_DEPTH: usize = 3;
 /// The parts of a command line that name sources.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct SourceArgs<'a> {
-    /// The arguments behind the list.
+    /// The arguments after the list.
     pub(crate) arguments: &'a [String],
     /// Folders of files that are named by digests (`--digests-dir`).
     pub(crate) digest_folders: &'a [PathBuf],
@@ -68,8 +68,8 @@ impl SourceArgs<'_> {
         Ok(named)
     }
 
-    /// Parses one name: a layout, a reference, or a digest in the repository of `list`. `place` tells where it is written, if not on
-    /// the command line.
+    /// Parses one name: a layout, a reference, or a digest in the repository of `list`. `place` is the file and line of a name that is
+    /// not from the command line.
     fn source(
         &self,
         text: &str,
@@ -108,7 +108,7 @@ impl SourceArgs<'_> {
         list: &Reference,
         named: &mut Vec<SourceSpec>,
     ) -> Result<(), Failure> {
-        // Editors on Windows put the mark of UTF-8 before the first name.
+        // Editors on Windows write a byte order mark before the first name.
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         for (number, line) in (1..).zip(text.lines()) {
             let file = match path.to_str() {
@@ -128,7 +128,7 @@ impl SourceArgs<'_> {
 /// Refuses a digest that has lost some of its digits. By Docker's grammar it is a name with a tag, on Docker Hub.
 ///
 /// # Errors
-/// Where `text` is the name of a digest algorithm with hexadecimal digits behind it. It must not be a digest.
+/// Fails if `text` is the name of a digest algorithm followed by hexadecimal digits. It must not be a digest.
 pub(crate) fn refuse_truncated_digest(text: &str, place: Option<&str>) -> Result<(), Failure> {
     let Some((algorithm, hex)) = text.split_once(':') else {
         return Ok(());
@@ -181,12 +181,12 @@ fn into_utf8(bytes: Vec<u8>, path: &Path) -> Result<String, Failure> {
     })
 }
 
-/// Lists files that are named by digests: `sha256:<hex>`, or the 64 digits of a SHA-256 alone, as builds on several machines leave
-/// them behind. They may be in folders of their own, as CI downloads artifacts that it does not merge. By name, so that each run
-/// gives the same order.
+/// Lists files that are named by digests: `sha256:<hex>`, or the 64 digits of a SHA-256 alone. Builds on several machines write such
+/// files. They may be in folders of their own, which is how CI downloads separate artifacts. They are sorted by name, so that each run
+/// has the same order.
 ///
 /// # Errors
-/// Where there are none, or something else is there.
+/// Fails if there are none, or there are other files.
 fn digest_files(folder: &Path, list: &Reference) -> Result<Vec<Reference>, Failure> {
     let mut found = Vec::new();
     add_digests(folder, MAX_FOLDER_DEPTH, list, &mut found)?;

@@ -3,7 +3,7 @@
 use manifest_core::{Reference, Source};
 use manifest_layout::{ImageSelector, Location};
 
-/// One source, as the command line or a draft names it.
+/// One source that the command line or a draft names.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum SourceSpec {
     /// A reference in a registry.
@@ -13,7 +13,7 @@ pub(crate) enum SourceSpec {
 }
 
 impl SourceSpec {
-    /// Returns the source as a draft keeps it.
+    /// Returns the source in the form of a draft.
     pub(crate) fn source(&self) -> Source {
         match self {
             Self::Registry(reference) => Source::Registry(reference.clone()),
@@ -21,7 +21,7 @@ impl SourceSpec {
         }
     }
 
-    /// Reads a source as a draft keeps it. `None` where another program has written something else there.
+    /// Reads a source from the form of a draft. Returns `None` if another program has written a different form.
     pub(crate) fn from_source(source: &Source) -> Option<Self> {
         match source {
             Source::Registry(reference) => Some(Self::Registry(reference.clone())),

@@ -11,7 +11,7 @@ pub enum OnDuplicate {
     Error,
     /// Both are published, with a warning.
     Warn,
-    /// The later one takes the place of the earlier one.
+    /// The later one replaces the earlier one.
     Replace,
     /// Both are published.
     Keep,

@@ -43,7 +43,7 @@ impl FromStr for CommaList {
 }
 
 /// Reads up to the quote that ends a field; two quotes stand for one. Returns the value and the length read, that quote included;
-/// `None` where there is no such quote.
+/// `None` if there is no such quote.
 fn unquote(text: &str) -> Option<(String, usize)> {
     let mut value = String::new();
     let mut at = 0;

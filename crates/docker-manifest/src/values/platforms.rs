@@ -31,7 +31,7 @@ impl PlatformList {
     }
 }
 
-/// Platforms, separated by commas, that may be unknown: [`AnyPlatformList::checked`] tells.
+/// Platforms, separated by commas, that may be unknown. [`AnyPlatformList::checked`] checks them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct AnyPlatformList(PlatformList);
 
@@ -49,7 +49,7 @@ impl AnyPlatformList {
     /// Returns the platforms of a flag that may be repeated.
     ///
     /// # Errors
-    /// Where one is unknown and unknown ones are not forced.
+    /// Fails if one is unknown and unknown ones are not forced.
     pub fn checked(
         lists: &[Self],
         is_forced: bool,

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use manifest_core::go_duration;
 
-/// The value of `--retry`: how often a failed request is repeated, 0 or more.
+/// The value of `--retry`: the number of retries of a failed request, 0 or more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RetryCount(pub u32);
 

@@ -1,7 +1,7 @@
 //! Authentication: the credentials and tokens that each server receives, and how often.
 
 use manifest_core::MediaType;
-use manifest_testkit::fault::{Answer, Fault};
+use manifest_testkit::fault::{Fault, Response};
 use manifest_testkit::image::Image;
 use manifest_testkit::token::TokenField;
 use manifest_testkit::{EmbeddedRegistry, TestCa, TokenServer};
@@ -78,8 +78,8 @@ fn identity_and_registry_tokens() {
     let requests = tokens.log().requests();
     assert_eq!((requests.len(), requests[0].method.as_str()), (1, "POST"));
     assert!(requests[0].query.is_empty());
-    assert_eq!(tokens.scopes_asked(), ["repository:app:pull"]);
-    // A registry token goes to the registry unchanged, and no other token is requested.
+    assert_eq!(tokens.requested_scopes(), ["repository:app:pull"]);
+    // A registry token goes to the registry as it is, and nothing is asked for.
     registry.log().clear();
     let config = json!({ "auths": { registry.host(): { "registrytoken": "mine" } } });
     let error = run(client_with(&config).image(&target)).unwrap_err();
@@ -104,17 +104,17 @@ fn an_expired_token_is_renewed_once() {
     run(client.manifest(&target)).unwrap();
     tokens.revoke_tokens();
     run(client.manifest(&target)).unwrap();
-    assert_eq!(tokens.scopes_asked().len(), 2);
-    // A registry that accepts no token causes only one renewal.
+    assert_eq!(tokens.requested_scopes().len(), 2);
+    // A registry that takes no token at all is not asked for ever.
     registry.log().clear();
-    registry.fault(Fault::on("GET", "/manifests/").answer(Answer::error(
+    registry.fault(Fault::on("GET", "/manifests/").respond(Response::error(
         401,
         "UNAUTHORIZED",
         "no",
     )));
     assert!(run(client.manifest(&target)).unwrap_err().is_unauthorized());
     assert_eq!(registry.log().requests().len(), 2);
-    assert_eq!(tokens.scopes_asked().len(), 3);
+    assert_eq!(tokens.requested_scopes().len(), 3);
 }
 
 #[test]
@@ -141,7 +141,7 @@ fn the_token_server_refuses() {
         assert!(!format!("{error:?}{}", chain(&error)).contains("wrong-secret"));
     }
     assert_eq!(tokens.log().requests().len(), 1);
-    tokens.fault(Fault::on_any("/token").answer(Answer::status(404)));
+    tokens.fault(Fault::on_any("/token").respond(Response::status(404)));
     let error = run(crate::client().manifest(&references[0])).unwrap_err();
     assert!(
         !error.is_not_found(),
@@ -155,16 +155,16 @@ fn unusable_token_answers() {
     let registry = EmbeddedRegistry::builder().token_auth(&tokens).start();
     let target = reference(&registry.host(), "app:1");
     for (answer, text) in [
-        (Answer::Html(200), "no usable token"),
-        (Answer::EndlessBody, "over the limit of"),
+        (Response::Html(200), "no usable token"),
+        (Response::EndlessBody, "more than the"),
         (
-            Answer::Redirect {
+            Response::Redirect {
                 to: "http://reg.example/token".into(),
             },
             "not protected by TLS",
         ),
     ] {
-        tokens.fault(Fault::on_any("/token").times(1).answer(answer));
+        tokens.fault(Fault::on_any("/token").times(1).respond(answer));
         let error = run(client().manifest(&target)).unwrap_err().to_string();
         assert!(error.contains(text), "{error}");
     }
@@ -191,8 +191,8 @@ fn unusable_challenges() {
     let target = reference(&registry.host(), "app:1");
     let challenge = |value: &str| {
         registry.clear_faults();
-        let answer = Answer::status(401).header("www-authenticate", value);
-        registry.fault(Fault::on_any("/v2/").answer(answer));
+        let answer = Response::status(401).header("www-authenticate", value);
+        registry.fault(Fault::on_any("/v2/").respond(answer));
         run(client().manifest(&target)).unwrap_err()
     };
     let text = challenge("Negotiate").to_string();
@@ -216,7 +216,7 @@ fn content_hidden_from_anonymous_clients_is_found_with_a_login() {
         registry.log().clear();
         let stranger = Fault::on("GET", "/manifests/1")
             .times(1)
-            .answer(Answer::status(status));
+            .respond(Response::status(status));
         registry.fault(stranger);
         run(logged_in(&registry.host(), "me", "pw").manifest(&target)).unwrap();
         let lines = registry.log().lines();

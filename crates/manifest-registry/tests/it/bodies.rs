@@ -6,7 +6,7 @@ use std::time::Duration;
 use manifest_registry::{
     Client, ClientConfig, Insecure, Observer, Published, Resuming, RetryPolicy, Retrying, limits,
 };
-use manifest_testkit::fault::{Answer, Fault};
+use manifest_testkit::fault::{Fault, Response};
 use manifest_testkit::image::{BuiltImage, Image};
 use manifest_testkit::{EmbeddedRegistry, TestCa};
 
@@ -140,7 +140,7 @@ fn a_connection_that_is_cut_does_not_leave_a_host_with_one_request_at_a_time() {
     registry.seed("source", "1", &image);
     // All mounts are in flight on one connection when it is cut.
     let cut = Fault::on("POST", "/blobs/uploads/").nth(100).times(1);
-    registry.fault(cut.answer(Answer::ResetBeforeHeaders));
+    registry.fault(cut.respond(Response::ResetBeforeHeaders));
     let job = Job::new(&registry.host(), &[("source", &image)]);
     let (client, notes) = client();
     let published = run(job.publish(&client, &reference(&registry.host(), "app:1"))).unwrap();

@@ -7,7 +7,7 @@ use manifest_registry::{
     Certificates, Client, ClientConfig, Credentials, HostCertificates, Mirror, MirrorRule, Mirrors,
     Pem, Proxies, ProxySetting, PullFromMirror, Secret,
 };
-use manifest_testkit::fault::{Answer, Fault};
+use manifest_testkit::fault::{Fault, Response};
 use manifest_testkit::tls::Identity;
 use manifest_testkit::{EmbeddedRegistry, ForwardProxy, TestCa, TokenServer};
 
@@ -124,14 +124,14 @@ fn bodies_follow_the_upload_location() {
     target.put_blob("app", &image.config);
     target.put_blob("app", &image.layers[0].bytes);
     let missing = Fault::on("HEAD", &image.layers[0].digest).times(1);
-    target.fault(missing.answer(Answer::status(404)));
+    target.fault(missing.respond(Response::status(404)));
     let plain = manifest_testkit::Client::new(&storage.host()).tls(ca.client_config());
     let session = plain
         .send("POST", "/v2/app/blobs/uploads/", &[], &[])
         .unwrap();
     let session = session.header("location").unwrap().to_owned();
-    let opened = Answer::status(202).header("location", &session);
-    target.fault(Fault::on("POST", "/blobs/uploads/").answer(opened));
+    let opened = Response::status(202).header("location", &session);
+    target.fault(Fault::on("POST", "/blobs/uploads/").respond(opened));
     let client = logged_in(&target);
     copy(&client, &source, &target, &image);
     assert!(storage.blob("app", &image.layers[0].digest).is_some());

@@ -3,7 +3,7 @@
 use manifest_core::{Digest, MediaType, Reference};
 use manifest_registry::{Precondition, Publication, Published, RegistryError};
 use manifest_testkit::EmbeddedRegistry;
-use manifest_testkit::fault::{Answer, Fault};
+use manifest_testkit::fault::{Fault, Response};
 use manifest_testkit::image::{BuiltIndex, Image, Index};
 
 use crate::{client, reference, run};
@@ -32,12 +32,12 @@ fn a_precondition_reads_the_manifest_if_head_does_not_state_the_digest() {
     let new = Index::oci().image(&image).annotation("a", "b").build();
     let (old_digest, new_digest) = (Digest::sha256(&old.manifest), Digest::sha256(&new.manifest));
     for answer in [
-        Answer::status(405),
-        Answer::status(200).header("content-type", &old.media_type),
+        Response::status(405),
+        Response::status(200).header("content-type", &old.media_type),
     ] {
         let registry = EmbeddedRegistry::start();
         registry.seed("app", "1", &old);
-        registry.fault(Fault::on("HEAD", "/manifests/1").answer(answer.clone()));
+        registry.fault(Fault::on("HEAD", "/manifests/1").respond(answer.clone()));
         let target = reference(&registry.host(), "app:1");
         for expected in [Precondition::Absent, Precondition::Digest(&new_digest)] {
             let list = Index::oci().image(&image).annotation("c", "d").build();
@@ -52,8 +52,8 @@ fn a_precondition_reads_the_manifest_if_head_does_not_state_the_digest() {
     // A tag that cannot be read is not written.
     let registry = EmbeddedRegistry::start();
     registry.seed("app", "1", &old);
-    let hidden = Answer::error(403, "DENIED", "no");
-    registry.fault(Fault::on("HEAD", "/manifests/1").answer(hidden));
+    let hidden = Response::error(403, "DENIED", "no");
+    registry.fault(Fault::on("HEAD", "/manifests/1").respond(hidden));
     let target = reference(&registry.host(), "app:1");
     let error = publish(&new, &target, Precondition::Absent).unwrap_err();
     assert!(error.is_unauthorized(), "{error}");

@@ -5,9 +5,9 @@ use std::time::{Duration, Instant};
 
 use manifest_core::{MediaType, Reference};
 use manifest_registry::{Client, ClientConfig, Credentials, RegistryError, Timeouts, concurrent};
-use manifest_testkit::fault::{Answer, Fault};
+use manifest_testkit::fault::{Fault, Response};
 use manifest_testkit::image::Image;
-use manifest_testkit::raw::Manner;
+use manifest_testkit::raw::Action;
 use manifest_testkit::{EmbeddedRegistry, RawServer, TestCa};
 use serde_json::json;
 
@@ -30,7 +30,7 @@ async fn attempt(operation: &str, host: &str, connect: Duration) -> RegistryErro
     let registry = EmbeddedRegistry::start();
     let realm = format!("Bearer realm=\"https://{host}/token\",service=\"s\"");
     registry.fault(
-        Fault::on_any("/v2/").answer(Answer::status(401).header("www-authenticate", &realm)),
+        Fault::on_any("/v2/").respond(Response::status(401).header("www-authenticate", &realm)),
     );
     let at = match operation {
         "token" => registry.host(),
@@ -89,32 +89,32 @@ fn ports_with_another_protocol() {
     let cut = "the connection was closed";
     let other = "the server does not speak TLS";
     let rows = [
-        ("closed at once", Manner::Close, &[cut, other][..]),
-        ("no answer", Manner::Hang, &["no answer within"]),
-        // A handshake that is cut off: a record of 100 bytes that ends after 40.
+        ("closed at once", Action::Close, &[cut, other][..]),
+        ("no answer", Action::Hang, &["no answer within"]),
+        // A record of 100 bytes that ends after 40: a handshake that is cut off.
         (
             "handshake cut off",
-            Manner::Say(record(0x16, &[2; 100])[..40].to_vec()),
+            Action::Reply(record(0x16, &[2; 100])[..40].to_vec()),
             &[cut, other],
         ),
         (
             "handshake refused",
-            Manner::Say(record(0x15, &[2, 40])),
+            Action::Reply(record(0x15, &[2, 40])),
             &[cut, "TLS failed"],
         ),
         (
             "record too large",
-            Manner::Say([0x16, 3, 3, 0xff, 0xff].repeat(1000)),
+            Action::Reply([0x16, 3, 3, 0xff, 0xff].repeat(1000)),
             &[cut, other],
         ),
         (
             "plain answer",
-            Manner::Say(plain),
+            Action::Reply(plain),
             &["400 Bad Request", other],
         ),
         (
             "another protocol",
-            Manner::Say(b"SSH-2.0-OpenSSH_9.6\r\n".to_vec()),
+            Action::Reply(b"SSH-2.0-OpenSSH_9.6\r\n".to_vec()),
             &[cut, other],
         ),
     ];
@@ -123,7 +123,7 @@ fn ports_with_another_protocol() {
             scope.spawn(move || {
                 let server = RawServer::start(manner);
                 check(name, &server.host(), SOON, parts);
-                let heard = String::from_utf8_lossy(&server.heard()).into_owned();
+                let heard = String::from_utf8_lossy(&server.received()).into_owned();
                 assert!(!heard.contains(LOGIN), "{name} heard {heard}");
                 assert!(server.connections() >= OPERATIONS.len(), "{name}");
             });

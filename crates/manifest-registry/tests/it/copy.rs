@@ -6,7 +6,7 @@ use manifest_core::{Digest, MediaType};
 use manifest_registry::{
     Child, Client, ClientConfig, Credentials, Precondition, Publication, Published, RegistryError,
 };
-use manifest_testkit::fault::{Answer, Fault};
+use manifest_testkit::fault::{Fault, Response};
 use manifest_testkit::image::{BuiltImage, Image, Index};
 use manifest_testkit::{EmbeddedRegistry, TokenServer};
 use serde_json::json;
@@ -89,7 +89,7 @@ fn mounts_each_blob_once() {
     is_complete(&registry, "target", &image);
     // One token covers both scopes, the target first. The manifest needs no other token.
     assert_eq!(
-        tokens.scopes_asked(),
+        tokens.requested_scopes(),
         ["repository:target:pull,push repository:team/source:pull"]
     );
     let query = &tokens.log().requests()[0].query;
@@ -195,7 +195,7 @@ fn uploads_if_mounts_fail() {
         registry.fault(
             Fault::on("POST", "/blobs/uploads/")
                 .times(3)
-                .answer(Answer::status(status)),
+                .respond(Response::status(status)),
         );
         let host = registry.host();
         let copied = copy(
@@ -210,7 +210,7 @@ fn uploads_if_mounts_fail() {
     }
     for status in [429, 503] {
         let registry = EmbeddedRegistry::start();
-        registry.fault(Fault::on("POST", "/blobs/uploads/").answer(Answer::status(status)));
+        registry.fault(Fault::on("POST", "/blobs/uploads/").respond(Response::status(status)));
         let host = registry.host();
         let error = copy(
             &client(),
@@ -250,7 +250,10 @@ fn uploads_between_registries() {
     let size: usize = 4 + 300_000;
     assert!((copied.mounted, copied.uploaded) == (0, 3) && copied.uploaded_bytes > size as u64);
     is_complete(&target, "mirror/app", &image);
-    assert_eq!(tokens.scopes_asked(), ["repository:mirror/app:pull,push"]);
+    assert_eq!(
+        tokens.requested_scopes(),
+        ["repository:mirror/app:pull,push"]
+    );
     assert_eq!(target.log().count(|r| r.query.contains("mount")), 0);
     assert!(source.log().requests().iter().all(|r| r.method == "GET"));
 }
@@ -275,18 +278,18 @@ fn many_blobs_do_not_wait_for_each_other() {
 #[test]
 fn wrong_content_is_never_published() {
     for (answer, part) in [
-        (Answer::WrongDigest, "blob verification failed"),
-        (Answer::ShortBody, "the connection was closed"),
-        (Answer::EndlessBody, "the content is over the limit of"),
-        (Answer::Empty, "its descriptor says"),
-        (Answer::Hang, "no response within"),
-        (Answer::ResetAfterHeaders, "the connection was closed"),
-        (Answer::status(404), "404 Not Found"),
+        (Response::CorruptBody, "blob verification failed"),
+        (Response::ShortBody, "the connection was closed"),
+        (Response::EndlessBody, "the content has more than the"),
+        (Response::EmptyBody, "its descriptor states"),
+        (Response::Hang, "no answer within"),
+        (Response::ResetAfterHeaders, "the connection was closed"),
+        (Response::status(404), "404 Not Found"),
     ] {
         let (source, target) = (EmbeddedRegistry::start(), EmbeddedRegistry::start());
         let image = image();
         source.seed("app", "1", &image);
-        source.fault(Fault::on("GET", "/blobs/").answer(answer.clone()));
+        source.fault(Fault::on("GET", "/blobs/").respond(answer.clone()));
         let config = ClientConfig {
             timeouts: impatient(),
             ..config()
@@ -320,7 +323,7 @@ fn a_stalled_target_times_out() {
         let (source, target) = (EmbeddedRegistry::start(), EmbeddedRegistry::start());
         let image = image();
         source.seed("app", "1", &image);
-        target.fault(Fault::on(method, "/blobs/uploads/").answer(Answer::Hang));
+        target.fault(Fault::on(method, "/blobs/uploads/").respond(Response::Hang));
         let config = ClientConfig {
             timeouts: impatient(),
             ..config()
@@ -346,8 +349,8 @@ fn a_stalled_source_is_not_taken_for_the_target() {
     let (source, target) = (EmbeddedRegistry::start(), EmbeddedRegistry::start());
     let image = image();
     source.seed("app", "1", &image);
-    let stalled = Answer::SlowBody(Duration::from_secs(60));
-    source.fault(Fault::on("GET", "/blobs/").answer(stalled));
+    let stalled = Response::SlowBody(Duration::from_secs(60));
+    source.fault(Fault::on("GET", "/blobs/").respond(stalled));
     let config = ClientConfig {
         timeouts: impatient(),
         ..config()
@@ -377,20 +380,25 @@ fn an_upload_with_a_refused_token_resumes_with_another() {
     source.seed("app", "1", &image);
     let ended = || {
         let realm = format!("Bearer realm=\"{}\"", tokens.realm());
-        Answer::error(401, "UNAUTHORIZED", "the token has ended").header("www-authenticate", &realm)
+        Response::error(401, "UNAUTHORIZED", "the token has ended")
+            .header("www-authenticate", &realm)
     };
     let names = [
         format!("{}/app", source.host()),
         format!("{}/app", target.host()),
     ];
-    target.fault(Fault::on("PUT", "/blobs/uploads/").times(1).answer(ended()));
+    target.fault(
+        Fault::on("PUT", "/blobs/uploads/")
+            .times(1)
+            .respond(ended()),
+    );
     copy(&client(), &names[0], &names[1], &image).unwrap();
     for digest in image.blob_digests() {
         assert!(target.blob("app", &digest).is_some(), "{digest}");
     }
     // The upload is resumed only once: a registry that refuses every token does not cause a loop.
     let other = EmbeddedRegistry::builder().token_auth(&tokens).start();
-    let fault = other.fault(Fault::on("PUT", "/blobs/uploads/").answer(ended()));
+    let fault = other.fault(Fault::on("PUT", "/blobs/uploads/").respond(ended()));
     let error = copy(
         &client(),
         &names[0],
@@ -418,7 +426,7 @@ fn an_upload_location_elsewhere_gets_no_credentials() {
         storage.host()
     );
     registry.fault(
-        Fault::on("POST", "/blobs/uploads/").answer(Answer::status(202).header("location", &to)),
+        Fault::on("POST", "/blobs/uploads/").respond(Response::status(202).header("location", &to)),
     );
     // The registry sends this location only to an authenticated client.
     let client = logged_in(&registry.host(), "me", "pw");

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use manifest_testkit::fault::Answer;
+use manifest_testkit::fault::Response;
 
 /// The allowed results of an operation that meets a fault.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -24,14 +24,14 @@ pub(crate) enum Expect {
 #[derive(Clone, Debug)]
 pub(crate) struct Row {
     pub(crate) name: String,
-    pub(crate) answer: Answer,
+    pub(crate) answer: Response,
     pub(crate) expect: Expect,
 }
 
 /// Returns all rows. `elsewhere` is another host, which is the target of some redirects.
 pub(crate) fn rows(elsewhere: &str) -> Vec<Row> {
     let mut rows = Vec::new();
-    let mut row = |name: &str, answer: Answer, expect: Expect| {
+    let mut row = |name: &str, answer: Response, expect: Expect| {
         let name = name.to_owned();
         rows.push(Row {
             name,
@@ -50,8 +50,8 @@ pub(crate) fn rows(elsewhere: &str) -> Vec<Row> {
         (415, "415 Unsupported Media Type"),
         (422, "422 Unprocessable Entity"),
     ] {
-        let answer = Answer::error(code, "SOME_CODE", "some \u{1b}[31mtext");
-        row(&code.to_string(), answer, Expect::Permanent(text));
+        let answer = Response::error(code, "SOME_CODE", "some \u{1b}[31mtext");
+        row(&code.to_string(), answer, Expect::Final(text));
     }
     for (code, text) in [
         (408, "408 Request Timeout"),
@@ -62,27 +62,27 @@ pub(crate) fn rows(elsewhere: &str) -> Vec<Row> {
         (503, "503 Service Unavailable"),
         (504, "504 Gateway Timeout"),
     ] {
-        let answer = Answer::error(code, "SOME_CODE", "some text");
-        row(&code.to_string(), answer, Expect::Transient(text));
+        let answer = Response::error(code, "SOME_CODE", "some text");
+        row(&code.to_string(), answer, Expect::Passing(text));
     }
     let cut = "the connection was closed";
-    let slow = "no response within";
-    let raw = |text: &str| Answer::Raw(text.as_bytes().to_vec());
-    let early = |text: &str| Answer::Before(text.as_bytes().to_vec());
-    let double = |name: &str, value: &str| Answer::DuplicateHeader {
+    let slow = "no answer within";
+    let raw = |text: &str| Response::Raw(text.as_bytes().to_vec());
+    let early = |text: &str| Response::RawPrefix(text.as_bytes().to_vec());
+    let double = |name: &str, value: &str| Response::DuplicateHeader {
         name: name.to_owned(),
         value: value.to_owned(),
     };
-    let redirect = |to: String| Answer::Redirect { to };
+    let redirect = |to: String| Response::Redirect { to };
     let limited = |wait: &str| {
         let body = "retry-after: 12.5ms, allowed: 2000/minute";
-        Answer::error(429, "TOOMANYREQUESTS", body).header("retry-after", wait)
+        Response::error(429, "TOOMANYREQUESTS", body).header("retry-after", wait)
     };
     use Expect::{Either, FalseSuccess, Harmless, Permanent, Transient};
     for (name, answer, expect) in [
-        ("403 empty", Answer::status(403), Permanent("403 Forbidden")),
-        ("403 HTML", Answer::Html(403), Permanent("(a web page")),
-        ("404 HTML", Answer::Html(404), Permanent("404 Not Found")),
+        ("403 empty", Response::status(403), Final("403 Forbidden")),
+        ("403 HTML", Response::Html(403), Final("(a web page")),
+        ("404 HTML", Response::Html(404), Final("404 Not Found")),
         (
             "429 with a wait",
             limited("0"),
@@ -93,32 +93,32 @@ pub(crate) fn rows(elsewhere: &str) -> Vec<Row> {
             limited("3600"),
             Permanent("asks to wait 3600 s"),
         ),
-        ("502 HTML", Answer::Html(502), Transient("(a web page")),
+        ("502 HTML", Response::Html(502), Passing("(a web page")),
         (
             "reset before the head",
-            Answer::ResetBeforeHeaders,
-            Transient(cut),
+            Response::ResetBeforeHeaders,
+            Passing(cut),
         ),
         (
             "reset after the head",
-            Answer::ResetAfterHeaders,
-            Transient(cut),
+            Response::ResetAfterHeaders,
+            Passing(cut),
         ),
-        ("no answer", Answer::Hang, Transient(slow)),
-        ("short body", Answer::ShortBody, Transient(cut)),
+        ("no answer", Response::Hang, Passing(slow)),
+        ("short body", Response::ShortBody, Passing(cut)),
         (
             "stalled body",
-            Answer::SlowBody(Duration::from_millis(700)),
-            Transient(slow),
+            Response::SlowBody(Duration::from_millis(700)),
+            Passing(slow),
         ),
         (
             "slow body",
-            Answer::SlowBody(Duration::from_millis(150)),
-            Transient(slow),
+            Response::SlowBody(Duration::from_millis(150)),
+            Passing(slow),
         ),
-        ("endless body", Answer::EndlessBody, Either),
-        ("wrong digest", Answer::WrongDigest, Either),
-        ("wrong digest header", Answer::WrongDigestHeader, Either),
+        ("endless body", Response::EndlessBody, Either),
+        ("wrong digest", Response::CorruptBody, Either),
+        ("wrong digest header", Response::WrongDigestHeader, Either),
         (
             "length too large",
             raw(
@@ -152,18 +152,18 @@ pub(crate) fn rows(elsewhere: &str) -> Vec<Row> {
             Permanent("it cannot be read"),
         ),
         ("redirect loop", redirect("?again".into()), Either),
-        ("gzip surprise", Answer::Gzip, Either),
-        ("HTML", Answer::Html(200), FalseSuccess),
-        ("HTML and 201", Answer::Html(201), FalseSuccess),
-        ("200 and nothing", Answer::status(200), FalseSuccess),
-        ("204", Answer::status(204), FalseSuccess),
+        ("gzip surprise", Response::Gzip, Either),
+        ("HTML", Response::Html(200), Lie),
+        ("HTML and 201", Response::Html(201), Lie),
+        ("200 and nothing", Response::status(200), Lie),
+        ("204", Response::status(204), Lie),
         (
             "200 and JSON",
             raw("HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 2\r\n\r\n{}"),
             FalseSuccess,
         ),
-        ("empty", Answer::Empty, Either),
-        ("huge header", Answer::HugeHeader(1 << 20), Either),
+        ("empty", Response::EmptyBody, Either),
+        ("huge header", Response::HugeHeader(1 << 20), Either),
         (
             "two content types",
             double("content-type", "text/plain"),
@@ -200,8 +200,8 @@ pub(crate) fn rows(elsewhere: &str) -> Vec<Row> {
         ),
         (
             "endless 1xx",
-            Answer::Endless(b"HTTP/1.1 102 Processing\r\n\r\n".to_vec()),
-            Transient(slow),
+            Response::RawEndless(b"HTTP/1.1 102 Processing\r\n\r\n".to_vec()),
+            Passing(slow),
         ),
         (
             "1xx and no more",
@@ -217,7 +217,7 @@ pub(crate) fn rows(elsewhere: &str) -> Vec<Row> {
         ),
         (
             "many 1xx",
-            Answer::Raw(b"HTTP/1.1 102 Processing\r\n\r\n".repeat(2000)),
+            Response::Raw(b"HTTP/1.1 102 Processing\r\n\r\n".repeat(2000)),
             Either,
         ),
     ] {
@@ -252,8 +252,8 @@ pub(crate) fn http2_rows(elsewhere: &str) -> Vec<Row> {
     let mut rows: Vec<Row> = rows(elsewhere).into_iter().filter(is_kept).collect();
     assert_eq!(rows.len(), HTTP2.len(), "all of them are rows");
     for (name, answer) in [
-        ("GOAWAY before the head", Answer::LeaveBeforeHeaders),
-        ("GOAWAY in the body", Answer::LeaveInBody),
+        ("GOAWAY before the head", Response::GoAwayBeforeHeaders),
+        ("GOAWAY in the body", Response::GoAwayInBody),
     ] {
         rows.push(Row {
             name: name.to_owned(),

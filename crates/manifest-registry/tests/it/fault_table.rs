@@ -250,8 +250,8 @@ async fn cell(
     world: &World,
     client: &Client,
 ) -> Option<String> {
-    let fault = operation.fault(&world.image).answer(row.answer.clone());
-    let hits = world.inject(operation, if once { fault.times(1) } else { fault });
+    let fault = operation.fault(&world.image).respond(row.answer.clone());
+    let hits = world.strike(operation, if once { fault.times(1) } else { fault });
     let started = Instant::now();
     let Ok(result) = tokio::time::timeout(CELL_LIMIT, world.attempt(operation, client)).await
     else {

@@ -5,16 +5,16 @@ use std::time::{Duration, Instant};
 use manifest_core::{Content, Descriptor, Digest};
 use manifest_registry::{Client, ClientConfig, RegistryError};
 use manifest_testkit::EmbeddedRegistry;
-use manifest_testkit::fault::{Answer, Fault};
+use manifest_testkit::fault::{Fault, Response};
 use manifest_testkit::image::Image;
 
 use crate::{chain, client, config, impatient, logged_in, reference, run};
 
-/// Reads an image from an embedded registry whose response to requests for `path` is `answer`.
-fn image(path: &str, answer: Answer) -> Result<(), RegistryError> {
+/// Asks an embedded registry for an image while requests to `path` go wrong like this.
+fn image(path: &str, answer: Response) -> Result<(), RegistryError> {
     let registry = EmbeddedRegistry::start();
     registry.seed("app", "1", &Image::oci().build());
-    registry.fault(Fault::on("GET", path).answer(answer));
+    registry.fault(Fault::on("GET", path).respond(answer));
     let config = ClientConfig {
         timeouts: impatient(),
         ..config()
@@ -26,8 +26,8 @@ fn image(path: &str, answer: Answer) -> Result<(), RegistryError> {
     result
 }
 
-/// Checks that a fault causes an error whose text contains one of `parts`.
-fn check_fault(path: &str, answer: Answer, parts: &[&str]) {
+/// Checks that a fault is an error that has one of these parts in its text.
+fn check_fault(path: &str, answer: Response, parts: &[&str]) {
     let name = format!("{path} {answer:?}");
     let error = image(path, answer).expect_err(&name);
     let text = chain(&error);
@@ -39,41 +39,41 @@ fn check_fault(path: &str, answer: Answer, parts: &[&str]) {
 }
 
 #[test]
-fn faults_are_correct_errors() {
-    let status = |code| Answer::error(code, "SOME_CODE", "some text");
+fn faults_are_true_errors() {
+    let status = |code| Response::error(code, "SOME_CODE", "some text");
     let mut checks = Vec::new();
     for path in ["/manifests/", "/blobs/"] {
         for (answer, parts) in [
             (
-                Answer::WrongDigest,
+                Response::CorruptBody,
                 &["verification failed", "the registry says digest"][..],
             ),
-            (Answer::EndlessBody, &["over the limit of"]),
-            (Answer::ShortBody, &["the connection was closed"]),
+            (Response::EndlessBody, &["more than the"]),
+            (Response::ShortBody, &["the connection was closed"]),
             (
-                Answer::SlowBody(Duration::from_millis(200)),
-                &["no response within"],
+                Response::SlowBody(Duration::from_millis(200)),
+                &["no answer within"],
             ),
-            (Answer::Hang, &["no response within"]),
-            (Answer::ResetBeforeHeaders, &["the connection was closed"]),
-            (Answer::ResetAfterHeaders, &["the connection was closed"]),
-            (Answer::Gzip, &["content encoding \"gzip\""]),
+            (Response::Hang, &["no answer within"]),
+            (Response::ResetBeforeHeaders, &["the connection was closed"]),
+            (Response::ResetAfterHeaders, &["the connection was closed"]),
+            (Response::Gzip, &["content encoding \"gzip\""]),
             (
-                Answer::Html(200),
+                Response::Html(200),
                 &[
                     "unsupported manifest media type",
                     "bytes, but its descriptor says",
                 ],
             ),
             (
-                Answer::Empty,
+                Response::EmptyBody,
                 &[
                     "cannot be read",
                     "bytes, but its descriptor says",
                     "the registry says digest",
                 ],
             ),
-            (Answer::Html(502), &["502 Bad Gateway (a web page"]),
+            (Response::Html(502), &["502 Bad Gateway (a web page"]),
             (status(400), &["400 Bad Request: some code: some text"]),
             (status(403), &["403 Forbidden: some code: some text"]),
             (
@@ -84,25 +84,25 @@ fn faults_are_correct_errors() {
                 status(503),
                 &["503 Service Unavailable: some code: some text"],
             ),
-            (Answer::status(500), &["500 Internal Server Error"]),
+            (Response::status(500), &["500 Internal Server Error"]),
             (
-                Answer::Raw(b"SSH-2.0-OpenSSH\r\n".to_vec()),
+                Response::Raw(b"SSH-2.0-OpenSSH\r\n".to_vec()),
                 &["the connection was closed"],
             ),
             (
-                Answer::Redirect {
+                Response::Redirect {
                     to: "http://reg.example/x".into(),
                 },
                 &["not protected by TLS"],
             ),
             (
-                Answer::Redirect {
+                Response::Redirect {
                     to: "file:///etc/passwd".into(),
                 },
                 &["not protected by TLS"],
             ),
             (
-                Answer::Redirect {
+                Response::Redirect {
                     to: "http://[".into(),
                 },
                 &["it cannot be read"],
@@ -121,7 +121,7 @@ fn faults_are_correct_errors() {
 fn redirect_loops_end() {
     let error = image(
         "/manifests/",
-        Answer::Redirect {
+        Response::Redirect {
             to: "/v2/app/manifests/1".into(),
         },
     );
@@ -134,13 +134,13 @@ fn redirect_loops_end() {
 }
 
 #[test]
-fn a_stated_digest_is_verified() {
-    let error = image("/manifests/", Answer::WrongDigestHeader).unwrap_err();
+fn a_stated_digest_is_checked_and_not_believed() {
+    let error = image("/manifests/", Response::WrongDigestHeader).unwrap_err();
     assert!(
         error.to_string().contains("the registry says digest"),
         "{error}"
     );
-    let double = |value: &str| Answer::DuplicateHeader {
+    let double = |value: &str| Response::DuplicateHeader {
         name: "docker-content-digest".into(),
         value: value.into(),
     };
@@ -151,7 +151,7 @@ fn a_stated_digest_is_verified() {
 #[test]
 fn a_huge_header_is_bounded() {
     assert!(
-        image("/manifests/", Answer::HugeHeader(8 << 20))
+        image("/manifests/", Response::HugeHeader(8 << 20))
             .unwrap_err()
             .is_unavailable()
     );
@@ -160,7 +160,7 @@ fn a_huge_header_is_bounded() {
 #[test]
 fn long_texts_of_a_registry_are_shortened() {
     let long = "x".repeat(60_000);
-    let json = |body: String| Answer::Status {
+    let json = |body: String| Response::Status {
         code: 200,
         headers: vec![(
             "content-type".to_owned(),
@@ -173,21 +173,21 @@ fn long_texts_of_a_registry_are_shortened() {
     let elsewhere = format!("ftp://x/{long}");
     let realm = |realm: &str| {
         let challenge = format!("Bearer realm=\"{realm}\"");
-        Answer::status(401).header("www-authenticate", &challenge)
+        Response::status(401).header("www-authenticate", &challenge)
     };
     for (answer, part) in [
         (ok().header("docker-content-digest", &long), "says digest"),
         (ok().header("content-encoding", &long), "content encoding"),
         (realm(&elsewhere), "token server without TLS"),
         (realm(&format!("http://[{long}")), "that is no URL"),
-        (Answer::Redirect { to }, "404 Not Found"),
-        (Answer::Redirect { to: elsewhere }, " not followed: "),
+        (Response::Redirect { to }, "404 Not Found"),
+        (Response::Redirect { to: elsewhere }, "not sent on to"),
         (
             json(format!(r#"{{"schemaVersion":2,"mediaType":"{long}"}}"#)),
             "xxx",
         ),
         (json(format!(r#"{{"manifests":"{long}"}}"#)), ""),
-        (Answer::error(400, &long, &long), "400 Bad Request"),
+        (Response::error(400, &long, &long), "400 Bad Request"),
     ] {
         let error = chain(&image("/manifests/", answer).unwrap_err());
         let length = error.len();
@@ -199,7 +199,7 @@ fn long_texts_of_a_registry_are_shortened() {
 #[test]
 fn a_realm_is_shown_without_secrets() {
     let challenge = "Bearer realm=\"ftp://me:pw@x/token?key=secret\"";
-    let answer = Answer::status(401).header("www-authenticate", challenge);
+    let answer = Response::status(401).header("www-authenticate", challenge);
     let error = chain(&image("/manifests/", answer).unwrap_err());
     assert!(error.contains("ftp://x/token?key=***"), "{error}");
 }
@@ -248,7 +248,7 @@ fn a_redirect_drops_credentials() {
         "http://user:secret@{}{path}?X-Signature=abc",
         storage.host()
     );
-    registry.fault(Fault::on("GET", "/blobs/").answer(Answer::Redirect { to }));
+    registry.fault(Fault::on("GET", "/blobs/").respond(Response::Redirect { to }));
     run(client.image(&reference(&registry.host(), "app:1"))).unwrap();
     let requests = storage.log().requests();
     assert_eq!(requests.len(), 1);
@@ -257,7 +257,7 @@ fn a_redirect_drops_credentials() {
     // A redirect within the registry keeps the credentials, and a challenge of the storage gets none.
     storage.fault(
         Fault::on_any("/blobs/")
-            .answer(Answer::status(401).header("www-authenticate", "Basic realm=\"phish\"")),
+            .respond(Response::status(401).header("www-authenticate", "Basic realm=\"phish\"")),
     );
     let error = run(client.image(&reference(&registry.host(), "app:1"))).unwrap_err();
     assert!(error.is_unauthorized());
@@ -275,7 +275,7 @@ fn a_redirect_drops_credentials() {
 fn texts_of_a_registry_are_escaped_for_the_terminal() {
     let error = image(
         "/manifests/",
-        Answer::error(
+        Response::error(
             403,
             "DENIED\u{1b}[2J",
             "\u{1b}]0;pwned\u{7}\nline two\u{202e}",
@@ -290,7 +290,7 @@ fn texts_of_a_registry_are_escaped_for_the_terminal() {
     assert!(text.contains("pwned"));
     let error = image(
         "/manifests/",
-        Answer::error(500, "UNKNOWN", &"x".repeat(100_000)),
+        Response::error(500, "UNKNOWN", &"x".repeat(100_000)),
     )
     .unwrap_err();
     assert!(error.to_string().len() < 2000);

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use manifest_core::{Descriptor, Digest, MediaType, Reference};
 use manifest_registry::{Child, Precondition, Publication, RegistryError};
-use manifest_testkit::fault::{Answer, Fault};
+use manifest_testkit::fault::{Fault, Response};
 use manifest_testkit::image::Image;
 use manifest_testkit::{EmbeddedRegistry, sha256};
 use serde_json::{Value, json};
@@ -138,7 +138,7 @@ fn a_child_is_verified_against_its_descriptor() {
     }
     // The bytes count, not the headers of the response.
     let lie = Digest::sha256(b"other");
-    let wrong = Answer::Status {
+    let wrong = Response::Status {
         code: 200,
         headers: vec![
             ("content-type".into(), OCI_MANIFEST.into()),
@@ -146,7 +146,7 @@ fn a_child_is_verified_against_its_descriptor() {
         ],
         body: image.manifest.clone(),
     };
-    registry.fault(Fault::on("GET", "/manifests/").answer(wrong));
+    registry.fault(Fault::on("GET", "/manifests/").respond(wrong));
     let error = child(Descriptor::new(OCI_MANIFEST, lie, size)).unwrap_err();
     assert!(error.to_string().contains("verification failed"), "{error}");
 }

@@ -10,7 +10,7 @@ use manifest_registry::{
     TransferEstimate, WatchedTags,
 };
 use manifest_testkit::EmbeddedRegistry;
-use manifest_testkit::fault::{Answer, Fault};
+use manifest_testkit::fault::{Fault, Response};
 use manifest_testkit::image::{BuiltImage, Image, Pushable as _};
 
 use crate::{client, reference, run};
@@ -165,7 +165,7 @@ fn an_interrupted_upload_opens_the_blob_again() {
     target.fault(
         Fault::on("PUT", "/blobs/uploads/")
             .times(1)
-            .answer(Answer::ResetBeforeHeaders),
+            .respond(Response::ResetBeforeHeaders),
     );
     let (published, opened) = push(&client(), &target, &image, blobs(&image));
     assert_eq!((published.unwrap().uploaded, opened), (1, 2));
@@ -220,7 +220,7 @@ fn an_interrupted_download_restarts() {
         panic!("an image")
     };
     let cut = Fault::on("GET", "/blobs/").times(1);
-    let cut = source.fault(cut.answer(Answer::ShortBody));
+    let cut = source.fault(cut.respond(Response::ShortBody));
     let from = reference(&source.host(), "app:1");
     let (mut got, mut begun) = (Vec::new(), 0);
     let sink = |offset: u64, bytes: &[u8]| {
@@ -254,7 +254,7 @@ fn a_small_local_blob_uses_a_single_post_unless_the_registry_refuses_it() {
     for status in [400, 404, 405, 411, 413, 500, 501, 503] {
         let target = EmbeddedRegistry::start();
         let error_response = Fault::on("POST", "/blobs/uploads/").times(1);
-        target.fault(error_response.answer(Answer::status(status)));
+        target.fault(error_response.respond(Response::status(status)));
         let (pushed, opened) = push(&client(), &target, &image, blobs(&image));
         assert_eq!((pushed.unwrap().uploaded, opened), (1, 1), "{status}");
         let log = target.log();

@@ -7,7 +7,7 @@ use manifest_registry::{
     Child, Client, ClientConfig, Credentials, Event, Mirror, MirrorRule, Mirrors, Observer,
     Precondition, Publication, PullFromMirror, RegistryError, Retrying,
 };
-use manifest_testkit::fault::{Answer, Fault};
+use manifest_testkit::fault::{Fault, Response};
 use manifest_testkit::image::{BuiltImage, Image};
 use manifest_testkit::{EmbeddedRegistry, TestCa};
 use serde_json::json;
@@ -240,18 +240,18 @@ fn content_missing_in_a_mirror_is_read_from_the_registry() {
 }
 
 #[test]
-fn a_wrong_or_failing_mirror_is_skipped_at_once() {
-    for answer in [Answer::WrongDigest, Answer::status(503), Answer::Hang] {
+fn a_mirror_that_lies_or_fails_is_passed_over_at_once() {
+    for answer in [Response::CorruptBody, Response::status(503), Response::Hang] {
         let stage = Stage::new();
         stage.mirror.seed("hub/app", "1", &stage.image);
         let fault = stage
             .mirror
-            .fault(Fault::on_any("/v2/").answer(answer.clone()));
+            .fault(Fault::on_any("/v2/").respond(answer.clone()));
         let client = stage.impatient_client();
         let (manifest, _) = run(client.image(&stage.target)).unwrap();
         assert_eq!(manifest.digest().as_str(), stage.image.digest);
-        let is_a_lie = matches!(answer, Answer::WrongDigest);
-        // An unavailable mirror gets no second request, and no request is retried.
+        let is_a_lie = matches!(answer, Response::CorruptBody);
+        // One that does not work is not asked a second time; nothing is repeated.
         assert_eq!(fault.hits(), if is_a_lie { 2 } else { 1 });
         let heard = stage.heard();
         assert_eq!(heard.len(), fault.hits(), "{heard:?}");
@@ -393,18 +393,18 @@ fn blob_of(stage: &Stage) -> (String, Descriptor) {
 #[test]
 fn layers_damaged_by_a_mirror_are_streamed_from_the_registry() {
     for answer in [
-        Answer::WrongDigest,
-        Answer::ShortBody,
-        Answer::Empty,
-        Answer::Html(200),
-        Answer::EndlessBody,
-        Answer::ResetAfterHeaders,
-        Answer::ResetBeforeHeaders,
-        Answer::SlowBody(std::time::Duration::from_secs(5)),
-        Answer::status(404),
-        Answer::status(403),
-        Answer::status(503),
-        Answer::Hang,
+        Response::CorruptBody,
+        Response::ShortBody,
+        Response::EmptyBody,
+        Response::Html(200),
+        Response::EndlessBody,
+        Response::ResetAfterHeaders,
+        Response::ResetBeforeHeaders,
+        Response::SlowBody(std::time::Duration::from_secs(5)),
+        Response::status(404),
+        Response::status(403),
+        Response::status(503),
+        Response::Hang,
     ] {
         let image = Image::oci().layers(1, 100_000).build();
         let stage = Stage {
@@ -414,7 +414,7 @@ fn layers_damaged_by_a_mirror_are_streamed_from_the_registry() {
         stage.registry.seed("app", "1", &stage.image);
         stage.mirror.seed("hub/app", "1", &stage.image);
         let (path, blob) = blob_of(&stage);
-        let fault = Fault::on("GET", &path).answer(answer.clone());
+        let fault = Fault::on("GET", &path).respond(answer.clone());
         let fault = stage.mirror.fault(fault);
         let elsewhere = EmbeddedRegistry::start();
         let client = stage.impatient_client();

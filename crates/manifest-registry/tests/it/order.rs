@@ -8,7 +8,7 @@ use manifest_registry::{
     TransferEstimate, WatchedTags,
 };
 use manifest_testkit::EmbeddedRegistry;
-use manifest_testkit::fault::{Answer, Fault};
+use manifest_testkit::fault::{Fault, Response};
 use manifest_testkit::image::{BuiltImage, Image, Index};
 use manifest_testkit::log::RequestLog;
 
@@ -115,7 +115,7 @@ fn an_image_waits_for_its_own_blobs_only() {
         child(&a, &reference(&registry.host(), "one:1")),
     ];
     let list = Index::oci().image(&b).image(&a).build().manifest;
-    other.fault(Fault::on("GET", "/v2/two/blobs/").answer(Answer::Hang));
+    other.fault(Fault::on("GET", "/v2/two/blobs/").respond(Response::Hang));
     let target = reference(&registry.host(), "app:1");
     let client = client();
     let (first, second) = (Digest::sha256(&a.manifest), Digest::sha256(&b.manifest));
@@ -166,7 +166,7 @@ fn watched_tags_are_checked_before_tags_or_before_any_write() {
 fn watched_tags_delay_only_the_writes_of_tags() {
     let world = World::new();
     let hangs = Fault::on("HEAD", "/v2/one/manifests/1");
-    world.registry.fault(hangs.answer(Answer::Hang));
+    world.registry.fault(hangs.respond(Response::Hang));
     let (client, watch) = (client(), world.watch(false));
     let (target, children) = (&world.target, &world.children);
     run_until_request(
@@ -181,7 +181,7 @@ fn watched_tags_delay_only_the_writes_of_tags() {
 fn watched_tags_are_read_if_head_does_not_state_the_digest() {
     let world = World::new();
     let silent = Fault::on("HEAD", "/v2/one/manifests/1");
-    world.registry.fault(silent.answer(Answer::status(405)));
+    world.registry.fault(silent.respond(Response::status(405)));
     let seen = std::cell::Cell::new(false);
     let shown = |shown: &[ObservedTag]| {
         seen.set(shown[0].1 == Some(Digest::sha256(&world.image.manifest)));

@@ -8,7 +8,7 @@ use manifest_registry::{
     Retrying, WatchedTags,
 };
 use manifest_testkit::EmbeddedRegistry;
-use manifest_testkit::fault::{Answer, Fault};
+use manifest_testkit::fault::{Fault, Response};
 use manifest_testkit::image::{BuiltImage, Image, Index};
 
 use crate::{config, reference, run};
@@ -167,11 +167,11 @@ fn a_refused_mount_adds_bytes() {
 #[test]
 fn a_false_mount_adds_a_blob() {
     let registry = seeded();
-    let mounted = Answer::status(201).header("location", "/v2/app/blobs/x");
+    let mounted = Response::status(201).header("location", "/v2/app/blobs/x");
     registry.fault(
         Fault::on("POST", "/v2/app/blobs/uploads/")
             .times(3)
-            .answer(mounted),
+            .respond(mounted),
     );
     let from = reference(&registry.host(), "source:1");
     let counts = reports_of(&from, &[reference(&registry.host(), "app:1")]);
@@ -181,10 +181,10 @@ fn a_false_mount_adds_a_blob() {
 }
 
 #[test]
-fn bytes_sent_twice_count_once() {
-    for answer in [Answer::ResetBeforeHeaders, Answer::status(503)] {
+fn what_is_sent_twice_counts_once() {
+    for answer in [Response::ResetBeforeHeaders, Response::status(503)] {
         let (source, target) = (seeded(), EmbeddedRegistry::start());
-        target.fault(Fault::on("PUT", "/blobs/uploads/").times(2).answer(answer));
+        target.fault(Fault::on("PUT", "/blobs/uploads/").times(2).respond(answer));
         let from = reference(&source.host(), "source:1");
         let counts = reports_of(&from, &[reference(&target.host(), "app:1")]);
         check(&counts, 3, all_bytes());

@@ -6,7 +6,7 @@ use manifest_registry::{
     Certificates, Child, Client, ClientConfig, Credentials, Insecure, Pem, Precondition, Proxies,
     ProxySetting, Publication, RegistryError,
 };
-use manifest_testkit::fault::{Answer, Fault};
+use manifest_testkit::fault::{Fault, Response};
 use manifest_testkit::image::Image;
 use manifest_testkit::{EmbeddedRegistry, ForwardProxy, TestCa};
 use serde_json::json;
@@ -261,8 +261,8 @@ fn this_machine_and_exceptions_use_no_proxy() {
     let error = run(client.image(&stage.target)).unwrap_err();
     assert!(error.is_unavailable() && !error.to_string().contains("via proxy"));
     assert_eq!(proxy.lines(), [""; 0]);
-    // A redirect to a host that is not an exception uses the proxy.
-    let fault = Fault::on("GET", "/blobs/").answer(Answer::Redirect {
+    // A redirect to a host that is no exception goes by the proxy.
+    let fault = Fault::on("GET", "/blobs/").respond(Response::Redirect {
         to: "https://other.test/blob".into(),
     });
     open.fault(fault);

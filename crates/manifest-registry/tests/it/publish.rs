@@ -6,7 +6,7 @@ use manifest_core::{Digest, MediaType, Reference};
 use manifest_registry::{
     Child, Client, Precondition, Publication, Published, RegistryError, Released, WatchedTags,
 };
-use manifest_testkit::fault::{Answer, Fault};
+use manifest_testkit::fault::{Fault, Response};
 use manifest_testkit::image::{BuiltImage, BuiltIndex, Image, Index};
 use manifest_testkit::{EmbeddedRegistry, TokenServer};
 
@@ -189,7 +189,7 @@ fn a_token_server_that_grants_fewer_scopes() {
         let job = Job::new(&host, &[("one", &images[0]), ("two", &images[1])]);
         let client = logged_in(&host, "me", "pw");
         let result = run(job.publish(&client, &reference(&host, "app:1")));
-        assert_eq!(tokens.scopes_asked()[0], wide);
+        assert_eq!(tokens.requested_scopes()[0], wide);
         if is_half {
             // The user has no pull access to the second repository.
             assert!(result.unwrap_err().is_unauthorized());
@@ -209,10 +209,10 @@ fn a_registry_that_denies_pushes_with_a_wide_token() {
     // Only a token for one repository may push. The registry refuses the wide token at the first write: a mount, a child or
     // the tag.
     for (there, asked) in [(0, 4), (1, 3), (2, 2)] {
-        let tokens = tokens().grant_push_alone().start();
+        let tokens = tokens().grant_push_for_single_scope().start();
         let registry = EmbeddedRegistry::builder()
             .token_auth(&tokens)
-            .forbid_too_few_rights()
+            .forbid_insufficient_scope()
             .start();
         let images = [image("a"), image("b")];
         let names = ["one", "two"];
@@ -228,7 +228,7 @@ fn a_registry_that_denies_pushes_with_a_wide_token() {
         let published = run(job.publish(&client, &reference(&host, "app:1"))).unwrap();
         assert_eq!(published.written, 3 - there, "{there}");
         assert_eq!(published.uploaded, 3 * (2 - there), "{there}");
-        let scopes = tokens.scopes_asked();
+        let scopes = tokens.requested_scopes();
         assert_eq!(scopes[0], wide);
         assert!(scopes.contains(&push.to_owned()), "{scopes:#?}");
         assert_eq!(scopes.len(), asked, "{scopes:#?}");
@@ -242,7 +242,7 @@ fn a_denied_push_is_retried_once_at_most() {
     let tokens = tokens.start();
     let registry = EmbeddedRegistry::builder()
         .token_auth(&tokens)
-        .forbid_too_few_rights()
+        .forbid_insufficient_scope()
         .start();
     let images = [image("a"), image("b")];
     for (name, image) in [("one", &images[0]), ("two", &images[1])] {
@@ -257,7 +257,7 @@ fn a_denied_push_is_retried_once_at_most() {
         error.is_unauthorized() && error.to_string().contains("403"),
         "{error}"
     );
-    assert_eq!(tokens.scopes_asked().len(), 2);
+    assert_eq!(tokens.requested_scopes().len(), 2);
     assert_eq!(registry.log().count(|r| r.method == "PUT"), 2);
 }
 
@@ -270,18 +270,18 @@ fn a_token_server_that_refuses_the_wide_token() {
     registry.seed("two", "1", &images[1]);
     for status in [400, 401, 403, 414] {
         let host = registry.host();
-        let before = tokens.scopes_asked().len();
+        let before = tokens.requested_scopes().len();
         tokens.fault(
             Fault::on("GET", "/token")
                 .times(1)
-                .answer(Answer::status(status)),
+                .respond(Response::status(status)),
         );
         let job = Job::new(&host, &[("one", &images[0]), ("two", &images[1])]);
         let target = reference(&host, &format!("app{status}:1"));
         let client = logged_in(&host, "me", "pw");
         let published = run(job.publish(&client, &target)).unwrap();
         assert_eq!((published.mounted, published.written), (6, 3), "{status}");
-        let mut asked = tokens.scopes_asked().split_off(before);
+        let mut asked = tokens.requested_scopes().split_off(before);
         asked.sort();
         let push = format!("repository:app{status}:pull,push");
         let expected = [
@@ -321,18 +321,18 @@ fn immutable_tags() {
     registry.fault(
         Fault::on("HEAD", "/manifests/1")
             .times(1)
-            .answer(Answer::status(404)),
+            .respond(Response::status(404)),
     );
-    let taken = Answer::error(409, "CONFLICT", "immutable");
-    registry.fault(Fault::on("PUT", "/manifests/1").times(1).answer(taken));
+    let taken = Response::error(409, "CONFLICT", "immutable");
+    registry.fault(Fault::on("PUT", "/manifests/1").times(1).respond(taken));
     let published = run(first.publish(&client(), &target)).unwrap();
     assert_eq!(
         (published.digest.as_str(), published.written),
         (there.as_str(), 0)
     );
-    // A denied push is not a conflict.
-    registry.fault(Fault::on("PUT", "/manifests/").answer(Answer::error(403, "DENIED", "no")));
-    let other = Job::in_target(&[image("c")]);
+    // No right to push is none of that.
+    registry.fault(Fault::on("PUT", "/manifests/").respond(Response::error(403, "DENIED", "no")));
+    let other = Job::at_home(&[image("c")]);
     let error = run(other.publish(&client(), &target)).unwrap_err();
     assert!(error.is_unauthorized() && !error.is_conflict());
 }
@@ -359,9 +359,13 @@ fn a_tag_that_reads_back_differently() {
     registry.seed("app", "b", &b);
     let target = reference(&registry.host(), "app:1");
     let moved = registry.digest("app", "b").unwrap();
-    let pushed_over = Answer::status(200).header("docker-content-digest", &moved);
-    registry.fault(Fault::on("HEAD", "/manifests/1").nth(2).answer(pushed_over));
-    let job = Job::in_target(&[a]);
+    let pushed_over = Response::status(200).header("docker-content-digest", &moved);
+    registry.fault(
+        Fault::on("HEAD", "/manifests/1")
+            .nth(2)
+            .respond(pushed_over),
+    );
+    let job = Job::at_home(&[a]);
     let error = run(job.publish(&client(), &target)).unwrap_err();
     assert!(
         error.is_conflict() && error.to_string().contains(&moved),
@@ -370,7 +374,7 @@ fn a_tag_that_reads_back_differently() {
     // A user with push access but without pull access succeeds, with a verification error.
     registry.remove_manifest("app", Digest::sha256(&job.list.manifest).as_str());
     registry.clear_faults();
-    registry.fault(Fault::on("HEAD", "/manifests/1").answer(Answer::status(403)));
+    registry.fault(Fault::on("HEAD", "/manifests/1").respond(Response::status(403)));
     let published = run(job.publish(&client(), &target)).unwrap();
     assert_eq!(published.written, 1);
     let error = published.tags[0]
@@ -384,7 +388,7 @@ fn a_tag_that_reads_back_differently() {
     );
     // A registry without HEAD receives GET.
     registry.clear_faults();
-    registry.fault(Fault::on("HEAD", "/manifests/").answer(Answer::status(405)));
+    registry.fault(Fault::on("HEAD", "/manifests/").respond(Response::status(405)));
     let published = run(job.publish(&client(), &target)).unwrap();
     assert!(published.tags[0].verification_error.is_none());
 }
@@ -410,14 +414,14 @@ fn missing_content_is_named_with_its_source() {
     registry.seed("source", "1", &here);
     let blob = here.blob_digests().pop().unwrap();
     let mounted = Fault::on("POST", "/v2/new/blobs/uploads/").times(3);
-    registry.fault(mounted.answer(Answer::status(201)));
+    registry.fault(mounted.respond(Response::status(201)));
     let job = Job::new(&host, &[("source", &here)]);
     let published = run(job.publish(&client(), &reference(&host, "new:1"))).unwrap();
     assert_eq!((published.mounted, published.uploaded), (3, 3));
     registry.fault(
         Fault::on("POST", "/v2/newer/blobs/uploads/")
             .times(3)
-            .answer(Answer::status(201)),
+            .respond(Response::status(201)),
     );
     registry.remove_blob("source", &blob);
     let error = run(job.publish(&client(), &reference(&host, "newer:1"))).unwrap_err();
@@ -436,9 +440,9 @@ fn foreign_layers() {
     let mut job = Job::new(&host, &[("source", &image)]);
     let published = run(job.publish(&client(), &reference(&host, "app:1"))).unwrap();
     assert_eq!(published.mounted, 2);
-    // If a registry requires foreign layers, the error says so, and the hint names the option.
-    let error_response = Answer::error(400, "MANIFEST_BLOB_UNKNOWN", "blob unknown to registry");
-    registry.fault(Fault::on("PUT", "/v2/full/manifests/sha256").answer(error_response));
+    // A registry that wants to have them says so; the hint says how.
+    let error_response = Response::error(400, "MANIFEST_BLOB_UNKNOWN", "blob unknown to registry");
+    registry.fault(Fault::on("PUT", "/v2/full/manifests/sha256").respond(error_response));
     let error = run(job.publish(&client(), &reference(&host, "full:1"))).unwrap_err();
     assert!(
         error
@@ -475,8 +479,8 @@ fn a_cancelled_push_leaves_no_tag() {
         let registry = EmbeddedRegistry::start();
         let image = image("a");
         registry.seed("source", "1", &image);
-        registry.fault(Fault::on("PUT", path).answer(Answer::Hang));
-        registry.fault(Fault::on("POST", path).answer(Answer::Hang));
+        registry.fault(Fault::on("PUT", path).respond(Response::Hang));
+        registry.fault(Fault::on("POST", path).respond(Response::Hang));
         let job = Job::new(&registry.host(), &[("source", &image)]);
         let (client, target) = (client(), reference(&registry.host(), "app:1"));
         let publish = job.publish(&client, &target);

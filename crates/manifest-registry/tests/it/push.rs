@@ -2,7 +2,7 @@
 
 use manifest_core::digest::Algorithm;
 use manifest_core::{Digest, MediaType};
-use manifest_testkit::fault::{Answer, Fault};
+use manifest_testkit::fault::{Fault, Response};
 use manifest_testkit::image::Image;
 use manifest_testkit::{EmbeddedRegistry, TokenServer};
 
@@ -27,8 +27,8 @@ fn by_tag_and_by_digest() {
     assert_eq!(put("app:1".into()).unwrap(), digest);
     assert_eq!(registry.digest("app", "1").unwrap(), digest.as_str());
     assert_eq!(registry.manifest("app", "1").unwrap().1, INDEX);
-    assert_eq!(tokens.scopes_asked(), ["repository:app:pull,push"]);
-    // A different digest in the reference is ignored, as Docker does.
+    assert_eq!(tokens.requested_scopes(), ["repository:app:pull,push"]);
+    // Another digest in the reference is left aside, as Docker does.
     let other = Digest::sha256(b"other");
     assert_eq!(put(format!("by/digest@{other}")).unwrap(), digest);
     assert_eq!(registry.manifests("by/digest"), [digest.as_str()]);
@@ -38,35 +38,35 @@ fn by_tag_and_by_digest() {
     assert_eq!(registry.log().count(|r| r.status == 401), 1);
     // A token with push access also serves reads.
     run(client.manifest(&reference(&host, "app:1"))).unwrap();
-    assert_eq!(tokens.scopes_asked().len(), 3);
+    assert_eq!(tokens.requested_scopes().len(), 3);
 }
 
 #[test]
 fn a_success_counts_only_from_a_registry() {
     let registry = EmbeddedRegistry::start();
     let target = reference(&registry.host(), "app:1");
-    let put = |answer: Answer| {
-        registry.fault(Fault::on("PUT", "/manifests/").times(1).answer(answer));
+    let put = |answer: Response| {
+        registry.fault(Fault::on("PUT", "/manifests/").times(1).respond(answer));
         run(client().put_manifest(&target, MediaType::OciIndex, INDEX.to_vec()))
     };
     let marked =
-        |code| Answer::status(code).header("docker-distribution-api-version", "registry/2.0");
-    let page = |answer: Answer| answer.header("content-type", "text/html; charset=utf-8");
-    let at = |answer: Answer| answer.header("location", "/v2/app/manifests/1");
+        |code| Response::status(code).header("docker-distribution-api-version", "registry/2.0");
+    let page = |answer: Response| answer.header("content-type", "text/html; charset=utf-8");
+    let at = |answer: Response| answer.header("location", "/v2/app/manifests/1");
     for yes in [
-        Answer::status(201),
+        Response::status(201),
         marked(200),
         marked(202),
-        at(Answer::status(200)),
+        at(Response::status(200)),
         page(marked(201)),
     ] {
         assert_eq!(put(yes.clone()).unwrap(), Digest::sha256(INDEX), "{yes:?}");
     }
     for no in [
-        Answer::status(200),
-        Answer::status(204),
-        Answer::Html(200),
-        Answer::Html(201),
+        Response::status(200),
+        Response::status(204),
+        Response::Html(200),
+        Response::Html(201),
         page(marked(200)),
     ] {
         let error = put(no.clone()).unwrap_err();
@@ -82,20 +82,20 @@ fn the_stated_digest_is_verified() {
     let registry = EmbeddedRegistry::start();
     let target = reference(&registry.host(), "app:1");
     let put = || run(client().put_manifest(&target, MediaType::OciIndex, INDEX.to_vec()));
-    let created = || Answer::status(201);
-    registry.fault(Fault::on("PUT", "/manifests/").times(1).answer(created()));
+    let created = || Response::status(201);
+    registry.fault(Fault::on("PUT", "/manifests/").times(1).respond(created()));
     assert_eq!(put().unwrap(), Digest::sha256(INDEX));
     let sha512 = Digest::compute(Algorithm::Sha512, INDEX);
     registry.fault(
         Fault::on("PUT", "/manifests/")
             .times(1)
-            .answer(created().header("docker-content-digest", sha512.as_str())),
+            .respond(created().header("docker-content-digest", sha512.as_str())),
     );
     assert_eq!(put().unwrap(), sha512);
     registry.fault(
         Fault::on("PUT", "/manifests/")
             .times(1)
-            .answer(Answer::WrongDigestHeader),
+            .respond(Response::WrongDigestHeader),
     );
     let error = put().unwrap_err().to_string();
     assert!(
@@ -118,25 +118,28 @@ fn failures_start_like_those_of_docker() {
         "{text}"
     );
     assert!(text.contains("manifest blob unknown"), "{text}");
-    let elsewhere = Answer::Redirect {
+    let elsewhere = Response::Redirect {
         to: "http://127.0.0.1:1/x".into(),
     };
     registry.fault(
         Fault::on("PUT", "/manifests/")
             .times(1)
-            .answer(Answer::status(302).header("location", "/v2/other")),
+            .respond(Response::status(302).header("location", "/v2/other")),
     );
     let text = run(client().put_manifest(&target, MediaType::OciIndex, INDEX.to_vec()))
         .unwrap_err()
         .to_string();
-    assert!(text.contains("a write is never redirected"), "{text}");
-    registry.fault(Fault::on("PUT", "/manifests/").times(1).answer(elsewhere));
+    assert!(
+        text.contains("what is written goes where it was sent"),
+        "{text}"
+    );
+    registry.fault(Fault::on("PUT", "/manifests/").times(1).respond(elsewhere));
     assert!(
         run(client().put_manifest(&target, MediaType::OciIndex, INDEX.to_vec()))
             .unwrap_err()
             .is_unavailable()
     );
-    registry.fault(Fault::on("PUT", "/manifests/").answer(Answer::status(403)));
+    registry.fault(Fault::on("PUT", "/manifests/").respond(Response::status(403)));
     let error =
         run(client().put_manifest(&target, MediaType::OciIndex, INDEX.to_vec())).unwrap_err();
     assert!(

@@ -2,7 +2,7 @@
 
 use manifest_core::{Content, Descriptor, Digest, MediaType};
 use manifest_registry::concurrent;
-use manifest_testkit::fault::{Answer, Fault};
+use manifest_testkit::fault::{Fault, Response};
 use manifest_testkit::image::{Image, buildkit_index};
 use manifest_testkit::{EmbeddedRegistry, TestCa, TokenServer};
 
@@ -48,7 +48,7 @@ fn many_images_take_a_manifest_and_a_config_each() {
     assert_eq!(log.count(|r| r.is("GET", "/manifests/")), 5);
     assert_eq!(log.count(|r| r.is("GET", "/blobs/")), 4);
     assert_eq!(log.requests().len(), 9);
-    assert_eq!(tokens.scopes_asked(), ["repository:app:pull"]);
+    assert_eq!(tokens.requested_scopes(), ["repository:app:pull"]);
     let request = &tokens.log().requests()[0];
     assert!(request.query.contains("account=me"), "{}", request.query);
 }
@@ -200,11 +200,11 @@ fn existence_and_digest_by_head() {
             .iter()
             .all(|request| request.method == "HEAD")
     );
-    registry.fault(Fault::on("HEAD", "/manifests/").answer(Answer::status(405)));
+    registry.fault(Fault::on("HEAD", "/manifests/").respond(Response::status(405)));
     assert!(run(client.manifest_exists(&here)).unwrap());
     assert!(!run(client.manifest_exists(&missing)).unwrap());
     registry.clear_faults();
-    registry.fault(Fault::on("HEAD", "/manifests/").answer(Answer::status(503)));
+    registry.fault(Fault::on("HEAD", "/manifests/").respond(Response::status(503)));
     assert!(
         run(client.manifest_exists(&here))
             .unwrap_err()
@@ -228,16 +228,16 @@ fn missing_manifests_have_the_text_of_docker() {
         "{}",
         crate::chain(&error)
     );
-    for answer in [Answer::status(404), Answer::Html(404)] {
-        registry.fault(Fault::on("GET", "/manifests/1").times(1).answer(answer));
+    for answer in [Response::status(404), Response::Html(404)] {
+        registry.fault(Fault::on("GET", "/manifests/1").times(1).respond(answer));
         assert!(
             run(client.manifest(&reference(&host, "app:1")))
                 .unwrap_err()
                 .is_not_found()
         );
     }
-    let denied = Answer::error(404, "DENIED", "requested access is denied");
-    registry.fault(Fault::on("GET", "/manifests/1").answer(denied));
+    let denied = Response::error(404, "DENIED", "requested access is denied");
+    registry.fault(Fault::on("GET", "/manifests/1").respond(denied));
     let error = run(client.manifest(&reference(&host, "app:1"))).unwrap_err();
     assert!(error.is_unauthorized() && !error.is_not_found(), "{error}");
 }
@@ -271,7 +271,7 @@ fn reads_work_without_a_common_token() {
     let refused = |status| {
         Fault::on("GET", "/token")
             .times(1)
-            .answer(Answer::status(status))
+            .respond(Response::status(status))
     };
     for (what, fault) in [
         ("grants the first only", None),
@@ -289,7 +289,7 @@ fn reads_work_without_a_common_token() {
             }
             let mut registry = EmbeddedRegistry::builder().token_auth(&tokens);
             if forbids {
-                registry = registry.forbid_too_few_rights();
+                registry = registry.forbid_insufficient_scope();
             }
             let registry = registry.start();
             for name in names {
@@ -304,8 +304,8 @@ fn reads_work_without_a_common_token() {
             for result in results {
                 assert!(result.is_ok(), "{what} {forbids}: {result:?}");
             }
-            // The token server does not record the scopes of a request that meets a fault.
-            let mut asked = tokens.scopes_asked();
+            // A request that a fault answers does not get as far as the list of scopes.
+            let mut asked = tokens.requested_scopes();
             if fault.is_none() {
                 assert_eq!(asked.remove(0), wide, "{what}");
             }

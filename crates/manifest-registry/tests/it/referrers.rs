@@ -7,7 +7,7 @@ use manifest_registry::{
     Child, Client, ClientConfig, Precondition, Publication, Published, Referrers, RegistryError,
     RetryPolicy,
 };
-use manifest_testkit::fault::{Answer, Fault};
+use manifest_testkit::fault::{Fault, Response};
 use manifest_testkit::image::{BuiltImage, BuiltIndex, Image, Index};
 use manifest_testkit::log::RequestLog;
 use manifest_testkit::suite::{self, Kind, TestRegistry};
@@ -312,13 +312,13 @@ fn a_concurrently_overwritten_index_is_written_again() {
     let source = LoggedRegistry::start(Kind::Embedded);
     let signed = Signed::at(&source, "app");
     let tag = fallback(&signed.image.digest);
-    // The registry claims to store the index but does not, as if another client overwrote it at once.
-    let swallowed = Answer::status(201).header("docker-content-digest", "");
-    // The first request with this prefix is the one for the tag of cosign.
+    // As if it was overwritten at once: it is said to be stored, and is not there.
+    let swallowed = Response::status(201).header("docker-content-digest", "");
+    // The first such name is cosign's.
     target.fault(
         Fault::on("PUT", &format!("/manifests/{tag}"))
             .nth(2)
-            .answer(swallowed),
+            .respond(swallowed),
     );
     let impatient = Client::new(ClientConfig {
         retry: RetryPolicy {
@@ -340,7 +340,7 @@ fn a_concurrently_overwritten_index_is_written_again() {
     assert!(target.manifest("app", &tag).is_some());
     // If that happens every time, the tag is not written.
     target.seed("again", &format!("{tag}.sig"), &signed.cosign);
-    target.fault(Fault::on("PUT", "/manifests/sha256-").answer(Answer::status(201)));
+    target.fault(Fault::on("PUT", "/manifests/sha256-").respond(Response::status(201)));
     let name = reference(&target.host(), "again:1");
     let error = publish(&impatient, &name, &signed.list, &children).unwrap_err();
     assert!(

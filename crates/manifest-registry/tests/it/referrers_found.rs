@@ -2,7 +2,7 @@
 
 use manifest_core::Digest;
 use manifest_registry::SkipReason;
-use manifest_testkit::fault::{Answer, Fault};
+use manifest_testkit::fault::{Fault, Response};
 use manifest_testkit::image::{Image, Index};
 use manifest_testkit::{EmbeddedRegistry, media_type};
 use serde_json::json;
@@ -24,7 +24,7 @@ fn pages_are_followed_within_bounds() {
     assert_eq!(registry.log().count(|r| r.path == pages), 3);
     // An endless list is an error.
     let empty = Index::oci().build();
-    let endless = Answer::Status {
+    let endless = Response::Status {
         code: 200,
         headers: vec![
             ("content-type".to_owned(), media_type::OCI_INDEX.to_owned()),
@@ -32,7 +32,7 @@ fn pages_are_followed_within_bounds() {
         ],
         body: empty.manifest,
     };
-    registry.fault(Fault::on("GET", &pages).answer(endless));
+    registry.fault(Fault::on("GET", &pages).respond(endless));
     let subject = at.repository().at(Digest::sha256(&image.manifest));
     let error = run(client().referrers(&[subject])).unwrap_err();
     assert!(
@@ -54,24 +54,24 @@ fn a_missing_referrers_api_has_many_responses() {
         registry.seed("app", &fallback(&image.digest), &index);
         image
     };
-    let nothing = Answer::Status {
+    let nothing = Response::Status {
         code: 200,
         headers: vec![("content-type".to_owned(), "application/json".to_owned())],
         body: b"{}".to_vec(),
     };
-    let others = [400, 404, 405, 406, 501].map(Answer::status);
-    for answer in others.into_iter().chain([nothing, Answer::Html(200)]) {
+    let others = [400, 404, 405, 406, 501].map(Response::status);
+    for answer in others.into_iter().chain([nothing, Response::Html(200)]) {
         let registry = EmbeddedRegistry::start();
         let image = signed_at(&registry);
         let shown = format!("{answer:?}");
-        registry.fault(Fault::on("GET", "/referrers/").answer(answer));
+        registry.fault(Fault::on("GET", "/referrers/").respond(answer));
         let at = reference(&registry.host(), "app:1");
         assert_eq!(found(&client(), &at, &image).children.len(), 1, "{shown}");
     }
     for status in [401, 403] {
         let registry = EmbeddedRegistry::start();
         let image = signed_at(&registry);
-        registry.fault(Fault::on("GET", "/referrers/").answer(Answer::status(status)));
+        registry.fault(Fault::on("GET", "/referrers/").respond(Response::status(status)));
         let at = reference(&registry.host(), "app:1");
         let subject = at.repository().at(Digest::sha256(&image.manifest));
         let error = run(client().referrers(&[subject])).unwrap_err();

@@ -7,7 +7,7 @@ use manifest_registry::{
     Child, Client, ClientConfig, Insecure, Observer, Precondition, Progress, Publication, Resuming,
     Retrying,
 };
-use manifest_testkit::fault::{Answer, Fault};
+use manifest_testkit::fault::{Fault, Response};
 use manifest_testkit::image::{BuiltImage, Image};
 use manifest_testkit::{Client as Plain, EmbeddedRegistry, TestCa};
 
@@ -86,7 +86,7 @@ fn upload_of(layer: &[u8], arrived: &[u8], ca: Option<TestCa>) -> (Vec<String>, 
     target.fault(
         Fault::on("PUT", "/blobs/uploads/")
             .times(1)
-            .answer(Answer::ResetBeforeHeaders),
+            .respond(Response::ResetBeforeHeaders),
     );
     let client = Client::new(ClientConfig {
         insecure: Insecure {
@@ -203,10 +203,10 @@ fn an_interrupted_upload_succeeds_with_or_without_resumption() {
         target.fault(
             Fault::on("PUT", "/blobs/uploads/")
                 .times(1)
-                .answer(Answer::status(502)),
+                .respond(Response::status(502)),
         );
         if !resumable {
-            target.fault(Fault::on("GET", "/blobs/uploads/").answer(Answer::status(404)));
+            target.fault(Fault::on("GET", "/blobs/uploads/").respond(Response::status(404)));
         }
         let job = Job::new(&source.host(), &[("app", &image)]);
         let published = run(job.publish(&client(), &reference(&target.host(), "app:1"))).unwrap();

@@ -65,7 +65,7 @@ impl World {
                 seed::push_with(&seeder, name, &tag(image), image);
             }
         }
-        let seeded = tokens.scopes_asked().len();
+        let seeded = tokens.requested_scopes().len();
         let proxy = LoggingProxy::builder(&registry.host())
             .tls(&ca)
             .delay(delay)
@@ -96,7 +96,7 @@ impl World {
 
     /// Returns the requested scopes since the pushes of the images.
     fn scopes(&self) -> Vec<String> {
-        self.tokens.scopes_asked().split_off(self.seeded)
+        self.tokens.requested_scopes().split_off(self.seeded)
     }
 
     /// Returns the number of sequential round trips: TCP and TLS of the registry and of the token server, and the longest

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use manifest_core::{Reference, TagState};
 use manifest_registry::{Client, RegistryError, concurrent, limits};
 use manifest_testkit::EmbeddedRegistry;
-use manifest_testkit::fault::{Answer, Fault};
+use manifest_testkit::fault::{Fault, Response};
 use manifest_testkit::image::{BuiltImage, Image};
 
 use crate::{client, logged_in, reference, run};
@@ -99,21 +99,21 @@ fn a_tag_in_another_registry_is_not_probed() {
 #[test]
 fn a_failed_probe_has_no_effect() {
     for answer in [
-        Answer::status(401),
-        Answer::status(403),
-        Answer::status(405),
-        Answer::status(429),
-        Answer::status(503),
-        Answer::Html(200),
-        Answer::ResetBeforeHeaders,
-        Answer::Hang,
-        Answer::Redirect {
+        Response::status(401),
+        Response::status(403),
+        Response::status(405),
+        Response::status(429),
+        Response::status(503),
+        Response::Html(200),
+        Response::ResetBeforeHeaders,
+        Response::Hang,
+        Response::Redirect {
             to: "https://no-such-host.invalid/".into(),
         },
     ] {
         let stage = Stage::new();
         stage.registry.seed("list", "latest", &stage.image);
-        let fault = Fault::on("HEAD", "/manifests/").answer(answer.clone());
+        let fault = Fault::on("HEAD", "/manifests/").respond(answer.clone());
         let fault = stage.registry.fault(fault);
         let began = Instant::now();
         assert_eq!(stage.tag_state(&client()), None, "{answer:?}");
@@ -127,7 +127,7 @@ fn a_failed_probe_has_no_effect() {
 #[test]
 fn a_probe_does_not_change_errors() {
     let stage = Stage::new();
-    let fault = Fault::on("HEAD", "/manifests/").answer(Answer::Hang);
+    let fault = Fault::on("HEAD", "/manifests/").respond(Response::Hang);
     stage.registry.fault(fault);
     let client = client();
     let gone = reference(&stage.registry.host(), "app:gone");

@@ -4,7 +4,7 @@ use manifest_core::Reference;
 use manifest_registry::{
     Certificates, Client, ClientConfig, HostCertificates, Identity, Insecure, Pem, RegistryError,
 };
-use manifest_testkit::fault::{Answer, Fault};
+use manifest_testkit::fault::{Fault, Response};
 use manifest_testkit::image::Image;
 use manifest_testkit::{EmbeddedRegistry, TestCa, tls};
 
@@ -157,7 +157,7 @@ fn a_client_certificate_goes_only_to_its_host() {
     assert!(error.to_string().contains("wants a client certificate"));
     // A redirect does not give it one either.
     let to = format!("https://{}/v2/app/manifests/1", other.host());
-    registry.fault(Fault::on("GET", "/manifests/1").answer(Answer::Redirect { to }));
+    registry.fault(Fault::on("GET", "/manifests/1").respond(Response::Redirect { to }));
     let error = refused(&both, &target);
     assert!(error.to_string().contains("requires a client certificate"));
     assert!(other.log().requests().is_empty());

@@ -66,7 +66,7 @@ pub(super) fn check(
                 Some(Verdict::Granted) => return Ok(()),
                 None => None,
                 Some(Verdict::Unknown) => Some("invalid_token"),
-                Some(Verdict::Insufficient) if behaviour.forbid_too_few_rights => {
+                Some(Verdict::Insufficient) if behaviour.forbid_insufficient_scope => {
                     let message = "requested access to the resource is denied";
                     return Err(ErrorResponse::new(
                         StatusCode::FORBIDDEN,

@@ -14,7 +14,7 @@ pub(crate) struct Behaviour {
     /// Locations are paths, not URLs.
     pub(crate) relative_locations: bool,
     /// A token with insufficient scope gets 403, without a challenge.
-    pub(crate) forbid_too_few_rights: bool,
+    pub(crate) forbid_insufficient_scope: bool,
     /// The number of reads that get 404 after a tag was written.
     pub(crate) lag_after_put: usize,
     /// There is no referrers API, and no `OCI-Subject` header.

@@ -163,8 +163,8 @@ impl EmbeddedBuilder {
     }
 
     /// Answers a token with insufficient scope with 403 and no challenge, as some registries do, instead of 401.
-    pub fn forbid_too_few_rights(mut self) -> Self {
-        self.behaviour.forbid_too_few_rights = true;
+    pub fn forbid_insufficient_scope(mut self) -> Self {
+        self.behaviour.forbid_insufficient_scope = true;
         self
     }
 

@@ -109,7 +109,7 @@ impl Image {
     pub fn layers(mut self, count: usize, size: usize) -> Self {
         for _ in 0..count {
             let name = format!("{:?} {} {}", self.platform, self.seed, self.layers.len());
-            self = self.layer(&noise(&name, size));
+            self = self.layer(&pseudo_random_bytes(&name, size));
         }
         self
     }
@@ -149,7 +149,7 @@ impl Image {
             "application/vnd.docker.image.rootfs.foreign.diff.tar.gzip"
         };
         self.foreign += 1;
-        let bytes = noise(&format!("foreign {}", self.foreign), LAYER_SIZE);
+        let bytes = pseudo_random_bytes(&format!("foreign {}", self.foreign), LAYER_SIZE);
         let digest = sha256(&bytes);
         self.layers.push(Layer {
             media_type: media_type.to_owned(),
@@ -350,7 +350,7 @@ impl Image {
 }
 
 /// Generates bytes that look random and depend only on `name` (xorshift64).
-fn noise(name: &str, size: usize) -> Vec<u8> {
+fn pseudo_random_bytes(name: &str, size: usize) -> Vec<u8> {
     let digest = sha256(name.as_bytes());
     let mut state = u64::from_str_radix(&digest[7..23], 16).unwrap_or(1) | 1;
     let mut bytes = Vec::with_capacity(size + 8);

@@ -1,9 +1,9 @@
-//! Faults: rules for the requests that a server answers wrongly.
+//! Faults: rules for requests that get a wrong response.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-pub use super::answer::Answer;
+pub use super::response::Response;
 
 /// A rule: the requests that it matches, and the response to them. Without [`Fault::nth`] and [`Fault::times`] it applies to all
 /// of them.
@@ -13,7 +13,7 @@ pub struct Fault {
     path: String,
     nth: usize,
     times: usize,
-    answer: Answer,
+    response: Response,
 }
 
 impl Fault {
@@ -27,7 +27,7 @@ impl Fault {
             path: path.to_owned(),
             nth: 1,
             times: usize::MAX,
-            answer: Answer::status(500),
+            response: Response::status(500),
         }
     }
 
@@ -54,8 +54,8 @@ impl Fault {
 
     /// Sets the response.
     #[must_use]
-    pub fn answer(mut self, answer: Answer) -> Self {
-        self.answer = answer;
+    pub fn respond(mut self, response: Response) -> Self {
+        self.response = response;
         self
     }
 
@@ -109,7 +109,7 @@ impl Faults {
     }
 
     /// Returns the response of the rule that applies to this request.
-    pub(super) fn take(&self, method: &str, path: &str) -> Option<Answer> {
+    pub(super) fn take(&self, method: &str, path: &str) -> Option<Response> {
         for rule in self
             .lock()
             .iter_mut()
@@ -119,7 +119,7 @@ impl Faults {
             let hits = rule.hits.load(Ordering::SeqCst);
             if rule.seen >= rule.fault.nth && hits < rule.fault.times {
                 rule.hits.store(hits + 1, Ordering::SeqCst);
-                return Some(rule.fault.answer.clone());
+                return Some(rule.fault.response.clone());
             }
         }
         None

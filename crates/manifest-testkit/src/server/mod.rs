@@ -2,16 +2,16 @@
 //!
 //! | module | holds |
 //! | --- | --- |
-//! | `fault` | rules for requests that are answered wrongly |
-//! | `answer` | the responses of such a rule |
+//! | `fault` | rules for requests that get a wrong response |
+//! | `response` | the responses of such a rule |
 //! | `play` | sending these responses |
 //! | `body` | response bodies that follow a script |
 //! | `wire` | the TCP connection below HTTP and TLS |
 
-mod answer;
 mod body;
 pub mod fault;
 mod play;
+mod response;
 mod wire;
 
 use std::io;
@@ -260,7 +260,7 @@ async fn serve(
     let service = service_fn({
         let (shared, control) = (shared.clone(), control.clone());
         move |request| {
-            answer(
+            respond(
                 request,
                 connection_id,
                 secure,
@@ -308,7 +308,7 @@ async fn serve(
 }
 
 /// Answers one request: logs it, adds latency, and plays the fault or the handler's response.
-async fn answer(
+async fn respond(
     request: HttpRequest<Incoming>,
     connection_id: usize,
     secure: bool,
@@ -330,18 +330,18 @@ async fn answer(
         let mut response = Response::new(Bytes::new());
         *response.status_mut() = StatusCode::TOO_MANY_REQUESTS;
         return match Outcome::plain(response, is_head, &control) {
-            Outcome::Answer(response) => Ok(response),
-            Outcome::Cut => Err(io::Error::other("it was not to be cut")),
+            Outcome::Respond(response) => Ok(response),
+            Outcome::Cut => Err(io::Error::other("a plain response is never cut")),
         };
     }
     let outcome = match fault {
-        Some(answer) => {
+        Some(response) => {
             let normal = (shared.handler)(ReceivedRequest {
                 parts,
                 body,
                 secure,
             });
-            play(answer, normal, is_head, &control).await
+            play(response, normal, is_head, &control).await
         }
         None => {
             let normal = (shared.handler)(ReceivedRequest {
@@ -354,7 +354,7 @@ async fn answer(
         }
     };
     match outcome {
-        Outcome::Answer(response) => {
+        Outcome::Respond(response) => {
             shared.log.answered(seq, response.status().as_u16());
             Ok(response)
         }

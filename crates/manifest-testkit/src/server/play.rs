@@ -1,4 +1,4 @@
-//! Playing an [`Answer`]: the response that is sent in place of the normal one.
+//! Playing the response of a fault, which is sent in place of the normal one.
 
 use std::io::Write;
 use std::sync::Arc;
@@ -9,8 +9,8 @@ use futures_util::future::BoxFuture;
 use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HeaderName, LOCATION};
 use http::{HeaderValue, Response, StatusCode};
 
-use super::answer::Answer;
 use super::body::{ScriptedBody, Step};
+use super::response::Response as FaultResponse;
 use super::wire::Control;
 use crate::digest::sha256;
 
@@ -20,77 +20,79 @@ const BEFORE_CUT: Duration = Duration::from_millis(20);
 /// Size of one piece of an endless body, in bytes.
 const ENDLESS_PIECE: usize = 64 * 1024;
 
-/// Plays an answer. `normal` is the registry's own response, which takes effect once it is polled.
+/// Plays a fault's response. `normal` is the registry's own response, which takes effect once it is polled.
 pub(super) async fn play(
-    answer: Answer,
+    fault: FaultResponse,
     normal: BoxFuture<'static, Response<Bytes>>,
     is_head: bool,
     wire: &Arc<Control>,
 ) -> Outcome {
-    let response = match answer {
-        Answer::Status {
+    let response = match fault {
+        FaultResponse::Status {
             code,
             headers,
             body,
         } => own_response(code, &headers, body),
-        Answer::Delay(time) => {
+        FaultResponse::Delay(time) => {
             tokio::time::sleep(time).await;
             normal.await
         }
-        Answer::Hang => std::future::pending().await,
-        Answer::ShortBody => return Outcome::short_body(normal.await, wire),
-        Answer::EndlessBody => return Outcome::endless_body(normal.await, wire),
-        Answer::SlowBody(time) => return Outcome::slow_body(normal.await, time, wire),
-        Answer::ResetBeforeHeaders => {
+        FaultResponse::Hang => std::future::pending().await,
+        FaultResponse::ShortBody => return Outcome::short_body(normal.await, wire),
+        FaultResponse::EndlessBody => return Outcome::endless_body(normal.await, wire),
+        FaultResponse::SlowBody(time) => return Outcome::slow_body(normal.await, time, wire),
+        FaultResponse::ResetBeforeHeaders => {
             wire.reset();
             return Outcome::Cut;
         }
-        Answer::ResetAfterHeaders => {
+        FaultResponse::ResetAfterHeaders => {
             let steps = vec![Step::Wait(BEFORE_CUT), Step::Reset];
             return Outcome::scripted(normal.await, steps, wire);
         }
-        Answer::WrongDigest => normal.await.map(|body| corrupt(&body)),
-        Answer::WrongDigestHeader => {
+        FaultResponse::CorruptBody => normal.await.map(|body| corrupt(&body)),
+        FaultResponse::WrongDigestHeader => {
             let wrong = sha256(b"something else");
             with_header(normal.await, "docker-content-digest", &wrong)
         }
-        Answer::Redirect { to } => {
+        FaultResponse::Redirect { to } => {
             let code = StatusCode::TEMPORARY_REDIRECT.as_u16();
             with_header(own_response(code, &[], Vec::new()), LOCATION.as_str(), &to)
         }
-        Answer::HugeHeader(length) => with_header(normal.await, "x-huge", &"x".repeat(length)),
-        Answer::DuplicateHeader { name, value } => {
+        FaultResponse::HugeHeader(length) => {
+            with_header(normal.await, "x-huge", &"x".repeat(length))
+        }
+        FaultResponse::DuplicateHeader { name, value } => {
             let mut response = normal.await;
             let headers = response.headers_mut();
             headers.append(header_name(&name), header_value(&value));
             response
         }
-        Answer::Html(code) => {
+        FaultResponse::Html(code) => {
             let page = "<html><head><title>proxy</title></head><body>nope</body></html>";
             let response = own_response(code, &[], page.into());
             with_header(response, CONTENT_TYPE.as_str(), "text/html; charset=utf-8")
         }
-        Answer::Empty => without_length(normal.await.map(|_| Bytes::new())),
-        Answer::Gzip => {
+        FaultResponse::EmptyBody => without_length(normal.await.map(|_| Bytes::new())),
+        FaultResponse::Gzip => {
             let response = without_length(normal.await.map(|body| gzip(&body)));
             with_header(response, CONTENT_ENCODING.as_str(), "gzip")
         }
-        Answer::Before(bytes) => {
+        FaultResponse::RawPrefix(bytes) => {
             wire.send_before(bytes.into());
             normal.await
         }
-        Answer::Endless(bytes) => {
+        FaultResponse::RawEndless(bytes) => {
             wire.send_endless(bytes.into());
             // Any response will do: it is never written.
             Response::new(Bytes::new())
         }
-        Answer::LeaveBeforeHeaders => {
+        FaultResponse::GoAwayBeforeHeaders => {
             wire.send_goaway();
             tokio::time::sleep(BEFORE_CUT).await;
             normal.await
         }
-        Answer::LeaveInBody => return Outcome::goaway_in_body(normal.await, wire),
-        Answer::Raw(bytes) => {
+        FaultResponse::GoAwayInBody => return Outcome::goaway_in_body(normal.await, wire),
+        FaultResponse::Raw(bytes) => {
             wire.send_raw(bytes.into());
             // Any response will do: the bytes take its place when it is written.
             Response::new(Bytes::new())
@@ -103,7 +105,7 @@ pub(super) async fn play(
 #[derive(Debug)]
 pub(super) enum Outcome {
     /// A response, perhaps with a body that breaks off.
-    Answer(Response<ScriptedBody>),
+    Respond(Response<ScriptedBody>),
     /// The connection is cut before a response.
     Cut,
 }
@@ -175,7 +177,7 @@ impl Outcome {
     }
 
     fn unsized_script(response: Response<()>, steps: Vec<Step>, wire: &Arc<Control>) -> Self {
-        Self::Answer(response.map(|()| ScriptedBody::new(steps, wire.clone())))
+        Self::Respond(response.map(|()| ScriptedBody::new(steps, wire.clone())))
     }
 }
 

@@ -21,7 +21,7 @@ const BETWEEN_PIECES: Duration = Duration::from_millis(10);
 pub(crate) struct Control {
     reset: AtomicBool,
     takeover: Mutex<Option<PendingWrite>>,
-    leave: Notify,
+    goaway: Notify,
 }
 
 /// The bytes to write before, or in place of, the server's next write.
@@ -58,12 +58,12 @@ impl Control {
 
     /// Sends GOAWAY: the server accepts no new requests on this connection.
     pub(crate) fn send_goaway(&self) {
-        self.leave.notify_one();
+        self.goaway.notify_one();
     }
 
     /// Returns once the server is to send GOAWAY.
     pub(crate) async fn goaway_requested(&self) {
-        self.leave.notified().await;
+        self.goaway.notified().await;
     }
 
     fn take_over(&self, takeover: PendingWrite) {
@@ -129,7 +129,7 @@ impl Wire {
             Some(PendingWrite::Instead(bytes)) => {
                 let sent = send(bytes);
                 *takeover = None;
-                let over = io::Error::other("answered raw by a fault");
+                let over = io::Error::other("a fault sent raw bytes");
                 Poll::Ready(sent.and(Err(over)))
             }
             Some(PendingWrite::Endless(bytes)) => {

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::access::IssuedTokens;
 use super::config::{Config, Permission, TokenField, User};
-use super::grant::answer;
+use super::grant::respond;
 use super::jwt::Signer;
 use super::server::TokenServer;
 use super::state::State;
@@ -43,15 +43,15 @@ impl TokenBuilder {
     }
 
     /// Adds a user with permissions: pairs of repository (`app`, `team/*`) and actions (`pull,push`).
-    pub fn user_with(mut self, name: &str, password: &str, rights: &[(&str, &str)]) -> Self {
-        let rights = rights
+    pub fn user_with(mut self, name: &str, password: &str, permissions: &[(&str, &str)]) -> Self {
+        let permissions = permissions
             .iter()
             .map(|(repo, actions)| Permission::new(repo, actions))
             .collect();
         self.config.users.push(User {
             name: name.to_owned(),
             password: password.to_owned(),
-            rights,
+            permissions,
         });
         self
     }
@@ -62,9 +62,9 @@ impl TokenBuilder {
     }
 
     /// Grants permissions to anonymous clients.
-    pub fn anonymous(mut self, rights: &[(&str, &str)]) -> Self {
+    pub fn anonymous(mut self, permissions: &[(&str, &str)]) -> Self {
         self.config.anonymous.extend(
-            rights
+            permissions
                 .iter()
                 .map(|(repo, actions)| Permission::new(repo, actions)),
         );
@@ -92,8 +92,8 @@ impl TokenBuilder {
     }
 
     /// Grants `push` only in a token for a single scope, as some servers do.
-    pub fn grant_push_alone(mut self) -> Self {
-        self.config.grant_push_alone = true;
+    pub fn grant_push_for_single_scope(mut self) -> Self {
+        self.config.grant_push_for_single_scope = true;
         self
     }
 
@@ -112,7 +112,7 @@ impl TokenBuilder {
     }
 
     /// Issues tokens of this lifetime in seconds, whatever `expires_in` states. Negative: expired already.
-    pub fn true_lifetime(mut self, seconds: i64) -> Self {
+    pub fn actual_lifetime(mut self, seconds: i64) -> Self {
         self.config.lifetime = Some(seconds);
         self
     }
@@ -161,7 +161,7 @@ impl TokenBuilder {
             Arc::new(move |request| {
                 let (config, state) = shared.clone();
                 Box::pin(async move {
-                    answer(&config, &state, &request).unwrap_or_else(ErrorResponse::into_response)
+                    respond(&config, &state, &request).unwrap_or_else(ErrorResponse::into_response)
                 })
             }),
         );

@@ -29,7 +29,7 @@ pub(super) struct Config {
     pub(super) anonymous: Vec<Permission>,
     pub(super) refresh_tokens: Vec<(String, String)>,
     pub(super) grant_only_first_scope: bool,
-    pub(super) grant_push_alone: bool,
+    pub(super) grant_push_for_single_scope: bool,
     pub(super) opaque: bool,
     pub(super) expires_in: Option<u64>,
     pub(super) lifetime: Option<i64>,
@@ -40,7 +40,7 @@ pub(super) struct Config {
 pub(super) struct User {
     pub(super) name: String,
     pub(super) password: String,
-    pub(super) rights: Vec<Permission>,
+    pub(super) permissions: Vec<Permission>,
 }
 
 /// Repositories by a pattern with `*`, and the actions allowed there.

@@ -24,7 +24,7 @@ enum Caller<'a> {
     User(&'a User),
 }
 
-pub(super) fn answer(
+pub(super) fn respond(
     config: &Config,
     state: &State,
     request: &ReceivedRequest,
@@ -133,9 +133,9 @@ fn wrong_credentials() -> ErrorResponse {
 
 /// Reduces the requested scopes to the client's permissions.
 fn grant(config: &Config, caller: &Caller<'_>, scopes: &[&str]) -> Vec<Access> {
-    let rights = match caller {
+    let permissions = match caller {
         Caller::Anonymous => &config.anonymous,
-        Caller::User(user) => &user.rights,
+        Caller::User(user) => &user.permissions,
     };
     let limit = if config.grant_only_first_scope {
         1
@@ -149,10 +149,10 @@ fn grant(config: &Config, caller: &Caller<'_>, scopes: &[&str]) -> Vec<Access> {
     asked
         .filter_map(|mut access| {
             access.actions.retain(|action| {
-                if config.grant_push_alone && scopes.len() > 1 && action == "push" {
+                if config.grant_push_for_single_scope && scopes.len() > 1 && action == "push" {
                     return false;
                 }
-                rights
+                permissions
                     .iter()
                     .any(|r| r.covers(&access.name) && r.actions.contains(action))
             });
@@ -190,8 +190,8 @@ fn issue(
     } else {
         token
     };
-    let true_lifetime = Duration::from_secs(u64::try_from(lifetime).unwrap_or(0));
-    state.issued_tokens.add(&token, access, true_lifetime);
+    let actual_lifetime = Duration::from_secs(u64::try_from(lifetime).unwrap_or(0));
+    state.issued_tokens.add(&token, access, actual_lifetime);
     let mut body = json!({});
     if config.field != TokenField::AccessToken {
         body["token"] = token.as_str().into();

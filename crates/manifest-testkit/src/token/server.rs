@@ -62,7 +62,7 @@ impl TokenServer {
 
     /// Returns the scopes of all requests in order, one string per request, separated by spaces.
     #[must_use]
-    pub fn scopes_asked(&self) -> Vec<String> {
+    pub fn requested_scopes(&self) -> Vec<String> {
         self.state
             .requested_scopes
             .lock()

@@ -1,6 +1,6 @@
 //! Basic authentication, and tokens at both registries.
 
-use manifest_testkit::fault::{Answer, Fault};
+use manifest_testkit::fault::{Fault, Response};
 use manifest_testkit::image::Image;
 use manifest_testkit::suite::{Setup, TestRegistry, kinds};
 use manifest_testkit::token::{TokenBuilder, TokenField};
@@ -25,9 +25,9 @@ fn get_token(tokens: &TokenServer, login: Option<(&str, &str)>, scopes: &[&str])
         .map(|scope| format!("&scope={scope}"))
         .collect();
     let path = format!("/token?service={}{scopes}", tokens.service());
-    let answer = client.get(&path).unwrap();
-    assert_eq!(answer.status, 200, "{}", answer.text());
-    answer.json()["token"].as_str().unwrap().to_owned()
+    let response = client.get(&path).unwrap();
+    assert_eq!(response.status, 200, "{}", response.text());
+    response.json()["token"].as_str().unwrap().to_owned()
 }
 
 #[test]
@@ -37,13 +37,13 @@ fn basic_authentication_is_demanded() {
         .basic_auth("b", "2")
         .start();
     let client = Client::new(&registry.host());
-    let answer = client.get("/v2/").unwrap();
+    let response = client.get("/v2/").unwrap();
     assert_eq!(
-        (answer.status, answer.error_code().as_str()),
+        (response.status, response.error_code().as_str()),
         (401, "UNAUTHORIZED")
     );
     assert_eq!(
-        answer.header("www-authenticate"),
+        response.header("www-authenticate"),
         Some("Basic realm=\"testkit\"")
     );
     assert_eq!(
@@ -69,10 +69,10 @@ fn a_token_grants_its_scopes() {
             },
         );
         let open = registry.client();
-        let challenge = |answer: manifest_testkit::client::Answered| {
-            assert_eq!(answer.status, 401, "{kind:?}");
-            assert_eq!(answer.error_code(), "UNAUTHORIZED");
-            answer.header("www-authenticate").unwrap().to_owned()
+        let challenge = |response: manifest_testkit::client::Response| {
+            assert_eq!(response.status, 401, "{kind:?}");
+            assert_eq!(response.error_code(), "UNAUTHORIZED");
+            response.header("www-authenticate").unwrap().to_owned()
         };
         let begin = format!("Bearer realm=\"{}\",service=\"testkit\"", tokens.realm());
         assert_eq!(challenge(open.get("/v2/").unwrap()), begin);
@@ -90,12 +90,12 @@ fn a_token_grants_its_scopes() {
         let client = open.clone().bearer(&pull);
         assert_eq!(client.get("/v2/").unwrap().status, 200);
         assert_eq!(client.get("/v2/team/app/manifests/1").unwrap().status, 200);
-        let answer = client.put(
+        let response = client.put(
             "/v2/team/app/manifests/2",
             &image.media_type,
             &image.manifest,
         );
-        let text = challenge(answer.unwrap());
+        let text = challenge(response.unwrap());
         assert!(text.contains("repository:team/app:"), "{kind:?}: {text}");
         assert!(
             text.ends_with(",error=\"insufficient_scope\""),
@@ -149,7 +149,7 @@ fn a_mount_needs_both_scopes_in_one_token() {
         let joined = format!("{target}%20{source}");
         assert_eq!(mount(&get_token(&tokens, alice, &[&joined])).status, 201);
         let asked = format!("{target} {source}");
-        assert_eq!(tokens.scopes_asked()[2..], [asked.clone(), asked]);
+        assert_eq!(tokens.requested_scopes()[2..], [asked.clone(), asked]);
     }
 }
 
@@ -196,13 +196,13 @@ fn oauth2_grants_are_understood() {
             .post("/token", form_type, form.as_bytes())
             .unwrap()
     };
-    let answer = post(
+    let response = post(
         "grant_type=refresh_token&refresh_token=idtoken&service=testkit\
         &client_id=x&scope=repository%3Abase%3Apull",
     );
-    assert_eq!(answer.status, 200);
-    assert_eq!(answer.json()["expires_in"], 300);
-    assert_eq!(answer.json()["token"], answer.json()["access_token"]);
+    assert_eq!(response.status, 200);
+    assert_eq!(response.json()["expires_in"], 300);
+    assert_eq!(response.json()["token"], response.json()["access_token"]);
     assert_eq!(
         post("grant_type=refresh_token&refresh_token=other").status,
         401
@@ -216,7 +216,7 @@ fn oauth2_grants_are_understood() {
         401
     );
     assert_eq!(post("grant_type=magic").status, 400);
-    assert_eq!(tokens.scopes_asked()[0], "repository:base:pull");
+    assert_eq!(tokens.requested_scopes()[0], "repository:base:pull");
     assert_eq!(tokens.log().count(|r| r.method == "POST"), 5);
 }
 
@@ -241,9 +241,9 @@ fn token_servers_differ() {
     assert_eq!(client.get("/v2/a/manifests/1").unwrap().status, 200);
     assert_eq!(client.get("/v2/b/manifests/1").unwrap().status, 401);
     first.revoke_tokens();
-    let answer = client.get("/v2/a/manifests/1").unwrap();
+    let response = client.get("/v2/a/manifests/1").unwrap();
     assert!(
-        answer
+        response
             .header("www-authenticate")
             .unwrap()
             .contains("invalid_token")
@@ -252,7 +252,7 @@ fn token_servers_differ() {
     let dead = TokenServer::builder()
         .anonymous_pull()
         .expires_in(300)
-        .true_lifetime(-100)
+        .actual_lifetime(-100)
         .start();
     for kind in kinds() {
         let setup = Setup {
@@ -262,10 +262,10 @@ fn token_servers_differ() {
         let registry = TestRegistry::start_with(kind, setup);
         let token = get_token(&dead, None, &["repository:a:pull"]);
         let client = registry.client().bearer(&token);
-        let answer = client.get("/v2/a/manifests/1").unwrap();
-        assert_eq!(answer.status, 401, "{kind:?}");
+        let response = client.get("/v2/a/manifests/1").unwrap();
+        assert_eq!(response.status, 401, "{kind:?}");
         assert!(
-            answer
+            response
                 .header("www-authenticate")
                 .unwrap()
                 .contains("invalid_token"),
@@ -280,7 +280,7 @@ fn token_servers_have_faults() {
     tokens.fault(
         Fault::on("GET", "/token")
             .times(1)
-            .answer(Answer::Html(502)),
+            .respond(Response::Html(502)),
     );
     let client = Client::new(&tokens.host());
     assert_eq!(client.get("/token").unwrap().status, 502);

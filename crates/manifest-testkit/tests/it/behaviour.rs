@@ -15,9 +15,9 @@ fn a_registry_may_never_mount() {
     let digest = registry.put_blob("source", b"blob");
     let client = Client::new(&registry.host());
     let path = format!("/v2/app/blobs/uploads/?mount={digest}&from=source");
-    let answer = client.post(&path, "", &[]).unwrap();
-    assert_eq!(answer.status, 202);
-    let location = answer.header("location").unwrap();
+    let response = client.post(&path, "", &[]).unwrap();
+    assert_eq!(response.status, 202);
+    let location = response.header("location").unwrap();
     assert!(location.starts_with("/v2/app/blobs/uploads/"), "{location}");
     assert_eq!(registry.open_uploads("app"), 1);
     assert_eq!(client.delete(location).unwrap().status, 204);
@@ -32,10 +32,10 @@ fn a_registry_may_refuse_oci_or_mixtures() {
         registry.seed("app", "docker", &docker);
         registry.seed("app", "oci", &oci);
         let client = Client::new(&registry.host());
-        let answer = client
+        let response = client
             .put("/v2/app/manifests/new", media_type, bytes)
             .unwrap();
-        (answer.status, answer.error_code())
+        (response.status, response.error_code())
     };
     let check = |registry: &EmbeddedRegistry, index: Index, status: u16| {
         let index = index.build();
@@ -100,7 +100,7 @@ fn a_registry_may_lag() {
         client.head(path),
     ];
     assert_eq!(
-        statuses.map(|answer| answer.unwrap().status),
+        statuses.map(|response| response.unwrap().status),
         [404, 404, 200, 200]
     );
 }
@@ -135,10 +135,10 @@ fn referrers_are_listed_and_filtered() {
     registry.seed("app", "bill", &bill);
     registry.seed("app", "sig", &signature);
     let path = format!("/v2/app/manifests/{}", signature.digest);
-    let answer = client
+    let response = client
         .put(&path, &signature.media_type, &signature.manifest)
         .unwrap();
-    assert_eq!(answer.header("oci-subject"), Some(image.digest.as_str()));
+    assert_eq!(response.header("oci-subject"), Some(image.digest.as_str()));
     let all = client
         .get(&format!("/v2/app/referrers/{}", image.digest))
         .unwrap();
@@ -151,8 +151,8 @@ fn referrers_are_listed_and_filtered() {
         "/v2/app/referrers/{}?artifactType=example/signature",
         image.digest
     );
-    let answer = client.get(&path).unwrap();
-    assert_eq!(answer.header("oci-filters-applied"), Some("artifactType"));
+    let response = client.get(&path).unwrap();
+    assert_eq!(response.header("oci-filters-applied"), Some("artifactType"));
     let expect = json!([{
         "mediaType": signature.media_type,
         "digest": signature.digest,
@@ -160,7 +160,7 @@ fn referrers_are_listed_and_filtered() {
         "artifactType": "example/signature",
         "annotations": { "by": "alice" },
     }]);
-    assert_eq!(answer.json()["manifests"], expect);
+    assert_eq!(response.json()["manifests"], expect);
     let none = client
         .get(&format!("/v2/app/referrers/{}", sha256(b"none")))
         .unwrap();
@@ -189,11 +189,11 @@ fn the_registry_can_be_looked_into() {
     assert!(registry.remove_manifest("team/app", &list.digest));
     assert_eq!(registry.digest("team/app", "1"), None);
     registry.put_manifest("team/app", Some("odd"), "text/plain", b"odd");
-    let answer = Client::new(&registry.host())
+    let response = Client::new(&registry.host())
         .get("/v2/team/app/manifests/odd")
         .unwrap();
     assert_eq!(
-        (answer.header("content-type"), answer.text().as_str()),
+        (response.header("content-type"), response.text().as_str()),
         (Some("text/plain"), "odd")
     );
     assert_eq!(
@@ -208,10 +208,10 @@ fn a_post_may_carry_the_whole_blob() {
     let digest = sha256(b"blob");
     let path = format!("/v2/app/blobs/uploads/?digest={digest}");
     let client = Client::new(&registry.host());
-    let answer = client
+    let response = client
         .post(&path, "application/octet-stream", b"blob")
         .unwrap();
-    assert_eq!(answer.status, 201);
+    assert_eq!(response.status, 201);
     assert_eq!(registry.blob("app", &digest), Some(b"blob".to_vec()));
 }
 
@@ -250,15 +250,15 @@ fn a_registry_may_have_no_referrers_or_pages_of_them() {
             let referrer = Image::oci().seed(&i.to_string()).subject(&image).build();
             registry.seed("app", "referrer", &referrer);
             let path = format!("/v2/app/manifests/{}", referrer.digest);
-            let answer = client.put(&path, &referrer.media_type, &referrer.manifest);
-            let answer = answer.unwrap();
-            assert_eq!(answer.status, 201);
-            let is_listed = answer.header("oci-subject").is_some();
+            let response = client.put(&path, &referrer.media_type, &referrer.manifest);
+            let response = response.unwrap();
+            assert_eq!(response.status, 201);
+            let is_listed = response.header("oci-subject").is_some();
             assert_eq!(is_listed, registry.host() == pages.host());
         }
     }
-    let answer = Client::new(&without.host()).get(&path).unwrap();
-    assert_eq!(answer.status, 404);
+    let response = Client::new(&without.host()).get(&path).unwrap();
+    assert_eq!(response.status, 404);
     let client = Client::new(&pages.host());
     let first = client.get(&path).unwrap();
     assert_eq!(first.json()["manifests"].as_array().unwrap().len(), 2);

@@ -4,7 +4,7 @@ use std::io::{Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
 use std::time::{Duration, Instant};
 
-use manifest_testkit::fault::{Answer, Fault};
+use manifest_testkit::fault::{Fault, Response};
 use manifest_testkit::image::Image;
 use manifest_testkit::suite::registries;
 use manifest_testkit::{Client, DelayLine, EmbeddedRegistry, TestCa, seed};
@@ -71,7 +71,7 @@ fn bytes_arrive_unchanged_in_both_directions_and_so_does_the_end() {
 #[test]
 fn resets_are_passed_on() {
     let registry = EmbeddedRegistry::start();
-    registry.fault(Fault::on("GET", "/v2/").answer(Answer::ResetBeforeHeaders));
+    registry.fault(Fault::on("GET", "/v2/").respond(Response::ResetBeforeHeaders));
     let line = DelayLine::start(&registry.host(), ROUND_TRIP);
     let reset = |host: &str| {
         let error = Client::new(host).get("/v2/").unwrap_err();

@@ -4,18 +4,18 @@ use std::io::{ErrorKind, Read, Write};
 use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
-use manifest_testkit::fault::{Answer, Fault};
+use manifest_testkit::fault::{Fault, Response};
 use manifest_testkit::image::{BuiltImage, Image};
 use manifest_testkit::{Client, EmbeddedRegistry, TestCa, sha256};
 
 const PATH: &str = "/v2/app/manifests/1";
 
-/// A registry with one image whose manifest gets `answer`.
-fn spoilt(answer: Answer) -> (EmbeddedRegistry, Client, BuiltImage) {
+/// A registry with one image whose manifest gets `response`.
+fn spoilt(response: Response) -> (EmbeddedRegistry, Client, BuiltImage) {
     let registry = EmbeddedRegistry::start();
     let image = Image::docker().build();
     registry.seed("app", "1", &image);
-    registry.fault(Fault::on("GET", "/manifests/1").answer(answer));
+    registry.fault(Fault::on("GET", "/manifests/1").respond(response));
     let client = Client::new(&registry.host());
     (registry, client, image)
 }
@@ -43,15 +43,18 @@ fn read_head(stream: &mut TcpStream) -> String {
 
 #[test]
 fn status() {
-    let answer = Answer::Status {
+    let response = Response::Status {
         code: 429,
         headers: vec![("retry-after".to_owned(), "1".to_owned())],
         body: b"slow down".to_vec(),
     };
-    let (registry, client, _) = spoilt(answer);
-    let answer = client.get(PATH).unwrap();
-    assert_eq!((answer.status, answer.text().as_str()), (429, "slow down"));
-    assert_eq!(answer.header("retry-after"), Some("1"));
+    let (registry, client, _) = spoilt(response);
+    let response = client.get(PATH).unwrap();
+    assert_eq!(
+        (response.status, response.text().as_str()),
+        (429, "slow down")
+    );
+    assert_eq!(response.header("retry-after"), Some("1"));
     assert_eq!(
         client.head(PATH).unwrap().status,
         200,
@@ -61,18 +64,18 @@ fn status() {
         registry.log().lines(),
         [format!("GET {PATH} 429"), format!("HEAD {PATH} 200")]
     );
-    let (_registry, client, _) = spoilt(Answer::error(403, "DENIED", "no").header("x-a", "b"));
-    let answer = client.get(PATH).unwrap();
+    let (_registry, client, _) = spoilt(Response::error(403, "DENIED", "no").header("x-a", "b"));
+    let response = client.get(PATH).unwrap();
     assert_eq!(
-        (answer.status, answer.error_code().as_str()),
+        (response.status, response.error_code().as_str()),
         (403, "DENIED")
     );
-    assert_eq!(answer.header("x-a"), Some("b"));
+    assert_eq!(response.header("x-a"), Some("b"));
 }
 
 #[test]
 fn delay() {
-    let (_registry, client, image) = spoilt(Answer::Delay(Duration::from_millis(50)));
+    let (_registry, client, image) = spoilt(Response::Delay(Duration::from_millis(50)));
     let start = Instant::now();
     assert_eq!(client.get(PATH).unwrap().body, image.manifest);
     assert!(start.elapsed() >= Duration::from_millis(50));
@@ -80,7 +83,7 @@ fn delay() {
 
 #[test]
 fn hang() {
-    let (registry, _, _) = spoilt(Answer::Hang);
+    let (registry, _, _) = spoilt(Response::Hang);
     let mut stream = open(&registry);
     stream
         .set_read_timeout(Some(Duration::from_millis(100)))
@@ -95,7 +98,7 @@ fn hang() {
 
 #[test]
 fn short_body() {
-    let (registry, client, image) = spoilt(Answer::ShortBody);
+    let (registry, client, image) = spoilt(Response::ShortBody);
     assert_eq!(
         client.get(PATH).unwrap_err().kind(),
         ErrorKind::UnexpectedEof
@@ -113,7 +116,7 @@ fn short_body() {
 
 #[test]
 fn endless_body() {
-    let (registry, _, _) = spoilt(Answer::EndlessBody);
+    let (registry, _, _) = spoilt(Response::EndlessBody);
     let mut stream = open(&registry);
     assert!(!read_head(&mut stream).contains("content-length"));
     let mut taken = (&mut stream).take(8 << 20);
@@ -125,7 +128,7 @@ fn endless_body() {
 
 #[test]
 fn slow_body() {
-    let (registry, _, image) = spoilt(Answer::SlowBody(Duration::from_millis(5)));
+    let (registry, _, image) = spoilt(Response::SlowBody(Duration::from_millis(5)));
     let mut stream = open(&registry);
     read_head(&mut stream);
     let start = Instant::now();
@@ -141,7 +144,7 @@ fn slow_body() {
 
 #[test]
 fn reset_before_headers() {
-    let (registry, client, _) = spoilt(Answer::ResetBeforeHeaders);
+    let (registry, client, _) = spoilt(Response::ResetBeforeHeaders);
     assert_eq!(
         client.get(PATH).unwrap_err().kind(),
         ErrorKind::ConnectionReset
@@ -151,7 +154,7 @@ fn reset_before_headers() {
 
 #[test]
 fn reset_after_headers() {
-    let (registry, client, _) = spoilt(Answer::ResetAfterHeaders);
+    let (registry, client, _) = spoilt(Response::ResetAfterHeaders);
     assert_eq!(
         client.get(PATH).unwrap_err().kind(),
         ErrorKind::ConnectionReset
@@ -169,14 +172,14 @@ fn resets_and_cuts_are_seen_over_tls() {
     let ca = TestCa::new();
     let registry = EmbeddedRegistry::builder().tls(&ca).start();
     let client = Client::new(&registry.host()).tls(ca.client_config());
-    for answer in [Answer::ResetBeforeHeaders, Answer::ResetAfterHeaders] {
-        registry.fault(Fault::on_any("/v2/").times(1).answer(answer));
+    for response in [Response::ResetBeforeHeaders, Response::ResetAfterHeaders] {
+        registry.fault(Fault::on_any("/v2/").times(1).respond(response));
         assert_eq!(
             client.get("/v2/").unwrap_err().kind(),
             ErrorKind::ConnectionReset
         );
     }
-    registry.fault(Fault::on_any("/v2/").times(1).answer(Answer::ShortBody));
+    registry.fault(Fault::on_any("/v2/").times(1).respond(Response::ShortBody));
     assert_eq!(
         client.get("/v2/").unwrap_err().kind(),
         ErrorKind::UnexpectedEof
@@ -186,19 +189,19 @@ fn resets_and_cuts_are_seen_over_tls() {
 
 #[test]
 fn a_put_that_is_cut_after_its_headers_has_been_stored() {
-    let (registry, client, image) = spoilt(Answer::status(500));
+    let (registry, client, image) = spoilt(Response::status(500));
     let put = || client.put("/v2/app/manifests/2", &image.media_type, &image.manifest);
     registry.fault(
         Fault::on("PUT", "")
             .times(1)
-            .answer(Answer::ResetBeforeHeaders),
+            .respond(Response::ResetBeforeHeaders),
     );
     assert!(put().is_err());
     assert_eq!(registry.digest("app", "2"), None);
     registry.fault(
         Fault::on("PUT", "")
             .times(1)
-            .answer(Answer::ResetAfterHeaders),
+            .respond(Response::ResetAfterHeaders),
     );
     // The response has no body, so the client has all of it with the head.
     let _ = put();
@@ -207,24 +210,24 @@ fn a_put_that_is_cut_after_its_headers_has_been_stored() {
 
 #[test]
 fn wrong_digest() {
-    let (_registry, client, image) = spoilt(Answer::WrongDigest);
-    let answer = client.get(PATH).unwrap();
+    let (_registry, client, image) = spoilt(Response::CorruptBody);
+    let response = client.get(PATH).unwrap();
     assert_eq!(
-        answer.header("docker-content-digest"),
+        response.header("docker-content-digest"),
         Some(image.digest.as_str())
     );
-    assert_eq!(answer.body.len(), image.size());
-    assert_ne!(sha256(&answer.body), image.digest);
-    assert!(answer.json().is_object());
+    assert_eq!(response.body.len(), image.size());
+    assert_ne!(sha256(&response.body), image.digest);
+    assert!(response.json().is_object());
 }
 
 #[test]
 fn wrong_digest_header() {
-    let (_registry, client, image) = spoilt(Answer::WrongDigestHeader);
-    let answer = client.get(PATH).unwrap();
-    assert_eq!(sha256(&answer.body), image.digest);
+    let (_registry, client, image) = spoilt(Response::WrongDigestHeader);
+    let response = client.get(PATH).unwrap();
+    assert_eq!(sha256(&response.body), image.digest);
     assert_ne!(
-        answer.header("docker-content-digest"),
+        response.header("docker-content-digest"),
         Some(image.digest.as_str())
     );
 }
@@ -232,29 +235,32 @@ fn wrong_digest_header() {
 #[test]
 fn redirect() {
     let to = "http://other.invalid/blob";
-    let (_registry, client, _) = spoilt(Answer::Redirect { to: to.to_owned() });
-    let answer = client.get(PATH).unwrap();
-    assert_eq!((answer.status, answer.header("location")), (307, Some(to)));
+    let (_registry, client, _) = spoilt(Response::Redirect { to: to.to_owned() });
+    let response = client.get(PATH).unwrap();
+    assert_eq!(
+        (response.status, response.header("location")),
+        (307, Some(to))
+    );
 }
 
 #[test]
 fn huge_header() {
-    let (_registry, client, image) = spoilt(Answer::HugeHeader(1 << 20));
-    let answer = client.get(PATH).unwrap();
-    assert_eq!(answer.header("x-huge").unwrap().len(), 1 << 20);
-    assert_eq!(answer.body, image.manifest);
+    let (_registry, client, image) = spoilt(Response::HugeHeader(1 << 20));
+    let response = client.get(PATH).unwrap();
+    assert_eq!(response.header("x-huge").unwrap().len(), 1 << 20);
+    assert_eq!(response.body, image.manifest);
 }
 
 #[test]
 fn duplicate_header() {
     let other = sha256(b"other");
     let name = "docker-content-digest".to_owned();
-    let (_registry, client, image) = spoilt(Answer::DuplicateHeader {
+    let (_registry, client, image) = spoilt(Response::DuplicateHeader {
         name: name.clone(),
         value: other.clone(),
     });
-    let answer = client.get(PATH).unwrap();
-    let values = answer
+    let response = client.get(PATH).unwrap();
+    let values = response
         .headers
         .iter()
         .filter(|(n, _)| *n == name)
@@ -264,37 +270,37 @@ fn duplicate_header() {
 
 #[test]
 fn html() {
-    let (_registry, client, _) = spoilt(Answer::Html(200));
-    let answer = client.get(PATH).unwrap();
-    assert_eq!(answer.status, 200);
+    let (_registry, client, _) = spoilt(Response::Html(200));
+    let response = client.get(PATH).unwrap();
+    assert_eq!(response.status, 200);
     assert!(
-        answer
+        response
             .header("content-type")
             .unwrap()
             .starts_with("text/html")
     );
-    assert!(answer.text().starts_with("<html>"));
+    assert!(response.text().starts_with("<html>"));
 }
 
 #[test]
 fn empty() {
-    let (_registry, client, image) = spoilt(Answer::Empty);
-    let answer = client.get(PATH).unwrap();
-    assert_eq!((answer.status, answer.body.len()), (200, 0));
-    assert_eq!(answer.header("content-length"), Some("0"));
+    let (_registry, client, image) = spoilt(Response::EmptyBody);
+    let response = client.get(PATH).unwrap();
+    assert_eq!((response.status, response.body.len()), (200, 0));
+    assert_eq!(response.header("content-length"), Some("0"));
     assert_eq!(
-        answer.header("content-type"),
+        response.header("content-type"),
         Some(image.media_type.as_str())
     );
 }
 
 #[test]
 fn gzip() {
-    let (_registry, client, image) = spoilt(Answer::Gzip);
-    let answer = client.get(PATH).unwrap();
-    assert_eq!(answer.header("content-encoding"), Some("gzip"));
+    let (_registry, client, image) = spoilt(Response::Gzip);
+    let response = client.get(PATH).unwrap();
+    assert_eq!(response.header("content-encoding"), Some("gzip"));
     let mut body = Vec::new();
-    flate2::read::GzDecoder::new(&answer.body[..])
+    flate2::read::GzDecoder::new(&response.body[..])
         .read_to_end(&mut body)
         .unwrap();
     assert_eq!(body, image.manifest);
@@ -302,7 +308,7 @@ fn gzip() {
 
 #[test]
 fn raw() {
-    let (registry, client, _) = spoilt(Answer::Raw(b"SSH-2.0-OpenSSH\r\n".to_vec()));
+    let (registry, client, _) = spoilt(Response::Raw(b"SSH-2.0-OpenSSH\r\n".to_vec()));
     assert!(client.get(PATH).is_err());
     let mut bytes = Vec::new();
     open(&registry).read_to_end(&mut bytes).unwrap();
@@ -318,19 +324,27 @@ fn faults_apply_as_configured() {
             .map(|_| client.get("/v2/").unwrap().status)
             .collect()
     };
-    let first = registry.fault(Fault::on_any("/v2/").times(2).answer(Answer::status(503)));
-    let third = registry.fault(Fault::on("GET", "/v2/").nth(2).answer(Answer::status(429)));
-    let other = registry.fault(Fault::on("PUT", "/v2/").answer(Answer::status(500)));
+    let first = registry.fault(
+        Fault::on_any("/v2/")
+            .times(2)
+            .respond(Response::status(503)),
+    );
+    let third = registry.fault(
+        Fault::on("GET", "/v2/")
+            .nth(2)
+            .respond(Response::status(429)),
+    );
+    let other = registry.fault(Fault::on("PUT", "/v2/").respond(Response::status(500)));
     assert_eq!(statuses(5), [503, 503, 200, 429, 200]);
     assert_eq!((first.hits(), third.hits(), other.hits()), (2, 1, 0));
     registry.fault(
         Fault::on_any("")
             .nth(2)
             .times(2)
-            .answer(Answer::status(502)),
+            .respond(Response::status(502)),
     );
     assert_eq!(statuses(4), [200, 502, 502, 200]);
-    registry.fault(Fault::on_any("").answer(Answer::status(500)));
+    registry.fault(Fault::on_any("").respond(Response::status(500)));
     assert_eq!(statuses(2), [500, 500]);
     registry.clear_faults();
     assert_eq!(statuses(1), [200]);

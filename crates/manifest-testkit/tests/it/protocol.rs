@@ -77,16 +77,16 @@ fn a_put_says_where_the_manifest_is() {
     for registry in registries() {
         registry.push("app", "1", &image);
         let client = registry.client();
-        let answer = client
+        let response = client
             .put("/v2/app/manifests/2", DOCKER_MANIFEST, &image.manifest)
             .unwrap();
-        assert_eq!(answer.status, 201);
+        assert_eq!(response.status, 201);
         assert_eq!(
-            answer.header("docker-content-digest"),
+            response.header("docker-content-digest"),
             Some(image.digest.as_str())
         );
         let location = format!("{}/v2/app/manifests/{}", registry.url(), image.digest);
-        assert_eq!(answer.header("location"), Some(location.as_str()));
+        assert_eq!(response.header("location"), Some(location.as_str()));
     }
 }
 
@@ -97,11 +97,11 @@ fn unknown_things_are_404_with_a_code_and_a_detail() {
     for registry in registries() {
         registry.push("app", "1", &image);
         let check = |path: &str, code: &str, detail: serde_json::Value| {
-            let answer = registry.client().get(path).unwrap();
-            assert_eq!(answer.status, 404, "{path}");
-            assert_eq!(answer.error_code(), code, "{path}");
+            let response = registry.client().get(path).unwrap();
+            assert_eq!(response.status, 404, "{path}");
+            assert_eq!(response.error_code(), code, "{path}");
             assert_eq!(
-                answer.json()["errors"][0]["detail"],
+                response.json()["errors"][0]["detail"],
                 detail,
                 "{:?} {path}",
                 registry.kind()
@@ -130,13 +130,13 @@ fn unknown_things_are_404_with_a_code_and_a_detail() {
             "BLOB_UNKNOWN",
             digest.clone().into(),
         );
-        let answer = registry.client().get("/v2/none/tags/list").unwrap();
+        let response = registry.client().get("/v2/none/tags/list").unwrap();
         assert_eq!(
-            (answer.status, answer.error_code().as_str()),
+            (response.status, response.error_code().as_str()),
             (404, "NAME_UNKNOWN")
         );
         assert_eq!(
-            answer.json()["errors"][0]["detail"],
+            response.json()["errors"][0]["detail"],
             json!({ "name": "none" })
         );
         assert_eq!(
@@ -154,11 +154,11 @@ fn a_manifest_needs_its_blobs_and_children() {
         let client = registry.client();
         registry.push("other", "1", &images[0]);
         let check = |media_type: &str, manifest: &[u8], missing: Vec<&str>| {
-            let answer = client
+            let response = client
                 .put("/v2/app/manifests/1", media_type, manifest)
                 .unwrap();
-            assert_eq!(answer.status, 400, "{}", answer.text());
-            let json = answer.json();
+            assert_eq!(response.status, 400, "{}", response.text());
+            let json = response.json();
             let errors = json["errors"].as_array().unwrap();
             assert!(
                 errors.iter().all(|e| e["code"] == "MANIFEST_BLOB_UNKNOWN"),
@@ -196,8 +196,8 @@ fn wrong_digests_and_wrong_manifests_are_refused() {
         registry.push("app", "1", &images[0]);
         let put = |reference: &str, media_type: &str, manifest: &[u8]| {
             let path = format!("/v2/app/manifests/{reference}");
-            let answer = client.put(&path, media_type, manifest).unwrap();
-            (answer.status, answer.error_code())
+            let response = client.put(&path, media_type, manifest).unwrap();
+            (response.status, response.error_code())
         };
         let refused = |code: &str| (400, code.to_owned());
         let manifest = images[0].manifest.as_slice();
@@ -218,9 +218,9 @@ fn wrong_digests_and_wrong_manifests_are_refused() {
             put("x", "text/plain", manifest),
             refused("MANIFEST_INVALID")
         );
-        let answer = seed::push_blob(&client, "app", &sha256(b"a"), b"b").unwrap();
+        let response = seed::push_blob(&client, "app", &sha256(b"a"), b"b").unwrap();
         assert_eq!(
-            (answer.status, answer.error_code().as_str()),
+            (response.status, response.error_code().as_str()),
             (400, "DIGEST_INVALID")
         );
     }
@@ -236,13 +236,13 @@ fn oci_manifests_are_sent_only_if_accepted() {
         for tag in ["image", "index"] {
             let path = format!("/v2/app/manifests/{tag}");
             let accept = [("accept", DOCKER_MANIFEST)];
-            let answer = registry.client().send("GET", &path, &accept, &[]).unwrap();
-            assert_eq!(answer.status, 404);
-            assert_eq!(answer.error_code(), "MANIFEST_UNKNOWN");
+            let response = registry.client().send("GET", &path, &accept, &[]).unwrap();
+            assert_eq!(response.status, 404);
+            assert_eq!(response.error_code(), "MANIFEST_UNKNOWN");
             assert!(
-                answer.text().contains("accept header does not support"),
+                response.text().contains("accept header does not support"),
                 "{}",
-                answer.text()
+                response.text()
             );
         }
     }
@@ -255,16 +255,16 @@ fn lists_become_images_for_old_clients() {
     for registry in registries() {
         registry.push("app", "1", &list);
         let accept = [("accept", DOCKER_MANIFEST)];
-        let answer = registry
+        let response = registry
             .client()
             .send("GET", "/v2/app/manifests/1", &accept, &[])
             .unwrap();
-        assert_eq!(answer.status, 200);
+        assert_eq!(response.status, 200);
         assert_eq!(
-            answer.header("docker-content-digest"),
+            response.header("docker-content-digest"),
             Some(images[0].digest.as_str())
         );
-        assert_eq!(answer.body, images[0].manifest);
+        assert_eq!(response.body, images[0].manifest);
     }
 }
 
@@ -317,11 +317,11 @@ fn blobs_go_up_in_chunks_and_down_in_ranges() {
                 ("content-range", range),
                 ("content-type", "application/octet-stream"),
             ];
-            let answer = client.send("PATCH", &location, &headers, chunk).unwrap();
-            assert_eq!(answer.status, 202, "{}", answer.text());
-            location = answer.header("location").unwrap().to_owned();
+            let response = client.send("PATCH", &location, &headers, chunk).unwrap();
+            assert_eq!(response.status, 202, "{}", response.text());
+            location = response.header("location").unwrap().to_owned();
             let end = range.split_once('-').unwrap().1;
-            assert_eq!(answer.header("range"), Some(format!("0-{end}").as_str()));
+            assert_eq!(response.header("range"), Some(format!("0-{end}").as_str()));
             let status = client.get(&location).unwrap();
             assert_eq!(
                 (status.status, status.header("range")),
@@ -336,11 +336,11 @@ fn blobs_go_up_in_chunks_and_down_in_ranges() {
         let path = format!("/v2/app/blobs/{digest}");
         assert_eq!(client.get(&path).unwrap().body, content);
         let range = |range: &str| {
-            let answer = client.send("GET", &path, &[("range", range)], &[]).unwrap();
+            let response = client.send("GET", &path, &[("range", range)], &[]).unwrap();
             (
-                answer.status,
-                answer.text(),
-                answer.header("content-range").map(str::to_owned),
+                response.status,
+                response.text(),
+                response.header("content-range").map(str::to_owned),
             )
         };
         let part = |text: &str, range: &str| (206, text.to_owned(), Some(range.to_owned()));
@@ -387,18 +387,18 @@ fn tags_and_repositories_are_listed_in_pages() {
         }
         assert_eq!(seed::tags(&client, "b"), ["1", "2", "3"]);
         assert_eq!(seed::tags(&client, "none"), [""; 0]);
-        let answer = client.get("/v2/_catalog?n=2").unwrap();
-        assert_eq!(answer.json(), json!({ "repositories": ["a/x", "b"] }));
-        let link = answer.header("link").unwrap();
+        let response = client.get("/v2/_catalog?n=2").unwrap();
+        assert_eq!(response.json(), json!({ "repositories": ["a/x", "b"] }));
+        let link = response.header("link").unwrap();
         assert_eq!(link, "</v2/_catalog?last=b&n=2>; rel=\"next\"");
         let next = link.trim_start_matches('<').split('>').next().unwrap();
-        let answer = client.get(next).unwrap();
-        assert_eq!(answer.json(), json!({ "repositories": ["c"] }));
+        let response = client.get(next).unwrap();
+        assert_eq!(response.json(), json!({ "repositories": ["c"] }));
         // Version 2.8 ignores `n` for tags.
         if registry.kind() == Kind::Embedded {
-            let answer = client.get("/v2/b/tags/list?n=2").unwrap();
-            assert_eq!(answer.json(), json!({ "name": "b", "tags": ["1", "2"] }));
-            let link = answer.header("link").unwrap();
+            let response = client.get("/v2/b/tags/list?n=2").unwrap();
+            assert_eq!(response.json(), json!({ "name": "b", "tags": ["1", "2"] }));
+            let link = response.header("link").unwrap();
             assert_eq!(link, "</v2/b/tags/list?last=2&n=2>; rel=\"next\"");
         }
     }
@@ -420,10 +420,10 @@ fn a_real_registry_may_keep_its_content_on_disk() {
 #[test]
 fn a_ping_is_answered() {
     for registry in registries() {
-        let answer = registry.client().get("/v2/").unwrap();
-        assert_eq!((answer.status, answer.text().as_str()), (200, "{}"));
+        let response = registry.client().get("/v2/").unwrap();
+        assert_eq!((response.status, response.text().as_str()), (200, "{}"));
         assert_eq!(
-            answer.header("docker-distribution-api-version"),
+            response.header("docker-distribution-api-version"),
             Some("registry/2.0")
         );
         assert_eq!(registry.client().get("/nothing").unwrap().status, 404);

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use manifest_testkit::fault::{Answer, Fault};
+use manifest_testkit::fault::{Fault, Response};
 use manifest_testkit::image::Image;
 use manifest_testkit::suite::registries;
 use manifest_testkit::{Client, LoggingProxy, TestCa, seed};
@@ -28,11 +28,11 @@ fn requests_are_counted_and_locations_lead_back() {
         assert_eq!(log.connections(), 5);
         log.clear();
         assert_eq!((log.connections(), log.lines().len()), (0, 0));
-        let answer = Client::new(&proxy.host())
+        let response = Client::new(&proxy.host())
             .head("/v2/app/manifests/1")
             .unwrap();
         assert_eq!(
-            answer.header("content-length"),
+            response.header("content-length"),
             Some(image.size().to_string().as_str())
         );
     }
@@ -54,7 +54,7 @@ fn the_proxy_has_faults_and_speaks_tls() {
     let ca = TestCa::new();
     for registry in registries() {
         let proxy = LoggingProxy::builder(&registry.host()).tls(&ca).start();
-        let fault = proxy.fault(Fault::on_any("/v2/").nth(2).answer(Answer::status(429)));
+        let fault = proxy.fault(Fault::on_any("/v2/").nth(2).respond(Response::status(429)));
         let client = Client::new(&proxy.host()).tls(ca.client_config());
         let mut statuses = Vec::new();
         for _ in 0..3 {

@@ -3,7 +3,7 @@
 use std::io::{Read, Write};
 use std::net::TcpStream;
 
-use manifest_testkit::fault::{Answer, Fault};
+use manifest_testkit::fault::{Fault, Response};
 use manifest_testkit::image::Image;
 use manifest_testkit::suite::{Setup, TestRegistry, kinds};
 use manifest_testkit::{
@@ -166,8 +166,8 @@ fn get_over_http2(ca: &TestCa, host: &str, paths: &[&str]) -> Vec<u16> {
             let request = request
                 .body(http_body_util::Empty::<bytes::Bytes>::new())
                 .unwrap();
-            let answer = sender.send_request(request).await;
-            statuses.push(answer.map_or(0, |answer| answer.status().as_u16()));
+            let response = sender.send_request(request).await;
+            statuses.push(response.map_or(0, |response| response.status().as_u16()));
         }
         statuses
     })
@@ -189,12 +189,16 @@ fn http2_requests_share_a_connection_and_have_faults() {
             .all(|request| request.http2 && request.connection_id == 0)
     );
     assert_eq!(registry.log().connections(), 1);
-    registry.fault(Fault::on_any("/v2/").times(1).answer(Answer::status(503)));
+    registry.fault(
+        Fault::on_any("/v2/")
+            .times(1)
+            .respond(Response::status(503)),
+    );
     assert_eq!(get_over_http2(&ca, &host, &["/v2/", "/v2/"]), [503, 200]);
     registry.fault(
         Fault::on_any("/v2/")
             .times(1)
-            .answer(Answer::ResetBeforeHeaders),
+            .respond(Response::ResetBeforeHeaders),
     );
     assert_eq!(
         get_over_http2(&ca, &host, &["/v2/", "/v2/"]),

@@ -96,7 +96,7 @@ pub(super) struct ListFlags {
 }
 
 impl Args {
-    /// Returns the least number of arguments: one, the list, where flags name the images.
+    /// Returns the least number of arguments. It is one, the list, if flags name the images.
     pub(crate) fn min_arguments(&self) -> usize {
         let SourceFlags {
             digests_dir,

@@ -10,10 +10,10 @@ use crate::failure::Failure;
 use crate::preflight::{self, DuplicatesReport};
 use crate::values::{OrderChoice, TypeChoice};
 
-/// Composes the draft: the entries of `base`, and those that were resolved now. Returns it with the results of its checks.
+/// Composes the draft from the entries of `base` and the newly resolved ones. Returns it with the results of its checks.
 ///
 /// # Errors
-/// Where the flags forbid it.
+/// Fails if the flags forbid it.
 pub(super) fn compose_draft(
     list: &Reference,
     base: Option<&Draft>,

@@ -23,24 +23,24 @@ pub(super) struct ResolveRequest<'a> {
     pub(super) list: &'a Reference,
     /// The targets of a push.
     pub(super) targets: &'a [Reference],
-    /// The arguments behind the list.
+    /// The arguments after the list.
     pub(super) images: &'a [String],
-    /// The draft that is there.
+    /// The existing draft.
     pub(super) existing: Option<&'a Draft>,
 }
 
-/// The answers of the registries.
+/// The responses of the registries.
 pub(super) struct Resolution {
     pub(super) resolved: Vec<Resolved>,
-    /// The annotations of each image that stays in the draft, where the list gets those that all images share.
+    /// The annotations of each image that stays in the draft, if the list gets those that all images share.
     pub(super) kept_annotations: Vec<BTreeMap<String, String>>,
     pub(super) subject: Option<Descriptor>,
-    /// The state of the list's tag, where it is known and a draft is to record it.
+    /// The state of the list's tag, if it is known and a draft is to record it.
     pub(super) observed_tag: Option<TagState>,
     pub(super) client: Client,
 }
 
-/// Resolves all images and the subject concurrently. The tags of the targets are probed beside that.
+/// Resolves all images and the subject concurrently. The tags of the targets are probed at the same time.
 pub(super) async fn resolve(
     context: &Context<'_>,
     args: &Args,
@@ -113,7 +113,7 @@ impl SourceFlags {
     /// Returns the platforms of `--platform`.
     ///
     /// # Errors
-    /// Where one does not exist, or a flag chooses among the children of an index that is not flattened.
+    /// Fails if one does not exist, or a flag chooses among the children of an index that is not flattened.
     fn wanted_platforms(&self) -> Result<Vec<NamedPlatform>, Failure> {
         let platforms = AnyPlatformList::checked(&self.platform, self.force.is_on())?;
         let drops_attestations = self.attestations() == Attestations::Drop;
@@ -136,7 +136,7 @@ impl SourceFlags {
     /// Returns the sources that arguments and flags name.
     ///
     /// # Errors
-    /// Where one is malformed, or in another registry in spite of `--no-copy`.
+    /// Fails if one is malformed, or in another registry in spite of `--no-copy`.
     fn named_sources(
         &self,
         context: &Context<'_>,
@@ -173,7 +173,7 @@ fn report_aliases(platforms: &[NamedPlatform], context: &Context<'_>) {
     }
 }
 
-/// Resolves a source. With `--ignore-missing`, warns of one that does not exist and returns `None`.
+/// Resolves a source. With `--ignore-missing`, a source that does not exist gives a warning and `None`.
 async fn resolve_or_skip(
     context: &Context<'_>,
     args: &Args,
@@ -204,7 +204,7 @@ async fn fetch_descriptor(
     }
 }
 
-/// Returns the images that stay in the draft and are not resolved now, where their annotations are of use.
+/// Returns the images that stay in the draft without being resolved again, if their annotations are needed.
 fn kept_images<'a>(
     args: &Args,
     request: &ResolveRequest<'a>,
@@ -224,7 +224,7 @@ fn kept_images<'a>(
         .collect()
 }
 
-/// Returns the list's tag where the draft is to record its state: it has not recorded one yet, or starts over.
+/// Returns the list's tag if the draft is to record its state: it has not recorded one yet, or starts over.
 fn tag_to_observe(args: &Args, request: &ResolveRequest<'_>) -> Option<Reference> {
     let existing = request.existing;
     let is_recorded = existing.is_some_and(|draft| draft.settings.observed_tag.is_some());
@@ -244,8 +244,8 @@ fn parse_subject(text: &str, list: &Reference) -> Result<Reference, Failure> {
     })
 }
 
-/// Tells whether the registry says, beyond doubt, that there is no such image. An index with a missing child does exist: it is broken,
-/// and must not be left out.
+/// Tells whether the registry states beyond doubt that the image does not exist. An index with a missing child does exist: it is
+/// broken, and must not be left out.
 fn is_missing(error: &RegistryError, image: &SourceSpec) -> bool {
     match error {
         RegistryError::NoSuchManifest { reference, .. } => image.reference() == Some(reference),

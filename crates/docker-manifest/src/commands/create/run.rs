@@ -35,7 +35,7 @@ pub(crate) async fn run(context: &Context<'_>, args: &Args) -> Result<(), Failur
     if !may_change && store.contains(&list)? {
         return Err(Failure::RefusingToAmend { list });
     }
-    // A draft that cannot be read has recorded nothing; the store reports what is wrong with it when it is changed.
+    // A draft that cannot be read counts as one without records. The store reports the error when it changes the draft.
     let existing = if may_change {
         store.load(&list).ok().flatten()
     } else {

@@ -1,29 +1,29 @@
-//! Running a program, with the time that it takes and the memory that it has at most.
+//! Running a program and measuring its time, its processor time and its peak memory.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-/// How often a program's memory is looked at. Linux keeps the peak; only what comes after the last look is missed. To look more
-/// often would slow down what is measured.
-const LOOK: Duration = Duration::from_millis(5);
+/// The interval at which a program's memory is read. Linux keeps the peak, so only growth after the last reading is missed. A
+/// shorter interval would slow down the program.
+const POLL_INTERVAL: Duration = Duration::from_millis(5);
 
-/// How long a tick of Linux's process statistics is: `USER_HZ` is 100 on all that this runs on.
+/// The length of a tick in Linux's process statistics. `USER_HZ` is 100 on every architecture that this runs on.
 const TICK: Duration = Duration::from_millis(10);
 
-/// What a program took.
+/// The resources that a program used.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Measured {
+pub(super) struct Measurement {
     pub(super) wall: Duration,
-    /// Processor time of all its threads, to 10 ms; 0 where the system does not tell.
+    /// Processor time of all its threads, in steps of 10 ms; 0 if the system does not report it.
     pub(super) cpu: Duration,
-    /// The most memory that it had at once, in KiB; 0 where the system does not tell.
+    /// Peak of its resident memory, in KiB; 0 if the system does not report it.
     pub(super) peak_kib: u64,
 }
 
-impl Measured {
-    /// Adds a program that ran afterwards.
+impl Measurement {
+    /// Adds the measurement of a program that ran afterwards.
     pub(super) fn then(self, next: Self) -> Self {
         Self {
             wall: self.wall + next.wall,
@@ -37,14 +37,14 @@ impl Measured {
     }
 }
 
-/// Returns the one in the middle by time, and sorts them.
-pub(super) fn median(runs: &mut [Measured]) -> Measured {
+/// Sorts measurements by time, and returns the median.
+pub(super) fn median(runs: &mut [Measurement]) -> Measurement {
     runs.sort_by_key(|run| run.wall);
     runs.get(runs.len() / 2).copied().unwrap_or_default()
 }
 
-/// Runs a program to its end. It has to succeed.
-pub(super) fn measure(mut command: Command) -> Result<Measured, String> {
+/// Runs a program to its end and measures it. Fails if the program fails.
+pub(super) fn measure(mut command: Command) -> Result<Measurement, String> {
     let name = command.get_program().to_string_lossy().into_owned();
     let start = Instant::now();
     let child = command
@@ -57,11 +57,11 @@ pub(super) fn measure(mut command: Command) -> Result<Measured, String> {
     let ended = AtomicBool::new(false);
     let (output, measured) = std::thread::scope(|scope| {
         let watch = scope.spawn(|| {
-            let mut seen = Measured::default();
+            let mut seen = Measurement::default();
             while !ended.load(Ordering::Relaxed) {
                 seen.peak_kib = seen.peak_kib.max(peak_of(&process).unwrap_or(0));
                 seen.cpu = seen.cpu.max(cpu_of(&process).unwrap_or_default());
-                std::thread::sleep(LOOK);
+                std::thread::sleep(POLL_INTERVAL);
             }
             seen
         });
@@ -69,22 +69,22 @@ pub(super) fn measure(mut command: Command) -> Result<Measured, String> {
         let wall = start.elapsed();
         ended.store(true, Ordering::Relaxed);
         let seen = watch.join().unwrap_or_default();
-        (output, Measured { wall, ..seen })
+        (output, Measurement { wall, ..seen })
     });
     let output = output.map_err(|error| format!("cannot wait for {name}: {error}"))?;
     if !output.status.success() {
-        let said = String::from_utf8_lossy(&output.stderr);
-        return Err(format!("{name}: {}: {}", output.status, said.trim()));
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        return Err(format!("{name}: {}: {}", output.status, stderr.trim()));
     }
     Ok(measured)
 }
 
-/// Runs something in this process, and measures it.
-pub(super) fn measure_here<T>(work: impl FnOnce() -> T) -> (T, Measured) {
+/// Runs a function in this process, and measures it. The peak of memory is not measured.
+pub(super) fn measure_here<T>(work: impl FnOnce() -> T) -> (T, Measurement) {
     let cpu = || cpu_of(Path::new("/proc/self")).unwrap_or_default();
     let (start, cpu_before) = (Instant::now(), cpu());
     let result = work();
-    let measured = Measured {
+    let measured = Measurement {
         wall: start.elapsed(),
         cpu: cpu().saturating_sub(cpu_before),
         peak_kib: 0,
@@ -102,7 +102,7 @@ fn peak_of(process: &Path) -> Option<u64> {
 /// Reads a process's processor time (`utime` and `stime` in `proc_pid_stat(5)`).
 fn cpu_of(process: &Path) -> Option<Duration> {
     let text = std::fs::read_to_string(process.join("stat")).ok()?;
-    // The name, in parentheses, may have spaces.
+    // The program's name, in parentheses, may contain spaces.
     let (_, fields) = text.rsplit_once(") ")?;
     let mut times = fields.split(' ').skip(11).map(str::parse::<u32>);
     let (user, system) = (times.next()?.ok()?, times.next()?.ok()?);

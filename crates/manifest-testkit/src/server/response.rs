@@ -4,10 +4,10 @@ use std::time::Duration;
 
 /// The server's response to a request that a [`Fault`](super::fault::Fault) matches.
 ///
-/// Variants that mention the normal response let the request take effect first: a `PUT` with [`Answer::ResetAfterHeaders`] has
+/// Variants that mention the normal response let the request take effect first: a `PUT` with [`Response::ResetAfterHeaders`] has
 /// been stored. The others never reach the registry.
 #[derive(Debug, Clone)]
-pub enum Answer {
+pub enum Response {
     /// Responds with this status, these headers, this body.
     Status {
         /// Status code.
@@ -32,7 +32,7 @@ pub enum Answer {
     /// Resets the connection after the normal head.
     ResetAfterHeaders,
     /// Sends the normal response with one byte of the body changed. JSON stays JSON.
-    WrongDigest,
+    CorruptBody,
     /// Sends the normal response with a wrong `Docker-Content-Digest`.
     WrongDigestHeader,
     /// Redirects to this URL with 307.
@@ -52,22 +52,22 @@ pub enum Answer {
     /// Responds with an HTML page and this status, like a proxy on the way.
     Html(u16),
     /// Sends the normal response without its body, with length 0.
-    Empty,
+    EmptyBody,
     /// Sends the normal response compressed, with `Content-Encoding: gzip`.
     Gzip,
     /// Sends these bytes, such as heads of 1xx, before the normal response. Over plain HTTP/1.1 only.
-    Before(Vec<u8>),
+    RawPrefix(Vec<u8>),
     /// Sends these bytes again and again in place of a response. Over plain HTTP/1.1 only.
-    Endless(Vec<u8>),
+    RawEndless(Vec<u8>),
     /// Sends GOAWAY before the head of the normal response. Over HTTP/2 only.
-    LeaveBeforeHeaders,
+    GoAwayBeforeHeaders,
     /// Sends GOAWAY in the middle of the normal body. Over HTTP/2 only.
-    LeaveInBody,
+    GoAwayInBody,
     /// Sends these bytes in place of a response and closes. They need not be HTTP.
     Raw(Vec<u8>),
 }
 
-impl Answer {
+impl Response {
     /// Responds with this status and nothing else.
     #[must_use]
     pub fn status(code: u16) -> Self {
@@ -89,7 +89,7 @@ impl Answer {
         }
     }
 
-    /// Adds a header to an [`Answer::Status`]. Other variants are unchanged.
+    /// Adds a header to a [`Response::Status`]. Other variants are unchanged.
     #[must_use]
     pub fn header(mut self, name: &str, value: &str) -> Self {
         if let Self::Status { headers, .. } = &mut self {
