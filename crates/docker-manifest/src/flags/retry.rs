@@ -47,7 +47,7 @@ mod tests {
 
     #[test]
     fn flags_set_the_policy_and_the_time_limit() {
-        for (line, times, timeout) in [
+        for (line, max_retries, timeout) in [
             ("", 5, None),
             ("--retry 0", 0, None),
             ("--retry=12 --timeout=1m30s", 12, Some(90)),

@@ -65,7 +65,7 @@ pub(crate) async fn local_blob(
 
 /// Creates the error for an unreadable local blob.
 pub(crate) fn unreadable(location: String, digest: &Digest, reason: String) -> RegistryError {
-    RegistryError::Local {
+    RegistryError::LocalBlob {
         place: location,
         digest: digest.clone(),
         reason,

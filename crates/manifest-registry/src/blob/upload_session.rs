@@ -38,7 +38,7 @@ impl BlobTarget<'_> {
     /// Returns an error if the registry denies the push.
     pub(crate) async fn check_push_access(&self, digest: &Digest) -> Result<(), RegistryError> {
         let request = Request {
-            operation: Operation::TryToWrite(self.repository.clone()),
+            operation: Operation::CheckWriteAccess(self.repository.clone()),
             ..self.upload_request(digest)
         };
         let response = self.session().send(&request).await?;

@@ -79,7 +79,7 @@ fn identity_and_registry_tokens() {
     assert_eq!((requests.len(), requests[0].method.as_str()), (1, "POST"));
     assert!(requests[0].query.is_empty());
     assert_eq!(tokens.requested_scopes(), ["repository:app:pull"]);
-    // A registry token goes to the registry as it is, and nothing is asked for.
+    // A registry token goes to the registry unchanged, and no other token is requested.
     registry.log().clear();
     let config = json!({ "auths": { registry.host(): { "registrytoken": "mine" } } });
     let error = run(client_with(&config).image(&target)).unwrap_err();
@@ -105,7 +105,7 @@ fn an_expired_token_is_renewed_once() {
     tokens.revoke_tokens();
     run(client.manifest(&target)).unwrap();
     assert_eq!(tokens.requested_scopes().len(), 2);
-    // A registry that takes no token at all is not asked for ever.
+    // A registry that accepts no token causes only one renewal.
     registry.log().clear();
     registry.fault(Fault::on("GET", "/manifests/").respond(Response::error(
         401,
@@ -156,7 +156,7 @@ fn unusable_token_answers() {
     let target = reference(&registry.host(), "app:1");
     for (answer, text) in [
         (Response::Html(200), "no usable token"),
-        (Response::EndlessBody, "more than the"),
+        (Response::EndlessBody, "over the limit of"),
         (
             Response::Redirect {
                 to: "http://reg.example/token".into(),

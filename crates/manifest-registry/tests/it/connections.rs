@@ -73,7 +73,7 @@ fn check(name: &str, host: &str, connect: Duration, parts: &[&str]) {
         assert!(!text.chars().any(char::is_control), "{name}");
         assert!(!format!("{error:?}").contains(LOGIN), "{name}");
         // A certificate error is permanent, so it is not retried.
-        let is_retried = error.attempt().is_some_and(|attempt| attempt.tries > 1);
+        let is_retried = error.attempt().is_some_and(|attempt| attempt.attempts > 1);
         assert!(!text.contains("certificate is") || !is_retried, "{name}");
     }
     assert!(started.elapsed() < LIMIT, "{name} took too long");
@@ -90,8 +90,8 @@ fn ports_with_another_protocol() {
     let other = "the server does not speak TLS";
     let rows = [
         ("closed at once", Action::Close, &[cut, other][..]),
-        ("no answer", Action::Hang, &["no answer within"]),
-        // A record of 100 bytes that ends after 40: a handshake that is cut off.
+        ("no answer", Action::Hang, &["no response within"]),
+        // A handshake that is cut off: a record of 100 bytes that ends after 40.
         (
             "handshake cut off",
             Action::Reply(record(0x16, &[2; 100])[..40].to_vec()),

@@ -280,9 +280,9 @@ fn wrong_content_is_never_published() {
     for (answer, part) in [
         (Response::CorruptBody, "blob verification failed"),
         (Response::ShortBody, "the connection was closed"),
-        (Response::EndlessBody, "the content has more than the"),
-        (Response::EmptyBody, "its descriptor states"),
-        (Response::Hang, "no answer within"),
+        (Response::EndlessBody, "the content is over the limit of"),
+        (Response::EmptyBody, "its descriptor says"),
+        (Response::Hang, "no response within"),
         (Response::ResetAfterHeaders, "the connection was closed"),
         (Response::status(404), "404 Not Found"),
     ] {

@@ -51,7 +51,7 @@ pub(crate) fn rows(elsewhere: &str) -> Vec<Row> {
         (422, "422 Unprocessable Entity"),
     ] {
         let answer = Response::error(code, "SOME_CODE", "some \u{1b}[31mtext");
-        row(&code.to_string(), answer, Expect::Final(text));
+        row(&code.to_string(), answer, Expect::Permanent(text));
     }
     for (code, text) in [
         (408, "408 Request Timeout"),
@@ -63,10 +63,10 @@ pub(crate) fn rows(elsewhere: &str) -> Vec<Row> {
         (504, "504 Gateway Timeout"),
     ] {
         let answer = Response::error(code, "SOME_CODE", "some text");
-        row(&code.to_string(), answer, Expect::Passing(text));
+        row(&code.to_string(), answer, Expect::Transient(text));
     }
     let cut = "the connection was closed";
-    let slow = "no answer within";
+    let slow = "no response within";
     let raw = |text: &str| Response::Raw(text.as_bytes().to_vec());
     let early = |text: &str| Response::RawPrefix(text.as_bytes().to_vec());
     let double = |name: &str, value: &str| Response::DuplicateHeader {
@@ -80,9 +80,13 @@ pub(crate) fn rows(elsewhere: &str) -> Vec<Row> {
     };
     use Expect::{Either, FalseSuccess, Harmless, Permanent, Transient};
     for (name, answer, expect) in [
-        ("403 empty", Response::status(403), Final("403 Forbidden")),
-        ("403 HTML", Response::Html(403), Final("(a web page")),
-        ("404 HTML", Response::Html(404), Final("404 Not Found")),
+        (
+            "403 empty",
+            Response::status(403),
+            Permanent("403 Forbidden"),
+        ),
+        ("403 HTML", Response::Html(403), Permanent("(a web page")),
+        ("404 HTML", Response::Html(404), Permanent("404 Not Found")),
         (
             "429 with a wait",
             limited("0"),
@@ -93,28 +97,28 @@ pub(crate) fn rows(elsewhere: &str) -> Vec<Row> {
             limited("3600"),
             Permanent("asks to wait 3600 s"),
         ),
-        ("502 HTML", Response::Html(502), Passing("(a web page")),
+        ("502 HTML", Response::Html(502), Transient("(a web page")),
         (
             "reset before the head",
             Response::ResetBeforeHeaders,
-            Passing(cut),
+            Transient(cut),
         ),
         (
             "reset after the head",
             Response::ResetAfterHeaders,
-            Passing(cut),
+            Transient(cut),
         ),
-        ("no answer", Response::Hang, Passing(slow)),
-        ("short body", Response::ShortBody, Passing(cut)),
+        ("no answer", Response::Hang, Transient(slow)),
+        ("short body", Response::ShortBody, Transient(cut)),
         (
             "stalled body",
             Response::SlowBody(Duration::from_millis(700)),
-            Passing(slow),
+            Transient(slow),
         ),
         (
             "slow body",
             Response::SlowBody(Duration::from_millis(150)),
-            Passing(slow),
+            Transient(slow),
         ),
         ("endless body", Response::EndlessBody, Either),
         ("wrong digest", Response::CorruptBody, Either),
@@ -144,7 +148,7 @@ pub(crate) fn rows(elsewhere: &str) -> Vec<Row> {
         (
             "redirect to another scheme",
             redirect("file:///etc/passwd".into()),
-            Permanent("not sent on to"),
+            Permanent(" not followed: "),
         ),
         (
             "redirect to nowhere",
@@ -153,10 +157,10 @@ pub(crate) fn rows(elsewhere: &str) -> Vec<Row> {
         ),
         ("redirect loop", redirect("?again".into()), Either),
         ("gzip surprise", Response::Gzip, Either),
-        ("HTML", Response::Html(200), Lie),
-        ("HTML and 201", Response::Html(201), Lie),
-        ("200 and nothing", Response::status(200), Lie),
-        ("204", Response::status(204), Lie),
+        ("HTML", Response::Html(200), FalseSuccess),
+        ("HTML and 201", Response::Html(201), FalseSuccess),
+        ("200 and nothing", Response::status(200), FalseSuccess),
+        ("204", Response::status(204), FalseSuccess),
         (
             "200 and JSON",
             raw("HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 2\r\n\r\n{}"),
@@ -201,7 +205,7 @@ pub(crate) fn rows(elsewhere: &str) -> Vec<Row> {
         (
             "endless 1xx",
             Response::RawEndless(b"HTTP/1.1 102 Processing\r\n\r\n".to_vec()),
-            Passing(slow),
+            Transient(slow),
         ),
         (
             "1xx and no more",

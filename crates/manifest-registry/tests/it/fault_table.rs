@@ -251,7 +251,7 @@ async fn cell(
     client: &Client,
 ) -> Option<String> {
     let fault = operation.fault(&world.image).respond(row.answer.clone());
-    let hits = world.strike(operation, if once { fault.times(1) } else { fault });
+    let hits = world.inject(operation, if once { fault.times(1) } else { fault });
     let started = Instant::now();
     let Ok(result) = tokio::time::timeout(CELL_LIMIT, world.attempt(operation, client)).await
     else {
@@ -291,7 +291,7 @@ async fn cell(
                 Expect::Transient(part) => {
                     check(!once, "should have passed");
                     // On a very busy machine, a timeout may occur before the expected error.
-                    let late = ["no answer within", "less than 4096 bytes came within"];
+                    let late = ["no response within", "received less than 4096 bytes within"];
                     let timed_out = late.iter().any(|late| text.contains(late));
                     check(text.contains(part) || timed_out, part);
                     check(

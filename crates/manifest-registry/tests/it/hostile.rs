@@ -10,7 +10,7 @@ use manifest_testkit::image::Image;
 
 use crate::{chain, client, config, impatient, logged_in, reference, run};
 
-/// Asks an embedded registry for an image while requests to `path` go wrong like this.
+/// Reads an image from an embedded registry whose response to requests for `path` is `answer`.
 fn image(path: &str, answer: Response) -> Result<(), RegistryError> {
     let registry = EmbeddedRegistry::start();
     registry.seed("app", "1", &Image::oci().build());
@@ -26,7 +26,7 @@ fn image(path: &str, answer: Response) -> Result<(), RegistryError> {
     result
 }
 
-/// Checks that a fault is an error that has one of these parts in its text.
+/// Checks that a fault causes an error whose text contains one of `parts`.
 fn check_fault(path: &str, answer: Response, parts: &[&str]) {
     let name = format!("{path} {answer:?}");
     let error = image(path, answer).expect_err(&name);
@@ -39,7 +39,7 @@ fn check_fault(path: &str, answer: Response, parts: &[&str]) {
 }
 
 #[test]
-fn faults_are_true_errors() {
+fn faults_are_correct_errors() {
     let status = |code| Response::error(code, "SOME_CODE", "some text");
     let mut checks = Vec::new();
     for path in ["/manifests/", "/blobs/"] {
@@ -48,13 +48,13 @@ fn faults_are_true_errors() {
                 Response::CorruptBody,
                 &["verification failed", "the registry says digest"][..],
             ),
-            (Response::EndlessBody, &["more than the"]),
+            (Response::EndlessBody, &["over the limit of"]),
             (Response::ShortBody, &["the connection was closed"]),
             (
                 Response::SlowBody(Duration::from_millis(200)),
-                &["no answer within"],
+                &["no response within"],
             ),
-            (Response::Hang, &["no answer within"]),
+            (Response::Hang, &["no response within"]),
             (Response::ResetBeforeHeaders, &["the connection was closed"]),
             (Response::ResetAfterHeaders, &["the connection was closed"]),
             (Response::Gzip, &["content encoding \"gzip\""]),
@@ -134,7 +134,7 @@ fn redirect_loops_end() {
 }
 
 #[test]
-fn a_stated_digest_is_checked_and_not_believed() {
+fn a_stated_digest_is_verified() {
     let error = image("/manifests/", Response::WrongDigestHeader).unwrap_err();
     assert!(
         error.to_string().contains("the registry says digest"),
@@ -181,7 +181,7 @@ fn long_texts_of_a_registry_are_shortened() {
         (realm(&elsewhere), "token server without TLS"),
         (realm(&format!("http://[{long}")), "that is no URL"),
         (Response::Redirect { to }, "404 Not Found"),
-        (Response::Redirect { to: elsewhere }, "not sent on to"),
+        (Response::Redirect { to: elsewhere }, " not followed: "),
         (
             json(format!(r#"{{"schemaVersion":2,"mediaType":"{long}"}}"#)),
             "xxx",

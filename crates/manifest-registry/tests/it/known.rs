@@ -223,7 +223,7 @@ fn open_reads_cost_no_token() {
     let mut world = World::new(LATENCY);
     let image = one_image(&world);
     world.registry.seed("source/0", "1", &image);
-    world.know(world.correct_row().with_open_reads());
+    world.know(world.correct_row().with_anonymous_reads());
     assert_eq!(world.read(&[image], true), (1 + 2, 1, 5));
 }
 

@@ -181,7 +181,7 @@ fn a_false_mount_adds_a_blob() {
 }
 
 #[test]
-fn what_is_sent_twice_counts_once() {
+fn bytes_sent_twice_count_once() {
     for answer in [Response::ResetBeforeHeaders, Response::status(503)] {
         let (source, target) = (seeded(), EmbeddedRegistry::start());
         target.fault(Fault::on("PUT", "/blobs/uploads/").times(2).respond(answer));

@@ -261,7 +261,7 @@ fn this_machine_and_exceptions_use_no_proxy() {
     let error = run(client.image(&stage.target)).unwrap_err();
     assert!(error.is_unavailable() && !error.to_string().contains("via proxy"));
     assert_eq!(proxy.lines(), [""; 0]);
-    // A redirect to a host that is no exception goes by the proxy.
+    // A redirect to a host that is not an exception uses the proxy.
     let fault = Fault::on("GET", "/blobs/").respond(Response::Redirect {
         to: "https://other.test/blob".into(),
     });

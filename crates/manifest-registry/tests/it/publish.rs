@@ -330,9 +330,9 @@ fn immutable_tags() {
         (published.digest.as_str(), published.written),
         (there.as_str(), 0)
     );
-    // No right to push is none of that.
+    // A denied push is not a conflict.
     registry.fault(Fault::on("PUT", "/manifests/").respond(Response::error(403, "DENIED", "no")));
-    let other = Job::at_home(&[image("c")]);
+    let other = Job::in_target(&[image("c")]);
     let error = run(other.publish(&client(), &target)).unwrap_err();
     assert!(error.is_unauthorized() && !error.is_conflict());
 }
@@ -365,7 +365,7 @@ fn a_tag_that_reads_back_differently() {
             .nth(2)
             .respond(pushed_over),
     );
-    let job = Job::at_home(&[a]);
+    let job = Job::in_target(&[a]);
     let error = run(job.publish(&client(), &target)).unwrap_err();
     assert!(
         error.is_conflict() && error.to_string().contains(&moved),
@@ -440,7 +440,7 @@ fn foreign_layers() {
     let mut job = Job::new(&host, &[("source", &image)]);
     let published = run(job.publish(&client(), &reference(&host, "app:1"))).unwrap();
     assert_eq!(published.mounted, 2);
-    // A registry that wants to have them says so; the hint says how.
+    // If a registry requires foreign layers, the error says so, and the hint names the option.
     let error_response = Response::error(400, "MANIFEST_BLOB_UNKNOWN", "blob unknown to registry");
     registry.fault(Fault::on("PUT", "/v2/full/manifests/sha256").respond(error_response));
     let error = run(job.publish(&client(), &reference(&host, "full:1"))).unwrap_err();

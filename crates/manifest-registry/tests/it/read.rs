@@ -304,7 +304,7 @@ fn reads_work_without_a_common_token() {
             for result in results {
                 assert!(result.is_ok(), "{what} {forbids}: {result:?}");
             }
-            // A request that a fault answers does not get as far as the list of scopes.
+            // The token server does not record the scopes of a request that meets a fault.
             let mut asked = tokens.requested_scopes();
             if fault.is_none() {
                 assert_eq!(asked.remove(0), wide, "{what}");

@@ -312,9 +312,9 @@ fn a_concurrently_overwritten_index_is_written_again() {
     let source = LoggedRegistry::start(Kind::Embedded);
     let signed = Signed::at(&source, "app");
     let tag = fallback(&signed.image.digest);
-    // As if it was overwritten at once: it is said to be stored, and is not there.
+    // The registry claims to store the index but does not, as if another client overwrote it at once.
     let swallowed = Response::status(201).header("docker-content-digest", "");
-    // The first such name is cosign's.
+    // The first request with this prefix is the one for the tag of cosign.
     target.fault(
         Fault::on("PUT", &format!("/manifests/{tag}"))
             .nth(2)

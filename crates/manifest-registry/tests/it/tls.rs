@@ -154,7 +154,7 @@ fn a_client_certificate_goes_only_to_its_host() {
         ..Certificates::default()
     });
     let error = refused(&both, &other_target);
-    assert!(error.to_string().contains("wants a client certificate"));
+    assert!(error.to_string().contains("requires a client certificate"));
     // A redirect does not give it one either.
     let to = format!("https://{}/v2/app/manifests/1", other.host());
     registry.fault(Fault::on("GET", "/manifests/1").respond(Response::Redirect { to }));
