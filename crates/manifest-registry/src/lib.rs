@@ -46,7 +46,7 @@ pub use client::{Client, ClientConfig};
 pub use concurrent::concurrent;
 pub use error::{
     Absent, Advice, Attempt, Cause, CertificateProblem, ContentProblem, ErrorResponse, Message,
-    NetworkProblem, Operation, RegistryError, advice,
+    NetworkProblem, Operation, RegistryError, RejectedLogin, advice,
 };
 pub use http::{
     Certificates, HostCertificates, Identity, Insecure, Pem, Proxies, ProxySetting, RetryPolicy,

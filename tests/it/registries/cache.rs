@@ -123,7 +123,8 @@ fn concurrent_runs_share_the_cache() {
             for number in 0..6 {
                 scope.spawn(move || {
                     let line = format!("create @/app:list{number} @/app:0 @/app:1");
-                    shell.run(&line).succeeds().is_quiet();
+                    // On a busy machine, a command may say that it waits for the lock.
+                    shell.run(&line).succeeds().does_not_say("warning");
                     shell.run(&format!("rm @/app:list{number}")).succeeds();
                 });
             }

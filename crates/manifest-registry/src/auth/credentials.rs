@@ -67,6 +67,8 @@ pub struct FoundCredential {
     pub credential: Credential,
     /// The place of the credential, without secrets. `None` if there is none.
     pub source: Option<String>,
+    /// Whether the place takes precedence over the last file, which is the file that `docker login` writes.
+    pub overrides_docker_login: bool,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -211,10 +213,13 @@ impl Credentials {
     /// Returns an error if a helper cannot be run or fails and `auths` has no entry for the host, or if an entry of
     /// `auths` is malformed.
     pub async fn find(&self, host: &str, path: &str) -> Result<FoundCredential, RegistryError> {
-        for file in &self.files {
+        for (place, file) in self.files.iter().enumerate() {
             let found = file.find(host, path, self.deadline).await?;
             if found.credential != Credential::Anonymous {
-                return Ok(found);
+                return Ok(FoundCredential {
+                    overrides_docker_login: place + 1 < self.files.len(),
+                    ..found
+                });
             }
         }
         Ok(FoundCredential::default())
@@ -236,6 +241,7 @@ impl File {
                     redact::printable(key),
                     self.name
                 )),
+                ..FoundCredential::default()
             }),
             None => Ok(FoundCredential::default()),
         };
@@ -268,6 +274,7 @@ impl File {
             Ok(credential) => Ok(FoundCredential {
                 credential,
                 source: Some(format!("{helper}, named in {}", self.name)),
+                ..FoundCredential::default()
             }),
             Err(reason) => match from_auths() {
                 Ok(found) if found.credential != Credential::Anonymous => Ok(found),

@@ -81,9 +81,17 @@ pub struct Attempt {
     pub out_of_time: bool,
     /// The proxy of the request, without its credentials, and the name of its setting.
     pub proxy: Option<String>,
-    /// The place of the credentials that the registry rejected: an entry of a file, or a credential helper. `None` if
-    /// none were sent.
-    pub login: Option<String>,
+    /// The credentials that the registry rejected. `None` if none were sent.
+    pub login: Option<RejectedLogin>,
+}
+
+/// The place of credentials that a registry rejected.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RejectedLogin {
+    /// The place: an entry of a file, or a credential helper.
+    pub source: String,
+    /// Whether it takes precedence over the file that `docker login` writes.
+    pub overrides_docker_login: bool,
 }
 
 impl Attempt {

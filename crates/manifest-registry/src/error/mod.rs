@@ -19,7 +19,7 @@ mod registry_kind;
 mod retry_after;
 mod send_error;
 
-pub use attempt::{Attempt, Operation};
+pub use attempt::{Attempt, Operation, RejectedLogin};
 pub use certificate::CertificateProblem;
 pub use content::{Absent, ContentProblem};
 pub use error_response::{ErrorResponse, Message};

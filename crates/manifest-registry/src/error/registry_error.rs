@@ -7,7 +7,7 @@ use http::StatusCode;
 use manifest_core::reference::Repository;
 use manifest_core::{Digest, ManifestError, Reference};
 
-use crate::error::attempt::{Attempt, Operation};
+use crate::error::attempt::{Attempt, Operation, RejectedLogin};
 use crate::error::certificate::CertificateProblem;
 use crate::error::content::{Absent, ContentProblem};
 use crate::error::error_response::ErrorResponse;
@@ -406,9 +406,9 @@ impl RegistryError {
     }
 
     /// Records the place of the rejected credentials.
-    pub(crate) fn mark_login(&mut self, source: String) {
+    pub(crate) fn mark_login(&mut self, login: RejectedLogin) {
         if let Some(attempt) = self.attempt_mut() {
-            attempt.login = Some(source);
+            attempt.login = Some(login);
         }
     }
 

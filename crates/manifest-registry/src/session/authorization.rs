@@ -8,7 +8,7 @@ use tokio::sync::OnceCell;
 use url::Url;
 
 use crate::auth::{Authenticator, Authorization, Challenge, Credential, RequestSummary, Scope};
-use crate::error::{Operation, RegistryError};
+use crate::error::{Operation, RegistryError, RejectedLogin};
 use crate::host::is_same_origin;
 use crate::http::{Attempts, Mode, Payload, Traffic};
 use crate::observer::Event;
@@ -105,13 +105,17 @@ impl Session {
         request: &Request<'_>,
         mut error: RegistryError,
     ) -> RegistryError {
-        if let Some(source) = self.rejected_login(request, &error) {
-            error.mark_login(source);
+        if let Some(login) = self.rejected_login(request, &error) {
+            error.mark_login(login);
         }
         error
     }
 
-    fn rejected_login(&self, request: &Request<'_>, error: &RegistryError) -> Option<String> {
+    fn rejected_login(
+        &self,
+        request: &Request<'_>,
+        error: &RegistryError,
+    ) -> Option<RejectedLogin> {
         let attempt = error.attempt().filter(|_| error.is_unauthorized())?;
         let host = self.host(request.domain);
         // Credentials go only to the token server and to the registry itself.
@@ -136,7 +140,11 @@ impl Session {
             (Challenge::Basic, Credential::Basic { .. }) => true,
             (challenge, _) => matches!(challenge, Challenge::Bearer { .. }),
         };
-        found.source.clone().filter(|_| is_sent)
+        let source = found.source.clone().filter(|_| is_sent)?;
+        Some(RejectedLogin {
+            source,
+            overrides_docker_login: found.overrides_docker_login,
+        })
     }
 
     /// Requests the registry's challenge, once.

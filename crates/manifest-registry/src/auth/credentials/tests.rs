@@ -182,6 +182,11 @@ fn earlier_files_take_precedence() {
     ] {
         let found = runtime.block_on(both.find(host, "app")).unwrap();
         let source = source.map(str::to_owned);
-        assert_eq!(found, FoundCredential { credential, source }, "{host}");
+        let expected = FoundCredential {
+            credential,
+            source,
+            overrides_docker_login: host == "a.io",
+        };
+        assert_eq!(found, expected, "{host}");
     }
 }

@@ -3,7 +3,7 @@
 use http::StatusCode;
 use url::Url;
 
-use crate::error::attempt::{Attempt, Operation};
+use crate::error::attempt::{Attempt, Operation, RejectedLogin};
 use crate::error::hint::row::{Action, Condition, Row, Symptom};
 use crate::error::hint::table::rows;
 use crate::error::network::Cause;
@@ -80,12 +80,31 @@ impl RegistryError {
 
 /// Puts the place of the rejected credentials before the hint, because users do not see which credentials a request
 /// carries.
-fn with_login(login: &str, status: StatusCode, attempt: &Attempt, hint: Option<String>) -> String {
+fn with_login(
+    login: &RejectedLogin,
+    status: StatusCode,
+    attempt: &Attempt,
+    hint: Option<String>,
+) -> String {
     let host = &attempt.host;
-    let first = if status == StatusCode::UNAUTHORIZED {
-        format!("{host} did not accept the saved login ({login})")
-    } else {
-        format!("the saved login is {login}")
+    let RejectedLogin {
+        source,
+        overrides_docker_login,
+    } = login;
+    let first = match (status, overrides_docker_login) {
+        // `docker login` would change a file that is not used.
+        (StatusCode::UNAUTHORIZED, true) => {
+            return format!(
+                "{host} did not accept the saved login ({source}): correct it there, because it takes precedence over docker login"
+            );
+        }
+        (StatusCode::UNAUTHORIZED, false) => {
+            format!("{host} did not accept the saved login ({source})")
+        }
+        (_, true) => {
+            format!("the saved login is {source}, which takes precedence over docker login")
+        }
+        (_, false) => format!("the saved login is {source}"),
     };
     match hint {
         Some(hint) => format!("{first}: {hint}"),
