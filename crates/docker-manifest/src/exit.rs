@@ -24,7 +24,7 @@ pub enum Exit {
 }
 
 impl Exit {
-    /// Every exit status with its meaning: the table in the guide.
+    /// Every exit code with its meaning, as `docs/reference/exit-codes.md` shows them.
     pub const TABLE: &[(Self, &str)] = &[
         (Self::Done, "done"),
         (
