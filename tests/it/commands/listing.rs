@@ -7,6 +7,7 @@ use manifest_testkit::image::Image;
 use serde_json::{Value, json};
 
 use super::{Shell, watched};
+use crate::harness::home::OURS;
 
 /// Makes drafts of every kind: two good ones, one of Docker's CLI, one whose list is unknown, an empty one, an incomplete one, a
 /// damaged one, and a file that is no draft.
@@ -254,10 +255,10 @@ fn check_tells_what_has_moved_by_one_request_each() {
                     .collect()
             })
             .collect();
-        assert_eq!(rows[0][5..], ["TAG", "MOVED"], "{ran}");
-        assert_eq!(rows[1][5..], ["absent", "REGISTRY/src:moved"], "{ran}");
-        assert_eq!(rows[2][5..], ["published", "-"], "{ran}");
-        assert_eq!(rows[3][5..], ["moved", "-"], "{ran}");
+        assert_eq!(rows[0][3..], ["TAG", "MOVED"], "{ran}");
+        assert_eq!(rows[1][3..], ["absent", "REGISTRY/src:moved"], "{ran}");
+        assert_eq!(rows[2][3..], ["published", "-"], "{ran}");
+        assert_eq!(rows[3][3..], ["moved", "-"], "{ran}");
         let mut lines = registry.lines();
         lines.sort();
         assert_eq!(
@@ -299,7 +300,11 @@ fn check_says_what_it_cannot_know() {
     ran.fails(4).says("REGISTRY/app:amd64");
     assert!(
         ran.stdout
-            .contains("REGISTRY/app:amd64 (unknown), REGISTRY/app:arm64 (gone)"),
+            .contains("absent  REGISTRY/app:amd64 (unknown)\n"),
+        "{ran}"
+    );
+    assert!(
+        ran.stdout.ends_with("  REGISTRY/app:arm64 (gone)\n"),
         "{ran}"
     );
 }
@@ -328,6 +333,25 @@ fn rm_with_force_needs_no_draft() {
     let ran = shell.run("rm @/app:a");
     ran.succeeds().prints("");
     assert_eq!(ran.stderr, "", "{ran}");
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn rm_says_on_a_terminal_that_registries_keep_everything() {
+    let registry = watched::each().next().unwrap();
+    let shell = Shell::new(&registry);
+    shell.run("create @/app:a @/app:amd64").succeeds();
+    // util-linux has it on every Linux: it runs a command on a terminal of its own.
+    let mut script = shell.home.command("/usr/bin/script");
+    let line = format!("{OURS} manifest rm {}/app:a", registry.host());
+    script.args(["--quiet", "--return", "--command", &line, "/dev/null"]);
+    let ran = shell.run_command(&mut script);
+    ran.succeeds();
+    assert_eq!(
+        ran.stdout.trim_end(),
+        "deleted from this machine, and not from any registry: REGISTRY/app:a"
+    );
+    assert_eq!(shell.drafts(), [].into());
 }
 
 #[test]

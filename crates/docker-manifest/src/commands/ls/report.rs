@@ -11,65 +11,66 @@ use crate::table::Table;
 /// The text of a cell without a value.
 const NONE: &str = "-";
 
-/// Lays the listing out as a table. With `checks` it has two more columns.
-pub(super) fn table(drafts: &[SummaryResult], checks: Option<&Checks>, now: u64) -> Table {
-    let columns = ["LIST", "ENTRIES", "PLATFORMS", "AGE", "STATE"];
-    let mut table = match checks {
-        None => Table::new(&columns),
-        Some(_) => Table::new(&[&columns[..], &["TAG", "MOVED"]].concat()),
-    };
+/// Lays the listing out as a table.
+pub(super) fn table(drafts: &[SummaryResult], now: u64) -> Table {
+    let mut table = Table::new(&["LIST", "ENTRIES", "PLATFORMS", "AGE", "STATE"]);
     for draft in drafts {
-        let mut cells = match draft {
-            Ok(draft) => cells(draft, now).to_vec(),
-            Err(error) => {
-                let [entries, platforms, age] = [NONE; 3].map(str::to_owned);
-                let name = row::folder_name(error.path());
-                let state = DraftState::Damaged.as_str().to_owned();
-                vec![name, entries, platforms, age, state]
-            }
+        let [name, age, state] = common_cells(draft, now);
+        let (entries, platforms) = match draft {
+            Ok(draft) => (draft.entries.len().to_string(), row::platforms(draft)),
+            Err(_) => (NONE.to_owned(), Vec::new()),
         };
-        if let Some(checks) = checks {
-            let check = draft
-                .as_ref()
-                .ok()
-                .and_then(|draft| check_of(draft, checks));
-            cells.extend(check_cells(check));
-        }
-        table.row(cells);
+        table.row([name, entries, or_none(platforms.join(", ")), age, state]);
     }
     table
 }
 
-fn cells(draft: &DraftSummary, now: u64) -> [String; 5] {
-    let platforms = row::platforms(draft).join(", ");
-    [
-        row::name(draft),
-        draft.entries.len().to_string(),
-        if platforms.is_empty() {
-            NONE.to_owned()
-        } else {
-            platforms
-        },
-        age(now.saturating_sub(row::changed_at(draft))),
-        DraftState::of(draft).as_str().to_owned(),
-    ]
+/// Lays the listing out with the state of its tags. Each source that has moved is on a line of its own.
+pub(super) fn checked_table(drafts: &[SummaryResult], checks: &Checks, now: u64) -> Table {
+    let mut table = Table::new(&["LIST", "AGE", "STATE", "TAG", "MOVED"]);
+    for draft in drafts {
+        let [name, age, state] = common_cells(draft, now);
+        let check = draft.as_ref().ok();
+        let check = check.and_then(|draft| check_of(draft, checks));
+        let tag = check.and_then(|check| check.tag.as_ref());
+        let tag = tag.map_or(NONE, |(state, _)| state.as_str()).to_owned();
+        let sources = check.map(|check| check.sources.as_slice());
+        let mut moved = sources.unwrap_or_default().iter().filter_map(moved);
+        let first = or_none(moved.next().unwrap_or_default());
+        table.row([name, age, state, tag, first]);
+        for source in moved {
+            table.row(["", "", "", "", &source]);
+        }
+    }
+    table
+}
+
+/// Returns name, age and state of a draft.
+fn common_cells(draft: &SummaryResult, now: u64) -> [String; 3] {
+    match draft {
+        Ok(draft) => [
+            row::name(draft),
+            age(now.saturating_sub(row::changed_at(draft))),
+            DraftState::of(draft).as_str().to_owned(),
+        ],
+        Err(error) => [
+            row::folder_name(error.path()),
+            NONE.to_owned(),
+            DraftState::Damaged.as_str().to_owned(),
+        ],
+    }
+}
+
+fn or_none(text: String) -> String {
+    if text.is_empty() {
+        NONE.to_owned()
+    } else {
+        text
+    }
 }
 
 fn check_of<'a>(draft: &DraftSummary, checks: &'a Checks) -> Option<&'a DraftCheck> {
     checks.drafts.get(draft.list.as_ref()?)
-}
-
-fn check_cells(check: Option<&DraftCheck>) -> [String; 2] {
-    let tag = check.and_then(|check| check.tag.as_ref());
-    let tag = tag.map_or(NONE, |(state, _)| state.as_str());
-    let sources = check.map(|check| check.sources.as_slice());
-    let moved = sources.unwrap_or_default().iter().filter_map(moved);
-    let moved: Vec<String> = moved.collect();
-    let moved = match moved.as_slice() {
-        [] => NONE.to_owned(),
-        moved => moved.join(", "),
-    };
-    [tag.to_owned(), moved]
 }
 
 fn moved(source: &CheckedSource) -> Option<String> {
@@ -131,3 +132,6 @@ fn check_object(check: &DraftCheck) -> Value {
     }
     object.into()
 }
+
+#[cfg(test)]
+mod tests;

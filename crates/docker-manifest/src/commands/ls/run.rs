@@ -73,7 +73,10 @@ pub(crate) fn run(context: &Context<'_>, args: &Args) -> Result<(), Failure> {
     };
     match args.format.unwrap_or_default() {
         ReportFormat::Table => {
-            let table = report::table(&drafts, checks.as_ref(), context.now());
+            let table = match &checks {
+                Some(checks) => report::checked_table(&drafts, checks, context.now()),
+                None => report::table(&drafts, context.now()),
+            };
             let terminal = Terminal::of(context.environment());
             context.output.text(&table.render(terminal))?;
         }
