@@ -10,13 +10,17 @@
 //! | [`failures`] | a failure leaves everything as it was |
 //! | [`scripts`] | shell scripts in the styles that people use |
 //! | [`reference`] | the examples of the reference and of the guide |
+//! | [`listing`] | `ls`, `rm -f` and `prune` |
+//! | [`existing`] | `exists` |
 //! | [`drafts`] | drafts of no image, one, two, forty; `rm`, `--purge`, and warnings |
 
 mod copies;
 mod drafts;
+mod existing;
 mod exit_codes;
 mod failures;
 mod journey;
+mod listing;
 mod reference;
 mod scripts;
 pub(crate) mod shell;

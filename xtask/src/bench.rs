@@ -10,6 +10,7 @@
 //! | [`upload`] | uploads of the same blobs by a minimal client, as the baseline of the copies |
 //! | [`cold`] | a list of a few images of one repository, with a cold start |
 //! | [`load`] | a push of many images, and the same requests from a load generator |
+//! | [`drafts`] | a listing of many drafts, compared with `ls -lR` |
 //! | [`replay`] | the load generator |
 //! | [`remote`] | a registry with latency, with or without nginx, for these three |
 //! | [`tokens`] | the token server, and a login |
@@ -28,6 +29,7 @@ mod args;
 mod cold;
 mod content;
 mod copies;
+mod drafts;
 mod home;
 mod load;
 mod measurement;
@@ -84,6 +86,9 @@ pub(crate) fn run(args: &Args) -> TaskResult {
     }
     if wants(Part::Load) {
         load::run(args, &ours)?;
+    }
+    if wants(Part::Drafts) {
+        drafts::run(args, ours)?;
     }
     Ok(())
 }

@@ -2,9 +2,12 @@
 
 pub mod annotate;
 pub mod create;
+pub mod exists;
 pub mod inspect;
 pub mod install;
 mod links;
+pub mod ls;
+pub mod prune;
 pub mod push;
 pub mod remove;
 pub mod rm;

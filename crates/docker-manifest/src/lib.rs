@@ -26,6 +26,7 @@
 //! | 3 | [`manual`] | description, arguments, examples and exit codes of each command |
 //! | 3 | `progress` | the progress of copying, as a bar or as lines |
 //! | 2 | [`failure`] | every error of a command, with text, hints and exit code |
+//! | 1 | `age` | ages, as text |
 //! | 1 | `byte_size` | numbers of bytes, as text |
 //! | 1 | [`exit`] | the table of exit codes |
 //! | 1 | [`names`] | the name that the program was called by: itself, a plugin, the `docker` shim |
@@ -39,6 +40,7 @@
 use std::ffi::OsString;
 use std::process::ExitCode;
 
+mod age;
 mod byte_size;
 pub mod cache;
 pub mod cli;

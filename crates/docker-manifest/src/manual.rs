@@ -173,6 +173,33 @@ pub const MANUALS: &[Manual] = &[
         exit_codes: WRITING,
     },
     Manual {
+        command: "exists",
+        description: &[
+            "Asks a registry for the headers of an image or list (HEAD), which counts as a pull nowhere. It prints nothing: exit code 0 means \
+             that it exists, 1 that it does not. The other codes mean that the registry gave no clear response: an access that it refused (4), \
+             a rate limit (5), a registry that could not be reached (6).",
+            "Drafts and mirrors do not count. Some registries refuse the access to a repository that does not exist, unless you are logged in \
+             and may read it: that is exit code 4.",
+        ],
+        arguments: &[("NAME", "The image or list: `NAME[:TAG|@DIGEST]`")],
+        takes_sources: false,
+        examples: &[
+            example(
+                "Publish a list unless it exists",
+                "exists example.com/app:1.0 || docker-manifest create --push example.com/app:1.0 example.com/app:all",
+            ),
+            example(
+                "Show digest, media type and size",
+                "exists --verbose example.com/app:all",
+            ),
+            more(
+                "Show them in JSON",
+                "exists --format json example.com/app:all",
+            ),
+        ],
+        exit_codes: NETWORK,
+    },
+    Manual {
         command: "inspect",
         description: &[
             "Shows a draft, or else the manifest or list that the registry has, as Docker's command lays it out. With two arguments it \
@@ -216,6 +243,51 @@ pub const MANUALS: &[Manual] = &[
             example(
                 "Run `docker manifest` with this program",
                 "install --shim \"$HOME/shims\"",
+            ),
+        ],
+        exit_codes: &[],
+    },
+    Manual {
+        command: "ls",
+        description: &[
+            "Lists the drafts, those that Docker's CLI made included: number of entries, platforms, time since the last change, and state. \
+             A draft is `ready`, `empty`, `incomplete` (an image has no platform), or `damaged`; standard error names damaged files.",
+            "Docker's CLI does not record the name of a list. It is taken from the images in the draft, where that leaves no doubt; otherwise \
+             you see the name of the folder.",
+            "With `--check` the registries tell what has moved: for each draft the state of the tag that it would be pushed to, and the source \
+             tags that no longer point to the digest in the draft.",
+        ],
+        arguments: &[],
+        takes_sources: false,
+        examples: &[
+            example("List all drafts", "ls"),
+            example("Show which sources have moved", "ls --check"),
+            more("Delete all drafts", "ls -q | xargs docker-manifest rm"),
+            more("List them in JSON", "ls --format json"),
+        ],
+        exit_codes: NETWORK,
+    },
+    Manual {
+        command: "prune",
+        description: &[
+            "Deletes the drafts whose last change is longer ago than `--older-than`, and prints their names. It does not ask first. \
+             Nothing is deleted from a registry.",
+            "A draft that is changed at the same time is left alone, and so is a damaged one: standard error names it, and `rm` deletes it.",
+        ],
+        arguments: &[],
+        takes_sources: false,
+        examples: &[
+            example(
+                "Delete the drafts of which nothing was changed for a week",
+                "prune --older-than 7d",
+            ),
+            example(
+                "Show which drafts that would be",
+                "prune --older-than 7d --dry-run",
+            ),
+            more(
+                "Print the deleted drafts in JSON",
+                "prune --older-than 1d12h --format json",
             ),
         ],
         exit_codes: &[],
@@ -290,10 +362,18 @@ pub const MANUALS: &[Manual] = &[
     },
     Manual {
         command: "rm",
-        description: &["Deletes drafts from this machine. Nothing is deleted from a registry."],
+        description: &[
+            "Deletes drafts from this machine. Nothing is deleted from a registry, and on a terminal the command says so.",
+        ],
         arguments: &[LIST],
         takes_sources: false,
-        examples: &[example("Delete a draft", "rm example.com/app:1.0")],
+        examples: &[
+            example("Delete a draft", "rm example.com/app:1.0"),
+            example(
+                "Delete a draft if there is one",
+                "rm -f example.com/app:1.0 example.com/app:2.0",
+            ),
+        ],
         exit_codes: &[],
     },
     Manual {

@@ -45,6 +45,7 @@ mod targets;
 pub(crate) use copy::copy;
 pub(crate) use draft::publish_draft;
 pub(crate) use freshness::Freshness;
+pub(crate) use moved_sources::drafted_tags;
 pub(crate) use moved_target::{list_tag, record_pushed, warn_of_stale_draft};
 pub(crate) use publisher::Publisher;
 pub(crate) use targets::{early_probes, known_targets};

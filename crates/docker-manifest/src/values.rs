@@ -1,5 +1,6 @@
 //! The values of flags that are more than text: their types, and how each is parsed.
 
+mod age_limit;
 mod annotation;
 mod choices;
 mod comma_list;
@@ -7,8 +8,11 @@ mod platforms;
 mod retry;
 mod switch;
 
+pub use age_limit::AgeLimit;
 pub use annotation::{AnnotationFlag, AnnotationTarget};
-pub use choices::{Attestations, Format, OnDuplicate, OnMoved, OrderChoice, TypeChoice};
+pub use choices::{
+    Attestations, Format, OnDuplicate, OnMoved, OrderChoice, ReportFormat, TypeChoice,
+};
 pub use comma_list::CommaList;
 pub use platforms::{AnyPlatformList, PlatformList};
 pub use retry::{RetryCount, TimeLimit};

@@ -21,6 +21,8 @@ mod conditions;
 mod connections;
 #[path = "it/copy.rs"]
 mod copy;
+#[path = "it/existence.rs"]
+mod existence;
 #[path = "it/fault_rows.rs"]
 mod fault_rows;
 #[path = "it/fault_table.rs"]

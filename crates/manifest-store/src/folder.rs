@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
-use std::fs::{self, File, FileType};
+use std::fs::{self, File, FileType, Metadata};
 use std::io::{self, Read as _};
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use manifest_core::{Digest, Entry, entry_json, parallel};
 
@@ -18,7 +18,7 @@ use crate::folder_id::FolderId;
 const ENTRY_BYTES: u64 = 32 * 1024 * 1024;
 
 /// The pause before a damaged file is read again: Docker's CLI empties a file before it writes it.
-const SECOND_LOOK: Duration = Duration::from_millis(15);
+pub(crate) const SECOND_LOOK: Duration = Duration::from_millis(15);
 
 /// The content of a draft's folder.
 #[derive(Debug)]
@@ -26,6 +26,8 @@ pub(crate) struct Folder {
     pub(crate) id: FolderId,
     /// The entries as Docker counts them: everything in the folder, in byte order of the names.
     pub(crate) files: BTreeMap<String, EntryFile>,
+    /// The time of the last change of the folder or one of its files.
+    pub(crate) changed_at: SystemTime,
 }
 
 /// One file of the folder.
@@ -36,15 +38,34 @@ pub(crate) struct EntryFile {
     pub(crate) entry: Result<Entry, StoreError>,
     /// Whether a file can be renamed over it.
     pub(crate) is_replaceable: bool,
+    /// The time of the last change, if it could be read.
+    pub(crate) changed_at: Option<SystemTime>,
 }
 
 impl Folder {
-    /// Reads a folder, or returns `None` if there is none. Damaged files are results in `files`.
+    /// Reads a folder, or returns `None` if there is none. Damaged files are results in `files`. They are read a second time after
+    /// a pause.
     pub(crate) fn read(
         path: &Path,
         capabilities: Capabilities,
     ) -> Result<Option<Self>, StoreError> {
-        let Some(id) = Self::identify(path, capabilities)? else {
+        Self::read_files(path, capabilities, EntryFile::read)
+    }
+
+    /// Reads a folder as [`Self::read`] does, but damaged files only once.
+    pub(crate) fn read_once(
+        path: &Path,
+        capabilities: Capabilities,
+    ) -> Result<Option<Self>, StoreError> {
+        Self::read_files(path, capabilities, EntryFile::read_once)
+    }
+
+    fn read_files(
+        path: &Path,
+        capabilities: Capabilities,
+        read_file: fn(&Path, &OsStr) -> Option<EntryFile>,
+    ) -> Result<Option<Self>, StoreError> {
+        let Some(metadata) = Self::metadata(path)? else {
             return Ok(None);
         };
         let failed = |error| StoreError::io("list the draft", path)(error);
@@ -55,11 +76,17 @@ impl Folder {
         let names = listing.map(|item| item.map(|item| item.file_name()));
         let names: Vec<OsString> = names.collect::<Result<_, _>>().map_err(failed)?;
         let files = parallel::map(&names, |name| {
-            let file = EntryFile::read(path, name)?;
+            let file = read_file(path, name)?;
             Some((name.to_string_lossy().into_owned(), file))
         });
-        let files = files.into_iter().flatten().collect();
-        Ok(Some(Self { id, files }))
+        let files: BTreeMap<String, EntryFile> = files.into_iter().flatten().collect();
+        let own = metadata.modified().unwrap_or(SystemTime::UNIX_EPOCH);
+        let changes = files.values().filter_map(|file| file.changed_at);
+        Ok(Some(Self {
+            id: capabilities.folder_id(&metadata),
+            changed_at: changes.fold(own, SystemTime::max),
+            files,
+        }))
     }
 
     /// Returns the identity of the folder at this path, or `None` if there is none.
@@ -67,8 +94,13 @@ impl Folder {
         path: &Path,
         capabilities: Capabilities,
     ) -> Result<Option<FolderId>, StoreError> {
+        let metadata = Self::metadata(path)?;
+        Ok(metadata.map(|metadata| capabilities.folder_id(&metadata)))
+    }
+
+    fn metadata(path: &Path) -> Result<Option<Metadata>, StoreError> {
         match fs::symlink_metadata(path) {
-            Ok(metadata) if metadata.is_dir() => Ok(Some(capabilities.folder_id(&metadata))),
+            Ok(metadata) if metadata.is_dir() => Ok(Some(metadata)),
             Ok(metadata) => Err(StoreError::Foreign {
                 path: path.to_owned(),
                 list: None,
@@ -94,11 +126,17 @@ impl EntryFile {
 
     fn read_once(folder: &Path, name: &OsStr) -> Option<Self> {
         let path = folder.join(name);
+        let metadata = fs::symlink_metadata(&path);
+        let changed_at = metadata
+            .as_ref()
+            .ok()
+            .and_then(|metadata| metadata.modified().ok());
         let failed = |is_replaceable, error| {
             Some(Self {
                 content: None,
                 entry: Err(error),
                 is_replaceable,
+                changed_at,
             })
         };
         let foreign = |found| StoreError::Foreign {
@@ -107,7 +145,7 @@ impl EntryFile {
             found,
             expected: "the file of a draft entry",
         };
-        match fs::symlink_metadata(&path) {
+        match metadata {
             Ok(metadata) if !metadata.is_file() => {
                 return failed(false, foreign(kind(metadata.file_type())));
             }
@@ -135,6 +173,7 @@ impl EntryFile {
             content: Some(Digest::sha256(&bytes)),
             entry: entry_json::decode(&bytes).map_err(damaged),
             is_replaceable: true,
+            changed_at,
         })
     }
 }

@@ -17,6 +17,7 @@
 //!
 //! | module | holds |
 //! | --- | --- |
+//! | `listing` | all drafts, and the removal of one as it was listed: [`DraftSummary`] |
 //! | `change` | changes to drafts, each whole or not at all: [`Change`] |
 //! | `outline` | the images of a draft, read from its sidecar alone |
 //! | `store` | reading drafts: [`Store`] |
@@ -26,6 +27,7 @@
 //! | `folder` | a draft's folder and its entry files |
 //! | `atomic` | synced writes and atomic renames |
 //! | `sidecar` | the file beside each draft: its content, its format, reading it |
+//! | `list_name` | the list of a folder of Docker's CLI, by its entries |
 //! | `entry_order` | the order of a draft's entries |
 //! | `lock` | the lock |
 //! | `paths` | file names and paths |
@@ -44,6 +46,8 @@ mod folder_id;
 #[doc(hidden)]
 #[cfg(any(test, feature = "fuzzing"))]
 pub mod fuzzing;
+mod list_name;
+mod listing;
 mod lock;
 mod outline;
 mod paths;
@@ -58,5 +62,6 @@ pub use atomic::Capabilities;
 pub use change::{Change, Removal};
 pub use entry_order::in_storage_order;
 pub use error::StoreError;
+pub use listing::{DraftSummary, SummaryResult};
 pub use outline::Outline;
-pub use store::{DraftSummary, EntryResult, Store};
+pub use store::{EntryResult, Store};

@@ -1,8 +1,6 @@
 //! Reading drafts.
 
-use std::ffi::OsStr;
 use std::fs;
-use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -29,17 +27,6 @@ pub struct Store {
     paths: StorePaths,
     wait: LockWait,
     capabilities: Capabilities,
-}
-
-/// One draft in a listing.
-#[derive(Debug)]
-pub struct DraftSummary {
-    /// The list, if known: folders of Docker's CLI do not record it.
-    pub list: Option<Reference>,
-    /// The draft's folder.
-    pub folder: PathBuf,
-    /// The entries in the order of publication.
-    pub entries: Vec<EntryResult>,
 }
 
 /// The location of a list's draft.
@@ -100,6 +87,10 @@ impl Store {
         &self.paths
     }
 
+    pub(crate) fn capabilities(&self) -> Capabilities {
+        self.capabilities
+    }
+
     /// Tells whether the list has a draft. Even an empty folder counts, as it does for Docker.
     ///
     /// # Errors
@@ -146,48 +137,6 @@ impl Store {
             .map(|draft| draft.into_entries(Some(list))))
     }
 
-    /// Reads all drafts, each with its own result, in byte order of their folders' names.
-    ///
-    /// # Errors
-    /// Returns an error if the folder of all drafts cannot be read.
-    pub fn drafts(&self) -> Result<Vec<Result<DraftSummary, StoreError>>, StoreError> {
-        let _guard = self.lock_for_reading()?;
-        let root = self.root();
-        let listing = match fs::read_dir(root) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-            listing => listing.map_err(StoreError::io("list the drafts in", root))?,
-        };
-        let mut names = listing
-            .map(|item| item.map(|item| item.file_name()))
-            .collect::<Result<Vec<_>, _>>()
-            .map_err(StoreError::io("list the drafts in", root))?;
-        // No reference starts with a dot: such names are this program's or the operating system's.
-        names.retain(|name| !name.as_encoded_bytes().starts_with(b"."));
-        names.sort();
-        Ok(names
-            .iter()
-            .filter_map(|name| self.summary(name).transpose())
-            .collect())
-    }
-
-    fn summary(&self, name: &OsStr) -> Result<Option<DraftSummary>, StoreError> {
-        let path = self.root().join(name);
-        let Some(folder) = Folder::read(&path, self.capabilities)? else {
-            return Ok(None);
-        };
-        let name = name.to_string_lossy().into_owned();
-        let read = sidecar::read(&self.paths, &name)?;
-        let state = read.sidecar.and_then(|sidecar| sidecar.state_of(&folder));
-        let draft = StoredDraft::new(name, folder, state);
-        let list = draft.owner().cloned();
-        let entries = draft.into_entries(list.as_ref());
-        Ok(Some(DraftSummary {
-            list,
-            folder: path,
-            entries,
-        }))
-    }
-
     /// Locates a list's draft. With a `writer`, an unreadable sidecar is set aside.
     pub(crate) fn locate(
         &self,
@@ -231,6 +180,7 @@ impl Store {
         let SidecarRead {
             sidecar,
             is_damaged,
+            ..
         } = sidecar::read(&self.paths, name)?;
         if let Some(writer) = writer.filter(|_| is_damaged) {
             writer.set_aside_sidecar(name)?;
@@ -277,7 +227,7 @@ impl Store {
     }
 
     /// Takes the shared lock, if there is one to take.
-    fn lock_for_reading(&self) -> Result<Option<LockGuard>, StoreError> {
+    pub(crate) fn lock_for_reading(&self) -> Result<Option<LockGuard>, StoreError> {
         if !self.capabilities.read_locks {
             return Ok(None);
         }

@@ -97,10 +97,13 @@ fn each_example_of_the_reference_works() {
             assert!(line.starts_with(manual.command), "{line}");
             let world = World::new();
             let home = world.home();
-            if !["create", "tag", "install", "uninstall"].contains(&manual.command) {
+            if !["create", "exists", "tag", "install", "uninstall"].contains(&manual.command) {
                 let draft = "create example.com/app:1.0 example.com/app:1.0-amd64 \
                     example.com/app:1.0-arm64 example.com/app:1.0-armv7 example.com/app:1.0-windows";
                 world.run(&home, draft).succeeds();
+            }
+            if manual.command == "prune" {
+                home.age_drafts();
             }
             let before = home.drafts().len();
             let ran = world.run(&home, line);

@@ -77,8 +77,8 @@ const CASES: &[(&str, &str)] = &[
             inspect -vx @/app:%
             push --force @/app:%
             push -f @/app:%
-            rm --force @/app:%
-            rm -f @/app:%
+            rm --bogus @/app:%
+            rm -x @/app:%
             push --pur @/app:%
             push --Purge @/app:%
             push -P @/app:%",
@@ -108,7 +108,7 @@ const CASES: &[(&str, &str)] = &[
         "unknown commands",
         "
             bogus
-            ls
+            list
             --bogus
             -x
             --bogus create

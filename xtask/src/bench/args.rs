@@ -49,6 +49,8 @@ pub(super) enum Part {
     Cold,
     /// Our program with 500 images, compared with the same requests from a load generator
     Load,
+    /// A listing of 1000 drafts, compared with `ls -lR` of their folder
+    Drafts,
 }
 
 impl Args {

@@ -45,7 +45,15 @@ pub(super) const ORDERS: &[Order] = &[
                 "progress",
             ]),
             layer(&["failure"]),
-            layer(&["byte_size", "exit", "names", "output", "plugin", "values"]),
+            layer(&[
+                "age",
+                "byte_size",
+                "exit",
+                "names",
+                "output",
+                "plugin",
+                "values",
+            ]),
         ],
     },
     Order {
@@ -94,12 +102,13 @@ pub(super) const ORDERS: &[Order] = &[
     Order {
         name: "manifest-store",
         layers: &[
+            layer(&["listing"]),
             layer(&["change", "outline"]),
             layer(&["store"]),
             layer(&["writer"]),
             layer(&["state_match", "stored_draft"]),
             layer(&["folder"]),
-            layer(&["atomic", "entry_order", "lock", "sidecar"]),
+            layer(&["atomic", "entry_order", "list_name", "lock", "sidecar"]),
             layer(&["error", "folder_id", "paths"]),
         ],
     },

@@ -3,7 +3,9 @@
 use clap::Subcommand;
 
 use super::usage::ArgumentCount;
-use crate::commands::{annotate, create, inspect, install, push, remove, rm, tag, uninstall};
+use crate::commands::{
+    annotate, create, exists, inspect, install, ls, prune, push, remove, rm, tag, uninstall,
+};
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::flags::HelpFlag;
@@ -17,8 +19,11 @@ use crate::flags::HelpFlag;
 pub enum Command {
     Annotate(annotate::Args),
     Create(Box<create::Args>),
+    Exists(exists::Args),
     Inspect(inspect::Args),
     Install(install::Args),
+    Ls(ls::Args),
+    Prune(prune::Args),
     Push(push::Args),
     Remove(remove::Args),
     Rm(rm::Args),
@@ -35,8 +40,11 @@ impl Command {
         match self {
             Self::Annotate(args) => annotate::run(context, &args),
             Self::Create(args) => context.block_on(create::run(context, &args)),
+            Self::Exists(args) => context.block_on(exists::run(context, &args)),
             Self::Inspect(args) => context.block_on(inspect::run(context, &args)),
             Self::Install(args) => install::run(context, &args),
+            Self::Ls(args) => ls::run(context, &args),
+            Self::Prune(args) => prune::run(context, &args),
             Self::Push(args) => context.block_on(push::run(context, &args)),
             Self::Remove(args) => remove::run(context, &args),
             Self::Rm(args) => rm::run(context, &args),
@@ -50,8 +58,11 @@ impl Command {
         match self {
             Self::Annotate(args) => &args.help,
             Self::Create(args) => &args.help,
+            Self::Exists(args) => &args.help,
             Self::Inspect(args) => &args.help,
             Self::Install(args) => &args.help,
+            Self::Ls(args) => &args.help,
+            Self::Prune(args) => &args.help,
             Self::Push(args) => &args.help,
             Self::Remove(args) => &args.help,
             Self::Rm(args) => &args.help,
@@ -67,8 +78,11 @@ impl Command {
                 ArgumentCount::range(args.min_arguments(), 2, args.images.len())
             }
             Self::Create(args) => ArgumentCount::at_least(args.min_arguments(), args.images.len()),
+            Self::Exists(args) => ArgumentCount::exactly(1, args.names.len()),
             Self::Inspect(args) => ArgumentCount::range(1, 2, args.images.len()),
             Self::Install(args) => ArgumentCount::exactly(0, args.rest.len()),
+            Self::Ls(args) => ArgumentCount::exactly(0, args.rest.len()),
+            Self::Prune(args) => ArgumentCount::exactly(0, args.rest.len()),
             Self::Push(args) => ArgumentCount::exactly(1, args.lists.len()),
             Self::Remove(args) => ArgumentCount::at_least(2, args.images.len()),
             Self::Rm(args) => ArgumentCount::at_least(1, args.lists.len()),

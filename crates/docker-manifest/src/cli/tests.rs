@@ -327,7 +327,9 @@ fn help_is_laid_out_as_dockers() {
         panic!("help")
     };
     assert!(
-        text.contains("\n\nDelete one or more manifest lists from local storage\n\nExamples:\n"),
+        text.contains(
+            "\n\nDelete one or more manifest lists from local storage\n\nOptions:\n  -f, --force   Succeed"
+        ),
         "{text}"
     );
     let Ok(Request::Usage(text)) = read(&[]) else {

@@ -1,10 +1,13 @@
 //! `rm`: deletes drafts. Registries are not asked.
 
+use std::io::IsTerminal as _;
+
 use manifest_core::Reference;
 
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::flags::HelpFlag;
+use crate::values::Switch;
 
 /// Delete one or more manifest lists from local storage
 #[derive(Debug, clap::Args)]
@@ -12,17 +15,32 @@ use crate::flags::HelpFlag;
 pub struct Args {
     #[command(flatten)]
     pub(crate) help: HelpFlag,
+    /// Succeed if there is no such draft
+    #[arg(short, long)]
+    force: Switch,
     #[arg(value_name = "MANIFEST_LIST", hide = true)]
     pub(crate) lists: Vec<String>,
 }
 
 /// Removes every draft that can be removed. The error names all the others.
 pub(crate) fn run(context: &Context<'_>, args: &Args) -> Result<(), Failure> {
-    let failures = args
-        .lists
-        .iter()
-        .filter_map(|list| remove(context, list).err());
-    let failures: Vec<Failure> = failures.collect();
+    let mut removed = Vec::new();
+    let mut failures = Vec::new();
+    for list in &args.lists {
+        match remove(context, list) {
+            Ok(list) => removed.push(list.to_string()),
+            Err(Failure::NoDraftToRemove { .. }) if args.force.is_on() => {}
+            Err(failure) => failures.push(failure),
+        }
+    }
+    // Docker's command writes nothing, and scripts that join both outputs may compare that.
+    let is_seen = args.force.is_on() || std::io::stderr().is_terminal();
+    if is_seen && !removed.is_empty() {
+        let removed = removed.join(", ");
+        context.output.status(&format!(
+            "deleted from this machine, and not from any registry: {removed}"
+        ));
+    }
     if failures.is_empty() {
         Ok(())
     } else {
@@ -30,14 +48,14 @@ pub(crate) fn run(context: &Context<'_>, args: &Args) -> Result<(), Failure> {
     }
 }
 
-fn remove(context: &Context<'_>, list: &str) -> Result<(), Failure> {
+fn remove(context: &Context<'_>, list: &str) -> Result<Reference, Failure> {
     let list = Reference::parse(list).map_err(|source| Failure::Reference {
         prefix: None,
         source,
     })?;
     let store = context.store()?;
     if store.remove(&list)? {
-        return Ok(());
+        return Ok(list);
     }
     Err(Failure::NoDraftToRemove {
         reference: Box::new(list),

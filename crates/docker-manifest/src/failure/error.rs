@@ -327,6 +327,19 @@ pub enum Failure {
         /// The folder that was searched.
         searched: PathBuf,
     },
+    /// The registry has no such manifest, which is the result of `exists`. Nothing else is reported.
+    #[error("no such manifest: {0}")]
+    Absent(Box<Reference>),
+    /// A required flag is not given.
+    #[error("{command} needs {flag}, such as `{flag} {example}`")]
+    MissingFlag {
+        /// The command.
+        command: &'static str,
+        /// The flag.
+        flag: &'static str,
+        /// A value of the flag.
+        example: &'static str,
+    },
     /// An image layout could not be read or written.
     #[error(transparent)]
     Layout(#[from] LayoutError),

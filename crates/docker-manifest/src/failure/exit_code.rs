@@ -18,6 +18,7 @@ impl Failure {
             | Self::NotALayout { .. }
             | Self::ConflictingFlags { .. }
             | Self::NeedsFlattening { .. }
+            | Self::MissingFlag { .. }
             | Self::PlatformName(_)
             | Self::AmendAndPush => Exit::Usage,
             Self::SourceMoved { .. } | Self::TargetMoved { .. } | Self::SignaturesDiffer { .. } => {

@@ -84,11 +84,11 @@ impl RegistryFlags {
         }
     }
 
-    /// Returns these flags with the hosts that a draft has recorded as insecure.
+    /// Returns these flags with the hosts that drafts have recorded as insecure.
     #[must_use]
-    pub fn with_insecure_hosts(&self, draft: Option<&Draft>) -> Self {
+    pub fn with_insecure_hosts<'a>(&self, drafts: impl IntoIterator<Item = &'a Draft>) -> Self {
         Self {
-            insecure_hosts: draft.map(Draft::insecure_hosts).unwrap_or_default(),
+            insecure_hosts: drafts.into_iter().flat_map(Draft::insecure_hosts).collect(),
             ..self.clone()
         }
     }

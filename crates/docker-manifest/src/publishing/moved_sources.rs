@@ -13,7 +13,7 @@ use crate::output::Output;
 use crate::values::OnMoved;
 
 /// Returns the source tags of a draft, with the digests that they pointed to when it was made.
-pub(super) fn drafted_tags(draft: &Draft) -> BTreeMap<Reference, Digest> {
+pub(crate) fn drafted_tags(draft: &Draft) -> BTreeMap<Reference, Digest> {
     let mut sources = BTreeMap::new();
     for entry in &draft.entries {
         let Some(origin) = &entry.origin else {

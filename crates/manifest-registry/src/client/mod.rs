@@ -3,6 +3,7 @@
 //! | file | holds |
 //! | --- | --- |
 //! | `read`, `put`, `download` | manifests, children, configurations, blobs |
+//! | `existence` | whether a manifest exists, and its metadata, by HEAD |
 //! | `publishing`, `tag_state` | probes of targets and of a tag, concurrent with other work |
 //! | `cached` | content from the cache |
 //! | `referrers_api` | the paginated list of referrers |
@@ -14,6 +15,7 @@ mod cached;
 mod config;
 mod download;
 mod early_probes;
+mod existence;
 mod probe;
 mod publishing;
 mod put;
@@ -25,6 +27,7 @@ mod stated_digest;
 mod tag_state;
 
 pub use config::ClientConfig;
+pub use existence::ManifestMetadata;
 pub use registry_client::Client;
 
 pub(crate) use probe::{Probe, probe_manifest};

@@ -161,21 +161,6 @@ impl Client {
         }
     }
 
-    /// Returns whether the registry has a manifest.
-    ///
-    /// # Errors
-    /// Returns an error if the registry gives no clear response.
-    pub async fn manifest_exists(&self, reference: &Reference) -> Result<bool, RegistryError> {
-        match self.request_manifest(Method::HEAD, reference).await {
-            Ok(_) => Ok(true),
-            Err(error) if error.is_not_found() => Ok(false),
-            Err(error) if error.status().is_some_and(|status| status.as_u16() == 405) => {
-                Ok(self.manifest_digest(reference).await?.is_some())
-            }
-            Err(error) => Err(error),
-        }
-    }
-
     /// Gets a manifest and, if it is an image, the platform from its configuration.
     ///
     /// The platform of a list is `None`. The caller decides whether a list is acceptable.
@@ -242,7 +227,7 @@ impl Client {
     }
 
     /// Sends GET or HEAD for a manifest.
-    async fn request_manifest(
+    pub(super) async fn request_manifest(
         &self,
         method: Method,
         reference: &Reference,

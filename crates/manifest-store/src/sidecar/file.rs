@@ -2,6 +2,7 @@
 
 use std::fs::{self, File};
 use std::io::{self, Read as _};
+use std::time::SystemTime;
 
 use crate::error::StoreError;
 use crate::paths::{FileNames, StorePaths};
@@ -20,6 +21,8 @@ pub(crate) struct SidecarRead {
     pub(crate) sidecar: Option<Sidecar>,
     /// Whether there is a file that cannot be read. The draft is complete without it.
     pub(crate) is_damaged: bool,
+    /// The time of the file's last change, if there is a file that can be read.
+    pub(crate) changed_at: Option<SystemTime>,
 }
 
 /// Reads the sidecar of one draft.
@@ -30,11 +33,15 @@ pub(crate) fn read(paths: &StorePaths, folder: &str) -> Result<SidecarRead, Stor
     use io::ErrorKind::{IsADirectory, NotADirectory, NotFound, PermissionDenied};
     let path = paths.sidecar(folder);
     let damaged = SidecarRead {
-        sidecar: None,
         is_damaged: true,
+        ..SidecarRead::default()
     };
     let mut bytes = Vec::new();
-    let read = File::open(&path).and_then(|file| file.take(SIDECAR_BYTES).read_to_end(&mut bytes));
+    let mut changed_at = None;
+    let read = File::open(&path).and_then(|file| {
+        changed_at = file.metadata()?.modified().ok();
+        file.take(SIDECAR_BYTES).read_to_end(&mut bytes)
+    });
     match read {
         Ok(_) => {}
         Err(error) if matches!(error.kind(), NotFound | NotADirectory) => {
@@ -49,6 +56,7 @@ pub(crate) fn read(paths: &StorePaths, folder: &str) -> Result<SidecarRead, Stor
         Ok(sidecar) => Ok(SidecarRead {
             sidecar: Some(sidecar),
             is_damaged: false,
+            changed_at,
         }),
         Err(SidecarError::Damaged) => Ok(damaged),
         Err(SidecarError::Version(version)) => Err(StoreError::UnknownVersion {

@@ -232,8 +232,8 @@ fn all_drafts_are_listed() {
             "a file is a file, not the folder of a draft",
             "q.io_app-1 q.io/app:1 1/1",
             "q.io_app-2 q.io/app:2 1/1",
-            "q.io_damaged-1 ? 1/2",
-            "q.io_docker-1 ? 1/1",
+            "q.io_damaged-1 q.io/damaged:1 1/2",
+            "q.io_docker-1 q.io/docker:1 1/1",
         ]
     );
 }

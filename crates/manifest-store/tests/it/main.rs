@@ -7,6 +7,7 @@ mod damage;
 mod docker;
 mod drafts;
 mod kill;
+mod listing;
 mod model;
 mod refusals;
 mod support;

@@ -1,0 +1,141 @@
+//! Existence and metadata of a manifest: by HEAD, which no registry counts as a pull, or by GET where a registry has no useful
+//! response to HEAD.
+
+use http::{Method, StatusCode};
+use manifest_core::limits::MANIFEST_BYTES;
+use manifest_core::{Digest, Reference};
+
+use crate::client::registry_client::Client;
+use crate::client::stated_digest::check_stated;
+use crate::error::{ContentProblem, RegistryError};
+use crate::http::{Attempts, DOCKER_CONTENT_DIGEST, Response};
+
+/// The metadata of a manifest, as its registry states it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ManifestMetadata {
+    /// The digest.
+    pub digest: Digest,
+    /// The media type, without parameters.
+    pub media_type: String,
+    /// The size in bytes.
+    pub size: u64,
+}
+
+/// The result of a HEAD request.
+enum Head {
+    /// There is no such manifest.
+    Absent,
+    /// The manifest exists. The metadata is `None` if the registry does not state all of it.
+    Present(Option<ManifestMetadata>),
+    /// The registry does not support HEAD, or states the digest of another manifest.
+    Unclear,
+}
+
+impl Client {
+    /// Returns whether the registry has a manifest. Mirrors are not asked.
+    ///
+    /// # Errors
+    /// Returns an error if the registry gives no clear response.
+    pub async fn manifest_exists(&self, reference: &Reference) -> Result<bool, RegistryError> {
+        match self.head(reference).await? {
+            Head::Absent => Ok(false),
+            Head::Present(_) => Ok(true),
+            Head::Unclear => Ok(self.get_metadata(reference).await?.is_some()),
+        }
+    }
+
+    /// Returns the metadata of a manifest of any type, or `None` if the registry has no such manifest. Mirrors are not asked.
+    ///
+    /// The metadata in a response to HEAD is not verified. Get the manifest by this digest to verify it.
+    ///
+    /// # Errors
+    /// Returns an error if the registry gives no clear response, or sends a manifest that has not the requested digest.
+    pub async fn manifest_metadata(
+        &self,
+        reference: &Reference,
+    ) -> Result<Option<ManifestMetadata>, RegistryError> {
+        match self.head(reference).await? {
+            Head::Absent => Ok(None),
+            Head::Present(Some(metadata)) => Ok(Some(metadata)),
+            Head::Present(None) | Head::Unclear => self.get_metadata(reference).await,
+        }
+    }
+
+    async fn head(&self, reference: &Reference) -> Result<Head, RegistryError> {
+        let response = match self.request_manifest(Method::HEAD, reference).await {
+            Ok(response) => response,
+            Err(error) if error.is_not_found() => return Ok(Head::Absent),
+            Err(error) if error.status() == Some(StatusCode::METHOD_NOT_ALLOWED) => {
+                return Ok(Head::Unclear);
+            }
+            Err(error) => return Err(error),
+        };
+        if response.is_web_page() {
+            return Err(response.content(ContentProblem::WebPage));
+        }
+        let stated = response.single_header(DOCKER_CONTENT_DIGEST)?;
+        let digest: Option<Digest> = stated.and_then(|text| text.trim().parse().ok());
+        if let (Some(requested), Some(stated)) = (reference.digest(), &digest)
+            && requested != stated
+        {
+            return Ok(Head::Unclear);
+        }
+        let size = response.single_header("content-length")?;
+        let size = size.and_then(|text| text.trim().parse().ok());
+        let metadata = match (digest, media_type(&response)?, size) {
+            // A proxy that answers HEAD without the body's length says 0.
+            (Some(digest), Some(media_type), Some(size)) if size > 0 => Some(ManifestMetadata {
+                digest,
+                media_type,
+                size,
+            }),
+            _ => None,
+        };
+        Ok(Head::Present(metadata))
+    }
+
+    /// Gets a manifest for its metadata only. It may be of a type that this program does not know.
+    async fn get_metadata(
+        &self,
+        reference: &Reference,
+    ) -> Result<Option<ManifestMetadata>, RegistryError> {
+        let request = self.manifest_request(Method::GET, reference);
+        let attempts = Attempts::default();
+        let fetched = self
+            .session()
+            .fetch(&request, MANIFEST_BYTES, &attempts)
+            .await;
+        let (response, bytes) = match fetched {
+            Ok(fetched) => fetched,
+            Err(error) if error.is_not_found() => return Ok(None),
+            Err(error) => return Err(error),
+        };
+        if response.is_web_page() {
+            return Err(response.content(ContentProblem::WebPage));
+        }
+        if let Some(expected) = reference.digest().filter(|digest| !digest.matches(&bytes)) {
+            return Err(response.content(ContentProblem::Digest {
+                kind: "manifest",
+                expected: expected.clone(),
+            }));
+        }
+        let stated = response.single_header(DOCKER_CONTENT_DIGEST)?;
+        let stated = check_stated(stated, &bytes).map_err(|problem| response.content(problem))?;
+        let requested = reference.digest().cloned();
+        Ok(Some(ManifestMetadata {
+            digest: requested
+                .or(stated)
+                .unwrap_or_else(|| Digest::sha256(&bytes)),
+            media_type: media_type(&response)?.unwrap_or_default(),
+            size: bytes.len() as u64,
+        }))
+    }
+}
+
+/// Returns the stated media type without parameters, such as a charset.
+fn media_type(response: &Response) -> Result<Option<String>, RegistryError> {
+    let stated = response.single_header("content-type")?;
+    let essence = stated.and_then(|text| text.split(';').next());
+    let essence = essence.map(str::trim).filter(|text| !text.is_empty());
+    Ok(essence.map(str::to_owned))
+}
