@@ -3,7 +3,7 @@
 use clap::Subcommand;
 
 use super::usage::ArgumentCount;
-use crate::commands::{annotate, create, inspect, install, push, remove, rm, tag, uninstall};
+use crate::commands::{annotate, check, create, inspect, install, push, remove, rm, tag, uninstall};
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::flags::HelpFlag;
@@ -16,6 +16,7 @@ use crate::flags::HelpFlag;
 )]
 pub enum Command {
     Annotate(annotate::Args),
+    Check(check::Args),
     Create(Box<create::Args>),
     Inspect(inspect::Args),
     Install(install::Args),
@@ -34,6 +35,7 @@ impl Command {
     pub fn run(self, context: &Context<'_>) -> Result<(), Failure> {
         match self {
             Self::Annotate(args) => annotate::run(context, &args),
+            Self::Check(args) => context.block_on(check::run(context, &args)),
             Self::Create(args) => context.block_on(create::run(context, &args)),
             Self::Inspect(args) => context.block_on(inspect::run(context, &args)),
             Self::Install(args) => install::run(context, &args),
@@ -49,6 +51,7 @@ impl Command {
     pub(super) fn help(&self) -> &HelpFlag {
         match self {
             Self::Annotate(args) => &args.help,
+            Self::Check(args) => &args.help,
             Self::Create(args) => &args.help,
             Self::Inspect(args) => &args.help,
             Self::Install(args) => &args.help,
@@ -66,6 +69,7 @@ impl Command {
             Self::Annotate(args) => {
                 ArgumentCount::range(args.min_arguments(), 2, args.images.len())
             }
+            Self::Check(args) => ArgumentCount::exactly(1, args.targets.len()),
             Self::Create(args) => ArgumentCount::at_least(args.min_arguments(), args.images.len()),
             Self::Inspect(args) => ArgumentCount::range(1, 2, args.images.len()),
             Self::Install(args) => ArgumentCount::exactly(0, args.rest.len()),

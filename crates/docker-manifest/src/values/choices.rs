@@ -54,6 +54,16 @@ pub enum Format {
     Json,
 }
 
+/// The output format of a report.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum TableFormat {
+    /// A table for people.
+    #[default]
+    Table,
+    /// One JSON object.
+    Json,
+}
+
 /// Parses a keyword; the error names all of them.
 fn parse_keyword<T: Copy>(text: &str, words: &[(&str, T)]) -> Result<T, String> {
     let found = words.iter().find(|(word, _)| *word == text);
@@ -121,6 +131,14 @@ impl FromStr for OnMoved {
             ("refresh", Self::Refresh),
         ];
         parse_keyword(text, &words)
+    }
+}
+
+impl FromStr for TableFormat {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        parse_keyword(text, &[("table", Self::Table), ("json", Self::Json)])
     }
 }
 
