@@ -141,9 +141,18 @@ pub const MANUALS: &[Manual] = &[
         takes_sources: false,
         examples: &[
             example("Check a registry and the login", "check example.com"),
-            example("Check a repository, without writing to it", "check example.com/app"),
-            example("Check what only a write can show", "check --write example.com/app"),
-            more("Print the result for a script", "check --format json example.com/app"),
+            example(
+                "Check a repository, without writing to it",
+                "check example.com/app",
+            ),
+            example(
+                "Check what only a write can show",
+                "check --write example.com/app",
+            ),
+            more(
+                "Print the result for a script",
+                "check --format json example.com/app",
+            ),
         ],
         exit_codes: NETWORK,
     },

@@ -3,7 +3,9 @@
 use clap::Subcommand;
 
 use super::usage::ArgumentCount;
-use crate::commands::{annotate, check, create, inspect, install, push, remove, rm, tag, uninstall};
+use crate::commands::{
+    annotate, check, create, inspect, install, push, remove, rm, tag, uninstall,
+};
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::flags::HelpFlag;

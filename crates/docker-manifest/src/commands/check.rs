@@ -121,8 +121,9 @@ async fn check_access(
         rows.extend(features::of_writes(&written));
     } else {
         rows.push(access::push_by_token(target, &reads.grants_push));
-        rows.push(access::referrers(&reads));
         rows.extend(features::without_writes());
     }
+    // The first row for a check counts: a write knows more.
+    rows.push(access::referrers(&reads));
     rows
 }

@@ -48,7 +48,10 @@ mod tests {
         let access = |fields: &str| format!(r#"{{"access":[{{{fields}}}]}}"#);
         let own = r#""type":"repository","name":"app""#;
         for (claims, expected) in [
-            (access(&format!(r#"{own},"actions":["pull","push"]"#)), Some(true)),
+            (
+                access(&format!(r#"{own},"actions":["pull","push"]"#)),
+                Some(true),
+            ),
             (access(&format!(r#"{own},"actions":["*"]"#)), Some(true)),
             (
                 access(r#""Type":"repository","Name":"app","Actions":["push"]"#),
@@ -70,7 +73,12 @@ mod tests {
             let header = HeaderValue::from_str(&token).unwrap();
             assert_eq!(grants_push(&header, "app"), expected, "{claims}");
         }
-        for token in ["Bearer djE6b3BhcXVl", "Bearer a.*.c", "Bearer ..", "Basic YTpi"] {
+        for token in [
+            "Bearer djE6b3BhcXVl",
+            "Bearer a.*.c",
+            "Bearer ..",
+            "Basic YTpi",
+        ] {
             let header = HeaderValue::from_static(token);
             assert_eq!(grants_push(&header, "app"), None, "{token}");
         }

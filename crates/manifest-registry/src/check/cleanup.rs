@@ -2,8 +2,8 @@
 
 use http::Method;
 use http::header::HeaderMap;
-use manifest_core::reference::Repository;
 use manifest_core::Digest;
+use manifest_core::reference::Repository;
 
 use crate::auth::Scope;
 use crate::client::Client;

@@ -142,7 +142,8 @@ mod tests {
     fn no_two_checks_share_content() {
         let digests = |nonce| {
             let content = CheckContent::new(nonce);
-            let blobs = [&content.config, &content.layer].map(|blob| blob.descriptor.digest.clone());
+            let blobs =
+                [&content.config, &content.layer].map(|blob| blob.descriptor.digest.clone());
             let manifests = [
                 &content.oci_image,
                 &content.docker_image,

@@ -56,7 +56,11 @@ mod tests {
             })
         };
         for (limit, remaining, expected) in [
-            ("100;w=21600", "76;w=21600", rate(Some(100), 76, Some(21600))),
+            (
+                "100;w=21600",
+                "76;w=21600",
+                rate(Some(100), 76, Some(21600)),
+            ),
             ("100;w=21600", "0", rate(Some(100), 0, Some(21600))),
             ("", "5", rate(None, 5, None)),
             ("x", " 5 ; w=x", rate(None, 5, None)),

@@ -14,7 +14,9 @@ use manifest_core::reference::Repository;
 use manifest_core::{Descriptor, Digest};
 
 use crate::auth::{Scope, ScopePlan};
-use crate::blob::{BlobSource, BlobTarget, LocalBlobs, SinglePost, TransferProgress, UploadSession};
+use crate::blob::{
+    BlobSource, BlobTarget, LocalBlobs, SinglePost, TransferProgress, UploadSession,
+};
 use crate::check::cleanup::{LeftBehind, Written};
 use crate::check::content::{CheckBlob, CheckContent, CheckManifest};
 use crate::client::Client;

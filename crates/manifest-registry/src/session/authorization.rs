@@ -78,7 +78,11 @@ impl Session {
     }
 
     /// Returns the cell with the credentials for a repository.
-    pub(super) fn credential_cell(&self, host: &Host, path: &str) -> Arc<OnceCell<CredentialResult>> {
+    pub(super) fn credential_cell(
+        &self,
+        host: &Host,
+        path: &str,
+    ) -> Arc<OnceCell<CredentialResult>> {
         let key = self
             .credentials
             .namespace_keys(&host.domain, path)

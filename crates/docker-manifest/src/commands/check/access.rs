@@ -7,6 +7,7 @@ use manifest_registry::{
     RepositoryCheck,
 };
 
+use super::features::NO_REFERRERS;
 use super::row::{Check, Row, reason};
 use super::target::CheckTarget;
 use crate::exit::Exit;
@@ -39,7 +40,9 @@ pub(super) fn login(
 fn token_server(scheme: &LoginScheme, login: &LoginCheck) -> Row {
     let (realm, service) = match scheme {
         LoginScheme::Token { realm, service } => (realm, service),
-        LoginScheme::Basic => return Row::ok(Check::TokenServer, "none: the registry logs in itself"),
+        LoginScheme::Basic => {
+            return Row::ok(Check::TokenServer, "none: the registry logs in itself");
+        }
         LoginScheme::Open | LoginScheme::Unsupported(_) => {
             return Row::ok(Check::TokenServer, "none");
         }
@@ -102,9 +105,7 @@ pub(super) fn reads(reads: &RepositoryCheck) -> Vec<Row> {
     };
     let tags = match &reads.tags {
         Ok(Existence::Present) => Row::ok(Check::TagsList, "allowed"),
-        Ok(Existence::Absent) => {
-            Row::unknown(Check::TagsList, "there is no such repository yet")
-        }
+        Ok(Existence::Absent) => Row::unknown(Check::TagsList, "there is no such repository yet"),
         Err(error) if error.is_unauthorized() => {
             Row::no(Check::TagsList, reason(error)).hint_of(error)
         }
@@ -122,7 +123,7 @@ pub(super) fn referrers(reads: &RepositoryCheck) -> Row {
         Ok(false) if is_absent(&reads.tags) && is_absent(&reads.manifest) => {
             Row::unknown(Check::Referrers, "there is no such repository yet")
         }
-        Ok(false) => Row::no(Check::Referrers, "referrers are kept under tags instead"),
+        Ok(false) => Row::no(Check::Referrers, NO_REFERRERS),
         Err(error) => Row::unknown(Check::Referrers, reason(error)).hint_of(error),
     }
 }

@@ -4,6 +4,9 @@ use manifest_registry::{LeftBehind, Outcome, WriteCheck};
 
 use super::row::{Check, Row, reason};
 
+/// The consequence of a registry without the referrers API.
+pub(super) const NO_REFERRERS: &str = "referrers are kept under tags instead";
+
 /// The features that only a write shows.
 const WRITTEN: [Check; 6] = [
     Check::OciIndex,
@@ -17,9 +20,8 @@ const WRITTEN: [Check; 6] = [
 /// Returns the rows of a check without a repository.
 pub(super) fn without_repository() -> Vec<Row> {
     let others = [Check::Pull, Check::Push, Check::TagsList, Check::Referrers];
-    let skipped = |check| {
-        Row::skipped(check, "no repository is named").hint("name one: REGISTRY/REPOSITORY")
-    };
+    let skipped =
+        |check| Row::skipped(check, "no repository is named").hint("name one: REGISTRY/REPOSITORY");
     let rows = others.into_iter().chain(WRITTEN).map(skipped);
     rows.chain([nothing_written()]).collect()
 }
@@ -41,30 +43,26 @@ pub(super) fn of_writes(written: &WriteCheck) -> Vec<Row> {
         Ok(()) => Row::ok(Check::Push, "allowed: a blob and a manifest were stored"),
         Err(error) => Row::failed(Check::Push, error),
     };
-    let feature = |check, outcome, without| feature_row(check, outcome, without);
-    vec![
+    // If the writes fail before that, the reads tell it.
+    let referrers = match &written.referrers {
+        Outcome::NotTried => None,
+        outcome => Some(feature_row(Check::Referrers, outcome, NO_REFERRERS)),
+    };
+    let rows = vec![
         push,
-        feature(
-            Check::Referrers,
-            &written.referrers,
-            "referrers are kept under tags instead",
-        ),
-        feature(Check::OciIndex, &written.oci_index, "not stored"),
-        feature(Check::MixedIndex, &written.mixed_index, "not stored"),
-        feature(Check::ArtifactType, &written.artifact_type, "not stored"),
-        feature(
-            Check::Mount,
-            &written.mount,
-            "layers are uploaded instead",
-        ),
-        feature(
+        feature_row(Check::OciIndex, &written.oci_index, "not stored"),
+        feature_row(Check::MixedIndex, &written.mixed_index, "not stored"),
+        feature_row(Check::ArtifactType, &written.artifact_type, "not stored"),
+        feature_row(Check::Mount, &written.mount, "layers are uploaded instead"),
+        feature_row(
             Check::SinglePost,
             &written.single_post,
             "each blob takes one request more",
         ),
-        feature(Check::Range, &written.range, "the whole blob is sent"),
+        feature_row(Check::Range, &written.range, "the whole blob is sent"),
         cleanup(written),
-    ]
+    ];
+    rows.into_iter().chain(referrers).collect()
 }
 
 /// Returns the row about a feature. `without` tells the consequence if the registry lacks it.

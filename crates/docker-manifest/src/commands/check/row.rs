@@ -218,7 +218,7 @@ pub(super) fn reason(error: &RegistryError) -> String {
     }
 }
 
-/// Returns a row for each check in the order of the report. Those that are missing were skipped.
+/// Returns a row for each check in the order of the report: the first in `rows`, or that it was skipped.
 pub(super) fn complete(rows: Vec<Row>) -> Vec<Row> {
     let row_of = |check: Check| {
         let found = rows.iter().find(|row| row.check == check).cloned();
