@@ -7,6 +7,7 @@ mod report;
 mod row;
 mod target;
 
+use manifest_core::Reference;
 use manifest_registry::{Client, Connection};
 
 use crate::context::Context;
@@ -93,7 +94,7 @@ async fn check_access(
     connection: &Connection,
     writes: bool,
 ) -> Vec<Row> {
-    let repository = target.reference.as_ref().map(|name| name.repository());
+    let repository = target.reference.as_ref().map(Reference::repository);
     let login = async {
         match access::needs_login(&connection.login) {
             true => Some(client.check_login(&target.domain, repository).await),

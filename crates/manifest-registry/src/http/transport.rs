@@ -14,7 +14,7 @@ use crate::host::{api_host, authority, is_same_origin};
 use crate::http::endpoint::{Insecure, Mode};
 use crate::http::exchange::{Exchange, is_redirect};
 use crate::http::payload::Payload;
-use crate::http::pool::Pools;
+use crate::http::pool::{Pool, Pools};
 use crate::http::request::WireRequest;
 use crate::http::response::Response;
 use crate::http::retry::{Contact, Retrier, is_transient_status};
@@ -190,10 +190,8 @@ impl Transport {
         let pool = pools.existing(mode, url);
         let pool = pool.as_deref();
         ConnectionDetails {
-            tls_version: pool
-                .and_then(|pool| pool.mode())
-                .filter(|_| mode != Mode::Plain),
-            certificate: pool.and_then(|pool| pool.certificate()),
+            tls_version: pool.and_then(Pool::mode).filter(|_| mode != Mode::Plain),
+            certificate: pool.and_then(Pool::certificate),
             proxy: pools.proxy(url).map(|proxy| (proxy.shown, proxy.setting)),
         }
     }
