@@ -4,6 +4,8 @@
 //! | --- | --- |
 //! | [`escapes`] | text from registries never controls a terminal |
 //! | [`interrupted`] | Ctrl-C in the middle of a push: immediate, and nothing is left half done |
+//! | [`check`] | `check`: all results without writes, and the exit codes |
+//! | [`check_writes`] | `check --write`: features, and what stays in the registry |
 //! | [`certificates`] | authorities and client certificates |
 //! | [`known`] | registries with a known token server, by environment variable |
 //! | [`cache`] | the cache between runs |
@@ -19,6 +21,8 @@
 
 mod cache;
 mod certificates;
+mod check;
+mod check_writes;
 mod escapes;
 mod interrupted;
 mod known;

@@ -126,6 +126,37 @@ pub const MANUALS: &[Manual] = &[
         exit_codes: &[],
     },
     Manual {
+        command: "check",
+        description: &[
+            "Tells in one table whether a registry, your login and a repository are ready for a push, and what the registry supports: \
+             connection, TLS, proxy, login, permissions, kinds of manifests, and rate limit. Each row that is not `ok` says what to do.",
+            "Nothing is written, so what only a write can show is `unknown`. With `--write`, two small blobs and up to five manifests are \
+             written to the repository by digest, and deleted again. What the registry does not delete is named.",
+            "The command fails if a push cannot work. A feature that the registry lacks is no failure.",
+        ],
+        arguments: &[(
+            "REGISTRY[/REPOSITORY]",
+            "The registry's host, with its port if it has one, and the repository to read from and push to",
+        )],
+        takes_sources: false,
+        examples: &[
+            example("Check a registry and the login", "check example.com"),
+            example(
+                "Check a repository, without writing to it",
+                "check example.com/app",
+            ),
+            example(
+                "Check what only a write can show",
+                "check --write example.com/app",
+            ),
+            more(
+                "Print the result for a script",
+                "check --format json example.com/app",
+            ),
+        ],
+        exit_codes: NETWORK,
+    },
+    Manual {
         command: "create",
         description: &[
             "Looks up each source in its registry, all at once, and keeps the result as a draft below `~/.docker/manifests`. `annotate` \

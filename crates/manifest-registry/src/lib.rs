@@ -4,6 +4,7 @@
 //!
 //! | module | holds |
 //! | --- | --- |
+//! | `check` | the diagnosis of a registry before the first push |
 //! | `publish` | releases: children and blobs first, then the tags; referrers |
 //! | `client` | [`Client`]: reads and writes of manifests and configurations |
 //! | `blob` | mounts, uploads and downloads of blobs |
@@ -22,6 +23,7 @@
 mod auth;
 mod blob;
 mod cache;
+mod check;
 mod client;
 mod concurrent;
 mod error;
@@ -42,6 +44,10 @@ pub use auth::{
 };
 pub use blob::{Downloads, LocalBlobs};
 pub use cache::{Cache, NoCache};
+pub use check::{
+    Connection, Existence, LeftBehind, LoginCheck, LoginScheme, Outcome, RateLimit,
+    RepositoryCheck, TlsConnection, WriteCheck,
+};
 pub use client::{Client, ClientConfig, ManifestMetadata};
 pub use concurrent::concurrent;
 pub use error::{
@@ -49,8 +55,8 @@ pub use error::{
     NetworkProblem, Operation, RegistryError, RejectedLogin, advice,
 };
 pub use http::{
-    Certificates, HostCertificates, Identity, Insecure, Pem, Proxies, ProxySetting, RetryPolicy,
-    Timeouts,
+    Certificates, HostCertificates, Identity, Insecure, InsecureReason, Pem, Proxies, ProxySetting,
+    RetryPolicy, ServerCertificate, Timeouts, Trust,
 };
 pub use observer::{
     ChallengeSource, Event, NoObserver, Observer, Progress, Request, Resuming, Retrying,

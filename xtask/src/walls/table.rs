@@ -87,7 +87,7 @@ pub(super) const ORDERS: &[Order] = &[
     Order {
         name: "manifest-registry",
         layers: &[
-            layer(&["publish"]),
+            layer(&["check", "publish"]),
             layer(&["client"]),
             layer(&["blob"]),
             layer(&["session"]),

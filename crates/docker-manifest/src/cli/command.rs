@@ -4,7 +4,7 @@ use clap::Subcommand;
 
 use super::usage::ArgumentCount;
 use crate::commands::{
-    annotate, create, exists, inspect, install, ls, prune, push, remove, rm, tag, uninstall,
+    annotate, check, create, exists, inspect, install, ls, prune, push, remove, rm, tag, uninstall,
 };
 use crate::context::Context;
 use crate::failure::Failure;
@@ -18,6 +18,7 @@ use crate::flags::HelpFlag;
 )]
 pub enum Command {
     Annotate(annotate::Args),
+    Check(check::Args),
     Create(Box<create::Args>),
     Exists(exists::Args),
     Inspect(inspect::Args),
@@ -39,6 +40,7 @@ impl Command {
     pub fn run(self, context: &Context<'_>) -> Result<(), Failure> {
         match self {
             Self::Annotate(args) => annotate::run(context, &args),
+            Self::Check(args) => context.block_on(check::run(context, &args)),
             Self::Create(args) => context.block_on(create::run(context, &args)),
             Self::Exists(args) => context.block_on(exists::run(context, &args)),
             Self::Inspect(args) => context.block_on(inspect::run(context, &args)),
@@ -57,6 +59,7 @@ impl Command {
     pub(super) fn help(&self) -> &HelpFlag {
         match self {
             Self::Annotate(args) => &args.help,
+            Self::Check(args) => &args.help,
             Self::Create(args) => &args.help,
             Self::Exists(args) => &args.help,
             Self::Inspect(args) => &args.help,
@@ -77,6 +80,7 @@ impl Command {
             Self::Annotate(args) => {
                 ArgumentCount::range(args.min_arguments(), 2, args.images.len())
             }
+            Self::Check(args) => ArgumentCount::exactly(1, args.targets.len()),
             Self::Create(args) => ArgumentCount::at_least(args.min_arguments(), args.images.len()),
             Self::Exists(args) => ArgumentCount::exactly(1, args.names.len()),
             Self::Inspect(args) => ArgumentCount::range(1, 2, args.images.len()),

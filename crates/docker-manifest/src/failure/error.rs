@@ -13,6 +13,7 @@ use manifest_store::StoreError;
 
 use super::causes::with_causes;
 use super::usage::UsageError;
+use crate::exit::Exit;
 
 /// The error of a command. The texts are Docker's, where those are right.
 #[derive(Debug, thiserror::Error)]
@@ -91,6 +92,22 @@ pub enum Failure {
     NoImages {
         /// The list.
         list: Reference,
+    },
+    /// A push cannot work.
+    #[error("{target} is not ready for a push: {}", failed.join(", "))]
+    NotReady {
+        /// The registry or repository.
+        target: String,
+        /// The checks that failed.
+        failed: Vec<&'static str>,
+        /// The exit code of the first of them.
+        exit: Exit,
+    },
+    /// A check has to write, and names no repository.
+    #[error("--write needs a repository")]
+    WriteCheckNeedsRepository {
+        /// The registry.
+        registry: String,
     },
     /// A list lacks a required platform.
     #[error("{list} has no image for {missing}")]

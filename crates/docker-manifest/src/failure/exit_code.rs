@@ -13,7 +13,9 @@ impl Failure {
             Self::Registry(error) if error.is_unauthorized() => Exit::Unauthorized,
             Self::Registry(error) if error.is_rate_limited() => Exit::RateLimited,
             Self::Registry(error) if error.is_unavailable() => Exit::Unavailable,
+            Self::NotReady { exit, .. } => *exit,
             Self::NeedsPush { .. }
+            | Self::WriteCheckNeedsRepository { .. }
             | Self::NeedsRegistry { .. }
             | Self::NotALayout { .. }
             | Self::ConflictingFlags { .. }

@@ -134,6 +134,14 @@ impl FromStr for OnMoved {
     }
 }
 
+impl FromStr for ReportFormat {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        parse_keyword(text, &[("table", Self::Table), ("json", Self::Json)])
+    }
+}
+
 impl FromStr for Format {
     type Err = String;
 
@@ -142,14 +150,6 @@ impl FromStr for Format {
             "json" => Ok(Self::Json),
             _ => Err("must be json".to_owned()),
         }
-    }
-}
-
-impl FromStr for ReportFormat {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        parse_keyword(text, &[("table", Self::Table), ("json", Self::Json)])
     }
 }
 

@@ -3,7 +3,7 @@
 //! | file | holds |
 //! | --- | --- |
 //! | `authenticator` | the `Authorization` for a challenge; requests to token servers |
-//! | `token`, `scope`, `scope_plan` | tokens; their scopes; the scopes that are requested together |
+//! | `token`, `scope`, `scope_plan`, `granted` | tokens; their scopes; the scopes that are requested together; those that a token says it has |
 //! | `known_registries`, `challenge` | challenges known in advance; `WWW-Authenticate` |
 //! | `credentials`, `credential_helper` | Docker's `config.json`; its helpers |
 
@@ -11,6 +11,7 @@ mod authenticator;
 mod challenge;
 mod credential_helper;
 mod credentials;
+mod granted;
 mod known_registries;
 mod scope;
 mod scope_plan;
@@ -22,6 +23,7 @@ pub use known_registries::{KnownRegistries, KnownRegistry, KnownRegistryError};
 
 pub(crate) use authenticator::{Authenticator, RequestSummary};
 pub(crate) use challenge::Challenge;
+pub(crate) use granted::grants_push;
 pub(crate) use scope::Scope;
 pub(crate) use scope_plan::ScopePlan;
 pub(crate) use token::{Authorization, Tokens};

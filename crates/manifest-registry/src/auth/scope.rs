@@ -5,25 +5,40 @@ use std::hash::Hash;
 
 use manifest_core::reference::Repository;
 
-/// The scope to pull from, or to pull from and push to, one repository (distribution specification, "Token Scope").
+/// The scope to pull from, push to, or delete from one repository (distribution specification, "Token Scope").
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) struct Scope {
     path: String,
-    can_push: bool,
+    actions: Actions,
+}
+
+/// The actions of a scope.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+enum Actions {
+    Pull,
+    PullAndPush,
+    Delete,
 }
 
 impl Scope {
     pub(crate) fn pull(repository: &Repository) -> Self {
         Self {
             path: repository.path().to_owned(),
-            can_push: false,
+            actions: Actions::Pull,
         }
     }
 
     pub(crate) fn push(repository: &Repository) -> Self {
         Self {
             path: repository.path().to_owned(),
-            can_push: true,
+            actions: Actions::PullAndPush,
+        }
+    }
+
+    pub(crate) fn delete(repository: &Repository) -> Self {
+        Self {
+            path: repository.path().to_owned(),
+            actions: Actions::Delete,
         }
     }
 
@@ -33,13 +48,21 @@ impl Scope {
     }
 
     pub(super) fn covers(&self, other: &Self) -> bool {
-        self.path == other.path && self.can_push >= other.can_push
+        let covers_actions = match other.actions {
+            Actions::Pull => self.actions != Actions::Delete,
+            others => self.actions == others,
+        };
+        self.path == other.path && covers_actions
     }
 }
 
 impl fmt::Display for Scope {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let actions = if self.can_push { "pull,push" } else { "pull" };
+        let actions = match self.actions {
+            Actions::Pull => "pull",
+            Actions::PullAndPush => "pull,push",
+            Actions::Delete => "delete",
+        };
         write!(f, "repository:{}:{actions}", self.path)
     }
 }

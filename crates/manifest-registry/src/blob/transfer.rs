@@ -93,7 +93,7 @@ impl BlobTarget<'_> {
     }
 
     /// Requests a mount. Returns the upload session that the registry opened instead, if it did not mount.
-    async fn mount(
+    pub(crate) async fn mount(
         &self,
         source: &Repository,
         digest: &Digest,

@@ -143,7 +143,7 @@ impl Client {
     }
 
     /// Returns the session that reads from mirrors first.
-    pub(super) fn mirrored(&self) -> &MirroredSession {
+    pub(crate) fn mirrored(&self) -> &MirroredSession {
         &self.shared.session
     }
 

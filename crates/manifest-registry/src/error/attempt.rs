@@ -27,6 +27,12 @@ pub enum Operation {
     CheckWriteAccess(Repository),
     /// Listing the referrers of a manifest.
     ListReferrers(Reference),
+    /// Listing the tags of a repository.
+    ListTags(Repository),
+    /// Deleting a manifest.
+    DeleteManifest(Reference),
+    /// Deleting a blob.
+    DeleteBlob(Repository, Digest),
     /// Fetching a token for a registry.
     GetToken(String),
     /// Requesting `/v2/` of a registry, for its challenge.
@@ -55,6 +61,11 @@ impl fmt::Display for Operation {
             }
             Self::ListReferrers(subject) => {
                 write!(f, "failed to list the referrers of {subject}")
+            }
+            Self::ListTags(repository) => write!(f, "failed to list the tags of {repository}"),
+            Self::DeleteManifest(reference) => write!(f, "failed to delete manifest {reference}"),
+            Self::DeleteBlob(repository, digest) => {
+                write!(f, "failed to delete blob {digest} from {repository}")
             }
             Self::GetToken(host) => write!(f, "failed to get a token for {host}"),
             Self::Ping(host) => write!(f, "failed to reach {host}"),

@@ -28,6 +28,7 @@ pub use network::{Cause, NetworkProblem};
 pub use registry_error::RegistryError;
 
 pub(crate) use certificate::{UntrustedCertificate, UntrustedProxyCertificate};
+pub(crate) use registry_kind::RegistryKind;
 pub(crate) use retry_after::header_retry_after;
 pub(crate) use send_error::SendError;
 

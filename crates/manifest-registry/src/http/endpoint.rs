@@ -24,6 +24,17 @@ impl Mode {
     }
 }
 
+/// The reason why a host may be reached without verified TLS.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum InsecureReason {
+    /// All hosts may: `--insecure`.
+    AllHosts,
+    /// The host is listed: `insecure-registries`.
+    Listed,
+    /// The host is this machine, which may use plain HTTP.
+    Loopback,
+}
+
 /// The hosts that do not require verified TLS.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Insecure {
@@ -39,6 +50,20 @@ impl Insecure {
     #[must_use]
     pub fn allows(&self, host: &str) -> bool {
         self.all || self.is_listed(host)
+    }
+
+    /// Returns the reason why `host` may be reached without verified TLS. `None` if it may not.
+    #[must_use]
+    pub fn reason(&self, host: &str) -> Option<InsecureReason> {
+        if is_docker_hub(host) {
+            None
+        } else if self.is_listed(host) {
+            Some(InsecureReason::Listed)
+        } else if self.all {
+            Some(InsecureReason::AllHosts)
+        } else {
+            is_loopback(host).then_some(InsecureReason::Loopback)
+        }
     }
 
     /// Returns the modes to try on `host`, in order. There are several only if plain HTTP is allowed.

@@ -1,7 +1,10 @@
-//! The TLS handshakes with a host: the negotiated version, and whether a client certificate was requested.
+//! The TLS handshakes with a host: the negotiated version, the server's certificate, and whether a client certificate was
+//! requested.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use crate::http::server_certificate::ServerCertificate;
 
 /// Records the TLS handshakes with a host.
 #[derive(Clone, Debug, Default)]
@@ -12,6 +15,7 @@ struct HandshakeState {
     version: AtomicU8,
     certificate_requested: AtomicBool,
     response_received: AtomicBool,
+    certificate: Mutex<Option<ServerCertificate>>,
 }
 
 impl Handshakes {
@@ -22,6 +26,23 @@ impl Handshakes {
             13 => Some("TLSv1.3"),
             _ => None,
         }
+    }
+
+    /// Returns the certificate that the host presented last and that was accepted. `None` before the first full handshake.
+    pub(crate) fn certificate(&self) -> Option<ServerCertificate> {
+        self.0
+            .certificate
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
+    pub(super) fn record_certificate(&self, certificate: ServerCertificate) {
+        *self
+            .0
+            .certificate
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner) = Some(certificate);
     }
 
     /// Records that a request got a response, with or without a client certificate.

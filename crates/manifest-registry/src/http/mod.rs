@@ -8,7 +8,7 @@
 //! | `pool`, `pool_error` | the connections and settings of each host |
 //! | `connections`, `body_connections`, `limiter` | the connection of a request, and the limits on concurrent requests |
 //! | `tunnel`, `connect_layer` | the HTTP library, or a client from its parts; reports of new connections |
-//! | `tls`, `verifier`, `client_certificate`, `handshakes`, `certificates` | TLS for one host |
+//! | `tls`, `verifier`, `client_certificate`, `handshakes`, `certificates`, `server_certificate` | TLS for one host |
 //! | `proxies`, `endpoint` | the proxy of a URL; the schemes and TLS modes of a host |
 //! | `retry`, `deadline`, `timeouts`, `idle_timeout` | retries; time limits |
 
@@ -30,6 +30,7 @@ mod proxies;
 mod request;
 mod response;
 mod retry;
+mod server_certificate;
 mod timeouts;
 mod tls;
 mod traffic;
@@ -38,9 +39,10 @@ mod tunnel;
 mod verifier;
 
 pub use certificates::{Certificates, HostCertificates, Identity, Pem};
-pub use endpoint::Insecure;
+pub use endpoint::{Insecure, InsecureReason};
 pub use proxies::{Proxies, ProxySetting};
 pub use retry::RetryPolicy;
+pub use server_certificate::{ServerCertificate, Trust};
 pub use timeouts::Timeouts;
 
 pub(crate) use certificates::roots;

@@ -18,6 +18,7 @@ use crate::http::endpoint::Mode;
 use crate::http::handshakes::Handshakes;
 use crate::http::pool_error::PoolError;
 use crate::http::proxies::{ChosenProxy, Proxies};
+use crate::http::server_certificate::ServerCertificate;
 use crate::http::timeouts::Timeouts;
 use crate::http::tls::Tls;
 use crate::http::tunnel::{self, HttpClient, TunnelClient};
@@ -56,6 +57,11 @@ impl Pool {
             Some(handshakes) => handshakes.version(),
             None => Some("http"),
         }
+    }
+
+    /// Returns the certificate that the host presented. `None` without TLS, and before the first handshake.
+    pub(crate) fn certificate(&self) -> Option<ServerCertificate> {
+        self.handshakes.as_ref()?.certificate()
     }
 }
 
@@ -105,6 +111,12 @@ impl Pools {
     /// Returns the proxy for a URL.
     pub(crate) fn proxy(&self, url: &Url) -> Option<ChosenProxy> {
         self.proxies.of(url)
+    }
+
+    /// Returns the pool for a URL's host, if there is one already.
+    pub(crate) fn existing(&self, mode: Mode, url: &Url) -> Option<Arc<Pool>> {
+        let pools = self.pools.lock().unwrap_or_else(PoisonError::into_inner);
+        pools.get(&(mode, authority(url)))?.clone().ok()
     }
 
     /// Returns the pool for a URL's host. The first call creates it.

@@ -1,11 +1,12 @@
 //! The response to a request: its head, and its bounded body.
 
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::Stream;
-use http::StatusCode;
 use http::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderMap};
+use http::{StatusCode, Version};
 use tokio::time::Instant;
 use url::Url;
 
@@ -88,6 +89,16 @@ impl Response {
     /// Returns the URL of the response, after redirects.
     pub(crate) fn url(&self) -> &Url {
         self.response.url()
+    }
+
+    /// Returns the address that the response came from: the server's, or its proxy's. `None` if it is unknown.
+    pub(crate) fn address(&self) -> Option<SocketAddr> {
+        self.response.remote_addr()
+    }
+
+    /// Returns the HTTP version of the response.
+    pub(crate) fn version(&self) -> Version {
+        self.response.version()
     }
 
     pub(crate) fn header(&self, name: &str) -> Option<&str> {

@@ -13,6 +13,7 @@ use crate::host;
 use crate::http::certificates::{Certificates, HostCertificates, roots};
 use crate::http::client_certificate::ClientCertificates;
 use crate::http::handshakes::Handshakes;
+use crate::http::server_certificate::UserAuthorities;
 use crate::http::verifier::ServerVerifier;
 use crate::redact;
 
@@ -93,6 +94,7 @@ impl Tls {
                 .provider
                 .signature_verification_algorithms
                 .supported_schemes(),
+            authorities: UserAuthorities::new(&self.certificates.roots, certificates),
             handshakes: handshakes.clone(),
         };
         let mut settings = ClientConfig::builder_with_provider(self.provider.clone())

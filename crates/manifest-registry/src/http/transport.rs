@@ -14,10 +14,11 @@ use crate::host::{api_host, authority, is_same_origin};
 use crate::http::endpoint::{Insecure, Mode};
 use crate::http::exchange::{Exchange, is_redirect};
 use crate::http::payload::Payload;
-use crate::http::pool::Pools;
+use crate::http::pool::{Pool, Pools};
 use crate::http::request::WireRequest;
 use crate::http::response::Response;
 use crate::http::retry::{Contact, Retrier, is_transient_status};
+use crate::http::server_certificate::ServerCertificate;
 use crate::http::timeouts::Timeouts;
 use crate::limits;
 use crate::observer::Observer;
@@ -30,6 +31,16 @@ pub(crate) struct Transport {
     pub(crate) retrier: Arc<Retrier>,
     pub(crate) observer: Arc<dyn Observer>,
     exchange: Exchange,
+}
+
+/// The connections to one host, as far as they are known.
+pub(crate) struct ConnectionDetails {
+    /// The TLS version. `None` without TLS.
+    pub(crate) tls_version: Option<&'static str>,
+    /// The certificate that the host presented.
+    pub(crate) certificate: Option<ServerCertificate>,
+    /// The proxy, without its credentials, and the name of its setting.
+    pub(crate) proxy: Option<(String, String)>,
 }
 
 impl Transport {
@@ -170,6 +181,18 @@ impl Transport {
                 }
                 result => return result,
             }
+        }
+    }
+
+    /// Describes the connections to a URL's host. No connection is opened.
+    pub(crate) fn connection(&self, mode: Mode, url: &Url) -> ConnectionDetails {
+        let pools = &self.exchange.pools;
+        let pool = pools.existing(mode, url);
+        let pool = pool.as_deref();
+        ConnectionDetails {
+            tls_version: pool.and_then(Pool::mode).filter(|_| mode != Mode::Plain),
+            certificate: pool.and_then(Pool::certificate),
+            proxy: pools.proxy(url).map(|proxy| (proxy.shown, proxy.setting)),
         }
     }
 

@@ -9,6 +9,7 @@ use rustls_platform_verifier::Verifier;
 
 use crate::error::{UntrustedCertificate, UntrustedProxyCertificate};
 use crate::http::handshakes::Handshakes;
+use crate::http::server_certificate::{ServerCertificate, Trust, UserAuthorities};
 use crate::redact;
 
 /// Verifies certificates, unless verification is off, and records the handshakes.
@@ -18,6 +19,8 @@ pub(super) struct ServerVerifier {
     /// The name of the proxy in between, which differs from the host's, and its verifier.
     pub(super) proxy: Option<(ServerName<'static>, Arc<Verifier>)>,
     pub(super) schemes: Vec<SignatureScheme>,
+    /// The CA certificates of the user.
+    pub(super) authorities: UserAuthorities,
     pub(super) handshakes: Handshakes,
 }
 
@@ -52,10 +55,17 @@ impl ServerCertVerifier for ServerVerifier {
                 });
         }
         let Some(inner) = &self.inner else {
+            self.handshakes
+                .record_certificate(ServerCertificate::of(end_entity, Trust::Unverified));
             return Ok(ServerCertVerified::assertion());
         };
         inner
             .verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now)
+            .inspect(|_| {
+                let trust = self.authorities.trust(end_entity, intermediates);
+                self.handshakes
+                    .record_certificate(ServerCertificate::of(end_entity, trust));
+            })
             .map_err(|error| match error {
                 rustls::Error::InvalidCertificate(CertificateError::UnknownIssuer) => {
                     let untrusted = UntrustedCertificate::of(end_entity, intermediates);

@@ -78,7 +78,11 @@ impl Session {
     }
 
     /// Returns the cell with the credentials for a repository.
-    fn credential_cell(&self, host: &Host, path: &str) -> Arc<OnceCell<CredentialResult>> {
+    pub(super) fn credential_cell(
+        &self,
+        host: &Host,
+        path: &str,
+    ) -> Arc<OnceCell<CredentialResult>> {
         let key = self
             .credentials
             .namespace_keys(&host.domain, path)
@@ -90,7 +94,7 @@ impl Session {
         credentials.entry(key).or_default().clone()
     }
 
-    async fn find_credential(&self, host: &Host, path: &str) -> CredentialResult {
+    pub(super) async fn find_credential(&self, host: &Host, path: &str) -> CredentialResult {
         let found = self.credentials.find(&host.domain, path).await?;
         self.transport.observer.event(&Event::Credentials {
             host: &host.domain,
@@ -159,17 +163,7 @@ impl Session {
     ) -> Result<(), RegistryError> {
         host.pinged
             .get_or_try_init(|| async {
-                let request = Request {
-                    domain: &host.domain,
-                    operation: Operation::Ping(host.domain.clone()),
-                    method: Method::GET,
-                    target: Target::Path("/v2/".to_owned()),
-                    headers: HeaderMap::new(),
-                    payload: Payload::None,
-                    traffic: Traffic::Request,
-                    scopes: Vec::new(),
-                    shared_scopes: [].into(),
-                };
+                let request = ping_request(&host.domain);
                 let response = self
                     .send_anonymous(host, &request, mode, &Attempts::default())
                     .await?;
@@ -179,5 +173,20 @@ impl Session {
             })
             .await
             .copied()
+    }
+}
+
+/// Returns the request for `/v2/` of a registry.
+pub(super) fn ping_request(domain: &str) -> Request<'_> {
+    Request {
+        domain,
+        operation: Operation::Ping(domain.to_owned()),
+        method: Method::GET,
+        target: Target::Path("/v2/".to_owned()),
+        headers: HeaderMap::new(),
+        payload: Payload::None,
+        traffic: Traffic::Request,
+        scopes: Vec::new(),
+        shared_scopes: [].into(),
     }
 }

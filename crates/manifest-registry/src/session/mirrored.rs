@@ -37,6 +37,12 @@ impl MirroredSession {
         &self.session
     }
 
+    /// Returns the references on mirrors that are read before the registry, in order.
+    pub(crate) fn mirrors_of(&self, reference: &Reference) -> Vec<Reference> {
+        let mirrored = self.mirrors.of(reference).into_iter();
+        mirrored.map(|mirrored| mirrored.reference).collect()
+    }
+
     fn is_mirror_unavailable(&self, route: &Route) -> bool {
         let unavailable = self
             .unavailable

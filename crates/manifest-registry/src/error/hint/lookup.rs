@@ -130,11 +130,14 @@ fn fill_in(hint: &str, attempt: &Attempt, kind: RegistryKind, symptom: &Symptom<
     let repository = match &attempt.operation {
         Operation::GetManifest(reference)
         | Operation::ListReferrers(reference)
-        | Operation::PutManifest(reference) => Some(reference.repository()),
+        | Operation::PutManifest(reference)
+        | Operation::DeleteManifest(reference) => Some(reference.repository()),
         Operation::GetBlob(repository, _)
         | Operation::MountBlob(repository, _)
         | Operation::PutBlob(repository, _)
-        | Operation::CheckWriteAccess(repository) => Some(repository),
+        | Operation::CheckWriteAccess(repository)
+        | Operation::ListTags(repository)
+        | Operation::DeleteBlob(repository, _) => Some(repository),
         Operation::GetToken(_) | Operation::Ping(_) => None,
     };
     let (name, path) = repository.map_or_else(

@@ -223,13 +223,19 @@ impl Row {
 impl Action {
     pub(super) fn matches(self, operation: &Operation) -> bool {
         let own = match operation {
-            Operation::GetManifest(_) | Operation::ListReferrers(_) => Self::ReadManifest,
+            Operation::GetManifest(_) | Operation::ListReferrers(_) | Operation::ListTags(_) => {
+                Self::ReadManifest
+            }
             Operation::GetBlob(..) => Self::ReadBlob,
             Operation::PutManifest(_)
             | Operation::PutBlob(..)
             | Operation::MountBlob(..)
-            | Operation::CheckWriteAccess(_) => Self::Write,
-            Operation::GetToken(_) | Operation::Ping(_) => Self::FetchToken,
+            | Operation::CheckWriteAccess(_)
+            | Operation::DeleteManifest(_)
+            | Operation::DeleteBlob(..) => Self::Write,
+            Operation::GetToken(_) => Self::FetchToken,
+            // The registry itself, not its token server.
+            Operation::Ping(_) => Self::Any,
         };
         let is_reading = matches!(own, Self::ReadManifest | Self::ReadBlob);
         self == Self::Any || self == own || self == Self::Read && is_reading
