@@ -3,6 +3,7 @@
 //! | file | holds |
 //! | --- | --- |
 //! | `read`, `put`, `download` | manifests, children, configurations, blobs |
+//! | `registry_content` | the registry's own content, past the cache and all mirrors |
 //! | `publishing`, `tag_state` | probes of targets and of a tag, concurrent with other work |
 //! | `cached` | content from the cache |
 //! | `referrers_api` | the paginated list of referrers |
@@ -20,6 +21,7 @@ mod put;
 mod read;
 mod referrers_api;
 mod registry_client;
+mod registry_content;
 mod requests;
 mod stated_digest;
 mod tag_state;
