@@ -2,6 +2,7 @@
 
 pub mod annotate;
 pub mod create;
+pub mod diff;
 pub mod inspect;
 pub mod install;
 mod links;
@@ -11,3 +12,4 @@ pub mod rm;
 mod select;
 pub mod tag;
 pub mod uninstall;
+pub mod verify;

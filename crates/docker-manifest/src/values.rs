@@ -8,7 +8,9 @@ mod retry;
 mod switch;
 
 pub use annotation::{AnnotationFlag, AnnotationTarget};
-pub use choices::{Attestations, Format, OnDuplicate, OnMoved, OrderChoice, TypeChoice};
+pub use choices::{
+    Attestations, Format, OnDuplicate, OnMoved, OrderChoice, ReportFormat, TypeChoice,
+};
 pub use comma_list::CommaList;
 pub use platforms::{AnyPlatformList, PlatformList};
 pub use retry::{RetryCount, TimeLimit};

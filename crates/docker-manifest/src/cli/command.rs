@@ -3,7 +3,9 @@
 use clap::Subcommand;
 
 use super::usage::ArgumentCount;
-use crate::commands::{annotate, create, inspect, install, push, remove, rm, tag, uninstall};
+use crate::commands::{
+    annotate, create, diff, inspect, install, push, remove, rm, tag, uninstall, verify,
+};
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::flags::HelpFlag;
@@ -17,6 +19,7 @@ use crate::flags::HelpFlag;
 pub enum Command {
     Annotate(annotate::Args),
     Create(Box<create::Args>),
+    Diff(diff::Args),
     Inspect(inspect::Args),
     Install(install::Args),
     Push(push::Args),
@@ -24,6 +27,7 @@ pub enum Command {
     Rm(rm::Args),
     Tag(tag::Args),
     Uninstall(uninstall::Args),
+    Verify(verify::Args),
 }
 
 impl Command {
@@ -35,6 +39,7 @@ impl Command {
         match self {
             Self::Annotate(args) => annotate::run(context, &args),
             Self::Create(args) => context.block_on(create::run(context, &args)),
+            Self::Diff(args) => context.block_on(diff::run(context, &args)),
             Self::Inspect(args) => context.block_on(inspect::run(context, &args)),
             Self::Install(args) => install::run(context, &args),
             Self::Push(args) => context.block_on(push::run(context, &args)),
@@ -42,6 +47,7 @@ impl Command {
             Self::Rm(args) => rm::run(context, &args),
             Self::Tag(args) => context.block_on(tag::run(context, &args)),
             Self::Uninstall(args) => uninstall::run(context, &args),
+            Self::Verify(args) => context.block_on(verify::run(context, &args)),
         }
     }
 
@@ -50,6 +56,7 @@ impl Command {
         match self {
             Self::Annotate(args) => &args.help,
             Self::Create(args) => &args.help,
+            Self::Diff(args) => &args.help,
             Self::Inspect(args) => &args.help,
             Self::Install(args) => &args.help,
             Self::Push(args) => &args.help,
@@ -57,6 +64,7 @@ impl Command {
             Self::Rm(args) => &args.help,
             Self::Tag(args) => &args.help,
             Self::Uninstall(args) => &args.help,
+            Self::Verify(args) => &args.help,
         }
     }
 
@@ -67,6 +75,7 @@ impl Command {
                 ArgumentCount::range(args.min_arguments(), 2, args.images.len())
             }
             Self::Create(args) => ArgumentCount::at_least(args.min_arguments(), args.images.len()),
+            Self::Diff(args) => ArgumentCount::range(1, 2, args.lists.len()),
             Self::Inspect(args) => ArgumentCount::range(1, 2, args.images.len()),
             Self::Install(args) => ArgumentCount::exactly(0, args.rest.len()),
             Self::Push(args) => ArgumentCount::exactly(1, args.lists.len()),
@@ -74,6 +83,7 @@ impl Command {
             Self::Rm(args) => ArgumentCount::at_least(1, args.lists.len()),
             Self::Tag(args) => ArgumentCount::at_least(2, args.names.len()),
             Self::Uninstall(args) => ArgumentCount::exactly(0, args.rest.len()),
+            Self::Verify(args) => ArgumentCount::exactly(1, args.images.len()),
         }
     }
 }

@@ -54,6 +54,16 @@ pub enum Format {
     Json,
 }
 
+/// The form of a report.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ReportFormat {
+    /// A table for people.
+    #[default]
+    Table,
+    /// One JSON object.
+    Json,
+}
+
 /// Parses a keyword; the error names all of them.
 fn parse_keyword<T: Copy>(text: &str, words: &[(&str, T)]) -> Result<T, String> {
     let found = words.iter().find(|(word, _)| *word == text);
@@ -132,6 +142,14 @@ impl FromStr for Format {
             "json" => Ok(Self::Json),
             _ => Err("must be json".to_owned()),
         }
+    }
+}
+
+impl FromStr for ReportFormat {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        parse_keyword(text, &[("table", Self::Table), ("json", Self::Json)])
     }
 }
 
