@@ -29,6 +29,7 @@
 //! | 3 | `progress` | the progress of copying, as a bar or as lines |
 //! | 2 | [`failure`] | every error of a command, with text, hints and exit code |
 //! | 1 | `byte_size` | numbers of bytes, as text |
+//! | 1 | `excerpt` | text that is cut short for people |
 //! | 1 | [`exit`] | the table of exit codes |
 //! | 1 | [`names`] | the name that the program was called by: itself, a plugin, the `docker` shim |
 //! | 1 | [`output`] | results to standard output, everything else to standard error |
@@ -50,6 +51,7 @@ mod compose;
 mod concurrency;
 pub mod context;
 pub mod environment;
+mod excerpt;
 pub mod exit;
 pub mod failure;
 pub mod flags;

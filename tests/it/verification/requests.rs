@@ -1,9 +1,18 @@
 //! The requests of `verify` and `diff`, and registries that do not respond.
 
+use std::time::Duration;
+
+use manifest_testkit::EmbeddedRegistry;
 use manifest_testkit::fault::{Fault, Response};
 use manifest_testkit::image::{Image, Index};
+use manifest_testkit::log::longest_chain;
 
 use super::{Lab, oci, push_sound_list};
+use crate::commands::{Shell, watched};
+use crate::harness::Home;
+
+/// The latency of a round trip: long, compared with the program's own work between two.
+const LATENCY: Duration = Duration::from_millis(100);
 
 /// Returns the requests of a command line, without their status, sorted.
 fn requests(lab: &Lab, line: &str) -> Vec<String> {
@@ -56,6 +65,52 @@ fn everything_is_asked_for_once() {
     assert_eq!(distinct.len(), deep.len(), "{deep:#?}");
 }
 
+/// The list, then all images, then all configurations and layers.
+#[test]
+fn what_is_independent_is_asked_for_at_once() {
+    let lab = Lab {
+        registry: EmbeddedRegistry::builder().latency(LATENCY).start(),
+        home: Home::new(),
+    };
+    let platforms = ["amd64", "arm64", "riscv64", "s390x", "ppc64le", "386"];
+    let images = platforms.map(|architecture| oci(&format!("linux/{architecture}"), "x"));
+    let list = images.iter().fold(Index::oci(), Index::image);
+    lab.registry.seed("app", "1", &list.build());
+    lab.registry.seed("app", "2", &images[0]);
+    for (line, depth) in [
+        ("verify @/app:1", 3),
+        ("verify --deep @/app:1", 3),
+        // The first request finds out how the registry is reached.
+        ("diff @/app:1 @/app:2", 2),
+    ] {
+        // Load on the machine can only make the chain longer.
+        let run = || {
+            requests(&lab, line);
+            longest_chain(&lab.registry.log().requests())
+        };
+        let least = (0..4).map(|_| run()).min();
+        assert_eq!(least, Some(depth), "{line}");
+    }
+}
+
+#[test]
+fn both_kinds_of_registry_pass() {
+    for registry in watched::each() {
+        let shell = Shell::new(&registry);
+        for list in ["list", "buildkit", "windows-foreign", "oci-odd"] {
+            shell
+                .run(&format!("verify --deep --strict @/app:{list}"))
+                .succeeds();
+        }
+        shell
+            .run("verify @/app:none")
+            .fails(1)
+            .says("no such manifest");
+        shell.run("diff @/app:list @/app:list").succeeds();
+        shell.run("diff @/app:list @/app:buildkit").fails(1);
+    }
+}
+
 /// The registry itself is asked, although the cache has everything.
 #[test]
 fn the_cache_does_not_answer_for_the_registry() {
@@ -86,7 +141,7 @@ fn what_cannot_be_known_has_a_code_of_its_own() {
         assert_eq!(report["result"], "unknown");
         // An error that is certain counts more.
         let ran = lab.run("verify --retry 0 --require linux/s390x @/app:1");
-        ran.fails(1).says("is damaged: 1 error");
+        ran.fails(1).says("has 1 error");
     }
     lab.registry.clear_faults();
     lab.registry

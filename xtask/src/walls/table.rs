@@ -45,7 +45,15 @@ pub(super) const ORDERS: &[Order] = &[
                 "progress",
             ]),
             layer(&["failure"]),
-            layer(&["byte_size", "exit", "names", "output", "plugin", "values"]),
+            layer(&[
+                "byte_size",
+                "excerpt",
+                "exit",
+                "names",
+                "output",
+                "plugin",
+                "values",
+            ]),
         ],
     },
     Order {

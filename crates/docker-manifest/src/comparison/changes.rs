@@ -68,8 +68,8 @@ impl Changes {
             if pairs.is_reordered() {
                 changes.list.push(FieldChange {
                     field: "order".to_owned(),
-                    from: Some(names(&old)),
-                    to: Some(names(&new)),
+                    from: Some(names(&old).join(", ")),
+                    to: Some(names(&new).join(", ")),
                 });
             }
             if changes.is_empty() && from.bytes != to.bytes {
@@ -186,28 +186,35 @@ fn comparable_platform(entry: &Descriptor) -> String {
     })
 }
 
-/// Returns the name of an entry for people.
-fn name(entry: &Descriptor, list: &[Descriptor]) -> String {
+/// Returns the name of each entry for people.
+fn names(list: &[Descriptor]) -> Vec<String> {
     let platform = |entry: &Descriptor| {
         let platform = entry.platform.as_ref();
         let stated = platform.filter(|platform| platform.is_stated());
         stated.map(Platform::to_string)
     };
-    if entry.is_attestation() {
-        let about = entry.attested_digest().unwrap_or_default();
-        let image = list.iter().find(|image| image.digest.as_str() == about);
-        let platform = image.and_then(platform);
-        return platform.map_or("attestation".to_owned(), |platform| {
-            format!("attestation of {platform}")
-        });
-    }
-    platform(entry).unwrap_or_else(|| match MediaType::recognise(&entry.media_type) {
-        Some(media_type) if media_type.is_list() => "list".to_owned(),
-        _ => "manifest".to_owned(),
-    })
+    let platforms: HashMap<&str, Option<String>> = list
+        .iter()
+        .map(|entry| (entry.digest.as_str(), platform(entry)))
+        .collect();
+    let name = |entry: &Descriptor| {
+        if entry.is_attestation() {
+            let about = entry.attested_digest().unwrap_or_default();
+            let image = platforms.get(about).and_then(Option::as_deref);
+            let of = |platform| format!("attestation of {platform}");
+            return image.map_or("attestation".to_owned(), of);
+        }
+        let kind = match MediaType::recognise(&entry.media_type) {
+            Some(media_type) if media_type.is_list() => "list",
+            _ => "manifest",
+        };
+        platform(entry).unwrap_or_else(|| kind.to_owned())
+    };
+    list.iter().map(name).collect()
 }
 
 fn entry_changes(old: &[Descriptor], new: &[Descriptor], pairs: &Pairs) -> Vec<EntryChange> {
+    let (old_names, new_names) = (names(old), names(new));
     let changed = |(place, entry): (usize, &Descriptor)| {
         let before = pairs.old_of_new[place].map(|place| &old[place]);
         let fields = before.map_or(Vec::new(), |before| descriptor_changes(before, entry));
@@ -219,20 +226,17 @@ fn entry_changes(old: &[Descriptor], new: &[Descriptor], pairs: &Pairs) -> Vec<E
         };
         Some(EntryChange {
             kind,
-            name: name(entry, new),
+            name: new_names[place].clone(),
             from: before.map(|before| before.digest.clone()),
             to: Some(entry.digest.clone()),
             fields,
         })
     };
-    let removed = old
-        .iter()
-        .zip(&pairs.is_paired)
-        .filter(|(_, is_paired)| !**is_paired);
-    let removed = removed.map(|(entry, _)| EntryChange {
+    let removed = (0..old.len()).filter(|&place| !pairs.is_paired[place]);
+    let removed = removed.map(|place| EntryChange {
         kind: EntryChangeKind::Removed,
-        name: name(entry, old),
-        from: Some(entry.digest.clone()),
+        name: old_names[place].clone(),
+        from: Some(old[place].digest.clone()),
         to: None,
         fields: Vec::new(),
     });
@@ -336,10 +340,4 @@ fn field(name: &str, from: Option<&str>, to: Option<&str>) -> Option<FieldChange
         from: from.map(str::to_owned),
         to: to.map(str::to_owned),
     })
-}
-
-/// Returns the names of all entries, in their order.
-fn names(list: &[Descriptor]) -> String {
-    let names: Vec<String> = list.iter().map(|entry| name(entry, list)).collect();
-    names.join(", ")
 }

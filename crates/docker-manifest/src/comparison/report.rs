@@ -5,11 +5,9 @@ use serde_json::{Value, json};
 
 use super::changes::{Changes, EntryChange, EntryChangeKind, FieldChange};
 use super::side::Side;
+use crate::excerpt::{SHORT_DIGITS, excerpt, short_digest};
 use crate::table::Table;
 use crate::terminal::Terminal;
-
-/// The number of digits of a digest in a table.
-const SHORT_DIGITS: u16 = 12;
 
 /// The most characters of a value in a table. A description in an annotation has some 100.
 const VALUE_CHARS: usize = 120;
@@ -148,14 +146,9 @@ fn field_row(entry: &str, change: &FieldChange) -> [String; 5] {
 
 /// Returns the start of a text from a registry.
 fn shown(text: &str) -> String {
-    match text.char_indices().nth(VALUE_CHARS) {
-        Some((end, _)) => format!("{}...", &text[..end]),
-        None => text.to_owned(),
-    }
+    excerpt(text, VALUE_CHARS)
 }
 
 fn short(digest: Option<&Digest>) -> String {
-    digest.map_or(String::new(), |digest| {
-        digest.hex().chars().take(SHORT_DIGITS.into()).collect()
-    })
+    digest.map(short_digest).unwrap_or_default()
 }

@@ -344,8 +344,8 @@ pub enum Failure {
         source: serde_json::Error,
     },
     /// `verify` has found errors, or warnings that count as errors.
-    #[error("{reference} is damaged: {findings}")]
-    Damaged {
+    #[error("{reference} has {findings}")]
+    VerificationFailed {
         /// The list or image.
         reference: Box<Reference>,
         /// The number of findings, as text.

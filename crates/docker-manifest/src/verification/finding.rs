@@ -5,6 +5,7 @@ use manifest_registry::{RegistryError, redact};
 
 use super::facts::{Answer, ListFacts};
 use super::limits::QUOTED_CHARS;
+use crate::excerpt::excerpt;
 
 /// The weight of a finding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -156,9 +157,5 @@ impl Subject {
 
 /// Returns a text from the registry as a finding quotes it: escaped, and cut short.
 pub(super) fn quoted(text: &str) -> String {
-    let text = redact::printable(text);
-    match text.char_indices().nth(QUOTED_CHARS) {
-        Some((end, _)) => format!("{}...", &text[..end]),
-        None => text,
-    }
+    excerpt(&redact::printable(text), QUOTED_CHARS)
 }

@@ -8,12 +8,10 @@ use super::checks;
 use super::facts::Facts;
 use super::finding::{CheckResult, Finding, Severity};
 use super::limits::TABLE_FINDINGS;
+use crate::excerpt::{SHORT_DIGITS, short_digest};
 use crate::failure::Failure;
 use crate::table::Table;
 use crate::terminal::Terminal;
-
-/// The number of digits of a digest in a table.
-const SHORT_DIGITS: u16 = 12;
 
 /// The results of all checks.
 #[derive(Clone, Debug)]
@@ -45,7 +43,7 @@ impl Report {
                 table.row([result.check, &counted(result.count, result.nouns), "", "ok"]);
             }
             for finding in result.findings.iter().take(left) {
-                let digest = finding.digest.as_ref().map(short);
+                let digest = finding.digest.as_ref().map(short_digest);
                 let subject = [Some(finding.subject.clone()), digest];
                 let subject = subject.into_iter().flatten().collect::<Vec<_>>().join(" ");
                 let severity = finding.severity.name();
@@ -107,7 +105,7 @@ impl Report {
             let numbers: Vec<String> = numbers
                 .map(|(count, nouns)| counted(count, nouns))
                 .collect();
-            return Some(Failure::Damaged {
+            return Some(Failure::VerificationFailed {
                 reference: self.reference.clone().into(),
                 findings: numbers.join(", "),
             });
@@ -150,8 +148,4 @@ fn worst<'a>(findings: impl IntoIterator<Item = &'a Finding>) -> &'static str {
 
 fn counted(count: usize, (one, several): (&str, &str)) -> String {
     format!("{count} {}", if count == 1 { one } else { several })
-}
-
-fn short(digest: &Digest) -> String {
-    digest.hex().chars().take(SHORT_DIGITS.into()).collect()
 }
