@@ -6,6 +6,7 @@
 //! | [`fidelity`] | the same command lines through Docker's CLI and this program, side by side |
 //! | [`deviations`] | a test for each row of the table of differences |
 //! | [`publishing`] | indexes with attestations, many tags, and reports |
+//! | [`verification`] | `verify` and `diff`: each kind of damage, each kind of difference |
 //! | [`registries`] | TLS, tokens, credentials, refusals, and the number of requests |
 //! | [`races`] | many processes at once, and killed processes |
 //! | [`names`] | the plugin, the shim, `install` and `uninstall` |
@@ -25,6 +26,7 @@ mod publishing;
 mod races;
 mod recorded;
 mod registries;
+mod verification;
 
 use std::path::{Path, PathBuf};
 

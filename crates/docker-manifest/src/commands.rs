@@ -3,6 +3,7 @@
 pub mod annotate;
 pub mod check;
 pub mod create;
+pub mod diff;
 pub mod exists;
 pub mod inspect;
 pub mod install;
@@ -15,3 +16,4 @@ pub mod rm;
 mod select;
 pub mod tag;
 pub mod uninstall;
+pub mod verify;

@@ -29,7 +29,7 @@ impl Exit {
         (Self::Done, "done"),
         (
             Self::Failure,
-            "failed, or not found; an unknown command, or the wrong number of arguments",
+            "failed, or not found; `verify` found errors, `diff` differences; an unknown command, or the wrong number of arguments",
         ),
         (
             Self::Unauthorized,

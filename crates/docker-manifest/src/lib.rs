@@ -8,8 +8,10 @@
 //! | 9 | [`reference_docs`] | the reference pages of the documentation |
 //! | 8 | [`cli`] | the command line: parser, help, usage errors in Docker's words, dispatch |
 //! | 7 | [`commands`] | one file for each command: its arguments, then a function that runs it |
+//! | 6 | `comparison` | the differences between two lists |
 //! | 6 | `compose` | composing a draft of resolved sources |
 //! | 6 | [`publishing`] | publishing drafts and manifests, to registries and to layouts |
+//! | 6 | `verification` | the checks of a published list and all that it refers to |
 //! | 5 | [`context`] | the context of a command: configuration, drafts, registry client, output |
 //! | 5 | [`preflight`] | the checks of a list before it is published |
 //! | 5 | [`table`] | tables of text |
@@ -28,6 +30,7 @@
 //! | 2 | [`failure`] | every error of a command, with text, hints and exit code |
 //! | 1 | `age` | ages, as text |
 //! | 1 | `byte_size` | numbers of bytes, as text |
+//! | 1 | `excerpt` | text that is cut short for people |
 //! | 1 | [`exit`] | the table of exit codes |
 //! | 1 | [`names`] | the name that the program was called by: itself, a plugin, the `docker` shim |
 //! | 1 | [`output`] | results to standard output, everything else to standard error |
@@ -45,10 +48,12 @@ mod byte_size;
 pub mod cache;
 pub mod cli;
 pub mod commands;
+mod comparison;
 mod compose;
 mod concurrency;
 pub mod context;
 pub mod environment;
+mod excerpt;
 pub mod exit;
 pub mod failure;
 pub mod flags;
@@ -68,6 +73,7 @@ pub mod sources;
 pub mod table;
 pub mod terminal;
 pub mod values;
+mod verification;
 
 use cli::{Cli, Request};
 use context::Context;

@@ -204,6 +204,40 @@ pub const MANUALS: &[Manual] = &[
         exit_codes: WRITING,
     },
     Manual {
+        command: "diff",
+        description: &[
+            "Compares two lists: entries that were added, removed or changed, images that moved to another digest, annotations, order. \
+             With one name it compares the list in the registry with the draft of it, and so shows what `push` would change.",
+            "Each name is one in a registry, or a layout on disk. With `--local` it is a draft where there is one. A single image counts \
+             as a list of itself. A name that does not exist counts as a list without entries.",
+            "Exit code 0: the same, to the byte. 1: they differ, or there is nothing to compare, which standard error says.",
+        ],
+        arguments: &[(
+            "MANIFEST_LIST",
+            "A list: `NAME[:TAG|@DIGEST]`, or an image layout or archive on disk. One alone is the name of a draft",
+        )],
+        takes_sources: false,
+        examples: &[
+            example(
+                "Show what the push of a draft would change",
+                "diff example.com/app:1.0",
+            ),
+            example(
+                "Compare two tags",
+                "diff example.com/app:all example.com/app:1.0-amd64",
+            ),
+            more(
+                "Compare in a script, as JSON",
+                "diff --format json example.com/app:all example.com/app:all",
+            ),
+            more(
+                "Compare a published list with a draft of another name",
+                "diff --local example.com/app:all example.com/app:1.0",
+            ),
+        ],
+        exit_codes: NETWORK,
+    },
+    Manual {
         command: "exists",
         description: &[
             "Asks a registry for the headers of an image or list (HEAD), which counts as a pull nowhere. It prints nothing: exit code 0 means \
@@ -447,6 +481,34 @@ pub const MANUALS: &[Manual] = &[
         takes_sources: false,
         examples: &[example("Remove all links", "uninstall")],
         exit_codes: &[],
+    },
+    Manual {
+        command: "verify",
+        description: &[
+            "Checks a published list: the registry has each image and configuration with the digest and size that is stated, media types \
+             agree, no two images are for one platform, each image is for the platform that the list says, attestations belong to an \
+             image. The registry itself is asked, past the cache and all mirrors.",
+            "The report has a line for each finding, and for each check without one. An error means that some engine cannot run an image. \
+             `--strict` treats warnings as errors.",
+            "Exit code 0: no errors. 1: errors. Other codes: there are no errors, but the registry did not let everything be checked.",
+        ],
+        arguments: &[(
+            "MANIFEST",
+            "The list, or a single image: `NAME[:TAG|@DIGEST]`",
+        )],
+        takes_sources: false,
+        examples: &[
+            example("Check a list", "verify example.com/app:all"),
+            example(
+                "Check layers too, and fail unless both platforms are there",
+                "verify --deep --require linux/amd64,linux/arm64 example.com/app:all",
+            ),
+            more(
+                "Write the report for another program",
+                "verify --strict --format json example.com/app:all > report.json",
+            ),
+        ],
+        exit_codes: NETWORK,
     },
 ];
 

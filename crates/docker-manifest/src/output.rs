@@ -35,6 +35,16 @@ impl Output {
         out.flush()
     }
 
+    /// Writes a table as it is: its cells are escaped already, and its headings may have colours.
+    ///
+    /// # Errors
+    /// Fails if standard output cannot be written to.
+    pub fn table(&self, text: &str) -> io::Result<()> {
+        let mut out = io::stdout().lock();
+        out.write_all(text.as_bytes())?;
+        out.flush()
+    }
+
     /// Reports progress.
     pub fn status(&self, line: &str) {
         self.write_line(line);

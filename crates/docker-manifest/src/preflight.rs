@@ -105,7 +105,9 @@ pub fn orphaned_attestations(entries: &[Entry]) -> Vec<String> {
         let reference = &entry.reference;
         format!("{reference} is an attestation for {about}, which is not in the list")
     };
-    orphans(entries).into_iter().map(warning).collect()
+    let list: Vec<&Descriptor> = entries.iter().map(|entry| &entry.descriptor).collect();
+    let orphans = orphans(&list).into_iter();
+    orphans.map(|place| warning(&entries[place])).collect()
 }
 
 /// The result of [`resolve_duplicates`], to be reported.
@@ -129,7 +131,7 @@ pub fn resolve_duplicates(
     // In the order that clients will see.
     let order = draft.settings.order;
     let seen: Vec<Entry> = order.sorted(&draft.entries).into_iter().cloned().collect();
-    let found = duplicates(&seen);
+    let found = duplicates(seen.iter().map(|entry| &entry.descriptor));
     let name = |place: usize| seen[place].reference.clone();
     let platform =
         |place: usize| -> Platform { seen[place].descriptor.platform.clone().unwrap_or_default() };
@@ -231,6 +233,18 @@ fn children_of(entry: &Entry) -> Vec<Descriptor> {
     }
 }
 
+/// Returns the platforms that no image of a list is for.
+#[must_use]
+pub fn missing_platforms<'a>(
+    list: impl IntoIterator<Item = &'a Descriptor>,
+    wanted: &[Platform],
+) -> Vec<&Platform> {
+    let images = list.into_iter().filter(|descriptor| descriptor.is_image());
+    let platforms: Vec<&Platform> = images.filter_map(|image| image.platform.as_ref()).collect();
+    let serves = |wanted: &Platform| platforms.iter().any(|platform| platform.satisfies(wanted));
+    wanted.iter().filter(|wanted| !serves(wanted)).collect()
+}
+
 /// Checks that a list has an image for each of the platforms.
 ///
 /// # Errors
@@ -238,19 +252,8 @@ fn children_of(entry: &Entry) -> Vec<Descriptor> {
 pub fn require_platforms(draft: &Draft, platforms: &[Platform]) -> Result<(), Failure> {
     let children: Vec<Descriptor> = draft.entries.iter().flat_map(children_of).collect();
     let own = draft.entries.iter().map(|entry| &entry.descriptor);
-    let images = own.chain(&children).filter(|image| image.is_image());
-    let platforms_in_list: Vec<&Platform> =
-        images.filter_map(|image| image.platform.as_ref()).collect();
-    let serves = |wanted: &&Platform| {
-        platforms_in_list
-            .iter()
-            .any(|platform| platform.satisfies(wanted))
-    };
-    let missing: Vec<String> = platforms
-        .iter()
-        .filter(|wanted| !serves(wanted))
-        .map(ToString::to_string)
-        .collect();
+    let missing = missing_platforms(own.chain(&children), platforms);
+    let missing: Vec<String> = missing.iter().map(ToString::to_string).collect();
     if missing.is_empty() {
         return Ok(());
     }

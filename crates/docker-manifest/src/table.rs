@@ -1,6 +1,6 @@
 //! Tables of text, in columns as wide as a terminal shows them.
 
-use comfy_table::{ContentArrangement, presets};
+use comfy_table::{ColumnConstraint, ContentArrangement, Width, presets};
 use manifest_registry::redact;
 
 use crate::terminal::Terminal;
@@ -10,7 +10,12 @@ use crate::terminal::Terminal;
 pub struct Table {
     headings: Vec<String>,
     rows: Vec<Vec<String>>,
+    /// The least width of each column, without the space between columns.
+    least_widths: Vec<u16>,
 }
+
+/// The space after each column.
+const PADDING: u16 = 2;
 
 impl Table {
     /// Returns a table without rows.
@@ -19,6 +24,16 @@ impl Table {
         Self {
             headings: headings.iter().map(|text| (*text).to_owned()).collect(),
             rows: Vec::new(),
+            least_widths: Vec::new(),
+        }
+    }
+
+    /// Keeps columns from becoming narrower than these widths, from the left, so that words such as digests are not broken.
+    #[must_use]
+    pub fn with_least_widths(self, least_widths: &[u16]) -> Self {
+        Self {
+            least_widths: least_widths.to_vec(),
+            ..self
         }
     }
 
@@ -50,7 +65,11 @@ impl Table {
         table.set_header(&self.headings);
         table.add_rows(&self.rows);
         for column in table.column_iter_mut() {
-            column.set_padding((0, 2));
+            column.set_padding((0, PADDING));
+        }
+        for (column, width) in table.column_iter_mut().zip(&self.least_widths) {
+            let width = Width::Fixed(width + PADDING);
+            column.set_constraint(ColumnConstraint::LowerBoundary(width));
         }
         let text = table.to_string();
         let lines = text.lines().enumerate().map(|(place, line)| {

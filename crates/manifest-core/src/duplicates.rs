@@ -1,5 +1,8 @@
 //! Entries that engines cannot tell apart.
 
+use std::collections::{HashMap, HashSet};
+
+use crate::descriptor::Descriptor;
 use crate::entry::Entry;
 
 /// Two entries for one platform, by index. Clients only ever pick the first.
@@ -11,23 +14,22 @@ pub struct Duplicate {
     pub second: usize,
 }
 
-/// Finds images with the same os, architecture, variant, os version and os features. Entries that are not images and images
-/// without a platform are ignored.
+/// Finds images with the same os, architecture, variant, os version and os features. Descriptors that are not of images and
+/// images without a platform are ignored.
 #[must_use]
-pub fn duplicates<'a>(entries: impl IntoIterator<Item = &'a Entry>) -> Vec<Duplicate> {
-    let mut seen = Vec::new();
+pub fn duplicates<'a>(list: impl IntoIterator<Item = &'a Descriptor>) -> Vec<Duplicate> {
+    let mut seen = HashMap::new();
     let mut found = Vec::new();
-    for (second, entry) in entries.into_iter().enumerate() {
-        let Some(platform) = entry.descriptor.platform.as_ref() else {
+    for (second, descriptor) in list.into_iter().enumerate() {
+        let Some(platform) = descriptor.platform.as_ref() else {
             continue;
         };
-        if !entry.is_image() || !platform.is_stated() {
+        if !descriptor.is_image() || !platform.is_stated() {
             continue;
         }
-        let comparable = platform.normalized();
-        match seen.iter().find(|(other, _)| *other == comparable) {
-            Some(&(_, first)) => found.push(Duplicate { first, second }),
-            None => seen.push((comparable, second)),
+        let first = *seen.entry(platform.normalized()).or_insert(second);
+        if first != second {
+            found.push(Duplicate { first, second });
         }
     }
     found
@@ -51,21 +53,20 @@ pub fn without(entries: &[Entry], gone: &[usize]) -> Vec<bool> {
         .collect()
 }
 
-/// Finds attestations whose image is not among the entries.
+/// Finds attestations whose image is not in the list, by index.
 #[must_use]
-pub fn orphans(entries: &[Entry]) -> Vec<&Entry> {
-    let has = |digest: &str| {
-        entries
-            .iter()
-            .any(|entry| entry.descriptor.digest.as_str() == digest)
-    };
-    let is_orphan = |entry: &&Entry| {
-        entry
-            .descriptor
+pub fn orphans(list: &[&Descriptor]) -> Vec<usize> {
+    let digests: HashSet<&str> = list
+        .iter()
+        .map(|descriptor| descriptor.digest.as_str())
+        .collect();
+    let is_orphan = |descriptor: &Descriptor| {
+        descriptor
             .attested_digest()
-            .is_some_and(|about| !has(about))
+            .is_some_and(|about| !digests.contains(about))
     };
-    entries.iter().filter(is_orphan).collect()
+    let places = 0..list.len();
+    places.filter(|&place| is_orphan(list[place])).collect()
 }
 
 #[cfg(test)]
@@ -115,7 +116,8 @@ mod tests {
             .map(|(i, p)| entry(i, p, None))
             .collect();
         let pairs = |entries: &[Entry]| -> Vec<_> {
-            let found = duplicates(entries).into_iter();
+            let list = entries.iter().map(|entry| &entry.descriptor);
+            let found = duplicates(list).into_iter();
             found
                 .map(|Duplicate { first, second }| (first, second))
                 .collect()
@@ -138,10 +140,7 @@ mod tests {
         ];
         assert_eq!(without(&entries, &[0]), [false, true, false, true, true]);
         assert_eq!(without(&entries, &[]), [true; 5]);
-        let found: Vec<_> = orphans(&entries)
-            .iter()
-            .map(|entry| &entry.reference)
-            .collect();
-        assert_eq!(found, [&entries[4].reference]);
+        let list: Vec<&Descriptor> = entries.iter().map(|entry| &entry.descriptor).collect();
+        assert_eq!(orphans(&list), [4]);
     }
 }

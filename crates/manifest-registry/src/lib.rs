@@ -42,7 +42,7 @@ pub use auth::{
     Credential, Credentials, FoundCredential, KnownRegistries, KnownRegistry, KnownRegistryError,
     stop_helpers,
 };
-pub use blob::{Downloads, LocalBlobs};
+pub use blob::{BlobState, Downloads, LocalBlobs};
 pub use cache::{Cache, NoCache};
 pub use check::{
     Connection, Existence, LeftBehind, LoginCheck, LoginScheme, Outcome, RateLimit,

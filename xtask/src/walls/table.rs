@@ -32,7 +32,7 @@ pub(super) const ORDERS: &[Order] = &[
             layer(&["reference_docs"]),
             layer(&["cli"]),
             layer(&["commands"]),
-            layer(&["compose", "publishing"]),
+            layer(&["comparison", "compose", "publishing", "verification"]),
             layer(&["context", "preflight", "sources", "table"]),
             layer(&["observer", "settings", "shim", "terminal"]),
             layer(&[
@@ -48,6 +48,8 @@ pub(super) const ORDERS: &[Order] = &[
             layer(&[
                 "age",
                 "byte_size",
+                "byte_size",
+                "excerpt",
                 "exit",
                 "names",
                 "output",

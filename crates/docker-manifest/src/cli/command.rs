@@ -4,7 +4,8 @@ use clap::Subcommand;
 
 use super::usage::ArgumentCount;
 use crate::commands::{
-    annotate, check, create, exists, inspect, install, ls, prune, push, remove, rm, tag, uninstall,
+    annotate, check, create, diff, exists, inspect, install, ls, prune, push, remove, rm, tag,
+    uninstall, verify,
 };
 use crate::context::Context;
 use crate::failure::Failure;
@@ -20,6 +21,7 @@ pub enum Command {
     Annotate(annotate::Args),
     Check(check::Args),
     Create(Box<create::Args>),
+    Diff(diff::Args),
     Exists(exists::Args),
     Inspect(inspect::Args),
     Install(install::Args),
@@ -30,6 +32,7 @@ pub enum Command {
     Rm(rm::Args),
     Tag(tag::Args),
     Uninstall(uninstall::Args),
+    Verify(verify::Args),
 }
 
 impl Command {
@@ -42,6 +45,7 @@ impl Command {
             Self::Annotate(args) => annotate::run(context, &args),
             Self::Check(args) => context.block_on(check::run(context, &args)),
             Self::Create(args) => context.block_on(create::run(context, &args)),
+            Self::Diff(args) => context.block_on(diff::run(context, &args)),
             Self::Exists(args) => context.block_on(exists::run(context, &args)),
             Self::Inspect(args) => context.block_on(inspect::run(context, &args)),
             Self::Install(args) => install::run(context, &args),
@@ -52,6 +56,7 @@ impl Command {
             Self::Rm(args) => rm::run(context, &args),
             Self::Tag(args) => context.block_on(tag::run(context, &args)),
             Self::Uninstall(args) => uninstall::run(context, &args),
+            Self::Verify(args) => context.block_on(verify::run(context, &args)),
         }
     }
 
@@ -61,6 +66,7 @@ impl Command {
             Self::Annotate(args) => &args.help,
             Self::Check(args) => &args.help,
             Self::Create(args) => &args.help,
+            Self::Diff(args) => &args.help,
             Self::Exists(args) => &args.help,
             Self::Inspect(args) => &args.help,
             Self::Install(args) => &args.help,
@@ -71,6 +77,7 @@ impl Command {
             Self::Rm(args) => &args.help,
             Self::Tag(args) => &args.help,
             Self::Uninstall(args) => &args.help,
+            Self::Verify(args) => &args.help,
         }
     }
 
@@ -82,6 +89,7 @@ impl Command {
             }
             Self::Check(args) => ArgumentCount::exactly(1, args.targets.len()),
             Self::Create(args) => ArgumentCount::at_least(args.min_arguments(), args.images.len()),
+            Self::Diff(args) => ArgumentCount::range(1, 2, args.lists.len()),
             Self::Exists(args) => ArgumentCount::exactly(1, args.names.len()),
             Self::Inspect(args) => ArgumentCount::range(1, 2, args.images.len()),
             Self::Install(args) => ArgumentCount::exactly(0, args.rest.len()),
@@ -92,6 +100,7 @@ impl Command {
             Self::Rm(args) => ArgumentCount::at_least(1, args.lists.len()),
             Self::Tag(args) => ArgumentCount::at_least(2, args.names.len()),
             Self::Uninstall(args) => ArgumentCount::exactly(0, args.rest.len()),
+            Self::Verify(args) => ArgumentCount::exactly(1, args.images.len()),
         }
     }
 }

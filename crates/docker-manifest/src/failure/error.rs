@@ -373,6 +373,33 @@ pub enum Failure {
         /// The reason.
         source: serde_json::Error,
     },
+    /// `verify` has found errors, or warnings that count as errors.
+    #[error("{reference} has {findings}")]
+    VerificationFailed {
+        /// The list or image.
+        reference: Box<Reference>,
+        /// The number of findings, as text.
+        findings: String,
+    },
+    /// `verify` could not read all content of a list, because of a limit of this program.
+    #[error("{reference} was not verified in full: {reason}")]
+    NotVerified {
+        /// The list or image.
+        reference: Box<Reference>,
+        /// The limit.
+        reason: String,
+    },
+    /// Neither of the lists that `diff` compares exists.
+    #[error("neither {first} nor {second} exists")]
+    NothingToCompare {
+        /// One of them.
+        first: String,
+        /// The other.
+        second: String,
+    },
+    /// `diff` has found differences, which are its result. Nothing else is reported.
+    #[error("the lists differ")]
+    Different,
     /// Several independent failures.
     #[error("{}", .0.iter().map(describe).collect::<Vec<_>>().join("\n"))]
     Multiple(Vec<Failure>),

@@ -8,7 +8,10 @@ use crate::output::Output;
 impl Failure {
     /// Writes the error and its hints to standard error.
     pub fn report(&self, output: &Output) {
-        if matches!(self, Self::DockerExited(_) | Self::Absent(_)) {
+        if matches!(
+            self,
+            Self::DockerExited(_) | Self::Absent(_) | Self::Different
+        ) {
             return;
         }
         if let Self::Output(error) = self

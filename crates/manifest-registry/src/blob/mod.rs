@@ -26,6 +26,7 @@ mod upload_session;
 
 pub use download::Downloads;
 pub use local::LocalBlobs;
+pub use read::BlobState;
 
 pub(crate) use in_flight::BlobsInFlight;
 pub(crate) use local::local_blob;

@@ -49,6 +49,44 @@ impl BlobReader<'_> {
         }
     }
 
+    /// Gets a blob as [`Self::fetch`] does, but never from a mirror.
+    pub(crate) async fn fetch_from_registry(
+        &self,
+        kind: &'static str,
+        repository: &Repository,
+        descriptor: &Descriptor,
+        limit: usize,
+    ) -> Result<Vec<u8>, RegistryError> {
+        let request = self.request(repository, &descriptor.digest);
+        let session = self.session.session();
+        let (response, bytes) = session.fetch(&request, limit, &Attempts::default()).await?;
+        verify(kind, descriptor, &response, bytes)
+    }
+
+    /// Sends HEAD for a blob to its registry.
+    pub(crate) async fn probe(
+        &self,
+        repository: &Repository,
+        digest: &Digest,
+    ) -> Result<BlobState, RegistryError> {
+        let request = Request {
+            method: Method::HEAD,
+            ..self.request(repository, digest)
+        };
+        match self.session.session().send(&request).await {
+            Ok(response) if response.is_web_page() => {
+                Err(response.content(ContentProblem::WebPage))
+            }
+            Ok(response) => {
+                let length = response.single_header("content-length")?;
+                let size = length.and_then(|length| length.trim().parse().ok());
+                Ok(BlobState::Present { size })
+            }
+            Err(error) if error.is_not_found() => Ok(BlobState::Absent),
+            Err(error) => Err(error),
+        }
+    }
+
     /// Sends GET for a blob, from a mirror first if `origin` allows it. Returns the response and the mirror that sent it.
     ///
     /// The body is neither read nor verified yet. If the body from a mirror is incomplete or wrong, the caller reports it with
@@ -86,6 +124,18 @@ impl BlobReader<'_> {
             ..blob_request(repository, digest)
         }
     }
+}
+
+/// The state of a blob in a repository, according to the registry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BlobState {
+    /// The repository has the blob.
+    Present {
+        /// The size in bytes, if the registry states it.
+        size: Option<u64>,
+    },
+    /// The repository does not have the blob.
+    Absent,
 }
 
 /// The first origin to request a blob from.

@@ -4,6 +4,7 @@
 //! | --- | --- |
 //! | `read`, `put`, `download` | manifests, children, configurations, blobs |
 //! | `existence` | whether a manifest exists, and its metadata, by HEAD |
+//! | `registry_content` | the registry's own content, past the cache and all mirrors |
 //! | `publishing`, `tag_state` | probes of targets and of a tag, concurrent with other work |
 //! | `cached` | content from the cache |
 //! | `referrers_api` | the paginated list of referrers |
@@ -22,6 +23,7 @@ mod put;
 mod read;
 mod referrers_api;
 mod registry_client;
+mod registry_content;
 mod requests;
 mod stated_digest;
 mod tag_state;

@@ -1,0 +1,55 @@
+//! Reads of a registry's own content, past the cache and all mirrors: for checks of what the registry has.
+
+use std::sync::Arc;
+
+use manifest_core::limits::CONFIG_BYTES;
+use manifest_core::reference::Repository;
+use manifest_core::{Descriptor, Digest, ImageConfig, Manifest, Reference};
+
+use crate::blob::BlobState;
+use crate::client::registry_client::Client;
+use crate::error::RegistryError;
+use crate::http::Attempts;
+
+impl Client {
+    /// Gets a manifest as [`Self::manifest`] does, but never from a mirror.
+    ///
+    /// # Errors
+    /// As [`Self::manifest`].
+    pub async fn registry_manifest(
+        &self,
+        reference: &Reference,
+    ) -> Result<Manifest, RegistryError> {
+        let attempts = Attempts::default();
+        self.manifest_from_registry(reference, &attempts).await
+    }
+
+    /// Gets the configuration of an image as [`Self::config`] does, but neither from the cache nor from a mirror.
+    ///
+    /// # Errors
+    /// As [`Self::config`].
+    pub async fn registry_config(
+        &self,
+        repository: &Repository,
+        config: &Descriptor,
+    ) -> Result<ImageConfig, RegistryError> {
+        let blobs = self.blobs();
+        let fetched = blobs.fetch_from_registry("image config", repository, config, CONFIG_BYTES);
+        ImageConfig::parse(&fetched.await?).map_err(|error| RegistryError::Config {
+            blob: format!("{repository}@{}", config.digest),
+            source: Arc::new(error),
+        })
+    }
+
+    /// Sends HEAD for a blob to its registry.
+    ///
+    /// # Errors
+    /// Returns an error if the registry gives no clear response.
+    pub async fn registry_blob(
+        &self,
+        repository: &Repository,
+        digest: &Digest,
+    ) -> Result<BlobState, RegistryError> {
+        self.blobs().probe(repository, digest).await
+    }
+}
