@@ -7,6 +7,7 @@
 //! | `causes` | errors with their causes, as text |
 //! | `exit_code` | the exit code of each failure |
 //! | `hints` | the remedy for each failure |
+//! | `texts` | texts that take more than a format string |
 //! | `report` | text and hints to standard error |
 
 mod causes;
@@ -14,6 +15,7 @@ mod error;
 mod exit_code;
 mod hints;
 mod report;
+mod texts;
 mod usage;
 
 pub use error::{DraftLookup, Failure};

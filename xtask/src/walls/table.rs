@@ -48,7 +48,6 @@ pub(super) const ORDERS: &[Order] = &[
             layer(&[
                 "age",
                 "byte_size",
-                "byte_size",
                 "excerpt",
                 "exit",
                 "names",

@@ -12,6 +12,7 @@ use manifest_registry::{RegistryError, redact};
 use manifest_store::StoreError;
 
 use super::causes::with_causes;
+use super::texts::{describe_missing, describe_partly_published, describe_tag_state};
 use super::usage::UsageError;
 use crate::exit::Exit;
 
@@ -481,35 +482,6 @@ pub struct DraftLookup {
     pub has_draft: bool,
     /// The folder that was searched.
     pub searched: PathBuf,
-}
-
-fn describe_tag_state(then: &TagState) -> String {
-    match then {
-        TagState::Absent => "it did not exist then".to_owned(),
-        TagState::At(digest) => format!("it was {digest} then"),
-    }
-}
-
-/// Names all missing sources. Only the first comes with the registry's answer: those of the others are the same.
-fn describe_missing(errors: &[RegistryError]) -> String {
-    let mut errors = errors.iter();
-    let first = errors.next().map(|error| with_causes(error, "\n"));
-    let others = errors.map(|error| redact::printable(&error.to_string()));
-    first
-        .into_iter()
-        .chain(others)
-        .collect::<Vec<_>>()
-        .join("\n")
-}
-
-fn describe_partly_published(live: &[String], failed: &[RegistryError]) -> String {
-    let mut lines: Vec<String> = failed.iter().map(ToString::to_string).collect();
-    lines.push(if live.is_empty() {
-        "no tag was written".to_owned()
-    } else {
-        format!("live: {}", live.join(", "))
-    });
-    lines.join("\n")
 }
 
 /// Returns the text of a failure with its causes, on one line. A missing manifest has Docker's text, and the registry's answer is on a
