@@ -7,6 +7,7 @@
 //! | [`deviations`] | a test for each row of the table of differences |
 //! | [`publishing`] | indexes with attestations, many tags, and reports |
 //! | [`registries`] | TLS, tokens, credentials, refusals, and the number of requests |
+//! | [`inspect`] | the forms of `inspect` that Docker's command does not have |
 //! | [`races`] | many processes at once, and killed processes |
 //! | [`names`] | the plugin, the shim, `install` and `uninstall` |
 //! | [`commands`] | the main workflow on both registries: results, drafts, published content, requests |
@@ -20,6 +21,7 @@ mod commands;
 mod deviations;
 mod fidelity;
 mod harness;
+mod inspect;
 mod names;
 mod publishing;
 mod races;

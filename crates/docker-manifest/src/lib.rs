@@ -10,6 +10,7 @@
 //! | 7 | [`commands`] | one file for each command: its arguments, then a function that runs it |
 //! | 6 | `compose` | composing a draft of resolved sources |
 //! | 6 | [`publishing`] | publishing drafts and manifests, to registries and to layouts |
+//! | 6 | `view` | a manifest, list or draft as `inspect` shows it: as JSON and as a table |
 //! | 5 | [`context`] | the context of a command: configuration, drafts, registry client, output |
 //! | 5 | [`preflight`] | the checks of a list before it is published |
 //! | 5 | [`table`] | tables of text |
@@ -28,6 +29,7 @@
 //! | 2 | [`failure`] | every error of a command, with text, hints and exit code |
 //! | 1 | `byte_size` | numbers of bytes, as text |
 //! | 1 | [`exit`] | the table of exit codes |
+//! | 1 | `go_template` | Go templates, as `--format` has them |
 //! | 1 | [`names`] | the name that the program was called by: itself, a plugin, the `docker` shim |
 //! | 1 | [`output`] | results to standard output, everything else to standard error |
 //! | 1 | [`plugin`] | the metadata for Docker's CLI |
@@ -50,6 +52,7 @@ pub mod environment;
 pub mod exit;
 pub mod failure;
 pub mod flags;
+pub mod go_template;
 pub mod interrupt;
 pub mod manual;
 pub mod names;
@@ -66,6 +69,7 @@ pub mod sources;
 pub mod table;
 pub mod terminal;
 pub mod values;
+mod view;
 
 use cli::{Cli, Request};
 use context::Context;
