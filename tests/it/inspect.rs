@@ -22,6 +22,7 @@ use serde_json::Value;
 
 use crate::commands::{Shell, Watched};
 use crate::harness::Ran;
+use crate::harness::home::OURS;
 
 /// Returns an image with a history.
 fn image(platform: &str) -> BuiltImage {
@@ -63,7 +64,8 @@ fn index(platforms: &[&str]) -> (BuiltIndex, Vec<BuiltImage>) {
     }
     for image in &images {
         let sbom = serde_json::json!({"spdxVersion": "SPDX-2.3", "packages": [{"name": "a"}, {"name": "b"}]});
-        let provenance = serde_json::json!({"builder": {"id": "https://ci.example/1"}, "buildType": "b"});
+        let provenance =
+            serde_json::json!({"builder": {"id": "https://ci.example/1"}, "buildType": "b"});
         let predicates = [
             ("https://spdx.dev/Document", sbom),
             ("https://slsa.dev/provenance/v0.2", provenance),
@@ -102,7 +104,15 @@ fn json(ran: &Ran) -> Value {
     serde_json::from_str(&ran.stdout).unwrap_or_else(|error| panic!("{error}\n{ran}"))
 }
 
-/// Runs `inspect` with these words in a fresh home.
+/// Runs `inspect` with these words, without quotes, in a fresh home.
 fn inspect(registry: &Watched<'_>, words: &str) -> Ran {
-    Shell::new(registry).run(&format!("inspect {words}"))
+    inspect_in(&Shell::new(registry), words)
+}
+
+/// Runs `inspect` with these words, without quotes.
+fn inspect_in(shell: &Shell<'_>, words: &str) -> Ran {
+    let words = words.replace("@/", &format!("{}/", shell.registry.host()));
+    let mut command = shell.home.command(OURS);
+    command.arg("inspect").args(words.split_whitespace());
+    shell.run_command(&mut command)
 }

@@ -1,8 +1,6 @@
 //! Go templates as Docker's `--format` has them: fields with Go's names, and the functions of Docker's documentation.
 
-use std::collections::HashMap;
-
-use gtmpl_ng::{Context, FuncError, Limits, Template, Value};
+use gtmpl_ng::{Context, Limits, Template};
 use serde_json::Value as Json;
 
 mod functions;

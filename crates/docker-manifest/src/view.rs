@@ -20,9 +20,7 @@ mod table;
 
 pub(crate) use build::{Details, predicate_type};
 pub(crate) use config::ConfigFile;
-pub(crate) use model::{
-    Attestation, LiveState, LiveView, ManifestView, Origin, Selection,
-};
+pub(crate) use model::{Attestation, LiveState, LiveView, ManifestView, Origin, Selection};
 pub(crate) use table::Layout;
 
 #[cfg(test)]

@@ -115,7 +115,10 @@ impl Engine {
         let mut closest: Option<Mismatch> = None;
         for platform in self.platforms() {
             let mismatch = compare(&platform, &image)?;
-            if closest.as_ref().is_none_or(|best| best.rank() < mismatch.rank()) {
+            if closest
+                .as_ref()
+                .is_none_or(|best| best.rank() < mismatch.rank())
+            {
                 closest = Some(mismatch);
             }
         }
@@ -179,14 +182,23 @@ fn compare(engine: &Platform, image: &Platform) -> Option<Mismatch> {
         return Some(Mismatch::OsVersion);
     }
     let is_missing = |feature: &&String| !engine.os_features.contains(feature);
-    let missing: Vec<String> = image.os_features.iter().filter(is_missing).cloned().collect();
+    let missing: Vec<String> = image
+        .os_features
+        .iter()
+        .filter(is_missing)
+        .cloned()
+        .collect();
     (!missing.is_empty()).then_some(Mismatch::OsFeatures(missing))
 }
 
 /// Returns a platform in containerd's spelling (`Normalize`).
 fn normalized(platform: &Platform) -> Platform {
     let os = platform.os.to_ascii_lowercase();
-    let os = if os == "macos" { "darwin".to_owned() } else { os };
+    let os = if os == "macos" {
+        "darwin".to_owned()
+    } else {
+        os
+    };
     let architecture = platform.architecture.to_ascii_lowercase();
     let variant = platform.variant.to_ascii_lowercase();
     let (architecture, variant) = match (architecture.as_str(), variant.as_str()) {
@@ -212,7 +224,10 @@ fn normalized(platform: &Platform) -> Platform {
 /// Returns the number in `v7`.
 fn version(variant: &str) -> Option<u32> {
     let digits = variant.strip_prefix('v').unwrap_or(variant);
-    digits.parse().ok().filter(|version| *version <= MAX_VERSION)
+    digits
+        .parse()
+        .ok()
+        .filter(|version| *version <= MAX_VERSION)
 }
 
 /// Returns the versions below that of a variant, down to `lowest`, highest first.
@@ -249,7 +264,11 @@ fn arm64(variant: &str) -> Vec<(String, String)> {
         let minor = if variant.len() == 4 { minor } else { "" };
         let mut minor: u32 = minor.parse().unwrap_or_default();
         let mut add = |major: u32, minor: u32| {
-            let minor = if minor == 0 { String::new() } else { format!(".{minor}") };
+            let minor = if minor == 0 {
+                String::new()
+            } else {
+                format!(".{minor}")
+            };
             names.push(("arm64".to_owned(), format!("v{major}{minor}")));
         };
         if major == 9 {

@@ -1,11 +1,18 @@
 //! The number of requests of each form.
 
+use std::fs;
+use std::time::Duration;
+
 use manifest_testkit::image::{Image, Index};
 use manifest_testkit::log::longest_chain;
 use manifest_testkit::suite::Kind;
+use manifest_testkit::{EmbeddedRegistry, TestCa};
 
-use super::{inspect, registry};
+use super::{inspect, inspect_in, registry};
 use crate::commands::{Shell, Watched};
+
+/// The latency of a round trip: long, compared with the program's own work between two.
+const LATENCY: Duration = Duration::from_millis(150);
 
 /// The requests beside the first one, which finds out how the registry is reached.
 fn counts(registry: &Watched<'_>) -> (usize, usize, usize) {
@@ -35,10 +42,16 @@ fn each_form_sends_what_it_needs() {
         assert_eq!(counts(&registry), expected, "{words}");
     }
     let shell = Shell::new(&registry);
-    shell.run("create --insecure @/app:1 @/app:amd64").succeeds();
+    shell
+        .run("create --insecure @/app:1 @/app:amd64")
+        .succeeds();
     registry.lines();
-    for (words, expected) in [("", (0, 0, 0)), ("--raw", (1, 0, 0)), ("--format {{.Kind}}", (1, 0, 0))] {
-        shell.run(&format!("inspect {words} @/app:1")).succeeds();
+    for (words, expected) in [
+        ("", (0, 0, 0)),
+        ("--raw", (1, 0, 0)),
+        ("--format {{.Kind}}", (1, 0, 0)),
+    ] {
+        inspect_in(&shell, &format!("{words} @/app:1")).succeeds();
         assert_eq!(counts(&registry), expected, "{words}");
     }
 }
@@ -47,27 +60,45 @@ fn each_form_sends_what_it_needs() {
 #[test]
 fn a_table_of_20_children_is_one_get_and_one_parallel_round() {
     for is_annotated in [true, false] {
-        let registry = Watched::embedded(
-            manifest_testkit::EmbeddedRegistry::builder().latency(std::time::Duration::from_millis(20)).start(),
-        );
+        let ca = TestCa::new();
+        let far = EmbeddedRegistry::builder().tls(&ca).latency(LATENCY);
+        let registry = Watched::embedded(far.start());
         let mut index = Index::oci();
         for i in 0..20 {
             let mut image = Image::oci().platform("linux/amd64").seed(&i.to_string());
             if is_annotated {
-                image = image.annotation("org.opencontainers.image.created", "2024-01-01T00:00:00Z");
+                image =
+                    image.annotation("org.opencontainers.image.created", "2024-01-01T00:00:00Z");
             }
             index = index.image(&image.build());
         }
         registry.push("app", "1", &index.build());
         registry.log().clear();
-        let ran = inspect(&registry, "--format table @/app:1");
-        assert_eq!(ran.succeeds().stdout.lines().filter(|line| line.contains("years")).count(), 20, "{ran}");
+        let shell = Shell::new(&registry);
+        fs::write(shell.home.path().join("ca.pem"), ca.ca_pem()).unwrap();
+        let ran = inspect_in(&shell, "--ca-file ca.pem --format table @/app:1");
+        assert_eq!(
+            ran.succeeds()
+                .stdout
+                .lines()
+                .filter(|line| line.contains("years"))
+                .count(),
+            20,
+            "{ran}"
+        );
         let requests = registry.log().requests();
-        let by_name: Vec<_> = requests.iter().filter(|request| request.is("GET", "/manifests/1")).collect();
+        let by_name: Vec<_> = requests
+            .iter()
+            .filter(|request| request.is("GET", "/manifests/1"))
+            .collect();
         assert_eq!(by_name.len(), 1);
         let chain = longest_chain(&requests);
         let (_, manifests, blobs) = counts(&registry);
-        let expected = if is_annotated { (21, 0, 2) } else { (21, 20, 3) };
+        let expected = if is_annotated {
+            (21, 0, 2)
+        } else {
+            (21, 20, 3)
+        };
         assert_eq!((manifests, blobs, chain), expected);
     }
 }

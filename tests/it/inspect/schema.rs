@@ -16,23 +16,35 @@ pub(super) fn check(json: &Value) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/inspect.schema.json");
     let schema: Value = serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap();
     let validator = jsonschema::validator_for(&schema).unwrap();
-    let errors: Vec<String> = validator.iter_errors(json).map(|error| error.to_string()).collect();
+    let errors: Vec<String> = validator
+        .iter_errors(json)
+        .map(|error| error.to_string())
+        .collect();
     assert!(errors.is_empty(), "{errors:#?}\n{json:#}");
 }
 
 #[test]
 fn each_kind_follows_the_schema() {
     let (registry, ..) = registry();
-    let model = Image::oci().config("application/vnd.example", b"no json").artifact_type("application/vnd.example").build();
+    let model = Image::oci()
+        .config("application/vnd.example", b"no json")
+        .artifact_type("application/vnd.example")
+        .build();
     registry.push("app", "model", &model);
     let docker = Image::docker().platform("linux/s390x").build();
     registry.push("app", "docker", &docker);
     let shell = Shell::new(&registry);
     let (outer, _) = index(&["linux/amd64"]);
-    LayoutFiles::new().image(None, &docker).write_folder(&shell.home.path().join("layout"));
+    LayoutFiles::new()
+        .image(None, &docker)
+        .write_folder(&shell.home.path().join("layout"));
     registry.push("other", "1", &outer);
-    shell.run("create --insecure @/app:draft @/app:amd64 @/app:1 @/app:docker").succeeds();
-    shell.run("create --insecure @/app:1 @/app:arm64 @/app:docker").succeeds();
+    shell
+        .run("create --insecure @/app:draft @/app:amd64 @/app:1 @/app:docker")
+        .succeeds();
+    shell
+        .run("create --insecure @/app:1 @/app:arm64 @/app:docker")
+        .succeeds();
     let mut keys = None;
     for (words, kind, origin) in [
         ("@/other:1", "index", "registry"),
@@ -45,7 +57,11 @@ fn each_kind_follows_the_schema() {
         ("--remote @/app:1", "index", "registry"),
         ("@/app:draft @/app:docker", "image", "draft"),
         ("oci-layout://layout", "image", "disk"),
-        ("--platform linux/arm/v7 --remote @/app:1", "image", "registry"),
+        (
+            "--platform linux/arm/v7 --remote @/app:1",
+            "image",
+            "registry",
+        ),
         ("--attestations --remote @/app:1", "index", "registry"),
         (
             "--config --layers --history --attestations --platform linux/amd64 --remote @/app:1",
@@ -56,7 +72,11 @@ fn each_kind_follows_the_schema() {
         let ran = shell.run(&format!("inspect --format json {words}"));
         let json = json(&ran);
         check(&json);
-        assert_eq!((&json["kind"], &json["origin"]), (&kind.into(), &origin.into()), "{ran}");
+        assert_eq!(
+            (&json["kind"], &json["origin"]),
+            (&kind.into(), &origin.into()),
+            "{ran}"
+        );
         // The fields are always the same.
         let found: Vec<String> = json.as_object().unwrap().keys().cloned().collect();
         assert_eq!(keys.get_or_insert_with(|| found.clone()), &found, "{ran}");

@@ -6,14 +6,14 @@ use std::path::PathBuf;
 use manifest_core::draft::PayloadError;
 use manifest_core::edit::UnsupportedPair;
 use manifest_core::settings::NeedsOciIndex;
-use manifest_core::{Digest, ManifestError, PlatformNameError, Reference, ReferenceError, Source, TagState};
+use manifest_core::{Digest, PlatformNameError, Reference, ReferenceError, Source, TagState};
 use manifest_layout::{LayoutError, LocationError};
 use manifest_registry::{RegistryError, redact};
 use manifest_store::StoreError;
 
 use super::causes::with_causes;
+use super::inspect::InspectError;
 use super::usage::UsageError;
-use crate::go_template::TemplateError;
 
 /// The error of a command. The texts are Docker's, where those are right.
 #[derive(Debug, thiserror::Error)]
@@ -344,49 +344,9 @@ pub enum Failure {
         /// The reason.
         source: serde_json::Error,
     },
-    /// The list of a draft is not a usable manifest.
-    #[error("the draft of {list} cannot be shown")]
-    UnusableDraft {
-        /// The list.
-        list: Box<Reference>,
-        /// The reason.
-        source: ManifestError,
-    },
-    /// A part of a draft is in a registry, and none is asked.
-    #[error("{} is only in a registry", redact::printable(name))]
-    OnlyInRegistry {
-        /// The image.
-        name: String,
-    },
-    /// An engine would run no image of a list.
-    #[error("{image} has no image that {engine} runs")]
-    NoImageForEngine {
-        /// The list.
-        image: String,
-        /// The platform of the engine.
-        engine: String,
-        /// The platforms of the list, each with the reason.
-        found: Vec<String>,
-    },
-    /// A part of one image is asked for, and the list has several, or none.
-    #[error("{image} is a list of {} images, and one is needed", platforms.len())]
-    NeedsOneImage {
-        /// The list.
-        image: String,
-        /// The platforms of the images.
-        platforms: Vec<String>,
-    },
-    /// The statement of an attestation is malformed.
-    #[error("the attestation {digest} cannot be read")]
-    Statement {
-        /// The statement.
-        digest: Digest,
-        /// The reason.
-        source: serde_json::Error,
-    },
-    /// A template cannot be rendered.
-    #[error("the template cannot be rendered: {}", redact::printable(&.0.to_string()))]
-    Template(#[from] TemplateError),
+    /// A manifest, or a part of it, cannot be shown.
+    #[error(transparent)]
+    Inspect(#[from] InspectError),
     /// Several independent failures.
     #[error("{}", .0.iter().map(describe).collect::<Vec<_>>().join("\n"))]
     Multiple(Vec<Failure>),

@@ -3,12 +3,9 @@
 use std::path::Path;
 
 use manifest_core::{Platform, PlatformNameError, Reference};
-use manifest_registry::{RegistryError, redact};
+use manifest_registry::RegistryError;
 
 use super::error::{DraftLookup, Failure};
-
-/// The most platforms that a hint names.
-const HINTED_PLATFORMS: usize = 20;
 
 impl Failure {
     /// Returns the remedies, one sentence each.
@@ -36,6 +33,7 @@ impl Failure {
                     format!("there is no draft of {list} either; drafts are in {searched}");
                 error.hint().into_iter().chain([no_draft]).collect()
             }
+            Self::Inspect(error) => error.hint().into_iter().collect(),
             Self::Layout(error) => error.hint().into_iter().collect(),
             Self::PartlyPublished { failed, .. } => {
                 let mut hints: Vec<String> = Vec::new();
@@ -52,7 +50,6 @@ impl Failure {
 
     fn own_hint(&self) -> Option<String> {
         self.source_hint()
-            .or_else(|| self.inspect_hint())
             .or_else(|| self.draft_hint())
             .or_else(|| self.publish_hint())
             .or_else(|| self.setup_hint())
@@ -79,28 +76,6 @@ impl Failure {
             Self::Payload(_) | Self::NoPayload { .. } => {
                 "look the image up again: `docker-manifest create --amend LIST IMAGE`".to_owned()
             }
-            _ => return None,
-        })
-    }
-
-    /// Returns the remedy for a failure of `inspect`.
-    fn inspect_hint(&self) -> Option<String> {
-        let platforms = |platforms: &[String]| {
-            let shown = platforms.iter().take(HINTED_PLATFORMS);
-            let shown: Vec<String> = shown.map(|platform| redact::printable(platform)).collect();
-            let more = platforms.len().saturating_sub(HINTED_PLATFORMS);
-            let more = if more == 0 { String::new() } else { format!(" and {more} more") };
-            format!("{}{more}", shown.join(", "))
-        };
-        Some(match self {
-            Self::NoImageForEngine { found, .. } if found.is_empty() => {
-                "it has no images with a platform".to_owned()
-            }
-            Self::NoImageForEngine { found, .. } => format!("it has {}", platforms(found)),
-            Self::NeedsOneImage { platforms: found, .. } if !found.is_empty() => {
-                format!("choose one with `--platform`: {}", platforms(found))
-            }
-            Self::OnlyInRegistry { .. } => "leave out `--local`".to_owned(),
             _ => return None,
         })
     }

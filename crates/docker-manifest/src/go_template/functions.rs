@@ -1,9 +1,8 @@
 //! The functions that Docker's templates have beside Go's own.
 
-use gtmpl_ng::Func;
+use gtmpl_ng::{Func, FuncError, Value};
 
 use super::names::to_json;
-use super::{FuncError, Value};
 
 /// The functions of Docker's documentation ("Format command and log output").
 pub(super) const ALL: &[(&str, Func)] = &[

@@ -3,7 +3,10 @@
 //! An object with fixed fields becomes a Go struct, whose fields have Go's names. An object with free keys, such as
 //! annotations, becomes a map, whose keys stay as they are.
 
-use super::{HashMap, Json, Value};
+use std::collections::HashMap;
+
+use gtmpl_ng::Value;
+use serde_json::Value as Json;
 
 /// The fields whose Go name is not the JSON name with a capital letter.
 const GO_NAMES: &[(&str, &str)] = &[
@@ -50,7 +53,9 @@ fn convert(json: &Json, object: &dyn Fn(&serde_json::Map<String, Json>) -> Value
             (None, None) => Value::from(number.as_f64().unwrap_or_default()),
         },
         Json::String(text) => Value::from(text.as_str()),
-        Json::Array(items) => Value::Array(items.iter().map(|item| convert(item, object)).collect()),
+        Json::Array(items) => {
+            Value::Array(items.iter().map(|item| convert(item, object)).collect())
+        }
         Json::Object(fields) => object(fields),
     }
 }
@@ -63,15 +68,21 @@ pub(super) fn to_json(value: &Value) -> Json {
         Value::Array(items) => Json::Array(items.iter().map(to_json).collect()),
         Value::Map(fields) => {
             let fields = fields.iter();
-            Json::Object(fields.map(|(key, value)| (key.clone(), to_json(value))).collect())
+            Json::Object(
+                fields
+                    .map(|(key, value)| (key.clone(), to_json(value)))
+                    .collect(),
+            )
         }
         Value::Object(fields) => {
             let fields = fields.iter();
-            Json::Object(fields.map(|(key, value)| (json_name(key), to_json(value))).collect())
+            Json::Object(
+                fields
+                    .map(|(key, value)| (json_name(key), to_json(value)))
+                    .collect(),
+            )
         }
-        Value::Number(number) => {
-            serde_json::from_str(&number.to_string()).unwrap_or(Json::Null)
-        }
+        Value::Number(number) => serde_json::from_str(&number.to_string()).unwrap_or(Json::Null),
         _ => Json::Null,
     }
 }

@@ -25,10 +25,22 @@ fn data() -> Json {
 fn templates_render_as_gos_do() {
     for (template, expected) in [
         ("{{.Name}}", "example.com/app:1.0"),
-        ("{{ .Size }} {{.MediaType}}", "1609 application/vnd.oci.image.index.v1+json"),
-        ("{{range .Manifests}}{{.Digest}} {{end}}", "sha256:1 sha256:2 "),
-        ("{{range $i, $m := .Manifests}}{{if $i}}, {{end}}{{$m.Platform.OS}}{{end}}", "linux, windows"),
-        ("{{range .Manifests}}{{println .Platform.Architecture}}{{end}}", "amd64\narm64\n"),
+        (
+            "{{ .Size }} {{.MediaType}}",
+            "1609 application/vnd.oci.image.index.v1+json",
+        ),
+        (
+            "{{range .Manifests}}{{.Digest}} {{end}}",
+            "sha256:1 sha256:2 ",
+        ),
+        (
+            "{{range $i, $m := .Manifests}}{{if $i}}, {{end}}{{$m.Platform.OS}}{{end}}",
+            "linux, windows",
+        ),
+        (
+            "{{range .Manifests}}{{println .Platform.Architecture}}{{end}}",
+            "amd64\narm64\n",
+        ),
         (
             "{{range .Manifests}}{{printf \"%-8s|%5d\" .Platform.OS .Size}};{{end}}",
             "linux   |   10;windows |   20;",
@@ -39,23 +51,42 @@ fn templates_render_as_gos_do() {
         ("{{len .Manifests}}", "2"),
         ("{{(index .Manifests 1).Digest}}", "sha256:2"),
         ("{{with index .Manifests 0}}{{.Kind}}{{end}}", "image"),
-        ("{{upper .Name}} {{lower \"AB\"}} {{title \"ab\"}}", "EXAMPLE.COM/APP:1.0 ab Ab"),
-        ("{{join (split .Name \":\") \" at \"}}", "example.com/app at 1.0"),
+        (
+            "{{upper .Name}} {{lower \"AB\"}} {{title \"ab\"}}",
+            "EXAMPLE.COM/APP:1.0 ab Ab",
+        ),
+        (
+            "{{join (split .Name \":\") \" at \"}}",
+            "example.com/app at 1.0",
+        ),
         (
             "{{range .Manifests}}{{if eq .Kind \"image\"}}{{.Digest}}{{else}}-{{end}}{{end}}",
             "sha256:1-",
         ),
-        ("{{if and (gt .Size 1000) (ne .Name \"\")}}big{{end}}", "big"),
+        (
+            "{{if and (gt .Size 1000) (ne .Name \"\")}}big{{end}}",
+            "big",
+        ),
         ("{{if not .Created}}no date{{end}}", "no date"),
-        ("{{truncate .Name 7}}|{{pad \"x\" 1 2}}|{{pad \"\" 1 2}}|", "example| x  ||"),
+        (
+            "{{truncate .Name 7}}|{{pad \"x\" 1 2}}|{{pad \"\" 1 2}}|",
+            "example| x  ||",
+        ),
         ("{{- /* a comment */ -}} a  {{- \"b\"}}", "ab"),
-        ("{{$d := .Digest}}{{range .Manifests}}{{$d}};{{end}}", "sha256:abc;sha256:abc;"),
-        ("{{define \"p\"}}{{.OS}}/{{.Architecture}}{{end}}{{range .Manifests}}{{template \"p\" .Platform}} {{end}}",
-         "linux/amd64 windows/arm64 "),
+        (
+            "{{$d := .Digest}}{{range .Manifests}}{{$d}};{{end}}",
+            "sha256:abc;sha256:abc;",
+        ),
+        (
+            "{{define \"p\"}}{{.OS}}/{{.Architecture}}{{end}}{{range .Manifests}}{{template \"p\" .Platform}} {{end}}",
+            "linux/amd64 windows/arm64 ",
+        ),
         ("{{.Name | upper | json}}", "\"EXAMPLE.COM/APP:1.0\""),
         ("{{(index .Manifests 1).Platform.OSVersion}}", "10.0.1"),
-        ("{{json (index .Manifests 1).Platform}}",
-         r#"{"architecture":"arm64","os":"windows","os.features":["a","b"],"os.version":"10.0.1"}"#),
+        (
+            "{{json (index .Manifests 1).Platform}}",
+            r#"{"architecture":"arm64","os":"windows","os.features":["a","b"],"os.version":"10.0.1"}"#,
+        ),
         ("{{range .Nothing}}{{end}}", "error"),
         ("日本 {{.Size}}", "日本 1609"),
     ] {
@@ -69,7 +100,10 @@ fn templates_render_as_gos_do() {
 
 #[test]
 fn json_of_everything_is_the_data() {
-    let text = GoTemplate::parse("{{json .}}").unwrap().render(&data()).unwrap();
+    let text = GoTemplate::parse("{{json .}}")
+        .unwrap()
+        .render(&data())
+        .unwrap();
     assert_eq!(serde_json::from_str::<Json>(&text).unwrap(), data());
 }
 
@@ -90,7 +124,10 @@ fn errors_name_their_place() {
     ] {
         let error = GoTemplate::parse(template).and_then(|template| template.render(&data()));
         let error = error.expect_err(template).to_string();
-        assert!(error.contains(&format!("format:{place}:")), "{template}: {error}");
+        assert!(
+            error.contains(&format!("format:{place}:")),
+            "{template}: {error}"
+        );
     }
 }
 

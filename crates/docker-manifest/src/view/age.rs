@@ -24,7 +24,9 @@ pub(super) fn age(time: &str, now: u64) -> Option<String> {
         (1, "second"),
     ];
     // One of a unit says too little: 13 days rather than 1 week.
-    let (unit, name) = units.into_iter().find(|(unit, _)| age >= 2 * unit)
+    let (unit, name) = units
+        .into_iter()
+        .find(|(unit, _)| age >= 2 * unit)
         .unwrap_or((1, "second"));
     let count = age / unit;
     let plural = if count == 1 { "" } else { "s" };
@@ -120,7 +122,10 @@ mod tests {
             (61 * DAY, "2 months"),
             (3 * YEAR, "3 years"),
         ] {
-            assert_eq!(age("2024-01-01T00:00:00Z", then + seconds).as_deref(), Some(expected));
+            assert_eq!(
+                age("2024-01-01T00:00:00Z", then + seconds).as_deref(),
+                Some(expected)
+            );
         }
         // A clock that is behind, and times that are none.
         assert_eq!(age("2024-01-01T00:00:00Z", 5).as_deref(), Some("0 seconds"));

@@ -35,7 +35,10 @@ impl Details {
                 ..Self::default()
             };
         }
-        let created = image.annotations.get(CREATED).or(entry.annotations.get(CREATED));
+        let created = image
+            .annotations
+            .get(CREATED)
+            .or(entry.annotations.get(CREATED));
         Self {
             compressed_size: Some(compressed_size(image)),
             created: created.cloned(),

@@ -71,7 +71,10 @@ fn counterparts(children: &[ChildView], there: &[ChildView]) -> Vec<Option<usize
     let others = there.iter().enumerate().rev();
     for (place, other) in others.filter(|(place, _)| is_left[*place]) {
         if let Some(platform) = image_platform(other) {
-            by_platform.entry(platform).or_insert_with(Vec::new).push(place);
+            by_platform
+                .entry(platform)
+                .or_insert_with(Vec::new)
+                .push(place);
         }
     }
     for (child, found) in children.iter().zip(&mut found) {
@@ -96,5 +99,9 @@ fn compare(child: &ChildView, other: &ChildView) -> Change {
         && child.platform == other.platform
         && child.annotations == other.annotations
         && child.artifact_type == other.artifact_type;
-    if is_same { Change::Same } else { Change::Changed }
+    if is_same {
+        Change::Same
+    } else {
+        Change::Changed
+    }
 }

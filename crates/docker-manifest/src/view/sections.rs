@@ -49,7 +49,11 @@ impl ManifestView {
 fn history_table(history: &[StepView], layout: &Layout) -> String {
     let mut table = Table::new(&["STEP", "AGE", "SIZE", "CREATED BY"]);
     for (place, step) in history.iter().enumerate() {
-        let command = step.created_by.split_whitespace().collect::<Vec<_>>().join(" ");
+        let command = step
+            .created_by
+            .split_whitespace()
+            .collect::<Vec<_>>()
+            .join(" ");
         let mut cut: String = command.chars().take(COMMAND_CHARS).collect();
         if cut.len() < command.len() {
             cut.push_str("...");
@@ -87,7 +91,12 @@ fn attestations_table(attestations: &[Attestation], layout: &Layout) -> String {
 fn summary(attestation: &Attestation) -> String {
     let predicate = &attestation.predicate;
     let count = |pointer: &str| predicate.pointer(pointer)?.as_array().map(Vec::len);
-    let text = |pointer: &str| predicate.pointer(pointer)?.as_str().filter(|text| !text.is_empty());
+    let text = |pointer: &str| {
+        predicate
+            .pointer(pointer)?
+            .as_str()
+            .filter(|text| !text.is_empty())
+    };
     if let Some(packages) = count("/packages").or_else(|| count("/components")) {
         return format!("{packages} packages");
     }

@@ -40,17 +40,17 @@ impl Layout {
         if self.is_wide() {
             return digest.to_owned();
         }
-        let (algorithm, hex) = digest.split_once(':').unwrap_or(("", digest));
-        let hex: String = hex.chars().take(SHORT_DIGITS).collect();
-        if self.is_narrow() || algorithm.is_empty() {
-            hex
-        } else {
-            format!("{algorithm}:{hex}")
+        let short = short(digest);
+        match short.split_once(':') {
+            Some((_, hex)) if self.is_narrow() => hex.to_owned(),
+            _ => short,
         }
     }
 
     fn is_narrow(&self) -> bool {
-        self.terminal.columns.is_some_and(|columns| columns < NARROW)
+        self.terminal
+            .columns
+            .is_some_and(|columns| columns < NARROW)
     }
 
     pub(super) fn is_wide(&self) -> bool {
@@ -58,8 +58,17 @@ impl Layout {
     }
 
     pub(super) fn age(&self, created: Option<&str>) -> String {
-        created.and_then(|created| age(created, self.now)).unwrap_or_default()
+        created
+            .and_then(|created| age(created, self.now))
+            .unwrap_or_default()
     }
+}
+
+/// Returns a digest with its first digits only.
+fn short(digest: &str) -> String {
+    let (algorithm, hex) = digest.split_once(':').unwrap_or(("", digest));
+    let hex: String = hex.chars().take(SHORT_DIGITS).collect();
+    format!("{algorithm}:{hex}")
 }
 
 impl ManifestView {
@@ -77,7 +86,10 @@ impl ManifestView {
     fn properties(&self, layout: &Layout) -> String {
         let mut lines = Properties::default();
         lines.add("Name", &self.name);
-        lines.add("Kind", &format!("{}, {}", self.kind.name(), self.media_type));
+        lines.add(
+            "Kind",
+            &format!("{}, {}", self.kind.name(), self.media_type),
+        );
         lines.add("Digest", self.digest.as_str());
         lines.add("Origin", self.origin.name());
         if let Some(live) = &self.live {
@@ -96,11 +108,18 @@ impl ManifestView {
             }
         }
         if let Some(size) = self.compressed_size {
-            lines.add("Size", &format!("{} in {} layers", byte_size(size), self.layers.len()));
+            lines.add(
+                "Size",
+                &format!("{} in {} layers", byte_size(size), self.layers.len()),
+            );
         }
         if let Some(created) = &self.created {
             let age = layout.age(Some(created));
-            let age = if age.is_empty() { age } else { format!(" ({age} ago)") };
+            let age = if age.is_empty() {
+                age
+            } else {
+                format!(" ({age} ago)")
+            };
             lines.add("Created", &format!("{created}{age}"));
         }
         if let Some(config) = &self.config {
@@ -120,19 +139,28 @@ impl ManifestView {
     }
 
     fn entries(&self, layout: &Layout) -> String {
-        let images = self.manifests.iter().filter(|child| child.kind == ChildKind::Image);
+        let images = self
+            .manifests
+            .iter()
+            .filter(|child| child.kind == ChildKind::Image);
         let images: BTreeSet<&str> = images.map(|image| image.digest.as_str()).collect();
         let mut about: BTreeMap<&str, Vec<&ChildView>> = BTreeMap::new();
         let mut rows: Vec<&ChildView> = Vec::new();
         for child in &self.manifests {
-            let image = child.about.as_deref().filter(|_| child.kind == ChildKind::Attestation);
+            let image = child
+                .about
+                .as_deref()
+                .filter(|_| child.kind == ChildKind::Attestation);
             match image.filter(|image| images.contains(image)) {
                 Some(image) => about.entry(image).or_default().push(child),
                 None => rows.push(child),
             }
         }
         let columns = Columns {
-            has_changes: self.live.as_ref().is_some_and(|live| live.state != LiveState::Unknown),
+            has_changes: self
+                .live
+                .as_ref()
+                .is_some_and(|live| live.state != LiveState::Unknown),
             has_names: self.kind == Kind::Draft && layout.is_wide(),
         };
         let mut cells: Vec<Vec<String>> = Vec::new();
@@ -156,7 +184,9 @@ fn render(headings: &[&str], rows: Vec<Vec<String>>, layout: &Layout) -> String 
         let is_empty = rows.iter().all(|row| row[place].is_empty());
         !is_empty || rows.is_empty() || !layout.is_narrow()
     };
-    let shown: Vec<usize> = (0..headings.len()).filter(|&place| is_shown(place)).collect();
+    let shown: Vec<usize> = (0..headings.len())
+        .filter(|&place| is_shown(place))
+        .collect();
     let headings: Vec<&str> = shown.iter().map(|&place| headings[place]).collect();
     let mut table = Table::new(&headings);
     for row in &rows {
@@ -204,7 +234,7 @@ impl ChildView {
             (Some(Change::Same), _) => "same".to_owned(),
             (Some(Change::Changed), Some(_)) if layout.is_narrow() => "changed".to_owned(),
             (Some(Change::Changed), Some(old)) => {
-                format!("changed from {}", layout.digest(old.as_str()))
+                format!("changed from {}", short(old.as_str()))
             }
             (Some(Change::Changed), None) => "changed descriptor".to_owned(),
             (None, _) => String::new(),
@@ -213,7 +243,10 @@ impl ChildView {
 
     /// Returns the platform, or the kind of an entry that is not an image.
     fn platform_cell(&self) -> String {
-        let platform = self.platform.as_ref().filter(|platform| platform.is_stated());
+        let platform = self
+            .platform
+            .as_ref()
+            .filter(|platform| platform.is_stated());
         match (self.kind, platform) {
             (ChildKind::Image, None) => "(none)".to_owned(),
             (ChildKind::Image, Some(platform)) => platform.to_string(),
@@ -231,7 +264,10 @@ impl ChildView {
 fn attestation_cell(child: &ChildView, attestations: &[&ChildView], layout: &Layout) -> String {
     if child.kind == ChildKind::Attestation {
         let about = child.about.as_deref().map(|about| layout.digest(about));
-        return format!("of {}, not in the list", about.as_deref().unwrap_or("an image"));
+        return format!(
+            "of {}, not in the list",
+            about.as_deref().unwrap_or("an image")
+        );
     }
     let mut names: Vec<&str> = Vec::new();
     for attestation in attestations {

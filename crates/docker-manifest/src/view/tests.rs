@@ -4,7 +4,9 @@
 use std::collections::BTreeMap;
 
 use manifest_core::media_type::{OCI_INDEX, OCI_MANIFEST};
-use manifest_core::{Content, Descriptor, Digest, Draft, Entry, Manifest, NamedPlatform, Reference};
+use manifest_core::{
+    Content, Descriptor, Digest, Draft, Entry, Manifest, NamedPlatform, Reference,
+};
 use snapbox::{Data, assert_data_eq};
 
 use super::*;
@@ -77,27 +79,41 @@ fn list_view() -> ManifestView {
             "mediaType": OCI_MANIFEST, "digest": digest("helm").as_str(), "size": 5, "artifactType": "application/vnd.cncf.helm"
         }),
     ]);
-    let mut view = ManifestView::of("example.com/app:1.0".to_owned(), Origin::Registry, &manifest);
+    let mut view = ManifestView::of(
+        "example.com/app:1.0".to_owned(),
+        Origin::Registry,
+        &manifest,
+    );
     let details = |size: u64, created: &str| Details {
         compressed_size: Some(size),
         created: Some(created.to_owned()),
         predicate_types: Vec::new(),
     };
     let statements = Details {
-        predicate_types: vec!["https://spdx.dev/Document".into(), "https://slsa.dev/provenance/v1".into()],
+        predicate_types: vec![
+            "https://spdx.dev/Document".into(),
+            "https://slsa.dev/provenance/v1".into(),
+        ],
         ..Details::default()
     };
     view.add_details(&BTreeMap::from([
         (digest("amd64"), details(30_200_000, "2027-01-10T00:00:00Z")),
         (digest("armv7"), details(1_500, "2024-01-01T00:00:00Z")),
-        (digest("windows"), details(2_000_000_000, "1970-01-01T00:00:00Z")),
+        (
+            digest("windows"),
+            details(2_000_000_000, "1970-01-01T00:00:00Z"),
+        ),
         (digest("sbom"), statements),
     ]));
     view
 }
 
 fn image_view() -> ManifestView {
-    let mut view = ManifestView::of("example.com/app@sha256:1".to_owned(), Origin::Disk, &image());
+    let mut view = ManifestView::of(
+        "example.com/app@sha256:1".to_owned(),
+        Origin::Disk,
+        &image(),
+    );
     let config = ConfigFile::parse(CONFIG.as_bytes()).unwrap();
     view.add_config(&config);
     view.shows_layers = true;
@@ -120,7 +136,10 @@ fn image_view() -> ManifestView {
     };
     let builder = serde_json::json!({"runDetails": {"builder": {"id": "https://github.com/org/app/actions/runs/1"}}});
     view.attestations = Some(vec![
-        attestation("https://spdx.dev/Document", serde_json::json!({"packages": [1, 2, 3]})),
+        attestation(
+            "https://spdx.dev/Document",
+            serde_json::json!({"packages": [1, 2, 3]}),
+        ),
         attestation("https://slsa.dev/provenance/v1", builder),
         attestation("https://example.com/other", serde_json::json!("x")),
     ]);
@@ -143,7 +162,10 @@ fn draft_view() -> ManifestView {
         origin: None,
         position: None,
     });
-    let draft = Draft::new(Reference::parse("example.com/app:1.0").unwrap(), entries.collect());
+    let draft = Draft::new(
+        Reference::parse("example.com/app:1.0").unwrap(),
+        entries.collect(),
+    );
     let live = index(vec![
         descriptor("old-arm64", "linux/arm64/v8", None),
         descriptor("amd64", "linux/amd64", None),
@@ -165,8 +187,14 @@ fn check(name: &str, view: &ManifestView) {
         };
         let text = view.to_table(&Layout { terminal, now: NOW });
         assert!(!text.contains('\u{1b}'), "{text}");
-        let file = format!("{}/src/view/tests/{name}-{columns}.txt", env!("CARGO_MANIFEST_DIR"));
-        assert_data_eq!(text, Data::read_from(std::path::Path::new(&file), None).raw());
+        let file = format!(
+            "{}/src/view/tests/{name}-{columns}.txt",
+            env!("CARGO_MANIFEST_DIR")
+        );
+        assert_data_eq!(
+            text,
+            Data::read_from(std::path::Path::new(&file), None).raw()
+        );
     }
 }
 
@@ -201,11 +229,19 @@ fn without_a_terminal_nothing_is_cut() {
 fn entries_are_compared_by_content_then_by_platform() {
     let view = draft_view().to_json();
     let entries = view["manifests"].as_array().unwrap();
-    let changes: Vec<_> = entries.iter().map(|entry| entry["change"].as_str().unwrap()).collect();
+    let changes: Vec<_> = entries
+        .iter()
+        .map(|entry| entry["change"].as_str().unwrap())
+        .collect();
     assert_eq!(changes, ["same", "changed", "added"]);
     assert_eq!(entries[1]["replaces"], digest("old-arm64").as_str());
     assert_eq!(view["live"]["state"], "different");
-    let removed: Vec<_> = view["live"]["removed"].as_array().unwrap().iter().map(|entry| &entry["kind"]).collect();
+    let removed: Vec<_> = view["live"]["removed"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|entry| &entry["kind"])
+        .collect();
     assert_eq!(removed, ["image", "attestation"]);
     let mut same = list_view();
     let Content::List(_) = index(Vec::new()).content() else {
@@ -221,7 +257,12 @@ fn history_pairs_steps_with_layers() {
     let history = view.history.unwrap();
     let layers: Vec<_> = history.iter().map(|step| step.size).collect();
     assert_eq!(layers, [Some(29_000_000), None, Some(1_200_000)]);
-    for odd in [r#"{"history":3,"created":[]}"#, "[]", "null", r#"{"history":[{}]}"#] {
+    for odd in [
+        r#"{"history":3,"created":[]}"#,
+        "[]",
+        "null",
+        r#"{"history":[{}]}"#,
+    ] {
         let config = ConfigFile::parse(odd.as_bytes()).unwrap();
         assert!(config.history(&[]).len() <= 1, "{odd}");
         assert_eq!(config.created(), None);

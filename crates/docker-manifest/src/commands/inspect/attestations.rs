@@ -7,7 +7,7 @@ use serde::Deserialize;
 use super::limits::{STATEMENT_BYTES, STATEMENTS};
 use super::reader::Reader;
 use crate::concurrency::try_join_all;
-use crate::failure::Failure;
+use crate::failure::{Failure, InspectError};
 use crate::view::{self, Attestation};
 
 /// The media type of a statement.
@@ -67,7 +67,10 @@ fn found(entry: &Descriptor, manifest: &Manifest, list: &ImageList) -> Vec<Found
     let about = entry.attested_digest();
     let mut images = list.manifests.iter();
     let image_entry = images.find(|other| Some(other.digest.as_str()) == about);
-    let layers = image.layers.iter().filter(|layer| layer.media_type == STATEMENT);
+    let layers = image
+        .layers
+        .iter()
+        .filter(|layer| layer.media_type == STATEMENT);
     let found = layers.map(|layer| Found {
         manifest: entry.digest.clone(),
         about: about.map(str::to_owned),
@@ -78,10 +81,11 @@ fn found(entry: &Descriptor, manifest: &Manifest, list: &ImageList) -> Vec<Found
 }
 
 fn attestation(found: Found, bytes: &[u8]) -> Result<Attestation, Failure> {
-    let statement: Statement = serde_json::from_slice(bytes).map_err(|source| Failure::Statement {
-        digest: found.layer.digest.clone(),
-        source,
-    })?;
+    let statement: Statement =
+        serde_json::from_slice(bytes).map_err(|source| InspectError::Statement {
+            digest: found.layer.digest.clone(),
+            source,
+        })?;
     let stated = view::predicate_type(&found.layer);
     Ok(Attestation {
         about: found.about,

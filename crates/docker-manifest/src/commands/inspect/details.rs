@@ -41,7 +41,10 @@ pub(super) async fn read(
             match details(reader, &entry).await {
                 Ok(details) => Ok(Some((entry.digest, details))),
                 Err(failure) if failure.exit() == Exit::Failure => {
-                    output.warning(&format!("nothing more is known about {}: {failure}", entry.digest));
+                    output.warning(&format!(
+                        "nothing more is known about {}: {failure}",
+                        entry.digest
+                    ));
                     Ok(None)
                 }
                 Err(failure) => Err(failure),

@@ -1,21 +1,19 @@
 //! The output of Docker's command, which is the default, to the byte.
 
-use std::path::PathBuf;
-
 use manifest_core::manifest::ImageList;
 use manifest_core::{
     Content, Descriptor, Digest, Draft, Entry, Manifest, PublishedList, Reference, entry_json,
     go_json, list,
 };
 use manifest_layout::{ImageSelector, Location};
-use manifest_registry::{Client, RegistryError};
+use manifest_registry::Client;
 
+use super::args::Args;
 use super::live::{self, Shown};
-use super::Args;
-use crate::commands::select;
+use super::lookup;
 use crate::concurrency::try_join_all;
 use crate::context::Context;
-use crate::failure::{DraftLookup, Failure};
+use crate::failure::Failure;
 use crate::sources::LazyLayout;
 
 /// The unit of indentation of Docker's verbose output, and of image manifests.
@@ -29,13 +27,13 @@ pub(super) async fn run(context: &Context<'_>, args: &Args) -> Result<(), Failur
             // A layout is not a reference, but names an entry, too.
             let image = match Location::parse(text) {
                 Some(_) => None,
-                None => Some(parse(text)?),
+                None => Some(lookup::parse(text)?),
             };
-            entry(context, &parse(list)?, image, text, verbose)?
+            entry(context, &lookup::parse(list)?, image, text, verbose)?
         }
         [image] => match Location::parse(image) {
             Some(location) => local_json(location?.absolute(&context.current_dir()?)?, verbose)?,
-            None => draft_or_remote(context, args, &parse(image)?).await?,
+            None => draft_or_remote(context, args, &lookup::parse(image)?).await?,
         },
         _ => unreachable!("the number was checked"),
     };
@@ -63,8 +61,8 @@ async fn draft_or_remote(
     let registry = args.registry.with_mirrors(&args.mirrors);
     let client = context.client(args.insecure.is_on(), &args.retry, &registry)?;
     let found = remote(&client, image, verbose).await;
-    let searched = searched_folder(context, args)?;
-    let (json, digest) = found.map_err(|failure| neither(failure, image, searched))?;
+    let searched = lookup::searched_folder(context, args)?;
+    let (json, digest) = found.map_err(|failure| lookup::neither(failure, image, searched))?;
     let shown = Shown::Registry(image.to_string(), &digest);
     live::report_to_terminal(context, args, &shown).await?;
     Ok(json)
@@ -86,52 +84,6 @@ async fn shown_draft(
     })
 }
 
-/// Returns the folder of drafts, unless `--remote` is given.
-pub(super) fn searched_folder(
-    context: &Context<'_>,
-    args: &Args,
-) -> Result<Option<PathBuf>, Failure> {
-    if args.remote.is_on() {
-        return Ok(None);
-    }
-    Ok(Some(context.store()?.root().to_owned()))
-}
-
-/// Adds to an error that there is no draft either, if it may have been the name of one.
-pub(super) fn neither(
-    failure: Failure,
-    image: &Reference,
-    searched: Option<PathBuf>,
-) -> Failure {
-    match (failure, searched) {
-        (Failure::Registry(error), Some(searched)) if is_missing(&error, image) => {
-            Failure::NeitherDraftNorPublished {
-                error: error.into(),
-                list: image.clone().into(),
-                searched,
-            }
-        }
-        (failure, _) => failure,
-    }
-}
-
-/// Tells whether the registry has no manifest of this name. It might have been the name of a draft.
-fn is_missing(error: &RegistryError, image: &Reference) -> bool {
-    match error {
-        RegistryError::NoSuchManifest { reference, .. } => {
-            **reference == *image && image.digest().is_none()
-        }
-        _ => false,
-    }
-}
-
-pub(super) fn parse(text: &str) -> Result<Reference, Failure> {
-    Reference::parse(text).map_err(|source| Failure::Reference {
-        prefix: None,
-        source,
-    })
-}
-
 fn entry(
     context: &Context<'_>,
     list: &Reference,
@@ -139,7 +91,7 @@ fn entry(
     text: &str,
     verbose: bool,
 ) -> Result<Vec<u8>, Failure> {
-    let entry = find_entry(context, list, image, text)?;
+    let entry = lookup::find_entry(context, list, image, text)?;
     if verbose {
         return Ok(go_json::indent(&entry_json::encode(&entry), TAB));
     }
@@ -149,38 +101,6 @@ fn entry(
         .map(|shown| go_json::indent(&shown.json, TAB));
     json.ok_or_else(|| Failure::NoPayload {
         image: entry.reference.clone(),
-    })
-}
-
-/// Finds an entry of a draft by the text that names it, which is parsed as `image` if it is a reference.
-pub(super) fn find_entry(
-    context: &Context<'_>,
-    list: &Reference,
-    image: Option<Reference>,
-    text: &str,
-) -> Result<Entry, Failure> {
-    let store = context.store()?;
-    let mut found = match &image {
-        Some(image) => store.entry(list, image)?,
-        None => None,
-    };
-    if found.is_none()
-        && let Ok(Some(draft)) = store.load(list)
-    {
-        let current_dir = context.current_dir().ok();
-        found = select::one(&draft, text, current_dir.as_deref())?.cloned();
-    }
-    if let Some(entry) = found {
-        return Ok(entry);
-    }
-    let image = image.map(|image| image.to_string());
-    Err(Failure::NotInDraft {
-        image: image.unwrap_or_else(|| text.to_owned()),
-        lookup: DraftLookup {
-            list: list.clone().into(),
-            has_draft: store.contains(list)?,
-            searched: store.root().to_owned(),
-        },
     })
 }
 

@@ -5,9 +5,11 @@ use std::io::IsTerminal as _;
 use manifest_core::{Digest, Draft, Manifest};
 use manifest_registry::{Client, RegistryError};
 
+use super::args::Args;
 use super::limits::LIVE_TIMEOUT;
+use super::lookup;
 use super::target::Target;
-use super::{Args, target};
+
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::view::{LiveState, LiveView, Origin};
@@ -79,7 +81,7 @@ pub(super) async fn report_to_terminal(
     let line = match shown {
         Shown::Registry(name, digest) => format!("{name} is in the registry: {digest}"),
         Shown::Draft(draft, digest) => {
-            let client = target::client(context, args, Some(draft))?;
+            let client = lookup::client(context, args, Some(draft))?;
             let live = self::digest(client.as_ref(), draft, digest).await;
             describe_draft(&draft.list.to_string(), digest, &live)
         }

@@ -1,28 +1,13 @@
 //! `--platform`: the image of a list that an engine runs.
 
-use std::str::FromStr;
-
 use manifest_core::manifest::ImageList;
 use manifest_core::platform_match::{Choice, Engine, Mismatch};
-use manifest_core::{Content, Descriptor, Platform};
+use manifest_core::{Content, Descriptor, Manifest, Platform};
 
 use super::target::Target;
 use crate::concurrency::try_join_all;
-use crate::failure::Failure;
+use crate::failure::{Failure, InspectError};
 use crate::view::Selection;
-
-/// The value of `--platform`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct EngineFlag(pub(super) Engine);
-
-impl FromStr for EngineFlag {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        let engine = Engine::parse(text).map_err(|error| error.to_string())?;
-        Ok(Self(engine))
-    }
-}
 
 /// The image of a list that an engine runs.
 struct Found<'a> {
@@ -50,12 +35,12 @@ impl Target {
             Some(found) => found,
             None => match self.unstated(engine, list).await? {
                 Some(found) => found,
-                None => return Err(self.no_image(engine, list)),
+                None => return Err(self.no_image(engine, list).into()),
             },
         };
         let name = self.reader.name_of(&self.name, &found.entry.digest);
         let Some(manifest) = self.reader.manifest(found.entry).await? else {
-            return Err(Failure::OnlyInRegistry { name });
+            return Err(InspectError::OnlyInRegistry { name }.into());
         };
         let selection = Selection {
             platform: engine.to_string(),
@@ -77,11 +62,12 @@ impl Target {
             && let Some(mismatch) = engine.mismatch(platform)
         {
             let found = vec![format!("{platform} ({})", describe(&mismatch))];
-            return Err(Failure::NoImageForEngine {
+            return Err(InspectError::NoImageForEngine {
                 image: self.name,
                 engine: engine.to_string(),
                 found,
-            });
+            }
+            .into());
         }
         let reason = match &platform {
             Some(platform) => format!("it is an image for {platform}, not a list"),
@@ -109,7 +95,7 @@ impl Target {
         let entries: Vec<&Descriptor> = list.manifests.iter().filter(is_unstated).collect();
         let read = |entry: &'a Descriptor| async move {
             let manifest = self.reader.manifest(entry).await?;
-            let Some(Content::Image(image)) = manifest.as_ref().map(|found| found.content()) else {
+            let Some(Content::Image(image)) = manifest.as_ref().map(Manifest::content) else {
                 return Ok(None);
             };
             let config = self.reader.config(&entry.digest, image).await?;
@@ -127,7 +113,7 @@ impl Target {
         }))
     }
 
-    fn no_image(&self, engine: &Engine, list: &ImageList) -> Failure {
+    fn no_image(&self, engine: &Engine, list: &ImageList) -> InspectError {
         let images = list.manifests.iter().filter(|entry| entry.is_image());
         let platforms = images.filter_map(|entry| entry.platform.as_ref());
         let describe = |platform: &Platform| {
@@ -135,7 +121,7 @@ impl Target {
             let mismatch = mismatch.map(|mismatch| format!(" ({})", describe(&mismatch)));
             format!("{platform}{}", mismatch.unwrap_or_default())
         };
-        Failure::NoImageForEngine {
+        InspectError::NoImageForEngine {
             image: self.name.clone(),
             engine: engine.to_string(),
             found: platforms.map(describe).collect(),
@@ -146,7 +132,10 @@ impl Target {
 /// Finds the entry by the platforms that the list states.
 fn stated<'a>(engine: &Engine, list: &'a ImageList) -> Option<Found<'a>> {
     let entries = &list.manifests;
-    let platforms: Vec<Option<&Platform>> = entries.iter().map(|entry| entry.platform.as_ref()).collect();
+    let platforms: Vec<Option<&Platform>> = entries
+        .iter()
+        .map(|entry| entry.platform.as_ref())
+        .collect();
     let choice = engine.choose(&platforms)?;
     Some(Found {
         entry: &entries[choice.index],

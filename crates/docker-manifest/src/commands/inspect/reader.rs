@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use manifest_core::limits::CONFIG_BYTES;
 use manifest_core::manifest::ImageManifest;
 use manifest_core::reference::Repository;
-use manifest_core::{Descriptor, Digest, Entry, Manifest, Reference, Source};
+use manifest_core::{Descriptor, Digest, Draft, Entry, Manifest, Reference, Source};
 use manifest_layout::Location;
 use manifest_registry::Client;
 
@@ -30,9 +30,12 @@ pub(super) enum Reader {
 }
 
 impl Reader {
-    /// Returns a reader of a draft's entries.
-    pub(super) fn of_entries(entries: &[Entry], client: Option<Client>) -> Self {
-        let entries = entries.iter();
+    /// Returns a reader of a draft's entries, whose repositories share a token with the list's.
+    pub(super) fn of_draft(draft: &Draft, client: Option<Client>) -> Self {
+        let references = draft.entries.iter().map(|entry| &entry.reference);
+        let references = references.chain([&draft.list]);
+        let client = client.map(|client| client.for_reading(references));
+        let entries = draft.entries.iter();
         let entries = entries.map(|entry| (entry.descriptor.digest.clone(), entry.clone()));
         Self::Draft {
             entries: entries.collect(),
@@ -59,7 +62,9 @@ impl Reader {
                 let Some(client) = client else {
                     return Ok(None);
                 };
-                Ok(Some(client.child(entry.reference.repository(), child).await?))
+                Ok(Some(
+                    client.child(entry.reference.repository(), child).await?,
+                ))
             }
         }
     }

@@ -4,12 +4,12 @@ use manifest_core::limits::CONFIG_BYTES;
 use manifest_core::manifest::{ImageList, ImageManifest};
 use manifest_core::{Content, Digest, Manifest, Reference};
 
-use super::form::Form;
-use super::platform::EngineFlag;
+use super::args::Args;
+use super::flags::{EngineFlag, Form};
 use super::target::Target;
-use super::{Args, attestations, details, live, target};
+use super::{attestations, details, live, lookup};
 use crate::context::Context;
-use crate::failure::Failure;
+use crate::failure::{Failure, InspectError};
 use crate::go_template::GoTemplate;
 use crate::terminal::Terminal;
 use crate::view::{Layout, LiveState, LiveView, ManifestView};
@@ -26,7 +26,9 @@ const LIVE_NAMES: &[&str] = &["json", "Live", "Change", "Replaces"];
 /// Fails if there is no such manifest, or a part of it that was asked for cannot be read.
 pub(super) async fn run(context: &Context<'_>, args: &Args, form: &Form) -> Result<(), Failure> {
     if let Some(digest) = registry_digest(context, args, form).await? {
-        context.output.status(&format!("{} is in the registry", args.images[0]));
+        context
+            .output
+            .status(&format!("{} is in the registry", args.images[0]));
         return Ok(context.output.result(digest.as_str())?);
     }
     let mut target = Target::find(context, args).await?;
@@ -97,7 +99,7 @@ async fn registry_digest(
     if !is_simple || is_elsewhere || (!args.remote.is_on() && context.store()?.contains(&image)?) {
         return Ok(None);
     }
-    let Some(client) = target::client(context, args, None)? else {
+    let Some(client) = lookup::client(context, args, None)? else {
         return Ok(None);
     };
     // If there is none, the GET that follows has the registry's reasons.
@@ -106,12 +108,16 @@ async fn registry_digest(
 
 /// Tells whether a part of one image is asked for. Attestations are shown for all images of a list.
 fn needs_one_image(args: &Args) -> bool {
-    [args.config, args.layers, args.history].iter().any(|flag| flag.is_on())
+    [args.config, args.layers, args.history]
+        .iter()
+        .any(|flag| flag.is_on())
 }
 
 async fn report(context: &Context<'_>, target: &Target) {
     let live = match &target.draft {
-        Some(draft) => Some(live::digest(target.reader.client(), draft, target.manifest.digest()).await),
+        Some(draft) => {
+            Some(live::digest(target.reader.client(), draft, target.manifest.digest()).await)
+        }
         None => None,
     };
     live::report(context, target, live.as_ref());
@@ -185,7 +191,9 @@ async fn view(
     match (draft, live) {
         (Some(_), Some(Some(live))) => view.add_live(live.as_ref()),
         (Some(_), Some(None)) => view.live = Some(LiveView::new(LiveState::Unknown)),
-        (Some(draft), None) => view.live = Some(live::digest(client, draft, manifest.digest()).await),
+        (Some(draft), None) => {
+            view.live = Some(live::digest(client, draft, manifest.digest()).await);
+        }
         (None, _) => {}
     }
     if let Content::Image(image) = manifest.content() {
@@ -213,7 +221,7 @@ async fn add_config(
     let digest = target.manifest.digest();
     let Some(config) = target.reader.config(digest, image).await? else {
         return match is_wanted {
-            true => Err(target.only_in_registry()),
+            true => Err(target.only_in_registry().into()),
             false => Ok(()),
         };
     };
@@ -259,7 +267,9 @@ fn render(template: &GoTemplate, view: &ManifestView) -> Result<String, Failure>
         let manifest = serde_json::Value::Object(fields.clone());
         fields.insert("manifest".to_owned(), manifest);
     }
-    Ok(template.render(&data)?)
+    template
+        .render(&data)
+        .map_err(|error| InspectError::Template(error).into())
 }
 
 impl Target {
@@ -267,7 +277,7 @@ impl Target {
     fn image(&self) -> Result<&ImageManifest, Failure> {
         match self.manifest.content() {
             Content::Image(image) => Ok(image),
-            Content::List(_) => Err(self.several_images(Vec::new())),
+            Content::List(_) => Err(self.several_images(Vec::new()).into()),
         }
     }
 
@@ -279,14 +289,19 @@ impl Target {
         let Content::List(list) = self.manifest.content() else {
             return Ok(self);
         };
-        let images: Vec<_> = list.manifests.iter().filter(|entry| entry.is_image()).collect();
+        let images: Vec<_> = list
+            .manifests
+            .iter()
+            .filter(|entry| entry.is_image())
+            .collect();
         let [image] = images.as_slice() else {
             let platforms = images.iter().filter_map(|image| image.platform.as_ref());
-            return Err(self.several_images(platforms.map(ToString::to_string).collect()));
+            let platforms = platforms.map(ToString::to_string).collect();
+            return Err(self.several_images(platforms).into());
         };
         let name = self.reader.name_of(&self.name, &image.digest);
         let Some(manifest) = self.reader.manifest(image).await? else {
-            return Err(Failure::OnlyInRegistry { name });
+            return Err(InspectError::OnlyInRegistry { name }.into());
         };
         Ok(Self {
             name,
@@ -296,15 +311,15 @@ impl Target {
         })
     }
 
-    fn several_images(&self, platforms: Vec<String>) -> Failure {
-        Failure::NeedsOneImage {
+    fn several_images(&self, platforms: Vec<String>) -> InspectError {
+        InspectError::NeedsOneImage {
             image: self.name.clone(),
             platforms,
         }
     }
 
-    fn only_in_registry(&self) -> Failure {
-        Failure::OnlyInRegistry {
+    fn only_in_registry(&self) -> InspectError {
+        InspectError::OnlyInRegistry {
             name: self.name.clone(),
         }
     }

@@ -2,12 +2,12 @@
 
 use manifest_core::{Draft, Manifest, PublishedList, Reference};
 use manifest_layout::Location;
-use manifest_registry::Client;
 
+use super::args::Args;
+use super::lookup;
 use super::reader::Reader;
-use super::{Args, docker};
 use crate::context::Context;
-use crate::failure::Failure;
+use crate::failure::{Failure, InspectError};
 use crate::sources::LazyLayout;
 use crate::view::{Origin, Selection};
 
@@ -34,33 +34,20 @@ impl Target {
             [list, text] => entry(context, args, list, text),
             [text] => match Location::parse(text) {
                 Some(location) => on_disk(location?.absolute(&context.current_dir()?)?),
-                None => named(context, args, &docker::parse(text)?).await,
+                None => named(context, args, &lookup::parse(text)?).await,
             },
             _ => unreachable!("the number was checked"),
         }
     }
 }
 
-/// Returns the client for reads, or none with `--local`.
-pub(super) fn client(context: &Context<'_>, args: &Args, draft: Option<&Draft>) -> Result<Option<Client>, Failure> {
-    if args.local.is_on() {
-        return Ok(None);
-    }
-    let registry = args.registry.with_mirrors(&args.mirrors);
-    let registry = match draft {
-        Some(_) => registry.with_insecure_hosts(draft),
-        None => registry,
-    };
-    Ok(Some(context.client(args.insecure.is_on(), &args.retry, &registry)?))
-}
-
 fn entry(context: &Context<'_>, args: &Args, list: &str, text: &str) -> Result<Target, Failure> {
-    let list = docker::parse(list)?;
+    let list = lookup::parse(list)?;
     let image = match Location::parse(text) {
         Some(_) => None,
-        None => Some(docker::parse(text)?),
+        None => Some(lookup::parse(text)?),
     };
-    let entry = docker::find_entry(context, &list, image, text)?;
+    let entry = lookup::find_entry(context, &list, image, text)?;
     let manifest = entry.payload().ok().and_then(|bytes| {
         let manifest = Manifest::parse(&entry.descriptor.media_type, bytes).ok()?;
         manifest.with_digest(&entry.descriptor.digest)
@@ -71,12 +58,12 @@ fn entry(context: &Context<'_>, args: &Args, list: &str, text: &str) -> Result<T
         });
     };
     let draft = Draft::new(list, vec![entry]);
-    let client = client(context, args, Some(&draft))?;
+    let client = lookup::client(context, args, Some(&draft))?;
     Ok(Target {
         name: draft.entries[0].reference.to_string(),
         origin: Origin::Draft,
         manifest,
-        reader: Reader::of_entries(&draft.entries, client),
+        reader: Reader::of_draft(&draft, client),
         draft: None,
         selection: None,
     })
@@ -109,9 +96,9 @@ async fn named(context: &Context<'_>, args: &Args, image: &Reference) -> Result<
     }
     let registry = args.registry.with_mirrors(&args.mirrors);
     let client = context.client(args.insecure.is_on(), &args.retry, &registry)?;
-    let searched = docker::searched_folder(context, args)?;
+    let searched = lookup::searched_folder(context, args)?;
     let manifest = client.manifest(image).await;
-    let manifest = manifest.map_err(|error| docker::neither(error.into(), image, searched))?;
+    let manifest = manifest.map_err(|error| lookup::neither(error.into(), image, searched))?;
     Ok(Target {
         name: image.to_string(),
         origin: Origin::Registry,
@@ -128,17 +115,17 @@ async fn named(context: &Context<'_>, args: &Args, image: &Reference) -> Result<
 fn of_draft(context: &Context<'_>, args: &Args, draft: Draft) -> Result<Target, Failure> {
     let list = PublishedList::from_draft(&draft)?;
     let manifest = Manifest::parse(list.media_type.as_str(), list.bytes).map_err(|source| {
-        Failure::UnusableDraft {
+        InspectError::UnusableDraft {
             list: draft.list.clone().into(),
             source,
         }
     })?;
-    let client = client(context, args, Some(&draft))?;
+    let client = lookup::client(context, args, Some(&draft))?;
     Ok(Target {
         name: draft.list.to_string(),
         origin: Origin::Draft,
         manifest,
-        reader: Reader::of_entries(&draft.entries, client),
+        reader: Reader::of_draft(&draft, client),
         draft: Some(draft),
         selection: None,
     })
