@@ -8,6 +8,7 @@
 //! | [`publishing`] | indexes with attestations, many tags, and reports |
 //! | [`verification`] | `verify` and `diff`: each kind of damage, each kind of difference |
 //! | [`registries`] | TLS, tokens, credentials, refusals, and the number of requests |
+//! | [`inspect`] | the forms of `inspect` that Docker's command does not have |
 //! | [`races`] | many processes at once, and killed processes |
 //! | [`names`] | the plugin, the shim, `install` and `uninstall` |
 //! | [`commands`] | the main workflow on both registries: results, drafts, published content, requests |
@@ -21,6 +22,7 @@ mod commands;
 mod deviations;
 mod fidelity;
 mod harness;
+mod inspect;
 mod names;
 mod publishing;
 mod races;

@@ -31,6 +31,18 @@ const LOCK_WAIT: Duration = Duration::from_secs(60);
 /// The variable that disables the cache.
 const NO_CACHE: &str = "DOCKER_MANIFEST_NO_CACHE";
 
+/// The variable with the form that `inspect` shows by default.
+const INSPECT_FORMAT: &str = "DOCKER_MANIFEST_FORMAT";
+
+/// A form that the user has set as the default.
+#[derive(Debug)]
+pub(crate) struct FormatSetting {
+    /// The name of the setting.
+    pub(crate) name: &'static str,
+    /// Its value.
+    pub(crate) text: String,
+}
+
 /// The context of a command.
 #[derive(Debug)]
 pub struct Context<'a> {
@@ -189,6 +201,24 @@ impl<'a> Context<'a> {
             let message = format!("cannot load config file {path}: {error}");
             self.output.warning(&message);
             ConfigJson::default()
+        }))
+    }
+
+    /// Returns the form that `inspect` shows by default, if the user has set one.
+    ///
+    /// # Errors
+    /// As [`Context::config_folder`].
+    pub(crate) fn inspect_format(&self) -> Result<Option<FormatSetting>, Failure> {
+        if let Some(text) = self.environment.var(INSPECT_FORMAT) {
+            return Ok(Some(FormatSetting {
+                name: INSPECT_FORMAT,
+                text: text.to_string_lossy().into_owned(),
+            }));
+        }
+        let format = self.config_json()?.inspect_format;
+        Ok(format.map(|text| FormatSetting {
+            name: "inspectFormat in config.json",
+            text,
         }))
     }
 

@@ -6,6 +6,7 @@
 //! | `usage` | [`UsageError`], for a command line that cannot be run |
 //! | `causes` | errors with their causes, as text |
 //! | `exit_code` | the exit code of each failure |
+//! | `inspect` | [`InspectError`], for a manifest that cannot be shown |
 //! | `hints` | the remedy for each failure |
 //! | `texts` | texts that take more than a format string |
 //! | `report` | text and hints to standard error |
@@ -14,9 +15,11 @@ mod causes;
 mod error;
 mod exit_code;
 mod hints;
+mod inspect;
 mod report;
 mod texts;
 mod usage;
 
 pub use error::{DraftLookup, Failure};
+pub use inspect::InspectError;
 pub use usage::UsageError;

@@ -12,6 +12,7 @@
 //! | 6 | `compose` | composing a draft of resolved sources |
 //! | 6 | [`publishing`] | publishing drafts and manifests, to registries and to layouts |
 //! | 6 | `verification` | the checks of a published list and all that it refers to |
+//! | 6 | `view` | a manifest, list or draft as `inspect` shows it: as JSON and as a table |
 //! | 5 | [`context`] | the context of a command: configuration, drafts, registry client, output |
 //! | 5 | [`preflight`] | the checks of a list before it is published |
 //! | 5 | [`table`] | tables of text |
@@ -32,6 +33,7 @@
 //! | 1 | `byte_size` | numbers of bytes, as text |
 //! | 1 | `excerpt` | text that is cut short for people |
 //! | 1 | [`exit`] | the table of exit codes |
+//! | 1 | `go_template` | Go templates, as `--format` has them |
 //! | 1 | [`names`] | the name that the program was called by: itself, a plugin, the `docker` shim |
 //! | 1 | [`output`] | results to standard output, everything else to standard error |
 //! | 1 | [`plugin`] | the metadata for Docker's CLI |
@@ -57,6 +59,7 @@ mod excerpt;
 pub mod exit;
 pub mod failure;
 pub mod flags;
+pub mod go_template;
 pub mod interrupt;
 pub mod manual;
 pub mod names;
@@ -74,6 +77,7 @@ pub mod table;
 pub mod terminal;
 pub mod values;
 mod verification;
+mod view;
 
 use cli::{Cli, Request};
 use context::Context;

@@ -269,6 +269,8 @@ pub const MANUALS: &[Manual] = &[
         description: &[
             "Shows a draft, or else the manifest or list that the registry has, as Docker's command lays it out. With two arguments it \
              shows one image of a draft.",
+            "`--format` chooses another form: a table for people, JSON of one documented shape for scripts, the registry's bytes, or a Go \
+             template. `--platform` shows the image that an engine on a platform would run, and says why.",
         ],
         arguments: &[
             (
@@ -287,12 +289,40 @@ pub const MANUALS: &[Manual] = &[
                 "inspect example.com/app:1.0",
             ),
             example(
+                "Show the platforms, sizes and attestations of a list",
+                "inspect --format table example.com/app:all",
+            ),
+            example(
                 "Show each image with its layers and platform",
                 "inspect --verbose example.com/app:1.0",
             ),
             example(
                 "Show one image of a draft",
                 "inspect example.com/app:1.0 example.com/app:1.0-arm64",
+            ),
+            example(
+                "Print the digest that a tag points to",
+                "inspect --digest example.com/app:all",
+            ),
+            more(
+                "Save the exact bytes of the list",
+                "inspect --raw example.com/app:all > list.json",
+            ),
+            more(
+                "Print the digest of each image",
+                "inspect --format '{{range .Manifests}}{{println .Digest}}{{end}}' example.com/app:all",
+            ),
+            more(
+                "Show the image that a 32-bit Raspberry Pi runs",
+                "inspect --platform linux/arm/v7 example.com/app:all",
+            ),
+            more(
+                "Print the configuration of an image",
+                "inspect --config --platform linux/arm64 example.com/app:all",
+            ),
+            more(
+                "Show the SBOMs and the provenance of all images",
+                "inspect --attestations example.com/app:all",
             ),
             more("Show an image on disk", "inspect oci-layout://build/arm64"),
         ],

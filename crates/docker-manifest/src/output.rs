@@ -25,6 +25,30 @@ impl Output {
         out.flush()
     }
 
+    /// Writes bytes as they are. On a terminal, control characters are escaped, and a line break is added.
+    ///
+    /// # Errors
+    /// Fails if standard output cannot be written to.
+    pub fn bytes(&self, bytes: &[u8]) -> io::Result<()> {
+        let mut out = io::stdout().lock();
+        let on_terminal = out.is_terminal();
+        out.write_all(&escape_for_terminal(bytes, on_terminal))?;
+        if on_terminal && !bytes.ends_with(b"\n") {
+            out.write_all(b"\n")?;
+        }
+        out.flush()
+    }
+
+    /// Writes a result with colours, such as a table, whose control characters were escaped before.
+    ///
+    /// # Errors
+    /// Fails if standard output cannot be written to.
+    pub fn styled(&self, text: &str) -> io::Result<()> {
+        let mut out = io::stdout().lock();
+        out.write_all(text.as_bytes())?;
+        out.flush()
+    }
+
     /// Writes a result without a line break at its end.
     ///
     /// # Errors

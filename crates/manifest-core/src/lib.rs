@@ -12,6 +12,7 @@
 //! | [`referrers`] | the tags under which registries without a referrers API keep referrers |
 //! | [`manifest`] | one manifest: the bytes that the registry sent, and a parsed view beside them |
 //! | [`descriptor`] | a typed, sized, digested pointer to content |
+//! | [`platform_match`] | the image that an engine chooses from a list |
 //! | [`platform_name`] | platforms as people write them, and their comparison |
 //! | [`platform`] | os, architecture and variant, and the pairs that exist |
 //! | [`reference`](mod@reference) | image references, normalised as Docker does |
@@ -45,6 +46,7 @@ pub mod manifest;
 pub mod media_type;
 pub mod parallel;
 pub mod platform;
+pub mod platform_match;
 pub mod platform_name;
 pub mod reference;
 pub mod referrers;

@@ -116,6 +116,7 @@ fn each_example_of_the_reference_works() {
             let changed = home.drafts().len() != before || manual.command == "annotate";
             let files = [
                 "digest.txt",
+                "list.json",
                 "metadata.json",
                 "published",
                 "report.json",

@@ -12,6 +12,7 @@ use manifest_registry::{RegistryError, redact};
 use manifest_store::StoreError;
 
 use super::causes::with_causes;
+use super::inspect::InspectError;
 use super::texts::{describe_missing, describe_partly_published, describe_tag_state};
 use super::usage::UsageError;
 use crate::exit::Exit;
@@ -401,6 +402,9 @@ pub enum Failure {
     /// `diff` has found differences, which are its result. Nothing else is reported.
     #[error("the lists differ")]
     Different,
+    /// A manifest, or a part of it, cannot be shown.
+    #[error(transparent)]
+    Inspect(#[from] InspectError),
     /// Several independent failures.
     #[error("{}", .0.iter().map(describe).collect::<Vec<_>>().join("\n"))]
     Multiple(Vec<Failure>),

@@ -33,6 +33,7 @@ impl Failure {
                     format!("there is no draft of {list} either; drafts are in {searched}");
                 error.hint().into_iter().chain([no_draft]).collect()
             }
+            Self::Inspect(error) => error.hint().into_iter().collect(),
             Self::Layout(error) => error.hint().into_iter().collect(),
             Self::PartlyPublished { failed, .. } => {
                 let mut hints: Vec<String> = Vec::new();

@@ -1,11 +1,15 @@
 //! Docker's `config.json`.
 
+use std::collections::BTreeMap;
 use std::io;
 use std::path::Path;
 
 use manifest_registry::redact::{self, Secret};
 use manifest_registry::{Credentials, ProxySetting, RegistryError};
 use serde::Deserialize;
+
+/// The names of this program in the section `plugins`, the first one that has a setting wins.
+const PLUGIN_NAMES: [&str; 2] = ["manifest", "manifestx"];
 
 /// The settings that this program reads from the file.
 #[derive(Debug, Default)]
@@ -16,6 +20,8 @@ pub struct ConfigJson {
     pub insecure_registries: Vec<String>,
     /// `proxies`
     pub proxies: ConfigProxies,
+    /// `inspectFormat` of this program in `plugins`
+    pub inspect_format: Option<String>,
 }
 
 /// The proxies for containers. They are used for registries if the environment names none.
@@ -37,6 +43,7 @@ struct File {
     #[serde(rename = "insecure-registries")]
     insecure_registries: Option<Vec<String>>,
     proxies: Option<Proxies>,
+    plugins: Option<BTreeMap<String, serde_json::Value>>,
 }
 
 /// Docker has one set for each daemon, by its address. This program contacts no daemon, and reads the default.
@@ -73,6 +80,7 @@ pub fn read(path: &Path) -> Result<ConfigJson, String> {
     let File {
         insecure_registries,
         proxies,
+        plugins,
     } = serde_json::from_slice(&bytes).map_err(|error| redact::json_error(&error))?;
     let proxy = proxies
         .and_then(|proxies| proxies.default)
@@ -83,8 +91,14 @@ pub fn read(path: &Path) -> Result<ConfigJson, String> {
             url: Secret::new(url),
         })
     };
+    let plugins = plugins.unwrap_or_default();
+    let inspect_format = PLUGIN_NAMES.iter().find_map(|name| {
+        let format = plugins.get(*name)?.get("inspectFormat")?;
+        format.as_str().map(str::to_owned)
+    });
     Ok(ConfigJson {
         credentials,
+        inspect_format,
         insecure_registries: insecure_registries.unwrap_or_default(),
         proxies: ConfigProxies {
             https: setting("httpsProxy", proxy.https_proxy),

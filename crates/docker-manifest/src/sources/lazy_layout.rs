@@ -48,6 +48,11 @@ impl LazyLayout {
         self.layout()?.manifest(descriptor)
     }
 
+    /// Returns a blob in it of at most `limit` bytes.
+    pub(crate) fn bytes(&self, blob: &Descriptor, limit: usize) -> Result<Vec<u8>, LayoutError> {
+        self.layout()?.bytes(blob, limit)
+    }
+
     /// Returns the referrers of manifests in it.
     pub(crate) fn referrers(
         &self,

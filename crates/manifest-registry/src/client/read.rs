@@ -204,21 +204,43 @@ impl Client {
         image: &ImageManifest,
     ) -> Result<ImageConfig, RegistryError> {
         let config = &image.config;
-        let bytes = match self.cached_content(repository, config) {
-            Some(bytes) => bytes,
-            None => {
-                let bytes = self
-                    .blobs()
-                    .fetch("image config", repository, config, CONFIG_BYTES)
-                    .await?;
-                self.cache_content(repository, &config.digest, &bytes);
-                bytes
-            }
-        };
+        let bytes = self
+            .cached_blob("image config", repository, config, CONFIG_BYTES)
+            .await?;
         ImageConfig::parse(&bytes).map_err(|error| RegistryError::Config {
             blob: format!("{repository}@{}", config.digest),
             source: Arc::new(error),
         })
+    }
+
+    /// Gets a small blob as [`Self::blob`] does, or from the cache if an earlier run read it from the same repository.
+    ///
+    /// # Errors
+    /// Returns the errors of [`Self::blob`].
+    pub async fn small_blob(
+        &self,
+        repository: &Repository,
+        descriptor: &Descriptor,
+        limit: usize,
+    ) -> Result<Vec<u8>, RegistryError> {
+        self.cached_blob("blob", repository, descriptor, limit)
+            .await
+    }
+
+    async fn cached_blob(
+        &self,
+        kind: &'static str,
+        repository: &Repository,
+        descriptor: &Descriptor,
+        limit: usize,
+    ) -> Result<Vec<u8>, RegistryError> {
+        if let Some(bytes) = self.cached_content(repository, descriptor) {
+            return Ok(bytes);
+        }
+        let blobs = self.blobs();
+        let bytes = blobs.fetch(kind, repository, descriptor, limit).await?;
+        self.cache_content(repository, &descriptor.digest, &bytes);
+        Ok(bytes)
     }
 
     /// Returns the scopes that a read of a repository shares with other requests.

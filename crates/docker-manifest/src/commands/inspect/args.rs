@@ -1,0 +1,57 @@
+//! The arguments of `inspect`.
+
+use super::flags::{EngineFlag, FormatFlag};
+use crate::flags::{HelpFlag, MirrorFlags, RegistryFlags, RetryFlags};
+use crate::values::Switch;
+
+/// Display an image manifest, or manifest list
+#[derive(Debug, clap::Args)]
+#[command(override_usage = "inspect [OPTIONS] [MANIFEST_LIST] MANIFEST")]
+pub struct Args {
+    #[command(flatten)]
+    pub(crate) help: HelpFlag,
+    /// Allow communication with an insecure registry
+    #[arg(long)]
+    pub(super) insecure: Switch,
+    #[command(flatten)]
+    pub(super) retry: RetryFlags,
+    #[command(flatten)]
+    pub(super) registry: RegistryFlags,
+    #[command(flatten)]
+    pub(super) mirrors: MirrorFlags,
+    /// Output additional info including layers and platform
+    #[arg(short, long)]
+    pub(super) verbose: Switch,
+    /// Output form: table, json, raw, docker, or a Go template
+    #[arg(long, value_name = "string", help_heading = "Output options")]
+    pub(super) format: Option<FormatFlag>,
+    /// Output the exact bytes of the manifest, as --format raw does
+    #[arg(long, help_heading = "Output options")]
+    pub(super) raw: Switch,
+    /// Output the digest only
+    #[arg(long, help_heading = "Output options")]
+    pub(super) digest: Switch,
+    /// Output the image that an engine on this platform would run
+    #[arg(long, value_name = "os/arch", help_heading = "Output options")]
+    pub(super) platform: Option<EngineFlag>,
+    /// Output the configuration of the image
+    #[arg(long, help_heading = "Output options")]
+    pub(super) config: Switch,
+    /// Output the layers of the image
+    #[arg(long, help_heading = "Output options")]
+    pub(super) layers: Switch,
+    /// Output the steps that built the image
+    #[arg(long, help_heading = "Output options")]
+    pub(super) history: Switch,
+    /// Output the SBOM and provenance attestations
+    #[arg(long, help_heading = "Output options")]
+    pub(super) attestations: Switch,
+    /// Show the draft only, and ask no registry
+    #[arg(long, help_heading = "Output options")]
+    pub(super) local: Switch,
+    /// Show the registry's manifest, even if there is a draft
+    #[arg(long, help_heading = "Output options")]
+    pub(super) remote: Switch,
+    #[arg(value_name = "[MANIFEST_LIST] MANIFEST", hide = true)]
+    pub(crate) images: Vec<String>,
+}

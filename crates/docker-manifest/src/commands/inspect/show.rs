@@ -1,0 +1,326 @@
+//! The forms that Docker's command does not have.
+
+use manifest_core::limits::CONFIG_BYTES;
+use manifest_core::manifest::{ImageList, ImageManifest};
+use manifest_core::{Content, Digest, Manifest, Reference};
+
+use super::args::Args;
+use super::flags::{EngineFlag, Form};
+use super::target::Target;
+use super::{attestations, details, live, lookup};
+use crate::context::Context;
+use crate::failure::{Failure, InspectError};
+use crate::go_template::GoTemplate;
+use crate::terminal::Terminal;
+use crate::view::{Layout, LiveState, LiveView, ManifestView};
+
+/// The names in templates that need the entries' own manifests.
+const DETAIL_NAMES: &[&str] = &["json", "CompressedSize", "Created", "PredicateTypes"];
+
+/// The names in templates that need the registry's state under a draft's name.
+const LIVE_NAMES: &[&str] = &["json", "Live", "Change", "Replaces"];
+
+/// Shows a manifest in a form that Docker's command does not have.
+///
+/// # Errors
+/// Fails if there is no such manifest, or a part of it that was asked for cannot be read.
+pub(super) async fn run(context: &Context<'_>, args: &Args, form: &Form) -> Result<(), Failure> {
+    if let Some(digest) = registry_digest(context, args, form).await? {
+        context
+            .output
+            .status(&format!("{} is in the registry", args.images[0]));
+        return Ok(context.output.result(digest.as_str())?);
+    }
+    let mut target = Target::find(context, args).await?;
+    let mut list = None;
+    if let Some(EngineFlag(engine)) = &args.platform {
+        list = Some(target.manifest.clone());
+        target = target.choose(engine).await?;
+    } else if needs_one_image(args) {
+        list = Some(target.manifest.clone());
+        target = target.only_image().await?;
+    }
+    let output = context.output;
+    match form {
+        Form::Raw => {
+            report(context, &target).await;
+            Ok(output.bytes(target.manifest.bytes())?)
+        }
+        Form::Digest => {
+            report(context, &target).await;
+            Ok(output.result(target.manifest.digest().as_str())?)
+        }
+        Form::Config => {
+            let image = target.image()?;
+            let digest = target.manifest.digest();
+            let bytes = target.reader.config_bytes(digest, image).await?;
+            let bytes = bytes.ok_or_else(|| target.only_in_registry())?;
+            report(context, &target).await;
+            Ok(output.bytes(&bytes)?)
+        }
+        Form::Table | Form::Docker => {
+            let view = view(context, args, &target, list.as_ref(), Depth::all()).await?;
+            live::report(context, &target, view.live.as_ref());
+            let layout = Layout {
+                terminal: Terminal::of(context.environment()),
+                now: context.now(),
+            };
+            Ok(output.styled(&view.to_table(&layout))?)
+        }
+        Form::Json => {
+            let view = view(context, args, &target, list.as_ref(), Depth::all()).await?;
+            live::report(context, &target, view.live.as_ref());
+            let json = serde_json::to_string_pretty(&view).map_err(std::io::Error::from)?;
+            Ok(output.result(json)?)
+        }
+        Form::Template(template) => {
+            let depth = Depth::of(template);
+            let view = view(context, args, &target, list.as_ref(), depth).await?;
+            live::report(context, &target, view.live.as_ref());
+            Ok(output.result(render(template, &view)?)?)
+        }
+    }
+}
+
+/// Returns the digest that the registry states, by HEAD, if nothing else is asked for.
+async fn registry_digest(
+    context: &Context<'_>,
+    args: &Args,
+    form: &Form,
+) -> Result<Option<Digest>, Failure> {
+    let is_simple = *form == Form::Digest && args.platform.is_none() && !needs_one_image(args);
+    let [text] = args.images.as_slice() else {
+        return Ok(None);
+    };
+    let Ok(image) = Reference::parse(text) else {
+        return Ok(None);
+    };
+    let is_elsewhere = manifest_layout::Location::parse(text).is_some() || args.local.is_on();
+    if !is_simple || is_elsewhere || (!args.remote.is_on() && context.store()?.contains(&image)?) {
+        return Ok(None);
+    }
+    let Some(client) = lookup::client(context, args, None)? else {
+        return Ok(None);
+    };
+    // If there is none, the GET that follows has the registry's reasons.
+    Ok(client.manifest_digest(&image).await?)
+}
+
+/// Tells whether a part of one image is asked for. Attestations are shown for all images of a list.
+fn needs_one_image(args: &Args) -> bool {
+    [args.config, args.layers, args.history]
+        .iter()
+        .any(|flag| flag.is_on())
+}
+
+async fn report(context: &Context<'_>, target: &Target) {
+    let live = match &target.draft {
+        Some(draft) => {
+            Some(live::digest(target.reader.client(), draft, target.manifest.digest()).await)
+        }
+        None => None,
+    };
+    live::report(context, target, live.as_ref());
+}
+
+/// The parts of a model that need more requests.
+#[derive(Clone, Copy, Debug)]
+struct Depth {
+    details: bool,
+    live: bool,
+}
+
+impl Depth {
+    fn all() -> Self {
+        Self {
+            details: true,
+            live: true,
+        }
+    }
+
+    fn of(template: &GoTemplate) -> Self {
+        let mentions = |names: &[&str]| names.iter().any(|name| template.mentions(name));
+        Self {
+            details: mentions(DETAIL_NAMES),
+            live: mentions(LIVE_NAMES),
+        }
+    }
+}
+
+/// Builds the model. `list` is the list that the image was chosen from.
+async fn view(
+    context: &Context<'_>,
+    args: &Args,
+    target: &Target,
+    list: Option<&Manifest>,
+    depth: Depth,
+) -> Result<ManifestView, Failure> {
+    let Target {
+        name,
+        origin,
+        manifest,
+        reader,
+        draft,
+        selection,
+    } = target;
+    let mut view = ManifestView::of(name.clone(), *origin, manifest);
+    view.selection.clone_from(selection);
+    view.shows_layers = args.layers.is_on();
+    if let Some(draft) = draft {
+        view.add_draft(draft);
+    }
+    let client = reader.client();
+    let live = async {
+        match (draft, client) {
+            (Some(draft), Some(client)) if depth.live => Some(live::manifest(client, draft).await),
+            _ => None,
+        }
+    };
+    let details = async {
+        match manifest.content() {
+            Content::List(list) if depth.details => {
+                details::read(reader, list, context.output).await.map(Some)
+            }
+            _ => Ok(None),
+        }
+    };
+    let (live, details) = tokio::join!(live, details);
+    if let Some(details) = details? {
+        view.add_details(&details);
+    }
+    match (draft, live) {
+        (Some(_), Some(Some(live))) => view.add_live(live.as_ref()),
+        (Some(_), Some(None)) => view.live = Some(LiveView::new(LiveState::Unknown)),
+        (Some(draft), None) => {
+            view.live = Some(live::digest(client, draft, manifest.digest()).await);
+        }
+        (None, _) => {}
+    }
+    if let Content::Image(image) = manifest.content() {
+        add_config(args, target, image, depth, &mut view).await?;
+    }
+    if args.attestations.is_on() {
+        view.attestations = Some(statements(target, list).await?);
+    }
+    Ok(view)
+}
+
+/// Adds what the configuration of an image states.
+async fn add_config(
+    args: &Args,
+    target: &Target,
+    image: &ImageManifest,
+    depth: Depth,
+    view: &mut ManifestView,
+) -> Result<(), Failure> {
+    let is_wanted = args.config.is_on() || args.history.is_on();
+    let is_readable = image.is_image() && depth.details && image.config.size <= CONFIG_BYTES as u64;
+    if !is_wanted && !is_readable {
+        return Ok(());
+    }
+    let digest = target.manifest.digest();
+    let Some(config) = target.reader.config(digest, image).await? else {
+        return match is_wanted {
+            true => Err(target.only_in_registry().into()),
+            false => Ok(()),
+        };
+    };
+    view.add_config(&config);
+    if args.config.is_on() {
+        view.configuration = Some(config.json().clone());
+    }
+    if args.history.is_on() {
+        view.history = Some(config.history(&view.layers));
+    }
+    Ok(())
+}
+
+/// Reads the statements about the images that are shown.
+async fn statements(
+    target: &Target,
+    list: Option<&Manifest>,
+) -> Result<Vec<crate::view::Attestation>, Failure> {
+    let of = |manifest: &Manifest| -> Option<ImageList> {
+        match manifest.content() {
+            Content::List(list) => Some(list.clone()),
+            Content::Image(_) => None,
+        }
+    };
+    if let Some(list) = of(&target.manifest) {
+        return attestations::read(&target.reader, &list, None).await;
+    }
+    match list.and_then(of) {
+        Some(list) => {
+            let about = Some(target.manifest.digest());
+            attestations::read(&target.reader, &list, about).await
+        }
+        None => Ok(Vec::new()),
+    }
+}
+
+/// Renders a template. BuildKit's `imagetools inspect` has the fields of the manifest below `.Manifest`.
+fn render(template: &GoTemplate, view: &ManifestView) -> Result<String, Failure> {
+    let mut data = view.to_json();
+    if template.has_field("Manifest")
+        && let Some(fields) = data.as_object_mut()
+    {
+        let manifest = serde_json::Value::Object(fields.clone());
+        fields.insert("manifest".to_owned(), manifest);
+    }
+    template
+        .render(&data)
+        .map_err(|error| InspectError::Template(error).into())
+}
+
+impl Target {
+    /// Returns the image.
+    fn image(&self) -> Result<&ImageManifest, Failure> {
+        match self.manifest.content() {
+            Content::Image(image) => Ok(image),
+            Content::List(_) => Err(self.several_images(Vec::new()).into()),
+        }
+    }
+
+    /// Replaces a list by its only image.
+    ///
+    /// # Errors
+    /// Fails if it has none or several.
+    async fn only_image(self) -> Result<Self, Failure> {
+        let Content::List(list) = self.manifest.content() else {
+            return Ok(self);
+        };
+        let images: Vec<_> = list
+            .manifests
+            .iter()
+            .filter(|entry| entry.is_image())
+            .collect();
+        let [image] = images.as_slice() else {
+            let platforms = images.iter().filter_map(|image| image.platform.as_ref());
+            let platforms = platforms.map(ToString::to_string).collect();
+            return Err(self.several_images(platforms).into());
+        };
+        let name = self.reader.name_of(&self.name, &image.digest);
+        let Some(manifest) = self.reader.manifest(image).await? else {
+            return Err(InspectError::OnlyInRegistry { name }.into());
+        };
+        Ok(Self {
+            name,
+            manifest,
+            draft: None,
+            ..self
+        })
+    }
+
+    fn several_images(&self, platforms: Vec<String>) -> InspectError {
+        InspectError::NeedsOneImage {
+            image: self.name.clone(),
+            platforms,
+        }
+    }
+
+    fn only_in_registry(&self) -> InspectError {
+        InspectError::OnlyInRegistry {
+            name: self.name.clone(),
+        }
+    }
+}

@@ -1,0 +1,76 @@
+//! Go templates as Docker's `--format` has them: fields with Go's names, and the functions of Docker's documentation.
+
+use gtmpl_ng::{Context, Limits, Template};
+use serde_json::Value as Json;
+
+mod functions;
+mod names;
+
+/// The largest text that a template may write, in bytes. An index of 10,000 entries has some 5 MB.
+const OUTPUT_BYTES: usize = 64 * 1024 * 1024;
+
+/// A template that could be parsed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GoTemplate {
+    text: String,
+}
+
+/// The reason why a template cannot be parsed or rendered, with its place.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct TemplateError(String);
+
+impl GoTemplate {
+    /// Parses a template.
+    ///
+    /// # Errors
+    /// Returns an error, with the place, if the text is not a template or names an unknown function.
+    pub fn parse(text: &str) -> Result<Self, TemplateError> {
+        prepare(text)?;
+        Ok(Self {
+            text: text.to_owned(),
+        })
+    }
+
+    /// Tells whether the template has a word in it.
+    #[must_use]
+    pub fn mentions(&self, word: &str) -> bool {
+        self.text.contains(word)
+    }
+
+    /// Tells whether the template reads a field of this name.
+    #[must_use]
+    pub fn has_field(&self, name: &str) -> bool {
+        let field = format!(".{name}");
+        let mut fields = self.text.split(&field).skip(1);
+        fields.any(|rest| !rest.starts_with(|c: char| c.is_alphanumeric() || c == '_'))
+    }
+
+    /// Renders the template. The fields of `data` have Go's names: `mediaType` is `.MediaType`.
+    ///
+    /// # Errors
+    /// Returns an error, with the place, if a field does not exist or a function does not take its arguments.
+    pub fn render(&self, data: &Json) -> Result<String, TemplateError> {
+        let context = Context::from(names::to_go(data));
+        let template = prepare(&self.text)?;
+        template.render(&context).map_err(describe)
+    }
+}
+
+fn prepare(text: &str) -> Result<Template, TemplateError> {
+    let limits = Limits::default()
+        .with_output_bytes(OUTPUT_BYTES)
+        .with_function_output(OUTPUT_BYTES);
+    let mut template = Template::with_limits(limits);
+    template.name = "format".to_owned();
+    template.add_funcs(functions::ALL);
+    template.parse(text).map_err(describe)?;
+    Ok(template)
+}
+
+fn describe(error: impl std::fmt::Display) -> TemplateError {
+    TemplateError(error.to_string())
+}
+
+#[cfg(test)]
+mod tests;
