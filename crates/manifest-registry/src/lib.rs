@@ -42,7 +42,7 @@ pub use auth::{
 };
 pub use blob::{Downloads, LocalBlobs};
 pub use cache::{Cache, NoCache};
-pub use client::{Client, ClientConfig};
+pub use client::{Client, ClientConfig, Tags};
 pub use concurrent::concurrent;
 pub use error::{
     Absent, Advice, Attempt, Cause, CertificateProblem, ContentProblem, ErrorResponse, Message,

@@ -5,7 +5,7 @@
 //! | `read`, `put`, `download` | manifests, children, configurations, blobs |
 //! | `publishing`, `tag_state` | probes of targets and of a tag, concurrent with other work |
 //! | `cached` | content from the cache |
-//! | `referrers_api` | the paginated list of referrers |
+//! | `referrers_api`, `tags`, `next_page` | the paginated lists of referrers and of tags |
 //! | `registry_client`, `config` | `Client` and its settings |
 //! | `early_probes`, `probe` | the probes in progress; a single probe |
 //! | `requests`, `stated_digest` | requests for manifests; `Docker-Content-Digest` |
@@ -14,6 +14,7 @@ mod cached;
 mod config;
 mod download;
 mod early_probes;
+mod next_page;
 mod probe;
 mod publishing;
 mod put;
@@ -23,9 +24,11 @@ mod registry_client;
 mod requests;
 mod stated_digest;
 mod tag_state;
+mod tags;
 
 pub use config::ClientConfig;
 pub use registry_client::Client;
+pub use tags::Tags;
 
 pub(crate) use probe::{Probe, probe_manifest};
 pub(crate) use put::Stored;

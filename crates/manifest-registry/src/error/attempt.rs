@@ -27,6 +27,8 @@ pub enum Operation {
     CheckWriteAccess(Repository),
     /// Listing the referrers of a manifest.
     ListReferrers(Reference),
+    /// Listing the tags of a repository.
+    ListTags(Repository),
     /// Fetching a token for a registry.
     GetToken(String),
     /// Requesting `/v2/` of a registry, for its challenge.
@@ -56,6 +58,7 @@ impl fmt::Display for Operation {
             Self::ListReferrers(subject) => {
                 write!(f, "failed to list the referrers of {subject}")
             }
+            Self::ListTags(repository) => write!(f, "failed to list the tags of {repository}"),
             Self::GetToken(host) => write!(f, "failed to get a token for {host}"),
             Self::Ping(host) => write!(f, "failed to reach {host}"),
         }

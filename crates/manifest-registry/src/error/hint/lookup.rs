@@ -113,6 +113,7 @@ fn fill_in(hint: &str, attempt: &Attempt, kind: RegistryKind, symptom: &Symptom<
         | Operation::ListReferrers(reference)
         | Operation::PutManifest(reference) => Some(reference.repository()),
         Operation::GetBlob(repository, _)
+        | Operation::ListTags(repository)
         | Operation::MountBlob(repository, _)
         | Operation::PutBlob(repository, _)
         | Operation::CheckWriteAccess(repository) => Some(repository),

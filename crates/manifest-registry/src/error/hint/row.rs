@@ -87,9 +87,10 @@ impl Condition {
             | ContentProblem::MediaType { .. }
             | ContentProblem::Encoding(_)
             | ContentProblem::ConflictingHeader(_) => Self::ContentChanged,
-            ContentProblem::InvalidToken | ContentProblem::MissingHeader(_) => {
-                Self::InvalidResponse
-            }
+            ContentProblem::InvalidToken
+            | ContentProblem::MissingHeader(_)
+            | ContentProblem::TagList(_)
+            | ContentProblem::RepeatedPage => Self::InvalidResponse,
             ContentProblem::TooLarge { .. } => return None,
         })
     }
@@ -223,7 +224,9 @@ impl Row {
 impl Action {
     pub(super) fn matches(self, operation: &Operation) -> bool {
         let own = match operation {
-            Operation::GetManifest(_) | Operation::ListReferrers(_) => Self::ReadManifest,
+            Operation::GetManifest(_) | Operation::ListReferrers(_) | Operation::ListTags(_) => {
+                Self::ReadManifest
+            }
             Operation::GetBlob(..) => Self::ReadBlob,
             Operation::PutManifest(_)
             | Operation::PutBlob(..)
