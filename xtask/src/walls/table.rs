@@ -106,7 +106,7 @@ pub(super) const ORDERS: &[Order] = &[
     Order {
         name: "manifest-testkit",
         layers: &[
-            layer(&["nginx", "suite"]),
+            layer(&["chromium", "nginx", "suite"]),
             layer(&["embedded", "real"]),
             layer(&["layout", "proxy", "seed", "tls_front", "token"]),
             layer(&["client", "fetch", "image", "server", "tls"]),
@@ -263,6 +263,7 @@ pub(super) const WALLS: &[Wall] = &[
             "manifest-layout",
             "manifest-registry",
             "manifest-store",
+            "minijinja",
             "rustix",
             "serde",
             "serde_json",
