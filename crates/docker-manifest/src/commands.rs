@@ -5,6 +5,7 @@ pub mod create;
 pub mod inspect;
 pub mod install;
 mod links;
+pub mod matrix;
 pub mod push;
 pub mod remove;
 pub mod rm;

@@ -3,13 +3,17 @@
 mod annotation;
 mod choices;
 mod comma_list;
+mod glob;
 mod platforms;
 mod retry;
 mod switch;
 
 pub use annotation::{AnnotationFlag, AnnotationTarget};
-pub use choices::{Attestations, Format, OnDuplicate, OnMoved, OrderChoice, TypeChoice};
+pub use choices::{
+    Attestations, Format, MatrixFormat, OnDuplicate, OnMoved, OrderChoice, TypeChoice,
+};
 pub use comma_list::CommaList;
+pub use glob::Glob;
 pub use platforms::{AnyPlatformList, PlatformList};
 pub use retry::{RetryCount, TimeLimit};
 pub use switch::{Switch, SwitchParser};

@@ -40,7 +40,9 @@ impl World {
             all = all.image(&image);
             images.push(image);
         }
-        example_com.push("app", "all", &all.build());
+        let all = all.build();
+        example_com.push("app", "all", &all);
+        example_com.push("app", "0.9", &all);
         Self {
             example_com,
             example_org: Watched::empty(Kind::Embedded),
@@ -97,7 +99,7 @@ fn each_example_of_the_reference_works() {
             assert!(line.starts_with(manual.command), "{line}");
             let world = World::new();
             let home = world.home();
-            if !["create", "tag", "install", "uninstall"].contains(&manual.command) {
+            if !["create", "matrix", "tag", "install", "uninstall"].contains(&manual.command) {
                 let draft = "create example.com/app:1.0 example.com/app:1.0-amd64 \
                     example.com/app:1.0-arm64 example.com/app:1.0-armv7 example.com/app:1.0-windows";
                 world.run(&home, draft).succeeds();
@@ -108,7 +110,13 @@ fn each_example_of_the_reference_works() {
             // Each has an effect that its title tells: output, a draft, a tag, or a file.
             let wrote = !world.example_com.writes().is_empty() || ran.stdout.trim() != "";
             let changed = home.drafts().len() != before || manual.command == "annotate";
-            let files = ["digest.txt", "metadata.json", "published", "shims"];
+            let files = [
+                "matrix.html",
+                "digest.txt",
+                "metadata.json",
+                "published",
+                "shims",
+            ];
             let has_file = files.iter().any(|name| home.path().join(name).exists());
             let is_silent = manual.command == "uninstall";
             assert!(wrote || changed || has_file || is_silent, "{ran}");

@@ -3,7 +3,9 @@
 use clap::Subcommand;
 
 use super::usage::ArgumentCount;
-use crate::commands::{annotate, create, inspect, install, push, remove, rm, tag, uninstall};
+use crate::commands::{
+    annotate, create, inspect, install, matrix, push, remove, rm, tag, uninstall,
+};
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::flags::HelpFlag;
@@ -19,6 +21,7 @@ pub enum Command {
     Create(Box<create::Args>),
     Inspect(inspect::Args),
     Install(install::Args),
+    Matrix(matrix::Args),
     Push(push::Args),
     Remove(remove::Args),
     Rm(rm::Args),
@@ -37,6 +40,7 @@ impl Command {
             Self::Create(args) => context.block_on(create::run(context, &args)),
             Self::Inspect(args) => context.block_on(inspect::run(context, &args)),
             Self::Install(args) => install::run(context, &args),
+            Self::Matrix(args) => context.block_on(matrix::run(context, &args)),
             Self::Push(args) => context.block_on(push::run(context, &args)),
             Self::Remove(args) => remove::run(context, &args),
             Self::Rm(args) => rm::run(context, &args),
@@ -52,6 +56,7 @@ impl Command {
             Self::Create(args) => &args.help,
             Self::Inspect(args) => &args.help,
             Self::Install(args) => &args.help,
+            Self::Matrix(args) => &args.help,
             Self::Push(args) => &args.help,
             Self::Remove(args) => &args.help,
             Self::Rm(args) => &args.help,
@@ -69,6 +74,7 @@ impl Command {
             Self::Create(args) => ArgumentCount::at_least(args.min_arguments(), args.images.len()),
             Self::Inspect(args) => ArgumentCount::range(1, 2, args.images.len()),
             Self::Install(args) => ArgumentCount::exactly(0, args.rest.len()),
+            Self::Matrix(args) => ArgumentCount::exactly(1, args.repositories.len()),
             Self::Push(args) => ArgumentCount::exactly(1, args.lists.len()),
             Self::Remove(args) => ArgumentCount::at_least(2, args.images.len()),
             Self::Rm(args) => ArgumentCount::at_least(1, args.lists.len()),

@@ -16,6 +16,7 @@ impl Failure {
             Self::NeedsPush { .. }
             | Self::NeedsRegistry { .. }
             | Self::NotALayout { .. }
+            | Self::NotARepository { .. }
             | Self::ConflictingFlags { .. }
             | Self::NeedsFlattening { .. }
             | Self::PlatformName(_)
