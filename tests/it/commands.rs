@@ -5,6 +5,7 @@
 //! | [`watched`] | a registry of either kind with a log of all requests |
 //! | [`shell`] | a home folder, and command lines in it |
 //! | [`journey`] | four images become one list, which is read in every way |
+//! | [`matrix`] | tags and platforms of a repository |
 //! | [`copies`] | images of other repositories and registries: mounts, uploads, unchanged bytes |
 //! | [`exit_codes`] | each row of the page of exit codes |
 //! | [`failures`] | a failure leaves everything as it was |
@@ -21,6 +22,7 @@ mod exit_codes;
 mod failures;
 mod journey;
 mod listing;
+mod matrix;
 mod reference;
 mod scripts;
 pub(crate) mod shell;

@@ -9,6 +9,7 @@ pub mod inspect;
 pub mod install;
 mod links;
 pub mod ls;
+pub mod matrix;
 pub mod prune;
 pub mod push;
 pub mod remove;

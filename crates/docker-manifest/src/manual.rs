@@ -363,6 +363,44 @@ pub const MANUALS: &[Manual] = &[
         exit_codes: NETWORK,
     },
     Manual {
+        command: "matrix",
+        description: &[
+            "Shows which tag of a repository supports which platform, since when, and how large each image is (compressed). Images that a \
+             list names and the registry lacks are marked as missing.",
+            "Tags are in the order of their versions, newest first; those of signatures and other referrers are left out. Each tag is \
+             looked up once, and content that several tags share is read once.",
+            "With `--html` the result is a web page in a single file, which can be filtered by tag and platform.",
+        ],
+        arguments: &[(
+            "REPOSITORY",
+            "The repository, with the registry's host in front (`docker.io` if there is none)",
+        )],
+        takes_sources: false,
+        examples: &[
+            example(
+                "Show the platforms of the newest tags",
+                "matrix example.com/app",
+            ),
+            example(
+                "Show the platforms of some tags, for a README",
+                "matrix --tags '1.*' --format markdown example.com/app",
+            ),
+            example(
+                "Write a web page",
+                "matrix --html matrix.html example.com/app",
+            ),
+            more(
+                "Show the platforms that came and went since a version",
+                "matrix --since 0.9 example.com/app",
+            ),
+            more(
+                "Count the tags of each platform in a script",
+                "matrix --limit 0 --format json example.com/app",
+            ),
+        ],
+        exit_codes: NETWORK,
+    },
+    Manual {
         command: "prune",
         description: &[
             "Deletes the drafts whose last change is longer ago than `--older-than`, and prints their names. It does not ask first. \

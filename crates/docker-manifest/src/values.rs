@@ -4,6 +4,7 @@ mod age_limit;
 mod annotation;
 mod choices;
 mod comma_list;
+mod glob;
 mod platforms;
 mod retry;
 mod switch;
@@ -11,9 +12,10 @@ mod switch;
 pub use age_limit::AgeLimit;
 pub use annotation::{AnnotationFlag, AnnotationTarget};
 pub use choices::{
-    Attestations, Format, OnDuplicate, OnMoved, OrderChoice, ReportFormat, TypeChoice,
+    Attestations, Format, MatrixFormat, OnDuplicate, OnMoved, OrderChoice, ReportFormat, TypeChoice,
 };
 pub use comma_list::CommaList;
+pub use glob::Glob;
 pub use platforms::{AnyPlatformList, PlatformList};
 pub use retry::{RetryCount, TimeLimit};
 pub use switch::{Switch, SwitchParser};

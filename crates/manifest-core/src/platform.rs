@@ -49,21 +49,33 @@ pub struct ImageConfig {
     pub platform: Platform,
     /// The image's labels.
     pub labels: BTreeMap<String, String>,
+    /// The time when the image was created, as the configuration has it (RFC 3339, section 5.6).
+    pub created: Option<String>,
 }
 
 impl ImageConfig {
     /// Parses a configuration.
     ///
     /// # Errors
-    /// As [`Platform::from_config`]. Unreadable labels count as none.
+    /// As [`Platform::from_config`]. Unreadable labels, and an unreadable time, count as none.
     pub fn parse(config: &[u8]) -> Result<Self, serde_json::Error> {
         let platform = Platform::from_config(config)?;
-        let labels = Object::parse(config)
-            .and_then(|object| object.object("config"))
-            .and_then(|inner| inner.map(|inner| inner.get("Labels")).transpose());
+        let object = Object::parse(config).ok();
+        let created = object
+            .as_ref()
+            .and_then(|object| object.get("created").ok().flatten());
+        let labels = object.map(|object| {
+            let inner = object.object("config")?;
+            inner.map(|inner| inner.get("Labels")).transpose()
+        });
         Ok(Self {
             platform,
-            labels: labels.ok().flatten().flatten().unwrap_or_default(),
+            labels: labels
+                .and_then(Result::ok)
+                .flatten()
+                .flatten()
+                .unwrap_or_default(),
+            created,
         })
     }
 }
@@ -219,9 +231,13 @@ mod tests {
         }
         let config = br#"{"os":"linux","config":{"Labels":{"a":"b"}}}"#;
         assert_eq!(ImageConfig::parse(config).unwrap().labels["a"], "b");
+        let config = br#"{"created":"2024-05-01T10:20:30Z","config":1}"#;
+        let created = ImageConfig::parse(config).unwrap().created;
+        assert_eq!(created.as_deref(), Some("2024-05-01T10:20:30Z"));
         for config in [
             &br#"{"config":{"Labels":null}}"#[..],
             br#"{"config":[]}"#,
+            br#"{"created":1}"#,
             b"null",
         ] {
             assert_eq!(ImageConfig::parse(config).unwrap(), ImageConfig::default());

@@ -101,6 +101,18 @@ pub const REFERRERS: usize = 4096;
 /// The maximum number of pages that are requested of a list of referrers. Registries put some 100 referrers on a page.
 pub const REFERRER_PAGES: usize = 100;
 
+/// The number of tags that are requested on one page. Registries send fewer if they like.
+pub const TAGS_PER_PAGE: usize = 1000;
+
+/// The maximum number of pages that are requested of a list of tags. Docker Hub puts 100 tags on a page.
+pub const TAG_PAGES: usize = 1000;
+
+/// The maximum number of tags of a repository. Repositories that tag each commit have some ten thousand.
+pub const TAGS: usize = 100_000;
+
+/// The maximum size of a page of tags, in bytes. A registry without pages sends all tags at once, some 50 bytes each.
+pub const TAG_PAGE_BYTES: usize = 8 * 1024 * 1024;
+
 /// The number of attempts to update a referrers index that other clients write at the same time.
 pub const REFERRERS_INDEX_ATTEMPTS: usize = 5;
 

@@ -65,6 +65,8 @@ mod round_trips;
 mod schemes;
 #[path = "it/tag_state.rs"]
 mod tag_state;
+#[path = "it/tags.rs"]
+mod tags;
 #[path = "it/tls.rs"]
 mod tls;
 

@@ -144,6 +144,58 @@ pub fn nginx(target_dir: &Path) -> Result<Tool, FetchError> {
     tool(&NGINX, target_dir)
 }
 
+/// The packages of Chromium and of the program that drives it.
+const CHROMIUM: &[&str] = &["chromium", "chromium-driver"];
+
+/// Fetches Debian's Chromium to `TARGET/tools/chromium`, with all libraries that the system lacks, and returns the folder.
+pub(crate) fn chromium(target_dir: &Path) -> Result<PathBuf, FetchError> {
+    static FETCHING: Mutex<()> = Mutex::new(());
+    let _guard = FETCHING.lock().unwrap_or_else(PoisonError::into_inner);
+    let root = target_dir.join("tools/chromium");
+    let fetched = fetch_with_libraries(CHROMIUM, &root).map_err(|source| FetchError {
+        wanted: Wanted {
+            what: "Chromium",
+            otherwise: "install it (`apt-get install chromium chromium-driver`)",
+        },
+        source,
+    });
+    fetched.map(|()| root)
+}
+
+/// Fetches packages and everything that they depend on, except for installed packages.
+fn fetch_with_libraries(packages: &[&str], root: &Path) -> Result<(), FetchProblem> {
+    if root.is_dir() {
+        return Ok(());
+    }
+    let (_work, path) = work_folder(root.parent().unwrap_or(root))?;
+    let apt = Apt::new(&path)?;
+    let mut install = vec![
+        "install",
+        "--download-only",
+        "--yes",
+        "--no-install-recommends",
+    ];
+    install.extend(packages);
+    // The lists may be missing or stale: download anyway.
+    if apt.run(&path, &install, false).is_err() {
+        apt.run(&path, &["update"], true)?;
+        apt.run(&path, &install, true)?;
+    }
+    let archives = path.join("cache/archives");
+    let unpacked = path.join("unpacked");
+    for entry in fs::read_dir(&archives).map_err(file("list", &archives))? {
+        let package = entry.map_err(file("list", &archives))?.path();
+        if package.extension() == Some(OsStr::new("deb")) {
+            unpack(&package, &unpacked)?;
+        }
+    }
+    match fs::rename(&unpacked, root) {
+        // Another process was faster.
+        Err(_) if root.is_dir() => Ok(()),
+        result => result.map_err(file("create", root)),
+    }
+}
+
 /// Returns another program that reads images, `skopeo` or `buildah`: the one on PATH, or else Debian's.
 ///
 /// # Panics
@@ -201,7 +253,7 @@ fn fetch_tool(packed: &Packed, root: &Path) -> Result<(), FetchProblem> {
 }
 
 /// Returns the folders with libraries below `root`, in the form of `LD_LIBRARY_PATH`.
-fn libraries(root: &Path) -> OsString {
+pub(crate) fn libraries(root: &Path) -> OsString {
     let lists = ["usr/lib", "lib"].map(|folder| fs::read_dir(root.join(folder)));
     let entries = lists.into_iter().flatten().flatten().flatten();
     let folders = entries

@@ -8,6 +8,7 @@
 //! | [`token`] | a token server, for both registries |
 //! | [`fault`] | responses of a server that misbehaves |
 //! | [`proxy`] | a reverse proxy with log, delay and faults, for the real registry |
+//! | [`chromium`] | Chromium, driven by tests of web pages |
 //! | [`nginx`] | nginx with TLS and HTTP/2 in front of a real registry, as in most deployments |
 //! | [`tls_front`] | TLS in front of a server without it |
 //! | [`forward_proxy`] | a forward proxy, as in `HTTPS_PROXY` |
@@ -46,6 +47,7 @@
 //! does that).
 
 mod authorization;
+pub mod chromium;
 pub mod client;
 pub mod delay_line;
 mod digest;

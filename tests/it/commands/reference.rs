@@ -40,7 +40,9 @@ impl World {
             all = all.image(&image);
             images.push(image);
         }
-        example_com.push("app", "all", &all.build());
+        let all = all.build();
+        example_com.push("app", "all", &all);
+        example_com.push("app", "0.9", &all);
         Self {
             example_com,
             example_org: Watched::empty(Kind::Embedded),
@@ -97,7 +99,9 @@ fn each_example_of_the_reference_works() {
             assert!(line.starts_with(manual.command), "{line}");
             let world = World::new();
             let home = world.home();
-            if !["create", "exists", "tag", "install", "uninstall"].contains(&manual.command) {
+            if !["create", "exists", "matrix", "tag", "install", "uninstall"]
+                .contains(&manual.command)
+            {
                 let draft = "create example.com/app:1.0 example.com/app:1.0-amd64 \
                     example.com/app:1.0-arm64 example.com/app:1.0-armv7 example.com/app:1.0-windows";
                 world.run(&home, draft).succeeds();
@@ -117,6 +121,7 @@ fn each_example_of_the_reference_works() {
             let files = [
                 "digest.txt",
                 "list.json",
+                "matrix.html",
                 "metadata.json",
                 "published",
                 "report.json",

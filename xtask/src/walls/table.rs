@@ -123,7 +123,7 @@ pub(super) const ORDERS: &[Order] = &[
     Order {
         name: "manifest-testkit",
         layers: &[
-            layer(&["nginx", "suite"]),
+            layer(&["chromium", "nginx", "suite"]),
             layer(&["embedded", "real"]),
             layer(&["layout", "proxy", "seed", "tls_front", "token"]),
             layer(&["client", "fetch", "image", "server", "tls"]),
@@ -281,6 +281,7 @@ pub(super) const WALLS: &[Wall] = &[
             "manifest-layout",
             "manifest-registry",
             "manifest-store",
+            "minijinja",
             "rustix",
             "serde",
             "serde_json",

@@ -4,8 +4,8 @@ use clap::Subcommand;
 
 use super::usage::ArgumentCount;
 use crate::commands::{
-    annotate, check, create, diff, exists, inspect, install, ls, prune, push, remove, rm, tag,
-    uninstall, verify,
+    annotate, check, create, diff, exists, inspect, install, ls, matrix, prune, push, remove, rm,
+    tag, uninstall, verify,
 };
 use crate::context::Context;
 use crate::failure::Failure;
@@ -26,6 +26,7 @@ pub enum Command {
     Inspect(inspect::Args),
     Install(install::Args),
     Ls(ls::Args),
+    Matrix(matrix::Args),
     Prune(prune::Args),
     Push(push::Args),
     Remove(remove::Args),
@@ -50,6 +51,7 @@ impl Command {
             Self::Inspect(args) => context.block_on(inspect::run(context, &args)),
             Self::Install(args) => install::run(context, &args),
             Self::Ls(args) => ls::run(context, &args),
+            Self::Matrix(args) => context.block_on(matrix::run(context, &args)),
             Self::Prune(args) => prune::run(context, &args),
             Self::Push(args) => context.block_on(push::run(context, &args)),
             Self::Remove(args) => remove::run(context, &args),
@@ -71,6 +73,7 @@ impl Command {
             Self::Inspect(args) => &args.help,
             Self::Install(args) => &args.help,
             Self::Ls(args) => &args.help,
+            Self::Matrix(args) => &args.help,
             Self::Prune(args) => &args.help,
             Self::Push(args) => &args.help,
             Self::Remove(args) => &args.help,
@@ -94,6 +97,7 @@ impl Command {
             Self::Inspect(args) => ArgumentCount::range(1, 2, args.images.len()),
             Self::Install(args) => ArgumentCount::exactly(0, args.rest.len()),
             Self::Ls(args) => ArgumentCount::exactly(0, args.rest.len()),
+            Self::Matrix(args) => ArgumentCount::exactly(1, args.repositories.len()),
             Self::Prune(args) => ArgumentCount::exactly(0, args.rest.len()),
             Self::Push(args) => ArgumentCount::exactly(1, args.lists.len()),
             Self::Remove(args) => ArgumentCount::at_least(2, args.images.len()),

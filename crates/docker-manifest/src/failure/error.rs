@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use manifest_core::draft::PayloadError;
 use manifest_core::edit::UnsupportedPair;
+use manifest_core::reference::Repository;
 use manifest_core::settings::NeedsOciIndex;
 use manifest_core::{Digest, PlatformNameError, Reference, ReferenceError, Source, TagState};
 use manifest_layout::{LayoutError, LocationError};
@@ -257,6 +258,33 @@ pub enum Failure {
         image: Box<Reference>,
         /// The list.
         list: Box<Reference>,
+    },
+    /// The name of a repository is wanted, and one has a tag or digest.
+    #[error(
+        "{} names one manifest, and a repository is expected",
+        redact::printable(text)
+    )]
+    NotARepository {
+        /// The name, as typed.
+        text: String,
+        /// Its repository.
+        repository: Repository,
+    },
+    /// A repository has no tag of this name or pattern, or none at all.
+    #[error("{repository} has no tag{}", pattern.as_ref().map(|pattern| format!(" {pattern:?}")).unwrap_or_default())]
+    NoTags {
+        /// The repository.
+        repository: Repository,
+        /// The name or pattern. `None` if all tags are wanted.
+        pattern: Option<String>,
+    },
+    /// The tags of a repository point to more manifests than are read at once.
+    #[error("the tags of {repository} have more than {limit} manifests")]
+    TooManyManifests {
+        /// The repository.
+        repository: Repository,
+        /// The limit.
+        limit: usize,
     },
     /// The draft does not exist.
     #[error("No such manifest: {reference}")]

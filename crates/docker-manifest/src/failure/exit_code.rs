@@ -18,6 +18,7 @@ impl Failure {
             | Self::WriteCheckNeedsRepository { .. }
             | Self::NeedsRegistry { .. }
             | Self::NotALayout { .. }
+            | Self::NotARepository { .. }
             | Self::ConflictingFlags { .. }
             | Self::NeedsFlattening { .. }
             | Self::MissingFlag { .. }

@@ -58,6 +58,15 @@ impl Failure {
     /// Returns the remedy for a failure of sources and their flags.
     fn source_hint(&self) -> Option<String> {
         Some(match self {
+            Self::NotARepository { repository, .. } => {
+                format!("leave the tag or digest out: {repository}; --tags chooses tags")
+            }
+            Self::NoTags {
+                pattern: Some(_), ..
+            } => "* in a pattern stands for any characters, ? for one; without patterns all tags are shown".to_owned(),
+            Self::TooManyManifests { .. } => {
+                "show fewer tags with --limit, or choose some with --tags".to_owned()
+            }
             Self::RefusingToAmend { list } => {
                 format!("`--amend` adds to the draft, `docker-manifest rm {list}` removes it")
             }

@@ -64,6 +64,18 @@ pub enum ReportFormat {
     Json,
 }
 
+/// The output format of a matrix of platforms.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum MatrixFormat {
+    /// Tables of text.
+    #[default]
+    Table,
+    /// One JSON object.
+    Json,
+    /// Tables of Markdown.
+    Markdown,
+}
+
 /// Parses a keyword; the error names all of them.
 fn parse_keyword<T: Copy>(text: &str, words: &[(&str, T)]) -> Result<T, String> {
     let found = words.iter().find(|(word, _)| *word == text);
@@ -150,6 +162,19 @@ impl FromStr for Format {
             "json" => Ok(Self::Json),
             _ => Err("must be json".to_owned()),
         }
+    }
+}
+
+impl FromStr for MatrixFormat {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let words = [
+            ("table", Self::Table),
+            ("json", Self::Json),
+            ("markdown", Self::Markdown),
+        ];
+        parse_keyword(text, &words)
     }
 }
 

@@ -7,7 +7,7 @@
 //! | `registry_content` | the registry's own content, past the cache and all mirrors |
 //! | `publishing`, `tag_state` | probes of targets and of a tag, concurrent with other work |
 //! | `cached` | content from the cache |
-//! | `referrers_api` | the paginated list of referrers |
+//! | `referrers_api`, `tags`, `next_page` | the paginated lists of referrers and of tags |
 //! | `registry_client`, `config` | `Client` and its settings |
 //! | `early_probes`, `probe` | the probes in progress; a single probe |
 //! | `requests`, `stated_digest` | requests for manifests; `Docker-Content-Digest` |
@@ -17,6 +17,7 @@ mod config;
 mod download;
 mod early_probes;
 mod existence;
+mod next_page;
 mod probe;
 mod publishing;
 mod put;
@@ -27,10 +28,12 @@ mod registry_content;
 mod requests;
 mod stated_digest;
 mod tag_state;
+mod tags;
 
 pub use config::ClientConfig;
 pub use existence::ManifestMetadata;
 pub use registry_client::Client;
+pub use tags::Tags;
 
 pub(crate) use probe::{Probe, probe_manifest};
 pub(crate) use put::Stored;

@@ -72,6 +72,12 @@ pub enum ContentProblem {
     /// The success response to a write does not come from a registry, but from a proxy or a login page.
     #[error("{} is not the response of a registry to a write", status_text(.0))]
     NotFromRegistry(StatusCode),
+    /// The list of tags is not valid.
+    #[error("the list of tags cannot be read: {0}")]
+    TagList(String),
+    /// A list links to a page that was read already.
+    #[error("the list links back to an earlier page")]
+    RepeatedPage,
     /// The response is a web page.
     #[error("the response is a web page, not a registry's")]
     WebPage,

@@ -131,6 +131,16 @@ pub enum RegistryError {
         /// The counted items.
         what: &'static str,
     },
+    /// A repository has more tags than are read.
+    #[error("{repository} is over the limit of {limit} {what}")]
+    TagListTooLong {
+        /// The repository.
+        repository: Repository,
+        /// The limit.
+        limit: usize,
+        /// The counted items.
+        what: &'static str,
+    },
     /// Children of the published list are missing.
     #[error(
         "{reference} is published, but the registry does not have {}",
@@ -290,6 +300,7 @@ impl RegistryError {
             | Self::SignaturesDiffer { .. }
             | Self::NotReferrersIndex { .. }
             | Self::LimitExceeded { .. }
+            | Self::TagListTooLong { .. }
             | Self::Config { .. }
             | Self::Host { .. }
             | Self::Certificates { .. }

@@ -133,10 +133,10 @@ fn fill_in(hint: &str, attempt: &Attempt, kind: RegistryKind, symptom: &Symptom<
         | Operation::PutManifest(reference)
         | Operation::DeleteManifest(reference) => Some(reference.repository()),
         Operation::GetBlob(repository, _)
+        | Operation::ListTags(repository)
         | Operation::MountBlob(repository, _)
         | Operation::PutBlob(repository, _)
         | Operation::CheckWriteAccess(repository)
-        | Operation::ListTags(repository)
         | Operation::DeleteBlob(repository, _) => Some(repository),
         Operation::GetToken(_) | Operation::Ping(_) => None,
     };

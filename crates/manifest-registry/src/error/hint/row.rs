@@ -87,9 +87,10 @@ impl Condition {
             | ContentProblem::MediaType { .. }
             | ContentProblem::Encoding(_)
             | ContentProblem::ConflictingHeader(_) => Self::ContentChanged,
-            ContentProblem::InvalidToken | ContentProblem::MissingHeader(_) => {
-                Self::InvalidResponse
-            }
+            ContentProblem::InvalidToken
+            | ContentProblem::MissingHeader(_)
+            | ContentProblem::TagList(_)
+            | ContentProblem::RepeatedPage => Self::InvalidResponse,
             ContentProblem::TooLarge { .. } => return None,
         })
     }

@@ -1,0 +1,209 @@
+//! `matrix`: shows which tag of a repository supports which platform.
+//!
+//! | file | holds |
+//! | --- | --- |
+//! | `read` | the requests |
+//! | `rows`, `model` | the matrix, from what was read |
+//! | `changes`, `version_order`, `timestamp` | `--since`, the order of tags, times |
+//! | `text`, `markdown`, `html`, `cells` | the formats |
+//! | `limits` | bounds |
+
+mod cells;
+mod changes;
+mod html;
+mod limits;
+mod links;
+mod markdown;
+mod model;
+mod read;
+mod rows;
+mod text;
+mod timestamp;
+mod version_order;
+
+use std::path::PathBuf;
+
+use manifest_core::reference::Repository;
+use manifest_core::{Reference, referrers};
+use manifest_registry::Tags;
+
+use self::limits::{DEFAULT_TAGS, PLATFORMS};
+use self::model::Matrix;
+use self::read::Contents;
+use self::rows::Rows;
+use crate::context::Context;
+use crate::failure::Failure;
+use crate::flags::{HelpFlag, MirrorFlags, RegistryFlags, RetryFlags};
+use crate::terminal::Terminal;
+use crate::values::{Glob, MatrixFormat, Switch};
+
+/// Show which tags of a repository support which platforms
+#[derive(Debug, clap::Args)]
+#[command(override_usage = "matrix [OPTIONS] REPOSITORY")]
+pub struct Args {
+    #[command(flatten)]
+    pub(crate) help: HelpFlag,
+    /// Print the result in this format: "table", "json" or "markdown"
+    #[arg(long, value_name = "string")]
+    format: Option<MatrixFormat>,
+    /// Write the result as a web page to this file
+    #[arg(long, value_name = "file")]
+    html: Option<PathBuf>,
+    /// Allow communication with an insecure registry
+    #[arg(long)]
+    insecure: Switch,
+    /// Show at most this many tags, the newest; 0 for all (default 100)
+    #[arg(long, value_name = "uint")]
+    limit: Option<usize>,
+    #[command(flatten)]
+    retry: RetryFlags,
+    #[command(flatten)]
+    registry: RegistryFlags,
+    #[command(flatten)]
+    mirrors: MirrorFlags,
+    /// Show the versions from this tag on, and the platforms that came and went
+    #[arg(long, value_name = "tag")]
+    since: Option<String>,
+    /// Show only tags that match this pattern, such as "1.*"
+    #[arg(long, value_name = "glob", action = clap::ArgAction::Append)]
+    tags: Vec<Glob>,
+    #[arg(value_name = "REPOSITORY", hide = true)]
+    pub(crate) repositories: Vec<String>,
+}
+
+/// Reads the tags, then what they point to, and shows it.
+pub(crate) async fn run(context: &Context<'_>, args: &Args) -> Result<(), Failure> {
+    let [name] = args.repositories.as_slice() else {
+        unreachable!("the number was checked")
+    };
+    let repository = parse(name)?;
+    let registry = args.registry.with_mirrors(&args.mirrors);
+    let client = context.client(args.insecure.is_on(), &args.retry, &registry)?;
+    let found = client.tags(&repository).await?;
+    let chosen = choose(context, args, &repository, found)?;
+    // One token for all, and as many connections as so many requests need.
+    let client = client.for_reading(&chosen.tags);
+    let contents = Contents::read(&client, &repository, &chosen.tags).await?;
+    let Rows {
+        rows,
+        platforms_left_out,
+    } = rows::rows(&chosen.tags, &contents);
+    if platforms_left_out > 0 {
+        context.output.warning(&format!(
+            "{platforms_left_out} platforms of {repository} are not shown, only the first {PLATFORMS}"
+        ));
+    }
+    let mut matrix = Matrix::new(repository, chosen.matching, rows);
+    if let Some(since) = &args.since {
+        matrix.since = Some(changes::changes(since, &matrix.tags));
+    }
+    show(context, args, &matrix)
+}
+
+/// Parses the name of a repository.
+fn parse(text: &str) -> Result<Repository, Failure> {
+    let reference = Reference::parse(text).map_err(|source| Failure::Reference {
+        prefix: None,
+        source,
+    })?;
+    let last = text.rsplit('/').next().unwrap_or_default();
+    if last.contains([':', '@']) {
+        return Err(Failure::NotARepository {
+            text: text.to_owned(),
+            repository: reference.repository().clone(),
+        });
+    }
+    Ok(reference.repository().clone())
+}
+
+/// The tags to show, newest first.
+struct Chosen {
+    tags: Vec<Reference>,
+    /// The number of tags that match, with those over the limit.
+    matching: usize,
+}
+
+/// Chooses the tags that the flags ask for.
+fn choose(
+    context: &Context<'_>,
+    args: &Args,
+    repository: &Repository,
+    found: Tags,
+) -> Result<Chosen, Failure> {
+    if found.malformed > 0 {
+        context.output.warning(&format!(
+            "{} names in the list of tags of {repository} cannot be tags, and are not shown",
+            found.malformed
+        ));
+    }
+    let name = |tag: &Reference| tag.tag().unwrap_or_default().to_owned();
+    let mut tags = found.tags;
+    if args.tags.is_empty() {
+        let all = tags.len();
+        tags.retain(|tag| referrers::subject_of(&name(tag)).is_none());
+        if tags.len() < all {
+            let hidden = all - tags.len();
+            let message = format!("{hidden} tags of signatures and other referrers are not shown");
+            context.output.status(&message);
+        }
+    } else {
+        tags.retain(|tag| args.tags.iter().any(|glob| glob.matches(&name(tag))));
+    }
+    tags.sort_by(|one, other| version_order::newest_first(&name(one), &name(other)));
+    if let Some(since) = &args.since {
+        let names: Vec<String> = tags.iter().map(name).collect();
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        let later = changes::tags_since(&names, since).ok_or_else(|| Failure::NoTags {
+            repository: repository.clone(),
+            pattern: Some(since.clone()),
+        })?;
+        tags.retain(|tag| later.contains(&tag.tag().unwrap_or_default()));
+    }
+    if tags.is_empty() {
+        let patterns: Vec<String> = args.tags.iter().map(ToString::to_string).collect();
+        return Err(Failure::NoTags {
+            repository: repository.clone(),
+            pattern: (!patterns.is_empty()).then(|| patterns.join(", ")),
+        });
+    }
+    let matching = tags.len();
+    let limit = args.limit.unwrap_or(DEFAULT_TAGS);
+    if limit > 0 && matching > limit {
+        // The tag of --since is the one that the others are compared with.
+        let base = args.since.as_ref().and_then(|_| tags.pop());
+        tags.truncate(limit - usize::from(base.is_some()));
+        tags.extend(base);
+        let message = format!("{} of {matching} tags are shown (--limit)", tags.len());
+        context.output.status(&message);
+    }
+    Ok(Chosen { tags, matching })
+}
+
+/// Shows the matrix in the format that the flags ask for.
+fn show(context: &Context<'_>, args: &Args, matrix: &Matrix) -> Result<(), Failure> {
+    if let Some(path) = &args.html {
+        let page = html::render(matrix, args.insecure.is_on());
+        std::fs::write(path, page).map_err(|source| Failure::WriteFile {
+            path: path.clone(),
+            source,
+        })?;
+        let message = format!("{}: {}", path.display(), matrix.summary());
+        context.output.status(&message);
+    }
+    let format = match (args.format, &args.html) {
+        (None, Some(_)) => return Ok(()),
+        (format, _) => format.unwrap_or_default(),
+    };
+    let output = context.output;
+    let written = match format {
+        MatrixFormat::Table => {
+            let terminal = Terminal::of(context.environment());
+            output.text(&text::render(matrix, terminal))
+        }
+        MatrixFormat::Json => {
+            output.result(serde_json::to_string_pretty(matrix).unwrap_or_default())
+        }
+        MatrixFormat::Markdown => output.text(&markdown::render(matrix)),
+    };
+    Ok(written?)
+}

@@ -1,0 +1,186 @@
+//! The matrix as a web page: one file that needs nothing else, from `matrix.html`, `matrix.css` and `matrix.js`.
+//!
+//! The template escapes every value. A content security policy in the page forbids the browser to load anything.
+
+use manifest_core::reference::Repository;
+use minijinja::{Environment, context};
+use serde::Serialize;
+
+use super::model::{Change, ImageCell, Matrix, State, TagRow};
+use super::{cells, links};
+
+/// The name of the template. Its ending switches escaping on.
+const TEMPLATE: &str = "matrix.html";
+
+/// The characters of a digest that are shown: enough to tell digests apart.
+const DIGEST_CHARS: usize = "sha256:".len() + 12;
+
+/// The values of the template.
+#[derive(Serialize)]
+struct Page<'a> {
+    repository: String,
+    summary: String,
+    platforms: Vec<Platform<'a>>,
+    rows: Vec<Row<'a>>,
+    since: Option<&'a str>,
+    changes: &'a [Change],
+}
+
+/// A platform: a column, and a filter.
+#[derive(Serialize)]
+struct Platform<'a> {
+    name: &'a str,
+    os: &'a str,
+    rest: &'a str,
+    tags: usize,
+    percent: usize,
+    since: String,
+    created: String,
+}
+
+/// A tag.
+#[derive(Serialize)]
+struct Row<'a> {
+    tag: &'a str,
+    url: Option<String>,
+    digest: Option<String>,
+    short_digest: String,
+    created: String,
+    attestations: usize,
+    problem: Option<&'a str>,
+    /// Whether the tag or an image of it has a problem.
+    has_problem: bool,
+    /// The numbers of the columns whose platform it supports, between spaces.
+    supported: String,
+    cells: Vec<Cell>,
+}
+
+/// The images of a tag for a platform.
+#[derive(Serialize)]
+struct Cell {
+    /// The class: `present`, `missing`, `damaged` or `none`.
+    class: &'static str,
+    text: String,
+    url: Option<String>,
+    /// The details: digests, dates and problems.
+    title: String,
+}
+
+/// Renders the page. `plain` is true for registries that may lack TLS.
+pub(super) fn render(matrix: &Matrix, plain: bool) -> String {
+    let mut environment = Environment::new();
+    environment.set_trim_blocks(true);
+    environment.set_lstrip_blocks(true);
+    let page = page(matrix, plain);
+    environment
+        .add_template(TEMPLATE, include_str!("matrix.html"))
+        .and_then(|()| environment.get_template(TEMPLATE))
+        .and_then(|template| {
+            template.render(context! {
+                style => include_str!("matrix.css"),
+                script => include_str!("matrix.js"),
+                ..minijinja::Value::from_serialize(&page)
+            })
+        })
+        .expect("the template is part of the program")
+}
+
+fn page(matrix: &Matrix, plain: bool) -> Page<'_> {
+    let total = matrix.tags.len().max(1);
+    let platforms = matrix.platforms.iter().map(|one| {
+        let (since, created) = cells::since(one);
+        let (os, rest) = one.platform.split_once('/').unwrap_or(("", &one.platform));
+        Platform {
+            name: &one.platform,
+            os,
+            rest,
+            tags: one.tags,
+            percent: one.tags * 100 / total,
+            since,
+            created,
+        }
+    });
+    let since = matrix.since.as_ref();
+    Page {
+        repository: matrix.repository.to_string(),
+        summary: matrix.summary(),
+        platforms: platforms.collect(),
+        rows: matrix
+            .tags
+            .iter()
+            .map(|tag| row(matrix, tag, plain))
+            .collect(),
+        since: since.map(|since| since.tag.as_str()),
+        changes: since
+            .map(|since| since.changes.as_slice())
+            .unwrap_or_default(),
+    }
+}
+
+fn row<'a>(matrix: &Matrix, row: &'a TagRow, plain: bool) -> Row<'a> {
+    let mut supported = String::from(" ");
+    let cells = matrix.platforms.iter().enumerate().map(|(column, one)| {
+        if row.supports(&one.platform) {
+            supported.push_str(&format!("{column} "));
+        }
+        cell(&matrix.repository, row, &one.platform, plain)
+    });
+    let cells = cells.collect();
+    let digest = row.digest.as_ref();
+    let has_damage = row.images.iter().any(|image| image.state != State::Present);
+    Row {
+        tag: &row.tag,
+        url: digest.map(|digest| links::tag(&matrix.repository, &row.tag, digest, plain)),
+        short_digest: digest
+            .map(|digest| short(digest.as_str()))
+            .unwrap_or_default(),
+        digest: digest.map(ToString::to_string),
+        created: cells::date(row.created.as_ref()),
+        attestations: row.attestations,
+        problem: row.problem.as_deref(),
+        has_problem: row.problem.is_some() || has_damage,
+        supported,
+        cells,
+    }
+}
+
+fn short(digest: &str) -> String {
+    digest.chars().take(DIGEST_CHARS).collect()
+}
+
+fn cell(repository: &Repository, row: &TagRow, platform: &str, plain: bool) -> Cell {
+    let images: Vec<&ImageCell> = row.images_for(platform).collect();
+    let has = |state| images.iter().any(|image| image.state == state);
+    let class = match images.as_slice() {
+        [] => "none",
+        _ if has(State::Missing) => "missing",
+        _ if has(State::Damaged) => "damaged",
+        _ => "present",
+    };
+    let url = images
+        .first()
+        .map(|image| links::manifest(repository, &row.tag, &image.digest, plain));
+    let details: Vec<String> = images.iter().map(|image| detail(image)).collect();
+    Cell {
+        class,
+        text: cells::text(row, platform),
+        url,
+        title: details.join("\n"),
+    }
+}
+
+/// Describes an image in a line.
+fn detail(image: &ImageCell) -> String {
+    let version = image
+        .os_version
+        .as_ref()
+        .map(|version| format!("version {version}"));
+    let created = image.created.as_ref().map(|time| format!("created {time}"));
+    let parts = [
+        Some(image.digest.to_string()),
+        version,
+        created,
+        image.problem.clone(),
+    ];
+    parts.into_iter().flatten().collect::<Vec<_>>().join(", ")
+}

@@ -1,0 +1,17 @@
+//! Bounds on a matrix. A repository with more is shown in part.
+
+/// The number of tags that are shown unless `--limit` is given. Each costs a request, and most registries count the manifests
+/// that are read.
+pub(super) const DEFAULT_TAGS: usize = 100;
+
+/// The most distinct manifests that are read for one matrix: 500 tags with 20 platforms each.
+pub(super) const MANIFESTS: usize = 10_000;
+
+/// The most platforms that are shown. There are some 40 that software is released for.
+pub(super) const PLATFORMS: usize = 100;
+
+/// The most characters of a platform's name. Real names have some 30.
+pub(super) const PLATFORM_CHARS: usize = 60;
+
+/// The most characters of a problem's description.
+pub(super) const PROBLEM_CHARS: usize = 200;

@@ -1,0 +1,125 @@
+//! Missing and damaged content is shown; what cannot be known is an error.
+
+use manifest_testkit::EmbeddedRegistry;
+use manifest_testkit::fault::{Fault, Response};
+use manifest_testkit::image::{Image, Index};
+use manifest_testkit::suite::Kind;
+
+use super::{SECOND, filled, image, list};
+use crate::commands::{Shell, Watched};
+
+/// A repository with each kind of damage.
+fn damaged() -> Watched<'static> {
+    let registry = EmbeddedRegistry::start();
+    let missing = list(SECOND, "1.0", 1);
+    registry.seed("app", "1.0", &missing);
+    assert!(registry.remove_manifest("app", &missing.children[1]));
+    let config = image("linux/amd64", "1.1", 1);
+    registry.seed("app", "1.1", &Index::oci().image(&config).build());
+    assert!(registry.remove_blob("app", &config.config_digest));
+    let odd = Image::oci()
+        .config("application/vnd.oci.image.config.v1+json", b"[1]")
+        .build();
+    registry.seed("app", "1.2", &Index::oci().image(&odd).build());
+    registry.seed(
+        "app",
+        "1.3",
+        &Image::oci()
+            .config("application/vnd.cncf.helm.config.v1+json", b"{}")
+            .build(),
+    );
+    registry.seed("app", "1.4", &Index::oci().build());
+    let text = "li\u{1b}]0;title\u{7}\n|<img src=x onerror=alert(1)>\u{202e}";
+    let hostile = image("linux/amd64", "hostile", 2);
+    let platform = manifest_testkit::image::Platform {
+        os: text.to_owned(),
+        ..hostile.platform.clone()
+    };
+    registry.seed(
+        "app",
+        "1.5",
+        &Index::oci()
+            .image_with(&hostile, Some(platform), &[])
+            .build(),
+    );
+    registry.seed("app", "1.6", &image("linux/amd64", "1.6", 1));
+    Watched::embedded(registry)
+}
+
+#[test]
+fn each_kind_of_damage_is_shown() {
+    let registry = damaged();
+    registry.fault(Fault::on("HEAD", "/manifests/1.6").respond(Response::status(404)));
+    let shell = Shell::new(&registry);
+    let ran = shell.run("COLUMNS=200 matrix @/app");
+    super::check_snapshot("damage.txt", &ran.succeeds().stdout);
+    let ran = shell.run("matrix --format json --tags 1.0 @/app");
+    let json: serde_json::Value = serde_json::from_str(&ran.succeeds().stdout).unwrap();
+    let states = json["tags"][0]["images"].as_array().unwrap().iter();
+    let states: Vec<_> = states
+        .map(|image| image["state"].as_str().unwrap())
+        .collect();
+    assert_eq!(states, ["present", "missing", "present"]);
+}
+
+#[test]
+fn text_of_others_is_escaped_in_each_format() {
+    let registry = damaged();
+    let shell = Shell::new(&registry);
+    for format in ["table", "markdown", "json"] {
+        let ran = shell.run(&format!("matrix --format {format} @/app"));
+        let obeyed = |c: char| c.is_control() && c != '\n' || c == '\u{202e}';
+        assert!(!ran.succeeds().stdout.contains(obeyed), "{ran}");
+        assert!(
+            format != "markdown" || !ran.stdout.contains("<img"),
+            "{ran}"
+        );
+    }
+    shell.run("matrix --html page.html @/app").succeeds();
+    let page = std::fs::read_to_string(shell.home.path().join("page.html")).unwrap();
+    assert!(!page.contains("<img") && page.contains("&lt;img"), "{page}");
+}
+
+#[test]
+fn refusals_are_failures() {
+    for (path, status, code) in [
+        ("/tags/list", 401, 4),
+        ("/tags/list", 403, 4),
+        ("/tags/list", 404, 1),
+        ("/manifests/1.0", 403, 4),
+        ("/manifests/sha256", 429, 5),
+        ("/blobs/", 500, 6),
+    ] {
+        let registry = filled();
+        registry.fault(Fault::on("*", path).respond(Response::status(status)));
+        let ran = Shell::new(&registry).run("matrix --retry 0 @/app");
+        ran.fails(code).prints("");
+    }
+}
+
+#[test]
+fn wrong_arguments_say_what_to_do() {
+    let registry = filled();
+    let shell = Shell::new(&registry);
+    let ran = shell.run("matrix @/app:1.0");
+    ran.fails(125)
+        .says("/app:1.0 names one manifest, and a repository is expected");
+    ran.says("hint: leave the tag or digest out: REGISTRY/app; --tags chooses tags");
+    let ran = shell.run("matrix --tags v* @/app");
+    ran.fails(1).says("REGISTRY/app has no tag \"v*\"");
+    shell
+        .run("matrix --since 7 @/app")
+        .fails(1)
+        .says("REGISTRY/app has no tag \"7\"");
+    shell
+        .run("matrix --format yaml @/app")
+        .fails(125)
+        .says("must be one of table, json, markdown");
+    let ran = shell.run("matrix --html no/such/folder.html @/app");
+    ran.fails(1).says("cannot write no/such/folder.html");
+    let empty = Watched::empty(Kind::Embedded);
+    Shell::new(&empty)
+        .run("matrix @/app")
+        .fails(1)
+        .says("failed to list the tags of REGISTRY/app");
+}
