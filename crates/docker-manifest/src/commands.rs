@@ -1,6 +1,7 @@
 //! The commands, one file each: first the arguments with their help, then a function that runs the command.
 
 pub mod annotate;
+pub mod completion;
 pub mod create;
 pub mod inspect;
 pub mod install;

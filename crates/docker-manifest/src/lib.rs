@@ -5,6 +5,8 @@
 //!
 //! | layer | module | holds |
 //! | --- | --- | --- |
+//! | 9 | [`completion`] | candidates for shells, and for Docker's CLI |
+//! | 9 | [`man_pages`] | the man pages |
 //! | 9 | [`reference_docs`] | the reference pages of the documentation |
 //! | 8 | [`cli`] | the command line: parser, help, usage errors in Docker's words, dispatch |
 //! | 7 | [`commands`] | one file for each command: its arguments, then a function that runs it |
@@ -25,12 +27,12 @@
 //! | 3 | [`interrupt`] | signals end credential helpers, too |
 //! | 3 | [`manual`] | description, arguments, examples and exit codes of each command |
 //! | 3 | `progress` | the progress of copying, as a bar or as lines |
+//! | 2 | [`plugin`] | the version, and the metadata for Docker's CLI |
 //! | 2 | [`failure`] | every error of a command, with text, hints and exit code |
 //! | 1 | `byte_size` | numbers of bytes, as text |
 //! | 1 | [`exit`] | the table of exit codes |
 //! | 1 | [`names`] | the name that the program was called by: itself, a plugin, the `docker` shim |
 //! | 1 | [`output`] | results to standard output, everything else to standard error |
-//! | 1 | [`plugin`] | the metadata for Docker's CLI |
 //! | 1 | [`values`] | the values of flags, and how they are parsed |
 //!
 //! The library part exists so that `cargo xtask docs` can render the reference from the same definitions. Types
@@ -43,6 +45,7 @@ mod byte_size;
 pub mod cache;
 pub mod cli;
 pub mod commands;
+pub mod completion;
 mod compose;
 mod concurrency;
 pub mod context;
@@ -51,6 +54,7 @@ pub mod exit;
 pub mod failure;
 pub mod flags;
 pub mod interrupt;
+pub mod man_pages;
 pub mod manual;
 pub mod names;
 pub mod observer;
@@ -98,6 +102,12 @@ fn dispatch(
     let mut arguments = arguments.into_iter();
     let name = ProgramName::from_argv0(&arguments.next().unwrap_or_default());
     let arguments: Vec<OsString> = arguments.collect();
+    if let Some(request) = completion::Request::read(&name, &arguments) {
+        let candidates = completion::complete(&request, &environment, output);
+        output.text(&candidates.text(request.has_descriptions))?;
+        output.status(&candidates.status());
+        return Ok(());
+    }
     if name == ProgramName::Shim && !shim::is_manifest_command(&arguments) {
         return Err(shim::exec_docker(&arguments, &environment));
     }
@@ -113,7 +123,7 @@ fn dispatch(
     };
     let (globals, rest) = Globals::split(&arguments, &outer)?;
     if rest.is_empty() && globals.wants_version() {
-        return Ok(output.result(format!("{} version {}", names::PROGRAM, plugin::VERSION))?);
+        return Ok(output.result(plugin::version_line())?);
     }
     let (invocation, mut words) = names::strip_plugin_name(&name, rest);
     if globals.wants_help() {

@@ -126,6 +126,32 @@ pub const MANUALS: &[Manual] = &[
         exit_codes: &[],
     },
     Manual {
+        command: "completion",
+        description: &[
+            "Prints a script that makes a shell complete this program's commands, flags and values. It completes drafts and the images in \
+             them by name, and talks to no registry.",
+            "As a plugin (`docker manifestx`) the program needs no script of its own: Docker's CLI asks it. Load the script of `docker \
+             completion` for that.",
+        ],
+        arguments: &[("SHELL", "`bash`, `zsh`, `fish` or `powershell`")],
+        takes_sources: false,
+        examples: &[
+            example(
+                "Complete in this bash session",
+                "completion bash > docker-manifest.bash",
+            ),
+            more(
+                "Complete in each zsh session, if the folder is in `fpath`",
+                "completion zsh > _docker-manifest",
+            ),
+            more(
+                "Complete in each fish session",
+                "completion fish > docker-manifest.fish",
+            ),
+        ],
+        exit_codes: &[],
+    },
+    Manual {
         command: "create",
         description: &[
             "Looks up each source in its registry, all at once, and keeps the result as a draft below `~/.docker/manifests`. `annotate` \

@@ -100,6 +100,10 @@ impl Store {
         &self.paths
     }
 
+    pub(crate) fn capabilities(&self) -> Capabilities {
+        self.capabilities
+    }
+
     /// Tells whether the list has a draft. Even an empty folder counts, as it does for Docker.
     ///
     /// # Errors

@@ -29,7 +29,7 @@ pub(super) const ORDERS: &[Order] = &[
     Order {
         name: "docker-manifest",
         layers: &[
-            layer(&["reference_docs"]),
+            layer(&["completion", "man_pages", "reference_docs"]),
             layer(&["cli"]),
             layer(&["commands"]),
             layer(&["compose", "publishing"]),
@@ -44,8 +44,8 @@ pub(super) const ORDERS: &[Order] = &[
                 "manual",
                 "progress",
             ]),
-            layer(&["failure"]),
-            layer(&["byte_size", "exit", "names", "output", "plugin", "values"]),
+            layer(&["failure", "plugin"]),
+            layer(&["byte_size", "exit", "names", "output", "values"]),
         ],
     },
     Order {
@@ -99,7 +99,7 @@ pub(super) const ORDERS: &[Order] = &[
             layer(&["writer"]),
             layer(&["state_match", "stored_draft"]),
             layer(&["folder"]),
-            layer(&["atomic", "entry_order", "lock", "sidecar"]),
+            layer(&["atomic", "docker_name", "entry_order", "lock", "sidecar"]),
             layer(&["error", "folder_id", "paths"]),
         ],
     },

@@ -3,7 +3,9 @@
 use clap::Subcommand;
 
 use super::usage::ArgumentCount;
-use crate::commands::{annotate, create, inspect, install, push, remove, rm, tag, uninstall};
+use crate::commands::{
+    annotate, completion, create, inspect, install, push, remove, rm, tag, uninstall,
+};
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::flags::HelpFlag;
@@ -16,6 +18,7 @@ use crate::flags::HelpFlag;
 )]
 pub enum Command {
     Annotate(annotate::Args),
+    Completion(completion::Args),
     Create(Box<create::Args>),
     Inspect(inspect::Args),
     Install(install::Args),
@@ -34,6 +37,7 @@ impl Command {
     pub fn run(self, context: &Context<'_>) -> Result<(), Failure> {
         match self {
             Self::Annotate(args) => annotate::run(context, &args),
+            Self::Completion(args) => completion::run(context, &args),
             Self::Create(args) => context.block_on(create::run(context, &args)),
             Self::Inspect(args) => context.block_on(inspect::run(context, &args)),
             Self::Install(args) => install::run(context, &args),
@@ -49,6 +53,7 @@ impl Command {
     pub(super) fn help(&self) -> &HelpFlag {
         match self {
             Self::Annotate(args) => &args.help,
+            Self::Completion(args) => &args.help,
             Self::Create(args) => &args.help,
             Self::Inspect(args) => &args.help,
             Self::Install(args) => &args.help,
@@ -66,6 +71,7 @@ impl Command {
             Self::Annotate(args) => {
                 ArgumentCount::range(args.min_arguments(), 2, args.images.len())
             }
+            Self::Completion(args) => ArgumentCount::exactly(1, args.shells.len()),
             Self::Create(args) => ArgumentCount::at_least(args.min_arguments(), args.images.len()),
             Self::Inspect(args) => ArgumentCount::range(1, 2, args.images.len()),
             Self::Install(args) => ArgumentCount::exactly(0, args.rest.len()),

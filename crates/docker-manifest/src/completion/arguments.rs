@@ -1,0 +1,84 @@
+//! The arguments of a command, as its usage names them: `annotate [OPTIONS] MANIFEST_LIST MANIFEST`.
+
+use clap::Command;
+
+/// The meaning of an argument.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// A list: drafts.
+    List,
+    /// An image: one in the draft that is named before, or any.
+    Image,
+    /// A repository, or a registry.
+    Repository,
+    /// One of these words.
+    Words(Vec<String>),
+    /// A name in a registry.
+    Reference,
+}
+
+impl Kind {
+    fn of(word: &str) -> Self {
+        match word {
+            "MANIFEST_LIST" | "LIST" | "DRAFT" => Self::List,
+            "MANIFEST" | "IMAGE" | "SOURCE" => Self::Image,
+            _ if word.starts_with("REPO") || word.starts_with("REGISTRY") => Self::Repository,
+            // Lower-case words stand for themselves.
+            _ if word.contains('|') && !word.contains(|c: char| c.is_ascii_uppercase()) => {
+                Self::Words(word.split('|').map(str::to_owned).collect())
+            }
+            _ => Self::Reference,
+        }
+    }
+}
+
+/// One argument in a usage.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Argument {
+    kind: Kind,
+    is_optional: bool,
+    repeats: bool,
+}
+
+/// The arguments of a command.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Arguments(Vec<Argument>);
+
+impl Arguments {
+    pub(super) fn of(command: &Command) -> Self {
+        let usage = command.clone().render_usage().to_string();
+        let words = usage.trim_start_matches("Usage:").split_whitespace();
+        let words = words.skip(1).filter(|word| *word != "[OPTIONS]");
+        let mut arguments: Vec<Argument> = Vec::new();
+        for word in words {
+            let name = word.trim_matches(['[', ']', '<', '>', '.']);
+            // An inner bracket belongs to the name: `REGISTRY[/REPO]`.
+            let argument = Argument {
+                kind: Kind::of(name),
+                is_optional: word.starts_with('['),
+                repeats: word.contains("..."),
+            };
+            match arguments.last_mut() {
+                Some(last) if argument.repeats && last.kind == argument.kind => last.repeats = true,
+                _ => arguments.push(argument),
+            }
+        }
+        Self(arguments)
+    }
+
+    /// Returns the possible meanings of the argument at this index. Optional arguments before it may be left out.
+    pub(super) fn at(&self, index: usize) -> Vec<&Kind> {
+        let mut kinds = Vec::new();
+        for argument in self.0.iter().skip(index) {
+            kinds.push(&argument.kind);
+            if !argument.is_optional || argument.repeats {
+                return kinds;
+            }
+        }
+        let last = self.0.last().filter(|last| last.repeats);
+        if let Some(last) = last.filter(|_| kinds.is_empty()) {
+            kinds.push(&last.kind);
+        }
+        kinds
+    }
+}
