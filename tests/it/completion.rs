@@ -70,7 +70,9 @@ impl World {
         let ran = self.run(&format!("__complete {line}"));
         ran.succeeds()
             .says("Completion ended with directive: ShellCompDirective");
-        let text = ran.stdout.replace(&format!("{}/", self.registry.host()), "@/");
+        let text = ran
+            .stdout
+            .replace(&format!("{}/", self.registry.host()), "@/");
         text.lines().map(str::to_owned).collect()
     }
 }

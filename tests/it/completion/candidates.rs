@@ -40,7 +40,11 @@ fn commands_flags_and_values() {
             ("--debug pus", &["push"], NO_FILES),
             ("--config", &["--config"], NO_FILES),
             ("--config ", &[], 0),
-            ("completion ", &["bash", "zsh", "fish", "powershell"], NO_FILES),
+            (
+                "completion ",
+                &["bash", "zsh", "fish", "powershell"],
+                NO_FILES,
+            ),
             ("completion z", &["zsh"], NO_FILES),
             ("completion bash ", &[], NO_FILES),
             // Flags: with all names for one dash, without those that are given already, unless they may be repeated.
@@ -58,29 +62,37 @@ fn commands_flags_and_values() {
             ("push --format ", &["json"], NO_FILES),
             ("push --moved r", &["refresh"], NO_FILES),
             ("push --purge=", &["true", "false"], NO_FILES),
-            ("annotate --clear=os", &["os-version", "os-features"], NO_FILES),
+            (
+                "annotate --clear=os",
+                &["os-version", "os-features"],
+                NO_FILES,
+            ),
             // An optional value needs an equals sign, so the next word is the list.
             ("annotate --clear @/t", &["@/tools:2"], NO_FILES),
             // Values by their meaning.
             ("annotate --os w", &["wasip1", "windows"], NO_FILES),
             ("annotate --arch=arm", &["arm", "arm64"], NO_FILES),
             ("annotate --os js --arch ", &["wasm"], NO_FILES),
-            ("annotate --arch arm --variant ", &["v5", "v6", "v7", "v8"], NO_FILES),
+            (
+                "annotate --arch arm --variant ",
+                &["v5", "v6", "v7", "v8"],
+                NO_FILES,
+            ),
             ("push --digestfile ", &[], 0),
             ("create --digests-dir ", &[], 16),
             ("push --retry ", &[], NO_FILES),
             ("create --require linux/arm6", &["linux/arm64"], NO_FILES),
             (
                 "create --platform linux/amd64,linux/arm",
-                &["linux/amd64,linux/arm64", "linux/amd64,linux/arm/v7", "linux/amd64,linux/arm/v6"],
+                &[
+                    "linux/amd64,linux/arm64",
+                    "linux/amd64,linux/arm/v7",
+                    "linux/amd64,linux/arm/v6",
+                ],
                 NO_FILES,
             ),
             ("create --platform=linux/s390x,linux/s", &[], NO_FILES),
-            (
-                "push --tag @/too",
-                &["@/tools:2"],
-                NO_FILES,
-            ),
+            ("push --tag @/too", &["@/tools:2"], NO_FILES),
             (
                 "create --annotation org.opencontainers.image.ver",
                 &["org.opencontainers.image.version="],
@@ -94,7 +106,11 @@ fn commands_flags_and_values() {
 #[test]
 fn drafts_their_images_and_platforms() {
     let world = World::new();
-    let s390x = world.response("inspect @/tools:2 ")[0].split('\t').next().unwrap().to_owned();
+    let s390x = world.response("inspect @/tools:2 ")[0]
+        .split('\t')
+        .next()
+        .unwrap()
+        .to_owned();
     assert!(s390x.starts_with("@/tools@sha256:"), "{s390x}");
     check(
         &world,
@@ -110,27 +126,72 @@ fn drafts_their_images_and_platforms() {
                 NO_FILES,
             ),
             ("annotate @/app:1 linux/ar", &["linux/arm/v7"], NO_FILES),
-            ("annotate @/app:1 @/app:a --os ", &[
-                "aix", "android", "darwin", "dragonfly", "freebsd", "illumos", "ios", "js", "linux", "netbsd", "openbsd", "plan9",
-                "solaris", "wasip1", "windows",
-            ], NO_FILES),
-            ("remove @/app:1 @/app:amd64 @/app:ar", &["@/app:armv7"], NO_FILES),
+            (
+                "annotate @/app:1 @/app:a --os ",
+                &[
+                    "aix",
+                    "android",
+                    "darwin",
+                    "dragonfly",
+                    "freebsd",
+                    "illumos",
+                    "ios",
+                    "js",
+                    "linux",
+                    "netbsd",
+                    "openbsd",
+                    "plan9",
+                    "solaris",
+                    "wasip1",
+                    "windows",
+                ],
+                NO_FILES,
+            ),
+            (
+                "remove @/app:1 @/app:amd64 @/app:ar",
+                &["@/app:armv7"],
+                NO_FILES,
+            ),
             ("inspect @/app:1 @/app:am", &["@/app:amd64"], NO_FILES),
             ("inspect @/app:1 @/app:amd64 ", &[], NO_FILES),
             // An attestation is no image.
             ("annotate @/app:all linux/", &["linux/s390x"], NO_FILES),
             // The platforms of the draft come first.
-            ("push @/app:all --require linux/s", &["linux/s390x"], NO_FILES),
-            ("annotate @/app:1 --platform linux/am", &["linux/amd64"], NO_FILES),
+            (
+                "push @/app:all --require linux/s",
+                &["linux/s390x"],
+                NO_FILES,
+            ),
+            (
+                "annotate @/app:1 --platform linux/am",
+                &["linux/amd64"],
+                NO_FILES,
+            ),
             // Any name may be shown, tagged or used as a source.
-            ("inspect @/app:a", &["@/app:all", "@/app:amd64", "@/app:armv7"], NO_FILES),
-            ("tag @/app:a", &["@/app:all", "@/app:amd64", "@/app:armv7"], NO_FILES),
+            (
+                "inspect @/app:a",
+                &["@/app:all", "@/app:amd64", "@/app:armv7"],
+                NO_FILES,
+            ),
+            (
+                "tag @/app:a",
+                &["@/app:all", "@/app:amd64", "@/app:armv7"],
+                NO_FILES,
+            ),
             ("create @/app:2 @/app:am", &["@/app:amd64"], NO_FILES),
-            ("create @/app:2 @/app:amd64 @/app:ar", &["@/app:armv7"], NO_FILES),
+            (
+                "create @/app:2 @/app:amd64 @/app:ar",
+                &["@/app:armv7"],
+                NO_FILES,
+            ),
         ],
     );
     let digests = world.response("remove @/app:1 sha256:");
-    assert_eq!(digests.len(), 3, "two images and the directive: {digests:?}");
+    assert_eq!(
+        digests.len(),
+        3,
+        "two images and the directive: {digests:?}"
+    );
     assert!(digests[0].starts_with("sha256:"), "{digests:?}");
     assert_eq!(world.registry.lines(), [""; 0], "no registry is asked");
 }
@@ -189,13 +250,19 @@ fn drafts_of_dockers_cli_and_damaged_ones_are_named() {
     let world = World::new();
     // Docker's CLI leaves no more than the folders with the entries.
     fs::remove_dir_all(world.home.manifests().join(".docker-manifest")).unwrap();
-    let app = world.home.draft_path(&world.real("@/app:1"), &world.real("@/app:amd64"));
+    let app = world
+        .home
+        .draft_path(&world.real("@/app:1"), &world.real("@/app:amd64"));
     fs::write(app, "damaged").unwrap();
     check(
         &world,
         &[
             ("push @/", &["@/app:1", "@/app:all", "@/tools:2"], NO_FILES),
-            ("annotate @/app:1 ", &["@/app:armv7", "linux/arm/v7"], NO_FILES),
+            (
+                "annotate @/app:1 ",
+                &["@/app:armv7", "linux/arm/v7"],
+                NO_FILES,
+            ),
         ],
     );
 }
@@ -212,13 +279,29 @@ fn sources_on_disk() {
         &world,
         &[
             ("create x oci-l", &["oci-layout://"], NO_FILES_NO_SPACE),
-            ("create x oci-layout://b", &["oci-layout://build/"], NO_FILES_NO_SPACE),
-            ("create x oci-layout://build/", &["oci-layout://build/arm64/"], NO_FILES_NO_SPACE),
-            ("create x oci-archive:i", &["oci-archive:images.txt"], NO_FILES),
+            (
+                "create x oci-layout://b",
+                &["oci-layout://build/"],
+                NO_FILES_NO_SPACE,
+            ),
+            (
+                "create x oci-layout://build/",
+                &["oci-layout://build/arm64/"],
+                NO_FILES_NO_SPACE,
+            ),
+            (
+                "create x oci-archive:i",
+                &["oci-archive:images.txt"],
+                NO_FILES,
+            ),
             ("create x @im", &["@images.txt"], NO_FILES),
             ("create x @a", &[], NO_FILES),
             ("create x @.h", &["@.hidden"], NO_FILES),
-            ("push --to oci-layout://bu", &["oci-layout://build/"], NO_FILES_NO_SPACE),
+            (
+                "push --to oci-layout://bu",
+                &["oci-layout://build/"],
+                NO_FILES_NO_SPACE,
+            ),
             ("create x oci-layout://no/such/", &[], NO_FILES),
         ],
     );
@@ -234,14 +317,19 @@ fn whatever_is_wrong_there_is_an_answer() {
     for line in ["push ", "annotate a ", "create a ", "push a --require "] {
         let words: Vec<&str> = line.split(' ').collect();
         let mut command = world.home.command(OURS);
-        command.env("DOCKER_CONFIG", &config).arg("__complete").args(words);
+        command
+            .env("DOCKER_CONFIG", &config)
+            .arg("__complete")
+            .args(words);
         let ran = world.home.run(&mut command);
         ran.succeeds();
         assert!(ran.stdout.ends_with(":4\n"), "{ran}");
     }
     use std::os::unix::ffi::OsStrExt as _;
     let mut command = world.home.command(OURS);
-    command.arg("__complete").arg(std::ffi::OsStr::from_bytes(b"push\xff"));
+    command
+        .arg("__complete")
+        .arg(std::ffi::OsStr::from_bytes(b"push\xff"));
     world.home.run(&mut command).succeeds().prints(":4\n");
     world.run("__complete").succeeds();
 }
@@ -249,15 +337,23 @@ fn whatever_is_wrong_there_is_an_answer() {
 #[test]
 fn hostile_text_in_drafts_is_no_candidate() {
     let world = World::new();
-    let path = world.home.draft_path(&world.real("@/app:1"), &world.real("@/app:amd64"));
+    let path = world
+        .home
+        .draft_path(&world.real("@/app:1"), &world.real("@/app:amd64"));
     let text = fs::read_to_string(&path).unwrap();
     let hostile = text.replace(r#""os":"linux""#, r#""os":"li\u001b[2J\n:0""#);
     assert_ne!(text, hostile);
     fs::write(&path, hostile).unwrap();
     for line in ["annotate @/app:1 ", "push @/app:1 --require "] {
         let response = world.response(line);
-        assert!(response.iter().all(|line| !line.contains('\u{1b}')), "{response:?}");
-        assert_eq!(response.iter().filter(|line| line.starts_with(':')).count(), 1);
+        assert!(
+            response.iter().all(|line| !line.contains('\u{1b}')),
+            "{response:?}"
+        );
+        assert_eq!(
+            response.iter().filter(|line| line.starts_with(':')).count(),
+            1
+        );
         assert_eq!(response.last().unwrap(), ":4");
     }
 }

@@ -11,7 +11,9 @@ impl World {
     fn with(&self, program: &std::path::Path, line: &str) -> Ran {
         let words: Vec<String> = self.real(line).split(' ').map(str::to_owned).collect();
         let ran = self.home.run(self.home.command(program).args(words));
-        let stdout = ran.stdout.replace(&format!("{}/", self.registry.host()), "@/");
+        let stdout = ran
+            .stdout
+            .replace(&format!("{}/", self.registry.host()), "@/");
         Ran { stdout, ..ran }
     }
 }
@@ -24,16 +26,31 @@ fn dockers_cli_asks_the_plugin() {
     let world = World::new();
     world.run("install").succeeds();
     for (line, expected) in [
-        ("manifestx cre", "create\tCreate a local manifest list for annotating and pushing to a registry\n:4\n"),
-        ("manifestx push @/app:1", "@/app:1\tdraft of 2 entries\n:4\n"),
+        (
+            "manifestx cre",
+            "create\tCreate a local manifest list for annotating and pushing to a registry\n:4\n",
+        ),
+        (
+            "manifestx push @/app:1",
+            "@/app:1\tdraft of 2 entries\n:4\n",
+        ),
         ("manifestx push --moved ", "warn\nerror\nrefresh\n:4\n"),
         ("manifestx push --moved=w", "warn\n:4\n"),
-        ("-D manifestx remove @/app:1 linux/arm", "linux/arm/v7\t@/app:armv7\n:4\n"),
-        ("manifestx push --purg", "--purge\tRemove the local manifest list after push\n:4\n"),
+        (
+            "-D manifestx remove @/app:1 linux/arm",
+            "linux/arm/v7\t@/app:armv7\n:4\n",
+        ),
+        (
+            "manifestx push --purg",
+            "--purge\tRemove the local manifest list after push\n:4\n",
+        ),
         // Docker's CLI has the global flags.
         ("manifestx --", "--help\tPrint usage\n:4\n"),
         // The name itself is Docker's to complete.
-        ("manifestx", "manifestx\tManage Docker image manifests and manifest lists\n:4\n"),
+        (
+            "manifestx",
+            "manifestx\tManage Docker image manifests and manifest lists\n:4\n",
+        ),
     ] {
         let ran = world.with(docker, &format!("__complete {line}"));
         ran.succeeds().prints(expected);
@@ -50,10 +67,19 @@ fn the_shim_completes_the_command_that_it_runs() {
     let shim = shims.join("docker");
     std::os::unix::fs::symlink(OURS, &shim).unwrap();
     for (line, expected) in [
-        ("__complete manifest pus", "push\tPush a manifest list to a repository\n:4\n"),
+        (
+            "__complete manifest pus",
+            "push\tPush a manifest list to a repository\n:4\n",
+        ),
         ("__completeNoDesc manifest pus", "push\n:4\n"),
-        ("-D __complete manifest push @/app:1", "@/app:1\tdraft of 2 entries\n:4\n"),
-        ("__complete -D manifest push @/app:1", "@/app:1\tdraft of 2 entries\n:4\n"),
+        (
+            "-D __complete manifest push @/app:1",
+            "@/app:1\tdraft of 2 entries\n:4\n",
+        ),
+        (
+            "__complete -D manifest push @/app:1",
+            "@/app:1\tdraft of 2 entries\n:4\n",
+        ),
         ("__complete manifest", "real __complete manifest\n"),
         ("__complete run --rm", "real __complete run --rm\n"),
     ] {
@@ -62,7 +88,10 @@ fn the_shim_completes_the_command_that_it_runs() {
     // `--config` names the drafts.
     let other = world.home.path().join("other");
     fs::create_dir_all(&other).unwrap();
-    let line = format!("__complete --config {} manifest push @/app:1", other.display());
+    let line = format!(
+        "__complete --config {} manifest push @/app:1",
+        other.display()
+    );
     world.with(&shim, &line).succeeds().prints(":4\n");
 }
 
