@@ -20,10 +20,13 @@ fn main() {
     println!("cargo::rustc-env={VARIABLE}={commit}");
 }
 
+/// The path of this package in its repository.
+const PACKAGE: &str = "crates/docker-manifest/";
+
 /// Returns the abbreviated commit of the repository that this package is in. A package that only lies below another repository, as
 /// an unpacked archive may, has none.
 fn commit_of_repository() -> Option<String> {
-    git(&["ls-files", "--error-unmatch", "build.rs"])?;
+    git(&["rev-parse", "--show-prefix"]).filter(|path| path == PACKAGE)?;
     // A new commit or another branch changes one of these files. The build does not depend on others.
     for file in ["HEAD", "logs/HEAD"] {
         let path = PathBuf::from(git(&["rev-parse", "--git-path", file])?);

@@ -6,12 +6,14 @@
 //! | [`shell`] | a home folder, and command lines in it |
 //! | [`journey`] | four images become one list, which is read in every way |
 //! | [`copies`] | images of other repositories and registries: mounts, uploads, unchanged bytes |
+//! | [`colours`] | colours on standard error |
 //! | [`exit_codes`] | each row of the page of exit codes |
 //! | [`failures`] | a failure leaves everything as it was |
 //! | [`scripts`] | shell scripts in the styles that people use |
 //! | [`reference`] | the examples of the reference and of the guide |
 //! | [`drafts`] | drafts of no image, one, two, forty; `rm`, `--purge`, and warnings |
 
+mod colours;
 mod copies;
 mod drafts;
 mod exit_codes;

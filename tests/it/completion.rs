@@ -6,13 +6,11 @@
 //! | [`docker`] | Docker's CLI, the shim, and the names of the program |
 //! | [`scripts`] | the scripts that `completion` prints |
 //! | [`shells`] | bash, zsh and fish, with keys typed in a terminal |
-//! | [`terminal`] | a program in a pseudo-terminal |
 
 mod candidates;
 mod docker;
 mod scripts;
 mod shells;
-mod terminal;
 
 use manifest_testkit::image::{Image, Index, buildkit_index};
 use manifest_testkit::suite::Kind;

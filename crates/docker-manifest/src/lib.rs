@@ -83,7 +83,7 @@ use output::Output;
 /// Runs the program and returns its exit code.
 #[must_use]
 pub fn run(arguments: Vec<OsString>, environment: Environment) -> ExitCode {
-    let output = Output::default();
+    let output = Output::new(terminal::has_colours_on_stderr(&environment));
     let exit = match dispatch(arguments, environment, &output) {
         Ok(()) => Exit::Done,
         Err(failure) => {

@@ -137,15 +137,15 @@ pub const MANUALS: &[Manual] = &[
         takes_sources: false,
         examples: &[
             example(
-                "Complete in this bash session",
+                "Save the script for bash",
                 "completion bash > docker-manifest.bash",
             ),
             more(
-                "Complete in each zsh session, if the folder is in `fpath`",
+                "Save the script for zsh, in a folder that is in `fpath`",
                 "completion zsh > _docker-manifest",
             ),
             more(
-                "Complete in each fish session",
+                "Save the script for fish",
                 "completion fish > docker-manifest.fish",
             ),
         ],

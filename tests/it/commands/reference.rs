@@ -108,7 +108,15 @@ fn each_example_of_the_reference_works() {
             // Each has an effect that its title tells: output, a draft, a tag, or a file.
             let wrote = !world.example_com.writes().is_empty() || ran.stdout.trim() != "";
             let changed = home.drafts().len() != before || manual.command == "annotate";
-            let files = ["digest.txt", "metadata.json", "published", "shims"];
+            let files = [
+                "digest.txt",
+                "metadata.json",
+                "published",
+                "shims",
+                "docker-manifest.bash",
+                "_docker-manifest",
+                "docker-manifest.fish",
+            ];
             let has_file = files.iter().any(|name| home.path().join(name).exists());
             let is_silent = manual.command == "uninstall";
             assert!(wrote || changed || has_file || is_silent, "{ran}");

@@ -8,9 +8,9 @@ use std::process::Command;
 use manifest_testkit::fetch::{self, Tool};
 
 use super::World;
-use super::terminal::Terminal;
 use crate::harness::docker;
 use crate::harness::home::OURS;
+use crate::harness::terminal::Terminal;
 
 /// The prompt of the shells. Its parts stand apart in the files that set it, so that only the prompt itself matches.
 const PROMPT: &str = "READY>";

@@ -21,3 +21,35 @@ pub fn keywords(group: &Command, command: &str, long: &str) -> Option<Vec<String
     };
     words.iter().all(is_keyword).then_some(words)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::Cli;
+
+    #[test]
+    fn parsers_list_their_keywords() {
+        let group = Cli::definition();
+        for (command, long, expected) in [
+            ("create", "attestations", Some("keep drop")),
+            ("push", "format", Some("json")),
+            (
+                "annotate",
+                "clear",
+                Some("arch variant os-version os-features features annotations"),
+            ),
+            // These refuse the value for other reasons, or take it.
+            ("push", "retry", None),
+            ("push", "purge", None),
+            ("push", "timeout", None),
+            ("push", "expect-digest", None),
+            ("create", "annotation", None),
+            ("create", "platform", None),
+            ("push", "digestfile", None),
+            ("push", "no-such-flag", None),
+        ] {
+            let found = keywords(&group, command, long).map(|words| words.join(" "));
+            assert_eq!(found.as_deref(), expected, "{command} --{long}");
+        }
+    }
+}

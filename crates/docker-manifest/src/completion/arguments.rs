@@ -48,9 +48,18 @@ impl Arguments {
     pub(super) fn of(command: &Command) -> Self {
         let usage = command.clone().render_usage().to_string();
         let words = usage.trim_start_matches("Usage:").split_whitespace();
-        let words = words.skip(1).filter(|word| *word != "[OPTIONS]");
+        let mut words = words.skip(1);
         let mut arguments: Vec<Argument> = Vec::new();
-        for word in words {
+        while let Some(word) = words.next() {
+            if word == "[OPTIONS]" {
+                continue;
+            }
+            if word.starts_with("[-") {
+                // A flag, with its value up to the bracket.
+                let is_open = |word: &str| !word.ends_with(']');
+                while is_open(word) && words.next().is_some_and(is_open) {}
+                continue;
+            }
             let name = word.trim_matches(['[', ']', '<', '>', '.']);
             // An inner bracket belongs to the name: `REGISTRY[/REPO]`.
             let argument = Argument {
@@ -80,5 +89,49 @@ impl Arguments {
             kinds.push(&last.kind);
         }
         kinds
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn kinds(usage: &'static str, index: usize) -> Vec<Kind> {
+        let command = Command::new("x").override_usage(usage);
+        let arguments = Arguments::of(&command);
+        arguments.at(index).into_iter().cloned().collect()
+    }
+
+    #[test]
+    fn the_usage_names_the_arguments() {
+        use Kind::{Image, List, Reference, Repository};
+        for (usage, expected) in [
+            ("x", &[&[][..], &[]][..]),
+            ("x [OPTIONS]", &[&[], &[]]),
+            ("push [OPTIONS] MANIFEST_LIST", &[&[List], &[]]),
+            (
+                "rm MANIFEST_LIST [MANIFEST_LIST...]",
+                &[&[List], &[List], &[List]],
+            ),
+            (
+                "create MANIFEST_LIST MANIFEST [MANIFEST...]",
+                &[&[List], &[Image], &[Image]],
+            ),
+            (
+                "inspect [OPTIONS] [MANIFEST_LIST] MANIFEST",
+                &[&[List, Image], &[Image], &[]],
+            ),
+            ("diff [OPTIONS] A B", &[&[Reference], &[Reference], &[]]),
+            ("check [OPTIONS] REGISTRY[/REPO]", &[&[Repository], &[]]),
+            ("matrix REPO [--tags GLOB]", &[&[Repository], &[]]),
+            ("ls [OPTIONS] [MANIFEST_LIST...]", &[&[List], &[List]]),
+            ("exists [OPTIONS] <REF>...", &[&[Reference], &[Reference]]),
+        ] {
+            for (index, expected) in expected.iter().enumerate() {
+                assert_eq!(kinds(usage, index), *expected, "{usage}: {index}");
+            }
+        }
+        let shells = ["bash", "zsh"].map(str::to_owned).to_vec();
+        assert_eq!(kinds("completion bash|zsh", 0), [Kind::Words(shells)]);
     }
 }

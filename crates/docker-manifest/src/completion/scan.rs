@@ -109,3 +109,42 @@ fn short_flag(command: &Command, letter: char) -> Option<&Arg> {
         .get_arguments()
         .find(|arg| arg.get_short() == Some(letter))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::Cli;
+
+    #[test]
+    fn words_are_read_as_pflag_reads_them() {
+        let group = Cli::definition();
+        let push = group.find_subcommand("push").unwrap();
+        for (line, arguments, flags, pending) in [
+            ("a -p", "a", "purge=", ""),
+            ("--purge=false a", "a", "purge=false", ""),
+            ("-pt x a", "a", "purge= tag=x", ""),
+            ("-tx -t=y", "", "tag=x tag=y", ""),
+            ("a -t", "a", "", "tag"),
+            ("a --tag", "a", "", "tag"),
+            ("--tag -p a", "a", "tag=-p", ""),
+            ("-- -p --tag", "-p --tag", "", ""),
+            ("--bogus a -x", "a", "", ""),
+            ("- a", "- a", "", ""),
+        ] {
+            let words: Vec<String> = line.split(' ').map(str::to_owned).collect();
+            let scan = Scan::all(push, &words);
+            let long = |arg: &Arg| arg.get_long().unwrap().to_owned();
+            let given = scan.flags.iter();
+            let given: Vec<String> = given
+                .map(|(arg, value)| format!("{}={value}", long(arg)))
+                .collect();
+            assert_eq!(scan.arguments.join(" "), arguments, "{line}");
+            assert_eq!(given.join(" "), flags, "{line}");
+            assert_eq!(
+                scan.pending.map(long).unwrap_or_default(),
+                pending,
+                "{line}"
+            );
+        }
+    }
+}

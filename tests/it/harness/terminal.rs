@@ -9,7 +9,8 @@ use std::time::{Duration, Instant};
 const TIME_LIMIT: Duration = Duration::from_secs(60);
 
 /// A running program. It is killed when this is dropped.
-pub(super) struct Terminal {
+#[derive(Debug)]
+pub(crate) struct Terminal {
     child: Child,
     keys: ChildStdin,
     output: Receiver<Vec<u8>>,
@@ -19,7 +20,7 @@ pub(super) struct Terminal {
 
 impl Terminal {
     /// Runs a command line of `sh` in a terminal. `None` if there is no `script`.
-    pub(super) fn run(mut command: Command, line: &str) -> Option<Self> {
+    pub(crate) fn run(mut command: Command, line: &str) -> Option<Self> {
         let child = command
             .args(["-qfec", line, "/dev/null"])
             .env("TERM", "xterm")
@@ -48,14 +49,14 @@ impl Terminal {
     }
 
     /// Types keys.
-    pub(super) fn type_keys(&mut self, keys: &str) {
+    pub(crate) fn type_keys(&mut self, keys: &str) {
         self.keys.write_all(keys.as_bytes()).unwrap();
         self.keys.flush().unwrap();
     }
 
     /// Waits until the program has shown a text, and returns the output up to its end.
     #[track_caller]
-    pub(super) fn wait_for(&mut self, text: &str) -> String {
+    pub(crate) fn wait_for(&mut self, text: &str) -> String {
         let end = Instant::now() + TIME_LIMIT;
         loop {
             if let Some(place) = self.shown.find(text) {
