@@ -38,7 +38,6 @@ fn a_terminal_shows_colours() {
     for (variable, expected) in [("", COLOURED), ("NO_COLOR=1 ", PLAIN)] {
         let line = format!("{variable}{OURS} completion tcsh");
         let Some(mut terminal) = Terminal::run(home.command("/usr/bin/script"), &line) else {
-            eprintln!("NOT RUN commands::colours: there is no `script` of util-linux");
             return;
         };
         terminal.wait_for("unknown shell");

@@ -1,16 +1,15 @@
 //! bash, zsh and fish, from Debian if they are not installed. Keys are typed in a terminal, and the shell's own line is read.
 
 use std::fs;
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use manifest_testkit::fetch::{self, Tool};
 
 use super::World;
-use crate::harness::docker;
 use crate::harness::home::OURS;
-use crate::harness::terminal::Terminal;
+use crate::harness::terminal::{Terminal, not_run};
+use crate::harness::{Ran, docker};
 
 /// The prompt of the shells. Its parts stand apart in the files that set it, so that only the prompt itself matches.
 const PROMPT: &str = "READY>";
@@ -85,29 +84,15 @@ const LINES: &[(&str, &str)] = &[
     ),
 ];
 
-/// Returns a shell. If it is not available, says so outside of the captured test output.
-///
-/// # Panics
-///
-/// Panics under `CI=true` if it is not available, unless the real registry is disabled as well.
+/// Returns a shell. `None` if it is not available.
 fn shell(name: &str) -> Option<Tool> {
     match fetch::shell(name) {
         Ok(tool) => Some(tool),
         Err(error) => {
-            not_run(name, &error.to_string());
+            not_run(&format!("completion::shells in {name}"), &error.to_string());
             None
         }
     }
-}
-
-fn not_run(name: &str, reason: &str) {
-    let is_ci = docker::setting("CI").is_some_and(|value| value == "true");
-    let is_offline = docker::setting("EMBEDDED_ONLY").is_some();
-    assert!(!is_ci || is_offline, "{name}: {reason}");
-    let _ = writeln!(
-        std::io::stderr(),
-        "\nNOT RUN completion::shells in {name}: {reason}\n"
-    );
 }
 
 /// A world with the files of [`LINES`], and the program on PATH.
@@ -133,7 +118,7 @@ fn type_lines(world: &World, tool: &Tool, name: &str, line: &str) {
     let mut command: Command = world.home.command("script");
     command.env("LD_LIBRARY_PATH", &tool.libraries);
     let Some(mut terminal) = Terminal::run(command, line) else {
-        return not_run(name, "there is no `script` of util-linux");
+        return;
     };
     let mut wrong = Vec::new();
     for (count, (typed, expected)) in (1..).zip(LINES) {
@@ -212,6 +197,63 @@ fn zsh_completes() {
     );
 }
 
+/// Lists the candidates for the end of a line, which fish does without a terminal.
+fn in_fish(world: &World, tool: &Tool, script: &str, typed: &str) -> Ran {
+    let line =
+        "set -p fish_function_path $FUNCTIONS; source $SCRIPT; complete --do-complete \"$LINE\"";
+    let mut command = world.home.command(&tool.program);
+    command
+        .env("LD_LIBRARY_PATH", &tool.libraries)
+        .env("FUNCTIONS", root(tool).join("usr/share/fish/functions"))
+        .env("SCRIPT", script)
+        .env("LINE", typed)
+        .args(["--no-config", "-c", line]);
+    let ran = world.home.run(&mut command);
+    ran.succeeds();
+    ran
+}
+
+/// Docker's own script asks Docker's CLI, and that asks the plugin.
+#[test]
+fn dockers_script_completes_the_plugin() {
+    let Some(docker) = docker::find().filter(|_| docker::is_here("completion::shells")) else {
+        return;
+    };
+    let Some(tool) = shell("fish") else {
+        return;
+    };
+    let mut world = world();
+    world.run("install").succeeds();
+    let script = world
+        .home
+        .run(world.home.command(docker).args(["completion", "fish"]));
+    fs::write(world.home.path().join("docker.fish"), script.stdout).unwrap();
+    let path = [
+        docker.parent().unwrap(),
+        Path::new("/usr/bin"),
+        Path::new("/bin"),
+    ];
+    world.home.set("PATH", std::env::join_paths(path).unwrap());
+    for (typed, expected) in [
+        (
+            "docker manifestx anno",
+            "annotate\tAdd additional information to a local image manifest\n",
+        ),
+        (
+            "docker manifestx push @/to",
+            "@/tools:2\tdraft of 1 entry\n",
+        ),
+        ("docker manifestx push --moved=ref", "--moved=refresh\n"),
+        (
+            "docker manifestx remove @/app:1 linux/arm",
+            "linux/arm/v7\t@/app:armv7\n",
+        ),
+    ] {
+        let ran = in_fish(&world, &tool, "docker.fish", &world.real(typed));
+        ran.prints(&world.real(expected));
+    }
+}
+
 #[test]
 fn fish_completes() {
     let Some(tool) = shell("fish") else {
@@ -220,24 +262,14 @@ fn fish_completes() {
     let world = world();
     let script = world.home.ours(&["completion", "fish"]).stdout;
     fs::write(world.home.path().join("completion.fish"), script).unwrap();
-    let functions = root(&tool).join("usr/share/fish/functions");
     let mut wrong = Vec::new();
-    // Without a terminal, fish lists the candidates for the end of a line.
     let lines = LINES
         .iter()
         .filter(|(typed, _)| typed.matches('\t').count() == 1);
     for (typed, expected) in lines {
         let typed = typed.trim_end_matches('\t');
         let typed = world.real(typed);
-        let line = "set -p fish_function_path $FUNCTIONS; source completion.fish; complete --do-complete \"$LINE\"";
-        let mut command = world.home.command(&tool.program);
-        command
-            .env("LD_LIBRARY_PATH", &tool.libraries)
-            .env("LINE", &typed)
-            .env("FUNCTIONS", &functions)
-            .args(["--no-config", "-c", line]);
-        let ran = world.home.run(&mut command);
-        ran.succeeds();
+        let ran = in_fish(&world, &tool, "completion.fish", &typed);
         let (kept, _) = typed.rsplit_once(' ').unwrap();
         let words = ran
             .stdout

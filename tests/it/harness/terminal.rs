@@ -5,6 +5,8 @@ use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::mpsc::{self, Receiver};
 use std::time::{Duration, Instant};
 
+use super::docker;
+
 /// The time limit for each expected output, after which the test fails.
 const TIME_LIMIT: Duration = Duration::from_secs(60);
 
@@ -18,8 +20,20 @@ pub(crate) struct Terminal {
     shown: String,
 }
 
+/// Prints outside of the captured test output that a test did not run.
+///
+/// # Panics
+///
+/// Panics under `CI=true`, unless the real registry is disabled as well: CI machines must have or fetch all that the tests need.
+pub(crate) fn not_run(test: &str, reason: &str) {
+    let is_ci = docker::setting("CI").is_some_and(|value| value == "true");
+    let is_offline = docker::setting("EMBEDDED_ONLY").is_some();
+    assert!(!is_ci || is_offline, "{test}: {reason}");
+    let _ = writeln!(std::io::stderr(), "\nNOT RUN {test}: {reason}\n");
+}
+
 impl Terminal {
-    /// Runs a command line of `sh` in a terminal. `None` if there is no `script`.
+    /// Runs a command line of `sh` in a terminal, by `command`, which is `script`. `None` if there is no such program; that is said.
     pub(crate) fn run(mut command: Command, line: &str) -> Option<Self> {
         let child = command
             .args(["-qfec", line, "/dev/null"])
@@ -29,7 +43,13 @@ impl Terminal {
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn();
-        let mut child = child.ok()?;
+        let mut child = match child {
+            Ok(child) => child,
+            Err(error) => {
+                not_run(line, &format!("cannot run `script` of util-linux: {error}"));
+                return None;
+            }
+        };
         let mut stdout = child.stdout.take().unwrap();
         let (send, output) = mpsc::channel();
         std::thread::spawn(move || {

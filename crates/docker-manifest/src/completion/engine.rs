@@ -21,7 +21,7 @@ pub fn complete(request: &Request, environment: &Environment, output: &Output) -
     let globals = adapt(Globals::command());
     let (outer, words) = Scan::flags(&globals, &request.words);
     let drafts = Drafts::of(outer.value("config"), environment, output);
-    let is_under_docker = words.first().is_some() && words.first() == request.name.as_ref();
+    let is_under_docker = !words.is_empty() && words.first() == request.name.as_ref();
     let words = if is_under_docker { &words[1..] } else { words };
     let group = Cli::definition();
     let (command, words) = match words.split_first() {

@@ -3,11 +3,11 @@
 #   source <(docker-manifest completion zsh)
 
 _docker-manifest() {
-    local current="${(Q)PREFIX}" line directive tab=$'\t'
+    local program=${(Q)words[1]} current=${(Q)PREFIX} line directive tab=$'\t'
     local -a lines candidates typed options
     # The words are as typed. Quotes are taken off, and nothing is expanded: a request for completions runs no other program.
     typed=("${(@Q)words[2,CURRENT-1]}")
-    lines=("${(@f)$("${~words[1]}" __complete "${typed[@]}" "$current" 2>/dev/null)}")
+    lines=("${(@f)$("${program/#\~\//$HOME/}" __complete "${typed[@]}" "$current" 2>/dev/null)}")
     directive=${lines[-1]#:}
     [[ $directive == <-> ]] || return 1
     lines=("${(@)lines[1,-2]}")
