@@ -16,7 +16,7 @@ mod pflag;
 mod usage;
 
 pub use command::Command;
-pub use keywords::keywords;
+pub use keywords::{Keywords, keywords};
 pub use pflag::{adapt, is_switch, takes_next_word};
 
 /// Manage Docker image manifests and manifest lists

@@ -154,8 +154,13 @@ fn flag(group: &clap::Command, command: &str, row: &FlagRow) -> String {
 
 /// Returns the values that a flag accepts, if they are keywords.
 fn allowed_values(group: &clap::Command, command: &str, long: &str) -> Option<String> {
-    let words = keywords(group, command, long.trim_start_matches('-'))?;
-    let words: Vec<String> = words.iter().map(|word| format!("`{word}`")).collect();
+    let keywords = keywords(group, command, long.trim_start_matches('-'));
+    let keywords = keywords.filter(|keywords| keywords.is_complete)?;
+    let words: Vec<String> = keywords
+        .words
+        .iter()
+        .map(|word| format!("`{word}`"))
+        .collect();
     Some(words.join(", "))
 }
 

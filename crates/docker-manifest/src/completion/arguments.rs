@@ -2,6 +2,9 @@
 
 use clap::Command;
 
+use super::scan::{long_flag, split_flag};
+use crate::cli::takes_next_word;
+
 /// The meaning of an argument.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
@@ -54,6 +57,14 @@ impl Arguments {
             if word == "[OPTIONS]" {
                 continue;
             }
+            if word.starts_with('-') {
+                // A flag that has to be given.
+                let (name, _) = split_flag(word);
+                if long_flag(command, name).is_some_and(takes_next_word) {
+                    words.next();
+                }
+                continue;
+            }
             if word.starts_with("[-") {
                 // A flag, with its value up to the bracket.
                 let is_open = |word: &str| !word.ends_with(']');
@@ -97,7 +108,13 @@ mod tests {
     use super::*;
 
     fn kinds(usage: &'static str, index: usize) -> Vec<Kind> {
-        let command = Command::new("x").override_usage(usage);
+        let age = clap::Arg::new("age")
+            .long("age")
+            .action(clap::ArgAction::Set);
+        let all = clap::Arg::new("all")
+            .long("all")
+            .action(clap::ArgAction::SetTrue);
+        let command = Command::new("x").args([age, all]).override_usage(usage);
         let arguments = Arguments::of(&command);
         arguments.at(index).into_iter().cloned().collect()
     }
@@ -124,6 +141,8 @@ mod tests {
             ("diff [OPTIONS] A B", &[&[Reference], &[Reference], &[]]),
             ("check [OPTIONS] REGISTRY[/REPO]", &[&[Repository], &[]]),
             ("matrix REPO [--tags GLOB]", &[&[Repository], &[]]),
+            ("prune --age DURATION [OPTIONS]", &[&[], &[]]),
+            ("prune --all MANIFEST_LIST", &[&[List], &[]]),
             ("ls [OPTIONS] [MANIFEST_LIST...]", &[&[List], &[List]]),
             ("exists [OPTIONS] <REF>...", &[&[Reference], &[Reference]]),
         ] {

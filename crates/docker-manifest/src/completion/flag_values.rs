@@ -9,7 +9,7 @@ use super::candidates::{Candidates, Directive};
 use super::drafts::Drafts;
 use super::files;
 use super::platforms;
-use crate::cli::is_switch;
+use crate::cli::{Keywords, is_switch};
 use crate::values::{AnyPlatformList, PlatformList};
 
 /// The keys of annotations that the OCI image specification defines ("Pre-Defined Annotation Keys").
@@ -36,7 +36,7 @@ pub(super) struct FlagValue<'a> {
     /// The value up to the cursor.
     pub(super) typed: &'a str,
     /// The keywords that the parser accepts.
-    pub(super) keywords: Option<Vec<String>>,
+    pub(super) keywords: Option<Keywords>,
     /// The draft on the command line.
     pub(super) list: Option<&'a str>,
     /// The values of `--os` and `--arch`.
@@ -50,7 +50,7 @@ impl FlagValue<'_> {
             return words(["true", "false"].map(str::to_owned));
         }
         if let Some(keywords) = self.keywords {
-            return words(keywords);
+            return words(keywords.words);
         }
         let parser = arg.get_value_parser().type_id();
         let is_list = [
@@ -69,7 +69,7 @@ impl FlagValue<'_> {
             ("os", _) => platforms::systems(),
             ("arch", _) => platforms::architectures(os),
             ("variant", _) => platforms::variants(architecture),
-            (_, "platform") => platforms::names(&of_draft()),
+            (_, "platform" | "os/arch") => platforms::names(&of_draft()),
             (_, "annotation") => annotations(),
             (_, "name" | "image") => drafts.references(typed),
             (_, "layout") => files::sources(typed, false),
