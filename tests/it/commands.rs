@@ -7,6 +7,7 @@
 //! | [`journey`] | four images become one list, which is read in every way |
 //! | [`matrix`] | tags and platforms of a repository |
 //! | [`copies`] | images of other repositories and registries: mounts, uploads, unchanged bytes |
+//! | [`colours`] | colours on standard error |
 //! | [`exit_codes`] | each row of the page of exit codes |
 //! | [`failures`] | a failure leaves everything as it was |
 //! | [`scripts`] | shell scripts in the styles that people use |
@@ -15,6 +16,7 @@
 //! | [`existing`] | `exists` |
 //! | [`drafts`] | drafts of no image, one, two, forty; `rm`, `--purge`, and warnings |
 
+mod colours;
 mod copies;
 mod drafts;
 mod existing;

@@ -21,6 +21,7 @@
 //! | [`world`] | the images that registries are seeded with |
 //! | [`home`] | a temporary home, programs that run in it, its drafts |
 //! | [`docker`] | Docker's own CLI, and the message if it is missing |
+//! | [`terminal`] | a program in a pseudo-terminal |
 //! | [`ran`] | the result of a program: exit code, standard output and error, shown together when a test fails |
 
 pub(crate) mod docker;
@@ -29,6 +30,7 @@ pub(crate) mod line;
 pub(crate) mod old_format;
 pub(crate) mod ran;
 pub(crate) mod stage;
+pub(crate) mod terminal;
 pub(crate) mod world;
 
 pub(crate) use home::{DraftFile, Home};

@@ -10,6 +10,7 @@
 //! | [`registries`] | TLS, tokens, credentials, refusals, and the number of requests |
 //! | [`inspect`] | the forms of `inspect` that Docker's command does not have |
 //! | [`races`] | many processes at once, and killed processes |
+//! | [`completion`] | candidates for shells and for Docker's CLI, in real shells |
 //! | [`names`] | the plugin, the shim, `install` and `uninstall` |
 //! | [`commands`] | the main workflow on both registries: results, drafts, published content, requests |
 //! | [`harness`] | homes, programs, registries with known images, and the effects of commands |
@@ -19,6 +20,7 @@
 #![allow(clippy::unwrap_used, reason = "in a test, a panic is the report")]
 
 mod commands;
+mod completion;
 mod deviations;
 mod fidelity;
 mod harness;

@@ -53,6 +53,31 @@ fn words(line: &str) -> Vec<OsString> {
 }
 
 #[test]
+fn the_version_has_the_form_of_dockers() {
+    let home = Home::new();
+    let commit = |line: &str| {
+        let start = format!(
+            "docker-manifest version {}, build ",
+            env!("CARGO_PKG_VERSION")
+        );
+        let commit = line.trim_end().strip_prefix(&start);
+        commit.unwrap_or_else(|| panic!("{line}")).to_owned()
+    };
+    let version = home.ours(&["--version"]);
+    version.succeeds().is_quiet();
+    let found = commit(&version.stdout);
+    assert_eq!(home.ours(&["-v"]).stdout, version.stdout);
+    // A build outside of a repository, or without git, does not know the commit.
+    let is_hash = found.len() >= 7 && found.bytes().all(|byte| byte.is_ascii_hexdigit());
+    assert!(is_hash || found == "unknown", "{found}");
+    if let Some(docker) = docker::find() {
+        let dockers = home.run(home.command(docker).arg("--version"));
+        let (_, dockers) = dockers.stdout.split_once(" version ").unwrap();
+        assert!(dockers.contains(", build "), "{dockers}");
+    }
+}
+
+#[test]
 fn docker_runs_the_plugin() {
     if !docker::is_here("names::docker_runs_the_plugin") {
         return;

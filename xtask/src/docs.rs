@@ -1,17 +1,18 @@
-//! `cargo xtask docs`: renders the reference and the troubleshooting page from the program, and checks the documentation's links.
+//! `cargo xtask docs`: renders the reference, the troubleshooting page and the man pages from the program, and checks the
+//! documentation's links.
 
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use docker_manifest::reference_docs;
+use docker_manifest::{man_pages, reference_docs};
 
 use crate::task::{TaskResult, workspace};
 
 /// The generated page of the guide.
 const TROUBLESHOOTING: &str = "docs/guide/troubleshooting.md";
 
-/// Render docs/reference and docs/guide/troubleshooting.md from the program
+/// Render docs/reference, docs/guide/troubleshooting.md and man from the program
 #[derive(Default, clap::Args)]
 pub(crate) struct Args {
     /// Change nothing; fail if a generated page is out of date or a link is broken
@@ -20,16 +21,23 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(args: &Args) -> TaskResult {
-    let folder = workspace().join("docs/reference");
-    let pages = reference_docs::pages();
+    let folders = [
+        (workspace().join("docs/reference"), reference_docs::pages()),
+        (workspace().join("man"), man_pages::pages()),
+    ];
     let troubleshooting = workspace().join(TROUBLESHOOTING);
     let text = reference_docs::troubleshooting();
-    let mut stale = stale_pages(&folder, &pages);
+    let mut stale: Vec<String> = folders
+        .iter()
+        .flat_map(|(folder, pages)| stale_pages(folder, pages))
+        .collect();
     if !fs::read_to_string(&troubleshooting).is_ok_and(|found| found == text) {
         stale.push(TROUBLESHOOTING.to_owned());
     }
     if !args.check {
-        write_pages(&folder, &pages)?;
+        for (folder, pages) in &folders {
+            write_pages(folder, pages)?;
+        }
         fs::write(&troubleshooting, text)
             .map_err(|error| format!("cannot write {TROUBLESHOOTING}: {error}"))?;
     } else if !stale.is_empty() {
@@ -42,7 +50,7 @@ pub(crate) fn run(args: &Args) -> TaskResult {
     if broken.is_empty() {
         println!(
             "docs: {} generated pages are up to date, no link is broken",
-            pages.len() + 1
+            folders.iter().map(|(_, pages)| pages.len()).sum::<usize>() + 1
         );
         Ok(())
     } else {

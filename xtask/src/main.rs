@@ -34,7 +34,7 @@ enum Task {
     Bench(bench::Args),
     /// Checks licences, advisories and sources of the dependencies
     Deny(deny::Args),
-    /// Renders docs/reference from the command definitions
+    /// Renders docs/reference and man from the command definitions
     Docs(docs::Args),
     /// Checks the allowed dependencies between crates, and between files and rooms of a crate
     Walls(walls::Args),

@@ -11,10 +11,13 @@ use crate::names::Invocation;
 mod command;
 mod globals;
 pub mod help;
+mod keywords;
 mod pflag;
 mod usage;
 
 pub use command::Command;
+pub use keywords::{Keywords, keywords};
+pub use pflag::{adapt, is_switch, takes_next_word};
 
 /// Manage Docker image manifests and manifest lists
 #[derive(Debug, Parser)]

@@ -2,6 +2,7 @@
 
 pub mod annotate;
 pub mod check;
+pub mod completion;
 pub mod create;
 pub mod diff;
 pub mod exists;

@@ -5,6 +5,8 @@
 //!
 //! | layer | module | holds |
 //! | --- | --- | --- |
+//! | 9 | [`completion`] | candidates for shells, and for Docker's CLI |
+//! | 9 | [`man_pages`] | the man pages |
 //! | 9 | [`reference_docs`] | the reference pages of the documentation |
 //! | 8 | [`cli`] | the command line: parser, help, usage errors in Docker's words, dispatch |
 //! | 7 | [`commands`] | one file for each command: its arguments, then a function that runs it |
@@ -28,6 +30,7 @@
 //! | 3 | [`interrupt`] | signals end credential helpers, too |
 //! | 3 | [`manual`] | description, arguments, examples and exit codes of each command |
 //! | 3 | `progress` | the progress of copying, as a bar or as lines |
+//! | 2 | [`plugin`] | the version, and the metadata for Docker's CLI |
 //! | 2 | [`failure`] | every error of a command, with text, hints and exit code |
 //! | 1 | `age` | ages, as text |
 //! | 1 | `byte_size` | numbers of bytes, as text |
@@ -36,7 +39,6 @@
 //! | 1 | `go_template` | Go templates, as `--format` has them |
 //! | 1 | [`names`] | the name that the program was called by: itself, a plugin, the `docker` shim |
 //! | 1 | [`output`] | results to standard output, everything else to standard error |
-//! | 1 | [`plugin`] | the metadata for Docker's CLI |
 //! | 1 | [`values`] | the values of flags, and how they are parsed |
 //!
 //! The library part exists so that `cargo xtask docs` can render the reference from the same definitions. Types
@@ -51,6 +53,7 @@ pub mod cache;
 pub mod cli;
 pub mod commands;
 mod comparison;
+pub mod completion;
 mod compose;
 mod concurrency;
 pub mod context;
@@ -61,6 +64,7 @@ pub mod failure;
 pub mod flags;
 pub mod go_template;
 pub mod interrupt;
+pub mod man_pages;
 pub mod manual;
 pub mod names;
 pub mod observer;
@@ -91,7 +95,7 @@ use output::Output;
 /// Runs the program and returns its exit code.
 #[must_use]
 pub fn run(arguments: Vec<OsString>, environment: Environment) -> ExitCode {
-    let output = Output::default();
+    let output = Output::new(terminal::has_colours_on_stderr(&environment));
     let exit = match dispatch(arguments, environment, &output) {
         Ok(()) => Exit::Done,
         Err(failure) => {
@@ -110,6 +114,12 @@ fn dispatch(
     let mut arguments = arguments.into_iter();
     let name = ProgramName::from_argv0(&arguments.next().unwrap_or_default());
     let arguments: Vec<OsString> = arguments.collect();
+    if let Some(request) = completion::Request::read(&name, &arguments) {
+        let candidates = completion::complete(&request, &environment, output);
+        output.text(&candidates.text(request.has_descriptions))?;
+        output.status(&candidates.status());
+        return Ok(());
+    }
     if name == ProgramName::Shim && !shim::is_manifest_command(&arguments) {
         return Err(shim::exec_docker(&arguments, &environment));
     }
@@ -125,7 +135,7 @@ fn dispatch(
     };
     let (globals, rest) = Globals::split(&arguments, &outer)?;
     if rest.is_empty() && globals.wants_version() {
-        return Ok(output.result(format!("{} version {}", names::PROGRAM, plugin::VERSION))?);
+        return Ok(output.result(plugin::version_line())?);
     }
     let (invocation, mut words) = names::strip_plugin_name(&name, rest);
     if globals.wants_help() {

@@ -157,6 +157,32 @@ pub const MANUALS: &[Manual] = &[
         exit_codes: NETWORK,
     },
     Manual {
+        command: "completion",
+        description: &[
+            "Prints a script that makes a shell complete this program's commands, flags and values. It completes drafts and the images in \
+             them by name, and talks to no registry.",
+            "As a plugin (`docker manifestx`) the program needs no script of its own: Docker's CLI asks it. Load the script of `docker \
+             completion` for that.",
+        ],
+        arguments: &[("SHELL", "`bash`, `zsh`, `fish` or `powershell`")],
+        takes_sources: false,
+        examples: &[
+            example(
+                "Save the script for bash",
+                "completion bash > docker-manifest.bash",
+            ),
+            more(
+                "Save the script for zsh, in a folder that is in `fpath`",
+                "completion zsh > _docker-manifest",
+            ),
+            more(
+                "Save the script for fish",
+                "completion fish > docker-manifest.fish",
+            ),
+        ],
+        exit_codes: &[],
+    },
+    Manual {
         command: "create",
         description: &[
             "Looks up each source in its registry, all at once, and keeps the result as a draft below `~/.docker/manifests`. `annotate` \

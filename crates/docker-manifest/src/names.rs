@@ -12,6 +12,8 @@ pub const PROGRAM: &str = "docker-manifest";
 pub const BUILTIN: &str = "manifest";
 /// The argument with which Docker's CLI asks a plugin for its metadata.
 pub const METADATA_ARGUMENT: &str = "docker-cli-plugin-metadata";
+/// The arguments with which shells and Docker's CLI ask for completions, with and without descriptions (cobra's protocol).
+pub const COMPLETE_ARGUMENTS: [&str; 2] = ["__complete", "__completeNoDesc"];
 
 /// The name that the program was called by.
 #[derive(Clone, Debug, PartialEq, Eq)]

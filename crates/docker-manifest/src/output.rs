@@ -10,10 +10,26 @@ use manifest_registry::redact;
 /// Writes results to standard output and everything else to standard error.
 #[derive(Debug, Default)]
 pub struct Output {
+    has_colours: bool,
     warned: std::cell::RefCell<std::collections::HashSet<String>>,
 }
 
+/// A label in front of a line, with its colour (ECMA-48, "Select Graphic Rendition").
+type Label = (&'static str, &'static str);
+
+const WARNING: Label = ("warning", "1;33");
+const HINT: Label = ("hint", "1;36");
+
 impl Output {
+    /// Returns an output whose labels on standard error have colours, or not.
+    #[must_use]
+    pub fn new(has_colours: bool) -> Self {
+        Self {
+            has_colours,
+            ..Self::default()
+        }
+    }
+
     /// Writes one line of result. On a terminal, control characters are escaped as in JSON; a script gets every byte.
     ///
     /// # Errors
@@ -78,7 +94,7 @@ impl Output {
     pub fn warning(&self, message: &str) {
         if self.warned.borrow_mut().insert(message.to_owned()) {
             // A line break in a name or platform would look like another line of this program.
-            self.write_line(&format!("warning: {}", redact::printable(message)));
+            self.write(&self.labelled(WARNING, &redact::printable(message)));
         }
     }
 
@@ -89,7 +105,7 @@ impl Output {
 
     /// Writes the remedy for an error.
     pub fn hint(&self, message: &str) {
-        self.write_line(&format!("hint: {message}"));
+        self.write(&self.labelled(HINT, message));
     }
 
     /// Writes an error's text.
@@ -97,9 +113,23 @@ impl Output {
         self.write_line(message);
     }
 
+    /// Returns a line with a label. Only the label has a colour, and only what is escaped stands behind it.
+    fn labelled(&self, (label, colour): Label, message: &str) -> String {
+        let message = escape_controls(message);
+        if self.has_colours {
+            format!("\u{1b}[{colour}m{label}:\u{1b}[0m {message}")
+        } else {
+            format!("{label}: {message}")
+        }
+    }
+
     fn write_line(&self, text: &str) {
+        self.write(&escape_controls(text));
+    }
+
+    fn write(&self, text: &str) {
         // If standard error is closed, there is no way to report the failure.
-        let _ = writeln!(io::stderr().lock(), "{}", escape_controls(text));
+        let _ = writeln!(io::stderr().lock(), "{text}");
     }
 }
 
@@ -132,7 +162,7 @@ fn escape_controls(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{escape_controls, escape_for_terminal};
+    use super::{HINT, Output, WARNING, escape_controls, escape_for_terminal};
 
     #[test]
     fn results_are_escaped_on_terminals_only() {
@@ -149,6 +179,15 @@ mod tests {
             value,
             serde_json::from_str::<serde_json::Value>(json).unwrap()
         );
+    }
+
+    #[test]
+    fn labels_have_colours_and_messages_have_none() {
+        let message = "a\u{1b}[2Jb";
+        let plain = Output::new(false).labelled(WARNING, message);
+        assert_eq!(plain, "warning: a\\u{1b}[2Jb");
+        let colours = Output::new(true).labelled(HINT, message);
+        assert_eq!(colours, "\u{1b}[1;36mhint:\u{1b}[0m a\\u{1b}[2Jb");
     }
 
     #[test]

@@ -2,8 +2,19 @@
 
 use serde::Serialize;
 
+use crate::names::PROGRAM;
+
 /// The program's version.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+/// The commit that the program was built from, abbreviated; `unknown` outside of a repository. The build script finds it.
+pub const COMMIT: &str = env!("DOCKER_MANIFEST_COMMIT");
+
+/// Returns the output of `--version`, in the form of Docker's.
+#[must_use]
+pub fn version_line() -> String {
+    format!("{PROGRAM} version {VERSION}, build {COMMIT}")
+}
 
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]

@@ -4,8 +4,8 @@ mod troubleshooting;
 
 use std::fmt::Write as _;
 
-use crate::cli::Cli;
 use crate::cli::help::{FlagRow, OPTIONS, headings, options, usage_line};
+use crate::cli::{Cli, keywords};
 use crate::exit::Exit;
 use crate::manual::{self, Manual};
 use crate::names::Invocation;
@@ -152,14 +152,15 @@ fn flag(group: &clap::Command, command: &str, row: &FlagRow) -> String {
     format!("| `{names}` | {values} | {default} | {meaning} |\n")
 }
 
-/// Returns the values that a flag accepts, as the parser lists them; empty if it cannot.
+/// Returns the values that a flag accepts, if they are keywords.
 fn allowed_values(group: &clap::Command, command: &str, long: &str) -> Option<String> {
-    let wrong = format!("{long}=\u{1}");
-    let result = group.clone().try_get_matches_from([command, &wrong]);
-    let message = result.err()?.to_string();
-    let (_, words) = message.split_once("must be one of ")?;
-    let words = words.lines().next()?.trim_end_matches('.');
-    let words: Vec<String> = words.split(", ").map(|word| format!("`{word}`")).collect();
+    let keywords = keywords(group, command, long.trim_start_matches('-'));
+    let keywords = keywords.filter(|keywords| keywords.is_complete)?;
+    let words: Vec<String> = keywords
+        .words
+        .iter()
+        .map(|word| format!("`{word}`"))
+        .collect();
     Some(words.join(", "))
 }
 

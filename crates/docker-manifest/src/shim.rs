@@ -7,7 +7,7 @@ use std::process::Command;
 
 use crate::environment::Environment;
 use crate::failure::Failure;
-use crate::names::BUILTIN;
+use crate::names::{BUILTIN, COMPLETE_ARGUMENTS};
 
 /// The variable with the shims that have run already, so that none of them runs twice.
 const VISITED: &str = "DOCKER_MANIFEST_SHIMS";
@@ -31,12 +31,32 @@ const SWITCHES: &[&str] = &["--debug", "--tls", "--tlsverify"];
 /// A command line that is not understood is left to Docker.
 #[must_use]
 pub fn is_manifest_command(arguments: &[OsString]) -> bool {
+    first_word(arguments).is_some_and(|index| arguments[index] == BUILTIN)
+}
+
+/// Returns the words after `__complete` if a command line of `docker` asks for completions of `manifest`, up to the word at the
+/// cursor. The word `manifest` itself is Docker's to complete.
+#[must_use]
+pub fn completion_words(arguments: &[OsString]) -> Option<&[OsString]> {
+    let index = first_word(arguments)?;
+    let is_request = COMPLETE_ARGUMENTS
+        .iter()
+        .any(|name| arguments[index] == *name);
+    let words = &arguments[index..];
+    let [_, before @ .., _] = words else {
+        return None;
+    };
+    (is_request && is_manifest_command(before)).then_some(words)
+}
+
+/// Returns the index of the first word after Docker's global flags. `None` if there is none, or a flag is not understood.
+fn first_word(arguments: &[OsString]) -> Option<usize> {
     let mut words = arguments
         .iter()
         .map(|word| word.to_str().unwrap_or_default());
     while let Some(word) = words.next() {
         if !word.starts_with('-') {
-            return word == BUILTIN;
+            return Some(arguments.len() - words.len() - 1);
         }
         let (flag, value) = word
             .split_once('=')
@@ -46,10 +66,10 @@ pub fn is_manifest_command(arguments: &[OsString]) -> bool {
                 words.next();
             }
         } else if !SWITCHES.contains(&flag) && !skip_short_flags(word, &mut words) {
-            return false;
+            return None;
         }
     }
-    false
+    None
 }
 
 /// Skips a word of one-letter flags, with the value of the last if it takes one.
@@ -176,6 +196,32 @@ mod tests {
         ] {
             let words: Vec<OsString> = line.split_whitespace().map(OsString::from).collect();
             assert_eq!(is_manifest_command(&words), ours, "{line}");
+        }
+    }
+
+    #[test]
+    fn knows_requests_for_completions_of_its_own_command() {
+        for (line, wanted) in [
+            ("__complete manifest x", "__complete manifest x"),
+            (
+                "-D __completeNoDesc manifest push --",
+                "__completeNoDesc manifest push --",
+            ),
+            (
+                "__complete --config /x manifest x",
+                "__complete --config /x manifest x",
+            ),
+            // Docker completes the command's own name.
+            ("__complete manifest", ""),
+            ("__complete", ""),
+            ("__complete ps manifest", ""),
+            ("manifest __complete x", ""),
+        ] {
+            let words: Vec<OsString> = line.split_whitespace().map(OsString::from).collect();
+            let found = completion_words(&words)
+                .unwrap_or_default()
+                .join(" ".as_ref());
+            assert_eq!(found, wanted, "{line}");
         }
     }
 }

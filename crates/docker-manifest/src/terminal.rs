@@ -1,4 +1,4 @@
-//! The terminal that standard output is connected to: its width, and whether text may have colours.
+//! The terminal that standard output is connected to: its width, and whether text may have colours, there and on standard error.
 
 use std::io::IsTerminal as _;
 
@@ -35,11 +35,9 @@ impl Terminal {
         let text = |name: &str| environment.var(name).and_then(|value| value.to_str());
         let columns = text("COLUMNS").and_then(|columns| columns.parse().ok());
         let columns = columns.or_else(|| width().filter(|_| is_terminal));
-        let is_forced = text("CLICOLOR_FORCE").is_some_and(|value| value != "0");
-        let is_off = environment.var("NO_COLOR").is_some() || text("TERM") == Some("dumb");
         Self {
             columns: columns.map(|columns: u16| columns.max(LEAST_COLUMNS)),
-            has_colours: !is_off && (is_terminal || is_forced),
+            has_colours: has_colours(environment, is_terminal),
         }
     }
 
@@ -52,6 +50,19 @@ impl Terminal {
             text.to_owned()
         }
     }
+}
+
+/// Tells whether text on standard error may have colours, by the same variables.
+#[must_use]
+pub fn has_colours_on_stderr(environment: &Environment) -> bool {
+    has_colours(environment, std::io::stderr().is_terminal())
+}
+
+fn has_colours(environment: &Environment, is_terminal: bool) -> bool {
+    let text = |name: &str| environment.var(name).and_then(|value| value.to_str());
+    let is_forced = text("CLICOLOR_FORCE").is_some_and(|value| value != "0");
+    let is_off = environment.var("NO_COLOR").is_some() || text("TERM") == Some("dumb");
+    !is_off && (is_terminal || is_forced)
 }
 
 #[cfg(test)]

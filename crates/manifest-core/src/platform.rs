@@ -115,6 +115,17 @@ impl Platform {
         })
     }
 
+    /// Returns the operating systems and architectures that Go has or had a port for.
+    pub fn known_pairs() -> impl Iterator<Item = (&'static str, &'static str)> {
+        let of_system = |(os, architectures): &(&'static str, &'static [&'static str])| {
+            let os = *os;
+            architectures
+                .iter()
+                .map(move |architecture| (os, *architecture))
+        };
+        PORTS.iter().flat_map(of_system)
+    }
+
     /// Tells whether os and architecture are stated. Docker demands both in a list.
     #[must_use]
     pub fn is_stated(&self) -> bool {
@@ -124,9 +135,8 @@ impl Platform {
     /// Tells whether os and architecture are a pair that Go, and so container software, has or had a port for.
     #[must_use]
     pub fn is_known_pair(&self) -> bool {
-        PORTS.iter().any(|(os, architectures)| {
-            *os == self.os && architectures.contains(&&*self.architecture)
-        })
+        Self::known_pairs()
+            .any(|(os, architecture)| (os, architecture) == (&*self.os, &*self.architecture))
     }
 }
 

@@ -180,6 +180,15 @@ fn canonical(architecture: &str, variant: &str) -> (String, String) {
 }
 
 impl Platform {
+    /// Returns the variants of an architecture that engines distinguish.
+    #[must_use]
+    pub fn known_variants(architecture: &str) -> &'static [&'static str] {
+        VARIANTS
+            .iter()
+            .find(|(name, _)| *name == architecture)
+            .map_or(&[], |(_, known)| known)
+    }
+
     /// Checks that the platform exists. `text` is its original spelling.
     ///
     /// # Errors
@@ -192,10 +201,7 @@ impl Platform {
                 pair: format!("{}/{}", self.os, self.architecture),
             });
         }
-        let known = VARIANTS
-            .iter()
-            .find(|(name, _)| *name == self.architecture)
-            .map_or(&[][..], |(_, known)| known);
+        let known = Self::known_variants(&self.architecture);
         // ARM variants may have a minor version: v8.1, v9.2.
         let (major, _) = self.variant.split_once('.').unwrap_or((&self.variant, ""));
         let is_known = match self.architecture.as_str() {

@@ -19,7 +19,7 @@
 //! | --- | --- |
 //! | `listing` | all drafts, and the removal of one as it was listed: [`DraftSummary`] |
 //! | `change` | changes to drafts, each whole or not at all: [`Change`] |
-//! | `outline` | the images of a draft, read from its sidecar alone |
+//! | `outline` | the images of drafts, read from the sidecars alone |
 //! | `store` | reading drafts: [`Store`] |
 //! | `writer` | a change on disk, under the exclusive lock |
 //! | `stored_draft` | a draft on disk: the folder joined with its sidecar |
@@ -30,6 +30,7 @@
 //! | `list_name` | the list of a folder of Docker's CLI, by its entries |
 //! | `entry_order` | the order of a draft's entries |
 //! | `lock` | the lock |
+//! | `docker_name` | the reference that the name of a folder of Docker's CLI stands for |
 //! | `paths` | file names and paths |
 //! | `folder_id` | the identity of a folder |
 //! | `error` | [`StoreError`], and its hints |
@@ -39,6 +40,7 @@
 
 mod atomic;
 mod change;
+mod docker_name;
 mod entry_order;
 mod error;
 mod folder;

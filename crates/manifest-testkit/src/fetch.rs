@@ -129,6 +129,37 @@ const NGINX: Packed = Packed {
     },
 };
 
+const BASH: Packed = Packed {
+    name: "bash",
+    program: "bin/bash",
+    libraries: &["libtinfo6"],
+    wanted: Wanted {
+        what: "bash",
+        otherwise: "install it (`apt-get install bash`)",
+    },
+};
+
+const ZSH: Packed = Packed {
+    name: "zsh",
+    program: "bin/zsh",
+    // The functions of its completion system are in a package of their own.
+    libraries: &["zsh-common", "libcap2", "libtinfo6"],
+    wanted: Wanted {
+        what: "zsh",
+        otherwise: "install it (`apt-get install zsh`)",
+    },
+};
+
+const FISH: Packed = Packed {
+    name: "fish",
+    program: "usr/bin/fish",
+    libraries: &["fish-common", "libpcre2-32-0", "libtinfo6"],
+    wanted: Wanted {
+        what: "fish",
+        otherwise: "install it (`apt-get install fish`)",
+    },
+};
+
 /// Fetches Debian's skopeo to `TARGET/tools/skopeo`, as [`docker_registry`] does.
 pub fn skopeo(target_dir: &Path) -> Result<Tool, FetchError> {
     tool(&SKOPEO, target_dir)
@@ -213,6 +244,25 @@ pub fn peer(name: &str) -> Result<Tool, FetchError> {
         "buildah" => buildah(&crate::environment::target_dir()),
         _ => panic!("{name} is not fetched"),
     }
+}
+
+/// Returns a shell, `bash`, `zsh` or `fish`: the one on PATH, or else Debian's.
+///
+/// # Panics
+///
+/// Panics for other names.
+pub fn shell(name: &str) -> Result<Tool, FetchError> {
+    if let Some(program) = on_path(name) {
+        return Ok(Tool {
+            program,
+            libraries: OsString::new(),
+        });
+    }
+    let packed = [&BASH, &ZSH, &FISH]
+        .into_iter()
+        .find(|packed| packed.name == name)
+        .unwrap_or_else(|| panic!("{name} is not fetched"));
+    tool(packed, &crate::environment::target_dir())
 }
 
 fn tool(packed: &Packed, target_dir: &Path) -> Result<Tool, FetchError> {

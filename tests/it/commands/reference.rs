@@ -126,6 +126,9 @@ fn each_example_of_the_reference_works() {
                 "published",
                 "report.json",
                 "shims",
+                "docker-manifest.bash",
+                "_docker-manifest",
+                "docker-manifest.fish",
             ];
             let has_file = files.iter().any(|name| home.path().join(name).exists());
             let is_silent = manual.command == "uninstall";

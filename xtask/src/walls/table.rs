@@ -29,7 +29,7 @@ pub(super) const ORDERS: &[Order] = &[
     Order {
         name: "docker-manifest",
         layers: &[
-            layer(&["reference_docs"]),
+            layer(&["completion", "man_pages", "reference_docs"]),
             layer(&["cli"]),
             layer(&["commands"]),
             layer(&[
@@ -117,6 +117,7 @@ pub(super) const ORDERS: &[Order] = &[
             layer(&["state_match", "stored_draft"]),
             layer(&["folder"]),
             layer(&["atomic", "entry_order", "list_name", "lock", "sidecar"]),
+            layer(&["atomic", "docker_name", "entry_order", "lock", "sidecar"]),
             layer(&["error", "folder_id", "paths"]),
         ],
     },

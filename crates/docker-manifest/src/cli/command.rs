@@ -4,8 +4,8 @@ use clap::Subcommand;
 
 use super::usage::ArgumentCount;
 use crate::commands::{
-    annotate, check, create, diff, exists, inspect, install, ls, matrix, prune, push, remove, rm,
-    tag, uninstall, verify,
+    annotate, check, completion, create, diff, exists, inspect, install, ls, matrix, prune, push,
+    remove, rm, tag, uninstall, verify,
 };
 use crate::context::Context;
 use crate::failure::Failure;
@@ -20,6 +20,7 @@ use crate::flags::HelpFlag;
 pub enum Command {
     Annotate(annotate::Args),
     Check(check::Args),
+    Completion(completion::Args),
     Create(Box<create::Args>),
     Diff(diff::Args),
     Exists(exists::Args),
@@ -45,6 +46,7 @@ impl Command {
         match self {
             Self::Annotate(args) => annotate::run(context, &args),
             Self::Check(args) => context.block_on(check::run(context, &args)),
+            Self::Completion(args) => completion::run(context, &args),
             Self::Create(args) => context.block_on(create::run(context, &args)),
             Self::Diff(args) => context.block_on(diff::run(context, &args)),
             Self::Exists(args) => context.block_on(exists::run(context, &args)),
@@ -67,6 +69,7 @@ impl Command {
         match self {
             Self::Annotate(args) => &args.help,
             Self::Check(args) => &args.help,
+            Self::Completion(args) => &args.help,
             Self::Create(args) => &args.help,
             Self::Diff(args) => &args.help,
             Self::Exists(args) => &args.help,
@@ -91,6 +94,7 @@ impl Command {
                 ArgumentCount::range(args.min_arguments(), 2, args.images.len())
             }
             Self::Check(args) => ArgumentCount::exactly(1, args.targets.len()),
+            Self::Completion(args) => ArgumentCount::exactly(1, args.shells.len()),
             Self::Create(args) => ArgumentCount::at_least(args.min_arguments(), args.images.len()),
             Self::Diff(args) => ArgumentCount::range(1, 2, args.lists.len()),
             Self::Exists(args) => ArgumentCount::exactly(1, args.names.len()),

@@ -7,7 +7,7 @@ use crate::values::Switch;
 /// Makes the flags of a command and of its subcommands behave like pflag's: a switch may have a value after `=`, a flag with a value
 /// takes the next word even if it starts with `-`, and the last of repeated flags wins.
 #[must_use]
-pub(super) fn adapt(command: Command) -> Command {
+pub fn adapt(command: Command) -> Command {
     let command = command
         .disable_help_flag(true)
         .args_override_self(true)
@@ -31,6 +31,15 @@ fn adapt_flag(arg: Arg) -> Arg {
 
 /// Tells whether a flag is a [`Switch`].
 #[must_use]
-pub(super) fn is_switch(arg: &Arg) -> bool {
+pub fn is_switch(arg: &Arg) -> bool {
     arg.get_value_parser().type_id() == std::any::TypeId::of::<Switch>()
+}
+
+/// Tells whether the next word is the value of a flag that has none after `=`.
+#[must_use]
+pub fn takes_next_word(arg: &Arg) -> bool {
+    let is_optional = arg
+        .get_num_args()
+        .is_some_and(|range| range.min_values() == 0);
+    arg.get_action().takes_values() && !is_switch(arg) && !is_optional
 }

@@ -336,7 +336,7 @@ fn help_is_laid_out_as_dockers() {
         panic!("usage")
     };
     assert!(
-        text.contains("\nCommands:\n  annotate     Add additional"),
+        text.contains("\nCommands:\n  annotate      Add additional"),
         "{text}"
     );
     assert!(
