@@ -31,6 +31,7 @@
 //! | `entry_order` | the order of a draft's entries |
 //! | `lock` | the lock |
 //! | `paths` | file names and paths |
+//! | `file_bytes` | the bytes of a file, up to a limit |
 //! | `folder_id` | the identity of a folder |
 //! | `error` | [`StoreError`], and its hints |
 //!
@@ -41,6 +42,7 @@ mod atomic;
 mod change;
 mod entry_order;
 mod error;
+mod file_bytes;
 mod folder;
 mod folder_id;
 #[doc(hidden)]

@@ -109,7 +109,7 @@ pub(super) const ORDERS: &[Order] = &[
             layer(&["state_match", "stored_draft"]),
             layer(&["folder"]),
             layer(&["atomic", "entry_order", "list_name", "lock", "sidecar"]),
-            layer(&["error", "folder_id", "paths"]),
+            layer(&["error", "file_bytes", "folder_id", "paths"]),
         ],
     },
     Order {
