@@ -3,10 +3,11 @@
 const MINUTE: u64 = 60;
 const HOUR: u64 = 60 * MINUTE;
 const DAY: u64 = 24 * HOUR;
-/// The units with their lengths in seconds. Months and years are those of the calendar on average.
-const UNITS: [(u64, &str); 6] = [
-    (365 * DAY + DAY / 4, "year"),
-    (30 * DAY + 10 * HOUR, "month"),
+/// The units with their lengths in seconds. A month is 30 days, a year 365.
+const UNITS: [(u64, &str); 7] = [
+    (365 * DAY, "year"),
+    (30 * DAY, "month"),
+    (7 * DAY, "week"),
     (DAY, "day"),
     (HOUR, "hour"),
     (MINUTE, "minute"),
@@ -41,11 +42,13 @@ mod tests {
             (2 * HOUR - 1, "119 minutes"),
             (47 * HOUR, "47 hours"),
             (2 * DAY, "2 days"),
-            (60 * DAY, "60 days"),
-            (61 * DAY, "2 months"),
-            (729 * DAY, "23 months"),
-            (3 * 366 * DAY, "3 years"),
-            (u64::MAX, "584542046090 years"),
+            (13 * DAY, "13 days"),
+            (14 * DAY, "2 weeks"),
+            (59 * DAY, "8 weeks"),
+            (60 * DAY, "2 months"),
+            (729 * DAY, "24 months"),
+            (730 * DAY, "2 years"),
+            (u64::MAX, "584942417355 years"),
         ] {
             assert_eq!(age(seconds), text);
         }

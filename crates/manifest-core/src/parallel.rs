@@ -11,8 +11,12 @@ const MANY: usize = 64;
 /// the items.
 #[must_use]
 pub fn map<T: Sync, R: Send>(items: &[T], f: impl Fn(&T) -> R + Sync) -> Vec<R> {
-    let processors = thread::available_parallelism().map_or(1, NonZero::get);
-    let threads = if items.len() < MANY { 1 } else { processors };
+    // The number of processors takes several files to find out, which is more than few items are worth.
+    let threads = if items.len() < MANY {
+        1
+    } else {
+        thread::available_parallelism().map_or(1, NonZero::get)
+    };
     map_with_threads(threads, items, f)
 }
 

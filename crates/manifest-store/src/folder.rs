@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::fs::{self, File, FileType, Metadata};
-use std::io::{self, Read as _};
+use std::io;
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
@@ -11,6 +11,7 @@ use manifest_core::{Digest, Entry, entry_json, parallel};
 
 use crate::atomic::Capabilities;
 use crate::error::StoreError;
+use crate::file_bytes::read_to_end;
 use crate::folder_id::FolderId;
 
 /// The largest entry that is read, in bytes: a manifest of the maximum size (4 MiB) in base64, and again as JSON with every
@@ -145,7 +146,7 @@ impl EntryFile {
             found,
             expected: "the file of a draft entry",
         };
-        match metadata {
+        let length = match metadata {
             Ok(metadata) if !metadata.is_file() => {
                 return failed(false, foreign(kind(metadata.file_type())));
             }
@@ -155,15 +156,15 @@ impl EntryFile {
             Ok(metadata) if metadata.len() > ENTRY_BYTES => {
                 return failed(true, foreign("a file of more than 32 MiB"));
             }
+            Ok(metadata) => metadata.len(),
             Err(error) if error.kind() == io::ErrorKind::NotFound => return None,
-            Ok(_) | Err(_) => {}
-        }
-        let mut bytes = Vec::new();
-        let read =
-            File::open(&path).and_then(|file| file.take(ENTRY_BYTES).read_to_end(&mut bytes));
-        if let Err(error) = read {
-            return failed(true, StoreError::io("read the entry", &path)(error));
-        }
+            Err(_) => 0,
+        };
+        let read = File::open(&path).and_then(|file| read_to_end(file, length, ENTRY_BYTES));
+        let bytes = match read {
+            Ok(bytes) => bytes,
+            Err(error) => return failed(true, StoreError::io("read the entry", &path)(error)),
+        };
         let damaged = |source| StoreError::DamagedEntry {
             path: path.clone(),
             list: None,

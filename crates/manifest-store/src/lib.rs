@@ -32,6 +32,7 @@
 //! | `lock` | the lock |
 //! | `docker_name` | the reference that the name of a folder of Docker's CLI stands for |
 //! | `paths` | file names and paths |
+//! | `file_bytes` | the bytes of a file, up to a limit |
 //! | `folder_id` | the identity of a folder |
 //! | `error` | [`StoreError`], and its hints |
 //!
@@ -43,6 +44,7 @@ mod change;
 mod docker_name;
 mod entry_order;
 mod error;
+mod file_bytes;
 mod folder;
 mod folder_id;
 #[doc(hidden)]

@@ -119,6 +119,7 @@ pub(super) const ORDERS: &[Order] = &[
             layer(&["atomic", "entry_order", "list_name", "lock", "sidecar"]),
             layer(&["atomic", "docker_name", "entry_order", "lock", "sidecar"]),
             layer(&["error", "folder_id", "paths"]),
+            layer(&["error", "file_bytes", "folder_id", "paths"]),
         ],
     },
     Order {

@@ -1,10 +1,11 @@
 //! Finding and reading sidecars.
 
 use std::fs::{self, File};
-use std::io::{self, Read as _};
+use std::io;
 use std::time::SystemTime;
 
 use crate::error::StoreError;
+use crate::file_bytes::read_to_end;
 use crate::paths::{FileNames, StorePaths};
 
 use super::error::SidecarError;
@@ -36,14 +37,13 @@ pub(crate) fn read(paths: &StorePaths, folder: &str) -> Result<SidecarRead, Stor
         is_damaged: true,
         ..SidecarRead::default()
     };
-    let mut bytes = Vec::new();
-    let mut changed_at = None;
     let read = File::open(&path).and_then(|file| {
-        changed_at = file.metadata()?.modified().ok();
-        file.take(SIDECAR_BYTES).read_to_end(&mut bytes)
+        let metadata = file.metadata()?;
+        let bytes = read_to_end(file, metadata.len(), SIDECAR_BYTES)?;
+        Ok((bytes, metadata.modified().ok()))
     });
-    match read {
-        Ok(_) => {}
+    let (bytes, changed_at) = match read {
+        Ok(read) => read,
         Err(error) if matches!(error.kind(), NotFound | NotADirectory) => {
             return Ok(SidecarRead::default());
         }
@@ -51,7 +51,7 @@ pub(crate) fn read(paths: &StorePaths, folder: &str) -> Result<SidecarRead, Stor
             return Ok(damaged);
         }
         Err(error) => return Err(StoreError::io("read", &path)(error)),
-    }
+    };
     match Sidecar::decode(&bytes) {
         Ok(sidecar) => Ok(SidecarRead {
             sidecar: Some(sidecar),

@@ -30,12 +30,10 @@ impl Sidecar {
     }
 
     pub(crate) fn decode(bytes: &[u8]) -> Result<Self, SidecarError> {
-        let damaged = |_| SidecarError::Damaged;
-        let VersionJson { version } = serde_json::from_slice(bytes).map_err(damaged)?;
-        if version != VERSION {
-            return Err(SidecarError::Version(version));
-        }
-        let file: SidecarJson = serde_json::from_slice(bytes).map_err(damaged)?;
+        let file = match serde_json::from_slice::<SidecarJson>(bytes) {
+            Ok(file) if file.version == VERSION => file,
+            _ => return Err(Self::decode_error(bytes)),
+        };
         let state = |json: Option<DraftStateJson>| json.map(DraftState::try_from).transpose();
         Ok(Self {
             current: state(file.current)?,
@@ -43,9 +41,17 @@ impl Sidecar {
             swap: file.swap,
         })
     }
+
+    /// Returns the reason why a file is not one of this version: another version, whose other fields may be different.
+    fn decode_error(bytes: &[u8]) -> SidecarError {
+        match serde_json::from_slice(bytes) {
+            Ok(VersionJson { version }) if version != VERSION => SidecarError::Version(version),
+            _ => SidecarError::Damaged,
+        }
+    }
 }
 
-/// The part of a file that is read before its version is known.
+/// The part of a file of any version.
 #[derive(Deserialize)]
 struct VersionJson {
     version: u64,
