@@ -153,3 +153,27 @@ fn read_only_registry_is_not_ready() {
         ("cleanup", "ok", "2 of 2 deleted"),
     ]);
 }
+
+#[test]
+fn content_of_failed_writes_is_deleted_too() {
+    // The registry has stored it, and the response is lost or wrong.
+    for (method, path, response) in [
+        ("PUT", "/manifests/", Response::WrongDigestHeader),
+        ("PUT", "/blobs/uploads/", Response::WrongDigestHeader),
+        ("POST", "/blobs/uploads/", Response::WrongDigestHeader),
+    ] {
+        let embedded = EmbeddedRegistry::start();
+        embedded.fault(Fault::on(method, path).respond(response));
+        let name = format!("{}/app", embedded.host());
+        let ran = Home::new().ours(&["check", "--retry", "0", "--write", &name]);
+        assert!(ran.stdout.contains("deleted"), "{ran}");
+        assert!(!ran.stdout.contains("left behind"), "{ran}");
+        assert!(embedded.manifests("app").is_empty(), "{ran}");
+        let uploads = embedded.log().requests().into_iter();
+        let deleted = uploads.filter(|request| request.is("DELETE", "/blobs/sha256:"));
+        for path in deleted.map(|request| request.path) {
+            let digest = path.rsplit('/').next().unwrap();
+            assert_eq!(embedded.blob("app", digest), None, "{ran}");
+        }
+    }
+}
