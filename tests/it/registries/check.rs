@@ -68,7 +68,14 @@ impl Report {
 /// Runs `check --format json` with more words.
 #[track_caller]
 pub(super) fn check(shell: &Shell<'_>, words: &str, code: i32) -> Report {
-    Report::of(shell.run(&format!("check --format json {words}")), code)
+    let (variables, words) = match words.split_once(' ') {
+        Some((variable, words)) if variable.contains('=') && !variable.starts_with('-') => {
+            (variable, words)
+        }
+        _ => ("", words),
+    };
+    let line = format!("{variables} check --format json {words}");
+    Report::of(shell.run(line.trim_start()), code)
 }
 
 /// Runs `check --format json` for the registry itself, which has no placeholder of its own.
@@ -143,6 +150,14 @@ fn tls_names_the_authority() {
             ("tls", "ok", ", trusted by ca.pem"),
             ("httpVersion", "ok", "HTTP/2"),
         ]);
+        // The file is given, but the system's CA certificate is the one that counts.
+        let other = TestCa::new().ca_pem();
+        fs::write(shell.home.path().join("other.pem"), other).unwrap();
+        check(&shell, "SSL_CERT_FILE=ca.pem --ca-file other.pem @/app", 0).has(&[(
+            "tls",
+            "ok",
+            ", trusted by this system",
+        )]);
         let report = check(&shell, "--insecure @/app", 0);
         report.has(&[("tls", "warn", "not verified because of --insecure")]);
         let folder = shell
@@ -297,7 +312,9 @@ fn servers_that_are_no_registry_have_their_exit_codes() {
             ("login", "skipped", ""),
             ("pull", "skipped", ""),
         ]);
-        report.ran.says("is not ready for a push: registry API\n");
+        report
+            .ran
+            .says("is not ready for a push; failed: registry API\n");
         registry.clear_faults();
     }
     let host = registry.host();

@@ -91,14 +91,10 @@ fn features_that_a_registry_lacks_are_no_failures() {
         .no_referrers()
         .never_mount()
         .refuse_mixed()
+        .refuse_single_post()
         .start();
     let registry = Watched::embedded(old);
     let shell = Shell::new(&registry);
-    registry.fault(
-        Fault::on("POST", "/blobs/uploads/")
-            .times(1)
-            .respond(Response::error(400, "DIGEST_INVALID", "no single POST")),
-    );
     let whole = Response::status(200);
     registry.fault(Fault::on("GET", "/blobs/sha256:").respond(whole));
     let report = check(&shell, "--write @/app", 0);
@@ -108,6 +104,7 @@ fn features_that_a_registry_lacks_are_no_failures() {
         ("mixedIndex", "no", "400"),
         ("artifactType", "ok", "supported"),
         ("mount", "no", "layers are uploaded instead"),
+        ("singlePost", "no", "uploads need a session"),
         ("range", "no", "the whole blob is sent"),
         ("referrers", "no", "tags"),
         ("cleanup", "ok", "6 of 6 deleted"),
@@ -142,7 +139,7 @@ fn read_only_registry_is_not_ready() {
     report.hints("push", "permission to push to");
     report
         .ran
-        .says("REGISTRY/app is not ready for a push: push\n");
+        .says("REGISTRY/app is not ready for a push; failed: push\n");
     assert_eq!(report.json["ready"], false);
     registry.clear_faults();
     registry.fault(Fault::on("PUT", "/manifests/").respond(Response::error(
@@ -155,4 +152,28 @@ fn read_only_registry_is_not_ready() {
         ("push", "no", "unsupported: proxy cache"),
         ("cleanup", "ok", "2 of 2 deleted"),
     ]);
+}
+
+#[test]
+fn content_of_failed_writes_is_deleted_too() {
+    // The registry has stored it, and the response is lost or wrong.
+    for (method, path, response) in [
+        ("PUT", "/manifests/", Response::WrongDigestHeader),
+        ("PUT", "/blobs/uploads/", Response::WrongDigestHeader),
+        ("POST", "/blobs/uploads/", Response::WrongDigestHeader),
+    ] {
+        let embedded = EmbeddedRegistry::start();
+        embedded.fault(Fault::on(method, path).respond(response));
+        let name = format!("{}/app", embedded.host());
+        let ran = Home::new().ours(&["check", "--retry", "0", "--write", &name]);
+        assert!(ran.stdout.contains("deleted"), "{ran}");
+        assert!(!ran.stdout.contains("left behind"), "{ran}");
+        assert!(embedded.manifests("app").is_empty(), "{ran}");
+        let uploads = embedded.log().requests().into_iter();
+        let deleted = uploads.filter(|request| request.is("DELETE", "/blobs/sha256:"));
+        for path in deleted.map(|request| request.path) {
+            let digest = path.rsplit('/').next().unwrap();
+            assert_eq!(embedded.blob("app", digest), None, "{ran}");
+        }
+    }
 }

@@ -97,7 +97,7 @@ pub enum Failure {
         list: Reference,
     },
     /// A push cannot work.
-    #[error("{target} is not ready for a push: {}", failed.join(", "))]
+    #[error("{target} is not ready for a push; failed: {}", failed.join(", "))]
     NotReady {
         /// The registry or repository.
         target: String,

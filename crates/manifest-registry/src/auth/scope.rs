@@ -66,3 +66,27 @@ impl fmt::Display for Scope {
         write!(f, "repository:{}:{actions}", self.path)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use manifest_core::Reference;
+
+    use super::*;
+
+    #[test]
+    fn scopes_cover_what_they_grant() {
+        let app = Reference::parse("r.io/app").unwrap();
+        let (app, other) = (app.repository(), Reference::parse("r.io/other").unwrap());
+        let (pull, push, delete) = (Scope::pull(app), Scope::push(app), Scope::delete(app));
+        assert_eq!(delete.to_string(), "repository:app:delete");
+        for (scope, covered) in [
+            (&pull, [true, false, false]),
+            (&push, [true, true, false]),
+            (&delete, [false, false, true]),
+        ] {
+            let found = [&pull, &push, &delete].map(|wanted| scope.covers(wanted));
+            assert_eq!(found, covered, "{scope}");
+            assert!(!scope.covers(&Scope::pull(other.repository())));
+        }
+    }
+}

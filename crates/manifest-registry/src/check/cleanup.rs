@@ -26,13 +26,27 @@ pub struct LeftBehind {
     pub error: RegistryError,
 }
 
-/// The content that a check has written.
+/// The content that a check has written, or may have written.
 #[derive(Default)]
 pub(super) struct Written {
-    /// The manifests and lists, each list behind its children.
-    pub(super) manifests: Vec<Digest>,
-    pub(super) lists: Vec<Digest>,
-    pub(super) blobs: Vec<Digest>,
+    pub(super) manifests: Vec<WrittenContent>,
+    pub(super) lists: Vec<WrittenContent>,
+    pub(super) blobs: Vec<WrittenContent>,
+}
+
+/// A manifest or blob that a check has written, or may have written.
+pub(super) struct WrittenContent {
+    pub(super) digest: Digest,
+    /// Whether the registry has confirmed it. After any failure but a refusal, the content may be there as well.
+    pub(super) is_confirmed: bool,
+}
+
+/// The result of a deletion.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Deletion {
+    Deleted,
+    /// The content was not there.
+    Absent,
 }
 
 /// The result of the deletions.
@@ -55,16 +69,18 @@ impl Client {
             (&written.manifests, true),
             (&written.blobs, false),
         ];
-        for (digests, is_manifest) in groups {
-            let deletions = digests
+        for (contents, is_manifest) in groups {
+            let deletions = contents
                 .iter()
-                .map(|digest| self.delete_one(repository, digest, is_manifest));
+                .map(|content| self.delete_one(repository, &content.digest, is_manifest));
             let results = concurrent(DELETIONS, deletions).await;
-            for (digest, result) in digests.iter().zip(results) {
+            for (content, result) in contents.iter().zip(results) {
                 match result {
-                    Ok(()) => deleted.count += 1,
+                    Ok(Deletion::Absent) if !content.is_confirmed => {}
+                    // Some registries delete the blobs of a manifest with it.
+                    Ok(_) => deleted.count += 1,
                     Err(error) => deleted.left_behind.push(LeftBehind {
-                        name: repository.at(digest.clone()).to_string(),
+                        name: repository.at(content.digest.clone()).to_string(),
                         is_manifest,
                         error,
                     }),
@@ -79,7 +95,7 @@ impl Client {
         repository: &Repository,
         digest: &Digest,
         is_manifest: bool,
-    ) -> Result<(), RegistryError> {
+    ) -> Result<Deletion, RegistryError> {
         let (operation, kind) = match is_manifest {
             true => {
                 let reference = repository.at(digest.clone());
@@ -107,9 +123,9 @@ impl Client {
         match sent.await {
             Ok(response) => {
                 response.discard().await;
-                Ok(())
+                Ok(Deletion::Deleted)
             }
-            Err(error) if is_gone(&error) => Ok(()),
+            Err(error) if is_gone(&error) => Ok(Deletion::Absent),
             Err(error) => Err(error),
         }
     }

@@ -17,7 +17,7 @@ use crate::auth::{Scope, ScopePlan};
 use crate::blob::{
     BlobSource, BlobTarget, LocalBlobs, SinglePost, TransferProgress, UploadSession,
 };
-use crate::check::cleanup::{LeftBehind, Written};
+use crate::check::cleanup::{LeftBehind, Written, WrittenContent};
 use crate::check::content::{CheckBlob, CheckContent, CheckManifest};
 use crate::client::Client;
 use crate::error::{Operation, RegistryError};
@@ -49,6 +49,19 @@ impl Outcome {
             Err(error) if error.is_final_refusal() => Self::Refused(error),
             Err(error) => Self::Failed(error),
         }
+    }
+
+    /// Returns the content that a write with this outcome has stored, or may have stored.
+    fn written(&self, digest: &Digest) -> Option<WrittenContent> {
+        let is_confirmed = match self {
+            Self::Yes => true,
+            Self::Failed(_) => false,
+            Self::No | Self::Refused(_) | Self::NotTried => return None,
+        };
+        Some(WrittenContent {
+            digest: digest.clone(),
+            is_confirmed,
+        })
     }
 
     fn is_yes(&self) -> bool {
@@ -158,14 +171,11 @@ impl Client {
         )
         .await;
         let put = [
-            (&oci, &content.oci_image),
-            (&docker, &content.docker_image),
-            (&artifact, &content.artifact),
+            oci.written(&content.oci_image.digest),
+            docker.written(&content.docker_image.digest),
+            artifact.written(&content.artifact.digest),
         ];
-        let put = put.iter().filter(|(outcome, _)| outcome.is_yes());
-        written
-            .manifests
-            .extend(put.map(|(_, manifest)| manifest.digest.clone()));
+        written.manifests.extend(put.into_iter().flatten());
         (check.mount, check.range, check.artifact_type) = (mount, range, artifact);
         let first_error = oci.error().or(docker.error());
         if let Some(error) = first_error.filter(|_| !oci.is_yes() && !docker.is_yes()) {
@@ -179,19 +189,20 @@ impl Client {
         let (index, mixed, referrers) = join3(
             self.put_check(repository, &content.oci_index),
             async {
-                match docker.is_yes() {
-                    true => self.put_check(repository, &content.mixed_index).await,
-                    false => docker.clone(),
+                match &docker {
+                    Outcome::Yes => self.put_check(repository, &content.mixed_index).await,
+                    Outcome::Refused(_) => docker.clone(),
+                    _ => Outcome::NotTried,
                 }
             },
             self.list_referrers(&subject, [].into()),
         )
         .await;
-        let lists = [(&index, &content.oci_index), (&mixed, &content.mixed_index)];
-        let lists = lists.iter().filter(|(outcome, _)| outcome.is_yes());
-        written
-            .lists
-            .extend(lists.map(|(_, manifest)| manifest.digest.clone()));
+        let lists = [
+            index.written(&content.oci_index.digest),
+            mixed.written(&content.mixed_index.digest),
+        ];
+        written.lists.extend(lists.into_iter().flatten());
         check.referrers = Outcome::of(referrers.map(|referrers| referrers.is_some()));
         (check.oci_index, check.mixed_index) = (index, mixed);
         check
@@ -243,9 +254,10 @@ impl WriteTarget<'_> {
         .await;
         let (single_post, layer) = single;
         for (result, blob) in [(&layer, &content.layer), (&session, &content.config)] {
-            if result.is_ok() {
-                written.blobs.push(blob.descriptor.digest.clone());
-            }
+            let outcome = Outcome::of(result.clone().map(|()| true));
+            written
+                .blobs
+                .extend(outcome.written(&blob.descriptor.digest));
         }
         let push = session.and(layer);
         WriteCheck {

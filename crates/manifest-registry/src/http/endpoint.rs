@@ -172,6 +172,28 @@ mod tests {
     }
 
     #[test]
+    fn insecure_hosts_have_a_reason() {
+        use InsecureReason::*;
+        let none = Insecure::default();
+        let all = Insecure {
+            all: true,
+            hosts: vec!["reg.lan".into()],
+        };
+        for (config, host, reason) in [
+            (&none, "reg.lan", None),
+            (&none, "localhost:5000", Some(Loopback)),
+            (&all, "reg.lan", Some(Listed)),
+            (&all, "other.lan", Some(AllHosts)),
+            (&all, "localhost:5000", Some(AllHosts)),
+            (&all, "docker.io", None),
+        ] {
+            assert_eq!(config.reason(host), reason, "{host}");
+            let modes = config.modes(host);
+            assert_eq!(modes == [Mode::Verified], reason.is_none(), "{host}");
+        }
+    }
+
+    #[test]
     fn urls_from_a_registry() {
         use Mode::*;
         let none = Insecure::default();

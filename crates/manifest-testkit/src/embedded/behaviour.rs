@@ -5,6 +5,8 @@
 pub(crate) struct Behaviour {
     /// Mounts always get 202 and an upload session.
     pub(crate) never_mount: bool,
+    /// A POST with the content of a blob is refused: uploads need a session.
+    pub(crate) refuse_single_post: bool,
     /// OCI manifests and indexes are refused.
     pub(crate) refuse_oci: bool,
     /// Indexes of Docker and OCI children together are refused.

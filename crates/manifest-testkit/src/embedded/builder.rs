@@ -138,6 +138,12 @@ impl EmbeddedBuilder {
         self
     }
 
+    /// Refuses a POST with the content of a blob with 400 UNSUPPORTED: uploads need a session.
+    pub fn refuse_single_post(mut self) -> Self {
+        self.behaviour.refuse_single_post = true;
+        self
+    }
+
     /// Refuses OCI manifests and indexes with 400 MANIFEST_INVALID.
     pub fn refuse_oci(mut self) -> Self {
         self.behaviour.refuse_oci = true;

@@ -20,6 +20,10 @@ pub(super) fn open(store: &mut Store, request: &ApiRequest<'_>, name: &str) -> H
         return Ok(created(request, name, digest));
     }
     if let Some(digest) = request.query("digest") {
+        if request.behaviour.refuse_single_post {
+            let (status, text) = (StatusCode::BAD_REQUEST, "uploads need a session");
+            return Err(ErrorResponse::new(status, "UNSUPPORTED", text, Value::Null));
+        }
         return finish(store, request, name, digest, request.received.body.clone());
     }
     let session = store.open_upload(name);

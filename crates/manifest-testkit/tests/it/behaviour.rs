@@ -213,6 +213,12 @@ fn a_post_may_carry_the_whole_blob() {
         .unwrap();
     assert_eq!(response.status, 201);
     assert_eq!(registry.blob("app", &digest), Some(b"blob".to_vec()));
+    let registry = EmbeddedRegistry::builder().refuse_single_post().start();
+    let client = Client::new(&registry.host());
+    let post = |path: &str| client.post(path, "application/octet-stream", b"blob");
+    assert_eq!(post(&path).unwrap().status, 400);
+    assert_eq!(post("/v2/app/blobs/uploads/").unwrap().status, 202);
+    assert_eq!(registry.blob("app", &digest), None);
 }
 
 #[test]

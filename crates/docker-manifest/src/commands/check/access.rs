@@ -105,7 +105,8 @@ pub(super) fn reads(reads: &RepositoryCheck) -> Vec<Row> {
     };
     let tags = match &reads.tags {
         Ok(Existence::Present) => Row::ok(Check::TagsList, "allowed"),
-        Ok(Existence::Absent) => Row::unknown(Check::TagsList, "there is no such repository yet"),
+        Ok(Existence::Absent) => Row::unknown(Check::TagsList, "there is no such repository yet")
+            .hint("create it first if the registry does not create repositories on push"),
         Err(error) if error.is_unauthorized() => {
             Row::no(Check::TagsList, reason(error)).hint_of(error)
         }
