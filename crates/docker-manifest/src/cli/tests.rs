@@ -311,6 +311,10 @@ fn help_is_laid_out_as_dockers() {
          docker manifest inspect example.com/app:1.0 example.com/app:1.0-arm64\n  \
          docker manifest inspect --digest example.com/app:all\n"
     );
+}
+
+#[test]
+fn help_aligns_flags_and_groups_new_ones() {
     let Ok(Request::Help(text)) = read(&["annotate", "-h"]) else {
         panic!("help")
     };

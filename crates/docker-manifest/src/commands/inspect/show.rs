@@ -178,7 +178,9 @@ async fn view(
     let client = reader.client();
     let live = async {
         match (draft, client) {
-            (Some(draft), Some(client)) if depth.live => Some(live::manifest(client, draft).await),
+            (Some(draft), Some(client)) if depth.live => {
+                Some(live::manifest(client, draft, manifest).await)
+            }
             _ => None,
         }
     };
