@@ -32,10 +32,17 @@ impl GoTemplate {
         })
     }
 
-    /// Tells whether the template has a word in it.
+    /// Tells whether the template renders JSON of a field that `is_wanted`, which is none if the value is not a field of the
+    /// data itself.
     #[must_use]
-    pub fn mentions(&self, word: &str) -> bool {
-        self.text.contains(word)
+    pub fn renders_json_of(&self, is_wanted: impl Fn(Option<&str>) -> bool) -> bool {
+        let mut rest = self.text.split("json").skip(1);
+        rest.any(|rest| {
+            let field = rest.trim_start().strip_prefix('.').unwrap_or_default();
+            let end = field.find(|c: char| !c.is_alphanumeric() && c != '_');
+            let field = &field[..end.unwrap_or(field.len())];
+            is_wanted(Some(field).filter(|field| !field.is_empty()))
+        })
     }
 
     /// Tells whether the template reads a field of this name.

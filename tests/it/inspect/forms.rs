@@ -4,6 +4,7 @@ use manifest_testkit::sha256;
 
 use super::{inspect, registry};
 use crate::commands::Shell;
+use crate::harness::home::OURS;
 
 #[test]
 fn raw_bytes_have_the_digest() {
@@ -132,7 +133,7 @@ fn templates_as_docker_users_write_them() {
             format!("{}/app:1", registry.host()),
         ];
         let shell = Shell::new(&registry);
-        let mut command = shell.home.command(crate::harness::home::OURS);
+        let mut command = shell.home.command(OURS);
         let ran = shell.run_command(command.args(words));
         ran.succeeds().prints(&format!("{expected}\n"));
     }
@@ -148,10 +149,55 @@ fn templates_as_docker_users_write_them() {
             format!("{}/app:1", registry.host()),
         ];
         let shell = Shell::new(&registry);
-        let mut command = shell.home.command(crate::harness::home::OURS);
+        let mut command = shell.home.command(OURS);
         let ran = shell.run_command(command.args(words));
         assert!(ran.code != 0, "{ran}");
         ran.prints("").says(said);
+    }
+}
+
+/// The examples of BuildKit's documentation ("docker buildx imagetools inspect").
+#[test]
+fn templates_of_imagetools() {
+    let (registry, index, images) = registry();
+    for (template, name, expected) in [
+        (
+            "{{json .Manifest.Digest}}",
+            "1",
+            format!("\"{}\"", index.digest),
+        ),
+        ("{{len .Image}}", "1", "3".to_owned()),
+        (
+            "{{(index .Image \"linux/arm64\").architecture}}",
+            "1",
+            "arm64".to_owned(),
+        ),
+        (
+            "{{json .Image}}",
+            "amd64",
+            String::from_utf8(images[0].config.clone()).unwrap(),
+        ),
+        (
+            "{{json (index .Provenance \"linux/arm/v6\").SLSA}}",
+            "1",
+            r#"{"buildType":"b","builder":{"id":"https://ci.example/1"}}"#.to_owned(),
+        ),
+        (
+            "{{range (index .SBOM \"linux/amd64\").SPDX.packages}}{{println .name}}{{end}}",
+            "1",
+            "a\nb\n".to_owned(),
+        ),
+    ] {
+        let shell = Shell::new(&registry);
+        let mut command = shell.home.command(OURS);
+        command.args(["inspect", "--format", template]);
+        let ran = shell.run_command(command.arg(format!("{}/app:{name}", registry.host())));
+        ran.succeeds();
+        let json = serde_json::from_str::<serde_json::Value>;
+        match (json(&ran.stdout), json(&expected)) {
+            (Ok(found), Ok(expected)) => assert_eq!(found, expected, "{template}"),
+            _ => assert_eq!(ran.stdout, format!("{expected}\n"), "{template}"),
+        }
     }
 }
 

@@ -54,6 +54,13 @@ fn each_form_sends_what_it_needs() {
         inspect_in(&shell, &format!("{words} @/app:1")).succeeds();
         assert_eq!(counts(&registry), expected, "{words}");
     }
+    // The registry has another list under the name, then the same one.
+    inspect_in(&shell, "--format json @/app:1").succeeds();
+    assert_eq!(counts(&registry), (1, 1, 1));
+    shell.run("push --insecure @/app:1").succeeds();
+    registry.lines();
+    inspect_in(&shell, "--format json @/app:1").succeeds();
+    assert_eq!(counts(&registry), (1, 0, 1));
 }
 
 /// 20 children: one GET for the list, then one parallel round, if the images are annotated with the time of their build.

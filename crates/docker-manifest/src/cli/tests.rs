@@ -293,11 +293,28 @@ fn help_is_laid_out_as_dockers() {
          --retry uint           Retry a failed request up to this many times (default 5)\n      \
          --timeout duration     Time limit for the whole command, such as 90s or 5m (default no limit)\n  \
          -v, --verbose              Output additional info including layers and platform\n\n\
+         Output options:\n      \
+         --attestations       Output the SBOM and provenance attestations\n      \
+         --config             Output the configuration of the image\n      \
+         --digest             Output the digest only\n      \
+         --format string      Output form: table, json, raw, docker, or a Go template\n      \
+         --history            Output the steps that built the image\n      \
+         --layers             Output the layers of the image\n      \
+         --local              Show the draft only, and ask no registry\n      \
+         --platform os/arch   Output the image that an engine on this platform would run\n      \
+         --raw                Output the exact bytes of the manifest, as --format raw does\n      \
+         --remote             Show the registry's manifest, even if there is a draft\n\n\
          Examples:\n  \
          docker manifest inspect example.com/app:1.0\n  \
+         docker manifest inspect --format table example.com/app:all\n  \
          docker manifest inspect --verbose example.com/app:1.0\n  \
-         docker manifest inspect example.com/app:1.0 example.com/app:1.0-arm64\n"
+         docker manifest inspect example.com/app:1.0 example.com/app:1.0-arm64\n  \
+         docker manifest inspect --digest example.com/app:all\n"
     );
+}
+
+#[test]
+fn help_aligns_flags_and_groups_new_ones() {
     let Ok(Request::Help(text)) = read(&["annotate", "-h"]) else {
         panic!("help")
     };

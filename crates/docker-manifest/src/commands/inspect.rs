@@ -13,6 +13,7 @@
 //! | `lookup` | drafts and their entries by name, and the registry client |
 //! | `details` | the properties of entries that their own manifests state |
 //! | `attestations` | the statements about images |
+//! | `imagetools` | the fields that BuildKit's templates have |
 //! | `reader` | reads of children and blobs |
 //! | `flags` | the values of flags |
 //! | `limits` | bounds |
@@ -23,6 +24,7 @@ mod details;
 mod docker;
 mod flags;
 mod form;
+mod imagetools;
 mod limits;
 mod live;
 mod lookup;

@@ -13,11 +13,19 @@ const GO_NAMES: &[(&str, &str)] = &[
     ("os", "OS"),
     ("os.version", "OSVersion"),
     ("os.features", "OSFeatures"),
+    ("sbom", "SBOM"),
     ("urls", "URLs"),
 ];
 
 /// The fields that have an object with free keys.
-const MAPS: &[&str] = &["annotations", "configuration", "predicate"];
+const MAPS: &[&str] = &[
+    "annotations",
+    "configuration",
+    "image",
+    "predicate",
+    "provenance",
+    "sbom",
+];
 
 /// Converts JSON to the value of a template.
 pub(super) fn to_go(json: &Json) -> Value {

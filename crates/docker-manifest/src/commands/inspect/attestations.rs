@@ -6,6 +6,7 @@ use serde::Deserialize;
 
 use super::limits::{STATEMENT_BYTES, STATEMENTS};
 use super::reader::Reader;
+use super::target::Target;
 use crate::concurrency::try_join_all;
 use crate::failure::{Failure, InspectError};
 use crate::view::{self, Attestation};
@@ -28,6 +29,29 @@ struct Found {
     about: Option<String>,
     platform: Option<Platform>,
     layer: Descriptor,
+}
+
+/// Reads the statements about the images that are shown.
+pub(super) async fn read_for(
+    target: &Target,
+    list: Option<&Manifest>,
+) -> Result<Vec<Attestation>, Failure> {
+    let of = |manifest: &Manifest| -> Option<ImageList> {
+        match manifest.content() {
+            Content::List(list) => Some(list.clone()),
+            Content::Image(_) => None,
+        }
+    };
+    if let Some(list) = of(&target.manifest) {
+        return read(&target.reader, &list, None).await;
+    }
+    match list.and_then(of) {
+        Some(list) => {
+            let about = Some(target.manifest.digest());
+            read(&target.reader, &list, about).await
+        }
+        None => Ok(Vec::new()),
+    }
 }
 
 /// Reads the statements of a list, or those about one image of it.

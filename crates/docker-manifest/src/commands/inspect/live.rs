@@ -3,7 +3,7 @@
 use std::io::IsTerminal as _;
 
 use manifest_core::{Digest, Draft, Manifest};
-use manifest_registry::{Client, RegistryError};
+use manifest_registry::Client;
 
 use super::args::Args;
 use super::limits::LIVE_TIMEOUT;
@@ -14,14 +14,30 @@ use crate::context::Context;
 use crate::failure::Failure;
 use crate::view::{LiveState, LiveView, Origin};
 
-/// Reads the manifest that the registry has under the name of a draft. The outer `None` says that this cannot be known.
-pub(super) async fn manifest(client: &Client, draft: &Draft) -> Option<Option<Manifest>> {
-    let read = client.manifest(&draft.list);
-    match tokio::time::timeout(LIVE_TIMEOUT, read).await {
-        Ok(Ok(manifest)) => Some(Some(manifest)),
-        Ok(Err(RegistryError::NoSuchManifest { .. })) => Some(None),
-        Ok(Err(_)) | Err(_) => None,
-    }
+/// Reads the manifest that the registry has under the name of a draft, whose own list is `own`. The outer `None` says that this
+/// cannot be known.
+///
+/// A mirror may be behind, so the registry itself says by HEAD where the tag points. The same list is not read again.
+pub(super) async fn manifest(
+    client: &Client,
+    draft: &Draft,
+    own: &Manifest,
+) -> Option<Option<Manifest>> {
+    let read = async {
+        let digest = client.manifest_digest(&draft.list).await.ok()?;
+        match digest {
+            None => Some(None),
+            Some(digest) if digest == *own.digest() => Some(Some(own.clone())),
+            Some(digest) => {
+                let there = draft.list.pinned(digest);
+                client.manifest(&there).await.ok().map(Some)
+            }
+        }
+    };
+    tokio::time::timeout(LIVE_TIMEOUT, read)
+        .await
+        .ok()
+        .flatten()
 }
 
 /// Compares the digest that the registry has under the name of a draft, by HEAD.

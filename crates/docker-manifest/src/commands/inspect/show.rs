@@ -1,24 +1,27 @@
 //! The forms that Docker's command does not have.
 
 use manifest_core::limits::CONFIG_BYTES;
-use manifest_core::manifest::{ImageList, ImageManifest};
+use manifest_core::manifest::ImageManifest;
 use manifest_core::{Content, Digest, Manifest, Reference};
 
 use super::args::Args;
 use super::flags::{EngineFlag, Form};
 use super::target::Target;
-use super::{attestations, details, live, lookup};
+use super::{attestations, details, imagetools, live, lookup};
 use crate::context::Context;
 use crate::failure::{Failure, InspectError};
 use crate::go_template::GoTemplate;
 use crate::terminal::Terminal;
 use crate::view::{Layout, LiveState, LiveView, ManifestView};
 
-/// The names in templates that need the entries' own manifests.
-const DETAIL_NAMES: &[&str] = &["json", "CompressedSize", "Created", "PredicateTypes"];
+/// The fields in templates that need the entries' own manifests.
+const DETAIL_FIELDS: &[&str] = &["CompressedSize", "Created", "PredicateTypes"];
 
-/// The names in templates that need the registry's state under a draft's name.
-const LIVE_NAMES: &[&str] = &["json", "Live", "Change", "Replaces"];
+/// The fields in templates that need the registry's state under a draft's name.
+const LIVE_FIELDS: &[&str] = &["Live", "Change", "Replaces"];
+
+/// The fields whose JSON needs all of that.
+const DEEP_FIELDS: &[&str] = &["Manifest", "Manifests", "Live"];
 
 /// Shows a manifest in a form that Docker's command does not have.
 ///
@@ -77,7 +80,8 @@ pub(super) async fn run(context: &Context<'_>, args: &Args, form: &Form) -> Resu
             let depth = Depth::of(template);
             let view = view(context, args, &target, list.as_ref(), depth).await?;
             live::report(context, &target, view.live.as_ref());
-            Ok(output.result(render(template, &view)?)?)
+            let text = render(template, &view, &target, list.as_ref()).await?;
+            Ok(output.result(text)?)
         }
     }
 }
@@ -139,10 +143,12 @@ impl Depth {
     }
 
     fn of(template: &GoTemplate) -> Self {
-        let mentions = |names: &[&str]| names.iter().any(|name| template.mentions(name));
+        let has = |fields: &[&str]| fields.iter().any(|field| template.has_field(field));
+        let is_whole = template
+            .renders_json_of(|field| field.is_none_or(|field| DEEP_FIELDS.contains(&field)));
         Self {
-            details: mentions(DETAIL_NAMES),
-            live: mentions(LIVE_NAMES),
+            details: has(DETAIL_FIELDS) || is_whole,
+            live: has(LIVE_FIELDS) || is_whole,
         }
     }
 }
@@ -172,7 +178,9 @@ async fn view(
     let client = reader.client();
     let live = async {
         match (draft, client) {
-            (Some(draft), Some(client)) if depth.live => Some(live::manifest(client, draft).await),
+            (Some(draft), Some(client)) if depth.live => {
+                Some(live::manifest(client, draft, manifest).await)
+            }
             _ => None,
         }
     };
@@ -200,7 +208,7 @@ async fn view(
         add_config(args, target, image, depth, &mut view).await?;
     }
     if args.attestations.is_on() {
-        view.attestations = Some(statements(target, list).await?);
+        view.attestations = Some(attestations::read_for(target, list).await?);
     }
     Ok(view)
 }
@@ -235,41 +243,19 @@ async fn add_config(
     Ok(())
 }
 
-/// Reads the statements about the images that are shown.
-async fn statements(
+/// Renders a template, which also has the fields of BuildKit's `imagetools inspect`.
+async fn render(
+    template: &GoTemplate,
+    view: &ManifestView,
     target: &Target,
     list: Option<&Manifest>,
-) -> Result<Vec<crate::view::Attestation>, Failure> {
-    let of = |manifest: &Manifest| -> Option<ImageList> {
-        match manifest.content() {
-            Content::List(list) => Some(list.clone()),
-            Content::Image(_) => None,
-        }
-    };
-    if let Some(list) = of(&target.manifest) {
-        return attestations::read(&target.reader, &list, None).await;
-    }
-    match list.and_then(of) {
-        Some(list) => {
-            let about = Some(target.manifest.digest());
-            attestations::read(&target.reader, &list, about).await
-        }
-        None => Ok(Vec::new()),
-    }
-}
-
-/// Renders a template. BuildKit's `imagetools inspect` has the fields of the manifest below `.Manifest`.
-fn render(template: &GoTemplate, view: &ManifestView) -> Result<String, Failure> {
+) -> Result<String, Failure> {
     let mut data = view.to_json();
-    if template.has_field("Manifest")
-        && let Some(fields) = data.as_object_mut()
-    {
-        let manifest = serde_json::Value::Object(fields.clone());
-        fields.insert("manifest".to_owned(), manifest);
+    if let Some(fields) = data.as_object_mut() {
+        imagetools::add(template, target, list, fields).await?;
     }
-    template
-        .render(&data)
-        .map_err(|error| InspectError::Template(error).into())
+    let text = template.render(&data).map_err(InspectError::Template)?;
+    Ok(text)
 }
 
 impl Target {
