@@ -143,7 +143,7 @@ fn tags_are_chosen_newest_first() {
     let all = "latest 1.10 1.10-rc1 1.9 1.9-alpine 1.0 0.9";
     let (found, ran) = tags("matrix --format json @/app");
     assert_eq!(found, all, "{ran}");
-    ran.says("1 tags of signatures and other referrers are not shown");
+    ran.says("1 of 8 tags are not shown: they are of signatures or other referrers");
     let (found, ran) = tags("matrix --format json --limit 2 @/app");
     assert_eq!(found, "latest 1.10", "{ran}");
     ran.says("2 of 7 tags are shown (--limit)");

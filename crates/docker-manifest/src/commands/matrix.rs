@@ -90,7 +90,7 @@ pub(crate) async fn run(context: &Context<'_>, args: &Args) -> Result<(), Failur
     } = rows::rows(&chosen.tags, &contents);
     if platforms_left_out > 0 {
         context.output.warning(&format!(
-            "{platforms_left_out} platforms of {repository} are not shown, only the first {PLATFORMS}"
+            "only {PLATFORMS} platforms of {repository} are shown, {platforms_left_out} are not"
         ));
     }
     let mut matrix = Matrix::new(repository, chosen.matching, rows);
@@ -132,7 +132,7 @@ fn choose(
 ) -> Result<Chosen, Failure> {
     if found.malformed > 0 {
         context.output.warning(&format!(
-            "{} names in the list of tags of {repository} cannot be tags, and are not shown",
+            "{} of the names in the list of tags of {repository} cannot be tags, and are not shown",
             found.malformed
         ));
     }
@@ -143,7 +143,9 @@ fn choose(
         tags.retain(|tag| referrers::subject_of(&name(tag)).is_none());
         if tags.len() < all {
             let hidden = all - tags.len();
-            let message = format!("{hidden} tags of signatures and other referrers are not shown");
+            let message = format!(
+                "{hidden} of {all} tags are not shown: they are of signatures or other referrers"
+            );
             context.output.status(&message);
         }
     } else {

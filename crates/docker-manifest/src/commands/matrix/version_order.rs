@@ -2,9 +2,14 @@
 
 use std::cmp::Ordering;
 
-/// The words that mark a version before its release, in order of time.
-const BEFORE_RELEASE: &[&str] = &[
-    "dev", "snapshot", "nightly", "canary", "preview", "pre", "alpha", "a", "beta", "b", "m", "rc",
+/// The words that mark a version before its release, in order of time. Those of one line mean the same.
+const BEFORE_RELEASE: &[&[&str]] = &[
+    &["dev", "snapshot", "nightly", "canary"],
+    &["preview", "pre"],
+    &["alpha", "a"],
+    &["beta", "b"],
+    &["m", "milestone"],
+    &["rc"],
 ];
 
 /// A tag, taken apart for comparison.
@@ -76,16 +81,19 @@ impl<'a> Version<'a> {
         is_version.then_some(version)
     }
 
-    /// Returns the stage before the release, or `None` for a release.
-    fn stage(&self) -> Option<usize> {
+    /// Returns the stage before the release and the text after its word, or `None` for a release.
+    fn stage(&self) -> Option<(usize, &'a str)> {
         let word = self.suffix.trim_start_matches(['-', '.', '_']);
+        let has_separator = word.len() < self.suffix.len();
         let end = word.find(|c: char| !c.is_ascii_alphabetic());
         let (word, rest) = word.split_at(end.unwrap_or(word.len()));
         let word = word.to_ascii_lowercase();
-        let stage = BEFORE_RELEASE.iter().position(|stage| *stage == word)?;
-        let is_stage =
-            rest.is_empty() || rest.starts_with(|c: char| c.is_ascii_digit() || "-._".contains(c));
-        is_stage.then_some(stage)
+        let is_its = |words: &&[&str]| words.contains(&word.as_str());
+        let stage = BEFORE_RELEASE.iter().position(|words| is_its(words))?;
+        let is_number = rest.chars().all(|c| c.is_ascii_digit());
+        let goes_on = rest.starts_with(|c: char| c.is_ascii_digit() || "-._".contains(c));
+        // Without a separator, more than a number may be the rest of a hash.
+        (is_number || has_separator && goes_on).then_some((stage, rest))
     }
 
     /// Compares by age: an older version is less.
@@ -98,12 +106,13 @@ impl<'a> Version<'a> {
             .unwrap_or(Ordering::Equal);
         // A stage before the release is older than a release; a release without a suffix leads its variants.
         let rank = |version: &Self| match version.stage() {
-            Some(stage) => (0, stage),
+            Some((stage, _)) => (0, stage),
             None => (1 + usize::from(version.suffix.is_empty()), 0),
         };
+        let rest = |version: &Self| version.stage().map_or(version.suffix, |(_, rest)| rest);
         numbers
             .then_with(|| rank(self).cmp(&rank(other)))
-            .then_with(|| natural(self.suffix, other.suffix))
+            .then_with(|| natural(rest(self), rest(other)))
             .then_with(|| self.numbers.len().cmp(&other.numbers.len()))
     }
 }
@@ -177,8 +186,8 @@ mod tests {
             "2-alpine3.9",
             "2.0-rc10",
             "2.0-rc2",
-            "2.0-beta",
             "2.0b1",
+            "2.0-beta",
             "2.0.dev3",
             "1.10",
             "1.9",
