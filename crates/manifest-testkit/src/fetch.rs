@@ -1,5 +1,7 @@
 //! Getting programs from Debian's packages without root: a real registry, and other tools that read published images.
 
+mod packages;
+
 use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::io;
@@ -8,21 +10,10 @@ use std::process::{Command, Output};
 use std::sync::{Mutex, PoisonError};
 
 use crate::environment::on_path;
+use packages::{BASH, BUILDAH, FISH, NGINX, Packed, REGISTRY, SKOPEO, Wanted, ZSH};
 
 /// The package of the registry, and the program in it.
 const PACKAGE: &str = "docker-registry";
-
-/// A program to fetch, and another way to get it.
-#[derive(Debug, Clone, Copy)]
-struct Wanted {
-    what: &'static str,
-    otherwise: &'static str,
-}
-
-const REGISTRY: Wanted = Wanted {
-    what: "a registry",
-    otherwise: "install one (`apt-get install docker-registry`) or name one (`REGISTRY_BIN=/path/to/registry`)",
-};
 
 /// The reason why a program could not be fetched.
 #[derive(Debug, thiserror::Error)]
@@ -80,85 +71,6 @@ pub struct Tool {
     /// The value of `LD_LIBRARY_PATH` for it.
     pub libraries: OsString,
 }
-
-/// A tool as Debian packs it.
-#[derive(Debug)]
-struct Packed {
-    /// The name of the package.
-    name: &'static str,
-    /// The path of the program in the package.
-    program: &'static str,
-    /// The packages of libraries that may not be installed.
-    libraries: &'static [&'static str],
-    wanted: Wanted,
-}
-
-const SKOPEO: Packed = Packed {
-    name: "skopeo",
-    program: "usr/bin/skopeo",
-    libraries: &["libassuan0", "libdevmapper1.02.1", "libgpgme11"],
-    wanted: Wanted {
-        what: "skopeo",
-        otherwise: "install it (`apt-get install skopeo`)",
-    },
-};
-
-const BUILDAH: Packed = Packed {
-    name: "buildah",
-    program: "usr/bin/buildah",
-    libraries: &[
-        "libassuan0",
-        "libdevmapper1.02.1",
-        "libgpgme11",
-        "libseccomp2",
-    ],
-    wanted: Wanted {
-        what: "buildah",
-        otherwise: "install it (`apt-get install buildah`)",
-    },
-};
-
-const NGINX: Packed = Packed {
-    name: "nginx",
-    program: "usr/sbin/nginx",
-    // Its other libraries (OpenSSL, PCRE2 and zlib) are needed by apt and dpkg as well, or present on nearly every system.
-    libraries: &["libpcre2-8-0"],
-    wanted: Wanted {
-        what: "nginx",
-        otherwise: "install it (`apt-get install nginx`)",
-    },
-};
-
-const BASH: Packed = Packed {
-    name: "bash",
-    program: "bin/bash",
-    libraries: &["libtinfo6"],
-    wanted: Wanted {
-        what: "bash",
-        otherwise: "install it (`apt-get install bash`)",
-    },
-};
-
-const ZSH: Packed = Packed {
-    name: "zsh",
-    program: "bin/zsh",
-    // The functions of its completion system are in a package of their own.
-    libraries: &["zsh-common", "libcap2", "libtinfo6"],
-    wanted: Wanted {
-        what: "zsh",
-        otherwise: "install it (`apt-get install zsh`)",
-    },
-};
-
-const FISH: Packed = Packed {
-    name: "fish",
-    program: "usr/bin/fish",
-    libraries: &["fish-common", "libpcre2-32-0", "libtinfo6"],
-    wanted: Wanted {
-        what: "fish",
-        otherwise: "install it (`apt-get install fish`)",
-    },
-};
 
 /// Fetches Debian's skopeo to `TARGET/tools/skopeo`, as [`docker_registry`] does.
 pub fn skopeo(target_dir: &Path) -> Result<Tool, FetchError> {
