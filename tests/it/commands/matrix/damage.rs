@@ -123,3 +123,23 @@ fn wrong_arguments_say_what_to_do() {
         .fails(1)
         .says("failed to list the tags of REGISTRY/app");
 }
+
+#[test]
+fn content_that_is_not_read_is_named() {
+    let registry = EmbeddedRegistry::start();
+    let config = vec![b' '; 30 << 20];
+    let media_type = "application/vnd.oci.image.config.v1+json";
+    let large = Image::oci().config(media_type, &config).build();
+    registry.seed("app", "1.0", &Index::oci().image(&large).build());
+    let schema1 = br#"{"schemaVersion":1,"name":"app","tag":"0.1","fsLayers":[],"history":[]}"#;
+    let media_type = "application/vnd.docker.distribution.manifest.v1+prettyjws";
+    registry.put_manifest("app", Some("0.1"), media_type, schema1);
+    let registry = Watched::embedded(registry);
+    let ran = Shell::new(&registry).run("COLUMNS=200 matrix @/app");
+    let text = &ran.succeeds().stdout;
+    assert!(
+        text.contains("linux/amd64: the content is over the limit of 4194304 bytes"),
+        "{ran}"
+    );
+    assert!(text.contains("unsupported manifest media type"), "{ran}");
+}

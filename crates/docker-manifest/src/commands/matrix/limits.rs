@@ -4,8 +4,8 @@
 /// that are read.
 pub(super) const DEFAULT_TAGS: usize = 100;
 
-/// The most distinct manifests that are read for one matrix: 500 tags with 20 platforms each.
-pub(super) const MANIFESTS: usize = 10_000;
+/// The most distinct manifests that are read for one matrix: 1000 tags with some 20 platforms each.
+pub(super) const MANIFESTS: usize = 20_000;
 
 /// The most platforms that are shown. There are some 40 that software is released for.
 pub(super) const PLATFORMS: usize = 100;

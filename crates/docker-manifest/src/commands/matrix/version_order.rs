@@ -89,7 +89,7 @@ impl<'a> Version<'a> {
         let (word, rest) = word.split_at(end.unwrap_or(word.len()));
         let word = word.to_ascii_lowercase();
         let is_its = |words: &&[&str]| words.contains(&word.as_str());
-        let stage = BEFORE_RELEASE.iter().position(|words| is_its(words))?;
+        let stage = BEFORE_RELEASE.iter().position(is_its)?;
         let is_number = rest.chars().all(|c| c.is_ascii_digit());
         let goes_on = rest.starts_with(|c: char| c.is_ascii_digit() || "-._".contains(c));
         // Without a separator, more than a number may be the rest of a hash.
