@@ -2,7 +2,7 @@
 //!
 //! | module | holds |
 //! | --- | --- |
-//! | `model` | the fields, which are those of the JSON form (`docs/inspect.schema.json`) |
+//! | `model` | the fields, which are those of the JSON form (`docs/schemas/inspect.schema.json`) |
 //! | `build` | the model of a manifest |
 //! | `changes` | the changes that a draft makes to the list in the registry |
 //! | `config` | the parts of an image's configuration that are shown |

@@ -52,7 +52,7 @@ fn commands_flags_and_values() {
             ("push --purge --pu", &["--push-foreign"], NO_FILES),
             ("push -p --pu", &["--push-foreign"], NO_FILES),
             ("push -t x --ta", &["--tag"], NO_FILES),
-            ("rm -", &["--help", "-h"], NO_FILES),
+            ("rm -", &["--force", "--help", "-f", "-h"], NO_FILES),
             ("rm -- -", &[], NO_FILES),
             ("push --bogus=", &[], NO_FILES),
             // Keywords, as the parser lists them.

@@ -13,7 +13,7 @@ use crate::commands::Shell;
 /// Checks JSON against the schema.
 #[track_caller]
 pub(super) fn check(json: &Value) {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/inspect.schema.json");
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/schemas/inspect.schema.json");
     let schema: Value = serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap();
     let validator = jsonschema::validator_for(&schema).unwrap();
     let errors: Vec<String> = validator

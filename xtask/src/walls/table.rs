@@ -294,6 +294,7 @@ pub(super) const WALLS: &[Wall] = &[
             "signal-hook",
             "terminal_size",
             "thiserror",
+            "time",
             "tokio",
             "toml",
         ],

@@ -17,7 +17,7 @@ pub(super) const PREDICATE_TYPE: &str = "in-toto.io/predicate-type";
 /// The properties of an entry that its own manifest and configuration state.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Details {
-    /// The size of an image's configuration and layers, in bytes.
+    /// The compressed size of an image's layers, in bytes.
     pub(crate) compressed_size: Option<u64>,
     /// The time when an image was built (RFC 3339).
     pub(crate) created: Option<String>,
@@ -53,7 +53,7 @@ pub(crate) fn predicate_type(layer: &Descriptor) -> Option<String> {
 }
 
 fn compressed_size(image: &ImageManifest) -> u64 {
-    let sizes = image.blobs().map(|blob| blob.size);
+    let sizes = image.layers.iter().map(|layer| layer.size);
     sizes.fold(0, u64::saturating_add)
 }
 

@@ -27,7 +27,7 @@ pub(crate) struct ManifestView {
     pub(crate) subject: Option<ContentView>,
     /// The platform of an image.
     pub(crate) platform: Option<Platform>,
-    /// The size of an image's configuration and layers, in bytes.
+    /// The compressed size of an image's layers, in bytes.
     pub(crate) compressed_size: Option<u64>,
     /// The time when an image was built (RFC 3339).
     pub(crate) created: Option<String>,
@@ -115,7 +115,7 @@ pub(crate) struct ChildView {
     pub(crate) about: Option<String>,
     /// The types of the statements in an attestation.
     pub(crate) predicate_types: Vec<String>,
-    /// The size of an image's configuration and layers, in bytes.
+    /// The compressed size of an image's layers, in bytes.
     pub(crate) compressed_size: Option<u64>,
     /// The time when an image was built (RFC 3339).
     pub(crate) created: Option<String>,

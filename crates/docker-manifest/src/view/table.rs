@@ -108,10 +108,7 @@ impl ManifestView {
             }
         }
         if let Some(size) = self.compressed_size {
-            lines.add(
-                "Size",
-                &format!("{} in {} layers", byte_size(size), self.layers.len()),
-            );
+            lines.add("Size", &size_in_layers(size, self.layers.len()));
         }
         if let Some(created) = &self.created {
             let age = layout.age(Some(created));
@@ -345,4 +342,8 @@ impl Properties {
         let name = format!("{name}:");
         self.text.push_str(&format!("{name:<12}{value}\n"));
     }
+}
+fn size_in_layers(size: u64, layers: usize) -> String {
+    let plural = if layers == 1 { "" } else { "s" };
+    format!("{} in {layers} layer{plural}", byte_size(size))
 }
