@@ -44,19 +44,9 @@ const EXCEPTIONS: &[Exception] = &[
         reason: "a table of responses and their expected errors",
     },
     Exception {
-        file: "crates/docker-manifest/src/failure/error.rs",
-        function: None,
-        reason: "the table of failures and their texts",
-    },
-    Exception {
         file: "crates/docker-manifest/src/manual.rs",
         function: None,
         reason: "the manual of each command",
-    },
-    Exception {
-        file: "crates/manifest-registry/src/error/hint/tests.rs",
-        function: None,
-        reason: "tables of responses and their hints",
     },
     Exception {
         file: "crates/manifest-registry/src/error/hint/table.rs",

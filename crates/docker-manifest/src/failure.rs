@@ -4,6 +4,7 @@
 //! | --- | --- |
 //! | `error` | [`Failure`], with the text of each variant |
 //! | `usage` | [`UsageError`], for a command line that cannot be run |
+//! | `checks` | [`CheckFailure`], the findings of `check`, `verify` and `diff` |
 //! | `causes` | errors with their causes, as text |
 //! | `exit_code` | the exit code of each failure |
 //! | `inspect` | [`InspectError`], for a manifest that cannot be shown |
@@ -12,6 +13,7 @@
 //! | `report` | text and hints to standard error |
 
 mod causes;
+mod checks;
 mod error;
 mod exit_code;
 mod hints;
@@ -20,6 +22,7 @@ mod report;
 mod texts;
 mod usage;
 
+pub use checks::CheckFailure;
 pub use error::{DraftLookup, Failure};
 pub use inspect::InspectError;
 pub use usage::UsageError;

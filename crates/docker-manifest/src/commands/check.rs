@@ -11,7 +11,7 @@ use manifest_core::Reference;
 use manifest_registry::{Client, Connection};
 
 use crate::context::Context;
-use crate::failure::Failure;
+use crate::failure::{CheckFailure, Failure};
 use crate::flags::{HelpFlag, MirrorFlags, RegistryFlags, RetryFlags};
 use crate::values::{ReportFormat, Switch};
 
@@ -51,9 +51,8 @@ pub(crate) async fn run(context: &Context<'_>, args: &Args) -> Result<(), Failur
     };
     let target = CheckTarget::parse(target)?;
     if args.write.is_on() && target.reference.is_none() {
-        return Err(Failure::WriteCheckNeedsRepository {
-            registry: target.domain,
-        });
+        let registry = target.domain;
+        return Err(CheckFailure::WriteCheckNeedsRepository { registry }.into());
     }
     let registry = args.registry.with_mirrors(&args.mirrors);
     let client = context.client(args.insecure.is_on(), &args.retry, &registry)?;

@@ -7,7 +7,7 @@ use manifest_registry::{Client, concurrent};
 use crate::comparison::{Origin, Report, Side};
 use crate::concurrency::PARALLEL_IMAGES;
 use crate::context::Context;
-use crate::failure::Failure;
+use crate::failure::{CheckFailure, Failure};
 use crate::flags::{HelpFlag, RegistryFlags, RetryFlags};
 use crate::sources::LazyLayout;
 use crate::terminal::Terminal;
@@ -72,10 +72,11 @@ pub(crate) async fn run(context: &Context<'_>, args: &Args) -> Result<(), Failur
         unreachable!("there are two operands")
     };
     if from.digest().is_none() && to.digest().is_none() {
-        return Err(Failure::NothingToCompare {
+        let failure = CheckFailure::NothingToCompare {
             first: from.name().to_owned(),
             second: to.name().to_owned(),
-        });
+        };
+        return Err(failure.into());
     }
     let quiet = args.quiet.is_on();
     for side in [&from, &to]
@@ -95,7 +96,7 @@ pub(crate) async fn run(context: &Context<'_>, args: &Args) -> Result<(), Failur
 fn outcome(is_same: bool) -> Result<(), Failure> {
     match is_same {
         true => Ok(()),
-        false => Err(Failure::Different),
+        false => Err(CheckFailure::Different.into()),
     }
 }
 

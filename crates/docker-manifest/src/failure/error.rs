@@ -13,10 +13,10 @@ use manifest_registry::{RegistryError, redact};
 use manifest_store::StoreError;
 
 use super::causes::with_causes;
+use super::checks::CheckFailure;
 use super::inspect::InspectError;
 use super::texts::{describe_missing, describe_partly_published, describe_tag_state};
 use super::usage::UsageError;
-use crate::exit::Exit;
 
 /// The error of a command. The texts are Docker's, where those are right.
 #[derive(Debug, thiserror::Error)]
@@ -96,22 +96,9 @@ pub enum Failure {
         /// The list.
         list: Reference,
     },
-    /// A push cannot work.
-    #[error("{target} is not ready for a push; failed: {}", failed.join(", "))]
-    NotReady {
-        /// The registry or repository.
-        target: String,
-        /// The checks that failed.
-        failed: Vec<&'static str>,
-        /// The exit code of the first of them.
-        exit: Exit,
-    },
-    /// A check has to write, and names no repository.
-    #[error("--write needs a repository")]
-    WriteCheckNeedsRepository {
-        /// The registry.
-        registry: String,
-    },
+    /// `check`, `verify` or `diff` found something.
+    #[error(transparent)]
+    Check(#[from] CheckFailure),
     /// A list lacks a required platform.
     #[error("{list} has no image for {missing}")]
     PlatformMissing {
@@ -403,33 +390,6 @@ pub enum Failure {
         /// The reason.
         source: serde_json::Error,
     },
-    /// `verify` has found errors, or warnings that count as errors.
-    #[error("{reference} has {findings}")]
-    VerificationFailed {
-        /// The list or image.
-        reference: Box<Reference>,
-        /// The number of findings, as text.
-        findings: String,
-    },
-    /// `verify` could not read all content of a list, because of a limit of this program.
-    #[error("{reference} was not verified in full: {reason}")]
-    NotVerified {
-        /// The list or image.
-        reference: Box<Reference>,
-        /// The limit.
-        reason: String,
-    },
-    /// Neither of the lists that `diff` compares exists.
-    #[error("neither {first} nor {second} exists")]
-    NothingToCompare {
-        /// One of them.
-        first: String,
-        /// The other.
-        second: String,
-    },
-    /// `diff` has found differences, which are its result. Nothing else is reported.
-    #[error("the lists differ")]
-    Different,
     /// A manifest, or a part of it, cannot be shown.
     #[error(transparent)]
     Inspect(#[from] InspectError),

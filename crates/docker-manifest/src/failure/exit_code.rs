@@ -13,9 +13,8 @@ impl Failure {
             Self::Registry(error) if error.is_unauthorized() => Exit::Unauthorized,
             Self::Registry(error) if error.is_rate_limited() => Exit::RateLimited,
             Self::Registry(error) if error.is_unavailable() => Exit::Unavailable,
-            Self::NotReady { exit, .. } => *exit,
+            Self::Check(failure) => failure.exit(),
             Self::NeedsPush { .. }
-            | Self::WriteCheckNeedsRepository { .. }
             | Self::NeedsRegistry { .. }
             | Self::NotALayout { .. }
             | Self::NotARepository { .. }

@@ -161,9 +161,7 @@ impl Failure {
     /// Returns the remedy for a failure of the installation.
     fn setup_hint(&self) -> Option<String> {
         Some(match self {
-            Self::WriteCheckNeedsRepository { registry } => {
-                format!("name a repository that may be written to: {registry}/REPOSITORY")
-            }
+            Self::Check(failure) => return failure.hint(),
             Self::NoHome => "set HOME, DOCKER_CONFIG, or --config".to_owned(),
             Self::NoDocker => {
                 "install Docker's CLI, or remove the shim: `docker-manifest uninstall`".to_owned()

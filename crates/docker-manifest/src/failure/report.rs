@@ -2,6 +2,7 @@
 
 use std::io;
 
+use super::checks::CheckFailure;
 use super::error::{Failure, describe};
 use crate::output::Output;
 
@@ -10,7 +11,7 @@ impl Failure {
     pub fn report(&self, output: &Output) {
         if matches!(
             self,
-            Self::DockerExited(_) | Self::Absent(_) | Self::Different
+            Self::DockerExited(_) | Self::Absent(_) | Self::Check(CheckFailure::Different)
         ) {
             return;
         }

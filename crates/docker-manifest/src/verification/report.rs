@@ -9,7 +9,7 @@ use super::facts::Facts;
 use super::finding::{CheckResult, Finding, Severity};
 use super::limits::TABLE_FINDINGS;
 use crate::excerpt::{SHORT_DIGITS, short_digest};
-use crate::failure::Failure;
+use crate::failure::{CheckFailure, Failure};
 use crate::table::Table;
 use crate::terminal::Terminal;
 
@@ -105,19 +105,22 @@ impl Report {
             let numbers: Vec<String> = numbers
                 .map(|(count, nouns)| counted(count, nouns))
                 .collect();
-            return Some(Failure::VerificationFailed {
+            let failure = CheckFailure::VerificationFailed {
                 reference: self.reference.clone().into(),
                 findings: numbers.join(", "),
-            });
+            };
+            return Some(failure.into());
         }
         let unknown = self
             .findings()
             .find(|finding| finding.severity == Severity::Unknown)?;
         let error: Option<RegistryError> = unknown.error.clone();
         Some(error.map_or_else(
-            || Failure::NotVerified {
-                reference: self.reference.clone().into(),
-                reason: format!("{}: {}", unknown.subject, unknown.message),
+            || {
+                Failure::Check(CheckFailure::NotVerified {
+                    reference: self.reference.clone().into(),
+                    reason: format!("{}: {}", unknown.subject, unknown.message),
+                })
             },
             Failure::Registry,
         ))

@@ -6,7 +6,7 @@ use serde::Serialize;
 use super::row::{Row, Verdict};
 use super::target::CheckTarget;
 use crate::context::Context;
-use crate::failure::Failure;
+use crate::failure::{CheckFailure, Failure};
 use crate::table::Table;
 use crate::terminal::Terminal;
 use crate::values::ReportFormat;
@@ -96,11 +96,12 @@ impl Report<'_> {
         let Some(exit) = self.failed().find_map(|row| row.exit) else {
             return Ok(());
         };
-        Err(Failure::NotReady {
+        let failure = CheckFailure::NotReady {
             target: self.target.name(),
             failed: self.failed().map(|row| row.check.label()).collect(),
             exit,
-        })
+        };
+        Err(failure.into())
     }
 }
 
