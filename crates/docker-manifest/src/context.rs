@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
-use std::io::IsTerminal as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -24,6 +23,7 @@ use crate::plugin::VERSION;
 use crate::progress::DisplayMode;
 use crate::settings::config_json::{self, ConfigJson};
 use crate::settings::{self, auth_files, certs_d, known_registries, proxies, registries_conf};
+use crate::terminal::is_stderr_terminal;
 
 /// The longest wait for another command that holds the lock on drafts.
 const LOCK_WAIT: Duration = Duration::from_secs(60);
@@ -162,7 +162,7 @@ impl<'a> Context<'a> {
             .environment
             .var("TERM")
             .is_none_or(|term| term == "dumb");
-        let mode = if std::io::stderr().is_terminal() && !is_dumb {
+        let mode = if is_stderr_terminal() && !is_dumb {
             DisplayMode::Terminal
         } else {
             DisplayMode::Log

@@ -55,7 +55,13 @@ impl Terminal {
 /// Tells whether text on standard error may have colours, by the same variables.
 #[must_use]
 pub fn has_colours_on_stderr(environment: &Environment) -> bool {
-    has_colours(environment, std::io::stderr().is_terminal())
+    has_colours(environment, is_stderr_terminal())
+}
+
+/// Tells whether a person reads standard error, as far as that can be known.
+#[must_use]
+pub fn is_stderr_terminal() -> bool {
+    std::io::stderr().is_terminal()
 }
 
 fn has_colours(environment: &Environment, is_terminal: bool) -> bool {

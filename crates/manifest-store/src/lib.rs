@@ -27,10 +27,9 @@
 //! | `folder` | a draft's folder and its entry files |
 //! | `atomic` | synced writes and atomic renames |
 //! | `sidecar` | the file beside each draft: its content, its format, reading it |
-//! | `list_name` | the list of a folder of Docker's CLI, by its entries |
+//! | `list_name` | the list of a folder of Docker's CLI, by its images |
 //! | `entry_order` | the order of a draft's entries |
 //! | `lock` | the lock |
-//! | `docker_name` | the reference that the name of a folder of Docker's CLI stands for |
 //! | `paths` | file names and paths |
 //! | `file_bytes` | the bytes of a file, up to a limit |
 //! | `folder_id` | the identity of a folder |
@@ -41,7 +40,6 @@
 
 mod atomic;
 mod change;
-mod docker_name;
 mod entry_order;
 mod error;
 mod file_bytes;

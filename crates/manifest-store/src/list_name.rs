@@ -5,27 +5,42 @@
 
 use std::collections::BTreeSet;
 
-use manifest_core::{Entry, Reference};
+use manifest_core::Reference;
+use manifest_core::reference::Repository;
 
 use crate::paths::FileNames;
 
-/// Returns the list of a folder with these entries, or `None` if several lists could have it.
+/// Returns the list of a folder with these images, or `None` if several lists could have it.
 pub(crate) fn infer<'a>(
     folder: &str,
-    entries: impl Iterator<Item = &'a Entry> + Clone,
+    images: impl Iterator<Item = &'a Reference> + Clone,
 ) -> Option<Reference> {
-    the_only(
-        folder,
-        entries
-            .clone()
-            .filter_map(|entry| of_sibling(folder, entry)),
-    )
-    .or_else(|| {
-        the_only(
-            folder,
-            entries.filter_map(|entry| of_neighbour(folder, entry)),
-        )
+    let siblings = images
+        .clone()
+        .filter_map(|image| of_sibling(folder, image.repository()));
+    the_only(folder, siblings).or_else(|| {
+        let neighbours = images.filter_map(|image| of_neighbour(folder, image.repository()));
+        the_only(folder, neighbours)
     })
+}
+
+/// Returns the list that a folder with these images most likely has: the inferred one, else the one in the longest repository of an
+/// image, else a name with a host up to the first `_` and a tag from the last `-` on. The draft is found by it in any case, because
+/// the name of the folder is the same.
+pub(crate) fn guess(folder: &str, images: &[Reference]) -> Option<Reference> {
+    let in_repositories = || {
+        let mut repositories: Vec<&Repository> = images.iter().map(Reference::repository).collect();
+        // The longest one leaves the shortest tag.
+        repositories.sort_by_key(|repository| std::cmp::Reverse(repository.to_string().len()));
+        let names = repositories.into_iter();
+        names
+            .filter_map(|repository| of_sibling(folder, repository))
+            .find_map(|name| Reference::parse_canonical(&name).ok())
+    };
+    infer(folder, images.iter())
+        .or_else(in_repositories)
+        .or_else(|| split(folder))
+        .filter(|list| FileNames::of(list).docker == folder)
 }
 
 /// Returns the name that all candidates agree on, if it is a reference that Docker keeps in this folder.
@@ -39,9 +54,9 @@ fn the_only(folder: &str, candidates: impl Iterator<Item = String>) -> Option<Re
     lists.next().is_none().then_some(only)
 }
 
-/// Returns the folder's name as one in the repository of the entry: the rest is the tag, or the digest.
-fn of_sibling(folder: &str, entry: &Entry) -> Option<String> {
-    let repository = entry.reference.repository().to_string();
+/// Returns the folder's name as one in the repository of an image: the rest is the tag, or the digest.
+fn of_sibling(folder: &str, repository: &Repository) -> Option<String> {
+    let repository = repository.to_string();
     let rest = folder.strip_prefix(&file_name(&repository))?;
     match rest.strip_prefix("@sha256-") {
         Some(hex) => Some(format!("{repository}@sha256:{hex}")),
@@ -49,10 +64,10 @@ fn of_sibling(folder: &str, entry: &Entry) -> Option<String> {
     }
 }
 
-/// Returns the folder's name as one in a repository beside that of the entry, as `app:1` beside `app-amd64:1`. The rest must have
+/// Returns the folder's name as one in a repository beside that of an image, as `app:1` beside `app-amd64:1`. The rest must have
 /// one `-` only, the one before the tag.
-fn of_neighbour(folder: &str, entry: &Entry) -> Option<String> {
-    let repository = entry.reference.repository().to_string();
+fn of_neighbour(folder: &str, repository: &Repository) -> Option<String> {
+    let repository = repository.to_string();
     let (namespace, _) = repository.rsplit_once('/')?;
     let namespace = format!("{namespace}/");
     let rest = folder.strip_prefix(&file_name(&namespace))?;
@@ -61,26 +76,30 @@ fn of_neighbour(folder: &str, entry: &Entry) -> Option<String> {
     is_clear.then(|| format!("{namespace}{name}:{tag}"))
 }
 
+/// Splits a name at the places where a host, a path and a tag usually end.
+fn split(folder: &str) -> Option<Reference> {
+    let (name, tag) = folder.rsplit_once('-')?;
+    let (host, path) = name.split_once('_')?;
+    let host = match host.rsplit_once('-') {
+        Some((name, port)) if !port.is_empty() && port.bytes().all(|b| b.is_ascii_digit()) => {
+            format!("{name}:{port}")
+        }
+        _ => host.to_owned(),
+    };
+    Reference::parse(&format!("{host}/{}:{tag}", path.replace('_', "/"))).ok()
+}
+
 fn file_name(text: &str) -> String {
     text.replace(':', "-").replace('/', "_")
 }
 
 #[cfg(test)]
 mod tests {
-    use manifest_core::media_type::DOCKER_MANIFEST;
-    use manifest_core::{Descriptor, Digest};
-
     use super::*;
 
-    fn entry(reference: &str) -> Entry {
-        Entry {
-            reference: Reference::parse(reference).unwrap(),
-            descriptor: Descriptor::new(DOCKER_MANIFEST, Digest::sha256(b"x"), 1),
-            raw: None,
-            shown: None,
-            origin: None,
-            position: None,
-        }
+    fn images(names: &[&str]) -> Vec<Reference> {
+        let names = names.iter();
+        names.map(|name| Reference::parse(name).unwrap()).collect()
     }
 
     #[test]
@@ -104,7 +123,7 @@ mod tests {
             ("q.io/app:1", &["other.io/x:1", "q.io/app:x"]),
         ] {
             let list = Reference::parse(list).unwrap();
-            let entries: Vec<Entry> = entries.iter().map(|name| entry(name)).collect();
+            let entries = images(entries);
             let folder = FileNames::of(&list).docker;
             assert_eq!(infer(&folder, entries.iter()), Some(list));
         }
@@ -123,8 +142,54 @@ mod tests {
             ("q.io_app@sha256-abc", &["q.io/app:x"]),
             ("notes", &["q.io/app:x"]),
         ] {
-            let entries: Vec<Entry> = entries.iter().map(|name| entry(name)).collect();
+            let entries = images(entries);
             assert_eq!(infer(folder, entries.iter()), None, "{folder}");
+        }
+    }
+
+    #[test]
+    fn guesses_have_the_name_of_the_folder() {
+        for (folder, images, expected) in [
+            (
+                "docker.io_library_app-1.0",
+                &[][..],
+                "docker.io/library/app:1.0",
+            ),
+            ("127.0.0.1-5000_app-1", &[], "127.0.0.1:5000/app:1"),
+            ("q.io_a_b-latest", &[], "q.io/a/b:latest"),
+            // An image in the draft tells where its repository ends.
+            (
+                "q.io_my_app-1.0-rc",
+                &["q.io/my_app:x"],
+                "q.io/my_app:1.0-rc",
+            ),
+            (
+                "q.io_app-x-1",
+                &["q.io/app:1", "q.io/app-x:2"],
+                "q.io/app-x:1",
+            ),
+            ("q.io_app-1", &["other.io/b:2"], "q.io/app:1"),
+            (
+                "my-host-5000_app-1",
+                &["my-host:5000/app:2"],
+                "my-host:5000/app:1",
+            ),
+        ] {
+            let images: Vec<Reference> = images
+                .iter()
+                .map(|image| Reference::parse(image).unwrap())
+                .collect();
+            let found = guess(folder, &images).map(|found| found.to_string());
+            assert_eq!(found.as_deref(), Some(expected), "{folder}");
+        }
+        for folder in [
+            "",
+            "x",
+            "no-underscore",
+            "q.io_APP-1",
+            "q.io_app~0123456789ab",
+        ] {
+            assert_eq!(guess(folder, &[]), None, "{folder}");
         }
     }
 }

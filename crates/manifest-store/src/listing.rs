@@ -165,7 +165,7 @@ impl Store {
         let entries = draft.into_entries(None);
         let list = recorded.or_else(|| {
             let readable = entries.iter().filter_map(|entry| entry.as_ref().ok());
-            list_name::infer(&name, readable)
+            list_name::infer(&name, readable.map(|entry| &entry.reference))
         });
         let in_list = |entry: EntryResult| entry.map_err(|error| error.in_list(list.as_ref()));
         let entries = entries.into_iter().map(in_list).collect();

@@ -5,8 +5,8 @@ use std::fs;
 
 use manifest_core::Reference;
 
-use crate::docker_name;
 use crate::folder::Folder;
+use crate::list_name;
 use crate::paths::FileNames;
 use crate::sidecar::{self, DraftState};
 use crate::store::Store;
@@ -82,7 +82,7 @@ impl Store {
         let entries = folder.files.into_values();
         let images = entries.filter_map(|file| Some(file.entry.ok()?.reference));
         let images: Vec<Reference> = images.collect();
-        let list = docker_name::likely_reference(name, &images)?;
+        let list = list_name::guess(name, &images)?;
         let outline = Outline {
             images,
             is_insecure: false,

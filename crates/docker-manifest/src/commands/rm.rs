@@ -1,12 +1,11 @@
 //! `rm`: deletes drafts. Registries are not asked.
 
-use std::io::IsTerminal as _;
-
 use manifest_core::Reference;
 
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::flags::HelpFlag;
+use crate::terminal::is_stderr_terminal;
 use crate::values::Switch;
 
 /// Delete one or more manifest lists from local storage
@@ -34,7 +33,7 @@ pub(crate) fn run(context: &Context<'_>, args: &Args) -> Result<(), Failure> {
         }
     }
     // Docker's command writes nothing, and scripts that join both outputs may compare that.
-    let is_seen = args.force.is_on() || std::io::stderr().is_terminal();
+    let is_seen = args.force.is_on() || is_stderr_terminal();
     if is_seen && !removed.is_empty() {
         let removed = removed.join(", ");
         context.output.status(&format!(

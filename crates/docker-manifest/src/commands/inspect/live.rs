@@ -1,7 +1,5 @@
 //! The registry's state under the name of a draft.
 
-use std::io::IsTerminal as _;
-
 use manifest_core::{Digest, Draft, Manifest};
 use manifest_registry::Client;
 
@@ -12,6 +10,7 @@ use super::target::Target;
 
 use crate::context::Context;
 use crate::failure::Failure;
+use crate::terminal::is_stderr_terminal;
 use crate::view::{LiveState, LiveView, Origin};
 
 /// Reads the manifest that the registry has under the name of a draft, whose own list is `own`. The outer `None` says that this
@@ -91,7 +90,7 @@ pub(super) async fn report_to_terminal(
     args: &Args,
     shown: &Shown<'_>,
 ) -> Result<(), Failure> {
-    if !std::io::stderr().is_terminal() {
+    if !is_stderr_terminal() {
         return Ok(());
     }
     let line = match shown {
