@@ -14,6 +14,14 @@ pub(crate) fn excerpt(text: &str, max_chars: usize) -> String {
     }
 }
 
+/// Returns a text that names a digest with its first [`SHORT_DIGITS`] digits only: `sha256:e3b0c44298fc`.
+#[must_use]
+pub(crate) fn short_digest_text(digest: &str) -> String {
+    let (algorithm, hex) = digest.split_once(':').unwrap_or(("", digest));
+    let hex: String = hex.chars().take(SHORT_DIGITS.into()).collect();
+    format!("{algorithm}:{hex}")
+}
+
 /// Returns the first [`SHORT_DIGITS`] digits of a digest, without its algorithm.
 #[must_use]
 pub(crate) fn short_digest(digest: &Digest) -> String {
@@ -36,5 +44,6 @@ mod tests {
         }
         let digest = Digest::sha256(b"");
         assert_eq!(short_digest(&digest), "e3b0c44298fc");
+        assert_eq!(short_digest_text(digest.as_str()), "sha256:e3b0c44298fc");
     }
 }

@@ -39,6 +39,7 @@
 //! | 1 | `go_template` | Go templates, as `--format` has them |
 //! | 1 | [`names`] | the name that the program was called by: itself, a plugin, the `docker` shim |
 //! | 1 | [`output`] | results to standard output, everything else to standard error |
+//! | 1 | `timestamp` | times as images state them |
 //! | 1 | [`values`] | the values of flags, and how they are parsed |
 //!
 //! The library part exists so that `cargo xtask docs` can render the reference from the same definitions. Types
@@ -79,6 +80,7 @@ pub mod shim;
 pub mod sources;
 pub mod table;
 pub mod terminal;
+mod timestamp;
 pub mod values;
 mod verification;
 mod view;

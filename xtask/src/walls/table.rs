@@ -59,6 +59,7 @@ pub(super) const ORDERS: &[Order] = &[
                 "go_template",
                 "names",
                 "output",
+                "timestamp",
                 "values",
             ]),
         ],

@@ -18,7 +18,6 @@ mod model;
 mod read;
 mod rows;
 mod text;
-mod timestamp;
 mod version_order;
 
 use std::path::PathBuf;

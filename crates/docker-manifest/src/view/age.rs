@@ -1,16 +1,13 @@
 //! The time since an image was built.
 
-use time::OffsetDateTime;
-use time::format_description::well_known::Rfc3339;
+use crate::timestamp::Timestamp;
 
 /// Returns the time since an RFC 3339 time as text, such as `3 weeks`. `now` is in seconds since 1970 (UTC).
 ///
-/// Returns nothing for a text that is not a time, and for the epoch and before, which reproducible builds state instead of a
-/// time.
+/// Returns nothing for a text that is not a time, and for a time that reproducible builds set.
 pub(super) fn age(time: &str, now: u64) -> Option<String> {
-    let then = OffsetDateTime::parse(time, &Rfc3339).ok()?;
-    let then = u64::try_from(then.unix_timestamp()).ok()?;
-    (then > 0).then(|| crate::age::age(now.saturating_sub(then)))
+    let then = Timestamp::parse(time)?.seconds();
+    Some(crate::age::age(now.saturating_sub(then)))
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 use super::model::{Attestation, ManifestView, StepView};
 use super::table::{Layout, predicate_name};
 use crate::byte_size::byte_size;
+use crate::excerpt::excerpt;
 use crate::table::Table;
 
 /// The longest command of a step, in characters.
@@ -54,10 +55,7 @@ fn history_table(history: &[StepView], layout: &Layout) -> String {
             .split_whitespace()
             .collect::<Vec<_>>()
             .join(" ");
-        let mut cut: String = command.chars().take(COMMAND_CHARS).collect();
-        if cut.len() < command.len() {
-            cut.push_str("...");
-        }
+        let cut = excerpt(&command, COMMAND_CHARS);
         let size = match (step.size, &step.layer) {
             (Some(size), _) => byte_size(size),
             _ => String::new(),

@@ -7,6 +7,7 @@ use manifest_registry::redact;
 use super::age::age;
 use super::model::{Change, ChildKind, ChildView, Kind, LiveState, LiveView, ManifestView, Origin};
 use crate::byte_size::byte_size;
+use crate::excerpt::{excerpt, short_digest_text};
 use crate::table::Table;
 use crate::terminal::Terminal;
 
@@ -15,9 +16,6 @@ const WIDE: u16 = 150;
 
 /// The number of columns below which as little as possible is shown.
 const NARROW: u16 = 100;
-
-/// The number of hex digits of a digest that is cut.
-const SHORT_DIGITS: usize = 12;
 
 /// The longest value of a property, in characters.
 const VALUE_CHARS: usize = 200;
@@ -40,7 +38,7 @@ impl Layout {
         if self.is_wide() {
             return digest.to_owned();
         }
-        let short = short(digest);
+        let short = short_digest_text(digest);
         match short.split_once(':') {
             Some((_, hex)) if self.is_narrow() => hex.to_owned(),
             _ => short,
@@ -62,13 +60,6 @@ impl Layout {
             .and_then(|created| age(created, self.now))
             .unwrap_or_default()
     }
-}
-
-/// Returns a digest with its first digits only.
-fn short(digest: &str) -> String {
-    let (algorithm, hex) = digest.split_once(':').unwrap_or(("", digest));
-    let hex: String = hex.chars().take(SHORT_DIGITS).collect();
-    format!("{algorithm}:{hex}")
 }
 
 impl ManifestView {
@@ -231,7 +222,7 @@ impl ChildView {
             (Some(Change::Same), _) => "same".to_owned(),
             (Some(Change::Changed), Some(_)) if layout.is_narrow() => "changed".to_owned(),
             (Some(Change::Changed), Some(old)) => {
-                format!("changed from {}", short(old.as_str()))
+                format!("changed from {}", short_digest_text(old.as_str()))
             }
             (Some(Change::Changed), None) => "changed descriptor".to_owned(),
             (None, _) => String::new(),
@@ -334,15 +325,12 @@ struct Properties {
 
 impl Properties {
     fn add(&mut self, name: &str, value: &str) {
-        let mut value = redact::printable(value);
-        if let Some((end, _)) = value.char_indices().nth(VALUE_CHARS) {
-            value.truncate(end);
-            value.push_str("...");
-        }
+        let value = excerpt(&redact::printable(value), VALUE_CHARS);
         let name = format!("{name}:");
         self.text.push_str(&format!("{name:<12}{value}\n"));
     }
 }
+
 fn size_in_layers(size: u64, layers: usize) -> String {
     let plural = if layers == 1 { "" } else { "s" };
     format!("{} in {layers} layer{plural}", byte_size(size))

@@ -1,8 +1,8 @@
 //! The text of one cell, the same in every format.
 
 use super::model::{PlatformSummary, State, TagRow};
-use super::timestamp::Timestamp;
 use crate::byte_size::byte_size;
+use crate::timestamp::Timestamp;
 
 /// The text of a cell without anything to say.
 pub(super) const NOTHING: &str = "-";

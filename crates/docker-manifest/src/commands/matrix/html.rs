@@ -8,12 +8,10 @@ use serde::Serialize;
 
 use super::model::{Change, ImageCell, Matrix, State, TagRow};
 use super::{cells, links};
+use crate::excerpt::short_digest_text;
 
 /// The name of the template. Its ending switches escaping on.
 const TEMPLATE: &str = "matrix.html";
-
-/// The characters of a digest that are shown: enough to tell digests apart.
-const DIGEST_CHARS: usize = "sha256:".len() + 12;
 
 /// The values of the template.
 #[derive(Serialize)]
@@ -132,7 +130,7 @@ fn row<'a>(matrix: &Matrix, row: &'a TagRow, plain: bool) -> Row<'a> {
         tag: &row.tag,
         url: digest.map(|digest| links::tag(&matrix.repository, &row.tag, digest, plain)),
         short_digest: digest
-            .map(|digest| short(digest.as_str()))
+            .map(|digest| short_digest_text(digest.as_str()))
             .unwrap_or_default(),
         digest: digest.map(ToString::to_string),
         created: cells::date(row.created.as_ref()),
@@ -142,10 +140,6 @@ fn row<'a>(matrix: &Matrix, row: &'a TagRow, plain: bool) -> Row<'a> {
         supported,
         cells,
     }
-}
-
-fn short(digest: &str) -> String {
-    digest.chars().take(DIGEST_CHARS).collect()
 }
 
 fn cell(repository: &Repository, row: &TagRow, platform: &str, plain: bool) -> Cell {

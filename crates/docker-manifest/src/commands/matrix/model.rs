@@ -8,8 +8,8 @@ use manifest_core::Digest;
 use manifest_core::reference::Repository;
 use serde::{Serialize, Serializer};
 
-use super::timestamp::Timestamp;
 use super::version_order::TagName;
+use crate::timestamp::Timestamp;
 
 /// The platforms that come first among those of equally many tags: most machines are of these.
 const FIRST_PLATFORMS: &[&str] = &["linux/amd64", "linux/arm64"];

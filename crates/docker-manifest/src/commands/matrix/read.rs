@@ -13,6 +13,7 @@ use manifest_registry::{Client, RegistryError, concurrent, redact};
 
 use super::limits::{MANIFESTS, PROBLEM_CHARS};
 use crate::concurrency::PARALLEL_IMAGES;
+use crate::excerpt::excerpt;
 use crate::failure::Failure;
 
 /// Content in a registry.
@@ -178,5 +179,5 @@ fn content(manifest: Found<Manifest>) -> Found<Content> {
 }
 
 fn cut(reason: &str) -> String {
-    redact::printable(&reason.chars().take(PROBLEM_CHARS).collect::<String>())
+    excerpt(&redact::printable(reason), PROBLEM_CHARS)
 }

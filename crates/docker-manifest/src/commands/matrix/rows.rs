@@ -10,7 +10,7 @@ use manifest_registry::redact;
 use super::limits::{PLATFORM_CHARS, PLATFORMS};
 use super::model::{ImageCell, State, TagRow};
 use super::read::{Contents, Found, is_relevant};
-use super::timestamp::Timestamp;
+use crate::timestamp::Timestamp;
 
 /// The name of a platform that neither list nor configuration states.
 const UNKNOWN: &str = "unknown";
