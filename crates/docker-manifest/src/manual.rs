@@ -132,7 +132,7 @@ pub const MANUALS: &[Manual] = &[
              connection, TLS, proxy, login, permissions, kinds of manifests, and rate limit. Each row that is not `ok` says what to do.",
             "Nothing is written, so what only a write can show is `unknown`. With `--write`, two small blobs and up to five manifests are \
              written to the repository by digest, and deleted again. What the registry does not delete is named.",
-            "The command fails if a push cannot work. A feature that the registry lacks is no failure.",
+            "The command fails if a push cannot work. A missing feature of the registry does not fail it.",
         ],
         arguments: &[(
             "REGISTRY[/REPOSITORY]",

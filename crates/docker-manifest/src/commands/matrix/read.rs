@@ -43,7 +43,7 @@ impl Contents {
     ///
     /// # Errors
     /// Fails if the registry refuses a request or is unavailable, and if there are more than [`MANIFESTS`] manifests. Missing and
-    /// damaged content is no failure.
+    /// damaged content does not fail the read.
     pub(super) async fn read(
         client: &Client,
         repository: &Repository,
