@@ -32,7 +32,7 @@ pub enum RealError {
     #[error("there is no registry to run, and none could be fetched")]
     Fetch(#[from] FetchError),
     /// `REGISTRY_BIN` is not a file.
-    #[error("REGISTRY_BIN is {}, and that is no file", path.display())]
+    #[error("REGISTRY_BIN is {}, which is not a file", path.display())]
     NoFile {
         /// The value of REGISTRY_BIN.
         path: PathBuf,

@@ -19,7 +19,7 @@ pub struct Globals {
     /// Folder of config.json and of the drafts (default "~/.docker")
     #[arg(long, value_name = "string")]
     pub config: Option<std::path::PathBuf>,
-    /// Name of the context to use to connect to the daemon (taken and left aside)
+    /// Name of the context to use to connect to the daemon (accepted and ignored)
     #[arg(short, long, value_name = "string", hide = true)]
     context: Option<OsString>,
     /// Write a line to standard error for each request
@@ -28,10 +28,10 @@ pub struct Globals {
     /// Print usage
     #[arg(short, long)]
     help: Switch,
-    /// Daemon socket to connect to (taken and left aside)
+    /// Daemon socket to connect to (accepted and ignored)
     #[arg(short = 'H', long, value_name = "list", action = ArgAction::Append, hide = true)]
     host: Vec<OsString>,
-    /// Set the logging level (taken and left aside)
+    /// Set the logging level (accepted and ignored)
     #[arg(short, long, value_name = "string", hide = true)]
     log_level: Option<OsString>,
     #[arg(long, hide = true)]

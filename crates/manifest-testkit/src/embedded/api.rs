@@ -182,7 +182,7 @@ fn put_manifest(
     }
     response
         .body(Bytes::new())
-        .map_err(|_| ErrorResponse::manifest_invalid("subject.digest is no digest"))
+        .map_err(|_| ErrorResponse::manifest_invalid("subject.digest is not a digest"))
 }
 
 fn delete_manifest(store: &mut Store, name: &str, reference: &str) -> HandlerResult {
