@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use manifest_core::Digest;
 use manifest_registry::{
     Cache, Certificates, Client, ClientConfig, HostCertificates, Insecure, Mirrors, NoCache,
 };
@@ -51,6 +52,7 @@ pub struct Context<'a> {
     environment: Environment,
     globals: Globals,
     observer: Arc<TerminalObserver>,
+    run_id: Arc<str>,
 }
 
 impl<'a> Context<'a> {
@@ -63,7 +65,24 @@ impl<'a> Context<'a> {
             environment,
             globals,
             observer,
+            run_id: new_run_id().into(),
         }
+    }
+
+    /// Returns this context with another output.
+    pub(crate) fn with_output<'b>(&self, output: &'b Output) -> Context<'b> {
+        Context {
+            output,
+            environment: self.environment.clone(),
+            globals: self.globals.clone(),
+            observer: self.observer.clone(),
+            run_id: self.run_id.clone(),
+        }
+    }
+
+    /// Returns the identifier of this run of the program: 12 hexadecimal digits.
+    pub(crate) fn run_id(&self) -> &str {
+        &self.run_id
     }
 
     /// Returns the environment.
@@ -257,4 +276,13 @@ impl<'a> Context<'a> {
         runtime.shutdown_background();
         result
     }
+}
+
+/// Returns an identifier that no other run of the program has.
+fn new_run_id() -> String {
+    let elapsed = SystemTime::now().duration_since(UNIX_EPOCH);
+    let nanoseconds = elapsed.map_or(0, |elapsed| elapsed.as_nanos());
+    let process = std::process::id();
+    let digest = Digest::sha256(format!("{nanoseconds} {process}").as_bytes());
+    digest.hex().chars().take(12).collect()
 }

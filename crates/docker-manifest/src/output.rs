@@ -12,6 +12,8 @@ use manifest_registry::redact;
 pub struct Output {
     has_colours: bool,
     warned: std::cell::RefCell<std::collections::HashSet<String>>,
+    /// The list that it is about, if the command works on many.
+    list: Option<String>,
 }
 
 /// A label in front of a line, with its colour (ECMA-48, "Select Graphic Rendition").
@@ -30,11 +32,24 @@ impl Output {
         }
     }
 
+    /// Returns the output for one list of a command that works on many. Results and progress are dropped, because the command shows its own,
+    /// and warnings name the list.
+    #[must_use]
+    pub fn for_list(&self, list: impl Into<String>) -> Self {
+        Self {
+            list: Some(list.into()),
+            ..Self::new(self.has_colours)
+        }
+    }
+
     /// Writes one line of result. On a terminal, control characters are escaped as in JSON; a script gets every byte.
     ///
     /// # Errors
     /// Fails if standard output cannot be written to.
     pub fn result(&self, line: impl AsRef<[u8]>) -> io::Result<()> {
+        if self.list.is_some() {
+            return Ok(());
+        }
         let mut out = io::stdout().lock();
         out.write_all(&escape_for_terminal(line.as_ref(), out.is_terminal()))?;
         out.write_all(b"\n")?;
@@ -46,6 +61,9 @@ impl Output {
     /// # Errors
     /// Fails if standard output cannot be written to.
     pub fn bytes(&self, bytes: &[u8]) -> io::Result<()> {
+        if self.list.is_some() {
+            return Ok(());
+        }
         let mut out = io::stdout().lock();
         let on_terminal = out.is_terminal();
         out.write_all(&escape_for_terminal(bytes, on_terminal))?;
@@ -60,6 +78,9 @@ impl Output {
     /// # Errors
     /// Fails if standard output cannot be written to.
     pub fn styled(&self, text: &str) -> io::Result<()> {
+        if self.list.is_some() {
+            return Ok(());
+        }
         let mut out = io::stdout().lock();
         out.write_all(text.as_bytes())?;
         out.flush()
@@ -70,31 +91,30 @@ impl Output {
     /// # Errors
     /// Fails if standard output cannot be written to.
     pub fn text(&self, text: &str) -> io::Result<()> {
+        if self.list.is_some() {
+            return Ok(());
+        }
         let mut out = io::stdout().lock();
         out.write_all(&escape_for_terminal(text.as_bytes(), out.is_terminal()))?;
         out.flush()
     }
 
-    /// Writes a table as it is: its cells are escaped already, and its headings may have colours.
-    ///
-    /// # Errors
-    /// Fails if standard output cannot be written to.
-    pub fn table(&self, text: &str) -> io::Result<()> {
-        let mut out = io::stdout().lock();
-        out.write_all(text.as_bytes())?;
-        out.flush()
-    }
-
     /// Reports progress.
     pub fn status(&self, line: &str) {
-        self.write_line(line);
+        if self.list.is_none() {
+            self.write_line(line);
+        }
     }
 
     /// Warns of a possible mistake of the user. Each warning is written once.
     pub fn warning(&self, message: &str) {
         if self.warned.borrow_mut().insert(message.to_owned()) {
             // A line break in a name or platform would look like another line of this program.
-            self.write(&self.labelled(WARNING, &redact::printable(message)));
+            let message = match &self.list {
+                Some(list) => format!("{list}: {message}"),
+                None => message.to_owned(),
+            };
+            self.write(&self.labelled(WARNING, &redact::printable(&message)));
         }
     }
 

@@ -21,6 +21,7 @@
 //! | `targets` | the references that a list is published under |
 //! | `freshness` | whether sources may have moved at all |
 //! | `publisher` | client, flags and context |
+//! | `published` | the result of a publication |
 
 mod checks;
 mod child_tags;
@@ -35,6 +36,7 @@ mod local_layouts;
 mod moved_sources;
 mod moved_target;
 mod outcome;
+mod published;
 mod publisher;
 mod referrers;
 mod report;
@@ -47,5 +49,7 @@ pub(crate) use draft::publish_draft;
 pub(crate) use freshness::Freshness;
 pub(crate) use moved_sources::drafted_tags;
 pub(crate) use moved_target::{list_tag, record_pushed, warn_of_stale_draft};
+pub(crate) use published::Published;
 pub(crate) use publisher::Publisher;
+pub(crate) use report::TargetReport;
 pub(crate) use targets::{early_probes, known_targets};

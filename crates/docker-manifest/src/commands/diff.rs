@@ -104,7 +104,7 @@ fn show(context: &Context<'_>, args: &Args, report: &Report) -> Result<(), Failu
     match args.format.unwrap_or_default() {
         ReportFormat::Table => {
             let terminal = Terminal::of(context.environment());
-            context.output.table(&report.table(terminal))?;
+            context.output.styled(&report.table(terminal))?;
         }
         ReportFormat::Json => context.output.result(format!("{:#}", report.json()))?,
     }

@@ -137,7 +137,7 @@ pub(crate) async fn run(context: &Context<'_>, args: &Args) -> Result<(), Failur
         && removal != Some(Removal::Removed)
         && !args.publish.by_digest.is_on()
     {
-        publishing::record_pushed(&store, &list, pushed);
+        publishing::record_pushed(&store, &list, pushed.digest);
     }
     Ok(())
 }

@@ -80,5 +80,6 @@ pub(crate) async fn run(context: &Context<'_>, args: &Args) -> Result<(), Failur
         client: &client,
         flags: &flags,
     };
-    publishing::copy(&publisher, &source, targets).await
+    publishing::copy(&publisher, &source, targets).await?;
+    Ok(())
 }

@@ -57,7 +57,7 @@ pub(crate) async fn run(context: &Context<'_>, args: &Args) -> Result<(), Failur
     match args.format.unwrap_or_default() {
         ReportFormat::Table => {
             let terminal = Terminal::of(context.environment());
-            context.output.table(&report.table(terminal))?;
+            context.output.styled(&report.table(terminal))?;
         }
         ReportFormat::Json => context.output.result(format!("{:#}", report.json()))?,
     }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use manifest_core::Reference;
 
 use super::job::{CopiedManifest, JobSource, PublishJob};
+use super::published::Published;
 use super::publisher::Publisher;
 use super::report::Report;
 use super::send::send;
@@ -12,7 +13,7 @@ use super::targets;
 use crate::failure::Failure;
 use crate::sources::{LazyLayout, SourceSpec};
 
-/// Publishes a manifest from a registry or from this machine under other names, byte for byte.
+/// Publishes a manifest from a registry or from this machine under other names, byte for byte. Returns `None` with `--dry-run`.
 ///
 /// # Errors
 /// Fails if the source cannot be read, or a registry refuses.
@@ -20,7 +21,7 @@ pub(crate) async fn copy(
     publisher: &Publisher<'_>,
     source: &SourceSpec,
     targets: &[Reference],
-) -> Result<(), Failure> {
+) -> Result<Option<Published>, Failure> {
     publisher.flags.check()?;
     let copied = match source {
         SourceSpec::Registry(image) => CopiedManifest {
@@ -50,6 +51,5 @@ pub(crate) async fn copy(
         on_moved: None,
         child_tags: Vec::new(),
     };
-    send(publisher, &job, targets).await?;
-    Ok(())
+    send(publisher, &job, targets).await
 }

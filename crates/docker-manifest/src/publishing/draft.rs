@@ -1,7 +1,7 @@
 //! Publishing a draft, to registries or to a layout on this machine.
 
 use manifest_core::draft::Origin;
-use manifest_core::{Digest, Draft, Entry, PublishedList, Source};
+use manifest_core::{Draft, Entry, PublishedList, Source};
 
 use super::child_tags;
 use super::freshness::Freshness;
@@ -9,6 +9,7 @@ use super::job::{JobSource, PublishJob};
 use super::layout;
 use super::local_layouts::LocalLayouts;
 use super::moved_sources;
+use super::published::Published;
 use super::publisher::Publisher;
 use super::report::Report;
 use super::send::send;
@@ -17,7 +18,7 @@ use crate::failure::Failure;
 use crate::preflight;
 use crate::values::{OnDuplicate, PlatformList};
 
-/// Publishes a draft as the flags require. Returns its digest in the registry, or `None` if no registry was written to.
+/// Publishes a draft as the flags require. Returns `None` if no registry was written to.
 ///
 /// # Errors
 /// Fails if the draft cannot be published, a tag has moved against the policy, or a registry refuses.
@@ -25,7 +26,7 @@ pub(crate) async fn publish_draft(
     publisher: &Publisher<'_>,
     mut draft: Draft,
     freshness: Freshness,
-) -> Result<Option<Digest>, Failure> {
+) -> Result<Option<Published>, Failure> {
     let flags = publisher.flags;
     let on_moved = freshness.on_moved(flags);
     check(&mut draft, publisher, freshness.default_on_duplicate(flags))?;

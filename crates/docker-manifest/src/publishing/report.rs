@@ -48,11 +48,14 @@ pub(super) struct WrittenReferences {
 
 /// The result for one target.
 #[derive(Clone, Debug, Serialize)]
-pub(super) struct TargetReport {
-    pub(super) reference: String,
-    pub(super) state: &'static str,
+pub(crate) struct TargetReport {
+    /// The target.
+    pub(crate) reference: String,
+    /// `written`, `there already`, `incomplete` or `failed`.
+    pub(crate) state: &'static str,
+    /// The digest that it pointed to before, if it existed and that is known.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) before: Option<Digest>,
+    pub(crate) before: Option<Digest>,
 }
 
 impl Report {

@@ -11,18 +11,18 @@ use manifest_registry::{
 use super::checks::Checks;
 use super::job::{JobSource, PublishJob};
 use super::outcome::{self, Outcome};
+use super::published::Published;
 use super::publisher::Publisher;
 use super::{child_tags, children, dry_run, referrers, report_files, targets};
 use crate::byte_size::byte_size;
 use crate::failure::Failure;
 
-/// Publishes to all targets, then tags the single images, and reports. Returns the digest of the list in the registry, or `None` with
-/// `--dry-run`.
+/// Publishes to all targets, then tags the single images, and reports. Returns `None` with `--dry-run`.
 pub(super) async fn send(
     publisher: &Publisher<'_>,
     job: &PublishJob<'_>,
     targets: &[Reference],
-) -> Result<Option<Digest>, Failure> {
+) -> Result<Option<Published>, Failure> {
     report_files::check_writable(publisher)?;
     let groups = targets::by_repository(targets);
     let children = children_by_repository(publisher, job, &groups).await?;
@@ -43,7 +43,12 @@ pub(super) async fn send(
     outcome.report(job.media_type, publisher)?;
     let written = outcome.written();
     report_files::write(&job.report, &written, publisher)?;
-    Ok(written.digest)
+    let published = written.digest.map(|digest| Published {
+        digest,
+        size: job.bytes.len(),
+        targets: written.targets,
+    });
+    Ok(published)
 }
 
 /// Returns the manifests that each repository lacks, with their referrers if requested.

@@ -113,7 +113,7 @@ async fn push(
     };
     let pushed = publish_draft(&publisher, draft, Freshness::JustResolved).await?;
     if let Some(pushed) = pushed {
-        publishing::warn_of_stale_draft(context, &list, &pushed);
+        publishing::warn_of_stale_draft(context, &list, &pushed.digest);
     }
     Ok(())
 }

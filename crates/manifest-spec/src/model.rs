@@ -1,0 +1,71 @@
+//! A described list, with all variables and templates filled in.
+
+use std::collections::BTreeMap;
+
+use manifest_core::settings::{ListType, Order};
+use manifest_core::{Platform, Reference};
+
+use crate::position::Position;
+
+/// A list that a spec file describes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ListSpec {
+    /// The place of the description.
+    pub position: Position,
+    /// The name of the list (`image`).
+    pub list: Reference,
+    /// Whether the name has neither a tag nor a digest, so that the list is published by digest alone, as `manifest-tool` does.
+    pub by_digest: bool,
+    /// The further names of the list (`tags`).
+    pub tags: Vec<Reference>,
+    /// The images of the list, in the order given.
+    pub images: Vec<ImageSpec>,
+    /// The media type of the list. `None` means that the images decide.
+    pub list_type: Option<ListType>,
+    /// The order of the entries.
+    pub order: Order,
+    /// The annotations of the list.
+    pub annotations: BTreeMap<String, String>,
+    /// The artifact type of the list.
+    pub artifact_type: Option<String>,
+    /// The manifest that the list refers to: a reference, or a digest in the repository of the list.
+    pub subject: Option<String>,
+    /// The only platforms that are taken from images that are lists. Empty means all.
+    pub platforms: Vec<Platform>,
+    /// The platforms that the list has to have an image for.
+    pub require: Vec<Platform>,
+    /// Whether the attestations of images that are lists are left out.
+    pub drops_attestations: bool,
+    /// Whether images that do not exist are left out.
+    pub ignores_missing: bool,
+}
+
+/// An image of a described list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ImageSpec {
+    /// The place of the description.
+    pub position: Position,
+    /// The image: a reference, or a layout on this machine, as `create` takes them.
+    pub image: String,
+    /// The stated parts of its platform. The others come from the image.
+    pub platform: PlatformSpec,
+    /// The annotations of its entry.
+    pub annotations: BTreeMap<String, String>,
+}
+
+/// The stated parts of a platform.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PlatformSpec {
+    /// The operating system.
+    pub os: Option<String>,
+    /// The architecture.
+    pub architecture: Option<String>,
+    /// The variant of the architecture.
+    pub variant: Option<String>,
+    /// The version of the operating system (`osversion`, `os.version`).
+    pub os_version: Option<String>,
+    /// The required features of the operating system (`osfeatures`, `os.features`).
+    pub os_features: Vec<String>,
+    /// The required features of the processor.
+    pub features: Vec<String>,
+}
