@@ -297,6 +297,8 @@ pub const MANUALS: &[Manual] = &[
              shows one image of a draft.",
             "`--format` chooses another form: a table for people, JSON of one documented shape for scripts, the registry's bytes, or a Go \
              template. `--platform` shows the image that an engine on a platform would run, and says why.",
+            "The table and the JSON of a list take two round trips. They have the ages that annotations state; `--deep` takes a third \
+             one, and reads the others from the configurations of the images.",
         ],
         arguments: &[
             (
@@ -317,6 +319,10 @@ pub const MANUALS: &[Manual] = &[
             example(
                 "Show the platforms, sizes and attestations of a list",
                 "inspect --format table example.com/app:all",
+            ),
+            more(
+                "Show the ages too, if no annotation states them",
+                "inspect --deep example.com/app:all",
             ),
             example(
                 "Show each image with its layers and platform",

@@ -99,10 +99,15 @@ fn a_configuration_of_30_megabytes_is_not_read() {
         .image(&image("linux/arm64"))
         .build();
     registry.push("app", "1", &index);
-    let ran = inspect(&registry, "--format table @/app:1");
-    ran.succeeds().says("nothing more is known about");
+    // Without its configuration the image has no age, and everything else.
+    let ran = inspect(&registry, "--deep @/app:1");
+    ran.succeeds()
+        .says(&format!("no age is known about {}", large.digest))
+        .says("over the limit of 4194304 bytes");
+    let row = ran.stdout.lines().find(|line| line.contains(&large.digest));
+    assert!(row.is_some_and(|row| row.ends_with(" B")), "{ran}");
     assert!(ran.stdout.contains("linux/arm64"), "{ran}");
-    schema::check(&json(&inspect(&registry, "--format json @/app:1")));
+    schema::check(&json(&inspect(&registry, "--deep --format json @/app:1")));
     let ran = inspect(&registry, "--config --platform linux/amd64 @/app:1");
     ran.fails(1).prints("");
 }

@@ -57,7 +57,7 @@ fn the_default_stays_dockers() {
 #[test]
 fn tables_fold_attestations_and_fit() {
     let (registry, _, images) = registry();
-    let ran = inspect(&registry, "--format table @/app:1");
+    let ran = inspect(&registry, "--deep @/app:1");
     let lines: Vec<&str> = ran.succeeds().stdout.lines().collect();
     let heading = lines
         .iter()
@@ -79,6 +79,11 @@ fn tables_fold_attestations_and_fit() {
             "{ran}"
         );
     }
+    // The time of the build is only in the configurations, which take another round.
+    let ran = inspect(&registry, "--format table @/app:1");
+    assert!(!ran.succeeds().stdout.contains(" years"), "{ran}");
+    assert!(ran.stdout.contains("SBOM, provenance"), "{ran}");
+    ran.says("`--deep` reads it from their configurations");
     for columns in [60, 100, 200] {
         let ran = inspect_in(&registry, columns);
         let table = ran.stdout.split("\n\n").nth(1).unwrap();
@@ -236,6 +241,7 @@ fn flags_that_contradict_each_other() {
         "-v --format json",
         "-v --raw",
         "-v --platform linux/amd64",
+        "-v --deep",
     ] {
         let ran = inspect(&registry, &format!("{words} @/app:1"));
         ran.fails(125).prints("").says("cannot be used together");
