@@ -47,7 +47,8 @@ fn schema_1() {
         let ran = inspect(&registry, &format!("{form} @/app:1"));
         ran.fails(1)
             .prints("")
-            .says("unsupported manifest media type");
+            .says("unsupported manifest media type")
+            .says("hint: the image is in Docker's first format (schema 1)");
     }
 }
 
@@ -73,6 +74,12 @@ fn an_index_with_2000_entries_is_bounded() {
         .filter(|line| line.starts_with("linux/amd64 "))
         .count();
     assert_eq!(rows, 2000);
+    for words in ["--platform linux/s390x", "--history"] {
+        let ran = inspect(&registry, &format!("{words} @/app:1"));
+        assert!(ran.fails(1).stderr.len() < 300, "{ran}");
+    }
+    let ran = inspect(&registry, "--format {{.Nothing}} @/app:1");
+    assert!(ran.fails(1).stderr.len() < 500, "{ran}");
     assert_eq!(
         registry
             .log()

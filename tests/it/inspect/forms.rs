@@ -144,7 +144,19 @@ fn templates_as_docker_users_write_them() {
     }
     for (template, said) in [
         ("{{", "invalid argument"),
-        ("{{.Nothing}}", "the template cannot be rendered: "),
+        (
+            "{{.Nothing}}",
+            "the template cannot be rendered: template: format:1:3:8:there is no field .Nothing\n\
+             hint: `--format json` shows the fields",
+        ),
+        (
+            "{{range .Manifests}}{{.Nothing}}{{end}}",
+            "there is no field .Nothing\n",
+        ),
+        (
+            "{{index .Manifests \"x\"}}",
+            "the template cannot be rendered: ",
+        ),
         ("{{nonsense .}}", "format:1:"),
         ("yaml", "must be table, json, raw, docker, or a Go template"),
     ] {

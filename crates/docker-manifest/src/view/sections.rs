@@ -19,11 +19,17 @@ impl ManifestView {
         }
         if let Some(history) = &self.history {
             text.push('\n');
-            text.push_str(&history_table(history, layout));
+            text.push_str(&match history.is_empty() {
+                true => "The configuration has no history.\n".to_owned(),
+                false => history_table(history, layout),
+            });
         }
         if let Some(attestations) = &self.attestations {
             text.push('\n');
-            text.push_str(&attestations_table(attestations, layout));
+            text.push_str(&match attestations.is_empty() {
+                true => "There are no attestations.\n".to_owned(),
+                false => attestations_table(attestations, layout),
+            });
         }
         if let Some(configuration) = &self.configuration {
             text.push('\n');

@@ -346,7 +346,10 @@ impl LiveView {
     /// Returns the state of the registry as text.
     pub(crate) fn describe(&self) -> String {
         match (self.state, &self.digest) {
-            (LiveState::Unknown, _) => "unknown".to_owned(),
+            (LiveState::Unknown, _) => self
+                .reason
+                .clone()
+                .unwrap_or_else(|| "is unknown".to_owned()),
             (LiveState::Absent, _) => "has nothing under this name".to_owned(),
             (LiveState::Same, _) => "has the same list".to_owned(),
             (LiveState::Different, Some(digest)) => format!("has something else: {digest}"),

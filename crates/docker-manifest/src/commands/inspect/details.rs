@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use manifest_core::manifest::ImageList;
 use manifest_core::{Content, Descriptor, Digest, Manifest, MediaType};
 
-use super::limits::DETAILED_ENTRIES;
+use super::limits::{DETAILED_ENTRIES, LIVE_TIMEOUT};
 use super::reader::Reader;
 use crate::concurrency::try_join_all;
 use crate::exit::Exit;
@@ -91,7 +91,16 @@ async fn details(
     let mut details = Details::of(entry, image);
     let needs_config = details.created.is_none() && !entry.is_attestation() && image.is_image();
     if needs_config && (configs == Configs::All || reader.has_manifest(entry)) {
-        let config = reader.config(&entry.digest, image).await;
+        let read = reader.config(&entry.digest, image);
+        let config = match configs {
+            Configs::All => read.await,
+            // Nobody asked for it. A draft has to be shown even if its registry cannot be reached.
+            Configs::InOneRound => match tokio::time::timeout(LIVE_TIMEOUT, read).await {
+                Ok(Err(failure)) if failure.exit() != Exit::Failure => Ok(None),
+                Ok(config) => config,
+                Err(_) => Ok(None),
+            },
+        };
         let config = unless_missing(config, entry, "no age", output)?;
         details.created = config.and_then(|config| config.created().map(str::to_owned));
     }

@@ -13,7 +13,7 @@ use crate::context::Context;
 use crate::failure::{Failure, InspectError};
 use crate::go_template::GoTemplate;
 use crate::terminal::Terminal;
-use crate::view::{Layout, LiveState, LiveView, ManifestView, Origin};
+use crate::view::{Layout, ManifestView, Origin};
 
 /// The fields in templates that need the entries' own manifests.
 const DETAIL_FIELDS: &[&str] = &["CompressedSize", CREATED_FIELD, "PredicateTypes"];
@@ -41,9 +41,8 @@ pub(super) async fn run(context: &Context<'_>, args: &Args, form: &Form) -> Resu
     let mut target = Target::find(context, args).await?;
     let mut list = None;
     if let Some(EngineFlag(engine)) = &args.platform {
-        list = Some(target.manifest.clone());
-        target = target.choose(engine).await?;
-    } else if needs_one_image(args) {
+        (target, list) = target.choose(engine).await?;
+    } else if needs_one_image(args) && target.manifest.media_type().is_list() {
         list = Some(target.manifest.clone());
         target = target.only_image().await?;
     }
@@ -230,8 +229,8 @@ async fn view(
         view.add_details(&details);
     }
     match (draft, live) {
-        (Some(_), Some(Some(live))) => view.add_live(live.as_ref()),
-        (Some(_), Some(None)) => view.live = Some(LiveView::new(LiveState::Unknown)),
+        (Some(_), Some(Ok(live))) => view.add_live(live.as_ref()),
+        (Some(_), Some(Err(unknown))) => view.live = Some(unknown),
         (Some(draft), None) => {
             view.live = Some(live::digest(client, draft, manifest.digest()).await);
         }
@@ -241,6 +240,11 @@ async fn view(
         add_config(args, target, image, depth, &mut view).await?;
     }
     if args.attestations.is_on() {
+        if list.is_none() && matches!(manifest.content(), Content::Image(_)) {
+            context.output.hint(
+                "attestations are in the list of their image: name the list, and choose the image with `--platform`",
+            );
+        }
         view.attestations = Some(attestations::read_for(target, list).await?);
     }
     Ok(view)
