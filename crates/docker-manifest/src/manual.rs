@@ -297,6 +297,8 @@ pub const MANUALS: &[Manual] = &[
              shows one image of a draft.",
             "`--format` chooses another form: a table for people, JSON of one documented shape for scripts, the registry's bytes, or a Go \
              template. `--platform` shows the image that an engine on a platform would run, and says why.",
+            "The table and the JSON of a list take two round trips. They have the ages that annotations state; `--deep` takes a third \
+             one, and reads the others from the configurations of the images.",
         ],
         arguments: &[
             (
@@ -317,6 +319,10 @@ pub const MANUALS: &[Manual] = &[
             example(
                 "Show the platforms, sizes and attestations of a list",
                 "inspect --format table example.com/app:all",
+            ),
+            more(
+                "Show the ages too, if no annotation states them",
+                "inspect --deep example.com/app:all",
             ),
             example(
                 "Show each image with its layers and platform",
@@ -579,16 +585,16 @@ pub const MANUALS: &[Manual] = &[
     Manual {
         command: "verify",
         description: &[
-            "Checks a published list: the registry has each image and configuration with the digest and size that is stated, media types \
+            "Checks a list: the registry, or the image layout or archive on disk, has each image and configuration with the digest and size that is stated, media types \
              agree, no two images are for one platform, each image is for the platform that the list says, attestations belong to an \
-             image. The registry itself is asked, past the cache and all mirrors.",
+             image. A registry is asked itself, past the cache and all mirrors.",
             "The report has a line for each finding, and for each check without one. An error means that some engine cannot run an image. \
              `--strict` treats warnings as errors.",
             "Exit code 0: no errors. 1: errors. Other codes: there are no errors, but the registry did not let everything be checked.",
         ],
         arguments: &[(
             "MANIFEST",
-            "The list, or a single image: `NAME[:TAG|@DIGEST]`",
+            "The list, or a single image: `NAME[:TAG|@DIGEST]`, or an image layout or archive on disk",
         )],
         takes_sources: false,
         examples: &[
@@ -596,6 +602,10 @@ pub const MANUALS: &[Manual] = &[
             example(
                 "Check layers too, and fail unless both platforms are there",
                 "verify --deep --require linux/amd64,linux/arm64 example.com/app:all",
+            ),
+            more(
+                "Check an image on disk, with the content of its layers",
+                "verify --deep oci-layout://build/arm64",
             ),
             more(
                 "Write the report for another program",

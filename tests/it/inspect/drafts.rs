@@ -150,7 +150,15 @@ fn a_registry_that_does_not_answer_does_not_hide_a_draft() {
     );
     let ran = shell.run("inspect --raw --retry 0 @/app:1");
     ran.succeeds()
-        .says("the registry was not asked, or gave no clear response");
+        .says("; the registry gave no clear response: ")
+        .says("403 Forbidden");
+    let ran = shell.run("inspect --format table --retry 0 @/app:1");
+    let line = "Registry:   gave no clear response: ";
+    assert!(ran.succeeds().stdout.contains(line), "{ran}");
+    assert!(ran.stdout.contains("linux/amd64"), "{ran}");
+    shell.run("inspect --deep --retry 0 @/app:1").fails(4);
+    let ran = shell.run("inspect --raw --local @/app:1");
+    ran.succeeds().says("; the registry was not asked\n");
 }
 
 /// `script` gives the program a terminal, and relays its output.

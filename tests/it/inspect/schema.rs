@@ -1,8 +1,5 @@
 //! The JSON form, checked against its schema.
 
-use std::fs;
-use std::path::Path;
-
 use manifest_testkit::image::Image;
 use manifest_testkit::layout::LayoutFiles;
 use serde_json::Value;
@@ -13,14 +10,7 @@ use crate::commands::Shell;
 /// Checks JSON against the schema.
 #[track_caller]
 pub(super) fn check(json: &Value) {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/schemas/inspect.schema.json");
-    let schema: Value = serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap();
-    let validator = jsonschema::validator_for(&schema).unwrap();
-    let errors: Vec<String> = validator
-        .iter_errors(json)
-        .map(|error| error.to_string())
-        .collect();
-    assert!(errors.is_empty(), "{errors:#?}\n{json:#}");
+    crate::harness::schema::check("inspect", json);
 }
 
 #[test]

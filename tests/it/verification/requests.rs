@@ -149,6 +149,13 @@ fn what_cannot_be_known_has_a_code_of_its_own() {
     lab.run("verify --retry 0 @/app:1").succeeds();
     lab.run("verify --retry 0 --deep @/app:1").fails(6);
     lab.registry.clear_faults();
+    // One byte of a layer is enough where HEAD is refused.
+    lab.registry
+        .fault(Fault::on("HEAD", "/blobs/").respond(Response::status(405)));
+    lab.run("verify --deep --strict @/app:1").succeeds();
+    lab.registry.remove_blob("app", &image.layers[0].digest);
+    lab.run("verify --deep @/app:1").fails(1).says("1 error");
+    lab.registry.clear_faults();
     lab.run("verify @/app:2").fails(1).says("no such manifest");
     lab.registry
         .fault(Fault::on("GET", "/manifests/1").respond(Response::status(503)));

@@ -1,6 +1,6 @@
 //! The findings of `check`, `verify` and `diff` that end a command without success.
 
-use manifest_core::Reference;
+use manifest_registry::redact;
 
 use crate::exit::Exit;
 
@@ -24,18 +24,18 @@ pub enum CheckFailure {
         registry: String,
     },
     /// `verify` has found errors, or warnings that count as errors.
-    #[error("{reference} has {findings}")]
+    #[error("{} has {findings}", redact::printable(name))]
     VerificationFailed {
         /// The list or image.
-        reference: Box<Reference>,
+        name: String,
         /// The number of findings, as text.
         findings: String,
     },
     /// `verify` could not read all content of a list, because of a limit of this program.
-    #[error("{reference} was not verified in full: {reason}")]
+    #[error("{} was not verified in full: {reason}", redact::printable(name))]
     NotVerified {
         /// The list or image.
-        reference: Box<Reference>,
+        name: String,
         /// The limit.
         reason: String,
     },

@@ -16,6 +16,8 @@ use crate::error::network::NetworkProblem;
 use crate::error::registry_error::RegistryError;
 use crate::error::registry_kind::RegistryKind;
 
+const SCHEMA_1: &str = "application/vnd.docker.distribution.manifest.v1+prettyjws";
+
 fn operation(host: &str, what: &str) -> Operation {
     let reference = Reference::parse(&format!("{host}/team/app:1")).unwrap();
     let (repository, digest) = (reference.repository().clone(), Digest::sha256(b"x"));
@@ -243,6 +245,10 @@ fn content_problems() {
             manifest(ManifestError::UnsupportedType("text/html".to_owned())),
             "is reg.io a registry?",
         ),
+        (
+            manifest(ManifestError::UnsupportedType(SCHEMA_1.to_owned())),
+            "(schema 1)",
+        ),
         (manifest(ManifestError::Missing("config")), "build and push"),
         (
             ContentProblem::Digest {
@@ -409,6 +415,10 @@ fn by_content() -> Vec<(RegistryError, &'static str)> {
         (
             manifest(ManifestError::UnsupportedType("text/html".to_owned())),
             "is reg.io a registry?",
+        ),
+        (
+            manifest(ManifestError::UnsupportedType(SCHEMA_1.to_owned())),
+            "(schema 1)",
         ),
         (manifest(ManifestError::Missing("config")), "build and push"),
     ]
