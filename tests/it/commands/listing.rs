@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use super::{Shell, watched};
 use crate::harness::home::OURS;
+use crate::harness::schema;
 
 /// Makes drafts of every kind: two good ones, one of Docker's CLI, one whose list is unknown, an empty one, an incomplete one, a
 /// damaged one, and a file that is no draft.
@@ -116,7 +117,7 @@ fn the_listing_in_json() {
     shell.run("ls --format json").succeeds().prints("[]\n");
     make_all(&shell);
     let ran = shell.run("ls --format json");
-    let listed: Value = serde_json::from_str(&ran.succeeds().stdout).unwrap();
+    let listed = schema::json("ls", &ran);
     let folder = |name: &str| format!("HOME/.docker/manifests/{name}");
     let at = 1_000_000_000;
     assert_eq!(
@@ -272,7 +273,7 @@ fn check_tells_what_has_moved_by_one_request_each() {
             ]
         );
         let ran = shell.run("ls --check --format json");
-        let listed: Value = serde_json::from_str(&ran.succeeds().stdout).unwrap();
+        let listed = schema::json("ls", &ran);
         let check = &listed[0]["check"];
         assert_eq!(check["tag"], json!({"state": "absent", "now": null}));
         assert_eq!(check["sources"][0]["source"], "REGISTRY/src:moved");
@@ -296,6 +297,19 @@ fn check_says_what_it_cannot_know() {
         .succeeds();
     registry.fault(Fault::on("HEAD", "/manifests/amd64").respond(Response::status(403)));
     registry.fault(Fault::on("HEAD", "/manifests/arm64").respond(Response::status(404)));
+    let ran = shell.run("ls --check --format json");
+    let listed: Value = serde_json::from_str(&ran.fails(4).stdout).unwrap();
+    schema::check("ls", &listed);
+    let states = ["unknown", "gone"];
+    for (source, state) in listed[0]["check"]["sources"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .zip(states)
+    {
+        assert_eq!(source["state"], state, "{ran}");
+        assert_eq!(source["now"], Value::Null, "{ran}");
+    }
     let ran = shell.run("ls --check");
     ran.fails(4).says("REGISTRY/app:amd64");
     assert!(
@@ -395,7 +409,7 @@ folder REGISTRY_other_app-x
         assert_eq!(left, expected);
         shell.run("prune --older-than 7d").succeeds().prints("");
         let ran = shell.run("prune --older-than 0 --format json");
-        let object: Value = serde_json::from_str(&ran.succeeds().stdout).unwrap();
+        let object = schema::json("prune", &ran);
         assert_eq!(object["dryRun"], false);
         let removed = object["removed"].as_array().unwrap();
         let removed: Vec<&str> = removed

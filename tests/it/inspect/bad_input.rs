@@ -5,8 +5,9 @@ use manifest_testkit::fault::{Fault, Response};
 use manifest_testkit::image::{Image, Index};
 use manifest_testkit::suite::Kind;
 
-use super::{image, inspect, json, registry, schema};
+use super::{image, inspect, json, registry};
 use crate::commands::Watched;
+use crate::harness::schema;
 
 #[test]
 fn an_artifact_that_is_no_image() {
@@ -102,7 +103,10 @@ fn a_configuration_of_30_megabytes_is_not_read() {
     let ran = inspect(&registry, "--format table @/app:1");
     ran.succeeds().says("nothing more is known about");
     assert!(ran.stdout.contains("linux/arm64"), "{ran}");
-    schema::check(&json(&inspect(&registry, "--format json @/app:1")));
+    schema::check(
+        "inspect",
+        &json(&inspect(&registry, "--format json @/app:1")),
+    );
     let ran = inspect(&registry, "--config --platform linux/amd64 @/app:1");
     ran.fails(1).prints("");
 }

@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use super::{AUTH, PASSWORD, USER, WRONG_AUTH, auths, fill, shell, tokens, write_config};
 use crate::commands::{Shell, Watched};
-use crate::harness::{Home, Ran};
+use crate::harness::{Home, Ran, schema};
 
 /// The checks of features that only a write shows.
 const WRITTEN: [&str; 6] = [
@@ -34,6 +34,7 @@ impl Report {
         ran.fails(code);
         let json =
             serde_json::from_str(&ran.stdout).unwrap_or_else(|error| panic!("{error}: {ran}"));
+        schema::check("check", &json);
         Self { json, ran }
     }
 

@@ -7,6 +7,7 @@ use manifest_testkit::suite::Kind;
 
 use super::{SECOND, filled, image, list};
 use crate::commands::{Shell, Watched};
+use crate::harness::schema;
 
 /// A repository with each kind of damage.
 fn damaged() -> Watched<'static> {
@@ -53,9 +54,10 @@ fn each_kind_of_damage_is_shown() {
     let shell = Shell::new(&registry);
     let ran = shell.run("COLUMNS=200 matrix @/app");
     super::check_snapshot("damage.txt", &ran.succeeds().stdout);
-    let ran = shell.run("matrix --format json --tags 1.0 @/app");
-    let json: serde_json::Value = serde_json::from_str(&ran.succeeds().stdout).unwrap();
-    let states = json["tags"][0]["images"].as_array().unwrap().iter();
+    let json = schema::json("matrix", &shell.run("matrix --format json @/app"));
+    let tags = json["tags"].as_array().unwrap();
+    let row = tags.iter().find(|row| row["tag"] == "1.0").unwrap();
+    let states = row["images"].as_array().unwrap().iter();
     let states: Vec<_> = states
         .map(|image| image["state"].as_str().unwrap())
         .collect();
