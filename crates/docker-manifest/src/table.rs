@@ -50,6 +50,20 @@ impl Table {
         self.rows.is_empty()
     }
 
+    /// Tells whether a terminal shows the table without wrapping a cell.
+    #[must_use]
+    pub fn fits(&self, terminal: Terminal) -> bool {
+        let mut table = comfy_table::Table::new();
+        table.set_header(&self.headings);
+        table.add_rows(&self.rows);
+        let widths = table.column_max_content_widths();
+        let between = usize::from(PADDING) * widths.len().saturating_sub(1);
+        let width = between + widths.into_iter().map(usize::from).sum::<usize>();
+        terminal
+            .columns
+            .is_none_or(|columns| width <= columns.into())
+    }
+
     /// Renders the table, each line with a line break. Cells wrap where the terminal is too narrow.
     #[must_use]
     pub fn render(&self, terminal: Terminal) -> String {
@@ -105,6 +119,19 @@ TAG         PLATFORM     SIZE
 e\\u{1b}[2J
 ";
         assert_eq!(plain, expected);
+    }
+
+    #[test]
+    fn a_table_fits_if_its_widest_line_does() {
+        let columns = |columns| Terminal {
+            columns,
+            has_colours: false,
+        };
+        // The last line has the widest cell of the first column, and nothing beside it.
+        assert!(table().fits(columns(None)));
+        assert!(table().fits(columns(Some(30))));
+        assert!(!table().fits(columns(Some(29))));
+        assert!(Table::new(&[]).fits(columns(Some(1))));
     }
 
     #[test]

@@ -74,7 +74,7 @@ fn drafts_of_every_kind_are_listed() {
         ran.succeeds()
             .says("invalid manifest file HOME/.docker/manifests/REGISTRY_app-damaged/arm64")
             .says("remove the draft (docker-manifest rm REGISTRY/app:damaged)")
-            .says("1 more files of that draft are damaged\n")
+            .says("1 more file of that draft is damaged\n")
             .says("HOME/.docker/manifests/a-file is a file, not the folder of a draft");
         assert_eq!(
             neutral(&ran.stdout),

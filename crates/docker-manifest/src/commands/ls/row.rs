@@ -97,6 +97,7 @@ pub(in crate::commands) fn report_damage(draft: DraftSummary, output: &Output) {
     }
     match errors.count() {
         0 => {}
+        1 => output.status("1 more file of that draft is damaged"),
         others => output.status(&format!("{others} more files of that draft are damaged")),
     }
 }
