@@ -423,6 +423,23 @@ folder REGISTRY_other_app-x
 }
 
 #[test]
+fn names_of_folders_are_escaped() {
+    let registry = watched::each().next().unwrap();
+    let shell = Shell::new(&registry);
+    fs::create_dir_all(shell.home.manifests().join("x\u{1b}]0;title\u{7}\n")).unwrap();
+    shell.home.age_drafts();
+    for line in ["ls", "ls -q", "ls --format json", "prune --older-than 1d"] {
+        let ran = shell.run(line);
+        let text = format!("{}{}", ran.succeeds().stdout, ran.stderr);
+        assert!(text.contains("1b") && text.contains("title"), "{ran}");
+        assert!(
+            !text.contains(|c: char| c.is_control() && c != '\n'),
+            "{ran}"
+        );
+    }
+}
+
+#[test]
 fn wrong_command_lines_are_refused() {
     let registry = watched::each().next().unwrap();
     let shell = Shell::new(&registry);

@@ -81,10 +81,6 @@ fn powershell_completes() {
             "docker-manifest verify --require=linux/amd64,linux/s3",
             "linux/s390x",
         ),
-        (
-            "docker-manifest verify --require 'linux/amd64,linux/s3",
-            "'linux/amd64,linux/s390x'",
-        ),
         // No files in place of candidates.
         ("docker-manifest push --format=../", ""),
     ] {
