@@ -440,6 +440,32 @@ fn mirrors_and_arguments() {
 }
 
 #[test]
+fn a_proxy_that_fails_is_named() {
+    let closed = "http://me:pr0xy-pa55@127.0.0.1:1";
+    let mut home = Home::new();
+    home.set("HTTPS_PROXY", closed);
+    let ran = home.ours(&[
+        "check",
+        "--retry",
+        "0",
+        "--format",
+        "json",
+        "example.com/app",
+    ]);
+    let report = Report::of(ran, 6);
+    report.has(&[
+        (
+            "reachable",
+            "no",
+            "the proxy could not connect to the server",
+        ),
+        ("proxy", "no", "http://127.0.0.1:1 of HTTPS_PROXY"),
+    ]);
+    report.hints("reachable", "correct the proxy setting");
+    assert!(!report.ran.stdout.contains("pr0xy-pa55"), "{}", report.ran);
+}
+
+#[test]
 fn table_fits_the_terminal() {
     let registry = Watched::empty(Kind::Embedded);
     let mut shell = Shell::new(&registry);
