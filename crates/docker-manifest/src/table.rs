@@ -1,11 +1,11 @@
-//! Tables of text, in columns as wide as a terminal shows them.
+//! Tables and paragraphs of text, in columns as wide as a terminal shows them.
 
 use comfy_table::{ColumnConstraint, ContentArrangement, Width, presets};
 use manifest_registry::redact;
 
 use crate::terminal::Terminal;
 
-/// A table with a line of headings. Control characters in its cells are escaped.
+/// A table with a line of headings, or a paragraph without. Control characters in its cells are escaped.
 #[derive(Debug)]
 pub struct Table {
     headings: Vec<String>,
@@ -26,6 +26,14 @@ impl Table {
             rows: Vec::new(),
             least_widths: Vec::new(),
         }
+    }
+
+    /// Returns a paragraph: one cell without a heading.
+    #[must_use]
+    pub fn paragraph(text: &str) -> Self {
+        let mut table = Self::new(&[]);
+        table.row([text]);
+        table
     }
 
     /// Keeps columns from becoming narrower than these widths, from the left, so that words such as digests are not broken.
@@ -64,7 +72,7 @@ impl Table {
             .is_none_or(|columns| width <= columns.into())
     }
 
-    /// Renders the table, each line with a line break. Cells wrap where the terminal is too narrow.
+    /// Renders the table, each line with a line break, the headings in bold. Cells wrap where the terminal is too narrow.
     #[must_use]
     pub fn render(&self, terminal: Terminal) -> String {
         let mut table = comfy_table::Table::new();
@@ -76,7 +84,9 @@ impl Table {
         if let Some(columns) = terminal.columns {
             table.set_width(columns);
         }
-        table.set_header(&self.headings);
+        if !self.headings.is_empty() {
+            table.set_header(&self.headings);
+        }
         table.add_rows(&self.rows);
         for column in table.column_iter_mut() {
             column.set_padding((0, PADDING));
@@ -89,7 +99,7 @@ impl Table {
         let lines = text.lines().enumerate().map(|(place, line)| {
             let line = line.trim_end();
             match place {
-                0 => terminal.bold(line) + "\n",
+                0 if !self.headings.is_empty() => terminal.bold(line) + "\n",
                 _ => line.to_owned() + "\n",
             }
         });
@@ -119,6 +129,24 @@ TAG         PLATFORM     SIZE
 e\\u{1b}[2J
 ";
         assert_eq!(plain, expected);
+    }
+
+    #[test]
+    fn paragraphs_wrap_at_spaces() {
+        let terminal = |columns| Terminal {
+            columns,
+            has_colours: true,
+        };
+        let text = "one two three \u{1b} four five six seven";
+        let paragraph = Table::paragraph(text);
+        assert_eq!(
+            paragraph.render(terminal(Some(20))),
+            "one two three\n\\u{1b} four five\nsix seven\n"
+        );
+        assert_eq!(
+            paragraph.render(terminal(None)),
+            "one two three \\u{1b} four five six seven\n"
+        );
     }
 
     #[test]

@@ -81,11 +81,13 @@ fn tables_fit_the_terminal() {
     let registry = filled();
     let shell = Shell::new(&registry);
     for columns in [60, 100, 200] {
-        let ran = shell.run(&format!("COLUMNS={columns} matrix @/app"));
-        let text = &ran.succeeds().stdout;
-        let widest = text.lines().map(|line| line.chars().count()).max();
-        assert!(widest <= Some(columns), "{ran}");
-        check_snapshot(&format!("table-{columns}.txt"), text);
+        for (flags, name) in [("", "table"), ("--since 1.0", "since")] {
+            let ran = shell.run(&format!("COLUMNS={columns} matrix {flags} @/app"));
+            let text = &ran.succeeds().stdout;
+            let widest = text.lines().map(|line| line.chars().count()).max();
+            assert!(widest <= Some(columns), "{ran}");
+            check_snapshot(&format!("{name}-{columns}.txt"), text);
+        }
     }
 }
 

@@ -18,10 +18,11 @@ pub(super) fn render(matrix: &Matrix, terminal: Terminal) -> String {
     };
     let mut tables = vec![tags, platforms(matrix), problems(matrix)];
     tables.extend(matrix.since.as_ref().map(changes));
-    let summary = format!("{}: {}\n", matrix.repository, matrix.summary());
+    let summary = format!("{}: {}", matrix.repository, matrix.summary());
     let tables = tables.into_iter().filter(|table| !table.is_empty());
-    std::iter::once(summary)
-        .chain(tables.map(|table| table.render(terminal)))
+    std::iter::once(Table::paragraph(&summary))
+        .chain(tables)
+        .map(|table| table.render(terminal))
         .collect::<Vec<_>>()
         .join("\n")
 }
