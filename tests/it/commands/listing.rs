@@ -288,6 +288,35 @@ fn check_tells_what_has_moved_by_one_request_each() {
     }
 }
 
+/// Their files have the name and the digest of each image.
+#[test]
+fn drafts_of_dockers_cli_are_checked_too() {
+    for registry in watched::each() {
+        let shell = Shell::new(&registry);
+        let image = Image::oci().platform("linux/amd64").seed("1").build();
+        registry.push("app", "moved", &image);
+        shell
+            .run("create @/app:a @/app:moved @/app:arm64")
+            .succeeds();
+        fs::remove_dir_all(shell.home.manifests().join(".docker-manifest")).unwrap();
+        let other = Image::oci().platform("linux/amd64").seed("2").build();
+        registry.push("app", "moved", &other);
+        registry.lines();
+        let ran = shell.run("ls --check --format json");
+        let listed = schema::json("ls", &ran);
+        let sources = &listed[0]["check"]["sources"];
+        assert_eq!(sources[0]["state"], "current", "{ran}");
+        assert_eq!(sources[1]["source"], "REGISTRY/app:moved", "{ran}");
+        assert_eq!(sources[1]["state"], "moved", "{ran}");
+        assert_eq!(sources[1]["then"], image.digest, "{ran}");
+        assert_eq!(registry.lines().len(), 3, "{ran}");
+        shell
+            .run("push @/app:a")
+            .says("REGISTRY/app:moved has moved");
+        shell.run("push --moved error @/app:a").fails(7);
+    }
+}
+
 #[test]
 fn check_says_what_it_cannot_know() {
     let registry = watched::each().next().unwrap();
