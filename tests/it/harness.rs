@@ -22,7 +22,7 @@
 //! | [`home`] | a temporary home, programs that run in it, its drafts |
 //! | [`docker`] | Docker's own CLI, and the message if it is missing |
 //! | [`terminal`] | a program in a pseudo-terminal |
-//! | [`schema`] | the schemas of the JSON reports |
+//! | [`schema`] | JSON output, checked against the schemas in `docs/schemas` |
 //! | [`ran`] | the result of a program: exit code, standard output and error, shown together when a test fails |
 
 pub(crate) mod docker;

@@ -75,6 +75,7 @@ pub mod preflight;
 mod progress;
 pub mod publishing;
 pub mod reference_docs;
+mod result_files;
 pub mod settings;
 pub mod shim;
 pub mod sources;

@@ -129,7 +129,7 @@ pub const MANUALS: &[Manual] = &[
         command: "check",
         description: &[
             "Tells in one table whether a registry, your login and a repository are ready for a push, and what the registry supports: \
-             connection, TLS, proxy, login, permissions, kinds of manifests, and rate limit. Each row that is not `ok` says what to do.",
+             connection, TLS, proxy, login, permissions, kinds of manifests, and rate limit. A row says what to do where you can do something.",
             "Nothing is written, so what only a write can show is `unknown`. With `--write`, two small blobs and up to five manifests are \
              written to the repository by digest, and deleted again. What the registry does not delete is named.",
             "The command fails if a push cannot work. A missing feature of the registry does not fail it.",

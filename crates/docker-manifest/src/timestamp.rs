@@ -41,6 +41,13 @@ impl Timestamp {
     }
 }
 
+/// Returns the date (UTC) of a time in seconds since 1970: `2024-05-01`. Empty for a time after the year 9999.
+pub(crate) fn date_of(seconds: u64) -> String {
+    let moment = i64::try_from(seconds).ok();
+    let moment = moment.and_then(|seconds| OffsetDateTime::from_unix_timestamp(seconds).ok());
+    moment.map_or_else(String::new, |moment| moment.date().to_string())
+}
+
 impl From<Timestamp> for String {
     fn from(time: Timestamp) -> Self {
         time.text
@@ -72,6 +79,13 @@ mod tests {
             let found = Timestamp::parse(text);
             assert_eq!(found.as_ref().map(Timestamp::date), date, "{text}");
         }
+    }
+
+    #[test]
+    fn dates_of_seconds() {
+        assert_eq!(date_of(1_714_597_200), "2024-05-01");
+        assert_eq!(date_of(0), "1970-01-01");
+        assert_eq!(date_of(u64::MAX), "");
     }
 
     #[test]

@@ -4,10 +4,11 @@ mod age_limit;
 mod annotation;
 mod choices;
 mod comma_list;
+mod count;
 mod glob;
 mod platforms;
-mod retry;
 mod switch;
+mod time_limit;
 
 pub use age_limit::AgeLimit;
 pub use annotation::{AnnotationFlag, AnnotationTarget};
@@ -15,7 +16,8 @@ pub use choices::{
     Attestations, Format, MatrixFormat, OnDuplicate, OnMoved, OrderChoice, ReportFormat, TypeChoice,
 };
 pub use comma_list::CommaList;
+pub use count::Count;
 pub use glob::Glob;
 pub use platforms::{AnyPlatformList, PlatformList};
-pub use retry::{RetryCount, TimeLimit};
 pub use switch::{Switch, SwitchParser};
+pub use time_limit::TimeLimit;

@@ -201,6 +201,15 @@ fn candidates_have_descriptions() {
         world.response("push --purge"),
         ["--purge\tRemove the local manifest list after push", ":4"]
     );
+    // Both corp/base:alpine-3 and corp/base-alpine:3 would have this folder.
+    fs::create_dir_all(world.home.manifests().join("docker.io_corp_base-alpine-3")).unwrap();
+    assert_eq!(
+        world.response("push corp/"),
+        [
+            "corp/base-alpine:3\tdraft of 0 entries; the name is a guess",
+            ":4"
+        ]
+    );
     let bare = world.run("__completeNoDesc push --purge");
     bare.succeeds().prints("--purge\n:4\n");
 }
@@ -215,6 +224,8 @@ fn names_of_docker_hub_are_spelled_as_they_are_typed() {
         &[
             ("push al", &["alpine:3"], NO_FILES),
             ("push me/", &["me/tool:1"], NO_FILES),
+            ("matrix al", &["alpine"], NO_FILES),
+            ("matrix docker.io/m", &["docker.io/me/tool"], NO_FILES),
             (
                 "push docker.io/",
                 &["docker.io/library/alpine:3", "docker.io/me/tool:1"],

@@ -5,8 +5,9 @@ use manifest_testkit::fault::{Fault, Response};
 use manifest_testkit::image::{Image, Index};
 use manifest_testkit::suite::Kind;
 
-use super::{image, inspect, json, registry, schema};
+use super::{image, inspect, json, registry};
 use crate::commands::Watched;
+use crate::harness::schema;
 
 #[test]
 fn an_artifact_that_is_no_image() {
@@ -114,7 +115,10 @@ fn a_configuration_of_30_megabytes_is_not_read() {
     let row = ran.stdout.lines().find(|line| line.contains(&large.digest));
     assert!(row.is_some_and(|row| row.ends_with(" B")), "{ran}");
     assert!(ran.stdout.contains("linux/arm64"), "{ran}");
-    schema::check(&json(&inspect(&registry, "--deep --format json @/app:1")));
+    schema::check(
+        "inspect",
+        &json(&inspect(&registry, "--deep --format json @/app:1")),
+    );
     let ran = inspect(&registry, "--config --platform linux/amd64 @/app:1");
     ran.fails(1).prints("");
 }

@@ -6,12 +6,7 @@ use serde_json::Value;
 
 use super::{index, json, registry};
 use crate::commands::Shell;
-
-/// Checks JSON against the schema.
-#[track_caller]
-pub(super) fn check(json: &Value) {
-    crate::harness::schema::check("inspect", json);
-}
+use crate::harness::schema;
 
 #[test]
 fn each_kind_follows_the_schema() {
@@ -61,7 +56,7 @@ fn each_kind_follows_the_schema() {
     ] {
         let ran = shell.run(&format!("inspect --format json {words}"));
         let json = json(&ran);
-        check(&json);
+        schema::check("inspect", &json);
         assert_eq!(
             (&json["kind"], &json["origin"]),
             (&kind.into(), &origin.into()),
@@ -85,6 +80,6 @@ fn the_schema_refuses_other_shapes() {
     ] {
         let mut bad = good.clone();
         change(&mut bad);
-        assert!(std::panic::catch_unwind(|| check(&bad)).is_err());
+        assert!(std::panic::catch_unwind(|| schema::check("inspect", &bad)).is_err());
     }
 }

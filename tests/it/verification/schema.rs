@@ -1,7 +1,7 @@
 //! The JSON reports, checked against the schemas in `docs/schemas`.
 
 use super::{Lab, OCI_INDEX, descriptor, oci, push_sound_list};
-use crate::harness::schema::check;
+use crate::harness::schema;
 
 #[test]
 fn reports_are_as_their_schemas_say() {
@@ -20,7 +20,7 @@ fn reports_are_as_their_schemas_say() {
         "--require linux/s390x @/app:2",
         "@/app:3",
     ] {
-        check("verify", &lab.json(&format!("verify {line}")));
+        schema::check("verify", &lab.json(&format!("verify {line}")));
     }
     for line in [
         "@/app:1 @/app:1",
@@ -28,6 +28,6 @@ fn reports_are_as_their_schemas_say() {
         "@/app:2 @/app:1",
         "@/app:1 @/app:none",
     ] {
-        check("diff", &lab.json(&format!("diff {line}")));
+        schema::check("diff", &lab.json(&format!("diff {line}")));
     }
 }

@@ -39,7 +39,7 @@ pub(super) const ORDERS: &[Order] = &[
                 "verification",
                 "view",
             ]),
-            layer(&["context", "preflight", "sources", "table"]),
+            layer(&["context", "preflight", "result_files", "sources", "table"]),
             layer(&["observer", "settings", "shim", "terminal"]),
             layer(&[
                 "cache",

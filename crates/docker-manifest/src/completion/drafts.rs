@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use manifest_core::{Entry, Reference};
-use manifest_store::Store;
+use manifest_store::{Outline, Store};
 
 use super::candidates::{Candidates, Directive};
 use crate::context::Context;
@@ -38,7 +38,7 @@ impl Drafts {
         let mut candidates = Candidates::none(Directive::NO_FILES);
         for (list, outline) in self.outlines() {
             if !given.contains(&list) {
-                candidates.add(spell(&list, typed), describe(outline.images.len()));
+                candidates.add(spell(&list, typed), describe(&outline));
             }
         }
         candidates
@@ -49,7 +49,7 @@ impl Drafts {
         let mut candidates = Candidates::none(Directive::NO_FILES);
         let outlines = self.outlines();
         for (list, outline) in &outlines {
-            candidates.add(spell(list, typed), describe(outline.images.len()));
+            candidates.add(spell(list, typed), describe(outline));
         }
         for (list, outline) in &outlines {
             for image in outline.images.iter().filter(|image| image.tag().is_some()) {
@@ -61,7 +61,7 @@ impl Drafts {
     }
 
     /// Returns the registries and repositories that drafts know.
-    pub(super) fn repositories(&self) -> Candidates {
+    pub(super) fn repositories(&self, typed: &str) -> Candidates {
         let mut candidates = Candidates::none(Directive::NO_FILES);
         let outlines = self.outlines();
         let names = outlines
@@ -69,7 +69,8 @@ impl Drafts {
             .flat_map(|(list, outline)| std::iter::once(list).chain(&outline.images));
         for name in names {
             candidates.add(name.domain(), "registry");
-            candidates.add(name.repository().to_string(), "repository");
+            let repository = spell_text(name.repository().to_string(), typed);
+            candidates.add(repository, "repository");
         }
         candidates
     }
@@ -110,7 +111,7 @@ impl Drafts {
         Some(entries.into_iter().filter_map(Result::ok).collect())
     }
 
-    fn outlines(&self) -> Vec<(Reference, manifest_store::Outline)> {
+    fn outlines(&self) -> Vec<(Reference, Outline)> {
         self.0.as_ref().map(Store::outlines).unwrap_or_default()
     }
 }
@@ -120,17 +121,25 @@ fn platform(entry: &Entry) -> Option<String> {
     platform.is_stated().then(|| platform.to_string())
 }
 
-/// Describes a draft by the number of its entries.
-fn describe(entries: usize) -> String {
-    match entries {
+/// Describes a draft by the number of its entries, and tells if its name is a guess.
+fn describe(outline: &Outline) -> String {
+    let draft = match outline.images.len() {
         1 => "draft of 1 entry".to_owned(),
         entries => format!("draft of {entries} entries"),
+    };
+    match outline.is_guess {
+        true => format!("{draft}; the name is a guess"),
+        false => draft,
     }
 }
 
 /// Spells a reference as it is typed: with `docker.io` in front only if that is there already.
 fn spell(reference: &Reference, typed: &str) -> String {
-    let full = reference.to_string();
+    spell_text(reference.to_string(), typed)
+}
+
+/// Spells the full name of a reference or repository as it is typed.
+fn spell_text(full: String, typed: &str) -> String {
     let short = ["docker.io/library/", "docker.io/"]
         .into_iter()
         .find_map(|prefix| full.strip_prefix(prefix));

@@ -148,7 +148,7 @@ impl Line<'_> {
             candidates.extend(match kind {
                 Kind::List => self.drafts.lists(self.current, given),
                 Kind::Image => self.images(),
-                Kind::Repository => self.drafts.repositories(),
+                Kind::Repository => self.drafts.repositories(self.current),
                 Kind::Reference => self.drafts.references(self.current),
                 Kind::Words(words) => {
                     let mut candidates = Candidates::none(Directive::NO_FILES);

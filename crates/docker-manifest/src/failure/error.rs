@@ -257,13 +257,21 @@ pub enum Failure {
         /// Its repository.
         repository: Repository,
     },
-    /// A repository has no tag of this name or pattern, or none at all.
+    /// A repository has no tag of a pattern, or none at all.
     #[error("{repository} has no tag{}", pattern.as_ref().map(|pattern| format!(" {pattern:?}")).unwrap_or_default())]
     NoTags {
         /// The repository.
         repository: Repository,
-        /// The name or pattern. `None` if all tags are wanted.
+        /// The pattern. `None` if all tags are wanted.
         pattern: Option<String>,
+    },
+    /// The tag of `--since` is not among the tags to show.
+    #[error("{repository} has no tag {tag:?}")]
+    NoSinceTag {
+        /// The repository.
+        repository: Repository,
+        /// The tag.
+        tag: String,
     },
     /// The tags of a repository point to more manifests than are read at once.
     #[error("the tags of {repository} have more than {limit} manifests")]

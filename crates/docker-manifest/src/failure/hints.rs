@@ -64,6 +64,9 @@ impl Failure {
             Self::NoTags {
                 pattern: Some(_), ..
             } => "* in a pattern stands for any characters, ? for one; without patterns all tags are shown".to_owned(),
+            Self::NoSinceTag { repository, .. } => {
+                format!("--since takes a tag that --tags does not exclude; `docker-manifest matrix --limit 0 {repository}` shows all")
+            }
             Self::TooManyManifests { .. } => {
                 "show fewer tags with --limit, or choose some with --tags".to_owned()
             }

@@ -115,6 +115,10 @@ fn the_page_is_filtered_in_a_browser() {
     assert_eq!(tags(&browser), all);
     let title = browser.script("return document.title");
     assert_eq!(title, format!("Platforms of {}/app", registry.host()));
+    let summary = browser.script("return document.querySelector('#summary').textContent");
+    let summary = summary.as_str().unwrap();
+    let date = summary.strip_prefix("9 tags, 7 platforms, 1 image missing. As of 20");
+    assert_eq!(date.map(str::len), Some("YY-MM-DD.".len()), "{summary}");
     let count = || browser.script("return document.querySelector('#count').textContent");
     assert_eq!(count(), "9 of 9 tags");
     keep_screenshots(&browser, "all");

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::time::UNIX_EPOCH;
 
+use manifest_registry::redact;
 use manifest_store::{DraftSummary, StoreError};
 use serde_json::{Value, json};
 
@@ -57,10 +58,10 @@ pub(in crate::commands) fn name(draft: &DraftSummary) -> String {
     }
 }
 
-/// Returns the name of a folder that stands for no list.
+/// Returns the name of a folder that stands for no list. Control characters in it are escaped.
 pub(super) fn folder_name(folder: &Path) -> String {
     let name = folder.file_name().unwrap_or_default().to_string_lossy();
-    format!("folder {name}")
+    format!("folder {}", redact::printable(&name))
 }
 
 /// Returns the fields of a draft in JSON by which it is known.
@@ -97,6 +98,7 @@ pub(in crate::commands) fn report_damage(draft: DraftSummary, output: &Output) {
     }
     match errors.count() {
         0 => {}
+        1 => output.status("1 more file of that draft is damaged"),
         others => output.status(&format!("{others} more files of that draft are damaged")),
     }
 }

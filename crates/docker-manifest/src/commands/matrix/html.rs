@@ -9,6 +9,7 @@ use serde::Serialize;
 use super::model::{Change, ImageCell, Matrix, State, TagRow};
 use super::{cells, links};
 use crate::excerpt::short_digest_text;
+use crate::timestamp;
 
 /// The name of the template. Its ending switches escaping on.
 const TEMPLATE: &str = "matrix.html";
@@ -18,6 +19,8 @@ const TEMPLATE: &str = "matrix.html";
 struct Page<'a> {
     repository: String,
     summary: String,
+    /// The date of the state that is shown.
+    date: String,
     platforms: Vec<Platform<'a>>,
     rows: Vec<Row<'a>>,
     since: Option<&'a str>,
@@ -64,12 +67,12 @@ struct Cell {
     title: String,
 }
 
-/// Renders the page. `plain` is true for registries that may lack TLS.
-pub(super) fn render(matrix: &Matrix, plain: bool) -> String {
+/// Renders the page. `plain` is true for registries that may lack TLS, `now` is in seconds since 1970.
+pub(super) fn render(matrix: &Matrix, plain: bool, now: u64) -> String {
     let mut environment = Environment::new();
     environment.set_trim_blocks(true);
     environment.set_lstrip_blocks(true);
-    let page = page(matrix, plain);
+    let page = page(matrix, plain, now);
     environment
         .add_template(TEMPLATE, include_str!("matrix.html"))
         .and_then(|()| environment.get_template(TEMPLATE))
@@ -83,7 +86,7 @@ pub(super) fn render(matrix: &Matrix, plain: bool) -> String {
         .expect("the template is part of the program")
 }
 
-fn page(matrix: &Matrix, plain: bool) -> Page<'_> {
+fn page(matrix: &Matrix, plain: bool, now: u64) -> Page<'_> {
     let total = matrix.tags.len().max(1);
     let platforms = matrix.platforms.iter().map(|one| {
         let (since, created) = cells::since(one);
@@ -102,6 +105,7 @@ fn page(matrix: &Matrix, plain: bool) -> Page<'_> {
     Page {
         repository: matrix.repository.to_string(),
         summary: matrix.summary(),
+        date: timestamp::date_of(now),
         platforms: platforms.collect(),
         rows: matrix
             .tags
