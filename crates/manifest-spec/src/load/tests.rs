@@ -2,6 +2,7 @@ use super::*;
 use crate::model::{ImageSpec, PlatformSpec};
 
 mod bad_input;
+mod files;
 mod manifest_tool;
 
 /// Returns one text as an input.

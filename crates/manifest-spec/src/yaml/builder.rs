@@ -15,6 +15,12 @@ use crate::report::Report;
 /// The key that takes the keys of other mappings over (`tag:yaml.org,2002:merge`).
 const MERGE: &str = "<<";
 
+/// The message for an alias without an anchor, and the advice.
+pub(super) const UNKNOWN_ANCHOR: (&str, &str) = (
+    "no anchor of this name comes before the alias",
+    "define the value with `&NAME` before you repeat it with `*NAME`; anchors end with their document",
+);
+
 /// Builds the tree of one document.
 pub(super) struct Builder<'a, 'r> {
     file: Arc<str>,
@@ -96,8 +102,15 @@ impl<'a, 'r> Builder<'a, 'r> {
             Event::SequenceEnd | Event::MappingEnd => self.end(),
             Event::Alias(anchor) => {
                 let Some(copy) = self.anchors.get(&anchor) else {
-                    let message = "the alias is inside of the value that it repeats";
-                    let hint = "a value cannot contain itself: repeat it outside";
+                    // The parser keeps the anchors of earlier documents.
+                    let (message, hint) = if self.open.iter().any(|open| open.anchor == anchor) {
+                        (
+                            "the alias is inside of the value that it repeats",
+                            "a value cannot contain itself: repeat it outside",
+                        )
+                    } else {
+                        UNKNOWN_ANCHOR
+                    };
                     return Err(self.error(mark, message, hint));
                 };
                 let (size, depth) = copy.extent();

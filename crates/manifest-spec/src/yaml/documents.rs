@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use saphyr_parser::{Event, Parser, ScanError, StrInput};
 
-use super::builder::Builder;
+use super::builder::{Builder, UNKNOWN_ANCHOR};
 use super::node::Node;
 use crate::error::SpecError;
 use crate::position::{Mark, Position};
@@ -95,8 +95,8 @@ impl<'a> Documents<'a> {
 const MESSAGES: &[(&str, &str, &str)] = &[
     (
         "while parsing node, found unknown anchor",
-        "no anchor of this name comes before the alias",
-        "define the value with `&NAME` before you repeat it with `*NAME`; anchors end with their document",
+        UNKNOWN_ANCHOR.0,
+        UNKNOWN_ANCHOR.1,
     ),
     (
         "mapping values are not allowed",
