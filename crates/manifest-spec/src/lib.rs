@@ -25,6 +25,9 @@
 pub mod bake;
 mod decode;
 pub mod error;
+#[doc(hidden)]
+#[cfg(any(test, feature = "fuzzing"))]
+pub mod fuzzing;
 mod keys;
 pub mod limits;
 pub mod load;

@@ -2,6 +2,7 @@
 
 use crate::error::quoted;
 use crate::keys::{DEFAULTS, DOCUMENT, LIST};
+use crate::limits::VARIABLES;
 use crate::position::Position;
 use crate::variables::is_name;
 use crate::yaml::{Node, Value};
@@ -106,6 +107,16 @@ impl<'v> Decoder<'_, 'v> {
             };
             let name = key.name.clone().into_owned();
             self.run.known_variables.insert(name.clone());
+            if self.scope.variables.len() >= VARIABLES && !self.scope.variables.contains_key(&name)
+            {
+                let message = format!("there are more than {VARIABLES} variables");
+                self.error(
+                    key.mark,
+                    message,
+                    Some("remove those that are not used".to_owned()),
+                );
+                return;
+            }
             if let Some(text) = text {
                 self.scope.variables.insert(name, text.into_owned());
             }

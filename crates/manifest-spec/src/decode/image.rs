@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use manifest_core::{NamedPlatform, Platform, PlatformNameError};
 
-use crate::error::quoted;
+use crate::error::{quoted, reason};
 use crate::keys::{ENTRY, PLATFORM};
 use crate::model::{ImageSpec, PlatformSpec};
 use crate::names;
@@ -167,7 +167,7 @@ impl Decoder<'_, '_> {
 
     /// Reports a platform that does not exist.
     pub(super) fn unknown_platform(&mut self, mark: Mark, error: &PlatformNameError) {
-        let message = manifest_core::printable::printable(&error.to_string());
+        let message = reason(error);
         self.error(mark, message, Some(PLATFORM_HINT.to_owned()));
     }
 

@@ -16,6 +16,9 @@ use super::run::Dialect;
 impl Decoder<'_, '_> {
     /// Reads a list. What is wrong is reported.
     pub(super) fn list(&mut self, fields: &Fields<'_, '_>, defaults: &Options) {
+        if self.run.is_over() {
+            return;
+        }
         let target = self.target(fields);
         let options = match self.run.dialect {
             Dialect::Full => self.options(fields).or(defaults),

@@ -48,6 +48,12 @@ impl Decoder<'_, '_> {
             }
         };
         let filled = scope.fill(Cow::Borrowed(text), &mut note);
+        let filled = filled.and_then(|text| {
+            if let Cow::Owned(text) = &text {
+                self.run.count_substituted(text)?;
+            }
+            Ok(text)
+        });
         self.checked(filled, mark)
     }
 

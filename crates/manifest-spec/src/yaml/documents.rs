@@ -6,7 +6,7 @@ use saphyr_parser::{Event, Parser, ScanError, StrInput};
 
 use super::builder::{Builder, UNKNOWN_ANCHOR};
 use super::node::Node;
-use crate::error::SpecError;
+use crate::error::{SpecError, reason};
 use crate::position::{Mark, Position};
 use crate::report::Report;
 
@@ -115,11 +115,8 @@ fn translate(info: &str) -> (String, &'static str) {
     let known = MESSAGES.iter().find(|(start, ..)| info.starts_with(start));
     known.map_or_else(
         || {
-            let info = manifest_core::printable::printable(info);
-            (
-                format!("not YAML: {info}"),
-                "correct the syntax at this place",
-            )
+            let message = format!("not YAML: {}", reason(&info));
+            (message, "correct the syntax at this place")
         },
         |(_, message, hint)| ((*message).to_owned(), hint),
     )
