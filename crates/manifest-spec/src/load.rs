@@ -278,7 +278,7 @@ fn load_bytes(
         let mut include = |run: &mut Run<'_>, path: &str, at: &Position, scope: FileScope| {
             load_include(run, files, &folder.join(path), at, scope)
         };
-        scope = Decoder::new(run, &file, scope).document(&node, &mut include);
+        scope = Decoder::new(run, &file, scope).document(node, &mut include);
     }
     if is_empty && (had_errors || !run.report.has_errors()) {
         let hint = "describe a list: `image:` with its name, and `manifests:` with its images";

@@ -31,7 +31,7 @@ impl<'a> Documents<'a> {
 
     /// Returns the next document, or nothing at the end. An error ends the text, because the places of what follows are not
     /// known. Errors that leave the structure known are reported, and reading goes on.
-    pub(crate) fn next(&mut self, report: &mut Report) -> Option<Node<'a>> {
+    pub(crate) fn next(&mut self, report: &mut Report) -> Option<Node> {
         if self.has_ended {
             return None;
         }
@@ -49,7 +49,7 @@ impl<'a> Documents<'a> {
         }
     }
 
-    fn read(&mut self, report: &mut Report) -> Result<Option<Node<'a>>, SpecError> {
+    fn read(&mut self, report: &mut Report) -> Result<Option<Node>, SpecError> {
         let mut builder = Builder::new(&self.file, report);
         while let Some(event) = self.parser.next_event() {
             let (event, span) = event.map_err(|error| self.syntax(&error))?;

@@ -18,17 +18,17 @@ fn read(text: &str) -> Result<Vec<String>, String> {
     }
 }
 
-fn shown(node: &Node<'_>) -> String {
+fn shown(node: &Node) -> String {
     match &node.value {
         Value::Null => "null".to_owned(),
-        Value::Plain(text) => text.clone().into_owned(),
+        Value::Plain(text) => text.to_string(),
         Value::Quoted(text) => format!("{text:?}"),
         Value::Sequence(nodes) => {
             let nodes: Vec<String> = nodes.iter().map(shown).collect();
             format!("[{}]", nodes.join(" "))
         }
         Value::Mapping(entries) => {
-            let entry = |(key, node): &(Key<'_>, Node<'_>)| format!("{}={}", key.name, shown(node));
+            let entry = |(key, node): &(Key, Node)| format!("{}={}", key.name, shown(node));
             let entries: Vec<String> = entries.iter().map(entry).collect();
             format!("{{{}}}", entries.join(" "))
         }
