@@ -3,12 +3,10 @@
 //! | module | holds |
 //! | --- | --- |
 //! | `run` | running the command |
-//! | `draft` | composing the draft |
-//! | `resolve` | resolving all sources |
+//! | `resolve` | resolving the sources that the arguments and flags name |
 //! | `args` | the arguments and flags |
 
 mod args;
-mod draft;
 mod resolve;
 mod run;
 

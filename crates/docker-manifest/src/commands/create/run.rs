@@ -3,8 +3,8 @@
 use manifest_core::Reference;
 
 use super::args::Args;
-use super::draft::compose_draft;
-use super::resolve::{ResolveRequest, resolve};
+use super::resolve::{NamedList, ResolvedList, resolve};
+use crate::assembly::compose_draft;
 use crate::compose;
 use crate::context::Context;
 use crate::failure::Failure;
@@ -41,19 +41,23 @@ pub(crate) async fn run(context: &Context<'_>, args: &Args) -> Result<(), Failur
     } else {
         None
     };
-    let request = ResolveRequest {
+    let named = NamedList {
         list: &list,
         targets: &[],
         images,
         existing: existing.as_ref(),
     };
-    let mut resolution = resolve(context, args, &request).await?;
+    let ResolvedList {
+        mut resolution,
+        options,
+        ..
+    } = resolve(context, args, &named).await?;
     let observed_tag = resolution.observed_tag.take();
     let report = store.update(&list, |existing| match existing {
         Some(_) if !may_change => Err(Failure::RefusingToAmend { list: list.clone() }),
         existing => {
             let base = existing.filter(|_| !args.list.replace.is_on());
-            let (mut draft, report) = compose_draft(&list, base, &resolution, args)?;
+            let (mut draft, report) = compose_draft(&list, base, &resolution, &options)?;
             let settings = &mut draft.settings;
             settings.observed_tag = settings.observed_tag.take().or(observed_tag);
             if draft.entries.is_empty() {
@@ -97,18 +101,18 @@ async fn push(
         });
     }
     let targets = publishing::known_targets(&list, &args.publish);
-    let request = ResolveRequest {
+    let named = NamedList {
         list: &list,
         targets: &targets,
         images,
         existing: None,
     };
-    let resolution = resolve(context, args, &request).await?;
-    let (draft, report) = compose_draft(&list, None, &resolution, args)?;
+    let resolved = resolve(context, args, &named).await?;
+    let (draft, report) = compose_draft(&list, None, &resolved.resolution, &resolved.options)?;
     show(&report, args, context);
     let publisher = Publisher {
         context,
-        client: &resolution.client,
+        client: &resolved.client,
         flags: &args.publish,
     };
     let pushed = publish_draft(&publisher, draft, Freshness::JustResolved).await?;
