@@ -62,7 +62,13 @@ impl Table {
             let names = std::iter::once(&field.name);
             names.chain(field.aliases).copied()
         });
-        let nearness = |name| strsim::normalized_damerau_levenshtein(&key, &plain(name));
+        let nearness = |name| {
+            let name = plain(name);
+            if key.len() >= SHORTEST_START && name.starts_with(&key) {
+                return 1.0;
+            }
+            strsim::normalized_damerau_levenshtein(&key, &name)
+        };
         names
             .map(|name| (name, nearness(name)))
             .filter(|(_, nearness)| *nearness >= NEAR)
@@ -73,6 +79,9 @@ impl Table {
 
 /// The number of characters of a key that are compared. No known key is longer.
 const LONGEST_KEY: usize = 40;
+
+/// The number of bytes from which on the beginning of a known key counts as a short form of it.
+const SHORTEST_START: usize = 3;
 
 /// The nearness of a slip, where 1 is equal and 0 has nothing in common.
 const NEAR: f64 = 0.6;
@@ -159,6 +168,9 @@ const IGNORE_MISSING: Field = own(
     Shape::Bool,
     "Whether images that do not exist are left out, instead of being an error.",
 );
+
+/// All tables, the innermost first.
+pub(crate) const TABLES: &[&Table] = &[&PLATFORM, &ENTRY, &LIST, &DEFAULTS, &DOCUMENT];
 
 /// The keys of a document.
 pub(crate) const DOCUMENT: Table = Table {

@@ -3,9 +3,12 @@
 //! | module | holds |
 //! | --- | --- |
 //! | [`load`] | files, folders and texts as lists, over all of a run |
-//! | [`template`] | a template of image names as a list |
+//! | [`bake`] | the targets of `docker buildx bake --print` as lists |
+//! | [`template_args`] | a template on the command line as a list |
 //! | [`schema`] | the format as a JSON Schema |
 //! | `decode` | a document as lists: keys, variables, defaults, references, platforms |
+//! | `template` | placeholders in names of images |
+//! | `targets` | the names that a run publishes |
 //! | `names` | names of lists and images |
 //! | `keys` | the keys of the format |
 //! | `source` | files and folders, read within bounds |
@@ -19,6 +22,7 @@
 //!
 //! Deliberately absent: the network, the environment, the terminal. Variables are passed in.
 
+pub mod bake;
 mod decode;
 pub mod error;
 mod keys;
@@ -30,14 +34,17 @@ pub mod position;
 mod report;
 pub mod schema;
 mod source;
-pub mod template;
+mod targets;
+mod template;
+pub mod template_args;
 pub mod variables;
 mod yaml;
 
+pub use bake::{BakeLists, from_bake};
 pub use error::{SpecError, SpecErrors, SpecWarning};
 pub use load::{Loaded, SpecInput, load, load_for_manifest_tool};
 pub use model::{ImageSpec, ListSpec, PlatformSpec};
 pub use position::{Mark, Position};
 pub use schema::json_schema;
-pub use template::{TemplateArgs, from_template};
+pub use template_args::{TemplateArgs, from_template};
 pub use variables::{VariableNameError, Variables};

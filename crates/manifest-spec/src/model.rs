@@ -75,6 +75,28 @@ pub struct PlatformSpec {
     pub features: Vec<String>,
 }
 
+impl ListSpec {
+    /// Returns a list that has a name and no images yet. Everything else is as if it is not stated.
+    pub(crate) fn named(position: Position, list: Reference) -> Self {
+        Self {
+            position,
+            list,
+            by_digest: false,
+            tags: Vec::new(),
+            images: Vec::new(),
+            list_type: None,
+            order: Order::Given,
+            annotations: BTreeMap::new(),
+            artifact_type: None,
+            subject: None,
+            platforms: Vec::new(),
+            require: Vec::new(),
+            drops_attestations: false,
+            ignores_missing: false,
+        }
+    }
+}
+
 impl PlatformSpec {
     /// States all parts of a platform. `shared` makes texts of its parts.
     pub(crate) fn of(platform: &Platform, shared: &mut dyn FnMut(&str) -> Arc<str>) -> Self {

@@ -5,14 +5,12 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use manifest_core::printable::printable;
-use manifest_core::settings::Order;
 use manifest_core::{NamedPlatform, Reference};
 
-use crate::error::{Problem, SpecErrors, quoted};
-use crate::model::{ImageSpec, ListSpec, PlatformSpec};
+use crate::error::{Problem, quoted};
+use crate::model::{ImageSpec, PlatformSpec};
 use crate::names;
 use crate::position::Position;
-use crate::report::Report;
 
 /// The placeholders, in the order in which they are filled in. The order is `manifest-tool`'s, and matters if the value of one
 /// contains another.
@@ -43,105 +41,6 @@ impl<'t> Words<'t> {
     }
 }
 
-/// A list of images whose names follow a template, as the command line describes it.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct TemplateArgs {
-    /// The template (`--template`).
-    pub template: String,
-    /// The platforms (`--platforms`), in the syntax `os[(version)]/arch[/variant]`.
-    pub platforms: Vec<String>,
-    /// The name of the list (`--target`).
-    pub target: String,
-    /// Its further names (`--tags`): tags of the same repository, or whole references.
-    pub tags: Vec<String>,
-    /// The annotations of the list (`--annotations`).
-    pub annotations: BTreeMap<String, String>,
-    /// Whether images that do not exist are left out (`--ignore-missing`).
-    pub ignores_missing: bool,
-}
-
-/// Returns the list that a template describes. The entries are in the order of the platforms.
-///
-/// # Errors
-/// Returns an error for a template without placeholders, no platforms, platforms that do not exist or are there twice, and names
-/// that are no references or are there twice. The place of an error is the flag.
-pub fn from_template(args: &TemplateArgs) -> Result<ListSpec, SpecErrors> {
-    let mut report = Report::default();
-    let mut error = |flag: &str, problem: Problem| {
-        report.error(problem.at(Position::of_file(&Arc::from(flag))));
-    };
-    let target = names::target(&args.target).map_err(|problem| error("--target", problem));
-    let mut tags: Vec<Reference> = Vec::new();
-    if let Ok((list, by_digest)) = &target {
-        for text in &args.tags {
-            match names::tag(list, text) {
-                Ok(tag) if (tag == *list && !by_digest) || tags.contains(&tag) => {
-                    let message = format!("{tag} is published twice");
-                    error("--tags", Problem::new(message, "name each tag once"));
-                }
-                Ok(tag) => tags.push(tag),
-                Err(problem) => error("--tags", problem),
-            }
-        }
-    }
-    if let Err(problem) = check_placeholders(&args.template) {
-        error("--template", problem);
-    }
-    if args.platforms.is_empty() {
-        let hint = "name them: `--platforms linux/amd64,linux/arm/v7`";
-        error("--platforms", Problem::new("there are no platforms", hint));
-    }
-    let position = Position::of_file(&Arc::from("--template"));
-    let mut images: Vec<ImageSpec> = Vec::with_capacity(args.platforms.len());
-    for name in &args.platforms {
-        let platform = match NamedPlatform::parse(name) {
-            Ok(named) => PlatformSpec::of(&named.platform, &mut |text| Arc::from(text)),
-            Err(reason) => {
-                let message = printable(&reason.to_string());
-                error("--platforms", Problem::new(message, PLATFORM_HINT));
-                continue;
-            }
-        };
-        if images.iter().any(|image| image.platform == platform) {
-            let message = format!("the platform {} is there twice", quoted(name));
-            error(
-                "--platforms",
-                Problem::new(message, "name each platform once"),
-            );
-        }
-        let image = fill(&args.template, Words::of(name));
-        if let Err(problem) = names::check_image(&image) {
-            error("--template", problem);
-        }
-        images.push(ImageSpec {
-            position: position.clone(),
-            image,
-            platform,
-            annotations: BTreeMap::new(),
-        });
-    }
-    report.finish()?;
-    let Ok((list, by_digest)) = target else {
-        unreachable!("a name that is no reference is an error, and errors have been returned")
-    };
-    Ok(ListSpec {
-        position,
-        list,
-        by_digest,
-        tags,
-        images,
-        list_type: None,
-        order: Order::Given,
-        annotations: args.annotations.clone(),
-        artifact_type: None,
-        subject: None,
-        platforms: Vec::new(),
-        require: Vec::new(),
-        drops_attestations: false,
-        ignores_missing: args.ignores_missing,
-    })
-}
-
 /// The advice for a platform that does not exist.
 pub(crate) const PLATFORM_HINT: &str =
     "use Go's names, such as linux/amd64, linux/arm/v7 or windows/amd64";
@@ -158,6 +57,28 @@ pub(crate) fn check_placeholders(template: &str) -> Result<(), Problem> {
         format!("the template {} has no placeholder", quoted(template)),
         "put OS, ARCH or VARIANT into the name: `you/app-OS-ARCH:1.0`",
     ))
+}
+
+/// Returns the image of a template for one platform, which is written `os[(version)]/arch[/variant]`. `name` makes the image's
+/// name.
+///
+/// # Errors
+/// Returns an error if the platform does not exist, or the name is no reference.
+pub(crate) fn image(
+    platform: &str,
+    position: &Position,
+    name: impl FnOnce(Words<'_>) -> String,
+) -> Result<ImageSpec, Problem> {
+    let named = NamedPlatform::parse(platform)
+        .map_err(|error| Problem::new(printable(&error.to_string()), PLATFORM_HINT))?;
+    let image = name(Words::of(platform));
+    names::check_image(&image)?;
+    Ok(ImageSpec {
+        position: position.clone(),
+        image,
+        platform: PlatformSpec::of(&named.platform, &mut |text| Arc::from(text)),
+        annotations: BTreeMap::new(),
+    })
 }
 
 /// Tells whether the name of an image in a file has placeholders: a whole run of letters that consists of them, so that the tag
@@ -188,16 +109,22 @@ pub(crate) fn fill(template: &str, words: Words<'_>) -> String {
     if !words.variant.is_empty() || Reference::parse(&filled).is_ok() {
         return filled;
     }
-    let separators = ["-VARIANT", "_VARIANT", ".VARIANT", "/VARIANT"];
-    let Some(found) = separators.iter().find(|part| template.contains(**part)) else {
-        return filled;
-    };
-    let without = replace(&template.replacen(found, "", 1), words);
+    let without = replace(&without_variant(template), words);
     if Reference::parse(&without).is_ok() {
         without
     } else {
         filled
     }
+}
+
+/// Removes the first `VARIANT` with the separator before it.
+pub(crate) fn without_variant(template: &str) -> Cow<'_, str> {
+    let Some(at) = template.find("VARIANT") else {
+        return Cow::Borrowed(template);
+    };
+    let (before, rest) = template.split_at(at);
+    let before = before.strip_suffix(['-', '_', '.']).unwrap_or(before);
+    Cow::Owned([before, &rest["VARIANT".len()..]].concat())
 }
 
 fn replace(template: &str, words: Words<'_>) -> String {
@@ -210,3 +137,6 @@ fn replace(template: &str, words: Words<'_>) -> String {
     }
     text.into_owned()
 }
+
+#[cfg(test)]
+mod tests;

@@ -118,10 +118,10 @@ pub(super) const ORDERS: &[Order] = &[
     Order {
         name: "manifest-spec",
         layers: &[
-            layer(&["load"]),
+            layer(&["bake", "load", "template_args"]),
             layer(&["decode", "schema"]),
             layer(&["template"]),
-            layer(&["keys", "names", "source", "yaml"]),
+            layer(&["keys", "names", "source", "targets", "yaml"]),
             layer(&["report", "variables"]),
             layer(&["error", "model"]),
             layer(&["limits", "position"]),

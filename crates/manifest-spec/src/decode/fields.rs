@@ -1,7 +1,7 @@
 //! The keys of a mapping, checked against their table.
 
 use crate::error::quoted;
-use crate::keys::{Field, Table};
+use crate::keys::{Field, TABLES, Table};
 use crate::position::Mark;
 use crate::yaml::{Key, Node, Value};
 
@@ -127,13 +127,22 @@ impl Decoder<'_, '_> {
         if table.extensible && key.name.starts_with("x-") {
             return;
         }
-        let message = format!("{} has no key {name}", table.name);
-        let hint = match table.nearest(&key.name) {
-            Some(nearest) => format!("did you mean `{nearest}`?"),
-            None => {
-                let names: Vec<&str> = table.fields.iter().map(|field| field.name).collect();
-                format!("{} has the keys {}", table.name, names.join(", "))
-            }
+        let message = format!("unknown key {name} in {}", table.name);
+        let elsewhere = || {
+            Some(
+                (TABLES
+                    .iter()
+                    .find(|other| other.find(&key.name).is_some())?)
+                .name,
+            )
+        };
+        let hint = if let Some(other) = elsewhere() {
+            format!("{name} is a key of {other}: check the indentation")
+        } else if let Some(nearest) = table.nearest(&key.name) {
+            format!("did you mean `{nearest}`?")
+        } else {
+            let names: Vec<&str> = table.fields.iter().map(|field| field.name).collect();
+            format!("the keys of {} are {}", table.name, names.join(", "))
         };
         self.error(key.mark, message, Some(hint));
     }

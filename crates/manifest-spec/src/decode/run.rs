@@ -1,7 +1,6 @@
 //! The state of a run.
 
-use std::collections::hash_map::Entry;
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
 
 use manifest_core::Reference;
@@ -11,6 +10,7 @@ use crate::limits::LISTS;
 use crate::model::ListSpec;
 use crate::position::Position;
 use crate::report::Report;
+use crate::targets::Targets;
 use crate::variables::Variables;
 
 /// Whose rules hold.
@@ -33,8 +33,7 @@ pub(crate) struct Run<'v> {
     /// The names of variables that are used or declared.
     pub(crate) known_variables: BTreeSet<String>,
     lists: Vec<ListSpec>,
-    /// The names that are published, with the place of each.
-    targets: HashMap<Reference, Position>,
+    targets: Targets,
     /// Texts that repeat.
     texts: HashSet<Arc<str>>,
 }
@@ -48,7 +47,7 @@ impl<'v> Run<'v> {
             report: Report::default(),
             known_variables: BTreeSet::new(),
             lists: Vec::new(),
-            targets: HashMap::new(),
+            targets: Targets::default(),
             texts: HashSet::new(),
         }
     }
@@ -65,24 +64,13 @@ impl<'v> Run<'v> {
 
     /// Notes that a name is published, and reports it if it is published already.
     pub(super) fn add_target(&mut self, target: &Reference, position: &Position) {
-        let first = match self.targets.entry(target.clone()) {
-            Entry::Vacant(entry) => {
-                entry.insert(position.clone());
-                return;
-            }
-            Entry::Occupied(entry) => entry.get().clone(),
-        };
-        let message = format!("{target} is published twice, first at {first}");
-        if self.dialect == Dialect::ManifestTool {
-            self.report.warning(position.clone(), message);
+        let Err(problem) = self.targets.add(target, position) else {
             return;
+        };
+        match self.dialect {
+            Dialect::Full => self.report.error(problem.at(position.clone())),
+            Dialect::ManifestTool => self.report.warning(position.clone(), problem.message),
         }
-        let hint = "each name can be published once in a run: remove one of the two, or include the file once";
-        self.report.error(SpecError {
-            position: position.clone(),
-            message,
-            hint: Some(hint.to_owned()),
-        });
     }
 
     /// Adds a list. Once there is an error, no list is kept.

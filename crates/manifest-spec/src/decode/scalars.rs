@@ -13,12 +13,20 @@ use crate::yaml::{Node, Value};
 use super::decoder::Decoder;
 use super::run::Dialect;
 
+/// The beginning of the name of an item in messages.
+const ITEM: &str = "an item of ";
+
 impl Decoder<'_, '_> {
     /// Returns a text, with its variables filled in. `what` names it in messages. `None` means an error that is reported.
     pub(super) fn text<'n>(&mut self, node: &'n Node<'_>, what: &str) -> Option<Cow<'n, str>> {
         let (Value::Plain(text) | Value::Quoted(text)) = &node.value else {
             let message = format!("{what} must be a text, not {}", node.kind());
-            self.error(node.mark, message, Some(format!("write `{what}: TEXT`")));
+            let hint = if what.starts_with(ITEM) {
+                "write each item as one text, in quotes if it has special characters".to_owned()
+            } else {
+                format!("write `{what}: TEXT`")
+            };
+            self.error(node.mark, message, Some(hint));
             return None;
         };
         self.filled(text, node.mark)
@@ -59,7 +67,7 @@ impl Decoder<'_, '_> {
         };
         let mut texts = Vec::with_capacity(items.len());
         for item in items {
-            if let Some(text) = self.text(item, &format!("an item of {what}")) {
+            if let Some(text) = self.text(item, &format!("{ITEM}{what}")) {
                 texts.push((item.mark, text));
             }
         }
@@ -83,7 +91,7 @@ impl Decoder<'_, '_> {
             }
             let text = match value.value {
                 Value::Null => Some(Cow::Borrowed("")),
-                _ => self.text(value, &key.name),
+                _ => self.text(value, &quoted(&key.name)),
             };
             if let Some(text) = text {
                 texts.insert(key.name.clone().into_owned(), text.into_owned());

@@ -67,12 +67,12 @@ impl<'a> Documents<'a> {
     fn syntax(&self, error: &ScanError) -> SpecError {
         let at = mark(*error.marker());
         let line = self.text.lines().nth(at.line as usize - 1).unwrap_or("");
-        let indentation = line.len() - line.trim_start().len();
-        let tab = line[..indentation].find('\t');
+        let before = line.chars().take(at.column as usize);
+        let tab = before.enumerate().find(|(_, c)| *c == '\t');
         let (message, hint, column) = match tab {
-            Some(tab) => (
-                "a tab in the indentation".to_owned(),
-                "indent with spaces: YAML does not allow tabs there",
+            Some((tab, _)) => (
+                "a tab where YAML needs spaces".to_owned(),
+                "replace the tab by spaces",
                 u32::try_from(tab + 1).unwrap_or(u32::MAX),
             ),
             None => {
