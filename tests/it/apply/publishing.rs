@@ -16,7 +16,8 @@ fn lists_are_published_as_create_publishes_them() {
         let ran = shell.run("apply -f lists.yaml");
         ran.succeeds().says("2 lists: 2 written");
         assert!(ran.stdout.starts_with("TARGET"), "{ran}");
-        let created = shell.run("create --push --order given -q @/created:0 @/src:0-amd64 @/src:0-arm64");
+        let created =
+            shell.run("create --push --order given -q @/created:0 @/src:0-amd64 @/src:0-arm64");
         created.succeeds();
         assert_eq!(registry.bytes("app", "0"), registry.bytes("created", "0"));
         let again = shell.run("apply lists.yaml");
@@ -75,7 +76,10 @@ manifests:
         assert_eq!(armv6["annotations"], json!({ "org.example.c": "d" }));
         assert_eq!(armv6["digest"], list["manifests"][3]["digest"]);
         for (repository, tag) in [("app", "stable"), ("mirror/app", "all")] {
-            assert_eq!(registry.bytes(repository, tag), registry.bytes("app", "all"));
+            assert_eq!(
+                registry.bytes(repository, tag),
+                registry.bytes("app", "all")
+            );
         }
         assert_eq!(ran.stdout.lines().count(), 1, "{ran}");
     }

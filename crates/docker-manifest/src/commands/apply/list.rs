@@ -164,7 +164,8 @@ impl Steps<'_> {
         result.digest = Some(digest.clone());
         result.size = Some(checked.list().bytes.len());
         result.manifests = Some(checked.draft().entries.len());
-        if let (Some(recipe), Some(known), true) = (recipe, &run.known, result.left_out.is_empty()) {
+        if let (Some(recipe), Some(known), true) = (recipe, &run.known, result.left_out.is_empty())
+        {
             known.put(recipe, digest);
         }
         if run.mode == Mode::Check {
