@@ -5,11 +5,12 @@
 //!
 //! | layer | module | holds |
 //! | --- | --- | --- |
-//! | 9 | [`completion`] | candidates for shells, and for Docker's CLI |
-//! | 9 | [`man_pages`] | the man pages |
-//! | 9 | [`reference_docs`] | the reference pages of the documentation |
-//! | 8 | [`cli`] | the command line: parser, help, usage errors in Docker's words, dispatch |
-//! | 7 | [`commands`] | one file for each command: its arguments, then a function that runs it |
+//! | 10 | [`completion`] | candidates for shells, and for Docker's CLI |
+//! | 10 | [`man_pages`] | the man pages |
+//! | 10 | [`reference_docs`] | the reference pages of the documentation |
+//! | 9 | [`cli`] | the command line: parser, help, usage errors in Docker's words, dispatch |
+//! | 8 | [`commands`] | one file for each command: its arguments, then a function that runs it |
+//! | 7 | `assembly` | a draft of sources, made in one way for all commands |
 //! | 6 | `comparison` | the differences between two lists |
 //! | 6 | `compose` | composing a draft of resolved sources |
 //! | 6 | [`publishing`] | publishing drafts and manifests, to registries and to layouts |
@@ -49,6 +50,7 @@ use std::ffi::OsString;
 use std::process::ExitCode;
 
 mod age;
+mod assembly;
 mod byte_size;
 pub mod cache;
 pub mod cli;

@@ -9,6 +9,7 @@ mod glob;
 mod platforms;
 mod switch;
 mod time_limit;
+mod variable;
 
 pub use age_limit::AgeLimit;
 pub use annotation::{AnnotationFlag, AnnotationTarget};
@@ -21,3 +22,4 @@ pub use glob::Glob;
 pub use platforms::{AnyPlatformList, PlatformList};
 pub use switch::{Switch, SwitchParser};
 pub use time_limit::TimeLimit;
+pub use variable::VariableFlag;

@@ -32,6 +32,7 @@ pub(super) const ORDERS: &[Order] = &[
             layer(&["completion", "man_pages", "reference_docs"]),
             layer(&["cli"]),
             layer(&["commands"]),
+            layer(&["assembly"]),
             layer(&[
                 "comparison",
                 "compose",

@@ -3,12 +3,12 @@
 //! | module | holds |
 //! | --- | --- |
 //! | `run` | running the command |
-//! | `draft` | composing the draft |
-//! | `resolve` | resolving all sources |
+//! | `resolve` | resolving the sources that the arguments and flags name |
+//! | `from_files` | `--file`: drafts of the lists that spec files describe |
 //! | `args` | the arguments and flags |
 
 mod args;
-mod draft;
+mod from_files;
 mod resolve;
 mod run;
 

@@ -1,112 +1,133 @@
-//! Resolving all sources that a `create` names.
+//! Resolving the sources that the arguments and flags of `create` name.
 
-use std::collections::BTreeMap;
+use manifest_core::{Draft, NamedPlatform, Reference};
+use manifest_registry::Client;
+use manifest_spec::ListSpec;
 
-use manifest_core::{
-    Descriptor, Digest, Draft, Entry, NamedPlatform, Platform, Reference, TagState,
+use super::args::{Args, ListFlags, SourceFlags};
+use crate::assembly::{
+    Assembler, AssemblyOptions, ListOptions, ListedImage, Resolution, ResolveRequest, SpecList,
+    SpecOptions, parse_subject, refuse_other_registries,
 };
-use manifest_registry::{Client, RegistryError};
-
-use super::args::{Args, SourceFlags};
-use crate::compose::source_of;
-use crate::concurrency::try_join_all;
 use crate::context::Context;
 use crate::failure::Failure;
+use crate::flags::PublishFlags;
 use crate::publishing;
-use crate::sources::{
-    ChildFilter, Resolved, Resolver, SourceArgs, SourceSpec, refuse_truncated_digest, resolve_all,
-};
+use crate::sources::{ChildFilter, SourceArgs, SourceSpec};
 use crate::values::{AnyPlatformList, Attestations};
 
 /// The list to create, and its surroundings.
-pub(super) struct ResolveRequest<'a> {
+pub(super) struct NamedList<'a> {
     pub(super) list: &'a Reference,
     /// The targets of a push.
     pub(super) targets: &'a [Reference],
     /// The arguments after the list.
     pub(super) images: &'a [String],
+    /// The list that `--template` describes.
+    pub(super) template: Option<&'a ListSpec>,
     /// The existing draft.
     pub(super) existing: Option<&'a Draft>,
 }
 
-/// The responses of the registries.
-pub(super) struct Resolution {
-    pub(super) resolved: Vec<Resolved>,
-    /// The annotations of each image that stays in the draft, if the list gets those that all images share.
-    pub(super) kept_annotations: Vec<BTreeMap<String, String>>,
-    pub(super) subject: Option<Descriptor>,
-    /// The state of the list's tag, if it is known and a draft is to record it.
-    pub(super) observed_tag: Option<TagState>,
+impl NamedList<'_> {
+    /// Returns the flags for publishing, with the further tags that come with the template.
+    pub(super) fn with_template_tags(&self, flags: &PublishFlags) -> PublishFlags {
+        let tags = self.template.iter().flat_map(|template| &template.tags);
+        let mut flags = flags.clone();
+        flags.tag.extend(tags.map(ToString::to_string));
+        flags
+    }
+}
+
+/// The resolved sources, with the client that read them and the options for the draft.
+pub(super) struct ResolvedList {
+    pub(super) resolution: Resolution,
+    pub(super) options: AssemblyOptions,
     pub(super) client: Client,
 }
 
-/// Resolves all images and the subject concurrently. The tags of the targets are probed at the same time.
+/// Resolves all sources. The tags of the targets are probed at the same time.
 pub(super) async fn resolve(
     context: &Context<'_>,
     args: &Args,
-    request: &ResolveRequest<'_>,
-) -> Result<Resolution, Failure> {
-    let ResolveRequest {
+    named: &NamedList<'_>,
+) -> Result<ResolvedList, Failure> {
+    let NamedList {
         list,
         targets,
         existing,
         ..
-    } = *request;
+    } = *named;
     let platforms = args.sources.wanted_platforms()?;
-    let sources = args.sources.named_sources(context, request)?;
+    let images = args.sources.named_images(context, named)?;
     report_aliases(&platforms, context);
-    let filter = ChildFilter {
-        platforms: platforms.into_iter().map(|named| named.platform).collect(),
-        attestations: args.sources.attestations() == Attestations::Keep,
-    };
     let subject = args.list.subject.as_deref();
     let subject = subject.map(|text| parse_subject(text, list)).transpose()?;
     let registry = args.registry.with_mirrors(&args.mirrors);
     let registry = registry.with_insecure_hosts(existing);
     let client = context.client(args.insecure.is_on(), &args.retry, &registry)?;
-    let references = sources.iter().filter_map(SourceSpec::reference);
+    let references = images.iter().filter_map(|image| image.spec.reference());
     let client = client.for_publishing(targets, references.chain(&subject));
     client.probe_tags_early(publishing::early_probes(targets, &args.publish));
-    let resolver = Resolver {
+    let mut options = args.options(platforms);
+    // As `apply` does. A draft that exists keeps its order.
+    if let (None, Some(template), None) = (options.list.order, named.template, existing) {
+        options.list.order = Some(template.order);
+    }
+    let assembler = Assembler {
         client: &client,
-        filter: &filter,
-        list,
-        flatten: !args.sources.no_flatten.is_on(),
+        output: context.output,
+        options: &options,
+        shared: None,
         now: context.now(),
     };
-    let kept = kept_images(args, request, &sources);
-    let kept = kept
-        .iter()
-        .map(|entry| resolver.annotations_of_entry(entry));
-    let kept = try_join_all(kept);
-    let resolve = |source| resolve_or_skip(context, args, &resolver, source);
-    let resolved = resolve_all(sources.into_iter().map(resolve));
-    let all = async {
-        let subject = fetch_descriptor(&client, subject.as_ref());
-        let (resolved, subject, kept) = tokio::join!(resolved, subject, kept);
-        Ok::<_, Failure>((resolved?, subject, kept))
+    let observed_tag = tag_to_observe(args, named);
+    let request = ResolveRequest {
+        list,
+        images,
+        subject: subject.map(|subject| SourceSpec::Registry(subject).into()),
+        base: existing.filter(|_| !args.list.replace.is_on()),
+        observed_tag: observed_tag.as_ref(),
     };
-    let ((resolved, subject, kept), observed_tag) = match tag_to_observe(args, request) {
-        Some(tag) => client.with_tag_state(&tag, all).await?,
-        None => (all.await?, None),
-    };
-    let mut resolved: Vec<Resolved> = resolved.into_iter().flatten().collect();
-    for entry in resolved.iter_mut().flat_map(|source| &mut source.entries) {
-        if args.insecure.is_on() || registry.is_insecure_host_of(&entry.reference) {
-            entry.mark_insecure();
-        }
-    }
-    if resolved.is_empty() {
-        return Err(Failure::NoImages { list: list.clone() });
-    }
-    check_platforms(&filter.platforms, &resolved)?;
-    Ok(Resolution {
-        resolved,
-        kept_annotations: kept?,
-        subject: subject?,
-        observed_tag,
+    let mut resolution = assembler.resolve(request).await?;
+    let is_insecure = args.insecure.is_on();
+    resolution.mark_insecure(|image| is_insecure || registry.is_insecure_host_of(image));
+    Ok(ResolvedList {
+        resolution,
+        options,
         client,
     })
+}
+
+impl Args {
+    /// Returns the choices that do not come from the sources.
+    fn options(&self, platforms: Vec<NamedPlatform>) -> AssemblyOptions {
+        AssemblyOptions {
+            filter: ChildFilter {
+                platforms: platforms.into_iter().map(|named| named.platform).collect(),
+                attestations: self.sources.attestations() == Attestations::Keep,
+            },
+            filters_images: true,
+            flattens: !self.sources.no_flatten.is_on(),
+            ignores_missing: self.sources.ignore_missing.is_on(),
+            refuses_copies: self.sources.no_copy.is_on(),
+            is_strict: self.publish.strict.is_on(),
+            on_duplicate: self.publish.on_duplicate,
+            list: self.list.options(),
+        }
+    }
+}
+
+impl ListFlags {
+    fn options(&self) -> ListOptions {
+        ListOptions {
+            list_type: self.list_type.map(|choice| choice.0),
+            order: self.order.map(|choice| choice.0),
+            artifact_type: self.artifact_type.clone(),
+            annotations: self.annotation.clone(),
+            copies_annotations: self.annotation_from_source.is_on(),
+        }
+    }
 }
 
 impl SourceFlags {
@@ -133,33 +154,35 @@ impl SourceFlags {
         self.attestations.unwrap_or_default()
     }
 
-    /// Returns the sources that arguments and flags name.
+    /// Returns the images that the template, arguments and flags name.
     ///
     /// # Errors
     /// Fails if one is malformed, or in another registry in spite of `--no-copy`.
-    fn named_sources(
+    fn named_images(
         &self,
         context: &Context<'_>,
-        request: &ResolveRequest<'_>,
-    ) -> Result<Vec<SourceSpec>, Failure> {
-        let list = request.list;
+        named: &NamedList<'_>,
+    ) -> Result<Vec<ListedImage>, Failure> {
         let source_args = SourceArgs {
-            arguments: request.images,
+            arguments: named.images,
             digest_folders: &self.digests_dir,
             metadata: &self.from_metadata,
             current_dir: &context.current_dir()?,
         };
-        let sources = source_args.sources(list)?;
-        let mut references = sources.iter().filter_map(SourceSpec::reference);
-        if let Some(image) = references.find(|image| image.domain() != list.domain())
-            && self.no_copy.is_on()
-        {
-            return Err(Failure::OtherRegistry {
-                image: image.clone().into(),
-                list: list.clone().into(),
-            });
+        let mut images = match named.template {
+            Some(template) => {
+                let options = SpecOptions::default();
+                SpecList::new(template, &options, source_args.current_dir)?.images
+            }
+            None => Vec::new(),
+        };
+        let sources = source_args.sources(named.list)?;
+        images.extend(sources.into_iter().map(ListedImage::from));
+        if self.no_copy.is_on() {
+            let sources = images.iter().map(|image| image.spec.clone());
+            refuse_other_registries(&sources.collect::<Vec<_>>(), named.list)?;
         }
-        Ok(sources)
+        Ok(images)
     }
 }
 
@@ -173,107 +196,10 @@ fn report_aliases(platforms: &[NamedPlatform], context: &Context<'_>) {
     }
 }
 
-/// Resolves a source. With `--ignore-missing`, a source that does not exist gives a warning and `None`.
-async fn resolve_or_skip(
-    context: &Context<'_>,
-    args: &Args,
-    resolver: &Resolver<'_>,
-    source: SourceSpec,
-) -> Result<Option<Resolved>, Failure> {
-    match resolver.resolve(source.clone()).await {
-        Err(Failure::Registry(error)) if is_missing(&error, &source) => {
-            if !args.sources.ignore_missing.is_on() {
-                return Err(Failure::NoSources(vec![error]));
-            }
-            let image = source.source();
-            let message = format!("{image} does not exist, so it is left out");
-            context.output.warning(&message);
-            Ok(None)
-        }
-        result => result.map(Some),
-    }
-}
-
-async fn fetch_descriptor(
-    client: &Client,
-    image: Option<&Reference>,
-) -> Result<Option<Descriptor>, Failure> {
-    match image {
-        Some(image) => Ok(Some(client.manifest(image).await?.descriptor())),
-        None => Ok(None),
-    }
-}
-
-/// Returns the images that stay in the draft without being resolved again, if their annotations are needed.
-fn kept_images<'a>(
-    args: &Args,
-    request: &ResolveRequest<'a>,
-    sources: &[SourceSpec],
-) -> Vec<&'a Entry> {
-    if !args.list.annotation_from_source.is_on() || args.list.replace.is_on() {
-        return Vec::new();
-    }
-    let is_named = |entry: &Entry| {
-        sources
-            .iter()
-            .any(|source| source.source() == source_of(entry))
-    };
-    let entries = request.existing.iter().flat_map(|draft| &draft.entries);
-    entries
-        .filter(|entry| entry.is_image() && !is_named(entry))
-        .collect()
-}
-
 /// Returns the list's tag if the draft is to record its state: it has not recorded one yet, or starts over.
-fn tag_to_observe(args: &Args, request: &ResolveRequest<'_>) -> Option<Reference> {
-    let existing = request.existing;
+fn tag_to_observe(args: &Args, named: &NamedList<'_>) -> Option<Reference> {
+    let existing = named.existing;
     let is_recorded = existing.is_some_and(|draft| draft.settings.observed_tag.is_some());
     let replaces_all = !is_recorded || args.list.replace.is_on();
-    publishing::list_tag(request.list).filter(|_| replaces_all && !args.push.is_on())
-}
-
-/// Parses the name of a subject: a reference, or a digest in the repository of `list`.
-fn parse_subject(text: &str, list: &Reference) -> Result<Reference, Failure> {
-    if let Ok(digest) = text.parse::<Digest>() {
-        return Ok(list.repository().at(digest));
-    }
-    refuse_truncated_digest(text, Some("subject"))?;
-    Reference::parse(text).map_err(|source| Failure::Reference {
-        prefix: Some(format!("error parsing name for subject {text}")),
-        source,
-    })
-}
-
-/// Tells whether the registry states beyond doubt that the image does not exist. An index with a missing child does exist: it is
-/// broken, and must not be left out.
-fn is_missing(error: &RegistryError, image: &SourceSpec) -> bool {
-    match error {
-        RegistryError::NoSuchManifest { reference, .. } => image.reference() == Some(reference),
-        _ => false,
-    }
-}
-
-/// Checks that there is an image for each wanted platform. A platform without one is a mistake of the user.
-fn check_platforms(wanted: &[Platform], resolved: &[Resolved]) -> Result<(), Failure> {
-    let entries = || resolved.iter().flat_map(|source| &source.entries);
-    let is_served = |wanted: &&Platform| {
-        entries().any(|entry| {
-            let stated = entry.descriptor.platform.as_ref();
-            let stated = stated.filter(|platform| platform.is_stated());
-            let own = || Some(entry.origin.as_ref()?.config_platform());
-            let platform = stated.or_else(own);
-            platform.is_some_and(|platform| platform.satisfies(wanted))
-        })
-    };
-    let missing: Vec<String> = wanted
-        .iter()
-        .filter(|wanted| !is_served(wanted))
-        .map(ToString::to_string)
-        .collect();
-    if missing.is_empty() {
-        return Ok(());
-    }
-    Err(Failure::NoImageForPlatform {
-        missing: missing.join(", "),
-    })
+    publishing::list_tag(named.list).filter(|_| replaces_all && !args.push.is_on())
 }

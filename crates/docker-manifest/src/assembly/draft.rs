@@ -1,34 +1,35 @@
-//! Composing the draft that `create` writes or publishes.
+//! Composing the draft of resolved sources.
+
+use std::collections::BTreeSet;
 
 use manifest_core::{Draft, Entry, Reference, Source};
 use manifest_store::in_storage_order;
 
-use super::args::{Args, ListFlags};
+use super::options::{AssemblyOptions, ListOptions};
 use super::resolve::Resolution;
 use crate::compose::{self, source_of};
-use crate::failure::Failure;
+use crate::failure::{Failure, ListFailure};
 use crate::preflight::{self, DuplicatesReport};
-use crate::values::{OrderChoice, TypeChoice};
 
 /// Composes the draft from the entries of `base` and the newly resolved ones. Returns it with the results of its checks.
 ///
 /// # Errors
-/// Fails if the flags forbid it.
-pub(super) fn compose_draft(
+/// Fails if the options forbid it.
+pub(crate) fn compose_draft(
     list: &Reference,
     base: Option<&Draft>,
     resolution: &Resolution,
-    args: &Args,
+    options: &AssemblyOptions,
 ) -> Result<(Draft, DuplicatesReport), Failure> {
     let mut draft = Draft {
         list: list.clone(),
         entries: in_storage_order(compose::merge(&resolution.resolved, base)),
         settings: base.map(|draft| draft.settings.clone()).unwrap_or_default(),
     };
-    if args.sources.no_copy.is_on() {
+    if options.refuses_copies {
         check_no_copy(&draft.entries, list)?;
     }
-    args.list.apply(&mut draft, resolution)?;
+    options.list.apply(&mut draft, resolution)?;
     draft.settings.type_for(&draft.entries)?;
     let resolved = || resolution.resolved.iter();
     let mut warnings: Vec<String> = resolved()
@@ -40,13 +41,36 @@ pub(super) fn compose_draft(
     let children = children.filter(|entry| is_new(entry));
     warnings.extend(children.filter_map(preflight::platform_mismatch));
     warnings.extend(preflight::orphaned_attestations(&draft.entries));
-    let mut report = match args.publish.on_duplicate {
+    let mut report = match options.on_duplicate {
         Some(wanted) => preflight::resolve_duplicates(&mut draft, wanted, is_new)?,
         None => DuplicatesReport::default(),
     };
     warnings.append(&mut report.warnings);
-    report.warnings = preflight::refuse_if_strict(args.publish.strict.is_on(), warnings)?;
+    report.warnings = preflight::refuse_if_strict(options.is_strict, warnings)?;
     Ok((draft, report))
+}
+
+/// Refuses to draft a list that has an image for several platforms: `push --moved refresh` would lose all but one of them.
+///
+/// # Errors
+/// Fails if there is such an image.
+pub(crate) fn refuse_repeated(draft: &Draft) -> Result<(), Failure> {
+    let mut seen: BTreeSet<Source> = BTreeSet::new();
+    for entry in draft.entries.iter().filter(|entry| entry.is_image()) {
+        let source = source_of(entry);
+        let is_image = entry
+            .origin
+            .as_ref()
+            .is_some_and(|origin| origin.digest == entry.descriptor.digest);
+        if is_image && !seen.insert(source.clone()) {
+            return Err(ListFailure::RepeatedInDraft {
+                list: draft.list.clone().into(),
+                image: source.into(),
+            }
+            .into());
+        }
+    }
+    Ok(())
 }
 
 /// Refuses entries that a push to `target` would have to copy from another registry.
@@ -64,14 +88,14 @@ fn check_no_copy(entries: &[Entry], target: &Reference) -> Result<(), Failure> {
     }
 }
 
-impl ListFlags {
-    /// Applies the flags to a draft. Settings without a flag stay as they are.
+impl ListOptions {
+    /// Applies the options to a draft. Properties without an option stay as they are.
     fn apply(&self, draft: &mut Draft, resolution: &Resolution) -> Result<(), Failure> {
         let settings = &mut draft.settings;
-        if let Some(TypeChoice(list_type)) = self.list_type {
+        if let Some(list_type) = self.list_type {
             settings.list_type = list_type;
         }
-        if let Some(OrderChoice(order)) = self.order {
+        if let Some(order) = self.order {
             settings.order = order;
         }
         if let Some(artifact_type) = &self.artifact_type {
@@ -80,12 +104,12 @@ impl ListFlags {
         if let Some(subject) = &resolution.subject {
             settings.subject = Some(subject.clone());
         }
-        if self.annotation_from_source.is_on() {
+        if self.copies_annotations {
             settings.annotations.extend(compose::common_annotations(
                 &resolution.resolved,
                 &resolution.kept_annotations,
             ));
         }
-        compose::annotate(draft, &self.annotation)
+        compose::annotate(draft, &self.annotations)
     }
 }
