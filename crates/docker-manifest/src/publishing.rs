@@ -14,6 +14,7 @@
 //! | `job` | the manifest that is published |
 //! | `moved_sources` | sources that have moved since the draft was made |
 //! | `local_layouts` | the layouts on this machine that a draft has entries from |
+//! | `notes` | the notes of written tags in the journal |
 //! | `outcome` | the result for each target |
 //! | `report_files` | the files that a report is written to |
 //! | `report` | the report of a list, as text and as JSON |
@@ -35,6 +36,7 @@ mod layout;
 mod local_layouts;
 mod moved_sources;
 mod moved_target;
+mod notes;
 mod outcome;
 mod published;
 mod publisher;
