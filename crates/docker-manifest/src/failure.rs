@@ -8,6 +8,7 @@
 //! | `causes` | errors with their causes, as text |
 //! | `exit_code` | the exit code of each failure |
 //! | `inspect` | [`InspectError`], for a manifest that cannot be shown |
+//! | `rollback` | [`RollbackError`], for a tag that cannot be put back |
 //! | `hints` | the remedy for each failure |
 //! | `texts` | texts that take more than a format string |
 //! | `report` | text and hints to standard error |
@@ -19,10 +20,12 @@ mod exit_code;
 mod hints;
 mod inspect;
 mod report;
+mod rollback;
 mod texts;
 mod usage;
 
 pub use checks::CheckFailure;
 pub use error::{DraftLookup, Failure};
 pub use inspect::InspectError;
+pub use rollback::{GoneManifest, MovedTag, RollbackError};
 pub use usage::UsageError;

@@ -4,6 +4,7 @@
 //! | --- | --- |
 //! | `draft` | publishing a draft: the checks of the draft itself, then `send` or `layout` |
 //! | `copy` | publishing a manifest under other names, byte for byte |
+//! | `restore` | putting tags back to the manifests that they pointed to before |
 //! | `send` | publishing to registries, step by step |
 //! | `layout` | `--to`: an image layout on this machine instead of a registry |
 //! | `dry_run` | `--dry-run` |
@@ -43,6 +44,7 @@ mod publisher;
 mod referrers;
 mod report;
 mod report_files;
+mod restore;
 mod send;
 mod targets;
 
@@ -54,4 +56,6 @@ pub(crate) use moved_target::{list_tag, record_pushed, warn_of_stale_draft};
 pub(crate) use published::Published;
 pub(crate) use publisher::Publisher;
 pub(crate) use report::TargetReport;
+pub(crate) use report_files::TARGETS_KEY;
+pub(crate) use restore::{Restoration, restore};
 pub(crate) use targets::{early_probes, known_targets};

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use manifest_core::{Entry, Reference};
 use manifest_store::Store;
+use manifest_store::journal::JournalRecord;
 
 use super::candidates::{Candidates, Directive};
 use crate::context::Context;
@@ -104,6 +105,13 @@ impl Drafts {
         images.filter_map(platform).collect()
     }
 
+    /// Returns the writes of tags in the journal, the newest first.
+    pub(super) fn writes(&self) -> Vec<JournalRecord> {
+        let content = self.0.as_ref().map(|store| store.journal().read());
+        let content = content.and_then(Result::ok).unwrap_or_default();
+        content.records
+    }
+
     fn entries(&self, list: &str) -> Option<Vec<Entry>> {
         let list = Reference::parse(list).ok()?;
         let entries = self.0.as_ref()?.entries(&list).ok()??;
@@ -129,7 +137,7 @@ fn describe(entries: usize) -> String {
 }
 
 /// Spells a reference as it is typed: with `docker.io` in front only if that is there already.
-fn spell(reference: &Reference, typed: &str) -> String {
+pub(super) fn spell(reference: &Reference, typed: &str) -> String {
     let full = reference.to_string();
     let short = ["docker.io/library/", "docker.io/"]
         .into_iter()
