@@ -63,3 +63,15 @@ fn many_tags_of_one_repository() {
     );
     assert_eq!(lines.len(), 1 + 1 + 2 * 29 + 29 + 2, "{lines:#?}");
 }
+
+#[test]
+fn several_tags_of_a_manifest_that_was_just_read() {
+    for registry in watched::each() {
+        let shell = Shell::new(&registry);
+        registry.lines();
+        shell.run("tag @/app:amd64 @/app:a @/app:b").succeeds();
+        let lines = registry.lines();
+        // It is there already, so it is not pushed by digest before its tags are written.
+        assert_eq!(count(&lines, "PUT "), 2, "{lines:#?}");
+    }
+}

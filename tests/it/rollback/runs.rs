@@ -1,14 +1,21 @@
 //! `rollback --run`: all tags of a run, or none.
 
+use std::collections::BTreeSet;
 use std::fs;
+use std::process::Stdio;
+use std::time::Duration;
 
 use manifest_testkit::fault::{Fault, Response};
+use manifest_testkit::log::Request;
 
 use super::{digest, last_run, publish, records};
 use crate::commands::{Shell, Watched, watched};
 use crate::harness::world;
 
-/// Three tags in two repositories and another registry, which were written twice.
+/// The time limit of an expected request.
+const LIMIT: Duration = Duration::from_secs(30);
+
+/// Three tags in two repositories, which were written twice.
 struct Release<'a> {
     shell: Shell<'a>,
     /// The digests of the first release and of the second.
@@ -227,6 +234,43 @@ fn a_killed_run_is_undone() {
         all_are_at(&registry, &second);
         shell.run(&format!("rollback --run {run}")).succeeds();
         all_are_at(&registry, &first);
+    }
+}
+
+/// Kills a push when it has written a tag and reads it back, before it has noted that.
+#[test]
+fn a_push_that_was_killed_after_the_write_is_undone() {
+    for registry in watched::each() {
+        let shell = Shell::new(&registry);
+        let first = publish(&shell, "@/app:1 @/app:amd64");
+        registry.lines();
+        let path = "/v2/app/manifests/1";
+        registry.fault(Fault::on("HEAD", path).nth(2).respond(Response::Hang));
+        let mut command = shell.command("create --push -q @/app:1 @/app:arm64");
+        let mut child = command.stdout(Stdio::null()).spawn().unwrap();
+        let mut looks = BTreeSet::new();
+        let is_read_back = |request: &Request| {
+            if request.is("HEAD", path) {
+                looks.insert(request.seq);
+            }
+            looks.len() == 2
+        };
+        let seen = registry.log().wait_for(LIMIT, is_read_back);
+        assert!(seen.is_some(), "{:#?}", registry.log().lines());
+        child.kill().unwrap();
+        child.wait().unwrap();
+        registry.clear_faults();
+        assert_ne!(digest(&registry, "app", "1"), first);
+        let last = &records(&shell, "")[0];
+        assert_eq!(last["state"], "unconfirmed");
+        assert_eq!(last["before"], first);
+        // The same command again finds its work done, and notes nothing.
+        let again = shell.run("create --push @/app:1 @/app:arm64");
+        again.succeeds().says("nothing was written");
+        shell
+            .run(&format!("rollback --run {}", last_run(&shell)))
+            .succeeds();
+        assert_eq!(digest(&registry, "app", "1"), first);
     }
 }
 

@@ -14,7 +14,7 @@ const LAST_TIME: u64 = 253_402_300_799;
 
 /// The content of a line.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Line {
+pub(crate) enum Line {
     /// One write of a tag.
     Record(Box<JournalRecord>),
     /// The oldest records of the run with this identifier were dropped.
@@ -23,7 +23,7 @@ pub(super) enum Line {
 
 /// The reason why a line cannot be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum LineError {
+pub(crate) enum LineError {
     /// It is of another version.
     Version,
     /// It is cut off, or something else.
@@ -73,7 +73,7 @@ struct VersionJson {
 }
 
 /// Returns a record as a line, with its line break.
-pub(super) fn encode(record: &JournalRecord) -> Vec<u8> {
+pub(crate) fn encode(record: &JournalRecord) -> Vec<u8> {
     let json = RecordJson {
         version: VERSION,
         time: record.time,
@@ -110,7 +110,7 @@ fn to_line(json: &impl Serialize) -> Vec<u8> {
 }
 
 /// Reads a line without its line break.
-pub(super) fn decode(line: &[u8]) -> Result<Line, LineError> {
+pub(crate) fn decode(line: &[u8]) -> Result<Line, LineError> {
     if line.len() > RECORD_BYTES {
         return Err(LineError::Damaged);
     }

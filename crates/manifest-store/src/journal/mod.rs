@@ -16,5 +16,8 @@ mod file;
 mod json;
 mod record;
 
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) use json::{Line, decode, encode};
+
 pub use file::{Journal, JournalContent, Noted};
 pub use record::{JournalRecord, WriteState};
