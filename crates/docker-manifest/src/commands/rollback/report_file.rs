@@ -50,7 +50,8 @@ pub(super) fn read(path: &Path) -> Result<Vec<u8>, Failure> {
 /// Returns the tags that a report lists as written. The error is the reason why it is not a report.
 pub(super) fn parse(bytes: &[u8]) -> Result<Vec<PastWrite>, String> {
     let value: Value = serde_json::from_slice(bytes).map_err(|error| error.to_string())?;
-    if value.get("dryRun") == Some(&Value::Bool(true)) {
+    let mode = value.get("mode").and_then(Value::as_str);
+    if value.get("dryRun") == Some(&Value::Bool(true)) || matches!(mode, Some("dryRun" | "check")) {
         return Err("it is that of a dry run, which wrote nothing".to_owned());
     }
     let mut writes = Vec::new();
@@ -194,6 +195,8 @@ mod tests {
             ("{}", "neither"),
             (r#"{"containerimage.digest":"$A"}"#, "another program"),
             (r#"{"dryRun":true,"targets":[]}"#, "dry run"),
+            (r#"{"mode":"dryRun","lists":[]}"#, "dry run"),
+            (r#"{"mode":"check","lists":[]}"#, "dry run"),
             (r#"{"lists":{}}"#, "not an array"),
             (r#"{"targets":{}}"#, "a target"),
             (r#"{"targets":[7]}"#, "a target"),
