@@ -13,6 +13,7 @@
 //! | [`completion`] | candidates for shells and for Docker's CLI, in real shells |
 //! | [`names`] | the plugin, the shim, `install` and `uninstall` |
 //! | [`commands`] | the main workflow on both registries: results, drafts, published content, requests |
+//! | [`rollback`] | the journal, `history` and `rollback` |
 //! | [`harness`] | homes, programs, registries with known images, and the effects of commands |
 //!
 //! Each file of this folder is a module of this one binary; [`every_file_is_a_module`] checks that.
@@ -31,6 +32,7 @@ mod publishing;
 mod races;
 mod recorded;
 mod registries;
+mod rollback;
 mod verification;
 
 use std::path::{Path, PathBuf};

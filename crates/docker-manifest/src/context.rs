@@ -11,12 +11,14 @@ use manifest_registry::{
     Cache, Certificates, Client, ClientConfig, HostCertificates, Insecure, Mirrors, NoCache,
 };
 use manifest_store::Store;
+use manifest_store::journal::Noted;
 
 use crate::cache::{DiskCache, KnownLists};
 use crate::environment::Environment;
 use crate::failure::Failure;
 use crate::flags::{Globals, RegistryFlags, RetryFlags};
 use crate::interrupt;
+use crate::journal::{RunJournal, TagNote};
 use crate::names::PROGRAM;
 use crate::observer::{ProgressGuard, TerminalObserver};
 use crate::output::Output;
@@ -28,6 +30,9 @@ use crate::terminal::is_stderr_terminal;
 
 /// The longest wait for another command that holds the lock on drafts.
 const LOCK_WAIT: Duration = Duration::from_secs(60);
+
+/// The folder of drafts in Docker's configuration folder.
+const DRAFTS: &str = "manifests";
 
 /// The variable that disables the cache.
 const NO_CACHE: &str = "DOCKER_MANIFEST_NO_CACHE";
@@ -52,7 +57,7 @@ pub struct Context<'a> {
     environment: Environment,
     globals: Globals,
     observer: Arc<TerminalObserver>,
-    run_id: Arc<str>,
+    journal: Arc<RunJournal>,
 }
 
 impl<'a> Context<'a> {
@@ -65,7 +70,16 @@ impl<'a> Context<'a> {
             environment,
             globals,
             observer,
-            run_id: new_run_id().into(),
+            journal: RunJournal::new(new_run_id(), PROGRAM).into(),
+        }
+    }
+
+    /// Sets the name of the command, for the journal.
+    #[must_use]
+    pub fn for_command(self, command: &str) -> Self {
+        Self {
+            journal: RunJournal::new(self.run_id().to_owned(), command).into(),
+            ..self
         }
     }
 
@@ -76,13 +90,33 @@ impl<'a> Context<'a> {
             environment: self.environment.clone(),
             globals: self.globals.clone(),
             observer: self.observer.clone(),
-            run_id: self.run_id.clone(),
+            journal: self.journal.clone(),
         }
     }
 
     /// Returns the identifier of this run of the program: 12 hexadecimal digits.
     pub(crate) fn run_id(&self) -> &str {
-        &self.run_id
+        self.journal.run()
+    }
+
+    /// Notes writes of tags in the journal. A journal that cannot be written is warned of, once. A machine without
+    /// a folder for it keeps none.
+    pub(crate) fn note_tags(&self, notes: Vec<TagNote>) {
+        let noted = match self.config_folder() {
+            Ok(folder) => {
+                let journal = Store::new(folder.join(DRAFTS)).journal();
+                self.journal.note(&journal, self.now(), notes)
+            }
+            Err(_) => Ok(Noted::NoFolder),
+        };
+        match noted {
+            Ok(Noted::Yes) => {}
+            Ok(Noted::NoFolder) => self.debug("there is no folder for a journal, so none is kept"),
+            Err(error) => self.output.warning(&format!(
+                "the written tags are not noted in the journal, so `rollback` will not know them: {}",
+                Failure::from(error).text()
+            )),
+        }
     }
 
     /// Returns the environment.
@@ -111,7 +145,7 @@ impl<'a> Context<'a> {
     /// # Errors
     /// As [`Context::config_folder`].
     pub fn store(&self) -> Result<Store, Failure> {
-        let store = Store::new(self.config_folder()?.join("manifests"));
+        let store = Store::new(self.config_folder()?.join(DRAFTS));
         Ok(store.with_lock_wait(LOCK_WAIT, |lock: &Path| {
             Output::default().status(&format!(
                 "waiting for another command to release {}",

@@ -9,6 +9,7 @@
 //! | `causes` | errors with their causes, as text |
 //! | `exit_code` | the exit code of each failure |
 //! | `inspect` | [`InspectError`], for a manifest that cannot be shown |
+//! | `rollback` | [`RollbackError`], for a tag that cannot be put back |
 //! | `hints` | the remedy for each failure |
 //! | `texts` | texts that take more than a format string |
 //! | `report` | text and hints to standard error |
@@ -21,6 +22,7 @@ mod hints;
 mod inspect;
 mod lists;
 mod report;
+mod rollback;
 mod texts;
 mod usage;
 
@@ -28,4 +30,5 @@ pub use checks::CheckFailure;
 pub use error::{DraftLookup, Failure};
 pub use inspect::InspectError;
 pub use lists::ListFailure;
+pub use rollback::{GoneManifest, MovedTag, RollbackError};
 pub use usage::UsageError;

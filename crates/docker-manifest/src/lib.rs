@@ -29,6 +29,7 @@
 //! | 3 | [`environment`] | variables, and the user's folders |
 //! | 3 | [`flags`] | groups of flags that several commands have |
 //! | 3 | [`interrupt`] | signals end credential helpers, too |
+//! | 3 | `journal` | the notes of a run in the journal of written tags |
 //! | 3 | [`manual`] | description, arguments, examples and exit codes of each command |
 //! | 3 | `progress` | the progress of copying, as a bar or as lines |
 //! | 2 | [`plugin`] | the version, and the metadata for Docker's CLI |
@@ -67,6 +68,7 @@ pub mod failure;
 pub mod flags;
 pub mod go_template;
 pub mod interrupt;
+mod journal;
 pub mod man_pages;
 pub mod manual;
 pub mod names;
@@ -153,6 +155,9 @@ fn dispatch(
             output.status(&format!("\n{}", text.trim_end()));
             Ok(())
         }
-        Request::Run(command) => command.run(&Context::new(environment, globals, output)),
+        Request::Run { name, command } => {
+            let context = Context::new(environment, globals, output);
+            command.run(&context.for_command(&name))
+        }
     }
 }

@@ -291,6 +291,34 @@ pub const MANUALS: &[Manual] = &[
         exit_codes: NETWORK,
     },
     Manual {
+        command: "history",
+        description: &[
+            "Shows which tags this program wrote from this machine: where each pointed before, where it points since then, when, and by \
+             which command. The newest are first. Registries are not asked, so what others wrote is not shown.",
+            "The journal is `manifests/.docker-manifest/journal` in Docker's configuration folder. It keeps the newest 50,000 records or \
+             more.",
+            "`unconfirmed` means that the run ended before the registry had responded: the tag may have been written.",
+        ],
+        arguments: &[(
+            "TAG",
+            "The tag: `NAME[:TAG]`, in which the tag may be a pattern: `*` stands for any characters, `?` for one. Without it, all tags are shown",
+        )],
+        takes_sources: false,
+        examples: &[
+            example("Show the tags that were written last", "history --limit 20"),
+            example("Show where a tag pointed", "history example.com/app:latest"),
+            more(
+                "Show all tags of a repository, in JSON",
+                "history --format json 'example.com/app:*'",
+            ),
+            more(
+                "Print the ID of the last run that wrote a tag",
+                "history --quiet --limit 1",
+            ),
+        ],
+        exit_codes: &[],
+    },
+    Manual {
         command: "inspect",
         description: &[
             "Shows a draft, or else the manifest or list that the registry has, as Docker's command lays it out. With two arguments it \
@@ -540,6 +568,42 @@ pub const MANUALS: &[Manual] = &[
             ),
         ],
         exit_codes: &[],
+    },
+    Manual {
+        command: "rollback",
+        description: &[
+            "Points a tag to the digest that it pointed to before it was written last. The journal of this machine knows both digests, and \
+             `history` shows them. With `--run`, all tags of a run are put back; with `--from`, those of a report, which may be of another \
+             machine.",
+            "Before anything is written, the registry must have each old manifest with its images, and each tag must still point to the \
+             digest that was written: a tag that somebody else has moved since is refused with exit code 7. Then the manifests are \
+             published again, byte for byte.",
+            "A rollback is in the journal as well, so a second one undoes the first. To go further back, name the digest with `--to`.",
+        ],
+        arguments: &[(
+            "TAG",
+            "The tag: `NAME[:TAG]`. With `--run` and `--from`, only these tags of them",
+        )],
+        takes_sources: false,
+        examples: &[
+            example(
+                "Point a tag to its previous digest",
+                "rollback example.com/app:latest",
+            ),
+            example(
+                "Show what undoing the last run would write",
+                "rollback --dry-run --run $(docker-manifest history -q --limit 1)",
+            ),
+            example(
+                "Undo a push by the report that it wrote",
+                "rollback --from pushed.json",
+            ),
+            more(
+                "Point a tag to a digest that it had some time ago",
+                "rollback --to sha256:40c2... example.com/app:latest",
+            ),
+        ],
+        exit_codes: WRITING,
     },
     Manual {
         command: "tag",

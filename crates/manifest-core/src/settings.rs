@@ -34,6 +34,23 @@ pub enum TagState {
     At(Digest),
 }
 
+impl TagState {
+    /// Returns the digest that the tag points to, if it exists.
+    #[must_use]
+    pub fn digest(&self) -> Option<&Digest> {
+        match self {
+            Self::Absent => None,
+            Self::At(digest) => Some(digest),
+        }
+    }
+}
+
+impl From<Option<Digest>> for TagState {
+    fn from(digest: Option<Digest>) -> Self {
+        digest.map_or(Self::Absent, Self::At)
+    }
+}
+
 /// The two media types of a published list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ListType {

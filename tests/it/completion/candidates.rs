@@ -258,6 +258,49 @@ fn drafts_of_dockers_cli_and_damaged_ones_are_named() {
 }
 
 #[test]
+fn written_tags_and_their_runs_are_named() {
+    let world = World::new();
+    check(
+        &world,
+        &[
+            ("rollback ", &[], NO_FILES),
+            ("history --run ", &[], NO_FILES),
+        ],
+    );
+    for line in [
+        "push @/app:1",
+        "push -t @/app:latest @/app:all",
+        "tag @/app:amd64 @/app:1",
+    ] {
+        world.run(line).succeeds();
+    }
+    let runs = world.run("history -q").stdout;
+    let runs: Vec<&str> = runs.lines().collect();
+    assert_eq!(runs.len(), 3);
+    check(
+        &world,
+        &[
+            (
+                "rollback ",
+                &["@/app:1", "@/app:latest", "@/app:all"],
+                NO_FILES,
+            ),
+            ("rollback @/app:1 @/app:a", &["@/app:all"], NO_FILES),
+            ("history @/app:l", &["@/app:latest"], NO_FILES),
+            ("rollback --from ", &[], 0),
+        ],
+    );
+    let mut response = world.response("rollback --run ");
+    assert_eq!(response.pop().as_deref(), Some(":4"));
+    let tags = ["tag @/app:1", "push @/app:latest", "push @/app:1"];
+    let expected = runs.iter().zip(tags);
+    let expected: Vec<String> = expected
+        .map(|(run, what)| format!("{run}\t{what}"))
+        .collect();
+    assert_eq!(response, expected);
+}
+
+#[test]
 fn sources_on_disk() {
     let world = World::new();
     let folder = world.home.path();

@@ -4,8 +4,8 @@ use clap::Subcommand;
 
 use super::usage::ArgumentCount;
 use crate::commands::{
-    annotate, apply, check, completion, create, diff, exists, inspect, install, ls, matrix, prune,
-    push, remove, rm, tag, uninstall, verify,
+    annotate, apply, check, completion, create, diff, exists, history, inspect, install, ls,
+    matrix, prune, push, remove, rm, rollback, tag, uninstall, verify,
 };
 use crate::context::Context;
 use crate::failure::Failure;
@@ -25,6 +25,7 @@ pub enum Command {
     Create(Box<create::Args>),
     Diff(diff::Args),
     Exists(exists::Args),
+    History(history::Args),
     Inspect(inspect::Args),
     Install(install::Args),
     Ls(ls::Args),
@@ -33,6 +34,7 @@ pub enum Command {
     Push(push::Args),
     Remove(remove::Args),
     Rm(rm::Args),
+    Rollback(Box<rollback::Args>),
     Tag(tag::Args),
     Uninstall(uninstall::Args),
     Verify(verify::Args),
@@ -52,6 +54,7 @@ impl Command {
             Self::Create(args) => context.block_on(create::run(context, &args)),
             Self::Diff(args) => context.block_on(diff::run(context, &args)),
             Self::Exists(args) => context.block_on(exists::run(context, &args)),
+            Self::History(args) => history::run(context, &args),
             Self::Inspect(args) => context.block_on(inspect::run(context, &args)),
             Self::Install(args) => install::run(context, &args),
             Self::Ls(args) => ls::run(context, &args),
@@ -60,6 +63,7 @@ impl Command {
             Self::Push(args) => context.block_on(push::run(context, &args)),
             Self::Remove(args) => remove::run(context, &args),
             Self::Rm(args) => rm::run(context, &args),
+            Self::Rollback(args) => context.block_on(rollback::run(context, &args)),
             Self::Tag(args) => context.block_on(tag::run(context, &args)),
             Self::Uninstall(args) => uninstall::run(context, &args),
             Self::Verify(args) => context.block_on(verify::run(context, &args)),
@@ -76,6 +80,7 @@ impl Command {
             Self::Create(args) => &args.help,
             Self::Diff(args) => &args.help,
             Self::Exists(args) => &args.help,
+            Self::History(args) => &args.help,
             Self::Inspect(args) => &args.help,
             Self::Install(args) => &args.help,
             Self::Ls(args) => &args.help,
@@ -84,6 +89,7 @@ impl Command {
             Self::Push(args) => &args.help,
             Self::Remove(args) => &args.help,
             Self::Rm(args) => &args.help,
+            Self::Rollback(args) => &args.help,
             Self::Tag(args) => &args.help,
             Self::Uninstall(args) => &args.help,
             Self::Verify(args) => &args.help,
@@ -104,6 +110,7 @@ impl Command {
             Self::Create(args) => ArgumentCount::at_least(args.min_arguments(), args.images.len()),
             Self::Diff(args) => ArgumentCount::range(1, 2, args.lists.len()),
             Self::Exists(args) => ArgumentCount::exactly(1, args.names.len()),
+            Self::History(args) => ArgumentCount::range(0, 1, args.tags.len()),
             Self::Inspect(args) => ArgumentCount::range(1, 2, args.images.len()),
             Self::Install(args) => ArgumentCount::exactly(0, args.rest.len()),
             Self::Ls(args) => ArgumentCount::exactly(0, args.rest.len()),
@@ -112,6 +119,10 @@ impl Command {
             Self::Push(args) => ArgumentCount::exactly(1, args.lists.len()),
             Self::Remove(args) => ArgumentCount::at_least(2, args.images.len()),
             Self::Rm(args) => ArgumentCount::at_least(1, args.lists.len()),
+            Self::Rollback(args) => match args.max_tags() {
+                Some(max) => ArgumentCount::range(args.min_tags(), max, args.tags.len()),
+                None => ArgumentCount::at_least(args.min_tags(), args.tags.len()),
+            },
             Self::Tag(args) => ArgumentCount::at_least(2, args.names.len()),
             Self::Uninstall(args) => ArgumentCount::exactly(0, args.rest.len()),
             Self::Verify(args) => ArgumentCount::exactly(1, args.images.len()),

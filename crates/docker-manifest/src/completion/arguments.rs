@@ -14,6 +14,8 @@ pub(super) enum Kind {
     Image,
     /// A repository, or a registry.
     Repository,
+    /// A tag in the journal.
+    Tag,
     /// One of these words.
     Words(Vec<String>),
     /// A name in a registry.
@@ -25,6 +27,7 @@ impl Kind {
         match word {
             "MANIFEST_LIST" | "LIST" | "DRAFT" => Self::List,
             "MANIFEST" | "IMAGE" | "SOURCE" => Self::Image,
+            "TAG" => Self::Tag,
             _ if word.starts_with("REPO") || word.starts_with("REGISTRY") => Self::Repository,
             // Lower-case words stand for themselves.
             _ if word.contains('|') && !word.contains(|c: char| c.is_ascii_uppercase()) => {
@@ -121,7 +124,7 @@ mod tests {
 
     #[test]
     fn the_usage_names_the_arguments() {
-        use Kind::{Image, List, Reference, Repository};
+        use Kind::{Image, List, Reference, Repository, Tag};
         for (usage, expected) in [
             ("x", &[&[][..], &[]][..]),
             ("x [OPTIONS]", &[&[], &[]]),
@@ -140,6 +143,7 @@ mod tests {
             ),
             ("diff [OPTIONS] A B", &[&[Reference], &[Reference], &[]]),
             ("check [OPTIONS] REGISTRY[/REPO]", &[&[Repository], &[]]),
+            ("rollback [OPTIONS] [TAG...]", &[&[Tag], &[Tag]]),
             ("matrix REPO [--tags GLOB]", &[&[Repository], &[]]),
             ("prune --age DURATION [OPTIONS]", &[&[], &[]]),
             ("prune --all MANIFEST_LIST", &[&[List], &[]]),

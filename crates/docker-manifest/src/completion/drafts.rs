@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use manifest_core::{Entry, Reference};
+use manifest_store::journal::JournalRecord;
 use manifest_store::{Outline, Store};
 
 use super::candidates::{Candidates, Directive};
@@ -105,6 +106,13 @@ impl Drafts {
         images.filter_map(platform).collect()
     }
 
+    /// Returns the writes of tags in the journal, the newest first.
+    pub(super) fn writes(&self) -> Vec<JournalRecord> {
+        let content = self.0.as_ref().map(|store| store.journal().read());
+        let content = content.and_then(Result::ok).unwrap_or_default();
+        content.records
+    }
+
     fn entries(&self, list: &str) -> Option<Vec<Entry>> {
         let list = Reference::parse(list).ok()?;
         let entries = self.0.as_ref()?.entries(&list).ok()??;
@@ -134,7 +142,7 @@ fn describe(outline: &Outline) -> String {
 }
 
 /// Spells a reference as it is typed: with `docker.io` in front only if that is there already.
-fn spell(reference: &Reference, typed: &str) -> String {
+pub(super) fn spell(reference: &Reference, typed: &str) -> String {
     spell_text(reference.to_string(), typed)
 }
 

@@ -17,6 +17,7 @@ use super::causes::with_causes;
 use super::checks::CheckFailure;
 use super::inspect::InspectError;
 use super::lists::ListFailure;
+use super::rollback::RollbackError;
 use super::texts::{describe_missing, describe_partly_published, describe_tag_state};
 use super::usage::UsageError;
 
@@ -107,6 +108,9 @@ pub enum Failure {
     /// `check`, `verify` or `diff` found something.
     #[error(transparent)]
     Check(#[from] CheckFailure),
+    /// A tag cannot be put back.
+    #[error(transparent)]
+    Rollback(#[from] RollbackError),
     /// A list lacks a required platform.
     #[error("{list} has no image for {missing}")]
     PlatformMissing {

@@ -36,6 +36,7 @@ impl Failure {
             }
             Self::Inspect(error) => error.hint().into_iter().collect(),
             Self::Layout(error) => error.hint().into_iter().collect(),
+            Self::Rollback(error) => error.hint().into_iter().collect(),
             Self::PartlyPublished { failed, .. } => {
                 let mut hints: Vec<String> = Vec::new();
                 for hint in failed.iter().filter_map(RegistryError::hint) {

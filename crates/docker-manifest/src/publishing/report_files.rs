@@ -6,12 +6,15 @@ use manifest_core::{Digest, Reference};
 use serde_json::json;
 
 use super::publisher::Publisher;
-use super::report::{Report, WrittenReferences};
+use super::report::{Report, TargetReport, WrittenReferences};
 use crate::failure::Failure;
 use crate::result_files;
 
 /// The variable with the file that GitHub reads the outputs of a step from.
 const GITHUB_OUTPUT: &str = "GITHUB_OUTPUT";
+
+/// The key of a metadata file with the written tags and the digest that each pointed to before. BuildKit has no such key.
+pub(crate) const TARGETS_KEY: &str = "docker-manifest.targets";
 
 /// Checks that the files of the report can be written. After the push it would be too late to fail.
 ///
@@ -60,6 +63,8 @@ pub(super) fn write(
         if !written.names.is_empty() {
             let names: Vec<String> = written.names.iter().map(ToString::to_string).collect();
             metadata["image.name"] = json!(names.join(","));
+            let targets: Vec<&TargetReport> = written.all().collect();
+            metadata[TARGETS_KEY] = json!(targets);
         }
         let bytes = serde_json::to_vec_pretty(&metadata).unwrap_or_default();
         result_files::write(path, &bytes)?;

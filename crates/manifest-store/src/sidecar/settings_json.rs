@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use manifest_core::{Descriptor, Digest, ListSettings, ListType, Order, TagState};
+use manifest_core::{Descriptor, Digest, ListSettings, ListType, Order};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
@@ -78,10 +78,7 @@ impl From<&ListSettings> for SettingsJson {
                 .as_ref()
                 .and_then(|subject| serde_json::value::to_raw_value(subject).ok()),
             tag_then: settings.observed_tag.as_ref().map(|then| TagJson {
-                digest: match then {
-                    TagState::Absent => None,
-                    TagState::At(digest) => Some(digest.clone()),
-                },
+                digest: then.digest().cloned(),
             }),
         }
     }
@@ -107,10 +104,7 @@ impl TryFrom<SettingsJson> for ListSettings {
             annotations: json.annotations,
             artifact_type: json.artifact_type,
             subject: subject.transpose()?,
-            observed_tag: json.tag_then.map(|TagJson { digest }| match digest {
-                Some(digest) => TagState::At(digest),
-                None => TagState::Absent,
-            }),
+            observed_tag: json.tag_then.map(|TagJson { digest }| digest.into()),
         })
     }
 }

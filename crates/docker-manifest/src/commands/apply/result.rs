@@ -109,6 +109,7 @@ impl ListResult {
                 false => WOULD_WRITE,
             },
             before,
+            digest: None,
         };
         self.targets = targets.into_iter().map(row).collect();
         let is_unchanged = self.targets.iter().all(|row| row.state == THERE_ALREADY);
@@ -143,6 +144,7 @@ impl ListResult {
                 reference: name.to_string(),
                 state: NOT_WRITTEN,
                 before: None,
+                digest: None,
             };
             self.targets = names.into_iter().map(row).collect();
         }
