@@ -16,6 +16,7 @@ use super::causes::with_causes;
 use super::checks::CheckFailure;
 use super::inspect::InspectError;
 use super::lists::ListFailure;
+use super::manifest_tool::ManifestToolError;
 use super::texts::{describe_missing, describe_partly_published, describe_tag_state};
 use super::usage::UsageError;
 
@@ -397,6 +398,9 @@ pub enum Failure {
     /// A manifest, or a part of it, cannot be shown.
     #[error(transparent)]
     Inspect(#[from] InspectError),
+    /// A failure of a command line of `manifest-tool`.
+    #[error(transparent)]
+    ManifestTool(#[from] ManifestToolError),
     /// Several independent failures.
     #[error("{}", .0.iter().map(describe).collect::<Vec<_>>().join("\n"))]
     Multiple(Vec<Failure>),

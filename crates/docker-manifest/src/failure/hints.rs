@@ -34,6 +34,7 @@ impl Failure {
                 error.hint().into_iter().chain([no_draft]).collect()
             }
             Self::Inspect(error) => error.hint().into_iter().collect(),
+            Self::ManifestTool(error) => error.hint().into_iter().collect(),
             Self::Layout(error) => error.hint().into_iter().collect(),
             Self::PartlyPublished { failed, .. } => {
                 let mut hints: Vec<String> = Vec::new();
