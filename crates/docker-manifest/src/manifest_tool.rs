@@ -3,6 +3,7 @@
 //! | module | holds |
 //! | --- | --- |
 //! | `inspect` | `inspect`: an image or a list, as lines or as JSON |
+//! | `push` | `push from-spec`, `push from-args` |
 //! | `command_line` | the parser: the request, and words that are ignored |
 //! | `help` | help in the layout of `manifest-tool`'s |
 //! | `connection` | the global flags: login, TLS, configuration |
@@ -19,6 +20,7 @@ mod definitions;
 mod flag_parser;
 mod help;
 mod inspect;
+mod push;
 mod report;
 
 use std::ffi::OsString;
@@ -80,7 +82,8 @@ fn execute(line: &CommandLine, environment: Environment, output: &Output) -> Res
     context.block_on(async {
         match command {
             Command::Inspect(args) => inspect::run(&context, &connection, args).await,
-            Command::FromSpec(_) | Command::FromArgs(_) => todo!(),
+            Command::FromSpec(args) => push::from_spec(&context, &connection, args).await,
+            Command::FromArgs(args) => push::from_args(&context, &connection, args).await,
         }
     })
 }

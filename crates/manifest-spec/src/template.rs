@@ -99,6 +99,17 @@ fn consists_of_placeholders(word: &str) -> bool {
     true
 }
 
+/// Fills in a template as [`from_template`] does. A variant may be empty.
+#[must_use]
+pub fn fill_template(template: &str, os: &str, architecture: &str, variant: &str) -> String {
+    let words = Words {
+        os,
+        architecture,
+        variant,
+    };
+    fill(template, words)
+}
+
 /// Fills in the first placeholder of each kind, as `manifest-tool` does.
 ///
 /// Without a variant, `VARIANT` is nothing. If the name is no reference then, because a separator is left at the end of a part

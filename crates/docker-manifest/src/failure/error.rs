@@ -10,6 +10,7 @@ use manifest_core::settings::NeedsOciIndex;
 use manifest_core::{Digest, PlatformNameError, Reference, ReferenceError, Source, TagState};
 use manifest_layout::{LayoutError, LocationError};
 use manifest_registry::{RegistryError, redact};
+use manifest_spec::SpecErrors;
 use manifest_store::StoreError;
 
 use super::causes::with_causes;
@@ -398,6 +399,9 @@ pub enum Failure {
     /// A manifest, or a part of it, cannot be shown.
     #[error(transparent)]
     Inspect(#[from] InspectError),
+    /// A spec file is malformed.
+    #[error(transparent)]
+    Spec(#[from] SpecErrors),
     /// A failure of a command line of `manifest-tool`.
     #[error(transparent)]
     ManifestTool(#[from] ManifestToolError),
@@ -461,6 +465,9 @@ pub enum Failure {
     /// Another `docker` is in the place of the shim.
     #[error("{} exists, and is not a link to docker-manifest", .0.display())]
     ShimPathOccupied(PathBuf),
+    /// Another program is in the place of a link with its name.
+    #[error("{} exists, and is not a link to docker-manifest", .0.display())]
+    ToolPathOccupied(PathBuf),
     /// `install` or `uninstall` could not make or remove a link.
     #[error("cannot {action} {}", path.display())]
     InstallLink {

@@ -27,6 +27,15 @@ pub enum ManifestToolError {
         "manifest list (Docker media type) does not support annotations; use --type oci instead"
     )]
     AnnotationsNeedOci,
+    /// `push from-spec` has no file.
+    #[error("no YAML file is named")]
+    NoFile,
+    /// A value of `--platforms` has another form.
+    #[error(
+        "the --platforms argument must be a string slice where one value is of the form 'os/arch': {:?}",
+        printable(.0)
+    )]
+    PlatformForm(String),
     /// A value of `--annotations` has another form.
     #[error("the --annotations argument must be a string in the form 'key=value': {}", printable(.0))]
     Annotation(String),
@@ -68,7 +77,8 @@ impl ManifestToolError {
     pub(super) fn hint(&self) -> Option<String> {
         Some(match self {
             Self::NoTag { image } => format!("the tag may be latest: {image}"),
-            Self::Platform { .. } => {
+            Self::NoFile => "`push from-spec FILE`; - stands for standard input".to_owned(),
+            Self::Platform { .. } | Self::PlatformForm(_) => {
                 "platforms have Go's names, such as linux/amd64, linux/arm/v7, windows/amd64"
                     .to_owned()
             }
