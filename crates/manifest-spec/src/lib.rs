@@ -46,5 +46,6 @@ pub use load::{Loaded, SpecInput, load, load_for_manifest_tool};
 pub use model::{ImageSpec, ListSpec, PlatformSpec};
 pub use position::{Mark, Position};
 pub use schema::json_schema;
+pub use template::fill_template;
 pub use template_args::{TemplateArgs, from_template};
 pub use variables::{VariableNameError, Variables};

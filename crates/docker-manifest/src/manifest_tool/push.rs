@@ -14,7 +14,9 @@ use manifest_spec::ListSpec;
 
 use super::command_line::{FromArgsArgs, FromSpecArgs};
 use super::connection::Connection;
-use crate::assembly::{Assembler, AssemblyOptions, ListOptions, Resolution, ResolveRequest};
+use crate::assembly::{
+    Assembler, AssemblyOptions, ListOptions, ListedImage, Resolution, ResolveRequest,
+};
 use crate::context::Context;
 use crate::failure::{Failure, ManifestToolError};
 use crate::flags::{PublishFlags, RetryFlags};
@@ -90,8 +92,11 @@ impl Push<'_> {
             client: &client,
             flags: &flags,
         };
-        let published = publish_draft(&publisher, draft, Freshness::JustResolved).await?;
-        let Some(published) = published else {
+        let published = publish_draft(&publisher, draft, Freshness::JustResolved).await;
+        for warning in output.take_warnings() {
+            self.context.output.warning(&warning);
+        }
+        let Some(published) = published? else {
             return Ok(());
         };
         let line = format!("Digest: {} {}", published.digest, published.size);
@@ -116,6 +121,7 @@ impl Push<'_> {
                 platforms: Vec::new(),
                 attestations: true,
             },
+            filters_images: false,
             flattens: true,
             ignores_missing: list.ignores_missing,
             refuses_copies: false,
@@ -127,6 +133,7 @@ impl Push<'_> {
             client,
             output: self.context.output,
             options: &options,
+            shared: None,
             now: self.context.now(),
         };
         let mut sources: Vec<SourceSpec> = Vec::new();
@@ -138,7 +145,7 @@ impl Push<'_> {
         }
         let request = ResolveRequest {
             list: &list.list,
-            sources,
+            images: sources.into_iter().map(ListedImage::from).collect(),
             subject: None,
             base: None,
             observed_tag: None,

@@ -7,9 +7,8 @@ use std::sync::Arc;
 
 use manifest_core::{Order, Reference};
 use manifest_spec::limits::FILE_BYTES;
-use manifest_spec::template::fill_template;
 use manifest_spec::{
-    ImageSpec, ListSpec, PlatformSpec, Position, SpecInput, load_for_manifest_tool,
+    ImageSpec, ListSpec, PlatformSpec, Position, SpecInput, fill_template, load_for_manifest_tool,
 };
 
 use super::super::command_line::{FromArgsArgs, FromSpecArgs};
