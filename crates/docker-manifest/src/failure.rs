@@ -10,6 +10,7 @@
 //! | `exit_code` | the exit code of each failure |
 //! | `inspect` | [`InspectError`], for a manifest that cannot be shown |
 //! | `rollback` | [`RollbackError`], for a tag that cannot be put back |
+//! | `manifest_tool` | [`ManifestToolError`], for the command lines of `manifest-tool` |
 //! | `hints` | the remedy for each failure |
 //! | `texts` | texts that take more than a format string |
 //! | `report` | text and hints to standard error |
@@ -21,6 +22,7 @@ mod exit_code;
 mod hints;
 mod inspect;
 mod lists;
+mod manifest_tool;
 mod report;
 mod rollback;
 mod texts;
@@ -30,5 +32,6 @@ pub use checks::CheckFailure;
 pub use error::{DraftLookup, Failure};
 pub use inspect::InspectError;
 pub use lists::ListFailure;
+pub use manifest_tool::ManifestToolError;
 pub use rollback::{GoneManifest, MovedTag, RollbackError};
 pub use usage::UsageError;
