@@ -14,6 +14,9 @@ pub(super) const CONTENT_BYTES: u64 = 500_000_000;
 /// The most platforms that are shown. There are some 40 that software is released for.
 pub(super) const PLATFORMS: usize = 100;
 
+/// The most images of a tag for one platform that the web page links to. Windows has some five versions in use.
+pub(super) const LINKED_IMAGES: usize = 10;
+
 /// The most characters of a platform's name. Real names have some 30.
 pub(super) const PLATFORM_CHARS: usize = 60;
 
