@@ -153,6 +153,9 @@ fn refusals_are_failures() {
         registry.fault(Fault::on("*", path).respond(Response::status(status)));
         let ran = Shell::new(&registry).run("matrix --retry 0 @/app");
         ran.fails(code).prints("");
+        if (path, status) == ("/tags/list", 403) {
+            ran.says("hint: this needs permission to list the tags of REGISTRY/app");
+        }
     }
 }
 
