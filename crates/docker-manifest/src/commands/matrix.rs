@@ -83,6 +83,7 @@ pub(crate) async fn run(context: &Context<'_>, args: &Args) -> Result<(), Failur
     let registry = args.registry.with_mirrors(&args.mirrors);
     let client = context.client(args.insecure.is_on(), &args.retry, &registry)?;
     let found = client.tags(&repository).await?;
+    let is_plain_http = found.is_plain_http;
     let chosen = choose(context, args, &repository, found)?;
     // One token for all, and as many connections as so many requests need.
     let client = client.for_reading(&chosen.tags);
@@ -100,7 +101,7 @@ pub(crate) async fn run(context: &Context<'_>, args: &Args) -> Result<(), Failur
     if let Some(since) = &args.since {
         matrix.since = Some(changes::changes(since, &matrix.tags));
     }
-    show(context, args, &matrix)
+    show(context, args, &matrix, is_plain_http)
 }
 
 /// Parses the name of a repository.
@@ -185,9 +186,14 @@ fn choose(
 }
 
 /// Shows the matrix in the format that the flags ask for.
-fn show(context: &Context<'_>, args: &Args, matrix: &Matrix) -> Result<(), Failure> {
+fn show(
+    context: &Context<'_>,
+    args: &Args,
+    matrix: &Matrix,
+    is_plain_http: bool,
+) -> Result<(), Failure> {
     if let Some(path) = &args.html {
-        let page = html::render(matrix, args.insecure.is_on(), context.now());
+        let page = html::render(matrix, is_plain_http, context.now());
         result_files::write(path, page.as_bytes())?;
         let message = format!("{}: {}", path.display(), matrix.summary());
         context.output.status(&message);

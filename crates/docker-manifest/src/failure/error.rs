@@ -286,13 +286,13 @@ pub enum Failure {
         /// The tag.
         tag: String,
     },
-    /// The tags of a repository point to more manifests than are read at once.
-    #[error("the tags of {repository} have more than {limit} manifests")]
-    TooManyManifests {
+    /// The tags of a repository point to more content than is read at once.
+    #[error("the tags of {repository} have more than {limit}")]
+    TooMuchContent {
         /// The repository.
         repository: Repository,
-        /// The limit.
-        limit: usize,
+        /// The limit, with its unit.
+        limit: String,
     },
     /// The draft does not exist.
     #[error("No such manifest: {reference}")]

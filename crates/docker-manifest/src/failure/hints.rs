@@ -71,7 +71,7 @@ impl Failure {
             Self::NoSinceTag { repository, .. } => {
                 format!("--since takes a tag that --tags does not exclude; `docker-manifest matrix --limit 0 {repository}` shows all")
             }
-            Self::TooManyManifests { .. } => {
+            Self::TooMuchContent { .. } => {
                 "show fewer tags with --limit, or choose some with --tags".to_owned()
             }
             Self::RefusingToAmend { list } => {

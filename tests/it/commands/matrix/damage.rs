@@ -1,9 +1,9 @@
 //! Missing and damaged content is shown; what cannot be known is an error.
 
-use manifest_testkit::EmbeddedRegistry;
 use manifest_testkit::fault::{Fault, Response};
 use manifest_testkit::image::{Image, Index};
 use manifest_testkit::suite::Kind;
+use manifest_testkit::{EmbeddedRegistry, TestCa};
 use serde_json::json;
 
 use super::{SECOND, filled, image, list};
@@ -99,6 +99,29 @@ fn platforms_come_and_go_with_images_that_are_whole() {
 }
 
 #[test]
+fn links_have_the_scheme_that_the_registry_speaks() {
+    let image = image("linux/amd64", "1", 1);
+    let ca = TestCa::new();
+    let secure = EmbeddedRegistry::builder().tls(&ca).start();
+    for (embedded, scheme) in [(EmbeddedRegistry::start(), "http"), (secure, "https")] {
+        embedded.seed("app", "1", &image);
+        let registry = Watched::embedded(embedded);
+        let shell = Shell::new(&registry);
+        let ran = shell.run("matrix --insecure --html page.html @/app");
+        ran.succeeds();
+        let page = std::fs::read_to_string(shell.home.path().join("page.html")).unwrap();
+        let link = format!(
+            "{scheme}://{}/v2/app/manifests/{}",
+            registry.host(),
+            image.digest
+        );
+        // The template escapes slashes.
+        let page = page.replace("&#x2f;", "/");
+        assert_eq!(page.matches(&link).count(), 2, "{link}\n{page}");
+    }
+}
+
+#[test]
 fn text_of_others_is_escaped_in_each_format() {
     let registry = damaged();
     let shell = Shell::new(&registry);
@@ -130,6 +153,9 @@ fn refusals_are_failures() {
         registry.fault(Fault::on("*", path).respond(Response::status(status)));
         let ran = Shell::new(&registry).run("matrix --retry 0 @/app");
         ran.fails(code).prints("");
+        if (path, status) == ("/tags/list", 403) {
+            ran.says("hint: this needs permission to list the tags of REGISTRY/app");
+        }
     }
 }
 

@@ -24,6 +24,7 @@ fn operation(host: &str, what: &str) -> Operation {
     match what {
         "get" => Operation::GetManifest(reference),
         "put" => Operation::PutManifest(reference),
+        "tags" => Operation::ListTags(repository),
         "blob" => Operation::GetBlob(repository, digest),
         "mount" => Operation::MountBlob(repository, digest),
         "upload" => Operation::PutBlob(repository, digest),
@@ -105,6 +106,7 @@ const ERROR_RESPONSES: &[(&str, &str, u16, &str, &str)] = &[
     ("reg.io", "get", 403, "", "may also come from a firewall"),
     ("reg.io", "upload", 403, "DENIED", "permission to push to reg.io/team/app: docker login reg.io"),
     ("reg.io", "blob", 403, "DENIED", "permission to pull from reg.io/team/app"),
+    ("reg.io", "tags", 403, "DENIED", "permission to list the tags of reg.io/team/app: docker login reg.io as a user who has it"),
     ("reg.io", "get", 404, "DENIED", "permission to pull from reg.io/team/app"),
     ("reg.io", "put", 400, "UNAUTHORIZED", "permission to push to reg.io/team/app"),
     (ECR, "put", 404, "NAME_UNKNOWN", "aws ecr create-repository --repository-name team/app"),
