@@ -153,10 +153,7 @@ fn templates_as_docker_users_write_them() {
             "{{range .Manifests}}{{.Nothing}}{{end}}",
             "there is no field .Nothing\n",
         ),
-        (
-            "{{index .Manifests \"x\"}}",
-            "the template cannot be rendered: ",
-        ),
+        ("{{index .Manifests 99}}", "unable to get 99\nhint: "),
         ("{{nonsense .}}", "format:1:"),
         ("yaml", "must be table, json, raw, docker, or a Go template"),
     ] {

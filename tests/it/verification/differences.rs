@@ -189,3 +189,27 @@ fn names_that_do_not_exist_and_layouts() {
         .says("nowhere");
     lab.run("diff --format yaml @/app:1 @/app:1").fails(125);
 }
+
+/// The platform of a single image is in its configuration only.
+#[test]
+fn a_single_image_has_the_platform_of_its_configuration() {
+    let lab = Lab::new();
+    let (amd64, arm64) = (oci("linux/amd64", "1"), oci("linux/arm64", "1"));
+    lab.list(OCI_INDEX, "1", &[lab.image(&amd64), lab.image(&arm64)]);
+    lab.registry.seed("app", "amd64", &amd64);
+    lab.registry.seed("app", "newer", &oci("linux/amd64", "2"));
+    let entries = |line: &str| {
+        let lines = changes(&lab.json(line)).into_iter();
+        lines.filter(|line| !line.starts_with("list ")).collect()
+    };
+    let found: Vec<String> = entries("diff @/app:1 @/app:amd64");
+    assert_eq!(found, ["removed linux/arm64"]);
+    let found: Vec<String> = entries("diff @/app:1 @/app:newer");
+    assert_eq!(found, ["moved linux/amd64", "removed linux/arm64"]);
+    let found: Vec<String> = entries("diff @/app:amd64 @/app:newer");
+    assert_eq!(found, ["moved linux/amd64"]);
+    // Without its configuration it has none.
+    lab.registry.remove_blob("app", &amd64.config_digest);
+    let found: Vec<String> = entries("diff @/app:amd64 @/app:newer");
+    assert_eq!(found, ["added linux/amd64", "removed manifest"]);
+}
