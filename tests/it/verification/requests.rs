@@ -157,6 +157,11 @@ fn what_cannot_be_known_has_a_code_of_its_own() {
     lab.run("verify --deep @/app:1").fails(1).says("1 error");
     lab.registry.clear_faults();
     lab.run("verify @/app:2").fails(1).says("no such manifest");
+    lab.run("create @/app:2 @/app:1").succeeds();
+    lab.run("verify @/app:2")
+        .fails(1)
+        .says("no such manifest")
+        .says("hint: it is a draft on this machine: `docker-manifest push REGISTRY/app:2`");
     lab.registry
         .fault(Fault::on("GET", "/manifests/1").respond(Response::status(503)));
     lab.run("verify --retry 0 @/app:1").fails(6);
