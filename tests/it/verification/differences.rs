@@ -168,7 +168,15 @@ fn names_that_do_not_exist_and_layouts() {
     push_sound_list(&lab, "1");
     let one = lab.run("diff @/app:1 @/app:none");
     one.fails(1)
-        .says("REGISTRY/app:none does not exist in the registry");
+        .says("REGISTRY/app:none does not exist in the registry")
+        .does_not_say("draft");
+    lab.run("create @/app:drafted @/app:1").succeeds();
+    let drafted = lab.run("diff @/app:1 @/app:drafted");
+    drafted
+        .fails(1)
+        .says("hint: it is a draft on this machine, which `--local` compares");
+    let local = lab.run("diff --local @/app:1 @/app:drafted");
+    local.fails(1).does_not_say("hint");
     assert_eq!(
         lab.json("diff @/app:1 @/app:none")["entries"]
             .as_array()

@@ -86,12 +86,25 @@ pub(crate) async fn run(context: &Context<'_>, args: &Args) -> Result<(), Failur
     {
         let message = format!("{} does not exist in the registry", side.name());
         context.output.status(&message);
+        if args.lists.len() > 1 && has_draft(context, side.name()) {
+            context
+                .output
+                .hint("it is a draft on this machine, which `--local` compares");
+        }
     }
     let report = Report::of(from, to);
     if !quiet {
         show(context, args, &report)?;
     }
     outcome(report.is_same())
+}
+
+/// Tells whether there is a draft of this name. Drafts that cannot be read count as none.
+fn has_draft(context: &Context<'_>, name: &str) -> bool {
+    let (Ok(store), Ok(list)) = (context.store(), Reference::parse(name)) else {
+        return false;
+    };
+    store.contains(&list).unwrap_or_default()
 }
 
 fn outcome(is_same: bool) -> Result<(), Failure> {
