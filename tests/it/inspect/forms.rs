@@ -242,7 +242,7 @@ fn settings_set_another_default() {
     let ran = shell.run("inspect @/app:1");
     ran.fails(1)
         .says("DOCKER_MANIFEST_FORMAT: \"yaml\": must be table");
-    let mut shell = Shell::new(&registry);
+    let shell = Shell::new(&registry);
     shell
         .home
         .write_config(r#"{"plugins": {"manifest": {"inspectFormat": ["table"]}}}"#);
