@@ -289,7 +289,8 @@ impl<'a> Context<'a> {
     /// # Errors
     /// As [`Context::config_folder`].
     pub(crate) fn inspect_format(&self) -> Result<Option<FormatSetting>, Failure> {
-        if let Some(text) = self.environment.var(INSPECT_FORMAT) {
+        let variable = self.environment.var(INSPECT_FORMAT);
+        if let Some(text) = variable.filter(|text| !text.is_empty()) {
             return Ok(Some(FormatSetting {
                 name: INSPECT_FORMAT,
                 text: text.to_string_lossy().into_owned(),

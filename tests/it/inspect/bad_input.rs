@@ -87,6 +87,9 @@ fn an_index_with_2000_entries_is_bounded() {
             .count(|request| request.is("GET", "/manifests/sha256")),
         200
     );
+    let ran = inspect(&registry, "--format {{.Image|len}} @/app:1");
+    ran.succeeds()
+        .says("the list has 2000 images: the configurations of the first 200 are read");
 }
 
 #[test]

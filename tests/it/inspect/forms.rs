@@ -153,10 +153,7 @@ fn templates_as_docker_users_write_them() {
             "{{range .Manifests}}{{.Nothing}}{{end}}",
             "there is no field .Nothing\n",
         ),
-        (
-            "{{index .Manifests \"x\"}}",
-            "the template cannot be rendered: ",
-        ),
+        ("{{index .Manifests 99}}", "unable to get 99\nhint: "),
         ("{{nonsense .}}", "format:1:"),
         ("yaml", "must be table, json, raw, docker, or a Go template"),
     ] {
@@ -229,6 +226,10 @@ fn settings_set_another_default() {
         let ran = shell.run("inspect @/app:1");
         assert!(ran.succeeds().stdout.starts_with("Name: "), "{ran}");
     }
+    // An empty variable counts as none.
+    shell.home.set("DOCKER_MANIFEST_FORMAT", "");
+    let ran = shell.run("inspect @/app:1");
+    assert!(ran.succeeds().stdout.starts_with("Name: "), "{ran}");
     // Flags come before settings, and the variable before the file.
     let ran = shell.run("inspect --format docker @/app:1");
     assert!(ran.succeeds().stdout.starts_with('{'), "{ran}");
@@ -241,6 +242,15 @@ fn settings_set_another_default() {
     let ran = shell.run("inspect @/app:1");
     ran.fails(1)
         .says("DOCKER_MANIFEST_FORMAT: \"yaml\": must be table");
+    let shell = Shell::new(&registry);
+    shell
+        .home
+        .write_config(r#"{"plugins": {"manifest": {"inspectFormat": ["table"]}}}"#);
+    shell
+        .run("inspect @/app:1")
+        .fails(1)
+        .says("inspectFormat in config.json: ")
+        .says("must be table");
 }
 
 #[test]

@@ -34,6 +34,7 @@ fn each_form_sends_what_it_needs() {
         ("--format {{.Digest}} @/app:1", (0, 1, 0)),
         ("--raw --platform linux/arm64 @/app:1", (0, 2, 0)),
         ("--config --platform linux/arm64 @/app:1", (0, 2, 1)),
+        ("--platform linux/arm64 @/app:1", (0, 2, 1)),
         // The list, then three images and three attestations; with `--deep` the images' configurations.
         ("--format table @/app:1", (0, 7, 0)),
         ("--format json @/app:1", (0, 7, 0)),

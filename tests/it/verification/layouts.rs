@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use manifest_testkit::image::{Image, Index};
-use manifest_testkit::layout::LayoutFiles;
+use manifest_testkit::layout::{LayoutFiles, docker_save, tar};
 use serde_json::Value;
 
 use super::{Lab, oci};
@@ -55,6 +55,10 @@ fn a_sound_layout_has_no_findings() {
         .says("has 1 error");
     lab.run("verify oci-layout://layout").succeeds();
     assert_eq!(lab.registry.log().lines(), [""; 0]);
+    let saved = docker_save(&oci("linux/amd64", "1"), &["app:1"]);
+    fs::write(lab.home.path().join("saved.tar"), tar(&saved)).unwrap();
+    lab.run("verify --deep --strict docker-archive:saved.tar")
+        .succeeds();
 }
 
 #[test]

@@ -2,9 +2,11 @@
 
 use manifest_core::Reference;
 use manifest_layout::Location;
+use manifest_registry::RegistryError;
+use manifest_store::Store;
 
 use crate::context::Context;
-use crate::failure::Failure;
+use crate::failure::{CheckFailure, Failure};
 use crate::flags::{HelpFlag, RegistryFlags, RetryFlags};
 use crate::sources::LazyLayout;
 use crate::terminal::Terminal;
@@ -50,7 +52,8 @@ pub(crate) async fn run(context: &Context<'_>, args: &Args) -> Result<(), Failur
         true => Depth::Blobs,
         false => Depth::Configs,
     };
-    let facts = verification::collect(&place, depth).await?;
+    let facts = verification::collect(&place, depth).await;
+    let facts = facts.map_err(|failure| only_draft(context, &place, failure))?;
     let report = Report::of(&facts, &PlatformList::all(&args.require));
     match args.format.unwrap_or_default() {
         ReportFormat::Table => {
@@ -76,4 +79,24 @@ fn place(context: &Context<'_>, args: &Args, text: &str) -> Result<Place, Failur
     })?;
     let client = context.client(args.insecure.is_on(), &args.retry, &args.registry)?;
     Ok(Place::Registry { client, reference })
+}
+
+/// Tells a list that exists nowhere from a draft that was not pushed.
+fn only_draft(context: &Context<'_>, place: &Place, failure: Failure) -> Failure {
+    let (
+        Place::Registry { reference, .. },
+        Failure::Registry(RegistryError::NoSuchManifest { .. }),
+    ) = (place, &failure)
+    else {
+        return failure;
+    };
+    // Drafts that cannot be read are no reason for another error.
+    let has_draft = |store: Store| store.contains(reference).ok();
+    match context.store().ok().and_then(has_draft) {
+        Some(true) => CheckFailure::OnlyDraft {
+            list: reference.clone().into(),
+        }
+        .into(),
+        _ => failure,
+    }
 }

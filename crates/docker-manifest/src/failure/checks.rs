@@ -1,5 +1,6 @@
 //! The findings of `check`, `verify` and `diff` that end a command without success.
 
+use manifest_core::Reference;
 use manifest_registry::redact;
 
 use crate::exit::Exit;
@@ -39,6 +40,12 @@ pub enum CheckFailure {
         /// The limit.
         reason: String,
     },
+    /// The list to verify is a draft that was not pushed.
+    #[error("no such manifest: {list}")]
+    OnlyDraft {
+        /// The list.
+        list: Box<Reference>,
+    },
     /// Neither of the lists that `diff` compares exists.
     #[error("neither {first} nor {second} exists")]
     NothingToCompare {
@@ -65,6 +72,9 @@ impl CheckFailure {
         match self {
             Self::WriteCheckNeedsRepository { registry } => Some(format!(
                 "name a repository that may be written to: {registry}/REPOSITORY"
+            )),
+            Self::OnlyDraft { list } => Some(format!(
+                "it is a draft on this machine: `docker-manifest push {list}` publishes it"
             )),
             _ => None,
         }

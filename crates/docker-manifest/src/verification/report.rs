@@ -47,7 +47,8 @@ impl Report {
                 let subject = [Some(finding.subject.clone()), digest];
                 let subject = subject.into_iter().flatten().collect::<Vec<_>>().join(" ");
                 let severity = finding.severity.name();
-                table.row([result.check, &subject, &finding.message, severity]);
+                let message = with_short_digests(&finding.message);
+                table.row([result.check, &subject, &message, severity]);
             }
             let hidden = result.findings.len().saturating_sub(left);
             left = left.saturating_sub(result.findings.len());
@@ -134,6 +135,15 @@ impl Report {
         let is_it = |finding: &&Finding| finding.severity == severity;
         self.findings().filter(is_it).count()
     }
+}
+
+/// Cuts the digests in a message, which would fill a line each.
+fn with_short_digests(message: &str) -> String {
+    let words = message.split(' ').map(|word| match word.parse::<Digest>() {
+        Ok(digest) => short_digest(&digest),
+        Err(_) => word.to_owned(),
+    });
+    words.collect::<Vec<_>>().join(" ")
 }
 
 /// Returns the result of several findings: an error outweighs what is unknown, and that a warning.

@@ -108,6 +108,9 @@ impl ManifestView {
         }
         if let Some(selection) = &self.selection {
             lines.add("Chosen", &selection.reason);
+            if let Some(list) = &selection.list {
+                lines.add("List", list.as_str());
+            }
         }
         if let Some(artifact_type) = &self.artifact_type {
             lines.add("Type", artifact_type);

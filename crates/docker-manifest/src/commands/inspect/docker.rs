@@ -29,10 +29,20 @@ pub(super) async fn run(context: &Context<'_>, args: &Args) -> Result<(), Failur
                 Some(_) => None,
                 None => Some(lookup::parse(text)?),
             };
-            entry(context, &lookup::parse(list)?, image, text, verbose)?
+            let entry = lookup::find_entry(context, &lookup::parse(list)?, image, text)?;
+            let name = entry.reference.to_string();
+            let shown = Shown::Entry(name, &entry.descriptor.digest);
+            live::report_to_terminal(context, args, &shown).await?;
+            entry_json(&entry, verbose)?
         }
         [image] => match Location::parse(image) {
-            Some(location) => local_json(location?.absolute(&context.current_dir()?)?, verbose)?,
+            Some(location) => {
+                let layout = LazyLayout::new(location?.absolute(&context.current_dir()?)?);
+                let manifest = layout.root()?;
+                let shown = Shown::Disk(layout.location().to_string(), manifest.digest());
+                live::report_to_terminal(context, args, &shown).await?;
+                local_json(&layout, &manifest, verbose)?
+            }
             None => draft_or_remote(context, args, &lookup::parse(image)?).await?,
         },
         _ => unreachable!("the number was checked"),
@@ -84,16 +94,9 @@ async fn shown_draft(
     })
 }
 
-fn entry(
-    context: &Context<'_>,
-    list: &Reference,
-    image: Option<Reference>,
-    text: &str,
-    verbose: bool,
-) -> Result<Vec<u8>, Failure> {
-    let entry = lookup::find_entry(context, list, image, text)?;
+fn entry_json(entry: &Entry, verbose: bool) -> Result<Vec<u8>, Failure> {
     if verbose {
-        return Ok(go_json::indent(&entry_json::encode(&entry), TAB));
+        return Ok(go_json::indent(&entry_json::encode(entry), TAB));
     }
     let json = entry
         .shown
@@ -114,18 +117,16 @@ fn array_json(objects: &[Vec<u8>]) -> Vec<u8> {
 }
 
 /// Renders a manifest in a layout as [`remote`] renders one in a registry. The `Ref` of an entry is its location.
-fn local_json(location: Location, verbose: bool) -> Result<Vec<u8>, Failure> {
-    let layout = LazyLayout::new(location);
-    let manifest = layout.root()?;
+fn local_json(layout: &LazyLayout, manifest: &Manifest, verbose: bool) -> Result<Vec<u8>, Failure> {
     match manifest.content() {
-        _ if !verbose => Ok(manifest_json(&manifest)),
+        _ if !verbose => Ok(manifest_json(manifest)),
         Content::Image(image) => {
             let descriptor = Descriptor {
                 platform: Some(layout.config(image)?.platform),
                 ..manifest.descriptor()
             };
             let place = layout.location().to_string();
-            let object = entry_json::encode_local(place, &descriptor, &manifest);
+            let object = entry_json::encode_local(place, &descriptor, manifest);
             Ok(go_json::indent(&object, TAB))
         }
         Content::List(list) => {

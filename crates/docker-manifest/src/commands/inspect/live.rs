@@ -75,12 +75,20 @@ pub(super) fn report(context: &Context<'_>, target: &Target, live: Option<&LiveV
     let digest = target.manifest.digest();
     let name = &target.name;
     let line = match (target.origin, live) {
-        (Origin::Registry, _) => format!("{name} is in the registry: {digest}"),
-        (Origin::Disk, _) => format!("{name} is on this machine: {digest}"),
-        (Origin::Draft, None) => format!("{name} is in a draft on this machine: {digest}"),
         (Origin::Draft, Some(live)) => describe_draft(name, digest, live),
+        (origin, _) => describe(name, origin, digest),
     };
     context.output.status(&line);
+}
+
+/// `origin` is that of a draft for one image of it.
+fn describe(name: &str, origin: Origin, digest: &Digest) -> String {
+    let place = match origin {
+        Origin::Registry => "in the registry",
+        Origin::Disk => "on this machine",
+        Origin::Draft => "in a draft on this machine",
+    };
+    format!("{name} is {place}: {digest}")
 }
 
 fn describe_draft(name: &str, digest: &Digest, live: &LiveView) -> String {
@@ -104,7 +112,9 @@ pub(super) async fn report_to_terminal(
         return Ok(());
     }
     let line = match shown {
-        Shown::Registry(name, digest) => format!("{name} is in the registry: {digest}"),
+        Shown::Registry(name, digest) => describe(name, Origin::Registry, digest),
+        Shown::Entry(name, digest) => describe(name, Origin::Draft, digest),
+        Shown::Disk(name, digest) => describe(name, Origin::Disk, digest),
         Shown::Draft(draft, digest) => {
             let client = lookup::client(context, args, Some(draft))?;
             let live = self::digest(client.as_ref(), draft, digest).await;
@@ -119,6 +129,10 @@ pub(super) async fn report_to_terminal(
 pub(super) enum Shown<'a> {
     /// A manifest in a registry.
     Registry(String, &'a Digest),
+    /// One image of a draft.
+    Entry(String, &'a Digest),
+    /// A manifest in a layout or archive.
+    Disk(String, &'a Digest),
     /// A draft, with the digest of its list.
     Draft(&'a Draft, &'a Digest),
 }

@@ -12,6 +12,7 @@ use super::{attestations, imagetools, live, lookup};
 use crate::context::Context;
 use crate::failure::{Failure, InspectError};
 use crate::go_template::GoTemplate;
+use crate::output::Output;
 use crate::terminal::Terminal;
 use crate::view::{Layout, ManifestView, Origin};
 
@@ -84,7 +85,7 @@ pub(super) async fn run(context: &Context<'_>, args: &Args, form: &Form) -> Resu
             let depth = Depth::of(template, args);
             let view = view(context, args, &target, list.as_ref(), depth).await?;
             live::report(context, &target, view.live.as_ref());
-            let text = render(template, &view, &target, list.as_ref()).await?;
+            let text = render(template, &view, &target, list.as_ref(), output).await?;
             Ok(output.result(text)?)
         }
     }
@@ -245,7 +246,8 @@ async fn view(
                 "attestations are in the list of their image: name the list, and choose the image with `--platform`",
             );
         }
-        view.attestations = Some(attestations::read_for(target, list).await?);
+        let attestations = attestations::read_for(target, list, context.output);
+        view.attestations = Some(attestations.await?);
     }
     Ok(view)
 }
@@ -286,10 +288,11 @@ async fn render(
     view: &ManifestView,
     target: &Target,
     list: Option<&Manifest>,
+    output: &Output,
 ) -> Result<String, Failure> {
     let mut data = view.to_json();
     if let Some(fields) = data.as_object_mut() {
-        imagetools::add(template, target, list, fields).await?;
+        imagetools::add(template, target, list, fields, output).await?;
     }
     let text = template.render(&data).map_err(InspectError::Template)?;
     Ok(text)
