@@ -68,9 +68,15 @@ pub(super) const ORDERS: &[Order] = &[
     Order {
         name: "manifest-core",
         layers: &[
-            layer(&["list"]),
-            layer(&["draft"]),
-            layer(&["duplicates", "edit", "entry_json", "settings"]),
+            layer(&["draft_document", "list"]),
+            layer(&["draft", "settings_json"]),
+            layer(&[
+                "duplicates",
+                "edit",
+                "entry_json",
+                "origin_json",
+                "settings",
+            ]),
             layer(&["entry", "referrers"]),
             layer(&["manifest", "platform_match"]),
             layer(&["descriptor", "platform_name"]),
