@@ -9,6 +9,7 @@
 //! | [`verification`] | `verify` and `diff`: each kind of damage, each kind of difference |
 //! | [`registries`] | TLS, tokens, credentials, refusals, and the number of requests |
 //! | [`inspect`] | the forms of `inspect` that Docker's command does not have |
+//! | [`staging`] | drafts in a registry: many jobs at once, faults, hostile content |
 //! | [`races`] | many processes at once, and killed processes |
 //! | [`completion`] | candidates for shells and for Docker's CLI, in real shells |
 //! | [`names`] | the plugin, the shim, `install` and `uninstall` |
@@ -30,6 +31,7 @@ mod publishing;
 mod races;
 mod recorded;
 mod registries;
+mod staging;
 mod verification;
 
 use std::path::{Path, PathBuf};

@@ -6,6 +6,8 @@ pub mod completion;
 pub mod create;
 pub mod diff;
 pub mod exists;
+pub mod export;
+pub mod import;
 pub mod inspect;
 pub mod install;
 mod links;

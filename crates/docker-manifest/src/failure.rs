@@ -8,6 +8,9 @@
 //! | `causes` | errors with their causes, as text |
 //! | `exit_code` | the exit code of each failure |
 //! | `inspect` | [`InspectError`], for a manifest that cannot be shown |
+//! | `exchange` | [`ExchangeError`], for a draft that is exported or imported |
+//! | `stage` | [`StageError`], for a draft in a registry |
+//! | `place` | [`DraftPlace`], the place of drafts |
 //! | `hints` | the remedy for each failure |
 //! | `texts` | texts that take more than a format string |
 //! | `report` | text and hints to standard error |
@@ -15,14 +18,20 @@
 mod causes;
 mod checks;
 mod error;
+mod exchange;
 mod exit_code;
 mod hints;
 mod inspect;
+mod place;
 mod report;
+mod stage;
 mod texts;
 mod usage;
 
 pub use checks::CheckFailure;
 pub use error::{DraftLookup, Failure};
+pub use exchange::ExchangeError;
 pub use inspect::InspectError;
+pub use place::DraftPlace;
+pub use stage::StageError;
 pub use usage::UsageError;

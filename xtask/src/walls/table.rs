@@ -32,7 +32,8 @@ pub(super) const ORDERS: &[Order] = &[
             layer(&["completion", "man_pages", "reference_docs"]),
             layer(&["cli"]),
             layer(&["commands"]),
-            layer(&["assembly"]),
+            layer(&["assembly", "drafts"]),
+            layer(&["staging"]),
             layer(&[
                 "comparison",
                 "compose",

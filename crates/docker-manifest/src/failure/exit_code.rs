@@ -14,6 +14,8 @@ impl Failure {
             Self::Registry(error) if error.is_rate_limited() => Exit::RateLimited,
             Self::Registry(error) if error.is_unavailable() => Exit::Unavailable,
             Self::Check(failure) => failure.exit(),
+            Self::Stage(error) => error.exit(),
+            Self::Exchange(error) => error.exit(),
             Self::NeedsPush { .. }
             | Self::NeedsRegistry { .. }
             | Self::NotALayout { .. }
@@ -29,6 +31,10 @@ impl Failure {
             Self::PartlyPublished { failed, .. } => match failed.first() {
                 Some(error) => Self::Registry(error.clone()).exit(),
                 None => Exit::Failure,
+            },
+            Self::Multiple(failures) => match failures.as_slice() {
+                [failure] => failure.exit(),
+                _ => Exit::Failure,
             },
             Self::NoDocker | Self::RunDocker { .. } => Exit::NoDocker,
             Self::DockerExited(code) => Exit::Other(*code),

@@ -21,7 +21,6 @@ const TAB: &str = "\t";
 
 /// Shows an entry of a draft if two references are given; else the draft of that name, or the manifest in the registry.
 pub(super) async fn run(context: &Context<'_>, args: &Args) -> Result<(), Failure> {
-    let verbose = args.verbose.is_on();
     let text = match args.images.as_slice() {
         [list, text] => {
             // A layout is not a reference, but names an entry, too.
@@ -29,10 +28,13 @@ pub(super) async fn run(context: &Context<'_>, args: &Args) -> Result<(), Failur
                 Some(_) => None,
                 None => Some(lookup::parse(text)?),
             };
-            entry(context, &lookup::parse(list)?, image, text, verbose)?
+            entry(context, args, &lookup::parse(list)?, image, text).await?
         }
         [image] => match Location::parse(image) {
-            Some(location) => local_json(location?.absolute(&context.current_dir()?)?, verbose)?,
+            Some(location) => local_json(
+                location?.absolute(&context.current_dir()?)?,
+                args.verbose.is_on(),
+            )?,
             None => draft_or_remote(context, args, &lookup::parse(image)?).await?,
         },
         _ => unreachable!("the number was checked"),
@@ -47,21 +49,21 @@ async fn draft_or_remote(
 ) -> Result<Vec<u8>, Failure> {
     let verbose = args.verbose.is_on();
     if !args.remote.is_on() {
-        let store = context.store()?;
-        if let Some(draft) = store.load(image)? {
+        let store = args.drafts(context)?;
+        if let Some(draft) = store.load(image).await? {
             return shown_draft(context, args, &draft).await;
         }
         if args.local.is_on() {
             return Err(Failure::NoDraft {
                 reference: image.clone().into(),
-                searched: store.root().to_owned(),
+                searched: store.place(),
             });
         }
     }
     let registry = args.registry.with_mirrors(&args.mirrors);
     let client = context.client(args.insecure.is_on(), &args.retry, &registry)?;
     let found = remote(&client, image, verbose).await;
-    let searched = lookup::searched_folder(context, args)?;
+    let searched = lookup::searched_place(context, args)?;
     let (json, digest) = found.map_err(|failure| lookup::neither(failure, image, searched))?;
     let shown = Shown::Registry(image.to_string(), &digest);
     live::report_to_terminal(context, args, &shown).await?;
@@ -84,15 +86,15 @@ async fn shown_draft(
     })
 }
 
-fn entry(
+async fn entry(
     context: &Context<'_>,
+    args: &Args,
     list: &Reference,
     image: Option<Reference>,
     text: &str,
-    verbose: bool,
 ) -> Result<Vec<u8>, Failure> {
-    let entry = lookup::find_entry(context, list, image, text)?;
-    if verbose {
+    let entry = lookup::find_entry(context, args, list, image, text).await?;
+    if args.verbose.is_on() {
         return Ok(go_json::indent(&entry_json::encode(&entry), TAB));
     }
     let json = entry
