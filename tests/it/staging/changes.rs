@@ -88,7 +88,8 @@ fn an_existing_draft_is_not_amended_without_the_flag() {
     shell
         .run(&create)
         .fails(1)
-        .says("refusing to amend an existing manifest list with no --amend flag");
+        .says("refusing to amend an existing manifest list with no --amend flag")
+        .says("`docker-manifest rm --stage REGISTRY/stage REGISTRY/app:list` removes it");
     assert!(registry.writes().is_empty());
     shell
         .run(&format!("create --stage @/stage --replace {LIST} @/app:1"))

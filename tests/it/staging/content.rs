@@ -153,12 +153,17 @@ fn hostile_parts_are_refused() {
 fn other_content_under_the_tag_of_a_part_is_refused() {
     let registry = registry();
     let tag = source_tag(&registry.host(), "@/app:0");
-    registry.push("stage", &tag, &Image::oci().platform("linux/amd64").build());
+    let image = Image::oci().platform("linux/amd64").build();
+    registry.push("stage", "1.0", &image);
+    registry.push("stage", &tag, &image);
     is_refused(
         &registry,
         1,
         &["is not a part of a draft: its layer is not a draft"],
     );
+
+    // `rm` moves the tag, and does not delete the image, which has a tag of its own.
+    assert_eq!(registry.bytes("stage", "1.0"), image.manifest);
 
     // A part of one image under the tag of another one would be two entries.
     let registry = self::registry();

@@ -14,6 +14,8 @@ pub(super) enum Kind {
     Image,
     /// A repository, or a registry.
     Repository,
+    /// A file.
+    File,
     /// One of these words.
     Words(Vec<String>),
     /// A name in a registry.
@@ -26,6 +28,7 @@ impl Kind {
             "MANIFEST_LIST" | "LIST" | "DRAFT" => Self::List,
             "MANIFEST" | "IMAGE" | "SOURCE" => Self::Image,
             _ if word.starts_with("REPO") || word.starts_with("REGISTRY") => Self::Repository,
+            "FILE" | "FILE|-" => Self::File,
             // Lower-case words stand for themselves.
             _ if word.contains('|') && !word.contains(|c: char| c.is_ascii_uppercase()) => {
                 Self::Words(word.split('|').map(str::to_owned).collect())
@@ -121,7 +124,7 @@ mod tests {
 
     #[test]
     fn the_usage_names_the_arguments() {
-        use Kind::{Image, List, Reference, Repository};
+        use Kind::{File, Image, List, Reference, Repository};
         for (usage, expected) in [
             ("x", &[&[][..], &[]][..]),
             ("x [OPTIONS]", &[&[], &[]]),
@@ -144,6 +147,7 @@ mod tests {
             ("prune --age DURATION [OPTIONS]", &[&[], &[]]),
             ("prune --all MANIFEST_LIST", &[&[List], &[]]),
             ("ls [OPTIONS] [MANIFEST_LIST...]", &[&[List], &[List]]),
+            ("import [OPTIONS] FILE|-", &[&[File], &[]]),
             ("exists [OPTIONS] <REF>...", &[&[Reference], &[Reference]]),
         ] {
             for (index, expected) in expected.iter().enumerate() {

@@ -150,6 +150,7 @@ impl Line<'_> {
                 Kind::Image => self.images(),
                 Kind::Repository => self.drafts.repositories(),
                 Kind::Reference => self.drafts.references(self.current),
+                Kind::File => Candidates::none(Directive::FILES),
                 Kind::Words(words) => {
                     let mut candidates = Candidates::none(Directive::NO_FILES);
                     words.iter().for_each(|word| candidates.add(word, ""));

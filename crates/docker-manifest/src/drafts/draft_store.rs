@@ -9,7 +9,7 @@ use manifest_store::{Change, Removal, Store};
 use super::listed_draft::{ListedDraft, ListedResult};
 use super::stage;
 use crate::context::Context;
-use crate::failure::{DraftPlace, Failure};
+use crate::failure::{DraftPlace, Failure, StageError};
 use crate::flags::{RegistryFlags, RetryFlags, StageFlag};
 use crate::staging::{Scope, StagedStore};
 
@@ -76,6 +76,18 @@ impl<'a> DraftStore<'a> {
         match self {
             Self::Local(_) => None,
             Self::Staged(_, client) => Some(client),
+        }
+    }
+
+    /// Returns the failure of a command that may not change an existing draft.
+    pub(crate) fn refusing_to_amend(&self, list: &Reference) -> Failure {
+        match self {
+            Self::Local(_) => Failure::RefusingToAmend { list: list.clone() },
+            Self::Staged(staged, _) => StageError::RefusingToAmend {
+                list: list.clone().into(),
+                repository: staged.repository().clone().into(),
+            }
+            .into(),
         }
     }
 

@@ -31,6 +31,14 @@ pub enum StageError {
         /// The damage.
         source: DocumentError,
     },
+    /// The draft exists, and `create` has no `--amend`.
+    #[error("refusing to amend an existing manifest list with no --amend flag")]
+    RefusingToAmend {
+        /// The list.
+        list: Box<Reference>,
+        /// The repository.
+        repository: Box<Repository>,
+    },
     /// There are more parts than are read at once.
     #[error("{repository} has {count} parts of drafts, the limit is {limit}")]
     TooManyParts {
@@ -89,8 +97,11 @@ impl StageError {
                 "add the image again with `create --amend`, or remove the draft: `docker-manifest rm --stage {} MANIFEST_LIST`",
                 tag.repository()
             ),
+            Self::RefusingToAmend { list, repository } => format!(
+                "`--amend` adds to the draft, `docker-manifest rm --stage {repository} {list}` removes it"
+            ),
             Self::TooManyParts { .. } => {
-                "remove old drafts with `docker-manifest rm --stage`, or use another repository"
+                "remove old drafts with `docker-manifest prune --stage`, or use another repository"
                     .to_owned()
             }
             Self::TooLarge { .. } => {

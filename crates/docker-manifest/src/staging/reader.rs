@@ -25,6 +25,27 @@ pub(super) struct StoredPart {
     pub(super) document: DraftDocument,
 }
 
+/// A tag that is to be removed.
+#[derive(Clone, Debug)]
+pub(super) struct OldPart {
+    /// The tag.
+    pub(super) tag: Reference,
+    /// The digest that it points to.
+    pub(super) digest: Digest,
+    /// Whether this program wrote the manifest. Another one may be an image that has other tags, and must not be deleted.
+    pub(super) is_own: bool,
+}
+
+impl From<&StoredPart> for OldPart {
+    fn from(part: &StoredPart) -> Self {
+        Self {
+            tag: part.tag.clone(),
+            digest: part.digest.clone(),
+            is_own: true,
+        }
+    }
+}
+
 /// Reads from one repository.
 #[derive(Clone, Copy)]
 pub(super) struct Reader<'a> {
@@ -82,6 +103,37 @@ impl Reader<'_> {
         let tags = self.tags_of(list).await?;
         let read = tags.iter().map(|tag| self.listed_part(tag));
         Ok(try_join_all(read).await?.into_iter().flatten().collect())
+    }
+
+    /// Returns all tags of a list's draft that are not removed, whatever they point to.
+    ///
+    /// # Errors
+    /// Fails if the registry does not list the tags, or gives no clear response about one.
+    pub(super) async fn old_parts_of(&self, list: &Reference) -> Result<Vec<OldPart>, Failure> {
+        let tags = self.tags_of(list).await?;
+        let old = tags.into_iter().map(|tag| self.old_part(tag));
+        Ok(try_join_all(old).await?.into_iter().flatten().collect())
+    }
+
+    async fn old_part(&self, tag: Reference) -> Result<Option<OldPart>, Failure> {
+        let (digest, is_own) = match self.client.registry_manifest(&tag).await {
+            Ok(manifest) => match artifact::content(&manifest) {
+                ArtifactContent::Removed => return Ok(None),
+                ArtifactContent::Foreign(_) => (manifest.digest().clone(), false),
+                _ => (manifest.digest().clone(), true),
+            },
+            Err(error) if error.is_not_found() => return Ok(None),
+            // It may be of a type that this program does not know.
+            Err(error) => match self.client.manifest_metadata(&tag).await {
+                Ok(Some(found)) => (found.digest, false),
+                _ => return Err(error.into()),
+            },
+        };
+        Ok(Some(OldPart {
+            tag,
+            digest,
+            is_own,
+        }))
     }
 
     /// Reads the parts of these sources.

@@ -8,11 +8,10 @@ use manifest_core::{Draft, Entry, ListSettings, Reference, Source};
 use manifest_registry::Client;
 use manifest_store::{Change, Removal};
 
-use super::artifact;
 use super::assemble::{self, Parts};
 use super::part_key::prefix_of;
-use super::reader::{Reader, StoredPart};
-use super::writer::{OldPart, Writer};
+use super::reader::{OldPart, Reader, StoredPart};
+use super::writer::Writer;
 use crate::concurrency::try_join_all;
 use crate::context::Context;
 use crate::failure::{Failure, StageError};
@@ -29,7 +28,10 @@ pub(crate) enum Scope<'a> {
 /// The drafts in one repository.
 pub(crate) struct StagedStore<'a> {
     context: &'a Context<'a>,
-    client: Client,
+    /// Reads drafts that are not changed, with the permission to pull.
+    reading: Client,
+    /// Reads what is about to be changed, with the permission to push.
+    changing: Client,
     repository: Repository,
     writer: Writer,
     /// The drafts that this process has read as a whole.
@@ -55,11 +57,12 @@ impl<'a> StagedStore<'a> {
     /// Returns the drafts in a repository. Nothing is sent yet.
     pub(crate) fn new(context: &'a Context<'a>, client: &Client, repository: Repository) -> Self {
         let reference = repository.tagged("latest");
-        let client = client.for_publishing(reference.iter(), []);
+        let changing = client.for_publishing(reference.iter(), []);
         Self {
             context,
-            writer: Writer::new(client.clone(), repository.clone()),
-            client,
+            writer: Writer::new(changing.clone(), repository.clone()),
+            reading: client.for_reading(reference.iter()),
+            changing,
             repository,
             loaded: RefCell::default(),
         }
@@ -70,9 +73,9 @@ impl<'a> StagedStore<'a> {
         &self.repository
     }
 
-    fn reader(&self) -> Reader<'_> {
+    fn reader<'b>(&'b self, client: &'b Client) -> Reader<'b> {
         Reader {
-            client: &self.client,
+            client,
             repository: &self.repository,
             output: self.context.output,
         }
@@ -83,17 +86,17 @@ impl<'a> StagedStore<'a> {
     /// # Errors
     /// Fails if a part of it cannot be read.
     pub(crate) async fn load(&self, list: &Reference) -> Result<Option<Draft>, Failure> {
-        let parts = self.parts(list).await?;
+        let parts = self.parts(list, &self.reading).await?;
         Ok((!parts.is_empty()).then(|| assemble::draft(list, &by_key(&parts))))
     }
 
     /// Returns the parts of a draft, from the registry or as this process has read them.
-    async fn parts(&self, list: &Reference) -> Result<Vec<StoredPart>, Failure> {
+    async fn parts(&self, list: &Reference, client: &Client) -> Result<Vec<StoredPart>, Failure> {
         let loaded = self.loaded.borrow().get(list).cloned();
         if let Some(parts) = loaded {
             return Ok(parts);
         }
-        let parts = self.reader().parts_of(list).await?;
+        let parts = self.reader(client).parts_of(list).await?;
         let mut loaded = self.loaded.borrow_mut();
         loaded.insert(list.clone(), parts.clone());
         Ok(parts)
@@ -111,8 +114,11 @@ impl<'a> StagedStore<'a> {
         change: impl FnOnce(Option<&Draft>) -> Result<(Change, T), Failure>,
     ) -> Result<T, Failure> {
         let stored = match scope {
-            Scope::Draft => self.parts(list).await?,
-            Scope::Sources(sources) => self.reader().parts_of_sources(list, sources).await?,
+            Scope::Draft => self.parts(list, &self.changing).await?,
+            Scope::Sources(sources) => {
+                let reader = self.reader(&self.changing);
+                reader.parts_of_sources(list, sources).await?
+            }
         };
         let existing = (!stored.is_empty()).then(|| assemble::draft(list, &by_key(&stored)));
         let (change, value) = change(existing.as_ref())?;
@@ -145,14 +151,8 @@ impl<'a> StagedStore<'a> {
     /// # Errors
     /// Fails if a part can neither be deleted nor marked as removed.
     pub(crate) async fn remove(&self, list: &Reference) -> Result<bool, Failure> {
-        let tags = self.reader().tags_of(list).await?;
-        let probe = |tag: Reference| async move {
-            let digest = self.client.manifest_digest(&tag).await?;
-            let digest = digest.filter(|digest| !artifact::is_removed(digest));
-            Ok(digest.map(|digest| OldPart { tag, digest }))
-        };
-        let parts = try_join_all(tags.into_iter().map(probe)).await?;
-        let parts: Vec<OldPart> = parts.into_iter().flatten().collect();
+        let reader = self.reader(&self.changing);
+        let parts: Vec<OldPart> = reader.old_parts_of(list).await?;
         self.loaded.borrow_mut().remove(list);
         self.writer.remove(&parts, self.context.output).await?;
         Ok(!parts.is_empty())
@@ -163,17 +163,18 @@ impl<'a> StagedStore<'a> {
     /// # Errors
     /// As [`Self::remove`].
     pub(crate) async fn remove_loaded(&self, list: &Reference) -> Result<Removal, Failure> {
-        let parts = self.parts(list).await?;
+        let parts = self.parts(list, &self.changing).await?;
         if parts.is_empty() {
             return Ok(Removal::Absent);
         }
         let old: Vec<OldPart> = parts.iter().map(OldPart::from).collect();
         let is_unchanged = self.writer.remove(&old, self.context.output).await?;
         self.loaded.borrow_mut().remove(list);
-        let left = self.reader().tags_of(list).await?;
+        let reader = self.reader(&self.changing);
+        let left = reader.tags_of(list).await?;
         let is_new = |tag: &Reference| parts.iter().all(|part| part.tag != *tag);
         let new: Vec<Reference> = left.into_iter().filter(is_new).collect();
-        let new = self.reader().each(&new).await;
+        let new = reader.each(&new).await;
         let is_live = |part: &Result<Option<StoredPart>, Failure>| !matches!(part, Ok(None));
         Ok(match is_unchanged && !new.iter().any(is_live) {
             true => Removal::Removed,
@@ -186,8 +187,9 @@ impl<'a> StagedStore<'a> {
     /// # Errors
     /// Fails if the registry does not list the tags.
     pub(crate) async fn drafts(&self) -> Result<Vec<StagedDraft>, Failure> {
-        let tags = self.reader().tags().await?;
-        let read = self.reader().each(&tags).await;
+        let reader = self.reader(&self.reading);
+        let tags = reader.tags().await?;
+        let read = reader.each(&tags).await;
         let mut drafts: BTreeMap<&str, (Vec<StoredPart>, Vec<Failure>)> = BTreeMap::new();
         for (tag, part) in tags.iter().zip(read) {
             let draft = tag.tag().and_then(prefix_of).unwrap_or_default();
@@ -231,15 +233,6 @@ impl StagedDraft {
         }
         staged.entries.extend(failures.into_iter().map(Err));
         staged
-    }
-}
-
-impl From<&StoredPart> for OldPart {
-    fn from(part: &StoredPart) -> Self {
-        Self {
-            tag: part.tag.clone(),
-            digest: part.digest.clone(),
-        }
     }
 }
 

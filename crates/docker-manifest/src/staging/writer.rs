@@ -3,12 +3,13 @@
 use std::cell::{Cell, OnceCell};
 
 use manifest_core::reference::Repository;
-use manifest_core::{Digest, DraftDocument, Reference};
+use manifest_core::{DraftDocument, Reference};
 use manifest_registry::{Client, RegistryError};
 use tokio::sync::OnceCell as AsyncOnceCell;
 
 use super::artifact::{self, EMPTY, Form, Layer};
 use super::part_key::PartKey;
+use super::reader::OldPart;
 use crate::concurrency::try_join_all;
 use crate::failure::{Failure, StageError};
 use crate::output::Output;
@@ -24,13 +25,6 @@ const OTHER_REASONS: &[&str] = &[
     "MANIFEST_BLOB_UNKNOWN",
     "BLOB_UNKNOWN",
 ];
-
-/// A part that is to be removed: its tag, and the digest that was read.
-#[derive(Clone, Debug)]
-pub(super) struct OldPart {
-    pub(super) tag: Reference,
-    pub(super) digest: Digest,
-}
 
 /// Whether a part was as it was read when it was removed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -112,7 +106,7 @@ impl Writer {
     }
 
     async fn remove_one(&self, part: &OldPart, output: &Output) -> Result<RemovedPart, Failure> {
-        if self.keeps_all.get().is_none() {
+        if part.is_own && self.keeps_all.get().is_none() {
             // By digest, so that a part that was written again meanwhile stays.
             let deleted = self.client.delete_manifest(&self.repository, &part.digest);
             match deleted.await {

@@ -42,7 +42,7 @@ pub(crate) async fn run(context: &Context<'_>, args: &Args) -> Result<(), Failur
     };
     let store = DraftStore::open(context, &args.stage, access)?;
     if !may_change && store.contains(&list).await? {
-        return Err(Failure::RefusingToAmend { list });
+        return Err(store.refusing_to_amend(&list));
     }
     // A draft that cannot be read counts as one without records. The store reports the error when it changes the draft.
     let existing = match may_change && (store.local().is_some() || args.needs_whole_draft()) {
@@ -68,7 +68,7 @@ pub(crate) async fn run(context: &Context<'_>, args: &Args) -> Result<(), Failur
         false => Scope::Sources(&sources),
     };
     let change = |existing: Option<&Draft>| match existing {
-        Some(_) if !may_change => Err(Failure::RefusingToAmend { list: list.clone() }),
+        Some(_) if !may_change => Err(store.refusing_to_amend(&list)),
         existing => {
             let base = existing.filter(|_| !args.list.replace.is_on());
             let (mut draft, report) = compose_draft(&list, base, &resolution, &options)?;
