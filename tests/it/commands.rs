@@ -14,11 +14,13 @@
 //! | [`reference`] | the examples of the reference and of the guide |
 //! | [`listing`] | `ls`, `rm -f` and `prune` |
 //! | [`existing`] | `exists` |
+//! | [`exchange`] | `export` and `import` |
 //! | [`drafts`] | drafts of no image, one, two, forty; `rm`, `--purge`, and warnings |
 
 mod colours;
 mod copies;
 mod drafts;
+mod exchange;
 mod existing;
 mod exit_codes;
 mod failures;

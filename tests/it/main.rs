@@ -9,6 +9,7 @@
 //! | [`verification`] | `verify` and `diff`: each kind of damage, each kind of difference |
 //! | [`registries`] | TLS, tokens, credentials, refusals, and the number of requests |
 //! | [`inspect`] | the forms of `inspect` that Docker's command does not have |
+//! | [`staging`] | drafts in a registry: many jobs at once, faults, hostile content |
 //! | [`races`] | many processes at once, and killed processes |
 //! | [`completion`] | candidates for shells and for Docker's CLI, in real shells |
 //! | [`manifest_tool`] | the program called as `manifest-tool` |
@@ -35,6 +36,7 @@ mod races;
 mod recorded;
 mod registries;
 mod rollback;
+mod staging;
 mod verification;
 
 use std::path::{Path, PathBuf};

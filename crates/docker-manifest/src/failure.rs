@@ -11,6 +11,9 @@
 //! | `inspect` | [`InspectError`], for a manifest that cannot be shown |
 //! | `rollback` | [`RollbackError`], for a tag that cannot be put back |
 //! | `manifest_tool` | [`ManifestToolError`], for the command lines of `manifest-tool` |
+//! | `exchange` | [`ExchangeError`], for a draft that is exported or imported |
+//! | `stage` | [`StageError`], for a draft in a registry |
+//! | `place` | [`DraftPlace`], the place of drafts |
 //! | `hints` | the remedy for each failure |
 //! | `texts` | texts that take more than a format string |
 //! | `report` | text and hints to standard error |
@@ -18,20 +21,26 @@
 mod causes;
 mod checks;
 mod error;
+mod exchange;
 mod exit_code;
 mod hints;
 mod inspect;
 mod lists;
 mod manifest_tool;
+mod place;
 mod report;
 mod rollback;
+mod stage;
 mod texts;
 mod usage;
 
 pub use checks::CheckFailure;
 pub use error::{DraftLookup, Failure};
+pub use exchange::ExchangeError;
 pub use inspect::InspectError;
 pub use lists::ListFailure;
 pub use manifest_tool::ManifestToolError;
+pub use place::DraftPlace;
 pub use rollback::{GoneManifest, MovedTag, RollbackError};
+pub use stage::StageError;
 pub use usage::UsageError;

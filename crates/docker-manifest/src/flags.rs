@@ -5,9 +5,11 @@ mod help;
 mod publish;
 mod registry;
 mod retry;
+mod stage;
 
 pub use global::{Globals, Rest};
 pub use help::HelpFlag;
 pub use publish::PublishFlags;
 pub use registry::{MirrorFlags, RegistryFlags};
 pub use retry::RetryFlags;
+pub use stage::StageFlag;

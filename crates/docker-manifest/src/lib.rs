@@ -12,6 +12,14 @@
 //! | 9 | [`cli`] | the command line: parser, help, usage errors in Docker's words, dispatch |
 //! | 8 | [`commands`] | one file for each command: its arguments, then a function that runs it |
 //! | 7 | `assembly` | a draft of sources, made in one way for all commands |
+//! | 11 | [`completion`] | candidates for shells, and for Docker's CLI |
+//! | 11 | [`man_pages`] | the man pages |
+//! | 11 | [`reference_docs`] | the reference pages of the documentation |
+//! | 10 | [`cli`] | the command line: parser, help, usage errors in Docker's words, dispatch |
+//! | 9 | [`commands`] | one file for each command: its arguments, then a function that runs it |
+//! | 8 | `assembly` | a draft of sources, made in one way for all commands |
+//! | 8 | `drafts` | the drafts that a command works on: on this machine, or in a registry |
+//! | 7 | `staging` | drafts in a repository of a registry |
 //! | 6 | `comparison` | the differences between two lists |
 //! | 6 | `compose` | composing a draft of resolved sources |
 //! | 6 | [`publishing`] | publishing drafts and manifests, to registries and to layouts |
@@ -62,6 +70,7 @@ pub mod completion;
 mod compose;
 mod concurrency;
 pub mod context;
+mod drafts;
 pub mod environment;
 mod excerpt;
 pub mod exit;
@@ -85,6 +94,7 @@ mod result_files;
 pub mod settings;
 pub mod shim;
 pub mod sources;
+mod staging;
 pub mod table;
 pub mod terminal;
 mod timestamp;

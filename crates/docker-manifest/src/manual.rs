@@ -122,8 +122,12 @@ pub const MANUALS: &[Manual] = &[
                 "Undo all annotations of an image",
                 "annotate --clear example.com/app:1.0 example.com/app:1.0-armv7",
             ),
+            more(
+                "Annotate an image in a draft that several machines share",
+                "annotate --stage example.com/drafts --os-version 10.0.20348.2113 example.com/app:1.0 example.com/app:1.0-windows",
+            ),
         ],
-        exit_codes: &[],
+        exit_codes: NETWORK,
     },
     Manual {
         command: "check",
@@ -190,6 +194,8 @@ pub const MANUALS: &[Manual] = &[
             "A source that is itself a list adds all its images, with the attestations of each. Images may be in other repositories and \
              registries: `push` copies them to the list's repository, byte for byte.",
             "A draft that exists is left alone, and the command fails. `--amend` adds to it, `--replace` starts over.",
+            "With `--stage` the draft is in a repository of a registry. So the jobs of a CI run, on different machines, each add their image \
+             with `--amend`, at the same time, and the last one pushes.",
         ],
         arguments: &[LIST, ("MANIFEST", "A source, in one of the forms below")],
         takes_sources: true,
@@ -213,6 +219,10 @@ pub const MANUALS: &[Manual] = &[
             example(
                 "Add an image from disk to a draft",
                 "create --amend example.com/app:1.0 oci-layout://build/arm64",
+            ),
+            more(
+                "Add the image of this job to a draft that several machines share",
+                "create --amend --stage example.com/drafts example.com/app:1.0 example.com/app:1.0-amd64",
             ),
             more(
                 "Publish the digests that the jobs of a CI run left in a folder",
@@ -291,6 +301,27 @@ pub const MANUALS: &[Manual] = &[
         exit_codes: NETWORK,
     },
     Manual {
+        command: "export",
+        description: &[
+            "Writes a whole draft to standard output: its images with their exact manifests, their platforms and annotations, and the \
+             settings of the list. `import` makes the same draft of it on another machine.",
+            "The output is one JSON document. The same draft gives the same bytes, so that it can be compared and kept in version control.",
+        ],
+        arguments: &[LIST],
+        takes_sources: false,
+        examples: &[
+            example(
+                "Write a draft to a file",
+                "export example.com/app:1.0 > draft.json",
+            ),
+            more(
+                "Fetch a draft that several machines share",
+                "export --stage example.com/drafts example.com/app:1.0",
+            ),
+        ],
+        exit_codes: NETWORK,
+    },
+    Manual {
         command: "history",
         description: &[
             "Shows which tags this program wrote from this machine: where each pointed before, where it points since then, when, and by \
@@ -317,6 +348,29 @@ pub const MANUALS: &[Manual] = &[
             ),
         ],
         exit_codes: &[],
+    },
+    Manual {
+        command: "import",
+        description: &[
+            "Makes a draft of a file that `export` wrote. The whole file is checked first, each manifest against its digest; a file with any \
+             damage changes nothing.",
+            "A draft that exists is left alone, and the command fails with exit code 7. `--amend` adds to it, `--replace` replaces it, `--as` \
+             gives the draft another name.",
+        ],
+        arguments: &[("FILE", "The file; `-` is standard input")],
+        takes_sources: false,
+        examples: &[
+            example("Make a draft of a file", "import draft.json"),
+            example(
+                "Make a draft of another name",
+                "import --as example.com/app:2.0 draft.json",
+            ),
+            more(
+                "Share a draft with other machines",
+                "import --stage example.com/drafts draft.json",
+            ),
+        ],
+        exit_codes: WRITING,
     },
     Manual {
         command: "inspect",
@@ -423,6 +477,10 @@ pub const MANUALS: &[Manual] = &[
             example("Show which sources have moved", "ls --check"),
             more("Delete all drafts", "ls -q | xargs docker-manifest rm"),
             more("List them in JSON", "ls --format json"),
+            more(
+                "List the drafts that several machines share",
+                "ls --stage example.com/drafts",
+            ),
         ],
         exit_codes: NETWORK,
     },
@@ -468,7 +526,7 @@ pub const MANUALS: &[Manual] = &[
         command: "prune",
         description: &[
             "Deletes the drafts whose last change is longer ago than `--older-than`, and prints their names. It does not ask first. \
-             Nothing is deleted from a registry.",
+             Published lists and images stay.",
             "A draft that is changed at the same time is left alone, and so is a damaged one: standard error names it, and `rm` deletes it.",
         ],
         arguments: &[],
@@ -486,8 +544,12 @@ pub const MANUALS: &[Manual] = &[
                 "Print the deleted drafts in JSON",
                 "prune --older-than 1d12h --format json",
             ),
+            more(
+                "Delete the drafts that failed CI runs have left in a repository",
+                "prune --stage example.com/drafts --older-than 7d",
+            ),
         ],
-        exit_codes: &[],
+        exit_codes: NETWORK,
     },
     Manual {
         command: "push",
@@ -497,6 +559,8 @@ pub const MANUALS: &[Manual] = &[
             "Before anything is written, the draft is checked: two images for one platform, sources that have moved, platforms that are \
              required. Most findings are warnings; `--strict` treats them as errors.",
             "A second push of the same draft writes nothing.",
+            "With `--stage` the draft comes from a repository of a registry, with the images that all machines have added by then. \
+             `--require` fails if one is missing.",
         ],
         arguments: &[LIST],
         takes_sources: false,
@@ -524,6 +588,10 @@ pub const MANUALS: &[Manual] = &[
             more(
                 "Fail unless both platforms are there",
                 "push --require linux/amd64,linux/arm64 example.com/app:1.0",
+            ),
+            more(
+                "Publish a draft that several machines share, and remove it",
+                "push --stage example.com/drafts --purge --require linux/amd64,linux/arm64 example.com/app:1.0",
             ),
             more(
                 "Write the list to an image layout instead of a registry",
@@ -555,12 +623,14 @@ pub const MANUALS: &[Manual] = &[
                 "remove example.com/app:1.0 linux/arm64",
             ),
         ],
-        exit_codes: &[],
+        exit_codes: NETWORK,
     },
     Manual {
         command: "rm",
         description: &[
             "Deletes drafts from this machine. Nothing is deleted from a registry, and on a terminal the command says so.",
+            "With `--stage` it deletes drafts in a repository, damaged or not. A registry that does not delete keeps their tags, marked as \
+             removed. Published lists and images stay.",
         ],
         arguments: &[LIST],
         takes_sources: false,
@@ -570,8 +640,12 @@ pub const MANUALS: &[Manual] = &[
                 "Delete a draft if there is one",
                 "rm -f example.com/app:1.0 example.com/app:2.0",
             ),
+            more(
+                "Delete a draft that several machines share",
+                "rm --stage example.com/drafts example.com/app:1.0",
+            ),
         ],
-        exit_codes: &[],
+        exit_codes: NETWORK,
     },
     Manual {
         command: "rollback",

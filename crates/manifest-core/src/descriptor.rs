@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use serde::Serialize;
 use serde::de::Error as _;
 
@@ -101,6 +103,23 @@ impl Descriptor {
         self.annotations.get(REFERENCE_DIGEST).map(String::as_str)
     }
 
+    /// Returns the descriptor of these bytes, with the bytes themselves in it (OCI image specification, "Embedded Content").
+    #[must_use]
+    pub fn embedding(media_type: &str, bytes: &[u8]) -> Self {
+        Self {
+            data: Some(STANDARD.encode(bytes)),
+            ..Self::new(media_type, Digest::sha256(bytes), bytes.len() as u64)
+        }
+    }
+
+    /// Returns the embedded content, or `None` if there is none, or it has not the descriptor's size and digest.
+    #[must_use]
+    pub fn embedded(&self) -> Option<Vec<u8>> {
+        let bytes = STANDARD.decode(self.data.as_deref()?).ok()?;
+        let is_it = bytes.len() as u64 == self.size && self.digest.matches(&bytes);
+        is_it.then_some(bytes)
+    }
+
     /// Parses a descriptor from JSON by Go's rules. Unknown fields are kept.
     ///
     /// # Errors
@@ -134,6 +153,19 @@ impl Descriptor {
 mod tests {
     use super::*;
     use crate::go_json;
+
+    #[test]
+    fn embedded_content_is_checked() {
+        let descriptor = Descriptor::embedding("m", b"{}");
+        assert_eq!(descriptor.embedded().as_deref(), Some(&b"{}"[..]));
+        for data in [None, Some("e31="), Some("*"), Some("e30K")] {
+            let changed = Descriptor {
+                data: data.map(str::to_owned),
+                ..descriptor.clone()
+            };
+            assert_eq!(changed.embedded(), None, "{data:?}");
+        }
+    }
 
     #[test]
     fn keys_are_in_the_order_of_gos_types() {

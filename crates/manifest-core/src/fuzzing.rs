@@ -4,7 +4,8 @@
 use crate::descriptor::Descriptor;
 use crate::digest::Digest;
 use crate::draft::{Draft, Entry};
-use crate::limits::{JSON_DEPTH, LIST_ENTRIES, REPOSITORY_NAME_CHARS};
+use crate::draft_document::DraftDocument;
+use crate::limits::{DRAFT_DOCUMENT_BYTES, JSON_DEPTH, LIST_ENTRIES, REPOSITORY_NAME_CHARS};
 use crate::list::{self, PublishedList};
 use crate::manifest::{Content, Manifest};
 use crate::platform::Platform;
@@ -118,6 +119,38 @@ pub fn drafts(data: &[u8]) {
     assert!(list.digest.matches(&list.bytes));
     let read = Manifest::parse(list.media_type.as_str(), list.bytes);
     assert!(read.is_ok_and(|list| matches!(list.content(), Content::List(_))));
+}
+
+/// Draft documents: what is read is checked, and written in one form, which reads as the same.
+pub fn draft_documents(data: &[u8]) {
+    let Ok(document) = DraftDocument::decode(data) else {
+        return;
+    };
+    assert!(data.len() <= DRAFT_DOCUMENT_BYTES && document.entries.len() <= LIST_ENTRIES);
+    for entry in &document.entries {
+        assert!(!entry.origin.as_ref().is_some_and(|origin| origin.insecure));
+        let Some(raw) = &entry.raw else {
+            assert!(entry.media_type().is_none());
+            continue;
+        };
+        assert!(entry.descriptor.digest.matches(raw));
+        assert_eq!(entry.descriptor.size, raw.len() as u64);
+        assert!(Manifest::parse(&entry.descriptor.media_type, raw.as_slice()).is_ok());
+    }
+    let encode = |document: &DraftDocument| {
+        let bytes = document.encode();
+        bytes.unwrap_or_else(|error| panic!("{error}"))
+    };
+    let written = encode(&document);
+    assert!(written.is_ascii() && !written.contains(&0x7f));
+    let again = DraftDocument::decode(&written);
+    let again = again.unwrap_or_else(|error| panic!("{error}: {error:?}"));
+    assert_eq!(
+        (&again.list, &again.settings),
+        (&document.list, &document.settings)
+    );
+    assert_eq!(again.entries.len(), document.entries.len());
+    assert_eq!(encode(&again), written);
 }
 
 /// Returns the nesting depth of a JSON text.

@@ -2,12 +2,14 @@
 //!
 //! | module | holds |
 //! | --- | --- |
+//! | [`draft_document`] | a whole draft, or a part of one, as one JSON document |
 //! | [`list`] | the manifest list or image index of a draft, byte for byte as Docker or `manifest-tool` writes it |
 //! | [`draft`] | a list before it is published |
 //! | [`settings`] | a list's annotations, type and order |
 //! | [`edit`] | the rules of `annotate`, and the annotations that survive when an entry is replaced |
 //! | [`duplicates`] | entries that engines cannot tell apart, attestations without their image |
 //! | [`entry_json`] | the JSON form in which Docker stores and shows an entry |
+//! | [`settings_json`], [`origin_json`] | the JSON forms of settings and origins |
 //! | [`entry`] | one entry of a list, and its origin |
 //! | [`referrers`] | the tags under which registries without a referrers API keep referrers |
 //! | [`manifest`] | one manifest: the bytes that the registry sent, and a parsed view beside them |
@@ -31,6 +33,7 @@
 pub mod descriptor;
 pub mod digest;
 pub mod draft;
+pub mod draft_document;
 pub mod duplicates;
 pub mod edit;
 pub mod entry;
@@ -45,6 +48,7 @@ pub mod limits;
 pub mod list;
 pub mod manifest;
 pub mod media_type;
+pub mod origin_json;
 pub mod parallel;
 pub mod platform;
 pub mod platform_match;
@@ -53,10 +57,12 @@ pub mod printable;
 pub mod reference;
 pub mod referrers;
 pub mod settings;
+pub mod settings_json;
 
 pub use descriptor::Descriptor;
 pub use digest::{Digest, DigestError};
 pub use draft::Draft;
+pub use draft_document::{DocumentError, DraftDocument};
 pub use edit::PlatformEdit;
 pub use entry::{Entry, Source};
 pub use list::PublishedList;

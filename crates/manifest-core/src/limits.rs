@@ -20,3 +20,7 @@ pub const LIST_DEPTH: usize = 8;
 
 /// The longest repository name, in characters, as in the reference grammar of the distribution project.
 pub const REPOSITORY_NAME_CHARS: usize = 255;
+
+/// The largest draft document that is read or written, in bytes: 64 MiB hold 10 000 entries with manifests of 2 KiB. A draft of
+/// forty images has some 200 KiB.
+pub const DRAFT_DOCUMENT_BYTES: usize = 64 * 1024 * 1024;

@@ -48,7 +48,7 @@ pub use check::{
     Connection, Existence, LeftBehind, LoginCheck, LoginScheme, Outcome, RateLimit,
     RepositoryCheck, TlsConnection, WriteCheck,
 };
-pub use client::{Client, ClientConfig, ManifestMetadata, Tags};
+pub use client::{Client, ClientConfig, Deletion, ManifestMetadata, Tags};
 pub use concurrent::concurrent;
 pub use error::{
     Absent, Advice, Attempt, Cause, CertificateProblem, ContentProblem, ErrorResponse, Message,

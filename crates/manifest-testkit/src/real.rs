@@ -149,6 +149,7 @@ pub struct RealBuilder {
     on_disk: bool,
     ipv6: bool,
     relative_locations: bool,
+    no_delete: bool,
     identity: Option<Identity>,
     client_ca: Option<String>,
     /// Configuration of token authentication, and its certificate.
@@ -171,6 +172,12 @@ impl RealBuilder {
     /// Sends Locations as paths in place of URLs.
     pub fn relative_locations(mut self) -> Self {
         self.relative_locations = true;
+        self
+    }
+
+    /// Refuses deletions with 405, which is the default of distribution.
+    pub fn no_delete(mut self) -> Self {
+        self.no_delete = true;
         self
     }
 
@@ -285,7 +292,7 @@ impl RealBuilder {
             }
         }
         let mut storage = json!({
-            "delete": { "enabled": true },
+            "delete": { "enabled": !self.no_delete },
             "maintenance": { "uploadpurging": { "enabled": false } },
         });
         if self.on_disk {

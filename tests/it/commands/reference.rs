@@ -92,6 +92,15 @@ impl World {
         line.replace("SHA:", "sha256:")
     }
 
+    /// Writes the file that the examples of `import` name.
+    fn export(&self, draft: &str, home: &Home) {
+        let other = Home::new();
+        self.run(&other, &format!("create {draft}")).succeeds();
+        let exported = self.run(&other, "export example.com/app:1.0");
+        fs::write(home.path().join("draft.json"), &exported.stdout).unwrap();
+        exported.succeeds();
+    }
+
     /// Runs a command line by a shell, with the program on PATH.
     fn run(&self, home: &Home, line: &str) -> Ran {
         let bin = Path::new(OURS).parent().unwrap();
@@ -109,12 +118,27 @@ fn each_example_of_the_reference_works() {
             assert!(line.starts_with(manual.command), "{line}");
             let world = World::new();
             let home = world.home();
-            if !["create", "exists", "matrix", "tag", "install", "uninstall"]
-                .contains(&manual.command)
+            let draft = "example.com/app:1.0 example.com/app:1.0-amd64 example.com/app:1.0-arm64 \
+                example.com/app:1.0-armv7 example.com/app:1.0-windows";
+            if ![
+                "create",
+                "exists",
+                "import",
+                "matrix",
+                "tag",
+                "install",
+                "uninstall",
+            ]
+            .contains(&manual.command)
             {
-                let draft = "create example.com/app:1.0 example.com/app:1.0-amd64 \
-                    example.com/app:1.0-arm64 example.com/app:1.0-armv7 example.com/app:1.0-windows";
-                world.run(&home, draft).succeeds();
+                world.run(&home, &format!("create {draft}")).succeeds();
+                if line.contains("--stage example.com/drafts") {
+                    let stage = "create --stage example.com/drafts";
+                    world.run(&home, &format!("{stage} {draft}")).succeeds();
+                }
+            }
+            if manual.command == "import" {
+                world.export(draft, &home);
             }
             if manual.command == "prune" {
                 home.age_drafts();
@@ -133,6 +157,7 @@ fn each_example_of_the_reference_works() {
             let changed = home.drafts().len() != before || manual.command == "annotate";
             let files = [
                 "digest.txt",
+                "draft.json",
                 "list.json",
                 "matrix.html",
                 "metadata.json",

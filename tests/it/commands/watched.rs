@@ -43,6 +43,11 @@ impl<'a> Watched<'a> {
         Self::over(TestRegistry::Embedded(registry), None)
     }
 
+    /// Wraps a real registry over plain HTTP, with its options.
+    pub(crate) fn real(registry: manifest_testkit::RealRegistry) -> Self {
+        Self::over(TestRegistry::Real(registry), None)
+    }
+
     /// Wraps a registry over plain HTTP.
     fn over(registry: TestRegistry, ca: Option<&TestCa>) -> Self {
         let in_front = |upstream: &str| {

@@ -52,7 +52,22 @@ fn commands_flags_and_values() {
             ("push --purge --pu", &["--push-foreign"], NO_FILES),
             ("push -p --pu", &["--push-foreign"], NO_FILES),
             ("push -t x --ta", &["--tag"], NO_FILES),
-            ("rm -", &["--force", "--help", "-f", "-h"], NO_FILES),
+            (
+                "rm -",
+                &[
+                    "--ca-file",
+                    "--force",
+                    "--help",
+                    "--insecure",
+                    "--no-cache",
+                    "--retry",
+                    "--stage",
+                    "--timeout",
+                    "-f",
+                    "-h",
+                ],
+                NO_FILES,
+            ),
             ("rm -- -", &[], NO_FILES),
             ("push --bogus=", &[], NO_FILES),
             // Keywords, as the parser lists them.
@@ -80,6 +95,9 @@ fn commands_flags_and_values() {
             ),
             ("push --digestfile ", &[], 0),
             ("create --digests-dir ", &[], 16),
+            ("import ", &[], 0),
+            ("import --as @/too", &["@/tools:2"], NO_FILES),
+            ("export @/too", &["@/tools:2"], NO_FILES),
             ("push --retry ", &[], NO_FILES),
             ("create --require linux/arm6", &["linux/arm64"], NO_FILES),
             (

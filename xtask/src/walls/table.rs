@@ -32,7 +32,8 @@ pub(super) const ORDERS: &[Order] = &[
             layer(&["completion", "man_pages", "reference_docs"]),
             layer(&["cli", "manifest_tool"]),
             layer(&["commands"]),
-            layer(&["assembly"]),
+            layer(&["assembly", "drafts"]),
+            layer(&["staging"]),
             layer(&[
                 "comparison",
                 "compose",
@@ -69,9 +70,15 @@ pub(super) const ORDERS: &[Order] = &[
     Order {
         name: "manifest-core",
         layers: &[
-            layer(&["list"]),
-            layer(&["draft"]),
-            layer(&["duplicates", "edit", "entry_json", "settings"]),
+            layer(&["draft_document", "list"]),
+            layer(&["draft", "settings_json"]),
+            layer(&[
+                "duplicates",
+                "edit",
+                "entry_json",
+                "origin_json",
+                "settings",
+            ]),
             layer(&["entry", "referrers"]),
             layer(&["manifest", "platform_match"]),
             layer(&["descriptor", "platform_name"]),

@@ -147,6 +147,12 @@ impl Assembler<'_> {
 }
 
 impl Resolution {
+    /// Returns the sources that have images.
+    pub(crate) fn sources(&self) -> Vec<Source> {
+        let resolved = self.resolved.iter();
+        resolved.map(|resolved| resolved.source.clone()).collect()
+    }
+
     /// Records that the user turned off TLS verification for the registries of these images.
     pub(crate) fn mark_insecure(&mut self, is_insecure: impl Fn(&Reference) -> bool) {
         for entry in self

@@ -4,8 +4,8 @@ use clap::Subcommand;
 
 use super::usage::ArgumentCount;
 use crate::commands::{
-    annotate, apply, check, completion, create, diff, exists, history, inspect, install, ls,
-    matrix, prune, push, remove, rm, rollback, tag, uninstall, verify,
+    annotate, apply, check, completion, create, diff, exists, export, history, import, inspect,
+    install, ls, matrix, prune, push, remove, rm, rollback, tag, uninstall, verify,
 };
 use crate::context::Context;
 use crate::failure::Failure;
@@ -25,7 +25,9 @@ pub enum Command {
     Create(Box<create::Args>),
     Diff(diff::Args),
     Exists(exists::Args),
+    Export(export::Args),
     History(history::Args),
+    Import(import::Args),
     Inspect(inspect::Args),
     Install(install::Args),
     Ls(ls::Args),
@@ -47,22 +49,24 @@ impl Command {
     /// Fails if the command fails.
     pub fn run(self, context: &Context<'_>) -> Result<(), Failure> {
         match self {
-            Self::Annotate(args) => annotate::run(context, &args),
+            Self::Annotate(args) => context.block_on(annotate::run(context, &args)),
             Self::Apply(args) => context.block_on(apply::run(context, &args)),
             Self::Check(args) => context.block_on(check::run(context, &args)),
             Self::Completion(args) => completion::run(context, &args),
             Self::Create(args) => context.block_on(create::run(context, &args)),
             Self::Diff(args) => context.block_on(diff::run(context, &args)),
             Self::Exists(args) => context.block_on(exists::run(context, &args)),
+            Self::Export(args) => context.block_on(export::run(context, &args)),
             Self::History(args) => history::run(context, &args),
+            Self::Import(args) => context.block_on(import::run(context, &args)),
             Self::Inspect(args) => context.block_on(inspect::run(context, &args)),
             Self::Install(args) => install::run(context, &args),
-            Self::Ls(args) => ls::run(context, &args),
+            Self::Ls(args) => context.block_on(ls::run(context, &args)),
             Self::Matrix(args) => context.block_on(matrix::run(context, &args)),
-            Self::Prune(args) => prune::run(context, &args),
+            Self::Prune(args) => context.block_on(prune::run(context, &args)),
             Self::Push(args) => context.block_on(push::run(context, &args)),
-            Self::Remove(args) => remove::run(context, &args),
-            Self::Rm(args) => rm::run(context, &args),
+            Self::Remove(args) => context.block_on(remove::run(context, &args)),
+            Self::Rm(args) => context.block_on(rm::run(context, &args)),
             Self::Rollback(args) => context.block_on(rollback::run(context, &args)),
             Self::Tag(args) => context.block_on(tag::run(context, &args)),
             Self::Uninstall(args) => uninstall::run(context, &args),
@@ -80,7 +84,9 @@ impl Command {
             Self::Create(args) => &args.help,
             Self::Diff(args) => &args.help,
             Self::Exists(args) => &args.help,
+            Self::Export(args) => &args.help,
             Self::History(args) => &args.help,
+            Self::Import(args) => &args.help,
             Self::Inspect(args) => &args.help,
             Self::Install(args) => &args.help,
             Self::Ls(args) => &args.help,
@@ -110,7 +116,9 @@ impl Command {
             Self::Create(args) => ArgumentCount::at_least(args.min_arguments(), args.images.len()),
             Self::Diff(args) => ArgumentCount::range(1, 2, args.lists.len()),
             Self::Exists(args) => ArgumentCount::exactly(1, args.names.len()),
+            Self::Export(args) => ArgumentCount::exactly(1, args.lists.len()),
             Self::History(args) => ArgumentCount::range(0, 1, args.tags.len()),
+            Self::Import(args) => ArgumentCount::exactly(1, args.files.len()),
             Self::Inspect(args) => ArgumentCount::range(1, 2, args.images.len()),
             Self::Install(args) => ArgumentCount::exactly(0, args.rest.len()),
             Self::Ls(args) => ArgumentCount::exactly(0, args.rest.len()),

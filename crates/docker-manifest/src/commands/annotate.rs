@@ -9,8 +9,10 @@ use manifest_store::Change;
 use super::select;
 use crate::compose;
 use crate::context::Context;
+use crate::drafts::{DraftStore, RegistryAccess};
 use crate::failure::{DraftLookup, Failure};
-use crate::flags::HelpFlag;
+use crate::flags::{HelpFlag, RegistryFlags, RetryFlags, StageFlag};
+use crate::staging::Scope;
 use crate::values::{AnnotationFlag, AnnotationTarget, CommaList, Switch};
 
 /// Add additional information to a local image manifest
@@ -34,6 +36,9 @@ pub struct Args {
     /// Accept an unknown --platform
     #[arg(long)]
     force: Switch,
+    /// Allow communication with an insecure registry
+    #[arg(long)]
+    insecure: Switch,
     /// Set operating system
     #[arg(long, value_name = "string")]
     os: Option<String>,
@@ -46,6 +51,12 @@ pub struct Args {
     /// Set the whole platform: os[(version)]/arch[/variant]
     #[arg(long, value_name = "platform")]
     platform: Option<String>,
+    #[command(flatten)]
+    retry: RetryFlags,
+    #[command(flatten)]
+    registry: RegistryFlags,
+    #[command(flatten)]
+    stage: StageFlag,
     /// Set architecture variant
     #[arg(long, value_name = "string")]
     variant: Option<String>,
@@ -103,7 +114,7 @@ impl Args {
 }
 
 /// Changes one entry of a draft, or the annotations of the list. Prints nothing, as Docker does.
-pub(crate) fn run(context: &Context<'_>, args: &Args) -> Result<(), Failure> {
+pub(crate) async fn run(context: &Context<'_>, args: &Args) -> Result<(), Failure> {
     let parse = |kind, text: &str| {
         let prefix = format!("annotate: error parsing name for {kind} {text}");
         Reference::parse(text).map_err(|source| Failure::Reference {
@@ -115,10 +126,15 @@ pub(crate) fn run(context: &Context<'_>, args: &Args) -> Result<(), Failure> {
         unreachable!("the number was checked")
     };
     let list = parse("manifest list", list_text)?;
-    let Some(image_text) = rest.first() else {
-        return annotate_list(context, args, &list);
+    let access = RegistryAccess {
+        insecure: args.insecure.is_on(),
+        retry: &args.retry,
+        registry: &args.registry,
     };
-    let store = context.store()?;
+    let store = DraftStore::open(context, &args.stage, access)?;
+    let Some(image_text) = rest.first() else {
+        return annotate_list(&store, args, &list).await;
+    };
     let edit = platform_edit(args, context)?;
     let no_entry = |has_draft| Failure::NoEntry {
         image: image_text.clone(),
@@ -126,22 +142,20 @@ pub(crate) fn run(context: &Context<'_>, args: &Args) -> Result<(), Failure> {
         lookup: DraftLookup {
             list: list.clone().into(),
             has_draft,
-            searched: store.root().to_owned(),
+            searched: store.place(),
         },
     };
     let mut changed = None;
-    let mut annotate = |image: &Reference| {
-        store.update_entry(&list, image, |entry| {
-            entry.annotate(&edit)?;
-            changed = Some(entry.clone());
-            Ok::<_, Failure>(())
-        })
+    let mut annotate = |entry: &mut Entry| {
+        entry.annotate(&edit)?;
+        changed = Some(entry.clone());
+        Ok(())
     };
     let is_digest = image_text.parse::<manifest_core::Digest>().is_ok();
     let image = parse("manifest", image_text);
     // By its reference, an image is found even among damaged entries.
     let is_done = match &image {
-        Ok(image) if !is_digest => annotate(image)?,
+        Ok(image) if !is_digest => store.update_entry(&list, image, &mut annotate).await?,
         _ => false,
     };
     if !is_done {
@@ -150,10 +164,10 @@ pub(crate) fn run(context: &Context<'_>, args: &Args) -> Result<(), Failure> {
         if !is_digest && !is_on_disk && NamedPlatform::parse_any(image_text).is_err() {
             image?;
         }
-        let draft = store.load(&list)?.ok_or_else(|| no_entry(false))?;
+        let draft = store.load(&list).await?.ok_or_else(|| no_entry(false))?;
         let found = select::one(&draft, image_text, context.current_dir().ok().as_deref())?;
         let reference = found.ok_or_else(|| no_entry(true))?.reference.clone();
-        if !annotate(&reference)? {
+        if !store.update_entry(&list, &reference, &mut annotate).await? {
             return Err(no_entry(true));
         }
     }
@@ -161,7 +175,7 @@ pub(crate) fn run(context: &Context<'_>, args: &Args) -> Result<(), Failure> {
         warn_of_unknown_platform(context, &entry);
     }
     if args.annotation.iter().any(|flag| !is_of_image(flag)) {
-        annotate_list(context, args, &list)?;
+        annotate_list(&store, args, &list).await?;
     } else if edit.is_empty() {
         context.output.warning(
             "nothing was changed: no flag says what to change, such as --platform linux/arm64 or --arch arm64",
@@ -241,14 +255,17 @@ fn platform_edit(args: &Args, context: &Context<'_>) -> Result<PlatformEdit, Fai
 }
 
 /// Changes the annotations of the list, and of all its images.
-fn annotate_list(context: &Context<'_>, args: &Args, list: &Reference) -> Result<(), Failure> {
-    let store = context.store()?;
+async fn annotate_list(
+    store: &DraftStore<'_>,
+    args: &Args,
+    list: &Reference,
+) -> Result<(), Failure> {
     let is_list_alone = args.images.len() == 1;
-    store.update(list, |existing| {
+    let change = |existing: Option<&Draft>| {
         let Some(existing) = existing else {
             return Err(Failure::NoDraft {
                 reference: Box::new(list.clone()),
-                searched: store.root().to_owned(),
+                searched: store.place(),
             });
         };
         let mut draft = Draft::clone(existing);
@@ -270,5 +287,6 @@ fn annotate_list(context: &Context<'_>, args: &Args, list: &Reference) -> Result
             ..Change::default()
         };
         Ok((change, ()))
-    })
+    };
+    store.update(list, Scope::Draft, change).await
 }

@@ -8,7 +8,7 @@ use crate::comparison::{Origin, Report, Side};
 use crate::concurrency::PARALLEL_IMAGES;
 use crate::context::Context;
 use crate::exit::Exit;
-use crate::failure::{CheckFailure, Failure};
+use crate::failure::{CheckFailure, DraftPlace, Failure};
 use crate::flags::{HelpFlag, RegistryFlags, RetryFlags};
 use crate::sources::LazyLayout;
 use crate::terminal::Terminal;
@@ -137,7 +137,7 @@ fn operands(
             let store = context.store()?;
             let draft = store.load(&list)?.ok_or_else(|| Failure::NoDraft {
                 reference: list.clone().into(),
-                searched: store.root().to_owned(),
+                searched: DraftPlace::Folder(store.root().to_owned()),
             })?;
             let registry = flags(&draft);
             let draft = Operand::Here(Side::of_draft(&draft)?);

@@ -1,4 +1,4 @@
-//! `ls`: lists the drafts on this machine, and with `--check` what has moved since.
+//! `ls`: lists the drafts on this machine or in a registry, and with `--check` what has moved since.
 //!
 //! | module | holds |
 //! | --- | --- |
@@ -12,6 +12,6 @@ mod report;
 mod row;
 mod run;
 
-pub(super) use row::{identity, name, report_damage};
+pub(super) use row::{identity, report_damage};
 pub use run::Args;
 pub(crate) use run::run;

@@ -1,4 +1,4 @@
-//! `prune`: deletes drafts that nobody has changed for some time. Registries are not asked.
+//! `prune`: deletes drafts that nobody has changed for some time. No published list is touched.
 
 use std::time::{Duration, UNIX_EPOCH};
 
@@ -7,8 +7,9 @@ use serde_json::{Value, json};
 
 use super::ls;
 use crate::context::Context;
-use crate::failure::Failure;
-use crate::flags::HelpFlag;
+use crate::drafts::{DraftStore, RegistryAccess, listed_name};
+use crate::failure::{DraftPlace, Failure};
+use crate::flags::{HelpFlag, RegistryFlags, RetryFlags, StageFlag};
 use crate::values::{AgeLimit, Format, Switch};
 
 /// Delete drafts that were not changed for some time
@@ -23,47 +24,48 @@ pub struct Args {
     /// Print the result in this format: "json"
     #[arg(long, value_name = "string")]
     format: Option<Format>,
+    /// Allow communication with an insecure registry
+    #[arg(long)]
+    insecure: Switch,
     /// Delete drafts whose last change is longer ago, such as 7d or 36h (required)
     #[arg(long, value_name = "duration")]
     older_than: Option<AgeLimit>,
+    #[command(flatten)]
+    retry: RetryFlags,
+    #[command(flatten)]
+    registry: RegistryFlags,
+    #[command(flatten)]
+    stage: StageFlag,
     #[arg(hide = true)]
     pub(crate) rest: Vec<String>,
 }
 
+/// The drafts that were removed, and the failures.
+#[derive(Default)]
+struct Pruned {
+    removed: Vec<Value>,
+    failures: Vec<Failure>,
+}
+
 /// Deletes old drafts without a question. A draft that changes meanwhile, and a damaged one, is left alone.
-pub(crate) fn run(context: &Context<'_>, args: &Args) -> Result<(), Failure> {
+pub(crate) async fn run(context: &Context<'_>, args: &Args) -> Result<(), Failure> {
     let limit = args.older_than.ok_or(Failure::MissingFlag {
         command: "prune",
         flag: "--older-than",
         example: "7d",
     })?;
-    let store = context.store()?;
-    let now = Duration::from_secs(context.now());
-    let is_old = |draft: &DraftSummary| {
-        let changed_at = draft.changed_at.duration_since(UNIX_EPOCH);
-        now.saturating_sub(changed_at.unwrap_or_default()) >= limit.0
+    let access = RegistryAccess {
+        insecure: args.insecure.is_on(),
+        retry: &args.retry,
+        registry: &args.registry,
     };
-    let mut removed: Vec<Value> = Vec::new();
-    let mut failures = Vec::new();
-    for draft in store.drafts()? {
-        let draft = match draft {
-            Ok(draft) if is_old(&draft) => draft,
-            Ok(_) => continue,
-            Err(error) => {
-                Failure::Store(error).report(context.output);
-                continue;
-            }
-        };
-        if draft.is_damaged() {
-            ls::report_damage(draft, context.output);
-            continue;
-        }
-        match remove(context, args, &store, &draft) {
-            Ok(true) => removed.push(ls::identity(&draft)),
-            Ok(false) => {}
-            Err(failure) => failures.push(failure),
-        }
-    }
+    let store = DraftStore::open(context, &args.stage, access)?;
+    let now = Duration::from_secs(context.now());
+    let is_old = |changed_at: Duration| now.saturating_sub(changed_at) >= limit.0;
+    let Pruned { removed, failures } = match store.local() {
+        Some(local) => prune_local(context, args, local, is_old)?,
+        None => prune_staged(context, args, &store, is_old).await?,
+    };
     if args.format.is_some() {
         let object = json!({"dryRun": args.dry_run.is_on(), "removed": removed});
         context.output.result(format!("{object:#}"))?;
@@ -75,28 +77,99 @@ pub(crate) fn run(context: &Context<'_>, args: &Args) -> Result<(), Failure> {
     }
 }
 
-/// Removes one draft, and prints its name. Returns `false` if it was left alone.
-fn remove(
+fn prune_local(
     context: &Context<'_>,
     args: &Args,
     store: &Store,
-    draft: &DraftSummary,
-) -> Result<bool, Failure> {
-    let name = ls::name(draft);
-    if !args.dry_run.is_on() {
-        match store.remove_listed(draft)? {
-            Removal::Removed => {}
-            Removal::Absent => return Ok(false),
-            Removal::Changed => {
+    is_old: impl Fn(Duration) -> bool,
+) -> Result<Pruned, Failure> {
+    let mut pruned = Pruned::default();
+    for draft in store.drafts()? {
+        let draft = match draft {
+            Ok(draft) => draft,
+            Err(error) => {
+                Failure::Store(error).report(context.output);
+                continue;
+            }
+        };
+        let changed_at = draft.changed_at.duration_since(UNIX_EPOCH);
+        if !is_old(changed_at.unwrap_or_default()) {
+            continue;
+        }
+        if draft.is_damaged() {
+            let errors = draft.entries.into_iter().filter_map(Result::err);
+            ls::report_damage(errors.map(Failure::Store), "file", context.output);
+            continue;
+        }
+        let name = listed_name(draft.list.as_ref(), &draft.folder);
+        let removal = match args.dry_run.is_on() {
+            true => Ok(Removal::Removed),
+            false => store.remove_listed(&draft).map_err(Failure::Store),
+        };
+        let identity = identity(&draft);
+        pruned.add(context, args, (name, identity), removal)?;
+    }
+    Ok(pruned)
+}
+
+async fn prune_staged(
+    context: &Context<'_>,
+    args: &Args,
+    store: &DraftStore<'_>,
+    is_old: impl Fn(Duration) -> bool,
+) -> Result<Pruned, Failure> {
+    let mut pruned = Pruned::default();
+    let drafts = store.drafts().await?.into_iter().flatten();
+    for draft in drafts.filter(|draft| is_old(Duration::from_secs(draft.changed_at))) {
+        let name = draft.name();
+        let identity = ls::identity(draft.list.as_ref(), &draft.place, draft.changed_at);
+        let Some(whole) = draft.draft() else {
+            let failures = draft.entries.into_iter().filter_map(Result::err);
+            ls::report_damage(failures, "part", context.output);
+            continue;
+        };
+        let removal = match args.dry_run.is_on() {
+            true => Ok(Removal::Removed),
+            false => store.remove_unchanged(&whole).await,
+        };
+        pruned.add(context, args, (name, identity), removal)?;
+    }
+    Ok(pruned)
+}
+
+impl Pruned {
+    /// Adds the result of one draft, and prints its name if it was removed.
+    fn add(
+        &mut self,
+        context: &Context<'_>,
+        args: &Args,
+        (name, identity): (String, Value),
+        removal: Result<Removal, Failure>,
+    ) -> Result<(), Failure> {
+        match removal {
+            Ok(Removal::Removed) => self.removed.push(identity),
+            Ok(Removal::Absent) => return Ok(()),
+            Ok(Removal::Changed) => {
                 let message = format!("the draft {name} was changed meanwhile, and is left alone");
                 context.output.warning(&message);
-                return Ok(false);
+                return Ok(());
+            }
+            Err(failure) => {
+                self.failures.push(failure);
+                return Ok(());
             }
         }
+        // Each at once: if the command is interrupted, its output still tells all that was removed.
+        if args.format.is_none() {
+            context.output.result(name)?;
+        }
+        Ok(())
     }
-    // Each at once: if the command is interrupted, its output still tells all that was removed.
-    if args.format.is_none() {
-        context.output.result(name)?;
-    }
-    Ok(true)
+}
+
+fn identity(draft: &DraftSummary) -> Value {
+    let place = DraftPlace::Folder(draft.folder.clone());
+    let changed_at = draft.changed_at.duration_since(UNIX_EPOCH);
+    let changed_at = changed_at.map_or(0, |since| since.as_secs());
+    ls::identity(draft.list.as_ref(), &place, changed_at)
 }

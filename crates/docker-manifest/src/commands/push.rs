@@ -1,18 +1,18 @@
 //! `push`: publishes a draft.
 
-use std::sync::Arc;
-
 use manifest_core::{Draft, Reference};
 use manifest_registry::Client;
-use manifest_store::{Outline, Removal, Store};
+use manifest_store::{Outline, Removal};
 
 use crate::compose;
 use crate::context::Context;
+use crate::drafts::{DraftStore, RegistryAccess};
 use crate::failure::Failure;
 use crate::flags::PublishFlags;
-use crate::flags::{HelpFlag, RegistryFlags, RetryFlags};
+use crate::flags::{HelpFlag, RegistryFlags, RetryFlags, StageFlag};
 use crate::publishing::{self, Freshness, Publisher, publish_draft};
 use crate::sources::Resolved;
+use crate::staging::Scope;
 use crate::values::{OnMoved, Switch};
 
 /// Push a manifest list to a repository
@@ -36,6 +36,8 @@ pub struct Args {
     /// Remove the local manifest list after push
     #[arg(short, long)]
     purge: Switch,
+    #[command(flatten)]
+    stage: StageFlag,
     #[arg(value_name = "MANIFEST_LIST", hide = true)]
     pub(crate) lists: Vec<String>,
 }
@@ -45,10 +47,20 @@ pub struct Args {
 async fn load(
     context: &Context<'_>,
     args: &Args,
-    store: &Arc<Store>,
+    drafts: &DraftStore<'_>,
     list: &Reference,
 ) -> Result<(Option<Client>, Option<Draft>), Failure> {
     let targets = publishing::known_targets(list, &args.publish);
+    let store = match (drafts.client(), drafts.local()) {
+        (None, Some(store)) => store,
+        (client, _) => {
+            let client = client.map(|client| client.for_publishing(&targets, []));
+            if let Some(client) = &client {
+                client.probe_tags_early(publishing::early_probes(&targets, &args.publish));
+            }
+            return Ok((client, drafts.load(list).await?));
+        }
+    };
     // Only the draft itself is trusted to tell that a host is insecure: credentials are sent to it.
     let is_of_use = |outline: &Outline| !targets.is_empty() && !outline.is_insecure;
     let Some(outline) = store.outline(list).filter(is_of_use) else {
@@ -69,19 +81,20 @@ async fn load(
     Ok((is_right.then_some(client), draft))
 }
 
-/// Refreshes the draft on disk, and returns it.
-fn refresh_stored(
-    store: &Store,
+/// Refreshes the stored draft, and returns it.
+async fn refresh_stored(
+    store: &DraftStore<'_>,
     list: &Reference,
     resolved: &[Resolved],
     missing: impl Fn() -> Failure,
 ) -> Result<Draft, Failure> {
-    store.update(list, |existing| {
+    let change = |existing: Option<&Draft>| {
         let existing = existing.ok_or_else(&missing)?;
         let refreshed = compose::refresh(resolved, existing);
-        Ok::<_, Failure>((compose::change(Some(existing), refreshed), ()))
-    })?;
-    store.load(list)?.ok_or_else(missing)
+        Ok((compose::change(Some(existing), refreshed), ()))
+    };
+    store.update(list, Scope::Draft, change).await?;
+    store.load(list).await?.ok_or_else(missing)
 }
 
 /// Loads the draft, refreshes it if requested, publishes it, and removes it if requested.
@@ -94,10 +107,15 @@ pub(crate) async fn run(context: &Context<'_>, args: &Args) -> Result<(), Failur
         source,
     })?;
     args.publish.check()?;
-    let store = Arc::new(context.store()?);
+    let access = RegistryAccess {
+        insecure: args.insecure.is_on(),
+        retry: &args.retry,
+        registry: &args.registry,
+    };
+    let store = DraftStore::open(context, &args.stage, access)?;
     let missing = || Failure::NoDraft {
         reference: Box::new(list.clone()),
-        searched: store.root().to_owned(),
+        searched: store.place(),
     };
     let (client, draft) = load(context, args, &store, &list).await?;
     let mut draft = draft.ok_or_else(missing)?;
@@ -113,7 +131,7 @@ pub(crate) async fn run(context: &Context<'_>, args: &Args) -> Result<(), Failur
     if on_moved == OnMoved::Refresh {
         let resolved = compose::resolve_again(&client, &draft, context.now()).await?;
         draft = match is_pushed {
-            true => refresh_stored(&store, &list, &resolved, missing)?,
+            true => refresh_stored(&store, &list, &resolved, missing).await?,
             false => compose::refresh(&resolved, &draft),
         };
     }
@@ -125,19 +143,21 @@ pub(crate) async fn run(context: &Context<'_>, args: &Args) -> Result<(), Failur
         flags: &args.publish,
     };
     let pushed = publish_draft(&publisher, draft, Freshness::Stored { on_moved }).await?;
-    let removal = purged.map(|purged| store.remove_unchanged(&purged));
-    let removal = removal.transpose()?;
+    let removal = match purged {
+        Some(purged) => Some(store.remove_unchanged(&purged).await?),
+        None => None,
+    };
     if removal == Some(Removal::Changed) {
         context.output.warning(&format!(
             "the draft of {list} was changed while it was pushed, so it was not removed"
         ));
     }
-    if let Some(pushed) = pushed
+    if let (Some(pushed), Some(store)) = (pushed, store.local())
         && remembers
         && removal != Some(Removal::Removed)
         && !args.publish.by_digest.is_on()
     {
-        publishing::record_pushed(&store, &list, pushed.digest);
+        publishing::record_pushed(store, &list, pushed.digest);
     }
     Ok(())
 }

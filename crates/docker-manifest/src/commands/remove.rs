@@ -2,14 +2,17 @@
 
 use std::collections::BTreeSet;
 
-use manifest_core::Reference;
 use manifest_core::duplicates::without;
+use manifest_core::{Draft, Reference};
 use manifest_store::Change;
 
 use super::select;
 use crate::context::Context;
+use crate::drafts::{DraftStore, RegistryAccess};
 use crate::failure::{DraftLookup, Failure};
-use crate::flags::HelpFlag;
+use crate::flags::{HelpFlag, RegistryFlags, RetryFlags, StageFlag};
+use crate::staging::Scope;
+use crate::values::Switch;
 
 /// Remove images from a local manifest list, by name, digest or platform
 #[derive(Debug, clap::Args)]
@@ -17,12 +20,21 @@ use crate::flags::HelpFlag;
 pub struct Args {
     #[command(flatten)]
     pub(crate) help: HelpFlag,
+    /// Allow communication with an insecure registry
+    #[arg(long)]
+    insecure: Switch,
+    #[command(flatten)]
+    retry: RetryFlags,
+    #[command(flatten)]
+    registry: RegistryFlags,
+    #[command(flatten)]
+    stage: StageFlag,
     #[arg(value_name = "MANIFEST_LIST MANIFEST", hide = true)]
     pub(crate) images: Vec<String>,
 }
 
 /// Removes all named images and the attestations about them, or nothing. Prints each removed entry.
-pub(crate) fn run(context: &Context<'_>, args: &Args) -> Result<(), Failure> {
+pub(crate) async fn run(context: &Context<'_>, args: &Args) -> Result<(), Failure> {
     let [list_text, images @ ..] = args.images.as_slice() else {
         unreachable!("the number was checked")
     };
@@ -30,13 +42,18 @@ pub(crate) fn run(context: &Context<'_>, args: &Args) -> Result<(), Failure> {
         prefix: Some(format!("error parsing name for manifest list {list_text}")),
         source,
     })?;
-    let store = context.store()?;
+    let access = RegistryAccess {
+        insecure: args.insecure.is_on(),
+        retry: &args.retry,
+        registry: &args.registry,
+    };
+    let store = DraftStore::open(context, &args.stage, access)?;
     let current_dir = context.current_dir().ok();
-    let removed = store.update(&list, |existing| {
+    let change = |existing: Option<&Draft>| {
         let Some(draft) = existing else {
             return Err(Failure::NoDraft {
                 reference: Box::new(list.clone()),
-                searched: store.root().to_owned(),
+                searched: store.place(),
             });
         };
         let mut selected = BTreeSet::new();
@@ -49,7 +66,7 @@ pub(crate) fn run(context: &Context<'_>, args: &Args) -> Result<(), Failure> {
                     lookup: DraftLookup {
                         list: list.clone().into(),
                         has_draft: true,
-                        searched: store.root().to_owned(),
+                        searched: store.place(),
                     },
                 });
             }
@@ -69,7 +86,8 @@ pub(crate) fn run(context: &Context<'_>, args: &Args) -> Result<(), Failure> {
             ..Change::default()
         };
         Ok((change, removed))
-    })?;
+    };
+    let removed = store.update(&list, Scope::Draft, change).await?;
     for reference in removed {
         context.output.result(format!("Removed {reference}"))?;
     }

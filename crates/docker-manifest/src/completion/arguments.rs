@@ -16,6 +16,8 @@ pub(super) enum Kind {
     Repository,
     /// A tag in the journal.
     Tag,
+    /// A file.
+    File,
     /// One of these words.
     Words(Vec<String>),
     /// A name in a registry.
@@ -29,6 +31,7 @@ impl Kind {
             "MANIFEST" | "IMAGE" | "SOURCE" => Self::Image,
             "TAG" => Self::Tag,
             _ if word.starts_with("REPO") || word.starts_with("REGISTRY") => Self::Repository,
+            "FILE" | "FILE|-" => Self::File,
             // Lower-case words stand for themselves.
             _ if word.contains('|') && !word.contains(|c: char| c.is_ascii_uppercase()) => {
                 Self::Words(word.split('|').map(str::to_owned).collect())
@@ -124,7 +127,7 @@ mod tests {
 
     #[test]
     fn the_usage_names_the_arguments() {
-        use Kind::{Image, List, Reference, Repository, Tag};
+        use Kind::{File, Image, List, Reference, Repository, Tag};
         for (usage, expected) in [
             ("x", &[&[][..], &[]][..]),
             ("x [OPTIONS]", &[&[], &[]]),
@@ -148,6 +151,7 @@ mod tests {
             ("prune --age DURATION [OPTIONS]", &[&[], &[]]),
             ("prune --all MANIFEST_LIST", &[&[List], &[]]),
             ("ls [OPTIONS] [MANIFEST_LIST...]", &[&[List], &[List]]),
+            ("import [OPTIONS] FILE|-", &[&[File], &[]]),
             ("exists [OPTIONS] <REF>...", &[&[Reference], &[Reference]]),
         ] {
             for (index, expected) in expected.iter().enumerate() {

@@ -152,6 +152,7 @@ impl Line<'_> {
                 Kind::Repository => self.drafts.repositories(self.current),
                 Kind::Tag => journal::tags(self.drafts, self.current, given),
                 Kind::Reference => self.drafts.references(self.current),
+                Kind::File => Candidates::none(Directive::FILES),
                 Kind::Words(words) => {
                     let mut candidates = Candidates::none(Directive::NO_FILES);
                     words.iter().for_each(|word| candidates.add(word, ""));

@@ -15,10 +15,13 @@ use manifest_store::StoreError;
 
 use super::causes::with_causes;
 use super::checks::CheckFailure;
+use super::exchange::ExchangeError;
 use super::inspect::InspectError;
 use super::lists::ListFailure;
 use super::manifest_tool::ManifestToolError;
+use super::place::DraftPlace;
 use super::rollback::RollbackError;
+use super::stage::StageError;
 use super::texts::{describe_missing, describe_partly_published, describe_tag_state};
 use super::usage::UsageError;
 
@@ -299,16 +302,16 @@ pub enum Failure {
     NoDraft {
         /// The list.
         reference: Box<Reference>,
-        /// The folder that was searched.
-        searched: PathBuf,
+        /// The place that was searched.
+        searched: DraftPlace,
     },
     /// The draft that is to be removed does not exist.
     #[error("No such manifest: {reference}")]
     NoDraftToRemove {
         /// The list.
         reference: Box<Reference>,
-        /// The folder that was searched.
-        searched: PathBuf,
+        /// The place that was searched.
+        searched: DraftPlace,
     },
     /// `inspect` has not found the entry, or not its draft.
     #[error("No such manifest: {image}")]
@@ -379,8 +382,8 @@ pub enum Failure {
         error: Box<RegistryError>,
         /// The list.
         list: Box<Reference>,
-        /// The folder that was searched.
-        searched: PathBuf,
+        /// The place that was searched.
+        searched: DraftPlace,
     },
     /// The registry has no such manifest, which is the result of `exists`. Nothing else is reported.
     #[error("no such manifest: {0}")]
@@ -417,6 +420,12 @@ pub enum Failure {
     /// A failure of a command line of `manifest-tool`.
     #[error(transparent)]
     ManifestTool(#[from] ManifestToolError),
+    /// A draft in a registry could not be read or written.
+    #[error(transparent)]
+    Stage(#[from] StageError),
+    /// A draft could not be exported or imported.
+    #[error(transparent)]
+    Exchange(#[from] ExchangeError),
     /// Several independent failures.
     #[error("{}", .0.iter().map(describe).collect::<Vec<_>>().join("\n"))]
     Multiple(Vec<Failure>),
@@ -499,8 +508,8 @@ pub struct DraftLookup {
     pub list: Box<Reference>,
     /// Whether there is a draft of it.
     pub has_draft: bool,
-    /// The folder that was searched.
-    pub searched: PathBuf,
+    /// The place that was searched.
+    pub searched: DraftPlace,
 }
 
 /// Returns the text of a failure with its causes, on one line. A missing manifest has Docker's text, and the registry's answer is on a

@@ -16,6 +16,8 @@ impl Failure {
             Self::Check(failure) => failure.exit(),
             Self::List(failure) => failure.exit(),
             Self::Rollback(error) => error.exit(),
+            Self::Stage(error) => error.exit(),
+            Self::Exchange(error) => error.exit(),
             Self::NeedsPush { .. }
             | Self::NeedsRegistry { .. }
             | Self::NotALayout { .. }
@@ -31,6 +33,10 @@ impl Failure {
             Self::PartlyPublished { failed, .. } => match failed.first() {
                 Some(error) => Self::Registry(error.clone()).exit(),
                 None => Exit::Failure,
+            },
+            Self::Multiple(failures) => match failures.as_slice() {
+                [failure] => failure.exit(),
+                _ => Exit::Failure,
             },
             Self::NoDocker | Self::RunDocker { .. } => Exit::NoDocker,
             Self::DockerExited(code) => Exit::Other(*code),

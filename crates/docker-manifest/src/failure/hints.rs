@@ -1,11 +1,10 @@
 //! The remedy for each failure.
 
-use std::path::Path;
-
 use manifest_core::{Platform, PlatformNameError, Reference};
 use manifest_registry::RegistryError;
 
 use super::error::{DraftLookup, Failure};
+use super::place::DraftPlace;
 use crate::names::MANIFEST_TOOL;
 
 impl Failure {
@@ -30,13 +29,14 @@ impl Failure {
                 list,
                 searched,
             } => {
-                let searched = searched.display();
                 let no_draft =
                     format!("there is no draft of {list} either; drafts are in {searched}");
                 error.hint().into_iter().chain([no_draft]).collect()
             }
             Self::Inspect(error) => error.hint().into_iter().collect(),
             Self::ManifestTool(error) => error.hint().into_iter().collect(),
+            Self::Stage(error) => error.hints(),
+            Self::Exchange(error) => error.hint().into_iter().collect(),
             Self::Layout(error) => error.hint().into_iter().collect(),
             Self::Rollback(error) => error.hint().into_iter().collect(),
             Self::PartlyPublished { failed, .. } => {
@@ -100,7 +100,7 @@ impl Failure {
     fn draft_hint(&self) -> Option<String> {
         Some(match self {
             Self::NoDraftToRemove { searched, .. } => {
-                format!("drafts are in {}", searched.display())
+                format!("drafts are in {searched}")
             }
             Self::NoDraft {
                 reference,
@@ -204,7 +204,6 @@ impl DraftLookup {
             searched,
         } = self;
         if *has_draft {
-            let searched = searched.display();
             format!("name the image as `create` did; drafts are in {searched}")
         } else {
             no_draft(list, searched)
@@ -212,10 +211,10 @@ impl DraftLookup {
     }
 }
 
-fn no_draft(list: &Reference, searched: &Path) -> String {
-    let searched = searched.display();
+fn no_draft(list: &Reference, searched: &DraftPlace) -> String {
+    let flag = searched.flag();
     format!(
-        "there is no draft of {list}: `docker-manifest create {list} IMAGE...` makes one; drafts are in {searched}"
+        "there is no draft of {list}: `docker-manifest create{flag} {list} IMAGE...` makes one; drafts are in {searched}"
     )
 }
 

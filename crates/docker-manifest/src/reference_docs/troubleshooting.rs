@@ -4,13 +4,13 @@ use std::fmt::Write as _;
 use std::path::PathBuf;
 
 use manifest_core::edit::UnsupportedPair;
-use manifest_core::{Digest, NamedPlatform, Reference, Source, TagState};
+use manifest_core::{Digest, DocumentError, NamedPlatform, Reference, Source, TagState};
 use manifest_layout::LayoutError;
 use manifest_registry::{Advice, advice};
 use manifest_store::StoreError;
 
 use super::cell;
-use crate::failure::Failure;
+use crate::failure::{DraftPlace, ExchangeError, Failure, StageError};
 
 const INTRO: &str = "# Troubleshooting\n\n\
     An error says what failed, for which name, and the cause. A `hint:` line below it says what you can do. This page lists the hints \
@@ -64,6 +64,7 @@ fn own_failures() -> Vec<(&'static str, Vec<Failure>)> {
     vec![
         ("Sources and platforms", sources()),
         ("Drafts", drafts()),
+        ("Drafts in a registry, and in files", shared_drafts()),
         ("Pushing", pushing()),
         ("Images on disk", on_disk()),
         ("Installation", installation()),
@@ -113,7 +114,7 @@ fn drafts() -> Vec<Failure> {
         Failure::RefusingToAmend { list: list() },
         Failure::NoDraft {
             reference: Box::new(list()),
-            searched: PathBuf::from("~/.docker/manifests"),
+            searched: DraftPlace::Folder(PathBuf::from("~/.docker/manifests")),
         },
         Failure::EmptyDraft { list: list() },
         Failure::AmbiguousEntry {
@@ -133,6 +134,50 @@ fn drafts() -> Vec<Failure> {
             waited: std::time::Duration::from_secs(30),
             holder: Some(1234),
         }),
+    ]
+}
+
+fn shared_drafts() -> Vec<Failure> {
+    let repository = || reference("DRAFTS").repository().clone();
+    let tag = || Box::new(reference("DRAFTS"));
+    let path = || PathBuf::from("FILE");
+    vec![
+        StageError::NewerVersion { tag: tag() }.into(),
+        StageError::Foreign {
+            tag: tag(),
+            reason: "its layer is not a draft",
+        }
+        .into(),
+        StageError::Damaged {
+            tag: tag(),
+            source: DocumentError::Format,
+        }
+        .into(),
+        StageError::TooManyParts {
+            repository: repository().into(),
+            count: 20_000,
+            limit: 10_000,
+        }
+        .into(),
+        StageError::LocalSource {
+            location: "oci-layout:///build".to_owned(),
+            repository: repository().into(),
+        }
+        .into(),
+        ExchangeError::NotADraft {
+            path: path(),
+            source: DocumentError::Format,
+        }
+        .into(),
+        ExchangeError::NotADraft {
+            path: path(),
+            source: DocumentError::Version(2),
+        }
+        .into(),
+        ExchangeError::Exists {
+            list: list().into(),
+        }
+        .into(),
     ]
 }
 

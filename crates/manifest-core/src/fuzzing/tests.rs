@@ -72,6 +72,25 @@ fn time_is_proportional_to_size() {
 }
 
 #[test]
+fn draft_documents() {
+    check("draft_documents", super::draft_documents);
+    let head = "{\"format\":\"docker-manifest.draft\",\"version\":1,\"list\":\"h.io/a:1\"";
+    for open in [
+        "",
+        "{\"format\":\"",
+        ",\"x\":",
+        ",\"settings\":",
+        ",\"entries\":[{\"entry\":",
+    ] {
+        let open = match open.starts_with(',') {
+            true => format!("{head}{open}"),
+            false => open.to_owned(),
+        };
+        check_time(super::draft_documents, &open, UNITS);
+    }
+}
+
+#[test]
 fn drafts() {
     check("drafts", super::drafts);
     for open in [

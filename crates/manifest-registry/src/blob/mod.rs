@@ -7,7 +7,7 @@
 //! | `target` | the target repository of mounts and uploads |
 //! | `download`, `read` | blobs in chunks; small blobs in memory, from a mirror first |
 //! | `content`, `digest_verifier` | verified streams of bytes |
-//! | `source`, `local` | the source of a blob: a repository or this machine |
+//! | `source`, `local`, `memory` | the source of a blob: a repository, this machine, or bytes in memory |
 //! | `in_flight`, `progress` | the bound on blobs in flight; the progress of transfers |
 
 mod content;
@@ -15,6 +15,7 @@ mod digest_verifier;
 mod download;
 mod in_flight;
 mod local;
+mod memory;
 mod progress;
 mod read;
 mod single_post;
@@ -30,6 +31,7 @@ pub use read::BlobState;
 
 pub(crate) use in_flight::BlobsInFlight;
 pub(crate) use local::local_blob;
+pub(crate) use memory::MemoryBlob;
 pub(crate) use progress::TransferProgress;
 pub(crate) use read::BlobReader;
 pub(crate) use single_post::{SinglePost, SinglePostSupport};

@@ -1,16 +1,11 @@
 //! The deletion of what a check has written.
 
-use http::Method;
-use http::header::HeaderMap;
 use manifest_core::Digest;
 use manifest_core::reference::Repository;
 
-use crate::auth::Scope;
-use crate::client::Client;
+use crate::client::{Client, Deletion};
 use crate::concurrent::concurrent;
-use crate::error::{Operation, RegistryError};
-use crate::http::{Attempts, Payload, Traffic};
-use crate::session::{Request, Target};
+use crate::error::RegistryError;
 
 /// The number of deletions that run at once. A check writes fewer manifests and blobs.
 const DELETIONS: usize = 8;
@@ -41,14 +36,6 @@ pub(super) struct WrittenContent {
     pub(super) is_confirmed: bool,
 }
 
-/// The result of a deletion.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Deletion {
-    Deleted,
-    /// The content was not there.
-    Absent,
-}
-
 /// The result of the deletions.
 #[derive(Default)]
 pub(super) struct Deleted {
@@ -70,9 +57,12 @@ impl Client {
             (&written.blobs, false),
         ];
         for (contents, is_manifest) in groups {
-            let deletions = contents
-                .iter()
-                .map(|content| self.delete_one(repository, &content.digest, is_manifest));
+            let deletions = contents.iter().map(|content| async move {
+                match is_manifest {
+                    true => self.delete_manifest(repository, &content.digest).await,
+                    false => self.delete_blob(repository, &content.digest).await,
+                }
+            });
             let results = concurrent(DELETIONS, deletions).await;
             for (content, result) in contents.iter().zip(results) {
                 match result {
@@ -89,56 +79,4 @@ impl Client {
         }
         deleted
     }
-
-    async fn delete_one(
-        &self,
-        repository: &Repository,
-        digest: &Digest,
-        is_manifest: bool,
-    ) -> Result<Deletion, RegistryError> {
-        let (operation, kind) = match is_manifest {
-            true => {
-                let reference = repository.at(digest.clone());
-                (Operation::DeleteManifest(reference), "manifests")
-            }
-            false => {
-                let operation = Operation::DeleteBlob(repository.clone(), digest.clone());
-                (operation, "blobs")
-            }
-        };
-        let request = Request {
-            domain: repository.domain(),
-            operation,
-            method: Method::DELETE,
-            target: Target::Path(format!("/v2/{}/{kind}/{digest}", repository.path())),
-            headers: HeaderMap::new(),
-            payload: Payload::None,
-            traffic: Traffic::Request,
-            scopes: vec![Scope::delete(repository)],
-            shared_scopes: [].into(),
-        };
-        let attempts = Attempts::default();
-        // A 404 is not retried, though the content was just written: the registry may have no such request.
-        let sent = self.session().send_without_write_retry(&request, &attempts);
-        match sent.await {
-            Ok(response) => {
-                response.discard().await;
-                Ok(Deletion::Deleted)
-            }
-            Err(error) if is_gone(&error) => Ok(Deletion::Absent),
-            Err(error) => Err(error),
-        }
-    }
-}
-
-/// Tells whether the registry says that the content is not there. A 404 without that may mean that it deletes nothing.
-fn is_gone(error: &RegistryError) -> bool {
-    let messages = error.error_response().map(|response| &response.messages);
-    let is_unknown =
-        |code: &str| matches!(code, "MANIFEST_UNKNOWN" | "BLOB_UNKNOWN" | "NAME_UNKNOWN");
-    error.is_not_found()
-        && messages
-            .into_iter()
-            .flatten()
-            .any(|message| is_unknown(&message.code))
 }

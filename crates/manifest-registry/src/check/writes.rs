@@ -2,11 +2,8 @@
 //!
 //! Nothing gets a tag. Everything that is written is deleted again, as far as the registry deletes.
 
-use std::fmt;
-use std::io::{Cursor, Read};
 use std::sync::Arc;
 
-use bytes::Bytes;
 use futures_util::future::{join, join3, join5};
 use http::header::{HeaderValue, RANGE};
 use http::{Method, StatusCode};
@@ -15,7 +12,7 @@ use manifest_core::{Descriptor, Digest};
 
 use crate::auth::{Scope, ScopePlan};
 use crate::blob::{
-    BlobSource, BlobTarget, LocalBlobs, SinglePost, TransferProgress, UploadSession,
+    BlobSource, BlobTarget, LocalBlobs, MemoryBlob, SinglePost, TransferProgress, UploadSession,
 };
 use crate::check::cleanup::{LeftBehind, Written, WrittenContent};
 use crate::check::content::{CheckBlob, CheckContent, CheckManifest};
@@ -99,25 +96,6 @@ pub struct WriteCheck {
     pub deleted: usize,
     /// What could not be deleted.
     pub left_behind: Vec<LeftBehind>,
-}
-
-/// The blobs of a check.
-struct MemoryBlob(Bytes);
-
-impl fmt::Debug for MemoryBlob {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("MemoryBlob")
-    }
-}
-
-impl LocalBlobs for MemoryBlob {
-    fn location(&self) -> String {
-        "memory".to_owned()
-    }
-
-    fn open(&self, _: &Descriptor) -> Result<Box<dyn Read + Send>, String> {
-        Ok(Box::new(Cursor::new(self.0.clone())))
-    }
 }
 
 /// The repository that is written to.

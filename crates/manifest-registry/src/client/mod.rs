@@ -2,7 +2,7 @@
 //!
 //! | file | holds |
 //! | --- | --- |
-//! | `read`, `put`, `download` | manifests, children, configurations, blobs |
+//! | `read`, `put`, `put_blob`, `delete`, `download` | manifests, children, configurations, blobs |
 //! | `existence` | whether a manifest exists, and its metadata, by HEAD |
 //! | `registry_content` | the registry's own content, past the cache and all mirrors |
 //! | `publishing`, `tag_state` | probes of targets and of a tag, concurrent with other work |
@@ -15,6 +15,7 @@
 
 mod cached;
 mod config;
+mod delete;
 mod download;
 mod early_probes;
 mod existence;
@@ -23,6 +24,7 @@ mod pinned;
 mod probe;
 mod publishing;
 mod put;
+mod put_blob;
 mod read;
 mod recent_reads;
 mod referrers_api;
@@ -34,6 +36,7 @@ mod tag_state;
 mod tags;
 
 pub use config::ClientConfig;
+pub use delete::Deletion;
 pub use existence::ManifestMetadata;
 pub use registry_client::Client;
 pub use tags::Tags;

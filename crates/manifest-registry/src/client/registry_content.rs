@@ -24,6 +24,18 @@ impl Client {
         self.manifest_from_registry(reference, &attempts).await
     }
 
+    /// Gets a manifest by a tag that the registry has just listed, as [`Self::registry_manifest`] does. A registry may list a tag
+    /// before it serves it, so a 404 is retried for as long as after a write.
+    ///
+    /// # Errors
+    /// As [`Self::manifest`].
+    pub async fn listed_manifest(&self, tag: &Reference) -> Result<Manifest, RegistryError> {
+        let name = tag.tag().unwrap_or_default();
+        let path = format!("/v2/{}/manifests/{name}", tag.path());
+        self.session().record_write(tag.domain(), &path);
+        self.registry_manifest(tag).await
+    }
+
     /// Gets the configuration of an image as [`Self::config`] does, but neither from the cache nor from a mirror.
     ///
     /// # Errors

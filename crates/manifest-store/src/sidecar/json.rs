@@ -2,13 +2,13 @@
 //!
 //! The serialised types are private to this file, and converted to and from those that the crate uses.
 
-use std::collections::BTreeMap;
-
-use manifest_core::{Digest, Platform, Reference, Source, draft::Origin};
+use manifest_core::draft::Origin;
+use manifest_core::origin_json::OriginJson;
+use manifest_core::settings_json::SettingsJson;
+use manifest_core::{Digest, Reference};
 use serde::{Deserialize, Serialize};
 
 use super::error::SidecarError;
-use super::settings_json::SettingsJson;
 use super::state::{DraftState, EntryRecord, Sidecar};
 use crate::folder_id::FolderId;
 
@@ -96,46 +96,6 @@ struct EntryJson {
     origin: Option<OriginJson>,
 }
 
-#[derive(Serialize, Deserialize)]
-struct OriginJson {
-    digest: Digest,
-    resolved_at: u64,
-    platform: PlatformJson,
-    /// Added later. Older programs ignore it, and ask for `--insecure` again.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    insecure: bool,
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    annotations: BTreeMap<String, String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    config: Option<PlatformJson>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    source: Option<SourceJson>,
-}
-
-/// The source that was named in place of the entry itself.
-#[derive(Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-enum SourceJson {
-    Registry(String),
-    Disk(String),
-}
-
-#[derive(Serialize, Deserialize)]
-#[serde(default)]
-#[derive(Default)]
-struct PlatformJson {
-    os: String,
-    architecture: String,
-    #[serde(skip_serializing_if = "String::is_empty")]
-    variant: String,
-    #[serde(skip_serializing_if = "String::is_empty")]
-    os_version: String,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    os_features: Vec<String>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    features: Vec<String>,
-}
-
 impl From<&DraftState> for DraftStateJson {
     fn from(state: &DraftState) -> Self {
         let entry = |(file, record): (&String, &EntryRecord)| EntryJson {
@@ -169,7 +129,11 @@ impl TryFrom<DraftStateJson> for DraftState {
                 content: entry.content,
                 digest: entry.digest,
                 position: entry.position,
-                origin: entry.origin.map(Origin::try_from).transpose()?,
+                origin: entry
+                    .origin
+                    .map(Origin::try_from)
+                    .transpose()
+                    .map_err(|_| SidecarError::Damaged)?,
             };
             Ok((entry.file, record))
         };
@@ -183,90 +147,10 @@ impl TryFrom<DraftStateJson> for DraftState {
                 .into_iter()
                 .map(record)
                 .collect::<Result<_, SidecarError>>()?,
-            settings: json.settings.try_into()?,
-        })
-    }
-}
-
-impl From<&Platform> for PlatformJson {
-    fn from(platform: &Platform) -> Self {
-        let Platform {
-            architecture,
-            os,
-            os_version,
-            os_features,
-            variant,
-            features,
-            extra: _,
-        } = platform.clone();
-        Self {
-            os,
-            architecture,
-            variant,
-            os_version,
-            os_features,
-            features,
-        }
-    }
-}
-
-impl From<PlatformJson> for Platform {
-    fn from(json: PlatformJson) -> Self {
-        let PlatformJson {
-            os,
-            architecture,
-            variant,
-            os_version,
-            os_features,
-            features,
-        } = json;
-        Self {
-            architecture,
-            os,
-            os_version,
-            os_features,
-            variant,
-            features,
-            ..Self::default()
-        }
-    }
-}
-
-impl From<&Origin> for OriginJson {
-    fn from(origin: &Origin) -> Self {
-        Self {
-            digest: origin.digest.clone(),
-            resolved_at: origin.resolved_at,
-            platform: PlatformJson::from(&origin.platform),
-            insecure: origin.insecure,
-            annotations: origin.annotations.clone(),
-            config: origin.config.as_ref().map(PlatformJson::from),
-            source: origin.source.as_ref().map(|source| match source {
-                Source::Registry(reference) => SourceJson::Registry(reference.to_string()),
-                Source::Disk(location) => SourceJson::Disk(location.clone()),
-            }),
-        }
-    }
-}
-
-impl TryFrom<OriginJson> for Origin {
-    type Error = SidecarError;
-
-    fn try_from(json: OriginJson) -> Result<Self, SidecarError> {
-        let source = |json| match json {
-            SourceJson::Registry(text) => Reference::parse_canonical(&text)
-                .map(Source::Registry)
-                .map_err(|_| SidecarError::Damaged),
-            SourceJson::Disk(location) => Ok(Source::Disk(location)),
-        };
-        Ok(Self {
-            digest: json.digest,
-            resolved_at: json.resolved_at,
-            platform: json.platform.into(),
-            insecure: json.insecure,
-            annotations: json.annotations,
-            config: json.config.map(Platform::from),
-            source: json.source.map(source).transpose()?,
+            settings: json
+                .settings
+                .try_into()
+                .map_err(|_| SidecarError::Damaged)?,
         })
     }
 }

@@ -4,14 +4,12 @@
 //! | --- | --- |
 //! | `file` | finding and reading the files |
 //! | `json` | the serialised form, with a version |
-//! | `settings_json` | the serialised form of a list's settings |
 //! | `state` | the content of a sidecar |
 //! | `error` | the errors of decoding |
 
 mod error;
 mod file;
 mod json;
-mod settings_json;
 mod state;
 
 pub(crate) use file::{SidecarRead, read, read_all};

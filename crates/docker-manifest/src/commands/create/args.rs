@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use crate::commands::spec_files::{SpecFileFlags, TemplateFlags};
 use crate::failure::Failure;
-use crate::flags::{HelpFlag, MirrorFlags, PublishFlags, RegistryFlags, RetryFlags};
+use crate::flags::{HelpFlag, MirrorFlags, PublishFlags, RegistryFlags, RetryFlags, StageFlag};
 use crate::values::{
     AnnotationFlag, AnyPlatformList, Attestations, OrderChoice, Switch, TypeChoice,
 };
@@ -27,6 +27,8 @@ pub struct Args {
     pub(super) registry: RegistryFlags,
     #[command(flatten)]
     pub(super) mirrors: MirrorFlags,
+    #[command(flatten)]
+    pub(super) stage: StageFlag,
     #[command(flatten)]
     pub(super) sources: SourceFlags,
     #[command(flatten)]
@@ -192,5 +194,29 @@ fn conflict(first: &'static str, second: &'static str, reason: &'static str) -> 
         first,
         second,
         reason,
+    }
+}
+
+impl Args {
+    /// Tells whether the new draft depends on more of the existing draft than the entries of the named sources. If not, several machines
+    /// can add to one draft without reading the entries of each other.
+    pub(super) fn needs_whole_draft(&self) -> bool {
+        let ListFlags {
+            annotation,
+            annotation_from_source,
+            artifact_type,
+            order,
+            replace,
+            subject,
+            list_type,
+        } = &self.list;
+        let changes_list = artifact_type.is_some()
+            || order.is_some()
+            || subject.is_some()
+            || list_type.is_some()
+            || !annotation.is_empty()
+            || annotation_from_source.is_on();
+        let checks_all = self.publish.on_duplicate.is_some() || !self.publish.require.is_empty();
+        !self.amend.is_on() || replace.is_on() || changes_list || checks_all
     }
 }

@@ -10,6 +10,7 @@ use crate::assembly::{
     SpecOptions, parse_subject, refuse_other_registries,
 };
 use crate::context::Context;
+use crate::drafts::DraftStore;
 use crate::failure::Failure;
 use crate::flags::PublishFlags;
 use crate::publishing;
@@ -27,6 +28,8 @@ pub(super) struct NamedList<'a> {
     pub(super) template: Option<&'a ListSpec>,
     /// The existing draft.
     pub(super) existing: Option<&'a Draft>,
+    /// The place of the draft. `None` if none is kept.
+    pub(super) store: Option<&'a DraftStore<'a>>,
 }
 
 impl NamedList<'_> {
@@ -65,7 +68,10 @@ pub(super) async fn resolve(
     let subject = subject.map(|text| parse_subject(text, list)).transpose()?;
     let registry = args.registry.with_mirrors(&args.mirrors);
     let registry = registry.with_insecure_hosts(existing);
-    let client = context.client(args.insecure.is_on(), &args.retry, &registry)?;
+    let client = match named.store.and_then(DraftStore::client) {
+        Some(client) => client.clone(),
+        None => context.client(args.insecure.is_on(), &args.retry, &registry)?,
+    };
     let references = images.iter().filter_map(|image| image.spec.reference());
     let client = client.for_publishing(targets, references.chain(&subject));
     client.probe_tags_early(publishing::early_probes(targets, &args.publish));
@@ -196,10 +202,11 @@ fn report_aliases(platforms: &[NamedPlatform], context: &Context<'_>) {
     }
 }
 
-/// Returns the list's tag if the draft is to record its state: it has not recorded one yet, or starts over.
+/// Returns the list's tag if the draft is to record its state: it has not recorded one yet, or starts over. Staged drafts record none.
 fn tag_to_observe(args: &Args, named: &NamedList<'_>) -> Option<Reference> {
     let existing = named.existing;
     let is_recorded = existing.is_some_and(|draft| draft.settings.observed_tag.is_some());
     let replaces_all = !is_recorded || args.list.replace.is_on();
-    publishing::list_tag(named.list).filter(|_| replaces_all && !args.push.is_on())
+    let is_local = named.store.is_some_and(|store| store.local().is_some());
+    publishing::list_tag(named.list).filter(|_| replaces_all && is_local)
 }

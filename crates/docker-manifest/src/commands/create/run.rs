@@ -1,6 +1,6 @@
 //! Running `create`.
 
-use manifest_core::Reference;
+use manifest_core::{Draft, Reference};
 
 use super::args::Args;
 use super::from_files;
@@ -8,9 +8,11 @@ use super::resolve::{NamedList, ResolvedList, resolve};
 use crate::assembly::{compose_draft, refuse_repeated};
 use crate::compose;
 use crate::context::Context;
+use crate::drafts::{DraftStore, RegistryAccess, refuse_stage};
 use crate::failure::Failure;
 use crate::preflight::{self, DuplicatesReport};
 use crate::publishing::{self, Freshness, Publisher, publish_draft};
+use crate::staging::Scope;
 use crate::values::PlatformList;
 
 /// Resolves all images first, concurrently, then writes the draft as a whole.
@@ -36,29 +38,37 @@ pub(crate) async fn run(context: &Context<'_>, args: &Args) -> Result<(), Failur
         images,
         template: template.as_ref(),
         existing: None,
+        store: None,
     };
     if args.push.is_on() {
         if args.amend.is_on() {
             return Err(Failure::AmendAndPush);
         }
+        refuse_stage(&args.stage, "--push", "no draft is kept")?;
         return push(context, args, named).await;
     }
     if let Some(flag) = args.publish.needs_push() {
         return Err(Failure::NeedsPush { flag });
     }
     let may_change = args.amend.is_on() || args.list.replace.is_on();
-    let store = context.store()?;
-    if !may_change && store.contains(&list)? {
-        return Err(Failure::RefusingToAmend { list });
+    let registry = args.registry.with_mirrors(&args.mirrors);
+    let access = RegistryAccess {
+        insecure: args.insecure.is_on(),
+        retry: &args.retry,
+        registry: &registry,
+    };
+    let store = DraftStore::open(context, &args.stage, access)?;
+    if !may_change && store.contains(&list).await? {
+        return Err(store.refusing_to_amend(&list));
     }
     // A draft that cannot be read counts as one without records. The store reports the error when it changes the draft.
-    let existing = if may_change {
-        store.load(&list).ok().flatten()
-    } else {
-        None
+    let existing = match may_change && (store.local().is_some() || args.needs_whole_draft()) {
+        true => store.load(&list).await.ok().flatten(),
+        false => None,
     };
     let named = NamedList {
         existing: existing.as_ref(),
+        store: Some(&store),
         ..named
     };
     let ResolvedList {
@@ -67,8 +77,13 @@ pub(crate) async fn run(context: &Context<'_>, args: &Args) -> Result<(), Failur
         ..
     } = resolve(context, args, &named).await?;
     let observed_tag = resolution.observed_tag.take();
-    let report = store.update(&list, |existing| match existing {
-        Some(_) if !may_change => Err(Failure::RefusingToAmend { list: list.clone() }),
+    let sources = resolution.sources();
+    let scope = match args.needs_whole_draft() {
+        true => Scope::Draft,
+        false => Scope::Sources(&sources),
+    };
+    let change = |existing: Option<&Draft>| match existing {
+        Some(_) if !may_change => Err(store.refusing_to_amend(&list)),
         existing => {
             let base = existing.filter(|_| !args.list.replace.is_on());
             let (mut draft, report) = compose_draft(&list, base, &resolution, &options)?;
@@ -88,7 +103,8 @@ pub(crate) async fn run(context: &Context<'_>, args: &Args) -> Result<(), Failur
             };
             Ok((change, report))
         }
-    })?;
+    };
+    let report = store.update(&list, scope, change).await?;
     show(&report, args, context);
     Ok(context
         .output

@@ -1,7 +1,10 @@
 //! The arguments of `inspect`.
 
 use super::flags::{EngineFlag, FormatFlag};
-use crate::flags::{HelpFlag, MirrorFlags, RegistryFlags, RetryFlags};
+use crate::context::Context;
+use crate::drafts::{DraftStore, RegistryAccess};
+use crate::failure::Failure;
+use crate::flags::{HelpFlag, MirrorFlags, RegistryFlags, RetryFlags, StageFlag};
 use crate::values::Switch;
 
 /// Display an image manifest, or manifest list
@@ -19,6 +22,8 @@ pub struct Args {
     pub(super) registry: RegistryFlags,
     #[command(flatten)]
     pub(super) mirrors: MirrorFlags,
+    #[command(flatten)]
+    pub(super) stage: StageFlag,
     /// Output additional info including layers and platform
     #[arg(short, long)]
     pub(super) verbose: Switch,
@@ -57,4 +62,20 @@ pub struct Args {
     pub(super) remote: Switch,
     #[arg(value_name = "[MANIFEST_LIST] MANIFEST", hide = true)]
     pub(crate) images: Vec<String>,
+}
+
+impl Args {
+    /// Returns the drafts that are looked into before the registry.
+    ///
+    /// # Errors
+    /// As [`DraftStore::open`].
+    pub(super) fn drafts<'a>(&self, context: &'a Context<'a>) -> Result<DraftStore<'a>, Failure> {
+        let registry = self.registry.with_mirrors(&self.mirrors);
+        let access = RegistryAccess {
+            insecure: self.insecure.is_on(),
+            retry: &self.retry,
+            registry: &registry,
+        };
+        DraftStore::open(context, &self.stage, access)
+    }
 }

@@ -29,7 +29,8 @@ pub(super) async fn run(context: &Context<'_>, args: &Args) -> Result<(), Failur
                 Some(_) => None,
                 None => Some(lookup::parse(text)?),
             };
-            let entry = lookup::find_entry(context, &lookup::parse(list)?, image, text)?;
+            let entry =
+                lookup::find_entry(context, args, &lookup::parse(list)?, image, text).await?;
             let name = entry.reference.to_string();
             let shown = Shown::Entry(name, &entry.descriptor.digest);
             live::report_to_terminal(context, args, &shown).await?;
@@ -57,21 +58,21 @@ async fn draft_or_remote(
 ) -> Result<Vec<u8>, Failure> {
     let verbose = args.verbose.is_on();
     if !args.remote.is_on() {
-        let store = context.store()?;
-        if let Some(draft) = store.load(image)? {
+        let store = args.drafts(context)?;
+        if let Some(draft) = store.load(image).await? {
             return shown_draft(context, args, &draft).await;
         }
         if args.local.is_on() {
             return Err(Failure::NoDraft {
                 reference: image.clone().into(),
-                searched: store.root().to_owned(),
+                searched: store.place(),
             });
         }
     }
     let registry = args.registry.with_mirrors(&args.mirrors);
     let client = context.client(args.insecure.is_on(), &args.retry, &registry)?;
     let found = remote(&client, image, verbose).await;
-    let searched = lookup::searched_folder(context, args)?;
+    let searched = lookup::searched_place(context, args)?;
     let (json, digest) = found.map_err(|failure| lookup::neither(failure, image, searched))?;
     let shown = Shown::Registry(image.to_string(), &digest);
     live::report_to_terminal(context, args, &shown).await?;

@@ -1,14 +1,12 @@
 //! Drafts and their entries by name, and the registry client.
 
-use std::path::PathBuf;
-
 use manifest_core::{Draft, Entry, Reference};
 use manifest_registry::{Client, RegistryError};
 
 use super::args::Args;
 use crate::commands::select;
 use crate::context::Context;
-use crate::failure::{DraftLookup, Failure};
+use crate::failure::{DraftLookup, DraftPlace, Failure};
 
 /// Parses a reference.
 pub(super) fn parse(text: &str) -> Result<Reference, Failure> {
@@ -39,19 +37,23 @@ pub(super) fn client(
     )?))
 }
 
-/// Returns the folder of drafts, unless `--remote` is given.
-pub(super) fn searched_folder(
+/// Returns the place of drafts, unless `--remote` is given.
+pub(super) fn searched_place(
     context: &Context<'_>,
     args: &Args,
-) -> Result<Option<PathBuf>, Failure> {
+) -> Result<Option<DraftPlace>, Failure> {
     if args.remote.is_on() {
         return Ok(None);
     }
-    Ok(Some(context.store()?.root().to_owned()))
+    Ok(Some(args.drafts(context)?.place()))
 }
 
 /// Adds to an error that there is no draft either, if it may have been the name of one.
-pub(super) fn neither(failure: Failure, image: &Reference, searched: Option<PathBuf>) -> Failure {
+pub(super) fn neither(
+    failure: Failure,
+    image: &Reference,
+    searched: Option<DraftPlace>,
+) -> Failure {
     match (failure, searched) {
         (Failure::Registry(error), Some(searched)) if is_missing(&error, image) => {
             Failure::NeitherDraftNorPublished {
@@ -75,19 +77,20 @@ fn is_missing(error: &RegistryError, image: &Reference) -> bool {
 }
 
 /// Finds an entry of a draft by the text that names it, which is parsed as `image` if it is a reference.
-pub(super) fn find_entry(
+pub(super) async fn find_entry(
     context: &Context<'_>,
+    args: &Args,
     list: &Reference,
     image: Option<Reference>,
     text: &str,
 ) -> Result<Entry, Failure> {
-    let store = context.store()?;
+    let store = args.drafts(context)?;
     let mut found = match &image {
-        Some(image) => store.entry(list, image)?,
+        Some(image) => store.entry(list, image).await?,
         None => None,
     };
     if found.is_none()
-        && let Ok(Some(draft)) = store.load(list)
+        && let Ok(Some(draft)) = store.load(list).await
     {
         let current_dir = context.current_dir().ok();
         found = select::one(&draft, text, current_dir.as_deref())?.cloned();
@@ -100,8 +103,8 @@ pub(super) fn find_entry(
         image: image.unwrap_or_else(|| text.to_owned()),
         lookup: DraftLookup {
             list: list.clone().into(),
-            has_draft: store.contains(list)?,
-            searched: store.root().to_owned(),
+            has_draft: store.contains(list).await?,
+            searched: store.place(),
         },
     })
 }

@@ -105,7 +105,10 @@ async fn registry_digest(
         return Ok(None);
     };
     let is_elsewhere = manifest_layout::Location::parse(text).is_some() || args.local.is_on();
-    if !is_simple || is_elsewhere || (!args.remote.is_on() && context.store()?.contains(&image)?) {
+    if !is_simple || is_elsewhere {
+        return Ok(None);
+    }
+    if !args.remote.is_on() && args.drafts(context)?.contains(&image).await? {
         return Ok(None);
     }
     let Some(client) = lookup::client(context, args, None)? else {

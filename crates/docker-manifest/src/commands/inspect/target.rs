@@ -31,7 +31,7 @@ impl Target {
     /// Fails if there is none, or it cannot be read.
     pub(super) async fn find(context: &Context<'_>, args: &Args) -> Result<Self, Failure> {
         match args.images.as_slice() {
-            [list, text] => entry(context, args, list, text),
+            [list, text] => entry(context, args, list, text).await,
             [text] => match Location::parse(text) {
                 Some(location) => on_disk(location?.absolute(&context.current_dir()?)?),
                 None => named(context, args, &lookup::parse(text)?).await,
@@ -41,13 +41,18 @@ impl Target {
     }
 }
 
-fn entry(context: &Context<'_>, args: &Args, list: &str, text: &str) -> Result<Target, Failure> {
+async fn entry(
+    context: &Context<'_>,
+    args: &Args,
+    list: &str,
+    text: &str,
+) -> Result<Target, Failure> {
     let list = lookup::parse(list)?;
     let image = match Location::parse(text) {
         Some(_) => None,
         None => Some(lookup::parse(text)?),
     };
-    let entry = lookup::find_entry(context, &list, image, text)?;
+    let entry = lookup::find_entry(context, args, &list, image, text).await?;
     let manifest = entry.payload().ok().and_then(|bytes| {
         let manifest = Manifest::parse(&entry.descriptor.media_type, bytes).ok()?;
         manifest.with_digest(&entry.descriptor.digest)
@@ -83,20 +88,20 @@ fn on_disk(location: Location) -> Result<Target, Failure> {
 
 async fn named(context: &Context<'_>, args: &Args, image: &Reference) -> Result<Target, Failure> {
     if !args.remote.is_on() {
-        let store = context.store()?;
-        if let Some(draft) = store.load(image)? {
+        let store = args.drafts(context)?;
+        if let Some(draft) = store.load(image).await? {
             return of_draft(context, args, draft);
         }
         if args.local.is_on() {
             return Err(Failure::NoDraft {
                 reference: image.clone().into(),
-                searched: store.root().to_owned(),
+                searched: store.place(),
             });
         }
     }
     let registry = args.registry.with_mirrors(&args.mirrors);
     let client = context.client(args.insecure.is_on(), &args.retry, &registry)?;
-    let searched = lookup::searched_folder(context, args)?;
+    let searched = lookup::searched_place(context, args)?;
     let manifest = client.manifest(image).await;
     let manifest = manifest.map_err(|error| lookup::neither(error.into(), image, searched))?;
     Ok(Target {

@@ -4,10 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use manifest_core::{Digest, Draft, PublishedList, Reference, TagState};
 use manifest_registry::{Client, RegistryError, concurrent};
-use manifest_store::{DraftSummary, SummaryResult};
 
 use crate::concurrency::PARALLEL_IMAGES;
 use crate::context::Context;
+use crate::drafts::{ListedDraft, ListedResult};
 use crate::failure::Failure;
 use crate::publishing;
 
@@ -95,9 +95,9 @@ impl ListTag {
 }
 
 /// Returns the drafts that can be checked: those with a name and without damage.
-pub(super) fn drafts(summaries: &[SummaryResult]) -> Vec<Draft> {
-    let readable = summaries.iter().flatten();
-    readable.filter_map(DraftSummary::draft).collect()
+pub(super) fn drafts(listed: &[ListedResult]) -> Vec<Draft> {
+    let readable = listed.iter().flatten();
+    readable.filter_map(ListedDraft::draft).collect()
 }
 
 /// Checks all drafts.

@@ -1,18 +1,18 @@
 //! The listing as a table and as JSON.
 
-use manifest_store::{DraftSummary, SummaryResult};
 use serde_json::{Map, Value, json};
 
 use super::check::{CheckedSource, Checks, DraftCheck, SourceState};
 use super::row::{self, DraftState};
 use crate::age::age;
+use crate::drafts::{ListedDraft, ListedResult};
 use crate::table::Table;
 
 /// The text of a cell without a value.
 const NONE: &str = "-";
 
 /// Lays the listing out as a table.
-pub(super) fn table(drafts: &[SummaryResult], now: u64) -> Table {
+pub(super) fn table(drafts: &[ListedResult], now: u64) -> Table {
     let mut table = Table::new(&["LIST", "ENTRIES", "PLATFORMS", "AGE", "STATE"]);
     for draft in drafts {
         let [name, age, state] = common_cells(draft, now);
@@ -26,7 +26,7 @@ pub(super) fn table(drafts: &[SummaryResult], now: u64) -> Table {
 }
 
 /// Lays the listing out with the state of its tags. Each source that has moved is on a line of its own.
-pub(super) fn checked_table(drafts: &[SummaryResult], checks: &Checks, now: u64) -> Table {
+pub(super) fn checked_table(drafts: &[ListedResult], checks: &Checks, now: u64) -> Table {
     let mut table = Table::new(&["LIST", "AGE", "STATE", "TAG", "MOVED"]);
     for draft in drafts {
         let [name, age, state] = common_cells(draft, now);
@@ -46,15 +46,15 @@ pub(super) fn checked_table(drafts: &[SummaryResult], checks: &Checks, now: u64)
 }
 
 /// Returns name, age and state of a draft.
-fn common_cells(draft: &SummaryResult, now: u64) -> [String; 3] {
+fn common_cells(draft: &ListedResult, now: u64) -> [String; 3] {
     match draft {
         Ok(draft) => [
-            row::name(draft),
-            age(now.saturating_sub(row::changed_at(draft))),
+            draft.name(),
+            age(now.saturating_sub(draft.changed_at)),
             DraftState::of(draft).as_str().to_owned(),
         ],
-        Err(error) => [
-            row::folder_name(error.path()),
+        Err(unreadable) => [
+            unreadable.name(),
             NONE.to_owned(),
             DraftState::Damaged.as_str().to_owned(),
         ],
@@ -69,7 +69,7 @@ fn or_none(text: String) -> String {
     }
 }
 
-fn check_of<'a>(draft: &DraftSummary, checks: &'a Checks) -> Option<&'a DraftCheck> {
+fn check_of<'a>(draft: &ListedDraft, checks: &'a Checks) -> Option<&'a DraftCheck> {
     checks.drafts.get(draft.list.as_ref()?)
 }
 
@@ -83,21 +83,21 @@ fn moved(source: &CheckedSource) -> Option<String> {
 }
 
 /// Returns the listing as a JSON array.
-pub(super) fn json(drafts: &[SummaryResult], checks: Option<&Checks>) -> Value {
-    let object = |draft: &SummaryResult| match draft {
+pub(super) fn json(drafts: &[ListedResult], checks: Option<&Checks>) -> Value {
+    let object = |draft: &ListedResult| match draft {
         Ok(draft) => draft_object(draft, checks),
-        Err(error) => json!({
+        Err(unreadable) => json!({
             "list": null,
-            "folder": error.path().to_string_lossy(),
+            "folder": unreadable.folder.to_string_lossy(),
             "state": DraftState::Damaged.as_str(),
-            "errors": [error.to_string()],
+            "errors": [unreadable.failure.to_string()],
         }),
     };
     drafts.iter().map(object).collect()
 }
 
-fn draft_object(draft: &DraftSummary, checks: Option<&Checks>) -> Value {
-    let mut object = row::identity(draft);
+fn draft_object(draft: &ListedDraft, checks: Option<&Checks>) -> Value {
+    let mut object = row::identity(draft.list.as_ref(), &draft.place, draft.changed_at);
     object["entries"] = draft.entries.len().into();
     object["platforms"] = row::platforms(draft).into();
     object["state"] = DraftState::of(draft).as_str().into();

@@ -1,14 +1,12 @@
 //! One draft of a listing: its name, platforms and state.
 
 use std::collections::BTreeSet;
-use std::path::Path;
-use std::time::UNIX_EPOCH;
 
-use manifest_registry::redact;
-use manifest_store::{DraftSummary, StoreError};
+use manifest_core::Reference;
 use serde_json::{Value, json};
 
-use crate::failure::Failure;
+use crate::drafts::{ListedDraft, ListedResult};
+use crate::failure::{DraftPlace, Failure};
 use crate::output::Output;
 
 /// The state of a draft on disk.
@@ -25,7 +23,7 @@ pub(super) enum DraftState {
 }
 
 impl DraftState {
-    pub(super) fn of(draft: &DraftSummary) -> Self {
+    pub(super) fn of(draft: &ListedDraft) -> Self {
         if draft.is_damaged() {
             return Self::Damaged;
         }
@@ -50,37 +48,25 @@ impl DraftState {
     }
 }
 
-/// Returns the name of a draft for people: its list, or its folder if the list is not known.
-pub(in crate::commands) fn name(draft: &DraftSummary) -> String {
-    match &draft.list {
-        Some(list) => list.to_string(),
-        None => folder_name(&draft.folder),
+/// Returns the fields of a draft in JSON by which it is known. `changed_at` is in seconds since 1970 (UTC).
+pub(in crate::commands) fn identity(
+    list: Option<&Reference>,
+    place: &DraftPlace,
+    changed_at: u64,
+) -> Value {
+    let mut object = json!({
+        "list": list.map(ToString::to_string),
+        "changedAt": changed_at,
+    });
+    match place {
+        DraftPlace::Folder(folder) => object["folder"] = folder.to_string_lossy().into(),
+        DraftPlace::Repository(repository) => object["stage"] = repository.to_string().into(),
     }
-}
-
-/// Returns the name of a folder that stands for no list. Control characters in it are escaped.
-pub(super) fn folder_name(folder: &Path) -> String {
-    let name = folder.file_name().unwrap_or_default().to_string_lossy();
-    format!("folder {}", redact::printable(&name))
-}
-
-/// Returns the fields of a draft in JSON by which it is known.
-pub(in crate::commands) fn identity(draft: &DraftSummary) -> Value {
-    json!({
-        "list": draft.list.as_ref().map(ToString::to_string),
-        "folder": draft.folder.to_string_lossy(),
-        "changedAt": changed_at(draft),
-    })
-}
-
-/// Returns the time of the last change, in seconds since 1970.
-pub(super) fn changed_at(draft: &DraftSummary) -> u64 {
-    let since = draft.changed_at.duration_since(UNIX_EPOCH);
-    since.map_or(0, |since| since.as_secs())
+    object
 }
 
 /// Returns the platforms of the images, each once, in the order of publication. Attestations have none.
-pub(super) fn platforms(draft: &DraftSummary) -> Vec<String> {
+pub(super) fn platforms(draft: &ListedDraft) -> Vec<String> {
     let mut seen = BTreeSet::new();
     let entries = draft.entries.iter().flatten();
     let images = entries.filter(|entry| entry.descriptor.attested_digest().is_none());
@@ -90,25 +76,35 @@ pub(super) fn platforms(draft: &DraftSummary) -> Vec<String> {
     names.filter(|name| seen.insert(name.clone())).collect()
 }
 
-/// Reports the first damaged file of a draft on standard error, and the number of the others.
-pub(in crate::commands) fn report_damage(draft: DraftSummary, output: &Output) {
-    let mut errors = draft.entries.into_iter().filter_map(Result::err);
-    if let Some(first) = errors.next() {
-        Failure::Store(first).report(output);
+/// Reports the first damaged entry of a draft on standard error, and the number of the others.
+pub(in crate::commands) fn report_damage(
+    mut failures: impl Iterator<Item = Failure>,
+    kind: &str,
+    output: &Output,
+) {
+    if let Some(first) = failures.next() {
+        first.report(output);
     }
-    match errors.count() {
+    match failures.count() {
         0 => {}
-        1 => output.status("1 more file of that draft is damaged"),
-        others => output.status(&format!("{others} more files of that draft are damaged")),
+        1 => output.status(&format!("1 more {kind} of that draft is damaged")),
+        others => output.status(&format!("{others} more {kind}s of that draft are damaged")),
     }
 }
 
 /// Reports each draft that cannot be read.
-pub(super) fn report_unreadable(drafts: Vec<Result<DraftSummary, StoreError>>, output: &Output) {
+pub(super) fn report_unreadable(drafts: Vec<ListedResult>, output: &Output) {
     for draft in drafts {
         match draft {
-            Ok(draft) => report_damage(draft, output),
-            Err(error) => Failure::Store(error).report(output),
+            Ok(draft) => {
+                let kind = match draft.place {
+                    DraftPlace::Folder(_) => "file",
+                    DraftPlace::Repository(_) => "part",
+                };
+                let failures = draft.entries.into_iter().filter_map(Result::err);
+                report_damage(failures, kind, output);
+            }
+            Err(unreadable) => unreadable.failure.report(output),
         }
     }
 }

@@ -1,15 +1,14 @@
 //! The arguments of `ls`, and running it.
 
-use manifest_store::SummaryResult;
-
 use super::{check, report, row};
 use crate::context::Context;
+use crate::drafts::{DraftStore, ListedResult, RegistryAccess};
 use crate::failure::Failure;
-use crate::flags::{HelpFlag, RegistryFlags, RetryFlags};
+use crate::flags::{HelpFlag, RegistryFlags, RetryFlags, StageFlag};
 use crate::terminal::Terminal;
 use crate::values::{ReportFormat, Switch};
 
-/// List the drafts on this machine
+/// List the drafts on this machine, or in a repository
 #[derive(Debug, clap::Args)]
 #[command(override_usage = "ls [OPTIONS]")]
 pub struct Args {
@@ -31,6 +30,8 @@ pub struct Args {
     /// Print only the names of the lists
     #[arg(short, long)]
     quiet: Switch,
+    #[command(flatten)]
+    stage: StageFlag,
     #[arg(hide = true)]
     pub(crate) rest: Vec<String>,
 }
@@ -53,9 +54,15 @@ impl Args {
 }
 
 /// Lists all drafts. Damaged ones are named on standard error too.
-pub(crate) fn run(context: &Context<'_>, args: &Args) -> Result<(), Failure> {
+pub(crate) async fn run(context: &Context<'_>, args: &Args) -> Result<(), Failure> {
     args.check()?;
-    let drafts = context.store()?.drafts()?;
+    let access = RegistryAccess {
+        insecure: args.insecure.is_on(),
+        retry: &args.retry,
+        registry: &args.registry,
+    };
+    let store = DraftStore::open(context, &args.stage, access)?;
+    let drafts = store.drafts().await?;
     if args.quiet.is_on() {
         return names(context, drafts);
     }
@@ -63,11 +70,11 @@ pub(crate) fn run(context: &Context<'_>, args: &Args) -> Result<(), Failure> {
         true => {
             let drafts = check::drafts(&drafts);
             let registry = args.registry.with_insecure_hosts(&drafts);
-            let checks = async {
-                let client = context.client(args.insecure.is_on(), &args.retry, &registry)?;
-                Ok(check::check(&client, &drafts).await)
+            let client = match store.client() {
+                Some(client) => client.clone(),
+                None => context.client(args.insecure.is_on(), &args.retry, &registry)?,
             };
-            Some(context.block_on(checks)?)
+            Some(check::check(&client, &drafts).await)
         }
         false => None,
     };
@@ -93,14 +100,14 @@ pub(crate) fn run(context: &Context<'_>, args: &Args) -> Result<(), Failure> {
 }
 
 /// Prints the names of the lists, one a line. Drafts without a known name are reported on standard error.
-fn names(context: &Context<'_>, drafts: Vec<SummaryResult>) -> Result<(), Failure> {
+fn names(context: &Context<'_>, drafts: Vec<ListedResult>) -> Result<(), Failure> {
     let mut text = String::new();
     for draft in drafts.iter().flatten() {
         match &draft.list {
             Some(list) => text.push_str(&format!("{list}\n")),
             None => context.output.warning(&format!(
                 "{} is left out: another program made it, and its files do not tell the list's name",
-                draft.folder.display()
+                draft.place
             )),
         }
     }

@@ -1,12 +1,11 @@
 //! The table of `ls --check` in three widths.
 
-use std::time::{Duration, UNIX_EPOCH};
-
 use manifest_core::media_type::DOCKER_MANIFEST;
 use manifest_core::{Descriptor, Digest, Entry, ListSettings, Platform, Reference};
 
 use super::super::check::ListTag;
 use super::*;
+use crate::failure::DraftPlace;
 use crate::terminal::Terminal;
 
 const NOW: u64 = 1_000_000_000;
@@ -16,7 +15,7 @@ fn reference(text: &str) -> Reference {
     Reference::parse(text).unwrap()
 }
 
-fn draft(list: &str, architectures: &[&str], age: u64) -> SummaryResult {
+fn draft(list: &str, architectures: &[&str], age: u64) -> ListedResult {
     let entry = |architecture: &&str| {
         let digest = Digest::sha256(architecture.as_bytes());
         let mut descriptor = Descriptor::new(DOCKER_MANIFEST, digest, 1);
@@ -34,12 +33,13 @@ fn draft(list: &str, architectures: &[&str], age: u64) -> SummaryResult {
             position: None,
         })
     };
-    Ok(DraftSummary {
+    Ok(ListedDraft {
         list: Some(reference(list)),
-        folder: "/drafts/x".into(),
+        place: DraftPlace::Folder("/drafts/x".into()),
+        label: "folder x".to_owned(),
         entries: architectures.iter().map(entry).collect(),
         settings: ListSettings::default(),
-        changed_at: UNIX_EPOCH + Duration::from_secs(NOW - age),
+        changed_at: NOW - age,
     })
 }
 
@@ -52,7 +52,7 @@ fn source(name: &str, state: SourceState) -> CheckedSource {
     }
 }
 
-fn listing() -> (Vec<SummaryResult>, Checks) {
+fn listing() -> (Vec<ListedResult>, Checks) {
     let (one, two) = ("example.com/team/app:1.0", "example.com/team/app:2.0");
     let drafts = vec![
         draft(one, &["amd64", "arm64", "s390x"], 3 * DAY),

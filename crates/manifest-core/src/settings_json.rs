@@ -1,16 +1,18 @@
-//! The JSON form of a list's settings in a sidecar.
+//! The JSON form of a list's settings, in the sidecars of drafts and in draft documents.
 
 use std::collections::BTreeMap;
 
-use manifest_core::{Descriptor, Digest, ListFormat, ListSettings, ListType, Order};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use super::error::SidecarError;
+use crate::descriptor::Descriptor;
+use crate::digest::Digest;
+use crate::settings::{ListFormat, ListSettings, ListType, Order};
 
-#[derive(Default, Serialize, Deserialize)]
+/// The settings of a list. Absent fields have their defaults.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
-pub(super) struct SettingsJson {
+pub struct SettingsJson {
     #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
     list_type: Option<TypeJson>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -28,20 +30,20 @@ pub(super) struct SettingsJson {
 }
 
 /// The state of a tag. Without a digest the tag did not exist.
-#[derive(Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 struct TagJson {
     #[serde(skip_serializing_if = "Option::is_none")]
     digest: Option<Digest>,
 }
 
-#[derive(Clone, Copy, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 enum TypeJson {
     Docker,
     Oci,
 }
 
-#[derive(Clone, Copy, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 enum OrderJson {
     Given,
@@ -49,7 +51,9 @@ enum OrderJson {
 }
 
 impl SettingsJson {
-    pub(super) fn is_empty(&self) -> bool {
+    /// Tells whether all settings have their defaults.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
         self.list_type.is_none()
             && self.order.is_none()
             && self.annotations.is_empty()
@@ -85,12 +89,12 @@ impl From<&ListSettings> for SettingsJson {
 }
 
 impl TryFrom<SettingsJson> for ListSettings {
-    type Error = SidecarError;
+    type Error = serde_json::Error;
 
-    fn try_from(json: SettingsJson) -> Result<Self, SidecarError> {
-        let subject = json.subject.map(|subject| {
-            Descriptor::parse(subject.get().as_bytes()).map_err(|_| SidecarError::Damaged)
-        });
+    fn try_from(json: SettingsJson) -> Result<Self, Self::Error> {
+        let subject = json
+            .subject
+            .map(|subject| Descriptor::parse(subject.get().as_bytes()));
         Ok(Self {
             list_type: json.list_type.map(|list_type| match list_type {
                 TypeJson::Docker => ListType::Docker,

@@ -1,0 +1,123 @@
+//! The reasons why a draft in a registry cannot be read or written.
+
+use manifest_core::reference::Repository;
+use manifest_core::{DocumentError, Reference, Source};
+use manifest_registry::RegistryError;
+
+use crate::exit::Exit;
+
+/// A draft in a registry cannot be read or written.
+#[derive(Debug, thiserror::Error)]
+pub enum StageError {
+    /// A newer version of this program wrote a part of a draft.
+    #[error("a newer version of docker-manifest staged {tag}")]
+    NewerVersion {
+        /// The tag of the part.
+        tag: Box<Reference>,
+    },
+    /// A tag that is reserved for drafts points to something else.
+    #[error("{tag} is not a part of a draft: {reason}")]
+    Foreign {
+        /// The tag.
+        tag: Box<Reference>,
+        /// The difference.
+        reason: &'static str,
+    },
+    /// The content of a part is damaged.
+    #[error("the staged {tag} is damaged")]
+    Damaged {
+        /// The tag of the part.
+        tag: Box<Reference>,
+        /// The damage.
+        source: DocumentError,
+    },
+    /// The draft exists, and `create` has no `--amend`.
+    #[error("refusing to amend an existing manifest list with no --amend flag")]
+    RefusingToAmend {
+        /// The list.
+        list: Box<Reference>,
+        /// The repository.
+        repository: Box<Repository>,
+    },
+    /// There are more parts than are read at once.
+    #[error("{repository} has {count} parts of drafts, the limit is {limit}")]
+    TooManyParts {
+        /// The repository.
+        repository: Box<Repository>,
+        /// The number of parts.
+        count: usize,
+        /// The limit.
+        limit: usize,
+    },
+    /// The entries of one source are too large for one part.
+    #[error("the entries of {source_image} are too large to be staged")]
+    TooLarge {
+        /// The source.
+        source_image: Box<Source>,
+    },
+    /// A source is on this machine, where the machine that pushes cannot read it.
+    #[error("{location} is on this machine, so it cannot be staged in {repository}")]
+    LocalSource {
+        /// The location of the source.
+        location: String,
+        /// The repository.
+        repository: Box<Repository>,
+    },
+    /// The registry does not list the tags of the repository.
+    #[error("cannot find the drafts in {repository}")]
+    NotListed {
+        /// The repository.
+        repository: Box<Repository>,
+        /// The response of the registry.
+        source: RegistryError,
+    },
+}
+
+impl StageError {
+    pub(super) fn exit(&self) -> Exit {
+        match self {
+            Self::NotListed { source, .. } if source.is_unauthorized() => Exit::Unauthorized,
+            Self::NotListed { source, .. } if source.is_rate_limited() => Exit::RateLimited,
+            Self::NotListed { source, .. } if source.is_unavailable() => Exit::Unavailable,
+            _ => Exit::Failure,
+        }
+    }
+
+    /// Returns the remedies.
+    pub(super) fn hints(&self) -> Vec<String> {
+        let own = match self {
+            Self::NewerVersion { tag } => format!(
+                "upgrade docker-manifest on this machine, or remove the draft: `docker-manifest rm --stage {} MANIFEST_LIST`",
+                tag.repository()
+            ),
+            Self::Foreign { .. } => {
+                "use a repository for drafts alone, or remove the tag".to_owned()
+            }
+            Self::Damaged { tag, .. } => format!(
+                "add the image again with `create --amend`, or remove the draft: `docker-manifest rm --stage {} MANIFEST_LIST`",
+                tag.repository()
+            ),
+            Self::RefusingToAmend { list, repository } => format!(
+                "`--amend` adds to the draft, `docker-manifest rm --stage {repository} {list}` removes it"
+            ),
+            Self::TooManyParts { .. } => {
+                "remove old drafts with `docker-manifest prune --stage`, or use another repository"
+                    .to_owned()
+            }
+            Self::TooLarge { .. } => {
+                "name the images of the index one by one".to_owned()
+            }
+            Self::LocalSource { .. } => {
+                "push the image first, such as with `docker-manifest create --push --by-digest`, and stage it by its digest"
+                    .to_owned()
+            }
+            Self::NotListed { source, .. } => {
+                let hint = source.hint();
+                let own = "drafts in a registry are found by the list of its tags, which needs the permission to pull; \
+                    of the commands only `create --amend` works without it";
+                return hint.into_iter().chain([own.to_owned()]).collect();
+            }
+        };
+        vec![own]
+    }
+}
