@@ -132,7 +132,6 @@ impl<'a> Context<'a> {
     ) -> Result<Client, Failure> {
         let config = self.config_json()?;
         let credentials = auth_files::read(&self.environment)?.or_else(config.credentials);
-        let credentials = credentials.with_timeout(retry.retry().timeout);
         if credentials.uses_helpers() {
             interrupt::kill_helpers_on_signal()?;
         }
