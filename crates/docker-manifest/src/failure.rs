@@ -9,6 +9,7 @@
 //! | `exit_code` | the exit code of each failure |
 //! | `inspect` | [`InspectError`], for a manifest that cannot be shown |
 //! | `hints` | the remedy for each failure |
+//! | `sources` | [`SourceError`], for sources that are awaited or that a pattern names |
 //! | `texts` | texts that take more than a format string |
 //! | `report` | text and hints to standard error |
 
@@ -19,10 +20,12 @@ mod exit_code;
 mod hints;
 mod inspect;
 mod report;
+mod sources;
 mod texts;
 mod usage;
 
 pub use checks::CheckFailure;
 pub use error::{DraftLookup, Failure};
 pub use inspect::InspectError;
+pub use sources::SourceError;
 pub use usage::UsageError;

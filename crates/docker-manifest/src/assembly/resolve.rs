@@ -155,11 +155,11 @@ impl Resolution {
 ///
 /// # Errors
 /// Fails if there is one.
-pub(crate) fn refuse_other_registries(
-    sources: &[SourceSpec],
+pub(crate) fn refuse_other_registries<'a>(
+    sources: impl IntoIterator<Item = &'a Reference>,
     list: &Reference,
 ) -> Result<(), Failure> {
-    let mut references = sources.iter().filter_map(SourceSpec::reference);
+    let mut references = sources.into_iter();
     match references.find(|image| image.domain() != list.domain()) {
         None => Ok(()),
         Some(image) => Err(Failure::OtherRegistry {

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use crate::flags::{HelpFlag, MirrorFlags, PublishFlags, RegistryFlags, RetryFlags};
 use crate::values::{
-    AnnotationFlag, AnyPlatformList, Attestations, OrderChoice, Switch, TypeChoice,
+    AnnotationFlag, AnyPlatformList, Attestations, OrderChoice, Switch, TimeLimit, TypeChoice,
 };
 
 /// Create a local manifest list for annotating and pushing to a registry
@@ -57,6 +57,12 @@ pub(super) struct SourceFlags {
     /// Leave out images that do not exist
     #[arg(long)]
     pub(super) ignore_missing: Switch,
+    /// Add the tags that match this pattern, such as "1.0-*" or "example.com/app:1.0-*"
+    #[arg(long = "match", value_name = "pattern", action = clap::ArgAction::Append)]
+    pub(super) patterns: Vec<String>,
+    /// Refuse patterns that match more tags than this; 0 for no limit (default 50)
+    #[arg(long, value_name = "uint")]
+    pub(super) max: Option<usize>,
     /// Refuse images from other registries, which a push would copy
     #[arg(long)]
     pub(super) no_copy: Switch,
@@ -66,6 +72,9 @@ pub(super) struct SourceFlags {
     /// Add only images for these platforms
     #[arg(long, value_name = "list", action = clap::ArgAction::Append)]
     pub(super) platform: Vec<AnyPlatformList>,
+    /// Wait up to this long for images that do not exist yet, such as 10m
+    #[arg(long, value_name = "duration")]
+    pub(super) wait: Option<TimeLimit>,
 }
 
 /// The flags for the list.
@@ -101,9 +110,10 @@ impl Args {
         let SourceFlags {
             digests_dir,
             from_metadata,
+            patterns,
             ..
         } = &self.sources;
-        if digests_dir.is_empty() && from_metadata.is_empty() {
+        if digests_dir.is_empty() && from_metadata.is_empty() && patterns.is_empty() {
             2
         } else {
             1

@@ -9,9 +9,11 @@ use crate::assembly::{
     refuse_other_registries,
 };
 use crate::context::Context;
-use crate::failure::Failure;
+use crate::failure::{Failure, SourceError};
 use crate::publishing;
-use crate::sources::{ChildFilter, SourceArgs, SourceSpec};
+use crate::sources::{
+    ChildFilter, MATCHED_TAGS, NamedSource, SourceArgs, TagSearch, Wait, WaitLimit,
+};
 use crate::values::{AnyPlatformList, Attestations};
 
 /// The list to create, and its surroundings.
@@ -46,15 +48,35 @@ pub(super) async fn resolve(
     } = *named;
     let platforms = args.sources.wanted_platforms()?;
     let sources = args.sources.named_sources(context, named)?;
+    let wait = args.sources.wait.and_then(WaitLimit::starting_now);
     report_aliases(&platforms, context);
     let subject = args.list.subject.as_deref();
     let subject = subject.map(|text| parse_subject(text, list)).transpose()?;
     let registry = args.registry.with_mirrors(&args.mirrors);
     let registry = registry.with_insecure_hosts(existing);
     let client = context.client(args.insecure.is_on(), &args.retry, &registry)?;
-    let references = sources.iter().filter_map(SourceSpec::reference);
+    let references = sources.iter().filter_map(NamedSource::any_reference);
     let client = client.for_publishing(targets, references.chain(&subject));
+    let report = |line: &str| args.publish.status(line, context.output);
+    if let Some(limit) = wait {
+        let wait = Wait {
+            client: &client,
+            limit,
+            ignore_missing: args.sources.ignore_missing.is_on(),
+            report: &report,
+        };
+        let sources = sources.iter().filter_map(NamedSource::source);
+        wait.for_all(sources).await?;
+    }
     client.probe_tags_early(publishing::early_probes(targets, &args.publish));
+    let search = TagSearch {
+        client: &client,
+        max: args.sources.max.unwrap_or(MATCHED_TAGS),
+        list,
+        targets,
+        report: &report,
+    };
+    let found = search.find(sources).await?;
     let options = args.options(platforms);
     let assembler = Assembler {
         client: &client,
@@ -65,12 +87,13 @@ pub(super) async fn resolve(
     let observed_tag = tag_to_observe(args, named);
     let request = ResolveRequest {
         list,
-        sources,
+        sources: found.sources.clone(),
         subject: subject.as_ref(),
         base: existing.filter(|_| !args.list.replace.is_on()),
         observed_tag: observed_tag.as_ref(),
     };
-    let mut resolution = assembler.resolve(request).await?;
+    let resolved = assembler.resolve(request).await;
+    let mut resolution = resolved.map_err(|failure| found.explain(failure))?;
     let is_insecure = args.insecure.is_on();
     resolution.mark_insecure(|image| is_insecure || registry.is_insecure_host_of(image));
     Ok(ResolvedList {
@@ -137,21 +160,26 @@ impl SourceFlags {
     /// Returns the sources that arguments and flags name.
     ///
     /// # Errors
-    /// Fails if one is malformed, or in another registry in spite of `--no-copy`.
+    /// Fails if one is malformed, or in another registry in spite of `--no-copy`, and if `--wait` has nothing to wait for.
     fn named_sources(
         &self,
         context: &Context<'_>,
         named: &NamedList<'_>,
-    ) -> Result<Vec<SourceSpec>, Failure> {
+    ) -> Result<Vec<NamedSource>, Failure> {
         let source_args = SourceArgs {
             arguments: named.images,
+            patterns: &self.patterns,
             digest_folders: &self.digests_dir,
             metadata: &self.from_metadata,
             current_dir: &context.current_dir()?,
         };
         let sources = source_args.sources(named.list)?;
         if self.no_copy.is_on() {
-            refuse_other_registries(&sources, named.list)?;
+            let references = sources.iter().filter_map(NamedSource::any_reference);
+            refuse_other_registries(references, named.list)?;
+        }
+        if self.wait.is_some() && sources.iter().all(|source| source.source().is_none()) {
+            return Err(SourceError::OnlyPatterns.into());
         }
         Ok(sources)
     }

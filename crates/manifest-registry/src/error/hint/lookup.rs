@@ -144,10 +144,10 @@ fn fill_in(hint: &str, attempt: &Attempt, kind: RegistryKind, symptom: &Symptom<
         || (host.clone(), String::new()),
         |repository| (repository.to_string(), repository.path().to_owned()),
     );
-    let right = if Action::Write.matches(&attempt.operation) {
-        "push to"
-    } else {
-        "pull from"
+    let right = match &attempt.operation {
+        Operation::ListTags(_) => "list the tags of",
+        operation if Action::Write.matches(operation) => "push to",
+        _ => "pull from",
     };
     let limits = match symptom {
         Symptom::ErrorResponse(error_response) if !error_response.rate_limits.is_empty() => {

@@ -129,7 +129,7 @@ pub(super) struct Row {
     pub(super) hosts: &'static [RegistryKind],
     pub(super) action: Action,
     /// The hint with placeholders: `{host}`, `{login}` (the command), `{repository}`, `{path}` (the repository without
-    /// its host), `{right}` (`push to` or `pull from`), `{limits}` (` (ratelimit-limit: 100)`, or nothing), `{server}`
+    /// its host), `{right}` (`push to`, `pull from` or `list the tags of`), `{limits}` (` (ratelimit-limit: 100)`, or nothing), `{server}`
     /// (the host of the request, which may differ from the registry's), `{proxy}` and `{issuer}` (` (CN=Some CA)`, or
     /// nothing).
     pub(super) hint: &'static str,
