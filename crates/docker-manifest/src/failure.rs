@@ -27,5 +27,5 @@ mod usage;
 pub use checks::CheckFailure;
 pub use error::{DraftLookup, Failure};
 pub use inspect::InspectError;
-pub use sources::SourceError;
+pub use sources::{NoMatch, SourceError};
 pub use usage::UsageError;

@@ -48,6 +48,10 @@ pub const SOURCES: &[(&str, &str)] = &[
         "NAME[:TAG|@DIGEST]",
         "Image in a registry; of an index, the images in it",
     ),
+    (
+        "'NAME:PATTERN'",
+        "All tags that match: * stands for any characters, ? for one",
+    ),
     ("sha256:HEX", "Image in the list's own repository"),
     (
         "@FILE, -",
@@ -189,6 +193,8 @@ pub const MANUALS: &[Manual] = &[
              changes the draft, `push` publishes it. With `--push` there is no draft: the list is published at once.",
             "A source that is itself a list adds all its images, with the attestations of each. Images may be in other repositories and \
              registries: `push` copies them to the list's repository, byte for byte.",
+            "A source that does not exist fails the command. `--wait` waits for it, as for an image that another job is still pushing; \
+             `--ignore-missing` leaves it out.",
             "A draft that exists is left alone, and the command fails. `--amend` adds to it, `--replace` starts over.",
         ],
         arguments: &[LIST, ("MANIFEST", "A source, in one of the forms below")],
@@ -217,6 +223,14 @@ pub const MANUALS: &[Manual] = &[
             more(
                 "Publish the digests that the jobs of a CI run left in a folder",
                 "create --push --digests-dir digests example.com/app:1.0",
+            ),
+            example(
+                "Add all tags that match a pattern",
+                "create example.com/app:1.0 'example.com/app:1.0-*'",
+            ),
+            more(
+                "Publish once the images of all jobs are there",
+                "create --push --wait 10m example.com/app:1.0 example.com/app:1.0-amd64 example.com/app:1.0-arm64",
             ),
             more(
                 "Publish a smaller list from a larger one",

@@ -5,7 +5,6 @@ use std::time::Duration;
 use manifest_core::reference::Repository;
 use manifest_registry::{RegistryError, redact};
 
-use super::error::Failure;
 use super::texts::describe_missing;
 use crate::exit::Exit;
 use crate::values::TimeLimit;
@@ -39,19 +38,8 @@ pub enum SourceError {
     #[error(transparent)]
     ListRefused(Box<RegistryError>),
     /// No tag matches a pattern.
-    #[error("no tag of {repository} matches {pattern:?}: {}", describe_tags(*tags))]
-    NoMatch {
-        /// The repository.
-        repository: Repository,
-        /// The pattern for its tags.
-        pattern: String,
-        /// The number of its tags.
-        tags: usize,
-        /// Matching tags that are left out, each with the reason.
-        left_out: Vec<String>,
-        /// The most similar tags.
-        nearest: Vec<String>,
-    },
+    #[error("no tag of {} matches {:?}: {}", .0.repository, .0.pattern, describe_tags(.0.tags))]
+    NoMatch(Box<NoMatch>),
     /// Patterns match more tags than are allowed.
     #[error(
         "{} {found} tags, more than the limit of {max}",
@@ -73,14 +61,35 @@ pub enum SourceError {
     },
 }
 
+/// A pattern that no tag of its repository matches.
+#[derive(Debug)]
+pub struct NoMatch {
+    /// The repository.
+    pub repository: Repository,
+    /// The pattern for its tags.
+    pub pattern: String,
+    /// The number of its tags.
+    pub tags: usize,
+    /// Matching tags that are left out, each with the reason.
+    pub left_out: Vec<String>,
+    /// The most similar tags.
+    pub similar: Vec<String>,
+}
+
 impl SourceError {
+    /// Returns the exit code, unless that of [`Self::refusal`] counts.
     pub(super) fn exit(&self) -> Exit {
         match self {
             Self::OnlyPatterns | Self::PatternForm { .. } => Exit::Usage,
-            Self::WaitRefused(error) | Self::ListRefused(error) => {
-                Failure::Registry((**error).clone()).exit()
-            }
             _ => Exit::Failure,
+        }
+    }
+
+    /// Returns the response of a registry that refuses a request.
+    pub(super) fn refusal(&self) -> Option<&RegistryError> {
+        match self {
+            Self::WaitRefused(error) | Self::ListRefused(error) => Some(error),
+            _ => None,
         }
     }
 
@@ -114,23 +123,24 @@ impl SourceError {
                 None,
                 "the registry lists a tag that it does not have: run the command again, or leave the tag out with --ignore-missing",
             ),
-            Self::NoMatch {
-                left_out, nearest, ..
-            } => return no_match_hints(left_out, nearest),
+            Self::NoMatch(no_match) => return no_match.hints(),
         };
         registry.into_iter().chain([own.to_owned()]).collect()
     }
 }
 
-fn no_match_hints(left_out: &[String], nearest: &[String]) -> Vec<String> {
-    let mut hints = Vec::new();
-    if !left_out.is_empty() {
-        hints.push(format!("left out: {}", left_out.join(", ")));
+impl NoMatch {
+    fn hints(&self) -> Vec<String> {
+        let mut hints = Vec::new();
+        if !self.left_out.is_empty() {
+            hints.push(format!("left out: {}", self.left_out.join(", ")));
+        }
+        if !self.similar.is_empty() {
+            let similar = self.similar.join(", ");
+            hints.push(format!("the most similar tags: {similar}"));
+        }
+        hints
     }
-    if !nearest.is_empty() {
-        hints.push(format!("the most similar tags: {}", nearest.join(", ")));
-    }
-    hints
 }
 
 fn describe_tags(tags: usize) -> String {

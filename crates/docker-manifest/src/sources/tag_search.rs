@@ -10,7 +10,7 @@ use super::limits::{SIMILAR_TAGS, TAGS_IN_REPORT};
 use super::source_spec::SourceSpec;
 use super::tag_pattern::TagPattern;
 use crate::concurrency::try_join_all;
-use crate::failure::{Failure, SourceError};
+use crate::failure::{Failure, NoMatch, SourceError};
 
 /// A source as the command line names it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -104,14 +104,14 @@ impl TagSearch<'_> {
             .collect();
         if matching.is_empty() {
             let own = targets.iter().map(|tag| format!("{tag} ({OWN_TAG})"));
-            return Err(SourceError::NoMatch {
+            let no_match = NoMatch {
                 repository: pattern.repository().clone(),
                 pattern: pattern.glob().to_owned(),
                 tags: tags.len(),
                 left_out: own.collect(),
-                nearest: most_similar(pattern, tags),
-            }
-            .into());
+                similar: most_similar(pattern, tags),
+            };
+            return Err(SourceError::NoMatch(no_match.into()).into());
         }
         Ok(Match {
             pattern,
