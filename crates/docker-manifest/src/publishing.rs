@@ -45,7 +45,7 @@ mod send;
 mod targets;
 
 pub(crate) use copy::copy;
-pub(crate) use draft::publish_draft;
+pub(crate) use draft::{CheckedDraft, publish_checked, publish_draft};
 pub(crate) use freshness::Freshness;
 pub(crate) use moved_sources::drafted_tags;
 pub(crate) use moved_target::{list_tag, record_pushed, warn_of_stale_draft};

@@ -15,6 +15,7 @@ use manifest_store::StoreError;
 use super::causes::with_causes;
 use super::checks::CheckFailure;
 use super::inspect::InspectError;
+use super::lists::ListFailure;
 use super::sources::SourceError;
 use super::texts::{describe_missing, describe_partly_published, describe_tag_state};
 use super::usage::UsageError;
@@ -97,6 +98,9 @@ pub enum Failure {
         /// The list.
         list: Reference,
     },
+    /// A list that a spec file describes cannot be published.
+    #[error(transparent)]
+    List(#[from] ListFailure),
     /// `check`, `verify` or `diff` found something.
     #[error(transparent)]
     Check(#[from] CheckFailure),

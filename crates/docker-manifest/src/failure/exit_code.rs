@@ -18,6 +18,7 @@ impl Failure {
                 Some(refusal) => Self::Registry(refusal.clone()).exit(),
                 None => error.exit(),
             },
+            Self::List(failure) => failure.exit(),
             Self::NeedsPush { .. }
             | Self::NeedsRegistry { .. }
             | Self::NotALayout { .. }

@@ -163,6 +163,7 @@ impl Failure {
     fn setup_hint(&self) -> Option<String> {
         Some(match self {
             Self::Check(failure) => return failure.hint(),
+            Self::List(failure) => return failure.hint(),
             Self::NoHome => "set HOME, DOCKER_CONFIG, or --config".to_owned(),
             Self::NoDocker => {
                 "install Docker's CLI, or remove the shim: `docker-manifest uninstall`".to_owned()

@@ -18,22 +18,46 @@ pub(crate) struct TagPattern {
     glob: Glob,
 }
 
+/// The reason why a text is not a pattern.
+#[derive(Debug)]
+enum Malformed {
+    Pattern(&'static str),
+    Name(ReferenceError),
+}
+
+impl Malformed {
+    /// Returns the failure for a text. `place` is its file and line, if it is not from the command line.
+    fn failure(self, text: &str, place: Option<&str>) -> Failure {
+        let prefix = place.map(|place| format!("{place}: {text}"));
+        match self {
+            Self::Name(source) => Failure::Reference { prefix, source },
+            Self::Pattern(reason) => {
+                let text = prefix.unwrap_or_else(|| text.to_owned());
+                SourceError::PatternForm { text, reason }.into()
+            }
+        }
+    }
+}
+
 impl TagPattern {
-    /// Parses a source that is a pattern: one whose tag has characters of patterns. Returns `None` for any other text.
+    /// Parses a source that is a pattern: one whose tag has characters of patterns. Returns `None` for any other text. `place` is the
+    /// file and line of a source that is not from the command line.
     ///
     /// # Errors
     /// Fails if the characters are not in a tag, or are of other kinds of patterns.
-    pub(super) fn of_source(text: &str) -> Option<Result<Self, Failure>> {
+    pub(super) fn of_source(text: &str, place: Option<&str>) -> Option<Result<Self, Failure>> {
         let (name, tag) = split(text);
         let is_pattern = |text: &str| text.contains(['*', '?']);
-        if is_pattern(name) {
-            let reason = "only the tag can be a pattern, not the name of the repository";
-            return Some(Err(malformed(text, reason)));
-        }
-        let tag = tag?;
         // Brackets and braces occur in no name, except for the host `[::1]`.
-        let is_other = tag.contains(['[', ']', '{', '}']);
-        (is_pattern(tag) || is_other).then(|| Self::new(text, name, tag))
+        let is_other = |tag: &str| tag.contains(['[', ']', '{', '}']);
+        let pattern = match tag {
+            _ if is_pattern(name) => Err(Malformed::Pattern(
+                "only the tag can be a pattern, not the name of the repository",
+            )),
+            Some(tag) if is_pattern(tag) || is_other(tag) => Self::new(name, tag),
+            _ => return None,
+        };
+        Some(pattern.map_err(|malformed| malformed.failure(text, place)))
     }
 
     /// Parses the value of `--match`: `REPOSITORY:PATTERN`, or a pattern for the tags of `list`'s repository.
@@ -41,43 +65,38 @@ impl TagPattern {
     /// # Errors
     /// Fails if it is malformed.
     pub(super) fn of_flag(text: &str, list: &Reference) -> Result<Self, Failure> {
-        match split(text) {
-            (name, Some(tag)) => match Self::of_source(text) {
-                Some(pattern) => pattern,
-                None => Self::new(text, name, tag),
-            },
-            (name, None) if name.contains('/') => Err(malformed(text, "the pattern is missing")),
-            (tag, None) => Self::in_repository(text, list.repository(), tag),
+        if let Some(pattern) = Self::of_source(text, None).filter(|_| text.contains([':', '/'])) {
+            return pattern;
         }
+        let pattern = match split(text) {
+            (name, Some(tag)) => Self::new(name, tag),
+            (name, None) if name.contains('/') => Err(Malformed::Pattern("the pattern is missing")),
+            (tag, None) => Self::in_repository(list.repository(), tag),
+        };
+        pattern.map_err(|malformed| malformed.failure(text, None))
     }
 
-    fn new(text: &str, name: &str, tag: &str) -> Result<Self, Failure> {
-        let failed = |source| Failure::Reference {
-            prefix: None,
-            source,
-        };
-        let reference = Reference::parse(name).map_err(failed)?;
+    fn new(name: &str, tag: &str) -> Result<Self, Malformed> {
+        let reference = Reference::parse(name).map_err(Malformed::Name)?;
         // A name with a tag or digest of its own, before the pattern.
         if split(name).1.is_some() || name.contains('@') {
-            return Err(failed(ReferenceError::Format));
+            return Err(Malformed::Name(ReferenceError::Format));
         }
-        Self::in_repository(text, reference.repository(), tag)
+        Self::in_repository(reference.repository(), tag)
     }
 
-    fn in_repository(text: &str, repository: &Repository, tag: &str) -> Result<Self, Failure> {
+    fn in_repository(repository: &Repository, tag: &str) -> Result<Self, Malformed> {
         if tag.contains('@') {
-            return Err(malformed(text, "a digest names one image"));
+            return Err(Malformed::Pattern("a digest names one image"));
         }
         if tag.contains(['[', ']', '{', '}']) {
-            return Err(malformed(text, "only * and ? have a meaning in it"));
+            return Err(Malformed::Pattern("only * and ? have a meaning in it"));
         }
         // Each character of the pattern stands for itself or for one that tags may have.
-        let name: String = tag
-            .chars()
-            .map(|c| if matches!(c, '*' | '?') { 'a' } else { c })
-            .collect();
+        let wildcard = |c: char| if matches!(c, '*' | '?') { 'a' } else { c };
+        let name: String = tag.chars().map(wildcard).collect();
         let Some(any_reference) = repository.tagged(&name) else {
-            return Err(malformed(text, "no tag can match it"));
+            return Err(Malformed::Pattern("no tag can match it"));
         };
         let Ok(glob) = tag.parse();
         Ok(Self {
@@ -137,11 +156,6 @@ fn split(text: &str) -> (&str, Option<&str>) {
     }
 }
 
-fn malformed(text: &str, reason: &'static str) -> Failure {
-    let text = text.to_owned();
-    SourceError::PatternForm { text, reason }.into()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -195,12 +209,16 @@ mod tests {
             ("app:1:*", "invalid reference format"),
             (":*", "invalid reference format"),
         ] {
-            let found = TagPattern::of_source(text).expect(text);
+            let found = TagPattern::of_source(text, None).expect(text);
             let found = shown(found).replace("library/App", "App");
             assert_eq!(found, expected, "{text}");
         }
         let digest = format!("app:1-*@sha256:{}", "a".repeat(64));
-        assert!(TagPattern::of_source(&digest).unwrap().is_err());
+        assert!(TagPattern::of_source(&digest, None).unwrap().is_err());
+        let place = TagPattern::of_source("app:{1}", Some("line 2 of names")).unwrap();
+        let expected =
+            "line 2 of names: app:{1} is not a pattern for tags: only * and ? have a meaning in it";
+        assert_eq!(shown(place), expected);
         let digest = format!("app@sha256:{}", "a".repeat(64));
         for text in [
             "app",
@@ -211,7 +229,7 @@ mod tests {
             ":",
             &digest,
         ] {
-            assert!(TagPattern::of_source(text).is_none(), "{text}");
+            assert!(TagPattern::of_source(text, None).is_none(), "{text}");
         }
     }
 

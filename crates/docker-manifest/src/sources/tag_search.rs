@@ -1,9 +1,11 @@
 //! The search for the tags that patterns name.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::path::Path;
 
 use manifest_core::Reference;
 use manifest_core::reference::Repository;
+use manifest_layout::Location;
 use manifest_registry::{Client, RegistryError};
 
 use super::limits::{SIMILAR_TAGS, TAGS_IN_REPORT};
@@ -173,6 +175,24 @@ impl Match<'_> {
 }
 
 impl NamedSource {
+    /// Parses the name of a source: a pattern, or any of the forms that [`SourceSpec::parse`] accepts. `place` is the file and line of a
+    /// name that is not from the command line.
+    ///
+    /// # Errors
+    /// Fails if it is malformed.
+    pub(super) fn parse(
+        text: &str,
+        place: Option<String>,
+        list: &Reference,
+        current_dir: &Path,
+    ) -> Result<Self, Failure> {
+        let is_on_disk = Location::parse(text).is_some();
+        match TagPattern::of_source(text, place.as_deref()).filter(|_| !is_on_disk) {
+            Some(pattern) => Ok(Self::Tags(pattern?)),
+            None => SourceSpec::parse(text, place, list, current_dir).map(Self::One),
+        }
+    }
+
     fn pattern(&self) -> Option<&TagPattern> {
         match self {
             Self::One(_) => None,

@@ -5,14 +5,14 @@ use manifest_registry::Client;
 
 use super::args::{Args, ListFlags, SourceFlags};
 use crate::assembly::{
-    Assembler, AssemblyOptions, ListOptions, Resolution, ResolveRequest, parse_subject,
-    refuse_other_registries,
+    Assembler, AssemblyOptions, ListOptions, ListedImage, Resolution, ResolveRequest,
+    parse_subject, refuse_other_registries,
 };
 use crate::context::Context;
 use crate::failure::{Failure, SourceError};
 use crate::publishing;
 use crate::sources::{
-    ChildFilter, MATCHED_TAGS, NamedSource, SourceArgs, TagSearch, Wait, WaitLimit,
+    ChildFilter, MATCHED_TAGS, NamedSource, SourceArgs, SourceSpec, TagSearch, Wait, WaitLimit,
 };
 use crate::values::{AnyPlatformList, Attestations};
 
@@ -82,13 +82,19 @@ pub(super) async fn resolve(
         client: &client,
         output: context.output,
         options: &options,
+        shared: None,
         now: context.now(),
     };
     let observed_tag = tag_to_observe(args, named);
     let request = ResolveRequest {
         list,
-        sources: found.sources.clone(),
-        subject: subject.as_ref(),
+        images: found
+            .sources
+            .iter()
+            .cloned()
+            .map(ListedImage::from)
+            .collect(),
+        subject: subject.map(|subject| SourceSpec::Registry(subject).into()),
         base: existing.filter(|_| !args.list.replace.is_on()),
         observed_tag: observed_tag.as_ref(),
     };
@@ -111,6 +117,7 @@ impl Args {
                 platforms: platforms.into_iter().map(|named| named.platform).collect(),
                 attestations: self.sources.attestations() == Attestations::Keep,
             },
+            filters_images: true,
             flattens: !self.sources.no_flatten.is_on(),
             ignores_missing: self.sources.ignore_missing.is_on(),
             refuses_copies: self.sources.no_copy.is_on(),
