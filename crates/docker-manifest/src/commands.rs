@@ -1,6 +1,7 @@
 //! The commands, one file each: first the arguments with their help, then a function that runs the command.
 
 pub mod annotate;
+pub mod apply;
 pub mod check;
 pub mod completion;
 pub mod create;
@@ -16,6 +17,7 @@ pub mod push;
 pub mod remove;
 pub mod rm;
 mod select;
+mod spec_files;
 pub mod tag;
 pub mod uninstall;
 pub mod verify;

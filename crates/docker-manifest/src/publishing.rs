@@ -52,4 +52,5 @@ pub(crate) use moved_target::{list_tag, record_pushed, warn_of_stale_draft};
 pub(crate) use published::Published;
 pub(crate) use publisher::Publisher;
 pub(crate) use report::TargetReport;
+pub(crate) use report_files::{probe_writable, write_file};
 pub(crate) use targets::{early_probes, known_targets};

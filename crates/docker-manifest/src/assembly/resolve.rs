@@ -122,17 +122,11 @@ impl Assembler<'_> {
                 if !self.options.ignores_missing {
                     return Err(Failure::NoSources(vec![error]));
                 }
-                self.warn_of_missing(&image.spec.source());
+                warn_of_missing(&image.spec.source(), self.output);
                 Ok(None)
             }
             result => result.map(Some),
         }
-    }
-
-    /// Warns of a source that does not exist and is left out.
-    pub(super) fn warn_of_missing(&self, source: &Source) {
-        let message = format!("{source} does not exist, so it is left out");
-        self.output.warning(&message);
     }
 
     /// Returns the images that stay in the draft without being resolved again, if their annotations are needed.
@@ -165,6 +159,11 @@ impl Resolution {
             }
         }
     }
+}
+
+/// Warns of a source that does not exist and is left out.
+pub(super) fn warn_of_missing(source: &Source, output: &Output) {
+    output.warning(&format!("{source} does not exist, so it is left out"));
 }
 
 /// Refuses sources in another registry than `list`.

@@ -3,16 +3,17 @@
 use std::path::Path;
 
 use manifest_core::{Platform, Reference, Source};
-use manifest_registry::RegistryError;
-use manifest_spec::{ImageSpec, ListSpec, Position};
+use manifest_registry::{Client, RegistryError};
+use manifest_spec::{ImageSpec, ListSpec};
 
 use super::listed_image::ListedImage;
 use super::options::{AssemblyOptions, ListOptions};
-use super::resolve::{Assembler, ResolveRequest, refuse_other_registries};
+use super::resolve::{ResolveRequest, refuse_other_registries, warn_of_missing};
 use super::shared_sources::SharedSources;
 use super::subject::parse_subject;
 use crate::concurrency::PARALLEL_IMAGES;
 use crate::failure::Failure;
+use crate::output::Output;
 use crate::sources::{ChildFilter, SourceSpec};
 use crate::values::{AnnotationFlag, AnnotationTarget};
 
@@ -30,8 +31,6 @@ pub(crate) struct SpecOptions {
 /// A list that a spec file describes, as sources and options.
 #[derive(Clone, Debug)]
 pub(crate) struct SpecList {
-    /// The place of its description.
-    pub(crate) position: Position,
     /// Its name, the first of its targets.
     pub(crate) list: Reference,
     /// Whether it is published by its digest, without a tag.
@@ -47,7 +46,7 @@ pub(crate) struct SpecList {
     /// The choices for it that do not come from its images.
     pub(crate) options: AssemblyOptions,
     /// The sources that do not exist and were left out when the others were pinned.
-    pub(super) left_out: Vec<Source>,
+    pub(crate) left_out: Vec<Source>,
 }
 
 impl SpecList {
@@ -85,7 +84,6 @@ impl SpecList {
         let subject = spec.subject.as_deref();
         let subject = subject.map(|text| parse_subject(text, &list)).transpose()?;
         Ok(Self {
-            position: spec.position.clone(),
             by_digest: spec.by_digest && spec.tags.is_empty(),
             tags: names,
             images,
@@ -103,6 +101,11 @@ impl SpecList {
         own.into_iter().chain(&self.tags)
     }
 
+    /// Returns its name and its further names. A name without a tag, of a list that is published by its digest, is among them.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &Reference> {
+        std::iter::once(&self.list).chain(&self.tags)
+    }
+
     /// Returns the references that are read.
     pub(crate) fn sources(&self) -> impl Iterator<Item = &Reference> {
         let images = self.images.iter().chain(&self.subject);
@@ -115,12 +118,13 @@ impl SpecList {
     /// Fails if there is no such image, or if a registry gives no clear response.
     pub(crate) async fn pin(
         &mut self,
-        assembler: &Assembler<'_>,
+        client: &Client,
+        output: &Output,
         shared: &SharedSources,
     ) -> Result<(), Failure> {
         let pins = self.images.iter().chain(&self.subject).map(|image| async {
             match image.spec.reference() {
-                Some(reference) => shared.pin(assembler.client, reference).await.map(Some),
+                Some(reference) => shared.pin(client, reference).await.map(Some),
                 None => Ok(None),
             }
         });
@@ -137,7 +141,7 @@ impl SpecList {
                 Err(error) if !image.is_missing(&error) => return Err(error.into()),
                 Err(_) if self.options.ignores_missing => {
                     let source = image.spec.source();
-                    assembler.warn_of_missing(&source);
+                    warn_of_missing(&source, output);
                     self.left_out.push(source);
                 }
                 Err(error) => missing.push(error),

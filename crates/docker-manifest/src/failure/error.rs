@@ -10,6 +10,7 @@ use manifest_core::settings::NeedsOciIndex;
 use manifest_core::{Digest, PlatformNameError, Reference, ReferenceError, Source, TagState};
 use manifest_layout::{LayoutError, LocationError};
 use manifest_registry::{RegistryError, redact};
+use manifest_spec::SpecErrors;
 use manifest_store::StoreError;
 
 use super::causes::with_causes;
@@ -98,6 +99,9 @@ pub enum Failure {
         /// The list.
         list: Reference,
     },
+    /// Spec files cannot be used.
+    #[error(transparent)]
+    Spec(#[from] SpecErrors),
     /// A list that a spec file describes cannot be published.
     #[error(transparent)]
     List(#[from] ListFailure),

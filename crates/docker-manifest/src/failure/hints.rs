@@ -16,6 +16,7 @@ impl Failure {
                 hints.dedup();
                 hints
             }
+            Self::Spec(errors) => errors.hints().into_iter().map(str::to_owned).collect(),
             Self::Usage(error) => error.hint().map(str::to_owned).into_iter().collect(),
             Self::Store(error) => error.hint().into_iter().collect(),
             Self::Registry(error) => error.hint().into_iter().collect(),

@@ -30,16 +30,6 @@ pub enum ListFailure {
         /// The image.
         image: Box<Source>,
     },
-    /// Two lists of a run have the same target.
-    #[error("{target} is described twice: at {first} and at {second}")]
-    TargetTwice {
-        /// The target.
-        target: Box<Reference>,
-        /// The place of one of them.
-        first: String,
-        /// The place of the other.
-        second: String,
-    },
     /// A list of a run is made of another one, so that the result would depend on which of them is published first.
     #[error(
         "{image}, which the list at {user} is made of, is itself published by this run, at {publisher}"
@@ -92,7 +82,6 @@ impl ListFailure {
                 "`os` and `architecture`, with `variant` and `osversion` if needed, choose among its images"
             }
             Self::RepeatedInDraft { .. } => "`apply` publishes such a list, without a draft",
-            Self::TargetTwice { .. } => "describe it once, with all of its images",
             Self::SourceIsTarget { .. } => "publish one after the other, in two runs of `apply`",
             Self::WouldPrune { .. } => "`--prune-missing` publishes the list without these images",
             Self::SomeFailed { .. } => {

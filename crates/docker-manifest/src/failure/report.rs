@@ -7,6 +7,11 @@ use super::error::{Failure, describe};
 use crate::output::Output;
 
 impl Failure {
+    /// Returns the error with its causes.
+    pub(crate) fn text(&self) -> String {
+        describe(self)
+    }
+
     /// Writes the error and its hints to standard error.
     pub fn report(&self, output: &Output) {
         if matches!(
