@@ -1,5 +1,6 @@
 //! Waiting for sources that do not exist yet (`--wait`).
 
+use std::fmt;
 use std::time::Duration;
 
 use manifest_core::Reference;
@@ -30,6 +31,16 @@ impl WaitLimit {
         })
     }
 
+    /// Returns the time that is left, for a line about the wait.
+    pub(crate) fn left(&self) -> TimeLimit {
+        TimeLimit(self.remaining())
+    }
+
+    /// Returns the time since the start, for a line about the wait.
+    pub(crate) fn waited(&self) -> TimeLimit {
+        TimeLimit(self.start.elapsed())
+    }
+
     fn remaining(&self) -> Duration {
         self.limit.saturating_sub(self.start.elapsed())
     }
@@ -42,8 +53,44 @@ pub(crate) struct Wait<'a> {
     pub(crate) limit: WaitLimit,
     /// Whether sources that still do not exist at the end are left out.
     pub(crate) ignore_missing: bool,
-    /// Writes a line about the wait.
-    pub(crate) report: &'a dyn Fn(&str),
+    /// Reports the state: at first, when it changes, and now and then.
+    pub(crate) report: &'a dyn Fn(&WaitState<'_>),
+}
+
+/// The state of a wait. `Display` writes it in one line, with the first [`NAMES_IN_LINE`] names.
+#[derive(Clone, Debug)]
+pub(crate) struct WaitState<'a> {
+    /// The sources that were found since the last poll.
+    pub(crate) found: Vec<&'a Reference>,
+    /// The sources that do not exist yet.
+    pub(crate) missing: Vec<&'a Reference>,
+    /// The number of all sources.
+    pub(crate) all: usize,
+    /// The limit of the wait.
+    pub(crate) limit: WaitLimit,
+}
+
+impl fmt::Display for WaitState<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            found,
+            missing,
+            all,
+            limit,
+        } = self;
+        if !found.is_empty() {
+            write!(f, "found {}; ", names_of(found))?;
+        }
+        match missing.len() {
+            0 => write!(f, "waited {}", limit.waited()),
+            count => write!(
+                f,
+                "waiting for {count} of {all} sources, {} left: {}",
+                limit.left(),
+                names_of(missing)
+            ),
+        }
+    }
 }
 
 impl Wait<'_> {
@@ -60,13 +107,29 @@ impl Wait<'_> {
         &self,
         sources: impl IntoIterator<Item = &'s SourceSpec>,
     ) -> Result<(), Failure> {
+        let client = self.client;
+        let exists = |image| async move { client.require_manifest(&image).await };
+        self.for_all_with(sources, exists).await
+    }
+
+    /// Waits as [`Self::for_all`] does. `exists` asks whether a source exists, as [`Client::require_manifest`] does.
+    ///
+    /// # Errors
+    /// As [`Self::for_all`].
+    pub(crate) async fn for_all_with<'s, F>(
+        &self,
+        sources: impl IntoIterator<Item = &'s SourceSpec>,
+        exists: impl Fn(Reference) -> F,
+    ) -> Result<(), Failure>
+    where
+        F: Future<Output = Result<(), RegistryError>>,
+    {
         let references = sources.into_iter().filter_map(SourceSpec::reference);
         let references: Vec<Reference> = references.cloned().collect();
-        let client = self.client;
         let polls = Polls {
-            client,
+            client: self.client,
             limit: self.limit,
-            exists: |reference| async move { client.require_manifest(&reference).await },
+            exists,
             report: self.report,
         };
         match polls.run(&references).await {
@@ -90,7 +153,7 @@ struct Polls<'a, E> {
     limit: WaitLimit,
     /// Checks that a manifest exists.
     exists: E,
-    report: &'a dyn Fn(&str),
+    report: &'a dyn Fn(&WaitState<'_>),
 }
 
 /// A reference that does not exist, with the registry's response.
@@ -118,7 +181,7 @@ where
                 break;
             }
             if reported.is_none_or(|at: Instant| at.elapsed() >= WAIT_REMINDER) {
-                self.report_missing("", &missing, all);
+                self.report_missing(Vec::new(), &missing, all);
                 reported = Some(Instant::now());
             }
             tokio::time::sleep(intervals.backoff(number).min(left)).await;
@@ -132,7 +195,7 @@ where
             let before = std::mem::replace(&mut missing, polled?);
             let found = found(&before, &missing);
             if !found.is_empty() {
-                self.report_missing(&format!("found {}; ", names_of(&found)), &missing, all);
+                self.report_missing(found, &missing, all);
                 reported = Some(Instant::now());
             }
         }
@@ -152,17 +215,13 @@ where
         answers.filter_map(Result::transpose).collect()
     }
 
-    fn report_missing(&self, news: &str, missing: &[Missing], all: usize) {
-        let names: Vec<&Reference> = missing.iter().map(|(reference, _)| reference).collect();
-        let state = match names.len() {
-            0 => format!("waited {}", TimeLimit(self.limit.start.elapsed())),
-            count => format!(
-                "waiting for {count} of {all} sources, {} left: {}",
-                TimeLimit(self.limit.remaining()),
-                names_of(&names)
-            ),
-        };
-        (self.report)(&format!("{news}{state}"));
+    fn report_missing(&self, found: Vec<&Reference>, missing: &[Missing], all: usize) {
+        (self.report)(&WaitState {
+            found,
+            missing: missing.iter().map(|(reference, _)| reference).collect(),
+            all,
+            limit: self.limit,
+        });
     }
 }
 
@@ -174,7 +233,7 @@ fn found<'a>(before: &'a [Missing], now: &[Missing]) -> Vec<&'a Reference> {
 }
 
 /// Names references, the first [`NAMES_IN_LINE`] of them.
-fn names_of(references: &[&Reference]) -> String {
+pub(crate) fn names_of(references: &[&Reference]) -> String {
     let shown = references.iter().take(NAMES_IN_LINE);
     let shown: Vec<String> = shown.map(ToString::to_string).collect();
     match references.len().saturating_sub(NAMES_IN_LINE) {
@@ -228,7 +287,7 @@ mod tests {
                 ..ClientConfig::default()
             };
             let client = Client::new(config).unwrap();
-            let report = |line: &str| self.lines.borrow_mut().push(line.to_owned());
+            let report = |state: &WaitState<'_>| self.lines.borrow_mut().push(state.to_string());
             let polls = Polls {
                 client: &client,
                 limit: WaitLimit::starting_now(TimeLimit(limit * SECOND)).unwrap(),
@@ -354,7 +413,7 @@ mod tests {
             client: &client,
             limit,
             exists: |reference| world.exists(reference),
-            report: &|line| panic!("{line}"),
+            report: &|state| panic!("{state}"),
         };
         let missing = polls.run(&[parse("a"), parse("b")]).await.unwrap();
         assert_eq!((missing.len(), world.start.elapsed()), (1, Duration::ZERO));

@@ -9,7 +9,7 @@ use crate::commands::spec_files::{SpecFileFlags, TemplateFlags};
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::flags::{HelpFlag, MirrorFlags, PublishFlags, RegistryFlags, RetryFlags};
-use crate::values::{ReportFormat, Switch};
+use crate::values::{ReportFormat, Switch, TimeLimit};
 
 /// Publish the lists that spec files describe
 #[derive(Debug, clap::Args)]
@@ -85,6 +85,9 @@ pub(super) struct ListFlags {
     /// Treat warnings as errors
     #[arg(long)]
     pub(super) strict: Switch,
+    /// Wait up to this long for images that do not exist yet, such as 10m
+    #[arg(long, value_name = "duration")]
+    pub(super) wait: Option<TimeLimit>,
 }
 
 impl Args {

@@ -63,7 +63,7 @@ pub(super) async fn resolve(
             client: &client,
             limit,
             ignore_missing: args.sources.ignore_missing.is_on(),
-            report: &report,
+            report: &|state| report(&state.to_string()),
         };
         let sources = sources.iter().filter_map(NamedSource::source);
         wait.for_all(sources).await?;
