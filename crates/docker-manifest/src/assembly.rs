@@ -20,7 +20,7 @@ mod shared_sources;
 mod spec_list;
 mod subject;
 
-pub(crate) use draft::compose_draft;
+pub(crate) use draft::{compose_draft, refuse_repeated};
 pub(crate) use listed_image::ListedImage;
 pub(crate) use options::{AssemblyOptions, ListOptions};
 pub(crate) use resolve::{Assembler, Resolution, ResolveRequest, refuse_other_registries};

@@ -30,5 +30,5 @@ pub(crate) use limits::MATCHED_TAGS;
 pub(crate) use resolve::{Resolved, Resolver, resolve_all};
 pub(crate) use source_args::SourceArgs;
 pub(crate) use source_spec::{SourceSpec, refuse_truncated_digest};
-pub(crate) use tag_search::{NamedSource, TagSearch};
+pub(crate) use tag_search::{FoundSources, NamedSource, TagSearch};
 pub(crate) use wait::{Wait, WaitLimit, WaitState, names_of};

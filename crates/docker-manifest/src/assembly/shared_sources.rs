@@ -178,3 +178,39 @@ impl SharedSources {
         self.shared.contains(&hash_of(source))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use manifest_registry::{ClientConfig, concurrent};
+    use manifest_testkit::EmbeddedRegistry;
+
+    use super::*;
+
+    #[test]
+    fn lists_that_wait_for_one_source_ask_once() {
+        let registry = EmbeddedRegistry::start();
+        let source =
+            |tag: &str| Reference::parse(&format!("{}/app:{tag}", registry.host())).unwrap();
+        let (several, once) = (source("several"), source("once"));
+        let mut counter = SourceCounter::default();
+        counter.add(&several);
+        counter.add(&several);
+        counter.add(&once);
+        let shared = counter.shared();
+        let client = Client::new(ClientConfig::default()).unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .unwrap();
+        for (source, requests) in [(&several, 1), (&once, 10)] {
+            let polls = (0..10).map(|_| shared.require(&client, source));
+            let results = runtime.block_on(concurrent(10, polls));
+            let is_missing = |result: &Result<(), RegistryError>| {
+                matches!(result, Err(RegistryError::NoSuchManifest { .. }))
+            };
+            assert!(results.iter().all(is_missing), "{results:?}");
+            assert_eq!(registry.log().lines().len(), requests, "{source}");
+            registry.log().clear();
+        }
+    }
+}

@@ -1,5 +1,6 @@
 //! Waiting for sources that do not exist yet (`--wait`).
 
+use std::collections::HashSet;
 use std::fmt;
 use std::time::Duration;
 
@@ -124,7 +125,9 @@ impl Wait<'_> {
     where
         F: Future<Output = Result<(), RegistryError>>,
     {
+        let mut seen = HashSet::new();
         let references = sources.into_iter().filter_map(SourceSpec::reference);
+        let references = references.filter(|reference| seen.insert(*reference));
         let references: Vec<Reference> = references.cloned().collect();
         let polls = Polls {
             client: self.client,

@@ -2,17 +2,20 @@
 
 use manifest_core::{Draft, NamedPlatform, Reference};
 use manifest_registry::Client;
+use manifest_spec::ListSpec;
 
 use super::args::{Args, ListFlags, SourceFlags};
+use super::named_images::NamedImages;
 use crate::assembly::{
-    Assembler, AssemblyOptions, ListOptions, ListedImage, Resolution, ResolveRequest,
+    Assembler, AssemblyOptions, ListOptions, Resolution, ResolveRequest, SpecList, SpecOptions,
     parse_subject, refuse_other_registries,
 };
 use crate::context::Context;
-use crate::failure::{Failure, SourceError};
+use crate::failure::Failure;
+use crate::flags::PublishFlags;
 use crate::publishing;
 use crate::sources::{
-    ChildFilter, MATCHED_TAGS, NamedSource, SourceArgs, SourceSpec, TagSearch, Wait, WaitLimit,
+    ChildFilter, MATCHED_TAGS, SourceArgs, SourceSpec, TagSearch, Wait, WaitLimit,
 };
 use crate::values::{AnyPlatformList, Attestations};
 
@@ -23,8 +26,20 @@ pub(super) struct NamedList<'a> {
     pub(super) targets: &'a [Reference],
     /// The arguments after the list.
     pub(super) images: &'a [String],
+    /// The list that `--template` describes.
+    pub(super) template: Option<&'a ListSpec>,
     /// The existing draft.
     pub(super) existing: Option<&'a Draft>,
+}
+
+impl NamedList<'_> {
+    /// Returns the flags for publishing, with the further tags that come with the template.
+    pub(super) fn with_template_tags(&self, flags: &PublishFlags) -> PublishFlags {
+        let tags = self.template.iter().flat_map(|template| &template.tags);
+        let mut flags = flags.clone();
+        flags.tag.extend(tags.map(ToString::to_string));
+        flags
+    }
 }
 
 /// The resolved sources, with the client that read them and the options for the draft.
@@ -47,7 +62,7 @@ pub(super) async fn resolve(
         ..
     } = *named;
     let platforms = args.sources.wanted_platforms()?;
-    let sources = args.sources.named_sources(context, named)?;
+    let images = args.sources.named_images(context, named)?;
     let wait = args.sources.wait.and_then(WaitLimit::starting_now);
     report_aliases(&platforms, context);
     let subject = args.list.subject.as_deref();
@@ -55,7 +70,7 @@ pub(super) async fn resolve(
     let registry = args.registry.with_mirrors(&args.mirrors);
     let registry = registry.with_insecure_hosts(existing);
     let client = context.client(args.insecure.is_on(), &args.retry, &registry)?;
-    let references = sources.iter().filter_map(NamedSource::any_reference);
+    let references = images.references();
     let client = client.for_publishing(targets, references.chain(&subject));
     let report = |line: &str| args.publish.status(line, context.output);
     if let Some(limit) = wait {
@@ -65,8 +80,7 @@ pub(super) async fn resolve(
             ignore_missing: args.sources.ignore_missing.is_on(),
             report: &|state| report(&state.to_string()),
         };
-        let sources = sources.iter().filter_map(NamedSource::source);
-        wait.for_all(sources).await?;
+        wait.for_all(images.sources()).await?;
     }
     client.probe_tags_early(publishing::early_probes(targets, &args.publish));
     let search = TagSearch {
@@ -76,8 +90,12 @@ pub(super) async fn resolve(
         targets,
         report: &report,
     };
-    let found = search.find(sources).await?;
-    let options = args.options(platforms);
+    let found = images.find(&search).await?;
+    let mut options = args.options(platforms);
+    // As `apply` does. A draft that exists keeps its order.
+    if let (None, Some(template), None) = (options.list.order, named.template, existing) {
+        options.list.order = Some(template.order);
+    }
     let assembler = Assembler {
         client: &client,
         output: context.output,
@@ -88,12 +106,7 @@ pub(super) async fn resolve(
     let observed_tag = tag_to_observe(args, named);
     let request = ResolveRequest {
         list,
-        images: found
-            .sources
-            .iter()
-            .cloned()
-            .map(ListedImage::from)
-            .collect(),
+        images: found.images(),
         subject: subject.map(|subject| SourceSpec::Registry(subject).into()),
         base: existing.filter(|_| !args.list.replace.is_on()),
         observed_tag: observed_tag.as_ref(),
@@ -164,15 +177,15 @@ impl SourceFlags {
         self.attestations.unwrap_or_default()
     }
 
-    /// Returns the sources that arguments and flags name.
+    /// Returns the images that the template, arguments and flags name.
     ///
     /// # Errors
     /// Fails if one is malformed, or in another registry in spite of `--no-copy`, and if `--wait` has nothing to wait for.
-    fn named_sources(
+    fn named_images(
         &self,
         context: &Context<'_>,
         named: &NamedList<'_>,
-    ) -> Result<Vec<NamedSource>, Failure> {
+    ) -> Result<NamedImages, Failure> {
         let source_args = SourceArgs {
             arguments: named.images,
             patterns: &self.patterns,
@@ -180,15 +193,24 @@ impl SourceFlags {
             metadata: &self.from_metadata,
             current_dir: &context.current_dir()?,
         };
-        let sources = source_args.sources(named.list)?;
+        let images = match named.template {
+            Some(template) => {
+                let options = SpecOptions::default();
+                SpecList::new(template, &options, source_args.current_dir)?.images
+            }
+            None => Vec::new(),
+        };
+        let images = NamedImages {
+            template: images,
+            sources: source_args.sources(named.list)?,
+        };
         if self.no_copy.is_on() {
-            let references = sources.iter().filter_map(NamedSource::any_reference);
-            refuse_other_registries(references, named.list)?;
+            refuse_other_registries(images.references(), named.list)?;
         }
-        if self.wait.is_some() && sources.iter().all(|source| source.source().is_none()) {
-            return Err(SourceError::OnlyPatterns.into());
+        if self.wait.is_some() {
+            images.require_source()?;
         }
-        Ok(sources)
+        Ok(images)
     }
 }
 
