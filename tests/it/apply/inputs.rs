@@ -229,6 +229,7 @@ fn flags_that_contradict_each_other() {
         "apply --from-bake b.json a.yaml",
         "apply --from-bake b.json --target a",
         "apply --from-bake b.json --platforms linux/amd64",
+        "apply --from-bake b.json",
         "apply --template a-ARCH --platforms linux/amd64",
         "apply --template a-ARCH --platforms linux/amd64 --target a --set A=1",
         "apply --target a a.yaml",
