@@ -1,9 +1,8 @@
 //! Names of lists and images.
 
 use manifest_core::Reference;
-use manifest_core::printable::printable;
 
-use crate::error::{Problem, quoted};
+use crate::error::{Problem, quoted, reason};
 
 /// The beginnings of images that are on this machine, as `create` takes them.
 const LOCAL_PREFIXES: &[&str] = &["oci-layout:", "oci:", "oci-archive:", "docker-archive:"];
@@ -15,7 +14,7 @@ const LOCAL_PREFIXES: &[&str] = &["oci-layout:", "oci:", "oci-archive:", "docker
 pub(crate) fn reference(text: &str) -> Result<Reference, Problem> {
     Reference::parse(text).map_err(|error| {
         Problem::new(
-            format!("{}: {}", quoted(text), printable(&error.to_string())),
+            format!("{}: {}", quoted(text), reason(&error)),
             "write HOST/REPOSITORY:TAG in lower case, such as `ghcr.io/you/app:1.0`",
         )
     })

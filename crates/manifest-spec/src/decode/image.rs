@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use manifest_core::{NamedPlatform, Platform, PlatformNameError};
 
-use crate::error::quoted;
+use crate::error::{quoted, reason};
 use crate::keys::{ENTRY, PLATFORM};
 use crate::model::{ImageSpec, PlatformSpec};
 use crate::names;
@@ -19,7 +19,7 @@ use super::run::Dialect;
 
 impl Decoder<'_, '_> {
     /// Reads an image.
-    pub(super) fn image(&mut self, node: &Node<'_>) -> Option<ImageSpec> {
+    pub(super) fn image(&mut self, node: &Node) -> Option<ImageSpec> {
         let fields = self.fields(node, &ENTRY)?;
         let platform = fields.get("platform");
         let platform = platform.map_or(Some(PlatformSpec::default()), |node| self.platform(node));
@@ -81,7 +81,7 @@ impl Decoder<'_, '_> {
     }
 
     /// Reads the stated parts of a platform.
-    fn platform(&mut self, node: &Node<'_>) -> Option<PlatformSpec> {
+    fn platform(&mut self, node: &Node) -> Option<PlatformSpec> {
         let fields = self.fields(node, &PLATFORM)?;
         let mut part = |name: &str| match fields.get(name) {
             Some(node) => self.text(node, name).map(|text| (node.mark, text)),
@@ -167,12 +167,12 @@ impl Decoder<'_, '_> {
 
     /// Reports a platform that does not exist.
     pub(super) fn unknown_platform(&mut self, mark: Mark, error: &PlatformNameError) {
-        let message = manifest_core::printable::printable(&error.to_string());
+        let message = reason(error);
         self.error(mark, message, Some(PLATFORM_HINT.to_owned()));
     }
 
     /// Names the images of a template.
-    pub(super) fn template(&mut self, node: &Node<'_>, options: &Options) -> Vec<ImageSpec> {
+    pub(super) fn template(&mut self, node: &Node, options: &Options) -> Vec<ImageSpec> {
         let Some(text) = self.text(node, "template") else {
             return Vec::new();
         };

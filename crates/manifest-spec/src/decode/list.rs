@@ -15,7 +15,10 @@ use super::run::Dialect;
 
 impl Decoder<'_, '_> {
     /// Reads a list. What is wrong is reported.
-    pub(super) fn list(&mut self, fields: &Fields<'_, '_>, defaults: &Options) {
+    pub(super) fn list(&mut self, fields: &Fields<'_>, defaults: &Options) {
+        if self.run.is_over() {
+            return;
+        }
         let target = self.target(fields);
         let options = match self.run.dialect {
             Dialect::Full => self.options(fields).or(defaults),
@@ -64,7 +67,7 @@ impl Decoder<'_, '_> {
     }
 
     /// Reads the only option that `manifest-tool` has in its files.
-    fn tool_options(&mut self, fields: &Fields<'_, '_>) -> Options {
+    fn tool_options(&mut self, fields: &Fields<'_>) -> Options {
         let annotations = fields.get("annotations");
         let annotations = annotations.map(|node| self.texted(node, "annotations"));
         Options {
@@ -74,7 +77,7 @@ impl Decoder<'_, '_> {
     }
 
     /// Reads the name of the list, and tells whether it has no tag.
-    fn target(&mut self, fields: &Fields<'_, '_>) -> Option<(Mark, Reference, bool)> {
+    fn target(&mut self, fields: &Fields<'_>) -> Option<(Mark, Reference, bool)> {
         let Some(node) = fields.get("image") else {
             if fields.has_unknown {
                 return None;
@@ -94,7 +97,7 @@ impl Decoder<'_, '_> {
     }
 
     /// Reads the images: those of `manifests`, or those that a template names.
-    fn images(&mut self, fields: &Fields<'_, '_>, options: &Options) -> Vec<ImageSpec> {
+    fn images(&mut self, fields: &Fields<'_>, options: &Options) -> Vec<ImageSpec> {
         let template = match self.run.dialect {
             Dialect::Full => fields.get("template"),
             Dialect::ManifestTool => None,
@@ -141,7 +144,7 @@ impl Decoder<'_, '_> {
         );
     }
 
-    fn subject(&mut self, fields: &Fields<'_, '_>) -> Option<String> {
+    fn subject(&mut self, fields: &Fields<'_>) -> Option<String> {
         let node = fields.get("subject")?;
         let text = self.text(node, "subject")?;
         if text.parse::<Digest>().is_err() {

@@ -10,7 +10,7 @@ use super::options::Options;
 
 impl Decoder<'_, '_> {
     /// Reads the keys that lists and defaults share.
-    pub(super) fn options(&mut self, fields: &Fields<'_, '_>) -> Options {
+    pub(super) fn options(&mut self, fields: &Fields<'_>) -> Options {
         let types = [
             ("auto", None),
             ("docker", Some(ListType::Docker)),
