@@ -141,7 +141,7 @@ pub const MANUALS: &[Manual] = &[
             "A run that was stopped or killed is continued by running it again: a list that is published already costs one request for \
              each of its tags, and each image that is named by tag one more. Images that are named by digest cost none.",
             "An image that does not exist is an error. `--ignore-missing` leaves it out, but refuses to take a platform away from a list \
-             that is published; `--prune-missing` takes it away.",
+             that is published; `--prune-missing` takes it away. `--wait` waits for images that other jobs are still pushing.",
             "The exit code is that of the first list that failed, where a code that tells more than 1 counts first.",
         ],
         arguments: &[(
@@ -159,6 +159,10 @@ pub const MANUALS: &[Manual] = &[
             example(
                 "Publish the lists of all files in a folder, and write a report",
                 "apply --report report.json releases",
+            ),
+            more(
+                "Publish each list once its images are there",
+                "apply --wait 30m lists.yaml",
             ),
             more(
                 "Fill in a variable of the files",
