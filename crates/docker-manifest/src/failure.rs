@@ -15,6 +15,7 @@
 //! | `stage` | [`StageError`], for a draft in a registry |
 //! | `place` | [`DraftPlace`], the place of drafts |
 //! | `hints` | the remedy for each failure |
+//! | `sources` | [`SourceError`], for sources that are awaited or that a pattern names |
 //! | `texts` | texts that take more than a format string |
 //! | `report` | text and hints to standard error |
 
@@ -30,6 +31,7 @@ mod manifest_tool;
 mod place;
 mod report;
 mod rollback;
+mod sources;
 mod stage;
 mod texts;
 mod usage;
@@ -42,5 +44,6 @@ pub use lists::ListFailure;
 pub use manifest_tool::ManifestToolError;
 pub use place::DraftPlace;
 pub use rollback::{GoneManifest, MovedTag, RollbackError};
+pub use sources::{NoMatch, SourceError};
 pub use stage::StageError;
 pub use usage::UsageError;

@@ -73,6 +73,10 @@ fn commands_flags_and_values() {
             // Keywords, as the parser lists them.
             ("create --attestations ", &["keep", "drop"], NO_FILES),
             ("create --attestations=d", &["drop"], NO_FILES),
+            ("create --wait ", &["5m", "10m", "30m", "1h"], NO_FILES),
+            ("create --wait=1", &["10m", "1h"], NO_FILES),
+            ("create --ma", &["--match", "--max"], NO_FILES),
+            ("create --match ", &[], NO_FILES),
             ("create --type ", &["auto", "docker", "oci"], NO_FILES),
             ("push --format ", &["json"], NO_FILES),
             ("push --moved r", &["refresh"], NO_FILES),

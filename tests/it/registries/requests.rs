@@ -123,3 +123,34 @@ fn each_command_requests_the_scopes_it_needs() {
         assert_eq!(published["manifests"].as_array().unwrap().len(), 2);
     }
 }
+
+#[test]
+fn patterns_need_no_token_of_their_own() {
+    let ca = TestCa::new();
+    for kind in suite::kinds() {
+        let tokens = tokens(&ca).start();
+        let registry = Watched::secured(kind, &ca, &tokens);
+        fill(&registry);
+        let shell = shell(&registry, &ca);
+        write_config(&shell, &auths(AUTH));
+        for (line, scopes) in [
+            (
+                "create @/app:list '@/app:?' '@/other:*'",
+                "repository:app:pull repository:other:pull",
+            ),
+            (
+                "create --push --on-duplicate keep @/app:list '@/app:?' '@/other:*'",
+                "repository:app:pull,push repository:other:pull",
+            ),
+            (
+                "create --push --wait 5m @/new:list @/app:0 '@/app:?'",
+                "repository:new:pull,push repository:app:pull",
+            ),
+        ] {
+            let before = tokens.requested_scopes().len();
+            shell.run(line).succeeds();
+            let asked = tokens.requested_scopes().split_off(before);
+            assert_eq!(asked, [scopes], "{line}");
+        }
+    }
+}

@@ -21,6 +21,7 @@ use super::lists::ListFailure;
 use super::manifest_tool::ManifestToolError;
 use super::place::DraftPlace;
 use super::rollback::RollbackError;
+use super::sources::SourceError;
 use super::stage::StageError;
 use super::texts::{describe_missing, describe_partly_published, describe_tag_state};
 use super::usage::UsageError;
@@ -375,6 +376,9 @@ pub enum Failure {
     /// Sources that do not exist. The first is reported as Docker does.
     #[error("{}", describe_missing(.0))]
     NoSources(Vec<RegistryError>),
+    /// Sources are awaited in vain, or a pattern does not name any.
+    #[error(transparent)]
+    Sources(#[from] SourceError),
     /// There is neither a draft of this name nor a manifest in the registry.
     #[error("{}", describe_missing(std::slice::from_ref(error.as_ref())))]
     NeitherDraftNorPublished {

@@ -24,6 +24,7 @@ impl Failure {
                 let own = errors.first().and_then(RegistryError::hint);
                 own.into_iter().chain(local_image_hint(errors)).collect()
             }
+            Self::Sources(error) => error.hints(),
             Self::NeitherDraftNorPublished {
                 error,
                 list,
