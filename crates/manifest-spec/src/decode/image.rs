@@ -188,7 +188,7 @@ impl Decoder<'_, '_> {
             let hint = "state them: `platforms: [linux/amd64, linux/arm/v7]`";
             self.error(node.mark, message, Some(hint.to_owned()));
         }
-        let images = platforms.iter().filter_map(|(_, name, platform)| {
+        let images = platforms.iter().filter_map(|(name, platform)| {
             let image = template::fill(&text, Words::of(name));
             self.checked(names::check_image(&image), node.mark)?;
             let platform = PlatformSpec::of(platform, &mut |text| self.run.shared(text));

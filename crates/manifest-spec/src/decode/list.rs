@@ -39,7 +39,11 @@ impl Decoder<'_, '_> {
         }
         let tags = tags.unwrap_or_default().into_iter();
         let tags = tags.filter_map(|(mark, text)| {
-            let tag = self.checked(names::tag(&list, &text), mark)?;
+            let tag = match self.run.dialect {
+                Dialect::Full => names::tag_or_reference(&list, &text),
+                Dialect::ManifestTool => names::tag(&list, &text),
+            };
+            let tag = self.checked(tag, mark)?;
             let position = self.position(mark);
             self.run.add_target(&tag, &position);
             Some(tag)
@@ -59,7 +63,7 @@ impl Decoder<'_, '_> {
             annotations: options.annotations,
             artifact_type: options.artifact_type,
             subject,
-            platforms: platforms.map(|(_, _, platform)| platform).collect(),
+            platforms: platforms.map(|(_, platform)| platform).collect(),
             require: options.require.unwrap_or_default(),
             drops_attestations: options.drops_attestations.unwrap_or_default(),
             ignores_missing: options.ignores_missing.unwrap_or_default(),

@@ -5,8 +5,6 @@ use std::collections::BTreeMap;
 use manifest_core::Platform;
 use manifest_core::settings::{ListType, Order};
 
-use crate::position::Mark;
-
 /// The values of the keys, as far as they are stated.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Options {
@@ -14,8 +12,8 @@ pub(crate) struct Options {
     pub(super) order: Option<Order>,
     pub(super) annotations: BTreeMap<String, String>,
     pub(super) artifact_type: Option<String>,
-    /// The platforms, each with its place and its spelling in the file.
-    pub(super) platforms: Option<Vec<(Mark, String, Platform)>>,
+    /// The platforms, each with its spelling in the file.
+    pub(super) platforms: Option<Vec<(String, Platform)>>,
     pub(super) require: Option<Vec<Platform>>,
     pub(super) drops_attestations: Option<bool>,
     pub(super) ignores_missing: Option<bool>,

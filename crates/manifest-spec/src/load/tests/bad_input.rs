@@ -266,6 +266,13 @@ const TABLE: &[(&str, &[&str])] = &[
             "5:10: \"B\": invalid reference format: repository name (library/B) must be lowercase",
         ],
     ),
+    (
+        "image: a\ntemplate: b-ARCH\nplatforms: [linux/amd64, linux/x86_64]\nrequire: [linux/arm, linux/arm]\n",
+        &[
+            "3:26: the platform \"linux/x86_64\" is there twice",
+            "4:22: the platform \"linux/arm\" is there twice",
+        ],
+    ),
     // names
     (
         "image: a:1\ntags: ['1']\nmanifests: [{image: b}]\n---\nimage: docker.io/library/a:1\nmanifests: [{image: b}]\n",
