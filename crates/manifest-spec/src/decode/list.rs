@@ -20,16 +20,10 @@ impl Decoder<'_, '_> {
             return;
         }
         let target = self.target(fields);
-        let options = match self.run.dialect {
-            Dialect::Full => self.options(fields).or(defaults),
-            Dialect::ManifestTool => self.tool_options(fields),
-        };
+        let options = self.options(fields).or(defaults.clone());
         let tags = fields.get("tags").map(|node| self.texts(node, "tags"));
         let images = self.images(fields, &options);
-        let subject = match self.run.dialect {
-            Dialect::Full => self.subject(fields),
-            Dialect::ManifestTool => None,
-        };
+        let subject = self.subject(fields);
         let Some((mark, list, by_digest)) = target else {
             return;
         };
@@ -70,16 +64,6 @@ impl Decoder<'_, '_> {
         });
     }
 
-    /// Reads the only option that `manifest-tool` has in its files.
-    fn tool_options(&mut self, fields: &Fields<'_>) -> Options {
-        let annotations = fields.get("annotations");
-        let annotations = annotations.map(|node| self.texted(node, "annotations"));
-        Options {
-            annotations: annotations.unwrap_or_default(),
-            ..Options::default()
-        }
-    }
-
     /// Reads the name of the list, and tells whether it has no tag.
     fn target(&mut self, fields: &Fields<'_>) -> Option<(Mark, Reference, bool)> {
         let Some(node) = fields.get("image") else {
@@ -102,12 +86,7 @@ impl Decoder<'_, '_> {
 
     /// Reads the images: those of `manifests`, or those that a template names.
     fn images(&mut self, fields: &Fields<'_>, options: &Options) -> Vec<ImageSpec> {
-        let template = match self.run.dialect {
-            Dialect::Full => fields.get("template"),
-            Dialect::ManifestTool => None,
-        };
-        let manifests = fields.get("manifests");
-        match (manifests, template) {
+        match (fields.get("manifests"), fields.get("template")) {
             (Some(_), Some(template)) => {
                 let message = "manifests and template exclude each other".to_owned();
                 let hint = "name the images one by one, or by a template with `platforms`";
@@ -135,7 +114,7 @@ impl Decoder<'_, '_> {
         }
     }
 
-    pub(super) fn no_images(&mut self, mark: Mark) {
+    fn no_images(&mut self, mark: Mark) {
         let hint = "name its images below `manifests:`, or by `template:` with `platforms:`";
         let hint = match self.run.dialect {
             Dialect::Full => hint,

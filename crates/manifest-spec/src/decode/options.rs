@@ -21,21 +21,16 @@ pub(crate) struct Options {
 
 impl Options {
     /// Adds values for what is not stated. Annotations are joined, key by key.
-    pub(super) fn or(mut self, defaults: &Self) -> Self {
-        for (key, value) in &defaults.annotations {
-            if !self.annotations.contains_key(key) {
-                self.annotations.insert(key.clone(), value.clone());
-            }
-        }
+    pub(super) fn or(self, defaults: Self) -> Self {
+        let mut annotations = defaults.annotations;
+        annotations.extend(self.annotations);
         Self {
             list_type: self.list_type.or(defaults.list_type),
             order: self.order.or(defaults.order),
-            annotations: self.annotations,
-            artifact_type: self
-                .artifact_type
-                .or_else(|| defaults.artifact_type.clone()),
-            platforms: self.platforms.or_else(|| defaults.platforms.clone()),
-            require: self.require.or_else(|| defaults.require.clone()),
+            annotations,
+            artifact_type: self.artifact_type.or(defaults.artifact_type),
+            platforms: self.platforms.or(defaults.platforms),
+            require: self.require.or(defaults.require),
             drops_attestations: self.drops_attestations.or(defaults.drops_attestations),
             ignores_missing: self.ignores_missing.or(defaults.ignores_missing),
         }

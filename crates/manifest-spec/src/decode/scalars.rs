@@ -5,8 +5,9 @@ use std::collections::{BTreeMap, HashSet};
 
 use manifest_core::{NamedPlatform, Platform};
 
-use crate::error::quoted;
+use crate::error::{Problem, quoted, reason};
 use crate::position::Mark;
+use crate::template::PLATFORM_HINT;
 use crate::variables::Scope;
 use crate::yaml::{Node, Value};
 
@@ -139,7 +140,11 @@ impl Decoder<'_, '_> {
                     seen.insert(named.platform.clone());
                     platforms.push((text.into_owned(), named.platform));
                 }
-                Err(error) => self.unknown_platform(mark, &error),
+                Err(error) => {
+                    let position = self.position(mark);
+                    let problem = Problem::new(reason(&error), PLATFORM_HINT);
+                    self.run.report.error(problem.at(position));
+                }
             }
         }
         platforms

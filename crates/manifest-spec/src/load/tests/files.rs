@@ -218,6 +218,8 @@ fn many_errors_are_counted() {
             .ends_with("\n80 more errors are not shown")
     );
     assert_eq!(errors.hints().len(), 1);
+    let errors = load(&[text(&yaml.repeat(20))], &Variables::default()).unwrap_err();
+    assert_eq!(errors.omitted(), 980);
 }
 
 #[test]
