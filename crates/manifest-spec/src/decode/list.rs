@@ -22,7 +22,8 @@ impl Decoder<'_, '_> {
         let target = self.target(fields);
         let options = self.options(fields).or(defaults.clone());
         let tags = fields.get("tags").map(|node| self.texts(node, "tags"));
-        let images = self.images(fields, &options);
+        let mut images = self.images(fields, &options);
+        images.shrink_to_fit();
         let subject = self.subject(fields);
         let Some((mark, list, by_digest)) = target else {
             return;
@@ -42,7 +43,8 @@ impl Decoder<'_, '_> {
             self.run.add_target(&tag, &position);
             Some(tag)
         });
-        let tags = tags.collect();
+        let mut tags: Vec<Reference> = tags.collect();
+        tags.shrink_to_fit();
         let platforms = options.platforms.unwrap_or_default().into_iter();
         // With a template, the platforms name images and do not choose among those of lists.
         let platforms = platforms.filter(|_| fields.get("template").is_none());
