@@ -16,11 +16,12 @@ use crate::sources::{Wait, WaitLimit, WaitState, names_of};
 
 /// The waits of all lists of a run. They end at the same time.
 pub(super) struct Waits<'a> {
-    pub(super) context: &'a Context<'a>,
-    pub(super) is_quiet: bool,
-    pub(super) limit: WaitLimit,
+    context: &'a Context<'a>,
+    is_quiet: bool,
+    limit: WaitLimit,
     /// The missing images of each list, by the place of its description.
     missing: RefCell<BTreeMap<String, Vec<Reference>>>,
+    /// The time of the last line, if there was one since something is missing.
     reported: Cell<Option<Instant>>,
 }
 
