@@ -20,6 +20,7 @@
 
 #![allow(clippy::unwrap_used, reason = "in a test, a panic is the report")]
 
+mod apply;
 mod commands;
 mod completion;
 mod deviations;

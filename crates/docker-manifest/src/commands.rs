@@ -1,6 +1,7 @@
 //! The commands, one file each: first the arguments with their help, then a function that runs the command.
 
 pub mod annotate;
+pub mod apply;
 pub mod check;
 pub mod completion;
 pub mod create;
@@ -19,6 +20,7 @@ pub mod rm;
 pub mod rollback;
 mod runs;
 mod select;
+mod spec_files;
 pub mod tag;
 pub mod uninstall;
 pub mod verify;

@@ -13,7 +13,7 @@ use manifest_registry::{
 use manifest_store::Store;
 use manifest_store::journal::Noted;
 
-use crate::cache::DiskCache;
+use crate::cache::{DiskCache, KnownLists};
 use crate::environment::Environment;
 use crate::failure::Failure;
 use crate::flags::{Globals, RegistryFlags, RetryFlags};
@@ -23,7 +23,7 @@ use crate::names::PROGRAM;
 use crate::observer::{ProgressGuard, TerminalObserver};
 use crate::output::Output;
 use crate::plugin::VERSION;
-use crate::progress::DisplayMode;
+use crate::progress::{DisplayMode, ListProgress};
 use crate::settings::config_json::{self, ConfigJson};
 use crate::settings::{self, auth_files, certs_d, known_registries, proxies, registries_conf};
 use crate::terminal::is_stderr_terminal;
@@ -114,7 +114,7 @@ impl<'a> Context<'a> {
             Ok(Noted::NoFolder) => self.debug("there is no folder for a journal, so none is kept"),
             Err(error) => self.output.warning(&format!(
                 "the written tags are not noted in the journal, so `rollback` will not know them: {}",
-                Failure::from(error).description()
+                Failure::from(error).text()
             )),
         }
     }
@@ -198,29 +198,51 @@ impl<'a> Context<'a> {
 
     /// Returns the cache, unless the user has disabled it or there can be none.
     fn cache(&self, registry: &RegistryFlags) -> Arc<dyn Cache> {
-        let is_off = |value: &OsString| value != "0" && value != "false";
-        if registry.no_cache.is_on() || self.environment.var(NO_CACHE).is_some_and(is_off) {
-            return Arc::new(NoCache);
-        }
-        let folder = self.environment.cache_folder();
+        let folder = self.cache_folder(registry);
         match folder.and_then(|folder| DiskCache::open(&folder, self.now())) {
             Some(cache) => Arc::new(cache),
             None => Arc::new(NoCache),
         }
     }
 
+    /// Returns the digests of lists that were assembled before, unless the user has disabled the cache or there can be none.
+    pub(crate) fn known_lists(&self, registry: &RegistryFlags) -> Option<KnownLists> {
+        KnownLists::open(&self.cache_folder(registry)?, self.now())
+    }
+
+    fn cache_folder(&self, registry: &RegistryFlags) -> Option<PathBuf> {
+        let is_off = |value: &OsString| value != "0" && value != "false";
+        if registry.no_cache.is_on() || self.environment.var(NO_CACHE).is_some_and(is_off) {
+            return None;
+        }
+        self.environment.cache_folder()
+    }
+
     /// Shows the progress of copying for as long as the guard is held: in one line on a terminal, in a few elsewhere.
     pub(crate) fn show_progress(&self) -> ProgressGuard<'_> {
+        self.observer.show_progress(self.display_mode())
+    }
+
+    /// Shows the progress of a run over many lists for as long as the guard is held.
+    pub(crate) fn show_list_progress(&self) -> ProgressGuard<'_> {
+        self.observer.show_list_progress(self.display_mode())
+    }
+
+    /// Reports the progress of a run over many lists.
+    pub(crate) fn list_progress(&self, progress: ListProgress) {
+        self.observer.list_progress(progress);
+    }
+
+    fn display_mode(&self) -> DisplayMode {
         let is_dumb = self
             .environment
             .var("TERM")
             .is_none_or(|term| term == "dumb");
-        let mode = if is_stderr_terminal() && !is_dumb {
+        if is_stderr_terminal() && !is_dumb {
             DisplayMode::Terminal
         } else {
             DisplayMode::Log
-        };
-        self.observer.show_progress(mode)
+        }
     }
 
     /// Hides the progress of copying while something else is written.

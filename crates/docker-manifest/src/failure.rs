@@ -5,6 +5,7 @@
 //! | `error` | [`Failure`], with the text of each variant |
 //! | `usage` | [`UsageError`], for a command line that cannot be run |
 //! | `checks` | [`CheckFailure`], the findings of `check`, `verify` and `diff` |
+//! | `lists` | [`ListFailure`], for lists that spec files describe |
 //! | `causes` | errors with their causes, as text |
 //! | `exit_code` | the exit code of each failure |
 //! | `inspect` | [`InspectError`], for a manifest that cannot be shown |
@@ -19,6 +20,7 @@ mod error;
 mod exit_code;
 mod hints;
 mod inspect;
+mod lists;
 mod report;
 mod rollback;
 mod texts;
@@ -27,5 +29,6 @@ mod usage;
 pub use checks::CheckFailure;
 pub use error::{DraftLookup, Failure};
 pub use inspect::InspectError;
+pub use lists::ListFailure;
 pub use rollback::{GoneManifest, MovedTag, RollbackError};
 pub use usage::UsageError;

@@ -49,13 +49,13 @@ mod send;
 mod targets;
 
 pub(crate) use copy::copy;
-pub(crate) use draft::publish_draft;
+pub(crate) use draft::{CheckedDraft, publish_checked, publish_draft};
 pub(crate) use freshness::Freshness;
 pub(crate) use moved_sources::drafted_tags;
 pub(crate) use moved_target::{list_tag, record_pushed, warn_of_stale_draft};
 pub(crate) use published::Published;
 pub(crate) use publisher::Publisher;
 pub(crate) use report::TargetReport;
-pub(crate) use report_files::TARGETS_KEY;
+pub(crate) use report_files::{TARGETS_KEY, probe_writable, write_file};
 pub(crate) use restore::{Restoration, restore};
 pub(crate) use targets::{early_probes, known_targets};

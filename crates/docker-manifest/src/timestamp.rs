@@ -30,6 +30,13 @@ impl Timestamp {
         })
     }
 
+    /// Returns the time of a clock, in seconds since 1970 (UTC).
+    pub(crate) fn of_seconds(seconds: u64) -> Option<Self> {
+        let moment = OffsetDateTime::from_unix_timestamp(i64::try_from(seconds).ok()?).ok()?;
+        let text = moment.format(&Rfc3339).ok()?;
+        Some(Self { moment, text })
+    }
+
     /// Returns the date as the text has it: `2024-05-01`.
     pub(crate) fn date(&self) -> &str {
         self.text.get(..DATE_CHARS).unwrap_or_default()
@@ -83,5 +90,7 @@ mod tests {
         );
         assert!(east < utc, "{east} is 20:00 UTC");
         assert_eq!(utc.seconds(), 1_714_597_200);
+        let clock = Timestamp::of_seconds(1_714_597_200).unwrap();
+        assert_eq!(clock, utc);
     }
 }

@@ -8,6 +8,7 @@ mod glob;
 mod platforms;
 mod retry;
 mod switch;
+mod variable;
 
 pub use age_limit::AgeLimit;
 pub use annotation::{AnnotationFlag, AnnotationTarget};
@@ -19,3 +20,4 @@ pub use glob::Glob;
 pub use platforms::{AnyPlatformList, PlatformList};
 pub use retry::{RetryCount, TimeLimit};
 pub use switch::{Switch, SwitchParser};
+pub use variable::VariableFlag;

@@ -21,6 +21,7 @@
 //! | [`extra_fields`] | JSON fields that are passed on unread |
 //! | [`go_json`] | Go's JSON encoder and decoder where they differ from Rust's |
 //! | [`go_duration`] | durations in Go's syntax |
+//! | [`mod@printable`] | text of others, escaped for terminals |
 //! | [`parallel`] | a map over many items on several threads |
 //! | [`limits`] | bounds on input |
 //!
@@ -48,6 +49,7 @@ pub mod parallel;
 pub mod platform;
 pub mod platform_match;
 pub mod platform_name;
+pub mod printable;
 pub mod reference;
 pub mod referrers;
 pub mod settings;

@@ -78,7 +78,14 @@ pub(super) const ORDERS: &[Order] = &[
             layer(&["platform"]),
             layer(&["extra_fields"]),
             layer(&["go_json", "reference"]),
-            layer(&["digest", "go_duration", "limits", "media_type", "parallel"]),
+            layer(&[
+                "digest",
+                "go_duration",
+                "limits",
+                "media_type",
+                "parallel",
+                "printable",
+            ]),
         ],
     },
     Order {
@@ -111,7 +118,15 @@ pub(super) const ORDERS: &[Order] = &[
     },
     Order {
         name: "manifest-spec",
-        layers: &[layer(&["model"]), layer(&["position"])],
+        layers: &[
+            layer(&["bake", "load", "template_args"]),
+            layer(&["decode", "schema"]),
+            layer(&["template"]),
+            layer(&["keys", "names", "source", "targets", "yaml"]),
+            layer(&["report", "variables"]),
+            layer(&["error", "model"]),
+            layer(&["limits", "position"]),
+        ],
     },
     Order {
         name: "manifest-store",
@@ -223,6 +238,7 @@ pub(super) const WALLS: &[Wall] = &[
             "saphyr-parser",
             "serde",
             "serde_json",
+            "strsim",
             "thiserror",
         ],
         forbidden: &[

@@ -4,8 +4,8 @@ use clap::Subcommand;
 
 use super::usage::ArgumentCount;
 use crate::commands::{
-    annotate, check, completion, create, diff, exists, history, inspect, install, ls, matrix,
-    prune, push, remove, rm, rollback, tag, uninstall, verify,
+    annotate, apply, check, completion, create, diff, exists, history, inspect, install, ls,
+    matrix, prune, push, remove, rm, rollback, tag, uninstall, verify,
 };
 use crate::context::Context;
 use crate::failure::Failure;
@@ -19,6 +19,7 @@ use crate::flags::HelpFlag;
 )]
 pub enum Command {
     Annotate(annotate::Args),
+    Apply(Box<apply::Args>),
     Check(check::Args),
     Completion(completion::Args),
     Create(Box<create::Args>),
@@ -47,6 +48,7 @@ impl Command {
     pub fn run(self, context: &Context<'_>) -> Result<(), Failure> {
         match self {
             Self::Annotate(args) => annotate::run(context, &args),
+            Self::Apply(args) => context.block_on(apply::run(context, &args)),
             Self::Check(args) => context.block_on(check::run(context, &args)),
             Self::Completion(args) => completion::run(context, &args),
             Self::Create(args) => context.block_on(create::run(context, &args)),
@@ -72,6 +74,7 @@ impl Command {
     pub(super) fn help(&self) -> &HelpFlag {
         match self {
             Self::Annotate(args) => &args.help,
+            Self::Apply(args) => &args.help,
             Self::Check(args) => &args.help,
             Self::Completion(args) => &args.help,
             Self::Create(args) => &args.help,
@@ -98,6 +101,9 @@ impl Command {
         match self {
             Self::Annotate(args) => {
                 ArgumentCount::range(args.min_arguments(), 2, args.images.len())
+            }
+            Self::Apply(args) => {
+                ArgumentCount::at_least(args.min_arguments(), args.more_files.len())
             }
             Self::Check(args) => ArgumentCount::exactly(1, args.targets.len()),
             Self::Completion(args) => ArgumentCount::exactly(1, args.shells.len()),

@@ -10,11 +10,13 @@ use manifest_core::settings::NeedsOciIndex;
 use manifest_core::{Digest, PlatformNameError, Reference, ReferenceError, Source, TagState};
 use manifest_layout::{LayoutError, LocationError};
 use manifest_registry::{RegistryError, redact};
+use manifest_spec::SpecErrors;
 use manifest_store::StoreError;
 
 use super::causes::with_causes;
 use super::checks::CheckFailure;
 use super::inspect::InspectError;
+use super::lists::ListFailure;
 use super::rollback::RollbackError;
 use super::texts::{describe_missing, describe_partly_published, describe_tag_state};
 use super::usage::UsageError;
@@ -97,6 +99,12 @@ pub enum Failure {
         /// The list.
         list: Reference,
     },
+    /// Spec files cannot be used.
+    #[error(transparent)]
+    Spec(#[from] SpecErrors),
+    /// A list that a spec file describes cannot be published.
+    #[error(transparent)]
+    List(#[from] ListFailure),
     /// `check`, `verify` or `diff` found something.
     #[error(transparent)]
     Check(#[from] CheckFailure),

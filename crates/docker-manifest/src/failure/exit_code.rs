@@ -14,6 +14,7 @@ impl Failure {
             Self::Registry(error) if error.is_rate_limited() => Exit::RateLimited,
             Self::Registry(error) if error.is_unavailable() => Exit::Unavailable,
             Self::Check(failure) => failure.exit(),
+            Self::List(failure) => failure.exit(),
             Self::Rollback(error) => error.exit(),
             Self::NeedsPush { .. }
             | Self::NeedsRegistry { .. }

@@ -16,6 +16,7 @@ impl Failure {
                 hints.dedup();
                 hints
             }
+            Self::Spec(errors) => errors.hints().into_iter().map(str::to_owned).collect(),
             Self::Usage(error) => error.hint().map(str::to_owned).into_iter().collect(),
             Self::Store(error) => error.hint().into_iter().collect(),
             Self::Registry(error) => error.hint().into_iter().collect(),
@@ -163,6 +164,7 @@ impl Failure {
     fn setup_hint(&self) -> Option<String> {
         Some(match self {
             Self::Check(failure) => return failure.hint(),
+            Self::List(failure) => return failure.hint(),
             Self::NoHome => "set HOME, DOCKER_CONFIG, or --config".to_owned(),
             Self::NoDocker => {
                 "install Docker's CLI, or remove the shim: `docker-manifest uninstall`".to_owned()

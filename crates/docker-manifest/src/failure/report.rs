@@ -7,8 +7,8 @@ use super::error::{Failure, describe};
 use crate::output::Output;
 
 impl Failure {
-    /// Returns the text of the error with its causes.
-    pub(crate) fn description(&self) -> String {
+    /// Returns the error with its causes.
+    pub(crate) fn text(&self) -> String {
         describe(self)
     }
 

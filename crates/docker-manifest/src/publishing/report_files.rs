@@ -33,10 +33,7 @@ pub(super) fn check_writable(publisher: &Publisher<'_>) -> Result<(), Failure> {
         paths.push(Path::new(path.ok_or(Failure::NoGithubOutput)?));
     }
     for path in paths {
-        probe_writable(path).map_err(|source| Failure::WriteFile {
-            path: path.to_owned(),
-            source,
-        })?;
+        probe_writable(path)?;
     }
     Ok(())
 }
@@ -108,7 +105,11 @@ fn github_output(digest: &Digest, names: &[Reference]) -> String {
     text
 }
 
-fn write_file(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
+/// Writes a file of a report.
+///
+/// # Errors
+/// Fails if it cannot be written.
+pub(crate) fn write_file(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
     fs::write(path, bytes).map_err(|source| Failure::WriteFile {
         path: path.to_owned(),
         source,
@@ -130,7 +131,17 @@ fn append(path: &Path, text: &str) -> Result<(), Failure> {
 }
 
 /// Checks that a file could be written, and leaves it unchanged.
-fn probe_writable(path: &Path) -> io::Result<()> {
+///
+/// # Errors
+/// Fails if it could not.
+pub(crate) fn probe_writable(path: &Path) -> Result<(), Failure> {
+    probe(path).map_err(|source| Failure::WriteFile {
+        path: path.to_owned(),
+        source,
+    })
+}
+
+fn probe(path: &Path) -> io::Result<()> {
     match fs::metadata(path) {
         // A pipe or device must not be opened twice.
         Ok(found) if !found.is_file() && !found.is_dir() => Ok(()),

@@ -3,8 +3,9 @@
 use manifest_core::Reference;
 
 use super::args::Args;
+use super::from_files;
 use super::resolve::{NamedList, ResolvedList, resolve};
-use crate::assembly::compose_draft;
+use crate::assembly::{compose_draft, refuse_repeated};
 use crate::compose;
 use crate::context::Context;
 use crate::failure::Failure;
@@ -14,6 +15,10 @@ use crate::values::PlatformList;
 
 /// Resolves all images first, concurrently, then writes the draft as a whole.
 pub(crate) async fn run(context: &Context<'_>, args: &Args) -> Result<(), Failure> {
+    if !args.files.files.is_empty() {
+        return from_files::run(context, args).await;
+    }
+    args.check_without_files()?;
     let [list_text, images @ ..] = args.images.as_slice() else {
         unreachable!("the number was checked")
     };
@@ -21,11 +26,22 @@ pub(crate) async fn run(context: &Context<'_>, args: &Args) -> Result<(), Failur
         prefix: Some(format!("error parsing name for manifest list {list_text}")),
         source,
     })?;
+    let template = args.template.template.as_ref();
+    let template = template
+        .map(|_| args.template.list(list_text))
+        .transpose()?;
+    let named = NamedList {
+        list: &list,
+        targets: &[],
+        images,
+        template: template.as_ref(),
+        existing: None,
+    };
     if args.push.is_on() {
         if args.amend.is_on() {
             return Err(Failure::AmendAndPush);
         }
-        return push(context, args, list, images).await;
+        return push(context, args, named).await;
     }
     if let Some(flag) = args.publish.needs_push() {
         return Err(Failure::NeedsPush { flag });
@@ -42,10 +58,8 @@ pub(crate) async fn run(context: &Context<'_>, args: &Args) -> Result<(), Failur
         None
     };
     let named = NamedList {
-        list: &list,
-        targets: &[],
-        images,
         existing: existing.as_ref(),
+        ..named
     };
     let ResolvedList {
         mut resolution,
@@ -58,6 +72,9 @@ pub(crate) async fn run(context: &Context<'_>, args: &Args) -> Result<(), Failur
         existing => {
             let base = existing.filter(|_| !args.list.replace.is_on());
             let (mut draft, report) = compose_draft(&list, base, &resolution, &options)?;
+            if template.is_some() {
+                refuse_repeated(&draft)?;
+            }
             let settings = &mut draft.settings;
             settings.observed_tag = settings.observed_tag.take().or(observed_tag);
             if draft.entries.is_empty() {
@@ -79,15 +96,11 @@ pub(crate) async fn run(context: &Context<'_>, args: &Args) -> Result<(), Failur
 }
 
 /// Publishes the resolved images immediately. There is no draft, and no folder for one.
-async fn push(
-    context: &Context<'_>,
-    args: &Args,
-    list: Reference,
-    images: &[String],
-) -> Result<(), Failure> {
-    args.publish.check()?;
-    let names = args
-        .publish
+async fn push(context: &Context<'_>, args: &Args, named: NamedList<'_>) -> Result<(), Failure> {
+    let list = named.list;
+    let flags = named.with_template_tags(&args.publish);
+    flags.check()?;
+    let names = flags
         .tag
         .iter()
         .filter_map(|text| Reference::parse(text).ok());
@@ -97,27 +110,25 @@ async fn push(
     {
         return Err(Failure::OtherRegistry {
             image: name.into(),
-            list: list.into(),
+            list: list.clone().into(),
         });
     }
-    let targets = publishing::known_targets(&list, &args.publish);
+    let targets = publishing::known_targets(list, &flags);
     let named = NamedList {
-        list: &list,
         targets: &targets,
-        images,
-        existing: None,
+        ..named
     };
     let resolved = resolve(context, args, &named).await?;
-    let (draft, report) = compose_draft(&list, None, &resolved.resolution, &resolved.options)?;
+    let (draft, report) = compose_draft(list, None, &resolved.resolution, &resolved.options)?;
     show(&report, args, context);
     let publisher = Publisher {
         context,
         client: &resolved.client,
-        flags: &args.publish,
+        flags: &flags,
     };
     let pushed = publish_draft(&publisher, draft, Freshness::JustResolved).await?;
     if let Some(pushed) = pushed {
-        publishing::warn_of_stale_draft(context, &list, &pushed.digest);
+        publishing::warn_of_stale_draft(context, list, &pushed.digest);
     }
     Ok(())
 }
