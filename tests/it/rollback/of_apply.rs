@@ -1,13 +1,19 @@
 //! An `apply` that is undone as a whole, by its ID and by its report.
 
 use std::fs;
+use std::process::Stdio;
+use std::time::Duration;
 
+use manifest_testkit::suite::Kind;
 use serde_json::Value;
 
 use super::{digest, last_run, records};
 use crate::commands::{Shell, Watched, watched};
+use crate::harness::world;
 
 const LISTS: usize = 5;
+
+const KILLS: u32 = 25;
 
 /// Writes a spec file with lists of one image each, each under two tags.
 fn write_spec(shell: &Shell<'_>, image: &str) {
@@ -90,6 +96,45 @@ fn by_its_report_on_another_machine() {
             .fails(1)
             .says("it is that of a dry run");
     }
+}
+
+/// Kills an `apply` at a random moment, and undoes it: all tags are where they were before.
+#[test]
+fn after_a_kill() {
+    let seed = fastrand::u64(..);
+    let mut random = fastrand::Rng::with_seed(seed);
+    let registry = Watched::empty(Kind::Embedded);
+    for image in ["amd64", "arm64"] {
+        registry.push("app", image, world::image(&format!("app:{image}")));
+    }
+    let shell = Shell::new(&registry);
+    let [first, second] = apply_twice(&shell);
+    let mut changed = 0;
+    for kill in 0..KILLS {
+        // Back to the first lists.
+        write_spec(&shell, "amd64");
+        let mut child = shell.command("apply -f lists.yaml");
+        let child = child.stdout(Stdio::null()).stderr(Stdio::null());
+        let before = last_run(&shell);
+        let mut child = child.spawn().unwrap();
+        // The moment of the kill is random, not awaited.
+        std::thread::sleep(Duration::from_millis(random.u64(10..200)));
+        child.kill().unwrap();
+        child.wait().unwrap();
+        let run = last_run(&shell);
+        let context = format!("seed {seed}, kill {kill}");
+        let is_changed =
+            |number: usize| digest(&registry, &format!("lists/{number}"), "1") == first;
+        if (0..LISTS).any(is_changed) {
+            changed += 1;
+            assert_ne!(run, before, "{context}: a tag has moved without a record");
+        }
+        if run != before {
+            shell.run(&format!("rollback --run {run}")).succeeds();
+        }
+        all_are_at(&registry, &second);
+    }
+    assert!(changed > 0, "seed {seed}: no run wrote anything");
 }
 
 #[test]
