@@ -22,6 +22,7 @@
 //! | [`home`] | a temporary home, programs that run in it, its drafts |
 //! | [`docker`] | Docker's own CLI, and the message if it is missing |
 //! | [`terminal`] | a program in a pseudo-terminal |
+//! | [`schema`] | JSON output, checked against the schemas in `docs/schemas` |
 //! | [`ran`] | the result of a program: exit code, standard output and error, shown together when a test fails |
 
 pub(crate) mod docker;
@@ -29,6 +30,7 @@ pub(crate) mod home;
 pub(crate) mod line;
 pub(crate) mod old_format;
 pub(crate) mod ran;
+pub(crate) mod schema;
 pub(crate) mod stage;
 pub(crate) mod terminal;
 pub(crate) mod world;

@@ -12,25 +12,30 @@
 //! | [`staging`] | drafts in a registry: many jobs at once, faults, hostile content |
 //! | [`races`] | many processes at once, and killed processes |
 //! | [`completion`] | candidates for shells and for Docker's CLI, in real shells |
+//! | [`manifest_tool`] | the program called as `manifest-tool` |
 //! | [`names`] | the plugin, the shim, `install` and `uninstall` |
 //! | [`commands`] | the main workflow on both registries: results, drafts, published content, requests |
+//! | [`rollback`] | the journal, `history` and `rollback` |
 //! | [`harness`] | homes, programs, registries with known images, and the effects of commands |
 //!
 //! Each file of this folder is a module of this one binary; [`every_file_is_a_module`] checks that.
 
 #![allow(clippy::unwrap_used, reason = "in a test, a panic is the report")]
 
+mod apply;
 mod commands;
 mod completion;
 mod deviations;
 mod fidelity;
 mod harness;
 mod inspect;
+mod manifest_tool;
 mod names;
 mod publishing;
 mod races;
 mod recorded;
 mod registries;
+mod rollback;
 mod staging;
 mod verification;
 

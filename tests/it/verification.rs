@@ -5,6 +5,7 @@
 //! | [`damage`] | a table of broken lists: each kind of damage is found, none is invented |
 //! | [`requests`] | the number of requests and round trips, and registries that do not respond |
 //! | [`hostile`] | content that is too large, too much, or not an image |
+//! | [`layouts`] | lists on disk |
 //! | [`differences`] | `diff` |
 //! | [`tables`] | the tables in several widths |
 //! | [`schema`] | the JSON reports, checked against their schemas |
@@ -12,6 +13,7 @@
 mod damage;
 mod differences;
 mod hostile;
+mod layouts;
 mod requests;
 mod schema;
 mod tables;

@@ -10,6 +10,7 @@
 //! | [`upload`] | uploads of the same blobs by a minimal client, as the baseline of the copies |
 //! | [`cold`] | a list of a few images of one repository, with a cold start |
 //! | [`load`] | a push of many images, and the same requests from a load generator |
+//! | [`apply`] | many lists, compared with HEAD requests of `wrk` |
 //! | [`drafts`] | a listing of many drafts, compared with `ls -lR` |
 //! | [`replay`] | the load generator |
 //! | [`remote`] | a registry with latency, with or without nginx, for these three |
@@ -25,6 +26,7 @@ use std::time::Duration;
 
 use crate::task::{TaskResult, cargo, run as run_command, target_folder};
 
+mod apply;
 mod args;
 mod cold;
 mod content;
@@ -88,7 +90,10 @@ pub(crate) fn run(args: &Args) -> TaskResult {
         load::run(args, &ours)?;
     }
     if wants(Part::Drafts) {
-        drafts::run(args, ours)?;
+        drafts::run(args, ours.clone())?;
+    }
+    if wants(Part::Apply) {
+        apply::run(args, ours)?;
     }
     Ok(())
 }

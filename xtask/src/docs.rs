@@ -1,5 +1,5 @@
-//! `cargo xtask docs`: renders the reference, the troubleshooting page and the man pages from the program, and checks the
-//! documentation's links.
+//! `cargo xtask docs`: renders the reference, the troubleshooting page, the schema of spec files and the man pages from the
+//! program, and checks the documentation's links.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -12,7 +12,10 @@ use crate::task::{TaskResult, workspace};
 /// The generated page of the guide.
 const TROUBLESHOOTING: &str = "docs/guide/troubleshooting.md";
 
-/// Render docs/reference, docs/guide/troubleshooting.md and man from the program
+/// The schema of spec files.
+const SPEC_SCHEMA: &str = "docs/schemas/spec.schema.json";
+
+/// Render docs/reference, docs/guide/troubleshooting.md, the schema of spec files and man from the program
 #[derive(Default, clap::Args)]
 pub(crate) struct Args {
     /// Change nothing; fail if a generated page is out of date or a link is broken
@@ -25,21 +28,27 @@ pub(crate) fn run(args: &Args) -> TaskResult {
         (workspace().join("docs/reference"), reference_docs::pages()),
         (workspace().join("man"), man_pages::pages()),
     ];
-    let troubleshooting = workspace().join(TROUBLESHOOTING);
-    let text = reference_docs::troubleshooting();
+    let files = [
+        (TROUBLESHOOTING, reference_docs::troubleshooting()),
+        (SPEC_SCHEMA, manifest_spec::json_schema()),
+    ];
     let mut stale: Vec<String> = folders
         .iter()
         .flat_map(|(folder, pages)| stale_pages(folder, pages))
         .collect();
-    if !fs::read_to_string(&troubleshooting).is_ok_and(|found| found == text) {
-        stale.push(TROUBLESHOOTING.to_owned());
+    for (file, text) in &files {
+        if !fs::read_to_string(workspace().join(file)).is_ok_and(|found| found == *text) {
+            stale.push((*file).to_owned());
+        }
     }
     if !args.check {
         for (folder, pages) in &folders {
             write_pages(folder, pages)?;
         }
-        fs::write(&troubleshooting, text)
-            .map_err(|error| format!("cannot write {TROUBLESHOOTING}: {error}"))?;
+        for (file, text) in &files {
+            fs::write(workspace().join(file), text)
+                .map_err(|error| format!("cannot write {file}: {error}"))?;
+        }
     } else if !stale.is_empty() {
         return Err(format!(
             "out of date, run `cargo xtask docs`: {}",
@@ -50,7 +59,7 @@ pub(crate) fn run(args: &Args) -> TaskResult {
     if broken.is_empty() {
         println!(
             "docs: {} generated pages are up to date, no link is broken",
-            folders.iter().map(|(_, pages)| pages.len()).sum::<usize>() + 1
+            folders.iter().map(|(_, pages)| pages.len()).sum::<usize>() + files.len()
         );
         Ok(())
     } else {

@@ -42,7 +42,12 @@ pub struct Cli {
 #[derive(Debug)]
 pub enum Request {
     /// Runs a command.
-    Run(Box<Command>),
+    Run {
+        /// Its name.
+        name: String,
+        /// The command.
+        command: Box<Command>,
+    },
     /// Prints help, which was asked for.
     Help(String),
     /// Prints the usage, because no command was named. Docker writes it to standard error and succeeds.
@@ -94,7 +99,10 @@ impl Cli {
         command
             .argument_count()
             .check(name, &definition, invocation)?;
-        Ok(Request::Run(Box::new(command)))
+        Ok(Request::Run {
+            name: name.to_owned(),
+            command: command.into(),
+        })
     }
 }
 

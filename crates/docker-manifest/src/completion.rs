@@ -13,6 +13,7 @@
 //! | `flag_values` | candidates for the value of a flag |
 //! | `platforms` | names of platforms |
 //! | `drafts` | names of drafts, of their images and platforms, from the store |
+//! | `journal` | tags and runs in the journal of written tags |
 //! | `files` | files and folders behind a prefix |
 //! | `candidates` | candidates and directives, and their form |
 
@@ -22,6 +23,7 @@ mod drafts;
 mod engine;
 mod files;
 mod flag_values;
+mod journal;
 mod platforms;
 mod request;
 mod scan;

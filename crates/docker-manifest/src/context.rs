@@ -11,23 +11,28 @@ use manifest_registry::{
     Cache, Certificates, Client, ClientConfig, HostCertificates, Insecure, Mirrors, NoCache,
 };
 use manifest_store::Store;
+use manifest_store::journal::Noted;
 
-use crate::cache::DiskCache;
+use crate::cache::{DiskCache, KnownLists};
 use crate::environment::Environment;
 use crate::failure::Failure;
 use crate::flags::{Globals, RegistryFlags, RetryFlags};
 use crate::interrupt;
+use crate::journal::{RunJournal, TagNote};
 use crate::names::PROGRAM;
 use crate::observer::{ProgressGuard, TerminalObserver};
 use crate::output::Output;
 use crate::plugin::VERSION;
-use crate::progress::DisplayMode;
+use crate::progress::{DisplayMode, ListProgress};
 use crate::settings::config_json::{self, ConfigJson};
 use crate::settings::{self, auth_files, certs_d, known_registries, proxies, registries_conf};
 use crate::terminal::is_stderr_terminal;
 
 /// The longest wait for another command that holds the lock on drafts.
 const LOCK_WAIT: Duration = Duration::from_secs(60);
+
+/// The folder of drafts in Docker's configuration folder.
+const DRAFTS: &str = "manifests";
 
 /// The variable that disables the cache.
 const NO_CACHE: &str = "DOCKER_MANIFEST_NO_CACHE";
@@ -52,7 +57,7 @@ pub struct Context<'a> {
     environment: Environment,
     globals: Globals,
     observer: Arc<TerminalObserver>,
-    run_id: Arc<str>,
+    journal: Arc<RunJournal>,
 }
 
 impl<'a> Context<'a> {
@@ -65,7 +70,16 @@ impl<'a> Context<'a> {
             environment,
             globals,
             observer,
-            run_id: new_run_id().into(),
+            journal: RunJournal::new(new_run_id(), PROGRAM).into(),
+        }
+    }
+
+    /// Sets the name of the command, for the journal.
+    #[must_use]
+    pub fn for_command(self, command: &str) -> Self {
+        Self {
+            journal: RunJournal::new(self.run_id().to_owned(), command).into(),
+            ..self
         }
     }
 
@@ -76,13 +90,33 @@ impl<'a> Context<'a> {
             environment: self.environment.clone(),
             globals: self.globals.clone(),
             observer: self.observer.clone(),
-            run_id: self.run_id.clone(),
+            journal: self.journal.clone(),
         }
     }
 
     /// Returns the identifier of this run of the program: 12 hexadecimal digits.
     pub(crate) fn run_id(&self) -> &str {
-        &self.run_id
+        self.journal.run()
+    }
+
+    /// Notes writes of tags in the journal. A journal that cannot be written is warned of, once. A machine without
+    /// a folder for it keeps none.
+    pub(crate) fn note_tags(&self, notes: Vec<TagNote>) {
+        let noted = match self.config_folder() {
+            Ok(folder) => {
+                let journal = Store::new(folder.join(DRAFTS)).journal();
+                self.journal.note(&journal, self.now(), notes)
+            }
+            Err(_) => Ok(Noted::NoFolder),
+        };
+        match noted {
+            Ok(Noted::Yes) => {}
+            Ok(Noted::NoFolder) => self.debug("there is no folder for a journal, so none is kept"),
+            Err(error) => self.output.warning(&format!(
+                "the written tags are not noted in the journal, so `rollback` will not know them: {}",
+                Failure::from(error).text()
+            )),
+        }
     }
 
     /// Returns the environment.
@@ -111,7 +145,7 @@ impl<'a> Context<'a> {
     /// # Errors
     /// As [`Context::config_folder`].
     pub fn store(&self) -> Result<Store, Failure> {
-        let store = Store::new(self.config_folder()?.join("manifests"));
+        let store = Store::new(self.config_folder()?.join(DRAFTS));
         Ok(store.with_lock_wait(LOCK_WAIT, |lock: &Path| {
             Output::default().status(&format!(
                 "waiting for another command to release {}",
@@ -131,7 +165,8 @@ impl<'a> Context<'a> {
         registry: &RegistryFlags,
     ) -> Result<Client, Failure> {
         let config = self.config_json()?;
-        let credentials = auth_files::read(&self.environment)?.or_else(config.credentials);
+        let files = auth_files::read(&self.environment)?.or_else(config.credentials);
+        let credentials = registry.credentials.clone().or_else(files);
         let credentials = credentials.with_timeout(retry.retry().timeout);
         if credentials.uses_helpers() {
             interrupt::kill_helpers_on_signal()?;
@@ -145,6 +180,7 @@ impl<'a> Context<'a> {
             insecure: Insecure {
                 all: insecure,
                 hosts,
+                plain_http: registry.plain_http,
             },
             certificates: Certificates {
                 roots: settings::ca_certificates(&registry.ca_files)?,
@@ -164,29 +200,51 @@ impl<'a> Context<'a> {
 
     /// Returns the cache, unless the user has disabled it or there can be none.
     fn cache(&self, registry: &RegistryFlags) -> Arc<dyn Cache> {
-        let is_off = |value: &OsString| value != "0" && value != "false";
-        if registry.no_cache.is_on() || self.environment.var(NO_CACHE).is_some_and(is_off) {
-            return Arc::new(NoCache);
-        }
-        let folder = self.environment.cache_folder();
+        let folder = self.cache_folder(registry);
         match folder.and_then(|folder| DiskCache::open(&folder, self.now())) {
             Some(cache) => Arc::new(cache),
             None => Arc::new(NoCache),
         }
     }
 
+    /// Returns the digests of lists that were assembled before, unless the user has disabled the cache or there can be none.
+    pub(crate) fn known_lists(&self, registry: &RegistryFlags) -> Option<KnownLists> {
+        KnownLists::open(&self.cache_folder(registry)?, self.now())
+    }
+
+    fn cache_folder(&self, registry: &RegistryFlags) -> Option<PathBuf> {
+        let is_off = |value: &OsString| value != "0" && value != "false";
+        if registry.no_cache.is_on() || self.environment.var(NO_CACHE).is_some_and(is_off) {
+            return None;
+        }
+        self.environment.cache_folder()
+    }
+
     /// Shows the progress of copying for as long as the guard is held: in one line on a terminal, in a few elsewhere.
     pub(crate) fn show_progress(&self) -> ProgressGuard<'_> {
+        self.observer.show_progress(self.display_mode())
+    }
+
+    /// Shows the progress of a run over many lists for as long as the guard is held.
+    pub(crate) fn show_list_progress(&self) -> ProgressGuard<'_> {
+        self.observer.show_list_progress(self.display_mode())
+    }
+
+    /// Reports the progress of a run over many lists.
+    pub(crate) fn list_progress(&self, progress: ListProgress) {
+        self.observer.list_progress(progress);
+    }
+
+    fn display_mode(&self) -> DisplayMode {
         let is_dumb = self
             .environment
             .var("TERM")
             .is_none_or(|term| term == "dumb");
-        let mode = if is_stderr_terminal() && !is_dumb {
+        if is_stderr_terminal() && !is_dumb {
             DisplayMode::Terminal
         } else {
             DisplayMode::Log
-        };
-        self.observer.show_progress(mode)
+        }
     }
 
     /// Hides the progress of copying while something else is written.
@@ -214,7 +272,10 @@ impl<'a> Context<'a> {
 
     /// Reads `config.json`. A file that cannot be read is warned of and ignored, as Docker does.
     fn config_json(&self) -> Result<ConfigJson, Failure> {
-        let path = self.config_folder()?.join("config.json");
+        let path = match &self.globals.config_file {
+            Some(file) => file.clone(),
+            None => self.config_folder()?.join("config.json"),
+        };
         Ok(config_json::read(&path).unwrap_or_else(|error| {
             let path = path.display();
             let message = format!("cannot load config file {path}: {error}");
@@ -228,7 +289,8 @@ impl<'a> Context<'a> {
     /// # Errors
     /// As [`Context::config_folder`].
     pub(crate) fn inspect_format(&self) -> Result<Option<FormatSetting>, Failure> {
-        if let Some(text) = self.environment.var(INSPECT_FORMAT) {
+        let variable = self.environment.var(INSPECT_FORMAT);
+        if let Some(text) = variable.filter(|text| !text.is_empty()) {
             return Ok(Some(FormatSetting {
                 name: INSPECT_FORMAT,
                 text: text.to_string_lossy().into_owned(),

@@ -5,12 +5,16 @@
 //! | `error` | [`Failure`], with the text of each variant |
 //! | `usage` | [`UsageError`], for a command line that cannot be run |
 //! | `checks` | [`CheckFailure`], the findings of `check`, `verify` and `diff` |
+//! | `lists` | [`ListFailure`], for lists that spec files describe |
 //! | `causes` | errors with their causes, as text |
 //! | `exit_code` | the exit code of each failure |
 //! | `inspect` | [`InspectError`], for a manifest that cannot be shown |
+//! | `install` | [`InstallError`], for `install` and `uninstall` |
 //! | `exchange` | [`ExchangeError`], for a draft that is exported or imported |
 //! | `stage` | [`StageError`], for a draft in a registry |
 //! | `place` | [`DraftPlace`], the place of drafts |
+//! | `rollback` | [`RollbackError`], for a tag that cannot be put back |
+//! | `manifest_tool` | [`ManifestToolError`], for the command lines of `manifest-tool` |
 //! | `hints` | the remedy for each failure |
 //! | `texts` | texts that take more than a format string |
 //! | `report` | text and hints to standard error |
@@ -22,8 +26,12 @@ mod exchange;
 mod exit_code;
 mod hints;
 mod inspect;
+mod install;
+mod lists;
+mod manifest_tool;
 mod place;
 mod report;
+mod rollback;
 mod stage;
 mod texts;
 mod usage;
@@ -32,6 +40,10 @@ pub use checks::CheckFailure;
 pub use error::{DraftLookup, Failure};
 pub use exchange::ExchangeError;
 pub use inspect::InspectError;
+pub use install::InstallError;
+pub use lists::ListFailure;
+pub use manifest_tool::ManifestToolError;
 pub use place::DraftPlace;
+pub use rollback::{GoneManifest, MovedTag, RollbackError};
 pub use stage::StageError;
 pub use usage::UsageError;

@@ -75,8 +75,22 @@ fn prepare(text: &str) -> Result<Template, TemplateError> {
     Ok(template)
 }
 
+/// Returns the place and the reason, without the value that lacks a field or an element, which may be a whole list.
 fn describe(error: impl std::fmt::Display) -> TemplateError {
-    TemplateError(error.to_string())
+    let text = error.to_string();
+    let line = text.lines().next().unwrap_or_default();
+    let reason = match line.split_once("no field `") {
+        Some((place, rest)) => {
+            let field = rest.split('`').next().unwrap_or_default();
+            format!("{place}there is no field .{field}")
+        }
+        None => {
+            let ends = [" in [", " in map["].map(|value| line.find(value));
+            let end = ends.into_iter().flatten().min();
+            line[..end.unwrap_or(line.len())].to_owned()
+        }
+    };
+    TemplateError(reason)
 }
 
 #[cfg(test)]

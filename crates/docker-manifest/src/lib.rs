@@ -8,6 +8,7 @@
 //! | 11 | [`completion`] | candidates for shells, and for Docker's CLI |
 //! | 11 | [`man_pages`] | the man pages |
 //! | 11 | [`reference_docs`] | the reference pages of the documentation |
+//! | 10 | `manifest_tool` | the command lines of `manifest-tool`, if the program is called by that name |
 //! | 10 | [`cli`] | the command line: parser, help, usage errors in Docker's words, dispatch |
 //! | 9 | [`commands`] | one file for each command: its arguments, then a function that runs it |
 //! | 8 | `assembly` | a draft of sources, made in one way for all commands |
@@ -31,6 +32,7 @@
 //! | 3 | [`environment`] | variables, and the user's folders |
 //! | 3 | [`flags`] | groups of flags that several commands have |
 //! | 3 | [`interrupt`] | signals end credential helpers, too |
+//! | 3 | `journal` | the notes of a run in the journal of written tags |
 //! | 3 | [`manual`] | description, arguments, examples and exit codes of each command |
 //! | 3 | `progress` | the progress of copying, as a bar or as lines |
 //! | 2 | [`plugin`] | the version, and the metadata for Docker's CLI |
@@ -70,7 +72,9 @@ pub mod failure;
 pub mod flags;
 pub mod go_template;
 pub mod interrupt;
+mod journal;
 pub mod man_pages;
+mod manifest_tool;
 pub mod manual;
 pub mod names;
 pub mod observer;
@@ -80,6 +84,7 @@ pub mod preflight;
 mod progress;
 pub mod publishing;
 pub mod reference_docs;
+mod result_files;
 pub mod settings;
 pub mod shim;
 pub mod sources;
@@ -104,7 +109,13 @@ use output::Output;
 #[must_use]
 pub fn run(arguments: Vec<OsString>, environment: Environment) -> ExitCode {
     let output = Output::new(terminal::has_colours_on_stderr(&environment));
-    let exit = match dispatch(arguments, environment, &output) {
+    let mut arguments = arguments.into_iter();
+    let name = ProgramName::from_argv0(&arguments.next().unwrap_or_default());
+    let arguments = arguments.collect();
+    if name == ProgramName::ManifestTool {
+        return ExitCode::from(manifest_tool::run(arguments, environment, &output).code());
+    }
+    let exit = match dispatch(&name, arguments, environment, &output) {
         Ok(()) => Exit::Done,
         Err(failure) => {
             failure.report(&output);
@@ -115,20 +126,18 @@ pub fn run(arguments: Vec<OsString>, environment: Environment) -> ExitCode {
 }
 
 fn dispatch(
+    name: &ProgramName,
     arguments: Vec<OsString>,
     environment: Environment,
     output: &Output,
 ) -> Result<(), Failure> {
-    let mut arguments = arguments.into_iter();
-    let name = ProgramName::from_argv0(&arguments.next().unwrap_or_default());
-    let arguments: Vec<OsString> = arguments.collect();
-    if let Some(request) = completion::Request::read(&name, &arguments) {
+    if let Some(request) = completion::Request::read(name, &arguments) {
         let candidates = completion::complete(&request, &environment, output);
         output.text(&candidates.text(request.has_descriptions))?;
         output.status(&candidates.status());
         return Ok(());
     }
-    if name == ProgramName::Shim && !shim::is_manifest_command(&arguments) {
+    if *name == ProgramName::Shim && !shim::is_manifest_command(&arguments) {
         return Err(shim::exec_docker(&arguments, &environment));
     }
     if arguments
@@ -137,7 +146,7 @@ fn dispatch(
     {
         return Ok(output.result(plugin::metadata())?);
     }
-    let outer = match &name {
+    let outer = match name {
         ProgramName::Shim => Invocation::under_docker(names::BUILTIN),
         _ => Invocation::own(),
     };
@@ -145,7 +154,7 @@ fn dispatch(
     if rest.is_empty() && globals.wants_version() {
         return Ok(output.result(plugin::version_line())?);
     }
-    let (invocation, mut words) = names::strip_plugin_name(&name, rest);
+    let (invocation, mut words) = names::strip_plugin_name(name, rest);
     if globals.wants_help() {
         words.push("--help".into());
     }
@@ -156,6 +165,9 @@ fn dispatch(
             output.status(&format!("\n{}", text.trim_end()));
             Ok(())
         }
-        Request::Run(command) => command.run(&Context::new(environment, globals, output)),
+        Request::Run { name, command } => {
+            let context = Context::new(environment, globals, output);
+            command.run(&context.for_command(&name))
+        }
     }
 }

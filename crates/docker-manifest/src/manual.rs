@@ -133,7 +133,7 @@ pub const MANUALS: &[Manual] = &[
         command: "check",
         description: &[
             "Tells in one table whether a registry, your login and a repository are ready for a push, and what the registry supports: \
-             connection, TLS, proxy, login, permissions, kinds of manifests, and rate limit. Each row that is not `ok` says what to do.",
+             connection, TLS, proxy, login, permissions, kinds of manifests, and rate limit. A row says what to do where you can do something.",
             "Nothing is written, so what only a write can show is `unknown`. With `--write`, two small blobs and up to five manifests are \
              written to the repository by digest, and deleted again. What the registry does not delete is named.",
             "The command fails if a push cannot work. A missing feature of the registry does not fail it.",
@@ -322,6 +322,34 @@ pub const MANUALS: &[Manual] = &[
         exit_codes: NETWORK,
     },
     Manual {
+        command: "history",
+        description: &[
+            "Shows which tags this program wrote from this machine: where each pointed before, where it points since then, when, and by \
+             which command. The newest are first. Registries are not asked, so what others wrote is not shown.",
+            "The journal is `manifests/.docker-manifest/journal` in Docker's configuration folder. It keeps the newest 50,000 records or \
+             more.",
+            "`unconfirmed` means that the run ended before the registry had responded: the tag may have been written.",
+        ],
+        arguments: &[(
+            "TAG",
+            "The tag: `NAME[:TAG]`, in which the tag may be a pattern: `*` stands for any characters, `?` for one. Without it, all tags are shown",
+        )],
+        takes_sources: false,
+        examples: &[
+            example("Show the tags that were written last", "history --limit 20"),
+            example("Show where a tag pointed", "history example.com/app:latest"),
+            more(
+                "Show all tags of a repository, in JSON",
+                "history --format json 'example.com/app:*'",
+            ),
+            more(
+                "Print the ID of the last run that wrote a tag",
+                "history --quiet --limit 1",
+            ),
+        ],
+        exit_codes: &[],
+    },
+    Manual {
         command: "import",
         description: &[
             "Makes a draft of a file that `export` wrote. The whole file is checked first, each manifest against its digest; a file with any \
@@ -351,6 +379,8 @@ pub const MANUALS: &[Manual] = &[
              shows one image of a draft.",
             "`--format` chooses another form: a table for people, JSON of one documented shape for scripts, the registry's bytes, or a Go \
              template. `--platform` shows the image that an engine on a platform would run, and says why.",
+            "The table and the JSON of a list take two round trips. They have the ages that annotations state; `--deep` takes a third \
+             one, and reads the others from the configurations of the images.",
         ],
         arguments: &[
             (
@@ -371,6 +401,10 @@ pub const MANUALS: &[Manual] = &[
             example(
                 "Show the platforms, sizes and attestations of a list",
                 "inspect --format table example.com/app:all",
+            ),
+            more(
+                "Show the ages too, if no annotation states them",
+                "inspect --deep example.com/app:all",
             ),
             example(
                 "Show each image with its layers and platform",
@@ -418,6 +452,10 @@ pub const MANUALS: &[Manual] = &[
             example(
                 "Run `docker manifest` with this program",
                 "install --shim \"$HOME/shims\"",
+            ),
+            example(
+                "Run the command lines of manifest-tool with this program",
+                "install --as manifest-tool --in \"$HOME/shims\"",
             ),
         ],
         exit_codes: &[],
@@ -610,6 +648,42 @@ pub const MANUALS: &[Manual] = &[
         exit_codes: NETWORK,
     },
     Manual {
+        command: "rollback",
+        description: &[
+            "Points a tag to the digest that it pointed to before it was written last. The journal of this machine knows both digests, and \
+             `history` shows them. With `--run`, all tags of a run are put back; with `--from`, those of a report, which may be of another \
+             machine.",
+            "Before anything is written, the registry must have each old manifest with its images, and each tag must still point to the \
+             digest that was written: a tag that somebody else has moved since is refused with exit code 7. Then the manifests are \
+             published again, byte for byte.",
+            "A rollback is in the journal as well, so a second one undoes the first. To go further back, name the digest with `--to`.",
+        ],
+        arguments: &[(
+            "TAG",
+            "The tag: `NAME[:TAG]`. With `--run` and `--from`, only these tags of them",
+        )],
+        takes_sources: false,
+        examples: &[
+            example(
+                "Point a tag to its previous digest",
+                "rollback example.com/app:latest",
+            ),
+            example(
+                "Show what undoing the last run would write",
+                "rollback --dry-run --run $(docker-manifest history -q --limit 1)",
+            ),
+            example(
+                "Undo a push by the report that it wrote",
+                "rollback --from pushed.json",
+            ),
+            more(
+                "Point a tag to a digest that it had some time ago",
+                "rollback --to sha256:40c2... example.com/app:latest",
+            ),
+        ],
+        exit_codes: WRITING,
+    },
+    Manual {
         command: "tag",
         description: &[
             "Writes a manifest or list that a registry has under other names, byte for byte, so that its digest stays the same. Images of a \
@@ -653,16 +727,16 @@ pub const MANUALS: &[Manual] = &[
     Manual {
         command: "verify",
         description: &[
-            "Checks a published list: the registry has each image and configuration with the digest and size that is stated, media types \
+            "Checks a list: the registry, or the image layout or archive on disk, has each image and configuration with the digest and size that is stated, media types \
              agree, no two images are for one platform, each image is for the platform that the list says, attestations belong to an \
-             image. The registry itself is asked, past the cache and all mirrors.",
+             image. A registry is asked itself, past the cache and all mirrors.",
             "The report has a line for each finding, and for each check without one. An error means that some engine cannot run an image. \
              `--strict` treats warnings as errors.",
             "Exit code 0: no errors. 1: errors. Other codes: there are no errors, but the registry did not let everything be checked.",
         ],
         arguments: &[(
             "MANIFEST",
-            "The list, or a single image: `NAME[:TAG|@DIGEST]`",
+            "The list, or a single image: `NAME[:TAG|@DIGEST]`, or an image layout or archive on disk",
         )],
         takes_sources: false,
         examples: &[
@@ -670,6 +744,10 @@ pub const MANUALS: &[Manual] = &[
             example(
                 "Check layers too, and fail unless both platforms are there",
                 "verify --deep --require linux/amd64,linux/arm64 example.com/app:all",
+            ),
+            more(
+                "Check an image on disk, with the content of its layers",
+                "verify --deep oci-layout://build/arm64",
             ),
             more(
                 "Write the report for another program",

@@ -1,11 +1,12 @@
 //! Events of the registry client, as text on standard error.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use manifest_registry::{Event, Observer, Progress, Resuming, Retrying};
 
 use crate::output::Output;
-use crate::progress::{DisplayMode, ProgressDisplay};
+use crate::progress::{DisplayMode, ListProgress, ProgressDisplay};
 
 /// Writes a line to standard error for each retry and each resumed upload, and with `--debug` for each request. Shows the progress of
 /// copying while a `ProgressGuard` is held.
@@ -13,6 +14,8 @@ use crate::progress::{DisplayMode, ProgressDisplay};
 pub struct TerminalObserver {
     debug: bool,
     display: Mutex<Option<ProgressDisplay>>,
+    /// Whether the progress is that of many lists, so that the copying for one of them is not shown.
+    shows_lists: AtomicBool,
 }
 
 /// Shows progress for as long as it is held.
@@ -25,6 +28,7 @@ impl Drop for ProgressGuard<'_> {
         if let Some(mut display) = self.0.display().take() {
             display.clear();
         }
+        self.0.shows_lists.store(false, Ordering::Relaxed);
     }
 }
 
@@ -32,14 +36,29 @@ impl TerminalObserver {
     /// Returns an observer. `debug` is `--debug`.
     #[must_use]
     pub fn new(debug: bool) -> Self {
-        let display = Mutex::default();
-        Self { debug, display }
+        Self {
+            debug,
+            ..Self::default()
+        }
     }
 
     /// Shows the progress of copying until the guard is dropped.
     pub(crate) fn show_progress(&self, mode: DisplayMode) -> ProgressGuard<'_> {
         *self.display() = Some(ProgressDisplay::new(mode));
         ProgressGuard(self)
+    }
+
+    /// Shows the progress of a run over many lists until the guard is dropped, as [`Self::list_progress`] reports it.
+    pub(crate) fn show_list_progress(&self, mode: DisplayMode) -> ProgressGuard<'_> {
+        self.shows_lists.store(true, Ordering::Relaxed);
+        self.show_progress(mode)
+    }
+
+    /// Reports the progress of a run over many lists.
+    pub(crate) fn list_progress(&self, progress: ListProgress) {
+        if let Some(display) = &mut *self.display() {
+            display.show_lists(progress);
+        }
     }
 
     /// Hides a bar while other output is written, so that both do not end up in one line.
@@ -69,6 +88,9 @@ impl Observer for TerminalObserver {
     }
 
     fn progress(&self, progress: &Progress) {
+        if self.shows_lists.load(Ordering::Relaxed) {
+            return;
+        }
         if let Some(display) = &mut *self.display() {
             display.show(progress);
         }

@@ -14,6 +14,8 @@ pub struct Output {
     warned: std::cell::RefCell<std::collections::HashSet<String>>,
     /// The list that it is about, if the command works on many.
     list: Option<String>,
+    /// The warnings about that list.
+    held: std::cell::RefCell<Vec<String>>,
 }
 
 /// A label in front of a line, with its colour (ECMA-48, "Select Graphic Rendition").
@@ -32,8 +34,8 @@ impl Output {
         }
     }
 
-    /// Returns the output for one list of a command that works on many. Results and progress are dropped, because the command shows its own,
-    /// and warnings name the list.
+    /// Returns the output for one list of a command that works on many. Results and progress are dropped, because the command shows its
+    /// own. Warnings name the list, and are held for [`Self::take_warnings`].
     #[must_use]
     pub fn for_list(&self, list: impl Into<String>) -> Self {
         Self {
@@ -110,12 +112,17 @@ impl Output {
     pub fn warning(&self, message: &str) {
         if self.warned.borrow_mut().insert(message.to_owned()) {
             // A line break in a name or platform would look like another line of this program.
-            let message = match &self.list {
-                Some(list) => format!("{list}: {message}"),
-                None => message.to_owned(),
-            };
-            self.write(&self.labelled(WARNING, &redact::printable(&message)));
+            match &self.list {
+                Some(list) => self.held.borrow_mut().push(format!("{list}: {message}")),
+                None => self.write(&self.labelled(WARNING, &redact::printable(message))),
+            }
         }
+    }
+
+    /// Returns the warnings about the list of this output, and holds them no longer.
+    #[must_use]
+    pub fn take_warnings(&self) -> Vec<String> {
+        self.held.take()
     }
 
     /// Writes a line of the trace (`--debug`).

@@ -1,4 +1,4 @@
-//! Progress of copying: a bar on a terminal, occasional lines elsewhere. Short work shows nothing.
+//! Progress of copying, or of a run over many lists: a bar on a terminal, occasional lines elsewhere. Short work shows nothing.
 
 use std::time::{Duration, Instant};
 
@@ -35,6 +35,36 @@ pub(crate) enum DisplayMode {
     Log,
 }
 
+/// The progress of a run over many lists.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct ListProgress {
+    /// The number of lists.
+    pub(crate) lists: usize,
+    /// The number of lists that are done, the failed ones included.
+    pub(crate) done: usize,
+    /// The number of lists that have failed.
+    pub(crate) failed: usize,
+}
+
+impl ListProgress {
+    /// Formats the progress: `120 of 1000 lists, 2 failed, about 40 s left`.
+    fn text(self, elapsed: Duration) -> String {
+        let Self {
+            lists,
+            done,
+            failed,
+        } = self;
+        let mut text = format!("{done} of {lists} lists");
+        if failed > 0 {
+            text.push_str(&format!(", {failed} failed"));
+        }
+        if let Some(left) = time_left((done as u64, lists as u64), elapsed) {
+            text.push_str(&format!(", about {left} left"));
+        }
+        text
+    }
+}
+
 /// Shows the progress of one operation.
 #[derive(Debug)]
 pub(crate) struct ProgressDisplay {
@@ -56,22 +86,46 @@ impl ProgressDisplay {
         }
     }
 
-    /// Shows the progress, if it is time for that.
+    /// Shows the progress of copying, if it is time for that.
     pub(crate) fn show(&mut self, progress: &Progress) {
-        let elapsed = self.begun.get_or_insert_with(Instant::now).elapsed();
+        let elapsed = self.elapsed();
         if progress.is_complete() {
             self.clear();
-            return;
+        } else {
+            self.show_amounts(elapsed, amounts(progress), || text(progress, elapsed));
         }
+    }
+
+    /// Shows the progress of a run over many lists, if it is time for that.
+    pub(crate) fn show_lists(&mut self, progress: ListProgress) {
+        let elapsed = self.elapsed();
+        if progress.done >= progress.lists {
+            self.clear();
+        } else {
+            let amounts = (progress.done as u64, progress.lists as u64);
+            self.show_amounts(elapsed, amounts, || progress.text(elapsed));
+        }
+    }
+
+    fn elapsed(&mut self) -> Duration {
+        self.begun.get_or_insert_with(Instant::now).elapsed()
+    }
+
+    /// Shows how much is done, of how much, and a text about it, if it is time for that.
+    fn show_amounts(
+        &mut self,
+        elapsed: Duration,
+        (done, all): (u64, u64),
+        text: impl FnOnce() -> String,
+    ) {
         if !self.throttle.is_due(elapsed) {
             return;
         }
-        let text = text(progress, elapsed);
+        let text = text();
         let Some(bar) = &self.bar else {
             Output::default().status(&text);
             return;
         };
-        let (done, all) = amounts(progress);
         bar.set_length(all);
         bar.set_position(done);
         bar.set_message(text);
@@ -150,7 +204,7 @@ fn text(progress: &Progress, elapsed: Duration) -> String {
     } else {
         format!("mounted {blobs_done} of {blobs} blobs")
     };
-    if let Some(left) = time_left(progress, elapsed) {
+    if let Some(left) = time_left(amounts(progress), elapsed) {
         text.push_str(&format!(", about {left} left"));
     }
     text
@@ -166,8 +220,7 @@ fn amounts(progress: &Progress) -> (u64, u64) {
 }
 
 /// Estimates the time left from the time that the done part has taken. `None` if that is too little to tell.
-fn time_left(progress: &Progress, elapsed: Duration) -> Option<String> {
-    let (done, all) = amounts(progress);
+fn time_left((done, all): (u64, u64), elapsed: Duration) -> Option<String> {
     if done == 0 || elapsed < ESTIMATE_DELAY {
         return None;
     }
@@ -239,6 +292,21 @@ mod tests {
         ] {
             let text = text(&progress(blobs, bytes), Duration::from_secs_f64(seconds));
             assert_eq!(text, expected);
+        }
+    }
+
+    #[test]
+    fn progress_of_lists_as_text() {
+        for (done, failed, seconds, expected) in [
+            (120, 2, 5.0, "120 of 1000 lists, 2 failed, about 40 s left"),
+            (1, 0, 0.5, "1 of 1000 lists"),
+        ] {
+            let progress = ListProgress {
+                lists: 1000,
+                done,
+                failed,
+            };
+            assert_eq!(progress.text(Duration::from_secs_f64(seconds)), expected);
         }
     }
 

@@ -4,6 +4,7 @@
 //! | --- | --- |
 //! | `draft` | publishing a draft: the checks of the draft itself, then `send` or `layout` |
 //! | `copy` | publishing a manifest under other names, byte for byte |
+//! | `restore` | putting tags back to the manifests that they pointed to before |
 //! | `send` | publishing to registries, step by step |
 //! | `layout` | `--to`: an image layout on this machine instead of a registry |
 //! | `dry_run` | `--dry-run` |
@@ -14,6 +15,7 @@
 //! | `job` | the manifest that is published |
 //! | `moved_sources` | sources that have moved since the draft was made |
 //! | `local_layouts` | the layouts on this machine that a draft has entries from |
+//! | `notes` | the notes of written tags in the journal |
 //! | `outcome` | the result for each target |
 //! | `report_files` | the files that a report is written to |
 //! | `report` | the report of a list, as text and as JSON |
@@ -35,21 +37,25 @@ mod layout;
 mod local_layouts;
 mod moved_sources;
 mod moved_target;
+mod notes;
 mod outcome;
 mod published;
 mod publisher;
 mod referrers;
 mod report;
 mod report_files;
+mod restore;
 mod send;
 mod targets;
 
 pub(crate) use copy::copy;
-pub(crate) use draft::publish_draft;
+pub(crate) use draft::{CheckedDraft, publish_checked, publish_draft};
 pub(crate) use freshness::Freshness;
 pub(crate) use moved_sources::drafted_tags;
 pub(crate) use moved_target::{list_tag, record_pushed, warn_of_stale_draft};
 pub(crate) use published::Published;
 pub(crate) use publisher::Publisher;
 pub(crate) use report::TargetReport;
+pub(crate) use report_files::TARGETS_KEY;
+pub(crate) use restore::{Restoration, restore};
 pub(crate) use targets::{early_probes, known_targets};

@@ -19,5 +19,5 @@ mod source_spec;
 pub(crate) use flatten::{ChildFilter, is_list};
 pub(crate) use lazy_layout::LazyLayout;
 pub(crate) use resolve::{Resolved, Resolver, resolve_all};
-pub(crate) use source_args::{SourceArgs, refuse_truncated_digest};
-pub(crate) use source_spec::SourceSpec;
+pub(crate) use source_args::SourceArgs;
+pub(crate) use source_spec::{SourceSpec, refuse_truncated_digest};

@@ -1,11 +1,11 @@
-//! Tables of text, in columns as wide as a terminal shows them.
+//! Tables and paragraphs of text, in columns as wide as a terminal shows them.
 
 use comfy_table::{ColumnConstraint, ContentArrangement, Width, presets};
 use manifest_registry::redact;
 
 use crate::terminal::Terminal;
 
-/// A table with a line of headings. Control characters in its cells are escaped.
+/// A table with a line of headings, or a paragraph without. Control characters in its cells are escaped.
 #[derive(Debug)]
 pub struct Table {
     headings: Vec<String>,
@@ -26,6 +26,14 @@ impl Table {
             rows: Vec::new(),
             least_widths: Vec::new(),
         }
+    }
+
+    /// Returns a paragraph: one cell without a heading.
+    #[must_use]
+    pub fn paragraph(text: &str) -> Self {
+        let mut table = Self::new(&[]);
+        table.row([text]);
+        table
     }
 
     /// Keeps columns from becoming narrower than these widths, from the left, so that words such as digests are not broken.
@@ -50,7 +58,21 @@ impl Table {
         self.rows.is_empty()
     }
 
-    /// Renders the table, each line with a line break. Cells wrap where the terminal is too narrow.
+    /// Tells whether a terminal shows the table without wrapping a cell.
+    #[must_use]
+    pub fn fits(&self, terminal: Terminal) -> bool {
+        let mut table = comfy_table::Table::new();
+        table.set_header(&self.headings);
+        table.add_rows(&self.rows);
+        let widths = table.column_max_content_widths();
+        let between = usize::from(PADDING) * widths.len().saturating_sub(1);
+        let width = between + widths.into_iter().map(usize::from).sum::<usize>();
+        terminal
+            .columns
+            .is_none_or(|columns| width <= columns.into())
+    }
+
+    /// Renders the table, each line with a line break, the headings in bold. Cells wrap where the terminal is too narrow.
     #[must_use]
     pub fn render(&self, terminal: Terminal) -> String {
         let mut table = comfy_table::Table::new();
@@ -62,7 +84,9 @@ impl Table {
         if let Some(columns) = terminal.columns {
             table.set_width(columns);
         }
-        table.set_header(&self.headings);
+        if !self.headings.is_empty() {
+            table.set_header(&self.headings);
+        }
         table.add_rows(&self.rows);
         for column in table.column_iter_mut() {
             column.set_padding((0, PADDING));
@@ -75,7 +99,7 @@ impl Table {
         let lines = text.lines().enumerate().map(|(place, line)| {
             let line = line.trim_end();
             match place {
-                0 => terminal.bold(line) + "\n",
+                0 if !self.headings.is_empty() => terminal.bold(line) + "\n",
                 _ => line.to_owned() + "\n",
             }
         });
@@ -105,6 +129,37 @@ TAG         PLATFORM     SIZE
 e\\u{1b}[2J
 ";
         assert_eq!(plain, expected);
+    }
+
+    #[test]
+    fn paragraphs_wrap_at_spaces() {
+        let terminal = |columns| Terminal {
+            columns,
+            has_colours: true,
+        };
+        let text = "one two three \u{1b} four five six seven";
+        let paragraph = Table::paragraph(text);
+        assert_eq!(
+            paragraph.render(terminal(Some(20))),
+            "one two three\n\\u{1b} four five\nsix seven\n"
+        );
+        assert_eq!(
+            paragraph.render(terminal(None)),
+            "one two three \\u{1b} four five six seven\n"
+        );
+    }
+
+    #[test]
+    fn a_table_fits_if_its_widest_line_does() {
+        let columns = |columns| Terminal {
+            columns,
+            has_colours: false,
+        };
+        // The last line has the widest cell of the first column, and nothing beside it.
+        assert!(table().fits(columns(None)));
+        assert!(table().fits(columns(Some(30))));
+        assert!(!table().fits(columns(Some(29))));
+        assert!(Table::new(&[]).fits(columns(Some(1))));
     }
 
     #[test]

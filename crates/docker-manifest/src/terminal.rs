@@ -34,6 +34,8 @@ impl Terminal {
     ) -> Self {
         let text = |name: &str| environment.var(name).and_then(|value| value.to_str());
         let columns = text("COLUMNS").and_then(|columns| columns.parse().ok());
+        // Zero means that the width is not known.
+        let columns = columns.filter(|columns| *columns > 0);
         let columns = columns.or_else(|| width().filter(|_| is_terminal));
         Self {
             columns: columns.map(|columns: u16| columns.max(LEAST_COLUMNS)),
@@ -88,6 +90,8 @@ mod tests {
             (&[("COLUMNS", "60")], true, wide(60, true)),
             (&[("COLUMNS", "60")], false, wide(60, false)),
             (&[("COLUMNS", "x")], false, plain),
+            (&[("COLUMNS", "0")], false, plain),
+            (&[("COLUMNS", "0")], true, wide(80, true)),
             (&[("COLUMNS", "1")], false, wide(LEAST_COLUMNS, false)),
             (&[("NO_COLOR", "1")], true, wide(80, false)),
             (&[("TERM", "dumb")], true, wide(80, false)),

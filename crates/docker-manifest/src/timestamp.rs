@@ -30,6 +30,13 @@ impl Timestamp {
         })
     }
 
+    /// Returns the time of a clock, in seconds since 1970 (UTC).
+    pub(crate) fn of_seconds(seconds: u64) -> Option<Self> {
+        let moment = OffsetDateTime::from_unix_timestamp(i64::try_from(seconds).ok()?).ok()?;
+        let text = moment.format(&Rfc3339).ok()?;
+        Some(Self { moment, text })
+    }
+
     /// Returns the date as the text has it: `2024-05-01`.
     pub(crate) fn date(&self) -> &str {
         self.text.get(..DATE_CHARS).unwrap_or_default()
@@ -39,6 +46,13 @@ impl Timestamp {
     pub(crate) fn seconds(&self) -> u64 {
         u64::try_from(self.moment.unix_timestamp()).unwrap_or_default()
     }
+}
+
+/// Returns the date (UTC) of a time in seconds since 1970: `2024-05-01`. Empty for a time after the year 9999.
+pub(crate) fn date_of(seconds: u64) -> String {
+    let moment = i64::try_from(seconds).ok();
+    let moment = moment.and_then(|seconds| OffsetDateTime::from_unix_timestamp(seconds).ok());
+    moment.map_or_else(String::new, |moment| moment.date().to_string())
 }
 
 impl From<Timestamp> for String {
@@ -75,6 +89,13 @@ mod tests {
     }
 
     #[test]
+    fn dates_of_seconds() {
+        assert_eq!(date_of(1_714_597_200), "2024-05-01");
+        assert_eq!(date_of(0), "1970-01-01");
+        assert_eq!(date_of(u64::MAX), "");
+    }
+
+    #[test]
     fn times_compare_by_the_moment() {
         let parse = |text| Timestamp::parse(text).unwrap();
         let (east, utc) = (
@@ -83,5 +104,7 @@ mod tests {
         );
         assert!(east < utc, "{east} is 20:00 UTC");
         assert_eq!(utc.seconds(), 1_714_597_200);
+        let clock = Timestamp::of_seconds(1_714_597_200).unwrap();
+        assert_eq!(clock, utc);
     }
 }

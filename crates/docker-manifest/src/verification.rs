@@ -1,9 +1,10 @@
-//! Verification of a published list: the registry's answers are collected once, and each check is a function of them.
+//! Verification of a list in a registry or on disk: the answers about it are collected once, and each check is a function of them.
 //!
 //! | module | holds |
 //! | --- | --- |
+//! | `place` | the registry or the layout that is asked |
 //! | `collect` | the requests: the list, its children, then configurations and blobs |
-//! | `facts` | the registry's answers |
+//! | `facts` | the answers |
 //! | `checks` | one file for each check |
 //! | `finding` | the result of a check |
 //! | `report` | all results, as a table and as JSON |
@@ -14,7 +15,9 @@ mod collect;
 mod facts;
 mod finding;
 mod limits;
+mod place;
 mod report;
 
 pub(crate) use collect::{Depth, collect};
+pub(crate) use place::Place;
 pub(crate) use report::Report;

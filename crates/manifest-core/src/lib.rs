@@ -3,7 +3,7 @@
 //! | module | holds |
 //! | --- | --- |
 //! | [`draft_document`] | a whole draft, or a part of one, as one JSON document |
-//! | [`list`] | the manifest list or image index of a draft, byte for byte as Docker writes it |
+//! | [`list`] | the manifest list or image index of a draft, byte for byte as Docker or `manifest-tool` writes it |
 //! | [`draft`] | a list before it is published |
 //! | [`settings`] | a list's annotations, type and order |
 //! | [`edit`] | the rules of `annotate`, and the annotations that survive when an entry is replaced |
@@ -23,6 +23,7 @@
 //! | [`extra_fields`] | JSON fields that are passed on unread |
 //! | [`go_json`] | Go's JSON encoder and decoder where they differ from Rust's |
 //! | [`go_duration`] | durations in Go's syntax |
+//! | [`mod@printable`] | text of others, escaped for terminals |
 //! | [`parallel`] | a map over many items on several threads |
 //! | [`limits`] | bounds on input |
 //!
@@ -52,6 +53,7 @@ pub mod parallel;
 pub mod platform;
 pub mod platform_match;
 pub mod platform_name;
+pub mod printable;
 pub mod reference;
 pub mod referrers;
 pub mod settings;
@@ -69,4 +71,4 @@ pub use media_type::MediaType;
 pub use platform::{ImageConfig, Platform};
 pub use platform_name::{NamedPlatform, PlatformNameError};
 pub use reference::{Reference, ReferenceError};
-pub use settings::{ListSettings, ListType, Order, TagState};
+pub use settings::{ListFormat, ListSettings, ListType, Order, TagState};

@@ -128,6 +128,27 @@ impl Manifest {
         })
     }
 
+    /// Parses `bytes` without a registry's `Content-Type`: as the media type that they state, else as the kind of OCI's manifests
+    /// whose fields they have. Docker's types always state theirs.
+    ///
+    /// # Errors
+    /// As [`Self::parse`].
+    pub fn parse_stored(bytes: impl Into<Arc<[u8]>>) -> Result<Self, ManifestError> {
+        let bytes = bytes.into();
+        if bytes.len() > MANIFEST_BYTES {
+            return Err(ManifestError::TooLarge(bytes.len()));
+        }
+        let object = Object::parse(&bytes)?;
+        let stated = object.text("mediaType")?;
+        let media_type = match stated.as_str() {
+            "" if object.has("manifests") => MediaType::OciIndex.as_str().to_owned(),
+            "" => MediaType::OciManifest.as_str().to_owned(),
+            _ => stated,
+        };
+        drop(object);
+        Self::parse(&media_type, bytes)
+    }
+
     /// Returns the media type.
     #[must_use]
     pub fn media_type(&self) -> MediaType {
@@ -312,6 +333,27 @@ mod tests {
             (list.manifests.len(), list.annotations["a"].as_str()),
             (1, "b")
         );
+    }
+
+    #[test]
+    fn stored_bytes_have_the_type_that_they_state() {
+        for media_type in [DOCKER_MANIFEST, OCI_MANIFEST] {
+            let manifest = Manifest::parse_stored(image(media_type, "").into_bytes()).unwrap();
+            assert_eq!(manifest.media_type().as_str(), media_type);
+        }
+        let unstated = image("", "");
+        let manifest = Manifest::parse_stored(unstated.as_bytes()).unwrap();
+        assert_eq!(manifest.media_type(), MediaType::OciManifest);
+        let index = Manifest::parse_stored(&b"{\"manifests\":[]}"[..]).unwrap();
+        assert_eq!(index.media_type(), MediaType::OciIndex);
+        for bad in ["{}", "no json", r#"{"mediaType":"text/html","config":{}}"#] {
+            assert!(Manifest::parse_stored(bad.as_bytes()).is_err(), "{bad}");
+        }
+        let both = image("", r#","manifests":[]"#);
+        assert!(matches!(
+            Manifest::parse_stored(both.into_bytes()),
+            Err(ManifestError::Ambiguous { .. })
+        ));
     }
 
     #[test]

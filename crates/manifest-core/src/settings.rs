@@ -15,6 +15,9 @@ pub struct ListSettings {
     pub list_type: Option<ListType>,
     /// The order of the entries.
     pub order: Order,
+    /// The layout of the list's JSON. Drafts on disk do not record it: only lists that are published at once have another than
+    /// Docker's.
+    pub format: ListFormat,
     /// Annotations on the list.
     pub annotations: BTreeMap<String, String>,
     /// The artifact type of the list.
@@ -34,6 +37,23 @@ pub enum TagState {
     At(Digest),
 }
 
+impl TagState {
+    /// Returns the digest that the tag points to, if it exists.
+    #[must_use]
+    pub fn digest(&self) -> Option<&Digest> {
+        match self {
+            Self::Absent => None,
+            Self::At(digest) => Some(digest),
+        }
+    }
+}
+
+impl From<Option<Digest>> for TagState {
+    fn from(digest: Option<Digest>) -> Self {
+        digest.map_or(Self::Absent, Self::At)
+    }
+}
+
 /// The two media types of a published list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ListType {
@@ -41,6 +61,16 @@ pub enum ListType {
     Docker,
     /// An OCI image index.
     Oci,
+}
+
+/// The layout of a published list's JSON, on which its digest depends.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ListFormat {
+    /// The layout of Docker's `manifest push`.
+    #[default]
+    Docker,
+    /// The layout of `manifest-tool`. A Docker manifest list of this format holds any entry: OCI manifests, and annotations on entries.
+    ManifestTool,
 }
 
 /// The order of a published list's entries.
@@ -99,6 +129,9 @@ impl ListSettings {
         ];
         if let Some((_, what)) = of_list.into_iter().find(|(is_there, _)| *is_there) {
             return Some(what.to_owned());
+        }
+        if self.format == ListFormat::ManifestTool {
+            return None;
         }
         entries.iter().find_map(|entry| {
             let Descriptor {

@@ -7,7 +7,7 @@ use serde_json::value::RawValue;
 
 use crate::descriptor::Descriptor;
 use crate::digest::Digest;
-use crate::settings::{ListSettings, ListType, Order, TagState};
+use crate::settings::{ListFormat, ListSettings, ListType, Order};
 
 /// The settings of a list. Absent fields have their defaults.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -82,10 +82,7 @@ impl From<&ListSettings> for SettingsJson {
                 .as_ref()
                 .and_then(|subject| serde_json::value::to_raw_value(subject).ok()),
             tag_then: settings.observed_tag.as_ref().map(|then| TagJson {
-                digest: match then {
-                    TagState::Absent => None,
-                    TagState::At(digest) => Some(digest.clone()),
-                },
+                digest: then.digest().cloned(),
             }),
         }
     }
@@ -108,13 +105,11 @@ impl TryFrom<SettingsJson> for ListSettings {
                 Some(OrderJson::Given) => Order::Given,
                 Some(OrderJson::Platform) => Order::Platform,
             },
+            format: ListFormat::default(),
             annotations: json.annotations,
             artifact_type: json.artifact_type,
             subject: subject.transpose()?,
-            observed_tag: json.tag_then.map(|TagJson { digest }| match digest {
-                Some(digest) => TagState::At(digest),
-                None => TagState::Absent,
-            }),
+            observed_tag: json.tag_then.map(|TagJson { digest }| digest.into()),
         })
     }
 }

@@ -5,6 +5,7 @@ use std::io::Read;
 use std::path::Path;
 use std::sync::Arc;
 
+use manifest_core::digest::Hasher;
 use manifest_core::go_json::Object;
 use manifest_core::media_type::{OCI_INDEX, OCI_MANIFEST};
 use manifest_core::{Descriptor, Digest, Manifest, MediaType};
@@ -114,6 +115,24 @@ impl Layout {
         Ok(reader)
     }
 
+    /// Reads a blob to its end, whatever its size, and checks it against its descriptor.
+    ///
+    /// # Errors
+    /// Returns an error if it is missing, cannot be read, or has another size or digest.
+    pub fn check_blob(&self, blob: &Descriptor) -> Result<(), LayoutError> {
+        let mut reader = self.blob(blob)?;
+        let mut hasher = Hasher::new(blob.digest.algorithm());
+        let mut buffer = vec![0; 64 * 1024];
+        loop {
+            let read = reader.read(&mut buffer);
+            match read.map_err(LayoutError::io("read", self.path()))? {
+                0 => break,
+                count => hasher.update(&buffer[..count]),
+            }
+        }
+        self.compare(&hasher.finish(), &blob.digest)
+    }
+
     pub(crate) fn file(&self, digest: &Digest) -> Result<(Box<dyn Read + Send>, u64), LayoutError> {
         let file = match self.blobs.get(digest) {
             Some(BlobSource::Bytes(bytes)) => {
@@ -154,16 +173,17 @@ impl Layout {
     }
 
     fn check(&self, bytes: &[u8], digest: &Digest) -> Result<(), LayoutError> {
-        if digest.matches(bytes) {
+        self.compare(&Digest::compute(digest.algorithm(), bytes), digest)
+    }
+
+    fn compare(&self, found: &Digest, digest: &Digest) -> Result<(), LayoutError> {
+        if found == digest {
             return Ok(());
         }
         Err(LayoutError::Blob {
             path: self.path().to_owned(),
             digest: digest.clone(),
-            reason: format!(
-                "its content has the digest {}",
-                Digest::compute(digest.algorithm(), bytes)
-            ),
+            reason: format!("its content has the digest {found}"),
         })
     }
 

@@ -63,7 +63,8 @@ pub use observer::{
 };
 pub use publish::{
     Child, DryRun, ObservedTag, PlannedBlob, Precondition, Publication, Published, Referrers,
-    Released, SkipReason, SkippedReferrer, TagResult, Tagged, TransferEstimate, WatchedTags,
+    ReleaseStep, Released, SkipReason, SkippedReferrer, TagResult, TagWrite, Tagged,
+    TransferEstimate, WatchedTags,
 };
 pub use redact::Secret;
 pub use session::{LocationError, Mirror, MirrorRule, Mirrors, PullFromMirror};

@@ -6,6 +6,8 @@ use url::Url;
 
 use crate::limits::{HEADER_CHARS, URL_CHARS};
 
+pub use manifest_core::printable::{is_terminal_control, printable};
+
 /// A text that `Debug` and `Display` mask.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret(String);
@@ -103,27 +105,6 @@ pub fn url(url: &Url) -> String {
         text.push_str("...");
     }
     text
-}
-
-/// Escapes characters that a terminal obeys or hides: control characters, and those that change the text direction.
-#[must_use]
-pub fn printable(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    for c in text.chars() {
-        if is_terminal_control(c) {
-            escaped.extend(c.escape_default());
-        } else {
-            escaped.push(c);
-        }
-    }
-    escaped
-}
-
-/// Tells whether a terminal obeys or hides a character, or whether the character changes the text direction.
-#[must_use]
-pub fn is_terminal_control(c: char) -> bool {
-    c.is_control()
-        || matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 /// Returns a header's value as it can be shown: without control characters, and at most [`HEADER_CHARS`] long.

@@ -43,6 +43,8 @@ mod local;
 mod mirrors;
 #[path = "it/order.rs"]
 mod order;
+#[path = "it/pinned.rs"]
+mod pinned;
 #[path = "it/progress.rs"]
 mod progress;
 #[path = "it/proxies.rs"]
@@ -120,7 +122,7 @@ fn client() -> Client {
 fn insecure() -> Client {
     let insecure = Insecure {
         all: true,
-        hosts: vec![],
+        ..Insecure::default()
     };
     Client::new(ClientConfig {
         insecure,

@@ -1,6 +1,10 @@
 //! A described list, with all variables and templates filled in.
+//!
+//! A run may hold ten thousand lists of eight images, so texts that repeat (operating systems, architectures, file names) are
+//! shared.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use manifest_core::settings::{ListType, Order};
 use manifest_core::{Platform, Reference};
@@ -14,7 +18,8 @@ pub struct ListSpec {
     pub position: Position,
     /// The name of the list (`image`).
     pub list: Reference,
-    /// Whether the name has neither a tag nor a digest, so that the list is published by digest alone, as `manifest-tool` does.
+    /// Whether the name has no tag, so that the list is published by digest alone, as `manifest-tool` does. The reference then
+    /// has the tag `latest`, which is not to be written.
     pub by_digest: bool,
     /// The further names of the list (`tags`).
     pub tags: Vec<Reference>,
@@ -22,7 +27,7 @@ pub struct ListSpec {
     pub images: Vec<ImageSpec>,
     /// The media type of the list. `None` means that the images decide.
     pub list_type: Option<ListType>,
-    /// The order of the entries.
+    /// The order of the entries. Unless it is stated, it is the order of the images.
     pub order: Order,
     /// The annotations of the list.
     pub annotations: BTreeMap<String, String>,
@@ -57,15 +62,79 @@ pub struct ImageSpec {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct PlatformSpec {
     /// The operating system.
-    pub os: Option<String>,
+    pub os: Option<Arc<str>>,
     /// The architecture.
-    pub architecture: Option<String>,
+    pub architecture: Option<Arc<str>>,
     /// The variant of the architecture.
-    pub variant: Option<String>,
+    pub variant: Option<Arc<str>>,
     /// The version of the operating system (`osversion`, `os.version`).
-    pub os_version: Option<String>,
+    pub os_version: Option<Arc<str>>,
     /// The required features of the operating system (`osfeatures`, `os.features`).
     pub os_features: Vec<String>,
     /// The required features of the processor.
     pub features: Vec<String>,
+}
+
+/// The size of an empty text on the heap, in bytes.
+const TEXT: usize = size_of::<String>();
+
+impl ListSpec {
+    /// Returns the size of the list in memory, in bytes. Texts that lists share are not counted.
+    pub(crate) fn bytes(&self) -> usize {
+        let texts = |map: &BTreeMap<String, String>| -> usize {
+            let text = |(key, value): (&String, &String)| 2 * TEXT + key.len() + value.len();
+            map.iter().map(text).sum()
+        };
+        let image = |image: &ImageSpec| {
+            let PlatformSpec {
+                os_features,
+                features,
+                ..
+            } = &image.platform;
+            let features = os_features.iter().chain(features);
+            let features: usize = features.map(|feature| TEXT + feature.len()).sum();
+            size_of::<ImageSpec>() + image.image.len() + features + texts(&image.annotations)
+        };
+        let platforms = self.platforms.len() + self.require.len();
+        size_of::<Self>()
+            + self.tags.len() * size_of::<Reference>()
+            + self.images.iter().map(image).sum::<usize>()
+            + platforms * size_of::<Platform>()
+            + texts(&self.annotations)
+    }
+
+    /// Returns a list that has a name and no images yet. Everything else is as if it is not stated.
+    pub(crate) fn named(position: Position, list: Reference) -> Self {
+        Self {
+            position,
+            list,
+            by_digest: false,
+            tags: Vec::new(),
+            images: Vec::new(),
+            list_type: None,
+            order: Order::Given,
+            annotations: BTreeMap::new(),
+            artifact_type: None,
+            subject: None,
+            platforms: Vec::new(),
+            require: Vec::new(),
+            drops_attestations: false,
+            ignores_missing: false,
+        }
+    }
+}
+
+impl PlatformSpec {
+    /// States all parts of a platform. `shared` makes texts of its parts.
+    pub(crate) fn of(platform: &Platform, shared: &mut dyn FnMut(&str) -> Arc<str>) -> Self {
+        let mut stated = |text: &str| (!text.is_empty()).then(|| shared(text));
+        Self {
+            os: stated(&platform.os),
+            architecture: stated(&platform.architecture),
+            variant: stated(&platform.variant),
+            os_version: stated(&platform.os_version),
+            os_features: platform.os_features.clone(),
+            features: platform.features.clone(),
+        }
+    }
 }

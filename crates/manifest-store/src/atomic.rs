@@ -13,7 +13,7 @@ use crate::folder_id::FolderId;
 
 /// Docker's file modes, before the umask.
 const FOLDER_MODE: u32 = 0o755;
-const FILE_MODE: u32 = 0o644;
+pub(crate) const FILE_MODE: u32 = 0o644;
 
 /// The errors of file systems and platforms that cannot exchange two folders in one step.
 const CANNOT_EXCHANGE: [Errno; 4] = [Errno::INVAL, Errno::NOSYS, Errno::NOTSUP, Errno::OPNOTSUPP];

@@ -10,6 +10,9 @@
 //! | `.docker-manifest/lock` | the lock (`flock`); holds the ID of the process that has it for writing | this crate | is the lock |
 //! | `.docker-manifest/extras/<list>.json` | the sidecar of a draft: data that Docker's files cannot hold, with a version | this crate | exclusive |
 //! | `.docker-manifest/extras/<list>.json.damaged` | a sidecar that could not be read, set aside | this crate | exclusive |
+//! | `.docker-manifest/journal` | the tags that this program wrote ([`journal`]) | this crate | `journal.lock`, exclusive |
+//! | `.docker-manifest/journal.lock` | the lock of the journal | this crate | is the lock |
+//! | `.docker-manifest/journal.new` | a shortened journal before it is renamed into place | this crate | `journal.lock` |
 //! | `.docker-manifest/staging/*` | files and folders before they are renamed into place, and replaced ones | this crate | exclusive |
 //!
 //! Readers take the lock shared, if there is one to take. Docker counts everything in `<list>/` as an entry, so nothing else is
@@ -19,6 +22,7 @@
 //! | --- | --- |
 //! | `listing` | all drafts, and the removal of one as it was listed: [`DraftSummary`] |
 //! | `change` | changes to drafts, each whole or not at all: [`Change`] |
+//! | [`journal`] | the tags that this program wrote: [`Journal`](journal::Journal) |
 //! | `outline` | the images of drafts, read from the sidecars alone |
 //! | `store` | reading drafts: [`Store`] |
 //! | `writer` | a change on disk, under the exclusive lock |
@@ -34,6 +38,7 @@
 //! | `file_bytes` | the bytes of a file, up to a limit |
 //! | `folder_id` | the identity of a folder |
 //! | `error` | [`StoreError`], and its hints |
+//! | [`limits`] | the bounds on the journal |
 //!
 //! Deliberately absent: the environment, clocks, the terminal, the network, asynchronous code. The crate is for Unix: it tells
 //! locks and folders apart by inode numbers.
@@ -48,6 +53,8 @@ mod folder_id;
 #[doc(hidden)]
 #[cfg(any(test, feature = "fuzzing"))]
 pub mod fuzzing;
+pub mod journal;
+pub mod limits;
 mod list_name;
 mod listing;
 mod lock;

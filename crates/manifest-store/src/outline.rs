@@ -21,6 +21,8 @@ pub struct Outline {
     pub images: Vec<Reference>,
     /// Whether the user turned off TLS verification for one of them.
     pub is_insecure: bool,
+    /// Whether the list's reference is a guess: Docker's CLI does not record it, and the folder could be that of another list.
+    pub is_guess: bool,
 }
 
 impl Outline {
@@ -34,6 +36,7 @@ impl Outline {
         Self {
             images: images.collect(),
             is_insecure,
+            is_guess: false,
         }
     }
 }
@@ -83,9 +86,11 @@ impl Store {
         let images = entries.filter_map(|file| Some(file.entry.ok()?.reference));
         let images: Vec<Reference> = images.collect();
         let list = list_name::guess(name, &images)?;
+        let is_guess = list_name::infer(name, images.iter()).as_ref() != Some(&list);
         let outline = Outline {
             images,
             is_insecure: false,
+            is_guess,
         };
         Some((list, outline))
     }

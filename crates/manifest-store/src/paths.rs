@@ -87,6 +87,21 @@ impl StorePaths {
         self.own().join("lock")
     }
 
+    /// Returns the journal.
+    pub(crate) fn journal(&self) -> PathBuf {
+        self.own().join("journal")
+    }
+
+    /// Returns the lock of the journal.
+    pub(crate) fn journal_lock(&self) -> PathBuf {
+        self.own().join("journal.lock")
+    }
+
+    /// Returns the path of a shortened journal before it is renamed into place.
+    pub(crate) fn staged_journal(&self) -> PathBuf {
+        self.own().join("journal.new")
+    }
+
     /// Returns the folder for files and folders before they are renamed into place.
     pub(crate) fn staging(&self) -> PathBuf {
         self.own().join("staging")

@@ -10,6 +10,7 @@ use manifest_core::{Draft, Entry, Reference};
 use crate::atomic::{self, Capabilities};
 use crate::error::StoreError;
 use crate::folder::Folder;
+use crate::journal::Journal;
 use crate::lock::{LockGuard, LockWait};
 use crate::paths::{FileNames, StorePaths};
 use crate::sidecar::{self, SidecarRead};
@@ -81,6 +82,12 @@ impl Store {
     #[must_use]
     pub fn root(&self) -> &Path {
         self.paths.root()
+    }
+
+    /// Returns the journal of written tags.
+    #[must_use]
+    pub fn journal(&self) -> Journal {
+        Journal::new(self.paths.clone())
     }
 
     pub(crate) fn paths(&self) -> &StorePaths {

@@ -4,7 +4,7 @@ use manifest_testkit::fault::{Fault, Response};
 use serde_json::{Value, json};
 
 use super::{Shell, watched};
-use crate::harness::world;
+use crate::harness::{schema, world};
 
 #[test]
 fn the_exit_code_tells_and_nothing_is_printed() {
@@ -56,6 +56,7 @@ fn digest_type_and_size_are_printed_on_request() {
         assert_eq!(registry.lines(), ["HEAD /v2/app/manifests/list 200"]);
         let ran = shell.run("exists --format json @/app:list");
         let object: Value = serde_json::from_str(&ran.succeeds().stdout).unwrap();
+        schema::check("exists", &object);
         let expected = json!({
             "reference": "REGISTRY/app:list", "exists": true, "digest": digest, "mediaType": media_type, "size": bytes.len(),
         });

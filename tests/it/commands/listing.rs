@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use super::{Shell, watched};
 use crate::harness::home::OURS;
+use crate::harness::schema;
 
 /// Makes drafts of every kind: two good ones, one of Docker's CLI, one whose list is unknown, an empty one, an incomplete one, a
 /// damaged one, and a file that is no draft.
@@ -73,7 +74,7 @@ fn drafts_of_every_kind_are_listed() {
         ran.succeeds()
             .says("invalid manifest file HOME/.docker/manifests/REGISTRY_app-damaged/arm64")
             .says("remove the draft (docker-manifest rm REGISTRY/app:damaged)")
-            .says("1 more files of that draft are damaged\n")
+            .says("1 more file of that draft is damaged\n")
             .says("HOME/.docker/manifests/a-file is a file, not the folder of a draft");
         assert_eq!(
             neutral(&ran.stdout),
@@ -116,7 +117,7 @@ fn the_listing_in_json() {
     shell.run("ls --format json").succeeds().prints("[]\n");
     make_all(&shell);
     let ran = shell.run("ls --format json");
-    let listed: Value = serde_json::from_str(&ran.succeeds().stdout).unwrap();
+    let listed = schema::json("ls", &ran);
     let folder = |name: &str| format!("HOME/.docker/manifests/{name}");
     let at = 1_000_000_000;
     assert_eq!(
@@ -272,7 +273,7 @@ fn check_tells_what_has_moved_by_one_request_each() {
             ]
         );
         let ran = shell.run("ls --check --format json");
-        let listed: Value = serde_json::from_str(&ran.succeeds().stdout).unwrap();
+        let listed = schema::json("ls", &ran);
         let check = &listed[0]["check"];
         assert_eq!(check["tag"], json!({"state": "absent", "now": null}));
         assert_eq!(check["sources"][0]["source"], "REGISTRY/src:moved");
@@ -287,6 +288,35 @@ fn check_tells_what_has_moved_by_one_request_each() {
     }
 }
 
+/// Their files have the name and the digest of each image.
+#[test]
+fn drafts_of_dockers_cli_are_checked_too() {
+    for registry in watched::each() {
+        let shell = Shell::new(&registry);
+        let image = Image::oci().platform("linux/amd64").seed("1").build();
+        registry.push("app", "moved", &image);
+        shell
+            .run("create @/app:a @/app:moved @/app:arm64")
+            .succeeds();
+        fs::remove_dir_all(shell.home.manifests().join(".docker-manifest")).unwrap();
+        let other = Image::oci().platform("linux/amd64").seed("2").build();
+        registry.push("app", "moved", &other);
+        registry.lines();
+        let ran = shell.run("ls --check --format json");
+        let listed = schema::json("ls", &ran);
+        let sources = &listed[0]["check"]["sources"];
+        assert_eq!(sources[0]["state"], "current", "{ran}");
+        assert_eq!(sources[1]["source"], "REGISTRY/app:moved", "{ran}");
+        assert_eq!(sources[1]["state"], "moved", "{ran}");
+        assert_eq!(sources[1]["then"], image.digest, "{ran}");
+        assert_eq!(registry.lines().len(), 3, "{ran}");
+        shell
+            .run("push @/app:a")
+            .says("REGISTRY/app:moved has moved");
+        shell.run("push --moved error @/app:a").fails(7);
+    }
+}
+
 #[test]
 fn check_says_what_it_cannot_know() {
     let registry = watched::each().next().unwrap();
@@ -296,6 +326,19 @@ fn check_says_what_it_cannot_know() {
         .succeeds();
     registry.fault(Fault::on("HEAD", "/manifests/amd64").respond(Response::status(403)));
     registry.fault(Fault::on("HEAD", "/manifests/arm64").respond(Response::status(404)));
+    let ran = shell.run("ls --check --format json");
+    let listed: Value = serde_json::from_str(&ran.fails(4).stdout).unwrap();
+    schema::check("ls", &listed);
+    let states = ["unknown", "gone"];
+    for (source, state) in listed[0]["check"]["sources"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .zip(states)
+    {
+        assert_eq!(source["state"], state, "{ran}");
+        assert_eq!(source["now"], Value::Null, "{ran}");
+    }
     let ran = shell.run("ls --check");
     ran.fails(4).says("REGISTRY/app:amd64");
     assert!(
@@ -395,7 +438,7 @@ folder REGISTRY_other_app-x
         assert_eq!(left, expected);
         shell.run("prune --older-than 7d").succeeds().prints("");
         let ran = shell.run("prune --older-than 0 --format json");
-        let object: Value = serde_json::from_str(&ran.succeeds().stdout).unwrap();
+        let object = schema::json("prune", &ran);
         assert_eq!(object["dryRun"], false);
         let removed = object["removed"].as_array().unwrap();
         let removed: Vec<&str> = removed
@@ -405,6 +448,23 @@ folder REGISTRY_other_app-x
         assert_eq!(removed, ["REGISTRY/app:index", "REGISTRY/app:new"]);
         assert!(registry.lines().is_empty(), "nobody was asked");
         assert!(!registry.tags("app").is_empty());
+    }
+}
+
+#[test]
+fn names_of_folders_are_escaped() {
+    let registry = watched::each().next().unwrap();
+    let shell = Shell::new(&registry);
+    fs::create_dir_all(shell.home.manifests().join("x\u{1b}]0;title\u{7}\n")).unwrap();
+    shell.home.age_drafts();
+    for line in ["ls", "ls -q", "ls --format json", "prune --older-than 1d"] {
+        let ran = shell.run(line);
+        let text = format!("{}{}", ran.succeeds().stdout, ran.stderr);
+        assert!(text.contains("1b") && text.contains("title"), "{ran}");
+        assert!(
+            !text.contains(|c: char| c.is_control() && c != '\n'),
+            "{ran}"
+        );
     }
 }
 

@@ -15,6 +15,7 @@ use manifest_testkit::suite::Kind;
 use snapbox::{Data, assert_data_eq, data::DataFormat};
 
 use super::{Shell, Watched};
+use crate::harness::schema;
 
 /// Makes an image, created in a month of 2024.
 fn image(platform: &str, tag: &str, month: u32) -> BuiltImage {
@@ -80,11 +81,13 @@ fn tables_fit_the_terminal() {
     let registry = filled();
     let shell = Shell::new(&registry);
     for columns in [60, 100, 200] {
-        let ran = shell.run(&format!("COLUMNS={columns} matrix @/app"));
-        let text = &ran.succeeds().stdout;
-        let widest = text.lines().map(|line| line.chars().count()).max();
-        assert!(widest <= Some(columns), "{ran}");
-        check_snapshot(&format!("table-{columns}.txt"), text);
+        for (flags, name) in [("", "table"), ("--since 1.0", "since")] {
+            let ran = shell.run(&format!("COLUMNS={columns} matrix {flags} @/app"));
+            let text = &ran.succeeds().stdout;
+            let widest = text.lines().map(|line| line.chars().count()).max();
+            assert!(widest <= Some(columns), "{ran}");
+            check_snapshot(&format!("{name}-{columns}.txt"), text);
+        }
     }
 }
 
@@ -100,9 +103,10 @@ fn json_has_everything() {
     let registry = filled();
     let shell = Shell::new(&registry);
     let ran = shell.run("matrix --format json --tags 1.9* @/app");
-    check_snapshot("matrix.json", &ran.succeeds().stdout);
+    schema::json("matrix", &ran);
+    check_snapshot("matrix.json", &ran.stdout);
     let ran = shell.run("matrix --format json --since 1.0 @/app");
-    let json: serde_json::Value = serde_json::from_str(&ran.succeeds().stdout).unwrap();
+    let json = schema::json("matrix", &ran);
     let arm = &json["platforms"][3];
     assert_eq!(arm["platform"], "linux/arm/v7", "{ran}");
     let first = serde_json::json!({ "tag": "1.10", "created": "2024-04-15T10:20:30Z" });
@@ -133,7 +137,7 @@ fn tags_are_chosen_newest_first() {
     let shell = Shell::new(&registry);
     let tags = |line: &str| {
         let ran = shell.run(line);
-        let json: serde_json::Value = serde_json::from_str(&ran.succeeds().stdout).unwrap();
+        let json = schema::json("matrix", &ran);
         let rows = json["tags"].as_array().unwrap().iter();
         let names: Vec<String> = rows
             .map(|row| row["tag"].as_str().unwrap().to_owned())

@@ -67,6 +67,16 @@ impl World {
         home
     }
 
+    /// Writes a tag twice, so that it can be put back, and the report of the second time.
+    fn write_journal(&self, home: &Home) {
+        let tag = "tag example.com/app:1.0-amd64 example.com/app:latest";
+        self.run(home, tag).succeeds();
+        let create = "create --push --metadata-file pushed.json example.com/app:latest \
+            example.com/app:1.0-amd64 example.com/app:1.0-arm64";
+        self.run(home, create).succeeds();
+        self.example_com.lines();
+    }
+
     /// Puts the real registries and digests in the place of those of an example.
     fn real(&self, line: &str) -> String {
         let mut line = line
@@ -132,6 +142,9 @@ fn each_example_of_the_reference_works() {
             }
             if manual.command == "prune" {
                 home.age_drafts();
+            }
+            if ["history", "rollback"].contains(&manual.command) {
+                world.write_journal(&home);
             }
             let before = home.drafts().len();
             let ran = world.run(&home, line);

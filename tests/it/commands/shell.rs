@@ -63,7 +63,7 @@ impl<'a> Shell<'a> {
         }
     }
 
-    /// Returns the files of the store, including this program's own folder, but not the lock.
+    /// Returns the files of the store, including this program's own folder, but neither the locks nor the journal.
     pub(crate) fn store(&self) -> BTreeMap<PathBuf, Vec<u8>> {
         let mut files = BTreeMap::new();
         let mut folders = vec![self.home.manifests()];
@@ -71,7 +71,7 @@ impl<'a> Shell<'a> {
             for path in paths(&folder) {
                 if path.is_dir() {
                     folders.push(path);
-                } else if path.file_name() != Some("lock".as_ref()) {
+                } else if !is_log(&path) {
                     files.insert(path.clone(), fs::read(path).unwrap());
                 }
             }
@@ -88,6 +88,12 @@ impl<'a> Shell<'a> {
         }
         drafts
     }
+}
+
+/// Tells whether a file changes with every command that writes.
+fn is_log(path: &Path) -> bool {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    ["lock", "journal", "journal.lock"].contains(&&*name)
 }
 
 fn paths(folder: &Path) -> Vec<PathBuf> {

@@ -227,6 +227,15 @@ fn candidates_have_descriptions() {
         world.response("push --purge"),
         ["--purge\tRemove the local manifest list after push", ":4"]
     );
+    // Both corp/base:alpine-3 and corp/base-alpine:3 would have this folder.
+    fs::create_dir_all(world.home.manifests().join("docker.io_corp_base-alpine-3")).unwrap();
+    assert_eq!(
+        world.response("push corp/"),
+        [
+            "corp/base-alpine:3\tdraft of 0 entries; the name is a guess",
+            ":4"
+        ]
+    );
     let bare = world.run("__completeNoDesc push --purge");
     bare.succeeds().prints("--purge\n:4\n");
 }
@@ -241,6 +250,8 @@ fn names_of_docker_hub_are_spelled_as_they_are_typed() {
         &[
             ("push al", &["alpine:3"], NO_FILES),
             ("push me/", &["me/tool:1"], NO_FILES),
+            ("matrix al", &["alpine"], NO_FILES),
+            ("matrix docker.io/m", &["docker.io/me/tool"], NO_FILES),
             (
                 "push docker.io/",
                 &["docker.io/library/alpine:3", "docker.io/me/tool:1"],
@@ -270,6 +281,49 @@ fn drafts_of_dockers_cli_and_damaged_ones_are_named() {
             ),
         ],
     );
+}
+
+#[test]
+fn written_tags_and_their_runs_are_named() {
+    let world = World::new();
+    check(
+        &world,
+        &[
+            ("rollback ", &[], NO_FILES),
+            ("history --run ", &[], NO_FILES),
+        ],
+    );
+    for line in [
+        "push @/app:1",
+        "push -t @/app:latest @/app:all",
+        "tag @/app:amd64 @/app:1",
+    ] {
+        world.run(line).succeeds();
+    }
+    let runs = world.run("history -q").stdout;
+    let runs: Vec<&str> = runs.lines().collect();
+    assert_eq!(runs.len(), 3);
+    check(
+        &world,
+        &[
+            (
+                "rollback ",
+                &["@/app:1", "@/app:latest", "@/app:all"],
+                NO_FILES,
+            ),
+            ("rollback @/app:1 @/app:a", &["@/app:all"], NO_FILES),
+            ("history @/app:l", &["@/app:latest"], NO_FILES),
+            ("rollback --from ", &[], 0),
+        ],
+    );
+    let mut response = world.response("rollback --run ");
+    assert_eq!(response.pop().as_deref(), Some(":4"));
+    let tags = ["tag @/app:1", "push @/app:latest", "push @/app:1"];
+    let expected = runs.iter().zip(tags);
+    let expected: Vec<String> = expected
+        .map(|(run, what)| format!("{run}\t{what}"))
+        .collect();
+    assert_eq!(response, expected);
 }
 
 #[test]

@@ -72,6 +72,17 @@ fn powershell_completes() {
         ("docker-manifest anno", "annotate"),
         ("docker-manifest push --moved=ref", "--moved=refresh"),
         ("docker-manifest push @/to", "@/tools:2"),
+        // PowerShell replaces the part behind the comma.
+        (
+            "docker-manifest verify --require linux/amd64,linux/s3",
+            "linux/s390x",
+        ),
+        (
+            "docker-manifest verify --require=linux/amd64,linux/s3",
+            "linux/s390x",
+        ),
+        // No files in place of candidates.
+        ("docker-manifest push --format=../", ""),
     ] {
         let (line, expected) = (world.real(line), world.real(expected));
         let script = format!(

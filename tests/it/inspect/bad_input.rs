@@ -5,8 +5,9 @@ use manifest_testkit::fault::{Fault, Response};
 use manifest_testkit::image::{Image, Index};
 use manifest_testkit::suite::Kind;
 
-use super::{image, inspect, json, registry, schema};
+use super::{image, inspect, json, registry};
 use crate::commands::Watched;
+use crate::harness::schema;
 
 #[test]
 fn an_artifact_that_is_no_image() {
@@ -47,7 +48,8 @@ fn schema_1() {
         let ran = inspect(&registry, &format!("{form} @/app:1"));
         ran.fails(1)
             .prints("")
-            .says("unsupported manifest media type");
+            .says("unsupported manifest media type")
+            .says("hint: the image is in Docker's first format (schema 1)");
     }
 }
 
@@ -73,12 +75,21 @@ fn an_index_with_2000_entries_is_bounded() {
         .filter(|line| line.starts_with("linux/amd64 "))
         .count();
     assert_eq!(rows, 2000);
+    for words in ["--platform linux/s390x", "--history"] {
+        let ran = inspect(&registry, &format!("{words} @/app:1"));
+        assert!(ran.fails(1).stderr.len() < 300, "{ran}");
+    }
+    let ran = inspect(&registry, "--format {{.Nothing}} @/app:1");
+    assert!(ran.fails(1).stderr.len() < 500, "{ran}");
     assert_eq!(
         registry
             .log()
             .count(|request| request.is("GET", "/manifests/sha256")),
         200
     );
+    let ran = inspect(&registry, "--format {{.Image|len}} @/app:1");
+    ran.succeeds()
+        .says("the list has 2000 images: the configurations of the first 200 are read");
 }
 
 #[test]
@@ -99,10 +110,18 @@ fn a_configuration_of_30_megabytes_is_not_read() {
         .image(&image("linux/arm64"))
         .build();
     registry.push("app", "1", &index);
-    let ran = inspect(&registry, "--format table @/app:1");
-    ran.succeeds().says("nothing more is known about");
+    // Without its configuration the image has no age, and everything else.
+    let ran = inspect(&registry, "--deep @/app:1");
+    ran.succeeds()
+        .says(&format!("no age is known about {}", large.digest))
+        .says("over the limit of 4194304 bytes");
+    let row = ran.stdout.lines().find(|line| line.contains(&large.digest));
+    assert!(row.is_some_and(|row| row.ends_with(" B")), "{ran}");
     assert!(ran.stdout.contains("linux/arm64"), "{ran}");
-    schema::check(&json(&inspect(&registry, "--format json @/app:1")));
+    schema::check(
+        "inspect",
+        &json(&inspect(&registry, "--deep --format json @/app:1")),
+    );
     let ran = inspect(&registry, "--config --platform linux/amd64 @/app:1");
     ran.fails(1).prints("");
 }

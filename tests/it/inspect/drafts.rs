@@ -1,5 +1,6 @@
 //! Drafts, and the changes that they make to the list in the registry.
 
+use manifest_testkit::layout::LayoutFiles;
 use manifest_testkit::sha256;
 
 use super::{json, registry};
@@ -150,30 +151,56 @@ fn a_registry_that_does_not_answer_does_not_hide_a_draft() {
     );
     let ran = shell.run("inspect --raw --retry 0 @/app:1");
     ran.succeeds()
-        .says("the registry was not asked, or gave no clear response");
+        .says("; the registry gave no clear response: ")
+        .says("403 Forbidden");
+    let ran = shell.run("inspect --format table --retry 0 @/app:1");
+    let line = "Registry:   gave no clear response: ";
+    assert!(ran.succeeds().stdout.contains(line), "{ran}");
+    assert!(ran.stdout.contains("linux/amd64"), "{ran}");
+    shell.run("inspect --deep --retry 0 @/app:1").fails(4);
+    let ran = shell.run("inspect --raw --local @/app:1");
+    ran.succeeds().says("; the registry was not asked\n");
 }
 
 /// `script` gives the program a terminal, and relays its output.
 #[test]
 fn a_terminal_says_where_it_is_from() {
-    let (registry, index, _) = registry();
+    let (registry, index, images) = registry();
     let shell = Shell::new(&registry);
     shell
         .run("create --insecure @/app:1 @/app:amd64")
         .succeeds();
+    LayoutFiles::new()
+        .image(None, &images[0])
+        .write_folder(&shell.home.path().join("layout"));
     let on_terminal = |words: &str| {
-        let inner = format!("{OURS} inspect {words} {}/app:1", registry.host());
+        let words = words.replace("@/", &format!("{}/", registry.host()));
+        let inner = format!("{OURS} inspect {words}");
         let mut command = shell.home.command("script");
         command.args(["-qec", &inner, "/dev/null"]);
         shell.run_command(&mut command)
     };
-    let draft = on_terminal("");
+    let draft = on_terminal("@/app:1");
     let line = format!("the registry has something else: {}", index.digest);
     assert!(draft.succeeds().stdout.contains(&line), "{draft}");
     assert!(draft.stdout.contains("\"schemaVersion\": 2"), "{draft}");
-    let remote = on_terminal("--remote");
+    let remote = on_terminal("--remote @/app:1");
     let line = format!("REGISTRY/app:1 is in the registry: {}", index.digest);
     assert!(remote.succeeds().stdout.contains(&line), "{remote}");
+    let digest = &images[0].digest;
+    for (words, place) in [
+        ("@/app:1 @/app:amd64", "in a draft on this machine"),
+        (
+            "--verbose @/app:1 @/app:amd64",
+            "in a draft on this machine",
+        ),
+        ("oci-layout://layout", "on this machine"),
+        ("@/app:amd64", "in the registry"),
+    ] {
+        let ran = on_terminal(words);
+        let line = format!(" is {place}: {digest}");
+        assert!(ran.succeeds().stdout.contains(&line), "{ran}");
+    }
     // Joined to standard output, standard error adds nothing.
     let joined = format!("{OURS} inspect {}/app:1 2>&1", registry.host());
     let joined = shell.run_command(shell.home.command("sh").args(["-c", &joined]));

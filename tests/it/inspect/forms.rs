@@ -57,7 +57,7 @@ fn the_default_stays_dockers() {
 #[test]
 fn tables_fold_attestations_and_fit() {
     let (registry, _, images) = registry();
-    let ran = inspect(&registry, "--format table @/app:1");
+    let ran = inspect(&registry, "--deep @/app:1");
     let lines: Vec<&str> = ran.succeeds().stdout.lines().collect();
     let heading = lines
         .iter()
@@ -79,6 +79,11 @@ fn tables_fold_attestations_and_fit() {
             "{ran}"
         );
     }
+    // The time of the build is only in the configurations, which take another round.
+    let ran = inspect(&registry, "--format table @/app:1");
+    assert!(!ran.succeeds().stdout.contains(" years"), "{ran}");
+    assert!(ran.stdout.contains("SBOM, provenance"), "{ran}");
+    ran.says("`--deep` reads it from their configurations");
     for columns in [60, 100, 200] {
         let ran = inspect_in(&registry, columns);
         let table = ran.stdout.split("\n\n").nth(1).unwrap();
@@ -139,7 +144,16 @@ fn templates_as_docker_users_write_them() {
     }
     for (template, said) in [
         ("{{", "invalid argument"),
-        ("{{.Nothing}}", "the template cannot be rendered: "),
+        (
+            "{{.Nothing}}",
+            "the template cannot be rendered: template: format:1:3:8:there is no field .Nothing\n\
+             hint: `--format json` shows the fields",
+        ),
+        (
+            "{{range .Manifests}}{{.Nothing}}{{end}}",
+            "there is no field .Nothing\n",
+        ),
+        ("{{index .Manifests 99}}", "unable to get 99\nhint: "),
         ("{{nonsense .}}", "format:1:"),
         ("yaml", "must be table, json, raw, docker, or a Go template"),
     ] {
@@ -212,6 +226,10 @@ fn settings_set_another_default() {
         let ran = shell.run("inspect @/app:1");
         assert!(ran.succeeds().stdout.starts_with("Name: "), "{ran}");
     }
+    // An empty variable counts as none.
+    shell.home.set("DOCKER_MANIFEST_FORMAT", "");
+    let ran = shell.run("inspect @/app:1");
+    assert!(ran.succeeds().stdout.starts_with("Name: "), "{ran}");
     // Flags come before settings, and the variable before the file.
     let ran = shell.run("inspect --format docker @/app:1");
     assert!(ran.succeeds().stdout.starts_with('{'), "{ran}");
@@ -224,6 +242,15 @@ fn settings_set_another_default() {
     let ran = shell.run("inspect @/app:1");
     ran.fails(1)
         .says("DOCKER_MANIFEST_FORMAT: \"yaml\": must be table");
+    let shell = Shell::new(&registry);
+    shell
+        .home
+        .write_config(r#"{"plugins": {"manifest": {"inspectFormat": ["table"]}}}"#);
+    shell
+        .run("inspect @/app:1")
+        .fails(1)
+        .says("inspectFormat in config.json: ")
+        .says("must be table");
 }
 
 #[test]
@@ -236,6 +263,7 @@ fn flags_that_contradict_each_other() {
         "-v --format json",
         "-v --raw",
         "-v --platform linux/amd64",
+        "-v --deep",
     ] {
         let ran = inspect(&registry, &format!("{words} @/app:1"));
         ran.fails(125).prints("").says("cannot be used together");

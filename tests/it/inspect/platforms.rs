@@ -106,6 +106,46 @@ fn windows_and_entries_without_a_platform() {
         .says("another version of Windows");
 }
 
+/// containerd follows a list without a platform, after the entries that state one.
+#[test]
+fn a_list_in_the_list() {
+    let (registry, index, images) = registry();
+    let (arm64, s390x) = (image("linux/arm64"), image("linux/s390x"));
+    let outer = Index::oci().index(&index).image(&s390x).image(&arm64);
+    registry.push("app", "2", &outer.build());
+    for (platform, digest) in [
+        ("linux/amd64", &images[0].digest),
+        ("linux/arm/v7", &images[2].digest),
+        ("linux/arm64", &arm64.digest),
+        ("linux/s390x", &s390x.digest),
+    ] {
+        let words = format!("--digest --platform {platform} @/app:2");
+        let ran = inspect(&registry, &words);
+        ran.succeeds().prints(&format!("{digest}\n"));
+    }
+    let words = "--platform linux/amd64 --attestations --format json @/app:2";
+    let view = json(&inspect(&registry, words));
+    assert_eq!(view["selection"]["list"], index.digest.as_str());
+    assert_eq!(view["attestations"].as_array().unwrap().len(), 2);
+    inspect(&registry, "--platform linux/riscv64 @/app:2").fails(1);
+}
+
+#[test]
+fn parts_that_an_image_lacks() {
+    let registry = Watched::empty(Kind::Embedded);
+    let bare = manifest_testkit::image::Image::oci();
+    let bare = bare.platform("linux/amd64").build();
+    registry.push("app", "1", &bare);
+    let ran = inspect(&registry, "--history --attestations @/app:1");
+    for line in [
+        "The configuration has no history.",
+        "There are no attestations.",
+    ] {
+        assert!(ran.succeeds().stdout.contains(line), "{ran}");
+    }
+    ran.says("hint: attestations are in the list of their image");
+}
+
 #[test]
 fn the_configuration_is_printed_as_it_is() {
     let (registry, _, images) = registry();

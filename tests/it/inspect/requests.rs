@@ -34,8 +34,15 @@ fn each_form_sends_what_it_needs() {
         ("--format {{.Digest}} @/app:1", (0, 1, 0)),
         ("--raw --platform linux/arm64 @/app:1", (0, 2, 0)),
         ("--config --platform linux/arm64 @/app:1", (0, 2, 1)),
-        // The list, then three images and three attestations, and the images' configurations.
-        ("--format table @/app:1", (0, 7, 3)),
+        ("--platform linux/arm64 @/app:1", (0, 2, 1)),
+        // The list, then three images and three attestations; with `--deep` the images' configurations.
+        ("--format table @/app:1", (0, 7, 0)),
+        ("--format json @/app:1", (0, 7, 0)),
+        ("--format {{.|json}} @/app:1", (0, 7, 0)),
+        ("--format {{.MediaType}} @/app:1", (0, 1, 0)),
+        ("--deep @/app:1", (0, 7, 3)),
+        ("--deep --format json @/app:1", (0, 7, 3)),
+        ("--format {{.Manifests|len}}{{.Created}} @/app:1", (0, 7, 3)),
         ("--format json @/app:amd64", (0, 1, 1)),
     ] {
         inspect(&registry, words).succeeds();
@@ -63,10 +70,16 @@ fn each_form_sends_what_it_needs() {
     assert_eq!(counts(&registry), (1, 0, 1));
 }
 
-/// 20 children: one GET for the list, then one parallel round, if the images are annotated with the time of their build.
+/// 20 children: one GET for the list, then one parallel round. `--deep` takes a round more, unless annotations state the ages.
 #[test]
 fn a_table_of_20_children_is_one_get_and_one_parallel_round() {
-    for is_annotated in [true, false] {
+    for (is_annotated, flags, ages, blobs, depth) in [
+        (true, "--format table", 20, 0, 2),
+        (false, "--format table", 0, 0, 2),
+        (false, "--format json", 0, 0, 2),
+        (true, "--deep", 20, 0, 2),
+        (false, "--deep", 20, 20, 3),
+    ] {
         let ca = TestCa::new();
         let far = EmbeddedRegistry::builder().tls(&ca).latency(LATENCY);
         let registry = Watched::embedded(far.start());
@@ -83,16 +96,13 @@ fn a_table_of_20_children_is_one_get_and_one_parallel_round() {
         registry.log().clear();
         let shell = Shell::new(&registry);
         fs::write(shell.home.path().join("ca.pem"), ca.ca_pem()).unwrap();
-        let ran = inspect_in(&shell, "--ca-file ca.pem --format table @/app:1");
-        assert_eq!(
-            ran.succeeds()
-                .stdout
-                .lines()
-                .filter(|line| line.contains("years"))
-                .count(),
-            20,
-            "{ran}"
-        );
+        let ran = inspect_in(&shell, &format!("--ca-file ca.pem {flags} @/app:1"));
+        let lines = ran.succeeds().stdout.lines();
+        let found = lines.filter(|line| line.contains(" years")).count();
+        assert_eq!(found, ages, "{ran}");
+        let is_hinted = ages == 0 && !flags.contains("json");
+        let hint = "no annotation states the age of 20 images; `--deep` reads it";
+        assert_eq!(ran.stderr.contains(hint), is_hinted, "{ran}");
         let requests = registry.log().requests();
         let by_name: Vec<_> = requests
             .iter()
@@ -100,13 +110,8 @@ fn a_table_of_20_children_is_one_get_and_one_parallel_round() {
             .collect();
         assert_eq!(by_name.len(), 1);
         let chain = longest_chain(&requests);
-        let (_, manifests, blobs) = counts(&registry);
-        let expected = if is_annotated {
-            (21, 0, 2)
-        } else {
-            (21, 20, 3)
-        };
-        assert_eq!((manifests, blobs, chain), expected);
+        assert_eq!(counts(&registry), (0, 21, blobs), "{flags}");
+        assert_eq!(chain, depth, "{flags}");
     }
 }
 

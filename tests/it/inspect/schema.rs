@@ -1,27 +1,12 @@
 //! The JSON form, checked against its schema.
 
-use std::fs;
-use std::path::Path;
-
 use manifest_testkit::image::Image;
 use manifest_testkit::layout::LayoutFiles;
 use serde_json::Value;
 
 use super::{index, json, registry};
 use crate::commands::Shell;
-
-/// Checks JSON against the schema.
-#[track_caller]
-pub(super) fn check(json: &Value) {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/schemas/inspect.schema.json");
-    let schema: Value = serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap();
-    let validator = jsonschema::validator_for(&schema).unwrap();
-    let errors: Vec<String> = validator
-        .iter_errors(json)
-        .map(|error| error.to_string())
-        .collect();
-    assert!(errors.is_empty(), "{errors:#?}\n{json:#}");
-}
+use crate::harness::schema;
 
 #[test]
 fn each_kind_follows_the_schema() {
@@ -71,7 +56,7 @@ fn each_kind_follows_the_schema() {
     ] {
         let ran = shell.run(&format!("inspect --format json {words}"));
         let json = json(&ran);
-        check(&json);
+        schema::check("inspect", &json);
         assert_eq!(
             (&json["kind"], &json["origin"]),
             (&kind.into(), &origin.into()),
@@ -95,6 +80,6 @@ fn the_schema_refuses_other_shapes() {
     ] {
         let mut bad = good.clone();
         change(&mut bad);
-        assert!(std::panic::catch_unwind(|| check(&bad)).is_err());
+        assert!(std::panic::catch_unwind(|| schema::check("inspect", &bad)).is_err());
     }
 }

@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use super::{AUTH, PASSWORD, USER, WRONG_AUTH, auths, fill, shell, tokens, write_config};
 use crate::commands::{Shell, Watched};
-use crate::harness::{Home, Ran};
+use crate::harness::{Home, Ran, schema};
 
 /// The checks of features that only a write shows.
 const WRITTEN: [&str; 6] = [
@@ -34,6 +34,7 @@ impl Report {
         ran.fails(code);
         let json =
             serde_json::from_str(&ran.stdout).unwrap_or_else(|error| panic!("{error}: {ran}"));
+        schema::check("check", &json);
         Self { json, ran }
     }
 
@@ -232,7 +233,7 @@ fn logins_are_named_and_never_shown() {
             ("login", "no", source),
             ("login", "no", "401"),
         ]);
-        report.hints("login", "did not accept the saved login");
+        report.hints("login", "did not accept the login");
         check_registry(&shell, 4).has(&[("login", "no", "401")]);
     }
 }
@@ -436,6 +437,32 @@ fn mirrors_and_arguments() {
     shell.run("check @/App").fails(1).says("must be lowercase");
     shell.run("check --format xml @/app").fails(125);
     shell.run("check").fails(1);
+}
+
+#[test]
+fn a_proxy_that_fails_is_named() {
+    let closed = "http://me:pr0xy-pa55@127.0.0.1:1";
+    let mut home = Home::new();
+    home.set("HTTPS_PROXY", closed);
+    let ran = home.ours(&[
+        "check",
+        "--retry",
+        "0",
+        "--format",
+        "json",
+        "example.com/app",
+    ]);
+    let report = Report::of(ran, 6);
+    report.has(&[
+        (
+            "reachable",
+            "no",
+            "the proxy could not connect to the server",
+        ),
+        ("proxy", "no", "http://127.0.0.1:1 of HTTPS_PROXY"),
+    ]);
+    report.hints("reachable", "correct the proxy setting");
+    assert!(!report.ran.stdout.contains("pr0xy-pa55"), "{}", report.ran);
 }
 
 #[test]

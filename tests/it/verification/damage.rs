@@ -365,3 +365,60 @@ fn required_platforms_that_no_image_is_for() {
     finds(&lab, "--require linux/arm64", &[], 0);
     finds(&lab, "--require linux/amd64", &expected[..1], 1);
 }
+
+/// A list in the list and an attestation have parts of their own.
+#[test]
+fn damage_below_lists_in_the_list_and_attestations() {
+    let lab = Lab::new();
+    let image = oci("linux/amd64", "inner");
+    let inner = buildkit_index(&image);
+    let push = || {
+        let outer = Index::oci().index(&inner).image(&oci("linux/arm64", "1"));
+        lab.registry.seed("app", "1", &outer.build());
+    };
+    let index: Value = serde_json::from_slice(&inner.manifest).unwrap();
+    let attestation = index["manifests"][1]["digest"].as_str().unwrap().to_owned();
+    let missing = |check: &'static str| [(check, "error", "does not have it")];
+
+    push();
+    let (_, manifest) = lab.registry.manifest("app", &attestation).unwrap();
+    let manifest: Value = serde_json::from_slice(&manifest).unwrap();
+    let statement = manifest["layers"][0]["digest"].as_str().unwrap();
+    lab.registry.remove_blob("app", statement);
+    finds(&lab, "", &[], 0);
+    finds(&lab, "--deep", &missing("blobs"), 1);
+    for digest in [&attestation, &image.digest, &inner.digest] {
+        push();
+        lab.registry.remove_manifest("app", digest);
+        finds(&lab, "", &missing("manifests"), 1);
+    }
+}
+
+/// What the registry sends is not what it stored.
+#[test]
+fn content_that_changes_on_its_way() {
+    let lab = Lab::new();
+    let image = oci("linux/amd64", "1");
+    for (path, response, expected) in [
+        (
+            format!("/blobs/{}", image.config_digest),
+            Response::CorruptBody,
+            ("configs", "error", "verification failed for digest"),
+        ),
+        (
+            format!("/manifests/{}", image.digest),
+            Response::Status {
+                code: 200,
+                headers: vec![("content-type".to_owned(), OCI_INDEX.to_owned())],
+                body: b"{}".to_vec(),
+            },
+            ("manifests", "error", "verification failed for digest"),
+        ),
+    ] {
+        lab.list(OCI_INDEX, "1", &[lab.image(&image)]);
+        lab.registry
+            .fault(Fault::on("GET", &path).respond(response));
+        finds(&lab, "--retry 0", &[expected], 1);
+        lab.registry.clear_faults();
+    }
+}

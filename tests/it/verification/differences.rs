@@ -168,7 +168,15 @@ fn names_that_do_not_exist_and_layouts() {
     push_sound_list(&lab, "1");
     let one = lab.run("diff @/app:1 @/app:none");
     one.fails(1)
-        .says("REGISTRY/app:none does not exist in the registry");
+        .says("REGISTRY/app:none does not exist in the registry")
+        .does_not_say("draft");
+    lab.run("create @/app:drafted @/app:1").succeeds();
+    let drafted = lab.run("diff @/app:1 @/app:drafted");
+    drafted
+        .fails(1)
+        .says("hint: it is a draft on this machine, which `--local` compares");
+    let local = lab.run("diff --local @/app:1 @/app:drafted");
+    local.fails(1).does_not_say("hint");
     assert_eq!(
         lab.json("diff @/app:1 @/app:none")["entries"]
             .as_array()
@@ -188,4 +196,28 @@ fn names_that_do_not_exist_and_layouts() {
         .fails(1)
         .says("nowhere");
     lab.run("diff --format yaml @/app:1 @/app:1").fails(125);
+}
+
+/// The platform of a single image is in its configuration only.
+#[test]
+fn a_single_image_has_the_platform_of_its_configuration() {
+    let lab = Lab::new();
+    let (amd64, arm64) = (oci("linux/amd64", "1"), oci("linux/arm64", "1"));
+    lab.list(OCI_INDEX, "1", &[lab.image(&amd64), lab.image(&arm64)]);
+    lab.registry.seed("app", "amd64", &amd64);
+    lab.registry.seed("app", "newer", &oci("linux/amd64", "2"));
+    let entries = |line: &str| {
+        let lines = changes(&lab.json(line)).into_iter();
+        lines.filter(|line| !line.starts_with("list ")).collect()
+    };
+    let found: Vec<String> = entries("diff @/app:1 @/app:amd64");
+    assert_eq!(found, ["removed linux/arm64"]);
+    let found: Vec<String> = entries("diff @/app:1 @/app:newer");
+    assert_eq!(found, ["moved linux/amd64", "removed linux/arm64"]);
+    let found: Vec<String> = entries("diff @/app:amd64 @/app:newer");
+    assert_eq!(found, ["moved linux/amd64"]);
+    // Without its configuration it has none.
+    lab.registry.remove_blob("app", &amd64.config_digest);
+    let found: Vec<String> = entries("diff @/app:amd64 @/app:newer");
+    assert_eq!(found, ["added linux/amd64", "removed manifest"]);
 }

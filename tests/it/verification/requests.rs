@@ -80,8 +80,8 @@ fn what_is_independent_is_asked_for_at_once() {
     for (line, depth) in [
         ("verify @/app:1", 3),
         ("verify --deep @/app:1", 3),
-        // The first request finds out how the registry is reached.
-        ("diff @/app:1 @/app:2", 2),
+        // The first request finds out how the registry is reached, the last one reads the platform of the image.
+        ("diff @/app:1 @/app:2", 3),
     ] {
         // Load on the machine can only make the chain longer.
         let run = || {
@@ -149,7 +149,19 @@ fn what_cannot_be_known_has_a_code_of_its_own() {
     lab.run("verify --retry 0 @/app:1").succeeds();
     lab.run("verify --retry 0 --deep @/app:1").fails(6);
     lab.registry.clear_faults();
+    // One byte of a layer is enough where HEAD is refused.
+    lab.registry
+        .fault(Fault::on("HEAD", "/blobs/").respond(Response::status(405)));
+    lab.run("verify --deep --strict @/app:1").succeeds();
+    lab.registry.remove_blob("app", &image.layers[0].digest);
+    lab.run("verify --deep @/app:1").fails(1).says("1 error");
+    lab.registry.clear_faults();
     lab.run("verify @/app:2").fails(1).says("no such manifest");
+    lab.run("create @/app:2 @/app:1").succeeds();
+    lab.run("verify @/app:2")
+        .fails(1)
+        .says("no such manifest")
+        .says("hint: it is a draft on this machine: `docker-manifest push REGISTRY/app:2`");
     lab.registry
         .fault(Fault::on("GET", "/manifests/1").respond(Response::status(503)));
     lab.run("verify --retry 0 @/app:1").fails(6);
@@ -160,8 +172,18 @@ fn diff_reads_each_list_once() {
     let lab = Lab::new();
     push_sound_list(&lab, "1");
     lab.registry.seed("app", "2", &oci("linux/amd64", "1"));
+    lab.registry.seed(
+        "app",
+        "3",
+        &Index::oci().image(&oci("linux/amd64", "1")).build(),
+    );
     let both = ["GET /v2/app/manifests/1", "GET /v2/app/manifests/2"];
-    assert_eq!(requests(&lab, "diff @/app:1 @/app:2"), both);
+    let lists = ["GET /v2/app/manifests/1", "GET /v2/app/manifests/3"];
+    assert_eq!(requests(&lab, "diff @/app:1 @/app:3"), lists);
+    // The platform of a single image is in its configuration.
+    let with_image = requests(&lab, "diff @/app:1 @/app:2");
+    assert_eq!(with_image[1..], both);
+    assert!(with_image[0].starts_with("GET /v2/app/blobs/"));
     // Digests are enough for an exit code.
     let heads = both.map(|line| line.replace("GET", "HEAD"));
     assert_eq!(requests(&lab, "diff --quiet @/app:1 @/app:2"), heads);

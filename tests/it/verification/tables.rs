@@ -41,6 +41,7 @@ fn reports_fit_the_terminal() {
             super::descriptor(&oci("linux/riscv64", "missing")),
             lab.image(&windows("10.0.17763.1", "1")),
             lab.image(&windows("10.0.17763.2", "2")),
+            lab.image(&windows("10.0.17763.2", "3")),
         ],
     );
     compare(

@@ -51,6 +51,8 @@ pub(super) enum Part {
     Load,
     /// A listing of 1000 drafts, compared with `ls -lR` of their folder
     Drafts,
+    /// 1000 lists of 8 platforms from spec files, compared with HEAD requests of `wrk`
+    Apply,
 }
 
 impl Args {

@@ -30,7 +30,7 @@ pub(super) const ORDERS: &[Order] = &[
         name: "docker-manifest",
         layers: &[
             layer(&["completion", "man_pages", "reference_docs"]),
-            layer(&["cli"]),
+            layer(&["cli", "manifest_tool"]),
             layer(&["commands"]),
             layer(&["assembly", "drafts"]),
             layer(&["staging"]),
@@ -41,7 +41,7 @@ pub(super) const ORDERS: &[Order] = &[
                 "verification",
                 "view",
             ]),
-            layer(&["context", "preflight", "sources", "table"]),
+            layer(&["context", "preflight", "result_files", "sources", "table"]),
             layer(&["observer", "settings", "shim", "terminal"]),
             layer(&[
                 "cache",
@@ -49,6 +49,7 @@ pub(super) const ORDERS: &[Order] = &[
                 "environment",
                 "flags",
                 "interrupt",
+                "journal",
                 "manual",
                 "progress",
             ]),
@@ -84,7 +85,14 @@ pub(super) const ORDERS: &[Order] = &[
             layer(&["platform"]),
             layer(&["extra_fields"]),
             layer(&["go_json", "reference"]),
-            layer(&["digest", "go_duration", "limits", "media_type", "parallel"]),
+            layer(&[
+                "digest",
+                "go_duration",
+                "limits",
+                "media_type",
+                "parallel",
+                "printable",
+            ]),
         ],
     },
     Order {
@@ -117,7 +125,15 @@ pub(super) const ORDERS: &[Order] = &[
     },
     Order {
         name: "manifest-spec",
-        layers: &[layer(&["model"]), layer(&["position"])],
+        layers: &[
+            layer(&["bake", "load", "template_args"]),
+            layer(&["decode", "schema"]),
+            layer(&["template"]),
+            layer(&["keys", "names", "source", "targets", "yaml"]),
+            layer(&["report", "variables"]),
+            layer(&["error", "model"]),
+            layer(&["limits", "position"]),
+        ],
     },
     Order {
         name: "manifest-store",
@@ -125,11 +141,11 @@ pub(super) const ORDERS: &[Order] = &[
             layer(&["listing"]),
             layer(&["change", "outline"]),
             layer(&["store"]),
-            layer(&["writer"]),
+            layer(&["journal", "writer"]),
             layer(&["state_match", "stored_draft"]),
             layer(&["folder"]),
             layer(&["atomic", "entry_order", "list_name", "lock", "sidecar"]),
-            layer(&["error", "file_bytes", "folder_id", "paths"]),
+            layer(&["error", "file_bytes", "folder_id", "limits", "paths"]),
         ],
     },
     Order {
@@ -229,6 +245,7 @@ pub(super) const WALLS: &[Wall] = &[
             "saphyr-parser",
             "serde",
             "serde_json",
+            "strsim",
             "thiserror",
         ],
         forbidden: &[

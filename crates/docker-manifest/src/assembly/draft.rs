@@ -1,12 +1,14 @@
 //! Composing the draft of resolved sources.
 
+use std::collections::BTreeSet;
+
 use manifest_core::{Draft, Entry, Reference, Source};
 use manifest_store::in_storage_order;
 
 use super::options::{AssemblyOptions, ListOptions};
 use super::resolve::Resolution;
 use crate::compose::{self, source_of};
-use crate::failure::Failure;
+use crate::failure::{Failure, ListFailure};
 use crate::preflight::{self, DuplicatesReport};
 
 /// Composes the draft from the entries of `base` and the newly resolved ones. Returns it with the results of its checks.
@@ -46,6 +48,29 @@ pub(crate) fn compose_draft(
     warnings.append(&mut report.warnings);
     report.warnings = preflight::refuse_if_strict(options.is_strict, warnings)?;
     Ok((draft, report))
+}
+
+/// Refuses to draft a list that has an image for several platforms: `push --moved refresh` would lose all but one of them.
+///
+/// # Errors
+/// Fails if there is such an image.
+pub(crate) fn refuse_repeated(draft: &Draft) -> Result<(), Failure> {
+    let mut seen: BTreeSet<Source> = BTreeSet::new();
+    for entry in draft.entries.iter().filter(|entry| entry.is_image()) {
+        let source = source_of(entry);
+        let is_image = entry
+            .origin
+            .as_ref()
+            .is_some_and(|origin| origin.digest == entry.descriptor.digest);
+        if is_image && !seen.insert(source.clone()) {
+            return Err(ListFailure::RepeatedInDraft {
+                list: draft.list.clone().into(),
+                image: source.into(),
+            }
+            .into());
+        }
+    }
+    Ok(())
 }
 
 /// Refuses entries that a push to `target` would have to copy from another registry.

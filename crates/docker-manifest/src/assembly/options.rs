@@ -8,8 +8,10 @@ use crate::values::{AnnotationFlag, OnDuplicate};
 /// The choices for a list that do not come from its sources.
 #[derive(Clone, Debug)]
 pub(crate) struct AssemblyOptions {
-    /// The choice among the images of sources.
+    /// The choice among the images of lists.
     pub(crate) filter: ChildFilter,
+    /// Whether the platforms of the filter are a choice among sources that are images, too.
+    pub(crate) filters_images: bool,
     /// Whether lists are replaced by their children.
     pub(crate) flattens: bool,
     /// Whether sources that do not exist are left out.

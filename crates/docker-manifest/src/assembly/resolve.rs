@@ -3,9 +3,11 @@
 use std::collections::BTreeMap;
 
 use manifest_core::{Descriptor, Draft, Entry, Platform, Reference, Source, TagState};
-use manifest_registry::{Client, RegistryError};
+use manifest_registry::Client;
 
+use super::listed_image::{self, ListedImage};
 use super::options::AssemblyOptions;
+use super::shared_sources::SharedSources;
 use crate::compose::source_of;
 use crate::concurrency::try_join_all;
 use crate::failure::Failure;
@@ -21,6 +23,8 @@ pub(crate) struct Assembler<'a> {
     pub(crate) output: &'a Output,
     /// The choices that do not come from the sources.
     pub(crate) options: &'a AssemblyOptions,
+    /// The sources that several lists have.
+    pub(crate) shared: Option<&'a SharedSources>,
     /// The time, in seconds since 1970 (UTC).
     pub(crate) now: u64,
 }
@@ -30,10 +34,10 @@ pub(crate) struct Assembler<'a> {
 pub(crate) struct ResolveRequest<'a> {
     /// The list.
     pub(crate) list: &'a Reference,
-    /// The sources, in the order given, each once.
-    pub(crate) sources: Vec<SourceSpec>,
+    /// The sources, in the order given.
+    pub(crate) images: Vec<ListedImage>,
     /// The subject of the list.
-    pub(crate) subject: Option<&'a Reference>,
+    pub(crate) subject: Option<ListedImage>,
     /// The draft that the sources are added to.
     pub(crate) base: Option<&'a Draft>,
     /// The tag whose state is recorded.
@@ -49,6 +53,8 @@ pub(crate) struct Resolution {
     pub(super) kept_annotations: Vec<BTreeMap<String, String>>,
     /// The subject of the list.
     pub(super) subject: Option<Descriptor>,
+    /// The sources that do not exist and are left out.
+    pub(crate) left_out: Vec<Source>,
     /// The state of the observed tag, if it is known.
     pub(crate) observed_tag: Option<TagState>,
 }
@@ -66,19 +72,20 @@ impl Assembler<'_> {
         let resolver = Resolver {
             client,
             filter: &options.filter,
+            filters_images: options.filters_images,
             list,
             flatten: options.flattens,
             now: self.now,
         };
-        let kept = self.kept_images(base, &request.sources);
+        let kept = self.kept_images(base, &request.images);
         let kept = kept
             .iter()
             .map(|entry| resolver.annotations_of_entry(entry));
         let kept = try_join_all(kept);
-        let resolve = |source| self.resolve_or_skip(&resolver, source);
-        let resolved = resolve_all(request.sources.into_iter().map(resolve));
+        let resolve = |image| self.resolve_or_skip(resolver, image);
+        let resolved = resolve_all(request.images.iter().map(resolve));
         let all = async {
-            let subject = fetch_descriptor(client, request.subject);
+            let subject = fetch_descriptor(client, request.subject.as_ref());
             let (resolved, subject, kept) = tokio::join!(resolved, subject, kept);
             Ok::<_, Failure>((resolved?, subject, kept))
         };
@@ -86,7 +93,11 @@ impl Assembler<'_> {
             Some(tag) => client.with_tag_state(tag, all).await?,
             None => (all.await?, None),
         };
-        let resolved: Vec<Resolved> = resolved.into_iter().flatten().collect();
+        let left_out = request.images.iter().zip(&resolved);
+        let left_out = left_out.filter(|(_, resolved)| resolved.is_none());
+        let left_out = left_out.map(|(image, _)| image.spec.source()).collect();
+        let mut resolved: Vec<Resolved> = resolved.into_iter().flatten().collect();
+        listed_image::name_repeated(&mut resolved);
         if resolved.is_empty() {
             return Err(Failure::NoImages { list: list.clone() });
         }
@@ -95,6 +106,7 @@ impl Assembler<'_> {
             resolved,
             kept_annotations: kept?,
             subject: subject?,
+            left_out,
             observed_tag,
         })
     }
@@ -102,17 +114,15 @@ impl Assembler<'_> {
     /// Resolves a source. If missing sources are ignored, one that does not exist gives a warning and `None`.
     async fn resolve_or_skip(
         &self,
-        resolver: &Resolver<'_>,
-        source: SourceSpec,
+        resolver: Resolver<'_>,
+        image: &ListedImage,
     ) -> Result<Option<Resolved>, Failure> {
-        match resolver.resolve(source.clone()).await {
-            Err(Failure::Registry(error)) if is_missing(&error, &source) => {
+        match image.resolve(resolver, self.shared).await {
+            Err(Failure::Registry(error)) if image.is_missing(&error) => {
                 if !self.options.ignores_missing {
                     return Err(Failure::NoSources(vec![error]));
                 }
-                let image = source.source();
-                let message = format!("{image} does not exist, so it is left out");
-                self.output.warning(&message);
+                warn_of_missing(&image.spec.source(), self.output);
                 Ok(None)
             }
             result => result.map(Some),
@@ -120,14 +130,14 @@ impl Assembler<'_> {
     }
 
     /// Returns the images that stay in the draft without being resolved again, if their annotations are needed.
-    fn kept_images<'b>(&self, base: Option<&'b Draft>, sources: &[SourceSpec]) -> Vec<&'b Entry> {
+    fn kept_images<'b>(&self, base: Option<&'b Draft>, images: &[ListedImage]) -> Vec<&'b Entry> {
         if !self.options.list.copies_annotations {
             return Vec::new();
         }
         let is_named = |entry: &Entry| {
-            sources
+            images
                 .iter()
-                .any(|source| source.source() == source_of(entry))
+                .any(|image| image.spec.source() == source_of(entry))
         };
         let entries = base.iter().flat_map(|draft| &draft.entries);
         entries
@@ -157,6 +167,11 @@ impl Resolution {
     }
 }
 
+/// Warns of a source that does not exist and is left out.
+pub(super) fn warn_of_missing(source: &Source, output: &Output) {
+    output.warning(&format!("{source} does not exist, so it is left out"));
+}
+
 /// Refuses sources in another registry than `list`.
 ///
 /// # Errors
@@ -177,21 +192,21 @@ pub(crate) fn refuse_other_registries(
 
 async fn fetch_descriptor(
     client: &Client,
-    image: Option<&Reference>,
+    image: Option<&ListedImage>,
 ) -> Result<Option<Descriptor>, Failure> {
-    match image {
-        Some(image) => Ok(Some(client.manifest(image).await?.descriptor())),
-        None => Ok(None),
-    }
-}
-
-/// Tells whether the registry states beyond doubt that the image does not exist. An index with a missing child does exist: it is
-/// broken, and must not be left out.
-fn is_missing(error: &RegistryError, image: &SourceSpec) -> bool {
-    match error {
-        RegistryError::NoSuchManifest { reference, .. } => image.reference() == Some(reference),
-        _ => false,
-    }
+    let Some((image, reference)) = image.and_then(|image| Some((image, image.spec.reference()?)))
+    else {
+        return Ok(None);
+    };
+    let manifest = match &image.pinned {
+        Some(digest) => {
+            client
+                .pinned_manifest(reference.repository(), digest)
+                .await?
+        }
+        None => client.manifest(reference).await?,
+    };
+    Ok(Some(manifest.descriptor()))
 }
 
 /// Checks that there is an image for each wanted platform. A platform without one is a mistake of the user.

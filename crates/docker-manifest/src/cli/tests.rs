@@ -296,6 +296,7 @@ fn help_is_laid_out_as_dockers() {
          Output options:\n      \
          --attestations       Output the SBOM and provenance attestations\n      \
          --config             Output the configuration of the image\n      \
+         --deep               Show the age of every image, which may take another round trip\n      \
          --digest             Output the digest only\n      \
          --format string      Output form: table, json, raw, docker, or a Go template\n      \
          --history            Output the steps that built the image\n      \

@@ -4,9 +4,11 @@
 //! | --- | --- |
 //! | `run` | running the command |
 //! | `resolve` | resolving the sources that the arguments and flags name |
+//! | `from_files` | `--file`: drafts of the lists that spec files describe |
 //! | `args` | the arguments and flags |
 
 mod args;
+mod from_files;
 mod resolve;
 mod run;
 

@@ -1,12 +1,13 @@
 //! `diff`: compares two lists, or a draft with the list in its registry.
 
-use manifest_core::{Digest, Draft, Reference};
+use manifest_core::{Content, Digest, Draft, Manifest, Platform, Reference};
 use manifest_layout::Location;
 use manifest_registry::{Client, concurrent};
 
 use crate::comparison::{Origin, Report, Side};
 use crate::concurrency::PARALLEL_IMAGES;
 use crate::context::Context;
+use crate::exit::Exit;
 use crate::failure::{CheckFailure, DraftPlace, Failure};
 use crate::flags::{HelpFlag, RegistryFlags, RetryFlags};
 use crate::sources::LazyLayout;
@@ -85,12 +86,25 @@ pub(crate) async fn run(context: &Context<'_>, args: &Args) -> Result<(), Failur
     {
         let message = format!("{} does not exist in the registry", side.name());
         context.output.status(&message);
+        if args.lists.len() > 1 && has_draft(context, side.name()) {
+            context
+                .output
+                .hint("it is a draft on this machine, which `--local` compares");
+        }
     }
     let report = Report::of(from, to);
     if !quiet {
         show(context, args, &report)?;
     }
     outcome(report.is_same())
+}
+
+/// Tells whether there is a draft of this name. Drafts that cannot be read count as none.
+fn has_draft(context: &Context<'_>, name: &str) -> bool {
+    let (Ok(store), Ok(list)) = (context.store(), Reference::parse(name)) else {
+        return false;
+    };
+    store.contains(&list).unwrap_or_default()
 }
 
 fn outcome(is_same: bool) -> Result<(), Failure> {
@@ -143,7 +157,12 @@ fn operand(context: &Context<'_>, args: &Args, text: &str) -> Result<Operand, Fa
         let layout = LazyLayout::new(location?.absolute(&context.current_dir()?)?);
         let manifest = layout.root()?;
         let name = layout.location().to_string();
-        let side = Side::of_manifest(name, Origin::Layout, &manifest);
+        let config = match manifest.content() {
+            Content::Image(image) if image.is_image() => layout.config(image).ok(),
+            _ => None,
+        };
+        let platform = config.map(|config| config.platform);
+        let side = Side::of_manifest(name, Origin::Layout, &manifest, platform);
         return Ok(Operand::Here(side));
     }
     let reference = parse(text)?;
@@ -193,8 +212,36 @@ async fn read(client: &Client, operand: Operand) -> Result<Side, Failure> {
     };
     let name = reference.to_string();
     match client.registry_manifest(&reference).await {
-        Ok(manifest) => Ok(Side::of_manifest(name, Origin::Registry, &manifest)),
+        Ok(manifest) => {
+            let platform = platform(client, &reference, &manifest).await?;
+            Ok(Side::of_manifest(
+                name,
+                Origin::Registry,
+                &manifest,
+                platform,
+            ))
+        }
         Err(error) if error.is_not_found() => Ok(Side::absent(name, Origin::Registry)),
         Err(error) => Err(error.into()),
+    }
+}
+
+/// Returns the platform of a single image, which only its configuration states. None if that is missing, too large or damaged.
+async fn platform(
+    client: &Client,
+    reference: &Reference,
+    manifest: &Manifest,
+) -> Result<Option<Platform>, Failure> {
+    let Content::Image(image) = manifest.content() else {
+        return Ok(None);
+    };
+    if !image.is_image() {
+        return Ok(None);
+    }
+    let config = client.registry_config(reference.repository(), &image.config);
+    match config.await.map_err(Failure::from) {
+        Ok(config) => Ok(Some(config.platform)),
+        Err(failure) if failure.exit() == Exit::Failure => Ok(None),
+        Err(failure) => Err(failure),
     }
 }

@@ -33,8 +33,9 @@ use self::rows::Rows;
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::flags::{HelpFlag, MirrorFlags, RegistryFlags, RetryFlags};
+use crate::result_files;
 use crate::terminal::Terminal;
-use crate::values::{Glob, MatrixFormat, Switch};
+use crate::values::{Count, Glob, MatrixFormat, Switch};
 
 /// Show which tags of a repository support which platforms
 #[derive(Debug, clap::Args)]
@@ -42,7 +43,7 @@ use crate::values::{Glob, MatrixFormat, Switch};
 pub struct Args {
     #[command(flatten)]
     pub(crate) help: HelpFlag,
-    /// Print the result in this format: "table", "json" or "markdown"
+    /// Print the result in this format: "table", "json", "markdown" (default "table")
     #[arg(long, value_name = "string")]
     format: Option<MatrixFormat>,
     /// Write the result as a web page to this file
@@ -53,7 +54,7 @@ pub struct Args {
     insecure: Switch,
     /// Show at most this many tags, the newest; 0 for all (default 100)
     #[arg(long, value_name = "uint")]
-    limit: Option<usize>,
+    limit: Option<Count>,
     #[command(flatten)]
     retry: RetryFlags,
     #[command(flatten)]
@@ -76,9 +77,13 @@ pub(crate) async fn run(context: &Context<'_>, args: &Args) -> Result<(), Failur
         unreachable!("the number was checked")
     };
     let repository = parse(name)?;
+    if let Some(path) = &args.html {
+        result_files::check_writable(path)?;
+    }
     let registry = args.registry.with_mirrors(&args.mirrors);
     let client = context.client(args.insecure.is_on(), &args.retry, &registry)?;
     let found = client.tags(&repository).await?;
+    let is_plain_http = found.is_plain_http;
     let chosen = choose(context, args, &repository, found)?;
     // One token for all, and as many connections as so many requests need.
     let client = client.for_reading(&chosen.tags);
@@ -96,7 +101,7 @@ pub(crate) async fn run(context: &Context<'_>, args: &Args) -> Result<(), Failur
     if let Some(since) = &args.since {
         matrix.since = Some(changes::changes(since, &matrix.tags));
     }
-    show(context, args, &matrix)
+    show(context, args, &matrix, is_plain_http)
 }
 
 /// Parses the name of a repository.
@@ -154,9 +159,9 @@ fn choose(
     if let Some(since) = &args.since {
         let names: Vec<String> = tags.iter().map(name).collect();
         let names: Vec<&str> = names.iter().map(String::as_str).collect();
-        let later = changes::tags_since(&names, since).ok_or_else(|| Failure::NoTags {
+        let later = changes::tags_since(&names, since).ok_or_else(|| Failure::NoSinceTag {
             repository: repository.clone(),
-            pattern: Some(since.clone()),
+            tag: since.clone(),
         })?;
         tags.retain(|tag| later.contains(&tag.tag().unwrap_or_default()));
     }
@@ -168,7 +173,7 @@ fn choose(
         });
     }
     let matching = tags.len();
-    let limit = args.limit.unwrap_or(DEFAULT_TAGS);
+    let limit = args.limit.map_or(DEFAULT_TAGS, |limit| limit.0 as usize);
     if limit > 0 && matching > limit {
         // The tag of --since is the one that the others are compared with.
         let base = args.since.as_ref().and_then(|_| tags.pop());
@@ -181,13 +186,15 @@ fn choose(
 }
 
 /// Shows the matrix in the format that the flags ask for.
-fn show(context: &Context<'_>, args: &Args, matrix: &Matrix) -> Result<(), Failure> {
+fn show(
+    context: &Context<'_>,
+    args: &Args,
+    matrix: &Matrix,
+    is_plain_http: bool,
+) -> Result<(), Failure> {
     if let Some(path) = &args.html {
-        let page = html::render(matrix, args.insecure.is_on());
-        std::fs::write(path, page).map_err(|source| Failure::WriteFile {
-            path: path.clone(),
-            source,
-        })?;
+        let page = html::render(matrix, is_plain_http, context.now());
+        result_files::write(path, page.as_bytes())?;
         let message = format!("{}: {}", path.display(), matrix.summary());
         context.output.status(&message);
     }
@@ -202,7 +209,8 @@ fn show(context: &Context<'_>, args: &Args, matrix: &Matrix) -> Result<(), Failu
             output.text(&text::render(matrix, terminal))
         }
         MatrixFormat::Json => {
-            output.result(serde_json::to_string_pretty(matrix).unwrap_or_default())
+            let json = serde_json::to_string_pretty(matrix);
+            output.result(json.map_err(std::io::Error::from)?)
         }
         MatrixFormat::Markdown => output.text(&markdown::render(matrix)),
     };

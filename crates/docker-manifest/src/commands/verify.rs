@@ -1,21 +1,25 @@
-//! `verify`: checks a published list and all that it refers to.
+//! `verify`: checks a list in a registry or on disk, and all that it refers to.
 
 use manifest_core::Reference;
+use manifest_layout::Location;
+use manifest_registry::RegistryError;
+use manifest_store::Store;
 
 use crate::context::Context;
-use crate::failure::Failure;
+use crate::failure::{CheckFailure, Failure};
 use crate::flags::{HelpFlag, RegistryFlags, RetryFlags};
+use crate::sources::LazyLayout;
 use crate::terminal::Terminal;
 use crate::values::{PlatformList, ReportFormat, Switch};
-use crate::verification::{self, Depth, Report};
+use crate::verification::{self, Depth, Place, Report};
 
-/// Check a published list and its images
+/// Check a list and its images, in a registry or on disk
 #[derive(Debug, clap::Args)]
 #[command(override_usage = "verify [OPTIONS] MANIFEST")]
 pub struct Args {
     #[command(flatten)]
     pub(crate) help: HelpFlag,
-    /// Check that layers exist too, with one request for each
+    /// Check layers too: one request for each in a registry, the content of each on disk
     #[arg(long)]
     deep: Switch,
     /// Format of the report: table, json
@@ -38,21 +42,18 @@ pub struct Args {
     pub(crate) images: Vec<String>,
 }
 
-/// Asks the registry, prints the report, and fails if there are findings.
+/// Asks the registry or reads the layout, prints the report, and fails if there are findings.
 pub(crate) async fn run(context: &Context<'_>, args: &Args) -> Result<(), Failure> {
     let [text] = args.images.as_slice() else {
         unreachable!("the number was checked")
     };
-    let reference = Reference::parse(text).map_err(|source| Failure::Reference {
-        prefix: None,
-        source,
-    })?;
-    let client = context.client(args.insecure.is_on(), &args.retry, &args.registry)?;
+    let place = place(context, args, text)?;
     let depth = match args.deep.is_on() {
         true => Depth::Blobs,
         false => Depth::Configs,
     };
-    let facts = verification::collect(&client, &reference, depth).await?;
+    let facts = verification::collect(&place, depth).await;
+    let facts = facts.map_err(|failure| only_draft(context, &place, failure))?;
     let report = Report::of(&facts, &PlatformList::all(&args.require));
     match args.format.unwrap_or_default() {
         ReportFormat::Table => {
@@ -64,5 +65,38 @@ pub(crate) async fn run(context: &Context<'_>, args: &Args) -> Result<(), Failur
     match report.failure(args.strict.is_on()) {
         Some(failure) => Err(failure),
         None => Ok(()),
+    }
+}
+
+fn place(context: &Context<'_>, args: &Args, text: &str) -> Result<Place, Failure> {
+    if let Some(location) = Location::parse(text) {
+        let location = location?.absolute(&context.current_dir()?)?;
+        return Ok(Place::Layout(LazyLayout::new(location)));
+    }
+    let reference = Reference::parse(text).map_err(|source| Failure::Reference {
+        prefix: None,
+        source,
+    })?;
+    let client = context.client(args.insecure.is_on(), &args.retry, &args.registry)?;
+    Ok(Place::Registry { client, reference })
+}
+
+/// Tells a list that exists nowhere from a draft that was not pushed.
+fn only_draft(context: &Context<'_>, place: &Place, failure: Failure) -> Failure {
+    let (
+        Place::Registry { reference, .. },
+        Failure::Registry(RegistryError::NoSuchManifest { .. }),
+    ) = (place, &failure)
+    else {
+        return failure;
+    };
+    // Drafts that cannot be read are no reason for another error.
+    let has_draft = |store: Store| store.contains(reference).ok();
+    match context.store().ok().and_then(has_draft) {
+        Some(true) => CheckFailure::OnlyDraft {
+            list: reference.clone().into(),
+        }
+        .into(),
+        _ => failure,
     }
 }

@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use manifest_core::settings::NeedsOciIndex;
-use manifest_core::{Content, Descriptor, Digest, Draft, Manifest, MediaType, PublishedList};
+use manifest_core::{
+    Content, Descriptor, Digest, Draft, Manifest, MediaType, Platform, PublishedList,
+};
 
 /// The place that a list comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -86,15 +88,27 @@ impl Side {
         })
     }
 
-    /// Returns a manifest of a registry or layout.
-    pub(crate) fn of_manifest(name: String, origin: Origin, manifest: &Manifest) -> Self {
+    /// Returns a manifest of a registry or layout. `platform` is that of a single image, by its configuration.
+    pub(crate) fn of_manifest(
+        name: String,
+        origin: Origin,
+        manifest: &Manifest,
+        platform: Option<Platform>,
+    ) -> Self {
         let (artifact_type, annotations, entries) = match manifest.content() {
             Content::List(list) => (
                 list.artifact_type.clone(),
                 list.annotations.clone(),
                 list.manifests.clone(),
             ),
-            Content::Image(_) => (None, BTreeMap::new(), vec![manifest.descriptor()]),
+            Content::Image(_) => {
+                let platform = platform.filter(Platform::is_stated);
+                let entry = Descriptor {
+                    platform,
+                    ..manifest.descriptor()
+                };
+                (None, BTreeMap::new(), vec![entry])
+            }
         };
         let is_list = manifest.media_type().is_list();
         let subject = manifest.subject().filter(|_| is_list);

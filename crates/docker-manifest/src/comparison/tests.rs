@@ -25,7 +25,7 @@ fn list(images: &[(&str, u8)]) -> Side {
     let list = json!({"schemaVersion": 2, "mediaType": OCI_INDEX, "manifests": manifests});
     let bytes = serde_json::to_vec(&list).unwrap();
     let manifest = Manifest::parse(OCI_INDEX, bytes).unwrap();
-    Side::of_manifest("list".to_owned(), Origin::Registry, &manifest)
+    Side::of_manifest("list".to_owned(), Origin::Registry, &manifest, None)
 }
 
 fn changes(from: &Side, to: &Side) -> Changes {

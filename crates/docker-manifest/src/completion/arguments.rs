@@ -16,6 +16,8 @@ pub(super) enum Kind {
     Repository,
     /// A file.
     File,
+    /// A tag in the journal.
+    Tag,
     /// One of these words.
     Words(Vec<String>),
     /// A name in a registry.
@@ -27,6 +29,7 @@ impl Kind {
         match word {
             "MANIFEST_LIST" | "LIST" | "DRAFT" => Self::List,
             "MANIFEST" | "IMAGE" | "SOURCE" => Self::Image,
+            "TAG" => Self::Tag,
             _ if word.starts_with("REPO") || word.starts_with("REGISTRY") => Self::Repository,
             "FILE" | "FILE|-" => Self::File,
             // Lower-case words stand for themselves.
@@ -124,7 +127,7 @@ mod tests {
 
     #[test]
     fn the_usage_names_the_arguments() {
-        use Kind::{File, Image, List, Reference, Repository};
+        use Kind::{File, Image, List, Reference, Repository, Tag};
         for (usage, expected) in [
             ("x", &[&[][..], &[]][..]),
             ("x [OPTIONS]", &[&[], &[]]),
@@ -143,6 +146,7 @@ mod tests {
             ),
             ("diff [OPTIONS] A B", &[&[Reference], &[Reference], &[]]),
             ("check [OPTIONS] REGISTRY[/REPO]", &[&[Repository], &[]]),
+            ("rollback [OPTIONS] [TAG...]", &[&[Tag], &[Tag]]),
             ("matrix REPO [--tags GLOB]", &[&[Repository], &[]]),
             ("prune --age DURATION [OPTIONS]", &[&[], &[]]),
             ("prune --all MANIFEST_LIST", &[&[List], &[]]),

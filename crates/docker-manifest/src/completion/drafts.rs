@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use manifest_core::{Entry, Reference};
-use manifest_store::Store;
+use manifest_store::journal::JournalRecord;
+use manifest_store::{Outline, Store};
 
 use super::candidates::{Candidates, Directive};
 use crate::context::Context;
@@ -38,7 +39,7 @@ impl Drafts {
         let mut candidates = Candidates::none(Directive::NO_FILES);
         for (list, outline) in self.outlines() {
             if !given.contains(&list) {
-                candidates.add(spell(&list, typed), describe(outline.images.len()));
+                candidates.add(spell(&list, typed), describe(&outline));
             }
         }
         candidates
@@ -49,7 +50,7 @@ impl Drafts {
         let mut candidates = Candidates::none(Directive::NO_FILES);
         let outlines = self.outlines();
         for (list, outline) in &outlines {
-            candidates.add(spell(list, typed), describe(outline.images.len()));
+            candidates.add(spell(list, typed), describe(outline));
         }
         for (list, outline) in &outlines {
             for image in outline.images.iter().filter(|image| image.tag().is_some()) {
@@ -61,7 +62,7 @@ impl Drafts {
     }
 
     /// Returns the registries and repositories that drafts know.
-    pub(super) fn repositories(&self) -> Candidates {
+    pub(super) fn repositories(&self, typed: &str) -> Candidates {
         let mut candidates = Candidates::none(Directive::NO_FILES);
         let outlines = self.outlines();
         let names = outlines
@@ -69,7 +70,8 @@ impl Drafts {
             .flat_map(|(list, outline)| std::iter::once(list).chain(&outline.images));
         for name in names {
             candidates.add(name.domain(), "registry");
-            candidates.add(name.repository().to_string(), "repository");
+            let repository = spell_text(name.repository().to_string(), typed);
+            candidates.add(repository, "repository");
         }
         candidates
     }
@@ -104,13 +106,20 @@ impl Drafts {
         images.filter_map(platform).collect()
     }
 
+    /// Returns the writes of tags in the journal, the newest first.
+    pub(super) fn writes(&self) -> Vec<JournalRecord> {
+        let content = self.0.as_ref().map(|store| store.journal().read());
+        let content = content.and_then(Result::ok).unwrap_or_default();
+        content.records
+    }
+
     fn entries(&self, list: &str) -> Option<Vec<Entry>> {
         let list = Reference::parse(list).ok()?;
         let entries = self.0.as_ref()?.entries(&list).ok()??;
         Some(entries.into_iter().filter_map(Result::ok).collect())
     }
 
-    fn outlines(&self) -> Vec<(Reference, manifest_store::Outline)> {
+    fn outlines(&self) -> Vec<(Reference, Outline)> {
         self.0.as_ref().map(Store::outlines).unwrap_or_default()
     }
 }
@@ -120,17 +129,25 @@ fn platform(entry: &Entry) -> Option<String> {
     platform.is_stated().then(|| platform.to_string())
 }
 
-/// Describes a draft by the number of its entries.
-fn describe(entries: usize) -> String {
-    match entries {
+/// Describes a draft by the number of its entries, and tells if its name is a guess.
+fn describe(outline: &Outline) -> String {
+    let draft = match outline.images.len() {
         1 => "draft of 1 entry".to_owned(),
         entries => format!("draft of {entries} entries"),
+    };
+    match outline.is_guess {
+        true => format!("{draft}; the name is a guess"),
+        false => draft,
     }
 }
 
 /// Spells a reference as it is typed: with `docker.io` in front only if that is there already.
-fn spell(reference: &Reference, typed: &str) -> String {
-    let full = reference.to_string();
+pub(super) fn spell(reference: &Reference, typed: &str) -> String {
+    spell_text(reference.to_string(), typed)
+}
+
+/// Spells the full name of a reference or repository as it is typed.
+fn spell_text(full: String, typed: &str) -> String {
     let short = ["docker.io/library/", "docker.io/"]
         .into_iter()
         .find_map(|prefix| full.strip_prefix(prefix));

@@ -7,6 +7,7 @@ use super::candidates::{Candidates, Directive};
 use super::drafts::Drafts;
 use super::files;
 use super::flag_values::FlagValue;
+use super::journal;
 use super::request::Request;
 use super::scan::{Scan, long_flag, split_flag};
 use crate::cli::{Cli, adapt, keywords};
@@ -148,7 +149,8 @@ impl Line<'_> {
             candidates.extend(match kind {
                 Kind::List => self.drafts.lists(self.current, given),
                 Kind::Image => self.images(),
-                Kind::Repository => self.drafts.repositories(),
+                Kind::Repository => self.drafts.repositories(self.current),
+                Kind::Tag => journal::tags(self.drafts, self.current, given),
                 Kind::Reference => self.drafts.references(self.current),
                 Kind::File => Candidates::none(Directive::FILES),
                 Kind::Words(words) => {

@@ -8,6 +8,7 @@ use clap::Arg;
 use super::candidates::{Candidates, Directive};
 use super::drafts::Drafts;
 use super::files;
+use super::journal;
 use super::platforms;
 use crate::cli::{Keywords, is_switch};
 use crate::values::{AnyPlatformList, PlatformList};
@@ -72,6 +73,7 @@ impl FlagValue<'_> {
             (_, "platform" | "os/arch") => platforms::names(&of_draft()),
             (_, "annotation") => annotations(),
             (_, "name" | "image") => drafts.references(typed),
+            (_, "id") => journal::runs(drafts),
             (_, "layout") => files::sources(typed, false),
             (_, "dir" | "folder") => Candidates::none(Directive::FOLDERS),
             (_, "file") => Candidates::none(Directive::FILES),

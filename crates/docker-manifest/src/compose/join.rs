@@ -27,6 +27,7 @@ pub(crate) fn join(existing: &Draft, added: Draft) -> Draft {
         artifact_type,
         subject,
         observed_tag,
+        format: _,
     } = added.settings;
     let mut settings = existing.settings.clone();
     settings.list_type = list_type.or(settings.list_type);

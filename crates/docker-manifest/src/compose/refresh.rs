@@ -98,11 +98,12 @@ impl DraftSource {
         let resolver = Resolver {
             client,
             filter: &self.filter,
+            filters_images: true,
             list: &draft.list,
             flatten: self.listing == Listing::Flattened,
             now,
         };
-        let mut resolved = resolver.resolve(self.spec).await?;
+        let mut resolved = resolver.resolve(self.spec, None).await?;
         for entry in resolved.entries.iter_mut().filter(|_| self.is_insecure) {
             entry.mark_insecure();
         }

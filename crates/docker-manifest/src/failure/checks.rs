@@ -1,6 +1,7 @@
 //! The findings of `check`, `verify` and `diff` that end a command without success.
 
 use manifest_core::Reference;
+use manifest_registry::redact;
 
 use crate::exit::Exit;
 
@@ -24,20 +25,26 @@ pub enum CheckFailure {
         registry: String,
     },
     /// `verify` has found errors, or warnings that count as errors.
-    #[error("{reference} has {findings}")]
+    #[error("{} has {findings}", redact::printable(name))]
     VerificationFailed {
         /// The list or image.
-        reference: Box<Reference>,
+        name: String,
         /// The number of findings, as text.
         findings: String,
     },
     /// `verify` could not read all content of a list, because of a limit of this program.
-    #[error("{reference} was not verified in full: {reason}")]
+    #[error("{} was not verified in full: {reason}", redact::printable(name))]
     NotVerified {
         /// The list or image.
-        reference: Box<Reference>,
+        name: String,
         /// The limit.
         reason: String,
+    },
+    /// The list to verify is a draft that was not pushed.
+    #[error("no such manifest: {list}")]
+    OnlyDraft {
+        /// The list.
+        list: Box<Reference>,
     },
     /// Neither of the lists that `diff` compares exists.
     #[error("neither {first} nor {second} exists")]
@@ -65,6 +72,9 @@ impl CheckFailure {
         match self {
             Self::WriteCheckNeedsRepository { registry } => Some(format!(
                 "name a repository that may be written to: {registry}/REPOSITORY"
+            )),
+            Self::OnlyDraft { list } => Some(format!(
+                "it is a draft on this machine: `docker-manifest push {list}` publishes it"
             )),
             _ => None,
         }

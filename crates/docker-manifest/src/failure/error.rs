@@ -10,13 +10,18 @@ use manifest_core::settings::NeedsOciIndex;
 use manifest_core::{Digest, PlatformNameError, Reference, ReferenceError, Source, TagState};
 use manifest_layout::{LayoutError, LocationError};
 use manifest_registry::{RegistryError, redact};
+use manifest_spec::SpecErrors;
 use manifest_store::StoreError;
 
 use super::causes::with_causes;
 use super::checks::CheckFailure;
 use super::exchange::ExchangeError;
 use super::inspect::InspectError;
+use super::install::InstallError;
+use super::lists::ListFailure;
+use super::manifest_tool::ManifestToolError;
 use super::place::DraftPlace;
+use super::rollback::RollbackError;
 use super::stage::StageError;
 use super::texts::{describe_missing, describe_partly_published, describe_tag_state};
 use super::usage::UsageError;
@@ -99,9 +104,18 @@ pub enum Failure {
         /// The list.
         list: Reference,
     },
+    /// Spec files cannot be used.
+    #[error(transparent)]
+    Spec(#[from] SpecErrors),
+    /// A list that a spec file describes cannot be published.
+    #[error(transparent)]
+    List(#[from] ListFailure),
     /// `check`, `verify` or `diff` found something.
     #[error(transparent)]
     Check(#[from] CheckFailure),
+    /// A tag cannot be put back.
+    #[error(transparent)]
+    Rollback(#[from] RollbackError),
     /// A list lacks a required platform.
     #[error("{list} has no image for {missing}")]
     PlatformMissing {
@@ -260,21 +274,29 @@ pub enum Failure {
         /// Its repository.
         repository: Repository,
     },
-    /// A repository has no tag of this name or pattern, or none at all.
+    /// A repository has no tag of a pattern, or none at all.
     #[error("{repository} has no tag{}", pattern.as_ref().map(|pattern| format!(" {pattern:?}")).unwrap_or_default())]
     NoTags {
         /// The repository.
         repository: Repository,
-        /// The name or pattern. `None` if all tags are wanted.
+        /// The pattern. `None` if all tags are wanted.
         pattern: Option<String>,
     },
-    /// The tags of a repository point to more manifests than are read at once.
-    #[error("the tags of {repository} have more than {limit} manifests")]
-    TooManyManifests {
+    /// The tag of `--since` is not among the tags to show.
+    #[error("{repository} has no tag {tag:?}")]
+    NoSinceTag {
         /// The repository.
         repository: Repository,
-        /// The limit.
-        limit: usize,
+        /// The tag.
+        tag: String,
+    },
+    /// The tags of a repository point to more content than is read at once.
+    #[error("the tags of {repository} have more than {limit}")]
+    TooMuchContent {
+        /// The repository.
+        repository: Repository,
+        /// The limit, with its unit.
+        limit: String,
     },
     /// The draft does not exist.
     #[error("No such manifest: {reference}")]
@@ -402,6 +424,9 @@ pub enum Failure {
     /// A draft could not be exported or imported.
     #[error(transparent)]
     Exchange(#[from] ExchangeError),
+    /// A failure of a command line of `manifest-tool`.
+    #[error(transparent)]
+    ManifestTool(#[from] ManifestToolError),
     /// Several independent failures.
     #[error("{}", .0.iter().map(describe).collect::<Vec<_>>().join("\n"))]
     Multiple(Vec<Failure>),
@@ -445,33 +470,9 @@ pub enum Failure {
     /// The real `docker` has ended with this code, on systems without `exec`.
     #[error("docker ended with exit code {0}")]
     DockerExited(u8),
-    /// A name is not valid for a plugin.
-    #[error("{0:?} cannot be the name of a Docker CLI plugin")]
-    PluginName(String),
-    /// Docker's CLI has a builtin command of this name, and runs no plugin of it.
-    #[error(
-        "docker {name}: Docker's CLI has this command built in, and never runs a plugin of that name"
-    )]
-    BuiltinName {
-        /// The name.
-        name: &'static str,
-    },
-    /// Another file is in the place of the plugin's link.
-    #[error("{} exists, and is not a link to docker-manifest", .0.display())]
-    PluginPathOccupied(PathBuf),
-    /// Another `docker` is in the place of the shim.
-    #[error("{} exists, and is not a link to docker-manifest", .0.display())]
-    ShimPathOccupied(PathBuf),
-    /// `install` or `uninstall` could not make or remove a link.
-    #[error("cannot {action} {}", path.display())]
-    InstallLink {
-        /// The action.
-        action: &'static str,
-        /// Its path.
-        path: PathBuf,
-        /// The reason.
-        source: io::Error,
-    },
+    /// The links to this program could not be made or removed.
+    #[error(transparent)]
+    Install(#[from] InstallError),
 }
 
 /// A lookup of an entry that has failed.

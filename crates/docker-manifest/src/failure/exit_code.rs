@@ -16,6 +16,8 @@ impl Failure {
             Self::Check(failure) => failure.exit(),
             Self::Stage(error) => error.exit(),
             Self::Exchange(error) => error.exit(),
+            Self::List(failure) => failure.exit(),
+            Self::Rollback(error) => error.exit(),
             Self::NeedsPush { .. }
             | Self::NeedsRegistry { .. }
             | Self::NotALayout { .. }

@@ -15,6 +15,7 @@ impl Failure {
                 hints.dedup();
                 hints
             }
+            Self::Spec(errors) => errors.hints().into_iter().map(str::to_owned).collect(),
             Self::Usage(error) => error.hint().map(str::to_owned).into_iter().collect(),
             Self::Store(error) => error.hint().into_iter().collect(),
             Self::Registry(error) => error.hint().into_iter().collect(),
@@ -32,9 +33,12 @@ impl Failure {
                 error.hint().into_iter().chain([no_draft]).collect()
             }
             Self::Inspect(error) => error.hint().into_iter().collect(),
+            Self::Install(error) => error.hint().into_iter().collect(),
             Self::Stage(error) => error.hints(),
             Self::Exchange(error) => error.hint().into_iter().collect(),
+            Self::ManifestTool(error) => error.hint().into_iter().collect(),
             Self::Layout(error) => error.hint().into_iter().collect(),
+            Self::Rollback(error) => error.hint().into_iter().collect(),
             Self::PartlyPublished { failed, .. } => {
                 let mut hints: Vec<String> = Vec::new();
                 for hint in failed.iter().filter_map(RegistryError::hint) {
@@ -64,7 +68,10 @@ impl Failure {
             Self::NoTags {
                 pattern: Some(_), ..
             } => "* in a pattern stands for any characters, ? for one; without patterns all tags are shown".to_owned(),
-            Self::TooManyManifests { .. } => {
+            Self::NoSinceTag { repository, .. } => {
+                format!("--since takes a tag that --tags does not exclude; `docker-manifest matrix --limit 0 {repository}` shows all")
+            }
+            Self::TooMuchContent { .. } => {
                 "show fewer tags with --limit, or choose some with --tags".to_owned()
             }
             Self::RefusingToAmend { list } => {
@@ -162,23 +169,11 @@ impl Failure {
     fn setup_hint(&self) -> Option<String> {
         Some(match self {
             Self::Check(failure) => return failure.hint(),
+            Self::List(failure) => return failure.hint(),
             Self::NoHome => "set HOME, DOCKER_CONFIG, or --config".to_owned(),
             Self::NoDocker => {
                 "install Docker's CLI, or remove the shim: `docker-manifest uninstall`".to_owned()
             }
-            Self::PluginName(_) => "use lower-case letters and digits, a letter first".to_owned(),
-            Self::BuiltinName { .. } => {
-                "`docker-manifest install --shim FOLDER` makes `docker manifest` run this program: FOLDER has to be before the real docker on PATH"
-                    .to_owned()
-            }
-            Self::PluginPathOccupied(path) => format!(
-                "choose another name with `--name`, or remove {} yourself",
-                path.display()
-            ),
-            Self::ShimPathOccupied(path) => format!(
-                "leave it where it is, and name a folder of your own that is before {} on PATH: `docker-manifest install --shim FOLDER`",
-                path.parent().unwrap_or(path).display()
-            ),
             _ => return None,
         })
     }

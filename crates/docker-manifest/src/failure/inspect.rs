@@ -1,12 +1,18 @@
 //! The reasons why `inspect` cannot show a manifest, or a part of it.
 
+use std::collections::BTreeSet;
+
 use manifest_core::{Digest, ManifestError, Reference};
 use manifest_registry::redact;
 
+use crate::excerpt::excerpt;
 use crate::go_template::TemplateError;
 
 /// The most platforms that a hint names.
 const HINTED_PLATFORMS: usize = 20;
+
+/// The longest reason why a template cannot be rendered, in characters. It may quote a part of the manifest.
+const REASON_CHARS: usize = 300;
 
 /// A manifest, or a part of it, cannot be shown.
 #[derive(Debug, thiserror::Error)]
@@ -52,7 +58,7 @@ pub enum InspectError {
         source: serde_json::Error,
     },
     /// A template cannot be rendered.
-    #[error("the template cannot be rendered: {}", redact::printable(&.0.to_string()))]
+    #[error("the template cannot be rendered: {}", excerpt(&redact::printable(&.0.to_string()), REASON_CHARS))]
     Template(#[from] TemplateError),
 }
 
@@ -60,6 +66,9 @@ impl InspectError {
     /// Returns the remedy.
     pub(super) fn hint(&self) -> Option<String> {
         let platforms = |platforms: &[String]| {
+            let mut seen = BTreeSet::new();
+            let platforms = platforms.iter();
+            let platforms: Vec<&String> = platforms.filter(|name| seen.insert(*name)).collect();
             let shown = platforms.iter().take(HINTED_PLATFORMS);
             let shown: Vec<String> = shown.map(|platform| redact::printable(platform)).collect();
             let more = platforms.len().saturating_sub(HINTED_PLATFORMS);
@@ -81,6 +90,10 @@ impl InspectError {
                 format!("choose one with `--platform`: {}", platforms(found))
             }
             Self::OnlyInRegistry { .. } => "leave out `--local`".to_owned(),
+            Self::Template(_) => {
+                "`--format json` shows the fields; in templates their names begin with a capital letter"
+                    .to_owned()
+            }
             _ => return None,
         })
     }

@@ -2,14 +2,14 @@
 
 use manifest_registry::{RetryPolicy, limits};
 
-use crate::values::{RetryCount, TimeLimit};
+use crate::values::{Count, TimeLimit};
 
 /// The flags of each command that talks to a registry.
 #[derive(Clone, Debug, Default, clap::Args)]
 pub struct RetryFlags {
     /// Retry a failed request up to this many times (default 5)
     #[arg(long, value_name = "uint")]
-    retry: Option<RetryCount>,
+    retry: Option<Count>,
     /// Time limit for the whole command, such as 90s or 5m (default no limit)
     #[arg(long, value_name = "duration")]
     timeout: Option<TimeLimit>,

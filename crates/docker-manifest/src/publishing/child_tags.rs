@@ -2,9 +2,11 @@
 
 use manifest_core::{Digest, Draft, MediaType, Reference};
 use manifest_registry::{
-    Client, ObservedTag, Precondition, Publication, RegistryError, TagResult, concurrent, limits,
+    Client, ObservedTag, Precondition, Publication, RegistryError, ReleaseStep, TagResult,
+    concurrent, limits,
 };
 
+use super::notes::Notes;
 use crate::failure::Failure;
 
 /// The placeholders of the template.
@@ -107,12 +109,24 @@ pub(super) fn check_absent(tags: &[ChildTag], observed: &[ObservedTag]) -> Resul
     Ok(())
 }
 
+/// Returns the digest of the image that is to have a tag.
+pub(super) fn digest(tags: &[ChildTag], target: &Reference) -> Option<Digest> {
+    let tag = tags.iter().find(|tag| tag.target == *target)?;
+    Some(tag.digest.clone())
+}
+
 /// Writes the tags of images that are in the registry already.
 pub(super) async fn put(
     client: &Client,
     tags: &[ChildTag],
     precondition: Precondition<'_>,
+    notes: &Notes<'_>,
 ) -> Vec<(Reference, TagResult)> {
+    let on_step = |step: ReleaseStep<'_>| {
+        if let ReleaseStep::WritingTags(writes) = step {
+            notes.begin(writes);
+        }
+    };
     let puts = tags.iter().map(|tag| async move {
         let publication = Publication {
             targets: std::slice::from_ref(&tag.target),
@@ -123,7 +137,7 @@ pub(super) async fn put(
             precondition,
             verify: Some(&[]),
         };
-        let mut published = client.publish(&publication, |_| ()).await?;
+        let mut published = client.publish(&publication, on_step).await?;
         // The publication has one target, so there is one result.
         Ok(published.tags.remove(0))
     });

@@ -18,30 +18,84 @@ use crate::failure::Failure;
 use crate::preflight;
 use crate::values::{OnDuplicate, PlatformList};
 
+/// A draft that has passed its own checks, and the list that it makes.
+#[derive(Debug)]
+pub(crate) struct CheckedDraft {
+    draft: Draft,
+    list: PublishedList,
+    freshness: Freshness,
+}
+
+impl CheckedDraft {
+    /// Checks a draft as the flags require, and warns of mistakes.
+    ///
+    /// # Errors
+    /// Fails if the draft cannot be published.
+    pub(crate) fn new(
+        publisher: &Publisher<'_>,
+        mut draft: Draft,
+        freshness: Freshness,
+    ) -> Result<Self, Failure> {
+        let on_duplicate = freshness.default_on_duplicate(publisher.flags);
+        check(&mut draft, publisher, on_duplicate)?;
+        let list = PublishedList::from_draft(&draft)?;
+        Ok(Self {
+            draft,
+            list,
+            freshness,
+        })
+    }
+
+    /// Returns the draft.
+    pub(crate) fn draft(&self) -> &Draft {
+        &self.draft
+    }
+
+    /// Returns the list that the draft makes.
+    pub(crate) fn list(&self) -> &PublishedList {
+        &self.list
+    }
+}
+
 /// Publishes a draft as the flags require. Returns `None` if no registry was written to.
 ///
 /// # Errors
 /// Fails if the draft cannot be published, a tag has moved against the policy, or a registry refuses.
 pub(crate) async fn publish_draft(
     publisher: &Publisher<'_>,
-    mut draft: Draft,
+    draft: Draft,
     freshness: Freshness,
 ) -> Result<Option<Published>, Failure> {
+    let checked = CheckedDraft::new(publisher, draft, freshness)?;
+    publish_checked(publisher, &checked).await
+}
+
+/// Publishes a draft as [`publish_draft`] does, after its own checks.
+///
+/// # Errors
+/// As [`publish_draft`].
+pub(crate) async fn publish_checked(
+    publisher: &Publisher<'_>,
+    checked: &CheckedDraft,
+) -> Result<Option<Published>, Failure> {
     let flags = publisher.flags;
+    let CheckedDraft {
+        draft,
+        list,
+        freshness,
+    } = checked;
     let on_moved = freshness.on_moved(flags);
-    check(&mut draft, publisher, freshness.default_on_duplicate(flags))?;
-    let list = PublishedList::from_draft(&draft)?;
-    let report = Report::new(&draft, &list);
-    let layouts = LocalLayouts::new(&draft);
+    let report = Report::new(draft, list);
+    let layouts = LocalLayouts::new(draft);
     if let Some(text) = &flags.to {
         let location = layout::location(publisher, text, &draft.list)?;
         if let Some(on_moved) = on_moved {
-            moved_sources::check_all(publisher, &draft, &layouts, on_moved).await?;
+            moved_sources::check_all(publisher, draft, &layouts, on_moved).await?;
         }
         let job = layout::LayoutJob {
             report: &report,
-            draft: &draft,
-            list: &list,
+            draft,
+            list,
             layouts: &layouts,
         };
         layout::write(publisher, &job, &location).await?;
@@ -49,14 +103,14 @@ pub(crate) async fn publish_draft(
     }
     let targets = targets::of_list(&draft.list, &list.digest, flags)?;
     let child_tags = match &flags.child_tags {
-        Some(template) => child_tags::of_draft(&draft, &targets, template)?,
+        Some(template) => child_tags::of_draft(draft, &targets, template)?,
         None => Vec::new(),
     };
     let job = PublishJob {
         report,
         media_type: list.media_type,
         bytes: &list.bytes,
-        source: JobSource::Draft(&draft, &layouts),
+        source: JobSource::Draft(draft, &layouts),
         on_moved,
         child_tags,
     };

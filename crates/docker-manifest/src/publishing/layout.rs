@@ -89,6 +89,7 @@ pub(super) async fn write(
         reference: location.to_string(),
         state: "written",
         before: None,
+        digest: None,
     };
     let written = WrittenReferences {
         targets: vec![target],

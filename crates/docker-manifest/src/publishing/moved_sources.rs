@@ -16,16 +16,17 @@ use crate::values::OnMoved;
 pub(crate) fn drafted_tags(draft: &Draft) -> BTreeMap<Reference, Digest> {
     let mut sources = BTreeMap::new();
     for entry in &draft.entries {
-        let Some(origin) = &entry.origin else {
-            continue;
-        };
-        let source = match &origin.source {
-            Some(Source::Registry(reference)) => reference,
-            Some(Source::Disk(_)) => continue,
-            None => &entry.reference,
+        let (source, digest) = match &entry.origin {
+            Some(origin) => match &origin.source {
+                Some(Source::Registry(reference)) => (reference, &origin.digest),
+                Some(Source::Disk(_)) => continue,
+                None => (&entry.reference, &origin.digest),
+            },
+            // Docker's CLI takes nothing but images, by the name that is on the command line.
+            None => (&entry.reference, &entry.descriptor.digest),
         };
         if source.digest().is_none() && *source != draft.list {
-            sources.insert(source.clone(), origin.digest.clone());
+            sources.insert(source.clone(), digest.clone());
         }
     }
     sources

@@ -1,8 +1,10 @@
 //! The result for each target, and the report of it.
 
-use manifest_core::{Digest, MediaType, Reference};
+use manifest_core::{Digest, MediaType, Reference, TagState};
 use manifest_registry::{RegistryError, Released, TagResult};
 
+use super::child_tags::{self, ChildTag};
+use super::notes::Notes;
 use super::publisher::Publisher;
 use super::report::{TargetReport, WrittenReferences};
 use crate::failure::Failure;
@@ -73,14 +75,15 @@ impl Outcome {
     }
 
     /// Returns the outcome in the form of reports.
-    pub(super) fn written(&self) -> WrittenReferences {
+    pub(super) fn written(&self, notes: &Notes<'_>, child_tags: &[ChildTag]) -> WrittenReferences {
         let row = |(target, result): &(Reference, TagResult)| TargetReport {
             reference: target.to_string(),
             state: state(result),
-            before: result
-                .as_ref()
-                .ok()
-                .and_then(|tagged| tagged.before.clone()),
+            before: match result {
+                Ok(tagged) => tagged.before.as_ref().and_then(TagState::digest).cloned(),
+                Err(_) => notes.before(target),
+            },
+            digest: child_tags::digest(child_tags, target),
         };
         WrittenReferences {
             digest: self.digest.clone(),

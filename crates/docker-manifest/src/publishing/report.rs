@@ -46,6 +46,13 @@ pub(super) struct WrittenReferences {
     pub(super) child_tags: Vec<TargetReport>,
 }
 
+impl WrittenReferences {
+    /// Returns the tags of the list and of its images.
+    pub(super) fn all(&self) -> impl Iterator<Item = &TargetReport> {
+        self.targets.iter().chain(&self.child_tags)
+    }
+}
+
 /// The result for one target.
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct TargetReport {
@@ -56,6 +63,9 @@ pub(crate) struct TargetReport {
     /// The digest that it pointed to before, if it existed and that is known.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) before: Option<Digest>,
+    /// The digest that it points to now, if that is not the digest of the list.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) digest: Option<Digest>,
 }
 
 impl Report {
@@ -105,6 +115,11 @@ impl Report {
             }
         }
         digests
+    }
+
+    /// Returns the name of the list, or of the manifest that gets other names.
+    pub(super) fn reference(&self) -> &str {
+        &self.reference
     }
 
     pub(super) fn digest(&self) -> &Digest {

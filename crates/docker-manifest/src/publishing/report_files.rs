@@ -1,18 +1,20 @@
 //! The files that a report is written to, for scripts and the next step of a pipeline.
 
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
-use std::{fs, io};
 
 use manifest_core::{Digest, Reference};
 use serde_json::json;
 
 use super::publisher::Publisher;
-use super::report::{Report, WrittenReferences};
+use super::report::{Report, TargetReport, WrittenReferences};
 use crate::failure::Failure;
+use crate::result_files;
 
 /// The variable with the file that GitHub reads the outputs of a step from.
 const GITHUB_OUTPUT: &str = "GITHUB_OUTPUT";
+
+/// The key of a metadata file with the written tags and the digest that each pointed to before. BuildKit has no such key.
+pub(crate) const TARGETS_KEY: &str = "docker-manifest.targets";
 
 /// Checks that the files of the report can be written. After the push it would be too late to fail.
 ///
@@ -30,10 +32,7 @@ pub(super) fn check_writable(publisher: &Publisher<'_>) -> Result<(), Failure> {
         paths.push(Path::new(path.ok_or(Failure::NoGithubOutput)?));
     }
     for path in paths {
-        probe_writable(path).map_err(|source| Failure::WriteFile {
-            path: path.to_owned(),
-            source,
-        })?;
+        result_files::check_writable(path)?;
     }
     Ok(())
 }
@@ -50,7 +49,7 @@ pub(super) fn write(
     let Publisher { context, flags, .. } = publisher;
     let digest = written.digest.as_ref().unwrap_or(report.digest());
     if let Some(path) = &flags.digestfile {
-        write_file(path, digest.as_str().as_bytes())?;
+        result_files::write(path, digest.as_str().as_bytes())?;
     }
     if let Some(path) = &flags.metadata_file {
         let mut metadata = json!({
@@ -64,16 +63,18 @@ pub(super) fn write(
         if !written.names.is_empty() {
             let names: Vec<String> = written.names.iter().map(ToString::to_string).collect();
             metadata["image.name"] = json!(names.join(","));
+            let targets: Vec<&TargetReport> = written.all().collect();
+            metadata[TARGETS_KEY] = json!(targets);
         }
         let bytes = serde_json::to_vec_pretty(&metadata).unwrap_or_default();
-        write_file(path, &bytes)?;
+        result_files::write(path, &bytes)?;
     }
     if flags.github_output.is_on() {
         let path = context
             .environment()
             .var(GITHUB_OUTPUT)
             .ok_or(Failure::NoGithubOutput)?;
-        append(Path::new(path), &github_output(digest, &written.names))?;
+        result_files::append(Path::new(path), &github_output(digest, &written.names))?;
     }
     if flags.format.is_some() {
         let mut more = json!({ "targets": written.targets });
@@ -101,44 +102,6 @@ fn github_output(digest: &Digest, names: &[Reference]) -> String {
         text.push_str(&format!("image={first}\nimages<<EOF\n{all}\nEOF\n"));
     }
     text
-}
-
-fn write_file(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
-    fs::write(path, bytes).map_err(|source| Failure::WriteFile {
-        path: path.to_owned(),
-        source,
-    })
-}
-
-fn append(path: &Path, text: &str) -> Result<(), Failure> {
-    let append = || {
-        let mut file = fs::OpenOptions::new()
-            .append(true)
-            .create(true)
-            .open(path)?;
-        file.write_all(text.as_bytes())
-    };
-    append().map_err(|source| Failure::WriteFile {
-        path: path.to_owned(),
-        source,
-    })
-}
-
-/// Checks that a file could be written, and leaves it unchanged.
-fn probe_writable(path: &Path) -> io::Result<()> {
-    match fs::metadata(path) {
-        // A pipe or device must not be opened twice.
-        Ok(found) if !found.is_file() && !found.is_dir() => Ok(()),
-        Ok(_) => fs::OpenOptions::new().write(true).open(path).map(drop),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            fs::OpenOptions::new()
-                .write(true)
-                .create_new(true)
-                .open(path)?;
-            fs::remove_file(path)
-        }
-        Err(error) => Err(error),
-    }
 }
 
 #[cfg(test)]

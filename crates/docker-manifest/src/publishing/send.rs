@@ -5,11 +5,13 @@ use std::collections::BTreeMap;
 use manifest_core::reference::Repository;
 use manifest_core::{Digest, Reference};
 use manifest_registry::{
-    Child, Precondition, Publication, Released, TransferEstimate, WatchedTags,
+    Child, Precondition, Publication, ReleaseStep, Released, TagResult, TransferEstimate,
+    WatchedTags,
 };
 
 use super::checks::Checks;
 use super::job::{JobSource, PublishJob};
+use super::notes::Notes;
 use super::outcome::{self, Outcome};
 use super::published::Published;
 use super::publisher::Publisher;
@@ -34,14 +36,16 @@ pub(super) async fn send(
         dry_run::run(publisher, job, targets, &publications, &checks).await?;
         return Ok(None);
     }
-    let mut released = release(publisher, targets, &publications, &checks).await?;
+    let notes = Notes::new(publisher.context, Some(job.report.reference()));
+    let mut released = release(publisher, targets, &publications, &checks, &notes).await?;
+    notes.finish(&released.tags, |_| Some(job.report.digest().clone()));
     targets::sort_as_given(&mut released.tags, targets);
     let mut outcome = Outcome::of(&released);
     if outcome.is_success() {
-        outcome.add_child_tags(put_child_tags(publisher, job).await);
+        outcome.add_child_tags(put_child_tags(publisher, job, &notes).await);
     }
     outcome.report(job.media_type, publisher)?;
-    let written = outcome.written();
+    let written = outcome.written(&notes, &job.child_tags);
     report_files::write(&job.report, &written, publisher)?;
     let published = written.digest.map(|digest| Published {
         digest,
@@ -98,6 +102,7 @@ async fn release(
     targets: &[Reference],
     publications: &[Publication<'_>],
     checks: &Checks<'_>,
+    notes: &Notes<'_>,
 ) -> Result<Released, Failure> {
     let Publisher {
         context,
@@ -106,12 +111,14 @@ async fn release(
     } = publisher;
     let is_plain = !flags.quiet.is_on() && flags.format.is_none();
     let mut printed = Ok(());
-    let arrived = |publication: &Publication<'_>, child: &Child| {
-        if is_plain && printed.is_ok() {
+    let on_step = |step: ReleaseStep<'_>| match step {
+        ReleaseStep::ChildTransferred(publication, child) if is_plain && printed.is_ok() => {
             let (target, digest) = (publication.repository(), child.digest());
             let line = format!("Pushed ref {target}@{digest} with digest: {digest}");
             printed = context.suspend_progress(|| context.output.result(line));
         }
+        ReleaseStep::ChildTransferred(..) => {}
+        ReleaseStep::WritingTags(writes) => context.suspend_progress(|| notes.begin(writes)),
     };
     let check = |estimate: &TransferEstimate| {
         checks.target(&estimate.tags)?;
@@ -126,7 +133,7 @@ async fn release(
     };
     let progress = (!flags.quiet.is_on()).then(|| context.show_progress());
     let released = client
-        .release(publications, watch, check, observed, arrived)
+        .release(publications, watch, check, observed, on_step)
         .await;
     drop(progress);
     // With `--by-digest`, a part of the content may be in the registry already.
@@ -160,11 +167,16 @@ fn report_transfers(publisher: &Publisher<'_>, estimate: &TransferEstimate) {
 async fn put_child_tags(
     publisher: &Publisher<'_>,
     job: &PublishJob<'_>,
-) -> Vec<(Reference, manifest_registry::TagResult)> {
+    notes: &Notes<'_>,
+) -> Vec<(Reference, TagResult)> {
     // The probe cannot check a registry that does not state the digest of a tag.
     let expected = match publisher.flags.if_not_exists.is_on() {
         true => Precondition::Absent,
         false => Precondition::None,
     };
-    child_tags::put(publisher.client, &job.child_tags, expected).await
+    let results = child_tags::put(publisher.client, &job.child_tags, expected, notes).await;
+    notes.finish(&results, |target| {
+        child_tags::digest(&job.child_tags, target)
+    });
+    results
 }

@@ -1,5 +1,7 @@
 //! The references that a list is published under.
 
+use std::collections::BTreeMap;
+
 use manifest_core::reference::Repository;
 use manifest_core::{Digest, Reference};
 use manifest_registry::Precondition;
@@ -95,5 +97,8 @@ pub(super) fn by_repository(targets: &[Reference]) -> Vec<(&Repository, Vec<Refe
 
 /// Sorts results by the order in which their targets were given, which is not by repository.
 pub(super) fn sort_as_given<T>(results: &mut [(Reference, T)], targets: &[Reference]) {
-    results.sort_by_key(|(target, _)| targets.iter().position(|other| other == target));
+    let places = targets.iter().enumerate();
+    let places: BTreeMap<&Reference, usize> =
+        places.map(|(place, target)| (target, place)).collect();
+    results.sort_by_key(|(target, _)| places.get(target).copied());
 }

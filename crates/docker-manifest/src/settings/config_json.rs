@@ -93,8 +93,12 @@ pub fn read(path: &Path) -> Result<ConfigJson, String> {
     };
     let plugins = plugins.unwrap_or_default();
     let inspect_format = PLUGIN_NAMES.iter().find_map(|name| {
-        let format = plugins.get(*name)?.get("inspectFormat")?;
-        format.as_str().map(str::to_owned)
+        match plugins.get(*name)?.get("inspectFormat")? {
+            serde_json::Value::String(format) => Some(format.clone()),
+            serde_json::Value::Null => None,
+            // It is refused as any other text that is no form.
+            other => Some(other.to_string()),
+        }
     });
     Ok(ConfigJson {
         credentials,

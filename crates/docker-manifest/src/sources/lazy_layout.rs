@@ -53,6 +53,11 @@ impl LazyLayout {
         self.layout()?.bytes(blob, limit)
     }
 
+    /// Compares the content of a blob in it with its descriptor.
+    pub(crate) fn check(&self, blob: &Descriptor) -> Result<(), LayoutError> {
+        self.layout()?.check_blob(blob)
+    }
+
     /// Returns the referrers of manifests in it.
     pub(crate) fn referrers(
         &self,

@@ -6,7 +6,7 @@ use std::pin::Pin;
 use manifest_core::limits::LIST_DEPTH;
 use manifest_core::manifest::{ImageList, ImageManifest};
 use manifest_core::reference::Repository;
-use manifest_core::{Content, Descriptor, Entry, ImageConfig, Manifest, Reference, Source};
+use manifest_core::{Content, Descriptor, Digest, Entry, ImageConfig, Manifest, Reference, Source};
 use manifest_registry::{Client, concurrent};
 
 use super::flatten::{ChildFilter, is_list};
@@ -20,6 +20,8 @@ use crate::failure::Failure;
 pub(crate) struct Resolved {
     /// The source.
     pub(crate) source: Source,
+    /// Whether the source is a list, and not an image.
+    pub(crate) is_list: bool,
     /// Its entries, in its own order.
     pub(crate) entries: Vec<Entry>,
     /// The annotations of each image in it: those from its labels, its own, and those of its list.
@@ -32,7 +34,10 @@ pub(crate) struct Resolved {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Resolver<'a> {
     pub(crate) client: &'a Client,
+    /// The choice among the children of lists.
     pub(crate) filter: &'a ChildFilter,
+    /// Whether the platforms of the filter are a choice among sources that are images, too.
+    pub(crate) filters_images: bool,
     /// The list that is made of the sources. Images from layouts get references in its repository.
     pub(crate) list: &'a Reference,
     /// Whether lists are replaced by their children.
@@ -81,12 +86,23 @@ impl ManifestSource<'_> {
 }
 
 impl Resolver<'_> {
-    /// Resolves one source: an image becomes one entry; a list becomes its children, or one entry.
-    pub(crate) async fn resolve(&self, spec: SourceSpec) -> Result<Resolved, Failure> {
+    /// Resolves one source: an image becomes one entry; a list becomes its children, or one entry. `pinned` is the digest of the
+    /// source, if it is known already: its content comes from the cache if an earlier run read it.
+    pub(crate) async fn resolve(
+        &self,
+        spec: SourceSpec,
+        pinned: Option<&Digest>,
+    ) -> Result<Resolved, Failure> {
         let source = spec.source();
         let (origin, manifest, image) = match spec {
             SourceSpec::Registry(image) => {
-                let manifest = self.client.manifest(&image).await?;
+                let manifest = match pinned {
+                    Some(digest) => {
+                        let repository = image.repository();
+                        self.client.pinned_manifest(repository, digest).await?
+                    }
+                    None => self.client.manifest(&image).await?,
+                };
                 (ManifestSource::Registry(self.client), manifest, image)
             }
             SourceSpec::Layout(location) => {
@@ -101,8 +117,8 @@ impl Resolver<'_> {
             Content::Image(content) => {
                 self.probe_child_early(origin, image.repository(), &manifest);
                 let config = origin.config(image.repository(), content).await?;
-                if !self.filter.serves(&config.platform) {
-                    return Ok(self.empty(source));
+                if self.filters_images && !self.filter.serves(&config.platform) {
+                    return Ok(self.empty(source, false));
                 }
                 let annotations = annotations_of(content, &config);
                 let mut entry = Entry::resolved(image, &manifest, config.platform, self.now);
@@ -111,6 +127,7 @@ impl Resolver<'_> {
                 }
                 Ok(Resolved {
                     source,
+                    is_list: false,
                     entries: vec![entry],
                     annotations: vec![annotations],
                     warnings: Vec::new(),
@@ -128,6 +145,7 @@ impl Resolver<'_> {
                 let entry = Entry::child(reference, descriptor, &manifest, named, self.now);
                 Ok(Resolved {
                     source,
+                    is_list: true,
                     entries: vec![entry],
                     annotations: vec![list.annotations.clone()],
                     warnings: Vec::new(),
@@ -167,7 +185,7 @@ impl Resolver<'_> {
         }
     }
 
-    fn empty(&self, source: Source) -> Resolved {
+    fn empty(&self, source: Source, is_list: bool) -> Resolved {
         let warning = if self.filter.platforms.is_empty() {
             format!("{source} contains no image")
         } else {
@@ -175,6 +193,7 @@ impl Resolver<'_> {
         };
         Resolved {
             source,
+            is_list,
             entries: Vec::new(),
             annotations: Vec::new(),
             warnings: vec![warning],
@@ -189,10 +208,11 @@ impl Resolver<'_> {
         children: Vec<(Reference, FetchedChild)>,
     ) -> Resolved {
         if children.is_empty() {
-            return self.empty(source);
+            return self.empty(source, true);
         }
         let mut resolved = Resolved {
             source,
+            is_list: true,
             entries: Vec::new(),
             annotations: Vec::new(),
             warnings: Vec::new(),

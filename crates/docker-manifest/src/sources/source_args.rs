@@ -6,7 +6,6 @@ use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
 use manifest_core::{Digest, Reference};
-use manifest_layout::Location;
 
 use super::buildkit_metadata;
 use super::source_spec::SourceSpec;
@@ -48,7 +47,7 @@ impl SourceArgs<'_> {
                         &mut named,
                     )?;
                 }
-                None => named.push(self.source(argument, None, list)?),
+                None => named.push(SourceSpec::parse(argument, None, list, self.current_dir)?),
             }
         }
         for folder in self.digest_folders {
@@ -66,28 +65,6 @@ impl SourceArgs<'_> {
         let mut seen = BTreeSet::new();
         named.retain(|named| seen.insert(named.source()));
         Ok(named)
-    }
-
-    /// Parses one name: a layout, a reference, or a digest in the repository of `list`. `place` is the file and line of a name that is
-    /// not from the command line.
-    fn source(
-        &self,
-        text: &str,
-        place: Option<String>,
-        list: &Reference,
-    ) -> Result<SourceSpec, Failure> {
-        if let Some(location) = Location::parse(text) {
-            return Ok(SourceSpec::Layout(location?.absolute(self.current_dir)?));
-        }
-        if let Ok(digest) = text.parse::<Digest>() {
-            return Ok(SourceSpec::Registry(list.repository().at(digest)));
-        }
-        refuse_truncated_digest(text, place.as_deref())?;
-        let reference = Reference::parse(text).map_err(|source| Failure::Reference {
-            prefix: place.map(|place| format!("{place}: {text}")),
-            source,
-        })?;
-        Ok(SourceSpec::Registry(reference))
     }
 
     fn add_file(
@@ -118,38 +95,11 @@ impl SourceArgs<'_> {
             let place = || Some(format!("line {number} of {file}"));
             let names = line.split('#').next().unwrap_or_default();
             for name in names.split_whitespace() {
-                named.push(self.source(name, place(), list)?);
+                named.push(SourceSpec::parse(name, place(), list, self.current_dir)?);
             }
         }
         Ok(())
     }
-}
-
-/// Refuses a digest that has lost some of its digits. By Docker's grammar it is a name with a tag, on Docker Hub.
-///
-/// # Errors
-/// Fails if `text` is the name of a digest algorithm followed by hexadecimal digits. It must not be a digest.
-pub(crate) fn refuse_truncated_digest(text: &str, place: Option<&str>) -> Result<(), Failure> {
-    let Some((algorithm, hex)) = text.split_once(':') else {
-        return Ok(());
-    };
-    let digits = match algorithm {
-        "sha256" => 64,
-        "sha384" => 96,
-        "sha512" => 128,
-        _ => return Ok(()),
-    };
-    if hex.is_empty() || !hex.chars().all(|c| c.is_ascii_hexdigit()) {
-        return Ok(());
-    }
-    Err(Failure::TruncatedDigest {
-        text: match place {
-            Some(place) => format!("{place}: {text}"),
-            None => text.to_owned(),
-        },
-        name: text.to_owned(),
-        digits,
-    })
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, Failure> {
@@ -276,24 +226,6 @@ mod tests {
             "oci-layout:///here/out:1".to_owned(),
         ];
         assert_eq!(texts(args.sources(&list())), expected);
-    }
-
-    #[test]
-    fn truncated_digests() {
-        let is_refused = |text: &str| refuse_truncated_digest(text, None).is_err();
-        for text in ["sha256:1234", "sha256:ABCD", "sha512:0"] {
-            assert!(is_refused(text), "{text}");
-        }
-        assert!(is_refused(&format!("sha256:{}", "A".repeat(64))));
-        for text in [
-            "sha256:latest",
-            "sha256",
-            "app:1234",
-            "sha256:",
-            "q.io/sha256:1",
-        ] {
-            assert!(!is_refused(text), "{text}");
-        }
     }
 
     #[test]

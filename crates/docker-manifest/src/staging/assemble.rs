@@ -24,6 +24,7 @@ pub(super) fn draft(list: &Reference, parts: &Parts) -> Draft {
                 entries: in_given_order(&document.entries),
                 annotations: Vec::new(),
                 warnings: Vec::new(),
+                is_list: document.entries.iter().any(Entry::is_child),
             }),
         }
     }

@@ -74,6 +74,7 @@ pub(super) fn setting_keys(settings: &ListSettings) -> Vec<SettingKey> {
         artifact_type,
         subject,
         observed_tag: _,
+        format: _,
     } = settings;
     let single = [
         (list_type.is_some(), SettingKey::Type),

@@ -8,10 +8,22 @@ use clap::{Arg, Command};
 pub struct Switch(bool);
 
 impl Switch {
+    /// Returns a flag that is on.
+    #[must_use]
+    pub fn on() -> Self {
+        Self(true)
+    }
+
     /// Tells whether the flag is on.
     #[must_use]
     pub fn is_on(self) -> bool {
         self.0
+    }
+}
+
+impl From<bool> for Switch {
+    fn from(is_on: bool) -> Self {
+        Self(is_on)
     }
 }
 

@@ -4,13 +4,14 @@ use std::collections::HashSet;
 
 use manifest_core::limits::{CONFIG_BYTES, LIST_DEPTH};
 use manifest_core::media_type::is_foreign_layer;
-use manifest_core::reference::Repository;
-use manifest_core::{Content, Descriptor, Digest, MediaType, Platform, Reference};
-use manifest_registry::{BlobState, Client, RegistryError, concurrent};
+use manifest_core::{Content, Descriptor, Digest, MediaType, Platform};
+use manifest_registry::{BlobState, concurrent};
 
 use super::facts::{Answer, Facts, Received};
 use super::limits;
+use super::place::Place;
 use crate::concurrency::PARALLEL_IMAGES;
+use crate::failure::Failure;
 
 /// The amount of content that is asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,19 +22,13 @@ pub(crate) enum Depth {
     Blobs,
 }
 
-/// Asks the registry itself, past the cache and all mirrors, for a list and all that it refers to.
+/// Asks for a list and all that it refers to.
 ///
 /// # Errors
 /// Fails if the list itself cannot be read. An error about anything else is one of the answers.
-pub(crate) async fn collect(
-    client: &Client,
-    reference: &Reference,
-    depth: Depth,
-) -> Result<Facts, RegistryError> {
-    let root = client.registry_manifest(reference).await?;
-    let mut facts = Facts::new(reference.clone(), Received::of(&root));
-    let mut kept_bytes = root.bytes().len() as u64;
-    drop(root);
+pub(crate) async fn collect(place: &Place, depth: Depth) -> Result<Facts, Failure> {
+    let mut facts = Facts::new(place.name(), place.root().await?);
+    let mut kept_bytes = facts.root.size;
     let mut level = children_of(&facts.root);
     for nesting in 1.. {
         let unread = unread(&facts, level);
@@ -48,9 +43,7 @@ pub(crate) async fn collect(
             break;
         }
         level = Vec::new();
-        let requests = unread
-            .into_iter()
-            .map(|child| read_child(client, reference, child));
+        let requests = unread.into_iter().map(|child| read_child(place, child));
         for (digest, answer) in concurrent(PARALLEL_IMAGES, requests).await {
             match answer {
                 ChildAnswer::Manifest(answer) => {
@@ -66,7 +59,7 @@ pub(crate) async fn collect(
             }
         }
     }
-    read_blobs(client, &mut facts, depth).await;
+    read_blobs(place, &mut facts, depth).await;
     Ok(facts)
 }
 
@@ -109,29 +102,19 @@ enum ChildAnswer {
     Other(Answer<()>),
 }
 
-async fn read_child(client: &Client, list: &Reference, child: Descriptor) -> (Digest, ChildAnswer) {
-    let reference = list.repository().at(child.digest.clone());
+async fn read_child(place: &Place, child: Descriptor) -> (Digest, ChildAnswer) {
     let answer = if MediaType::recognise(&child.media_type).is_some() {
-        let manifest = client.registry_manifest(&reference).await;
-        let answer = Answer::of(manifest.map(|manifest| Received::of(&manifest)));
-        ChildAnswer::Manifest(Box::new(answer))
+        ChildAnswer::Manifest(Box::new(place.manifest(&child).await))
     } else {
-        let answer = match client.manifest_exists(&reference).await {
-            Ok(false) => Answer::Absent,
-            other => Answer::of(other.map(|_| ())),
-        };
-        ChildAnswer::Other(answer)
+        ChildAnswer::Other(place.other_manifest(&child).await)
     };
     (child.digest, answer)
 }
 
 /// Reads the configurations of images, and probes other blobs, all at once and each once.
-async fn read_blobs(client: &Client, facts: &mut Facts, depth: Depth) {
-    let repository = facts.reference.repository().clone();
+async fn read_blobs(place: &Place, facts: &mut Facts, depth: Depth) {
     let requests = blob_requests(facts, depth);
-    let requests = requests
-        .into_iter()
-        .map(|request| ask(client, &repository, request));
+    let requests = requests.into_iter().map(|request| ask(place, request));
     for (digest, answer) in concurrent(PARALLEL_IMAGES, requests).await {
         match answer {
             BlobAnswer::Config(answer) => {
@@ -149,7 +132,7 @@ enum BlobRequest {
     /// Get the configuration of an image.
     Config(Box<Descriptor>),
     /// Ask whether the blob exists.
-    Probe(Digest),
+    Probe(Box<Descriptor>),
     /// Do not ask, because of this limit.
     Skip(Digest, &'static str),
 }
@@ -169,7 +152,7 @@ fn blob_requests(facts: &Facts, depth: Depth) -> Vec<BlobRequest> {
             // A configuration over the limit is not read, but has to exist.
             requests.push(match config.size <= CONFIG_BYTES as u64 {
                 true => BlobRequest::Config(config.clone().into()),
-                false => BlobRequest::Probe(config.digest.clone()),
+                false => BlobRequest::Probe(config.clone().into()),
             });
         }
     }
@@ -177,10 +160,9 @@ fn blob_requests(facts: &Facts, depth: Depth) -> Vec<BlobRequest> {
         let blobs = images.iter().flat_map(|image| image.image.blobs());
         for blob in blobs.filter(|blob| !is_foreign_layer(&blob.media_type)) {
             if seen.insert(&blob.digest) {
-                let digest = blob.digest.clone();
                 requests.push(match requests.len() < limits::BLOBS {
-                    true => BlobRequest::Probe(digest),
-                    false => BlobRequest::Skip(digest, "there are too many blobs"),
+                    true => BlobRequest::Probe(blob.clone().into()),
+                    false => BlobRequest::Skip(blob.digest.clone(), "there are too many blobs"),
                 });
             }
         }
@@ -188,23 +170,15 @@ fn blob_requests(facts: &Facts, depth: Depth) -> Vec<BlobRequest> {
     requests
 }
 
-async fn ask(
-    client: &Client,
-    repository: &Repository,
-    request: BlobRequest,
-) -> (Digest, BlobAnswer) {
+async fn ask(place: &Place, request: BlobRequest) -> (Digest, BlobAnswer) {
     match request {
         BlobRequest::Config(config) => {
-            let answer = client.registry_config(repository, &config).await;
-            let answer = Answer::of(answer.map(|config| config.platform));
-            (config.digest.clone(), BlobAnswer::Config(answer))
+            let answer = place.config(&config).await;
+            (config.digest, BlobAnswer::Config(answer))
         }
-        BlobRequest::Probe(digest) => {
-            let answer = match client.registry_blob(repository, &digest).await {
-                Ok(BlobState::Absent) => Answer::Absent,
-                other => Answer::of(other),
-            };
-            (digest, BlobAnswer::Probe(answer))
+        BlobRequest::Probe(blob) => {
+            let answer = place.blob(&blob).await;
+            (blob.digest, BlobAnswer::Probe(answer))
         }
         BlobRequest::Skip(digest, limit) => (digest, BlobAnswer::Probe(Answer::OverLimit(limit))),
     }

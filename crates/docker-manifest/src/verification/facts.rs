@@ -1,9 +1,9 @@
-//! The registry's answers about a list and all that it refers to.
+//! The answers of a registry or layout about a list and all that it refers to.
 
 use std::collections::{HashMap, HashSet, VecDeque};
 
 use manifest_core::manifest::{ImageList, ImageManifest};
-use manifest_core::{Content, Descriptor, Digest, Manifest, MediaType, Platform, Reference};
+use manifest_core::{Content, Descriptor, Digest, Manifest, MediaType, Platform};
 use manifest_registry::{BlobState, ContentProblem, RegistryError, redact};
 
 /// A manifest that the registry has sent, without its bytes.
@@ -83,7 +83,7 @@ fn is_about_content(problem: &ContentProblem) -> bool {
 #[derive(Clone, Debug)]
 pub(crate) struct Facts {
     /// The name of the list.
-    pub(super) reference: Reference,
+    pub(super) name: String,
     /// The list, or a single image.
     pub(super) root: Received,
     /// The manifests below it.
@@ -112,9 +112,9 @@ pub(super) struct ImageFacts<'a> {
 
 impl Facts {
     /// Returns the answers about a list or image whose children were not asked for yet.
-    pub(super) fn new(reference: Reference, root: Received) -> Self {
+    pub(super) fn new(name: String, root: Received) -> Self {
         Self {
-            reference,
+            name,
             root,
             manifests: HashMap::new(),
             others: HashMap::new(),

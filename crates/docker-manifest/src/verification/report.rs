@@ -1,6 +1,6 @@
 //! The report of a verification, as a table for people and as JSON for programs.
 
-use manifest_core::{Digest, MediaType, Platform, Reference};
+use manifest_core::{Digest, MediaType, Platform};
 use manifest_registry::RegistryError;
 use serde_json::{Value, json};
 
@@ -16,7 +16,7 @@ use crate::terminal::Terminal;
 /// The results of all checks.
 #[derive(Clone, Debug)]
 pub(crate) struct Report {
-    reference: Reference,
+    name: String,
     digest: Digest,
     media_type: MediaType,
     results: Vec<CheckResult>,
@@ -26,7 +26,7 @@ impl Report {
     /// Makes all checks. `required` are the platforms that the list must have.
     pub(crate) fn of(facts: &Facts, required: &[Platform]) -> Self {
         Self {
-            reference: facts.reference.clone(),
+            name: facts.name.clone(),
             digest: facts.root.digest.clone(),
             media_type: facts.root.media_type,
             results: checks::all(facts, required),
@@ -47,7 +47,8 @@ impl Report {
                 let subject = [Some(finding.subject.clone()), digest];
                 let subject = subject.into_iter().flatten().collect::<Vec<_>>().join(" ");
                 let severity = finding.severity.name();
-                table.row([result.check, &subject, &finding.message, severity]);
+                let message = with_short_digests(&finding.message);
+                table.row([result.check, &subject, &message, severity]);
             }
             let hidden = result.findings.len().saturating_sub(left);
             left = left.saturating_sub(result.findings.len());
@@ -83,7 +84,7 @@ impl Report {
             })
         });
         json!({
-            "reference": self.reference.to_string(),
+            "reference": self.name,
             "digest": self.digest.as_str(),
             "mediaType": self.media_type.as_str(),
             "result": worst(self.findings()),
@@ -106,7 +107,7 @@ impl Report {
                 .map(|(count, nouns)| counted(count, nouns))
                 .collect();
             let failure = CheckFailure::VerificationFailed {
-                reference: self.reference.clone().into(),
+                name: self.name.clone(),
                 findings: numbers.join(", "),
             };
             return Some(failure.into());
@@ -118,7 +119,7 @@ impl Report {
         Some(error.map_or_else(
             || {
                 Failure::Check(CheckFailure::NotVerified {
-                    reference: self.reference.clone().into(),
+                    name: self.name.clone(),
                     reason: format!("{}: {}", unknown.subject, unknown.message),
                 })
             },
@@ -134,6 +135,15 @@ impl Report {
         let is_it = |finding: &&Finding| finding.severity == severity;
         self.findings().filter(is_it).count()
     }
+}
+
+/// Cuts the digests in a message, which would fill a line each.
+fn with_short_digests(message: &str) -> String {
+    let words = message.split(' ').map(|word| match word.parse::<Digest>() {
+        Ok(digest) => short_digest(&digest),
+        Err(_) => word.to_owned(),
+    });
+    words.collect::<Vec<_>>().join(" ")
 }
 
 /// Returns the result of several findings: an error outweighs what is unknown, and that a warning.

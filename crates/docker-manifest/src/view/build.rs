@@ -146,6 +146,11 @@ impl ManifestView {
 }
 
 impl ChildView {
+    /// Tells whether it is an image, and not an attestation, a list or another artifact.
+    pub(crate) fn is_image(&self) -> bool {
+        self.kind == ChildKind::Image
+    }
+
     /// Returns the model of an entry.
     pub(crate) fn of(descriptor: &Descriptor) -> Self {
         Self {

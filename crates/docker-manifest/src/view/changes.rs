@@ -44,10 +44,20 @@ impl ManifestView {
 }
 
 impl LiveView {
+    /// Returns the state of a registry that was not asked, or gave no clear response. `reason` says which, after the registry's
+    /// name.
+    pub(crate) fn unknown(reason: String) -> Self {
+        Self {
+            reason: Some(reason),
+            ..Self::new(LiveState::Unknown)
+        }
+    }
+
     /// Returns a state without a digest.
     pub(crate) fn new(state: LiveState) -> Self {
         Self {
             state,
+            reason: None,
             digest: None,
             removed: Vec::new(),
         }

@@ -152,6 +152,9 @@ pub(crate) enum Change {
 #[serde(rename_all = "camelCase")]
 pub(crate) struct LiveView {
     pub(crate) state: LiveState,
+    /// The reason why the state is unknown, in a sentence about the registry.
+    #[serde(skip)]
+    pub(crate) reason: Option<String>,
     /// The digest that the tag points to.
     pub(crate) digest: Option<Digest>,
     /// The entries that `push` would remove.

@@ -1,7 +1,7 @@
 //! Layers, history and attestations as tables.
 
 use super::model::{Attestation, ManifestView, StepView};
-use super::table::{Layout, predicate_name};
+use super::table::{Layout, PLATFORM_CHARS, predicate_name};
 use crate::byte_size::byte_size;
 use crate::excerpt::excerpt;
 use crate::table::Table;
@@ -19,11 +19,17 @@ impl ManifestView {
         }
         if let Some(history) = &self.history {
             text.push('\n');
-            text.push_str(&history_table(history, layout));
+            text.push_str(&match history.is_empty() {
+                true => "The configuration has no history.\n".to_owned(),
+                false => history_table(history, layout),
+            });
         }
         if let Some(attestations) = &self.attestations {
             text.push('\n');
-            text.push_str(&attestations_table(attestations, layout));
+            text.push_str(&match attestations.is_empty() {
+                true => "There are no attestations.\n".to_owned(),
+                false => attestations_table(attestations, layout),
+            });
         }
         if let Some(configuration) = &self.configuration {
             text.push('\n');
@@ -34,7 +40,8 @@ impl ManifestView {
     }
 
     fn layers_table(&self, layout: &Layout) -> String {
-        let mut table = Table::new(&["LAYER", "DIGEST", "SIZE", "TYPE"]);
+        let table = Table::new(&["LAYER", "DIGEST", "SIZE", "TYPE"]);
+        let mut table = table.with_least_widths(&[0, layout.digest_width()]);
         for (place, layer) in self.layers.iter().enumerate() {
             table.row([
                 (place + 1).to_string(),
@@ -71,7 +78,8 @@ fn history_table(history: &[StepView], layout: &Layout) -> String {
 }
 
 fn attestations_table(attestations: &[Attestation], layout: &Layout) -> String {
-    let mut table = Table::new(&["PLATFORM", "ATTESTATION", "SIZE", "DIGEST", "CONTENT"]);
+    let table = Table::new(&["PLATFORM", "ATTESTATION", "SIZE", "DIGEST", "CONTENT"]);
+    let mut table = table.with_least_widths(&[PLATFORM_CHARS, 11, 0, layout.digest_width()]);
     for attestation in attestations {
         let platform = attestation.platform.as_ref();
         table.row([

@@ -7,7 +7,7 @@ use manifest_registry::redact;
 use super::age::age;
 use super::model::{Change, ChildKind, ChildView, Kind, LiveState, LiveView, ManifestView, Origin};
 use crate::byte_size::byte_size;
-use crate::excerpt::{excerpt, short_digest_text};
+use crate::excerpt::{SHORT_DIGITS, excerpt, short_digest_text};
 use crate::table::Table;
 use crate::terminal::Terminal;
 
@@ -16,6 +16,15 @@ const WIDE: u16 = 150;
 
 /// The number of columns below which as little as possible is shown.
 const NARROW: u16 = 100;
+
+/// The number of columns below which a table with changes has no ages.
+const NARROW_WITH_CHANGES: u16 = 70;
+
+/// The least width of a column of platforms: that of `linux/arm/v7`.
+pub(super) const PLATFORM_CHARS: u16 = 12;
+
+/// The width of `sha256:`.
+const ALGORITHM_CHARS: u16 = 7;
 
 /// The longest value of a property, in characters.
 const VALUE_CHARS: usize = 200;
@@ -45,10 +54,21 @@ impl Layout {
         }
     }
 
+    /// Returns the least width of a column of digests, so that none is broken.
+    pub(super) fn digest_width(&self) -> u16 {
+        if self.is_narrow() {
+            SHORT_DIGITS
+        } else {
+            SHORT_DIGITS + ALGORITHM_CHARS
+        }
+    }
+
     fn is_narrow(&self) -> bool {
-        self.terminal
-            .columns
-            .is_some_and(|columns| columns < NARROW)
+        self.is_below(NARROW)
+    }
+
+    fn is_below(&self, columns: u16) -> bool {
+        self.terminal.columns.is_some_and(|own| own < columns)
     }
 
     pub(super) fn is_wide(&self) -> bool {
@@ -88,6 +108,9 @@ impl ManifestView {
         }
         if let Some(selection) = &self.selection {
             lines.add("Chosen", &selection.reason);
+            if let Some(list) = &selection.list {
+                lines.add("List", list.as_str());
+            }
         }
         if let Some(artifact_type) = &self.artifact_type {
             lines.add("Type", artifact_type);
@@ -144,11 +167,11 @@ impl ManifestView {
                 None => rows.push(child),
             }
         }
+        let live = self.live.as_ref();
+        let has_changes = live.is_some_and(|live| live.state != LiveState::Unknown);
         let columns = Columns {
-            has_changes: self
-                .live
-                .as_ref()
-                .is_some_and(|live| live.state != LiveState::Unknown),
+            has_changes,
+            has_ages: !has_changes || !layout.is_below(NARROW_WITH_CHANGES),
             has_names: self.kind == Kind::Draft && layout.is_wide(),
         };
         let mut cells: Vec<Vec<String>> = Vec::new();
@@ -176,7 +199,13 @@ fn render(headings: &[&str], rows: Vec<Vec<String>>, layout: &Layout) -> String 
         .filter(|&place| is_shown(place))
         .collect();
     let headings: Vec<&str> = shown.iter().map(|&place| headings[place]).collect();
-    let mut table = Table::new(&headings);
+    let least = |heading: &&str| match *heading {
+        PLATFORM => PLATFORM_CHARS,
+        DIGEST => layout.digest_width(),
+        _ => 0,
+    };
+    let least_widths: Vec<u16> = headings.iter().map(least).collect();
+    let mut table = Table::new(&headings).with_least_widths(&least_widths);
     for row in &rows {
         table.row(shown.iter().map(|&place| &row[place]));
     }
@@ -187,15 +216,25 @@ fn render(headings: &[&str], rows: Vec<Vec<String>>, layout: &Layout) -> String 
 #[derive(Clone, Copy, Debug)]
 struct Columns {
     has_changes: bool,
+    has_ages: bool,
     has_names: bool,
 }
 
+const PLATFORM: &str = "PLATFORM";
+const DIGEST: &str = "DIGEST";
+
 impl Columns {
     fn headings(self) -> Vec<&'static str> {
-        let all = ["PLATFORM", "DIGEST", "SIZE", "AGE", "ATTESTATIONS"];
-        let change = self.has_changes.then_some("CHANGE");
-        let name = self.has_names.then_some("IMAGE");
-        change.into_iter().chain(all).chain(name).collect()
+        let all = [
+            self.has_changes.then_some("CHANGE"),
+            Some(PLATFORM),
+            Some(DIGEST),
+            Some("SIZE"),
+            self.has_ages.then_some("AGE"),
+            Some("ATTESTATIONS"),
+            self.has_names.then_some("IMAGE"),
+        ];
+        all.into_iter().flatten().collect()
     }
 
     fn cells(self, child: &ChildView, attestations: &[&ChildView], layout: &Layout) -> Vec<String> {
@@ -206,7 +245,9 @@ impl Columns {
         cells.push(child.platform_cell());
         cells.push(layout.digest(child.digest.as_str()));
         cells.push(child.compressed_size.map(byte_size).unwrap_or_default());
-        cells.push(layout.age(child.created.as_deref()));
+        if self.has_ages {
+            cells.push(layout.age(child.created.as_deref()));
+        }
         cells.push(attestation_cell(child, attestations, layout));
         if self.has_names {
             cells.push(child.reference.clone().unwrap_or_default());
@@ -308,7 +349,10 @@ impl LiveView {
     /// Returns the state of the registry as text.
     pub(crate) fn describe(&self) -> String {
         match (self.state, &self.digest) {
-            (LiveState::Unknown, _) => "unknown".to_owned(),
+            (LiveState::Unknown, _) => self
+                .reason
+                .clone()
+                .unwrap_or_else(|| "is unknown".to_owned()),
             (LiveState::Absent, _) => "has nothing under this name".to_owned(),
             (LiveState::Same, _) => "has the same list".to_owned(),
             (LiveState::Different, Some(digest)) => format!("has something else: {digest}"),

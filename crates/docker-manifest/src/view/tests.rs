@@ -152,6 +152,8 @@ fn draft_view() -> ManifestView {
         descriptor("amd64", "linux/amd64", None),
         descriptor("new-arm64", "linux/arm64", None),
         descriptor("s390x", "linux/s390x", None),
+        descriptor("windows", "windows(10.0.20348.2113)/amd64", None),
+        descriptor("sbom", "unknown/unknown", Some("new-arm64")),
     ];
     let manifest = index(children.to_vec());
     let entries = children.iter().enumerate().map(|(place, child)| Entry {
@@ -174,6 +176,23 @@ fn draft_view() -> ManifestView {
     ]);
     let mut view = ManifestView::of("example.com/app:1.0".to_owned(), Origin::Draft, &manifest);
     view.add_draft(&draft);
+    let details = |size: u64, created: &str| Details {
+        compressed_size: Some(size),
+        created: Some(created.to_owned()),
+        predicate_types: Vec::new(),
+    };
+    let statements = Details {
+        predicate_types: vec!["https://slsa.dev/provenance/v1".into()],
+        ..Details::default()
+    };
+    view.add_details(&BTreeMap::from([
+        (digest("amd64"), details(30_200_000, "2027-01-10T00:00:00Z")),
+        (
+            digest("new-arm64"),
+            details(129_100_000, "2026-11-10T00:00:00Z"),
+        ),
+        (digest("sbom"), statements),
+    ]));
     view.add_live(Some(&live));
     view
 }
@@ -233,7 +252,7 @@ fn entries_are_compared_by_content_then_by_platform() {
         .iter()
         .map(|entry| entry["change"].as_str().unwrap())
         .collect();
-    assert_eq!(changes, ["same", "changed", "added"]);
+    assert_eq!(changes, ["same", "changed", "added", "added", "added"]);
     assert_eq!(entries[1]["replaces"], digest("old-arm64").as_str());
     assert_eq!(view["live"]["state"], "different");
     let removed: Vec<_> = view["live"]["removed"]

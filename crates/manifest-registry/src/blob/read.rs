@@ -2,8 +2,8 @@
 
 use std::fmt;
 
-use http::Method;
-use http::header::HeaderMap;
+use http::header::{HeaderMap, HeaderValue, RANGE};
+use http::{Method, StatusCode};
 use manifest_core::reference::Repository;
 use manifest_core::{Descriptor, Digest, Reference};
 
@@ -63,7 +63,7 @@ impl BlobReader<'_> {
         verify(kind, descriptor, &response, bytes)
     }
 
-    /// Sends HEAD for a blob to its registry.
+    /// Sends HEAD for a blob to its registry, or a GET for its first byte where the registry has no HEAD for blobs.
     pub(crate) async fn probe(
         &self,
         repository: &Repository,
@@ -83,8 +83,45 @@ impl BlobReader<'_> {
                 Ok(BlobState::Present { size })
             }
             Err(error) if error.is_not_found() => Ok(BlobState::Absent),
+            Err(error) if error.status() == Some(StatusCode::METHOD_NOT_ALLOWED) => {
+                self.probe_by_get(repository, digest).await
+            }
             Err(error) => Err(error),
         }
+    }
+
+    /// Sends GET for the first byte of a blob. The body is not read, because the registry may ignore the range and send all.
+    async fn probe_by_get(
+        &self,
+        repository: &Repository,
+        digest: &Digest,
+    ) -> Result<BlobState, RegistryError> {
+        let mut request = self.request(repository, digest);
+        let first_byte = HeaderValue::from_static("bytes=0-0");
+        request.headers.insert(RANGE, first_byte);
+        let response = match self.session.session().send(&request).await {
+            Ok(response) => response,
+            Err(error) if error.is_not_found() => return Ok(BlobState::Absent),
+            // The blob is there, and has no first byte.
+            Err(error) if error.status() == Some(StatusCode::RANGE_NOT_SATISFIABLE) => {
+                return Ok(BlobState::Present { size: Some(0) });
+            }
+            Err(error) => return Err(error),
+        };
+        if response.is_web_page() {
+            return Err(response.content(ContentProblem::WebPage));
+        }
+        let size = match response.status() {
+            StatusCode::PARTIAL_CONTENT => {
+                let range = response.single_header("content-range")?;
+                range.and_then(|range| range.rsplit_once('/')?.1.trim().parse().ok())
+            }
+            _ => {
+                let length = response.single_header("content-length")?;
+                length.and_then(|length| length.trim().parse().ok())
+            }
+        };
+        Ok(BlobState::Present { size })
     }
 
     /// Sends GET for a blob, from a mirror first if `origin` allows it. Returns the response and the mirror that sent it.

@@ -12,11 +12,27 @@ use tokio::task::JoinHandle;
 use crate::client::probe::Probe;
 use crate::error::RegistryError;
 
-/// The probes in progress. The result of each is used once.
+/// The probes in progress. The result of each is used once, but may be looked at before.
 #[derive(Default)]
 pub(crate) struct EarlyProbes {
-    probes: Mutex<HashMap<Reference, JoinHandle<Result<Probe, RegistryError>>>>,
+    probes: Mutex<HashMap<Reference, EarlyProbe>>,
     taken: Mutex<HashSet<Reference>>,
+}
+
+/// A probe that was begun early.
+enum EarlyProbe {
+    InProgress(JoinHandle<Result<Probe, RegistryError>>),
+    Done(Result<Probe, RegistryError>),
+}
+
+impl EarlyProbe {
+    /// Returns the result. `None` if the probe was aborted; the caller repeats it.
+    async fn result(self) -> Option<Result<Probe, RegistryError>> {
+        match self {
+            Self::InProgress(handle) => handle.await.ok(),
+            Self::Done(result) => Some(result),
+        }
+    }
 }
 
 impl fmt::Debug for EarlyProbes {
@@ -28,9 +44,25 @@ impl fmt::Debug for EarlyProbes {
 impl EarlyProbes {
     /// Takes the result of the early probe of `name`, if there is one.
     pub(crate) async fn take(&self, name: &Reference) -> Option<Result<Probe, RegistryError>> {
-        let probe = self.take_probe(name)?;
-        // The caller repeats an aborted probe.
-        probe.await.ok()
+        let probe = self.remove(name)?;
+        self.record_taken(name);
+        probe.result().await
+    }
+
+    /// Returns the result of the early probe of `name`, if there is one, and leaves it to be taken.
+    pub(super) async fn peek(&self, name: &Reference) -> Option<Result<Probe, RegistryError>> {
+        let result = self.remove(name)?.result().await?;
+        let mut probes = self.probes.lock().unwrap_or_else(PoisonError::into_inner);
+        probes.insert(name.clone(), EarlyProbe::Done(result.clone()));
+        Some(result)
+    }
+
+    /// Forgets the early probes of these names, and their results.
+    pub(super) fn forget<'a>(&self, names: impl IntoIterator<Item = &'a Reference>) {
+        let mut probes = self.probes.lock().unwrap_or_else(PoisonError::into_inner);
+        for name in names {
+            probes.remove(name);
+        }
     }
 
     /// Starts a probe of each name that has no probe yet.
@@ -45,17 +77,19 @@ impl EarlyProbes {
         for name in names {
             if let Entry::Vacant(entry) = probes.entry(name) {
                 let probe = tokio::spawn(probe(entry.key().clone()));
-                entry.insert(probe);
+                entry.insert(EarlyProbe::InProgress(probe));
             }
         }
     }
 
-    fn take_probe(&self, name: &Reference) -> Option<JoinHandle<Result<Probe, RegistryError>>> {
-        let mut probes = self.probes.lock().unwrap_or_else(PoisonError::into_inner);
-        let probe = probes.remove(name)?;
+    fn record_taken(&self, name: &Reference) {
         let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
         taken.insert(name.clone());
-        Some(probe)
+    }
+
+    fn remove(&self, name: &Reference) -> Option<EarlyProbe> {
+        let mut probes = self.probes.lock().unwrap_or_else(PoisonError::into_inner);
+        probes.remove(name)
     }
 
     /// Returns whether the result of an early probe was used for `name`. Such a result may be out of date.

@@ -10,6 +10,7 @@ use crate::http::{Attempts, DOCKER_CONTENT_DIGEST};
 use crate::session::{Request, Session};
 
 /// The result of a HEAD request for a manifest.
+#[derive(Clone)]
 pub(crate) enum Probe {
     /// The manifest exists, with this digest according to the registry.
     At(Digest),

@@ -6,9 +6,9 @@ use manifest_core::reference::Repository;
 use manifest_core::{Digest, Reference};
 
 use crate::auth::ScopePlan;
-use crate::client::probe::probe_manifest;
+use crate::client::probe::{Probe, probe_manifest};
 use crate::client::registry_client::Client;
-use crate::error::Operation;
+use crate::error::{Operation, RegistryError};
 use crate::http::Attempts;
 use crate::limits::SCOPES_OF_SEVERAL_TOKENS;
 
@@ -34,6 +34,20 @@ impl Client {
         self.with_scopes(scopes)
     }
 
+    /// Returns a client that reads the sources of several lists and publishes the lists, with one token per registry as
+    /// [`Self::for_publishing`] has it. A child is a part of some of the lists only, so [`Self::probe_child_early`] does
+    /// nothing.
+    #[must_use]
+    pub fn for_publishing_lists<'a>(
+        &self,
+        targets: impl IntoIterator<Item = &'a Reference>,
+        sources: impl IntoIterator<Item = &'a Reference>,
+    ) -> Self {
+        let mut client = self.for_publishing(targets, sources);
+        client.probes_children = false;
+        client
+    }
+
     /// Starts to probe tags or digests that are about to be written.
     ///
     /// # Panics
@@ -50,11 +64,34 @@ impl Client {
         });
     }
 
+    /// Returns the digest that a tag pointed to when it was probed early, or points to now if it was not. The early probe
+    /// stays available to a publication. Returns `None` if there is no such tag, or if the registry refuses to tell: it may
+    /// still accept a write.
+    ///
+    /// # Errors
+    /// Returns an error if the registry gives no clear response.
+    pub async fn early_digest(&self, tag: &Reference) -> Result<Option<Digest>, RegistryError> {
+        match self.early_probes().peek(tag).await {
+            Some(Ok(Probe::At(digest))) => Ok(Some(digest)),
+            Some(Ok(Probe::Absent | Probe::Refused(_))) => Ok(None),
+            Some(Err(error)) => Err(error),
+            Some(Ok(Probe::Present)) | None => self.manifest_digest(tag).await,
+        }
+    }
+
+    /// Forgets the early probes of tags that are not written after all.
+    pub fn forget_early_probes<'a>(&self, tags: impl IntoIterator<Item = &'a Reference>) {
+        self.early_probes().forget(tags);
+    }
+
     /// Starts to probe the target repositories for a manifest of `source` that is about to be transferred to them.
     ///
     /// # Panics
     /// Panics outside of a Tokio runtime.
     pub fn probe_child_early(&self, source: &Repository, digest: &Digest) {
+        if !self.probes_children {
+            return;
+        }
         let scopes: Arc<ScopePlan> = self.scope_plan().clone();
         let others = scopes.targets().filter(|target| *target != source);
         self.probe_tags_early(others.map(|target| target.at(digest.clone())));

@@ -1,20 +1,19 @@
 //! The client, whose clones share connections, tokens and challenges.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use http::header::HeaderValue;
 use manifest_core::reference::Repository;
 use manifest_core::{Digest, Reference};
-use tokio::time::Instant;
 
 use crate::auth::ScopePlan;
 use crate::blob::{BlobReader, BlobsInFlight, SinglePostSupport};
 use crate::client::config::ClientConfig;
 use crate::client::early_probes::EarlyProbes;
+use crate::client::recent_reads::RecentReads;
 use crate::error::RegistryError;
 use crate::http::{Insecure, Pools, Retrier, Transport, roots};
-use crate::limits::READ_FRESHNESS;
 use crate::session::{MirroredSession, Session};
 
 /// A client for all registries. Its clones share connections, tokens and challenges.
@@ -26,6 +25,8 @@ pub struct Client {
     /// The scopes that requests share in one token.
     scopes: Arc<ScopePlan>,
     early_probes: Arc<EarlyProbes>,
+    /// Whether children may be probed before the publication that they are for.
+    pub(super) probes_children: bool,
 }
 
 struct Shared {
@@ -34,8 +35,8 @@ struct Shared {
     in_flight: BlobsInFlight,
     /// The known support of each registry for a single POST.
     single_posts: SinglePostSupport,
-    /// The manifests that were read from their repository, and when. Reads from a mirror or the cache do not count.
-    read: Mutex<HashMap<(Repository, Digest), Instant>>,
+    /// The manifests that were read from their repository. Reads from a mirror or the cache do not count.
+    read: Mutex<RecentReads>,
 }
 
 impl std::fmt::Debug for Client {
@@ -72,6 +73,7 @@ impl Client {
             }),
             scopes: Arc::default(),
             early_probes: Arc::default(),
+            probes_children: true,
         })
     }
 
@@ -93,6 +95,7 @@ impl Client {
             shared: self.shared.clone(),
             scopes: Arc::new(scopes),
             early_probes: Arc::default(),
+            probes_children: true,
         }
     }
 
@@ -105,25 +108,20 @@ impl Client {
         &self.early_probes
     }
 
-    /// Returns whether this process read a manifest from this repository less than [`JUST_READ`] ago.
+    /// Returns whether this process read a manifest from this repository less than [`READ_FRESHNESS`] ago.
+    ///
+    /// [`READ_FRESHNESS`]: crate::limits::READ_FRESHNESS
     pub(crate) fn has_read(&self, repository: &Repository, digest: &Digest) -> bool {
-        let read = self
-            .shared
-            .read
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        let read = read.get(&(repository.clone(), digest.clone()));
-        read.is_some_and(|read| read.elapsed() < READ_FRESHNESS)
+        let read = self.shared.read.lock();
+        let read = read.unwrap_or_else(PoisonError::into_inner);
+        read.has(repository, digest)
     }
 
     /// Records the read of a manifest.
     pub(super) fn record_read(&self, repository: &Repository, digest: Digest) {
-        let mut read = self
-            .shared
-            .read
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        read.insert((repository.clone(), digest), Instant::now());
+        let read = self.shared.read.lock();
+        let mut read = read.unwrap_or_else(PoisonError::into_inner);
+        read.insert(repository.clone(), digest);
     }
 
     /// Announces one concurrent request for each of these repositories to the transport.

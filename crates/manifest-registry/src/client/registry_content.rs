@@ -53,7 +53,7 @@ impl Client {
         })
     }
 
-    /// Sends HEAD for a blob to its registry.
+    /// Returns whether a registry has a blob, and its size: by HEAD, or by GET of one byte if the registry refuses HEAD with 405.
     ///
     /// # Errors
     /// Returns an error if the registry gives no clear response.

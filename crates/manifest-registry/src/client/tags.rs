@@ -24,6 +24,8 @@ pub struct Tags {
     pub tags: Vec<Reference>,
     /// The number of names in the list that cannot be tags: no request could name them.
     pub malformed: usize,
+    /// Whether the registry was reached over plain HTTP.
+    pub is_plain_http: bool,
 }
 
 /// One page of the list.
@@ -49,6 +51,7 @@ impl Client {
         let mut next = format!("/v2/{}/tags/list?n={TAGS_PER_PAGE}", repository.path());
         while pages.len() < TAG_PAGES {
             let (response, page) = self.tag_page(repository, &next).await?;
+            found.is_plain_http = response.url().scheme() == "http";
             for name in page.tags.into_iter().flatten() {
                 match repository.tagged(&name) {
                     Some(tag) if names.insert(name) => found.tags.push(tag),

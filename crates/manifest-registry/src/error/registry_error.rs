@@ -392,6 +392,20 @@ impl RegistryError {
         matches!(self, Self::ErrorResponse { error_response, .. } if error_response.is_final())
     }
 
+    /// Tells whether the write of a tag that failed with this error was certainly not made. A registry that did not respond, or with
+    /// 5xx, may have made it.
+    #[must_use]
+    pub fn is_refused_write(&self) -> bool {
+        match self {
+            Self::ErrorResponse { .. } => !self.is_unavailable(),
+            Self::Challenge { .. }
+            | Self::Incomplete { .. }
+            | Self::PreconditionFailed { .. }
+            | Self::TagImmutable { .. } => true,
+            _ => false,
+        }
+    }
+
     /// Tells whether a manifest was rejected because of missing content.
     pub(crate) fn is_incomplete(&self) -> bool {
         matches!(self, Self::ErrorResponse { attempt, error_response }

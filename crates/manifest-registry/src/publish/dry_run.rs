@@ -60,7 +60,7 @@ impl Client {
             dry_run
                 .manifests
                 .extend(plan.planned_index_updates().await?);
-            dry_run.tags.extend(plan.names);
+            dry_run.tags.extend(plan.observed_tags());
         }
         Ok(dry_run)
     }

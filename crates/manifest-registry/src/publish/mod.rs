@@ -33,7 +33,8 @@ mod verify;
 pub use child::Child;
 pub use dry_run::DryRun;
 pub use publication::{
-    ObservedTag, Precondition, Publication, Published, Tagged, TransferEstimate, WatchedTags,
+    ObservedTag, Precondition, Publication, Published, ReleaseStep, TagWrite, Tagged,
+    TransferEstimate, WatchedTags,
 };
 pub use push_plan::PlannedBlob;
 pub use referrers::{Referrers, SkipReason, SkippedReferrer};

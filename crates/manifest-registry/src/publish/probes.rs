@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use manifest_core::{Digest, Reference};
+use manifest_core::{Digest, Reference, TagState};
 
 use crate::client::{Probe, probe_manifest};
 use crate::concurrent::concurrent;
@@ -12,6 +12,9 @@ use crate::limits::{BACKGROUND_PROBES, PARALLEL_WORK};
 use crate::publish::child::{Child, ChildKey};
 use crate::publish::publication::ObservedTag;
 use crate::publish::push::{MissingChildren, Push};
+
+/// A tag and its state. The state is `None` if the registry does not state it.
+pub(crate) type ProbedTag = (Reference, Option<TagState>);
 
 impl<'a> Push<'a> {
     /// Probes the watched tags. The digest of a tag is `None` if there is no such tag, or if its probe fails.
@@ -23,11 +26,11 @@ impl<'a> Push<'a> {
         concurrent(BACKGROUND_PROBES, probes).await
     }
 
-    /// Probes tags and children concurrently. Returns the digests of the tags, and the missing children.
+    /// Probes tags and children concurrently. Returns the states of the tags, and the missing children.
     pub(crate) async fn probe_all(
         &self,
         names: Vec<Reference>,
-    ) -> Result<(Vec<ObservedTag>, MissingChildren<'a>), RegistryError> {
+    ) -> Result<(Vec<ProbedTag>, MissingChildren<'a>), RegistryError> {
         let distinct: BTreeMap<ChildKey<'_>, &Child> = self
             .children
             .iter()
@@ -42,8 +45,9 @@ impl<'a> Push<'a> {
         let mut tags = Vec::new();
         for (name, probe) in names.into_iter().zip(&mut results) {
             let before = match probe? {
-                Probe::At(digest) => Some(digest),
-                _ => None,
+                Probe::At(digest) => Some(TagState::At(digest)),
+                Probe::Absent => Some(TagState::Absent),
+                Probe::Present | Probe::Refused(_) => None,
             };
             tags.push((name, before));
         }

@@ -2,7 +2,7 @@
 
 use manifest_core::media_type::is_foreign_layer;
 use manifest_core::reference::Repository;
-use manifest_core::{Descriptor, Digest, MediaType, Reference};
+use manifest_core::{Descriptor, Digest, MediaType, Reference, TagState};
 
 use crate::error::RegistryError;
 use crate::publish::child::Child;
@@ -111,12 +111,33 @@ pub struct Published {
 pub struct Tagged {
     /// The tag.
     pub target: Reference,
-    /// The digest that the tag pointed to before, if known.
-    pub before: Option<Digest>,
+    /// The state of the tag before. `None` if the registry did not state it.
+    pub before: Option<TagState>,
     /// Whether the tag was written. Otherwise it pointed to the manifest already.
     pub is_written: bool,
     /// The error that kept the tag and its children from being verified. The tag itself may still be correct.
     pub verification_error: Option<RegistryError>,
+}
+
+/// A tag that is about to be written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TagWrite {
+    /// The tag.
+    pub target: Reference,
+    /// Its state now. `None` if the registry does not state it.
+    pub before: Option<TagState>,
+    /// The digest of the manifest that it will point to.
+    pub digest: Digest,
+}
+
+/// A step of a release that its caller is told of.
+#[derive(Clone, Copy, Debug)]
+pub enum ReleaseStep<'a> {
+    /// A child is in the repository of its publication.
+    ChildTransferred(&'a Publication<'a>, &'a Child),
+    /// All content is in place, and these tags are written next, at least one. Tags that point to their manifest already are not
+    /// among them.
+    WritingTags(&'a [TagWrite]),
 }
 
 impl Published {

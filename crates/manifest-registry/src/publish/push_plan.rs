@@ -3,21 +3,24 @@
 use std::collections::HashSet;
 
 use manifest_core::reference::Repository;
-use manifest_core::{Descriptor, Digest, Reference};
+use manifest_core::{Descriptor, Digest, Reference, TagState};
 use tokio::sync::OnceCell;
 
 use crate::concurrent::concurrent;
 use crate::error::RegistryError;
 use crate::limits::PARALLEL_WORK;
 use crate::publish::child::Child;
-use crate::publish::publication::{Precondition, Published, Tagged, TransferEstimate};
+use crate::publish::probes::ProbedTag;
+use crate::publish::publication::{
+    ObservedTag, Precondition, Published, TagWrite, Tagged, TransferEstimate,
+};
 use crate::publish::push::{MissingChildren, Push};
 
 /// A push after the probes of its target: the content that the target lacks is known.
 pub(crate) struct PushPlan<'a> {
     push: &'a Push<'a>,
-    /// The names to write, and the digest that each points to now.
-    pub(crate) names: Vec<(Reference, Option<Digest>)>,
+    /// The names to write, and the state of each now.
+    names: Vec<ProbedTag>,
     missing: MissingChildren<'a>,
     /// Whether the registry lists the manifest as a referrer of its subject. `None` if the manifest was not pushed by digest.
     is_listed: Option<bool>,
@@ -39,15 +42,14 @@ impl<'a> PushPlan<'a> {
         for (name, before) in &mut names {
             // A tag may exist although no digest is stated, and a precondition must know.
             if publication.precondition != Precondition::None && before.is_none() {
-                *before = push.client.manifest_digest(name).await?;
+                *before = Some(push.client.manifest_digest(name).await?.into());
             }
-            let is_done = before
-                .as_ref()
-                .is_some_and(|before| before.matches(publication.bytes));
+            let now = before.as_ref().and_then(TagState::digest);
+            let is_done = now.is_some_and(|digest| digest.matches(publication.bytes));
             let is_expected = match publication.precondition {
                 Precondition::None => true,
-                Precondition::Absent => before.is_none(),
-                Precondition::Digest(digest) => before.as_ref() == Some(digest),
+                Precondition::Absent => now.is_none(),
+                Precondition::Digest(digest) => now == Some(digest),
             };
             if !is_done && !is_expected {
                 return Err(RegistryError::PreconditionFailed {
@@ -56,7 +58,7 @@ impl<'a> PushPlan<'a> {
                         Precondition::Digest(digest) => Some(digest.clone()),
                         _ => None,
                     },
-                    found: before.clone(),
+                    found: now.cloned(),
                 });
             }
         }
@@ -93,7 +95,26 @@ impl<'a> PushPlan<'a> {
             }
         }
         estimate.missing_manifests += self.missing.len();
-        estimate.tags.extend(self.names.iter().cloned());
+        estimate.tags.extend(self.observed_tags());
+    }
+
+    /// Returns the names to write, and the digest that each points to now.
+    pub(crate) fn observed_tags(&self) -> impl Iterator<Item = ObservedTag> + '_ {
+        let names = self.names.iter();
+        names.map(|(name, before)| (name.clone(), digest_of(before.as_ref()).cloned()))
+    }
+
+    /// Returns the tags that do not point to the manifest yet.
+    pub(crate) fn tag_writes(&self) -> impl Iterator<Item = TagWrite> + '_ {
+        let is_write = |(name, before): &&ProbedTag| {
+            name.tag().is_some() && !self.is_published(digest_of(before.as_ref()))
+        };
+        let names = self.names.iter().filter(is_write);
+        names.map(|(name, before)| TagWrite {
+            target: name.clone(),
+            before: before.clone(),
+            digest: self.published.digest.clone(),
+        })
     }
 
     /// Announces the blobs to the progress, which the pushes of a release share.
@@ -158,7 +179,7 @@ impl<'a> PushPlan<'a> {
             || self
                 .names
                 .iter()
-                .any(|(_, before)| !self.is_published(before.as_ref()))
+                .any(|(_, before)| !self.is_published(digest_of(before.as_ref())))
     }
 
     /// Opens an upload session and cancels it: the cheapest request that requires push access.
@@ -190,10 +211,16 @@ impl<'a> PushPlan<'a> {
         Ok(())
     }
 
-    /// Pushes the manifest by digest, unless a tag points to it already, and adds it to the referrers of its subject.
+    /// Pushes the manifest by digest, unless the target has it already, and adds it to the referrers of its subject.
     pub(crate) async fn put_by_digest(&mut self) -> Result<(), RegistryError> {
-        let is_published = |(_, before): &(_, Option<Digest>)| self.is_published(before.as_ref());
-        if !self.names.iter().any(is_published) {
+        let is_published = |(_, before): &ProbedTag| self.is_published(digest_of(before.as_ref()));
+        // The response to the push of a list with a subject tells whether the registry lists it.
+        let was_read = !self.has_subject()
+            && self
+                .push
+                .client
+                .has_read(self.push.target, &self.published.digest);
+        if !was_read && !self.names.iter().any(is_published) {
             let name = self.push.target.at(self.published.digest.clone());
             let stored = self.push.put_published(&name).await?;
             self.published.digest = stored.digest;
@@ -216,21 +243,20 @@ impl<'a> PushPlan<'a> {
     async fn write_tag(
         &self,
         name: &Reference,
-        before: Option<&Digest>,
+        state: Option<&TagState>,
     ) -> Result<(Tagged, Digest), RegistryError> {
         // The tag may have moved since an early probe.
-        let probed_again = match before {
-            Some(_)
-                if self.is_published(before) && self.push.client.early_probes().was_taken(name) =>
-            {
-                Some(self.push.digest_of(name).await?)
-            }
-            _ => None,
+        let is_outdated =
+            self.is_published(digest_of(state)) && self.push.client.early_probes().was_taken(name);
+        let probed_again = match is_outdated {
+            true => Some(TagState::from(self.push.digest_of(name).await?)),
+            false => None,
         };
-        let before = probed_again.as_ref().map_or(before, Option::as_ref);
+        let state = probed_again.as_ref().or(state);
+        let before = digest_of(state);
         let mut tagged = Tagged {
             target: name.clone(),
-            before: before.cloned(),
+            before: state.cloned(),
             is_written: false,
             verification_error: None,
         };
@@ -302,6 +328,11 @@ impl<'a> PushPlan<'a> {
     fn is_published(&self, digest: Option<&Digest>) -> bool {
         digest.is_some_and(|digest| digest.matches(self.push.publication.bytes))
     }
+}
+
+/// Returns the digest that a tag points to, if that is known.
+fn digest_of(state: Option<&TagState>) -> Option<&Digest> {
+    state.and_then(TagState::digest)
 }
 
 /// A blob that the target lacks and that a release would transfer.

@@ -1,5 +1,6 @@
 //! Releases: all content by digest in every repository first, then the tags.
 
+use std::collections::HashSet;
 use std::pin::{Pin, pin};
 
 use futures_util::future::{MaybeDone, join, join_all, maybe_done, try_join_all};
@@ -12,7 +13,8 @@ use crate::error::RegistryError;
 use crate::publish::child::Child;
 use crate::publish::mount_sources::{MountSources, mount_sources};
 use crate::publish::publication::{
-    ObservedTag, Publication, Published, Tagged, TransferEstimate, WatchedTags,
+    ObservedTag, Publication, Published, ReleaseStep, TagWrite, Tagged, TransferEstimate,
+    WatchedTags,
 };
 use crate::publish::push::Push;
 use crate::publish::push_plan::PushPlan;
@@ -36,7 +38,7 @@ impl Client {
     /// other content is in every repository.
     ///
     /// `check_estimate` receives the estimate before the first write. `check_tags` receives the digests of the watched tags.
-    /// Both may abort the release with an error. `on_child` is called for the children of each publication.
+    /// Both may abort the release with an error. `on_step` is called for each child, and once before the first tag is written.
     ///
     /// # Errors
     /// Returns an error if a step before the first tag fails. The results of the tags are in [`Released::tags`].
@@ -46,7 +48,7 @@ impl Client {
         watch: WatchedTags<'_>,
         check_estimate: impl FnOnce(&TransferEstimate) -> Result<(), E>,
         check_tags: impl FnOnce(&[ObservedTag]) -> Result<(), E>,
-        mut on_child: impl FnMut(&Publication<'_>, &Child),
+        mut on_step: impl FnMut(ReleaseStep<'_>),
     ) -> Result<Released, E> {
         let pushes = self.pushes(publications);
         self.expect_probes(&pushes, watch.tags);
@@ -65,15 +67,19 @@ impl Client {
         check_estimate(&estimate)?;
         let is_single = matches!(publications, [one] if one.targets.len() == 1);
         if !is_single {
+            let mut seen = HashSet::new();
             let with_work = plans.iter().filter(|plan| plan.has_work());
-            let access_checks = try_join_all(with_work.map(PushPlan::check_push_access));
+            let each_target = with_work.filter(|plan| seen.insert(plan.target()));
+            let access_checks = try_join_all(each_target.map(PushPlan::check_push_access));
             alongside(watched.as_mut(), access_checks).await?;
         }
         plans.iter().for_each(PushPlan::expect_progress);
         // The publications go one after the other, so that the progress is easy to follow, and because a publication may mount
         // blobs of the one before it. The transfers within a publication are concurrent.
         for (plan, publication) in plans.iter_mut().zip(publications) {
-            let transfer = plan.transfer_children(|child| on_child(publication, child));
+            let on_child =
+                |child: &Child| on_step(ReleaseStep::ChildTransferred(publication, child));
+            let transfer = plan.transfer_children(on_child);
             alongside(watched.as_mut(), transfer).await?;
         }
         watched.as_mut().await;
@@ -82,6 +88,7 @@ impl Client {
             .iter_mut()
             .filter(|plan| !is_single || plan.has_subject());
         try_join_all(to_put.map(PushPlan::put_by_digest)).await?;
+        announce_writes(&plans, &mut on_step);
         let writes = plans.iter().map(PushPlan::write_tags);
         let results = join_all(writes).await;
         let mut tags = Vec::new();
@@ -123,8 +130,8 @@ impl Client {
 
     /// Publishes a manifest: transfers the missing children, blobs first, then writes each tag once and reads it back.
     ///
-    /// Content that the registry has already is not written again. `on_child` is called for each child, in their order, after
-    /// all of them have been transferred.
+    /// Content that the registry has already is not written again. `on_step` is called for each child, in their order, after
+    /// all of them have been transferred, and then once before the first tag is written.
     ///
     /// # Errors
     /// Returns an error if content can be neither mounted nor uploaded, or if the registry refuses a manifest:
@@ -134,20 +141,30 @@ impl Client {
     pub async fn publish(
         &self,
         publication: &Publication<'_>,
-        on_child: impl FnMut(&Child),
+        mut on_step: impl FnMut(ReleaseStep<'_>),
     ) -> Result<Published, RegistryError> {
         let progress = TransferProgress::new(self.session().transport.observer.clone());
         let push = Push::new(self, publication, &progress, MountSources::new());
         let mut plan = PushPlan::make(&push).await?;
         plan.expect_progress();
+        let on_child = |child: &Child| on_step(ReleaseStep::ChildTransferred(publication, child));
         plan.transfer_children(on_child).await?;
         if plan.has_subject() {
             plan.put_by_digest().await?;
         }
+        announce_writes(std::slice::from_ref(&plan), &mut on_step);
         for result in plan.write_tags().await {
             plan.published.add_tag(result?);
         }
         Ok(plan.published)
+    }
+}
+
+/// Tells the caller which tags are written next, if there are any.
+fn announce_writes(plans: &[PushPlan<'_>], on_step: &mut impl FnMut(ReleaseStep<'_>)) {
+    let writes: Vec<TagWrite> = plans.iter().flat_map(PushPlan::tag_writes).collect();
+    if !writes.is_empty() {
+        on_step(ReleaseStep::WritingTags(&writes));
     }
 }
 

@@ -5,6 +5,7 @@ use std::time::Duration;
 use manifest_core::{Digest, MediaType};
 use manifest_registry::{
     Child, Client, ClientConfig, Credentials, Precondition, Publication, Published, RegistryError,
+    ReleaseStep,
 };
 use manifest_testkit::fault::{Fault, Response};
 use manifest_testkit::image::{BuiltImage, Image, Index};
@@ -36,8 +37,12 @@ fn copy(
         verify: Some(&[]),
     };
     let mut arrived = Vec::new();
-    let published =
-        run(client.publish(&publication, |child| arrived.push(child.digest().clone())))?;
+    let on_step = |step: ReleaseStep<'_>| {
+        if let ReleaseStep::ChildTransferred(_, child) = step {
+            arrived.push(child.digest().clone());
+        }
+    };
+    let published = run(client.publish(&publication, on_step))?;
     assert_eq!(arrived, [digest]);
     Ok(published)
 }

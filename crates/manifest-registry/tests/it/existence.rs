@@ -1,7 +1,7 @@
-//! Existence and metadata of manifests: by one HEAD request, and by GET only where HEAD says too little.
+//! Existence and metadata of manifests and blobs: by one HEAD request, and by GET only where HEAD says too little.
 
 use manifest_core::Digest;
-use manifest_registry::ManifestMetadata;
+use manifest_registry::{BlobState, ManifestMetadata};
 use manifest_testkit::EmbeddedRegistry;
 use manifest_testkit::fault::{Fault, Response};
 use manifest_testkit::image::{Image, buildkit_index};
@@ -139,4 +139,48 @@ fn unclear_responses_are_errors() {
     registry.fault(Fault::on("GET", "/manifests/").respond(wrong));
     let pinned = reference(&host, &format!("app@{}", metadata.digest));
     assert!(run(client().manifest_exists(&pinned)).is_err());
+}
+
+#[test]
+fn one_byte_tells_of_a_blob_where_head_is_refused() {
+    let registry = EmbeddedRegistry::start();
+    let bytes: Vec<u8> = (0..100_000_u32).map(|byte| byte as u8).collect();
+    let image = Image::oci()
+        .platform("linux/amd64")
+        .layer(&bytes)
+        .layer(b"");
+    let image = image.build();
+    registry.seed("app", "1", &image);
+    let [layer, empty] = [0, 1].map(|place| &image.layers[place]);
+    let app = reference(&registry.host(), "app:1").repository().clone();
+    let state = |digest: &str| run(client().registry_blob(&app, &digest.parse().unwrap()));
+    let present = |size| BlobState::Present { size };
+
+    registry.fault(Fault::on("HEAD", "/blobs/").respond(Response::status(405)));
+    registry.log().clear();
+    assert_eq!(state(&layer.digest).unwrap(), present(Some(100_000)));
+    let requests = registry.log().requests();
+    let get = requests.iter().find(|request| request.method == "GET");
+    assert_eq!(get.unwrap().header("range"), Some("bytes=0-0"));
+    assert_eq!(state(&empty.digest).unwrap(), present(Some(0)));
+    let gone = Digest::sha256(b"gone").to_string();
+    assert_eq!(state(&gone).unwrap(), BlobState::Absent);
+
+    // A registry that ignores the range, one that does not state the size, and one that refuses GET too.
+    let get = || Fault::on("GET", "/blobs/");
+    let whole = Response::Status {
+        code: 200,
+        headers: Vec::new(),
+        body: bytes.clone(),
+    };
+    registry.fault(get().respond(whole));
+    assert_eq!(state(&layer.digest).unwrap(), present(Some(100_000)));
+    registry.clear_faults();
+    registry.fault(Fault::on("HEAD", "/blobs/").respond(Response::status(405)));
+    let unstated = Response::status(206).header("content-range", "bytes 0-0/*");
+    registry.fault(get().respond(unstated));
+    assert_eq!(state(&layer.digest).unwrap(), present(None));
+    registry.clear_faults();
+    registry.fault(Fault::on_any("/blobs/").respond(Response::status(405)));
+    assert!(state(&layer.digest).is_err());
 }

@@ -137,7 +137,7 @@ fn later_repositories_of_a_registry_mount_from_the_first() {
             WatchedTags::default(),
             check,
             |_| Ok(()),
-            |_, _| {},
+            |_| {},
         ));
         let released = released.unwrap();
         // The estimate is exact if the registry mounts.

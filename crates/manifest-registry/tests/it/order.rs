@@ -81,7 +81,7 @@ async fn release(
     };
     let nothing = |_: &TransferEstimate| Ok::<_, RegistryError>(());
     client
-        .release(&[publication], watch, nothing, check_tags, |_, _| ())
+        .release(&[publication], watch, nothing, check_tags, |_| ())
         .await
 }
 

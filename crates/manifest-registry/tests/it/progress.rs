@@ -71,7 +71,7 @@ fn reports_of(source: &Reference, targets: &[Reference]) -> Vec<Progress> {
         WatchedTags::default(),
         nothing,
         |_| Ok(()),
-        |_, _| (),
+        |_| (),
     ))
     .unwrap();
     assert!(released.tags.iter().all(|(_, result)| result.is_ok()));

@@ -65,7 +65,7 @@ impl Job {
         let publication = self.publication(target);
         let nothing = WatchedTags::default();
         client
-            .release(&[publication], nothing, |_| Ok(()), |_| Ok(()), |_, _| ())
+            .release(&[publication], nothing, |_| Ok(()), |_| Ok(()), |_| ())
             .await
     }
 

@@ -89,7 +89,11 @@ fn a_repository_without_tags_has_none() {
     for list in ["null", "[]"] {
         let registry = registry(&["1"]);
         registry.fault(Fault::on("GET", LIST).respond(page(list, None)));
-        assert_eq!(tags_of(&registry).unwrap(), Tags::default());
+        let none = Tags {
+            is_plain_http: true,
+            ..Tags::default()
+        };
+        assert_eq!(tags_of(&registry).unwrap(), none);
     }
 }
 

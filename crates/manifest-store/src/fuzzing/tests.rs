@@ -25,3 +25,20 @@ fn sidecars() {
         check_time(super::sidecars, open, &units);
     }
 }
+
+#[test]
+fn journals() {
+    check("drafts", super::journals);
+    let units = [
+        "\n",
+        "{\"version\":",
+        "\"",
+        "{",
+        "1",
+        "\\",
+        "{\"version\":2}\n",
+    ];
+    for open in ["", "{\"version\":1,\"run\":\"", "{\"before\":{\"digest\":"] {
+        check_time(super::journals, open, &units);
+    }
+}

@@ -6,6 +6,7 @@ mod collisions;
 mod damage;
 mod docker;
 mod drafts;
+mod journal;
 mod kill;
 mod listing;
 mod model;

@@ -90,3 +90,13 @@ pub(super) const FISH: Packed = Packed {
         otherwise: "install it (`apt-get install fish`)",
     },
 };
+
+pub(super) const WRK: Packed = Packed {
+    name: "wrk",
+    program: "usr/bin/wrk",
+    libraries: &["libluajit-5.1-2", "libluajit-5.1-common", "libssl3"],
+    wanted: Wanted {
+        what: "wrk",
+        otherwise: "install it (`apt-get install wrk`)",
+    },
+};

@@ -6,7 +6,7 @@ use std::io::Write as _;
 use std::path::Path;
 
 use manifest_testkit::chromium::Chromium;
-use manifest_testkit::image::Index;
+use manifest_testkit::image::{Image, Index};
 use serde_json::json;
 
 use super::{fill, image, list};
@@ -115,6 +115,10 @@ fn the_page_is_filtered_in_a_browser() {
     assert_eq!(tags(&browser), all);
     let title = browser.script("return document.title");
     assert_eq!(title, format!("Platforms of {}/app", registry.host()));
+    let summary = browser.script("return document.querySelector('#summary').textContent");
+    let summary = summary.as_str().unwrap();
+    let date = summary.strip_prefix("9 tags, 7 platforms, 1 image missing. As of 20");
+    assert_eq!(date.map(str::len), Some("YY-MM-DD.".len()), "{summary}");
     let count = || browser.script("return document.querySelector('#count').textContent");
     assert_eq!(count(), "9 of 9 tags");
     keep_screenshots(&browser, "all");
@@ -154,18 +158,47 @@ fn the_page_is_filtered_in_a_browser() {
     let links =
         browser.script("return document.querySelector('tr:not([hidden]) td.missing a').href");
     let missing = format!("http://{}/v2/app/manifests/sha256:", registry.host());
-    assert!(
-        links
-            .as_str()
-            .unwrap()
-            .replace("https", "http")
-            .starts_with(&missing),
-        "{links}"
-    );
+    assert!(links.as_str().unwrap().starts_with(&missing), "{links}");
     assert_eq!(
         browser.log(),
         [""; 0],
         "the page loads nothing and breaks no rule of its own"
+    );
+}
+
+/// As for the versions of Windows.
+#[test]
+fn several_images_for_a_platform_have_a_link_each() {
+    let Some(browser) = browser("several_images_for_a_platform_have_a_link_each") else {
+        return;
+    };
+    let registry = Watched::embedded(EmbeddedRegistry::start());
+    let images: Vec<_> = ["10.0.17763.1", "10.0.20348.1"]
+        .map(|version| {
+            let image = Image::oci().platform("windows/amd64").os_version(version);
+            image.seed(version).build()
+        })
+        .into();
+    let index = images.iter().fold(Index::oci(), Index::image);
+    registry.push("app", "1", &index.build());
+    let shell = Shell::new(&registry);
+    browser.open(&page(&shell, ""));
+    let links = || {
+        let script = "return [...document.querySelectorAll('#tags td a')]
+            .filter((link) => link.checkVisibility())
+            .map((link) => [link.textContent, link.href.split('/').pop()])";
+        browser.script(script)
+    };
+    assert_eq!(links(), json!([]));
+    browser.script("document.querySelector('#tags td summary').focus()");
+    browser.press(SPACE);
+    keep_screenshots(&browser, "versions");
+    assert_eq!(
+        links(),
+        json!([
+            ["10.0.17763.1: 512 B", images[0].digest],
+            ["10.0.20348.1: 512 B", images[1].digest],
+        ])
     );
 }
 

@@ -5,6 +5,7 @@ use std::time::Duration;
 use manifest_testkit::image::Index;
 use manifest_testkit::log::longest_chain;
 use manifest_testkit::{EmbeddedRegistry, TestCa, TokenServer};
+use serde_json::json;
 
 use super::{filled, image, list};
 use crate::commands::{Shell, Watched};
@@ -80,6 +81,33 @@ fn a_hundred_tags_take_twelve_round_trips_at_most() {
     // Load on the machine can only add to them.
     let least = runs.min().unwrap();
     assert!(least <= 12, "{least}");
+}
+
+/// Lists can name more images than anybody has: none of them is read then.
+#[test]
+fn too_many_manifests_are_not_read() {
+    let embedded = EmbeddedRegistry::start();
+    let one = image("linux/amd64", "many", 1);
+    let media_type = "application/vnd.oci.image.index.v1+json";
+    for tag in 0..3 {
+        let entry = |number: u32| {
+            let digest = manifest_testkit::sha256(format!("{tag} {number}").as_bytes());
+            json!({ "mediaType": one.media_type, "digest": digest, "size": one.size() })
+        };
+        let entries: Vec<_> = (0..7000).map(entry).collect();
+        let list = json!({ "schemaVersion": 2, "mediaType": media_type, "manifests": entries });
+        let bytes = serde_json::to_vec(&list).unwrap();
+        embedded.put_manifest("app", Some(&tag.to_string()), media_type, &bytes);
+    }
+    let registry = Watched::embedded(embedded);
+    let shell = Shell::new(&registry);
+    let ran = shell.run("matrix @/app");
+    ran.fails(1)
+        .prints("")
+        .says("the tags of REGISTRY/app have more than 20000 manifests")
+        .says("hint: show fewer tags with --limit, or choose some with --tags");
+    // The tags, three HEADs, three lists.
+    assert_eq!(registry.lines().len(), 7);
 }
 
 #[test]

@@ -1,12 +1,14 @@
 //! Missing and damaged content is shown; what cannot be known is an error.
 
-use manifest_testkit::EmbeddedRegistry;
 use manifest_testkit::fault::{Fault, Response};
 use manifest_testkit::image::{Image, Index};
 use manifest_testkit::suite::Kind;
+use manifest_testkit::{EmbeddedRegistry, TestCa};
+use serde_json::json;
 
 use super::{SECOND, filled, image, list};
 use crate::commands::{Shell, Watched};
+use crate::harness::schema;
 
 /// A repository with each kind of damage.
 fn damaged() -> Watched<'static> {
@@ -53,13 +55,70 @@ fn each_kind_of_damage_is_shown() {
     let shell = Shell::new(&registry);
     let ran = shell.run("COLUMNS=200 matrix @/app");
     super::check_snapshot("damage.txt", &ran.succeeds().stdout);
-    let ran = shell.run("matrix --format json --tags 1.0 @/app");
-    let json: serde_json::Value = serde_json::from_str(&ran.succeeds().stdout).unwrap();
-    let states = json["tags"][0]["images"].as_array().unwrap().iter();
+    let json = schema::json("matrix", &shell.run("matrix --format json @/app"));
+    let tags = json["tags"].as_array().unwrap();
+    let row = tags.iter().find(|row| row["tag"] == "1.0").unwrap();
+    let states = row["images"].as_array().unwrap().iter();
     let states: Vec<_> = states
         .map(|image| image["state"].as_str().unwrap())
         .collect();
     assert_eq!(states, ["present", "missing", "present"]);
+}
+
+/// Only images that can be pulled count as support.
+#[test]
+fn platforms_come_and_go_with_images_that_are_whole() {
+    let registry = damaged();
+    let chart = Image::oci()
+        .config("application/vnd.cncf.helm.config.v1+json", b"{}")
+        .build();
+    registry.push("app", "2.1", &chart);
+    let newest = list(&["linux/amd64", "linux/386"], "2.2", 3);
+    registry.push("app", "2.0", &list(&["linux/amd64"], "2.0", 3));
+    registry.push("app", "2.2", &newest);
+    let shell = Shell::new(&registry);
+    let changes = |flags: &str| {
+        let ran = shell.run(&format!("matrix --format json {flags} @/app"));
+        schema::json("matrix", &ran)["since"]["changes"].clone()
+    };
+    assert_eq!(
+        changes("--since 2.0"),
+        json!([{ "tag": "2.2", "previous": "2.0", "added": ["linux/386"], "removed": [] }]),
+        "a chart says nothing about platforms"
+    );
+    assert_eq!(
+        changes("--since 1.0 --tags 1.0 --tags 1.1"),
+        json!([{
+            "tag": "1.1", "previous": "1.0", "added": [], "removed": ["linux/386", "linux/amd64"],
+        }]),
+        "an image without its config does not run"
+    );
+    let ran = shell.run("matrix --since 2.0 --limit 1 @/app");
+    ran.succeeds().says("1 of 3 tags are shown (--limit)");
+    assert!(!ran.stdout.contains("since 2.0"), "{ran}");
+}
+
+#[test]
+fn links_have_the_scheme_that_the_registry_speaks() {
+    let image = image("linux/amd64", "1", 1);
+    let ca = TestCa::new();
+    let secure = EmbeddedRegistry::builder().tls(&ca).start();
+    for (embedded, scheme) in [(EmbeddedRegistry::start(), "http"), (secure, "https")] {
+        embedded.seed("app", "1", &image);
+        let registry = Watched::embedded(embedded);
+        let shell = Shell::new(&registry);
+        let ran = shell.run("matrix --insecure --html page.html @/app");
+        ran.succeeds();
+        let page = std::fs::read_to_string(shell.home.path().join("page.html")).unwrap();
+        let link = format!(
+            "{scheme}://{}/v2/app/manifests/{}",
+            registry.host(),
+            image.digest
+        );
+        // The template escapes slashes.
+        let page = page.replace("&#x2f;", "/");
+        assert_eq!(page.matches(&link).count(), 2, "{link}\n{page}");
+    }
 }
 
 #[test]
@@ -94,6 +153,9 @@ fn refusals_are_failures() {
         registry.fault(Fault::on("*", path).respond(Response::status(status)));
         let ran = Shell::new(&registry).run("matrix --retry 0 @/app");
         ran.fails(code).prints("");
+        if (path, status) == ("/tags/list", 403) {
+            ran.says("hint: this needs permission to list the tags of REGISTRY/app");
+        }
     }
 }
 
@@ -107,16 +169,26 @@ fn wrong_arguments_say_what_to_do() {
     ran.says("hint: leave the tag or digest out: REGISTRY/app; --tags chooses tags");
     let ran = shell.run("matrix --tags v* @/app");
     ran.fails(1).says("REGISTRY/app has no tag \"v*\"");
+    ran.says("hint: * in a pattern stands for any characters");
+    for line in ["--since 7", "--since 1.0 --tags 1.1*"] {
+        let ran = shell.run(&format!("matrix {line} @/app"));
+        ran.fails(1)
+            .says("hint: --since takes a tag that --tags does not exclude");
+    }
     shell
         .run("matrix --since 7 @/app")
-        .fails(1)
         .says("REGISTRY/app has no tag \"7\"");
+    let ran = shell.run("matrix --limit many @/app");
+    ran.fails(125)
+        .says("invalid argument \"many\" for \"--limit\" flag: must be a whole number, 0 or more");
     shell
         .run("matrix --format yaml @/app")
         .fails(125)
         .says("must be one of table, json, markdown");
+    registry.log().clear();
     let ran = shell.run("matrix --html no/such/folder.html @/app");
     ran.fails(1).says("cannot write no/such/folder.html");
+    assert!(registry.lines().is_empty(), "nobody was asked");
     let empty = Watched::empty(Kind::Embedded);
     Shell::new(&empty)
         .run("matrix @/app")

@@ -35,7 +35,10 @@ pub(super) fn failure(error: &RegistryError) -> Vec<Row> {
     let mut rows = Vec::new();
     if let Some(attempt) = error.attempt() {
         let proxy = attempt.proxy.clone().unwrap_or_else(|| "none".to_owned());
-        rows.push(Row::ok(Check::Proxy, proxy));
+        rows.push(match is_of_proxy(error) {
+            true => Row::no(Check::Proxy, proxy),
+            false => Row::ok(Check::Proxy, proxy),
+        });
     }
     match error {
         RegistryError::Network {
@@ -80,6 +83,20 @@ fn is_of_tls(problem: NetworkProblem) -> bool {
             | NetworkProblem::Tls
             | NetworkProblem::ClientCertificate
             | NetworkProblem::NoCaCertificates
+    )
+}
+
+/// Tells whether the proxy is the reason of a failure.
+fn is_of_proxy(error: &RegistryError) -> bool {
+    let RegistryError::Network { problem, .. } = error else {
+        return false;
+    };
+    matches!(
+        problem,
+        NetworkProblem::Proxy
+            | NetworkProblem::ProxyCertificate
+            | NetworkProblem::ProxyAuthentication
+            | NetworkProblem::ProxySetting
     )
 }
 

@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use crate::commands::spec_files::{SpecFileFlags, TemplateFlags};
+use crate::failure::Failure;
 use crate::flags::{HelpFlag, MirrorFlags, PublishFlags, RegistryFlags, RetryFlags, StageFlag};
 use crate::values::{
     AnnotationFlag, AnyPlatformList, Attestations, OrderChoice, Switch, TypeChoice,
@@ -36,6 +38,10 @@ pub struct Args {
     pub(super) push: Switch,
     #[command(flatten)]
     pub(super) publish: PublishFlags,
+    #[command(flatten)]
+    pub(super) files: SpecFileFlags,
+    #[command(flatten)]
+    pub(super) template: TemplateFlags,
     #[arg(value_name = "MANIFEST_LIST MANIFEST", hide = true)]
     pub(crate) images: Vec<String>,
 }
@@ -98,14 +104,17 @@ pub(super) struct ListFlags {
 }
 
 impl Args {
-    /// Returns the least number of arguments. It is one, the list, if flags name the images.
+    /// Returns the least number of arguments. It is one, the list, if flags name the images, and none if files name the list, too.
     pub(crate) fn min_arguments(&self) -> usize {
         let SourceFlags {
             digests_dir,
             from_metadata,
             ..
         } = &self.sources;
-        if digests_dir.is_empty() && from_metadata.is_empty() {
+        let has_template = self.template.template.is_some();
+        if !self.files.files.is_empty() {
+            0
+        } else if digests_dir.is_empty() && from_metadata.is_empty() && !has_template {
             2
         } else {
             1
@@ -131,6 +140,82 @@ impl Args {
             || !annotation.is_empty()
             || annotation_from_source.is_on();
         let checks_all = self.publish.on_duplicate.is_some() || !self.publish.require.is_empty();
-        !self.amend.is_on() || replace.is_on() || changes_list || checks_all
+        let has_template = self.template.template.is_some();
+        !self.amend.is_on() || replace.is_on() || changes_list || checks_all || has_template
+    }
+
+    /// Checks the flags for spec files and templates of a command line without `--file`.
+    pub(super) fn check_without_files(&self) -> Result<(), Failure> {
+        if let Some(first) = self.files.given() {
+            return Err(conflict(
+                first,
+                "MANIFEST_LIST",
+                "only spec files have variables",
+            ));
+        }
+        match self.template.needs_template() {
+            Some("--tags") if self.template.template.is_some() && !self.push.is_on() => {
+                Err(Failure::NeedsPush { flag: "--tags" })
+            }
+            Some(flag) if self.template.template.is_none() => Err(Failure::MissingFlag {
+                command: "create",
+                flag: "--template",
+                example: match flag {
+                    "--tags" => "--template app:1.0-OS-ARCH --tags latest",
+                    _ => "--template app:1.0-OS-ARCH --platforms linux/amd64",
+                },
+            }),
+            _ => Ok(()),
+        }
+    }
+
+    /// Checks the flags of a command line with `--file`: a file describes its lists itself.
+    pub(super) fn check_with_files(&self) -> Result<(), Failure> {
+        const IN_FILE: &str = "a spec file describes its lists itself";
+        if self.push.is_on() {
+            return Err(conflict(
+                "--file",
+                "--push",
+                "`apply` publishes the lists of spec files",
+            ));
+        }
+        if let Some(flag) = self.publish.needs_push() {
+            return Err(Failure::NeedsPush { flag });
+        }
+        let (sources, list) = (&self.sources, &self.list);
+        let given = [
+            (!self.images.is_empty(), "MANIFEST_LIST"),
+            (self.amend.is_on(), "--amend"),
+            (!list.annotation.is_empty(), "--annotation"),
+            (
+                list.annotation_from_source.is_on(),
+                "--annotation-from-source",
+            ),
+            (list.artifact_type.is_some(), "--artifact-type"),
+            (sources.attestations.is_some(), "--attestations"),
+            (!sources.digests_dir.is_empty(), "--digests-dir"),
+            (!sources.from_metadata.is_empty(), "--from-metadata"),
+            (sources.no_flatten.is_on(), "--no-flatten"),
+            (self.publish.on_duplicate.is_some(), "--on-duplicate"),
+            (list.order.is_some(), "--order"),
+            (!sources.platform.is_empty(), "--platform"),
+            (!self.publish.require.is_empty(), "--require"),
+            (list.subject.is_some(), "--subject"),
+            (self.template.template.is_some(), "--template"),
+            (self.template.needs_template().is_some(), "--platforms"),
+            (list.list_type.is_some(), "--type"),
+        ];
+        match given.into_iter().find(|(is_given, _)| *is_given) {
+            Some((_, second)) => Err(conflict("--file", second, IN_FILE)),
+            None => Ok(()),
+        }
+    }
+}
+
+fn conflict(first: &'static str, second: &'static str, reason: &'static str) -> Failure {
+    Failure::ConflictingFlags {
+        first,
+        second,
+        reason,
     }
 }

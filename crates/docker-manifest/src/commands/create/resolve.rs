@@ -2,15 +2,17 @@
 
 use manifest_core::{Draft, NamedPlatform, Reference};
 use manifest_registry::Client;
+use manifest_spec::ListSpec;
 
 use super::args::{Args, ListFlags, SourceFlags};
 use crate::assembly::{
-    Assembler, AssemblyOptions, ListOptions, Resolution, ResolveRequest, parse_subject,
-    refuse_other_registries,
+    Assembler, AssemblyOptions, ListOptions, ListedImage, Resolution, ResolveRequest, SpecList,
+    SpecOptions, parse_subject, refuse_other_registries,
 };
 use crate::context::Context;
 use crate::drafts::DraftStore;
 use crate::failure::Failure;
+use crate::flags::PublishFlags;
 use crate::publishing;
 use crate::sources::{ChildFilter, SourceArgs, SourceSpec};
 use crate::values::{AnyPlatformList, Attestations};
@@ -22,10 +24,22 @@ pub(super) struct NamedList<'a> {
     pub(super) targets: &'a [Reference],
     /// The arguments after the list.
     pub(super) images: &'a [String],
+    /// The list that `--template` describes.
+    pub(super) template: Option<&'a ListSpec>,
     /// The existing draft.
     pub(super) existing: Option<&'a Draft>,
     /// The place of the draft. `None` if none is kept.
     pub(super) store: Option<&'a DraftStore<'a>>,
+}
+
+impl NamedList<'_> {
+    /// Returns the flags for publishing, with the further tags that come with the template.
+    pub(super) fn with_template_tags(&self, flags: &PublishFlags) -> PublishFlags {
+        let tags = self.template.iter().flat_map(|template| &template.tags);
+        let mut flags = flags.clone();
+        flags.tag.extend(tags.map(ToString::to_string));
+        flags
+    }
 }
 
 /// The resolved sources, with the client that read them and the options for the draft.
@@ -48,7 +62,7 @@ pub(super) async fn resolve(
         ..
     } = *named;
     let platforms = args.sources.wanted_platforms()?;
-    let sources = args.sources.named_sources(context, named)?;
+    let images = args.sources.named_images(context, named)?;
     report_aliases(&platforms, context);
     let subject = args.list.subject.as_deref();
     let subject = subject.map(|text| parse_subject(text, list)).transpose()?;
@@ -58,21 +72,26 @@ pub(super) async fn resolve(
         Some(client) => client.clone(),
         None => context.client(args.insecure.is_on(), &args.retry, &registry)?,
     };
-    let references = sources.iter().filter_map(SourceSpec::reference);
+    let references = images.iter().filter_map(|image| image.spec.reference());
     let client = client.for_publishing(targets, references.chain(&subject));
     client.probe_tags_early(publishing::early_probes(targets, &args.publish));
-    let options = args.options(platforms);
+    let mut options = args.options(platforms);
+    // As `apply` does. A draft that exists keeps its order.
+    if let (None, Some(template), None) = (options.list.order, named.template, existing) {
+        options.list.order = Some(template.order);
+    }
     let assembler = Assembler {
         client: &client,
         output: context.output,
         options: &options,
+        shared: None,
         now: context.now(),
     };
     let observed_tag = tag_to_observe(args, named);
     let request = ResolveRequest {
         list,
-        sources,
-        subject: subject.as_ref(),
+        images,
+        subject: subject.map(|subject| SourceSpec::Registry(subject).into()),
         base: existing.filter(|_| !args.list.replace.is_on()),
         observed_tag: observed_tag.as_ref(),
     };
@@ -94,6 +113,7 @@ impl Args {
                 platforms: platforms.into_iter().map(|named| named.platform).collect(),
                 attestations: self.sources.attestations() == Attestations::Keep,
             },
+            filters_images: true,
             flattens: !self.sources.no_flatten.is_on(),
             ignores_missing: self.sources.ignore_missing.is_on(),
             refuses_copies: self.sources.no_copy.is_on(),
@@ -140,26 +160,35 @@ impl SourceFlags {
         self.attestations.unwrap_or_default()
     }
 
-    /// Returns the sources that arguments and flags name.
+    /// Returns the images that the template, arguments and flags name.
     ///
     /// # Errors
     /// Fails if one is malformed, or in another registry in spite of `--no-copy`.
-    fn named_sources(
+    fn named_images(
         &self,
         context: &Context<'_>,
         named: &NamedList<'_>,
-    ) -> Result<Vec<SourceSpec>, Failure> {
+    ) -> Result<Vec<ListedImage>, Failure> {
         let source_args = SourceArgs {
             arguments: named.images,
             digest_folders: &self.digests_dir,
             metadata: &self.from_metadata,
             current_dir: &context.current_dir()?,
         };
+        let mut images = match named.template {
+            Some(template) => {
+                let options = SpecOptions::default();
+                SpecList::new(template, &options, source_args.current_dir)?.images
+            }
+            None => Vec::new(),
+        };
         let sources = source_args.sources(named.list)?;
+        images.extend(sources.into_iter().map(ListedImage::from));
         if self.no_copy.is_on() {
-            refuse_other_registries(&sources, named.list)?;
+            let sources = images.iter().map(|image| image.spec.clone());
+            refuse_other_registries(&sources.collect::<Vec<_>>(), named.list)?;
         }
-        Ok(sources)
+        Ok(images)
     }
 }
 

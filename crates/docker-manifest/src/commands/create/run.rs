@@ -3,8 +3,9 @@
 use manifest_core::{Draft, Reference};
 
 use super::args::Args;
+use super::from_files;
 use super::resolve::{NamedList, ResolvedList, resolve};
-use crate::assembly::compose_draft;
+use crate::assembly::{compose_draft, refuse_repeated};
 use crate::compose;
 use crate::context::Context;
 use crate::drafts::{DraftStore, RegistryAccess, refuse_stage};
@@ -16,6 +17,10 @@ use crate::values::PlatformList;
 
 /// Resolves all images first, concurrently, then writes the draft as a whole.
 pub(crate) async fn run(context: &Context<'_>, args: &Args) -> Result<(), Failure> {
+    if !args.files.files.is_empty() {
+        return from_files::run(context, args).await;
+    }
+    args.check_without_files()?;
     let [list_text, images @ ..] = args.images.as_slice() else {
         unreachable!("the number was checked")
     };
@@ -23,16 +28,34 @@ pub(crate) async fn run(context: &Context<'_>, args: &Args) -> Result<(), Failur
         prefix: Some(format!("error parsing name for manifest list {list_text}")),
         source,
     })?;
+    let template = args.template.template.as_ref();
+    let template = template
+        .map(|_| args.template.list(list_text))
+        .transpose()?;
+    let named = NamedList {
+        list: &list,
+        targets: &[],
+        images,
+        template: template.as_ref(),
+        existing: None,
+        store: None,
+    };
     if args.push.is_on() {
         if args.amend.is_on() {
             return Err(Failure::AmendAndPush);
         }
         refuse_stage(&args.stage, "--push", "no draft is kept")?;
-        return push(context, args, list, images).await;
+        return push(context, args, named).await;
     }
     if let Some(flag) = args.publish.needs_push() {
         return Err(Failure::NeedsPush { flag });
     }
+    keep(context, args, named).await
+}
+
+/// Writes the resolved images to a draft.
+async fn keep(context: &Context<'_>, args: &Args, named: NamedList<'_>) -> Result<(), Failure> {
+    let list = named.list;
     let may_change = args.amend.is_on() || args.list.replace.is_on();
     let registry = args.registry.with_mirrors(&args.mirrors);
     let access = RegistryAccess {
@@ -41,20 +64,18 @@ pub(crate) async fn run(context: &Context<'_>, args: &Args) -> Result<(), Failur
         registry: &registry,
     };
     let store = DraftStore::open(context, &args.stage, access)?;
-    if !may_change && store.contains(&list).await? {
-        return Err(store.refusing_to_amend(&list));
+    if !may_change && store.contains(list).await? {
+        return Err(store.refusing_to_amend(list));
     }
     // A draft that cannot be read counts as one without records. The store reports the error when it changes the draft.
     let existing = match may_change && (store.local().is_some() || args.needs_whole_draft()) {
-        true => store.load(&list).await.ok().flatten(),
+        true => store.load(list).await.ok().flatten(),
         false => None,
     };
     let named = NamedList {
-        list: &list,
-        targets: &[],
-        images,
         existing: existing.as_ref(),
         store: Some(&store),
+        ..named
     };
     let ResolvedList {
         mut resolution,
@@ -68,10 +89,13 @@ pub(crate) async fn run(context: &Context<'_>, args: &Args) -> Result<(), Failur
         false => Scope::Sources(&sources),
     };
     let change = |existing: Option<&Draft>| match existing {
-        Some(_) if !may_change => Err(store.refusing_to_amend(&list)),
+        Some(_) if !may_change => Err(store.refusing_to_amend(list)),
         existing => {
             let base = existing.filter(|_| !args.list.replace.is_on());
-            let (mut draft, report) = compose_draft(&list, base, &resolution, &options)?;
+            let (mut draft, report) = compose_draft(list, base, &resolution, &options)?;
+            if named.template.is_some() {
+                refuse_repeated(&draft)?;
+            }
             let settings = &mut draft.settings;
             settings.observed_tag = settings.observed_tag.take().or(observed_tag);
             if draft.entries.is_empty() {
@@ -86,7 +110,7 @@ pub(crate) async fn run(context: &Context<'_>, args: &Args) -> Result<(), Failur
             Ok((change, report))
         }
     };
-    let report = store.update(&list, scope, change).await?;
+    let report = store.update(list, scope, change).await?;
     show(&report, args, context);
     Ok(context
         .output
@@ -94,15 +118,11 @@ pub(crate) async fn run(context: &Context<'_>, args: &Args) -> Result<(), Failur
 }
 
 /// Publishes the resolved images immediately. There is no draft, and no folder for one.
-async fn push(
-    context: &Context<'_>,
-    args: &Args,
-    list: Reference,
-    images: &[String],
-) -> Result<(), Failure> {
-    args.publish.check()?;
-    let names = args
-        .publish
+async fn push(context: &Context<'_>, args: &Args, named: NamedList<'_>) -> Result<(), Failure> {
+    let list = named.list;
+    let flags = named.with_template_tags(&args.publish);
+    flags.check()?;
+    let names = flags
         .tag
         .iter()
         .filter_map(|text| Reference::parse(text).ok());
@@ -112,28 +132,25 @@ async fn push(
     {
         return Err(Failure::OtherRegistry {
             image: name.into(),
-            list: list.into(),
+            list: list.clone().into(),
         });
     }
-    let targets = publishing::known_targets(&list, &args.publish);
+    let targets = publishing::known_targets(list, &flags);
     let named = NamedList {
-        list: &list,
         targets: &targets,
-        images,
-        existing: None,
-        store: None,
+        ..named
     };
     let resolved = resolve(context, args, &named).await?;
-    let (draft, report) = compose_draft(&list, None, &resolved.resolution, &resolved.options)?;
+    let (draft, report) = compose_draft(list, None, &resolved.resolution, &resolved.options)?;
     show(&report, args, context);
     let publisher = Publisher {
         context,
         client: &resolved.client,
-        flags: &args.publish,
+        flags: &flags,
     };
     let pushed = publish_draft(&publisher, draft, Freshness::JustResolved).await?;
     if let Some(pushed) = pushed {
-        publishing::warn_of_stale_draft(context, &list, &pushed.digest);
+        publishing::warn_of_stale_draft(context, list, &pushed.digest);
     }
     Ok(())
 }

@@ -39,6 +39,9 @@ pub struct Args {
     /// Output the image that an engine on this platform would run
     #[arg(long, value_name = "os/arch", help_heading = "Output options")]
     pub(super) platform: Option<EngineFlag>,
+    /// Show the age of every image, which may take another round trip
+    #[arg(long, help_heading = "Output options")]
+    pub(super) deep: Switch,
     /// Output the configuration of the image
     #[arg(long, help_heading = "Output options")]
     pub(super) config: Switch,

@@ -9,6 +9,7 @@ use super::reader::Reader;
 use super::target::Target;
 use crate::concurrency::try_join_all;
 use crate::failure::{Failure, InspectError};
+use crate::output::Output;
 use crate::view::{self, Attestation};
 
 /// The media type of a statement.
@@ -35,6 +36,7 @@ struct Found {
 pub(super) async fn read_for(
     target: &Target,
     list: Option<&Manifest>,
+    output: &Output,
 ) -> Result<Vec<Attestation>, Failure> {
     let of = |manifest: &Manifest| -> Option<ImageList> {
         match manifest.content() {
@@ -43,12 +45,12 @@ pub(super) async fn read_for(
         }
     };
     if let Some(list) = of(&target.manifest) {
-        return read(&target.reader, &list, None).await;
+        return read(&target.reader, &list, None, output).await;
     }
     match list.and_then(of) {
         Some(list) => {
             let about = Some(target.manifest.digest());
-            read(&target.reader, &list, about).await
+            read(&target.reader, &list, about, output).await
         }
         None => Ok(Vec::new()),
     }
@@ -62,12 +64,20 @@ pub(super) async fn read(
     reader: &Reader,
     list: &ImageList,
     about: Option<&Digest>,
+    output: &Output,
 ) -> Result<Vec<Attestation>, Failure> {
     let is_wanted = |entry: &&Descriptor| {
         let is_about = about.is_none_or(|about| entry.attested_digest() == Some(about.as_str()));
         entry.is_attestation() && is_about
     };
-    let entries = list.manifests.iter().filter(is_wanted).take(STATEMENTS);
+    let entries: Vec<&Descriptor> = list.manifests.iter().filter(is_wanted).collect();
+    if entries.len() > STATEMENTS {
+        let count = entries.len();
+        output.warning(&format!(
+            "the list has {count} attestations: the first {STATEMENTS} are read"
+        ));
+    }
+    let entries = entries.into_iter().take(STATEMENTS);
     let manifests = try_join_all(entries.map(|entry| async move {
         let manifest = reader.manifest(entry).await?;
         Ok(manifest.map(|manifest| found(entry, &manifest, list)))

@@ -21,6 +21,7 @@ const TAB: &str = "\t";
 
 /// Shows an entry of a draft if two references are given; else the draft of that name, or the manifest in the registry.
 pub(super) async fn run(context: &Context<'_>, args: &Args) -> Result<(), Failure> {
+    let verbose = args.verbose.is_on();
     let text = match args.images.as_slice() {
         [list, text] => {
             // A layout is not a reference, but names an entry, too.
@@ -28,13 +29,21 @@ pub(super) async fn run(context: &Context<'_>, args: &Args) -> Result<(), Failur
                 Some(_) => None,
                 None => Some(lookup::parse(text)?),
             };
-            entry(context, args, &lookup::parse(list)?, image, text).await?
+            let entry =
+                lookup::find_entry(context, args, &lookup::parse(list)?, image, text).await?;
+            let name = entry.reference.to_string();
+            let shown = Shown::Entry(name, &entry.descriptor.digest);
+            live::report_to_terminal(context, args, &shown).await?;
+            entry_json(&entry, verbose)?
         }
         [image] => match Location::parse(image) {
-            Some(location) => local_json(
-                location?.absolute(&context.current_dir()?)?,
-                args.verbose.is_on(),
-            )?,
+            Some(location) => {
+                let layout = LazyLayout::new(location?.absolute(&context.current_dir()?)?);
+                let manifest = layout.root()?;
+                let shown = Shown::Disk(layout.location().to_string(), manifest.digest());
+                live::report_to_terminal(context, args, &shown).await?;
+                local_json(&layout, &manifest, verbose)?
+            }
             None => draft_or_remote(context, args, &lookup::parse(image)?).await?,
         },
         _ => unreachable!("the number was checked"),
@@ -86,16 +95,9 @@ async fn shown_draft(
     })
 }
 
-async fn entry(
-    context: &Context<'_>,
-    args: &Args,
-    list: &Reference,
-    image: Option<Reference>,
-    text: &str,
-) -> Result<Vec<u8>, Failure> {
-    let entry = lookup::find_entry(context, args, list, image, text).await?;
-    if args.verbose.is_on() {
-        return Ok(go_json::indent(&entry_json::encode(&entry), TAB));
+fn entry_json(entry: &Entry, verbose: bool) -> Result<Vec<u8>, Failure> {
+    if verbose {
+        return Ok(go_json::indent(&entry_json::encode(entry), TAB));
     }
     let json = entry
         .shown
@@ -116,18 +118,16 @@ fn array_json(objects: &[Vec<u8>]) -> Vec<u8> {
 }
 
 /// Renders a manifest in a layout as [`remote`] renders one in a registry. The `Ref` of an entry is its location.
-fn local_json(location: Location, verbose: bool) -> Result<Vec<u8>, Failure> {
-    let layout = LazyLayout::new(location);
-    let manifest = layout.root()?;
+fn local_json(layout: &LazyLayout, manifest: &Manifest, verbose: bool) -> Result<Vec<u8>, Failure> {
     match manifest.content() {
-        _ if !verbose => Ok(manifest_json(&manifest)),
+        _ if !verbose => Ok(manifest_json(manifest)),
         Content::Image(image) => {
             let descriptor = Descriptor {
                 platform: Some(layout.config(image)?.platform),
                 ..manifest.descriptor()
             };
             let place = layout.location().to_string();
-            let object = entry_json::encode_local(place, &descriptor, &manifest);
+            let object = entry_json::encode_local(place, &descriptor, manifest);
             Ok(go_json::indent(&object, TAB))
         }
         Content::List(list) => {

@@ -25,7 +25,7 @@ pub(super) fn choose(context: &Context<'_>, args: &Args) -> Result<Form, Failure
     if args.verbose.is_on() {
         return Ok(Form::Docker);
     }
-    let has_section = [args.layers, args.history, args.attestations]
+    let has_section = [args.layers, args.history, args.attestations, args.deep]
         .iter()
         .any(|flag| flag.is_on());
     if args.config.is_on() && !has_section {
@@ -90,6 +90,7 @@ fn refuse_contradictions(args: &Args) -> Result<(), Failure> {
         (args.digest.is_on(), "--digest"),
         (format, "--format"),
         (args.platform.is_some(), "--platform"),
+        (args.deep.is_on(), "--deep"),
         (args.config.is_on(), "--config"),
         (args.layers.is_on(), "--layers"),
         (args.history.is_on(), "--history"),

@@ -11,6 +11,7 @@ use super::target::Target;
 use crate::concurrency::try_join_all;
 use crate::failure::Failure;
 use crate::go_template::GoTemplate;
+use crate::output::Output;
 use crate::view::Attestation;
 
 /// Adds the fields that a template reads. `list` is the list that the image was chosen from.
@@ -22,18 +23,19 @@ pub(super) async fn add(
     target: &Target,
     list: Option<&Manifest>,
     fields: &mut Map<String, Value>,
+    output: &Output,
 ) -> Result<(), Failure> {
     if template.has_field("Manifest") {
         let manifest = Value::Object(fields.clone());
         fields.insert("manifest".to_owned(), manifest);
     }
     if template.has_field("Image") {
-        let images = images(target).await?;
+        let images = images(target, output).await?;
         fields.insert("image".to_owned(), by_platform(images));
     }
     let (has_provenance, has_sbom) = (template.has_field("Provenance"), template.has_field("SBOM"));
     if has_provenance || has_sbom {
-        let statements = attestations::read_for(target, list).await?;
+        let statements = attestations::read_for(target, list, output).await?;
         let of = |name: &str, prefix: &str| {
             let found = statements
                 .iter()
@@ -71,7 +73,10 @@ fn by_platform(mut found: Vec<(Option<Platform>, Value)>) -> Value {
 }
 
 /// Reads the configurations of all images.
-async fn images(target: &Target) -> Result<Vec<(Option<Platform>, Value)>, Failure> {
+async fn images(
+    target: &Target,
+    output: &Output,
+) -> Result<Vec<(Option<Platform>, Value)>, Failure> {
     let list = match target.manifest.content() {
         Content::List(list) => list,
         Content::Image(image) => {
@@ -92,7 +97,15 @@ async fn images(target: &Target) -> Result<Vec<(Option<Platform>, Value)>, Failu
         }
     };
     let images = list.manifests.iter().filter(|entry| entry.is_image());
-    let found = try_join_all(images.take(DETAILED_ENTRIES).map(read)).await?;
+    let images: Vec<&Descriptor> = images.collect();
+    if images.len() > DETAILED_ENTRIES {
+        let count = images.len();
+        output.warning(&format!(
+            "the list has {count} images: the configurations of the first {DETAILED_ENTRIES} are read"
+        ));
+    }
+    let images = images.into_iter().take(DETAILED_ENTRIES);
+    let found = try_join_all(images.map(read)).await?;
     Ok(found.into_iter().flatten().collect())
 }
 

@@ -11,5 +11,5 @@ pub(super) const STATEMENT_BYTES: usize = 64 * 1024 * 1024;
 /// The most statements that are read, over all images of a list.
 pub(super) const STATEMENTS: usize = 200;
 
-/// The time limit for the question whether the registry has something else than a draft.
+/// The time limit for what the registry adds to a draft: whether it has something else, and the ages of images.
 pub(super) const LIVE_TIMEOUT: Duration = Duration::from_secs(10);

@@ -1,7 +1,7 @@
 //! The registry's state under the name of a draft.
 
 use manifest_core::{Digest, Draft, Manifest};
-use manifest_registry::Client;
+use manifest_registry::{Client, RegistryError};
 
 use super::args::Args;
 use super::limits::LIVE_TIMEOUT;
@@ -13,40 +13,51 @@ use crate::failure::Failure;
 use crate::terminal::is_stderr_terminal;
 use crate::view::{LiveState, LiveView, Origin};
 
-/// Reads the manifest that the registry has under the name of a draft, whose own list is `own`. The outer `None` says that this
-/// cannot be known.
+/// Reads the manifest that the registry has under the name of a draft, whose own list is `own`.
 ///
 /// A mirror may be behind, so the registry itself says by HEAD where the tag points. The same list is not read again.
 pub(super) async fn manifest(
     client: &Client,
     draft: &Draft,
     own: &Manifest,
-) -> Option<Option<Manifest>> {
+) -> Result<Option<Manifest>, LiveView> {
     let read = async {
-        let digest = client.manifest_digest(&draft.list).await.ok()?;
-        match digest {
-            None => Some(None),
-            Some(digest) if digest == *own.digest() => Some(Some(own.clone())),
+        match client.manifest_digest(&draft.list).await? {
+            None => Ok(None),
+            Some(digest) if digest == *own.digest() => Ok(Some(own.clone())),
             Some(digest) => {
                 let there = draft.list.pinned(digest);
-                client.manifest(&there).await.ok().map(Some)
+                client.manifest(&there).await.map(Some)
             }
         }
     };
-    tokio::time::timeout(LIVE_TIMEOUT, read)
-        .await
-        .ok()
-        .flatten()
+    in_time(read).await
+}
+
+/// Waits for a response of the registry.
+///
+/// # Errors
+/// Returns an unknown state, with the reason, if there is no clear response in time.
+async fn in_time<T>(read: impl Future<Output = Result<T, RegistryError>>) -> Result<T, LiveView> {
+    let unclear = |reason: String| LiveView::unknown(format!("gave no clear response: {reason}"));
+    match tokio::time::timeout(LIVE_TIMEOUT, read).await {
+        Ok(Ok(found)) => Ok(found),
+        Ok(Err(error)) => Err(unclear(error.to_string())),
+        Err(_) => {
+            let seconds = LIVE_TIMEOUT.as_secs();
+            Err(unclear(format!("nothing came within {seconds} seconds")))
+        }
+    }
 }
 
 /// Compares the digest that the registry has under the name of a draft, by HEAD.
 pub(super) async fn digest(client: Option<&Client>, draft: &Draft, own: &Digest) -> LiveView {
     let Some(client) = client else {
-        return LiveView::new(LiveState::Unknown);
+        return LiveView::unknown("was not asked".to_owned());
     };
-    let read = client.manifest_digest(&draft.list);
-    let Ok(Ok(found)) = tokio::time::timeout(LIVE_TIMEOUT, read).await else {
-        return LiveView::new(LiveState::Unknown);
+    let found = match in_time(client.manifest_digest(&draft.list)).await {
+        Ok(found) => found,
+        Err(unknown) => return unknown,
     };
     let state = match &found {
         None => LiveState::Absent,
@@ -64,20 +75,27 @@ pub(super) fn report(context: &Context<'_>, target: &Target, live: Option<&LiveV
     let digest = target.manifest.digest();
     let name = &target.name;
     let line = match (target.origin, live) {
-        (Origin::Registry, _) => format!("{name} is in the registry: {digest}"),
-        (Origin::Disk, _) => format!("{name} is on this machine: {digest}"),
-        (Origin::Draft, None) => format!("{name} is in a draft on this machine: {digest}"),
         (Origin::Draft, Some(live)) => describe_draft(name, digest, live),
+        (origin, _) => describe(name, origin, digest),
     };
     context.output.status(&line);
 }
 
-fn describe_draft(name: &str, digest: &Digest, live: &LiveView) -> String {
-    let there = match live.state {
-        LiveState::Unknown => "the registry was not asked, or gave no clear response".to_owned(),
-        _ => format!("the registry {}", live.describe()),
+/// `origin` is that of a draft for one image of it.
+fn describe(name: &str, origin: Origin, digest: &Digest) -> String {
+    let place = match origin {
+        Origin::Registry => "in the registry",
+        Origin::Disk => "on this machine",
+        Origin::Draft => "in a draft on this machine",
     };
-    format!("{name} is a draft: {digest}; {there}")
+    format!("{name} is {place}: {digest}")
+}
+
+fn describe_draft(name: &str, digest: &Digest, live: &LiveView) -> String {
+    format!(
+        "{name} is a draft: {digest}; the registry {}",
+        live.describe()
+    )
 }
 
 /// Says where the output of Docker's command is from, if standard error is a terminal. A script that joins it to standard output
@@ -94,7 +112,9 @@ pub(super) async fn report_to_terminal(
         return Ok(());
     }
     let line = match shown {
-        Shown::Registry(name, digest) => format!("{name} is in the registry: {digest}"),
+        Shown::Registry(name, digest) => describe(name, Origin::Registry, digest),
+        Shown::Entry(name, digest) => describe(name, Origin::Draft, digest),
+        Shown::Disk(name, digest) => describe(name, Origin::Disk, digest),
         Shown::Draft(draft, digest) => {
             let client = lookup::client(context, args, Some(draft))?;
             let live = self::digest(client.as_ref(), draft, digest).await;
@@ -109,6 +129,10 @@ pub(super) async fn report_to_terminal(
 pub(super) enum Shown<'a> {
     /// A manifest in a registry.
     Registry(String, &'a Digest),
+    /// One image of a draft.
+    Entry(String, &'a Digest),
+    /// A manifest in a layout or archive.
+    Disk(String, &'a Digest),
     /// A draft, with the digest of its list.
     Draft(&'a Draft, &'a Digest),
 }

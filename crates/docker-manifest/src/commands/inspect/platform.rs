@@ -1,9 +1,11 @@
 //! `--platform`: the image of a list that an engine runs.
 
+use manifest_core::limits::LIST_DEPTH;
 use manifest_core::manifest::ImageList;
 use manifest_core::platform_match::{Choice, Engine, Mismatch};
-use manifest_core::{Content, Descriptor, Manifest, Platform};
+use manifest_core::{Content, Descriptor, Manifest, MediaType, Platform};
 
+use super::limits::DETAILED_ENTRIES;
 use super::target::Target;
 use crate::concurrency::try_join_all;
 use crate::failure::{Failure, InspectError};
@@ -17,20 +19,41 @@ struct Found<'a> {
 }
 
 impl Target {
-    /// Replaces a list by the image of it that an engine runs. An image stays, if the engine runs it.
+    /// Replaces a list by the image of it that an engine runs. An image stays, if the engine runs it. Also returns the list that
+    /// has the image: a list in the list, if it is there.
     ///
     /// # Errors
     /// Fails if the engine runs none.
-    pub(super) async fn choose(self, engine: &Engine) -> Result<Self, Failure> {
-        let list = match self.manifest.content() {
-            Content::List(list) => list,
-            Content::Image(image) => {
-                let digest = self.manifest.digest();
-                let config = self.reader.config(digest, image).await?;
-                let platform = config.and_then(|config| config.platform().cloned());
-                return self.choose_itself(engine, platform);
-            }
-        };
+    pub(super) async fn choose(
+        mut self,
+        engine: &Engine,
+    ) -> Result<(Self, Option<Manifest>), Failure> {
+        if let Content::Image(image) = self.manifest.content() {
+            let digest = self.manifest.digest();
+            let config = self.reader.config(digest, image).await?;
+            let platform = config.and_then(|config| config.platform().cloned());
+            return Ok((self.choose_itself(engine, platform)?, None));
+        }
+        let mut list = None;
+        for _ in 0..LIST_DEPTH {
+            let Content::List(entries) = self.manifest.content() else {
+                break;
+            };
+            let (name, manifest, selection) = self.choose_entry(engine, entries).await?;
+            list = Some(std::mem::replace(&mut self.manifest, manifest));
+            self.name = name;
+            self.selection = Some(selection);
+            self.draft = None;
+        }
+        Ok((self, list))
+    }
+
+    /// Returns the entry of a list that has the image, with its name and its manifest.
+    async fn choose_entry(
+        &self,
+        engine: &Engine,
+        list: &ImageList,
+    ) -> Result<(String, Manifest, Selection), Failure> {
         let found = match stated(engine, list) {
             Some(found) => found,
             None => match self.unstated(engine, list).await? {
@@ -48,13 +71,7 @@ impl Target {
             list: Some(self.manifest.digest().clone()),
             reason: found.reason,
         };
-        Ok(Self {
-            name,
-            manifest,
-            draft: None,
-            selection: Some(selection),
-            ..self
-        })
+        Ok((name, manifest, selection))
     }
 
     fn choose_itself(self, engine: &Engine, platform: Option<Platform>) -> Result<Self, Failure> {
@@ -85,21 +102,32 @@ impl Target {
         })
     }
 
-    /// Finds an image without a platform in the list whose configuration states one that the engine runs, as engines do.
+    /// Finds an entry without a platform that has what the engine runs, as containerd does: an image by its configuration, a list by
+    /// its own entries.
     async fn unstated<'a>(
         &self,
         engine: &Engine,
         list: &'a ImageList,
     ) -> Result<Option<Found<'a>>, Failure> {
-        let is_unstated = |entry: &&Descriptor| entry.platform.is_none() && entry.is_image();
-        let entries: Vec<&Descriptor> = list.manifests.iter().filter(is_unstated).collect();
+        let is_list = |entry: &Descriptor| {
+            MediaType::recognise(&entry.media_type).is_some_and(MediaType::is_list)
+        };
+        let is_unstated =
+            |entry: &&Descriptor| entry.platform.is_none() && (entry.is_image() || is_list(entry));
+        let entries = list.manifests.iter().filter(is_unstated);
+        let entries: Vec<&Descriptor> = entries.take(DETAILED_ENTRIES).collect();
         let read = |entry: &'a Descriptor| async move {
             let manifest = self.reader.manifest(entry).await?;
-            let Some(Content::Image(image)) = manifest.as_ref().map(Manifest::content) else {
-                return Ok(None);
-            };
-            let config = self.reader.config(&entry.digest, image).await?;
-            Ok(config.and_then(|config| config.platform().cloned()))
+            match manifest.as_ref().map(Manifest::content) {
+                Some(Content::Image(image)) => {
+                    let config = self.reader.config(&entry.digest, image).await?;
+                    Ok(config.and_then(|config| config.platform().cloned()))
+                }
+                Some(Content::List(inner)) => {
+                    Ok(stated(engine, inner).and_then(|found| found.matched))
+                }
+                None => Ok::<_, Failure>(None),
+            }
         };
         let platforms = try_join_all(entries.iter().copied().map(read)).await?;
         let stated: Vec<Option<&Platform>> = platforms.iter().map(Option::as_ref).collect();

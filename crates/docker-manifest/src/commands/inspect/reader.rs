@@ -43,6 +43,18 @@ impl Reader {
         }
     }
 
+    /// Tells whether the manifest of an entry is on this machine, so that reading it takes no request.
+    pub(super) fn has_manifest(&self, child: &Descriptor) -> bool {
+        match self {
+            Self::Registry { .. } => false,
+            Self::Disk(_) => true,
+            Self::Draft { entries, .. } => {
+                let entry = entries.get(&child.digest);
+                entry.is_some_and(|entry| entry.payload().is_ok())
+            }
+        }
+    }
+
     /// Reads the manifest of an entry of the list. Returns `None` if it is not on this machine and no registry is asked.
     pub(super) async fn manifest(&self, child: &Descriptor) -> Result<Option<Manifest>, Failure> {
         match self {

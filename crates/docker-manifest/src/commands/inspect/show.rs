@@ -5,17 +5,22 @@ use manifest_core::manifest::ImageManifest;
 use manifest_core::{Content, Digest, Manifest, Reference};
 
 use super::args::Args;
+use super::details::{self, Configs};
 use super::flags::{EngineFlag, Form};
 use super::target::Target;
-use super::{attestations, details, imagetools, live, lookup};
+use super::{attestations, imagetools, live, lookup};
 use crate::context::Context;
 use crate::failure::{Failure, InspectError};
 use crate::go_template::GoTemplate;
+use crate::output::Output;
 use crate::terminal::Terminal;
-use crate::view::{Layout, LiveState, LiveView, ManifestView};
+use crate::view::{Layout, ManifestView, Origin};
 
 /// The fields in templates that need the entries' own manifests.
-const DETAIL_FIELDS: &[&str] = &["CompressedSize", "Created", "PredicateTypes"];
+const DETAIL_FIELDS: &[&str] = &["CompressedSize", CREATED_FIELD, "PredicateTypes"];
+
+/// The field in templates that may need the entries' configurations.
+const CREATED_FIELD: &str = "Created";
 
 /// The fields in templates that need the registry's state under a draft's name.
 const LIVE_FIELDS: &[&str] = &["Live", "Change", "Replaces"];
@@ -37,9 +42,8 @@ pub(super) async fn run(context: &Context<'_>, args: &Args, form: &Form) -> Resu
     let mut target = Target::find(context, args).await?;
     let mut list = None;
     if let Some(EngineFlag(engine)) = &args.platform {
-        list = Some(target.manifest.clone());
-        target = target.choose(engine).await?;
-    } else if needs_one_image(args) {
+        (target, list) = target.choose(engine).await?;
+    } else if needs_one_image(args) && target.manifest.media_type().is_list() {
         list = Some(target.manifest.clone());
         target = target.only_image().await?;
     }
@@ -62,8 +66,9 @@ pub(super) async fn run(context: &Context<'_>, args: &Args, form: &Form) -> Resu
             Ok(output.bytes(&bytes)?)
         }
         Form::Table | Form::Docker => {
-            let view = view(context, args, &target, list.as_ref(), Depth::all()).await?;
+            let view = view(context, args, &target, list.as_ref(), Depth::all(args)).await?;
             live::report(context, &target, view.live.as_ref());
+            hint_at_ages(context, args, &view);
             let layout = Layout {
                 terminal: Terminal::of(context.environment()),
                 now: context.now(),
@@ -71,16 +76,16 @@ pub(super) async fn run(context: &Context<'_>, args: &Args, form: &Form) -> Resu
             Ok(output.styled(&view.to_table(&layout))?)
         }
         Form::Json => {
-            let view = view(context, args, &target, list.as_ref(), Depth::all()).await?;
+            let view = view(context, args, &target, list.as_ref(), Depth::all(args)).await?;
             live::report(context, &target, view.live.as_ref());
             let json = serde_json::to_string_pretty(&view).map_err(std::io::Error::from)?;
             Ok(output.result(json)?)
         }
         Form::Template(template) => {
-            let depth = Depth::of(template);
+            let depth = Depth::of(template, args);
             let view = view(context, args, &target, list.as_ref(), depth).await?;
             live::report(context, &target, view.live.as_ref());
-            let text = render(template, &view, &target, list.as_ref()).await?;
+            let text = render(template, &view, &target, list.as_ref(), output).await?;
             Ok(output.result(text)?)
         }
     }
@@ -130,27 +135,54 @@ async fn report(context: &Context<'_>, target: &Target) {
     live::report(context, target, live.as_ref());
 }
 
+/// Says how to find out the ages of a list's images that the table does not have.
+fn hint_at_ages(context: &Context<'_>, args: &Args, view: &ManifestView) {
+    let images = view.manifests.iter().filter(|child| child.is_image());
+    let ageless = images.filter(|image| image.compressed_size.is_some() && image.created.is_none());
+    let count = ageless.count();
+    if view.origin == Origin::Registry && count > 0 && !args.deep.is_on() {
+        let images = if count == 1 {
+            "1 image".to_owned()
+        } else {
+            format!("{count} images")
+        };
+        context.output.hint(&format!(
+            "no annotation states the age of {images}; `--deep` reads it from their configurations"
+        ));
+    }
+}
+
 /// The parts of a model that need more requests.
 #[derive(Clone, Copy, Debug)]
 struct Depth {
     details: bool,
+    configs: Configs,
     live: bool,
 }
 
 impl Depth {
-    fn all() -> Self {
+    fn all(args: &Args) -> Self {
         Self {
             details: true,
+            configs: match args.deep.is_on() {
+                true => Configs::All,
+                false => Configs::InOneRound,
+            },
             live: true,
         }
     }
 
-    fn of(template: &GoTemplate) -> Self {
+    /// A template that names the time of a build gets it, whatever that takes.
+    fn of(template: &GoTemplate, args: &Args) -> Self {
         let has = |fields: &[&str]| fields.iter().any(|field| template.has_field(field));
         let is_whole = template
             .renders_json_of(|field| field.is_none_or(|field| DEEP_FIELDS.contains(&field)));
         Self {
             details: has(DETAIL_FIELDS) || is_whole,
+            configs: match template.has_field(CREATED_FIELD) {
+                true => Configs::All,
+                false => Self::all(args).configs,
+            },
             live: has(LIVE_FIELDS) || is_whole,
         }
     }
@@ -190,7 +222,8 @@ async fn view(
     let details = async {
         match manifest.content() {
             Content::List(list) if depth.details => {
-                details::read(reader, list, context.output).await.map(Some)
+                let details = details::read(reader, list, depth.configs, context.output);
+                details.await.map(Some)
             }
             _ => Ok(None),
         }
@@ -200,8 +233,8 @@ async fn view(
         view.add_details(&details);
     }
     match (draft, live) {
-        (Some(_), Some(Some(live))) => view.add_live(live.as_ref()),
-        (Some(_), Some(None)) => view.live = Some(LiveView::new(LiveState::Unknown)),
+        (Some(_), Some(Ok(live))) => view.add_live(live.as_ref()),
+        (Some(_), Some(Err(unknown))) => view.live = Some(unknown),
         (Some(draft), None) => {
             view.live = Some(live::digest(client, draft, manifest.digest()).await);
         }
@@ -211,7 +244,13 @@ async fn view(
         add_config(args, target, image, depth, &mut view).await?;
     }
     if args.attestations.is_on() {
-        view.attestations = Some(attestations::read_for(target, list).await?);
+        if list.is_none() && matches!(manifest.content(), Content::Image(_)) {
+            context.output.hint(
+                "attestations are in the list of their image: name the list, and choose the image with `--platform`",
+            );
+        }
+        let attestations = attestations::read_for(target, list, context.output);
+        view.attestations = Some(attestations.await?);
     }
     Ok(view)
 }
@@ -252,10 +291,11 @@ async fn render(
     view: &ManifestView,
     target: &Target,
     list: Option<&Manifest>,
+    output: &Output,
 ) -> Result<String, Failure> {
     let mut data = view.to_json();
     if let Some(fields) = data.as_object_mut() {
-        imagetools::add(template, target, list, fields).await?;
+        imagetools::add(template, target, list, fields, output).await?;
     }
     let text = template.render(&data).map_err(InspectError::Template)?;
     Ok(text)

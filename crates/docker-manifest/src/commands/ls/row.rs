@@ -87,7 +87,8 @@ pub(in crate::commands) fn report_damage(
     }
     match failures.count() {
         0 => {}
-        others => output.status(&format!("{others} more {kind} of that draft are damaged")),
+        1 => output.status(&format!("1 more {kind} of that draft is damaged")),
+        others => output.status(&format!("{others} more {kind}s of that draft are damaged")),
     }
 }
 

@@ -1,6 +1,6 @@
 //! The text of one cell, the same in every format.
 
-use super::model::{PlatformSummary, State, TagRow};
+use super::model::{ImageCell, PlatformSummary, State, TagRow};
 use crate::byte_size::byte_size;
 use crate::timestamp::Timestamp;
 
@@ -19,8 +19,17 @@ pub(super) fn text(row: &TagRow, platform: &str) -> String {
     }
     match images.as_slice() {
         [] => NOTHING.to_owned(),
-        [image] => image.size.map_or_else(|| "yes".to_owned(), byte_size),
+        [image] => self::image(image),
         images => format!("{} images", images.len()),
+    }
+}
+
+/// Describes one image: its size, or its problem.
+pub(super) fn image(image: &ImageCell) -> String {
+    match image.state {
+        State::Missing => "missing".to_owned(),
+        State::Damaged => "damaged".to_owned(),
+        State::Present => image.size.map_or_else(|| "yes".to_owned(), byte_size),
     }
 }
 

@@ -14,9 +14,11 @@ pub(super) fn tags_since<'a>(tags: &[&'a str], since: &str) -> Option<Vec<&'a st
     Some(later.filter(is_in_series).collect())
 }
 
-/// Compares each tag with the one before it. `tags` is sorted, newest first.
+/// Compares each tag with the one before it. `tags` is sorted, newest first. Tags without images, such as those of artifacts, are
+/// left out: nothing can be said about their platforms.
 pub(super) fn changes(since: &str, tags: &[TagRow]) -> Changes {
-    let pairs = tags.windows(2).map(|pair| change(&pair[0], &pair[1]));
+    let tags: Vec<&TagRow> = tags.iter().filter(|row| row.problem.is_none()).collect();
+    let pairs = tags.windows(2).map(|pair| change(pair[0], pair[1]));
     Changes {
         tag: since.to_owned(),
         changes: pairs.filter(Change::is_one).collect(),

@@ -2,13 +2,15 @@
 //!
 //! The template escapes every value. A content security policy in the page forbids the browser to load anything.
 
-use manifest_core::reference::Repository;
 use minijinja::{Environment, context};
 use serde::Serialize;
 
+use super::cells;
+use super::limits::LINKED_IMAGES;
+use super::links::Links;
 use super::model::{Change, ImageCell, Matrix, State, TagRow};
-use super::{cells, links};
 use crate::excerpt::short_digest_text;
+use crate::timestamp;
 
 /// The name of the template. Its ending switches escaping on.
 const TEMPLATE: &str = "matrix.html";
@@ -18,6 +20,8 @@ const TEMPLATE: &str = "matrix.html";
 struct Page<'a> {
     repository: String,
     summary: String,
+    /// The date of the state that is shown.
+    date: String,
     platforms: Vec<Platform<'a>>,
     rows: Vec<Row<'a>>,
     since: Option<&'a str>,
@@ -58,18 +62,32 @@ struct Row<'a> {
 struct Cell {
     /// The class: `present`, `missing`, `damaged` or `none`.
     class: &'static str,
+    /// The number of images, if there are several.
+    text: Option<String>,
+    links: Vec<Link>,
+    /// The number of images that are not linked to.
+    others: usize,
+}
+
+/// A link to an image.
+#[derive(Serialize)]
+struct Link {
+    url: String,
     text: String,
-    url: Option<String>,
-    /// The details: digests, dates and problems.
+    /// The details: digest, date and problem.
     title: String,
 }
 
-/// Renders the page. `plain` is true for registries that may lack TLS.
-pub(super) fn render(matrix: &Matrix, plain: bool) -> String {
+/// Renders the page. `now` is in seconds since 1970.
+pub(super) fn render(matrix: &Matrix, is_plain_http: bool, now: u64) -> String {
     let mut environment = Environment::new();
     environment.set_trim_blocks(true);
     environment.set_lstrip_blocks(true);
-    let page = page(matrix, plain);
+    let links = Links {
+        repository: &matrix.repository,
+        is_plain_http,
+    };
+    let page = page(matrix, links, now);
     environment
         .add_template(TEMPLATE, include_str!("matrix.html"))
         .and_then(|()| environment.get_template(TEMPLATE))
@@ -83,7 +101,7 @@ pub(super) fn render(matrix: &Matrix, plain: bool) -> String {
         .expect("the template is part of the program")
 }
 
-fn page(matrix: &Matrix, plain: bool) -> Page<'_> {
+fn page<'a>(matrix: &'a Matrix, links: Links<'_>, now: u64) -> Page<'a> {
     let total = matrix.tags.len().max(1);
     let platforms = matrix.platforms.iter().map(|one| {
         let (since, created) = cells::since(one);
@@ -102,11 +120,12 @@ fn page(matrix: &Matrix, plain: bool) -> Page<'_> {
     Page {
         repository: matrix.repository.to_string(),
         summary: matrix.summary(),
+        date: timestamp::date_of(now),
         platforms: platforms.collect(),
         rows: matrix
             .tags
             .iter()
-            .map(|tag| row(matrix, tag, plain))
+            .map(|tag| row(matrix, tag, links))
             .collect(),
         since: since.map(|since| since.tag.as_str()),
         changes: since
@@ -115,20 +134,20 @@ fn page(matrix: &Matrix, plain: bool) -> Page<'_> {
     }
 }
 
-fn row<'a>(matrix: &Matrix, row: &'a TagRow, plain: bool) -> Row<'a> {
+fn row<'a>(matrix: &Matrix, row: &'a TagRow, links: Links<'_>) -> Row<'a> {
     let mut supported = String::from(" ");
     let cells = matrix.platforms.iter().enumerate().map(|(column, one)| {
         if row.supports(&one.platform) {
             supported.push_str(&format!("{column} "));
         }
-        cell(&matrix.repository, row, &one.platform, plain)
+        cell(row, &one.platform, links)
     });
     let cells = cells.collect();
     let digest = row.digest.as_ref();
     let has_damage = row.images.iter().any(|image| image.state != State::Present);
     Row {
         tag: &row.tag,
-        url: digest.map(|digest| links::tag(&matrix.repository, &row.tag, digest, plain)),
+        url: digest.map(|digest| links.tag(&row.tag, digest)),
         short_digest: digest
             .map(|digest| short_digest_text(digest.as_str()))
             .unwrap_or_default(),
@@ -142,7 +161,7 @@ fn row<'a>(matrix: &Matrix, row: &'a TagRow, plain: bool) -> Row<'a> {
     }
 }
 
-fn cell(repository: &Repository, row: &TagRow, platform: &str, plain: bool) -> Cell {
+fn cell(row: &TagRow, platform: &str, links: Links<'_>) -> Cell {
     let images: Vec<&ImageCell> = row.images_for(platform).collect();
     let has = |state| images.iter().any(|image| image.state == state);
     let class = match images.as_slice() {
@@ -151,15 +170,20 @@ fn cell(repository: &Repository, row: &TagRow, platform: &str, plain: bool) -> C
         _ if has(State::Damaged) => "damaged",
         _ => "present",
     };
-    let url = images
-        .first()
-        .map(|image| links::manifest(repository, &row.tag, &image.digest, plain));
-    let details: Vec<String> = images.iter().map(|image| detail(image)).collect();
+    let has_several = images.len() > 1;
+    let shown = images.iter().take(LINKED_IMAGES).map(|image| Link {
+        url: links.manifest(&row.tag, &image.digest),
+        text: match &image.os_version {
+            Some(version) if has_several => format!("{version}: {}", cells::image(image)),
+            _ => cells::image(image),
+        },
+        title: detail(image),
+    });
     Cell {
         class,
-        text: cells::text(row, platform),
-        url,
-        title: details.join("\n"),
+        text: has_several.then(|| cells::text(row, platform)),
+        links: shown.collect(),
+        others: images.len().saturating_sub(LINKED_IMAGES),
     }
 }
 

@@ -175,6 +175,8 @@ impl Matrix {
         }
         match &self.since {
             None => text,
+            // The limit leaves nothing to compare the tag with.
+            Some(_) if tags == 1 && self.matching_tags > 1 => text,
             Some(since) if since.changes.is_empty() => {
                 format!("{text}; no platform came or went since {}", since.tag)
             }
@@ -205,10 +207,10 @@ impl TagRow {
         images.filter(move |image| image.platform == platform)
     }
 
-    /// Tells whether the registry has an image for a platform.
+    /// Tells whether the registry has an image for a platform, and all of it that was read is valid.
     pub(super) fn supports(&self, platform: &str) -> bool {
         self.images_for(platform)
-            .any(|image| image.state != State::Missing)
+            .any(|image| image.state == State::Present)
     }
 }
 

@@ -3,6 +3,7 @@
 //! Four steps, each for all tags together: where each tag points, the manifests, the children of lists, the configurations.
 //! Content that several tags share is read once.
 
+use std::cell::Cell;
 use std::collections::{HashMap, HashSet};
 
 use manifest_core::limits::LIST_DEPTH;
@@ -11,7 +12,8 @@ use manifest_core::reference::Repository;
 use manifest_core::{Content, Descriptor, Digest, ImageConfig, Manifest, MediaType, Reference};
 use manifest_registry::{Client, RegistryError, concurrent, redact};
 
-use super::limits::{MANIFESTS, PROBLEM_CHARS};
+use super::limits::{CONTENT_BYTES, MANIFESTS, PROBLEM_CHARS};
+use crate::byte_size::byte_size;
 use crate::concurrency::PARALLEL_IMAGES;
 use crate::excerpt::excerpt;
 use crate::failure::Failure;
@@ -42,14 +44,15 @@ impl Contents {
     /// Reads the content of tags.
     ///
     /// # Errors
-    /// Fails if the registry refuses a request or is unavailable, and if there are more than [`MANIFESTS`] manifests. Missing and
-    /// damaged content does not fail the read.
+    /// Fails if the registry refuses a request or is unavailable, and if there are more than [`MANIFESTS`] manifests or
+    /// [`CONTENT_BYTES`]. Missing and damaged content does not fail the read.
     pub(super) async fn read(
         client: &Client,
         repository: &Repository,
         tags: &[Reference],
     ) -> Result<Self, Failure> {
         let mut contents = Self::default();
+        let budget = &Budget::new(repository);
         let digest = |tag| async move {
             Ok(match found(client.manifest_digest(tag).await)? {
                 Found::Valid(Some(digest)) => Found::Valid(digest),
@@ -68,8 +71,9 @@ impl Contents {
             })
             .collect();
         let manifest = |digest: Digest| async move {
+            budget.check()?;
             let manifest = client.manifest(&repository.at(digest.clone())).await;
-            Ok((digest, content(found(manifest)?)))
+            Ok((digest, budget.content(found(manifest)?)))
         };
         contents.manifests = all(digests.into_iter().map(manifest))
             .await?
@@ -81,14 +85,16 @@ impl Contents {
                 break;
             }
             let child = |child: Descriptor| async move {
+                budget.check()?;
                 let manifest = client.child(repository, &child).await;
-                Ok((child.digest, content(found(manifest)?)))
+                Ok((child.digest, budget.content(found(manifest)?)))
             };
             contents
                 .manifests
                 .extend(all(children.into_iter().map(child)).await?);
         }
-        contents.configs = contents.read_configs(client, repository).await?;
+        contents.configs = contents.read_configs(client, repository, budget).await?;
+        budget.check()?;
         Ok(contents)
     }
 
@@ -105,9 +111,9 @@ impl Contents {
             }
         }
         if self.manifests.len() + unread.len() > MANIFESTS {
-            return Err(Failure::TooManyManifests {
+            return Err(Failure::TooMuchContent {
                 repository: repository.clone(),
-                limit: MANIFESTS,
+                limit: format!("{MANIFESTS} manifests"),
             });
         }
         Ok(unread.into_values().cloned().collect())
@@ -117,6 +123,7 @@ impl Contents {
         &self,
         client: &Client,
         repository: &Repository,
+        budget: &Budget<'_>,
     ) -> Result<HashMap<Digest, Found<ImageConfig>>, Failure> {
         let mut images: HashMap<&Digest, &ImageManifest> = HashMap::new();
         for manifest in self.manifests.values() {
@@ -128,12 +135,65 @@ impl Contents {
         }
         let config = |(digest, image): (&Digest, _)| {
             let digest = digest.clone();
-            async move { Ok((digest, found(client.config(repository, image).await)?)) }
+            async move {
+                budget.check()?;
+                let config = found(client.config(repository, image).await)?;
+                if matches!(config, Found::Valid(_)) {
+                    budget.count(image.config.size);
+                }
+                Ok((digest, config))
+            }
         };
         Ok(all(images.into_iter().map(config))
             .await?
             .into_iter()
             .collect())
+    }
+}
+
+/// The bytes that may still be read.
+struct Budget<'a> {
+    repository: &'a Repository,
+    /// `None` if it is exceeded.
+    left: Cell<Option<u64>>,
+}
+
+impl<'a> Budget<'a> {
+    fn new(repository: &'a Repository) -> Self {
+        let left = Cell::new(Some(CONTENT_BYTES));
+        Self { repository, left }
+    }
+
+    /// Fails if the content that was read exceeds the budget.
+    fn check(&self) -> Result<(), Failure> {
+        match self.left.get() {
+            Some(_) => Ok(()),
+            None => Err(Failure::TooMuchContent {
+                repository: self.repository.clone(),
+                limit: format!(
+                    "{} of manifests and image configs",
+                    byte_size(CONTENT_BYTES)
+                ),
+            }),
+        }
+    }
+
+    /// Counts content that was read.
+    fn count(&self, bytes: u64) {
+        let left = self.left.get();
+        self.left.set(left.and_then(|left| left.checked_sub(bytes)));
+    }
+
+    /// Counts a manifest, and drops its bytes: only its content is shown.
+    fn content(&self, manifest: Found<Manifest>) -> Found<Content> {
+        match manifest {
+            Found::Valid(manifest) => {
+                self.count(manifest.bytes().len() as u64);
+                Found::Valid(manifest.content().clone())
+            }
+            Found::Missing => Found::Missing,
+            Found::Damaged(reason) => Found::Damaged(reason),
+        }
     }
 }
 
@@ -169,15 +229,27 @@ fn found<T>(result: Result<T, RegistryError>) -> Result<Found<T>, Failure> {
     }
 }
 
-/// Drops the bytes of a manifest: only its content is shown.
-fn content(manifest: Found<Manifest>) -> Found<Content> {
-    match manifest {
-        Found::Valid(manifest) => Found::Valid(manifest.content().clone()),
-        Found::Missing => Found::Missing,
-        Found::Damaged(reason) => Found::Damaged(reason),
-    }
-}
-
 fn cut(reason: &str) -> String {
     excerpt(&redact::printable(reason), PROBLEM_CHARS)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn content_over_the_budget_ends_the_reading() {
+        let app = Reference::parse("example.com/app").unwrap();
+        let budget = Budget::new(app.repository());
+        budget.count(CONTENT_BYTES);
+        assert!(budget.check().is_ok());
+        budget.count(1);
+        let error = budget.check().unwrap_err().to_string();
+        assert_eq!(
+            error,
+            "the tags of example.com/app have more than 500.0 MB of manifests and image configs"
+        );
+        budget.count(u64::MAX);
+        assert!(budget.check().is_err());
+    }
 }

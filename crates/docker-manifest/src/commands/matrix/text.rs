@@ -10,26 +10,19 @@ const NO_BREAK: &str = "\u{a0}";
 
 /// Renders the matrix. Where it is too wide for the terminal, each tag has its platforms in one cell.
 pub(super) fn render(matrix: &Matrix, terminal: Terminal) -> String {
-    let whole = Terminal {
-        columns: None,
-        has_colours: false,
-    };
     let grid = grid(matrix);
-    let width = grid
-        .render(whole)
-        .lines()
-        .map(|line| line.chars().count())
-        .max();
-    let fits = terminal
-        .columns
-        .is_none_or(|columns| width <= Some(columns.into()));
-    let tags = if fits { grid } else { list(matrix) };
+    let tags = if grid.fits(terminal) {
+        grid
+    } else {
+        list(matrix)
+    };
     let mut tables = vec![tags, platforms(matrix), problems(matrix)];
     tables.extend(matrix.since.as_ref().map(changes));
-    let summary = format!("{}: {}\n", matrix.repository, matrix.summary());
+    let summary = format!("{}: {}", matrix.repository, matrix.summary());
     let tables = tables.into_iter().filter(|table| !table.is_empty());
-    std::iter::once(summary)
-        .chain(tables.map(|table| table.render(terminal)))
+    std::iter::once(Table::paragraph(&summary))
+        .chain(tables)
+        .map(|table| table.render(terminal))
         .collect::<Vec<_>>()
         .join("\n")
 }

@@ -149,6 +149,9 @@ impl Condition {
                 "the response is a web page, not a registry's; 200 OK is not the response of a registry to a write"
             }
             Self::UnsupportedType => "unsupported manifest media type",
+            Self::Schema1 => {
+                "unsupported manifest media type: application/vnd.docker.distribution.manifest.v1+prettyjws"
+            }
             Self::InvalidManifest => "the manifest cannot be read; the manifest is ambiguous",
             Self::ContentChanged => {
                 "verification failed for digest DIGEST; the content has N bytes, but its descriptor says M"

@@ -95,16 +95,16 @@ fn with_login(
         // `docker login` would change a file that is not used.
         (StatusCode::UNAUTHORIZED, true) => {
             return format!(
-                "{host} did not accept the saved login ({source}): correct it there, because it takes precedence over docker login"
+                "{host} did not accept the login ({source}): correct it there, because it takes precedence over docker login"
             );
         }
         (StatusCode::UNAUTHORIZED, false) => {
-            format!("{host} did not accept the saved login ({source})")
+            format!("{host} did not accept the login ({source})")
         }
         (_, true) => {
-            format!("the saved login is {source}, which takes precedence over docker login")
+            format!("the login is {source}, which takes precedence over docker login")
         }
-        (_, false) => format!("the saved login is {source}"),
+        (_, false) => format!("the login is {source}"),
     };
     match hint {
         Some(hint) => format!("{first}: {hint}"),
@@ -144,10 +144,11 @@ fn fill_in(hint: &str, attempt: &Attempt, kind: RegistryKind, symptom: &Symptom<
         || (host.clone(), String::new()),
         |repository| (repository.to_string(), repository.path().to_owned()),
     );
-    let right = if Action::Write.matches(&attempt.operation) {
-        "push to"
-    } else {
-        "pull from"
+    let right = match &attempt.operation {
+        // Some registries grant it apart from pulls.
+        Operation::ListTags(_) => "list the tags of",
+        operation if Action::Write.matches(operation) => "push to",
+        _ => "pull from",
     };
     let limits = match symptom {
         Symptom::ErrorResponse(error_response) if !error_response.rate_limits.is_empty() => {

@@ -51,6 +51,8 @@ pub(super) enum Condition {
     NotARegistry,
     /// The manifest has an unsupported media type.
     UnsupportedType,
+    /// The manifest is of Docker's first format.
+    Schema1,
     /// The manifest cannot be used.
     InvalidManifest,
     /// The content does not match its digest, size or type.
@@ -78,6 +80,7 @@ impl Condition {
         Some(match problem {
             ContentProblem::NotFromRegistry(_) | ContentProblem::WebPage => Self::NotARegistry,
             ContentProblem::Manifest(error) => match **error {
+                ManifestError::UnsupportedType(ref found) if is_schema_1(found) => Self::Schema1,
                 ManifestError::UnsupportedType(_) => Self::UnsupportedType,
                 _ => Self::InvalidManifest,
             },
@@ -94,6 +97,11 @@ impl Condition {
             ContentProblem::TooLarge { .. } => return None,
         })
     }
+}
+
+/// Tells whether this is a media type of Docker's first format (distribution, "Image Manifest Version 2, Schema 1").
+fn is_schema_1(media_type: &str) -> bool {
+    media_type.starts_with("application/vnd.docker.distribution.manifest.v1+")
 }
 
 /// The form of a response's body.
@@ -129,9 +137,9 @@ pub(super) struct Row {
     pub(super) hosts: &'static [RegistryKind],
     pub(super) action: Action,
     /// The hint with placeholders: `{host}`, `{login}` (the command), `{repository}`, `{path}` (the repository without
-    /// its host), `{right}` (`push to` or `pull from`), `{limits}` (` (ratelimit-limit: 100)`, or nothing), `{server}`
-    /// (the host of the request, which may differ from the registry's), `{proxy}` and `{issuer}` (` (CN=Some CA)`, or
-    /// nothing).
+    /// its host), `{right}` (`push to`, `pull from` or `list the tags of`), `{limits}` (` (ratelimit-limit: 100)`, or
+    /// nothing), `{server}` (the host of the request, which may differ from the registry's), `{proxy}` and `{issuer}`
+    /// (` (CN=Some CA)`, or nothing).
     pub(super) hint: &'static str,
 }
 

@@ -223,6 +223,10 @@ const WEB_PAGES: &[Row] = &[
         "it is not a supported image, or something else answered: is {host} a registry? Check the proxy, or log in to the network",
     ),
     Row::condition(
+        Condition::Schema1,
+        "the image is in Docker's first format (schema 1), which current engines do not run: build and push it again",
+    ),
+    Row::condition(
         Condition::Redirect,
         "contact the operator of {host}: the registry, or a proxy in front of it, redirects a request that it should answer",
     ),

@@ -16,12 +16,15 @@ use crate::error::network::NetworkProblem;
 use crate::error::registry_error::RegistryError;
 use crate::error::registry_kind::RegistryKind;
 
+const SCHEMA_1: &str = "application/vnd.docker.distribution.manifest.v1+prettyjws";
+
 fn operation(host: &str, what: &str) -> Operation {
     let reference = Reference::parse(&format!("{host}/team/app:1")).unwrap();
     let (repository, digest) = (reference.repository().clone(), Digest::sha256(b"x"));
     match what {
         "get" => Operation::GetManifest(reference),
         "put" => Operation::PutManifest(reference),
+        "tags" => Operation::ListTags(repository),
         "blob" => Operation::GetBlob(repository, digest),
         "mount" => Operation::MountBlob(repository, digest),
         "upload" => Operation::PutBlob(repository, digest),
@@ -103,6 +106,7 @@ const ERROR_RESPONSES: &[(&str, &str, u16, &str, &str)] = &[
     ("reg.io", "get", 403, "", "may also come from a firewall"),
     ("reg.io", "upload", 403, "DENIED", "permission to push to reg.io/team/app: docker login reg.io"),
     ("reg.io", "blob", 403, "DENIED", "permission to pull from reg.io/team/app"),
+    ("reg.io", "tags", 403, "DENIED", "permission to list the tags of reg.io/team/app: docker login reg.io as a user who has it"),
     ("reg.io", "get", 404, "DENIED", "permission to pull from reg.io/team/app"),
     ("reg.io", "put", 400, "UNAUTHORIZED", "permission to push to reg.io/team/app"),
     (ECR, "put", 404, "NAME_UNKNOWN", "aws ecr create-repository --repository-name team/app"),
@@ -242,6 +246,10 @@ fn content_problems() {
         (
             manifest(ManifestError::UnsupportedType("text/html".to_owned())),
             "is reg.io a registry?",
+        ),
+        (
+            manifest(ManifestError::UnsupportedType(SCHEMA_1.to_owned())),
+            "(schema 1)",
         ),
         (manifest(ManifestError::Missing("config")), "build and push"),
         (
@@ -409,6 +417,10 @@ fn by_content() -> Vec<(RegistryError, &'static str)> {
         (
             manifest(ManifestError::UnsupportedType("text/html".to_owned())),
             "is reg.io a registry?",
+        ),
+        (
+            manifest(ManifestError::UnsupportedType(SCHEMA_1.to_owned())),
+            "(schema 1)",
         ),
         (manifest(ManifestError::Missing("config")), "build and push"),
     ]

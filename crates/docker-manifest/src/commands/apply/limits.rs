@@ -1,0 +1,10 @@
+//! Bounds.
+
+/// The number of lists that are worked on at once. Most wait for a response to HEAD, and have read no manifests.
+pub(super) const LISTS_AT_ONCE: usize = 256;
+
+/// The number of lists whose manifests are in memory at once: some hundred kilobytes each.
+pub(super) const LISTS_IN_MEMORY: usize = 32;
+
+/// The number of lists whose names are read ahead, to find those that a token can cover together.
+pub(super) const LISTS_PER_BATCH: usize = 64;

@@ -1,0 +1,133 @@
+//! `create --file`: drafts of the lists that spec files describe.
+
+use manifest_core::{Draft, Reference};
+use manifest_registry::{Client, concurrent};
+
+use super::args::Args;
+use crate::assembly::{
+    Assembler, ResolveRequest, SpecList, SpecOptions, compose_draft, refuse_repeated,
+};
+use crate::compose;
+use crate::context::Context;
+use crate::drafts::{DraftStore, RegistryAccess};
+use crate::failure::Failure;
+use crate::preflight;
+use crate::publishing;
+use crate::staging::Scope;
+
+/// The number of lists that are resolved at once.
+const LISTS_AT_ONCE: usize = 32;
+
+/// Resolves the images of all lists first. If all lists can be made, writes their drafts, one after the other.
+///
+/// # Errors
+/// Fails with the errors of all lists, and without writing a draft, if one of them cannot be made.
+pub(super) async fn run(context: &Context<'_>, args: &Args) -> Result<(), Failure> {
+    args.check_with_files()?;
+    let specs = args.files.load(context, &[])?;
+    let registry = args.registry.with_mirrors(&args.mirrors);
+    let access = RegistryAccess {
+        insecure: args.insecure.is_on(),
+        retry: &args.retry,
+        registry: &registry,
+    };
+    let store = DraftStore::open(context, &args.stage, access)?;
+    let replaces = args.list.replace.is_on();
+    for spec in &specs {
+        if !replaces && store.contains(&spec.list).await? {
+            return Err(store.refusing_to_amend(&spec.list));
+        }
+    }
+    let options = SpecOptions {
+        ignores_missing: args.sources.ignore_missing.is_on(),
+        refuses_copies: args.sources.no_copy.is_on(),
+        is_strict: args.publish.strict.is_on(),
+    };
+    let current_dir = context.current_dir()?;
+    let lists = specs
+        .iter()
+        .map(|spec| SpecList::new(spec, &options, &current_dir));
+    let lists = lists.collect::<Result<Vec<SpecList>, _>>()?;
+    let client = match store.client() {
+        Some(client) => client.clone(),
+        None => context.client(args.insecure.is_on(), &args.retry, &registry)?,
+    };
+    let client = client.for_reading(lists.iter().flat_map(SpecList::sources));
+    let observes_tags = store.local().is_some();
+    let drafts = lists
+        .iter()
+        .map(|list| draft(context, args, &client, list, observes_tags));
+    let drafts = all(concurrent(LISTS_AT_ONCE, drafts).await)?;
+    for (draft, warnings) in drafts {
+        warnings
+            .iter()
+            .for_each(|warning| context.output.warning(warning));
+        let list = draft.list.clone();
+        let change = |existing: Option<&Draft>| match existing {
+            Some(_) if !replaces => Err(store.refusing_to_amend(&list)),
+            Some(_) => Ok((compose::replacement(draft), ())),
+            None => Ok((compose::change(None, draft), ())),
+        };
+        store.update(&list, Scope::Draft, change).await?;
+        context
+            .output
+            .result(format!("Created manifest list {list}"))?;
+    }
+    Ok(())
+}
+
+/// Makes the draft of a list. Returns it with warnings about it. Staged drafts do not record the state of the list's tag.
+async fn draft(
+    context: &Context<'_>,
+    args: &Args,
+    client: &Client,
+    list: &SpecList,
+    observes_tags: bool,
+) -> Result<(Draft, Vec<String>), Failure> {
+    let assembler = Assembler {
+        client,
+        output: context.output,
+        options: &list.options,
+        shared: None,
+        now: context.now(),
+    };
+    let tag = publishing::list_tag(&list.list).filter(|_| observes_tags);
+    let request = ResolveRequest {
+        observed_tag: tag.as_ref(),
+        ..list.request()
+    };
+    let mut resolution = assembler.resolve(request).await?;
+    resolution.mark_insecure(|_| args.insecure.is_on());
+    let observed_tag = resolution.observed_tag.take();
+    let (mut draft, report) = compose_draft(&list.list, None, &resolution, &list.options)?;
+    refuse_repeated(&draft)?;
+    preflight::require_platforms(&draft, &list.require)?;
+    draft.settings.observed_tag = observed_tag;
+    let mut warnings = report.warnings;
+    if !list.tags.is_empty() {
+        let tags: Vec<String> = list.tags.iter().map(Reference::to_string).collect();
+        warnings.push(format!(
+            "a draft has one name, so {} has no draft: name it with --tag when you push {}",
+            tags.join(", "),
+            list.list
+        ));
+    }
+    Ok((draft, warnings))
+}
+
+/// Returns all results, or all failures.
+fn all<T>(results: Vec<Result<T, Failure>>) -> Result<Vec<T>, Failure> {
+    let mut values = Vec::new();
+    let mut failures = Vec::new();
+    for result in results {
+        match result {
+            Ok(value) => values.push(value),
+            Err(failure) => failures.push(failure),
+        }
+    }
+    match failures.len() {
+        0 => Ok(values),
+        1 => Err(failures.remove(0)),
+        _ => Err(Failure::Multiple(failures)),
+    }
+}

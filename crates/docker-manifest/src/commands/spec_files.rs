@@ -1,0 +1,190 @@
+//! Spec files, templates and bake targets as lists, for the commands that take them.
+
+use std::io::{self, Read as _};
+use std::path::{Path, PathBuf};
+
+use manifest_spec::{
+    ListSpec, SpecInput, TemplateArgs, Variables, from_bake, from_template, limits, load,
+};
+
+use crate::context::Context;
+use crate::failure::Failure;
+use crate::values::{CommaList, VariableFlag};
+
+/// The flags for spec files.
+#[derive(Clone, Debug, Default, clap::Args)]
+#[command(next_help_heading = "Spec file options")]
+pub(super) struct SpecFileFlags {
+    /// Let spec files use this variable of the environment
+    #[arg(long, value_name = "name", action = clap::ArgAction::Append)]
+    pub(super) env: Vec<String>,
+    /// Read lists from this spec file, from the files of this folder, or from standard input ("-")
+    #[arg(short = 'f', long = "file", value_name = "file", action = clap::ArgAction::Append)]
+    pub(super) files: Vec<PathBuf>,
+    /// Set a variable of spec files
+    #[arg(long, value_name = "name=value", action = clap::ArgAction::Append)]
+    pub(super) set: Vec<VariableFlag>,
+}
+
+/// The flags for templates.
+#[derive(Clone, Debug, Default, clap::Args)]
+#[command(next_help_heading = "Template options")]
+pub(super) struct TemplateFlags {
+    /// Platforms of the images that --template names, such as linux/amd64,linux/arm/v7
+    #[arg(long, value_name = "list", action = clap::ArgAction::Append)]
+    pub(super) platforms: Vec<CommaList>,
+    /// Further tags of the list that --template describes
+    #[arg(long, value_name = "list", action = clap::ArgAction::Append)]
+    pub(super) tags: Vec<CommaList>,
+    /// Name the images by a template with the words OS, ARCH and VARIANT, such as app:1.0-OS-ARCH-VARIANT
+    #[arg(long, value_name = "template")]
+    pub(super) template: Option<String>,
+}
+
+impl SpecFileFlags {
+    /// Reads the lists of all files. `more` are files besides those of `--file`.
+    ///
+    /// # Errors
+    /// Fails if something in the files is wrong.
+    pub(super) fn load(
+        &self,
+        context: &Context<'_>,
+        more: &[PathBuf],
+    ) -> Result<Vec<ListSpec>, Failure> {
+        let mut variables = Variables::default();
+        for name in &self.env {
+            let value = context.environment().var(name);
+            let value = value.and_then(|value| value.to_str()).map(str::to_owned);
+            variables
+                .allow(name, value)
+                .map_err(|error| flag_value("--env", name, &error))?;
+        }
+        for VariableFlag { name, value } in &self.set {
+            variables
+                .set(name, value)
+                .map_err(|error| flag_value("--set", name, &error))?;
+        }
+        let files = self.files.iter().chain(more);
+        let inputs = files
+            .map(|path| input(path))
+            .collect::<Result<Vec<_>, _>>()?;
+        Ok(load(&inputs, &variables)?)
+    }
+
+    /// Returns a flag that is given.
+    pub(super) fn given(&self) -> Option<&'static str> {
+        let given = [
+            (!self.files.is_empty(), "--file"),
+            (!self.set.is_empty(), "--set"),
+            (!self.env.is_empty(), "--env"),
+        ];
+        given
+            .into_iter()
+            .find_map(|(is_given, flag)| is_given.then_some(flag))
+    }
+}
+
+impl TemplateFlags {
+    /// Returns the list that the template describes.
+    ///
+    /// # Errors
+    /// Fails if the template, a platform or a name is wrong.
+    pub(super) fn list(&self, target: &str) -> Result<ListSpec, Failure> {
+        Ok(from_template(&TemplateArgs {
+            template: self.template.clone().unwrap_or_default(),
+            platforms: values(&self.platforms),
+            target: target.to_owned(),
+            tags: values(&self.tags),
+            ..TemplateArgs::default()
+        })?)
+    }
+
+    /// Reads the lists of bake targets from the JSON of `docker buildx bake --print`.
+    ///
+    /// # Errors
+    /// Fails if the file or the template is wrong.
+    pub(super) fn bake(
+        &self,
+        context: &Context<'_>,
+        path: &Path,
+    ) -> Result<Vec<ListSpec>, Failure> {
+        let bytes = match path.to_str() {
+            Some("-") => read_stdin()?,
+            _ => read_file(path)?,
+        };
+        let template = self.template.as_deref().unwrap_or("IMAGE-OS-ARCH-VARIANT");
+        let bake = from_bake(&path.to_string_lossy(), &bytes, template)?;
+        for (target, field) in &bake.skipped {
+            let message = format!("target {target:?} has no {field}, so it is left out");
+            context.output.warning(&message);
+        }
+        if !bake.unused_fields.is_empty() {
+            let fields = bake.unused_fields.join(", ");
+            let message = format!("not used of the targets: {fields}");
+            context.output.status(&message);
+        }
+        Ok(bake.lists)
+    }
+
+    /// Returns a flag that is given and has no effect without a template.
+    pub(super) fn needs_template(&self) -> Option<&'static str> {
+        let given = [
+            (!self.platforms.is_empty(), "--platforms"),
+            (!self.tags.is_empty(), "--tags"),
+        ];
+        given
+            .into_iter()
+            .find_map(|(is_given, flag)| is_given.then_some(flag))
+    }
+}
+
+fn values(lists: &[CommaList]) -> Vec<String> {
+    let values = lists
+        .iter()
+        .flat_map(|list| &list.0)
+        .map(|text| text.trim());
+    let values = values.filter(|text| !text.is_empty());
+    values.map(str::to_owned).collect()
+}
+
+fn flag_value(setting: &'static str, item: &str, reason: &impl ToString) -> Failure {
+    Failure::SettingValue {
+        setting,
+        item: item.to_owned(),
+        reason: reason.to_string(),
+    }
+}
+
+fn input(path: &Path) -> Result<SpecInput, Failure> {
+    Ok(match path.to_str() {
+        Some("-") => SpecInput::Text {
+            name: "standard input".to_owned(),
+            bytes: read_stdin()?,
+        },
+        _ => SpecInput::File(path.to_owned()),
+    })
+}
+
+fn read_stdin() -> Result<Vec<u8>, Failure> {
+    read(io::stdin().lock(), Path::new("-"))
+}
+
+fn read_file(path: &Path) -> Result<Vec<u8>, Failure> {
+    let file = std::fs::File::open(path).map_err(|source| read_error(path, source))?;
+    read(file, path)
+}
+
+/// Reads one byte more than a spec file may have, so that its reader sees that it is too large.
+fn read(from: impl io::Read, path: &Path) -> Result<Vec<u8>, Failure> {
+    let mut bytes = Vec::new();
+    let read = from.take(limits::FILE_BYTES + 1).read_to_end(&mut bytes);
+    read.map_err(|source| read_error(path, source))?;
+    Ok(bytes)
+}
+
+fn read_error(path: &Path, source: io::Error) -> Failure {
+    Failure::ReadInput {
+        path: path.to_owned(),
+        source,
+    }
+}

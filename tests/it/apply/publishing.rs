@@ -1,0 +1,86 @@
+//! What is published, and that it is what `create --push` publishes.
+
+use manifest_testkit::suite;
+use serde_json::{Value, json};
+
+use super::{by_tag, seed, write};
+use crate::commands::{Shell, Watched, watched};
+
+#[test]
+fn lists_are_published_as_create_publishes_them() {
+    for kind in suite::kinds() {
+        let registry = Watched::empty(kind);
+        seed(&registry, 2);
+        let shell = Shell::new(&registry);
+        write(&shell, "lists.yaml", &by_tag(2));
+        let ran = shell.run("apply -f lists.yaml");
+        ran.succeeds().says("2 lists: 2 written");
+        assert!(ran.stdout.starts_with("TARGET"), "{ran}");
+        let created =
+            shell.run("create --push --order given -q @/created:0 @/src:0-amd64 @/src:0-arm64");
+        created.succeeds();
+        assert_eq!(registry.bytes("app", "0"), registry.bytes("created", "0"));
+        let again = shell.run("apply lists.yaml");
+        again.succeeds().prints("").says("2 lists: 2 unchanged");
+    }
+}
+
+#[test]
+fn all_properties_of_a_list() {
+    for registry in watched::each() {
+        let shell = Shell::new(&registry);
+        let text = "\
+image: @/app:all
+tags: [stable, '@/mirror/app:all']
+type: oci
+order: platform
+annotations:
+  org.example.a: b
+artifactType: application/vnd.example
+subject: '@/app:oci-amd64'
+manifests:
+  - image: @/app:windows
+    platform: { os: windows, architecture: amd64, osversion: '1.2.3', osfeatures: [a] }
+  - image: @/app:armv7
+    platform: { os: linux, architecture: arm, variant: v6 }
+    annotations: { org.example.c: d }
+  - image: @/app:armv7
+  - image: @/app:list
+    platform: { os: linux, architecture: arm64 }
+  - image: @/app:buildkit
+";
+        write(&shell, "all.yaml", text);
+        let ran = shell.run("apply -q -f all.yaml");
+        ran.succeeds();
+        let list: Value = serde_json::from_slice(&registry.bytes("app", "all")).unwrap();
+        assert_eq!(list["annotations"], json!({ "org.example.a": "b" }));
+        assert_eq!(list["artifactType"], "application/vnd.example");
+        let platforms = list["manifests"].as_array().unwrap().iter().map(|entry| {
+            let platform = &entry["platform"];
+            let text = |key: &str| platform[key].as_str().unwrap_or_default().to_owned();
+            [text("os"), text("architecture"), text("variant")].join("/")
+        });
+        let expected = [
+            "linux/amd64/",
+            "unknown/unknown/",
+            "linux/arm/v6",
+            "linux/arm/v7",
+            "linux/arm64/v8",
+            "windows/amd64/",
+        ];
+        assert_eq!(platforms.collect::<Vec<_>>(), expected, "{list:#}");
+        let windows = &list["manifests"][5]["platform"];
+        assert_eq!(windows["os.version"], "1.2.3");
+        assert_eq!(windows["os.features"], json!(["a"]));
+        let armv6 = &list["manifests"][2];
+        assert_eq!(armv6["annotations"], json!({ "org.example.c": "d" }));
+        assert_eq!(armv6["digest"], list["manifests"][3]["digest"]);
+        for (repository, tag) in [("app", "stable"), ("mirror/app", "all")] {
+            assert_eq!(
+                registry.bytes(repository, tag),
+                registry.bytes("app", "all")
+            );
+        }
+        assert_eq!(ran.stdout.lines().count(), 1, "{ran}");
+    }
+}
