@@ -14,6 +14,7 @@
 //! | `exchange` | [`ExchangeError`], for a draft that is exported or imported |
 //! | `stage` | [`StageError`], for a draft in a registry |
 //! | `place` | [`DraftPlace`], the place of drafts |
+//! | `install` | [`InstallError`], for `install` and `uninstall` |
 //! | `hints` | the remedy for each failure |
 //! | `sources` | [`SourceError`], for sources that are awaited or that a pattern names |
 //! | `texts` | texts that take more than a format string |
@@ -26,6 +27,7 @@ mod exchange;
 mod exit_code;
 mod hints;
 mod inspect;
+mod install;
 mod lists;
 mod manifest_tool;
 mod place;
@@ -40,6 +42,7 @@ pub use checks::CheckFailure;
 pub use error::{DraftLookup, Failure};
 pub use exchange::ExchangeError;
 pub use inspect::InspectError;
+pub use install::InstallError;
 pub use lists::ListFailure;
 pub use manifest_tool::ManifestToolError;
 pub use place::DraftPlace;

@@ -15,6 +15,7 @@
 //! | 11 | [`completion`] | candidates for shells, and for Docker's CLI |
 //! | 11 | [`man_pages`] | the man pages |
 //! | 11 | [`reference_docs`] | the reference pages of the documentation |
+//! | 10 | `manifest_tool` | the command lines of `manifest-tool`, if the program is called by that name |
 //! | 10 | [`cli`] | the command line: parser, help, usage errors in Docker's words, dispatch |
 //! | 9 | [`commands`] | one file for each command: its arguments, then a function that runs it |
 //! | 8 | `assembly` | a draft of sources, made in one way for all commands |

@@ -52,22 +52,6 @@ fn commands_flags_and_values() {
             ("push --purge --pu", &["--push-foreign"], NO_FILES),
             ("push -p --pu", &["--push-foreign"], NO_FILES),
             ("push -t x --ta", &["--tag"], NO_FILES),
-            (
-                "rm -",
-                &[
-                    "--ca-file",
-                    "--force",
-                    "--help",
-                    "--insecure",
-                    "--no-cache",
-                    "--retry",
-                    "--stage",
-                    "--timeout",
-                    "-f",
-                    "-h",
-                ],
-                NO_FILES,
-            ),
             ("rm -- -", &[], NO_FILES),
             ("push --bogus=", &[], NO_FILES),
             // Keywords, as the parser lists them.
@@ -123,6 +107,30 @@ fn commands_flags_and_values() {
         ],
     );
     assert_eq!(world.registry.lines(), [""; 0], "no registry is asked");
+}
+
+#[test]
+fn one_dash_has_all_flags() {
+    let world = World::new();
+    check(
+        &world,
+        &[(
+            "rm -",
+            &[
+                "--ca-file",
+                "--force",
+                "--help",
+                "--insecure",
+                "--no-cache",
+                "--retry",
+                "--stage",
+                "--timeout",
+                "-f",
+                "-h",
+            ],
+            NO_FILES,
+        )],
+    );
 }
 
 #[test]

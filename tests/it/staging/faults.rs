@@ -215,9 +215,7 @@ fn refusals_of_writes_are_errors() {
     let denied = Response::error(403, "DENIED", "requested access to the resource is denied");
     registry.fault(Fault::on("POST", "/stage/blobs/uploads/").respond(denied));
     shell
-        .run(&format!(
-            "create --amend --stage @/stage @/app:other @/app:0"
-        ))
+        .run("create --amend --stage @/stage @/app:other @/app:0")
         .fails(4)
         .says("denied");
 }

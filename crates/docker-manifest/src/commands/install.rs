@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::links::{file_name, is_own_link, own_program, plugin_folder};
 use crate::context::Context;
-use crate::failure::Failure;
+use crate::failure::{Failure, InstallError};
 use crate::flags::HelpFlag;
 use crate::names::{BUILTIN, MANIFEST_TOOL, is_plugin_name};
 use crate::shim;
@@ -81,13 +81,13 @@ impl Links {
         };
         let foreign = |link: &Option<PathBuf>| link.clone().filter(|link| is_foreign(link));
         if let Some(plugin) = foreign(&links.plugin) {
-            return Err(Failure::PluginPathOccupied(plugin));
+            return Err(InstallError::PluginPathOccupied(plugin).into());
         }
         if let Some(shim) = foreign(&links.shim) {
-            return Err(Failure::ShimPathOccupied(shim));
+            return Err(InstallError::ShimPathOccupied(shim).into());
         }
         if let Some(tool) = foreign(&links.tool) {
-            return Err(Failure::ToolPathOccupied(tool));
+            return Err(InstallError::ToolPathOccupied(tool).into());
         }
         Ok(links)
     }
@@ -97,10 +97,10 @@ impl Links {
 pub(crate) fn run(context: &Context<'_>, args: &Args) -> Result<(), Failure> {
     let name = args.name.as_deref().unwrap_or(DEFAULT_NAME);
     if !is_plugin_name(name) {
-        return Err(Failure::PluginName(name.to_owned()));
+        return Err(InstallError::PluginName(name.to_owned()).into());
     }
     if name == BUILTIN {
-        return Err(Failure::BuiltinName { name: BUILTIN });
+        return Err(InstallError::BuiltinName { name: BUILTIN }.into());
     }
     let program = own_program()?;
     let links = Links::of(context, args, name, &program)?;
@@ -169,7 +169,7 @@ fn is_foreign(link: &Path) -> bool {
 fn place_link(program: &Path, link: &Path) -> Result<bool, Failure> {
     let failed = |action, path: &Path| {
         let path = path.to_owned();
-        move |source| Failure::InstallLink {
+        move |source| InstallError::Link {
             action,
             path,
             source,

@@ -4,7 +4,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::context::Context;
-use crate::failure::Failure;
+use crate::failure::{Failure, InstallError};
 use crate::names::PROGRAM;
 use crate::shim;
 
@@ -20,11 +20,12 @@ pub(super) fn file_name(name: &str) -> String {
 
 /// Returns the file that this process runs.
 pub(super) fn own_program() -> Result<PathBuf, Failure> {
-    shim::own_program().ok_or_else(|| Failure::InstallLink {
+    let missing = || InstallError::Link {
         action: "find the file of",
         path: PROGRAM.into(),
         source: io::Error::from(io::ErrorKind::NotFound),
-    })
+    };
+    Ok(shim::own_program().ok_or_else(missing)?)
 }
 
 /// Tells whether `install` has made this path: a link to a program of this name, or a copy of this program.

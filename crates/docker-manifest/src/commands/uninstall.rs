@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::links::{file_name, is_own_link, own_program, plugin_folder};
 use crate::context::Context;
-use crate::failure::Failure;
+use crate::failure::{Failure, InstallError};
 use crate::flags::HelpFlag;
 use crate::names::MANIFEST_TOOL;
 
@@ -52,7 +52,7 @@ pub(crate) fn run(context: &Context<'_>, args: &Args) -> Result<(), Failure> {
         if link.symlink_metadata().is_err() || link == program || !is_own_link(&link) {
             continue;
         }
-        std::fs::remove_file(&link).map_err(|source| Failure::InstallLink {
+        std::fs::remove_file(&link).map_err(|source| InstallError::Link {
             action: "remove",
             path: link.clone(),
             source,

@@ -34,7 +34,7 @@ pub(crate) struct UnreadableDraft {
     /// Its folder.
     pub(crate) folder: PathBuf,
     /// The reason.
-    pub(crate) failure: Failure,
+    pub(crate) failure: Box<Failure>,
 }
 
 /// A draft, or the reason why it cannot be read.
@@ -130,7 +130,7 @@ impl From<StoreError> for UnreadableDraft {
     fn from(error: StoreError) -> Self {
         Self {
             folder: error.path().to_owned(),
-            failure: error.into(),
+            failure: Box::new(error.into()),
         }
     }
 }

@@ -17,6 +17,7 @@ use super::causes::with_causes;
 use super::checks::CheckFailure;
 use super::exchange::ExchangeError;
 use super::inspect::InspectError;
+use super::install::InstallError;
 use super::lists::ListFailure;
 use super::manifest_tool::ManifestToolError;
 use super::place::DraftPlace;
@@ -421,15 +422,15 @@ pub enum Failure {
     /// A manifest, or a part of it, cannot be shown.
     #[error(transparent)]
     Inspect(#[from] InspectError),
-    /// A failure of a command line of `manifest-tool`.
-    #[error(transparent)]
-    ManifestTool(#[from] ManifestToolError),
     /// A draft in a registry could not be read or written.
     #[error(transparent)]
     Stage(#[from] StageError),
     /// A draft could not be exported or imported.
     #[error(transparent)]
     Exchange(#[from] ExchangeError),
+    /// A failure of a command line of `manifest-tool`.
+    #[error(transparent)]
+    ManifestTool(#[from] ManifestToolError),
     /// Several independent failures.
     #[error("{}", .0.iter().map(describe).collect::<Vec<_>>().join("\n"))]
     Multiple(Vec<Failure>),
@@ -473,36 +474,9 @@ pub enum Failure {
     /// The real `docker` has ended with this code, on systems without `exec`.
     #[error("docker ended with exit code {0}")]
     DockerExited(u8),
-    /// A name is not valid for a plugin.
-    #[error("{0:?} cannot be the name of a Docker CLI plugin")]
-    PluginName(String),
-    /// Docker's CLI has a builtin command of this name, and runs no plugin of it.
-    #[error(
-        "docker {name}: Docker's CLI has this command built in, and never runs a plugin of that name"
-    )]
-    BuiltinName {
-        /// The name.
-        name: &'static str,
-    },
-    /// Another file is in the place of the plugin's link.
-    #[error("{} exists, and is not a link to docker-manifest", .0.display())]
-    PluginPathOccupied(PathBuf),
-    /// Another `docker` is in the place of the shim.
-    #[error("{} exists, and is not a link to docker-manifest", .0.display())]
-    ShimPathOccupied(PathBuf),
-    /// Another program is in the place of a link with its name.
-    #[error("{} exists, and is not a link to docker-manifest", .0.display())]
-    ToolPathOccupied(PathBuf),
-    /// `install` or `uninstall` could not make or remove a link.
-    #[error("cannot {action} {}", path.display())]
-    InstallLink {
-        /// The action.
-        action: &'static str,
-        /// Its path.
-        path: PathBuf,
-        /// The reason.
-        source: io::Error,
-    },
+    /// The links to this program could not be made or removed.
+    #[error(transparent)]
+    Install(#[from] InstallError),
 }
 
 /// A lookup of an entry that has failed.

@@ -5,7 +5,6 @@ use manifest_registry::RegistryError;
 
 use super::error::{DraftLookup, Failure};
 use super::place::DraftPlace;
-use crate::names::MANIFEST_TOOL;
 
 impl Failure {
     /// Returns the remedies, one sentence each.
@@ -35,9 +34,10 @@ impl Failure {
                 error.hint().into_iter().chain([no_draft]).collect()
             }
             Self::Inspect(error) => error.hint().into_iter().collect(),
-            Self::ManifestTool(error) => error.hint().into_iter().collect(),
+            Self::Install(error) => error.hint().into_iter().collect(),
             Self::Stage(error) => error.hints(),
             Self::Exchange(error) => error.hint().into_iter().collect(),
+            Self::ManifestTool(error) => error.hint().into_iter().collect(),
             Self::Layout(error) => error.hint().into_iter().collect(),
             Self::Rollback(error) => error.hint().into_iter().collect(),
             Self::PartlyPublished { failed, .. } => {
@@ -175,23 +175,6 @@ impl Failure {
             Self::NoDocker => {
                 "install Docker's CLI, or remove the shim: `docker-manifest uninstall`".to_owned()
             }
-            Self::PluginName(_) => "use lower-case letters and digits, a letter first".to_owned(),
-            Self::BuiltinName { .. } => {
-                "`docker-manifest install --shim FOLDER` makes `docker manifest` run this program: FOLDER has to be before the real docker on PATH"
-                    .to_owned()
-            }
-            Self::PluginPathOccupied(path) => format!(
-                "choose another name with `--name`, or remove {} yourself",
-                path.display()
-            ),
-            Self::ShimPathOccupied(path) => format!(
-                "leave it where it is, and name a folder of your own that is before {} on PATH: `docker-manifest install --shim FOLDER`",
-                path.parent().unwrap_or(path).display()
-            ),
-            Self::ToolPathOccupied(path) => format!(
-                "remove it yourself, or name a folder of your own that is before {} on PATH: `docker-manifest install --as {MANIFEST_TOOL} --in FOLDER`",
-                path.parent().unwrap_or(path).display()
-            ),
             _ => return None,
         })
     }

@@ -10,7 +10,7 @@ use manifest_registry::{Advice, advice};
 use manifest_store::StoreError;
 
 use super::cell;
-use crate::failure::{DraftPlace, ExchangeError, Failure, StageError};
+use crate::failure::{DraftPlace, ExchangeError, Failure, InstallError, StageError};
 
 const INTRO: &str = "# Troubleshooting\n\n\
     An error says what failed, for which name, and the cause. A `hint:` line below it says what you can do. This page lists the hints \
@@ -245,10 +245,10 @@ fn installation() -> Vec<Failure> {
     vec![
         Failure::NoHome,
         Failure::NoDocker,
-        Failure::PluginName("NAME".to_owned()),
-        Failure::BuiltinName { name: "manifest" },
-        Failure::PluginPathOccupied(PathBuf::from("FILE")),
-        Failure::ShimPathOccupied(PathBuf::from("FOLDER/docker")),
+        InstallError::PluginName("NAME".to_owned()).into(),
+        InstallError::BuiltinName { name: "manifest" }.into(),
+        InstallError::PluginPathOccupied(PathBuf::from("FILE")).into(),
+        InstallError::ShimPathOccupied(PathBuf::from("FOLDER/docker")).into(),
     ]
 }
 

@@ -39,7 +39,7 @@ pub(super) enum ArtifactContent {
     /// The document is embedded.
     Document(Vec<u8>),
     /// The document is in this blob.
-    Blob(Descriptor),
+    Blob(Box<Descriptor>),
     /// The part was removed.
     Removed,
     /// A newer version of this program wrote it.
@@ -155,10 +155,10 @@ pub(super) fn content(manifest: &Manifest) -> ArtifactContent {
     match layer.media_type.as_str() {
         PART_TYPE => match layer.embedded() {
             Some(document) => ArtifactContent::Document(document),
-            None => ArtifactContent::Blob(Descriptor {
+            None => ArtifactContent::Blob(Box::new(Descriptor {
                 data: None,
                 ..layer.clone()
-            }),
+            })),
         },
         REMOVED_TYPE => ArtifactContent::Removed,
         other if other.starts_with(ANY_TYPE) => ArtifactContent::NewerVersion,

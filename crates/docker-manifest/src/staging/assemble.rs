@@ -21,10 +21,10 @@ pub(super) fn draft(list: &Reference, parts: &Parts) -> Draft {
             PartKey::Setting(_) => add_setting(&mut settings, &document.settings),
             PartKey::Source(source) => sources.push(Resolved {
                 source: source.clone(),
-                is_list: document.entries.iter().any(Entry::is_child),
                 entries: in_given_order(&document.entries),
                 annotations: Vec::new(),
                 warnings: Vec::new(),
+                is_list: document.entries.iter().any(Entry::is_child),
             }),
         }
     }

@@ -9,10 +9,12 @@ use crate::assembly::{
 };
 use crate::compose;
 use crate::context::Context;
+use crate::drafts::{DraftStore, RegistryAccess};
 use crate::failure::Failure;
 use crate::preflight;
 use crate::publishing;
 use crate::sources::{Wait, WaitLimit};
+use crate::staging::Scope;
 
 /// The number of lists that are resolved at once.
 const LISTS_AT_ONCE: usize = 32;
@@ -25,12 +27,17 @@ pub(super) async fn run(context: &Context<'_>, args: &Args) -> Result<(), Failur
     args.check_with_files()?;
     let wait = args.sources.wait.and_then(WaitLimit::starting_now);
     let specs = args.files.load(context, &[])?;
-    let store = context.store()?;
+    let registry = args.registry.with_mirrors(&args.mirrors);
+    let access = RegistryAccess {
+        insecure: args.insecure.is_on(),
+        retry: &args.retry,
+        registry: &registry,
+    };
+    let store = DraftStore::open(context, &args.stage, access)?;
     let replaces = args.list.replace.is_on();
     for spec in &specs {
-        if !replaces && store.contains(&spec.list)? {
-            let list = spec.list.clone();
-            return Err(Failure::RefusingToAmend { list });
+        if !replaces && store.contains(&spec.list).await? {
+            return Err(store.refusing_to_amend(&spec.list));
         }
     }
     let options = SpecOptions {
@@ -43,24 +50,30 @@ pub(super) async fn run(context: &Context<'_>, args: &Args) -> Result<(), Failur
         .iter()
         .map(|spec| SpecList::new(spec, &options, &current_dir));
     let lists = lists.collect::<Result<Vec<SpecList>, _>>()?;
-    let registry = args.registry.with_mirrors(&args.mirrors);
-    let client = context.client(args.insecure.is_on(), &args.retry, &registry)?;
+    let client = match store.client() {
+        Some(client) => client.clone(),
+        None => context.client(args.insecure.is_on(), &args.retry, &registry)?,
+    };
     let client = client.for_reading(lists.iter().flat_map(SpecList::sources));
     if let Some(limit) = wait {
         wait_for_all(context, &client, limit, &lists).await?;
     }
-    let drafts = lists.iter().map(|list| draft(context, args, &client, list));
+    let observes_tags = store.local().is_some();
+    let drafts = lists
+        .iter()
+        .map(|list| draft(context, args, &client, list, observes_tags));
     let drafts = all(concurrent(LISTS_AT_ONCE, drafts).await)?;
     for (draft, warnings) in drafts {
         warnings
             .iter()
             .for_each(|warning| context.output.warning(warning));
         let list = draft.list.clone();
-        store.update(&list, |existing| match existing {
-            Some(_) if !replaces => Err(Failure::RefusingToAmend { list: list.clone() }),
+        let change = |existing: Option<&Draft>| match existing {
+            Some(_) if !replaces => Err(store.refusing_to_amend(&list)),
             Some(_) => Ok((compose::replacement(draft), ())),
             None => Ok((compose::change(None, draft), ())),
-        })?;
+        };
+        store.update(&list, Scope::Draft, change).await?;
         context
             .output
             .result(format!("Created manifest list {list}"))?;
@@ -91,12 +104,13 @@ async fn wait_for_all(
     strict.and(lenient)
 }
 
-/// Makes the draft of a list. Returns it with warnings about it.
+/// Makes the draft of a list. Returns it with warnings about it. Staged drafts do not record the state of the list's tag.
 async fn draft(
     context: &Context<'_>,
     args: &Args,
     client: &Client,
     list: &SpecList,
+    observes_tags: bool,
 ) -> Result<(Draft, Vec<String>), Failure> {
     let assembler = Assembler {
         client,
@@ -105,7 +119,7 @@ async fn draft(
         shared: None,
         now: context.now(),
     };
-    let tag = publishing::list_tag(&list.list);
+    let tag = publishing::list_tag(&list.list).filter(|_| observes_tags);
     let request = ResolveRequest {
         observed_tag: tag.as_ref(),
         ..list.request()

@@ -50,6 +50,12 @@ pub(crate) async fn run(context: &Context<'_>, args: &Args) -> Result<(), Failur
     if let Some(flag) = args.publish.needs_push() {
         return Err(Failure::NeedsPush { flag });
     }
+    keep(context, args, named).await
+}
+
+/// Writes the resolved images to a draft.
+async fn keep(context: &Context<'_>, args: &Args, named: NamedList<'_>) -> Result<(), Failure> {
+    let list = named.list;
     let may_change = args.amend.is_on() || args.list.replace.is_on();
     let registry = args.registry.with_mirrors(&args.mirrors);
     let access = RegistryAccess {
@@ -58,12 +64,12 @@ pub(crate) async fn run(context: &Context<'_>, args: &Args) -> Result<(), Failur
         registry: &registry,
     };
     let store = DraftStore::open(context, &args.stage, access)?;
-    if !may_change && store.contains(&list).await? {
-        return Err(store.refusing_to_amend(&list));
+    if !may_change && store.contains(list).await? {
+        return Err(store.refusing_to_amend(list));
     }
     // A draft that cannot be read counts as one without records. The store reports the error when it changes the draft.
     let existing = match may_change && (store.local().is_some() || args.needs_whole_draft()) {
-        true => store.load(&list).await.ok().flatten(),
+        true => store.load(list).await.ok().flatten(),
         false => None,
     };
     let named = NamedList {
@@ -83,11 +89,11 @@ pub(crate) async fn run(context: &Context<'_>, args: &Args) -> Result<(), Failur
         false => Scope::Sources(&sources),
     };
     let change = |existing: Option<&Draft>| match existing {
-        Some(_) if !may_change => Err(store.refusing_to_amend(&list)),
+        Some(_) if !may_change => Err(store.refusing_to_amend(list)),
         existing => {
             let base = existing.filter(|_| !args.list.replace.is_on());
-            let (mut draft, report) = compose_draft(&list, base, &resolution, &options)?;
-            if template.is_some() {
+            let (mut draft, report) = compose_draft(list, base, &resolution, &options)?;
+            if named.template.is_some() {
                 refuse_repeated(&draft)?;
             }
             let settings = &mut draft.settings;
@@ -104,7 +110,7 @@ pub(crate) async fn run(context: &Context<'_>, args: &Args) -> Result<(), Failur
             Ok((change, report))
         }
     };
-    let report = store.update(&list, scope, change).await?;
+    let report = store.update(list, scope, change).await?;
     show(&report, args, context);
     Ok(context
         .output
