@@ -2,7 +2,7 @@
 //!
 //! | module | holds |
 //! | --- | --- |
-//! | [`list`] | the manifest list or image index of a draft, byte for byte as Docker writes it |
+//! | [`list`] | the manifest list or image index of a draft, byte for byte as Docker or `manifest-tool` writes it |
 //! | [`draft`] | a list before it is published |
 //! | [`settings`] | a list's annotations, type and order |
 //! | [`edit`] | the rules of `annotate`, and the annotations that survive when an entry is replaced |
@@ -65,4 +65,4 @@ pub use media_type::MediaType;
 pub use platform::{ImageConfig, Platform};
 pub use platform_name::{NamedPlatform, PlatformNameError};
 pub use reference::{Reference, ReferenceError};
-pub use settings::{ListSettings, ListType, Order, TagState};
+pub use settings::{ListFormat, ListSettings, ListType, Order, TagState};

@@ -15,6 +15,9 @@ pub struct ListSettings {
     pub list_type: Option<ListType>,
     /// The order of the entries.
     pub order: Order,
+    /// The layout of the list's JSON. Drafts on disk do not record it: only lists that are published at once have another than
+    /// Docker's.
+    pub format: ListFormat,
     /// Annotations on the list.
     pub annotations: BTreeMap<String, String>,
     /// The artifact type of the list.
@@ -41,6 +44,16 @@ pub enum ListType {
     Docker,
     /// An OCI image index.
     Oci,
+}
+
+/// The layout of a published list's JSON, on which its digest depends.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ListFormat {
+    /// The layout of Docker's `manifest push`.
+    #[default]
+    Docker,
+    /// The layout of `manifest-tool`. A Docker manifest list of this format holds any entry: OCI manifests, and annotations on entries.
+    ManifestTool,
 }
 
 /// The order of a published list's entries.
@@ -99,6 +112,9 @@ impl ListSettings {
         ];
         if let Some((_, what)) = of_list.into_iter().find(|(is_there, _)| *is_there) {
             return Some(what.to_owned());
+        }
+        if self.format == ListFormat::ManifestTool {
+            return None;
         }
         entries.iter().find_map(|entry| {
             let Descriptor {

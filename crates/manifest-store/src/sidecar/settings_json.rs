@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use manifest_core::{Descriptor, Digest, ListSettings, ListType, Order, TagState};
+use manifest_core::{Descriptor, Digest, ListFormat, ListSettings, ListType, Order, TagState};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
@@ -104,6 +104,7 @@ impl TryFrom<SettingsJson> for ListSettings {
                 Some(OrderJson::Given) => Order::Given,
                 Some(OrderJson::Platform) => Order::Platform,
             },
+            format: ListFormat::default(),
             annotations: json.annotations,
             artifact_type: json.artifact_type,
             subject: subject.transpose()?,
