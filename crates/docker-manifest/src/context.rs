@@ -131,7 +131,8 @@ impl<'a> Context<'a> {
         registry: &RegistryFlags,
     ) -> Result<Client, Failure> {
         let config = self.config_json()?;
-        let credentials = auth_files::read(&self.environment)?.or_else(config.credentials);
+        let files = auth_files::read(&self.environment)?.or_else(config.credentials);
+        let credentials = registry.credentials.clone().or_else(files);
         let credentials = credentials.with_timeout(retry.retry().timeout);
         if credentials.uses_helpers() {
             interrupt::kill_helpers_on_signal()?;
@@ -145,6 +146,7 @@ impl<'a> Context<'a> {
             insecure: Insecure {
                 all: insecure,
                 hosts,
+                plain_http: registry.plain_http,
             },
             certificates: Certificates {
                 roots: settings::ca_certificates(&registry.ca_files)?,
@@ -236,7 +238,10 @@ impl<'a> Context<'a> {
 
     /// Reads `config.json`. A file that cannot be read is warned of and ignored, as Docker does.
     fn config_json(&self) -> Result<ConfigJson, Failure> {
-        let path = self.config_folder()?.join("config.json");
+        let path = match &self.globals.config_file {
+            Some(file) => file.clone(),
+            None => self.config_folder()?.join("config.json"),
+        };
         Ok(config_json::read(&path).unwrap_or_else(|error| {
             let path = path.display();
             let message = format!("cannot load config file {path}: {error}");

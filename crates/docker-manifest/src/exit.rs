@@ -19,7 +19,7 @@ pub enum Exit {
     Usage,
     /// The shim has found no `docker`: the code of shells for an unknown command.
     NoDocker,
-    /// The exit code of the real `docker`, on systems without `exec`.
+    /// The exit code of another program: of the real `docker`, on systems without `exec`, or as `manifest-tool` has it.
     Other(u8),
 }
 

@@ -122,7 +122,7 @@ fn client() -> Client {
 fn insecure() -> Client {
     let insecure = Insecure {
         all: true,
-        hosts: vec![],
+        ..Insecure::default()
     };
     Client::new(ClientConfig {
         insecure,

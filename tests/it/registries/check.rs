@@ -232,7 +232,7 @@ fn logins_are_named_and_never_shown() {
             ("login", "no", source),
             ("login", "no", "401"),
         ]);
-        report.hints("login", "did not accept the saved login");
+        report.hints("login", "did not accept the login");
         check_registry(&shell, 4).has(&[("login", "no", "401")]);
     }
 }

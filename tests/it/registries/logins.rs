@@ -237,7 +237,7 @@ fn wrong_credentials_are_reported_without_secrets() {
                     _ => "docker-credential-robot, named in",
                 };
                 failed.says(&url).says(&format!(
-                    "hint: REGISTRY did not accept the saved login ({login} HOME/.docker/config.json): run docker login REGISTRY\n"
+                    "hint: REGISTRY did not accept the login ({login} HOME/.docker/config.json): run docker login REGISTRY\n"
                 ));
             }
             // The draft of a user with correct credentials stays.

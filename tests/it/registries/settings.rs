@@ -51,7 +51,7 @@ fn credentials_from_the_environment_take_precedence() {
     shell.home.set("DOCKER_AUTH_CONFIG", wrong);
     write_config(&shell, &good);
     shell.run("inspect @/app:0").fails(4).prints("").says(
-        "hint: REGISTRY did not accept the saved login (the entry REGISTRY in DOCKER_AUTH_CONFIG): correct it there, because it takes precedence over docker login\n",
+        "hint: REGISTRY did not accept the login (the entry REGISTRY in DOCKER_AUTH_CONFIG): correct it there, because it takes precedence over docker login\n",
     );
     // An unreadable file is ignored, with the reason.
     shell.home.set("DOCKER_AUTH_CONFIG", good);

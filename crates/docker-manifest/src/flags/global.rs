@@ -1,6 +1,7 @@
 //! Docker's global flags, which come before the command.
 
 use std::ffi::OsString;
+use std::path::PathBuf;
 
 use clap::{ArgAction, Parser, Subcommand};
 
@@ -18,7 +19,10 @@ use crate::values::Switch;
 pub struct Globals {
     /// Folder of config.json and of the drafts (default "~/.docker")
     #[arg(long, value_name = "string")]
-    pub config: Option<std::path::PathBuf>,
+    pub config: Option<PathBuf>,
+    /// The file that is read instead of config.json in that folder.
+    #[arg(skip)]
+    pub(crate) config_file: Option<PathBuf>,
     /// Name of the context to use to connect to the daemon (accepted and ignored)
     #[arg(short, long, value_name = "string", hide = true)]
     context: Option<OsString>,
@@ -60,6 +64,21 @@ pub enum Rest {
 }
 
 impl Globals {
+    /// Returns the flags `--config` and `--debug` of a command line that spells them otherwise. `config_file` is read instead of
+    /// `config.json`.
+    pub(crate) fn new(
+        config: Option<PathBuf>,
+        config_file: Option<PathBuf>,
+        is_debug: bool,
+    ) -> Self {
+        Self {
+            config,
+            config_file,
+            debug: is_debug.into(),
+            ..Self::default()
+        }
+    }
+
     /// Tells whether `--debug` is given.
     #[must_use]
     pub fn wants_debug(&self) -> bool {

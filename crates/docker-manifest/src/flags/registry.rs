@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::str::FromStr;
 
 use manifest_core::{Draft, Reference};
-use manifest_registry::{Mirror, MirrorRule, PullFromMirror};
+use manifest_registry::{Credentials, Mirror, MirrorRule, PullFromMirror};
 
 use crate::values::Switch;
 
@@ -23,6 +23,12 @@ pub struct RegistryFlags {
     /// The mirrors of `--mirror`.
     #[arg(skip)]
     pub(crate) mirror_rules: Vec<MirrorRule>,
+    /// Credentials from the command line, which take precedence over all others.
+    #[arg(skip)]
+    pub(crate) credentials: Credentials,
+    /// Whether registries are reached by plain HTTP alone.
+    #[arg(skip)]
+    pub(crate) plain_http: bool,
 }
 
 /// The flag of each command that reads images without writing to their registry.

@@ -21,6 +21,12 @@ impl Switch {
     }
 }
 
+impl From<bool> for Switch {
+    fn from(is_on: bool) -> Self {
+        Self(is_on)
+    }
+}
+
 impl ValueParserFactory for Switch {
     type Parser = SwitchParser;
 

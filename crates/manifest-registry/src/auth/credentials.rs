@@ -55,6 +55,8 @@ pub struct Credentials {
 struct File {
     /// The name of the file in errors.
     name: String,
+    /// Whether it has a single login, so that its name alone says which one is meant.
+    is_single_login: bool,
     config: Config,
     /// Whether any key is for a namespace of a host. It is checked for each request, and is rarely true.
     has_namespace_keys: bool,
@@ -143,14 +145,38 @@ impl Credentials {
             })?;
         let mut keys = config.auths.keys();
         let has_namespace_keys = keys.any(|key| key.contains('/') && !key.contains("://"));
-        Ok(Self {
-            files: vec![Arc::new(File {
-                name: name.to_owned(),
-                config,
-                has_namespace_keys,
-            })],
-            deadline: Deadline::default(),
+        Ok(Self::of_file(File {
+            name: name.to_owned(),
+            is_single_login: false,
+            config,
+            has_namespace_keys,
+        }))
+    }
+
+    /// Returns the login of one host, as references name it. `name` is its place in errors, such as the names of flags.
+    #[must_use]
+    pub fn of_login(name: &str, host: &str, username: &str, password: &Secret) -> Self {
+        let entry = Entry {
+            username: username.to_owned(),
+            password: password.expose().to_owned(),
+            ..Entry::default()
+        };
+        Self::of_file(File {
+            name: name.to_owned(),
+            is_single_login: true,
+            config: Config {
+                auths: [(host.to_owned(), entry)].into(),
+                ..Config::default()
+            },
+            has_namespace_keys: false,
         })
+    }
+
+    fn of_file(file: File) -> Self {
+        Self {
+            files: vec![Arc::new(file)],
+            deadline: Deadline::default(),
+        }
     }
 
     /// Sets the time limit for helpers, from now on. The default is none, because some helpers wait for the user.
@@ -236,11 +262,7 @@ impl File {
         let from_auths = || match self.entry(host, path) {
             Some((key, entry)) => Ok(FoundCredential {
                 credential: entry.read(key, &self.name)?,
-                source: Some(format!(
-                    "the entry {} in {}",
-                    redact::printable(key),
-                    self.name
-                )),
+                source: Some(self.place_of(key)),
                 ..FoundCredential::default()
             }),
             None => Ok(FoundCredential::default()),
@@ -285,6 +307,16 @@ impl File {
                     timed_out: false,
                 }),
             },
+        }
+    }
+
+    /// Names the place of an entry.
+    fn place_of(&self, key: &str) -> String {
+        let name = &self.name;
+        if self.is_single_login {
+            name.clone()
+        } else {
+            format!("the entry {} in {name}", redact::printable(key))
         }
     }
 

@@ -27,7 +27,7 @@ impl Mode {
 /// The reason why a host may be reached without verified TLS.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum InsecureReason {
-    /// All hosts may: `--insecure`.
+    /// All hosts may: `--insecure`, `--plain-http`.
     AllHosts,
     /// The host is listed: `insecure-registries`.
     Listed,
@@ -43,6 +43,8 @@ pub struct Insecure {
     /// The listed hosts: `insecure-registries`. An entry is a host with the port as references name it, or an address
     /// range (`10.0.0.0/8`) for hosts that are IP addresses.
     pub hosts: Vec<String>,
+    /// Whether registries are reached by plain HTTP alone, without an attempt to use TLS: `--plain-http`. Docker Hub is not.
+    pub plain_http: bool,
 }
 
 impl Insecure {
@@ -59,7 +61,7 @@ impl Insecure {
             None
         } else if self.is_listed(host) {
             Some(InsecureReason::Listed)
-        } else if self.all {
+        } else if self.all || self.plain_http {
             Some(InsecureReason::AllHosts)
         } else {
             is_loopback(host).then_some(InsecureReason::Loopback)
@@ -70,6 +72,8 @@ impl Insecure {
     pub(crate) fn modes(&self, host: &str) -> &'static [Mode] {
         if is_docker_hub(host) {
             &[Mode::Verified]
+        } else if self.plain_http {
+            &[Mode::Plain]
         } else if self.allows(host) {
             &[Mode::Unverified, Mode::Plain]
         } else if is_loopback(host) {
@@ -88,7 +92,8 @@ impl Insecure {
         let host = authority(url);
         match url.scheme() {
             "https" if from == Mode::Verified && !self.is_listed(&host) => Some(Mode::Verified),
-            "https" => Some(self.modes(&host)[0]),
+            "https" if self.allows(&host) && !is_docker_hub(&host) => Some(Mode::Unverified),
+            "https" => Some(Mode::Verified),
             "http" if from == Mode::Plain && self.modes(&host).contains(&Mode::Plain) => {
                 Some(Mode::Plain)
             }
@@ -128,10 +133,14 @@ mod tests {
         let none = Insecure::default();
         let all = Insecure {
             all: true,
-            hosts: vec![],
+            ..Insecure::default()
+        };
+        let plain = Insecure {
+            plain_http: true,
+            hosts: vec!["reg.lan".into()],
+            ..Insecure::default()
         };
         let some = Insecure {
-            all: false,
             hosts: [
                 "reg.lan",
                 "reg.lan:5000",
@@ -142,6 +151,7 @@ mod tests {
             ]
             .map(str::to_owned)
             .into(),
+            ..Insecure::default()
         };
         for (config, host, modes) in [
             (&none, "docker.io", &[Verified][..]),
@@ -166,6 +176,10 @@ mod tests {
             (&some, "1.2.3.4", &[Verified]),
             (&some, "[fd12::1]", &[Unverified, Plain]),
             (&some, "[fe80::1]:443", &[Verified]),
+            (&plain, "docker.io", &[Verified]),
+            (&plain, "localhost:5000", &[Plain]),
+            (&plain, "reg.lan", &[Plain]),
+            (&plain, "quay.io", &[Plain]),
         ] {
             assert_eq!(config.modes(host), modes, "{host}");
         }
@@ -178,6 +192,11 @@ mod tests {
         let all = Insecure {
             all: true,
             hosts: vec!["reg.lan".into()],
+            ..Insecure::default()
+        };
+        let plain = Insecure {
+            plain_http: true,
+            ..Insecure::default()
         };
         for (config, host, reason) in [
             (&none, "reg.lan", None),
@@ -186,6 +205,8 @@ mod tests {
             (&all, "other.lan", Some(AllHosts)),
             (&all, "localhost:5000", Some(AllHosts)),
             (&all, "docker.io", None),
+            (&plain, "reg.lan", Some(AllHosts)),
+            (&plain, "docker.io", None),
         ] {
             assert_eq!(config.reason(host), reason, "{host}");
             let modes = config.modes(host);
@@ -199,11 +220,15 @@ mod tests {
         let none = Insecure::default();
         let all = Insecure {
             all: true,
-            hosts: vec![],
+            ..Insecure::default()
         };
         let some = Insecure {
-            all: false,
             hosts: vec!["reg.lan".into()],
+            ..Insecure::default()
+        };
+        let plain = Insecure {
+            plain_http: true,
+            ..Insecure::default()
         };
         for (config, from, url, mode) in [
             (&none, Verified, "https://s3.io/x", Some(Verified)),
@@ -224,6 +249,8 @@ mod tests {
             (&all, Unverified, "http://auth.lan/token", None),
             (&all, Plain, "http://auth.lan/token", Some(Plain)),
             (&some, Verified, "https://reg.lan/x", Some(Unverified)),
+            (&plain, Plain, "http://auth.lan/token", Some(Plain)),
+            (&plain, Plain, "https://auth.lan/token", Some(Verified)),
         ] {
             assert_eq!(
                 config.mode_of(&Url::parse(url).unwrap(), from),

@@ -25,7 +25,7 @@ fn basic() {
     assert_eq!(
         error.hint().unwrap(),
         format!(
-            "{0} did not accept the saved login (the entry {0} in Docker's config.json): run docker login {0}",
+            "{0} did not accept the login (the entry {0} in Docker's config.json): run docker login {0}",
             registry.host()
         )
     );

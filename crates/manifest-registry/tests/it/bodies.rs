@@ -42,7 +42,7 @@ pub(crate) fn client_with(config: ClientConfig) -> (Client, Arc<RetryLog>) {
     let notes = Arc::new(RetryLog::default());
     let insecure = Insecure {
         all: true,
-        hosts: vec![],
+        ..Insecure::default()
     };
     let client = Client::new(ClientConfig {
         insecure,

@@ -311,7 +311,7 @@ fn invalid_cached_challenges_are_not_used() {
     // The cache is not used for a host without certificate verification either.
     let insecure = || Insecure {
         all: true,
-        hosts: vec![],
+        ..Insecure::default()
     };
     let trap = format!(r#"Bearer realm="https://{authority}/token""#);
     world.cache_challenge(&trap);

@@ -333,7 +333,7 @@ fn client<'a>(worlds: impl IntoIterator<Item = &'a World>) -> Client {
         },
         insecure: Insecure {
             all: true,
-            hosts: vec![],
+            ..Insecure::default()
         },
         ..ClientConfig::default()
     })

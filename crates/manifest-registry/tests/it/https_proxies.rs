@@ -81,7 +81,10 @@ impl Stage {
                 }),
                 ..Proxies::default()
             },
-            insecure: Insecure { all, hosts: vec![] },
+            insecure: Insecure {
+                all,
+                ..Insecure::default()
+            },
             ..config()
         })
         .unwrap();

@@ -181,7 +181,11 @@ fn no_row_is_used_without_verified_tls() {
     world.know(row(&host, &trap, "s"));
     let is_unvisited = || listener.accept().unwrap_err().kind() == ErrorKind::WouldBlock;
     for (all, hosts) in [(true, vec![]), (false, vec![host.clone()])] {
-        let client = world.client_of(Insecure { all, hosts });
+        let client = world.client_of(Insecure {
+            all,
+            hosts,
+            ..Insecure::default()
+        });
         run(client.image(&reference(&host, "app:1"))).unwrap();
         assert!(is_unvisited(), "{all}");
     }
@@ -190,7 +194,10 @@ fn no_row_is_used_without_verified_tls() {
     plain.seed("app", "1", &Image::oci().build());
     world.know(row(&plain.host(), &trap, "s"));
     let hosts = vec![plain.host()];
-    let client = world.client_of(Insecure { all: false, hosts });
+    let client = world.client_of(Insecure {
+        hosts,
+        ..Insecure::default()
+    });
     run(client.image(&reference(&plain.host(), "app:1"))).unwrap();
     assert!(is_unvisited());
 }

@@ -151,7 +151,7 @@ fn plain_http_uses_its_own_proxy() {
         };
         let insecure = Insecure {
             all: true,
-            hosts: vec![],
+            ..Insecure::default()
         };
         let config = ClientConfig {
             insecure,
@@ -379,7 +379,7 @@ fn insecure_ipv6_addresses_are_reached() {
             },
             insecure: Insecure {
                 all: true,
-                hosts: vec![],
+                ..Insecure::default()
             },
             ..config()
         });

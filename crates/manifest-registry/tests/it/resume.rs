@@ -91,7 +91,7 @@ fn upload_of(layer: &[u8], arrived: &[u8], ca: Option<TestCa>) -> (Vec<String>, 
     let client = Client::new(ClientConfig {
         insecure: Insecure {
             all: true,
-            hosts: vec![],
+            ..Insecure::default()
         },
         observer: observer.clone(),
         ..config()

@@ -87,7 +87,7 @@ impl World {
             credentials: Credentials::from_config_json(config.to_string().as_bytes()).unwrap(),
             insecure: Insecure {
                 all: true,
-                hosts: vec![],
+                ..Insecure::default()
             },
             ..ClientConfig::default()
         })

@@ -48,8 +48,8 @@ fn an_unknown_authority_needs_insecure() {
     );
     run(insecure().image(&target)).unwrap();
     let listed = Insecure {
-        all: false,
         hosts: vec![registry.host()],
+        ..Insecure::default()
     };
     let listed = ClientConfig {
         insecure: listed,

@@ -189,7 +189,7 @@ fn a_client_certificate_works_with_insecure_hosts() {
     let config = ClientConfig {
         insecure: Insecure {
             all: true,
-            hosts: vec![],
+            ..Insecure::default()
         },
         certificates: Certificates {
             hosts: [(registry.host(), folder)].into(),

@@ -190,3 +190,32 @@ fn earlier_files_take_precedence() {
         assert_eq!(found, expected, "{host}");
     }
 }
+
+#[test]
+fn a_login_is_for_one_host() {
+    let login = |host: &str| {
+        let secret = Secret::new("p");
+        Credentials::of_login("--username and --password", host, "u", &secret)
+    };
+    let file = Credentials::read("file", br#"{"auths":{"b.io":{"auth":"eDp5"}}}"#).unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .build()
+        .unwrap();
+    let find = |credentials: &Credentials, host| {
+        let found = runtime.block_on(credentials.find(host, "app")).unwrap();
+        (found.credential, found.source.unwrap_or_default())
+    };
+    let both = login("a.io:5000").or_else(file);
+    let flags = "--username and --password".to_owned();
+    assert_eq!(find(&both, "a.io:5000"), (basic("u", "p"), flags.clone()));
+    assert_eq!(find(&both, "a.io").0, Credential::Anonymous);
+    assert_eq!(
+        find(&both, "b.io"),
+        (basic("x", "y"), "the entry b.io in file".to_owned())
+    );
+    assert_eq!(
+        find(&login("docker.io"), "docker.io"),
+        (basic("u", "p"), flags)
+    );
+    assert!(!format!("{both:?}").contains("\"p\""), "{both:?}");
+}

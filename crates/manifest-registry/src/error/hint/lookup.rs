@@ -95,16 +95,16 @@ fn with_login(
         // `docker login` would change a file that is not used.
         (StatusCode::UNAUTHORIZED, true) => {
             return format!(
-                "{host} did not accept the saved login ({source}): correct it there, because it takes precedence over docker login"
+                "{host} did not accept the login ({source}): correct it there, because it takes precedence over docker login"
             );
         }
         (StatusCode::UNAUTHORIZED, false) => {
-            format!("{host} did not accept the saved login ({source})")
+            format!("{host} did not accept the login ({source})")
         }
         (_, true) => {
-            format!("the saved login is {source}, which takes precedence over docker login")
+            format!("the login is {source}, which takes precedence over docker login")
         }
-        (_, false) => format!("the saved login is {source}"),
+        (_, false) => format!("the login is {source}"),
     };
     match hint {
         Some(hint) => format!("{first}: {hint}"),

@@ -21,18 +21,18 @@ fn rejected_login_is_named() {
     let variable = Some(("the entry reg.io in DOCKER_AUTH_CONFIG", true));
     assert_eq!(
         hint(401, variable),
-        "reg.io did not accept the saved login (the entry reg.io in DOCKER_AUTH_CONFIG): correct it there, because it takes precedence over docker login"
+        "reg.io did not accept the login (the entry reg.io in DOCKER_AUTH_CONFIG): correct it there, because it takes precedence over docker login"
     );
     assert!(hint(403, variable).contains("DOCKER_AUTH_CONFIG, which takes precedence over"));
     assert_eq!(
         hint(401, login),
-        "reg.io did not accept the saved login (the entry reg.io in config.json): run docker login reg.io"
+        "reg.io did not accept the login (the entry reg.io in config.json): run docker login reg.io"
     );
     assert_eq!(hint(401, None), "run docker login reg.io");
     let forbidden = hint(403, login);
     assert!(
         forbidden.starts_with(
-            "the saved login is the entry reg.io in config.json: this needs permission to pull from reg.io/team/app"
+            "the login is the entry reg.io in config.json: this needs permission to pull from reg.io/team/app"
         ),
         "{forbidden}"
     );
