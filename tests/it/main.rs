@@ -11,6 +11,7 @@
 //! | [`inspect`] | the forms of `inspect` that Docker's command does not have |
 //! | [`races`] | many processes at once, and killed processes |
 //! | [`completion`] | candidates for shells and for Docker's CLI, in real shells |
+//! | [`manifest_tool`] | the program called as `manifest-tool` |
 //! | [`names`] | the plugin, the shim, `install` and `uninstall` |
 //! | [`commands`] | the main workflow on both registries: results, drafts, published content, requests |
 //! | [`harness`] | homes, programs, registries with known images, and the effects of commands |
@@ -26,6 +27,7 @@ mod deviations;
 mod fidelity;
 mod harness;
 mod inspect;
+mod manifest_tool;
 mod names;
 mod publishing;
 mod races;

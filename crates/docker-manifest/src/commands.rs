@@ -17,7 +17,7 @@ pub mod push;
 pub mod remove;
 pub mod rm;
 mod select;
-mod spec_files;
+pub(crate) mod spec_files;
 pub mod tag;
 pub mod uninstall;
 pub mod verify;

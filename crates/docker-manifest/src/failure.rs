@@ -9,6 +9,7 @@
 //! | `causes` | errors with their causes, as text |
 //! | `exit_code` | the exit code of each failure |
 //! | `inspect` | [`InspectError`], for a manifest that cannot be shown |
+//! | `manifest_tool` | [`ManifestToolError`], for the command lines of `manifest-tool` |
 //! | `hints` | the remedy for each failure |
 //! | `texts` | texts that take more than a format string |
 //! | `report` | text and hints to standard error |
@@ -20,6 +21,7 @@ mod exit_code;
 mod hints;
 mod inspect;
 mod lists;
+mod manifest_tool;
 mod report;
 mod texts;
 mod usage;
@@ -28,4 +30,5 @@ pub use checks::CheckFailure;
 pub use error::{DraftLookup, Failure};
 pub use inspect::InspectError;
 pub use lists::ListFailure;
+pub use manifest_tool::ManifestToolError;
 pub use usage::UsageError;

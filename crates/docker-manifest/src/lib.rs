@@ -8,6 +8,7 @@
 //! | 10 | [`completion`] | candidates for shells, and for Docker's CLI |
 //! | 10 | [`man_pages`] | the man pages |
 //! | 10 | [`reference_docs`] | the reference pages of the documentation |
+//! | 9 | `manifest_tool` | the command lines of `manifest-tool`, if the program is called by that name |
 //! | 9 | [`cli`] | the command line: parser, help, usage errors in Docker's words, dispatch |
 //! | 8 | [`commands`] | one file for each command: its arguments, then a function that runs it |
 //! | 7 | `assembly` | a draft of sources, made in one way for all commands |
@@ -68,6 +69,7 @@ pub mod flags;
 pub mod go_template;
 pub mod interrupt;
 pub mod man_pages;
+mod manifest_tool;
 pub mod manual;
 pub mod names;
 pub mod observer;
@@ -100,7 +102,13 @@ use output::Output;
 #[must_use]
 pub fn run(arguments: Vec<OsString>, environment: Environment) -> ExitCode {
     let output = Output::new(terminal::has_colours_on_stderr(&environment));
-    let exit = match dispatch(arguments, environment, &output) {
+    let mut arguments = arguments.into_iter();
+    let name = ProgramName::from_argv0(&arguments.next().unwrap_or_default());
+    let arguments = arguments.collect();
+    if name == ProgramName::ManifestTool {
+        return ExitCode::from(manifest_tool::run(arguments, environment, &output).code());
+    }
+    let exit = match dispatch(&name, arguments, environment, &output) {
         Ok(()) => Exit::Done,
         Err(failure) => {
             failure.report(&output);
@@ -111,20 +119,18 @@ pub fn run(arguments: Vec<OsString>, environment: Environment) -> ExitCode {
 }
 
 fn dispatch(
+    name: &ProgramName,
     arguments: Vec<OsString>,
     environment: Environment,
     output: &Output,
 ) -> Result<(), Failure> {
-    let mut arguments = arguments.into_iter();
-    let name = ProgramName::from_argv0(&arguments.next().unwrap_or_default());
-    let arguments: Vec<OsString> = arguments.collect();
-    if let Some(request) = completion::Request::read(&name, &arguments) {
+    if let Some(request) = completion::Request::read(name, &arguments) {
         let candidates = completion::complete(&request, &environment, output);
         output.text(&candidates.text(request.has_descriptions))?;
         output.status(&candidates.status());
         return Ok(());
     }
-    if name == ProgramName::Shim && !shim::is_manifest_command(&arguments) {
+    if *name == ProgramName::Shim && !shim::is_manifest_command(&arguments) {
         return Err(shim::exec_docker(&arguments, &environment));
     }
     if arguments
@@ -133,7 +139,7 @@ fn dispatch(
     {
         return Ok(output.result(plugin::metadata())?);
     }
-    let outer = match &name {
+    let outer = match name {
         ProgramName::Shim => Invocation::under_docker(names::BUILTIN),
         _ => Invocation::own(),
     };
@@ -141,7 +147,7 @@ fn dispatch(
     if rest.is_empty() && globals.wants_version() {
         return Ok(output.result(plugin::version_line())?);
     }
-    let (invocation, mut words) = names::strip_plugin_name(&name, rest);
+    let (invocation, mut words) = names::strip_plugin_name(name, rest);
     if globals.wants_help() {
         words.push("--help".into());
     }

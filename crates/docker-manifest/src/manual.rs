@@ -421,6 +421,10 @@ pub const MANUALS: &[Manual] = &[
                 "Run `docker manifest` with this program",
                 "install --shim \"$HOME/shims\"",
             ),
+            example(
+                "Run the command lines of manifest-tool with this program",
+                "install --as manifest-tool --in \"$HOME/shims\"",
+            ),
         ],
         exit_codes: &[],
     },

@@ -1,4 +1,4 @@
-//! The name that the program was called by, and its role: itself, a plugin of Docker's CLI, or the `docker` shim.
+//! The name that the program was called by, and its role: itself, a plugin of Docker's CLI, the `docker` shim, or `manifest-tool`.
 //!
 //! One binary has several names. Docker's CLI calls a plugin `docker-NAME` with everything that was typed after `docker`: global flags
 //! first, then NAME, then the rest.
@@ -10,6 +10,8 @@ use std::path::Path;
 pub const PROGRAM: &str = "docker-manifest";
 /// Docker's builtin command, which the shim replaces. Docker's CLI runs no plugin of this name.
 pub const BUILTIN: &str = "manifest";
+/// The name of the tool whose command lines the program takes if it is called by that name.
+pub const MANIFEST_TOOL: &str = "manifest-tool";
 /// The argument with which Docker's CLI asks a plugin for its metadata.
 pub const METADATA_ARGUMENT: &str = "docker-cli-plugin-metadata";
 /// The arguments with which shells and Docker's CLI ask for completions, with and without descriptions (cobra's protocol).
@@ -24,6 +26,8 @@ pub enum ProgramName {
     Plugin(String),
     /// `docker`: the shim.
     Shim,
+    /// `manifest-tool`, or the name of one of its downloads, such as `manifest-tool-linux-amd64`.
+    ManifestTool,
 }
 
 impl ProgramName {
@@ -36,6 +40,10 @@ impl ProgramName {
             .to_string_lossy();
         if file == "docker" {
             return Self::Shim;
+        }
+        let tool = file.strip_prefix(MANIFEST_TOOL);
+        if tool.is_some_and(|rest| rest.is_empty() || rest.starts_with('-')) {
+            return Self::ManifestTool;
         }
         match file
             .strip_prefix("docker-")
@@ -108,7 +116,7 @@ pub fn strip_plugin_name(name: &ProgramName, rest: Vec<OsString>) -> (Invocation
     let called = match name {
         ProgramName::Plugin(plugin) => rest.first().is_some_and(|first| first == plugin.as_str()),
         ProgramName::Shim => true,
-        ProgramName::Own => false,
+        ProgramName::Own | ProgramName::ManifestTool => false,
     };
     match (name, called) {
         (ProgramName::Plugin(plugin), true) => (
@@ -140,6 +148,10 @@ mod tests {
                 ProgramName::Plugin("manifestx".into()),
             ),
             ("/opt/shim/docker", ProgramName::Shim),
+            ("/usr/local/bin/manifest-tool", ProgramName::ManifestTool),
+            ("manifest-tool.exe", ProgramName::ManifestTool),
+            ("manifest-tool-linux-amd64", ProgramName::ManifestTool),
+            ("manifest-tools", ProgramName::Own),
             ("docker-", ProgramName::Own),
             ("docker-1x", ProgramName::Own),
             ("docker-my-tool", ProgramName::Own),

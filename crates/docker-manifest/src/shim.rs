@@ -113,8 +113,14 @@ pub fn exec_docker(arguments: &[OsString], environment: &Environment) -> Failure
 /// Finds the `docker` on PATH that is none of the given programs.
 #[must_use]
 pub fn find_docker(environment: &Environment, not: &[PathBuf]) -> Option<PathBuf> {
+    find_program(environment, "docker", not)
+}
+
+/// Finds the program `name` on PATH that is none of the given ones.
+#[must_use]
+pub fn find_program(environment: &Environment, name: &str, not: &[PathBuf]) -> Option<PathBuf> {
     let path = environment.var("PATH")?;
-    let name = format!("docker{}", std::env::consts::EXE_SUFFIX);
+    let name = format!("{name}{}", std::env::consts::EXE_SUFFIX);
     let candidates = std::env::split_paths(&path).map(|folder| folder.join(&name));
     let mut runnable = candidates.filter(|candidate| is_executable(candidate));
     runnable.find(|candidate| {

@@ -13,7 +13,8 @@ mod variable;
 pub use age_limit::AgeLimit;
 pub use annotation::{AnnotationFlag, AnnotationTarget};
 pub use choices::{
-    Attestations, Format, MatrixFormat, OnDuplicate, OnMoved, OrderChoice, ReportFormat, TypeChoice,
+    Attestations, Format, MatrixFormat, OnDuplicate, OnMoved, OrderChoice, ReportFormat, ToolName,
+    TypeChoice,
 };
 pub use comma_list::CommaList;
 pub use glob::Glob;

@@ -98,7 +98,7 @@ fn consists_of_placeholders(word: &str) -> bool {
     true
 }
 
-/// Fills in a template as [`from_template`] does. A variant may be empty.
+/// Fills in a template as [`from_template`](crate::from_template) does. A variant may be empty.
 #[must_use]
 pub fn fill_template(template: &str, os: &str, architecture: &str, variant: &str) -> String {
     let words = Words {

@@ -30,7 +30,7 @@ pub(super) const ORDERS: &[Order] = &[
         name: "docker-manifest",
         layers: &[
             layer(&["completion", "man_pages", "reference_docs"]),
-            layer(&["cli"]),
+            layer(&["cli", "manifest_tool"]),
             layer(&["commands"]),
             layer(&["assembly"]),
             layer(&[

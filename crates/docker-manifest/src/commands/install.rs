@@ -1,4 +1,4 @@
-//! `install`: makes this program known to Docker's CLI.
+//! `install`: makes this program known to Docker's CLI, and known by other names.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -7,8 +7,9 @@ use super::links::{file_name, is_own_link, own_program, plugin_folder};
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::flags::HelpFlag;
-use crate::names::{BUILTIN, is_plugin_name};
+use crate::names::{BUILTIN, MANIFEST_TOOL, is_plugin_name};
 use crate::shim;
+use crate::values::ToolName;
 
 /// The default name of the plugin. No Docker CLI has a builtin command of this name.
 pub(super) const DEFAULT_NAME: &str = "manifestx";
@@ -19,11 +20,20 @@ pub(super) const DEFAULT_NAME: &str = "manifestx";
 /// `docker NAME create ...` runs it. Docker's CLI has a command `manifest` built in and takes no
 /// plugin of that name; with --shim, a link called `docker` is put in a folder that you have earlier
 /// on PATH than the real one: it runs `docker manifest` itself and passes everything else on.
+///
+/// With --as manifest-tool, a link called `manifest-tool` takes that tool's command lines. Then the
+/// plugin is linked only if --name is given, too.
 #[derive(Debug, clap::Args)]
 #[command(override_usage = "install [OPTIONS]", verbatim_doc_comment)]
 pub struct Args {
     #[command(flatten)]
     pub(crate) help: HelpFlag,
+    /// Link the program under this name: "manifest-tool"
+    #[arg(long = "as", value_name = "string")]
+    tool: Option<ToolName>,
+    /// Folder for the link of --as (default: the folder of this program)
+    #[arg(long = "in", value_name = "folder")]
+    tool_folder: Option<PathBuf>,
     /// Name of the plugin (default "manifestx")
     #[arg(long, value_name = "string")]
     name: Option<String>,
@@ -32,6 +42,55 @@ pub struct Args {
     shim: Option<PathBuf>,
     #[arg(hide = true)]
     pub(crate) rest: Vec<String>,
+}
+
+/// The links to create.
+struct Links {
+    plugin: Option<PathBuf>,
+    shim: Option<PathBuf>,
+    tool: Option<PathBuf>,
+}
+
+impl Links {
+    /// Returns the links that the flags ask for.
+    ///
+    /// # Errors
+    /// Fails if another program is in the place of one.
+    fn of(context: &Context<'_>, args: &Args, name: &str, program: &Path) -> Result<Self, Failure> {
+        if args.tool.is_none() && args.tool_folder.is_some() {
+            return Err(Failure::MissingFlag {
+                command: "install --in",
+                flag: "--as",
+                example: MANIFEST_TOOL,
+            });
+        }
+        let folder = plugin_folder(context)?;
+        let plugin = folder.join(file_name(&format!("docker-{name}")));
+        let is_plugin_wanted = args.tool.is_none() || args.name.is_some();
+        let links = Self {
+            plugin: is_plugin_wanted.then_some(plugin),
+            shim: args
+                .shim
+                .as_ref()
+                .map(|folder| folder.join(file_name("docker"))),
+            tool: args.tool.map(|tool| {
+                let own = program.parent().unwrap_or(program);
+                let folder = args.tool_folder.as_deref().unwrap_or(own);
+                folder.join(file_name(tool.as_str()))
+            }),
+        };
+        let foreign = |link: &Option<PathBuf>| link.clone().filter(|link| is_foreign(link));
+        if let Some(plugin) = foreign(&links.plugin) {
+            return Err(Failure::PluginPathOccupied(plugin));
+        }
+        if let Some(shim) = foreign(&links.shim) {
+            return Err(Failure::ShimPathOccupied(shim));
+        }
+        if let Some(tool) = foreign(&links.tool) {
+            return Err(Failure::ToolPathOccupied(tool));
+        }
+        Ok(links)
+    }
 }
 
 /// Creates the links. Prints each on a line.
@@ -44,18 +103,9 @@ pub(crate) fn run(context: &Context<'_>, args: &Args) -> Result<(), Failure> {
         return Err(Failure::BuiltinName { name: BUILTIN });
     }
     let program = own_program()?;
-    let plugin = plugin_folder(context)?.join(file_name(&format!("docker-{name}")));
-    let shim = args
-        .shim
-        .as_ref()
-        .map(|folder| folder.join(file_name("docker")));
-    if is_foreign(&plugin) {
-        return Err(Failure::PluginPathOccupied(plugin));
-    }
-    if let Some(shim) = shim.as_ref().filter(|shim| is_foreign(shim)) {
-        return Err(Failure::ShimPathOccupied(shim.clone()));
-    }
-    for link in std::iter::once(&plugin).chain(&shim) {
+    let links = Links::of(context, args, name, &program)?;
+    let Links { plugin, shim, tool } = &links;
+    for link in plugin.iter().chain(shim).chain(tool) {
         let made = place_link(&program, link)?;
         let verb = if made { "installed" } else { "already there" };
         context.output.result(format!(
@@ -64,11 +114,32 @@ pub(crate) fn run(context: &Context<'_>, args: &Args) -> Result<(), Failure> {
             program.display()
         ))?;
     }
-    context.output.status(&format!("try: docker {name} --help"));
+    if plugin.is_some() {
+        context.output.status(&format!("try: docker {name} --help"));
+    }
     if let Some(shim) = shim {
-        report_shim_position(context, &shim, &program);
+        report_shim_position(context, shim, &program);
+    }
+    if let Some(tool) = tool {
+        report_tool_position(context, tool, &program);
     }
     Ok(())
+}
+
+/// Reports whether the link of another tool's name is found on PATH before the tool itself.
+fn report_tool_position(context: &Context<'_>, link: &Path, program: &Path) {
+    let found = shim::find_program(context.environment(), MANIFEST_TOOL, &[]);
+    let found = found.and_then(|first| first.canonicalize().ok());
+    if found.as_deref() == Some(program) {
+        context
+            .output
+            .status(&format!("try: {MANIFEST_TOOL} --help"));
+    } else {
+        let folder = link.parent().unwrap_or(link).display();
+        context.output.warning(&format!(
+            "`{MANIFEST_TOOL}` is not this program yet: put {folder} first on PATH"
+        ));
+    }
 }
 
 /// Reports whether the shim is found on PATH before the real `docker`: it works only then.

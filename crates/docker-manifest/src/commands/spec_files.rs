@@ -155,7 +155,11 @@ fn flag_value(setting: &'static str, item: &str, reason: &impl ToString) -> Fail
     }
 }
 
-fn input(path: &Path) -> Result<SpecInput, Failure> {
+/// Returns the input that an argument names: a file, a folder, or standard input.
+///
+/// # Errors
+/// Fails if standard input cannot be read.
+pub(crate) fn input(path: &Path) -> Result<SpecInput, Failure> {
     Ok(match path.to_str() {
         Some("-") => SpecInput::Text {
             name: "standard input".to_owned(),

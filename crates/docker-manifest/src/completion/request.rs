@@ -25,7 +25,7 @@ impl Request {
         let (words, name) = match name {
             ProgramName::Shim => (shim::completion_words(arguments)?, Some(BUILTIN)),
             ProgramName::Plugin(name) => (arguments, Some(name.as_str())),
-            ProgramName::Own => (arguments, None),
+            ProgramName::Own | ProgramName::ManifestTool => (arguments, None),
         };
         let (first, words) = words.split_first()?;
         let kind = COMPLETE_ARGUMENTS.iter().position(|name| first == name)?;

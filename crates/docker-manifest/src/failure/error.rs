@@ -17,6 +17,7 @@ use super::causes::with_causes;
 use super::checks::CheckFailure;
 use super::inspect::InspectError;
 use super::lists::ListFailure;
+use super::manifest_tool::ManifestToolError;
 use super::texts::{describe_missing, describe_partly_published, describe_tag_state};
 use super::usage::UsageError;
 
@@ -401,6 +402,9 @@ pub enum Failure {
     /// A manifest, or a part of it, cannot be shown.
     #[error(transparent)]
     Inspect(#[from] InspectError),
+    /// A failure of a command line of `manifest-tool`.
+    #[error(transparent)]
+    ManifestTool(#[from] ManifestToolError),
     /// Several independent failures.
     #[error("{}", .0.iter().map(describe).collect::<Vec<_>>().join("\n"))]
     Multiple(Vec<Failure>),
@@ -461,6 +465,9 @@ pub enum Failure {
     /// Another `docker` is in the place of the shim.
     #[error("{} exists, and is not a link to docker-manifest", .0.display())]
     ShimPathOccupied(PathBuf),
+    /// Another program is in the place of a link with its name.
+    #[error("{} exists, and is not a link to docker-manifest", .0.display())]
+    ToolPathOccupied(PathBuf),
     /// `install` or `uninstall` could not make or remove a link.
     #[error("cannot {action} {}", path.display())]
     InstallLink {

@@ -6,6 +6,7 @@ use manifest_core::{Platform, PlatformNameError, Reference};
 use manifest_registry::RegistryError;
 
 use super::error::{DraftLookup, Failure};
+use crate::names::MANIFEST_TOOL;
 
 impl Failure {
     /// Returns the remedies, one sentence each.
@@ -35,6 +36,7 @@ impl Failure {
                 error.hint().into_iter().chain([no_draft]).collect()
             }
             Self::Inspect(error) => error.hint().into_iter().collect(),
+            Self::ManifestTool(error) => error.hint().into_iter().collect(),
             Self::Layout(error) => error.hint().into_iter().collect(),
             Self::PartlyPublished { failed, .. } => {
                 let mut hints: Vec<String> = Vec::new();
@@ -179,6 +181,10 @@ impl Failure {
             ),
             Self::ShimPathOccupied(path) => format!(
                 "leave it where it is, and name a folder of your own that is before {} on PATH: `docker-manifest install --shim FOLDER`",
+                path.parent().unwrap_or(path).display()
+            ),
+            Self::ToolPathOccupied(path) => format!(
+                "remove it yourself, or name a folder of your own that is before {} on PATH: `docker-manifest install --as {MANIFEST_TOOL} --in FOLDER`",
                 path.parent().unwrap_or(path).display()
             ),
             _ => return None,

@@ -76,6 +76,13 @@ pub enum MatrixFormat {
     Markdown,
 }
 
+/// A program whose command lines this one takes, if it is called by that name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ToolName {
+    /// `manifest-tool`
+    ManifestTool,
+}
+
 /// Parses a keyword; the error names all of them.
 fn parse_keyword<T: Copy>(text: &str, words: &[(&str, T)]) -> Result<T, String> {
     let found = words.iter().find(|(word, _)| *word == text);
@@ -161,6 +168,27 @@ impl FromStr for Format {
         match text {
             "json" => Ok(Self::Json),
             _ => Err("must be json".to_owned()),
+        }
+    }
+}
+
+impl ToolName {
+    /// Returns the name of the program.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::ManifestTool => "manifest-tool",
+        }
+    }
+}
+
+impl FromStr for ToolName {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "manifest-tool" => Ok(Self::ManifestTool),
+            _ => Err("must be manifest-tool".to_owned()),
         }
     }
 }

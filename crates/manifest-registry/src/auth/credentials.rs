@@ -242,8 +242,9 @@ impl Credentials {
         for (place, file) in self.files.iter().enumerate() {
             let found = file.find(host, path, self.deadline).await?;
             if found.credential != Credential::Anonymous {
+                let is_last = place + 1 == self.files.len();
                 return Ok(FoundCredential {
-                    overrides_docker_login: place + 1 < self.files.len(),
+                    overrides_docker_login: file.is_single_login || !is_last,
                     ..found
                 });
             }

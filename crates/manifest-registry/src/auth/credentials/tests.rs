@@ -217,5 +217,7 @@ fn a_login_is_for_one_host() {
         find(&login("docker.io"), "docker.io"),
         (basic("u", "p"), flags)
     );
+    let found = runtime.block_on(login("a.io").find("a.io", "app")).unwrap();
+    assert!(found.overrides_docker_login, "even without a file");
     assert!(!format!("{both:?}").contains("\"p\""), "{both:?}");
 }
