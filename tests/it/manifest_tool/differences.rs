@@ -2,7 +2,7 @@
 
 use manifest_testkit::fault::{Fault, Response};
 use manifest_testkit::image::{Image, Index};
-use manifest_testkit::{EmbeddedRegistry, sha256};
+use manifest_testkit::{EmbeddedRegistry, TestCa, sha256};
 use serde_json::Value;
 
 use super::{DOCKER_LIST, FAILED, Tool};
@@ -185,7 +185,7 @@ fn only_the_listed_fields_of_entries_are_kept() {
     let registry = registry();
     let image = Image::docker().platform("linux/amd64").build();
     let index = format!(
-        r#"{{"schemaVersion":2,"mediaType":"{DOCKER_LIST}","manifests":[{{"mediaType":"{}","size":{},"digest":"{}","urls":["https://u.test/x"],"platform":{{"os":"linux","architecture":"amd64","features":["sse4"]}}}}]}}"#,
+        r#"{{"schemaVersion":2,"mediaType":"{DOCKER_LIST}","manifests":[{{"mediaType":"{}","size":{},"digest":"{}","urls":["https://u.test/x"],"new":1,"platform":{{"os":"linux","architecture":"amd64","features":["sse4"]}}}}]}}"#,
         image.media_type,
         image.size(),
         image.digest
@@ -197,6 +197,10 @@ fn only_the_listed_fields_of_entries_are_kept() {
     let entry = &entries(&registry)[0];
     assert_eq!(entry["urls"][0], "https://u.test/x");
     assert_eq!(entry["platform"]["features"][0], "sse4");
+    assert_eq!(entry.get("new"), None);
+    tool.run("push --type oci from-args --platforms linux/amd64 --template @/app:features --target @/app:1")
+        .succeeds();
+    assert_eq!(entries(&registry)[0]["new"], 1);
 }
 
 #[test]
@@ -212,4 +216,96 @@ fn one_transient_failure_ends_the_push() {
     ran.succeeds().says("retrying in ");
     let (_, bytes) = registry.manifest("app", "1").unwrap();
     assert!(ran.stdout.contains(&sha256(&bytes)), "{ran}");
+}
+
+#[test]
+fn platforms_that_engines_cannot_tell_apart_are_published_in_silence() {
+    let registry = EmbeddedRegistry::start();
+    for tag in ["a", "b"] {
+        let image = Image::docker().platform("linux/arm64").seed(tag).build();
+        registry.seed("app", tag, &image);
+    }
+    let tool = Tool::on(&registry);
+    tool.write(
+        "list.yaml",
+        "image: @/app:1\nmanifests:\n- image: @/app:a\n- image: @/app:b\n  platform: {variant: v8}\n",
+    );
+    tool.run("push from-spec list.yaml")
+        .succeeds()
+        .says("are both for linux/arm64/v8: most clients only see the first\n");
+    assert_eq!(entries(&registry).len(), 2);
+    tool.write(
+        "list.yaml",
+        "image: @/app:1\nmanifests:\n- image: @/app:a\n  platform: {os: windows, architecture: s390x}\n",
+    );
+    tool.run("push from-spec list.yaml")
+        .succeeds()
+        .says("no engine will select REGISTRY/app:a");
+}
+
+#[test]
+fn tags_are_of_the_lists_repository() {
+    let (registry, other) = (registry(), EmbeddedRegistry::start());
+    let tool = Tool::on(&registry);
+    let ran = tool.run(&format!(
+        "push from-args --platforms linux/amd64 --template @/app:ARCH --target @/app:1 --tags 2,@/copy:3,{}/far:4",
+        other.host()
+    ));
+    ran.succeeds();
+    let digest = registry.digest("app", "1");
+    assert!(digest.is_some());
+    for (registry, repository, tag) in [
+        (&registry, "app", "2"),
+        (&registry, "copy", "3"),
+        (&other, "far", "4"),
+    ] {
+        assert_eq!(
+            registry.digest(repository, tag),
+            digest,
+            "{repository}:{tag}"
+        );
+    }
+}
+
+#[test]
+fn docker_cfg_is_the_only_place_for_logins() {
+    let registry = EmbeddedRegistry::builder()
+        .basic_auth("me", "s3cr3t-pa55")
+        .start();
+    registry.seed(
+        "app",
+        "amd64",
+        &Image::docker().platform("linux/amd64").build(),
+    );
+    let mut tool = Tool::on(&registry);
+    tool.write("empty.json", "{}");
+    let line = "--docker-cfg empty.json inspect @/app:amd64";
+    tool.run(line).fails(1).says(FAILED);
+    let auths = format!(
+        r#"{{"auths":{{"{}":{{"auth":"bWU6czNjcjN0LXBhNTU="}}}}}}"#,
+        registry.host()
+    );
+    tool.home.set("DOCKER_AUTH_CONFIG", auths);
+    tool.run(line).succeeds().is_quiet();
+}
+
+#[test]
+fn there_are_no_ca_certificates() {
+    let ca = TestCa::new();
+    let registry = EmbeddedRegistry::builder().tls(&ca).start();
+    registry.seed(
+        "app",
+        "amd64",
+        &Image::docker().platform("linux/amd64").build(),
+    );
+    let tool = Tool::on(&registry);
+    tool.run("inspect @/app:amd64").fails(1).says(FAILED);
+    let folder = tool
+        .home
+        .config_folder()
+        .join("certs.d")
+        .join(registry.host());
+    std::fs::create_dir_all(&folder).unwrap();
+    std::fs::write(folder.join("ca.crt"), ca.ca_pem()).unwrap();
+    tool.run("inspect @/app:amd64").succeeds().is_quiet();
 }

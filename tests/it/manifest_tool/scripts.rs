@@ -1,5 +1,9 @@
 //! Shell scripts as pipelines have them, unchanged.
 
+use std::fs;
+use std::path::Path;
+
+use manifest_testkit::EmbeddedRegistry;
 use manifest_testkit::image::Image;
 use manifest_testkit::suite;
 
@@ -103,4 +107,31 @@ fn a_loop_over_tags() {
         .succeeds();
         assert!(registry.manifest("foo/bar", "latest").is_some());
     }
+}
+
+#[test]
+fn the_command_lines_of_the_guide() {
+    let registry = EmbeddedRegistry::start();
+    for (tag, platform) in [("1.0-amd64", "linux/amd64"), ("1.0-armv7", "linux/arm/v7")] {
+        let image = Image::docker().platform(platform).build();
+        registry.seed("app", tag, &image);
+    }
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/guide/manifest-tool.md");
+    let page = fs::read_to_string(page).unwrap();
+    let tool = Tool::on(&registry);
+    let local = |text: &str| text.replace("example.com/", "@/");
+    let (_, yaml) = page.split_once("```yaml\n").unwrap();
+    tool.write("list.yaml", &local(yaml.split("```").next().unwrap()));
+    let lines: Vec<&str> = page
+        .lines()
+        .filter_map(|line| line.strip_prefix("$ manifest-tool "))
+        .collect();
+    assert!(lines.len() > 5, "{lines:?}");
+    for line in lines {
+        tool.run(&local(line)).succeeds();
+    }
+    assert_eq!(
+        registry.tags("app"),
+        ["1", "1.0", "1.0-amd64", "1.0-armv7", "latest"]
+    );
 }
