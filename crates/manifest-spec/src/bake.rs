@@ -9,9 +9,7 @@ use std::sync::Arc;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
-use manifest_core::printable::printable;
-
-use crate::error::{Problem, SpecError, SpecErrors, quoted};
+use crate::error::{self, Problem, SpecError, SpecErrors, quoted};
 use crate::model::ListSpec;
 use crate::names;
 use crate::position::{Mark, Position};
@@ -113,11 +111,15 @@ fn parse(position: &Position, bytes: &[u8]) -> Result<BakeFile, SpecError> {
         let hint = "make it with `docker buildx bake --print > bake.json`, which reads Compose files and HCL too";
         let text = error.to_string();
         let reason = text.split(" at line ").next().unwrap_or_default();
-        let message = format!("not the JSON of `bake --print`: {}", printable(reason));
+        let message = format!("not the JSON of `bake --print`: {}", error::reason(&reason));
+        // Its columns are bytes.
+        let line = bytes.split(|byte| *byte == b'\n').nth(error.line().saturating_sub(1));
+        let before = line.and_then(|line| line.get(..error.column().saturating_sub(1)));
+        let column = String::from_utf8_lossy(before.unwrap_or_default()).chars().count() + 1;
         let number = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
         let mark = (error.line() > 0).then(|| Mark {
             line: number(error.line()),
-            column: number(error.column().max(1)),
+            column: number(column),
         });
         Problem::new(message, hint).at(Position {
             mark,

@@ -4,7 +4,7 @@ use std::fmt;
 
 use manifest_core::printable::printable;
 
-use crate::limits::QUOTED_CHARS;
+use crate::limits::{QUOTED_CHARS, REASON_CHARS};
 use crate::position::Position;
 
 /// One thing that is wrong in an input.
@@ -51,7 +51,8 @@ impl SpecErrors {
         &self.errors
     }
 
-    /// Returns the number of errors that are not reported, because there are too many.
+    /// Returns the number of errors that are not reported, because there are too many. The input is not read to its end after
+    /// [`COUNTED_ERRORS`](crate::limits::COUNTED_ERRORS).
     #[must_use]
     pub fn omitted(&self) -> usize {
         self.omitted
@@ -97,10 +98,19 @@ impl fmt::Display for SpecErrors {
 
 /// Returns text of a file in quotes, as a message may have it: escaped and cut short.
 pub(crate) fn quoted(text: &str) -> String {
+    format!("\"{}\"", shortened(text, QUOTED_CHARS))
+}
+
+/// Returns the reason that another error gives, which may quote text of a file: escaped and cut short.
+pub(crate) fn reason(error: &impl fmt::Display) -> String {
+    shortened(&error.to_string(), REASON_CHARS)
+}
+
+fn shortened(text: &str, most: usize) -> String {
     let mut chars = text.chars();
-    let start: String = chars.by_ref().take(QUOTED_CHARS).collect();
+    let start: String = chars.by_ref().take(most).collect();
     let end = if chars.next().is_some() { "..." } else { "" };
-    format!("\"{}{end}\"", printable(&start))
+    format!("{}{end}", printable(&start))
 }
 
 /// A problem without a place, and its remedy.

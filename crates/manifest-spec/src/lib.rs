@@ -2,7 +2,7 @@
 //!
 //! | module | holds |
 //! | --- | --- |
-//! | [`load`] | files, folders and texts as lists, over all of a run |
+//! | [`mod@load`] | files, folders and texts as lists, over all of a run |
 //! | [`bake`] | the targets of `docker buildx bake --print` as lists |
 //! | [`template_args`] | a template on the command line as a list |
 //! | [`schema`] | the format as a JSON Schema |
@@ -25,6 +25,9 @@
 pub mod bake;
 mod decode;
 pub mod error;
+#[doc(hidden)]
+#[cfg(any(test, feature = "fuzzing"))]
+pub mod fuzzing;
 mod keys;
 pub mod limits;
 pub mod load;
@@ -46,5 +49,6 @@ pub use load::{Loaded, SpecInput, load, load_for_manifest_tool};
 pub use model::{ImageSpec, ListSpec, PlatformSpec};
 pub use position::{Mark, Position};
 pub use schema::json_schema;
+pub use template::fill_template;
 pub use template_args::{TemplateArgs, from_template};
 pub use variables::{VariableNameError, Variables};

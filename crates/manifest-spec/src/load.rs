@@ -77,6 +77,26 @@ pub fn load_for_manifest_tool(input: &SpecInput) -> Result<Loaded, SpecErrors> {
     Ok(Loaded { lists, warnings })
 }
 
+/// Reads a text as [`load`] does, and opens no file for it: each include is an error.
+///
+/// # Errors
+/// As [`load`].
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) fn load_without_files(
+    name: &str,
+    bytes: &[u8],
+    variables: &Variables,
+) -> Result<Vec<ListSpec>, SpecErrors> {
+    let mut run = Run::new(Dialect::Full, variables);
+    let mut files = Files {
+        count: FILES,
+        ..Files::default()
+    };
+    load_text(&mut run, &mut files, &Arc::from(name), bytes);
+    let (lists, report) = run.into_parts();
+    report.finish().map(|_| lists)
+}
+
 impl SpecInput {
     fn name(&self) -> String {
         match self {
@@ -114,17 +134,21 @@ fn load_input(run: &mut Run<'_>, files: &mut Files, input: &SpecInput) {
             }
         }
         SpecInput::Text { bytes, .. } => {
-            if let Err(error) = source::check_size(bytes) {
-                return refuse(run, &at, &at.file, &error);
-            }
-            files.open.push(OpenFile {
-                shown: Arc::clone(&at.file),
-                canonical: None,
-            });
-            load_bytes(run, files, Path::new(""), bytes, FileScope::default());
-            files.open.pop();
+            load_text(run, files, &at.file, bytes);
         }
     }
+}
+
+fn load_text(run: &mut Run<'_>, files: &mut Files, name: &Arc<str>, bytes: &[u8]) {
+    if let Err(error) = source::check_size(bytes) {
+        return refuse(run, &Position::of_file(name), name, &error);
+    }
+    files.open.push(OpenFile {
+        shown: Arc::clone(name),
+        canonical: None,
+    });
+    load_bytes(run, files, Path::new(""), bytes, FileScope::default());
+    files.open.pop();
 }
 
 fn files_of(run: &mut Run<'_>, folder: &Path, at: &Position) -> Vec<PathBuf> {
@@ -156,6 +180,9 @@ fn load_file(
     at: &Position,
     scope: FileScope,
 ) -> FileScope {
+    if run.is_over() {
+        return scope;
+    }
     let shown: Arc<str> = Arc::from(path.to_string_lossy());
     let canonical = fs::canonicalize(path).ok();
     if let Some(error) = files.refusal(&shown, canonical.as_deref(), at) {
@@ -234,6 +261,9 @@ fn load_bytes(
     let mut documents = Documents::new(&file, text);
     let mut is_empty = true;
     while let Some(node) = documents.next(&mut run.report) {
+        if run.is_over() {
+            return scope;
+        }
         // Nothing between two lines `---` is no list, and no mistake either.
         if node.value == Value::Null {
             continue;
@@ -251,7 +281,7 @@ fn load_bytes(
         let mut include = |run: &mut Run<'_>, path: &str, at: &Position, scope: FileScope| {
             load_include(run, files, &folder.join(path), at, scope)
         };
-        scope = Decoder::new(run, &file, scope).document(&node, &mut include);
+        scope = Decoder::new(run, &file, scope).document(node, &mut include);
     }
     if is_empty && (had_errors || !run.report.has_errors()) {
         let hint = "describe a list: `image:` with its name, and `manifests:` with its images";

@@ -75,7 +75,34 @@ pub struct PlatformSpec {
     pub features: Vec<String>,
 }
 
+/// The size of an empty text on the heap, in bytes.
+const TEXT: usize = size_of::<String>();
+
 impl ListSpec {
+    /// Returns the size of the list in memory, in bytes. Texts that lists share are not counted.
+    pub(crate) fn bytes(&self) -> usize {
+        let texts = |map: &BTreeMap<String, String>| -> usize {
+            let text = |(key, value): (&String, &String)| 2 * TEXT + key.len() + value.len();
+            map.iter().map(text).sum()
+        };
+        let image = |image: &ImageSpec| {
+            let PlatformSpec {
+                os_features,
+                features,
+                ..
+            } = &image.platform;
+            let features = os_features.iter().chain(features);
+            let features: usize = features.map(|feature| TEXT + feature.len()).sum();
+            size_of::<ImageSpec>() + image.image.len() + features + texts(&image.annotations)
+        };
+        let platforms = self.platforms.len() + self.require.len();
+        size_of::<Self>()
+            + self.tags.len() * size_of::<Reference>()
+            + self.images.iter().map(image).sum::<usize>()
+            + platforms * size_of::<Platform>()
+            + texts(&self.annotations)
+    }
+
     /// Returns a list that has a name and no images yet. Everything else is as if it is not stated.
     pub(crate) fn named(position: Position, list: Reference) -> Self {
         Self {

@@ -1,9 +1,8 @@
 //! Names of lists and images.
 
 use manifest_core::Reference;
-use manifest_core::printable::printable;
 
-use crate::error::{Problem, quoted};
+use crate::error::{Problem, quoted, reason};
 
 /// The beginnings of images that are on this machine, as `create` takes them.
 const LOCAL_PREFIXES: &[&str] = &["oci-layout:", "oci:", "oci-archive:", "docker-archive:"];
@@ -15,7 +14,7 @@ const LOCAL_PREFIXES: &[&str] = &["oci-layout:", "oci:", "oci-archive:", "docker
 pub(crate) fn reference(text: &str) -> Result<Reference, Problem> {
     Reference::parse(text).map_err(|error| {
         Problem::new(
-            format!("{}: {}", quoted(text), printable(&error.to_string())),
+            format!("{}: {}", quoted(text), reason(&error)),
             "write HOST/REPOSITORY:TAG in lower case, such as `ghcr.io/you/app:1.0`",
         )
     })
@@ -47,17 +46,25 @@ pub(crate) fn target(text: &str) -> Result<(Reference, bool), Problem> {
 ///
 /// # Errors
 /// Returns an error if the text is neither, or has a digest.
-pub(crate) fn tag(list: &Reference, text: &str) -> Result<Reference, Problem> {
-    if let Some(tag) = list.repository().tagged(text) {
-        return Ok(tag);
+pub(crate) fn tag_or_reference(list: &Reference, text: &str) -> Result<Reference, Problem> {
+    if text.contains(['/', ':', '@']) {
+        without_digest(reference(text)?, text)
+    } else {
+        tag(list, text)
     }
-    if !text.contains(['/', ':', '@']) {
-        return Err(Problem::new(
+}
+
+/// Parses a tag of a list's repository.
+///
+/// # Errors
+/// Returns an error if the text is no tag.
+pub(crate) fn tag(list: &Reference, text: &str) -> Result<Reference, Problem> {
+    list.repository().tagged(text).ok_or_else(|| {
+        Problem::new(
             format!("{} is not a tag", quoted(text)),
             "a tag has up to 128 letters, digits, `_`, `.` and `-`, and begins with none of the last two",
-        ));
-    }
-    without_digest(reference(text)?, text)
+        )
+    })
 }
 
 fn without_digest(reference: Reference, text: &str) -> Result<Reference, Problem> {

@@ -102,3 +102,6 @@ fn variable() -> Value {
 fn reference(table: &Table) -> Value {
     json!({"$ref": format!("#/$defs/{}", id(table))})
 }
+
+#[cfg(test)]
+mod tests;

@@ -4,10 +4,9 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use manifest_core::printable::printable;
 use manifest_core::{NamedPlatform, Reference};
 
-use crate::error::{Problem, quoted};
+use crate::error::{Problem, quoted, reason};
 use crate::model::{ImageSpec, PlatformSpec};
 use crate::names;
 use crate::position::Position;
@@ -70,7 +69,7 @@ pub(crate) fn image(
     name: impl FnOnce(Words<'_>) -> String,
 ) -> Result<ImageSpec, Problem> {
     let named = NamedPlatform::parse(platform)
-        .map_err(|error| Problem::new(printable(&error.to_string()), PLATFORM_HINT))?;
+        .map_err(|error| Problem::new(reason(&error), PLATFORM_HINT))?;
     let image = name(Words::of(platform));
     names::check_image(&image)?;
     Ok(ImageSpec {
@@ -97,6 +96,17 @@ fn consists_of_placeholders(word: &str) -> bool {
         rest = next;
     }
     true
+}
+
+/// Fills in a template as [`from_template`] does. A variant may be empty.
+#[must_use]
+pub fn fill_template(template: &str, os: &str, architecture: &str, variant: &str) -> String {
+    let words = Words {
+        os,
+        architecture,
+        variant,
+    };
+    fill(template, words)
 }
 
 /// Fills in the first placeholder of each kind, as `manifest-tool` does.

@@ -112,7 +112,7 @@ impl TemplateFlags {
             Some("-") => read_stdin()?,
             _ => read_file(path)?,
         };
-        let template = self.template.as_deref().unwrap_or("IMAGE-OS-ARCH-VARIANT");
+        let template = self.template.as_deref().unwrap_or_default();
         let bake = from_bake(&path.to_string_lossy(), &bytes, template)?;
         for (target, field) in &bake.skipped {
             let message = format!("target {target:?} has no {field}, so it is left out");

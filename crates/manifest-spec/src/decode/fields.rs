@@ -9,19 +9,19 @@ use super::decoder::Decoder;
 use super::run::Dialect;
 
 /// The values of a mapping, by the keys of a table.
-pub(super) struct Fields<'n, 'a> {
+pub(super) struct Fields<'n> {
     table: &'static Table,
     /// The place of the mapping.
     pub(super) mark: Mark,
     /// The values, in the order of the table.
-    values: Vec<Option<(&'n Key<'a>, &'n Node<'a>)>>,
+    values: Vec<Option<(&'n Key, &'n Node)>>,
     /// Whether there is an unknown key, so that a key that is missing may be a misspelt one.
     pub(super) has_unknown: bool,
 }
 
-impl<'n, 'a> Fields<'n, 'a> {
+impl<'n> Fields<'n> {
     /// Returns the value of a key, unless it is nothing. `name` is the first spelling.
-    pub(super) fn get(&self, name: &str) -> Option<&'n Node<'a>> {
+    pub(super) fn get(&self, name: &str) -> Option<&'n Node> {
         let node = self.entry(name)?.1;
         (node.value != Value::Null).then_some(node)
     }
@@ -31,7 +31,7 @@ impl<'n, 'a> Fields<'n, 'a> {
         Some(self.entry(name)?.0.mark)
     }
 
-    fn entry(&self, name: &str) -> Option<(&'n Key<'a>, &'n Node<'a>)> {
+    fn entry(&self, name: &str) -> Option<(&'n Key, &'n Node)> {
         let at = self.table.find(name);
         debug_assert!(
             at.is_some(),
@@ -53,11 +53,11 @@ impl<'n, 'a> Fields<'n, 'a> {
 
 impl Decoder<'_, '_> {
     /// Returns the keys of a mapping. Unknown ones are reported. `None` means that the value is no mapping, which is reported too.
-    pub(super) fn fields<'n, 'a>(
+    pub(super) fn fields<'n>(
         &mut self,
-        node: &'n Node<'a>,
+        node: &'n Node,
         table: &'static Table,
-    ) -> Option<Fields<'n, 'a>> {
+    ) -> Option<Fields<'n>> {
         let Value::Mapping(entries) = &node.value else {
             let message = format!("{} must be a mapping, not {}", table.name, node.kind());
             let names: Vec<&str> = table
@@ -70,7 +70,7 @@ impl Decoder<'_, '_> {
             self.error(node.mark, message, Some(hint));
             return None;
         };
-        let mut values: Vec<Option<(&Key<'a>, &Node<'a>)>> = vec![None; table.fields.len()];
+        let mut values: Vec<Option<(&Key, &Node)>> = vec![None; table.fields.len()];
         let mut has_unknown = false;
         for (key, value) in entries {
             let Some(at) = self.find(table, &key.name) else {
@@ -109,7 +109,7 @@ impl Decoder<'_, '_> {
         is_known.then_some(at)
     }
 
-    fn unknown_key(&mut self, table: &Table, key: &Key<'_>) {
+    fn unknown_key(&mut self, table: &Table, key: &Key) {
         let name = quoted(&key.name);
         if self.run.dialect == Dialect::ManifestTool {
             let known = table.find(&key.name).map(|at| &table.fields[at]);

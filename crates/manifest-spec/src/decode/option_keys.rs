@@ -10,7 +10,7 @@ use super::options::Options;
 
 impl Decoder<'_, '_> {
     /// Reads the keys that lists and defaults share.
-    pub(super) fn options(&mut self, fields: &Fields<'_, '_>) -> Options {
+    pub(super) fn options(&mut self, fields: &Fields<'_>) -> Options {
         let types = [
             ("auto", None),
             ("docker", Some(ListType::Docker)),
@@ -39,15 +39,10 @@ impl Decoder<'_, '_> {
             artifact_type: artifact_type
                 .and_then(|node| self.text(node, "artifactType"))
                 .map(Cow::into_owned),
-            platforms: platforms.map(|node| {
-                let platforms = self.platforms(node, "platforms").into_iter();
-                platforms
-                    .map(|(mark, text, platform)| (mark, text.into_owned(), platform))
-                    .collect()
-            }),
+            platforms: platforms.map(|node| self.platforms(node, "platforms")),
             require: require.map(|node| {
                 let platforms = self.platforms(node, "require").into_iter();
-                platforms.map(|(_, _, platform)| platform).collect()
+                platforms.map(|(_, platform)| platform).collect()
             }),
             drops_attestations: drops
                 .and_then(|node| self.word(node, "attestations", &attestations)),

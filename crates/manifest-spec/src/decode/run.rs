@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use manifest_core::Reference;
 
-use crate::error::SpecError;
-use crate::limits::LISTS;
+use crate::error::{Problem, SpecError};
+use crate::limits::{LIST_BYTES, LISTS, RUN_SUBSTITUTED_BYTES};
 use crate::model::ListSpec;
 use crate::position::Position;
 use crate::report::Report;
@@ -33,6 +33,13 @@ pub(crate) struct Run<'v> {
     /// The names of variables that are used or declared.
     pub(crate) known_variables: BTreeSet<String>,
     lists: Vec<ListSpec>,
+    /// The number of lists, whether they are kept or not.
+    count: usize,
+    is_over: bool,
+    /// The size of the lists.
+    bytes: usize,
+    /// The size of the texts that variables have been filled in.
+    substituted: usize,
     targets: Targets,
     /// Texts that repeat.
     texts: HashSet<Arc<str>>,
@@ -47,6 +54,10 @@ impl<'v> Run<'v> {
             report: Report::default(),
             known_variables: BTreeSet::new(),
             lists: Vec::new(),
+            count: 0,
+            is_over: false,
+            bytes: 0,
+            substituted: 0,
             targets: Targets::default(),
             texts: HashSet::new(),
         }
@@ -75,22 +86,51 @@ impl<'v> Run<'v> {
 
     /// Adds a list. Once there is an error, no list is kept.
     pub(super) fn add_list(&mut self, list: ListSpec) {
-        if self.lists.len() >= LISTS {
-            self.report.error(SpecError {
-                position: list.position,
-                message: format!("there are more than {LISTS} lists"),
-                hint: Some("apply the files in several runs".to_owned()),
-            });
-        } else if self.report.has_errors() {
-            self.lists = Vec::new();
+        self.bytes = self.bytes.saturating_add(list.bytes());
+        self.count += 1;
+        let message = if self.count > LISTS {
+            format!("there are more than {LISTS} lists")
+        } else if self.bytes > LIST_BYTES {
+            let most = LIST_BYTES / (1024 * 1024);
+            format!("the lists need more than {most} MiB of memory")
         } else {
-            self.lists.push(list);
+            if self.report.has_errors() {
+                self.lists = Vec::new();
+            } else {
+                self.lists.push(list);
+            }
+            return;
+        };
+        self.is_over = true;
+        self.report.error(SpecError {
+            position: list.position,
+            message,
+            hint: Some("use several runs, and check large annotations in `defaults:`".to_owned()),
+        });
+    }
+
+    /// Counts a text that variables have been filled in.
+    ///
+    /// # Errors
+    /// Returns an error if there are too many of them.
+    pub(super) fn count_substituted(&mut self, text: &str) -> Result<(), Problem> {
+        self.substituted = self.substituted.saturating_add(text.len());
+        if self.substituted <= RUN_SUBSTITUTED_BYTES {
+            return Ok(());
         }
+        let most = RUN_SUBSTITUTED_BYTES / (1024 * 1024);
+        let message = format!("texts with variables have more than {most} MiB in all");
+        Err(Problem::new(message, "shorten the values of the variables"))
+    }
+
+    /// Tells whether the lists or the errors are beyond a bound, so that no more is read.
+    pub(crate) fn is_over(&self) -> bool {
+        self.is_over || self.report.is_full()
     }
 
     /// Returns the number of lists so far.
     pub(crate) fn list_count(&self) -> usize {
-        self.lists.len()
+        self.count
     }
 
     /// Ends the run.

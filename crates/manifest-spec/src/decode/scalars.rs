@@ -1,12 +1,13 @@
 //! Texts, words and lists of them.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use manifest_core::{NamedPlatform, Platform};
 
-use crate::error::quoted;
+use crate::error::{Problem, quoted, reason};
 use crate::position::Mark;
+use crate::template::PLATFORM_HINT;
 use crate::variables::Scope;
 use crate::yaml::{Node, Value};
 
@@ -18,7 +19,7 @@ const ITEM: &str = "an item of ";
 
 impl Decoder<'_, '_> {
     /// Returns a text, with its variables filled in. `what` names it in messages. `None` means an error that is reported.
-    pub(super) fn text<'n>(&mut self, node: &'n Node<'_>, what: &str) -> Option<Cow<'n, str>> {
+    pub(super) fn text<'n>(&mut self, node: &'n Node, what: &str) -> Option<Cow<'n, str>> {
         let (Value::Plain(text) | Value::Quoted(text)) = &node.value else {
             let message = format!("{what} must be a text, not {}", node.kind());
             let hint = if what.starts_with(ITEM) {
@@ -48,15 +49,17 @@ impl Decoder<'_, '_> {
             }
         };
         let filled = scope.fill(Cow::Borrowed(text), &mut note);
+        let filled = filled.and_then(|text| {
+            if let Cow::Owned(text) = &text {
+                self.run.count_substituted(text)?;
+            }
+            Ok(text)
+        });
         self.checked(filled, mark)
     }
 
     /// Returns the items of a list of texts, each with its place. Items that are wrong are reported and left out.
-    pub(super) fn texts<'n>(
-        &mut self,
-        node: &'n Node<'_>,
-        what: &str,
-    ) -> Vec<(Mark, Cow<'n, str>)> {
+    pub(super) fn texts<'n>(&mut self, node: &'n Node, what: &str) -> Vec<(Mark, Cow<'n, str>)> {
         let Value::Sequence(items) = &node.value else {
             let message = format!("{what} must be a list, not {}", node.kind());
             let hint = format!(
@@ -75,7 +78,7 @@ impl Decoder<'_, '_> {
     }
 
     /// Returns a mapping of texts.
-    pub(super) fn texted(&mut self, node: &Node<'_>, what: &str) -> BTreeMap<String, String> {
+    pub(super) fn texted(&mut self, node: &Node, what: &str) -> BTreeMap<String, String> {
         let Value::Mapping(entries) = &node.value else {
             let message = format!("{what} must be a mapping, not {}", node.kind());
             let hint = format!("write each on a line of its own below `{what}:`, as `KEY: TEXT`");
@@ -94,7 +97,7 @@ impl Decoder<'_, '_> {
                 _ => self.text(value, &quoted(&key.name)),
             };
             if let Some(text) = text {
-                texts.insert(key.name.clone().into_owned(), text.into_owned());
+                texts.insert(key.name.to_string(), text.into_owned());
             }
         }
         texts
@@ -103,7 +106,7 @@ impl Decoder<'_, '_> {
     /// Returns the value that a word stands for.
     pub(super) fn word<T: Copy>(
         &mut self,
-        node: &Node<'_>,
+        node: &Node,
         what: &str,
         words: &[(&str, T)],
     ) -> Option<T> {
@@ -119,21 +122,29 @@ impl Decoder<'_, '_> {
     }
 
     /// Returns a switch.
-    pub(super) fn switch(&mut self, node: &Node<'_>, what: &str) -> Option<bool> {
+    pub(super) fn switch(&mut self, node: &Node, what: &str) -> Option<bool> {
         self.word(node, what, &[("true", true), ("false", false)])
     }
 
-    /// Returns a list of platforms that exist. With each comes its text.
-    pub(super) fn platforms<'n>(
-        &mut self,
-        node: &'n Node<'_>,
-        what: &str,
-    ) -> Vec<(Mark, Cow<'n, str>, Platform)> {
-        let mut platforms = Vec::new();
+    /// Returns a list of platforms that exist, each with its spelling in the file. None is there twice.
+    pub(super) fn platforms(&mut self, node: &Node, what: &str) -> Vec<(String, Platform)> {
+        let mut platforms: Vec<(String, Platform)> = Vec::new();
+        let mut seen: HashSet<Platform> = HashSet::new();
         for (mark, text) in self.texts(node, what) {
             match NamedPlatform::parse(&text) {
-                Ok(named) => platforms.push((mark, text, named.platform)),
-                Err(error) => self.unknown_platform(mark, &error),
+                Ok(named) if seen.contains(&named.platform) => {
+                    let message = format!("the platform {} is there twice", quoted(&text));
+                    self.error(mark, message, Some("name each platform once".to_owned()));
+                }
+                Ok(named) => {
+                    seen.insert(named.platform.clone());
+                    platforms.push((text.into_owned(), named.platform));
+                }
+                Err(error) => {
+                    let position = self.position(mark);
+                    let problem = Problem::new(reason(&error), PLATFORM_HINT);
+                    self.run.report.error(problem.at(position));
+                }
             }
         }
         platforms

@@ -2,6 +2,7 @@ use super::*;
 use crate::model::{ImageSpec, PlatformSpec};
 
 mod bad_input;
+mod files;
 mod manifest_tool;
 
 /// Returns one text as an input.
@@ -51,4 +52,35 @@ fn shown(image: &ImageSpec) -> String {
         }
     }
     text
+}
+
+#[test]
+fn many_lists_take_little_memory() {
+    let image = |arch: &str| {
+        format!(
+            "  - image: registry.example.com/{arch}/app:1.0\n    platform: {{os: linux, architecture: {arch}}}\n"
+        )
+    };
+    let images: String = [
+        "386", "amd64", "arm", "arm64", "mips64le", "ppc64le", "riscv64", "s390x",
+    ]
+    .map(image)
+    .concat();
+    let lists: String = (0..100)
+        .map(|i| {
+            format!(
+                "---\nimage: registry.example.com/app{i}:1.0\ntags: [latest]\nmanifests:\n{images}"
+            )
+        })
+        .collect();
+    let lists = read(&lists).unwrap();
+    let bytes: usize = lists.iter().map(ListSpec::bytes).sum();
+    // Ten thousand of them take 25 MB, with nothing but the text of a name on the heap.
+    assert!(bytes / lists.len() <= 2500, "{}", bytes / lists.len());
+    let text = |image: &ImageSpec| Arc::as_ptr(image.platform.os.as_ref().unwrap()).cast::<u8>();
+    assert_eq!(text(&lists[0].images[0]), text(&lists[99].images[7]));
+    assert!(Arc::ptr_eq(
+        &lists[0].position.file,
+        &lists[99].images[7].position.file
+    ));
 }

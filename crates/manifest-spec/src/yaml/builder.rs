@@ -1,7 +1,7 @@
 //! The events of the parser as a tree.
 
-use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
+use std::rc::Rc;
 use std::sync::Arc;
 
 use saphyr_parser::{Event, ScalarStyle, Tag};
@@ -15,44 +15,55 @@ use crate::report::Report;
 /// The key that takes the keys of other mappings over (`tag:yaml.org,2002:merge`).
 const MERGE: &str = "<<";
 
+/// The longest text that is shared, in bytes. Names of images are longer, and most are there once.
+const SHARED_BYTES: usize = 24;
+
+/// The message for an alias without an anchor, and the advice.
+pub(super) const UNKNOWN_ANCHOR: (&str, &str) = (
+    "no anchor of this name comes before the alias",
+    "define the value with `&NAME` before you repeat it with `*NAME`; anchors end with their document",
+);
+
 /// Builds the tree of one document.
-pub(super) struct Builder<'a, 'r> {
+pub(super) struct Builder<'r> {
     file: Arc<str>,
     report: &'r mut Report,
     /// The collections that are not complete, the innermost last.
-    open: Vec<Open<'a>>,
-    root: Option<Node<'a>>,
-    anchors: HashMap<usize, Node<'a>>,
+    open: Vec<Open>,
+    root: Option<Node>,
+    anchors: HashMap<usize, Node>,
+    /// Short texts, which repeat: keys, operating systems, architectures.
+    texts: HashSet<Rc<str>>,
     /// The number of values so far, with those of anchors and aliases.
     values: usize,
 }
 
 /// A collection that is not complete.
-struct Open<'a> {
+struct Open {
     mark: Mark,
     anchor: usize,
-    content: Content<'a>,
+    content: Content,
 }
 
-enum Content<'a> {
-    Sequence(Vec<Node<'a>>),
+enum Content {
+    Sequence(Vec<Node>),
     Mapping {
-        entries: Vec<(Key<'a>, Node<'a>)>,
+        entries: Vec<(Key, Node)>,
         /// The values of merge keys.
-        merged: Vec<Node<'a>>,
+        merged: Vec<Node>,
         /// The key whose value comes next.
-        key: Option<PendingKey<'a>>,
+        key: Option<PendingKey>,
     },
 }
 
-enum PendingKey<'a> {
-    Name(Key<'a>),
+enum PendingKey {
+    Name(Key),
     Merge,
     /// A key that is not a text, which is an error that is reported already.
     Ignored,
 }
 
-impl<'a, 'r> Builder<'a, 'r> {
+impl<'r> Builder<'r> {
     /// Starts with an empty document.
     pub(super) fn new(file: &Arc<str>, report: &'r mut Report) -> Self {
         Self {
@@ -61,12 +72,13 @@ impl<'a, 'r> Builder<'a, 'r> {
             open: Vec::new(),
             root: None,
             anchors: HashMap::new(),
+            texts: HashSet::new(),
             values: 0,
         }
     }
 
     /// Returns the document.
-    pub(super) fn root(self) -> Option<Node<'a>> {
+    pub(super) fn root(self) -> Option<Node> {
         self.root
     }
 
@@ -74,10 +86,10 @@ impl<'a, 'r> Builder<'a, 'r> {
     ///
     /// # Errors
     /// Returns an error if the document is beyond a bound.
-    pub(super) fn add(&mut self, event: Event<'a>, mark: Mark) -> Result<(), SpecError> {
+    pub(super) fn add(&mut self, event: Event<'_>, mark: Mark) -> Result<(), SpecError> {
         match event {
             Event::Scalar(text, style, anchor, tag) => {
-                let value = self.scalar(text, style, tag.as_deref(), mark);
+                let value = self.scalar(&text, style, tag.as_deref(), mark);
                 self.complete(Node { mark, value }, anchor)
             }
             Event::SequenceStart(anchor, tag) => {
@@ -87,7 +99,8 @@ impl<'a, 'r> Builder<'a, 'r> {
             Event::MappingStart(anchor, tag) => {
                 self.check_tag(tag.as_deref(), "map", mark);
                 let content = Content::Mapping {
-                    entries: Vec::new(),
+                    // Most mappings are images and platforms.
+                    entries: Vec::with_capacity(2),
                     merged: Vec::new(),
                     key: None,
                 };
@@ -96,8 +109,15 @@ impl<'a, 'r> Builder<'a, 'r> {
             Event::SequenceEnd | Event::MappingEnd => self.end(),
             Event::Alias(anchor) => {
                 let Some(copy) = self.anchors.get(&anchor) else {
-                    let message = "the alias is inside of the value that it repeats";
-                    let hint = "a value cannot contain itself: repeat it outside";
+                    // The parser keeps the anchors of earlier documents.
+                    let (message, hint) = if self.open.iter().any(|open| open.anchor == anchor) {
+                        (
+                            "the alias is inside of the value that it repeats",
+                            "a value cannot contain itself: repeat it outside",
+                        )
+                    } else {
+                        UNKNOWN_ANCHOR
+                    };
                     return Err(self.error(mark, message, hint));
                 };
                 let (size, depth) = copy.extent();
@@ -114,7 +134,7 @@ impl<'a, 'r> Builder<'a, 'r> {
         }
     }
 
-    fn start(&mut self, anchor: usize, mark: Mark, content: Content<'a>) -> Result<(), SpecError> {
+    fn start(&mut self, anchor: usize, mark: Mark, content: Content) -> Result<(), SpecError> {
         if let Some(error) = self.too_deep(1, mark) {
             return Err(error);
         }
@@ -136,10 +156,7 @@ impl<'a, 'r> Builder<'a, 'r> {
             return Ok(());
         };
         let value = match content {
-            Content::Sequence(mut nodes) => {
-                nodes.shrink_to_fit();
-                Value::Sequence(nodes)
-            }
+            Content::Sequence(nodes) => Value::Sequence(nodes.into_boxed_slice()),
             Content::Mapping {
                 entries, merged, ..
             } => {
@@ -147,15 +164,14 @@ impl<'a, 'r> Builder<'a, 'r> {
                 for node in merged {
                     self.merge(node, &mut entries)?;
                 }
-                entries.shrink_to_fit();
-                Value::Mapping(entries)
+                Value::Mapping(entries.into_boxed_slice())
             }
         };
         self.complete(Node { mark, value }, anchor)
     }
 
     /// Counts a new value, keeps it if it has an anchor, and puts it into its place.
-    fn complete(&mut self, node: Node<'a>, anchor: usize) -> Result<(), SpecError> {
+    fn complete(&mut self, node: Node, anchor: usize) -> Result<(), SpecError> {
         if !self.expects_key() {
             self.count(1, node.mark)?;
         }
@@ -174,7 +190,7 @@ impl<'a, 'r> Builder<'a, 'r> {
     }
 
     /// Puts a value where the next one belongs.
-    fn put(&mut self, node: Node<'a>) {
+    fn put(&mut self, node: Node) {
         let Some(open) = self.open.last_mut() else {
             self.root = Some(node);
             return;
@@ -192,7 +208,7 @@ impl<'a, 'r> Builder<'a, 'r> {
                 None => {
                     let mark = node.mark;
                     *key = Some(match node.value {
-                        Value::Plain(name) if name == MERGE => PendingKey::Merge,
+                        Value::Plain(name) if &*name == MERGE => PendingKey::Merge,
                         Value::Plain(name) | Value::Quoted(name) => {
                             PendingKey::Name(Key { mark, name })
                         }
@@ -208,15 +224,14 @@ impl<'a, 'r> Builder<'a, 'r> {
     }
 
     /// Reports the keys that are there twice, and drops the later ones.
-    fn without_duplicates(
-        &mut self,
-        entries: Vec<(Key<'a>, Node<'a>)>,
-    ) -> Vec<(Key<'a>, Node<'a>)> {
-        let mut seen: HashMap<Cow<'a, str>, Mark> = HashMap::with_capacity(entries.len());
+    fn without_duplicates(&mut self, entries: Vec<(Key, Node)>) -> Vec<(Key, Node)> {
+        if !has_duplicates(&entries) {
+            return entries;
+        }
+        let mut seen: HashMap<Rc<str>, Mark> = HashMap::with_capacity(entries.len());
         let mut kept = Vec::with_capacity(entries.len());
         for (key, node) in entries {
-            if let Some(first) = seen.get(&key.name) {
-                let Mark { line, column } = first;
+            if let Some(Mark { line, column }) = seen.get(&key.name) {
                 let name = quoted(&key.name);
                 let message =
                     format!("the key {name} is there twice, first at line {line}, column {column}");
@@ -225,25 +240,21 @@ impl<'a, 'r> Builder<'a, 'r> {
                 self.report.error(error);
                 continue;
             }
-            seen.insert(key.name.clone(), key.mark);
+            seen.insert(Rc::clone(&key.name), key.mark);
             kept.push((key, node));
         }
         kept
     }
 
     /// Adds the keys of a merged mapping, or of a list of mappings, that are not there. Earlier ones win.
-    fn merge(
-        &mut self,
-        node: Node<'a>,
-        entries: &mut Vec<(Key<'a>, Node<'a>)>,
-    ) -> Result<(), SpecError> {
+    fn merge(&mut self, node: Node, entries: &mut Vec<(Key, Node)>) -> Result<(), SpecError> {
         let mark = node.mark;
         let mappings = match node.value {
-            Value::Sequence(nodes) => nodes,
+            Value::Sequence(nodes) => nodes.into_vec(),
             value => vec![Node { mark, value }],
         };
         let names = entries.iter().map(|(key, _)| key.name.clone());
-        let mut seen: HashSet<Cow<'a, str>> = names.collect();
+        let mut seen: HashSet<Rc<str>> = names.collect();
         for mapping in mappings {
             let mark = mapping.mark;
             let Value::Mapping(more) = mapping.value else {
@@ -253,7 +264,7 @@ impl<'a, 'r> Builder<'a, 'r> {
                 self.report.error(error);
                 continue;
             };
-            for (key, node) in more {
+            for (key, node) in more.into_vec() {
                 if seen.insert(key.name.clone()) {
                     entries.push((key, node));
                 }
@@ -262,14 +273,21 @@ impl<'a, 'r> Builder<'a, 'r> {
         Ok(())
     }
 
+    /// Returns a text, shared with its repetitions if it is short.
+    fn shared(&mut self, text: &str) -> Rc<str> {
+        if text.len() > SHARED_BYTES {
+            return Rc::from(text);
+        }
+        if let Some(shared) = self.texts.get(text) {
+            return Rc::clone(shared);
+        }
+        let shared: Rc<str> = Rc::from(text);
+        self.texts.insert(Rc::clone(&shared));
+        shared
+    }
+
     /// Returns the value of a scalar, by YAML's core schema as far as the format needs it.
-    fn scalar(
-        &mut self,
-        text: Cow<'a, str>,
-        style: ScalarStyle,
-        tag: Option<&Tag>,
-        mark: Mark,
-    ) -> Value<'a> {
+    fn scalar(&mut self, text: &str, style: ScalarStyle, tag: Option<&Tag>, mark: Mark) -> Value {
         let is_text = tag.is_some_and(|tag| {
             (tag.is_yaml_core_schema() && tag.suffix == "str") || is_non_specific(tag)
         });
@@ -277,10 +295,10 @@ impl<'a, 'r> Builder<'a, 'r> {
             self.check_tag(tag, "null bool int float", mark);
         }
         match style {
-            ScalarStyle::Plain if is_text => Value::Quoted(text),
-            ScalarStyle::Plain if is_null(&text) => Value::Null,
-            ScalarStyle::Plain => Value::Plain(text),
-            _ => Value::Quoted(text),
+            ScalarStyle::Plain if is_text => Value::Quoted(self.shared(text)),
+            ScalarStyle::Plain if is_null(text) => Value::Null,
+            ScalarStyle::Plain => Value::Plain(self.shared(text)),
+            _ => Value::Quoted(self.shared(text)),
         }
     }
 
@@ -340,6 +358,19 @@ impl<'a, 'r> Builder<'a, 'r> {
             hint: Some(hint.to_owned()),
         }
     }
+}
+
+/// Tells whether a key is there twice.
+fn has_duplicates(entries: &[(Key, Node)]) -> bool {
+    const FEW: usize = 16;
+    if entries.len() <= FEW {
+        let names = |(i, (key, _)): (usize, &(Key, Node))| {
+            entries[..i].iter().any(|(other, _)| other.name == key.name)
+        };
+        return entries.iter().enumerate().any(names);
+    }
+    let mut seen = HashSet::with_capacity(entries.len());
+    !entries.iter().all(|(key, _)| seen.insert(&*key.name))
 }
 
 /// Tells whether a tag is `!`, which makes a text of any scalar.

@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use saphyr_parser::{Event, Parser, ScanError, StrInput};
 
-use super::builder::Builder;
+use super::builder::{Builder, UNKNOWN_ANCHOR};
 use super::node::Node;
-use crate::error::SpecError;
+use crate::error::{SpecError, reason};
 use crate::position::{Mark, Position};
 use crate::report::Report;
 
@@ -31,7 +31,7 @@ impl<'a> Documents<'a> {
 
     /// Returns the next document, or nothing at the end. An error ends the text, because the places of what follows are not
     /// known. Errors that leave the structure known are reported, and reading goes on.
-    pub(crate) fn next(&mut self, report: &mut Report) -> Option<Node<'a>> {
+    pub(crate) fn next(&mut self, report: &mut Report) -> Option<Node> {
         if self.has_ended {
             return None;
         }
@@ -49,7 +49,7 @@ impl<'a> Documents<'a> {
         }
     }
 
-    fn read(&mut self, report: &mut Report) -> Result<Option<Node<'a>>, SpecError> {
+    fn read(&mut self, report: &mut Report) -> Result<Option<Node>, SpecError> {
         let mut builder = Builder::new(&self.file, report);
         while let Some(event) = self.parser.next_event() {
             let (event, span) = event.map_err(|error| self.syntax(&error))?;
@@ -95,8 +95,8 @@ impl<'a> Documents<'a> {
 const MESSAGES: &[(&str, &str, &str)] = &[
     (
         "while parsing node, found unknown anchor",
-        "no anchor of this name comes before the alias",
-        "define the value with `&NAME` before you repeat it with `*NAME`; anchors end with their document",
+        UNKNOWN_ANCHOR.0,
+        UNKNOWN_ANCHOR.1,
     ),
     (
         "mapping values are not allowed",
@@ -115,11 +115,8 @@ fn translate(info: &str) -> (String, &'static str) {
     let known = MESSAGES.iter().find(|(start, ..)| info.starts_with(start));
     known.map_or_else(
         || {
-            let info = manifest_core::printable::printable(info);
-            (
-                format!("not YAML: {info}"),
-                "correct the syntax at this place",
-            )
+            let message = format!("not YAML: {}", reason(&info));
+            (message, "correct the syntax at this place")
         },
         |(_, message, hint)| ((*message).to_owned(), hint),
     )

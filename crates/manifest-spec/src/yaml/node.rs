@@ -1,43 +1,43 @@
-//! A document as a tree.
+//! A document as a tree. A document may have ten thousand lists of eight images, so texts that repeat are shared.
 
-use std::borrow::Cow;
+use std::rc::Rc;
 
 use crate::position::Mark;
 
 /// A value, and its place.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Node<'a> {
+pub(crate) struct Node {
     /// The place of its first character. The copy of an anchored value has the place of the alias.
     pub(crate) mark: Mark,
     /// The value.
-    pub(crate) value: Value<'a>,
+    pub(crate) value: Value,
 }
 
 /// A value.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Value<'a> {
+pub(crate) enum Value {
     /// Nothing, `~` or `null`.
     Null,
     /// A text without quotes: a text, a number, or `true` and `false`.
-    Plain(Cow<'a, str>),
+    Plain(Rc<str>),
     /// A text in quotes, or in a block.
-    Quoted(Cow<'a, str>),
+    Quoted(Rc<str>),
     /// A list.
-    Sequence(Vec<Node<'a>>),
+    Sequence(Box<[Node]>),
     /// Keys with values, in the order of the file. No key is there twice.
-    Mapping(Vec<(Key<'a>, Node<'a>)>),
+    Mapping(Box<[(Key, Node)]>),
 }
 
 /// A key of a mapping, and its place.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Key<'a> {
+pub(crate) struct Key {
     /// The place of its first character.
     pub(crate) mark: Mark,
     /// The key.
-    pub(crate) name: Cow<'a, str>,
+    pub(crate) name: Rc<str>,
 }
 
-impl Node<'_> {
+impl Node {
     /// Returns the number of values in the tree, and the number of its levels. The depth is bounded by the builder.
     pub(super) fn extent(&self) -> (usize, usize) {
         let below = |(size, depth): (usize, usize), node: &Self| {
@@ -50,6 +50,18 @@ impl Node<'_> {
             Value::Mapping(entries) => entries.iter().map(|(_, node)| node).fold((0, 0), below),
         };
         (size + 1, depth + 1)
+    }
+
+    /// Takes the items out of the list that is the value of a key, so that each can be dropped once it is read.
+    pub(crate) fn take_items(&mut self, key: &str) -> Vec<Self> {
+        let Value::Mapping(entries) = &mut self.value else {
+            return Vec::new();
+        };
+        let entry = entries.iter_mut().find(|(name, _)| &*name.name == key);
+        match entry.map(|(_, node)| &mut node.value) {
+            Some(Value::Sequence(nodes)) => std::mem::take(nodes).into_vec(),
+            _ => Vec::new(),
+        }
     }
 
     /// Describes the value for messages: "a list".

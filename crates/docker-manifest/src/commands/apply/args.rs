@@ -154,6 +154,7 @@ impl Args {
         let target = self.target.is_some().then_some("--target");
         let stray = self.template.needs_template().or(target);
         let missing = match (is_template, is_bake, stray) {
+            (false, true, _) => ("--template", "--template IMAGE-ARCHVARIANT"),
             (true, false, _) if self.target.is_none() => ("--target", "--target app:1.0"),
             (false, false, Some(_)) => ("--template", "--template app:1.0-OS-ARCH"),
             _ => return Ok(()),

@@ -128,11 +128,9 @@ impl Args {
                 "only spec files have variables",
             ));
         }
+        let is_template = self.template.template.is_some();
         match self.template.needs_template() {
-            Some("--tags") if self.template.template.is_some() && !self.push.is_on() => {
-                Err(Failure::NeedsPush { flag: "--tags" })
-            }
-            Some(flag) if self.template.template.is_none() => Err(Failure::MissingFlag {
+            Some(flag) if !is_template => Err(Failure::MissingFlag {
                 command: "create",
                 flag: "--template",
                 example: match flag {
@@ -140,6 +138,9 @@ impl Args {
                     _ => "--template app:1.0-OS-ARCH --platforms linux/amd64",
                 },
             }),
+            _ if !self.template.tags.is_empty() && !self.push.is_on() => {
+                Err(Failure::NeedsPush { flag: "--tags" })
+            }
             _ => Ok(()),
         }
     }
