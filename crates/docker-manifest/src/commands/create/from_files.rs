@@ -1,5 +1,7 @@
 //! `create --file`: drafts of the lists that spec files describe.
 
+use std::collections::BTreeSet;
+
 use manifest_core::{Draft, Reference};
 use manifest_registry::{Client, concurrent};
 
@@ -9,7 +11,7 @@ use crate::assembly::{
 };
 use crate::compose;
 use crate::context::Context;
-use crate::failure::Failure;
+use crate::failure::{Failure, ListFailure};
 use crate::preflight;
 use crate::publishing;
 
@@ -25,12 +27,6 @@ pub(super) async fn run(context: &Context<'_>, args: &Args) -> Result<(), Failur
     let specs = args.files.load(context, &[])?;
     let store = context.store()?;
     let replaces = args.list.replace.is_on();
-    for spec in &specs {
-        if !replaces && store.contains(&spec.list)? {
-            let list = spec.list.clone();
-            return Err(Failure::RefusingToAmend { list });
-        }
-    }
     let options = SpecOptions {
         ignores_missing: args.sources.ignore_missing.is_on(),
         refuses_copies: args.sources.no_copy.is_on(),
@@ -41,6 +37,17 @@ pub(super) async fn run(context: &Context<'_>, args: &Args) -> Result<(), Failur
         .iter()
         .map(|spec| SpecList::new(spec, &options, &current_dir));
     let lists = lists.collect::<Result<Vec<SpecList>, _>>()?;
+    let mut names = BTreeSet::new();
+    for SpecList { list, .. } in &lists {
+        if !names.insert(list) {
+            let list = list.clone().into();
+            return Err(ListFailure::SameDraft { list }.into());
+        }
+        if !replaces && store.contains(list)? {
+            let list = list.clone();
+            return Err(Failure::RefusingToAmend { list });
+        }
+    }
     let registry = args.registry.with_mirrors(&args.mirrors);
     let client = context.client(args.insecure.is_on(), &args.retry, &registry)?;
     let client = client.for_reading(lists.iter().flat_map(SpecList::sources));
@@ -90,6 +97,12 @@ async fn draft(
     preflight::require_platforms(&draft, &list.require)?;
     draft.settings.observed_tag = observed_tag;
     let mut warnings = report.warnings;
+    if list.by_digest {
+        warnings.push(format!(
+            "the list has no tag, and the draft of it is {0}: push it with --by-digest, or {0} is written",
+            list.list
+        ));
+    }
     if !list.tags.is_empty() {
         let tags: Vec<String> = list.tags.iter().map(Reference::to_string).collect();
         warnings.push(format!(
