@@ -98,7 +98,7 @@ fn prune_local(
         }
         if draft.is_damaged() {
             let errors = draft.entries.into_iter().filter_map(Result::err);
-            ls::report_damage(errors.map(Failure::Store), "files", context.output);
+            ls::report_damage(errors.map(Failure::Store), "file", context.output);
             continue;
         }
         let name = listed_name(draft.list.as_ref(), &draft.folder);
@@ -125,7 +125,7 @@ async fn prune_staged(
         let identity = ls::identity(draft.list.as_ref(), &draft.place, draft.changed_at);
         let Some(whole) = draft.draft() else {
             let failures = draft.entries.into_iter().filter_map(Result::err);
-            ls::report_damage(failures, "parts", context.output);
+            ls::report_damage(failures, "part", context.output);
             continue;
         };
         let removal = match args.dry_run.is_on() {

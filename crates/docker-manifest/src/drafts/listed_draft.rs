@@ -5,6 +5,7 @@ use std::time::UNIX_EPOCH;
 
 use manifest_core::reference::Repository;
 use manifest_core::{Draft, Entry, ListSettings, Reference};
+use manifest_registry::redact;
 use manifest_store::{DraftSummary, StoreError};
 
 use crate::failure::{DraftPlace, Failure};
@@ -95,9 +96,10 @@ pub(crate) fn listed_name(list: Option<&Reference>, folder: &Path) -> String {
     list.map_or_else(|| folder_name(folder), ToString::to_string)
 }
 
+/// Returns the name of a folder that stands for no list. Control characters in it are escaped.
 fn folder_name(folder: &Path) -> String {
     let name = folder.file_name().unwrap_or_default().to_string_lossy();
-    format!("folder {name}")
+    format!("folder {}", redact::printable(&name))
 }
 
 impl From<DraftSummary> for ListedDraft {

@@ -98,8 +98,8 @@ pub(super) fn report_unreadable(drafts: Vec<ListedResult>, output: &Output) {
         match draft {
             Ok(draft) => {
                 let kind = match draft.place {
-                    DraftPlace::Folder(_) => "files",
-                    DraftPlace::Repository(_) => "parts",
+                    DraftPlace::Folder(_) => "file",
+                    DraftPlace::Repository(_) => "part",
                 };
                 let failures = draft.entries.into_iter().filter_map(Result::err);
                 report_damage(failures, kind, output);
