@@ -6,6 +6,7 @@
 //! | [`requests`] | the number of requests: of the first run, of a run without changes, with tokens |
 //! | [`failures`] | lists that fail, busy registries, and the exit codes |
 //! | [`missing`] | images that do not exist |
+//! | [`waiting`] | `--wait`: images that do not exist yet |
 //! | [`plans`] | `--check` and `--dry-run` |
 //! | [`reports`] | the report, its schema, the table, and the progress |
 //! | [`inputs`] | files, folders, standard input, templates, bake targets, and flags that contradict each other |
@@ -17,6 +18,7 @@ mod plans;
 mod publishing;
 mod reports;
 mod requests;
+mod waiting;
 
 use std::fs;
 

@@ -4,6 +4,8 @@
 //! | --- | --- |
 //! | [`sources`] | the sources of `create`, and their entries |
 //! | [`ci_artifacts`] | sources named by files: digests and metadata of CI jobs |
+//! | [`patterns`] | sources that a pattern for tags names |
+//! | [`waiting`] | waiting for sources that do not exist yet |
 //! | [`choosing`] | the choice of images from the sources |
 //! | [`moving`] | sources and tags that move, and annotations on them |
 //! | [`naming`] | the names of an entry for `annotate` and `remove` |
@@ -30,6 +32,7 @@ mod layouts;
 mod list_options;
 mod moving;
 mod naming;
+mod patterns;
 mod peers;
 mod preflight;
 mod progress;
@@ -39,6 +42,7 @@ mod registries;
 mod reports;
 mod sources;
 mod targets;
+mod waiting;
 
 use manifest_testkit::image::{BuiltImage, BuiltIndex, Image, buildkit_index};
 use serde_json::Value;

@@ -6,12 +6,14 @@
 //! | [`history`] | `history`: its forms, its filters, its schema |
 //! | [`tags`] | `rollback` of single tags |
 //! | [`runs`] | `rollback --run` |
+//! | [`of_apply`] | an `apply` that is undone as a whole |
 //! | [`from_reports`] | `rollback --from` |
 //! | [`requests`] | the requests of a rollback |
 
 mod from_reports;
 mod history;
 mod journal;
+mod of_apply;
 mod requests;
 mod runs;
 mod tags;

@@ -22,7 +22,7 @@ pub mod rm;
 pub mod rollback;
 mod runs;
 mod select;
-mod spec_files;
+pub(crate) mod spec_files;
 pub mod tag;
 pub mod uninstall;
 pub mod verify;

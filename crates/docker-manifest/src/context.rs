@@ -167,7 +167,6 @@ impl<'a> Context<'a> {
         let config = self.config_json()?;
         let files = auth_files::read(&self.environment)?.or_else(config.credentials);
         let credentials = registry.credentials.clone().or_else(files);
-        let credentials = credentials.with_timeout(retry.retry().timeout);
         if credentials.uses_helpers() {
             interrupt::kill_helpers_on_signal()?;
         }

@@ -42,7 +42,7 @@ impl Exit {
         ),
         (
             Self::Conflict,
-            "refused: a tag already points to another manifest, or was moved meanwhile",
+            "refused: a tag already points to another manifest, was moved meanwhile, or would lose images",
         ),
         (
             Self::Usage,

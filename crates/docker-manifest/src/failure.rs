@@ -10,12 +10,13 @@
 //! | `exit_code` | the exit code of each failure |
 //! | `inspect` | [`InspectError`], for a manifest that cannot be shown |
 //! | `install` | [`InstallError`], for `install` and `uninstall` |
+//! | `rollback` | [`RollbackError`], for a tag that cannot be put back |
+//! | `manifest_tool` | [`ManifestToolError`], for the command lines of `manifest-tool` |
 //! | `exchange` | [`ExchangeError`], for a draft that is exported or imported |
 //! | `stage` | [`StageError`], for a draft in a registry |
 //! | `place` | [`DraftPlace`], the place of drafts |
-//! | `rollback` | [`RollbackError`], for a tag that cannot be put back |
-//! | `manifest_tool` | [`ManifestToolError`], for the command lines of `manifest-tool` |
 //! | `hints` | the remedy for each failure |
+//! | `sources` | [`SourceError`], for sources that are awaited or that a pattern names |
 //! | `texts` | texts that take more than a format string |
 //! | `report` | text and hints to standard error |
 
@@ -32,6 +33,7 @@ mod manifest_tool;
 mod place;
 mod report;
 mod rollback;
+mod sources;
 mod stage;
 mod texts;
 mod usage;
@@ -45,5 +47,6 @@ pub use lists::ListFailure;
 pub use manifest_tool::ManifestToolError;
 pub use place::DraftPlace;
 pub use rollback::{GoneManifest, MovedTag, RollbackError};
+pub use sources::{NoMatch, SourceError};
 pub use stage::StageError;
 pub use usage::UsageError;

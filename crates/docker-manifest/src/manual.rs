@@ -48,6 +48,10 @@ pub const SOURCES: &[(&str, &str)] = &[
         "NAME[:TAG|@DIGEST]",
         "Image in a registry; of an index, the images in it",
     ),
+    (
+        "'NAME:PATTERN'",
+        "All tags that match: * stands for any characters, ? for one",
+    ),
     ("sha256:HEX", "Image in the list's own repository"),
     (
         "@FILE, -",
@@ -130,6 +134,56 @@ pub const MANUALS: &[Manual] = &[
         exit_codes: NETWORK,
     },
     Manual {
+        command: "apply",
+        description: &[
+            "Reads spec files, and publishes each list that they describe, unless its tags point to it already. Files may be in the YAML \
+             of manifest-tool. `--template` describes one list on the command line, `--from-bake` takes the targets of \
+             `docker buildx bake --print`.",
+            "All files are read and checked before the first request. Lists are published at once, as many as the registries allow. A \
+             list that fails does not stop the others, unless `--fail-fast` is given. All tags of a list are written together, at the \
+             end, so a list is never half published.",
+            "A run that was stopped or killed is continued by running it again: a list that is published already costs one request for \
+             each of its tags, and each image that is named by tag one more. Images that are named by digest cost none.",
+            "An image that does not exist is an error. `--ignore-missing` leaves it out, but refuses to take a platform away from a list \
+             that is published; `--prune-missing` takes it away. `--wait` waits for images that other jobs are still pushing.",
+            "The exit code is that of the first list that failed, where a code that tells more than 1 counts first.",
+        ],
+        arguments: &[(
+            "FILE",
+            "A spec file; a folder, for all `*.yaml` and `*.yml` files in it; or `-` for standard input",
+        )],
+        takes_sources: false,
+        examples: &[
+            example("Publish all lists of a file", "apply lists.yaml"),
+            example("Show what would be written", "apply --dry-run lists.yaml"),
+            more(
+                "Check files and images before a release, and write nothing",
+                "apply --check --format json -f releases",
+            ),
+            example(
+                "Publish the lists of all files in a folder, and write a report",
+                "apply --report report.json releases",
+            ),
+            more(
+                "Publish each list once its images are there",
+                "apply --wait 30m lists.yaml",
+            ),
+            more(
+                "Fill in a variable of the files",
+                "apply --set VERSION=1.0 versions.yaml",
+            ),
+            example(
+                "Publish one list of images whose names follow a pattern",
+                "apply --template example.com/app:1.0-ARCHVARIANT --platforms linux/amd64,linux/arm64,linux/arm/v7 --target example.com/app:1.0 --tags latest",
+            ),
+            more(
+                "Publish the lists of the targets of a bake file",
+                "apply --from-bake bake.json --template IMAGE-ARCH",
+            ),
+        ],
+        exit_codes: WRITING,
+    },
+    Manual {
         command: "check",
         description: &[
             "Tells in one table whether a registry, your login and a repository are ready for a push, and what the registry supports: \
@@ -193,9 +247,13 @@ pub const MANUALS: &[Manual] = &[
              changes the draft, `push` publishes it. With `--push` there is no draft: the list is published at once.",
             "A source that is itself a list adds all its images, with the attestations of each. Images may be in other repositories and \
              registries: `push` copies them to the list's repository, byte for byte.",
+            "A source that does not exist fails the command. `--wait` waits for it, as for an image that another job is still pushing; \
+             `--ignore-missing` leaves it out.",
             "A draft that exists is left alone, and the command fails. `--amend` adds to it, `--replace` starts over.",
             "With `--stage` the draft is in a repository of a registry. So the jobs of a CI run, on different machines, each add their image \
              with `--amend`, at the same time, and the last one pushes.",
+            "With `--file`, spec files describe the lists, and there are no arguments. All images of all lists are looked up first: if one \
+             of the lists cannot be made, none is. `apply` publishes such lists without drafts.",
         ],
         arguments: &[LIST, ("MANIFEST", "A source, in one of the forms below")],
         takes_sources: true,
@@ -228,9 +286,25 @@ pub const MANUALS: &[Manual] = &[
                 "Publish the digests that the jobs of a CI run left in a folder",
                 "create --push --digests-dir digests example.com/app:1.0",
             ),
+            example(
+                "Add all tags that match a pattern",
+                "create example.com/app:1.0 'example.com/app:1.0-*'",
+            ),
+            more(
+                "Publish once the images of all jobs are there",
+                "create --push --wait 10m example.com/app:1.0 example.com/app:1.0-amd64 example.com/app:1.0-arm64",
+            ),
             more(
                 "Publish a smaller list from a larger one",
                 "create --push --platform linux/amd64,linux/arm64 example.com/app:small example.com/app:all",
+            ),
+            more(
+                "Name the images by a template",
+                "create example.com/app:1.0 --template example.com/app:1.0-ARCH --platforms linux/amd64,linux/arm64",
+            ),
+            more(
+                "Make drafts of the lists that a spec file describes",
+                "create -f lists.yaml",
             ),
             more(
                 "Fail unless both platforms are there",

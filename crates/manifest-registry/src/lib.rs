@@ -56,7 +56,7 @@ pub use error::{
 };
 pub use http::{
     Certificates, HostCertificates, Identity, Insecure, InsecureReason, Pem, Proxies, ProxySetting,
-    RetryPolicy, ServerCertificate, Timeouts, Trust,
+    RetryPolicy, ServerCertificate, TimeLimitPause, Timeouts, Trust,
 };
 pub use observer::{
     ChallengeSource, Event, NoObserver, Observer, Progress, Request, Resuming, Retrying,

@@ -69,6 +69,8 @@ mod schemes;
 mod tag_state;
 #[path = "it/tags.rs"]
 mod tags;
+#[path = "it/time_limit.rs"]
+mod time_limit;
 #[path = "it/tls.rs"]
 mod tls;
 

@@ -51,7 +51,8 @@ impl SpecErrors {
         &self.errors
     }
 
-    /// Returns the number of errors that are not reported, because there are too many.
+    /// Returns the number of errors that are not reported, because there are too many. The input is not read to its end after
+    /// [`COUNTED_ERRORS`](crate::limits::COUNTED_ERRORS).
     #[must_use]
     pub fn omitted(&self) -> usize {
         self.omitted

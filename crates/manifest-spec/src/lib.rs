@@ -2,7 +2,7 @@
 //!
 //! | module | holds |
 //! | --- | --- |
-//! | [`load`] | files, folders and texts as lists, over all of a run |
+//! | [`mod@load`] | files, folders and texts as lists, over all of a run |
 //! | [`bake`] | the targets of `docker buildx bake --print` as lists |
 //! | [`template_args`] | a template on the command line as a list |
 //! | [`schema`] | the format as a JSON Schema |

@@ -26,6 +26,9 @@ pub const INCLUDE_DEPTH: usize = 16;
 /// The most errors that are reported together.
 pub const ERRORS: usize = 20;
 
+/// The number of errors after which the rest of the input is not read.
+pub const COUNTED_ERRORS: usize = 1000;
+
 /// The most warnings that are reported together.
 pub const WARNINGS: usize = 100;
 

@@ -180,6 +180,9 @@ fn load_file(
     at: &Position,
     scope: FileScope,
 ) -> FileScope {
+    if run.is_over() {
+        return scope;
+    }
     let shown: Arc<str> = Arc::from(path.to_string_lossy());
     let canonical = fs::canonicalize(path).ok();
     if let Some(error) = files.refusal(&shown, canonical.as_deref(), at) {
@@ -259,7 +262,7 @@ fn load_bytes(
     let mut is_empty = true;
     while let Some(node) = documents.next(&mut run.report) {
         if run.is_over() {
-            break;
+            return scope;
         }
         // Nothing between two lines `---` is no list, and no mistake either.
         if node.value == Value::Null {

@@ -46,17 +46,25 @@ pub(crate) fn target(text: &str) -> Result<(Reference, bool), Problem> {
 ///
 /// # Errors
 /// Returns an error if the text is neither, or has a digest.
-pub(crate) fn tag(list: &Reference, text: &str) -> Result<Reference, Problem> {
-    if let Some(tag) = list.repository().tagged(text) {
-        return Ok(tag);
+pub(crate) fn tag_or_reference(list: &Reference, text: &str) -> Result<Reference, Problem> {
+    if text.contains(['/', ':', '@']) {
+        without_digest(reference(text)?, text)
+    } else {
+        tag(list, text)
     }
-    if !text.contains(['/', ':', '@']) {
-        return Err(Problem::new(
+}
+
+/// Parses a tag of a list's repository.
+///
+/// # Errors
+/// Returns an error if the text is no tag.
+pub(crate) fn tag(list: &Reference, text: &str) -> Result<Reference, Problem> {
+    list.repository().tagged(text).ok_or_else(|| {
+        Problem::new(
             format!("{} is not a tag", quoted(text)),
             "a tag has up to 128 letters, digits, `_`, `.` and `-`, and begins with none of the last two",
-        ));
-    }
-    without_digest(reference(text)?, text)
+        )
+    })
 }
 
 fn without_digest(reference: Reference, text: &str) -> Result<Reference, Problem> {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::error::{SpecError, SpecErrors, SpecWarning};
-use crate::limits::{ERRORS, WARNINGS};
+use crate::limits::{COUNTED_ERRORS, ERRORS, WARNINGS};
 use crate::position::Position;
 
 /// Collects errors and warnings, up to their bounds.
@@ -29,6 +29,11 @@ impl Report {
         if self.warnings.len() < WARNINGS {
             self.warnings.push(SpecWarning { position, message });
         }
+    }
+
+    /// Tells whether there are so many errors that the rest of the input is not worth reading.
+    pub(crate) fn is_full(&self) -> bool {
+        self.errors.len() + self.omitted >= COUNTED_ERRORS
     }
 
     /// Tells whether there is an error.

@@ -71,7 +71,8 @@ fn names_of(args: &TemplateArgs, report: &mut Report) -> Result<ListSpec, SpecEr
         problems.extend(add(&list, "--target").err());
     }
     for text in &args.tags {
-        let tag = names::tag(&list, text).and_then(|tag| add(&tag, "--tags").map(|()| tag));
+        let tag =
+            names::tag_or_reference(&list, text).and_then(|tag| add(&tag, "--tags").map(|()| tag));
         match tag {
             Ok(tag) => tags.push(tag),
             Err(problem) => problems.push(problem),

@@ -84,3 +84,44 @@ manifests:
         assert_eq!(ran.stdout.lines().count(), 1, "{ran}");
     }
 }
+
+#[test]
+fn images_of_one_list_are_chosen_by_their_platforms() {
+    for registry in watched::each() {
+        let shell = Shell::new(&registry);
+        let chosen = |platforms: [&str; 2]| {
+            let images = platforms.map(|platform| {
+                let (os, architecture) = platform.split_once('/').unwrap();
+                format!("  - image: @/app:list\n    platform: {{ os: {os}, architecture: {architecture} }}\n")
+            });
+            format!("image: @/app:chosen\nmanifests:\n{}", images.concat())
+        };
+        write(&shell, "list.yaml", &chosen(["linux/arm64", "linux/amd64"]));
+        shell.run("apply list.yaml").succeeds();
+        let chosen_list: Value = serde_json::from_slice(&registry.bytes("app", "chosen")).unwrap();
+        let all: Value = serde_json::from_slice(&registry.bytes("app", "list")).unwrap();
+        // In the order of the file, with the descriptors of the list.
+        let (chosen_list, all) = (&chosen_list["manifests"], &all["manifests"]);
+        assert_eq!([&chosen_list[0], &chosen_list[1]], [&all[1], &all[0]]);
+        // A draft that is refreshed still has both.
+        let draft = chosen(["linux/amd64", "linux/arm64"]).replace("chosen", "draft");
+        write(&shell, "draft.yaml", &draft);
+        shell.run("create -f draft.yaml").succeeds();
+        shell.run("push --moved refresh @/app:draft").succeeds();
+        let draft: Value = serde_json::from_slice(&registry.bytes("app", "draft")).unwrap();
+        assert_eq!(draft["manifests"], *all);
+        for (text, message) in [
+            (
+                chosen(["linux/arm64", "linux/s390x"]),
+                "REGISTRY/app:list is a list, and has no image for linux/s390x",
+            ),
+            (
+                chosen(["linux/arm64", "linux/amd64"]).replace("os: linux, ", ""),
+                "its images have platforms of their own",
+            ),
+        ] {
+            write(&shell, "list.yaml", &text);
+            shell.run("apply list.yaml").fails(1).says(message);
+        }
+    }
+}

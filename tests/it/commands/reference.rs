@@ -56,6 +56,7 @@ impl World {
         let folder = home.path();
         let names = "example.com/app:1.0-amd64\nexample.com/app:1.0-arm64\n";
         fs::write(folder.join("images.txt"), self.real(names)).unwrap();
+        self.write_spec_files(folder);
         fs::create_dir_all(folder.join("digests")).unwrap();
         for image in &self.images {
             let hex = image.digest.trim_start_matches("sha256:");
@@ -75,6 +76,24 @@ impl World {
             example.com/app:1.0-amd64 example.com/app:1.0-arm64";
         self.run(home, create).succeeds();
         self.example_com.lines();
+    }
+
+    /// Writes the spec files that the examples name.
+    fn write_spec_files(&self, folder: &Path) {
+        let write = |name: &str, text: &str| fs::write(folder.join(name), self.real(text)).unwrap();
+        let list = |version: &str| {
+            format!(
+                "image: example.com/app:{version}\nmanifests:\n  - image: example.com/app:1.0-amd64\n  \
+                 - image: example.com/app:1.0-arm64\n"
+            )
+        };
+        write("lists.yaml", &list("2.0"));
+        write("versions.yaml", &list("${VERSION}-all"));
+        fs::create_dir_all(folder.join("releases")).unwrap();
+        write("releases/2.1.yaml", &list("2.1"));
+        let target =
+            r#"{"tags":["example.com/app:1.0"],"platforms":["linux/amd64","linux/arm64"]}"#;
+        write("bake.json", &format!(r#"{{"target":{{"app":{target}}}}}"#));
     }
 
     /// Puts the real registries and digests in the place of those of an example.
@@ -121,6 +140,7 @@ fn each_example_of_the_reference_works() {
             let draft = "example.com/app:1.0 example.com/app:1.0-amd64 example.com/app:1.0-arm64 \
                 example.com/app:1.0-armv7 example.com/app:1.0-windows";
             if ![
+                "apply",
                 "create",
                 "exists",
                 "import",

@@ -149,3 +149,50 @@ fn two_entries_of_one_platform_go_live_in_silence() {
         );
     }
 }
+
+#[test]
+fn patterns_in_the_tag_of_an_image_are_an_invalid_reference_format() {
+    let stage = stage();
+    let lines = [
+        "create --insecure @/app:1 '@/app:arm*'",
+        "create @/app:2 '@/app:[ab]*'",
+    ];
+    for line in lines {
+        if let Some(seen) = dockers(&stage, &[line]) {
+            assert_eq!(seen.ran.fails(1).error(), "invalid reference format");
+        }
+    }
+    let ours = ours(&stage);
+    let seen = ours.play(lines[0]);
+    seen.ran
+        .succeeds()
+        .prints("Created manifest list REGISTRY/app:1\n")
+        .says("REGISTRY/app:arm* matches 2 of ");
+    assert_eq!(seen.drafts.len(), 2);
+    let seen = ours.play(lines[1]);
+    seen.ran
+        .fails(125)
+        .says("only * and ? have a meaning in it");
+}
+
+#[test]
+fn create_fails_if_an_image_does_not_exist_yet() {
+    let stage = stage();
+    let line = "create --insecure @/app:1 @/app:amd64 @/app:late";
+    if let Some(seen) = dockers(&stage, &[line]) {
+        seen.ran
+            .fails(1)
+            .says("no such manifest: REGISTRY/app:late");
+    }
+    let ours = ours(&stage);
+    let seen = ours.play(line);
+    seen.ran
+        .fails(1)
+        .says("no such manifest: REGISTRY/app:late");
+    let ran = ours
+        .play(&line.replace("--insecure", "--insecure --wait 1s"))
+        .ran;
+    ran.fails(1)
+        .says("waiting for 1 of 2 sources, 1s left: REGISTRY/app:late\n")
+        .says("no such manifest: REGISTRY/app:late");
+}

@@ -252,3 +252,22 @@ fn text_of_a_registry_stays_on_its_line() {
         "{shown}"
     );
 }
+
+#[test]
+fn values_have_colours_where_they_may() {
+    let registry = EmbeddedRegistry::start();
+    let image = Image::docker().platform("linux/amd64").build();
+    registry.seed("app", "1", &image);
+    let mut tool = Tool::on(&registry);
+    tool.home.set("CLICOLOR_FORCE", "1");
+    let shown = tool.run("inspect @/app:1");
+    shown.succeeds();
+    for part in [
+        "Name: \u{1b}[1;32mREGISTRY/app:1\u{1b}[0m (Type: ".to_owned(),
+        format!("Digest: \u{1b}[1;33m{}\u{1b}[0m\n", image.digest),
+        format!("Size: \u{1b}[1;34m{}\u{1b}[0m\n", image.size()),
+        "# Layers: \u{1b}[1;31m1\u{1b}[0m\n".to_owned(),
+    ] {
+        assert!(shown.stdout.contains(&part), "{part:?} in {shown}");
+    }
+}

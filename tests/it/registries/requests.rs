@@ -123,3 +123,62 @@ fn each_command_requests_the_scopes_it_needs() {
         assert_eq!(published["manifests"].as_array().unwrap().len(), 2);
     }
 }
+
+#[test]
+fn patterns_need_no_token_of_their_own() {
+    let ca = TestCa::new();
+    for kind in suite::kinds() {
+        let tokens = tokens(&ca).start();
+        let registry = Watched::secured(kind, &ca, &tokens);
+        fill(&registry);
+        let shell = shell(&registry, &ca);
+        write_config(&shell, &auths(AUTH));
+        for (line, scopes) in [
+            (
+                "create @/app:list '@/app:?' '@/other:*'",
+                "repository:app:pull repository:other:pull",
+            ),
+            (
+                "create --push --on-duplicate keep @/app:list '@/app:?' '@/other:*'",
+                "repository:app:pull,push repository:other:pull",
+            ),
+            (
+                "create --push --wait 5m @/new:list @/app:0 '@/app:?'",
+                "repository:new:pull,push repository:app:pull",
+            ),
+        ] {
+            let before = tokens.requested_scopes().len();
+            shell.run(line).succeeds();
+            let asked = tokens.requested_scopes().split_off(before);
+            assert_eq!(asked, [scopes], "{line}");
+        }
+    }
+}
+
+#[test]
+fn tokens_that_expire_during_a_wait_are_replaced() {
+    let ca = TestCa::new();
+    // The server says that they are valid for longer.
+    let tokens = tokens(&ca).actual_lifetime(1).start();
+    let registry = Watched::secured(suite::Kind::Embedded, &ca, &tokens);
+    fill(&registry);
+    let shell = shell(&registry, &ca);
+    write_config(&shell, &auths(AUTH));
+    let ran = std::thread::scope(|scope| {
+        let line = "create --push --wait 5m @/app:list @/app:0 @/app:late";
+        let running = scope.spawn(|| shell.run(line));
+        let mut first = None;
+        let is_expired = |request: &manifest_testkit::log::Request| {
+            let is_poll = request.is("HEAD", "/app/manifests/late");
+            if is_poll && request.status == 404 {
+                first.get_or_insert(request.seq);
+            }
+            is_poll && request.status == 401 && first.is_some_and(|first| request.seq > first)
+        };
+        let limit = std::time::Duration::from_secs(60);
+        assert!(registry.log().wait_for(limit, is_expired).is_some());
+        registry.push("app", "late", &super::images()[1]);
+        running.join().unwrap()
+    });
+    ran.succeeds().says("found REGISTRY/app:late; waited ");
+}

@@ -187,3 +187,138 @@ pub(super) fn name_repeated(resolved: &mut [Resolved]) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use manifest_core::media_type::OCI_MANIFEST;
+    use manifest_core::{Manifest, NamedPlatform, Reference};
+    use manifest_spec::{SpecInput, Variables, load};
+
+    use super::*;
+
+    fn platform(text: &str) -> Platform {
+        NamedPlatform::parse_any(text).unwrap().platform
+    }
+
+    /// Returns the entry of `r.io/app:1`, whose configuration has this platform.
+    fn entry(platform: Platform) -> Entry {
+        let digest = format!("sha256:{}", "a".repeat(64));
+        let body =
+            format!(r#"{{"config":{{"mediaType":"c","size":1,"digest":"{digest}"}},"layers":[]}}"#);
+        let manifest = Manifest::parse(OCI_MANIFEST, body.into_bytes()).unwrap();
+        Entry::resolved(
+            Reference::parse("r.io/app:1").unwrap(),
+            &manifest,
+            platform,
+            1,
+        )
+    }
+
+    /// Returns the stated platform of a spec file.
+    fn stated(yaml: &str) -> PlatformSpec {
+        let text = format!("image: a\nmanifests:\n  - image: b\n    platform: {{{yaml}}}\n");
+        let input = SpecInput::Text {
+            name: "a.yaml".to_owned(),
+            bytes: text.into_bytes(),
+        };
+        let mut lists = load(&[input], &Variables::default()).unwrap();
+        lists.remove(0).images.remove(0).platform
+    }
+
+    #[test]
+    fn stated_parts_override_those_of_the_image() {
+        for (own, yaml, expected) in [
+            ("linux/arm64/v8", "", "linux/arm64/v8"),
+            ("linux/arm/v7", "variant: v6", "linux/arm/v6"),
+            (
+                "linux/arm64/v8",
+                "os: linux, architecture: arm64",
+                "linux/arm64/v8",
+            ),
+            // The variant is that of another architecture.
+            (
+                "linux/arm/v7",
+                "os: linux, architecture: arm64",
+                "linux/arm64",
+            ),
+            (
+                "linux/amd64",
+                "os: linux, architecture: arm, variant: v6",
+                "linux/arm/v6",
+            ),
+            (
+                "windows(10.0.1.2)/amd64",
+                "osversion: 10.0.3.4",
+                "windows(10.0.3.4)/amd64",
+            ),
+            (
+                "windows(10.0.1.2)/amd64",
+                "os: linux, architecture: amd64",
+                "linux/amd64",
+            ),
+        ] {
+            let mut entry = entry(platform(own));
+            state_platform(&mut entry, &stated(yaml));
+            let found = entry.descriptor.platform.unwrap();
+            assert_eq!(found.to_string(), expected, "{own} {yaml}");
+        }
+        let own = Platform {
+            os_features: vec!["win32k".to_owned()],
+            features: vec!["sse4".to_owned()],
+            ..platform("windows(10.0.1.2)/amd64")
+        };
+        let found = |yaml: &str| {
+            let mut entry = entry(own.clone());
+            state_platform(&mut entry, &stated(yaml));
+            let platform = entry.descriptor.platform.unwrap();
+            (platform.os_features.join(" "), platform.features.join(" "))
+        };
+        let texts = |os: &str, cpu: &str| (os.to_owned(), cpu.to_owned());
+        assert_eq!(found("osversion: 10.0.3.4"), texts("win32k", "sse4"));
+        assert_eq!(
+            found("osfeatures: [a, b], features: [c]"),
+            texts("a b", "c")
+        );
+        assert_eq!(found("os: linux, architecture: amd64"), texts("", "sse4"));
+    }
+
+    #[test]
+    fn an_image_that_is_listed_again_for_another_platform_has_a_name_of_its_own() {
+        let resolved = |own: &str| {
+            let mut entry = entry(platform("linux/arm/v6"));
+            entry.descriptor.platform = Some(platform(own));
+            Resolved {
+                source: Source::Registry(entry.reference.clone()),
+                is_list: false,
+                entries: vec![entry],
+                annotations: Vec::new(),
+                warnings: Vec::new(),
+            }
+        };
+        let mut all = [
+            "linux/arm/v6",
+            "linux/arm/v7",
+            "linux/arm/v6",
+            "linux/arm/v8",
+        ]
+        .map(resolved);
+        name_repeated(&mut all);
+        let merged = crate::compose::merge(&all, None);
+        let names = merged.iter().map(|entry| {
+            let reference = &entry.reference;
+            (
+                reference.tag().map(str::to_owned),
+                reference.digest().is_some(),
+            )
+        });
+        let tag = |text: &str| Some(text.to_owned());
+        let names: Vec<_> = names.collect();
+        assert_eq!(
+            names,
+            [(tag("1"), false), (None, true), (tag("linux-arm-v8"), true)]
+        );
+        // The configuration's platform is still known, for the check against it.
+        let own = merged[1].origin.as_ref().unwrap().config_platform();
+        assert_eq!(own.to_string(), "linux/arm/v6");
+    }
+}

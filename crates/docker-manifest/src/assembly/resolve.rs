@@ -12,7 +12,7 @@ use crate::compose::source_of;
 use crate::concurrency::try_join_all;
 use crate::failure::Failure;
 use crate::output::Output;
-use crate::sources::{Resolved, Resolver, SourceSpec, resolve_all};
+use crate::sources::{Resolved, Resolver, resolve_all};
 
 /// Resolves the sources of lists.
 #[derive(Clone, Copy, Debug)]
@@ -176,11 +176,11 @@ pub(super) fn warn_of_missing(source: &Source, output: &Output) {
 ///
 /// # Errors
 /// Fails if there is one.
-pub(crate) fn refuse_other_registries(
-    sources: &[SourceSpec],
+pub(crate) fn refuse_other_registries<'a>(
+    sources: impl IntoIterator<Item = &'a Reference>,
     list: &Reference,
 ) -> Result<(), Failure> {
-    let mut references = sources.iter().filter_map(SourceSpec::reference);
+    let mut references = sources.into_iter();
     match references.find(|image| image.domain() != list.domain()) {
         None => Ok(()),
         Some(image) => Err(Failure::OtherRegistry {

@@ -78,10 +78,8 @@ impl SpecList {
         let images = spec.images.iter().map(image);
         let images = images.collect::<Result<Vec<ListedImage>, _>>()?;
         if options.refuses_copies {
-            let targets = names.iter().filter(|name| name.domain() != list.domain());
-            let targets = targets.cloned().map(SourceSpec::Registry);
-            let sources = images.iter().map(|image| image.spec.clone());
-            refuse_other_registries(&sources.chain(targets).collect::<Vec<_>>(), &list)?;
+            let sources = images.iter().filter_map(|image| image.spec.reference());
+            refuse_other_registries(sources.chain(&names), &list)?;
         }
         let subject = spec.subject.as_deref();
         let subject = subject.map(|text| parse_subject(text, &list)).transpose()?;

@@ -7,7 +7,7 @@ use manifest_core::Digest;
 use super::folder::{CacheFolder, FolderLimits, own_folder};
 use super::writer::CacheWriter;
 
-/// The largest file, in bytes: a digest.
+/// The largest file, in bytes: a digest and a checksum.
 const DIGEST_BYTES: usize = 256;
 
 /// Enough for some runs over ten thousand lists.
@@ -39,14 +39,22 @@ impl KnownLists {
     #[must_use]
     pub fn get(&self, recipe: &Digest) -> Option<Digest> {
         let bytes = self.folder.read(recipe.hex(), DIGEST_BYTES)?;
-        std::str::from_utf8(&bytes).ok()?.parse().ok()
+        let (list, check) = std::str::from_utf8(&bytes).ok()?.split_once(' ')?;
+        let list = list.parse().ok()?;
+        (check == checksum(recipe, &list)).then_some(list)
     }
 
     /// Records the digest of a list.
     pub fn put(&self, recipe: &Digest, list: &Digest) {
-        let bytes = list.as_str().as_bytes();
-        self.folder.write(recipe.hex().to_owned(), bytes);
+        let text = format!("{list} {}", checksum(recipe, list));
+        self.folder.write(recipe.hex().to_owned(), text.as_bytes());
     }
+}
+
+/// Returns a text that tells a damaged or misplaced file: unlike content, the digest of a list cannot be checked by itself.
+fn checksum(recipe: &Digest, list: &Digest) -> String {
+    let digest = Digest::sha256(format!("{recipe} {list}").as_bytes());
+    digest.hex().to_owned()
 }
 
 #[cfg(test)]
@@ -63,9 +71,20 @@ mod tests {
         lists.put(&recipe, &list);
         assert_eq!(lists.get(&recipe).as_ref(), Some(&list));
         drop(lists);
-        assert_eq!(open().get(&recipe), Some(list));
-        // A damaged file counts as none.
-        std::fs::write(folder.path().join("lists").join(recipe.hex()), "sha256:12").unwrap();
-        assert_eq!(open().get(&recipe), None);
+        assert_eq!(open().get(&recipe), Some(list.clone()));
+        // A damaged or misplaced file counts as none.
+        let other = Digest::sha256(b"other");
+        let file = |recipe: &Digest| folder.path().join("lists").join(recipe.hex());
+        std::fs::copy(file(&recipe), file(&other)).unwrap();
+        assert_eq!(open().get(&other), None);
+        let text = std::fs::read_to_string(file(&recipe)).unwrap();
+        for damaged in [
+            "sha256:12".to_owned(),
+            text.replacen('a', "b", 1),
+            list.to_string(),
+        ] {
+            std::fs::write(file(&recipe), damaged).unwrap();
+            assert_eq!(open().get(&recipe), None);
+        }
     }
 }

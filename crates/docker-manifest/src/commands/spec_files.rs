@@ -112,7 +112,7 @@ impl TemplateFlags {
             Some("-") => read_stdin()?,
             _ => read_file(path)?,
         };
-        let template = self.template.as_deref().unwrap_or("IMAGE-OS-ARCH-VARIANT");
+        let template = self.template.as_deref().unwrap_or_default();
         let bake = from_bake(&path.to_string_lossy(), &bytes, template)?;
         for (target, field) in &bake.skipped {
             let message = format!("target {target:?} has no {field}, so it is left out");
@@ -155,7 +155,11 @@ fn flag_value(setting: &'static str, item: &str, reason: &impl ToString) -> Fail
     }
 }
 
-fn input(path: &Path) -> Result<SpecInput, Failure> {
+/// Returns the input that an argument names: a file, a folder, or standard input.
+///
+/// # Errors
+/// Fails if standard input cannot be read.
+pub(crate) fn input(path: &Path) -> Result<SpecInput, Failure> {
     Ok(match path.to_str() {
         Some("-") => SpecInput::Text {
             name: "standard input".to_owned(),

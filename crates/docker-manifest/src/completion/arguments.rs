@@ -14,10 +14,10 @@ pub(super) enum Kind {
     Image,
     /// A repository, or a registry.
     Repository,
-    /// A file.
-    File,
     /// A tag in the journal.
     Tag,
+    /// A file.
+    File,
     /// One of these words.
     Words(Vec<String>),
     /// A name in a registry.

@@ -31,6 +31,9 @@ const ANNOTATIONS: &[&str] = &[
     "version",
 ];
 
+/// Common values of `--wait`: builds take minutes.
+const WAITS: [&str; 4] = ["5m", "10m", "30m", "1h"];
+
 /// A flag whose value is at the cursor, and the rest of its command line.
 pub(super) struct FlagValue<'a> {
     pub(super) arg: &'a Arg,
@@ -70,6 +73,7 @@ impl FlagValue<'_> {
             ("os", _) => platforms::systems(),
             ("arch", _) => platforms::architectures(os),
             ("variant", _) => platforms::variants(architecture),
+            ("wait", _) => words(WAITS.map(str::to_owned)),
             (_, "platform" | "os/arch") => platforms::names(&of_draft()),
             (_, "annotation") => annotations(),
             (_, "name" | "image") => drafts.references(typed),

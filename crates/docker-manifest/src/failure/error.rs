@@ -22,6 +22,7 @@ use super::lists::ListFailure;
 use super::manifest_tool::ManifestToolError;
 use super::place::DraftPlace;
 use super::rollback::RollbackError;
+use super::sources::SourceError;
 use super::stage::StageError;
 use super::texts::{describe_missing, describe_partly_published, describe_tag_state};
 use super::usage::UsageError;
@@ -376,6 +377,9 @@ pub enum Failure {
     /// Sources that do not exist. The first is reported as Docker does.
     #[error("{}", describe_missing(.0))]
     NoSources(Vec<RegistryError>),
+    /// Sources are awaited in vain, or a pattern does not name any.
+    #[error(transparent)]
+    Sources(#[from] SourceError),
     /// There is neither a draft of this name nor a manifest in the registry.
     #[error("{}", describe_missing(std::slice::from_ref(error.as_ref())))]
     NeitherDraftNorPublished {
@@ -418,15 +422,15 @@ pub enum Failure {
     /// A manifest, or a part of it, cannot be shown.
     #[error(transparent)]
     Inspect(#[from] InspectError),
+    /// A failure of a command line of `manifest-tool`.
+    #[error(transparent)]
+    ManifestTool(#[from] ManifestToolError),
     /// A draft in a registry could not be read or written.
     #[error(transparent)]
     Stage(#[from] StageError),
     /// A draft could not be exported or imported.
     #[error(transparent)]
     Exchange(#[from] ExchangeError),
-    /// A failure of a command line of `manifest-tool`.
-    #[error(transparent)]
-    ManifestTool(#[from] ManifestToolError),
     /// Several independent failures.
     #[error("{}", .0.iter().map(describe).collect::<Vec<_>>().join("\n"))]
     Multiple(Vec<Failure>),

@@ -14,10 +14,14 @@ impl Failure {
             Self::Registry(error) if error.is_rate_limited() => Exit::RateLimited,
             Self::Registry(error) if error.is_unavailable() => Exit::Unavailable,
             Self::Check(failure) => failure.exit(),
-            Self::Stage(error) => error.exit(),
-            Self::Exchange(error) => error.exit(),
+            Self::Sources(error) => match error.refusal() {
+                Some(refusal) => Self::Registry(refusal.clone()).exit(),
+                None => error.exit(),
+            },
             Self::List(failure) => failure.exit(),
             Self::Rollback(error) => error.exit(),
+            Self::Stage(error) => error.exit(),
+            Self::Exchange(error) => error.exit(),
             Self::NeedsPush { .. }
             | Self::NeedsRegistry { .. }
             | Self::NotALayout { .. }

@@ -3,7 +3,7 @@
 use manifest_core::ListType;
 
 use super::definitions::{Definition, FROM_ARGS, FROM_SPEC, INSPECT, PROGRAM, PUSH};
-use super::flag_parser::{self, FlagError, Flags};
+use super::flag_parser::{self, FlagError, FlagWord, Flags};
 
 /// The exit code for a command that does not exist.
 const NO_HELP_TOPIC: u8 = 3;
@@ -274,11 +274,13 @@ fn parse_flags<'a>(
     })
 }
 
+/// All commands, and the program itself.
+const ALL: [&Definition; 5] = [&PROGRAM, &INSPECT, &PUSH, &FROM_SPEC, &FROM_ARGS];
+
 /// Says where a flag of another command stands.
 fn place_of(name: &str) -> Option<String> {
-    let commands = [&PROGRAM, &INSPECT, &PUSH, &FROM_SPEC, &FROM_ARGS];
-    let has = |command: &&Definition| command.flags.iter().any(|flag| flag.name == name);
-    let command = commands.into_iter().find(has)?;
+    let has = |command: &&Definition| flag_parser::find(command.flags, name).is_some();
+    let command = ALL.into_iter().find(has)?;
     Some(match command.words {
         "" => format!("`--{name}` stands before the command"),
         words => format!("`--{name}` stands directly behind `{words}`"),
@@ -298,26 +300,54 @@ fn first_argument(
     first.clone()
 }
 
-/// Warns of words that `manifest-tool` ignores in silence.
+/// Warns of words that `manifest-tool` ignores in silence. The values of flags are not shown: one may be a password.
 fn warn_of_ignored(
     command: &Definition,
-    after: Option<&str>,
+    argument: Option<&str>,
     words: &[String],
     warnings: &mut Vec<String>,
 ) {
-    let mut words = words;
-    let mut after = after;
-    while let Some((word, rest)) = words.split_first() {
-        words = rest;
-        let flag = flag_parser::named(command.flags, word);
-        warnings.push(match (flag, after) {
-            (Some(flag), Some(after)) => {
-                let name = flag.name;
-                format!("--{name} is ignored, because it stands behind {after}: put it before")
+    let mut words = words.iter();
+    let mut argument = argument;
+    let mut count = 0;
+    while let Some(word) = words.next() {
+        let Some(found) = FlagWord::read(word) else {
+            count += 1;
+            argument = argument.or(Some(word));
+            continue;
+        };
+        let name = found.name;
+        let of_command = flag_parser::find(command.flags, name);
+        let of_others = || {
+            ALL.iter()
+                .find_map(|command| flag_parser::find(command.flags, name))
+        };
+        if let Some(flag) = of_command.or_else(of_others)
+            && found.takes_next_word(flag)
+        {
+            words.next();
+        }
+        warnings.push(match (of_command, argument, place_of(name)) {
+            (Some(_), Some(argument), _) => {
+                format!("--{name} is ignored, because it stands behind {argument}: put it before")
             }
-            _ => format!("{word} is ignored"),
+            (None, _, Some(place)) => format!("--{name} is ignored: {place}"),
+            _ => format!("--{name} is ignored"),
         });
-        after = after.or(Some(word));
+    }
+    if count > 0 {
+        let plural = if count == 1 { "" } else { "s" };
+        let kept = command.arguments;
+        warnings.push(match kept.is_empty() {
+            true => format!(
+                "{count} argument{plural} ignored: `{}` takes none",
+                command.words
+            ),
+            false => format!(
+                "{count} argument{plural} ignored: `{}` takes one {kept}",
+                command.words
+            ),
+        });
     }
 }
 
@@ -391,7 +421,7 @@ mod tests {
                 "inspect a:1 --raw b",
                 &[
                     "--raw is ignored, because it stands behind a:1: put it before",
-                    "b is ignored",
+                    "1 argument ignored: `inspect` takes one NAME:TAG|NAME@DIGEST",
                 ][..],
             ),
             (
@@ -399,12 +429,24 @@ mod tests {
                 &["--ignore-missing is ignored, because it stands behind x.yaml: put it before"],
             ),
             (
-                "push from-args --platforms a --template b --target c d --tags e",
+                "push from-args --platforms a --template b --target c d --tags e f",
                 &[
-                    "d is ignored",
                     "--tags is ignored, because it stands behind d: put it before",
-                    "e is ignored",
+                    "2 arguments ignored: `push from-args` takes none",
                 ],
+            ),
+            // No value is shown.
+            (
+                "inspect a:1 --username me --password s3cr3t --bogus=s3cr3t",
+                &[
+                    "--username is ignored: `--username` stands before the command",
+                    "--password is ignored: `--password` stands before the command",
+                    "--bogus is ignored",
+                ],
+            ),
+            (
+                "inspect a:1 -password=s3cr3t",
+                &["--password is ignored: `--password` stands before the command"],
             ),
             (
                 "push --type OCI from-spec x",

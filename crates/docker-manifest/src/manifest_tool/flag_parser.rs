@@ -127,17 +127,35 @@ impl Flags {
 }
 
 /// Tells whether a word is in the place of a flag. A single dash is an argument.
-pub(super) fn is_flag(word: &str) -> bool {
+fn is_flag(word: &str) -> bool {
     word.len() > 1 && word.starts_with('-')
 }
 
-/// Finds the flag that a word names, whether its value is in the word or not.
-pub(super) fn named<'a>(defined: &'a [Flag], word: &str) -> Option<&'a Flag> {
-    let (name, _) = split(word).ok().filter(|_| is_flag(word))?;
-    find(defined, name)
+/// A word in the place of an argument that is a flag.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct FlagWord<'a> {
+    /// Its name, without dashes and value.
+    pub(super) name: &'a str,
+    /// Whether the word has its value.
+    pub(super) has_value: bool,
 }
 
-fn find<'a>(defined: &'a [Flag], name: &str) -> Option<&'a Flag> {
+impl<'a> FlagWord<'a> {
+    /// Reads a word. Returns `None` if it is an argument.
+    pub(super) fn read(word: &'a str) -> Option<Self> {
+        let (name, value) = split(word).ok().filter(|_| is_flag(word))?;
+        let has_value = value.is_some();
+        Some(Self { name, has_value })
+    }
+
+    /// Tells whether the next word is its value.
+    pub(super) fn takes_next_word(self, flag: &Flag) -> bool {
+        flag.kind != Kind::Switch && !self.has_value
+    }
+}
+
+/// Finds the flag of this name.
+pub(super) fn find<'a>(defined: &'a [Flag], name: &str) -> Option<&'a Flag> {
     defined
         .iter()
         .find(|flag| flag.name == name || flag.short == Some(name))
@@ -148,7 +166,9 @@ fn split(word: &str) -> Result<(&str, Option<&str>), FlagError> {
     let name = word.strip_prefix('-').unwrap_or(word);
     let name = name.strip_prefix('-').unwrap_or(name);
     if name.is_empty() || name.starts_with(['-', '=']) {
-        return Err(FlagError::Syntax(word.to_owned()));
+        // The rest may be a password.
+        let shown = word.split('=').next().unwrap_or_default();
+        return Err(FlagError::Syntax(shown.to_owned()));
     }
     Ok(match name.split_once('=') {
         Some((name, value)) => (name, Some(value)),
@@ -233,7 +253,8 @@ mod tests {
                 "invalid boolean value \"maybe\" for -raw: parse error",
             ),
             ("---raw", "bad flag syntax: ---raw"),
-            ("--=x", "bad flag syntax: --=x"),
+            ("--=x", "bad flag syntax: --"),
+            ("---raw=s3cr3t", "bad flag syntax: ---raw"),
         ] {
             let found = Flags::parse(DEFINED, &words(line)).unwrap_err();
             assert_eq!(found.to_string(), error, "{line}");

@@ -9,6 +9,8 @@ use manifest_core::{Digest, Reference};
 
 use super::buildkit_metadata;
 use super::source_spec::SourceSpec;
+use super::tag_pattern::TagPattern;
+use super::tag_search::NamedSource;
 use crate::failure::Failure;
 
 /// The most bytes of a file with names in it that are read.
@@ -22,6 +24,8 @@ const MAX_FOLDER_DEPTH: usize = 3;
 pub(crate) struct SourceArgs<'a> {
     /// The arguments after the list.
     pub(crate) arguments: &'a [String],
+    /// Patterns for tags (`--match`).
+    pub(crate) patterns: &'a [String],
     /// Folders of files that are named by digests (`--digests-dir`).
     pub(crate) digest_folders: &'a [PathBuf],
     /// BuildKit's metadata files (`--from-metadata`).
@@ -31,9 +35,9 @@ pub(crate) struct SourceArgs<'a> {
 }
 
 impl SourceArgs<'_> {
-    /// Returns the named sources, each once, in the order given: first the arguments, then those in folders and metadata
-    /// files. A digest alone is in the repository of `list`.
-    pub(crate) fn sources(&self, list: &Reference) -> Result<Vec<SourceSpec>, Failure> {
+    /// Returns the named sources, each once, in the order given: first the arguments, then the patterns, then those in folders and
+    /// metadata files. A digest or a `--match` without a name is in the repository of `list`.
+    pub(crate) fn sources(&self, list: &Reference) -> Result<Vec<NamedSource>, Failure> {
         let mut named = Vec::new();
         for argument in self.arguments {
             match argument.strip_prefix('@') {
@@ -47,31 +51,40 @@ impl SourceArgs<'_> {
                         &mut named,
                     )?;
                 }
-                None => named.push(SourceSpec::parse(argument, None, list, self.current_dir)?),
+                None => named.push(NamedSource::parse(argument, None, list, self.current_dir)?),
             }
         }
+        for text in self.patterns {
+            named.push(NamedSource::Tags(TagPattern::of_flag(text, list)?));
+        }
+        let in_registry = |image| NamedSource::One(SourceSpec::Registry(image));
         for folder in self.digest_folders {
-            named.extend(
-                digest_files(folder, list)?
-                    .into_iter()
-                    .map(SourceSpec::Registry),
-            );
+            named.extend(digest_files(folder, list)?.into_iter().map(in_registry));
         }
         for path in self.metadata {
             let bytes = read(path)?;
             let images = buildkit_metadata::images(path, &bytes, list.repository())?;
-            named.extend(images.into_iter().map(SourceSpec::Registry));
+            named.extend(images.into_iter().map(in_registry));
         }
+        let mut unique: Vec<NamedSource> = Vec::new();
         let mut seen = BTreeSet::new();
-        named.retain(|named| seen.insert(named.source()));
-        Ok(named)
+        for named in named {
+            let is_new = match &named {
+                NamedSource::One(source) => seen.insert(source.source()),
+                NamedSource::Tags(_) => !unique.contains(&named),
+            };
+            if is_new {
+                unique.push(named);
+            }
+        }
+        Ok(unique)
     }
 
     fn add_file(
         &self,
         path: &Path,
         list: &Reference,
-        named: &mut Vec<SourceSpec>,
+        named: &mut Vec<NamedSource>,
     ) -> Result<(), Failure> {
         let text = into_utf8(read(path)?, path)?;
         self.add_text(&text, path, list, named)
@@ -83,7 +96,7 @@ impl SourceArgs<'_> {
         text: &str,
         path: &Path,
         list: &Reference,
-        named: &mut Vec<SourceSpec>,
+        named: &mut Vec<NamedSource>,
     ) -> Result<(), Failure> {
         // Editors on Windows write a byte order mark before the first name.
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
@@ -95,7 +108,7 @@ impl SourceArgs<'_> {
             let place = || Some(format!("line {number} of {file}"));
             let names = line.split('#').next().unwrap_or_default();
             for name in names.split_whitespace() {
-                named.push(SourceSpec::parse(name, place(), list, self.current_dir)?);
+                named.push(NamedSource::parse(name, place(), list, self.current_dir)?);
             }
         }
         Ok(())
@@ -192,12 +205,12 @@ mod tests {
         Reference::parse("q.io/app:all").unwrap()
     }
 
-    fn texts(found: Result<Vec<SourceSpec>, Failure>) -> Vec<String> {
-        let found = found.unwrap();
-        found
-            .iter()
-            .map(|named| named.source().to_string())
-            .collect()
+    fn texts(found: Result<Vec<NamedSource>, Failure>) -> Vec<String> {
+        let text = |named: NamedSource| match named {
+            NamedSource::One(source) => source.source().to_string(),
+            NamedSource::Tags(pattern) => format!("tags {pattern}"),
+        };
+        found.unwrap().into_iter().map(text).collect()
     }
 
     #[test]
@@ -209,21 +222,26 @@ mod tests {
         fs::write(&file, names).unwrap();
         let arguments = [
             "app:1".to_owned(),
+            "app:2-*".to_owned(),
             format!("@{}", file.display()),
             "app:1".to_owned(),
+            "app:2-*".to_owned(),
         ];
         let args = SourceArgs {
             arguments: &arguments,
+            patterns: &["3-*".to_owned(), "docker.io/library/app:2-*".to_owned()],
             digest_folders: &[],
             metadata: &[],
             current_dir: Path::new("/here"),
         };
         let expected = [
             "docker.io/library/app:1".to_owned(),
+            "tags docker.io/library/app:2-*".to_owned(),
             "docker.io/library/app:2".to_owned(),
             "docker.io/library/app:3".to_owned(),
             format!("q.io/app@{digest}"),
             "oci-layout:///here/out:1".to_owned(),
+            "tags q.io/app:3-*".to_owned(),
         ];
         assert_eq!(texts(args.sources(&list())), expected);
     }
@@ -235,6 +253,7 @@ mod tests {
             let folders = [folder.path().to_owned()];
             let args = SourceArgs {
                 arguments: &[],
+                patterns: &[],
                 digest_folders: &folders,
                 metadata: &[],
                 current_dir: Path::new("/here"),

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::io;
 use std::sync::Arc;
-use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
@@ -179,10 +178,9 @@ impl Credentials {
         }
     }
 
-    /// Sets the time limit for helpers, from now on. The default is none, because some helpers wait for the user.
-    #[must_use]
-    pub fn with_timeout(mut self, timeout: Option<Duration>) -> Self {
-        self.deadline = Deadline::after(timeout);
+    /// Sets the time limit for helpers. The default is none, because some helpers wait for the user.
+    pub(crate) fn with_deadline(mut self, deadline: Deadline) -> Self {
+        self.deadline = deadline;
         self
     }
 
@@ -240,7 +238,7 @@ impl Credentials {
     /// `auths` is malformed.
     pub async fn find(&self, host: &str, path: &str) -> Result<FoundCredential, RegistryError> {
         for (place, file) in self.files.iter().enumerate() {
-            let found = file.find(host, path, self.deadline).await?;
+            let found = file.find(host, path, &self.deadline).await?;
             if found.credential != Credential::Anonymous {
                 let is_last = place + 1 == self.files.len();
                 return Ok(FoundCredential {
@@ -258,7 +256,7 @@ impl File {
         &self,
         host: &str,
         path: &str,
-        deadline: Deadline,
+        deadline: &Deadline,
     ) -> Result<FoundCredential, RegistryError> {
         let from_auths = || match self.entry(host, path) {
             Some((key, entry)) => Ok(FoundCredential {

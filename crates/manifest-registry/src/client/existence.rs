@@ -5,10 +5,12 @@ use http::{Method, StatusCode};
 use manifest_core::limits::MANIFEST_BYTES;
 use manifest_core::{Digest, Reference};
 
+use crate::client::read::no_such_manifest;
 use crate::client::registry_client::Client;
 use crate::client::stated_digest::check_stated;
 use crate::error::{ContentProblem, RegistryError};
 use crate::http::{Attempts, DOCKER_CONTENT_DIGEST, Response};
+use crate::session::Session;
 
 /// The metadata of a manifest, as its registry states it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,8 +25,8 @@ pub struct ManifestMetadata {
 
 /// The result of a HEAD request.
 enum Head {
-    /// There is no such manifest.
-    Absent,
+    /// There is no such manifest, according to this error response.
+    Absent(RegistryError),
     /// The manifest exists. The metadata is `None` if the registry does not state all of it.
     Present(Option<ManifestMetadata>),
     /// The registry does not support HEAD, or states the digest of another manifest.
@@ -38,7 +40,7 @@ impl Client {
     /// Returns an error if the registry gives no clear response.
     pub async fn manifest_exists(&self, reference: &Reference) -> Result<bool, RegistryError> {
         match self.head(reference).await? {
-            Head::Absent => Ok(false),
+            Head::Absent(_) => Ok(false),
             Head::Present(_) => Ok(true),
             Head::Unclear => Ok(self.get_metadata(reference).await?.is_some()),
         }
@@ -55,16 +57,61 @@ impl Client {
         reference: &Reference,
     ) -> Result<Option<ManifestMetadata>, RegistryError> {
         match self.head(reference).await? {
-            Head::Absent => Ok(None),
+            Head::Absent(_) => Ok(None),
             Head::Present(Some(metadata)) => Ok(Some(metadata)),
             Head::Present(None) | Head::Unclear => self.get_metadata(reference).await,
+        }
+    }
+
+    /// Checks that a manifest exists: in a mirror, or else in its registry.
+    ///
+    /// One HEAD request is sent. GET follows only if the response to HEAD is not clear, or is a refusal: the response to GET has a body,
+    /// which says why.
+    ///
+    /// # Errors
+    /// Returns [`RegistryError::NoSuchManifest`] if the registry does not have the manifest, or its repository. A web page with the status
+    /// 404 is another error, because it does not come from a registry.
+    pub async fn require_manifest(&self, reference: &Reference) -> Result<(), RegistryError> {
+        let head = async |session: &Session, mirror: &Reference, attempts: &Attempts| {
+            let request = self.manifest_request(Method::HEAD, mirror);
+            session.send_with(&request, attempts).await
+        };
+        if self
+            .mirrored()
+            .read_mirrored(reference, head)
+            .await
+            .is_some()
+        {
+            return Ok(());
+        }
+        match self.head(reference).await {
+            Ok(Head::Present(_)) => return Ok(()),
+            Ok(Head::Absent(error)) if !error.is_web_page() => {
+                return Err(no_such_manifest(error, reference));
+            }
+            Err(error) if !error.is_final_refusal() => return Err(error),
+            Ok(Head::Absent(_) | Head::Unclear) | Err(_) => {}
+        }
+        let request = self.manifest_request(Method::GET, reference);
+        let attempts = Attempts::default();
+        let fetched = self
+            .session()
+            .fetch(&request, MANIFEST_BYTES, &attempts)
+            .await;
+        match fetched {
+            Ok((response, _)) if response.is_web_page() => {
+                Err(response.content(ContentProblem::WebPage))
+            }
+            Ok(_) => Ok(()),
+            Err(error) if error.is_web_page() => Err(error),
+            Err(error) => Err(no_such_manifest(error, reference)),
         }
     }
 
     async fn head(&self, reference: &Reference) -> Result<Head, RegistryError> {
         let response = match self.request_manifest(Method::HEAD, reference).await {
             Ok(response) => response,
-            Err(error) if error.is_not_found() => return Ok(Head::Absent),
+            Err(error) if error.is_not_found() => return Ok(Head::Absent(error)),
             Err(error) if error.status() == Some(StatusCode::METHOD_NOT_ALLOWED) => {
                 return Ok(Head::Unclear);
             }

@@ -293,7 +293,7 @@ impl Client {
 }
 
 /// Turns a "not found" error into [`RegistryError::NoSuchManifest`], and returns any other error unchanged.
-fn no_such_manifest(error: RegistryError, reference: &Reference) -> RegistryError {
+pub(super) fn no_such_manifest(error: RegistryError, reference: &Reference) -> RegistryError {
     if error.is_not_found() {
         RegistryError::NoSuchManifest {
             reference: Box::new(reference.clone()),

@@ -13,7 +13,7 @@ use crate::client::config::ClientConfig;
 use crate::client::early_probes::EarlyProbes;
 use crate::client::recent_reads::RecentReads;
 use crate::error::RegistryError;
-use crate::http::{Insecure, Pools, Retrier, Transport, roots};
+use crate::http::{Deadline, Insecure, Pools, Retrier, TimeLimitPause, Transport, roots};
 use crate::session::{MirroredSession, Session};
 
 /// A client for all registries. Its clones share connections, tokens and challenges.
@@ -57,13 +57,15 @@ impl Client {
             host: "all hosts".to_owned(),
             problem,
         })?;
+        let deadline = Deadline::after(config.retry.timeout);
+        let open = |insecure| open_session(&config, &user_agent, insecure, &deadline);
         let hosts = config.mirrors.insecure_hosts();
         let insecure_mirrors = (!hosts.is_empty()).then(|| {
             let mut insecure = config.insecure.clone();
             insecure.hosts.extend(hosts);
-            open_session(&config, &user_agent, insecure)
+            open(insecure)
         });
-        let session = open_session(&config, &user_agent, config.insecure.clone());
+        let session = open(config.insecure.clone());
         Ok(Self {
             shared: Arc::new(Shared {
                 session: MirroredSession::new(session, config.mirrors, insecure_mirrors),
@@ -124,6 +126,12 @@ impl Client {
         read.insert(repository.clone(), digest);
     }
 
+    /// Stops the clock of [`crate::RetryPolicy::timeout`] until the pause is dropped, for work that has a time limit of its own. Clones
+    /// of the client have the same clock.
+    pub fn pause_time_limit(&self) -> TimeLimitPause {
+        self.session().transport.retrier.deadline.pause()
+    }
+
     /// Announces one concurrent request for each of these repositories to the transport.
     pub(crate) fn expect(&self, repositories: &[&Repository]) {
         let mut requests: BTreeMap<&str, usize> = BTreeMap::new();
@@ -161,7 +169,12 @@ impl Client {
 }
 
 /// Opens a session with the settings of a client. TLS is not required of the hosts in `insecure`.
-fn open_session(config: &ClientConfig, user_agent: &HeaderValue, insecure: Insecure) -> Session {
+fn open_session(
+    config: &ClientConfig,
+    user_agent: &HeaderValue,
+    insecure: Insecure,
+    deadline: &Deadline,
+) -> Session {
     let observer = &config.observer;
     let pools = Pools::new(
         user_agent.clone(),
@@ -170,11 +183,11 @@ fn open_session(config: &ClientConfig, user_agent: &HeaderValue, insecure: Insec
         config.proxies.clone(),
         observer.clone(),
     );
-    let retrier = Retrier::new(config.retry, observer.clone());
+    let retrier = Retrier::new(config.retry, deadline.clone(), observer.clone());
     let transport = Transport::new(pools, config.timeouts, insecure, retrier, observer.clone());
     Session::new(
         transport,
-        config.credentials.clone(),
+        config.credentials.clone().with_deadline(deadline.clone()),
         config.known_registries.clone(),
         config.cache.clone(),
     )

@@ -345,6 +345,12 @@ impl RegistryError {
         }
     }
 
+    /// Tells whether the error response is a web page, and so not from a registry.
+    pub(crate) fn is_web_page(&self) -> bool {
+        self.error_response()
+            .is_some_and(|error_response| error_response.is_html)
+    }
+
     /// Tells whether the registry demands other credentials, or denies access to these.
     #[must_use]
     pub fn is_unauthorized(&self) -> bool {

@@ -82,7 +82,7 @@ impl Exchange {
                     }
                     self.adapt_limit(&permit, &response);
                     let timeouts = self.timeouts;
-                    let deadline = self.retrier.deadline;
+                    let deadline = self.retrier.deadline.clone();
                     let body_limits = BodyLimits { timeouts, deadline };
                     return Ok(Response::new(response, attempt, Some(permit), body_limits));
                 }

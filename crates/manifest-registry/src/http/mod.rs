@@ -47,6 +47,7 @@ pub use timeouts::Timeouts;
 
 pub(crate) use certificates::roots;
 pub(crate) use deadline::Deadline;
+pub use deadline::TimeLimitPause;
 pub(crate) use endpoint::Mode;
 pub(crate) use idle_timeout::IdleTimeout;
 pub(crate) use payload::{Payload, SingleUseStream};

@@ -42,7 +42,7 @@ const REGISTRY_HEADERS: &[&str] = &[
 ];
 
 /// The time limits of a response's body.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct BodyLimits {
     pub(crate) timeouts: Timeouts,
     pub(crate) deadline: Deadline,
@@ -138,7 +138,7 @@ impl Response {
         {
             return Err(self.content(ContentProblem::TooLarge { limit }));
         }
-        let BodyLimits { timeouts, deadline } = self.body_limits;
+        let BodyLimits { timeouts, deadline } = self.body_limits.clone();
         let result = deadline.run(timeouts.body, self.read(limit)).await;
         self.permit = None;
         result.unwrap_or_else(|problem| Err(self.network(problem, None)))
@@ -156,7 +156,7 @@ impl Response {
     }
 
     async fn chunk(&mut self) -> Result<Option<Bytes>, RegistryError> {
-        let BodyLimits { timeouts, deadline } = self.body_limits;
+        let BodyLimits { timeouts, deadline } = self.body_limits.clone();
         match deadline.run(timeouts.idle, self.response.chunk()).await {
             Ok(Ok(chunk)) => Ok(chunk),
             Ok(Err(error)) => {

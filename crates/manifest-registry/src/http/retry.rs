@@ -48,7 +48,8 @@ impl Default for RetryPolicy {
 impl RetryPolicy {
     /// Returns the backoff before a retry, counted from 1. It doubles with each retry. Its second half is random, so
     /// that clients that failed together do not retry together.
-    fn wait(&self, number: u32) -> Duration {
+    #[must_use]
+    pub fn backoff(&self, number: u32) -> Duration {
         let factor = 2u32.saturating_pow(number.saturating_sub(1));
         let most = self.first_backoff.saturating_mul(factor);
         let most = most.min(self.max_backoff);
@@ -113,10 +114,15 @@ pub(crate) struct Retrier {
 }
 
 impl Retrier {
-    pub(crate) fn new(policy: RetryPolicy, observer: Arc<dyn Observer>) -> Self {
+    /// `deadline` is that of the policy's time limit.
+    pub(crate) fn new(
+        policy: RetryPolicy,
+        deadline: Deadline,
+        observer: Arc<dyn Observer>,
+    ) -> Self {
         Self {
             policy,
-            deadline: Deadline::after(policy.timeout),
+            deadline,
             observer,
             responded: Mutex::default(),
             writes: Mutex::default(),
@@ -212,7 +218,10 @@ impl Retrier {
         }
         // The registry's `Retry-After` is a minimum. That of GHCR is some milliseconds, after which all clients would
         // retry at once.
-        let wait = self.policy.wait(number).max(requested.unwrap_or_default());
+        let wait = self
+            .policy
+            .backoff(number)
+            .max(requested.unwrap_or_default());
         if self.deadline.allows_wait(wait) {
             Verdict::Retry(wait)
         } else {

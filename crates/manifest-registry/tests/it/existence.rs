@@ -1,12 +1,15 @@
 //! Existence and metadata of manifests and blobs: by one HEAD request, and by GET only where HEAD says too little.
 
 use manifest_core::Digest;
-use manifest_registry::{BlobState, ManifestMetadata};
+use manifest_registry::{
+    BlobState, Client, ClientConfig, ManifestMetadata, Mirror, MirrorRule, Mirrors, PullFromMirror,
+    RegistryError,
+};
 use manifest_testkit::EmbeddedRegistry;
 use manifest_testkit::fault::{Fault, Response};
 use manifest_testkit::image::{Image, buildkit_index};
 
-use crate::{client, reference, run};
+use crate::{client, config, reference, run};
 
 const OCI_INDEX: &str = "application/vnd.oci.image.index.v1+json";
 
@@ -183,4 +186,103 @@ fn one_byte_tells_of_a_blob_where_head_is_refused() {
     registry.clear_faults();
     registry.fault(Fault::on_any("/blobs/").respond(Response::status(405)));
     assert!(state(&layer.digest).is_err());
+}
+
+#[test]
+fn a_required_manifest_costs_one_head_request() {
+    let (registry, _) = registry();
+    let host = registry.host();
+    run(client().require_manifest(&reference(&host, "app:1"))).unwrap();
+    assert_eq!(methods(&registry), ["HEAD"]);
+    for name in ["app:2", "other:1"] {
+        let absent = reference(&host, name);
+        let error = run(client().require_manifest(&absent)).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            format!("no such manifest: {host}/{name}")
+        );
+        assert_eq!(methods(&registry), ["HEAD"], "{name}");
+    }
+}
+
+/// The kind of an error: whether it means that there is no such manifest.
+fn is_missing(error: &RegistryError) -> bool {
+    matches!(error, RegistryError::NoSuchManifest { .. })
+}
+
+#[test]
+fn refusals_of_head_are_explained_by_get() {
+    let (registry, _) = registry();
+    let host = registry.host();
+    let here = reference(&host, "app:1");
+    let page = || Response::status(404).header("content-type", "text/html");
+    let denied = || Response::error(403, "DENIED", "not yours");
+    type Check = fn(&RegistryError) -> bool;
+    let is_denied: Check =
+        |error| error.is_unauthorized() && error.to_string().contains("not yours");
+    let is_page: Check = |error| !is_missing(error) && error.to_string().contains("a web page");
+    for (what, head, get, expected) in [
+        ("HEAD is not supported", Response::status(405), None, None),
+        ("HEAD is refused", Response::status(403), None, None),
+        ("a proxy answers HEAD", page(), None, None),
+        (
+            "both are refused",
+            denied(),
+            Some(denied()),
+            Some(is_denied),
+        ),
+        ("not a registry", page(), Some(page()), Some(is_page)),
+        (
+            "it is missing after all",
+            Response::status(400),
+            Some(Response::status(404)),
+            Some(is_missing as Check),
+        ),
+    ] {
+        registry.fault(Fault::on("HEAD", "/manifests/").respond(head));
+        if let Some(get) = get {
+            registry.fault(Fault::on("GET", "/manifests/").respond(get));
+        }
+        let result = run(client().require_manifest(&here));
+        match expected {
+            None => assert!(result.is_ok(), "{what}: {result:?}"),
+            Some(is_expected) => assert!(
+                is_expected(result.as_ref().unwrap_err()),
+                "{what}: {result:?}"
+            ),
+        }
+        assert_eq!(methods(&registry), ["HEAD", "GET"], "{what}");
+        registry.clear_faults();
+    }
+    // A registry that has a problem is not asked twice.
+    registry.fault(Fault::on("HEAD", "/manifests/").respond(Response::status(503)));
+    let error = run(client().require_manifest(&here)).unwrap_err();
+    assert!(error.is_unavailable(), "{error}");
+    assert!(methods(&registry).iter().all(|method| method == "HEAD"));
+}
+
+#[test]
+fn a_required_manifest_may_be_in_a_mirror() {
+    let (mirror, _) = registry();
+    let registry = EmbeddedRegistry::start();
+    let host = registry.host();
+    let rule = MirrorRule {
+        prefix: host.clone(),
+        mirrors: vec![Mirror::new(&mirror.host(), PullFromMirror::All).unwrap()],
+    };
+    let client = Client::new(ClientConfig {
+        mirrors: Mirrors {
+            rule_sets: vec![vec![rule]],
+        },
+        ..config()
+    });
+    let client = client.unwrap();
+    run(client.require_manifest(&reference(&host, "app:1"))).unwrap();
+    assert_eq!(
+        (methods(&mirror), methods(&registry)),
+        (vec!["HEAD".to_owned()], vec![])
+    );
+    let error = run(client.require_manifest(&reference(&host, "app:2"))).unwrap_err();
+    assert!(is_missing(&error), "{error}");
+    assert_eq!((methods(&mirror).len(), methods(&registry).len()), (1, 1));
 }

@@ -30,7 +30,7 @@ impl<'v> Decoder<'_, 'v> {
         }
         self.includes(&fields, include);
         self.shared_keys(&fields);
-        let defaults = self.scope.defaults.clone();
+        let defaults = std::mem::take(&mut self.scope.defaults);
         let of_list = fields.first_of(LIST.fields.iter().map(|field| field.name));
         match (fields.get("lists"), of_list) {
             (Some(_), Some((name, mark))) => {
@@ -54,6 +54,7 @@ impl<'v> Decoder<'_, 'v> {
             (None, Some(_)) => self.list(&fields, &defaults),
             (None, None) => {}
         }
+        self.scope.defaults = defaults;
         self.scope
     }
 
@@ -83,7 +84,8 @@ impl<'v> Decoder<'_, 'v> {
         if let Some(node) = fields.get("defaults")
             && let Some(fields) = self.fields(node, &DEFAULTS)
         {
-            self.scope.defaults = self.options(&fields).or(&self.scope.defaults);
+            let earlier = std::mem::take(&mut self.scope.defaults);
+            self.scope.defaults = self.options(&fields).or(earlier);
         }
     }
 

@@ -3,9 +3,9 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use manifest_core::{NamedPlatform, Platform, PlatformNameError};
+use manifest_core::{NamedPlatform, Platform};
 
-use crate::error::{quoted, reason};
+use crate::error::{Problem, quoted, reason};
 use crate::keys::{ENTRY, PLATFORM};
 use crate::model::{ImageSpec, PlatformSpec};
 use crate::names;
@@ -23,10 +23,7 @@ impl Decoder<'_, '_> {
         let fields = self.fields(node, &ENTRY)?;
         let platform = fields.get("platform");
         let platform = platform.map_or(Some(PlatformSpec::default()), |node| self.platform(node));
-        let annotations = match self.run.dialect {
-            Dialect::Full => fields.get("annotations"),
-            Dialect::ManifestTool => None,
-        };
+        let annotations = fields.get("annotations");
         let annotations = annotations.map(|node| self.texted(node, "annotations"));
         let Some(image) = fields.get("image") else {
             if fields.has_unknown {
@@ -127,48 +124,25 @@ impl Decoder<'_, '_> {
         variant: &str,
         mark: Mark,
     ) -> Option<Platform> {
-        let as_stated = Platform {
+        let as_stated = || Platform {
             os: os.to_owned(),
             architecture: architecture.to_owned(),
             variant: variant.to_owned(),
             ..Platform::default()
         };
+        // `manifest-tool` checks each platform after it has read the images.
         if self.run.dialect == Dialect::ManifestTool {
-            // That tool checks each platform after it has read the images.
-            return Some(as_stated);
+            return Some(as_stated());
         }
-        // A part that is not stated takes any known value for the check.
-        let known = |pair: &(&'static str, &'static str)| {
-            (os.is_empty() || pair.0 == os) && (architecture.is_empty() || pair.1 == architecture)
-        };
         if os.is_empty() || architecture.is_empty() {
-            if Platform::known_pairs().any(|pair| known(&pair)) {
-                return Some(as_stated);
-            }
-            let part = if os.is_empty() { architecture } else { os };
-            let what = if os.is_empty() {
-                "architecture"
-            } else {
-                "operating system"
-            };
-            let message = format!("unknown {what} {}", quoted(part));
-            self.error(mark, message, Some(PLATFORM_HINT.to_owned()));
-            return None;
+            return self
+                .checked(check_part(os, architecture), mark)
+                .map(|()| as_stated());
         }
         let slash = if variant.is_empty() { "" } else { "/" };
-        match NamedPlatform::parse(&format!("{os}/{architecture}{slash}{variant}")) {
-            Ok(named) => Some(named.platform),
-            Err(error) => {
-                self.unknown_platform(mark, &error);
-                None
-            }
-        }
-    }
-
-    /// Reports a platform that does not exist.
-    pub(super) fn unknown_platform(&mut self, mark: Mark, error: &PlatformNameError) {
-        let message = reason(error);
-        self.error(mark, message, Some(PLATFORM_HINT.to_owned()));
+        let named = NamedPlatform::parse(&format!("{os}/{architecture}{slash}{variant}"));
+        let named = named.map_err(|error| Problem::new(reason(&error), PLATFORM_HINT));
+        self.checked(named, mark).map(|named| named.platform)
     }
 
     /// Names the images of a template.
@@ -188,7 +162,7 @@ impl Decoder<'_, '_> {
             let hint = "state them: `platforms: [linux/amd64, linux/arm/v7]`";
             self.error(node.mark, message, Some(hint.to_owned()));
         }
-        let images = platforms.iter().filter_map(|(_, name, platform)| {
+        let images = platforms.iter().filter_map(|(name, platform)| {
             let image = template::fill(&text, Words::of(name));
             self.checked(names::check_image(&image), node.mark)?;
             let platform = PlatformSpec::of(platform, &mut |text| self.run.shared(text));
@@ -201,4 +175,23 @@ impl Decoder<'_, '_> {
         });
         images.collect()
     }
+}
+
+/// Checks an operating system or an architecture of which the other part is not stated, and comes from the image.
+///
+/// # Errors
+/// Returns an error if no platform has it.
+fn check_part(os: &str, architecture: &str) -> Result<(), Problem> {
+    let mut pairs = Platform::known_pairs();
+    let (what, part, is_known) = if os.is_empty() {
+        let is_known = pairs.any(|pair| pair.1 == architecture);
+        ("architecture", architecture, is_known)
+    } else {
+        ("operating system", os, pairs.any(|pair| pair.0 == os))
+    };
+    if part.is_empty() || is_known {
+        return Ok(());
+    }
+    let message = format!("unknown {what} {}", quoted(part));
+    Err(Problem::new(message, PLATFORM_HINT))
 }

@@ -20,16 +20,11 @@ impl Decoder<'_, '_> {
             return;
         }
         let target = self.target(fields);
-        let options = match self.run.dialect {
-            Dialect::Full => self.options(fields).or(defaults),
-            Dialect::ManifestTool => self.tool_options(fields),
-        };
+        let options = self.options(fields).or(defaults.clone());
         let tags = fields.get("tags").map(|node| self.texts(node, "tags"));
-        let images = self.images(fields, &options);
-        let subject = match self.run.dialect {
-            Dialect::Full => self.subject(fields),
-            Dialect::ManifestTool => None,
-        };
+        let mut images = self.images(fields, &options);
+        images.shrink_to_fit();
+        let subject = self.subject(fields);
         let Some((mark, list, by_digest)) = target else {
             return;
         };
@@ -39,12 +34,17 @@ impl Decoder<'_, '_> {
         }
         let tags = tags.unwrap_or_default().into_iter();
         let tags = tags.filter_map(|(mark, text)| {
-            let tag = self.checked(names::tag(&list, &text), mark)?;
+            let tag = match self.run.dialect {
+                Dialect::Full => names::tag_or_reference(&list, &text),
+                Dialect::ManifestTool => names::tag(&list, &text),
+            };
+            let tag = self.checked(tag, mark)?;
             let position = self.position(mark);
             self.run.add_target(&tag, &position);
             Some(tag)
         });
-        let tags = tags.collect();
+        let mut tags: Vec<Reference> = tags.collect();
+        tags.shrink_to_fit();
         let platforms = options.platforms.unwrap_or_default().into_iter();
         // With a template, the platforms name images and do not choose among those of lists.
         let platforms = platforms.filter(|_| fields.get("template").is_none());
@@ -59,21 +59,11 @@ impl Decoder<'_, '_> {
             annotations: options.annotations,
             artifact_type: options.artifact_type,
             subject,
-            platforms: platforms.map(|(_, _, platform)| platform).collect(),
+            platforms: platforms.map(|(_, platform)| platform).collect(),
             require: options.require.unwrap_or_default(),
             drops_attestations: options.drops_attestations.unwrap_or_default(),
             ignores_missing: options.ignores_missing.unwrap_or_default(),
         });
-    }
-
-    /// Reads the only option that `manifest-tool` has in its files.
-    fn tool_options(&mut self, fields: &Fields<'_>) -> Options {
-        let annotations = fields.get("annotations");
-        let annotations = annotations.map(|node| self.texted(node, "annotations"));
-        Options {
-            annotations: annotations.unwrap_or_default(),
-            ..Options::default()
-        }
     }
 
     /// Reads the name of the list, and tells whether it has no tag.
@@ -98,12 +88,7 @@ impl Decoder<'_, '_> {
 
     /// Reads the images: those of `manifests`, or those that a template names.
     fn images(&mut self, fields: &Fields<'_>, options: &Options) -> Vec<ImageSpec> {
-        let template = match self.run.dialect {
-            Dialect::Full => fields.get("template"),
-            Dialect::ManifestTool => None,
-        };
-        let manifests = fields.get("manifests");
-        match (manifests, template) {
+        match (fields.get("manifests"), fields.get("template")) {
             (Some(_), Some(template)) => {
                 let message = "manifests and template exclude each other".to_owned();
                 let hint = "name the images one by one, or by a template with `platforms`";
@@ -131,7 +116,7 @@ impl Decoder<'_, '_> {
         }
     }
 
-    pub(super) fn no_images(&mut self, mark: Mark) {
+    fn no_images(&mut self, mark: Mark) {
         let hint = "name its images below `manifests:`, or by `template:` with `platforms:`";
         let hint = match self.run.dialect {
             Dialect::Full => hint,

@@ -39,15 +39,10 @@ impl Decoder<'_, '_> {
             artifact_type: artifact_type
                 .and_then(|node| self.text(node, "artifactType"))
                 .map(Cow::into_owned),
-            platforms: platforms.map(|node| {
-                let platforms = self.platforms(node, "platforms").into_iter();
-                platforms
-                    .map(|(mark, text, platform)| (mark, text.into_owned(), platform))
-                    .collect()
-            }),
+            platforms: platforms.map(|node| self.platforms(node, "platforms")),
             require: require.map(|node| {
                 let platforms = self.platforms(node, "require").into_iter();
-                platforms.map(|(_, _, platform)| platform).collect()
+                platforms.map(|(_, platform)| platform).collect()
             }),
             drops_attestations: drops
                 .and_then(|node| self.word(node, "attestations", &attestations)),

@@ -123,9 +123,9 @@ impl<'v> Run<'v> {
         Err(Problem::new(message, "shorten the values of the variables"))
     }
 
-    /// Tells whether the lists are beyond a bound, so that no more of them are read.
+    /// Tells whether the lists or the errors are beyond a bound, so that no more is read.
     pub(crate) fn is_over(&self) -> bool {
-        self.is_over
+        self.is_over || self.report.is_full()
     }
 
     /// Returns the number of lists so far.

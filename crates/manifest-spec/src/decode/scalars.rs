@@ -1,12 +1,13 @@
 //! Texts, words and lists of them.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use manifest_core::{NamedPlatform, Platform};
 
-use crate::error::quoted;
+use crate::error::{Problem, quoted, reason};
 use crate::position::Mark;
+use crate::template::PLATFORM_HINT;
 use crate::variables::Scope;
 use crate::yaml::{Node, Value};
 
@@ -125,17 +126,25 @@ impl Decoder<'_, '_> {
         self.word(node, what, &[("true", true), ("false", false)])
     }
 
-    /// Returns a list of platforms that exist. With each comes its text.
-    pub(super) fn platforms<'n>(
-        &mut self,
-        node: &'n Node,
-        what: &str,
-    ) -> Vec<(Mark, Cow<'n, str>, Platform)> {
-        let mut platforms = Vec::new();
+    /// Returns a list of platforms that exist, each with its spelling in the file. None is there twice.
+    pub(super) fn platforms(&mut self, node: &Node, what: &str) -> Vec<(String, Platform)> {
+        let mut platforms: Vec<(String, Platform)> = Vec::new();
+        let mut seen: HashSet<Platform> = HashSet::new();
         for (mark, text) in self.texts(node, what) {
             match NamedPlatform::parse(&text) {
-                Ok(named) => platforms.push((mark, text, named.platform)),
-                Err(error) => self.unknown_platform(mark, &error),
+                Ok(named) if seen.contains(&named.platform) => {
+                    let message = format!("the platform {} is there twice", quoted(&text));
+                    self.error(mark, message, Some("name each platform once".to_owned()));
+                }
+                Ok(named) => {
+                    seen.insert(named.platform.clone());
+                    platforms.push((text.into_owned(), named.platform));
+                }
+                Err(error) => {
+                    let position = self.position(mark);
+                    let problem = Problem::new(reason(&error), PLATFORM_HINT);
+                    self.run.report.error(problem.at(position));
+                }
             }
         }
         platforms

@@ -50,6 +50,8 @@ const UNITS: &[&str] = &[
     "- a\n",
     "- image: a\n",
     "---\nimage: a\nmanifests: [{image: b}]\n",
+    "---\ndefaults: {annotations: {a: b}}\n",
+    "---\na: b\n",
 ];
 
 #[test]

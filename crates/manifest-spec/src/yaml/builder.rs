@@ -99,7 +99,8 @@ impl<'r> Builder<'r> {
             Event::MappingStart(anchor, tag) => {
                 self.check_tag(tag.as_deref(), "map", mark);
                 let content = Content::Mapping {
-                    entries: Vec::new(),
+                    // Most mappings are images and platforms.
+                    entries: Vec::with_capacity(2),
                     merged: Vec::new(),
                     key: None,
                 };

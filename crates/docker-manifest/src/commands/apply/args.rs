@@ -9,7 +9,7 @@ use crate::commands::spec_files::{SpecFileFlags, TemplateFlags};
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::flags::{HelpFlag, MirrorFlags, PublishFlags, RegistryFlags, RetryFlags};
-use crate::values::{ReportFormat, Switch};
+use crate::values::{ReportFormat, Switch, TimeLimit};
 
 /// Publish the lists that spec files describe
 #[derive(Debug, clap::Args)]
@@ -85,6 +85,9 @@ pub(super) struct ListFlags {
     /// Treat warnings as errors
     #[arg(long)]
     pub(super) strict: Switch,
+    /// Wait up to this long for images that do not exist yet, such as 10m
+    #[arg(long, value_name = "duration")]
+    pub(super) wait: Option<TimeLimit>,
 }
 
 impl Args {
@@ -154,6 +157,7 @@ impl Args {
         let target = self.target.is_some().then_some("--target");
         let stray = self.template.needs_template().or(target);
         let missing = match (is_template, is_bake, stray) {
+            (false, true, _) => ("--template", "--template IMAGE-ARCHVARIANT"),
             (true, false, _) if self.target.is_none() => ("--target", "--target app:1.0"),
             (false, false, Some(_)) => ("--template", "--template app:1.0-OS-ARCH"),
             _ => return Ok(()),

@@ -2,11 +2,13 @@
 
 use manifest_core::{Digest, NamedPlatform, Reference};
 use manifest_registry::{Client, concurrent};
+use manifest_spec::Position;
 use tokio::sync::Semaphore;
 
 use super::batches::Job;
 use super::left_out;
 use super::result::{ListResult, ListState};
+use super::waits::Waits;
 use crate::assembly::{Assembler, SharedSources, SpecList, compose_draft};
 use crate::cache::KnownLists;
 use crate::concurrency::PARALLEL_IMAGES;
@@ -37,6 +39,8 @@ pub(super) struct Run<'a> {
     pub(super) flags: PublishFlags,
     /// Whether published lists may lose images that do not exist any more.
     pub(super) prunes_missing: bool,
+    /// The waits for images that do not exist yet.
+    pub(super) waits: Option<Waits<'a>>,
     /// The sources that several lists have.
     pub(super) shared: SharedSources,
     /// The digests of lists that were assembled before.
@@ -100,6 +104,9 @@ struct Steps<'a> {
 impl Steps<'_> {
     async fn all(&self, list: &mut SpecList, result: &mut ListResult) -> Result<(), Failure> {
         let run = self.run;
+        if !self.wait(list, &result.position).await? {
+            return Ok(());
+        }
         list.pin(self.client, self.output, &run.shared).await?;
         let recipe = run.recipe(list);
         let known = recipe
@@ -120,6 +127,25 @@ impl Steps<'_> {
         }
         // Boxed, because most lists of most runs never get here.
         Box::pin(self.assemble(list, recipe.as_ref(), result)).await
+    }
+
+    /// Waits for images that do not exist yet. Returns `false` if the run was stopped meanwhile.
+    async fn wait(&self, list: &SpecList, place: &Position) -> Result<bool, Failure> {
+        let run = self.run;
+        let Some(waits) = &run.waits else {
+            return Ok(true);
+        };
+        let exists = |image| async move {
+            // In a run that is stopped, nothing is worth waiting for.
+            match run.is_stopped.get() {
+                true => Ok(()),
+                false => run.shared.require(self.client, &image).await,
+            }
+        };
+        let waited = waits.for_list(self.client, list, place, exists);
+        // Boxed, because most runs never wait.
+        Box::pin(waited).await?;
+        Ok(!run.is_stopped.get())
     }
 
     /// Assembles the list, and publishes it if its tags point to something else.

@@ -12,11 +12,13 @@ use super::limits::{LISTS_AT_ONCE, LISTS_IN_MEMORY};
 use super::list::{Mode, Run};
 use super::report::Report;
 use super::result::{ListError, ListResult, ListState};
+use super::waits::Waits;
 use crate::context::Context;
 use crate::excerpt::short_digest;
 use crate::failure::{Failure, ListFailure};
 use crate::progress::ListProgress;
 use crate::result_files;
+use crate::sources::WaitLimit;
 use crate::terminal::Terminal;
 use crate::values::{ReportFormat, Switch};
 
@@ -34,6 +36,7 @@ impl Args {
 pub(crate) async fn run(context: &Context<'_>, args: &Args) -> Result<(), Failure> {
     args.check_flags()?;
     let started = context.now();
+    let wait = args.lists.wait.and_then(WaitLimit::starting_now);
     let specs = args.load(context)?;
     let current_dir = context.current_dir()?;
     let mut inventory = Inventory::of(&specs, &current_dir)?;
@@ -48,6 +51,7 @@ pub(crate) async fn run(context: &Context<'_>, args: &Args) -> Result<(), Failur
         context,
         mode,
         flags: args.lists.publish_flags(),
+        waits: wait.map(|limit| Waits::new(context, args.quiet.is_on(), limit)),
         prunes_missing: args.lists.prune_missing.is_on(),
         shared: inventory.shared,
         known: context.known_lists(&registry),

@@ -6,7 +6,7 @@ use crate::commands::spec_files::{SpecFileFlags, TemplateFlags};
 use crate::failure::Failure;
 use crate::flags::{HelpFlag, MirrorFlags, PublishFlags, RegistryFlags, RetryFlags, StageFlag};
 use crate::values::{
-    AnnotationFlag, AnyPlatformList, Attestations, OrderChoice, Switch, TypeChoice,
+    AnnotationFlag, AnyPlatformList, Attestations, OrderChoice, Switch, TimeLimit, TypeChoice,
 };
 
 /// Create a local manifest list for annotating and pushing to a registry
@@ -65,6 +65,12 @@ pub(super) struct SourceFlags {
     /// Leave out images that do not exist
     #[arg(long)]
     pub(super) ignore_missing: Switch,
+    /// Add the tags that match this pattern, such as "1.0-*" or "example.com/app:1.0-*"
+    #[arg(long = "match", value_name = "pattern", action = clap::ArgAction::Append)]
+    pub(super) patterns: Vec<String>,
+    /// Refuse patterns that match more tags than this; 0 for no limit (default 50)
+    #[arg(long, value_name = "uint")]
+    pub(super) max: Option<usize>,
     /// Refuse images from other registries, which a push would copy
     #[arg(long)]
     pub(super) no_copy: Switch,
@@ -74,6 +80,9 @@ pub(super) struct SourceFlags {
     /// Add only images for these platforms
     #[arg(long, value_name = "list", action = clap::ArgAction::Append)]
     pub(super) platform: Vec<AnyPlatformList>,
+    /// Wait up to this long for images that do not exist yet, such as 10m
+    #[arg(long, value_name = "duration")]
+    pub(super) wait: Option<TimeLimit>,
 }
 
 /// The flags for the list.
@@ -109,39 +118,18 @@ impl Args {
         let SourceFlags {
             digests_dir,
             from_metadata,
+            patterns,
             ..
         } = &self.sources;
         let has_template = self.template.template.is_some();
+        let is_named = !digests_dir.is_empty() || !from_metadata.is_empty() || !patterns.is_empty();
         if !self.files.files.is_empty() {
             0
-        } else if digests_dir.is_empty() && from_metadata.is_empty() && !has_template {
+        } else if !is_named && !has_template {
             2
         } else {
             1
         }
-    }
-
-    /// Tells whether the new draft depends on more of the existing draft than the entries of the named sources. If not, several machines
-    /// can add to one draft without reading the entries of each other.
-    pub(super) fn needs_whole_draft(&self) -> bool {
-        let ListFlags {
-            annotation,
-            annotation_from_source,
-            artifact_type,
-            order,
-            replace,
-            subject,
-            list_type,
-        } = &self.list;
-        let changes_list = artifact_type.is_some()
-            || order.is_some()
-            || subject.is_some()
-            || list_type.is_some()
-            || !annotation.is_empty()
-            || annotation_from_source.is_on();
-        let checks_all = self.publish.on_duplicate.is_some() || !self.publish.require.is_empty();
-        let has_template = self.template.template.is_some();
-        !self.amend.is_on() || replace.is_on() || changes_list || checks_all || has_template
     }
 
     /// Checks the flags for spec files and templates of a command line without `--file`.
@@ -153,11 +141,9 @@ impl Args {
                 "only spec files have variables",
             ));
         }
+        let is_template = self.template.template.is_some();
         match self.template.needs_template() {
-            Some("--tags") if self.template.template.is_some() && !self.push.is_on() => {
-                Err(Failure::NeedsPush { flag: "--tags" })
-            }
-            Some(flag) if self.template.template.is_none() => Err(Failure::MissingFlag {
+            Some(flag) if !is_template => Err(Failure::MissingFlag {
                 command: "create",
                 flag: "--template",
                 example: match flag {
@@ -165,6 +151,9 @@ impl Args {
                     _ => "--template app:1.0-OS-ARCH --platforms linux/amd64",
                 },
             }),
+            _ if !self.template.tags.is_empty() && !self.push.is_on() => {
+                Err(Failure::NeedsPush { flag: "--tags" })
+            }
             _ => Ok(()),
         }
     }
@@ -195,6 +184,8 @@ impl Args {
             (sources.attestations.is_some(), "--attestations"),
             (!sources.digests_dir.is_empty(), "--digests-dir"),
             (!sources.from_metadata.is_empty(), "--from-metadata"),
+            (!sources.patterns.is_empty(), "--match"),
+            (sources.max.is_some(), "--max"),
             (sources.no_flatten.is_on(), "--no-flatten"),
             (self.publish.on_duplicate.is_some(), "--on-duplicate"),
             (list.order.is_some(), "--order"),
@@ -217,5 +208,30 @@ fn conflict(first: &'static str, second: &'static str, reason: &'static str) -> 
         first,
         second,
         reason,
+    }
+}
+
+impl Args {
+    /// Tells whether the new draft depends on more of the existing draft than the entries of the named sources. If not, several machines
+    /// can add to one draft without reading the entries of each other.
+    pub(super) fn needs_whole_draft(&self) -> bool {
+        let ListFlags {
+            annotation,
+            annotation_from_source,
+            artifact_type,
+            order,
+            replace,
+            subject,
+            list_type,
+        } = &self.list;
+        let changes_list = artifact_type.is_some()
+            || order.is_some()
+            || subject.is_some()
+            || list_type.is_some()
+            || !annotation.is_empty()
+            || annotation_from_source.is_on();
+        let checks_all = self.publish.on_duplicate.is_some() || !self.publish.require.is_empty();
+        let has_template = self.template.template.is_some();
+        !self.amend.is_on() || replace.is_on() || changes_list || checks_all || has_template
     }
 }

@@ -13,6 +13,7 @@ use crate::drafts::{DraftStore, RegistryAccess};
 use crate::failure::Failure;
 use crate::preflight;
 use crate::publishing;
+use crate::sources::{Wait, WaitLimit};
 use crate::staging::Scope;
 
 /// The number of lists that are resolved at once.
@@ -24,6 +25,7 @@ const LISTS_AT_ONCE: usize = 32;
 /// Fails with the errors of all lists, and without writing a draft, if one of them cannot be made.
 pub(super) async fn run(context: &Context<'_>, args: &Args) -> Result<(), Failure> {
     args.check_with_files()?;
+    let wait = args.sources.wait.and_then(WaitLimit::starting_now);
     let specs = args.files.load(context, &[])?;
     let registry = args.registry.with_mirrors(&args.mirrors);
     let access = RegistryAccess {
@@ -53,6 +55,9 @@ pub(super) async fn run(context: &Context<'_>, args: &Args) -> Result<(), Failur
         None => context.client(args.insecure.is_on(), &args.retry, &registry)?,
     };
     let client = client.for_reading(lists.iter().flat_map(SpecList::sources));
+    if let Some(limit) = wait {
+        wait_for_all(context, &client, limit, &lists).await?;
+    }
     let observes_tags = store.local().is_some();
     let drafts = lists
         .iter()
@@ -74,6 +79,29 @@ pub(super) async fn run(context: &Context<'_>, args: &Args) -> Result<(), Failur
             .result(format!("Created manifest list {list}"))?;
     }
     Ok(())
+}
+
+/// Waits until the images of all lists exist. Lists that leave out missing images do so at the end of the wait.
+async fn wait_for_all(
+    context: &Context<'_>,
+    client: &Client,
+    limit: WaitLimit,
+    lists: &[SpecList],
+) -> Result<(), Failure> {
+    let wait = async |ignore_missing| {
+        let lists = lists.iter();
+        let lists = lists.filter(|list| list.options.ignores_missing == ignore_missing);
+        let wait = Wait {
+            client,
+            limit,
+            ignore_missing,
+            report: &|state| context.output.status(&state.to_string()),
+        };
+        let images = lists.flat_map(|list| &list.images);
+        wait.for_all(images.map(|image| &image.spec)).await
+    };
+    let (strict, lenient) = tokio::join!(wait(false), wait(true));
+    strict.and(lenient)
 }
 
 /// Makes the draft of a list. Returns it with warnings about it. Staged drafts do not record the state of the list's tag.

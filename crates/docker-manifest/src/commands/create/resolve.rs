@@ -5,16 +5,19 @@ use manifest_registry::Client;
 use manifest_spec::ListSpec;
 
 use super::args::{Args, ListFlags, SourceFlags};
+use super::named_images::NamedImages;
 use crate::assembly::{
-    Assembler, AssemblyOptions, ListOptions, ListedImage, Resolution, ResolveRequest, SpecList,
-    SpecOptions, parse_subject, refuse_other_registries,
+    Assembler, AssemblyOptions, ListOptions, Resolution, ResolveRequest, SpecList, SpecOptions,
+    parse_subject, refuse_other_registries,
 };
 use crate::context::Context;
 use crate::drafts::DraftStore;
 use crate::failure::Failure;
 use crate::flags::PublishFlags;
 use crate::publishing;
-use crate::sources::{ChildFilter, SourceArgs, SourceSpec};
+use crate::sources::{
+    ChildFilter, MATCHED_TAGS, SourceArgs, SourceSpec, TagSearch, Wait, WaitLimit,
+};
 use crate::values::{AnyPlatformList, Attestations};
 
 /// The list to create, and its surroundings.
@@ -63,6 +66,7 @@ pub(super) async fn resolve(
     } = *named;
     let platforms = args.sources.wanted_platforms()?;
     let images = args.sources.named_images(context, named)?;
+    let wait = args.sources.wait.and_then(WaitLimit::starting_now);
     report_aliases(&platforms, context);
     let subject = args.list.subject.as_deref();
     let subject = subject.map(|text| parse_subject(text, list)).transpose()?;
@@ -72,9 +76,27 @@ pub(super) async fn resolve(
         Some(client) => client.clone(),
         None => context.client(args.insecure.is_on(), &args.retry, &registry)?,
     };
-    let references = images.iter().filter_map(|image| image.spec.reference());
+    let references = images.references();
     let client = client.for_publishing(targets, references.chain(&subject));
+    let report = |line: &str| args.publish.status(line, context.output);
+    if let Some(limit) = wait {
+        let wait = Wait {
+            client: &client,
+            limit,
+            ignore_missing: args.sources.ignore_missing.is_on(),
+            report: &|state| report(&state.to_string()),
+        };
+        wait.for_all(images.sources()).await?;
+    }
     client.probe_tags_early(publishing::early_probes(targets, &args.publish));
+    let search = TagSearch {
+        client: &client,
+        max: args.sources.max.unwrap_or(MATCHED_TAGS),
+        list,
+        targets,
+        report: &report,
+    };
+    let found = images.find(&search).await?;
     let mut options = args.options(platforms);
     // As `apply` does. A draft that exists keeps its order.
     if let (None, Some(template), None) = (options.list.order, named.template, existing) {
@@ -90,12 +112,13 @@ pub(super) async fn resolve(
     let observed_tag = tag_to_observe(args, named);
     let request = ResolveRequest {
         list,
-        images,
+        images: found.images(),
         subject: subject.map(|subject| SourceSpec::Registry(subject).into()),
         base: existing.filter(|_| !args.list.replace.is_on()),
         observed_tag: observed_tag.as_ref(),
     };
-    let mut resolution = assembler.resolve(request).await?;
+    let resolved = assembler.resolve(request).await;
+    let mut resolution = resolved.map_err(|failure| found.explain(failure))?;
     let is_insecure = args.insecure.is_on();
     resolution.mark_insecure(|image| is_insecure || registry.is_insecure_host_of(image));
     Ok(ResolvedList {
@@ -163,30 +186,35 @@ impl SourceFlags {
     /// Returns the images that the template, arguments and flags name.
     ///
     /// # Errors
-    /// Fails if one is malformed, or in another registry in spite of `--no-copy`.
+    /// Fails if one is malformed, or in another registry in spite of `--no-copy`, and if `--wait` has nothing to wait for.
     fn named_images(
         &self,
         context: &Context<'_>,
         named: &NamedList<'_>,
-    ) -> Result<Vec<ListedImage>, Failure> {
+    ) -> Result<NamedImages, Failure> {
         let source_args = SourceArgs {
             arguments: named.images,
+            patterns: &self.patterns,
             digest_folders: &self.digests_dir,
             metadata: &self.from_metadata,
             current_dir: &context.current_dir()?,
         };
-        let mut images = match named.template {
+        let images = match named.template {
             Some(template) => {
                 let options = SpecOptions::default();
                 SpecList::new(template, &options, source_args.current_dir)?.images
             }
             None => Vec::new(),
         };
-        let sources = source_args.sources(named.list)?;
-        images.extend(sources.into_iter().map(ListedImage::from));
+        let images = NamedImages {
+            template: images,
+            sources: source_args.sources(named.list)?,
+        };
         if self.no_copy.is_on() {
-            let sources = images.iter().map(|image| image.spec.clone());
-            refuse_other_registries(&sources.collect::<Vec<_>>(), named.list)?;
+            refuse_other_registries(images.references(), named.list)?;
+        }
+        if self.wait.is_some() {
+            images.require_source()?;
         }
         Ok(images)
     }

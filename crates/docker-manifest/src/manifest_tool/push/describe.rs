@@ -1,22 +1,19 @@
 //! The list that a file or a template describes.
 
 use std::collections::BTreeMap;
-use std::io::{self, Read as _};
-use std::path::{Path, PathBuf};
+use std::io;
+use std::path::Path;
 use std::sync::Arc;
 
 use manifest_core::{Order, Reference};
-use manifest_spec::limits::FILE_BYTES;
 use manifest_spec::{
     ImageSpec, ListSpec, PlatformSpec, Position, SpecInput, fill_template, load_for_manifest_tool,
 };
 
 use super::super::command_line::{FromArgsArgs, FromSpecArgs};
+use crate::commands::spec_files;
 use crate::failure::{Failure, ManifestToolError};
 use crate::output::Output;
-
-/// The argument that stands for standard input.
-const STANDARD_INPUT: &str = "-";
 
 /// Returns the list that a file describes, and warns of what is ignored in it.
 ///
@@ -38,25 +35,18 @@ pub(super) fn from_file(args: &FromSpecArgs, output: &Output) -> Result<ListSpec
 }
 
 fn input(file: &str) -> Result<SpecInput, Failure> {
-    let path = PathBuf::from(file);
-    let failed = |source| Failure::ReadInput {
-        path: path.clone(),
-        source,
-    };
     if file.is_empty() {
         return Err(ManifestToolError::NoFile.into());
     }
-    if file == STANDARD_INPUT {
-        let mut bytes = Vec::new();
-        let mut stdin = io::stdin().lock().take(FILE_BYTES + 1);
-        stdin.read_to_end(&mut bytes).map_err(failed)?;
-        let name = "standard input".to_owned();
-        return Ok(SpecInput::Text { name, bytes });
+    let path = Path::new(file);
+    // The tool reads one file.
+    if path.is_dir() {
+        return Err(Failure::ReadInput {
+            path: path.to_owned(),
+            source: io::ErrorKind::IsADirectory.into(),
+        });
     }
-    if Path::new(file).is_dir() {
-        return Err(failed(io::ErrorKind::IsADirectory.into()));
-    }
-    Ok(SpecInput::File(path))
+    spec_files::input(path)
 }
 
 /// Returns the list of images whose names follow a template.

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use manifest_core::draft::Origin;
 use manifest_core::{
     Digest, Draft, Entry, ListFormat, ListSettings, Order, Platform, Reference, Source,
 };
@@ -50,7 +51,7 @@ pub(super) fn compose(
 /// Gives an image the stated platform, completed by its configuration. The child of a list keeps the platform that it has there, or
 /// gets that of its configuration if it has none.
 fn with_platform(mut entry: Entry, stated: &PlatformSpec) -> Result<Entry, Failure> {
-    let Some(own) = entry.origin.as_ref().map(|origin| origin.config_platform()) else {
+    let Some(own) = entry.origin.as_ref().map(Origin::config_platform) else {
         return Ok(entry);
     };
     if entry.is_child() {

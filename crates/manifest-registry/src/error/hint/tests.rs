@@ -24,8 +24,8 @@ fn operation(host: &str, what: &str) -> Operation {
     match what {
         "get" => Operation::GetManifest(reference),
         "put" => Operation::PutManifest(reference),
-        "tags" => Operation::ListTags(repository),
         "blob" => Operation::GetBlob(repository, digest),
+        "tags" => Operation::ListTags(repository),
         "mount" => Operation::MountBlob(repository, digest),
         "upload" => Operation::PutBlob(repository, digest),
         "token" => Operation::GetToken(host.to_owned()),

@@ -50,7 +50,8 @@ fn network(problem: NetworkProblem) -> RegistryError {
 
 fn retrier(policy: RetryPolicy) -> (Retrier, Arc<Lines>) {
     let lines = Arc::new(Lines::default());
-    (Retrier::new(policy, lines.clone()), lines)
+    let deadline = Deadline::after(policy.timeout);
+    (Retrier::new(policy, deadline, lines.clone()), lines)
 }
 
 /// Fails until there are no retries left. Returns the elapsed time, the number of attempts and the error.
@@ -124,7 +125,7 @@ async fn backoff_is_bounded_and_random() {
     let policy = RetryPolicy::default();
     let mut seen = HashSet::new();
     for number in 1..200 {
-        let wait = policy.wait(number);
+        let wait = policy.backoff(number);
         assert!(wait >= policy.first_backoff / 2 && wait <= policy.max_backoff);
         assert!(number < 8 || wait >= policy.max_backoff / 2);
         seen.insert(wait);
@@ -135,7 +136,7 @@ async fn backoff_is_bounded_and_random() {
             first_backoff: Duration::ZERO,
             ..policy
         }
-        .wait(3),
+        .backoff(3),
         Duration::ZERO
     );
 }

@@ -90,6 +90,17 @@ const TABLE: &[(&str, &[&str])] = &[
     ("x-a: b\n", &["there are no lists"]),
     // characters
     (
+        "\u{feff}image: a\r\nmanifests:\r\n- imag: b\r\n",
+        &["3:3: unknown key \"imag\" in an image"],
+    ),
+    (
+        "image: a # ä😀\nmanifests: [{image: b, annotations: {ä😀: [c]}, zzz: d}]\n",
+        &[
+            "2:42: \"ä😀\" must be a text, not a list",
+            "2:48: unknown key \"zzz\" in an image",
+        ],
+    ),
+    (
         "image: a\nmanifests: [{image: \u{1b}[31mb}]",
         &["2:21: the control character U+001B"],
     ),
@@ -264,6 +275,13 @@ const TABLE: &[(&str, &[&str])] = &[
             "3:20: unknown platform \"linux/z80\"",
             "4:11: unknown platform \"x/y/z\"",
             "5:10: \"B\": invalid reference format: repository name (library/B) must be lowercase",
+        ],
+    ),
+    (
+        "image: a\ntemplate: b-ARCH\nplatforms: [linux/amd64, linux/x86_64]\nrequire: [linux/arm, linux/arm]\n",
+        &[
+            "3:26: the platform \"linux/x86_64\" is there twice",
+            "4:22: the platform \"linux/arm\" is there twice",
         ],
     ),
     // names

@@ -218,4 +218,30 @@ fn many_errors_are_counted() {
             .ends_with("\n80 more errors are not shown")
     );
     assert_eq!(errors.hints().len(), 1);
+    let errors = load(&[text(&yaml.repeat(20))], &Variables::default()).unwrap_err();
+    assert_eq!(errors.omitted(), 980);
+}
+
+#[test]
+fn small_files_cannot_fill_the_memory() {
+    let mut variables = Variables::default();
+    variables.set("A", &"a".repeat(60 * 1024)).unwrap();
+    let annotations: String = (0..1200).map(|i| format!("  a{i}: $A\n")).collect();
+    let yaml = format!("image: a\n{IMAGES}\nannotations:\n{annotations}");
+    let errors = load(&[text(&yaml)], &variables).unwrap_err();
+    assert_eq!(
+        errors.errors()[0].to_string(),
+        "a.yaml:1096:10: texts with variables have more than 64 MiB in all"
+    );
+    // Defaults are copied to each list. The first document has an error, so that no list is kept.
+    let long = "a".repeat(1024 * 1024);
+    let lists = format!("---\nimage: a\n{IMAGES}\n").repeat(1000);
+    let yaml = format!("zzz: 1\n---\ndefaults: {{annotations: {{a: {long}}}}}\n{lists}");
+    let errors = load(&[text(&yaml)], &Variables::default()).unwrap_err();
+    let last = errors.errors().last().unwrap().to_string();
+    assert_eq!(
+        last,
+        "a.yaml:770:8: the lists need more than 256 MiB of memory"
+    );
+    assert_eq!(errors.errors().len() + errors.omitted(), 2);
 }

@@ -112,6 +112,17 @@ fn the_tool_takes_texts_as_they_are_and_ignores_the_rest() {
 }
 
 #[test]
+fn the_tool_has_tags_of_one_repository() {
+    let yaml = "image: you/app:1\ntags: [a, ghcr.io/you/app:1]\nmanifests: [{image: b}]\n";
+    assert!(read(yaml).is_ok());
+    let errors = load_for_manifest_tool(&text(yaml)).unwrap_err();
+    assert_eq!(
+        errors.to_string(),
+        "a.yaml:2:11: \"ghcr.io/you/app:1\" is not a tag"
+    );
+}
+
+#[test]
 fn several_documents_and_names_without_a_tag() {
     let yaml = "image: you/app\nmanifests: [{image: you/app:x}]\n---\n---\nimage: you/app\ntags: [a, ghcr.io/you/app:a, other/app]\n\
                 manifests: [{image: 'oci-layout://out:1'}]\n---\n# nothing\n";
