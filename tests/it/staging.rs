@@ -4,6 +4,7 @@
 //! | --- | --- |
 //! | [`jobs`] | the jobs of a CI run: 32 at once, one of them killed |
 //! | [`changes`] | each command on a staged draft |
+//! | [`logins`] | users with few permissions |
 //! | [`requests`] | the number of requests |
 //! | [`faults`] | registries that lag, refuse, or limit |
 //! | [`content`] | versions from the future, foreign and hostile content |
@@ -12,6 +13,7 @@ mod changes;
 mod content;
 mod faults;
 mod jobs;
+mod logins;
 mod requests;
 
 use manifest_testkit::image::Image;

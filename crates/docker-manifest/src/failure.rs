@@ -9,12 +9,12 @@
 //! | `causes` | errors with their causes, as text |
 //! | `exit_code` | the exit code of each failure |
 //! | `inspect` | [`InspectError`], for a manifest that cannot be shown |
+//! | `install` | [`InstallError`], for `install` and `uninstall` |
 //! | `rollback` | [`RollbackError`], for a tag that cannot be put back |
 //! | `manifest_tool` | [`ManifestToolError`], for the command lines of `manifest-tool` |
 //! | `exchange` | [`ExchangeError`], for a draft that is exported or imported |
 //! | `stage` | [`StageError`], for a draft in a registry |
 //! | `place` | [`DraftPlace`], the place of drafts |
-//! | `install` | [`InstallError`], for `install` and `uninstall` |
 //! | `hints` | the remedy for each failure |
 //! | `sources` | [`SourceError`], for sources that are awaited or that a pattern names |
 //! | `texts` | texts that take more than a format string |

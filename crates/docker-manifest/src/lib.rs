@@ -5,13 +5,6 @@
 //!
 //! | layer | module | holds |
 //! | --- | --- | --- |
-//! | 10 | [`completion`] | candidates for shells, and for Docker's CLI |
-//! | 10 | [`man_pages`] | the man pages |
-//! | 10 | [`reference_docs`] | the reference pages of the documentation |
-//! | 9 | `manifest_tool` | the command lines of `manifest-tool`, if the program is called by that name |
-//! | 9 | [`cli`] | the command line: parser, help, usage errors in Docker's words, dispatch |
-//! | 8 | [`commands`] | one file for each command: its arguments, then a function that runs it |
-//! | 7 | `assembly` | a draft of sources, made in one way for all commands |
 //! | 11 | [`completion`] | candidates for shells, and for Docker's CLI |
 //! | 11 | [`man_pages`] | the man pages |
 //! | 11 | [`reference_docs`] | the reference pages of the documentation |

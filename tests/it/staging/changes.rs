@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::{LIST, fill, names, published};
 use crate::commands::{Shell, Watched};
+use crate::harness::schema;
 
 /// Runs the same command lines on a staged draft and on one on this machine, and compares output and result.
 #[test]
@@ -153,14 +154,13 @@ fn several_lists_share_a_repository() {
         names(&shell),
         "REGISTRY/app:a\nREGISTRY/app:b\nREGISTRY/other/app:b\n"
     );
-    let listed = shell.run("ls --stage @/stage --format json");
-    let listed: Value = serde_json::from_str(&listed.stdout).unwrap();
+    let listed = shell.run("ls --stage @/stage --format json --check");
+    let listed = schema::json("ls", &listed);
     assert_eq!(listed[0]["stage"], "REGISTRY/stage");
     assert_eq!(listed[0]["entries"], 1);
     assert_eq!(listed[0]["state"], "ready");
     assert_eq!(listed[0]["platforms"][0], "windows(10.0.1)/amd64");
     assert!(listed[0].get("folder").is_none());
-    shell.run("ls --stage @/stage --check").succeeds();
     shell.run("rm --stage @/stage @/app:b").succeeds();
     assert_eq!(names(&shell), "REGISTRY/app:a\nREGISTRY/other/app:b\n");
     assert!(registry.tags("stage").contains(&"latest".to_owned()));

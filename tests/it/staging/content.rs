@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use super::{LIST, fill, names, source_tag};
 use crate::commands::{Shell, Watched};
+use crate::harness::schema;
 
 /// The media type of a part's document.
 const PART: &str = "application/vnd.docker-manifest.draft.v1+json";
@@ -224,7 +225,7 @@ fn old_drafts_are_pruned() {
         .prints("REGISTRY/app:list\n");
     assert_eq!(names(&shell), both);
     let pruned = shell.run(&format!("{prune} --format json"));
-    let pruned: Value = serde_json::from_str(&pruned.stdout).unwrap();
+    let pruned = schema::json("prune", &pruned);
     let expected = json!([{
         "list": "REGISTRY/app:list",
         "stage": "REGISTRY/stage",

@@ -422,15 +422,15 @@ pub enum Failure {
     /// A manifest, or a part of it, cannot be shown.
     #[error(transparent)]
     Inspect(#[from] InspectError),
+    /// A failure of a command line of `manifest-tool`.
+    #[error(transparent)]
+    ManifestTool(#[from] ManifestToolError),
     /// A draft in a registry could not be read or written.
     #[error(transparent)]
     Stage(#[from] StageError),
     /// A draft could not be exported or imported.
     #[error(transparent)]
     Exchange(#[from] ExchangeError),
-    /// A failure of a command line of `manifest-tool`.
-    #[error(transparent)]
-    ManifestTool(#[from] ManifestToolError),
     /// Several independent failures.
     #[error("{}", .0.iter().map(describe).collect::<Vec<_>>().join("\n"))]
     Multiple(Vec<Failure>),

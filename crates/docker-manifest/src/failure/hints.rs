@@ -35,9 +35,9 @@ impl Failure {
             }
             Self::Inspect(error) => error.hint().into_iter().collect(),
             Self::Install(error) => error.hint().into_iter().collect(),
+            Self::ManifestTool(error) => error.hint().into_iter().collect(),
             Self::Stage(error) => error.hints(),
             Self::Exchange(error) => error.hint().into_iter().collect(),
-            Self::ManifestTool(error) => error.hint().into_iter().collect(),
             Self::Layout(error) => error.hint().into_iter().collect(),
             Self::Rollback(error) => error.hint().into_iter().collect(),
             Self::PartlyPublished { failed, .. } => {

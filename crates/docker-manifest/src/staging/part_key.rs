@@ -69,7 +69,6 @@ impl PartKey {
 pub(super) fn setting_keys(settings: &ListSettings) -> Vec<SettingKey> {
     let ListSettings {
         list_type,
-        format: _,
         order,
         annotations,
         artifact_type,

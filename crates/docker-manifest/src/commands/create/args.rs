@@ -132,29 +132,6 @@ impl Args {
         }
     }
 
-    /// Tells whether the new draft depends on more of the existing draft than the entries of the named sources. If not, several machines
-    /// can add to one draft without reading the entries of each other.
-    pub(super) fn needs_whole_draft(&self) -> bool {
-        let ListFlags {
-            annotation,
-            annotation_from_source,
-            artifact_type,
-            order,
-            replace,
-            subject,
-            list_type,
-        } = &self.list;
-        let changes_list = artifact_type.is_some()
-            || order.is_some()
-            || subject.is_some()
-            || list_type.is_some()
-            || !annotation.is_empty()
-            || annotation_from_source.is_on();
-        let checks_all = self.publish.on_duplicate.is_some() || !self.publish.require.is_empty();
-        let has_template = self.template.template.is_some();
-        !self.amend.is_on() || replace.is_on() || changes_list || checks_all || has_template
-    }
-
     /// Checks the flags for spec files and templates of a command line without `--file`.
     pub(super) fn check_without_files(&self) -> Result<(), Failure> {
         if let Some(first) = self.files.given() {
@@ -231,5 +208,30 @@ fn conflict(first: &'static str, second: &'static str, reason: &'static str) -> 
         first,
         second,
         reason,
+    }
+}
+
+impl Args {
+    /// Tells whether the new draft depends on more of the existing draft than the entries of the named sources. If not, several machines
+    /// can add to one draft without reading the entries of each other.
+    pub(super) fn needs_whole_draft(&self) -> bool {
+        let ListFlags {
+            annotation,
+            annotation_from_source,
+            artifact_type,
+            order,
+            replace,
+            subject,
+            list_type,
+        } = &self.list;
+        let changes_list = artifact_type.is_some()
+            || order.is_some()
+            || subject.is_some()
+            || list_type.is_some()
+            || !annotation.is_empty()
+            || annotation_from_source.is_on();
+        let checks_all = self.publish.on_duplicate.is_some() || !self.publish.require.is_empty();
+        let has_template = self.template.template.is_some();
+        !self.amend.is_on() || replace.is_on() || changes_list || checks_all || has_template
     }
 }
