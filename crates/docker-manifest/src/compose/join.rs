@@ -22,6 +22,7 @@ pub(crate) fn join(existing: &Draft, added: Draft) -> Draft {
     entries.extend(new);
     let ListSettings {
         list_type,
+        format: _,
         order,
         annotations,
         artifact_type,

@@ -69,6 +69,7 @@ impl PartKey {
 pub(super) fn setting_keys(settings: &ListSettings) -> Vec<SettingKey> {
     let ListSettings {
         list_type,
+        format: _,
         order,
         annotations,
         artifact_type,
