@@ -82,6 +82,7 @@ fn execute(line: &CommandLine, environment: Environment, output: &Output) -> Res
     let connection = Connection::new(&line.globals)?;
     connection.warn(output);
     let context = Context::new(environment, connection.globals(), output);
+    let context = context.for_command(MANIFEST_TOOL);
     context.block_on(async {
         match command {
             Command::Inspect(args) => inspect::run(&context, &connection, args).await,
