@@ -94,13 +94,9 @@ impl SharedSources {
     }
 
     async fn look_up(&self, client: &Client, source: &Reference) -> Result<Digest, RegistryError> {
-        if source.digest().is_none() || !self.looks_up_digests {
-            return client.pin(source).await;
-        }
-        match client.manifest_digest(source).await? {
-            Some(digest) => Ok(digest),
-            // A response to HEAD has no body. That to GET says why there is no such manifest.
-            None => Ok(client.manifest(source).await?.digest().clone()),
+        match self.looks_up_digests {
+            true => client.look_up(source).await,
+            false => client.pin(source).await,
         }
     }
 

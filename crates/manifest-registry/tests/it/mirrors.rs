@@ -126,6 +126,18 @@ fn content_of_a_mirror_is_read_from_the_mirror() {
     assert_eq!(stage.heard(), [""; 0]);
 }
 
+#[test]
+fn sources_are_looked_up_in_the_mirror() {
+    let stage = Stage::new();
+    stage.mirror.seed("hub/app", "1", &stage.image);
+    let client = stage.client();
+    let digest = run(client.pin(&stage.target)).unwrap();
+    assert_eq!(digest.as_str(), stage.image.digest);
+    let pinned = run(client.pinned_manifest(stage.target.repository(), &digest)).unwrap();
+    assert_eq!(pinned.digest(), &digest);
+    assert!(stage.registry.log().lines().is_empty());
+}
+
 /// Returns a client with a mirror whose certificate is not trusted. The rules of the prefixes in `insecure` allow that, and
 /// those in `checked` do not.
 fn mirrored_by(mirror: &EmbeddedRegistry, insecure: &[&str], checked: &[&str]) -> Client {

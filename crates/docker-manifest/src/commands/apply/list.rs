@@ -62,25 +62,19 @@ impl Run<'_> {
             return result;
         }
         let output = self.context.output.for_list(result.name.clone());
-        let done = match job.list {
+        match job.list {
             Ok(mut list) => {
                 let steps = Steps {
                     run: self,
                     client: &job.client,
                     output: &output,
                 };
-                let done = steps.all(&mut list, &mut result).await;
-                if let Err(failure) = &done {
-                    result.fail(failure, list.names());
+                if let Err(failure) = steps.all(&mut list, &mut result).await {
+                    result.fail(&failure, list.names());
                 }
-                done
             }
-            Err(failure) => {
-                result.fail(&failure, []);
-                Err(failure)
-            }
-        };
-        drop(done);
+            Err(failure) => result.fail(&failure, []),
+        }
         result.warnings = output.take_warnings();
         result
     }
