@@ -112,10 +112,15 @@ impl<'a> Context<'a> {
         match noted {
             Ok(Noted::Yes) => {}
             Ok(Noted::NoFolder) => self.debug("there is no folder for a journal, so none is kept"),
-            Err(error) => self.output.warning(&format!(
-                "the written tags are not noted in the journal, so `rollback` will not know them: {}",
-                Failure::from(error).text()
-            )),
+            Err(error) => {
+                let failure = Failure::from(error);
+                let hints = failure.hints().into_iter();
+                let texts: Vec<String> = std::iter::once(failure.text()).chain(hints).collect();
+                self.output.warning(&format!(
+                    "the written tags are not noted in the journal, so `rollback` will not know them: {}",
+                    texts.join("; ")
+                ));
+            }
         }
     }
 

@@ -4,7 +4,8 @@
 //! | --- | --- |
 //! | `inspect` | `inspect`: an image or a list, as lines or as JSON |
 //! | `push` | `push from-spec`, `push from-args` |
-//! | `command_line` | the parser: the request, and words that are ignored |
+//! | `command_line` | the parser: the request of a command line |
+//! | `misplaced` | words in the wrong place, which are ignored or refused |
 //! | `help` | help in the layout of `manifest-tool`'s |
 //! | `connection` | the global flags: login, TLS, configuration |
 //! | `report` | errors in the form of `manifest-tool`'s |
@@ -20,6 +21,7 @@ mod definitions;
 mod flag_parser;
 mod help;
 mod inspect;
+mod misplaced;
 mod push;
 mod report;
 
@@ -45,9 +47,10 @@ pub(crate) fn run(arguments: Vec<OsString>, environment: Environment, output: &O
     let words: Result<Vec<String>, OsString> = words.collect();
     let line = match words {
         Ok(words) => CommandLine::parse(&words),
-        Err(word) => Err(UsageProblem::Flags {
+        Err(_) => Err(UsageProblem::Flags {
             command: &definitions::PROGRAM,
-            text: format!("{} is not UTF-8", word.display()),
+            // It may be a password.
+            text: "an argument is not UTF-8".to_owned(),
             hint: None,
         }),
     };
@@ -79,6 +82,7 @@ fn execute(line: &CommandLine, environment: Environment, output: &Output) -> Res
     let connection = Connection::new(&line.globals)?;
     connection.warn(output);
     let context = Context::new(environment, connection.globals(), output);
+    let context = context.for_command(MANIFEST_TOOL);
     context.block_on(async {
         match command {
             Command::Inspect(args) => inspect::run(&context, &connection, args).await,

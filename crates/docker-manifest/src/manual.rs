@@ -400,8 +400,8 @@ pub const MANUALS: &[Manual] = &[
         description: &[
             "Shows which tags this program wrote from this machine: where each pointed before, where it points since then, when, and by \
              which command. The newest are first. Registries are not asked, so what others wrote is not shown.",
-            "The journal is `manifests/.docker-manifest/journal` in Docker's configuration folder. It keeps the newest 50,000 records or \
-             more.",
+            "The journal is `manifests/.docker-manifest/journal` in Docker's configuration folder. It keeps some 25,000 \
+             records, the newest.",
             "`unconfirmed` means that the run ended before the registry had responded: the tag may have been written.",
         ],
         arguments: &[(

@@ -4,7 +4,7 @@ use std::future::poll_fn;
 use std::pin::{Pin, pin};
 
 use futures_util::future::MaybeDone;
-use futures_util::{FutureExt as _, StreamExt as _, stream};
+use futures_util::{FutureExt as _, StreamExt as _, TryStreamExt as _, stream};
 
 /// Runs futures, at most `limit` at once, and returns their results in the order of the futures.
 ///
@@ -25,6 +25,16 @@ pub async fn concurrent<F: Future>(
         .await;
     results.sort_by_key(|(i, _)| *i);
     results.into_iter().map(|(_, result)| result).collect()
+}
+
+/// Runs futures, at most `limit` at once, and returns their results in the order of the futures, or the first failure. Then the
+/// others are dropped.
+pub(crate) async fn try_concurrent<T, E>(
+    limit: usize,
+    futures: impl IntoIterator<Item = impl Future<Output = Result<T, E>>>,
+) -> Result<Vec<T>, E> {
+    let results = stream::iter(futures).buffered(limit.max(1));
+    results.try_collect().await
 }
 
 /// Runs `main` to completion, and polls `background` alongside it as far as it gets. The requests of `main` go first.

@@ -2,19 +2,19 @@
 
 use std::time::Duration;
 
-/// The size of the journal above which its oldest records are dropped, in bytes: some 80,000 records.
-pub const JOURNAL_BYTES: u64 = 32 * 1024 * 1024;
+/// The size of the journal above which its oldest records are dropped, in bytes: some 50,000 lines.
+pub const JOURNAL_BYTES: u64 = 16 * 1024 * 1024;
 
 /// The size that the journal is shortened to, in bytes: half, so that it is seldom rewritten.
-pub const KEPT_BYTES: usize = 16 * 1024 * 1024;
+pub const KEPT_BYTES: usize = 8 * 1024 * 1024;
 
-/// The most records that are kept when the journal is shortened: some runs of 10,000 lists, each with two tags.
-pub const KEPT_RECORDS: usize = 50_000;
+/// The most records that are kept when the journal is shortened: a run of 10,000 lists with two tags each.
+pub const KEPT_RECORDS: usize = 25_000;
 
 /// The most bytes of a journal that are read, from its end: one append may exceed [`JOURNAL_BYTES`] before the journal is shortened.
 pub const READ_BYTES: u64 = 2 * JOURNAL_BYTES;
 
-/// The longest line of a journal that is read, in bytes. Real ones have some 400.
+/// The longest line of a journal that is read, in bytes. Real ones have some 300.
 pub const RECORD_BYTES: usize = 8 * 1024;
 
 /// The most characters of a record's text that is not a reference or a digest. Longer texts are cut: an image layout may have a long

@@ -126,6 +126,14 @@ impl RequestLog {
         found
     }
 
+    /// Waits until the log has so many requests. Returns `false` after the time `limit`.
+    #[must_use]
+    pub fn wait_for_count(&self, limit: Duration, count: usize) -> bool {
+        let too_few = |inner: &mut Inner| inner.requests.len() < count;
+        let waited = self.changed.wait_timeout_while(self.lock(), limit, too_few);
+        waited.is_ok_and(|(_, waited)| !waited.timed_out())
+    }
+
     /// Returns the number of TCP connections accepted since the start or the last `clear`.
     #[must_use]
     pub fn connections(&self) -> usize {

@@ -3,7 +3,7 @@
 use manifest_testkit::image::Image;
 use manifest_testkit::suite;
 
-use super::{ARCHITECTURES, by_tag, image, report, seed, write, writes};
+use super::{ARCHITECTURES, by_digest, by_tag, image, report, seed, write, writes};
 use crate::commands::{Shell, Watched};
 
 /// Returns the architectures of a list.
@@ -45,6 +45,23 @@ fn missing_images_are_left_out_on_request() {
         let ran = shell.run("apply --ignore-missing none.yaml");
         ran.fails(1).says("nothing is left for REGISTRY/app:0");
     }
+}
+
+#[test]
+fn an_image_by_digest_that_comes_later_is_added() {
+    let registry = Watched::embedded(manifest_testkit::EmbeddedRegistry::start());
+    registry.push("src", "0-amd64", &image(0, "amd64"));
+    let mut shell = Shell::new(&registry);
+    shell.home.enable_cache();
+    let digests = ARCHITECTURES.map(|architecture| image(0, architecture).digest);
+    write(&shell, "lists.yaml", &by_digest(&[digests]));
+    for _ in 0..2 {
+        shell.run("apply --ignore-missing lists.yaml").succeeds();
+        assert_eq!(architectures(&registry, "0"), ["amd64"]);
+    }
+    registry.push("src", "0-arm64", &image(0, "arm64"));
+    shell.run("apply --ignore-missing lists.yaml").succeeds();
+    assert_eq!(architectures(&registry, "0"), ARCHITECTURES);
 }
 
 #[test]

@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use super::{by_tag, image, report, seed, write};
 use crate::commands::{Shell, Watched};
+use crate::harness::home::OURS;
 
 /// Checks a report against its schema.
 #[track_caller]
@@ -139,4 +140,28 @@ fn long_runs_show_their_progress() {
         .says("4 lists: 4 written");
     let ran = shell.run("apply -q lists.yaml");
     ran.succeeds().does_not_say("lists");
+}
+
+#[test]
+fn a_terminal_shows_one_line_for_all_lists() {
+    let registry = Watched::embedded(EmbeddedRegistry::start());
+    seed(&registry, 4);
+    let shell = Shell::new(&registry);
+    write(&shell, "lists.yaml", &by_tag(4));
+    for (number, milliseconds) in [(2, 900), (3, 1500)] {
+        let path = format!("/src/manifests/{number}-amd64");
+        let delay = Response::Delay(Duration::from_millis(milliseconds));
+        registry.fault(Fault::on("HEAD", &path).times(1).respond(delay));
+    }
+    // `script` gives the program a terminal, and relays its output.
+    let mut command = shell.home.command("script");
+    let inner = format!("{OURS} manifest apply lists.yaml");
+    command
+        .args(["-qec", &inner, "/dev/null"])
+        .env("TERM", "xterm");
+    let ran = shell.home.run(&mut command);
+    ran.succeeds();
+    assert!(ran.stdout.contains("] 3 of 4 lists"), "{ran}");
+    // The line is erased before others are written.
+    assert!(ran.stdout.contains("\r\u{1b}[2Kwrote "), "{ran}");
 }

@@ -152,6 +152,13 @@ fn lists_of_many_repositories_share_tokens() {
         .run("apply lists.yaml")
         .succeeds()
         .says("60 lists: 60 written");
+    // The image of a list is not looked for in the targets of others.
+    let image = image(0, "amd64").digest;
+    let probes = count(&registry, "HEAD", "/v2/src0/manifests/sha256:");
+    assert_eq!(
+        probes,
+        count(&registry, "HEAD", &format!("/v2/src0/manifests/{image}"))
+    );
     // Seven targets for each token.
     let scopes = tokens.requested_scopes();
     assert_eq!(scopes.len(), REPOSITORIES.div_ceil(7), "{scopes:#?}");

@@ -68,16 +68,6 @@ impl World {
         home
     }
 
-    /// Writes a tag twice, so that it can be put back, and the report of the second time.
-    fn write_journal(&self, home: &Home) {
-        let tag = "tag example.com/app:1.0-amd64 example.com/app:latest";
-        self.run(home, tag).succeeds();
-        let create = "create --push --metadata-file pushed.json example.com/app:latest \
-            example.com/app:1.0-amd64 example.com/app:1.0-arm64";
-        self.run(home, create).succeeds();
-        self.example_com.lines();
-    }
-
     /// Writes the spec files that the examples name.
     fn write_spec_files(&self, folder: &Path) {
         let write = |name: &str, text: &str| fs::write(folder.join(name), self.real(text)).unwrap();
@@ -94,6 +84,16 @@ impl World {
         let target =
             r#"{"tags":["example.com/app:1.0"],"platforms":["linux/amd64","linux/arm64"]}"#;
         write("bake.json", &format!(r#"{{"target":{{"app":{target}}}}}"#));
+    }
+
+    /// Writes a tag twice, so that it can be put back, and the report of the second time.
+    fn write_journal(&self, home: &Home) {
+        let tag = "tag example.com/app:1.0-amd64 example.com/app:latest";
+        self.run(home, tag).succeeds();
+        let create = "create --push --metadata-file pushed.json example.com/app:latest \
+            example.com/app:1.0-amd64 example.com/app:1.0-arm64";
+        self.run(home, create).succeeds();
+        self.example_com.lines();
     }
 
     /// Puts the real registries and digests in the place of those of an example.

@@ -160,8 +160,13 @@ fn patterns_without_a_match_are_refused() {
             .run("create @/app:1.0 '@/none:*'")
             .fails(1)
             .says("failed to list the tags of REGISTRY/none");
+        shell
+            .run("create @/app:1.0 '@/app:*.sig'")
+            .fails(1)
+            .says("no tag of REGISTRY/app matches \"*.sig\": it has 5 tags\nhint: left out: sha256-a")
+            .says(".sig (a signature or another referrer, for which the pattern has to begin with sha256-)\n");
         // Only the tags were listed.
-        assert_eq!(registry.lines().len(), 2);
+        assert_eq!(registry.lines().len(), 3);
         assert!(shell.drafts().is_empty());
     }
 }

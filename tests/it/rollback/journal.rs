@@ -266,9 +266,9 @@ fn lines_that_cannot_be_read_are_left_out() {
         shown
             .succeeds()
             .says(
-                "warning: HOME/.docker/manifests/.docker-manifest/journal: 2 lines cannot be read",
+                "warning: HOME/.docker/manifests/.docker-manifest/journal: lines that cannot be read are left out: 2",
             )
-            .says("1 records of a newer version of this program")
+            .says("lines that are of a newer version of this program are left out: 1")
             .says("the newest 1 of 2 records are shown; --limit 0 shows all");
         shell.run("rollback @/app:1").succeeds();
     }

@@ -14,16 +14,17 @@ pub(super) fn read_journal(context: &Context<'_>) -> Result<(Journal, JournalCon
     let content = journal.read()?;
     let path = journal.path();
     let path = path.display();
-    if content.damaged > 0 {
-        let damaged = content.damaged;
-        let message = format!("{path}: {damaged} lines cannot be read, and are left out");
-        context.output.warning(&message);
-    }
-    if content.of_other_versions > 0 {
-        let others = content.of_other_versions;
-        let message =
-            format!("{path}: {others} records of a newer version of this program are left out");
-        context.output.warning(&message);
+    for (count, what) in [
+        (content.damaged, "cannot be read"),
+        (
+            content.of_other_versions,
+            "are of a newer version of this program",
+        ),
+    ] {
+        if count > 0 {
+            let message = format!("{path}: lines that {what} are left out: {count}");
+            context.output.warning(&message);
+        }
     }
     Ok((journal, content))
 }

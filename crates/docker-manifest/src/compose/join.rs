@@ -22,12 +22,12 @@ pub(crate) fn join(existing: &Draft, added: Draft) -> Draft {
     entries.extend(new);
     let ListSettings {
         list_type,
+        format: _,
         order,
         annotations,
         artifact_type,
         subject,
         observed_tag,
-        format: _,
     } = added.settings;
     let mut settings = existing.settings.clone();
     settings.list_type = list_type.or(settings.list_type);

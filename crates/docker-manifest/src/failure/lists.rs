@@ -22,6 +22,12 @@ pub enum ListFailure {
         /// The list.
         image: Box<Source>,
     },
+    /// Two lists of spec files would have the same draft.
+    #[error("two lists have the draft {list}")]
+    SameDraft {
+        /// The name of the draft.
+        list: Box<Reference>,
+    },
     /// A draft is to have an image for several platforms.
     #[error("the draft of {list} cannot have {image} twice")]
     RepeatedInDraft {
@@ -81,6 +87,7 @@ impl ListFailure {
             Self::ListWithPlatform { .. } => {
                 "`os` and `architecture`, with `variant` and `osversion` if needed, choose among its images"
             }
+            Self::SameDraft { .. } => "give each list a tag of its own",
             Self::RepeatedInDraft { .. } => "`apply` publishes such a list, without a draft",
             Self::SourceIsTarget { .. } => "publish one after the other, in two runs of `apply`",
             Self::WouldPrune { .. } => "`--prune-missing` publishes the list without these images",

@@ -124,11 +124,18 @@ impl TagPattern {
     /// Tells whether a tag matches. The tags of signatures and other referrers (`sha256-….sig`) only match a pattern that begins as they
     /// do.
     pub(super) fn matches(&self, tag: &str) -> bool {
-        let is_named = || {
-            let algorithm = tag.split_inclusive('-').next().unwrap_or_default();
-            self.text.starts_with(algorithm)
-        };
-        self.glob.matches(tag) && (referrers::subject_of(tag).is_none() || is_named())
+        self.glob.matches(tag) && !self.leaves_out(tag)
+    }
+
+    /// Tells whether a tag only matches by its characters: it is that of a signature or another referrer, and the pattern begins
+    /// otherwise.
+    pub(super) fn hides(&self, tag: &str) -> bool {
+        self.glob.matches(tag) && self.leaves_out(tag)
+    }
+
+    fn leaves_out(&self, tag: &str) -> bool {
+        let algorithm = tag.split_inclusive('-').next().unwrap_or_default();
+        referrers::subject_of(tag).is_some() && !self.text.starts_with(algorithm)
     }
 
     /// Returns the number of characters that a tag has in common with the beginning of the pattern.
@@ -270,6 +277,7 @@ mod tests {
         ] {
             let pattern = TagPattern::of_flag(pattern, &list()).unwrap();
             assert_eq!(pattern.matches(tag), expected, "{pattern} {tag}");
+            assert_eq!(pattern.hides(tag), !expected, "{pattern} {tag}");
         }
     }
 }

@@ -106,11 +106,13 @@ impl TagSearch<'_> {
             .collect();
         if matching.is_empty() {
             let own = targets.iter().map(|tag| format!("{tag} ({OWN_TAG})"));
+            let hidden = tags.iter().find(|tag| pattern.hides(name(tag)));
+            let hidden = hidden.map(|tag| format!("{} ({REFERRER_TAG})", name(tag)));
             let no_match = NoMatch {
                 repository: pattern.repository().clone(),
                 pattern: pattern.glob().to_owned(),
                 tags: tags.len(),
-                left_out: own.collect(),
+                left_out: own.chain(hidden).collect(),
                 similar: most_similar(pattern, tags),
             };
             return Err(SourceError::NoMatch(no_match.into()).into());
@@ -148,6 +150,10 @@ impl TagSearch<'_> {
 
 /// The reason why a target is left out.
 const OWN_TAG: &str = "a tag of the list itself";
+
+/// The reason why the tag of a referrer is left out.
+const REFERRER_TAG: &str =
+    "a signature or another referrer, for which the pattern has to begin with sha256-";
 
 impl Match<'_> {
     /// Describes the match: `example.com/app:1.0-* matches 2 of 30 tags: 1.0-amd64, 1.0-arm64`.

@@ -69,12 +69,12 @@ impl PartKey {
 pub(super) fn setting_keys(settings: &ListSettings) -> Vec<SettingKey> {
     let ListSettings {
         list_type,
+        format: _,
         order,
         annotations,
         artifact_type,
         subject,
         observed_tag: _,
-        format: _,
     } = settings;
     let single = [
         (list_type.is_some(), SettingKey::Type),

@@ -2,11 +2,12 @@
 
 use std::collections::HashSet;
 
-use futures_util::future::try_join_all;
 use manifest_core::{Digest, Reference};
 
 use crate::client::Client;
+use crate::concurrent::try_concurrent;
 use crate::error::RegistryError;
+use crate::limits::PARALLEL_WORK;
 use crate::publish::publication::{ObservedTag, Publication, WatchedTags};
 use crate::publish::push_plan::{PlannedBlob, PushPlan};
 use crate::publish::release::watch_tags;
@@ -39,7 +40,7 @@ impl Client {
             tags: watched,
             before_any_write: true,
         };
-        let plans = try_join_all(pushes.iter().map(PushPlan::make));
+        let plans = try_concurrent(PARALLEL_WORK, pushes.iter().map(PushPlan::make));
         let (plans, watched) = tokio::join!(plans, watch_tags(&pushes, watch));
         let plans = plans?;
         let mut dry_run = DryRun {

@@ -3,13 +3,14 @@
 use std::collections::HashSet;
 use std::pin::{Pin, pin};
 
-use futures_util::future::{MaybeDone, join, join_all, maybe_done, try_join_all};
+use futures_util::future::{MaybeDone, join, join_all, maybe_done};
 use manifest_core::Reference;
 
 use crate::blob::TransferProgress;
 use crate::client::Client;
-use crate::concurrent::alongside;
+use crate::concurrent::{alongside, concurrent, try_concurrent};
 use crate::error::RegistryError;
+use crate::limits::PARALLEL_WORK;
 use crate::publish::child::Child;
 use crate::publish::mount_sources::{MountSources, mount_sources};
 use crate::publish::publication::{
@@ -53,7 +54,7 @@ impl Client {
         let pushes = self.pushes(publications);
         self.expect_probes(&pushes, watch.tags);
         let mut watched = pin!(maybe_done(watch_tags(&pushes, watch)));
-        let plans = try_join_all(pushes.iter().map(PushPlan::make));
+        let plans = try_concurrent(PARALLEL_WORK, pushes.iter().map(PushPlan::make));
         let mut plans = alongside(watched.as_mut(), plans).await?;
         let mut check_tags = Some(check_tags);
         if watch.before_any_write {
@@ -70,7 +71,8 @@ impl Client {
             let mut seen = HashSet::new();
             let with_work = plans.iter().filter(|plan| plan.has_work());
             let each_target = with_work.filter(|plan| seen.insert(plan.target()));
-            let access_checks = try_join_all(each_target.map(PushPlan::check_push_access));
+            let access_checks =
+                try_concurrent(PARALLEL_WORK, each_target.map(PushPlan::check_push_access));
             alongside(watched.as_mut(), access_checks).await?;
         }
         plans.iter().for_each(PushPlan::expect_progress);
@@ -87,10 +89,10 @@ impl Client {
         let to_put = plans
             .iter_mut()
             .filter(|plan| !is_single || plan.has_subject());
-        try_join_all(to_put.map(PushPlan::put_by_digest)).await?;
+        try_concurrent(PARALLEL_WORK, to_put.map(PushPlan::put_by_digest)).await?;
         announce_writes(&plans, &mut on_step);
         let writes = plans.iter().map(PushPlan::write_tags);
-        let results = join_all(writes).await;
+        let results = concurrent(PARALLEL_WORK, writes).await;
         let mut tags = Vec::new();
         for ((plan, results), publication) in plans.iter_mut().zip(results).zip(publications) {
             for (result, target) in results.into_iter().zip(publication.targets) {

@@ -37,15 +37,26 @@ pub struct JournalRecord {
     pub state: WriteState,
 }
 
-/// The records that later ones replace.
+/// The records that later ones replace: a part of a hash of each, because a journal may have many.
 #[derive(Default)]
-pub(super) struct Replaced(HashSet<(String, Reference, Digest)>);
+pub(super) struct Replaced(HashSet<[u8; HASH_DIGITS]>);
+
+/// The hexadecimal digits of a hash: 128 bits, so that no two records of a journal share them.
+const HASH_DIGITS: usize = 32;
 
 impl Replaced {
     /// Tells whether a record says something that counts, if all later records were passed before: the last of each write does, unless
     /// the tag was not written.
     pub(super) fn is_current(&mut self, record: &JournalRecord) -> bool {
-        let key = (record.run.clone(), record.tag.clone(), record.after.clone());
+        let JournalRecord {
+            run, tag, after, ..
+        } = record;
+        // Neither a reference nor a digest has a space in it.
+        let hash = Digest::sha256(format!("{tag} {after} {run}").as_bytes());
+        let mut key = [0; HASH_DIGITS];
+        for (byte, digit) in key.iter_mut().zip(hash.hex().bytes()) {
+            *byte = digit;
+        }
         self.0.insert(key) && record.state != WriteState::NotWritten
     }
 }

@@ -8,6 +8,8 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
+use manifest_core::Digest;
+use manifest_store::journal::{JournalRecord, Noted, WriteState};
 use manifest_store::{Store, StoreError};
 
 use crate::support::*;
@@ -68,6 +70,16 @@ fn a_read_only_file_system() {
 }
 
 #[test]
+fn a_journal_on_a_full_disk() {
+    on_a_small_disk("full journal");
+}
+
+#[test]
+fn a_journal_on_a_read_only_file_system() {
+    on_a_small_disk("read-only journal");
+}
+
+#[test]
 fn a_folder_of_somebody_else() {
     let folder = tempfile::tempdir().unwrap();
     let root = folder.path().join("manifests");
@@ -82,6 +94,7 @@ fn a_folder_of_somebody_else() {
         "--clear-groups",
     ];
     run_under(&nobody, "somebody else's", folder.path());
+    run_under(&nobody, "somebody else's journal", folder.path());
     fs::set_permissions(root.join("q.io_app-1"), fs::Permissions::from_mode(0o700)).unwrap();
     run_under(&nobody, "unreadable", folder.path());
 }
@@ -112,6 +125,14 @@ fn worker() {
         "full" => full(&store),
         "read-only" => read_only(&store, folder),
         "somebody else's" => somebody_elses(&store),
+        "full journal" => full_journal(&store),
+        "read-only journal" => {
+            assert_eq!(note(&store).unwrap(), Noted::Yes);
+            remount_read_only(folder);
+            refuses_notes(&store, folder, "the file system is read-only");
+            assert_eq!(store.journal().read().unwrap().records.len(), 1);
+        }
+        "somebody else's journal" => refuses_notes(&store, folder, "check who owns"),
         "unreadable" => {
             let error = store.load(&reference(LIST)).unwrap_err();
             assert!(error.path().ends_with("q.io_app-1"), "{error}");
@@ -170,18 +191,55 @@ fn full(store: &Store) {
 fn read_only(store: &Store, folder: &Path) {
     let list = reference(LIST);
     add(store, LIST, vec![entry("q.io/app:a", "A", 1)]).unwrap();
-    let mounted = Command::new("mount")
-        .args(["-o", "remount,ro"])
-        .arg(folder)
-        .status()
-        .unwrap();
-    assert!(mounted.success());
+    remount_read_only(folder);
     refuses_writers(store, "the file system is read-only");
     assert_eq!(
         store.load(&list).unwrap().unwrap().entries.len(),
         1,
         "reading works"
     );
+}
+
+fn remount_read_only(folder: &Path) {
+    let mut mount = Command::new("mount");
+    let mounted = mount.args(["-o", "remount,ro"]).arg(folder).status();
+    assert!(mounted.unwrap().success());
+}
+
+/// Notes that a tag was written.
+fn note(store: &Store) -> Result<Noted, StoreError> {
+    store.journal().append(&[JournalRecord {
+        time: 1,
+        run: "0123456789ab".into(),
+        command: "push".into(),
+        source: LIST.into(),
+        tag: reference(&format!("q.io/app:{}", "t".repeat(100))),
+        before: None,
+        after: Digest::sha256(b""),
+        state: WriteState::Begun,
+    }])
+}
+
+fn full_journal(store: &Store) {
+    let error = (0..100_000).find_map(|_| note(store).err());
+    let error = error.expect("the disk is full at last");
+    let hint = error.hint().unwrap_or_default();
+    assert!(hint.starts_with("the disk is full"), "{error:?}");
+    let text = fs::read(store.journal().path()).unwrap();
+    assert!(text.ends_with(b"\n"), "no part of a line is left");
+    let content = store.journal().read().unwrap();
+    assert_eq!((content.records.len(), content.damaged), (1, 0));
+}
+
+/// A folder that exists and cannot be written is an error, one that cannot be created is none.
+fn refuses_notes(store: &Store, folder: &Path, advice: &str) {
+    let error = note(store).unwrap_err();
+    assert!(error.is_read_only(), "{error:?}");
+    assert!(error.path().starts_with(store.root()), "{error}");
+    let hint = error.hint().unwrap_or_default();
+    assert!(hint.contains(advice), "{hint}");
+    let other = Store::new(folder.join("other/manifests"));
+    assert_eq!(note(&other).unwrap(), Noted::NoFolder);
 }
 
 fn somebody_elses(store: &Store) {

@@ -1,5 +1,7 @@
 //! `create --file`: drafts of the lists that spec files describe.
 
+use std::collections::BTreeSet;
+
 use manifest_core::{Draft, Reference};
 use manifest_registry::{Client, concurrent};
 
@@ -10,7 +12,7 @@ use crate::assembly::{
 use crate::compose;
 use crate::context::Context;
 use crate::drafts::{DraftStore, RegistryAccess};
-use crate::failure::Failure;
+use crate::failure::{Failure, ListFailure};
 use crate::preflight;
 use crate::publishing;
 use crate::sources::{Wait, WaitLimit};
@@ -35,11 +37,6 @@ pub(super) async fn run(context: &Context<'_>, args: &Args) -> Result<(), Failur
     };
     let store = DraftStore::open(context, &args.stage, access)?;
     let replaces = args.list.replace.is_on();
-    for spec in &specs {
-        if !replaces && store.contains(&spec.list).await? {
-            return Err(store.refusing_to_amend(&spec.list));
-        }
-    }
     let options = SpecOptions {
         ignores_missing: args.sources.ignore_missing.is_on(),
         refuses_copies: args.sources.no_copy.is_on(),
@@ -50,6 +47,16 @@ pub(super) async fn run(context: &Context<'_>, args: &Args) -> Result<(), Failur
         .iter()
         .map(|spec| SpecList::new(spec, &options, &current_dir));
     let lists = lists.collect::<Result<Vec<SpecList>, _>>()?;
+    let mut names = BTreeSet::new();
+    for SpecList { list, .. } in &lists {
+        if !names.insert(list) {
+            let list = list.clone().into();
+            return Err(ListFailure::SameDraft { list }.into());
+        }
+        if !replaces && store.contains(list).await? {
+            return Err(store.refusing_to_amend(list));
+        }
+    }
     let client = match store.client() {
         Some(client) => client.clone(),
         None => context.client(args.insecure.is_on(), &args.retry, &registry)?,
@@ -132,6 +139,12 @@ async fn draft(
     preflight::require_platforms(&draft, &list.require)?;
     draft.settings.observed_tag = observed_tag;
     let mut warnings = report.warnings;
+    if list.by_digest {
+        warnings.push(format!(
+            "the list has no tag, and the draft of it is {0}: push it with --by-digest, or {0} is written",
+            list.list
+        ));
+    }
     if !list.tags.is_empty() {
         let tags: Vec<String> = list.tags.iter().map(Reference::to_string).collect();
         warnings.push(format!(
