@@ -217,3 +217,35 @@ fn tags_that_move_are_seen_at_the_push() {
         registry.bytes("app", "list")
     );
 }
+
+#[test]
+fn lists_of_spec_files_and_templates_are_staged() {
+    let registry = Watched::empty(suite::Kind::Embedded);
+    for (tag, platform) in [
+        ("1-linux-amd64", "linux/amd64"),
+        ("1-linux-arm64", "linux/arm64"),
+    ] {
+        registry.push("app", tag, &Image::docker().platform(platform).build());
+    }
+    let shell = Shell::new(&registry);
+    let host = registry.host();
+    let spec = format!(
+        "image: {host}/app:list\nmanifests:\n  - image: {host}/app:1-linux-amd64\n    platform: {{os: linux, architecture: amd64}}\n"
+    );
+    std::fs::write(shell.home.path().join("list.yaml"), spec).unwrap();
+    shell.run("create --stage @/stage -f list.yaml").succeeds();
+    shell
+        .run("create --stage @/stage -f list.yaml")
+        .fails(1)
+        .says("refusing to amend an existing manifest list");
+    shell
+        .run("create --stage @/stage -f list.yaml --replace")
+        .succeeds();
+    shell
+        .run("create --stage @/stage @/app:other --template @/app:1-OS-ARCH --platforms linux/amd64,linux/arm64")
+        .succeeds();
+    assert_eq!(names(&shell), "REGISTRY/app:list\nREGISTRY/app:other\n");
+    shell.run("push --stage @/stage @/app:other").succeeds();
+    assert_eq!(published(&registry, "other").len(), 2);
+    assert!(shell.home.drafts().is_empty());
+}

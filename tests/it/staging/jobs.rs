@@ -163,25 +163,52 @@ fn a_job_that_adds_while_another_one_purges_is_not_lost() {
         for number in 0..2 {
             shell.run(&line(number)).succeeds();
         }
-        // A job comes between the reading of the draft and its removal.
+        // A job comes between the reading of the draft and its removal: the push waits until the registry takes the list.
+        registry.fault(Fault::on("PUT", "/v2/app/manifests/").respond(Response::status(503)));
+        let push = format!("push --stage @/stage --purge {LIST}");
+        let pushed = std::thread::scope(|scope| {
+            let pushed = scope.spawn(|| shell.run(&format!("{push} --retry 100")));
+            let is_put = |request: &Request| request.is("PUT", "/v2/app/manifests/");
+            assert!(registry.log().wait_for(LIMIT, is_put).is_some());
+            Shell::new(&registry).run(&line(2)).succeeds();
+            registry.clear_faults();
+            pushed.join().unwrap()
+        });
+        pushed
+            .succeeds()
+            .says("the draft of REGISTRY/app:list was changed while it was pushed, so its new parts were not removed");
+        assert_eq!(published(&registry, "list").len(), 2, "{kind:?}");
+        assert_eq!(names(&shell), "REGISTRY/app:list\n", "{kind:?}");
+        shell.run(&push).succeeds();
+        assert_eq!(published(&registry, "list").len(), 1, "{kind:?}");
+        assert_eq!(names(&shell), "", "{kind:?}");
+    }
+}
+
+#[test]
+fn a_push_that_is_killed_removes_nothing() {
+    for kind in suite::kinds() {
+        let registry = Watched::empty(kind);
+        fill(&registry, 2);
+        let shell = Shell::new(&registry);
+        for number in 0..2 {
+            shell.run(&line(number)).succeeds();
+        }
         registry.fault(Fault::on("PUT", "/v2/app/manifests/list").respond(Response::Hang));
         let push = format!("push --stage @/stage --purge {LIST}");
         let mut held = shell
             .command(&push)
             .stdout(Stdio::null())
-            .stderr(Stdio::piped())
+            .stderr(Stdio::null())
             .spawn()
             .unwrap();
         let is_put = |request: &Request| request.is("PUT", "/v2/app/manifests/list");
         assert!(registry.log().wait_for(LIMIT, is_put).is_some());
-        Shell::new(&registry).run(&line(2)).succeeds();
         kill_process(Pid::from_child(&held), Signal::KILL).unwrap();
         held.wait().unwrap();
         registry.clear_faults();
-        // The killed push has removed nothing.
-        let pushed = shell.run(&push);
-        pushed.succeeds();
-        assert_eq!(published(&registry, "list").len(), 3);
+        shell.run(&push).succeeds();
+        assert_eq!(published(&registry, "list").len(), 2);
         assert_eq!(names(&shell), "");
     }
 }

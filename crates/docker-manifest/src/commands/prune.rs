@@ -130,7 +130,7 @@ async fn prune_staged(
         };
         let removal = match args.dry_run.is_on() {
             true => Ok(Removal::Removed),
-            false => store.remove_unchanged(&whole).await,
+            false => store.remove_listed(&whole).await,
         };
         pruned.add(context, args, (name, identity), removal)?;
     }

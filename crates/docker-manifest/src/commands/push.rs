@@ -148,8 +148,12 @@ pub(crate) async fn run(context: &Context<'_>, args: &Args) -> Result<(), Failur
         None => None,
     };
     if removal == Some(Removal::Changed) {
+        let rest = match store.local() {
+            Some(_) => "so it was not removed",
+            None => "so its new parts were not removed",
+        };
         context.output.warning(&format!(
-            "the draft of {list} was changed while it was pushed, so it was not removed"
+            "the draft of {list} was changed while it was pushed, {rest}"
         ));
     }
     if let (Some(pushed), Some(store)) = (pushed, store.local())

@@ -202,7 +202,18 @@ impl<'a> DraftStore<'a> {
     pub(crate) async fn remove_unchanged(&self, draft: &Draft) -> Result<Removal, Failure> {
         match self {
             Self::Local(store) => Ok(store.remove_unchanged(draft)?),
-            Self::Staged(staged, _) => staged.remove_loaded(&draft.list).await,
+            Self::Staged(staged, _) => staged.remove_published(&draft.list).await,
+        }
+    }
+
+    /// Removes a draft that was listed, unless it has changed since. In a registry, parts that were added since then are not looked for.
+    ///
+    /// # Errors
+    /// Fails if it cannot be removed.
+    pub(crate) async fn remove_listed(&self, draft: &Draft) -> Result<Removal, Failure> {
+        match self {
+            Self::Local(store) => Ok(store.remove_unchanged(draft)?),
+            Self::Staged(staged, _) => staged.remove_read(&draft.list).await,
         }
     }
 

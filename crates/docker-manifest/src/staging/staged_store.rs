@@ -158,27 +158,41 @@ impl<'a> StagedStore<'a> {
         Ok(!parts.is_empty())
     }
 
-    /// Removes a draft as this process has read it. Parts that were added or changed meanwhile stay.
+    /// Removes the parts of a draft as this process has read them. Parts that were written again or added since then stay.
     ///
     /// # Errors
     /// As [`Self::remove`].
-    pub(crate) async fn remove_loaded(&self, list: &Reference) -> Result<Removal, Failure> {
+    pub(crate) async fn remove_read(&self, list: &Reference) -> Result<Removal, Failure> {
         let parts = self.parts(list, &self.changing).await?;
-        if parts.is_empty() {
-            return Ok(Removal::Absent);
-        }
         let old: Vec<OldPart> = parts.iter().map(OldPart::from).collect();
         let is_unchanged = self.writer.remove(&old, self.context.output).await?;
         self.loaded.borrow_mut().remove(list);
+        Ok(match is_unchanged {
+            _ if parts.is_empty() => Removal::Absent,
+            true => Removal::Removed,
+            false => Removal::Changed,
+        })
+    }
+
+    /// Removes a draft as [`Self::remove_read`] does, and finds out whether parts were added since it was read.
+    ///
+    /// # Errors
+    /// As [`Self::remove`].
+    pub(crate) async fn remove_published(&self, list: &Reference) -> Result<Removal, Failure> {
+        let parts = self.parts(list, &self.changing).await?;
+        let removal = self.remove_read(list).await?;
+        if removal != Removal::Removed {
+            return Ok(removal);
+        }
         let reader = self.reader(&self.changing);
         let left = reader.tags_of(list).await?;
         let is_new = |tag: &Reference| parts.iter().all(|part| part.tag != *tag);
         let new: Vec<Reference> = left.into_iter().filter(is_new).collect();
         let new = reader.each(&new).await;
         let is_live = |part: &Result<Option<StoredPart>, Failure>| !matches!(part, Ok(None));
-        Ok(match is_unchanged && !new.iter().any(is_live) {
-            true => Removal::Removed,
-            false => Removal::Changed,
+        Ok(match new.iter().any(is_live) {
+            true => Removal::Changed,
+            false => Removal::Removed,
         })
     }
 
