@@ -5,7 +5,7 @@ use manifest_registry::redact;
 
 use crate::terminal::Terminal;
 
-/// A table with a line of headings, or a paragraph without. Control characters in its cells are escaped.
+/// A table with a line of headings, or a paragraph without. Control characters in headings and cells are escaped.
 #[derive(Debug)]
 pub struct Table {
     headings: Vec<String>,
@@ -22,7 +22,10 @@ impl Table {
     #[must_use]
     pub fn new(headings: &[&str]) -> Self {
         Self {
-            headings: headings.iter().map(|text| (*text).to_owned()).collect(),
+            headings: headings
+                .iter()
+                .map(|text| redact::printable(text))
+                .collect(),
             rows: Vec::new(),
             least_widths: Vec::new(),
         }

@@ -1,5 +1,6 @@
-//! Colours of labels on standard error: on a terminal, or where a variable asks for them.
+//! Colours of labels on standard error and of tables: on a terminal, or where a variable asks for them.
 
+use super::{Shell, watched};
 use crate::harness::Home;
 use crate::harness::home::OURS;
 use crate::harness::terminal::Terminal;
@@ -42,5 +43,28 @@ fn a_terminal_shows_colours() {
         };
         terminal.wait_for("unknown shell");
         terminal.wait_for(expected);
+    }
+}
+
+#[test]
+fn a_terminal_shows_the_headings_of_tables_in_bold() {
+    let Some(registry) = watched::each().next() else {
+        return;
+    };
+    let shell = Shell::new(&registry);
+    shell.run("create @/app:all @/app:amd64").succeeds();
+    let host = registry.host();
+    for (words, heading) in [
+        ("ls".to_owned(), "LIST"),
+        (format!("check {host}/app"), "CHECK"),
+        (format!("matrix {host}/app"), "TAG"),
+    ] {
+        let line = format!("{OURS} {words}");
+        let mut command = shell.home.command("/usr/bin/script");
+        command.env("COLUMNS", "100");
+        let Some(mut terminal) = Terminal::run(command, &line) else {
+            return;
+        };
+        terminal.wait_for(&format!("\u{1b}[1m{heading}"));
     }
 }

@@ -206,7 +206,7 @@ fn show(
     let written = match format {
         MatrixFormat::Table => {
             let terminal = Terminal::of(context.environment());
-            output.text(&text::render(matrix, terminal))
+            output.styled(&text::render(matrix, terminal))
         }
         MatrixFormat::Json => {
             let json = serde_json::to_string_pretty(matrix);

@@ -55,7 +55,7 @@ impl Report<'_> {
         match format {
             ReportFormat::Table => {
                 let terminal = Terminal::of(context.environment());
-                context.output.text(&self.table(terminal))?;
+                context.output.styled(&self.table(terminal))?;
             }
             ReportFormat::Json => {
                 let json = serde_json::to_string_pretty(&self.json());

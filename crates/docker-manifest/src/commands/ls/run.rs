@@ -85,7 +85,7 @@ pub(crate) async fn run(context: &Context<'_>, args: &Args) -> Result<(), Failur
                 None => report::table(&drafts, context.now()),
             };
             let terminal = Terminal::of(context.environment());
-            context.output.text(&table.render(terminal))?;
+            context.output.styled(&table.render(terminal))?;
         }
         ReportFormat::Json => {
             let array = report::json(&drafts, checks.as_ref());
