@@ -29,7 +29,7 @@ pub fn troubleshooting() -> String {
         let _ = write!(text, "\n## {title}\n\n| error | hint |\n| --- | --- |\n");
         for failure in failures {
             let hints = failure.hints().join("; ");
-            let error = failure.to_string().replace('\n', " ");
+            let error = failure.text().replace('\n', " ");
             let _ = writeln!(text, "| {} | {} |", cell(&error), cell(&hints));
         }
     }
@@ -263,7 +263,8 @@ mod tests {
             for failure in failures {
                 let hints = failure.hints();
                 assert!(!hints.is_empty(), "{title}: {failure}");
-                assert!(seen.insert(failure.to_string()), "{failure}");
+                let text = failure.text();
+                assert!(seen.insert(text.clone()), "{text}");
             }
         }
         let text = troubleshooting();
