@@ -30,11 +30,13 @@ pub struct BakeLists {
 }
 
 #[derive(Deserialize)]
+#[serde(expecting = "an object with the targets")]
 struct BakeFile {
     target: BTreeMap<String, Target>,
 }
 
 #[derive(Deserialize)]
+#[serde(expecting = "an object for each target")]
 struct Target {
     tags: Option<Vec<String>>,
     platforms: Option<Vec<String>>,

@@ -18,7 +18,7 @@ pub struct Variables {
 
 /// The text is not the name of a variable.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("invalid variable name {}: use letters, digits and _, with no digit first", quoted(.0))]
+#[error("not the name of a variable: use letters, digits and _, with no digit first")]
 pub struct VariableNameError(pub String);
 
 impl Variables {

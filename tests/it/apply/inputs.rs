@@ -73,7 +73,7 @@ fn variables_of_the_command_line_and_the_environment() {
     shell
         .run("apply --set N-A=1 lists.yaml")
         .fails(1)
-        .says("invalid variable name");
+        .says("--set: \"N-A\": not the name of a variable: use letters");
 }
 
 #[test]
@@ -214,7 +214,7 @@ manifests:
     write(&shell, "arm.yaml", one);
     let ran = shell.run("create -f arm.yaml");
     ran.succeeds()
-        .says("REGISTRY/app:stable has no draft: name it with --tag");
+        .says("the list's other names: push it with --tag REGISTRY/app:stable\n");
 }
 
 #[test]
@@ -250,5 +250,59 @@ fn flags_that_contradict_each_other() {
         .run("apply")
         .fails(1)
         .says("requires at least 1 argument");
+    assert!(registry.log().lines().is_empty());
+}
+
+#[test]
+fn errors_name_the_flag_that_is_missing() {
+    let registry = Watched::embedded(EmbeddedRegistry::start());
+    let shell = Shell::new(&registry);
+    write(&shell, "a.yaml", &by_tag(1));
+    let template = "--template a-ARCH --platforms linux/amd64";
+    for (line, message) in [
+        (
+            "apply --template a-ARCH --target b",
+            "apply needs --platforms, such as `--platforms linux/amd64,linux/arm/v7`\n",
+        ),
+        (
+            &format!("apply {template}"),
+            "apply needs --target, such as `--target app:1.0`\n",
+        ),
+        (
+            "apply --platforms linux/amd64 --target a",
+            "apply needs --template, such as `--template app:1.0-OS-ARCH`\n",
+        ),
+        (
+            "apply --from-bake b.json",
+            "apply needs --template, such as `--template IMAGE-ARCHVARIANT`\n",
+        ),
+        (
+            "create a --template b-ARCH",
+            "create needs --platforms, such as `--platforms linux/amd64,linux/arm/v7`\n",
+        ),
+        (
+            "create a --platforms linux/amd64",
+            "create needs --template, such as `--template app:1.0-OS-ARCH --platforms linux/amd64`\n",
+        ),
+        (
+            "create --set A=1",
+            "create needs --file, such as `--file lists.yaml`\n",
+        ),
+        (
+            "create -f a.yaml b.yaml",
+            "write -f before each of several files\n",
+        ),
+        (
+            "create -f a.yaml --tags b",
+            "--file and --tags cannot be used together",
+        ),
+        (
+            &format!("create a {template} --tags b"),
+            "add --push, or give --tag to `push`\n",
+        ),
+        ("apply - -", "standard input can be read once\n"),
+    ] {
+        shell.run(line).fails(125).says(message);
+    }
     assert!(registry.log().lines().is_empty());
 }

@@ -1,6 +1,6 @@
 //! What is published, and that it is what `create --push` publishes.
 
-use manifest_testkit::suite;
+use manifest_testkit::{EmbeddedRegistry, suite};
 use serde_json::{Value, json};
 
 use super::{by_tag, seed, write};
@@ -124,4 +124,37 @@ fn images_of_one_list_are_chosen_by_their_platforms() {
             shell.run("apply list.yaml").fails(1).says(message);
         }
     }
+}
+
+#[test]
+fn platforms_choose_among_the_images_of_lists_only() {
+    let registry = Watched::embedded(EmbeddedRegistry::start());
+    seed(&registry, 1);
+    let shell = Shell::new(&registry);
+    let text = "\
+defaults: { platforms: [linux/amd64, linux/arm64] }
+lists:
+  - image: @/app:all
+    template: @/src:0-ARCH
+---
+image: @/app:one
+manifests: [{ image: @/src:0-amd64 }]
+";
+    write(&shell, "lists.yaml", text);
+    shell.run("apply lists.yaml").succeeds();
+    let one: Value = serde_json::from_slice(&registry.bytes("app", "one")).unwrap();
+    assert_eq!(one["manifests"].as_array().unwrap().len(), 1, "{one:#}");
+    let of_list = text
+        .replace("src:0-amd64", "app:all")
+        .replace("linux/arm64]", "linux/s390x]")
+        .replace(
+            "template: @/src:0-ARCH",
+            "manifests: [{ image: @/src:0-amd64 }]",
+        )
+        .replace("image: @/app:all\n", "image: @/app:again\n");
+    write(&shell, "lists.yaml", &of_list);
+    let ran = shell.run("apply lists.yaml");
+    ran.fails(1)
+        .says("no source has an image for linux/s390x")
+        .says("2 lists: 1 written, 1 failed");
 }

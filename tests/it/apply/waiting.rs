@@ -1,11 +1,12 @@
 //! `--wait`: images that do not exist yet.
 
+use std::process::Stdio;
 use std::time::Duration;
 
 use manifest_testkit::log::Request;
 use manifest_testkit::suite::{self, Kind};
 
-use super::{ARCHITECTURES, by_tag, image, report, seed, write};
+use super::{ARCHITECTURES, by_tag, image, list, report, seed, write};
 use crate::commands::{Shell, Watched};
 
 /// The longest wait of a test for a request.
@@ -81,6 +82,38 @@ fn the_end_of_the_wait_fails_the_lists_that_lack_an_image() {
         .succeeds()
         .does_not_say("waiting");
     assert_eq!(registry.tags("app"), ["0", "1"]);
+}
+
+#[test]
+fn the_images_of_all_lists_are_named() {
+    let registry = Watched::empty(Kind::Embedded);
+    seed_but_one(&registry);
+    let shell = Shell::new(&registry);
+    let lists = by_tag(2).replace("@/src:0-amd64", "@/src:none");
+    write(&shell, "lists.yaml", &lists);
+    shell
+        .run("apply --wait 1s lists.yaml")
+        .fails(1)
+        .says("waiting for 2 images of 2 lists, ")
+        .says(" left: REGISTRY/src:1-arm64, REGISTRY/src:none\n")
+        .does_not_say("no image is missing any more");
+}
+
+#[test]
+fn many_lists_that_wait_do_not_hold_up_the_others() {
+    let registry = Watched::empty(Kind::Embedded);
+    seed(&registry, 1);
+    let shell = Shell::new(&registry);
+    let late = (0..300).map(|number| list(&format!("@/app:{number}"), &["@/src:late".to_owned()]));
+    let ready = list("@/app:ready", &["@/src:0-amd64".to_owned()]);
+    write(&shell, "lists.yaml", &(late.collect::<String>() + &ready));
+    let mut running = shell.command("apply -q --wait 5m lists.yaml");
+    let mut running = running.stderr(Stdio::null()).spawn().unwrap();
+    let is_written = |request: &Request| request.is("PUT", "/app/manifests/ready");
+    let written = registry.log().wait_for(PATIENCE, is_written);
+    running.kill().unwrap();
+    running.wait().unwrap();
+    assert!(written.is_some(), "{:#?}", registry.lines());
 }
 
 #[test]

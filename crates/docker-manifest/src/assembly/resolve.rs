@@ -63,7 +63,7 @@ impl Assembler<'_> {
     /// Resolves all sources and the subject concurrently. The observed tag is probed at the same time.
     ///
     /// # Errors
-    /// Fails if a source cannot be resolved, if no images are left, or if a wanted platform has no image.
+    /// Fails if a source cannot be resolved, if no images are left, or if a platform that was chosen has no image.
     pub(crate) async fn resolve(&self, request: ResolveRequest<'_>) -> Result<Resolution, Failure> {
         let ResolveRequest { list, base, .. } = request;
         let Self {
@@ -101,7 +101,9 @@ impl Assembler<'_> {
         if resolved.is_empty() {
             return Err(Failure::NoImages { list: list.clone() });
         }
-        check_platforms(&options.filter.platforms, &resolved)?;
+        if options.filters_images || resolved.iter().any(|source| source.is_list) {
+            check_platforms(&options.filter.platforms, &resolved)?;
+        }
         Ok(Resolution {
             resolved,
             kept_annotations: kept?,

@@ -65,6 +65,13 @@ impl SpecFileFlags {
                 .map_err(|error| flag_value("--set", name, &error))?;
         }
         let files = self.files.iter().chain(more);
+        if files.clone().filter(|path| *path == Path::new("-")).count() > 1 {
+            return Err(Failure::ConflictingFlags {
+                first: "-",
+                second: "-",
+                reason: "standard input can be read once",
+            });
+        }
         let inputs = files
             .map(|path| input(path))
             .collect::<Result<Vec<_>, _>>()?;
@@ -124,6 +131,26 @@ impl TemplateFlags {
             context.output.status(&message);
         }
         Ok(bake.lists)
+    }
+
+    /// Tells whether any of the flags is given.
+    pub(super) fn is_given(&self) -> bool {
+        self.template.is_some() || self.needs_template().is_some()
+    }
+
+    /// Checks that there are platforms for the template. `command` is the name of the command.
+    ///
+    /// # Errors
+    /// Fails if there are none.
+    pub(super) fn check_platforms(&self, command: &'static str) -> Result<(), Failure> {
+        if !self.platforms.is_empty() {
+            return Ok(());
+        }
+        Err(Failure::MissingFlag {
+            command,
+            flag: "--platforms",
+            example: "linux/amd64,linux/arm/v7",
+        })
     }
 
     /// Returns a flag that is given and has no effect without a template.

@@ -140,7 +140,8 @@ impl Failure {
                 "`--on-duplicate replace` takes the later one, `keep` publishes both".to_owned()
             }
             Self::NeedsPush { flag } => {
-                format!("add --push, or give {flag} to `push`")
+                let of_push = if *flag == "--tags" { "--tag" } else { flag };
+                format!("add --push, or give {of_push} to `push`")
             }
             Self::DigestMismatch { .. } => {
                 "a digest cannot be chosen: name a tag, or only the repository with `--by-digest`"

@@ -63,6 +63,8 @@ pub enum ListFailure {
         failed: usize,
         /// The number of all lists.
         lists: usize,
+        /// Whether the run was to publish, and not only to check or to plan.
+        publishes: bool,
         /// The exit code.
         exit: Exit,
     },
@@ -91,6 +93,9 @@ impl ListFailure {
             Self::RepeatedInDraft { .. } => "`apply` publishes such a list, without a draft",
             Self::SourceIsTarget { .. } => "publish one after the other, in two runs of `apply`",
             Self::WouldPrune { .. } => "`--prune-missing` publishes the list without these images",
+            Self::SomeFailed {
+                publishes: false, ..
+            } => return None,
             Self::SomeFailed { .. } => {
                 "run the command again: lists that are published already cost one request for each tag"
             }

@@ -5,7 +5,7 @@ use manifest_core::reference::Repository;
 use manifest_core::{Content, Descriptor, Digest, Manifest, Reference};
 
 use crate::blob::local_blob;
-use crate::client::Probe;
+use crate::client::{Probe, Stored};
 use crate::concurrent::concurrent;
 use crate::error::{Absent, RegistryError};
 use crate::limits::PARALLEL_WORK;
@@ -13,6 +13,23 @@ use crate::publish::child::Child;
 use crate::publish::push::Push;
 
 impl Push<'_> {
+    /// Writes `name`. If the registry says that it lacks children, and has all of them, writes it again: a registry on a file system
+    /// does not see content while another push writes it.
+    ///
+    /// # Errors
+    /// Returns [`RegistryError::Incomplete`] if the registry lacks children.
+    pub(crate) async fn put_complete(&self, name: &Reference) -> Result<Stored, RegistryError> {
+        match self.put_published(name).await {
+            Err(error) if error.is_incomplete() => {
+                match Box::pin(self.incomplete_list(error)).await {
+                    error @ RegistryError::Incomplete { .. } => Err(error),
+                    _ => self.put_published(name).await,
+                }
+            }
+            result => result,
+        }
+    }
+
     /// Explains why the registry refused to write `name`. Returns the digest if the manifest exists after all, because another
     /// client wrote it first.
     ///
@@ -23,9 +40,6 @@ impl Push<'_> {
         name: &Reference,
         error: RegistryError,
     ) -> Result<Digest, RegistryError> {
-        if error.is_incomplete() {
-            return Err(self.incomplete_list(error).await);
-        }
         if !error.may_be_immutable() {
             return Err(error);
         }

@@ -222,7 +222,7 @@ impl<'a> PushPlan<'a> {
                 .has_read(self.push.target, &self.published.digest);
         if !was_read && !self.names.iter().any(is_published) {
             let name = self.push.target.at(self.published.digest.clone());
-            let stored = self.push.put_published(&name).await?;
+            let stored = self.push.put_complete(&name).await?;
             self.published.digest = stored.digest;
             self.published.written += 1;
             self.is_listed = Some(stored.is_listed);
@@ -262,7 +262,7 @@ impl<'a> PushPlan<'a> {
         };
         let digest = match before.filter(|before| self.is_published(Some(before))) {
             Some(existing) => existing.clone(),
-            None => match self.push.put_published(name).await {
+            None => match self.push.put_complete(name).await {
                 Ok(stored) => {
                     tagged.is_written = true;
                     stored.digest

@@ -229,7 +229,8 @@ impl<'a> Push<'a> {
             .await
     }
 
-    /// Uploads the blobs of a child that the registry lacks according to `error`, and pushes the child again.
+    /// Uploads the blobs of a child that the registry lacks according to `error`, and pushes the child again. Also pushes it again if the
+    /// registry has all of its blobs by now.
     async fn upload_missing_blobs(
         &self,
         child: &Child,
@@ -249,7 +250,8 @@ impl<'a> Push<'a> {
             uploaded += 1;
             uploaded_bytes += blob.size;
         }
-        if uploaded > 0
+        // A registry on a file system does not see a blob while another push writes it.
+        if (uploaded > 0 || absent.is_empty())
             && let Ok(stored) = self.put_bytes(child).await
         {
             return Ok(PutOutcome {

@@ -12,6 +12,7 @@ use manifest_testkit::fault::{Fault, Response};
 use manifest_testkit::image::{BuiltImage, Image, Index};
 use manifest_testkit::log::RequestLog;
 
+use crate::publish::Job;
 use crate::{client, reference, run};
 
 /// The maximum wait for an expected request on a slow machine.
@@ -199,4 +200,23 @@ fn watched_tags_are_read_if_head_does_not_state_the_digest() {
     ))
     .unwrap();
     assert!(seen.get());
+}
+
+#[test]
+fn manifests_that_are_refused_although_their_content_exists_are_pushed_again() {
+    let registry = EmbeddedRegistry::start();
+    let image = Image::oci().layer(b"x").build();
+    registry.seed("source", "1", &image);
+    let host = registry.host();
+    let job = Job::new(&host, &[("source", &image)]);
+    for path in ["/v2/app/manifests/sha256", "/v2/app/manifests/1"] {
+        let unknown = Response::error(400, "MANIFEST_BLOB_UNKNOWN", "blob unknown to registry");
+        registry.fault(Fault::on("PUT", path).times(1).respond(unknown));
+    }
+    run(job.publish(&client(), &reference(&host, "app:1"))).unwrap();
+    assert_eq!(registry.tags("app"), ["1"]);
+    let puts = registry.log().count(|r| r.is("PUT", "/v2/app/manifests/"));
+    assert_eq!(puts, 4, "{:#?}", registry.log().lines());
+    let uploads = registry.log().count(|r| r.is("PUT", "/v2/app/blobs/"));
+    assert_eq!(uploads, 0, "{:#?}", registry.log().lines());
 }

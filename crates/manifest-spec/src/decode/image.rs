@@ -157,7 +157,9 @@ impl Decoder<'_, '_> {
             return Vec::new();
         }
         let platforms = options.platforms.as_deref().unwrap_or_default();
-        if platforms.is_empty() {
+        // If none of those that are stated exists, that has been reported.
+        let is_reported = options.platforms.is_some() && self.run.report.has_errors();
+        if platforms.is_empty() && !is_reported {
             let message = "the template has no platforms".to_owned();
             let hint = "state them: `platforms: [linux/amd64, linux/arm/v7]`";
             self.error(node.mark, message, Some(hint.to_owned()));

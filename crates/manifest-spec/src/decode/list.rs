@@ -76,7 +76,7 @@ impl Decoder<'_, '_> {
             let hint = "name the list to publish: `image: you/app:1.0`";
             self.error(
                 mark,
-                "the list has no image".to_owned(),
+                "the list has no name".to_owned(),
                 Some(hint.to_owned()),
             );
             return None;

@@ -91,11 +91,11 @@ pub(super) struct ListFlags {
 }
 
 impl Args {
-    /// Returns the least number of arguments. It is one, unless flags describe the lists.
+    /// Returns the least number of arguments. It is one, unless flags describe the lists, in full or in part.
     pub(crate) fn min_arguments(&self) -> usize {
         let has_files = !self.files.files.is_empty();
-        let has_template = self.template.template.is_some() || self.from_bake.is_some();
-        usize::from(!has_files && !has_template)
+        let has_template = self.template.is_given() || self.target.is_some();
+        usize::from(!has_files && !has_template && self.from_bake.is_none())
     }
 
     /// Checks that the given flags do not contradict each other.
@@ -157,9 +157,10 @@ impl Args {
         let target = self.target.is_some().then_some("--target");
         let stray = self.template.needs_template().or(target);
         let missing = match (is_template, is_bake, stray) {
-            (false, true, _) => ("--template", "--template IMAGE-ARCHVARIANT"),
-            (true, false, _) if self.target.is_none() => ("--target", "--target app:1.0"),
-            (false, false, Some(_)) => ("--template", "--template app:1.0-OS-ARCH"),
+            (false, true, _) => ("--template", "IMAGE-ARCHVARIANT"),
+            (true, false, _) if self.target.is_none() => ("--target", "app:1.0"),
+            (true, false, _) => return self.template.check_platforms("apply"),
+            (false, false, Some(_)) => ("--template", "app:1.0-OS-ARCH"),
             _ => return Ok(()),
         };
         Err(Failure::MissingFlag {

@@ -120,9 +120,10 @@ impl Batches {
 
     fn describe(&mut self) -> Option<Described> {
         let spec = self.specs.next()?;
-        let name = match spec.by_digest && spec.tags.is_empty() {
-            true => spec.list.repository().to_string(),
-            false => spec.list.to_string(),
+        let name = match (spec.by_digest, spec.tags.first()) {
+            (true, None) => spec.list.repository().to_string(),
+            (true, Some(tag)) => tag.to_string(),
+            (false, _) => spec.list.to_string(),
         };
         Some(Described {
             list: SpecList::new(&spec, &self.options, &self.current_dir),

@@ -8,7 +8,7 @@ use tokio::sync::Semaphore;
 use super::args::Args;
 use super::batches::{Access, Batches};
 use super::inventory::Inventory;
-use super::limits::{LISTS_AT_ONCE, LISTS_IN_MEMORY};
+use super::limits::{LISTS_AT_ONCE, LISTS_IN_MEMORY, WAITING_LISTS_AT_ONCE};
 use super::list::{Mode, Run};
 use super::report::Report;
 use super::result::{ListError, ListResult, ListState};
@@ -75,7 +75,11 @@ pub(crate) async fn run(context: &Context<'_>, args: &Args) -> Result<(), Failur
         }
         result
     });
-    let results = concurrent(LISTS_AT_ONCE, lists).await;
+    let at_once = match run.waits {
+        Some(_) => WAITING_LISTS_AT_ONCE,
+        None => LISTS_AT_ONCE,
+    };
+    let results = concurrent(at_once, lists).await;
     drop(progress);
     finish(context, args, started, results)
 }
@@ -122,6 +126,7 @@ fn finish(
         _ => Err(ListFailure::SomeFailed {
             failed,
             lists: results.len(),
+            publishes: args.mode() == Mode::Apply,
             exit: ListResult::exit(&results),
         }
         .into()),

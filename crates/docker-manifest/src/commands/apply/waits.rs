@@ -2,13 +2,14 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use manifest_core::Reference;
 use manifest_registry::{Client, RegistryError};
 use manifest_spec::Position;
 use tokio::time::Instant;
 
-use super::limits::WAIT_LINE_PAUSE;
+use super::limits::{WAIT_LINE_PAUSE, WAIT_SECOND_LINE_PAUSE};
 use crate::assembly::SpecList;
 use crate::context::Context;
 use crate::failure::Failure;
@@ -21,8 +22,18 @@ pub(super) struct Waits<'a> {
     limit: WaitLimit,
     /// The missing images of each list, by the place of its description.
     missing: RefCell<BTreeMap<String, Vec<Reference>>>,
-    /// The time of the last line, if there was one since something is missing.
-    reported: Cell<Option<Instant>>,
+    /// The last line, if there was one since something is missing.
+    reported: Cell<Option<Line>>,
+    /// Whether something has changed since the last line.
+    is_behind: Cell<bool>,
+}
+
+/// A line that was written.
+#[derive(Clone, Copy)]
+struct Line {
+    at: Instant,
+    /// The least time until the next line.
+    pause: Duration,
 }
 
 impl<'a> Waits<'a> {
@@ -34,6 +45,7 @@ impl<'a> Waits<'a> {
             limit,
             missing: RefCell::default(),
             reported: Cell::default(),
+            is_behind: Cell::default(),
         }
     }
 
@@ -59,8 +71,18 @@ impl<'a> Waits<'a> {
             report: &|state| self.report(&place, state),
         };
         let images = list.images.iter().map(|image| &image.spec);
+        // A line that was held back is written with a later poll.
+        let exists = |image| {
+            self.catch_up();
+            exists(image)
+        };
         let waited = wait.for_all_with(images, exists).await;
-        self.missing.borrow_mut().remove(&place);
+        let mut missing = self.missing.borrow_mut();
+        missing.remove(&place);
+        if missing.is_empty() {
+            // Nobody waits any more: images were found, which was reported, or the time is over.
+            self.is_behind.set(false);
+        }
         waited
     }
 
@@ -74,12 +96,28 @@ impl<'a> Waits<'a> {
                 missing.insert(place.to_owned(), images.collect())
             }
         };
+        drop(missing);
+        self.is_behind.set(true);
+        self.catch_up();
+    }
+
+    /// Reports the state of all lists if it has changed, and nothing was reported for a while.
+    fn catch_up(&self) {
+        let missing = self.missing.borrow();
         let is_over = missing.is_empty();
-        let is_new = |at: Instant| at.elapsed() < WAIT_LINE_PAUSE;
-        if self.is_quiet || !is_over && self.reported.get().is_some_and(is_new) {
+        let last = self.reported.get();
+        let is_new = last.is_some_and(|line| line.at.elapsed() < line.pause);
+        if self.is_quiet || !self.is_behind.get() || !is_over && is_new {
             return;
         }
-        self.reported.set((!is_over).then(Instant::now));
+        self.is_behind.set(false);
+        let pause = match last {
+            // The first line is about the first list that lacks an image; others follow at once.
+            None => WAIT_SECOND_LINE_PAUSE,
+            Some(_) => WAIT_LINE_PAUSE,
+        };
+        let at = Instant::now();
+        self.reported.set((!is_over).then_some(Line { at, pause }));
         let line = if is_over {
             format!(
                 "no image is missing any more, waited {}",

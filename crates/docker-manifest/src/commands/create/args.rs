@@ -121,9 +121,9 @@ impl Args {
             patterns,
             ..
         } = &self.sources;
-        let has_template = self.template.template.is_some();
+        let has_template = self.template.is_given();
         let is_named = !digests_dir.is_empty() || !from_metadata.is_empty() || !patterns.is_empty();
-        if !self.files.files.is_empty() {
+        if self.files.given().is_some() {
             0
         } else if !is_named && !has_template {
             2
@@ -134,12 +134,12 @@ impl Args {
 
     /// Checks the flags for spec files and templates of a command line without `--file`.
     pub(super) fn check_without_files(&self) -> Result<(), Failure> {
-        if let Some(first) = self.files.given() {
-            return Err(conflict(
-                first,
-                "MANIFEST_LIST",
-                "only spec files have variables",
-            ));
+        if self.files.given().is_some() {
+            return Err(Failure::MissingFlag {
+                command: "create",
+                flag: "--file",
+                example: "lists.yaml",
+            });
         }
         let is_template = self.template.template.is_some();
         match self.template.needs_template() {
@@ -147,13 +147,14 @@ impl Args {
                 command: "create",
                 flag: "--template",
                 example: match flag {
-                    "--tags" => "--template app:1.0-OS-ARCH --tags latest",
-                    _ => "--template app:1.0-OS-ARCH --platforms linux/amd64",
+                    "--tags" => "app:1.0-OS-ARCH --tags latest",
+                    _ => "app:1.0-OS-ARCH --platforms linux/amd64",
                 },
             }),
             _ if !self.template.tags.is_empty() && !self.push.is_on() => {
                 Err(Failure::NeedsPush { flag: "--tags" })
             }
+            _ if is_template => self.template.check_platforms("create"),
             _ => Ok(()),
         }
     }
@@ -161,6 +162,13 @@ impl Args {
     /// Checks the flags of a command line with `--file`: a file describes its lists itself.
     pub(super) fn check_with_files(&self) -> Result<(), Failure> {
         const IN_FILE: &str = "a spec file describes its lists itself";
+        if !self.images.is_empty() {
+            return Err(conflict(
+                "--file",
+                "MANIFEST_LIST",
+                "a spec file describes its lists itself; write -f before each of several files",
+            ));
+        }
         if self.push.is_on() {
             return Err(conflict(
                 "--file",
@@ -172,8 +180,8 @@ impl Args {
             return Err(Failure::NeedsPush { flag });
         }
         let (sources, list) = (&self.sources, &self.list);
+        let of_template = self.template.needs_template();
         let given = [
-            (!self.images.is_empty(), "MANIFEST_LIST"),
             (self.amend.is_on(), "--amend"),
             (!list.annotation.is_empty(), "--annotation"),
             (
@@ -193,7 +201,7 @@ impl Args {
             (!self.publish.require.is_empty(), "--require"),
             (list.subject.is_some(), "--subject"),
             (self.template.template.is_some(), "--template"),
-            (self.template.needs_template().is_some(), "--platforms"),
+            (of_template.is_some(), of_template.unwrap_or_default()),
             (list.list_type.is_some(), "--type"),
         ];
         match given.into_iter().find(|(is_given, _)| *is_given) {

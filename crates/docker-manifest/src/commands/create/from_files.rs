@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use manifest_core::{Draft, Reference};
+use manifest_core::Draft;
 use manifest_registry::{Client, concurrent};
 
 use super::args::Args;
@@ -146,11 +146,11 @@ async fn draft(
         ));
     }
     if !list.tags.is_empty() {
-        let tags: Vec<String> = list.tags.iter().map(Reference::to_string).collect();
+        let tags = list.tags.iter().map(|tag| format!(" --tag {tag}"));
         warnings.push(format!(
-            "a draft has one name, so {} has no draft: name it with --tag when you push {}",
-            tags.join(", "),
-            list.list
+            "the draft of {} does not have the list's other names: push it with{}",
+            list.list,
+            tags.collect::<String>()
         ));
     }
     Ok((draft, warnings))

@@ -146,7 +146,7 @@ const TABLE: &[(&str, &[&str])] = &[
         &["2:12: the list has no images"],
     ),
     ("image: a\nmanifests:\n", &["2:1: the list has no images"]),
-    ("manifests: [{image: b}]\n", &["1:1: the list has no image"]),
+    ("manifests: [{image: b}]\n", &["1:1: the list has no name"]),
     (
         "image: a\nmanifests: [{platform: {os: linux}}]\n",
         &["2:13: the entry has no image"],
@@ -300,6 +300,14 @@ const TABLE: &[(&str, &[&str])] = &[
     (
         "image: a\ntemplate: b-ARCH\n",
         &["2:11: the template has no platforms"],
+    ),
+    (
+        "image: a\ntemplate: b-ARCH\nplatforms: []\n",
+        &["2:11: the template has no platforms"],
+    ),
+    (
+        "image: a\ntemplate: b-ARCH\nplatforms: [linux/amd46]\n",
+        &["3:13: unknown platform \"linux/amd46\""],
     ),
     (
         "image: a\ntemplate: b-ARCH\nmanifests: [{image: b}]\n",
