@@ -10,6 +10,7 @@ mod stage;
 pub use global::{Globals, Rest};
 pub use help::HelpFlag;
 pub use publish::PublishFlags;
+pub(crate) use publish::has_tag;
 pub use registry::{MirrorFlags, RegistryFlags};
 pub use retry::RetryFlags;
 pub use stage::StageFlag;

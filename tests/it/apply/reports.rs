@@ -53,7 +53,7 @@ fn reports_follow_their_schema() {
         let report = report(&shell);
         check_schema(&report);
         let printed: Value = serde_json::from_str(&ran.stdout).unwrap();
-        assert_eq!(printed["runId"], report["runId"]);
+        assert_eq!(printed["run"], report["run"]);
         let lists = report["lists"].as_array().unwrap().iter();
         states.push(
             lists

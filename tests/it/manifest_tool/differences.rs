@@ -6,6 +6,7 @@ use manifest_testkit::{EmbeddedRegistry, TestCa, sha256};
 use serde_json::Value;
 
 use super::{DOCKER_LIST, FAILED, Tool};
+use crate::harness::home::OURS;
 
 fn registry() -> EmbeddedRegistry {
     let registry = EmbeddedRegistry::start();
@@ -37,6 +38,61 @@ fn keys_are_ignored_in_silence() {
         .says("warning: list.yaml:2:1: the key \"images\" is ignored")
         .says("list.yaml:8:5: the key \"os.version\" is ignored: manifest-tool reads osversion");
     assert_eq!(entries(&registry)[0]["platform"].get("os.version"), None);
+}
+
+#[test]
+fn features_of_a_file_are_ignored_in_silence() {
+    let registry = registry();
+    let tool = Tool::on(&registry);
+    tool.write(
+        "list.yaml",
+        "image: @/app:1\nmanifests:\n- image: @/app:amd64\n  platform: {features: [sse4]}\n",
+    );
+    tool.run("push from-spec list.yaml").succeeds();
+    let platform = &entries(&registry)[0]["platform"];
+    assert_eq!(platform["features"][0], "sse4");
+    assert_eq!(platform["architecture"], "amd64");
+}
+
+#[test]
+fn nothing_is_noted_of_a_push() {
+    let registry = registry();
+    let tool = Tool::on(&registry);
+    let push = |image: &str| {
+        tool.run(&format!(
+            "push from-args --platforms linux/{image} --template @/app:ARCH --target @/app:1 --tags latest"
+        ))
+        .succeeds();
+        let (_, bytes) = registry.manifest("app", "1").expect("a list");
+        sha256(&bytes)
+    };
+    let image = Image::docker().platform("linux/arm64").build();
+    registry.seed("app", "arm64", &image);
+    let (first, second) = (push("amd64"), push("arm64"));
+    let ours = |line: &str| {
+        let mut command = tool.home.command(OURS);
+        let ran = tool.home.run(command.args(line.split_whitespace()));
+        ran.succeeds();
+        ran.stdout
+    };
+    let run = ours("history -q --limit 1");
+    let run = run.trim();
+    let records: Value =
+        serde_json::from_str(&ours(&format!("history --format json --run {run}"))).unwrap();
+    let records = records["records"].as_array().unwrap();
+    assert_eq!(records.len(), 2);
+    for record in records {
+        assert_eq!(record["command"], "manifest-tool");
+        assert_eq!(
+            (record["before"].as_str(), record["after"].as_str()),
+            (Some(&*first), Some(&*second))
+        );
+    }
+    ours(&format!("rollback --run {run}"));
+    for tag in ["1", "latest"] {
+        let (_, bytes) = registry.manifest("app", tag).expect("a list");
+        assert_eq!(sha256(&bytes), first);
+    }
 }
 
 #[test]
@@ -299,7 +355,10 @@ fn there_are_no_ca_certificates() {
         &Image::docker().platform("linux/amd64").build(),
     );
     let tool = Tool::on(&registry);
-    tool.run("inspect @/app:amd64").fails(1).says(FAILED);
+    tool.run("inspect @/app:amd64")
+        .fails(1)
+        .says(FAILED)
+        .says("(--ca-file is a flag of `docker-manifest` only)");
     let folder = tool
         .home
         .config_folder()

@@ -41,8 +41,11 @@ manifests:
       os: windows
       osversion: "10.0.20348.1"
       osfeatures: [win32k, more]
-  - image: @/app:arm
+  -
+    image: @/app:arm
     platform: {architecture: arm, os: linux}
+  - image: @/app:arm
+    platform: {architecture: arm, os: linux, variant: v6}
   - image: @/app:amd64
 "#;
 
@@ -63,6 +66,7 @@ fn a_file_with_all_keys() {
                 "[\n          \"win32k\",\n          \"more\"\n        ]",
             ),
         ];
+        let armv6 = [ARMV7[0], ARMV7[1], ("variant", "\"v6\"")];
         // In the order of the file. The type does not depend on the images, and parts that are not stated are theirs.
         for (line, media_type) in [
             ("push from-spec list.yaml", DOCKER_LIST),
@@ -78,6 +82,10 @@ fn a_file_with_all_keys() {
                     Entry {
                         image: &armv7(),
                         platform: ARMV7,
+                    },
+                    Entry {
+                        image: &armv7(),
+                        platform: &armv6,
                     },
                     Entry {
                         image: &amd64(),
@@ -209,18 +217,32 @@ fn annotations_need_an_image_index() {
     let registry = EmbeddedRegistry::start();
     registry.seed("app", "amd64", &amd64());
     let tool = Tool::on(&registry);
-    let line = "from-args --platforms linux/amd64 --template @/app:ARCH --target @/app:1 --annotations a=b,c=d";
-    tool.run(&format!("push {line}")).fails(1).says(&format!(
-        "{FAILED}manifest list (Docker media type) does not support annotations; use --type oci instead\"\n"
-    ));
-    assert_eq!(registry.log().requests().len(), 0);
-    tool.run(&format!("push --type=oci {line}")).succeeds();
-    let (_, bytes) = registry.manifest("app", "1").unwrap();
-    let text = String::from_utf8(bytes).unwrap();
-    assert!(
-        text.ends_with("  ],\n  \"annotations\": {\n    \"a\": \"b\",\n    \"c\": \"d\"\n  }\n}"),
-        "{text}"
+    tool.write(
+        "list.yaml",
+        "image: @/app:2\nannotations:\n  c: d\n  a: b\nmanifests:\n- image: @/app:amd64\n",
     );
+    for (line, tag) in [
+        (
+            "from-args --platforms linux/amd64 --template @/app:ARCH --target @/app:1 --annotations a=b,c=d",
+            "1",
+        ),
+        ("from-spec list.yaml", "2"),
+    ] {
+        registry.log().clear();
+        tool.run(&format!("push {line}")).fails(1).says(&format!(
+            "{FAILED}manifest list (Docker media type) does not support annotations; use --type oci instead\"\n"
+        ));
+        assert_eq!(registry.log().requests().len(), 0);
+        tool.run(&format!("push --type=oci {line}")).succeeds();
+        let (_, bytes) = registry.manifest("app", tag).unwrap();
+        let text = String::from_utf8(bytes).unwrap();
+        assert!(
+            text.ends_with(
+                "  ],\n  \"annotations\": {\n    \"a\": \"b\",\n    \"c\": \"d\"\n  }\n}"
+            ),
+            "{text}"
+        );
+    }
 }
 
 #[test]
@@ -307,7 +329,9 @@ fn missing_images_are_left_out_if_they_may() {
         .fails(1)
         .says(FAILED)
         .says("REGISTRY/app:arm64")
-        .says("REGISTRY/app:s390x");
+        .says("REGISTRY/app:s390x")
+        // Images of the engine are no sources of the tool.
+        .does_not_say("docker-archive");
     assert_eq!(registry.tags("app"), ["amd64"]);
     let ran = tool.run(&line("--ignore-missing", "linux/amd64,linux/arm64"));
     ran.succeeds()

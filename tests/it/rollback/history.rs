@@ -54,6 +54,8 @@ fn the_newest_records_come_first() {
         assert_eq!(found, expected, "{shown}");
         let runs: Vec<&str> = rows.iter().map(|row| row[row.len() - 1]).collect();
         assert_eq!(runs, [&*run, &*run, &*first_run]);
+        let other = shell.run("history @/app:other");
+        other.succeeds().says("there are no such records in");
         // By tag, by pattern, by run, and a few.
         let count = |arguments: &str| records(&shell, arguments).len();
         assert_eq!(count("@/app:1"), 2);

@@ -57,7 +57,7 @@ fn by_its_id() {
         let run = last_run(&shell);
         let report = fs::read(shell.home.path().join("report.json")).unwrap();
         let report: Value = serde_json::from_slice(&report).unwrap();
-        assert_eq!(report["runId"], run);
+        assert_eq!(report["run"], run);
         let found = records(&shell, &format!("--run {run}"));
         assert_eq!(found.len(), 2 * LISTS);
         assert!(found.iter().all(|record| record["command"] == "apply"));

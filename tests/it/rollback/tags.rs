@@ -256,5 +256,6 @@ fn command_lines() {
     ] {
         shell.run(line).fails(code);
     }
+    shell.run("history a b").says("requires at most 1 argument");
     assert!(registry.lines().is_empty());
 }

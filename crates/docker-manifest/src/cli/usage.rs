@@ -294,6 +294,7 @@ impl ArgumentCount {
         let (wanted, verb) = match max {
             Some(0) => ("accepts no arguments".to_owned(), "Run"),
             Some(max) if max == min => (format!("requires {min} {}", plural(min)), "Run"),
+            Some(max) if min == 0 => (format!("requires at most {max} {}", plural(max)), "Run"),
             Some(max) => {
                 let text = format!("requires at least {min} and at most {max} {}", plural(max));
                 (text, "Run")

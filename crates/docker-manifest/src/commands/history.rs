@@ -12,6 +12,7 @@ mod report;
 
 use std::collections::BTreeSet;
 
+use manifest_registry::redact::printable;
 use manifest_store::journal::JournalRecord;
 
 use self::filter::TagFilter;
@@ -81,7 +82,11 @@ pub(crate) fn run(context: &Context<'_>, args: &Args) -> Result<(), Failure> {
             context.output.styled(&table.render(terminal))?;
             if all.is_empty() {
                 let path = journal.path();
-                let message = format!("there are no records in {}", path.display());
+                let what = match content.records.is_empty() {
+                    true => "records",
+                    false => "such records",
+                };
+                let message = format!("there are no {what} in {}", path.display());
                 context.output.status(&message);
             } else if shown.len() < all.len() {
                 let message = format!(
@@ -105,5 +110,5 @@ fn run_ids(records: &[&JournalRecord]) -> String {
     let mut seen = BTreeSet::new();
     let runs = records.iter().map(|record| record.run.as_str());
     let runs = runs.filter(|run| seen.insert(*run));
-    runs.map(|run| format!("{run}\n")).collect()
+    runs.map(|run| format!("{}\n", printable(run))).collect()
 }

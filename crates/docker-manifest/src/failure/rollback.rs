@@ -28,7 +28,7 @@ pub enum RollbackError {
         run: String,
     },
     /// Several runs have an identifier that starts like this.
-    #[error("{run:?} is the start of several runs: {}", found.join(", "))]
+    #[error("{run:?} is the start of several runs: {}", redact::printable(&found.join(", ")))]
     AmbiguousRun {
         /// The start of the identifier.
         run: String,

@@ -186,7 +186,7 @@ impl PublishFlags {
 }
 
 /// Tells whether a name has an explicit tag. A parsed reference always has one.
-fn has_tag(name: &str) -> bool {
+pub(crate) fn has_tag(name: &str) -> bool {
     let name = name.split('@').next().unwrap_or_default();
     let last = name.rsplit('/').next().unwrap_or_default();
     last.contains(':')

@@ -16,6 +16,7 @@ use super::command_line::{Form, InspectArgs};
 use super::connection::Connection;
 use crate::context::Context;
 use crate::failure::{Failure, ManifestToolError};
+use crate::flags::has_tag;
 use crate::terminal::Terminal;
 use found::Found;
 
@@ -48,8 +49,7 @@ fn parse(name: &str) -> Result<Reference, Failure> {
         prefix: Some("error parsing image reference".to_owned()),
         source,
     })?;
-    let last = name.rsplit('/').next().unwrap_or_default();
-    if last.contains([':', '@']) {
+    if has_tag(name) || image.digest().is_some() {
         return Ok(image);
     }
     Err(ManifestToolError::NoTag { image }.into())

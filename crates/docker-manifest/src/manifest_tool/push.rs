@@ -154,6 +154,10 @@ impl Push<'_> {
             Err(Failure::NoImages { .. }) if list.ignores_missing && !images.is_empty() => {
                 Err(ManifestToolError::AllSkipped.into())
             }
+            // Without the hint about images of the engine, which are no sources of the tool.
+            Err(Failure::NoSources(errors)) => Err(Failure::Multiple(
+                errors.into_iter().map(Failure::Registry).collect(),
+            )),
             result => result,
         }
     }

@@ -5,7 +5,9 @@ use time::format_description::well_known::Rfc3339;
 
 use super::command_line::UsageProblem;
 use super::help;
+use super::misplaced::place_of;
 use crate::failure::Failure;
+use crate::names;
 use crate::output::Output;
 
 /// The beginning of each error.
@@ -22,7 +24,7 @@ pub(super) fn failure(failure: &Failure, output: &Output) {
         output.error(rest);
     }
     for hint in failure.hints() {
-        output.hint(&hint);
+        output.hint(&for_this_name(hint));
     }
 }
 
@@ -54,6 +56,19 @@ pub(super) fn usage(problem: &UsageProblem, output: &Output) {
     }
 }
 
+/// Returns a remedy that says which of its flags are those of the program's own name only.
+fn for_this_name(hint: String) -> String {
+    if hint.contains(names::PROGRAM) {
+        return hint;
+    }
+    let words = hint.split(|letter: char| !letter.is_ascii_alphanumeric() && letter != '-');
+    let mut flags = words.filter_map(|word| word.strip_prefix("--"));
+    match flags.find(|name| !name.is_empty() && place_of(name).is_none()) {
+        Some(name) => format!("{hint} (--{name} is a flag of `{}` only)", names::PROGRAM),
+        None => hint,
+    }
+}
+
 fn log_line(text: &str) -> String {
     let time = OffsetDateTime::now_utc().replace_nanosecond(0).ok();
     let time = time.and_then(|time| time.format(&Rfc3339).ok());
@@ -74,6 +89,21 @@ fn quote(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn flags_of_the_other_name_are_marked() {
+        for (hint, expected) in [
+            ("check the tag", ""),
+            ("use --insecure to accept any certificate", ""),
+            ("`docker-manifest push --no-copy` refuses it", ""),
+            (
+                "pass the file with --ca-file, or use --insecure",
+                " (--ca-file is a flag of `docker-manifest` only)",
+            ),
+        ] {
+            assert_eq!(for_this_name(hint.to_owned()), format!("{hint}{expected}"));
+        }
+    }
 
     #[test]
     fn lines_of_the_log() {

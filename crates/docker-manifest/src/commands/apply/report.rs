@@ -57,7 +57,7 @@ impl Report<'_> {
         let time = |seconds| Timestamp::of_seconds(seconds).map(String::from);
         let object = json!({
             "schemaVersion": SCHEMA_VERSION,
-            "runId": self.run_id,
+            "run": self.run_id,
             "version": VERSION,
             "mode": match self.mode {
                 Mode::Apply => "apply",

@@ -3,12 +3,11 @@
 use manifest_core::{Digest, TagState};
 use manifest_store::journal::{Journal, JournalRecord, WriteState};
 use serde_json::{Value, json};
-use time::OffsetDateTime;
-use time::format_description::well_known::Rfc3339;
 
 use crate::age::age;
 use crate::excerpt::{SHORT_DIGITS, short_digest};
 use crate::table::Table;
+use crate::timestamp::Timestamp;
 
 /// Lays the records out as a table.
 pub(super) fn table(records: &[&JournalRecord], now: u64) -> Table {
@@ -57,7 +56,8 @@ pub(super) fn json(journal: &Journal, records: &[&JournalRecord], matching: usiz
 
 fn object(record: &JournalRecord) -> Value {
     let mut object = json!({
-        "time": rfc3339(record.time),
+        // The journal has no time that cannot be stated.
+        "time": Timestamp::of_seconds(record.time),
         "run": record.run,
         "command": record.command,
         "source": record.source,
@@ -72,12 +72,4 @@ fn object(record: &JournalRecord) -> Value {
         }
     }
     object
-}
-
-/// Formats seconds since 1970 (UTC) as RFC 3339 does. The journal has no time that it cannot state.
-fn rfc3339(seconds: u64) -> String {
-    let seconds = i64::try_from(seconds).unwrap_or_default();
-    let time = OffsetDateTime::from_unix_timestamp(seconds).ok();
-    let text = time.and_then(|time| time.format(&Rfc3339).ok());
-    text.unwrap_or_default()
 }

@@ -19,6 +19,7 @@ pub(crate) async fn run(context: &Context<'_>, args: &Args) -> Result<(), Failur
         None => from_journal::writes(context, args)?,
     };
     let place = writes.place.clone();
+    let is_empty = writes.writes.is_empty();
     let restorations = writes.restorations(args.skip_new.is_on())?;
     if restorations.len() > TAGS {
         return Err(RollbackError::TooMany {
@@ -34,7 +35,10 @@ pub(crate) async fn run(context: &Context<'_>, args: &Args) -> Result<(), Failur
         ..PublishFlags::default()
     };
     if restorations.is_empty() {
-        let message = format!("{place} has no tags to put back: nothing was written");
+        let message = match is_empty {
+            true => format!("{place} has no tags that were written: nothing to put back"),
+            false => "all these tags are new, so they stay: nothing was written".to_owned(),
+        };
         flags.status(&message, context.output);
         return show(context, args, &[]);
     }

@@ -13,6 +13,7 @@ use manifest_spec::{
 use super::super::command_line::{FromArgsArgs, FromSpecArgs};
 use crate::commands::spec_files;
 use crate::failure::{Failure, ManifestToolError};
+use crate::flags::has_tag;
 use crate::output::Output;
 
 /// Returns the list that a file describes, and warns of what is ignored in it.
@@ -117,13 +118,6 @@ pub(super) fn image(name: &str) -> Result<Reference, Failure> {
     } else {
         Err(ManifestToolError::NoTag { image }.into())
     }
-}
-
-/// Tells whether a name has an explicit tag. A parsed reference always has one.
-fn has_tag(name: &str) -> bool {
-    let name = name.split('@').next().unwrap_or_default();
-    let last = name.rsplit('/').next().unwrap_or_default();
-    last.contains(':')
 }
 
 /// Parses an additional tag: a tag of the list's repository, or the name of another one.
