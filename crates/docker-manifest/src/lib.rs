@@ -21,6 +21,7 @@
 //! | 6 | `view` | a manifest, list or draft as `inspect` shows it: as JSON and as a table |
 //! | 5 | [`context`] | the context of a command: configuration, drafts, registry client, output |
 //! | 5 | [`preflight`] | the checks of a list before it is published |
+//! | 5 | `result_files` | files that flags name for results |
 //! | 5 | [`table`] | tables of text |
 //! | 5 | [`sources`] | the sources of a list: from arguments to entries |
 //! | 4 | [`observer`] | events of the registry client, as text |
@@ -31,6 +32,7 @@
 //! | 3 | `concurrency` | concurrent work, bounded |
 //! | 3 | [`environment`] | variables, and the user's folders |
 //! | 3 | [`flags`] | groups of flags that several commands have |
+//! | 3 | `input_files` | files that arguments and flags name for input, or standard input |
 //! | 3 | [`interrupt`] | signals end credential helpers, too |
 //! | 3 | `journal` | the notes of a run in the journal of written tags |
 //! | 3 | [`manual`] | description, arguments, examples and exit codes of each command |
@@ -71,6 +73,7 @@ pub mod exit;
 pub mod failure;
 pub mod flags;
 pub mod go_template;
+mod input_files;
 pub mod interrupt;
 mod journal;
 pub mod man_pages;

@@ -147,6 +147,10 @@ fn standard_input_and_stages_are_read() {
     child.stdin.take().unwrap().write_all(&file).unwrap();
     assert!(child.wait().unwrap().success());
     assert_eq!(export(&shell, "@/app:list", "draft.json"), file);
+    shell
+        .run("import -")
+        .fails(1)
+        .says("cannot import standard input: it is not a draft in JSON");
     shell.run("import --stage @/stage draft.json").succeeds();
     shell.run("import --stage @/stage draft.json").fails(7);
     shell.run("push --stage @/stage @/app:list").succeeds();

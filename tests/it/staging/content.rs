@@ -101,6 +101,32 @@ fn a_newer_version_is_refused_with_advice() {
 }
 
 #[test]
+fn a_draft_of_which_nothing_can_be_read_has_no_age() {
+    let registry = Watched::empty(Kind::Embedded);
+    fill(&registry, 1);
+    let shell = Shell::new(&registry);
+    let line = format!("create --stage @/stage {LIST} @/app:0");
+    shell.run(&line).succeeds();
+    let tag = source_tag(&registry.host(), "@/app:0");
+    put(&registry, &tag, PART, b"{}");
+    let listed = shell.run("ls --stage @/stage");
+    let row: Vec<&str> = listed
+        .stdout
+        .lines()
+        .nth(1)
+        .unwrap()
+        .split_whitespace()
+        .collect();
+    assert_eq!(row[row.len() - 3..], ["-", "-", "damaged"], "{listed}");
+    let listed = schema::json("ls", &shell.run("ls --stage @/stage --format json"));
+    assert_eq!(listed[0].get("changedAt"), None, "{listed}");
+    let pruned = shell.run("prune --stage @/stage --older-than 0");
+    pruned.says("is damaged");
+    assert_eq!(pruned.stdout, "");
+    shell.run("rm --stage @/stage @/app:list").succeeds();
+}
+
+#[test]
 fn documents_in_blobs_are_read() {
     let registry = registry();
     let tag = source_tag(&registry.host(), "@/app:0");

@@ -48,6 +48,7 @@ pub(super) const ORDERS: &[Order] = &[
                 "concurrency",
                 "environment",
                 "flags",
+                "input_files",
                 "interrupt",
                 "journal",
                 "manual",

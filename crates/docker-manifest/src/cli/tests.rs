@@ -302,7 +302,7 @@ fn help_is_laid_out_as_dockers() {
          --format string      Output form: table, json, raw, docker, or a Go template\n      \
          --history            Output the steps that built the image\n      \
          --layers             Output the layers of the image\n      \
-         --local              Show the draft only, and ask no registry\n      \
+         --local              Show the draft only, and not what the registry has under its name\n      \
          --platform os/arch   Output the image that an engine on this platform would run\n      \
          --raw                Output the exact bytes of the manifest, as --format raw does\n      \
          --remote             Show the registry's manifest, even if there is a draft\n\n\

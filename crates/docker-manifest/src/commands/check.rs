@@ -25,7 +25,7 @@ use target::CheckTarget;
 pub struct Args {
     #[command(flatten)]
     pub(crate) help: HelpFlag,
-    /// Print the result in this format: "table", "json" (default "table")
+    /// Print the result in this format: "table" or "json" (default "table")
     #[arg(long, value_name = "string")]
     format: Option<ReportFormat>,
     /// Allow communication with an insecure registry

@@ -20,7 +20,7 @@ use crate::values::{ReportFormat, Switch};
 pub struct Args {
     #[command(flatten)]
     pub(crate) help: HelpFlag,
-    /// Format of the report: table, json
+    /// Print the report in this format: "table" or "json" (default "table")
     #[arg(long, value_name = "string")]
     format: Option<ReportFormat>,
     /// Allow communication with an insecure registry

@@ -30,7 +30,7 @@ use crate::values::{ReportFormat, Switch};
 pub struct Args {
     #[command(flatten)]
     pub(crate) help: HelpFlag,
-    /// Print the records in this format: "table", "json" (default "table")
+    /// Print the records in this format: "table" or "json" (default "table")
     #[arg(long, value_name = "string")]
     format: Option<ReportFormat>,
     /// Show at most this many records, the newest; 0 for all (default 100)

@@ -1,8 +1,6 @@
 //! `import`: makes a draft of a file that `export` wrote.
 
-use std::fs::File;
-use std::io::{self, Read};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use manifest_core::limits::DRAFT_DOCUMENT_BYTES;
 use manifest_core::{Draft, DraftDocument, Reference, Source};
@@ -13,6 +11,7 @@ use crate::context::Context;
 use crate::drafts::{DraftStore, RegistryAccess};
 use crate::failure::{ExchangeError, Failure};
 use crate::flags::{HelpFlag, RegistryFlags, RetryFlags, StageFlag};
+use crate::input_files;
 use crate::output::Output;
 use crate::staging::Scope;
 use crate::values::Switch;
@@ -87,19 +86,13 @@ pub(crate) async fn run(context: &Context<'_>, args: &Args) -> Result<(), Failur
 
 /// Reads a file, or standard input if its name is `-`.
 fn read(path: &Path) -> Result<Draft, Failure> {
-    let failed = |source| Failure::ReadInput {
-        path: path.to_owned(),
-        source,
-    };
-    let bytes = match path == Path::new("-") {
-        true => read_bounded(io::stdin().lock()),
-        false => File::open(path).and_then(read_bounded),
-    };
+    let bytes = input_files::read_beyond(path, DRAFT_DOCUMENT_BYTES as u64)?;
+    let name = PathBuf::from(input_files::name(path));
     let invalid = |source| ExchangeError::NotADraft {
-        path: path.to_owned(),
+        path: name.clone(),
         source,
     };
-    let document = DraftDocument::decode(&bytes.map_err(failed)?).map_err(invalid)?;
+    let document = DraftDocument::decode(&bytes).map_err(invalid)?;
     let DraftDocument {
         list,
         settings,
@@ -107,15 +100,14 @@ fn read(path: &Path) -> Result<Draft, Failure> {
         changed_at: _,
     } = document;
     if entries.is_empty() {
-        let path = path.to_owned();
-        return Err(ExchangeError::Empty { path }.into());
+        return Err(ExchangeError::Empty { path: name }.into());
     }
     for entry in &entries {
         if let Some(Source::Disk(location)) = entry.source()
             && !matches!(Location::parse(location), Some(Ok(_)))
         {
             return Err(ExchangeError::Location {
-                path: path.to_owned(),
+                path: name,
                 location: location.clone(),
             }
             .into());
@@ -126,14 +118,6 @@ fn read(path: &Path) -> Result<Draft, Failure> {
         entries,
         settings,
     })
-}
-
-/// Reads one byte more than a document may have, so that a larger one is refused as such.
-fn read_bounded(from: impl Read) -> io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    from.take(DRAFT_DOCUMENT_BYTES as u64 + 1)
-        .read_to_end(&mut bytes)?;
-    Ok(bytes)
 }
 
 /// Returns the draft under another name. The state of a tag that it has recorded is that of the old name.

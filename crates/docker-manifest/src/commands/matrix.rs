@@ -43,7 +43,7 @@ use crate::values::{Count, Glob, MatrixFormat, Switch};
 pub struct Args {
     #[command(flatten)]
     pub(crate) help: HelpFlag,
-    /// Print the result in this format: "table", "json", "markdown" (default "table")
+    /// Print the result in this format: "table", "json" or "markdown" (default "table")
     #[arg(long, value_name = "string")]
     format: Option<MatrixFormat>,
     /// Write the result as a web page to this file

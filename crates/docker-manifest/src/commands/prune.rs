@@ -120,7 +120,8 @@ async fn prune_staged(
 ) -> Result<Pruned, Failure> {
     let mut pruned = Pruned::default();
     let drafts = store.drafts().await?.into_iter().flatten();
-    for draft in drafts.filter(|draft| is_old(Duration::from_secs(draft.changed_at))) {
+    let is_old = |time: Option<u64>| time.is_none_or(|time| is_old(Duration::from_secs(time)));
+    for draft in drafts.filter(|draft| is_old(draft.changed_at)) {
         let name = draft.name();
         let identity = ls::identity(draft.list.as_ref(), &draft.place, draft.changed_at);
         let Some(whole) = draft.draft() else {
@@ -171,5 +172,5 @@ fn identity(draft: &DraftSummary) -> Value {
     let place = DraftPlace::Folder(draft.folder.clone());
     let changed_at = draft.changed_at.duration_since(UNIX_EPOCH);
     let changed_at = changed_at.map_or(0, |since| since.as_secs());
-    ls::identity(draft.list.as_ref(), &place, changed_at)
+    ls::identity(draft.list.as_ref(), &place, Some(changed_at))
 }

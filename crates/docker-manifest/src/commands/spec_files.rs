@@ -1,6 +1,5 @@
 //! Spec files, templates and bake targets as lists, for the commands that take them.
 
-use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
 use manifest_spec::{
@@ -9,6 +8,7 @@ use manifest_spec::{
 
 use crate::context::Context;
 use crate::failure::Failure;
+use crate::input_files;
 use crate::values::{CommaList, VariableFlag};
 
 /// The flags for spec files.
@@ -115,12 +115,9 @@ impl TemplateFlags {
         context: &Context<'_>,
         path: &Path,
     ) -> Result<Vec<ListSpec>, Failure> {
-        let bytes = match path.to_str() {
-            Some("-") => read_stdin()?,
-            _ => read_file(path)?,
-        };
+        let bytes = input_files::read_beyond(path, limits::FILE_BYTES)?;
         let template = self.template.as_deref().unwrap_or_default();
-        let bake = from_bake(&path.to_string_lossy(), &bytes, template)?;
+        let bake = from_bake(&input_files::name(path), &bytes, template)?;
         for (target, field) in &bake.skipped {
             let message = format!("target {target:?} has no {field}, so it is left out");
             context.output.warning(&message);
@@ -189,33 +186,9 @@ fn flag_value(setting: &'static str, item: &str, reason: &impl ToString) -> Fail
 pub(crate) fn input(path: &Path) -> Result<SpecInput, Failure> {
     Ok(match path.to_str() {
         Some("-") => SpecInput::Text {
-            name: "standard input".to_owned(),
-            bytes: read_stdin()?,
+            name: input_files::name(path),
+            bytes: input_files::read_beyond(path, limits::FILE_BYTES)?,
         },
         _ => SpecInput::File(path.to_owned()),
     })
-}
-
-fn read_stdin() -> Result<Vec<u8>, Failure> {
-    read(io::stdin().lock(), Path::new("-"))
-}
-
-fn read_file(path: &Path) -> Result<Vec<u8>, Failure> {
-    let file = std::fs::File::open(path).map_err(|source| read_error(path, source))?;
-    read(file, path)
-}
-
-/// Reads one byte more than a spec file may have, so that its reader sees that it is too large.
-fn read(from: impl io::Read, path: &Path) -> Result<Vec<u8>, Failure> {
-    let mut bytes = Vec::new();
-    let read = from.take(limits::FILE_BYTES + 1).read_to_end(&mut bytes);
-    read.map_err(|source| read_error(path, source))?;
-    Ok(bytes)
-}
-
-fn read_error(path: &Path, source: io::Error) -> Failure {
-    Failure::ReadInput {
-        path: path.to_owned(),
-        source,
-    }
 }

@@ -22,7 +22,7 @@ pub struct Args {
     /// Check layers too: one request for each in a registry, the content of each on disk
     #[arg(long)]
     deep: Switch,
-    /// Format of the report: table, json
+    /// Print the report in this format: "table" or "json" (default "table")
     #[arg(long, value_name = "string")]
     format: Option<ReportFormat>,
     /// Allow communication with an insecure registry

@@ -24,8 +24,8 @@ pub(crate) struct ListedDraft {
     pub(crate) entries: Vec<Result<Entry, Failure>>,
     /// The settings of the list.
     pub(crate) settings: ListSettings,
-    /// The time of the last change, in seconds since 1970 (UTC).
-    pub(crate) changed_at: u64,
+    /// The time of the last change, in seconds since 1970 (UTC). `None` if nothing of the draft can be read.
+    pub(crate) changed_at: Option<u64>,
 }
 
 /// A draft that cannot be read at all.
@@ -121,7 +121,7 @@ impl From<DraftSummary> for ListedDraft {
                 .map(|entry| entry.map_err(Failure::from))
                 .collect(),
             settings,
-            changed_at: since.map_or(0, |since| since.as_secs()),
+            changed_at: Some(since.map_or(0, |since| since.as_secs())),
         }
     }
 }

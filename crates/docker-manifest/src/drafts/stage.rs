@@ -4,8 +4,11 @@ use manifest_core::Reference;
 use manifest_core::reference::Repository;
 
 use crate::context::Context;
-use crate::failure::Failure;
+use crate::failure::{Failure, StageError};
 use crate::flags::StageFlag;
+
+/// The flag that names the repository.
+const FLAG: &str = "--stage";
 
 /// The variable that names the repository by default.
 const VARIABLE: &str = "DOCKER_MANIFEST_STAGE";
@@ -21,20 +24,28 @@ pub(super) fn repository(
 ) -> Result<Option<Repository>, Failure> {
     let variable = || {
         let value = context.environment().var(VARIABLE)?;
-        Some(value.to_string_lossy().into_owned())
+        Some((VARIABLE, value.to_string_lossy().into_owned()))
     };
-    let text = flag.stage.clone().or_else(variable);
-    let Some(text) = text.filter(|text| !text.is_empty()) else {
+    let flag = flag.stage.clone().map(|text| (FLAG, text));
+    let Some((setting, text)) = flag.or_else(variable) else {
         return Ok(None);
     };
+    if text.is_empty() {
+        return Ok(None);
+    }
     let reference = Reference::parse(&text).map_err(|source| Failure::Reference {
-        prefix: Some(format!("error parsing the repository for drafts {text}")),
+        prefix: Some(format!("error parsing {setting} {text}")),
         source,
     })?;
     let repository = reference.repository().clone();
     let last = text.rsplit('/').next().unwrap_or_default();
     match last.contains([':', '@']) {
-        true => Err(Failure::NotARepository { text, repository }),
+        true => Err(StageError::NotARepository {
+            setting,
+            text,
+            repository: repository.into(),
+        }
+        .into()),
         false => Ok(Some(repository)),
     }
 }
@@ -51,7 +62,7 @@ pub(crate) fn refuse_stage(
     match flag.stage {
         None => Ok(()),
         Some(_) => Err(Failure::ConflictingFlags {
-            first: "--stage",
+            first: FLAG,
             second: other,
             reason,
         }),

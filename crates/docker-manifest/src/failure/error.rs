@@ -68,7 +68,7 @@ pub enum Failure {
     /// A file or folder with names in it cannot be read.
     #[error("cannot read {}", path.display())]
     ReadInput {
-        /// The file or folder; `-` is standard input.
+        /// The file or folder, or `standard input`.
         path: PathBuf,
         /// The reason.
         source: io::Error,

@@ -12,7 +12,7 @@ pub enum ExchangeError {
     /// A file is not an exported draft.
     #[error("cannot import {}", path.display())]
     NotADraft {
-        /// The file; `-` is standard input.
+        /// The file, or `standard input`.
         path: PathBuf,
         /// The reason.
         source: DocumentError,

@@ -2,13 +2,26 @@
 
 use manifest_core::reference::Repository;
 use manifest_core::{DocumentError, Reference, Source};
-use manifest_registry::RegistryError;
+use manifest_registry::{RegistryError, redact};
 
 use crate::exit::Exit;
 
 /// A draft in a registry cannot be read or written.
 #[derive(Debug, thiserror::Error)]
 pub enum StageError {
+    /// The repository for drafts has a tag or digest.
+    #[error(
+        "{setting} is {}, and a repository is expected",
+        redact::printable(text)
+    )]
+    NotARepository {
+        /// The flag or variable.
+        setting: &'static str,
+        /// The name, as typed.
+        text: String,
+        /// Its repository.
+        repository: Box<Repository>,
+    },
     /// A newer version of this program wrote a part of a draft.
     #[error("a newer version of docker-manifest staged {tag}")]
     NewerVersion {
@@ -76,6 +89,7 @@ pub enum StageError {
 impl StageError {
     pub(super) fn exit(&self) -> Exit {
         match self {
+            Self::NotARepository { .. } => Exit::Usage,
             Self::NotListed { source, .. } if source.is_unauthorized() => Exit::Unauthorized,
             Self::NotListed { source, .. } if source.is_rate_limited() => Exit::RateLimited,
             Self::NotListed { source, .. } if source.is_unavailable() => Exit::Unavailable,
@@ -86,6 +100,12 @@ impl StageError {
     /// Returns the remedies.
     pub(super) fn hints(&self) -> Vec<String> {
         let own = match self {
+            Self::NotARepository { text, .. } if is_host_with_port(text) => {
+                format!("name a repository of the registry, such as {text}/drafts")
+            }
+            Self::NotARepository { repository, .. } => {
+                format!("leave the tag or digest out: {repository}")
+            }
             Self::NewerVersion { tag } => format!(
                 "upgrade docker-manifest on this machine, or remove the draft: `docker-manifest rm --stage {} MANIFEST_LIST`",
                 tag.repository()
@@ -120,4 +140,10 @@ impl StageError {
         };
         vec![own]
     }
+}
+
+/// Tells whether a text is the name of a registry on a port, which reads as an image with a tag.
+fn is_host_with_port(text: &str) -> bool {
+    let port = text.rsplit_once(':').map(|(_, port)| port);
+    !text.contains('/') && port.is_some_and(|port| port.parse::<u16>().is_ok())
 }

@@ -142,6 +142,12 @@ fn shared_drafts() -> Vec<Failure> {
     let tag = || Box::new(reference("DRAFTS"));
     let path = || PathBuf::from("FILE");
     vec![
+        StageError::NotARepository {
+            setting: "--stage",
+            text: tag().to_string(),
+            repository: repository().into(),
+        }
+        .into(),
         StageError::NewerVersion { tag: tag() }.into(),
         StageError::Foreign {
             tag: tag(),

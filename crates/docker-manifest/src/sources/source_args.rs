@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::io::{self, Read as _};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use manifest_core::{Digest, Reference};
@@ -12,6 +12,7 @@ use super::source_spec::SourceSpec;
 use super::tag_pattern::TagPattern;
 use super::tag_search::NamedSource;
 use crate::failure::Failure;
+use crate::input_files;
 
 /// The most bytes of a file with names in it that are read.
 const MAX_FILE_BYTES: u64 = 1024 * 1024;
@@ -42,15 +43,7 @@ impl SourceArgs<'_> {
         for argument in self.arguments {
             match argument.strip_prefix('@') {
                 Some(path) => self.add_file(Path::new(path), list, &mut named)?,
-                None if argument == "-" => {
-                    let path = Path::new("-");
-                    self.add_text(
-                        &into_utf8(read_bounded(io::stdin().lock(), path)?, path)?,
-                        path,
-                        list,
-                        &mut named,
-                    )?;
-                }
+                None if argument == "-" => self.add_file(Path::new("-"), list, &mut named)?,
                 None => named.push(NamedSource::parse(argument, None, list, self.current_dir)?),
             }
         }
@@ -62,7 +55,7 @@ impl SourceArgs<'_> {
             named.extend(digest_files(folder, list)?.into_iter().map(in_registry));
         }
         for path in self.metadata {
-            let bytes = read(path)?;
+            let bytes = input_files::read(path, MAX_FILE_BYTES)?;
             let images = buildkit_metadata::images(path, &bytes, list.repository())?;
             named.extend(images.into_iter().map(in_registry));
         }
@@ -86,7 +79,7 @@ impl SourceArgs<'_> {
         list: &Reference,
         named: &mut Vec<NamedSource>,
     ) -> Result<(), Failure> {
-        let text = into_utf8(read(path)?, path)?;
+        let text = into_utf8(input_files::read(path, MAX_FILE_BYTES)?, path)?;
         self.add_text(&text, path, list, named)
     }
 
@@ -101,11 +94,7 @@ impl SourceArgs<'_> {
         // Editors on Windows write a byte order mark before the first name.
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         for (number, line) in (1..).zip(text.lines()) {
-            let file = match path.to_str() {
-                Some("-") => "standard input".to_owned(),
-                _ => path.display().to_string(),
-            };
-            let place = || Some(format!("line {number} of {file}"));
+            let place = || Some(format!("line {number} of {}", input_files::name(path)));
             let names = line.split('#').next().unwrap_or_default();
             for name in names.split_whitespace() {
                 named.push(NamedSource::parse(name, place(), list, self.current_dir)?);
@@ -113,28 +102,6 @@ impl SourceArgs<'_> {
         }
         Ok(())
     }
-}
-
-fn read(path: &Path) -> Result<Vec<u8>, Failure> {
-    let file = fs::File::open(path).map_err(|source| Failure::ReadInput {
-        path: path.to_owned(),
-        source,
-    })?;
-    read_bounded(file, path)
-}
-
-fn read_bounded(from: impl io::Read, path: &Path) -> Result<Vec<u8>, Failure> {
-    let mut bytes = Vec::new();
-    let read = from.take(MAX_FILE_BYTES + 1).read_to_end(&mut bytes);
-    let source = match read {
-        Ok(length) if length as u64 <= MAX_FILE_BYTES => return Ok(bytes),
-        Ok(_) => io::Error::from(io::ErrorKind::FileTooLarge),
-        Err(error) => error,
-    };
-    Err(Failure::ReadInput {
-        path: path.to_owned(),
-        source,
-    })
 }
 
 fn into_utf8(bytes: Vec<u8>, path: &Path) -> Result<String, Failure> {

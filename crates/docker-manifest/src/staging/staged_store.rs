@@ -49,8 +49,8 @@ pub(crate) struct StagedDraft {
     pub(crate) entries: Vec<Result<Entry, Failure>>,
     /// The settings of the list.
     pub(crate) settings: ListSettings,
-    /// The time of the last change, in seconds since 1970 (UTC).
-    pub(crate) changed_at: u64,
+    /// The time of the last change, in seconds since 1970 (UTC). `None` if all parts are damaged.
+    pub(crate) changed_at: Option<u64>,
 }
 
 impl<'a> StagedStore<'a> {
@@ -238,7 +238,7 @@ impl StagedDraft {
         let mut staged = Self {
             list,
             tags: tags.to_owned(),
-            changed_at: changes.max().unwrap_or_default(),
+            changed_at: changes.max(),
             ..Self::default()
         };
         if let Some(draft) = draft {

@@ -80,6 +80,9 @@ pub(crate) enum Kind {
 pub(crate) enum Origin {
     /// A draft on this machine.
     Draft,
+    /// A draft in a repository of a registry.
+    #[serde(rename = "draft")]
+    StagedDraft,
     /// A registry.
     Registry,
     /// An image layout or archive on this machine.

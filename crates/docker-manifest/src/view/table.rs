@@ -339,6 +339,7 @@ impl Origin {
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Draft => "draft on this machine",
+            Self::StagedDraft => "draft in a repository for drafts",
             Self::Registry => "registry",
             Self::Disk => "image layout on this machine",
         }

@@ -6,6 +6,7 @@ use crate::drafts::{DraftStore, RegistryAccess};
 use crate::failure::Failure;
 use crate::flags::{HelpFlag, MirrorFlags, RegistryFlags, RetryFlags, StageFlag};
 use crate::values::Switch;
+use crate::view::Origin;
 
 /// Display an image manifest, or manifest list
 #[derive(Debug, clap::Args)]
@@ -54,7 +55,7 @@ pub struct Args {
     /// Output the SBOM and provenance attestations
     #[arg(long, help_heading = "Output options")]
     pub(super) attestations: Switch,
-    /// Show the draft only, and ask no registry
+    /// Show the draft only, and not what the registry has under its name
     #[arg(long, help_heading = "Output options")]
     pub(super) local: Switch,
     /// Show the registry's manifest, even if there is a draft
@@ -77,5 +78,16 @@ impl Args {
             registry: &registry,
         };
         DraftStore::open(context, &self.stage, access)
+    }
+
+    /// Returns the origin of a manifest that was found in those drafts.
+    ///
+    /// # Errors
+    /// As [`DraftStore::open`].
+    pub(super) fn draft_origin(&self, context: &Context<'_>) -> Result<Origin, Failure> {
+        Ok(match self.drafts(context)?.local() {
+            Some(_) => Origin::Draft,
+            None => Origin::StagedDraft,
+        })
     }
 }

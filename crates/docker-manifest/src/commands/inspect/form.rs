@@ -103,7 +103,7 @@ fn refuse_contradictions(args: &Args) -> Result<(), Failure> {
         "--remote",
         args.images.len() == 2,
         "the name of a draft",
-        "an image of a draft is on this machine",
+        "the first of two names is that of a draft",
     );
     let mut all = pairs.into_iter().chain(verbose_pairs).chain([remote_entry]);
     match all.find(|(first, _, second, ..)| *first && *second) {

@@ -75,7 +75,7 @@ pub(super) fn report(context: &Context<'_>, target: &Target, live: Option<&LiveV
     let digest = target.manifest.digest();
     let name = &target.name;
     let line = match (target.origin, live) {
-        (Origin::Draft, Some(live)) => describe_draft(name, digest, live),
+        (Origin::Draft | Origin::StagedDraft, Some(live)) => describe_draft(name, digest, live),
         (origin, _) => describe(name, origin, digest),
     };
     context.output.status(&line);
@@ -87,6 +87,7 @@ fn describe(name: &str, origin: Origin, digest: &Digest) -> String {
         Origin::Registry => "in the registry",
         Origin::Disk => "on this machine",
         Origin::Draft => "in a draft on this machine",
+        Origin::StagedDraft => "in a draft in a repository for drafts",
     };
     format!("{name} is {place}: {digest}")
 }
@@ -113,7 +114,7 @@ pub(super) async fn report_to_terminal(
     }
     let line = match shown {
         Shown::Registry(name, digest) => describe(name, Origin::Registry, digest),
-        Shown::Entry(name, digest) => describe(name, Origin::Draft, digest),
+        Shown::Entry(name, digest) => describe(name, args.draft_origin(context)?, digest),
         Shown::Disk(name, digest) => describe(name, Origin::Disk, digest),
         Shown::Draft(draft, digest) => {
             let client = lookup::client(context, args, Some(draft))?;

@@ -66,7 +66,7 @@ async fn entry(
     let client = lookup::client(context, args, Some(&draft))?;
     Ok(Target {
         name: draft.entries[0].reference.to_string(),
-        origin: Origin::Draft,
+        origin: args.draft_origin(context)?,
         manifest,
         reader: Reader::of_draft(&draft, client),
         draft: None,
@@ -128,7 +128,7 @@ fn of_draft(context: &Context<'_>, args: &Args, draft: Draft) -> Result<Target, 
     let client = lookup::client(context, args, Some(&draft))?;
     Ok(Target {
         name: draft.list.to_string(),
-        origin: Origin::Draft,
+        origin: args.draft_origin(context)?,
         manifest,
         reader: Reader::of_draft(&draft, client),
         draft: Some(draft),

@@ -50,7 +50,9 @@ fn common_cells(draft: &ListedResult, now: u64) -> [String; 3] {
     match draft {
         Ok(draft) => [
             draft.name(),
-            age(now.saturating_sub(draft.changed_at)),
+            draft
+                .changed_at
+                .map_or_else(|| NONE.to_owned(), |time| age(now.saturating_sub(time))),
             DraftState::of(draft).as_str().to_owned(),
         ],
         Err(unreadable) => [

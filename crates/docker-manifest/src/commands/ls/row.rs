@@ -52,12 +52,14 @@ impl DraftState {
 pub(in crate::commands) fn identity(
     list: Option<&Reference>,
     place: &DraftPlace,
-    changed_at: u64,
+    changed_at: Option<u64>,
 ) -> Value {
     let mut object = json!({
         "list": list.map(ToString::to_string),
-        "changedAt": changed_at,
     });
+    if let Some(changed_at) = changed_at {
+        object["changedAt"] = changed_at.into();
+    }
     match place {
         DraftPlace::Folder(folder) => object["folder"] = folder.to_string_lossy().into(),
         DraftPlace::Repository(repository) => object["stage"] = repository.to_string().into(),

@@ -17,7 +17,7 @@ pub struct Args {
     /// Ask the registries which sources and list tags have moved
     #[arg(long)]
     check: Switch,
-    /// Print the list in this format: "table", "json" (default "table")
+    /// Print the list in this format: "table" or "json" (default "table")
     #[arg(long, value_name = "string")]
     format: Option<ReportFormat>,
     /// Allow communication with an insecure registry

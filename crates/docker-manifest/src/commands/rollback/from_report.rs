@@ -5,20 +5,19 @@ use std::path::Path;
 use manifest_core::TagState;
 
 use super::args::Args;
+use super::limits::REPORT_BYTES;
 use super::past_write::PastWrites;
 use super::report_file;
 use crate::failure::{Failure, RollbackError};
+use crate::input_files;
 
 /// Returns the writes in a report, or those of the named tags.
 ///
 /// # Errors
 /// Fails if the file cannot be read, is not a report, or does not have the tags.
 pub(super) fn writes(path: &Path, args: &Args) -> Result<PastWrites, Failure> {
-    let name = match path == Path::new("-") {
-        true => "standard input".to_owned(),
-        false => path.display().to_string(),
-    };
-    let bytes = report_file::read(path)?;
+    let name = input_files::name(path);
+    let bytes = input_files::read(path, REPORT_BYTES)?;
     let writes = report_file::parse(&bytes).map_err(|reason| RollbackError::NotAReport {
         path: name.clone(),
         reason,

@@ -1,16 +1,10 @@
 //! Reading the report of a publication: that of `apply`, the output of `push --format json`, or a metadata file.
 
-use std::fs::File;
-use std::io::{self, Read};
-use std::path::Path;
-
 use manifest_core::{Digest, Reference, TagState};
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::limits::REPORT_BYTES;
 use super::past_write::PastWrite;
-use crate::failure::Failure;
 use crate::publishing::TARGETS_KEY;
 
 /// The field of a metadata file with the digest of the list.
@@ -24,27 +18,6 @@ struct TargetJson {
     before: Option<Digest>,
     /// The digest that it points to, if that is not the one of its list.
     digest: Option<Digest>,
-}
-
-/// Reads a file of a limited size. `-` is standard input.
-pub(super) fn read(path: &Path) -> Result<Vec<u8>, Failure> {
-    let read = || -> io::Result<Vec<u8>> {
-        let input: Box<dyn Read> = match path == Path::new("-") {
-            true => Box::new(io::stdin().lock()),
-            false => Box::new(File::open(path)?),
-        };
-        let mut bytes = Vec::new();
-        input.take(REPORT_BYTES + 1).read_to_end(&mut bytes)?;
-        if bytes.len() as u64 > REPORT_BYTES {
-            let message = format!("it is larger than {REPORT_BYTES} bytes");
-            return Err(io::Error::other(message));
-        }
-        Ok(bytes)
-    };
-    read().map_err(|source| Failure::ReadInput {
-        path: path.to_owned(),
-        source,
-    })
 }
 
 /// Returns the tags that a report lists as written. The error is the reason why it is not a report.

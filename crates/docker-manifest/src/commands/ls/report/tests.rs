@@ -39,7 +39,7 @@ fn draft(list: &str, architectures: &[&str], age: u64) -> ListedResult {
         label: "folder x".to_owned(),
         entries: architectures.iter().map(entry).collect(),
         settings: ListSettings::default(),
-        changed_at: NOW - age,
+        changed_at: Some(NOW - age),
     })
 }
 
