@@ -10,7 +10,7 @@
 //! | [`upload`] | uploads of the same blobs by a minimal client, as the baseline of the copies |
 //! | [`cold`] | a list of a few images of one repository, with a cold start |
 //! | [`load`] | a push of many images, and the same requests from a load generator |
-//! | [`apply`] | many lists, compared with HEAD requests of `wrk` |
+//! | [`apply`] | many lists, compared with GET requests of `wrk` |
 //! | [`drafts`] | a listing of many drafts, compared with `ls -lR` |
 //! | [`replay`] | the load generator |
 //! | [`remote`] | a registry with latency, with or without nginx, for these three |

@@ -51,7 +51,7 @@ pub(super) enum Part {
     Load,
     /// A listing of 1000 drafts, compared with `ls -lR` of their folder
     Drafts,
-    /// 1000 lists of 8 platforms from spec files, compared with HEAD requests of `wrk`
+    /// 1000 lists of 8 platforms from spec files, compared with GET requests of `wrk`
     Apply,
 }
 
