@@ -10,7 +10,7 @@ use std::process::{Command, Output};
 use std::sync::{Mutex, PoisonError};
 
 use crate::environment::on_path;
-use packages::{BASH, BUILDAH, FISH, NGINX, Packed, REGISTRY, SKOPEO, WRK, Wanted, ZSH};
+use packages::{AB, BASH, BUILDAH, FISH, NGINX, Packed, REGISTRY, SKOPEO, WRK, Wanted, ZSH};
 
 /// The package of the registry, and the program in it.
 const PACKAGE: &str = "docker-registry";
@@ -90,6 +90,11 @@ pub fn nginx(target_dir: &Path) -> Result<Tool, FetchError> {
 /// Fetches Debian's wrk to `TARGET/tools/wrk`, as [`docker_registry`] does.
 pub fn wrk(target_dir: &Path) -> Result<Tool, FetchError> {
     tool(&WRK, target_dir)
+}
+
+/// Fetches Apache's `ab` of Debian to `TARGET/tools/apache2-utils`, as [`docker_registry`] does.
+pub fn ab(target_dir: &Path) -> Result<Tool, FetchError> {
+    tool(&AB, target_dir)
 }
 
 /// The packages of Chromium and of the program that drives it.

@@ -1,9 +1,11 @@
-//! `apply` of many lists: the first run, a run without changes, and a run with a few. The rate of the requests is compared with that of
-//! `wrk`, which gets the same tags. It sends GET, because it waits for the body of a response to HEAD, which never comes.
+//! `apply` of many lists: the first run, a run without changes, and a run with a few. The rate of the requests is compared with those of
+//! two load generators: `wrk` gets the same tags with GET, because it waits for the body of a response to HEAD, which never comes; `ab`
+//! sends HEAD for one of them.
 
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
-use manifest_testkit::fetch::{Tool, wrk};
+use manifest_testkit::fetch::{Tool, ab, wrk};
 use manifest_testkit::image::Image;
 use manifest_testkit::{Client, LoggingProxy, RealRegistry, TestCa, seed};
 use tempfile::TempDir;
@@ -35,6 +37,9 @@ const SEEDERS: usize = 4;
 /// The seconds that `wrk` runs for.
 const WRK_SECONDS: u32 = 5;
 
+/// The requests that `ab` sends.
+const AB_REQUESTS: u32 = 10_000;
+
 /// Measures `apply`.
 pub(super) fn run(args: &Args, ours: PathBuf) -> TaskResult {
     let (lists, many) = if args.quick {
@@ -45,15 +50,18 @@ pub(super) fn run(args: &Args, ours: PathBuf) -> TaskResult {
     let bench = Bench {
         ours: installed(ours),
         wrk: wrk(&target_folder()?).map_err(|error| error.to_string())?,
+        ab: ab(&target_folder()?).map_err(|error| error.to_string())?,
     };
     println!(
-        "\n`apply` of lists of {} platforms on CNCF distribution, and GET requests by `wrk` for their tags on as many connections:\n",
+        "\n`apply` of lists of {} platforms on CNCF distribution, and requests by load generators on as many connections:\n",
         PLATFORMS.len()
     );
     println!(
-        "| lists | sources | run | requests | writes | connections | time | requests per second | wrk | of wrk | processor | peak memory |"
+        "| lists | sources | run | requests | writes | connections | time | requests per second | wrk (GET) | ab (HEAD) | of the faster | processor | peak memory |"
     );
-    println!("| ---: | --- | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |");
+    println!(
+        "| ---: | --- | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |"
+    );
     let all = [Run::First, Run::Unchanged, Run::Changed];
     for pinning in [Pinning::Digest, Pinning::Tag] {
         bench.rows(&Work::new(lists, 1, pinning), &all)?;
@@ -103,6 +111,7 @@ struct Work {
 struct Bench {
     ours: Tool,
     wrk: Tool,
+    ab: Tool,
 }
 
 /// The digests of the images of one list, by platform.
@@ -115,6 +124,13 @@ struct World {
     home: Home,
     files: TempDir,
     work: Work,
+}
+
+/// Rates in requests per second.
+struct Rates {
+    ours: f64,
+    get: f64,
+    head: f64,
 }
 
 /// The requests of one run.
@@ -142,9 +158,12 @@ impl Bench {
         let host = world.registry.host();
         for (run, counted) in runs.iter().zip(counted) {
             let measured = self.apply(&mut world, &host, *run)?;
-            let rate = counted.requests as f64 / measured.wall.as_secs_f64();
-            let wrk = self.get_rate(&world, counted.connections)?;
-            print(work, *run, &counted, measured, (rate, wrk));
+            let rates = Rates {
+                ours: counted.requests as f64 / measured.wall.as_secs_f64(),
+                get: self.get_rate(&world, counted.connections)?,
+                head: self.head_rate(&world, counted.connections)?,
+            };
+            print(work, *run, &counted, measured, &rates);
         }
         Ok(())
     }
@@ -201,20 +220,36 @@ end
             .args(["--duration", &format!("{WRK_SECONDS}s"), "--script"])
             .arg(&script)
             .arg(world.registry.url());
-        let output = command
-            .output()
-            .map_err(|error| format!("cannot run wrk: {error}"))?;
-        let text = String::from_utf8_lossy(&output.stdout);
-        if text.contains("Non-2xx") {
-            return Err(format!("wrk did not find the lists: {text}"));
-        }
-        let rate = text
-            .lines()
-            .find_map(|line| line.trim().strip_prefix("Requests/sec:"));
-        let rate = rate.and_then(|rate| rate.trim().parse().ok());
-        rate.filter(|rate| *rate > 0.0)
-            .ok_or_else(|| format!("wrk printed no rate: {text}"))
+        rate("wrk", command, "Requests/sec:")
     }
+
+    /// Measures the rate at which `ab` sends HEAD for one of the lists, in requests per second.
+    fn head_rate(&self, world: &World, connections: usize) -> Result<f64, String> {
+        let mut command = world.home.command(&self.ab);
+        command
+            .args(["-q", "-i", "-k", "-c", &connections.to_string()])
+            .args(["-n", &AB_REQUESTS.to_string(), "-H"])
+            .arg("Accept: application/vnd.oci.image.index.v1+json")
+            .arg(format!("{}/v2/app/0/manifests/0-0", world.registry.url()));
+        rate("ab", command, "Requests per second:")
+    }
+}
+
+/// Runs a load generator, and returns the rate that it prints after this label.
+fn rate(name: &str, mut command: Command, label: &str) -> Result<f64, String> {
+    let output = command
+        .output()
+        .map_err(|error| format!("cannot run {name}: {error}"))?;
+    let text = String::from_utf8_lossy(&output.stdout);
+    if text.contains("Non-2xx") {
+        return Err(format!("{name} did not find the lists: {text}"));
+    }
+    let rate = text
+        .lines()
+        .find_map(|line| line.trim().strip_prefix(label))
+        .and_then(|rate| rate.split_whitespace().next()?.parse().ok());
+    rate.filter(|rate| *rate > 0.0)
+        .ok_or_else(|| format!("{name} printed no rate: {text}"))
 }
 
 impl World {
@@ -326,21 +361,23 @@ fn write(path: &Path, text: &str) -> TaskResult {
     std::fs::write(path, text).map_err(|error| format!("cannot write {}: {error}", path.display()))
 }
 
-fn print(work: &Work, run: Run, counted: &Counted, measured: Measurement, rates: (f64, f64)) {
-    let (rate, wrk) = rates;
+fn print(work: &Work, run: Run, counted: &Counted, measured: Measurement, rates: &Rates) {
     let sources = match work.pinning {
         Pinning::Digest => "by digest",
         Pinning::Tag => "by tag",
     };
     println!(
-        "| {} | {sources} | {} | {} | {} | {} | {:.2} s | {rate:.0} | {wrk:.0} | {:.2} | {:.2} s | {:.1} MB |",
+        "| {} | {sources} | {} | {} | {} | {} | {:.2} s | {:.0} | {:.0} | {:.0} | {:.2} | {:.2} s | {:.1} MB |",
         work.lists * work.copies,
         run.name(),
         counted.requests,
         counted.writes,
         counted.connections,
         measured.wall.as_secs_f64(),
-        rate / wrk,
+        rates.ours,
+        rates.get,
+        rates.head,
+        rates.ours / rates.get.max(rates.head),
         measured.cpu.as_secs_f64(),
         measured.peak_mb(),
     );

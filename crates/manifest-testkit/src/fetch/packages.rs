@@ -100,3 +100,14 @@ pub(super) const WRK: Packed = Packed {
         otherwise: "install it (`apt-get install wrk`)",
     },
 };
+
+/// Apache's `ab`, which sends HEAD.
+pub(super) const AB: Packed = Packed {
+    name: "apache2-utils",
+    program: "usr/bin/ab",
+    libraries: &["libapr1", "libaprutil1", "libexpat1", "libssl3"],
+    wanted: Wanted {
+        what: "ab",
+        otherwise: "install it (`apt-get install apache2-utils`)",
+    },
+};
