@@ -10,10 +10,10 @@
 //! | [`upload`] | uploads of the same blobs by a minimal client, as the baseline of the copies |
 //! | [`cold`] | a list of a few images of one repository, with a cold start |
 //! | [`load`] | a push of many images, and the same requests from a load generator |
-//! | [`apply`] | many lists, compared with GET requests of `wrk` |
+//! | [`apply`] | many lists, compared with load generators, and at a distance |
 //! | [`drafts`] | a listing of many drafts, compared with `ls -lR` |
 //! | [`replay`] | the load generator |
-//! | [`remote`] | a registry with latency, with or without nginx, for these three |
+//! | [`remote`] | a registry with latency, with or without nginx, for these four |
 //! | [`tokens`] | the token server, and a login |
 //! | [`home`] | the initial home folder of a program |
 //! | [`measurement`] | time, processor time and memory of a process |
@@ -57,9 +57,11 @@ const LATENCIES: [u64; 4] = [0, 20, 50, 100];
 const SLOW_PROGRAM_LATENCY: u64 = 50;
 
 pub(crate) fn run(args: &Args) -> TaskResult {
-    // Naming both packages gives the program the features of this task's build, so that nothing is compiled twice.
-    let build = "build --quiet --release --package xtask --package docker-manifest";
-    run_command(&mut cargo(&build.split(' ').collect::<Vec<_>>()))?;
+    if cfg!(debug_assertions) || args.build.is_none() {
+        // Naming both packages gives the program the features of this task's build, so that nothing is compiled twice.
+        let build = "build --quiet --release --package xtask --package docker-manifest";
+        run_command(&mut cargo(&build.split(' ').collect::<Vec<_>>()))?;
+    }
     // The servers run in this process. A debug build of them would slow down the programs.
     if cfg!(debug_assertions) {
         return run_command(&mut in_release());

@@ -17,7 +17,7 @@ pub(crate) struct Args {
     /// Part to measure; may be given several times
     #[arg(long, value_name = "PART")]
     pub(super) part: Vec<Part>,
-    /// Reverse proxy in front of the registries (copies, cold, load); may be given several times
+    /// Reverse proxy in front of the registries (copies, cold, load, apply); may be given several times
     #[arg(long, value_name = "FRONT")]
     pub(super) front: Vec<Front>,
     /// Layers to copy; may be given several times
@@ -51,7 +51,7 @@ pub(super) enum Part {
     Load,
     /// A listing of 1000 drafts, compared with `ls -lR` of their folder
     Drafts,
-    /// 1000 lists of 8 platforms from spec files, compared with GET requests of `wrk`
+    /// 1000 lists of 8 platforms from spec files, compared with load generators, and at a distance
     Apply,
 }
 

@@ -120,20 +120,14 @@ impl Row {
     fn print(&self, front: Front, latency: Duration, measured: &mut [Measurement]) {
         let median = median(measured);
         let minimum = measured.first().copied().unwrap_or_default();
-        let round_trips = |measured: Measurement| {
-            if latency.is_zero() {
-                return String::new();
-            }
-            format!("{:.1}", measured.wall.as_secs_f64() / latency.as_secs_f64())
-        };
         println!(
             "| {front} | {} ms | {} | {:.2} s | {:.2} s | {} | {} | {:.1} MB |",
             latency.as_millis(),
             self.label,
             median.wall.as_secs_f64(),
             minimum.wall.as_secs_f64(),
-            round_trips(median),
-            round_trips(minimum),
+            median.round_trips(latency),
+            minimum.round_trips(latency),
             median.peak_mb(),
         );
     }

@@ -32,6 +32,14 @@ impl Measurement {
         }
     }
 
+    /// Returns the time in round trips, as text; none without latency.
+    pub(super) fn round_trips(self, latency: Duration) -> String {
+        if latency.is_zero() {
+            return String::new();
+        }
+        format!("{:.1}", self.wall.as_secs_f64() / latency.as_secs_f64())
+    }
+
     pub(super) fn peak_mb(self) -> f64 {
         self.peak_kib as f64 / 1000.0 * 1.024
     }
