@@ -9,11 +9,13 @@
 //! | [`waiting`] | `--wait`: images that do not exist yet |
 //! | [`plans`] | `--check` and `--dry-run` |
 //! | [`reports`] | the report, its schema, the table, and the progress |
+//! | [`interrupted`] | Ctrl-C and SIGTERM: the report of what was written |
 //! | [`kills`] | runs that are killed, and are continued by running them again |
 //! | [`inputs`] | files, folders, standard input, templates, bake targets, and flags that contradict each other |
 
 mod failures;
 mod inputs;
+mod interrupted;
 mod kills;
 mod missing;
 mod plans;

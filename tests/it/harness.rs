@@ -23,6 +23,7 @@
 //! | [`docker`] | Docker's own CLI, and the message if it is missing |
 //! | [`terminal`] | a program in a pseudo-terminal |
 //! | [`schema`] | JSON output, checked against the schemas in `docs/schemas` |
+//! | [`signals`] | programs that are ended by signals |
 //! | [`ran`] | the result of a program: exit code, standard output and error, shown together when a test fails |
 
 pub(crate) mod docker;
@@ -31,6 +32,7 @@ pub(crate) mod line;
 pub(crate) mod old_format;
 pub(crate) mod ran;
 pub(crate) mod schema;
+pub(crate) mod signals;
 pub(crate) mod stage;
 pub(crate) mod terminal;
 pub(crate) mod world;

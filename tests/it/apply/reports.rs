@@ -13,7 +13,7 @@ use crate::harness::home::OURS;
 
 /// Checks a report against its schema.
 #[track_caller]
-fn check_schema(report: &Value) {
+pub(super) fn check_schema(report: &Value) {
     let path = crate::folder().join("../../docs/schemas/apply-report.schema.json");
     let schema: Value = serde_json::from_slice(&fs::read(path).unwrap()).unwrap();
     let validator = jsonschema::validator_for(&schema).unwrap();

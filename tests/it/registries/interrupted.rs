@@ -4,9 +4,7 @@
 use std::fs;
 use std::io::{BufRead as _, BufReader};
 use std::os::unix::process::ExitStatusExt as _;
-use std::process::{Child, Command, Stdio};
-use std::sync::atomic::AtomicBool;
-use std::sync::{Arc, Once, mpsc};
+use std::process::{Child, Command};
 use std::time::{Duration, Instant};
 
 use manifest_testkit::fault::{Fault, Response};
@@ -17,14 +15,10 @@ use rustix::process::{Pid, Signal, kill_process};
 use crate::commands::{Shell, Watched};
 use crate::harness::Home;
 use crate::harness::home::OURS;
+use crate::harness::signals::{self, SIGNALS, spawn};
 
 /// The time limit of any expected event.
 const LIMIT: Duration = Duration::from_secs(30);
-
-/// The time limit for ending after an interruption: a busy machine takes that long to end a process.
-const AT_ONCE: Duration = Duration::from_secs(5);
-
-const SIGNALS: [Signal; 2] = [Signal::INT, Signal::TERM];
 
 /// The moments of an interruption: the requests that get no response.
 const MOMENTS: &[(&str, &str, &str)] = &[
@@ -58,35 +52,11 @@ fn stage(shell: &Shell<'_>, source: &EmbeddedRegistry) {
     shell.registry.log().clear();
 }
 
-fn spawn(command: &mut Command) -> Child {
-    heed_interrupts();
-    let command = command.stdout(Stdio::piped()).stderr(Stdio::piped());
-    command.spawn().unwrap()
-}
-
-/// Installs a signal handler. A script's background jobs ignore Ctrl-C, and so do all their children, perhaps including these
-/// tests. Programs do not inherit handlers, so they react as on a terminal.
-fn heed_interrupts() {
-    static ONCE: Once = Once::new();
-    ONCE.call_once(|| {
-        let always = Arc::new(AtomicBool::new(true));
-        let signal = Signal::INT.as_raw();
-        signal_hook::flag::register_conditional_shutdown(signal, 128 + signal, always).unwrap();
-    });
-}
-
 /// Sends a signal to the process alone, and checks that it dies of it, immediately and without printing the digest of an
 /// unwritten list.
 fn interrupt(child: Child, signal: Signal, moment: &str) {
-    let process = Pid::from_child(&child);
-    let (ended, end) = mpsc::channel();
-    kill_process(process, signal).unwrap();
-    std::thread::spawn(move || ended.send(child.wait_with_output()));
-    let Ok(output) = end.recv_timeout(AT_ONCE) else {
-        let _ = kill_process(process, Signal::KILL);
-        panic!("{signal:?} during {moment}: it goes on");
-    };
-    let output = output.unwrap();
+    signals::send(&child, signal);
+    let output = signals::ends_soon(child, moment);
     let status = output.status;
     assert_eq!(status.signal(), Some(signal.as_raw()), "{moment}: {status}");
     // Children are reported once they are written. The last line of a push is the list's digest alone.

@@ -10,6 +10,7 @@
 //! | `left_out` | images that do not exist any more, and that the published list still has |
 //! | `result` | the result of a list |
 //! | `report` | the report of the run, as JSON and as text |
+//! | `stop` | the end of a run before all lists are done |
 //! | `waits` | the waits for images that do not exist yet |
 //! | `limits` | bounds |
 
@@ -22,6 +23,7 @@ mod list;
 mod report;
 mod result;
 mod run;
+mod stop;
 mod waits;
 
 pub use args::Args;

@@ -137,11 +137,7 @@ pub(crate) async fn run(context: &Context<'_>, args: &Args) -> Result<(), Failur
     }
     let purged = (is_pushed && args.purge.is_on()).then(|| draft.clone());
     let remembers = draft.settings.observed_tag.is_some();
-    let publisher = Publisher {
-        context,
-        client: &client,
-        flags: &args.publish,
-    };
+    let publisher = Publisher::new(context, &client, &args.publish);
     let pushed = publish_draft(&publisher, draft, Freshness::Stored { on_moved }).await?;
     let removal = match purged {
         Some(purged) => Some(store.remove_unchanged(&purged).await?),

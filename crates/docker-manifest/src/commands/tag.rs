@@ -75,11 +75,7 @@ pub(crate) async fn run(context: &Context<'_>, args: &Args) -> Result<(), Failur
     let client = context.client(args.insecure.is_on(), &args.retry, &args.registry)?;
     let client = client.for_publishing(targets, source.reference());
     client.probe_tags_early(publishing::early_probes(targets, &flags));
-    let publisher = Publisher {
-        context,
-        client: &client,
-        flags: &flags,
-    };
+    let publisher = Publisher::new(context, &client, &flags);
     publishing::copy(&publisher, &source, targets).await?;
     Ok(())
 }

@@ -87,11 +87,8 @@ impl Push<'_> {
         draft.settings.annotations = list.annotations;
         // The output of the tool is one line.
         let output = self.context.output.for_list(list.list.to_string());
-        let publisher = Publisher {
-            context: &self.context.with_output(&output),
-            client: &client,
-            flags: &flags,
-        };
+        let context = self.context.with_output(&output);
+        let publisher = Publisher::new(&context, &client, &flags);
         let published = publish_draft(&publisher, draft, Freshness::JustResolved).await;
         for warning in output.take_warnings() {
             self.context.output.warning(&warning);

@@ -108,6 +108,7 @@ async fn release(
         context,
         client,
         flags,
+        ..
     } = publisher;
     let is_plain = !flags.quiet.is_on() && flags.format.is_none();
     let mut printed = Ok(());
@@ -118,7 +119,10 @@ async fn release(
             printed = context.suspend_progress(|| context.output.result(line));
         }
         ReleaseStep::ChildTransferred(..) => {}
-        ReleaseStep::WritingTags(writes) => context.suspend_progress(|| notes.begin(writes)),
+        ReleaseStep::WritingTags(writes) => {
+            publisher.announce_tags();
+            context.suspend_progress(|| notes.begin(writes));
+        }
     };
     let check = |estimate: &TransferEstimate| {
         checks.target(&estimate.tags)?;

@@ -1,5 +1,7 @@
 //! The steps of one list: look up its sources, compare it with its tags, and publish it if they differ.
 
+use std::cell::Cell;
+
 use manifest_core::{Digest, NamedPlatform, Reference};
 use manifest_registry::{Client, concurrent};
 use manifest_spec::Position;
@@ -8,6 +10,7 @@ use tokio::sync::Semaphore;
 use super::batches::Job;
 use super::left_out;
 use super::result::{ListResult, ListState};
+use super::stop::Stop;
 use super::waits::Waits;
 use crate::assembly::{Assembler, SharedSources, SpecList, compose_draft};
 use crate::cache::KnownLists;
@@ -47,8 +50,8 @@ pub(super) struct Run<'a> {
     pub(super) known: Option<KnownLists>,
     /// One permit for each list whose manifests may be in memory.
     pub(super) memory: Semaphore,
-    /// Whether no further list is begun.
-    pub(super) is_stopped: std::cell::Cell<bool>,
+    /// The end of the run before all lists are done.
+    pub(super) stop: Stop,
 }
 
 /// A tag or digest that a list is written to, and the digest that it points to.
@@ -58,7 +61,7 @@ impl Run<'_> {
     /// Does all steps of a list.
     pub(super) async fn apply(&self, job: Job) -> ListResult {
         let mut result = ListResult::new(job.position, job.name);
-        if self.is_stopped.get() {
+        if self.stop.begins_none() {
             return result;
         }
         let output = self.context.output.for_list(result.name.clone());
@@ -68,9 +71,17 @@ impl Run<'_> {
                     run: self,
                     client: &job.client,
                     output: &output,
+                    writes_tags: Cell::new(false),
                 };
-                if let Err(failure) = steps.all(&mut list, &mut result).await {
-                    result.fail(&failure, list.names());
+                let outcome = tokio::select! {
+                    biased;
+                    outcome = steps.all(&mut list, &mut result) => Some(outcome),
+                    () = steps.abandoned() => None,
+                };
+                match outcome {
+                    Some(Ok(())) => {}
+                    Some(Err(failure)) => result.fail(&failure, list.names()),
+                    None => result = ListResult::new(result.position, result.name),
                 }
             }
             Err(failure) => result.fail(&failure, []),
@@ -93,9 +104,19 @@ struct Steps<'a> {
     run: &'a Run<'a>,
     client: &'a Client,
     output: &'a Output,
+    /// Whether tags of the list are being written, or have been.
+    writes_tags: Cell<bool>,
 }
 
 impl Steps<'_> {
+    /// Waits until the list must not be published any more: a signal has stopped the run before its tags are written.
+    async fn abandoned(&self) {
+        self.run.stop.interrupted().await;
+        if self.writes_tags.get() {
+            std::future::pending::<()>().await;
+        }
+    }
+
     async fn all(&self, list: &mut SpecList, result: &mut ListResult) -> Result<(), Failure> {
         let run = self.run;
         if !self.wait(list, &result.position).await? {
@@ -116,7 +137,7 @@ impl Steps<'_> {
             }
         }
         let _permit = run.memory.acquire().await;
-        if run.is_stopped.get() {
+        if run.stop.begins_none() {
             return Ok(());
         }
         // Boxed, because most lists of most runs never get here.
@@ -129,17 +150,16 @@ impl Steps<'_> {
         let Some(waits) = &run.waits else {
             return Ok(true);
         };
-        let exists = |image| async move {
-            // In a run that is stopped, nothing is worth waiting for.
-            match run.is_stopped.get() {
-                true => Ok(()),
-                false => run.shared.require(self.client, &image).await,
-            }
-        };
+        let exists = |image| async move { run.shared.require(self.client, &image).await };
         let waited = waits.for_list(self.client, list, place, exists);
         // Boxed, because most runs never wait.
-        Box::pin(waited).await?;
-        Ok(!run.is_stopped.get())
+        let waited = Box::pin(waited);
+        tokio::select! {
+            biased;
+            // In a run that is stopped, nothing is worth waiting for.
+            () = run.stop.stopped() => Ok(false),
+            result = waited => result.map(|()| true),
+        }
     }
 
     /// Assembles the list, and publishes it if its tags point to something else.
@@ -153,6 +173,7 @@ impl Steps<'_> {
             run,
             client,
             output,
+            ref writes_tags,
         } = *self;
         if run.mode != Mode::Check {
             client.probe_tags_early(list.targets().cloned());
@@ -173,9 +194,8 @@ impl Steps<'_> {
         let context = run.context.with_output(output);
         let flags = publish_flags(&run.flags, list);
         let publisher = Publisher {
-            context: &context,
-            client,
-            flags: &flags,
+            writes_tags: Some(writes_tags),
+            ..Publisher::new(&context, client, &flags)
         };
         let checked = CheckedDraft::new(&publisher, draft, Freshness::JustResolved)?;
         result.left_out = names(list.left_out.iter().chain(&resolution.left_out));

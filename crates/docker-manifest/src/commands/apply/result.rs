@@ -32,7 +32,7 @@ pub(super) enum ListState {
     Checked,
     /// It could not be published, or not to all of its targets.
     Failed,
-    /// It was not begun, because another list had failed.
+    /// It was not published, because another list had failed or a signal arrived.
     NotStarted,
 }
 
@@ -83,7 +83,7 @@ impl From<&Failure> for ListError {
 }
 
 impl ListResult {
-    /// Returns the result of a list that was not begun.
+    /// Returns the result of a list that was not published.
     pub(super) fn new(position: Position, name: String) -> Self {
         Self {
             position,

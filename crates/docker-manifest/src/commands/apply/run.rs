@@ -1,6 +1,6 @@
 //! Running `apply`: all lists, then the report.
 
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 
 use manifest_registry::concurrent;
 use tokio::sync::Semaphore;
@@ -12,15 +12,21 @@ use super::limits::{LISTS_AT_ONCE, LISTS_IN_MEMORY, WAITING_LISTS_AT_ONCE};
 use super::list::{Mode, Run};
 use super::report::Report;
 use super::result::{ListError, ListResult, ListState};
+use super::stop::Stop;
 use super::waits::Waits;
 use crate::context::Context;
 use crate::excerpt::short_digest;
 use crate::failure::{Failure, ListFailure};
+use crate::interrupt::Deferral;
 use crate::progress::ListProgress;
 use crate::result_files;
 use crate::sources::WaitLimit;
 use crate::terminal::Terminal;
 use crate::values::{ReportFormat, Switch};
+
+/// The line after the first signal.
+const STOPPING: &str =
+    "stopping: tags that are being written are completed; another signal ends the run at once";
 
 impl Args {
     fn mode(&self) -> Mode {
@@ -56,7 +62,7 @@ pub(crate) async fn run(context: &Context<'_>, args: &Args) -> Result<(), Failur
         shared: inventory.shared,
         known: context.known_lists(&registry),
         memory: Semaphore::new(LISTS_IN_MEMORY),
-        is_stopped: Cell::new(false),
+        stop: Stop::default(),
     };
     let followed = Followed::new(context, args, specs.len());
     let mut batches = Batches::new(client, specs, current_dir);
@@ -71,7 +77,7 @@ pub(crate) async fn run(context: &Context<'_>, args: &Args) -> Result<(), Failur
         let result = run.apply(job).await;
         followed.report(&result);
         if result.error.is_some() && args.fail_fast.is_on() {
-            run.is_stopped.set(true);
+            run.stop.after_failure();
         }
         result
     });
@@ -79,9 +85,39 @@ pub(crate) async fn run(context: &Context<'_>, args: &Args) -> Result<(), Failur
         Some(_) => WAITING_LISTS_AT_ONCE,
         None => LISTS_AT_ONCE,
     };
-    let results = concurrent(at_once, lists).await;
+    let deferral = match mode {
+        Mode::Apply => Some(Deferral::start()?),
+        Mode::DryRun | Mode::Check => None,
+    };
+    let results = completed(run, deferral.as_ref(), concurrent(at_once, lists)).await;
     drop(progress);
-    finish(context, args, started, results)
+    let finished = finish(context, args, started, results);
+    // The report is written. The shell has to see that a signal ended the run.
+    if let Some(deferral) = deferral {
+        deferral.end();
+    }
+    finished
+}
+
+/// Waits for the results of all lists. A signal stops the run: tags that are being written are completed, so that the report has
+/// them.
+async fn completed(
+    run: &Run<'_>,
+    deferral: Option<&Deferral>,
+    results: impl Future<Output = Vec<ListResult>>,
+) -> Vec<ListResult> {
+    let mut results = std::pin::pin!(results);
+    if let Some(deferral) = deferral {
+        tokio::select! {
+            biased;
+            results = &mut results => return results,
+            () = deferral.arrived() => {}
+        }
+        run.stop.by_signal();
+        let context = run.context;
+        context.suspend_progress(|| context.output.status(STOPPING));
+    }
+    results.await
 }
 
 /// Reports the results, in full to the file of the report.

@@ -143,11 +143,7 @@ async fn push(context: &Context<'_>, args: &Args, named: NamedList<'_>) -> Resul
     let resolved = resolve(context, args, &named).await?;
     let (draft, report) = compose_draft(list, None, &resolved.resolution, &resolved.options)?;
     show(&report, args, context);
-    let publisher = Publisher {
-        context,
-        client: &resolved.client,
-        flags: &flags,
-    };
+    let publisher = Publisher::new(context, &resolved.client, &flags);
     let pushed = publish_draft(&publisher, draft, Freshness::JustResolved).await?;
     if let Some(pushed) = pushed {
         publishing::warn_of_stale_draft(context, list, &pushed.digest);

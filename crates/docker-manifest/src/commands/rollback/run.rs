@@ -55,11 +55,7 @@ async fn put_back(
     let tags: Vec<&Reference> = restorations.iter().map(|one| &one.tag).collect();
     let client = context.client(args.insecure.is_on(), &args.retry, &args.registry)?;
     let client = client.for_publishing(tags.iter().copied(), tags.iter().copied());
-    let publisher = Publisher {
-        context,
-        client: &client,
-        flags,
-    };
+    let publisher = Publisher::new(context, &client, flags);
     restore(&publisher, restorations).await
 }
 
