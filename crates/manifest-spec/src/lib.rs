@@ -51,4 +51,4 @@ pub use position::{Mark, Position};
 pub use schema::json_schema;
 pub use template::fill_template;
 pub use template_args::{TemplateArgs, from_template};
-pub use variables::{VariableNameError, Variables};
+pub use variables::{VariableName, VariableNameError, Variables};

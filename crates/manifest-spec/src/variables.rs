@@ -5,6 +5,7 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::str::FromStr;
 
 use crate::error::{Problem, quoted};
 use crate::limits::{SUBSTITUTED_BYTES, VARIABLE_DEPTH};
@@ -19,41 +20,47 @@ pub struct Variables {
 /// The text is not the name of a variable.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("not the name of a variable: use letters, digits and _, with no digit first")]
-pub struct VariableNameError(pub String);
+pub struct VariableNameError;
+
+/// The name of a variable: ASCII letters, digits and `_`, with no digit first.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct VariableName(String);
+
+impl VariableName {
+    /// Returns the name as text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for VariableName {
+    type Err = VariableNameError;
+
+    fn from_str(text: &str) -> Result<Self, VariableNameError> {
+        if is_name(text) {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(VariableNameError)
+        }
+    }
+}
 
 impl Variables {
     /// Gives a variable a value (`--set NAME=VALUE`), which counts before all others.
-    ///
-    /// # Errors
-    /// Returns an error if the name is not that of a variable.
-    pub fn set(&mut self, name: &str, value: &str) -> Result<(), VariableNameError> {
-        let name = checked(name)?;
-        self.set.insert(name, value.to_owned());
-        Ok(())
+    pub fn set(&mut self, name: VariableName, value: &str) {
+        self.set.insert(name.0, value.to_owned());
     }
 
     /// Allows a variable of the environment (`--env NAME`), whose value is `value`. It counts before values in files. `None`
     /// means that the environment does not have it, which an error about it then says.
-    ///
-    /// # Errors
-    /// Returns an error if the name is not that of a variable.
-    pub fn allow(&mut self, name: &str, value: Option<String>) -> Result<(), VariableNameError> {
-        let name = checked(name)?;
-        self.environment.insert(name, value);
-        Ok(())
+    pub fn allow(&mut self, name: VariableName, value: Option<String>) {
+        self.environment.insert(name.0, value);
     }
 
     /// Returns the names that have been set.
     pub(crate) fn set_names(&self) -> impl Iterator<Item = &str> {
         self.set.keys().map(String::as_str)
-    }
-}
-
-fn checked(name: &str) -> Result<String, VariableNameError> {
-    if is_name(name) {
-        Ok(name.to_owned())
-    } else {
-        Err(VariableNameError(name.to_owned()))
     }
 }
 

@@ -72,8 +72,8 @@ fn variables_of_the_command_line_and_the_environment() {
         .says("must be NAME=VALUE");
     shell
         .run("apply --set N-A=1 lists.yaml")
-        .fails(1)
-        .says("--set: \"N-A\": not the name of a variable: use letters");
+        .fails(125)
+        .says("\"N-A\" is not the name of a variable: use letters");
 }
 
 #[test]

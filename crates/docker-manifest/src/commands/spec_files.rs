@@ -3,7 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use manifest_spec::{
-    ListSpec, SpecInput, TemplateArgs, Variables, from_bake, from_template, limits, load,
+    ListSpec, SpecInput, TemplateArgs, VariableName, Variables, from_bake, from_template, limits,
+    load,
 };
 
 use crate::context::Context;
@@ -17,7 +18,7 @@ use crate::values::{CommaList, VariableFlag};
 pub(super) struct SpecFileFlags {
     /// Let spec files use this variable of the environment
     #[arg(long, value_name = "name", action = clap::ArgAction::Append)]
-    pub(super) env: Vec<String>,
+    pub(super) env: Vec<VariableName>,
     /// Read lists from this spec file, from the files of this folder, or from standard input ("-")
     #[arg(short = 'f', long = "file", value_name = "file", action = clap::ArgAction::Append)]
     pub(super) files: Vec<PathBuf>,
@@ -53,16 +54,12 @@ impl SpecFileFlags {
     ) -> Result<Vec<ListSpec>, Failure> {
         let mut variables = Variables::default();
         for name in &self.env {
-            let value = context.environment().var(name);
+            let value = context.environment().var(name.as_str());
             let value = value.and_then(|value| value.to_str()).map(str::to_owned);
-            variables
-                .allow(name, value)
-                .map_err(|error| flag_value("--env", name, &error))?;
+            variables.allow(name.clone(), value);
         }
         for VariableFlag { name, value } in &self.set {
-            variables
-                .set(name, value)
-                .map_err(|error| flag_value("--set", name, &error))?;
+            variables.set(name.clone(), value);
         }
         let files = self.files.iter().chain(more);
         if files.clone().filter(|path| *path == Path::new("-")).count() > 1 {
@@ -169,14 +166,6 @@ fn values(lists: &[CommaList]) -> Vec<String> {
         .map(|text| text.trim());
     let values = values.filter(|text| !text.is_empty());
     values.map(str::to_owned).collect()
-}
-
-fn flag_value(setting: &'static str, item: &str, reason: &impl ToString) -> Failure {
-    Failure::SettingValue {
-        setting,
-        item: item.to_owned(),
-        reason: reason.to_string(),
-    }
 }
 
 /// Returns the input that an argument names: a file, a folder, or standard input.

@@ -112,7 +112,7 @@ fn includes_come_before_the_document() {
         ["c:more", "a:more", "b:more"]
     );
     let mut set = Variables::default();
-    set.set("TAG", "set").unwrap();
+    set.set("TAG".parse().unwrap(), "set");
     assert_eq!(
         names(&folder, "main.yaml", &set).unwrap(),
         ["c:set", "a:set", "b:set"]
@@ -190,7 +190,7 @@ fn includes_that_cannot_be_read() {
 #[test]
 fn what_is_set_must_be_used() {
     let mut variables = Variables::default();
-    variables.set("VERSON", "2").unwrap();
+    variables.set("VERSON".parse().unwrap(), "2");
     let yaml = format!("image: a:${{VERSION:-1}}\n{IMAGES}\n");
     let errors = load(&[text(&yaml)], &variables).unwrap_err();
     assert_eq!(errors.to_string(), "--set: no file has the variable VERSON");
@@ -225,7 +225,7 @@ fn many_errors_are_counted() {
 #[test]
 fn small_files_cannot_fill_the_memory() {
     let mut variables = Variables::default();
-    variables.set("A", &"a".repeat(60 * 1024)).unwrap();
+    variables.set("A".parse().unwrap(), &"a".repeat(60 * 1024));
     let annotations: String = (0..1200).map(|i| format!("  a{i}: $A\n")).collect();
     let yaml = format!("image: a\n{IMAGES}\nannotations:\n{annotations}");
     let errors = load(&[text(&yaml)], &variables).unwrap_err();
