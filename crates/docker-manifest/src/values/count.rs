@@ -2,7 +2,7 @@
 
 use std::str::FromStr;
 
-/// The value of `--retry` and `--limit`: a whole number, 0 or more.
+/// The value of `--retry`, `--limit` and `--max`: a whole number, 0 or more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Count(pub u32);
 

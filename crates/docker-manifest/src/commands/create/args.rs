@@ -6,7 +6,8 @@ use crate::commands::spec_files::{SpecFileFlags, TemplateFlags};
 use crate::failure::Failure;
 use crate::flags::{HelpFlag, MirrorFlags, PublishFlags, RegistryFlags, RetryFlags, StageFlag};
 use crate::values::{
-    AnnotationFlag, AnyPlatformList, Attestations, OrderChoice, Switch, TimeLimit, TypeChoice,
+    AnnotationFlag, AnyPlatformList, Attestations, Count, OrderChoice, Switch, TimeLimit,
+    TypeChoice,
 };
 
 /// Create a local manifest list for annotating and pushing to a registry
@@ -70,7 +71,7 @@ pub(super) struct SourceFlags {
     pub(super) patterns: Vec<String>,
     /// Refuse patterns that match more tags than this; 0 for no limit (default 50)
     #[arg(long, value_name = "uint")]
-    pub(super) max: Option<usize>,
+    pub(super) max: Option<Count>,
     /// Refuse images from other registries, which a push would copy
     #[arg(long)]
     pub(super) no_copy: Switch,

@@ -96,7 +96,7 @@ pub(super) async fn resolve(
     client.probe_tags_early(publishing::early_probes(targets, &args.publish));
     let search = TagSearch {
         client: &client,
-        max: args.sources.max.unwrap_or(MATCHED_TAGS),
+        max: args.sources.max.map_or(MATCHED_TAGS, |max| max.0 as usize),
         list,
         targets,
         report: &report,
