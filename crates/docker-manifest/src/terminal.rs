@@ -1,6 +1,7 @@
 //! The terminal that standard output is connected to: its width, and whether text may have colours, there and on standard error.
 
 use std::io::IsTerminal as _;
+use std::os::fd::AsFd;
 
 use crate::environment::Environment;
 
@@ -23,7 +24,7 @@ impl Terminal {
     pub fn of(environment: &Environment) -> Self {
         let out = std::io::stdout();
         let is_terminal = out.is_terminal();
-        let own = || terminal_size::terminal_size_of(out).map(|(width, _)| width.0);
+        let own = || columns_of(&out);
         Self::decide(environment, is_terminal, own)
     }
 
@@ -64,6 +65,12 @@ pub fn has_colours_on_stderr(environment: &Environment) -> bool {
 #[must_use]
 pub fn is_stderr_terminal() -> bool {
     std::io::stderr().is_terminal()
+}
+
+/// Returns the width of a terminal. `None` if it is not known, which some pseudo-terminals state as 0, or if there is no terminal.
+fn columns_of(out: impl AsFd) -> Option<u16> {
+    let size = rustix::termios::tcgetwinsize(out).ok()?;
+    (size.ws_col > 0).then_some(size.ws_col)
 }
 
 fn has_colours(environment: &Environment, is_terminal: bool) -> bool {

@@ -43,6 +43,17 @@ pub enum ReferenceError {
     NotCanonical,
 }
 
+/// The reason why a text is not the name of a repository.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum RepositoryError {
+    /// The text is not a reference either.
+    #[error(transparent)]
+    Reference(#[from] ReferenceError),
+    /// The text has a tag or digest, and so names one manifest of this repository.
+    #[error("{0} is expected, without tag or digest")]
+    OneManifest(Repository),
+}
+
 /// A registry and a repository in it: `docker.io/library/alpine`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Repository {
@@ -51,6 +62,19 @@ pub struct Repository {
 }
 
 impl Repository {
+    /// Parses the name of a repository from the command line: adds `docker.io` and `library/`.
+    ///
+    /// # Errors
+    /// Returns [`RepositoryError::OneManifest`] if the name has a tag or digest. A registry on a port, such as `localhost:5000`, reads
+    /// as a name with a tag.
+    pub fn parse(text: &str) -> Result<Self, RepositoryError> {
+        let reference = Reference::parse_normalized(text)?;
+        match (&reference.tag, &reference.digest) {
+            (None, None) => Ok(reference.repository),
+            _ => Err(RepositoryError::OneManifest(reference.repository)),
+        }
+    }
+
     /// Returns the registry's host with its port, as references spell it: `docker.io`, `localhost:5000`, `[::1]:5000`.
     ///
     /// The domain is empty if the first part of a name has a dot and is not a host. To Docker, `my_registry.com/app` is a name

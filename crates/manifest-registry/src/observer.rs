@@ -61,7 +61,7 @@ pub enum Event<'a> {
         status: u16,
         /// The TLS version (`TLSv1.3`), or `http` for a connection without TLS. `None` if it is unknown.
         mode: Option<&'a str>,
-        /// The HTTP version: `HTTP/2.0`.
+        /// The HTTP version: `HTTP/2`, `HTTP/1.1`.
         version: &'a str,
     },
     /// A request got no response.

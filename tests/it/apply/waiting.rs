@@ -178,3 +178,27 @@ fn templates_are_awaited_too() {
         .succeeds()
         .says("REGISTRY/src:0-arm* matches 1 of 3 tags: 0-arm64\n");
 }
+
+#[test]
+fn a_subject_is_awaited_as_an_image_is() {
+    for kind in suite::kinds() {
+        let registry = Watched::empty(kind);
+        seed(&registry, 1);
+        let shell = Shell::new(&registry);
+        let spec = by_tag(1).replacen("manifests:", "subject: '@/src:late'\nmanifests:", 1);
+        write(&shell, "lists.yaml", &spec);
+        let ran = std::thread::scope(|scope| {
+            let running = scope.spawn(|| shell.run("apply --wait 5m lists.yaml"));
+            let is_poll = |request: &Request| {
+                request.is("HEAD", "/src/manifests/late") && request.status == 404
+            };
+            assert!(registry.log().wait_for(PATIENCE, is_poll).is_some());
+            assert!(registry.manifest("app", "0").is_none());
+            registry.push("src", "late", &image(1, ARCHITECTURES[1]));
+            running.join().unwrap()
+        });
+        ran.succeeds()
+            .says("waiting for 1 image of 1 list, 5m left: REGISTRY/src:late\n");
+        assert!(registry.manifest("app", "0").is_some());
+    }
+}

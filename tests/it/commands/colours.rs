@@ -68,3 +68,26 @@ fn a_terminal_shows_the_headings_of_tables_in_bold() {
         terminal.wait_for(&format!("\u{1b}[1m{heading}"));
     }
 }
+
+/// Some pseudo-terminals have a width and no height.
+#[test]
+fn a_terminal_without_rows_has_a_width() {
+    let Some(registry) = watched::each().next() else {
+        return;
+    };
+    let shell = Shell::new(&registry);
+    let tag = "wide".repeat(15);
+    shell
+        .run(&format!("create @/app:{tag} @/app:amd64"))
+        .succeeds();
+    let line = format!("stty rows 0 cols 50; NO_COLOR=1 {OURS} ls; echo END");
+    let Some(mut terminal) = Terminal::run(shell.home.command("/usr/bin/script"), &line) else {
+        return;
+    };
+    let shown = terminal.wait_for("END");
+    assert!(shown.contains("LIST"), "{shown}");
+    assert!(
+        shown.lines().all(|line| line.chars().count() <= 50),
+        "{shown}"
+    );
+}

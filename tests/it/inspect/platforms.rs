@@ -192,3 +192,27 @@ fn layers_history_and_attestations() {
     }
     assert_eq!(statements[0]["predicate"]["packages"][1]["name"], "b");
 }
+
+#[test]
+fn entries_without_a_platform_over_the_limit_are_not_dropped_silently() {
+    let registry = Watched::empty(Kind::Embedded);
+    let (arm64, s390x) = (image("linux/arm64"), image("linux/s390x"));
+    let mut index = Index::oci();
+    for _ in 0..200 {
+        index = index.image_with(&arm64, None, &[]);
+    }
+    registry.push("app", "200", &index.clone().build());
+    let index = index.image_with(&s390x, None, &[]).build();
+    registry.push("app", "201", &index);
+    let warning = "REGISTRY/app:201 has 201 entries without a platform: only the first 200 are looked into, the others can be inspected by digest\n";
+    inspect(&registry, "--platform linux/s390x @/app:201")
+        .fails(1)
+        .says(warning);
+    inspect(&registry, "--platform linux/arm64 --digest @/app:201")
+        .succeeds()
+        .prints(&format!("{}\n", arm64.digest))
+        .says(warning);
+    inspect(&registry, "--platform linux/arm64 --digest @/app:200")
+        .succeeds()
+        .does_not_say("without a platform");
+}

@@ -9,6 +9,7 @@ use serde_json::Value;
 use super::built;
 use super::layouts::two_builds;
 use crate::commands::{Shell, watched};
+use crate::harness::schema;
 
 #[test]
 fn a_list_goes_to_a_layout_and_back() {
@@ -55,7 +56,7 @@ fn a_list_goes_to_a_layout_and_back() {
         let json = shell.run(&format!(
             "push --format json --to oci-layout://{to}:stable @/app:1"
         ));
-        let json: Value = serde_json::from_str(&json.stdout).unwrap();
+        let json = schema::json("push", &json);
         assert_eq!(json["digest"], digest);
         let place = "oci-layout://HOME/target:stable";
         let expected = serde_json::json!([{ "reference": place, "state": "written" }]);

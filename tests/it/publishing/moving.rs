@@ -1,5 +1,7 @@
 //! Sources and tags that move, and annotations on them.
 
+use std::fs;
+
 use manifest_testkit::fault::{Fault, Response};
 use manifest_testkit::image::{Image, Index};
 use manifest_testkit::suite::Kind;
@@ -432,4 +434,22 @@ fn a_moved_source_is_refreshed_and_annotations_stay() {
         .succeeds();
     shell.run("push @/app:1").succeeds().is_quiet();
     assert_eq!(entries(&registry, "app", "1"), entries_of(&old));
+}
+
+#[test]
+fn a_damaged_draft_is_reported_and_a_folder_that_cannot_be_read_is_not() {
+    let registry = watched::each().next().unwrap();
+    let shell = Shell::new(&registry);
+    let pushed = "create --push @/app:1 @/app:arm64";
+    shell.run("create @/app:1 @/app:amd64").succeeds();
+    let host = registry.host();
+    let draft = shell
+        .home
+        .draft_path(&format!("{host}/app:1"), &format!("{host}/app:amd64"));
+    fs::write(&draft, "{").unwrap();
+    shell.run(pushed).succeeds().says("older draft");
+    // There are no drafts where something else is in the place of their folder.
+    fs::remove_dir_all(shell.home.manifests()).unwrap();
+    fs::write(shell.home.manifests(), "").unwrap();
+    shell.run(pushed).succeeds().does_not_say("older draft");
 }

@@ -223,6 +223,10 @@ fn malformed_patterns_are_refused_before_any_request() {
             .says("hint: write REPOSITORY:PATTERN, such as example.com/app:1.0-*;");
     }
     shell
+        .run("create --max many @/app:all '@/app:*'")
+        .fails(125)
+        .says("invalid argument \"many\" for \"--max\" flag: must be a whole number, 0 or more");
+    shell
         .run("create --no-copy @/app:all 'example.com/app:*'")
         .fails(1)
         .says("(--no-copy)");

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::built;
 use crate::commands::{Shell, watched};
+use crate::harness::schema;
 
 #[test]
 fn a_dry_run_writes_nothing_and_reports_everything() {
@@ -21,7 +22,7 @@ fn a_dry_run_writes_nothing_and_reports_everything() {
             .says("would write REGISTRY/app:2")
             .says("linux/arm/v7");
         let json = shell.run("push --dry-run --format json @/app:1");
-        let json: Value = serde_json::from_str(&json.stdout).unwrap();
+        let json = schema::json("push", &json);
         assert!(registry.writes().is_empty());
         assert!(registry.manifest("app", "1").is_none());
         shell.run("push @/app:1").succeeds();
@@ -110,7 +111,7 @@ fn the_digest_is_in_every_report() {
                 registry.host()
             )
         );
-        let json: Value = serde_json::from_str(&pushed.stdout).unwrap();
+        let json = schema::json("push", &pushed);
         assert_eq!(json["digest"], digest);
         assert_eq!(
             json["targets"],
@@ -129,9 +130,10 @@ fn the_digest_is_in_every_report() {
         // JSON is printed even with `--quiet`.
         for flags in ["", "--dry-run"] {
             let json = shell.run(&format!("push -q --format json {flags} @/app:1"));
-            let json: Value = serde_json::from_str(&json.stdout).unwrap();
+            let json = schema::json("push", &json);
             assert_eq!(json["digest"], digest);
         }
+        schema::json("push", &shell.run("tag --format json @/app:1 @/other:1"));
         // A push that fails writes none of them.
         let failing = format!(
             "push --expect-digest sha256:{} --digestfile {} @/app:1",

@@ -1,5 +1,6 @@
 //! Waiting for sources that do not exist yet (`--wait`).
 
+use std::fs;
 use std::time::Duration;
 
 use manifest_testkit::EmbeddedRegistry;
@@ -7,6 +8,7 @@ use manifest_testkit::fault::{Fault, Response};
 use manifest_testkit::image::{BuiltImage, Image};
 use manifest_testkit::log::Request;
 use manifest_testkit::suite::{self, Kind};
+use serde_json::Value;
 
 use super::{entries, platforms};
 use crate::commands::{Shell, Watched};
@@ -216,4 +218,50 @@ fn an_interrupt_ends_the_wait() {
     let status = program.wait().unwrap();
     assert_eq!(status.signal(), Some(2), "{status}");
     assert!(shell.drafts().is_empty());
+}
+
+#[test]
+fn a_subject_is_awaited_as_a_source_is() {
+    for kind in suite::kinds() {
+        let registry = Watched::empty(kind);
+        registry.push("app", "amd64", &image("linux/amd64", "1"));
+        let shell = Shell::new(&registry);
+        fs::write(
+            shell.home.path().join("list.yaml"),
+            "image: '@/app:file'\nsubject: '@/app:late-file'\nmanifests: [{image: '@/app:amd64'}]\n"
+                .replace("@/", &format!("{}/", registry.host())),
+        )
+        .unwrap();
+        for (line, tag, subject) in [
+            (
+                "create --push --wait 5m --subject @/app:late @/app:list @/app:amd64",
+                "list",
+                "late",
+            ),
+            // The tags of a pattern are not awaited, and the subject is.
+            (
+                "create --push --wait 5m --subject @/app:later --match amd* @/app:match",
+                "match",
+                "later",
+            ),
+            ("create --wait 5m -f list.yaml", "", "late-file"),
+        ] {
+            let path = format!("/app/manifests/{subject}");
+            let ran = run_until(&shell, line, (&path, 1), || {
+                registry.push("app", subject, &image("linux/s390x", subject));
+            });
+            ran.succeeds()
+                .says(&format!("found REGISTRY/app:{subject}; waited "));
+            if !tag.is_empty() {
+                let list: Value = serde_json::from_slice(&registry.bytes("app", tag)).unwrap();
+                let digest = image("linux/s390x", subject).digest;
+                assert_eq!(list["subject"]["digest"], digest.as_str());
+            }
+        }
+        // Images that are left out are another matter.
+        shell
+            .run("create --ignore-missing --wait 1s --subject @/app:never @/app:2 @/app:amd64")
+            .fails(1)
+            .says("no such manifest: REGISTRY/app:never");
+    }
 }

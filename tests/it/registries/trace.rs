@@ -34,11 +34,11 @@ fn each_request_is_a_line() {
     traced.succeeds();
     let realm = tokens.realm();
     let requests = format!(
-        "debug: GET https://REGISTRY/v2/app/manifests/0: N (TLSv1.3, HTTP/2.0, N ms)\n\
+        "debug: GET https://REGISTRY/v2/app/manifests/0: N (TLSv1.3, HTTP/2, N ms)\n\
          debug: credentials for REGISTRY: the entry REGISTRY in HOME/.docker/config.json\n\
          debug: token for REGISTRY from {realm}: repository:app:pull\n\
-         debug: GET {realm}?service=SERVICE&scope=repository%3Aapp%3Apull&account=***: N (TLSv1.3, HTTP/2.0, N ms, with Basic)\n\
-         debug: GET https://REGISTRY/v2/app/manifests/0: N (TLSv1.3, HTTP/2.0, N ms, with Bearer)\n"
+         debug: GET {realm}?service=SERVICE&scope=repository%3Aapp%3Apull&account=***: N (TLSv1.3, HTTP/2, N ms, with Basic)\n\
+         debug: GET https://REGISTRY/v2/app/manifests/0: N (TLSv1.3, HTTP/2, N ms, with Bearer)\n"
     )
     .replace("SERVICE", tokens.service());
     let lines = traced.stderr.lines();

@@ -5,8 +5,10 @@ use std::fs;
 use serde_json::{Value, json};
 
 use super::{digest, publish, publish_with_child_tags};
+use manifest_testkit::fault::{Fault, Response};
+
 use crate::commands::{Shell, watched};
-use crate::harness::world;
+use crate::harness::{schema, world};
 
 #[test]
 fn a_metadata_file_and_a_report_tell_where_tags_pointed() {
@@ -66,7 +68,7 @@ fn a_push_in_json_and_tags_of_images() {
         let line = "create --push --format json @/app:1 @/app:amd64 @/app:armv7";
         let pushed = publish_with_child_tags(&shell, line);
         pushed.succeeds();
-        let report: Value = serde_json::from_str(&pushed.stdout).unwrap();
+        let report = schema::json("push", &pushed);
         let tags = report["childTags"].as_array().unwrap();
         let images = ["app:amd64", "app:armv7"].map(world::digest);
         for tag in tags {
@@ -154,5 +156,73 @@ fn files_that_are_no_reports() {
                 .says("--from takes the report of `apply`");
         }
         assert!(registry.lines().is_empty());
+    }
+}
+
+/// A push to several tags, one of which the registry refuses. The others have moved.
+#[test]
+fn a_push_that_fails_midway_reports_the_tags_that_it_moved() {
+    for registry in watched::each() {
+        let ci = Shell::new(&registry);
+        let first = publish(&ci, "@/app:1 @/app:amd64 -t @/app:held");
+        registry.fault(Fault::on("PUT", "/v2/app/manifests/held").respond(Response::status(409)));
+        let path = |name: &str| ci.home.path().join(name);
+        let files = format!(
+            "--digestfile {} --metadata-file {}",
+            path("digest").display(),
+            path("metadata.json").display()
+        );
+        let line = format!("create --push --format json {files} @/app:1 @/app:arm64 -t @/app:held");
+        let pushed = ci.run(&line);
+        pushed.fails(7).says("REGISTRY/app:held  failed");
+        let second = digest(&registry, "app", "1");
+        assert_ne!(second, first);
+        registry.clear_faults();
+
+        let bytes = fs::read(path("metadata.json")).unwrap();
+        let metadata: Value = serde_json::from_slice(&bytes).unwrap();
+        let host = registry.host();
+        let targets = |host: &str| {
+            json!([
+                {"reference": format!("{host}/app:1"), "state": "written", "before": first},
+                {"reference": format!("{host}/app:held"), "state": "failed", "before": first},
+            ])
+        };
+        assert_eq!(metadata["docker-manifest.targets"], targets(&host));
+        assert_eq!(metadata["containerimage.digest"], second);
+        assert_eq!(metadata["image.name"], format!("{host}/app:1"));
+        let report: Value = serde_json::from_str(&pushed.stdout).unwrap();
+        schema::check("push", &report);
+        assert_eq!(report["targets"], targets("REGISTRY"));
+        // The other files say that the list is published.
+        assert!(!path("digest").exists());
+
+        let other = Shell::new(&registry);
+        fs::write(other.home.path().join("metadata.json"), bytes).unwrap();
+        other
+            .run("rollback --from metadata.json")
+            .succeeds()
+            .prints(&format!("REGISTRY/app:1@{first}\n"));
+        assert_eq!(digest(&registry, "app", "1"), first);
+    }
+}
+
+/// A push that moved nothing leaves the report of an earlier one.
+#[test]
+fn a_push_that_moved_no_tag_writes_no_report() {
+    for registry in watched::each() {
+        let shell = Shell::new(&registry);
+        publish(&shell, "@/app:1 @/app:amd64");
+        let metadata = shell.home.path().join("metadata.json");
+        for tag in ["1", "2"] {
+            let path = format!("/v2/app/manifests/{tag}");
+            registry.fault(Fault::on("PUT", &path).respond(Response::status(409)));
+        }
+        let line = format!(
+            "create --push --format json --metadata-file {} @/app:1 @/app:arm64 -t @/app:2",
+            metadata.display()
+        );
+        shell.run(&line).fails(7).prints("");
+        assert!(!metadata.exists());
     }
 }

@@ -2,7 +2,7 @@
 
 use manifest_testkit::image::Image;
 use manifest_testkit::image::Index;
-use manifest_testkit::suite;
+use manifest_testkit::suite::{self, Kind};
 use serde_json::Value;
 
 use super::{LIST, fill, names, published};
@@ -261,4 +261,43 @@ fn lists_of_spec_files_and_templates_are_staged() {
     shell.run("push --stage @/stage @/app:other").succeeds();
     assert_eq!(published(&registry, "other").len(), 2);
     assert!(shell.home.drafts().is_empty());
+}
+
+#[test]
+fn a_staged_draft_is_compared_with_the_published_list() {
+    let registry = Watched::empty(Kind::Embedded);
+    fill(&registry, 3);
+    let mut shell = Shell::new(&registry);
+    shell.run("create --push @/app:list @/app:0").succeeds();
+    let create = format!("create --stage @/stage {LIST} @/app:0 @/app:1");
+    shell.run(&create).succeeds();
+    shell.run("create @/app:list @/app:0").succeeds();
+    let staged = shell.run("diff --format json --stage @/stage @/app:list");
+    staged.fails(1);
+    let report: Value = serde_json::from_str(&staged.stdout).unwrap();
+    schema::check("diff", &report);
+    assert_eq!(report["to"]["origin"], "draft");
+    assert_eq!(report["entries"].as_array().unwrap().len(), 1, "{report:#}");
+    // The variable counts as the flag does, and an empty flag means this machine.
+    let stage = format!("{}/stage", registry.host());
+    shell.home.set("DOCKER_MANIFEST_STAGE", stage);
+    let by_variable = shell.run("diff --format json @/app:list");
+    assert_eq!(by_variable.stdout, staged.stdout);
+    shell.run("diff --stage= @/app:list").succeeds();
+    let local = shell.run("diff --quiet --local @/app:list @/app:1");
+    local.fails(1);
+    shell
+        .run("diff @/app:2.0")
+        .fails(1)
+        .says("drafts are in REGISTRY/stage");
+    // A name that only is a draft.
+    shell.run("create @/app:next @/app:2").succeeds();
+    shell
+        .run("diff @/app:list @/app:next")
+        .fails(1)
+        .says("hint: it is a draft in REGISTRY/stage, which `--local` compares");
+    shell
+        .run("diff --local @/app:next @/app:list")
+        .fails(1)
+        .does_not_say("does not exist");
 }

@@ -135,6 +135,24 @@ fn a_registry_that_lists_no_tags_is_named_with_the_reason() {
             .says("cannot find the drafts in REGISTRY/stage: failed to list the tags of REGISTRY/stage")
             .says("hint: drafts in a registry are found by the list of its tags");
     }
+    // A registry that is unavailable has refused nothing.
+    for (stage, response, code) in [
+        ("@/stage", Some(503), 6),
+        ("@/stage", Some(429), 5),
+        ("127.0.0.1:1/stage", None, 6),
+        ("no_registry.com/stage", None, 1),
+    ] {
+        registry.clear_faults();
+        if let Some(status) = response {
+            let response = Response::status(status);
+            registry.fault(Fault::on("GET", "/stage/tags/list").respond(response));
+        }
+        shell
+            .run(&format!("ls --retry 0 --stage {stage}"))
+            .fails(code)
+            .says("cannot find the drafts in ")
+            .does_not_say("are found by the list of its tags");
+    }
 }
 
 #[test]

@@ -145,3 +145,21 @@ fn drafts_on_this_machine_cause_no_requests_for_staged_ones() {
     shell.run("push --purge @/app:list").succeeds();
     shell.run("ls -q").succeeds().prints("");
 }
+
+#[test]
+fn a_digest_of_a_staged_draft_lists_the_tags_once() {
+    let registry = Watched::empty(Kind::Embedded);
+    fill(&registry, 2);
+    let shell = Shell::new(&registry);
+    let line = format!("create --stage @/stage {LIST} @/app:0 @/app:1");
+    shell.run(&line).succeeds();
+    registry.lines();
+    let shown = shell.run(&format!("inspect --digest --stage @/stage {LIST}"));
+    shown.succeeds();
+    let lines = staged(&registry);
+    assert_eq!(lines.len(), 1 + 2, "{lines:#?}");
+    shell
+        .run(&format!("push -q --stage @/stage {LIST}"))
+        .succeeds()
+        .prints(&shown.stdout);
+}

@@ -345,7 +345,6 @@ pub(super) const WALLS: &[Wall] = &[
             "serde",
             "serde_json",
             "signal-hook",
-            "terminal_size",
             "thiserror",
             "time",
             "tokio",

@@ -108,8 +108,13 @@ impl SpecList {
 
     /// Returns the references that are read.
     pub(crate) fn sources(&self) -> impl Iterator<Item = &Reference> {
+        self.specs().filter_map(SourceSpec::reference)
+    }
+
+    /// Returns its images and its subject.
+    pub(crate) fn specs(&self) -> impl Iterator<Item = &SourceSpec> {
         let images = self.images.iter().chain(&self.subject);
-        images.filter_map(|image| image.spec.reference())
+        images.map(|image| &image.spec)
     }
 
     /// Looks up the digests of all sources in registries. Images that do not exist are left out if that is allowed.

@@ -7,9 +7,10 @@ use manifest_registry::{Client, concurrent};
 use crate::comparison::{Origin, Report, Side};
 use crate::concurrency::PARALLEL_IMAGES;
 use crate::context::Context;
+use crate::drafts::{DraftStore, RegistryAccess};
 use crate::exit::Exit;
 use crate::failure::{CheckFailure, DraftPlace, Failure};
-use crate::flags::{HelpFlag, RegistryFlags, RetryFlags};
+use crate::flags::{HelpFlag, RegistryFlags, RetryFlags, StageFlag};
 use crate::sources::LazyLayout;
 use crate::terminal::Terminal;
 use crate::values::{ReportFormat, Switch};
@@ -36,6 +37,8 @@ pub struct Args {
     retry: RetryFlags,
     #[command(flatten)]
     registry: RegistryFlags,
+    #[command(flatten)]
+    stage: StageFlag,
     #[arg(value_name = "MANIFEST_LIST", hide = true)]
     pub(crate) lists: Vec<String>,
 }
@@ -50,7 +53,7 @@ enum Operand {
 
 /// Reads both lists, prints the differences, and fails if there are some.
 pub(crate) async fn run(context: &Context<'_>, args: &Args) -> Result<(), Failure> {
-    let (from, to, registry) = operands(context, args)?;
+    let (from, to, registry) = operands(context, args).await?;
     let client = context.client(args.insecure.is_on(), &args.retry, &registry)?;
     let remote = [&from, &to]
         .into_iter()
@@ -86,10 +89,11 @@ pub(crate) async fn run(context: &Context<'_>, args: &Args) -> Result<(), Failur
     {
         let message = format!("{} does not exist in the registry", side.name());
         context.output.status(&message);
-        if args.lists.len() > 1 && has_draft(context, side.name()) {
-            context
-                .output
-                .hint("it is a draft on this machine, which `--local` compares");
+        if args.lists.len() > 1
+            && let Some(place) = place_of_draft(context, args, side.name()).await
+        {
+            let hint = format!("it is a draft {place}, which `--local` compares");
+            context.output.hint(&hint);
         }
     }
     let report = Report::of(from, to);
@@ -99,12 +103,25 @@ pub(crate) async fn run(context: &Context<'_>, args: &Args) -> Result<(), Failur
     outcome(report.is_same())
 }
 
-/// Tells whether there is a draft of this name. Drafts that cannot be read count as none.
-fn has_draft(context: &Context<'_>, name: &str) -> bool {
-    let (Ok(store), Ok(list)) = (context.store(), Reference::parse(name)) else {
-        return false;
+/// Returns the drafts that are compared.
+fn drafts<'a>(context: &'a Context<'a>, args: &Args) -> Result<DraftStore<'a>, Failure> {
+    let access = RegistryAccess {
+        insecure: args.insecure.is_on(),
+        retry: &args.retry,
+        registry: &args.registry,
     };
-    store.contains(&list).unwrap_or_default()
+    DraftStore::open(context, &args.stage, access)
+}
+
+/// Returns the place of the draft of this name, for a sentence. `None` if there is none, or it cannot be read.
+async fn place_of_draft(context: &Context<'_>, args: &Args, name: &str) -> Option<String> {
+    let list = Reference::parse(name).ok()?;
+    let store = drafts(context, args).ok()?;
+    store.contains(&list).await.ok().filter(|exists| *exists)?;
+    Some(match store.place() {
+        DraftPlace::Folder(_) => "on this machine".to_owned(),
+        DraftPlace::Repository(repository) => format!("in {repository}"),
+    })
 }
 
 fn outcome(is_same: bool) -> Result<(), Failure> {
@@ -126,7 +143,7 @@ fn show(context: &Context<'_>, args: &Args, report: &Report) -> Result<(), Failu
 }
 
 /// Returns both operands, and the flags for the registry. With one name these are the list in the registry and its draft.
-fn operands(
+async fn operands(
     context: &Context<'_>,
     args: &Args,
 ) -> Result<(Operand, Operand, RegistryFlags), Failure> {
@@ -134,25 +151,26 @@ fn operands(
     match args.lists.as_slice() {
         [list] => {
             let list = parse(list)?;
-            let store = context.store()?;
-            let draft = store.load(&list)?.ok_or_else(|| Failure::NoDraft {
+            let store = drafts(context, args)?;
+            let draft = store.load(&list).await?;
+            let draft = draft.ok_or_else(|| Failure::NoDraft {
                 reference: list.clone().into(),
-                searched: DraftPlace::Folder(store.root().to_owned()),
+                searched: store.place(),
             })?;
             let registry = flags(&draft);
             let draft = Operand::Here(Side::of_draft(&draft)?);
             Ok((Operand::Remote(list), draft, registry))
         }
-        [from, to] => Ok((
-            operand(context, args, from)?,
-            operand(context, args, to)?,
-            args.registry.clone(),
-        )),
+        [from, to] => {
+            let (from, to) =
+                tokio::try_join!(operand(context, args, from), operand(context, args, to))?;
+            Ok((from, to, args.registry.clone()))
+        }
         _ => unreachable!("the number was checked"),
     }
 }
 
-fn operand(context: &Context<'_>, args: &Args, text: &str) -> Result<Operand, Failure> {
+async fn operand(context: &Context<'_>, args: &Args, text: &str) -> Result<Operand, Failure> {
     if let Some(location) = Location::parse(text) {
         let layout = LazyLayout::new(location?.absolute(&context.current_dir()?)?);
         let manifest = layout.root()?;
@@ -167,7 +185,7 @@ fn operand(context: &Context<'_>, args: &Args, text: &str) -> Result<Operand, Fa
     }
     let reference = parse(text)?;
     if args.local.is_on()
-        && let Some(draft) = context.store()?.load(&reference)?
+        && let Some(draft) = drafts(context, args)?.load(&reference).await?
     {
         return Ok(Operand::Here(Side::of_draft(&draft)?));
     }

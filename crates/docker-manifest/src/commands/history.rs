@@ -22,7 +22,7 @@ use crate::context::Context;
 use crate::failure::Failure;
 use crate::flags::HelpFlag;
 use crate::terminal::Terminal;
-use crate::values::{ReportFormat, Switch};
+use crate::values::{Count, ReportFormat, Switch};
 
 /// Show the tags that were written from this machine
 #[derive(Debug, clap::Args)]
@@ -35,7 +35,7 @@ pub struct Args {
     format: Option<ReportFormat>,
     /// Show at most this many records, the newest; 0 for all (default 100)
     #[arg(long, value_name = "uint")]
-    limit: Option<usize>,
+    limit: Option<Count>,
     /// Print only the IDs of runs
     #[arg(short, long)]
     quiet: Switch,
@@ -67,7 +67,7 @@ pub(crate) fn run(context: &Context<'_>, args: &Args) -> Result<(), Failure> {
             && run.is_none_or(|run| record.run == run)
     };
     let all: Vec<&JournalRecord> = content.records.iter().filter(is_shown).collect();
-    let limit = match args.limit.unwrap_or(DEFAULT_RECORDS) {
+    let limit = match args.limit.map_or(DEFAULT_RECORDS, |limit| limit.0 as usize) {
         0 => usize::MAX,
         limit => limit,
     };

@@ -22,7 +22,7 @@ mod version_order;
 
 use std::path::PathBuf;
 
-use manifest_core::reference::Repository;
+use manifest_core::reference::{Repository, RepositoryError};
 use manifest_core::{Reference, referrers};
 use manifest_registry::Tags;
 
@@ -106,18 +106,16 @@ pub(crate) async fn run(context: &Context<'_>, args: &Args) -> Result<(), Failur
 
 /// Parses the name of a repository.
 fn parse(text: &str) -> Result<Repository, Failure> {
-    let reference = Reference::parse(text).map_err(|source| Failure::Reference {
-        prefix: None,
-        source,
-    })?;
-    let last = text.rsplit('/').next().unwrap_or_default();
-    if last.contains([':', '@']) {
-        return Err(Failure::NotARepository {
+    Repository::parse(text).map_err(|error| match error {
+        RepositoryError::Reference(source) => Failure::Reference {
+            prefix: None,
+            source,
+        },
+        RepositoryError::OneManifest(repository) => Failure::NotARepository {
             text: text.to_owned(),
-            repository: reference.repository().clone(),
-        });
-    }
-    Ok(reference.repository().clone())
+            repository,
+        },
+    })
 }
 
 /// The tags to show, newest first.

@@ -10,7 +10,7 @@ use manifest_core::{
 /// The place that a list comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Origin {
-    /// A draft on this machine.
+    /// A draft, on this machine or in a registry.
     Draft,
     /// A registry.
     Registry,

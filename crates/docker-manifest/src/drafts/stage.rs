@@ -1,7 +1,6 @@
 //! The repository that `--stage` or `DOCKER_MANIFEST_STAGE` names.
 
-use manifest_core::Reference;
-use manifest_core::reference::Repository;
+use manifest_core::reference::{Repository, RepositoryError};
 
 use crate::context::Context;
 use crate::failure::{Failure, StageError};
@@ -33,20 +32,18 @@ pub(super) fn repository(
     if text.is_empty() {
         return Ok(None);
     }
-    let reference = Reference::parse(&text).map_err(|source| Failure::Reference {
-        prefix: Some(format!("error parsing {setting} {text}")),
-        source,
-    })?;
-    let repository = reference.repository().clone();
-    let last = text.rsplit('/').next().unwrap_or_default();
-    match last.contains([':', '@']) {
-        true => Err(StageError::NotARepository {
+    match Repository::parse(&text) {
+        Ok(repository) => Ok(Some(repository)),
+        Err(RepositoryError::Reference(source)) => Err(Failure::Reference {
+            prefix: Some(format!("error parsing {setting} {text}")),
+            source,
+        }),
+        Err(RepositoryError::OneManifest(repository)) => Err(StageError::NotARepository {
             setting,
             text,
             repository: repository.into(),
         }
         .into()),
-        false => Ok(Some(repository)),
     }
 }
 

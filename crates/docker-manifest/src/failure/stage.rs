@@ -132,10 +132,16 @@ impl StageError {
                     .to_owned()
             }
             Self::NotListed { source, .. } => {
-                let hint = source.hint();
-                let own = "drafts in a registry are found by the list of its tags, which needs the permission to pull; \
-                    of the commands only `create --amend` works without it";
-                return hint.into_iter().chain([own.to_owned()]).collect();
+                // A registry that gave no response, or has to be asked later, refuses nobody.
+                let is_transient = source.is_unavailable() || source.is_rate_limited();
+                let is_refusal = source.is_unauthorized() || source.status().is_some();
+                let is_refusal = is_refusal && !is_transient;
+                let own = is_refusal.then(|| {
+                    "drafts in a registry are found by the list of its tags, which needs the permission to pull; \
+                    of the commands only `create --amend` works without it"
+                        .to_owned()
+                });
+                return source.hint().into_iter().chain(own).collect();
             }
         };
         vec![own]

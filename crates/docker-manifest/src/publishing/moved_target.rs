@@ -78,11 +78,11 @@ pub(crate) fn warn_of_stale_draft(context: &Context<'_>, list: &Reference, pushe
     let Ok(store) = context.store() else {
         return;
     };
-    // A draft that cannot be read exists as well.
     let is_other = match store.load(list) {
         Ok(None) => false,
         Ok(Some(draft)) => published_digest(&draft).as_ref() != Some(pushed),
-        Err(_) => true,
+        // A damaged draft exists. Where none can be read, no command uses one either.
+        Err(_) => store.contains(list).unwrap_or_default(),
     };
     if is_other {
         context.output.warning(&format!(

@@ -6,7 +6,7 @@ use manifest_registry::{RegistryError, Released, TagResult};
 use super::child_tags::{self, ChildTag};
 use super::notes::Notes;
 use super::publisher::Publisher;
-use super::report::{TargetReport, WrittenReferences};
+use super::report::{INCOMPLETE, TargetReport, WRITTEN, WrittenReferences};
 use crate::failure::Failure;
 
 /// Reports several targets as not written.
@@ -39,13 +39,16 @@ pub(super) struct Outcome {
     digest: Option<Digest>,
 }
 
+/// The state of a target that may not point to the list.
+const FAILED: &str = "failed";
+
 /// Returns the state of a target, as reports name it.
 fn state(result: &TagResult) -> &'static str {
     match result {
-        Ok(tagged) if tagged.is_written => "written",
+        Ok(tagged) if tagged.is_written => WRITTEN,
         Ok(_) => "there already",
-        Err(RegistryError::ChildrenMissing { .. }) => "incomplete",
-        Err(_) => "failed",
+        Err(RegistryError::ChildrenMissing { .. }) => INCOMPLETE,
+        Err(_) => FAILED,
     }
 }
 
@@ -85,9 +88,12 @@ impl Outcome {
             },
             digest: child_tags::digest(child_tags, target),
         };
+        let live = |(target, result): &(Reference, TagResult)| {
+            (state(result) != FAILED).then(|| target.clone())
+        };
         WrittenReferences {
             digest: self.digest.clone(),
-            names: self.tags.iter().map(|(target, _)| target.clone()).collect(),
+            names: self.tags.iter().filter_map(live).collect(),
             targets: self.tags.iter().map(row).collect(),
             child_tags: self.child_tags.iter().map(row).collect(),
         }
@@ -119,8 +125,8 @@ impl Outcome {
         let live = self
             .all()
             .filter_map(|(target, result)| match state(result) {
-                "failed" => None,
-                "incomplete" => Some(format!("{target} (incomplete)")),
+                FAILED => None,
+                INCOMPLETE => Some(format!("{target} (incomplete)")),
                 _ => Some(target.to_string()),
             });
         let live = live.collect();

@@ -7,6 +7,12 @@ use manifest_core::{
 use serde::Serialize;
 use serde_json::json;
 
+/// The state of a target that was written.
+pub(super) const WRITTEN: &str = "written";
+
+/// The state of a target that was written, and leads to something that is missing.
+pub(super) const INCOMPLETE: &str = "incomplete";
+
 /// The content of a list.
 #[derive(Clone, Debug)]
 pub(super) struct Report {
@@ -38,7 +44,7 @@ struct ManifestReport {
 pub(super) struct WrittenReferences {
     /// The digest that the registry returned, if it did.
     pub(super) digest: Option<Digest>,
-    /// The list's names in registries, the first of them its own.
+    /// The list's names in registries, without those that failed. If none did, the first is its own.
     pub(super) names: Vec<Reference>,
     /// The targets that the list was written to.
     pub(super) targets: Vec<TargetReport>,
@@ -50,6 +56,12 @@ impl WrittenReferences {
     /// Returns the tags of the list and of its images.
     pub(super) fn all(&self) -> impl Iterator<Item = &TargetReport> {
         self.targets.iter().chain(&self.child_tags)
+    }
+
+    /// Tells whether a tag points to something else than before.
+    pub(super) fn has_moved_tag(&self) -> bool {
+        self.all()
+            .any(|target| [WRITTEN, INCOMPLETE].contains(&target.state))
     }
 }
 

@@ -52,22 +52,7 @@ pub(super) fn write(
         result_files::write(path, digest.as_str().as_bytes())?;
     }
     if let Some(path) = &flags.metadata_file {
-        let mut metadata = json!({
-            "containerimage.descriptor": {
-                "mediaType": report.media_type(),
-                "digest": digest,
-                "size": report.size(),
-            },
-            "containerimage.digest": digest,
-        });
-        if !written.names.is_empty() {
-            let names: Vec<String> = written.names.iter().map(ToString::to_string).collect();
-            metadata["image.name"] = json!(names.join(","));
-            let targets: Vec<&TargetReport> = written.all().collect();
-            metadata[TARGETS_KEY] = json!(targets);
-        }
-        let bytes = serde_json::to_vec_pretty(&metadata).unwrap_or_default();
-        result_files::write(path, &bytes)?;
+        result_files::write(path, &metadata(report, written))?;
     }
     if flags.github_output.is_on() {
         let path = context
@@ -77,13 +62,61 @@ pub(super) fn write(
         result_files::append(Path::new(path), &github_output(digest, &written.names))?;
     }
     if flags.format.is_some() {
-        let mut more = json!({ "targets": written.targets });
-        if !written.child_tags.is_empty() {
-            more["childTags"] = json!(written.child_tags);
-        }
-        return Ok(context.output.result(report.json(more))?);
+        return Ok(context.output.result(json(report, written))?);
     }
     Ok(context.output.result(digest.as_str())?)
+}
+
+/// Writes the reports of a push that failed after it had moved tags: those that `rollback --from` takes. The other files say that a
+/// list is published. Something that cannot be written is a warning, because the push has failed for another reason.
+pub(super) fn write_partial(
+    report: &Report,
+    written: &WrittenReferences,
+    publisher: &Publisher<'_>,
+) {
+    let Publisher { context, flags, .. } = publisher;
+    if !written.has_moved_tag() {
+        return;
+    }
+    if let Some(path) = &flags.metadata_file
+        && let Err(failure) = result_files::write(path, &metadata(report, written))
+    {
+        publisher.warn(&failure.to_string());
+    }
+    if flags.format.is_some()
+        && let Err(error) = context.output.result(json(report, written))
+    {
+        publisher.warn(&Failure::from(error).to_string());
+    }
+}
+
+/// Renders a metadata file, with the keys of BuildKit's.
+fn metadata(report: &Report, written: &WrittenReferences) -> Vec<u8> {
+    let digest = written.digest.as_ref().unwrap_or(report.digest());
+    let mut metadata = json!({
+        "containerimage.descriptor": {
+            "mediaType": report.media_type(),
+            "digest": digest,
+            "size": report.size(),
+        },
+        "containerimage.digest": digest,
+    });
+    if !written.names.is_empty() {
+        let names: Vec<String> = written.names.iter().map(ToString::to_string).collect();
+        metadata["image.name"] = json!(names.join(","));
+        let targets: Vec<&TargetReport> = written.all().collect();
+        metadata[TARGETS_KEY] = json!(targets);
+    }
+    serde_json::to_vec_pretty(&metadata).unwrap_or_default()
+}
+
+/// Renders the report for standard output.
+fn json(report: &Report, written: &WrittenReferences) -> Vec<u8> {
+    let mut more = json!({ "targets": written.targets });
+    if !written.child_tags.is_empty() {
+        more["childTags"] = json!(written.child_tags);
+    }
+    report.json(more)
 }
 
 /// Renders the outputs of a workflow step (`steps.ID.outputs`): the digest, the image, and all images, one on each line. The delimiter

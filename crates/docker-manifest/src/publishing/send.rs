@@ -44,8 +44,11 @@ pub(super) async fn send(
     if outcome.is_success() {
         outcome.add_child_tags(put_child_tags(publisher, job, &notes).await);
     }
-    outcome.report(job.media_type, publisher)?;
     let written = outcome.written(&notes, &job.child_tags);
+    if let Err(failure) = outcome.report(job.media_type, publisher) {
+        report_files::write_partial(&job.report, &written, publisher);
+        return Err(failure);
+    }
     report_files::write(&job.report, &written, publisher)?;
     let published = written.digest.map(|digest| Published {
         digest,

@@ -210,3 +210,29 @@ fn a_name_without_a_registry() {
     assert_eq!(long, Err(ReferenceError::TooLong));
     assert!(Reference::parse(&format!("foo-bar.com/{name}a")).is_ok());
 }
+
+#[test]
+fn names_of_repositories() {
+    for (text, expected) in [
+        ("alpine", Ok("docker.io/library/alpine")),
+        ("localhost:5000/app", Ok("localhost:5000/app")),
+        ("q.io/a/b", Ok("q.io/a/b")),
+        ("q.io/app:1", Err("q.io/app")),
+        ("q.io:5000/app:1", Err("q.io:5000/app")),
+        ("app@sha256:<HASH>", Err("docker.io/library/app")),
+        ("localhost:5000", Err("docker.io/library/localhost")),
+    ] {
+        let parsed = Repository::parse(&text.replace("<HASH>", HASH));
+        let named = match &parsed {
+            Ok(repository) => Ok(repository.to_string()),
+            Err(RepositoryError::OneManifest(repository)) => Err(repository.to_string()),
+            Err(RepositoryError::Reference(error)) => panic!("{text}: {error}"),
+        };
+        assert_eq!(named.as_deref().map_err(String::as_str), expected, "{text}");
+    }
+    let parsed = Repository::parse("q.io/App");
+    assert!(
+        matches!(parsed, Err(RepositoryError::Reference(_))),
+        "{parsed:?}"
+    );
+}

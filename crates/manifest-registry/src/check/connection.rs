@@ -10,7 +10,7 @@ use url::Url;
 use crate::auth::Challenge;
 use crate::client::Client;
 use crate::error::{ContentProblem, RegistryError};
-use crate::http::{InsecureReason, Mode, ServerCertificate};
+use crate::http::{InsecureReason, Mode, ServerCertificate, version_name};
 use crate::redact;
 
 /// The connection to a registry.
@@ -127,14 +127,5 @@ impl Client {
     #[must_use]
     pub fn mirrors_of(&self, reference: &Reference) -> Vec<Reference> {
         self.mirrored().mirrors_of(reference)
-    }
-}
-
-fn version_name(version: http::Version) -> &'static str {
-    match version {
-        http::Version::HTTP_2 => "HTTP/2",
-        http::Version::HTTP_11 => "HTTP/1.1",
-        http::Version::HTTP_10 => "HTTP/1.0",
-        _ => "unknown",
     }
 }

@@ -18,7 +18,7 @@ use crate::http::payload::Payload;
 use crate::http::pool::{Pool, Pools};
 use crate::http::pool_error::PoolError;
 use crate::http::request::WireRequest;
-use crate::http::response::{BodyLimits, Response};
+use crate::http::response::{BodyLimits, Response, version_name};
 use crate::http::retry::Retrier;
 use crate::http::timeouts::Timeouts;
 use crate::http::traffic::Traffic;
@@ -187,7 +187,7 @@ impl Exchange {
                     request,
                     status: response.status().as_u16(),
                     mode: pool.mode(),
-                    version: &format!("{:?}", response.version()),
+                    version: version_name(response.version()),
                 });
                 // Without TLS the proxy can respond in place of the server.
                 if response.status() == StatusCode::PROXY_AUTHENTICATION_REQUIRED && is_proxied {
@@ -296,7 +296,7 @@ impl Exchange {
                         request: &request,
                         status: response.status().as_u16(),
                         mode,
-                        version: &format!("{version:?}"),
+                        version: version_name(version),
                     });
                     if version == Version::HTTP_2 {
                         connections.add(client);

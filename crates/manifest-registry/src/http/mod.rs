@@ -53,7 +53,7 @@ pub(crate) use idle_timeout::IdleTimeout;
 pub(crate) use payload::{Payload, SingleUseStream};
 pub(crate) use pool::Pools;
 pub(crate) use request::WireRequest;
-pub(crate) use response::{DOCKER_CONTENT_DIGEST, Response};
+pub(crate) use response::{DOCKER_CONTENT_DIGEST, Response, version_name};
 pub(crate) use retry::{Attempts, Contact, Retrier};
 pub(crate) use traffic::Traffic;
 pub(crate) use transport::Transport;

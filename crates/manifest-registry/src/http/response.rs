@@ -21,6 +21,16 @@ use crate::redact;
 /// The header that states the digest of a manifest or blob.
 pub(crate) const DOCKER_CONTENT_DIGEST: &str = "docker-content-digest";
 
+/// Returns the name of an HTTP version, as its specification spells it.
+pub(crate) fn version_name(version: Version) -> &'static str {
+    match version {
+        Version::HTTP_2 => "HTTP/2",
+        Version::HTTP_11 => "HTTP/1.1",
+        Version::HTTP_10 => "HTTP/1.0",
+        _ => "unknown",
+    }
+}
+
 /// The headers in which registries, and the proxies in front of them, identify a request. The most useful for a support
 /// ticket come first.
 const REQUEST_IDS: &[&str] = &[

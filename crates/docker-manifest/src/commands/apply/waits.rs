@@ -49,7 +49,7 @@ impl<'a> Waits<'a> {
         }
     }
 
-    /// Waits until all images of the list that is described at `place` exist, which `exists` asks.
+    /// Waits until all images of the list that is described at `place`, and its subject, exist, which `exists` asks.
     ///
     /// # Errors
     /// Fails as [`Wait::for_all`] does.
@@ -70,13 +70,12 @@ impl<'a> Waits<'a> {
             ignore_missing: list.options.ignores_missing,
             report: &|state| self.report(&place, state),
         };
-        let images = list.images.iter().map(|image| &image.spec);
         // A line that was held back is written with a later poll.
         let exists = |image| {
             self.catch_up();
             exists(image)
         };
-        let waited = wait.for_all_with(images, exists).await;
+        let waited = wait.for_all_with(list.specs(), exists).await;
         let mut missing = self.missing.borrow_mut();
         missing.remove(&place);
         if missing.is_empty() {

@@ -88,7 +88,7 @@ pub(super) async fn run(context: &Context<'_>, args: &Args) -> Result<(), Failur
     Ok(())
 }
 
-/// Waits until the images of all lists exist. Lists that leave out missing images do so at the end of the wait.
+/// Waits until the images and subjects of all lists exist. Lists that leave out missing images do so at the end of the wait.
 async fn wait_for_all(
     context: &Context<'_>,
     client: &Client,
@@ -104,8 +104,7 @@ async fn wait_for_all(
             ignore_missing,
             report: &|state| context.output.status(&state.to_string()),
         };
-        let images = lists.flat_map(|list| &list.images);
-        wait.for_all(images.map(|image| &image.spec)).await
+        wait.for_all(lists.flat_map(SpecList::specs)).await
     };
     let (strict, lenient) = tokio::join!(wait(false), wait(true));
     strict.and(lenient)

@@ -7,8 +7,8 @@ use manifest_spec::ListSpec;
 use super::args::{Args, ListFlags, SourceFlags};
 use super::named_images::NamedImages;
 use crate::assembly::{
-    Assembler, AssemblyOptions, ListOptions, Resolution, ResolveRequest, SpecList, SpecOptions,
-    parse_subject, refuse_other_registries,
+    Assembler, AssemblyOptions, ListOptions, ListedImage, Resolution, ResolveRequest, SpecList,
+    SpecOptions, parse_subject, refuse_other_registries,
 };
 use crate::context::Context;
 use crate::drafts::DraftStore;
@@ -70,14 +70,19 @@ pub(super) async fn resolve(
     report_aliases(&platforms, context);
     let subject = args.list.subject.as_deref();
     let subject = subject.map(|text| parse_subject(text, list)).transpose()?;
+    let subject = subject.map(SourceSpec::Registry);
+    if args.sources.wait.is_some() && subject.is_none() {
+        images.require_source()?;
+    }
     let registry = args.registry.with_mirrors(&args.mirrors);
     let registry = registry.with_insecure_hosts(existing);
     let client = match named.store.and_then(DraftStore::client) {
         Some(client) => client.clone(),
         None => context.client(args.insecure.is_on(), &args.retry, &registry)?,
     };
-    let references = images.references();
-    let client = client.for_publishing(targets, references.chain(&subject));
+    let subject_reference = subject.as_ref().and_then(SourceSpec::reference);
+    let references = images.references().chain(subject_reference);
+    let client = client.for_publishing(targets, references);
     let report = |line: &str| args.publish.status(line, context.output);
     if let Some(limit) = wait {
         let wait = Wait {
@@ -86,7 +91,7 @@ pub(super) async fn resolve(
             ignore_missing: args.sources.ignore_missing.is_on(),
             report: &|state| report(&state.to_string()),
         };
-        wait.for_all(images.sources()).await?;
+        wait.for_all(images.sources().chain(&subject)).await?;
     }
     client.probe_tags_early(publishing::early_probes(targets, &args.publish));
     let search = TagSearch {
@@ -113,7 +118,7 @@ pub(super) async fn resolve(
     let request = ResolveRequest {
         list,
         images: found.images(),
-        subject: subject.map(|subject| SourceSpec::Registry(subject).into()),
+        subject: subject.map(ListedImage::from),
         base: existing.filter(|_| !args.list.replace.is_on()),
         observed_tag: observed_tag.as_ref(),
     };
@@ -186,7 +191,7 @@ impl SourceFlags {
     /// Returns the images that the template, arguments and flags name.
     ///
     /// # Errors
-    /// Fails if one is malformed, or in another registry in spite of `--no-copy`, and if `--wait` has nothing to wait for.
+    /// Fails if one is malformed, or in another registry in spite of `--no-copy`.
     fn named_images(
         &self,
         context: &Context<'_>,
@@ -212,9 +217,6 @@ impl SourceFlags {
         };
         if self.no_copy.is_on() {
             refuse_other_registries(images.references(), named.list)?;
-        }
-        if self.wait.is_some() {
-            images.require_source()?;
         }
         Ok(images)
     }

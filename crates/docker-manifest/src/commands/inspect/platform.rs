@@ -9,6 +9,7 @@ use super::limits::DETAILED_ENTRIES;
 use super::target::Target;
 use crate::concurrency::try_join_all;
 use crate::failure::{Failure, InspectError};
+use crate::output::Output;
 use crate::view::Selection;
 
 /// The image of a list that an engine runs.
@@ -27,6 +28,7 @@ impl Target {
     pub(super) async fn choose(
         mut self,
         engine: &Engine,
+        output: &Output,
     ) -> Result<(Self, Option<Manifest>), Failure> {
         if let Content::Image(image) = self.manifest.content() {
             let digest = self.manifest.digest();
@@ -39,7 +41,7 @@ impl Target {
             let Content::List(entries) = self.manifest.content() else {
                 break;
             };
-            let (name, manifest, selection) = self.choose_entry(engine, entries).await?;
+            let (name, manifest, selection) = self.choose_entry(engine, entries, output).await?;
             list = Some(std::mem::replace(&mut self.manifest, manifest));
             self.name = name;
             self.selection = Some(selection);
@@ -53,10 +55,11 @@ impl Target {
         &self,
         engine: &Engine,
         list: &ImageList,
+        output: &Output,
     ) -> Result<(String, Manifest, Selection), Failure> {
         let found = match stated(engine, list) {
             Some(found) => found,
-            None => match self.unstated(engine, list).await? {
+            None => match self.unstated(engine, list, output).await? {
                 Some(found) => found,
                 None => return Err(self.no_image(engine, list).into()),
             },
@@ -108,6 +111,7 @@ impl Target {
         &self,
         engine: &Engine,
         list: &'a ImageList,
+        output: &Output,
     ) -> Result<Option<Found<'a>>, Failure> {
         let is_list = |entry: &Descriptor| {
             MediaType::recognise(&entry.media_type).is_some_and(MediaType::is_list)
@@ -115,7 +119,15 @@ impl Target {
         let is_unstated =
             |entry: &&Descriptor| entry.platform.is_none() && (entry.is_image() || is_list(entry));
         let entries = list.manifests.iter().filter(is_unstated);
-        let entries: Vec<&Descriptor> = entries.take(DETAILED_ENTRIES).collect();
+        let mut entries: Vec<&Descriptor> = entries.collect();
+        if entries.len() > DETAILED_ENTRIES {
+            output.warning(&format!(
+                "{} has {} entries without a platform: only the first {DETAILED_ENTRIES} are looked into, the others can be inspected by digest",
+                self.name,
+                entries.len()
+            ));
+            entries.truncate(DETAILED_ENTRIES);
+        }
         let read = |entry: &'a Descriptor| async move {
             let manifest = self.reader.manifest(entry).await?;
             match manifest.as_ref().map(Manifest::content) {

@@ -2,7 +2,7 @@
 
 use manifest_core::limits::CONFIG_BYTES;
 use manifest_core::manifest::ImageManifest;
-use manifest_core::{Content, Digest, Manifest, Reference};
+use manifest_core::{Content, Digest, Draft, Manifest, Reference};
 
 use super::args::Args;
 use super::details::{self, Configs};
@@ -33,16 +33,18 @@ const DEEP_FIELDS: &[&str] = &["Manifest", "Manifests", "Live"];
 /// # Errors
 /// Fails if there is no such manifest, or a part of it that was asked for cannot be read.
 pub(super) async fn run(context: &Context<'_>, args: &Args, form: &Form) -> Result<(), Failure> {
-    if let Some(digest) = registry_digest(context, args, form).await? {
-        context
-            .output
-            .status(&format!("{} is in the registry", args.images[0]));
-        return Ok(context.output.result(digest.as_str())?);
-    }
-    let mut target = Target::find(context, args).await?;
+    let mut target = match digest_only(context, args, form).await? {
+        Some(DigestOf::Registry(digest)) => {
+            let message = format!("{} is in the registry", args.images[0]);
+            context.output.status(&message);
+            return Ok(context.output.result(digest.as_str())?);
+        }
+        Some(DigestOf::Draft(draft)) => Target::of_draft(context, args, *draft)?,
+        None => Target::find(context, args).await?,
+    };
     let mut list = None;
     if let Some(EngineFlag(engine)) = &args.platform {
-        (target, list) = target.choose(engine).await?;
+        (target, list) = target.choose(engine, context.output).await?;
     } else if needs_one_image(args) && target.manifest.media_type().is_list() {
         list = Some(target.manifest.clone());
         target = target.only_image().await?;
@@ -91,12 +93,20 @@ pub(super) async fn run(context: &Context<'_>, args: &Args, form: &Form) -> Resu
     }
 }
 
-/// Returns the digest that the registry states, by HEAD, if nothing else is asked for.
-async fn registry_digest(
+/// The source of a digest that is asked for alone.
+enum DigestOf {
+    /// The digest that the registry states.
+    Registry(Digest),
+    /// The draft.
+    Draft(Box<Draft>),
+}
+
+/// Returns the draft, or the digest that the registry states, by HEAD, if nothing but the digest is asked for.
+async fn digest_only(
     context: &Context<'_>,
     args: &Args,
     form: &Form,
-) -> Result<Option<Digest>, Failure> {
+) -> Result<Option<DigestOf>, Failure> {
     let is_simple = *form == Form::Digest && args.platform.is_none() && !needs_one_image(args);
     let [text] = args.images.as_slice() else {
         return Ok(None);
@@ -108,14 +118,17 @@ async fn registry_digest(
     if !is_simple || is_elsewhere {
         return Ok(None);
     }
-    if !args.remote.is_on() && args.drafts(context)?.contains(&image).await? {
-        return Ok(None);
+    if !args.remote.is_on()
+        && let Some(draft) = args.drafts(context)?.load(&image).await?
+    {
+        return Ok(Some(DigestOf::Draft(draft.into())));
     }
     let Some(client) = lookup::client(context, args, None)? else {
         return Ok(None);
     };
     // If there is none, the GET that follows has the registry's reasons.
-    Ok(client.manifest_digest(&image).await?)
+    let digest = client.manifest_digest(&image).await?;
+    Ok(digest.map(DigestOf::Registry))
 }
 
 /// Tells whether a part of one image is asked for. Attestations are shown for all images of a list.

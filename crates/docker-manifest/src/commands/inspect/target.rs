@@ -39,6 +39,33 @@ impl Target {
             _ => unreachable!("the number was checked"),
         }
     }
+
+    /// Returns the list of a draft.
+    ///
+    /// # Errors
+    /// Fails if it cannot be published as the type that is set, or is not a usable manifest.
+    pub(super) fn of_draft(
+        context: &Context<'_>,
+        args: &Args,
+        draft: Draft,
+    ) -> Result<Self, Failure> {
+        let list = PublishedList::from_draft(&draft)?;
+        let manifest = Manifest::parse(list.media_type.as_str(), list.bytes).map_err(|source| {
+            InspectError::UnusableDraft {
+                list: draft.list.clone().into(),
+                source,
+            }
+        })?;
+        let client = lookup::client(context, args, Some(&draft))?;
+        Ok(Self {
+            name: draft.list.to_string(),
+            origin: args.draft_origin(context)?,
+            manifest,
+            reader: Reader::of_draft(&draft, client),
+            draft: Some(draft),
+            selection: None,
+        })
+    }
 }
 
 async fn entry(
@@ -90,7 +117,7 @@ async fn named(context: &Context<'_>, args: &Args, image: &Reference) -> Result<
     if !args.remote.is_on() {
         let store = args.drafts(context)?;
         if let Some(draft) = store.load(image).await? {
-            return of_draft(context, args, draft);
+            return Target::of_draft(context, args, draft);
         }
         if args.local.is_on() {
             return Err(Failure::NoDraft {
@@ -113,25 +140,6 @@ async fn named(context: &Context<'_>, args: &Args, image: &Reference) -> Result<
             repository: image.repository().clone(),
         },
         draft: None,
-        selection: None,
-    })
-}
-
-fn of_draft(context: &Context<'_>, args: &Args, draft: Draft) -> Result<Target, Failure> {
-    let list = PublishedList::from_draft(&draft)?;
-    let manifest = Manifest::parse(list.media_type.as_str(), list.bytes).map_err(|source| {
-        InspectError::UnusableDraft {
-            list: draft.list.clone().into(),
-            source,
-        }
-    })?;
-    let client = lookup::client(context, args, Some(&draft))?;
-    Ok(Target {
-        name: draft.list.to_string(),
-        origin: args.draft_origin(context)?,
-        manifest,
-        reader: Reader::of_draft(&draft, client),
-        draft: Some(draft),
         selection: None,
     })
 }
