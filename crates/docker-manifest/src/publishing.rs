@@ -20,6 +20,7 @@
 //! | `report_files` | the files that a report is written to |
 //! | `report` | the report of a list, as text and as JSON |
 //! | `child_tags` | `--child-tags` |
+//! | `target_state` | the states of targets, as texts and reports name them |
 //! | `targets` | the references that a list is published under |
 //! | `freshness` | whether sources may have moved at all |
 //! | `publisher` | client, flags and context |
@@ -46,6 +47,7 @@ mod report;
 mod report_files;
 mod restore;
 mod send;
+mod target_state;
 mod targets;
 
 pub(crate) use copy::copy;
@@ -58,4 +60,5 @@ pub(crate) use publisher::Publisher;
 pub(crate) use report::TargetReport;
 pub(crate) use report_files::TARGETS_KEY;
 pub(crate) use restore::{Restoration, restore};
+pub(crate) use target_state::TargetState;
 pub(crate) use targets::{early_probes, known_targets};

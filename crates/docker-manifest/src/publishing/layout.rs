@@ -11,6 +11,7 @@ use manifest_registry::{Child, Downloads};
 use super::local_layouts::LocalLayouts;
 use super::publisher::Publisher;
 use super::report::{Report, TargetReport, WrittenReferences};
+use super::target_state::TargetState;
 use super::{children, dry_run, referrers, report_files};
 use crate::byte_size::byte_size;
 use crate::concurrency::try_join_all;
@@ -87,7 +88,7 @@ pub(super) async fn write(
     publisher.status(&format!("written to {location}"));
     let target = TargetReport {
         reference: location.to_string(),
-        state: "written",
+        state: TargetState::Written,
         before: None,
         digest: None,
     };

@@ -6,7 +6,8 @@ use manifest_registry::{RegistryError, Released, TagResult};
 use super::child_tags::{self, ChildTag};
 use super::notes::Notes;
 use super::publisher::Publisher;
-use super::report::{INCOMPLETE, TargetReport, WRITTEN, WrittenReferences};
+use super::report::{TargetReport, WrittenReferences};
+use super::target_state::TargetState;
 use crate::failure::Failure;
 
 /// Reports several targets as not written.
@@ -15,17 +16,18 @@ pub(super) fn report_none_written(targets: &[Reference], publisher: &Publisher<'
         table(
             targets
                 .iter()
-                .map(|target| (target.to_string(), "not written")),
+                .map(|target| (target.to_string(), TargetState::NotWritten)),
             publisher,
         );
     }
 }
 
-fn table(rows: impl Iterator<Item = (String, &'static str)>, publisher: &Publisher<'_>) {
-    let rows: Vec<(String, &str)> = rows.collect();
+fn table(rows: impl Iterator<Item = (String, TargetState)>, publisher: &Publisher<'_>) {
+    let rows: Vec<(String, TargetState)> = rows.collect();
     let width = rows.iter().map(|(target, _)| target.len()).max();
     for (target, state) in &rows {
-        publisher.status(&format!("{target:0$}  {state}", width.unwrap_or_default()));
+        let (width, state) = (width.unwrap_or_default(), state.as_str());
+        publisher.status(&format!("{target:width$}  {state}"));
     }
 }
 
@@ -39,16 +41,13 @@ pub(super) struct Outcome {
     digest: Option<Digest>,
 }
 
-/// The state of a target that may not point to the list.
-const FAILED: &str = "failed";
-
-/// Returns the state of a target, as reports name it.
-fn state(result: &TagResult) -> &'static str {
+/// Returns the state of a target.
+fn state(result: &TagResult) -> TargetState {
     match result {
-        Ok(tagged) if tagged.is_written => WRITTEN,
-        Ok(_) => "there already",
-        Err(RegistryError::ChildrenMissing { .. }) => INCOMPLETE,
-        Err(_) => FAILED,
+        Ok(tagged) if tagged.is_written => TargetState::Written,
+        Ok(_) => TargetState::ThereAlready,
+        Err(RegistryError::ChildrenMissing { .. }) => TargetState::Incomplete,
+        Err(_) => TargetState::Failed,
     }
 }
 
@@ -89,7 +88,7 @@ impl Outcome {
             digest: child_tags::digest(child_tags, target),
         };
         let live = |(target, result): &(Reference, TagResult)| {
-            (state(result) != FAILED).then(|| target.clone())
+            (state(result) != TargetState::Failed).then(|| target.clone())
         };
         WrittenReferences {
             digest: self.digest.clone(),
@@ -125,8 +124,8 @@ impl Outcome {
         let live = self
             .all()
             .filter_map(|(target, result)| match state(result) {
-                FAILED => None,
-                INCOMPLETE => Some(format!("{target} (incomplete)")),
+                TargetState::Failed => None,
+                TargetState::Incomplete => Some(format!("{target} (incomplete)")),
                 _ => Some(target.to_string()),
             });
         let live = live.collect();

@@ -7,11 +7,7 @@ use manifest_core::{
 use serde::Serialize;
 use serde_json::json;
 
-/// The state of a target that was written.
-pub(super) const WRITTEN: &str = "written";
-
-/// The state of a target that was written, and leads to something that is missing.
-pub(super) const INCOMPLETE: &str = "incomplete";
+use super::target_state::TargetState;
 
 /// The content of a list.
 #[derive(Clone, Debug)]
@@ -61,7 +57,7 @@ impl WrittenReferences {
     /// Tells whether a tag points to something else than before.
     pub(super) fn has_moved_tag(&self) -> bool {
         self.all()
-            .any(|target| [WRITTEN, INCOMPLETE].contains(&target.state))
+            .any(|target| TargetState::MOVED.contains(&target.state))
     }
 }
 
@@ -70,8 +66,8 @@ impl WrittenReferences {
 pub(crate) struct TargetReport {
     /// The target.
     pub(crate) reference: String,
-    /// `written`, `there already`, `incomplete` or `failed`.
-    pub(crate) state: &'static str,
+    /// Its state.
+    pub(crate) state: TargetState,
     /// The digest that it pointed to before, if it existed and that is known.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) before: Option<Digest>,

@@ -11,6 +11,7 @@ use super::notes::Notes;
 use super::outcome::{self, Outcome};
 use super::publisher::Publisher;
 use super::report::TargetReport;
+use super::target_state::TargetState;
 use super::targets;
 use crate::concurrency::try_join_all;
 use crate::failure::{Failure, GoneManifest, MovedTag, RollbackError};
@@ -113,9 +114,12 @@ async fn plan(
         let now = states.get(tag).cloned().flatten();
         let is_there = now.as_ref() == Some(to);
         let (state, line) = match &now {
-            Some(_) if is_there => ("there already", format!("{tag} is there already")),
-            Some(now) => ("planned", format!("would move {tag} from {now} to {to}")),
-            None => ("planned", format!("would write {tag}: {to}")),
+            Some(_) if is_there => (TargetState::ThereAlready, format!("{tag} is there already")),
+            Some(now) => (
+                TargetState::Planned,
+                format!("would move {tag} from {now} to {to}"),
+            ),
+            None => (TargetState::Planned, format!("would write {tag}: {to}")),
         };
         publisher.status(&line);
         TargetReport {

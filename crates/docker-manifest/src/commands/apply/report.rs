@@ -9,6 +9,7 @@ use super::result::{ListError, ListResult, ListState};
 use crate::excerpt::{SHORT_DIGITS, short_digest};
 use crate::failure::Failure;
 use crate::plugin::VERSION;
+use crate::publishing::TargetState;
 use crate::result_files;
 use crate::table::Table;
 use crate::terminal::Terminal;
@@ -88,11 +89,11 @@ impl Report<'_> {
             let digest = result.digest.as_ref().map(short_digest).unwrap_or_default();
             for target in &result.targets {
                 let before = target.before.as_ref().map(short_digest).unwrap_or_default();
-                table.row([&target.reference, target.state, &before, &digest]);
+                table.row([&target.reference, target.state.as_str(), &before, &digest]);
             }
             if result.targets.is_empty() {
                 let state = if result.error.is_some() {
-                    "failed"
+                    TargetState::Failed.as_str()
                 } else {
                     "not started"
                 };

@@ -7,16 +7,7 @@ use serde::Serialize;
 
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::publishing::{Published, TargetReport};
-
-/// The state of a target that points to the list already, as that of a publication.
-const THERE_ALREADY: &str = "there already";
-
-/// The state of a target that points to something else, and was not written.
-const WOULD_WRITE: &str = "would write";
-
-/// The state of a target of a list that failed before it was written.
-const NOT_WRITTEN: &str = "not written";
+use crate::publishing::{Published, TargetReport, TargetState};
 
 /// The state of a list at the end of a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -105,14 +96,17 @@ impl ListResult {
         let row = |(target, before): (Reference, Option<Digest>)| TargetReport {
             reference: target.to_string(),
             state: match before.as_ref() == Some(digest) {
-                true => THERE_ALREADY,
-                false => WOULD_WRITE,
+                true => TargetState::ThereAlready,
+                false => TargetState::WouldWrite,
             },
             before,
             digest: None,
         };
         self.targets = targets.into_iter().map(row).collect();
-        let is_unchanged = self.targets.iter().all(|row| row.state == THERE_ALREADY);
+        let is_unchanged = self
+            .targets
+            .iter()
+            .all(|row| row.state == TargetState::ThereAlready);
         self.state = match is_unchanged {
             true => ListState::Unchanged,
             false => ListState::WouldWrite,
@@ -121,7 +115,10 @@ impl ListResult {
 
     /// Records a publication.
     pub(super) fn publish(&mut self, published: Published) {
-        let is_written = published.targets.iter().any(|row| row.state == "written");
+        let is_written = published
+            .targets
+            .iter()
+            .any(|row| row.state == TargetState::Written);
         self.state = match is_written {
             true => ListState::Written,
             false => ListState::Unchanged,
@@ -142,7 +139,7 @@ impl ListResult {
         if self.targets.is_empty() {
             let row = |name: &Reference| TargetReport {
                 reference: name.to_string(),
-                state: NOT_WRITTEN,
+                state: TargetState::NotWritten,
                 before: None,
                 digest: None,
             };
@@ -151,7 +148,7 @@ impl ListResult {
         for target in self
             .targets
             .iter_mut()
-            .filter(|row| row.state == WOULD_WRITE)
+            .filter(|row| row.state == TargetState::WouldWrite)
         {
             target.state = state_after(failure, &target.reference);
         }
@@ -179,14 +176,16 @@ impl ListResult {
 }
 
 /// Returns the state of a target after a failure.
-fn state_after(failure: &Failure, target: &str) -> &'static str {
+fn state_after(failure: &Failure, target: &str) -> TargetState {
     let is_incomplete = |error: &RegistryError| matches!(error, RegistryError::ChildrenMissing { reference, .. } if reference.to_string() == target);
     match failure {
-        Failure::PartlyPublished { failed, .. } if failed.iter().any(is_incomplete) => "incomplete",
-        Failure::PartlyPublished { live, .. } if live.iter().any(|name| name == target) => {
-            "written"
+        Failure::PartlyPublished { failed, .. } if failed.iter().any(is_incomplete) => {
+            TargetState::Incomplete
         }
-        Failure::Registry(error) if is_incomplete(error) => "incomplete",
-        _ => NOT_WRITTEN,
+        Failure::PartlyPublished { live, .. } if live.iter().any(|name| name == target) => {
+            TargetState::Written
+        }
+        Failure::Registry(error) if is_incomplete(error) => TargetState::Incomplete,
+        _ => TargetState::NotWritten,
     }
 }

@@ -19,6 +19,7 @@ use crate::excerpt::short_digest;
 use crate::failure::{Failure, ListFailure};
 use crate::interrupt::Deferral;
 use crate::progress::ListProgress;
+use crate::publishing::TargetState;
 use crate::result_files;
 use crate::sources::WaitLimit;
 use crate::terminal::Terminal;
@@ -210,7 +211,10 @@ impl<'a> Followed<'a> {
         if let (ListState::Written, Some(digest), false) =
             (result.state, &result.digest, self.is_quiet.is_on())
         {
-            let tags = result.targets.iter().filter(|row| row.state == "written");
+            let tags = result
+                .targets
+                .iter()
+                .filter(|row| row.state == TargetState::Written);
             let tags: Vec<&str> = tags.map(|row| row.reference.as_str()).collect();
             let digest = short_digest(digest);
             output.status(&format!("wrote {}: {digest}", tags.join(", ")));

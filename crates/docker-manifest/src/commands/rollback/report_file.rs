@@ -5,7 +5,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::past_write::PastWrite;
-use crate::publishing::TARGETS_KEY;
+use crate::publishing::{TARGETS_KEY, TargetState};
 
 /// The field of a metadata file with the digest of the list.
 const METADATA_DIGEST: &str = "containerimage.digest";
@@ -65,7 +65,10 @@ fn add(targets: &Value, digest: Option<&Value>, writes: &mut Vec<PastWrite>) -> 
         Deserialize::deserialize(targets).map_err(|error| format!("a target: {error}"))?;
     for target in targets {
         // A tag that was there already, or failed, was not changed.
-        if !["written", "incomplete"].contains(&target.state.as_str()) {
+        if !TargetState::MOVED
+            .map(TargetState::as_str)
+            .contains(&&*target.state)
+        {
             continue;
         }
         let text = &target.reference;
