@@ -81,12 +81,12 @@ pub(super) fn write_partial(
     if let Some(path) = &flags.metadata_file
         && let Err(failure) = result_files::write(path, &metadata(report, written))
     {
-        publisher.warn(&failure.to_string());
+        publisher.warn(&failure.text());
     }
     if flags.format.is_some()
         && let Err(error) = context.output.result(json(report, written))
     {
-        publisher.warn(&Failure::from(error).to_string());
+        publisher.warn(&Failure::from(error).text());
     }
 }
 
