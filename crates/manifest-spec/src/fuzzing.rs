@@ -11,16 +11,19 @@ use crate::limits::ERRORS;
 use crate::load::{SpecInput, load_for_manifest_tool, load_without_files};
 use crate::model::ListSpec;
 use crate::position::Mark;
-use crate::variables::Variables;
+use crate::variables::{VariableName, Variables};
+
+fn name(text: &str) -> VariableName {
+    text.parse()
+        .unwrap_or_else(|error| panic!("{text} is {error}"))
+}
 
 /// Spec files, by the rules of this program and of `manifest-tool`, and the JSON of bake: each is lists that can be published, or
 /// errors that have a place in the text, a remedy, and nothing that a terminal obeys.
 pub fn spec_files(data: &[u8]) {
     let mut variables = Variables::default();
-    if let (Ok(a), Ok(b)) = ("A".parse(), "B".parse()) {
-        variables.set(a, "${A}$");
-        variables.allow(b, None);
-    }
+    variables.set(name("A"), "${A}$");
+    variables.allow(name("B"), None);
     match load_without_files("a\u{1b}", data, &variables) {
         Ok(lists) => check_lists(&lists, true),
         Err(errors) => check_errors(&errors, data),
