@@ -1,6 +1,6 @@
 //! Ctrl-C and SIGTERM in the middle of a run.
 
-use std::io::{BufRead as _, BufReader};
+use std::io::{BufRead as _, BufReader, Read as _};
 use std::os::unix::process::ExitStatusExt as _;
 use std::process::{Child, ChildStderr};
 use std::time::Duration;
@@ -67,6 +67,8 @@ fn an_interrupted_run_reports_what_it_has_written() {
         let output = ends_soon(child, "a run");
         assert_eq!(output.status.signal(), Some(signal.as_raw()));
         read_to(&mut said, "3 lists: 2 written, 1 not started");
+        read_to(&mut said, "interrupted: 1 of 3 lists were not published");
+        read_to(&mut said, "hint: run the command again");
 
         let written = report(&shell);
         check_schema(&written);
@@ -125,4 +127,27 @@ fn an_interruption_ends_the_wait_for_images() {
     let written = report(&shell);
     assert_eq!(written["summary"]["written"], 1, "{written:#}");
     assert_eq!(written["summary"]["notStarted"], 1, "{written:#}");
+}
+
+#[test]
+fn a_report_that_cannot_be_written_any_more_is_an_error_of_an_interrupted_run() {
+    let registry = Watched::embedded(EmbeddedRegistry::start());
+    seed(&registry, 1);
+    let shell = Shell::new(&registry);
+    write(&shell, "lists.yaml", &by_tag(2));
+    let folder = shell.home.path().join("reports");
+    std::fs::create_dir(&folder).unwrap();
+    let line = "apply -q --wait 10m --report reports/report.json lists.yaml";
+    let mut child = spawn(&mut shell.command(line));
+    let mut said = stderr(&mut child);
+    seen(&registry, "HEAD", "/v2/src/manifests/1-amd64");
+    std::fs::remove_dir_all(&folder).unwrap();
+    send(&child, Signal::TERM);
+    let output = ends_soon(child, "a wait");
+    assert_eq!(output.status.signal(), Some(Signal::TERM.as_raw()));
+    let mut rest = String::new();
+    said.read_to_string(&mut rest).unwrap();
+    assert!(rest.contains("report.json"), "{rest}");
+    // A quiet run says nothing else.
+    assert!(!rest.contains("stopping"), "{rest}");
 }

@@ -56,6 +56,14 @@ pub enum ListFailure {
         /// The platforms.
         platforms: String,
     },
+    /// A signal stopped the run before all lists were published.
+    #[error("interrupted: {unfinished} of {lists} lists were not published")]
+    Interrupted {
+        /// The number of lists that were not published.
+        unfinished: usize,
+        /// The number of all lists.
+        lists: usize,
+    },
     /// Some lists of a run were not published. The error of each was reported.
     #[error("{failed} of {lists} lists failed")]
     SomeFailed {
@@ -96,7 +104,7 @@ impl ListFailure {
             Self::SomeFailed {
                 publishes: false, ..
             } => return None,
-            Self::SomeFailed { .. } => {
+            Self::SomeFailed { .. } | Self::Interrupted { .. } => {
                 "run the command again: lists that are published already cost one request for each tag"
             }
         };

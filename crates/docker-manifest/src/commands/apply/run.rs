@@ -90,11 +90,15 @@ pub(crate) async fn run(context: &Context<'_>, args: &Args) -> Result<(), Failur
         Mode::Apply => Some(Deferral::start()?),
         Mode::DryRun | Mode::Check => None,
     };
-    let results = completed(run, deferral.as_ref(), concurrent(at_once, lists)).await;
+    let lists = concurrent(at_once, lists);
+    let results = completed(run, followed, deferral.as_ref(), lists).await;
     drop(progress);
     let finished = finish(context, args, started, results);
-    // The report is written. The shell has to see that a signal ended the run.
-    if let Some(deferral) = deferral {
+    if let Some(deferral) = deferral.filter(|deferral| deferral.signal().is_some()) {
+        if let Err(failure) = &finished {
+            failure.report(context.output);
+        }
+        // The shell has to see that a signal ended the run.
         deferral.end();
     }
     finished
@@ -104,6 +108,7 @@ pub(crate) async fn run(context: &Context<'_>, args: &Args) -> Result<(), Failur
 /// them.
 async fn completed(
     run: &Run<'_>,
+    followed: &Followed<'_>,
     deferral: Option<&Deferral>,
     results: impl Future<Output = Vec<ListResult>>,
 ) -> Vec<ListResult> {
@@ -115,8 +120,7 @@ async fn completed(
             () = deferral.arrived() => {}
         }
         run.stop.by_signal();
-        let context = run.context;
-        context.suspend_progress(|| context.output.status(STOPPING));
+        followed.stopping();
     }
     results.await
 }
@@ -158,8 +162,13 @@ fn finish(
     }
     let failed = errors.count();
     let unfinished = ListResult::count(&results, ListState::NotStarted);
-    match failed + unfinished {
-        0 => Ok(()),
+    match (failed, unfinished) {
+        (0, 0) => Ok(()),
+        (0, unfinished) => Err(ListFailure::Interrupted {
+            unfinished,
+            lists: results.len(),
+        }
+        .into()),
         _ => Err(ListFailure::SomeFailed {
             failed,
             lists: results.len(),
@@ -187,6 +196,14 @@ impl<'a> Followed<'a> {
             context,
             is_quiet: args.quiet,
             progress: RefCell::new(progress),
+        }
+    }
+
+    /// Reports that a signal stops the run.
+    fn stopping(&self) {
+        if !self.is_quiet.is_on() {
+            let write = || self.context.output.status(STOPPING);
+            self.context.suspend_progress(write);
         }
     }
 
