@@ -87,14 +87,7 @@ impl Row {
     fn measure(&self, front: Front, latency: Duration) -> Result<Measurement, String> {
         let ca = TestCa::new();
         let tokens = Tokens::start(token_server(&ca), latency);
-        let setup = Setup {
-            front,
-            latency,
-            ca: &ca,
-            tokens: Some(&tokens),
-            on_disk: false,
-        };
-        let remote = setup.start()?;
+        let remote = Setup::with_tokens(front, latency, &ca, &tokens).start()?;
         let token = seeding_token(tokens.server(), &ca, &["app".to_owned()])?;
         let seeder = remote.direct_client(&ca).bearer(&token);
         for architecture in ARCHITECTURES {

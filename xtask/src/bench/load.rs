@@ -121,13 +121,7 @@ impl Load {
     /// Pushes to one registry, replays the recorded requests on another, and prints both measurements.
     fn compare(&self, front: Front, recording: &Recording, runs: usize) -> TaskResult {
         let registry = || {
-            let setup = Setup {
-                front,
-                latency: self.latency,
-                ca: &self.ca,
-                tokens: Some(&self.tokens),
-                on_disk: false,
-            };
+            let setup = Setup::with_tokens(front, self.latency, &self.ca, &self.tokens);
             let remote = setup.start()?;
             let direct = remote.direct_client(&self.ca);
             self.work.put(&direct, self.tokens.server(), &self.ca)?;

@@ -37,7 +37,23 @@ pub(super) struct Setup<'a> {
     pub(super) on_disk: bool,
 }
 
-impl Setup<'_> {
+impl<'a> Setup<'a> {
+    /// Returns the setup of a registry that asks for tokens, with its storage in memory.
+    pub(super) fn with_tokens(
+        front: Front,
+        latency: Duration,
+        ca: &'a TestCa,
+        tokens: &'a Tokens,
+    ) -> Self {
+        Self {
+            front,
+            latency,
+            ca,
+            tokens: Some(tokens),
+            on_disk: false,
+        }
+    }
+
     /// Starts the registry, and the proxies in front of it.
     pub(super) fn start(self) -> Result<Remote, String> {
         let mut registry = RealRegistry::builder();

@@ -42,14 +42,7 @@ pub(super) fn run(args: &Args, ours: &Tool) -> TaskResult {
 fn rows(work: Work, front: Front, latency: Duration, ours: &Tool) -> TaskResult {
     let ca = TestCa::new();
     let tokens = Tokens::start(token_server(&ca), latency);
-    let setup = Setup {
-        front,
-        latency,
-        ca: &ca,
-        tokens: Some(&tokens),
-        on_disk: false,
-    };
-    let remote = setup.start()?;
+    let remote = Setup::with_tokens(front, latency, &ca, &tokens).start()?;
     let client = |repository: &str| seeder(&remote, &tokens, &ca, repository);
     let mut lists = Lists::seed(work, &client)?;
     let host = remote.host();
