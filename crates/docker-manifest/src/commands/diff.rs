@@ -162,15 +162,24 @@ async fn operands(
             Ok((Operand::Remote(list), draft, registry))
         }
         [from, to] => {
+            let is_name = |text: &String| Location::parse(text).is_none();
+            let wants_drafts = args.local.is_on() && args.lists.iter().any(is_name);
+            let store = wants_drafts.then(|| drafts(context, args)).transpose()?;
+            let store = store.as_ref();
             let (from, to) =
-                tokio::try_join!(operand(context, args, from), operand(context, args, to))?;
+                tokio::try_join!(operand(context, store, from), operand(context, store, to))?;
             Ok((from, to, args.registry.clone()))
         }
         _ => unreachable!("the number was checked"),
     }
 }
 
-async fn operand(context: &Context<'_>, args: &Args, text: &str) -> Result<Operand, Failure> {
+/// Returns an operand: a layout, a draft of `store`, or a name in a registry.
+async fn operand(
+    context: &Context<'_>,
+    store: Option<&DraftStore<'_>>,
+    text: &str,
+) -> Result<Operand, Failure> {
     if let Some(location) = Location::parse(text) {
         let layout = LazyLayout::new(location?.absolute(&context.current_dir()?)?);
         let manifest = layout.root()?;
@@ -184,8 +193,8 @@ async fn operand(context: &Context<'_>, args: &Args, text: &str) -> Result<Opera
         return Ok(Operand::Here(side));
     }
     let reference = parse(text)?;
-    if args.local.is_on()
-        && let Some(draft) = drafts(context, args)?.load(&reference).await?
+    if let Some(store) = store
+        && let Some(draft) = store.load(&reference).await?
     {
         return Ok(Operand::Here(Side::of_draft(&draft)?));
     }
