@@ -130,7 +130,7 @@ fn load_input(run: &mut Run<'_>, files: &mut Files, input: &SpecInput) {
         SpecInput::File(path) | SpecInput::Folder(path) => {
             for path in files_of(run, path, &at) {
                 let at = Position::of_file(&Arc::from(path.to_string_lossy()));
-                load_file(run, files, &path, &at, FileScope::default());
+                load_found_file(run, files, &path, &at, FileScope::default());
             }
         }
         SpecInput::Text { bytes, .. } => {
@@ -170,6 +170,21 @@ fn refuse(run: &mut Run<'_>, at: &Position, file: &Arc<str>, error: &SourceError
         message,
         hint: Some(error.hint().to_owned()),
     });
+}
+
+/// Reads a file that the command line does not name itself, as [`load_file`] does, if it has the ending of spec files.
+fn load_found_file(
+    run: &mut Run<'_>,
+    files: &mut Files,
+    path: &Path,
+    at: &Position,
+    scope: FileScope,
+) -> FileScope {
+    if let Err(error) = source::check_ending(path) {
+        refuse(run, at, &Arc::from(path.to_string_lossy()), &error);
+        return scope;
+    }
+    load_file(run, files, path, at, scope)
 }
 
 /// Reads a file, and returns the variables and defaults at its end. `at` is the place that names it.
@@ -303,10 +318,10 @@ fn load_include(
     mut scope: FileScope,
 ) -> FileScope {
     if !path.is_dir() {
-        return load_file(run, files, path, at, scope);
+        return load_found_file(run, files, path, at, scope);
     }
     for path in files_of(run, path, at) {
-        scope = load_file(run, files, &path, at, scope);
+        scope = load_found_file(run, files, &path, at, scope);
     }
     scope
 }

@@ -15,6 +15,9 @@ pub(crate) enum SourceError {
     /// The file is too large.
     #[error("it is larger than {} MiB", FILE_BYTES / (1024 * 1024))]
     TooLarge,
+    /// The file has another ending than spec files.
+    #[error("its name, or that of the file that it links to, does not end in .yaml or .yml")]
+    Ending,
     /// The folder has no spec files.
     #[error("the folder has no files *.yaml or *.yml")]
     NoFiles,
@@ -32,6 +35,9 @@ impl SourceError {
             }
             Self::Read(_) => "check that it is a file with text",
             Self::TooLarge => "split it into several files: a run takes a folder of them",
+            Self::Ending => {
+                "rename it: files with other endings are not included, because errors quote the files that they are about"
+            }
             Self::NoFiles => {
                 "name the files, or give them these endings; folders in it are not searched"
             }
@@ -66,6 +72,25 @@ pub(crate) fn check_size(bytes: &[u8]) -> Result<(), SourceError> {
     Ok(())
 }
 
+/// Checks that a file has the ending of spec files, and so does the file that it links to. Errors quote keys and values, and a change
+/// that is not trusted must not show those of other files.
+///
+/// # Errors
+/// Returns [`SourceError::Ending`] if not.
+pub(crate) fn check_ending(path: &Path) -> Result<(), SourceError> {
+    let target = fs::canonicalize(path);
+    let target = target.as_deref().unwrap_or(path);
+    match has_ending(path) && has_ending(target) {
+        true => Ok(()),
+        false => Err(SourceError::Ending),
+    }
+}
+
+fn has_ending(path: &Path) -> bool {
+    let ending = path.extension().and_then(|ending| ending.to_str());
+    matches!(ending, Some("yaml" | "yml"))
+}
+
 /// Returns the spec files of a folder, `*.yaml` and `*.yml`, sorted by name. Hidden files, and folders in it, are left out.
 ///
 /// # Errors
@@ -74,10 +99,8 @@ pub(crate) fn files_of(folder: &Path) -> Result<Vec<PathBuf>, SourceError> {
     let mut names = Vec::new();
     for item in fs::read_dir(folder)? {
         let name = item?.file_name();
-        let path = Path::new(&name);
-        let ending = path.extension().and_then(|ending| ending.to_str());
         let is_hidden = name.to_string_lossy().starts_with('.');
-        let is_spec = matches!(ending, Some("yaml" | "yml")) && !is_hidden;
+        let is_spec = has_ending(Path::new(&name)) && !is_hidden;
         if is_spec && !folder.join(&name).is_dir() {
             names.push(name);
         }

@@ -197,6 +197,39 @@ fn what_is_set_must_be_used() {
     assert_eq!(errors.hints(), ["the files have the variables VERSION"]);
 }
 
+#[cfg(unix)]
+#[test]
+fn other_files_are_not_included() {
+    let folder = folder(&[
+        "main.yaml include: [secret.txt, link.yaml, parts, None]",
+        "secret.txt hunter2: x|",
+        "linked.yaml include: parts.yaml",
+        &format!("parts/1.yaml image: a|{IMAGES}"),
+    ]);
+    let link = |file: &str, link: &str| {
+        let folder = folder.path();
+        std::os::unix::fs::symlink(folder.join(file), folder.join(link)).unwrap();
+    };
+    link("secret.txt", "link.yaml");
+    link("secret.txt", "parts/2.yml");
+    link("parts/1.yaml", "parts.yaml");
+    let errors = names(&folder, "main.yaml", &Variables::default()).unwrap_err();
+    assert!(!errors.contains("hunter2"), "{errors}");
+    let refusal = "its name, or that of the file that it links to, does not end in .yaml or .yml";
+    for file in ["/secret.txt", "/link.yaml", "/parts/2.yml", "/None"] {
+        assert!(
+            errors.contains(&format!("{file}: {refusal}")),
+            "{file}: {errors}"
+        );
+    }
+    // A link to a spec file is one.
+    let lists = names(&folder, "linked.yaml", &Variables::default());
+    assert_eq!(lists.unwrap(), ["a:latest"]);
+    // The command line may name any file.
+    let errors = names(&folder, "secret.txt", &Variables::default()).unwrap_err();
+    assert!(errors.contains("unknown key \"hunter2\""), "{errors}");
+}
+
 #[test]
 fn names_of_files_are_escaped() {
     let folder = folder(&["\u{1b}[31m.yaml imag: a"]);
